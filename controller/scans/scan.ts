@@ -1,0 +1,70 @@
+import type { ObjectRef } from '../../api/objects.js';
+import type { RegistrySpec } from '../../api/werfbundle.js';
+import type { RegistryFailure, RegistryTarget } from '../ports.js';
+
+/** What a bundle asks of the scans of its repository. */
+export interface ScanInterest {
+  readonly ref: ObjectRef;
+  readonly target: RegistryTarget;
+  /** Which tag is wanted: tag, versionConstraint, tagPattern, tagOrder. */
+  readonly policy: Pick<RegistrySpec, 'tag' | 'versionConstraint' | 'tagPattern' | 'tagOrder'>;
+  /** Milliseconds between scans while all is well (not yet divided by the time scale). */
+  readonly pollIntervalMs: number;
+  /**
+   * When this bundle wants to be looked at, wall clock: `now` for a new bundle, a changed spec or a request; a failed one's
+   * status.nextAttemptTime; `interval` = an interval after the key's last scan (spread at random over it if there was none since
+   * the start); `never`: polling has stopped, though a success of the key for another reason is still wanted.
+   */
+  readonly due:
+    | { readonly kind: 'at'; readonly time: number }
+    | { readonly kind: 'interval' }
+    | { readonly kind: 'never' };
+}
+
+/** What the scan of its repository means for one bundle. */
+export type ScanOutcome =
+  | { readonly kind: 'selected'; readonly tag: string; readonly digest: string; readonly tags: TagSet }
+  /** No tag satisfies the policy, or none of those looked at is a bundle. `message` says which and what to do. */
+  | {
+      readonly kind: 'nothing-to-deploy';
+      readonly reason: 'NoMatchingTag' | 'NotABundle';
+      readonly message: string;
+      readonly tags: TagSet;
+    }
+  | { readonly kind: 'failed'; readonly failure: RegistryFailure };
+
+/** What a listing of tags was, in short. */
+export interface TagSet {
+  /** For status.lastETag: the registry's ETag or `tags-sha256:<hex>`. */
+  readonly etag: string;
+  /** false: the registry gave no ETag. */
+  readonly etagSupported: boolean;
+  readonly count: number;
+}
+
+/** A result in a bundle's inbox until it is acknowledged. */
+export interface Delivery {
+  /** Grows with each delivery of this process. */
+  readonly sequence: number;
+  /** Wall clock, when the scan began. */
+  readonly startedAt: number;
+  readonly outcome: ScanOutcome;
+}
+
+/**
+ * The scans of all repositories: one for each key (host, repository, credential, TLS settings), whatever the number of bundles.
+ *
+ * Guarantees: at most one scan of a key at a time; a result, once it is there, stays in the inbox of each bundle that waited for
+ * it (a failure: those that were due; a success: all of the key) until acknowledged or replaced by a newer one; `onDelivery` is
+ * called once for each delivery. Nothing is remembered over a restart: schedules continue from the bundles' statuses.
+ */
+export interface Scans {
+  /** Says what a bundle wants now; replaces what it wanted before. Same value, no effect. */
+  want(interest: ScanInterest): void;
+  /** The bundle is gone, suspended, or not to be polled. */
+  forget(ref: ObjectRef): void;
+  inbox(ref: ObjectRef): Delivery | undefined;
+  /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
+  latest(ref: ObjectRef): Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }> | undefined;
+  acknowledge(ref: ObjectRef, sequence: number): void;
+}

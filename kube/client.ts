@@ -1,0 +1,122 @@
+import type { KubeObject, ObjectRef } from '../api/objects.js';
+
+/** Where a kind is served. `group` is '' for the core group. */
+export interface ResourceType {
+  readonly group: string;
+  readonly version: string;
+  readonly plural: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}
+
+/** Names an object of any kind; no namespace for cluster-scoped kinds. */
+export type ClusterRef = ObjectRef | { readonly name: string; readonly namespace?: undefined };
+
+export type KubeErrorCode =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'conflict'
+  | 'already-exists'
+  | 'not-found'
+  | 'gone'
+  | 'invalid'
+  | 'too-large'
+  | 'too-many-requests'
+  | 'unavailable'
+  | 'timeout'
+  | 'aborted'
+  | 'other';
+
+/**
+ * A call to the apiserver that did not succeed.
+ * `message` says what was being done: `create jobs.batch ops/my-app-1: forbidden: …`; never holds a request body.
+ */
+export class KubeError extends Error {
+  override readonly name = 'KubeError';
+  readonly code: KubeErrorCode;
+  /** HTTP status, if there was an answer. */
+  readonly status: number | undefined;
+  /** From Retry-After or details.retryAfterSeconds. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: KubeErrorCode,
+    message: string,
+    options: { readonly cause?: unknown; readonly status?: number; readonly retryAfterMs?: number } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+export type WatchEvent<T extends KubeObject> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+
+export interface ListOptions {
+  /** All namespaces if left out. */
+  readonly namespace?: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+/**
+ * The apiserver, as the rest of the project sees it.
+ *
+ * Guarantees: 404 on a read is `undefined`, never an error; everything else that fails is a {@link KubeError}; each call ends
+ * when its signal is aborted (code `aborted`); one pool of connections is shared.
+ */
+export interface KubeClient {
+  get<T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal): Promise<T | undefined>;
+  /** The whole list, fetched in pages. */
+  list<T extends KubeObject>(
+    type: ResourceType,
+    options: ListOptions,
+    signal: AbortSignal,
+  ): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }>;
+  create<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T>;
+  /** PUT; `metadata.resourceVersion` of the object is the precondition. */
+  replace<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T>;
+  /** JSON merge patch (RFC 7386). With `metadata.resourceVersion` in the patch a concurrent change is a `conflict`. */
+  mergePatch<T extends KubeObject>(
+    type: ResourceType,
+    ref: ClusterRef,
+    patch: object,
+    options: { readonly subresource?: 'status' },
+    signal: AbortSignal,
+  ): Promise<T>;
+  /** `absent` if there was nothing to delete. A precondition that does not hold is a `conflict`. */
+  delete(
+    type: ResourceType,
+    ref: ClusterRef,
+    options: {
+      readonly uid?: string;
+      readonly resourceVersion?: string;
+      readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+      readonly gracePeriodSeconds?: number;
+    },
+    signal: AbortSignal,
+  ): Promise<'deleted' | 'absent'>;
+  /** Creates a subresource or a virtual object (`token`, `binding`, SubjectAccessReview) and returns the answer. */
+  createSubresource<T>(
+    type: ResourceType,
+    ref: ClusterRef,
+    subresource: string,
+    body: object,
+    signal: AbortSignal,
+  ): Promise<T>;
+  /** Events after `resourceVersion`, until the server ends the watch. Code `gone`: list again. */
+  watch<T extends KubeObject>(
+    type: ResourceType,
+    options: ListOptions & { readonly resourceVersion: string },
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent<T>>;
+  /** The end of a container's log; '' if there is none. `undefined` if the Pod is gone. */
+  podLog(
+    ref: ObjectRef,
+    options: { readonly container: string; readonly tailLines?: number; readonly limitBytes?: number },
+    signal: AbortSignal,
+  ): Promise<string | undefined>;
+}
