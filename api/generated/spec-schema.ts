@@ -54,7 +54,7 @@ export const specSchema = {
           "description": "How often the registry is asked for new tags, a Go duration from 1m to 24h.",
           "default": "15m",
           "maxLength": 64,
-          "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h))+$",
+          "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$",
           "x-kubernetes-validations": [
             {
               "rule": "duration(self) >= duration('1m') && duration(self) <= duration('24h')",
@@ -154,7 +154,7 @@ export const specSchema = {
               "maxLength": 64,
               "x-kubernetes-validations": [
                 {
-                  "rule": "type(self) == int ? self > 0 : isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
+                  "rule": "type(self) == int ? self > 0 : !string(self).matches('[eE][-+]?[0-9]{3}') && isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
                   "message": "must be a positive quantity"
                 }
               ]
@@ -173,7 +173,7 @@ export const specSchema = {
               "maxLength": 64,
               "x-kubernetes-validations": [
                 {
-                  "rule": "type(self) == int ? self > 0 : isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
+                  "rule": "type(self) == int ? self > 0 : !string(self).matches('[eE][-+]?[0-9]{3}') && isQuantity(string(self)) && quantity(string(self)).isGreaterThan(quantity('0'))",
                   "message": "must be a positive quantity"
                 }
               ]
@@ -192,7 +192,7 @@ export const specSchema = {
           "description": "How long one deploy may take, a Go duration from 1m to 24h.",
           "default": "30m",
           "maxLength": 64,
-          "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h))+$",
+          "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$",
           "x-kubernetes-validations": [
             {
               "rule": "duration(self) >= duration('1m') && duration(self) <= duration('24h')",
@@ -212,7 +212,7 @@ export const specSchema = {
           "description": "The image with werf in it; the controller's --werf-image if left out.",
           "minLength": 1,
           "maxLength": 512,
-          "pattern": "^[^\\s]+$"
+          "pattern": "^[!-~]+$"
         },
         "environment": {
           "type": "string",
@@ -323,7 +323,7 @@ export const specSchema = {
               "description": "A Go duration from 1m to 24h.",
               "default": "15m",
               "maxLength": 64,
-              "pattern": "^([0-9]+(\\.[0-9]+)?(ns|us|µs|μs|ms|s|m|h))+$",
+              "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$",
               "x-kubernetes-validations": [
                 {
                   "rule": "duration(self) >= duration('1m') && duration(self) <= duration('24h')",

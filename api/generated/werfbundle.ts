@@ -212,6 +212,10 @@ export interface WerfBundleStatus {
      * Which try of the same deployment this is, from 1.
      */
     attempt?: number;
+    /**
+     * The bundle's generation that this was decided for.
+     */
+    generation?: number;
     tag: string;
     digest: string;
     reason:
@@ -259,7 +263,7 @@ export interface WerfBundleStatus {
     digest?: string;
     checksum?: string;
     reason: string;
-    result: 'Succeeded' | 'Failed';
+    result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused';
     message?: string;
     jobName?: string;
     startedAt?: string;
