@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import type { Binaries } from '../binaries/binaries.js';
+import { ControlPlaneError } from './control-plane-error.js';
+import { credentialsIn } from './credentials.js';
+import { Parts, type Setting } from './parts.js';
+import { minorVersion } from './program-flags.js';
+
+/** A running control plane on 127.0.0.1. */
+export interface ControlPlane {
+  /** All its state, logs (`<program>.log`), and `ca.crt` with `ca.key` for who must issue a certificate that it trusts. */
+  readonly dir: string;
+  /** Path of a kubeconfig (JSON, mode 600): cluster-admin by token. */
+  readonly kubeconfig: string;
+  /** `https://127.0.0.1:PORT` */
+  readonly server: string;
+  /** Certificate of the authority, PEM. */
+  readonly ca: string;
+  /** Ends clients first and etcd last; afterwards no process and no port of it is left. May be called again. */
+  stop(): Promise<void>;
+}
+
+const ATTEMPTS = 3;
+
+/**
+ * Starts etcd, kube-apiserver and kube-controller-manager, and beside an apiserver too old for CEL the modern server of CRDs
+ * and the front that makes one of the two; returns when Pods can be created in namespace default. State that `dir` holds
+ * already is taken up again. All of it ends with this process, whatever ends that.
+ * @throws ControlPlaneError
+ */
+export async function startControlPlane(options: {
+  readonly dir: string;
+  readonly binaries: Binaries;
+  readonly say?: (line: string) => void;
+}): Promise<ControlPlane> {
+  const { binaries, say = () => {} } = options;
+  const dir = resolve(options.dir);
+  const minor = await apiserverMinor(binaries.kubeApiserver);
+  const setting: Setting = { dir, binaries, minor, credentials: await credentialsIn(dir), say };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(setting);
+    } catch (error) {
+      if (!(error instanceof ControlPlaneError && error.portTaken) || attempt === ATTEMPTS) throw error;
+      say('a port was taken meanwhile; trying others');
+    }
+  }
+}
+
+async function startOnce(setting: Setting): Promise<ControlPlane> {
+  const { dir, credentials } = setting;
+  const parts = await Parts.withFreePorts(setting);
+  try {
+    await parts.start();
+  } catch (error) {
+    await parts.stop();
+    throw error;
+  }
+  const kubeconfig = join(dir, 'kubeconfig');
+  return { dir, kubeconfig, server: parts.server, ca: credentials.ca, stop: () => parts.stop() };
+}
+
+async function apiserverMinor(program: string): Promise<number> {
+  const answer = await promisify(execFile)(program, ['--version']).catch((error: Error) => {
+    throw new ControlPlaneError(`${program} can't be run: ${error.message}`, '');
+  });
+  const minor = minorVersion(answer.stdout);
+  if (minor === undefined) throw new ControlPlaneError(`${program} does not say its version: ${answer.stdout}`, '');
+  return minor;
+}

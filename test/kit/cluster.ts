@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { Binaries } from '../../playground/binaries/binaries.js';
+import { lookForBinaries } from '../../playground/binaries/find.js';
+import { type ControlPlane, startControlPlane } from '../../playground/control-plane/start.js';
+
+/** A real control plane for one spec file. */
+export interface Cluster {
+  /** Path of a cluster-admin's kubeconfig. */
+  readonly kubeconfig: string;
+  /** A folder for the spec's own files; it goes with the cluster. */
+  readonly dir: string;
+  readonly controlPlane: ControlPlane;
+  /** Runs kubectl as cluster-admin; never throws for what kubectl refuses. */
+  kubectl(args: readonly string[], input?: string): Promise<KubectlResult>;
+}
+
+export interface KubectlResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Starts a control plane (5 to 8 s) and stops it when the spec file is done. */
+export async function startCluster(t: Test): Promise<Cluster> {
+  const binaries = await binariesOfThisRun();
+  const dir = await mkdtemp(join(tmpdir(), 'werfbundle-spec-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const controlPlane = await startControlPlane({
+    dir: join(dir, 'control-plane'),
+    binaries,
+    say: (line) => t.comment(line),
+  });
+  t.teardown(() => controlPlane.stop());
+  const { kubeconfig } = controlPlane;
+  const kubectl = (args: readonly string[], input?: string) =>
+    run({ program: binaries.kubectl, kubeconfig, dir, args, input });
+  return { kubeconfig, dir, controlPlane, kubectl };
+}
+
+/** What `npm test` found and passes on; a spec that is run alone looks for itself, but gets nothing. */
+export async function binariesOfThisRun(): Promise<Binaries> {
+  const given = process.env['WERFBUNDLE_BINARIES'];
+  if (given !== undefined) return JSON.parse(given) as Binaries;
+  const { etcd, kubeApiserver, kubeControllerManager, kubectl, ...others } = await lookForBinaries(process.env);
+  if (etcd && kubeApiserver && kubeControllerManager && kubectl) {
+    return { etcd, kubeApiserver, kubeControllerManager, kubectl, ...others };
+  }
+  throw new Error(
+    'the control plane\'s programs are not on this machine: "node dist/playground.js binaries" gets them',
+  );
+}
+
+function run(options: {
+  readonly program: string;
+  readonly kubeconfig: string;
+  readonly dir: string;
+  readonly args: readonly string[];
+  readonly input: string | undefined;
+}): Promise<KubectlResult> {
+  const { program, kubeconfig, dir, args, input } = options;
+  // A home of its own: kubectl's discovery cache belongs to one cluster and one spec.
+  const env = { PATH: process.env['PATH'], HOME: dir, KUBECONFIG: kubeconfig };
+  const child = spawn(program, args, { cwd: dir, env, stdio: ['pipe', 'pipe', 'pipe'] });
+  const read = (stream: NodeJS.ReadableStream): (() => string) => {
+    let text = '';
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    return () => text;
+  };
+  const stdout = read(child.stdout);
+  const stderr = read(child.stderr);
+  child.stdin.on('error', () => {}); // kubectl may end before it has read all of it
+  child.stdin.end(input ?? '');
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 1, stdout: stdout(), stderr: stderr() }));
+  });
+}
