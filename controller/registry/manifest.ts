@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { isRecord, jsonObject } from './answer-json.js';
+
+/** Manifests and indexes, OCI's and Docker's: without them all, a registry converts, or says 404. */
+export const MANIFEST_ACCEPT = [
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+].join(', ');
+
+/** The media type of a Helm chart's config, which werf bundles have as well. */
+const BUNDLE_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
+
+const DIGEST = /^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/;
+
+/** A digest as registries write it, or undefined if a header's value is none. */
+export function parseDigest(text: string | undefined): string | undefined {
+  return text !== undefined && DIGEST.test(text) ? text : undefined;
+}
+
+/** The SHA-256 digest of a manifest's bytes. */
+export function digestOf(body: Buffer): string {
+  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
+}
+
+/**
+ * Whether a manifest is a bundle's: its config is a Helm chart's. An image is none, nor is an index, whatever it lists.
+ * @returns undefined if it is no JSON object at all
+ */
+export function isBundleManifest(body: Buffer): boolean | undefined {
+  const manifest = jsonObject(body);
+  if (manifest === undefined) return undefined;
+  const config = manifest['config'];
+  return !('manifests' in manifest) && isRecord(config) && config['mediaType'] === BUNDLE_CONFIG;
+}
