@@ -340,7 +340,8 @@ export const specSchema = {
               "type": "integer",
               "description": "How many corrections in a row, before it is left to a person.",
               "default": 3,
-              "minimum": 1
+              "minimum": 1,
+              "maximum": 2147483647
             }
           }
         }

@@ -37,7 +37,7 @@ var require_ucs2length = __commonJS({
 // <stdin>
 var validate = validate10;
 var stdin_default = validate10;
-var schema11 = { "type": "object", "required": ["registry"], "properties": { "registry": { "type": "object", "required": ["url"], "properties": { "url": { "type": "string", "maxLength": 261, "pattern": "^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$" }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "pollInterval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "versionConstraint": { "type": "string", "maxLength": 256 }, "tagPattern": { "type": "string", "minLength": 1, "maxLength": 256 }, "tagOrder": { "type": "string", "enum": ["Text", "Number"] }, "tag": { "type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" }, "insecure": { "type": "boolean" }, "caSecretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } } } }, "converge": { "type": "object", "properties": { "targetNamespace": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" }, "releaseName": { "type": "string", "minLength": 1, "maxLength": 53, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "serviceAccountName": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "resourceLimits": { "type": "object", "properties": { "cpu": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] }, "memory": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] } } }, "logRetentionDays": { "type": "integer", "minimum": 1, "maximum": 365 }, "timeout": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "retries": { "type": "integer", "minimum": 0, "maximum": 10 }, "image": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" }, "environment": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$" }, "werfSecretKeyRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" } } }, "rollbackOnFailure": { "type": "boolean" }, "valuesFrom": { "type": "array", "maxItems": 64, "items": { "type": "object", "properties": { "configMapRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }, "optional": { "type": "boolean" } } } }, "values": { "type": "object" }, "driftDetection": { "type": "object", "properties": { "enabled": { "type": "boolean" }, "interval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "correct": { "type": "boolean" }, "maxRetries": { "type": "integer", "minimum": 1 } } } } }, "deletionPolicy": { "type": "string", "enum": ["Orphan", "Dismiss"] }, "suspend": { "type": "boolean" } } };
+var schema11 = { "type": "object", "required": ["registry"], "properties": { "registry": { "type": "object", "required": ["url"], "properties": { "url": { "type": "string", "maxLength": 261, "pattern": "^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$" }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "pollInterval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "versionConstraint": { "type": "string", "maxLength": 256 }, "tagPattern": { "type": "string", "minLength": 1, "maxLength": 256 }, "tagOrder": { "type": "string", "enum": ["Text", "Number"] }, "tag": { "type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" }, "insecure": { "type": "boolean" }, "caSecretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } } } }, "converge": { "type": "object", "properties": { "targetNamespace": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" }, "releaseName": { "type": "string", "minLength": 1, "maxLength": 53, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "serviceAccountName": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "resourceLimits": { "type": "object", "properties": { "cpu": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] }, "memory": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] } } }, "logRetentionDays": { "type": "integer", "minimum": 1, "maximum": 365 }, "timeout": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "retries": { "type": "integer", "minimum": 0, "maximum": 10 }, "image": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" }, "environment": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$" }, "werfSecretKeyRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" } } }, "rollbackOnFailure": { "type": "boolean" }, "valuesFrom": { "type": "array", "maxItems": 64, "items": { "type": "object", "properties": { "configMapRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }, "optional": { "type": "boolean" } } } }, "values": { "type": "object" }, "driftDetection": { "type": "object", "properties": { "enabled": { "type": "boolean" }, "interval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "correct": { "type": "boolean" }, "maxRetries": { "type": "integer", "minimum": 1, "maximum": 2147483647 } } } } }, "deletionPolicy": { "type": "string", "enum": ["Orphan", "Dismiss"] }, "suspend": { "type": "boolean" } } };
 var func2 = require_ucs2length().default;
 var pattern0 = new RegExp("^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$", "u");
 var pattern1 = new RegExp("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", "u");
@@ -1222,8 +1222,8 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
               if (typeof data41 == "number" && isFinite(data41)) {
-                if (data41 < 1 || isNaN(data41)) {
-                  const err108 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data41 };
+                if (data41 > 2147483647 || isNaN(data41)) {
+                  const err108 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 2147483647 }, message: "must be <= 2147483647", schema: 2147483647, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data41 };
                   if (vErrors === null) {
                     vErrors = [err108];
                   } else {
@@ -1231,32 +1231,29 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   errors++;
                 }
+                if (data41 < 1 || isNaN(data41)) {
+                  const err109 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data41 };
+                  if (vErrors === null) {
+                    vErrors = [err109];
+                  } else {
+                    vErrors.push(err109);
+                  }
+                  errors++;
+                }
               }
             }
           } else {
-            const err109 = { instancePath: instancePath + "/converge/driftDetection", schemaPath: "#/properties/converge/properties/driftDetection/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.driftDetection.type, parentSchema: schema11.properties.converge.properties.driftDetection, data: data37 };
+            const err110 = { instancePath: instancePath + "/converge/driftDetection", schemaPath: "#/properties/converge/properties/driftDetection/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.driftDetection.type, parentSchema: schema11.properties.converge.properties.driftDetection, data: data37 };
             if (vErrors === null) {
-              vErrors = [err109];
+              vErrors = [err110];
             } else {
-              vErrors.push(err109);
+              vErrors.push(err110);
             }
             errors++;
           }
         }
       } else {
-        const err110 = { instancePath: instancePath + "/converge", schemaPath: "#/properties/converge/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.type, parentSchema: schema11.properties.converge, data: data12 };
-        if (vErrors === null) {
-          vErrors = [err110];
-        } else {
-          vErrors.push(err110);
-        }
-        errors++;
-      }
-    }
-    if (data.deletionPolicy !== void 0) {
-      let data42 = data.deletionPolicy;
-      if (typeof data42 !== "string") {
-        const err111 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.deletionPolicy.type, parentSchema: schema11.properties.deletionPolicy, data: data42 };
+        const err111 = { instancePath: instancePath + "/converge", schemaPath: "#/properties/converge/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.type, parentSchema: schema11.properties.converge, data: data12 };
         if (vErrors === null) {
           vErrors = [err111];
         } else {
@@ -1264,8 +1261,11 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-      if (!(data42 === "Orphan" || data42 === "Dismiss")) {
-        const err112 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/enum", keyword: "enum", params: { allowedValues: schema11.properties.deletionPolicy.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.deletionPolicy.enum, parentSchema: schema11.properties.deletionPolicy, data: data42 };
+    }
+    if (data.deletionPolicy !== void 0) {
+      let data42 = data.deletionPolicy;
+      if (typeof data42 !== "string") {
+        const err112 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.deletionPolicy.type, parentSchema: schema11.properties.deletionPolicy, data: data42 };
         if (vErrors === null) {
           vErrors = [err112];
         } else {
@@ -1273,11 +1273,8 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
-    }
-    if (data.suspend !== void 0) {
-      let data43 = data.suspend;
-      if (typeof data43 !== "boolean") {
-        const err113 = { instancePath: instancePath + "/suspend", schemaPath: "#/properties/suspend/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.suspend.type, parentSchema: schema11.properties.suspend, data: data43 };
+      if (!(data42 === "Orphan" || data42 === "Dismiss")) {
+        const err113 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/enum", keyword: "enum", params: { allowedValues: schema11.properties.deletionPolicy.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.deletionPolicy.enum, parentSchema: schema11.properties.deletionPolicy, data: data42 };
         if (vErrors === null) {
           vErrors = [err113];
         } else {
@@ -1286,12 +1283,24 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
+    if (data.suspend !== void 0) {
+      let data43 = data.suspend;
+      if (typeof data43 !== "boolean") {
+        const err114 = { instancePath: instancePath + "/suspend", schemaPath: "#/properties/suspend/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.suspend.type, parentSchema: schema11.properties.suspend, data: data43 };
+        if (vErrors === null) {
+          vErrors = [err114];
+        } else {
+          vErrors.push(err114);
+        }
+        errors++;
+      }
+    }
   } else {
-    const err114 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.type, parentSchema: schema11, data };
+    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.type, parentSchema: schema11, data };
     if (vErrors === null) {
-      vErrors = [err114];
+      vErrors = [err115];
     } else {
-      vErrors.push(err114);
+      vErrors.push(err115);
     }
     errors++;
   }

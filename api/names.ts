@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import type { StoredBundle, WerfBundle } from './werfbundle.js';
+
+/** Helm keeps a release in a Secret whose name has this many characters left for the release's. */
+const MAX_RELEASE_NAME = 53;
+/** A Job's name becomes a label of its Pods. */
+const MAX_LABEL = 63;
+
+/** The namespace that the release lives in: what the spec says, else the bundle's own (unknown in a file that names none). */
+export function targetNamespaceOf(bundle: StoredBundle): string;
+export function targetNamespaceOf(bundle: WerfBundle): string | undefined;
+export function targetNamespaceOf(bundle: WerfBundle): string | undefined {
+  return bundle.spec.converge?.targetNamespace ?? bundle.metadata.namespace;
+}
+
+/** The Helm release's name: what the spec says, else the bundle's, cut (unknown while metadata has only a generateName). */
+export function releaseNameOf(bundle: StoredBundle): string;
+export function releaseNameOf(bundle: WerfBundle): string | undefined;
+export function releaseNameOf(bundle: WerfBundle): string | undefined {
+  const { name } = bundle.metadata;
+  return bundle.spec.converge?.releaseName ?? (name === undefined ? undefined : cutReleaseName(name));
+}
+
+/** The release's name that a bundle's name makes: cut to what Helm allows. */
+export const cutReleaseName = (bundleName: string): string => cut(bundleName, MAX_RELEASE_NAME);
+
+/**
+ * The name of a deployment's Job: `<bundle, cut>-<hash of the tag>-<hash of uid and number>`, a DNS label of at most 63
+ * characters for every name that Kubernetes allows. The same deployment always has the same name.
+ */
+export const jobNameOf = (deployment: {
+  readonly bundleName: string;
+  readonly uid: string;
+  readonly tag: string;
+  readonly number: number;
+}): string => {
+  const suffix = `-${hashOf(deployment.tag)}-${hashOf(`${deployment.uid}/${deployment.number}`)}`;
+  return cut(deployment.bundleName.replaceAll('.', '-'), MAX_LABEL - suffix.length) + suffix;
+};
+
+/**
+ * A label value that stands for `text`: the text itself where it is one; else what of it a label value can have, cut, and a hash,
+ * so that different texts stay different.
+ */
+export const labelValueOf = (text: string): string => {
+  if (text.length <= MAX_LABEL && /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(text)) return text;
+  const hash = hashOf(text);
+  const readable = cut(text.replaceAll(/[^-A-Za-z0-9_.]/g, '-').replace(/^[-_.]+/, ''), MAX_LABEL - hash.length - 1);
+  return readable === '' ? hash : `${readable}-${hash}`;
+};
+
+const cut = (text: string, length: number): string => text.slice(0, length).replace(/[-_.]+$/, '');
+
+/** Eight hex digits. */
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);

@@ -1,0 +1,46 @@
+import { specSchema } from './generated/spec-schema.js';
+
+/** What this project asks of a node of the CRD's schema. */
+export interface SchemaNode {
+  readonly type?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+}
+
+/** The schema of spec, as the CRD has it. */
+export const SPEC_SCHEMA: SchemaNode = specSchema;
+
+/** A JSON object whose fields are not known yet. */
+export type JsonMap = Readonly<Record<string, unknown>>;
+
+export const isMap = (value: unknown): value is JsonMap =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The value at the end of the fields, or undefined where there is no such way. Never throws. */
+export const valueAt = (value: unknown, ...fields: readonly (string | number)[]): unknown => {
+  let here = value;
+  for (const field of fields) {
+    if (Array.isArray(here) ? typeof field !== 'number' : !isMap(here) || !Object.hasOwn(here, field)) return undefined;
+    here = (here as JsonMap)[field];
+  }
+  return here;
+};
+
+/**
+ * A copy without the nulls that the apiserver takes away before it looks at an object: those of fields that the schema knows.
+ * Nulls in lists and in free-form maps (`converge.values`) stay.
+ * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
+ */
+export const withoutNulls = (value: unknown, schema: SchemaNode = SPEC_SCHEMA): unknown => {
+  const { items, properties } = schema;
+  if (Array.isArray(value)) return items === undefined ? value : value.map((item) => withoutNulls(item, items));
+  if (!isMap(value) || properties === undefined) return value;
+  const known = (field: string): SchemaNode | undefined =>
+    Object.hasOwn(properties, field) ? properties[field] : undefined;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([field, part]) => part !== null || known(field) === undefined)
+      .map(([field, part]) => [field, withoutNulls(part, known(field) ?? {})]),
+  );
+};

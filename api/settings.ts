@@ -1,0 +1,126 @@
+import { withDefaults } from './defaults.js';
+import { parseDuration } from './duration.js';
+import { releaseNameOf, targetNamespaceOf } from './names.js';
+import { parseRegistryUrl } from './registry-url.js';
+import { withoutNulls } from './schema-node.js';
+import type { ConvergeSpec, RegistrySpec, StoredBundle, ValuesSource, WerfBundleSpec } from './werfbundle.js';
+
+/** A spec with every default applied and every text parsed. Times in milliseconds. */
+export interface Settings {
+  readonly registry: {
+    /** Lower case, with the port. */
+    readonly host: string;
+    readonly repository: string;
+    readonly insecure: boolean;
+    readonly secretName?: string;
+    readonly caSecretName?: string;
+    readonly pollIntervalMs: number;
+    /** An empty versionConstraint is left out. */
+    readonly policy: Pick<RegistrySpec, 'tag' | 'versionConstraint' | 'tagPattern' | 'tagOrder'>;
+  };
+  readonly converge: {
+    readonly targetNamespace: string;
+    readonly releaseName: string;
+    readonly serviceAccountName?: string;
+    /** A quantity, as it was written. */
+    readonly cpu: string;
+    /** A quantity, as it was written. */
+    readonly memory: string;
+    readonly logRetentionDays: number;
+    readonly timeoutMs: number;
+    readonly retries: number;
+    readonly image?: string;
+    readonly environment?: string;
+    readonly werfSecretKey?: { readonly name: string; readonly key: string };
+    readonly rollbackOnFailure: boolean;
+    readonly valuesFrom: readonly ValuesSource[];
+    readonly values?: NonNullable<ConvergeSpec['values']>;
+  };
+  readonly driftDetection: {
+    readonly enabled: boolean;
+    readonly intervalMs: number;
+    readonly correct: boolean;
+    readonly maxRetries: number;
+  };
+  readonly deletionPolicy: NonNullable<WerfBundleSpec['deletionPolicy']>;
+  readonly suspend: boolean;
+}
+
+/**
+ * What a bundle asks for, ready to be used.
+ * @throws Error if the bundle would not pass validateBundle: that has to be asked first
+ */
+export const settingsOf = (bundle: StoredBundle): Settings => {
+  const spec = withDefaults(withoutNulls(bundle.spec) as WerfBundleSpec);
+  const converge = spec.converge ?? {};
+  const drift = converge.driftDetection ?? {};
+  return {
+    registry: registryOf(spec.registry),
+    converge: convergeOf({ ...bundle, spec }, converge),
+    driftDetection: {
+      enabled: present(drift.enabled),
+      intervalMs: milliseconds(present(drift.interval)),
+      correct: present(drift.correct),
+      maxRetries: present(drift.maxRetries),
+    },
+    deletionPolicy: present(spec.deletionPolicy),
+    suspend: present(spec.suspend),
+  };
+};
+
+const registryOf = (registry: RegistrySpec): Settings['registry'] => {
+  const url = parseRegistryUrl(registry.url);
+  if (url.kind === 'invalid') throw new Error(`a bundle that was not validated: registry.url ${url.reason}`);
+  const { tag, versionConstraint, tagPattern, tagOrder } = registry;
+  return {
+    host: url.host,
+    repository: url.repository,
+    insecure: present(registry.insecure),
+    ...ifGiven('secretName', registry.secretRef?.name),
+    ...ifGiven('caSecretName', registry.caSecretRef?.name),
+    pollIntervalMs: milliseconds(present(registry.pollInterval)),
+    policy: {
+      ...ifGiven('tag', tag),
+      ...ifGiven('versionConstraint', versionConstraint?.trim() === '' ? undefined : versionConstraint),
+      ...ifGiven('tagPattern', tagPattern),
+      ...ifGiven('tagOrder', tagOrder),
+    },
+  };
+};
+
+const convergeOf = (bundle: StoredBundle, converge: ConvergeSpec): Settings['converge'] => {
+  const { werfSecretKeyRef: keyRef } = converge;
+  return {
+    targetNamespace: targetNamespaceOf(bundle),
+    releaseName: releaseNameOf(bundle),
+    ...ifGiven('serviceAccountName', converge.serviceAccountName),
+    cpu: String(present(converge.resourceLimits?.cpu)),
+    memory: String(present(converge.resourceLimits?.memory)),
+    logRetentionDays: present(converge.logRetentionDays),
+    timeoutMs: milliseconds(present(converge.timeout)),
+    retries: present(converge.retries),
+    ...ifGiven('image', converge.image),
+    ...ifGiven('environment', converge.environment),
+    ...ifGiven('werfSecretKey', keyRef === undefined ? undefined : { name: keyRef.name, key: present(keyRef.key) }),
+    rollbackOnFailure: present(converge.rollbackOnFailure),
+    valuesFrom: converge.valuesFrom ?? [],
+    ...ifGiven('values', converge.values),
+  };
+};
+
+/** The types don't know that a default was applied. */
+const present = <T>(value: T | undefined): T => {
+  if (value === undefined) throw new Error('a bundle that was not validated: a field with a default is missing');
+  return value;
+};
+
+const milliseconds = (text: string): number => {
+  const parsed = parseDuration(text);
+  if (parsed.kind === 'invalid') throw new Error(`a bundle that was not validated: a duration ${parsed.reason}`);
+  return parsed.ms;
+};
+
+/** `{ [name]: value }`, or nothing to spread: a field that is left out differs from one that is undefined. */
+const ifGiven = <K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } =>
+  // A computed name widens to string, which the compiler can't take back.
+  (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: V };

@@ -1,0 +1,86 @@
+import { cutReleaseName } from '../names.js';
+import type { Problem } from '../problem.js';
+import { isMap, valueAt, withoutNulls } from '../schema-node.js';
+import { forbidden, invalid, quoted, required } from './wording.js';
+
+/** What the rules between fields look at. Nothing of it need have the right type. */
+export interface Subject {
+  /** Without the nulls that the apiserver takes away. */
+  readonly spec: unknown;
+  readonly bundle: unknown;
+  readonly old: unknown;
+}
+
+/** Rules that need more than one field, or the object as it was. */
+export const crossFieldProblems = (subject: Subject): readonly Problem[] => RULES.flatMap((rule) => rule(subject));
+
+type Rule = (subject: Subject) => readonly Problem[];
+
+const EXCLUDED_BY_TAG = ['versionConstraint', 'tagPattern', 'tagOrder'];
+
+const tagExcludesSelection: Rule = ({ spec }) => {
+  const registry = valueAt(spec, 'registry');
+  const tag = valueAt(registry, 'tag');
+  if (typeof tag !== 'string') return [];
+  const others = EXCLUDED_BY_TAG.filter((field) => {
+    const value = valueAt(registry, field);
+    return value !== undefined && !(field === 'versionConstraint' && value === '');
+  });
+  if (others.length === 0) return [];
+  const words = `exactly this tag is deployed, which excludes ${others.join(', ')}; remove one or the other`;
+  return [invalid('spec.registry.tag', tag, words)];
+};
+
+const otherNamespaceNeedsServiceAccount: Rule = ({ spec, bundle }) => {
+  const own = valueAt(bundle, 'metadata', 'namespace');
+  const target = valueAt(spec, 'converge', 'targetNamespace');
+  if (typeof own !== 'string' || own === '' || typeof target !== 'string' || target === own) return [];
+  if (valueAt(spec, 'converge', 'serviceAccountName') !== undefined) return [];
+  const words = `the ServiceAccount in namespace ${quoted(target)} that the deploy runs as; it may only be left out for a deploy into the bundle's own namespace ${quoted(own)}`;
+  return [required('spec.converge.serviceAccountName', words)];
+};
+
+const sourceIsOneOfTwo: Rule = ({ spec }) => {
+  const sources = valueAt(spec, 'converge', 'valuesFrom');
+  if (!Array.isArray(sources)) return [];
+  return sources.flatMap((source: unknown, index): readonly Problem[] => {
+    if (!isMap(source)) return [];
+    const given = ['configMapRef', 'secretRef'].filter((field) => valueAt(source, field) !== undefined);
+    const field = `spec.converge.valuesFrom[${index}]`;
+    if (given.length === 0) return [required(field, 'exactly one of configMapRef and secretRef')];
+    return given.length === 1
+      ? []
+      : [forbidden(field, 'exactly one of configMapRef and secretRef may be given; make two items of it')];
+  });
+};
+
+/** Fields that say where the release is: another value would leave the old release behind, unseen. */
+const placeIsFixed: Rule = ({ spec, bundle, old }) => {
+  const deployed = valueAt(old, 'status', 'lastAppliedTag');
+  if (typeof deployed !== 'string' || deployed === '') return [];
+  const oldSpec = withoutNulls(valueAt(old, 'spec'));
+  return (['targetNamespace', 'releaseName'] as const).flatMap((name): readonly Problem[] => {
+    const [before, after] = [resolved(name, oldSpec, old), resolved(name, spec, bundle)];
+    if (before === after || typeof before !== 'string') return [];
+    // Where the whole map is gone, the map is what exists to be named.
+    const field = isMap(valueAt(spec, 'converge')) ? `spec.converge.${name}` : 'spec.converge';
+    const words = `${name} is fixed to ${quoted(before)} since tag ${quoted(deployed)} was deployed there; a release elsewhere needs a bundle of its own`;
+    const given = valueAt(spec, 'converge', name);
+    return [given === undefined ? required(field, words) : invalid(field, given, words)];
+  });
+};
+
+const resolved = (name: 'targetNamespace' | 'releaseName', spec: unknown, bundle: unknown): unknown => {
+  const given = valueAt(spec, 'converge', name);
+  if (given !== undefined) return given;
+  if (name === 'targetNamespace') return valueAt(bundle, 'metadata', 'namespace');
+  const own = valueAt(bundle, 'metadata', 'name');
+  return typeof own === 'string' ? cutReleaseName(own) : undefined;
+};
+
+const RULES: readonly Rule[] = [
+  tagExcludesSelection,
+  otherNamespaceNeedsServiceAccount,
+  sourceIsOneOfTwo,
+  placeIsFixed,
+];

@@ -1,0 +1,97 @@
+import { parseDuration } from '../duration.js';
+import type { Problem } from '../problem.js';
+import { parseQuantity } from '../quantity.js';
+import { MAX_URL_LENGTH, parseRegistryUrl } from '../registry-url.js';
+import { valueAt } from '../schema-node.js';
+import { parseTagPattern } from '../tag-pattern.js';
+import { parseVersionConstraint } from '../version-constraint.js';
+import { invalid, tooLong } from './wording.js';
+
+/** What is wrong with one field's value, in better words than the schema has; values of another type are the schema's to judge. */
+type FieldRule = (field: string, value: unknown) => Problem | undefined;
+
+/** Longer texts are only called too long, by the schema; nothing is spent on reading them. Twice 256: a character may take two units. */
+const MAX_PARSED = 512;
+const OCI = 'oci://';
+
+/** Rules that look at one field and nothing else: at most one problem for each field. */
+export const fieldProblems = (spec: unknown): readonly Problem[] =>
+  FIELD_RULES.flatMap(({ path, rule }) => rule(`spec.${path.join('.')}`, valueAt(spec, ...path)) ?? []);
+
+const repository: FieldRule = (field, value) => {
+  if (typeof value !== 'string') return undefined;
+  if ((value.startsWith(OCI) ? value.slice(OCI.length) : value).length > MAX_URL_LENGTH)
+    return tooLong(field, MAX_URL_LENGTH);
+  const url = parseRegistryUrl(value);
+  if (url.kind === 'ok') return undefined;
+  const tag = url.suggestion?.tag === undefined ? [] : [`spec.registry.tag ${JSON.stringify(url.suggestion.tag)}`];
+  const plain = /^http:\/\//i.test(value.trim()) ? ['spec.registry.insecure true'] : [];
+  const also = [...tag, ...plain].join(' and ');
+  const meant =
+    url.suggestion === undefined
+      ? ''
+      : `; did you mean ${JSON.stringify(url.suggestion.url)}${also === '' ? '' : ` with ${also}`}?`;
+  return invalid(field, withoutCredentials(value), url.reason + meant);
+};
+
+/** A password that stands in an address by mistake shall not reach a log through the message. */
+const withoutCredentials = (url: string): string => url.replace(/^(\w+:\/\/)?[^/]*@(?=[^/]+\/)/, '$1***@');
+
+/** A Go duration within bounds, as the schema's CEL rule has it. */
+const duration =
+  (shortest: string, longest: string, example: string): FieldRule =>
+  (field, value) => {
+    if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
+    const [parsed, min, max] = [parseDuration(value), parseDuration(shortest), parseDuration(longest)];
+    const hint = `durations from "${shortest}" to "${longest}", for example "${example}"`;
+    if (parsed.kind === 'invalid') return invalid(field, value, `${parsed.reason}; ${hint}`);
+    if (min.kind === 'ok' && parsed.ms < min.ms) return invalid(field, value, `is too short; ${hint}`);
+    if (max.kind === 'ok' && parsed.ms > max.ms) return invalid(field, value, `is too long; ${hint}`);
+    return undefined;
+  };
+
+const quantity =
+  (example: string, meant: (text: string) => string | undefined): FieldRule =>
+  (field, value) => {
+    if ((typeof value !== 'string' || value.length > MAX_PARSED) && typeof value !== 'number') return undefined;
+    const parsed = parseQuantity(value);
+    if (parsed.kind === 'ok') return parsed.milli > 0n ? undefined : invalid(field, value, 'must be greater than zero');
+    const guess = typeof value === 'string' ? meant(value) : undefined;
+    const hint = guess === undefined ? `write for example "${example}"` : `did you mean "${guess}"?`;
+    return invalid(field, value, `${parsed.reason}; ${hint}`);
+  };
+
+/** `1g`, `512 MB`, `1,5Gi`: in powers of 1024, as memory is mostly meant. */
+const meantMemory = (text: string): string | undefined => {
+  const [, digits, unit] = /^\s*(\d+(?:[.,]\d+)?)\s*([kmgtp])i?b?\s*$/i.exec(text) ?? [];
+  return digits === undefined || unit === undefined ? undefined : `${digits.replace(',', '.')}${unit.toUpperCase()}i`;
+};
+
+const meantCpu = (text: string): string | undefined => {
+  const [, digits, unit] = /^\s*(\d+(?:[.,]\d+)?)\s*(m?)\s*(?:cpus?|cores?)?\s*$/i.exec(text) ?? [];
+  return digits === undefined ? undefined : `${digits.replace(',', '.')}${(unit ?? '').toLowerCase()}`;
+};
+
+const constraint: FieldRule = (field, value) => {
+  if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
+  const parsed = parseVersionConstraint(value);
+  return parsed.kind === 'invalid' ? invalid(field, value, parsed.reason) : undefined;
+};
+
+const pattern: FieldRule = (field, value) => {
+  if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
+  if (value === '') return invalid(field, value, 'must not be empty; leave it out to look at all tags');
+  const parsed = parseTagPattern(value);
+  return parsed.kind === 'invalid' ? invalid(field, value, parsed.reason) : undefined;
+};
+
+const FIELD_RULES: readonly { readonly path: readonly string[]; readonly rule: FieldRule }[] = [
+  { path: ['registry', 'url'], rule: repository },
+  { path: ['registry', 'pollInterval'], rule: duration('1m', '24h', '15m') },
+  { path: ['registry', 'versionConstraint'], rule: constraint },
+  { path: ['registry', 'tagPattern'], rule: pattern },
+  { path: ['converge', 'resourceLimits', 'cpu'], rule: quantity('500m', meantCpu) },
+  { path: ['converge', 'resourceLimits', 'memory'], rule: quantity('1Gi', meantMemory) },
+  { path: ['converge', 'timeout'], rule: duration('1m', '24h', '30m') },
+  { path: ['converge', 'driftDetection', 'interval'], rule: duration('1m', '24h', '15m') },
+];

@@ -1,0 +1,98 @@
+import type { Warning } from '../problem.js';
+import { parseQuantity } from '../quantity.js';
+import { valueAt } from '../schema-node.js';
+import { canMatchNothing, parseVersionConstraint } from '../version-constraint.js';
+import type { Subject } from './cross-field-rules.js';
+import { quoted } from './wording.js';
+
+/** werf itself is out of memory below it. */
+const SMALL_MEMORY_MILLI = 64n * 1024n * 1024n * 1000n;
+/** More CPUs than a node has; somebody meant thousandths. */
+const MANY_CPUS_MILLI = 100_000n;
+const LONG_RETENTION_DAYS = 30;
+
+/** What is allowed, and yet hardly meant. */
+export const specWarnings = (subject: Subject): readonly Warning[] =>
+  RULES.flatMap(({ field, rule }) => {
+    const message = rule(subject);
+    return message === undefined ? [] : [{ field, message }];
+  });
+
+type WarningRule = (subject: Subject) => string | undefined;
+
+const nothingSelects: WarningRule = ({ spec }) => {
+  const registry = valueAt(spec, 'registry');
+  const constraint = valueAt(registry, 'versionConstraint');
+  if (registry === undefined || (typeof constraint === 'string' && constraint.trim() !== '')) return undefined;
+  const others = ['tag', 'tagPattern', 'tagOrder'];
+  return others.some((field) => valueAt(registry, field) !== undefined)
+    ? undefined
+    : 'no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)';
+};
+
+const nothingCanMatch: WarningRule = ({ spec }) => {
+  const text = valueAt(spec, 'registry', 'versionConstraint');
+  if (typeof text !== 'string' || !canMatchNothing(parseVersionConstraint(text))) return undefined;
+  return `no version can satisfy ${quoted(text)}: its parts exclude each other`;
+};
+
+const tagIsLatest: WarningRule = ({ spec }) =>
+  valueAt(spec, 'registry', 'tag') === 'latest'
+    ? '"latest" moves: it is deployed again whenever it does, and the spec does not tell which version runs'
+    : undefined;
+
+const isInsecure: WarningRule = ({ spec }) =>
+  valueAt(spec, 'registry', 'insecure') === true
+    ? 'plain HTTP: whoever is on the way to the registry can read the credentials and change the bundle'
+    : undefined;
+
+const oddCpu: WarningRule = ({ spec }) => {
+  const cpu = quantityAt(spec, 'cpu');
+  if (cpu === undefined || cpu.milli < MANY_CPUS_MILLI) return undefined;
+  const [, digits, suffix] = /^(\d+)([A-Za-z]*)$/.exec(cpu.text) ?? [];
+  const guess = suffix === '' ? `; did you mean "${digits}m"?` : '';
+  return `${quoted(cpu.text)} is ${cpu.milli / 1000n} whole CPUs${guess}`;
+};
+
+const oddMemory: WarningRule = ({ spec }) => {
+  const memory = quantityAt(spec, 'memory');
+  if (memory === undefined || memory.milli >= SMALL_MEMORY_MILLI) return undefined;
+  const [, digits, suffix = ''] = /^([\d.]+)([a-zA-Z]*)$/.exec(memory.text) ?? [];
+  if (digits !== undefined && /^[num]?$/.test(suffix)) {
+    const unit = suffix === 'm' ? 'thousandths of a byte' : suffix === '' ? 'bytes' : 'fractions of a byte';
+    return `${quoted(memory.text)} means ${unit}; did you mean "${digits}Mi"?`;
+  }
+  return `${quoted(memory.text)} is less than 64Mi: the Job will run out of memory`;
+};
+
+const quantityAt = (spec: unknown, name: 'cpu' | 'memory'): { text: string; milli: bigint } | undefined => {
+  const value = valueAt(spec, 'converge', 'resourceLimits', name);
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const parsed = parseQuantity(value);
+  return parsed.kind === 'ok' ? { text: String(value), milli: parsed.milli } : undefined;
+};
+
+const longRetention: WarningRule = ({ spec }) => {
+  const days = valueAt(spec, 'converge', 'logRetentionDays');
+  return typeof days === 'number' && days > LONG_RETENTION_DAYS
+    ? `finished Jobs and their Pods stay in the cluster for ${days} days; more than ${LONG_RETENTION_DAYS} burdens it`
+    : undefined;
+};
+
+const systemNamespace: WarningRule = ({ spec, bundle }) => {
+  const target = valueAt(spec, 'converge', 'targetNamespace') ?? valueAt(bundle, 'metadata', 'namespace');
+  return target === 'kube-system'
+    ? 'kube-system belongs to the cluster itself; a release there can break it'
+    : undefined;
+};
+
+const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] = [
+  { field: 'spec.registry', rule: nothingSelects },
+  { field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
+  { field: 'spec.registry.tag', rule: tagIsLatest },
+  { field: 'spec.registry.insecure', rule: isInsecure },
+  { field: 'spec.converge.targetNamespace', rule: systemNamespace },
+  { field: 'spec.converge.resourceLimits.cpu', rule: oddCpu },
+  { field: 'spec.converge.resourceLimits.memory', rule: oddMemory },
+  { field: 'spec.converge.logRetentionDays', rule: longRetention },
+];

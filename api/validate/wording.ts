@@ -1,0 +1,76 @@
+import type { Problem } from '../problem.js';
+
+/** A longer value is cut where a message quotes it. */
+const MAX_QUOTED = 100;
+
+/** `Invalid value: "15": a unit is missing`. Nothing is quoted of maps and lists, which may hold anything. */
+export const invalid = (field: string, value: unknown, words: string): Problem => ({
+  code: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${quoted(value)}: ${words}`,
+});
+
+/** A value of the wrong JSON type. What stands where a map should is not quoted: it may be values, a password among them. */
+export const wrongType = (field: string, value: unknown, wanted: string): Problem => ({
+  code: 'FieldValueTypeInvalid',
+  field,
+  message: `Invalid value: ${wanted === 'a map' ? `"${jsonType(value)}"` : quoted(value)}: must be ${wanted}, not ${typeOf(value)}`,
+});
+
+export const required = (field: string, words: string): Problem => ({
+  code: 'FieldValueRequired',
+  field,
+  message: words === '' ? 'Required value' : `Required value: ${words}`,
+});
+
+export const forbidden = (field: string, words: string): Problem => ({
+  code: 'FieldValueForbidden',
+  field,
+  message: `Forbidden: ${words}`,
+});
+
+export const unsupported = (field: string, value: unknown, supported: readonly unknown[]): Problem => ({
+  code: 'FieldValueNotSupported',
+  field,
+  message: `Unsupported value: ${quoted(value)}: supported values: ${supported.map(quoted).join(', ')}`,
+});
+
+/** @param limit - characters, which the apiserver calls bytes */
+export const tooLong = (field: string, limit: number): Problem => ({
+  code: 'FieldValueTooLong',
+  field,
+  message: `Too long: may not be more than ${limit} characters`,
+});
+
+export const tooMany = (field: string, count: number, limit: number): Problem => ({
+  code: 'FieldValueTooMany',
+  field,
+  message: `Too many: ${count}: must have at most ${limit} items`,
+});
+
+/** A value as a message shows it. */
+export const quoted = (value: unknown): string => {
+  if (typeof value === 'string') {
+    // By code points, so that no pair is torn.
+    const points = [...value];
+    return JSON.stringify(points.length > MAX_QUOTED ? `${points.slice(0, MAX_QUOTED).join('')}…` : value);
+  }
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  return `"${jsonType(value)}"`;
+};
+
+const jsonType = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  boolean: 'true or false',
+  object: 'a map',
+  array: 'a list',
+};
+
+const typeOf = (value: unknown): string => {
+  if (value === null) return 'null';
+  if (typeof value === 'number' && !Number.isInteger(value)) return 'a fraction';
+  return TYPES[jsonType(value)] ?? jsonType(value);
+};
