@@ -38,16 +38,24 @@ export class KubeError extends Error {
   readonly status: number | undefined;
   /** From Retry-After or details.retryAfterSeconds. */
   readonly retryAfterMs: number | undefined;
+  /** The apiserver's own words, without our prefix and without anything of a request body; if it said something. */
+  readonly detail: string | undefined;
 
   constructor(
     code: KubeErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly status?: number; readonly retryAfterMs?: number } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly status?: number;
+      readonly retryAfterMs?: number;
+      readonly detail?: string;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.detail = options.detail;
   }
 }
 
@@ -87,7 +95,10 @@ export interface KubeClient {
     options: { readonly subresource?: 'status' },
     signal: AbortSignal,
   ): Promise<T>;
-  /** `absent` if there was nothing to delete. A precondition that does not hold is a `conflict`. */
+  /**
+   * `absent` if there was nothing to delete. A precondition that does not hold is a `conflict`. What the object owns goes in the
+   * background unless `propagation` says otherwise (the apiserver's own default would leave a Job's Pods behind).
+   */
   delete(
     type: ResourceType,
     ref: ClusterRef,
@@ -99,7 +110,10 @@ export interface KubeClient {
     },
     signal: AbortSignal,
   ): Promise<'deleted' | 'absent'>;
-  /** Creates a subresource or a virtual object (`token`, `binding`, SubjectAccessReview) and returns the answer. */
+  /**
+   * Creates a subresource (`token`, `binding`) and returns the answer. With an empty `subresource` and an empty name it is a virtual
+   * object of the collection (SubjectAccessReview).
+   */
   createSubresource<T>(
     type: ResourceType,
     ref: ClusterRef,

@@ -1,0 +1,214 @@
+import { existsSync, readFileSync } from 'node:fs';
+import type { RequestOptions } from 'node:https';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { StartError } from './start-error.js';
+
+/** How to reach an apiserver, and as whom. */
+export interface Connection {
+  readonly server: URL;
+  /** Of the context, or of the Pod. */
+  readonly namespace?: string;
+  /** Credentials for one request. Tokens of files are read again every minute; exec and OIDC ones when they expire. */
+  headers(): Promise<Record<string, string>>;
+  readonly tls: {
+    readonly ca?: string | Buffer;
+    readonly cert?: string | Buffer;
+    readonly key?: string | Buffer;
+    readonly rejectUnauthorized: boolean;
+    /** The name in the server's certificate, where it differs from the address. */
+    readonly servername?: string;
+  };
+  /** proxy-url of the cluster. */
+  readonly proxy?: string;
+}
+
+/** A kubeconfig that cannot be used; the message is one line. */
+export class ConnectError extends StartError {
+  override readonly name = 'ConnectError';
+
+  constructor(message: string, cause?: unknown) {
+    super([message], cause === undefined ? undefined : { cause });
+  }
+}
+
+const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
+
+/**
+ * Finds the cluster: `kubeconfig`, else the Pod's own ServiceAccount, else KUBECONFIG or ~/.kube/config.
+ * A `context` without `kubeconfig` looks for it in the usual files.
+ * @throws ConnectError for a file that is missing, unreadable or wrong; nothing is asked of the server yet
+ */
+export const connect = async (options: {
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}): Promise<Connection> => {
+  // Imported when it is needed: it takes a quarter of a second, and a process with a wrong flag should say so at once.
+  const { KubeConfig } = await import('@kubernetes/client-node');
+  const load = (file: string): KubeConfig => loadFile(new KubeConfig(), file);
+  if (options.kubeconfig !== undefined) {
+    return await connectionOf(load(options.kubeconfig), options.kubeconfig, options.context);
+  }
+  const inCluster = process.env['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(SERVICE_ACCOUNT_TOKEN);
+  if (inCluster && options.context === undefined) {
+    const config = new KubeConfig();
+    config.loadFromCluster();
+    return await connectionOf(config, "the Pod's ServiceAccount", undefined);
+  }
+  const files = usualFiles();
+  const merged = mergeConfigs(new KubeConfig(), files.map(load));
+  return await connectionOf(merged, files.join(', '), options.context);
+};
+
+const usualFiles = (): readonly string[] => {
+  const given = process.env['KUBECONFIG'] ?? '';
+  const files = given === '' ? [join(homedir(), '.kube', 'config')] : given.split(delimiter).filter((f) => f !== '');
+  const there = files.filter((file) => existsSync(file));
+  if (there.length > 0) return there;
+  const where = given === '' ? 'KUBECONFIG is not set' : `KUBECONFIG names ${given}, which does not exist`;
+  const home = given === '' ? ` and ${files.join()} does not exist` : '';
+  throw new ConnectError(`no cluster to connect to: ${where}${home}; give --kubeconfig FILE`);
+};
+
+const loadFile = (config: KubeConfig, file: string): KubeConfig => {
+  const fault = (what: string, cause: unknown): ConnectError =>
+    new ConnectError(`kubeconfig ${file}: ${what}; give another one with --kubeconfig FILE`, cause);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw fault(`cannot be read: ${readFault(cause)}`, cause);
+  }
+  try {
+    config.loadFromFile(file);
+  } catch (cause) {
+    throw fault(text.trim() === '' ? 'is empty' : `is no kubeconfig: ${loadFault(cause)}`, cause);
+  }
+  return config;
+};
+
+const readFault = (error: unknown): string => {
+  const code = (error as { readonly code?: string }).code ?? 'unknown error';
+  const known: Readonly<Record<string, string>> = {
+    ENOENT: 'no such file',
+    EACCES: 'permission denied',
+    EISDIR: 'it is a directory',
+  };
+  return known[code] ?? code;
+};
+
+/** The YAML parser's own message quotes the file, tokens and all: only its reason and line are repeated. */
+const loadFault = (error: unknown): string => {
+  const { reason, mark, code, path } = error as {
+    readonly reason?: string;
+    readonly mark?: { readonly line?: number };
+    readonly code?: string;
+    readonly path?: string;
+  };
+  if (reason !== undefined) return `${reason}${mark?.line === undefined ? '' : ` (line ${mark.line + 1})`}`;
+  if (code !== undefined) return `${path ?? 'a file that it names'} cannot be read: ${readFault(error)}`;
+  // "clusters[0].cluster.server is missing"; anything else is a fault of the parser on something that is no map at all.
+  return error instanceof Error && !(error instanceof TypeError) ? error.message : 'it holds no clusters';
+};
+
+/** As kubectl does: of two entries of one name the first wins, and so does the first current-context. */
+const mergeConfigs = (merged: KubeConfig, configs: readonly KubeConfig[]): KubeConfig => {
+  const firsts = <T extends { readonly name: string }>(of: (config: KubeConfig) => T[]): T[] => [
+    ...new Map(configs.toReversed().flatMap((config) => of(config).map((entry) => [entry.name, entry]))).values(),
+  ];
+  merged.loadFromOptions({
+    clusters: firsts((config) => config.clusters),
+    users: firsts((config) => config.users),
+    contexts: firsts((config) => config.contexts),
+    currentContext: configs.find(({ currentContext }) => (currentContext ?? '') !== '')?.currentContext,
+  });
+  return merged;
+};
+
+const connectionOf = async (config: KubeConfig, source: string, context: string | undefined): Promise<Connection> => {
+  selectContext(config, source, context);
+  const cluster = config.getCurrentCluster();
+  const server = cluster === null ? null : serverOf(cluster.server, source);
+  if (cluster === null || server === null) {
+    throw new ConnectError(
+      `${source}: context "${config.currentContext}" names a cluster that is not there; mend the file`,
+    );
+  }
+  if (config.getCurrentUser() === null) {
+    throw new ConnectError(
+      `${source}: context "${config.currentContext}" names a user that is not there; mend the file`,
+    );
+  }
+  // KubeConfig refuses http: unless TLS is not to be checked; without TLS there is nothing to check.
+  if (server.protocol === 'http:') Object.assign(cluster, { skipTLSVerify: true });
+  const options = await credentials(config, source);
+  const namespace = config.getContextObject(config.currentContext)?.namespace;
+  return {
+    server,
+    ...(namespace === undefined || namespace === '' ? {} : { namespace }),
+    headers: async () => headersOf(await credentials(config, source)),
+    tls: tlsOf(options),
+    ...(cluster.proxyUrl === undefined ? {} : { proxy: cluster.proxyUrl }),
+  };
+};
+
+const selectContext = (config: KubeConfig, source: string, context: string | undefined): void => {
+  if (context !== undefined) config.setCurrentContext(context);
+  const known = config.getContexts().map(({ name }) => `"${name}"`);
+  const choice = known.length === 0 ? 'it holds none' : `it holds ${known.join(', ')}`;
+  if ((config.currentContext ?? '') === '') {
+    throw new ConnectError(`${source}: no current-context; choose one with --context NAME (${choice})`);
+  }
+  if (config.getContextObject(config.currentContext) === null) {
+    throw new ConnectError(
+      `${source}: no context "${config.currentContext}"; choose another one with --context NAME (${choice})`,
+    );
+  }
+};
+
+const serverOf = (text: string, source: string): URL => {
+  const server = URL.canParse(text) ? new URL(text) : undefined;
+  if (server !== undefined && ['https:', 'http:'].includes(server.protocol)) return server;
+  throw new ConnectError(`${source}: server "${text}" is no address; "https://HOST:PORT" is needed`);
+};
+
+const credentials = async (config: KubeConfig, source: string): Promise<RequestOptions> => {
+  const options: RequestOptions = {};
+  try {
+    await config.applyToHTTPSOptions(options);
+    return options;
+  } catch (cause) {
+    const user = config.getCurrentUser()?.name ?? '';
+    throw new ConnectError(
+      `${source}: the credentials of user "${user}" cannot be got: ${credentialFault(cause)}`,
+      cause,
+    );
+  }
+};
+
+const credentialFault = (error: unknown): string => {
+  const { code, path, syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall?.startsWith('spawn') === true) return `command "${path}" cannot be run: ${readFault(error)}`;
+  if (code !== undefined && path !== undefined) return `${path}: ${readFault(error)}`;
+  return (message ?? '').trim().split('\n', 1)[0] || 'no reason given';
+};
+
+const headersOf = ({ headers = {}, auth }: RequestOptions): Record<string, string> => {
+  const given = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name.toLowerCase(), String(value).trim()] as const],
+  );
+  const basic = auth == null ? {} : { authorization: `Basic ${Buffer.from(auth).toString('base64')}` };
+  return { ...basic, ...Object.fromEntries(given) };
+};
+
+const tlsOf = (options: RequestOptions): Connection['tls'] => {
+  const { ca, cert, key, rejectUnauthorized, servername } = options as RequestOptions & Partial<Connection['tls']>;
+  return {
+    rejectUnauthorized: rejectUnauthorized !== false,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    ...(servername === undefined ? {} : { servername }),
+  };
+};

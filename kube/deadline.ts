@@ -1,0 +1,35 @@
+/** A signal of one call: aborted with the caller's, or when its time is over. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** The time ran out before the caller gave up. */
+  expired(): boolean;
+  /** Lets go of timer and listener; must be called when the call has ended. */
+  release(): void;
+}
+
+/**
+ * Starts a deadline.
+ *
+ * Not AbortSignal.any with AbortSignal.timeout: a caller's signal lives as long as the process, and on Node 20 it would hold every
+ * signal ever derived from it.
+ * @param ms - milliseconds from now
+ */
+export const startDeadline = (parent: AbortSignal, ms: number): Deadline => {
+  const controller = new AbortController();
+  let expired = false;
+  const onParent = (): void => controller.abort(parent.reason);
+  const timer = setTimeout(() => {
+    expired = !parent.aborted;
+    controller.abort(new Error(`no end within ${ms / 1000} s`));
+  }, ms);
+  if (parent.aborted) onParent();
+  else parent.addEventListener('abort', onParent, { once: true });
+  return {
+    signal: controller.signal,
+    expired: () => expired,
+    release: () => {
+      clearTimeout(timer);
+      parent.removeEventListener('abort', onParent);
+    },
+  };
+};

@@ -1,0 +1,84 @@
+/**
+ * Keys by the time at which they are due: a binary heap that also knows where each key stands, so that moving or removing one
+ * costs O(log n) and nothing is left behind.
+ */
+export class TimerHeap {
+  readonly #items: { readonly key: string; readonly at: number }[] = [];
+  readonly #places = new Map<string, number>();
+
+  /** Time of the first key. */
+  get nextAt(): number | undefined {
+    return this.#items[0]?.at;
+  }
+
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /** Adds the key, or moves it. `undefined` removes it. */
+  set(key: string, at: number | undefined): void {
+    const place = this.#places.get(key);
+    if (at === undefined) {
+      if (place !== undefined) this.#remove(place);
+      return;
+    }
+    if (place !== undefined && this.#items[place]?.at === at) return;
+    if (place !== undefined) this.#remove(place);
+    this.#put(this.#items.length, { key, at });
+    this.#up(this.#items.length - 1);
+  }
+
+  /** Takes the first key out if its time has come. */
+  takeDue(now: number): string | undefined {
+    const first = this.#items[0];
+    if (first === undefined || first.at > now) return undefined;
+    this.#remove(0);
+    return first.key;
+  }
+
+  #remove(place: number): void {
+    const gone = this.#items[place];
+    const last = this.#items.pop();
+    if (gone === undefined || last === undefined) return;
+    this.#places.delete(gone.key);
+    if (place === this.#items.length) return;
+    this.#put(place, last);
+    this.#up(place);
+    this.#down(place);
+  }
+
+  #put(place: number, item: { readonly key: string; readonly at: number }): void {
+    this.#items[place] = item;
+    this.#places.set(item.key, place);
+  }
+
+  #up(from: number): void {
+    for (let place = from; place > 0; ) {
+      const parent = (place - 1) >> 1;
+      if (this.#at(parent) <= this.#at(place)) return;
+      this.#swap(parent, place);
+      place = parent;
+    }
+  }
+
+  #down(from: number): void {
+    for (let place = from; ; ) {
+      const [left, right] = [2 * place + 1, 2 * place + 2];
+      const child = this.#at(right) < this.#at(left) ? right : left;
+      if (this.#at(child) >= this.#at(place)) return;
+      this.#swap(child, place);
+      place = child;
+    }
+  }
+
+  #at(place: number): number {
+    return this.#items[place]?.at ?? Number.POSITIVE_INFINITY;
+  }
+
+  #swap(a: number, b: number): void {
+    const [first, second] = [this.#items[a], this.#items[b]];
+    if (first === undefined || second === undefined) return;
+    this.#put(a, second);
+    this.#put(b, first);
+  }
+}

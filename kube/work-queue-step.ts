@@ -1,0 +1,82 @@
+import { retryDelay } from './retry-delay.js';
+
+/** What a run asks for: to be run when something changes, after a time (milliseconds), or again after a growing delay. */
+export type Next =
+  | { readonly kind: 'await-change' }
+  | { readonly kind: 'after'; readonly ms: number }
+  | { readonly kind: 'backoff' };
+
+/** One key of the queue. Times are the clock's monotonic milliseconds. */
+export interface KeyState {
+  /** `running-again`: it was added during its run, and runs once more after it. */
+  readonly phase: 'idle' | 'queued' | 'running' | 'running-again';
+  /** When somebody outside wants it run; kept until then, whatever runs before. */
+  readonly askedAt?: number | undefined;
+  /** When its last run wants it run; a newer run says it anew. */
+  readonly resultAt?: number | undefined;
+  /** Backoffs in a row. */
+  readonly failures: number;
+}
+
+export type KeyEvent =
+  | { readonly kind: 'add' }
+  | { readonly kind: 'add-after'; readonly at: number }
+  /** The time in the heap has come. */
+  | { readonly kind: 'due'; readonly now: number }
+  | { readonly kind: 'forget' }
+  /** A worker took it. */
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'done'; readonly next: Next; readonly now: number; readonly uniform: number };
+
+/** Quick for a conflict, slow for what lasts. */
+const BACKOFF = { firstMs: 5, capMs: 60_000 };
+
+export const idle: KeyState = { phase: 'idle', failures: 0 };
+
+/** When the key has to be woken; `undefined`: never. */
+export const dueAt = ({ askedAt, resultAt }: KeyState): number | undefined =>
+  askedAt === undefined ? resultAt : resultAt === undefined ? askedAt : Math.min(askedAt, resultAt);
+
+/** Nothing is known of the key that is not known of any. */
+export const isForgettable = (key: KeyState): boolean => key.phase === 'idle' && dueAt(key) === undefined;
+
+/**
+ * The transition of one key. Pure; never throws. A key that comes out as `queued` and was not before has to be put into the line.
+ *
+ * Guarantees: a key that is added runs at least once after that; it never runs twice at once; a later wish never delays an
+ * earlier one.
+ */
+export const stepKey = (key: KeyState, event: KeyEvent): KeyState => {
+  switch (event.kind) {
+    case 'add':
+      return { ...key, phase: added(key.phase) };
+    case 'add-after':
+      return { ...key, askedAt: Math.min(key.askedAt ?? event.at, event.at) };
+    case 'due':
+      return { ...key, phase: added(key.phase), askedAt: later(key.askedAt, event.now), resultAt: undefined };
+    case 'forget':
+      return { phase: key.phase === 'running-again' ? 'running' : key.phase, failures: 0 };
+    case 'taken':
+      return { ...key, phase: 'running', resultAt: undefined };
+    case 'done':
+      return done(key, event);
+    default:
+      return event satisfies never;
+  }
+};
+
+const added = (phase: KeyState['phase']): KeyState['phase'] => {
+  if (phase === 'idle') return 'queued';
+  return phase === 'running' ? 'running-again' : phase;
+};
+
+const later = (at: number | undefined, now: number): number | undefined =>
+  at !== undefined && at > now ? at : undefined;
+
+const done = (key: KeyState, { next, now, uniform }: Extract<KeyEvent, { kind: 'done' }>): KeyState => {
+  const phase = key.phase === 'running-again' ? 'queued' : 'idle';
+  const failures = next.kind === 'backoff' ? key.failures + 1 : 0;
+  const delay =
+    next.kind === 'backoff' ? retryDelay(BACKOFF, failures, uniform) : next.kind === 'after' ? next.ms : undefined;
+  return { ...key, phase, failures, resultAt: delay === undefined ? undefined : now + Math.max(0, delay) };
+};

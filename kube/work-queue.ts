@@ -1,0 +1,169 @@
+import type { ObjectRef } from '../api/objects.js';
+import type { Clock, Log, Random } from './ports.js';
+import { TimerHeap } from './timer-heap.js';
+import { dueAt, idle, isForgettable, type KeyEvent, type KeyState, type Next, stepKey } from './work-queue-step.js';
+
+export type { Next } from './work-queue-step.js';
+
+export interface WorkQueueOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How many keys run at once. */
+  readonly workers: number;
+  /** A throw is a bug or an IO failure that nobody made a value: logged with its stack, and tried again as `backoff`. */
+  readonly work: (ref: ObjectRef, signal: AbortSignal) => Promise<Next>;
+  /** For workqueue_depth: keys in the line now. */
+  readonly onDepth?: (depth: number) => void;
+  /** For workqueue_duration_seconds and reconcile_errors_total. Milliseconds. */
+  readonly onDone?: (run: { readonly ranMs: number; readonly result: Next['kind'] | 'error' }) => void;
+}
+
+/**
+ * Runs the work of many keys: one key never twice at once, first come first served.
+ * The cost of a call does not grow with the number of keys (timers: its logarithm).
+ */
+export interface WorkQueue {
+  /** Runs the key as soon as a worker is free; once more if it is running now. */
+  add(ref: ObjectRef): void;
+  /** Runs the key in `ms` at the latest. */
+  addAfter(ref: ObjectRef, ms: number): void;
+  /** Drops the key's timers and failures. A run under way goes on; what it asks for counts. */
+  forget(ref: ObjectRef): void;
+  /** Resolves when the signal was aborted and running work has ended. */
+  start(signal: AbortSignal): Promise<void>;
+  /** Keys that wait for a worker. */
+  depth(): number;
+}
+
+/** A {@link WorkQueue} that has not been started; what is added before waits. */
+export const createWorkQueue = (options: WorkQueueOptions): WorkQueue => new KeyedWorkQueue(options);
+
+class KeyedWorkQueue implements WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #keys = new Map<string, { readonly ref: ObjectRef; readonly state: KeyState }>();
+  /** A Set keeps the order of arrival, and gives up any member at no cost. */
+  readonly #line = new Set<string>();
+  readonly #timers = new TimerHeap();
+  readonly #running = new Set<Promise<void>>();
+  #sleep: { readonly until: number; readonly controller: AbortController } | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  add(ref: ObjectRef): void {
+    this.#apply(ref, { kind: 'add' });
+  }
+
+  addAfter(ref: ObjectRef, ms: number): void {
+    this.#apply(ref, { kind: 'add-after', at: this.#options.clock.monotonic() + Math.max(0, ms) });
+  }
+
+  forget(ref: ObjectRef): void {
+    if (!this.#keys.has(keyOf(ref))) return;
+    this.#apply(ref, { kind: 'forget' });
+  }
+
+  depth(): number {
+    return this.#line.size;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    this.#pump();
+    this.#arm();
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    this.#sleep?.controller.abort();
+    await Promise.all(this.#running);
+  }
+
+  #apply(ref: ObjectRef, event: KeyEvent): void {
+    const key = keyOf(ref);
+    const before = this.#keys.get(key)?.state ?? idle;
+    const state = stepKey(before, event);
+    if (isForgettable(state)) this.#keys.delete(key);
+    else this.#keys.set(key, { ref, state });
+    this.#timers.set(key, dueAt(state));
+    if (state.phase === 'queued' && before.phase !== 'queued') {
+      this.#line.add(key);
+      this.#options.onDepth?.(this.#line.size);
+      this.#pump();
+    }
+    this.#arm();
+  }
+
+  /** Gives waiting keys to free workers. */
+  #pump(): void {
+    const signal = this.#signal;
+    if (signal === undefined || signal.aborted) return;
+    while (this.#running.size < this.#options.workers) {
+      const [key] = this.#line;
+      const known = key === undefined ? undefined : this.#keys.get(key);
+      if (key === undefined || known === undefined) return;
+      this.#line.delete(key);
+      this.#apply(known.ref, { kind: 'taken' });
+      const run = this.#run(known.ref, signal).finally(() => {
+        this.#running.delete(run);
+        this.#pump();
+      });
+      this.#running.add(run);
+    }
+    this.#options.onDepth?.(this.#line.size);
+  }
+
+  async #run(ref: ObjectRef, signal: AbortSignal): Promise<void> {
+    const { clock, random, onDone } = this.#options;
+    const startedAt = clock.monotonic();
+    const next = await this.#attempt(ref, signal);
+    const now = clock.monotonic();
+    onDone?.({ ranMs: now - startedAt, result: next?.kind ?? 'error' });
+    this.#apply(ref, { kind: 'done', next: next ?? { kind: 'backoff' }, now, uniform: random.uniform() });
+  }
+
+  async #attempt(ref: ObjectRef, signal: AbortSignal): Promise<Next | undefined> {
+    // Never in the caller's turn: a handler that adds a key must not find itself inside the work.
+    await Promise.resolve();
+    try {
+      return await this.#options.work(ref, signal);
+    } catch (error) {
+      // Work that was told to stop may end any way it likes.
+      if (!signal.aborted) this.#options.log.error('reconcile failed', { ...ref, error });
+      return undefined;
+    }
+  }
+
+  /** Sleeps until the first timer; wakes up earlier when an earlier one comes in. */
+  #arm(): void {
+    const until = this.#timers.nextAt;
+    const signal = this.#signal;
+    if (until === undefined || signal === undefined || signal.aborted) return;
+    if (this.#sleep !== undefined && this.#sleep.until <= until) return;
+    this.#sleep?.controller.abort();
+    const sleep = { until, controller: new AbortController() };
+    this.#sleep = sleep;
+    const { clock } = this.#options;
+    clock.sleep(Math.max(0, until - clock.monotonic()), sleep.controller.signal).then(
+      () => this.#wake(sleep),
+      // Aborted: another sleep has taken its place, or the queue has stopped.
+      () => undefined,
+    );
+  }
+
+  #wake(sleep: { readonly until: number }): void {
+    if (this.#sleep !== sleep || this.#signal?.aborted === true) return;
+    this.#sleep = undefined;
+    const now = Math.max(this.#options.clock.monotonic(), sleep.until);
+    for (let key = this.#timers.takeDue(now); key !== undefined; key = this.#timers.takeDue(now)) {
+      const known = this.#keys.get(key);
+      if (known !== undefined) this.#apply(known.ref, { kind: 'due', now });
+    }
+    this.#arm();
+  }
+}
+
+const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

@@ -1,0 +1,55 @@
+import type { Clock } from '../../kube/ports.js';
+
+interface Sleeper {
+  readonly at: number;
+  readonly wake: () => void;
+}
+
+/**
+ * A clock that stands still until it is told to go on.
+ * @param start - wall clock at the beginning; the monotonic one starts at 0
+ * @returns `advance` wakes sleepers in the order of their times, and lets everything they do happen in between; `pending` counts
+ * those that sleep
+ */
+export const createFakeClock = (
+  start = Date.UTC(2026, 0, 1),
+): Clock & { advance(ms: number): Promise<void>; pending(): number } => {
+  let elapsed = 0;
+  const sleepers = new Set<Sleeper>();
+  const first = (until: number): Sleeper | undefined =>
+    [...sleepers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0];
+  return {
+    now: () => start + elapsed,
+    monotonic: () => elapsed,
+    pending: () => sleepers.size,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      await new Promise<void>((resolve, reject) => {
+        const sleeper = { at: elapsed + Math.max(0, ms), wake: resolve };
+        sleepers.add(sleeper);
+        const onAbort = (): void => {
+          sleepers.delete(sleeper);
+          reject(signal?.reason);
+        };
+        signal?.addEventListener('abort', onAbort, { once: true });
+      });
+    },
+    advance: async (ms) => {
+      const until = elapsed + ms;
+      await settle();
+      for (let next = first(until); next !== undefined; next = first(until)) {
+        elapsed = Math.max(elapsed, next.at);
+        sleepers.delete(next);
+        next.wake();
+        await settle();
+      }
+      elapsed = until;
+      await settle();
+    },
+  };
+};
+
+/** Lets promises that follow from one another run, however long the chain. */
+export const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
