@@ -1,0 +1,57 @@
+import { createHmac } from 'node:crypto';
+
+/** What of a bundle's settings decides what is deployed; resource limits, timeouts and polling do not. */
+export interface DeployRelevant {
+  readonly registry: { readonly host: string; readonly repository: string };
+  readonly converge: {
+    readonly targetNamespace: string;
+    readonly releaseName: string;
+    readonly serviceAccountName?: string;
+    /** Only if the spec sets it: the platform's image may change without a deploy. */
+    readonly image?: string;
+    readonly environment?: string;
+    readonly rollbackOnFailure: boolean;
+  };
+}
+
+/**
+ * Says in short what would be deployed: equal checksums of the same key mean equal settings and values. Keyed, because a plain
+ * hash in the status would let its readers guess short values from Secrets.
+ *
+ * @param input.values - the resolved values, JSON-like; the order of keys does not matter
+ * @param input.key - made at installation; `id` has no colon
+ * @returns `<key id>:<64 hex digits>`; never throws
+ */
+export const deployChecksum = (input: {
+  readonly settings: DeployRelevant;
+  readonly values: unknown;
+  readonly key: { readonly id: string; readonly secret: Uint8Array };
+}): string => {
+  const { registry, converge } = input.settings;
+  const relevant = {
+    repository: `${registry.host}/${registry.repository}`,
+    targetNamespace: converge.targetNamespace,
+    releaseName: converge.releaseName,
+    serviceAccountName: converge.serviceAccountName,
+    image: converge.image,
+    environment: converge.environment,
+    rollbackOnFailure: converge.rollbackOnFailure,
+    values: input.values,
+  };
+  const digest = createHmac('sha256', input.key.secret).update(canonicalJson(relevant)).digest('hex');
+  return `${input.key.id}:${digest}`;
+};
+
+/** Whether a checksum was made with the key of this id; others can't be compared. */
+export const madeWith = (checksum: string, keyId: string): boolean => checksum.startsWith(`${keyId}:`);
+
+/** JSON with sorted keys and without blanks; what is undefined is left out. */
+const canonicalJson = (value: unknown): string => {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
+  return `{${members.join(',')}}`;
+};

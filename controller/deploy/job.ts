@@ -1,0 +1,262 @@
+import { labelValueOf } from '../../api/names.js';
+import type { Job, ObjectMeta, OwnerReference } from '../../api/objects.js';
+import { API_VERSION, type Deployment, KIND } from '../../api/werfbundle.js';
+import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY } from './names.js';
+import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
+
+/** The bundle that a deployment belongs to. */
+export interface BundleIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** What of a bundle's settings makes its Job. */
+export interface JobSettings {
+  readonly registry: { readonly host: string; readonly repository: string; readonly insecure: boolean };
+  readonly converge: {
+    readonly targetNamespace: string;
+    readonly releaseName: string;
+    readonly serviceAccountName?: string;
+    /** Quantities, as they were written. */
+    readonly cpu: string;
+    readonly memory: string;
+    readonly logRetentionDays: number;
+    readonly timeoutMs: number;
+    readonly image?: string;
+    readonly environment?: string;
+    readonly rollbackOnFailure: boolean;
+  };
+}
+
+export interface JobInput {
+  readonly bundle: BundleIdentity;
+  readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'reason' | 'checksum' | 'jobName'>;
+  readonly settings: JobSettings;
+  /** The platform's image with werf in it, where the spec names none. */
+  readonly werfImage: string;
+  /** Which of the Job's own Secrets there are: {@link buildSecrets} makes them. */
+  readonly secrets: {
+    readonly values: boolean;
+    readonly dockerConfig: boolean;
+    readonly key: boolean;
+    readonly ca: boolean;
+  };
+  readonly operatorVersion: string;
+}
+
+const HOME = '/home/werf';
+const VALUES_DIR = '/var/run/werfbundle/values';
+const DOCKER_DIR = '/var/run/werfbundle/docker';
+const CA_DIR = '/var/run/werfbundle/ca';
+/** The werf image's user; runAsNonRoot wants it as a number. */
+const USER = 1000;
+/** Readable for owner and group (fsGroup), 0440. */
+const SECRET_MODE = 0o440;
+/** The Job's deadline would delete the Pod and its log: the Pod's own is to come first. */
+const JOB_DEADLINE_AFTER_S = 300;
+const SECONDS_A_DAY = 86_400;
+
+/**
+ * The Job that deploys a bundle's tag with `werf bundle apply`. The same input always makes the same Job.
+ * @see https://werf.io/docs/v2/reference/cli/werf_bundle_apply.html
+ */
+export const buildJob = (input: JobInput): Job => {
+  const { converge } = input.settings;
+  const timeoutS = Math.ceil(converge.timeoutMs / 1000);
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: input.deployment.jobName,
+      namespace: converge.targetNamespace,
+      labels: labelsOf(input.bundle),
+      annotations: annotationsOf(input),
+      ...ownerOf(input.bundle, converge.targetNamespace),
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: timeoutS + JOB_DEADLINE_AFTER_S,
+      ttlSecondsAfterFinished: converge.logRetentionDays * SECONDS_A_DAY,
+      template: { metadata: podMetadata(input), spec: podSpec(input, timeoutS) },
+    },
+  };
+};
+
+/** Labels of whatever is made for a bundle. */
+export const labelsOf = (bundle: BundleIdentity): Readonly<Record<string, string>> => ({
+  [LABELS.name]: APP_NAME,
+  [LABELS.instance]: labelValueOf(bundle.name),
+  [LABELS.managedBy]: MANAGED_BY,
+  [LABELS.bundle]: labelValueOf(bundle.name),
+  [LABELS.bundleNamespace]: labelValueOf(bundle.namespace),
+  [LABELS.bundleUid]: bundle.uid,
+});
+
+/** Annotations of whatever is made for a deployment; the last two keep Argo CD from pruning what bears its tracking label. */
+export const annotationsOf = ({
+  bundle,
+  deployment,
+  operatorVersion,
+}: Pick<JobInput, 'bundle' | 'deployment' | 'operatorVersion'>): Readonly<Record<string, string>> => ({
+  [ANNOTATIONS.bundle]: bundle.name,
+  [ANNOTATIONS.bundleNamespace]: bundle.namespace,
+  [ANNOTATIONS.number]: String(deployment.number),
+  [ANNOTATIONS.tag]: deployment.tag,
+  [ANNOTATIONS.digest]: deployment.digest,
+  [ANNOTATIONS.reason]: deployment.reason,
+  [ANNOTATIONS.checksum]: deployment.checksum,
+  [ANNOTATIONS.operatorVersion]: operatorVersion,
+  'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
+  'argocd.argoproj.io/sync-options': 'Prune=false',
+});
+
+/** An owner in another namespace would make the garbage collector delete the Job at once. */
+const ownerOf = (bundle: BundleIdentity, namespace: string): Pick<ObjectMeta, 'ownerReferences'> => {
+  if (bundle.namespace !== namespace) return {};
+  const owner: OwnerReference = {
+    apiVersion: API_VERSION,
+    kind: KIND,
+    name: bundle.name,
+    uid: bundle.uid,
+    controller: true,
+    blockOwnerDeletion: false,
+  };
+  return { ownerReferences: [owner] };
+};
+
+/** A mesh's sidecar would outlive werf, and keep the Job from ending. Istio reads the label, older ones the annotation. */
+const podMetadata = (input: JobInput): ObjectMeta => ({
+  labels: { ...labelsOf(input.bundle), 'sidecar.istio.io/inject': 'false' },
+  annotations: { ...annotationsOf(input), 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },
+});
+
+const podSpec = (input: JobInput, timeoutS: number): Readonly<Record<string, unknown>> => {
+  const { serviceAccountName } = input.settings.converge;
+  const files = filesOf(input);
+  return {
+    restartPolicy: 'Never',
+    activeDeadlineSeconds: timeoutS,
+    ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
+    automountServiceAccountToken: true,
+    // A Service called werf-set-x would otherwise become WERF_SET_X_…, which werf reads as --set.
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [containerOf(input, { timeoutS, files })],
+    volumes: [
+      { name: 'home', emptyDir: {} },
+      { name: 'tmp', emptyDir: {} },
+      ...files.map(({ name, secretName, key, path }) => ({
+        name,
+        secret: { secretName, defaultMode: SECRET_MODE, items: [{ key, path }] },
+      })),
+    ],
+  };
+};
+
+/** A key of a Secret as a file of the container. */
+interface SecretFile {
+  /** Of the volume. */
+  readonly name: string;
+  readonly secretName: string;
+  readonly key: string;
+  readonly path: string;
+  readonly mountPath: string;
+}
+
+const filesOf = ({ deployment, secrets }: JobInput): readonly SecretFile[] => {
+  const names = secretNamesOf(deployment.jobName);
+  const { values, dockerConfig, ca } = SECRET_KEYS;
+  return [
+    ...(secrets.values
+      ? [{ name: 'values', secretName: names.values, key: values, path: 'values.yaml', mountPath: VALUES_DIR }]
+      : []),
+    ...(secrets.dockerConfig
+      ? [
+          {
+            name: 'docker-config',
+            secretName: names.dockerConfig,
+            key: dockerConfig,
+            path: 'config.json',
+            mountPath: DOCKER_DIR,
+          },
+        ]
+      : []),
+    ...(secrets.ca ? [{ name: 'ca', secretName: names.ca, key: ca, path: 'ca.crt', mountPath: CA_DIR }] : []),
+  ];
+};
+
+const containerOf = (input: JobInput, pod: { readonly timeoutS: number; readonly files: readonly SecretFile[] }) => {
+  const { converge } = input.settings;
+  const resources = { cpu: converge.cpu, memory: converge.memory };
+  return {
+    name: CONTAINER,
+    image: converge.image ?? input.werfImage,
+    command: ['werf'],
+    args: argsOf(input, pod.timeoutS).map(literal),
+    env: envOf(input),
+    resources: { limits: resources, requests: resources },
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      capabilities: { drop: ['ALL'] },
+      readOnlyRootFilesystem: true,
+      runAsNonRoot: true,
+    },
+    // The other policy would put the end of the log, unredacted, into the Pod's status.
+    terminationMessagePolicy: 'File',
+    volumeMounts: [
+      { name: 'home', mountPath: HOME },
+      { name: 'tmp', mountPath: '/tmp' },
+      ...pod.files.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true })),
+    ],
+  };
+};
+
+const argsOf = ({ deployment, settings, secrets }: JobInput, timeoutS: number): readonly string[] => {
+  const { registry, converge } = settings;
+  return [
+    'bundle',
+    'apply',
+    ...['--repo', `${registry.host}/${registry.repository}`],
+    ...['--tag', deployment.tag],
+    ...['--release', converge.releaseName],
+    ...['--namespace', converge.targetNamespace],
+    ...(converge.environment === undefined ? [] : ['--env', converge.environment]),
+    ...(secrets.values ? ['--values', `${VALUES_DIR}/values.yaml`] : []),
+    ...['--timeout', String(werfTimeout(timeoutS))],
+    ...(converge.rollbackOnFailure ? ['--auto-rollback'] : []),
+    ...['--releases-history-max', '5'],
+    ...(secrets.dockerConfig ? ['--docker-config', DOCKER_DIR] : []),
+    ...(registry.insecure ? ['--insecure-registry'] : []),
+    ...['--log-color-mode=off', '--log-pretty=false', '--log-terminal-width=200'],
+  ];
+};
+
+/** Seconds. Shorter than the Pod's, so that werf itself can say what was not ready in time. */
+const werfTimeout = (timeoutS: number): number => timeoutS - Math.min(30, Math.floor(timeoutS / 6));
+
+/** Kubernetes expands `$(NAME)` in arguments; `$$` is a dollar. */
+const literal = (arg: string): string => arg.replaceAll('$', '$$$$');
+
+const envOf = ({ deployment, secrets }: JobInput): readonly object[] => [
+  { name: 'HOME', value: HOME },
+  { name: 'WERF_TELEMETRY', value: '0' },
+  // `auto`, the image's own, re-executes werf in a new user namespace, which RuntimeDefault forbids (werf 5613).
+  { name: 'WERF_BUILDAH_MODE', value: 'docker' },
+  // Go reads these directories beside the system's bundle file.
+  ...(secrets.ca ? [{ name: 'SSL_CERT_DIR', value: `/etc/ssl/certs:${CA_DIR}` }] : []),
+  ...(secrets.key
+    ? [
+        {
+          name: 'WERF_SECRET_KEY',
+          valueFrom: { secretKeyRef: { name: secretNamesOf(deployment.jobName).key, key: SECRET_KEYS.key } },
+        },
+      ]
+    : []),
+];

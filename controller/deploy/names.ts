@@ -1,0 +1,43 @@
+import type { Job } from '../../api/objects.js';
+
+/** The container whose exit code is a deployment's outcome; `kubectl logs -c werf` of the guide. */
+export const CONTAINER = 'werf';
+
+/** Labels of a deployment's Job, its Pod and its Secrets. Values are label-safe forms of what they name. */
+export const LABELS = {
+  name: 'app.kubernetes.io/name',
+  /** The bundle's name: `kubectl get job -l app.kubernetes.io/instance=my-app` of the guide. */
+  instance: 'app.kubernetes.io/instance',
+  managedBy: 'app.kubernetes.io/managed-by',
+  bundle: 'werf.io/bundle',
+  bundleNamespace: 'werf.io/bundle-namespace',
+  bundleUid: 'werf.io/bundle-uid',
+  /** Of a Secret: the Job that it was made for. */
+  job: 'werf.io/job',
+} as const;
+
+/** Value of {@link LABELS}.name. */
+export const APP_NAME = 'werfbundle';
+/** Value of {@link LABELS}.managedBy, by which the controller finds what is its own. */
+export const MANAGED_BY = 'werfbundle-controller';
+
+/** Annotations of the same, in full where a label would have to be cut. */
+export const ANNOTATIONS = {
+  bundle: 'werf.io/bundle',
+  bundleNamespace: 'werf.io/bundle-namespace',
+  number: 'werf.io/deployment-number',
+  tag: 'werf.io/tag',
+  digest: 'werf.io/digest',
+  reason: 'werf.io/reason',
+  checksum: 'werf.io/checksum',
+  release: 'werf.io/release',
+  operatorVersion: 'werf.io/operator-version',
+} as const;
+
+/**
+ * Whether a Job was made for this deployment of this bundle. Not so for a Job of the same name that somebody else made, or that
+ * an earlier bundle of the same name left behind.
+ */
+export const belongsTo = (job: Job, deployment: { readonly uid: string; readonly number: number }): boolean =>
+  job.metadata.labels?.[LABELS.bundleUid] === deployment.uid &&
+  job.metadata.annotations?.[ANNOTATIONS.number] === String(deployment.number);

@@ -1,0 +1,196 @@
+import type { ContainerStatus, Job, Pod } from '../../api/objects.js';
+import { nextMemory } from '../../api/quantity.js';
+import { CONTAINER } from './names.js';
+
+/** A deploy that ended without success. `message` is in the guide's words; nothing of a log is in it. */
+export interface FailedJob {
+  readonly kind: 'failed';
+  readonly reason: 'OOMKilled' | 'ExitCode' | 'Timeout' | 'Error';
+  readonly message: string;
+  readonly podName?: string;
+  /** Wall clock, milliseconds. */
+  readonly finishedAt: number;
+}
+
+/** How a Job stands. */
+export type JobResult =
+  /**
+   * Container `werf` was not started yet. `reason` is Kubernetes' word (`ImagePullBackOff`, `Unschedulable`, `NoPod`);
+   * `message` is '' as long as that is nothing unusual.
+   */
+  | { readonly kind: 'waiting'; readonly reason: string; readonly message: string; readonly recheckAt?: number }
+  /** `recheckAt`: when to look again though nothing has changed. */
+  | { readonly kind: 'running'; readonly podName: string; readonly recheckAt?: number }
+  | { readonly kind: 'succeeded'; readonly podName?: string; readonly finishedAt: number }
+  | FailedJob
+  /** It ended, and nobody can tell whether it succeeded: evicted, drained, the node is gone. To be tried again. */
+  | { readonly kind: 'lost'; readonly message: string };
+
+/** Kubelet's and scheduler's reasons for ending a Pod that are not the fault of what runs in it. */
+const NOT_ITS_FAULT = new Set([
+  'Evicted',
+  'Preempting',
+  'Preempted',
+  'NodeLost',
+  'NodeShutdown',
+  'Shutdown',
+  'Terminated',
+  'NodeAffinity',
+  'UnexpectedAdmissionError',
+]);
+/** A Pod's last state may be seen a little after the Job's: they come by two watches. */
+const POD_LAG_MS = 10_000;
+/** How long a Job may take to get its Pod before that is worth a word. */
+const USUAL_START_MS = 10_000;
+/** Longer words of Kubernetes are cut. */
+const MAX_WORDS = 500;
+
+/**
+ * What became of a deploy Job. Container `werf`'s exit code decides as soon as there is one; the Job's own conditions only where
+ * there is no Pod, or none that could tell.
+ *
+ * @param pod - the Job's newest Pod; undefined if there is none (any more)
+ * @param now - wall clock, milliseconds
+ */
+export const jobResult = (job: Job, pod: Pod | undefined, now: number): JobResult =>
+  (pod && endOfPod(job, pod, now)) ?? endOfJob(job, pod, now) ?? progress(job, pod, now);
+
+/** Adds werf's last error line (redacted) to a failure that only an exit code tells of. */
+export const withErrorLine = (result: FailedJob, line: string | undefined): FailedJob =>
+  result.reason === 'ExitCode' && line !== undefined ? { ...result, message: `${result.message}: ${line}` } : result;
+
+const endOfPod = (job: Job, pod: Pod, now: number): JobResult | undefined => {
+  const ended = werfOf(pod)?.state?.terminated;
+  const finishedAt = parseTime(ended?.finishedAt) ?? now;
+  const podName = pod.metadata.name ?? '';
+  if (ended?.exitCode === 0) return { kind: 'succeeded', podName, finishedAt };
+  if (isTimeout(job, pod)) return { ...timedOut(job), podName, finishedAt };
+  if (ended?.reason === 'OOMKilled')
+    return { kind: 'failed', reason: 'OOMKilled', message: outOfMemory(job), podName, finishedAt };
+  const lost = lostPod(pod, ended?.exitCode);
+  if (lost !== undefined) return { kind: 'lost', message: lost };
+  if (ended === undefined) return undefined;
+  const message = `pod failed with exit code ${ended.exitCode}`;
+  // The runtime's own words, for a container that never ran; what a container itself leaves as its message might hold secrets.
+  return ended.reason === 'StartError' || ended.reason === 'ContainerCannotRun'
+    ? {
+        kind: 'failed',
+        reason: 'Error',
+        message: `${message}: ${ended.reason}: ${words(ended.message)}`,
+        podName,
+        finishedAt,
+      }
+    : { kind: 'failed', reason: 'ExitCode', message, podName, finishedAt };
+};
+
+const isTimeout = (job: Job, pod: Pod): boolean =>
+  pod.status?.reason === 'DeadlineExceeded' || conditionOf(job, 'Failed')?.reason === 'DeadlineExceeded';
+
+/** Why a Pod's end says nothing about the deploy; undefined if it does, or has not ended. */
+const lostPod = (pod: Pod, exitCode: number | undefined): string | undefined => {
+  const name = `Pod ${pod.metadata.name ?? ''}`;
+  const { phase, reason = '', message } = pod.status ?? {};
+  if (phase === 'Failed' && NOT_ITS_FAULT.has(reason))
+    return `${name} was ended: ${reason}${message ? `: ${words(message)}` : ''}`;
+  const disrupted = pod.status?.conditions?.find(
+    ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
+  );
+  const ended = exitCode !== undefined || phase === 'Failed';
+  if (disrupted !== undefined && ended) return `${name} was ended: ${disrupted.reason ?? 'DisruptionTarget'}`;
+  // 128 + signal: it was told to stop, as a drain does, and did not fail by itself.
+  const stopped = exitCode === undefined ? phase === 'Failed' : exitCode > 128;
+  if (pod.metadata.deletionTimestamp !== undefined && stopped) return `${name} was deleted while it ran`;
+  return phase === 'Failed' && exitCode === undefined
+    ? `${name} failed without an exit code${reason === '' ? '' : `: ${reason}`}`
+    : undefined;
+};
+
+const endOfJob = (job: Job, pod: Pod | undefined, now: number): JobResult | undefined => {
+  const complete = conditionOf(job, 'Complete');
+  if (complete !== undefined) {
+    const finishedAt = parseTime(job.status?.completionTime) ?? parseTime(complete.lastTransitionTime) ?? now;
+    return { kind: 'succeeded', ...podNameOf(pod), finishedAt };
+  }
+  const failed = conditionOf(job, 'Failed');
+  if (failed === undefined) return undefined;
+  const finishedAt = parseTime(failed.lastTransitionTime) ?? now;
+  if (failed.reason === 'DeadlineExceeded') return { ...timedOut(job), ...podNameOf(pod), finishedAt };
+  if (pod !== undefined && now < finishedAt + POD_LAG_MS) {
+    return { kind: 'running', podName: pod.metadata.name ?? '', recheckAt: finishedAt + POD_LAG_MS };
+  }
+  const why = pod === undefined ? 'its Pod is gone' : `Pod ${pod.metadata.name ?? ''} has no exit code`;
+  return { kind: 'lost', message: `Job ${job.metadata.name ?? ''} ended without a result: ${why}` };
+};
+
+const progress = (job: Job, pod: Pod | undefined, now: number): JobResult => {
+  if (pod === undefined) {
+    const late = (parseTime(job.metadata.creationTimestamp) ?? now) + USUAL_START_MS;
+    return now < late
+      ? { kind: 'waiting', reason: 'NoPod', message: '', recheckAt: late }
+      : { kind: 'waiting', reason: 'NoPod', message: `Job ${job.metadata.name ?? ''} has no Pod yet; see its events` };
+  }
+  const state = werfOf(pod)?.state;
+  if (state?.running !== undefined) return { kind: 'running', podName: pod.metadata.name ?? '' };
+  const waiting = state?.waiting;
+  if (waiting !== undefined)
+    return { kind: 'waiting', reason: waiting.reason ?? 'Waiting', message: words(waiting.message) };
+  const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  if (unscheduled !== undefined) {
+    return { kind: 'waiting', reason: unscheduled.reason ?? 'Unschedulable', message: words(unscheduled.message) };
+  }
+  return { kind: 'waiting', reason: pod.status?.phase ?? 'Pending', message: '' };
+};
+
+const werfOf = (pod: Pod): ContainerStatus | undefined =>
+  pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER);
+
+const conditionOf = (job: Job, type: string) =>
+  job.status?.conditions?.find((condition) => condition.type === type && condition.status === 'True');
+
+const podNameOf = (pod: Pod | undefined): { readonly podName?: string } =>
+  pod?.metadata.name === undefined ? {} : { podName: pod.metadata.name };
+
+const outOfMemory = (job: Job): string => {
+  const limit = memoryLimitOf(job);
+  return limit === undefined
+    ? 'pod failed with OOMKilled: it has no memory limit of its own, the node ran out of memory'
+    : `pod failed with OOMKilled: memory limit ${limit}; set spec.converge.resourceLimits.memory to ${nextMemory(limit)}`;
+};
+
+/** The limit that the Job really had: the spec may have changed since. */
+const memoryLimitOf = (job: Job): string | undefined => {
+  const containers = job.spec?.template.spec['containers'];
+  if (!Array.isArray(containers)) return undefined;
+  const werf = containers.find((container: { name?: unknown }) => container.name === CONTAINER) as
+    | { readonly resources?: { readonly limits?: { readonly memory?: unknown } } }
+    | undefined;
+  const limit = werf?.resources?.limits?.memory;
+  return typeof limit === 'string' || typeof limit === 'number' ? String(limit) : undefined;
+};
+
+const timedOut = (job: Job): Pick<FailedJob, 'kind' | 'reason' | 'message'> => {
+  const seconds = job.spec?.template.spec['activeDeadlineSeconds'];
+  const time = typeof seconds === 'number' ? ` after ${goDuration(seconds)}` : ' in time';
+  return {
+    kind: 'failed',
+    reason: 'Timeout',
+    message: `pod failed with DeadlineExceeded: not done${time}; set spec.converge.timeout to more, if it needs more`,
+  };
+};
+
+/** `90m` is 1h30m: as a spec would have it. */
+const goDuration = (seconds: number): string => {
+  const parts = [
+    [Math.floor(seconds / 3600), 'h'],
+    [Math.floor((seconds % 3600) / 60), 'm'],
+    [seconds % 60, 's'],
+  ] as const;
+  return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount}${unit}`])).join('') || '0s';
+};
+
+const parseTime = (text: string | undefined): number | undefined => {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? undefined : time;
+};
+
+const words = (message: string | undefined): string => (message ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_WORDS);

@@ -1,0 +1,19 @@
+/** Keys inside a Job's own Secrets. */
+export const SECRET_KEYS = {
+  /** The file for `--values`. */
+  values: 'values.yaml',
+  /** What must not appear in the Job's log; never mounted. */
+  redact: 'redact.json',
+  /** The only key that the Secret type kubernetes.io/dockerconfigjson allows. */
+  dockerConfig: '.dockerconfigjson',
+  key: 'key',
+  ca: 'ca.crt',
+} as const;
+
+/** Names of a Job's own Secrets; a Job's name has at most 63 characters, a Secret's may have 253. */
+export const secretNamesOf = (jobName: string) => ({
+  values: `${jobName}-values`,
+  dockerConfig: `${jobName}-docker`,
+  key: `${jobName}-key`,
+  ca: `${jobName}-ca`,
+});

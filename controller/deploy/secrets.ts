@@ -1,0 +1,170 @@
+import type { Job, ObjectMeta, OwnerReference, Secret } from '../../api/objects.js';
+import { secretTextsIn } from '../../api/values/secret-texts.js';
+import { annotationsOf, type JobInput, labelsOf } from './job.js';
+import { LABELS } from './names.js';
+import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
+
+/** What a Job is given in Secrets of its own; undefined: nothing of the kind. */
+export interface JobSupplies {
+  /** Text of the values file, JSON as {@link resolveValues} writes it. */
+  readonly valuesFile: string | undefined;
+  /** Text of a docker config.json. */
+  readonly dockerConfig: string | undefined;
+  readonly werfSecretKey: string | undefined;
+  /** PEM certificates. */
+  readonly ca: string | undefined;
+  /** What of the values must not appear in the log. */
+  readonly secretTexts: readonly string[];
+}
+
+export type SecretsInput = Pick<JobInput, 'bundle' | 'deployment' | 'operatorVersion'> & {
+  readonly targetNamespace: string;
+  readonly supplies: JobSupplies;
+};
+
+/** The apiserver's limit for the data of a Secret is 1 MiB; something is left for keys. */
+const MAX_SECRET_BYTES = 1_040_000;
+
+/**
+ * The immutable Secrets of a deployment's Job, to be created before it; none for what there is nothing of. The one with the
+ * values also keeps, not mounted, what must not appear in the log, so that it can be redacted after a restart.
+ */
+export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
+  const { valuesFile, dockerConfig, werfSecretKey, ca } = input.supplies;
+  const names = secretNamesOf(input.deployment.jobName);
+  const redact = redactionOf(input.supplies);
+  const values = {
+    ...(valuesFile === undefined ? {} : { [SECRET_KEYS.values]: valuesFile }),
+    ...(redact === undefined ? {} : { [SECRET_KEYS.redact]: redact }),
+  };
+  return [
+    ...(Object.keys(values).length === 0 ? [] : [secretOf(input, { name: names.values, data: values })]),
+    ...(dockerConfig === undefined
+      ? []
+      : [
+          secretOf(input, {
+            name: names.dockerConfig,
+            type: 'kubernetes.io/dockerconfigjson',
+            data: { [SECRET_KEYS.dockerConfig]: dockerConfig },
+          }),
+        ]),
+    ...(werfSecretKey === undefined
+      ? []
+      : [secretOf(input, { name: names.key, data: { [SECRET_KEYS.key]: werfSecretKey } })]),
+    ...(ca === undefined ? [] : [secretOf(input, { name: names.ca, data: { [SECRET_KEYS.ca]: ca } })]),
+  ];
+};
+
+/** For {@link buildJob}: which of its Secrets a Job mounts or reads. */
+export const presentSecrets = (supplies: JobSupplies): JobInput['secrets'] => ({
+  values: supplies.valuesFile !== undefined,
+  dockerConfig: supplies.dockerConfig !== undefined,
+  key: supplies.werfSecretKey !== undefined,
+  ca: supplies.ca !== undefined,
+});
+
+/** The Secret of a Job that {@link secretTextsOf} reads. */
+export const redactionSecretName = (jobName: string): string => secretNamesOf(jobName).values;
+
+/**
+ * What must not appear in the log of the Job that this Secret was made for.
+ * @returns undefined if the Secret does not tell: then nothing of the log may be shown
+ */
+export const secretTextsOf = (secret: Secret): readonly string[] | undefined => {
+  const encoded = secret.data?.[SECRET_KEYS.redact];
+  if (encoded === undefined) return [];
+  const redaction = parseRedaction(decode(encoded));
+  if (redaction === undefined || !redaction.allValues) return redaction?.texts;
+  const values = secret.data?.[SECRET_KEYS.values];
+  const parsed = values === undefined ? undefined : parseJson(decode(values));
+  return parsed === undefined ? undefined : [...redaction.texts, ...textsIn(parsed)];
+};
+
+/** A merge patch that gives a Secret to its Job: it goes when the Job goes. */
+export const ownedBy = (job: Job): { readonly metadata: Pick<ObjectMeta, 'ownerReferences'> } => {
+  const owner: OwnerReference = {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    name: job.metadata.name ?? '',
+    uid: job.metadata.uid ?? '',
+    controller: true,
+    blockOwnerDeletion: false,
+  };
+  return { metadata: { ownerReferences: [owner] } };
+};
+
+const secretOf = (
+  input: SecretsInput,
+  secret: { readonly name: string; readonly type?: string; readonly data: Readonly<Record<string, string>> },
+): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: {
+    name: secret.name,
+    namespace: input.targetNamespace,
+    labels: { ...labelsOf(input.bundle), [LABELS.job]: input.deployment.jobName },
+    annotations: annotationsOf(input),
+  },
+  type: secret.type ?? 'Opaque',
+  immutable: true,
+  data: Object.fromEntries(
+    Object.entries(secret.data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  ),
+});
+
+/** What redact.json says. */
+interface Redaction {
+  readonly texts: readonly string[];
+  /** Every text of the values file is secret too: the list would not have fitted beside it. */
+  readonly allValues: boolean;
+}
+
+const redactionOf = ({ valuesFile, dockerConfig, werfSecretKey, secretTexts }: JobSupplies): string | undefined => {
+  const own = [
+    ...(dockerConfig === undefined ? [] : dockerSecrets(dockerConfig)),
+    ...secretTextsIn(werfSecretKey ?? ''),
+  ];
+  const texts = [...new Set([...secretTexts, ...own])];
+  if (texts.length === 0) return undefined;
+  const whole: Redaction = { texts, allValues: false };
+  const text = JSON.stringify(whole);
+  if (Buffer.byteLength(text) + Buffer.byteLength(valuesFile ?? '') <= MAX_SECRET_BYTES) return text;
+  const short: Redaction = { texts: own, allValues: true };
+  return JSON.stringify(short);
+};
+
+const parseRedaction = (text: string): Redaction | undefined => {
+  const parsed = parseJson(text) as Partial<Redaction> | null | undefined;
+  if (!Array.isArray(parsed?.texts) || !parsed.texts.every((item) => typeof item === 'string')) return undefined;
+  return { texts: parsed.texts, allValues: parsed.allValues !== false };
+};
+
+/** Passwords and tokens of a docker config, as they are and as `auth` has them; of what is none, every line. */
+const dockerSecrets = (text: string): readonly string[] => {
+  const config = parseJson(text) as { readonly auths?: unknown } | null | undefined;
+  const auths = config?.auths;
+  if (typeof auths !== 'object' || auths === null) return secretTextsIn(text);
+  return Object.values(auths as Readonly<Record<string, unknown>>).flatMap((entry) => {
+    const { auth, password, identitytoken, registrytoken } = (entry ?? {}) as Readonly<Record<string, unknown>>;
+    const login = typeof auth === 'string' ? decode(auth) : '';
+    const ofAuth = login.includes(':') ? login.slice(login.indexOf(':') + 1) : '';
+    const texts = [auth, password, identitytoken, registrytoken, login, ofAuth];
+    return texts.flatMap((item) => (typeof item === 'string' ? secretTextsIn(item) : []));
+  });
+};
+
+const textsIn = (value: unknown): readonly string[] => {
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
+  return typeof value === 'string' || typeof value === 'number' ? secretTextsIn(String(value)) : [];
+};
+
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+};
