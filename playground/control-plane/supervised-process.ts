@@ -29,6 +29,28 @@ export interface StopHow {
 const UNDER_WATCH = 'exec 3<&0 </dev/null; { read -r _ <&3; kill -KILL "-$$"; } & exec 3<&-; exec "$@"';
 const LOG_END_BYTES = 3000;
 
+/**
+ * Starts a program in a process group of its own that ends when we do. `output` is a file descriptor, or `pipe` to read it.
+ * `killGroup` ends it earlier.
+ */
+export function spawnUnderWatch(options: {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly output: number | 'pipe';
+}): ChildProcess {
+  const { name, command, cwd, env, output } = options;
+  const child = spawn('/bin/sh', ['-c', UNDER_WATCH, name, ...command], {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['pipe', output, output],
+  });
+  child.stdin?.on('error', () => {}); // a closed pipe only says that the group is gone already
+  return child;
+}
+
 /** Starts a program with its output appended to `logFile`. `env` is all the environment it gets. */
 export function superviseProcess(options: {
   readonly name: string;
@@ -39,18 +61,12 @@ export function superviseProcess(options: {
 }): SupervisedProcess {
   const { name, logFile } = options;
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn('/bin/sh', ['-c', UNDER_WATCH, name, ...options.command], {
-    cwd: options.cwd,
-    env: options.env,
-    detached: true,
-    stdio: ['pipe', log, log],
-  });
+  const child = spawnUnderWatch({ ...options, output: log });
   closeSync(log);
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal === null ? `exit code ${code}` : `signal ${signal}`));
     child.once('error', (error) => resolve(error.message));
   });
-  child.stdin?.on('error', () => {}); // a closed pipe only says that the group is gone already
   return {
     name,
     logFile,
@@ -64,8 +80,8 @@ export function superviseProcess(options: {
   };
 }
 
-/** The reader is still in the group, so its number is ours; a group that is gone needs no signal. */
-function killGroup({ pid }: ChildProcess): void {
+/** Ends it and all it started, at once. Its reader is still in the group, so the number is ours; a group may be gone. */
+export function killGroup({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch (error) {

@@ -45,10 +45,8 @@ export async function startCluster(t: Test): Promise<Cluster> {
 export async function binariesOfThisRun(): Promise<Binaries> {
   const given = process.env['WERFBUNDLE_BINARIES'];
   if (given !== undefined) return JSON.parse(given) as Binaries;
-  const { etcd, kubeApiserver, kubeControllerManager, kubectl, ...others } = await lookForBinaries(process.env);
-  if (etcd && kubeApiserver && kubeControllerManager && kubectl) {
-    return { etcd, kubeApiserver, kubeControllerManager, kubectl, ...others };
-  }
+  const found = await lookForBinaries(process.env);
+  if (found.kind === 'found') return found.binaries;
   throw new Error(
     'the control plane\'s programs are not on this machine: "node dist/playground.js binaries" gets them',
   );

@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { EnvHttpProxyAgent, fetch } from 'undici';
+
+/** Where the projects publish their own builds, and the versions that are taken from there. */
+export interface Releases {
+  readonly kubernetes: { readonly version: string; readonly base: string };
+  readonly etcd: { readonly version: string; readonly base: string };
+}
+
+export const RELEASES: Releases = {
+  kubernetes: { version: 'v1.34.1', base: 'https://dl.k8s.io/release' },
+  // The one that this Kubernetes is released with.
+  etcd: { version: 'v3.6.4', base: 'https://github.com/etcd-io/etcd/releases/download' },
+};
+
+/** Programs of the Kubernetes release server, by their names there. */
+export type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
+
+/** A download that is not what was published, or broke off. The message names the address. */
+export class DownloadError extends Error {
+  override readonly name = 'DownloadError';
+}
+
+const REACHED_WITHIN_MS = 3000;
+const STALLED_AFTER_MS = 30_000;
+
+/** The name of this platform in the releases; undefined where no apiserver is released for it. */
+export function releasePlatform(platform: string, arch: string): string | undefined {
+  const names: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
+  const name = names[arch];
+  return platform === 'linux' && name !== undefined ? `linux/${name}` : undefined;
+}
+
+/** Asks once, for three seconds at most, whether the release server can be reached from here. */
+export async function releaseServerAnswers({ kubernetes }: Releases, signal: AbortSignal): Promise<boolean> {
+  try {
+    const within = AbortSignal.any([signal, AbortSignal.timeout(REACHED_WITHIN_MS)]);
+    const url = `${kubernetes.base}/${kubernetes.version}/bin/linux/amd64/kube-apiserver.sha256`;
+    const answer = await fetch(url, { signal: within, dispatcher: agent() });
+    await answer.body?.cancel();
+    return answer.ok;
+  } catch {
+    signal.throwIfAborted();
+    return false; // no name, no route, no proxy, no answer: all mean the same here
+  }
+}
+
+/** Downloads one program into `dir` under its own name, checked against the published SHA-256. @throws DownloadError */
+export async function downloadKubernetes(
+  program: KubernetesProgram,
+  options: {
+    readonly releases: Releases;
+    readonly platform: string;
+    readonly dir: string;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { releases, platform, dir, signal } = options;
+  const url = `${releases.kubernetes.base}/${releases.kubernetes.version}/bin/${platform}/${program}`;
+  const sum = (await text(`${url}.sha256`, signal)).trim().split(/\s/)[0] ?? '';
+  await inScratch(dir, async (scratch) => {
+    const file = join(scratch, program);
+    await download({ url, file, sum, signal });
+    await takePlace(file, join(dir, program));
+  });
+}
+
+/** Downloads etcd's release and keeps the server of it. @throws DownloadError */
+export async function downloadEtcd(options: {
+  readonly releases: Releases;
+  readonly platform: string;
+  readonly dir: string;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { releases, platform, dir, signal } = options;
+  const { base, version } = releases.etcd;
+  const name = `etcd-${version}-${platform.replace('/', '-')}`;
+  const sums = await text(`${base}/${version}/SHA256SUMS`, signal);
+  const sum =
+    sums
+      .split('\n')
+      .find((line) => line.endsWith(` ${name}.tar.gz`))
+      ?.split(/\s/)[0] ?? '';
+  await inScratch(dir, async (scratch) => {
+    const archive = join(scratch, 'etcd.tar.gz');
+    await download({ url: `${base}/${version}/${name}.tar.gz`, file: archive, sum, signal });
+    await promisify(execFile)('tar', ['-xzf', archive, '-C', scratch, '--strip-components=1', `${name}/etcd`]);
+    await takePlace(join(scratch, 'etcd'), join(dir, 'etcd'));
+  });
+}
+
+async function text(url: string, signal: AbortSignal): Promise<string> {
+  try {
+    const answer = await fetch(url, { signal, dispatcher: agent() });
+    if (answer.ok) return await answer.text();
+    throw new DownloadError(`${url}: the server answered ${answer.status}`);
+  } catch (error) {
+    throw asDownloadError(url, error, signal);
+  }
+}
+
+async function download(options: {
+  readonly url: string;
+  readonly file: string;
+  readonly sum: string;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { url, file, sum, signal } = options;
+  const hash = createHash('sha256');
+  try {
+    const answer = await fetch(url, { signal, dispatcher: agent() });
+    if (!answer.ok || answer.body === null) throw new DownloadError(`${url}: the server answered ${answer.status}`);
+    const body = Readable.fromWeb(answer.body);
+    body.on('data', (part: Buffer) => hash.update(part));
+    await pipeline(body, createWriteStream(file), { signal });
+  } catch (error) {
+    throw asDownloadError(url, error, signal);
+  }
+  const got = hash.digest('hex');
+  if (got !== sum) throw new DownloadError(`${url}: its SHA-256 is ${got}, published is ${sum || 'none'}; not used`);
+}
+
+function asDownloadError(url: string, error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted || error instanceof DownloadError || !(error instanceof Error)) return error;
+  const { cause } = error;
+  return new DownloadError(`${url}: ${cause instanceof Error ? cause.message : error.message}`, { cause: error });
+}
+
+/** A folder beside the target, so that a finished file can be renamed into place; nothing half-done outlives it. */
+async function inScratch(dir: string, work: (scratch: string) => Promise<void>): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const scratch = await mkdtemp(join(dir, '.download-'));
+  try {
+    await work(scratch);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function takePlace(file: string, place: string): Promise<void> {
+  await chmod(file, 0o755);
+  await rename(file, place);
+}
+
+const agent = (): EnvHttpProxyAgent =>
+  new EnvHttpProxyAgent({ headersTimeout: STALLED_AFTER_MS, bodyTimeout: STALLED_AFTER_MS });
