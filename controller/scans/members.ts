@@ -1,0 +1,69 @@
+import type { ObjectRef } from '../../api/objects.js';
+import type { TagPolicy } from '../../api/tag-choice.js';
+import type { RegistryTarget } from '../ports.js';
+import type { PassedOver } from './repository-scan.js';
+import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
+import type { MemberDue, Rhythm } from './schedule.js';
+
+export type Success = Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }>;
+
+/** A bundle on the board. */
+export interface Member {
+  readonly ref: ObjectRef;
+  interest: ScanInterest;
+  /** What the schedule makes of `interest.due`. */
+  due: MemberDue;
+  repository: ScannedRepository;
+  policyName: string;
+  inbox: Delivery | undefined;
+}
+
+/** A scan key and all that is known of it. */
+export interface ScannedRepository {
+  readonly key: string;
+  readonly target: RegistryTarget;
+  readonly members: Map<string, Member>;
+  readonly latest: Map<string, Success>;
+  readonly passedOver: PassedOver;
+  rhythm: Rhythm;
+  /** When to look at the schedule next: never later than the next scan is due. Monotonic. */
+  lookAt: number;
+  /** No scan before this; monotonic. */
+  notBefore: number;
+  state: 'idle' | 'waiting' | 'scanning';
+  scans: number;
+}
+
+/** A bundle's name among the members. */
+export function memberName(ref: ObjectRef): string {
+  return `${ref.namespace}/${ref.name}`;
+}
+
+/** A policy's name: equal for equal policies. */
+export function policyName(policy: TagPolicy): string {
+  const { tag, versionConstraint, tagPattern, tagOrder } = policy;
+  return JSON.stringify([tag, versionConstraint, tagPattern, tagOrder].map((part) => part ?? null));
+}
+
+/** Whether two wishes are for the same time. */
+export function sameDue(a: ScanInterest['due'], b: ScanInterest['due']): boolean {
+  return a.kind === b.kind && (a.kind !== 'at' || b.kind !== 'at' || a.time === b.time);
+}
+
+/** The distinct policies of a repository's members, by name. */
+export function policiesOf(members: Iterable<Member>): ReadonlyMap<string, TagPolicy> {
+  const policies = new Map<string, TagPolicy>();
+  for (const { policyName: name, interest } of members) if (!policies.has(name)) policies.set(name, interest.policy);
+  return policies;
+}
+
+/** What the members ask of the schedule. */
+export function* duesOf(repository: ScannedRepository): Iterable<MemberDue> {
+  for (const member of repository.members.values()) yield member.due;
+}
+
+/** Notes what a scan found for each policy; a failure leaves what was known, and policies nobody has any more are forgotten. */
+export function keepLatest({ latest }: ScannedRepository, outcomes: ReadonlyMap<string, ScanOutcome>): void {
+  for (const name of latest.keys()) if (!outcomes.has(name)) latest.delete(name);
+  for (const [name, outcome] of outcomes) if (outcome.kind !== 'failed') latest.set(name, outcome);
+}

@@ -1,0 +1,22 @@
+import type { LogFields } from '../../kube/ports.js';
+import { type Member, memberName, type ScannedRepository } from './members.js';
+import type { ScanOutcome } from './scan.js';
+
+/** Names of bundles in a log line. */
+const NAMES_LOGGED = 5;
+
+/** Which repository, and for whom; with ten thousand bundles not for each by name. */
+export function scanFields({ target, members }: ScannedRepository, waiting: readonly Member[]): LogFields {
+  return {
+    registry: `${target.host}/${target.repository}`,
+    bundles: waiting.slice(0, NAMES_LOGGED).map(({ ref }) => memberName(ref)),
+    waiting: waiting.length,
+    members: members.size,
+  };
+}
+
+/** What the listing was, in short. */
+export function tagFields(outcomes: ReadonlyMap<string, ScanOutcome>): LogFields {
+  const [first] = outcomes.values();
+  return first === undefined || first.kind === 'failed' ? {} : { etag: first.tags.etag, tags: first.tags.count };
+}

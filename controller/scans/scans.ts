@@ -1,0 +1,298 @@
+import type { ObjectRef } from '../../api/objects.js';
+import type { Clock, Log, Random } from '../../kube/ports.js';
+import type { Registry, RegistryFailure } from '../ports.js';
+import { targetKey } from '../registry/target.js';
+import { Alarm } from './alarm.js';
+import { DueHeap } from './due-heap.js';
+import {
+  duesOf,
+  keepLatest,
+  type Member,
+  memberName,
+  policiesOf,
+  policyName,
+  type ScannedRepository,
+  type Success,
+  sameDue,
+} from './members.js';
+import { scanRepository } from './repository-scan.js';
+import type { Delivery, ScanInterest, ScanOutcome, Scans } from './scan.js';
+import { scanFields, tagFields } from './scan-log.js';
+import { DEFAULT_SCAN_CONCURRENCY, type ScanConcurrency, ScanSlots } from './scan-slots.js';
+import { dueNow, type MemberDue, MIN_GAP_MS, nextDueAt } from './schedule.js';
+
+/** For metrics: of a scan with several failures, the first one's code. */
+export type ScanResult = 'success' | RegistryFailure['code'];
+
+export interface ScansOptions {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Divides poll intervals; 1 in production. Times in `due: at` come divided already. */
+  readonly timeScale: number;
+  /** Called once for each delivery: that bundle has something in its inbox. Must not throw, and return at once. */
+  readonly onDelivery: (ref: ObjectRef) => void;
+  /** Called after each scan. */
+  readonly onScan?: (result: ScanResult, durationMs: number) => void;
+  readonly concurrency?: ScanConcurrency;
+}
+
+/** The board looks at its schedule at least this often: a timer of Node holds 24 days at most. */
+const SLEEP_MAX_MS = 60 * 60 * 1000;
+/** Handed to the bundles that waited when a scan ended with a fault that is logged. */
+const FAULT: RegistryFailure = {
+  kind: 'failed',
+  code: 'protocol',
+  message: 'a fault of the controller; its log has it',
+};
+
+/**
+ * The scans of all repositories; see {@link Scans}. `start` runs them until its signal is aborted and resolves when the last one
+ * has ended. Scans are not started before; wishes are taken at any time.
+ */
+export function createScans(options: ScansOptions): Scans & { start(signal: AbortSignal): Promise<void> } {
+  return new ScanBoard(options);
+}
+
+class ScanBoard implements Scans {
+  readonly #options: ScansOptions;
+  readonly #alarm: Alarm;
+  readonly #members = new Map<string, Member>();
+  readonly #repositories = new Map<string, ScannedRepository>();
+  readonly #schedule = new DueHeap<ScannedRepository>();
+  readonly #slots: ScanSlots<ScannedRepository>;
+  readonly #running = new Set<Promise<void>>();
+  #sequence = 0;
+
+  constructor(options: ScansOptions) {
+    this.#options = options;
+    this.#alarm = new Alarm(options.clock);
+    this.#slots = new ScanSlots(options.concurrency ?? DEFAULT_SCAN_CONCURRENCY);
+  }
+
+  want(interest: ScanInterest): void {
+    const name = memberName(interest.ref);
+    const key = targetKey(interest.target);
+    const policy = policyName(interest.policy);
+    const before = this.#members.get(name);
+    const sameScan = before?.repository.key === key && before.policyName === policy;
+    const sameTime =
+      sameScan &&
+      sameDue(before.interest.due, interest.due) &&
+      before.interest.pollIntervalMs === interest.pollIntervalMs;
+    // The same point in time again is no new wish. The same interval is one, once the last scan for it has failed.
+    if (sameTime && (interest.due.kind !== 'interval' || before.due.kind !== 'idle')) return;
+    if (before !== undefined && before.repository.key !== key) this.#leave(name, before);
+    const repository = this.#repositories.get(key) ?? this.#open(key, interest);
+    const member: Member = {
+      ref: interest.ref,
+      interest,
+      due: this.#dueOf(interest),
+      repository,
+      policyName: policy,
+      inbox: sameScan ? before.inbox : undefined,
+    };
+    this.#members.set(name, member);
+    repository.members.set(name, member);
+    this.#lookSooner(repository, this.#dueAt(repository, member.due));
+  }
+
+  forget(ref: ObjectRef): void {
+    const name = memberName(ref);
+    const member = this.#members.get(name);
+    if (member === undefined) return;
+    this.#members.delete(name);
+    this.#leave(name, member);
+  }
+
+  inbox(ref: ObjectRef): Delivery | undefined {
+    return this.#members.get(memberName(ref))?.inbox;
+  }
+
+  latest(ref: ObjectRef): Success | undefined {
+    const member = this.#members.get(memberName(ref));
+    return member?.repository.latest.get(member.policyName);
+  }
+
+  acknowledge(ref: ObjectRef, sequence: number): void {
+    const member = this.#members.get(memberName(ref));
+    if (member?.inbox?.sequence === sequence) member.inbox = undefined;
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      this.#queueDue();
+      this.#fillSlots(signal);
+      await this.#alarm.sleep(this.#schedule.nextAt, SLEEP_MAX_MS, signal);
+    }
+    for (const repository of this.#slots.clear()) this.#reschedule(repository);
+    await Promise.all(this.#running);
+  }
+
+  #open(key: string, { target }: ScanInterest): ScannedRepository {
+    const repository: ScannedRepository = {
+      key,
+      target,
+      members: new Map(),
+      latest: new Map(),
+      passedOver: new Map(),
+      rhythm: { bornAt: this.#now(), lastAt: undefined, uniform: this.#options.random.uniform() },
+      lookAt: Number.POSITIVE_INFINITY,
+      notBefore: 0,
+      state: 'idle',
+      scans: 0,
+    };
+    this.#repositories.set(key, repository);
+    return repository;
+  }
+
+  #leave(name: string, { repository }: Member): void {
+    repository.members.delete(name);
+    this.#dropIfEmpty(repository);
+  }
+
+  /** A repository that is being scanned stays until the scan has ended: no second scan may begin beside it. */
+  #dropIfEmpty(repository: ScannedRepository): void {
+    if (repository.members.size === 0 && repository.state !== 'scanning') this.#repositories.delete(repository.key);
+  }
+
+  #dueOf({ due, pollIntervalMs }: ScanInterest): MemberDue {
+    switch (due.kind) {
+      case 'at':
+        return { kind: 'at', at: this.#now() + Math.max(0, due.time - this.#options.clock.now()) };
+      case 'interval':
+        return { kind: 'interval', intervalMs: pollIntervalMs / this.#options.timeScale };
+      case 'never':
+        return { kind: 'idle' };
+    }
+  }
+
+  #dueAt(repository: ScannedRepository, due: MemberDue): number {
+    return Math.max(nextDueAt(repository.rhythm, [due]), repository.notBefore);
+  }
+
+  /** A wish can only make a repository's look sooner here; a later one is found out when the look comes. */
+  #lookSooner(repository: ScannedRepository, at: number): void {
+    if (at >= repository.lookAt || repository.state !== 'idle') return;
+    repository.lookAt = at;
+    this.#schedule.push(at, repository);
+    this.#alarm.wake(at);
+  }
+
+  #reschedule(repository: ScannedRepository): void {
+    repository.state = 'idle';
+    repository.lookAt = Number.POSITIVE_INFINITY;
+    this.#dropIfEmpty(repository);
+    this.#lookSooner(repository, Math.max(nextDueAt(repository.rhythm, duesOf(repository)), repository.notBefore));
+  }
+
+  #queueDue(): void {
+    const now = this.#now();
+    while (this.#schedule.nextAt <= now) {
+      const entry = this.#schedule.pop();
+      if (entry === undefined) return;
+      const repository = entry.item;
+      // Another entry has replaced this one.
+      if (entry.at !== repository.lookAt || repository.state !== 'idle') continue;
+      this.#reschedule(repository);
+      if (repository.lookAt > now) continue;
+      repository.state = 'waiting';
+      this.#slots.wait(repository.target.host, repository);
+    }
+  }
+
+  #fillSlots(signal: AbortSignal): void {
+    for (let next = this.#slots.take(); next !== undefined; next = this.#slots.take()) {
+      const running = this.#scan(next, signal).finally(() => {
+        this.#running.delete(running);
+      });
+      this.#running.add(running);
+    }
+  }
+
+  /** Never rejects. */
+  async #scan(repository: ScannedRepository, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#options;
+    const isDue = dueNow(repository.rhythm, duesOf(repository), this.#now());
+    const waiting = [...repository.members.values()].filter(({ due }) => isDue(due));
+    repository.state = 'scanning';
+    try {
+      if (waiting.length > 0) await this.#scanFor(repository, waiting, signal);
+    } catch (error) {
+      if (signal.aborted) this.#restore(waiting);
+      else {
+        log.error('scan of a repository ended with a fault of the controller', { error });
+        this.#deliver(repository, { outcomes: faults(repository), waiting, startedAt: clock.now() });
+      }
+    } finally {
+      repository.notBefore = clock.monotonic() + MIN_GAP_MS;
+      this.#slots.release(repository.target.host);
+      this.#reschedule(repository);
+      this.#fillSlots(signal);
+    }
+  }
+
+  async #scanFor(repository: ScannedRepository, waiting: readonly Member[], signal: AbortSignal): Promise<void> {
+    const { clock, registry, random, log } = this.#options;
+    const regular = waiting.some(({ due }) => due.kind === 'interval');
+    for (const member of waiting) member.due = { kind: 'idle' };
+    const begun = { wall: clock.now(), monotonic: clock.monotonic() };
+    repository.scans += 1;
+    const fields = scanFields(repository, waiting);
+    log.info('polling registry', fields);
+    const policies = policiesOf(repository.members.values());
+    const { target, passedOver, scans: number } = repository;
+    const outcomes = await scanRepository({ registry, target, policies, passedOver, number, signal });
+    const failure = [...outcomes.values()].find((outcome) => outcome.kind === 'failed')?.failure;
+    if (failure === undefined) log.debug('polled registry', { ...fields, ...tagFields(outcomes) });
+    else log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });
+    const lastAt = regular || failure === undefined ? begun.monotonic : repository.rhythm.lastAt;
+    repository.rhythm = { ...repository.rhythm, lastAt, uniform: random.uniform() };
+    keepLatest(repository, outcomes);
+    this.#deliver(repository, { outcomes, waiting, startedAt: begun.wall });
+    this.#options.onScan?.(failure?.code ?? 'success', clock.monotonic() - begun.monotonic);
+  }
+
+  /** A scan that was stopped has served nobody. */
+  #restore(waiting: readonly Member[]): void {
+    for (const member of waiting) if (member.due.kind === 'idle') member.due = this.#dueOf(member.interest);
+  }
+
+  /** A success is for all whose policy was looked at, a failure for those that waited for this scan. */
+  #deliver(
+    repository: ScannedRepository,
+    scan: {
+      readonly outcomes: ReadonlyMap<string, ScanOutcome>;
+      readonly waiting: readonly Member[];
+      readonly startedAt: number;
+    },
+  ): void {
+    const waited = new Set(scan.waiting.map(({ ref }) => memberName(ref)));
+    const served = new Set(scan.waiting);
+    this.#sequence += 1;
+    const deliveries = new Map<string, Delivery>();
+    for (const [name, outcome] of scan.outcomes) {
+      deliveries.set(name, { sequence: this.#sequence, startedAt: scan.startedAt, outcome });
+    }
+    for (const [name, member] of [...repository.members]) {
+      const delivery = deliveries.get(member.policyName);
+      if (delivery === undefined || (delivery.outcome.kind === 'failed' && !waited.has(name))) continue;
+      member.inbox = delivery;
+      // Whoever is served goes on by its interval, unless it wants something else; after a failure it says when.
+      if (delivery.outcome.kind !== 'failed' && served.has(member)) {
+        member.due = this.#dueOf({ ...member.interest, due: { kind: 'interval' } });
+      }
+      this.#options.onDelivery(member.ref);
+    }
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic();
+  }
+}
+
+function faults(repository: ScannedRepository): ReadonlyMap<string, ScanOutcome> {
+  const failed: ScanOutcome = { kind: 'failed', failure: FAULT };
+  return new Map([...policiesOf(repository.members.values()).keys()].map((name) => [name, failed]));
+}

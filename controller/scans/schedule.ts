@@ -1,0 +1,64 @@
+/**
+ * When a repository is scanned. Pure; all times are milliseconds of the monotonic clock, so that a corrected wall clock neither
+ * silences nor floods a registry.
+ */
+
+/** What one bundle asks of the schedule of its repository. */
+export type MemberDue =
+  | { readonly kind: 'at'; readonly at: number }
+  | { readonly kind: 'interval'; readonly intervalMs: number }
+  /** Polling stopped, or the last wish was served by a scan that failed: nothing until there is a new wish. */
+  | { readonly kind: 'idle' };
+
+/** What a repository's regular scans go by. */
+export interface Rhythm {
+  /** When the first bundle came. */
+  readonly bornAt: number;
+  /** When the last scan began that served the interval; undefined: none yet. */
+  readonly lastAt: number | undefined;
+  /** In [0, 1); drawn anew after each scan, so that neither a start nor a shared interval makes all repositories come at once. */
+  readonly uniform: number;
+}
+
+/** The least pause between two scans of a repository, whatever is asked. */
+export const MIN_GAP_MS = 500;
+
+const JITTER = 0.1;
+
+/**
+ * When regular scans are due for an interval: anywhere within the first one, then each interval ±10 %.
+ * @param intervalMs - the smallest among those that poll; Infinity: never
+ */
+export function intervalDueAt(rhythm: Rhythm, intervalMs: number): number {
+  return rhythm.lastAt === undefined
+    ? rhythm.bornAt + intervalMs * rhythm.uniform
+    : rhythm.lastAt + intervalMs * (1 - JITTER + 2 * JITTER * rhythm.uniform);
+}
+
+/** The smallest interval among members; Infinity if none polls by interval. */
+export function smallestInterval(members: Iterable<MemberDue>): number {
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const due of members) if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
+  return smallest;
+}
+
+/**
+ * When the next scan is due. The interval of all that poll is the smallest one.
+ * @returns Infinity if nobody wants a scan
+ */
+export function nextDueAt(rhythm: Rhythm, members: Iterable<MemberDue>): number {
+  let next = Number.POSITIVE_INFINITY;
+  let smallest = Number.POSITIVE_INFINITY;
+  for (const due of members) {
+    if (due.kind === 'at') next = Math.min(next, due.at);
+    else if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
+  }
+  return smallest === Number.POSITIVE_INFINITY ? next : Math.min(next, intervalDueAt(rhythm, smallest));
+}
+
+/** Tells of each member whether a scan that begins now is the one it waits for. */
+export function dueNow(rhythm: Rhythm, members: Iterable<MemberDue>, now: number): (due: MemberDue) => boolean {
+  const smallest = smallestInterval(members);
+  const regular = smallest !== Number.POSITIVE_INFINITY && intervalDueAt(rhythm, smallest) <= now;
+  return (due) => (due.kind === 'at' ? due.at <= now : due.kind === 'interval' && regular);
+}
