@@ -1,0 +1,106 @@
+import type { Problem, ProblemCode } from '../problem.js';
+import type { ValuesSource } from '../werfbundle.js';
+import type { ParsedKey, Position } from './parse-key.js';
+
+/** A fault of a bundle's values. Nothing of a Secret's contents is in it. */
+export interface ValuesProblem extends Problem {
+  /** The fault as a sentence of its own, in the guide's words; `message` is the same behind the apiserver's prefix. */
+  readonly text: string;
+  /** Missing if it is not one source's fault. */
+  readonly source?: { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly namespace?: string };
+  readonly key?: string;
+  readonly position?: Position;
+}
+
+/** A source that exists, and where. */
+export interface FoundSource {
+  readonly kind: 'ConfigMap' | 'Secret';
+  readonly namespace: string;
+  readonly name: string;
+  /** Keys and their texts, decoded. */
+  readonly data: Readonly<Record<string, string>>;
+  /** Keys whose content is no UTF-8 text. */
+  readonly binary?: readonly string[];
+}
+
+/** The kind and name that an item of valuesFrom refers to. */
+export const referenceOf = (source: ValuesSource): { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string } =>
+  source.configMapRef === undefined
+    ? { kind: 'Secret', name: source.secretRef?.name ?? '' }
+    : { kind: 'ConfigMap', name: source.configMapRef.name };
+
+/** Path of a source's name in the spec, as the apiserver writes it. */
+export const fieldOf = (source: ValuesSource, index: number): string =>
+  `spec.converge.valuesFrom[${index}].${source.configMapRef === undefined ? 'secretRef' : 'configMapRef'}.name`;
+
+/** A source that exists in neither namespace, in exactly the guide's words. */
+export const missingSource = (
+  source: ValuesSource,
+  where: { readonly index: number; readonly bundleNamespace: string; readonly targetNamespace: string },
+): ValuesProblem => {
+  const { kind, name } = referenceOf(source);
+  const { bundleNamespace, targetNamespace } = where;
+  const text =
+    bundleNamespace === targetNamespace
+      ? `failed to get ${kind} '${name}' from namespace '${bundleNamespace}'`
+      : `${kind === 'ConfigMap' ? 'configMap' : 'secret'} '${name}' not found in namespaces '${bundleNamespace}' or '${targetNamespace}'`;
+  return {
+    code: 'FieldValueNotFound',
+    field: fieldOf(source, where.index),
+    message: `Not found: ${text}`,
+    text,
+    source: { kind, name },
+  };
+};
+
+/** Something is wrong with a source that exists. `what` goes on after its name: `has no keys`. */
+export const brokenSource = (found: FoundSource, field: string, what: string): ValuesProblem => {
+  const { kind, name, namespace } = found;
+  return { ...invalid(field, name, `${kind} ${namespace}/${name} ${what}`), source: { kind, name, namespace } };
+};
+
+/** Something is wrong with one key of a source. The parser's words are told of a ConfigMap only. */
+export const brokenKey = (
+  found: FoundSource,
+  at: { readonly field: string; readonly key: string },
+  fault: Extract<ParsedKey, { kind: 'invalid' }>,
+): ValuesProblem => {
+  const { kind, name, namespace } = found;
+  const { position } = fault;
+  const text = [
+    `key ${JSON.stringify(at.key)} of ${kind} ${namespace}/${name} ${fault.reason}`,
+    ...(position === undefined ? [] : [`line ${position.line}, column ${position.column}`]),
+    ...(fault.words === undefined || kind === 'Secret' ? [] : [fault.words]),
+  ].join(': ');
+  return {
+    ...invalid(at.field, name, text),
+    source: { kind, name, namespace },
+    key: at.key,
+    ...(position === undefined ? {} : { position }),
+  };
+};
+
+/** @param value - what to show of the field's value; `object` for what is too large to show */
+export const invalid = (field: string, value: string, text: string): ValuesProblem => ({
+  code: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${JSON.stringify(value)}: ${text}`,
+  text,
+});
+
+export const tooLong = (field: string, text: string): ValuesProblem => ({
+  code: 'FieldValueTooLong' satisfies ProblemCode,
+  field,
+  message: `Too long: ${text}`,
+  text,
+});
+
+/** More are counted, not told: a status has its bounds. */
+const MAX_TOLD = 20;
+
+/** All problems as one text for status.lastErrorMessage. */
+export const messageOf = (problems: readonly ValuesProblem[]): string => {
+  const told = problems.slice(0, MAX_TOLD).map(({ text }) => text);
+  const rest = problems.length - told.length;
+  return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+};

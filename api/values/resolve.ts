@@ -1,0 +1,222 @@
+import type { Warning } from '../problem.js';
+import type { ValuesSource } from '../werfbundle.js';
+import { isTooDeep, tooDeep, undeliverable } from './deliverable.js';
+import { parseKey } from './parse-key.js';
+import {
+  brokenKey,
+  brokenSource,
+  type FoundSource,
+  fieldOf,
+  invalid,
+  messageOf,
+  missingSource,
+  tooLong,
+  type ValuesProblem,
+} from './problem.js';
+import { type Clash, type Leaf, leavesOf, mergeTrees, type Origin, type Tree, treeOf, valuesOf } from './provenance.js';
+import { secretTextsIn } from './secret-texts.js';
+import { isMap, mapOf, pathText, type Value, type ValueMap } from './value.js';
+import { writeValuesFile } from './write-file.js';
+
+/** More than one Secret can carry. */
+export const MAX_VALUES_BYTES = 1_000_000;
+/** Of all texts that are read for one bundle: parsing takes about 4 µs for each byte. */
+export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
+
+/** An item of spec.converge.valuesFrom, and what was found. */
+export interface ValuesInput {
+  readonly source: ValuesSource;
+  /** From the bundle's namespace if it exists there, else from the target namespace; left out if it exists in neither. */
+  readonly found?: FoundSource;
+}
+
+export type ResolvedValues =
+  | {
+      readonly kind: 'resolved';
+      /** All sources merged; JSON-like. */
+      readonly values: Readonly<Record<string, unknown>>;
+      /** The same as the text of a file for werf's `--values`. */
+      readonly file: string;
+      /** Every text of 6 characters or more that came from a Secret, whether or not it has won; not to be shown anywhere. */
+      readonly secretTexts: readonly string[];
+      /** Every value with the source that it comes from. */
+      readonly leaves: readonly Leaf[];
+      readonly warnings: readonly Warning[];
+    }
+  | {
+      readonly kind: 'invalid';
+      readonly problems: readonly ValuesProblem[];
+      /** All of them in one text, in the guide's words, for status.lastErrorMessage. */
+      readonly message: string;
+    };
+
+interface ResolveInput {
+  /** In the order of the spec: later ones win. */
+  readonly sources: readonly ValuesInput[];
+  /** spec.converge.values; wins over all sources. */
+  readonly inline?: Readonly<Record<string, unknown>>;
+  readonly bundleNamespace: string;
+  readonly targetNamespace: string;
+}
+
+/** Collects what one call finds. */
+interface Findings {
+  readonly problems: ValuesProblem[];
+  readonly warnings: Warning[];
+  readonly secretTexts: Set<string>;
+}
+
+const INLINE_FIELD = 'spec.converge.values';
+const SOURCES_FIELD = 'spec.converge.valuesFrom';
+
+/**
+ * Merges a bundle's values: each source's keys in text order, sources in the order of the spec, `spec.converge.values` last.
+ * All problems are collected. Never throws.
+ */
+export const resolveValues = (input: ResolveInput): ResolvedValues => {
+  const findings: Findings = { problems: [], warnings: [], secretTexts: new Set() };
+  const size = input.sources.reduce(
+    (sum, { found, source }) => sum + (found === undefined ? 0 : sizeOf(found, source)),
+    0,
+  );
+  if (size > MAX_SOURCE_BYTES) {
+    return refused([
+      tooLong(SOURCES_FIELD, `all sources together have ${size} bytes; at most ${MAX_SOURCE_BYTES} are read`),
+    ]);
+  }
+  if (isTooDeep(input.inline)) return refused([invalid(INLINE_FIELD, 'object', `${INLINE_FIELD} ${tooDeep}`)]);
+  const trees = input.sources.flatMap((item, index) => readSource({ ...item, index }, input, findings));
+  if (input.inline !== undefined) trees.push(treeOf(input.inline as ValueMap, { kind: 'spec' }));
+  const clashes: Clash[] = [];
+  const merged = trees.reduce((earlier, later) => mergeTrees(earlier, later, clashes), treeOf({}, { kind: 'spec' }));
+  const leaves = leavesOf(merged);
+  findings.problems.push(...undelivered(leaves));
+  if (findings.problems.length > 0) return refused(findings.problems);
+  const values = valuesOf(merged);
+  const file = writeValuesFile(values);
+  const bytes = Buffer.byteLength(file);
+  if (bytes > MAX_VALUES_BYTES) {
+    return refused([
+      tooLong(SOURCES_FIELD, `the merged values have ${bytes} bytes; at most ${MAX_VALUES_BYTES} can be delivered`),
+    ]);
+  }
+  const warnings = [...findings.warnings, ...clashes.map(clashWarning)];
+  return { kind: 'resolved', values, file, secretTexts: [...findings.secretTexts], leaves, warnings };
+};
+
+const refused = (problems: readonly ValuesProblem[]): ResolvedValues => ({
+  kind: 'invalid',
+  problems,
+  message: messageOf(problems),
+});
+
+const sizeOf = (found: FoundSource, source: ValuesSource): number =>
+  usedKeys(found, source).reduce((sum, key) => sum + Buffer.byteLength(textOf(found, key)), 0);
+
+const usedKeys = (found: FoundSource, source: ValuesSource): readonly string[] =>
+  source.key === undefined ? Object.keys(found.data).sort() : Object.hasOwn(found.data, source.key) ? [source.key] : [];
+
+const textOf = (found: FoundSource, key: string): string => found.data[key] ?? '';
+
+const readSource = (
+  { source, found, index }: ValuesInput & { readonly index: number },
+  { bundleNamespace, targetNamespace }: ResolveInput,
+  findings: Findings,
+): Tree[] => {
+  if (found === undefined) {
+    if (source.optional !== true)
+      findings.problems.push(missingSource(source, { index, bundleNamespace, targetNamespace }));
+    return [];
+  }
+  const field = fieldOf(source, index);
+  const keys = usedKeys(found, source);
+  const binary = (found.binary ?? []).filter((key) => source.key === undefined || source.key === key);
+  for (const key of binary) {
+    const reason = 'is binary; name the key that holds values in valuesFrom[].key';
+    findings.problems.push(brokenKey(found, { field, key }, { kind: 'invalid', reason }));
+  }
+  // As with Kubernetes' own references, `optional` is also for the key.
+  if (keys.length === 0 && binary.length === 0 && source.optional !== true) {
+    findings.problems.push(
+      brokenSource(found, field, source.key === undefined ? 'has no keys' : noSuchKey(found, source.key)),
+    );
+  }
+  return keys.flatMap((key) => readKey(found, { field, key }, findings));
+};
+
+const noSuchKey = (found: FoundSource, key: string): string => {
+  const keys = Object.keys(found.data).sort().slice(0, 10);
+  return `has no key ${JSON.stringify(key)}${keys.length === 0 ? '' : `; it has ${keys.map((name) => JSON.stringify(name)).join(', ')}`}`;
+};
+
+const readKey = (
+  found: FoundSource,
+  at: { readonly field: string; readonly key: string },
+  findings: Findings,
+): Tree[] => {
+  const text = textOf(found, at.key);
+  const parsed = parseKey(at.key, text);
+  if (parsed.kind === 'invalid') {
+    findings.problems.push(brokenKey(found, at, parsed));
+    return [];
+  }
+  if (parsed.kind === 'text') warnOfText(found, at, findings);
+  const values = parsed.kind === 'text' ? mapOf([[at.key, text]]) : parsed.values;
+  if (found.kind === 'Secret') {
+    for (const item of textsOf(values)) findings.secretTexts.add(item);
+  }
+  const { kind, namespace, name } = found;
+  return [treeOf(values, { kind, namespace, name, key: at.key })];
+};
+
+/** Once for a bundle. */
+const warnOfText = (
+  found: FoundSource,
+  { field, key }: { field: string; key: string },
+  { warnings }: Findings,
+): void => {
+  if (warnings.length > 0) return;
+  const what = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name} holds a single text`;
+  warnings.push({
+    field,
+    message: `${what}: it becomes the text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
+  });
+};
+
+/** All texts of a value, numbers also as Go's templates print them. */
+const textsOf = (value: Value): readonly string[] => {
+  if (typeof value === 'string') return secretTextsIn(value);
+  if (typeof value === 'number') return [String(value), goNumber(value)].flatMap(secretTextsIn);
+  return typeof value === 'object' && value !== null ? Object.values(value as object).flatMap(textsOf) : [];
+};
+
+/** A chart's numbers are float64: 1234567 is printed as 1.234567e+06. */
+const goNumber = (value: number): string => value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+
+const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
+  leaves.flatMap((leaf) => {
+    const fault = undeliverable(leaf);
+    if (fault === undefined) return [];
+    const path = pathText(leaf.path).slice(0, 200);
+    return [
+      invalid(
+        leaf.origin.kind === 'spec' ? INLINE_FIELD : SOURCES_FIELD,
+        'object',
+        `${path} of ${originText(leaf.origin)} ${fault}`,
+      ),
+    ];
+  });
+
+const clashWarning = ({ path, earlier, later }: Clash): Warning => ({
+  field: later.kind === 'spec' ? INLINE_FIELD : SOURCES_FIELD,
+  message: `${pathText(path)} is a map in one of ${originText(earlier)} and ${originText(later)}, and a single value in the other: the latter wins`,
+});
+
+const originText = (origin: Origin): string =>
+  origin.kind === 'spec'
+    ? INLINE_FIELD
+    : `${origin.kind} ${origin.namespace}/${origin.name} (key ${JSON.stringify(origin.key)})`;
+
+/** Whether there is anything to deliver. */
+export const hasValues = (values: Readonly<Record<string, unknown>>): boolean =>
+  isMap(values) && Object.keys(values).length > 0;

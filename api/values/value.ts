@@ -1,0 +1,21 @@
+/**
+ * A value as a chart gets it: what JSON has, no more. Numbers are exact: integers beyond 2^53 are refused when they are read.
+ */
+export type Value = null | boolean | number | string | readonly Value[] | ValueMap;
+
+/** Made by {@link mapOf} only: any key is an own one, `__proto__` included. */
+export interface ValueMap {
+  readonly [key: string]: Value;
+}
+
+export const isMap = (value: unknown): value is ValueMap =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Later entries of the same key win. Object.fromEntries defines keys, where an assignment to `__proto__` would not. */
+export const mapOf = (entries: Iterable<readonly [string, Value]>): ValueMap => Object.fromEntries(entries);
+
+/** Where a value is: keys from the root. Lists are values as a whole. */
+export type ValuePath = readonly string[];
+
+/** A path as Helm's --set has it: `ingress.annotations.kubernetes\.io/class`. */
+export const pathText = (path: ValuePath): string => path.map((key) => key.replaceAll(/[\\.,=[]/g, '\\$&')).join('.');
