@@ -1,0 +1,132 @@
+import type { Job, KubeObject, ObjectRef, Pod } from '../api/objects.js';
+import type { StoredBundle } from '../api/werfbundle.js';
+import type { KubeClient, ListOptions, ResourceType } from '../kube/client.js';
+import type { Clock, Log, Random } from '../kube/ports.js';
+import { type Change, createReflector, type Reflector } from '../kube/reflector.js';
+import { JOBS, PODS, WERFBUNDLES } from '../kube/resources.js';
+import { ANNOTATIONS, LABELS, MANAGED_BY } from './deploy/names.js';
+import type { World } from './world.js';
+
+export interface CacheOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** A bundle, or something of it, changed. */
+  readonly onChange: (ref: ObjectRef) => void;
+}
+
+/** Jobs and Pods that the controller made: by label, so that the apiserver sends no others. */
+const OURS = `${LABELS.managedBy}=${MANAGED_BY}`;
+
+/** Watches on bundles, their Jobs and the Jobs' Pods, in projections: of a Pod only what tells how it went. */
+export class Caches implements World {
+  readonly #bundles: Reflector<StoredBundle>;
+  readonly #jobs: Reflector<Job>;
+  readonly #pods: Reflector<Pod>;
+  readonly #podsByJob = new Map<string, Map<string, Pod>>();
+  readonly #onChange: (ref: ObjectRef) => void;
+
+  constructor(options: CacheOptions) {
+    this.#onChange = options.onChange;
+    const reflect = <T extends KubeObject>(
+      type: ResourceType,
+      list: ListOptions,
+      project: (object: T) => T,
+      onChange: (change: Change<T>) => void,
+    ) => createReflector<T, T>({ ...options, type, list, project, onChange });
+    this.#bundles = reflect<StoredBundle>(WERFBUNDLES, {}, projectBundle, ({ ref }) => this.#onChange(ref));
+    this.#jobs = reflect<Job>(JOBS, { labelSelector: OURS }, projectJob, (change) => this.#ofBundle(change));
+    this.#pods = reflect<Pod>(PODS, { labelSelector: OURS }, projectPod, (change) => this.#podChanged(change));
+  }
+
+  /** Runs until aborted. */
+  async start(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#bundles.start(signal), this.#jobs.start(signal), this.#pods.start(signal)]);
+  }
+
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#bundles.whenSynced(signal), this.#jobs.whenSynced(signal), this.#pods.whenSynced(signal)]);
+  }
+
+  synced(): boolean {
+    return this.#bundles.synced() && this.#jobs.synced() && this.#pods.synced();
+  }
+
+  bundle(ref: ObjectRef): StoredBundle | undefined {
+    return this.#bundles.get(ref);
+  }
+
+  bundles(): IterableIterator<StoredBundle> {
+    return this.#bundles.values();
+  }
+
+  job(ref: ObjectRef): Job | undefined {
+    return this.#jobs.get(ref);
+  }
+
+  podsOf(jobUid: string): readonly Pod[] {
+    return [...(this.#podsByJob.get(jobUid)?.values() ?? [])];
+  }
+
+  #podChanged(change: Change<Pod>): void {
+    const uid = (change.after ?? change.before)?.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid;
+    if (uid !== undefined) this.#index(uid, change);
+    this.#ofBundle(change);
+  }
+
+  #index(jobUid: string, { ref, after }: Change<Pod>): void {
+    const pods = this.#podsByJob.get(jobUid) ?? new Map<string, Pod>();
+    if (after === undefined) pods.delete(ref.name);
+    else pods.set(ref.name, after);
+    if (pods.size === 0) this.#podsByJob.delete(jobUid);
+    else this.#podsByJob.set(jobUid, pods);
+  }
+
+  /** Wakes the bundle that a Job or Pod says it was made for. Whether that is true is checked when the Job is used. */
+  #ofBundle({ before, after }: Change<KubeObject>): void {
+    const annotations = (after ?? before)?.metadata.annotations;
+    const namespace = annotations?.[ANNOTATIONS.bundleNamespace];
+    const name = annotations?.[ANNOTATIONS.bundle];
+    if (namespace !== undefined && name !== undefined) this.#onChange({ namespace, name });
+  }
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+const projectBundle = (bundle: StoredBundle): StoredBundle => {
+  const { [LAST_APPLIED]: _, ...annotations } = bundle.metadata.annotations ?? {};
+  return { ...bundle, metadata: { ...bundle.metadata, annotations } };
+};
+
+/** Of the template only what tells how an end came about: limits and deadline. */
+const projectJob = (job: Job): Job => {
+  if (job.spec === undefined) return job;
+  const { containers, activeDeadlineSeconds } = job.spec.template.spec;
+  const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
+  return { ...job, spec: { ...job.spec, template: { spec: { containers: limits, activeDeadlineSeconds } } } };
+};
+
+const projectPod = (pod: Pod): Pod => {
+  const {
+    name = '',
+    namespace = '',
+    uid = '',
+    creationTimestamp = '',
+    deletionTimestamp,
+    annotations,
+    labels,
+    ownerReferences,
+  } = pod.metadata;
+  const metadata = {
+    name,
+    namespace,
+    uid,
+    creationTimestamp,
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    ...(annotations !== undefined && { annotations }),
+    ...(labels !== undefined && { labels }),
+    ...(ownerReferences !== undefined && { ownerReferences }),
+  };
+  return { metadata, ...(pod.status !== undefined && { status: pod.status }) };
+};

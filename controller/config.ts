@@ -1,0 +1,61 @@
+import { commonFlags } from '../kube/process/common-flags.js';
+import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
+import { isNetwork } from './registry/addresses.js';
+
+/** Pinned, for a new werf deploys differently only when somebody decides so. */
+const WERF_IMAGE = 'registry.werf.io/werf/werf:2.75.3';
+
+export const controllerFlags = {
+  ...commonFlags,
+  workers: { kind: 'integer', min: 1, max: 256, default: 8, help: 'How many bundles are looked at at once.' },
+  'werf-image': { kind: 'string', default: WERF_IMAGE, help: 'Image with werf, for bundles that name none.' },
+  'suspend-all': { kind: 'boolean', help: 'Polls and deploys nothing, as if every bundle were suspended.' },
+  'default-registry-secret': {
+    kind: 'string',
+    help: "Secret of type kubernetes.io/dockerconfigjson in the operator's namespace, for bundles that name none.",
+  },
+  'cross-namespace': {
+    kind: 'enum',
+    values: ['consent', 'always'],
+    default: 'consent',
+    help: 'Whether another namespace has to accept bundles by the annotation werf.io/accept-bundles-from.',
+  },
+  'allow-networks': {
+    kind: 'list',
+    help: 'Networks (CIDR) in which registries are asked although they are loopback or link-local.',
+  },
+  'deny-networks': { kind: 'list', help: 'Networks (CIDR) in which no registry is asked.' },
+} as const satisfies FlagTable;
+
+export type ControllerConfig = FlagValues<typeof controllerFlags>;
+
+export type ParsedConfig =
+  | { readonly kind: 'ok'; readonly config: ControllerConfig }
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' };
+
+/** Reads flags and WERFBUNDLE_ variables; all problems at once. */
+export const parseConfig = (
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): ParsedConfig => {
+  const parsed = parseFlags(controllerFlags, {
+    argv,
+    env,
+    program: 'controller',
+    summary: 'Polls registries and deploys werf bundles by Jobs.',
+  });
+  if (parsed.kind !== 'ok') return parsed;
+  const { allowNetworks, denyNetworks } = parsed.values;
+  const problems = [
+    ...networkProblems('allow-networks', allowNetworks),
+    ...networkProblems('deny-networks', denyNetworks),
+  ];
+  return problems.length === 0 ? { kind: 'ok', config: parsed.values } : { kind: 'invalid', problems };
+};
+
+const networkProblems = (flag: string, networks: readonly string[]): readonly string[] =>
+  networks
+    .filter((network) => !isNetwork(network))
+    .map((network) => `--${flag}: "${network}" is no network; one looks like "10.0.0.0/8" or "fd00::/8"`);

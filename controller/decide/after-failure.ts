@@ -1,0 +1,63 @@
+import { jobNameOf } from '../../api/names.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import type { ExecuteFailure } from '../execute.js';
+import type { Action, Cleanup, Decision } from './decision.js';
+import { conclude, failureOf } from './deployment.js';
+import { nextTry } from './due.js';
+import { tell } from './situation.js';
+import { preciseTime } from './timestamps.js';
+
+/**
+ * What becomes of a decision whose action failed.
+ * @returns undefined: nothing is written, the same is tried again later
+ */
+export const afterFailure = (
+  seen: { readonly bundle: StoredBundle; readonly now: number; readonly retries: number; readonly timeScale: number },
+  decision: Decision,
+  failure: ExecuteFailure,
+): Decision | undefined => {
+  const { bundle } = seen;
+  const before = bundle.status ?? {};
+  switch (failure.kind) {
+    case 'interrupted':
+      return undefined;
+    case 'taken': {
+      const number = failure.deployment.number + 1;
+      const { tag } = failure.deployment;
+      const jobName = jobNameOf({ bundleName: bundle.metadata.name, uid: bundle.metadata.uid, tag, number });
+      const deployment = { ...failure.deployment, number, jobName, startedAt: preciseTime(seen.now) };
+      return {
+        ...decision,
+        actions: [],
+        status: { ...before, deployment },
+        announcements: [],
+        recheck: { kind: 'now' },
+      };
+    }
+    case 'refused': {
+      const ended = conclude(before, failure.deployment, {
+        result: 'Refused',
+        message: failure.message,
+        finishedAt: seen.now,
+      });
+      const again = nextTry(ended, seen) !== undefined;
+      const told = failureOf(ended) ?? { reason: 'JobRefused' as const, message: failure.message };
+      const at = { now: seen.now, generation: bundle.metadata.generation };
+      return {
+        ...decision,
+        actions: [],
+        cleanup: decision.actions.flatMap(secretsOf),
+        status: tell(ended, [{ kind: again ? 'job-retry' : 'job-failed', ...told }], at),
+        announcements: [{ type: 'Warning', ...told }],
+        recheck: { kind: 'now' },
+      };
+    }
+  }
+};
+
+/** The Secrets that were made for a Job that will not be. */
+const secretsOf = (action: Action): readonly Cleanup[] => {
+  if (action.kind !== 'create-job') return [];
+  const names = action.secrets.map(({ metadata }) => metadata.name ?? '');
+  return [{ kind: 'delete-secrets', namespace: action.job.metadata.namespace ?? '', names }];
+};

@@ -1,0 +1,53 @@
+import type { Condition } from '../../api/objects.js';
+import type { ConditionType, Reason } from '../../api/reasons.js';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Announcement } from './decision.js';
+import { conditionOf } from './situation.js';
+
+/** Reasons that somebody else's object stands in the way of: looked at again and again until it is there. */
+const OBSTACLES: ReadonlySet<string> = new Set<Reason>([
+  'CredentialsInvalid',
+  'ValuesInvalid',
+  'ServiceAccountMissing',
+  'NamespaceUnavailable',
+  'ConsentMissing',
+]);
+
+export const isLookedUpAgain = (status: WerfBundleStatus): boolean =>
+  OBSTACLES.has(conditionOf(status, 'Ready')?.reason ?? '');
+
+/** Told each time the message changes, for each message is another deployment. */
+const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);
+
+/** Not worth an event: they say that something is awaited. */
+const QUIET: ReadonlySet<string> = new Set<Reason>(['FirstScan', 'WaitingForJob', 'Polled', 'Suspended', 'Deleting']);
+
+const NORMAL: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'ETagUnsupported']);
+
+/** The events of a transition: what became different between two statuses, each thing once. */
+export const announcementsOf = (
+  before: WerfBundleStatus,
+  after: WerfBundleStatus,
+  scan: { readonly etagSupported: boolean } | undefined,
+): readonly Announcement[] => {
+  const told = (['Ready', 'RegistryReachable'] as const).flatMap((type) => changeOf(type, before, after));
+  const seen = new Set<string>();
+  const once = told.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
+  return scan?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
+};
+
+const NO_ETAG: Announcement = {
+  type: 'Normal',
+  reason: 'ETagUnsupported',
+  message: 'ETag support not detected: the whole list of tags is fetched at each poll; lastETag is a hash of the tags',
+};
+
+const changeOf = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): readonly Announcement[] => {
+  const old = conditionOf(before, type);
+  const now = conditionOf(after, type);
+  if (now === undefined || QUIET.has(now.reason) || !differs(old, now)) return [];
+  return [{ type: NORMAL.has(now.reason) ? 'Normal' : 'Warning', reason: now.reason as Reason, message: now.message }];
+};
+
+const differs = (old: Condition | undefined, now: Condition): boolean =>
+  old?.reason !== now.reason || (EACH_TIME.has(now.reason) && old.message !== now.message);

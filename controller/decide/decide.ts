@@ -1,0 +1,222 @@
+import { jobNameOf } from '../../api/names.js';
+import type { Settings } from '../../api/settings.js';
+import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Observation, Obstacle } from '../observation.js';
+import { announcementsOf, isLookedUpAgain } from './announce.js';
+import { createJob } from './create-job.js';
+import type { Action, Cleanup, Decision, Recheck } from './decision.js';
+import { failureOf, followDeployment, openDeployment, started, type Work } from './deployment.js';
+import { type Due, nextDeployment, nextTry, whatIsDue } from './due.js';
+import { interestOf, isPolled, isSuspended } from './needs.js';
+import { accountPoll, type PollAccount } from './poll.js';
+import { type Claim, conditionOf, tell, withCondition } from './situation.js';
+import { preciseTime } from './timestamps.js';
+
+/** How often an obstacle is looked at again, milliseconds; divided by the time scale. */
+const OBSTACLE_RECHECK_MS = 30_000;
+
+/** A step of the decision: status and claims so far, and what is to be done. */
+interface Draft {
+  readonly status: WerfBundleStatus;
+  readonly claims: readonly Claim[];
+  readonly actions?: readonly Action[];
+  readonly cleanup?: readonly Cleanup[];
+  readonly recheck?: Recheck;
+}
+
+/**
+ * What is to be done about a bundle: poll accounted for, Job followed, next deployment chosen, all of it told in the status.
+ * Pure: the same observation gives the same decision. Never throws for what a user or the cluster may bring.
+ */
+export const decide = (seen: Observation): Decision => {
+  const polled = accountPoll(seen);
+  const draft = drafted(seen, polled);
+  const claims = [...outOfService(seen), ...draft.claims];
+  const at = { now: seen.now, generation: seen.bundle.metadata.generation };
+  const status = withNextAttempt(seen, tell(resolved(seen, draft.status), claims, at));
+  const outcome = seen.delivery?.outcome;
+  return {
+    actions: draft.actions ?? [],
+    status,
+    cleanup: draft.cleanup ?? [],
+    announcements: announcementsOf(
+      seen.bundle.status ?? {},
+      status,
+      outcome?.kind === 'failed' ? undefined : outcome?.tags,
+    ),
+    interest: interestOf(seen, status),
+    recheck: draft.recheck ?? { kind: 'on-change' },
+  };
+};
+
+/** Where the release lives, told from the spec. */
+const resolved = (seen: Observation, status: WerfBundleStatus): WerfBundleStatus =>
+  seen.spec.kind === 'valid'
+    ? { ...status, resolvedTargetNamespace: seen.spec.settings.converge.targetNamespace }
+    : status;
+
+/** The poll's own time while polls fail; else that of the Job's next try; else none. */
+const withNextAttempt = (seen: Observation, status: WerfBundleStatus): WerfBundleStatus => {
+  if ((status.consecutiveFailures ?? 0) > 0) return status;
+  const { nextAttemptTime: _, ...rest } = status;
+  const again =
+    isPolled(seen) && seen.spec.kind === 'valid' && openDeployment(status) === undefined
+      ? nextTry(status, scheduleOf(seen, seen.spec.settings))
+      : undefined;
+  return again === undefined ? rest : { ...rest, nextAttemptTime: preciseTime(again.time) };
+};
+
+/** Why nothing is begun, if nothing is. */
+const outOfService = (seen: Observation): readonly Claim[] => {
+  if (seen.bundle.metadata.deletionTimestamp !== undefined) {
+    return [{ kind: 'deleting', reason: 'Deleting', message: 'the bundle is being deleted' }];
+  }
+  if (isSuspended(seen)) {
+    const kind = seen.bundle.status?.lastAppliedTag === undefined ? 'suspended-new' : 'suspended-deployed';
+    return [{ kind, reason: 'Suspended', message: 'suspended: nothing is polled or deployed' }];
+  }
+  if (seen.spec.kind === 'invalid') {
+    const message = seen.spec.problems.map(({ field, message: text }) => `${field}: ${text}`).join('; ');
+    return [{ kind: 'spec-invalid', reason: 'SpecInvalid', message }];
+  }
+  return [];
+};
+
+const drafted = (seen: Observation, polled: PollAccount): Draft => {
+  const work = followDeployment(seen, polled.status);
+  switch (work.kind) {
+    case 'active':
+      return { status: work.status, claims: [work.claim, ...polled.claims], recheck: work.recheck };
+    case 'concluded':
+      return afterwards(seen, polled, work);
+    case 'to-carry-out':
+      return carriedOut(seen, polled, work.deployment);
+    case 'idle':
+      return chosen(seen, polled);
+  }
+};
+
+const afterwards = (seen: Observation, polled: PollAccount, work: Extract<Work, { kind: 'concluded' }>): Draft => ({
+  status: work.status,
+  claims: [...polled.claims, ...standing(seen, work.status)],
+  actions: work.actions,
+  cleanup: work.cleanup,
+  recheck: { kind: 'now' },
+});
+
+/** What is true of the deployments so far. */
+const standing = (seen: Observation, status: WerfBundleStatus): readonly Claim[] => {
+  const failure = failureOf(status);
+  if (failure !== undefined) {
+    // Since a change of the spec nothing was tried yet: the old failure says nothing of it.
+    if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return [];
+    const again = seen.spec.kind === 'valid' && nextTry(status, scheduleOf(seen, seen.spec.settings)) !== undefined;
+    return [{ kind: again ? 'job-retry' : 'job-failed', ...failure }];
+  }
+  if (status.lastAppliedTag === undefined || status.resolvedTargetNamespace === undefined) return [];
+  const message = `deployed ${status.lastAppliedTag} to namespace ${status.resolvedTargetNamespace}`;
+  return [{ kind: 'synced', reason: 'Deployed', message }];
+};
+
+const scheduleOf = (seen: Observation, settings: Settings) => ({
+  retries: settings.converge.retries,
+  timeScale: seen.platform.timeScale,
+});
+
+const obstacleDraft = (seen: Observation, polled: PollAccount, obstacle: Obstacle): Draft => ({
+  status: polled.status,
+  claims: [{ kind: 'obstacle', reason: obstacle.reason, message: obstacle.message }, ...polled.claims],
+  recheck: { kind: 'at', time: seen.now + OBSTACLE_RECHECK_MS / seen.platform.timeScale },
+});
+
+/** Carries out an intent that was written before: by this pass's forerunner, or by a process that is no more. */
+const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployment): Draft => {
+  const { spec, access, supplies } = seen;
+  if (access.kind === 'obstacle') return obstacleDraft(seen, polled, access);
+  if (supplies?.kind === 'obstacle') return obstacleDraft(seen, polled, supplies);
+  if (supplies === undefined || spec.kind === 'invalid') return { status: polled.status, claims: polled.claims };
+  const next = started(polled.status, deployment);
+  return {
+    status: next.status,
+    claims: [next.claim, ...polled.claims],
+    actions: [createJob({ seen, settings: spec.settings, supplies, deployment })],
+  };
+};
+
+/** Nothing is under way: chooses what comes next. */
+const chosen = (seen: Observation, polled: PollAccount): Draft => {
+  const { access, supplies, spec } = seen;
+  if (access.kind === 'obstacle') return obstacleDraft(seen, polled, access);
+  if (supplies?.kind === 'obstacle') return obstacleDraft(seen, polled, supplies);
+  const idle = { status: polled.status, claims: [...polled.claims, ...standing(seen, polled.status)] };
+  if (spec.kind === 'invalid') return idle;
+  if (supplies === undefined)
+    return { ...idle, ...unobstructed(seen, polled), ...retryTime(seen, spec.settings, polled.status) };
+  const due = whatIsDue({
+    bundle: seen.bundle,
+    status: polled.status,
+    settings: spec.settings,
+    wanted: polled.wanted,
+    checksum: supplies.checksum,
+    keyId: seen.platform.checksumKey.id,
+    now: seen.now,
+    timeScale: seen.platform.timeScale,
+  });
+  return { ...idle, ...unobstructed(seen, polled), ...consequence(seen, idle, due) };
+};
+
+/** An obstacle that was told is gone, and what the registry offers is not known: it is asked at once. */
+const unobstructed = (seen: Observation, polled: PollAccount): Partial<Draft> => {
+  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(polled.status)) return {};
+  const message = 'the registry has not been asked since the obstacle is gone';
+  const at = { now: seen.now, generation: seen.bundle.metadata.generation };
+  return {
+    status: withCondition(
+      polled.status,
+      { type: 'RegistryReachable', status: 'Unknown', reason: 'FirstScan', message },
+      at,
+    ),
+    claims: [{ kind: 'first-scan', reason: 'FirstScan', message }],
+  };
+};
+
+const retryTime = (seen: Observation, settings: Settings, status: WerfBundleStatus): Partial<Draft> => {
+  const again = openDeployment(status) === undefined ? nextTry(status, scheduleOf(seen, settings)) : undefined;
+  return again === undefined ? {} : { recheck: { kind: 'at', time: again.time } };
+};
+
+const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> => {
+  switch (due.kind) {
+    case 'nothing':
+      return {};
+    case 'later':
+      return { recheck: { kind: 'at', time: due.time } };
+    case 'held':
+      return { claims: [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: due.message }, ...idle.claims] };
+    case 'record':
+      return { status: recorded(idle.status, due) };
+    case 'deploy': {
+      const deployment = nextDeployment(seen.bundle, due, {
+        jobName: (number, tag) =>
+          jobNameOf({ bundleName: seen.bundle.metadata.name, uid: seen.bundle.metadata.uid, tag, number }),
+        startedAt: preciseTime(seen.now),
+      });
+      const message = `deploying ${deployment.tag} (${deployment.reason})`;
+      return {
+        status: { ...idle.status, deployment },
+        claims: [{ kind: 'job-active', reason: 'Deploying', message }],
+        recheck: { kind: 'now' },
+      };
+    }
+  }
+};
+
+const recorded = (status: WerfBundleStatus, due: Extract<Due, { kind: 'record' }>): WerfBundleStatus => {
+  const { deployment, history } = status;
+  const succeeded = deployment === undefined || history?.[0]?.result === 'Succeeded';
+  return {
+    ...status,
+    ...(deployment !== undefined && { deployment: { ...deployment, checksum: due.checksum, digest: due.digest } }),
+    ...(succeeded && { appliedChecksum: due.checksum, lastAppliedDigest: due.digest }),
+  };
+};

@@ -1,0 +1,46 @@
+import type { Job, ObjectRef, Secret } from '../../api/objects.js';
+import type { Reason } from '../../api/reasons.js';
+import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { ScanInterest } from '../scans/scan.js';
+
+/** Something to be done before the status is written. Each can be done again without harm. */
+export type Action =
+  /** Secrets first, then the Job, then the Secrets' ownerReference: a crash in between leaves what the next try adopts. */
+  | {
+      readonly kind: 'create-job';
+      readonly job: Job;
+      readonly secrets: readonly Secret[];
+      readonly deployment: Deployment;
+    }
+  | { readonly kind: 'delete-job'; readonly ref: ObjectRef; readonly uid: string };
+
+/** Something to be done once the status says what happened; lost in a crash, it is only untidy. */
+export interface Cleanup {
+  readonly kind: 'delete-secrets';
+  readonly namespace: string;
+  readonly names: readonly string[];
+}
+
+/** An event to be announced once the status is written. */
+export interface Announcement {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** When to look at the bundle again, if nothing changes before. */
+export type Recheck =
+  | { readonly kind: 'on-change' }
+  | { readonly kind: 'now' }
+  | { readonly kind: 'at'; readonly time: number };
+
+export interface Decision {
+  readonly actions: readonly Action[];
+  /** The whole status, as it should be after the actions. */
+  readonly status: WerfBundleStatus;
+  readonly cleanup: readonly Cleanup[];
+  readonly announcements: readonly Announcement[];
+  /** What the scans are to do for this bundle; undefined: nothing. */
+  readonly interest: ScanInterest | undefined;
+  readonly recheck: Recheck;
+}

@@ -1,0 +1,217 @@
+import type { Job } from '../../api/objects.js';
+import type { Reason } from '../../api/reasons.js';
+import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import { jobResult, withErrorLine } from '../deploy/result.js';
+import type { DeployJob, JobLog, Observation } from '../observation.js';
+import { secretNamesIn } from './create-job.js';
+import type { Action, Cleanup, Recheck } from './decision.js';
+import type { Claim } from './situation.js';
+import { parseTime, preciseTime, wholeSeconds } from './timestamps.js';
+
+type HistoryEntry = NonNullable<WerfBundleStatus['history']>[number];
+export type Conclusion = HistoryEntry['result'];
+
+const HISTORY_LENGTH = 10;
+/** Beyond the Job's own deadline: a Job that never gets a Pod is ended by nobody else. */
+const OVERTIME_MS = 6 * 60_000;
+/** How long a log that cannot be read is waited for, once the Job has ended. */
+const LOG_PATIENCE_MS = 30_000;
+
+/** How the deployment of status.deployment stands. */
+export type Work =
+  /** There is none, or its result is recorded. */
+  | { readonly kind: 'idle' }
+  /** Written down, but there is no Job yet: it is carried out, not decided again. */
+  | { readonly kind: 'to-carry-out'; readonly deployment: Deployment }
+  | { readonly kind: 'active'; readonly status: WerfBundleStatus; readonly claim: Claim; readonly recheck: Recheck }
+  | {
+      readonly kind: 'concluded';
+      readonly status: WerfBundleStatus;
+      readonly actions: readonly Action[];
+      readonly cleanup: readonly Cleanup[];
+    };
+
+/** The deployment whose result is not recorded yet. */
+export const openDeployment = (status: WerfBundleStatus | undefined): Deployment | undefined => {
+  const deployment = status?.deployment;
+  if (deployment === undefined) return undefined;
+  const recorded = status?.lastJobName === deployment.jobName && status.lastJobStatus !== 'Running';
+  return recorded && status?.lastJobStatus !== undefined ? undefined : deployment;
+};
+
+/** Whether the Job of the open deployment was seen to exist: then its absence is a loss, not a crash before its creation. */
+export const wasStarted = (status: WerfBundleStatus | undefined): boolean =>
+  status?.deployment !== undefined && status.lastJobName === status.deployment.jobName;
+
+/** @param status - the status with this poll accounted for */
+export const followDeployment = (seen: Observation, status: WerfBundleStatus): Work => {
+  const deployment = openDeployment(status);
+  if (deployment === undefined) return { kind: 'idle' };
+  const { job } = seen;
+  if (job.kind === 'present') return followJob(seen, status, deployment, job);
+  if (!wasStarted(status)) return { kind: 'to-carry-out', deployment };
+  const message = `Job ${deployment.jobName} is gone without a result`;
+  return concluded(conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now }));
+};
+
+const followJob = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  deployment: Deployment,
+  { job, pod, log }: Extract<DeployJob, { kind: 'present' }>,
+): Work => {
+  const result = jobResult(job, pod, seen.now);
+  switch (result.kind) {
+    case 'waiting':
+    case 'running': {
+      const deadline = deadlineOf(seen, job.metadata.creationTimestamp);
+      if (seen.now >= deadline) return overtime(seen, status, deployment, job);
+      return {
+        kind: 'active',
+        status: active(status, deployment),
+        claim: activeClaim(deployment, result),
+        recheck: { kind: 'at', time: Math.min(deadline, result.recheckAt ?? deadline) },
+      };
+    }
+    case 'succeeded':
+    case 'failed': {
+      if (log.kind === 'unreadable' && seen.now < result.finishedAt + LOG_PATIENCE_MS) {
+        const claim = activeClaim(deployment, { kind: 'running' });
+        return {
+          kind: 'active',
+          status: active(status, deployment),
+          claim,
+          recheck: { kind: 'at', time: seen.now + 1_000 },
+        };
+      }
+      const told = result.kind === 'failed' ? withErrorLine(result, errorLineOf(log)) : result;
+      const message = told.kind === 'failed' ? told.message : undefined;
+      const end = {
+        result: told.kind === 'failed' ? 'Failed' : 'Succeeded',
+        message,
+        finishedAt: result.finishedAt,
+        log: tailOf(log),
+      } as const;
+      return concluded(conclude(status, deployment, end), [], [secretsOf(job)]);
+    }
+    case 'lost': {
+      const end = { result: 'Lost', message: result.message, finishedAt: seen.now } as const;
+      return concluded(conclude(status, deployment, end), [], [secretsOf(job)]);
+    }
+  }
+};
+
+const secretsOf = (job: Job): Cleanup => ({
+  kind: 'delete-secrets',
+  namespace: job.metadata.namespace ?? '',
+  names: secretNamesIn(job),
+});
+
+const concluded = (
+  status: WerfBundleStatus,
+  actions: readonly Action[] = [],
+  cleanup: readonly Cleanup[] = [],
+): Work => ({
+  kind: 'concluded',
+  status,
+  actions,
+  cleanup,
+});
+
+const deadlineOf = (seen: Observation, created: string | undefined): number => {
+  const timeoutMs = seen.spec.kind === 'valid' ? seen.spec.settings.converge.timeoutMs : 24 * 60 * 60_000;
+  return (parseTime(created) ?? seen.now) + timeoutMs + OVERTIME_MS;
+};
+
+const overtime = (seen: Observation, status: WerfBundleStatus, deployment: Deployment, job: Job): Work => {
+  const ref = { namespace: job.metadata.namespace ?? '', name: job.metadata.name ?? '' };
+  const message = `Job ${ref.name} did not end within spec.converge.timeout`;
+  const next = conclude(status, deployment, { result: 'Failed', message, finishedAt: seen.now });
+  return concluded(next, [{ kind: 'delete-job', ref, uid: job.metadata.uid ?? '' }], [secretsOf(job)]);
+};
+
+const errorLineOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.errorLine : undefined);
+const tailOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.tail : undefined);
+
+const active = (status: WerfBundleStatus, deployment: Deployment): WerfBundleStatus => ({
+  ...status,
+  activeJobName: deployment.jobName,
+  lastJobName: deployment.jobName,
+  lastJobStatus: 'Running',
+  lastAttemptedTag: deployment.tag,
+});
+
+/** The status once the Job exists, whether or not its Pod was seen. */
+export const started = (
+  status: WerfBundleStatus,
+  deployment: Deployment,
+): { status: WerfBundleStatus; claim: Claim } => ({
+  status: active(status, deployment),
+  claim: activeClaim(deployment, { kind: 'running' }),
+});
+
+const activeClaim = (
+  deployment: Deployment,
+  state: { readonly kind: 'running' } | { readonly kind: 'waiting'; readonly reason: string; readonly message: string },
+): Claim => {
+  const what = `deploying ${deployment.tag} (${deployment.reason})`;
+  return state.kind === 'waiting' && state.message !== ''
+    ? { kind: 'job-active', reason: 'WaitingForJob', message: `${what}: ${state.reason}: ${state.message}` }
+    : { kind: 'job-active', reason: 'Deploying', message: what };
+};
+
+/** Records how a deployment ended. lastApplied… changes only when it succeeded. */
+export const conclude = (
+  status: WerfBundleStatus,
+  deployment: Deployment,
+  end: {
+    readonly result: Conclusion;
+    readonly message: string | undefined;
+    readonly finishedAt: number;
+    readonly log?: string | undefined;
+  },
+): WerfBundleStatus => {
+  const { activeJobName: _, lastJobLogs: __, ...rest } = status;
+  const { number, tag, digest, checksum, reason, jobName, startedAt } = deployment;
+  const entry: HistoryEntry = {
+    number,
+    tag,
+    digest,
+    checksum,
+    reason,
+    jobName,
+    startedAt,
+    result: end.result,
+    finishedAt: preciseTime(end.finishedAt),
+    ...(end.message !== undefined && { message: end.message.slice(0, 1_024) }),
+  };
+  return {
+    ...rest,
+    lastJobName: jobName,
+    lastJobStatus: end.result === 'Succeeded' ? 'Succeeded' : 'Failed',
+    lastAttemptedTag: tag,
+    ...(end.log !== undefined && end.log !== '' && { lastJobLogs: end.log }),
+    history: [entry, ...(status.history ?? [])].slice(0, HISTORY_LENGTH),
+    ...(end.result === 'Succeeded' && {
+      lastAppliedTag: tag,
+      lastAppliedDigest: digest,
+      appliedChecksum: checksum,
+      lastSyncTime: wholeSeconds(end.finishedAt),
+    }),
+  };
+};
+
+const FAILURE_REASONS: Readonly<Record<Exclude<Conclusion, 'Succeeded'>, Reason>> = {
+  Failed: 'DeployFailed',
+  Lost: 'JobLost',
+  Refused: 'JobRefused',
+};
+
+/** Why the last deployment counts as failed; undefined if it did not fail. */
+export const failureOf = (
+  status: WerfBundleStatus,
+): { readonly reason: Reason; readonly message: string } | undefined => {
+  const last = status.history?.[0];
+  if (last === undefined || last.result === 'Succeeded') return undefined;
+  return { reason: FAILURE_REASONS[last.result], message: last.message ?? 'the Job failed' };
+};

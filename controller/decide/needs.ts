@@ -1,0 +1,63 @@
+import type { StoredBundle } from '../../api/werfbundle.js';
+import type { Observation } from '../observation.js';
+import type { ScanInterest } from '../scans/scan.js';
+import { isLookedUpAgain } from './announce.js';
+import { openDeployment, wasStarted } from './deployment.js';
+import { nextTry } from './due.js';
+import { isNewGeneration, isRequested } from './poll.js';
+import { conditionOf } from './situation.js';
+import { parseTime } from './timestamps.js';
+
+/** Whether the bundle is left alone: nothing is polled, nothing is begun. */
+export const isSuspended = (seen: Pick<Observation, 'bundle' | 'platform'>): boolean =>
+  seen.platform.suspendAll || seen.bundle.spec.suspend === true;
+
+/** Whether the registry is to be asked for this bundle at all. */
+export const isPolled = (seen: Pick<Observation, 'bundle' | 'platform' | 'spec'>): boolean =>
+  seen.bundle.metadata.deletionTimestamp === undefined && !isSuspended(seen) && seen.spec.kind === 'valid';
+
+/**
+ * Whether what a Job needs (values, credentials, ServiceAccount) is worth looking up now: it costs several reads.
+ * @param seen - what is known from the caches
+ */
+export const needsSupplies = (seen: Omit<Observation, 'supplies'>): boolean => {
+  const { bundle, job, spec } = seen;
+  if (!isPolled(seen) || seen.access.kind !== 'ready' || spec.kind === 'invalid') return false;
+  const status = bundle.status ?? {};
+  if (openDeployment(status) !== undefined) return job.kind === 'absent' && !wasStarted(status);
+  if (isNewGeneration(bundle)) return false;
+  if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected';
+  if (isLookedUpAgain(status)) return true;
+  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return false;
+  const again = nextTry(status, { retries: spec.settings.converge.retries, timeScale: seen.platform.timeScale });
+  if (again !== undefined && again.time <= seen.now) return true;
+  const offered = seen.latest?.kind === 'selected' ? seen.latest : undefined;
+  return (
+    offered !== undefined && (offered.tag !== status.deployment?.tag || offered.digest !== status.deployment.digest)
+  );
+};
+
+/** What the scans are to do for the bundle. @param seen - with the status as it is to be written */
+export const interestOf = (
+  seen: Observation,
+  status: NonNullable<StoredBundle['status']>,
+): ScanInterest | undefined => {
+  const { bundle, spec, access } = seen;
+  if (!isPolled(seen) || spec.kind === 'invalid' || access.kind !== 'ready') return undefined;
+  return {
+    ref: { namespace: bundle.metadata.namespace, name: bundle.metadata.name },
+    target: access.target,
+    policy: spec.settings.registry.policy,
+    pollIntervalMs: spec.settings.registry.pollIntervalMs,
+    due: dueOf(seen, status),
+  };
+};
+
+const dueOf = (seen: Observation, status: NonNullable<StoredBundle['status']>): ScanInterest['due'] => {
+  const now = { kind: 'at', time: seen.now } as const;
+  if (isRequested({ ...seen.bundle, status })) return now;
+  const failures = status.consecutiveFailures ?? 0;
+  if (failures === 0) return conditionOf(status, 'RegistryReachable')?.status === 'True' ? { kind: 'interval' } : now;
+  if (conditionOf(status, 'RegistryReachable')?.reason === 'PollingStopped') return { kind: 'never' };
+  return { kind: 'at', time: parseTime(status.nextAttemptTime) ?? seen.now };
+};

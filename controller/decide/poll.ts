@@ -1,0 +1,159 @@
+import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
+import { formatDuration } from '../../api/duration.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Observation } from '../observation.js';
+import type { RegistryFailure } from '../ports.js';
+import type { ScanOutcome } from '../scans/scan.js';
+import { type Claim, conditionOf, withCondition } from './situation.js';
+import { preciseTime } from './timestamps.js';
+
+/** Annotations that ask for a look at the registry now; only a new, non-empty value counts. */
+export const RECONCILE_REQUESTED = 'werf.io/reconcile-requested-at';
+export const FLUX_RECONCILE_REQUESTED = 'reconcile.fluxcd.io/requestedAt';
+
+/** What the polls of a bundle come to, before anything is deployed. */
+export interface PollAccount {
+  readonly status: WerfBundleStatus;
+  readonly claims: readonly Claim[];
+  /** The tag that the registry offers; undefined while it is not known. */
+  readonly wanted: { readonly tag: string; readonly digest: string } | undefined;
+}
+
+const annotation = (bundle: StoredBundle, name: string): string | undefined =>
+  bundle.metadata.annotations?.[name] || undefined;
+
+/** Whether somebody asked for a look since the last one. */
+export const isRequested = (bundle: StoredBundle): boolean => {
+  const { lastHandledRequest, lastHandledReconcileAt } = bundle.status ?? {};
+  const own = annotation(bundle, RECONCILE_REQUESTED);
+  const flux = annotation(bundle, FLUX_RECONCILE_REQUESTED);
+  return (own !== undefined && own !== lastHandledRequest) || (flux !== undefined && flux !== lastHandledReconcileAt);
+};
+
+const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
+  const own = annotation(bundle, RECONCILE_REQUESTED);
+  const flux = annotation(bundle, FLUX_RECONCILE_REQUESTED);
+  return {
+    ...status,
+    ...(own !== undefined && { lastHandledRequest: own }),
+    ...(flux !== undefined && { lastHandledReconcileAt: flux }),
+  };
+};
+
+/** The spec was changed since the controller last looked: what was learnt of the registry may be about something else. */
+export const isNewGeneration = (bundle: StoredBundle): boolean =>
+  bundle.metadata.generation !== bundle.status?.observedGeneration;
+
+/**
+ * Accounts for the scan that was delivered, if one was, and for a changed spec.
+ * A delivery that arrives together with a changed spec answers the old one: it is passed over.
+ */
+export const accountPoll = (seen: Observation): PollAccount => {
+  const { bundle, delivery } = seen;
+  const status = bundle.status ?? {};
+  if (isNewGeneration(bundle)) return forget(seen, status);
+  if (delivery === undefined) return remembered(seen, status);
+  const handled = withHandledRequests(bundle, status);
+  const { outcome } = delivery;
+  return outcome.kind === 'failed' ? failed(seen, handled, outcome.failure) : succeeded(seen, handled, outcome);
+};
+
+const at = (seen: Observation) => ({ now: seen.now, generation: seen.bundle.metadata.generation });
+
+const forget = (seen: Observation, status: WerfBundleStatus): PollAccount => {
+  const { nextAttemptTime: _, ...rest } = status;
+  const fresh = { ...rest, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
+  const message = 'the registry has not been asked yet';
+  return {
+    status: withCondition(
+      fresh,
+      { type: 'RegistryReachable', status: 'Unknown', reason: 'FirstScan', message },
+      at(seen),
+    ),
+    claims: [{ kind: 'first-scan', reason: 'FirstScan', message }],
+    wanted: undefined,
+  };
+};
+
+/** Nothing new came in: what the status says still holds. */
+const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount => {
+  const failures = status.consecutiveFailures ?? 0;
+  const reachable = conditionOf(status, 'RegistryReachable');
+  const latest = seen.latest?.kind === 'selected' && reachable?.status === 'True' ? seen.latest : undefined;
+  const wanted = latest && { tag: latest.tag, digest: latest.digest };
+  if (failures > 0) return { status, claims: [failureClaim(status, reachable?.message ?? 'polls fail')], wanted };
+  if (reachable?.status !== 'True') {
+    const message = 'the registry has not been asked yet';
+    return { status, claims: [{ kind: 'first-scan', reason: 'FirstScan', message }], wanted };
+  }
+  return { status, claims: [...stillNothing(status)], wanted };
+};
+
+/** A scan that found nothing holds until another finds something. */
+const stillNothing = (status: WerfBundleStatus): readonly Claim[] => {
+  const ready = conditionOf(status, 'Ready');
+  return ready?.reason === 'NoMatchingTag' || ready?.reason === 'NotABundle'
+    ? [{ kind: 'nothing-to-deploy', reason: ready.reason, message: ready.message }]
+    : [];
+};
+
+const failureClaim = (status: WerfBundleStatus, message: string): Claim => {
+  const error = status.lastErrorMessage ?? message;
+  if ((status.consecutiveFailures ?? 0) >= LAST_FAILURE)
+    return { kind: 'polling-stopped', reason: 'PollingStopped', message, error };
+  if (status.lastAppliedTag === undefined) return { kind: 'polls-failing-new', reason: 'PollFailed', message, error };
+  const told = `deployed ${status.lastAppliedTag}; ${message}`;
+  return { kind: 'polls-failing-deployed', reason: 'PollFailed', message: told, error };
+};
+
+const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFailure): PollAccount => {
+  const failures = Math.min((status.consecutiveFailures ?? 0) + 1, LAST_FAILURE);
+  const error = `error polling registry: ${failure.message}`;
+  const delay = pollDelayMs(failures);
+  const { nextAttemptTime: _, ...rest } = status;
+  const counted: WerfBundleStatus = {
+    ...rest,
+    consecutiveFailures: failures,
+    lastErrorMessage: error,
+    lastErrorTime: preciseTime(seen.now),
+    ...(delay !== undefined && { nextAttemptTime: preciseTime(nextAttempt(seen, delay, failure)) }),
+  };
+  const longest = Math.max(delay ?? 0, failure.retryAfterMs ?? 0);
+  const message =
+    delay === undefined
+      ? `${error} (failure ${failures} of ${LAST_FAILURE}: polling has stopped; mend the cause, then set status.consecutiveFailures to 0)`
+      : `${error} (failure ${failures} of ${LAST_FAILURE}, next try after ${formatDuration(longest)})`;
+  const reason = delay === undefined ? 'PollingStopped' : 'PollFailed';
+  return {
+    status: withCondition(counted, { type: 'RegistryReachable', status: 'False', reason, message }, at(seen)),
+    claims: [failureClaim(counted, message)],
+    wanted: undefined,
+  };
+};
+
+/** The table's delay, or the registry's own Retry-After where that is later; the latter is never divided by the time scale. */
+const nextAttempt = (seen: Observation, delay: number, failure: RegistryFailure): number =>
+  seen.now + Math.max(delay / seen.platform.timeScale, failure.retryAfterMs ?? 0);
+
+const succeeded = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  outcome: Exclude<ScanOutcome, { kind: 'failed' }>,
+): PollAccount => {
+  const { nextAttemptTime: _, ...rest } = status;
+  const counted = { ...rest, consecutiveFailures: 0, lastETag: outcome.tags.etag };
+  const reached = withCondition(
+    counted,
+    { type: 'RegistryReachable', status: 'True', reason: 'Polled', message: 'the registry answered' },
+    at(seen),
+  );
+  if (outcome.kind === 'selected') {
+    return { status: reached, claims: [], wanted: { tag: outcome.tag, digest: outcome.digest } };
+  }
+  // One list may be wrong (registries flap): what is deployed is called failed only when a second one agrees.
+  const sure = status.lastAppliedTag === undefined || seen.emptyScans >= 2;
+  const claims: readonly Claim[] = sure
+    ? [{ kind: 'nothing-to-deploy', reason: outcome.reason, message: outcome.message }]
+    : stillNothing(status);
+  return { status: reached, claims, wanted: undefined };
+};

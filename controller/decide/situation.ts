@@ -1,0 +1,152 @@
+import type { Condition } from '../../api/objects.js';
+import type { ConditionType, Reason } from '../../api/reasons.js';
+import type { Phase, WerfBundleStatus } from '../../api/werfbundle.js';
+import { preciseTime, wholeSeconds } from './timestamps.js';
+
+/** What may be said about a bundle. Several can be true at once: the first in the order of {@link SITUATIONS} is told. */
+export interface Claim {
+  readonly kind: SituationKind;
+  readonly reason: Reason;
+  /** For people; stable while nothing changes. */
+  readonly message: string;
+  /** What lastErrorMessage is to say, where that is not the message. */
+  readonly error?: string;
+}
+
+interface Row {
+  readonly kind: string;
+  readonly phase: Phase | 'as-it-was';
+  readonly ready: Condition['status'] | 'as-it-was';
+  readonly reconciling: boolean;
+  readonly stalled: boolean;
+  /** Whether the message is an error, to be kept in lastErrorMessage. */
+  readonly error: boolean;
+}
+
+/** First match wins. `phase` says what the controller does, Ready whether what was asked for is deployed. */
+export const SITUATIONS = [
+  { kind: 'deleting', phase: 'as-it-was', ready: 'as-it-was', reconciling: true, stalled: false, error: false },
+  { kind: 'suspended-deployed', phase: 'Synced', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
+  { kind: 'suspended-new', phase: 'Syncing', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
+  { kind: 'spec-invalid', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
+  { kind: 'obstacle', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
+  { kind: 'job-active', phase: 'Syncing', ready: 'Unknown', reconciling: true, stalled: false, error: false },
+  { kind: 'polling-stopped', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
+  { kind: 'job-retry', phase: 'Syncing', ready: 'False', reconciling: true, stalled: false, error: true },
+  { kind: 'job-failed', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
+  { kind: 'polls-failing-new', phase: 'Syncing', ready: 'False', reconciling: true, stalled: false, error: true },
+  { kind: 'polls-failing-deployed', phase: 'Syncing', ready: 'True', reconciling: false, stalled: false, error: true },
+  { kind: 'nothing-to-deploy', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
+  { kind: 'downgrade-held', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
+  { kind: 'first-scan', phase: 'Syncing', ready: 'Unknown', reconciling: true, stalled: false, error: false },
+  { kind: 'synced', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
+] as const satisfies readonly Row[];
+
+export type SituationKind = (typeof SITUATIONS)[number]['kind'];
+
+export const conditionOf = (status: WerfBundleStatus, type: ConditionType): Condition | undefined =>
+  status.conditions?.find((condition) => condition.type === type);
+
+/** Sets one condition; lastTransitionTime moves only when its status does. */
+export const withCondition = (
+  status: WerfBundleStatus,
+  wanted: {
+    readonly type: ConditionType;
+    readonly status: Condition['status'];
+    readonly reason: Reason;
+    readonly message: string;
+  },
+  at: { readonly now: number; readonly generation: number },
+): WerfBundleStatus => {
+  const previous = conditionOf(status, wanted.type);
+  const unmoved = previous?.status === wanted.status ? previous.lastTransitionTime : undefined;
+  const condition: Condition = {
+    ...wanted,
+    observedGeneration: at.generation,
+    lastTransitionTime: unmoved ?? wholeSeconds(at.now),
+  };
+  const others = (status.conditions ?? []).filter((other) => other.type !== wanted.type);
+  return { ...status, conditions: sorted([...others, condition]) };
+};
+
+const withoutCondition = (status: WerfBundleStatus, type: ConditionType): WerfBundleStatus =>
+  conditionOf(status, type) === undefined
+    ? status
+    : { ...status, conditions: (status.conditions ?? []).filter((condition) => condition.type !== type) };
+
+const ORDER: readonly string[] = [
+  'Ready',
+  'Reconciling',
+  'Stalled',
+  'RegistryReachable',
+  'Drifted',
+  'DriftCorrectionFailed',
+];
+
+const sorted = (conditions: readonly Condition[]): readonly Condition[] =>
+  conditions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+
+/** @returns the claim to be told; undefined if there is none: then everything stays as it was */
+export const strongest = (claims: readonly Claim[]): Claim | undefined => {
+  for (const { kind } of SITUATIONS) {
+    const claim = claims.find((candidate) => candidate.kind === kind);
+    if (claim !== undefined) return claim;
+  }
+  return undefined;
+};
+
+/**
+ * Tells the strongest claim: phase, Ready, Reconciling, Stalled and the error fields of a status.
+ * RegistryReachable is the poll's own and stays.
+ */
+export const tell = (
+  status: WerfBundleStatus,
+  claims: readonly Claim[],
+  at: { readonly now: number; readonly generation: number },
+): WerfBundleStatus => {
+  const claim = strongest(claims);
+  const row = SITUATIONS.find(({ kind }) => kind === claim?.kind);
+  if (claim === undefined || row === undefined) return status;
+  const phase = row.phase === 'as-it-was' ? status.phase : row.phase;
+  let next: WerfBundleStatus = phase === undefined ? status : { ...status, phase };
+  next = withCondition(next, { type: 'Ready', ...readyOf(status, claim, row) }, at);
+  const { reason, message } = claim;
+  next = row.reconciling
+    ? withCondition(
+        next,
+        { type: 'Reconciling', status: 'True', reason: retrying(row) ? 'ProgressingWithRetry' : reason, message },
+        at,
+      )
+    : withoutCondition(next, 'Reconciling');
+  next = row.stalled
+    ? withCondition(next, { type: 'Stalled', status: 'True', reason, message }, at)
+    : withoutCondition(next, 'Stalled');
+  return withError(next, claim, row, at.now);
+};
+
+const retrying = (row: Row): boolean => row.error && row.reconciling;
+
+/** Ready as it was, where the situation says nothing of it: but never Unknown, for nothing is under way. */
+const readyOf = (
+  status: WerfBundleStatus,
+  claim: Claim,
+  row: Row,
+): Pick<Condition, 'status' | 'message'> & { reason: Reason } => {
+  if (row.ready !== 'as-it-was') return { status: row.ready, reason: claim.reason, message: claim.message };
+  const previous = conditionOf(status, 'Ready');
+  if (previous !== undefined && (previous.status !== 'Unknown' || row.reconciling)) {
+    return { status: previous.status, reason: previous.reason as Reason, message: previous.message };
+  }
+  return { status: row.reconciling ? 'Unknown' : 'False', reason: claim.reason, message: claim.message };
+};
+
+/** The last error is told until what was asked for is deployed. */
+const withError = (status: WerfBundleStatus, claim: Claim, row: Row, now: number): WerfBundleStatus => {
+  if (row.ready === 'True' && !row.error) {
+    const { lastErrorMessage: _, ...clean } = status;
+    return clean;
+  }
+  const error = claim.error ?? claim.message;
+  if (!row.error || status.lastErrorMessage === error) return status;
+  return { ...status, lastErrorMessage: error, lastErrorTime: preciseTime(now) };
+};

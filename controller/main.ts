@@ -1,0 +1,103 @@
+import { hostname } from 'node:os';
+import { type KubeClient, KubeError } from '../kube/client.js';
+import { connect } from '../kube/connect.js';
+import { createKubeClient } from '../kube/http-client.js';
+import { startHealthServer } from '../kube/process/health-server.js';
+import { createLog } from '../kube/process/json-log.js';
+import { runProcess, StartError } from '../kube/process/run.js';
+import { systemClock, systemRandom } from '../kube/process/system-clock.js';
+import { readChecksumKey } from './checksum-key.js';
+import { type ControllerConfig, parseConfig } from './config.js';
+import { Controller } from './controller.js';
+import { Metrics } from './metrics.js';
+import type { Platform } from './observation.js';
+import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from './registry/registry.js';
+
+declare const WERFBUNDLE_VERSION: string;
+
+const USER_AGENT = `werfbundle-controller/${WERFBUNDLE_VERSION}`;
+
+/** The configuration, or undefined when only help or version was asked for. */
+const configured = (): ControllerConfig | undefined => {
+  const parsed = parseConfig(process.argv.slice(2), process.env);
+  switch (parsed.kind) {
+    case 'ok':
+      return parsed.config;
+    case 'invalid':
+      throw new StartError(parsed.problems);
+    case 'help':
+      process.stdout.write(parsed.text);
+      return undefined;
+    case 'version':
+      process.stdout.write(`${WERFBUNDLE_VERSION}\n`);
+      return undefined;
+  }
+};
+
+const platformOf = async (config: ControllerConfig, client: KubeClient, signal: AbortSignal): Promise<Platform> => ({
+  timeScale: config.timeScale,
+  suspendAll: config.suspendAll,
+  checksumKey: await checksumKey(config, client, signal),
+  werfImage: config.werfImage,
+  namespace: config.namespace,
+  crossNamespace: config.crossNamespace,
+  defaultRegistrySecret: config.defaultRegistrySecret,
+  version: WERFBUNDLE_VERSION,
+});
+
+const checksumKey = async (config: ControllerConfig, client: KubeClient, signal: AbortSignal) => {
+  try {
+    return await readChecksumKey(client, config.namespace, signal);
+  } catch (error) {
+    if (!(error instanceof KubeError) || signal.aborted) throw error;
+    throw new StartError([`cannot start: ${error.message}`]);
+  }
+};
+
+await runProcess(async (signal) => {
+  const config = configured();
+  if (config === undefined) return;
+  const log = createLog({ level: config.logLevel, name: 'controller' });
+  const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
+  let controller: Controller | undefined;
+  const metrics = new Metrics(() => controller?.bundles() ?? []);
+  const client = createKubeClient(connection, {
+    userAgent: USER_AGENT,
+    onRequest: (labels) => metrics.requested(labels),
+  });
+  const registry = createRegistry({
+    timeouts: DEFAULT_REGISTRY_TIMEOUTS,
+    limits: DEFAULT_REGISTRY_LIMITS,
+    allowNetworks: config.allowNetworks,
+    denyNetworks: config.denyNetworks,
+    clock: systemClock,
+    userAgent: USER_AGENT,
+  });
+  const health = await startHealthServer({
+    address: config.healthAddress,
+    ready: () => (controller?.synced() ? { ok: true } : { ok: false, reason: 'the caches are not filled yet' }),
+    metrics: () => metrics.text(),
+  });
+  try {
+    if (config.timeScale !== 1)
+      log.warn('time is scaled: polls and backoffs come sooner than the specs say', { timeScale: config.timeScale });
+    const platform = await platformOf(config, client, signal);
+    const { workers } = config;
+    controller = new Controller({
+      client,
+      registry,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      platform,
+      workers,
+      instance: hostname(),
+      metrics,
+    });
+    log.info('controller starts', { version: WERFBUNDLE_VERSION, server: connection.server.host, health: health.port });
+    await controller.start(signal);
+    log.info('controller stops');
+  } finally {
+    await Promise.all([health.close(), registry.close(), client.close()]);
+  }
+});

@@ -1,0 +1,57 @@
+import type { ObjectRef } from '../api/objects.js';
+import type { StoredBundle } from '../api/werfbundle.js';
+import type { Delivery } from './scans/scan.js';
+
+interface Remembered {
+  /** Our last writes, one upon the other: the resourceVersions that they replaced, and what the last of them left. */
+  readonly write?: { readonly replaced: readonly string[]; readonly after: StoredBundle };
+  readonly empty: { readonly sequence: number; readonly inARow: number };
+}
+
+/** More writes than one run of a bundle makes before the watch brings the first of them. */
+const LONGEST_CHAIN = 16;
+
+/** What a process remembers of a bundle between two looks at it. All of it may be forgotten. */
+export class Memory {
+  readonly #bundles = new Map<string, Remembered>();
+
+  /** The bundle as the cache has it or, where the cache still holds what our own last write replaced, as that write left it. */
+  current(ref: ObjectRef, cached: StoredBundle | undefined): StoredBundle | undefined {
+    const write = this.#of(ref).write;
+    if (cached === undefined || write === undefined) return cached;
+    return write.replaced.includes(cached.metadata.resourceVersion) ? write.after : cached;
+  }
+
+  wrote(before: StoredBundle, after: StoredBundle): void {
+    const ref = { namespace: before.metadata.namespace, name: before.metadata.name };
+    const memory = this.#of(ref);
+    const upon =
+      memory.write?.after.metadata.resourceVersion === before.metadata.resourceVersion ? memory.write.replaced : [];
+    const replaced = [...upon, before.metadata.resourceVersion].slice(-LONGEST_CHAIN);
+    this.#set(ref, { ...memory, write: { replaced, after } });
+  }
+
+  /** How many scans in a row found nothing, the delivery included; the same delivery counts once, however often it is looked at. */
+  emptyScans(ref: ObjectRef, delivery: Delivery | undefined): number {
+    const memory = this.#of(ref);
+    if (delivery === undefined || delivery.sequence === memory.empty.sequence) return memory.empty.inARow;
+    const nothing = delivery.outcome.kind === 'nothing-to-deploy';
+    const inARow = nothing ? memory.empty.inARow + 1 : 0;
+    this.#set(ref, { ...memory, empty: { sequence: delivery.sequence, inARow } });
+    return inARow;
+  }
+
+  forget(ref: ObjectRef): void {
+    this.#bundles.delete(keyOf(ref));
+  }
+
+  #of(ref: ObjectRef): Remembered {
+    return this.#bundles.get(keyOf(ref)) ?? { empty: { sequence: -1, inARow: 0 } };
+  }
+
+  #set(ref: ObjectRef, memory: Remembered): void {
+    this.#bundles.set(keyOf(ref), memory);
+  }
+}
+
+const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

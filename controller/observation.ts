@@ -1,0 +1,92 @@
+import type { Job, Pod } from '../api/objects.js';
+import type { Problem } from '../api/problem.js';
+import type { Reason } from '../api/reasons.js';
+import type { Settings } from '../api/settings.js';
+import type { StoredBundle } from '../api/werfbundle.js';
+import type { RegistryTarget } from './ports.js';
+import type { Delivery, ScanOutcome } from './scans/scan.js';
+
+/** What the platform set for all bundles. */
+export interface Platform {
+  /** Divides poll, backoff and look-again times; 1 in production. */
+  readonly timeScale: number;
+  readonly suspendAll: boolean;
+  /** Key of the checksums, made at installation. */
+  readonly checksumKey: { readonly id: string; readonly secret: Uint8Array };
+  /** Image of the Job where spec.converge.image is not set. */
+  readonly werfImage: string;
+  /** The operator's own namespace: its bundles need no consent. */
+  readonly namespace: string;
+  /** consent: another namespace must accept bundles by annotation; always: it need not. */
+  readonly crossNamespace: 'consent' | 'always';
+  /** Used where a bundle names no registry Secret, if it is there; in the operator's namespace. */
+  readonly defaultRegistrySecret: string | undefined;
+  readonly version: string;
+}
+
+/** The spec as the rules of api/ see it. */
+export type JudgedSpec =
+  | { readonly kind: 'valid'; readonly settings: Settings }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+/** A cause that keeps a bundle from being deployed until somebody mends it. */
+export interface Obstacle {
+  readonly kind: 'obstacle';
+  readonly reason: Extract<
+    Reason,
+    'CredentialsInvalid' | 'ValuesInvalid' | 'ServiceAccountMissing' | 'NamespaceUnavailable' | 'ConsentMissing'
+  >;
+  readonly message: string;
+}
+
+/** How the registry is to be asked; not looked at for a bundle that is not polled. */
+export type Access =
+  | {
+      readonly kind: 'ready';
+      readonly target: RegistryTarget;
+      /** Text of the docker config that the Job gets as well. */
+      readonly dockerConfig: string | undefined;
+    }
+  | Obstacle
+  | { readonly kind: 'not-needed' };
+
+/** All that a Job needs beside the spec. Contents of Secrets: for the Job's own Secrets and the checksum only. */
+export interface Supplies {
+  readonly kind: 'ready';
+  readonly checksum: string;
+  /** Text of the values file; undefined: no values at all. */
+  readonly valuesFile: string | undefined;
+  readonly werfSecretKey: string | undefined;
+  /** What must not appear in a log. */
+  readonly secretTexts: readonly string[];
+}
+
+/** The Job of the deployment that status.deployment names, found by name, uid label and number. */
+export type DeployJob =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'present'; readonly job: Job; readonly pod: Pod | undefined; readonly log: JobLog };
+
+/** The end of the Job's log, redacted; fetched once its container has ended. */
+export type JobLog =
+  | { readonly kind: 'not-needed' }
+  | { readonly kind: 'read'; readonly tail: string; readonly errorLine: string | undefined }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** Everything that a decision about one bundle rests on, read at one moment. */
+export interface Observation {
+  /** Wall clock, milliseconds. */
+  readonly now: number;
+  readonly bundle: StoredBundle;
+  readonly platform: Platform;
+  readonly spec: JudgedSpec;
+  readonly access: Access;
+  /** A scan's result that has not been acted on. */
+  readonly delivery: Delivery | undefined;
+  /** What the last successful scan since the start said. */
+  readonly latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
+  /** How many scans in a row found nothing to deploy, this delivery included. */
+  readonly emptyScans: number;
+  readonly job: DeployJob;
+  /** undefined: nothing is to be deployed now, so nothing was looked up. */
+  readonly supplies: Supplies | Obstacle | undefined;
+}

@@ -1,0 +1,136 @@
+import type { Job, ObjectRef, Pod, Secret } from '../api/objects.js';
+import { settingsOf } from '../api/settings.js';
+import { validateBundle } from '../api/validate.js';
+import type { StoredBundle } from '../api/werfbundle.js';
+import type { KubeClient } from '../kube/client.js';
+import { KubeError } from '../kube/client.js';
+import { JOBS, SECRETS } from '../kube/resources.js';
+import { readAccess } from './access.js';
+import { secretNamesIn } from './decide/create-job.js';
+import { openDeployment, wasStarted } from './decide/deployment.js';
+import { isPolled, needsSupplies } from './decide/needs.js';
+import { lastErrorLine, logTail } from './deploy/log-tail.js';
+import { belongsTo, CONTAINER } from './deploy/names.js';
+import { redact } from './deploy/redact.js';
+import { jobResult } from './deploy/result.js';
+import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
+import type { DeployJob, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
+import type { Scans } from './scans/scan.js';
+import { readSupplies } from './supplies.js';
+import type { World } from './world.js';
+
+/** More than what is kept, so that the last error line is found although much follows it. */
+const LOG_LINES = 400;
+
+export interface Senses {
+  readonly client: KubeClient;
+  readonly world: World;
+  readonly scans: Scans;
+  readonly platform: Platform;
+  readonly now: () => number;
+}
+
+/**
+ * All reads for one bundle. What costs a request is read only if the decision can depend on it.
+ * @throws KubeError when the apiserver could not be asked: then nothing is known, and nothing is decided
+ */
+export const observe = async (
+  senses: Senses,
+  bundle: StoredBundle,
+  memory: { readonly emptyScans: number },
+  signal: AbortSignal,
+): Promise<Observation> => {
+  const { client, platform, scans } = senses;
+  const spec = judge(bundle);
+  const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
+  const job = await readJob(senses, bundle, spec, signal);
+  const polled = isPolled({ bundle, platform, spec }) && spec.kind === 'valid' ? spec.settings : undefined;
+  const access =
+    polled === undefined
+      ? ({ kind: 'not-needed' } as const)
+      : await readAccess(client, { bundle, settings: polled, platform }, signal);
+  const seen = {
+    now: senses.now(),
+    bundle,
+    platform,
+    spec,
+    access,
+    delivery: scans.inbox(ref),
+    latest: scans.latest(ref),
+    emptyScans: memory.emptyScans,
+    job,
+  };
+  const supplies =
+    polled !== undefined && needsSupplies(seen)
+      ? await readSupplies(client, { bundle, settings: polled, platform }, signal)
+      : undefined;
+  return { ...seen, supplies };
+};
+
+/** The webhook may have been down, or younger than the object: the rules are asked again. */
+const judge = (bundle: StoredBundle): JudgedSpec => {
+  const { problems } = validateBundle(bundle);
+  return problems.length === 0 ? { kind: 'valid', settings: settingsOf(bundle) } : { kind: 'invalid', problems };
+};
+
+/**
+ * The Job of the open deployment. A name in the status is not enough: it has to bear the bundle's uid and the deployment's number.
+ * The cache may lag behind our own writes: before a Job that was there is called lost, the apiserver is asked.
+ */
+const readJob = async (
+  senses: Senses,
+  bundle: StoredBundle,
+  spec: JudgedSpec,
+  signal: AbortSignal,
+): Promise<DeployJob> => {
+  const deployment = openDeployment(bundle.status);
+  if (deployment === undefined) return { kind: 'absent' };
+  const namespace =
+    spec.kind === 'valid'
+      ? spec.settings.converge.targetNamespace
+      : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);
+  const ref = { namespace, name: deployment.jobName };
+  const cached = senses.world.job(ref);
+  const job = cached ?? (wasStarted(bundle.status) ? await senses.client.get<Job>(JOBS, ref, signal) : undefined);
+  if (job === undefined || !belongsTo(job, { uid: bundle.metadata.uid, number: deployment.number }))
+    return { kind: 'absent' };
+  const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));
+  return { kind: 'present', job, pod, log: await readLog(senses, { ref, job, pod }, signal) };
+};
+
+const newest = (pods: readonly Pod[]): Pod | undefined =>
+  pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];
+
+const readLog = async (
+  senses: Senses,
+  { ref, job, pod }: { ref: ObjectRef; job: Job; pod: Pod | undefined },
+  signal: AbortSignal,
+): Promise<JobLog> => {
+  const result = jobResult(job, pod, senses.now());
+  const podName = pod?.metadata.name;
+  if ((result.kind !== 'succeeded' && result.kind !== 'failed') || podName === undefined) return { kind: 'not-needed' };
+  try {
+    const texts = await readSecretTexts(senses.client, { ref, job }, signal);
+    if (texts === undefined) return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone' };
+    const pods = { namespace: ref.namespace, name: podName };
+    const log = await senses.client.podLog(pods, { container: CONTAINER, tailLines: LOG_LINES }, signal);
+    if (log === undefined) return { kind: 'unreadable', why: `Pod ${podName} is gone` };
+    const clean = redact(log, texts);
+    return { kind: 'read', tail: logTail(clean), errorLine: lastErrorLine(clean) };
+  } catch (error) {
+    if (error instanceof KubeError && error.code !== 'aborted') return { kind: 'unreadable', why: error.code };
+    throw error;
+  }
+};
+
+/** Texts that the log must not show; undefined if they should be known and are not: then no line of the log may be copied. */
+const readSecretTexts = async (
+  client: KubeClient,
+  { ref, job }: { ref: ObjectRef; job: Job },
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> => {
+  const name = redactionSecretName(ref.name);
+  if (!secretNamesIn(job).includes(name)) return [];
+  const secret = await client.get<Secret>(SECRETS, { namespace: ref.namespace, name }, signal);
+  return secret && secretTextsOf(secret);
+};

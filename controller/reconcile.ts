@@ -1,0 +1,133 @@
+import type { ObjectRef } from '../api/objects.js';
+import type { StoredBundle } from '../api/werfbundle.js';
+import { KubeError } from '../kube/client.js';
+import type { Log } from '../kube/ports.js';
+import { WERFBUNDLES } from '../kube/resources.js';
+import type { Next } from '../kube/work-queue.js';
+import { afterFailure } from './decide/after-failure.js';
+import { decide } from './decide/decide.js';
+import type { Announcement, Decision, Recheck } from './decide/decision.js';
+import { mergePatchOf } from './decide/status-patch.js';
+import { cleanUp, execute } from './execute.js';
+import type { Memory } from './memory.js';
+import type { Observation } from './observation.js';
+import { observe, type Senses } from './observe.js';
+
+/** Passes in one run of a bundle: intent, Job and result are one each; more means that something is going in circles. */
+const MOST_PASSES = 8;
+
+export interface Reconciler extends Senses {
+  readonly log: Log;
+  readonly memory: Memory;
+  /** Tells an event; never throws, never waits. */
+  readonly announce: (bundle: StoredBundle, announcement: Announcement) => void;
+  /** Counts a deployment whose result was recorded. */
+  readonly onResult: (result: string) => void;
+}
+
+/**
+ * Brings one bundle a step further: observe, decide, execute, report, until there is nothing to be done now.
+ * @returns when to look again, if nothing changes before
+ */
+export const reconcile = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): Promise<Next> => {
+  for (let pass = 0; pass < MOST_PASSES; pass += 1) {
+    const next = await onePass(self, ref, signal);
+    if (next !== 'again') return next;
+  }
+  self.log.warn('reconcile goes in circles', { bundle: keyOf(ref) });
+  return { kind: 'backoff' };
+};
+
+const onePass = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): Promise<Next | 'again'> => {
+  const bundle = self.memory.current(ref, self.world.bundle(ref));
+  if (bundle === undefined) {
+    self.scans.forget(ref);
+    self.memory.forget(ref);
+    return { kind: 'await-change' };
+  }
+  try {
+    const emptyScans = self.memory.emptyScans(ref, self.scans.inbox(ref));
+    const seen = await observe(self, bundle, { emptyScans }, signal);
+    const planned = decide(seen);
+    const decision = await carryOut(self, seen, planned, signal);
+    if (decision === undefined) return { kind: 'backoff' };
+    await report(self, seen, decision, signal);
+    return nextOf(decision.recheck, self.now());
+  } catch (error) {
+    return interrupted(self, ref, error);
+  }
+};
+
+/** A conflict is nobody's fault: the object is looked at anew. What else the apiserver did not do is tried again. */
+const interrupted = (self: Reconciler, ref: ObjectRef, error: unknown): Next => {
+  if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+  if (error.code === 'not-found') return { kind: 'await-change' };
+  if (error.code !== 'conflict')
+    self.log.warn('the apiserver did not answer as needed', { bundle: keyOf(ref), error: error.message });
+  return { kind: 'backoff' };
+};
+
+const carryOut = async (
+  self: Reconciler,
+  seen: Observation,
+  planned: Decision,
+  signal: AbortSignal,
+): Promise<Decision | undefined> => {
+  const failure = await execute(self.client, planned.actions, signal);
+  if (failure === undefined) return planned;
+  const error = failure.kind === 'interrupted' ? failure.error.message : failure.message;
+  self.log.warn('the Job was not created', { bundle: keyOf(seen.bundle.metadata), why: failure.kind, error });
+  const retries = seen.spec.kind === 'valid' ? seen.spec.settings.converge.retries : 0;
+  return afterFailure(
+    { bundle: seen.bundle, now: seen.now, retries, timeScale: seen.platform.timeScale },
+    planned,
+    failure,
+  );
+};
+
+/** Writes the status if it differs, under the resourceVersion that was observed; then everything that rests on it. */
+const report = async (self: Reconciler, seen: Observation, decision: Decision, signal: AbortSignal): Promise<void> => {
+  const { bundle } = seen;
+  const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
+  const patch = mergePatchOf(bundle.status ?? {}, decision.status);
+  if (patch !== undefined) {
+    const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
+    const written = await self.client.mergePatch<StoredBundle>(
+      WERFBUNDLES,
+      ref,
+      body,
+      { subresource: 'status' },
+      signal,
+    );
+    self.memory.wrote(bundle, written);
+    const ended = decision.status.history?.[0];
+    if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) self.onResult(ended.result);
+  }
+  if (decision.interest === undefined) self.scans.forget(ref);
+  else self.scans.want(decision.interest);
+  if (seen.delivery !== undefined) self.scans.acknowledge(ref, seen.delivery.sequence);
+  for (const announcement of decision.announcements) tell(self, bundle, announcement);
+  const untidy = await cleanUp(self.client, decision.cleanup, signal);
+  for (const error of untidy)
+    self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(ref), error: error.message });
+};
+
+const tell = (self: Reconciler, bundle: StoredBundle, announcement: Announcement): void => {
+  const fields = { bundle: keyOf(bundle.metadata), reason: announcement.reason, note: announcement.message };
+  if (announcement.type === 'Warning') self.log.warn('bundle changed', fields);
+  else self.log.info('bundle changed', fields);
+  self.announce(bundle, announcement);
+};
+
+const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
+
+const nextOf = (recheck: Recheck, now: number): Next | 'again' => {
+  switch (recheck.kind) {
+    case 'now':
+      return 'again';
+    case 'on-change':
+      return { kind: 'await-change' };
+    case 'at':
+      return { kind: 'after', ms: Math.max(0, recheck.time - now) };
+  }
+};

@@ -1,0 +1,168 @@
+import { isUtf8 } from 'node:buffer';
+import { deployChecksum } from '../api/checksum.js';
+import type { ConfigMap, KubeObject, Namespace, ObjectRef, Secret } from '../api/objects.js';
+import type { Settings } from '../api/settings.js';
+import { resolveValues, type ValuesInput } from '../api/values/resolve.js';
+import type { StoredBundle, ValuesSource } from '../api/werfbundle.js';
+import type { KubeClient, ResourceType } from '../kube/client.js';
+import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../kube/resources.js';
+import { secretText } from './access.js';
+import type { Obstacle, Platform, Supplies } from './observation.js';
+
+/** Annotation of a target namespace: names of the namespaces whose bundles may deploy into it, separated by commas; `*` for all. */
+export const ACCEPT_BUNDLES_FROM = 'werf.io/accept-bundles-from';
+
+interface Question {
+  readonly bundle: StoredBundle;
+  readonly settings: Settings;
+  readonly platform: Platform;
+}
+
+/**
+ * What a Job of the bundle needs, read live and in parallel; the first obstacle in the order namespace, ServiceAccount, key, values.
+ * @throws KubeError when the apiserver could not be asked
+ */
+export const readSupplies = async (
+  client: KubeClient,
+  question: Question,
+  signal: AbortSignal,
+): Promise<Supplies | Obstacle> => {
+  const { settings, platform } = question;
+  const [namespace, account, key, sources] = await Promise.all([
+    namespaceObstacle(client, question, signal),
+    accountObstacle(client, settings, signal),
+    readWerfKey(client, question, signal),
+    Promise.all(settings.converge.valuesFrom.map((source) => readSource(client, question, source, signal))),
+  ]);
+  const obstacle = namespace ?? account ?? (key.kind === 'obstacle' ? key : undefined);
+  if (obstacle !== undefined) return obstacle;
+  const values = resolveValues({
+    sources,
+    ...(settings.converge.values !== undefined && { inline: settings.converge.values }),
+    bundleNamespace: question.bundle.metadata.namespace,
+    targetNamespace: settings.converge.targetNamespace,
+  });
+  if (values.kind === 'invalid') return { kind: 'obstacle', reason: 'ValuesInvalid', message: values.message };
+  const werfSecretKey = key.kind === 'obstacle' ? undefined : key.value;
+  return {
+    kind: 'ready',
+    checksum: deployChecksum({ settings, values: values.values, key: platform.checksumKey }),
+    valuesFile: Object.keys(values.values).length === 0 ? undefined : values.file,
+    werfSecretKey,
+    secretTexts: [...values.secretTexts, ...(werfSecretKey === undefined ? [] : [werfSecretKey])],
+  };
+};
+
+const namespaceObstacle = async (
+  client: KubeClient,
+  { bundle, settings, platform }: Question,
+  signal: AbortSignal,
+): Promise<Obstacle | undefined> => {
+  const target = settings.converge.targetNamespace;
+  const own = bundle.metadata.namespace;
+  if (target === own) return undefined;
+  const namespace = await client.get<Namespace>(NAMESPACES, { name: target }, signal);
+  if (namespace === undefined) return unavailable(`namespace ${target} does not exist`);
+  if (namespace.status?.phase === 'Terminating') return unavailable(`namespace ${target} is being deleted`);
+  if (platform.crossNamespace === 'always' || own === platform.namespace) return undefined;
+  const accepted = (namespace.metadata.annotations?.[ACCEPT_BUNDLES_FROM] ?? '').split(',').map((name) => name.trim());
+  if (accepted.includes(own) || accepted.includes('*')) return undefined;
+  return {
+    kind: 'obstacle',
+    reason: 'ConsentMissing',
+    message: `namespace ${target} does not accept bundles from namespace ${own}: annotate it with ${ACCEPT_BUNDLES_FROM}=${own}`,
+  };
+};
+
+const unavailable = (what: string): Obstacle => ({
+  kind: 'obstacle',
+  reason: 'NamespaceUnavailable',
+  message: `spec.converge.targetNamespace: ${what}`,
+});
+
+const accountObstacle = async (
+  client: KubeClient,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Obstacle | undefined> => {
+  const { serviceAccountName: name, targetNamespace: namespace } = settings.converge;
+  if (name === undefined) return undefined;
+  const account = await client.get<KubeObject>(SERVICEACCOUNTS, { namespace, name }, signal);
+  if (account !== undefined) return undefined;
+  const message = `ServiceAccount ${name} does not exist in namespace ${namespace}`;
+  return { kind: 'obstacle', reason: 'ServiceAccountMissing', message };
+};
+
+const readWerfKey = async (
+  client: KubeClient,
+  { bundle, settings }: Question,
+  signal: AbortSignal,
+): Promise<{ readonly kind: 'found'; readonly value: string | undefined } | Obstacle> => {
+  const wanted = settings.converge.werfSecretKey;
+  if (wanted === undefined) return { kind: 'found', value: undefined };
+  const { namespace } = bundle.metadata;
+  const secret = await client.get<Secret>(SECRETS, { namespace, name: wanted.name }, signal);
+  const where = `spec.converge.werfSecretKeyRef: Secret ${wanted.name}`;
+  if (secret === undefined) return broken(`${where} does not exist in namespace ${namespace}`);
+  const value = secretText(secret, wanted.key)?.trim();
+  return value === undefined || value === ''
+    ? broken(`${where} in namespace ${namespace} has no key ${wanted.key}, or it is empty`)
+    : { kind: 'found', value };
+};
+
+const broken = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'CredentialsInvalid', message });
+
+/** The bundle's namespace first, then the target namespace. */
+const readSource = async (
+  client: KubeClient,
+  { bundle, settings }: Question,
+  source: ValuesSource,
+  signal: AbortSignal,
+): Promise<ValuesInput> => {
+  const namespaces = new Set([bundle.metadata.namespace, settings.converge.targetNamespace]);
+  for (const namespace of namespaces) {
+    const found = await readValues(client, source, namespace, signal);
+    if (found !== undefined) return { source, found };
+  }
+  return { source };
+};
+
+const readValues = async (
+  client: KubeClient,
+  source: ValuesSource,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<ValuesInput['found'] | undefined> => {
+  if (source.configMapRef !== undefined) {
+    const map = await getNamed<ConfigMap>(client, CONFIGMAPS, { namespace, name: source.configMapRef.name }, signal);
+    return (
+      map && {
+        kind: 'ConfigMap',
+        ...map.ref,
+        data: map.object.data ?? {},
+        binary: Object.keys(map.object.binaryData ?? {}),
+      }
+    );
+  }
+  if (source.secretRef === undefined) return undefined;
+  const secret = await getNamed<Secret>(client, SECRETS, { namespace, name: source.secretRef.name }, signal);
+  if (secret === undefined) return undefined;
+  const bytes = Object.entries(secret.object.data ?? {}).map(
+    ([key, text]) => [key, Buffer.from(text, 'base64')] as const,
+  );
+  const texts = bytes
+    .filter(([, content]) => isUtf8(content))
+    .map(([key, content]) => [key, content.toString('utf8')] as const);
+  const binary = bytes.filter(([, content]) => !isUtf8(content)).map(([key]) => key);
+  return { kind: 'Secret', ...secret.ref, data: Object.fromEntries(texts), binary };
+};
+
+const getNamed = async <T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType,
+  ref: ObjectRef,
+  signal: AbortSignal,
+): Promise<{ readonly ref: ObjectRef; readonly object: T } | undefined> => {
+  const object = await client.get<T>(type, ref, signal);
+  return object && { ref, object };
+};

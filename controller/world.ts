@@ -1,0 +1,11 @@
+import type { Job, ObjectRef, Pod } from '../api/objects.js';
+import type { StoredBundle } from '../api/werfbundle.js';
+
+/** The caches: what the watches have brought so far. */
+export interface World {
+  bundle(ref: ObjectRef): StoredBundle | undefined;
+  /** A Job by its name, whoever it belongs to. */
+  job(ref: ObjectRef): Job | undefined;
+  /** The Pods of a Job, by its uid. */
+  podsOf(jobUid: string): readonly Pod[];
+}
