@@ -1,0 +1,75 @@
+import { commonFlags } from '../kube/process/common-flags.js';
+import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
+import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
+
+const flags = {
+  ...commonFlags,
+  listen: {
+    kind: 'host-port',
+    default: '0.0.0.0:9443',
+    help: 'Where the apiserver is answered, with TLS; port 0 takes any that is free.',
+  },
+  'cert-dir': {
+    kind: 'string',
+    help: 'Folder with tls.crt, tls.key and ca.crt; without it the webhook makes its certificates and keeps them in a Secret.',
+  },
+  'certificate-secret': {
+    kind: 'string',
+    default: 'werfbundle-webhook-certificates',
+    help: 'The Secret, in --namespace, for the certificates that the webhook makes itself.',
+  },
+  'advertise-url': {
+    kind: 'string',
+    help: 'https URL that the apiserver shall call instead of the Service; port 0 in it stands for the port listened on.',
+  },
+  'service-name': {
+    kind: 'string',
+    default: 'werfbundle-webhook',
+    help: 'The Service, in --namespace, by which the apiserver reaches the webhook.',
+  },
+  'mutating-webhook-name': {
+    kind: 'string',
+    default: 'werfbundle-mutating',
+    help: 'The MutatingWebhookConfiguration that certificate and address are written into.',
+  },
+  'validating-webhook-name': {
+    kind: 'string',
+    default: 'werfbundle-validating',
+    help: 'The ValidatingWebhookConfiguration that certificate and address are written into.',
+  },
+  'max-in-flight': {
+    kind: 'integer',
+    min: 1,
+    max: 10_000,
+    default: 200,
+    help: 'Requests answered at once; more are refused with 503.',
+  },
+  'shutdown-delay': {
+    kind: 'duration',
+    min: '0s',
+    max: '5m',
+    default: '10s',
+    help: 'How long requests are still answered after SIGTERM, until no apiserver sends any.',
+  },
+} as const satisfies FlagTable;
+
+/** The webhook's settings, checked; durations in milliseconds. */
+export type Config = Omit<FlagValues<typeof flags>, 'advertiseUrl'> & { readonly advertiseUrl?: AdvertiseUrl };
+
+export type ParsedConfig =
+  | { readonly kind: 'ok'; readonly config: Config }
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] }
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' };
+
+/** Reads flags and environment. Never throws; all problems are named at once. */
+export function parseConfig(input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfig {
+  const summary = 'Admission of WerfBundles: fills in the defaults, and refuses what could not work.';
+  const parsed = parseFlags(flags, { ...input, program: 'webhook', summary });
+  if (parsed.kind !== 'ok') return parsed;
+  const { advertiseUrl, ...values } = parsed.values;
+  if (advertiseUrl === undefined) return { kind: 'ok', config: values };
+  const url = parseAdvertiseUrl(advertiseUrl);
+  if (url.kind === 'invalid') return { kind: 'invalid', problems: [`--advertise-url: ${url.reason}`] };
+  return { kind: 'ok', config: { ...values, advertiseUrl: url.url } };
+}

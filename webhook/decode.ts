@@ -1,0 +1,124 @@
+import { API_VERSION, GROUP, KIND, PLURAL, VERSION, type WerfBundle } from '../api/werfbundle.js';
+import type { AdmissionRequest } from './admission-request.js';
+
+/**
+ * What a body turned out to be.
+ * `malformed`: not an AdmissionReview v1; `uid` if at least that could be read.
+ * `foreign`: a well-formed question that this webhook has no rules for; it is refused, since nobody else would judge it.
+ */
+export type Decoded =
+  | { readonly kind: 'request'; readonly request: AdmissionRequest }
+  | { readonly kind: 'malformed'; readonly uid?: string; readonly message: string }
+  | { readonly kind: 'foreign'; readonly uid: string; readonly message: string };
+
+/** Version of AdmissionReview that is spoken. */
+export const REVIEW_VERSION = 'admission.k8s.io/v1';
+export const REVIEW_KIND = 'AdmissionReview';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
+
+/**
+ * Reads an AdmissionReview. Never throws.
+ * @param body - bytes of the HTTP request; UTF-8 JSON is expected
+ */
+export function decode(body: Uint8Array): Decoded {
+  const review = parse(body);
+  if (typeof review === 'string') return { kind: 'malformed', message: review };
+  const request = objectOf(review['request']);
+  const uid = textOf(request['uid']);
+  const fault = faultOfEnvelope(review) ?? faultOfRequest(request);
+  if (fault !== undefined) return { kind: 'malformed', message: fault, ...(uid === '' ? {} : { uid }) };
+  const foreign = whyForeign(request);
+  if (foreign !== undefined) return { kind: 'foreign', uid, message: foreign };
+  return { kind: 'request', request: toRequest(request, uid) };
+}
+
+/** @returns the JSON object, or what is wrong with the text */
+function parse(body: Uint8Array): Json | string {
+  if (body.length === 0) return 'the body is empty';
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch {
+    return 'the body is no UTF-8';
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : 'the body is no JSON object';
+  } catch {
+    return 'the body is no JSON';
+  }
+}
+
+function faultOfEnvelope(review: Json): string | undefined {
+  if (review['kind'] !== REVIEW_KIND) return `kind must be ${REVIEW_KIND}`;
+  if (review['apiVersion'] !== REVIEW_VERSION) return `apiVersion must be ${REVIEW_VERSION}`;
+  return isObject(review['request']) ? undefined : 'request is missing';
+}
+
+function faultOfRequest(request: Json): string | undefined {
+  if (textOf(request['uid']) === '') return 'request.uid is missing';
+  for (const field of ['kind', 'resource', 'userInfo']) {
+    if (!isObject(request[field])) return `request.${field} is missing`;
+  }
+  for (const field of ['operation']) {
+    if (textOf(request[field]) === '') return `request.${field} is missing`;
+  }
+  if (!isNullish(request['dryRun']) && typeof request['dryRun'] !== 'boolean')
+    return 'request.dryRun must be a boolean';
+  return undefined;
+}
+
+const isNullish = (value: unknown): boolean => value === undefined || value === null;
+
+/** Why the question is not ours: another resource or operation, or objects that are not what the request says they are. */
+function whyForeign(request: Json): string | undefined {
+  const resource = objectOf(request['resource']);
+  const asked = [resource['group'], resource['version'], resource['resource']].map(textOf).join('/');
+  const subResource = textOf(request['subResource']);
+  const operation = textOf(request['operation']);
+  if (asked !== `${GROUP}/${VERSION}/${PLURAL}` || subResource !== '') {
+    return `this webhook judges ${API_VERSION} ${PLURAL} and was asked about ${[asked, subResource].filter(Boolean).join('/')}: the rules of the webhook configuration are wrong`;
+  }
+  const kind = objectOf(request['kind']);
+  if (kind['group'] !== GROUP || kind['version'] !== VERSION || kind['kind'] !== KIND) {
+    return `request.kind is not ${API_VERSION} ${KIND}`;
+  }
+  if (operation !== 'CREATE' && operation !== 'UPDATE') {
+    return `this webhook judges CREATE and UPDATE and was asked about ${operation}: the rules of the webhook configuration are wrong`;
+  }
+  return faultOfObject('object', request) ?? (operation === 'UPDATE' ? faultOfObject('oldObject', request) : undefined);
+}
+
+function faultOfObject(field: 'object' | 'oldObject', request: Json): string | undefined {
+  const object = request[field];
+  if (!isObject(object)) return `request.${field} is missing`;
+  if (object['apiVersion'] !== API_VERSION || object['kind'] !== KIND) {
+    return `request.${field} is not a ${API_VERSION} ${KIND}`;
+  }
+  return isObject(object['metadata']) ? undefined : `request.${field}.metadata is missing`;
+}
+
+function toRequest(request: Json, uid: string): AdmissionRequest {
+  const metadata = objectOf(objectOf(request['object'])['metadata']);
+  const name = [metadata['name'], request['name'], metadata['generateName']].map(textOf).find((text) => text !== '');
+  const operation = request['operation'] === 'UPDATE' ? 'UPDATE' : 'CREATE';
+  return {
+    uid,
+    operation,
+    namespace: textOf(request['namespace']),
+    name: name ?? '',
+    user: textOf(objectOf(request['userInfo'])['username']),
+    dryRun: request['dryRun'] === true,
+    object: asBundle(request['object']),
+    ...(operation === 'UPDATE' ? { oldObject: asBundle(request['oldObject']) } : {}),
+  };
+}
+
+/** After {@link faultOfObject}: apiVersion, kind and metadata are what they should be; AdmissionRequest says so of the rest. */
+const asBundle = (value: unknown): WerfBundle => value as WerfBundle;

@@ -1,0 +1,38 @@
+import { connect } from '../kube/connect.js';
+import { createKubeClient } from '../kube/http-client.js';
+import { createLog } from '../kube/process/json-log.js';
+import { runProcess } from '../kube/process/run.js';
+import { systemClock } from '../kube/process/system-clock.js';
+import { StartError } from '../kube/start-error.js';
+import { type Config, parseConfig } from './config.js';
+import { runWebhook } from './start.js';
+
+declare const WERFBUNDLE_VERSION: string;
+
+async function run(config: Config, signal: AbortSignal): Promise<void> {
+  const log = createLog({ level: config.logLevel, name: 'webhook' });
+  const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
+  const kube = createKubeClient(connection);
+  log.info('webhook starting', { version: WERFBUNDLE_VERSION, server: connection.server, namespace: config.namespace });
+  try {
+    await runWebhook({ config, kube, clock: systemClock, log }, signal);
+  } finally {
+    await kube.close();
+  }
+}
+
+await runProcess(async (signal) => {
+  const parsed = parseConfig({ argv: process.argv.slice(2), env: process.env });
+  switch (parsed.kind) {
+    case 'help':
+      process.stdout.write(`${parsed.text}\n`);
+      return;
+    case 'version':
+      process.stdout.write(`${WERFBUNDLE_VERSION}\n`);
+      return;
+    case 'invalid':
+      throw new StartError(parsed.problems);
+    case 'ok':
+      await run(parsed.config, signal);
+  }
+});

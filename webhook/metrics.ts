@@ -1,0 +1,39 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { WebhookName } from './admission-request.js';
+
+/** What is counted of admission. */
+export interface AdmissionMetrics {
+  /** One answer given; `allowed` is false for whatever was not allowed. */
+  answered(webhook: WebhookName, allowed: boolean, seconds: number): void;
+  /** @param time - end of the serving certificate's life, milliseconds since 1970 */
+  certificateExpires(time: number): void;
+}
+
+/** Registers the metrics. */
+export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
+  const requests = new Counter({
+    name: 'werfbundle_admission_requests_total',
+    help: 'Answers given to the apiserver.',
+    labelNames: ['webhook', 'allowed'],
+    registers: [registry],
+  });
+  const duration = new Histogram({
+    name: 'werfbundle_admission_duration_seconds',
+    help: 'Time from a whole request to its answer.',
+    labelNames: ['webhook'],
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    registers: [registry],
+  });
+  const expiry = new Gauge({
+    name: 'werfbundle_certificate_expiry_seconds',
+    help: 'End of the serving certificate, seconds since 1970.',
+    registers: [registry],
+  });
+  return {
+    answered: (webhook, allowed, seconds) => {
+      requests.inc({ webhook, allowed: String(allowed) });
+      duration.observe({ webhook }, seconds);
+    },
+    certificateExpires: (time) => expiry.set(time / 1000),
+  };
+}

@@ -1,0 +1,158 @@
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import type { Serving } from '../certs/source.js';
+import type { Clock, Log } from '../kube/ports.js';
+import type { Readiness } from '../kube/process/health-server.js';
+import { listenFault } from '../kube/process/listen-fault.js';
+import type { WebhookName } from './admission-request.js';
+import { deadlineMs } from './deadline.js';
+import { type Answer, plainAnswer } from './encode.js';
+import type { Handler } from './handler.js';
+
+/**
+ * Longest body that is read, bytes. An object in etcd has at most 1.5 MiB of protobuf, for which JSON needs at most twice as much;
+ * a review holds two of them (object and oldObject), and 1 MiB remains for the rest: controller-runtime derives the same 7 MiB.
+ * @see https://github.com/kubernetes-sigs/controller-runtime/blob/main/pkg/webhook/admission/http.go
+ */
+export const MAX_BODY_BYTES = 7 * 1024 * 1024;
+/** Idle connections live longer here than at the apiserver (90 s), or a call fails when both decide at once. */
+const KEEP_ALIVE_MS = 120_000;
+/** Headers and body of a call must be here by then; the apiserver gives up at 30 s at the latest. */
+const RECEIVE_MS = 30_000;
+/** How often the end of the calls under way is looked for. */
+const DRAIN_STEP_MS = 50;
+
+/** What the server is made of. */
+export interface ServerNeeds {
+  /** Port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly serving: Pick<Serving, 'certificate' | 'key'>;
+  readonly handler: Handler;
+  /** Calls under way at once; more are answered 503. */
+  readonly maxInFlight: number;
+  readonly ready: () => Readiness;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** A server that listens. */
+export interface AdmissionServer {
+  readonly port: number;
+  /**
+   * Ends it: for `delayMs` it goes on answering, asking each client to close its connection (the apiserver learns only after a
+   * while that this Pod is going); then nothing new is taken, and after at most `graceMs` more everything is cut.
+   */
+  stop(delayMs: number, graceMs: number): Promise<void>;
+}
+
+/**
+ * Listens with TLS. No rules here: bodies go to the handler, its answers back.
+ * @throws StartError with one line if it cannot listen there; the error of OpenSSL for certificates it can't use
+ */
+export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> {
+  const traffic = { inFlight: 0, draining: false };
+  const app = createApp(needs, traffic);
+  const { certificate: cert, key } = needs.serving;
+  const server = createServer({ cert, key, minVersion: 'TLSv1.2' }, app);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.requestTimeout = RECEIVE_MS;
+  server.on('tlsClientError', (error) => needs.log.debug('TLS handshake failed', { error }));
+  await listen(server, needs.listen);
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: async (delayMs, graceMs) => {
+      traffic.draining = true;
+      await needs.clock.sleep(delayMs);
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      for (let left = graceMs; left > 0 && traffic.inFlight > 0; left -= DRAIN_STEP_MS) {
+        await needs.clock.sleep(DRAIN_STEP_MS);
+      }
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+const listen = (server: Server, { host, port }: ServerNeeds['listen']): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenFault(error, { host, port, flag: '--listen' })));
+    server.listen({ host, port }, resolve);
+  });
+
+interface Traffic {
+  inFlight: number;
+  draining: boolean;
+}
+
+function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(closingWhile(traffic));
+  app.get('/healthz', (_request, response) => send(response, plainAnswer(200, 'ok')));
+  app.get('/readyz', (_request, response) => {
+    const readiness = needs.ready();
+    send(response, readiness.ok ? plainAnswer(200, 'ok') : plainAnswer(503, readiness.reason));
+  });
+  const body = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false });
+  for (const webhook of ['mutate', 'validate'] as const) {
+    app.post(`/${webhook}`, limit(needs.maxInFlight, traffic), body, answering(webhook, needs.handler));
+  }
+  app.use((_request, response) => send(response, plainAnswer(404, 'POST /mutate and POST /validate are served here')));
+  app.use(refusing(needs.log));
+  return app;
+}
+
+const closingWhile =
+  (traffic: Traffic): RequestHandler =>
+  (_request, response, next) => {
+    if (traffic.draining) response.setHeader('Connection', 'close');
+    next();
+  };
+
+const limit =
+  (maxInFlight: number, traffic: Traffic): RequestHandler =>
+  (_request, response, next) => {
+    if (traffic.inFlight >= maxInFlight) {
+      send(response, plainAnswer(503, `more than ${maxInFlight} requests at once (--max-in-flight); try again`));
+      return;
+    }
+    traffic.inFlight += 1;
+    response.once('close', () => {
+      traffic.inFlight -= 1;
+    });
+    next();
+  };
+
+const answering =
+  (webhook: WebhookName, handler: Handler): RequestHandler =>
+  async (request: Request, response: Response) => {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(deadlineMs(request.query['timeout']))]);
+    // express.raw leaves an absent body undefined.
+    const body: Uint8Array = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
+    send(response, await handler({ webhook, contentType: request.get('content-type') ?? '', body, signal }));
+  };
+
+/** Faults of the transport, before there is a body to judge. Express knows an error handler by its four parameters. */
+const refusing =
+  (log: Log): ErrorRequestHandler =>
+  (error: { readonly status?: number; readonly type?: string }, _request, response, _next) => {
+    if (response.headersSent || response.destroyed) return;
+    if (error.type === 'entity.too.large') {
+      const text = `the request is larger than ${MAX_BODY_BYTES} bytes: no object that etcd would take makes one like it`;
+      send(response, plainAnswer(413, text));
+      return;
+    }
+    const status = error.status ?? 500;
+    if (status >= 500) log.error('request failed', { error });
+    send(response, plainAnswer(status, status >= 500 ? 'the webhook failed; its log says why' : 'malformed request'));
+  };
+
+function send(response: Response, answer: Answer): void {
+  if (response.destroyed) return;
+  response.status(answer.status).set('Content-Type', answer.contentType).send(answer.body);
+}

@@ -1,0 +1,14 @@
+import { validateBundle } from '../api/validate.js';
+import type { AdmissionRequest } from './admission-request.js';
+import { sameJson } from './same-json.js';
+import type { Check } from './verdict.js';
+
+/**
+ * Whether the rules have anything to say: on CREATE always, on UPDATE when the spec changed. An unchanged spec passes, whatever
+ * the rules have become since: the object must be able to lose its finalizers, and its labels are not ours to judge.
+ */
+export const isJudged = ({ object, oldObject }: AdmissionRequest): boolean =>
+  oldObject === undefined || !sameJson(object.spec, oldObject.spec);
+
+/** The rules for the object itself, the same as the controller's and the command line's. */
+export const specRules: Check = ({ object, oldObject }) => validateBundle(object, oldObject);

@@ -1,0 +1,42 @@
+import type { AddOperation } from '../api/defaults.js';
+import type { Problem, Warning } from '../api/problem.js';
+import type { AdmissionRequest } from './admission-request.js';
+
+/**
+ * What is said about a request.
+ * `deny` always has at least one problem. `malformed` and `foreign`: no bundle was judged. `late`: the time was up.
+ */
+export type Verdict =
+  | { readonly kind: 'allow'; readonly patch: readonly AddOperation[]; readonly warnings: readonly Warning[] }
+  | { readonly kind: 'deny'; readonly problems: readonly Problem[]; readonly warnings: readonly Warning[] }
+  | { readonly kind: 'foreign'; readonly message: string }
+  | { readonly kind: 'malformed'; readonly message: string }
+  | { readonly kind: 'late' };
+
+/** What one check found. */
+export interface Findings {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Judges one side of a request. Ends when `signal` is aborted; must find something wrong rather than throw. */
+export type Check = (request: AdmissionRequest, signal: AbortSignal) => Findings | Promise<Findings>;
+
+/**
+ * All that the checks find, in their order, so that the most important stands first.
+ * A rejection is a bug of the check, or the signal's abort.
+ */
+export async function judge(
+  request: AdmissionRequest,
+  checks: readonly Check[],
+  signal: AbortSignal,
+): Promise<Findings> {
+  const all = await Promise.all(checks.map((check) => check(request, signal)));
+  return { problems: all.flatMap(({ problems }) => problems), warnings: all.flatMap(({ warnings }) => warnings) };
+}
+
+/** Allowed as it is or with a patch, if nothing was found against it; denied otherwise. */
+export const verdictOf = (findings: Findings, patch: readonly AddOperation[] = []): Verdict =>
+  findings.problems.length === 0
+    ? { kind: 'allow', patch, warnings: findings.warnings }
+    : { kind: 'deny', problems: findings.problems, warnings: findings.warnings };
