@@ -1,0 +1,63 @@
+import { type Document, LineCounter, parseAllDocuments, type ScalarTag, type Tags } from 'yaml';
+
+/** A place in a file, both from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One YAML document. `faults`: why it can't be read, if it can't. */
+export interface YamlDocument {
+  readonly content: Document.Parsed;
+  readonly faults: readonly (Position & { readonly message: string })[];
+  /** @param offset - as nodes of the document have it in their `range` */
+  positionOf(offset: number): Position;
+}
+
+/** Forms of YAML 1.1 that Go's parser, and so kubectl, does not take. */
+const NOT_IN_GO = new Set([
+  'tag:yaml.org,2002:timestamp',
+  'tag:yaml.org,2002:binary',
+  'tag:yaml.org,2002:omap',
+  'tag:yaml.org,2002:pairs',
+  'tag:yaml.org,2002:set',
+]);
+
+/** kubectl reads `yes`, `on` and `off` as booleans, but a lone `y` or `n` as a text. */
+const GO_TRUE = /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/;
+const GO_FALSE = /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/;
+
+const asGoHasThem = (tags: Tags): Tags =>
+  tags.filter((tag) => !isNotInGo(tag)).map((tag) => (isBoolean(tag) ? { ...tag, test: goWordsOf(tag) } : tag));
+
+const isNotInGo = (tag: Tags[number]): boolean =>
+  typeof tag !== 'string' && (NOT_IN_GO.has(tag.tag) || ('format' in tag && tag.format === 'TIME'));
+
+const isBoolean = (tag: Tags[number]): tag is ScalarTag =>
+  typeof tag !== 'string' && tag.tag === 'tag:yaml.org,2002:bool' && tag.collection === undefined;
+
+const goWordsOf = ({ test }: ScalarTag): RegExp => (test?.test('yes') === true ? GO_TRUE : GO_FALSE);
+
+/**
+ * Reads all documents of a file as kubectl does (YAML 1.1 the way Go has it; JSON is YAML). Never throws; empty documents are left
+ * out. Aliases are limited, since files may come from strangers.
+ */
+export function parseYaml(text: string): readonly YamlDocument[] {
+  const lines = new LineCounter();
+  const positionOf = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const parsed = parseAllDocuments(text, {
+    version: '1.1',
+    lineCounter: lines,
+    prettyErrors: false,
+    customTags: asGoHasThem,
+  });
+  const withContent = [...parsed].filter(({ contents, errors }) => errors.length > 0 || contents?.toJSON() != null);
+  return withContent.map((content) => ({
+    content,
+    faults: content.errors.map(({ message, pos }) => ({ message, ...positionOf(pos[0]) })),
+    positionOf,
+  }));
+}

@@ -1,0 +1,58 @@
+import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+import type { Position, YamlDocument } from './kubernetes-yaml.js';
+
+/**
+ * Where a field stands in a document; for a field that is missing, where the part of it that is there begins.
+ * @param root - the object that the field belongs to
+ * @param field - as the apiserver writes it: `spec.converge.valuesFrom[1].configMapRef.name`
+ */
+export function locate(document: YamlDocument, root: Node, field: string): Position {
+  let here: Node = root;
+  let at: Node = root;
+  let rest = field;
+  while (rest !== '') {
+    const step = stepInto(document, here, rest);
+    if (step === undefined) break;
+    at = step.at;
+    rest = step.rest;
+    if (step.value === undefined) break;
+    here = step.value;
+  }
+  return document.positionOf(at.range?.[0] ?? 0);
+}
+
+/** One field deeper: `at` is what to point to, the key of a map or the item of a list. */
+interface Step {
+  readonly at: Node;
+  readonly value: Node | undefined;
+  readonly rest: string;
+}
+
+function stepInto(document: YamlDocument, node: Node, rest: string): Step | undefined {
+  const here = isAlias(node) ? node.resolve(document.content) : node;
+  if (isSeq(here)) {
+    const [whole, index] = /^\[(\d+)\]\.?/.exec(rest) ?? [];
+    const item = whole === undefined ? undefined : here.items[Number(index)];
+    return isYamlNode(item) ? { at: item, value: item, rest: rest.slice(whole?.length) } : undefined;
+  }
+  if (!isMap(here)) return undefined;
+  const steps = here.items.flatMap(({ key, value }): readonly Step[] => {
+    if (!isScalar(key)) return [];
+    const after = restAfter(String(key.value), rest);
+    return after === undefined ? [] : [{ at: key, value: isYamlNode(value) ? value : undefined, rest: after }];
+  });
+  // A key may hold dots itself; the longest one that fits is meant.
+  return steps.toSorted((one, other) => one.rest.length - other.rest.length)[0];
+}
+
+const isYamlNode = (value: unknown): value is Node => isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
+
+/** What remains of a path behind `key`; undefined if the path does not begin with it. */
+function restAfter(key: string, path: string): string | undefined {
+  for (const form of [key, `[${key}]`]) {
+    if (path === form) return '';
+    if (path.startsWith(`${form}.`)) return path.slice(form.length + 1);
+    if (path.startsWith(`${form}[`)) return path.slice(form.length);
+  }
+  return undefined;
+}

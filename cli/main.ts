@@ -1,0 +1,29 @@
+import { Command, CommanderError } from 'commander';
+import { type Outcome, validateCommand } from './validate-command.js';
+
+declare const WERFBUNDLE_VERSION: string;
+
+/** Called as `kubectl werfbundle`, the usage says so. */
+const programName = (process.argv[1] ?? '').includes('kubectl-') ? 'kubectl werfbundle' : 'werfbundle';
+
+const finish = ({ stdout, stderr, exitCode }: Outcome): void => {
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  // Not process.exit: what was written to a pipe may still be on its way.
+  process.exitCode = exitCode;
+};
+
+const program = new Command(programName)
+  .description('WerfBundles, judged and explained without a cluster')
+  .version(WERFBUNDLE_VERSION, '--version')
+  .showHelpAfterError('(--help shows the usage)')
+  .exitOverride();
+program.addCommand(validateCommand(finish).copyInheritedSettings(program));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  // Commander has written its message; its own exit codes are 0 for help and version, 1 for misuse.
+  process.exitCode = error.exitCode === 0 ? 0 : 2;
+}
