@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
-import type { RegistryTarget } from '../ports.js';
+import type { RegistryFailure, RegistryTarget } from '../ports.js';
 import type { PassedOver } from './repository-scan.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
 import type { MemberDue, Rhythm } from './schedule.js';
@@ -66,4 +66,13 @@ export function* duesOf(repository: ScannedRepository): Iterable<MemberDue> {
 export function keepLatest({ latest }: ScannedRepository, outcomes: ReadonlyMap<string, ScanOutcome>): void {
   for (const name of latest.keys()) if (!outcomes.has(name)) latest.delete(name);
   for (const [name, outcome] of outcomes) if (outcome.kind !== 'failed') latest.set(name, outcome);
+}
+
+/** The same failure for each of the members' policies. */
+export function failureOfAll(
+  { members }: ScannedRepository,
+  failure: RegistryFailure,
+): ReadonlyMap<string, ScanOutcome> {
+  const names = policiesOf(members.values()).keys();
+  return new Map([...names].map((name) => [name, { kind: 'failed', failure }]));
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../../api/objects.js';
 import type { Clock, Log, Random } from '../../kube/ports.js';
 import type { Registry, RegistryFailure } from '../ports.js';
@@ -6,6 +7,7 @@ import { Alarm } from './alarm.js';
 import { DueHeap } from './due-heap.js';
 import {
   duesOf,
+  failureOfAll,
   keepLatest,
   type Member,
   memberName,
@@ -121,6 +123,8 @@ class ScanBoard implements Scans {
   }
 
   async start(signal: AbortSignal): Promise<void> {
+    // Each scan under way listens to it: Node takes more than ten for a leak.
+    setMaxListeners(0, signal);
     while (!signal.aborted) {
       this.#queueDue();
       this.#fillSlots(signal);
@@ -223,7 +227,7 @@ class ScanBoard implements Scans {
       if (signal.aborted) this.#restore(waiting);
       else {
         log.error('scan of a repository ended with a fault of the controller', { error });
-        this.#deliver(repository, { outcomes: faults(repository), waiting, startedAt: clock.now() });
+        this.#deliver(repository, { outcomes: failureOfAll(repository, FAULT), waiting, startedAt: clock.now() });
       }
     } finally {
       repository.notBefore = clock.monotonic() + MIN_GAP_MS;
@@ -290,9 +294,4 @@ class ScanBoard implements Scans {
   #now(): number {
     return this.#options.clock.monotonic();
   }
-}
-
-function faults(repository: ScannedRepository): ReadonlyMap<string, ScanOutcome> {
-  const failed: ScanOutcome = { kind: 'failed', failure: FAULT };
-  return new Map([...policiesOf(repository.members.values()).keys()].map((name) => [name, failed]));
 }

@@ -1,0 +1,544 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import t, { type Test } from 'tap';
+import type { ObjectRef } from '../../api/objects.js';
+import type { RegistryFailure } from '../../controller/ports.js';
+import { DueHeap } from '../../controller/scans/due-heap.js';
+import type { ScanInterest, ScanOutcome } from '../../controller/scans/scan.js';
+import { ScanSlots } from '../../controller/scans/scan-slots.js';
+import { createScans, type ScanResult } from '../../controller/scans/scans.js';
+import { dueNow, type MemberDue, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
+import { createFakeClock, settle } from '../kit/fake-clock.js';
+import { MemoryRegistry } from '../kit/memory-registry.js';
+import { recordLog } from '../kit/record-log.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const UNAUTHORIZED: RegistryFailure = { kind: 'failed', code: 'unauthorized', message: '401 unauthorized' };
+const TIMEOUT: RegistryFailure = { kind: 'failed', code: 'timeout', message: 'context deadline exceeded' };
+
+const ref = (name: string): ObjectRef => ({ namespace: 'shop', name });
+const hashOf = (...tags: string[]): string =>
+  `tags-sha256:${createHash('sha256').update(tags.toSorted().join('\n')).digest('hex')}`;
+
+/** A board on a registry in memory; every wish is of bundle `a` for ghcr.io/acme/app at once, unless said otherwise. */
+function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number; timeScale?: number } = {}) {
+  const registry = new MemoryRegistry();
+  registry.publish('acme/app', { v1: 'sha256:1' });
+  const clock = createFakeClock();
+  const log = recordLog();
+  const delivered: string[] = [];
+  const results: ScanResult[] = [];
+  const scans = createScans({
+    registry,
+    clock,
+    random: { uniform: () => uniform },
+    log,
+    timeScale,
+    onDelivery: ({ name }) => delivered.push(name),
+    onScan: (result) => results.push(result),
+  });
+  const stop = new AbortController();
+  const stopped = scans.start(stop.signal);
+  test.teardown(() => stop.abort());
+  const want = (name: string, changes: Partial<Omit<ScanInterest, 'ref'>> = {}): void =>
+    scans.want({
+      ref: ref(name),
+      target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
+      policy: {},
+      pollIntervalMs: 15 * MINUTE,
+      due: { kind: 'at', time: clock.now() },
+      ...changes,
+    });
+  const outcomeOf = (name: string): ScanOutcome | undefined => scans.inbox(ref(name))?.outcome;
+  const lists = (): number => registry.calls.filter((call) => call.startsWith('list')).length;
+  return { registry, clock, log, delivered, results, scans, want, outcomeOf, lists, stop, stopped };
+}
+
+t.test('the schedule of a repository', async (t) => {
+  const at = (time: number): MemberDue => ({ kind: 'at', at: time });
+  const each = (intervalMs: number): MemberDue => ({ kind: 'interval', intervalMs });
+  const idle: MemberDue = { kind: 'idle' };
+  const born = (uniform: number): Rhythm => ({ bornAt: 1000, lastAt: undefined, uniform });
+  const scanned = (uniform: number): Rhythm => ({ bornAt: 0, lastAt: 5000, uniform });
+  const table: readonly { title: string; rhythm: Rhythm; members: MemberDue[]; want: number }[] = [
+    { title: 'is empty without members', rhythm: born(0.5), members: [], want: Number.POSITIVE_INFINITY },
+    { title: 'is empty when nobody wants a scan', rhythm: born(0.5), members: [idle], want: Number.POSITIVE_INFINITY },
+    { title: 'goes by the earliest point in time', rhythm: born(0.5), members: [at(9), idle, at(7)], want: 7 },
+    { title: 'begins right after the start when the draw is 0', rhythm: born(0), members: [each(600)], want: 1000 },
+    { title: 'begins anywhere within the first interval', rhythm: born(0.75), members: [each(600)], want: 1450 },
+    { title: 'goes on after 90 % of the interval at least', rhythm: scanned(0), members: [each(1000)], want: 5900 },
+    { title: 'goes on after 110 % of the interval at most', rhythm: scanned(1), members: [each(1000)], want: 6100 },
+    {
+      title: 'goes by the smallest interval',
+      rhythm: scanned(0.5),
+      members: [each(3000), each(1000), idle],
+      want: 6000,
+    },
+    { title: 'goes by whichever comes first', rhythm: scanned(0.5), members: [each(1000), at(5500)], want: 5500 },
+  ];
+  for (const { title, rhythm, members, want } of table) t.equal(nextDueAt(rhythm, members), want, title);
+
+  const isDue = dueNow(scanned(0.5), [each(1000), each(3000), at(6000), at(6001), idle], 6000);
+  t.strictSame(
+    [each(1000), each(3000), at(6000), at(6001), idle].map(isDue),
+    [true, true, true, false, false],
+    'a scan at the smallest interval is the one that all intervals wait for',
+  );
+  const early = dueNow(scanned(0.5), [each(1000), at(5500)], 5500);
+  t.strictSame([each(1000), at(5500)].map(early), [false, true], 'an extra scan serves only those that asked for it');
+});
+
+t.test('what comes first is taken first', async (t) => {
+  fc.assert(
+    fc.property(fc.array(fc.integer()), (times) => {
+      const heap = new DueHeap<number>();
+      for (const time of times) heap.push(time, time);
+      const taken: number[] = [];
+      for (let entry = heap.pop(); entry !== undefined; entry = heap.pop()) taken.push(entry.item);
+      return JSON.stringify(taken) === JSON.stringify(times.toSorted((a, b) => a - b)) && heap.nextAt > 1e300;
+    }),
+  );
+  const slots = new ScanSlots<string>({ perHost: 2, total: 3 });
+  for (const item of ['a1', 'a2', 'a3']) slots.wait('a', item);
+  for (const item of ['b1', 'b2', 'b3']) slots.wait('b', item);
+  t.strictSame(
+    [slots.take(), slots.take(), slots.take(), slots.take()],
+    ['a1', 'b1', 'a2', undefined],
+    'hosts in turn',
+  );
+  slots.release('b');
+  t.equal(slots.take(), 'b2', 'a slot that is free is given to the host that has waited');
+  slots.release('b');
+  t.strictSame([slots.take(), slots.take()], ['b3', undefined], 'no more than two for one host, three in all');
+  t.strictSame(slots.clear(), ['a3'], 'what still waits can be taken back');
+  t.end();
+});
+
+t.test('a new bundle is looked at at once, and its result waits until it is acknowledged', async (t) => {
+  const { clock, want, scans, delivered, outcomeOf, results, registry } = board(t);
+  registry.publish('acme/app', { v2: 'sha256:2' });
+  want('a');
+  await settle();
+  const selected = {
+    kind: 'selected',
+    tag: 'v2',
+    digest: 'sha256:2',
+    tags: { etag: hashOf('v1', 'v2'), etagSupported: false, count: 2 },
+  } as const;
+  t.strictSame(scans.inbox(ref('a')), { sequence: 1, startedAt: clock.now(), outcome: selected });
+  t.strictSame(delivered, ['a']);
+  t.strictSame(results, ['success']);
+  t.strictSame(registry.calls, ['list ghcr.io/acme/app', 'read ghcr.io/acme/app:v2']);
+  scans.acknowledge(ref('a'), 99);
+  t.strictSame(outcomeOf('a'), selected, 'another number acknowledges nothing');
+  scans.acknowledge(ref('a'), 1);
+  t.equal(scans.inbox(ref('a')), undefined);
+  t.strictSame(scans.latest(ref('a')), selected, 'what was found is still known');
+  t.equal(scans.inbox(ref('stranger')), undefined);
+  t.equal(scans.latest(ref('stranger')), undefined);
+});
+
+t.test('a registry with an ETag gives it to the status', async (t) => {
+  const { want, outcomeOf, registry } = board(t);
+  registry.etag = '"abc"';
+  want('a');
+  await settle();
+  t.strictSame(outcomeOf('a'), {
+    kind: 'selected',
+    tag: 'v1',
+    digest: 'sha256:1',
+    tags: { etag: '"abc"', etagSupported: true, count: 1 },
+  });
+});
+
+t.test('bundles share a scan if, and only if, everything that decides the answer is equal', async (t) => {
+  const { want, lists } = board(t);
+  const target = { host: 'ghcr.io', repository: 'acme/app', insecure: false } as const;
+  const basic = (password: string) => ({ credential: { kind: 'basic', username: 'u', password } }) as const;
+  want('a');
+  want('same');
+  want('same-host', { target: { ...target, host: 'GHCR.io' } });
+  want('credential', { target: { ...target, ...basic('p') } });
+  want('same-credential', { target: { ...target, ...basic('p') } });
+  want('other-credential', { target: { ...target, ...basic('q') } });
+  want('token', { target: { ...target, credential: { kind: 'identity-token', username: 'u', token: 'p' } } });
+  want('insecure', { target: { ...target, insecure: true } });
+  want('ca', { target: { ...target, ca: 'PEM' } });
+  want('other-policy', { policy: { tagPattern: '^v' } });
+  await settle();
+  t.equal(lists(), 6);
+});
+
+t.test('ten thousand bundles of one repository cost one scan an interval', async (t) => {
+  const { want, lists, clock, delivered, scans } = board(t);
+  for (let index = 0; index < 10_000; index += 1) want(`b${index}`, { due: { kind: 'interval' } });
+  await clock.advance(7.5 * MINUTE - 1);
+  t.equal(lists(), 0, 'the first one comes somewhere within the interval');
+  await clock.advance(1);
+  t.equal(lists(), 1);
+  t.equal(new Set(delivered).size, 10_000);
+  t.equal(scans.inbox(ref('b9999'))?.sequence, 1);
+  await clock.advance(60 * MINUTE);
+  t.equal(lists(), 5, 'and then one comes every 15 minutes');
+});
+
+t.test('the interval is divided by the time scale, a point in time is not', async (t) => {
+  const { want, lists, clock } = board(t, { timeScale: 60 });
+  want('a', { due: { kind: 'at', time: clock.now() + 30 * SECOND } });
+  await clock.advance(29 * SECOND);
+  t.equal(lists(), 0);
+  await clock.advance(1 * SECOND);
+  t.equal(lists(), 1);
+  await clock.advance(15 * SECOND);
+  t.equal(lists(), 2, '15m at scale 60');
+});
+
+t.test('a failure is for those that waited, a success for all', async (t) => {
+  const { want, clock, registry, delivered, outcomeOf, scans, results } = board(t);
+  want('polling', { due: { kind: 'interval' } });
+  want('retrying', { due: { kind: 'at', time: clock.now() + MINUTE } });
+  want('given-up', { due: { kind: 'never' } });
+  registry.failure = UNAUTHORIZED;
+  await clock.advance(MINUTE);
+  t.strictSame(delivered, ['retrying'], 'the others did not ask for this scan');
+  t.strictSame(outcomeOf('retrying'), { kind: 'failed', failure: UNAUTHORIZED });
+  t.equal(scans.latest(ref('retrying')), undefined);
+  await clock.advance(6.5 * MINUTE);
+  t.strictSame(delivered, ['retrying', 'polling'], 'the regular scan is not put off by an extra one that failed');
+  await clock.advance(24 * 60 * MINUTE);
+  t.equal(delivered.length, 2, 'whoever heard of a failure says when to go on, or nothing happens');
+  registry.failure = undefined;
+  want('retrying', { due: { kind: 'at', time: clock.now() + MINUTE } });
+  await clock.advance(MINUTE);
+  t.strictSame(delivered.slice(2).toSorted(), ['given-up', 'polling', 'retrying']);
+  t.match(outcomeOf('given-up'), { kind: 'selected', tag: 'v1' });
+  t.strictSame(results, ['unauthorized', 'unauthorized', 'success']);
+});
+
+t.test('wishes', async (t) => {
+  t.test('the same point in time again is no new wish, even after the failure it led to', async (t) => {
+    const { want, clock, registry, lists } = board(t);
+    registry.failure = TIMEOUT;
+    const due = { kind: 'at', time: clock.now() } as const;
+    want('a', { due });
+    await clock.advance(SECOND);
+    want('a', { due });
+    await clock.advance(60 * MINUTE);
+    t.equal(lists(), 1);
+  });
+  t.test('the same interval is a new one after a failure, for an interval later', async (t) => {
+    const { want, clock, registry, lists } = board(t);
+    registry.failure = TIMEOUT;
+    want('a', { due: { kind: 'interval' } });
+    await clock.advance(7.5 * MINUTE);
+    want('a', { due: { kind: 'interval' } });
+    await clock.advance(15 * MINUTE - 1);
+    t.equal(lists(), 1);
+    await clock.advance(1);
+    t.equal(lists(), 2);
+  });
+  t.test('points in time that are always new make two scans a second at most', async (t) => {
+    const { want, clock, lists } = board(t);
+    for (let turn = 0; turn < 100; turn += 1) {
+      want('a', { due: { kind: 'at', time: clock.now() } });
+      await clock.advance(100);
+    }
+    t.equal(lists(), 21, 'one at once, and then one each half second for 10 s');
+  });
+  t.test('a later wish replaces an earlier one, and a shorter interval a longer one', async (t) => {
+    const { want, clock, lists } = board(t);
+    want('a', { due: { kind: 'at', time: clock.now() + MINUTE } });
+    want('a', { due: { kind: 'at', time: clock.now() + 10 * MINUTE } });
+    await clock.advance(10 * MINUTE - 1);
+    t.equal(lists(), 0);
+    await clock.advance(1);
+    t.equal(lists(), 1);
+    want('a', { due: { kind: 'interval' }, pollIntervalMs: MINUTE });
+    await clock.advance(MINUTE);
+    t.equal(lists(), 2);
+  });
+  t.test('a wish that comes while a scan is under way gets a scan of its own', async (t) => {
+    const { want, clock, lists, registry, delivered } = board(t);
+    registry.hold();
+    want('a');
+    await clock.advance(SECOND);
+    want('a');
+    registry.release();
+    await clock.advance(SECOND);
+    t.equal(lists(), 2);
+    t.strictSame(delivered, ['a', 'a']);
+  });
+  t.test('a bundle that was forgotten costs nothing more', async (t) => {
+    const { want, clock, scans, lists, delivered, registry } = board(t);
+    want('a', { due: { kind: 'interval' } });
+    scans.forget(ref('a'));
+    scans.forget(ref('a'));
+    await clock.advance(60 * MINUTE);
+    t.equal(lists(), 0);
+    registry.hold();
+    want('a');
+    await settle();
+    scans.forget(ref('a'));
+    registry.release();
+    await clock.advance(60 * MINUTE);
+    t.equal(lists(), 1);
+    t.strictSame(delivered, [], 'what a scan found meanwhile is nobody’s');
+  });
+  t.test('a scan that began for another policy says nothing to a bundle that has changed its own', async (t) => {
+    const { want, clock, registry, scans, delivered, outcomeOf } = board(t);
+    registry.hold();
+    want('a', { policy: { tag: 'v1' } });
+    await settle();
+    want('a', { policy: { tag: 'v9' } });
+    registry.release();
+    await settle();
+    t.strictSame(delivered, []);
+    t.equal(scans.latest(ref('a')), undefined);
+    await clock.advance(SECOND);
+    t.match(outcomeOf('a'), { kind: 'nothing-to-deploy', reason: 'NoMatchingTag' });
+  });
+  t.test('a result of another repository or policy is no longer in the inbox', async (t) => {
+    const { want, scans, outcomeOf } = board(t);
+    want('a');
+    await settle();
+    want('a', { due: { kind: 'interval' } });
+    t.match(outcomeOf('a'), { kind: 'selected' }, 'another time changes nothing about a result');
+    want('a', { due: { kind: 'never' }, policy: { versionConstraint: '>=2' } });
+    t.equal(scans.inbox(ref('a')), undefined);
+  });
+});
+
+t.test('which tag is chosen', async (t) => {
+  const image = (index: number) => [`v1.${index}.0`, 'image'] as const;
+  t.test('tags that are no bundles are passed over, and not read again and again', async (t) => {
+    const { want, clock, registry, outcomeOf } = board(t);
+    registry.publish('acme/app', { v3: 'image-3', v2: 'sha256:2' });
+    want('a', { due: { kind: 'interval' } });
+    await clock.advance(7.5 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v2', digest: 'sha256:2' });
+    registry.calls.length = 0;
+    await clock.advance(15 * MINUTE);
+    t.strictSame(
+      registry.calls,
+      ['list ghcr.io/acme/app', 'read ghcr.io/acme/app:v2', 'read ghcr.io/acme/app:v3'],
+      'the chosen one is read in every scan, one passed over gets a second look',
+    );
+    registry.publish('acme/app', { v3: 'sha256:3', v2: 'sha256:moved' });
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v3', digest: 'sha256:3' }, 'it has become a bundle');
+  });
+  t.test('a tag that moved is noticed', async (t) => {
+    const { want, clock, registry, outcomeOf } = board(t);
+    want('a');
+    await settle();
+    registry.publish('acme/app', { v1: 'sha256:moved' });
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v1', digest: 'sha256:moved' });
+  });
+  t.test('at most 20 are read in a scan, and the next scan goes on', async (t) => {
+    const { want, clock, registry, outcomeOf } = board(t);
+    registry.publish('acme/app', Object.fromEntries(Array.from({ length: 30 }, (_, index) => image(index))));
+    registry.publish('acme/app', { 'v1.0.0': 'sha256:good' });
+    const policy = { versionConstraint: '^1.0.0' };
+    want('a', { policy });
+    await settle();
+    t.strictSame(outcomeOf('a'), {
+      kind: 'nothing-to-deploy',
+      reason: 'NotABundle',
+      message: 'none of the tags looked at so far is a bundle (the best is "v1.29.0"); the next scan goes on',
+      tags: {
+        etag: hashOf(...(registry.repositories.get('acme/app') ?? new Map()).keys()),
+        etagSupported: false,
+        count: 31,
+      },
+    });
+    t.equal(registry.calls.length, 21);
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v1.0.0' });
+    t.equal(registry.calls.length, 21 + 1 + 10 + 5, 'a listing, ten new ones, five second looks');
+  });
+  t.test('two policies of one repository have outcomes of their own, and read nothing twice', async (t) => {
+    const { want, registry, outcomeOf } = board(t);
+    registry.publish('acme/app', { 'v1.0.0': 'sha256:10', 'v1.1.0': 'sha256:11' });
+    want('any', { policy: { versionConstraint: '>=1.0.0' } });
+    want('one', { policy: { versionConstraint: '^1' } });
+    want('old', { policy: { versionConstraint: '~1.0.0' } });
+    want('none', { policy: { versionConstraint: '>=2' } });
+    await settle();
+    t.match(outcomeOf('any'), { kind: 'selected', tag: 'v1.1.0' });
+    t.match(outcomeOf('one'), { kind: 'selected', tag: 'v1.1.0' });
+    t.match(outcomeOf('old'), { kind: 'selected', tag: 'v1.0.0' });
+    t.match(outcomeOf('none'), { kind: 'nothing-to-deploy', reason: 'NoMatchingTag' });
+    t.equal(registry.calls.length, 3);
+  });
+  t.test('a manifest that can not be read fails for those that want it', async (t) => {
+    const { want, registry, outcomeOf } = board(t);
+    const odd: RegistryFailure = { kind: 'failed', code: 'protocol', message: 'the manifest is no JSON' };
+    registry.publish('acme/app', { 'v1.0.0': 'sha256:10', 'v2.0.0': 'sha256:20' });
+    registry.failingTags.set('v2.0.0', odd);
+    want('new', { policy: { versionConstraint: '>=1' } });
+    want('old', { policy: { versionConstraint: '^1' } });
+    await settle();
+    t.strictSame(outcomeOf('new'), { kind: 'failed', failure: odd });
+    t.match(outcomeOf('old'), { kind: 'selected', tag: 'v1.0.0' });
+  });
+  t.test('a registry that is down is asked once in a scan', async (t) => {
+    const { want, registry, outcomeOf } = board(t);
+    registry.failure = TIMEOUT;
+    want('a', { policy: { tag: 'v1' } });
+    want('b', { policy: { tag: 'v2' } });
+    want('c');
+    await settle();
+    for (const name of ['a', 'b', 'c']) t.strictSame(outcomeOf(name), { kind: 'failed', failure: TIMEOUT });
+    t.equal(registry.calls.length, 1);
+  });
+});
+
+t.test('a fixed tag', async (t) => {
+  const policy = { tag: 'v1' };
+  const none = { etag: hashOf(), etagSupported: false, count: 0 };
+  const one = (digest: string) => ({ etag: `"${digest}"`, etagSupported: true, count: 1 });
+  const table: readonly { title: string; tags?: Record<string, string>; want: ScanOutcome; calls: number }[] = [
+    {
+      title: 'is read without a listing',
+      tags: { v1: 'sha256:1', v2: 'sha256:2' },
+      want: { kind: 'selected', tag: 'v1', digest: 'sha256:1', tags: one('sha256:1') },
+      calls: 1,
+    },
+    {
+      title: 'must be a bundle',
+      tags: { v1: 'image' },
+      want: {
+        kind: 'nothing-to-deploy',
+        reason: 'NotABundle',
+        message: 'tag "v1" is not a bundle: its manifest is not a Helm chart\'s; publish one with werf bundle publish',
+        tags: one('image'),
+      },
+      calls: 1,
+    },
+    {
+      title: 'may be absent',
+      tags: {},
+      want: {
+        kind: 'nothing-to-deploy',
+        reason: 'NoMatchingTag',
+        message: 'tag "v1" does not exist in ghcr.io/acme/app',
+        tags: none,
+      },
+      calls: 2,
+    },
+    {
+      title: 'of a repository that is not there is a failure',
+      want: { kind: 'failed', failure: { kind: 'failed', code: 'not-found', message: '404 not found' } },
+      calls: 2,
+    },
+  ];
+  for (const { title, tags, want: outcome, calls } of table) {
+    t.test(title, async (t) => {
+      const { want, registry, outcomeOf } = board(t);
+      registry.repositories.clear();
+      if (tags !== undefined) registry.publish('acme/app', tags);
+      want('a', { policy });
+      await settle();
+      t.strictSame(outcomeOf('a'), outcome);
+      t.equal(registry.calls.length, calls);
+    });
+  }
+});
+
+t.test('running', async (t) => {
+  t.test('ten scans of a host and fifty in all are under way at most', async (t) => {
+    const { want, registry } = board(t);
+    registry.hold();
+    for (let index = 0; index < 100; index += 1) {
+      const host = `r${index % 10}.example`;
+      want(`b${index}`, { target: { host, repository: `acme/${index}`, insecure: false } });
+    }
+    for (let index = 0; index < 20; index += 1) {
+      want(`c${index}`, { target: { host: 'r0.example', repository: `shop/${index}`, insecure: false } });
+    }
+    await settle();
+    t.equal(registry.calls.length, 50);
+    registry.release();
+    await settle();
+    t.equal(new Set(registry.calls).size, 120, 'and the others follow');
+  });
+  t.test('an abort ends a scan under way; it has served nobody, and another start does it again', async (t) => {
+    const { want, registry, stop, stopped, scans, delivered, log, clock, results } = board(t);
+    registry.hold();
+    want('a');
+    await settle();
+    stop.abort();
+    await stopped;
+    t.equal(clock.pending(), 0);
+    t.strictSame([delivered, results], [[], []]);
+    registry.release();
+    const again = new AbortController();
+    const ended = scans.start(again.signal);
+    await clock.advance(SECOND);
+    t.strictSame(delivered, ['a']);
+    again.abort();
+    await ended;
+    t.notOk(log.entries.some(({ level }) => level === 'error'));
+  });
+  t.test('wishes made before the start are kept', async (t) => {
+    const registry = new MemoryRegistry();
+    registry.publish('acme/app', { v1: 'sha256:1' });
+    const clock = createFakeClock();
+    const delivered: string[] = [];
+    const scans = createScans({
+      registry,
+      clock,
+      random: { uniform: () => 0 },
+      log: recordLog(),
+      timeScale: 1,
+      onDelivery: ({ name }) => delivered.push(name),
+    });
+    scans.want({
+      ref: ref('a'),
+      target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
+      policy: {},
+      pollIntervalMs: MINUTE,
+      due: { kind: 'at', time: 0 },
+    });
+    await clock.advance(MINUTE);
+    t.strictSame(delivered, []);
+    const stop = new AbortController();
+    const stopped = scans.start(stop.signal);
+    await settle();
+    t.strictSame(delivered, ['a']);
+    stop.abort();
+    await stopped;
+  });
+  t.test('a registry client with a fault does not stop the board, and the bundles hear of it', async (t) => {
+    const { want, registry, outcomeOf, log, clock } = board(t);
+    const listTags = registry.listTags.bind(registry);
+    registry.listTags = () => Promise.reject(new Error('fault'));
+    want('a');
+    await settle();
+    t.match(outcomeOf('a'), { kind: 'failed', failure: { code: 'protocol' } });
+    t.equal(log.entries.filter(({ level }) => level === 'error').length, 1);
+    registry.listTags = listTags;
+    want('a', { due: { kind: 'at', time: clock.now() + MINUTE } });
+    await clock.advance(MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected' });
+  });
+  t.test('the log says what is polled and what failed, in the guide’s words, and never a credential', async (t) => {
+    const { want, registry, log } = board(t);
+    registry.failure = UNAUTHORIZED;
+    const credential = { kind: 'basic', username: 'robot-name', password: 'canary-secret' } as const;
+    want('a', { target: { host: 'ghcr.io', repository: 'acme/app', insecure: false, ca: 'PEM', credential } });
+    await settle();
+    const fields = { registry: 'ghcr.io/acme/app', bundles: ['shop/a'], waiting: 1, members: 1 };
+    t.strictSame(log.entries, [
+      { level: 'info', message: 'polling registry', fields },
+      {
+        level: 'warn',
+        message: 'polling registry failed',
+        fields: { ...fields, error: 'error polling registry: 401 unauthorized' },
+      },
+    ]);
+    t.notMatch(JSON.stringify(log.entries), /canary|robot|PEM/);
+  });
+});
