@@ -84,8 +84,8 @@ const LEFTOVERS: readonly { readonly words: string; readonly pattern: RegExp }[]
   { words: 'scheme', pattern: /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\// },
   { words: 'query', pattern: /[?#].*$/ },
   { words: 'trailing slash', pattern: /\/+$/ },
-  { words: 'digest', pattern: /@[A-Za-z0-9+._-]+:[0-9A-Za-z]*$/ },
-  { words: 'credentials', pattern: /^[^/]*@(?=[^/]+\/)/ },
+  { words: 'digest', pattern: /@sha\d+:[0-9A-Za-z]*$/ },
+  { words: 'credentials', pattern: /^[^/]*@/ },
   { words: 'double slash', pattern: /(\/)\/+/g },
 ];
 

@@ -35,7 +35,7 @@ const repository: FieldRule = (field, value) => {
 };
 
 /** A password that stands in an address by mistake shall not reach a log through the message. */
-const withoutCredentials = (url: string): string => url.replace(/^(\w+:\/\/)?[^/]*@(?=[^/]+\/)/, '$1***@');
+const withoutCredentials = (url: string): string => url.replace(/^(\s*[\w+.-]+:\/\/)?[^/]*@(?!sha\d+:)/, '$1***@');
 
 /** A Go duration within bounds, as the schema's CEL rule has it. */
 const duration =
