@@ -32,6 +32,8 @@ export const ANNOTATIONS = {
   checksum: 'werf.io/checksum',
   release: 'werf.io/release',
   operatorVersion: 'werf.io/operator-version',
+  /** Of a Job: the names of its own Secrets, separated by commas. Its log may be shown only with the help of the one with values. */
+  secrets: 'werf.io/secrets',
 } as const;
 
 /**
