@@ -1,0 +1,726 @@
+import t from 'tap';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { decide } from '../../controller/decide/decide.js';
+import { needsSupplies } from '../../controller/decide/needs.js';
+import { SITUATIONS } from '../../controller/decide/situation.js';
+import { mergePatchOf } from '../../controller/decide/status-patch.js';
+import type { Observation } from '../../controller/observation.js';
+import {
+  bundle,
+  CHECKSUM,
+  DIGEST_A,
+  DIGEST_B,
+  delivery,
+  deployment,
+  failure,
+  historyEntry,
+  iso,
+  job,
+  NOW,
+  observation,
+  platform,
+  pod,
+  reachable,
+  selected,
+  supplies,
+  syncedStatus,
+  tags,
+} from '../kit/builders.js';
+
+/** The part of a decision that a person reads. */
+const told = (seen: Observation) => {
+  const { status, actions, interest, recheck, announcements } = decide(seen);
+  const condition = (type: string) => {
+    const found = status.conditions?.find((one) => one.type === type);
+    return found && `${found.status} ${found.reason}`;
+  };
+  return {
+    phase: status.phase,
+    ready: condition('Ready'),
+    reconciling: condition('Reconciling'),
+    stalled: condition('Stalled'),
+    reachable: condition('RegistryReachable'),
+    due: interest?.due.kind,
+    actions: actions.map(({ kind }) => kind),
+    recheck: recheck.kind,
+    events: announcements.map(({ reason }) => reason),
+  };
+};
+
+const failing = (count: number, more: WerfBundleStatus = {}): WerfBundleStatus => ({
+  observedGeneration: 1,
+  phase: 'Syncing',
+  consecutiveFailures: count,
+  resolvedTargetNamespace: 'ops',
+  ...more,
+});
+
+const failedStatus = (result: 'Failed' | 'Lost' | 'Refused', change: WerfBundleStatus = {}): WerfBundleStatus =>
+  syncedStatus({
+    phase: 'Syncing',
+    lastJobStatus: 'Failed',
+    deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B }),
+    history: [
+      historyEntry(result, { number: 2, tag: 'v1.1.0', digest: DIGEST_B, message: 'pod failed with exit code 1' }),
+      historyEntry('Succeeded'),
+    ],
+    ...change,
+  });
+
+const runningStatus = syncedStatus({
+  phase: 'Syncing',
+  deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B, jobName: 'my-app-33333333-44444444' }),
+  activeJobName: 'my-app-33333333-44444444',
+  lastJobName: 'my-app-33333333-44444444',
+  lastJobStatus: 'Running',
+});
+
+const openStatus = syncedStatus({
+  deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B, jobName: 'my-app-33333333-44444444' }),
+});
+
+const present = (seen: WerfBundleStatus, ended?: { exitCode: number; reason?: string }): Observation['job'] => ({
+  kind: 'present',
+  job: job(bundle(seen), seen.deployment),
+  pod: pod(ended),
+  log:
+    ended === undefined
+      ? { kind: 'not-needed' }
+      : { kind: 'read', tail: 'the log\n', errorLine: 'Error: no such chart' },
+});
+
+t.test('what is told: each row of the table of situations', async (t) => {
+  const rows: readonly { title: string; seen: Observation; want: Partial<ReturnType<typeof told>> }[] = [
+    {
+      title: 'a new bundle is Syncing, Ready is Unknown, and the registry is asked at once',
+      seen: observation(bundle()),
+      want: {
+        phase: 'Syncing',
+        ready: 'Unknown FirstScan',
+        reconciling: 'True FirstScan',
+        stalled: undefined,
+        reachable: 'Unknown FirstScan',
+        due: 'at',
+        events: [],
+      },
+    },
+    {
+      title: 'an invalid spec is Failed and stalled, and nothing is polled',
+      seen: observation(bundle({}, { spec: { registry: { url: 'https://x/y' } } })),
+      want: {
+        phase: 'Failed',
+        ready: 'False SpecInvalid',
+        reconciling: undefined,
+        stalled: 'True SpecInvalid',
+        due: undefined,
+        events: ['SpecInvalid'],
+      },
+    },
+    {
+      title: 'a bundle without its credentials is Failed and stalled, and is looked at again',
+      seen: observation(bundle(syncedStatus()), {
+        access: { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
+      }),
+      want: {
+        phase: 'Failed',
+        ready: 'False CredentialsInvalid',
+        reconciling: undefined,
+        stalled: 'True CredentialsInvalid',
+        due: undefined,
+        recheck: 'at',
+        events: ['CredentialsInvalid'],
+      },
+    },
+    {
+      title: 'a missing ServiceAccount is Failed and stalled, and the registry is still polled',
+      seen: observation(bundle(syncedStatus()), {
+        delivery: delivery(selected('v1.1.0', DIGEST_B)),
+        supplies: {
+          kind: 'obstacle',
+          reason: 'ServiceAccountMissing',
+          message: 'ServiceAccount werf-converge does not exist in namespace ops',
+        },
+      }),
+      want: {
+        phase: 'Failed',
+        ready: 'False ServiceAccountMissing',
+        stalled: 'True ServiceAccountMissing',
+        reachable: 'True Polled',
+        due: 'interval',
+        recheck: 'at',
+      },
+    },
+    {
+      title: 'a running Job is Syncing',
+      seen: observation(bundle(runningStatus), { job: present(runningStatus) }),
+      want: {
+        phase: 'Syncing',
+        ready: 'Unknown Deploying',
+        reconciling: 'True Deploying',
+        stalled: undefined,
+        actions: [],
+        recheck: 'at',
+        events: ['Deploying'],
+      },
+    },
+    {
+      title: 'the first failed poll of a new bundle is Syncing and retried',
+      seen: observation(bundle(failing(0)), { delivery: delivery(failure()) }),
+      want: {
+        phase: 'Syncing',
+        ready: 'False PollFailed',
+        reconciling: 'True ProgressingWithRetry',
+        stalled: undefined,
+        reachable: 'False PollFailed',
+        due: 'at',
+        events: ['PollFailed'],
+      },
+    },
+    {
+      title: 'a failed poll of a deployed bundle leaves it Ready',
+      seen: observation(bundle(syncedStatus()), { delivery: delivery(failure()) }),
+      want: {
+        phase: 'Syncing',
+        ready: 'True PollFailed',
+        reconciling: undefined,
+        stalled: undefined,
+        reachable: 'False PollFailed',
+        due: 'at',
+        events: ['PollFailed'],
+      },
+    },
+    {
+      title: 'the sixth failed poll is Failed and stalled, and polling stops',
+      seen: observation(bundle(failing(5)), { delivery: delivery(failure()) }),
+      want: {
+        phase: 'Failed',
+        ready: 'False PollingStopped',
+        reconciling: undefined,
+        stalled: 'True PollingStopped',
+        reachable: 'False PollingStopped',
+        due: 'never',
+        events: ['PollingStopped'],
+      },
+    },
+    {
+      title: 'a failed Job with retries left is Syncing and retried',
+      seen: observation(bundle(failedStatus('Failed'), { spec: { converge: { retries: 1 } } })),
+      want: {
+        phase: 'Syncing',
+        ready: 'False DeployFailed',
+        reconciling: 'True ProgressingWithRetry',
+        stalled: undefined,
+        actions: [],
+        recheck: 'at',
+      },
+    },
+    {
+      title: 'a failed Job without retries is Failed and stalled',
+      seen: observation(bundle(failedStatus('Failed'))),
+      want: {
+        phase: 'Failed',
+        ready: 'False DeployFailed',
+        reconciling: undefined,
+        stalled: 'True DeployFailed',
+        due: 'interval',
+        recheck: 'on-change',
+      },
+    },
+    {
+      title: 'a lost Job is tried again by itself',
+      seen: observation(bundle(failedStatus('Lost'))),
+      want: { phase: 'Syncing', ready: 'False JobLost', reconciling: 'True ProgressingWithRetry', recheck: 'at' },
+    },
+    {
+      title: 'no matching tag is Failed and stalled when nothing is deployed',
+      seen: observation(bundle(failing(0)), {
+        delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
+        emptyScans: 1,
+      }),
+      want: {
+        phase: 'Failed',
+        ready: 'False NoMatchingTag',
+        stalled: 'True NoMatchingTag',
+        reachable: 'True Polled',
+        due: 'interval',
+      },
+    },
+    {
+      title: 'no matching tag is not believed at once when something is deployed',
+      seen: observation(bundle(syncedStatus()), {
+        delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
+        emptyScans: 1,
+      }),
+      want: { phase: 'Synced', ready: 'True Deployed', stalled: undefined },
+    },
+    {
+      title: 'no matching tag is believed the second time',
+      seen: observation(bundle(syncedStatus()), {
+        delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
+        emptyScans: 2,
+      }),
+      want: { phase: 'Failed', ready: 'False NoMatchingTag', stalled: 'True NoMatchingTag' },
+    },
+    {
+      title: 'a lower version is held back: Synced and Ready, with an event',
+      seen: observation(bundle(syncedStatus({ lastAppliedTag: 'v1.2.0', deployment: deployment({ tag: 'v1.2.0' }) })), {
+        delivery: delivery(selected('v1.1.0', DIGEST_B)),
+        supplies: supplies(),
+      }),
+      want: {
+        phase: 'Synced',
+        ready: 'True DowngradeHeld',
+        actions: [],
+        events: ['DowngradeHeld'],
+      },
+    },
+    {
+      title: 'a suspended bundle that was deployed is Synced and keeps its Ready',
+      seen: observation(bundle(syncedStatus(), { spec: { suspend: true } }), { access: { kind: 'not-needed' } }),
+      want: { phase: 'Synced', ready: 'True Deployed', reconciling: undefined, due: undefined },
+    },
+    {
+      title: 'a suspended new bundle is Syncing and not Ready',
+      seen: observation(bundle({ observedGeneration: 1 }, { spec: { suspend: true } }), {
+        access: { kind: 'not-needed' },
+      }),
+      want: { phase: 'Syncing', ready: 'False Suspended', reconciling: undefined, due: undefined },
+    },
+    {
+      title: 'a bundle that goes keeps its phase and is reconciling',
+      seen: observation(bundle(syncedStatus(), { metadata: { deletionTimestamp: iso(0) } }), {
+        access: { kind: 'not-needed' },
+      }),
+      want: { phase: 'Synced', ready: 'True Deployed', reconciling: 'True Deleting', due: undefined },
+    },
+    {
+      title: 'a deployed bundle with nothing to do stays Synced',
+      seen: observation(bundle(syncedStatus()), { delivery: delivery(selected()), supplies: supplies() }),
+      want: {
+        phase: 'Synced',
+        ready: 'True Deployed',
+        reconciling: undefined,
+        stalled: undefined,
+        due: 'interval',
+        actions: [],
+        recheck: 'on-change',
+        events: [],
+      },
+    },
+    {
+      title: 'a changed spec is looked at anew: the old failure says nothing of it',
+      seen: observation(bundle(failedStatus('Failed'), { metadata: { generation: 2 } })),
+      want: {
+        phase: 'Syncing',
+        ready: 'Unknown FirstScan',
+        reconciling: 'True FirstScan',
+        stalled: undefined,
+        due: 'at',
+      },
+    },
+  ];
+  for (const { title, seen, want } of rows) {
+    const got = told(seen);
+    const chosen = Object.fromEntries(Object.keys(want).map((key) => [key, got[key as keyof typeof got]]));
+    t.strictSame(chosen, want, title);
+  }
+  t.equal(
+    new Set(SITUATIONS.map(({ kind }) => kind)).size,
+    SITUATIONS.length,
+    'no situation stands twice in the table',
+  );
+});
+
+t.test('the backoff of polls is the table of the guide', async (t) => {
+  const waits = ['30s', '1m', '2m', '4m', '8m'];
+  for (const [index, wait] of waits.entries()) {
+    const { status } = decide(observation(bundle(failing(index)), { delivery: delivery(failure('401 unauthorized')) }));
+    t.equal(status.consecutiveFailures, index + 1, `failure ${index + 1} is counted`);
+    t.equal(status.lastErrorMessage, 'error polling registry: 401 unauthorized');
+    t.equal(status.lastErrorTime, iso(0));
+    t.equal(
+      Date.parse(status.nextAttemptTime ?? '') - NOW,
+      ([30, 60, 120, 240, 480][index] as number) * 1000,
+      `the next poll comes after ${wait}`,
+    );
+    t.match(
+      status.conditions?.find(({ type }) => type === 'RegistryReachable')?.message,
+      `failure ${index + 1} of 6, next try after ${wait}`,
+    );
+  }
+  const sixth = decide(observation(bundle(failing(5)), { delivery: delivery(failure('404 not found')) })).status;
+  t.equal(sixth.consecutiveFailures, 6);
+  t.equal(sixth.nextAttemptTime, undefined, 'after the sixth there is no next poll');
+  const later = decide(
+    observation(bundle(failing(1)), {
+      delivery: delivery(failure('429 too many requests', { retryAfterMs: 300_000 })),
+    }),
+  ).status;
+  t.equal(later.nextAttemptTime, iso(300_000), 'a later Retry-After wins');
+  const scaled = { ...platform, timeScale: 10 };
+  const quick = decide(observation(bundle(failing(0)), { delivery: delivery(failure()), platform: scaled })).status;
+  t.equal(quick.nextAttemptTime, iso(3_000), 'the time scale divides the wait');
+});
+
+t.test('ways out of failing polls', async (t) => {
+  const stopped = failing(6, {
+    phase: 'Failed',
+    lastErrorMessage: 'error polling registry: 404 not found',
+    conditions: [
+      { ...reachable, status: 'False', reason: 'PollingStopped', message: 'error polling registry: 404 not found (…)' },
+    ],
+  });
+  t.equal(decide(observation(bundle(stopped))).interest?.due.kind, 'never', 'by itself nothing is polled any more');
+  t.equal(
+    decide(observation(bundle({ ...stopped, consecutiveFailures: 0 }))).interest?.due.kind,
+    'at',
+    'a counter set to 0 polls at once',
+  );
+  const asked = bundle(stopped, { metadata: { annotations: { 'werf.io/reconcile-requested-at': 'today' } } });
+  t.equal(decide(observation(asked)).interest?.due.kind, 'at', 'a request polls at once');
+  const flux = bundle(stopped, { metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': 'today' } } });
+  t.equal(decide(observation(flux)).interest?.due.kind, 'at', 'so does one in the way of Flux');
+  t.equal(
+    decide(observation(bundle(stopped, { metadata: { generation: 2 } }))).interest?.due.kind,
+    'at',
+    'a changed spec polls at once',
+  );
+  const again = decide(observation(asked, { delivery: delivery(failure('404 not found')) }));
+  t.equal(again.status.consecutiveFailures, 6);
+  t.equal(again.status.lastHandledRequest, 'today');
+  t.equal(again.interest?.due.kind, 'never', 'a request is answered once');
+  const well = decide(observation(asked, { delivery: delivery(selected()), supplies: supplies() }));
+  t.equal(well.status.consecutiveFailures, 0, 'a success resets the counter');
+  t.equal(well.status.deployment?.reason, 'NewTag', 'and what it found is deployed');
+});
+
+t.test('when something is deployed, and why', async (t) => {
+  const rows: readonly { title: string; seen: Observation; want: object | undefined }[] = [
+    {
+      title: 'the first tag of a new bundle',
+      seen: observation(bundle(failing(0)), { delivery: delivery(selected()), supplies: supplies() }),
+      want: { number: 1, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewTag' },
+    },
+    {
+      title: 'another tag takes the next number',
+      seen: observation(bundle(syncedStatus()), {
+        delivery: delivery(selected('v1.1.0', DIGEST_B)),
+        supplies: supplies(),
+      }),
+      want: { number: 2, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'NewTag' },
+    },
+    {
+      title: 'the same tag with another digest has moved',
+      seen: observation(bundle(syncedStatus()), {
+        delivery: delivery(selected('v1.0.0', DIGEST_B)),
+        supplies: supplies(),
+      }),
+      want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_B, reason: 'MovedTag' },
+    },
+    {
+      title: 'other values are deployed with the same tag',
+      seen: observation(bundle(syncedStatus()), {
+        delivery: delivery(selected()),
+        supplies: supplies({ checksum: 'k1:2' }),
+      }),
+      want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewValues' },
+    },
+    {
+      title: 'another spec is told from other values by the generation',
+      seen: observation(bundle(syncedStatus({ observedGeneration: 2 }), { metadata: { generation: 2 } }), {
+        delivery: delivery(selected()),
+        supplies: supplies({ checksum: 'k1:2' }),
+      }),
+      want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewSpec' },
+    },
+    {
+      title: 'the same again is nothing',
+      seen: observation(bundle(syncedStatus()), { delivery: delivery(selected()), supplies: supplies() }),
+      want: undefined,
+    },
+    {
+      title: 'what failed for good is not tried again',
+      seen: observation(bundle(failedStatus('Failed')), {
+        delivery: delivery(selected('v1.1.0', DIGEST_B)),
+        supplies: supplies(),
+      }),
+      want: undefined,
+    },
+    {
+      title: 'what failed is deployed when the registry offers something newer',
+      seen: observation(bundle(failedStatus('Failed')), {
+        delivery: delivery(selected('v1.2.0', DIGEST_B)),
+        supplies: supplies(),
+      }),
+      want: { number: 3, attempt: 1, tag: 'v1.2.0', digest: DIGEST_B, reason: 'NewTag' },
+    },
+    {
+      title: 'after a failure the tag deployed before is deployed again when it is wanted again',
+      seen: observation(bundle(failedStatus('Failed')), { delivery: delivery(selected()), supplies: supplies() }),
+      want: { number: 3, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewTag' },
+    },
+    {
+      title: 'a retry comes when its time has come',
+      seen: observation(bundle(failedStatus('Failed'), { spec: { converge: { retries: 2 } } }), {
+        supplies: supplies(),
+      }),
+      want: { number: 3, attempt: 2, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Retry' },
+    },
+    {
+      title: 'and not before',
+      seen: observation(bundle(failedStatus('Failed'), { spec: { converge: { retries: 2 } } }), {
+        supplies: supplies(),
+        now: NOW - 1,
+      }),
+      want: undefined,
+    },
+    {
+      title: 'retries end',
+      seen: observation(
+        bundle(
+          failedStatus('Failed', {
+            deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B, attempt: 3 }),
+          }),
+          { spec: { converge: { retries: 2 } } },
+        ),
+        { supplies: supplies(), now: NOW + 3_600_000 },
+      ),
+      want: undefined,
+    },
+    {
+      title: 'a lost Job is tried again after 30s',
+      seen: observation(bundle(failedStatus('Lost')), { supplies: supplies() }),
+      want: { number: 3, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'JobLost' },
+    },
+    {
+      title: 'after the fourth Job in a row without a result a person must act',
+      seen: observation(
+        bundle(failedStatus('Lost', { history: [2, 3, 4, 5].map(() => historyEntry('Lost', { number: 2 })) })),
+        {
+          supplies: supplies(),
+          now: NOW + 3_600_000,
+        },
+      ),
+      want: undefined,
+    },
+    {
+      title: 'a lower version is deployed when the spec was changed since',
+      seen: observation(
+        bundle(
+          syncedStatus({ lastAppliedTag: 'v1.2.0', deployment: deployment({ tag: 'v1.2.0' }), observedGeneration: 2 }),
+          { metadata: { generation: 2 } },
+        ),
+        {
+          delivery: delivery(selected('v1.1.0', DIGEST_B)),
+          supplies: supplies(),
+        },
+      ),
+      want: { number: 2, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Downgrade' },
+    },
+    {
+      title: 'a delivery that arrives with a changed spec answers the old one',
+      seen: observation(bundle(syncedStatus(), { metadata: { generation: 2 } }), {
+        delivery: delivery(selected('v1.1.0', DIGEST_B)),
+      }),
+      want: undefined,
+    },
+    {
+      title: 'what is deployed by an older operator is recorded, not deployed',
+      seen: observation(bundle({ observedGeneration: 1, lastAppliedTag: 'v1.0.0', resolvedTargetNamespace: 'ops' }), {
+        delivery: delivery(selected()),
+        supplies: supplies(),
+      }),
+      want: undefined,
+    },
+  ];
+  for (const { title, seen, want } of rows) {
+    const before = seen.bundle.status?.deployment?.number ?? 0;
+    const { deployment: decided } = decide(seen).status;
+    if (want === undefined) {
+      t.equal(decided?.number ?? 0, before, title);
+      continue;
+    }
+    const { number, attempt, tag, digest, reason } = decided ?? {};
+    t.strictSame({ number, attempt, tag, digest, reason }, want, title);
+    t.strictSame(decide(seen).actions, [], `${title}: the intent is written before anything is created`);
+    t.equal(decide(seen).recheck.kind, 'now', `${title}: and carried out at once`);
+  }
+  const old = decide(
+    observation(bundle({ observedGeneration: 1, lastAppliedTag: 'v1.0.0', resolvedTargetNamespace: 'ops' }), {
+      delivery: delivery(selected()),
+      supplies: supplies(),
+    }),
+  ).status;
+  t.strictSame(
+    [old.appliedChecksum, old.lastAppliedDigest, old.phase],
+    [CHECKSUM, DIGEST_A, 'Synced'],
+    'its checksum and digest are recorded',
+  );
+  const rekeyed = decide(
+    observation(bundle(syncedStatus({ appliedChecksum: 'k0:1', deployment: deployment({ checksum: 'k0:1' }) })), {
+      delivery: delivery(selected()),
+      supplies: supplies(),
+    }),
+  ).status;
+  t.strictSame(
+    [rekeyed.appliedChecksum, rekeyed.deployment?.checksum, rekeyed.deployment?.number],
+    [CHECKSUM, CHECKSUM, 1],
+    'a checksum of another key is replaced, not acted on',
+  );
+});
+
+t.test('carrying out and following', async (t) => {
+  const seen = observation(bundle(openStatus), { supplies: supplies() });
+  t.ok(needsSupplies(seen), 'for an intent without a Job everything is looked up');
+  const [action] = decide(seen).actions;
+  t.equal(action?.kind, 'create-job', 'an intent without a Job is carried out');
+  t.equal(
+    action?.kind === 'create-job' && action.job.metadata.name,
+    openStatus.deployment?.jobName,
+    'under the name that was written down',
+  );
+  t.strictSame(
+    [decide(seen).status.activeJobName, decide(seen).status.lastJobStatus, decide(seen).status.lastAppliedTag],
+    [openStatus.deployment?.jobName, 'Running', 'v1.0.0'],
+    'and told as running; the tag deployed is still the old one',
+  );
+  const newer = observation(bundle(openStatus), {
+    delivery: delivery(selected('v1.2.0', DIGEST_A)),
+    supplies: supplies(),
+  });
+  t.equal(decide(newer).status.deployment?.number, 2, 'a newer tag does not replace an intent');
+
+  const succeeded = decide(observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 0 }) }));
+  t.strictSame(
+    (({
+      phase,
+      lastAppliedTag,
+      lastAppliedDigest,
+      appliedChecksum,
+      lastSyncTime,
+      activeJobName,
+      lastJobStatus,
+      lastJobLogs,
+      lastErrorMessage,
+    }) => ({
+      phase,
+      lastAppliedTag,
+      lastAppliedDigest,
+      appliedChecksum,
+      lastSyncTime,
+      activeJobName,
+      lastJobStatus,
+      lastJobLogs,
+      lastErrorMessage,
+    }))(succeeded.status),
+    {
+      phase: 'Synced',
+      lastAppliedTag: 'v1.1.0',
+      lastAppliedDigest: DIGEST_B,
+      appliedChecksum: CHECKSUM,
+      lastSyncTime: '2026-11-23T09:59:58Z',
+      activeJobName: undefined,
+      lastJobStatus: 'Succeeded',
+      lastJobLogs: 'the log\n',
+      lastErrorMessage: undefined,
+    },
+    'exit code 0 makes the tag the applied one',
+  );
+  t.equal(succeeded.status.history?.length, 2);
+  t.strictSame(
+    succeeded.announcements.map(({ reason, message }) => `${reason}: ${message}`),
+    ['Deployed: deployed v1.1.0 to namespace ops'],
+  );
+
+  const failed = decide(
+    observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 1, reason: 'Error' }) }),
+  ).status;
+  t.strictSame(
+    [failed.phase, failed.lastAppliedTag, failed.lastAttemptedTag, failed.lastJobStatus, failed.lastErrorMessage],
+    ['Failed', 'v1.0.0', 'v1.1.0', 'Failed', 'pod failed with exit code 1: Error: no such chart'],
+    'exit code 1 leaves the applied tag and tells werf\u2019s last error line',
+  );
+  const oom = decide(
+    observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 137, reason: 'OOMKilled' }) }),
+  ).status;
+  t.equal(
+    oom.lastErrorMessage,
+    'pod failed with OOMKilled: memory limit 1Gi; set spec.converge.resourceLimits.memory to 2Gi',
+  );
+  const lost = decide(observation(bundle(runningStatus)));
+  t.strictSame(
+    [lost.status.history?.[0]?.result, lost.status.lastJobStatus],
+    ['Lost', 'Failed'],
+    'a Job that was there and is gone is lost',
+  );
+  t.equal(
+    decide(observation(bundle(openStatus), { supplies: supplies() })).status.history?.[0]?.result,
+    'Succeeded',
+    'one that was never seen is not',
+  );
+
+  const unreadable = {
+    ...present(runningStatus, { exitCode: 0 }),
+    log: { kind: 'unreadable', why: 'timeout' },
+  } as const;
+  t.equal(
+    decide(observation(bundle(runningStatus), { job: unreadable })).status.lastJobStatus,
+    'Running',
+    'a log that can\u2019t be read is waited for',
+  );
+  t.equal(
+    decide(observation(bundle(runningStatus), { job: unreadable, now: NOW + 60_000 })).status.lastJobStatus,
+    'Succeeded',
+    'but not for long',
+  );
+
+  const late = decide(
+    observation(bundle(runningStatus), { job: { ...present(runningStatus), pod: undefined }, now: NOW + 40 * 60_000 }),
+  );
+  t.strictSame(
+    [late.status.lastErrorMessage, late.actions.map(({ kind }) => kind)],
+    [`Job ${runningStatus.deployment?.jobName} did not end within spec.converge.timeout`, ['delete-job']],
+    'a Job that never gets a Pod is ended after the timeout',
+  );
+});
+
+t.test('a status is patched as little as possible', async (t) => {
+  const rows: readonly { title: string; before: object; after: object; want: object | undefined }[] = [
+    {
+      title: 'equal statuses need no patch',
+      before: { a: 1, b: { c: [1] } },
+      after: { b: { c: [1] }, a: 1 },
+      want: undefined,
+    },
+    { title: 'a field that goes is null', before: { a: 1, b: 2 }, after: { a: 1 }, want: { b: null } },
+    {
+      title: 'a map is patched inside',
+      before: { a: { b: 1, c: 2 } },
+      after: { a: { b: 1, c: 3 } },
+      want: { a: { c: 3 } },
+    },
+    { title: 'a list is replaced whole', before: { a: [1, 2] }, after: { a: [1] }, want: { a: [1] } },
+    { title: 'undefined is the same as absent', before: { a: undefined }, after: {}, want: undefined },
+  ];
+  for (const { title, before, after, want } of rows) t.strictSame(mergePatchOf(before, after), want, title);
+  const quiet = observation(bundle(syncedStatus()), { delivery: delivery(selected()), supplies: supplies() });
+  t.equal(mergePatchOf(quiet.bundle.status ?? {}, decide(quiet).status), undefined, 'an unchanged scan writes nothing');
+});
+
+t.test('deciding twice on what was decided changes nothing', async (t) => {
+  const starts: readonly Observation[] = [
+    observation(bundle()),
+    observation(bundle(failing(0)), { delivery: delivery(failure()) }),
+    observation(bundle(failing(5)), { delivery: delivery(failure()) }),
+    observation(bundle(failedStatus('Failed'))),
+    observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 1 }) }),
+    observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 0 }) }),
+    observation(bundle(syncedStatus(), { spec: { suspend: true } }), { access: { kind: 'not-needed' } }),
+  ];
+  for (const seen of starts) {
+    const { status } = decide(seen);
+    const again = decide({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, job: { kind: 'absent' } });
+    t.strictSame(again.status, status, `${status.phase}: ${status.conditions?.[0]?.message}`);
+    t.strictSame(again.announcements, [], 'and announces nothing');
+  }
+});

@@ -1,0 +1,177 @@
+import type { Job, Pod } from '../../api/objects.js';
+import { settingsOf } from '../../api/settings.js';
+import { validateBundle } from '../../api/validate.js';
+import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { buildJob } from '../../controller/deploy/job.js';
+import type { Observation, Platform, Supplies } from '../../controller/observation.js';
+import type { RegistryFailure } from '../../controller/ports.js';
+import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
+
+/** Monday, 10:00:00 UTC: the moment of every observation that names no other. */
+export const NOW = Date.parse('2026-11-23T10:00:00.000Z');
+export const UID = '7f3c0000-0000-4000-8000-000000000001';
+export const DIGEST_A = `sha256:${'a'.repeat(64)}`;
+export const DIGEST_B = `sha256:${'b'.repeat(64)}`;
+/** Made with the key of {@link platform}. */
+export const CHECKSUM = `k1:${'1'.repeat(64)}`;
+
+export const iso = (offsetMs: number): string => new Date(NOW + offsetMs).toISOString();
+
+export const platform: Platform = {
+  timeScale: 1,
+  suspendAll: false,
+  checksumKey: { id: 'k1', secret: Buffer.from('0123456789abcdef0123456789abcdef') },
+  werfImage: 'registry.example/werf:1',
+  namespace: 'k8s-werf-operator-go-system',
+  crossNamespace: 'consent',
+  defaultRegistrySecret: undefined,
+  version: '0.0.0',
+};
+
+/** A stored bundle `ops/my-app`; generation 1, observed unless the status says otherwise. */
+export const bundle = (
+  status: WerfBundleStatus = { observedGeneration: -1 },
+  change: { readonly spec?: Partial<WerfBundleSpec>; readonly metadata?: Partial<StoredBundle['metadata']> } = {},
+): StoredBundle => ({
+  apiVersion: 'werf.io/v1alpha1',
+  kind: 'WerfBundle',
+  metadata: { namespace: 'ops', name: 'my-app', uid: UID, resourceVersion: '7', generation: 1, ...change.metadata },
+  spec: { registry: { url: 'registry.example/acme/app', versionConstraint: '>=1.0.0' }, ...change.spec },
+  status,
+});
+
+export const deployment = (change: Partial<Deployment> = {}): Deployment => ({
+  number: 1,
+  attempt: 1,
+  generation: 1,
+  tag: 'v1.0.0',
+  digest: DIGEST_A,
+  checksum: CHECKSUM,
+  reason: 'NewTag',
+  jobName: 'my-app-11111111-22222222',
+  startedAt: iso(-60_000),
+  ...change,
+});
+
+export const reachable = {
+  type: 'RegistryReachable',
+  status: 'True',
+  reason: 'Polled',
+  message: 'the registry answered',
+  lastTransitionTime: '2026-11-23T09:00:00Z',
+  observedGeneration: 1,
+} as const;
+
+/** The status of a bundle that has v1.0.0 deployed and nothing to do. */
+export const syncedStatus = (change: WerfBundleStatus = {}): WerfBundleStatus => ({
+  phase: 'Synced',
+  observedGeneration: 1,
+  consecutiveFailures: 0,
+  lastETag: 'tags-sha256:1',
+  resolvedTargetNamespace: 'ops',
+  lastAppliedTag: 'v1.0.0',
+  lastAppliedDigest: DIGEST_A,
+  lastAttemptedTag: 'v1.0.0',
+  appliedChecksum: CHECKSUM,
+  lastSyncTime: '2026-11-23T09:30:00Z',
+  lastJobName: deployment().jobName,
+  lastJobStatus: 'Succeeded',
+  deployment: deployment(),
+  history: [historyEntry('Succeeded')],
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Deployed',
+      message: 'deployed v1.0.0 to namespace ops',
+      lastTransitionTime: '2026-11-23T09:30:00Z',
+      observedGeneration: 1,
+    },
+    reachable,
+  ],
+  ...change,
+});
+
+export const historyEntry = (
+  result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused',
+  change: Partial<NonNullable<WerfBundleStatus['history']>[number]> = {},
+): NonNullable<WerfBundleStatus['history']>[number] => {
+  const { number, tag, digest, checksum, reason, jobName, startedAt } = deployment();
+  return { number, tag, digest, checksum, reason, jobName, startedAt, result, finishedAt: iso(-30_000), ...change };
+};
+
+export const tags = { etag: 'tags-sha256:1', etagSupported: false, count: 3 } as const;
+
+export const selected = (tag = 'v1.0.0', digest = DIGEST_A): ScanOutcome => ({ kind: 'selected', tag, digest, tags });
+
+export const failure = (message = 'connection refused', more: Partial<RegistryFailure> = {}): ScanOutcome => ({
+  kind: 'failed',
+  failure: { kind: 'failed', code: 'connection', message, ...more },
+});
+
+export const delivery = (outcome: ScanOutcome, sequence = 1): Delivery => ({ sequence, startedAt: NOW - 100, outcome });
+
+export const supplies = (change: Partial<Supplies> = {}): Supplies => ({
+  kind: 'ready',
+  checksum: CHECKSUM,
+  valuesFile: undefined,
+  werfSecretKey: undefined,
+  secretTexts: [],
+  ...change,
+});
+
+/** An observation in which everything is as a bundle would wish. */
+export const observation = (of: StoredBundle, change: Partial<Observation> = {}): Observation => {
+  const { problems } = validateBundle(of);
+  return {
+    now: NOW,
+    bundle: of,
+    platform,
+    spec: problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', settings: settingsOf(of) },
+    access: {
+      kind: 'ready',
+      target: { host: 'registry.example', repository: 'acme/app', insecure: false },
+      dockerConfig: undefined,
+    },
+    delivery: undefined,
+    latest: undefined,
+    emptyScans: 0,
+    job: { kind: 'absent' },
+    supplies: undefined,
+    ...change,
+  };
+};
+
+/** The Job of a deployment, created a minute ago. */
+export const job = (of: StoredBundle, made: Deployment = deployment()): Job => {
+  const built = buildJob({
+    bundle: of.metadata,
+    deployment: made,
+    settings: settingsOf(of),
+    werfImage: platform.werfImage,
+    secrets: { values: false, dockerConfig: false, key: false, ca: false },
+    operatorVersion: platform.version,
+  });
+  return { ...built, metadata: { ...built.metadata, uid: 'job-1', creationTimestamp: '2026-11-23T09:59:00Z' } };
+};
+
+/** Its Pod; `ended` is what became of container werf. */
+export const pod = (ended?: { readonly exitCode: number; readonly reason?: string }): Pod => ({
+  metadata: {
+    namespace: 'ops',
+    name: 'my-app-pod',
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'job-1' }],
+  },
+  status: {
+    phase: ended === undefined ? 'Running' : ended.exitCode === 0 ? 'Succeeded' : 'Failed',
+    containerStatuses: [
+      {
+        name: 'werf',
+        state:
+          ended === undefined
+            ? { running: { startedAt: iso(-50_000) } }
+            : { terminated: { ...ended, finishedAt: '2026-11-23T09:59:58Z' } },
+      },
+    ],
+  },
+});
