@@ -64,30 +64,25 @@ type ParsedYaml = { readonly kind: 'ok'; readonly root: Node | null; readonly li
 
 const parseYaml = (text: string): ParsedYaml => {
   const lines = new LineCounter();
-  try {
-    const document = parseDocument(text, {
-      lineCounter: lines,
-      prettyErrors: false,
-      // Looked for by Reader: the parser compares each key with all others of its map.
-      uniqueKeys: false,
-      intAsBigInt: true,
-      // A %YAML 1.1 directive must not make `yes` a boolean here and a text there.
-      schema: 'core',
-      merge: false,
-      resolveKnownTags: false,
-      logLevel: 'silent',
-    });
-    const [problem] = [...document.errors, ...document.warnings];
-    if (problem === undefined) return { kind: 'ok', root: document.contents, lines };
-    if (problem.code === 'MULTIPLE_DOCS')
-      return { kind: 'invalid', reason: 'has several YAML documents, where one is needed' };
-    const position = positionOf(lines, problem.pos[0]);
-    return { kind: 'invalid', reason: 'is no YAML', words: problem.message.slice(0, MAX_WORDS), position };
-  } catch (error) {
-    // The parser is recursive: nesting by the thousand ends the stack.
-    if (error instanceof RangeError) return tooDeep;
-    throw error;
-  }
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // Looked for by Reader: the parser compares each key with all others of its map.
+    uniqueKeys: false,
+    intAsBigInt: true,
+    // A %YAML 1.1 directive must not make `yes` a boolean here and a text there.
+    schema: 'core',
+    merge: false,
+    resolveKnownTags: false,
+  });
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem === undefined) return { kind: 'ok', root: document.contents, lines };
+  // The parser is recursive: nesting by the thousand ends the stack.
+  if (problem.code === 'RESOURCE_EXHAUSTION') return tooDeep;
+  if (problem.code === 'MULTIPLE_DOCS')
+    return { kind: 'invalid', reason: 'has several YAML documents, where one is needed' };
+  const position = positionOf(lines, problem.pos[0]);
+  return { kind: 'invalid', reason: 'is no YAML', words: problem.message.slice(0, MAX_WORDS), position };
 };
 
 const tooDeep: Invalid = { kind: 'invalid', reason: `is nested more than ${MAX_DEPTH} levels deep` };

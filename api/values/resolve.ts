@@ -197,7 +197,7 @@ const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
   leaves.flatMap((leaf) => {
     const fault = undeliverable(leaf);
     if (fault === undefined) return [];
-    const path = pathText(leaf.path).slice(0, 200);
+    const path = leaf.origin.kind === 'Secret' ? 'a value' : pathText(leaf.path).slice(0, 200);
     return [
       invalid(
         leaf.origin.kind === 'spec' ? INLINE_FIELD : SOURCES_FIELD,
@@ -207,9 +207,10 @@ const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
     ];
   });
 
+/** A path that only Secrets have is part of their contents. */
 const clashWarning = ({ path, earlier, later }: Clash): Warning => ({
   field: later.kind === 'spec' ? INLINE_FIELD : SOURCES_FIELD,
-  message: `${pathText(path)} is a map in one of ${originText(earlier)} and ${originText(later)}, and a single value in the other: the latter wins`,
+  message: `${earlier.kind === 'Secret' && later.kind === 'Secret' ? 'a value' : pathText(path)} is a map in one of ${originText(earlier)} and ${originText(later)} and none in the other: the latter wins`,
 });
 
 const originText = (origin: Origin): string =>

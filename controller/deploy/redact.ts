@@ -43,17 +43,18 @@ const indexOf = (secretTexts: readonly string[]): ReadonlyMap<string, readonly s
 };
 
 const formsOf = (text: string): readonly string[] => {
-  const encoded = [0, 1, 2].map((offset) => base64At(text, offset));
+  const encoded = [0, 1, 2].flatMap((offset) => base64At(text, offset));
   const urlSafe = encoded.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
   return [text, JSON.stringify(text).slice(1, -1), ...encoded, ...urlSafe];
 };
 
 /**
- * What of the base64 of a longer text that contains this one is always the same, if it starts `offset` bytes after a group of
- * three: the characters that depend on no other byte.
+ * The base64 of a text that starts `offset` bytes after a group of three: as it is where the encoded text ends with it, and
+ * what is always the same of it, whatever follows: the characters that depend on no other byte.
  */
-const base64At = (text: string, offset: number): string => {
+const base64At = (text: string, offset: number): readonly string[] => {
   const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
   const first = Math.ceil((offset * 8) / 6);
-  return bytes.toString('base64').slice(first, Math.floor((bytes.length * 8) / 6));
+  const toEnd = bytes.toString('base64').slice(first).replace(/=+$/, '');
+  return [toEnd, toEnd.slice(0, Math.floor((bytes.length * 8) / 6) - first)];
 };

@@ -1,0 +1,533 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { parse } from 'yaml';
+import { type DeployRelevant, deployChecksum, madeWith } from '../../api/checksum.js';
+import { parseKey } from '../../api/values/parse-key.js';
+import type { FoundSource } from '../../api/values/problem.js';
+import { provenanceOf } from '../../api/values/provenance.js';
+import { type ResolvedValues, resolveValues, type ValuesInput } from '../../api/values/resolve.js';
+import { writeValuesFile } from '../../api/values/write-file.js';
+
+const configMap = (
+  name: string,
+  data: Record<string, string>,
+  rest: Partial<FoundSource> & { key?: string } = {},
+): ValuesInput => {
+  const { key, ...found } = rest;
+  return {
+    source: { configMapRef: { name }, ...(key !== undefined && { key }) },
+    found: { kind: 'ConfigMap', namespace: 'ops', name, data, ...found },
+  };
+};
+const secret = (name: string, data: Record<string, string>, rest: Partial<FoundSource> = {}): ValuesInput => ({
+  source: { secretRef: { name } },
+  found: { kind: 'Secret', namespace: 'ops', name, data, ...rest },
+});
+const resolve = (sources: readonly ValuesInput[], inline?: Record<string, unknown>): ResolvedValues =>
+  resolveValues({ sources, ...(inline !== undefined && { inline }), bundleNamespace: 'ops', targetNamespace: 'ops' });
+const valuesOf = (resolved: ResolvedValues): unknown =>
+  resolved.kind === 'resolved' ? resolved.values : resolved.message;
+
+/** What a key of a ConfigMap holds → what becomes of it. */
+const KEYS: readonly { title: string; key?: string; text: string; want: unknown }[] = [
+  { title: 'a map', text: 'a:\n  b: 1\n', want: { a: { b: 1 } } },
+  { title: 'JSON is YAML', key: 'values.json', text: '{"a": [1, "x", null, true]}', want: { a: [1, 'x', null, true] } },
+  { title: 'nothing at all is no values', text: '', want: {} },
+  { title: 'a comment is no values', text: '# later\n', want: {} },
+  { title: 'null is no values', text: '~', want: {} },
+  {
+    title: 'texts in quotes stay texts',
+    text: 'a: "true"\nb: "007"\nc: "null"\nd: "1e3"\ne: "1.0"\nf: "yes"',
+    want: { a: 'true', b: '007', c: 'null', d: '1e3', e: '1.0', f: 'yes' },
+  },
+  {
+    title: 'YAML 1.2 decides what is no text',
+    text: 'a: yes\nb: 0777\nc: 0o17\nd: 1e3\ne: 12:30\nf: 2024-01-01',
+    want: { a: 'yes', b: 777, c: 15, d: 1000, e: '12:30', f: '2024-01-01' },
+  },
+  {
+    title: '... whatever version the text claims',
+    text: '%YAML 1.1\n---\na: yes\nb: 0777',
+    want: { a: 'yes', b: 777 },
+  },
+  {
+    title: 'integers are exact up to 2^53',
+    text: 'a: 1000000\nb: 9007199254740991\nc: -9007199254740991',
+    want: { a: 1000000, b: 9007199254740991, c: -9007199254740991 },
+  },
+  {
+    title: 'keys with dots, slashes, brackets, and an empty one',
+    text: '"kubernetes.io/role": a\n"l[0]": b\n"": c',
+    want: { 'kubernetes.io/role': 'a', 'l[0]': 'b', '': 'c' },
+  },
+  { title: 'keys that are numbers or booleans become texts', text: '1: a\ntrue: b', want: { '1': 'a', true: 'b' } },
+  {
+    title: 'null, an empty map and an empty list are values',
+    text: 'a: null\nb: {}\nc: []',
+    want: { a: null, b: {}, c: [] },
+  },
+  { title: 'a merge key is a key like any other', text: '"<<": {a: 1}', want: { '<<': { a: 1 } } },
+  { title: 'an anchor that nobody refers to', text: 'a: &x 1', want: { a: 1 } },
+  {
+    title: 'a single text under a plain key is the value of that name',
+    key: 'key',
+    text: 'value',
+    want: { key: 'value' },
+  },
+  {
+    title: '... exactly as it is, though YAML would read a number',
+    key: 'password',
+    text: '0123456',
+    want: { password: '0123456' },
+  },
+  { title: '... or a comment', key: 'password', text: '#hash', want: { password: '#hash' } },
+  { title: '... or nothing', key: 'empty', text: '', want: { empty: '' } },
+  {
+    title: '... with its line feeds',
+    key: 'tls.crt',
+    text: '-----BEGIN X-----\nabc\n-----END X-----\n',
+    want: { 'tls.crt': '-----BEGIN X-----\nabc\n-----END X-----\n' },
+  },
+  { title: 'a map under a plain key is YAML', key: 'config', text: 'a: 1', want: { a: 1 } },
+  {
+    title: 'a list',
+    text: '- 1',
+    want: 'key "values.yaml" of ConfigMap ops/app-config is a list, where a map of values is needed',
+  },
+  {
+    title: 'a list under a plain key',
+    key: 'list',
+    text: '[1]',
+    want: 'key "list" of ConfigMap ops/app-config is a list, where a map of values is needed',
+  },
+  {
+    title: 'a single value under a YAML key',
+    key: 'values.yml',
+    text: 'hello',
+    want: 'key "values.yml" of ConfigMap ops/app-config is a single value, where a map of values is needed',
+  },
+  {
+    title: 'several documents',
+    text: 'a: 1\n---\nb: 2',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has several YAML documents, where one is needed',
+  },
+  {
+    title: 'duplicate keys',
+    text: 'a: 1\nb: 2\na: 3',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has a key twice in one map: line 3, column 1: "a"',
+  },
+  {
+    title: 'an integer beyond 2^53',
+    text: 'a:\n  b: 9007199254740993',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has an integer beyond 2^53, which would lose digits: quote it: line 2, column 6',
+  },
+  {
+    title: 'infinity',
+    text: 'a: .inf',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has a number that JSON does not know: quote it: line 1, column 4',
+  },
+  {
+    title: 'an alias',
+    text: 'a: &x {b: 1}\nc: *x',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has an alias (*name), which is not supported: write the value out: line 2, column 4',
+  },
+  {
+    title: 'a merge of an alias',
+    text: 'a: &x {b: 1}\nc:\n  <<: *x',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has an alias (*name), which is not supported: write the value out: line 3, column 7',
+  },
+  {
+    title: 'a map as key',
+    text: '? {a: 1}\n: 2',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has a key that is no text: line 1, column 3',
+  },
+  {
+    title: 'an unknown tag',
+    text: 'a: !secret x',
+    want: 'key "values.yaml" of ConfigMap ops/app-config is no YAML: line 1, column 4: Unresolved tag: !secret',
+  },
+  {
+    title: 'no YAML',
+    text: 'a: 1\n  b: 2',
+    want: /^key "values.yaml" of ConfigMap ops\/app-config is no YAML: line \d, column \d: [A-Z]/,
+  },
+  {
+    title: 'a tab as indentation',
+    text: 'a:\n\tb: 1',
+    want: /^key "values.yaml" of ConfigMap ops\/app-config is no YAML: line 2, column 1: /,
+  },
+  {
+    title: 'deep nesting',
+    text: `a: ${'['.repeat(200)}${']'.repeat(200)}`,
+    want: 'key "values.yaml" of ConfigMap ops/app-config is nested more than 100 levels deep',
+  },
+  {
+    title: 'nesting that would end the stack',
+    text: '['.repeat(60_000),
+    want: 'key "values.yaml" of ConfigMap ops/app-config is nested more than 100 levels deep',
+  },
+  {
+    title: 'half a character',
+    text: 'a: "\\ud800"',
+    want: 'a of ConfigMap ops/app-config (key "values.yaml") has half a character (a lone surrogate), which no file can hold',
+  },
+  {
+    title: 'a key that YAML readers do not take',
+    text: `? ${'k'.repeat(1001)}\n: 1`,
+    want: /^k{200} of ConfigMap ops\/app-config \(key "values.yaml"\) has a key of more than 1000 characters$/,
+  },
+];
+
+t.test('each key of a source is YAML 1.2 with a map at its root, or one text', (t) => {
+  for (const { title, key = 'values.yaml', text, want } of KEYS) {
+    const got = valuesOf(resolve([configMap('app-config', { [key]: text })]));
+    if (want instanceof RegExp) t.match(got, want, title);
+    else t.strictSame(got, want, title);
+  }
+  t.end();
+});
+
+t.test('of what is wrong in a Secret only the place is told', (t) => {
+  const marked = 'supersecret';
+  const texts = [
+    `a: !${marked} x`,
+    `a: 1\n ${marked}: 2`,
+    `${marked}: 1\n${marked}: 2`,
+    `- ${marked}`,
+    `a: *${marked}`,
+    `a: "${marked}\\ud800"\n`,
+    `${marked}: "\\ud800"`,
+  ];
+  for (const text of texts) {
+    const got = resolve([secret('app-secret', { 'values.yaml': text })]);
+    t.equal(got.kind, 'invalid');
+    t.notMatch(JSON.stringify(got), marked, text);
+  }
+  const position = { line: 2, column: 1 };
+  const message = 'key "values.yaml" of Secret ops/app-secret has a key twice in one map: line 2, column 1';
+  t.strictSame(resolve([secret('app-secret', { 'values.yaml': 'a: 1\na: 2' })]), {
+    kind: 'invalid',
+    problems: [
+      {
+        code: 'FieldValueInvalid',
+        field: 'spec.converge.valuesFrom[0].secretRef.name',
+        message: `Invalid value: "app-secret": ${message}`,
+        text: message,
+        source: { kind: 'Secret', name: 'app-secret', namespace: 'ops' },
+        key: 'values.yaml',
+        position,
+      },
+    ],
+    message,
+  });
+  t.end();
+});
+
+t.test("a source that does not exist is told of in the guide's words, unless it is optional", (t) => {
+  const config: ValuesInput = { source: { configMapRef: { name: 'app-config' } } };
+  const keys: ValuesInput = { source: { secretRef: { name: 'app-keys' } } };
+  const own = resolveValues({ sources: [config, keys], bundleNamespace: 'ops', targetNamespace: 'ops' });
+  t.strictSame(own, {
+    kind: 'invalid',
+    problems: [
+      {
+        code: 'FieldValueNotFound',
+        field: 'spec.converge.valuesFrom[0].configMapRef.name',
+        message: "Not found: failed to get ConfigMap 'app-config' from namespace 'ops'",
+        text: "failed to get ConfigMap 'app-config' from namespace 'ops'",
+        source: { kind: 'ConfigMap', name: 'app-config' },
+      },
+      {
+        code: 'FieldValueNotFound',
+        field: 'spec.converge.valuesFrom[1].secretRef.name',
+        message: "Not found: failed to get Secret 'app-keys' from namespace 'ops'",
+        text: "failed to get Secret 'app-keys' from namespace 'ops'",
+        source: { kind: 'Secret', name: 'app-keys' },
+      },
+    ],
+    message:
+      "failed to get ConfigMap 'app-config' from namespace 'ops'; failed to get Secret 'app-keys' from namespace 'ops'",
+  });
+  const cross = resolveValues({ sources: [config, keys], bundleNamespace: 'ops', targetNamespace: 'production' });
+  t.equal(
+    valuesOf(cross),
+    "configMap 'app-config' not found in namespaces 'ops' or 'production'; secret 'app-keys' not found in namespaces 'ops' or 'production'",
+  );
+  const optional = { source: { ...config.source, optional: true } };
+  t.strictSame(valuesOf(resolve([optional])), {}, 'skipped if it is optional');
+  const many = Array.from({ length: 25 }, (_, n) => ({ source: { configMapRef: { name: `c${n}` } } }));
+  t.match(valuesOf(resolve(many)), /from namespace 'ops'; and 5 more$/, 'a message has an end');
+  t.end();
+});
+
+t.test('keys of a source', (t) => {
+  const data = { 'b.yaml': 'x: b\ny: 1', 'a.yaml': 'x: a\nz: 1' };
+  t.strictSame(valuesOf(resolve([configMap('c', data)])), { x: 'b', z: 1, y: 1 }, 'merge in the order of their names');
+  t.strictSame(valuesOf(resolve([configMap('c', data, { key: 'a.yaml' })])), { x: 'a', z: 1 }, 'one key may be named');
+  t.equal(
+    valuesOf(resolve([configMap('c', data, { key: 'd.yaml' })])),
+    'ConfigMap ops/c has no key "d.yaml"; it has "a.yaml", "b.yaml"',
+    'a key that does not exist',
+  );
+  const optional = configMap('c', data, { key: 'd.yaml' });
+  t.strictSame(
+    valuesOf(resolve([{ ...optional, source: { ...optional.source, optional: true } }])),
+    {},
+    '... is skipped if optional',
+  );
+  t.equal(valuesOf(resolve([configMap('c', {})])), 'ConfigMap ops/c has no keys', 'a source without keys');
+  t.equal(
+    valuesOf(resolve([configMap('c', {}, { binary: ['logo'] })])),
+    'key "logo" of ConfigMap ops/c is binary; name the key that holds values in valuesFrom[].key',
+    'binary data',
+  );
+  t.strictSame(
+    valuesOf(resolve([configMap('c', data, { binary: ['logo'], key: 'a.yaml' })])),
+    { x: 'a', z: 1 },
+    '... that is not used',
+  );
+  t.end();
+});
+
+t.test('later sources win: maps merge, lists and single values replace, null stays', (t) => {
+  const base = configMap('base', { 'v.yaml': 'app: {replicas: 1, image: a}\nlist: [1, 2]\ngone: {x: 1}\nkept: {}' });
+  const over = secret('over', { 'v.yaml': 'app: {replicas: 3}\nlist: [3]\ngone: null\nkept: {a: 1}' });
+  const got = resolve([base, over], { app: { image: 'b', empty: {} }, list: [] });
+  t.strictSame(valuesOf(got), { app: { replicas: 3, image: 'b', empty: {} }, list: [], gone: null, kept: { a: 1 } });
+  const leaves = got.kind === 'resolved' ? got.leaves : [];
+  const fromBase = { kind: 'ConfigMap', namespace: 'ops', name: 'base', key: 'v.yaml' };
+  const fromOver = { ...fromBase, kind: 'Secret', name: 'over' };
+  t.strictSame(
+    [...provenanceOf(leaves)],
+    [
+      ['app.replicas', fromOver],
+      ['app.image', { kind: 'spec' }],
+      ['app.empty', { kind: 'spec' }],
+      ['list', { kind: 'spec' }],
+      ['gone', fromOver],
+      ['kept.a', fromOver],
+    ],
+    'each value knows its source',
+  );
+  t.strictSame(
+    valuesOf(resolve([configMap('c', { 'v.yaml': 'a: {b: 1}' })], { a: {} })),
+    { a: { b: 1 } },
+    'an empty map changes nothing',
+  );
+  t.end();
+});
+
+t.test('what is probably meant otherwise is warned about, with both sources', (t) => {
+  const got = resolve([configMap('c', { name: 'x', other: 'y', 'v.yaml': 'a: {b: 1}' })], { a: 1 });
+  t.strictSame(got.kind === 'resolved' && got.warnings, [
+    {
+      field: 'spec.converge.valuesFrom[0].configMapRef.name',
+      message:
+        'key "name" of ConfigMap ops/c holds a single text: it becomes the text value "name"; YAML belongs under a key that ends in .yaml',
+    },
+    {
+      field: 'spec.converge.values',
+      message:
+        'a is a map in one of ConfigMap ops/c (key "v.yaml") and spec.converge.values and none in the other: the latter wins',
+    },
+  ]);
+  t.end();
+});
+
+t.test('no key reaches a prototype', (t) => {
+  const evil = '__proto__: {polluted: 1}\nconstructor: {prototype: {polluted: 2}}\ntoString: x';
+  const got = resolve([
+    configMap('a', { 'v.yaml': evil }),
+    configMap('b', { 'v.yaml': '__proto__: {more: 1}', __proto__x: 'y' }),
+  ]);
+  t.equal(
+    JSON.stringify(valuesOf(got)),
+    '{"__proto__":{"polluted":1,"more":1},"constructor":{"prototype":{"polluted":2}},"toString":"x","__proto__x":"y"}',
+  );
+  t.equal(({} as Record<string, unknown>)['polluted'], undefined);
+  t.end();
+});
+
+/** Values that a Go YAML 1.1 reader must read as they are. */
+const HARD = {
+  texts: [
+    'a,b',
+    'a=b',
+    'a\\b',
+    '[x]',
+    '{',
+    '{}',
+    '"',
+    "'",
+    'a\nb\n',
+    '-----BEGIN X-----\nMII=\n-----END X-----\n',
+    'grün 🚀',
+    '  x  ',
+    '$(HOME)',
+  ],
+  looksOtherwise: [
+    'true',
+    '007',
+    'null',
+    '1e3',
+    '1.0',
+    'yes',
+    'no',
+    'off',
+    '0777',
+    '0o17',
+    '0x1f',
+    '1_000',
+    '12:30',
+    '2024-01-01',
+    '~',
+    '',
+    '=',
+    '<<',
+    '.inf',
+    '- a',
+    '# b',
+    'a: b',
+    '*a',
+    '&a',
+    '!a',
+  ],
+  controls: ['\u0000', '\u0007', '\u007f', '\u0085', '\u00a0', '\u2028', '\u2029', '\ufeff', '\uffff', '\t', '\r\n'],
+  numbers: [0, 1, -1, 1000000, 9007199254740991, 1.5, 1e-7, 1e21, 0.1],
+  others: [null, true, false, {}, [], [[]], [{ a: [] }]],
+  'kubernetes.io/role': { 'l[0]': 1, '': 2, yes: 3, '0777': 4, null: 5, '<<': 6, '- x': 7 },
+};
+
+t.test('the values file says the same to readers of YAML 1.1 and 1.2', (t) => {
+  const file = writeValuesFile(HARD);
+  for (const version of ['1.1', '1.2'] as const) t.strictSame(parse(file, { version }), HARD, `YAML ${version}`);
+  t.notMatch(file, /[\u007f-\u009f\u2028\u2029\ufeff\uffff]/, 'nothing that a reader refuses or takes as a line break');
+  const anyValues = fc.dictionary(fc.string({ unit: 'grapheme', maxLength: 20 }), fc.jsonValue({ maxDepth: 3 }), {
+    maxKeys: 6,
+  });
+  const law = fc.property(anyValues, (values) => {
+    const got = resolve([], JSON.parse(JSON.stringify(values)));
+    if (got.kind !== 'resolved') return true;
+    const read = (version: '1.1' | '1.2') => JSON.stringify(parse(got.file, { version }));
+    return read('1.1') === JSON.stringify(got.values) && read('1.2') === read('1.1');
+  });
+  t.doesNotThrow(() => fc.assert(law, { numRuns: 200 }), 'for any values');
+  t.strictSame(resolve([], {}).kind === 'resolved' && resolve([], {}), {
+    kind: 'resolved',
+    values: {},
+    file: '{}\n',
+    secretTexts: [],
+    leaves: [],
+    warnings: [],
+  });
+  t.end();
+});
+
+t.test('what could not arrive as it is written is refused', (t) => {
+  const large = 'x'.repeat(600_000);
+  t.match(
+    valuesOf(resolve([configMap('a', { 'v.yaml': `a: ${large}` }), configMap('b', { 'v.yaml': `b: ${large}` })])),
+    /^the merged values have 12000\d\d bytes; at most 1000000 can be delivered$/,
+  );
+  const four = ['a', 'b', 'c', 'd'].map((name) => configMap(name, { 'v.yaml': `${name}: ${large}` }));
+  t.equal(valuesOf(resolve(four)), 'all sources together have 2400012 bytes; at most 2097152 are read');
+  t.equal(
+    valuesOf(resolve([], { a: { b: [2 ** 53] } })),
+    'a.b of spec.converge.values has an integer beyond 2^53, which would lose digits: quote it',
+  );
+  let deep: unknown = 1;
+  for (let level = 0; level < 5_000; level += 1) deep = { a: deep };
+  t.equal(valuesOf(resolve([], { a: deep })), 'spec.converge.values is nested more than 100 levels deep');
+  t.end();
+});
+
+t.test('every text of a Secret with 6 characters or more is to be hidden in logs, whether or not it has won', (t) => {
+  const pem = '-----BEGIN X-----\n  MIIabc\nshort\n-----END X-----\n';
+  const got = resolve(
+    [
+      secret('s', {
+        'v.yaml': 'a: password\nb: [nested1, {c: 123456}]\nd: short\ne: true\nf: 1234567.5',
+        token: '0123456',
+        pem,
+      }),
+      configMap('c', { 'v.yaml': 'a: harmless\nx: visible text' }),
+    ],
+    { inline: 'visible too' },
+  );
+  t.strictSame(
+    got.kind === 'resolved' && [...got.secretTexts].sort(),
+    [
+      '  MIIabc',
+      '-----BEGIN X-----',
+      pem,
+      '-----END X-----',
+      '0123456',
+      '1.2345675e+06',
+      '1.23456e+05',
+      '123456',
+      '1234567.5',
+      'MIIabc',
+      'nested1',
+      'password',
+    ].sort(),
+  );
+  t.end();
+});
+
+t.test('a large text is read in time linear in its size', (t) => {
+  const keys = Array.from({ length: 20_000 }, (_, n) => `key${n}: value`).join('\n');
+  const started = process.hrtime.bigint();
+  const parsed = parseKey('values.yaml', keys);
+  const ms = Number(process.hrtime.bigint() - started) / 1e6;
+  t.equal(parsed.kind === 'map' && Object.keys(parsed.values).length, 20_000);
+  t.ok(ms < 10_000, `20,000 keys took ${ms.toFixed()} ms`);
+  t.end();
+});
+
+const SETTINGS: DeployRelevant = {
+  registry: { host: 'ghcr.io', repository: 'acme/app' },
+  converge: { targetNamespace: 'ops', releaseName: 'app', rollbackOnFailure: false },
+};
+const KEY = { id: 'k1', secret: new Uint8Array(32).fill(7) };
+
+t.test('the checksum says whether the same would be deployed', (t) => {
+  const checksum = (settings: DeployRelevant, values: unknown, key = KEY): string =>
+    deployChecksum({ settings, values, key });
+  const first = checksum(SETTINGS, { a: 1, b: { c: [1, null], d: 'x' } });
+  t.match(first, /^k1:[0-9a-f]{64}$/);
+  t.equal(
+    first,
+    'k1:e4f10ac13d90382a15a49a6d5aa7060bada7ab66f4d478da183c30c13e9bbc96',
+    'is the same in every version: an upgrade deploys nothing',
+  );
+  t.equal(checksum(SETTINGS, { b: { d: 'x', c: [1, null] }, a: 1 }), first, 'the order of keys does not matter');
+  const more = { ...SETTINGS.converge, cpu: '2', memory: '4Gi', timeoutMs: 1, logRetentionDays: 3, retries: 4 };
+  t.equal(
+    checksum({ ...SETTINGS, converge: more }, { a: 1, b: { c: [1, null], d: 'x' } }),
+    first,
+    'limits and times do not matter',
+  );
+  const values = { a: 1, b: { c: [1, null], d: 'x' } };
+  const others = [
+    checksum({ ...SETTINGS, registry: { host: 'ghcr.io', repository: 'acme/other' } }, values),
+    checksum({ ...SETTINGS, registry: { host: 'quay.io', repository: 'acme/app' } }, values),
+    ...[
+      { targetNamespace: 'x' },
+      { releaseName: 'x' },
+      { serviceAccountName: 'x' },
+      { image: 'x' },
+      { environment: 'x' },
+      { rollbackOnFailure: true },
+    ].map((change) => checksum({ ...SETTINGS, converge: { ...SETTINGS.converge, ...change } }, values)),
+    checksum(SETTINGS, { a: '1', b: { c: [1, null], d: 'x' } }),
+    checksum(SETTINGS, { a: 1, b: { c: [null, 1], d: 'x' } }),
+    checksum(SETTINGS, { a: 1, b: { c: [1], d: 'x' } }),
+    checksum(SETTINGS, {}),
+    checksum(SETTINGS, values, { id: 'k1', secret: new Uint8Array(32) }),
+  ];
+  t.equal(new Set([first, ...others]).size, others.length + 1, 'everything else does');
+  t.equal(madeWith(first, 'k1'), true);
+  t.equal(madeWith(first, 'k'), false);
+  t.equal(madeWith(first, 'k2'), false);
+  t.end();
+});

@@ -1,0 +1,716 @@
+import t from 'tap';
+import type { Job, Pod } from '../../api/objects.js';
+import { buildJob, type JobInput } from '../../controller/deploy/job.js';
+import { LOG_TAIL_BYTES, lastErrorLine, logTail, plainLog } from '../../controller/deploy/log-tail.js';
+import { ANNOTATIONS, belongsTo, LABELS } from '../../controller/deploy/names.js';
+import { redact } from '../../controller/deploy/redact.js';
+import { type JobResult, jobResult, withErrorLine } from '../../controller/deploy/result.js';
+import {
+  buildSecrets,
+  type JobSupplies,
+  ownedBy,
+  presentSecrets,
+  redactionSecretName,
+  secretTextsOf,
+} from '../../controller/deploy/secrets.js';
+
+/*
+ * The two Jobs below and the Secrets of the full one were given to a kube-apiserver 1.20 (`kubectl apply --dry-run=server`), which
+ * accepted them as they are and added only its own defaults.
+ */
+
+const NOTHING: JobSupplies = {
+  valuesFile: undefined,
+  dockerConfig: undefined,
+  werfSecretKey: undefined,
+  ca: undefined,
+  secretTexts: [],
+};
+
+const SIMPLE: JobInput = {
+  bundle: { namespace: 'ops', name: 'my-app', uid: '6f1c6c9e-0000-4000-8000-000000000001' },
+  deployment: {
+    number: 1,
+    tag: 'v1.2.3',
+    digest: 'sha256:aaaa',
+    reason: 'NewTag',
+    checksum: 'k1:cccc',
+    jobName: 'my-app-11111111-22222222',
+  },
+  settings: {
+    registry: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
+    converge: {
+      targetNamespace: 'ops',
+      releaseName: 'my-app',
+      cpu: '1',
+      memory: '1Gi',
+      logRetentionDays: 7,
+      timeoutMs: 1_800_000,
+      rollbackOnFailure: false,
+    },
+  },
+  werfImage: 'registry.werf.io/werf/werf:2.75.3',
+  secrets: presentSecrets(NOTHING),
+  operatorVersion: '0.1.0',
+};
+
+const SIMPLE_LABELS = {
+  'app.kubernetes.io/name': 'werfbundle',
+  'app.kubernetes.io/instance': 'my-app',
+  'app.kubernetes.io/managed-by': 'werfbundle-controller',
+  'werf.io/bundle': 'my-app',
+  'werf.io/bundle-namespace': 'ops',
+  'werf.io/bundle-uid': '6f1c6c9e-0000-4000-8000-000000000001',
+};
+const SIMPLE_ANNOTATIONS = {
+  'werf.io/bundle': 'my-app',
+  'werf.io/bundle-namespace': 'ops',
+  'werf.io/deployment-number': '1',
+  'werf.io/tag': 'v1.2.3',
+  'werf.io/digest': 'sha256:aaaa',
+  'werf.io/reason': 'NewTag',
+  'werf.io/checksum': 'k1:cccc',
+  'werf.io/operator-version': '0.1.0',
+  'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
+  'argocd.argoproj.io/sync-options': 'Prune=false',
+};
+const NO_MESH = { 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' };
+const POD_SECURITY = {
+  runAsNonRoot: true,
+  runAsUser: 1000,
+  runAsGroup: 1000,
+  fsGroup: 1000,
+  seccompProfile: { type: 'RuntimeDefault' },
+};
+const CONTAINER_SECURITY = {
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  readOnlyRootFilesystem: true,
+  runAsNonRoot: true,
+};
+
+t.test('the Job of a bundle that asks for nothing special', (t) => {
+  t.strictSame(buildJob(SIMPLE), {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: 'my-app-11111111-22222222',
+      namespace: 'ops',
+      labels: SIMPLE_LABELS,
+      annotations: SIMPLE_ANNOTATIONS,
+      ownerReferences: [
+        {
+          apiVersion: 'werf.io/v1alpha1',
+          kind: 'WerfBundle',
+          name: 'my-app',
+          uid: '6f1c6c9e-0000-4000-8000-000000000001',
+          controller: true,
+          blockOwnerDeletion: false,
+        },
+      ],
+    },
+    spec: {
+      backoffLimit: 0,
+      activeDeadlineSeconds: 2100,
+      ttlSecondsAfterFinished: 604_800,
+      template: {
+        metadata: {
+          labels: { ...SIMPLE_LABELS, 'sidecar.istio.io/inject': 'false' },
+          annotations: { ...SIMPLE_ANNOTATIONS, ...NO_MESH },
+        },
+        spec: {
+          restartPolicy: 'Never',
+          activeDeadlineSeconds: 1800,
+          automountServiceAccountToken: true,
+          enableServiceLinks: false,
+          securityContext: POD_SECURITY,
+          containers: [
+            {
+              name: 'werf',
+              image: 'registry.werf.io/werf/werf:2.75.3',
+              command: ['werf'],
+              args: [
+                'bundle',
+                'apply',
+                '--repo',
+                'ghcr.io/acme/app',
+                '--tag',
+                'v1.2.3',
+                '--release',
+                'my-app',
+                '--namespace',
+                'ops',
+                '--timeout',
+                '1770',
+                '--releases-history-max',
+                '5',
+                '--log-color-mode=off',
+                '--log-pretty=false',
+                '--log-terminal-width=200',
+              ],
+              env: [
+                { name: 'HOME', value: '/home/werf' },
+                { name: 'WERF_TELEMETRY', value: '0' },
+                { name: 'WERF_BUILDAH_MODE', value: 'docker' },
+              ],
+              resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } },
+              securityContext: CONTAINER_SECURITY,
+              terminationMessagePolicy: 'File',
+              volumeMounts: [
+                { name: 'home', mountPath: '/home/werf' },
+                { name: 'tmp', mountPath: '/tmp' },
+              ],
+            },
+          ],
+          volumes: [
+            { name: 'home', emptyDir: {} },
+            { name: 'tmp', emptyDir: {} },
+          ],
+        },
+      },
+    },
+  });
+  t.strictSame(buildJob(SIMPLE), buildJob(SIMPLE), 'is always the same');
+  t.end();
+});
+
+const LONG_NAME = `${'team-a.'.repeat(20)}app`;
+const DOCKER_CONFIG = JSON.stringify({
+  auths: { 'ghcr.io': { auth: Buffer.from('robot:s3cr3t-token').toString('base64'), identitytoken: 'identity-1' } },
+});
+const SUPPLIES: JobSupplies = {
+  valuesFile: '{"password": "hunter22"}\n',
+  dockerConfig: DOCKER_CONFIG,
+  werfSecretKey: 'f00dfeed',
+  ca: '-----BEGIN CERTIFICATE-----\n',
+  secretTexts: ['hunter22'],
+};
+const FULL: JobInput = {
+  ...SIMPLE,
+  bundle: { ...SIMPLE.bundle, name: LONG_NAME },
+  deployment: {
+    ...SIMPLE.deployment,
+    number: 12,
+    tag: 'v$(HOME)',
+    reason: 'Retry',
+    jobName: 'team-a-33333333-44444444',
+  },
+  settings: {
+    registry: { host: 'registry.local:5000', repository: 'app', insecure: true },
+    converge: {
+      ...SIMPLE.settings.converge,
+      targetNamespace: 'production',
+      serviceAccountName: 'werf-converge',
+      image: 'ghcr.io/werf/werf:2.80.0',
+      environment: 'prod',
+      timeoutMs: 60_000,
+      rollbackOnFailure: true,
+    },
+  },
+  secrets: presentSecrets(SUPPLIES),
+};
+
+t.test('the Job of a bundle that asks for everything, in another namespace', (t) => {
+  const job = buildJob(FULL);
+  const spec = job.spec?.template.spec ?? {};
+  t.strictSame(job.metadata, {
+    name: 'team-a-33333333-44444444',
+    namespace: 'production',
+    labels: {
+      ...SIMPLE_LABELS,
+      'app.kubernetes.io/instance': job.metadata.labels?.[LABELS.instance],
+      'werf.io/bundle': job.metadata.labels?.[LABELS.instance],
+    },
+    annotations: {
+      ...SIMPLE_ANNOTATIONS,
+      'werf.io/bundle': LONG_NAME,
+      'werf.io/deployment-number': '12',
+      'werf.io/tag': 'v$(HOME)',
+      'werf.io/reason': 'Retry',
+    },
+  });
+  t.match(
+    job.metadata.labels?.[LABELS.instance],
+    /^(team-a\.){7}team-[0-9a-f]{8}$/,
+    'a name too long for a label is cut and hashed',
+  );
+  t.equal(job.spec?.activeDeadlineSeconds, 360);
+  const { containers, volumes, ...pod } = spec;
+  t.strictSame(pod, {
+    restartPolicy: 'Never',
+    activeDeadlineSeconds: 60,
+    serviceAccountName: 'werf-converge',
+    automountServiceAccountToken: true,
+    enableServiceLinks: false,
+    securityContext: POD_SECURITY,
+  });
+  const file = (name: string, secretName: string, key: string, path: string) => ({
+    name,
+    secret: { secretName: `team-a-33333333-44444444-${secretName}`, defaultMode: 0o440, items: [{ key, path }] },
+  });
+  t.strictSame(volumes, [
+    { name: 'home', emptyDir: {} },
+    { name: 'tmp', emptyDir: {} },
+    file('values', 'values', 'values.yaml', 'values.yaml'),
+    file('docker-config', 'docker', '.dockerconfigjson', 'config.json'),
+    file('ca', 'ca', 'ca.crt', 'ca.crt'),
+  ]);
+  t.strictSame(containers, [
+    {
+      name: 'werf',
+      image: 'ghcr.io/werf/werf:2.80.0',
+      command: ['werf'],
+      args: [
+        'bundle',
+        'apply',
+        '--repo',
+        'registry.local:5000/app',
+        '--tag',
+        'v$$(HOME)',
+        '--release',
+        'my-app',
+        '--namespace',
+        'production',
+        '--env',
+        'prod',
+        '--values',
+        '/var/run/werfbundle/values/values.yaml',
+        '--timeout',
+        '50',
+        '--auto-rollback',
+        '--releases-history-max',
+        '5',
+        '--docker-config',
+        '/var/run/werfbundle/docker',
+        '--insecure-registry',
+        '--log-color-mode=off',
+        '--log-pretty=false',
+        '--log-terminal-width=200',
+      ],
+      env: [
+        { name: 'HOME', value: '/home/werf' },
+        { name: 'WERF_TELEMETRY', value: '0' },
+        { name: 'WERF_BUILDAH_MODE', value: 'docker' },
+        { name: 'SSL_CERT_DIR', value: '/etc/ssl/certs:/var/run/werfbundle/ca' },
+        {
+          name: 'WERF_SECRET_KEY',
+          valueFrom: { secretKeyRef: { name: 'team-a-33333333-44444444-key', key: 'key' } },
+        },
+      ],
+      resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } },
+      securityContext: CONTAINER_SECURITY,
+      terminationMessagePolicy: 'File',
+      volumeMounts: [
+        { name: 'home', mountPath: '/home/werf' },
+        { name: 'tmp', mountPath: '/tmp' },
+        { name: 'values', mountPath: '/var/run/werfbundle/values', readOnly: true },
+        { name: 'docker-config', mountPath: '/var/run/werfbundle/docker', readOnly: true },
+        { name: 'ca', mountPath: '/var/run/werfbundle/ca', readOnly: true },
+      ],
+    },
+  ]);
+  t.notMatch(JSON.stringify(job), /hunter22|s3cr3t|f00dfeed/, 'nothing of a Secret stands in it');
+  t.end();
+});
+
+t.test('a Job belongs to a deployment by uid and number, not by its name', (t) => {
+  const job = buildJob(SIMPLE);
+  const { uid } = SIMPLE.bundle;
+  t.equal(belongsTo(job, { uid, number: 1 }), true);
+  t.equal(belongsTo(job, { uid, number: 2 }), false);
+  t.equal(belongsTo(job, { uid: 'other', number: 1 }), false);
+  t.equal(belongsTo({ metadata: { name: 'my-app-11111111-22222222' } }, { uid, number: 1 }), false);
+  t.end();
+});
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const secretsOf = (supplies: JobSupplies) =>
+  buildSecrets({
+    bundle: FULL.bundle,
+    deployment: FULL.deployment,
+    operatorVersion: '0.1.0',
+    targetNamespace: 'production',
+    supplies,
+  });
+
+t.test('a Job has immutable Secrets of its own, labelled as it is', (t) => {
+  const job = buildJob(FULL);
+  const secret = (name: string, type: string, data: Record<string, string>) => ({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      name: `team-a-33333333-44444444-${name}`,
+      namespace: 'production',
+      labels: { ...job.metadata.labels, 'werf.io/job': 'team-a-33333333-44444444' },
+      annotations: job.metadata.annotations,
+    },
+    type,
+    immutable: true,
+    data,
+  });
+  const texts = [
+    'hunter22',
+    base64('robot:s3cr3t-token'),
+    'identity-1',
+    'robot:s3cr3t-token',
+    's3cr3t-token',
+    'f00dfeed',
+  ];
+  const secrets = secretsOf(SUPPLIES);
+  t.strictSame(secrets, [
+    secret('values', 'Opaque', {
+      'values.yaml': base64('{"password": "hunter22"}\n'),
+      'redact.json': base64(JSON.stringify({ texts, allValues: false })),
+    }),
+    secret('docker', 'kubernetes.io/dockerconfigjson', { '.dockerconfigjson': base64(DOCKER_CONFIG) }),
+    secret('key', 'Opaque', { key: base64('f00dfeed') }),
+    secret('ca', 'Opaque', { 'ca.crt': base64('-----BEGIN CERTIFICATE-----\n') }),
+  ]);
+  t.equal(secrets[0]?.metadata.name, redactionSecretName('team-a-33333333-44444444'));
+  t.strictSame(secrets[0] && secretTextsOf(secrets[0]), texts, 'what must not appear in the log can be read back');
+  t.strictSame(secretsOf(NOTHING), [], 'none is made when there is nothing to put in');
+  const onlyKey = secretsOf({ ...NOTHING, werfSecretKey: 'f00dfeed' });
+  t.strictSame(
+    onlyKey.map(({ metadata, data }) => [metadata.name, Object.keys(data ?? {})]),
+    [
+      ['team-a-33333333-44444444-values', ['redact.json']],
+      ['team-a-33333333-44444444-key', ['key']],
+    ],
+    'without values there is still what must not appear in the log',
+  );
+  t.strictSame(presentSecrets({ ...NOTHING, werfSecretKey: 'f00dfeed' }), {
+    values: false,
+    dockerConfig: false,
+    key: true,
+    ca: false,
+  });
+  const patch = {
+    metadata: {
+      ownerReferences: [
+        { apiVersion: 'batch/v1', kind: 'Job', name: 'a', uid: 'u', controller: true, blockOwnerDeletion: false },
+      ],
+    },
+  };
+  t.strictSame(ownedBy({ metadata: { name: 'a', uid: 'u' } }), patch);
+  t.end();
+});
+
+t.test('Secrets stay below what an apiserver takes, and an unreadable list hides the whole log', (t) => {
+  const password = 'p'.repeat(600_000);
+  const values = { password, other: ['visible', 1234567] };
+  const [large] = secretsOf({ ...NOTHING, valuesFile: JSON.stringify(values), secretTexts: [password, 'hidden1'] });
+  const size = Object.values(large?.data ?? {}).reduce((sum, text) => sum + Buffer.from(text, 'base64').length, 0);
+  t.ok(size < 1_048_576, `${size} bytes`);
+  t.strictSame(
+    large && secretTextsOf(large),
+    [password, 'visible', '1234567'],
+    'then every text of the values is hidden',
+  );
+  t.strictSame(secretTextsOf({ metadata: {} }), [], 'no list: nothing was secret');
+  for (const broken of ['', '{', '[]', '{"texts": [1]}', '{"texts": [], "allValues": true}']) {
+    t.strictSame(
+      secretTextsOf({ metadata: {}, data: { 'redact.json': base64(broken) } }),
+      undefined,
+      JSON.stringify(broken),
+    );
+  }
+  const odd = secretsOf({ ...NOTHING, dockerConfig: 'no JSON at all' })[0];
+  t.strictSame(odd && secretTextsOf(odd), ['no JSON at all'], 'a docker config that is none is hidden line by line');
+  t.end();
+});
+
+const NOW = Date.parse('2026-01-01T12:00:00Z');
+const at = (seconds: number): string => new Date(NOW + seconds * 1000).toISOString();
+const jobWith = (status: Job['status'] = {}): Job => {
+  const job = buildJob(SIMPLE);
+  return { ...job, metadata: { ...job.metadata, creationTimestamp: at(-60) }, status };
+};
+const ended = (type: string, reason: string, seconds = 0): Job =>
+  jobWith({ conditions: [{ type, status: 'True', reason, lastTransitionTime: at(seconds) }] });
+type PodStatus = NonNullable<Pod['status']>;
+type State = NonNullable<NonNullable<PodStatus['containerStatuses']>[number]['state']>;
+const podWith = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}): Pod => ({
+  metadata: { name: 'pod-1', ...metadata },
+  status,
+});
+const werf = (state: State, status: PodStatus = {}): Pod =>
+  podWith({
+    phase: 'Running',
+    ...status,
+    containerStatuses: [
+      { name: 'sidecar', state: {} },
+      { name: 'werf', state },
+    ],
+  });
+const exit = (exitCode: number, more: object = {}): State => ({
+  terminated: { exitCode, finishedAt: at(-5), ...more },
+});
+const failed = (
+  reason: 'OOMKilled' | 'ExitCode' | 'Timeout' | 'Error',
+  message: string,
+  finishedAt = NOW - 5_000,
+): JobResult => ({
+  kind: 'failed',
+  reason,
+  message,
+  podName: 'pod-1',
+  finishedAt,
+});
+const TIMEOUT =
+  'pod failed with DeadlineExceeded: not done after 30m; set spec.converge.timeout to more, if it needs more';
+
+const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }[] = [
+  {
+    title: 'exit code 0 is success, before the Job says so',
+    pod: werf(exit(0)),
+    want: { kind: 'succeeded', podName: 'pod-1', finishedAt: NOW - 5_000 },
+  },
+  {
+    title: '... even if the Pod was evicted later',
+    pod: werf(exit(0), { phase: 'Failed', reason: 'Evicted' }),
+    want: { kind: 'succeeded', podName: 'pod-1', finishedAt: NOW - 5_000 },
+  },
+  {
+    title: 'exit code 1 is failure',
+    pod: werf(exit(1, { reason: 'Error', message: 'a secret' })),
+    want: failed('ExitCode', 'pod failed with exit code 1'),
+  },
+  {
+    title: '... though the Pod is being deleted now',
+    pod: { ...werf(exit(1)), metadata: { name: 'pod-1', deletionTimestamp: at(0) } },
+    want: failed('ExitCode', 'pod failed with exit code 1'),
+  },
+  {
+    title: 'out of memory says what to do',
+    pod: werf(exit(137, { reason: 'OOMKilled' })),
+    want: failed(
+      'OOMKilled',
+      'pod failed with OOMKilled: memory limit 1Gi; set spec.converge.resourceLimits.memory to 2Gi',
+    ),
+  },
+  {
+    title: 'killed by somebody else',
+    pod: werf(exit(137, { reason: 'Error' })),
+    want: failed('ExitCode', 'pod failed with exit code 137'),
+  },
+  {
+    title: 'a command that does not exist',
+    pod: werf(exit(128, { reason: 'StartError', message: 'exec: "werf":\n not found' })),
+    want: failed('Error', 'pod failed with exit code 128: StartError: exec: "werf": not found'),
+  },
+  {
+    title: "the Pod's own deadline",
+    pod: podWith({ phase: 'Failed', reason: 'DeadlineExceeded' }),
+    want: failed('Timeout', TIMEOUT, NOW),
+  },
+  {
+    title: '... with the exit code of its end',
+    pod: werf(exit(137), { phase: 'Failed', reason: 'DeadlineExceeded' }),
+    want: failed('Timeout', TIMEOUT),
+  },
+  {
+    title: "the Job's deadline, which deletes the Pod",
+    job: ended('Failed', 'DeadlineExceeded', -2),
+    want: { kind: 'failed', reason: 'Timeout', message: TIMEOUT, finishedAt: NOW - 2_000 },
+  },
+  {
+    title: 'evicted',
+    pod: podWith({ phase: 'Failed', reason: 'Evicted', message: 'The node was low on\nresource' }),
+    want: { kind: 'lost', message: 'Pod pod-1 was ended: Evicted: The node was low on resource' },
+  },
+  {
+    title: 'evicted while it ran',
+    pod: werf(exit(137), { phase: 'Failed', reason: 'Evicted' }),
+    want: { kind: 'lost', message: 'Pod pod-1 was ended: Evicted' },
+  },
+  {
+    title: 'preempted',
+    pod: werf(exit(143), {
+      conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }],
+    }),
+    want: { kind: 'lost', message: 'Pod pod-1 was ended: PreemptionByScheduler' },
+  },
+  {
+    title: 'drained: deleted, and told to stop',
+    pod: { ...werf(exit(143)), metadata: { name: 'pod-1', deletionTimestamp: at(-9) } },
+    want: { kind: 'lost', message: 'Pod pod-1 was deleted while it ran' },
+  },
+  {
+    title: 'failed without a word',
+    pod: podWith({ phase: 'Failed' }),
+    want: { kind: 'lost', message: 'Pod pod-1 failed without an exit code' },
+  },
+  {
+    title: 'a Job that is complete, its Pod gone',
+    job: { ...ended('Complete', ''), status: { ...ended('Complete', '').status, completionTime: at(-7) } },
+    want: { kind: 'succeeded', finishedAt: NOW - 7_000 },
+  },
+  {
+    title: 'a Job that failed, its Pod gone',
+    job: ended('Failed', 'BackoffLimitExceeded'),
+    want: { kind: 'lost', message: 'Job my-app-11111111-22222222 ended without a result: its Pod is gone' },
+  },
+  {
+    title: 'a Job that failed just now, its Pod not seen ended yet',
+    job: ended('Failed', 'BackoffLimitExceeded', -3),
+    pod: werf({ running: {} }),
+    want: { kind: 'running', podName: 'pod-1', recheckAt: NOW + 7_000 },
+  },
+  {
+    title: '... and ten seconds later still not',
+    job: ended('Failed', 'BackoffLimitExceeded', -10),
+    pod: werf({ running: {} }),
+    want: { kind: 'lost', message: 'Job my-app-11111111-22222222 ended without a result: Pod pod-1 has no exit code' },
+  },
+  { title: 'running', pod: werf({ running: {} }), want: { kind: 'running', podName: 'pod-1' } },
+  {
+    title: 'an image that cannot be pulled',
+    pod: werf({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } }, { phase: 'Pending' }),
+    want: { kind: 'waiting', reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' },
+  },
+  {
+    title: 'about to start',
+    pod: werf({ waiting: { reason: 'ContainerCreating' } }, { phase: 'Pending' }),
+    want: { kind: 'waiting', reason: 'ContainerCreating', message: '' },
+  },
+  {
+    title: 'no node for it',
+    pod: podWith({
+      phase: 'Pending',
+      conditions: [
+        { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' },
+      ],
+    }),
+    want: { kind: 'waiting', reason: 'Unschedulable', message: '0/3 nodes are available' },
+  },
+  {
+    title: 'on a node, nothing known yet',
+    pod: podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] }),
+    want: { kind: 'waiting', reason: 'Pending', message: '' },
+  },
+  {
+    title: 'a new Pod of which nothing is known',
+    pod: podWith({}),
+    want: { kind: 'waiting', reason: 'Pending', message: '' },
+  },
+  {
+    title: 'no Pod after a minute',
+    want: { kind: 'waiting', reason: 'NoPod', message: 'Job my-app-11111111-22222222 has no Pod yet; see its events' },
+  },
+  {
+    title: 'no Pod after four seconds',
+    job: { ...jobWith(), metadata: { ...jobWith().metadata, creationTimestamp: at(-4) } },
+    want: { kind: 'waiting', reason: 'NoPod', message: '', recheckAt: NOW + 6_000 },
+  },
+];
+
+t.test("a Job's result is the exit code of container werf, and only without one what else is known", (t) => {
+  for (const { title, job = jobWith(), pod, want } of RESULTS) t.strictSame(jobResult(job, pod, NOW), want, title);
+  const exitCode = jobResult(jobWith(), werf(exit(1)), NOW);
+  const outOfMemory = jobResult(jobWith(), werf(exit(137, { reason: 'OOMKilled' })), NOW);
+  if (exitCode.kind !== 'failed' || outOfMemory.kind !== 'failed') throw new Error('both failed');
+  t.equal(
+    withErrorLine(exitCode, 'helm failed').message,
+    'pod failed with exit code 1: helm failed',
+    'with the last error line of the log',
+  );
+  t.strictSame(withErrorLine(exitCode, undefined), exitCode);
+  t.strictSame(withErrorLine(outOfMemory, 'signal: killed'), outOfMemory);
+  t.end();
+});
+
+t.test('of a log its end is kept: whole lines of plain text, at most 5,120 bytes', (t) => {
+  const lines = Array.from({ length: 2_000 }, (_, n) => `line ${n} ✓`);
+  const tail = logTail(`${lines.join('\n')}\n`);
+  t.ok(
+    Buffer.byteLength(tail) <= LOG_TAIL_BYTES && Buffer.byteLength(tail) > LOG_TAIL_BYTES - 20,
+    `${Buffer.byteLength(tail)} bytes`,
+  );
+  t.match(tail, /^line \d+ ✓\n/, 'begins with a line');
+  t.ok(tail.endsWith('line 1999 ✓'), 'ends with the last');
+  const exact = `${'a'.repeat(10)}\n${'b'.repeat(LOG_TAIL_BYTES)}`;
+  t.equal(logTail(exact), 'b'.repeat(LOG_TAIL_BYTES), 'a line that just fits is whole');
+  t.equal(
+    logTail(`x${'é'.repeat(LOG_TAIL_BYTES)}`),
+    'é'.repeat(LOG_TAIL_BYTES / 2),
+    'of a longer one its end, no character cut',
+  );
+  t.equal(logTail(`${'é'.repeat(LOG_TAIL_BYTES)}x`), `${'é'.repeat(LOG_TAIL_BYTES / 2 - 1)}x`);
+  t.equal(logTail(''), '');
+  t.equal(
+    plainLog('\u001b[31mred\u001b[0m \u001b]0;title\u0007x\r\ny\u0000\tz\r\n 1%\r 50%\r100%\nlast\r'),
+    'red x\ny\tz\n100%\nlast',
+    'nothing for terminals',
+  );
+  t.end();
+});
+
+t.test("werf's last error line is found", (t) => {
+  t.equal(lastErrorLine('Error: first\nmore\n\u001b[31mError: second: "x"\u001b[0m  \nbye\n'), 'second: "x"');
+  t.equal(lastErrorLine('all is well\nNo Error: here'), undefined);
+  t.equal(lastErrorLine('Error: '), undefined);
+  t.equal(lastErrorLine(`Error: ${'x'.repeat(600)}`), `${'x'.repeat(500)}…`);
+  t.end();
+});
+
+t.test('secret texts are replaced wherever they stand in a log', (t) => {
+  const pem = '-----BEGIN X-----\nMIIabcdef\nshort\n-----END X-----\n';
+  const rows = [
+    { title: 'a text', secrets: ['hunter22'], text: 'a hunter22, hunter22!', want: 'a ***, ***!' },
+    { title: 'a text of fewer than 6 characters is left', secrets: ['short', ''], text: 'short', want: 'short' },
+    { title: 'the longest first', secrets: ['hunter', 'hunter22'], text: 'hunter22 hunter', want: '*** ***' },
+    {
+      title: 'texts that overlap leave nothing',
+      secrets: ['abcdef', 'defghi'],
+      text: 'x abcdefghi x',
+      want: 'x *** x',
+    },
+    { title: 'texts side by side', secrets: ['abcdef'], text: 'abcdefabcdef', want: '***' },
+    { title: 'each line of a longer text', secrets: [pem], text: '  MIIabcdef\n-----END X-----', want: '  ***\n***' },
+    { title: 'as JSON and Go quote it', secrets: ['say "friend"'], text: 'x: "say \\"friend\\""', want: 'x: "***"' },
+    { title: 'in base64', secrets: ['hunter22'], text: base64('hunter22'), want: '***=' },
+    {
+      title: 'in base64 of something longer',
+      secrets: ['hunter22'],
+      text: base64('user:hunter22'),
+      want: 'dXNlcjp***==',
+    },
+    { title: 'in base64 for URLs', secrets: ['>>>???>>>'], text: 'Pj4-Pz8_Pj4-', want: '***' },
+    { title: 'at the very end', secrets: ['hunter22'], text: 'hunter22', want: '***' },
+    {
+      title: 'what expressions would take otherwise',
+      secrets: ['a.b*c$&'],
+      text: 'a.b*c$& axbbbc',
+      want: '*** axbbbc',
+    },
+    { title: 'nothing secret', secrets: [], text: 'hunter22', want: 'hunter22' },
+  ];
+  for (const { title, secrets, text, want } of rows) t.equal(redact(text, secrets), want, title);
+  for (const prefix of ['', 'a', 'ab', 'abc']) {
+    const encoded = base64(`${prefix}correct horse battery staple${prefix}`);
+    t.notMatch(
+      Buffer.from(redact(encoded, ['correct horse battery staple']), 'base64').toString(),
+      /orrect|horse|battery|stapl/,
+      `in base64 after ${prefix.length} bytes`,
+    );
+  }
+  t.end();
+});
+
+t.test('a megabyte of log and a thousand secrets are no matter', (t) => {
+  const secrets = Array.from({ length: 1_000 }, (_, n) => `password-number-${n}-${'x'.repeat(40)}`);
+  const log = 'password-numbe and some more words of an ordinary log line\n'.repeat(18_000);
+  const started = process.hrtime.bigint();
+  t.equal(redact(`${log}${secrets[999]}`, secrets), `${log}***`);
+  const ms = Number(process.hrtime.bigint() - started) / 1e6;
+  t.ok(ms < 10_000, `took ${ms.toFixed()} ms`);
+  t.end();
+});
+
+t.test('names that others look for', (t) => {
+  t.strictSame(
+    [LABELS.bundleUid, LABELS.instance, ANNOTATIONS.number, ANNOTATIONS.tag],
+    ['werf.io/bundle-uid', 'app.kubernetes.io/instance', 'werf.io/deployment-number', 'werf.io/tag'],
+  );
+  t.end();
+});
