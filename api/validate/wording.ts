@@ -59,7 +59,10 @@ export const quoted = (value: unknown): string => {
   return `"${jsonType(value)}"`;
 };
 
-const jsonType = (value: unknown): string => (Array.isArray(value) ? 'array' : typeof value);
+const jsonType = (value: unknown): string => {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'array' : typeof value;
+};
 
 const TYPES: Readonly<Record<string, string>> = {
   string: 'a string',
@@ -70,7 +73,6 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 const typeOf = (value: unknown): string => {
-  if (value === null) return 'null';
   if (typeof value === 'number' && !Number.isInteger(value)) return 'a fraction';
   return TYPES[jsonType(value)] ?? jsonType(value);
 };

@@ -1,0 +1,553 @@
+import fc from 'fast-check';
+import t from 'tap';
+import { defaultsPatch, withDefaults } from '../../api/defaults.js';
+import { isMap, valueAt } from '../../api/schema-node.js';
+import { settingsOf } from '../../api/settings.js';
+import { validateBundle } from '../../api/validate.js';
+import type { StoredBundle, WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
+import { arbitrarySpec } from '../kit/arbitrary-spec.js';
+
+const url = 'ghcr.io/acme/app';
+/** With a tag, so that nothing is warned about. */
+const registry = { url, tag: 'v1' };
+const NAME =
+  'a name has lower-case letters, digits, "-" and ".", begins and ends with a letter or digit, and has at most 253 characters';
+const EXAMPLE = 'for example "ghcr.io/acme/app"';
+const BETWEEN = 'durations from "1m" to "24h", for example';
+
+/** Any JSON as a bundle: the rules promise to cope with it. */
+const anyBundle = (json: unknown): WerfBundle => json as WerfBundle;
+const bundle = (spec: unknown, metadata: object = { name: 'my-app', namespace: 'ops' }): WerfBundle =>
+  anyBundle({ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata, spec });
+
+/** As the apiserver prints them: `field: message`. */
+const problemsOf = (given: WerfBundle, old?: WerfBundle) =>
+  validateBundle(given, old).problems.map(({ field, message }) => `${field}: ${message}`);
+const warningsOf = (given: WerfBundle) =>
+  validateBundle(given).warnings.map(({ field, message }) => `${field}: ${message}`);
+
+const withRegistry = (fields: object) => ({ registry: { url, ...fields } });
+const withConverge = (fields: object) => ({ registry, converge: fields });
+const withLimits = (fields: object) => withConverge({ resourceLimits: fields });
+
+t.test('each fault is told once, in words that say what to do', async (t) => {
+  const table: readonly { readonly spec: unknown; readonly want: readonly string[] }[] = [
+    { spec: { registry }, want: [] },
+    { spec: undefined, want: [`spec: Required value: with spec.registry.url at least, ${EXAMPLE}`] },
+    { spec: null, want: [`spec: Required value: with spec.registry.url at least, ${EXAMPLE}`] },
+    { spec: 'x', want: ['spec: Invalid value: "string": must be a map, not a string'] },
+    { spec: [], want: ['spec: Invalid value: "array": must be a map, not a list'] },
+    { spec: {}, want: [`spec.registry: Required value: with spec.registry.url at least, ${EXAMPLE}`] },
+    { spec: { registry: null }, want: [`spec.registry: Required value: with spec.registry.url at least, ${EXAMPLE}`] },
+    { spec: { registry: {} }, want: [`spec.registry.url: Required value: the repository of the bundle, ${EXAMPLE}`] },
+    { spec: withRegistry({ url: 5 }), want: ['spec.registry.url: Invalid value: 5: must be a string, not a number'] },
+    {
+      spec: withRegistry({ url: 'https://ghcr.io/acme/app:v1' }),
+      want: [
+        'spec.registry.url: Invalid value: "https://ghcr.io/acme/app:v1": a repository without scheme and tag is needed; did you mean "ghcr.io/acme/app" with spec.registry.tag "v1"?',
+      ],
+    },
+    {
+      spec: withRegistry({ url: 'http://localhost:5000/app' }),
+      want: [
+        'spec.registry.url: Invalid value: "http://localhost:5000/app": a repository without scheme is needed; did you mean "localhost:5000/app" with spec.registry.insecure true?',
+      ],
+    },
+    {
+      spec: withRegistry({ url: 'https://me:secret@ghcr.io/app' }),
+      want: [
+        'spec.registry.url: Invalid value: "https://***@ghcr.io/app": a repository without scheme and credentials is needed; did you mean "ghcr.io/app"?',
+      ],
+    },
+    {
+      spec: withRegistry({ url: `ghcr.io/${'a'.repeat(248)}` }),
+      want: ['spec.registry.url: Too long: may not be more than 255 characters'],
+    },
+    {
+      spec: withRegistry({ url: `ghcr.io/${'A'.repeat(300)}` }),
+      want: ['spec.registry.url: Too long: may not be more than 255 characters'],
+    },
+    {
+      spec: withRegistry({ secretRef: {} }),
+      want: ['spec.registry.secretRef.name: Required value: the name of a Secret in the namespace of the bundle'],
+    },
+    {
+      spec: withRegistry({ secretRef: { name: 'A_b' } }),
+      want: [`spec.registry.secretRef.name: Invalid value: "A_b": ${NAME}`],
+    },
+    {
+      spec: withRegistry({ secretRef: { name: '' } }),
+      want: [`spec.registry.secretRef.name: Invalid value: "": ${NAME}`],
+    },
+    { spec: withRegistry({ secretRef: { name: 'a.'.repeat(126) + 'a' }, pollInterval: '1m' }), want: [] },
+    {
+      spec: withRegistry({ pollInterval: '15' }),
+      want: [`spec.registry.pollInterval: Invalid value: "15": a unit is missing; ${BETWEEN} "15m"`],
+    },
+    {
+      spec: withRegistry({ pollInterval: '1d' }),
+      want: [`spec.registry.pollInterval: Invalid value: "1d": "d" is no unit: 1d is written "24h"; ${BETWEEN} "15m"`],
+    },
+    {
+      spec: withRegistry({ pollInterval: '59.9s' }),
+      want: [`spec.registry.pollInterval: Invalid value: "59.9s": is too short; ${BETWEEN} "15m"`],
+    },
+    {
+      spec: withRegistry({ pollInterval: 15 }),
+      want: ['spec.registry.pollInterval: Invalid value: 15: must be a string, not a number'],
+    },
+    {
+      spec: withConverge({ timeout: '24h1s' }),
+      want: [`spec.converge.timeout: Invalid value: "24h1s": is too long; ${BETWEEN} "30m"`],
+    },
+    { spec: withConverge({ timeout: '24h' }), want: [] },
+    {
+      spec: withConverge({ driftDetection: { interval: '' } }),
+      want: [`spec.converge.driftDetection.interval: Invalid value: "": is empty; ${BETWEEN} "15m"`],
+    },
+    { spec: withRegistry({ versionConstraint: '>=1.0, <2.0' }), want: [] },
+    { spec: withRegistry({ versionConstraint: '' }), want: [] },
+    {
+      spec: withRegistry({ versionConstraint: 'newest' }),
+      want: [
+        'spec.registry.versionConstraint: Invalid value: "newest": "newest" is no version range; for example ">=1.2.0 <2.0.0", "^1.4" or "~1.2 || 2.x"',
+      ],
+    },
+    {
+      spec: withRegistry({ versionConstraint: '^'.repeat(600) }),
+      want: ['spec.registry.versionConstraint: Too long: may not be more than 256 characters'],
+    },
+    {
+      spec: withRegistry({ tagPattern: '' }),
+      want: ['spec.registry.tagPattern: Invalid value: "": must not be empty; leave it out to look at all tags'],
+    },
+    {
+      spec: withRegistry({ tagPattern: '(?=v)' }),
+      want: ['spec.registry.tagPattern: Invalid value: "(?=v)": RE2 has no look-ahead and no look-behind: "(?="'],
+    },
+    {
+      spec: withRegistry({ tagOrder: 'Semver' }),
+      want: ['spec.registry.tagOrder: Unsupported value: "Semver": supported values: "Text", "Number"'],
+    },
+    {
+      spec: withRegistry({ tagOrder: 5 }),
+      want: ['spec.registry.tagOrder: Invalid value: 5: must be a string, not a number'],
+    },
+    {
+      spec: withRegistry({ tag: 'v1', versionConstraint: '^1', tagPattern: 'v', tagOrder: 'Text' }),
+      want: [
+        'spec.registry.tag: Invalid value: "v1": exactly this tag is deployed, which excludes versionConstraint, tagPattern, tagOrder; remove one or the other',
+      ],
+    },
+    { spec: withRegistry({ tag: 'v1', versionConstraint: '', tagPattern: null }), want: [] },
+    {
+      spec: withRegistry({ tag: '' }),
+      want: [
+        'spec.registry.tag: Invalid value: "": a tag has 1 to 128 letters, digits, "_", "." and "-", and begins with a letter, a digit or "_"',
+      ],
+    },
+    {
+      spec: withRegistry({ insecure: 'yes' }),
+      want: ['spec.registry.insecure: Invalid value: "yes": must be true or false, not a string'],
+    },
+    {
+      spec: { registry, converge: 'x' },
+      want: ['spec.converge: Invalid value: "string": must be a map, not a string'],
+    },
+    { spec: { registry, converge: null }, want: [] },
+    {
+      spec: withConverge({ targetNamespace: 'production' }),
+      want: [
+        'spec.converge.serviceAccountName: Required value: the ServiceAccount in namespace "production" that the deploy runs as; it may only be left out for a deploy into the bundle\'s own namespace "ops"',
+      ],
+    },
+    { spec: withConverge({ targetNamespace: 'production', serviceAccountName: 'werf-converge' }), want: [] },
+    { spec: withConverge({ targetNamespace: 'ops' }), want: [] },
+    {
+      spec: withConverge({ targetNamespace: 'a.b', serviceAccountName: 'a' }),
+      want: [
+        'spec.converge.targetNamespace: Invalid value: "a.b": a namespace has lower-case letters, digits and "-", begins and ends with a letter or digit, and has at most 63 characters',
+      ],
+    },
+    {
+      spec: withConverge({ releaseName: 'a'.repeat(54) }),
+      want: ['spec.converge.releaseName: Too long: may not be more than 53 characters'],
+    },
+    { spec: withLimits({ cpu: 1, memory: '1Gi' }), want: [] },
+    {
+      spec: withLimits({ cpu: '0' }),
+      want: ['spec.converge.resourceLimits.cpu: Invalid value: "0": must be greater than zero'],
+    },
+    {
+      spec: withLimits({ cpu: '500 m' }),
+      want: ['spec.converge.resourceLimits.cpu: Invalid value: "500 m": is no quantity; did you mean "500m"?'],
+    },
+    {
+      spec: withLimits({ cpu: '0,5' }),
+      want: ['spec.converge.resourceLimits.cpu: Invalid value: "0,5": is no quantity; did you mean "0.5"?'],
+    },
+    {
+      spec: withLimits({ cpu: true }),
+      want: [
+        'spec.converge.resourceLimits.cpu: Invalid value: true: must be a quantity (a whole number or a string), not true or false',
+      ],
+    },
+    {
+      spec: withLimits({ memory: '1g' }),
+      want: ['spec.converge.resourceLimits.memory: Invalid value: "1g": is no quantity; did you mean "1Gi"?'],
+    },
+    {
+      spec: withLimits({ memory: '512 MB' }),
+      want: ['spec.converge.resourceLimits.memory: Invalid value: "512 MB": is no quantity; did you mean "512Mi"?'],
+    },
+    {
+      spec: withLimits({ memory: 'much' }),
+      want: ['spec.converge.resourceLimits.memory: Invalid value: "much": is no quantity; write for example "1Gi"'],
+    },
+    {
+      spec: withLimits({ memory: 1.5 }),
+      want: [
+        'spec.converge.resourceLimits.memory: Invalid value: 1.5: a number must be whole; put others in quotes; write for example "1Gi"',
+      ],
+    },
+    {
+      spec: withLimits({ memory: '1e99999999' }),
+      want: [
+        'spec.converge.resourceLimits.memory: Invalid value: "1e99999999": an exponent has at most 2 digits; write for example "1Gi"',
+      ],
+    },
+    {
+      spec: withLimits({ memory: '1'.repeat(65) }),
+      want: ['spec.converge.resourceLimits.memory: Too long: may not be more than 64 characters'],
+    },
+    {
+      spec: withConverge({ logRetentionDays: 0 }),
+      want: ['spec.converge.logRetentionDays: Invalid value: 0: must be greater than or equal to 1'],
+    },
+    {
+      spec: withConverge({ retries: 11 }),
+      want: ['spec.converge.retries: Invalid value: 11: must be less than or equal to 10'],
+    },
+    {
+      spec: withConverge({ retries: 1.5 }),
+      want: ['spec.converge.retries: Invalid value: 1.5: must be a whole number, not a fraction'],
+    },
+    {
+      spec: withConverge({ image: 'a b' }),
+      want: [
+        'spec.converge.image: Invalid value: "a b": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:2.75.3"',
+      ],
+    },
+    {
+      spec: withConverge({ values: 'password' }),
+      want: ['spec.converge.values: Invalid value: "string": must be a map, not a string'],
+    },
+    {
+      spec: withConverge({ valuesFrom: {} }),
+      want: ['spec.converge.valuesFrom: Invalid value: "object": must be a list, not a map'],
+    },
+    {
+      spec: withConverge({ valuesFrom: Array(65).fill({ secretRef: { name: 'a' } }) }),
+      want: ['spec.converge.valuesFrom: Too many: 65: must have at most 64 items'],
+    },
+    {
+      spec: withConverge({
+        valuesFrom: [
+          { configMapRef: { name: 'a' }, secretRef: null },
+          {},
+          { configMapRef: { name: 'a' }, secretRef: { name: 'a' } },
+          null,
+          { configMapRef: { name: 'A' }, key: 'a/b' },
+        ],
+      }),
+      want: [
+        'spec.converge.valuesFrom[1]: Required value: exactly one of configMapRef and secretRef',
+        'spec.converge.valuesFrom[2]: Forbidden: exactly one of configMapRef and secretRef may be given; make two items of it',
+        'spec.converge.valuesFrom[3]: Invalid value: "null": must be a map, not null',
+        `spec.converge.valuesFrom[4].configMapRef.name: Invalid value: "A": ${NAME}`,
+        'spec.converge.valuesFrom[4].key: Invalid value: "a/b": a key has letters, digits, "-", "_" and "."',
+      ],
+    },
+    {
+      spec: { registry, deletionPolicy: 'Keep' },
+      want: ['spec.deletionPolicy: Unsupported value: "Keep": supported values: "Orphan", "Dismiss"'],
+    },
+    {
+      spec: { registry: { url: 'app', pollInterval: '1s' }, converge: { retries: -1, values: [] }, suspend: 1 },
+      want: [
+        'spec.registry.url: Invalid value: "app": the host of the registry is missing; a repository is written host[:port]/path, for example "ghcr.io/acme/app"',
+        `spec.registry.pollInterval: Invalid value: "1s": is too short; ${BETWEEN} "15m"`,
+        'spec.converge.retries: Invalid value: -1: must be greater than or equal to 0',
+        'spec.converge.values: Invalid value: "array": must be a map, not a list',
+        'spec.suspend: Invalid value: 1: must be true or false, not a number',
+      ],
+    },
+  ];
+  for (const { spec, want } of table) {
+    t.strictSame(problemsOf(bundle(spec)), want, JSON.stringify(spec)?.slice(0, 100) ?? 'no spec');
+  }
+});
+
+t.test('problems have the codes of the apiserver', async (t) => {
+  const spec = {
+    registry: { secretRef: {}, tagOrder: 'x', tag: 'a'.repeat(129), pollInterval: '1s', insecure: 5 },
+    converge: { valuesFrom: [{ configMapRef: { name: 'a' }, secretRef: { name: 'a' } }] },
+  };
+  t.strictSame(
+    validateBundle(bundle(spec)).problems.map(({ code, field }) => [code, field]),
+    [
+      ['FieldValueRequired', 'spec.registry.url'],
+      ['FieldValueRequired', 'spec.registry.secretRef.name'],
+      ['FieldValueInvalid', 'spec.registry.pollInterval'],
+      ['FieldValueNotSupported', 'spec.registry.tagOrder'],
+      ['FieldValueTooLong', 'spec.registry.tag'],
+      ['FieldValueInvalid', 'spec.registry.tag'],
+      ['FieldValueTypeInvalid', 'spec.registry.insecure'],
+      ['FieldValueForbidden', 'spec.converge.valuesFrom[0]'],
+    ],
+  );
+});
+
+t.test('a ServiceAccount is only asked for where the own namespace is known', async (t) => {
+  const spec = withConverge({ targetNamespace: 'production' });
+  t.strictSame(problemsOf(bundle(spec, { name: 'my-app' })), []);
+  t.strictSame(problemsOf(bundle(spec, { generateName: 'my-app-', namespace: 'production' })), []);
+});
+
+t.test('where the release is, is fixed once something was deployed', async (t) => {
+  const stored = (converge: object, lastAppliedTag?: string) =>
+    anyBundle({ ...bundle(withConverge(converge)), status: lastAppliedTag === undefined ? {} : { lastAppliedTag } });
+  const words = (name: string, before: string) =>
+    `${name} is fixed to "${before}" since tag "v1" was deployed there; a release elsewhere needs a bundle of its own`;
+  const sa = { serviceAccountName: 'a' };
+  const table = [
+    { title: 'the same', before: {}, after: {}, want: [] },
+    {
+      title: 'the own namespace, written or not',
+      before: {},
+      after: { targetNamespace: 'ops', releaseName: 'my-app' },
+      want: [],
+    },
+    { title: 'the other way round', before: { targetNamespace: 'ops', releaseName: 'my-app' }, after: {}, want: [] },
+    {
+      title: 'another namespace',
+      before: {},
+      after: { targetNamespace: 'production', ...sa },
+      want: [`spec.converge.targetNamespace: Invalid value: "production": ${words('targetNamespace', 'ops')}`],
+    },
+    {
+      title: 'back to the own namespace',
+      before: { targetNamespace: 'production', ...sa },
+      after: sa,
+      want: [`spec.converge.targetNamespace: Required value: ${words('targetNamespace', 'production')}`],
+    },
+    {
+      title: 'another release',
+      before: { releaseName: 'a' },
+      after: { releaseName: 'b' },
+      want: [`spec.converge.releaseName: Invalid value: "b": ${words('releaseName', 'a')}`],
+    },
+  ];
+  for (const { title, before, after, want } of table) {
+    t.strictSame(problemsOf(bundle(withConverge(after)), stored(before, 'v1')), want, title);
+    t.strictSame(problemsOf(bundle(withConverge(after)), stored(before)), [], `${title}: nothing was deployed`);
+    t.strictSame(
+      problemsOf(bundle(withConverge(after)), stored(before, '')),
+      [],
+      `${title}: the older operator wrote ""`,
+    );
+  }
+  const gone = problemsOf(bundle({ registry }), stored({ releaseName: 'a' }, 'v1'));
+  t.strictSame(
+    gone,
+    [`spec.converge: Required value: ${words('releaseName', 'a')}`],
+    'where the map is gone, the map is named',
+  );
+});
+
+t.test('what is allowed and yet hardly meant is warned about', async (t) => {
+  const last =
+    'spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)';
+  const table: readonly { readonly spec: unknown; readonly want: readonly string[] }[] = [
+    { spec: { registry }, want: [] },
+    { spec: withRegistry({}), want: [last] },
+    { spec: withRegistry({ versionConstraint: ' ' }), want: [last] },
+    { spec: withRegistry({ versionConstraint: '^1' }), want: [] },
+    { spec: withRegistry({ tagPattern: '^v' }), want: [] },
+    { spec: withRegistry({ tagOrder: 'Number' }), want: [] },
+    {
+      spec: withRegistry({ versionConstraint: '>2 <1' }),
+      want: ['spec.registry.versionConstraint: no version can satisfy ">2 <1": its parts exclude each other'],
+    },
+    {
+      spec: withRegistry({ tag: 'latest' }),
+      want: [
+        'spec.registry.tag: "latest" moves: it is deployed again whenever it does, and the spec does not tell which version runs',
+      ],
+    },
+    {
+      spec: withRegistry({ tag: 'v1', insecure: true }),
+      want: [
+        'spec.registry.insecure: plain HTTP: whoever is on the way to the registry can read the credentials and change the bundle',
+      ],
+    },
+    { spec: withConverge({ logRetentionDays: 30 }), want: [] },
+    {
+      spec: withConverge({ logRetentionDays: 31 }),
+      want: [
+        'spec.converge.logRetentionDays: finished Jobs and their Pods stay in the cluster for 31 days; more than 30 burdens it',
+      ],
+    },
+    {
+      spec: withConverge({ targetNamespace: 'kube-system', serviceAccountName: 'a' }),
+      want: ['spec.converge.targetNamespace: kube-system belongs to the cluster itself; a release there can break it'],
+    },
+    { spec: withLimits({ memory: '64Mi', cpu: 64 }), want: [] },
+    {
+      spec: withLimits({ memory: '63Mi' }),
+      want: ['spec.converge.resourceLimits.memory: "63Mi" is less than 64Mi: the Job will run out of memory'],
+    },
+    {
+      spec: withLimits({ memory: '512m' }),
+      want: ['spec.converge.resourceLimits.memory: "512m" means thousandths of a byte; did you mean "512Mi"?'],
+    },
+    {
+      spec: withLimits({ memory: 512 }),
+      want: ['spec.converge.resourceLimits.memory: "512" means bytes; did you mean "512Mi"?'],
+    },
+    {
+      spec: withLimits({ cpu: '500' }),
+      want: ['spec.converge.resourceLimits.cpu: "500" is 500 whole CPUs; did you mean "500m"?'],
+    },
+    { spec: withLimits({ cpu: '1Gi' }), want: ['spec.converge.resourceLimits.cpu: "1Gi" is 1073741824 whole CPUs'] },
+    { spec: undefined, want: [] },
+  ];
+  for (const { spec, want } of table) {
+    t.strictSame(warningsOf(bundle(spec)), want, JSON.stringify(spec)?.slice(0, 100) ?? 'no spec');
+  }
+  const inKubeSystem = warningsOf(bundle({ registry }, { name: 'a', namespace: 'kube-system' }));
+  t.strictSame(inKubeSystem.length, 1, 'the own namespace is a target too');
+  const both = validateBundle(bundle(withRegistry({ tag: 'latest', tagOrder: 'Text' })));
+  t.strictSame(both.warnings, [], 'a field with a problem has no warning besides');
+});
+
+t.test('defaults', async (t) => {
+  const driftDetection = { enabled: false, interval: '15m', correct: true, maxRetries: 3 };
+  const converge = {
+    resourceLimits: { cpu: '1', memory: '1Gi' },
+    logRetentionDays: 7,
+    timeout: '30m',
+    retries: 0,
+    rollbackOnFailure: false,
+    driftDetection,
+  };
+  const add = (path: string, value: unknown) => ({ op: 'add' as const, path: `/spec/${path}`, value });
+  const rest = [add('deletionPolicy', 'Orphan'), add('suspend', false)];
+  t.strictSame(withDefaults({ registry: { url } }), {
+    registry: { url, pollInterval: '15m', insecure: false },
+    converge,
+    deletionPolicy: 'Orphan',
+    suspend: false,
+  });
+  t.strictSame(
+    defaultsPatch(bundle({ registry: { url } })),
+    [add('registry/pollInterval', '15m'), add('registry/insecure', false), add('converge', converge), ...rest],
+    'a missing map is added whole',
+  );
+  const { driftDetection: _, ...others } = converge;
+  t.strictSame(
+    defaultsPatch(
+      bundle({
+        registry: { url, pollInterval: null, insecure: true },
+        converge: { ...others, werfSecretKeyRef: { name: 'a' }, valuesFrom: [{}] },
+      }),
+    ),
+    [
+      add('registry/pollInterval', '15m'),
+      add('converge/werfSecretKeyRef/key', 'key'),
+      add('converge/driftDetection', driftDetection),
+      ...rest,
+    ],
+    'a null counts as absent, as the apiserver counts it; items of lists are left alone',
+  );
+  for (const json of [null, 5, [], {}, { spec: null }, { spec: 'x' }, { spec: [] }])
+    t.strictSame(defaultsPatch(json), []);
+  t.strictSame(
+    defaultsPatch(bundle({ registry: 'x', converge: [], deletionPolicy: 5 })),
+    [add('suspend', false)],
+    'what is malformed is left for the rules to tell',
+  );
+});
+
+/** Whether all of `before` is still in `after`; nulls may have been replaced. */
+const keeps = (before: unknown, after: unknown): boolean => {
+  if (before === null) return true;
+  if (Array.isArray(before))
+    return Array.isArray(after) && before.length === after.length && before.every((item, i) => keeps(item, after[i]));
+  if (!isMap(before)) return Object.is(before, after);
+  return Object.keys(before).every((key) => isMap(after) && keeps(before[key], after[key]));
+};
+
+/** Makes what an apiserver makes of a patch that only adds. */
+const patched = (given: WerfBundle): unknown => {
+  const copy = structuredClone(given);
+  for (const { path, value } of defaultsPatch(given)) {
+    const steps = path.split('/').slice(1);
+    const parent = valueAt(copy, ...steps.slice(0, -1)) as Record<string, unknown>;
+    parent[steps.at(-1) ?? ''] = structuredClone(value);
+  }
+  return copy;
+};
+
+t.test('laws', async (t) => {
+  const anySpec = fc.oneof({ weight: 4, arbitrary: arbitrarySpec }, { weight: 1, arbitrary: fc.jsonValue() });
+  const holds = (title: string, law: (spec: unknown) => boolean) =>
+    t.doesNotThrow(() => fc.assert(fc.property(anySpec, law), { numRuns: 500 }), title);
+
+  holds('defaults change nothing that is there', (spec) => keeps(spec, withDefaults(spec as WerfBundleSpec)));
+  holds('a spec with defaults gets no more of them', (spec) => {
+    const once = withDefaults(spec as WerfBundleSpec);
+    return defaultsPatch(bundle(once)).length === 0 && JSON.stringify(withDefaults(once)) === JSON.stringify(once);
+  });
+  holds('the patch makes what withDefaults makes', (spec) => {
+    const want = withDefaults(spec as WerfBundleSpec);
+    return keeps(want, valueAt(patched(bundle(spec)), 'spec')) && keeps(valueAt(patched(bundle(spec)), 'spec'), want);
+  });
+  holds('defaults make no spec better or worse', (spec) => {
+    const fields = (given: unknown) =>
+      validateBundle(bundle(given)).problems.map(({ field, message }) => field + message);
+    return JSON.stringify(fields(spec)) === JSON.stringify(fields(withDefaults(spec as WerfBundleSpec)));
+  });
+  holds('the rules change nothing', (spec) => {
+    const before = JSON.stringify(spec);
+    validateBundle(bundle(spec), bundle(spec));
+    return JSON.stringify(spec) === before;
+  });
+  holds('a problem names what is there, or what is missing of something that is there', (spec) =>
+    validateBundle(bundle(spec)).problems.every(({ field }) => {
+      const steps = [...field.matchAll(/([A-Za-z]+)|\[(\d+)\]/g)].map(([, name, index]) => name ?? Number(index));
+      const parent = valueAt(bundle(spec), ...steps.slice(0, -1));
+      return isMap(parent) || (Array.isArray(parent) && Number(steps.at(-1)) < parent.length);
+    }),
+  );
+  holds('one fault is told once', (spec) => {
+    const problems = validateBundle(bundle(spec)).problems;
+    // A tag can be malformed and in the way of a constraint: two faults of one field.
+    const fields = problems.map(({ field, message }) => (message.includes('excludes') ? 'excludes' : field));
+    return new Set(fields).size === fields.length;
+  });
+  holds('a spec without problems has settings', (spec) => {
+    const stored = bundle(spec, { name: 'my-app', namespace: 'ops', uid: 'u', resourceVersion: '1', generation: 1 });
+    return validateBundle(stored).problems.length > 0 || settingsOf(stored as StoredBundle).registry.host !== '';
+  });
+  const anything = fc.property(fc.jsonValue(), fc.jsonValue(), (given, old) => {
+    validateBundle(anyBundle(given), anyBundle(old));
+    defaultsPatch(given);
+  });
+  t.doesNotThrow(() => fc.assert(anything, { numRuns: 1000 }), 'no JSON at all makes the rules throw');
+  const anyMetadata = fc.property(fc.jsonValue(), arbitrarySpec, fc.jsonValue(), (metadata, spec, status) => {
+    const given = anyBundle({ metadata, spec, status });
+    validateBundle(given, given);
+  });
+  t.doesNotThrow(() => fc.assert(anyMetadata, { numRuns: 500 }), 'nor does any metadata or status');
+});
