@@ -142,6 +142,8 @@ interface ReadLimits {
 }
 
 async function read(body: Readable, limits: ReadLimits, options: ExchangeOptions): Promise<Buffer> {
+  // Destroyed before its end it says so in an event, which would end the process if nobody listened.
+  body.on('error', () => undefined);
   const alarm = new AbortController();
   const late = new WireError('timeout', 'context deadline exceeded');
   options.clock.sleep(options.bodyMs, alarm.signal).then(

@@ -64,7 +64,9 @@ export function failureOf(error: unknown): RegistryFailure {
   const code = codeOf(error);
   const known = CAUSES[code];
   if (known !== undefined) return { kind: 'failed', ...known };
-  if (code.startsWith('HPE_')) return { kind: 'failed', code: 'protocol', message: 'the answer is no HTTP' };
+  const isParserError = error instanceof Error && error.name === 'HTTPParserError';
+  if (code.startsWith('HPE_') || isParserError)
+    return { kind: 'failed', code: 'protocol', message: 'the answer is no HTTP' };
   if (/^CERT_|CERT/.test(code)) return { kind: 'failed', code: 'certificate', message: 'certificate is not valid' };
   const detail = code === '' ? '' : ` (${code})`;
   return { kind: 'failed', code: 'connection', message: `connection failed${detail}` };

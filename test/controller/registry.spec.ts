@@ -1,0 +1,871 @@
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
+import { issueAuthority, issueLeaf } from '../../certs/issue.js';
+import type { Registry, RegistryTarget } from '../../controller/ports.js';
+import { addressPolicy, isNetwork } from '../../controller/registry/addresses.js';
+import { parseChallenges } from '../../controller/registry/challenge.js';
+import { type CredentialMatch, credentialFor } from '../../controller/registry/docker-config.js';
+import { failureOf, failureOfStatus, parseRetryAfter } from '../../controller/registry/failures.js';
+import { nextPage } from '../../controller/registry/link.js';
+import { createRegistry, type RegistryOptions } from '../../controller/registry/registry.js';
+import { resourceUrl, targetKey, wireRepository } from '../../controller/registry/target.js';
+import type { Clock } from '../../kube/ports.js';
+import { registryContract } from '../contract/registry.contract.js';
+import { type FakeFault, type FakeRegistry, startFakeRegistry } from '../kit/fake-registry.js';
+
+const signal = new AbortController().signal;
+const MS_RESERVE = 5_000;
+
+/** The real clock, which a test may put forward. */
+function shiftedClock(): Clock & { shift: number } {
+  const clock = {
+    shift: 0,
+    now: () => Date.now() + clock.shift,
+    monotonic: () => performance.now() + clock.shift,
+    sleep: (ms: number, stop?: AbortSignal) => delay(ms, undefined, stop === undefined ? {} : { signal: stop }),
+  };
+  return clock;
+}
+
+function clientFor(t: Test, changes: Partial<RegistryOptions> = {}): Registry {
+  const client = createRegistry({
+    timeouts: { connectMs: MS_RESERVE, headersMs: MS_RESERVE, bodyMs: MS_RESERVE },
+    limits: { pages: 20, tags: 1000, bodyBytes: 100_000 },
+    allowNetworks: ['127.0.0.0/8'],
+    clock: shiftedClock(),
+    userAgent: 'werfbundle-test',
+    ...changes,
+  });
+  t.teardown(() => client.close());
+  return client;
+}
+
+async function fakeFor(t: Test, tls?: { key: string; cert: string }): Promise<FakeRegistry> {
+  const fake = await startFakeRegistry(tls);
+  t.teardown(() => fake.close());
+  return fake;
+}
+
+const targetOf = (fake: FakeRegistry, changes: Partial<RegistryTarget> = {}): RegistryTarget => ({
+  host: fake.host,
+  repository: 'acme/app',
+  insecure: true,
+  ...changes,
+});
+
+t.test('the contract', async (t) => {
+  const credential = { kind: 'basic', username: 'u', password: 'p:w' } as const;
+  const { kind: _, ...login } = credential;
+  const accesses = [
+    { kind: 'anonymous' },
+    { kind: 'basic', ...login },
+    { kind: 'bearer', ...login },
+    { kind: 'bearer' },
+  ] as const;
+  for (const access of accesses) {
+    const title = access.kind === 'bearer' && !('username' in access) ? 'bearer, tokens for everybody' : access.kind;
+    t.test(`holds for a registry with access ${title}`, async (t) => {
+      const fake = await fakeFor(t);
+      fake.behave({ access, pageSize: 10 });
+      let salt = 0;
+      await registryContract(t, {
+        client: clientFor(t),
+        host: fake.host,
+        ...('username' in access ? { credential } : {}),
+        publish: async (repository, tag, content) => {
+          salt += 1;
+          return fake.publish(repository, tag, content, `${salt}`);
+        },
+      });
+    });
+  }
+});
+
+t.test('WWW-Authenticate', async (t) => {
+  const table: readonly { title: string; given: string[]; want: [string, Record<string, string>][] }[] = [
+    { title: 'may be absent', given: [], want: [] },
+    {
+      title: 'has quoted values with commas and escapes',
+      given: ['Bearer realm="https://a/token",service="a, b",scope="repository:x:pull,push",note="\\"q\\""'],
+      want: [['bearer', { realm: 'https://a/token', service: 'a, b', scope: 'repository:x:pull,push', note: '"q"' }]],
+    },
+    {
+      title: 'has several challenges in one header',
+      given: ['Basic realm="x", Bearer realm="y" , service=z'],
+      want: [
+        ['basic', { realm: 'x' }],
+        ['bearer', { realm: 'y', service: 'z' }],
+      ],
+    },
+    {
+      title: 'has several headers, schemes without parameters and with a token68',
+      given: ['Negotiate YIIabc==, NTLM', 'BEARER Realm = "y"'],
+      want: [
+        ['negotiate', {}],
+        ['ntlm', {}],
+        ['bearer', { realm: 'y' }],
+      ],
+    },
+    { title: 'keeps the first of two equal parameters', given: ['Bearer a=1,A=2'], want: [['bearer', { a: '1' }]] },
+    { title: 'is read until it ends to make sense', given: ['Basic realm="x'], want: [['basic', {}]] },
+    { title: 'may be nonsense', given: ['"', '=', ',,', '\0'], want: [] },
+  ];
+  for (const { title, given, want } of table) {
+    const got = parseChallenges(given).map(({ scheme, params }) => [scheme, Object.fromEntries(params)]);
+    t.strictSame(got, want, title);
+  }
+});
+
+t.test('Link', async (t) => {
+  const current = new URL('http://registry.example:5000/v2/acme/app/tags/list');
+  const next = (path: string) => `http://registry.example:5000${path}`;
+  const table: readonly { title: string; given: string | undefined; want: string }[] = [
+    { title: 'is absent on the last page', given: undefined, want: 'last' },
+    { title: 'may be of another relation', given: '</v2/x>; rel="prev"', want: 'last' },
+    {
+      title: 'may be relative',
+      given: '</v2/acme/app/tags/list?last=a&n=2>; rel="next"',
+      want: next('/v2/acme/app/tags/list?last=a&n=2'),
+    },
+    {
+      title: 'may be relative to the page',
+      given: '<list?last=a>;rel=next',
+      want: next('/v2/acme/app/tags/list?last=a'),
+    },
+    { title: 'may be absolute', given: '<http://registry.example:5000/v2/p>; rel="next"', want: next('/v2/p') },
+    {
+      title: 'may lack the port and have the wrong scheme',
+      given: '<https://registry.example/v2/p>; rel="next"',
+      want: next('/v2/p'),
+    },
+    {
+      title: 'may be one of several, with other parameters',
+      given: '<a>; rel="prev", </b?x=1,2>; title="x, y"; REL="last next"',
+      want: next('/b?x=1,2'),
+    },
+    {
+      title: 'must not leave the host',
+      given: '<http://evil.example/v2/p>; rel="next"',
+      want: 'refused: the registry names a next page of tags on another host, which is not followed',
+    },
+    {
+      title: 'must not leave the host without a scheme',
+      given: '<//evil.example/p>; rel="next"',
+      want: 'refused: the registry names a next page of tags on another host, which is not followed',
+    },
+    {
+      title: 'must be a URL of HTTP',
+      given: '<file:///etc/passwd>; rel="next"',
+      want: 'refused: the registry names a next page of tags that is no URL',
+    },
+    {
+      title: 'must be a URL',
+      given: '<http://[>; rel="next"',
+      want: 'refused: the registry names a next page of tags that is no URL',
+    },
+    { title: 'may be nonsense', given: '>;<,;rel=next', want: 'last' },
+  ];
+  for (const { title, given, want } of table) {
+    const page = nextPage(current, given);
+    const got = page.kind === 'next' ? page.url.href : page.kind === 'last' ? 'last' : `refused: ${page.message}`;
+    t.equal(got, want, title);
+  }
+});
+
+t.test('docker config', async (t) => {
+  const auth = (text: string) => ({ auth: Buffer.from(text).toString('base64') });
+  const basic = (username: string, password: string): CredentialMatch => ({
+    kind: 'found',
+    credential: { kind: 'basic', username, password },
+  });
+  const none: CredentialMatch = { kind: 'none' };
+  const invalid = (reason: string): CredentialMatch => ({ kind: 'invalid', reason });
+  const at = (key: string) => ({ [key]: auth('u:p') });
+  const yes = basic('u', 'p');
+  const table: readonly { title: string; auths: unknown; host?: string; repository?: string; want: CredentialMatch }[] =
+    [
+      { title: 'matches a host', auths: at('ghcr.io'), want: yes },
+      { title: 'matches a host in whatever case', auths: at('GHCR.io'), want: yes },
+      { title: 'drops a scheme', auths: at('https://ghcr.io'), want: yes },
+      { title: 'drops /v1/', auths: at('https://ghcr.io/v1/'), want: yes },
+      { title: 'drops /v2/ before a path', auths: at('ghcr.io/v2/acme'), want: yes },
+      { title: 'does not match another host', auths: at('example.com'), want: none },
+      { title: 'does not match the end of a host', auths: at('hcr.io'), want: none },
+      { title: 'matches a port', auths: at('r.example:5000'), host: 'r.example:5000', want: yes },
+      { title: 'wants the same port', auths: at('r.example:5000'), host: 'r.example:5001', want: none },
+      { title: 'wants no port where there is none', auths: at('r.example'), host: 'r.example:5000', want: none },
+      { title: 'matches IPv6 with a port', auths: at('[::1]:5000'), host: '[::1]:5000', want: yes },
+      { title: 'matches a glob in a label', auths: at('*.example.com'), host: 'a.example.com', want: yes },
+      { title: 'matches a glob with a port', auths: at('*.example.com:5000'), host: 'a.example.com:5000', want: yes },
+      { title: 'wants a glob’s port', auths: at('*.example.com'), host: 'a.example.com:5000', want: none },
+      {
+        title: 'does not let a glob match two labels',
+        auths: at('*.example.com'),
+        host: 'a.b.example.com',
+        want: none,
+      },
+      {
+        title: 'matches parts of a label',
+        auths: at('eu-*-r*y.example.com'),
+        host: 'eu-1-registry.example.com',
+        want: yes,
+      },
+      { title: 'does not use a character twice', auths: at('ab*ba.example.com'), host: 'aba.example.com', want: none },
+      { title: 'matches a path', auths: at('ghcr.io/acme'), want: yes },
+      { title: 'matches a whole repository', auths: at('ghcr.io/acme/app/'), want: yes },
+      { title: 'matches a path at its boundary only', auths: at('ghcr.io/acme/ap'), want: none },
+      { title: 'matches org/app, not org/app2', auths: at('ghcr.io/org/app'), repository: 'org/app2', want: none },
+      {
+        title: 'prefers the longer key',
+        auths: { 'ghcr.io': auth('host:1'), 'ghcr.io/acme': auth('org:2'), 'ghcr.io/acme/app': auth('app:3') },
+        want: basic('app', '3'),
+      },
+      {
+        title: 'prefers a host to a glob',
+        auths: { '*cr.io': auth('g:1'), 'ghcr.io': auth('h:2') },
+        want: basic('h', '2'),
+      },
+      {
+        title: 'knows Docker Hub by its old name',
+        auths: at('https://index.docker.io/v1/'),
+        host: 'docker.io',
+        want: yes,
+      },
+      { title: 'knows Docker Hub by its API’s name', auths: at('docker.io'), host: 'registry-1.docker.io', want: yes },
+      {
+        title: 'knows Docker Hub’s library',
+        auths: at('docker.io/library'),
+        host: 'docker.io',
+        repository: 'nginx',
+        want: yes,
+      },
+      { title: 'splits auth at the first colon', auths: { 'ghcr.io': auth('u:p:q') }, want: basic('u', 'p:q') },
+      { title: 'takes username and password', auths: { 'ghcr.io': { username: 'u', password: 'p' } }, want: yes },
+      {
+        title: 'prefers auth to them',
+        auths: { 'ghcr.io': { ...auth('u:p'), username: 'x', password: 'y' } },
+        want: yes,
+      },
+      {
+        title: 'takes an identity token',
+        auths: { 'ghcr.io': { ...auth('u:'), identitytoken: 'tok' } },
+        want: { kind: 'found', credential: { kind: 'identity-token', username: 'u', token: 'tok' } },
+      },
+      { title: 'passes over an empty entry', auths: { 'ghcr.io/acme': {}, 'ghcr.io': auth('u:p') }, want: yes },
+      { title: 'may have no auths at all', auths: undefined, want: none },
+      { title: 'must have a map of auths', auths: ['canary'], want: invalid('its "auths" is no JSON object') },
+      {
+        title: 'must have entries that are maps',
+        auths: { 'ghcr.io': 'canary' },
+        want: invalid('its entry for ghcr.io is no JSON object'),
+      },
+      {
+        title: 'must have fields that are texts',
+        auths: { 'ghcr.io': { username: 'canary', password: 5 } },
+        want: invalid('its entry for ghcr.io has a "password" that is no text'),
+      },
+      {
+        title: 'must have base64 in auth',
+        auths: { 'ghcr.io': { auth: 'canary:canary' } },
+        want: invalid('its entry for ghcr.io has an "auth" that is not base64 of user:password'),
+      },
+      {
+        title: 'must have a colon in auth',
+        auths: { 'ghcr.io': auth('canary') },
+        want: invalid('its entry for ghcr.io has an "auth" that is not base64 of user:password'),
+      },
+      { title: 'need not be right elsewhere', auths: { 'example.com': 5, 'ghcr.io': auth('u:p') }, want: yes },
+    ];
+  for (const { title, auths, host = 'ghcr.io', repository = 'acme/app', want } of table) {
+    t.strictSame(credentialFor(JSON.stringify({ auths }), { host, repository }), want, title);
+  }
+  for (const text of ['', 'canary', '[]', '"canary"', 'null', '{"auths":']) {
+    t.strictSame(credentialFor(text, { host: 'ghcr.io', repository: 'a' }), invalid('it is no JSON object'), text);
+  }
+  const hostile = `${'*a'.repeat(50)}.example.com`;
+  t.strictSame(
+    credentialFor(JSON.stringify({ auths: at(hostile) }), { host: `${'a'.repeat(63)}b.example.com`, repository: 'a' }),
+    none,
+    'a pattern with many stars ends quickly',
+  );
+});
+
+t.test('addresses', async (t) => {
+  const policy = addressPolicy({ allow: ['127.0.0.0/8', '10.1.2.3'], deny: ['10.0.0.0/8', 'fd00::/8'] });
+  const strict = addressPolicy({ allow: [], deny: [] });
+  const rows = [
+    ['127.0.0.1', 'loopback', undefined],
+    ['127.8.8.8', 'loopback', undefined],
+    ['::1', 'loopback', 'loopback'],
+    ['::ffff:127.0.0.1', 'loopback', undefined],
+    ['::ffff:7f00:1', 'loopback', undefined],
+    ['169.254.169.254', 'link-local', 'link-local'],
+    ['::ffff:169.254.169.254', 'link-local', 'link-local'],
+    ['fe80::1%eth0', 'link-local', 'link-local'],
+    ['0.0.0.0', 'unspecified', 'unspecified'],
+    ['::', 'unspecified', 'unspecified'],
+    ['10.1.2.3', undefined, 'denied'],
+    ['fd00::1', undefined, 'denied'],
+    ['93.184.216.34', undefined, undefined],
+    ['2606:2800::1', undefined, undefined],
+  ] as const;
+  for (const [address, byDefault, withFlags] of rows) {
+    t.strictSame([strict(address), policy(address)], [byDefault, withFlags], address);
+  }
+  const networks = ['10.0.0.0/8', '10.0.0.1', 'fd00::/8', '::1', '10.0.0.0/33', '10.0.0/8', 'a/8', '10.0.0.0/8/8', ''];
+  t.strictSame(networks.map(isNetwork), [true, true, true, true, false, false, false, false, false]);
+  t.throws(() => addressPolicy({ allow: ['localhost'], deny: [] }), {
+    message: '"localhost" is no network; for example 127.0.0.0/8',
+  });
+});
+
+t.test('failures speak the guide’s words', async (t) => {
+  const errors = [
+    ['UND_ERR_CONNECT_TIMEOUT', 'timeout', 'context deadline exceeded'],
+    ['ECONNREFUSED', 'connection', 'connection refused'],
+    ['ENOTFOUND', 'connection', 'no such host'],
+    ['CERT_HAS_EXPIRED', 'certificate', 'certificate has expired'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate', 'certificate is not valid for this host name'],
+    ['CERT_SIGNATURE_FAILURE', 'certificate', 'certificate is not valid'],
+    ['EMFILE', 'connection', 'connection failed (EMFILE)'],
+    ['HPE_INVALID_CONSTANT', 'protocol', 'the answer is no HTTP'],
+  ] as const;
+  for (const [code, want, message] of errors) {
+    t.strictSame(failureOf(Object.assign(new Error('canary'), { code })), { kind: 'failed', code: want, message });
+  }
+  t.strictSame(failureOf('canary'), { kind: 'failed', code: 'connection', message: 'connection failed' });
+  const statuses = [
+    [401, 'unauthorized', '401 unauthorized'],
+    [403, 'unauthorized', '403 forbidden'],
+    [404, 'not-found', '404 not found'],
+    [405, 'protocol', '405 method not allowed'],
+    [429, 'rate-limited', '429 too many requests'],
+    [500, 'server-error', '500 internal server error'],
+    [503, 'server-error', '503 service unavailable'],
+    [599, 'server-error', '599'],
+  ] as const;
+  for (const [status, code, message] of statuses) {
+    t.strictSame(failureOfStatus(status, undefined, 0), { kind: 'failed', code, message });
+  }
+  const now = Date.UTC(2026, 0, 1);
+  const retries: readonly (readonly [string | undefined, number | undefined])[] = [
+    [undefined, undefined],
+    ['0', 0],
+    ['120', 120_000],
+    ['99999999999999999999', 86_400_000],
+    ['Thu, 01 Jan 2026 00:01:00 GMT', 60_000],
+    ['Wed, 31 Dec 2025 23:00:00 GMT', 0],
+    ['soon', undefined],
+    ['-5', undefined],
+    ['1.5', undefined],
+  ];
+  for (const [header, want] of retries) t.equal(parseRetryAfter(header, now), want, `Retry-After ${header}`);
+});
+
+t.test('where a registry is', async (t) => {
+  const target = { repository: 'nginx', insecure: false } as const;
+  t.equal(
+    resourceUrl({ ...target, host: 'docker.io' }, 'tags/list').href,
+    'https://registry-1.docker.io/v2/library/nginx/tags/list',
+  );
+  t.equal(resourceUrl({ ...target, host: 'ghcr.io' }, 'manifests/v1').href, 'https://ghcr.io/v2/nginx/manifests/v1');
+  t.equal(resourceUrl({ ...target, host: '[::1]:5000', insecure: true }, 'x').href, 'http://[::1]:5000/v2/nginx/x');
+  t.equal(wireRepository({ host: 'index.docker.io', repository: 'acme/app' }), 'acme/app');
+  const credential = { kind: 'basic', username: 'u', password: 'canary' } as const;
+  t.match(targetKey({ ...target, host: 'ghcr.io', credential }), /^[0-9a-f]{64}$/);
+});
+
+t.test('a registry that misbehaves', async (t) => {
+  const failed = (code: string, message: string, more: object = {}) => ({ kind: 'failed', code, message, ...more });
+  const answer = (
+    status: number,
+    headers: Record<string, string> = {},
+    body: string | Buffer = 'canary',
+  ): FakeFault => ({
+    kind: 'answer',
+    status,
+    headers,
+    body,
+  });
+  const list = '{"tags":["v1"]}';
+  const link = (target: string) => answer(200, { link: `<${target}>; rel="next"` }, list);
+  const notAList = failed('protocol', 'the list of tags is not what a registry answers; is this a registry?');
+  const table: readonly { title: string; fault: FakeFault; want: object; times?: number }[] = [
+    { title: '403', fault: answer(403), want: failed('unauthorized', '403 forbidden') },
+    { title: '401 without a challenge', fault: answer(401), want: failed('unauthorized', '401 unauthorized') },
+    {
+      title: '401 with a challenge nobody knows',
+      fault: answer(401, { 'www-authenticate': 'NTLM' }),
+      want: failed('unauthorized', '401 unauthorized'),
+    },
+    {
+      title: '401 with Basic and no credential',
+      fault: answer(401, { 'www-authenticate': 'Basic realm="x"' }),
+      want: failed('unauthorized', '401 unauthorized'),
+    },
+    {
+      title: '429',
+      fault: answer(429, { 'retry-after': '7' }),
+      want: failed('rate-limited', '429 too many requests', { retryAfterMs: 7000 }),
+    },
+    {
+      title: '503',
+      fault: answer(503, { 'retry-after': '60' }),
+      want: failed('server-error', '503 service unavailable', { retryAfterMs: 60000 }),
+    },
+    { title: '502', fault: answer(502), want: failed('server-error', '502 bad gateway') },
+    { title: 'a page for people', fault: answer(200, {}, '<html>canary</html>'), want: notAList },
+    { title: 'other JSON', fault: answer(200, {}, '{"name":"canary"}'), want: notAList },
+    { title: 'JSON that is a list', fault: answer(200, {}, '["canary"]'), want: notAList },
+    { title: 'no tags', fault: answer(200, {}, '{"tags":null}'), want: { kind: 'tags', tags: [] } },
+    {
+      title: 'tags that can be none are left out',
+      fault: answer(200, {}, '{"tags":["v1","../v2",5,"a b","v1",""]}'),
+      want: { kind: 'tags', tags: ['v1'] },
+    },
+    {
+      title: 'gzip',
+      fault: answer(200, { 'content-encoding': 'gzip' }, gzipSync(list)),
+      want: { kind: 'tags', tags: ['v1'] },
+    },
+    {
+      title: 'gzip that is none',
+      fault: answer(200, { 'content-encoding': 'gzip' }),
+      want: failed('protocol', 'the answer is no valid gzip'),
+    },
+    {
+      title: 'gzip that is cut',
+      fault: answer(200, { 'content-encoding': 'gzip' }, gzipSync(list).subarray(0, 15)),
+      want: failed('connection', 'connection closed before the answer was complete'),
+    },
+    {
+      title: 'a gzip bomb',
+      fault: answer(200, { 'content-encoding': 'gzip' }, gzipSync(Buffer.alloc(50_000_000, 32))),
+      want: failed('protocol', 'the answer is larger than 100000 bytes'),
+    },
+    {
+      title: 'another encoding',
+      fault: answer(200, { 'content-encoding': 'br' }),
+      want: failed('protocol', 'the answer has an encoding nobody asked for'),
+    },
+    {
+      title: 'a body without end',
+      fault: { kind: 'endless-body' },
+      want: failed('protocol', 'the answer is larger than 100000 bytes'),
+    },
+    {
+      title: 'a body that is cut',
+      fault: { kind: 'cut', at: 'body' },
+      want: failed('connection', 'connection closed before the answer was complete'),
+    },
+    {
+      title: 'a connection that is closed once',
+      fault: { kind: 'cut', at: 'headers' },
+      want: { kind: 'tags', tags: ['v0'] },
+    },
+    {
+      title: 'a connection that is always closed',
+      fault: { kind: 'cut', at: 'headers' },
+      times: 9,
+      want: failed('connection', 'connection closed before the answer was complete'),
+    },
+    { title: 'no HTTP', fault: { kind: 'no-http' }, want: failed('protocol', 'the answer is no HTTP') },
+    {
+      title: 'a Link to another host',
+      fault: link('http://evil.example/v2/acme/app/tags/list?last=v1'),
+      want: failed('protocol', 'the registry names a next page of tags on another host, which is not followed'),
+    },
+    {
+      title: 'a Link that goes round',
+      fault: link('/v2/acme/app/tags/list'),
+      want: failed('protocol', 'the pages of the list of tags go round in a circle'),
+    },
+    {
+      title: 'a redirect that goes round',
+      fault: answer(302, { location: '/v2/acme/app/tags/list' }),
+      times: 9,
+      want: failed('protocol', 'more than 5 redirects'),
+    },
+    {
+      title: 'a redirect to nowhere',
+      fault: answer(302, { location: 'http://[' }),
+      want: failed('protocol', 'a redirect to no URL'),
+    },
+    {
+      title: 'a redirect to an address that is refused',
+      fault: answer(302, { location: 'http://169.254.169.254/latest/meta-data' }),
+      want: failed(
+        'refused-address',
+        'no connection to 169.254.169.254: its address is link-local, which is refused unless --allow-networks has it',
+      ),
+    },
+    {
+      title: 'a realm that is no URL',
+      fault: answer(401, { 'www-authenticate': 'Bearer realm="canary"' }),
+      want: failed('protocol', 'the realm of the token server is no URL'),
+    },
+    {
+      title: 'a realm at an address that is refused',
+      fault: answer(401, { 'www-authenticate': 'Bearer realm="http://[::1]:1/token"' }),
+      want: failed(
+        'refused-address',
+        'no connection to ::1: its address is loopback, which is refused unless --allow-networks has it',
+      ),
+    },
+  ];
+  for (const { title, fault, want, times = 1 } of table) {
+    t.test(title, async (t) => {
+      const fake = await fakeFor(t);
+      fake.publish('acme/app', 'v0', 'bundle');
+      fake.fail(/^GET/, fault, times);
+      t.strictSame(await clientFor(t).listTags(targetOf(fake), signal), want);
+    });
+  }
+
+  t.test('pages without end, and more tags than can be', async (t) => {
+    const fake = await fakeFor(t);
+    fake.fail(/tags\/list/, ({ path }) => link(`${path.split('?')[0]}?last=${fake.requests.length}`), 100);
+    const want = failed('protocol', 'the list of tags has more than 20 pages');
+    t.strictSame(await clientFor(t).listTags(targetOf(fake), signal), want);
+    t.equal(fake.requests.length, 20);
+    const many = JSON.stringify({ tags: Array.from({ length: 1001 }, (_, index) => `v${index}`) });
+    const other = await fakeFor(t);
+    other.fail(/./, answer(200, {}, many));
+    t.strictSame(
+      await clientFor(t).listTags(targetOf(other), signal),
+      failed('protocol', 'the repository has more than 1000 tags'),
+    );
+  });
+
+  t.test('manifests that are none', async (t) => {
+    const fake = await fakeFor(t);
+    const client = clientFor(t);
+    fake.publish('acme/app', 'text', { raw: 'canary' });
+    t.strictSame(
+      await client.readManifest(targetOf(fake), 'text', signal),
+      failed('protocol', 'the manifest is no JSON'),
+    );
+    const digest = fake.publish('acme/app', 'index', 'index');
+    t.strictSame(await client.readManifest(targetOf(fake), 'index', signal), {
+      kind: 'manifest',
+      digest,
+      bundle: false,
+    });
+    fake.publish('acme/app', 'wrong', 'bundle');
+    fake.fail(/^GET .*wrong/, answer(200, { 'docker-content-digest': digest }, '{}'));
+    t.strictSame(
+      await client.readManifest(targetOf(fake), 'wrong', signal),
+      failed('protocol', 'the manifest does not have the digest that the registry states'),
+    );
+  });
+
+  t.test('no HEAD and no digest: the manifest is read, and its digest computed', async (t) => {
+    const fake = await fakeFor(t);
+    const digest = fake.publish('acme/app', 'v1', 'bundle');
+    const want = { kind: 'manifest', digest, bundle: true };
+    for (const changes of [{ head: false }, { digests: false }, { head: false, digests: false }]) {
+      fake.behave({ head: true, digests: true, ...changes });
+      t.strictSame(await clientFor(t).readManifest(targetOf(fake), 'v1', signal), want);
+    }
+  });
+});
+
+t.test('what is asked', async (t) => {
+  t.test('a manifest that is known is asked for by HEAD alone', async (t) => {
+    const fake = await fakeFor(t);
+    const client = clientFor(t);
+    fake.publish('acme/app', 'v1', 'bundle');
+    for (let turn = 0; turn < 3; turn += 1) await client.readManifest(targetOf(fake), 'v1', signal);
+    const [head, get] = ['HEAD /v2/acme/app/manifests/v1', 'GET /v2/acme/app/manifests/v1'];
+    t.strictSame(fake.lines(), [head, get, head, head]);
+  });
+
+  t.test('an ETag of a listing is passed on, and of several pages one is made', async (t) => {
+    const fake = await fakeFor(t);
+    const client = clientFor(t);
+    fake.behave({ etags: true });
+    for (const tag of ['a', 'b', 'c']) fake.publish('acme/app', tag, 'bundle');
+    const one = await client.listTags(targetOf(fake), signal);
+    t.match(one.kind === 'tags' && one.etag, /^"[0-9a-f]{8}"$/);
+    fake.behave({ pageSize: 2 });
+    const two = await client.listTags(targetOf(fake), signal);
+    t.match(two.kind === 'tags' && two.etag, /^"pages-[0-9a-f]{64}"$/);
+    t.strictSame(await client.listTags(targetOf(fake), signal), two, 'the same for the same');
+  });
+
+  const credential = { kind: 'basic', username: 'u', password: 'p' } as const;
+  const list = 'GET /v2/acme/app/tags/list';
+  const token = 'GET /token?service=fake%2C+registry&scope=repository%3Aacme%2Fapp%3Apull';
+
+  t.test('a token is used until it expires, and asked for again when it is refused', async (t) => {
+    const fake = await fakeFor(t);
+    const clock = shiftedClock();
+    const client = clientFor(t, { clock });
+    const target = targetOf(fake, { credential });
+    fake.behave({ access: { kind: 'bearer', username: 'u', password: 'p', expiresIn: 300, field: 'access_token' } });
+    fake.publish('acme/app', 'v1', 'bundle');
+    const want = { kind: 'tags', tags: ['v1'] };
+    t.strictSame(await client.listTags(target, signal), want);
+    t.strictSame(await client.listTags(target, signal), want);
+    t.strictSame(fake.lines(), [list, token, list, list]);
+    fake.clear();
+    clock.shift = 289_000;
+    await client.listTags(target, signal);
+    clock.shift = 291_000;
+    await client.listTags(target, signal);
+    t.strictSame(fake.lines(), [list, token, list], 'ten seconds before its end');
+    fake.clear();
+    fake.fail(/tags/, answer401(fake));
+    t.strictSame(await client.listTags(target, signal), want);
+    t.strictSame(fake.lines(), [list, token, list], 'a registry may forget tokens');
+    fake.clear();
+    fake.fail(/tags/, answer401(fake), 2);
+    t.match(await client.listTags(target, signal), { kind: 'failed', message: '401 unauthorized' });
+    t.strictSame(fake.lines(), [list, token, list], 'and there is an end to it');
+  });
+
+  t.test('a token of one credential, repository or registry serves no other', async (t) => {
+    const fake = await fakeFor(t);
+    const client = clientFor(t);
+    fake.behave({ access: { kind: 'bearer', username: 'u', password: 'p' } });
+    fake.publish('acme/app', 'v1', 'bundle');
+    const refused = { kind: 'failed', code: 'unauthorized', message: '401 unauthorized' };
+    t.match(await client.listTags(targetOf(fake, { credential }), signal), { kind: 'tags' });
+    t.strictSame(await client.listTags(targetOf(fake), signal), refused);
+    const other = { ...credential, password: 'q' };
+    t.strictSame(await client.listTags(targetOf(fake, { credential: other }), signal), refused);
+  });
+
+  t.test('a challenge without scope is answered with that of the repository', async (t) => {
+    const fake = await fakeFor(t);
+    fake.behave({ access: { kind: 'bearer', challenge: 'Basic realm="x", Bearer realm="http://{host}/token"' } });
+    fake.publish('acme/app', 'v1', 'bundle');
+    t.match(await clientFor(t).listTags(targetOf(fake, { credential }), signal), { kind: 'tags' });
+    t.equal(fake.lines()[1], 'GET /token?scope=repository%3Aacme%2Fapp%3Apull');
+  });
+
+  t.test('an identity token is posted, and stands in for the password where that is unknown', async (t) => {
+    const fake = await fakeFor(t);
+    const target = targetOf(fake, { credential: { kind: 'identity-token', username: 'u', token: 'tok/en' } });
+    fake.publish('acme/app', 'v1', 'bundle');
+    fake.behave({ access: { kind: 'bearer', password: 'tok/en', oauth: true } });
+    t.match(await clientFor(t).listTags(target, signal), { kind: 'tags' });
+    t.equal(
+      fake.requests[1]?.body,
+      'grant_type=refresh_token&client_id=werfbundle&scope=repository%3Aacme%2Fapp%3Apull&refresh_token=tok%2Fen&service=fake%2C+registry',
+    );
+    fake.clear();
+    fake.behave({ access: { kind: 'bearer', username: 'u', password: 'tok/en' } });
+    t.match(await clientFor(t).listTags(target, signal), { kind: 'tags' });
+    t.strictSame(fake.lines(), [list, 'POST /token', token, list]);
+  });
+
+  t.test('a token server’s own faults are not taken for the registry’s', async (t) => {
+    const failure = async (fault: FakeFault) => {
+      const fake = await fakeFor(t);
+      fake.behave({ access: { kind: 'bearer' } });
+      fake.fail(/token/, fault);
+      const answer = await clientFor(t).listTags(targetOf(fake), signal);
+      return answer.kind === 'failed' ? `${answer.code}: ${answer.message}` : answer;
+    };
+    const ok = (body: string): FakeFault => ({ kind: 'answer', status: 200, body });
+    t.equal(await failure({ kind: 'answer', status: 404 }), 'protocol: the token server answers 404 not found');
+    t.equal(await failure({ kind: 'answer', status: 403 }), 'unauthorized: 403 forbidden');
+    t.equal(await failure({ kind: 'answer', status: 503 }), 'server-error: 503 service unavailable');
+    for (const body of ['canary', '[]', '{}', '{"token":5}', '{"token":"a\\r\\nb"}', '{"token":""}']) {
+      t.equal(await failure(ok(body)), 'protocol: the token server answers without a token', body);
+    }
+  });
+
+  t.test('a credential goes to no other host', async (t) => {
+    const fake = await fakeFor(t);
+    const other = await fakeFor(t);
+    fake.behave({ access: { kind: 'basic', username: 'u', password: 'p' } });
+    other.publish('acme/app', 'elsewhere', 'bundle');
+    fake.fail(/./, { kind: 'answer', status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } });
+    fake.fail(/./, {
+      kind: 'answer',
+      status: 307,
+      headers: { location: `http://${other.host}/v2/acme/app/tags/list` },
+    });
+    const got = await clientFor(t).listTags(targetOf(fake, { credential }), signal);
+    t.strictSame(got, { kind: 'tags', tags: ['elsewhere'] });
+    t.strictSame(
+      fake.requests.map(({ authorization }) => authorization),
+      [undefined, 'Basic dTpw'],
+    );
+    t.strictSame(
+      other.requests.map(({ authorization }) => authorization),
+      [undefined],
+    );
+  });
+
+  t.test('a Basic credential that is refused is not offered a second time', async (t) => {
+    const fake = await fakeFor(t);
+    const client = clientFor(t);
+    fake.behave({ access: { kind: 'basic', username: 'u', password: 'other' } });
+    for (let turn = 0; turn < 2; turn += 1) {
+      t.match(await client.listTags(targetOf(fake, { credential }), signal), { message: '401 unauthorized' });
+    }
+    t.equal(fake.requests.length, 3);
+  });
+});
+
+t.test('time-outs end as context deadline exceeded', async (t) => {
+  const want = { kind: 'failed', code: 'timeout', message: 'context deadline exceeded' };
+  const short = { connectMs: 300, headersMs: 300, bodyMs: 300 };
+  const silent = createServer(() => undefined);
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => silent.close());
+  const address = silent.address();
+  const port = typeof address === 'object' ? address?.port : 0;
+  const fake = await fakeFor(t);
+  fake.publish('acme/app', 'v1', 'bundle');
+  fake.fail(/headers/, { kind: 'hang', at: 'headers' });
+  fake.fail(/body/, { kind: 'hang', at: 'body' });
+  const client = clientFor(t, { timeouts: short });
+  t.strictSame(
+    await Promise.all([
+      client.listTags({ host: `127.0.0.1:${port}`, repository: 'acme/app', insecure: false }, signal),
+      client.listTags(targetOf(fake, { repository: 'hang/headers' }), signal),
+      client.listTags(targetOf(fake, { repository: 'hang/body' }), signal),
+    ]),
+    [want, want, want],
+    'for the connection, the headers and the body',
+  );
+  const stop = new AbortController();
+  fake.fail(/forever/, { kind: 'hang', at: 'headers' });
+  const patient = clientFor(t).listTags(targetOf(fake, { repository: 'hang/forever' }), stop.signal);
+  await delay(50);
+  stop.abort(new Error('stopped'));
+  await t.rejects(patient, { message: 'stopped' }, 'an abort does not wait for them');
+});
+
+t.test('connections', async (t) => {
+  const failure = async (client: Registry, target: RegistryTarget) => {
+    const list = await client.listTags(target, signal);
+    return list.kind === 'failed' ? `${list.code}: ${list.message}` : list;
+  };
+  const lookup: RegistryOptions['lookup'] = (name, options, callback) => {
+    const addresses = {
+      'mixed.example': [
+        { address: '169.254.1.1', family: 4 },
+        { address: '127.0.0.1', family: 4 },
+      ],
+      'inside.example': [{ address: '127.0.0.1', family: 4 }],
+      'metadata.example': [{ address: '169.254.169.254', family: 4 }],
+    }[name];
+    t.equal(options.all, true);
+    if (addresses === undefined) callback(Object.assign(new Error('canary'), { code: 'ENOTFOUND' }), '');
+    else callback(null, addresses);
+  };
+  const fake = await fakeFor(t);
+  fake.publish('acme/app', 'v1', 'bundle');
+  const port = fake.host.split(':')[1];
+  const at = (host: string): RegistryTarget => targetOf(fake, { host });
+
+  const open = clientFor(t, { lookup });
+  t.equal(await failure(open, at('absent.example')), 'connection: no such host');
+  t.strictSame(await failure(open, at(`inside.example:${port}`)), { kind: 'tags', tags: ['v1'] });
+  t.strictSame(
+    await failure(open, at(`mixed.example:${port}`)),
+    { kind: 'tags', tags: ['v1'] },
+    'by the address that is allowed',
+  );
+  t.equal(
+    await failure(open, at('metadata.example')),
+    'refused-address: no connection to metadata.example: its address is link-local, which is refused unless --allow-networks has it',
+  );
+  const closed = clientFor(t, { lookup, allowNetworks: [] });
+  for (const host of [fake.host, `inside.example:${port}`]) {
+    const name = host.split(':')[0];
+    t.equal(
+      await failure(closed, at(host)),
+      `refused-address: no connection to ${name}: its address is loopback, which is refused unless --allow-networks has it`,
+    );
+  }
+  t.equal(
+    await failure(clientFor(t, { denyNetworks: ['127.0.0.1'] }), at(fake.host)),
+    'refused-address: no connection to 127.0.0.1: its address is in a network refused by --deny-networks',
+  );
+  const gone = await startFakeRegistry();
+  await gone.close();
+  t.equal(await failure(open, targetOf(gone)), 'connection: connection refused');
+  t.equal(
+    await failure(open, targetOf(fake, { insecure: false })),
+    'connection: the server does not speak TLS; for a registry with plain HTTP set spec.registry.insecure',
+  );
+  const client = createRegistry({
+    timeouts: { connectMs: 100, headersMs: 100, bodyMs: 100 },
+    limits: { pages: 1, tags: 1, bodyBytes: 1000 },
+    allowNetworks: ['127.0.0.0/8'],
+    clock: shiftedClock(),
+    userAgent: 'werfbundle-test',
+  });
+  t.strictSame(await client.listTags(targetOf(fake), signal), { kind: 'tags', tags: ['v1'] });
+  await client.close();
+  t.match(await client.listTags(targetOf(fake), signal), { kind: 'tags' }, 'after a close connections are opened anew');
+  await client.close();
+});
+
+t.test('certificates', async (t) => {
+  const now = Date.now();
+  const authority = await issueAuthority(now);
+  const ca = authority.certificate;
+  const serving = async (name: string, at: number): Promise<FakeRegistry> => {
+    const { key, certificate } = await issueLeaf(authority, [name], at);
+    const fake = await fakeFor(t, { key, cert: certificate });
+    fake.publish('acme/app', 'v1', 'bundle');
+    return fake;
+  };
+  const fake = await serving('127.0.0.1', now);
+  const client = clientFor(t);
+  const tags = { kind: 'tags', tags: ['v1'] };
+  const failed = (message: string) => ({ kind: 'failed', code: 'certificate', message });
+  const unknown = failed('certificate signed by unknown authority; give its CA with spec.registry.caSecretRef');
+  const secure = (registry: FakeRegistry, trusted?: string) =>
+    targetOf(registry, { insecure: false, ...(trusted === undefined ? {} : { ca: trusted }) });
+  t.strictSame(await client.listTags(secure(fake), signal), unknown);
+  t.strictSame(await client.listTags(secure(fake, ca), signal), tags);
+  t.strictSame(await client.listTags(secure(fake), signal), unknown, 'a CA counts for those that named it');
+  const other = (await issueAuthority(now)).certificate;
+  t.match(await client.listTags(secure(fake, other), signal), { code: 'certificate' }, 'another CA does not help');
+  t.strictSame(await client.listTags(secure(fake, `${other}\n${ca}`), signal), tags, 'one of several does');
+  t.strictSame(
+    await client.listTags(secure(fake, 'canary'), signal),
+    unknown,
+    'what is no certificate does not either',
+  );
+  const old = await serving('127.0.0.1', now - 30 * 86_400_000);
+  t.strictSame(await client.listTags(secure(old, ca), signal), failed('certificate has expired'));
+  const early = await serving('127.0.0.1', now + 86_400_000);
+  t.strictSame(await client.listTags(secure(early, ca), signal), failed('certificate is not yet valid'));
+  const elsewhere = await serving('registry.example', now);
+  t.strictSame(
+    await client.listTags(secure(elsewhere, ca), signal),
+    failed('certificate is not valid for this host name'),
+  );
+  fake.behave({ access: { kind: 'bearer', username: 'u', password: 'p' } });
+  const credential = { kind: 'basic', username: 'u', password: 'p' } as const;
+  t.strictSame(await client.listTags({ ...secure(fake, ca), credential }, signal), {
+    kind: 'failed',
+    code: 'protocol',
+    message: 'the token server speaks plain HTTP, which is refused unless spec.registry.insecure is set',
+  });
+  t.notOk(
+    fake.lines().some((line) => line.includes('/token')),
+    'a credential is not sent in the clear',
+  );
+  fake.fail(/./, { kind: 'answer', status: 302, headers: { location: `http://${fake.host}/v2/` } });
+  t.match(await client.listTags(secure(fake, ca), signal), {
+    message: 'a redirect to plain HTTP, which is not followed unless spec.registry.insecure is set',
+  });
+});
+
+function answer401(fake: FakeRegistry): FakeFault {
+  const scope = 'repository:acme/app:pull';
+  const challenge = `Bearer realm="http://${fake.host}/token",service="fake, registry",scope="${scope}"`;
+  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenge } };
+}
