@@ -63,7 +63,7 @@ export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> 
     port: (server.address() as AddressInfo).port,
     stop: async (delayMs, graceMs) => {
       traffic.draining = true;
-      await needs.clock.sleep(delayMs);
+      if (delayMs > 0) await needs.clock.sleep(delayMs);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       for (let left = graceMs; left > 0 && traffic.inFlight > 0; left -= DRAIN_STEP_MS) {

@@ -1,0 +1,237 @@
+import { access, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { parseAllDocuments } from 'yaml';
+import { judgeText } from '../../cli/judge-text.js';
+import { parseConfig } from '../../webhook/config.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const MANIFESTS = join(ROOT, 'manifests');
+
+interface Manifest {
+  readonly file: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
+  readonly [field: string]: unknown;
+}
+
+const yamlFiles = (await readdir(MANIFESTS, { recursive: true })).filter((file) => file.endsWith('.yaml')).sort();
+
+const read = async (file: string): Promise<readonly Manifest[]> => {
+  const text = await readFile(join(MANIFESTS, file), 'utf8');
+  return [...parseAllDocuments(text, { merge: true })].map((document) => {
+    if (document.errors.length > 0) throw new Error(`${file}: ${document.errors.join()}`);
+    return { ...document.toJS(), file };
+  });
+};
+const manifests = (await Promise.all(yamlFiles.map(read))).flat();
+const named = (kind: string, name: string): Manifest => {
+  const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+  if (found === undefined) throw new Error(`there is no ${kind} ${name}`);
+  return found;
+};
+
+t.test('every sample is accepted by the rules of the webhook, and every invalid one refused', async (t) => {
+  const samples = yamlFiles.filter((file) => file.startsWith('samples/') && !file.endsWith('kustomization.yaml'));
+  t.ok(samples.length >= 5);
+  for (const file of samples) {
+    const results = judgeText(file, await readFile(join(MANIFESTS, file), 'utf8'));
+    const want = file.startsWith('samples/invalid/') ? 'deny' : 'allow';
+    t.same(
+      results.map(({ verdict }) => verdict),
+      [want],
+      `${file}: ${want}`,
+    );
+  }
+  const [mistakes] = judgeText('x', await readFile(join(MANIFESTS, 'samples/invalid/four-mistakes.yaml'), 'utf8'));
+  t.same(
+    mistakes?.problems.filter(({ severity }) => severity === 'error').map(({ field }) => field),
+    [
+      'spec.registry.url',
+      'spec.registry.pollInterval',
+      'spec.converge.serviceAccountName',
+      'spec.converge.resourceLimits.memory',
+    ],
+    'the four mistakes are four',
+  );
+});
+
+t.test('each kustomization names the files of its folder, and all of them', async (t) => {
+  const folders = yamlFiles.filter((file) => file.endsWith('kustomization.yaml'));
+  for (const file of folders) {
+    const folder = join(MANIFESTS, file, '..');
+    const [kustomization] = await read(file);
+    const here = (await readdir(folder)).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml');
+    const listed = kustomization?.['resources'] as readonly string[];
+    t.same(listed.filter((name) => !name.startsWith('..')).toSorted(), here.toSorted(), file);
+    for (const name of listed.filter((other) => other.startsWith('..')))
+      await access(join(folder, name, 'kustomization.yaml'));
+  }
+});
+
+t.test('the webhook finds what it is told by its defaults', (t) => {
+  const parsed = parseConfig({ argv: containerOf('werfbundle-webhook').args, env: {} });
+  if (parsed.kind !== 'ok') throw new Error(parsed.kind);
+  const { config } = parsed;
+  const configurations = [
+    named('MutatingWebhookConfiguration', config.mutatingWebhookName),
+    named('ValidatingWebhookConfiguration', config.validatingWebhookName),
+  ];
+  for (const [index, { webhooks }] of configurations.entries()) {
+    const [webhook, ...others] = webhooks as readonly Readonly<Record<string, unknown>>[];
+    const { name: _, reinvocationPolicy, ...settings } = webhook ?? {};
+    t.same(others, []);
+    t.same(reinvocationPolicy, index === 0 ? 'IfNeeded' : undefined);
+    t.same(settings, {
+      clientConfig: {
+        service: {
+          name: config.serviceName,
+          namespace: config.namespace,
+          path: ['/mutate', '/validate'][index],
+          port: 443,
+        },
+      },
+      rules: [
+        {
+          apiGroups: ['werf.io'],
+          apiVersions: ['v1alpha1'],
+          resources: ['werfbundles'],
+          operations: ['CREATE', 'UPDATE'],
+          scope: 'Namespaced',
+        },
+      ],
+      admissionReviewVersions: ['v1'],
+      failurePolicy: 'Fail',
+      matchPolicy: 'Equivalent',
+      sideEffects: 'None',
+      timeoutSeconds: 10,
+    });
+  }
+  const role = named('Role', 'werfbundle-webhook')['rules'];
+  t.same(role, [
+    { apiGroups: [''], resources: ['secrets'], resourceNames: [config.certificateSecret], verbs: ['get', 'update'] },
+    { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+  ]);
+  const rules = named('ClusterRole', 'werfbundle-webhook')['rules'] as readonly { resourceNames: readonly string[] }[];
+  t.same(
+    rules.map(({ resourceNames }) => resourceNames),
+    [[config.mutatingWebhookName], [config.validatingWebhookName]],
+  );
+  const service = named('Service', config.serviceName)['spec'];
+  t.same(service, {
+    selector: { 'app.kubernetes.io/name': 'werfbundle-webhook' },
+    ports: [{ name: 'https', port: 443, targetPort: 'https' }],
+  });
+  t.equal(config.listen.port, portsOf('werfbundle-webhook')['https']);
+  t.equal(config.healthAddress.port, portsOf('werfbundle-webhook')['health']);
+  t.end();
+});
+
+interface Container {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly securityContext: unknown;
+}
+
+const templateOf = (deployment: string) => {
+  const { template } = named('Deployment', deployment)['spec'] as {
+    template: {
+      metadata: { labels: Record<string, string> };
+      spec: { containers: Container[]; [field: string]: unknown };
+    };
+  };
+  return template;
+};
+
+const containerOf = (deployment: string): Container => {
+  const [container] = templateOf(deployment).spec.containers;
+  if (container === undefined) throw new Error(`${deployment} has no container`);
+  return container;
+};
+
+const portsOf = (deployment: string): Readonly<Record<string, number>> =>
+  Object.fromEntries(containerOf(deployment).ports.map(({ name, containerPort }) => [name, containerPort]));
+
+t.test('Pods', async (t) => {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  for (const name of ['webhook', 'controller']) {
+    const { spec } = templateOf(`werfbundle-${name}`);
+    const container = containerOf(`werfbundle-${name}`);
+    t.same(container.command, ['node', `dist/${name}.js`], `${name}: runs its own program`);
+    t.equal(container.image, `ghcr.io/werf/werfbundle:${version}`, 'of this version');
+    t.equal(spec['serviceAccountName'], `werfbundle-${name}`);
+    t.same(
+      spec['securityContext'],
+      { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+      'restricted Pod security',
+    );
+    t.same(container.securityContext, {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+  }
+  t.equal(
+    templateOf('werfbundle-controller').metadata.labels['control-plane'],
+    'controller-manager',
+    "the label of the guide's commands",
+  );
+  t.end();
+});
+
+t.test('everything is in one namespace, and says what it belongs to', (t) => {
+  const ours = manifests.filter(
+    ({ file, kind }) => !/^(samples|crd)\//.test(file) && !['Kustomization'].includes(kind),
+  );
+  const clusterWide = [
+    'Namespace',
+    'ClusterRole',
+    'ClusterRoleBinding',
+    'MutatingWebhookConfiguration',
+    'ValidatingWebhookConfiguration',
+  ];
+  for (const { kind, metadata } of ours) {
+    const namespace = clusterWide.includes(kind) ? undefined : 'k8s-werf-operator-go-system';
+    t.equal(metadata.namespace, namespace, `${kind} ${metadata.name}`);
+    t.equal(metadata.labels?.['app.kubernetes.io/part-of'], 'werfbundle');
+  }
+  t.end();
+});
+
+t.test('nobody may list or watch Secrets', (t) => {
+  const rules = manifests.flatMap(
+    ({ rules }) => (rules as readonly { resources: string[]; verbs: string[] }[] | undefined) ?? [],
+  );
+  const ours = manifests
+    .filter(({ file }) => file.startsWith('rbac/'))
+    .flatMap(({ rules: own }) => own ?? []) as typeof rules;
+  t.ok(ours.length > 10);
+  for (const { resources, verbs } of ours) {
+    t.notOk(verbs.includes('*') || resources.includes('*'), 'nothing is given wholesale');
+    if (resources.includes('secrets')) t.notOk(verbs.includes('list') || verbs.includes('watch'));
+  }
+  t.end();
+});
+
+t.test('what the Dockerfile copies is there, and let through by .dockerignore', async (t) => {
+  const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
+  const ignore = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n');
+  const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
+    (sources ?? '').split(' '),
+  );
+  t.same(copies.length, ignore.filter((line) => line.startsWith('!')).length + 1, 'package.json is copied twice');
+  for (const source of copies) {
+    await access(join(ROOT, source));
+    t.ok(ignore.includes(`!${source}`), source);
+  }
+  const built = [...dockerfile.matchAll(/build\.mjs --only (\S+)/g)].map(([, program]) => program);
+  t.same(built, ['webhook', 'controller', 'werfbundle']);
+  t.match(dockerfile, /^USER \d+:\d+$/m, 'a numeric user');
+});
