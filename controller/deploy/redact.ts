@@ -1,17 +1,20 @@
 import { MIN_SECRET_TEXT, secretTextsIn } from '../../api/values/secret-texts.js';
+import { plainLog } from './log-tail.js';
 
 /** What stands in the place of a secret text. */
 const MASK = '***';
 
 /**
  * Replaces every secret text by `***`: each as a whole and line by line, as it is, as JSON and Go quote it, and in base64 at
- * every alignment (a docker `auth`, a Secret's `data`). Texts that overlap leave nothing of any of them.
+ * every alignment (a docker `auth`, a Secret's `data`). Texts that overlap leave nothing of any of them. The log is made plain
+ * first: a text with a colour in its middle would not be found, and would be whole again once the colours are taken out.
  *
  * Takes time linear in the text and in the sum of the secrets: they are found by their first characters.
  *
  * @param secretTexts - shorter ones than 6 characters are left alone: too much of a log would go
  */
-export const redact = (text: string, secretTexts: readonly string[]): string => {
+export const redact = (log: string, secretTexts: readonly string[]): string => {
+  const text = plainLog(log);
   const byStart = indexOf(secretTexts);
   if (byStart.size === 0) return text;
   let result = '';

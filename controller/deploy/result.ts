@@ -63,7 +63,9 @@ const endOfPod = (job: Job, pod: Pod, now: number): JobResult | undefined => {
   const ended = werfOf(pod)?.state?.terminated;
   const finishedAt = parseTime(ended?.finishedAt) ?? now;
   const podName = pod.metadata.name ?? '';
-  if (ended?.exitCode === 0) return { kind: 'succeeded', podName, finishedAt };
+  // A Succeeded Pod has no other exit code than 0, even if its containers are not told of any more.
+  if (ended?.exitCode === 0 || (ended === undefined && pod.status?.phase === 'Succeeded'))
+    return { kind: 'succeeded', podName, finishedAt };
   if (isTimeout(job, pod)) return { ...timedOut(job), podName, finishedAt };
   if (ended?.reason === 'OOMKilled')
     return { kind: 'failed', reason: 'OOMKilled', message: outOfMemory(job), podName, finishedAt };

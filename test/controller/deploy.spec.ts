@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import t from 'tap';
 import type { Job, Pod } from '../../api/objects.js';
 import { buildJob, type JobInput } from '../../controller/deploy/job.js';
@@ -15,8 +16,8 @@ import {
 } from '../../controller/deploy/secrets.js';
 
 /*
- * The two Jobs below and the Secrets of the full one were given to a kube-apiserver 1.20 (`kubectl apply --dry-run=server`), which
- * accepted them as they are and added only its own defaults.
+ * The two Jobs below and the Secrets of the full one were given to a kube-apiserver 1.20 by hand (`kubectl apply --dry-run=server`,
+ * then for real): it accepts them, and its Job controller makes their Pods. So it does the Secret of almost 1 MB.
  */
 
 const NOTHING: JobSupplies = {
@@ -466,6 +467,11 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
     want: { kind: 'succeeded', podName: 'pod-1', finishedAt: NOW - 5_000 },
   },
   {
+    title: '... and so is a Pod that succeeded, whatever became of its containers',
+    pod: podWith({ phase: 'Succeeded' }),
+    want: { kind: 'succeeded', podName: 'pod-1', finishedAt: NOW },
+  },
+  {
     title: '... even if the Pod was evicted later',
     pod: werf(exit(0), { phase: 'Failed', reason: 'Evicted' }),
     want: { kind: 'succeeded', podName: 'pod-1', finishedAt: NOW - 5_000 },
@@ -676,6 +682,12 @@ t.test('secret texts are replaced wherever they stand in a log', (t) => {
       want: 'dXNlcjp***==',
     },
     { title: 'in base64 for URLs', secrets: ['>>>???>>>'], text: 'Pj4-Pz8_Pj4-', want: '***' },
+    {
+      title: 'with a colour in its middle',
+      secrets: ['hunter22'],
+      text: 'a hun\u001b[31mter22\u001b[0m',
+      want: 'a ***',
+    },
     { title: 'at the very end', secrets: ['hunter22'], text: 'hunter22', want: '***' },
     {
       title: 'what expressions would take otherwise',
@@ -694,6 +706,21 @@ t.test('secret texts are replaced wherever they stand in a log', (t) => {
       `in base64 after ${prefix.length} bytes`,
     );
   }
+  t.end();
+});
+
+t.test('whatever stands around secret texts, none of them is left', (t) => {
+  const secretText = fc.stringMatching(/^[ab.\\"]{6,9}$/);
+  const law = fc.property(
+    fc.array(secretText, { minLength: 1, maxLength: 4 }),
+    fc.array(fc.string(), { maxLength: 6 }),
+    (secrets, words) => {
+      const log = words.flatMap((word, n) => [word, secrets[n % secrets.length] ?? '']).join('');
+      const redacted = redact(log, secrets);
+      return secrets.every((text) => !redacted.includes(text));
+    },
+  );
+  t.doesNotThrow(() => fc.assert(law, { numRuns: 300 }));
   t.end();
 });
 
