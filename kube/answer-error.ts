@@ -18,6 +18,7 @@ interface Status {
   readonly reason?: string;
   readonly code?: number;
   readonly details?: {
+    readonly name?: string;
     readonly retryAfterSeconds?: number;
     readonly causes?: readonly { readonly field?: string }[];
   };
@@ -85,9 +86,9 @@ const parseStatus = (body: string): Status => {
   }
 };
 
-const codeOf = (httpStatus: number, { reason, message }: Status): KubeErrorCode => {
-  // "404 page not found" is the answer to a kind that is not served: nothing was looked for, so nothing is absent.
-  if (httpStatus === 404 && reason !== 'NotFound') return 'other';
+const codeOf = (httpStatus: number, { reason, message, details }: Status): KubeErrorCode => {
+  // A 404 that names no object is about a kind that is not served: nothing was looked for, so nothing is absent.
+  if (httpStatus === 404 && details?.name === undefined) return 'other';
   if (reason === 'AlreadyExists') return 'already-exists';
   if (reason === 'Expired' || reason === 'Gone') return 'gone';
   if (reason === 'Timeout' || reason === 'ServerTimeout') return 'timeout';
@@ -101,9 +102,8 @@ const detailOf = (answer: FailedAnswer, { message, details }: Status): string | 
     const fields = (details?.causes ?? []).flatMap(({ field }) => (field === undefined ? [] : [field]));
     return fields.length === 0 ? undefined : `see ${[...new Set(fields)].join(', ')}`.slice(0, MAX_DETAIL);
   }
-  if (message === undefined || message === '') {
-    return answer.status === 404 ? 'the apiserver does not serve this kind' : undefined;
-  }
+  if (answer.status === 404 && details?.name === undefined) return 'the apiserver does not serve this kind';
+  if (message === undefined || message === '') return undefined;
   // A body that cannot be decoded is quoted after these words.
   return message.replace(/,? error found in #.*$/s, '').slice(0, MAX_DETAIL);
 };

@@ -24,12 +24,15 @@ export interface Connection {
   readonly proxy?: string;
 }
 
-/** A kubeconfig that cannot be used; the message is one line. */
+/**
+ * A kubeconfig that cannot be used; the message is one line. Without a cause: the errors of YAML and JSON parsers hold the text
+ * that they could not read, and that has tokens in it.
+ */
 export class ConnectError extends StartError {
   override readonly name = 'ConnectError';
 
-  constructor(message: string, cause?: unknown) {
-    super([message], cause === undefined ? undefined : { cause });
+  constructor(message: string) {
+    super([message]);
   }
 }
 
@@ -72,18 +75,18 @@ const usualFiles = (): readonly string[] => {
 };
 
 const loadFile = (config: KubeConfig, file: string): KubeConfig => {
-  const fault = (what: string, cause: unknown): ConnectError =>
-    new ConnectError(`kubeconfig ${file}: ${what}; give another one with --kubeconfig FILE`, cause);
+  const fault = (what: string): ConnectError =>
+    new ConnectError(`kubeconfig ${file}: ${what}; give another one with --kubeconfig FILE`);
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw fault(`cannot be read: ${readFault(cause)}`, cause);
+  } catch (error) {
+    throw fault(`cannot be read: ${readFault(error)}`);
   }
   try {
     config.loadFromFile(file);
-  } catch (cause) {
-    throw fault(text.trim() === '' ? 'is empty' : `is no kubeconfig: ${loadFault(cause)}`, cause);
+  } catch (error) {
+    throw fault(text.trim() === '' ? 'is empty' : `is no kubeconfig: ${loadFault(error)}`);
   }
   return config;
 };
@@ -178,16 +181,14 @@ const credentials = async (config: KubeConfig, source: string): Promise<RequestO
   try {
     await config.applyToHTTPSOptions(options);
     return options;
-  } catch (cause) {
+  } catch (error) {
     const user = config.getCurrentUser()?.name ?? '';
-    throw new ConnectError(
-      `${source}: the credentials of user "${user}" cannot be got: ${credentialFault(cause)}`,
-      cause,
-    );
+    throw new ConnectError(`${source}: the credentials of user "${user}" cannot be got: ${credentialFault(error)}`);
   }
 };
 
 const credentialFault = (error: unknown): string => {
+  if (error instanceof SyntaxError) return 'the command did not print a credential as JSON';
   const { code, path, syscall, message } = error as NodeJS.ErrnoException;
   if (syscall?.startsWith('spawn') === true) return `command "${path}" cannot be run: ${readFault(error)}`;
   if (code !== undefined && path !== undefined) return `${path}: ${readFault(error)}`;

@@ -1,3 +1,5 @@
+import { setMaxListeners } from 'node:events';
+
 /** A signal of one call: aborted with the caller's, or when its time is over. */
 export interface Deadline {
   readonly signal: AbortSignal;
@@ -17,6 +19,8 @@ export interface Deadline {
 export const startDeadline = (parent: AbortSignal, ms: number): Deadline => {
   const controller = new AbortController();
   let expired = false;
+  // Many calls hang on the signal of one process, and each lets go of it when it ends: no leak to be warned of.
+  setMaxListeners(0, parent);
   const onParent = (): void => controller.abort(parent.reason);
   const timer = setTimeout(() => {
     expired = !parent.aborted;

@@ -12,7 +12,7 @@ export interface Change<P> {
 }
 
 export interface ReflectorOptions<T extends KubeObject, P> {
-  readonly client: KubeClient;
+  readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly type: ResourceType;
   readonly list?: ListOptions;
   /** What is kept of an object; as little as is needed. */

@@ -48,6 +48,7 @@ class KeyedWorkQueue implements WorkQueue {
   readonly #running = new Set<Promise<void>>();
   #sleep: { readonly until: number; readonly controller: AbortController } | undefined;
   #signal: AbortSignal | undefined;
+  #pumping = false;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -92,9 +93,19 @@ class KeyedWorkQueue implements WorkQueue {
     if (state.phase === 'queued' && before.phase !== 'queued') {
       this.#line.add(key);
       this.#options.onDepth?.(this.#line.size);
-      this.#pump();
+      this.#pumpSoon();
     }
     this.#arm();
+  }
+
+  /** Not in the caller's turn: what it adds now belongs to the run that is about to begin. */
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    queueMicrotask(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
   }
 
   /** Gives waiting keys to free workers. */
@@ -126,13 +137,12 @@ class KeyedWorkQueue implements WorkQueue {
   }
 
   async #attempt(ref: ObjectRef, signal: AbortSignal): Promise<Next | undefined> {
-    // Never in the caller's turn: a handler that adds a key must not find itself inside the work.
-    await Promise.resolve();
     try {
       return await this.#options.work(ref, signal);
     } catch (error) {
       // Work that was told to stop may end any way it likes.
-      if (!signal.aborted) this.#options.log.error('reconcile failed', { ...ref, error });
+      if (signal.aborted) return { kind: 'backoff' };
+      this.#options.log.error('reconcile failed', { ...ref, error });
       return undefined;
     }
   }

@@ -8,11 +8,11 @@ import {
   type WatchEvent,
 } from '../../kube/client.js';
 import type { Clock } from '../../kube/ports.js';
-import { apiVersionOf, refName, resourceName } from '../../kube/resource-path.js';
+import { refName, resourceName } from '../../kube/resource-path.js';
+import { type CallInfo, type CallMatcher, Interventions } from './fake-interventions.js';
 import { selects } from './fake-selectors.js';
-import { FakeStore, type Revision, type Stored } from './fake-store.js';
-
-export type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log';
+import { copy, FakeStore } from './fake-store.js';
+import { FakeWatch } from './fake-watch.js';
 
 /** A write that was asked for, whether it succeeded or not. */
 export interface FakeAction {
@@ -24,15 +24,6 @@ export interface FakeAction {
   readonly name: string;
   /** Object, patch or delete options, as they were sent. */
   readonly body: unknown;
-}
-
-/** Which call a fault is meant for; what is left out fits all. */
-export interface CallMatcher {
-  readonly verb?: FakeVerb;
-  readonly plural?: string;
-  readonly subresource?: string;
-  readonly namespace?: string;
-  readonly name?: string;
 }
 
 /** A cluster in memory; see {@link createFakeKube}. */
@@ -82,34 +73,12 @@ const VIRTUAL = new Set(['subjectaccessreviews', 'selfsubjectaccessreviews', 'to
 export const createFakeKube = (options: { readonly clock?: Clock } = {}): FakeKube =>
   new MemoryKube(() => options.clock?.now() ?? Date.UTC(2026, 0, 1));
 
-interface Intervention {
-  readonly matcher: CallMatcher;
-  readonly error?: () => KubeError;
-  readonly late: boolean;
-  readonly run?: () => void;
-  times: number;
-}
-
-interface CallInfo {
-  readonly verb: FakeVerb;
-  readonly type: ResourceType;
-  readonly ref: ClusterRef;
-  readonly subresource?: string;
-  readonly body?: unknown;
-}
-
-interface OpenWatch {
-  push(revision: Revision): void;
-  bookmark(): void;
-  end(error?: KubeError): void;
-}
-
 class MemoryKube implements FakeKube {
   readonly #store: FakeStore;
-  readonly #interventions = new Set<Intervention>();
+  readonly #interventions = new Interventions();
   readonly #logs = new Map<string, string>();
   readonly #answers = new Map<string, (ref: ClusterRef, body: object) => unknown>();
-  readonly #watches = new Set<OpenWatch>();
+  readonly #watches = new Set<FakeWatch<KubeObject>>();
   #actions: FakeAction[] = [];
 
   constructor(now: () => number) {
@@ -138,10 +107,7 @@ class MemoryKube implements FakeKube {
   }
 
   vanish(type: ResourceType, ref: ClusterRef): void {
-    const old = this.#store.read(type, ref);
-    if (old === undefined) return;
-    this.#store.seed(type, { ...old, metadata: { ...old.metadata, finalizers: [] } });
-    this.#store.remove(type, ref, { action: 'vanish' });
+    this.#store.vanish(type, ref);
   }
 
   failNext(matcher: CallMatcher, error: KubeError | (() => KubeError), times = 1): void {
@@ -175,7 +141,7 @@ class MemoryKube implements FakeKube {
   }
 
   bookmark(): void {
-    for (const watch of this.#watches) watch.bookmark();
+    for (const watch of this.#watches) watch.bookmark(this.#store.revision);
   }
 
   openWatches(): number {
@@ -266,41 +232,19 @@ class MemoryKube implements FakeKube {
     options: ListOptions & { readonly resourceVersion: string },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
-    const queue: WatchEvent<T>[] = [];
-    let ended: { readonly error?: KubeError | undefined } | undefined;
-    let wake = (): void => undefined;
-    const watch: OpenWatch = {
-      push: (revision) => {
-        const event = eventOf<T>(type, options, revision);
-        if (event !== undefined) queue.push(event);
-        wake();
-      },
-      bookmark: () => {
-        queue.push({ type: 'BOOKMARK', resourceVersion: this.#store.revision.toString() });
-        wake();
-      },
-      end: (error) => {
-        ended ??= { error };
-        wake();
-      },
-    };
     const action = `watch ${resourceName(type)}`;
+    const watch = new FakeWatch<T>(type, options);
     const onAbort = (): void => watch.end(new KubeError('aborted', `${action}: aborted`));
     const call: CallInfo = { verb: 'watch', type, ref: anyOf(options) };
-    const past = await this.#call(call, signal, () => this.#store.since(Number(options.resourceVersion), action));
-    for (const revision of past) watch.push(revision);
-    const unlisten = this.#store.listen(watch.push);
-    this.#watches.add(watch);
+    const unlisten = await this.#call(call, signal, () => {
+      for (const revision of this.#store.since(Number(options.resourceVersion), action)) watch.push(revision);
+      this.#watches.add(watch);
+      return this.#store.listen((revision) => watch.push(revision));
+    });
     signal.addEventListener('abort', onAbort);
+    if (signal.aborted) onAbort();
     try {
-      for (;;) {
-        for (let event = queue.shift(); event !== undefined; event = queue.shift()) yield event;
-        if (ended?.error !== undefined) throw ended.error;
-        if (ended !== undefined) return;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      yield* watch.events();
     } finally {
       unlisten();
       this.#watches.delete(watch);
@@ -314,7 +258,7 @@ class MemoryKube implements FakeKube {
     await Promise.resolve();
     if (signal.aborted) throw new KubeError('aborted', `${action}: aborted`, { cause: signal.reason });
     this.#record(call);
-    const intervention = this.#intervene(call);
+    const intervention = this.#interventions.take(call);
     intervention?.run?.();
     if (intervention?.error !== undefined && !intervention.late) throw intervention.error();
     const result = run(action);
@@ -329,41 +273,10 @@ class MemoryKube implements FakeKube {
     this.#actions.push({ verb, plural: type.plural, ...sub, namespace, name, body: copy(body) });
   }
 
-  #intervene(call: CallInfo): Intervention | undefined {
-    const found = [...this.#interventions].find(({ matcher }) => fits(matcher, call));
-    if (found === undefined) return undefined;
-    found.times -= 1;
-    if (found.times === 0) this.#interventions.delete(found);
-    return found;
-  }
-
   #answerOf(resource: string, ref: ClusterRef, body: object): unknown {
     return copy(this.#answers.get(resource)?.(ref, body) ?? body);
   }
 }
-
-const fits = (matcher: CallMatcher, { verb, type, ref, subresource = '' }: CallInfo): boolean =>
-  (matcher.verb ?? verb) === verb &&
-  (matcher.plural ?? type.plural) === type.plural &&
-  (matcher.subresource ?? subresource) === subresource &&
-  (matcher.namespace ?? ref.namespace ?? '') === (ref.namespace ?? '') &&
-  (matcher.name ?? ref.name) === ref.name;
-
-/** A change as a watch with a selector sees it: what comes into view is ADDED, what leaves it DELETED. */
-const eventOf = <T extends KubeObject>(
-  type: ResourceType,
-  options: ListOptions,
-  { plural, number, before, after }: Revision,
-): WatchEvent<T> | undefined => {
-  if (plural !== type.plural) return undefined;
-  const was = before !== undefined && selects(options, before);
-  const is = after !== undefined && selects(options, after);
-  if (is) return { type: was ? 'MODIFIED' : 'ADDED', object: copy<T>(after) };
-  if (!was) return undefined;
-  // The object as it was last, under the version of its going.
-  const gone: Stored = { ...before, metadata: { ...before.metadata, resourceVersion: number.toString() } };
-  return { type: 'DELETED', object: copy<T>({ ...gone, apiVersion: apiVersionOf(type), kind: type.kind }) };
-};
 
 const anyOf = ({ namespace }: ListOptions): ClusterRef => ({ name: '', namespace: namespace ?? '' });
 
@@ -371,5 +284,3 @@ const refOf = ({ metadata }: KubeObject): ClusterRef => ({
   name: metadata?.name ?? '',
   namespace: metadata?.namespace ?? '',
 });
-
-const copy = <T>(value: unknown): T => (value === undefined ? value : JSON.parse(JSON.stringify(value))) as T;

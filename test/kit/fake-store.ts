@@ -117,6 +117,12 @@ export class FakeStore {
     return true;
   }
 
+  /** Takes an object away, finalizers or not. */
+  vanish(type: ResourceType, ref: ClusterRef): void {
+    const old = this.read(type, ref);
+    if (old !== undefined) this.#erase(type, old);
+  }
+
   /** Revisions after a number. @throws KubeError `gone` if they are no longer known */
   since(revision: number, action: string): readonly Revision[] {
     if (revision < this.#compacted) throw new KubeError('gone', `${action}: gone`, { status: 410 });
@@ -247,3 +253,6 @@ const refOf = ({ metadata }: KubeObject): ClusterRef => ({
 
 const keyOf = (type: ResourceType, { namespace, name }: ClusterRef): string =>
   `${type.plural}/${type.namespaced ? (namespace ?? '') : ''}/${name}`;
+
+/** A value of its own, as if it had come over the wire. */
+export const copy = <T>(value: unknown): T => (value === undefined ? value : JSON.parse(JSON.stringify(value))) as T;

@@ -1,0 +1,37 @@
+import type { Flag } from './flag-values.js';
+
+const placeholders: Readonly<Record<Flag['kind'], string>> = {
+  string: 'TEXT',
+  boolean: '',
+  integer: 'N',
+  number: 'N',
+  enum: '',
+  'host-port': 'HOST:PORT',
+  duration: 'DURATION',
+  list: 'LIST',
+};
+
+/** The text of --help: a paragraph for each flag, with its default and its environment variable. */
+export const describeFlags = (
+  table: Readonly<Record<string, Flag>>,
+  options: {
+    readonly program: string;
+    readonly summary: string;
+    readonly variableOf: (name: string) => string;
+  },
+): string => {
+  const flags = Object.entries(table).map(([name, flag]) => {
+    const placeholder = flag.kind === 'enum' ? flag.values.join('|') : placeholders[flag.kind];
+    const head = `  --${name}${placeholder === '' ? '' : ` ${placeholder}`}`;
+    return `${head}\n      ${flag.help}${defaultOf(flag)} [${options.variableOf(name)}]`;
+  });
+  const usage = `usage: ${options.program} [flags]`;
+  return [usage, '', options.summary, '', ...flags, '  --help', '  --version', ''].join('\n');
+};
+
+const defaultOf = (flag: Flag): string => {
+  if (flag.required === true) return ' (required)';
+  if (flag.default === undefined || flag.default === false) return '';
+  const text = Array.isArray(flag.default) ? flag.default.join(',') : String(flag.default);
+  return text === '' ? '' : ` (default ${text})`;
+};

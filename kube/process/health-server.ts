@@ -1,0 +1,86 @@
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { listenFault } from './listen-fault.js';
+
+export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
+
+export interface HealthOptions {
+  /** Port 0: any that is free. */
+  readonly address: { readonly host: string; readonly port: number };
+  /** Really able to serve; the reason is answered to whoever asks. */
+  readonly ready: () => Readiness;
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+const PLAIN = 'text/plain; charset=utf-8';
+
+/**
+ * Serves /healthz (the process is alive), /readyz and /metrics over plain HTTP.
+ * @throws StartError with one line if it cannot listen there
+ */
+export const startHealthServer = async (
+  options: HealthOptions,
+): Promise<{ readonly port: number; close(): Promise<void> }> => {
+  const server = createServer(listener(options));
+  await listen(server, options.address);
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+};
+
+const listen = (server: Server, { host, port }: HealthOptions['address']): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(listenFault(error, { host, port, flag: '--health-address' })));
+    server.listen({ host, port }, resolve);
+  });
+
+const listener =
+  (options: HealthOptions): RequestListener =>
+  (request, response) => {
+    const { method = '', url = '' } = request;
+    const path = url.split('?', 1)[0] ?? '';
+    answerTo({ method, path }, options).then(
+      (answer) => send(response, answer),
+      // A metric that cannot be read is a bug; the scraper should see it as a failed scrape.
+      () => send(response, plain(500, 'failed')),
+    );
+  };
+
+const answerTo = async (
+  { method, path }: { readonly method: string; readonly path: string },
+  { ready, metrics }: HealthOptions,
+): Promise<Answer> => {
+  if (method !== 'GET' && method !== 'HEAD') return plain(405, 'GET only');
+  switch (path) {
+    case '/healthz':
+      return plain(200, 'ok');
+    case '/readyz': {
+      const readiness = ready();
+      return readiness.ok ? plain(200, 'ok') : plain(503, readiness.reason);
+    }
+    case '/metrics': {
+      const { contentType, body } = await metrics();
+      return { status: 200, contentType, body };
+    }
+    default:
+      return plain(404, 'there are /healthz, /readyz and /metrics');
+  }
+};
+
+const plain = (status: number, text: string): Answer => ({ status, contentType: PLAIN, body: `${text}\n` });
+
+const send = (response: ServerResponse, { status, contentType, body }: Answer): void => {
+  response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(body) }).end(body);
+};

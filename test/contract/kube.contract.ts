@@ -1,0 +1,296 @@
+import type { Test } from 'tap';
+import type { ConfigMap, KubeObject, ObjectRef } from '../../api/objects.js';
+import type { WerfBundle } from '../../api/werfbundle.js';
+import { type KubeClient, KubeError, type ListOptions, type ResourceType, type WatchEvent } from '../../kube/client.js';
+import { CONFIGMAPS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+
+/** A client and a namespace that exists, is empty, and belongs to this suite alone. */
+export interface ContractSubject {
+  readonly client: KubeClient;
+  readonly namespace: string;
+}
+
+type Row = readonly [title: string, check: (t: Test, subject: ContractSubject) => Promise<void>];
+
+/** Long enough for a busy machine; every call of the suite ends at once. */
+const signal = AbortSignal.timeout(120_000);
+
+/** What every {@link KubeClient} does; run on the fake and on the real apiserver. */
+export const kubeContract = async (t: Test, makeClient: () => Promise<ContractSubject>): Promise<void> => {
+  const subject = await makeClient();
+  for (const [title, check] of [...reads, ...writes, ...statuses, ...deletions, ...lists, ...watches]) {
+    await t.test(title, async (t) => check(t, subject));
+  }
+};
+
+const reads: readonly Row[] = [
+  [
+    'what is not there is undefined, not an error',
+    async (t, { client, namespace }) => {
+      t.equal(await client.get(CONFIGMAPS, { namespace, name: 'nothing' }, signal), undefined);
+      t.equal(await client.podLog({ namespace, name: 'nothing' }, { container: 'c' }, signal), undefined);
+    },
+  ],
+  [
+    'an aborted call ends with the code aborted',
+    async (t, { client, namespace }) => {
+      const aborted = AbortSignal.abort();
+      const code = await codeOf(client.get(CONFIGMAPS, { namespace, name: 'nothing' }, aborted));
+      t.equal(code, 'aborted');
+    },
+  ],
+];
+
+const writes: readonly Row[] = [
+  [
+    'a created object comes back as the server has it, and is read the same, without managedFields',
+    async (t, { client, namespace }) => {
+      const created = await client.create(CONFIGMAPS, configMap({ namespace, name: 'made' }, { a: '1' }), signal);
+      t.match(created, { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' } });
+      t.match(created.metadata, { uid: /.{36}/, resourceVersion: /^\d+$/, creationTimestamp: /Z$/ });
+      t.notOk('managedFields' in created.metadata);
+      t.same(await client.get(CONFIGMAPS, { namespace, name: 'made' }, signal), created);
+    },
+  ],
+  [
+    'a second object of the same name is already there, which is no conflict',
+    async (t, { client, namespace }) => {
+      const object = configMap({ namespace, name: 'made' }, {});
+      t.equal(await codeOf(client.create(CONFIGMAPS, object, signal)), 'already-exists');
+    },
+  ],
+  [
+    'generateName gets an ending',
+    async (t, { client, namespace }) => {
+      const created = await client.create<ConfigMap>(
+        CONFIGMAPS,
+        { metadata: { namespace, generateName: 'gen-' } },
+        signal,
+      );
+      t.match(created.metadata.name, /^gen-[a-z0-9]{5}$/);
+    },
+  ],
+  [
+    'a replacement needs the version that is there; one without a change is no write',
+    async (t, { client, namespace }) => {
+      const first = await client.create(CONFIGMAPS, configMap({ namespace, name: 'replaced' }, { a: '1' }), signal);
+      const second = await client.replace(CONFIGMAPS, { ...first, data: { a: '2' } }, signal);
+      t.not(second.metadata.resourceVersion, first.metadata.resourceVersion);
+      t.equal(await codeOf(client.replace(CONFIGMAPS, { ...first, data: { a: '3' } }, signal)), 'conflict');
+      t.same(await client.replace(CONFIGMAPS, second, signal), second);
+      const absent = configMap({ namespace, name: 'nothing' }, {});
+      t.equal(await codeOf(client.replace(CONFIGMAPS, absent, signal)), 'not-found');
+    },
+  ],
+  [
+    'a custom resource is not replaced without a version',
+    async (t, { client, namespace }) => {
+      const made = await client.create(WERFBUNDLES, bundle({ namespace, name: 'versionless' }), signal);
+      const { resourceVersion: _, ...metadata } = made.metadata;
+      t.equal(await codeOf(client.replace(WERFBUNDLES, { ...made, metadata }, signal)), 'invalid');
+    },
+  ],
+  [
+    'a merge patch sets, deletes with null, replaces lists, and heeds the version and the uid in it',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'patched' };
+      const patch = (body: object) => client.mergePatch<ConfigMap>(CONFIGMAPS, ref, body, {}, signal);
+      t.equal(await codeOf(patch({ data: { a: '1' } })), 'not-found');
+      const made = await client.create(CONFIGMAPS, configMap(ref, { a: '1', b: '2' }), signal);
+      const patched = await patch({ data: { a: null, c: '3' }, metadata: { finalizers: ['x.io/a'] } });
+      t.same(patched.data, { b: '2', c: '3' });
+      t.same((await patch({ metadata: { finalizers: [] } })).metadata.finalizers ?? [], []);
+      const { resourceVersion } = made.metadata;
+      t.equal(await codeOf(patch({ metadata: { resourceVersion }, data: { d: '4' } })), 'conflict');
+      // Which of the two it is has changed between versions of Kubernetes.
+      const uidCode = await codeOf(patch({ metadata: { uid: 'another' }, data: { d: '4' } }));
+      t.ok(['conflict', 'invalid'].includes(uidCode), uidCode);
+      const now = await patch({});
+      t.equal((await patch({ data: { b: '2' } })).metadata.resourceVersion, now.metadata.resourceVersion);
+    },
+  ],
+];
+
+const statuses: readonly Row[] = [
+  [
+    'status is written through its own door only, and nothing else is',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'status' };
+      const made = await client.create<WerfBundle>(
+        WERFBUNDLES,
+        { ...bundle(ref), status: { phase: 'Synced' } },
+        signal,
+      );
+      t.same(made.status, { observedGeneration: -1 });
+      const patch = (body: object, options: { subresource?: 'status' }) =>
+        client.mergePatch<WerfBundle>(WERFBUNDLES, ref, body, options, signal);
+      const both = { spec: { suspend: true }, status: { phase: 'Failed' }, metadata: { labels: { a: 'b' } } };
+      const main = await patch(both, {});
+      t.match(main, { spec: { suspend: true }, status: { observedGeneration: -1 }, metadata: { labels: { a: 'b' } } });
+      t.equal(main.status?.phase, undefined);
+      const other = { spec: { suspend: false }, status: { phase: 'Failed' }, metadata: { labels: { a: 'c' } } };
+      const status = await patch(other, { subresource: 'status' });
+      t.match(status, { spec: { suspend: true }, status: { phase: 'Failed' }, metadata: { labels: { a: 'b' } } });
+      const stale = { metadata: { resourceVersion: main.metadata.resourceVersion }, status: { phase: 'Synced' } };
+      t.equal(await codeOf(patch(stale, { subresource: 'status' })), 'conflict');
+      t.same((await client.replace(WERFBUNDLES, { ...status, status: {} }, signal)).status, status.status);
+    },
+  ],
+  [
+    'a change of the spec is a new generation; labels and status are not',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'generation' };
+      await client.create(WERFBUNDLES, bundle(ref), signal);
+      const generation = async (body: object, options: { subresource?: 'status' } = {}) =>
+        (await client.mergePatch(WERFBUNDLES, ref, body, options, signal)).metadata.generation;
+      t.equal(await generation({ metadata: { labels: { a: 'b' } } }), 1);
+      t.equal(await generation({ status: { phase: 'Failed' } }, { subresource: 'status' }), 1);
+      t.equal(await generation({ spec: { suspend: true } }), 2);
+    },
+  ],
+];
+
+const deletions: readonly Row[] = [
+  [
+    'a deletion heeds its preconditions; of what is not there it says so',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'deleted' };
+      const { metadata } = await client.create(CONFIGMAPS, configMap(ref, {}), signal);
+      const remove = (options: { uid?: string; resourceVersion?: string }) =>
+        client.delete(CONFIGMAPS, ref, options, signal);
+      t.equal(await codeOf(remove({ uid: '00000000-0000-4000-8000-00000000dead' })), 'conflict');
+      t.equal(await codeOf(remove({ resourceVersion: '1' })), 'conflict');
+      t.equal(await remove(metadata.uid === undefined ? {} : { uid: metadata.uid }), 'deleted');
+      t.equal(await remove({}), 'absent');
+    },
+  ],
+  [
+    'a finalizer keeps a deleted object until it is taken away',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'kept' };
+      const object = configMap(ref, {});
+      await client.create(
+        CONFIGMAPS,
+        { ...object, metadata: { ...object.metadata, finalizers: ['werf.io/test'] } },
+        signal,
+      );
+      t.equal(await client.delete(CONFIGMAPS, ref, {}, signal), 'deleted');
+      const going = await client.get(CONFIGMAPS, ref, signal);
+      t.match(going?.metadata.deletionTimestamp, /Z$/);
+      t.equal(await client.delete(CONFIGMAPS, ref, {}, signal), 'deleted');
+      await client.mergePatch(CONFIGMAPS, ref, { metadata: { finalizers: null } }, {}, signal);
+      t.equal(await client.get(CONFIGMAPS, ref, signal), undefined);
+    },
+  ],
+];
+
+const lists: readonly Row[] = [
+  [
+    'a list has kinds and selectors, sorted by name',
+    async (t, { client, namespace }) => {
+      const make = (name: string, labels: Record<string, string>) =>
+        client.create(CONFIGMAPS, { metadata: { namespace, name, labels: { suite: 'list', ...labels } } }, signal);
+      await make('list-c', { tier: 'web', only: 'c' });
+      await make('list-a', { tier: 'web' });
+      await make('list-b', { tier: 'db' });
+      const names = async (options: ListOptions) => {
+        const { items } = await client.list<ConfigMap>(CONFIGMAPS, { namespace, ...options }, signal);
+        t.ok(items.every(({ kind, apiVersion }) => kind === 'ConfigMap' && apiVersion === 'v1'));
+        return items.map(({ metadata }) => metadata.name);
+      };
+      const rows: readonly (readonly [ListOptions, readonly string[]])[] = [
+        [{ labelSelector: 'suite=list' }, ['list-a', 'list-b', 'list-c']],
+        [{ labelSelector: 'suite=list,tier=web' }, ['list-a', 'list-c']],
+        [{ labelSelector: 'suite=list,tier!=web' }, ['list-b']],
+        [{ labelSelector: 'suite=list,tier in (db, cache)' }, ['list-b']],
+        [{ labelSelector: 'suite=list,tier notin (db,cache)' }, ['list-a', 'list-c']],
+        [{ labelSelector: 'suite=list,only' }, ['list-c']],
+        [{ labelSelector: 'suite=list,!only' }, ['list-a', 'list-b']],
+        [{ fieldSelector: 'metadata.name=list-b' }, ['list-b']],
+        [{ labelSelector: 'suite=none' }, []],
+      ];
+      for (const [options, want] of rows) t.same(await names(options), want, JSON.stringify(options));
+      t.same((await client.list(SECRETS, { labelSelector: 'suite=none' }, signal)).items, []);
+    },
+  ],
+];
+
+const watches: readonly Row[] = [
+  [
+    'a watch replays what came after its version, and goes on',
+    async (t, { client, namespace }) => {
+      const options = { namespace, labelSelector: 'suite=watch' };
+      const { resourceVersion } = await client.list(CONFIGMAPS, options, signal);
+      const ref = { namespace, name: 'watched' };
+      const metadata = { ...ref, labels: { suite: 'watch' } };
+      const made = await client.create(CONFIGMAPS, { metadata }, signal);
+      const seen = take(client, { type: CONFIGMAPS, options: { ...options, resourceVersion }, count: 5 });
+      const changed = await client.mergePatch<ConfigMap>(CONFIGMAPS, ref, { data: { a: '1' } }, {}, signal);
+      const label = (suite: string) => ({ metadata: { labels: { suite } } });
+      await client.mergePatch(CONFIGMAPS, ref, label('elsewhere'), {}, signal);
+      const back = await client.mergePatch(CONFIGMAPS, ref, label('watch'), {}, signal);
+      await client.delete(CONFIGMAPS, ref, {}, signal);
+      const events = await seen;
+      t.same(
+        events.map(({ type }) => type),
+        ['ADDED', 'MODIFIED', 'DELETED', 'ADDED', 'DELETED'],
+        'what leaves the selector is deleted for it, what comes into it is added',
+      );
+      t.same(objectOf(events[0]), made);
+      t.same(objectOf(events[1]), changed);
+      t.same(objectOf(events[3]), back);
+      t.ok(Number(objectOf(events[4])?.metadata.resourceVersion) > Number(back.metadata.resourceVersion));
+    },
+  ],
+  [
+    'a watch from a version that is no longer known is gone',
+    async (t, { client, namespace }) => {
+      const options = { namespace, resourceVersion: '1' };
+      t.equal(await codeOf(take(client, { type: WERFBUNDLES, options, count: 1 })), 'gone');
+    },
+  ],
+  [
+    'an aborted watch ends with the code aborted',
+    async (t, { client, namespace }) => {
+      const controller = new AbortController();
+      const { resourceVersion } = await client.list(PODS, { namespace }, signal);
+      const watch = client.watch(PODS, { namespace, resourceVersion }, controller.signal);
+      const first = watch[Symbol.asyncIterator]().next();
+      setImmediate(() => controller.abort());
+      t.equal(await codeOf(first), 'aborted');
+    },
+  ],
+];
+
+const configMap = (ref: ObjectRef, data: Readonly<Record<string, string>>): ConfigMap => ({ metadata: ref, data });
+
+const bundle = (ref: ObjectRef): WerfBundle => ({ metadata: ref, spec: { registry: { url: 'registry.example/app' } } });
+
+const codeOf = async (call: Promise<unknown>): Promise<string> => {
+  try {
+    await call;
+    return 'succeeded';
+  } catch (error) {
+    if (error instanceof KubeError) return error.code;
+    throw error;
+  }
+};
+
+const take = async (
+  client: KubeClient,
+  from: {
+    readonly type: ResourceType;
+    readonly options: ListOptions & { readonly resourceVersion: string };
+    readonly count: number;
+  },
+): Promise<readonly WatchEvent<KubeObject>[]> => {
+  const events: WatchEvent<KubeObject>[] = [];
+  for await (const event of client.watch(from.type, from.options, signal)) {
+    if (event.type !== 'BOOKMARK') events.push(event);
+    if (events.length === from.count) break;
+  }
+  return events;
+};
+
+const objectOf = (event: WatchEvent<KubeObject> | undefined): KubeObject | undefined =>
+  event === undefined || event.type === 'BOOKMARK' ? undefined : event.object;

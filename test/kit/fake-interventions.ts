@@ -1,0 +1,55 @@
+import type { ClusterRef, KubeError, ResourceType } from '../../kube/client.js';
+
+export type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log';
+
+/** Which call a fault is meant for; what is left out fits all. */
+export interface CallMatcher {
+  readonly verb?: FakeVerb;
+  readonly plural?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+
+/** A call on its way. */
+export interface CallInfo {
+  readonly verb: FakeVerb;
+  readonly type: ResourceType;
+  readonly ref: ClusterRef;
+  readonly subresource?: string;
+  readonly body?: unknown;
+}
+
+/** What is to happen to a call: something before it, a fault instead of it, or (`late`) a fault after it. */
+export interface Intervention {
+  readonly matcher: CallMatcher;
+  readonly error?: () => KubeError;
+  readonly late: boolean;
+  readonly run?: () => void;
+  times: number;
+}
+
+/** What is to happen to calls that are still to come. */
+export class Interventions {
+  readonly #waiting = new Set<Intervention>();
+
+  add(intervention: Intervention): void {
+    this.#waiting.add(intervention);
+  }
+
+  /** The oldest that fits the call; used up when its times are over. */
+  take(call: CallInfo): Intervention | undefined {
+    const found = [...this.#waiting].find(({ matcher }) => fits(matcher, call));
+    if (found === undefined) return undefined;
+    found.times -= 1;
+    if (found.times === 0) this.#waiting.delete(found);
+    return found;
+  }
+}
+
+const fits = (matcher: CallMatcher, { verb, type, ref, subresource = '' }: CallInfo): boolean =>
+  (matcher.verb ?? verb) === verb &&
+  (matcher.plural ?? type.plural) === type.plural &&
+  (matcher.subresource ?? subresource) === subresource &&
+  (matcher.namespace ?? ref.namespace ?? '') === (ref.namespace ?? '') &&
+  (matcher.name ?? ref.name) === ref.name;

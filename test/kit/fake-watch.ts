@@ -1,0 +1,62 @@
+import type { KubeObject } from '../../api/objects.js';
+import type { KubeError, ListOptions, ResourceType, WatchEvent } from '../../kube/client.js';
+import { selects } from './fake-selectors.js';
+import { copy, type Revision, type Stored } from './fake-store.js';
+
+/** One open watch of the fake cluster: revisions go in, events come out. */
+export class FakeWatch<T extends KubeObject> {
+  readonly #type: ResourceType;
+  readonly #options: ListOptions;
+  readonly #queue: WatchEvent<T>[] = [];
+  #ended: { readonly error: KubeError | undefined } | undefined;
+  #wake = (): void => undefined;
+
+  constructor(type: ResourceType, options: ListOptions) {
+    this.#type = type;
+    this.#options = options;
+  }
+
+  push(revision: Revision): void {
+    const event = eventOf<T>(this.#type, this.#options, revision);
+    if (event !== undefined) this.#queue.push(event);
+    this.#wake();
+  }
+
+  bookmark(revision: number): void {
+    this.#queue.push({ type: 'BOOKMARK', resourceVersion: revision.toString() });
+    this.#wake();
+  }
+
+  /** What was pushed before still comes out. */
+  end(error?: KubeError): void {
+    this.#ended ??= { error };
+    this.#wake();
+  }
+
+  async *events(): AsyncGenerator<WatchEvent<T>> {
+    for (;;) {
+      for (let event = this.#queue.shift(); event !== undefined; event = this.#queue.shift()) yield event;
+      if (this.#ended?.error !== undefined) throw this.#ended.error;
+      if (this.#ended !== undefined) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+/** A change as a watch with a selector sees it: what comes into view is ADDED, what leaves it DELETED. */
+const eventOf = <T extends KubeObject>(
+  type: ResourceType,
+  options: ListOptions,
+  { plural, number, before, after }: Revision,
+): WatchEvent<T> | undefined => {
+  if (plural !== type.plural) return undefined;
+  const was = before !== undefined && selects(options, before);
+  const is = after !== undefined && selects(options, after);
+  if (is) return { type: was ? 'MODIFIED' : 'ADDED', object: copy<T>(after) };
+  if (!was) return undefined;
+  // The object as it was last, under the version of its going.
+  const gone: Stored = { ...before, metadata: { ...before.metadata, resourceVersion: number.toString() } };
+  return { type: 'DELETED', object: copy<T>(gone) };
+};

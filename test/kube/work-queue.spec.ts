@@ -1,0 +1,264 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { ObjectRef } from '../../api/objects.js';
+import { TimerHeap } from '../../kube/timer-heap.js';
+import { createWorkQueue, type Next } from '../../kube/work-queue.js';
+import { createFakeClock, settle } from '../kit/fake-clock.js';
+import { recordLog } from '../kit/record-log.js';
+
+const ref = (name: string): ObjectRef => ({ namespace: 'ops', name });
+const awaitChange: Next = { kind: 'await-change' };
+
+/** A queue whose work is written down with its time, and answers as told. */
+const setup = (options: { workers?: number; answer?: (name: string, run: number) => Next | Promise<Next> } = {}) => {
+  const clock = createFakeClock();
+  const log = recordLog();
+  const runs: string[] = [];
+  const results: string[] = [];
+  const stop = new AbortController();
+  const queue = createWorkQueue({
+    clock,
+    random: { uniform: () => 1 },
+    log,
+    workers: options.workers ?? 2,
+    work: async ({ name }) => {
+      runs.push(`${name}@${clock.monotonic()}`);
+      return (await options.answer?.(name, runs.length)) ?? awaitChange;
+    },
+    onDone: ({ result }) => results.push(result),
+  });
+  const drain = (): readonly string[] => runs.splice(0);
+  return { clock, log, results, stop, queue, drain, done: queue.start(stop.signal) };
+};
+
+/** Work that ends when the test says so. */
+const gate = () => {
+  const open: (() => void)[] = [];
+  return {
+    wait: () => new Promise<void>((resolve) => open.push(resolve)),
+    release: async () => {
+      for (const let_ of open.splice(0)) let_();
+      await settle();
+    },
+    waiting: () => open.length,
+  };
+};
+
+t.test('a work queue', async (t) => {
+  t.test('runs a key once for many adds, and never in the turn of the one who adds', async (t) => {
+    const { queue, drain } = setup();
+    for (let i = 0; i < 5; i++) queue.add(ref('a'));
+    t.strictSame(drain(), []);
+    await settle();
+    t.strictSame(drain(), ['a@0']);
+    t.equal(queue.depth(), 0);
+  });
+
+  t.test('runs a key once more when it was added during its run, and never twice at once', async (t) => {
+    const door = gate();
+    const { queue, drain } = setup({ answer: async () => door.wait().then(() => awaitChange) });
+    queue.add(ref('a'));
+    await settle();
+    queue.add(ref('a'));
+    queue.add(ref('a'));
+    await settle();
+    t.equal(door.waiting(), 1);
+    await door.release();
+    t.strictSame(drain(), ['a@0', 'a@0']);
+    await door.release();
+    t.strictSame(drain(), []);
+  });
+
+  t.test('runs as many keys at once as there are workers, in the order in which they came', async (t) => {
+    const door = gate();
+    const { queue, drain } = setup({ answer: async () => door.wait().then(() => awaitChange) });
+    for (const name of ['a', 'b', 'c', 'd']) queue.add(ref(name));
+    await settle();
+    t.strictSame(drain(), ['a@0', 'b@0']);
+    t.equal(queue.depth(), 2);
+    await door.release();
+    t.strictSame(drain(), ['c@0', 'd@0']);
+    await door.release();
+  });
+
+  t.test('an earlier wish is not delayed by a later one, nor forgotten for a run in between', async (t) => {
+    const { queue, drain, clock } = setup();
+    queue.addAfter(ref('a'), 1000);
+    queue.addAfter(ref('a'), 5000);
+    queue.addAfter(ref('b'), 5000);
+    queue.addAfter(ref('b'), 1000);
+    await clock.advance(500);
+    queue.add(ref('a'));
+    await clock.advance(9500);
+    t.strictSame(drain(), ['a@500', 'a@1000', 'b@1000']);
+  });
+
+  t.test('a new run says anew when the next one is', async (t) => {
+    const { queue, drain, clock } = setup({ answer: (_, run) => ({ kind: 'after', ms: run === 1 ? 1000 : 60_000 }) });
+    queue.add(ref('a'));
+    await clock.advance(500);
+    queue.add(ref('a'));
+    await clock.advance(60_600);
+    t.strictSame(drain(), ['a@0', 'a@500', 'a@60500']);
+  });
+
+  t.test('backs off 5, 10, 20 … ms up to a minute, and begins anew after a success', async (t) => {
+    const { queue, drain, clock } = setup({
+      answer: (_, run) => (run === 4 ? awaitChange : { kind: 'backoff' }),
+    });
+    queue.add(ref('a'));
+    await clock.advance(1000);
+    t.strictSame(drain(), ['a@0', 'a@5', 'a@15', 'a@35']);
+    queue.add(ref('a'));
+    await clock.advance(6);
+    t.strictSame(drain(), ['a@1000', 'a@1005']);
+  });
+
+  t.test('never waits longer than a minute', async (t) => {
+    const { queue, drain, clock } = setup({ answer: () => ({ kind: 'backoff' }) });
+    queue.add(ref('a'));
+    await clock.advance(600_000);
+    const times = drain().map((run) => Number(run.split('@')[1]));
+    t.equal((times.at(-1) ?? 0) - (times.at(-2) ?? 0), 60_000);
+  });
+
+  t.test('a throw is logged with the key and tried again', async (t) => {
+    const fault = new Error('a bug');
+    const { queue, drain, clock, log, results } = setup({
+      answer: (_, run) => {
+        if (run === 1) throw fault;
+        return awaitChange;
+      },
+    });
+    queue.add(ref('a'));
+    await clock.advance(100);
+    t.strictSame(drain(), ['a@0', 'a@5']);
+    t.strictSame(log.entries, [
+      { level: 'error', message: 'reconcile failed', fields: { namespace: 'ops', name: 'a', error: fault } },
+    ]);
+    t.strictSame(results, ['error', 'await-change']);
+  });
+
+  t.test('forgets timers and failures of a key', async (t) => {
+    const { queue, drain, clock } = setup({ answer: () => ({ kind: 'after', ms: 100 }) });
+    queue.add(ref('a'));
+    await settle();
+    queue.addAfter(ref('a'), 50);
+    queue.forget(ref('a'));
+    queue.forget(ref('never seen'));
+    await clock.advance(1000);
+    t.strictSame(drain(), ['a@0']);
+    t.equal(clock.pending(), 0);
+  });
+
+  t.test('stops when running work has ended, and leaves no timer', async (t) => {
+    const door = gate();
+    const { queue, clock, stop, done, drain } = setup({ answer: async () => door.wait().then(() => awaitChange) });
+    queue.add(ref('a'));
+    queue.addAfter(ref('b'), 1000);
+    await settle();
+    let ended = false;
+    const end = done.then(() => {
+      ended = true;
+    });
+    stop.abort();
+    await settle();
+    t.equal(ended, false);
+    await door.release();
+    await end;
+    await clock.advance(5000);
+    t.strictSame(drain(), ['a@0']);
+    t.equal(clock.pending(), 0);
+  });
+
+  t.test('ten thousand keys with timers cost one sleep', async (t) => {
+    const { queue, clock, drain } = setup();
+    for (let i = 0; i < 10_000; i++) queue.addAfter(ref(`k${i}`), 1000 + (i % 7));
+    t.equal(clock.pending(), 1);
+    await clock.advance(2000);
+    t.equal(drain().length, 10_000);
+    t.equal(clock.pending(), 0);
+  });
+});
+
+t.test('whatever happens, a key never runs twice at once, and every add is followed by a run', async (t) => {
+  const step = fc.record({
+    key: fc.constantFrom('a', 'b', 'c'),
+    act: fc.constantFrom('add' as const, 'after' as const, 'forget' as const, 'advance' as const),
+    ms: fc.integer({ min: 0, max: 50 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const clock = createFakeClock();
+      const running = new Set<string>();
+      const addedAt = new Map<string, number>();
+      const startedAt = new Map<string, number>();
+      let tick = 0;
+      let twice = false;
+      const queue = createWorkQueue({
+        clock,
+        random: { uniform: () => 0.5 },
+        log: recordLog(),
+        workers: 2,
+        work: async ({ name }) => {
+          twice ||= running.has(name);
+          running.add(name);
+          startedAt.set(name, tick++);
+          await clock.sleep(7);
+          running.delete(name);
+          return tick % 3 === 0 ? { kind: 'backoff' } : tick % 3 === 1 ? { kind: 'after', ms: 20 } : awaitChange;
+        },
+      });
+      const stop = new AbortController();
+      const done = queue.start(stop.signal);
+      for (const { key, act, ms } of steps) {
+        if (act === 'add') {
+          addedAt.set(key, tick++);
+          queue.add(ref(key));
+        } else if (act === 'after') queue.addAfter(ref(key), ms);
+        else if (act === 'advance') await clock.advance(ms);
+        else {
+          // A key that waits in line stays there; one that runs forgets that it was to run again.
+          addedAt.delete(key);
+          queue.forget(ref(key));
+        }
+      }
+      await clock.advance(200);
+      stop.abort();
+      await clock.advance(200);
+      await done;
+      if (twice) throw new Error('a key ran twice at once');
+      for (const [key, at] of addedAt) {
+        if ((startedAt.get(key) ?? -1) < at) throw new Error(`${key} was added and did not run`);
+      }
+    }),
+    { numRuns: 60 },
+  );
+  t.pass('60 histories');
+});
+
+t.test('a heap of timers gives keys in the order of their times, moved and removed ones too', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.option(fc.integer({ min: 0, max: 99 })))),
+      (sets) => {
+        const heap = new TimerHeap();
+        const model = new Map<string, number>();
+        for (const [key, at] of sets) {
+          heap.set(`${key}`, at ?? undefined);
+          if (at === null) model.delete(`${key}`);
+          else model.set(`${key}`, at);
+        }
+        const want = [...model.values()].toSorted((a, b) => a - b);
+        const got: number[] = [];
+        for (let at = heap.nextAt; at !== undefined; at = heap.nextAt) {
+          const key = heap.takeDue(at);
+          if (key === undefined || model.get(key) !== at) throw new Error('not the key of that time');
+          got.push(at);
+        }
+        t.strictSame(got, want);
+        return heap.size === 0;
+      },
+    ),
+  );
+});
