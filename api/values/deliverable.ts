@@ -1,7 +1,8 @@
 import type { Leaf } from './provenance.js';
 import { isMap, type Value } from './value.js';
+import { quoted } from './write-file.js';
 
-/** Longer keys a YAML reader only takes in another notation. */
+/** Quotes and escapes included: Go's YAML reader looks no further than 1,024 characters for the colon. */
 const MAX_KEY = 1_000;
 /** As deep as what is read from YAML may be. */
 const MAX_DEPTH = 100;
@@ -28,7 +29,7 @@ export const isTooDeep = (value: unknown, levels = MAX_DEPTH): boolean =>
 export const tooDeep = `is nested more than ${MAX_DEPTH} levels deep`;
 
 const keyFault = (key: string): string | undefined => {
-  if (key.length > MAX_KEY) return `has a key of more than ${MAX_KEY} characters`;
+  if (quoted(key).length > MAX_KEY) return `has a key of more than ${MAX_KEY} characters`;
   return isHalved(key) ? halfCharacter : undefined;
 };
 

@@ -8,7 +8,10 @@ const UNSAFE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
  * "null" and "1.0" are in quotes and stay texts for Go's YAML 1.1.
  * @returns the same text for the same values, keys in their order, with a line feed at its end
  */
-export const writeValuesFile = (values: ValueMap): string =>
-  `${JSON.stringify(values, null, 2).replace(UNSAFE, escaped)}\n`;
+export const writeValuesFile = (values: ValueMap): string => `${withoutUnsafe(JSON.stringify(values, null, 2))}\n`;
 
-const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+/** A key or text as it stands in the file. */
+export const quoted = (text: string): string => withoutUnsafe(JSON.stringify(text));
+
+const withoutUnsafe = (json: string): string =>
+  json.replace(UNSAFE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
