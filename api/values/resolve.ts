@@ -15,7 +15,7 @@ import {
 } from './problem.js';
 import { type Clash, type Leaf, leavesOf, mergeTrees, type Origin, type Tree, treeOf, valuesOf } from './provenance.js';
 import { secretTextsIn } from './secret-texts.js';
-import { isMap, mapOf, pathText, type Value, type ValueMap } from './value.js';
+import { mapOf, pathText, type Value, type ValueMap } from './value.js';
 import { writeValuesFile } from './write-file.js';
 
 /** More than one Secret can carry. */
@@ -217,7 +217,3 @@ const originText = (origin: Origin): string =>
   origin.kind === 'spec'
     ? INLINE_FIELD
     : `${origin.kind} ${origin.namespace}/${origin.name} (key ${JSON.stringify(origin.key)})`;
-
-/** Whether there is anything to deliver. */
-export const hasValues = (values: Readonly<Record<string, unknown>>): boolean =>
-  isMap(values) && Object.keys(values).length > 0;
