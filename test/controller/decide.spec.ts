@@ -79,7 +79,10 @@ const openStatus = syncedStatus({
   deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B, jobName: 'my-app-33333333-44444444' }),
 });
 
-const present = (seen: WerfBundleStatus, ended?: { exitCode: number; reason?: string }): Observation['job'] => ({
+const present = (
+  seen: WerfBundleStatus,
+  ended?: { exitCode: number; reason?: string },
+): Extract<Observation['job'], { kind: 'present' }> => ({
   kind: 'present',
   job: job(bundle(seen), seen.deployment),
   pod: pod(ended),

@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { StartError } from '../kube/start-error.js';
+import { binariesCommand } from './binaries/command.js';
+import { BrokenPromise } from './bundle-watch.js';
+import { type PlaygroundOptions, parseOptions } from './options.js';
+import { withStage } from './play.js';
+import { Screen } from './screen.js';
+import { DEMO, type Stage } from './stage.js';
+import { brokenChart, outOfMemory } from './story/failing-jobs.js';
+import { goodBundle, secondTag } from './story/good-bundle.js';
+import { outage } from './story/outage.js';
+import { refusal } from './story/refusal.js';
+
+declare const WERFBUNDLE_VERSION: string;
+
+const STORY = [goodBundle, secondTag, refusal, outOfMemory, brokenChart, outage] as const;
+
+/** The checkout: this file is dist/playground.js. */
+const ROOT = join(import.meta.dirname, '..');
+
+const playStory = async (stage: Stage): Promise<void> => {
+  for (const chapter of STORY) await chapter(stage);
+};
+
+const byHand = (screen: Screen, kubeconfig: string): void => {
+  screen.heading('Go on by hand');
+  screen.say('in another terminal, as long as this one runs:');
+  screen.output(
+    [
+      `export KUBECONFIG=${kubeconfig}`,
+      `kubectl get wb -A --watch`,
+      `kubectl describe wb shop -n ${DEMO}`,
+      `kubectl patch wb shop -n ${DEMO} --type merge -p '{"spec":{"registry":{"pollInterval":"15"}}}'`,
+    ].join('\n'),
+  );
+  screen.say('Ctrl-C stops everything that was started here');
+};
+
+const stopped = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+const play = async (options: PlaygroundOptions, screen: Screen, signal: AbortSignal): Promise<void> => {
+  await withStage({ options, screen, root: ROOT, signal }, async (stage, { kubeconfig }) => {
+    await playStory(stage);
+    if (options.once) return;
+    byHand(screen, kubeconfig);
+    await stopped(signal);
+  });
+  screen.heading('Stopped: no process and no port is left');
+};
+
+/** @returns the exit code: 0 all that was promised happened, 1 it did not, 2 misuse or something is missing */
+const run = async (argv: readonly string[], screen: Screen, signal: AbortSignal): Promise<number> => {
+  const parsed = parseOptions(argv);
+  switch (parsed.kind) {
+    case 'help':
+      console.log(parsed.text);
+      return 0;
+    case 'version':
+      console.log(WERFBUNDLE_VERSION);
+      return 0;
+    case 'invalid':
+      for (const problem of parsed.problems) console.error(problem);
+      return 2;
+    case 'ok':
+      await play(parsed.values, screen, signal);
+      return 0;
+  }
+};
+
+const failure = (error: unknown, screen: Screen, signal: AbortSignal): number => {
+  if (signal.aborted) return 130;
+  if (error instanceof StartError) {
+    for (const line of error.lines) console.error(line);
+    return 2;
+  }
+  if (error instanceof BrokenPromise) {
+    screen.broken(error.message);
+    return 1;
+  }
+  console.error(error);
+  return 1;
+};
+
+const [command, ...rest] = process.argv.slice(2);
+if (command === 'binaries') {
+  process.exit(await binariesCommand(rest));
+}
+const interrupted = new AbortController();
+const interrupt = () => interrupted.abort(new Error('interrupted'));
+process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+const screen = new Screen();
+try {
+  process.exitCode = await run(process.argv.slice(2), screen, interrupted.signal);
+} catch (error) {
+  process.exitCode = failure(error, screen, interrupted.signal);
+}
+process.exit();

@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KubeClient } from '../kube/client.js';
+import { StartError } from '../kube/start-error.js';
+import { type SupervisedProcess, superviseProcess } from './control-plane/supervised-process.js';
+import type { Kubectl } from './kubectl.js';
+import { writeKubeconfig } from './service-account.js';
+
+/** Where the operator is installed, as the manifests have it. */
+export const OPERATOR_NAMESPACE = 'k8s-werf-operator-go-system';
+
+/** The webhook's and the controller's processes. */
+export type Program = 'webhook' | 'controller';
+
+export interface OperatorOptions {
+  readonly client: KubeClient;
+  readonly kubectl: Kubectl;
+  readonly server: string;
+  readonly ca: string | undefined;
+  /** The checkout: it has manifests/ and dist/. */
+  readonly root: string;
+  /** For kubeconfigs and logs. */
+  readonly dir: string;
+  readonly timeScale: number;
+  readonly say: (line: string) => void;
+}
+
+const READY_WITHIN_MS = 30_000;
+const STOP = { signal: 'SIGTERM', patienceMs: 5_000 } as const;
+
+/** Flags of each program: the playground's registry and apiserver are on this machine. */
+const flagsOf = (program: Program, timeScale: number): readonly string[] =>
+  program === 'webhook'
+    ? ['--listen', '127.0.0.1:0', '--advertise-url', 'https://127.0.0.1:0', '--shutdown-delay', '0s']
+    : ['--allow-networks', '127.0.0.0/8', '--time-scale', String(timeScale)];
+
+/**
+ * Installs the CRD, the operator's rights and its webhook configurations, as on any cluster. Not the Deployments: the processes
+ * run here.
+ * @throws StartError with what kubectl says
+ */
+export const installManifests = async ({ kubectl, root, say }: OperatorOptions): Promise<void> => {
+  const apply = async (...args: readonly string[]): Promise<void> => {
+    const { code, text } = await kubectl.run(args);
+    if (code !== 0) throw new StartError([`kubectl ${args.join(' ')} failed: ${text.trim()}`]);
+  };
+  // An old apiserver does not know the CRD's CEL rules; the one that serves CRDs does, and checks them.
+  await apply('apply', '--validate=false', '-k', join(root, 'manifests/crd'));
+  await apply('wait', '--for=condition=Established', '--timeout=30s', 'crd/werfbundles.werf.io');
+  await apply('apply', '-f', join(root, 'manifests/default/namespace.yaml'));
+  await apply('apply', '-k', join(root, 'manifests/rbac'));
+  await apply('apply', '-f', join(root, 'manifests/webhook/configurations.yaml'));
+  say('installed manifests/: the CRD, RBAC and the webhook configurations');
+};
+
+/**
+ * Starts webhook or controller as a process that has the rights of its ServiceAccount and no others, and waits until it is ready.
+ * @throws StartError with the end of its log
+ */
+export const startProgram = async (
+  options: OperatorOptions,
+  program: Program,
+  signal: AbortSignal,
+): Promise<SupervisedProcess> => {
+  const { dir, root } = options;
+  const account = `werfbundle-${program}`;
+  const file = join(dir, `${program}.kubeconfig`);
+  await writeKubeconfig(options.client, { namespace: OPERATOR_NAMESPACE, name: account }, { ...options, file }, signal);
+  const flags = ['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--health-address', '127.0.0.1:0'];
+  const running = superviseProcess({
+    name: program,
+    command: [process.execPath, join(root, 'dist', `${program}.js`), ...flags, ...flagsOf(program, options.timeScale)],
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    logFile: join(dir, `${program}.log`),
+  });
+  try {
+    await ready(running, signal);
+  } catch (error) {
+    await running.stop(STOP);
+    throw error;
+  }
+  options.say(`${program} runs as ServiceAccount ${account}, and is ready; its log: ${running.logFile}`);
+  return running;
+};
+
+const ready = async (program: SupervisedProcess, signal: AbortSignal): Promise<void> => {
+  const fault = async (what: string) =>
+    new StartError([`the ${program.name} ${what}; the end of its log:`, await program.logEnd()]);
+  let end: string | undefined;
+  void program.ended.then((how) => {
+    end = how;
+  });
+  for (
+    const start = performance.now();
+    performance.now() - start < READY_WITHIN_MS;
+    await delay(30, undefined, { signal })
+  ) {
+    if (end !== undefined) throw await fault(`ended at start (${end})`);
+    if ((await readFile(program.logFile, 'utf8')).includes(`"message":"${program.name} ready"`)) return;
+  }
+  throw await fault(`was not ready within ${READY_WITHIN_MS / 1_000} s`);
+};
+
+export const stopProgram = (program: SupervisedProcess): Promise<void> => program.stop(STOP);
+
+/** Takes the webhook configurations away: without a webhook behind them nothing could be written any more. */
+export const uninstallWebhooks = async ({
+  kubectl,
+  root,
+}: Pick<OperatorOptions, 'kubectl' | 'root'>): Promise<void> => {
+  await kubectl.run(['delete', '--ignore-not-found', '-f', join(root, 'manifests/webhook/configurations.yaml')]);
+};

@@ -1,0 +1,29 @@
+import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
+
+const playgroundFlags = {
+  once: {
+    kind: 'boolean',
+    help: 'Shows everything once, stops by itself, and exits 0 if all that was promised happened.',
+  },
+  kubeconfig: {
+    kind: 'string',
+    help: 'Uses this cluster instead of one of its own: its API server has to run on this machine, and it must have no nodes.',
+  },
+  context: { kind: 'string', help: 'Context of the kubeconfig; alone, of the usual kubeconfig.' },
+  'time-scale': {
+    kind: 'number',
+    min: 1,
+    max: 1_000,
+    default: 20,
+    help: 'Divides the times of polls and backoffs: with 20, a minute of the specs is 3 seconds here.',
+  },
+} as const satisfies FlagTable;
+
+export type PlaygroundOptions = FlagValues<typeof playgroundFlags>;
+
+const SUMMARY = `Shows webhook and controller at work on real parts: etcd, kube-apiserver, kube-controller-manager, a registry.
+"playground binaries" only finds or gets the programs for that.`;
+
+/** Flags of `npm start -- …`; only what was typed counts, not WERFBUNDLE_ variables meant for the operator. */
+export const parseOptions = (argv: readonly string[]) =>
+  parseFlags(playgroundFlags, { argv, env: {}, program: 'playground', summary: SUMMARY });

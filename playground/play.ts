@@ -1,0 +1,164 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock, systemRandom } from '../kube/process/system-clock.js';
+import { StartError } from '../kube/start-error.js';
+import { findBinaries } from './binaries/find.js';
+import { BundleWatch } from './bundle-watch.js';
+import { openCluster } from './cluster.js';
+import { fileLog } from './file-log.js';
+import { Kubectl } from './kubectl.js';
+import { startNodeAgent } from './node-agent/start.js';
+import { installManifests, type OperatorOptions, startProgram, stopProgram, uninstallWebhooks } from './operator.js';
+import type { PlaygroundOptions } from './options.js';
+import { startRegistry } from './registry/start.js';
+import type { Screen } from './screen.js';
+import type { Stage } from './stage.js';
+
+/** What has to be undone at the end, the last first. Each is tried, whatever becomes of the others. */
+class Undo {
+  readonly #steps: { readonly what: string; readonly undo: () => Promise<unknown> }[] = [];
+
+  add(what: string, undo: () => Promise<unknown>): void {
+    this.#steps.push({ what, undo });
+  }
+
+  async all(complain: (text: string) => void): Promise<void> {
+    for (const { what, undo } of this.#steps.toReversed()) {
+      await undo().catch((error: unknown) =>
+        complain(`${what}: ${error instanceof Error ? error.message : String(error)}`),
+      );
+    }
+  }
+}
+
+/** Builds the stage, plays on it, and takes it down again, whatever happens. */
+export const withStage = async (
+  given: {
+    readonly options: PlaygroundOptions;
+    readonly screen: Screen;
+    readonly root: string;
+    readonly signal: AbortSignal;
+  },
+  play: (stage: Stage, surroundings: { readonly kubeconfig: string; readonly dir: string }) => Promise<void>,
+): Promise<void> => {
+  const undo = new Undo();
+  try {
+    const { stage, surroundings } = await build(given, undo);
+    await play(stage, surroundings);
+  } finally {
+    await undo.all((text) => given.screen.broken(`while stopping ${text}`));
+  }
+};
+
+const build = async (
+  {
+    options,
+    screen,
+    root,
+    signal,
+  }: {
+    readonly options: PlaygroundOptions;
+    readonly screen: Screen;
+    readonly root: string;
+    readonly signal: AbortSignal;
+  },
+  undo: Undo,
+) => {
+  const say = (line: string) => screen.say(line);
+  screen.heading('Surroundings');
+  const found = await findBinaries({ need: ['control-plane', 'registry'], say, signal });
+  if (found.kind === 'missing') throw new StartError(found.missing.map(({ name, how }) => `missing: ${name}: ${how}`));
+  const { binaries } = found;
+  const dir = await mkdtemp(join(tmpdir(), 'werfbundle-playground-'));
+  undo.add('the folder', () => rm(dir, { recursive: true, force: true }));
+  const clock = systemClock;
+  const cluster = await openCluster({ options, binaries, dir, clock, say, signal });
+  undo.add('the cluster', () => cluster.stop());
+  const log = fileLog(join(dir, 'playground.log'));
+  const kubectl = new Kubectl({
+    program: binaries.kubectl,
+    kubeconfig: cluster.kubeconfig,
+    context: cluster.context,
+    home: dir,
+    cwd: root,
+  });
+  const startedRegistry = () =>
+    startRegistry({
+      dir: join(dir, 'registry'),
+      say,
+      ...(binaries.dockerRegistry !== undefined && { binary: binaries.dockerRegistry }),
+      ...(port !== undefined && { port }),
+    });
+  let port: number | undefined;
+  let registry = await startedRegistry();
+  port = Number(registry.host.split(':').at(-1));
+  undo.add('the registry', () => registry.stop());
+  say(`registry: ${registry.kind === 'in-process' ? 'in this process' : 'docker-registry'} at ${registry.host}`);
+  const agent = await startNodeAgent({
+    client: cluster.client,
+    server: cluster.server,
+    dir: join(dir, 'node'),
+    ca: cluster.nodeCa,
+    werf: join(root, 'dist', 'werf-stand-in.js'),
+    log,
+    clock,
+  });
+  undo.add('the node agent', () => agent.stop());
+  say('node agent: runs Pods as processes of this machine; werf in them is a stand-in that deploys no chart');
+  const operator: OperatorOptions = {
+    client: cluster.client,
+    kubectl,
+    server: cluster.server,
+    ca: cluster.serverCa,
+    root,
+    dir,
+    timeScale: options.timeScale,
+    say,
+  };
+  await installManifests(operator);
+  undo.add('the webhook configurations', () => uninstallWebhooks(operator));
+  const [webhook, controller] = await startOperator(operator, signal, undo);
+  const bundles = new BundleWatch({ client: cluster.client, clock, random: systemRandom, log });
+  const ending = new AbortController();
+  const watchingBundles = bundles.start(ending.signal);
+  undo.add('the watch', async () => {
+    ending.abort();
+    await watchingBundles;
+  });
+  const sample = async (name: string) =>
+    (await readFile(join(root, 'playground', 'samples', name), 'utf8')).replaceAll('localhost:5000', registry.host);
+  const applied = await kubectl.run(['apply', '-f', '-'], await sample('namespace.yaml'));
+  if (applied.code !== 0) throw new StartError([applied.text.trim()]);
+  if (options.timeScale !== 1)
+    say(`time: a minute of the specs is ${60 / options.timeScale} seconds here (--time-scale ${options.timeScale})`);
+  const stage: Stage = {
+    screen,
+    kubectl,
+    bundles,
+    registryHost: registry.host,
+    registry: {
+      stop: () => registry.stop(),
+      start: async () => {
+        registry = await startedRegistry();
+        return registry;
+      },
+    },
+    sample,
+    signal,
+  };
+  return { stage, surroundings: { kubeconfig: cluster.kubeconfig, dir, webhook, controller } };
+};
+
+/** Both at once: each takes about a second. */
+const startOperator = async (operator: OperatorOptions, signal: AbortSignal, undo: Undo) => {
+  const starts = (['webhook', 'controller'] as const).map(async (program) => {
+    const running = await startProgram(operator, program, signal);
+    undo.add(`the ${program}`, () => stopProgram(running));
+    return running;
+  });
+  const results = await Promise.allSettled(starts);
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+};

@@ -1,0 +1,64 @@
+import type { ObjectRef } from '../api/objects.js';
+import type { BundleWatch } from './bundle-watch.js';
+import type { Kubectl, KubectlAnswer } from './kubectl.js';
+import type { RunningRegistry } from './registry/start.js';
+import type { Screen } from './screen.js';
+
+/** Everything that a chapter of the story plays with. */
+export interface Stage {
+  readonly screen: Screen;
+  readonly kubectl: Kubectl;
+  readonly bundles: BundleWatch;
+  /** `127.0.0.1:PORT` */
+  readonly registryHost: string;
+  /** Stops the registry, or starts it again on the same port with what it held. */
+  readonly registry: { stop(): Promise<void>; start(): Promise<RunningRegistry> };
+  /** Text of a file of playground/samples, with the registry's real address. */
+  sample(name: string): Promise<string>;
+  readonly signal: AbortSignal;
+}
+
+/** Namespace of the playground's bundles. */
+export const DEMO = 'demo';
+
+/** How long anything promised may take, milliseconds: these machines are slow at times. */
+export const PATIENCE_MS = 60_000;
+
+export const demo = (name: string): ObjectRef => ({ namespace: DEMO, name });
+
+/** Runs kubectl in front of everybody: the command, and what it prints. */
+export const showKubectl = async (stage: Stage, args: readonly string[], input?: string): Promise<KubectlAnswer> => {
+  stage.screen.command(['kubectl', ...args]);
+  const answer = await stage.kubectl.run(args, input);
+  stage.screen.output(answer.text);
+  return answer;
+};
+
+/** Applies a sample, shown as the file that a person would apply. */
+export const applySample = async (stage: Stage, name: string): Promise<KubectlAnswer> => {
+  const file = `playground/samples/${name}`;
+  stage.screen.command(['kubectl', 'apply', '-f', file]);
+  const answer = await stage.kubectl.run(['apply', '-f', '-'], await stage.sample(name));
+  stage.screen.output(answer.text);
+  return answer;
+};
+
+/** Shows `kubectl get --watch` while something happens. */
+export const watching = async <T>(stage: Stage, name: string, happens: () => Promise<T>): Promise<T> => {
+  const args = ['get', 'wb', name, '-n', DEMO, '--watch'];
+  stage.screen.command(['kubectl', ...args]);
+  let last = '';
+  const following = stage.kubectl.follow(args, (line) => {
+    // A change that no column shows is no line.
+    const shown = line.replace(/\s+\S+$/, '');
+    if (shown !== last) stage.screen.output(line);
+    last = shown;
+  });
+  try {
+    return await happens();
+  } finally {
+    // The last change may still be on its way to kubectl.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    following.stop();
+  }
+};

@@ -1,0 +1,49 @@
+import { stringify } from 'yaml';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { publishBundle } from '../registry/publish.js';
+import { applySample, DEMO, demo, PATIENCE_MS, type Stage, showKubectl, watching } from '../stage.js';
+
+/** What the stand-in for werf reads from a chart: how its deployment is to go. */
+const BEHAVIOUR = 'playground.werf.io/behaviour';
+
+const publishBroken = (stage: Stage, name: string, behaviour: 'oom' | 'fail') => {
+  const chart = { apiVersion: 'v2', name, version: '1.0.0', annotations: { [BEHAVIOUR]: behaviour } };
+  return publishBundle({
+    host: stage.registryHost,
+    repository: `demo/${name}`,
+    tag: 'v1.0.0',
+    chart: { name, version: '1.0.0', files: { 'Chart.yaml': stringify(chart) } },
+  });
+};
+
+const failed = (stage: Stage, name: string, words: string): Promise<StoredBundle> =>
+  stage.bundles.until(
+    demo(name),
+    {
+      what: `bundle ${name} says "${words}"`,
+      withinMs: PATIENCE_MS,
+      is: (status) => status.phase === 'Failed' && (status.lastErrorMessage ?? '').includes(words),
+    },
+    stage.signal,
+  );
+
+const showFailure = async (stage: Stage, name: string, behaviour: 'oom' | 'fail', words: string): Promise<void> => {
+  await publishBroken(stage, name, behaviour);
+  await applySample(stage, `${name}.yaml`);
+  await watching(stage, name, () => failed(stage, name, words));
+  await showKubectl(stage, ['get', 'wb', name, '-n', DEMO, '-o', 'jsonpath={.status.lastErrorMessage}']);
+};
+
+/** A Job that outgrows its memory limit says so, and what to do. */
+export const outOfMemory = async (stage: Stage): Promise<void> => {
+  stage.screen.heading('A Job without enough memory');
+  await showFailure(stage, 'hungry', 'oom', 'pod failed with OOMKilled');
+  stage.screen.kept('the status says OOMKilled, and which limit to set');
+};
+
+/** A Job that fails for another reason tells werf's own last words. */
+export const brokenChart = async (stage: Stage): Promise<void> => {
+  stage.screen.heading('A chart that is broken');
+  await showFailure(stage, 'clumsy', 'fail', 'pod failed with exit code 1: Error:');
+  stage.screen.kept('the status has werf\u2019s own last error line');
+};
