@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import type { KubeConfig } from '@kubernetes/client-node';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import type { KubeConfig } from './kube-config.js';
 import { StartError } from './start-error.js';
 
 /** How to reach an apiserver, and as whom. */
@@ -47,8 +48,8 @@ export const connect = async (options: {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
 }): Promise<Connection> => {
-  // Imported when it is needed: it takes a quarter of a second, and a process with a wrong flag should say so at once.
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  // Only when it is needed: a process with a wrong flag should say so at once, and --help needs none of it.
+  const { KubeConfig } = await import('./kube-config.js');
   const load = (file: string): KubeConfig => loadFile(new KubeConfig(), file);
   if (options.kubeconfig !== undefined) {
     return await connectionOf(load(options.kubeconfig), options.kubeconfig, options.context);
@@ -85,10 +86,24 @@ const loadFile = (config: KubeConfig, file: string): KubeConfig => {
   }
   try {
     config.loadFromFile(file);
+    readTokenFiles(config, { file, text });
   } catch (error) {
     throw fault(text.trim() === '' ? 'is empty' : `is no kubeconfig: ${loadFault(error)}`);
   }
   return config;
+};
+
+/** KubeConfig knows token files of Pods, but not `tokenFile` of a user: it is given one as the other. */
+const readTokenFiles = (config: KubeConfig, { file, text }: { readonly file: string; readonly text: string }): void => {
+  const { users } = parse(text) as {
+    readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: unknown } }[];
+  };
+  for (const { name, user } of users ?? []) {
+    const known = config.getUser(name);
+    if (known === null || typeof user?.tokenFile !== 'string') continue;
+    const tokenFile = resolve(dirname(file), user.tokenFile);
+    Object.assign(known, { authProvider: { name: 'tokenFile', config: { tokenFile } } });
+  }
 };
 
 const readFault = (error: unknown): string => {
@@ -110,9 +125,9 @@ const loadFault = (error: unknown): string => {
     readonly path?: string;
   };
   if (reason !== undefined) return `${reason}${mark?.line === undefined ? '' : ` (line ${mark.line + 1})`}`;
-  if (code !== undefined) return `${path ?? 'a file that it names'} cannot be read: ${readFault(error)}`;
+  if (code?.startsWith('E') === true) return `${path ?? 'a file that it names'} cannot be read: ${readFault(error)}`;
   // "clusters[0].cluster.server is missing"; anything else is a fault of the parser on something that is no map at all.
-  return error instanceof Error && !(error instanceof TypeError) ? error.message : 'it holds no clusters';
+  return error instanceof Error && error.name === 'Error' ? error.message : 'it holds no clusters';
 };
 
 /** As kubectl does: of two entries of one name the first wins, and so does the first current-context. */

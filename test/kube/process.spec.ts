@@ -281,6 +281,8 @@ t.test('a kubeconfig', async (t) => {
     contextless: config({ 'current-context': undefined }),
     ca: config({ clusters: [{ name: 'c', cluster: { server: 'https://a', 'certificate-authority': 'no-ca.crt' } }] }),
     exec: config({ users: [{ name: 'u', user: { exec: { command: 'no-such-program' } } }] }),
+    token: 'from-a-file\n',
+    'token-file': config({ users: [{ name: 'u', user: { tokenFile: 'token' } }] }),
     noise: config({ users: [{ name: 'u', user: { exec: { command: 'echo', args: ['hunter2'] } } }] }),
     basic: config({ users: [{ name: 'u', user: { username: 'me', password: 'pw' } }] }),
     plain: config({ clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:8001' } }] }),
@@ -295,6 +297,9 @@ t.test('a kubeconfig', async (t) => {
   const basic = await connect({ kubeconfig: `${dir}/basic` });
   t.strictSame(await basic.headers(), { authorization: `Basic ${btoa('me:pw')}` });
   t.equal((await connect({ kubeconfig: `${dir}/plain` })).server.href, 'http://127.0.0.1:8001/');
+
+  const tokenFile = await connect({ kubeconfig: `${dir}/token-file` });
+  t.strictSame(await tokenFile.headers(), { authorization: 'Bearer from-a-file' });
 
   const { KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST } = process.env;
   t.teardown(() => Object.assign(process.env, { KUBECONFIG, HOME, KUBERNETES_SERVICE_HOST }));
