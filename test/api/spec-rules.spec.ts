@@ -502,7 +502,8 @@ const keeps = (before: unknown, after: unknown): boolean => {
 
 /** Makes what an apiserver makes of a patch that only adds. */
 const patched = (given: WerfBundle): unknown => {
-  const copy = structuredClone(given);
+  // By way of JSON: a generated spec may hold one object in two places, and structuredClone keeps it one.
+  const copy = JSON.parse(JSON.stringify(given));
   for (const { path, value } of defaultsPatch(given)) {
     const steps = path.split('/').slice(1);
     const parent = valueAt(copy, ...steps.slice(0, -1)) as Record<string, unknown>;
