@@ -89,6 +89,7 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
     t.same(reinvocationPolicy, index === 0 ? 'IfNeeded' : undefined);
     t.same(settings, {
       clientConfig: {
+        url: null,
         service: {
           name: config.serviceName,
           namespace: config.namespace,
@@ -125,7 +126,7 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
   const service = named('Service', config.serviceName)['spec'];
   t.same(service, {
     selector: { 'app.kubernetes.io/name': 'werfbundle-webhook' },
-    ports: [{ name: 'https', port: 443, targetPort: 'https' }],
+    ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 'https' }],
   });
   t.equal(config.listen.port, portsOf('werfbundle-webhook')['https']);
   t.equal(config.healthAddress.port, portsOf('werfbundle-webhook')['health']);
