@@ -1,0 +1,538 @@
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import t, { type Test } from 'tap';
+import { scriptPath } from '../../playground/binaries/debian.js';
+import { findBinaries, lookForBinaries } from '../../playground/binaries/find.js';
+import { cacheDir } from '../../playground/binaries/places.js';
+import {
+  downloadEtcd,
+  downloadKubernetes,
+  releasePlatform,
+  releaseServerAnswers,
+} from '../../playground/binaries/release.js';
+import { servedGroups } from '../../playground/control-plane/front.js';
+import { holdPort } from '../../playground/control-plane/held-ports.js';
+import {
+  apiserverFlags,
+  controllerManagerFlags,
+  enforcesCel,
+  type Layout,
+  minorVersion,
+} from '../../playground/control-plane/program-flags.js';
+import { startControlPlane } from '../../playground/control-plane/start.js';
+import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
+import { htpasswdLine } from '../../playground/registry/bcrypt.js';
+import { publishBundle, publishImage } from '../../playground/registry/publish.js';
+import { PushError } from '../../playground/registry/push.js';
+import { type RegistryAuth, startRegistry } from '../../playground/registry/start.js';
+import { tarOf } from '../../playground/registry/tar.js';
+
+const run = promisify(execFile);
+
+/** A shell script that stands for a program. */
+async function program(dir: string, name: string, body: string): Promise<string> {
+  await mkdir(dir, { recursive: true });
+  const file = join(dir, name);
+  await writeFile(file, `#!/bin/sh\n${body}\n`);
+  await chmod(file, 0o755);
+  return file;
+}
+
+t.test('flags follow the version that the apiserver says', async (t) => {
+  const layout: Layout = { dir: '/d', ports: { front: 1, etcd: 2, etcdPeer: 3, core: 4, modern: 5 } };
+  const dropped = ['--insecure-port=0', '--port=0', '--feature-gates=TTLAfterFinished=true'];
+  const table = [
+    {
+      title: '1.20 needs the old switches and a server for CEL',
+      given: 'Kubernetes v1.20.2\n',
+      want: { cel: false, old: [0, 1, 2] },
+    },
+    { title: '1.23 has TTLs without a gate', given: 'Kubernetes v1.23.17', want: { cel: false, old: [0, 1] } },
+    { title: '1.29 knows none of them, and CEL', given: 'Kubernetes v1.29.0', want: { cel: true, old: [] } },
+    { title: '1.34 is like 1.29', given: 'Kubernetes v1.34.1', want: { cel: true, old: [] } },
+  ];
+  for (const { title, given, want } of table) {
+    const minor = minorVersion(given) ?? -1;
+    const flags = [...apiserverFlags(layout, minor, 4), ...controllerManagerFlags(layout, minor)];
+    const old = dropped.flatMap((flag, index) => (flags.includes(flag) ? [index] : []));
+    t.same({ cel: enforcesCel(minor), old }, want, title);
+  }
+  t.equal(minorVersion('etcd Version: 3.4.23'), undefined, 'an answer of another program has no version');
+});
+
+t.test('the front lists the groups of established CRDs as one apiserver would', async (t) => {
+  const crd = (group: string, established: string, versions: readonly (readonly [string, boolean])[]) => ({
+    spec: { group, versions: versions.map(([name, served]) => ({ name, served })) },
+    status: { conditions: [{ type: 'Established', status: established }] },
+  });
+  const list = {
+    items: [
+      crd('werf.io', 'True', [
+        ['v1alpha1', true],
+        ['v1', true],
+        ['v0', false],
+      ]),
+      crd('werf.io', 'True', [['v1beta1', true]]),
+      crd('late.example', 'False', [['v1', true]]),
+      { spec: { group: 'new.example', versions: [{ name: 'v1', served: true }] } },
+    ],
+  };
+  const version = (group: string, name: string) => ({ groupVersion: `${group}/${name}`, version: name });
+  t.same(servedGroups(list), [
+    {
+      name: 'apiextensions.k8s.io',
+      versions: [version('apiextensions.k8s.io', 'v1')],
+      preferredVersion: version('apiextensions.k8s.io', 'v1'),
+    },
+    {
+      name: 'werf.io',
+      versions: ['v1beta1', 'v1alpha1', 'v1'].map((name) => version('werf.io', name)),
+      preferredVersion: version('werf.io', 'v1beta1'),
+    },
+  ]);
+});
+
+t.test('a supervised program', async (t) => {
+  const dir = t.testdir();
+  const start = (name: string, script: string) =>
+    superviseProcess({
+      name,
+      command: ['/bin/sh', '-c', script],
+      cwd: dir,
+      env: { PATH: process.env['PATH'] ?? '' },
+      logFile: join(dir, `${name}.log`),
+    });
+
+  t.test('says how it ended, and what it logged last', async (t) => {
+    const ended = start('fails', 'for i in $(seq 40); do echo line $i; done; echo last words >&2; exit 3');
+    t.equal(await ended.ended, 'exit code 3');
+    const lines = (await ended.logEnd()).split('\n');
+    t.same([lines.length, lines.at(-1)], [14, 'last words']);
+    await ended.stop({ signal: 'SIGTERM', patienceMs: 100 });
+  });
+
+  t.test('that ignores SIGTERM is killed when patience ends, with all that it started', async (t) => {
+    const deaf = start('deaf', 'trap "" TERM; sleep 300 & echo $! >child; while :; do sleep 300; done');
+    const child = await eventually(() =>
+      readFile(join(dir, 'child'), 'utf8').then((text) => Number(text) || undefined),
+    );
+    await deaf.stop({ signal: 'SIGTERM', patienceMs: 200 });
+    t.equal(await deaf.ended, 'signal SIGKILL');
+    await eventually(async () => !(await isAlive(child)) || undefined);
+  });
+
+  t.test('ends when the process that started it is killed with SIGKILL', async (t) => {
+    const source = join(dir, 'parent.ts');
+    const module = join(import.meta.dirname, '../../playground/control-plane/supervised-process.ts');
+    await writeFile(
+      source,
+      `import { superviseProcess } from ${JSON.stringify(module)};
+       superviseProcess({ name: 'orphan', command: ['/bin/sh', '-c', 'echo $$ >orphan; exec sleep 300'], cwd: ${JSON.stringify(dir)},
+         env: { PATH: process.env['PATH'] ?? '' }, logFile: ${JSON.stringify(join(dir, 'orphan.log'))} });`,
+    );
+    const bundle = join(dir, 'parent.mjs');
+    const { build } = await import('esbuild');
+    await build({ entryPoints: [source], outfile: bundle, bundle: true, platform: 'node', format: 'esm' });
+    const parent = spawn(process.execPath, [bundle], { stdio: 'ignore' });
+    const orphan = await eventually(() =>
+      readFile(join(dir, 'orphan'), 'utf8').then((text) => Number(text) || undefined),
+    );
+    t.equal(await isAlive(orphan), true);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    await eventually(async () => !(await isAlive(orphan)) || undefined);
+  });
+});
+
+t.test('a control plane whose program fails says which, why, and leaves nothing running', async (t) => {
+  const dir = t.testdir();
+  const etcd = await program(dir, 'etcd', 'echo "no space left for etcd" >&2; exit 7');
+  const kubeApiserver = await program(
+    dir,
+    'kube-apiserver',
+    `[ "$1" = --version ] && { echo Kubernetes v1.34.1; exit; }; echo $$ >${dir}/pid; exec sleep 300`,
+  );
+  const binaries = { etcd, kubeApiserver, kubeControllerManager: kubeApiserver, kubectl: kubeApiserver };
+  const state = join(dir, 'state');
+  await t.rejects(startControlPlane({ dir: state, binaries }), {
+    name: 'ControlPlaneError',
+    message: `etcd ended at start (exit code 7); the end of ${state}/etcd.log:\nno space left for etcd`,
+  });
+  const pid = await readFile(join(dir, 'pid'), 'utf8').then(Number, () => undefined);
+  if (pid !== undefined) t.equal(await isAlive(pid), false, 'the apiserver was stopped');
+  const mode = async (name: string) => ((await stat(join(state, name))).mode & 0o777).toString(8);
+  t.same(await Promise.all(['kubeconfig', 'ca.key', 'admin.token'].map(mode)), ['600', '600', '600']);
+
+  await t.rejects(startControlPlane({ dir: state, binaries: { ...binaries, kubeApiserver: join(dir, 'none') } }), {
+    message: `${join(dir, 'none')} can't be run: spawn ${join(dir, 'none')} ENOENT`,
+  });
+
+  const clash = await program(
+    dir,
+    'clash',
+    `echo x >>${dir}/tries; echo "listen tcp: bind: address already in use"; exit 1`,
+  );
+  const clashing = { dir: join(dir, 'clash-state'), binaries: { ...binaries, etcd: clash } };
+  await t.rejects(startControlPlane(clashing), { message: /^etcd ended at start \(exit code 1\)/ });
+  t.equal(await readFile(join(dir, 'tries'), 'utf8'), 'x\nx\nx\n', 'a taken port is tried three times with others');
+});
+
+t.test('programs are looked for', async (t) => {
+  const dir = t.testdir();
+  const [assets, cache, path] = [join(dir, 'assets'), join(dir, 'cache'), join(dir, 'path')];
+  const env = { KUBEBUILDER_ASSETS: assets, WERFBUNDLE_CACHE: cache, PATH: path, HOME: dir };
+  const kubectl = (minor: number) => `echo '"gitVersion": "v1.${minor}.0"'`;
+  await program(path, 'kubectl', kubectl(20));
+  await program(cache, 'kubectl', kubectl(32));
+  await program(path, 'etcd', 'true');
+  await program(assets, 'kube-apiserver', 'echo Kubernetes v1.34.1');
+  const missing = await lookForBinaries(env);
+  t.equal(missing.kind, 'missing', 'an apiserver without its controller manager is none');
+  if (missing.kind === 'missing')
+    t.same(
+      missing.missing.map(({ name }) => name),
+      ['kube-apiserver and kube-controller-manager'],
+    );
+
+  await program(cache, 'kube-apiserver', 'echo Kubernetes v1.20.2');
+  await program(cache, 'kube-controller-manager', 'true');
+  await program(cache, 'apiextensions-apiserver', 'true');
+  t.same(
+    await lookForBinaries(env),
+    {
+      kind: 'found',
+      binaries: {
+        etcd: join(path, 'etcd'),
+        kubeApiserver: join(cache, 'kube-apiserver'),
+        kubeControllerManager: join(cache, 'kube-controller-manager'),
+        kubectl: join(cache, 'kubectl'),
+        apiextensionsApiserver: join(cache, 'apiextensions-apiserver'),
+      },
+    },
+    'a kubectl too old is passed over, and an old apiserver gets the modern CRD server',
+  );
+
+  await program(assets, 'kube-controller-manager', 'true');
+  const full = await lookForBinaries(env);
+  t.match(
+    full,
+    { binaries: { kubeApiserver: join(assets, 'kube-apiserver'), apiextensionsApiserver: undefined } },
+    'KUBEBUILDER_ASSETS comes first, and a modern apiserver needs no other CRD server',
+  );
+
+  t.equal(cacheDir({ HOME: '/home/a' }), '/home/a/.cache/werfbundle');
+  t.equal(cacheDir({ HOME: '/home/a', XDG_CACHE_HOME: '/var/c' }), '/var/c/werfbundle');
+});
+
+t.test('programs are downloaded from their releases', async (t) => {
+  const dir = t.testdir();
+  const { signal } = new AbortController();
+  const files = new Map<string, Buffer>();
+  const server = await serve(t, (path) => files.get(path));
+  const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const releases = {
+    kubernetes: { version: 'v1.34.1', base: `${base}/k` },
+    etcd: { version: 'v3.6.4', base: `${base}/e` },
+  };
+  const sum = (content: Buffer) => createHash('sha256').update(content).digest('hex');
+  const options = { releases, platform: 'linux/amd64', dir: join(dir, 'release'), signal };
+
+  t.equal(await releaseServerAnswers(releases, signal), false, 'a server without the version is none');
+  const apiserver = Buffer.from('#!/bin/sh\necho real\n');
+  files.set('/k/v1.34.1/bin/linux/amd64/kube-apiserver', apiserver);
+  files.set('/k/v1.34.1/bin/linux/amd64/kube-apiserver.sha256', Buffer.from(sum(apiserver)));
+  t.equal(await releaseServerAnswers(releases, signal), true);
+  await downloadKubernetes('kube-apiserver', options);
+  t.same(await run(join(options.dir, 'kube-apiserver')), { stdout: 'real\n', stderr: '' });
+
+  files.set('/k/v1.34.1/bin/linux/amd64/kubectl', Buffer.from('tampered'));
+  files.set('/k/v1.34.1/bin/linux/amd64/kubectl.sha256', Buffer.from(sum(apiserver)));
+  await t.rejects(downloadKubernetes('kubectl', options), {
+    name: 'DownloadError',
+    message: `${base}/k/v1.34.1/bin/linux/amd64/kubectl: its SHA-256 is ${sum(Buffer.from('tampered'))}, published is ${sum(apiserver)}; not used`,
+  });
+  await t.rejects(downloadKubernetes('kube-controller-manager', options), {
+    message: `${base}/k/v1.34.1/bin/linux/amd64/kube-controller-manager.sha256: the server answered 404`,
+  });
+
+  const archive = gzipSync(
+    tarOf({ 'etcd-v3.6.4-linux-amd64/etcd': 'an etcd', 'etcd-v3.6.4-linux-amd64/README': 'no' }),
+  );
+  files.set('/e/v3.6.4/etcd-v3.6.4-linux-amd64.tar.gz', archive);
+  files.set('/e/v3.6.4/SHA256SUMS', Buffer.from(`0  other.tar.gz\n${sum(archive)}  etcd-v3.6.4-linux-amd64.tar.gz\n`));
+  await downloadEtcd(options);
+  t.equal(await readFile(join(options.dir, 'etcd'), 'utf8'), 'an etcd');
+  t.same((await readdir(options.dir)).sort(), ['etcd', 'kube-apiserver'], 'nothing half-done is left');
+
+  t.equal(releasePlatform('linux', 'arm64'), 'linux/arm64');
+  t.equal(releasePlatform('darwin', 'arm64'), undefined, 'no apiserver is released for other systems');
+
+  const aborted = AbortSignal.abort(new Error('enough'));
+  const search = {
+    need: ['control-plane'],
+    env: { WERFBUNDLE_CACHE: dir, PATH: '' },
+    say: () => {},
+    releases,
+  } as const;
+  await t.rejects(findBinaries({ ...search, signal: aborted }), { message: 'enough' });
+});
+
+t.test("Debian's sources are taken from the machine's, in either form", async (t) => {
+  const table = [
+    {
+      title: 'deb822, with a key inside, after a stranger',
+      files: {
+        'sources.list.d': {
+          'a.sources': 'Types: deb\nURIs: http://a.example/x\nSuites: nodistro\nComponents: main\n',
+          'd.sources':
+            '# ours\nTypes: deb\nURIs: http://mirror.example/debian\nSuites: CODENAME\n CODENAME-updates\nComponents: main contrib\nSigned-By:\n -----BEGIN\n .\n abc\n',
+        },
+      },
+      want: 'Types: deb-src\nURIs: http://mirror.example/debian\nSuites: sid\nComponents: main\nSigned-By:\n -----BEGIN\n .\n abc\n',
+    },
+    {
+      title: 'one line, with options, after a disc and a comment',
+      files: {
+        'sources.list':
+          '# deb http://no.example/debian CODENAME main\ndeb cdrom:[Debian] CODENAME main\ndeb [ arch=amd64 signed-by=/k.gpg ] http://mirror.example/debian CODENAME main non-free # x\n',
+      },
+      want: 'Types: deb-src\nURIs: http://mirror.example/debian\nSuites: sid\nComponents: main\nSigned-By: /k.gpg\n',
+    },
+    {
+      title: 'a stanza that is switched off does not count',
+      files: {
+        'sources.list.d': {
+          'd.sources': 'Enabled: no\nTypes: deb\nURIs: http://m.example/\nSuites: CODENAME\nComponents: main\n',
+        },
+      },
+      want: undefined,
+    },
+  ];
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const codename = /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1] ?? 'stable';
+  const shell = join(scriptPath('debian-packages.sh'), '..', 'private-apt.sh');
+  for (const { title, files, want } of table) {
+    const root = t.testdir(JSON.parse(JSON.stringify(files).replaceAll('CODENAME', codename)));
+    const asked = run('/bin/bash', ['-c', '. "$0"; debian_source sid deb-src', shell], {
+      env: { ...process.env, APT_SOURCES_ROOT: root },
+    });
+    const stdout = await asked.then(
+      (answer) => answer.stdout,
+      () => undefined,
+    );
+    t.equal(stdout, want, title);
+  }
+});
+
+t.test('a step that fails is told with its log, and the next run goes on with it', async (t) => {
+  const dir = t.testdir({
+    'script.sh': `set -euo pipefail
+      . "$STEPS"; exclusively
+      first() { echo x >>"$cache/first"; }
+      second() { echo compiling; [ -e "$cache/mended" ]; echo unreached >>"$cache/second"; }
+      step one 'the first' first
+      step two 'the second' second`,
+  });
+  const steps = join(scriptPath('debian-packages.sh'), '..', 'steps.sh');
+  const env = { ...process.env, WERFBUNDLE_CACHE: dir, STEPS: steps };
+  const attempt = () =>
+    run('/bin/bash', [join(dir, 'script.sh')], { env }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      (error: { code: number; stdout: string }) => ({ code: error.code, stdout: error.stdout }),
+    );
+  t.same(await attempt(), {
+    code: 1,
+    stdout: `the first …
+the first: done in 0 s
+the second …
+failed: the second (exit code 1). The end of ${dir}/logs/two.log:
+compiling
+Once the cause is mended, run the same again: it goes on with this step.
+`,
+  });
+  await writeFile(join(dir, 'mended'), '');
+  t.same(await attempt(), { code: 0, stdout: 'the second …\nthe second: done in 0 s\n' });
+  t.same(await attempt(), { code: 0, stdout: '' });
+  t.equal(await readFile(join(dir, 'first'), 'utf8'), 'x\n', 'a step that is done is not done again');
+
+  const owner = spawn('/bin/bash', ['-c', '. "$STEPS"; exclusively; echo held; read -r _', 'owner'], { env });
+  await once(owner.stdout, 'data');
+  const second = attempt();
+  await delay(100);
+  owner.stdin.end('\n');
+  t.same(
+    await second,
+    { code: 0, stdout: `waiting for another run (pid ${owner.pid}) that fills ${dir}\n` },
+    'two runs at once take turns',
+  );
+});
+
+t.test('equal charts make equal archives, which tar can read', async (t) => {
+  const long = `app/${'d'.repeat(90)}/${'f'.repeat(60)}.yaml`;
+  const files = { 'app/values.yaml': 'a: ä\n', 'app/Chart.yaml': 'name: app\n', [long]: '' };
+  const archive = tarOf(files);
+  t.equal(archive.compare(tarOf(Object.fromEntries(Object.entries(files).toReversed()))), 0);
+  t.equal(archive.length % 512, 0);
+  const dir = t.testdir();
+  await writeFile(join(dir, 'a.tar'), archive);
+  await run('tar', ['-xf', 'a.tar'], { cwd: dir });
+  t.equal(await readFile(join(dir, 'app/values.yaml'), 'utf8'), 'a: ä\n');
+  t.equal(await readFile(join(dir, long), 'utf8'), '');
+  t.throws(() => tarOf({ [`${'x'.repeat(120)}`]: '' }), { message: /too long for a ustar archive/ });
+});
+
+const AUTH: RegistryAuth = { kind: 'htpasswd', username: 'anna', password: 'sesame, "öffne" dich' };
+
+/** The same for the real registry and its substitute. */
+async function registryContract(
+  t: Test,
+  kind: 'docker-registry' | 'in-process',
+  binary: string | undefined,
+): Promise<void> {
+  const dir = t.testdir();
+  const lines: string[] = [];
+  const options = { dir, say: (line: string) => lines.push(line), ...(binary && { binary }) };
+  const start = async (more: { readonly dir?: string; readonly auth?: RegistryAuth; readonly port?: number } = {}) => {
+    const started = await startRegistry({ ...options, ...more });
+    t.teardown(() => started.stop());
+    return started;
+  };
+  const registry = await start();
+  const { host } = registry;
+  t.equal(registry.kind, kind);
+  t.equal(lines.length > 0, kind === 'in-process', 'a substitute says that it is one');
+  const target = { host, repository: 'acme/app' };
+  const chart = { name: 'app', version: '1.0.0', files: { 'values.yaml': 'a: 1\n' } };
+  const first = await publishBundle({ ...target, tag: 'v1.0.0', chart });
+  const again = await publishBundle({ ...target, tag: 'v1.0.1', chart });
+  t.same(again, first, 'equal charts have equal digests');
+  const moved = await publishBundle({ ...target, tag: 'v1.0.1', chart: { ...chart, version: '1.0.1' } });
+  t.not(moved.digest, first.digest);
+  await publishImage({ ...target, tag: 'image' });
+
+  const accept = 'application/vnd.oci.image.manifest.v1+json';
+  const get = (path: string) => fetch(`http://${host}/v2/acme/app/${path}`, { headers: { accept } });
+  const { name, tags } = (await (await get('tags/list')).json()) as { name: string; tags: string[] };
+  t.same([name, ...tags.sort()], ['acme/app', 'image', 'v1.0.0', 'v1.0.1']);
+  const manifest = await get('manifests/v1.0.1');
+  t.equal(manifest.headers.get('docker-content-digest'), moved.digest);
+  t.equal(manifest.headers.get('content-type'), accept);
+  const { config, layers } = (await manifest.json()) as {
+    config: { mediaType: string; digest: string };
+    layers: { mediaType: string; digest: string }[];
+  };
+  t.same(
+    [config.mediaType, ...layers.map(({ mediaType }) => mediaType)],
+    ['application/vnd.cncf.helm.config.v1+json', 'application/tar+gzip'],
+  );
+  t.match(await (await get(`blobs/${config.digest}`)).json(), { name: 'app', version: '1.0.1' });
+  t.equal((await get('manifests/none')).status, 404);
+  const head = await fetch(`http://${host}/v2/acme/app/manifests/v1.0.0`, { method: 'HEAD', headers: { accept } });
+  t.equal(head.headers.get('docker-content-digest'), first.digest);
+  t.equal((await fetch(`http://${host}/v2/acme/none/tags/list`)).status, 404);
+  const gone = await fetch(`http://${host}/v2/acme/app/manifests/${first.digest}`, { method: 'DELETE' });
+  t.equal(gone.status, 202);
+  t.equal((await get('manifests/v1.0.0')).status, 404);
+
+  await registry.stop();
+  await registry.stop();
+  await t.rejects(get('tags/list'), 'a stopped registry answers nothing');
+  await t.rejects(publishImage({ ...target, tag: 'x' }), PushError);
+  const port = Number(host.split(':')[1]);
+  const second = await start({ port });
+  t.equal(second.host, host);
+  t.equal(
+    (await get('manifests/v1.0.1')).headers.get('docker-content-digest'),
+    moved.digest,
+    'its content is there again',
+  );
+  await t.rejects(start({ dir: join(dir, 'other'), port }), {
+    name: 'RegistryError',
+    message: `port ${port} of 127.0.0.1, wanted for the registry, is in use; choose another one`,
+  });
+  await second.stop();
+
+  const guarded = await start({ dir: join(dir, 'guarded'), auth: AUTH });
+  t.equal(guarded.kind, kind);
+  const privately = { host: guarded.host, repository: 'acme/app', tag: 'v1', chart };
+  await t.rejects(publishBundle(privately), { name: 'PushError', message: /^POST http:.*: 401 / });
+  await t.rejects(publishBundle({ ...privately, credential: { ...AUTH, password: 'wrong' } }), { name: 'PushError' });
+  t.same(await publishBundle({ ...privately, credential: AUTH }), first);
+  const refused = await fetch(`http://${guarded.host}/v2/`);
+  t.same([refused.status, refused.headers.get('www-authenticate')], [401, 'Basic realm="playground"']);
+  await guarded.stop();
+}
+
+t.test('the registry inside this process', async (t) => {
+  await registryContract(t, 'in-process', undefined);
+
+  const registry = await startRegistry({ dir: t.testdir(), say: () => {} });
+  t.teardown(() => registry.stop());
+  for (const tag of ['a', 'b', 'c', 'd', 'e']) await publishImage({ host: registry.host, repository: 'many', tag });
+  const pages: unknown[] = [];
+  for (let path: string | undefined = '/v2/many/tags/list?n=2'; path !== undefined; ) {
+    const answer: Response = await fetch(`http://${registry.host}${path}`);
+    pages.push(((await answer.json()) as { tags: unknown }).tags);
+    path = /^<(.*)>; rel="next"$/.exec(answer.headers.get('link') ?? '')?.[1];
+  }
+  t.same(pages, [['a', 'b'], ['c', 'd'], ['e']], 'its pages follow each other by their links');
+});
+
+t.test("Debian's docker-registry", async (t) => {
+  const found = JSON.parse(process.env['WERFBUNDLE_BINARIES'] ?? '{}') as { dockerRegistry?: string };
+  const looked = await lookForBinaries(process.env);
+  const binary = found.dockerRegistry ?? (looked.kind === 'found' ? looked.binaries.dockerRegistry : undefined);
+  if (binary === undefined) t.comment('docker-registry is not on this machine: only its substitute was tried');
+  else await registryContract(t, 'docker-registry', binary);
+});
+
+t.test('a password is hashed as docker-registry wants it', async (t) => {
+  t.match(await htpasswdLine('anna', 'x'), /^anna:\$2[aby]\$05\$[./A-Za-z0-9]{53}\n$/);
+});
+
+t.test('a held port is nobody else’s until it is released', async (t) => {
+  const held = await holdPort(0);
+  await t.rejects(holdPort(held.port), { code: 'EADDRINUSE' });
+  await held.release();
+  await held.release();
+  const taken = await holdPort(held.port);
+  t.equal(taken.port, held.port);
+  await taken.release();
+});
+
+async function serve(t: Test, answer: (path: string) => Buffer | undefined): Promise<Server> {
+  const server = createServer((req, res) => {
+    const body = answer(req.url ?? '');
+    res.writeHead(body === undefined ? 404 : 200).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return server;
+}
+
+/** A process that runs; a zombie does not. */
+async function isAlive(pid: number): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return /^State:\s+[^Z]/m.test(status);
+}
+
+/** Asks every 20 ms, for 5 s, until there is an answer. */
+async function eventually<T>(ask: () => Promise<T | undefined>): Promise<T> {
+  for (let left = 250; left > 0; left -= 1) {
+    const answer = await ask().catch(() => undefined);
+    if (answer !== undefined) return answer;
+    await delay(20);
+  }
+  throw new Error('it did not come true in 5 s');
+}
