@@ -66,9 +66,7 @@ function faultOfRequest(request: Json): string | undefined {
   for (const field of ['kind', 'resource', 'userInfo']) {
     if (!isObject(request[field])) return `request.${field} is missing`;
   }
-  for (const field of ['operation']) {
-    if (textOf(request[field]) === '') return `request.${field} is missing`;
-  }
+  if (textOf(request['operation']) === '') return 'request.operation is missing';
   if (!isNullish(request['dryRun']) && typeof request['dryRun'] !== 'boolean')
     return 'request.dryRun must be a boolean';
   return undefined;
