@@ -8,7 +8,7 @@ import type { Action, Cleanup, Decision, Recheck } from './decision.js';
 import { failureOf, followDeployment, openDeployment, started, type Work } from './deployment.js';
 import { type Due, nextDeployment, nextTry, whatIsDue } from './due.js';
 import { interestOf, isPolled, isSuspended } from './needs.js';
-import { accountPoll, type PollAccount } from './poll.js';
+import { accountPoll, isRequested, type PollAccount } from './poll.js';
 import { type Claim, conditionOf, tell, withCondition } from './situation.js';
 import { preciseTime } from './timestamps.js';
 
@@ -158,6 +158,7 @@ const chosen = (seen: Observation, polled: PollAccount): Draft => {
     settings: spec.settings,
     wanted: polled.wanted,
     checksum: supplies.checksum,
+    requested: seen.delivery !== undefined && isRequested(seen.bundle),
     keyId: seen.platform.checksumKey.id,
     now: seen.now,
     timeScale: seen.platform.timeScale,

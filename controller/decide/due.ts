@@ -81,6 +81,15 @@ const differenceOf = (
 const specChanged = (bundle: StoredBundle): boolean =>
   bundle.metadata.generation !== (bundle.status?.deployment?.generation ?? bundle.metadata.generation);
 
+/** Somebody acted since the last deployment failed, by another spec (more memory, say) or a request: what failed is tried anew. */
+const actedUpon = (bundle: StoredBundle, requested: boolean): DeployReason | undefined => {
+  const { deployment, history } = bundle.status ?? {};
+  const last = history?.[0];
+  if (last === undefined || last.result === 'Succeeded' || last.number !== deployment?.number) return undefined;
+  if (specChanged(bundle)) return 'NewSpec';
+  return requested ? 'Requested' : undefined;
+};
+
 /** Whether the tag wanted now ranks below the deployed one in the bundle's own order. */
 const isLower = (wanted: string, applied: string, policy: Settings['registry']['policy']): boolean => {
   if (wanted === applied || policy.tag !== undefined) return false;
@@ -90,8 +99,9 @@ const isLower = (wanted: string, applied: string, policy: Settings['registry']['
 
 /**
  * Whether something is to be deployed, and why. A deployment is due when its target differs from the last attempt's; what failed
- * is due again as retries allow.
- * @param wanted - the registry's offer with the checksum of spec and values; undefined: not known now
+ * is due again as retries allow, and at once when somebody acted.
+ * @param wanted - the registry's offer; undefined: not known now
+ * @param requested - this look was asked for by annotation
  */
 export const whatIsDue = (input: {
   readonly bundle: StoredBundle;
@@ -99,6 +109,7 @@ export const whatIsDue = (input: {
   readonly settings: Settings;
   readonly wanted: Omit<Target, 'checksum'> | undefined;
   readonly checksum: string;
+  readonly requested: boolean;
   readonly keyId: string;
   readonly now: number;
   readonly timeScale: number;
@@ -109,7 +120,7 @@ export const whatIsDue = (input: {
   if (offer === undefined) return { kind: 'nothing' };
   const target = { ...offer, checksum };
   const comparable = comparableAttempt(last, input.keyId);
-  const reason = differenceOf({ bundle, target }, comparable);
+  const reason = differenceOf({ bundle, target }, comparable) ?? actedUpon(bundle, input.requested);
   if (reason !== undefined) {
     const applied = status.lastAppliedTag;
     if (reason === 'NewTag' && applied !== undefined && isLower(target.tag, applied, settings.registry.policy)) {

@@ -75,6 +75,8 @@ const runningStatus = syncedStatus({
   lastJobStatus: 'Running',
 });
 
+const REQUEST = { 'werf.io/reconcile-requested-at': '1' };
+
 const openStatus = syncedStatus({
   deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B, jobName: 'my-app-33333333-44444444' }),
 });
@@ -461,6 +463,41 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'after a failure the tag deployed before is deployed again when it is wanted again',
       seen: observation(bundle(failedStatus('Failed')), { delivery: delivery(selected()), supplies: supplies() }),
       want: { number: 3, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewTag' },
+    },
+    {
+      title: 'what failed for good is tried anew once the spec was changed, be it only the memory limit',
+      seen: observation(bundle(failedStatus('Failed', { observedGeneration: 2 }), { metadata: { generation: 2 } }), {
+        delivery: delivery(selected('v1.1.0', DIGEST_B)),
+        supplies: supplies(),
+      }),
+      want: { number: 3, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'NewSpec' },
+    },
+    {
+      title: 'what failed for good is tried anew when somebody asks for a look',
+      seen: observation(bundle(failedStatus('Refused'), { metadata: { annotations: REQUEST } }), {
+        delivery: delivery(selected('v1.1.0', DIGEST_B)),
+        supplies: supplies(),
+      }),
+      want: { number: 3, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Requested' },
+    },
+    {
+      title: 'a request counts once',
+      seen: observation(
+        bundle(failedStatus('Failed', { lastHandledRequest: '1' }), { metadata: { annotations: REQUEST } }),
+        {
+          delivery: delivery(selected('v1.1.0', DIGEST_B)),
+          supplies: supplies(),
+        },
+      ),
+      want: undefined,
+    },
+    {
+      title: 'a request deploys nothing again that did not fail',
+      seen: observation(bundle(syncedStatus(), { metadata: { annotations: REQUEST } }), {
+        delivery: delivery(selected()),
+        supplies: supplies(),
+      }),
+      want: undefined,
     },
     {
       title: 'a retry comes when its time has come',
