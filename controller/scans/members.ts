@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { RegistryFailure, RegistryTarget } from '../ports.js';
-import type { PassedOver } from './repository-scan.js';
+import type { ScanMemory } from './looks.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
 import type { MemberDue, Rhythm } from './schedule.js';
 
@@ -24,7 +24,7 @@ export interface ScannedRepository {
   readonly target: RegistryTarget;
   readonly members: Map<string, Member>;
   readonly latest: Map<string, Success>;
-  readonly passedOver: PassedOver;
+  readonly memory: ScanMemory;
   rhythm: Rhythm;
   /** When to look at the schedule next: never later than the next scan is due. Monotonic. */
   lookAt: number;

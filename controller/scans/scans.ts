@@ -140,7 +140,7 @@ class ScanBoard implements Scans {
       target,
       members: new Map(),
       latest: new Map(),
-      passedOver: new Map(),
+      memory: { passedOver: new Map(), choices: new Map() },
       rhythm: { bornAt: this.#now(), lastAt: undefined, uniform: this.#options.random.uniform() },
       lookAt: Number.POSITIVE_INFINITY,
       notBefore: 0,
@@ -246,8 +246,8 @@ class ScanBoard implements Scans {
     const fields = scanFields(repository, waiting);
     log.info('polling registry', fields);
     const policies = policiesOf(repository.members.values());
-    const { target, passedOver, scans: number } = repository;
-    const outcomes = await scanRepository({ registry, target, policies, passedOver, number, signal });
+    const { target, memory, scans: number } = repository;
+    const outcomes = await scanRepository({ registry, target, policies, memory, number, signal });
     const failure = [...outcomes.values()].find((outcome) => outcome.kind === 'failed')?.failure;
     if (failure === undefined) log.debug('polled registry', { ...fields, ...tagFields(outcomes) });
     else log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });

@@ -358,6 +358,43 @@ t.test('which tag is chosen', async (t) => {
     t.match(outcomeOf('a'), { kind: 'selected', tag: 'v1.0.0' });
     t.equal(registry.calls.length, 21 + 1 + 10 + 5, 'a listing, ten new ones, five second looks');
   });
+  t.test('many new tags that are no bundles do not hide the one that was chosen before', async (t) => {
+    const { want, clock, registry, outcomeOf } = board(t);
+    const policy = { versionConstraint: '^1.0.0' };
+    registry.publish('acme/app', { 'v1.0.0': 'sha256:10' });
+    want('a', { policy });
+    await settle();
+    registry.publish('acme/app', Object.fromEntries(Array.from({ length: 30 }, (_, index) => image(index + 2))));
+    registry.publish('acme/app', { 'v1.1.0': 'sha256:11' });
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v1.0.0', digest: 'sha256:10' }, 'twenty of them were read');
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v1.1.0', digest: 'sha256:11' }, 'and then the others');
+    registry.calls.length = 0;
+    await clock.advance(15 * MINUTE);
+    t.equal(registry.calls.length, 1 + 1 + 5, 'a listing, the chosen one, five second looks');
+  });
+  t.test('a choice is made anew when its tag is gone or no bundle any more', async (t) => {
+    const { want, clock, registry, outcomeOf } = board(t);
+    registry.publish('acme/app', { v2: 'sha256:2', v3: 'sha256:3' });
+    want('a', { due: { kind: 'interval' } });
+    await clock.advance(7.5 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v3' });
+    registry.publish('acme/app', { v3: 'image' });
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v2' });
+    registry.repositories.get('acme/app')?.delete('v2');
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), { kind: 'selected', tag: 'v1' });
+    registry.publish('acme/app', { v1: 'image' });
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('a'), {
+      kind: 'nothing-to-deploy',
+      reason: 'NotABundle',
+      message:
+        'none of the 2 tags that are wanted is a bundle (the best is "v3"); publish one with werf bundle publish',
+    });
+  });
   t.test('two policies of one repository have outcomes of their own, and read nothing twice', async (t) => {
     const { want, registry, outcomeOf } = board(t);
     registry.publish('acme/app', { 'v1.0.0': 'sha256:10', 'v1.1.0': 'sha256:11' });

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import type { TagPolicy } from '../../api/tag-choice.js';
+import type { Registry, RegistryFailure, RegistryTarget, TaggedManifest, TagList } from '../ports.js';
+import type { ScanOutcome, TagSet } from './scan.js';
+
+/** What the scans of a repository remember, from one to the next. */
+export interface ScanMemory {
+  /**
+   * Tags that turned out to be no bundles, with the number of the scan that looked last. They are passed over unread, so that
+   * the next scan goes on where this one stopped; a few are looked at again each time, for a tag may move.
+   */
+  readonly passedOver: Map<string, number>;
+  /** By the policy's name: what was chosen. Ranking thousands of versions takes 0.1 s, which an unchanged list need not cost. */
+  readonly choices: Map<string, Choice>;
+}
+
+/** The best bundle among the tags with this hash, and the better tags that are none, best first. */
+export interface Choice {
+  readonly hash: string;
+  readonly tag: string;
+  readonly better: readonly string[];
+}
+
+/** One scan of one repository. */
+export interface RepositoryScan {
+  readonly registry: Registry;
+  readonly target: RegistryTarget;
+  /** By a name that is equal for equal policies. */
+  readonly policies: ReadonlyMap<string, TagPolicy>;
+  /** Of this repository; brought up to date. */
+  readonly memory: ScanMemory;
+  /** Grows from scan to scan. */
+  readonly number: number;
+  readonly signal: AbortSignal;
+}
+
+/** These say something of the registry as a whole: asking it for more would fail the same way, maybe after a long wait. */
+const WHOLE_REGISTRY: ReadonlySet<RegistryFailure['code']> = new Set([
+  'timeout',
+  'rate-limited',
+  'server-error',
+  'connection',
+  'certificate',
+  'refused-address',
+]);
+
+/** An outcome that is a failure. */
+export type Failed = Extract<ScanOutcome, { kind: 'failed' }>;
+/** A list of tags; `hash` of the tags, `set` for the status. */
+export type Listed =
+  | { readonly kind: 'listed'; readonly tags: readonly string[]; readonly hash: string; readonly set: TagSet }
+  | Failed;
+/** What a tag points to, or why that is unknown. */
+export type Looked = Exclude<TaggedManifest, RegistryFailure> | Failed;
+
+/** The requests of one scan: what was asked once is not asked again, and a registry that is broken is asked no more. */
+export class Looks {
+  readonly scan: RepositoryScan;
+  /** Set after a failure that tells of the whole registry. */
+  broken: Failed | undefined;
+  #listing: Listed | undefined;
+  readonly #manifests = new Map<string, Looked>();
+
+  constructor(scan: RepositoryScan) {
+    this.scan = scan;
+  }
+
+  async tags(): Promise<Listed> {
+    if (this.broken !== undefined) return this.broken;
+    const { registry, target, signal } = this.scan;
+    this.#listing ??= this.#listed(await registry.listTags(target, signal));
+    return this.#listing;
+  }
+
+  async manifest(tag: string): Promise<Looked> {
+    if (this.broken !== undefined) return this.broken;
+    const known = this.#manifests.get(tag);
+    if (known !== undefined) return known;
+    const { registry, target, signal } = this.scan;
+    const manifest = await registry.readManifest(target, tag, signal);
+    const looked = manifest.kind === 'failed' ? this.#failed(manifest) : manifest;
+    this.#manifests.set(tag, looked);
+    return looked;
+  }
+
+  /** Whether a tag was looked at in this scan: looking again asks nobody. */
+  has(tag: string): boolean {
+    return this.#manifests.has(tag);
+  }
+
+  /** Drops what is remembered of tags and policies that are not there any more. */
+  forgetVanished(): void {
+    const { passedOver, choices } = this.scan.memory;
+    for (const name of choices.keys()) if (!this.scan.policies.has(name)) choices.delete(name);
+    if (this.#listing?.kind !== 'listed') return;
+    const present = new Set(this.#listing.tags);
+    for (const tag of passedOver.keys()) if (!present.has(tag)) passedOver.delete(tag);
+  }
+
+  #listed(list: TagList): Listed {
+    if (list.kind === 'failed') return this.#failed(list);
+    const hash = hashOf(list.tags);
+    return { kind: 'listed', tags: list.tags, hash, set: tagSetOf(list, hash) };
+  }
+
+  #failed(failure: RegistryFailure): Failed {
+    const failed: Failed = { kind: 'failed', failure };
+    if (WHOLE_REGISTRY.has(failure.code)) this.broken = failed;
+    return failed;
+  }
+}
+
+/** An outcome of nothing to deploy. */
+export function nothing(reason: 'NoMatchingTag' | 'NotABundle', message: string, tags: TagSet): ScanOutcome {
+  return { kind: 'nothing-to-deploy', reason, message, tags };
+}
+
+/** What a list of tags was, in short; of no list at all when `tags` is empty. */
+export function tagSetOf(list: Extract<TagList, { kind: 'tags' }>, hash: string): TagSet {
+  const count = list.tags.length;
+  return list.etag === undefined
+    ? { etag: `tags-sha256:${hash}`, etagSupported: false, count }
+    : { etag: list.etag, etagSupported: true, count };
+}
+
+/** SHA-256 of the sorted tags, one a line, in hex. */
+export function hashOf(tags: readonly string[]): string {
+  return createHash('sha256').update(tags.toSorted().join('\n')).digest('hex');
+}
