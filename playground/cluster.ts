@@ -39,13 +39,16 @@ interface Wish {
 export const openCluster = (wish: Wish): Promise<PlayCluster> =>
   wish.options.kubeconfig === undefined && wish.options.context === undefined ? ownCluster(wish) : givenCluster(wish);
 
-const ownCluster = async ({ binaries, dir, say }: Wish): Promise<PlayCluster> => {
+const ownCluster = async ({ binaries, dir, clock, say }: Wish): Promise<PlayCluster> => {
   const home = join(dir, 'control-plane');
   await mkdir(home, { recursive: true, mode: 0o700 });
+  const begun = clock.monotonic();
   const controlPlane = await startControlPlane({ dir: home, binaries, say }).catch((error: unknown) => {
     throw error instanceof ControlPlaneError ? new StartError([error.message]) : error;
   });
   const { kubeconfig, server, ca } = controlPlane;
+  const seconds = ((clock.monotonic() - begun) / 1_000).toFixed(1);
+  say(`control plane: etcd, kube-apiserver and kube-controller-manager at ${server}, ready in ${seconds} s`);
   const client = createKubeClient(await connect({ kubeconfig }));
   const nodeCa = { cert: ca, key: await readFile(join(home, 'ca.key'), 'utf8') };
   const stop = async () => {

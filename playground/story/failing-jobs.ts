@@ -44,6 +44,6 @@ export const outOfMemory = async (stage: Stage): Promise<void> => {
 /** A Job that fails for another reason tells werf's own last words. */
 export const brokenChart = async (stage: Stage): Promise<void> => {
   stage.screen.heading('A chart that is broken');
-  await showFailure(stage, 'clumsy', 'fail', 'pod failed with exit code 1: Error:');
+  await showFailure(stage, 'clumsy', 'fail', 'pod failed with exit code 1: release install');
   stage.screen.kept('the status has werf\u2019s own last error line');
 };
