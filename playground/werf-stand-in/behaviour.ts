@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import type { Values } from './set-values.js';
+
+/** The annotation in Chart.yaml by which a chart says how its deployment goes. */
+const ANNOTATION = 'playground.werf.io/behaviour';
+
+/** How a deployment is to go; for demonstrations. */
+export type Behaviour =
+  | { readonly kind: 'oom' }
+  | { readonly kind: 'fail' }
+  | { readonly kind: 'slow'; readonly seconds: number }
+  | { readonly kind: 'print-values' };
+
+/** Memory is taken in pieces of this size, so that a limit is met and not leapt over. */
+const PIECE_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Reads `playground.werf.io/behaviour`: `oom`, `fail`, `slow: SECONDS`, `print-values`, or several with commas between them.
+ * @throws Error for anything else
+ */
+export function behavioursOf(annotations: Readonly<Record<string, string>>): readonly Behaviour[] {
+  const words = (annotations[ANNOTATION] ?? '').split(',').map((word) => word.trim());
+  return words.filter((word) => word !== '').map(behaviourOf);
+}
+
+function behaviourOf(word: string): Behaviour {
+  if (word === 'oom' || word === 'fail' || word === 'print-values') return { kind: word };
+  const seconds = /^slow:\s*(\d+(?:\.\d+)?)$/.exec(word)?.[1];
+  if (seconds !== undefined) return { kind: 'slow', seconds: Number(seconds) };
+  throw new Error(`${ANNOTATION}: "${word}" is none of oom, fail, slow: SECONDS, print-values`);
+}
+
+/** Takes memory until it is killed. */
+async function outgrow(): Promise<never> {
+  for (const taken: Buffer[] = []; ; ) {
+    taken.push(Buffer.alloc(PIECE_BYTES, taken.length + 1));
+    await sleep(20);
+  }
+}
+
+/** @throws Error for `fail`: the deployment's own failure */
+export async function behave(behaviour: Behaviour, values: Values, print: (line: string) => void): Promise<void> {
+  switch (behaviour.kind) {
+    case 'print-values':
+      for (const line of stringify(values).trimEnd().split('\n')) print(line);
+      return;
+    case 'slow':
+      print(`Waiting for resources to become ready (${behaviour.seconds}s)`);
+      await sleep(behaviour.seconds * 1000);
+      return;
+    case 'oom':
+      print('Rendering an enormous chart');
+      return await outgrow();
+    case 'fail':
+      print('deploy/backend: container backend: waiting: CrashLoopBackOff');
+      throw new Error('release install: execute release install plan: deploy/backend failed: the chart asked for it');
+  }
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { call } from './http.js';
+
+/** The apiserver as the Pod's own ServiceAccount. */
+export interface InCluster {
+  /** @returns the answer's JSON; undefined for 404 @throws Error in the apiserver's words */
+  ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T | undefined>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Finds the apiserver as client-go does in a Pod. `PLAYGROUND_SERVICE_ACCOUNT` names another folder than the usual one: the node
+ * agent sets it where nothing can be mounted, and tests do.
+ * @throws Error if this is no Pod
+ */
+export async function inCluster(environment: Environment): Promise<InCluster> {
+  const host = environment['KUBERNETES_SERVICE_HOST'];
+  const port = environment['KUBERNETES_SERVICE_PORT'];
+  const folder = environment['PLAYGROUND_SERVICE_ACCOUNT'] ?? FOLDER;
+  const read = (name: string) => readFile(join(folder, name), 'utf8').catch(() => undefined);
+  const [token, ca] = await Promise.all([read('token'), read('ca.crt')]);
+  if (host === undefined || port === undefined || token === undefined) {
+    throw new Error('construct kube config: no configuration has been provided: this is no Pod with a ServiceAccount');
+  }
+  const origin = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return {
+    async ask<T>(method: string, path: string, body?: object) {
+      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+      const answer = await call({
+        ...{ method, url: new URL(path, origin), ca },
+        headers: { authorization: `Bearer ${token.trim()}`, accept: 'application/json', 'content-type': type },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const json = JSON.parse(answer.body.toString('utf8') || '{}') as T & { readonly message?: string };
+      if (answer.status < 300) return json;
+      if (answer.status === 404 && method !== 'POST') return undefined;
+      throw new Error(json.message ?? `the server answered ${answer.status}`);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import type { ValuesOptions } from './command-line.js';
+import { addSet, isMap, mergeValues, type Values, ValuesError } from './set-values.js';
+
+async function readValues(file: string): Promise<Values> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ValuesError(`open ${file}: ${error.code === 'ENOENT' ? 'no such file or directory' : error.code}`);
+  });
+  let values: unknown;
+  try {
+    values = parse(text, { logLevel: 'error', maxAliasCount: 1000 });
+  } catch {
+    // The parser's words would quote the file, which may be a Secret's.
+    throw new ValuesError(`failed to parse ${file}: it is no YAML`);
+  }
+  if (values === null || values === undefined) return {};
+  if (isMap(values)) return values;
+  throw new ValuesError(`failed to parse ${file}: cannot unmarshal into a map`);
+}
+
+/**
+ * All values of a command line, merged as werf does it: files in order, then --set, then --set-string.
+ * @throws ValuesError
+ */
+export async function releaseValues(options: ValuesOptions): Promise<Values> {
+  const other = [...options.json, ...options.setFile, ...options.setLiteral];
+  if (other.length > 0) throw new ValuesError("the stand-in can't read --set-json, --set-file and --set-literal");
+  let values: Values = {};
+  for (const file of options.files) values = mergeValues(values, await readValues(file));
+  for (const text of options.set) values = addSet(values, text, 'set');
+  for (const text of options.setString) values = addSet(values, text, 'set-string');
+  return values;
+}

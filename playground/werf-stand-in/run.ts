@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util';
+import { behave, behavioursOf } from './behaviour.js';
+import { type Chart, readChart } from './chart.js';
+import { type Command, parseCommandLine } from './command-line.js';
+import { inCluster } from './in-cluster.js';
+import { pullBundle } from './registry-pull.js';
+import type { Release } from './release-record.js';
+import { forget, type Recorded, readHistory, record } from './release-store.js';
+import { releaseValues } from './release-values.js';
+import type { Values } from './set-values.js';
+
+/** What the stand-in needs of its process. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly print: (line: string) => void;
+  readonly printError: (line: string) => void;
+  readonly now: () => Date;
+}
+
+/** The first line of everything, so that nobody takes this for werf. */
+export const FIRST_LINE = 'werf stand-in of the playground: this is not werf, no chart is deployed';
+
+type Deployment = Extract<Command, { readonly kind: 'apply' | 'plan' }>;
+
+interface Seen {
+  readonly chart: Chart;
+  readonly digest: string;
+  readonly values: Values;
+  readonly history: readonly Recorded[];
+}
+
+/** Says what was being done when something failed, as Go programs do. */
+async function during<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+async function observe(command: Deployment, { environment, print }: Surroundings): Promise<Seen> {
+  const { bundle, release, namespace } = command;
+  const pulled = await during('pull bundle', pullBundle(bundle, environment['SSL_CERT_FILE']));
+  print(`Pulled bundle ${bundle.repo}:${bundle.tag} (${pulled.digest})`);
+  const chart = readChart(pulled.layer);
+  const values = await during('release install: values', releaseValues(command.values));
+  const cluster = await inCluster(environment);
+  const history = await during('release install: get release history', readHistory(cluster, release, namespace));
+  return { chart, digest: pulled.digest, values, history };
+}
+
+/** Whether the last version that was recorded is deployed and just this. */
+function isAsDesired(seen: Seen): boolean {
+  const last = seen.history.at(-1)?.release;
+  // As JSON has them: what was recorded went through it.
+  const values: unknown = JSON.parse(JSON.stringify(seen.values));
+  return last?.status === 'deployed' && last.digest === seen.digest && isDeepStrictEqual(last.values, values);
+}
+
+async function apply(command: Extract<Command, { kind: 'apply' }>, around: Surroundings): Promise<number> {
+  const { release, namespace, historyMax, bundle } = command;
+  const seen = await observe(command, around);
+  const behaviours = behavioursOf(seen.chart.annotations);
+  const where = `release "${release}" (namespace: "${namespace}")`;
+  const printing = behaviours.filter(({ kind }) => kind === 'print-values');
+  for (const behaviour of printing) await behave(behaviour, seen.values, around.print);
+  if (isAsDesired(seen)) {
+    around.print(`Skipped ${where}: cluster resources already as desired`);
+    return 0;
+  }
+  const { history } = seen;
+  const recorded = async (status: Release['status']) => {
+    const version = (history.at(-1)?.version ?? 0) + 1;
+    const chart = { name: seen.chart.name, version: seen.chart.version };
+    const what = { name: release, namespace, version, status, chart, tag: bundle.tag, digest: seen.digest };
+    const made = { ...what, values: seen.values, deployedAt: around.now().toISOString() };
+    const cluster = await inCluster(around.environment);
+    await during('release install: create release', record({ cluster, release: made, history, historyMax }));
+  };
+  around.print(`Starting ${where}`);
+  try {
+    const deploying = behaviours.filter(({ kind }) => kind !== 'print-values');
+    for (const behaviour of deploying) await behave(behaviour, seen.values, around.print);
+  } catch (error) {
+    await recorded('failed');
+    throw error;
+  }
+  await recorded('deployed');
+  around.print(`Succeeded ${where}`);
+  return 0;
+}
+
+async function plan(command: Extract<Command, { kind: 'plan' }>, around: Surroundings): Promise<number> {
+  const seen = await observe(command, around);
+  if (isAsDesired(seen)) {
+    around.print('No changes planned');
+    return 0;
+  }
+  const last = seen.history.at(-1)?.release;
+  around.print(
+    last === undefined
+      ? `Planned changes: release "${command.release}" is to be installed`
+      : `Planned changes: release "${command.release}" is to be upgraded from ${last.tag} to ${command.bundle.tag}`,
+  );
+  return command.exitCode ? 2 : 0;
+}
+
+async function dismiss(command: Extract<Command, { kind: 'dismiss' }>, around: Surroundings): Promise<number> {
+  const { release, namespace } = command;
+  const cluster = await inCluster(around.environment);
+  const count = await during('release uninstall', forget(cluster, release, namespace));
+  const where = `release "${release}" (namespace: "${namespace}")`;
+  around.print(count === 0 ? `Skipped ${where} uninstall: no release found` : `Uninstalled ${where}`);
+  return 0;
+}
+
+function execute(command: Command, around: Surroundings): Promise<number> {
+  switch (command.kind) {
+    case 'apply':
+      return apply(command, around);
+    case 'plan':
+      return plan(command, around);
+    case 'dismiss':
+      return dismiss(command, around);
+    case 'version':
+      around.print('v0.0.0-stand-in');
+      return Promise.resolve(0);
+    case 'refused':
+      return Promise.reject(new Error(command.message));
+  }
+}
+
+/**
+ * Runs one command line. Never rejects.
+ * @param words - without the program's name
+ * @returns the exit code: 0, 1 after an error, 2 for planned changes with --exit-code
+ */
+export async function run(words: readonly string[], around: Surroundings): Promise<number> {
+  around.print(FIRST_LINE);
+  try {
+    return await execute(parseCommandLine(words, around.environment), around);
+  } catch (error) {
+    around.printError(`Error: ${error instanceof Error ? error.message : String(error)}`);
+    return 1;
+  }
+}

@@ -1,0 +1,373 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import t from 'tap';
+import type { Secret } from '../../api/objects.js';
+import { issueAuthority, issueLeaf } from '../../certs/issue.js';
+import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
+import { findCredential } from '../../playground/werf-stand-in/docker-config.js';
+import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
+import { FIRST_LINE, run } from '../../playground/werf-stand-in/run.js';
+import { addSet, type Values } from '../../playground/werf-stand-in/set-values.js';
+
+const at = (words: string) => parseCommandLine(words.split(' ').filter(Boolean), {});
+const apply = 'bundle apply --repo r.example.com/app';
+
+t.test('the command line is refused in the words of werf and cobra', async (t) => {
+  const table = [
+    { given: `${apply} --log-color=off --release x`, want: 'unknown flag: --log-color' },
+    { given: `${apply} --release x --exit-code`, want: 'unknown flag: --exit-code' },
+    { given: 'bundle plan --repo r/a --release x --timeout 5', want: 'unknown flag: --timeout' },
+    { given: 'dismiss --tag 1', want: 'unknown flag: --tag' },
+    { given: `${apply} -x`, want: "unknown shorthand flag: 'x' in -x" },
+    { given: apply, want: 'get release name: --release=RELEASE param required' },
+    { given: 'bundle apply --release x', want: 'get repo address: --repo REPO required' },
+    { given: `${apply} --values`, want: 'flag needs an argument: --values' },
+    { given: `${apply} surplus`, want: 'accepts 0 arg(s), received 1' },
+    {
+      given: `${apply} --timeout 5m`,
+      want: 'invalid argument "5m" for "--timeout" flag: strconv.ParseInt: parsing "5m": invalid syntax',
+    },
+    {
+      given: `${apply} --auto-rollback=yes`,
+      want: 'invalid argument "yes" for "--auto-rollback" flag: strconv.ParseBool: parsing "yes": invalid syntax',
+    },
+    {
+      given: `${apply} --release x --log-color-mode=never`,
+      want: 'bad log color mode "never": auto, on, off are supported',
+    },
+    { given: 'bundle publish', want: 'unknown command "publish" for "werf bundle"' },
+    { given: '--bad', want: 'unknown flag: --bad' },
+    { given: 'converge', want: 'unknown command "converge" for "werf"' },
+    {
+      given: 'dismiss --release x',
+      want: '--release specified, but not --namespace, while should be specified both or none',
+    },
+  ];
+  for (const { given, want } of table) t.same(at(given), { kind: 'refused', message: want }, given);
+});
+
+t.test('the command line of a deploy Job is read, with defaults', async (t) => {
+  const values = { json: [], set: [], setString: [], setFile: [], setLiteral: [] };
+  t.same(
+    at(
+      `${apply} --tag 1.0 --release x --namespace y --values /a --values=/b --set-string k=v --timeout 60 --auto-rollback ` +
+        '--releases-history-max 3 --log-color-mode=off --log-pretty=false --log-terminal-width=200 --docker-config /d ' +
+        '--insecure-registry --no-create-namespace --env prod',
+    ),
+    {
+      kind: 'apply',
+      bundle: { repo: 'r.example.com/app', tag: '1.0', dockerConfig: '/d', insecure: true, skipTlsVerify: false },
+      values: { ...values, files: ['/a', '/b'], setString: ['k=v'] },
+      ...{ release: 'x', namespace: 'y', historyMax: 3 },
+    },
+  );
+  const environment = { HOME: '/h', WERF_TAG: '2', WERF_SET_X: 'a=1', WERF_SET_STRING_X: 'b=2', DOCKER_CONFIG: '/c' };
+  t.same(
+    parseCommandLine(['bundle', 'plan', '--repo', 'r/a', '--release', 'x', '--exit-code'], environment),
+    {
+      kind: 'plan',
+      bundle: { repo: 'r/a', tag: '2', dockerConfig: '/c', insecure: false, skipTlsVerify: false },
+      values: { ...values, files: [], set: ['a=1'], setString: ['b=2'] },
+      ...{ release: 'x', namespace: 'default', exitCode: true },
+    },
+    'variables that werf reads stand in for flags',
+  );
+});
+
+t.test('--set and --set-string mean what helm makes of them', async (t) => {
+  const table: readonly { readonly given: string; readonly set: Values; readonly setString?: Values }[] = [
+    { given: 'a=1', set: { a: 1 }, setString: { a: '1' } },
+    {
+      given: 'a=true,b=False,c=null',
+      set: { a: true, b: false, c: null },
+      setString: { a: 'true', b: 'False', c: 'null' },
+    },
+    { given: 'a=007', set: { a: '007' } },
+    { given: 'a=+5', set: { a: 5 }, setString: { a: '+5' } },
+    { given: 'a=1.5,b=1e3', set: { a: '1.5', b: '1e3' } },
+    { given: 'a=99999999999999999999', set: { a: '99999999999999999999' } },
+    { given: 'a.b.c=x,a.d=y', set: { a: { b: { c: 'x' }, d: 'y' } } },
+    { given: 'a\\.b=x', set: { 'a.b': 'x' } },
+    { given: 'a=b\\,c=d\\\\', set: { a: 'b,c=d\\' } },
+    { given: 'a=', set: { a: '' } },
+    { given: '=1,.a=1', set: {} },
+    { given: 'a=1,a=2', set: { a: 2 }, setString: { a: '2' } },
+    { given: '__proto__=x', set: JSON.parse('{"__proto__":"x"}') as Values },
+  ];
+  for (const { given, set, setString = set } of table) {
+    t.same([addSet({}, given, 'set'), addSet({}, given, 'set-string')], [set, setString], given);
+  }
+  const refused = [
+    ['a={1}', `--set: the stand-in can't read lists (key "a")`],
+    ['a[0]=1', `--set: the stand-in can't read indexes ("a[0]")`],
+    ['a', 'failed parsing --set data: key "a" has no value'],
+    ['a=1,a.b=2', '--set: key "a" has a value already and can\'t become a map'],
+    ['a=9007199254740993', "--set: the stand-in can't hold so large an integer"],
+  ] as const;
+  for (const [given, message] of refused) t.throws(() => addSet({}, given, 'set'), { name: 'ValuesError', message });
+});
+
+t.test('a docker config entry fits its host, and a path on a boundary', async (t) => {
+  const auth = (user: string) => ({ auth: Buffer.from(`${user}:p:w`).toString('base64') });
+  const config = { auths: { 'https://r.example.com/v1/': auth('host'), 'r.example.com/org/app': auth('path') } };
+  const user = (repository: string) => findCredential(config, 'r.example.com', repository)?.username;
+  t.same([user('org/app'), user('org/app2'), user('org/app/x')], ['path', 'host', 'path']);
+  t.equal(findCredential(config, 'r.example.com:5000', 'org/app'), undefined);
+  t.same(findCredential(config, 'r.example.com', 'x'), { username: 'host', password: 'p:w' });
+});
+
+/** A tar archive with one file. */
+function tar(path: string, text: string): Buffer {
+  const header = Buffer.alloc(512);
+  header.write(path, 0);
+  header.write(`${Buffer.byteLength(text).toString(8).padStart(11, '0')}\0`, 124);
+  header.write('0', 156);
+  header.write('ustar\0', 257);
+  return Buffer.concat([
+    header,
+    Buffer.from(text.padEnd(Math.ceil(text.length / 512) * 512, '\0')),
+    Buffer.alloc(1024),
+  ]);
+}
+
+const digestOf = (bytes: Buffer | string): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+interface Tag {
+  readonly manifest: string;
+  readonly layer: Buffer;
+}
+
+const bundleTag = (chart: string, config = 'application/vnd.cncf.helm.config.v1+json'): Tag => {
+  const layer = gzipSync(tar('app/Chart.yaml', chart));
+  const layers = [{ mediaType: 'application/tar+gzip', digest: digestOf(layer) }];
+  return { manifest: JSON.stringify({ schemaVersion: 2, config: { mediaType: config }, layers }), layer };
+};
+
+const chart = (version: string, behaviour = '') =>
+  `apiVersion: v2\nname: app\nversion: ${version}\nannotations:\n  playground.werf.io/behaviour: "${behaviour}"\n`;
+
+const tags: Readonly<Record<string, Tag>> = {
+  '1.0.0': bundleTag(chart('1.0.0')),
+  '1.1.0': bundleTag(chart('1.1.0')),
+  fails: bundleTag(chart('1.2.0', 'slow: 0, fail')),
+  prints: bundleTag(chart('1.3.0', 'print-values')),
+  wrong: bundleTag(chart('1.4.0', 'explode')),
+  image: bundleTag(chart('1'), 'application/vnd.oci.image.config.v1+json'),
+};
+
+const listen = async (server: Server): Promise<number> => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  return (server.address() as AddressInfo).port;
+};
+
+const BASIC = `Basic ${Buffer.from('me:secret').toString('base64')}`;
+
+/** A registry that hands out its repository `basic/app` for Basic, `bearer/app` for a token that Basic buys, `open/app` to all. */
+const registry = createServer((request, response) => {
+  const { headers } = request;
+  const url = new URL(request.url ?? '', 'http://registry');
+  const origin = `http://${headers.host}`;
+  const answer = (status: number, body: string | Buffer = '', more: Record<string, string> = {}) =>
+    response.writeHead(status, more).end(body);
+  if (url.pathname === '/token') {
+    const scope = url.searchParams.get('scope');
+    return headers.authorization === BASIC && scope === 'repository:bearer/app:pull'
+      ? answer(200, JSON.stringify({ token: 't' }))
+      : answer(401);
+  }
+  const [, access, kind, what = ''] = /^\/v2\/(\w+)\/app\/(manifests|blobs)\/(.+)$/.exec(url.pathname) ?? [];
+  const wanted = { basic: BASIC, bearer: 'Bearer t' }[access ?? ''];
+  const challenge = { basic: 'Basic realm="r"', bearer: `Bearer realm="${origin}/token",service="s"` }[access ?? ''];
+  if (wanted !== headers.authorization) return answer(401, '', { 'www-authenticate': challenge ?? '' });
+  if (kind === 'manifests') return tags[what] === undefined ? answer(404) : answer(200, tags[what].manifest);
+  const tag = Object.values(tags).find(({ layer }) => digestOf(layer) === what);
+  if (!url.searchParams.has('moved')) return answer(307, '', { location: `${url.pathname}?moved` });
+  return tag === undefined ? answer(404) : answer(200, tag.layer);
+});
+
+/** An apiserver that knows Secrets, and forbids everything in namespace `closed`. */
+const secrets = new Map<string, Secret>();
+
+function serveSecrets(method: string, url: URL, body: Partial<Secret>): { status: number; json: object } {
+  const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/?(.*)$/.exec(url.pathname) ?? [];
+  if (namespace === 'closed') {
+    return {
+      status: 403,
+      json: { message: 'secrets is forbidden: User "system:serviceaccount:closed:default" cannot' },
+    };
+  }
+  if (method === 'GET') {
+    const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').map((each) => each.split('='));
+    const fits = (secret: Secret) => wanted.every(([key = '', value]) => secret.metadata.labels?.[key] === value);
+    return { status: 200, json: { items: [...secrets.values()].filter(fits) } };
+  }
+  const key = name || (body.metadata?.name ?? '');
+  if (method === 'POST') secrets.set(key, body as Secret);
+  const known = secrets.get(key);
+  if (known === undefined) return { status: 404, json: {} };
+  if (method === 'PATCH') {
+    const metadata = { ...known.metadata, labels: { ...known.metadata.labels, ...body.metadata?.labels } };
+    secrets.set(key, { ...known, ...body, metadata });
+  }
+  if (method === 'DELETE') secrets.delete(key);
+  return { status: 200, json: {} };
+}
+
+t.test('a release', async (t) => {
+  const port = await listen(registry);
+  const authority = await issueAuthority(Date.now());
+  const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
+  const apiserver = createTlsServer({ key: leaf.key, cert: leaf.certificate }, async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as Partial<Secret>;
+    const known = request.headers.authorization === 'Bearer sa-token';
+    const answer = known
+      ? serveSecrets(request.method ?? '', new URL(request.url ?? '', 'https://apiserver'), body)
+      : { status: 401, json: { message: 'Unauthorized' } };
+    response.writeHead(answer.status).end(JSON.stringify(answer.json));
+  });
+  const apiserverPort = await listen(apiserver);
+  const dir = t.testdir({
+    docker: {
+      'config.json': JSON.stringify({ auths: { [`127.0.0.1:${port}`]: { username: 'me', password: 'secret' } } }),
+    },
+    'values.yaml': 'a: 1\ndeep: {x: 1, y: [1, 2]}\n',
+    'secret.yaml': 'password: hunter22\ndeep: {x: 2}\n',
+    'broken.yaml': 'hunter22: [',
+  });
+  mkdirSync(join(dir, 'account'));
+  writeFileSync(join(dir, 'account', 'token'), 'sa-token\n');
+  writeFileSync(join(dir, 'account', 'ca.crt'), authority.certificate);
+  const environment = {
+    ...{ HOME: dir, DOCKER_CONFIG: join(dir, 'docker'), PLAYGROUND_SERVICE_ACCOUNT: join(dir, 'account') },
+    ...{ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(apiserverPort) },
+  };
+  const werf = async (words: string, more: Readonly<Record<string, string>> = {}) => {
+    const lines: string[] = [];
+    const code = await run(words.split(' '), {
+      environment: { ...environment, ...more },
+      print: (line) => lines.push(line),
+      printError: (line) => lines.push(line),
+      now: () => new Date(0),
+    });
+    t.equal(lines.shift(), FIRST_LINE);
+    return { code, lines };
+  };
+  const repo = (access: string) => `--repo 127.0.0.1:${port}/${access}/app`;
+  const pulled = (access: string, tag: string) =>
+    `Pulled bundle 127.0.0.1:${port}/${access}/app:${tag} (${digestOf(tags[tag]?.manifest ?? '')})`;
+  const target = '--release my-app --namespace prod';
+  const x = 'release "my-app" (namespace: "prod")';
+  const status = () => [...secrets].map(([name, { metadata }]) => `${name} ${metadata.labels?.['status']}`);
+
+  t.same(await werf(`bundle plan ${repo('open')} --tag 1.0.0 ${target} --exit-code`), {
+    code: 2,
+    lines: [pulled('open', '1.0.0'), 'Planned changes: release "my-app" is to be installed'],
+  });
+  const first = `${repo('basic')} --tag 1.0.0 ${target} --values ${dir}/values.yaml --values ${dir}/secret.yaml --set-string a=x`;
+  t.same(await werf(`bundle apply ${first}`), {
+    code: 0,
+    lines: [pulled('basic', '1.0.0'), `Starting ${x}`, `Succeeded ${x}`],
+  });
+  const recorded = secrets.get('sh.helm.release.v1.my-app.v1');
+  t.same(
+    [recorded?.type, recorded?.metadata],
+    [
+      'helm.sh/release.v1',
+      {
+        name: 'sh.helm.release.v1.my-app.v1',
+        namespace: 'prod',
+        labels: { owner: 'helm', name: 'my-app', status: 'deployed', version: '1' },
+      },
+    ],
+    'the release is recorded as helm does it',
+  );
+  t.same(recorded && releaseOf(recorded), {
+    ...{ name: 'my-app', namespace: 'prod', version: 1, status: 'deployed', tag: '1.0.0' },
+    chart: { name: 'app', version: '1.0.0' },
+    digest: digestOf(tags['1.0.0']?.manifest ?? ''),
+    values: { a: 'x', deep: { x: 2, y: [1, 2] }, password: 'hunter22' },
+    deployedAt: '1970-01-01T00:00:00.000Z',
+  });
+  t.same(
+    (await werf(`bundle apply ${first}`)).lines.at(-1),
+    `Skipped ${x}: cluster resources already as desired`,
+    'the same again is skipped',
+  );
+  t.same((await werf(`bundle plan ${first} --exit-code`)).code, 0);
+  t.same(
+    await werf(`bundle plan ${repo('open')} --tag 1.1.0 ${target}`),
+    {
+      code: 0,
+      lines: [pulled('open', '1.1.0'), 'Planned changes: release "my-app" is to be upgraded from 1.0.0 to 1.1.0'],
+    },
+    'without --exit-code a plan is no failure',
+  );
+  t.equal((await werf(`bundle apply ${repo('bearer')} --tag 1.1.0 ${target}`)).code, 0, 'a token is fetched');
+  t.same(status(), ['sh.helm.release.v1.my-app.v1 superseded', 'sh.helm.release.v1.my-app.v2 deployed']);
+  t.same(await werf(`bundle apply ${repo('open')} --tag fails ${target}`), {
+    code: 1,
+    lines: [
+      pulled('open', 'fails'),
+      `Starting ${x}`,
+      'Waiting for resources to become ready (0s)',
+      'deploy/backend: container backend: waiting: CrashLoopBackOff',
+      'Error: release install: execute release install plan: deploy/backend failed: the chart asked for it',
+    ],
+  });
+  t.same(status().at(-1), 'sh.helm.release.v1.my-app.v3 failed');
+  t.same(
+    await werf(
+      `bundle apply ${repo('open')} --tag prints ${target} --values ${dir}/secret.yaml --releases-history-max 2`,
+    ),
+    {
+      code: 0,
+      lines: [pulled('open', 'prints'), 'password: hunter22', 'deep:', '  x: 2', `Starting ${x}`, `Succeeded ${x}`],
+    },
+  );
+  t.same(
+    status(),
+    ['sh.helm.release.v1.my-app.v3 failed', 'sh.helm.release.v1.my-app.v4 deployed'],
+    'no more than --releases-history-max versions are kept',
+  );
+  const failures = [
+    { given: `${repo('open')} --tag none`, want: `pull bundle: 127.0.0.1:${port}/open/app:none: not found` },
+    {
+      given: `${repo('open')} --tag image`,
+      want:
+        `pull bundle: 127.0.0.1:${port}/open/app:image: it is no bundle: config media type ` +
+        'application/vnd.oci.image.config.v1+json, not application/vnd.cncf.helm.config.v1+json',
+    },
+    {
+      given: `${repo('basic')} --tag 1.0.0 --docker-config ${dir}/none`,
+      want: `pull bundle: 127.0.0.1:${port}/basic/app:1.0.0: unexpected status code 401`,
+    },
+    {
+      given: `${repo('open')} --tag 1.0.0 --values ${dir}/broken.yaml`,
+      want: `release install: values: failed to parse ${dir}/broken.yaml: it is no YAML`,
+    },
+    {
+      given: `${repo('open')} --tag wrong`,
+      want: 'playground.werf.io/behaviour: "explode" is none of oom, fail, slow: SECONDS, print-values',
+    },
+    {
+      given: `${repo('open')} --tag 1.0.0 --namespace closed`,
+      want: 'release install: get release history: secrets is forbidden: User "system:serviceaccount:closed:default" cannot',
+    },
+  ];
+  for (const { given, want } of failures) {
+    const { code, lines } = await werf(`bundle apply ${target} ${given}`);
+    t.same([code, lines.at(-1)], [1, `Error: ${want}`], want);
+  }
+  t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Uninstalled ${x}`] });
+  t.same(status(), []);
+  t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Skipped ${x} uninstall: no release found`] });
+  t.same(await werf('version'), { code: 0, lines: ['v0.0.0-stand-in'] });
+});
