@@ -1,0 +1,26 @@
+import type { Clock } from '../../kube/ports.js';
+import { memoryOf, treeOf } from './process-tree.js';
+
+/** How often is looked, milliseconds: short enough that a process which fills memory does not get far above its limit. */
+const INTERVAL_MS = 50;
+
+/**
+ * Looks again and again until the processes below `pid` together have more memory than `limit`, or `signal` is aborted.
+ * A cgroup would refuse the very page; this sees it up to 50 ms later. Files in an emptyDir or the root are not counted.
+ * @param limit - bytes
+ * @returns whether the limit was passed
+ */
+export async function outgrows(given: {
+  readonly pid: () => number | undefined;
+  readonly limit: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}): Promise<boolean> {
+  while (!given.signal.aborted) {
+    const pid = given.pid();
+    const sizes = pid === undefined ? [] : await Promise.all((await treeOf(pid)).map(memoryOf));
+    if (sizes.reduce((sum, size) => sum + size, 0) > given.limit) return true;
+    await given.clock.sleep(INTERVAL_MS, given.signal).catch(() => undefined);
+  }
+  return false;
+}

@@ -1,0 +1,96 @@
+import { arch, release, type as systemType } from 'node:os';
+import type { KubeObject } from '../../api/objects.js';
+import { type KubeClient, KubeError } from '../../kube/client.js';
+import type { Clock, Log } from '../../kube/ports.js';
+import { NODES } from '../../kube/resources.js';
+import { timestamp } from './pod.js';
+import type { NodeFacts } from './pod-facts.js';
+import { nodeLabels } from './scheduling.js';
+
+/** How often the node says that it is there; a node controller waits 40 s. */
+const HEARTBEAT_MS = 10_000;
+
+/** What the node says of itself. */
+export interface NodeState {
+  readonly facts: NodeFacts;
+  /** Of the log server. */
+  readonly port: number;
+  readonly ready: boolean;
+  /** When it became (un)ready, milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** The Node's status. Pure. @param now - milliseconds since 1970 */
+export function nodeStatus(state: NodeState, now: number) {
+  const { facts } = state;
+  const resources = { cpu: String(facts.cpus), memory: `${Math.floor(facts.memory / 1024)}Ki`, pods: '110' };
+  const [reason, message] = state.ready
+    ? ['KubeletReady', 'Pods are run as local processes by the playground']
+    : ['NodeAgentStopped', 'the node agent of the playground was stopped'];
+  return {
+    addresses: [
+      { type: 'InternalIP', address: facts.address },
+      { type: 'Hostname', address: facts.node },
+    ],
+    daemonEndpoints: { kubeletEndpoint: { Port: state.port } },
+    capacity: resources,
+    allocatable: resources,
+    conditions: [
+      {
+        ...{ type: 'Ready', status: state.ready ? 'True' : 'False', reason, message },
+        ...{ lastHeartbeatTime: timestamp(now), lastTransitionTime: timestamp(state.since) },
+      },
+    ],
+    nodeInfo: {
+      ...{ kubeletVersion: 'playground', kubeProxyVersion: '', containerRuntimeVersion: 'local-processes://1' },
+      ...{ operatingSystem: process.platform, architecture: arch(), kernelVersion: release(), osImage: systemType() },
+      ...{ machineID: '', systemUUID: '', bootID: '' },
+    },
+  };
+}
+
+/** Makes the Node object, or finds it. @throws KubeError */
+export async function registerNode(client: KubeClient, facts: NodeFacts, signal: AbortSignal): Promise<void> {
+  const node: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: facts.node, labels: nodeLabels(facts) },
+  };
+  try {
+    await client.create(NODES, node, signal);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
+  }
+}
+
+/** Writes the Node's status once. @throws KubeError */
+export async function reportNode(
+  client: KubeClient,
+  state: NodeState,
+  now: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const status = nodeStatus(state, now);
+  await client.mergePatch(NODES, { name: state.facts.node }, { status }, { subresource: 'status' }, signal);
+}
+
+/** Writes the Node's status again and again until `signal` is aborted. */
+export async function keepNodeReady(given: {
+  readonly client: KubeClient;
+  readonly state: NodeState;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}): Promise<void> {
+  const { client, state, clock, signal } = given;
+  while (!signal.aborted) {
+    await clock.sleep(HEARTBEAT_MS, signal).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await reportNode(client, state, clock.now(), signal);
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      given.log.debug('the Node could not be reported ready', { error: error.message });
+    }
+  }
+}

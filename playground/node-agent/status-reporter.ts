@@ -1,0 +1,77 @@
+import type { ObjectRef } from '../../api/objects.js';
+import { type KubeClient, KubeError } from '../../kube/client.js';
+import type { Clock, Log } from '../../kube/ports.js';
+import { PODS } from '../../kube/resources.js';
+import { type PodProgress, type PodStatus, podStatus } from './pod-status.js';
+
+const RETRY_MS = 500;
+/** A patch that conflicts names a Pod that was replaced, or met several writers: more tries than this do not help. */
+const CONFLICTS = 5;
+
+/** Writes a Pod's status, one write at a time, only the newest state; what can't be written is tried again until it can. */
+export class StatusReporter {
+  readonly #ref: ObjectRef & { readonly uid: string };
+  readonly #client: KubeClient;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #signal: AbortSignal;
+  #wanted: PodStatus | undefined;
+  #conditions: PodStatus['conditions'] = [];
+  #writing: Promise<void> | undefined;
+
+  constructor(options: {
+    readonly ref: ObjectRef & { readonly uid: string };
+    readonly client: KubeClient;
+    readonly clock: Clock;
+    readonly log: Log;
+    /** Aborted: nothing is written any more. */
+    readonly signal: AbortSignal;
+  }) {
+    this.#ref = options.ref;
+    this.#client = options.client;
+    this.#clock = options.clock;
+    this.#log = options.log;
+    this.#signal = options.signal;
+  }
+
+  report(progress: PodProgress): void {
+    const status = podStatus(progress, this.#conditions, this.#clock.now());
+    this.#conditions = status.conditions;
+    this.#wanted = status;
+    this.#writing ??= this.#write().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Resolves when everything reported so far is written or can't be any more. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    let conflicts = 0;
+    while (this.#wanted !== undefined && !this.#signal.aborted) {
+      const status = this.#wanted;
+      this.#wanted = undefined;
+      const result = await this.#patch(status);
+      if (result === 'gone' || (result === 'conflict' && ++conflicts >= CONFLICTS)) return;
+      if (result === 'written') continue;
+      this.#wanted ??= status;
+      await this.#clock.sleep(RETRY_MS, this.#signal).catch(() => undefined);
+    }
+  }
+
+  async #patch(status: PodStatus): Promise<'written' | 'gone' | 'conflict' | 'failed'> {
+    try {
+      const patch = { metadata: { uid: this.#ref.uid }, status };
+      await this.#client.mergePatch(PODS, this.#ref, patch, { subresource: 'status' }, this.#signal);
+      return 'written';
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      if (error.code === 'not-found' || error.code === 'aborted') return 'gone';
+      if (error.code === 'conflict') return 'conflict';
+      this.#log.warn('a Pod status could not be written', { error: error.message });
+      return 'failed';
+    }
+  }
+}

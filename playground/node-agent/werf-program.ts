@@ -1,0 +1,60 @@
+import { copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { findOnPath } from './bare.js';
+import type { Mount } from './sandbox.js';
+
+/** How containers find werf. */
+export interface WerfProgram {
+  /** The machine's own werf, or undefined: the stand-in. */
+  readonly real: string | undefined;
+  /** To be mounted in each container. */
+  readonly mounts: readonly Mount[];
+  /** The folder to put last on each container's PATH: in a sandbox, and without one. */
+  readonly folder: string;
+  readonly bareFolder: string;
+}
+
+const FOLDER = '/playground/bin';
+
+/** Node as a container has it, or else as the machine has it. */
+const script = (node: string): string => `#!/bin/sh
+node=${FOLDER}/node
+[ -x "$node" ] || node='${node.replaceAll("'", "'\\''")}'
+unset NODE_OPTIONS
+exec "$node" "\${0%/*}/werf-stand-in.mjs" "$@"
+`;
+
+/**
+ * Makes a folder with the program `werf`: a real one, if there is one on the agent's PATH, else the stand-in run by this Node.
+ * @param options.standIn - the bundled stand-in
+ * @throws if the stand-in is needed and can't be read
+ */
+export async function prepareWerf(options: {
+  readonly dir: string;
+  readonly standIn: string;
+  readonly path: string;
+}): Promise<WerfProgram> {
+  const bareFolder = join(options.dir, 'bin');
+  await mkdir(bareFolder, { recursive: true, mode: 0o755 });
+  const folderMount: Mount = { kind: 'dir', source: bareFolder, target: FOLDER, readOnly: true };
+  const found = findOnPath('werf', options.path);
+  if (found !== undefined) {
+    const real = await realpath(found);
+    await writeFile(join(bareFolder, 'werf'), `#!/bin/sh\nexec '${real.replaceAll("'", "'\\''")}' "$@"\n`, {
+      mode: 0o755,
+    });
+    const mounts: Mount[] = [folderMount, { kind: 'file', source: real, target: `${FOLDER}/werf`, readOnly: true }];
+    return { real, mounts, folder: FOLDER, bareFolder };
+  }
+  await copyFile(options.standIn, join(bareFolder, 'werf-stand-in.mjs'));
+  await writeFile(join(bareFolder, 'werf'), script(process.execPath), { mode: 0o755 });
+  // Node is mounted on this file; not executable, it does not count as Node where nothing is mounted.
+  await writeFile(join(bareFolder, 'node'), '', { mode: 0o644 });
+  const node: Mount = {
+    kind: 'file',
+    source: await realpath(process.execPath),
+    target: `${FOLDER}/node`,
+    readOnly: true,
+  };
+  return { real: undefined, mounts: [folderMount, node], folder: FOLDER, bareFolder };
+}
