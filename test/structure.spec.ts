@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import t from 'tap';
+import ts from 'typescript';
+
+const ROOT = join(import.meta.dirname, '..');
+
+const INSIDE = ['controller/decide', 'controller/deploy', 'controller/scans', 'controller/registry'];
+const OPERATOR = ['api', 'kube', 'certs', 'webhook', 'controller', ...INSIDE];
+
+/** The parts of the project, the more special first: what each may import beside itself, and what it may know by its types only. */
+const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; readonly types?: readonly string[] }>> = {
+  // Pure: the same observation gives the same decision.
+  'controller/decide': { imports: ['api', 'controller/deploy'], types: ['controller', 'controller/scans'] },
+  'controller/deploy': { imports: ['api'] },
+  'controller/scans': { imports: ['api', 'controller/registry'], types: ['controller', 'kube'] },
+  'controller/registry': { imports: ['api'], types: ['controller', 'kube'] },
+  controller: { imports: ['api', 'kube', ...INSIDE] },
+  api: { imports: [] },
+  kube: { imports: ['api'] },
+  certs: { imports: ['api', 'kube'] },
+  webhook: { imports: ['api', 'kube', 'certs'] },
+  cli: { imports: OPERATOR },
+  playground: { imports: [...OPERATOR, 'cli'] },
+  test: { imports: [...OPERATOR, 'cli', 'playground'] },
+};
+
+/** Time, chance, environment and output come through kube/ports.ts. Here they are made of the real thing. */
+const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
+  'kube/process/system-clock.ts': ['Date.now', 'Math.random', 'setTimeout'],
+  'kube/connect.ts': ['process.env'], // KUBECONFIG and HOME, by the rules of kubectl
+  'kube/deadline.ts': ['setTimeout'], // network time-outs, which no time scale and no fake clock concerns
+  'kube/http-client.ts': ['Math.random'], // jitter, unless it is given
+  'kube/transport.ts': ['Date.now'], // Retry-After may be a date
+  'controller/main.ts': ['process.env'],
+  'webhook/main.ts': ['process.env'],
+};
+/** The programs that people start by hand, and the specs. */
+const AT_THE_EDGE = /^(cli|playground|test)\//;
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly typeOnly: boolean;
+}
+
+/** What of a source file matters here. */
+interface Source {
+  readonly file: string;
+  readonly lines: number;
+  readonly imports: readonly Import[];
+  readonly globals: readonly string[];
+}
+
+const isTypeOnly = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
+  if (ts.isExportDeclaration(node)) return node.isTypeOnly;
+  const bindings = node.importClause?.namedBindings;
+  if (node.importClause?.isTypeOnly === true) return true;
+  return (
+    bindings !== undefined && ts.isNamedImports(bindings) && bindings.elements.every((element) => element.isTypeOnly)
+  );
+};
+
+const moduleOf = (node: ts.Node): { readonly name: string; readonly typeOnly: boolean } | undefined => {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
+    const name = node.moduleSpecifier;
+    return name !== undefined && ts.isStringLiteral(name) ? { name: name.text, typeOnly: isTypeOnly(node) } : undefined;
+  }
+  if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.ImportKeyword) return undefined;
+  const [name] = node.arguments;
+  return name !== undefined && ts.isStringLiteral(name) ? { name: name.text, typeOnly: false } : undefined;
+};
+
+const globalOf = (node: ts.Node): string | undefined => {
+  if (ts.isNewExpression(node)) {
+    return node.expression.getText() === 'Date' && (node.arguments ?? []).length === 0 ? 'new Date()' : undefined;
+  }
+  if (ts.isCallExpression(node)) return /^(setTimeout|setInterval|fetch)$/.exec(node.expression.getText())?.[0];
+  if (!ts.isPropertyAccessExpression(node) || !ts.isIdentifier(node.expression)) return undefined;
+  return /^(Date\.now|Math\.random|process\.env|console)\b/.exec(`${node.expression.text}.${node.name.text}`)?.[0];
+};
+
+const read = (file: string): Source => {
+  const text = readFileSync(join(ROOT, file), 'utf8');
+  const imports: Import[] = [];
+  const globals = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    const found = moduleOf(node);
+    if (found?.name.startsWith('.') === true) {
+      imports.push({ from: file, to: normalize(join(dirname(file), found.name)), typeOnly: found.typeOnly });
+    }
+    const global = globalOf(node);
+    if (global !== undefined) globals.add(global);
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  return { file, lines: text.split('\n').length - 1, imports, globals: [...globals].sort() };
+};
+
+const FOLDERS = [...new Set(Object.keys(PARTS).map((part) => part.replace(/\/.*/, '')))];
+const sources = FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .map((file) => read(join(folder, file))),
+);
+const imports = sources.flatMap((source) => source.imports);
+
+const partOf = (file: string): string => Object.keys(PARTS).find((part) => file.startsWith(`${part}/`)) ?? '(outside)';
+
+const isAllowed = ({ from, to, typeOnly }: Import): boolean => {
+  const [part, other] = [partOf(from), partOf(to)];
+  const { imports: allowed = [], types = [] } = PARTS[part] ?? {};
+  return part === other || allowed.includes(other) || (typeOnly && types.includes(other));
+};
+
+/** The first import chain found that ends where it began. What types alone need is no import once the program runs. */
+const cycle = (): readonly string[] => {
+  const needed = ({ imports: all }: Source) => all.filter(({ typeOnly }) => !typeOnly).map(({ to }) => to);
+  const needs = new Map(sources.map((source) => [source.file, needed(source)]));
+  const done = new Set<string>();
+  const search = (file: string, chain: readonly string[]): readonly string[] => {
+    if (chain.includes(file)) return [...chain.slice(chain.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const to of needs.get(file) ?? []) {
+      const found = search(to.replace(/\.js$/, '.ts'), [...chain, file]);
+      if (found.length > 0) return found;
+    }
+    done.add(file);
+    return [];
+  };
+  return sources.map(({ file }) => search(file, [])).find((found) => found.length > 0) ?? [];
+};
+
+t.test('each folder imports only what it may', (t) => {
+  t.ok(sources.length > 150 && imports.length > 500, 'the whole source is looked at');
+  const told = imports.filter((found) => !isAllowed(found)).map(({ from, to }) => `${from} imports ${to}`);
+  t.strictSame(told, [], 'ARCHITECTURE.md has the rules, and why');
+  t.strictSame(cycle(), [], 'no file needs itself to be loaded first');
+  const endings = imports.filter(({ to }) => !to.endsWith('.js')).map(({ from, to }) => `${from} imports ${to}`);
+  t.strictSame(endings, [], 'relative imports end in .js');
+  t.end();
+});
+
+t.test('time, chance, environment, network and output come through ports', (t) => {
+  const uses = sources
+    .filter(({ file, globals }) => globals.length > 0 && !AT_THE_EDGE.test(file))
+    .map(({ file, globals }) => [file, globals] as const);
+  const inOrder = (table: Iterable<readonly [string, readonly string[]]>) =>
+    Object.fromEntries([...table].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  t.strictSame(inOrder(uses), inOrder(Object.entries(ADAPTERS)), 'only in the files that are listed, and all of these');
+  t.end();
+});
+
+t.test('files are small and named for what is in them', (t) => {
+  const vague = sources.filter(({ file }) => /\/(utils?|helpers?|common|misc|types|index)(\.\w+)?\.ts$/.test(file));
+  t.strictSame(
+    vague.map(({ file }) => file),
+    [],
+    'no name that would fit everything',
+  );
+  const odd = sources.filter(({ file }) => !/^[a-z0-9-]+(\.(spec|contract))?\.ts$/.test(file.replace(/.*\//, '')));
+  t.strictSame(
+    odd.map(({ file }) => file),
+    [],
+    'names are kebab-case',
+  );
+  const long = sources.filter(({ file, lines }) => lines > 300 && !/^(test|api\/generated)\//.test(file));
+  t.strictSame(
+    long.map(({ file, lines }) => `${file}: ${lines} lines`),
+    [],
+    'no file outgrows its subject',
+  );
+  t.end();
+});
