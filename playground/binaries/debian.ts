@@ -46,9 +46,11 @@ export async function runDebianScript(options: {
   const stop = () => killGroup(child);
   signal.addEventListener('abort', stop, { once: true });
   for (const stream of [child.stdout, child.stderr]) if (stream) createInterface(stream).on('line', say);
+  const closed = once(child, 'close');
   const [code] = (await once(child, 'exit')) as [number | null];
   signal.removeEventListener('abort', stop);
-  killGroup(child);
+  killGroup(child); // what watches over it holds its output open
+  await closed; // all of its lines have been read
   signal.throwIfAborted();
   return code === 0;
 }

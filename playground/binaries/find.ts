@@ -55,6 +55,12 @@ export async function findBinaries(options: {
   readonly releases?: Releases;
 }): Promise<Found> {
   const search: Search = { env: process.env, releases: RELEASES, ...options };
+  const assets = search.env['KUBEBUILDER_ASSETS'];
+  if (assets && !(await coreIn(assets))) {
+    search.say(
+      `KUBEBUILDER_ASSETS (${assets}) has not both kube-apiserver and kube-controller-manager; looking elsewhere for them`,
+    );
+  }
   for (const get of [getReleases, getFromDebian]) {
     const { lacking } = await look(search);
     if (lacking.length > 0) await get(search, lacking);
@@ -124,7 +130,7 @@ const HOW: Readonly<Record<Part, Missing>> = {
     how: `set KUBEBUILDER_ASSETS to a folder that has both, or make ${RELEASES.kubernetes.base} reachable (HTTPS_PROXY counts), or ${BUILD_HOW}`,
   },
   crds: { name: 'apiextensions-apiserver', how: BUILD_HOW },
-  etcd: { name: 'etcd', how: 'put an etcd >= 3.4 on the PATH, on Debian: apt-get install etcd-server' },
+  etcd: { name: 'etcd', how: 'put a current one on the PATH, on Debian: apt-get install etcd-server' },
   kubectl: { name: `kubectl >= 1.${KUBECTL_MINOR}`, how: 'put one on the PATH' },
   'docker-registry': { name: 'docker-registry', how: 'on Debian: apt-get install docker-registry' },
 };
