@@ -45,6 +45,7 @@ export class BundleWatch {
     wanted: { readonly what: string; readonly withinMs: number; readonly is: (status: WerfBundleStatus) => boolean },
     signal: AbortSignal,
   ): Promise<StoredBundle> {
+    if (signal.aborted) return Promise.reject(signal.reason);
     return new Promise((resolve, reject) => {
       let last = this.#reflector.get(ref);
       const settle = (finish: () => void) => {

@@ -19,7 +19,10 @@ const STORY = [goodBundle, secondTag, refusal, outOfMemory, brokenChart, outage]
 const ROOT = join(import.meta.dirname, '..');
 
 const playStory = async (stage: Stage): Promise<void> => {
-  for (const chapter of STORY) await chapter(stage);
+  for (const chapter of STORY) {
+    stage.signal.throwIfAborted();
+    await chapter(stage);
+  }
 };
 
 const byHand = (screen: Screen, kubeconfig: string): void => {

@@ -28,6 +28,7 @@ export const demo = (name: string): ObjectRef => ({ namespace: DEMO, name });
 
 /** Runs kubectl in front of everybody: the command, and what it prints. */
 export const showKubectl = async (stage: Stage, args: readonly string[], input?: string): Promise<KubectlAnswer> => {
+  stage.signal.throwIfAborted();
   stage.screen.command(['kubectl', ...args]);
   const answer = await stage.kubectl.run(args, input);
   stage.screen.output(answer.text);
@@ -37,6 +38,7 @@ export const showKubectl = async (stage: Stage, args: readonly string[], input?:
 /** Applies a sample, shown as the file that a person would apply. */
 export const applySample = async (stage: Stage, name: string): Promise<KubectlAnswer> => {
   const file = `playground/samples/${name}`;
+  stage.signal.throwIfAborted();
   stage.screen.command(['kubectl', 'apply', '-f', file]);
   const answer = await stage.kubectl.run(['apply', '-f', '-'], await stage.sample(name));
   stage.screen.output(answer.text);
