@@ -2,7 +2,8 @@ import { KubeError } from '../../kube/client.js';
 import { PODS } from '../../kube/resources.js';
 import type { LogAnswer, LogRequest } from './log-server.js';
 import { type AgentPod, refOf } from './pod.js';
-import { type PodEnvironment, PodWorker } from './pod-worker.js';
+import type { PodEnvironment } from './pod-environment.js';
+import { PodWorker } from './pod-worker.js';
 import { place, unschedulableStatus } from './scheduling.js';
 
 interface RunningPod {

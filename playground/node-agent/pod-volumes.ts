@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { AgentPod } from './pod.js';
 import type { NodeFacts } from './pod-facts.js';
+import type { Isolation } from './sandbox.js';
 import type { Sources } from './sources.js';
 import { type VolumeOwner, writeVolume } from './volume-files.js';
 import { contentOf } from './volumes.js';
@@ -10,11 +11,11 @@ export type PodVolumes =
   | { readonly kind: 'ready'; readonly folders: ReadonlyMap<string, string> }
   | { readonly kind: 'missing'; readonly message: string };
 
-function ownerOf(pod: AgentPod): VolumeOwner {
+function ownerOf(pod: AgentPod, isolation: Isolation): VolumeOwner {
   const shared = pod.spec.securityContext;
   const users = new Set(pod.spec.containers.map((each) => each.securityContext?.runAsUser ?? shared?.runAsUser));
   const [user] = users;
-  return { user: users.size === 1 ? user : undefined, group: shared?.fsGroup };
+  return { root: isolation === 'root', user: users.size === 1 ? user : undefined, group: shared?.fsGroup };
 }
 
 /** Makes all volumes below `folder`; nothing is written before all of their sources are there. */
@@ -23,6 +24,7 @@ export async function makeVolumes(given: {
   readonly sources: Sources;
   readonly node: NodeFacts;
   readonly folder: string;
+  readonly isolation: Isolation;
 }): Promise<PodVolumes> {
   const contents = (given.pod.spec.volumes ?? []).map((volume) => ({
     name: volume.name,
@@ -32,7 +34,7 @@ export async function makeVolumes(given: {
     if (content.kind !== 'missing') continue;
     return { kind: 'missing', message: `MountVolume.SetUp failed for volume "${name}" : ${content.message}` };
   }
-  const owner = ownerOf(given.pod);
+  const owner = ownerOf(given.pod, given.isolation);
   const folders = new Map(contents.map(({ name }) => [name, join(given.folder, name)]));
   await Promise.all(contents.map(({ name, content }) => writeVolume(join(given.folder, name), content, owner)));
   return { kind: 'ready', folders };

@@ -1,42 +1,21 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Container } from '@kubernetes/client-node';
-import { type KubeClient, KubeError } from '../../kube/client.js';
-import type { Clock, Log } from '../../kube/ports.js';
-import { PODS } from '../../kube/resources.js';
+import { KubeError } from '../../kube/client.js';
 import { ContainerLog } from './container-log.js';
 import { planContainer } from './container-plan.js';
 import { runContainer } from './container-run.js';
 import { environmentOf } from './environment.js';
 import type { LogAnswer } from './log-server.js';
 import { type AgentPod, refOf } from './pod.js';
-import type { PodEvent, PodEvents } from './pod-events.js';
-import type { NodeFacts } from './pod-facts.js';
+import { confirmDeletion, type PodEnvironment } from './pod-environment.js';
+import type { PodEvent } from './pod-events.js';
 import { firstProgress, lostProgress, wasStarted } from './pod-progress.js';
 import type { ContainerProgress, Ended, PodProgress } from './pod-status.js';
 import { makeVolumes } from './pod-volumes.js';
 import { isRestarted, type RestartPolicy, restartDelay } from './restart.js';
-import type { Isolation } from './sandbox.js';
 import { loadSources, type Sources } from './sources.js';
 import { StatusReporter } from './status-reporter.js';
-import type { WerfProgram } from './werf-program.js';
-
-/** What all Pods of a node share. */
-export interface PodEnvironment {
-  readonly client: KubeClient;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly node: NodeFacts;
-  /** The apiserver's URL as Pods reach it. */
-  readonly server: string;
-  /** Folder for Pods' files. */
-  readonly dir: string;
-  readonly isolation: Isolation;
-  readonly werf: WerfProgram;
-  readonly events: PodEvents;
-  /** Aborted: the apiserver is not to be called any more. */
-  readonly signal: AbortSignal;
-}
 
 type Kind = 'init' | 'main';
 
@@ -97,7 +76,8 @@ export class PodWorker {
 
   async #leave(): Promise<void> {
     await until(AbortSignal.any([this.#deleted.signal, this.#env.signal]));
-    await this.#confirm();
+    this.#env.events.forget(refOf(this.#pod).uid);
+    await confirmDeletion(this.#env, refOf(this.#pod));
     await rm(this.#folder, { recursive: true, force: true });
   }
 
@@ -180,7 +160,7 @@ export class PodWorker {
       const made =
         typeof sources === 'string'
           ? ({ kind: 'missing', message: sources } as const)
-          : await makeVolumes({ pod: this.#pod, sources, node: this.#env.node, folder });
+          : await makeVolumes({ ...this.#env, pod: this.#pod, sources, folder });
       if (made.kind === 'ready') return made.folders;
       void this.#event({ type: 'Warning', reason: 'FailedMount', note: made.message });
       await this.#pause(look);
@@ -298,23 +278,6 @@ export class PodWorker {
 
   async #event(event: PodEvent): Promise<void> {
     await this.#env.events.emit(this.#pod, event, this.#env.signal);
-  }
-
-  /** Lets the apiserver forget a Pod that was to be deleted. */
-  async #confirm(): Promise<void> {
-    this.#env.events.forget(refOf(this.#pod).uid);
-    while (!this.#env.signal.aborted) {
-      try {
-        const ref = refOf(this.#pod);
-        await this.#env.client.delete(PODS, ref, { uid: ref.uid, gracePeriodSeconds: 0 }, this.#env.signal);
-        return;
-      } catch (error) {
-        if (!(error instanceof KubeError)) throw error;
-        // Another Pod has the name already.
-        if (error.code === 'conflict') return;
-        await this.#env.clock.sleep(LOOK_AT_MOST_MS, this.#env.signal).catch(() => undefined);
-      }
-    }
   }
 }
 

@@ -2,15 +2,15 @@ import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { VolumeContent } from './volumes.js';
 
-/** Whose the files are; only where the agent is root, else they are its own user's. */
+/** Whose the files are. */
 export interface VolumeOwner {
+  /** False: all are the agent's own user's, who is everybody in a container of a user namespace. */
+  readonly root: boolean;
   /** The containers' user, for tokens. */
   readonly user: number | undefined;
   /** The Pod's fsGroup. */
   readonly group: number | undefined;
 }
-
-const isRoot = process.getuid?.() === 0;
 
 /**
  * Writes a volume's first content into `folder`, which is made.
@@ -19,7 +19,7 @@ const isRoot = process.getuid?.() === 0;
  */
 export async function writeVolume(folder: string, content: VolumeContent, owner: VolumeOwner): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const group = isRoot ? owner.group : undefined;
+  const group = owner.root ? owner.group : undefined;
   if (content.kind === 'empty') {
     if (group !== undefined) await chown(folder, 0, group);
     await chmod(folder, group === undefined ? 0o777 : 0o2777);
@@ -30,7 +30,7 @@ export async function writeVolume(folder: string, content: VolumeContent, owner:
     const path = join(folder, file.path);
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, file.content);
-    const user = isRoot && file.token === true ? (owner.user ?? 0) : undefined;
+    const user = owner.root && file.token === true ? (owner.user ?? 0) : undefined;
     if (user !== undefined || group !== undefined) await chown(path, user ?? 0, group ?? 0);
     await chmod(path, group === undefined ? file.mode : file.mode | 0o440);
   }

@@ -101,7 +101,8 @@ const waitingWith = (name: string, reason: string) =>
     (await get(name))?.status.containerStatuses?.[0]?.state['waiting']?.['reason'] === reason ? true : undefined,
   );
 
-const isolated = (await findIsolation(cluster.dir, systemClock)).kind === 'found';
+const found = await findIsolation(cluster.dir, systemClock);
+const isolated = found.kind === 'found';
 
 t.test('a Job runs on the node, its Pod waits for a Secret, kubectl logs follows it', async (t) => {
   const job = {
@@ -334,10 +335,8 @@ const isOpen = (port: number): Promise<boolean> =>
     }).on('error', () => resolve(false));
   });
 
-t.test(
-  'containers die with the agent, even if it is killed',
-  { skip: isolated ? false : 'needs namespaces' },
-  async (t) => {
+const diesWithAgent = async (isolation: string) => {
+  await t.test('containers die with the agent, even if it is killed', async (t) => {
     const outfile = join(cluster.dir, 'hard.mjs');
     const contents = `
     import { mkdirSync } from 'node:fs';
@@ -348,7 +347,7 @@ t.test(
     const credentials = { groups: [], noNewPrivileges: false, dropAll: false };
     const command = ['sh', '-c', ': mark-of-hard; trap "" TERM; setsid sleep 1000 & sleep 1000'];
     const plan = { root, readOnlyRoot: false, workingDir: '/', mounts: [], credentials, command };
-    const words = sandboxCommand(process.getuid() === 0 ? 'root' : 'user', plan);
+    const words = sandboxCommand(process.argv[3], plan);
     const variables = new Map([['PATH', '/usr/bin:/bin']]);
     const log = { write() {}, end() {} };
     const container = ContainerProcess.start({ words, variables, cwd: '/', sandbox: true }, log);
@@ -358,15 +357,16 @@ t.test(
   `;
     const stdin = { contents, resolveDir: 'playground/node-agent', loader: 'js' } as const;
     await build({ ...bundled, stdin, outfile });
-    const owner = spawn(process.execPath, [outfile, join(cluster.dir, 'hard-root')], {
+    const owner = spawn(process.execPath, [outfile, join(cluster.dir, 'hard-root'), isolation], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await once(owner.stdout, 'data');
     t.ok((await processesWith('mark-of-hard')) > 0);
     owner.kill('SIGKILL');
     t.ok(await until('their end', async () => ((await processesWith('mark-of-hard')) === 0 ? true : undefined)));
-  },
-);
+  });
+};
+if (found.kind === 'found') await diesWithAgent(found.isolation);
 
 t.test('stopping ends all Pods as failed and leaves no process, port or file', async (t) => {
   await apply(pod('left', ': mark-of-left; trap "" TERM; setsid sleep 1000 & echo up; wait; sleep 1000'));
