@@ -1,5 +1,6 @@
 import { labelValueOf } from '../../api/names.js';
 import type { Job, ObjectMeta, OwnerReference } from '../../api/objects.js';
+import type { Settings } from '../../api/settings.js';
 import { API_VERSION, type Deployment, KIND } from '../../api/werfbundle.js';
 import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
@@ -13,20 +14,20 @@ export interface BundleIdentity {
 
 /** What of a bundle's settings makes its Job. */
 export interface JobSettings {
-  readonly registry: { readonly host: string; readonly repository: string; readonly insecure: boolean };
-  readonly converge: {
-    readonly targetNamespace: string;
-    readonly releaseName: string;
-    readonly serviceAccountName?: string;
-    /** Quantities, as they were written. */
-    readonly cpu: string;
-    readonly memory: string;
-    readonly logRetentionDays: number;
-    readonly timeoutMs: number;
-    readonly image?: string;
-    readonly environment?: string;
-    readonly rollbackOnFailure: boolean;
-  };
+  readonly registry: Pick<Settings['registry'], 'host' | 'repository' | 'insecure'>;
+  readonly converge: Pick<
+    Settings['converge'],
+    | 'targetNamespace'
+    | 'releaseName'
+    | 'serviceAccountName'
+    | 'cpu'
+    | 'memory'
+    | 'logRetentionDays'
+    | 'timeoutMs'
+    | 'image'
+    | 'environment'
+    | 'rollbackOnFailure'
+  >;
 }
 
 export interface JobInput {
