@@ -5,6 +5,8 @@ import type { Delivery } from './scans/scan.js';
 interface Remembered {
   /** Our last writes, one upon the other: the resourceVersions that they replaced, and what the last of them left. */
   readonly write?: { readonly replaced: readonly string[]; readonly after: StoredBundle };
+  /** Name of the last Job whose Secrets are known to be gone. */
+  readonly tidied?: string;
   readonly empty: { readonly sequence: number; readonly inARow: number };
 }
 
@@ -39,6 +41,14 @@ export class Memory {
     const inARow = nothing ? memory.empty.inARow + 1 : 0;
     this.#set(ref, { ...memory, empty: { sequence: delivery.sequence, inARow } });
     return inARow;
+  }
+
+  tidied(ref: ObjectRef): string | undefined {
+    return this.#of(ref).tidied;
+  }
+
+  tidy(ref: ObjectRef, jobName: string): void {
+    this.#set(ref, { ...this.#of(ref), tidied: jobName });
   }
 
   forget(ref: ObjectRef): void {

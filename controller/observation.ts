@@ -87,6 +87,8 @@ export interface Observation {
   /** How many scans in a row found nothing to deploy, this delivery included. */
   readonly emptyScans: number;
   readonly job: DeployJob;
+  /** The Job of a deployment whose result is recorded, as long as this process has not seen its Secrets deleted. */
+  readonly untidied: Job | undefined;
   /** undefined: nothing is to be deployed now, so nothing was looked up. */
   readonly supplies: Supplies | Obstacle | undefined;
 }

@@ -37,7 +37,7 @@ export interface Senses {
 export const observe = async (
   senses: Senses,
   bundle: StoredBundle,
-  memory: { readonly emptyScans: number },
+  memory: { readonly emptyScans: number; readonly tidied: string | undefined },
   signal: AbortSignal,
 ): Promise<Observation> => {
   const { client, platform, scans } = senses;
@@ -59,6 +59,7 @@ export const observe = async (
     latest: scans.latest(ref),
     emptyScans: memory.emptyScans,
     job,
+    untidied: untidiedJob(senses, bundle, { spec, tidied: memory.tidied }),
   };
   const supplies =
     polled !== undefined && needsSupplies(seen)
@@ -85,11 +86,7 @@ const readJob = async (
 ): Promise<DeployJob> => {
   const deployment = openDeployment(bundle.status);
   if (deployment === undefined) return { kind: 'absent' };
-  const namespace =
-    spec.kind === 'valid'
-      ? spec.settings.converge.targetNamespace
-      : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);
-  const ref = { namespace, name: deployment.jobName };
+  const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
   const cached = senses.world.job(ref);
   const job = cached ?? (wasStarted(bundle.status) ? await senses.client.get<Job>(JOBS, ref, signal) : undefined);
   if (job === undefined || !belongsTo(job, { uid: bundle.metadata.uid, number: deployment.number }))
@@ -97,6 +94,24 @@ const readJob = async (
   const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));
   return { kind: 'present', job, pod, log: await readLog(senses, { ref, job, pod }, signal) };
 };
+
+/** A process that ended between a result and the deletion of the Job's Secrets has left them: what they hold is to go now. */
+const untidiedJob = (
+  { world }: Senses,
+  bundle: StoredBundle,
+  { spec, tidied }: { readonly spec: JudgedSpec; readonly tidied: string | undefined },
+): Job | undefined => {
+  const { uid } = bundle.metadata;
+  const recorded = openDeployment(bundle.status) === undefined ? bundle.status?.deployment : undefined;
+  if (recorded === undefined || recorded.jobName === tidied) return undefined;
+  const job = world.job({ namespace: namespaceOf(bundle, spec), name: recorded.jobName });
+  return job !== undefined && belongsTo(job, { uid, number: recorded.number }) ? job : undefined;
+};
+
+const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
+  spec.kind === 'valid'
+    ? spec.settings.converge.targetNamespace
+    : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);
 
 const newest = (pods: readonly Pod[]): Pod | undefined =>
   pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];

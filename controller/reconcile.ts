@@ -7,6 +7,7 @@ import type { Next } from '../kube/work-queue.js';
 import { afterFailure } from './decide/after-failure.js';
 import { decide } from './decide/decide.js';
 import type { Announcement, Decision, Recheck } from './decide/decision.js';
+import { openDeployment } from './decide/deployment.js';
 import { mergePatchOf } from './decide/status-patch.js';
 import { cleanUp, execute } from './execute.js';
 import type { Memory } from './memory.js';
@@ -47,7 +48,7 @@ const onePass = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): P
   }
   try {
     const emptyScans = self.memory.emptyScans(ref, self.scans.inbox(ref));
-    const seen = await observe(self, bundle, { emptyScans }, signal);
+    const seen = await observe(self, bundle, { emptyScans, tidied: self.memory.tidied(ref) }, signal);
     const planned = decide(seen);
     const decision = await carryOut(self, seen, planned, signal);
     if (decision === undefined) return { kind: 'backoff' };
@@ -107,9 +108,20 @@ const report = async (self: Reconciler, seen: Observation, decision: Decision, s
   else self.scans.want(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(ref, seen.delivery.sequence);
   for (const announcement of decision.announcements) tell(self, bundle, announcement);
+  await tidyUp(self, { ref, decision }, signal);
+};
+
+/** What fails here is tried again at the next look. */
+const tidyUp = async (
+  self: Reconciler,
+  { ref, decision }: { readonly ref: ObjectRef; readonly decision: Decision },
+  signal: AbortSignal,
+): Promise<void> => {
   const untidy = await cleanUp(self.client, decision.cleanup, signal);
   for (const error of untidy)
     self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(ref), error: error.message });
+  const recorded = openDeployment(decision.status) === undefined ? decision.status.deployment : undefined;
+  if (recorded !== undefined && untidy.length === 0) self.memory.tidy(ref, recorded.jobName);
 };
 
 const tell = (self: Reconciler, bundle: StoredBundle, announcement: Announcement): void => {

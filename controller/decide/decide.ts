@@ -5,7 +5,7 @@ import type { Observation, Obstacle } from '../observation.js';
 import { announcementsOf, isLookedUpAgain } from './announce.js';
 import { createJob } from './create-job.js';
 import type { Action, Cleanup, Decision, Recheck } from './decision.js';
-import { failureOf, followDeployment, openDeployment, started, type Work } from './deployment.js';
+import { failureOf, followDeployment, openDeployment, secretsOf, started, type Work } from './deployment.js';
 import { type Due, nextDeployment, nextTry, whatIsDue } from './due.js';
 import { interestOf, isPolled, isSuspended } from './needs.js';
 import { accountPoll, isRequested, type PollAccount } from './poll.js';
@@ -38,7 +38,7 @@ export const decide = (seen: Observation): Decision => {
   return {
     actions: draft.actions ?? [],
     status,
-    cleanup: draft.cleanup ?? [],
+    cleanup: [...(draft.cleanup ?? []), ...(seen.untidied === undefined ? [] : [secretsOf(seen.untidied)])],
     announcements: announcementsOf(
       seen.bundle.status ?? {},
       status,

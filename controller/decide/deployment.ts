@@ -101,7 +101,8 @@ const followJob = (
   }
 };
 
-const secretsOf = (job: Job): Cleanup => ({
+/** The Secrets that were made for a Job. */
+export const secretsOf = (job: Job): Cleanup => ({
   kind: 'delete-secrets',
   namespace: job.metadata.namespace ?? '',
   names: secretNamesIn(job),

@@ -724,6 +724,21 @@ t.test('carrying out and following', async (t) => {
   );
 });
 
+t.test('what a Job needed is deleted when its result is recorded, and again by the next process', async (t) => {
+  const made = job(bundle(syncedStatus()));
+  const secrets = { 'werf.io/secrets': 'j-values,j-docker' };
+  const withSecrets = { ...made, metadata: { ...made.metadata, annotations: secrets } };
+  const names = [{ kind: 'delete-secrets', namespace: 'ops', names: ['j-values', 'j-docker'] }];
+  const ended = { kind: 'present', job: withSecrets, pod: pod({ exitCode: 0 }), log: { kind: 'not-needed' } } as const;
+  t.strictSame(decide(observation(bundle(runningStatus), { job: ended })).cleanup, names);
+  t.strictSame(
+    decide(observation(bundle(syncedStatus()))).cleanup,
+    [],
+    'once they are known to be gone nothing is left',
+  );
+  t.strictSame(decide(observation(bundle(syncedStatus()), { untidied: withSecrets })).cleanup, names);
+});
+
 t.test('a status is patched as little as possible', async (t) => {
   const rows: readonly { title: string; before: object; after: object; want: object | undefined }[] = [
     {

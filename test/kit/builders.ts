@@ -137,6 +137,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     latest: undefined,
     emptyScans: 0,
     job: { kind: 'absent' },
+    untidied: undefined,
     supplies: undefined,
     ...change,
   };

@@ -1,0 +1,257 @@
+import t from 'tap';
+import type { Job, KubeObject, ObjectRef, Secret } from '../../api/objects.js';
+import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleSpec } from '../../api/werfbundle.js';
+import { ANNOTATIONS, LABELS } from '../../controller/deploy/names.js';
+import { JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { type CuttingProxy, startCuttingProxy, type Write } from '../kit/cutting-proxy.js';
+import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
+import { eventually } from '../kit/eventually.js';
+import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+
+const OPS = 'ops';
+const PATIENCE_MS = 60_000;
+
+/** Every write of a deployment's life, in order; events are left out, and so is the telling of what a Job waits for. */
+const WRITES = [
+  'status: the registry is to be asked',
+  'status: the intent',
+  'create Secret values',
+  'create Secret docker',
+  'create Job',
+  'give Secret values to the Job',
+  'give Secret docker to the Job',
+  'status: the Job runs',
+  'status: the result',
+  'delete Secret values',
+  'delete Secret docker',
+] as const;
+
+const STATUS_WRITES = [
+  ['history', 'status: the result'],
+  ['activeJobName', 'status: the Job runs'],
+  ['deployment', 'status: the intent'],
+  ['observedGeneration', 'status: the registry is to be asked'],
+] as const;
+
+/** @returns undefined for a write that is none of the bundle's, or none that counts */
+const nameOf = ({ method, path, body }: Write, bundle: string): string | undefined => {
+  if (path.endsWith(`/werfbundles/${bundle}/status`)) {
+    const { status } = JSON.parse(body) as { status: object };
+    return STATUS_WRITES.find(([field]) => field in status)?.[1];
+  }
+  const name = method === 'POST' ? ((JSON.parse(body) as KubeObject).metadata.name ?? '') : path;
+  if (!name.includes(`${bundle}-`) || path.endsWith('/events')) return undefined;
+  if (path.endsWith('/jobs')) return 'create Job';
+  const [, which] = /-(\w+)$/.exec(name) ?? [];
+  switch (method) {
+    case 'POST':
+      return `create Secret ${which}`;
+    case 'PATCH':
+      return `give Secret ${which} to the Job`;
+    default:
+      return `${method.toLowerCase()} Secret ${which}`;
+  }
+};
+
+const bundleOf = (name: string, spec: WerfBundleSpec): WerfBundle => ({
+  apiVersion: API_VERSION,
+  kind: KIND,
+  metadata: { namespace: OPS, name },
+  spec,
+});
+
+/** A bundle that needs two Secrets: for values and for the registry. */
+const specOf = (stage: DeployStage, repository = 'acme/app'): WerfBundleSpec => ({
+  registry: {
+    url: `${stage.registryHost}/${repository}`,
+    insecure: true,
+    pollInterval: '1m',
+    secretRef: { name: 'registry' },
+  },
+  converge: { serviceAccountName: 'werf-converge', valuesFrom: [{ secretRef: { name: 'database' } }] },
+});
+
+const makeSecrets = async ({ client, registryHost, signal }: DeployStage): Promise<void> => {
+  const auths = { [registryHost]: { username: 'robot', password: 'password-of-robot' } };
+  const secrets: readonly Secret[] = [
+    { metadata: { namespace: OPS, name: 'database' }, stringData: { 'values.yaml': 'password: correct horse\n' } },
+    {
+      metadata: { namespace: OPS, name: 'registry' },
+      type: 'kubernetes.io/dockerconfigjson',
+      stringData: { '.dockerconfigjson': JSON.stringify({ auths }) },
+    },
+  ];
+  for (const secret of secrets) await client.create<Secret>(SECRETS, secret, signal);
+};
+
+const synced = (stage: DeployStage, ref: ObjectRef, tag = 'v1.0.0'): Promise<StoredBundle> =>
+  stage.bundles.until(
+    ref,
+    {
+      what: `${ref.name} is Synced with ${tag}`,
+      withinMs: PATIENCE_MS,
+      is: ({ phase, lastAppliedTag }) => phase === 'Synced' && lastAppliedTag === tag,
+    },
+    stage.signal,
+  );
+
+/** What there was and is of a bundle's deployments. `jobs` are all that ever were, by their numbers. */
+const tracesOf = async (stage: DeployStage, jobs: WatchRecord<Job>, { status, metadata }: StoredBundle) => {
+  const { client, signal } = stage;
+  const { namespace, name, uid } = metadata;
+  const list = (selector: string) => client.list<Secret>(SECRETS, { namespace, labelSelector: selector }, signal);
+  const leftovers = await eventually(
+    async () => (await list(`${LABELS.bundleUid}=${uid}`)).items.map((secret) => secret.metadata.name),
+    (names) => names.length === 0,
+  );
+  const pods = await client.list(PODS, { namespace, labelSelector: `${LABELS.bundleUid}=${uid}` }, signal);
+  const releases = (await list(`owner=helm,name=${name}`)).items;
+  return {
+    jobs: jobs
+      .objects()
+      .filter((job) => job.metadata.labels?.[LABELS.bundleUid] === uid)
+      .map((job) => Number(job.metadata.annotations?.[ANNOTATIONS.number])),
+    pods: pods.items.length,
+    releases: releases.map((secret) => secret.metadata.name),
+    number: status?.deployment?.number,
+    history: status?.history?.map(({ number, result }) => `${number} ${result}`),
+    lastJobStatus: status?.lastJobStatus,
+    logged: status?.lastJobLogs?.includes(`Succeeded release "${name}"`),
+    leftovers,
+  };
+};
+
+const deployedOnce = (name: string) => ({
+  jobs: [1],
+  pods: 1,
+  releases: [`sh.helm.release.v1.${name}.v1`],
+  number: 1,
+  history: ['1 Succeeded'],
+  lastJobStatus: 'Succeeded',
+  logged: true,
+  leftovers: [],
+});
+
+t.test('a controller that is killed while it deploys', async (t) => {
+  const stage = await startDeployStage(t);
+  const { client, signal } = stage;
+  await stage.makeNamespace(OPS);
+  await makeSecrets(stage);
+  await stage.publish({ repository: 'acme/app', tag: 'v1.0.0' });
+  const jobs = await recordWatch<Job>(t, stage, JOBS);
+  const proxy: CuttingProxy = await startCuttingProxy(t, stage.cluster.controlPlane);
+  let controller = await stage.startController({ through: proxy });
+
+  /** Makes a bundle, kills the controller at its `at`th write, and starts another one. @returns the writes up to then */
+  const killedAt = async (name: string, at: number, when: 'before' | 'after'): Promise<readonly string[]> => {
+    const seen: string[] = [];
+    const killed = new Promise<void>((resolve) => {
+      proxy.use({
+        judge: (write) => {
+          const what = nameOf(write, name);
+          if (what !== undefined) seen.push(what);
+          return what !== undefined && seen.length === at ? when : 'pass';
+        },
+        cut: () => controller.kill().then(resolve),
+      });
+    });
+    const bundle = await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
+    await Promise.race([killed, synced(stage, { namespace: OPS, name: bundle.metadata.name ?? '' })]);
+    await killed;
+    proxy.use({ judge: () => 'pass', cut: async () => {} });
+    controller = await stage.startController({ through: proxy });
+    return seen;
+  };
+
+  for (const [index, write] of WRITES.entries()) {
+    for (const when of ['before', 'after'] as const) {
+      await t.test(`deploys exactly once when it is killed ${when} "${write}"`, async (t) => {
+        const name = `app-${index + 1}-${when}`;
+        const seen = await killedAt(name, index + 1, when);
+        t.same(seen, WRITES.slice(0, index + 1), 'it was killed where it was to be killed');
+        t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
+      });
+    }
+  }
+
+  await t.test('makes no other write than those: a deployment that nobody kills has them all', async (t) => {
+    const name = 'app-unhurt';
+    const seen: string[] = [];
+    proxy.use({
+      judge: (write) => {
+        const what = nameOf(write, name);
+        if (what !== undefined) seen.push(what);
+        return 'pass';
+      },
+      cut: async () => {},
+    });
+    await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
+    t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
+    t.same(seen, WRITES);
+  });
+
+  await t.test('finds the result of a Job that ended while no controller was there', async (t) => {
+    const name = 'app-asleep';
+    await stage.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });
+    await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/slow')), signal);
+    const running = await stage.bundles.until(
+      { namespace: OPS, name },
+      {
+        what: `the Job of ${name} runs`,
+        withinMs: PATIENCE_MS,
+        is: ({ lastJobStatus }) => lastJobStatus === 'Running',
+      },
+      signal,
+    );
+    await controller.kill();
+    const ref = { namespace: OPS, name: running.status?.activeJobName ?? '' };
+    const ended = await eventually(
+      () => client.get<Job>(JOBS, ref, signal),
+      (job) => job?.status?.succeeded === 1,
+      PATIENCE_MS,
+    );
+    t.equal(ended?.status?.succeeded, 1, 'the Job has ended');
+    controller = await stage.startController();
+    t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
+  });
+
+  await t.test(
+    'does not quarrel with a second controller: one Job a deployment, and no phase that flaps',
+    async (t) => {
+      await stage.publish({ repository: 'acme/twins', tag: 'v1.0.0' });
+      const names = ['twin-1', 'twin-2', 'twin-3', 'twin-4'];
+      const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+      await controller.stop();
+      const twins = await Promise.all([1, 2].map(() => stage.startController({ timeScale: 30 })));
+      for (const name of names) {
+        await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/twins')), signal);
+      }
+      const all = (tag: string) => Promise.all(names.map((name) => synced(stage, { namespace: OPS, name }, tag)));
+      for (const bundle of await all('v1.0.0')) {
+        t.same(await tracesOf(stage, jobs, bundle), deployedOnce(bundle.metadata.name));
+      }
+      await stage.publish({ repository: 'acme/twins', tag: 'v1.1.0' });
+      for (const bundle of await all('v1.1.0')) {
+        const { name } = bundle.metadata;
+        t.same(await tracesOf(stage, jobs, bundle), {
+          ...deployedOnce(name),
+          jobs: [1, 2],
+          pods: 2,
+          releases: [1, 2].map((version) => `sh.helm.release.v1.${name}.v${version}`),
+          number: 2,
+          history: ['2 Succeeded', '1 Succeeded'],
+        });
+        t.same(phasesOf(states.states(), name), ['Syncing', 'Synced', 'Syncing', 'Synced']);
+      }
+      await Promise.all(twins.map((twin) => twin.stop()));
+    },
+  );
+});
+
+/** The phases of a bundle, each as often as it was entered. */
+const phasesOf = (states: readonly StoredBundle[], name: string): readonly string[] => {
+  const phases = states
+    .filter(({ metadata }) => metadata.name === name)
+    .flatMap(({ status }) => (status?.phase === undefined ? [] : [status.phase]));
+  return phases.filter((phase, index) => phase !== phases[index - 1]);
+};

@@ -1,0 +1,174 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import type { KubeClient } from '../../kube/client.js';
+import { connect } from '../../kube/connect.js';
+import { createKubeClient } from '../../kube/http-client.js';
+import { systemClock, systemRandom } from '../../kube/process/system-clock.js';
+import { BundleWatch } from '../../playground/bundle-watch.js';
+import type { SupervisedProcess } from '../../playground/control-plane/supervised-process.js';
+import { Kubectl } from '../../playground/kubectl.js';
+import { startNodeAgent } from '../../playground/node-agent/start.js';
+import { installManifests, type OperatorOptions, startProgram, uninstallWebhooks } from '../../playground/operator.js';
+import { publishBundle } from '../../playground/registry/publish.js';
+import { type RegistryAuth, type RunningRegistry, startRegistry } from '../../playground/registry/start.js';
+import { binariesOfThisRun, type Cluster, startCluster } from './cluster.js';
+import { recordLog } from './record-log.js';
+
+/** A control plane with everything that a deployment needs, and controllers that come and go. */
+export interface DeployStage {
+  readonly cluster: Cluster;
+  /** Of a cluster-admin. */
+  readonly client: KubeClient;
+  readonly bundles: BundleWatch;
+  /** `127.0.0.1:PORT` of a registry that is open to all. */
+  readonly registryHost: string;
+  /** Aborted when the spec file is done. */
+  readonly signal: AbortSignal;
+  /** Starts dist/controller.js under its own ServiceAccount, and waits until it is ready. It ends with the spec, if not before. */
+  startController(options?: ControllerWish): Promise<RunningController>;
+  /** Starts a registry of its own. */
+  startRegistry(options: {
+    readonly name: string;
+    readonly auth?: RegistryAuth;
+    readonly port?: number;
+  }): Promise<RunningRegistry>;
+  /** Makes a namespace with a ServiceAccount `werf-converge` that may deploy into it. */
+  makeNamespace(name: string): Promise<void>;
+  /** Publishes a bundle. `behaviour` is what the stand-in for werf is to do with it. */
+  publish(bundle: PublishWish): Promise<{ readonly digest: string }>;
+}
+
+export interface ControllerWish {
+  /** Where it finds the apiserver, if that is not the apiserver itself. */
+  readonly through?: { readonly server: string; readonly ca: string };
+  readonly timeScale?: number;
+}
+
+export interface RunningController {
+  readonly process: SupervisedProcess;
+  /** All that it has logged. */
+  log(): Promise<string>;
+  /** SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>;
+  /** SIGTERM; @returns how it ended, and after how many milliseconds */
+  stop(): Promise<{ readonly how: string; readonly ms: number }>;
+}
+
+export interface PublishWish {
+  readonly host?: string;
+  readonly auth?: RegistryAuth;
+  readonly repository: string;
+  /** `v1.0.0`: the chart's own version too, so that each tag has a digest of its own. */
+  readonly tag: string;
+  readonly behaviour?: string;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const KILL = { signal: 'SIGKILL', patienceMs: 0 } as const;
+const PATIENCE_MS = 20_000;
+
+/**
+ * Starts the control plane, a registry and a node agent, and installs manifests/ without the webhook configurations: what the
+ * webhook would refuse is to reach the controller. Everything ends with the spec file.
+ */
+export async function startDeployStage(t: Test): Promise<DeployStage> {
+  const binaries = await binariesOfThisRun();
+  const cluster = await startCluster(t);
+  const { dir, controlPlane } = cluster;
+  const say = (line: string) => t.comment(line);
+  const client = createKubeClient(await connect({ kubeconfig: cluster.kubeconfig }));
+  t.teardown(() => client.close());
+  const ending = new AbortController();
+  const { signal } = ending;
+  const kubectl = new Kubectl({
+    program: binaries.kubectl,
+    kubeconfig: cluster.kubeconfig,
+    context: undefined,
+    home: dir,
+    cwd: ROOT,
+  });
+  const operator: OperatorOptions = {
+    ...{ client, kubectl, root: ROOT, dir, say, timeScale: 1 },
+    ...{ server: controlPlane.server, ca: controlPlane.ca },
+  };
+  const registryIn = async (name: string, options: { readonly auth?: RegistryAuth; readonly port?: number }) => {
+    const binary = binaries.dockerRegistry;
+    const registry = await startRegistry({
+      ...options,
+      dir: join(dir, name),
+      say,
+      ...(binary === undefined ? {} : { binary }),
+    });
+    t.teardown(() => registry.stop());
+    return registry;
+  };
+  const [registry] = await Promise.all([
+    registryIn('registry', {}),
+    installManifests(operator).then(() => uninstallWebhooks(operator)),
+    startNode(t, { client, cluster, dir }),
+  ]);
+  const log = recordLog();
+  const bundles = new BundleWatch({ client, clock: systemClock, random: systemRandom, log });
+  const watching = bundles.start(signal);
+  t.teardown(async () => {
+    ending.abort();
+    await watching;
+  });
+  const namespaceSample = await readFile(join(ROOT, 'playground', 'samples', 'namespace.yaml'), 'utf8');
+  let started = 0;
+  return {
+    ...{ cluster, client, bundles, signal, registryHost: registry.host },
+    startRegistry: ({ name, ...options }) => registryIn(name, options),
+    makeNamespace: async (name) => {
+      const made = await kubectl.run(['apply', '-f', '-'], namespaceSample.replaceAll('demo', name));
+      if (made.code !== 0) throw new Error(made.text);
+    },
+    publish: ({ host = registry.host, auth, repository, tag, behaviour, files }) => {
+      const name = repository.split('/').at(-1) ?? '';
+      const annotations = behaviour === undefined ? {} : { 'playground.werf.io/behaviour': behaviour };
+      const version = tag.replace(/^v/, '');
+      const chart = JSON.stringify({ apiVersion: 'v2', name, version, annotations });
+      return publishBundle({
+        ...{ host, repository, tag },
+        ...(auth === undefined ? {} : { credential: auth }),
+        chart: { name, version, files: { 'Chart.yaml': chart, ...files } },
+      });
+    },
+    startController: async ({ through, timeScale = 1 } = {}) => {
+      started += 1;
+      const home = join(dir, `controller-${started}`);
+      await mkdir(home);
+      const process = await startProgram(
+        { ...operator, ...through, dir: home, timeScale, say: () => {} },
+        'controller',
+        signal,
+      );
+      t.teardown(() => process.stop(KILL));
+      return {
+        process,
+        log: () => readFile(process.logFile, 'utf8'),
+        kill: () => process.stop(KILL),
+        stop: async () => {
+          const start = performance.now();
+          await process.stop({ signal: 'SIGTERM', patienceMs: PATIENCE_MS });
+          return { how: await process.ended, ms: performance.now() - start };
+        },
+      };
+    },
+  };
+}
+
+async function startNode(
+  t: Test,
+  { client, cluster, dir }: { readonly client: KubeClient; readonly cluster: Cluster; readonly dir: string },
+): Promise<void> {
+  const { ca, server } = cluster.controlPlane;
+  const agent = await startNodeAgent({
+    ...{ client, server, dir: join(dir, 'node'), log: recordLog(), clock: systemClock },
+    ca: { cert: ca, key: await readFile(join(cluster.controlPlane.dir, 'ca.key'), 'utf8') },
+    werf: join(ROOT, 'dist', 'werf-stand-in.js'),
+  });
+  t.teardown(() => agent.stop());
+}

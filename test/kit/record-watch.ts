@@ -1,0 +1,41 @@
+import type { Test } from 'tap';
+import type { KubeObject } from '../../api/objects.js';
+import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
+
+/** What a watch has shown so far. */
+export interface WatchRecord<T extends KubeObject> {
+  /** Every object that was ever added, in order, as it was then: one for each uid. */
+  objects(): readonly T[];
+  /** Every state of every object, in order. */
+  states(): readonly T[];
+}
+
+/** Watches a kind from now on until the spec is done; nothing in between is missed. A watch that ends early fails the spec. */
+export async function recordWatch<T extends KubeObject>(
+  t: Test,
+  { client }: { readonly client: KubeClient },
+  type: ResourceType,
+): Promise<WatchRecord<T>> {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const { resourceVersion } = await client.list<T>(type, {}, signal);
+  const added = new Map<string, T>();
+  const states: T[] = [];
+  const follow = async () => {
+    for await (const event of client.watch<T>(type, { resourceVersion }, signal)) {
+      if (event.type === 'BOOKMARK' || event.type === 'DELETED') continue;
+      states.push(event.object);
+      const { uid = '' } = event.object.metadata;
+      if (event.type === 'ADDED') added.set(uid, event.object);
+    }
+    throw new Error(`the watch of ${type.plural} ended`);
+  };
+  const following = follow().catch((error: unknown) => {
+    if (!(error instanceof KubeError && error.code === 'aborted')) t.fail(String(error));
+  });
+  t.teardown(async () => {
+    ending.abort();
+    await following;
+  });
+  return { objects: () => [...added.values()], states: () => [...states] };
+}
