@@ -1,23 +1,14 @@
+import { credentialFor, DOCKER_CONFIG_KEY, DOCKER_CONFIG_TYPE } from '../api/docker-config.js';
 import type { Secret } from '../api/objects.js';
+import { secretText } from '../api/secret-text.js';
 import type { Settings } from '../api/settings.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { SECRETS } from '../kube/resources.js';
 import type { Access, Obstacle, Platform } from './observation.js';
 import type { RegistryCredential, RegistryTarget } from './ports.js';
-import { credentialFor } from './registry/docker-config.js';
-
-/** Type of a Secret with registry credentials, and its key. */
-const DOCKER_CONFIG_TYPE = 'kubernetes.io/dockerconfigjson';
-const DOCKER_CONFIG_KEY = '.dockerconfigjson';
 
 const obstacle = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'CredentialsInvalid', message });
-
-/** A key of a Secret as text; undefined if there is no such key. */
-export const secretText = (secret: Secret, key: string): string | undefined => {
-  const encoded = secret.data?.[key];
-  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8');
-};
 
 type Found<T> = { readonly kind: 'found'; readonly value: T } | Obstacle;
 

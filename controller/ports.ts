@@ -1,4 +1,7 @@
 /** What the controller needs of the outside world. Adapters implement these; main.ts wires them. */
+import type { RegistryCredential } from '../api/docker-config.js';
+
+export type { RegistryCredential };
 
 /** How a registry is spoken to. Equal values mean the same scan. */
 export interface RegistryTarget {
@@ -11,11 +14,6 @@ export interface RegistryTarget {
   /** PEM certificates that are trusted beside the system's. */
   readonly ca?: string;
 }
-
-/** From a docker config; never logged, never part of a message. */
-export type RegistryCredential =
-  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
-  | { readonly kind: 'identity-token'; readonly username: string; readonly token: string };
 
 /**
  * A request that the registry did not fulfil.

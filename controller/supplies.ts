@@ -1,16 +1,14 @@
-import { isUtf8 } from 'node:buffer';
 import { deployChecksum } from '../api/checksum.js';
-import type { ConfigMap, KubeObject, Namespace, ObjectRef, Secret } from '../api/objects.js';
+import { acceptsBundlesFrom, consentMissing } from '../api/consent.js';
+import type { ConfigMap, KubeObject, Namespace, Secret } from '../api/objects.js';
+import { secretText } from '../api/secret-text.js';
 import type { Settings } from '../api/settings.js';
+import { configMapSource, secretSource } from '../api/values/found-source.js';
 import { resolveValues, type ValuesInput } from '../api/values/resolve.js';
 import type { StoredBundle, ValuesSource } from '../api/werfbundle.js';
-import type { KubeClient, ResourceType } from '../kube/client.js';
+import type { KubeClient } from '../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../kube/resources.js';
-import { secretText } from './access.js';
 import type { Obstacle, Platform, Supplies } from './observation.js';
-
-/** Annotation of a target namespace: names of the namespaces whose bundles may deploy into it, separated by commas; `*` for all. */
-export const ACCEPT_BUNDLES_FROM = 'werf.io/accept-bundles-from';
 
 interface Question {
   readonly bundle: StoredBundle;
@@ -65,13 +63,8 @@ const namespaceObstacle = async (
   if (namespace === undefined) return unavailable(`namespace ${target} does not exist`);
   if (namespace.status?.phase === 'Terminating') return unavailable(`namespace ${target} is being deleted`);
   if (platform.crossNamespace === 'always' || own === platform.namespace) return undefined;
-  const accepted = (namespace.metadata.annotations?.[ACCEPT_BUNDLES_FROM] ?? '').split(',').map((name) => name.trim());
-  if (accepted.includes(own) || accepted.includes('*')) return undefined;
-  return {
-    kind: 'obstacle',
-    reason: 'ConsentMissing',
-    message: `namespace ${target} does not accept bundles from namespace ${own}: annotate it with ${ACCEPT_BUNDLES_FROM}=${own}`,
-  };
+  if (acceptsBundlesFrom(namespace, own)) return undefined;
+  return { kind: 'obstacle', reason: 'ConsentMissing', message: consentMissing(target, own) };
 };
 
 const unavailable = (what: string): Obstacle => ({
@@ -134,35 +127,12 @@ const readValues = async (
   signal: AbortSignal,
 ): Promise<ValuesInput['found'] | undefined> => {
   if (source.configMapRef !== undefined) {
-    const map = await getNamed<ConfigMap>(client, CONFIGMAPS, { namespace, name: source.configMapRef.name }, signal);
-    return (
-      map && {
-        kind: 'ConfigMap',
-        ...map.ref,
-        data: map.object.data ?? {},
-        binary: Object.keys(map.object.binaryData ?? {}),
-      }
-    );
+    const ref = { namespace, name: source.configMapRef.name };
+    const map = await client.get<ConfigMap>(CONFIGMAPS, ref, signal);
+    return map && configMapSource(ref, map);
   }
   if (source.secretRef === undefined) return undefined;
-  const secret = await getNamed<Secret>(client, SECRETS, { namespace, name: source.secretRef.name }, signal);
-  if (secret === undefined) return undefined;
-  const bytes = Object.entries(secret.object.data ?? {}).map(
-    ([key, text]) => [key, Buffer.from(text, 'base64')] as const,
-  );
-  const texts = bytes
-    .filter(([, content]) => isUtf8(content))
-    .map(([key, content]) => [key, content.toString('utf8')] as const);
-  const binary = bytes.filter(([, content]) => !isUtf8(content)).map(([key]) => key);
-  return { kind: 'Secret', ...secret.ref, data: Object.fromEntries(texts), binary };
-};
-
-const getNamed = async <T extends KubeObject>(
-  client: KubeClient,
-  type: ResourceType,
-  ref: ObjectRef,
-  signal: AbortSignal,
-): Promise<{ readonly ref: ObjectRef; readonly object: T } | undefined> => {
-  const object = await client.get<T>(type, ref, signal);
-  return object && { ref, object };
+  const ref = { namespace, name: source.secretRef.name };
+  const secret = await client.get<Secret>(SECRETS, ref, signal);
+  return secret && secretSource(ref, secret);
 };

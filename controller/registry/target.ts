@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
+import { isDockerHub, wireRepository } from '../../api/docker-hub.js';
 import type { RegistryTarget } from '../ports.js';
-
-const DOCKER_HUB_HOSTS: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
-
-/** Whether a host, without port, is one of Docker Hub's names for its registry. */
-export function isDockerHub(host: string): boolean {
-  return DOCKER_HUB_HOSTS.has(host.toLowerCase());
-}
 
 /**
  * A name for everything that decides what a registry answers: host, repository, credential, TLS settings. Equal targets, equal
@@ -30,10 +24,4 @@ export function resourceUrl(target: RegistryTarget, resource: string): URL {
   const host = hub ? 'registry-1.docker.io' : target.host;
   const repository = wireRepository(target);
   return new URL(`${target.insecure ? 'http' : 'https'}://${host}/v2/${repository}/${resource}`);
-}
-
-/** The repository's name as the registry knows it, for paths and token scopes. */
-export function wireRepository(target: Pick<RegistryTarget, 'host' | 'repository'>): string {
-  const official = isDockerHub(target.host) && !target.repository.includes('/');
-  return official ? `library/${target.repository}` : target.repository;
 }

@@ -1,3 +1,4 @@
+import { wireRepository } from '../../api/docker-hub.js';
 import type { Clock } from '../../kube/ports.js';
 import type { RegistryCredential, RegistryFailure, RegistryTarget } from '../ports.js';
 import { jsonObject } from './answer-json.js';
@@ -5,7 +6,7 @@ import { BoundedMap } from './bounded-map.js';
 import type { Challenge } from './challenge.js';
 import type { Exchange, HttpAnswer } from './exchange.js';
 import { failureOfStatus } from './failures.js';
-import { targetKey, wireRepository } from './target.js';
+import { targetKey } from './target.js';
 
 export type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure;
 

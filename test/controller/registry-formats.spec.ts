@@ -1,10 +1,11 @@
 import t from 'tap';
+import { type CredentialMatch, credentialFor } from '../../api/docker-config.js';
+import { wireRepository } from '../../api/docker-hub.js';
 import { addressPolicy, isNetwork } from '../../controller/registry/addresses.js';
 import { parseChallenges } from '../../controller/registry/challenge.js';
-import { type CredentialMatch, credentialFor } from '../../controller/registry/docker-config.js';
 import { failureOf, failureOfStatus, parseRetryAfter } from '../../controller/registry/failures.js';
 import { nextPage } from '../../controller/registry/link.js';
-import { resourceUrl, targetKey, wireRepository } from '../../controller/registry/target.js';
+import { resourceUrl, targetKey } from '../../controller/registry/target.js';
 
 t.test('WWW-Authenticate', async (t) => {
   const table: readonly { title: string; given: string[]; want: [string, Record<string, string>][] }[] = [

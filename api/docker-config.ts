@@ -1,6 +1,16 @@
-import type { RegistryCredential } from '../ports.js';
-import { isRecord, jsonObject } from './answer-json.js';
-import { isDockerHub, wireRepository } from './target.js';
+import { isDockerHub, wireRepository } from './docker-hub.js';
+import { hostMatches } from './host-glob.js';
+import { isMap } from './schema-node.js';
+
+/** From a docker config; never logged, never part of a message. */
+export type RegistryCredential =
+  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | { readonly kind: 'identity-token'; readonly username: string; readonly token: string };
+
+/** Type of a Secret with registry credentials. */
+export const DOCKER_CONFIG_TYPE = 'kubernetes.io/dockerconfigjson';
+/** The only key that the type allows. */
+export const DOCKER_CONFIG_KEY = '.dockerconfigjson';
 
 /** What a docker config has for a repository. `reason` says what is wrong without a word of the config's content. */
 export type CredentialMatch =
@@ -28,10 +38,10 @@ export function credentialFor(
   dockerConfigJson: string,
   target: { readonly host: string; readonly repository: string },
 ): CredentialMatch {
-  const config = jsonObject(Buffer.from(dockerConfigJson));
-  if (config === undefined) return { kind: 'invalid', reason: 'it is no JSON object' };
+  const config = parseJson(dockerConfigJson);
+  if (!isMap(config)) return { kind: 'invalid', reason: 'it is no JSON object' };
   const auths = config['auths'] ?? {};
-  if (!isRecord(auths)) return { kind: 'invalid', reason: 'its "auths" is no JSON object' };
+  if (!isMap(auths)) return { kind: 'invalid', reason: 'its "auths" is no JSON object' };
   const entries = Object.entries(auths)
     .map(([key, auth]) => parseKey(key, auth))
     .filter((entry) => matches(entry, target))
@@ -41,6 +51,15 @@ export function credentialFor(
     if (match.kind !== 'none') return match;
   }
   return { kind: 'none' };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's words quote the text.
+    return undefined;
+  }
 }
 
 function parseKey(key: string, auth: unknown): Entry {
@@ -63,43 +82,9 @@ function matches(entry: Entry, target: { readonly host: string; readonly reposit
   return sameHost && (entry.path === '' || `${repository}/`.startsWith(`${entry.path}/`));
 }
 
-function hostMatches(pattern: string, host: string): boolean {
-  if (!pattern.includes('*')) return pattern === host;
-  const [patternName = '', patternPort] = splitPort(pattern);
-  const [name = '', port] = splitPort(host);
-  const labels = name.split('.');
-  const globs = patternName.split('.');
-  return (
-    patternPort === port &&
-    globs.length === labels.length &&
-    globs.every((glob, index) => labelMatches(glob, labels[index] ?? ''))
-  );
-}
-
-/** `*` stands for any characters of one label. Matched piece by piece: a pattern must not be able to cost exponential time. */
-function labelMatches(glob: string, label: string): boolean {
-  const [first = '', ...rest] = glob.split('*');
-  const last = rest.pop();
-  if (last === undefined) return glob === label;
-  if (label.length < first.length + last.length || !label.startsWith(first) || !label.endsWith(last)) return false;
-  const middle = label.slice(first.length, label.length - last.length);
-  let at = 0;
-  for (const piece of rest) {
-    const found = middle.indexOf(piece, at);
-    if (found === -1) return false;
-    at = found + piece.length;
-  }
-  return true;
-}
-
-function splitPort(host: string): readonly string[] {
-  const colon = host.lastIndexOf(':');
-  return colon > host.lastIndexOf(']') ? [host.slice(0, colon), host.slice(colon + 1)] : [host];
-}
-
 function parseAuth(auth: unknown, host: string): CredentialMatch {
   const invalid = (what: string): CredentialMatch => ({ kind: 'invalid', reason: `its entry for ${host} ${what}` });
-  if (!isRecord(auth)) return invalid('is no JSON object');
+  if (!isMap(auth)) return invalid('is no JSON object');
   for (const field of ['auth', 'username', 'password', 'identitytoken']) {
     if (auth[field] !== undefined && typeof auth[field] !== 'string')
       return invalid(`has a "${field}" that is no text`);
