@@ -1,0 +1,317 @@
+import t from 'tap';
+import type { Pod, Secret } from '../../api/objects.js';
+import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { KubeError } from '../../kube/client.js';
+import { JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { bundle, DIGEST_B, failure, selected } from '../kit/builders.js';
+import { REF, type ReconcileHarness, reconcileHarness } from '../kit/reconcile-harness.js';
+
+/** Names of Jobs, as the bundle `ops/my-app` and its uid make them for v1.0.0. */
+const JOB_1 = 'my-app-2485f4d5-08171322';
+const JOB_2 = 'my-app-2485f4d5-0845e699';
+
+/** With a Secret of its own for each Job. */
+const spec: Partial<WerfBundleSpec> = { converge: { valuesFrom: [{ secretRef: { name: 'database' } }] } };
+
+const database: Secret = {
+  metadata: { namespace: 'ops', name: 'database' },
+  data: { 'values.yaml': Buffer.from('password: correct horse').toString('base64') },
+};
+
+const withDatabase = (): ReconcileHarness => {
+  const harness = reconcileHarness(bundle(undefined, { spec }));
+  harness.kube.seed(SECRETS, database);
+  return harness;
+};
+
+/** A bundle whose registry is known to offer v1.0.0, just before that is acted on. */
+const offered = async (harness: ReconcileHarness = withDatabase()): Promise<ReconcileHarness> => {
+  await harness.run();
+  harness.deliver(selected());
+  return harness;
+};
+
+/** The Job's Pod ends, as a kubelet and the Job controller would have it. */
+const endJob = ({ kube, jobs }: ReconcileHarness, exitCode = 0): void => {
+  const made = jobs().at(-1);
+  const { uid = '', name = '' } = made?.metadata ?? {};
+  const pod: Pod = {
+    metadata: {
+      namespace: 'ops',
+      name: `${name}-pod`,
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }],
+    },
+    status: {
+      phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+      containerStatuses: [{ name: 'werf', state: { terminated: { exitCode, finishedAt: '2026-11-23T10:00:00Z' } } }],
+    },
+  };
+  kube.seed<Pod>(PODS, pod);
+  kube.setPodLog(
+    { namespace: 'ops', name: `${name}-pod` },
+    'werf',
+    'connects with correct horse\nError: no such table\n',
+  );
+};
+
+const brief = ({ phase, deployment, history, lastJobStatus, lastErrorMessage }: WerfBundleStatus) => ({
+  phase,
+  number: deployment?.number,
+  history: history?.map(({ number, result }) => `${number} ${result}`),
+  lastJobStatus,
+  ...(lastErrorMessage !== undefined && { lastErrorMessage }),
+});
+
+t.test('the life of a deployment: each write once, in order, and nothing when there is nothing to do', async (t) => {
+  const harness = withDatabase();
+  t.match(await harness.run(), {
+    next: { kind: 'await-change' },
+    actions: ['patch werfbundles/status my-app'],
+    events: [],
+  });
+  t.same(harness.interest()?.due.kind, 'at', 'the registry is asked at once');
+  t.same((await harness.run()).actions, []);
+
+  harness.deliver(selected());
+  const created = await harness.run();
+  t.same(created.actions, [
+    'patch werfbundles/status my-app',
+    `create secrets ${JOB_1}-values`,
+    `create jobs ${JOB_1}`,
+    `patch secrets ${JOB_1}-values`,
+    'patch werfbundles/status my-app',
+  ]);
+  t.same(created.events[0], 'Normal Deploying: deploying v1.0.0 (NewTag)');
+  t.match(created.events.slice(1), [/^Normal ETagUnsupported: /]);
+  t.same(harness.interest()?.due, { kind: 'interval' });
+  const waiting = await harness.run();
+  t.same([waiting.actions, waiting.next.kind], [[], 'after'], 'the timeout is kept by the controller, too');
+
+  endJob(harness);
+  const ended = await harness.run();
+  t.same(ended.actions, ['patch werfbundles/status my-app', `delete secrets ${JOB_1}-values`]);
+  t.same(ended.events, ['Normal Deployed: deployed v1.0.0 to namespace ops']);
+  t.same(ended.status.lastJobLogs, 'connects with ***\nError: no such table');
+  t.same(brief(ended.status), { phase: 'Synced', number: 1, history: ['1 Succeeded'], lastJobStatus: 'Succeeded' });
+  t.same([ended.log, ended.next], [[], { kind: 'await-change' }]);
+
+  harness.deliver(selected());
+  t.same((await harness.run()).actions, [], 'a scan that finds the same writes nothing');
+});
+
+t.test('a conflict is looked at anew, without a word, and there is one Job', async (t) => {
+  const rows = [
+    { title: 'while the intent is written', at: 1 },
+    { title: 'while it is written that the Job runs', at: 2 },
+  ];
+  for (const { title, at } of rows) {
+    await t.test(title, async (t) => {
+      const harness = await offered();
+      const { kube } = harness;
+      const meddle = (): void => {
+        const stored = harness.bundle();
+        if (stored !== undefined)
+          kube.seed(WERFBUNDLES, { ...stored, metadata: { ...stored.metadata, resourceVersion: '' } });
+      };
+      const patch = { verb: 'patch', plural: 'werfbundles' } as const;
+      if (at === 1) kube.before(patch, meddle);
+      else kube.before({ verb: 'create', plural: 'jobs' }, meddle);
+      const first = await harness.run();
+      t.same([first.next, first.log], [{ kind: 'backoff' }, []]);
+      t.same(harness.jobs().length, at - 1, 'who could not write the intent creates nothing');
+      await harness.run();
+      t.same(
+        harness.jobs().map(({ metadata }) => metadata.name),
+        [JOB_1],
+      );
+      t.same(brief(harness.bundle()?.status ?? {}), {
+        phase: 'Syncing',
+        number: 1,
+        history: undefined,
+        lastJobStatus: 'Running',
+      });
+    });
+  }
+});
+
+t.test('a call that was interrupted is made again, whether or not it was done, and there is one Job', async (t) => {
+  const unavailable = new KubeError('unavailable', 'create: 503 service unavailable', { status: 503 });
+  const timeout = new KubeError('timeout', 'create: no answer in 30 s');
+  const calls = [
+    { verb: 'create', plural: 'secrets' },
+    { verb: 'create', plural: 'jobs' },
+    { verb: 'patch', plural: 'secrets' },
+    { verb: 'patch', plural: 'werfbundles' },
+  ] as const;
+  for (const call of calls) {
+    for (const lost of [false, true]) {
+      await t.test(`${call.verb} ${call.plural}, ${lost ? 'done, and the answer lost' : 'not done'}`, async (t) => {
+        const harness = await offered();
+        if (lost) harness.kube.loseAnswer(call, timeout);
+        else harness.kube.failNext(call, unavailable);
+        const first = await harness.run();
+        t.same(first.next, { kind: 'backoff' });
+        t.same(first.log.length, 1, 'it is logged once');
+        harness.restart();
+        // What the lost process was told is asked for again.
+        await harness.run();
+        harness.deliver(selected());
+        await harness.run();
+        endJob(harness);
+        const { status } = await harness.run();
+        t.same(
+          harness.jobs().map(({ metadata }) => metadata.name),
+          [JOB_1],
+        );
+        t.same(brief(status), { phase: 'Synced', number: 1, history: ['1 Succeeded'], lastJobStatus: 'Succeeded' });
+        const left = harness.kube.all<Secret>(SECRETS).map(({ metadata }) => metadata.name);
+        t.same(left, ['database'], 'and no Secret of it is left');
+      });
+    }
+  }
+});
+
+t.test('a name that somebody else has is left to them, and the next number is taken', async (t) => {
+  const foreign = { namespace: 'ops', labels: { 'werf.io/bundle-uid': 'of another bundle' } };
+  const ours = {
+    labels: { 'werf.io/bundle-uid': bundle().metadata.uid },
+    annotations: { 'werf.io/deployment-number': '1' },
+  };
+  const rows = [
+    { title: 'a Job of an earlier bundle', type: JOBS, metadata: { ...foreign, name: JOB_1 } },
+    { title: 'a Secret of an earlier bundle', type: SECRETS, metadata: { ...foreign, name: `${JOB_1}-values` } },
+    {
+      title: 'our own Job, unseen until now and being deleted',
+      type: JOBS,
+      metadata: {
+        ...ours,
+        namespace: 'ops',
+        name: JOB_1,
+        deletionTimestamp: '2026-11-23T09:59:00Z',
+        finalizers: ['x/y'],
+      },
+    },
+  ];
+  for (const { title, type, metadata } of rows) {
+    await t.test(title, async (t) => {
+      const harness = await offered();
+      harness.freezeCaches(true);
+      const before = harness.kube.seed(type, { metadata });
+      await harness.run();
+      harness.freezeCaches(false);
+      const deployment = harness.bundle()?.status?.deployment;
+      t.same([deployment?.number, deployment?.jobName], [2, JOB_2]);
+      t.same(harness.kube.read(type, { namespace: 'ops', name: metadata.name }), before, 'it is not touched');
+      endJob(harness);
+      const { status } = await harness.run();
+      t.same(brief(status), { phase: 'Synced', number: 2, history: ['2 Succeeded'], lastJobStatus: 'Succeeded' });
+    });
+  }
+});
+
+t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, and then it is Failed', async (t) => {
+  const words =
+    'exceeded quota: no-jobs, requested: count/jobs.batch=1, used: count/jobs.batch=0, limited: count/jobs.batch=0';
+  const refusal = new KubeError('forbidden', `create jobs.batch: forbidden: ${words}`, { status: 403, detail: words });
+  const harness = await offered();
+  harness.kube.failNext({ verb: 'create', plural: 'jobs' }, refusal, 4);
+  const tries: object[] = [];
+  for (let run = await harness.run(); tries.length < 4; run = await harness.run()) {
+    const { next, status, events } = run;
+    tries.push({
+      next,
+      phase: status.phase,
+      number: status.deployment?.number,
+      told: events.filter((event) => event.includes(words)).length,
+    });
+    t.match(status.lastErrorMessage, words);
+    t.same(harness.kube.all<Secret>(SECRETS).length, 1, 'the Secrets for it are deleted');
+    if (next.kind !== 'after') break;
+    await harness.wait(next.ms);
+  }
+  t.same(tries, [
+    { next: { kind: 'after', ms: 30_000 }, phase: 'Syncing', number: 1, told: 1 },
+    { next: { kind: 'after', ms: 120_000 }, phase: 'Syncing', number: 2, told: 1 },
+    { next: { kind: 'after', ms: 480_000 }, phase: 'Syncing', number: 3, told: 1 },
+    { next: { kind: 'await-change' }, phase: 'Failed', number: 4, told: 1 },
+  ]);
+  t.same(harness.jobs(), []);
+});
+
+t.test('caches that lag behind our own writes mislead nobody', async (t) => {
+  const harness = await offered();
+  harness.freezeCaches(true);
+  t.same((await harness.run()).actions.length, 5);
+  const again = await harness.run();
+  t.same([again.actions, again.log], [[], []], 'the bundle is as our last write left it, and the Job is asked for');
+  harness.freezeCaches(false);
+  endJob(harness);
+  harness.freezeCaches(true);
+  t.same(brief((await harness.run()).status).history, ['1 Succeeded']);
+  t.same((await harness.run()).actions, []);
+});
+
+t.test('a process that starts finds what the last one left undone', async (t) => {
+  const harness = await offered();
+  await harness.run();
+  endJob(harness);
+  harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, new KubeError('timeout', 'delete: no answer'));
+  const ended = await harness.run();
+  t.same(
+    ended.log.map(({ message }) => message),
+    ['a Secret of a finished Job could not be deleted'],
+  );
+  harness.restart();
+  t.same((await harness.run()).actions, [`delete secrets ${JOB_1}-values`]);
+  t.same((await harness.run()).actions, []);
+});
+
+t.test('a bundle that goes is forgotten', async (t) => {
+  const harness = await offered();
+  harness.kube.before({ verb: 'patch', plural: 'werfbundles' }, () => harness.kube.vanish(WERFBUNDLES, REF));
+  const meanwhile = await harness.run();
+  t.same([meanwhile.next, meanwhile.log], [{ kind: 'await-change' }, []], 'a write that finds nothing is no fault');
+  t.same((await harness.run()).next, { kind: 'await-change' });
+  t.same([harness.interest(), harness.jobs()], [undefined, []]);
+});
+
+t.test('an event that can not be told is logged, and the deployment goes on', async (t) => {
+  const harness = await offered();
+  harness.kube.failNext(
+    { verb: 'create', plural: 'events' },
+    new KubeError('forbidden', 'create events: forbidden'),
+    2,
+  );
+  const { log, next } = await harness.run();
+  t.same(
+    log.map(({ message, fields }) => [message, fields['reason']]),
+    [
+      ['an event could not be told', 'Deploying'],
+      ['an event could not be told', 'ETagUnsupported'],
+    ],
+  );
+  t.same([next.kind, harness.jobs().length], ['await-change', 1]);
+});
+
+t.test('a fault of our own is thrown, for the queue to log with its stack', async (t) => {
+  const harness = await offered();
+  harness.kube.before({ verb: 'create', plural: 'jobs' }, () => {
+    throw new TypeError('a bug');
+  });
+  await t.rejects(harness.run(), new TypeError('a bug'));
+});
+
+t.test('polls that fail are counted and told, and the scans are told when to come again', async (t) => {
+  const harness = await offered();
+  harness.deliver(failure());
+  const first = await harness.run();
+  t.same(first.events, [
+    'Warning PollFailed: error polling registry: connection refused (failure 1 of 6, next try after 30s)',
+  ]);
+  t.same(harness.interest()?.due, { kind: 'at', time: Date.parse(first.status.nextAttemptTime ?? '') });
+  harness.deliver(failure());
+  t.same((await harness.run()).events, [], 'once');
+  harness.deliver(selected('v1.1.0', DIGEST_B));
+  const { status } = await harness.run();
+  t.same([status.consecutiveFailures, status.deployment?.tag], [0, 'v1.1.0']);
+});

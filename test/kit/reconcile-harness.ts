@@ -1,0 +1,175 @@
+import type { Job, ObjectRef, Pod } from '../../api/objects.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import { EventTeller } from '../../controller/events.js';
+import { Memory } from '../../controller/memory.js';
+import { type Reconciler, reconcile } from '../../controller/reconcile.js';
+import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
+import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
+import type { Next } from '../../kube/work-queue.js';
+import { bundle as aBundle, NOW, platform } from './builders.js';
+import { createFakeClock, settle } from './fake-clock.js';
+import { createFakeKube, type FakeKube } from './fake-kube.js';
+import { type LogEntry, recordLog } from './record-log.js';
+
+/** What one run of a bundle did and said. */
+export interface Run {
+  readonly next: Next;
+  /** Writes in order, as `create jobs my-app-1`; `patch werfbundles/status my-app`. Events are in `events`. */
+  readonly actions: readonly string[];
+  readonly status: WerfBundleStatus;
+  /** `Warning JobRefused: …` */
+  readonly events: readonly string[];
+  /** Warnings and errors. */
+  readonly log: readonly LogEntry[];
+}
+
+/** The bundle `ops/my-app` in a cluster in memory, with scans that say what they are told to. */
+export interface ReconcileHarness {
+  readonly kube: FakeKube;
+  readonly interest: () => ScanInterest | undefined;
+  readonly bundle: () => StoredBundle | undefined;
+  readonly jobs: () => readonly Job[];
+  /** What the registry is found to offer; it lies in the inbox until it is acted on. */
+  readonly deliver: (outcome: ScanOutcome) => void;
+  readonly run: () => Promise<Run>;
+  /** As after a crash: all that a process remembers is forgotten. */
+  readonly restart: () => void;
+  /** From now on the caches show what there is now, whatever is written; `false`: they follow again. */
+  readonly freezeCaches: (frozen: boolean) => void;
+  readonly wait: (ms: number) => Promise<void>;
+}
+
+export const REF: ObjectRef = { namespace: 'ops', name: 'my-app' };
+
+/** @param given - the bundle that is there at the beginning; a new one, if left out */
+export const reconcileHarness = (given: StoredBundle = aBundle()): ReconcileHarness => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  kube.seed(WERFBUNDLES, given);
+  const log = recordLog();
+  const scans = new ScriptedScans(NOW);
+  const { signal } = new AbortController();
+  const events = new EventTeller({ client: kube, clock, log, instance: 'here' }, signal);
+  const cache = new Cache(kube);
+  let memory = new Memory();
+  const run = async (): Promise<Run> => {
+    kube.clearActions();
+    const logged = log.entries.length;
+    const self: Reconciler = {
+      ...{ client: kube, world: cache, scans, platform, log, memory, now: () => clock.now() },
+      announce: events.tell.bind(events),
+      onResult: () => {},
+    };
+    const next = await reconcile(self, REF, signal);
+    await settle();
+    const [told, actions] = [true, false].map((event) =>
+      kube.actions.filter(({ plural }) => (plural === EVENTS.plural) === event),
+    );
+    return {
+      next,
+      actions: (actions ?? []).map(({ verb, plural, subresource, name }) =>
+        [verb, subresource === undefined ? plural : `${plural}/${subresource}`, name].join(' '),
+      ),
+      status: kube.read<StoredBundle>(WERFBUNDLES, REF)?.status ?? {},
+      events: (told ?? []).map(({ body }) => {
+        const { type, reason, note } = body as {
+          readonly type: string;
+          readonly reason: string;
+          readonly note: string;
+        };
+        return `${type} ${reason}: ${note}`;
+      }),
+      log: log.entries.slice(logged).filter(({ level }) => level === 'warn' || level === 'error'),
+    };
+  };
+  return {
+    ...{ kube, run },
+    interest: () => scans.interest,
+    bundle: () => kube.read<StoredBundle>(WERFBUNDLES, REF),
+    jobs: () => kube.all<Job>(JOBS),
+    deliver: (outcome) => scans.deliver(outcome),
+    restart: () => {
+      memory = new Memory();
+      scans.restart();
+    },
+    freezeCaches: (frozen) => cache.freeze(frozen),
+    wait: (ms) => clock.advance(ms),
+  };
+};
+
+class ScriptedScans implements Scans {
+  interest: ScanInterest | undefined;
+  readonly #startedAt: number;
+  #inbox: Delivery | undefined;
+  #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
+  #sequence = 0;
+
+  constructor(startedAt: number) {
+    this.#startedAt = startedAt;
+  }
+
+  deliver(outcome: ScanOutcome): void {
+    this.#sequence += 1;
+    this.#inbox = { sequence: this.#sequence, startedAt: this.#startedAt, outcome };
+    if (outcome.kind !== 'failed') this.#latest = outcome;
+  }
+
+  restart(): void {
+    this.interest = undefined;
+    this.#inbox = undefined;
+    this.#latest = undefined;
+    this.#sequence = 0;
+  }
+
+  want(interest: ScanInterest): void {
+    this.interest = interest;
+  }
+
+  forget(): void {
+    this.interest = undefined;
+    this.#inbox = undefined;
+  }
+
+  inbox(): Delivery | undefined {
+    return this.#inbox;
+  }
+
+  latest() {
+    return this.#latest;
+  }
+
+  acknowledge(_ref: ObjectRef, sequence: number): void {
+    if (this.#inbox?.sequence === sequence) this.#inbox = undefined;
+  }
+}
+
+/** The cluster itself, or what it was when the watches fell silent. */
+class Cache {
+  readonly #kube: FakeKube;
+  #frozen: { readonly bundles: readonly StoredBundle[]; readonly jobs: readonly Job[] } | undefined;
+
+  constructor(kube: FakeKube) {
+    this.#kube = kube;
+  }
+
+  freeze(frozen: boolean): void {
+    this.#frozen = frozen
+      ? { bundles: this.#kube.all<StoredBundle>(WERFBUNDLES), jobs: this.#kube.all<Job>(JOBS) }
+      : undefined;
+  }
+
+  bundle({ namespace, name }: ObjectRef): StoredBundle | undefined {
+    const all = this.#frozen?.bundles ?? this.#kube.all<StoredBundle>(WERFBUNDLES);
+    return all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  }
+
+  job({ namespace, name }: ObjectRef): Job | undefined {
+    const all = this.#frozen?.jobs ?? this.#kube.all<Job>(JOBS);
+    return all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  }
+
+  podsOf(jobUid: string): readonly Pod[] {
+    const owned = ({ metadata }: Pod) => metadata.ownerReferences?.some(({ uid }) => uid === jobUid);
+    return this.#kube.all<Pod>(PODS).filter(owned);
+  }
+}
