@@ -1,0 +1,285 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Registry } from 'prom-client';
+import t from 'tap';
+import { parse } from 'yaml';
+import { POLL_DELAYS_MS } from '../api/backoff.js';
+import { formatDuration } from '../api/duration.js';
+import { REASONS } from '../api/reasons.js';
+import { isMap, type SchemaNode, SPEC_SCHEMA, valueAt } from '../api/schema-node.js';
+import { missingSource } from '../api/values/problem.js';
+import { judgeText } from '../cli/judge-text.js';
+import { parseConfig as parseControllerConfig } from '../controller/config.js';
+import { Metrics } from '../controller/metrics.js';
+import { failureOf, failureOfStatus } from '../controller/registry/failures.js';
+import { parseOptions } from '../playground/options.js';
+import { parseConfig as parseWebhookConfig } from '../webhook/config.js';
+import { createAdmissionMetrics } from '../webhook/metrics.js';
+
+const ROOT = join(import.meta.dirname, '..');
+const DOCUMENTS = [
+  ...readdirSync(ROOT).filter((file) => file.endsWith('.md')),
+  ...readdirSync(join(ROOT, 'docs')).map((file) => join('docs', file)),
+];
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+/** What stands between two fences. `info` is the text behind the first: `yaml refused`. */
+interface Block {
+  readonly document: string;
+  readonly info: string;
+  readonly text: string;
+}
+
+const FENCED = /^( *)```(.*)\n([\s\S]*?)^\1```$/gm;
+const blocksOf = (document: string): readonly Block[] =>
+  [...read(document).matchAll(FENCED)].map(([, , info = '', text = '']) => ({ document, info, text }));
+const blocks = DOCUMENTS.flatMap(blocksOf);
+/** A document without its blocks. */
+const proseOf = (document: string): string => read(document).replace(FENCED, '');
+
+/** The text below a heading, up to the next heading of any level. */
+const section = (document: string, heading: string): string => {
+  const parts = proseOf(document).split(/^(#+ .*)$/m);
+  const at = parts.findIndex((part) => /^#+ /.test(part) && part.replace(/^#+ /, '') === heading);
+  if (at < 0) throw new Error(`${document} has no heading "${heading}"`);
+  return parts[at + 1] ?? '';
+};
+const rowsOf = (text: string): readonly string[] => text.split('\n').filter((line) => line.startsWith('|'));
+/** Whatever stands in backticks in the first cell of each row. */
+const namesIn = (text: string): readonly string[] =>
+  rowsOf(text).flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
+
+t.test('every bundle in the documents and samples is what it is said to be', (t) => {
+  const head = 'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: my-app, namespace: shops}\n';
+  const samples = ['manifests/samples', 'manifests/samples/invalid', 'playground/samples'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
+      .map((file) => ({
+        title: `${folder}/${file}`,
+        refused: file === 'four-mistakes.yaml',
+        text: read(join(folder, file)),
+      })),
+  );
+  const written = blocks
+    .filter(({ info, text }) => info.startsWith('yaml') && /^(kind: WerfBundle|spec:)$/m.test(text))
+    .map(({ document, info, text }) => ({
+      title: `${document}: ${text.slice(0, 60).replaceAll('\n', ' ')}`,
+      refused: info === 'yaml refused',
+      text: /^kind: /m.test(text) ? text : head + text,
+    }));
+  t.ok(written.length >= 4 && samples.length >= 8, 'there are some');
+  for (const { title, refused, text } of [...written, ...samples]) {
+    for (const { verdict, problems } of judgeText(title, text)) {
+      const errors = problems.filter(({ severity }) => severity === 'error').map(({ field }) => field);
+      t.equal(verdict === 'deny', refused, `${title}: ${refused ? 'refused' : `accepted, but for ${errors}`}`);
+    }
+  }
+  t.end();
+});
+
+t.test('what the README shows of a refusal is what the rules say', (t) => {
+  const [judged] = judgeText('x', read('manifests/samples/invalid/four-mistakes.yaml'));
+  const shown = blocks.find(({ document, text }) => document === 'README.md' && text.includes('is invalid:'));
+  const lines = shown?.text
+    .trim()
+    .split('\n')
+    .filter((line) => /^(\* |Warning: )/.test(line));
+  const said = judged?.problems.map(
+    ({ severity, field, message }) => `${severity === 'error' ? '* ' : 'Warning: '}${field}: ${message}`,
+  );
+  t.strictSame(lines?.toSorted(), said?.toSorted());
+  t.end();
+});
+
+const TOP = readdirSync(ROOT, { withFileTypes: true }).filter(
+  (entry) => entry.isDirectory() && !/^\.|^(dist|node_modules)$/.test(entry.name),
+);
+
+/** Anchors as GitHub makes them of headings, and those that are given by hand. */
+const anchorsOf = (document: string): readonly string[] => {
+  const headings = [...proseOf(document).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+  return [...headings, ...[...read(document).matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)];
+};
+
+const brokenLinks = (document: string): readonly string[] =>
+  [
+    ...proseOf(document)
+      .replaceAll('\n', ' ')
+      .matchAll(/\]\(([^)]+)\)/g),
+  ]
+    .map(([, target = '']) => target)
+    .filter((target) => !target.startsWith('https://'))
+    .filter((target) => {
+      const [file = '', anchor] = target.split('#');
+      const linked = file === '' ? document : join(dirname(document), file);
+      return !existsSync(join(ROOT, linked)) || (anchor !== undefined && !anchorsOf(linked).includes(anchor));
+    });
+
+t.test('every path, script and link leads somewhere', (t) => {
+  const folders = TOP.map(({ name }) => name).join('|');
+  const path = new RegExp(`(?<![\\w./-])(?:${folders})/[\\w./-]*[\\w/]`, 'g');
+  const { scripts } = JSON.parse(read('package.json')) as { readonly scripts: Readonly<Record<string, string>> };
+  for (const document of DOCUMENTS) {
+    const code = [...proseOf(document).matchAll(/`([^`]+)`/g)].map(([, text = '']) => text);
+    const texts = [...code, ...blocks.filter((block) => block.document === document).map(({ text }) => text)];
+    const gone = texts.flatMap((text) => text.match(path) ?? []).filter((found) => !existsSync(join(ROOT, found)));
+    t.strictSame(gone, [], `${document}: every path exists`);
+    const called = [...read(document).matchAll(/\bnpm (?:run (?:-s )?([a-z:]+)|(start|test)\b)/g)];
+    t.strictSame(
+      called.map(([, run, short = '']) => run ?? short).filter((script) => scripts[script] === undefined),
+      [],
+      `${document}: every script exists`,
+    );
+    t.strictSame(brokenLinks(document), [], `${document}: every link leads somewhere`);
+  }
+  t.end();
+});
+
+t.test('no document names a machine of ours', (t) => {
+  for (const document of DOCUMENTS) {
+    const found = read(document).match(
+      /registry\.npm\w+\.org|\b\w+\.debian\.org|(?<![\w.~$}])\/(?:work|tmp|root|home)\/\S*/g,
+    );
+    t.equal(found, null, document);
+  }
+  t.end();
+});
+
+const CONFIGURATION = 'docs/configuration.md';
+
+/** Fields that hold values, by their paths: `registry.url`, `converge.valuesFrom[].key`; with their defaults. */
+const fieldsOf = (node: SchemaNode, path = ''): readonly { readonly path: string; readonly standard: unknown }[] => {
+  const below = Object.entries(node.properties ?? {}).flatMap(([name, part]) =>
+    fieldsOf(part, path === '' ? name : `${path}.${name}`),
+  );
+  const items = node.items?.properties === undefined ? [] : fieldsOf(node.items, `${path}[]`);
+  return [...(node.properties === undefined ? [{ path, standard: node.default }] : below), ...items];
+};
+
+t.test('every field of the spec is in the reference, with its default', (t) => {
+  const home = (path: string): readonly [heading: string, name: string] => {
+    if (path.startsWith('converge.valuesFrom[].')) return ['valuesFrom', path.slice('converge.valuesFrom[].'.length)];
+    const [, map, name] = /^(registry|converge)\.(.*)$/.exec(path) ?? [];
+    return map === undefined || name === undefined ? ['spec, the rest', path] : [`spec.${map}`, name];
+  };
+  const fields = fieldsOf(SPEC_SCHEMA);
+  t.ok(fields.length > 30);
+  for (const { path, standard } of fields) {
+    const [heading, name] = home(path);
+    const row = rowsOf(section(CONFIGURATION, heading)).find((line) =>
+      (line.split('|')[1] ?? '').includes(`\`${name}\``),
+    );
+    const shown = row?.split('|')[3] ?? '';
+    const right =
+      standard === undefined
+        ? /^ (–|required|all keys|false|.*\(\*derived\*\)) $|`key`/.test(shown)
+        : shown.includes(String(standard));
+    t.ok(row !== undefined && right, `spec.${path}: ${shown}`);
+  }
+  t.end();
+});
+
+t.test('every field of the status is in the reference', (t) => {
+  const crd: unknown = parse(read('manifests/crd/werfbundles.werf.io.yaml'), { merge: true });
+  const schema = valueAt(crd, 'spec', 'versions', 0, 'schema', 'openAPIV3Schema', 'properties', 'status', 'properties');
+  const deployment = valueAt(schema, 'deployment', 'properties');
+  if (!isMap(schema) || !isMap(deployment)) throw new Error('the CRD has no status');
+  const text = section(CONFIGURATION, 'status');
+  t.strictSame([...namesIn(text)].toSorted(), Object.keys(schema).toSorted(), 'those and no others');
+  t.strictSame(
+    Object.keys(deployment).filter((name) => !text.includes(`\`${name}\``)),
+    [],
+    'and what a deployment is made of',
+  );
+  const reasons = valueAt(deployment, 'reason', 'enum') as readonly string[];
+  t.strictSame(
+    reasons.filter((reason) => !text.includes(`\`${reason}\``)),
+    [],
+    'and why there is one',
+  );
+  t.end();
+});
+
+t.test('every flag is in the reference, with its default', (t) => {
+  const help = (parsed: { readonly kind: string; readonly text?: string }): string => parsed.text ?? '';
+  const texts = {
+    Webhook: help(parseWebhookConfig({ argv: ['--help'], env: {} })),
+    Controller: help(parseControllerConfig(['--help'], {})),
+    Playground: help(parseOptions(['--help'])),
+  };
+  const flagsIn = (text: string) =>
+    [...text.matchAll(/^ {2}--([a-z-]+).*\n {6}(.*)$/gm)].map(([, name = '', line = '']) => ({
+      name: `--${name}`,
+      standard: /\(default ([^)]*)\) \[/.exec(line)?.[1],
+    }));
+  const common = section(CONFIGURATION, 'Both processes');
+  for (const [program, text] of Object.entries(texts)) {
+    const listed = section(CONFIGURATION, program) + (program === 'Playground' ? '' : common);
+    const flags = flagsIn(text);
+    t.strictSame(
+      [...namesIn(listed)].toSorted(),
+      flags.map(({ name }) => name).toSorted(),
+      `${program}: those and no others`,
+    );
+    for (const { name, standard } of flags) {
+      const row = rowsOf(listed).find((line) => line.startsWith(`| \`${name}\` `)) ?? '';
+      t.ok(
+        standard === undefined || row.includes(`| \`${standard}\` |`),
+        `${program} ${name}: ${standard ?? 'no default'}`,
+      );
+    }
+  }
+  t.end();
+});
+
+t.test('every metric, reason and dependency is in its table', async (t) => {
+  const registry = new Registry();
+  createAdmissionMetrics(registry);
+  const exposed = (await registry.metrics()) + (await new Metrics(() => []).text()).body;
+  const metrics = [...exposed.matchAll(/^# TYPE (werfbundle_\w+)/gm)].map(([, name = '']) => name);
+  const firstNames = (text: string) => rowsOf(text).flatMap((row) => /^\| `([^`]+)`/.exec(row)?.[1] ?? []);
+  t.strictSame(firstNames(section(CONFIGURATION, 'Metrics')).toSorted(), metrics.toSorted(), 'metrics');
+  t.strictSame(
+    namesIn(section('README.md', 'Reasons, and what to do')).toSorted(),
+    Object.keys(REASONS).toSorted(),
+    'reasons',
+  );
+  const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Readonly<Record<string, object>>;
+  t.strictSame(
+    namesIn(section('ARCHITECTURE.md', 'Dependencies')).toSorted(),
+    Object.keys({ ...dependencies, ...devDependencies }).toSorted(),
+    'dependencies',
+  );
+});
+
+t.test('error messages of the guide are those that the code makes', (t) => {
+  const guide = read('docs/troubleshooting.md');
+  const coded = (code: string) => failureOf(Object.assign(new Error('x'), { code })).message;
+  const polls = [
+    ...[
+      'UND_ERR_CONNECT_TIMEOUT',
+      'ECONNREFUSED',
+      'ENOTFOUND',
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+    ].map(coded),
+    ...[401, 403, 404, 429, 503].map((status) => failureOfStatus(status, undefined, 0).message),
+  ];
+  for (const message of polls) t.ok(guide.includes(`\`error polling registry: ${message}\``), message);
+  const source = { configMapRef: { name: 'app-config' } };
+  const bundleNamespace = 'k8s-werf-operator-go-system';
+  for (const targetNamespace of [bundleNamespace, 'production']) {
+    const { text } = missingSource(source, { index: 0, bundleNamespace, targetNamespace });
+    t.ok(guide.includes(`\`${text}\``), text);
+  }
+  const delays = POLL_DELAYS_MS.map(
+    (delay, index) => `\`consecutiveFailures: ${index + 1}\`, next poll after ${formatDuration(delay)}`,
+  );
+  for (const line of delays) t.ok(guide.includes(line), line);
+  t.end();
+});
