@@ -7,14 +7,20 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  type Scalar,
   type YAMLMap,
+  type YAMLParseError,
+  type YAMLWarning,
 } from 'yaml';
+import { type AmbiguousScalar, readingsOf } from './ambiguous.js';
 import { mapOf, type Value, type ValueMap } from './value.js';
 
 /** Deeper nesting is refused: nothing reads it, and recursion has an end. */
 const MAX_DEPTH = 100;
 /** Longer words of the parser are cut; they may repeat the text. */
 const MAX_WORDS = 200;
+/** Of as many ambiguous scalars the place is told. */
+const MAX_AMBIGUOUS = 3;
 /** Keys of a source with one of these endings hold YAML and nothing else. */
 const YAML_ENDING = /\.(ya?ml|json)$/i;
 
@@ -26,7 +32,7 @@ export interface Position {
 
 /** What a key of a ConfigMap or Secret holds. */
 export type ParsedKey =
-  | { readonly kind: 'map'; readonly values: ValueMap }
+  | { readonly kind: 'map'; readonly values: ValueMap; readonly ambiguous: Ambiguities }
   /** One text, which is the value of the key's own name, as `--from-literal=name=text` makes it. */
   | { readonly kind: 'text' }
   /**
@@ -34,6 +40,12 @@ export type ParsedKey =
    * `position` is missing if it is the whole text that is wrong.
    */
   | { readonly kind: 'invalid'; readonly reason: string; readonly words?: string; readonly position?: Position };
+
+/** Scalars that other readers of YAML take for something else: how many, and the first of them. */
+export interface Ambiguities {
+  readonly count: number;
+  readonly first: readonly AmbiguousScalar[];
+}
 
 type Invalid = Extract<ParsedKey, { kind: 'invalid' }>;
 
@@ -50,12 +62,12 @@ export const parseKey = (key: string, text: string): ParsedKey => {
   if (root === null || isScalar(root)) {
     if (!isYaml) return { kind: 'text' };
     const empty = root === null || root.value === null;
-    return empty ? { kind: 'map', values: {} } : notMap('a single value');
+    return empty ? { kind: 'map', values: {}, ambiguous: { count: 0, first: [] } } : notMap('a single value');
   }
   if (!isMap(root)) return notMap('a list');
   const reader = new Reader(parsed.lines);
   const values = reader.map(root, 1);
-  return reader.problem ?? { kind: 'map', values };
+  return reader.problem ?? { kind: 'map', values, ambiguous: reader.ambiguous };
 };
 
 const notMap = (what: string): Invalid => ({ kind: 'invalid', reason: `is ${what}, where a map of values is needed` });
@@ -81,9 +93,23 @@ const parseYaml = (text: string): ParsedYaml => {
   if (problem.code === 'RESOURCE_EXHAUSTION') return tooDeep;
   if (problem.code === 'MULTIPLE_DOCS')
     return { kind: 'invalid', reason: 'has several YAML documents, where one is needed' };
-  const position = positionOf(lines, problem.pos[0]);
-  return { kind: 'invalid', reason: 'is no YAML', words: problem.message.slice(0, MAX_WORDS), position };
+  const position = positionOf(lines, offsetOf(problem, document.errors));
+  return { kind: 'invalid', reason: 'is no YAML', words: wordsOf(problem), position };
 };
+
+/** Of the most frequent mistake what users know from Helm and kubectl. */
+const wordsOf = ({ code, message }: YAMLProblem): string =>
+  code === 'BLOCK_AS_IMPLICIT_KEY' && message.startsWith('Nested mappings')
+    ? 'mapping values are not allowed here'
+    : message.slice(0, MAX_WORDS);
+
+type YAMLProblem = YAMLParseError | YAMLWarning;
+
+/** A map within a map's value is noticed where the value begins; what is wrong is its colon, perhaps lines further down. */
+const offsetOf = ({ code, pos }: YAMLProblem, errors: readonly YAMLParseError[]): number =>
+  (code === 'BLOCK_AS_IMPLICIT_KEY'
+    ? errors.find((other) => other.code === 'MULTILINE_IMPLICIT_KEY' && other.pos[0] === pos[0])?.pos[1]
+    : undefined) ?? pos[0];
 
 const tooDeep: Invalid = { kind: 'invalid', reason: `is nested more than ${MAX_DEPTH} levels deep` };
 
@@ -95,10 +121,16 @@ const positionOf = (lines: LineCounter, offset: number): Position => {
 /** Turns nodes into values, up to the first problem. */
 class Reader {
   problem: Invalid | undefined;
+  #ambiguous = 0;
+  readonly #first: AmbiguousScalar[] = [];
   readonly #lines: LineCounter;
 
   constructor(lines: LineCounter) {
     this.#lines = lines;
+  }
+
+  get ambiguous(): Ambiguities {
+    return { count: this.#ambiguous, first: this.#first };
   }
 
   map(node: YAMLMap, depth: number): ValueMap {
@@ -124,13 +156,24 @@ class Reader {
   #value(node: Node | null, depth: number): Value {
     if (node === null || this.problem !== undefined) return null;
     if (isAlias(node)) return this.#alias(node);
-    if (isScalar(node)) return this.#scalar(node, node.value);
+    if (isScalar(node)) {
+      if (node.type === 'PLAIN') this.#notice(node);
+      return this.#scalar(node, node.value);
+    }
     if (depth >= MAX_DEPTH && isCollection(node)) {
       this.problem ??= tooDeep;
       return null;
     }
     if (isSeq(node)) return node.items.map((item) => this.#value(item as Node | null, depth + 1));
     return isMap(node) ? this.map(node, depth + 1) : null;
+  }
+
+  #notice({ source, value, range }: Scalar): void {
+    const readings = source === undefined ? undefined : readingsOf(source, value);
+    if (readings === undefined || source === undefined) return;
+    this.#ambiguous += 1;
+    if (this.#first.length >= MAX_AMBIGUOUS) return;
+    this.#first.push({ text: source, ...readings, position: positionOf(this.#lines, range?.[0] ?? 0) });
   }
 
   #scalar(node: Node, value: unknown): Value {

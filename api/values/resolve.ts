@@ -1,7 +1,8 @@
 import type { Warning } from '../problem.js';
 import type { ValuesSource } from '../werfbundle.js';
+import { ambiguityText } from './ambiguous.js';
 import { isTooDeep, tooDeep, undeliverable } from './deliverable.js';
-import { parseKey } from './parse-key.js';
+import { type Ambiguities, parseKey } from './parse-key.js';
 import {
   brokenKey,
   brokenSource,
@@ -62,7 +63,9 @@ interface ResolveInput {
 /** Collects what one call finds. */
 interface Findings {
   readonly problems: ValuesProblem[];
-  readonly warnings: Warning[];
+  /** Of single texts used as a value: one for a bundle. */
+  readonly texts: Warning[];
+  readonly ambiguities: Warning[];
   readonly secretTexts: Set<string>;
 }
 
@@ -74,7 +77,7 @@ const SOURCES_FIELD = 'spec.converge.valuesFrom';
  * All problems are collected. Never throws.
  */
 export const resolveValues = (input: ResolveInput): ResolvedValues => {
-  const findings: Findings = { problems: [], warnings: [], secretTexts: new Set() };
+  const findings: Findings = { problems: [], texts: [], ambiguities: [], secretTexts: new Set() };
   const size = input.sources.reduce(
     (sum, { found, source }) => sum + (found === undefined ? 0 : sizeOf(found, source)),
     0,
@@ -100,7 +103,7 @@ export const resolveValues = (input: ResolveInput): ResolvedValues => {
       tooLong(SOURCES_FIELD, `the merged values have ${bytes} bytes; at most ${MAX_VALUES_BYTES} can be delivered`),
     ]);
   }
-  const warnings = [...findings.warnings, ...clashes.map(clashWarning)];
+  const warnings = [...findings.texts, ...clashes.map(clashWarning), ...findings.ambiguities];
   return { kind: 'resolved', values, file, secretTexts: [...findings.secretTexts], leaves, warnings };
 };
 
@@ -161,6 +164,7 @@ const readKey = (
     return [];
   }
   if (parsed.kind === 'text') warnOfText(found, at, findings);
+  else findings.ambiguities.push(...ambiguityWarnings(found, at, parsed.ambiguous));
   const values = parsed.kind === 'text' ? mapOf([[at.key, text]]) : parsed.values;
   if (found.kind === 'Secret') {
     for (const item of textsOf(values)) findings.secretTexts.add(item);
@@ -170,17 +174,35 @@ const readKey = (
 };
 
 /** Once for a bundle. */
-const warnOfText = (
-  found: FoundSource,
-  { field, key }: { field: string; key: string },
-  { warnings }: Findings,
-): void => {
-  if (warnings.length > 0) return;
+const warnOfText = (found: FoundSource, { field, key }: { field: string; key: string }, { texts }: Findings): void => {
+  if (texts.length > 0) return;
   const what = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name} holds a single text`;
-  warnings.push({
+  texts.push({
     field,
     message: `${what}: it becomes the text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
   });
+};
+
+/** Of a Secret's contents neither words nor places: how many there are. */
+const ambiguityWarnings = (
+  found: FoundSource,
+  { field, key }: { field: string; key: string },
+  { count, first }: Ambiguities,
+): readonly Warning[] => {
+  if (count === 0) return [];
+  const where = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name}`;
+  if (found.kind === 'Secret') {
+    const what = count === 1 ? '1 scalar' : `${count} scalars`;
+    return [
+      {
+        field,
+        message: `${where} has ${what} that other readers of YAML read otherwise, like yes or 0777: quote texts`,
+      },
+    ];
+  }
+  const told = first.map((scalar) => ({ field, message: `${where}: ${ambiguityText(scalar)}` }));
+  const rest = count - told.length;
+  return rest === 0 ? told : [...told, { field, message: `${where}: and ${rest} more like these` }];
 };
 
 /** All texts of a value, numbers also as Go's templates print them. */

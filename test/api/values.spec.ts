@@ -147,9 +147,19 @@ const KEYS: readonly { title: string; key?: string; text: string; want: unknown 
     want: 'key "values.yaml" of ConfigMap ops/app-config is no YAML: line 1, column 4: Unresolved tag: !secret',
   },
   {
-    title: 'no YAML',
+    title: 'a line that is indented too far',
     text: 'a: 1\n  b: 2',
-    want: /^key "values.yaml" of ConfigMap ops\/app-config is no YAML: line \d, column \d: [A-Z]/,
+    want: 'key "values.yaml" of ConfigMap ops/app-config is no YAML: line 2, column 4: mapping values are not allowed here',
+  },
+  {
+    title: 'a colon too many',
+    text: 'a:\n  image: nginx: latest',
+    want: 'key "values.yaml" of ConfigMap ops/app-config is no YAML: line 2, column 10: mapping values are not allowed here',
+  },
+  {
+    title: 'a quote that does not end',
+    text: 'a: "x\nb: 1',
+    want: 'key "values.yaml" of ConfigMap ops/app-config is no YAML: line 2, column 5: Missing closing "quote',
   },
   {
     title: 'a tab as indentation',
@@ -331,6 +341,61 @@ t.test('what is probably meant otherwise is warned about, with both sources', (t
         'a is a map in one of ConfigMap ops/c (key "v.yaml") and spec.converge.values and none in the other: the latter wins',
     },
   ]);
+  t.end();
+});
+
+/** A plain scalar → what is said of it; undefined if nothing is. */
+const SCALARS: readonly (readonly [scalar: string, warning: string | undefined])[] = [
+  ['yes', 'is read as a text; readers of YAML 1.1 take it for true: write "yes" or true'],
+  ['Off', 'is read as a text; readers of YAML 1.1 take it for false: write "Off" or false'],
+  ['y', 'is read as a text; readers of YAML 1.1 take it for true: write "y" or true'],
+  ['0777', 'is read as 777; readers of YAML 1.1 take it for 511: write "0777" or 777'],
+  ['0899', 'is read as 899; readers of YAML 1.1 take it for a text: write "0899" or 899'],
+  ['0o17', 'is read as 15; readers of YAML 1.1 take it for a text: write "0o17" or 15'],
+  ['1e3', 'is read as 1000; readers of YAML 1.1 take it for a text: write "1e3" or 1000'],
+  ['1_000', 'is read as a text; readers of YAML 1.1 take it for 1000: write "1_000" or 1000'],
+  ['0b11', 'is read as a text; readers of YAML 1.1 take it for 3: write "0b11" or 3'],
+  ...[
+    'true',
+    '0',
+    '-1',
+    '1.5',
+    '1.0e+3',
+    '0x1f',
+    'yesterday',
+    'none',
+    '"yes"',
+    "'0777'",
+    '12:30',
+    '~',
+    '2024-01-01',
+  ].map((scalar) => [scalar, undefined] as const),
+];
+
+t.test('scalars that other readers of YAML read otherwise are warned about', (t) => {
+  const warningsOf = (got: ResolvedValues): unknown => (got.kind === 'resolved' ? got.warnings : got.message);
+  for (const [scalar, warning] of SCALARS) {
+    const got = warningsOf(resolve([configMap('c', { 'v.yaml': `a:\n  - b: ${scalar}` })]));
+    const message = `key "v.yaml" of ConfigMap ops/c: ${scalar} (line 2, column 8) ${warning}`;
+    t.strictSame(
+      got,
+      warning === undefined ? [] : [{ field: 'spec.converge.valuesFrom[0].configMapRef.name', message }],
+    );
+  }
+  const many = { 'v.yaml': Array.from({ length: 1000 }, (_, n) => `k${n}: no`).join('\n') };
+  const texts = (got: ResolvedValues) => (got.kind === 'resolved' ? got.warnings.map(({ message }) => message) : []);
+  t.strictSame(texts(resolve([configMap('c', many)])).slice(2), [
+    'key "v.yaml" of ConfigMap ops/c: no (line 3, column 5) is read as a text; readers of YAML 1.1 take it for false: write "no" or false',
+    'key "v.yaml" of ConfigMap ops/c: and 997 more like these',
+  ]);
+  t.strictSame(
+    texts(resolve([secret('s', { ...many, 'w.yaml': 'a: 0123' })])),
+    [
+      'key "v.yaml" of Secret ops/s has 1000 scalars that other readers of YAML read otherwise, like yes or 0777: quote texts',
+      'key "w.yaml" of Secret ops/s has 1 scalar that other readers of YAML read otherwise, like yes or 0777: quote texts',
+    ],
+    'of a Secret only how many',
+  );
   t.end();
 });
 
