@@ -4,12 +4,16 @@ import { Registry } from 'prom-client';
 import t from 'tap';
 import { parse } from 'yaml';
 import { POLL_DELAYS_MS } from '../api/backoff.js';
+import { ACCEPT_BUNDLES_FROM } from '../api/consent.js';
 import { formatDuration } from '../api/duration.js';
 import { REASONS } from '../api/reasons.js';
 import { isMap, type SchemaNode, SPEC_SCHEMA, valueAt } from '../api/schema-node.js';
 import { missingSource } from '../api/values/problem.js';
 import { judgeText } from '../cli/judge-text.js';
 import { parseConfig as parseControllerConfig } from '../controller/config.js';
+import { FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from '../controller/decide/poll.js';
+import { annotationsOf, labelsOf } from '../controller/deploy/job.js';
+import { LABELS } from '../controller/deploy/names.js';
 import { Metrics } from '../controller/metrics.js';
 import { failureOf, failureOfStatus } from '../controller/registry/failures.js';
 import { parseOptions } from '../playground/options.js';
@@ -234,6 +238,19 @@ t.test('every flag is in the reference, with its default', (t) => {
       );
     }
   }
+  t.end();
+});
+
+t.test('every annotation and label is in the reference', (t) => {
+  const bundle = { namespace: 'ops', name: 'my-app', uid: 'u' };
+  const made = { number: 1, tag: 'v1', digest: 'd', reason: 'NewTag', checksum: 'c', jobName: 'j' } as const;
+  const put = { ...labelsOf(bundle), ...annotationsOf({ bundle, deployment: made, operatorVersion: '1' }) };
+  const read = [RECONCILE_REQUESTED, FLUX_RECONCILE_REQUESTED, ACCEPT_BUNDLES_FROM, LABELS.job];
+  const text = section(CONFIGURATION, 'Annotations and labels') + proseOf('docs/gitops.md');
+  t.strictSame(
+    [...Object.keys(put), ...read].filter((name) => !text.includes(`\`${name}`)),
+    [],
+  );
   t.end();
 });
 
