@@ -1,23 +1,25 @@
-// Bundles each program into one file of dist/. `--only NAME` builds one of them.
+// Bundles each program into one file of dist/, with its threads' programs beside it. `--only NAME` builds one of them.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const programs = {
-  webhook: 'webhook/main.ts',
-  controller: 'controller/main.ts',
-  werfbundle: 'cli/main.ts',
-  playground: 'playground/main.ts',
-  'werf-stand-in': 'playground/werf-stand-in/main.ts',
+  webhook: { webhook: 'webhook/main.ts', 'values-worker': 'webhook/values/worker.ts' },
+  controller: { controller: 'controller/main.ts' },
+  werfbundle: { werfbundle: 'cli/main.ts' },
+  playground: { playground: 'playground/main.ts' },
+  'werf-stand-in': { 'werf-stand-in': 'playground/werf-stand-in/main.ts' },
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-const wanted = values.only === undefined ? programs : { [values.only]: programs[values.only] };
+const wanted = Object.entries(programs).filter(([name]) => values.only === undefined || values.only === name);
+if (wanted.length === 0)
+  throw new Error(`--only: there is no ${values.only}; there are ${Object.keys(programs).join(', ')}`);
 
 await build({
   absWorkingDir: import.meta.dirname,
-  entryPoints: wanted,
+  entryPoints: Object.assign({}, ...wanted.map(([, files]) => files)),
   outdir: 'dist',
   bundle: true,
   platform: 'node',

@@ -51,7 +51,8 @@ export type ResolvedValues =
       readonly message: string;
     };
 
-interface ResolveInput {
+/** A bundle's values, before they are read. */
+export interface ResolveInput {
   /** In the order of the spec: later ones win. */
   readonly sources: readonly ValuesInput[];
   /** spec.converge.values; wins over all sources. */
@@ -116,7 +117,8 @@ const refused = (problems: readonly ValuesProblem[]): ResolvedValues => ({
 const sizeOf = (found: FoundSource, source: ValuesSource): number =>
   usedKeys(found, source).reduce((sum, key) => sum + Buffer.byteLength(textOf(found, key)), 0);
 
-const usedKeys = (found: FoundSource, source: ValuesSource): readonly string[] =>
+/** Keys that an item of valuesFrom takes of its source, in the order in which they merge. */
+export const usedKeys = (found: FoundSource, source: ValuesSource): readonly string[] =>
   source.key === undefined ? Object.keys(found.data).sort() : Object.hasOwn(found.data, source.key) ? [source.key] : [];
 
 const textOf = (found: FoundSource, key: string): string => found.data[key] ?? '';

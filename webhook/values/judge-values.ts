@@ -1,0 +1,33 @@
+import type { Warning } from '../../api/problem.js';
+import { invalid, type ValuesProblem } from '../../api/values/problem.js';
+import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
+
+/**
+ * Values to be judged. One of `sources` for each item of valuesFrom, in its order, since the order names the fields. One without
+ * `found` is left out: that it is missing, or could not be looked up, is not said here.
+ */
+export type ValuesQuestion = ResolveInput;
+
+/** What is wrong with values, and what is odd. Nothing of a Secret's contents is in it. */
+export interface ValuesFindings {
+  readonly problems: readonly ValuesProblem[];
+  readonly warnings: readonly Warning[];
+}
+
+/** More than a person reads; they have to pass from one thread to another, and into one message. */
+const MAX_PROBLEMS = 100;
+/** The apiserver passes on 4096 characters of warnings. */
+const MAX_WARNINGS = 40;
+
+/** Parses and merges values to see what is wrong with them. Takes up to 4 µs for each byte; never throws. */
+export function judgeValues(question: ValuesQuestion): ValuesFindings {
+  const sources = question.sources.map(({ source, found }) =>
+    found === undefined ? { source: { ...source, optional: true } } : { source, found },
+  );
+  const resolved = resolveValues({ ...question, sources });
+  if (resolved.kind === 'resolved') return { problems: [], warnings: resolved.warnings.slice(0, MAX_WARNINGS) };
+  const { problems } = resolved;
+  if (problems.length <= MAX_PROBLEMS) return { problems, warnings: [] };
+  const rest = invalid('spec.converge.valuesFrom', 'object', `and ${problems.length - MAX_PROBLEMS} more problems`);
+  return { problems: [...problems.slice(0, MAX_PROBLEMS), rest], warnings: [] };
+}

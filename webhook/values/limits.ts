@@ -1,0 +1,79 @@
+import type { Warning } from '../../api/problem.js';
+import { type FoundSource, fieldOf } from '../../api/values/problem.js';
+import { MAX_SOURCE_BYTES, usedKeys, type ValuesInput } from '../../api/values/resolve.js';
+import type { ValuesQuestion } from './judge-values.js';
+
+/** Larger keys are not parsed at admission: the memory that it takes is up to 500 times the size of the text. */
+export const MAX_KEY_BYTES = 256 * 1024;
+/** More is not parsed at admission: it would take longer than the apiserver waits. */
+export const MAX_CHECKED_BYTES = 1024 * 1024;
+
+/** What of a question is to be parsed: only the keys that are used, none of them too large. */
+export interface Checkable {
+  readonly question: ValuesQuestion;
+  /** What is not checked. */
+  readonly warnings: readonly Warning[];
+  /** Of all texts that are to be parsed. */
+  readonly bytes: number;
+}
+
+/**
+ * Takes out what is too large to be checked. All sources together may be too large for the controller as well: such a question is
+ * left as it is, since it is refused unread.
+ */
+export function checkable(question: ValuesQuestion): Checkable {
+  const parts = question.sources.map(withinLimits);
+  const read = parts.reduce((sum, { bytes, skipped }) => sum + bytes + skipped, 0);
+  const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
+  if (read > MAX_SOURCE_BYTES) return { question, warnings: [], bytes: 0 };
+  const sources = parts.map(({ input }) => input);
+  const warnings = parts.flatMap((part) => part.warnings);
+  if (bytes <= MAX_CHECKED_BYTES) return { question: { ...question, sources }, warnings, bytes };
+  return {
+    question: { ...question, sources: [] },
+    warnings: [
+      {
+        field: 'spec.converge.valuesFrom',
+        message: `not checked: all sources together have ${read} bytes; at most ${MAX_CHECKED_BYTES} are checked at admission`,
+      },
+    ],
+    bytes: 0,
+  };
+}
+
+interface Part {
+  readonly input: ValuesInput;
+  readonly warnings: readonly Warning[];
+  readonly bytes: number;
+  /** Bytes of keys that are too large. */
+  readonly skipped: number;
+}
+
+function withinLimits({ source, found }: ValuesInput, index: number): Part {
+  if (found === undefined) return { input: { source }, warnings: [], bytes: 0, skipped: 0 };
+  const keys = usedKeys(found, source).map((key) => {
+    const text = found.data[key] ?? '';
+    return { key, text, bytes: Buffer.byteLength(text) };
+  });
+  const small = keys.filter(({ bytes }) => bytes <= MAX_KEY_BYTES);
+  const large = keys.filter(({ bytes }) => bytes > MAX_KEY_BYTES);
+  const data = Object.fromEntries(small.map(({ key, text }) => [key, text]));
+  // Without its large keys a source may look empty, which is no fault of it.
+  const kept = large.length === 0 ? source : { ...source, optional: true };
+  const sizeOf = (some: typeof keys): number => some.reduce((sum, { bytes }) => sum + bytes, 0);
+  return {
+    input: { source: kept, found: withData(found, data, keys.length) },
+    warnings: large.map(({ key, bytes }) => ({ field: fieldOf(source, index), message: tooLarge(found, key, bytes) })),
+    bytes: sizeOf(small),
+    skipped: sizeOf(large),
+  };
+}
+
+/** Keys that are not used stay at home, unless it is the used one that is missing: the message names those that are there. */
+const withData = (found: FoundSource, data: FoundSource['data'], used: number): FoundSource => ({
+  ...found,
+  data: used === 0 ? Object.fromEntries(Object.keys(found.data).map((key) => [key, ''])) : data,
+});
+
+const tooLarge = ({ kind, namespace, name }: FoundSource, key: string, bytes: number): string =>
+  `not checked: key ${JSON.stringify(key)} of ${kind} ${namespace}/${name} has ${bytes} bytes; at most ${MAX_KEY_BYTES} of a key are checked at admission`;
