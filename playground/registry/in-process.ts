@@ -1,5 +1,6 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { digestOf } from '../../controller/registry/manifest.js';
 import { ContentStore } from './content-store.js';
 import type { RegistryAuth } from './start.js';
 
@@ -140,8 +141,6 @@ const json = (value: unknown): Answer => ({
   body: JSON.stringify(value),
   headers: { 'content-type': 'application/json' },
 });
-
-const digestOf = (content: Buffer): string => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 
 function isAllowed({ username, password }: RegistryAuth, header: string | undefined): boolean {
   const given = createHash('sha256')

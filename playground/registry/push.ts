@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { fetch, type HeadersInit } from 'undici';
+import { digestOf } from '../../controller/registry/manifest.js';
 
 /** Where something is pushed to, by plain HTTP: the playground's own registry. */
 export interface Target {
@@ -43,8 +43,6 @@ export async function pushManifest(
   await ask(target, 'PUT', url, 201, { body, type: String(manifest['mediaType']) });
   return digestOf(body);
 }
-
-const digestOf = (content: Buffer): string => `sha256:${createHash('sha256').update(content).digest('hex')}`;
 
 async function ask(
   { credential }: Target,

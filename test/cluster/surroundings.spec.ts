@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { startControlPlane } from '../../playground/control-plane/start.js';
 import { binariesOfThisRun, type Cluster, startCluster } from '../kit/cluster.js';
+import { eventually } from '../kit/eventually.js';
 
 const CRD = {
   apiVersion: 'apiextensions.k8s.io/v1',
@@ -126,7 +127,11 @@ t.test('the control plane', async (t) => {
   t.test('runs the controllers that bundles need', async (t) => {
     await cluster.kubectl(['create', 'namespace', 'short-lived']);
     const account = ['get', 'serviceaccount', 'default', '-n', 'short-lived', '-o', 'name'];
-    t.equal(await until(async () => (await cluster.kubectl(account)).stdout, 'serviceaccount/default\n'), true);
+    const seen = await eventually(
+      async () => (await cluster.kubectl(account)).stdout,
+      (text) => text !== '',
+    );
+    t.equal(seen, 'serviceaccount/default\n');
     await cluster.kubectl(
       ['apply', '-n', 'short-lived', '-f', '-'],
       JSON.stringify({ ...kettle('gone', 1), metadata: { name: 'gone' } }),
@@ -135,7 +140,11 @@ t.test('the control plane', async (t) => {
     t.same(gone, { code: 0, stdout: 'namespace "short-lived" deleted\n', stderr: '' });
     await cluster.kubectl(['create', 'job', 'hello', '--image=busybox']);
     const pods = ['get', 'pods', '-l', 'job-name=hello', '-o', 'name'];
-    t.equal(await until(async () => (await cluster.kubectl(pods)).stdout.startsWith('pod/hello-'), true), true);
+    const started = await eventually(
+      async () => (await cluster.kubectl(pods)).stdout,
+      (text) => text !== '',
+    );
+    t.match(started, /^pod\/hello-\w+\n$/);
   });
 
   t.test('stops without leaving a process or a port, and starts again with what it held', async (t) => {
@@ -188,15 +197,6 @@ async function watch(t: Test, cluster: Cluster, path: string): Promise<AsyncGene
       for (const line of lines) yield JSON.parse(line);
     }
   })();
-}
-
-/** Asks every 100 ms, for 20 s. */
-async function until<T>(question: () => Promise<T>, wanted: T): Promise<boolean> {
-  for (let left = 200; left > 0; left -= 1) {
-    if ((await question()) === wanted) return true;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  return false;
 }
 
 /** The command lines of the processes that name the folder; zombies have none. */
