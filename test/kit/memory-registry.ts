@@ -55,7 +55,7 @@ export class MemoryRegistry implements Registry {
     signal.throwIfAborted();
     if (this.#held === undefined) return;
     await new Promise<void>((resolve, reject) => {
-      this.#held?.then(resolve);
+      void this.#held?.then(resolve);
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
   }
