@@ -1,12 +1,15 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { KeyPair } from './issue.js';
-import type { Current, Life } from './plan.js';
+import { AUTHORITY_NAME, BACKDATE_MS, type KeyPair } from './issue.js';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 /** The certificates of a PEM file, in order; what is between them is left out. */
 export const certificatesIn = (pem: string): readonly string[] => pem.match(CERTIFICATE) ?? [];
+
+/** The text of a PEM file with these certificates. */
+export const pemOf = (certificates: readonly string[]): string =>
+  certificates.map((certificate) => `${certificate}\n`).join('');
 
 /** Undefined for anything that OpenSSL can't read. Only the first certificate of several is looked at. */
 export function readCertificate(pem: string): X509Certificate | undefined {
@@ -26,26 +29,87 @@ export function fitsTogether(pair: KeyPair): boolean {
   }
 }
 
-/** @returns milliseconds since 1970 */
-export const lifeOf = (certificate: X509Certificate): Life => ({
-  from: Date.parse(certificate.validFrom),
-  to: Date.parse(certificate.validTo),
-});
+/** When a certificate begins and ends, milliseconds since 1970. */
+export interface Life {
+  /** When it was made, as far as its validity tells. */
+  readonly born: number;
+  readonly to: number;
+}
+
+/** A CA, as far as decisions need it. `id` tells certificates apart (SHA-256 fingerprint). */
+export interface AuthorityFacts extends Life {
+  readonly id: string;
+}
+
+/** A leaf, as far as decisions need it. */
+export interface LeafFacts extends Life {
+  readonly id: string;
+  /** `id` of the CA that vouches for it, of those that were given. */
+  readonly signer: string | undefined;
+  /** The wanted names that it is not valid for. */
+  readonly missing: readonly string[];
+}
+
+const lifeOf = (certificate: X509Certificate): Life => {
+  const to = Date.parse(certificate.validTo);
+  // A certificate of others may be younger than our own are when they are made.
+  return { born: Math.min(Date.parse(certificate.validFrom) + BACKDATE_MS, to), to };
+};
+
+/** Undefined for what is no CA, or can't be read. */
+export function authorityFacts(pem: string): AuthorityFacts | undefined {
+  const certificate = readCertificate(pem);
+  if (certificate?.ca !== true) return undefined;
+  return { id: certificate.fingerprint256, ...lifeOf(certificate) };
+}
+
+/** Whether it is a CA that one of our replicas made, by its name. */
+export const isOurs = (pem: string): boolean => {
+  const certificate = readCertificate(pem);
+  return certificate?.ca === true && certificate.subject === AUTHORITY_NAME;
+};
 
 const isValidFor = (certificate: X509Certificate, name: string): boolean =>
   (isIP(name) === 0 ? certificate.checkHost(name) : certificate.checkIP(name)) !== undefined;
 
 /**
- * Facts about an authority and its leaf. Never throws: what can't be read is `broken`.
- * @param names - DNS names and IP addresses that the leaf is wanted for; more names in it do no harm
+ * Facts about a leaf. Never throws: one that can't be read or does not fit its key is `broken`.
+ * @param pair - intermediate certificates may follow the leaf
+ * @param wanted.authorities - PEM, one CA each
+ * @param wanted.names - DNS names and IP addresses; more names in the leaf do no harm
  */
-export function inspect(authority: KeyPair, leaf: KeyPair, names: readonly string[]): Current {
-  const root = readCertificate(authority.certificate);
-  if (root === undefined || !root.ca || !fitsTogether(authority)) return { authority: 'broken', leaf: 'broken' };
-  const serving = readCertificate(leaf.certificate);
-  if (serving === undefined || !fitsTogether(leaf) || !serving.verify(root.publicKey)) {
-    return { authority: lifeOf(root), leaf: 'broken' };
+export function leafFacts(
+  pair: KeyPair,
+  wanted: { readonly authorities: readonly string[]; readonly names: readonly string[] },
+): LeafFacts | 'broken' {
+  const [leaf, ...intermediates] = certificatesIn(pair.certificate).map(readCertificate);
+  if (leaf === undefined || !fitsTogether(pair)) return 'broken';
+  const last = lastOfChain(leaf, intermediates);
+  const roots = wanted.authorities.map(readCertificate);
+  const signer = roots.find((root) => root !== undefined && vouches(root, last));
+  return {
+    id: leaf.fingerprint256,
+    ...lifeOf(leaf),
+    signer: signer?.fingerprint256,
+    missing: wanted.names.filter((name) => !isValidFor(leaf, name)),
+  };
+}
+
+const vouches = (root: X509Certificate, certificate: X509Certificate): boolean =>
+  root.ca && (root.fingerprint256 === certificate.fingerprint256 || certificate.verify(root.publicKey));
+
+/** The certificate that one of the trusted CAs must have signed. */
+function lastOfChain(leaf: X509Certificate, rest: readonly (X509Certificate | undefined)[]): X509Certificate {
+  let last = leaf;
+  for (const next of rest) {
+    if (next === undefined || !next.ca || !last.verify(next.publicKey)) return last;
+    last = next;
   }
-  const missing = names.filter((name) => !isValidFor(serving, name));
-  return { authority: lifeOf(root), leaf: { ...lifeOf(serving), missing } };
+  return last;
+}
+
+/** DNS names and IP addresses that a certificate is valid for; none if it can't be read. */
+export function namesOf(certificate: string): readonly string[] {
+  const names = readCertificate(certificate)?.subjectAltName ?? '';
+  return [...names.matchAll(/(?:DNS|IP Address):([^,\s"]+)/g)].map(([, name = '']) => name);
 }

@@ -11,7 +11,7 @@ const flags = {
   },
   'cert-dir': {
     kind: 'string',
-    help: 'Folder with tls.crt, tls.key and ca.crt; without it the webhook makes its certificates and keeps them in a Secret.',
+    help: 'Folder with tls.crt, tls.key and ca.crt, read anew when they change; without it the webhook makes its certificates and keeps them in a Secret.',
   },
   'certificate-secret': {
     kind: 'string',

@@ -2,7 +2,7 @@ import { connect } from '../kube/connect.js';
 import { createKubeClient } from '../kube/http-client.js';
 import { createLog } from '../kube/process/json-log.js';
 import { runProcess } from '../kube/process/run.js';
-import { systemClock } from '../kube/process/system-clock.js';
+import { systemClock, systemRandom } from '../kube/process/system-clock.js';
 import { StartError } from '../kube/start-error.js';
 import { type Config, parseConfig } from './config.js';
 import { runWebhook } from './start.js';
@@ -14,8 +14,10 @@ async function run(config: Config, signal: AbortSignal): Promise<void> {
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
   const kube = createKubeClient(connection);
   log.info('webhook starting', { version: WERFBUNDLE_VERSION, server: connection.server, namespace: config.namespace });
+  if (config.timeScale !== 1)
+    log.warn('certificates age faster than they should (--time-scale)', { timeScale: config.timeScale });
   try {
-    await runWebhook({ config, kube, clock: systemClock, log }, signal);
+    await runWebhook({ config, kube, clock: systemClock, random: systemRandom, log }, signal);
   } finally {
     await kube.close();
   }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
-import type { Serving } from '../certs/source.js';
+import type { KeyPair } from '../certs/issue.js';
 import type { Clock, Log } from '../kube/ports.js';
 import type { Readiness } from '../kube/process/health-server.js';
 import { listenFault } from '../kube/process/listen-fault.js';
@@ -27,7 +27,7 @@ const DRAIN_STEP_MS = 50;
 export interface ServerNeeds {
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
-  readonly serving: Pick<Serving, 'certificate' | 'key'>;
+  readonly serving: KeyPair;
   readonly handler: Handler;
   /** Calls under way at once; more are answered 503. */
   readonly maxInFlight: number;
@@ -39,6 +39,8 @@ export interface ServerNeeds {
 /** A server that listens. */
 export interface AdmissionServer {
   readonly port: number;
+  /** Connections from now on are answered with this pair; those that live stay as they are. @throws the error of OpenSSL */
+  use(serving: KeyPair): void;
   /**
    * Ends it: for `delayMs` it goes on answering, asking each client to close its connection (the apiserver learns only after a
    * while that this Pod is going); then nothing new is taken, and after at most `graceMs` more everything is cut.
@@ -53,14 +55,14 @@ export interface AdmissionServer {
 export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> {
   const traffic = { inFlight: 0, draining: false };
   const app = createApp(needs, traffic);
-  const { certificate: cert, key } = needs.serving;
-  const server = createServer({ cert, key, minVersion: 'TLSv1.2' }, app);
+  const server = createServer(tlsOptions(needs.serving), app);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.requestTimeout = RECEIVE_MS;
   server.on('tlsClientError', (error) => needs.log.debug('TLS handshake failed', { error }));
   await listen(server, needs.listen);
   return {
     port: (server.address() as AddressInfo).port,
+    use: (serving) => server.setSecureContext(tlsOptions(serving)),
     stop: async (delayMs, graceMs) => {
       traffic.draining = true;
       if (delayMs > 0) await needs.clock.sleep(delayMs);
@@ -74,6 +76,9 @@ export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> 
     },
   };
 }
+
+/** All of them each time: what a new context is not told, it does not take over from the old one, the lowest version included. */
+const tlsOptions = ({ certificate, key }: KeyPair) => ({ cert: certificate, key, minVersion: 'TLSv1.2' as const });
 
 const listen = (server: Server, { host, port }: ServerNeeds['listen']): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -1,14 +1,14 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { type Address, publish } from '../certs/publish.js';
-import { fromDirectory, fromSecret, type Serving } from '../certs/source.js';
+import type { Serving } from '../certs/keeper.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
-import type { Clock, Log } from '../kube/ports.js';
+import type { Clock, Log, Random } from '../kube/ports.js';
 import { type Readiness, startHealthServer } from '../kube/process/health-server.js';
-import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../kube/resources.js';
 import { StartError } from '../kube/start-error.js';
+import { addressOf, type Certificates, calledName, createCertificates } from './certificates.js';
 import type { Config } from './config.js';
 import { createHandler } from './handler.js';
 import { createAdmissionMetrics } from './metrics.js';
+import { SelfCheck } from './self-check.js';
 import { type AdmissionServer, startServer } from './server.js';
 import { specRules } from './spec-rules.js';
 
@@ -17,6 +17,7 @@ export interface Surroundings {
   readonly config: Config;
   readonly kube: KubeClient;
   readonly clock: Clock;
+  readonly random: Random;
   readonly log: Log;
 }
 
@@ -32,22 +33,22 @@ export async function runWebhook(surroundings: Surroundings, signal: AbortSignal
   const { config, log } = surroundings;
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  let readiness: Readiness = { ok: false, reason: 'starting' };
-  const ready = () => readiness;
+  let ready = (): Readiness => ({ ok: false, reason: 'starting' });
   const health = await startHealthServer({
     address: config.healthAddress,
-    ready,
+    ready: () => ready(),
     metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   });
   try {
-    const server = await startAdmission({ ...surroundings, registry, ready }, signal);
-    readiness = { ok: true };
-    const { host } = config.listen;
-    log.info('webhook ready', { host, port: server.port, healthPort: health.port });
-    await aborted(signal);
-    readiness = { ok: false, reason: 'stopping' };
+    const running = await startAdmission({ ...surroundings, registry, ready: () => ready() }, signal);
+    const selfCheck = selfCheckOf(surroundings, running, health.port);
+    ready = () => selfCheck.readiness;
+    const { certificates } = running;
+    const parts = [certificates.run(signal), selfCheck.run(signal)];
+    await Promise.race([aborted(signal), Promise.all(parts)]);
+    ready = () => ({ ok: false, reason: 'stopping' });
     log.info('webhook stopping', { delayMs: config.shutdownDelay });
-    await server.stop(config.shutdownDelay, GRACE_MS);
+    await running.server.stop(config.shutdownDelay, GRACE_MS);
     log.info('webhook stopped');
   } finally {
     await health.close();
@@ -60,16 +61,36 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
+interface Running {
+  readonly server: AdmissionServer;
+  readonly certificates: Certificates;
+}
+
+const selfCheckOf = (
+  { config, clock, log }: Surroundings,
+  { server, certificates }: Running,
+  healthPort: number,
+): SelfCheck => {
+  const listen = { host: config.listen.host, port: server.port };
+  const about = { ...listen, healthPort };
+  return new SelfCheck({ listen, name: calledName(config), certificates: certificates.keeper, clock, log, about });
+};
+
 /** Certificates, then the port, then the configurations, in which the port may stand. */
 async function startAdmission(
   needs: Surroundings & { readonly registry: Registry; readonly ready: () => Readiness },
   signal: AbortSignal,
-): Promise<AdmissionServer> {
+): Promise<Running> {
   const { config, clock, log } = needs;
   const metrics = createAdmissionMetrics(needs.registry);
-  const serving = await mended('get the certificates', () => certificates(needs, signal));
-  metrics.certificateExpires(serving.expires);
-  const server = await startServer({
+  let server: AdmissionServer | undefined;
+  const onServe = (serving: Serving): void => {
+    server?.use(serving);
+    metrics.certificateExpires(serving.expires);
+  };
+  const certificates = createCertificates({ ...needs, onServe });
+  const serving = await mended('get the certificates', () => certificates.keeper.open(signal));
+  const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks: [specRules], clock, log, metrics }),
@@ -78,13 +99,16 @@ async function startAdmission(
     clock,
     log,
   });
+  server = started;
   try {
-    await mended('publish the certificates', () => announce(needs, serving, server.port, signal));
+    const address = addressOf(config, started.port);
+    await mended('publish the certificates', () => certificates.keeper.publish(address, signal));
+    log.info('webhook configurations are right', { address });
   } catch (error) {
-    await server.stop(0, 0);
+    await started.stop(0, 0);
     throw error;
   }
-  return server;
+  return { server: started, certificates };
 }
 
 /** A refusal of the apiserver at the start is for the user to mend: missing rights, a wrong address. */
@@ -95,31 +119,4 @@ async function mended<T>(what: string, run: () => Promise<T>): Promise<T> {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
     throw new StartError([`can't ${what}: ${error.message}`], { cause: error });
   }
-}
-
-function certificates({ config, kube, clock, log }: Surroundings, signal: AbortSignal): Promise<Serving> {
-  if (config.certDir !== undefined) return fromDirectory(config.certDir, clock.now());
-  const service = `${config.serviceName}.${config.namespace}.svc`;
-  const advertised = config.advertiseUrl === undefined ? [] : [config.advertiseUrl.host];
-  const names = [service, `${service}.cluster.local`, ...advertised];
-  const secret = { namespace: config.namespace, name: config.certificateSecret };
-  return fromSecret({ kube, clock, log, secret, names }, signal);
-}
-
-async function announce(
-  { config, kube, log }: Surroundings,
-  serving: Serving,
-  port: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const address: Address =
-    config.advertiseUrl === undefined
-      ? { kind: 'service', namespace: config.namespace, name: config.serviceName }
-      : { kind: 'url', base: config.advertiseUrl.base(port) };
-  const targets = [
-    { type: MUTATING_WEBHOOKS, name: config.mutatingWebhookName, path: '/mutate' },
-    { type: VALIDATING_WEBHOOKS, name: config.validatingWebhookName, path: '/validate' },
-  ];
-  await publish({ kube, targets, address, trusted: serving.trusted }, signal);
-  log.info('webhook configurations are right', { address });
 }

@@ -1,17 +1,29 @@
 import { X509Certificate } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Secret } from '../../api/objects.js';
-import { certificatesIn, inspect } from '../../certs/inspect.js';
-import { AUTHORITY_LIFE_MS, issueAuthority, issueLeaf, LEAF_LIFE_MS } from '../../certs/issue.js';
-import { type Current, planCertificates } from '../../certs/plan.js';
-import { type Address, publish, type WebhookConfiguration } from '../../certs/publish.js';
-import { fromDirectory, fromSecret, type Serving } from '../../certs/source.js';
-import { type KubeClient, KubeError } from '../../kube/client.js';
+import {
+  type Address,
+  injectedBy,
+  isRight,
+  readConfigurations,
+  type Target,
+  trustedByAll,
+  type WebhookConfiguration,
+  writeConfiguration,
+} from '../../certs/configurations.js';
+import { readDirectory, watchDirectory } from '../../certs/directory-source.js';
+import { authorityFacts, leafFacts, namesOf, pemOf } from '../../certs/inspect.js';
+import { AUTHORITY_LIFE_MS, issueAuthority, issueLeaf, issueLeafUntil, LEAF_LIFE_MS } from '../../certs/issue.js';
+import { type Observation, planCertificates } from '../../certs/plan.js';
+import { scheduleFor } from '../../certs/schedule.js';
+import { secretSource } from '../../certs/secret-source.js';
+import type { IssueOrder } from '../../certs/source.js';
+import { KubeError } from '../../kube/client.js';
 import { MUTATING_WEBHOOKS, SECRETS, VALIDATING_WEBHOOKS } from '../../kube/resources.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -25,48 +37,195 @@ const SECRET = { namespace: 'ops', name: 'werfbundle-webhook-certificates' };
 const signal = new AbortController().signal;
 
 t.test('the plan', async (t) => {
-  const authority = { from: NOW, to: NOW + 365 * DAY };
-  const leaf = { from: NOW, to: NOW + 6 * DAY, missing: [] };
-  const cases: readonly { title: string; current: Current | undefined; now?: number; want: unknown }[] = [
-    { title: 'none yet: all', current: undefined, want: ['all', 'there are none yet'] },
-    { title: 'all well: keep', current: { authority, leaf }, want: 'keep' },
+  const NEW = { id: 'new', born: NOW - DAY, to: NOW + 364 * DAY };
+  const OLD = { id: 'old', born: NOW - 250 * DAY, to: NOW + 115 * DAY };
+  const LEAF = { id: 'leaf', born: NOW, to: NOW + 6 * DAY, signer: 'new', missing: [] };
+  const SERVED = { id: 'leaf', signer: 'new', to: LEAF.to };
+  const well: Observation = {
+    now: NOW,
+    issuer: { kind: 'ours', keyFits: true },
+    offered: { authorities: [NEW], leaf: LEAF },
+    served: SERVED,
+    confirmed: new Map([['new', NOW - DAY]]),
+    published: 'right',
+    overlapMs: 60_000,
+  };
+  const other = { ...LEAF, id: 'other' };
+  const byOld = { authorities: [NEW, OLD], leaf: { ...LEAF, signer: 'old' } };
+  const servedByOld = { ...SERVED, signer: 'old' };
+  const theirs = { issuer: { kind: 'theirs' } } as const;
+  const issue = (what: string, why: string) => ({
+    ...{ kind: 'issue', authority: what.includes('authority'), leaf: what.includes('leaf') },
+    why,
+  });
+  const keep = { kind: 'keep' };
+  const serve = { kind: 'serve' };
+  const publish = { kind: 'publish' };
+  const EXPIRED = 'the leaf has expired';
+  const STRANGER = 'the leaf is by none of the authorities';
+  const MISSING = 'the leaf is missing, unreadable or does not fit its key';
+  const LOST = 'the authority is unreadable or does not fit its key';
+  const OLD_AGE = 'the authority is past two thirds of its life';
+  const LEAF_AGE = 'the leaf is past two thirds of its life';
+  const EARLIER = 'the leaf is by an earlier authority';
+  const cases: readonly { title: string; given: Partial<Observation>; want: unknown }[] = [
+    { title: 'all is well: keep', given: {}, want: keep },
     {
-      title: 'a broken authority: all, whatever the leaf',
-      current: { authority: 'broken', leaf },
-      want: ['all', 'the authority is unreadable or does not fit its key'],
+      title: 'there is nothing yet: both are issued',
+      given: { offered: undefined, served: undefined, confirmed: new Map() },
+      want: issue('authority and leaf', 'there are none yet'),
     },
     {
-      title: 'an authority past two thirds of its life: all',
-      current: { authority: { from: NOW - 250 * DAY, to: NOW + 115 * DAY }, leaf },
-      want: ['all', 'the authority is past two thirds of its life'],
+      title: 'files from outside are never issued',
+      given: { ...theirs, offered: undefined, served: undefined },
+      want: keep,
     },
     {
-      title: 'a broken leaf: the leaf',
-      current: { authority, leaf: 'broken' },
-      want: ['leaf', 'the leaf is unreadable, does not fit its key or its authority'],
+      title: 'a usable pair is served before anything is published: the port is not known yet',
+      given: { served: undefined, published: 'wrong', confirmed: new Map() },
+      want: serve,
     },
     {
-      title: 'a leaf just before two thirds of its life: keep',
-      current: { authority, leaf },
-      now: NOW + 4 * DAY - 1,
-      want: 'keep',
+      title: 'a name too few at the start: a new leaf at once',
+      given: { served: undefined, offered: { authorities: [NEW], leaf: { ...LEAF, missing: ['a', 'b'] } } },
+      want: issue('leaf', 'the leaf is not valid for a, b'),
     },
     {
-      title: 'a leaf at two thirds of its life: the leaf',
-      current: { authority, leaf },
-      now: NOW + 4 * DAY,
-      want: ['leaf', 'the leaf is past two thirds of its life'],
+      title: 'the same while something is served, its authority known everywhere: a new leaf',
+      given: { offered: { authorities: [NEW], leaf: { ...LEAF, missing: ['a'] } } },
+      want: issue('leaf', 'the leaf is not valid for a'),
     },
     {
-      title: 'a name too few: the leaf',
-      current: { authority, leaf: { ...leaf, missing: ['a', 'b'] } },
-      want: ['leaf', 'the leaf is not valid for a, b'],
+      title: 'the authority lost its key: another one beside it, and the leaf stays',
+      given: { issuer: { kind: 'ours', keyFits: false } },
+      want: issue('authority', LOST),
     },
+    {
+      title: 'neither authority nor leaf can be read: both',
+      given: { offered: { authorities: [], leaf: 'broken' } },
+      want: issue('authority and leaf', LOST),
+    },
+    {
+      title: 'the authority is past two thirds of its life: another one beside it, and the leaf stays',
+      given: { offered: { authorities: [OLD], leaf: { ...LEAF, signer: 'old' } } },
+      want: issue('authority', OLD_AGE),
+    },
+    {
+      title: 'just before that: keep',
+      given: { offered: { authorities: [{ ...NEW, born: NOW - 20 * DAY + 1, to: NOW + 10 * DAY }], leaf: LEAF } },
+      want: keep,
+    },
+    {
+      title: 'at two thirds of it: a new one',
+      given: { offered: { authorities: [{ ...NEW, born: NOW - 20 * DAY, to: NOW + 10 * DAY }], leaf: LEAF } },
+      want: issue('authority', OLD_AGE),
+    },
+    {
+      title: 'a new authority is in no caBundle yet: publish',
+      given: { offered: byOld, served: servedByOld, confirmed: new Map([['old', 0]]), published: 'wrong' },
+      want: publish,
+    },
+    {
+      title: 'nor can it be written there: keep the leaf of the old one',
+      given: { offered: byOld, served: servedByOld, confirmed: new Map([['old', 0]]), published: 'stuck' },
+      want: keep,
+    },
+    {
+      title: 'it was read back 59 s ago: wait a second',
+      given: { offered: byOld, served: servedByOld, confirmed: new Map([['new', NOW - 59_000]]) },
+      want: { kind: 'wait', until: NOW + 1000 },
+    },
+    {
+      title: 'it was read back 60 s ago: a leaf by it',
+      given: { offered: byOld, served: servedByOld, confirmed: new Map([['new', NOW - 60_000]]) },
+      want: issue('leaf', EARLIER),
+    },
+    {
+      title: 'another replica made that leaf, but here the authority was read back 59 s ago: wait',
+      given: {
+        ...{ offered: { authorities: [NEW, OLD], leaf: other }, served: servedByOld },
+        confirmed: new Map([
+          ['new', NOW - 59_000],
+          ['old', 0],
+        ]),
+      },
+      want: { kind: 'wait', until: NOW + 1000 },
+    },
+    {
+      title: 'and 60 s ago: serve',
+      given: {
+        ...{ offered: { authorities: [NEW, OLD], leaf: other }, served: servedByOld },
+        confirmed: new Map([
+          ['new', NOW - 60_000],
+          ['old', 0],
+        ]),
+      },
+      want: serve,
+    },
+    {
+      title: 'nobody vouches any more for what is served, but for what is offered: serve it without waiting',
+      given: {
+        offered: { authorities: [NEW, OLD], leaf: other },
+        served: servedByOld,
+        confirmed: new Map([['new', NOW]]),
+      },
+      want: serve,
+    },
+    {
+      title: 'nobody vouches for either: what is served stays',
+      given: { offered: { authorities: [NEW], leaf: other }, confirmed: new Map() },
+      want: keep,
+    },
+    {
+      title: 'what is served has expired: anything valid is better',
+      given: { offered: { authorities: [NEW], leaf: other }, served: { ...SERVED, to: NOW }, confirmed: new Map() },
+      want: serve,
+    },
+    {
+      title: 'a renewed leaf by the same authority is served at once',
+      given: { offered: { authorities: [NEW], leaf: other } },
+      want: serve,
+    },
+    {
+      title: 'files from outside that are another pair are served by the same rule',
+      given: { ...theirs, offered: { authorities: [NEW], leaf: other } },
+      want: serve,
+    },
+    {
+      title: 'the leaf just before two thirds of its life: keep',
+      given: { now: NOW + 4 * DAY - 1 },
+      want: keep,
+    },
+    { title: 'at two thirds of its life: a new one', given: { now: NOW + 4 * DAY }, want: issue('leaf', LEAF_AGE) },
+    { title: "an old leaf of somebody else's is theirs", given: { ...theirs, now: NOW + 5 * DAY }, want: keep },
+    {
+      title: 'the leaf has expired (the machine slept): a new one, caBundle or not',
+      given: { now: NOW + 6 * DAY, confirmed: new Map(), published: 'stuck' },
+      want: issue('leaf', EXPIRED),
+    },
+    {
+      title: 'the leaf is broken: a new one',
+      given: { offered: { authorities: [NEW], leaf: 'broken' } },
+      want: issue('leaf', MISSING),
+    },
+    {
+      title: 'the leaf is by none of the authorities: a new one',
+      given: { offered: { authorities: [NEW], leaf: { ...LEAF, signer: undefined } } },
+      want: issue('leaf', STRANGER),
+    },
+    {
+      title: 'an earlier authority has expired: it is left out',
+      given: { offered: { authorities: [NEW, { ...OLD, to: NOW }], leaf: LEAF } },
+      want: issue('nothing', 'an earlier authority has expired'),
+    },
+    {
+      title: 'the leaf by it has, too',
+      given: { offered: { authorities: [NEW, { ...OLD, to: NOW }], leaf: { ...LEAF, signer: 'old' } } },
+      want: issue('leaf', "the leaf's authority has expired"),
+    },
+    { title: 'somebody overwrote a caBundle: publish again', given: { published: 'wrong' }, want: publish },
   ];
-  for (const { title, current, now = NOW, want } of cases) {
-    const plan = planCertificates(now, current);
-    t.same(plan.kind === 'keep' ? 'keep' : [plan.what, plan.why], want, title);
-  }
+  for (const { title, given, want } of cases) t.same(planCertificates({ ...well, ...given }), want, title);
 });
 
 t.test('what is issued', async (t) => {
@@ -86,109 +245,124 @@ t.test('what is issued', async (t) => {
     'a clock may be behind by an hour',
   );
   t.not((await issueLeaf(authority, NAMES, NOW)).certificate, pair.certificate, 'no two are alike');
+  const brief = await issueLeafUntil({ authority, names: NAMES, now: NOW, until: NOW + 30_000 });
+  t.equal(Date.parse(new X509Certificate(brief.certificate).validTo), NOW + 30_000, 'any life can be had');
+  t.same(namesOf(pair.certificate), [...NAMES.slice(0, 3), '2001:DB8:0:0:0:0:0:1']);
+  t.same(namesOf('junk'), []);
 
-  const { leaf: seen } = inspect(authority, pair, [...NAMES, 'other.example', '127.0.0.2']);
-  t.same(seen, { from: NOW - HOUR, to: NOW + LEAF_LIFE_MS, missing: ['other.example', '127.0.0.2'] });
+  const authorities = [authority.certificate];
+  const facts = { id: leaf.fingerprint256, born: NOW, to: NOW + LEAF_LIFE_MS };
+  t.same(leafFacts(pair, { authorities, names: [...NAMES, 'other.example', '127.0.0.2'] }), {
+    ...facts,
+    signer: root.fingerprint256,
+    missing: ['other.example', '127.0.0.2'],
+  });
+  t.same(authorityFacts(authority.certificate), { id: root.fingerprint256, born: NOW, to: NOW + AUTHORITY_LIFE_MS });
+  t.equal(authorityFacts(pair.certificate), undefined, 'a leaf is no authority');
   const stranger = await issueAuthority(NOW);
-  t.equal(inspect(stranger, pair, NAMES).leaf, 'broken', "another authority's leaf is none of ours");
-  t.equal(inspect({ ...authority, key: stranger.key }, pair, NAMES).authority, 'broken', 'a key must be the right one');
-  t.equal(inspect(authority, { ...pair, key: stranger.key }, NAMES).leaf, 'broken');
+  const asked = { authorities: [stranger.certificate], names: [] };
+  t.same(leafFacts(pair, asked), { ...facts, signer: undefined, missing: [] }, 'nor is it vouched for by another one');
+  t.equal(leafFacts({ ...pair, key: stranger.key }, asked), 'broken', 'a key must be the right one');
   for (const junk of ['', 'junk', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----']) {
-    t.same(inspect({ certificate: junk, key: junk }, pair, NAMES), { authority: 'broken', leaf: 'broken' });
-    t.equal(inspect(authority, { certificate: junk, key: junk }, NAMES).leaf, 'broken');
+    t.equal(leafFacts({ certificate: junk, key: junk }, asked), 'broken');
+    t.equal(authorityFacts(junk), undefined);
   }
 });
 
-const setup = (start = NOW) => {
-  const kube = createFakeKube();
-  const clock = createFakeClock(start);
-  const log = recordLog();
-  const replica = (client: Pick<KubeClient, 'get' | 'create' | 'replace'> = kube, names = NAMES): Promise<Serving> =>
-    fromSecret({ kube: client, clock, log, secret: SECRET, names }, signal);
+t.test('the schedule follows --time-scale, down to what certificates and apiservers can do', (t) => {
+  const seconds = (timeScale: number) => Object.values(scheduleFor(timeScale)).map((ms) => Math.round(ms / 10) / 100);
+  t.same(Object.keys(scheduleFor(1)), ['authorityLifeMs', 'leafLifeMs', 'overlapMs', 'lookMs', 'fileLookMs']);
+  t.same(seconds(1), [365 * 86_400, 7 * 86_400, 60, 60, 10]);
+  t.same(seconds(20_000), [1576.8, 30.24, 1, 1, 1]);
+  t.same(seconds(1e6), [120, 15, 1, 1, 1]);
+  t.end();
+});
+
+t.test('the shared Secret', async (t) => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  const source = (names = NAMES) => secretSource({ kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
+  const NONE: IssueOrder = { authority: false, leaf: false, pair: { certificate: '', key: '' }, alsoTrusted: [] };
   const stored = (): Record<string, string> => {
     const data = kube.read<Secret>(SECRETS, SECRET)?.data ?? {};
     return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]));
   };
-  return { kube, clock, log, replica, stored };
-};
-
-t.test('the shared Secret', async (t) => {
-  const { kube, clock, log, replica, stored } = setup();
-  const first = await replica();
+  const empty = await source().read(signal);
+  t.same([empty.offer, empty.issuer], [undefined, { kind: 'ours', keyFits: false }]);
+  t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), true);
+  t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), false, 'a second replica is too late');
   t.same(kube.read<Secret>(SECRETS, SECRET)?.type, 'kubernetes.io/tls');
   t.same(Object.keys(stored()).sort(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
-  t.same(first, {
-    certificate: stored()['tls.crt'],
-    key: stored()['tls.key'],
-    trusted: stored()['ca.crt'],
-    expires: NOW + LEAF_LIFE_MS,
-  });
-  t.notMatch(JSON.stringify(log.entries), /PRIVATE|BEGIN/, 'nothing private is logged');
 
-  kube.clearActions();
-  t.same(await replica(), first, 'a restart serves with the same');
-  t.same(kube.actions, [], 'and writes nothing');
-
-  const renamed = await replica(kube, [...NAMES, 'webhook.example']);
-  t.equal(renamed.trusted, first.trusted, 'another name is a new leaf by the same authority');
-  t.not(renamed.certificate, first.certificate);
-
-  await clock.advance(5 * DAY);
-  const renewed = await replica();
-  t.equal(renewed.trusted, first.trusted, 'an old leaf is renewed by the same authority');
-  t.equal(renewed.expires, NOW + 5 * DAY + LEAF_LIFE_MS);
-
-  await clock.advance(300 * DAY);
-  const replaced = await replica();
-  const [own, earlier, ...others] = certificatesIn(replaced.trusted);
+  const first = await source().read(signal);
+  if (first.offer === undefined) throw new Error('nothing was stored');
+  const { certificate, key, authorities } = first.offer;
   t.same(
-    [earlier, others],
-    [first.trusted.trim(), []],
-    'an old authority is replaced, and stays trusted while it is valid',
+    { certificate, key, trusted: pemOf(authorities), issuer: first.issuer },
+    {
+      certificate: stored()['tls.crt'],
+      key: stored()['tls.key'],
+      trusted: stored()['ca.crt'],
+      issuer: { kind: 'ours', keyFits: true },
+    },
   );
-  t.ok(new X509Certificate(replaced.certificate).verify(new X509Certificate(own ?? '').publicKey));
-  t.same(await replica(), replaced);
 
-  await clock.advance(400 * DAY);
-  t.equal(certificatesIn((await replica()).trusted).length, 1, 'but no longer');
-});
-
-t.test('replicas that start at once end up with one authority', async (t) => {
-  const { replica, kube } = setup();
-  const all = await Promise.all([replica(), replica(), replica()]);
-  t.equal(new Set(all.map(({ trusted }) => trusted)).size, 1);
+  await clock.advance(250 * DAY);
+  const foreign = (await issueAuthority(clock.now())).certificate.trim();
+  const gone = (await issueAuthority(NOW - 200 * DAY)).certificate.trim();
+  await first.issue({ authority: true, leaf: false, pair: first.offer, alsoTrusted: [foreign, gone] }, signal);
+  const overlapping = await source().read(signal);
   t.same(
-    kube.actions.map(({ verb }) => verb),
-    ['create', 'create', 'create'],
-    'all of them tried to create the Secret',
+    overlapping.offer?.authorities.slice(1),
+    [...authorities, foreign],
+    'a new authority stands before the old ones, as long as they are valid',
   );
-  t.ok(
-    all.every((serving) => serving.certificate === all[0]?.certificate),
-    'whoever lost took what was there',
-  );
-});
+  t.equal(overlapping.offer?.certificate, certificate, 'and the leaf stays');
+  t.same(overlapping.issuer, { kind: 'ours', keyFits: true }, 'the key is the new one\u2019s');
+  t.equal(await first.issue({ ...NONE, leaf: true }, signal), false, 'what was read before is worth nothing now');
 
-t.test('a Secret with junk is repaired; one that never holds still is given up on', async (t) => {
-  const { kube, replica, stored } = setup();
+  await overlapping.issue({ ...NONE, leaf: true, pair: first.offer }, signal);
+  const swapped = (await source().read(signal)).offer;
+  const signer = new X509Certificate(overlapping.offer?.authorities[0] ?? '');
+  t.ok(new X509Certificate(swapped?.certificate ?? '').verify(signer.publicKey), 'the next leaf is by the new one');
+  t.same(swapped?.authorities, overlapping.offer?.authorities);
+
+  const more = await source([...NAMES, 'webhook.example']).read(signal);
+  await more.issue({ ...NONE, leaf: true, pair: swapped ?? first.offer }, signal);
+  const fewer = await source(['one.example']).read(signal);
+  await fewer.issue({ ...NONE, leaf: true, pair: fewer.offer ?? first.offer }, signal);
+  t.same(
+    leafFacts((await source().read(signal)).offer ?? first.offer, {
+      authorities: [],
+      names: [...NAMES, 'webhook.example', 'one.example'],
+    }),
+    { ...(fewer.offer && leafFactsOf(stored()['tls.crt'])), signer: undefined, missing: [] },
+    'a leaf for another name keeps the names it had',
+  );
+
+  const { 'ca.crt': authorityNow } = kube.read<Secret>(SECRETS, SECRET)?.data ?? {};
   kube.seed<Secret>(SECRETS, { metadata: SECRET, data: { 'tls.crt': 'AAAA', note: 'a2VwdA==' } });
-  const serving = await replica();
-  t.equal(serving.trusted, stored()['ca.crt']);
+  const junk = await source().read(signal);
+  t.same([junk.offer?.authorities, junk.issuer], [[], { kind: 'ours', keyFits: false }]);
+  await junk.issue({ ...NONE, authority: true, leaf: true }, signal);
   t.equal(stored()['note'], 'kept', 'what is not ours stays');
-
-  kube.seed<Secret>(SECRETS, { metadata: SECRET, data: {} });
-  kube.failNext({ verb: 'replace' }, () => new KubeError('conflict', 'replace secrets: conflict'), 100);
-  await t.rejects(replica(), {
-    name: 'CertificateError',
-    message: 'Secret ops/werfbundle-webhook-certificates was changed by somebody else 8 times in a row',
-  });
+  t.not(kube.read<Secret>(SECRETS, SECRET)?.data?.['ca.crt'], authorityNow);
   kube.failNext({ verb: 'get' }, new KubeError('forbidden', 'get secrets: forbidden'));
-  await t.rejects(replica(), { name: 'KubeError', code: 'forbidden' });
+  await t.rejects(source().read(signal), { name: 'KubeError', code: 'forbidden' });
+  kube.failNext({ verb: 'replace' }, new KubeError('forbidden', 'update secrets: forbidden'));
+  await t.rejects((await source().read(signal)).issue({ ...NONE, leaf: true }, signal), { code: 'forbidden' });
 });
+
+const leafFactsOf = (pem = '') => {
+  const { fingerprint256: id, validTo, validFrom } = new X509Certificate(pem);
+  return { id, born: Date.parse(validFrom) + HOUR, to: Date.parse(validTo) };
+};
 
 t.test('files given from outside', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-certs-'));
   t.teardown(() => rm(dir, { recursive: true }));
   const authority = await issueAuthority(NOW);
+  const stranger = await issueAuthority(NOW);
   const leaf = await issueLeaf(authority, NAMES, NOW);
   const other = await issueLeaf(authority, NAMES, NOW);
   const good = { 'tls.crt': leaf.certificate, 'tls.key': leaf.key, 'ca.crt': `# ours\n${authority.certificate}` };
@@ -197,11 +371,10 @@ t.test('files given from outside', async (t) => {
     for (const [file, text] of Object.entries(files)) await writeFile(join(dir, file), text);
   };
   await given(good);
-  t.same(await fromDirectory(dir, NOW), {
+  t.same(await readDirectory(dir, { now: NOW, names: NAMES }), {
     certificate: leaf.certificate,
     key: leaf.key,
-    trusted: authority.certificate,
-    expires: NOW + LEAF_LIFE_MS,
+    authorities: [authority.certificate.trim()],
   });
   const { 'ca.crt': _, ...withoutAuthority } = good;
   const cases: readonly { title: string; files: Record<string, string>; now?: number; message: string }[] = [
@@ -212,6 +385,11 @@ t.test('files given from outside', async (t) => {
     },
     { title: 'no certificate', files: { ...good, 'tls.crt': 'x' }, message: `${dir}/tls.crt: is no PEM certificate` },
     {
+      title: 'half of it',
+      files: { ...good, 'tls.crt': leaf.certificate.slice(0, 200) },
+      message: `${dir}/tls.crt: is no PEM certificate`,
+    },
+    {
       title: "another one's key",
       files: { ...good, 'tls.key': other.key },
       message: `${dir}/tls.key: is not the private key of tls.crt`,
@@ -219,7 +397,17 @@ t.test('files given from outside', async (t) => {
     {
       title: 'no authority',
       files: { ...good, 'ca.crt': 'x' },
-      message: `${dir}/ca.crt: holds no PEM certificate, or one that is broken`,
+      message: `${dir}/ca.crt: holds no PEM certificate of an authority, or one that is broken`,
+    },
+    {
+      title: 'a leaf as authority',
+      files: { ...good, 'ca.crt': leaf.certificate },
+      message: `${dir}/ca.crt: holds no PEM certificate of an authority, or one that is broken`,
+    },
+    {
+      title: "another one's authority",
+      files: { ...good, 'ca.crt': stranger.certificate },
+      message: `${dir}/ca.crt: does not vouch for tls.crt`,
     },
     {
       title: 'too old',
@@ -227,75 +415,143 @@ t.test('files given from outside', async (t) => {
       now: NOW + LEAF_LIFE_MS,
       message: `${dir}/tls.crt: has expired (Jan  8 00:00:00 2026 GMT)`,
     },
+    {
+      title: 'too young',
+      files: good,
+      now: NOW - 2 * HOUR,
+      message: `${dir}/tls.crt: is not valid yet (only from Dec 31 23:00:00 2025 GMT on)`,
+    },
+    {
+      title: 'for somebody else',
+      files: { ...good, 'tls.crt': (await issueLeaf(authority, ['x'], NOW)).certificate },
+      message: `${dir}/tls.key: is not the private key of tls.crt`,
+    },
   ];
   for (const { title, files, now = NOW, message } of cases) {
     await given(files);
-    await t.rejects(fromDirectory(dir, now), { name: 'CertificateError', message }, title);
+    await t.rejects(readDirectory(dir, { now, names: NAMES }), { name: 'CertificateError', message }, title);
   }
+  await given(good);
+  await t.rejects(readDirectory(dir, { now: NOW, names: ['a.example', ...NAMES, 'b.example'] }), {
+    message: `${dir}/tls.crt: is not valid for a.example, b.example`,
+  });
+});
+
+t.test('a folder is watched the way Kubernetes replaces it: by the link ..data', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'werfbundle-certs-'));
+  t.teardown(() => rm(directory, { recursive: true }));
+  const version = async (name: string): Promise<void> => {
+    await mkdir(join(directory, name));
+    await symlink(name, join(directory, '..data_tmp'));
+    await rename(join(directory, '..data_tmp'), join(directory, '..data'));
+  };
+  await version('..1');
+  const ending = new AbortController();
+  const log = recordLog();
+  const changed = new Promise<void>((resolve) => {
+    void watchDirectory({ directory, log }, resolve, ending.signal);
+  });
+  await version('..2');
+  await changed;
+  t.pass('the change was noticed');
+  ending.abort();
+  await watchDirectory({ directory: join(directory, 'none'), log }, () => {}, signal);
+  t.same(log.entries, [
+    {
+      level: 'warn',
+      message: "can't watch the folder of the certificates; it is looked at now and then",
+      fields: { directory: join(directory, 'none'), code: 'ENOENT' },
+    },
+  ]);
 });
 
 const CLIENT = { service: { namespace: 'old', name: 'old', path: '/old' } };
-const hook = (name: string): WebhookConfiguration => ({
-  metadata: { name },
+const hook = (name: string, annotations = {}): WebhookConfiguration => ({
+  metadata: { name, annotations },
   webhooks: [{ name: `${name}.werf.io`, clientConfig: CLIENT, ...{ failurePolicy: 'Fail', rules: [] } }],
 });
 
-t.test('publishing', async (t) => {
-  const targets = [
+t.test('the webhook configurations', async (t) => {
+  const targets: readonly Target[] = [
     { type: MUTATING_WEBHOOKS, name: 'm', path: '/mutate' },
     { type: VALIDATING_WEBHOOKS, name: 'v', path: '/validate' },
+    { type: VALIDATING_WEBHOOKS, name: 'guard', path: '/guard', optional: true },
   ];
   const kube = createFakeKube();
   kube.seed(MUTATING_WEBHOOKS, hook('m'));
   kube.seed(VALIDATING_WEBHOOKS, hook('v'));
   const webhooks = () =>
-    targets.map(({ type, name }) => kube.read<WebhookConfiguration>(type, { name })?.webhooks?.[0]);
-  const service: Address = { kind: 'service', namespace: 'ops', name: 'werfbundle-webhook' };
-  const caBundle = Buffer.from('PEM').toString('base64');
+    targets.map(({ type, name }) => kube.read<WebhookConfiguration>(type, { name })?.webhooks?.[0]).slice(0, 2);
+  const one = (await issueAuthority(NOW)).certificate.trim();
+  const two = (await issueAuthority(NOW)).certificate.trim();
+  const base64 = (...pems: readonly string[]) => Buffer.from(pemOf(pems)).toString('base64');
+  const read = () => readConfigurations(kube, targets, signal);
+  const publish = async (address: Address, authorities: readonly string[]): Promise<number> => {
+    const wrong = (await read()).filter((configuration) => !isRight(configuration, { address, authorities }));
+    for (const configuration of wrong) await writeConfiguration(kube, configuration, { address, authorities }, signal);
+    return wrong.length;
+  };
 
-  await publish({ kube, targets, address: service, trusted: 'PEM' }, signal);
+  const service: Address = { kind: 'service', namespace: 'ops', name: 'werfbundle-webhook' };
+  t.equal(await publish(service, [one]), 2, 'one that is optional may be missing');
   t.same(
     webhooks(),
-    targets.map(({ name, path }) => ({
+    ['m', 'v'].map((name, index) => ({
       name: `${name}.werf.io`,
       failurePolicy: 'Fail',
       rules: [],
-      clientConfig: { caBundle, service: { namespace: 'ops', name: 'werfbundle-webhook', path, port: 443 } },
+      clientConfig: {
+        caBundle: base64(one),
+        service: { namespace: 'ops', name: 'werfbundle-webhook', path: ['/mutate', '/validate'][index], port: 443 },
+      },
     })),
     'writes certificate and Service, and leaves everything else as it is',
   );
+  t.equal(await publish(service, [one]), 0, 'does nothing when it is right already');
+  t.equal(await publish(service, [one, two]), 2);
+  t.equal(await publish(service, [two, one]), 0, 'the order makes no difference');
+  t.same(trustedByAll(await read()), [one, two]);
 
-  kube.clearActions();
-  await publish({ kube, targets, address: service, trusted: 'PEM' }, signal);
-  t.same(kube.actions, [], 'does nothing when it is right already');
-
-  kube.before({ verb: 'patch', name: 'v' }, () => kube.seed(VALIDATING_WEBHOOKS, hook('v')));
-  await publish({ kube, targets, address: { kind: 'url', base: 'https://192.0.2.1:9443' }, trusted: 'PEM' }, signal);
+  const own: Address = { kind: 'url', base: 'https://192.0.2.1:9443', anyPort: false };
+  t.equal(await publish(own, [one]), 2);
   t.same(
     webhooks().map((webhook) => webhook?.clientConfig),
     [
-      { caBundle, url: 'https://192.0.2.1:9443/mutate' },
-      { caBundle, url: 'https://192.0.2.1:9443/validate' },
+      { caBundle: base64(one), url: 'https://192.0.2.1:9443/mutate' },
+      { caBundle: base64(one), url: 'https://192.0.2.1:9443/validate' },
     ],
-    'writes a URL in place of the Service, also when somebody else was quicker',
+    'writes a URL in place of the Service',
   );
+  t.equal(await publish({ ...own, base: 'https://192.0.2.1:1' }, [one]), 2, 'another port is another address');
+  t.equal(await publish({ ...own, anyPort: true }, [one]), 0, 'unless each replica has one of its own');
+  t.equal(await publish({ ...own, base: 'https://192.0.2.2:1', anyPort: true }, [one]), 2);
+
+  kube.before({ verb: 'patch', name: 'v' }, () => kube.seed(VALIDATING_WEBHOOKS, hook('v')));
+  await publish(service, [one]);
+  t.same(webhooks()[1]?.clientConfig, CLIENT, 'what somebody else wrote in between is not overwritten unread');
+  t.same(trustedByAll(await read()), [], 'a certificate must be in all of them');
+
+  kube.seed(VALIDATING_WEBHOOKS, hook('v', { 'cert-manager.io/inject-ca-from': 'ops/werfbundle-webhook' }));
+  await publish(service, [one]);
+  t.same(webhooks()[1]?.clientConfig, {
+    service: { namespace: 'ops', name: 'werfbundle-webhook', path: '/validate', port: 443 },
+  });
+  t.same((await read()).map(injectedBy), [undefined, 'cert-manager.io/inject-ca-from'], "cert-manager's stays its own");
+  t.equal(await publish(service, [one]), 0);
 
   kube.vanish(VALIDATING_WEBHOOKS, { name: 'v' });
-  await t.rejects(publish({ kube, targets, address: service, trusted: 'PEM' }, signal), {
+  await t.rejects(read(), {
     name: 'CertificateError',
     message: 'ValidatingWebhookConfiguration v does not exist or is empty: apply manifests/webhook first',
-  });
-  kube.failNext({ verb: 'patch' }, () => new KubeError('conflict', 'patch: conflict'), 100);
-  await t.rejects(publish({ kube, targets, address: service, trusted: 'other' }, signal), {
-    message: "MutatingWebhookConfiguration m: somebody overwrites the webhooks' clientConfig again and again",
   });
 });
 
 t.test(
   'a client that trusts the published certificates talks to a server with the leaf, by each of its names',
   async (t) => {
-    const { replica } = setup(Date.now());
-    const { certificate, key, trusted } = await replica();
+    const authority = await issueAuthority(Date.now());
+    const { certificate, key } = await issueLeaf(authority, NAMES, Date.now());
+    const trusted = [(await issueAuthority(Date.now())).certificate, authority.certificate];
     const server = createServer({ cert: certificate, key }, (_request, response) => response.end('hello'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     t.teardown(() => new Promise((resolve) => server.close(resolve)));

@@ -1,0 +1,60 @@
+import type { Clock, Random } from '../kube/ports.js';
+import type { CertificateKeeper } from './keeper.js';
+
+export interface KeeperLoopNeeds {
+  readonly keeper: Pick<CertificateKeeper, 'look'>;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly random: Random;
+}
+
+/** Events come in bunches, and a folder is half written at the first of them, milliseconds. */
+const SETTLE_MS = 300;
+/** The longest that a wake-up waits, when looks wake each other in a quarrel with somebody else, milliseconds. */
+const LONGEST_SETTLE_MS = 60_000;
+
+/** Has the keeper look again and again: when it wants to, and whenever something may have changed. */
+export class KeeperLoop {
+  readonly #needs: KeeperLoopNeeds;
+  #wakeUp = new AbortController();
+
+  constructor(needs: KeeperLoopNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Something changed: the next look comes soon. */
+  wake(): void {
+    this.#wakeUp.abort();
+  }
+
+  /** Runs until aborted. @throws bugs only */
+  async run(signal: AbortSignal): Promise<void> {
+    const { keeper, clock, random } = this.#needs;
+    let bunch = 0;
+    while (!signal.aborted) {
+      const pauseMs = await keeper.look(signal);
+      // Jitter, so that replicas that were started at once don't look at once.
+      const woken = await this.#sleep(pauseMs * (0.9 + 0.2 * random.uniform()), signal);
+      bunch = woken ? bunch + 1 : 0;
+      if (!woken || signal.aborted) continue;
+      const settleMs = Math.min(SETTLE_MS * 2 ** Math.max(0, bunch - 5), LONGEST_SETTLE_MS);
+      await clock.sleep(settleMs, signal).catch(ignore(signal));
+      this.#wakeUp = new AbortController();
+    }
+  }
+
+  /** @returns whether it was woken */
+  async #sleep(ms: number, signal: AbortSignal): Promise<boolean> {
+    const wakeUp = this.#wakeUp.signal;
+    if (wakeUp.aborted) return true;
+    const either = AbortSignal.any([signal, wakeUp]);
+    await this.#needs.clock.sleep(ms, either).catch(ignore(either));
+    return wakeUp.aborted;
+  }
+}
+
+/** A sleep that was cut short is no error. */
+const ignore =
+  (signal: AbortSignal) =>
+  (error: unknown): void => {
+    if (!signal.aborted) throw error;
+  };

@@ -1,0 +1,77 @@
+import type { KubeClient } from '../kube/client.js';
+import type { Clock, Log } from '../kube/ports.js';
+import {
+  type Address,
+  type Configuration,
+  isRight,
+  readConfigurations,
+  type Target,
+  trustedByAll,
+  trustedByAny,
+  type Wanted,
+  writeConfiguration,
+} from './configurations.js';
+import { authorityFacts } from './inspect.js';
+
+export interface PublicationNeeds {
+  readonly kube: Pick<KubeClient, 'get' | 'mergePatch'>;
+  readonly targets: readonly Target[];
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+}
+
+/** What the apiservers were told about us, as it was read back. */
+export class Publication {
+  readonly #needs: PublicationNeeds;
+  #confirmed: ReadonlyMap<string, number> = new Map();
+  #trusted: readonly string[] = [];
+
+  constructor(needs: PublicationNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Since when each CA has been in every caBundle, whenever they were read: by id, milliseconds since 1970. */
+  get confirmed(): ReadonlyMap<string, number> {
+    return this.#confirmed;
+  }
+
+  /** The CAs, PEM, that were in every caBundle when they were read the last time. */
+  get trusted(): readonly string[] {
+    return this.#trusted;
+  }
+
+  /** @throws KubeError, CertificateError */
+  async read(signal: AbortSignal): Promise<readonly Configuration[]> {
+    const { kube, targets, clock } = this.#needs;
+    const configurations = await readConfigurations(kube, targets, signal);
+    this.#trusted = trustedByAll(configurations);
+    const ids = this.#trusted.map((pem) => authorityFacts(pem)?.id ?? '').filter((id) => id !== '');
+    this.#confirmed = new Map(ids.map((id) => [id, this.#confirmed.get(id) ?? clock.now()]));
+    return configurations;
+  }
+
+  /** Writes what is wrong. @throws KubeError */
+  async write(configurations: readonly Configuration[], wanted: Wanted, signal: AbortSignal): Promise<void> {
+    for (const configuration of configurations.filter((present) => !isRight(present, wanted))) {
+      await writeConfiguration(this.#needs.kube, configuration, wanted, signal);
+      const { type, name } = configuration.target;
+      this.#needs.log.info('webhook configuration written', { kind: type.kind, name });
+    }
+  }
+
+  /**
+   * What should stand in the configurations.
+   * @param trust.authorities - PEM; these in any case
+   * @param trust.others - what others wrote is kept while it is valid
+   */
+  wanted(
+    address: Address,
+    configurations: readonly Configuration[],
+    trust: { readonly authorities: readonly string[]; readonly others: boolean },
+  ): Wanted {
+    const now = this.#needs.clock.now();
+    const others = trust.others ? trustedByAny(configurations) : [];
+    const isValid = (pem: string): boolean => (authorityFacts(pem)?.to ?? 0) > now;
+    return { address, authorities: [...new Set([...trust.authorities, ...others.filter(isValid)])] };
+  }
+}

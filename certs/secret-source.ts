@@ -1,0 +1,120 @@
+import type { ObjectRef, Secret } from '../api/objects.js';
+import { type KubeClient, KubeError } from '../kube/client.js';
+import type { Clock } from '../kube/ports.js';
+import { SECRETS } from '../kube/resources.js';
+import { authorityFacts, certificatesIn, fitsTogether, leafFacts, namesOf, pemOf } from './inspect.js';
+import { issueAuthority, issueLeafUntil, type KeyPair } from './issue.js';
+import type { Schedule } from './schedule.js';
+import type { CertificateSource, IssueOrder, Offer, Reading } from './source.js';
+
+/** What self-managed certificates need. */
+export interface SecretSourceNeeds {
+  readonly kube: Pick<KubeClient, 'get' | 'create' | 'replace'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly schedule: Schedule;
+  /** The Secret that all replicas share. */
+  readonly secret: ObjectRef;
+  /** DNS names and IP addresses to be valid for. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Certificates that the replicas make themselves and share in a Secret: tls.crt and tls.key as cert-manager names them, ca.crt with the
+ * present CA first and the earlier ones after it, ca.key for the first of them. Nothing but the newest CA's key is kept: an earlier
+ * one's leaf is served on until every caBundle has the new one, and never renewed by the old.
+ *
+ * Guarantee: of replicas that issue at once one succeeds (resourceVersion), and the others take what it made.
+ */
+export const secretSource = (needs: SecretSourceNeeds): CertificateSource => ({
+  names: needs.names,
+  lookMs: needs.schedule.lookMs,
+  shared: true,
+  read: async (signal) => {
+    const stored = await needs.kube.get<Secret>(SECRETS, needs.secret, signal);
+    return readingOf(needs, stored);
+  },
+});
+
+function readingOf(needs: SecretSourceNeeds, stored: Secret | undefined): Reading {
+  const offer = stored && decode(stored);
+  const key = textOf(stored, 'ca.key');
+  const keyFits = fitsTogether({ certificate: offer?.authorities[0] ?? '', key });
+  return {
+    offer,
+    issuer: { kind: 'ours', keyFits },
+    issue: async (order, signal) => {
+      const present = { authorities: offer?.authorities ?? [], key };
+      return write(needs, stored, await make(needs, present, order), signal);
+    },
+  };
+}
+
+const textOf = (secret: Secret | undefined, key: string): string =>
+  Buffer.from(secret?.data?.[key] ?? '', 'base64').toString();
+
+const decode = (secret: Secret): Offer => ({
+  certificate: textOf(secret, 'tls.crt'),
+  key: textOf(secret, 'tls.key'),
+  authorities: certificatesIn(textOf(secret, 'ca.crt')).filter((pem) => authorityFacts(pem) !== undefined),
+});
+
+type StoredTexts = Readonly<Record<'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.key', string>>;
+
+async function make(
+  { clock, schedule, names }: SecretSourceNeeds,
+  present: { readonly authorities: readonly string[]; readonly key: string },
+  order: IssueOrder,
+): Promise<StoredTexts> {
+  const now = clock.now();
+  const isValid = (pem: string): boolean => (authorityFacts(pem)?.to ?? 0) > now;
+  const authority: KeyPair = order.authority
+    ? await issueAuthority(now, schedule.authorityLifeMs)
+    : { certificate: present.authorities[0] ?? '', key: present.key };
+  const trusted = [authority.certificate.trim(), ...[...present.authorities, ...order.alsoTrusted].filter(isValid)];
+  // No leaf outlives the CA that vouches for it.
+  const until = Math.min(now + schedule.leafLifeMs, authorityFacts(authority.certificate)?.to ?? 0);
+  const wanted = allNames(order.pair, names, now);
+  const leaf = order.leaf ? await issueLeafUntil({ authority, names: wanted, now, until }) : order.pair;
+  return {
+    'tls.crt': leaf.certificate,
+    'tls.key': leaf.key,
+    'ca.crt': pemOf([...new Set(trusted)]),
+    'ca.key': authority.key,
+  };
+}
+
+/**
+ * The names for a new leaf. If it is made for the sake of a name that the present one has not, those of the present one are kept:
+ * replicas with different settings (in the middle of a change) would replace each other's leaf for ever.
+ */
+function allNames(pair: KeyPair, names: readonly string[], now: number): readonly string[] {
+  const leaf = leafFacts(pair, { authorities: [], names });
+  if (leaf === 'broken' || leaf.to <= now || leaf.missing.length === 0) return names;
+  return [...new Set([...names, ...namesOf(pair.certificate)])];
+}
+
+/** @returns false if somebody else was quicker */
+async function write(
+  { kube, secret }: SecretSourceNeeds,
+  stored: Secret | undefined,
+  made: StoredTexts,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const data = Object.fromEntries(Object.entries(made).map(([key, pem]) => [key, Buffer.from(pem).toString('base64')]));
+  try {
+    if (stored === undefined) await kube.create<Secret>(SECRETS, newSecret(secret, data), signal);
+    else await kube.replace<Secret>(SECRETS, { ...stored, data: { ...stored.data, ...data } }, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof KubeError && ['already-exists', 'conflict', 'not-found'].includes(error.code)) return false;
+    throw error;
+  }
+}
+
+const newSecret = ({ namespace, name }: ObjectRef, data: Readonly<Record<string, string>>): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { namespace, name, labels: { 'app.kubernetes.io/part-of': 'werfbundle' } },
+  type: 'kubernetes.io/tls',
+  data,
+});

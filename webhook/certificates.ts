@@ -1,0 +1,82 @@
+import type { Address, Target } from '../certs/configurations.js';
+import { directorySource, watchDirectory } from '../certs/directory-source.js';
+import { CertificateKeeper, type Serving } from '../certs/keeper.js';
+import { KeeperLoop } from '../certs/keeper-loop.js';
+import { scheduleFor } from '../certs/schedule.js';
+import { secretSource } from '../certs/secret-source.js';
+import type { CertificateSource } from '../certs/source.js';
+import type { KubeClient } from '../kube/client.js';
+import type { Clock, Log, Random } from '../kube/ports.js';
+import { createReflector } from '../kube/reflector.js';
+import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../kube/resources.js';
+import type { Config } from './config.js';
+
+export interface CertificatesNeeds {
+  readonly config: Config;
+  readonly kube: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly onServe: (serving: Serving) => void;
+}
+
+/** The certificates of a webhook with these settings. */
+export interface Certificates {
+  readonly keeper: CertificateKeeper;
+  /** Looks after them until aborted. @throws bugs only */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const targetsOf = ({ mutatingWebhookName, validatingWebhookName }: Config): readonly Target[] => [
+  { type: MUTATING_WEBHOOKS, name: mutatingWebhookName, path: '/mutate' },
+  { type: VALIDATING_WEBHOOKS, name: validatingWebhookName, path: '/validate' },
+];
+
+/** What the apiserver calls us, and checks the certificate for: the Service's DNS name, or the host of --advertise-url. */
+export const calledName = ({ advertiseUrl, serviceName, namespace }: Config): string =>
+  advertiseUrl?.host ?? `${serviceName}.${namespace}.svc`;
+
+/** Where the apiserver is to call us. @param port - that is listened on */
+export function addressOf({ advertiseUrl, serviceName, namespace }: Config, port: number): Address {
+  if (advertiseUrl === undefined) return { kind: 'service', namespace, name: serviceName };
+  const base = advertiseUrl.base(port);
+  return { kind: 'url', base, anyPort: base !== advertiseUrl.base(port + 1) };
+}
+
+/** Puts the parts together; nothing is started. */
+export function createCertificates(needs: CertificatesNeeds): Certificates {
+  const { config, kube, clock, random, log, onServe } = needs;
+  const schedule = scheduleFor(config.timeScale);
+  const targets = targetsOf(config);
+  const source = sourceOf(needs);
+  const keeper = new CertificateKeeper({ kube, clock, log, source, schedule, targets, onServe });
+  const loop = new KeeperLoop({ keeper, clock, random });
+  const wake = () => loop.wake();
+  const watchTarget = ({ type, name }: Target, signal: AbortSignal): Promise<void> =>
+    createReflector({
+      ...{ client: kube, type, clock, random, log },
+      list: { fieldSelector: `metadata.name=${name}` },
+      project: ({ metadata }) => metadata.resourceVersion,
+      onChange: wake,
+    }).start(signal);
+  const { certDir: directory } = config;
+  return {
+    keeper,
+    run: async (signal) => {
+      const watches = targets.map((target) => watchTarget(target, signal));
+      if (directory !== undefined) watches.push(watchDirectory({ directory, log }, wake, signal));
+      await Promise.all([loop.run(signal), ...watches]);
+    },
+  };
+}
+
+function sourceOf({ config, kube, clock }: CertificatesNeeds): CertificateSource {
+  const schedule = scheduleFor(config.timeScale);
+  const name = calledName(config);
+  if (config.certDir !== undefined)
+    return directorySource({ directory: config.certDir, names: [name], clock, schedule });
+  const service = `${config.serviceName}.${config.namespace}.svc`;
+  const names = [...new Set([service, `${service}.cluster.local`, name])];
+  const secret = { namespace: config.namespace, name: config.certificateSecret };
+  return secretSource({ kube, clock, schedule, secret, names });
+}

@@ -1,0 +1,95 @@
+import { isIP } from 'node:net';
+import type { Serving } from '../certs/keeper.js';
+import type { Clock, Log, LogFields } from '../kube/ports.js';
+import type { Readiness } from '../kube/process/health-server.js';
+import { shakeHands } from './handshake.js';
+
+export interface SelfCheckNeeds {
+  /** Where our own server listens. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** What the apiserver calls us: DNS name or IP address. */
+  readonly name: string;
+  readonly certificates: {
+    readonly serving: Serving | undefined;
+    /** CAs, PEM, of every caBundle. */
+    readonly trusted: readonly string[];
+  };
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What is told along with readiness. */
+  readonly about: LogFields;
+}
+
+/** How often a webhook that is ready makes sure of it, milliseconds. */
+const CHECK_MS = 10_000;
+/** How often one that is not looks whether it has become so, milliseconds. */
+const RECHECK_MS = 1000;
+
+/**
+ * Readiness that is proven: a call as an apiserver would make it, to our own port, must find the certificate that is meant to be
+ * served, valid for our name and vouched for by the caBundles as they were read back.
+ *
+ * One failure alone does not end readiness (a certificate may be swapped in the middle of a check, or the machine be busy): two in a
+ * row do, one second apart.
+ */
+export class SelfCheck {
+  readonly #needs: SelfCheckNeeds;
+  #readiness: Readiness = { ok: false, reason: 'starting' };
+  #failures = 0;
+
+  constructor(needs: SelfCheckNeeds) {
+    this.#needs = needs;
+  }
+
+  get readiness(): Readiness {
+    return this.#readiness;
+  }
+
+  /** Checks until aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#needs;
+    while (!signal.aborted) {
+      await this.check();
+      await clock.sleep(this.#failures === 0 ? CHECK_MS : RECHECK_MS, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }
+  }
+
+  /** Checks once. */
+  async check(): Promise<void> {
+    const fault = await this.#fault();
+    this.#failures = fault === undefined ? 0 : this.#failures + 1;
+    if (fault !== undefined && this.#readiness.ok && this.#failures < 2) return;
+    const next: Readiness = fault === undefined ? { ok: true } : { ok: false, reason: fault };
+    this.#tell(next);
+    this.#readiness = next;
+  }
+
+  #tell(next: Readiness): void {
+    const { log, about } = this.#needs;
+    const before = this.#readiness;
+    if (next.ok && !before.ok) log.info('webhook ready', about);
+    if (!next.ok && (before.ok || before.reason !== next.reason)) {
+      log.warn('webhook not ready: an apiserver could not call it', { ...about, reason: next.reason });
+    }
+  }
+
+  async #fault(): Promise<string | undefined> {
+    const { listen, name, certificates } = this.#needs;
+    const { serving, trusted } = certificates;
+    if (serving === undefined) return 'there is no certificate to serve with';
+    if (trusted.length === 0) return 'no caBundle of the webhook configurations holds a certificate of ours';
+    const handshake = await shakeHands({ host: reachable(listen.host), port: listen.port, name, trusted });
+    if (handshake.kind === 'failed') return `a TLS handshake with ourselves as ${name} failed: ${handshake.reason}`;
+    // Swapped in between: what was served is judged next time.
+    const isMeant = [serving.fingerprint, certificates.serving?.fingerprint].includes(handshake.fingerprint);
+    return isMeant ? undefined : 'another certificate is served than the one that is meant';
+  }
+}
+
+/** An address to connect to, where "any" was listened on. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return isIP(host) === 6 && /^[0:]+$/.test(host) ? '::1' : host;
+}
