@@ -18,17 +18,21 @@ export const plainAnswer = (status: number, text: string): Answer => ({
   body: `${text}\n`,
 });
 
-/**
- * The AdmissionReview for a verdict.
- * @param about - uid to echo, if there is one, and the object's name for the message
- */
-export function encode(verdict: Verdict, about: { readonly uid?: string; readonly name?: string }): Answer {
+/** What an answer is about: the uid to echo, if there is one, and the object for the message; a WerfBundle if no kind is named. */
+export interface About {
+  readonly uid?: string;
+  readonly name?: string;
+  readonly kind?: { readonly group: string; readonly kind: string };
+}
+
+/** The AdmissionReview for a verdict. */
+export function encode(verdict: Verdict, about: About): Answer {
   const uid = about.uid ?? '';
   switch (verdict.kind) {
     case 'allow':
       return review(200, { uid, allowed: true, ...patchOf(verdict.patch), ...warningsOf(verdict.warnings) });
     case 'deny': {
-      const status = invalid(about.name ?? '', verdict.problems);
+      const status = invalid(about, verdict.problems);
       return review(200, { uid, allowed: false, status, ...warningsOf(verdict.warnings) });
     }
     case 'foreign':
@@ -58,14 +62,16 @@ const failure = (code: number, reason: string, message: string) => ({
  * As apierrors.NewInvalid has it: Flux and Argo CD show the message only, kubectl the causes only.
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/api/errors#NewInvalid
  */
-function invalid(name: string, problems: readonly Problem[]) {
+function invalid({ name = '', kind = { group: GROUP, kind: KIND } }: About, problems: readonly Problem[]) {
   // One text twice says nothing new; ErrorList.ToAggregate leaves it out as well.
   const texts = [...new Set(problems.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? texts.join() : `[${texts.join(', ')}]`;
   const causes = problems.map(({ code, field, message }) => ({ reason: code, message, field }));
+  // As schema.GroupKind prints itself: the core group has no name.
+  const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return {
-    ...failure(422, 'Invalid', `${KIND}.${GROUP} ${JSON.stringify(name)} is invalid: ${list}`),
-    details: { name, group: GROUP, kind: KIND, causes },
+    ...failure(422, 'Invalid', `${qualified} ${JSON.stringify(name)} is invalid: ${list}`),
+    details: { name, ...kind, causes },
   };
 }
 
