@@ -10,7 +10,9 @@ export type ProblemCode =
   | 'FieldValueForbidden'
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
-  | 'FieldValueTypeInvalid';
+  | 'FieldValueTypeInvalid'
+  /** Nothing is known to be wrong: it could not be found out. */
+  | 'InternalError';
 
 /**
  * One fault of a bundle.

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { Registry } from 'prom-client';
 import t from 'tap';
 import { parse } from 'yaml';
+import { FLUX_RECONCILE_REQUESTED, MISSING_REFERENCES, RECONCILE_REQUESTED } from '../api/annotations.js';
 import { POLL_DELAYS_MS } from '../api/backoff.js';
 import { ACCEPT_BUNDLES_FROM } from '../api/consent.js';
 import { formatDuration } from '../api/duration.js';
@@ -11,7 +12,6 @@ import { isMap, type SchemaNode, SPEC_SCHEMA, valueAt } from '../api/schema-node
 import { missingSource } from '../api/values/problem.js';
 import { judgeText } from '../cli/judge-text.js';
 import { parseConfig as parseControllerConfig } from '../controller/config.js';
-import { FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from '../controller/decide/poll.js';
 import { annotationsOf, labelsOf } from '../controller/deploy/job.js';
 import { LABELS } from '../controller/deploy/names.js';
 import { Metrics } from '../controller/metrics.js';
@@ -245,7 +245,7 @@ t.test('every annotation and label is in the reference', (t) => {
   const bundle = { namespace: 'ops', name: 'my-app', uid: 'u' };
   const made = { number: 1, tag: 'v1', digest: 'd', reason: 'NewTag', checksum: 'c', jobName: 'j' } as const;
   const put = { ...labelsOf(bundle), ...annotationsOf({ bundle, deployment: made, operatorVersion: '1' }) };
-  const read = [RECONCILE_REQUESTED, FLUX_RECONCILE_REQUESTED, ACCEPT_BUNDLES_FROM, LABELS.job];
+  const read = [RECONCILE_REQUESTED, FLUX_RECONCILE_REQUESTED, MISSING_REFERENCES, ACCEPT_BUNDLES_FROM, LABELS.job];
   const text = section(CONFIGURATION, 'Annotations and labels') + proseOf('docs/gitops.md');
   t.strictSame(
     [...Object.keys(put), ...read].filter((name) => !text.includes(`\`${name}`)),

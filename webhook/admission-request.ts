@@ -1,7 +1,15 @@
 import type { WerfBundle } from '../api/werfbundle.js';
 
-/** The two calls that the apiserver makes for one write, in this order. */
-export type WebhookName = 'mutate' | 'validate';
+/** The two calls that the apiserver makes for one write of a bundle, in this order; and the one for a source of values. */
+export type WebhookName = 'mutate' | 'validate' | 'guard';
+
+/** Who asks, as the apiserver knows them. */
+export interface Requester {
+  readonly username: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+}
 
 /** What somebody wants to do, as the apiserver asks about it. Only what the rules look at. */
 export interface AdmissionRequest {
@@ -11,8 +19,10 @@ export interface AdmissionRequest {
   readonly namespace: string;
   /** metadata.name, else metadata.generateName: what the user would recognise. */
   readonly name: string;
-  readonly user: string;
+  readonly requester: Requester;
   readonly dryRun: boolean;
+  /** How long the answer may take, milliseconds from when the request was there. */
+  readonly withinMs: number;
   /**
    * As it would be stored. Its apiVersion, kind and metadata are checked; spec and status are whatever the user wrote, so only
    * functions that say they take anything may look at them.

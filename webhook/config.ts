@@ -1,3 +1,4 @@
+import { patternFault } from '../api/platform-policy.js';
 import { commonFlags } from '../kube/process/common-flags.js';
 import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
 import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
@@ -44,6 +45,43 @@ const flags = {
     default: 200,
     help: 'Requests answered at once; more are refused with 503.',
   },
+  'check-references': {
+    kind: 'boolean',
+    default: true,
+    help: 'Looks up what a bundle refers to: namespaces, ServiceAccounts, Secrets, sources of values, releases.',
+  },
+  'missing-references': {
+    kind: 'enum',
+    values: ['deny', 'warn'],
+    default: 'deny',
+    help: 'Whether a bundle is refused when something that it refers to does not exist, or its user only warned.',
+  },
+  'on-lookup-failure': {
+    kind: 'enum',
+    values: ['deny', 'warn'],
+    default: 'deny',
+    help: 'The same for what could not be looked up; grants that could not be asked for are always refused.',
+  },
+  authorize: {
+    kind: 'enum',
+    values: ['always', 'cross-namespace', 'off'],
+    default: 'always',
+    help: "Whether a user needs the rights that their bundle uses: in every namespace, in all but the bundle's own, or in none.",
+  },
+  'cross-namespace': {
+    kind: 'enum',
+    values: ['consent', 'always'],
+    default: 'consent',
+    help: 'Whether another namespace has to accept bundles by the annotation werf.io/accept-bundles-from.',
+  },
+  'allowed-registries': {
+    kind: 'list',
+    help: 'Where bundles may come from, for example ghcr.io/acme,*.corp.example; "*" within a label or a part of the path; all if left out.',
+  },
+  'allowed-images': {
+    kind: 'list',
+    help: 'The images that spec.converge.image may name, for example registry.werf.io/werf/werf:2.*; all if left out.',
+  },
   'shutdown-delay': {
     kind: 'duration',
     min: '0s',
@@ -68,8 +106,18 @@ export function parseConfig(input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfi
   const parsed = parseFlags(flags, { ...input, program: 'webhook', summary });
   if (parsed.kind !== 'ok') return parsed;
   const { advertiseUrl, ...values } = parsed.values;
-  if (advertiseUrl === undefined) return { kind: 'ok', config: values };
-  const url = parseAdvertiseUrl(advertiseUrl);
-  if (url.kind === 'invalid') return { kind: 'invalid', problems: [`--advertise-url: ${url.reason}`] };
-  return { kind: 'ok', config: { ...values, advertiseUrl: url.url } };
+  const url = advertiseUrl === undefined ? undefined : parseAdvertiseUrl(advertiseUrl);
+  const problems = [
+    ...(url?.kind === 'invalid' ? [`--advertise-url: ${url.reason}`] : []),
+    ...patternProblems('allowed-registries', values.allowedRegistries),
+    ...patternProblems('allowed-images', values.allowedImages),
+  ];
+  if (problems.length > 0) return { kind: 'invalid', problems };
+  return { kind: 'ok', config: url?.kind === 'ok' ? { ...values, advertiseUrl: url.url } : values };
 }
+
+const patternProblems = (flag: string, patterns: readonly string[]): readonly string[] =>
+  patterns.flatMap((pattern) => {
+    const fault = patternFault(pattern);
+    return fault === undefined ? [] : [`--${flag}: "${pattern}": ${fault}`];
+  });

@@ -1,5 +1,5 @@
 import { API_VERSION, GROUP, KIND, PLURAL, VERSION, type WerfBundle } from '../api/werfbundle.js';
-import type { AdmissionRequest } from './admission-request.js';
+import type { AdmissionRequest, Requester } from './admission-request.js';
 
 /**
  * What a body turned out to be.
@@ -7,9 +7,12 @@ import type { AdmissionRequest } from './admission-request.js';
  * `foreign`: a well-formed question that this webhook has no rules for; it is refused, since nobody else would judge it.
  */
 export type Decoded =
-  | { readonly kind: 'request'; readonly request: AdmissionRequest }
+  | { readonly kind: 'request'; readonly request: DecodedRequest }
   | { readonly kind: 'malformed'; readonly uid?: string; readonly message: string }
   | { readonly kind: 'foreign'; readonly uid: string; readonly message: string };
+
+/** What a body says of a request; the rest is known of the call. */
+export type DecodedRequest = Omit<AdmissionRequest, 'withinMs'>;
 
 /** Version of AdmissionReview that is spoken. */
 export const REVIEW_VERSION = 'admission.k8s.io/v1';
@@ -66,11 +69,21 @@ function faultOfRequest(request: Json): string | undefined {
   for (const field of ['kind', 'resource', 'userInfo']) {
     if (!isObject(request[field])) return `request.${field} is missing`;
   }
+  if (!isRequester(objectOf(request['userInfo']))) return 'request.userInfo is malformed';
   if (textOf(request['operation']) === '') return 'request.operation is missing';
   if (!isNullish(request['dryRun']) && typeof request['dryRun'] !== 'boolean')
     return 'request.dryRun must be a boolean';
   return undefined;
 }
+
+/** Some of what is said of a user takes rights away, so nothing of it may be overlooked. */
+const isRequester = ({ groups, extra }: Json): boolean =>
+  (isNullish(groups) || isTexts(groups)) &&
+  (isNullish(extra) ||
+    (isObject(extra) && Object.values(extra).every((values) => isNullish(values) || isTexts(values))));
+
+const isTexts = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((item) => typeof item === 'string');
 
 const isNullish = (value: unknown): boolean => value === undefined || value === null;
 
@@ -102,7 +115,7 @@ function faultOfObject(field: 'object' | 'oldObject', request: Json): string | u
   return isObject(object['metadata']) ? undefined : `request.${field}.metadata is missing`;
 }
 
-function toRequest(request: Json, uid: string): AdmissionRequest {
+function toRequest(request: Json, uid: string): DecodedRequest {
   const metadata = objectOf(objectOf(request['object'])['metadata']);
   const name = [metadata['name'], request['name'], metadata['generateName']].map(textOf).find((text) => text !== '');
   const operation = request['operation'] === 'UPDATE' ? 'UPDATE' : 'CREATE';
@@ -111,12 +124,21 @@ function toRequest(request: Json, uid: string): AdmissionRequest {
     operation,
     namespace: textOf(request['namespace']),
     name: name ?? '',
-    user: textOf(objectOf(request['userInfo'])['username']),
+    requester: toRequester(objectOf(request['userInfo'])),
     dryRun: request['dryRun'] === true,
     object: asBundle(request['object']),
     ...(operation === 'UPDATE' ? { oldObject: asBundle(request['oldObject']) } : {}),
   };
 }
+
+const toRequester = (user: Json): Requester => ({
+  username: textOf(user['username']),
+  uid: textOf(user['uid']),
+  groups: textsOf(user['groups']),
+  extra: Object.fromEntries(Object.entries(objectOf(user['extra'])).map(([key, values]) => [key, textsOf(values)])),
+});
+
+const textsOf = (value: unknown): readonly string[] => (isTexts(value) ? value : []);
 
 /** After {@link faultOfObject}: apiVersion, kind and metadata are what they should be; AdmissionRequest says so of the rest. */
 const asBundle = (value: unknown): WerfBundle => value as WerfBundle;

@@ -13,6 +13,8 @@ export interface Call {
   /** The Content-Type header; parameters after `;` are ignored. */
   readonly contentType: string;
   readonly body: Uint8Array;
+  /** How long the answer may take, milliseconds. */
+  readonly withinMs: number;
   /** Aborted at the deadline, or when nobody waits for the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -21,9 +23,9 @@ export interface Call {
 export type Handler = (call: Call) => Promise<Answer>;
 
 export interface HandlerNeeds {
-  /** What is judged, the most important first. */
+  /** What is judged. */
   readonly checks: readonly Check[];
-  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly log: Log;
   readonly metrics: Pick<AdmissionMetrics, 'answered'>;
 }
@@ -42,7 +44,7 @@ export function createHandler(needs: HandlerNeeds): Handler {
     let answer: Answer;
     let allowed = false;
     try {
-      const judged = await judgeCall(call, needs.checks);
+      const judged = await judgeCall(call, needs);
       allowed = judged.verdict.kind === 'allow';
       answer = encode(judged.verdict, aboutOf(judged));
       needs.log.info('admission answered', {
@@ -64,7 +66,7 @@ export function createHandler(needs: HandlerNeeds): Handler {
 
 const since = ({ clock }: HandlerNeeds, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;
 
-async function judgeCall(call: Call, checks: readonly Check[]): Promise<Judged> {
+async function judgeCall(call: Call, { checks, clock }: HandlerNeeds): Promise<Judged> {
   if (call.contentType.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
     return { verdict: { kind: 'malformed', message: 'Content-Type must be application/json' } };
   }
@@ -73,9 +75,9 @@ async function judgeCall(call: Call, checks: readonly Check[]): Promise<Judged> 
     const { uid, ...verdict } = decoded;
     return { verdict, ...(uid === undefined ? {} : { uid }) };
   }
-  const { request } = decoded;
+  const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
   const judging = call.webhook === 'mutate' ? mutate : validate;
-  const verdict = await inTime(() => judging(request, checks, call.signal), call.signal);
+  const verdict = await inTime(() => judging(request, { checks, now: clock.now() }, call.signal), call.signal);
   return { verdict, uid: request.uid, request };
 }
 
@@ -111,7 +113,7 @@ const aboutOf = ({ uid, request }: Judged): { readonly uid?: string; readonly na
 /** Fields for the log. Problems are left out of it: their texts quote what users wrote. */
 function fieldsOf({ verdict, uid, request }: Judged): LogFields {
   const about = request && {
-    user: request.user,
+    user: request.requester.username,
     operation: request.operation,
     namespace: request.namespace,
     name: request.name,

@@ -1,8 +1,17 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { WebhookName } from './admission-request.js';
 
+/** What is counted of look-ups. */
+export interface LookupMetrics {
+  /**
+   * One question to the apiserver answered.
+   * @param kind - of the object, or SubjectAccessReview
+   */
+  lookedUp(kind: string, result: 'found' | 'absent' | 'failed' | 'allowed' | 'denied'): void;
+}
+
 /** What is counted of admission. */
-export interface AdmissionMetrics {
+export interface AdmissionMetrics extends LookupMetrics {
   /** One answer given; `allowed` is false for whatever was not allowed. */
   answered(webhook: WebhookName, allowed: boolean, seconds: number): void;
   /** @param time - end of the serving certificate's life, milliseconds since 1970 */
@@ -24,6 +33,12 @@ export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers: [registry],
   });
+  const lookups = new Counter({
+    name: 'werfbundle_lookups_total',
+    help: 'Questions to the apiserver about what bundles refer to, and what their users may do.',
+    labelNames: ['kind', 'result'],
+    registers: [registry],
+  });
   const expiry = new Gauge({
     name: 'werfbundle_certificate_expiry_seconds',
     help: 'End of the serving certificate, seconds since 1970.',
@@ -34,6 +49,7 @@ export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
       requests.inc({ webhook, allowed: String(allowed) });
       duration.observe({ webhook }, seconds);
     },
+    lookedUp: (kind, result) => lookups.inc({ kind, result }),
     certificateExpires: (time) => expiry.set(time / 1000),
   };
 }

@@ -136,10 +136,12 @@ const answering =
   async (request: Request, response: Response) => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
-    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(deadlineMs(request.query['timeout']))]);
+    const withinMs = deadlineMs(request.query['timeout']);
+    const signal = AbortSignal.any([gone.signal, AbortSignal.timeout(withinMs)]);
     // express.raw leaves an absent body undefined.
     const body: Uint8Array = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
-    send(response, await handler({ webhook, contentType: request.get('content-type') ?? '', body, signal }));
+    const contentType = request.get('content-type') ?? '';
+    send(response, await handler({ webhook, contentType, body, withinMs, signal }));
   };
 
 /** Faults of the transport, before there is a body to judge. Express knows an error handler by its four parameters. */

@@ -5,12 +5,12 @@ import type { Clock, Log, Random } from '../kube/ports.js';
 import { type Readiness, startHealthServer } from '../kube/process/health-server.js';
 import { StartError } from '../kube/start-error.js';
 import { addressOf, type Certificates, calledName, createCertificates } from './certificates.js';
+import { type Checks, createChecks } from './checks.js';
 import type { Config } from './config.js';
 import { createHandler } from './handler.js';
 import { createAdmissionMetrics } from './metrics.js';
 import { SelfCheck } from './self-check.js';
 import { type AdmissionServer, startServer } from './server.js';
-import { specRules } from './spec-rules.js';
 
 /** What the webhook runs on. */
 export interface Surroundings {
@@ -43,8 +43,8 @@ export async function runWebhook(surroundings: Surroundings, signal: AbortSignal
     const running = await startAdmission({ ...surroundings, registry, ready: () => ready() }, signal);
     const selfCheck = selfCheckOf(surroundings, running, health.port);
     ready = () => selfCheck.readiness;
-    const { certificates } = running;
-    const parts = [certificates.run(signal), selfCheck.run(signal)];
+    const { certificates, judging } = running;
+    const parts = [certificates.run(signal), judging.start(signal), selfCheck.run(signal)];
     await Promise.race([aborted(signal), Promise.all(parts)]);
     ready = () => ({ ok: false, reason: 'stopping' });
     log.info('webhook stopping', { delayMs: config.shutdownDelay });
@@ -64,6 +64,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 interface Running {
   readonly server: AdmissionServer;
   readonly certificates: Certificates;
+  readonly judging: Checks;
 }
 
 const selfCheckOf = (
@@ -90,10 +91,11 @@ async function startAdmission(
   };
   const certificates = createCertificates({ ...needs, onServe });
   const serving = await mended('get the certificates', () => certificates.keeper.open(signal));
+  const judging = createChecks({ ...needs, metrics });
   const started = await startServer({
     listen: config.listen,
     serving,
-    handler: createHandler({ checks: [specRules], clock, log, metrics }),
+    handler: createHandler({ checks: judging.checks, clock, log, metrics }),
     maxInFlight: config.maxInFlight,
     ready: needs.ready,
     clock,
@@ -108,7 +110,7 @@ async function startAdmission(
     await started.stop(0, 0);
     throw error;
   }
-  return { server: started, certificates };
+  return { server: started, certificates, judging };
 }
 
 /** A refusal of the apiserver at the start is for the user to mend: missing rights, a wrong address. */

@@ -1,5 +1,6 @@
 import type { AddOperation } from '../api/defaults.js';
 import type { Problem, Warning } from '../api/problem.js';
+import { inSchemaOrder } from '../api/validate/field-order.js';
 import type { AdmissionRequest } from './admission-request.js';
 
 /**
@@ -23,7 +24,7 @@ export interface Findings {
 export type Check = (request: AdmissionRequest, signal: AbortSignal) => Findings | Promise<Findings>;
 
 /**
- * All that the checks find, in their order, so that the most important stands first.
+ * All that the checks find, in the order of the schema, and nothing twice; of one field, in the order of the checks.
  * A rejection is a bug of the check, or the signal's abort.
  */
 export async function judge(
@@ -32,8 +33,15 @@ export async function judge(
   signal: AbortSignal,
 ): Promise<Findings> {
   const all = await Promise.all(checks.map((check) => check(request, signal)));
-  return { problems: all.flatMap(({ problems }) => problems), warnings: all.flatMap(({ warnings }) => warnings) };
+  return {
+    problems: inSchemaOrder(once(all.flatMap(({ problems }) => problems))),
+    warnings: inSchemaOrder(once(all.flatMap(({ warnings }) => warnings))),
+  };
 }
+
+const once = <T extends Warning>(items: readonly T[]): readonly T[] => [
+  ...new Map(items.map((item) => [`${item.field}: ${item.message}`, item])).values(),
+];
 
 /** Allowed as it is or with a patch, if nothing was found against it; denied otherwise. */
 export const verdictOf = (findings: Findings, patch: readonly AddOperation[] = []): Verdict =>

@@ -29,6 +29,20 @@ export const forbidden = (field: string, words: string): Problem => ({
   message: `Forbidden: ${words}`,
 });
 
+/** What a field refers to is not there; the apiserver would quote the value, which `words` name. */
+export const notFound = (field: string, words: string): Problem => ({
+  code: 'FieldValueNotFound',
+  field,
+  message: `Not found: ${words}`,
+});
+
+/** It could not be found out whether something is wrong. */
+export const internalError = (field: string, words: string): Problem => ({
+  code: 'InternalError',
+  field,
+  message: `Internal error: ${words}`,
+});
+
 export const unsupported = (field: string, value: unknown, supported: readonly unknown[]): Problem => ({
   code: 'FieldValueNotSupported',
   field,

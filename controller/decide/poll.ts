@@ -1,3 +1,4 @@
+import { FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from '../../api/annotations.js';
 import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
 import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -6,10 +7,6 @@ import type { RegistryFailure } from '../ports.js';
 import type { ScanOutcome } from '../scans/scan.js';
 import { type Claim, conditionOf, withCondition } from './situation.js';
 import { preciseTime } from './timestamps.js';
-
-/** Annotations that ask for a look at the registry now; only a new, non-empty value counts. */
-export const RECONCILE_REQUESTED = 'werf.io/reconcile-requested-at';
-export const FLUX_RECONCILE_REQUESTED = 'reconcile.fluxcd.io/requestedAt';
 
 /** What the polls of a bundle come to, before anything is deployed. */
 export interface PollAccount {

@@ -118,10 +118,20 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
     { apiGroups: [''], resources: ['secrets'], resourceNames: [config.certificateSecret], verbs: ['get', 'update'] },
     { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
   ]);
-  const rules = named('ClusterRole', 'werfbundle-webhook')['rules'] as readonly { resourceNames: readonly string[] }[];
+  const rules = named('ClusterRole', 'werfbundle-webhook')['rules'] as readonly { resourceNames?: readonly string[] }[];
+  const [mutating, validating, ...lookUps] = rules;
   t.same(
-    rules.map(({ resourceNames }) => resourceNames),
+    [mutating?.resourceNames, validating?.resourceNames],
     [[config.mutatingWebhookName], [config.validatingWebhookName]],
+  );
+  t.same(
+    lookUps,
+    [
+      { apiGroups: [''], resources: ['namespaces', 'serviceaccounts', 'configmaps', 'secrets'], verbs: ['get'] },
+      { apiGroups: ['werf.io'], resources: ['werfbundles'], verbs: ['list', 'watch'] },
+      { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+    ],
+    'Secrets are read one by one, and nothing of what bundles refer to is written',
   );
   const service = named('Service', config.serviceName)['spec'];
   t.same(service, {

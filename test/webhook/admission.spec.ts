@@ -65,7 +65,7 @@ const setup = (checks: readonly Check[] = [specRules]) => {
   const ask = (webhook: WebhookName, body: unknown, signal = never): Promise<Answer> => {
     const bytes =
       body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-    return handler({ webhook, contentType: 'application/json', body: bytes, signal });
+    return handler({ webhook, contentType: 'application/json', body: bytes, withinMs: 9000, signal });
   };
   return { log, counted, handler, ask };
 };
@@ -297,6 +297,7 @@ t.test('what is no AdmissionReview v1 is a 400, with the uid where it could be r
     webhook: 'mutate',
     contentType: 'application/x-www-form-urlencoded',
     body: Buffer.from(JSON.stringify(review())),
+    withinMs: 9000,
     signal: never,
   });
   t.same([form.status, responseOf(form)], [400, refusal('Content-Type must be application/json')], 'another type');
@@ -304,6 +305,7 @@ t.test('what is no AdmissionReview v1 is a 400, with the uid where it could be r
     webhook: 'validate',
     contentType: 'application/json; charset=utf-8',
     body: Buffer.from(JSON.stringify(review())),
+    withinMs: 9000,
     signal: never,
   });
   t.equal(responseOf(charset)['allowed'], true, 'a charset does no harm');

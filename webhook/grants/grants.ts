@@ -1,0 +1,106 @@
+import { isOperatorsOwn } from '../../api/operators-own.js';
+import { forbidden, internalError } from '../../api/validate/wording.js';
+import type { Requester } from '../admission-request.js';
+import { denied, type Finding } from '../references/finding.js';
+import type { Reference, Subject } from '../references/subject.js';
+import type { AccessReviews, Permission, Review } from './access-reviews.js';
+
+/** What is asked of whom. */
+export interface GrantNeeds {
+  /** always: for every namespace; cross-namespace: for all but the bundle's own; off: for none. */
+  readonly authorize: 'always' | 'cross-namespace' | 'off';
+  readonly operator: Parameters<typeof isOperatorsOwn>[1];
+  readonly requester: Requester;
+  readonly reviews: Pick<AccessReviews, 'may'>;
+}
+
+/** What the user behind a request may have the bundle do. Only what is granted may be looked up. */
+export interface Grants {
+  readonly findings: readonly Finding[];
+  /** The bundle may be deployed into its target namespace, so that the answer may tell of what is there. */
+  readonly deploy: boolean;
+  readonly granted: ReadonlySet<Reference>;
+}
+
+/**
+ * Asks for everything that a bundle does in its user's name. Not known is not granted: unlike a look-up that failed, this never
+ * lets anything pass.
+ */
+export const askGrants = async (needs: GrantNeeds, subject: Subject): Promise<Grants> => {
+  const [deploy, ...uses] = await Promise.all([
+    mayDeploy(needs, subject),
+    ...subject.references.map((reference) => mayUse(needs, subject, reference)),
+  ]);
+  const isGranted = (reference: Reference, index: number): boolean =>
+    uses[index]?.length === 0 && (reference.use !== 'account' || deploy.granted);
+  return {
+    findings: [...deploy.findings, ...uses.flat()],
+    deploy: deploy.granted,
+    granted: new Set(subject.references.filter(isGranted)),
+  };
+};
+
+const TARGET = 'spec.converge.targetNamespace';
+
+const mayDeploy = async (
+  needs: GrantNeeds,
+  { own, target }: Subject,
+): Promise<{ readonly granted: boolean; readonly findings: readonly Finding[] }> => {
+  if (target === undefined) return { granted: false, findings: [] };
+  if (!isAsked(needs, own, target)) return { granted: true, findings: [] };
+  const review = await needs.reviews.may({ verb: 'create', group: 'batch', resource: 'jobs', namespace: target });
+  const what = `create jobs.batch in namespace ${JSON.stringify(target)}`;
+  const findings = refusal(needs, { field: TARGET, review, what });
+  return { granted: findings.length === 0, findings };
+};
+
+/** @returns nothing if the user may use what the reference names, in every namespace in which it would be looked up */
+const mayUse = async (needs: GrantNeeds, subject: Subject, reference: Reference): Promise<readonly Finding[]> => {
+  const { field, kind, name, namespaces } = reference;
+  const operators = namespaces.find((namespace) => isOperatorsOwn({ kind, namespace, name }, needs.operator));
+  if (operators !== undefined) {
+    const words = `${kind} ${name} in namespace ${operators} is the operator's own, which no bundle may use`;
+    return [denied(forbidden(field, words))];
+  }
+  // A ServiceAccount needs no grant of its own: who may create Jobs may run them as any.
+  if (reference.use === 'account') return [];
+  const asked = namespaces.filter((namespace) => isAsked(needs, subject.own, namespace));
+  const reviews = await Promise.all(asked.map((namespace) => mayRead(needs, { kind, name, namespace })));
+  return asked.flatMap((namespace, index) => {
+    const review = reviews[index];
+    const what = `get ${resourceOf(kind)} ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, nor create pods there`;
+    return review === undefined ? [] : refusal(needs, { field, review, what });
+  });
+};
+
+/** Who may create Pods may mount any Secret there: asked first, since this one answer is for all names. */
+const mayRead = async (
+  { reviews }: GrantNeeds,
+  { kind, name, namespace }: { readonly kind: Reference['kind']; readonly name: string; readonly namespace: string },
+): Promise<Review> => {
+  const pods = await reviews.may({ verb: 'create', group: '', resource: 'pods', namespace });
+  if (pods.kind === 'allowed') return pods;
+  const named: Permission = { verb: 'get', group: '', resource: resourceOf(kind), namespace, name };
+  const review = await reviews.may(named);
+  return review.kind === 'denied' && pods.kind === 'failed' ? pods : review;
+};
+
+const resourceOf = (kind: Reference['kind']): string => `${kind.toLowerCase()}s`;
+
+const isAsked = ({ authorize }: GrantNeeds, own: string, namespace: string): boolean =>
+  authorize === 'always' || (authorize === 'cross-namespace' && namespace !== own);
+
+const refusal = (
+  { requester }: GrantNeeds,
+  { field, review, what }: { readonly field: string; readonly review: Review; readonly what: string },
+): readonly Finding[] => {
+  const user = `user ${JSON.stringify(requester.username)}`;
+  switch (review.kind) {
+    case 'allowed':
+      return [];
+    case 'denied':
+      return [denied(forbidden(field, `${user} may not ${what}`))];
+    case 'failed':
+      return [denied(internalError(field, `whether ${user} may ${what} could not be checked: ${review.why}`))];
+  }
+};

@@ -1,0 +1,23 @@
+import { OWN_ANNOTATIONS, RECONCILE_REQUESTED } from '../../api/annotations.js';
+import type { WerfBundle } from '../../api/werfbundle.js';
+import type { AdmissionRequest } from '../admission-request.js';
+import { sameJson } from '../same-json.js';
+import { isJudged } from '../spec-rules.js';
+
+/**
+ * Whether somebody acts with the bundle's rights: who creates it, changes its spec, or one of this project's annotations. A request
+ * to reconcile does nothing but what would happen anyway. An object that is going must be able to lose its finalizers.
+ */
+export const asksForGrants = (request: AdmissionRequest): boolean => {
+  if (isJudged(request)) return true;
+  const { object, oldObject } = request;
+  return object.metadata.deletionTimestamp === undefined && !sameJson(rights(object), rights(oldObject));
+};
+
+/** The annotations by which a bundle is told what to do. */
+const rights = (bundle: WerfBundle | undefined): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(bundle?.metadata.annotations ?? {}).filter(
+      ([name]) => name.startsWith(OWN_ANNOTATIONS) && name !== RECONCILE_REQUESTED,
+    ),
+  );

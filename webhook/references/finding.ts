@@ -1,0 +1,41 @@
+import type { Problem, Warning } from '../../api/problem.js';
+import { internalError } from '../../api/validate/wording.js';
+import type { Findings } from '../verdict.js';
+
+/**
+ * One thing found about what a bundle refers to.
+ * `denied` always counts; `missing` may be let pass for now; `unchecked` is not known to be wrong; `noted` is a warning.
+ */
+export type Finding =
+  | { readonly kind: 'denied'; readonly problem: Problem }
+  | { readonly kind: 'missing'; readonly problem: Problem }
+  | { readonly kind: 'unchecked'; readonly problem: Problem }
+  | { readonly kind: 'noted'; readonly warning: Warning };
+
+export const denied = (problem: Problem): Finding => ({ kind: 'denied', problem });
+export const missing = (problem: Problem): Finding => ({ kind: 'missing', problem });
+export const noted = (field: string, message: string): Finding => ({ kind: 'noted', warning: { field, message } });
+
+/** @param what - `Secret app in namespace ops`, or a whole clause */
+export const unchecked = (field: string, what: string, why: string): Finding => ({
+  kind: 'unchecked',
+  problem: internalError(field, `${what} could not be checked: ${why}`),
+});
+
+/** How strict to be. */
+export interface Strictness {
+  readonly missing: 'deny' | 'warn';
+  readonly unchecked: 'deny' | 'warn';
+}
+
+/** Sorts findings into what denies and what is only told. */
+export const weigh = (findings: readonly Finding[], strictness: Strictness): Findings => {
+  const problems: Problem[] = [];
+  const warnings: Warning[] = [];
+  for (const finding of findings) {
+    if (finding.kind === 'noted') warnings.push(finding.warning);
+    else if (finding.kind === 'denied' || strictness[finding.kind] === 'deny') problems.push(finding.problem);
+    else warnings.push({ field: finding.problem.field, message: finding.problem.message });
+  }
+  return { problems, warnings };
+};

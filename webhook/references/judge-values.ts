@@ -1,0 +1,99 @@
+import type { ConfigMap, ObjectRef, Secret } from '../../api/objects.js';
+import { configMapSource, secretSource } from '../../api/values/found-source.js';
+import { type FoundSource, missingSource } from '../../api/values/problem.js';
+import type { ValuesInput } from '../../api/values/resolve.js';
+import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
+import { denied, type Finding, missing, noted, unchecked } from './finding.js';
+import type { LookupTime } from './lookup-time.js';
+import type { Fetched, Lookups } from './lookups.js';
+import type { ParseValues } from './ports.js';
+import type { Reference, Subject } from './subject.js';
+
+type Source = Extract<Reference, { use: 'values' }>;
+
+export interface ValuesNeeds {
+  readonly lookups: Pick<Lookups, 'get'>;
+  readonly granted: ReadonlySet<Reference>;
+  readonly parseValues: ParseValues;
+  readonly time: LookupTime;
+}
+
+/**
+ * Whether the sources of a bundle's values are there and can be used, each by itself and all of them merged. All are read as soon
+ * as something of the values changed; of those that did not change themselves, nothing is told.
+ */
+export const judgeValues = async (needs: ValuesNeeds, subject: Subject): Promise<readonly Finding[]> => {
+  const { own, target, sources, inline } = subject;
+  if (!subject.valuesChanged || target === undefined) return [];
+  const read = await Promise.all(sources.map((source) => readSource(needs, subject, source)));
+  const findings = read.flatMap((item) => item.findings);
+  if (inline === undefined && read.every(({ input }) => input.found === undefined)) return findings;
+  const question = {
+    sources: read.map(({ input }) => input),
+    ...(inline === undefined ? {} : { inline }),
+    bundleNamespace: own,
+    targetNamespace: target,
+  };
+  return [...findings, ...(await parsed(needs, subject, question))];
+};
+
+interface ReadSource {
+  readonly input: ValuesInput;
+  readonly findings: readonly Finding[];
+}
+
+const NOTHING: ReadSource = { input: { source: { optional: true } }, findings: [] };
+
+const readSource = async (needs: ValuesNeeds, subject: Subject, from: Source | undefined): Promise<ReadSource> => {
+  if (from === undefined || !needs.granted.has(from)) return NOTHING;
+  const { source, changed, field, kind, name } = from;
+  const fetched = await fetchFirst(needs.lookups, from);
+  if (fetched.kind === 'found') return { input: { source, found: fetched.value }, findings: [] };
+  if (!changed) return { input: { source }, findings: [] };
+  if (fetched.kind === 'failed') {
+    return { input: { source }, findings: [unchecked(field, `${kind} ${name}`, fetched.why)] };
+  }
+  const where = { index: from.index, bundleNamespace: subject.own, targetNamespace: subject.target ?? subject.own };
+  return { input: { source }, findings: source.optional === true ? [] : [missing(missingSource(source, where))] };
+};
+
+/** The first namespace that has it wins; after a look-up that failed, nobody knows which that is. */
+const fetchFirst = async (lookups: Pick<Lookups, 'get'>, from: Source): Promise<Fetched<FoundSource>> => {
+  for (const namespace of from.namespaces) {
+    const fetched = await fetchSource(lookups, from.kind, { namespace, name: from.name });
+    if (fetched.kind !== 'absent') return fetched;
+  }
+  return { kind: 'absent' };
+};
+
+const fetchSource = async (
+  lookups: Pick<Lookups, 'get'>,
+  kind: Source['kind'],
+  ref: ObjectRef,
+): Promise<Fetched<FoundSource>> => {
+  if (kind === 'ConfigMap') {
+    const map = await lookups.get<ConfigMap>(CONFIGMAPS, ref);
+    return map.kind === 'found' ? { kind: 'found', value: configMapSource(ref, map.value) } : map;
+  }
+  const secret = await lookups.get<Secret>(SECRETS, ref);
+  return secret.kind === 'found' ? { kind: 'found', value: secretSource(ref, secret.value) } : secret;
+};
+
+const ALL = 'spec.converge.valuesFrom';
+
+const parsed = async (
+  { parseValues, time }: ValuesNeeds,
+  { sources }: Subject,
+  question: Parameters<ParseValues>[0],
+): Promise<readonly Finding[]> => {
+  const isTold = ({ field }: { readonly field: string }): boolean => {
+    const index = /^spec\.converge\.valuesFrom\[(\d+)\]/.exec(field)?.[1];
+    return index === undefined || sources[Number(index)]?.changed === true;
+  };
+  const answer = await parseValues(question, time.signal);
+  if (answer.kind === 'failed') return [unchecked(ALL, 'the values', answer.reason)];
+  return [
+    ...answer.problems.filter(isTold).map(({ code, field, message }) => denied({ code, field, message })),
+    ...answer.warnings.filter(isTold).map(({ field, message }) => noted(field, message)),
+  ];
+};

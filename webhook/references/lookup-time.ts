@@ -1,0 +1,47 @@
+import { formatDuration } from '../../api/duration.js';
+import { KubeError } from '../../kube/client.js';
+import type { Clock } from '../../kube/ports.js';
+
+/** What is kept of a call's time to put an answer together, milliseconds. */
+const ANSWER_MS = 1000;
+
+/** The time for all look-ups of one request. */
+export interface LookupTime {
+  /** Aborted when the time is over, or nobody waits for the answer any more. */
+  readonly signal: AbortSignal;
+  /** Why a look-up failed, in words; those of the apiserver are passed on. */
+  whyFailed(error: KubeError): string;
+  /** Lets go of timer and listener. */
+  release(): void;
+}
+
+/**
+ * Starts the time for look-ups: shorter than the call's own, so that a verdict is still given when an apiserver is slow; at least
+ * half of it.
+ * @param withinMs - how long the answer to the call may take
+ */
+export const startLookupTime = (clock: Clock, parent: AbortSignal, withinMs: number): LookupTime => {
+  const ms = Math.max(withinMs - ANSWER_MS, withinMs / 2);
+  const over = new AbortController();
+  const released = new AbortController();
+  const onParent = (): void => over.abort(parent.reason);
+  if (parent.aborted) onParent();
+  else parent.addEventListener('abort', onParent, { once: true, signal: released.signal });
+  const late = `no answer within ${formatDuration(ms)}`;
+  clock.sleep(ms, released.signal).then(
+    () => over.abort(new Error(late)),
+    // Released: there is nothing left to abort.
+    () => undefined,
+  );
+  return {
+    signal: over.signal,
+    whyFailed: (error) => (error.code === 'aborted' ? late : error.message),
+    release: () => released.abort(),
+  };
+};
+
+/** Passes on what a caller can act on; anything else is a bug. */
+export const asKubeError = (error: unknown): KubeError => {
+  if (error instanceof KubeError) return error;
+  throw error;
+};

@@ -1,0 +1,55 @@
+import type { KubeObject } from '../../api/objects.js';
+import type { ClusterRef, KubeClient, ResourceType } from '../../kube/client.js';
+import { refName, resourceName } from '../../kube/resource-path.js';
+import type { LookupMetrics } from '../metrics.js';
+import { asKubeError, type LookupTime } from './lookup-time.js';
+import type { Slots } from './slots.js';
+
+/** What was looked for. `why` is for people; nothing of a Secret's contents is in it. */
+export type Fetched<T> =
+  | { readonly kind: 'found'; readonly value: T }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'failed'; readonly why: string };
+
+export interface LookupNeeds {
+  readonly kube: Pick<KubeClient, 'get'>;
+  readonly metrics: LookupMetrics;
+  readonly slots: Slots;
+  readonly time: LookupTime;
+}
+
+/** The look-ups of one request: live, and each object at most once. */
+export class Lookups {
+  readonly #needs: LookupNeeds;
+  readonly #asked = new Map<string, Promise<Fetched<KubeObject>>>();
+
+  constructor(needs: LookupNeeds) {
+    this.#needs = needs;
+  }
+
+  /** Never rejects for what the apiserver does. */
+  get<T extends KubeObject>(type: ResourceType, ref: ClusterRef): Promise<Fetched<T>> {
+    const key = `${resourceName(type)} ${refName(ref)}`;
+    const answer = this.#asked.get(key) ?? this.#ask(type, ref);
+    this.#asked.set(key, answer);
+    // The type of a resource is the type of its objects.
+    return answer as Promise<Fetched<T>>;
+  }
+
+  async #ask(type: ResourceType, ref: ClusterRef): Promise<Fetched<KubeObject>> {
+    const { metrics } = this.#needs;
+    const answer = await this.#fetch(type, ref);
+    metrics.lookedUp(type.kind, answer.kind);
+    return answer;
+  }
+
+  async #fetch(type: ResourceType, ref: ClusterRef): Promise<Fetched<KubeObject>> {
+    const { kube, slots, time } = this.#needs;
+    try {
+      const value = await slots.run(() => kube.get<KubeObject>(type, ref, time.signal));
+      return value === undefined ? { kind: 'absent' } : { kind: 'found', value };
+    } catch (error) {
+      return { kind: 'failed', why: time.whyFailed(asKubeError(error)) };
+    }
+  }
+}
