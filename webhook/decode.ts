@@ -1,15 +1,20 @@
 import { API_VERSION, GROUP, KIND, PLURAL, VERSION, type WerfBundle } from '../api/werfbundle.js';
 import type { AdmissionRequest, Requester } from './admission-request.js';
 
+/** A body that is not an AdmissionReview v1; `uid` if at least that could be read. */
+export interface Malformed {
+  readonly kind: 'malformed';
+  readonly uid?: string;
+  readonly message: string;
+}
+
 /**
- * What a body turned out to be.
- * `malformed`: not an AdmissionReview v1; `uid` if at least that could be read.
+ * What a question turned out to be.
  * `foreign`: a well-formed question that this webhook has no rules for; it is refused, since nobody else would judge it.
  */
-export type Decoded =
+export type DecodedBundle =
   | { readonly kind: 'request'; readonly request: DecodedRequest }
-  | { readonly kind: 'malformed'; readonly uid?: string; readonly message: string }
-  | { readonly kind: 'foreign'; readonly uid: string; readonly message: string };
+  | { readonly kind: 'foreign'; readonly message: string };
 
 /** What a body says of a request; the rest is known of the call. */
 export type DecodedRequest = Omit<AdmissionRequest, 'withinMs'>;
@@ -25,19 +30,31 @@ const isObject = (value: unknown): value is Json =>
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 
+/** The question of an AdmissionReview, whatever it is about; of `request` only that it says what it is about and who asks. */
+export interface Review {
+  readonly kind: 'review';
+  readonly uid: string;
+  readonly request: Json;
+}
+
 /**
  * Reads an AdmissionReview. Never throws.
  * @param body - bytes of the HTTP request; UTF-8 JSON is expected
  */
-export function decode(body: Uint8Array): Decoded {
+export function readReview(body: Uint8Array): Review | Malformed {
   const review = parse(body);
   if (typeof review === 'string') return { kind: 'malformed', message: review };
   const request = objectOf(review['request']);
   const uid = textOf(request['uid']);
   const fault = faultOfEnvelope(review) ?? faultOfRequest(request);
   if (fault !== undefined) return { kind: 'malformed', message: fault, ...(uid === '' ? {} : { uid }) };
+  return { kind: 'review', uid, request };
+}
+
+/** Reads a question about a bundle. Never throws. */
+export function decodeBundle({ uid, request }: Review): DecodedBundle {
   const foreign = whyForeign(request);
-  if (foreign !== undefined) return { kind: 'foreign', uid, message: foreign };
+  if (foreign !== undefined) return { kind: 'foreign', message: foreign };
   return { kind: 'request', request: toRequest(request, uid) };
 }
 

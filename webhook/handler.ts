@@ -1,7 +1,7 @@
 import type { Clock, Log, LogFields } from '../kube/ports.js';
 import type { AdmissionRequest, WebhookName } from './admission-request.js';
-import { decode } from './decode.js';
-import { type Answer, encode, plainAnswer } from './encode.js';
+import { decodeBundle, type Malformed, type Review, readReview } from './decode.js';
+import { type About, type Answer, encode, plainAnswer } from './encode.js';
 import type { AdmissionMetrics } from './metrics.js';
 import { mutate } from './mutate.js';
 import { validate } from './validate.js';
@@ -30,32 +30,51 @@ export interface HandlerNeeds {
   readonly metrics: Pick<AdmissionMetrics, 'answered'>;
 }
 
-/** What became of a call, before it is put into words. */
-interface Judged {
-  readonly verdict: Verdict;
-  readonly uid?: string;
-  readonly request?: AdmissionRequest;
+/** What is asked: what it is about, for the answer and for the log, and how it is judged. */
+export interface Question {
+  readonly about?: Pick<About, 'name' | 'kind'>;
+  readonly fields?: LogFields;
+  /** May reject for bugs, and when the call's signal is aborted. */
+  judge(): Promise<Verdict>;
 }
 
-/** The webhook without its sockets: decode, judge, encode, and one line of log. */
-export function createHandler(needs: HandlerNeeds): Handler {
+/** The admission of bundles, without its sockets. */
+export const createHandler = (needs: HandlerNeeds): Handler =>
+  answerCalls(needs, (review, call) => aboutBundle(review, call, needs));
+
+function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerNeeds): Question {
+  const decoded = decodeBundle(review);
+  if (decoded.kind === 'foreign') return { judge: async () => decoded };
+  const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
+  const { name, namespace, operation, dryRun, requester } = request;
+  const judging = call.webhook === 'mutate' ? mutate : validate;
+  return {
+    about: { name },
+    fields: { user: requester.username, operation, namespace, name, dryRun },
+    judge: () => judging(request, { checks, now: clock.now() }, call.signal),
+  };
+}
+
+type AnswerNeeds = Omit<HandlerNeeds, 'checks'>;
+
+/** What all webhooks have in common: decode, judge in time, encode, and one line of log. */
+export function answerCalls(needs: AnswerNeeds, read: (review: Review, call: Call) => Question): Handler {
   return async (call) => {
     const start = needs.clock.monotonic();
+    const review = readCall(call);
+    const { uid } = review;
     let answer: Answer;
     let allowed = false;
     try {
-      const judged = await judgeCall(call, needs);
-      allowed = judged.verdict.kind === 'allow';
-      answer = encode(judged.verdict, aboutOf(judged));
-      needs.log.info('admission answered', {
-        webhook: call.webhook,
-        ...fieldsOf(judged),
-        durationMs: since(needs, start),
-      });
+      const question: Question = review.kind === 'malformed' ? { judge: async () => review } : read(review, call);
+      const { about, fields } = question;
+      const verdict = await inTime(() => question.judge(), call.signal);
+      allowed = verdict.kind === 'allow';
+      answer = encode(verdict, { ...about, ...(uid === undefined ? {} : { uid }) });
+      const durationMs = since(needs, start);
+      needs.log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
     } catch (error) {
       // A bug. The uid is all that is known for sure; the body may hold anything.
-      const decoded = decode(call.body);
-      const uid = decoded.kind === 'request' ? decoded.request.uid : undefined;
       needs.log.error('admission failed', { webhook: call.webhook, uid, error });
       answer = plainAnswer(500, `the webhook failed on this request (uid ${uid ?? 'unknown'}); its log says why`);
     }
@@ -64,22 +83,18 @@ export function createHandler(needs: HandlerNeeds): Handler {
   };
 }
 
-const since = ({ clock }: HandlerNeeds, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;
+const since = ({ clock }: AnswerNeeds, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;
 
-async function judgeCall(call: Call, { checks, clock }: HandlerNeeds): Promise<Judged> {
-  if (call.contentType.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
-    return { verdict: { kind: 'malformed', message: 'Content-Type must be application/json' } };
-  }
-  const decoded = decode(call.body);
-  if (decoded.kind !== 'request') {
-    const { uid, ...verdict } = decoded;
-    return { verdict, ...(uid === undefined ? {} : { uid }) };
-  }
-  const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
-  const judging = call.webhook === 'mutate' ? mutate : validate;
-  const verdict = await inTime(() => judging(request, { checks, now: clock.now() }, call.signal), call.signal);
-  return { verdict, uid: request.uid, request };
-}
+const readCall = ({ contentType, body }: Call): Review | Malformed =>
+  contentType.split(';')[0]?.trim().toLowerCase() === 'application/json'
+    ? readReview(body)
+    : { kind: 'malformed', message: 'Content-Type must be application/json' };
+
+/** For the log. Problems are left out of it: their texts quote what users wrote. */
+const foundIn = (verdict: Verdict): LogFields => ({
+  verdict: verdict.kind,
+  ...(verdict.kind === 'deny' ? { fields: verdict.problems.map(({ field }) => field) } : {}),
+});
 
 const LATE: Verdict = { kind: 'late' };
 
@@ -103,22 +118,4 @@ function lateAt(signal: AbortSignal): { readonly promise: Promise<Verdict>; stop
     signal.addEventListener('abort', () => resolve(LATE), { once: true, signal: settled.signal });
   });
   return { promise, stop: () => settled.abort() };
-}
-
-const aboutOf = ({ uid, request }: Judged): { readonly uid?: string; readonly name?: string } => ({
-  ...(uid === undefined ? {} : { uid }),
-  ...(request === undefined ? {} : { name: request.name }),
-});
-
-/** Fields for the log. Problems are left out of it: their texts quote what users wrote. */
-function fieldsOf({ verdict, uid, request }: Judged): LogFields {
-  const about = request && {
-    user: request.requester.username,
-    operation: request.operation,
-    namespace: request.namespace,
-    name: request.name,
-    dryRun: request.dryRun,
-  };
-  const found = verdict.kind === 'deny' ? { fields: verdict.problems.map(({ field }) => field) } : {};
-  return { uid, ...about, verdict: verdict.kind, ...found };
 }
