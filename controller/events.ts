@@ -69,7 +69,7 @@ export class EventTeller {
     this.#count += 1;
     const unique = `${clock.now().toString(16)}${this.#count.toString(16).padStart(4, '0')}`;
     return {
-      metadata: { namespace, name: `${name.slice(0, 220)}.${unique}` },
+      metadata: { namespace, name: `${name.slice(0, 220).replace(/[.-]+$/, '')}.${unique}` },
       eventTime: new Date(clock.now()).toISOString().replace('Z', '000Z'),
       type,
       reason,

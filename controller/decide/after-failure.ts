@@ -40,14 +40,19 @@ export const afterFailure = (
         message: failure.message,
         finishedAt: seen.now,
       });
-      const again = nextTry(ended, seen) !== undefined;
+      const again = nextTry(ended, seen);
       const told = failureOf(ended) ?? { reason: 'JobRefused' as const, message: failure.message };
       const at = { now: seen.now, generation: bundle.metadata.generation };
       return {
         ...decision,
         actions: [],
         cleanup: decision.actions.flatMap(secretsOf),
-        status: tell(ended, [{ kind: again ? 'job-retry' : 'job-failed', ...told }], at),
+        status: {
+          ...tell(ended, [{ kind: again === undefined ? 'job-failed' : 'job-retry', ...told }], at),
+          // While polls fail it is theirs.
+          ...(again !== undefined &&
+            (ended.consecutiveFailures ?? 0) === 0 && { nextAttemptTime: preciseTime(again.time) }),
+        },
         announcements: [{ type: 'Warning', ...told }],
         recheck: { kind: 'now' },
       };

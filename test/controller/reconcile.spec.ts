@@ -1,10 +1,14 @@
 import t from 'tap';
 import type { Pod, Secret } from '../../api/objects.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { EventTeller } from '../../controller/events.js';
 import { KubeError } from '../../kube/client.js';
 import { JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { bundle, DIGEST_B, failure, selected } from '../kit/builders.js';
+import { bundle, DIGEST_B, failure, NOW, selected } from '../kit/builders.js';
+import { createFakeClock } from '../kit/fake-clock.js';
+import { createFakeKube } from '../kit/fake-kube.js';
 import { REF, type ReconcileHarness, reconcileHarness } from '../kit/reconcile-harness.js';
+import { recordLog } from '../kit/record-log.js';
 
 /** Names of Jobs, as the bundle `ops/my-app` and its uid make them for v1.0.0. */
 const JOB_1 = 'my-app-2485f4d5-08171322';
@@ -217,12 +221,14 @@ t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, an
   harness.kube.failNext({ verb: 'create', plural: 'jobs' }, refusal, 4);
   const tries: object[] = [];
   for (let run = await harness.run(); tries.length < 4; run = await harness.run()) {
-    const { next, status, events } = run;
+    const { next, status, events, actions } = run;
     tries.push({
       next,
       phase: status.phase,
       number: status.deployment?.number,
       told: events.filter((event) => event.includes(words)).length,
+      statuses: actions.filter((action) => action === 'patch werfbundles/status my-app').length,
+      ...(status.nextAttemptTime !== undefined && { at: Date.parse(status.nextAttemptTime) - NOW }),
     });
     t.match(status.lastErrorMessage, words);
     t.same(harness.kube.all<Secret>(SECRETS).length, 1, 'the Secrets for it are deleted');
@@ -230,10 +236,10 @@ t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, an
     await harness.wait(next.ms);
   }
   t.same(tries, [
-    { next: { kind: 'after', ms: 30_000 }, phase: 'Syncing', number: 1, told: 1 },
-    { next: { kind: 'after', ms: 120_000 }, phase: 'Syncing', number: 2, told: 1 },
-    { next: { kind: 'after', ms: 480_000 }, phase: 'Syncing', number: 3, told: 1 },
-    { next: { kind: 'await-change' }, phase: 'Failed', number: 4, told: 1 },
+    { next: { kind: 'after', ms: 30_000 }, phase: 'Syncing', number: 1, told: 1, statuses: 2, at: 30_000 },
+    { next: { kind: 'after', ms: 120_000 }, phase: 'Syncing', number: 2, told: 1, statuses: 2, at: 150_000 },
+    { next: { kind: 'after', ms: 480_000 }, phase: 'Syncing', number: 3, told: 1, statuses: 2, at: 630_000 },
+    { next: { kind: 'await-change' }, phase: 'Failed', number: 4, told: 1, statuses: 2 },
   ]);
   t.same(harness.jobs(), []);
 });
@@ -291,6 +297,25 @@ t.test('an event that can not be told is logged, and the deployment goes on', as
     ],
   );
   t.same([next.kind, harness.jobs().length], ['await-change', 1]);
+});
+
+t.test('an event has a name that Kubernetes allows, whatever the bundle is called', async (t) => {
+  const rows = [
+    { title: 'a short name', name: 'my-app', want: 'my-app' },
+    { title: 'a name that is cut at a dot and a dash', name: 'a.b-'.repeat(63), want: `${'a.b-'.repeat(54)}a.b` },
+  ];
+  for (const { title, name, want } of rows) {
+    const kube = createFakeKube();
+    const clock = createFakeClock(NOW);
+    const events = new EventTeller({ client: kube, clock, log: recordLog(), instance: 'here' }, AbortSignal.any([]));
+    events.tell(bundle(undefined, { metadata: { name } }), { type: 'Normal', reason: 'Deployed', message: 'deployed' });
+    await events.settled();
+    t.same(
+      kube.actions.map((action) => action.name),
+      [`${want}.${NOW.toString(16)}0001`],
+      title,
+    );
+  }
 });
 
 t.test('a fault of our own is thrown, for the queue to log with its stack', async (t) => {
