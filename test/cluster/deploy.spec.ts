@@ -1,0 +1,392 @@
+import t, { type Test } from 'tap';
+import type { Secret } from '../../api/objects.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { eventually } from '../kit/eventually.js';
+import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
+
+/** A minute of the specs is a second here. */
+const TIME_SCALE = 60;
+
+interface Given {
+  readonly stage: DeployStage;
+  readonly controller: RunningController;
+  readonly states: WatchRecord<StoredBundle>;
+}
+
+const storyIn = async ({ stage, ...given }: Given, namespace: string): Promise<BundleStory> => {
+  await stage.makeNamespace(namespace);
+  return new BundleStory({ ...given, stage, namespace });
+};
+
+/** Everything that a new tag, a moved one, other values and another spec are deployed for. */
+const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'shop');
+  const { stage } = story;
+  const published = (tag: string, files = {}) => stage.publish({ repository: 'acme/shop', tag, files });
+  await published('v1.0.0');
+  await story.apply(configMap('app-config', 'replicas: 2'));
+  const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
+  await story.applyBundle('shop', story.spec('acme/shop', { valuesFrom }, { versionConstraint: '1.x' }));
+  const first = await story.synced('shop', 'v1.0.0');
+  t.same(story.said('shop'), ['Syncing Unknown FirstScan', 'Syncing Unknown Deploying', 'Synced True Deployed']);
+  t.match(first.lastJobLogs, /Succeeded release "shop"/);
+
+  const columns = (await story.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
+  t.match(columns, [
+    /^NAME +PHASE +TAG +MESSAGE +AGE$/,
+    /^shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace shop +\d+s$/,
+  ]);
+
+  const before = await story.bundle('shop');
+  await story.morePolls('acme/shop', 3);
+  t.same(await story.bundle('shop'), before, 'scans that find nothing new write nothing');
+
+  const steps: readonly { readonly reason: string; readonly tag: string; readonly change: () => Promise<unknown> }[] = [
+    { reason: 'NewTag', tag: 'v1.1.0', change: () => published('v1.1.0') },
+    { reason: 'MovedTag', tag: 'v1.1.0', change: () => published('v1.1.0', { 'templates/new.yaml': '{}' }) },
+    { reason: 'NewValues', tag: 'v1.1.0', change: () => story.apply(configMap('app-config', 'replicas: 3')) },
+    {
+      reason: 'NewSpec',
+      tag: 'v1.1.0',
+      change: () => story.patch('shop', { spec: { converge: { values: { replicas: 4 } } } }),
+    },
+  ];
+  for (const [index, { reason, tag, change }] of steps.entries()) {
+    await change();
+    const { deployment } = await story.synced('shop', tag, index + 2);
+    t.equal(deployment?.reason, reason);
+  }
+  await story.morePolls('acme/shop', 2);
+  t.equal((await story.bundle('shop'))?.status?.deployment?.number, 5, 'each is deployed once');
+
+  await story.patch('shop', { spec: { suspend: true } });
+  const suspended = await story.until('shop', 'suspended', ({ observedGeneration }) => observedGeneration === 3);
+  await published('v1.2.0');
+  const polls = await story.polls('acme/shop');
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  t.same([suspended.phase, await story.polls('acme/shop')], ['Synced', polls], 'a suspended bundle is not polled');
+  await story.patch('shop', { spec: { suspend: false } });
+  await story.synced('shop', 'v1.2.0', 6);
+
+  const phases = story.said('shop').map((line) => line.split(' ')[0]);
+  const entered = phases.filter((phase, index) => phase !== phases[index - 1]);
+  t.same(entered, Array.from({ length: 6 }, () => ['Syncing', 'Synced']).flat(), 'and no phase flaps');
+  const told = await eventually(
+    () => story.eventsOf('shop'),
+    (reasons) => reasons.length >= 13,
+  );
+  const each = ['Deploying', 'Deployed'].flatMap((reason) => Array.from({ length: 6 }, () => reason));
+  t.same(told, [...each, 'ETagUnsupported'].toSorted(), 'and each transition is an event, once');
+
+  t.equal((await story.jobsOf('shop')).length, 6);
+  await story.kubectl('delete', 'werfbundle', 'shop');
+  const left = await eventually(
+    () => story.jobsOf('shop'),
+    (jobs) => jobs.length === 0,
+    60_000,
+  );
+  t.same(left, [], 'the Jobs of a deleted bundle go with it');
+};
+
+/** Whatever a bundle needs and has not is named in the guide's words, and waited for. */
+const waitsForWhatIsMissing = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'missing');
+  const { stage } = story;
+  await stage.makeNamespace('missing-target');
+  await stage.publish({ repository: 'acme/missing', tag: 'v1.0.0' });
+  const fromConfigMap = { valuesFrom: [{ configMapRef: { name: 'app-config' } }] };
+  const annotation = 'werf.io/accept-bundles-from';
+  const rows = [
+    {
+      name: 'no-account',
+      spec: story.spec('acme/missing', { serviceAccountName: 'werf-robot' }),
+      message: 'ServiceAccount werf-robot does not exist in namespace missing',
+    },
+    {
+      name: 'no-config',
+      spec: story.spec('acme/missing', fromConfigMap),
+      message: "failed to get ConfigMap 'app-config' from namespace 'missing'",
+    },
+    {
+      name: 'no-secret',
+      spec: story.spec('acme/missing', { valuesFrom: [{ secretRef: { name: 'app-secret' } }] }),
+      message: "failed to get Secret 'app-secret' from namespace 'missing'",
+    },
+    {
+      name: 'no-credentials',
+      spec: story.spec('acme/missing', {}, { secretRef: { name: 'registry-creds' } }),
+      message: 'spec.registry.secretRef.name: Secret registry-creds does not exist in namespace missing',
+    },
+    {
+      name: 'no-consent',
+      spec: story.spec('acme/missing', { targetNamespace: 'missing-target' }),
+      message: `namespace missing-target does not accept bundles from namespace missing: annotate it with ${annotation}=missing`,
+    },
+  ];
+  for (const { name, spec } of rows) await story.applyBundle(name, spec);
+  for (const { name, message } of rows) {
+    const status = await story.failed(name, message);
+    t.same(
+      [status.consecutiveFailures, status.deployment],
+      [0, undefined],
+      'that is no failed poll, and nothing is deployed',
+    );
+  }
+  await stage.cluster.kubectl(['annotate', 'namespace', 'missing-target', `${annotation}=missing`]);
+  const elsewhere = story.spec('acme/missing', { ...fromConfigMap, targetNamespace: 'missing-target' });
+  await story.applyBundle('no-config-anywhere', elsewhere);
+  await story.failed(
+    'no-config-anywhere',
+    "configMap 'app-config' not found in namespaces 'missing' or 'missing-target'",
+  );
+
+  await story.kubectl('create', 'serviceaccount', 'werf-robot');
+  await story.kubectl(
+    'create',
+    'rolebinding',
+    'werf-robot',
+    '--role=werf-converge',
+    '--serviceaccount=missing:werf-robot',
+  );
+  await story.apply(
+    configMap('app-config', 'replicas: 2'),
+    secret('app-secret', { 'values.yaml': 'password: correct horse' }),
+    dockerConfig('registry-creds', stage.registryHost, { username: 'robot', password: 'password-of-robot' }),
+  );
+  for (const name of [...rows.map((row) => row.name), 'no-config-anywhere']) {
+    t.same(outcomeOf(await story.synced(name, 'v1.0.0')), {
+      ...{ phase: 'Synced', number: 1, reason: 'NewTag', history: ['1 v1.0.0 Succeeded'], consecutiveFailures: 0 },
+    });
+    t.match(story.said(name).at(-1), 'Synced True Deployed');
+  }
+  const released = await stage.client.list<Secret>(
+    SECRETS,
+    { namespace: 'missing-target', labelSelector: 'owner=helm' },
+    stage.signal,
+  );
+  t.same(
+    released.items.map(({ metadata }) => metadata.labels?.['name']),
+    ['no-config-anywhere', 'no-consent'],
+    'what was accepted is deployed into the other namespace',
+  );
+};
+
+/** A deployment that fails says why, in one line, and where more is. */
+const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'failing');
+  const { stage } = story;
+  const limits = { resourceLimits: { memory: '128Mi' } };
+  await stage.publish({ repository: 'acme/hungry', tag: 'v1.0.0', behaviour: 'oom' });
+  await stage.publish({ repository: 'acme/clumsy', tag: 'v1.0.0', behaviour: 'fail' });
+  await story.applyBundle('hungry', story.spec('acme/hungry', limits));
+  await story.applyBundle('clumsy', story.spec('acme/clumsy', { retries: 1 }));
+
+  const oom = (limit: string, next: string) =>
+    `pod failed with OOMKilled: memory limit ${limit}; set spec.converge.resourceLimits.memory to ${next}`;
+  await story.failed('hungry', oom('128Mi', '256Mi'));
+  await story.patch('hungry', { spec: { converge: { resourceLimits: { memory: '160Mi' } } } });
+  const hungry = await story.failed('hungry', oom('160Mi', '320Mi'));
+  t.same(outcomeOf(hungry), {
+    ...{ phase: 'Failed', number: 2, reason: 'NewSpec', consecutiveFailures: 0 },
+    history: ['2 v1.0.0 Failed', '1 v1.0.0 Failed'],
+    lastErrorMessage: oom('160Mi', '320Mi'),
+  });
+
+  const error = 'release install: execute release install plan: deploy/backend failed: the chart asked for it';
+  const clumsy = await story.failed('clumsy', `pod failed with exit code 1: ${error}`);
+  t.same(outcomeOf(clumsy).history, ['2 v1.0.0 Failed', '1 v1.0.0 Failed'], 'one retry was allowed');
+  t.match(clumsy.lastJobLogs, /CrashLoopBackOff\nError: release install/);
+  t.same(story.said('clumsy'), [
+    ...['Syncing Unknown FirstScan', 'Syncing Unknown Deploying', 'Syncing False DeployFailed'],
+    ...['Syncing Unknown Deploying', 'Failed False DeployFailed'],
+  ]);
+  await stage.publish({ repository: 'acme/clumsy', tag: 'v1.0.1' });
+  t.same(outcomeOf(await story.synced('clumsy', 'v1.0.1', 3)).history?.[0], '3 v1.0.1 Succeeded');
+};
+
+/** A Job that gave no result is made again: one that somebody deleted, and one that the apiserver would not have. */
+const makesJobsAgain = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'again');
+  const quota = await storyIn(given, 'quota');
+  const { stage } = story;
+  await stage.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });
+  const none = { 'count/jobs.batch': '0' };
+  await quota.kubectl('create', 'quota', 'no-jobs', '--hard=count/jobs.batch=0');
+  // What the quota controller would do, which is not among those that run here.
+  const counted = JSON.stringify({ status: { hard: none, used: none } });
+  await quota.kubectl('patch', 'quota', 'no-jobs', '--subresource=status', '--type=merge', '-p', counted);
+  await story.applyBundle('slow', story.spec('acme/slow'));
+  await quota.applyBundle('slow', quota.spec('acme/slow'));
+
+  const { activeJobName = '' } = await story.until(
+    'slow',
+    'its Job runs',
+    (status) => status.activeJobName !== undefined,
+  );
+  await story.kubectl('delete', 'job', activeJobName, '--wait=false');
+  const { phase, lastErrorMessage } = await story.until(
+    'slow',
+    'its Job is lost',
+    ({ history }) => history?.[0]?.result === 'Lost',
+  );
+  t.equal(phase, 'Syncing');
+  t.match(lastErrorMessage, /was deleted while it ran|is gone without a result/);
+  t.same(outcomeOf(await story.synced('slow', 'v1.0.0', 2)), {
+    ...{ phase: 'Synced', number: 2, reason: 'JobLost', consecutiveFailures: 0 },
+    history: ['2 v1.0.0 Succeeded', '1 v1.0.0 Lost'],
+  });
+
+  const words = /forbidden: .*exceeded quota: no-jobs/;
+  const refused = await quota.until('slow', 'its Job is refused', ({ history }) => history?.[0]?.result === 'Refused');
+  t.match([refused.phase, refused.lastErrorMessage, refused.nextAttemptTime], ['Syncing', words, /Z$/]);
+  await quota.kubectl('delete', 'quota', 'no-jobs');
+  const mended = await quota.until('slow', 'Synced', (status) => status.phase === 'Synced');
+  t.equal(mended.deployment?.reason, 'JobLost');
+};
+
+/** What came from a Secret is seen by the deployment, and by nobody else. */
+const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
+  const canary = 'canary-4bd1f0c2';
+  const story = await storyIn(given, 'secretive');
+  const { stage } = story;
+  await stage.publish({ repository: 'acme/chatty', tag: 'v1.0.0', behaviour: 'print-values' });
+  await story.apply(
+    configMap('open', 'greeting: hello'),
+    secret('database', { 'values.yaml': `database:\n  password: ${canary}\n` }),
+  );
+  const valuesFrom = [{ configMapRef: { name: 'open' } }, { secretRef: { name: 'database' } }];
+  await story.applyBundle('chatty', story.spec('acme/chatty', { valuesFrom }));
+  const { lastJobLogs, lastJobName = '' } = await story.synced('chatty', 'v1.0.0');
+  t.match(lastJobLogs, /greeting: hello\ndatabase:\n {2}password: \*\*\*\n/);
+  t.match((await story.kubectl('logs', `job/${lastJobName}`)).stdout, canary, 'the deployment itself had it');
+  const everything = await story.kubectl('get', 'werfbundles,jobs,pods,events,events.events.k8s.io', '-o', 'json');
+  const encoded = Buffer.from(canary).toString('base64').replace(/=+$/, '');
+  for (const text of [everything.stdout, await given.controller.log()]) {
+    t.notMatch(text, canary);
+    t.notMatch(text, encoded);
+  }
+  const left = async () => {
+    const list = await stage.client.list<Secret>(
+      SECRETS,
+      { namespace: 'secretive', labelSelector: 'werf.io/job' },
+      stage.signal,
+    );
+    return list.items.map(({ metadata }) => metadata.name);
+  };
+  t.same(await eventually(left, (names) => names.length === 0), [], 'the Job\u2019s Secret is gone');
+};
+
+/** The guide's table of backoff, and the way out of its end. */
+const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'outage');
+  const { stage } = story;
+  const registry = await stage.startRegistry({ name: 'registry-outage' });
+  const port = Number(registry.host.split(':').at(-1));
+  await stage.publish({ host: registry.host, repository: 'acme/outage', tag: 'v1.0.0' });
+  await story.applyBundle('app', story.spec('', {}, { url: `${registry.host}/acme/outage` }));
+  await story.synced('app', 'v1.0.0');
+  await registry.stop();
+  const stopped = await story.until('app', 'six failures', ({ phase }) => phase === 'Failed');
+  const told = given.states
+    .states()
+    .filter(({ metadata }) => metadata.namespace === 'outage')
+    .flatMap(({ status }) => status?.conditions?.find(({ type }) => type === 'RegistryReachable')?.message ?? []);
+  const error = 'error polling registry: connection refused';
+  const waits = ['30s', '1m', '2m', '4m', '8m'];
+  t.same([...new Set(told)].slice(-6), [
+    ...waits.map((wait, index) => `${error} (failure ${index + 1} of 6, next try after ${wait})`),
+    `${error} (failure 6 of 6: polling has stopped; mend the cause, then set status.consecutiveFailures to 0)`,
+  ]);
+  t.same([stopped.consecutiveFailures, stopped.lastErrorMessage, stopped.nextAttemptTime], [6, error, undefined]);
+  t.same(story.said('app').slice(-3), [
+    'Synced True Deployed',
+    'Syncing True PollFailed',
+    'Failed False PollingStopped',
+  ]);
+
+  const again = await stage.startRegistry({ name: 'registry-outage', port });
+  await stage.publish({ host: again.host, repository: 'acme/outage', tag: 'v1.1.0' });
+  const polls = await story.polls('acme/outage');
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  t.equal(await story.polls('acme/outage'), polls, 'polling has stopped');
+  await story.patch('app', { status: { consecutiveFailures: 0 } }, '--subresource=status');
+  const { consecutiveFailures, lastErrorMessage } = await story.synced('app', 'v1.1.0', 2);
+  t.same([consecutiveFailures, lastErrorMessage], [0, undefined]);
+};
+
+/** What a registry answers is told in the guide's words; with the right credentials Job and poll both get in. */
+const usesCredentials = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'private');
+  const { stage } = story;
+  const login = { username: 'robot', password: 'password-of-robot' };
+  const registry = await stage.startRegistry({ name: 'registry-private', auth: { kind: 'htpasswd', ...login } });
+  const { host } = registry;
+  await stage.publish({ host, auth: { kind: 'htpasswd', ...login }, repository: 'acme/app', tag: 'v1.0.0' });
+  await story.apply(
+    dockerConfig('right', host, login),
+    dockerConfig('wrong', host, { ...login, password: 'password-of-nobody' }),
+  );
+  const spec = (repository: string, name?: string) =>
+    story.spec('', {}, { url: `${host}/${repository}`, ...(name !== undefined && { secretRef: { name } }) });
+  await story.applyBundle('anonymous', spec('acme/app'));
+  await story.applyBundle('wrong', spec('acme/app', 'wrong'));
+  await story.applyBundle('nowhere', spec('acme/other', 'right'));
+  await story.applyBundle('right', spec('acme/app', 'right'));
+  const failing = async (name: string, message: string) => {
+    const status = await story.until(name, message, ({ lastErrorMessage }) => lastErrorMessage === message);
+    t.equal(status.phase, 'Syncing');
+  };
+  await failing('anonymous', 'error polling registry: 401 unauthorized');
+  await failing('wrong', 'error polling registry: 401 unauthorized');
+  await failing('nowhere', 'error polling registry: 404 not found');
+  t.same(outcomeOf(await story.synced('right', 'v1.0.0')).history, ['1 v1.0.0 Succeeded']);
+  await story.patch('anonymous', { spec: { registry: { secretRef: { name: 'right' } } } });
+  t.same((await story.synced('anonymous', 'v1.0.0')).consecutiveFailures, 0);
+};
+
+const takesLongNames = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'long');
+  const name = `${'a.b-'.repeat(62)}c.d.e`;
+  t.equal(name.length, 253);
+  await story.stage.publish({ repository: 'acme/long', tag: 'v1.0.0' });
+  await story.applyBundle(name, story.spec('acme/long'));
+  const { deployment } = await story.synced(name, 'v1.0.0');
+  t.match(deployment?.jobName, /^a-b-[a-z0-9-]{1,41}-[0-9a-f]{8}-[0-9a-f]{8}$/);
+  const told = await eventually(
+    () => story.eventsOf(name),
+    (reasons) => reasons.length >= 3,
+  );
+  t.same(told, ['Deployed', 'Deploying', 'ETagUnsupported'], 'its events can be told, too');
+};
+
+t.test('the controller on a real control plane', async (t) => {
+  const stage = await startDeployStage(t);
+  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const controller = await stage.startController({ timeScale: TIME_SCALE });
+  const given: Given = { stage, states, controller };
+  await t.test('deploys, and tells', async (t) => {
+    t.jobs = 8;
+    const scenarios = {
+      'what is new or has changed is deployed once, and each step told once': deploysWhatChanges,
+      'what is missing is named in the guide\u2019s words, and waited for': waitsForWhatIsMissing,
+      'a Job that fails says why, and is tried again as often as the bundle says': tellsWhyItFailed,
+      'a Job that gave no result is made again': makesJobsAgain,
+      'a value from a Secret is seen by the deployment alone': keepsSecrets,
+      'a registry that is down is polled after 30s, 1m, 2m, 4m and 8m, and then no more': backsOffFromRegistries,
+      'a private registry is asked, and pulled from, with the bundle\u2019s credentials': usesCredentials,
+      'a bundle may have any name that Kubernetes allows': takesLongNames,
+    };
+    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+  });
+
+  await t.test('ends within two seconds when it is told to, and leaves nothing running', async (t) => {
+    const { how, ms } = await controller.stop();
+    t.equal(how, 'exit code 0');
+    t.ok(ms < 2_000, `${Math.round(ms)} ms`);
+    t.notMatch(await controller.log(), /"level":"error"/, 'it never met a fault of its own');
+  });
+});
