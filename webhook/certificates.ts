@@ -27,9 +27,14 @@ export interface Certificates {
   run(signal: AbortSignal): Promise<void>;
 }
 
-const targetsOf = ({ mutatingWebhookName, validatingWebhookName }: Config): readonly Target[] => [
+/** The configuration of manifests/webhook/values-guard. */
+export const GUARD_CONFIGURATION = 'werfbundle-values-guard';
+
+const targetsOf = ({ mutatingWebhookName, validatingWebhookName, guardValues }: Config): readonly Target[] => [
   { type: MUTATING_WEBHOOKS, name: mutatingWebhookName, path: '/mutate' },
   { type: VALIDATING_WEBHOOKS, name: validatingWebhookName, path: '/validate' },
+  // It may be installed later, and taken away again.
+  ...(guardValues ? [{ type: VALIDATING_WEBHOOKS, name: GUARD_CONFIGURATION, path: '/guard', optional: true }] : []),
 ];
 
 /** What the apiserver calls us, and checks the certificate for: the Service's DNS name, or the host of --advertise-url. */

@@ -6,11 +6,11 @@ import { createPolicyCheck } from './policy.js';
 import { createReachCheck } from './references/reach.js';
 import { ReleaseIndex } from './references/releases.js';
 import { specRules } from './spec-rules.js';
-import { ValuesPool } from './values/values-pool.js';
+import type { ValuesPool } from './values/values-pool.js';
 import type { Check } from './verdict.js';
 
 export interface ChecksNeeds {
-  readonly kube: KubeClient;
+  readonly kube: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'>;
   readonly config: Pick<
     Config,
     | 'namespace'
@@ -23,6 +23,7 @@ export interface ChecksNeeds {
     | 'allowedRegistries'
     | 'allowedImages'
   >;
+  readonly values: Pick<ValuesPool, 'judge'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -38,9 +39,8 @@ export interface Checks {
 
 /** What a bundle says of itself, what it reaches for, and where it may come from. */
 export const createChecks = (needs: ChecksNeeds): Checks => {
-  const { kube, config, clock, random, log, metrics } = needs;
+  const { kube, config, values, clock, random, log, metrics } = needs;
   const releases = new ReleaseIndex({ client: kube, clock, random, log });
-  const values = new ValuesPool({ log });
   const operator = { namespace: config.namespace, secrets: [config.certificateSecret] };
   const reach = createReachCheck({
     kube,

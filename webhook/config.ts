@@ -82,6 +82,11 @@ const flags = {
     kind: 'list',
     help: 'The images that spec.converge.image may name, for example registry.werf.io/werf/werf:2.*; all if left out.',
   },
+  'guard-values': {
+    kind: 'boolean',
+    default: false,
+    help: 'Answers the webhook of manifests/webhook/values-guard: refuses to break ConfigMaps and Secrets that bundles use.',
+  },
   'shutdown-delay': {
     kind: 'duration',
     min: '0s',

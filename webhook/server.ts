@@ -28,7 +28,10 @@ export interface ServerNeeds {
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly serving: KeyPair;
+  /** Answers /mutate and /validate. */
   readonly handler: Handler;
+  /** Answers /guard, which is not served otherwise. */
+  readonly guard?: Handler;
   /** Calls under way at once; more are answered 503. */
   readonly maxInFlight: number;
   readonly ready: () => Readiness;
@@ -102,10 +105,14 @@ function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
     send(response, readiness.ok ? plainAnswer(200, 'ok') : plainAnswer(503, readiness.reason));
   });
   const body = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false });
-  for (const webhook of ['mutate', 'validate'] as const) {
-    app.post(`/${webhook}`, limit(needs.maxInFlight, traffic), body, answering(webhook, needs.handler));
+  const { handler, guard } = needs;
+  const handlers = { mutate: handler, validate: handler, ...(guard === undefined ? {} : { guard }) };
+  const webhooks = Object.keys(handlers) as (keyof typeof handlers)[];
+  for (const webhook of webhooks) {
+    app.post(`/${webhook}`, limit(needs.maxInFlight, traffic), body, answering(webhook, handlers[webhook] ?? handler));
   }
-  app.use((_request, response) => send(response, plainAnswer(404, 'POST /mutate and POST /validate are served here')));
+  const served = `${webhooks.map((webhook) => `POST /${webhook}`).join(' and ')} are served here`;
+  app.use((_request, response) => send(response, plainAnswer(404, served)));
   app.use(refusing(needs.log));
   return app;
 }

@@ -7,10 +7,13 @@ import { StartError } from '../kube/start-error.js';
 import { addressOf, type Certificates, calledName, createCertificates } from './certificates.js';
 import { type Checks, createChecks } from './checks.js';
 import type { Config } from './config.js';
-import { createHandler } from './handler.js';
-import { createAdmissionMetrics } from './metrics.js';
+import { createGuard } from './guard/guard.js';
+import { UseIndex } from './guard/uses.js';
+import { createHandler, type Handler } from './handler.js';
+import { type AdmissionMetrics, createAdmissionMetrics } from './metrics.js';
 import { SelfCheck } from './self-check.js';
 import { type AdmissionServer, startServer } from './server.js';
+import { ValuesPool } from './values/values-pool.js';
 
 /** What the webhook runs on. */
 export interface Surroundings {
@@ -43,8 +46,8 @@ export async function runWebhook(surroundings: Surroundings, signal: AbortSignal
     const running = await startAdmission({ ...surroundings, registry, ready: () => ready() }, signal);
     const selfCheck = selfCheckOf(surroundings, running, health.port);
     ready = () => selfCheck.readiness;
-    const { certificates, judging } = running;
-    const parts = [certificates.run(signal), judging.start(signal), selfCheck.run(signal)];
+    const { certificates, judging, guard } = running;
+    const parts = [certificates.run(signal), judging.start(signal), guard?.start(signal), selfCheck.run(signal)];
     await Promise.race([aborted(signal), Promise.all(parts)]);
     ready = () => ({ ok: false, reason: 'stopping' });
     log.info('webhook stopping', { delayMs: config.shutdownDelay });
@@ -65,6 +68,22 @@ interface Running {
   readonly server: AdmissionServer;
   readonly certificates: Certificates;
   readonly judging: Checks;
+  readonly guard: Guard | undefined;
+}
+
+/** The values guard, and what has to run for it. */
+interface Guard {
+  readonly handler: Handler;
+  start(signal: AbortSignal): Promise<void>;
+}
+
+function guardOf(
+  needs: Surroundings & { readonly values: ValuesPool; readonly metrics: AdmissionMetrics },
+): Guard | undefined {
+  if (!needs.config.guardValues) return undefined;
+  const { kube, clock, random, log } = needs;
+  const uses = new UseIndex({ client: kube, clock, random, log });
+  return { handler: createGuard({ ...needs, uses }), start: (signal) => uses.start(signal) };
 }
 
 const selfCheckOf = (
@@ -91,11 +110,14 @@ async function startAdmission(
   };
   const certificates = createCertificates({ ...needs, onServe });
   const serving = await mended('get the certificates', () => certificates.keeper.open(signal));
-  const judging = createChecks({ ...needs, metrics });
+  const values = new ValuesPool({ log });
+  const judging = createChecks({ ...needs, values, metrics });
+  const guard = guardOf({ ...needs, values, metrics });
   const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks: judging.checks, clock, log, metrics }),
+    ...(guard === undefined ? {} : { guard: guard.handler }),
     maxInFlight: config.maxInFlight,
     ready: needs.ready,
     clock,
@@ -110,7 +132,7 @@ async function startAdmission(
     await started.stop(0, 0);
     throw error;
   }
-  return { server: started, certificates, judging };
+  return { server: started, certificates, judging, guard };
 }
 
 /** A refusal of the apiserver at the start is for the user to mend: missing rights, a wrong address. */

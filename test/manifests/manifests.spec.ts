@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { judgeText } from '../../cli/judge-text.js';
+import { GUARD_CONFIGURATION } from '../../webhook/certificates.js';
 import { parseConfig } from '../../webhook/config.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -122,7 +123,7 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
   const [mutating, validating, ...lookUps] = rules;
   t.same(
     [mutating?.resourceNames, validating?.resourceNames],
-    [[config.mutatingWebhookName], [config.validatingWebhookName]],
+    [[config.mutatingWebhookName], [config.validatingWebhookName, GUARD_CONFIGURATION]],
   );
   t.same(
     lookUps,
@@ -142,6 +143,38 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
   t.equal(config.healthAddress.port, portsOf('werfbundle-webhook')['health']);
   t.end();
 });
+
+t.test("the values guard asks about labelled sources only, and stands in nobody's way", (t) => {
+  const guard = named('ValidatingWebhookConfiguration', GUARD_CONFIGURATION);
+  const { config } = parseConfig({ argv: ['--namespace', 'k8s-werf-operator-go-system'], env: {} }) as ParsedOk;
+  t.same(guard['webhooks'], [
+    {
+      name: 'guard.values.werf.io',
+      clientConfig: {
+        url: null,
+        service: { name: config.serviceName, namespace: config.namespace, path: '/guard', port: 443 },
+      },
+      rules: [
+        {
+          apiGroups: [''],
+          apiVersions: ['v1'],
+          resources: ['configmaps', 'secrets'],
+          operations: ['UPDATE'],
+          scope: 'Namespaced',
+        },
+      ],
+      objectSelector: { matchLabels: { 'werf.io/values': 'true' } },
+      admissionReviewVersions: ['v1'],
+      failurePolicy: 'Ignore',
+      matchPolicy: 'Equivalent',
+      sideEffects: 'None',
+      timeoutSeconds: 5,
+    },
+  ]);
+  t.end();
+});
+
+type ParsedOk = Extract<ReturnType<typeof parseConfig>, { kind: 'ok' }>;
 
 interface Container {
   readonly image: string;
@@ -199,7 +232,7 @@ t.test('Pods', async (t) => {
 
 t.test('everything is in one namespace, and says what it belongs to', (t) => {
   const ours = manifests.filter(
-    ({ file, kind }) => !/^(samples|crd)\//.test(file) && !['Kustomization'].includes(kind),
+    ({ file, kind }) => !/^(samples|crd)\//.test(file) && !['Kustomization', 'Component'].includes(kind),
   );
   const clusterWide = [
     'Namespace',

@@ -1,0 +1,101 @@
+import type { ObjectRef } from '../../api/objects.js';
+import type { Problem, Warning } from '../../api/problem.js';
+import { type KubeClient, KubeError } from '../../kube/client.js';
+import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
+import { sameJson } from '../same-json.js';
+import type { ValuesPool } from '../values/values-pool.js';
+import type { Findings } from '../verdict.js';
+import { type Fault, faultsOf } from './faults.js';
+import type { SourceChange } from './source-change.js';
+import type { Use, Uses } from './uses.js';
+
+/** What the guard looks at beside the change itself. */
+export interface GuardSenses {
+  readonly uses: Uses;
+  readonly kube: Pick<KubeClient, 'get'>;
+  readonly values: Pick<ValuesPool, 'judge'>;
+}
+
+/** So many bundles are named. */
+const MAX_NAMED = 3;
+
+/**
+ * Whether a change breaks bundles that use the source. What could not be checked is a warning and no more: whatever is wrong, the
+ * controller will say so. Rejects only when `signal` is aborted.
+ */
+export async function judgeChange(change: SourceChange, senses: GuardSenses, signal: AbortSignal): Promise<Findings> {
+  const { before, after } = change;
+  if (change.deleting || sameJson(before, after)) return { problems: [], warnings: [] };
+  const uses = await senses.uses.of(after, signal);
+  if (uses.length === 0) return { problems: [], warnings: [] };
+  const found = await faultsOf(change, { uses, values: senses.values }, signal);
+  if (found.kind === 'failed')
+    return { problems: [], warnings: [{ field: 'data', message: `not checked: ${found.reason}` }] };
+  const shadows = new Shadows(change, senses.kube);
+  const problems: Problem[] = [];
+  for (const fault of found.faults) {
+    const concerned = await usersOf(uses.filter(fault.affects), shadows, signal);
+    if (concerned.length > 0) problems.push(problemOf(fault, concerned));
+  }
+  const warnings = [...found.unchecked, ...shadows.unchecked];
+  return { problems, warnings: warnings.map((message): Warning => ({ field: 'data', message })) };
+}
+
+/** Bundles that really get their values here, one more than are named at most. */
+async function usersOf(uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly string[]> {
+  // In order, so that each replica names the same ones.
+  const bundles = new Map(
+    uses.map(({ bundle }) => [nameOf(bundle), bundle] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  );
+  const names: string[] = [];
+  for (const [name, bundle] of bundles) {
+    if (names.length > MAX_NAMED) break;
+    if (!(await shadows.hides(bundle, signal))) names.push(name);
+  }
+  return names;
+}
+
+const nameOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
+
+const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Problem => {
+  const named = users.slice(0, MAX_NAMED).join(', ');
+  const who =
+    users.length === 1
+      ? `WerfBundle ${named} uses it`
+      : `WerfBundles ${named}${users.length > MAX_NAMED ? ' and others' : ''} use it`;
+  return { code, field, message: `${text}; ${who}` };
+};
+
+/** Bundles of other namespaces that find a source of the same name in their own namespace first; asked once for each namespace. */
+class Shadows {
+  readonly #change: SourceChange;
+  readonly #kube: Pick<KubeClient, 'get'>;
+  readonly #hidden = new Map<string, boolean>();
+  readonly unchecked: string[] = [];
+
+  constructor(change: SourceChange, kube: Pick<KubeClient, 'get'>) {
+    this.#change = change;
+    this.#kube = kube;
+  }
+
+  /** What could not be looked up counts as hidden: nobody is refused for what is not known. */
+  async hides({ namespace }: ObjectRef, signal: AbortSignal): Promise<boolean> {
+    if (namespace === this.#change.namespace) return false;
+    const known = this.#hidden.get(namespace) ?? (await this.#ask(namespace, signal));
+    this.#hidden.set(namespace, known);
+    return known;
+  }
+
+  async #ask(namespace: string, signal: AbortSignal): Promise<boolean> {
+    const { kind, name } = this.#change;
+    try {
+      return (
+        (await this.#kube.get(kind === 'ConfigMap' ? CONFIGMAPS : SECRETS, { namespace, name }, signal)) !== undefined
+      );
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+      this.unchecked.push(`not checked: whether the bundles of namespace ${namespace} use it: ${error.message}`);
+      return true;
+    }
+  }
+}
