@@ -1,0 +1,141 @@
+import type { ContenderName } from './contenders.js';
+import { LEVELS, type Level, type Sample } from './measure.js';
+import type { MemoryResult } from './memory.js';
+import type { SizesResult } from './sizes.js';
+import { median } from './statistics.js';
+
+/** Medians over the rounds. */
+export interface Row {
+  readonly contender: ContenderName;
+  readonly level: Level;
+  readonly cpuMicros: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** CPU in express echoes: median of what the rounds say, each by itself. */
+  readonly expressEchoes: number;
+}
+
+/** Something that was promised. */
+export interface Target {
+  readonly promise: string;
+  readonly measured: string;
+  readonly met: boolean;
+}
+
+/** What a run found. */
+export interface Results {
+  readonly rows: readonly Row[];
+  readonly targets: readonly Target[];
+}
+
+const MOST_EXPRESS_ECHOES = 1.5;
+/** What is aimed at; missing it fails nothing. */
+export const AIM_EXPRESS_ECHOES = 1.35;
+const MOST_LOOKUPS_MS = 2;
+const MOST_HEAP_GROWTH = 0.1;
+const MOST_RSS_BYTES = 150_000_000;
+
+/** Holds what was measured against what was promised. */
+export function judge(measured: {
+  readonly samples: readonly Sample[];
+  readonly memory: MemoryResult;
+  /** Of all webhooks, the highest, bytes. */
+  readonly rss: number;
+  readonly sizes: SizesResult;
+}): Results {
+  const { samples, memory, rss, sizes } = measured;
+  return {
+    rows: rowsOf(samples),
+    targets: [echoTarget(samples), lookupsTarget(samples), heapTarget(memory), rssTarget(rss), ...sizeTargets(sizes)],
+  };
+}
+
+const rowsOf = (samples: readonly Sample[]): readonly Row[] => {
+  const names = [...new Set(samples.map(({ contender }) => contender))];
+  return LEVELS.flatMap((level) =>
+    names.map((contender) => {
+      const own = samples.filter((sample) => sample.contender === contender && sample.level === level);
+      const middle = (of: (sample: Sample) => number): number => median(own.map(of));
+      return {
+        ...{ contender, level },
+        cpuMicros: middle(({ cpuMicros }) => cpuMicros),
+        p50Ms: middle(({ p50Ms }) => p50Ms),
+        p99Ms: middle(({ p99Ms }) => p99Ms),
+        expressEchoes: paired(samples, { contender, against: 'express', level }, (own, other) => own / other),
+      };
+    }),
+  );
+};
+
+/** The median of what each round says of two contenders: what slows a whole round down cancels out. */
+function paired(
+  samples: readonly Sample[],
+  {
+    contender,
+    against,
+    level,
+  }: { readonly contender: ContenderName; readonly against: ContenderName; readonly level: Level },
+  compare: (own: number, other: number) => number,
+): number {
+  const of = (name: ContenderName) => samples.filter((sample) => sample.contender === name && sample.level === level);
+  const others = new Map(of(against).map(({ round, cpuMicros }) => [round, cpuMicros]));
+  return median(of(contender).map(({ round, cpuMicros }) => compare(cpuMicros, others.get(round) ?? Number.NaN)));
+}
+
+const atLevels = (of: (level: Level) => number, digits: number): { readonly text: string; readonly worst: number } => {
+  const values = LEVELS.map(of);
+  return { text: values.map((value) => value.toFixed(digits)).join(', '), worst: Math.max(...values) };
+};
+
+const echoTarget = (samples: readonly Sample[]): Target => {
+  const ratio = (level: Level) =>
+    paired(samples, { contender: 'validate', against: 'express', level }, (own, other) => own / other);
+  const { text, worst } = atLevels(ratio, 2);
+  return {
+    promise: `validate without look-ups: CPU at most ${MOST_EXPRESS_ECHOES} express echoes (aim ${AIM_EXPRESS_ECHOES})`,
+    measured: `${text} at ${LEVELS.join(', ')} connections`,
+    met: worst <= MOST_EXPRESS_ECHOES,
+  };
+};
+
+const lookupsTarget = (samples: readonly Sample[]): Target => {
+  const added = (level: Level) =>
+    paired(samples, { contender: 'five-gets', against: 'validate', level }, (own, other) => (own - other) / 1000);
+  const { text, worst } = atLevels(added, 2);
+  return {
+    promise: `five GETs add at most ${MOST_LOOKUPS_MS} ms of CPU`,
+    measured: `${text} ms at ${LEVELS.join(', ')} connections`,
+    met: worst <= MOST_LOOKUPS_MS,
+  };
+};
+
+const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
+
+const heapTarget = ({ early, late }: MemoryResult): Target => {
+  const growth = late.heapUsed / early.heapUsed - 1;
+  const point = ({ requests, heapUsed }: MemoryResult['early']) => `${megabytes(heapUsed)} after ${requests} requests`;
+  return {
+    promise: `the heap grows by at most ${MOST_HEAP_GROWTH * 100} %`,
+    measured: `${point(early)}, ${point(late)}: ${(growth * 100).toFixed(1)} %`,
+    met: growth <= MOST_HEAP_GROWTH,
+  };
+};
+
+const rssTarget = (rss: number): Target => ({
+  promise: `RSS below ${megabytes(MOST_RSS_BYTES)}`,
+  measured: `${megabytes(rss)} at most, of all webhooks`,
+  met: rss < MOST_RSS_BYTES,
+});
+
+const sizeTargets = ({ oneMegabyte, eightMegabytes, alive }: SizesResult): readonly Target[] => [
+  {
+    promise: 'objects of 1 MB are answered',
+    measured: `status ${[...new Set(oneMegabyte)].join(', ')}`,
+    met: oneMegabyte.every((status) => status === 200),
+  },
+  {
+    promise: 'objects of 8 MB are refused, and the webhook goes on',
+    measured: `status ${[...new Set(eightMegabytes)].join(', ')}; ${alive ? 'it answers' : 'it does not answer'}`,
+    met: alive && eightMegabytes.every((status) => status === 413),
+  },
+];
