@@ -70,11 +70,14 @@ const imageMatches = (pattern: string, image: ImageReference): boolean => {
   return digest === undefined ? image.tag !== undefined && globMatches(tag ?? '', image.tag) : digest === image.digest;
 };
 
+/** Labels with a dot or a port, localhost, or an IPv6 address. */
+const HOST_PATTERN = /^(localhost|[\w*-]+(\.[\w*-]+)+|[\w*-]+(?=:)|\[[0-9a-f:]+\])(:\d{1,5})?$/i;
+
 /** Why a text is no pattern for registries or images; undefined if it is one. */
 export const patternFault = (pattern: string): string | undefined => {
   if (/:\/\//.test(pattern)) return 'a pattern has no scheme; write for example "ghcr.io/acme"';
   const [host = ''] = partsOf(pattern);
-  return /[.:[]|^localhost$/.test(host) && /^[!-~]+$/.test(pattern)
+  return HOST_PATTERN.test(host) && /^[!-~]+$/.test(pattern)
     ? undefined
     : 'a pattern begins with a host, for example "ghcr.io/acme" or "*.corp.example"';
 };

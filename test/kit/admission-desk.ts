@@ -1,0 +1,179 @@
+import t from 'tap';
+import type { KubeObject } from '../../api/objects.js';
+import type { WerfBundle } from '../../api/werfbundle.js';
+import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
+import { refName } from '../../kube/resource-path.js';
+import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
+import type { WebhookName } from '../../webhook/admission-request.js';
+import { createChecks } from '../../webhook/checks.js';
+import { parseConfig } from '../../webhook/config.js';
+import { createHandler } from '../../webhook/handler.js';
+import { ValuesPool } from '../../webhook/values/values-pool.js';
+import { createFakeClock } from './fake-clock.js';
+import { createFakeKube, type FakeKube } from './fake-kube.js';
+import { recordLog } from './record-log.js';
+
+/** What somebody wants to write. */
+export interface Wish {
+  readonly webhook?: WebhookName;
+  readonly object: WerfBundle;
+  readonly oldObject?: WerfBundle;
+  readonly dryRun?: boolean;
+  readonly user?: { readonly username: string; readonly groups?: readonly string[]; readonly [key: string]: unknown };
+  readonly withinMs?: number;
+}
+
+/** What is answered. `problems` as kubectl prints them: `spec.registry.url: Required value`. */
+export interface Told {
+  readonly allowed: boolean;
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+  readonly patch: unknown;
+}
+
+/** `create jobs.batch in production`, `get secrets/app in ops`. */
+export type MayDo = (user: string, what: string) => boolean;
+
+/** The webhook on a cluster in memory. */
+export interface Desk {
+  readonly kube: FakeKube;
+  readonly clock: ReturnType<typeof createFakeClock>;
+  /** Every question to the cluster, in order: `Secret ops/app`, `may create pods in ops`. */
+  readonly asked: string[];
+  readonly counted: string[];
+  /** Whole bodies of the questions what somebody may do. */
+  readonly reviews: object[];
+  /** Such questions are not answered: `Secret ops/app`. */
+  hang(question: string): void;
+  /** Such questions fail. */
+  fail(question: string): void;
+  ask(wish: Wish): Promise<Told>;
+}
+
+/**
+ * A webhook with flags as on its command line. Everybody may do everything, unless `may` says otherwise.
+ * Its watch on bundles ends with the spec file.
+ */
+export const openDesk = (options: { readonly flags?: readonly string[]; readonly may?: MayDo }): Desk => {
+  const parsed = parseConfig({ argv: options.flags ?? [], env: {} });
+  if (parsed.kind !== 'ok') throw new Error(`the flags are wrong: ${JSON.stringify(parsed)}`);
+  const clock = createFakeClock();
+  const kube = createFakeKube({ clock });
+  const counted: string[] = [];
+  const log = recordLog();
+  const wire = tapped(kube, options.may ?? (() => true));
+  const metrics = { answered: () => {}, lookedUp: (kind: string, result: string) => counted.push(`${kind} ${result}`) };
+  const { checks, start } = createChecks({
+    kube: wire.client,
+    config: parsed.config,
+    values: new ValuesPool({ log }),
+    clock,
+    random: { uniform: () => 0 },
+    log,
+    metrics,
+  });
+  const running = new AbortController();
+  t.teardown(() => running.abort());
+  void start(running.signal);
+  const handler = createHandler({ checks, clock, log, metrics });
+  const ask = async (wish: Wish): Promise<Told> => {
+    const { webhook = 'validate', withinMs = 9000 } = wish;
+    const body = Buffer.from(JSON.stringify(reviewOf(wish)));
+    const signal = new AbortController().signal;
+    const answer = await handler({ webhook, contentType: 'application/json', body, withinMs, signal });
+    const { response } = JSON.parse(answer.body);
+    const causes: readonly { readonly field: string; readonly message: string }[] =
+      response.status?.details?.causes ?? [];
+    return {
+      allowed: response.allowed,
+      problems: causes.map(({ field, message }) => `${field}: ${message}`),
+      warnings: response.warnings ?? [],
+      patch: response.patch === undefined ? [] : JSON.parse(Buffer.from(response.patch, 'base64').toString()),
+    };
+  };
+  return { kube, clock, counted, ask, asked: wire.asked, reviews: wire.reviews, hang: wire.hang, fail: wire.fail };
+};
+
+const reviewOf = ({ object, oldObject, dryRun = false, user }: Wish): object => ({
+  apiVersion: 'admission.k8s.io/v1',
+  kind: 'AdmissionReview',
+  request: {
+    uid: '705ab4f5-6393-11e8-b7cc-42010a800002',
+    kind: { group: 'werf.io', version: 'v1alpha1', kind: 'WerfBundle' },
+    resource: { group: 'werf.io', version: 'v1alpha1', resource: 'werfbundles' },
+    name: object.metadata.name,
+    namespace: object.metadata.namespace,
+    operation: oldObject === undefined ? 'CREATE' : 'UPDATE',
+    userInfo: user ?? { username: 'jane', uid: 'u1', groups: ['system:authenticated'] },
+    object,
+    oldObject: oldObject ?? null,
+    dryRun,
+  },
+});
+
+interface AccessReview {
+  readonly spec: {
+    readonly user: string;
+    readonly resourceAttributes: {
+      readonly verb: string;
+      readonly group: string;
+      readonly resource: string;
+      readonly namespace: string;
+      readonly name?: string;
+    };
+  };
+}
+
+/** The client of the webhook: keeps account of what is asked, and lets questions hang or fail. */
+const tapped = (kube: FakeKube, may: MayDo) => {
+  const asked: string[] = [];
+  const reviews: object[] = [];
+  const hanging = new Set<string>();
+  const failing = new Set<string>();
+  const through = async <T>(question: string, signal: AbortSignal, call: () => Promise<T>): Promise<T> => {
+    asked.push(question);
+    if (failing.has(question)) throw new KubeError('unavailable', `${question}: unavailable`);
+    if (!hanging.has(question)) return call();
+    return new Promise((_, reject) => {
+      const onAbort = (): void => reject(new KubeError('aborted', `${question}: aborted`));
+      if (signal.aborted) onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  };
+  const answer = ({ spec }: AccessReview): boolean => may(spec.user, rightOf(spec));
+  kube.answer(SUBJECT_ACCESS_REVIEWS.plural, (_, body) => {
+    // Only the webhook asks, and it asks with such bodies.
+    const allowed = answer(body as AccessReview);
+    return { ...body, status: { allowed } };
+  });
+  const client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'> = {
+    get: <T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal) =>
+      through(`${type.kind} ${refName(ref)}`, signal, () => kube.get<T>(type, ref, signal)),
+    createSubresource: <T>(
+      type: ResourceType,
+      ref: ClusterRef,
+      subresource: string,
+      body: object,
+      signal: AbortSignal,
+    ) => {
+      reviews.push(body);
+      const question = `may ${rightOf((body as AccessReview).spec)}`;
+      return through(question, signal, () => kube.createSubresource<T>(type, ref, subresource, body, signal));
+    },
+    list: (type, list, signal) => kube.list(type, list, signal),
+    watch: (type, list, signal) => kube.watch(type, list, signal),
+  };
+  return {
+    client,
+    asked,
+    reviews,
+    hang: (question: string) => void hanging.add(question),
+    fail: (question: string) => void failing.add(question),
+  };
+};
+
+const rightOf = ({ resourceAttributes }: AccessReview['spec']): string => {
+  const { verb, group, resource, namespace, name } = resourceAttributes;
+  const what = group === '' ? resource : `${resource}.${group}`;
+  return `${verb} ${what}${name === undefined ? '' : `/${name}`} in ${namespace}`;
+};
