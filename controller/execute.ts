@@ -3,7 +3,7 @@ import type { Deployment } from '../api/werfbundle.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { JOBS, SECRETS } from '../kube/resources.js';
 import type { Action, Cleanup } from './decide/decision.js';
-import { belongsTo, LABELS } from './deploy/names.js';
+import { LABELS, madeFor } from './deploy/names.js';
 import { ownedBy } from './deploy/secrets.js';
 
 /** Why an action was not done. */
@@ -62,11 +62,10 @@ const createJob = async (
   const uid = action.job.metadata.labels?.[LABELS.bundleUid] ?? '';
   for (const secret of action.secrets) {
     const there = await createOrGet<Secret>(client, SECRETS, secret, signal);
-    if (there.metadata.labels?.[LABELS.bundleUid] !== uid) return taken(action, `Secret ${secret.metadata.name}`);
+    if (!madeFor(there, uid, action.deployment)) return taken(action, `Secret ${secret.metadata.name}`);
   }
   const job = await createOrGet<Job>(client, JOBS, action.job, signal);
-  const ours =
-    belongsTo(job, { uid, number: action.deployment.number }) && job.metadata.deletionTimestamp === undefined;
+  const ours = madeFor(job, uid, action.deployment) && job.metadata.deletionTimestamp === undefined;
   if (!ours) return taken(action, `Job ${action.job.metadata.name}`);
   return giveSecrets(client, { job, secrets: action.secrets }, signal);
 };

@@ -10,7 +10,7 @@ import { secretNamesIn } from './decide/create-job.js';
 import { openDeployment, wasStarted } from './decide/deployment.js';
 import { isPolled, needsSupplies } from './decide/needs.js';
 import { lastErrorLine, logTail } from './deploy/log-tail.js';
-import { belongsTo, CONTAINER } from './deploy/names.js';
+import { belongsTo, CONTAINER, madeFor } from './deploy/names.js';
 import { redact } from './deploy/redact.js';
 import { jobResult } from './deploy/result.js';
 import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
@@ -75,7 +75,7 @@ const judge = (bundle: StoredBundle): JudgedSpec => {
 };
 
 /**
- * The Job of the open deployment. A name in the status is not enough: it has to bear the bundle's uid and the deployment's number.
+ * The Job of the open deployment. A name in the status is not enough: it has to be made for just this deployment.
  * The cache may lag behind our own writes: before a Job that was there is called lost, the apiserver is asked.
  */
 const readJob = async (
@@ -89,8 +89,7 @@ const readJob = async (
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
   const cached = senses.world.job(ref);
   const job = cached ?? (wasStarted(bundle.status) ? await senses.client.get<Job>(JOBS, ref, signal) : undefined);
-  if (job === undefined || !belongsTo(job, { uid: bundle.metadata.uid, number: deployment.number }))
-    return { kind: 'absent' };
+  if (job === undefined || !madeFor(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));
   return { kind: 'present', job, pod, log: await readLog(senses, { ref, job, pod }, signal) };
 };

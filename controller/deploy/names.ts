@@ -1,4 +1,4 @@
-import type { Job } from '../../api/objects.js';
+import type { Job, KubeObject } from '../../api/objects.js';
 
 /** The container whose exit code is a deployment's outcome; `kubectl logs -c werf` of the guide. */
 export const CONTAINER = 'werf';
@@ -43,3 +43,21 @@ export const ANNOTATIONS = {
 export const belongsTo = (job: Job, deployment: { readonly uid: string; readonly number: number }): boolean =>
   job.metadata.labels?.[LABELS.bundleUid] === deployment.uid &&
   job.metadata.annotations?.[ANNOTATIONS.number] === String(deployment.number);
+
+/**
+ * Whether a Job or a Secret was made for just this deployment. The number alone does not tell: where a status was lost, numbers
+ * begin anew, and what an earlier deployment of the same number left has other contents.
+ */
+export const madeFor = (
+  object: KubeObject,
+  uid: string,
+  deployment: { readonly number: number; readonly digest: string; readonly checksum: string },
+): boolean => {
+  const { labels, annotations } = object.metadata;
+  return (
+    labels?.[LABELS.bundleUid] === uid &&
+    annotations?.[ANNOTATIONS.number] === String(deployment.number) &&
+    annotations[ANNOTATIONS.digest] === deployment.digest &&
+    annotations[ANNOTATIONS.checksum] === deployment.checksum
+  );
+};

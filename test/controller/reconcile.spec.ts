@@ -177,10 +177,9 @@ t.test('a call that was interrupted is made again, whether or not it was done, a
 
 t.test('a name that somebody else has is left to them, and the next number is taken', async (t) => {
   const foreign = { namespace: 'ops', labels: { 'werf.io/bundle-uid': 'of another bundle' } };
-  const ours = {
-    labels: { 'werf.io/bundle-uid': bundle().metadata.uid },
-    annotations: { 'werf.io/deployment-number': '1' },
-  };
+  const before = await offered();
+  await before.run();
+  const [ours] = before.jobs();
   const rows = [
     { title: 'a Job of an earlier bundle', type: JOBS, metadata: { ...foreign, name: JOB_1 } },
     { title: 'a Secret of an earlier bundle', type: SECRETS, metadata: { ...foreign, name: `${JOB_1}-values` } },
@@ -188,7 +187,7 @@ t.test('a name that somebody else has is left to them, and the next number is ta
       title: 'our own Job, unseen until now and being deleted',
       type: JOBS,
       metadata: {
-        ...ours,
+        ...ours?.metadata,
         namespace: 'ops',
         name: JOB_1,
         deletionTimestamp: '2026-11-23T09:59:00Z',
@@ -200,12 +199,12 @@ t.test('a name that somebody else has is left to them, and the next number is ta
     await t.test(title, async (t) => {
       const harness = await offered();
       harness.freezeCaches(true);
-      const before = harness.kube.seed(type, { metadata });
+      const there = harness.kube.seed(type, { metadata });
       await harness.run();
       harness.freezeCaches(false);
       const deployment = harness.bundle()?.status?.deployment;
       t.same([deployment?.number, deployment?.jobName], [2, JOB_2]);
-      t.same(harness.kube.read(type, { namespace: 'ops', name: metadata.name }), before, 'it is not touched');
+      t.same(harness.kube.read(type, { namespace: 'ops', name: metadata.name }), there, 'it is not touched');
       endJob(harness);
       const { status } = await harness.run();
       t.same(brief(status), { phase: 'Synced', number: 2, history: ['2 Succeeded'], lastJobStatus: 'Succeeded' });
@@ -271,6 +270,29 @@ t.test('a process that starts finds what the last one left undone', async (t) =>
   t.same((await harness.run()).actions, [`delete secrets ${JOB_1}-values`]);
   t.same((await harness.run()).actions, []);
 });
+
+t.test(
+  'a Job of the same number that deployed something else is no result: a status that was wiped begins anew',
+  async (t) => {
+    const harness = await offered();
+    await harness.run();
+    endJob(harness);
+    const { status: first } = await harness.run();
+    const stored = harness.bundle();
+    harness.restart();
+    if (stored !== undefined) harness.kube.seed(WERFBUNDLES, bundle({ observedGeneration: -1 }, { spec }));
+    harness.kube.seed(SECRETS, {
+      ...database,
+      data: { 'values.yaml': Buffer.from('password: another').toString('base64') },
+    });
+    await harness.run();
+    harness.deliver(selected());
+    const { status } = await harness.run();
+    t.same([status.deployment?.number, status.lastJobStatus, status.history], [2, 'Running', undefined]);
+    t.not(status.deployment?.checksum, first.deployment?.checksum);
+    t.same(harness.jobs().length, 2);
+  },
+);
 
 t.test('a bundle that goes is forgotten', async (t) => {
   const harness = await offered();
