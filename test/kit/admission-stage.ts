@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Test } from 'tap';
+import { type Cluster, type KubectlResult, startCluster } from './cluster.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const OPERATOR = 'k8s-werf-operator-go-system';
+
+/** A real control plane with the CRD, the webhook's rights and configurations, for several users; and no webhook yet. */
+export interface AdmissionStage {
+  readonly cluster: Cluster;
+  /** kubectl as cluster-admin, which must succeed; its output. */
+  must(args: readonly string[], input?: string): Promise<string>;
+  /** kubectl with the token of a ServiceAccount `NAMESPACE/NAME`; never throws for what kubectl refuses. */
+  as(account: string, args: readonly string[], input?: string): Promise<KubectlResult>;
+  /**
+   * Starts the built program with the rights of manifests/rbac, and waits until it is ready.
+   * @param options.server - in front of the apiserver, if not the apiserver itself
+   */
+  startWebhook(options?: { readonly flags?: readonly string[]; readonly server?: string }): Promise<AdmissionProgram>;
+}
+
+/** dist/webhook.js, running. */
+export interface AdmissionProgram {
+  /** Text of /metrics. */
+  metrics(): Promise<string>;
+  /** All lines of the log so far, as one text. */
+  log(): string;
+  /** SIGTERM, and the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Starts a control plane (5 to 8 s); all goes when the spec file is done. */
+export async function startAdmissionStage(t: Test): Promise<AdmissionStage> {
+  const cluster = await startCluster(t);
+  const must = async (args: readonly string[], input?: string): Promise<string> => {
+    const { code, stdout, stderr } = await cluster.kubectl(args, input);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  await must(['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
+  await must(['apply', '-k', join(ROOT, 'manifests/default')]);
+  await must(['wait', '--for=condition=Established', 'crd/werfbundles.werf.io']);
+  const kubeconfigs = new Map<string, Promise<string>>();
+  const kubeconfigOf = (account: string, server?: string): Promise<string> => {
+    const key = `${account} ${server ?? ''}`;
+    const made = kubeconfigs.get(key) ?? writeKubeconfig({ dir: cluster.dir, must, account, server });
+    kubeconfigs.set(key, made);
+    return made;
+  };
+  return {
+    cluster,
+    must,
+    as: async (account, args, input) => cluster.kubectl(['--kubeconfig', await kubeconfigOf(account), ...args], input),
+    startWebhook: async ({ flags = [], server } = {}) => {
+      const running = await start(await kubeconfigOf(`${OPERATOR}/werfbundle-webhook`, server), flags);
+      t.teardown(() => running.stop());
+      return running;
+    },
+  };
+}
+
+async function writeKubeconfig(options: {
+  readonly dir: string;
+  readonly must: AdmissionStage['must'];
+  readonly account: string;
+  readonly server: string | undefined;
+}): Promise<string> {
+  const { dir, must, account, server } = options;
+  const [namespace = '', name = ''] = account.split('/');
+  const token = (await must(['create', 'token', name, '-n', namespace])).trim();
+  const config = JSON.parse(await must(['config', 'view', '--raw', '-o', 'json']));
+  for (const entry of config.users) entry.user = { token };
+  if (server !== undefined) for (const entry of config.clusters) entry.cluster = { server };
+  const file = join(dir, `${namespace}-${name}${server === undefined ? '' : '-front'}.kubeconfig`);
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+}
+
+/** The built program, with an environment of its own. */
+function start(kubeconfig: string, flags: readonly string[]): Promise<AdmissionProgram> {
+  const local = ['--listen', '127.0.0.1:0', '--advertise-url', 'https://127.0.0.1:0'];
+  const args = [...local, '--health-address', '127.0.0.1:0', '--shutdown-delay', '0s', ...flags];
+  const child = spawn(process.execPath, [join(ROOT, 'dist', 'webhook.js'), '--kubeconfig', kubeconfig, ...args], {
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
+  const stop = (): Promise<number | null> => {
+    child.kill('SIGTERM');
+    return closed;
+  };
+  const lines: string[] = [];
+  return new Promise((resolve, reject) => {
+    createInterface(child.stdout).on('line', (line) => {
+      lines.push(line);
+      const { message, healthPort } = JSON.parse(line);
+      if (message !== 'webhook ready') return;
+      const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
+      resolve({ metrics, log: () => lines.join('\n'), stop });
+    });
+    void closed.then((code) => reject(new Error(`the webhook ended with ${code}: ${lines.join('\n')}`)));
+  });
+}
