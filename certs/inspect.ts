@@ -56,10 +56,14 @@ const lifeOf = (certificate: X509Certificate): Life => {
   return { born: Math.min(Date.parse(certificate.validFrom) + BACKDATE_MS, to), to };
 };
 
-/** Undefined for what is no CA, or can't be read. */
+/** A leaf that vouches for itself is trusted by apiservers as a CA is; cert-manager's SelfSigned issuer makes such. */
+const isSelfSigned = (certificate: X509Certificate): boolean =>
+  certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
+
+/** Undefined for what can vouch for nothing, or can't be read. */
 export function authorityFacts(pem: string): AuthorityFacts | undefined {
   const certificate = readCertificate(pem);
-  if (certificate?.ca !== true) return undefined;
+  if (certificate === undefined || !(certificate.ca || isSelfSigned(certificate))) return undefined;
   return { id: certificate.fingerprint256, ...lifeOf(certificate) };
 }
 
@@ -96,7 +100,7 @@ export function leafFacts(
 }
 
 const vouches = (root: X509Certificate, certificate: X509Certificate): boolean =>
-  root.ca && (root.fingerprint256 === certificate.fingerprint256 || certificate.verify(root.publicKey));
+  root.fingerprint256 === certificate.fingerprint256 || (root.ca && certificate.verify(root.publicKey));
 
 /** The certificate that one of the trusted CAs must have signed. */
 function lastOfChain(leaf: X509Certificate, rest: readonly (X509Certificate | undefined)[]): X509Certificate {

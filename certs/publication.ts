@@ -35,7 +35,7 @@ export class Publication {
     return this.#confirmed;
   }
 
-  /** The CAs, PEM, that were in every caBundle when they were read the last time. */
+  /** The CAs, PEM, that were in every caBundle that counts when they were read the last time. */
   get trusted(): readonly string[] {
     return this.#trusted;
   }
@@ -44,7 +44,8 @@ export class Publication {
   async read(signal: AbortSignal): Promise<readonly Configuration[]> {
     const { kube, targets, clock } = this.#needs;
     const configurations = await readConfigurations(kube, targets, signal);
-    this.#trusted = trustedByAll(configurations);
+    // One that may be missing, and fails open, has no say in what may be served.
+    this.#trusted = trustedByAll(configurations.filter(({ target }) => target.optional !== true));
     const ids = this.#trusted.map((pem) => authorityFacts(pem)?.id ?? '').filter((id) => id !== '');
     this.#confirmed = new Map(ids.map((id) => [id, this.#confirmed.get(id) ?? clock.now()]));
     return configurations;

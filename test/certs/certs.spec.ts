@@ -1,9 +1,11 @@
-import { X509Certificate } from 'node:crypto';
+import '../../certs/reflect-metadata.js';
+import { webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, get } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIP } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import t from 'tap';
 import type { Secret } from '../../api/objects.js';
 import {
@@ -18,7 +20,14 @@ import {
 } from '../../certs/configurations.js';
 import { readDirectory, watchDirectory } from '../../certs/directory-source.js';
 import { authorityFacts, leafFacts, namesOf, pemOf } from '../../certs/inspect.js';
-import { AUTHORITY_LIFE_MS, issueAuthority, issueLeaf, issueLeafUntil, LEAF_LIFE_MS } from '../../certs/issue.js';
+import {
+  AUTHORITY_LIFE_MS,
+  issueAuthority,
+  issueLeaf,
+  issueLeafUntil,
+  type KeyPair,
+  LEAF_LIFE_MS,
+} from '../../certs/issue.js';
 import { type Observation, planCertificates } from '../../certs/plan.js';
 import { scheduleFor } from '../../certs/schedule.js';
 import { secretSource } from '../../certs/secret-source.js';
@@ -358,6 +367,23 @@ const leafFactsOf = (pem = '') => {
   return { id, born: Date.parse(validFrom) + HOUR, to: Date.parse(validTo) };
 };
 
+/** As cert-manager's SelfSigned issuer makes it: no CA. */
+const selfSigned = async (names: readonly string[]): Promise<KeyPair> => {
+  const P256 = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+  const keys = await webcrypto.subtle.generateKey(P256, true, ['sign', 'verify']);
+  const alternatives = names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value }));
+  const made = await X509CertificateGenerator.createSelfSigned(
+    {
+      ...{ name: 'CN=webhook', keys, signingAlgorithm: P256 },
+      ...{ notBefore: new Date(NOW), notAfter: new Date(NOW + DAY) },
+      extensions: [new SubjectAlternativeNameExtension(alternatives, false)],
+    },
+    webcrypto,
+  );
+  const key = PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey), 'PRIVATE KEY');
+  return { certificate: made.toString('pem'), key };
+};
+
 t.test('files given from outside', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-certs-'));
   t.teardown(() => rm(dir, { recursive: true }));
@@ -376,6 +402,13 @@ t.test('files given from outside', async (t) => {
     key: leaf.key,
     authorities: [authority.certificate.trim()],
   });
+  const own = await selfSigned(NAMES);
+  await given({ 'tls.crt': own.certificate, 'tls.key': own.key, 'ca.crt': own.certificate });
+  t.same(
+    (await readDirectory(dir, { now: NOW, names: NAMES })).authorities,
+    [own.certificate.trim()],
+    'a certificate may vouch for itself',
+  );
   const { 'ca.crt': _, ...withoutAuthority } = good;
   const cases: readonly { title: string; files: Record<string, string>; now?: number; message: string }[] = [
     {
