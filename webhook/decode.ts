@@ -58,12 +58,15 @@ export function decodeBundle({ uid, request }: Review): DecodedBundle {
   return { kind: 'request', request: toRequest(request, uid) };
 }
 
+/** Each whole text by itself, so one decoder does for all. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** @returns the JSON object, or what is wrong with the text */
 function parse(body: Uint8Array): Json | string {
   if (body.length === 0) return 'the body is empty';
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch {
     return 'the body is no UTF-8';
   }

@@ -101,21 +101,17 @@ const LATE: Verdict = { kind: 'late' };
 /** The verdict, or `late` if the signal is aborted first; what a check does after that is nobody's business. */
 async function inTime(judging: () => Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
   if (signal.aborted) return LATE;
-  const { promise: late, stop } = lateAt(signal);
+  let onAbort = (): void => {};
+  const late = new Promise<Verdict>((resolve) => {
+    onAbort = () => resolve(LATE);
+  });
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([judging(), late]);
   } catch (error) {
     if (signal.aborted) return LATE;
     throw error;
   } finally {
-    stop();
+    signal.removeEventListener('abort', onAbort);
   }
-}
-
-function lateAt(signal: AbortSignal): { readonly promise: Promise<Verdict>; stop(): void } {
-  const settled = new AbortController();
-  const promise = new Promise<Verdict>((resolve) => {
-    signal.addEventListener('abort', () => resolve(LATE), { once: true, signal: settled.signal });
-  });
-  return { promise, stop: () => settled.abort() };
 }

@@ -7,7 +7,7 @@ const ANSWER_MS = 1000;
 
 /** The time for all look-ups of one request. */
 export interface LookupTime {
-  /** Aborted when the time is over, or nobody waits for the answer any more. */
+  /** Aborted when the time is over, or nobody waits for the answer any more. Whoever asks for it first starts the time. */
   readonly signal: AbortSignal;
   /** Why a look-up failed, in words; those of the apiserver are passed on. */
   whyFailed(error: KubeError): string;
@@ -16,27 +16,51 @@ export interface LookupTime {
 }
 
 /**
- * Starts the time for look-ups: shorter than the call's own, so that a verdict is still given when an apiserver is slow; at least
- * half of it.
+ * The time for look-ups: shorter than the call's own, so that a verdict is still given when an apiserver is slow; at least half of it.
+ * It starts with the first look-up, since many requests need none, and timers and signals cost more than most rules.
  * @param withinMs - how long the answer to the call may take
  */
-export const startLookupTime = (clock: Clock, parent: AbortSignal, withinMs: number): LookupTime => {
+export const lookupTime = (clock: Clock, parent: AbortSignal, withinMs: number): LookupTime => {
   const ms = Math.max(withinMs - ANSWER_MS, withinMs / 2);
+  const late = (): string => `no answer within ${formatDuration(ms)}`;
+  let timer: Timer | undefined;
+  return {
+    get signal() {
+      timer ??= startTimer(clock, parent, { ms, late });
+      return timer.signal;
+    },
+    whyFailed: (error) => (error.code === 'aborted' ? late() : error.message),
+    release: () => timer?.release(),
+  };
+};
+
+interface Timer {
+  readonly signal: AbortSignal;
+  release(): void;
+}
+
+const startTimer = (
+  clock: Clock,
+  parent: AbortSignal,
+  { ms, late }: { readonly ms: number; readonly late: () => string },
+): Timer => {
   const over = new AbortController();
   const released = new AbortController();
   const onParent = (): void => over.abort(parent.reason);
   if (parent.aborted) onParent();
-  else parent.addEventListener('abort', onParent, { once: true, signal: released.signal });
-  const late = `no answer within ${formatDuration(ms)}`;
+  else parent.addEventListener('abort', onParent, { once: true });
   clock.sleep(ms, released.signal).then(
-    () => over.abort(new Error(late)),
+    () => over.abort(new Error(late())),
     // Released: there is nothing left to abort.
     () => undefined,
   );
   return {
     signal: over.signal,
-    whyFailed: (error) => (error.code === 'aborted' ? late : error.message),
-    release: () => released.abort(),
+    release: () => {
+      parent.removeEventListener('abort', onParent);
+      // With a reason, since Node would make an exception, with a stack, where there is none.
+      released.abort('released');
+    },
   };
 };
 

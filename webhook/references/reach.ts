@@ -13,7 +13,7 @@ import { type Finding, type Strictness, weigh } from './finding.js';
 import { judgeReferences } from './judge-references.js';
 import { judgeRelease } from './judge-release.js';
 import { judgeTarget } from './judge-target.js';
-import { type LookupTime, startLookupTime } from './lookup-time.js';
+import { type LookupTime, lookupTime } from './lookup-time.js';
 import { Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
 import type { Holder, Releases } from './releases.js';
@@ -52,7 +52,7 @@ export const createReachCheck =
   (needs: ReachNeeds): Check =>
   async (request, signal) => {
     if (!asksForGrants(request)) return { problems: [], warnings: [] };
-    const time = startLookupTime(needs.clock, signal, request.withinMs);
+    const time = lookupTime(needs.clock, signal, request.withinMs);
     try {
       return weigh(await reach(needs, request, time), strictnessFor(needs.settings, request));
     } finally {

@@ -56,8 +56,9 @@ export const subjectOf = (bundle: WerfBundle, namespace: string, old?: WerfBundl
   const before = old === undefined ? undefined : read(old, namespace);
   const known = before?.uses.map(withoutIndex);
   const uses = now.uses.map((use) => {
+    if (known === undefined) return { ...use, changed: true };
     const same = withoutIndex(use);
-    return { ...use, changed: known?.some((other) => sameJson(other, same)) !== true };
+    return { ...use, changed: !known.some((other) => sameJson(other, same)) };
   });
   const sources = now.items.map((_, at) =>
     uses.find((use): use is Extract<Reference, { use: 'values' }> => use.use === 'values' && use.index === at),
