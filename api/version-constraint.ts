@@ -178,15 +178,21 @@ const toRange = ({ operator, numbers, pre }: Partial): Range | undefined => {
  * If anything satisfies an alternative, then its lowest version does, or one just above something that `!=` leaves out.
  */
 export const canMatchNothing = (constraint: VersionConstraint): boolean =>
-  constraint.kind === 'range' &&
-  !constraint.alternatives.some((alternative) => lowest(alternative).some((v) => isIn(v, alternative)));
+  constraint.kind === 'range' && !constraint.alternatives.some(isSatisfiable);
 
-const lowest = ({ range, excluded, prerelease }: Alternative): readonly SemVer[] => {
-  const lowerBounds = [range, ...excluded].flatMap((part) =>
+/** Most alternatives are satisfied by a version that they name: nothing else is made then. */
+const isSatisfiable = (alternative: Alternative): boolean => {
+  const { range, excluded, prerelease } = alternative;
+  const bounds = [range, ...excluded].flatMap((part) =>
     part.set.flatMap((set) => set.map((comparator) => comparator.semver)),
   );
-  const versions = lowerBounds.filter((version) => version instanceof SemVer);
-  return [new SemVer('0.0.0'), ...versions.flatMap((version) => around(version, prerelease))];
+  const versions = bounds.filter((version) => version instanceof SemVer);
+  const isTaken = (version: SemVer): boolean => isIn(version, alternative);
+  return (
+    versions.some(isTaken) ||
+    isTaken(new SemVer('0.0.0')) ||
+    versions.some((version) => around(version, prerelease).some(isTaken))
+  );
 };
 
 /** The version itself, its release, and the first versions above it. */

@@ -16,7 +16,7 @@ const OCI = 'oci://';
 
 /** Rules that look at one field and nothing else: at most one problem for each field. */
 export const fieldProblems = (spec: unknown): readonly Problem[] =>
-  FIELD_RULES.flatMap(({ path, rule }) => rule(`spec.${path.join('.')}`, valueAt(spec, ...path)) ?? []);
+  FIELD_RULES.flatMap(({ path, field, rule }) => rule(field, valueAt(spec, ...path)) ?? []);
 
 const repository: FieldRule = (field, value) => {
   if (typeof value !== 'string') return undefined;
@@ -38,17 +38,18 @@ const repository: FieldRule = (field, value) => {
 const withoutCredentials = (url: string): string => url.replace(/^(\s*[\w+.-]+:\/\/)?[^/]*@(?!sha\d+:)/, '$1***@');
 
 /** A Go duration within bounds, as the schema's CEL rule has it. */
-const duration =
-  (shortest: string, longest: string, example: string): FieldRule =>
-  (field, value) => {
+const duration = (shortest: string, longest: string, example: string): FieldRule => {
+  const [min, max] = [parseDuration(shortest), parseDuration(longest)];
+  const hint = `durations from "${shortest}" to "${longest}", for example "${example}"`;
+  return (field, value) => {
     if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
-    const [parsed, min, max] = [parseDuration(value), parseDuration(shortest), parseDuration(longest)];
-    const hint = `durations from "${shortest}" to "${longest}", for example "${example}"`;
+    const parsed = parseDuration(value);
     if (parsed.kind === 'invalid') return invalid(field, value, `${parsed.reason}; ${hint}`);
     if (min.kind === 'ok' && parsed.ms < min.ms) return invalid(field, value, `is too short; ${hint}`);
     if (max.kind === 'ok' && parsed.ms > max.ms) return invalid(field, value, `is too long; ${hint}`);
     return undefined;
   };
+};
 
 const quantity =
   (example: string, meant: (text: string) => string | undefined): FieldRule =>
@@ -85,7 +86,7 @@ const pattern: FieldRule = (field, value) => {
   return parsed.kind === 'invalid' ? invalid(field, value, parsed.reason) : undefined;
 };
 
-const FIELD_RULES: readonly { readonly path: readonly string[]; readonly rule: FieldRule }[] = [
+const RULES: readonly { readonly path: readonly string[]; readonly rule: FieldRule }[] = [
   { path: ['registry', 'url'], rule: repository },
   { path: ['registry', 'pollInterval'], rule: duration('1m', '24h', '15m') },
   { path: ['registry', 'versionConstraint'], rule: constraint },
@@ -95,3 +96,5 @@ const FIELD_RULES: readonly { readonly path: readonly string[]; readonly rule: F
   { path: ['converge', 'timeout'], rule: duration('1m', '24h', '30m') },
   { path: ['converge', 'driftDetection', 'interval'], rule: duration('1m', '24h', '15m') },
 ];
+
+const FIELD_RULES = RULES.map(({ path, rule }) => ({ path, rule, field: `spec.${path.join('.')}` }));
