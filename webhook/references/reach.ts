@@ -45,23 +45,32 @@ export interface ReachNeeds {
 const CALLS_AT_ONCE = 16;
 
 /**
- * The check of what a bundle reaches for: first whether its user may, then, of what they may, whether it is there. One time for all
- * of it, and no object asked for twice.
+ * Finds what is wrong with what a bundle reaches for: first whether its user may, then, of what they may, whether it is there. One
+ * time for all of it, and no object asked for twice. What of it stands for a refusal is the caller's to say.
  */
-export const createReachCheck =
-  (needs: ReachNeeds): Check =>
-  async (request, signal) => {
-    if (!asksForGrants(request)) return { problems: [], warnings: [] };
+export const createReach =
+  (needs: ReachNeeds) =>
+  async (request: AdmissionRequest, signal: AbortSignal): Promise<readonly Finding[]> => {
+    if (!asksForGrants(request)) return [];
     const time = lookupTime(needs.clock, signal, request.withinMs);
     try {
-      return weigh(await reach(needs, request, time), strictnessFor(needs.settings, request));
+      return await reach(needs, request, time);
     } finally {
       time.release();
     }
   };
 
-/** A dry run of a whole stage comes before what it refers to exists: Flux makes one. */
-const strictnessFor = (settings: ReachSettings, { object, dryRun }: AdmissionRequest): Strictness => ({
+/** The check of what a bundle reaches for, as strict as the platform has it. */
+export const createReachCheck = (needs: ReachNeeds): Check => {
+  const find = createReach(needs);
+  return async (request, signal) => weigh(await find(request, signal), strictnessFor(needs.settings, request));
+};
+
+/** How strict to be with a request: a dry run of a whole stage comes before what it refers to exists (Flux makes one). */
+export const strictnessFor = (
+  settings: Pick<ReachSettings, 'missingReferences' | 'onLookupFailure'>,
+  { object, dryRun }: AdmissionRequest,
+): Strictness => ({
   missing: dryRun || object.metadata.annotations?.[MISSING_REFERENCES] === 'warn' ? 'warn' : settings.missingReferences,
   unchecked: settings.onLookupFailure,
 });
