@@ -105,6 +105,8 @@ const cluster = await startCluster(t);
 await must(cluster, ['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
 await must(cluster, ['apply', '-k', join(ROOT, 'manifests/default')]);
 await must(cluster, ['create', 'namespace', 'ops']);
+// The target of the sample with four mistakes: a fifth would be that it is not there.
+await must(cluster, ['create', 'namespace', 'production']);
 await must(cluster, ['wait', '--for=condition=Established', 'crd/werfbundles.werf.io']);
 const kubeconfig = await serviceAccountKubeconfig(cluster, 'werfbundle-webhook');
 
