@@ -190,6 +190,48 @@ t.test('a controller that is killed while it deploys', async (t) => {
     t.same(seen, WRITES);
   });
 
+  await t.test('does no harm when it was only frozen, and goes on after another one has done its work', async (t) => {
+    const frozenAt = WRITES.filter((write) => !write.startsWith('give') && !write.endsWith('docker'));
+    const names = frozenAt.map((_, index) => `app-frozen-${index}`);
+    const held = new Set<string>();
+    const seen: string[] = [];
+    const thaw: (() => void)[] = [];
+    proxy.use({
+      judge: (write) => {
+        seen.push(...names.flatMap((name) => `${name}: ${nameOf(write, name)}`));
+        const name = names.find((each, index) => nameOf(write, each) === frozenAt[index]);
+        if (name === undefined || held.has(name)) return 'pass';
+        held.add(name);
+        return new Promise((resolve) => thaw.push(() => resolve('pass')));
+      },
+      cut: async () => {},
+    });
+    for (const name of names) {
+      await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
+    }
+    await eventually(
+      async () => held.size,
+      (count) => count === names.length,
+      PATIENCE_MS,
+    );
+    t.same([...held].toSorted(), names, 'it is frozen at each of them');
+    const other = await stage.startController();
+    const all = () => Promise.all(names.map((name) => synced(stage, { namespace: OPS, name })));
+    const before = await all();
+    for (const release of thaw) release();
+    // The Secrets that it makes for a Job that has ended are the last thing that it finds out.
+    const last = `${names[frozenAt.indexOf('create Secret values')]}: delete Secret docker`;
+    await eventually(
+      async () => seen.includes(last),
+      (tidied) => tidied,
+      PATIENCE_MS,
+    );
+    t.ok(seen.includes(last), 'it made Secrets again, and took them away again');
+    for (const bundle of before) t.same(await tracesOf(stage, jobs, bundle), deployedOnce(bundle.metadata.name));
+    t.same(await all(), before, 'what the other one wrote stands');
+    await other.stop();
+  });
+
   await t.test('finds the result of a Job that ended while no controller was there', async (t) => {
     const name = 'app-asleep';
     await stage.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });

@@ -15,10 +15,13 @@ export interface Write {
 
 /** Looks at each write, and says where its client is to be cut off: before the apiserver sees it, or after it was done. */
 export interface Cutter {
-  readonly judge: (write: Write) => 'pass' | 'before' | 'after';
+  /** A promise holds the write back until it is settled. */
+  readonly judge: (write: Write) => Verdict | Promise<Verdict>;
   /** Ends the client; its connection is broken off when this has resolved. */
   readonly cut: () => Promise<void>;
 }
+
+export type Verdict = 'pass' | 'before' | 'after';
 
 /** A proxy before the apiserver, with TLS of its own, that can cut its client off in the middle of a write. */
 export interface CuttingProxy {
@@ -69,7 +72,7 @@ async function pass(call: {
   const { incoming, outgoing, cutter } = call;
   const body = await textOf(incoming);
   const { method = 'GET', url = '/' } = incoming;
-  const verdict = method === 'GET' ? 'pass' : cutter.judge({ method, path: url.replace(/\?.*/s, ''), body });
+  const verdict = method === 'GET' ? 'pass' : await cutter.judge({ method, path: url.replace(/\?.*/s, ''), body });
   if (verdict === 'before') return await cutOff(call);
   const answer = await forward(call, body);
   if (verdict === 'after') {
