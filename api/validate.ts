@@ -2,7 +2,7 @@ import type { Problem, Warning } from './problem.js';
 import { valueAt, withoutNulls } from './schema-node.js';
 import { crossFieldProblems, type Subject } from './validate/cross-field-rules.js';
 import { inSchemaOrder } from './validate/field-order.js';
-import { fieldProblems } from './validate/field-rules.js';
+import { constraintOf, fieldProblems } from './validate/field-rules.js';
 import { schemaProblems } from './validate/schema-problems.js';
 import { specWarnings } from './validate/warnings.js';
 import type { WerfBundle } from './werfbundle.js';
@@ -21,8 +21,8 @@ export interface SpecVerdict {
  */
 export const validateBundle = (bundle: WerfBundle, old?: WerfBundle): SpecVerdict => {
   const spec = withoutNulls(valueAt(bundle, 'spec')) ?? undefined;
-  const subject: Subject = { spec, bundle, old };
-  const inBetterWords = fieldProblems(spec);
+  const subject: Subject = { spec, bundle, old, constraint: constraintOf(spec) };
+  const inBetterWords = fieldProblems(spec, subject);
   const told = new Set(inBetterWords.map(({ field }) => field));
   const problems = [
     ...schemaProblems(spec).filter(({ field }) => !told.has(field)),

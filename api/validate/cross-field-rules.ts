@@ -1,6 +1,7 @@
 import { cutReleaseName } from '../names.js';
 import type { Problem } from '../problem.js';
 import { isMap, valueAt, withoutNulls } from '../schema-node.js';
+import type { VersionConstraint } from '../version-constraint.js';
 import { forbidden, invalid, quoted, required } from './wording.js';
 
 /** What the rules between fields look at. Nothing of it need have the right type. */
@@ -9,6 +10,8 @@ export interface Subject {
   readonly spec: unknown;
   readonly bundle: unknown;
   readonly old: unknown;
+  /** What spec.registry.versionConstraint means, read once for all rules; undefined if there is none that could be read. */
+  readonly constraint: VersionConstraint | undefined;
 }
 
 /** Rules that need more than one field, or the object as it was. */

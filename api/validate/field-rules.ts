@@ -4,19 +4,30 @@ import { parseQuantity } from '../quantity.js';
 import { MAX_URL_LENGTH, parseRegistryUrl } from '../registry-url.js';
 import { valueAt } from '../schema-node.js';
 import { parseTagPattern } from '../tag-pattern.js';
-import { parseVersionConstraint } from '../version-constraint.js';
+import { parseVersionConstraint, type VersionConstraint } from '../version-constraint.js';
 import { invalid, tooLong } from './wording.js';
 
 /** What is wrong with one field's value, in better words than the schema has; values of another type are the schema's to judge. */
-type FieldRule = (field: string, value: unknown) => Problem | undefined;
+type FieldRule = (field: string, value: unknown, given: Given) => Problem | undefined;
+
+/** What was read already. */
+interface Given {
+  readonly constraint: VersionConstraint | undefined;
+}
 
 /** Longer texts are only called too long, by the schema; nothing is spent on reading them. Twice 256: a character may take two units. */
 const MAX_PARSED = 512;
 const OCI = 'oci://';
 
 /** Rules that look at one field and nothing else: at most one problem for each field. */
-export const fieldProblems = (spec: unknown): readonly Problem[] =>
-  FIELD_RULES.flatMap(({ path, field, rule }) => rule(field, valueAt(spec, ...path)) ?? []);
+export const fieldProblems = (spec: unknown, given: Given): readonly Problem[] =>
+  FIELD_RULES.flatMap(({ path, field, rule }) => rule(field, valueAt(spec, ...path), given) ?? []);
+
+/** What a spec's versionConstraint means; undefined if there is none, or none that is short enough to be read. */
+export const constraintOf = (spec: unknown): VersionConstraint | undefined => {
+  const text = valueAt(spec, 'registry', 'versionConstraint');
+  return typeof text === 'string' && text.length <= MAX_PARSED ? parseVersionConstraint(text) : undefined;
+};
 
 const repository: FieldRule = (field, value) => {
   if (typeof value !== 'string') return undefined;
@@ -73,11 +84,8 @@ const meantCpu = (text: string): string | undefined => {
   return digits === undefined ? undefined : `${digits.replace(',', '.')}${(unit ?? '').toLowerCase()}`;
 };
 
-const constraint: FieldRule = (field, value) => {
-  if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
-  const parsed = parseVersionConstraint(value);
-  return parsed.kind === 'invalid' ? invalid(field, value, parsed.reason) : undefined;
-};
+const constraint: FieldRule = (field, value, given) =>
+  given.constraint?.kind === 'invalid' ? invalid(field, value, given.constraint.reason) : undefined;
 
 const pattern: FieldRule = (field, value) => {
   if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;

@@ -1,7 +1,7 @@
 import type { Warning } from '../problem.js';
 import { parseQuantity } from '../quantity.js';
 import { valueAt } from '../schema-node.js';
-import { canMatchNothing, parseVersionConstraint } from '../version-constraint.js';
+import { canMatchNothing } from '../version-constraint.js';
 import type { Subject } from './cross-field-rules.js';
 import { quoted } from './wording.js';
 
@@ -30,11 +30,10 @@ const nothingSelects: WarningRule = ({ spec }) => {
     : 'no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)';
 };
 
-const nothingCanMatch: WarningRule = ({ spec }) => {
-  const text = valueAt(spec, 'registry', 'versionConstraint');
-  if (typeof text !== 'string' || !canMatchNothing(parseVersionConstraint(text))) return undefined;
-  return `no version can satisfy ${quoted(text)}: its parts exclude each other`;
-};
+const nothingCanMatch: WarningRule = ({ constraint }) =>
+  constraint?.kind === 'range' && canMatchNothing(constraint)
+    ? `no version can satisfy ${quoted(constraint.text)}: its parts exclude each other`
+    : undefined;
 
 const tagIsLatest: WarningRule = ({ spec }) =>
   valueAt(spec, 'registry', 'tag') === 'latest'
