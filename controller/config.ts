@@ -1,3 +1,4 @@
+import { patternProblems } from '../api/platform-policy.js';
 import { commonFlags } from '../kube/process/common-flags.js';
 import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
 import { isNetwork } from './registry/addresses.js';
@@ -24,6 +25,14 @@ export const controllerFlags = {
     kind: 'list',
     help: 'Networks (CIDR) in which registries are asked although they are loopback or link-local.',
   },
+  'allowed-registries': {
+    kind: 'list',
+    help: 'Where bundles may come from, for example ghcr.io/acme,*.corp.example; the same as the webhook is told; all if left out.',
+  },
+  'allowed-images': {
+    kind: 'list',
+    help: 'The images that spec.converge.image may name; the same as the webhook is told; all if left out.',
+  },
   'deny-networks': { kind: 'list', help: 'Networks (CIDR) in which no registry is asked.' },
 } as const satisfies FlagTable;
 
@@ -47,10 +56,12 @@ export const parseConfig = (
     summary: 'Polls registries and deploys werf bundles by Jobs.',
   });
   if (parsed.kind !== 'ok') return parsed;
-  const { allowNetworks, denyNetworks } = parsed.values;
+  const { allowNetworks, denyNetworks, allowedRegistries, allowedImages } = parsed.values;
   const problems = [
     ...networkProblems('allow-networks', allowNetworks),
     ...networkProblems('deny-networks', denyNetworks),
+    ...patternProblems('allowed-registries', allowedRegistries),
+    ...patternProblems('allowed-images', allowedImages),
   ];
   return problems.length === 0 ? { kind: 'ok', config: parsed.values } : { kind: 'invalid', problems };
 };

@@ -41,6 +41,7 @@ const platformOf = async (config: ControllerConfig, client: KubeClient, signal: 
   werfImage: config.werfImage,
   namespace: config.namespace,
   crossNamespace: config.crossNamespace,
+  policy: { allowedRegistries: config.allowedRegistries, allowedImages: config.allowedImages },
   defaultRegistrySecret: config.defaultRegistrySecret,
   version: WERFBUNDLE_VERSION,
 });

@@ -1,4 +1,5 @@
 import type { Job, Pod } from '../api/objects.js';
+import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { Problem } from '../api/problem.js';
 import type { Reason } from '../api/reasons.js';
 import type { Settings } from '../api/settings.js';
@@ -15,8 +16,10 @@ export interface Platform {
   readonly checksumKey: { readonly id: string; readonly secret: Uint8Array };
   /** Image of the Job where spec.converge.image is not set. */
   readonly werfImage: string;
-  /** The operator's own namespace: its bundles need no consent. */
+  /** The operator's own namespace: its bundles need no consent, and what it keeps there for itself is nobody's values. */
   readonly namespace: string;
+  /** Where bundles and werf may come from. */
+  readonly policy: PlatformPolicy;
   /** consent: another namespace must accept bundles by annotation; always: it need not. */
   readonly crossNamespace: 'consent' | 'always';
   /** Used where a bundle names no registry Secret, if it is there; in the operator's namespace. */

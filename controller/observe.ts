@@ -1,6 +1,4 @@
 import type { Job, ObjectRef, Pod, Secret } from '../api/objects.js';
-import { settingsOf } from '../api/settings.js';
-import { validateBundle } from '../api/validate.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { KubeError } from '../kube/client.js';
@@ -14,6 +12,7 @@ import { belongsTo, CONTAINER, madeFor } from './deploy/names.js';
 import { redact } from './deploy/redact.js';
 import { jobResult } from './deploy/result.js';
 import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
+import { judge } from './judge.js';
 import type { DeployJob, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
 import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
@@ -41,7 +40,7 @@ export const observe = async (
   signal: AbortSignal,
 ): Promise<Observation> => {
   const { client, platform, scans } = senses;
-  const spec = judge(bundle);
+  const spec = judge(bundle, platform);
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
   const job = await readJob(senses, bundle, spec, signal);
   const polled = isPolled({ bundle, platform, spec }) && spec.kind === 'valid' ? spec.settings : undefined;
@@ -66,12 +65,6 @@ export const observe = async (
       ? await readSupplies(client, { bundle, settings: polled, platform }, signal)
       : undefined;
   return { ...seen, supplies };
-};
-
-/** The webhook may have been down, or younger than the object: the rules are asked again. */
-const judge = (bundle: StoredBundle): JudgedSpec => {
-  const { problems } = validateBundle(bundle);
-  return problems.length === 0 ? { kind: 'valid', settings: settingsOf(bundle) } : { kind: 'invalid', problems };
 };
 
 /**

@@ -1,4 +1,4 @@
-import { patternFault } from '../api/platform-policy.js';
+import { patternProblems } from '../api/platform-policy.js';
 import { commonFlags } from '../kube/process/common-flags.js';
 import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
 import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
@@ -120,9 +120,3 @@ export function parseConfig(input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfi
   if (problems.length > 0) return { kind: 'invalid', problems };
   return { kind: 'ok', config: url?.kind === 'ok' ? { ...values, advertiseUrl: url.url } : values };
 }
-
-const patternProblems = (flag: string, patterns: readonly string[]): readonly string[] =>
-  patterns.flatMap((pattern) => {
-    const fault = patternFault(pattern);
-    return fault === undefined ? [] : [`--${flag}: "${pattern}": ${fault}`];
-  });

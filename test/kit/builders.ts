@@ -24,6 +24,7 @@ export const platform: Platform = {
   werfImage: 'registry.example/werf:1',
   namespace: 'k8s-werf-operator-go-system',
   crossNamespace: 'consent',
+  policy: { allowedRegistries: [], allowedImages: [] },
   defaultRegistrySecret: undefined,
   version: '0.0.0',
 };
