@@ -1,11 +1,13 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 /** A file that was read. `name` is `-` for standard input. */
 export interface Input {
   readonly name: string;
   readonly text: string;
+  /** It was found in a folder, not asked for by its name: it may be anything. */
+  readonly found: boolean;
 }
 
 /** What could be read, and one line for each thing that could not. */
@@ -14,37 +16,57 @@ export interface Inputs {
   readonly faults: readonly string[];
 }
 
+/** Standard input, as it is given and as it is named in all output. */
+export const STDIN = '-';
 const MANIFEST = /\.(ya?ml|json)$/;
 
 /**
- * Reads files, `-` and directories (all YAML and JSON files in them and below, sorted; hidden ones and node_modules aside). Of a
- * directory only files that mention a WerfBundle are taken: others, such as a chart's templates, need not be YAML at all.
+ * Reads files, `-` and folders (all YAML and JSON files in them and below, sorted; hidden ones and node_modules aside). A file that
+ * is named twice is read once.
  */
 export async function readInputs(paths: readonly string[]): Promise<Inputs> {
-  const files: Input[] = [];
+  const files = new Map<string, Input>();
   const faults: string[] = [];
   for (const path of paths) {
     try {
-      files.push(...(await readPath(path)));
+      for (const file of await readPath(path)) {
+        const key = file.name === STDIN ? STDIN : resolve(file.name);
+        // Named by itself, it is held to more.
+        if (files.get(key)?.found !== false) files.set(key, file);
+      }
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      faults.push(
-        `can't read ${path}: ${code === 'ENOENT' ? 'there is no such file or directory' : (code ?? String(error))}`,
-      );
+      faults.push(faultOf(path, error));
     }
   }
-  return { files, faults };
+  return { files: [...files.values()], faults };
+}
+
+/** A path that holds nothing; its message is a whole line. */
+class Nothing extends Error {}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or directory',
+  EACCES: 'permission denied',
+};
+
+function faultOf(path: string, error: unknown): string {
+  if (error instanceof Nothing) return error.message;
+  const { code = String(error), path: file = path } = error as NodeJS.ErrnoException;
+  return `can't read ${file}: ${REASONS[code] ?? code}`;
 }
 
 async function readPath(path: string): Promise<readonly Input[]> {
-  if (path === '-') return [{ name: '-', text: await text(process.stdin) }];
-  if (!(await stat(path)).isDirectory()) return [{ name: path, text: await readFile(path, 'utf8') }];
-  const found: Input[] = [];
-  for (const name of await manifestsBelow(path)) {
-    const content = await readFile(name, 'utf8');
-    if (content.includes('WerfBundle')) found.push({ name, text: content });
+  if (path === STDIN) {
+    const content = await text(process.stdin);
+    if (content.trim() === '') throw new Nothing('standard input is empty');
+    return [{ name: STDIN, text: content, found: false }];
   }
-  return found;
+  if (!(await stat(path)).isDirectory()) return [{ name: path, text: await readFile(path, 'utf8'), found: false }];
+  const names = await manifestsBelow(path);
+  if (names.length === 0) throw new Nothing(`there is no .yaml, .yml or .json file in ${path}`);
+  const files: Input[] = [];
+  for (const name of names) files.push({ name, text: await readFile(name, 'utf8'), found: true });
+  return files;
 }
 
 async function manifestsBelow(directory: string): Promise<readonly string[]> {
@@ -59,3 +81,10 @@ async function manifestsBelow(directory: string): Promise<readonly string[]> {
   );
   return nested.flat().sort();
 }
+
+/**
+ * Whether a file of a folder that can't be read as YAML was meant to be manifests. Charts have templates in such folders, which are
+ * no YAML before they are rendered.
+ */
+export const isMeantAsManifest = ({ text: content, found }: Input): boolean =>
+  !found || (!content.includes('{{') && /^apiVersion:/m.test(content) && /^kind:/m.test(content));

@@ -6,10 +6,19 @@ export interface Position {
   readonly column: number;
 }
 
-/** One YAML document. `faults`: why it can't be read, if it can't. */
+/** Why a document can't be read. `message` may repeat some of its text, `code` does not. */
+export interface YamlFault extends Position {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One YAML document. */
 export interface YamlDocument {
   readonly content: Document.Parsed;
-  readonly faults: readonly (Position & { readonly message: string })[];
+  /** Why it can't be read, if it can't. Only the first: what a parser finds after it often follows from it. */
+  readonly fault: YamlFault | undefined;
+  /** Of the whole file, which may hold several documents. */
+  readonly lines: readonly string[];
   /** @param offset - as nodes of the document have it in their `range` */
   positionOf(offset: number): Position;
 }
@@ -43,21 +52,24 @@ const goWordsOf = ({ test }: ScalarTag): RegExp => (test?.test('yes') === true ?
  * out. Aliases are limited, since files may come from strangers.
  */
 export function parseYaml(text: string): readonly YamlDocument[] {
-  const lines = new LineCounter();
+  const counter = new LineCounter();
   const positionOf = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { line, column: col };
+    const { line, col } = counter.linePos(offset);
+    // An empty text has no lines to count.
+    return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
+  const lines = text.split(/\r?\n/);
   const parsed = parseAllDocuments(text, {
     version: '1.1',
-    lineCounter: lines,
+    lineCounter: counter,
     prettyErrors: false,
     customTags: asGoHasThem,
   });
   const withContent = [...parsed].filter(({ contents, errors }) => errors.length > 0 || contents?.toJSON() != null);
   return withContent.map((content) => ({
     content,
-    faults: content.errors.map(({ message, pos }) => ({ message, ...positionOf(pos[0]) })),
+    fault: content.errors.map(({ code, message, pos }) => ({ code, message, ...positionOf(pos[0]) }))[0],
+    lines,
     positionOf,
   }));
 }

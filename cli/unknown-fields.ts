@@ -31,21 +31,54 @@ function unknownIn(value: unknown, schema: SchemaNode, path: string): readonly U
 }
 
 function wordsFor(name: string, known: readonly string[]): string {
-  const closest = known.find((other) => isCloseTo(name.toLowerCase(), other.toLowerCase()));
-  return closest === undefined
-    ? `unknown field; known are ${known.join(', ')}`
-    : `unknown field; did you mean ${closest}?`;
+  const near = nearest(name, known) ?? elsewhere(name);
+  return near === undefined ? `unknown field; known are ${known.join(', ')}` : `unknown field; did you mean ${near}?`;
 }
 
-/** Equal but for one letter that is missing, too much or another, or for two neighbours that changed places. */
-function isCloseTo(one: string, other: string): boolean {
-  let start = 0;
-  while (start < one.length && one[start] === other[start]) start += 1;
-  const [left, right] = [one.slice(start), other.slice(start)];
-  return (
-    left.slice(1) === right ||
-    left === right.slice(1) ||
-    left.slice(1) === right.slice(1) ||
-    (left[0] === right[1] && left[1] === right[0] && left.slice(2) === right.slice(2))
-  );
+/** The name that differs least, if it differs by a slip only: one in four letters, and no more than three. */
+function nearest(name: string, known: readonly string[]): string | undefined {
+  const most = Math.min(3, Math.max(1, Math.floor(name.length / 4)));
+  const [best] = known
+    .map((other) => ({ other, slips: slipsBetween(name.toLowerCase(), other.toLowerCase()) }))
+    .filter(({ slips }) => slips <= most)
+    .toSorted((one, two) => one.slips - two.slips);
+  return best?.other;
 }
+
+/** Letters to add, to take away, to replace, and neighbours to swap, to make one text of the other. */
+function slipsBetween(one: string, other: string): number {
+  let before: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= one.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= other.length; j += 1) {
+      const same = one[i - 1] === other[j - 1];
+      const swapped = i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1];
+      row.push(
+        Math.min(
+          (row[j - 1] ?? 0) + 1,
+          (last[j] ?? 0) + 1,
+          (last[j - 1] ?? 0) + (same ? 0 : 1),
+          swapped ? (before[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
+    }
+    before = last;
+    last = row;
+  }
+  return last[other.length] ?? 0;
+}
+
+/** The one place where the schema has a field of this name. */
+function elsewhere(name: string): string | undefined {
+  const [only, another] = pathsTo(name, SPEC_SCHEMA, 'spec');
+  return another === undefined ? only : undefined;
+}
+
+const pathsTo = (name: string, { properties = {}, items }: SchemaNode, path: string): readonly string[] => [
+  ...(items === undefined ? [] : pathsTo(name, items, `${path}[]`)),
+  ...Object.entries(properties).flatMap(([field, part]) => [
+    ...(field.toLowerCase() === name.toLowerCase() ? [`${path}.${field}`] : []),
+    ...pathsTo(name, part, `${path}.${field}`),
+  ]),
+];

@@ -1,8 +1,16 @@
-import { Command, Option } from 'commander';
-import colors from 'picocolors';
-import { readInputs } from './inputs.js';
-import { judgeText } from './judge-text.js';
-import { asJson, asText } from './report.js';
+import type { Command } from 'commander';
+import { createColors } from 'picocolors';
+import { systemClock } from '../kube/process/system-clock.js';
+import { StartError } from '../kube/start-error.js';
+import type { Config } from '../webhook/config.js';
+import { type Input, readInputs } from './inputs.js';
+import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';
+import { Progress } from './progress.js';
+import { quoting } from './quote.js';
+import { asGithub } from './report-github.js';
+import { asJson } from './report-json.js';
+import { asText } from './report-text.js';
+import { settingsFrom, type ValidateOptions, validateOptions } from './validate-options.js';
 
 /** What the command's caller sees of it. */
 export interface Outcome {
@@ -12,40 +20,86 @@ export interface Outcome {
   readonly exitCode: 0 | 1 | 2;
 }
 
-/** `werfbundle validate`: the webhook's rules for the object itself, without a cluster. */
+/** `werfbundle validate`: the webhook's verdict on files. */
 export function validateCommand(done: (outcome: Outcome) => void): Command {
-  return new Command('validate')
-    .summary('judge WerfBundles in YAML or JSON files by the rules of the webhook')
-    .description(
-      'Judges every WerfBundle in the files by the rules that the webhook has for the object itself, and names fields that no\n' +
-        'WerfBundle has. Other kinds are skipped. Exit code 0: valid, 1: problems found, 2: wrong use.',
-    )
-    .argument('[files...]', 'files or directories; - is standard input')
-    .option(
-      '-f, --filename <file>',
-      'the same, as kubectl has it; may be repeated',
-      (path, all: string[]) => [...all, path],
-      [],
-    )
-    .addOption(
-      new Option('-o, --output <format>', 'how to print what was found').choices(['text', 'json']).default('text'),
-    )
-    .action(async (files: string[], options: { filename: string[]; output: 'text' | 'json' }) => {
-      done(await validateFiles([...options.filename, ...files], options.output));
-    });
+  return validateOptions().action(async (files: string[], options: ValidateOptions) => {
+    done(await validateFiles([...(options.filename ?? []), ...files], options));
+  });
 }
 
-async function validateFiles(paths: readonly string[], output: 'text' | 'json'): Promise<Outcome> {
+async function validateFiles(paths: readonly string[], options: ValidateOptions): Promise<Outcome> {
+  const settings = settingsFrom(options);
+  if (settings.kind === 'misuse') return misuse(settings.lines);
   if (paths.length === 0) return misuse(['no file given: werfbundle validate FILE…, or - for standard input']);
   const { files, faults } = await readInputs(paths);
   if (faults.length > 0) return misuse(faults);
-  const results = files.flatMap(({ name, text }) => judgeText(name, text));
+  try {
+    const judgement = await judged(files, { options, config: settings.config });
+    return outcomeOf(judgement, { files, paths, options });
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    return misuse(error.lines);
+  }
+}
+
+async function judged(
+  files: readonly Input[],
+  { options, config }: { readonly options: ValidateOptions; readonly config: Config },
+): Promise<Judgement> {
+  const progress = new Progress(process.stderr, systemClock);
+  progress.start();
+  const how = { config, clock: systemClock, strict: options.strict === true, onBundle: telling(progress) };
+  const { namespace = 'default' } = options;
+  try {
+    if (options.cluster !== true) return await judgeInputs(files, { ...how, namespace });
+    progress.tell('asking the cluster who you are');
+    // Only when it is needed: most of the program's size is for reaching a cluster.
+    const { judgeAgainstCluster } = await import('./judge-against-cluster.js');
+    return await judgeAgainstCluster(files, { ...options, ...how });
+  } finally {
+    progress.end();
+  }
+}
+
+const telling =
+  (progress: Progress): NonNullable<JudgeOptions['onBundle']> =>
+  async (number, of) => {
+    progress.tell(`judging bundle ${number} of ${of}`);
+    // Lets the terminal's timer have its turn.
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+
+function outcomeOf(
+  { results, skipped }: Judgement,
+  asked: { readonly files: readonly Input[]; readonly paths: readonly string[]; readonly options: ValidateOptions },
+): Outcome {
+  const { files, paths, options } = asked;
+  const notes = [
+    ...(skipped.length === 0 ? [] : [`skipped, since it is no YAML: ${listed(skipped)}`]),
+    ...(results.length === 0 ? [`no WerfBundle in ${paths.join(', ')}`] : []),
+  ];
+  const report = {
+    json: () => asJson(results),
+    text: () => asText(results, { colors: createColors(isColourful()), quote: quoting(files) }),
+    github: () => asGithub(results, process.env['GITHUB_WORKSPACE'] ?? process.cwd()),
+  }[options.output];
   return {
-    stdout: `${output === 'json' ? asJson(results) : asText(results, colors)}\n`,
-    stderr: results.length === 0 ? `no WerfBundle in ${paths.join(', ')}\n` : '',
+    stdout: `${report()}\n`,
+    stderr: notes.map((note) => `${note}\n`).join(''),
     exitCode: results.some(({ verdict }) => verdict === 'deny') ? 1 : 0,
   };
 }
+
+/** picocolors' own choice takes any CI for a terminal. */
+const isColourful = (): boolean =>
+  process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+
+const MAX_LISTED = 5;
+
+const listed = (names: readonly string[]): string =>
+  names.length <= MAX_LISTED
+    ? names.join(', ')
+    : `${names.slice(0, MAX_LISTED).join(', ')} and ${names.length - MAX_LISTED} more`;
 
 const misuse = (lines: readonly string[]): Outcome => ({
   stdout: '',

@@ -10,7 +10,6 @@ import { formatDuration } from '../api/duration.js';
 import { REASONS } from '../api/reasons.js';
 import { isMap, type SchemaNode, SPEC_SCHEMA, valueAt } from '../api/schema-node.js';
 import { missingSource } from '../api/values/problem.js';
-import { judgeText } from '../cli/judge-text.js';
 import { parseConfig as parseControllerConfig } from '../controller/config.js';
 import { annotationsOf, labelsOf } from '../controller/deploy/job.js';
 import { LABELS } from '../controller/deploy/names.js';
@@ -19,6 +18,7 @@ import { failureOf, failureOfStatus } from '../controller/registry/failures.js';
 import { parseOptions } from '../playground/options.js';
 import { parseConfig as parseWebhookConfig } from '../webhook/config.js';
 import { createAdmissionMetrics } from '../webhook/metrics.js';
+import { judgeText } from './kit/judge-text.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCUMENTS = [
@@ -53,7 +53,7 @@ const rowsOf = (text: string): readonly string[] => text.split('\n').filter((lin
 const namesIn = (text: string): readonly string[] =>
   rowsOf(text).flatMap((row) => [...(row.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map(([, name = '']) => name));
 
-t.test('every bundle in the documents and samples is what it is said to be', (t) => {
+t.test('every bundle in the documents and samples is what it is said to be', async (t) => {
   const head = 'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: my-app, namespace: shops}\n';
   const samples = ['manifests/samples', 'manifests/samples/invalid', 'playground/samples'].flatMap((folder) =>
     readdirSync(join(ROOT, folder))
@@ -73,16 +73,15 @@ t.test('every bundle in the documents and samples is what it is said to be', (t)
     }));
   t.ok(written.length >= 4 && samples.length >= 8, 'there are some');
   for (const { title, refused, text } of [...written, ...samples]) {
-    for (const { verdict, problems } of judgeText(title, text)) {
+    for (const { verdict, problems } of await judgeText(title, text)) {
       const errors = problems.filter(({ severity }) => severity === 'error').map(({ field }) => field);
       t.equal(verdict === 'deny', refused, `${title}: ${refused ? 'refused' : `accepted, but for ${errors}`}`);
     }
   }
-  t.end();
 });
 
-t.test('what the README shows of a refusal is what the rules say', (t) => {
-  const [judged] = judgeText('x', read('manifests/samples/invalid/four-mistakes.yaml'));
+t.test('what the README shows of a refusal is what the rules say', async (t) => {
+  const [judged] = await judgeText('x', read('manifests/samples/invalid/four-mistakes.yaml'));
   const shown = blocks.find(({ document, text }) => document === 'README.md' && text.includes('is invalid:'));
   const lines = shown?.text
     .trim()
@@ -92,7 +91,6 @@ t.test('what the README shows of a refusal is what the rules say', (t) => {
     ({ severity, field, message }) => `${severity === 'error' ? '* ' : 'Warning: '}${field}: ${message}`,
   );
   t.strictSame(lines?.toSorted(), said?.toSorted());
-  t.end();
 });
 
 const TOP = readdirSync(ROOT, { withFileTypes: true }).filter(

@@ -1,10 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
+import { createColors } from 'picocolors';
 import t from 'tap';
-import { judgeText } from '../../cli/judge-text.js';
+import { Progress } from '../../cli/progress.js';
+import { quoting } from '../../cli/quote.js';
+import { asGithub } from '../../cli/report-github.js';
+import { asJson as reportJson } from '../../cli/report-json.js';
+import { asText } from '../../cli/report-text.js';
+import { type Outcome, validateCommand } from '../../cli/validate-command.js';
+import { createFakeClock } from '../kit/fake-clock.js';
+import { judgeText } from '../kit/judge-text.js';
 
 const GOOD = `apiVersion: werf.io/v1alpha1
 kind: WerfBundle
@@ -24,14 +32,14 @@ spec:
 ${spec.replace(/^/gm, '  ')}`;
 
 /** `line:column severity code field message` of everything found. */
-const found = (text: string): readonly string[] =>
-  judgeText('f', text).flatMap(({ problems }) =>
+const found = async (text: string): Promise<readonly string[]> =>
+  (await judgeText('f', text)).flatMap(({ problems }) =>
     problems.map(({ line, column, severity, code, field, message }) =>
       [`${line}:${column}`, severity, code, field, message].join(' '),
     ),
   );
 
-t.test('findings and where they are', (t) => {
+t.test('findings and where they are', async (t) => {
   const cases: readonly { title: string; given: string; want: readonly string[] }[] = [
     { title: 'a good bundle', given: GOOD, want: [] },
     {
@@ -61,12 +69,14 @@ t.test('findings and where they are', (t) => {
     {
       title: 'fields that do not exist, with the one that was meant',
       given: bundle(
-        'registry:\n  url: ghcr.io/acme/app\n  tag: v1\n  pollIntervall: 5m\nconverge:\n  valuesFrom:\n  - configMapRef: {name: a, nmae: b}\n  values: {anything: {goes: true}}\nsuspended: true',
+        'registry:\n  url: ghcr.io/acme/app\n  tag: v1\n  pollIntervall: 5m\nconverge:\n  valuesFrom:\n  - configMapRef: {name: a, nmae: b}\n  values: {anything: {goes: true}}\nsuspended: true\nserviceAccountName: a\nanything: 1',
       ),
       want: [
         '8:5 error UnknownField spec.registry.pollIntervall unknown field; did you mean pollInterval?',
         '11:31 error UnknownField spec.converge.valuesFrom[0].configMapRef.nmae unknown field; did you mean name?',
-        '13:3 error UnknownField spec.suspended unknown field; known are registry, converge, deletionPolicy, suspend',
+        '13:3 error UnknownField spec.suspended unknown field; did you mean suspend?',
+        '14:3 error UnknownField spec.serviceAccountName unknown field; did you mean spec.converge.serviceAccountName?',
+        '15:3 error UnknownField spec.anything unknown field; known are registry, converge, deletionPolicy, suspend',
       ],
     },
     {
@@ -124,8 +134,7 @@ t.test('findings and where they are', (t) => {
     },
     { title: 'another group', given: GOOD.replace('werf.io/', 'example.org/'), want: [] },
   ];
-  for (const { title, given, want } of cases) t.same(found(given), want, title);
-  t.end();
+  for (const { title, given, want } of cases) t.same(await found(given), want, title);
 });
 
 const asJson = JSON.stringify({
@@ -135,8 +144,11 @@ const asJson = JSON.stringify({
   spec: { registry: { url: 'ghcr.io/acme/app' } },
 });
 
-t.test('what is judged', (t) => {
-  const results = judgeText('f', `# a comment\n---\n${GOOD}---\nkind: ConfigMap\n---\n${GOOD.replace('1.x', 'x.y.z')}`);
+t.test('what is judged', async (t) => {
+  const results = await judgeText(
+    'f',
+    `# a comment\n---\n${GOOD}---\nkind: ConfigMap\n---\n${GOOD.replace('1.x', 'x.y.z')}`,
+  );
   t.same(
     results.map(({ document, name, namespace, verdict }) => ({ document, name, namespace, verdict })),
     [
@@ -145,76 +157,321 @@ t.test('what is judged', (t) => {
     ],
     'each bundle of a file',
   );
-  const list = judgeText(
-    'f',
-    JSON.stringify({
-      kind: 'List',
-      apiVersion: 'v1',
-      items: [{ kind: 'Pod' }, JSON.parse(asJson), JSON.parse(asJson)],
-    }),
-  );
+  const { kind: _, apiVersion: __, ...bare } = JSON.parse(asJson);
+  const lists = [
+    { kind: 'List', apiVersion: 'v1', items: [{ kind: 'Pod' }, JSON.parse(asJson), JSON.parse(asJson)] },
+    { kind: 'WerfBundleList', apiVersion: 'werf.io/v1alpha1', items: [bare] },
+  ];
+  const listed = await judgeText('f', lists.map((list) => JSON.stringify(list)).join('\n---\n'), {
+    namespace: 'shops',
+  });
   t.same(
-    list.map(({ name, verdict, problems }) => [name, verdict, problems[0]?.line, (problems[0]?.column ?? 0) > 100]),
+    listed.map(({ namespace, name, verdict, problems: [first] }) => [
+      ...[namespace, name, verdict, first?.line],
+      (first?.column ?? 0) > 80,
+    ]),
     [
-      ['j-', 'warn', 1, true],
-      ['j-', 'warn', 1, true],
+      ['shops', 'j-', 'warn', 1, true],
+      ['shops', 'j-', 'warn', 1, true],
+      ['shops', 'j-', 'warn', 3, true],
     ],
-    'each item of a List, and generateName for a name',
+    'each item of a List, generateName for a name, and --namespace where there is none',
   );
 
   const bomb = `a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c]`;
-  t.match(found(bomb)[0], /^1:1 error SyntaxError {2}Excessive alias count/, 'aliases are limited');
+  t.match((await found(bomb))[0], /^1:1 error SyntaxError {2}Excessive alias count/, 'aliases are limited');
 
-  fc.assert(
-    fc.property(fc.string(), fc.jsonValue(), (text, json) => {
-      judgeText('f', text);
-      return (
-        judgeText('f', JSON.stringify({ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata: {}, spec: json }))
-          .length === 1
-      );
+  const object = { apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata: {} };
+  await fc.assert(
+    fc.asyncProperty(fc.string(), fc.jsonValue(), async (text, spec) => {
+      await judgeText('f', text);
+      return (await judgeText('f', JSON.stringify({ ...object, spec }))).length === 1;
     }),
   );
   t.pass('any text is judged without a fault');
-  t.end();
+});
+
+t.test('nothing of a Secret is printed', async (t) => {
+  const password = 'hunter2-hunter2';
+  const secret = `apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: ops}\nstringData:\n  values.yaml: "${password}: ["\n`;
+  const uses = bundle('registry: {url: ghcr.io/acme/app, tag: v1}\nconverge: {valuesFrom: [{secretRef: {name: a}}]}');
+  const inOneLine = JSON.stringify({
+    ...{ apiVersion: 'v1', kind: 'List' },
+    items: [
+      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b' }, stringData: { a: password } },
+      { apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata: { name: 'b' }, spec: {} },
+    ],
+  });
+  const cases: readonly { readonly title: string; readonly text: string }[] = [
+    { title: 'a Secret that is used', text: `${secret}---\n${uses}` },
+    { title: 'one in the same line', text: inOneLine },
+    { title: 'one that is no YAML', text: `${secret}  b: ${password}: *${password}\n - ${password}\n` },
+    { title: 'a kind that is no YAML', text: `kind: "Secret\ndata: ${password}\n@${password}: {` },
+    { title: 'one before what is no YAML', text: `${secret}---\nkind: [\n` },
+  ];
+  for (const { title, text } of cases) {
+    const results = await judgeText('f', text);
+    const quote = quoting([{ name: 'f', text, found: false }]);
+    const printed = [
+      asText(results, { colors: createColors(true), quote }),
+      asGithub(results, '/'),
+      reportJson(results),
+    ];
+    t.equal(
+      results.some(({ verdict }) => verdict === 'deny'),
+      true,
+      `${title}: there is something to tell`,
+    );
+    t.notMatch(printed.join('\n'), password, title);
+  }
+});
+
+t.test('the reports', async (t) => {
+  const text = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: values, namespace: ops}
+data:
+  values.yaml: |
+    a: b: c
+---
+${bundle('registry:\n  url: ghcr.io/acme/app\n  pollInterval: "15"\nconverge:\n  targetNamespace: ops\n  serviceAccountName: deployer\n  valuesFrom: [{configMapRef: {name: values}}]\n  image: "a,b: 100%\\u001b[31m"')}
+---
+${GOOD}`;
+  const results = await judgeText('apps/a.yaml', text);
+  const quote = quoting([{ name: 'apps/a.yaml', text, found: false }]);
+  t.equal(
+    `${asText(results, { colors: createColors(false), quote })}\n`,
+    `apps/a.yaml: WerfBundle ops/a
+  apps/a.yaml:14:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"
+    14 |     pollInterval: "15"
+       |     ^
+  apps/a.yaml:19:5: error: spec.converge.image: Invalid value: "a,b: 100%\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:2.75.3"
+    19 |     image: "a,b: 100%\\u001b[31m"
+       |     ^
+  apps/a.yaml:18:34: error: spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "values": key "values.yaml" of ConfigMap ops/values is no YAML: line 1, column 4: mapping values are not allowed here
+    see apps/a.yaml:6:8
+     6 |     a: b: c
+       |        ^
+  apps/a.yaml:12:3: warning: spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)
+    12 |   registry:
+       |   ^
+  apps/a.yaml:17:5: not checked: spec.converge.serviceAccountName: ServiceAccount deployer of namespace ops is not in the input
+
+2 bundles, 1 refused: 3 problems, 1 warning, 1 reference not checked
+`,
+    'for people',
+  );
+  t.strictSame(
+    asGithub(results, process.cwd()).split('\n'),
+    [
+      '::error file=apps/a.yaml,line=14,col=5,title=WerfBundle ops/a::spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"',
+      '::error file=apps/a.yaml,line=19,col=5,title=WerfBundle ops/a::spec.converge.image: Invalid value: "a,b: 100%25\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:2.75.3"',
+      '::error file=apps/a.yaml,line=6,col=8,title=WerfBundle ops/a::spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "values": key "values.yaml" of ConfigMap ops/values is no YAML: line 1, column 4: mapping values are not allowed here',
+      '::warning file=apps/a.yaml,line=12,col=3,title=WerfBundle ops/a::spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)',
+      '::notice file=apps/a.yaml,line=17,col=5,title=WerfBundle ops/a::spec.converge.serviceAccountName: not checked: ServiceAccount deployer of namespace ops is not in the input',
+      '2 bundles, 1 refused: 3 problems, 1 warning, 1 reference not checked',
+    ],
+    'for GitHub',
+  );
+  const odd = results.map((result) => ({
+    ...result,
+    file: '50%,a:b.yaml',
+    unresolved: [],
+    problems: result.problems.slice(0, 1),
+  }));
+  t.match(asGithub(odd, process.cwd()), '::error file=50%25%2Ca%3Ab.yaml,line=14,', 'with its own escapes');
+  t.match(asText(results, { colors: createColors(true), quote }), '\u001b[31merror', 'in colours');
+  const long = JSON.stringify({ ...JSON.parse(asJson), spec: { ...JSON.parse(asJson).spec, x: 'y'.repeat(200) } });
+  const narrow = asText(await judgeText('f', long), {
+    colors: createColors(false),
+    quote: quoting([{ name: 'f', text: long, found: false }]),
+  });
+  t.match(
+    narrow,
+    /^ +1 \| …y":\{"url":"ghcr.io\/acme\/app"\},"x":"y{65}…\n +\| {32}\^$/m,
+    'long lines are cut around the place',
+  );
+});
+
+t.test('progress', async (t) => {
+  const clock = createFakeClock();
+  const shown = async (isTTY: boolean, ms: number): Promise<string> => {
+    let written = '';
+    const progress = new Progress({ isTTY, write: (text: string) => (written += text) }, clock);
+    progress.start();
+    progress.tell('bundle 1 of 2');
+    await clock.advance(ms);
+    progress.tell('bundle 2 of 2');
+    progress.end();
+    return written;
+  };
+  t.equal(
+    await shown(true, 1000),
+    '\r\u001b[Kbundle 1 of 2\r\u001b[Kbundle 2 of 2\r\u001b[K',
+    'after a second, and gone at the end',
+  );
+  t.equal(await shown(true, 999), '', 'not before');
+  t.equal(await shown(false, 5000), '', 'on terminals only');
+  t.equal(clock.pending(), 0);
 });
 
 t.test('the command', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-cli-'));
   t.teardown(() => rm(dir, { recursive: true }));
-  await mkdir(join(dir, 'sub', '.hidden'), { recursive: true });
+  const put = async (name: string, text: string): Promise<void> => {
+    await mkdir(dirname(join(dir, name)), { recursive: true });
+    await writeFile(join(dir, name), text);
+  };
   const bad = bundle('registry:\n  url: ghcr.io/acme/app\n  tag: v1\n  pollInterval: "15"\n');
-  await writeFile(join(dir, 'good.yaml'), GOOD);
-  await writeFile(join(dir, 'sub', 'bad.yml'), bad);
-  await writeFile(join(dir, 'sub', 'chart.yaml'), '{{ if .Values.x }}\n{{ end }}');
-  await writeFile(join(dir, 'sub', '.hidden', 'bad.yaml'), bad);
-  const werfbundle = (args: readonly string[], input = '') => {
+  const source = (namespace: string, text: string): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'v', namespace },
+      data: { 'v.yaml': text },
+    });
+  const using = `${GOOD.replace('name: good', 'name: using')}  converge: {valuesFrom: [{configMapRef: {name: v}}]}\n`;
+  await put('good.yaml', GOOD);
+  await put('sub/bad.yml', bad);
+  await put('sub/chart.yaml', '{{ if .Values.x }}\napiVersion: v1\nkind: WerfBundle\n{{ end }}');
+  await put('sub/notes.json', 'no JSON: [');
+  await put('sub/.hidden/bad.yaml', bad);
+  await put('sub/node_modules/bad.yaml', bad);
+  await put('clusters/a/app.yaml', using);
+  await put('clusters/a/values.json', source('ops', 'a: 1'));
+  await put('clusters/b/app.yaml', `${using}---\n${using.replace('using', 'other')}`);
+  await put('clusters/b/values.json', source('ops', 'a: b: c'));
+  await put('broken/app.yaml', `${GOOD}  - x`);
+  await put('empty/readme.txt', '');
+  const werfbundle = (args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}) => {
     const program = join(import.meta.dirname, '..', '..', 'dist', 'werfbundle.js');
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
       cwd: dir,
       input,
       encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: dir, CI: 'true', ...env },
     });
     return { status, stdout, stderr };
   };
-  const line =
-    'sub/bad.yml:8:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"\n';
+  process.chdir(dir);
+  t.teardown(() => process.chdir(join(import.meta.dirname, '..', '..')));
+  const inProcess = async (args: readonly string[]) => {
+    const ended: Outcome[] = [];
+    await validateCommand((outcome) => ended.push(outcome)).parseAsync(args, { from: 'user' });
+    return ended.map(({ exitCode, stdout, stderr }) => ({ status: exitCode, stdout, stderr }))[0];
+  };
+  const told = (file: string): string => `${file}: WerfBundle ops/a
+  ${file}:8:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"
+     8 |     pollInterval: "15"
+       |     ^
 
-  t.same(werfbundle(['validate', 'good.yaml']), {
-    status: 0,
-    stdout: '1 bundle, 0 refused: 0 problems, 0 warnings\n',
-    stderr: '',
-  });
-  t.same(
-    werfbundle(['validate', '-f', 'good.yaml', '-f', '.']),
-    { status: 1, stdout: `${line}3 bundles, 1 refused: 1 problem, 0 warnings\n`, stderr: '' },
-    'files and folders, without colours where no terminal is',
+`;
+  const sum = (bundles: string, rest: string): string => `${bundles}, ${rest}\n`;
+  const fine = sum('1 bundle', '0 refused: 0 problems, 0 warnings');
+
+  const cases: readonly {
+    readonly title: string;
+    readonly args: readonly string[];
+    readonly input?: string;
+    readonly status: number;
+    readonly stdout?: string;
+    readonly stderr?: string;
+  }[] = [
+    { title: 'a good file', args: ['good.yaml'], status: 0, stdout: fine },
+    {
+      title: 'files and folders, each file once, without colours where no terminal is',
+      args: ['-f', 'good.yaml', '-f', './good.yaml', '--filename', 'sub', 'good.yaml'],
+      status: 1,
+      stdout: told('sub/bad.yml') + sum('2 bundles', '1 refused: 1 problem, 0 warnings'),
+      stderr: 'skipped, since it is no YAML: sub/chart.yaml, sub/notes.json\n',
+    },
+    {
+      title: 'standard input',
+      args: ['-'],
+      input: bad,
+      status: 1,
+      stdout: told('-') + sum('1 bundle', '1 refused: 1 problem, 0 warnings'),
+    },
+    {
+      title: 'of several objects of one name the nearest counts',
+      args: ['clusters/a'],
+      status: 0,
+      stdout: fine,
+    },
+    {
+      title: 'broken YAML in a folder of manifests',
+      args: ['broken'],
+      status: 1,
+      stdout: `broken/app.yaml: document 1
+  broken/app.yaml:10:1: error: A block sequence may not be used as an implicit map key
+    10 |   - x
+       | ^
+
+0 bundles, 0 refused: 1 problem, 0 warnings
+`,
+    },
+    {
+      title: 'no bundle at all',
+      args: ['-'],
+      input: 'kind: Pod',
+      status: 0,
+      stdout: sum('0 bundles', '0 refused: 0 problems, 0 warnings'),
+      stderr: 'no WerfBundle in -\n',
+    },
+    { title: 'strictness', args: ['--strict', '-'], input: GOOD, status: 0, stdout: fine },
+    {
+      title: 'files that are not there',
+      args: ['nope.yaml', 'good.yaml', 'nor-this'],
+      status: 2,
+      stderr:
+        "werfbundle: can't read nope.yaml: there is no such file or directory\nwerfbundle: can't read nor-this: there is no such file or directory\n",
+    },
+    {
+      title: 'nothing to read',
+      args: ['empty', '-'],
+      status: 2,
+      stderr: 'werfbundle: there is no .yaml, .yml or .json file in empty\nwerfbundle: standard input is empty\n',
+    },
+    {
+      title: 'no file',
+      args: [],
+      status: 2,
+      stderr: 'werfbundle: no file given: werfbundle validate FILE…, or - for standard input\n',
+    },
+    {
+      title: 'wrong settings, all of them',
+      args: ['good.yaml', '--context=a', '-n', 'A', '--allowed-registries=https://x'],
+      status: 2,
+      stderr: `werfbundle: --allowed-registries: "https://x": a pattern has no scheme; write for example "ghcr.io/acme"
+werfbundle: --context: only with --cluster
+werfbundle: --namespace: "A" is no name of a namespace
+`,
+    },
+    {
+      title: 'no cluster',
+      args: ['good.yaml', '--cluster', '--kubeconfig', '/nonexistent/k'],
+      status: 2,
+      stderr:
+        'werfbundle: kubeconfig /nonexistent/k: cannot be read: no such file; give another one with --kubeconfig FILE\n',
+    },
+  ];
+  for (const { title, args, input = '', status, stdout = '', stderr = '' } of cases) {
+    // Standard input is the process's own; for everything else no process is needed.
+    const ended = args.includes('-') ? werfbundle(['validate', ...args], input) : await inProcess(args);
+    t.strictSame(ended, { status, stdout, stderr }, title);
+  }
+  const clusters = werfbundle(['validate', 'clusters', '-o', 'github'], '', { GITHUB_WORKSPACE: dirname(dir) });
+  t.strictSame(
+    clusters.stdout.split('\n').map((line) => line.replace(/::spec.*/, '')),
+    [
+      `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WerfBundle ops/using`,
+      `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WerfBundle ops/other`,
+      '3 bundles, 2 refused: 2 problems, 0 warnings',
+      '',
+    ],
+    'each folder is by itself, its releases too',
   );
-  t.same(werfbundle(['validate', '-'], bad), {
-    status: 1,
-    stdout: `${line.replace('sub/bad.yml', '-')}1 bundle, 1 refused: 1 problem, 0 warnings\n`,
-    stderr: '',
-  });
-  const json = werfbundle(['validate', '-o', 'json', 'sub']);
+  const json = werfbundle(['validate', '-o', 'json', 'sub/bad.yml']);
   t.equal(json.status, 1);
   t.same(JSON.parse(json.stdout), {
     results: [
@@ -235,24 +492,9 @@ t.test('the command', async (t) => {
             column: 5,
           },
         ],
+        unresolved: [],
       },
     ],
-  });
-  t.same(werfbundle(['validate', '-'], 'kind: Pod'), {
-    status: 0,
-    stdout: '0 bundles, 0 refused: 0 problems, 0 warnings\n',
-    stderr: 'no WerfBundle in -\n',
-  });
-  t.same(werfbundle(['validate', 'nope.yaml', 'good.yaml', 'nor-this']), {
-    status: 2,
-    stdout: '',
-    stderr:
-      "werfbundle: can't read nope.yaml: there is no such file or directory\nwerfbundle: can't read nor-this: there is no such file or directory\n",
-  });
-  t.same(werfbundle(['validate']), {
-    status: 2,
-    stdout: '',
-    stderr: 'werfbundle: no file given: werfbundle validate FILE…, or - for standard input\n',
   });
   t.equal(werfbundle(['validate', '--nope']).status, 2);
   t.match(werfbundle(['--version']), { status: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' });

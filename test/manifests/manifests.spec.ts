@@ -2,9 +2,9 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
-import { judgeText } from '../../cli/judge-text.js';
 import { GUARD_CONFIGURATION } from '../../webhook/certificates.js';
 import { parseConfig } from '../../webhook/config.js';
+import { judgeText } from '../kit/judge-text.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MANIFESTS = join(ROOT, 'manifests');
@@ -41,7 +41,7 @@ t.test('every sample is accepted by the rules of the webhook, and every invalid 
   const samples = yamlFiles.filter((file) => file.startsWith('samples/') && !file.endsWith('kustomization.yaml'));
   t.ok(samples.length >= 5);
   for (const file of samples) {
-    const results = judgeText(file, await readFile(join(MANIFESTS, file), 'utf8'));
+    const results = await judgeText(file, await readFile(join(MANIFESTS, file), 'utf8'));
     const want = file.startsWith('samples/invalid/') ? 'deny' : 'allow';
     t.same(
       results.map(({ verdict }) => verdict),
@@ -49,7 +49,7 @@ t.test('every sample is accepted by the rules of the webhook, and every invalid 
       `${file}: ${want}`,
     );
   }
-  const [mistakes] = judgeText('x', await readFile(join(MANIFESTS, 'samples/invalid/four-mistakes.yaml'), 'utf8'));
+  const [mistakes] = await judgeText('x', await readFile(join(MANIFESTS, 'samples/invalid/four-mistakes.yaml'), 'utf8'));
   t.same(
     mistakes?.problems.filter(({ severity }) => severity === 'error').map(({ field }) => field),
     [

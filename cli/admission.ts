@@ -1,0 +1,122 @@
+import { withDefaults } from '../api/defaults.js';
+import type { ValuesProblem } from '../api/values/problem.js';
+import { API_VERSION, GROUP, KIND, PLURAL, VERSION } from '../api/werfbundle.js';
+import type { Clock } from '../kube/ports.js';
+import type { AdmissionRequest } from '../webhook/admission-request.js';
+import type { Config } from '../webhook/config.js';
+import { decodeBundle } from '../webhook/decode.js';
+import { mutate } from '../webhook/mutate.js';
+import { createPolicyCheck } from '../webhook/policy.js';
+import { type Finding, weigh } from '../webhook/references/finding.js';
+import type { ParseValues } from '../webhook/references/ports.js';
+import { createReach, strictnessFor } from '../webhook/references/reach.js';
+import { specRules } from '../webhook/spec-rules.js';
+import { validate } from '../webhook/validate.js';
+import { judgeValues } from '../webhook/values/judge-values.js';
+import { checkable } from '../webhook/values/limits.js';
+import type { Check, Findings, Verdict } from '../webhook/verdict.js';
+import { type BundleManifest, bundleOf } from './bundle-manifest.js';
+import { textAt } from './manifests.js';
+import type { Side, World } from './world.js';
+
+/** What the webhook says, and what it could not be asked. */
+export interface Admission extends Findings {
+  /** References that nothing is known of. */
+  readonly open: readonly Extract<Finding, { kind: 'missing' | 'unchecked' }>[];
+  /** Problems of values with the source that they come from. */
+  readonly values: readonly ValuesProblem[];
+  /** Why it could not be found out who has which release. */
+  readonly releasesFault: string | undefined;
+}
+
+export interface AdmissionNeeds {
+  readonly world: World;
+  readonly config: Config;
+  readonly clock: Clock;
+}
+
+/** For the look-ups of one bundle, milliseconds; a person has more patience than an apiserver. */
+const WITHIN_MS = 30_000;
+
+/** Judges a bundle by the webhook's own code, /mutate first and then /validate, as if somebody created it now. */
+export async function admit(needs: AdmissionNeeds, bundle: BundleManifest): Promise<Admission> {
+  const side = await needs.world.sideOf(bundle);
+  const request = requestFor(needs.world, bundle);
+  const open: Admission['open'][number][] = [];
+  const values: ValuesProblem[] = [];
+  const checks = checksFor({ ...needs, side, open, values });
+  const { signal } = new AbortController();
+  const first = await mutate(request, { checks, now: needs.clock.now() }, signal);
+  const verdict = first.kind === 'allow' ? await validate(defaulted(request), { checks }, signal) : first;
+  return { ...findingsOf(verdict), open, values, releasesFault: side.releasesFault() };
+}
+
+/** The question as the apiserver would ask it. */
+function requestFor(world: World, bundle: BundleManifest): AdmissionRequest {
+  const request = {
+    kind: { group: GROUP, version: VERSION, kind: KIND },
+    resource: { group: GROUP, version: VERSION, resource: PLURAL },
+    name: textAt(bundle, 'metadata', 'name'),
+    namespace: bundle.namespace,
+    operation: 'CREATE',
+    userInfo: world.requester,
+    object: bundleOf(bundle),
+  };
+  const decoded = decodeBundle({ kind: 'review', uid: '', request });
+  if (decoded.kind !== 'request') throw new Error(`the webhook does not take a ${API_VERSION} ${KIND}`);
+  return { ...decoded.request, withinMs: WITHIN_MS };
+}
+
+const defaulted = (request: AdmissionRequest): AdmissionRequest => ({
+  ...request,
+  object: { ...request.object, spec: withDefaults(request.object.spec) },
+});
+
+const findingsOf = (verdict: Verdict): Findings =>
+  verdict.kind === 'allow' || verdict.kind === 'deny'
+    ? { problems: verdict.kind === 'deny' ? verdict.problems : [], warnings: verdict.warnings }
+    : { problems: [], warnings: [] };
+
+type ChecksNeeds = AdmissionNeeds & {
+  readonly side: Side;
+  readonly open: Admission['open'][number][];
+  readonly values: ValuesProblem[];
+};
+
+function checksFor({ world, config, clock, side, open, values }: ChecksNeeds): readonly Check[] {
+  const operator = { namespace: config.namespace, secrets: [config.certificateSecret] };
+  const settings = { ...config, authorize: world.authorize, operator };
+  const reach = createReach({
+    kube: side.kube,
+    clock,
+    metrics: { lookedUp: () => {} },
+    releases: side.releases,
+    parseValues: parsingValues(values),
+    settings,
+  });
+  const isOpen = (finding: Finding): finding is Admission['open'][number] =>
+    finding.kind === 'unchecked' || (finding.kind === 'missing' && world.unknown !== undefined);
+  const known: Check = async (request, signal) => {
+    const found = await reach(request, signal);
+    open.push(...found.filter(isOpen));
+    return weigh(
+      found.filter((finding) => !isOpen(finding)),
+      strictnessFor(settings, request),
+    );
+  };
+  const { stored } = side;
+  // What may not change of a stored bundle; everything else is judged as if it were new.
+  const fixed: Check = (request, signal) =>
+    stored === undefined ? { problems: [], warnings: [] } : specRules({ ...request, oldObject: stored }, signal);
+  return [specRules, fixed, known, createPolicyCheck(config)];
+}
+
+/** As the webhook does it, but here and now: nobody else waits. Keeps the problems, which know their places. */
+const parsingValues =
+  (kept: ValuesProblem[]): ParseValues =>
+  async (asked) => {
+    const { question, warnings } = checkable(asked);
+    const findings = judgeValues(question);
+    kept.push(...findings.problems);
+    return { kind: 'judged', problems: findings.problems, warnings: [...warnings, ...findings.warnings] };
+  };

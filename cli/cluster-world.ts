@@ -1,0 +1,130 @@
+import { releaseNameOf, targetNamespaceOf } from '../api/names.js';
+import type { KubeObject } from '../api/objects.js';
+import type { StoredBundle, WerfBundle } from '../api/werfbundle.js';
+import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
+import { refName, resourceName } from '../kube/resource-path.js';
+import { WERFBUNDLES } from '../kube/resources.js';
+import type { Requester } from '../webhook/admission-request.js';
+import type { GrantNeeds } from '../webhook/grants/grants.js';
+import type { Holder } from '../webhook/references/releases.js';
+import type { BundleManifest } from './bundle-manifest.js';
+import { asStored, type InputObjects, isEncrypted } from './input-objects.js';
+import { textAt } from './manifests.js';
+import { selfReviewing } from './self-review.js';
+import type { Side, World } from './world.js';
+
+type Client = Pick<KubeClient, 'get' | 'list' | 'createSubresource'>;
+
+export interface ClusterWorldNeeds {
+  readonly kube: Client;
+  readonly requester: Requester;
+  readonly authorize: GrantNeeds['authorize'];
+  readonly objects: InputObjects;
+}
+
+/**
+ * A cluster, with its user's own rights, as it will be once the input is applied: what the input holds counts, everything else is
+ * looked up. What may not be looked up is "could not be checked".
+ */
+export const clusterWorld = ({ kube, requester, authorize, objects }: ClusterWorldNeeds): World => {
+  const get = remembering(kube);
+  const listed = onceOnly((signal: AbortSignal) => listBundles(kube, signal));
+  const { createSubresource } = selfReviewing(kube);
+  return {
+    unknown: undefined,
+    requester,
+    authorize,
+    objects,
+    sideOf: async (bundle) => {
+      const stored = await storedBundle(get, bundle);
+      let fault: string | undefined;
+      const holders: Side['releases']['holders'] = async (place, signal) => {
+        const all = await listed(signal);
+        if (all.kind === 'failed') fault = all.why;
+        return all.kind === 'failed' ? [] : holdersOf(all.bundles, place).filter((other) => !isYounger(other, stored));
+      };
+      return {
+        kube: { get: preferring(objects, bundle, get), createSubresource },
+        releases: { holders },
+        releasesFault: () => fault,
+        stored,
+      };
+    },
+  };
+};
+
+type Get = Client['get'];
+
+/** Many bundles of one input refer to the same objects. */
+const remembering = (kube: Client): Get => {
+  const asked = new Map<string, Promise<KubeObject | undefined>>();
+  return async <T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal) => {
+    const key = `${resourceName(type)} ${refName(ref)}`;
+    const answer = asked.get(key) ?? kube.get<KubeObject>(type, ref, signal);
+    asked.set(key, answer);
+    // The type of a resource is the type of its objects.
+    return (await answer) as T | undefined;
+  };
+};
+
+/** What the input holds is what will be there. What it holds encrypted is known to the cluster only. */
+const preferring =
+  (objects: InputObjects, bundle: BundleManifest, get: Get): Get =>
+  async <T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal) => {
+    const found = objects.find(type.kind, ref, bundle.file);
+    if (found === undefined || isEncrypted(found)) return get<T>(type, ref, signal);
+    return asStored(type, found) as T;
+  };
+
+/** A bundle that may not be looked up is judged as a new one. */
+const storedBundle = async (get: Get, bundle: BundleManifest): Promise<WerfBundle | undefined> => {
+  const ref = { namespace: bundle.namespace, name: textAt(bundle, 'metadata', 'name') };
+  if (ref.name === '') return undefined;
+  try {
+    return await get<WerfBundle>(WERFBUNDLES, ref, new AbortController().signal);
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return undefined;
+  }
+};
+
+type Listed =
+  | { readonly kind: 'listed'; readonly bundles: readonly StoredBundle[] }
+  | { readonly kind: 'failed'; readonly why: string };
+
+const listBundles = async (kube: Client, signal: AbortSignal): Promise<Listed> => {
+  try {
+    return { kind: 'listed', bundles: (await kube.list<StoredBundle>(WERFBUNDLES, {}, signal)).items };
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return { kind: 'failed', why: error.message };
+  }
+};
+
+const onceOnly = <T>(run: (signal: AbortSignal) => Promise<T>): ((signal: AbortSignal) => Promise<T>) => {
+  let running: Promise<T> | undefined;
+  return (signal) => {
+    running ??= run(signal);
+    return running;
+  };
+};
+
+const holdersOf = (
+  bundles: readonly StoredBundle[],
+  place: { readonly namespace: string; readonly release: string },
+): readonly Holder[] =>
+  bundles
+    .filter((bundle) => targetNamespaceOf(bundle) === place.namespace && releaseNameOf(bundle) === place.release)
+    .map(({ metadata: { namespace, name, uid, creationTimestamp = '' } }) => ({
+      namespace,
+      name,
+      uid,
+      createdAt: creationTimestamp,
+    }));
+
+/** The bundle that is stored already keeps its release; one that is judged as new would lose it to all others. */
+const isYounger = (other: Holder, stored: WerfBundle | undefined): boolean => {
+  const { uid = '', creationTimestamp } = stored?.metadata ?? {};
+  if (creationTimestamp === undefined) return false;
+  return other.createdAt === creationTimestamp ? other.uid > uid : other.createdAt > creationTimestamp;
+};

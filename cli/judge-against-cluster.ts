@@ -1,0 +1,33 @@
+import { connect } from '../kube/connect.js';
+import { createKubeClient } from '../kube/http-client.js';
+import { clusterWorld } from './cluster-world.js';
+import type { Input } from './inputs.js';
+import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';
+import { whoAmI } from './self-review.js';
+
+export type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'worldOf'> & {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** That of the context, if left out. */
+  readonly namespace?: string;
+};
+
+/**
+ * Judges the inputs as {@link judgeInputs}, and looks up in a cluster what they do not hold.
+ * @throws StartError if there is no cluster to ask
+ */
+export async function judgeAgainstCluster(inputs: readonly Input[], options: ClusterOptions): Promise<Judgement> {
+  const { kubeconfig, context, ...how } = options;
+  const connection = await connect({ kubeconfig, context });
+  const kube = createKubeClient(connection, { userAgent: 'werfbundle' });
+  try {
+    const requester = await whoAmI(kube, new AbortController().signal);
+    return await judgeInputs(inputs, {
+      ...how,
+      namespace: options.namespace ?? connection.namespace ?? 'default',
+      worldOf: (objects) => clusterWorld({ kube, requester, authorize: how.config.authorize, objects }),
+    });
+  } finally {
+    await kube.close();
+  }
+}

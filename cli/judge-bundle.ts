@@ -1,0 +1,125 @@
+import type { Problem, Warning } from '../api/problem.js';
+import { isMap, valueAt } from '../api/schema-node.js';
+import { inSchemaOrder } from '../api/validate/field-order.js';
+import { required } from '../api/validate/wording.js';
+import { API_VERSION, KIND } from '../api/werfbundle.js';
+import { subjectOf } from '../webhook/references/subject.js';
+import { type Admission, type AdmissionNeeds, admit } from './admission.js';
+import { type BundleManifest, bundleOf } from './bundle-manifest.js';
+import type { Position } from './kubernetes-yaml.js';
+import { locate } from './locate.js';
+import { locateManifest, locateValue } from './locate-value.js';
+import { textAt } from './manifests.js';
+import { type Finding, type Place, type Result, type Unresolved, verdictOf } from './result.js';
+import { unknownFields } from './unknown-fields.js';
+
+export interface JudgeNeeds extends AdmissionNeeds {
+  /** Whether what is not known of counts as a problem. */
+  readonly strict: boolean;
+}
+
+/** Judges one bundle of the input, and finds the places of all that is said about it. */
+export async function judgeBundle(needs: JudgeNeeds, bundle: BundleManifest): Promise<Result> {
+  const { problems, unresolved } = await findingsOf(needs, bundle);
+  const at = <T extends { readonly field: string }>(item: T): T & Position => ({
+    ...item,
+    ...locate(bundle.yaml, bundle.node, item.field),
+  });
+  const located = [...problems, ...(needs.strict ? unresolved.map(asProblem) : [])].toSorted(asRead).map(at);
+  return {
+    file: bundle.file,
+    document: bundle.document,
+    kind: KIND,
+    name: textAt(bundle, 'metadata', 'name') || textAt(bundle, 'metadata', 'generateName'),
+    namespace: bundle.namespace,
+    verdict: verdictOf(located),
+    problems: located,
+    unresolved: needs.strict ? [] : unresolved.map(({ code: _, ...item }) => at(item)),
+  };
+}
+
+/** A finding whose own place is not known yet. */
+type Unplaced = Omit<Finding, keyof Position>;
+type Open = Omit<Unresolved, keyof Position> & Pick<Problem, 'code'>;
+
+interface Findings {
+  readonly problems: readonly Unplaced[];
+  readonly unresolved: readonly Open[];
+}
+
+/** What a cluster never sees comes first, warnings last; everything else is in its order already. */
+const rankOf = ({ severity, code }: Unplaced): number => (severity === 'warning' ? 2 : code === 'UnknownField' ? 0 : 1);
+const asRead = (one: Unplaced, other: Unplaced): number => rankOf(one) - rankOf(other);
+
+const errorOf = (problem: Problem): Unplaced => ({ severity: 'error', ...problem });
+const warningOf = ({ field, message }: Warning): Unplaced => ({ severity: 'warning', code: 'Warning', field, message });
+
+const asProblem = ({ code, field, message }: Open): Unplaced => {
+  const prefix = code === 'FieldValueNotFound' ? 'Not found' : 'Internal error';
+  return { severity: 'error', code, field, message: `${prefix}: ${message}` };
+};
+
+async function findingsOf(needs: JudgeNeeds, bundle: BundleManifest): Promise<Findings> {
+  const own = ownFaults(bundle);
+  if (bundle.apiVersion !== API_VERSION || !isMap(valueAt(bundle.value, 'metadata') ?? {})) {
+    return { problems: own.map(errorOf), unresolved: [] };
+  }
+  const unknown = unknownFields(bundle.value).map(
+    (field): Unplaced => ({ severity: 'error', code: 'UnknownField', ...field }),
+  );
+  const admission = await admit(needs, bundle);
+  const placed = admission.problems.map((problem) => ({
+    ...errorOf(problem),
+    ...sourceOf(needs, bundle, { problem, values: admission.values }),
+  }));
+  return {
+    problems: [...own.map(errorOf), ...unknown, ...placed, ...admission.warnings.map(warningOf)],
+    unresolved: openOf(needs, bundle, admission),
+  };
+}
+
+/** What the apiserver itself refuses before any webhook is asked. */
+function ownFaults(bundle: BundleManifest): readonly Problem[] {
+  if (bundle.apiVersion !== API_VERSION) {
+    const message = `Unsupported value: supported values: "${API_VERSION}"`;
+    return [{ code: 'FieldValueNotSupported', field: 'apiVersion', message }];
+  }
+  const named = ['name', 'generateName'].some((field) => textAt(bundle, 'metadata', field) !== '');
+  return named ? [] : [required('metadata.name', 'name or generateName is required')];
+}
+
+/** Where the fault of a source of values stands, if that source is in the input. */
+function sourceOf(
+  { world: { objects } }: JudgeNeeds,
+  bundle: BundleManifest,
+  { problem, values }: { readonly problem: Problem; readonly values: Admission['values'] },
+): { readonly source?: Place } {
+  const fault = values.find(({ field, message }) => field === problem.field && message === problem.message);
+  const { kind, name, namespace = '' } = fault?.source ?? {};
+  if (fault === undefined || kind === undefined || name === undefined) return {};
+  const manifest = objects.find(kind, { namespace, name }, bundle.file);
+  if (manifest === undefined) return {};
+  const place = fault.key === undefined ? undefined : locateValue(manifest, fault.key, fault.position);
+  return { source: { file: manifest.file, ...(place ?? locateManifest(manifest)) } };
+}
+
+const RELEASE = 'spec.converge.releaseName';
+
+/** References that were not judged, each with why. */
+function openOf({ world }: JudgeNeeds, bundle: BundleManifest, admission: Admission): readonly Open[] {
+  const subject = subjectOf(bundleOf(bundle), bundle.namespace);
+  const { releasesFault } = admission;
+  const message = `whether the release is another bundle's could not be checked: ${releasesFault}`;
+  return inSchemaOrder([
+    ...(releasesFault === undefined ? [] : [{ code: 'InternalError' as const, field: RELEASE, message }]),
+    ...admission.open.map(({ kind, problem: { code, field, message } }): Open => {
+      if (kind === 'unchecked') return { code, field, message: message.replace(/^Internal error: /, '') };
+      const reference = subject.references.find((one) => one.field === field);
+      const what =
+        reference === undefined
+          ? `namespace ${subject.target}`
+          : `${reference.kind} ${reference.name} of namespace ${reference.namespaces.join(' or ')}`;
+      return { code, field, message: `${what} ${world.unknown ?? 'was not found'}` };
+    }),
+  ]);
+}

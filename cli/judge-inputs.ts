@@ -1,0 +1,70 @@
+import type { BundleManifest } from './bundle-manifest.js';
+import { bundlesAmong } from './bundle-manifest.js';
+import { InputObjects } from './input-objects.js';
+import { inputWorld } from './input-world.js';
+import { type Input, isMeantAsManifest } from './inputs.js';
+import { type JudgeNeeds, judgeBundle } from './judge-bundle.js';
+import { type Manifests, manifestsIn, type Unreadable } from './manifests.js';
+import type { Result } from './result.js';
+import type { World } from './world.js';
+
+/** What came of all inputs. */
+export interface Judgement {
+  readonly results: readonly Result[];
+  /** Files of folders that are no YAML, and are not meant to be. */
+  readonly skipped: readonly string[];
+}
+
+export interface JudgeOptions extends Omit<JudgeNeeds, 'world'> {
+  /** Of objects that name none. */
+  readonly namespace: string;
+  /** What to judge against; the input alone, if left out. */
+  readonly worldOf?: (objects: InputObjects) => World;
+  /** Called before each bundle. */
+  readonly onBundle?: (number: number, of: number) => Promise<void>;
+}
+
+/** Judges all bundles of the inputs, in their order. Documents of other kinds are not judged; what can't be read is denied. */
+export async function judgeInputs(inputs: readonly Input[], options: JudgeOptions): Promise<Judgement> {
+  const read = inputs.map((input) => ({ input, ...manifestsIn(input) }));
+  const bundles = bundlesAmong(
+    read.flatMap(({ objects }) => objects),
+    options.namespace,
+  );
+  const objects = new InputObjects(
+    read.flatMap((file) => file.objects),
+    options.namespace,
+  );
+  const world = options.worldOf?.(objects) ?? inputWorld(objects, bundles);
+  const judged = new Map<BundleManifest, Result>();
+  for (const [index, bundle] of bundles.entries()) {
+    await options.onBundle?.(index + 1, bundles.length);
+    judged.set(bundle, await judgeBundle({ ...options, world }, bundle));
+  }
+  const isTold = (file: (typeof read)[number]): boolean => file.unreadable.length > 0 && isMeantAsManifest(file.input);
+  return {
+    results: read.flatMap((file) => inOrder(isTold(file) ? file.unreadable : [], file.input.name, judged)),
+    skipped: read.filter((file) => file.unreadable.length > 0 && !isTold(file)).map(({ input }) => input.name),
+  };
+}
+
+/** All that is said about one file, in the order of its documents. */
+const inOrder = (
+  unreadable: Manifests['unreadable'],
+  file: string,
+  judged: ReadonlyMap<BundleManifest, Result>,
+): readonly Result[] =>
+  [...[...judged.values()].filter((result) => result.file === file), ...unreadable.map(unreadableResult)].toSorted(
+    (one, other) => one.document - other.document,
+  );
+
+const unreadableResult = ({ file, document, fault: { message, line, column } }: Unreadable): Result => ({
+  file,
+  document,
+  kind: '',
+  name: '',
+  namespace: '',
+  verdict: 'deny',
+  problems: [{ severity: 'error', code: 'SyntaxError', field: '', message, line, column }],
+  unresolved: [],
+});

@@ -1,0 +1,105 @@
+import { isMap, isSeq, type Node } from 'yaml';
+import { isMap as isJsonMap, type JsonMap, valueAt } from '../api/schema-node.js';
+import type { Input } from './inputs.js';
+import { type Position, parseYaml, type YamlDocument, type YamlFault } from './kubernetes-yaml.js';
+
+/** A Kubernetes object, and where it stands. Only apiVersion and kind are known to be texts. */
+export interface Manifest {
+  readonly file: string;
+  /** From 1; the items of a List share it. */
+  readonly document: number;
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly value: JsonMap;
+  readonly node: Node;
+  readonly yaml: YamlDocument;
+}
+
+/** A document that is no YAML. */
+export interface Unreadable {
+  readonly file: string;
+  readonly document: number;
+  readonly fault: Position & { readonly message: string };
+}
+
+/** What stands in a file, in its order. */
+export interface Manifests {
+  readonly objects: readonly Manifest[];
+  readonly unreadable: readonly Unreadable[];
+}
+
+/** Reads the Kubernetes objects of a file, those in Lists too; what is none is left out. Never throws. */
+export function manifestsIn({ name: file, text }: Input): Manifests {
+  const objects: Manifest[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const [index, yaml] of parseYaml(text).entries()) {
+    const about = { file, document: index + 1 };
+    const value = yaml.fault === undefined ? jsonOf(yaml) : undefined;
+    if (value?.kind === 'value') objects.push(...objectsOf(value.value, yaml.content.contents, { ...about, yaml }));
+    else {
+      const fault = value?.kind === 'refused' ? { code: 'ALIASES', message: value.reason, ...TOP } : yaml.fault;
+      if (fault !== undefined) unreadable.push({ ...about, fault: mentionsSecret(text) ? withoutText(fault) : fault });
+    }
+  }
+  return { objects, unreadable };
+}
+
+const TOP: Position = { line: 1, column: 1 };
+
+type Json = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'refused'; readonly reason: string };
+
+function jsonOf({ content }: YamlDocument): Json {
+  try {
+    return { kind: 'value', value: content.toJS() };
+  } catch (error) {
+    // More aliases than a document written by hand has.
+    return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * Whether a text that can't be read may hold a Secret: then nothing of it is repeated. Names of fields, like `secretRef`, do not
+ * count.
+ */
+export const mentionsSecret = (text: string): boolean => /\bSecret\b/.test(text);
+
+const withoutText = ({ code, line, column }: YamlFault) => ({
+  line,
+  column,
+  message: `is no YAML (${code.toLowerCase().replaceAll('_', ' ')}); nothing is quoted of a file that holds a Secret`,
+});
+
+type From = Pick<Manifest, 'file' | 'document' | 'yaml'>;
+
+/** The objects of a document: itself, or the items of a List. An item of a list of one kind need not say its own. */
+function objectsOf(value: unknown, node: Node | null, from: From, inherited?: Inherited): readonly Manifest[] {
+  if (!isJsonMap(value) || node === null) return [];
+  const { apiVersion, kind } = { ...inherited, ...given(value) };
+  if (apiVersion === undefined || kind === undefined) return [];
+  if (!kind.endsWith('List') || !Array.isArray(value['items'])) {
+    return [{ ...from, apiVersion, kind, value: { ...value, apiVersion, kind }, node }];
+  }
+  const nodes = isMap(node) ? node.get('items', true) : undefined;
+  if (!isSeq(nodes)) return [];
+  const itemKind = kind.slice(0, -'List'.length);
+  const passedOn = itemKind === '' ? undefined : { apiVersion, kind: itemKind };
+  return value['items'].flatMap((item: unknown, index) =>
+    objectsOf(item, (nodes.items[index] as Node | undefined) ?? null, from, passedOn),
+  );
+}
+
+interface Inherited {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+}
+
+const given = (value: JsonMap): Inherited => ({
+  ...(typeof value['apiVersion'] === 'string' ? { apiVersion: value['apiVersion'] } : {}),
+  ...(typeof value['kind'] === 'string' ? { kind: value['kind'] } : {}),
+});
+
+/** A text of the object, or '' where it has none. */
+export const textAt = ({ value }: Pick<Manifest, 'value'>, ...path: readonly string[]): string => {
+  const found = valueAt(value, ...path);
+  return typeof found === 'string' ? found : '';
+};

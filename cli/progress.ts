@@ -1,0 +1,56 @@
+import type { Clock } from '../kube/ports.js';
+
+/** Whom to tell. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** What is shown before anybody begins to wonder. */
+const AFTER_MS = 1000;
+/** Takes away the line that the cursor is in. */
+const CLEAR = '\r\u001b[K';
+
+/** One line on a terminal for what takes longer than a second; nothing anywhere else. */
+export class Progress {
+  readonly #screen: Screen;
+  readonly #clock: Pick<Clock, 'sleep'>;
+  readonly #done = new AbortController();
+  #line = '';
+  #isLate = false;
+
+  constructor(screen: Screen, clock: Pick<Clock, 'sleep'>) {
+    this.#screen = screen;
+    this.#clock = clock;
+  }
+
+  /** Starts to count. */
+  start(): void {
+    if (this.#screen.isTTY !== true) return;
+    this.#clock.sleep(AFTER_MS, this.#done.signal).then(
+      () => {
+        this.#isLate = true;
+        this.#show();
+      },
+      // It was quick.
+      () => undefined,
+    );
+  }
+
+  /** @param line - what is being done: `12 of 100: WerfBundle ops/my-app` */
+  tell(line: string): void {
+    this.#line = line;
+    if (this.#isLate) this.#show();
+  }
+
+  /** Leaves the terminal as it was. */
+  end(): void {
+    this.#done.abort();
+    if (this.#isLate) this.#screen.write(CLEAR);
+    this.#isLate = false;
+  }
+
+  #show(): void {
+    this.#screen.write(`${CLEAR}${this.#line}`);
+  }
+}

@@ -1,0 +1,47 @@
+import { relative, resolve } from 'node:path';
+import { STDIN } from './inputs.js';
+import type { Place, Result } from './result.js';
+import { printable, summaryOf, titleOf } from './summary.js';
+
+/**
+ * For GitHub Actions: a workflow command for each finding, which shows it beside the line in the change; a fault of values is shown
+ * where it stands, not where it is referred to. And a sum for the log.
+ * @param root - of the repository, which GitHub's paths are relative to
+ * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
+ */
+export function asGithub(results: readonly Result[], root: string): string {
+  const commands = results.flatMap((result) => {
+    const { file, problems, unresolved } = result;
+    const line = (command: string, place: Place, text: string): string =>
+      `::${command} ${propertiesOf(place, { title: titleOf(result), root })}::${data(printable(text))}`;
+    return [
+      ...problems.map(({ severity, field, message, source, line: at, column }) =>
+        line(severity, source ?? { file, line: at, column }, field === '' ? message : `${field}: ${message}`),
+      ),
+      ...unresolved.map(({ field, message, line: at, column }) =>
+        line('notice', { file, line: at, column }, `${field}: not checked: ${message}`),
+      ),
+    ];
+  });
+  return [...commands, summaryOf(results)].join('\n');
+}
+
+function propertiesOf(
+  { file, line, column }: Place,
+  { title, root }: { readonly title: string; readonly root: string },
+): string {
+  // Standard input is no file that GitHub could show.
+  const where = file === STDIN ? {} : { file: pathIn(root, file), line, col: column };
+  return Object.entries({ ...where, title })
+    .map(([name, value]) => `${name}=${property(String(value))}`)
+    .join(',');
+}
+
+const pathIn = (root: string, file: string): string => {
+  const path = relative(root, resolve(file));
+  return path.startsWith('..') ? file : path;
+};
+
+const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+
+const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

@@ -1,0 +1,53 @@
+import type { createColors } from 'picocolors';
+import type { Quote } from './quote.js';
+import type { Finding, Place, Result, Unresolved } from './result.js';
+import { printable, summaryOf, titleOf } from './summary.js';
+
+type Colors = ReturnType<typeof createColors>;
+
+/**
+ * For people: file by file, each finding as `file:line:column: error: field: message`, which editors and terminals know, with the
+ * line that it is about; and a sum below. Of a bundle with nothing to tell nothing is told.
+ */
+export function asText(results: readonly Result[], how: { readonly colors: Colors; readonly quote: Quote }): string {
+  const told = results.filter(({ problems, unresolved }) => problems.length + unresolved.length > 0);
+  return [...told.map((result) => sectionOf(result, how)), summaryOf(results)].join('\n');
+}
+
+type How = Parameters<typeof asText>[1];
+
+const sectionOf = (result: Result, how: How): string => {
+  const { file, problems, unresolved } = result;
+  const head = how.colors.bold(`${file}: ${titleOf(result)}`);
+  const findings = problems.flatMap((problem) => findingLines(file, problem, how));
+  return [head, ...findings, ...unresolved.map((open) => openLine(file, open, how)), ''].join('\n');
+};
+
+function findingLines(file: string, finding: Finding, { colors, quote }: How): readonly string[] {
+  const { severity, field, message, source } = finding;
+  const word = severity === 'error' ? colors.red('error') : colors.yellow('warning');
+  const words = `${field === '' ? '' : `${colors.bold(field)}: `}${printable(message)}`;
+  const at = { file, line: finding.line, column: finding.column };
+  return [
+    `  ${placeText(at)}: ${word}: ${words}`,
+    ...(source === undefined
+      ? quoteLines(at, { colors, quote })
+      : [`    ${colors.dim('see')} ${placeText(source)}`, ...quoteLines(source, { colors, quote })]),
+  ];
+}
+
+const openLine = (file: string, { line, column, field, message }: Unresolved, { colors }: How): string =>
+  `  ${placeText({ file, line, column })}: ${colors.cyan('not checked')}: ${colors.bold(field)}: ${printable(message)}`;
+
+const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;
+
+function quoteLines(place: Place, { colors, quote }: How): readonly string[] {
+  const quoted = quote(place);
+  if (quoted === undefined) return [];
+  const number = String(place.line).padStart(6);
+  const bar = colors.dim('|');
+  return [
+    `${colors.dim(number)} ${bar} ${quoted.text}`,
+    `${' '.repeat(number.length)} ${bar} ${' '.repeat(quoted.column)}${colors.red('^')}`,
+  ];
+}

@@ -1,0 +1,42 @@
+import type { ProblemCode } from '../api/problem.js';
+import type { Position } from './kubernetes-yaml.js';
+
+/** A place in one of several files. */
+export interface Place extends Position {
+  readonly file: string;
+}
+
+/** One thing to tell about a document. `field` is '' for a document that can't be read. */
+export interface Finding extends Position {
+  readonly severity: 'error' | 'warning';
+  readonly code: ProblemCode | 'SyntaxError' | 'UnknownField' | 'Warning';
+  readonly field: string;
+  readonly message: string;
+  /** Where the cause stands, if it is in another object of the input: a line of a ConfigMap's values. */
+  readonly source?: Place;
+}
+
+/** Something that a bundle refers to and that nothing is known of: it was not judged. */
+export interface Unresolved extends Position {
+  readonly field: string;
+  readonly message: string;
+}
+
+/** What is said about one bundle, or about a document that can't be read (with an empty kind). */
+export interface Result {
+  readonly file: string;
+  /** From 1; several bundles of one List share it. */
+  readonly document: number;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly verdict: 'allow' | 'warn' | 'deny';
+  readonly problems: readonly Finding[];
+  readonly unresolved: readonly Unresolved[];
+}
+
+/** deny for any error; warn for warnings alone. What was not judged counts for nothing. */
+export const verdictOf = (problems: readonly Finding[]): Result['verdict'] => {
+  if (problems.some(({ severity }) => severity === 'error')) return 'deny';
+  return problems.length > 0 ? 'warn' : 'allow';
+};

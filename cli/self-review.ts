@@ -1,0 +1,62 @@
+import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
+import { SUBJECT_ACCESS_REVIEWS } from '../kube/resources.js';
+import { StartError } from '../kube/start-error.js';
+import type { Requester } from '../webhook/admission-request.js';
+
+const SELF_SUBJECT_ACCESS_REVIEWS: ResourceType = {
+  group: 'authorization.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectaccessreviews',
+  kind: 'SelfSubjectAccessReview',
+  namespaced: false,
+};
+
+const SELF_SUBJECT_REVIEWS: ResourceType = {
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  plural: 'selfsubjectreviews',
+  kind: 'SelfSubjectReview',
+  namespaced: false,
+};
+
+type Asking = Pick<KubeClient, 'createSubresource'>;
+
+/**
+ * Turns the webhook's question what somebody may do into what everybody may ask: what they may do themselves. Any other call is
+ * passed on.
+ */
+export const selfReviewing = (kube: Asking): Asking => ({
+  createSubresource: (type, ref, subresource, body, signal) => {
+    if (type !== SUBJECT_ACCESS_REVIEWS) return kube.createSubresource(type, ref, subresource, body, signal);
+    const { spec } = body as { readonly spec: { readonly resourceAttributes: object } };
+    const question = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: SELF_SUBJECT_ACCESS_REVIEWS.kind,
+      spec: { resourceAttributes: spec.resourceAttributes },
+    };
+    return kube.createSubresource(SELF_SUBJECT_ACCESS_REVIEWS, ref, subresource, question, signal);
+  },
+});
+
+/**
+ * Who the credentials belong to. Clusters before 1.28 do not tell; there the name is taken from a refusal, or left open: it is for
+ * messages only, since all questions are about whoever asks.
+ * @throws StartError if the cluster can't be reached, or does not know the credentials
+ */
+export async function whoAmI(kube: Asking, signal: AbortSignal): Promise<Requester> {
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: SELF_SUBJECT_REVIEWS.kind };
+  try {
+    const { status } = await kube.createSubresource<{
+      readonly status?: { readonly userInfo?: { readonly username?: string } };
+    }>(SELF_SUBJECT_REVIEWS, { name: '' }, '', body, signal);
+    return named(status?.userInfo?.username);
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    if (['unauthorized', 'unavailable', 'timeout', 'aborted'].includes(error.code)) {
+      throw new StartError([`can't ask the cluster: ${error.message}`], { cause: error });
+    }
+    return named(/^.*? is forbidden: User "(.*?)" cannot /.exec(error.detail ?? '')?.[1]);
+  }
+}
+
+const named = (username = 'you'): Requester => ({ username, uid: '', groups: [], extra: {} });

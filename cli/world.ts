@@ -1,0 +1,27 @@
+import type { WerfBundle } from '../api/werfbundle.js';
+import type { KubeClient } from '../kube/client.js';
+import type { Requester } from '../webhook/admission-request.js';
+import type { GrantNeeds } from '../webhook/grants/grants.js';
+import type { Releases } from '../webhook/references/releases.js';
+import type { BundleManifest } from './bundle-manifest.js';
+import type { InputObjects } from './input-objects.js';
+
+/** What bundles are judged against: the input alone, or the input and a cluster. */
+export interface World {
+  /** How to call what is not found in it: `is not in the input`; undefined where all there is can be found. */
+  readonly unknown: string | undefined;
+  readonly requester: Requester;
+  readonly authorize: GrantNeeds['authorize'];
+  readonly objects: InputObjects;
+  sideOf(bundle: BundleManifest): Promise<Side>;
+}
+
+/** The world as one bundle sees it. */
+export interface Side {
+  readonly kube: Pick<KubeClient, 'get' | 'createSubresource'>;
+  readonly releases: Releases;
+  /** Why it is not known who has which release; undefined if it is. */
+  releasesFault(): string | undefined;
+  /** As it is stored in the cluster, if it is. */
+  readonly stored: WerfBundle | undefined;
+}
