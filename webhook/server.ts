@@ -100,11 +100,6 @@ function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(closingWhile(traffic));
-  app.get('/healthz', (_request, response) => send(response, plainAnswer(200, 'ok')));
-  app.get('/readyz', (_request, response) => {
-    const readiness = needs.ready();
-    send(response, readiness.ok ? plainAnswer(200, 'ok') : plainAnswer(503, readiness.reason));
-  });
   const body = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false });
   const { handler, guard } = needs;
   const handlers = { mutate: handler, validate: handler, ...(guard === undefined ? {} : { guard }) };
@@ -112,6 +107,11 @@ function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
   for (const webhook of webhooks) {
     app.post(`/${webhook}`, limit(needs.maxInFlight, traffic), body, answering(webhook, handlers[webhook] ?? handler));
   }
+  app.get('/healthz', (_request, response) => send(response, plainAnswer(200, 'ok')));
+  app.get('/readyz', (_request, response) => {
+    const readiness = needs.ready();
+    send(response, readiness.ok ? plainAnswer(200, 'ok') : plainAnswer(503, readiness.reason));
+  });
   const served = `${webhooks.map((webhook) => `POST /${webhook}`).join(' and ')} are served here`;
   app.use((_request, response) => send(response, plainAnswer(404, served)));
   app.use(refusing(needs.log));

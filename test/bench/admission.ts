@@ -33,12 +33,12 @@ async function runAll(surroundings: Surroundings, { plan, memory }: Choice): Pro
   return judge({ samples, memory: used, rss, sizes: await trySizes(surroundings, server) });
 }
 
-async function run(choice: Choice): Promise<number> {
+async function run(deployment: string, choice: Choice): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'werfbundle-bench-run-'));
   const before = loadavg()[0] ?? 0;
   let surroundings: Surroundings | undefined;
   try {
-    surroundings = await startSurroundings(folder, choice.profile);
+    surroundings = await startSurroundings({ folder, deployment, profile: choice.profile });
     const results = await runAll(surroundings, choice);
     const machine = machineOf(choice, before);
     console.log(tableOf(results, machine));
@@ -59,7 +59,8 @@ const machineOf = ({ plan }: Choice, before: number): Machine => ({
   plan: `medians of ${plan.rounds} interleaved rounds of ${plan.requests} requests`,
 });
 
-const parsed = parseArguments(process.argv.slice(2));
+const [deployment = '', ...argv] = process.argv.slice(2);
+const parsed = parseArguments(argv);
 switch (parsed.kind) {
   case 'help':
     console.log(USAGE);
@@ -69,5 +70,5 @@ switch (parsed.kind) {
     process.exitCode = 2;
     break;
   case 'ok':
-    process.exitCode = await run(parsed.choice);
+    process.exitCode = await run(deployment, parsed.choice);
 }

@@ -34,8 +34,8 @@ export type Servers = Readonly<Record<ServerName, Program>>;
 export async function startServers(surroundings: Surroundings): Promise<Servers> {
   const webhook = (name: keyof typeof WEBHOOK_FLAGS) => surroundings.startWebhook(name, WEBHOOK_FLAGS[name]);
   return {
-    'bare-echo': await surroundings.startEcho('bare-echo', 'bare-echo.mjs'),
-    'express-echo': await surroundings.startEcho('express-echo', 'express-echo.mjs'),
+    'bare-echo': await surroundings.startEcho('bare-echo', 'bare-echo.js'),
+    'express-echo': await surroundings.startEcho('express-echo', 'express-echo.js'),
     'webhook-alone': await webhook('webhook-alone'),
     'webhook-five-gets': await webhook('webhook-five-gets'),
     'webhook-grants': await webhook('webhook-grants'),

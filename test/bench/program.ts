@@ -14,6 +14,8 @@ export interface ProgramOrder {
   readonly args: readonly string[];
   /** Whether its CPU and memory are asked for. */
   readonly metered: boolean;
+  /** For Node itself. */
+  readonly nodeFlags?: readonly string[];
   /** Folder for a CPU profile, written at its end. */
   readonly profile?: string | undefined;
 }
@@ -49,7 +51,8 @@ export class Program {
     const output = openSync(log, 'a');
     const child = fork(join(import.meta.dirname, order.file), order.args, {
       execArgv: [
-        ...(order.metered ? ['--expose-gc', '--import', join(import.meta.dirname, 'meter.mjs')] : []),
+        ...(order.nodeFlags ?? []),
+        ...(order.metered ? ['--expose-gc', '--import', join(import.meta.dirname, 'meter.js')] : []),
         ...(order.profile === undefined
           ? []
           : [

@@ -1,38 +1,35 @@
-// Bundles the webhook, as build.mjs does, and the benchmark's own programs into a temporary folder; runs the benchmark there.
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+// Builds the webhook, bundles the benchmark's own programs, and runs them beside a copy of it in a temporary folder.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
+const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'werfbundle-bench-'));
 try {
+  execFileSync(process.execPath, [join(root, 'build.mjs'), '--only', 'webhook'], { stdio: 'inherit' });
+  // A copy: whoever builds meanwhile does not swap the programs under test.
+  for (const file of ['webhook.js', 'values-worker.js']) copyFileSync(join(root, 'dist', file), join(folder, file));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   await build({
-    absWorkingDir: join(import.meta.dirname, '..', '..'),
-    entryPoints: {
-      admission: 'test/bench/admission.ts',
-      meter: 'test/bench/meter.ts',
-      'bare-echo': 'test/bench/bare-echo.ts',
-      'express-echo': 'test/bench/express-echo.ts',
-      'stub-apiserver': 'test/bench/stub-apiserver.ts',
-      webhook: 'webhook/main.ts',
-      'values-worker': 'webhook/values/worker.ts',
-    },
+    absWorkingDir: root,
+    entryPoints: ['admission', 'meter', 'bare-echo', 'express-echo', 'stub-apiserver'].map(
+      (name) => `test/bench/${name}.ts`,
+    ),
     outdir: folder,
-    outExtension: { '.js': '.mjs' },
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    minifySyntax: true,
-    define: { WERFBUNDLE_VERSION: '"bench"' },
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
     },
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const { status } = spawnSync(process.execPath, [join(folder, 'admission.mjs'), ...process.argv.slice(2)], {
+  const deployment = join(root, 'manifests', 'webhook', 'deployment.yaml');
+  const { status } = spawnSync(process.execPath, [join(folder, 'admission.js'), deployment, ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   process.exitCode = status ?? 1;

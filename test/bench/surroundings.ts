@@ -1,5 +1,6 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse } from 'yaml';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { Program } from './program.js';
 import type { Calls } from './stub-apiserver.js';
@@ -17,12 +18,18 @@ export interface Surroundings {
   stop(): Promise<void>;
 }
 
-/**
- * Issues certificates and starts the stub of an apiserver.
- * @param folder - for files of this run; whoever made it removes it
- * @param profile - folder for CPU profiles, if they are wanted
- */
-export async function startSurroundings(folder: string, profile: string | undefined): Promise<Surroundings> {
+export interface SurroundingsOptions {
+  /** For files of this run; whoever made it removes it. */
+  readonly folder: string;
+  /** The webhook's manifest: Node is given the flags that it has there. */
+  readonly deployment: string;
+  /** Folder for CPU profiles, if they are wanted. */
+  readonly profile: string | undefined;
+}
+
+/** Issues certificates and starts the stub of an apiserver. */
+export async function startSurroundings({ folder, deployment, profile }: SurroundingsOptions): Promise<Surroundings> {
+  const nodeFlags = nodeFlagsOf(deployment);
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
   const certificates = mkdtempSync(join(folder, 'certificates-'));
@@ -34,7 +41,7 @@ export async function startSurroundings(folder: string, profile: string | undefi
     started.push(program);
     return program;
   };
-  const stub = await start({ name: 'apiserver', file: 'stub-apiserver.mjs', args: [certificates], metered: false });
+  const stub = await start({ name: 'apiserver', file: 'stub-apiserver.js', args: [certificates], metered: false });
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigFor(stub.port, authority.certificate)), { mode: 0o600 });
   const usual = [
@@ -46,7 +53,7 @@ export async function startSurroundings(folder: string, profile: string | undefi
     startWebhook: (name, flags) => {
       // A pair of configurations for each, since each wants its own address in them.
       const names = [`--mutating-webhook-name=${name}`, `--validating-webhook-name=${name}`];
-      return start({ name, file: 'webhook.mjs', args: [...usual, ...names, ...flags], metered: true });
+      return start({ name, file: 'webhook.js', args: [...usual, ...names, ...flags], nodeFlags, metered: true });
     },
     startEcho: (name, file) => start({ name, file, args: [certificates], metered: true }),
     calls: () => stub.ask<Calls>({}),
@@ -56,6 +63,18 @@ export async function startSurroundings(folder: string, profile: string | undefi
     },
   };
 }
+
+interface Deployment {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly containers: readonly { readonly command: string[] }[] } };
+  };
+}
+
+/** What stands between `node` and the program in the command of the Deployment. */
+const nodeFlagsOf = (file: string): readonly string[] => {
+  const { spec } = parse(readFileSync(file, 'utf8')) as Deployment;
+  return spec.template.spec.containers[0]?.command.slice(1, -1) ?? [];
+};
 
 const kubeconfigFor = (port: number, ca: string) => ({
   apiVersion: 'v1',
