@@ -23,13 +23,17 @@ export class InputObjects {
       const own = manifest.kind === 'Namespace' ? undefined : textAt(manifest, 'metadata', 'namespace') || namespace;
       const name = textAt(manifest, 'metadata', 'name');
       const key = keyOf(manifest.kind, own === undefined ? { name } : { namespace: own, name });
-      this.#byName.set(key, [...(this.#byName.get(key) ?? []), manifest]);
+      const same = this.#byName.get(key);
+      if (same === undefined) this.#byName.set(key, [manifest]);
+      else same.push(manifest);
     }
   }
 
   /** @param near - the file of the bundle that refers to it */
   find(kind: string, ref: ClusterRef, near: string): Manifest | undefined {
     const found = this.#byName.get(keyOf(kind, ref)) ?? [];
+    const own = found.findLast(({ file }) => file === near);
+    if (own !== undefined || found.length < 2) return own ?? found[0];
     return found
       .map((manifest) => ({ manifest, nearness: nearnessOf(manifest.file, near) }))
       .reduce<{ manifest?: Manifest; nearness: number }>((best, one) => (one.nearness >= best.nearness ? one : best), {
@@ -42,7 +46,6 @@ const keyOf = (kind: string, ref: ClusterRef): string => `${kind} ${refName(ref)
 
 /** How many folders two files have in common. */
 function nearnessOf(file: string, other: string): number {
-  if (file === other) return Number.POSITIVE_INFINITY;
   const [one, two] = [partsOf(file), partsOf(other)];
   const differs = one.findIndex((part, index) => part !== two[index]);
   return differs < 0 ? one.length : differs;

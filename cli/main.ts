@@ -14,12 +14,16 @@ const finish = ({ stdout, stderr, exitCode }: Outcome): void => {
 };
 
 const program = new Command(programName)
-  .description('WerfBundles, judged and explained without a cluster')
+  .description('WerfBundles on the command line')
   .version(WERFBUNDLE_VERSION, '--version')
   .showHelpAfterError('(--help shows the usage)')
   .exitOverride();
 program.addCommand(validateCommand(finish).copyInheritedSettings(program));
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // `| head` has read enough.
+  if (error.code !== 'EPIPE') throw error;
+});
 try {
   await program.parseAsync();
 } catch (error) {

@@ -61,7 +61,7 @@ function jsonOf({ content }: YamlDocument): Json {
  * Whether a text that can't be read may hold a Secret: then nothing of it is repeated. Names of fields, like `secretRef`, do not
  * count.
  */
-export const mentionsSecret = (text: string): boolean => /\bSecret\b/.test(text);
+export const mentionsSecret = (text: string): boolean => /\bSecret\b|\bstringData\b|\bsecretGenerator\b/.test(text);
 
 const withoutText = ({ code, line, column }: YamlFault) => ({
   line,

@@ -341,6 +341,7 @@ t.test('the command', async (t) => {
   await put('clusters/a/values.json', source('ops', 'a: 1'));
   await put('clusters/b/app.yaml', `${using}---\n${using.replace('using', 'other')}`);
   await put('clusters/b/values.json', source('ops', 'a: b: c'));
+  await put('clusters/c/app.yaml', `${GOOD.replace('name: good', 'name: third')}  converge: {releaseName: using}\n`);
   await put('broken/app.yaml', `${GOOD}  - x`);
   await put('empty/readme.txt', '');
   const werfbundle = (args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}) => {
@@ -466,7 +467,7 @@ werfbundle: --namespace: "A" is no name of a namespace
     [
       `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WerfBundle ops/using`,
       `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WerfBundle ops/other`,
-      '3 bundles, 2 refused: 2 problems, 0 warnings',
+      '4 bundles, 2 refused: 2 problems, 0 warnings',
       '',
     ],
     'each folder is by itself, its releases too',
