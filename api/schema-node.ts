@@ -21,7 +21,8 @@ export const isMap = (value: unknown): value is JsonMap =>
 export const valueAt = (value: unknown, ...fields: readonly (string | number)[]): unknown => {
   let here = value;
   for (const field of fields) {
-    if (Array.isArray(here) ? typeof field !== 'number' : !isMap(here) || !Object.hasOwn(here, field)) return undefined;
+    if (typeof here !== 'object' || here === null) return undefined;
+    if (Array.isArray(here) ? typeof field !== 'number' : !Object.hasOwn(here, field)) return undefined;
     here = (here as JsonMap)[field];
   }
   return here;

@@ -9,6 +9,25 @@ export interface Deadline {
   release(): void;
 }
 
+/** A time that may also be ended by hand. */
+export interface Timeout {
+  readonly signal: AbortSignal;
+  abort(reason: Error): void;
+  /** Lets go of the timer; must be called in the end. */
+  release(): void;
+}
+
+/** Starts a time of `ms` milliseconds. Not AbortSignal.timeout, which keeps all that listens to it until the time is over. */
+export const startTimeout = (ms: number): Timeout => {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error(`no end within ${ms / 1000} s`)), ms);
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    release: () => clearTimeout(timer),
+  };
+};
+
 /**
  * Starts a deadline.
  *

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { KeyPair } from '../certs/issue.js';
-import { startDeadline } from '../kube/deadline.js';
+import { startTimeout } from '../kube/deadline.js';
 import type { Clock, Log } from '../kube/ports.js';
 import type { Readiness } from '../kube/process/health-server.js';
 import { listenFault } from '../kube/process/listen-fault.js';
@@ -10,6 +10,7 @@ import type { WebhookName } from './admission-request.js';
 import { deadlineMs } from './deadline.js';
 import { type Answer, plainAnswer } from './encode.js';
 import type { Handler } from './handler.js';
+import { type ReadBody, readBody } from './read-body.js';
 
 /**
  * Longest body that is read, bytes. An object in etcd has at most 1.5 MiB of protobuf, for which JSON needs at most twice as much;
@@ -59,7 +60,10 @@ export interface AdmissionServer {
 export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> {
   const traffic = { inFlight: 0, draining: false };
   const app = createApp(needs, traffic);
-  const server = createServer(tlsOptions(needs.serving), app);
+  const server = createServer(tlsOptions(needs.serving), (request, response) => {
+    if (traffic.draining) response.setHeader('Connection', 'close');
+    app(request, response);
+  });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.requestTimeout = RECEIVE_MS;
   server.on('tlsClientError', (error) => needs.log.debug('TLS handshake failed', { error }));
@@ -99,13 +103,11 @@ function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(closingWhile(traffic));
-  const body = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false });
   const { handler, guard } = needs;
   const handlers = { mutate: handler, validate: handler, ...(guard === undefined ? {} : { guard }) };
   const webhooks = Object.keys(handlers) as (keyof typeof handlers)[];
   for (const webhook of webhooks) {
-    app.post(`/${webhook}`, limit(needs.maxInFlight, traffic), body, answering(webhook, handlers[webhook] ?? handler));
+    app.post(`/${webhook}`, limit(needs.maxInFlight, traffic), answering(webhook, handlers[webhook] ?? handler));
   }
   app.get('/healthz', (_request, response) => send(response, plainAnswer(200, 'ok')));
   app.get('/readyz', (_request, response) => {
@@ -117,13 +119,6 @@ function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
   app.use(refusing(needs.log));
   return app;
 }
-
-const closingWhile =
-  (traffic: Traffic): RequestHandler =>
-  (_request, response, next) => {
-    if (traffic.draining) response.setHeader('Connection', 'close');
-    next();
-  };
 
 const limit =
   (maxInFlight: number, traffic: Traffic): RequestHandler =>
@@ -142,29 +137,36 @@ const limit =
 const answering =
   (webhook: WebhookName, handler: Handler): RequestHandler =>
   async (request: Request, response: Response) => {
-    const withinMs = deadlineMs(request.query['timeout']);
-    const gone = new AbortController();
-    const { signal, release } = startDeadline(gone.signal, withinMs);
+    const read = await readBody(request, MAX_BODY_BYTES);
+    if (read.kind !== 'body') {
+      send(response, unread[read.kind]);
+      return;
+    }
+    const withinMs = deadlineMs(/[?&]timeout=([^&]*)/.exec(request.url)?.[1]);
+    const { signal, abort, release } = startTimeout(withinMs);
     response.once('close', () => {
-      if (!response.writableFinished) gone.abort(new Error('nobody waits for the answer any more'));
+      if (!response.writableFinished) abort(new Error('nobody waits for the answer any more'));
       release();
     });
-    // express.raw leaves an absent body undefined.
-    const body: Uint8Array = Buffer.isBuffer(request.body) ? request.body : new Uint8Array();
-    const contentType = request.get('content-type') ?? '';
-    send(response, await handler({ webhook, contentType, body, withinMs, signal }));
+    const contentType = request.headers['content-type'] ?? '';
+    send(response, await handler({ webhook, contentType, body: read.bytes, withinMs, signal }));
   };
+
+/** Answers to bodies that were not read to their end. */
+const unread: Readonly<Record<Exclude<ReadBody['kind'], 'body'>, Answer>> = {
+  'too-large': plainAnswer(
+    413,
+    `the request is larger than ${MAX_BODY_BYTES} bytes: no object that etcd would take makes one like it`,
+  ),
+  encoded: plainAnswer(415, 'malformed request'),
+  gone: plainAnswer(400, 'malformed request'),
+};
 
 /** Faults of the transport, before there is a body to judge. Express knows an error handler by its four parameters. */
 const refusing =
   (log: Log): ErrorRequestHandler =>
-  (error: { readonly status?: number; readonly type?: string }, _request, response, _next) => {
+  (error: { readonly status?: number }, _request, response, _next) => {
     if (response.headersSent || response.destroyed) return;
-    if (error.type === 'entity.too.large') {
-      const text = `the request is larger than ${MAX_BODY_BYTES} bytes: no object that etcd would take makes one like it`;
-      send(response, plainAnswer(413, text));
-      return;
-    }
     const status = error.status ?? 500;
     if (status >= 500) log.error('request failed', { error });
     send(response, plainAnswer(status, status >= 500 ? 'the webhook failed; its log says why' : 'malformed request'));
