@@ -46,13 +46,14 @@ const wrap = (logger: pino.Logger): Log => ({
 
 const printable = (fields: LogFields = {}): Record<string, unknown> => printableMap(fields, MAX_DEPTH);
 
-const printableMap = (map: object, depth: number): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(map).map(([key, value]) => [
-      key,
-      CONFIDENTIAL.test(key) && typeof value !== 'number' ? REDACTED : printableValue(value, depth),
-    ]),
-  );
+const printableMap = (map: object, depth: number): Record<string, unknown> => {
+  // Without a prototype, so that a field may have any name.
+  const printed: Record<string, unknown> = Object.create(null);
+  for (const [key, value] of Object.entries(map)) {
+    printed[key] = CONFIDENTIAL.test(key) && typeof value !== 'number' ? REDACTED : printableValue(value, depth);
+  }
+  return printed;
+};
 
 const printableValue = (value: unknown, depth: number): unknown => {
   if (typeof value === 'string') return redact(value);
@@ -78,7 +79,12 @@ const printableError = (error: Error, depth: number): Record<string, unknown> =>
   };
 };
 
+/** What every credential in a text has somewhere; most texts are done with when they have none of it. */
+const SUSPECT = /@|bearer|basic/i;
+
 const redact = (text: string): string =>
-  text
-    .replace(/\b(Bearer|Basic)\s+[\w.~+/-]{6,}=*/gi, `$1 ${REDACTED}`)
-    .replace(/(\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${REDACTED}@`);
+  !SUSPECT.test(text)
+    ? text
+    : text
+        .replace(/\b(Bearer|Basic)\s+[\w.~+/-]{6,}=*/gi, `$1 ${REDACTED}`)
+        .replace(/(\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${REDACTED}@`);
