@@ -46,14 +46,13 @@ const wrap = (logger: pino.Logger): Log => ({
 
 const printable = (fields: LogFields = {}): Record<string, unknown> => printableMap(fields, MAX_DEPTH);
 
-const printableMap = (map: object, depth: number): Record<string, unknown> => {
-  // Without a prototype, so that a field may have any name.
-  const printed: Record<string, unknown> = Object.create(null);
-  for (const [key, value] of Object.entries(map)) {
-    printed[key] = CONFIDENTIAL.test(key) && typeof value !== 'number' ? REDACTED : printableValue(value, depth);
-  }
-  return printed;
-};
+const printableMap = (map: object, depth: number): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(map).map(([key, value]) => [
+      key,
+      CONFIDENTIAL.test(key) && typeof value !== 'number' ? REDACTED : printableValue(value, depth),
+    ]),
+  );
 
 const printableValue = (value: unknown, depth: number): unknown => {
   if (typeof value === 'string') return redact(value);
