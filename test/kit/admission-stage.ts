@@ -18,12 +18,22 @@ export interface AdmissionStage {
   /**
    * Starts the built program with the rights of manifests/rbac, and waits until it is ready.
    * @param options.server - in front of the apiserver, if not the apiserver itself
+   * @param options.flags - the last one of a name counts
    */
-  startWebhook(options?: { readonly flags?: readonly string[]; readonly server?: string }): Promise<AdmissionProgram>;
+  startWebhook(options?: WebhookWish): Promise<AdmissionProgram>;
+}
+
+export interface WebhookWish {
+  readonly flags?: readonly string[];
+  readonly server?: string;
+  /** The apiserver is told of the Service, as in a cluster, and can't call it: there is nothing behind it. */
+  readonly behindService?: boolean;
 }
 
 /** dist/webhook.js, running. */
 export interface AdmissionProgram {
+  readonly port: number;
+  readonly healthPort: number;
   /** Text of /metrics. */
   metrics(): Promise<string>;
   /** All lines of the log so far, as one text. */
@@ -54,8 +64,10 @@ export async function startAdmissionStage(t: Test): Promise<AdmissionStage> {
     cluster,
     must,
     as: async (account, args, input) => cluster.kubectl(['--kubeconfig', await kubeconfigOf(account), ...args], input),
-    startWebhook: async ({ flags = [], server } = {}) => {
-      const running = await start(await kubeconfigOf(`${OPERATOR}/werfbundle-webhook`, server), flags);
+    startWebhook: async ({ flags = [], server, behindService = false } = {}) => {
+      const address = behindService ? [] : ['--advertise-url', 'https://127.0.0.1:0'];
+      const kubeconfig = await kubeconfigOf(`${OPERATOR}/werfbundle-webhook`, server);
+      const running = await start(kubeconfig, [...address, ...flags]);
       t.teardown(() => running.stop());
       return running;
     },
@@ -81,8 +93,8 @@ async function writeKubeconfig(options: {
 
 /** The built program, with an environment of its own. */
 function start(kubeconfig: string, flags: readonly string[]): Promise<AdmissionProgram> {
-  const local = ['--listen', '127.0.0.1:0', '--advertise-url', 'https://127.0.0.1:0'];
-  const args = [...local, '--health-address', '127.0.0.1:0', '--shutdown-delay', '0s', ...flags];
+  const local = ['--listen', '127.0.0.1:0', '--health-address', '127.0.0.1:0'];
+  const args = [...local, '--shutdown-delay', '0s', ...flags];
   const child = spawn(process.execPath, [join(ROOT, 'dist', 'webhook.js'), '--kubeconfig', kubeconfig, ...args], {
     env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -96,10 +108,10 @@ function start(kubeconfig: string, flags: readonly string[]): Promise<AdmissionP
   return new Promise((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
       lines.push(line);
-      const { message, healthPort } = JSON.parse(line);
+      const { message, port, healthPort } = JSON.parse(line);
       if (message !== 'webhook ready') return;
       const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
-      resolve({ metrics, log: () => lines.join('\n'), stop });
+      resolve({ port, healthPort, metrics, log: () => lines.join('\n'), stop });
     });
     void closed.then((code) => reject(new Error(`the webhook ended with ${code}: ${lines.join('\n')}`)));
   });
