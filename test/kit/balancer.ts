@@ -14,6 +14,8 @@ export interface Balancer {
   readonly port: number;
   add(backend: Backend): void;
   remove(backend: Backend): void;
+  /** Backends that were ready when they were asked last. */
+  readonly ready: number;
   /** Connections that found nobody ready. */
   readonly turnedAway: number;
 }
@@ -71,6 +73,9 @@ export async function startBalancer(t: Test): Promise<Balancer> {
     port: (server.address() as AddressInfo).port,
     add: (backend) => ready.set(backend, false),
     remove: (backend) => ready.delete(backend),
+    get ready() {
+      return [...ready.values()].filter((isReady) => isReady).length;
+    },
     get turnedAway() {
       return traffic.turnedAway;
     },

@@ -4,9 +4,26 @@ import { Agent, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 
+/** A question that a client has asked. */
+export interface Asked {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+}
+
+/** What is done before a question is passed on; `answer`: it is not. */
+export type Treatment =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'delay'; readonly ms: number }
+  | { readonly kind: 'answer'; readonly status: number };
+
 /** A plain proxy before the apiserver, that can keep single questions waiting. */
 export interface SlowFront {
   readonly server: string;
+  /** All questions so far. */
+  readonly asked: readonly Asked[];
+  /** Treats every question like this from now on, those that are held aside. */
+  treat(how: (asked: Asked) => Treatment): void;
   /** GETs whose path ends so are not answered from now on. */
   hold(path: string): void;
   /** How many of those that were held were given up by their client. */
@@ -22,22 +39,31 @@ export async function startSlowFront(
 ): Promise<SlowFront> {
   const agent = new Agent({ keepAlive: true, ca: upstream.ca });
   const held = new Set<string>();
+  const asked: Asked[] = [];
+  let treatment = (_: Asked): Treatment => ({ kind: 'pass' });
   const counts = { givenUp: 0, connections: 0 };
   const server = createServer((incoming, outgoing) => {
-    const { method, headers, url = '' } = incoming;
+    const { method = 'GET', headers, url = '' } = incoming;
+    asked.push({ method, path: url });
     if (method === 'GET' && [...held].some((path) => url.endsWith(path))) {
       outgoing.once('close', () => {
         counts.givenUp += 1;
       });
       return;
     }
-    const onward = request(new URL(url, upstream.server), { method, headers, agent }, (answer) => {
-      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-      answer.pipe(outgoing);
-    });
-    onward.on('error', () => outgoing.destroy());
-    outgoing.once('close', () => onward.destroy());
-    incoming.pipe(onward);
+    const pass = (): void => {
+      const onward = request(new URL(url, upstream.server), { method, headers, agent }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.on('error', () => outgoing.destroy());
+      outgoing.once('close', () => onward.destroy());
+      incoming.pipe(onward);
+    };
+    const how = treatment({ method, path: url });
+    if (how.kind === 'pass') pass();
+    else if (how.kind === 'delay') setTimeout(pass, how.ms);
+    else outgoing.writeHead(how.status).end();
   });
   server.on('connection', () => {
     counts.connections += 1;
@@ -53,6 +79,10 @@ export async function startSlowFront(
   });
   return {
     server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    treat: (next) => {
+      treatment = next;
+    },
     hold: (path) => void held.add(path),
     givenUp: () => counts.givenUp,
     connections: () => counts.connections,

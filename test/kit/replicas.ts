@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import type { Test } from 'tap';
+import type { AdmissionProgram, AdmissionStage, WebhookWish } from './admission-stage.js';
+import { startBalancer } from './balancer.js';
+import { eventually } from './eventually.js';
+
+/** Webhooks as in a cluster: several, behind a balancer that follows /readyz. */
+export interface Replicas {
+  /** Where the apiserver calls them. */
+  readonly url: string;
+  /** Calls that found nobody ready. */
+  readonly turnedAway: number;
+  start(wish?: WebhookWish): Promise<AdmissionProgram>;
+  /** SIGTERM; the balancer goes on asking it until it has ended. @returns the exit code */
+  stop(replica: AdmissionProgram): Promise<number | null>;
+  /** Waits until the balancer has found so many of them ready. */
+  ready(count: number): Promise<void>;
+}
+
+/** Starts the balancer, and no webhook yet. @param all - what each of them is started with */
+export async function startReplicas(
+  t: Test,
+  stage: Pick<AdmissionStage, 'startWebhook'>,
+  all: Pick<WebhookWish, 'server' | 'flags'>,
+): Promise<Replicas> {
+  const balancer = await startBalancer(t);
+  const url = `https://127.0.0.1:${balancer.port}`;
+  return {
+    url,
+    get turnedAway() {
+      return balancer.turnedAway;
+    },
+    start: async (wish = {}) => {
+      const flags = ['--advertise-url', url, ...(all.flags ?? []), ...(wish.flags ?? [])];
+      const replica = await stage.startWebhook({ ...all, ...wish, flags });
+      balancer.add(replica);
+      return replica;
+    },
+    stop: async (replica) => {
+      const code = await replica.stop();
+      balancer.remove(replica);
+      return code;
+    },
+    ready: async (count) => {
+      const seen = await eventually(
+        async () => balancer.ready,
+        (ready) => ready === count,
+      );
+      if (seen !== count) throw new Error(`${seen} webhooks are ready, not ${count}`);
+    },
+  };
+}
+
+/** A port that nobody listens on at the moment. */
+export async function anyFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
