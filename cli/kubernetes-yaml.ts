@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseAllDocuments, type ScalarTag, type Tags } from 'yaml';
+import { type Document, isScalar, LineCounter, parseAllDocuments, type ScalarTag, type Tags } from 'yaml';
 
 /** A place in a file, both from 1. */
 export interface Position {
@@ -47,6 +47,8 @@ const isBoolean = (tag: Tags[number]): tag is ScalarTag =>
 
 const goWordsOf = ({ test }: ScalarTag): RegExp => (test?.test('yes') === true ? GO_TRUE : GO_FALSE);
 
+const isNothing = (contents: unknown): boolean => contents === null || (isScalar(contents) && contents.value === null);
+
 /**
  * Reads all documents of a file as kubectl does (YAML 1.1 the way Go has it; JSON is YAML). Never throws; empty documents are left
  * out. Aliases are limited, since files may come from strangers.
@@ -65,7 +67,7 @@ export function parseYaml(text: string): readonly YamlDocument[] {
     prettyErrors: false,
     customTags: asGoHasThem,
   });
-  const withContent = [...parsed].filter(({ contents, errors }) => errors.length > 0 || contents?.toJSON() != null);
+  const withContent = [...parsed].filter(({ contents, errors }) => errors.length > 0 || !isNothing(contents));
   return withContent.map((content) => ({
     content,
     fault: content.errors.map(({ code, message, pos }) => ({ code, message, ...positionOf(pos[0]) }))[0],

@@ -1,4 +1,4 @@
-import { isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Position, YamlDocument } from './kubernetes-yaml.js';
 
 /**
@@ -42,7 +42,19 @@ function stepInto(document: YamlDocument, node: Node, rest: string): Step | unde
     return after === undefined ? [] : [{ at: key, value: isYamlNode(value) ? value : undefined, rest: after }];
   });
   // A key may hold dots itself; the longest one that fits is meant.
-  return steps.toSorted((one, other) => one.rest.length - other.rest.length)[0];
+  return steps.toSorted((one, other) => one.rest.length - other.rest.length)[0] ?? stepIntoMerged(document, here, rest);
+}
+
+/** What stands in the map itself wins over what `<<` merges in. */
+function stepIntoMerged(document: YamlDocument, map: YAMLMap, rest: string): Step | undefined {
+  const sources = map.items.flatMap(({ key, value }): readonly unknown[] => {
+    if (!isScalar(key) || key.source !== '<<') return [];
+    return isSeq(value) ? value.items : [value];
+  });
+  return sources
+    .filter(isYamlNode)
+    .map((source) => stepInto(document, source, rest))
+    .find((step) => step !== undefined);
 }
 
 const isYamlNode = (value: unknown): value is Node => isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);

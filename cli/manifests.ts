@@ -50,8 +50,12 @@ type Json = { readonly kind: 'value'; readonly value: unknown } | { readonly kin
 
 function jsonOf({ content }: YamlDocument): Json {
   try {
-    return { kind: 'value', value: content.toJS() };
+    const value: unknown = content.toJS();
+    // An anchor may contain itself, which JSON has no form for.
+    JSON.stringify(value);
+    return { kind: 'value', value };
   } catch (error) {
+    if (error instanceof TypeError) return { kind: 'refused', reason: 'an anchor contains itself' };
     // More aliases than a document written by hand has.
     return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
   }

@@ -97,6 +97,18 @@ t.test('findings and where they are', async (t) => {
       ],
     },
     {
+      title: 'maps that are merged in',
+      given: bundle(
+        'registry: &base {url: ghcr.io/acme/app, tag: v1}\nconverge:\n  values: {<<: *base, retries: 1}\n  <<: &more {retries: 11}',
+      ),
+      want: ['8:16 error FieldValueInvalid spec.converge.retries Invalid value: 11: must be less than or equal to 10'],
+    },
+    {
+      title: 'what contains itself',
+      given: bundle('registry: {url: ghcr.io/acme/app, tag: v1}\nconverge: {values: &all {a: *all}}'),
+      want: ['1:1 error SyntaxError  an anchor contains itself'],
+    },
+    {
       title: 'booleans as kubectl reads them',
       given: bundle('registry: {url: ghcr.io/acme/app, tag: v1}\nsuspend: yes\nconverge:\n  rollbackOnFailure: y'),
       want: [
