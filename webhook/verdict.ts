@@ -39,9 +39,8 @@ export async function judge(
   };
 }
 
-const once = <T extends Warning>(items: readonly T[]): readonly T[] => [
-  ...new Map(items.map((item) => [`${item.field}: ${item.message}`, item])).values(),
-];
+const once = <T extends Warning>(items: readonly T[]): readonly T[] =>
+  items.length < 2 ? items : [...new Map(items.map((item) => [`${item.field}: ${item.message}`, item])).values()];
 
 /** Allowed as it is or with a patch, if nothing was found against it; denied otherwise. */
 export const verdictOf = (findings: Findings, patch: readonly AddOperation[] = []): Verdict =>

@@ -2,10 +2,12 @@ import { type SchemaNode, SPEC_SCHEMA } from '../schema-node.js';
 
 /** Sorts what has a field by where the field stands in the schema, list items by their index. The input is left as it is. */
 export const inSchemaOrder = <T extends { readonly field: string }>(items: readonly T[]): readonly T[] =>
-  items
-    .map((item) => ({ item, place: placeOf(item.field) }))
-    .toSorted((a, b) => compare(a.place, b.place))
-    .map(({ item }) => item);
+  items.length < 2
+    ? items
+    : items
+        .map((item) => ({ item, place: placeOf(item.field) }))
+        .toSorted((a, b) => compare(a.place, b.place))
+        .map(({ item }) => item);
 
 /** Position of each step among its siblings: `spec.registry.url` is [0, 0]. */
 const placeOf = (field: string): readonly number[] => {
