@@ -79,7 +79,7 @@ t.test('each fault is told once, in words that say what to do', async (t) => {
       spec: withRegistry({ secretRef: { name: '' } }),
       want: [`spec.registry.secretRef.name: Invalid value: "": ${NAME}`],
     },
-    { spec: withRegistry({ secretRef: { name: 'a.'.repeat(126) + 'a' }, pollInterval: '1m' }), want: [] },
+    { spec: withRegistry({ secretRef: { name: `${'a.'.repeat(126)}a` }, pollInterval: '1m' }), want: [] },
     {
       spec: withRegistry({ pollInterval: '15' }),
       want: [`spec.registry.pollInterval: Invalid value: "15": a unit is missing; ${BETWEEN} "15m"`],

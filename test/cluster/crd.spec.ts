@@ -116,7 +116,7 @@ const ROWS: readonly Row[] = [
   { title: 'a reference needs a name', spec: withRegistry({ secretRef: {} }), refused: 'spec.registry.secretRef.name' },
   {
     title: 'names are of any length that Kubernetes allows',
-    spec: withRegistry({ secretRef: { name: 'a.'.repeat(126) + 'a' } }),
+    spec: withRegistry({ secretRef: { name: `${'a.'.repeat(126)}a` } }),
   },
   {
     title: 'names are lower case',

@@ -49,7 +49,10 @@ t.test('every sample is accepted by the rules of the webhook, and every invalid 
       `${file}: ${want}`,
     );
   }
-  const [mistakes] = await judgeText('x', await readFile(join(MANIFESTS, 'samples/invalid/four-mistakes.yaml'), 'utf8'));
+  const [mistakes] = await judgeText(
+    'x',
+    await readFile(join(MANIFESTS, 'samples/invalid/four-mistakes.yaml'), 'utf8'),
+  );
   t.same(
     mistakes?.problems.filter(({ severity }) => severity === 'error').map(({ field }) => field),
     [
