@@ -10,6 +10,8 @@ export interface ValuesProblem extends Problem {
   readonly source?: { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string; readonly namespace?: string };
   readonly key?: string;
   readonly position?: Position;
+  /** The source exists without the key that is named, or without any: it may come with the same commit. */
+  readonly lacksKey?: true;
 }
 
 /** A source that exists, and where. */

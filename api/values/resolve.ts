@@ -142,9 +142,8 @@ const readSource = (
   }
   // As with Kubernetes' own references, `optional` is also for the key.
   if (keys.length === 0 && binary.length === 0 && source.optional !== true) {
-    findings.problems.push(
-      brokenSource(found, field, source.key === undefined ? 'has no keys' : noSuchKey(found, source.key)),
-    );
+    const what = source.key === undefined ? 'has no keys' : noSuchKey(found, source.key);
+    findings.problems.push({ ...brokenSource(found, field, what), lacksKey: true });
   }
   return keys.flatMap((key) => readKey(found, { field, key }, findings));
 };

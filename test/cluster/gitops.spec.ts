@@ -146,6 +146,46 @@ t.test(
   },
 );
 
+t.test(
+  'a commit that adds keys and refers to them passes the dry run, in which the keys are not there yet',
+  async (t) => {
+    const keyed = (key: string): readonly Manifest[] => {
+      const valuesFrom = [{ configMapRef: { name: 'keyed' }, key }];
+      const converge = { valuesFrom, werfSecretKeyRef: { name: 'keyed', key } };
+      return [
+        {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'keyed', namespace: 'ops' },
+          data: { [key]: 'a: 1\n' },
+        },
+        {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'keyed', namespace: 'ops' },
+          data: { [key]: 'MDEyMw==' },
+        },
+        bundle('keyed', { registry: REGISTRY, converge }),
+      ];
+    };
+    t.match(await reconcileAsFlux(api, keyed('old.yaml')), { kind: 'applied' });
+    t.same(await reconcileAsFlux(api, keyed('new.yaml')), {
+      kind: 'applied',
+      changes: ['ConfigMap/ops/keyed configured', 'Secret/ops/keyed configured', 'WerfBundle/ops/keyed configured'],
+      warnings: [
+        'spec.converge.werfSecretKeyRef.name: Invalid value: "keyed": Secret keyed in namespace ops has no key new.yaml, or it is empty',
+        'spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "keyed": ConfigMap ops/keyed has no key "new.yaml"; it has "old.yaml"',
+      ],
+    });
+    const typo = { valuesFrom: [{ configMapRef: { name: 'keyed' }, key: 'nwe.yaml' }] };
+    t.match(
+      await reconcileAsFlux(api, [bundle('keyed', { registry: REGISTRY, converge: typo })]),
+      { kind: 'refused', message: /apply failed: .*has no key "nwe\.yaml"; it has "new\.yaml"$/ },
+      'a key that does not come is refused when it is applied',
+    );
+  },
+);
+
 t.test('Argo CD applies from the client, and finds live to be what git says', async (t) => {
   const tracked = { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:werf.io/WerfBundle:ops/argo' } };
   const argo = bundle('argo', { registry: REGISTRY, converge: { values: { replicas: 2 } } }, tracked);

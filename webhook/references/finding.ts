@@ -4,16 +4,19 @@ import type { Findings } from '../verdict.js';
 
 /**
  * One thing found about what a bundle refers to.
- * `denied` always counts; `missing` may be let pass for now; `unchecked` is not known to be wrong; `noted` is a warning.
+ * `denied` always counts; `missing` may be let pass for now, and so may `lacking`: what exists has not got the key that is named, which
+ * may come with the same commit; `unchecked` is not known to be wrong; `noted` is a warning.
  */
 export type Finding =
   | { readonly kind: 'denied'; readonly problem: Problem }
   | { readonly kind: 'missing'; readonly problem: Problem }
+  | { readonly kind: 'lacking'; readonly problem: Problem }
   | { readonly kind: 'unchecked'; readonly problem: Problem }
   | { readonly kind: 'noted'; readonly warning: Warning };
 
 export const denied = (problem: Problem): Finding => ({ kind: 'denied', problem });
 export const missing = (problem: Problem): Finding => ({ kind: 'missing', problem });
+export const lacking = (problem: Problem): Finding => ({ kind: 'lacking', problem });
 export const noted = (field: string, message: string): Finding => ({ kind: 'noted', warning: { field, message } });
 
 /** @param what - `Secret app in namespace ops`, or a whole clause */
@@ -34,8 +37,20 @@ export const weigh = (findings: readonly Finding[], strictness: Strictness): Fin
   const warnings: Warning[] = [];
   for (const finding of findings) {
     if (finding.kind === 'noted') warnings.push(finding.warning);
-    else if (finding.kind === 'denied' || strictness[finding.kind] === 'deny') problems.push(finding.problem);
+    else if (howStrict(finding.kind, strictness) === 'deny') problems.push(finding.problem);
     else warnings.push({ field: finding.problem.field, message: finding.problem.message });
   }
   return { problems, warnings };
+};
+
+const howStrict = (kind: Exclude<Finding['kind'], 'noted'>, strictness: Strictness): 'deny' | 'warn' => {
+  switch (kind) {
+    case 'denied':
+      return 'deny';
+    case 'missing':
+    case 'lacking':
+      return strictness.missing;
+    case 'unchecked':
+      return strictness.unchecked;
+  }
 };

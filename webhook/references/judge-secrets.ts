@@ -4,7 +4,7 @@ import type { Secret } from '../../api/objects.js';
 import { parseRegistryUrl } from '../../api/registry-url.js';
 import { secretText } from '../../api/secret-text.js';
 import { invalid } from '../../api/validate/wording.js';
-import { denied, type Finding, noted } from './finding.js';
+import { denied, type Finding, lacking, noted } from './finding.js';
 import type { Reference } from './subject.js';
 
 /** A Secret that a spec names for one thing, not as a source of values. */
@@ -24,9 +24,10 @@ export const judgeSecret = (reference: SecretUse, secret: Secret): readonly Find
 
 const where = ({ name, namespaces }: SecretUse): string => `Secret ${name} in namespace ${namespaces.join()}`;
 
-const broken = (reference: SecretUse, what: string): readonly Finding[] => [
-  denied(invalid(reference.field, reference.name, `${where(reference)} ${what}`)),
-];
+const fault = (reference: SecretUse, what: string) =>
+  invalid(reference.field, reference.name, `${where(reference)} ${what}`);
+const broken = (reference: SecretUse, what: string): readonly Finding[] => [denied(fault(reference, what))];
+const without = (reference: SecretUse, what: string): readonly Finding[] => [lacking(fault(reference, what))];
 
 const dockerConfig = (reference: Extract<SecretUse, { use: 'registry' }>, secret: Secret): readonly Finding[] => {
   const text = secretText(secret, DOCKER_CONFIG_KEY);
@@ -52,7 +53,7 @@ const CA_KEY = 'ca.crt';
 
 const authority = (reference: SecretUse, secret: Secret): readonly Finding[] => {
   const text = secretText(secret, CA_KEY);
-  if (text === undefined) return broken(reference, `has no key ${CA_KEY}`);
+  if (text === undefined) return without(reference, `has no key ${CA_KEY}`);
   return isCertificate(text) ? [] : broken(reference, `has no PEM certificate under ${CA_KEY}`);
 };
 
@@ -67,5 +68,5 @@ const isCertificate = (pem: string): boolean => {
 
 const werfKey = (reference: Extract<SecretUse, { use: 'key' }>, secret: Secret): readonly Finding[] => {
   const text = secretText(secret, reference.key)?.trim();
-  return text === undefined || text === '' ? broken(reference, `has no key ${reference.key}, or it is empty`) : [];
+  return text === undefined || text === '' ? without(reference, `has no key ${reference.key}, or it is empty`) : [];
 };

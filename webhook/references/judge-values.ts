@@ -3,7 +3,7 @@ import { configMapSource, secretSource } from '../../api/values/found-source.js'
 import { type FoundSource, missingSource } from '../../api/values/problem.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
-import { denied, type Finding, missing, noted, unchecked } from './finding.js';
+import { denied, type Finding, lacking, missing, noted, unchecked } from './finding.js';
 import type { LookupTime } from './lookup-time.js';
 import type { Fetched, Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
@@ -93,7 +93,9 @@ const parsed = async (
   const answer = await parseValues(question, time.signal);
   if (answer.kind === 'failed') return [unchecked(ALL, 'the values', answer.reason)];
   return [
-    ...answer.problems.filter(isTold).map(({ code, field, message }) => denied({ code, field, message })),
+    ...answer.problems
+      .filter(isTold)
+      .map(({ lacksKey, code, field, message }) => (lacksKey === true ? lacking : denied)({ code, field, message })),
     ...answer.warnings.filter(isTold).map(({ field, message }) => noted(field, message)),
   ];
 };
