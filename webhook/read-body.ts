@@ -9,30 +9,26 @@ export type ReadBody =
   | { readonly kind: 'too-large' | 'encoded' | 'gone' };
 
 /**
- * Reads the body of a request, of which no more than `limit` bytes are ever kept. The rest of one that is refused is thrown away once
- * it is answered. Never rejects.
+ * Reads the body of a request, of which no more than `limit` bytes are ever kept. One that is too large is read to its end all the same:
+ * a client that is answered while it still writes may find its connection reset, and never see why. Never rejects.
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<ReadBody> {
-  const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
+  const { 'content-encoding': encoding = 'identity' } = request.headers;
   if (encoding.toLowerCase() !== 'identity') return Promise.resolve({ kind: 'encoded' });
-  if (Number(length) > limit) return Promise.resolve({ kind: 'too-large' });
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let size = 0;
-    const end = (result: ReadBody): void => {
-      request.off('data', onData);
-      resolve(result);
-    };
-    const onData = (chunk: Buffer): void => {
+    const gone = (): void => resolve({ kind: 'gone' });
+    request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limit) end({ kind: 'too-large' });
-      else chunks.push(chunk);
-    };
-    const gone = (): void => end({ kind: 'gone' });
-    request.on('data', onData).once('error', gone).once('close', gone);
+      if (size <= limit) chunks.push(chunk);
+      else chunks = [];
+    });
+    request.once('error', gone).once('close', gone);
     request.once('end', () => {
       const [first = Buffer.alloc(0)] = chunks;
-      end({ kind: 'body', bytes: chunks.length <= 1 ? first : Buffer.concat(chunks, size) });
+      if (size > limit) resolve({ kind: 'too-large' });
+      else resolve({ kind: 'body', bytes: chunks.length <= 1 ? first : Buffer.concat(chunks, size) });
     });
   });
 }

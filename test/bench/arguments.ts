@@ -29,7 +29,7 @@ const QUICK = {
 
 export const USAGE = `usage: npm run bench:admission [-- [--quick] [--rounds N] [--json FILE] [--profile FOLDER]]
 
-  --quick           a minute instead of ten
+  --quick           a minute instead of five
   --rounds N        from 7 to 99; ${FULL.plan.rounds} if left out
   --json FILE       writes the results there, too
   --profile FOLDER  writes a CPU profile of each server there
