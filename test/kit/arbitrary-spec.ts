@@ -114,10 +114,16 @@ const fault: fc.Arbitrary<Fault> = fc
     ),
   );
 
+/** As a server reads it: no object stands in two places, and there is no -0. */
+const asReceived = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/** Any JSON at all. */
+export const arbitraryJson: fc.Arbitrary<unknown> = fc.jsonValue().map(asReceived);
+
 /** Specs as people write them: a good one in which up to four fields have another value, good or bad. */
 export const arbitrarySpec: fc.Arbitrary<unknown> = fc
   .array(fault, { maxLength: 4 })
-  .map((faults) => faults.reduce(withValue, { registry: { url: 'ghcr.io/acme/app' } } as unknown));
+  .map((faults) => asReceived(faults.reduce(withValue, { registry: { url: 'ghcr.io/acme/app' } } as unknown)));
 
 const withValue = (spec: unknown, [path, value]: Fault): unknown => set(spec, path.split(/\.|(?=\[\])/), value);
 
