@@ -37,4 +37,6 @@ if (isMainThread) {
     void usage(question).then((answer) => process.send?.(answer));
   });
   process.channel?.unref();
+  // The benchmark was killed: nobody would end this process.
+  process.once('disconnect', () => process.exit(1));
 }

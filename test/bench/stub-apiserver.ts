@@ -86,4 +86,6 @@ server.listen(0, '127.0.0.1', () => {
 });
 process.on('message', () => process.send?.(calls satisfies Calls));
 process.channel?.unref();
+// The benchmark was killed: nobody would end this process.
+process.once('disconnect', () => process.exit(1));
 process.once('SIGTERM', () => process.exit(0));
