@@ -25,12 +25,16 @@ export const createFakeClock = (
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
-        const sleeper = { at: elapsed + Math.max(0, ms), wake: resolve };
-        sleepers.add(sleeper);
         const onAbort = (): void => {
           sleepers.delete(sleeper);
           reject(signal?.reason);
         };
+        const wake = (): void => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        };
+        const sleeper = { at: elapsed + Math.max(0, ms), wake };
+        sleepers.add(sleeper);
         signal?.addEventListener('abort', onAbort, { once: true });
       });
     },
