@@ -30,7 +30,6 @@ export const ANNOTATIONS = {
   digest: 'werf.io/digest',
   reason: 'werf.io/reason',
   checksum: 'werf.io/checksum',
-  release: 'werf.io/release',
   operatorVersion: 'werf.io/operator-version',
   /** Of a Job: the names of its own Secrets, separated by commas. Its log may be shown only with the help of the one with values. */
   secrets: 'werf.io/secrets',
