@@ -26,6 +26,8 @@ await build({
   target: 'node20',
   format: 'esm',
   minifySyntax: true,
+  // Comments with letters beyond Latin-1 would make V8 keep the whole text with two bytes a letter: 8 MB of heap.
+  minifyWhitespace: true,
   define: { WERFBUNDLE_VERSION: JSON.stringify(version) },
   // CommonJS dependencies call require, which an ES module has not.
   banner: {
