@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../kube/client.js';
 import { StartError } from '../kube/start-error.js';
 import { type SupervisedProcess, superviseProcess } from './control-plane/supervised-process.js';
+import { established } from './established.js';
 import type { Kubectl } from './kubectl.js';
 import { writeKubeconfig } from './service-account.js';
 
@@ -47,7 +48,11 @@ export const installManifests = async ({ kubectl, root, say }: OperatorOptions):
   };
   // An old apiserver does not know the CRD's CEL rules; the one that serves CRDs does, and checks them.
   await apply('apply', '--validate=false', '-k', join(root, 'manifests/crd'));
-  await apply('wait', '--for=condition=Established', '--timeout=30s', 'crd/werfbundles.werf.io');
+  if (!(await established((words) => kubectl.run(words), 'werfbundles.werf.io'))) {
+    throw new StartError([
+      'the CRD werfbundles.werf.io is not served; kubectl describe crd werfbundles.werf.io says why',
+    ]);
+  }
   await apply('apply', '-f', join(root, 'manifests/default/namespace.yaml'));
   await apply('apply', '-k', join(root, 'manifests/rbac'));
   await apply('apply', '-f', join(root, 'manifests/webhook/configurations.yaml'));

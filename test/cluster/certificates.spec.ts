@@ -11,6 +11,7 @@ import { issueAuthority, issueLeafUntil, type KeyPair } from '../../certs/issue.
 import { connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { established } from '../../playground/established.js';
 import { startBalancer } from '../kit/balancer.js';
 import { startCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/eventually.js';
@@ -35,7 +36,7 @@ const must = async (args: readonly string[], input?: string): Promise<string> =>
 await must(['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
 await must(['apply', '-k', join(ROOT, 'manifests/default')]);
 await must(['create', 'namespace', 'ops']);
-await must(['wait', '--for=condition=Established', 'crd/werfbundles.werf.io']);
+if (!(await established(cluster.kubectl, 'werfbundles.werf.io'))) throw new Error('the CRD is not served');
 const kubeconfig = await webhookKubeconfig();
 const kube = createKubeClient(await connect({ kubeconfig: cluster.kubeconfig }));
 t.teardown(() => kube.close());

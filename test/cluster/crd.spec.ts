@@ -5,6 +5,7 @@ import t from 'tap';
 import { defaultsPatch, withDefaults } from '../../api/defaults.js';
 import { validateBundle } from '../../api/validate.js';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
+import { established } from '../../playground/established.js';
 import { arbitrarySpec } from '../kit/arbitrary-spec.js';
 import { startCluster } from '../kit/cluster.js';
 
@@ -269,11 +270,7 @@ t.test('the CRD on a real apiserver, without webhooks', async (t) => {
   const { kubectl } = await startCluster(t);
   const crd = readFileSync(join(import.meta.dirname, '../../manifests/crd/werfbundles.werf.io.yaml'), 'utf8');
   t.match(await kubectl(['apply', '--validate=false', '-f', '-'], crd), { code: 0 }, 'the CRD installs');
-  t.match(
-    await kubectl(['wait', '--for=condition=Established', 'crd/werfbundles.werf.io', '--timeout=30s']),
-    { code: 0 },
-    'the CRD is established',
-  );
+  t.ok(await established(kubectl, 'werfbundles.werf.io'), 'the CRD is established');
 
   /** What the apiserver says of each spec: undefined if it takes it. One call of kubectl for all. */
   const refusals = async (prefix: string, specs: readonly unknown[]): Promise<readonly (string | undefined)[]> => {

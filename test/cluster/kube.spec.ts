@@ -17,6 +17,7 @@ import {
   SUBJECT_ACCESS_REVIEWS,
   WERFBUNDLES,
 } from '../../kube/resources.js';
+import { established } from '../../playground/established.js';
 import { kubeContract } from '../contract/kube.contract.js';
 import { startCluster } from '../kit/cluster.js';
 import { recordLog } from '../kit/record-log.js';
@@ -68,8 +69,7 @@ t.test('the client on a real apiserver', async (t) => {
   const cluster = await startCluster(t);
   const crd = await cluster.kubectl(['apply', '--validate=false', '-f', '-'], await readFile(CRD, 'utf8'));
   t.equal(crd.code, 0, crd.stderr);
-  const established = ['wait', '--for=condition=Established', 'crd/werfbundles.werf.io', '--timeout=60s'];
-  t.equal((await cluster.kubectl(established)).code, 0);
+  t.ok(await established(cluster.kubectl, 'werfbundles.werf.io'));
   const connection = await connect({ kubeconfig: cluster.kubeconfig });
   const requests: string[] = [];
   const client = createKubeClient(connection, {

@@ -3,6 +3,7 @@ import { request } from 'node:https';
 import { connect } from 'node:net';
 import t, { type Test } from 'tap';
 import { startControlPlane } from '../../playground/control-plane/start.js';
+import { established } from '../../playground/established.js';
 import { binariesOfThisRun, type Cluster, startCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/eventually.js';
 
@@ -68,8 +69,7 @@ t.test('the control plane', async (t) => {
 
   t.test('enforces the CEL rules of a CRD, which kubectl finds at the one endpoint', async (t) => {
     t.equal((await apply(CRD)).code, 0);
-    const established = ['wait', '--for=condition=Established', 'crd/kettles.kitchen.example', '--timeout=20s'];
-    t.equal((await cluster.kubectl(established)).code, 0);
+    t.ok(await established(cluster.kubectl, 'kettles.kitchen.example'));
     t.same(await apply(kettle('good', 1)), { code: 0, stdout: 'kettle.kitchen.example/good created\n', stderr: '' });
     const refused = await apply(kettle('bad', 3));
     t.equal(refused.code, 1);

@@ -3,6 +3,7 @@ import t from 'tap';
 import { connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
 import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
+import { established } from '../../playground/established.js';
 import { writeKubeconfig } from '../../playground/service-account.js';
 import { startCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/eventually.js';
@@ -22,7 +23,7 @@ await must(['apply', '-k', join(ROOT, 'manifests/default')]);
 for (const namespace of ['ops', 'production']) await must(['create', 'namespace', namespace]);
 await must(['annotate', 'namespace', 'production', 'werf.io/accept-bundles-from=ops']);
 await must(['create', 'serviceaccount', 'werf-converge', '-n', 'production']);
-await must(['wait', '--for=condition=Established', 'crd/werfbundles.werf.io']);
+if (!(await established(cluster.kubectl, 'werfbundles.werf.io'))) throw new Error('the CRD is not served');
 
 const client = createKubeClient(await connect({ kubeconfig: cluster.kubeconfig }));
 t.teardown(() => client.close());

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import t from 'tap';
+import { established } from '../../playground/established.js';
 import { type Cluster, startCluster } from '../kit/cluster.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -107,7 +108,7 @@ await must(cluster, ['apply', '-k', join(ROOT, 'manifests/default')]);
 await must(cluster, ['create', 'namespace', 'ops']);
 // The target of the sample with four mistakes: a fifth would be that it is not there.
 await must(cluster, ['create', 'namespace', 'production']);
-await must(cluster, ['wait', '--for=condition=Established', 'crd/werfbundles.werf.io']);
+if (!(await established(cluster.kubectl, 'werfbundles.werf.io'))) throw new Error('the CRD is not served');
 const kubeconfig = await serviceAccountKubeconfig(cluster, 'werfbundle-webhook');
 
 /** caBundle and URL of both configurations. */

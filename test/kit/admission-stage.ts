@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
+import { established } from '../../playground/established.js';
 import { type Cluster, type KubectlResult, startCluster } from './cluster.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -52,7 +53,7 @@ export async function startAdmissionStage(t: Test): Promise<AdmissionStage> {
   };
   await must(['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
   await must(['apply', '-k', join(ROOT, 'manifests/default')]);
-  await must(['wait', '--for=condition=Established', 'crd/werfbundles.werf.io']);
+  if (!(await established(cluster.kubectl, 'werfbundles.werf.io'))) throw new Error('the CRD is not served');
   const kubeconfigs = new Map<string, Promise<string>>();
   const kubeconfigOf = (account: string, server?: string): Promise<string> => {
     const key = `${account} ${server ?? ''}`;
