@@ -195,8 +195,8 @@ t.test('4,000 admissions, three rotations and five restarts: no call fails', { t
   // failurePolicy Fail: nothing is stored for which one of the two calls failed. A write that finds the object changed asks again.
   const answers = answered() - answeredBefore;
   t.ok(count.writes >= 2000 && answers >= 2 * count.writes, `${answers} answers for ${count.writes} writes`);
-  // Seven days pass in 15 s here: on a busy machine a self-check may come late, and a new connection finds nobody for a moment.
-  t.comment(`${balancer.turnedAway} new connections found nobody ready, and were tried again`);
+  // Not asserted: it was 1 once, on a busy machine, while no write failed. Why nobody was ready at that moment is not known.
+  t.comment(`${balancer.turnedAway} new connections found nobody ready`);
   t.ok(issued('authority') >= 2, `${issued('authority')} new authorities: one was old, one was lost`);
   t.ok(issued('leaf') >= 3, `${issued('leaf')} new leaves`);
   t.ok(served().length >= 4, `the replica that was never restarted served ${served().length} leaves`);
