@@ -35,8 +35,9 @@ export interface RegistryFailure {
   readonly retryAfterMs?: number;
 }
 
+/** `unchanged`: every page was answered with 304 Not Modified; the tags are those of the last listing. */
 export type TagList =
-  | { readonly kind: 'tags'; readonly tags: readonly string[]; readonly etag?: string }
+  | { readonly kind: 'tags'; readonly tags: readonly string[]; readonly etag?: string; readonly unchanged?: true }
   | RegistryFailure;
 
 /** What a tag points to. `bundle`: the manifest's config is a Helm chart's. */

@@ -11,6 +11,8 @@ export interface RegistryRequest {
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
   readonly accept: string;
+  /** An ETag: nothing but 304 Not Modified need be answered while it is the right one. */
+  readonly unless?: string | undefined;
 }
 
 /** How a request is allowed in, or why it can't be. */
@@ -56,13 +58,14 @@ export class Access {
 
   async #attempt(
     target: RegistryTarget,
-    { method, url, accept }: RegistryRequest,
+    { method, url, accept, unless }: RegistryRequest,
     how: { readonly challenge: Challenge | undefined; readonly fresh: boolean; readonly signal: AbortSignal },
   ): Promise<HttpAnswer | RegistryFailure> {
-    if (how.challenge === undefined) return this.#exchange({ method, url, headers: { accept } }, target, how.signal);
+    const plain = { accept, ...(unless !== undefined && { 'if-none-match': unless }) };
+    if (how.challenge === undefined) return this.#exchange({ method, url, headers: plain }, target, how.signal);
     const allowed = await this.#authorization(target, how.challenge, how);
     if (allowed.kind === 'failed') return allowed;
-    const headers = { accept, authorization: allowed.value };
+    const headers = { ...plain, authorization: allowed.value };
     return this.#exchange({ method, url, headers }, target, how.signal);
   }
 

@@ -6,6 +6,7 @@ import { BoundedMap } from './bounded-map.js';
 import type { Challenge } from './challenge.js';
 import type { Exchange, HttpAnswer } from './exchange.js';
 import { failureOfStatus } from './failures.js';
+import { protocolFailure } from './protocol-failure.js';
 import { targetKey } from './target.js';
 
 export type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure;
@@ -63,7 +64,7 @@ export class Tokens {
     if (answer.kind === 'failed') return answer;
     if (answer.status !== 200) return refusalOf(answer, this.#clock.now());
     const token = parseToken(answer.body, this.#clock.monotonic());
-    if (token === undefined) return protocol('the token server answers without a token');
+    if (token === undefined) return protocolFailure('the token server answers without a token');
     this.#cache.set(key, token);
     return { kind: 'token', value: token.value };
   }
@@ -116,9 +117,9 @@ function tokenRequest(
   const realm = params.get('realm') ?? '';
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
-    return protocol('the realm of the token server is no URL');
+    return protocolFailure('the realm of the token server is no URL');
   if (url.protocol === 'http:' && !target.insecure) {
-    return protocol('the token server speaks plain HTTP, which is refused unless spec.registry.insecure is set');
+    return protocolFailure('the token server speaks plain HTTP, which is refused unless spec.registry.insecure is set');
   }
   const scopes = (params.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
   return {
@@ -134,7 +135,7 @@ function refusalOf(answer: HttpAnswer, now: number): RegistryFailure {
   const failure = failureOfStatus(answer.status, answer.header('retry-after'), now);
   // "404 not found" would send people to look at the repository's name.
   return failure.code === 'not-found' || failure.code === 'protocol'
-    ? protocol(`the token server answers ${failure.message}`)
+    ? protocolFailure(`the token server answers ${failure.message}`)
     : failure;
 }
 
@@ -146,8 +147,4 @@ function parseToken(body: Buffer, now: number): CachedToken | undefined {
   const stated = answer?.['expires_in'];
   const lifetime = (typeof stated === 'number' && stated > 0 ? stated : DEFAULT_LIFETIME_S) * 1000;
   return { value, expiresAt: now + lifetime - Math.min(MARGIN_MS, lifetime / 2) };
-}
-
-function protocol(message: string): RegistryFailure {
-  return { kind: 'failed', code: 'protocol', message };
 }

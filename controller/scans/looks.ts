@@ -120,7 +120,7 @@ export function tagSetOf(list: Extract<TagList, { kind: 'tags' }>, hash: string)
   const count = list.tags.length;
   return list.etag === undefined
     ? { etag: `tags-sha256:${hash}`, etagSupported: false, count }
-    : { etag: list.etag, etagSupported: true, count };
+    : { etag: list.etag, etagSupported: true, count, ...(list.unchanged && { unchanged: list.unchanged }) };
 }
 
 /** SHA-256 of the sorted tags, one a line, in hex. */

@@ -15,8 +15,10 @@ export function scanFields({ target, members }: ScannedRepository, waiting: read
   };
 }
 
-/** What the listing was, in short. */
+/** What the listing was, in short. A fixed tag is read without a listing. */
 export function tagFields(outcomes: ReadonlyMap<string, ScanOutcome>): LogFields {
   const [first] = outcomes.values();
-  return first === undefined || first.kind === 'failed' ? {} : { etag: first.tags.etag, tags: first.tags.count };
+  if (first === undefined || first.kind === 'failed') return {};
+  const { etag, count, unchanged } = first.tags;
+  return { etag, tags: count, ...(unchanged && { answer: '304 Not Modified' }) };
 }

@@ -40,6 +40,8 @@ export interface TagSet {
   /** false: the registry gave no ETag. */
   readonly etagSupported: boolean;
   readonly count: number;
+  /** The registry answered 304 Not Modified to all of it. */
+  readonly unchanged?: true;
 }
 
 /** A result in a bundle's inbox until it is acknowledged. */

@@ -249,7 +249,7 @@ class ScanBoard implements Scans {
     const { target, memory, scans: number } = repository;
     const outcomes = await scanRepository({ registry, target, policies, memory, number, signal });
     const failure = [...outcomes.values()].find((outcome) => outcome.kind === 'failed')?.failure;
-    if (failure === undefined) log.debug('polled registry', { ...fields, ...tagFields(outcomes) });
+    if (failure === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
     else log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });
     const lastAt = regular || failure === undefined ? begun.monotonic : repository.rhythm.lastAt;
     repository.rhythm = { ...repository.rhythm, lastAt, uniform: random.uniform() };

@@ -578,4 +578,20 @@ t.test('running', async (t) => {
     ]);
     t.notMatch(JSON.stringify(log.entries), /canary|robot|PEM/);
   });
+  t.test('the log tells of each poll what the registry had, and whether it answered 304 Not Modified', async (t) => {
+    const { want, registry, log, clock } = board(t);
+    registry.etag = '"abc"';
+    want('a');
+    await settle();
+    registry.unchanged = true;
+    await clock.advance(15 * MINUTE);
+    const fields = { registry: 'ghcr.io/acme/app', bundles: ['shop/a'], waiting: 1, members: 1 };
+    const found = { ...fields, etag: '"abc"', tags: 1 };
+    t.strictSame(log.entries, [
+      { level: 'info', message: 'polling registry', fields },
+      { level: 'info', message: 'polled registry', fields: found },
+      { level: 'info', message: 'polling registry', fields },
+      { level: 'info', message: 'polled registry', fields: { ...found, answer: '304 Not Modified' } },
+    ]);
+  });
 });

@@ -26,8 +26,10 @@ export type FakeAccess =
 export interface FakeBehaviour {
   readonly access: FakeAccess;
   readonly pageSize: number;
-  /** ETags on listings. */
+  /** ETags on listings, and 304 to whoever has the right one. */
   readonly etags: boolean;
+  /** The same on manifests. */
+  readonly manifestEtags: boolean;
   readonly gzip: boolean;
   /** Docker-Content-Digest on manifests. */
   readonly digests: boolean;
@@ -56,6 +58,7 @@ export interface FakeRequest {
   /** With its query. */
   readonly path: string;
   readonly authorization: string | undefined;
+  readonly ifNoneMatch: string | undefined;
   readonly body: string;
 }
 
@@ -70,7 +73,11 @@ export interface FakeRegistry {
   readonly requests: readonly FakeRequest[];
   /** `METHOD path` of each request. */
   lines(): readonly string[];
+  /** `STATUS METHOD path` of each request that was answered. */
+  answers(): readonly string[];
   clear(): void;
+  /** Takes a tag away. */
+  remove(repository: string, tag: string): void;
   /** @returns the manifest's digest */
   publish(repository: string, tag: string, content: FakeContent, salt?: string): string;
   behave(changes: Partial<FakeBehaviour>): void;
@@ -87,6 +94,7 @@ const GOOD: FakeBehaviour = {
   access: { kind: 'anonymous' },
   pageSize: 100,
   etags: false,
+  manifestEtags: false,
   gzip: true,
   digests: true,
   head: true,
@@ -107,6 +115,7 @@ interface Answer {
 export async function startFakeRegistry(tls?: { readonly key: string; readonly cert: string }): Promise<FakeRegistry> {
   const repositories = new Map<string, Map<string, Manifest>>();
   const requests: FakeRequest[] = [];
+  const answered: string[] = [];
   const faults: { on: RegExp; fault: FakeFault | ((request: FakeRequest) => FakeFault); left: number }[] = [];
   let behaviour = GOOD;
   const state = { repositories, host: '', behaviour: () => behaviour };
@@ -114,6 +123,7 @@ export async function startFakeRegistry(tls?: { readonly key: string; readonly c
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await record(incoming);
     requests.push(request);
+    response.on('finish', () => answered.push(`${response.statusCode} ${request.method} ${request.path}`));
     const planned = faults.find(({ on, left }) => left > 0 && on.test(`${request.method} ${request.path}`));
     if (planned === undefined) {
       send(response, request, answerTo(state, request), behaviour);
@@ -133,15 +143,20 @@ export async function startFakeRegistry(tls?: { readonly key: string; readonly c
   return {
     host,
     requests,
+    answers: () => answered,
     lines: () => requests.map(({ method, path }) => `${method} ${path}`),
     clear: () => {
       requests.length = 0;
+      answered.length = 0;
     },
     publish: (repository, tag, content, salt = '') => {
       const manifest = manifestOf(content, salt);
       const tags = repositories.get(repository) ?? new Map<string, Manifest>();
       repositories.set(repository, tags.set(tag, manifest));
       return digestOf(manifest.body);
+    },
+    remove: (repository, tag) => {
+      repositories.get(repository)?.delete(tag);
     },
     behave: (changes) => {
       behaviour = { ...behaviour, ...changes };
@@ -164,6 +179,7 @@ async function record(incoming: IncomingMessage): Promise<FakeRequest> {
     method: incoming.method ?? '',
     path: incoming.url ?? '',
     authorization: incoming.headers.authorization,
+    ifNoneMatch: incoming.headers['if-none-match'],
     body: Buffer.concat(chunks).toString(),
   };
 }
@@ -181,11 +197,18 @@ function answerTo(state: State, request: FakeRequest): Answer {
   const refused = refusal(state, request);
   if (refused !== undefined) return refused;
   const list = /^\/v2\/(.+)\/tags\/list$/.exec(url.pathname);
-  if (list?.[1] !== undefined) return listAnswer(state, list[1], url);
+  if (list?.[1] !== undefined) return unlessKnown(listAnswer(state, list[1], url), request);
   const manifest = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(url.pathname);
   return manifest?.[1] === undefined
     ? { status: 404, body: 'secret words of the registry' }
-    : manifestAnswer(state, request, state.repositories.get(manifest[1])?.get(manifest[2] ?? ''));
+    : unlessKnown(manifestAnswer(state, request, state.repositories.get(manifest[1])?.get(manifest[2] ?? '')), request);
+}
+
+/** 304 keeps the headers, Link among them, and has no body. */
+function unlessKnown(answer: Answer, { ifNoneMatch }: FakeRequest): Answer {
+  const { etag } = answer.headers ?? {};
+  if (etag === undefined || etag !== ifNoneMatch) return answer;
+  return { status: 304, headers: answer.headers ?? {} };
 }
 
 function refusal(state: State, { authorization, path }: FakeRequest): Answer | undefined {
@@ -240,11 +263,16 @@ function listAnswer({ repositories, behaviour }: State, repository: string, url:
 }
 
 function manifestAnswer(state: State, { method }: FakeRequest, manifest: Manifest | undefined): Answer {
-  const { head, digests } = state.behaviour();
+  const { head, digests, manifestEtags } = state.behaviour();
   if (method === 'HEAD' && !head) return { status: 405 };
   if (manifest === undefined) return { status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN"}]}' };
-  const digest: Record<string, string> = digests ? { 'docker-content-digest': digestOf(manifest.body) } : {};
-  return { status: 200, headers: { 'content-type': manifest.type, ...digest }, body: manifest.body };
+  const digest = digestOf(manifest.body);
+  const headers = {
+    'content-type': manifest.type,
+    ...(digests ? { 'docker-content-digest': digest } : {}),
+    ...(manifestEtags ? { etag: `"${digest}"` } : {}),
+  };
+  return { status: 200, headers, body: manifest.body };
 }
 
 function send(response: ServerResponse, { method }: FakeRequest, answer: Answer, { gzip }: FakeBehaviour): void {

@@ -11,6 +11,8 @@ export class MemoryRegistry implements Registry {
   /** Tags whose manifests fail, with what. */
   readonly failingTags = new Map<string, RegistryFailure>();
   etag: string | undefined;
+  /** Set: listings are said to be unchanged. */
+  unchanged = false;
   #held: Promise<void> | undefined;
   #release: () => void = () => undefined;
 
@@ -37,7 +39,13 @@ export class MemoryRegistry implements Registry {
     if (this.failure !== undefined) return this.failure;
     const tags = this.repositories.get(repository);
     if (tags === undefined) return { kind: 'failed', code: 'not-found', message: '404 not found' };
-    return { kind: 'tags', tags: [...tags.keys()], ...(this.etag === undefined ? {} : { etag: this.etag }) };
+    const { etag, unchanged } = this;
+    return {
+      kind: 'tags',
+      tags: [...tags.keys()],
+      ...(etag === undefined ? {} : { etag }),
+      ...(unchanged && { unchanged }),
+    };
   }
 
   async readManifest({ host, repository }: RegistryTarget, tag: string, signal: AbortSignal): Promise<TaggedManifest> {
