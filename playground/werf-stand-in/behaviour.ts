@@ -5,18 +5,26 @@ import type { Values } from './set-values.js';
 /** The annotation in Chart.yaml by which a chart says how its deployment goes. */
 const ANNOTATION = 'playground.werf.io/behaviour';
 
-/** How a deployment is to go; for demonstrations. */
+/** How a deployment, or a plan, is to go; for demonstrations. */
 export type Behaviour =
   | { readonly kind: 'oom' }
   | { readonly kind: 'fail' }
   | { readonly kind: 'slow'; readonly seconds: number }
+  /** Of a plan, which the others leave alone. */
+  | { readonly kind: 'fail-plan' }
+  | { readonly kind: 'slow-plan'; readonly seconds: number }
+  /** The object is deployed in part only. */
+  | { readonly kind: 'half' }
   | { readonly kind: 'print-values' };
+
+const PLAIN = ['oom', 'fail', 'print-values', 'half', 'fail-plan'] as const;
 
 /** Memory is taken in pieces of this size, so that a limit is met and not leapt over. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 
 /**
- * Reads `playground.werf.io/behaviour`: `oom`, `fail`, `slow: SECONDS`, `print-values`, or several with commas between them.
+ * Reads `playground.werf.io/behaviour`: `oom`, `fail`, `slow: SECONDS`, `print-values`, `half`, `fail-plan`, `slow-plan: SECONDS`, or
+ * several with commas between them.
  * @throws Error for anything else
  */
 export function behavioursOf(annotations: Readonly<Record<string, string>>): readonly Behaviour[] {
@@ -25,10 +33,13 @@ export function behavioursOf(annotations: Readonly<Record<string, string>>): rea
 }
 
 function behaviourOf(word: string): Behaviour {
-  if (word === 'oom' || word === 'fail' || word === 'print-values') return { kind: word };
-  const seconds = /^slow:\s*(\d+(?:\.\d+)?)$/.exec(word)?.[1];
-  if (seconds !== undefined) return { kind: 'slow', seconds: Number(seconds) };
-  throw new Error(`${ANNOTATION}: "${word}" is none of oom, fail, slow: SECONDS, print-values`);
+  const plain = PLAIN.find((kind) => kind === word);
+  if (plain !== undefined) return { kind: plain };
+  const [, kind, seconds] = /^(slow|slow-plan):\s*(\d+(?:\.\d+)?)$/.exec(word) ?? [];
+  if (kind !== undefined) return { kind: kind === 'slow' ? 'slow' : 'slow-plan', seconds: Number(seconds) };
+  throw new Error(
+    `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'slow: SECONDS', 'slow-plan: SECONDS'].join(', ')}`,
+  );
 }
 
 /** Takes memory until it is killed. */
@@ -39,7 +50,7 @@ async function outgrow(): Promise<never> {
   }
 }
 
-/** @throws Error for `fail`: the deployment's own failure */
+/** @throws Error for `fail` and `fail-plan`: the deployment's own failure */
 export async function behave(behaviour: Behaviour, values: Values, print: (line: string) => void): Promise<void> {
   switch (behaviour.kind) {
     case 'print-values':
@@ -49,6 +60,14 @@ export async function behave(behaviour: Behaviour, values: Values, print: (line:
       print(`Waiting for resources to become ready (${behaviour.seconds}s)`);
       await sleep(behaviour.seconds * 1000);
       return;
+    case 'slow-plan':
+      print(`Building the plan (${behaviour.seconds}s)`);
+      await sleep(behaviour.seconds * 1000);
+      return;
+    case 'half':
+      return;
+    case 'fail-plan':
+      throw new Error('release plan install: build resource infos: the chart asked for it');
     case 'oom':
       print('Rendering an enormous chart');
       return await outgrow();

@@ -1,8 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
-import { behave, behavioursOf } from './behaviour.js';
+import { type Behaviour, behave, behavioursOf } from './behaviour.js';
 import { type Chart, readChart } from './chart.js';
 import { type Command, parseCommandLine } from './command-line.js';
+import {
+  applyObject,
+  type Change,
+  changeOf,
+  type DeployedObject,
+  deleteObject,
+  desiredObject,
+  readObject,
+} from './deployed-object.js';
 import { inCluster } from './in-cluster.js';
+import { type Planned, tellPlan } from './plan.js';
 import { pullBundle } from './registry-pull.js';
 import type { Release } from './release-record.js';
 import { forget, type Recorded, readHistory, record } from './release-store.js';
@@ -27,6 +37,9 @@ interface Seen {
   readonly digest: string;
   readonly values: Values;
   readonly history: readonly Recorded[];
+  readonly desired: DeployedObject;
+  /** What is to be done to the object; undefined: it is as it should be. */
+  readonly change: Change | undefined;
 }
 
 /** Says what was being done when something failed, as Go programs do. */
@@ -46,11 +59,19 @@ async function observe(command: Deployment, { environment, print }: Surroundings
   const values = await during('release install: values', releaseValues(command.values));
   const cluster = await inCluster(environment);
   const history = await during('release install: get release history', readHistory(cluster, release, namespace));
-  return { chart, digest: pulled.digest, values, history };
+  const { digest } = pulled;
+  const desired = desiredObject({ release, namespace, chart, tag: bundle.tag, digest });
+  const found = await during('release install: get resources', readObject(cluster, desired));
+  return { chart, digest, values, history, desired, change: changeOf(desired, found) };
+}
+
+function planOf(seen: Seen): Planned {
+  if (seen.change !== undefined) return { kind: 'resources', changes: [seen.change] };
+  return isRecorded(seen) ? { kind: 'nothing' } : { kind: 'release-only' };
 }
 
 /** Whether the last version that was recorded is deployed and just this. */
-function isAsDesired(seen: Seen): boolean {
+function isRecorded(seen: Seen): boolean {
   const last = seen.history.at(-1)?.release;
   // As JSON has them: what was recorded went through it.
   const values: unknown = JSON.parse(JSON.stringify(seen.values));
@@ -64,7 +85,7 @@ async function apply(command: Extract<Command, { kind: 'apply' }>, around: Surro
   const where = `release "${release}" (namespace: "${namespace}")`;
   const printing = behaviours.filter(({ kind }) => kind === 'print-values');
   for (const behaviour of printing) await behave(behaviour, seen.values, around.print);
-  if (isAsDesired(seen)) {
+  if (planOf(seen).kind === 'nothing') {
     around.print(`Skipped ${where}: cluster resources already as desired`);
     return 0;
   }
@@ -79,8 +100,9 @@ async function apply(command: Extract<Command, { kind: 'apply' }>, around: Surro
   };
   around.print(`Starting ${where}`);
   try {
-    const deploying = behaviours.filter(({ kind }) => kind !== 'print-values');
-    for (const behaviour of deploying) await behave(behaviour, seen.values, around.print);
+    for (const behaviour of behaviours.filter(isOfApply)) await behave(behaviour, seen.values, around.print);
+    const cluster = await inCluster(around.environment);
+    await during('release install: apply', applyObject(cluster, deployed(seen.desired, behaviours)));
   } catch (error) {
     await recorded('failed');
     throw error;
@@ -90,24 +112,31 @@ async function apply(command: Extract<Command, { kind: 'apply' }>, around: Surro
   return 0;
 }
 
+const isOfApply = ({ kind }: Behaviour): boolean => kind === 'slow' || kind === 'oom' || kind === 'fail';
+const isOfPlan = ({ kind }: Behaviour): boolean => kind === 'slow-plan' || kind === 'fail-plan';
+
+/** Half of it, if the chart wants that: then each plan finds something to do. */
+function deployed(desired: DeployedObject, behaviours: readonly Behaviour[]): DeployedObject {
+  if (!behaviours.some(({ kind }) => kind === 'half')) return desired;
+  const { tag: _, ...data } = desired.data;
+  return { ...desired, data };
+}
+
 async function plan(command: Extract<Command, { kind: 'plan' }>, around: Surroundings): Promise<number> {
   const seen = await observe(command, around);
-  if (isAsDesired(seen)) {
-    around.print('No changes planned');
-    return 0;
-  }
-  const last = seen.history.at(-1)?.release;
-  around.print(
-    last === undefined
-      ? `Planned changes: release "${command.release}" is to be installed`
-      : `Planned changes: release "${command.release}" is to be upgraded from ${last.tag} to ${command.bundle.tag}`,
-  );
-  return command.exitCode ? 2 : 0;
+  const behaviours = behavioursOf(seen.chart.annotations).filter(isOfPlan);
+  for (const behaviour of behaviours) await behave(behaviour, seen.values, around.print);
+  const told = tellPlan(planOf(seen), `release "${command.release}" (namespace: "${command.namespace}")`);
+  for (const line of told.lines) around.print(line);
+  if (!command.exitCode) return 0;
+  if (told.error !== undefined) around.printError(`Error: ${told.error}`);
+  return told.code;
 }
 
 async function dismiss(command: Extract<Command, { kind: 'dismiss' }>, around: Surroundings): Promise<number> {
   const { release, namespace } = command;
   const cluster = await inCluster(around.environment);
+  await during('release uninstall', deleteObject(cluster, release, namespace));
   const count = await during('release uninstall', forget(cluster, release, namespace));
   const where = `release "${release}" (namespace: "${namespace}")`;
   around.print(count === 0 ? `Skipped ${where} uninstall: no release found` : `Uninstalled ${where}`);
@@ -133,7 +162,7 @@ function execute(command: Command, around: Surroundings): Promise<number> {
 /**
  * Runs one command line. Never rejects.
  * @param words - without the program's name
- * @returns the exit code: 0, 1 after an error, 2 for planned changes with --exit-code
+ * @returns the exit code: 0, 1 after an error; with --exit-code 2 or 3 for a plan that finds something to do
  */
 export async function run(words: readonly string[], around: Surroundings): Promise<number> {
   around.print(FIRST_LINE);

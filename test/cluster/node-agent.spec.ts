@@ -298,7 +298,7 @@ t.test("a bundle is applied by the stand-in with the Pod's own ServiceAccount, a
   await publishBundle({ host: registry.host, repository: 'acme/app', tag: '1.0.0', chart });
   await kubectl(['create', 'serviceaccount', 'werf']);
   const verbs = 'get,list,create,patch,delete';
-  await kubectl(['create', 'role', 'werf', `--verb=${verbs}`, '--resource=secrets']);
+  await kubectl(['create', 'role', 'werf', `--verb=${verbs}`, '--resource=secrets,configmaps']);
   await kubectl(['create', 'rolebinding', 'werf', '--role=werf', '--serviceaccount=default:werf']);
   const applying = (name: string, serviceAccountName: string) => {
     const words = ['bundle', 'apply', '--repo', `${registry.host}/acme/app`, '--tag', '1.0.0', '--release', 'app'];

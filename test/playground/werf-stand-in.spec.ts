@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import type { Secret } from '../../api/objects.js';
+import type { ConfigMap, Secret } from '../../api/objects.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
 import { findCredential } from '../../playground/werf-stand-in/docker-config.js';
@@ -157,6 +157,8 @@ const tags: Readonly<Record<string, Tag>> = {
   fails: bundleTag(chart('1.2.0', 'slow: 0, fail')),
   prints: bundleTag(chart('1.3.0', 'print-values')),
   wrong: bundleTag(chart('1.4.0', 'explode')),
+  half: bundleTag(chart('1.5.0', 'half, slow-plan: 0')),
+  unplanned: bundleTag(chart('1.6.0', 'fail-plan')),
   image: bundleTag(chart('1'), 'application/vnd.oci.image.config.v1+json'),
 };
 
@@ -191,32 +193,35 @@ const registry = createServer((request, response) => {
   return tag === undefined ? answer(404) : answer(200, tag.layer);
 });
 
-/** An apiserver that knows Secrets, and forbids everything in namespace `closed`. */
+/** An apiserver that knows Secrets and ConfigMaps, and forbids everything in namespace `closed`. */
 const secrets = new Map<string, Secret>();
+const configMaps = new Map<string, ConfigMap>();
 
-function serveSecrets(method: string, url: URL, body: Partial<Secret>): { status: number; json: object } {
-  const [, namespace, name] = /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/?(.*)$/.exec(url.pathname) ?? [];
+function serve(method: string, url: URL, body: Partial<Secret>): { status: number; json: object } {
+  const path = /^\/api\/v1\/namespaces\/([^/]+)\/(secrets|configmaps)\/?(.*)$/.exec(url.pathname);
+  const [, namespace, kind, name = ''] = path ?? [];
   if (namespace === 'closed') {
     return {
       status: 403,
       json: { message: 'secrets is forbidden: User "system:serviceaccount:closed:default" cannot' },
     };
   }
-  if (method === 'GET') {
+  const objects: Map<string, ConfigMap | Secret> = kind === 'secrets' ? secrets : configMaps;
+  if (method === 'GET' && name === '') {
     const wanted = (url.searchParams.get('labelSelector') ?? '').split(',').map((each) => each.split('='));
     const fits = (secret: Secret) => wanted.every(([key = '', value]) => secret.metadata.labels?.[key] === value);
     return { status: 200, json: { items: [...secrets.values()].filter(fits) } };
   }
   const key = name || (body.metadata?.name ?? '');
-  if (method === 'POST') secrets.set(key, body as Secret);
-  const known = secrets.get(key);
+  if (method === 'POST') objects.set(key, body as Secret);
+  const known = objects.get(key);
   if (known === undefined) return { status: 404, json: {} };
   if (method === 'PATCH') {
     const metadata = { ...known.metadata, labels: { ...known.metadata.labels, ...body.metadata?.labels } };
-    secrets.set(key, { ...known, ...body, metadata });
+    objects.set(key, { ...known, ...body, data: { ...known.data, ...body.data }, metadata });
   }
-  if (method === 'DELETE') secrets.delete(key);
-  return { status: 200, json: {} };
+  if (method === 'DELETE') objects.delete(key);
+  return { status: 200, json: known };
 }
 
 t.test('a release', async (t) => {
@@ -229,7 +234,7 @@ t.test('a release', async (t) => {
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as Partial<Secret>;
     const known = request.headers.authorization === 'Bearer sa-token';
     const answer = known
-      ? serveSecrets(request.method ?? '', new URL(request.url ?? '', 'https://apiserver'), body)
+      ? serve(request.method ?? '', new URL(request.url ?? '', 'https://apiserver'), body)
       : { status: 401, json: { message: 'Unauthorized' } };
     response.writeHead(answer.status).end(JSON.stringify(answer.json));
   });
@@ -269,7 +274,12 @@ t.test('a release', async (t) => {
 
   t.same(await werf(`bundle plan ${repo('open')} --tag 1.0.0 ${target} --exit-code`), {
     code: 2,
-    lines: [pulled('open', '1.0.0'), 'Planned changes: release "my-app" is to be installed'],
+    lines: [
+      pulled('open', '1.0.0'),
+      ...['', 'Create ConfigMap/werf-stand-in-my-app', '  + chart: app', '  + version: 1.0.0', '  + tag: 1.0.0'],
+      `  + digest: ${digestOf(tags['1.0.0']?.manifest ?? '')}`,
+      ...['', `Planned changes summary for ${x}:`, '- create: 1 resource(s)', '', 'Error: resource changes planned'],
+    ],
   });
   const first = `${repo('basic')} --tag 1.0.0 ${target} --values ${dir}/values.yaml --values ${dir}/secret.yaml --set-string a=x`;
   t.same(await werf(`bundle apply ${first}`), {
@@ -301,15 +311,53 @@ t.test('a release', async (t) => {
     `Skipped ${x}: cluster resources already as desired`,
     'the same again is skipped',
   );
-  t.same((await werf(`bundle plan ${first} --exit-code`)).code, 0);
+  t.same(await werf(`bundle plan ${first} --exit-code`), {
+    code: 0,
+    lines: [pulled('basic', '1.0.0'), `No changes planned for ${x}`],
+  });
   t.same(
-    await werf(`bundle plan ${repo('open')} --tag 1.1.0 ${target}`),
+    await werf(`bundle plan ${first} --set-string a=y --exit-code`),
     {
-      code: 0,
-      lines: [pulled('open', '1.1.0'), 'Planned changes: release "my-app" is to be upgraded from 1.0.0 to 1.1.0'],
+      code: 3,
+      lines: [
+        pulled('basic', '1.0.0'),
+        `No changes planned, but will create ${x}`,
+        'Error: no resource changes planned, but still must install release',
+      ],
     },
+    'other values leave the object as it is',
+  );
+  const upgrade = await werf(`bundle plan ${repo('open')} --tag 1.1.0 ${target}`);
+  t.match(
+    [upgrade.code, upgrade.lines.slice(2)],
+    [0, ['Update ConfigMap/werf-stand-in-my-app', '  - version: 1.0.0', '  - tag: 1.0.0', /^ {2}- digest/]],
     'without --exit-code a plan is no failure',
   );
+
+  const object = configMaps.get('werf-stand-in-my-app');
+  if (object === undefined) throw new Error('the stand-in deployed nothing');
+  configMaps.set('werf-stand-in-my-app', { ...object, data: { ...object.data, tag: '9', more: 'of another' } });
+  const drifted = await werf(`bundle plan ${first} --exit-code`);
+  t.same(
+    [drifted.code, drifted.lines.slice(2, 6)],
+    [2, ['Update ConfigMap/werf-stand-in-my-app', '  - tag: 9', '  + tag: 1.0.0', '']],
+    'what somebody changed is found',
+  );
+  t.same((await werf(`bundle apply ${first}`)).lines.at(-1), `Succeeded ${x}`);
+  t.same(
+    configMaps.get('werf-stand-in-my-app')?.data,
+    { ...object.data, more: 'of another' },
+    'and mended; what they added stays',
+  );
+  configMaps.clear();
+  t.equal((await werf(`bundle plan ${first} --exit-code`)).code, 2, 'so is what somebody deleted');
+  await werf(`bundle apply ${first}`);
+  t.same(configMaps.get('werf-stand-in-my-app')?.data, object.data);
+  t.same(status().slice(-1), ['sh.helm.release.v1.my-app.v3 deployed']);
+  secrets.clear();
+  t.equal((await werf(`bundle plan ${first} --exit-code`)).code, 3, 'a release without a record has to be recorded');
+  await werf(`bundle apply ${first}`);
+
   t.equal((await werf(`bundle apply ${repo('bearer')} --tag 1.1.0 ${target}`)).code, 0, 'a token is fetched');
   t.same(status(), ['sh.helm.release.v1.my-app.v1 superseded', 'sh.helm.release.v1.my-app.v2 deployed']);
   t.same(await werf(`bundle apply ${repo('open')} --tag fails ${target}`), {
@@ -355,7 +403,7 @@ t.test('a release', async (t) => {
     },
     {
       given: `${repo('open')} --tag wrong`,
-      want: 'playground.werf.io/behaviour: "explode" is none of oom, fail, slow: SECONDS, print-values',
+      want: 'playground.werf.io/behaviour: "explode" is none of oom, fail, print-values, half, fail-plan, slow: SECONDS, slow-plan: SECONDS',
     },
     {
       given: `${repo('open')} --tag 1.0.0 --namespace closed`,
@@ -366,8 +414,15 @@ t.test('a release', async (t) => {
     const { code, lines } = await werf(`bundle apply ${target} ${given}`);
     t.same([code, lines.at(-1)], [1, `Error: ${want}`], want);
   }
+  const unplanned = await werf(`bundle plan ${target} ${repo('open')} --tag unplanned --exit-code`);
+  t.same(
+    [unplanned.code, unplanned.lines.at(-1)],
+    [1, 'Error: release plan install: build resource infos: the chart asked for it'],
+  );
+  t.equal((await werf(`bundle apply ${repo('open')} --tag half ${target}`)).code, 0);
+  t.equal((await werf(`bundle plan ${repo('open')} --tag half ${target} --exit-code`)).code, 2, 'it does not take');
   t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Uninstalled ${x}`] });
-  t.same(status(), []);
+  t.same([status(), [...configMaps.keys()]], [[], []]);
   t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Skipped ${x} uninstall: no release found`] });
   t.same(await werf('version'), { code: 0, lines: ['v0.0.0-stand-in'] });
 });
