@@ -38,6 +38,17 @@ export const jobNameOf = (deployment: {
   return cut(deployment.bundleName.replaceAll('.', '-'), MAX_LABEL - suffix.length) + suffix;
 };
 
+/** The name of the Job of a drift check, by the same rules. @param of.check - counted by bundle, from 1 */
+export const planJobNameOf = (of: {
+  readonly bundleName: string;
+  readonly uid: string;
+  readonly tag: string;
+  readonly check: number;
+}): string => {
+  const suffix = `-plan-${hashOf(of.tag)}-${hashOf(`${of.uid}/check/${of.check}`)}`;
+  return cut(of.bundleName.replaceAll('.', '-'), MAX_LABEL - suffix.length) + suffix;
+};
+
 /**
  * A label value that stands for `text`: the text itself where it is one; else what of it a label value can have, cut, and a hash,
  * so that different texts stay different.

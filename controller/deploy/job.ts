@@ -2,8 +2,9 @@ import { labelValueOf } from '../../api/names.js';
 import type { Job, ObjectMeta, OwnerReference } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import { API_VERSION, type Deployment, KIND } from '../../api/werfbundle.js';
-import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY } from './names.js';
+import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY, PLAN } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
+import { applyArgs, DOCKER_DIR, VALUES_DIR } from './werf-args.js';
 
 /** The bundle that a deployment belongs to. */
 export interface BundleIdentity {
@@ -32,7 +33,12 @@ export interface JobSettings {
 
 export interface JobInput {
   readonly bundle: BundleIdentity;
-  readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'reason' | 'checksum' | 'jobName'>;
+  readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'checksum' | 'jobName'> & {
+    /** Why there is a Job. */
+    readonly reason: Deployment['reason'] | 'DriftCheck';
+  };
+  /** Of a plan: which check it is. */
+  readonly driftCheck?: number;
   readonly settings: JobSettings;
   /** The platform's image with werf in it, where the spec names none. */
   readonly werfImage: string;
@@ -47,8 +53,6 @@ export interface JobInput {
 }
 
 const HOME = '/home/werf';
-const VALUES_DIR = '/var/run/werfbundle/values';
-const DOCKER_DIR = '/var/run/werfbundle/docker';
 const CA_DIR = '/var/run/werfbundle/ca';
 /** The werf image's user; runAsNonRoot wants it as a number. */
 const USER = 1000;
@@ -62,16 +66,19 @@ const SECONDS_A_DAY = 86_400;
  * The Job that deploys a bundle's tag with `werf bundle apply`. The same input always makes the same Job.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_apply.html
  */
-export const buildJob = (input: JobInput): Job => {
+export const buildJob = (input: JobInput): Job => jobOf(input, applyArgs(input, timeoutOf(input)));
+
+/** The Job of any werf command for a bundle. @param args - of werf, as it is to get them */
+export const jobOf = (input: JobInput, args: readonly string[]): Job => {
   const { converge } = input.settings;
-  const timeoutS = Math.ceil(converge.timeoutMs / 1000);
+  const timeoutS = timeoutOf(input);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
       name: input.deployment.jobName,
       namespace: converge.targetNamespace,
-      labels: labelsOf(input.bundle),
+      labels: jobLabels(input),
       annotations: annotationsOf(input),
       ...ownerOf(input.bundle, converge.targetNamespace),
     },
@@ -79,10 +86,18 @@ export const buildJob = (input: JobInput): Job => {
       backoffLimit: 0,
       activeDeadlineSeconds: timeoutS + JOB_DEADLINE_AFTER_S,
       ttlSecondsAfterFinished: converge.logRetentionDays * SECONDS_A_DAY,
-      template: { metadata: podMetadata(input), spec: podSpec(input, timeoutS) },
+      template: { metadata: podMetadata(input), spec: podSpec(input, { timeoutS, args }) },
     },
   };
 };
+
+/** Seconds. */
+const timeoutOf = ({ settings }: JobInput): number => Math.ceil(settings.converge.timeoutMs / 1000);
+
+const jobLabels = ({ bundle, driftCheck }: JobInput): Readonly<Record<string, string>> => ({
+  ...labelsOf(bundle),
+  ...(driftCheck !== undefined && { [LABELS.jobKind]: PLAN }),
+});
 
 /** Labels of whatever is made for a bundle. */
 export const labelsOf = (bundle: BundleIdentity): Readonly<Record<string, string>> => ({
@@ -98,8 +113,9 @@ export const labelsOf = (bundle: BundleIdentity): Readonly<Record<string, string
 export const annotationsOf = ({
   bundle,
   deployment,
+  driftCheck,
   operatorVersion,
-}: Pick<JobInput, 'bundle' | 'deployment' | 'operatorVersion'>): Readonly<Record<string, string>> => ({
+}: Pick<JobInput, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'>): Readonly<Record<string, string>> => ({
   [ANNOTATIONS.bundle]: bundle.name,
   [ANNOTATIONS.bundleNamespace]: bundle.namespace,
   [ANNOTATIONS.number]: String(deployment.number),
@@ -107,6 +123,7 @@ export const annotationsOf = ({
   [ANNOTATIONS.digest]: deployment.digest,
   [ANNOTATIONS.reason]: deployment.reason,
   [ANNOTATIONS.checksum]: deployment.checksum,
+  ...(driftCheck !== undefined && { [ANNOTATIONS.driftCheck]: String(driftCheck) }),
   [ANNOTATIONS.operatorVersion]: operatorVersion,
   'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'argocd.argoproj.io/sync-options': 'Prune=false',
@@ -128,11 +145,14 @@ const ownerOf = (bundle: BundleIdentity, namespace: string): Pick<ObjectMeta, 'o
 
 /** A mesh's sidecar would outlive werf, and keep the Job from ending. Istio reads the label, older ones the annotation. */
 const podMetadata = (input: JobInput): ObjectMeta => ({
-  labels: { ...labelsOf(input.bundle), 'sidecar.istio.io/inject': 'false' },
+  labels: { ...jobLabels(input), 'sidecar.istio.io/inject': 'false' },
   annotations: { ...annotationsOf(input), 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },
 });
 
-const podSpec = (input: JobInput, timeoutS: number): Readonly<Record<string, unknown>> => {
+const podSpec = (
+  input: JobInput,
+  { timeoutS, args }: { readonly timeoutS: number; readonly args: readonly string[] },
+): Readonly<Record<string, unknown>> => {
   const { serviceAccountName } = input.settings.converge;
   const files = filesOf(input);
   return {
@@ -149,7 +169,7 @@ const podSpec = (input: JobInput, timeoutS: number): Readonly<Record<string, unk
       fsGroup: USER,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    containers: [containerOf(input, { timeoutS, files })],
+    containers: [containerOf(input, { args, files })],
     volumes: [
       { name: 'home', emptyDir: {} },
       { name: 'tmp', emptyDir: {} },
@@ -193,14 +213,17 @@ const filesOf = ({ deployment, secrets }: JobInput): readonly SecretFile[] => {
   ];
 };
 
-const containerOf = (input: JobInput, pod: { readonly timeoutS: number; readonly files: readonly SecretFile[] }) => {
+const containerOf = (
+  input: JobInput,
+  pod: { readonly args: readonly string[]; readonly files: readonly SecretFile[] },
+) => {
   const { converge } = input.settings;
   const resources = { cpu: converge.cpu, memory: converge.memory };
   return {
     name: CONTAINER,
     image: converge.image ?? input.werfImage,
     command: ['werf'],
-    args: argsOf(input, pod.timeoutS).map(literal),
+    args: pod.args.map(literal),
     env: envOf(input),
     resources: { limits: resources, requests: resources },
     securityContext: {
@@ -218,29 +241,6 @@ const containerOf = (input: JobInput, pod: { readonly timeoutS: number; readonly
     ],
   };
 };
-
-const argsOf = ({ deployment, settings, secrets }: JobInput, timeoutS: number): readonly string[] => {
-  const { registry, converge } = settings;
-  return [
-    'bundle',
-    'apply',
-    ...['--repo', `${registry.host}/${registry.repository}`],
-    ...['--tag', deployment.tag],
-    ...['--release', converge.releaseName],
-    ...['--namespace', converge.targetNamespace],
-    ...(converge.environment === undefined ? [] : ['--env', converge.environment]),
-    ...(secrets.values ? ['--values', `${VALUES_DIR}/values.yaml`] : []),
-    ...['--timeout', String(werfTimeout(timeoutS))],
-    ...(converge.rollbackOnFailure ? ['--auto-rollback'] : []),
-    ...['--releases-history-max', '5'],
-    ...(secrets.dockerConfig ? ['--docker-config', DOCKER_DIR] : []),
-    ...(registry.insecure ? ['--insecure-registry'] : []),
-    ...['--log-color-mode=off', '--log-pretty=false', '--log-terminal-width=200'],
-  ];
-};
-
-/** Seconds. Shorter than the Pod's, so that werf itself can say what was not ready in time. */
-const werfTimeout = (timeoutS: number): number => timeoutS - Math.min(30, Math.floor(timeoutS / 6));
 
 /** Kubernetes expands `$(NAME)` in arguments; `$$` is a dollar. */
 const literal = (arg: string): string => arg.replaceAll('$', '$$$$');

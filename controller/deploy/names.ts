@@ -14,12 +14,17 @@ export const LABELS = {
   bundleUid: 'werf.io/bundle-uid',
   /** Of a Secret: the Job that it was made for. */
   job: 'werf.io/job',
+  /** What a Job that deploys nothing is for: {@link PLAN}. A deployment's has none. */
+  jobKind: 'werf.io/job-kind',
 } as const;
 
 /** Value of {@link LABELS}.name. */
 export const APP_NAME = 'werfbundle';
 /** Value of {@link LABELS}.managedBy, by which the controller finds what is its own. */
 export const MANAGED_BY = 'werfbundle-controller';
+
+/** Value of {@link LABELS}.jobKind: the Job looks whether what is deployed has drifted. */
+export const PLAN = 'plan';
 
 /** Annotations of the same, in full where a label would have to be cut. */
 export const ANNOTATIONS = {
@@ -30,6 +35,8 @@ export const ANNOTATIONS = {
   digest: 'werf.io/digest',
   reason: 'werf.io/reason',
   checksum: 'werf.io/checksum',
+  /** Of a plan's Job: which check it is. The others say which deployment is checked. */
+  driftCheck: 'werf.io/drift-check',
   operatorVersion: 'werf.io/operator-version',
   /** Of a Job: the names of its own Secrets, separated by commas. Its log may be shown only with the help of the one with values. */
   secrets: 'werf.io/secrets',
@@ -60,3 +67,13 @@ export const madeFor = (
     annotations[ANNOTATIONS.checksum] === deployment.checksum
   );
 };
+
+/**
+ * Whether an object that was found under a name was made for the same as one that is to be created under it: the same deployment
+ * of the same bundle or, of a plan, the same check of it.
+ */
+export const madeAlike = (found: KubeObject, wanted: KubeObject): boolean =>
+  found.metadata.labels?.[LABELS.bundleUid] === wanted.metadata.labels?.[LABELS.bundleUid] &&
+  MADE_FOR.every((name) => found.metadata.annotations?.[name] === wanted.metadata.annotations?.[name]);
+
+const MADE_FOR = [ANNOTATIONS.number, ANNOTATIONS.digest, ANNOTATIONS.checksum, ANNOTATIONS.driftCheck];

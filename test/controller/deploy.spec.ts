@@ -3,7 +3,9 @@ import t from 'tap';
 import type { Job, Pod } from '../../api/objects.js';
 import { buildJob, type JobInput } from '../../controller/deploy/job.js';
 import { LOG_TAIL_BYTES, lastErrorLine, logTail, plainLog } from '../../controller/deploy/log-tail.js';
-import { ANNOTATIONS, belongsTo, LABELS } from '../../controller/deploy/names.js';
+import { ANNOTATIONS, belongsTo, LABELS, madeAlike } from '../../controller/deploy/names.js';
+import { buildPlanJob, checkOf, isPlanJob, planInput } from '../../controller/deploy/plan-job.js';
+import { planSummary } from '../../controller/deploy/plan-summary.js';
 import { redact } from '../../controller/deploy/redact.js';
 import { type JobResult, jobResult, withErrorLine } from '../../controller/deploy/result.js';
 import {
@@ -311,6 +313,43 @@ t.test('the Job of a bundle that asks for everything, in another namespace', (t)
     },
   ]);
   t.notMatch(JSON.stringify(job), /hunter22|s3cr3t|f00dfeed/, 'nothing of a Secret stands in it');
+  t.end();
+});
+
+t.test('the Job of a plan is the Job of its deployment, with other arguments and marked as what it is', (t) => {
+  const { deployment, ...rest } = FULL;
+  const { tag, digest, checksum, number } = deployment;
+  const input = planInput(rest, { tag, digest, checksum, number }, 3);
+  const job = buildPlanJob(input);
+  const { jobName } = input.deployment;
+  t.match(jobName, /^[a-z0-9-]{1,63}$/);
+  t.match(jobName, /-plan-[0-9a-f]{8}-[0-9a-f]{8}$/);
+  const argsOf = ({ spec }: Job) => {
+    const containers = spec?.template.spec['containers'] as readonly { readonly args: readonly string[] }[] | undefined;
+    return containers?.[0]?.args;
+  };
+  const text = (made: Job, args: readonly string[] | undefined) =>
+    JSON.stringify(made).replace(JSON.stringify(args), '');
+  const deploys = buildJob({ ...FULL, deployment: input.deployment });
+  const marks = {
+    labels: { 'werf.io/job-kind': 'plan' },
+    annotations: { 'werf.io/drift-check': '3', 'werf.io/reason': 'DriftCheck' },
+  };
+  t.match([job.metadata, job.spec?.template.metadata], [marks, marks]);
+  const unmarked = text(job, argsOf(job))
+    .replaceAll(',"werf.io/job-kind":"plan"', '')
+    .replaceAll('"werf.io/drift-check":"3",', '');
+  t.equal(unmarked, text(deploys, argsOf(deploys)));
+  const taken = new Set(['apply', '--timeout', '50', '--auto-rollback', '--releases-history-max', '5']);
+  t.strictSame(
+    argsOf(job)?.filter((arg) => arg !== 'plan' && arg !== '--exit-code'),
+    argsOf(deploys)?.filter((arg) => !taken.has(arg)),
+    'it is given all that a deployment is given, but what only an apply takes',
+  );
+  t.strictSame([isPlanJob(job), checkOf(job), isPlanJob(deploys), checkOf(deploys)], [true, 3, false, undefined]);
+  t.equal(madeAlike(job, buildPlanJob(planInput(rest, { tag, digest, checksum, number }, 3))), true);
+  t.equal(madeAlike(job, buildPlanJob(planInput(rest, { tag, digest, checksum, number }, 4))), false);
+  t.equal(madeAlike(job, deploys), false);
   t.end();
 });
 
@@ -659,6 +698,49 @@ t.test("werf's last error line is found", (t) => {
   t.end();
 });
 
+t.test('what a plan would do is told in one line', (t) => {
+  const frame = (head: string) => `┌ ${head}\n│ -  replicas: 1\n│ +  replicas: 2\n└ ${head}\n\n`;
+  const summary = (...lines: readonly string[]) =>
+    `\u001b[1mPlanned changes summary\u001b[0m for release "x" (namespace: "y"):\n${lines.map((line) => `- ${line} resource(s)\n`).join('')}\n`;
+  const rows = [
+    {
+      title: 'each object by its name, in the order of the log, once',
+      log: `${frame('Update Deployment/backend')}${frame('Delete other/Secret/old.one')}${summary('update: 1', 'delete: 1')}`,
+      want: 'update Deployment/backend, delete other/Secret/old.one',
+    },
+    {
+      title: 'without a frame, too, and whatever becomes of it afterwards',
+      log: `Create Job/migrate and delete it on success\n  + a: b\n\n${summary('create: 1')}Error: resource changes planned\n`,
+      want: 'create Job/migrate',
+    },
+    {
+      title: 'how many there are, where they are too many to be named',
+      log: `${[1, 2, 3, 4, 5, 6].map((n) => frame(`Update Deployment/d${n}`)).join('')}${summary('update: 6')}`,
+      want: 'update 6 objects',
+    },
+    {
+      title: 'how many there are, where the beginning of the log is missing',
+      log: `${frame('Update Deployment/last')}${summary('create: 2', 'update: 8', 'blindly apply: 1')}`,
+      want: 'create 2, update 8, blindly apply 1 objects',
+    },
+    {
+      title: 'lines of a difference are none of objects',
+      log: `Update ConfigMap/text\n  + Delete Secret/all\n  - Update ConfigMap/x\n${summary('update: 1')}`,
+      want: 'update ConfigMap/text',
+    },
+    {
+      title: 'a release that is only to be recorded',
+      log: 'No changes planned, but will create release "x" (namespace: "y")\n',
+      want: 'change no object, but record the release anew',
+    },
+    { title: 'a log that does not say', log: 'something else entirely\n', want: undefined },
+  ];
+  for (const { title, log, want } of rows) t.equal(planSummary(log), want, title);
+  const long = Array.from({ length: 5 }, (_, n) => `Update ConfigMap/${'x'.repeat(200)}${n}\n`).join('');
+  t.equal(planSummary(`${long}${summary('update: 5')}`)?.length, 501, 'it is cut');
+  t.end();
+});
+
 t.test('secret texts are replaced wherever they stand in a log', (t) => {
   const pem = '-----BEGIN X-----\nMIIabcdef\nshort\n-----END X-----\n';
   const rows = [
@@ -736,8 +818,11 @@ t.test('a megabyte of log and a thousand secrets are no matter', (t) => {
 
 t.test('names that others look for', (t) => {
   t.strictSame(
-    [LABELS.bundleUid, LABELS.instance, ANNOTATIONS.number, ANNOTATIONS.tag],
-    ['werf.io/bundle-uid', 'app.kubernetes.io/instance', 'werf.io/deployment-number', 'werf.io/tag'],
+    [LABELS.bundleUid, LABELS.instance, LABELS.jobKind, ANNOTATIONS.number, ANNOTATIONS.tag],
+    [
+      ...['werf.io/bundle-uid', 'app.kubernetes.io/instance', 'werf.io/job-kind'],
+      ...['werf.io/deployment-number', 'werf.io/tag'],
+    ],
   );
   t.end();
 });

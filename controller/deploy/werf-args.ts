@@ -1,0 +1,46 @@
+import type { JobInput } from './job.js';
+
+/** Where the Job's container finds its files. */
+export const VALUES_DIR = '/var/run/werfbundle/values';
+export const DOCKER_DIR = '/var/run/werfbundle/docker';
+
+/** `werf bundle apply`. @param timeoutS - of the Pod, seconds */
+export const applyArgs = (input: JobInput, timeoutS: number): readonly string[] => [
+  ...['bundle', 'apply'],
+  ...bundleArgs(input),
+  ...['--timeout', String(werfTimeout(timeoutS))],
+  ...(input.settings.converge.rollbackOnFailure ? ['--auto-rollback'] : []),
+  ...['--releases-history-max', '5'],
+  ...commonArgs(input),
+];
+
+/** `werf bundle plan`. Never with --show-sensitive-diffs: its log is read. */
+export const planArgs = (input: JobInput): readonly string[] => [
+  ...['bundle', 'plan'],
+  ...bundleArgs(input),
+  '--exit-code',
+  ...commonArgs(input),
+];
+
+/** Which bundle, as which release, with which values. */
+const bundleArgs = ({ deployment, settings, secrets }: JobInput): readonly string[] => {
+  const { registry, converge } = settings;
+  return [
+    ...['--repo', `${registry.host}/${registry.repository}`],
+    ...['--tag', deployment.tag],
+    ...['--release', converge.releaseName],
+    ...['--namespace', converge.targetNamespace],
+    ...(converge.environment === undefined ? [] : ['--env', converge.environment]),
+    ...(secrets.values ? ['--values', `${VALUES_DIR}/values.yaml`] : []),
+  ];
+};
+
+/** How the registry is reached, and how the log is written. */
+const commonArgs = ({ settings, secrets }: JobInput): readonly string[] => [
+  ...(secrets.dockerConfig ? ['--docker-config', DOCKER_DIR] : []),
+  ...(settings.registry.insecure ? ['--insecure-registry'] : []),
+  ...['--log-color-mode=off', '--log-pretty=false', '--log-terminal-width=200'],
+];
+
+/** Seconds. Shorter than the Pod's, so that werf itself can say what was not ready in time. */
+const werfTimeout = (timeoutS: number): number => timeoutS - Math.min(30, Math.floor(timeoutS / 6));
