@@ -1,9 +1,10 @@
-import type { Job, KubeObject, ObjectRef, Secret } from '../api/objects.js';
+import type { Job, KubeObject, ObjectRef, Pod, Secret } from '../api/objects.js';
 import type { Deployment } from '../api/werfbundle.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
-import { JOBS, SECRETS } from '../kube/resources.js';
+import { JOBS, PODS, SECRETS } from '../kube/resources.js';
 import type { Action, Cleanup } from './decide/decision.js';
 import { LABELS, madeFor } from './deploy/names.js';
+import { hasBegun } from './deploy/result.js';
 import { ownedBy } from './deploy/secrets.js';
 
 /** Why an action was not done. */
@@ -12,6 +13,8 @@ export type ExecuteFailure =
   | { readonly kind: 'refused'; readonly deployment: Deployment; readonly message: string }
   /** Somebody else has a Job or Secret of that name. */
   | { readonly kind: 'taken'; readonly deployment: Deployment; readonly message: string }
+  /** The Job was to give way, and werf has been started meanwhile: now it is followed to its end. */
+  | { readonly kind: 'begun' }
   /** The apiserver could not be asked, or was busy: the same again, later. */
   | { readonly kind: 'interrupted'; readonly error: KubeError };
 
@@ -39,27 +42,74 @@ const perform = async (
   try {
     switch (action.kind) {
       case 'create-job':
-        return await createJob(client, action, signal);
+        return await createJobOrNothing(client, action, signal);
       case 'delete-job':
-        await client.delete(JOBS, action.ref, { uid: action.uid, propagation: 'Background' }, signal);
+        return await deleteJob(client, action, signal);
+      case 'delete-secrets':
+        await deleteSecrets(client, action, signal);
         return undefined;
     }
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
-    return action.kind === 'create-job' && REFUSALS.has(error.code)
-      ? { kind: 'refused', deployment: action.deployment, message: error.message }
-      : { kind: 'interrupted', error };
+    return { kind: 'interrupted', error };
   }
 };
 
+type DeleteJob = Extract<Action, { kind: 'delete-job' }>;
+
+const deleteJob = async (
+  client: KubeClient,
+  { ref, uid, unlessBegun, propagation = 'Background' }: DeleteJob,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  const pod = unlessBegun && (await client.get<Pod>(PODS, unlessBegun, signal));
+  if (pod !== undefined && hasBegun(pod)) return { kind: 'begun' };
+  await client.delete(JOBS, ref, { uid, propagation }, signal);
+  return undefined;
+};
+
 type CreateJob = Extract<Action, { kind: 'create-job' }>;
+
+/**
+ * Where there is to be no Job of that name, there are to be no Secrets of it either. They go before anything is written down: after a
+ * crash in between the same is tried again.
+ */
+const createJobOrNothing = async (
+  client: KubeClient,
+  action: CreateJob,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  const failure = await refusable(action, () => createJob(client, action, signal));
+  if (failure !== undefined) {
+    const ours = (secret: Secret) => madeFor(secret, uidOf(action), action.deployment);
+    for (const { metadata } of action.secrets) {
+      const ref = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
+      await deleteSecret(client, ref, ours, signal);
+    }
+  }
+  return failure;
+};
+
+const refusable = async (
+  { deployment }: CreateJob,
+  work: () => Promise<ExecuteFailure | undefined>,
+): Promise<ExecuteFailure | undefined> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
+    return { kind: 'refused', deployment, message: error.message };
+  }
+};
+
+const uidOf = ({ job }: CreateJob): string => job.metadata.labels?.[LABELS.bundleUid] ?? '';
 
 const createJob = async (
   client: KubeClient,
   action: CreateJob,
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
-  const uid = action.job.metadata.labels?.[LABELS.bundleUid] ?? '';
+  const uid = uidOf(action);
   for (const secret of action.secrets) {
     const there = await createOrGet<Secret>(client, SECRETS, secret, signal);
     if (!madeFor(there, uid, action.deployment)) return taken(action, `Secret ${secret.metadata.name}`);
@@ -67,7 +117,8 @@ const createJob = async (
   const job = await createOrGet<Job>(client, JOBS, action.job, signal);
   const ours = madeFor(job, uid, action.deployment) && job.metadata.deletionTimestamp === undefined;
   if (!ours) return taken(action, `Job ${action.job.metadata.name}`);
-  return giveSecrets(client, { job, secrets: action.secrets }, signal);
+  await giveSecrets(client, { job, secrets: action.secrets }, signal);
+  return undefined;
 };
 
 /** From now on the Secrets go when the Job goes. The Job is there and counts, so a refusal is not its failure. */
@@ -75,16 +126,14 @@ const giveSecrets = async (
   client: KubeClient,
   { job, secrets }: { readonly job: Job; readonly secrets: readonly Secret[] },
   signal: AbortSignal,
-): Promise<ExecuteFailure | undefined> => {
+): Promise<void> => {
   try {
     for (const secret of secrets) {
       const ref = { namespace: job.metadata.namespace ?? '', name: secret.metadata.name ?? '' };
       await client.mergePatch<Secret>(SECRETS, ref, ownedBy(job), {}, signal);
     }
-    return undefined;
   } catch (error) {
-    if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
-    return REFUSALS.has(error.code) ? undefined : { kind: 'interrupted', error };
+    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
   }
 };
 
@@ -113,32 +162,42 @@ const createOrGet = async <T extends KubeObject>(
   }
 };
 
-/** Does what is only tidy. @returns the failures, which the Job's deletion will make good */
+/** @throws KubeError if one of them could not be deleted */
+const deleteSecrets = async (
+  client: KubeClient,
+  { namespace, names, bundleUid }: Cleanup,
+  signal: AbortSignal,
+): Promise<void> => {
+  const ours = ({ metadata }: Secret) => metadata.labels?.[LABELS.bundleUid] === bundleUid;
+  for (const name of names) await deleteSecret(client, { namespace, name }, ours, signal);
+};
+
+/** A name proves nothing: an annotation that somebody changed must not make the controller delete a stranger's Secret. */
+const deleteSecret = async (
+  client: KubeClient,
+  ref: ObjectRef,
+  isOurs: (secret: Secret) => boolean,
+  signal: AbortSignal,
+): Promise<void> => {
+  const secret = await client.get<Secret>(SECRETS, ref, signal);
+  if (secret === undefined || !isOurs(secret)) return;
+  await client.delete(SECRETS, ref, { uid: secret.metadata.uid ?? '' }, signal);
+};
+
+/** Does what is only tidy. @returns the failures, which the next look makes good */
 export const cleanUp = async (
   client: KubeClient,
   cleanup: readonly Cleanup[],
   signal: AbortSignal,
 ): Promise<readonly KubeError[]> => {
   const failures: KubeError[] = [];
-  for (const { namespace, names } of cleanup) {
-    for (const name of names) {
-      const failure = await deleteQuietly(client, { namespace, name }, signal);
-      if (failure !== undefined) failures.push(failure);
+  for (const one of cleanup) {
+    try {
+      await deleteSecrets(client, one, signal);
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+      failures.push(error);
     }
   }
   return failures;
-};
-
-const deleteQuietly = async (
-  client: KubeClient,
-  ref: ObjectRef,
-  signal: AbortSignal,
-): Promise<KubeError | undefined> => {
-  try {
-    await client.delete(SECRETS, ref, {}, signal);
-    return undefined;
-  } catch (error) {
-    if (error instanceof KubeError && error.code !== 'aborted') return error;
-    throw error;
-  }
 };

@@ -69,7 +69,7 @@ export const observe = async (
 
 /**
  * The Job of the open deployment. A name in the status is not enough: it has to be made for just this deployment.
- * The cache may lag behind our own writes: before a Job that was there is called lost, the apiserver is asked.
+ * The cache may lag behind our own writes: before a Job is called lost, or never made, the apiserver is asked.
  */
 const readJob = async (
   senses: Senses,
@@ -81,8 +81,10 @@ const readJob = async (
   if (deployment === undefined) return { kind: 'absent' };
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
   const cached = senses.world.job(ref);
-  const job = cached ?? (wasStarted(bundle.status) ? await senses.client.get<Job>(JOBS, ref, signal) : undefined);
+  const job = cached ?? (await senses.client.get<Job>(JOBS, ref, signal));
   if (job === undefined || !madeFor(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
+  // One that goes before it was ever seen is not adopted: the next number is taken.
+  if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
   const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));
   return { kind: 'present', job, pod, log: await readLog(senses, { ref, job, pod }, signal) };
 };

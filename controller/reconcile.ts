@@ -76,8 +76,13 @@ const carryOut = async (
 ): Promise<Decision | undefined> => {
   const failure = await execute(self.client, planned.actions, signal);
   if (failure === undefined) return planned;
+  if (failure.kind === 'begun') return undefined;
   const error = failure.kind === 'interrupted' ? failure.error.message : failure.message;
-  self.log.warn('the Job was not created', { bundle: keyOf(seen.bundle.metadata), why: failure.kind, error });
+  self.log.warn('what was decided could not be done', {
+    bundle: keyOf(seen.bundle.metadata),
+    why: failure.kind,
+    error,
+  });
   const retries = seen.spec.kind === 'valid' ? seen.spec.settings.converge.retries : 0;
   return afterFailure(
     { bundle: seen.bundle, now: seen.now, retries, timeScale: seen.platform.timeScale },

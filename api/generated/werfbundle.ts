@@ -263,7 +263,7 @@ export interface WerfBundleStatus {
     digest?: string;
     checksum?: string;
     reason: string;
-    result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused';
+    result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused' | 'Superseded';
     message?: string;
     jobName?: string;
     startedAt?: string;

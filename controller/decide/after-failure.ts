@@ -1,7 +1,7 @@
 import { jobNameOf } from '../../api/names.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { ExecuteFailure } from '../execute.js';
-import type { Action, Cleanup, Decision } from './decision.js';
+import type { Decision } from './decision.js';
 import { conclude, failureOf } from './deployment.js';
 import { nextTry } from './due.js';
 import { tell } from './situation.js';
@@ -20,6 +20,7 @@ export const afterFailure = (
   const before = bundle.status ?? {};
   switch (failure.kind) {
     case 'interrupted':
+    case 'begun':
       return undefined;
     case 'taken': {
       const number = failure.deployment.number + 1;
@@ -46,7 +47,6 @@ export const afterFailure = (
       return {
         ...decision,
         actions: [],
-        cleanup: decision.actions.flatMap(secretsOf),
         status: {
           ...tell(ended, [{ kind: again === undefined ? 'job-failed' : 'job-retry', ...told }], at),
           // While polls fail it is theirs.
@@ -58,11 +58,4 @@ export const afterFailure = (
       };
     }
   }
-};
-
-/** The Secrets that were made for a Job that will not be. */
-const secretsOf = (action: Action): readonly Cleanup[] => {
-  if (action.kind !== 'create-job') return [];
-  const names = action.secrets.map(({ metadata }) => metadata.name ?? '');
-  return [{ kind: 'delete-secrets', namespace: action.job.metadata.namespace ?? '', names }];
 };

@@ -7,6 +7,7 @@ import { createJob } from './create-job.js';
 import type { Action, Cleanup, Decision, Recheck } from './decision.js';
 import { failureOf, followDeployment, openDeployment, secretsOf, started, type Work } from './deployment.js';
 import { type Due, nextDeployment, nextTry, whatIsDue } from './due.js';
+import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended } from './needs.js';
 import { accountPoll, isRequested, type PollAccount } from './poll.js';
 import { type Claim, conditionOf, tell, withCondition } from './situation.js';
@@ -38,7 +39,7 @@ export const decide = (seen: Observation): Decision => {
   return {
     actions: draft.actions ?? [],
     status,
-    cleanup: [...(draft.cleanup ?? []), ...(seen.untidied === undefined ? [] : [secretsOf(seen.untidied)])],
+    cleanup: [...(draft.cleanup ?? []), ...(seen.untidied === undefined ? [] : [secretsOf(seen, seen.untidied)])],
     announcements: announcementsOf(
       seen.bundle.status ?? {},
       status,
@@ -83,7 +84,8 @@ const outOfService = (seen: Observation): readonly Claim[] => {
 };
 
 const drafted = (seen: Observation, polled: PollAccount): Draft => {
-  const work = followDeployment(seen, polled.status);
+  const open = openDeployment(polled.status);
+  const work = followDeployment(seen, polled.status, open && overtaken(seen, open, polled.wanted));
   switch (work.kind) {
     case 'active':
       return { status: work.status, claims: [work.claim, ...polled.claims], recheck: work.recheck };

@@ -12,13 +12,24 @@ export type Action =
       readonly secrets: readonly Secret[];
       readonly deployment: Deployment;
     }
-  | { readonly kind: 'delete-job'; readonly ref: ObjectRef; readonly uid: string };
+  | {
+      readonly kind: 'delete-job';
+      readonly ref: ObjectRef;
+      readonly uid: string;
+      /** The Job's Pod: if its werf has begun after all, the Job stays, and the bundle is looked at anew. */
+      readonly unlessBegun?: ObjectRef | undefined;
+      /** Foreground: the Job stays to be seen until its Pod has ended. Background if left out. */
+      readonly propagation?: 'Background' | 'Foreground';
+    }
+  | Cleanup;
 
-/** Something to be done once the status says what happened; lost in a crash, it is only untidy. */
+/** A Job's Secrets. After the status is written it is only tidy; before, it makes sure that none is left by what is given up. */
 export interface Cleanup {
   readonly kind: 'delete-secrets';
   readonly namespace: string;
   readonly names: readonly string[];
+  /** Only what was made for this bundle is deleted, whatever has those names. */
+  readonly bundleUid: string;
 }
 
 /** An event to be announced once the status is written. */

@@ -1,15 +1,15 @@
-import type { Job } from '../../api/objects.js';
+import { targetNamespaceOf } from '../../api/names.js';
+import type { Job, Pod } from '../../api/objects.js';
 import type { Reason } from '../../api/reasons.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { jobResult, withErrorLine } from '../deploy/result.js';
+import { secretNamesOf } from '../deploy/secret-names.js';
 import type { DeployJob, JobLog, Observation } from '../observation.js';
 import { secretNamesIn } from './create-job.js';
 import type { Action, Cleanup, Recheck } from './decision.js';
+import { type Conclusion, type HistoryEntry, lastTried } from './history.js';
 import type { Claim } from './situation.js';
 import { parseTime, preciseTime, wholeSeconds } from './timestamps.js';
-
-type HistoryEntry = NonNullable<WerfBundleStatus['history']>[number];
-export type Conclusion = HistoryEntry['result'];
 
 const HISTORY_LENGTH = 10;
 /** Beyond the Job's own deadline: a Job that never gets a Pod is ended by nobody else. */
@@ -43,22 +43,64 @@ export const openDeployment = (status: WerfBundleStatus | undefined): Deployment
 export const wasStarted = (status: WerfBundleStatus | undefined): boolean =>
   status?.deployment !== undefined && status.lastJobName === status.deployment.jobName;
 
-/** @param status - the status with this poll accounted for */
-export const followDeployment = (seen: Observation, status: WerfBundleStatus): Work => {
+/**
+ * @param status - the status with this poll accounted for
+ * @param overtaken - why the deployment is not wanted any more, if it is not: then it gives way, unless werf was started
+ */
+export const followDeployment = (seen: Observation, status: WerfBundleStatus, overtaken: string | undefined): Work => {
   const deployment = openDeployment(status);
   if (deployment === undefined) return { kind: 'idle' };
   const { job } = seen;
-  if (job.kind === 'present') return followJob(seen, status, deployment, job);
-  if (!wasStarted(status)) return { kind: 'to-carry-out', deployment };
+  if (job.kind === 'present')
+    return overtaken !== undefined && mayGiveWay(job, seen.now)
+      ? giveWay(seen, status, { deployment, overtaken, job })
+      : followJob(seen, status, deployment, job);
+  if (!wasStarted(status))
+    return overtaken === undefined
+      ? { kind: 'to-carry-out', deployment }
+      : giveWay(seen, status, { deployment, overtaken, job });
   const message = `Job ${deployment.jobName} is gone without a result`;
-  return concluded(conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now }));
+  const next = conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now });
+  return concluded(next, [secretsWithoutJob(seen, deployment)]);
 };
+
+type PresentJob = Extract<DeployJob, { kind: 'present' }>;
+
+/** A Pod of which nobody knows how it is may well be running. */
+const mayGiveWay = ({ job, pod }: PresentJob, now: number): boolean =>
+  jobResult(job, pod, now).kind === 'waiting' && (pod?.status?.phase ?? 'Pending') === 'Pending';
+
+/** The Job goes first, and with it its Secrets; what a crash leaves after that is a Job that is lost. */
+const giveWay = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  { deployment, overtaken, job }: { deployment: Deployment; overtaken: string; job: DeployJob },
+): Work => {
+  const what =
+    job.kind === 'present' ? `Job ${deployment.jobName} gave way before werf was started` : 'no Job was made';
+  const message = `${what}: ${overtaken}`;
+  const actions: readonly Action[] =
+    job.kind === 'present'
+      ? [{ ...deletionOf(job.job), unlessBegun: podRef(job.pod) }, secretsOf(seen, job.job)]
+      : [secretsWithoutJob(seen, deployment)];
+  return concluded(conclude(status, deployment, { result: 'Superseded', message, finishedAt: seen.now }), actions);
+};
+
+const deletionOf = ({ metadata }: Job) =>
+  ({
+    kind: 'delete-job',
+    ref: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
+    uid: metadata.uid ?? '',
+  }) as const;
+
+const podRef = (pod: Pod | undefined) =>
+  pod && { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '' };
 
 const followJob = (
   seen: Observation,
   status: WerfBundleStatus,
   deployment: Deployment,
-  { job, pod, log }: Extract<DeployJob, { kind: 'present' }>,
+  { job, pod, log }: PresentJob,
 ): Work => {
   const result = jobResult(job, pod, seen.now);
   switch (result.kind) {
@@ -92,20 +134,32 @@ const followJob = (
         finishedAt: result.finishedAt,
         log: tailOf(log),
       } as const;
-      return concluded(conclude(status, deployment, end), [], [secretsOf(job)]);
+      return concluded(conclude(status, deployment, end), [], [secretsOf(seen, job)]);
     }
     case 'lost': {
       const end = { result: 'Lost', message: result.message, finishedAt: seen.now } as const;
-      return concluded(conclude(status, deployment, end), [], [secretsOf(job)]);
+      return concluded(conclude(status, deployment, end), [], [secretsOf(seen, job)]);
     }
   }
 };
 
 /** The Secrets that were made for a Job. */
-export const secretsOf = (job: Job): Cleanup => ({
+export const secretsOf = ({ bundle }: Pick<Observation, 'bundle'>, job: Job): Cleanup => ({
   kind: 'delete-secrets',
   namespace: job.metadata.namespace ?? '',
   names: secretNamesIn(job),
+  bundleUid: bundle.metadata.uid,
+});
+
+/** All Secrets that may have been made for a Job that is not there: a crash can have come after any of them. */
+export const secretsWithoutJob = (
+  { bundle }: Pick<Observation, 'bundle'>,
+  { jobName }: Pick<Deployment, 'jobName'>,
+): Cleanup => ({
+  kind: 'delete-secrets',
+  namespace: targetNamespaceOf(bundle),
+  names: Object.values(secretNamesOf(jobName)),
+  bundleUid: bundle.metadata.uid,
 });
 
 const concluded = (
@@ -125,10 +179,9 @@ const deadlineOf = (seen: Observation, created: string | undefined): number => {
 };
 
 const overtime = (seen: Observation, status: WerfBundleStatus, deployment: Deployment, job: Job): Work => {
-  const ref = { namespace: job.metadata.namespace ?? '', name: job.metadata.name ?? '' };
-  const message = `Job ${ref.name} did not end within spec.converge.timeout`;
+  const message = `Job ${deployment.jobName} did not end within spec.converge.timeout`;
   const next = conclude(status, deployment, { result: 'Failed', message, finishedAt: seen.now });
-  return concluded(next, [{ kind: 'delete-job', ref, uid: job.metadata.uid ?? '' }], [secretsOf(job)]);
+  return concluded(next, [deletionOf(job)], [secretsOf(seen, job)]);
 };
 
 const errorLineOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.errorLine : undefined);
@@ -202,7 +255,7 @@ export const conclude = (
   };
 };
 
-const FAILURE_REASONS: Readonly<Record<Exclude<Conclusion, 'Succeeded'>, Reason>> = {
+const FAILURE_REASONS: Readonly<Record<Exclude<Conclusion, 'Succeeded' | 'Superseded'>, Reason>> = {
   Failed: 'DeployFailed',
   Lost: 'JobLost',
   Refused: 'JobRefused',
@@ -212,7 +265,7 @@ const FAILURE_REASONS: Readonly<Record<Exclude<Conclusion, 'Succeeded'>, Reason>
 export const failureOf = (
   status: WerfBundleStatus,
 ): { readonly reason: Reason; readonly message: string } | undefined => {
-  const last = status.history?.[0];
-  if (last === undefined || last.result === 'Succeeded') return undefined;
+  const last = lastTried(status);
+  if (last === undefined || last.result === 'Succeeded' || last.result === 'Superseded') return undefined;
   return { reason: FAILURE_REASONS[last.result], message: last.message ?? 'the Job failed' };
 };

@@ -3,6 +3,7 @@ import { madeWith } from '../../api/checksum.js';
 import type { Settings } from '../../api/settings.js';
 import { rankTags } from '../../api/tag-choice.js';
 import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import { gaveWay, lastTried } from './history.js';
 import { parseTime } from './timestamps.js';
 
 /** What a deployment would deploy. */
@@ -22,9 +23,11 @@ export type Due =
   | { readonly kind: 'record'; readonly checksum: string; readonly digest: string }
   | { readonly kind: 'deploy'; readonly target: Target; readonly reason: DeployReason; readonly attempt: number };
 
-/** What was last attempted: with success, or in vain. */
+/** What was last attempted: with success, or in vain. What gave way was no attempt. */
 const lastAttempt = (status: WerfBundleStatus): { tag: string; digest?: string; checksum?: string } | undefined => {
-  if (status.deployment !== undefined) return status.deployment;
+  if (status.deployment !== undefined && !gaveWay(status)) return status.deployment;
+  const tried = lastTried(status);
+  if (tried !== undefined) return tried;
   if (status.lastAppliedTag === undefined) return undefined;
   return {
     tag: status.lastAppliedTag,
@@ -49,6 +52,12 @@ export const nextTry = (
     case 'Failed':
       if (attempt > retries) return undefined;
       return { time: ended + retryDelayMs(attempt) / timeScale, reason: 'Retry', attempt: attempt + 1 };
+    case 'Superseded': {
+      const { tag, digest, checksum, reason } = deployment;
+      const tried = lastTried(status);
+      const again = tried?.tag === tag && tried.digest === digest && tried.checksum === checksum;
+      return again && tried.result !== 'Succeeded' ? { time: ended, reason, attempt } : undefined;
+    }
     case 'Lost':
     case 'Refused': {
       const delay = LOST_DELAYS_MS[inVain(status) - 1];
@@ -59,7 +68,7 @@ export const nextTry = (
 
 /** How many Jobs in a row gave no result. */
 const inVain = (status: WerfBundleStatus): number => {
-  const history = status.history ?? [];
+  const history = (status.history ?? []).filter(({ result }) => result !== 'Superseded');
   const end = history.findIndex(({ result }) => result !== 'Lost' && result !== 'Refused');
   return end === -1 ? history.length : end;
 };
@@ -83,15 +92,16 @@ const specChanged = (bundle: StoredBundle): boolean =>
 
 /** Somebody acted since the last deployment failed, by another spec (more memory, say) or a request: what failed is tried anew. */
 const actedUpon = (bundle: StoredBundle, requested: boolean): DeployReason | undefined => {
-  const { deployment, history } = bundle.status ?? {};
-  const last = history?.[0];
-  if (last === undefined || last.result === 'Succeeded' || last.number !== deployment?.number) return undefined;
+  const status = bundle.status ?? {};
+  if (status.history?.[0]?.number !== status.deployment?.number) return undefined;
+  const last = lastTried(status);
+  if (last === undefined || last.result === 'Succeeded') return undefined;
   if (specChanged(bundle)) return 'NewSpec';
   return requested ? 'Requested' : undefined;
 };
 
-/** Whether the tag wanted now ranks below the deployed one in the bundle's own order. */
-const isLower = (wanted: string, applied: string, policy: Settings['registry']['policy']): boolean => {
+/** Whether one tag ranks below another in the bundle's own order. */
+export const isLower = (wanted: string, applied: string, policy: Settings['registry']['policy']): boolean => {
   if (wanted === applied || policy.tag !== undefined) return false;
   const ranked = rankTags([wanted, applied], policy);
   return ranked.kind === 'ranked' && ranked.tags.length === 2 && ranked.tags[0] === applied;

@@ -4,6 +4,7 @@ import type { ScanInterest } from '../scans/scan.js';
 import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
 import { nextTry } from './due.js';
+import { gaveWay } from './history.js';
 import { isNewGeneration, isRequested } from './poll.js';
 import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';
@@ -33,7 +34,8 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies'>): boolean => {
   if (again !== undefined && again.time <= seen.now) return true;
   const offered = seen.latest?.kind === 'selected' ? seen.latest : undefined;
   return (
-    offered !== undefined && (offered.tag !== status.deployment?.tag || offered.digest !== status.deployment.digest)
+    offered !== undefined &&
+    (gaveWay(status) || offered.tag !== status.deployment?.tag || offered.digest !== status.deployment.digest)
   );
 };
 

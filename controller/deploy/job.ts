@@ -130,7 +130,7 @@ export const annotationsOf = ({
 });
 
 /** An owner in another namespace would make the garbage collector delete the Job at once. */
-const ownerOf = (bundle: BundleIdentity, namespace: string): Pick<ObjectMeta, 'ownerReferences'> => {
+export const ownerOf = (bundle: BundleIdentity, namespace: string): Pick<ObjectMeta, 'ownerReferences'> => {
   if (bundle.namespace !== namespace) return {};
   const owner: OwnerReference = {
     apiVersion: API_VERSION,

@@ -143,6 +143,12 @@ const progress = (job: Job, pod: Pod | undefined, now: number): JobResult => {
   return { kind: 'waiting', reason: pod.status?.phase ?? 'Pending', message: '' };
 };
 
+/** Whether container `werf` runs, or ever ran. */
+export const hasBegun = (pod: Pod): boolean => {
+  const state = werfOf(pod)?.state;
+  return state?.running !== undefined || state?.terminated !== undefined;
+};
+
 const werfOf = (pod: Pod): ContainerStatus | undefined =>
   pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER);
 

@@ -1,6 +1,6 @@
 import type { Job, ObjectMeta, OwnerReference, Secret } from '../../api/objects.js';
 import { secretTextsIn } from '../../api/values/secret-texts.js';
-import { annotationsOf, type JobInput, labelsOf } from './job.js';
+import { annotationsOf, type JobInput, labelsOf, ownerOf } from './job.js';
 import { LABELS } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 
@@ -104,6 +104,8 @@ const secretOf = (
     namespace: input.targetNamespace,
     labels: { ...labelsOf(input.bundle), [LABELS.job]: input.deployment.jobName },
     annotations: annotationsOf(input),
+    // Until it is the Job's, it is the bundle's: it outlives neither.
+    ...ownerOf(input.bundle, input.targetNamespace),
   },
   type: secret.type ?? 'Opaque',
   immutable: true,

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Pod } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { decide } from '../../controller/decide/decide.js';
 import { needsSupplies } from '../../controller/decide/needs.js';
@@ -25,6 +26,7 @@ import {
   supplies,
   syncedStatus,
   tags,
+  UID,
 } from '../kit/builders.js';
 
 /** The part of a decision that a person reads. */
@@ -55,7 +57,10 @@ const failing = (count: number, more: WerfBundleStatus = {}): WerfBundleStatus =
   ...more,
 });
 
-const failedStatus = (result: 'Failed' | 'Lost' | 'Refused', change: WerfBundleStatus = {}): WerfBundleStatus =>
+const failedStatus = (
+  result: 'Failed' | 'Lost' | 'Refused' | 'Superseded',
+  change: WerfBundleStatus = {},
+): WerfBundleStatus =>
   syncedStatus({
     phase: 'Syncing',
     lastJobStatus: 'Failed',
@@ -624,12 +629,6 @@ t.test('carrying out and following', async (t) => {
     [openStatus.deployment?.jobName, 'Running', 'v1.0.0'],
     'and told as running; the tag deployed is still the old one',
   );
-  const newer = observation(bundle(openStatus), {
-    delivery: delivery(selected('v1.2.0', DIGEST_A)),
-    supplies: supplies(),
-  });
-  t.equal(decide(newer).status.deployment?.number, 2, 'a newer tag does not replace an intent');
-
   const succeeded = decide(observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 0 }) }));
   t.strictSame(
     (({
@@ -724,11 +723,138 @@ t.test('carrying out and following', async (t) => {
   );
 });
 
+t.test('what has not begun gives way to what is wanted now', async (t) => {
+  const pending: Pod = {
+    ...pod(),
+    status: {
+      phase: 'Pending',
+      containerStatuses: [{ name: 'werf', state: { waiting: { reason: 'Unschedulable' } } }],
+    },
+  };
+  const newer = delivery(selected('v1.2.0', DIGEST_A));
+  const waiting = { ...present(runningStatus), pod: pending };
+  const jobName = runningStatus.deployment?.jobName;
+  const gone = (why: string) => `Job ${jobName} gave way before werf was started: ${why}`;
+  const rows: readonly { title: string; seen: Observation; want: string | undefined }[] = [
+    {
+      title: 'a Job whose image is still pulled',
+      seen: observation(bundle(runningStatus), { job: waiting }),
+      want: undefined,
+    },
+    {
+      title: 'a Job whose Pod waits, for a newer tag',
+      seen: observation(bundle(runningStatus), { job: waiting, delivery: newer }),
+      want: gone('v1.2.0 is wanted now'),
+    },
+    {
+      title: 'a Job that has no Pod, for the same tag, published again',
+      seen: observation(bundle(runningStatus), {
+        job: { ...waiting, pod: undefined },
+        delivery: delivery(selected('v1.1.0', DIGEST_A)),
+      }),
+      want: gone('v1.1.0 was published again'),
+    },
+    {
+      title: 'a Job whose Pod waits, for another spec',
+      seen: observation(bundle(runningStatus, { metadata: { generation: 2 } }), { job: waiting }),
+      want: gone('the spec was changed'),
+    },
+    {
+      title: 'a Job whose Pod waits, when the bundle is suspended',
+      seen: observation(bundle(runningStatus, { spec: { suspend: true } }), { job: waiting }),
+      want: gone('the bundle was suspended'),
+    },
+    {
+      title: 'a Job whose Pod waits, when the platform\u2019s policy forbids the bundle',
+      seen: observation(bundle(runningStatus), { job: waiting, spec: { kind: 'invalid', problems: [] } }),
+      want: gone('the spec is not allowed any more'),
+    },
+    {
+      title: 'not for a lower tag: a list of tags may be incomplete',
+      seen: observation(bundle(runningStatus), { job: waiting, delivery: delivery(selected()) }),
+      want: undefined,
+    },
+    {
+      title: 'not a Job that was started',
+      seen: observation(bundle(runningStatus), { job: present(runningStatus), delivery: newer }),
+      want: undefined,
+    },
+    {
+      title: 'nor one whose node does not answer: it may run',
+      seen: observation(bundle(runningStatus), {
+        job: { ...waiting, pod: { ...pod(), status: { phase: 'Unknown' } } },
+        delivery: newer,
+      }),
+      want: undefined,
+    },
+    {
+      title: 'an intent without a Job',
+      seen: observation(bundle(openStatus), { delivery: newer, supplies: supplies() }),
+      want: 'no Job was made: v1.2.0 is wanted now',
+    },
+  ];
+  for (const { title, seen, want } of rows) {
+    const { status, actions, recheck } = decide(seen);
+    const [last] = status.history ?? [];
+    if (want === undefined) {
+      t.equal(last?.number, 1, title);
+      continue;
+    }
+    t.same([last?.number, last?.result, last?.message, recheck.kind], [2, 'Superseded', want, 'now'], title);
+    const job = seen.job.kind === 'present' ? ['delete-job'] : [];
+    t.same(
+      actions.map(({ kind }) => kind),
+      [...job, 'delete-secrets'],
+      `${title}: nothing of it is left`,
+    );
+    t.equal(status.lastAppliedTag, 'v1.0.0', `${title}: what is deployed stays what it was`);
+  }
+
+  const after = (change: WerfBundleStatus, more: Partial<Observation>, spec = {}) =>
+    decide(observation(bundle(failedStatus('Superseded', change), spec), { supplies: supplies(), ...more })).status;
+  const v3 = deployment({ number: 3, tag: 'v1.2.0', digest: DIGEST_B });
+  const overFailed = {
+    deployment: v3,
+    history: [
+      historyEntry('Superseded', { number: 3, tag: 'v1.2.0', digest: DIGEST_B }),
+      historyEntry('Failed', { number: 2, tag: 'v1.1.0', digest: DIGEST_B }),
+    ],
+  };
+  t.same(
+    after({}, { delivery: delivery(selected('v1.1.0', DIGEST_B)) }).deployment?.reason,
+    'NewTag',
+    'what gave way is deployed when it is wanted after all',
+  );
+  t.same(after({}, { delivery: delivery(selected()) }).deployment?.number, 2, 'and nothing, if it is what is deployed');
+  t.same(
+    after(overFailed, { delivery: delivery(selected('v1.1.0', DIGEST_B)) }).deployment?.number,
+    3,
+    'what failed for good before it stays failed',
+  );
+  t.same(
+    after(
+      { ...overFailed, observedGeneration: 2 },
+      { delivery: delivery(selected('v1.1.0', DIGEST_B)) },
+      { metadata: { generation: 2 } },
+    ).deployment?.reason,
+    'NewSpec',
+    'unless the spec was changed',
+  );
+  const retried = {
+    ...overFailed.history[1],
+    ...historyEntry('Superseded', { number: 3, tag: 'v1.1.0', digest: DIGEST_B }),
+  };
+  const retry = deployment({ number: 3, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Retry', attempt: 2 });
+  const { reason, attempt } =
+    after({ deployment: retry, history: [retried, ...overFailed.history.slice(1)] }, {}).deployment ?? {};
+  t.same([reason, attempt], ['Retry', 2], 'a retry that gave way is the same retry later');
+});
+
 t.test('what a Job needed is deleted when its result is recorded, and again by the next process', async (t) => {
   const made = job(bundle(syncedStatus()));
   const secrets = { 'werf.io/secrets': 'j-values,j-docker' };
   const withSecrets = { ...made, metadata: { ...made.metadata, annotations: secrets } };
-  const names = [{ kind: 'delete-secrets', namespace: 'ops', names: ['j-values', 'j-docker'] }];
+  const names = [{ kind: 'delete-secrets', namespace: 'ops', names: ['j-values', 'j-docker'], bundleUid: UID }];
   const ended = { kind: 'present', job: withSecrets, pod: pod({ exitCode: 0 }), log: { kind: 'not-needed' } } as const;
   t.strictSame(decide(observation(bundle(runningStatus), { job: ended })).cleanup, names);
   t.strictSame(

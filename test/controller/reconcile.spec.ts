@@ -4,7 +4,7 @@ import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { KubeError } from '../../kube/client.js';
 import { JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { bundle, DIGEST_B, failure, NOW, selected } from '../kit/builders.js';
+import { bundle, DIGEST_A, DIGEST_B, failure, iso, NOW, selected } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { REF, type ReconcileHarness, reconcileHarness } from '../kit/reconcile-harness.js';
@@ -243,6 +243,65 @@ t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, an
   t.same(harness.jobs(), []);
 });
 
+t.test('what gives way leaves nothing behind, and what was started after all stays', async (t) => {
+  const waiting = (uid: string): Pod => ({
+    metadata: {
+      namespace: 'ops',
+      name: 'waiting',
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: JOB_1, uid }],
+    },
+    status: {
+      phase: 'Pending',
+      containerStatuses: [
+        { name: 'werf', state: { waiting: { reason: 'ImagePullBackOff', message: 'no such image' } } },
+      ],
+    },
+  });
+  const started: Pod['status'] = {
+    phase: 'Running',
+    containerStatuses: [{ name: 'werf', state: { running: { startedAt: '2026-11-23T10:00:00Z' } } }],
+  };
+  const stuck = async () => {
+    const harness = await offered();
+    await harness.run();
+    const { uid = '' } = harness.jobs()[0]?.metadata ?? {};
+    harness.kube.seed<Pod>(PODS, waiting(uid));
+    t.equal((await harness.run()).status.conditions?.[0]?.reason, 'WaitingForJob');
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    return harness;
+  };
+  const harness = await stuck();
+  const { actions, status } = await harness.run();
+  const next = status.deployment?.jobName ?? '';
+  t.same(actions, [
+    `delete jobs ${JOB_1}`,
+    `delete secrets ${JOB_1}-values`,
+    'patch werfbundles/status my-app',
+    'patch werfbundles/status my-app',
+    `create secrets ${next}-values`,
+    `create jobs ${next}`,
+    `patch secrets ${next}-values`,
+    'patch werfbundles/status my-app',
+  ]);
+  t.same(status.history?.[0], {
+    ...{ number: 1, tag: 'v1.0.0', digest: DIGEST_A, checksum: status.history?.[0]?.checksum, reason: 'NewTag' },
+    ...{ jobName: JOB_1, startedAt: iso(0), finishedAt: iso(0), result: 'Superseded' },
+    message: `Job ${JOB_1} gave way before werf was started: v1.1.0 is wanted now`,
+  });
+
+  const late = await stuck();
+  const pods = late.kube.all<Pod>(PODS);
+  // The watch has not brought it yet.
+  late.kube.before({ verb: 'get', plural: 'pods' }, () =>
+    late.kube.seed<Pod>(PODS, { ...waiting(''), ...pods[0], status: started }),
+  );
+  const looked = await late.run();
+  t.same([looked.actions, looked.next, looked.log], [[], { kind: 'backoff' }, []]);
+  t.same(brief((await late.run()).status), {
+    ...{ phase: 'Syncing', number: 1, history: undefined, lastJobStatus: 'Running' },
+  });
+});
+
 t.test('caches that lag behind our own writes mislead nobody', async (t) => {
   const harness = await offered();
   harness.freezeCaches(true);
@@ -260,11 +319,11 @@ t.test('a process that starts finds what the last one left undone', async (t) =>
   const harness = await offered();
   await harness.run();
   endJob(harness);
-  harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, new KubeError('timeout', 'delete: no answer'));
+  harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, new KubeError('timeout', 'delete: no answer'), 2);
   const ended = await harness.run();
   t.same(
     ended.log.map(({ message }) => message),
-    ['a Secret of a finished Job could not be deleted'],
+    ['a Secret of a finished Job could not be deleted', 'a Secret of a finished Job could not be deleted'],
   );
   harness.restart();
   t.same((await harness.run()).actions, [`delete secrets ${JOB_1}-values`]);

@@ -94,7 +94,7 @@ export const syncedStatus = (change: WerfBundleStatus = {}): WerfBundleStatus =>
 });
 
 export const historyEntry = (
-  result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused',
+  result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused' | 'Superseded',
   change: Partial<NonNullable<WerfBundleStatus['history']>[number]> = {},
 ): NonNullable<WerfBundleStatus['history']>[number] => {
   const { number, tag, digest, checksum, reason, jobName, startedAt } = deployment();

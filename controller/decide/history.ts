@@ -1,0 +1,13 @@
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
+
+export type HistoryEntry = NonNullable<WerfBundleStatus['history']>[number];
+/** How a deployment ended. */
+export type Conclusion = HistoryEntry['result'];
+
+/** The last deployment that was really tried: one that gave way before werf started has changed nothing. */
+export const lastTried = (status: WerfBundleStatus): HistoryEntry | undefined =>
+  status.history?.find(({ result }) => result !== 'Superseded');
+
+/** Whether the last deployment gave way before werf started. */
+export const gaveWay = ({ history, deployment }: WerfBundleStatus): boolean =>
+  history?.[0]?.result === 'Superseded' && history[0].number === deployment?.number;
