@@ -8,6 +8,11 @@ const WERF_IMAGE = 'registry.werf.io/werf/werf:2.75.3';
 
 export const controllerFlags = {
   ...commonFlags,
+  'leader-elect': {
+    kind: 'boolean',
+    default: true,
+    help: 'Works only while it holds a Lease in its namespace, so that of several controllers one works at a time.',
+  },
   workers: { kind: 'integer', min: 1, max: 256, default: 8, help: 'How many bundles are looked at at once.' },
   'werf-image': { kind: 'string', default: WERF_IMAGE, help: 'Image with werf, for bundles that name none.' },
   'suspend-all': { kind: 'boolean', help: 'Polls and deploys nothing, as if every bundle were suspended.' },

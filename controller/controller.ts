@@ -1,7 +1,10 @@
 import type { ObjectRef } from '../api/objects.js';
 import type { KubeClient } from '../kube/client.js';
+import { type Reign, standForElection } from '../kube/election.js';
+import type { Candidate } from '../kube/election-step.js';
+import { fencedClient } from '../kube/fenced-client.js';
 import type { Clock, Log, Random } from '../kube/ports.js';
-import { createWorkQueue } from '../kube/work-queue.js';
+import { createWorkQueue, type WorkQueue } from '../kube/work-queue.js';
 import { Caches } from './caches.js';
 import { EventTeller } from './events.js';
 import { Memory } from './memory.js';
@@ -9,6 +12,7 @@ import type { Metrics } from './metrics.js';
 import type { Platform } from './observation.js';
 import type { Registry } from './ports.js';
 import { reconcile } from './reconcile.js';
+import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
 
 export interface ControllerParts {
@@ -22,18 +26,26 @@ export interface ControllerParts {
   /** Name of this process in events. */
   readonly instance: string;
   readonly metrics: Metrics;
+  /** By which Lease one of several processes leads; undefined: this one always does. */
+  readonly candidate: Candidate | undefined;
 }
 
-/** Watches, queue, scans and events, tied together. It has a lifetime: {@link Controller.start} to abort. */
+/** How long a look at a bundle that runs when the process is told to stop may go on. Whatever is cut off is found by the next one. */
+const GRACE_MS = 5_000;
+
+/**
+ * Watches, and, while it leads: queue, scans and events, tied together. It has a lifetime: {@link Controller.start} to abort.
+ * A process that does not lead keeps its caches, so that it can begin at once.
+ */
 export class Controller {
   readonly #parts: ControllerParts;
   readonly #caches: Caches;
-  readonly #wake: { add: (ref: ObjectRef) => void } = { add: () => {} };
+  #wake: (ref: ObjectRef) => void = () => {};
 
   /** @param parts - `parts.metrics` may read {@link Controller.bundles} later */
   constructor(parts: ControllerParts) {
     this.#parts = parts;
-    this.#caches = new Caches({ ...parts, onChange: (ref) => this.#wake.add(ref) });
+    this.#caches = new Caches({ ...parts, onChange: (ref) => this.#wake(ref) });
   }
 
   /** All bundles that the caches hold. */
@@ -41,48 +53,116 @@ export class Controller {
     return this.#caches.bundles();
   }
 
+  /** It leads, or could at once. */
   synced(): boolean {
     return this.#caches.synced();
   }
 
-  /** Runs until aborted. Work begins when the caches are filled: what is not seen must not be taken for gone. */
+  /**
+   * Runs until aborted. Work begins when the caches are filled: what is not seen must not be taken for gone.
+   * When it is aborted, nothing new is begun, what runs may end within {@link GRACE_MS}, and events are told.
+   */
   async start(signal: AbortSignal): Promise<void> {
-    const { client, clock, random, log, platform, metrics } = this.#parts;
-    const events = new EventTeller({ client, clock, log, instance: this.#parts.instance }, signal);
-    const scans = createScans({
-      registry: this.#parts.registry,
-      clock,
-      random,
-      log,
-      timeScale: platform.timeScale,
-      onDelivery: (ref) => this.#wake.add(ref),
+    const { log } = this.#parts;
+    const winding = new AbortController();
+    const watching = this.#caches.start(winding.signal);
+    try {
+      await this.#caches.whenSynced(signal);
+      log.info('controller ready', { bundles: [...this.#caches.bundles()].length });
+      await Promise.race([watching, this.#govern(signal)]);
+    } finally {
+      winding.abort(signal.reason);
+      await watching;
+    }
+  }
+
+  async #govern(signal: AbortSignal): Promise<void> {
+    const { candidate, client, clock, random, log, metrics } = this.#parts;
+    const onChange = (leads: boolean): void => metrics.leads(leads);
+    if (candidate !== undefined) {
+      const lead = (reign: Reign): Promise<void> => this.#lead(reign);
+      return await standForElection({ client, clock, random, log, candidate, lead, onChange }, signal);
+    }
+    onChange(true);
+    await this.#lead({ ending: signal, over: new AbortController().signal, holds: () => true });
+  }
+
+  /** One reign: nothing of it outlives it but the caches. */
+  async #lead({ ending, over, holds }: Reign): Promise<void> {
+    const { clock, log, instance, metrics } = this.#parts;
+    const client = fencedClient(this.#parts.client, holds);
+    const cut = cutOffAfter(GRACE_MS, { clock, ending, over });
+    const events = new EventTeller({ client, clock, log, instance }, cut.signal);
+    const scans = this.#scans();
+    const queue = this.#queue({ client, scans, events, signal: cut.signal });
+    this.#wake = (ref) => queue.add(ref);
+    for (const { metadata } of this.#caches.bundles())
+      queue.add({ namespace: metadata.namespace, name: metadata.name });
+    await Promise.all([scans.start(ending), queue.start(ending)]);
+    this.#wake = () => {};
+    await events.settled();
+    metrics.queueDepth(0);
+    await cut.release();
+  }
+
+  #scans(): ReturnType<typeof createScans> {
+    const { registry, clock, random, log, platform, metrics } = this.#parts;
+    return createScans({
+      ...{ registry, clock, random, log, timeScale: platform.timeScale },
+      onDelivery: (ref) => this.#wake(ref),
       onScan: (result, durationMs) => metrics.scanned(result, durationMs),
     });
+  }
+
+  #queue(needs: {
+    readonly client: KubeClient;
+    readonly scans: Scans;
+    readonly events: EventTeller;
+    /** Aborted when work that runs is to be cut off. */
+    readonly signal: AbortSignal;
+  }): WorkQueue {
+    const { clock, random, log, platform, metrics, workers } = this.#parts;
     const self = {
-      client,
-      world: this.#caches,
-      scans,
-      platform,
-      log,
+      ...{ client: needs.client, world: this.#caches, scans: needs.scans, platform, memory: new Memory() },
       now: () => clock.now(),
-      memory: new Memory(),
-      announce: events.tell.bind(events),
+      announce: needs.events.tell.bind(needs.events),
       onResult: (result: string) => metrics.deploymentEnded(result),
     };
-    const queue = createWorkQueue({
-      clock,
-      random,
-      log,
-      workers: this.#parts.workers,
-      work: (ref, aborted) => reconcile(self, ref, aborted),
+    return createWorkQueue({
+      ...{ clock, random, log, workers },
+      work: (ref, _, lines) => reconcile({ ...self, log: lines }, ref, needs.signal),
       onDepth: (depth) => metrics.queueDepth(depth),
       onDone: ({ ranMs, result }) => metrics.looked(ranMs, result === 'error'),
     });
-    this.#wake.add = (ref) => queue.add(ref);
-    const watching = this.#caches.start(signal);
-    await this.#caches.whenSynced(signal);
-    log.info('controller ready', { bundles: [...this.#caches.bundles()].length });
-    await Promise.all([watching, scans.start(signal), queue.start(signal)]);
-    await events.settled();
   }
 }
+
+/** A signal that is aborted with `over`, or some time after `ending`. */
+const cutOffAfter = (
+  ms: number,
+  { clock, ending, over }: { readonly clock: Clock; readonly ending: AbortSignal; readonly over: AbortSignal },
+): { readonly signal: AbortSignal; release(): Promise<void> } => {
+  const cut = new AbortController();
+  const done = new AbortController();
+  let grace: Promise<void> | undefined;
+  const onOver = (): void => cut.abort(over.reason);
+  const onEnding = (): void => {
+    grace = clock.sleep(ms, done.signal).then(
+      () => cut.abort(ending.reason),
+      () => undefined,
+    );
+  };
+  over.addEventListener('abort', onOver, { once: true });
+  ending.addEventListener('abort', onEnding, { once: true });
+  if (over.aborted) onOver();
+  if (ending.aborted) onEnding();
+  return {
+    signal: cut.signal,
+    release: async () => {
+      over.removeEventListener('abort', onOver);
+      ending.removeEventListener('abort', onEnding);
+      done.abort();
+      await grace;
+    },
+  };
+};

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { connect } from '../kube/connect.js';
+import type { Candidate } from '../kube/election-step.js';
 import { createKubeClient } from '../kube/http-client.js';
 import { startHealthServer } from '../kube/process/health-server.js';
 import { createLog } from '../kube/process/json-log.js';
@@ -12,6 +14,7 @@ import { Controller } from './controller.js';
 import { Metrics } from './metrics.js';
 import type { Platform } from './observation.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from './registry/registry.js';
+import { leaseNameOf } from './share.js';
 
 declare const WERFBUNDLE_VERSION: string;
 
@@ -55,6 +58,13 @@ const checksumKey = async (config: ControllerConfig, client: KubeClient, signal:
   }
 };
 
+/** Two processes may run on one host, one after the other under one name: only chance tells them apart. */
+const candidateOf = ({ namespace }: ControllerConfig): Candidate => ({
+  namespace,
+  name: leaseNameOf({ namespaces: [], labelSelector: undefined }),
+  identity: `${hostname()}_${randomUUID()}`,
+});
+
 await runProcess(async (signal) => {
   const config = configured();
   if (config === undefined) return;
@@ -94,6 +104,7 @@ await runProcess(async (signal) => {
       workers,
       instance: hostname(),
       metrics,
+      candidate: config.leaderElect ? candidateOf(config) : undefined,
     });
     log.info('controller starts', { version: WERFBUNDLE_VERSION, server: connection.server.host, health: health.port });
     await controller.start(signal);

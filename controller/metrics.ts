@@ -13,6 +13,7 @@ export class Metrics {
   readonly #queueSeconds: Histogram;
   readonly #errors: Counter;
   readonly #requests: Counter<'verb' | 'resource' | 'code'>;
+  readonly #leader: Gauge;
 
   /** @param bundles - what the cache holds, counted when somebody asks */
   constructor(bundles: () => Iterable<StoredBundle>) {
@@ -56,6 +57,11 @@ export class Metrics {
       labelNames: ['verb', 'resource', 'code'],
       registers,
     });
+    this.#leader = new Gauge({
+      name: 'werfbundle_leader',
+      help: '1 while this process works, 0 while it stands by.',
+      registers,
+    });
     const phases = new Gauge({
       name: 'werfbundle_bundles',
       help: 'Bundles by phase.',
@@ -75,6 +81,10 @@ export class Metrics {
 
   deploymentEnded(result: string): void {
     this.#jobs.inc({ result });
+  }
+
+  leads(leads: boolean): void {
+    this.#leader.set(leads ? 1 : 0);
   }
 
   queueDepth(depth: number): void {

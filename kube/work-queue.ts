@@ -11,8 +11,11 @@ export interface WorkQueueOptions {
   readonly log: Log;
   /** How many keys run at once. */
   readonly workers: number;
-  /** A throw is a bug or an IO failure that nobody made a value: logged with its stack, and tried again as `backoff`. */
-  readonly work: (ref: ObjectRef, signal: AbortSignal) => Promise<Next>;
+  /**
+   * `log` marks all lines of one run with a reconcileId. A throw is a bug or an IO failure that nobody made a value: logged with its
+   * stack, and tried again as `backoff`.
+   */
+  readonly work: (ref: ObjectRef, signal: AbortSignal, log: Log) => Promise<Next>;
   /** For workqueue_depth: keys in the line now. */
   readonly onDepth?: (depth: number) => void;
   /** For workqueue_duration_seconds and reconcile_errors_total. Milliseconds. */
@@ -137,12 +140,14 @@ class KeyedWorkQueue implements WorkQueue {
   }
 
   async #attempt(ref: ObjectRef, signal: AbortSignal): Promise<Next | undefined> {
+    const { work, random } = this.#options;
+    const log = this.#options.log.child({ reconcileId: idOf(random.uniform()) });
     try {
-      return await this.#options.work(ref, signal);
+      return await work(ref, signal, log);
     } catch (error) {
       // Work that was told to stop may end any way it likes.
       if (signal.aborted) return { kind: 'backoff' };
-      this.#options.log.error('reconcile failed', { ...ref, error });
+      log.error('reconcile failed', { ...ref, error });
       return undefined;
     }
   }
@@ -175,5 +180,11 @@ class KeyedWorkQueue implements WorkQueue {
     this.#arm();
   }
 }
+
+/** Eight hexadecimal digits. */
+const idOf = (uniform: number): string =>
+  Math.floor(uniform * 0xffffffff)
+    .toString(16)
+    .padStart(8, '0');
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

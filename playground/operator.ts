@@ -24,6 +24,8 @@ export interface OperatorOptions {
   /** For kubeconfigs and logs. */
   readonly dir: string;
   readonly timeScale: number;
+  /** More flags for the program. */
+  readonly flags?: readonly string[];
   readonly say: (line: string) => void;
 }
 
@@ -72,10 +74,14 @@ export const startProgram = async (
   const account = `werfbundle-${program}`;
   const file = join(dir, `${program}.kubeconfig`);
   await writeKubeconfig(options.client, { namespace: OPERATOR_NAMESPACE, name: account }, { ...options, file }, signal);
-  const flags = ['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--health-address', '127.0.0.1:0'];
+  const flags = [
+    ...['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--health-address', '127.0.0.1:0'],
+    ...flagsOf(program, options.timeScale),
+    ...(options.flags ?? []),
+  ];
   const running = superviseProcess({
     name: program,
-    command: [process.execPath, join(root, 'dist', `${program}.js`), ...flags, ...flagsOf(program, options.timeScale)],
+    command: [process.execPath, join(root, 'dist', `${program}.js`), ...flags],
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     logFile: join(dir, `${program}.log`),

@@ -11,6 +11,8 @@ export interface SupervisedProcess {
   readonly ended: Promise<string>;
   /** The last lines of its log. */
   logEnd(): Promise<string>;
+  /** Sends it a signal, and nothing else. */
+  send(signal: NodeJS.Signals): void;
   /** Ends it and whatever it started, and waits until it is gone. Harmless when it has ended already. */
   stop(how: StopHow): Promise<void>;
 }
@@ -72,6 +74,9 @@ export function superviseProcess(options: {
     logFile,
     ended,
     logEnd: () => endOf(logFile),
+    send: (signal) => {
+      child.kill(signal);
+    },
     stop: async ({ signal, patienceMs }) => {
       if (child.kill(signal)) await Promise.race([ended, delay(patienceMs)]);
       killGroup(child);

@@ -43,12 +43,19 @@ export interface ControllerWish {
   /** Where it finds the apiserver, if that is not the apiserver itself. */
   readonly through?: { readonly server: string; readonly ca: string };
   readonly timeScale?: number;
+  /** true: stands for election, as it does by default. Without, another one may work at the same time, or right after a kill. */
+  readonly leaderElect?: boolean;
+  /** More of its flags. */
+  readonly flags?: readonly string[];
 }
 
 export interface RunningController {
   readonly process: SupervisedProcess;
   /** All that it has logged. */
   log(): Promise<string>;
+  /** What it answers at its health address: `/metrics`. */
+  get(path: string): Promise<string>;
+  send(signal: 'SIGSTOP' | 'SIGCONT' | 'SIGTERM'): void;
   /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
   /** SIGTERM; @returns how it ended, and after how many milliseconds */
@@ -141,12 +148,15 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
         chart: { name, version, files: { 'Chart.yaml': chart, ...files } },
       });
     },
-    startController: async ({ through, timeScale = 1 } = {}) => {
+    startController: async ({ through, timeScale = 1, leaderElect = false, flags = [] } = {}) => {
       started += 1;
       const home = join(dir, `controller-${started}`);
       await mkdir(home);
       const process = await startProgram(
-        { ...operator, ...through, dir: home, timeScale, say: () => {} },
+        {
+          ...{ ...operator, ...through, dir: home, timeScale, say: () => {} },
+          flags: [...(leaderElect ? [] : ['--no-leader-elect']), ...flags],
+        },
         'controller',
         signal,
       );
@@ -154,6 +164,8 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
       return {
         process,
         log: () => readFile(process.logFile, 'utf8'),
+        send: (signal) => process.send(signal),
+        get: async (path) => (await fetch(`http://127.0.0.1:${await healthPortOf(process)}${path}`)).text(),
         kill: () => process.stop(KILL),
         stop: async () => {
           const start = performance.now();
@@ -163,6 +175,12 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
       };
     },
   };
+}
+
+/** It may listen on any port, and says on which. */
+async function healthPortOf({ logFile }: SupervisedProcess): Promise<string> {
+  const [, port = ''] = /"health":(\d+)/.exec(await readFile(logFile, 'utf8')) ?? [];
+  return port;
 }
 
 async function startNode(

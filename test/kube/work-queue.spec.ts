@@ -134,7 +134,11 @@ t.test('a work queue', async (t) => {
     await clock.advance(100);
     t.strictSame(drain(), ['a@0', 'a@5']);
     t.strictSame(log.entries, [
-      { level: 'error', message: 'reconcile failed', fields: { namespace: 'ops', name: 'a', error: fault } },
+      {
+        level: 'error',
+        message: 'reconcile failed',
+        fields: { reconcileId: 'ffffffff', namespace: 'ops', name: 'a', error: fault },
+      },
     ]);
     t.strictSame(results, ['error', 'await-change']);
   });

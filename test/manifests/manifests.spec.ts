@@ -2,6 +2,7 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
+import { parseConfig as parseControllerConfig } from '../../controller/config.js';
 import { GUARD_CONFIGURATION } from '../../webhook/certificates.js';
 import { parseConfig } from '../../webhook/config.js';
 import { judgeText } from '../kit/judge-text.js';
@@ -231,6 +232,19 @@ t.test('Pods', async (t) => {
     'controller-manager',
     "the label of the guide's commands",
   );
+  t.end();
+});
+
+t.test('two controllers stand for election, and may do no more than that for it', (t) => {
+  const parsed = parseControllerConfig(containerOf('werfbundle-controller').args, {});
+  if (parsed.kind !== 'ok') throw new Error(parsed.kind);
+  t.equal(parsed.config.leaderElect, true);
+  t.equal(parsed.config.healthAddress.port, portsOf('werfbundle-controller')['metrics']);
+  const { replicas, strategy } = named('Deployment', 'werfbundle-controller')['spec'] as Record<string, unknown>;
+  t.strictSame([replicas, strategy], [2, { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }]);
+  t.strictSame(named('Role', 'werfbundle-controller')['rules'], [
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  ]);
   t.end();
 });
 

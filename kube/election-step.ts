@@ -1,0 +1,164 @@
+import type { KubeObject } from '../api/objects.js';
+
+/** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/ */
+export interface Lease extends KubeObject {
+  readonly spec?: {
+    /** Empty: given up. */
+    readonly holderIdentity?: string;
+    readonly leaseDurationSeconds?: number;
+    /** MicroTime, as the next one: for people. Nobody's clock is compared with another's. */
+    readonly acquireTime?: string;
+    readonly renewTime?: string;
+    readonly leaseTransitions?: number;
+  };
+}
+
+/** One that wants to lead: the name of the Lease, and its own, which no other process has. */
+export interface Candidate {
+  readonly namespace: string;
+  readonly name: string;
+  readonly identity: string;
+}
+
+/** Times are the clock's monotonic milliseconds, taken on this machine only. */
+export type ElectionState =
+  /** `rival`: the Lease as it was seen last, and since when it has not changed. */
+  | { readonly kind: 'following'; readonly rival?: { readonly resourceVersion: string; readonly since: number } }
+  /** No other process may take the Lease before `until` has passed by a good while. */
+  | { readonly kind: 'leading'; readonly lease: Lease; readonly until: number };
+
+/** What came of the last command. */
+export type ElectionEvent =
+  | { readonly kind: 'found'; readonly lease: Lease | undefined }
+  /** `sentAt`: when the request was sent, not when it was answered. */
+  | { readonly kind: 'written'; readonly lease: Lease; readonly sentAt: number }
+  /** Somebody else has written, created or deleted it in between. */
+  | { readonly kind: 'refused' }
+  /** The apiserver did not answer as needed. */
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'waited' };
+
+export type ElectionCommand =
+  | { readonly kind: 'wait'; readonly ms: number }
+  | { readonly kind: 'look' }
+  /** Without a resourceVersion it is to be created. */
+  | { readonly kind: 'write'; readonly lease: Lease };
+
+export interface ElectionStep {
+  readonly state: ElectionState;
+  readonly command: ElectionCommand;
+}
+
+/** What a step may know of the world around it. */
+export interface Moment {
+  readonly monotonic: number;
+  /** Wall clock, for what people read. */
+  readonly now: number;
+  /** Random, in [0, 1). */
+  readonly uniform: number;
+}
+
+/**
+ * Times of an election. client-go's defaults, but for the pauses of those that follow: they look each second, so that a Lease that was
+ * given up is taken within about a second, and they wake up when one runs out.
+ *
+ * After a kill: the last sign of life is seen {@link RETRY_MS} (and a fifth) late, and 15 s later the Lease is taken.
+ * A leader that can't renew stops 5 s before anybody else may begin.
+ */
+export const LEASE_DURATION_MS = 15_000;
+export const RENEW_DEADLINE_MS = 10_000;
+const RENEW_MS = 2_000;
+const RETRY_MS = 1_000;
+
+export const firstStep: ElectionStep = { state: { kind: 'following' }, command: { kind: 'look' } };
+
+/**
+ * The transition of a candidate. Pure; never throws.
+ *
+ * Guarantees: the state is `leading` only after a write that carried the resourceVersion of what was read before, and until
+ * {@link RENEW_DEADLINE_MS} after the last such write was sent. Another one's Lease is taken only when it was given up, or was not seen
+ * to change for as long as it says that it lasts.
+ */
+export const stepElection = (
+  state: ElectionState,
+  event: ElectionEvent,
+  { candidate, moment }: { readonly candidate: Candidate; readonly moment: Moment },
+): ElectionStep => {
+  const expired = state.kind === 'leading' && moment.monotonic >= state.until;
+  const standing: ElectionState = expired ? { kind: 'following' } : state;
+  switch (event.kind) {
+    case 'written':
+      return written(event, moment);
+    case 'found':
+      return found(standing, event.lease, { candidate, moment });
+    case 'refused':
+      return { state: standing, command: standing.kind === 'leading' ? { kind: 'look' } : pause(moment) };
+    case 'failed':
+      return { state: standing, command: pause(moment, standing.kind === 'leading' ? standing.until : undefined) };
+    case 'waited':
+      return standing.kind === 'following'
+        ? { state: standing, command: { kind: 'look' } }
+        : { state: standing, command: { kind: 'write', lease: renewed(standing.lease, moment) } };
+    default:
+      return event satisfies never;
+  }
+};
+
+const written = ({ lease, sentAt }: Extract<ElectionEvent, { kind: 'written' }>, moment: Moment): ElectionStep => {
+  const until = sentAt + RENEW_DEADLINE_MS;
+  return moment.monotonic >= until
+    ? { state: { kind: 'following' }, command: { kind: 'look' } }
+    : { state: { kind: 'leading', lease, until }, command: { kind: 'wait', ms: RENEW_MS } };
+};
+
+const found = (
+  state: ElectionState,
+  lease: Lease | undefined,
+  { candidate, moment }: { readonly candidate: Candidate; readonly moment: Moment },
+): ElectionStep => {
+  const holder = lease?.spec?.holderIdentity ?? '';
+  const write: ElectionCommand = { kind: 'write', lease: taken(lease, candidate, moment) };
+  if (holder === '' || holder === candidate.identity) return { state, command: write };
+  const { resourceVersion = '' } = lease?.metadata ?? {};
+  const known = state.kind === 'following' ? state.rival : undefined;
+  const rival = known?.resourceVersion === resourceVersion ? known : { resourceVersion, since: moment.monotonic };
+  const free = rival.since + 1_000 * (lease?.spec?.leaseDurationSeconds ?? LEASE_DURATION_MS / 1_000);
+  if (moment.monotonic >= free) return { state: { kind: 'following', rival }, command: write };
+  return { state: { kind: 'following', rival }, command: pause(moment, free) };
+};
+
+/** About a second, and not beyond `end`. */
+const pause = ({ monotonic, uniform }: Moment, end = Number.POSITIVE_INFINITY): ElectionCommand => ({
+  kind: 'wait',
+  ms: Math.max(0, Math.min(RETRY_MS * (1 + uniform / 5), end - monotonic)),
+});
+
+const taken = (lease: Lease | undefined, { namespace, name, identity }: Candidate, { now }: Moment): Lease => {
+  const { spec, metadata } = lease ?? {};
+  const time = microTime(now);
+  const again = spec?.holderIdentity === identity;
+  return {
+    metadata: { labels: { 'app.kubernetes.io/part-of': 'werfbundle' }, ...metadata, namespace, name },
+    spec: {
+      ...spec,
+      holderIdentity: identity,
+      leaseDurationSeconds: LEASE_DURATION_MS / 1_000,
+      acquireTime: again ? (spec.acquireTime ?? time) : time,
+      renewTime: time,
+      leaseTransitions: (spec?.leaseTransitions ?? 0) + (again || lease === undefined ? 0 : 1),
+    },
+  };
+};
+
+const renewed = (lease: Lease, { now }: Moment): Lease => ({
+  ...lease,
+  spec: { ...lease.spec, renewTime: microTime(now) },
+});
+
+/** The Lease as its holder leaves it: whoever looks next may take it at once. A second is the least that the apiserver takes. */
+export const released = (lease: Lease, now: number): Lease => ({
+  ...lease,
+  spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(now) },
+});
+
+const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z');

@@ -1,0 +1,240 @@
+import { type KubeClient, KubeError, type KubeErrorCode } from './client.js';
+import {
+  type Candidate,
+  type ElectionCommand,
+  type ElectionEvent,
+  type ElectionState,
+  firstStep,
+  type Lease,
+  released,
+  stepElection,
+} from './election-step.js';
+import type { Clock, Log, Random } from './ports.js';
+import { LEASES } from './resources.js';
+
+/** The time in which this process leads. */
+export interface Reign {
+  /** Aborted when the reign is to end in good order: nothing new is to be begun. */
+  readonly ending: AbortSignal;
+  /** Aborted when it is over: another process may lead soon, nothing may be written any more. */
+  readonly over: AbortSignal;
+  /**
+   * Whether this process leads still, by its own clock: asked before each write. A process that was frozen learns here that its time
+   * has passed, before any timer tells it; {@link Reign.over} is aborted then.
+   */
+  holds(): boolean;
+}
+
+export interface ElectionOptions {
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly candidate: Candidate;
+  /** Called when this process begins to lead; the next reign begins only after it has resolved. A rejection ends the election. */
+  readonly lead: (reign: Reign) => Promise<void>;
+  /** For the metric `leader`. */
+  readonly onChange?: (leads: boolean) => void;
+}
+
+/** No lease is held for longer than an apiserver that is alive needs for an answer. */
+const CALL_MS = 5_000;
+/** After the end: long enough for one answer, short enough for the patience of whoever sent the signal. */
+const RELEASE_MS = 2_000;
+const LOST = 'this process does not lead any more';
+/** Answers that say that the Lease is not what it was when it was read. */
+const RACES: ReadonlySet<KubeErrorCode> = new Set(['conflict', 'already-exists', 'not-found']);
+
+/**
+ * Stands for election until `signal` is aborted: leads whenever it holds the Lease, one reign after the other. At the end the reign
+ * is asked to end, cut off when its time has passed, and the Lease is given up, so that another process leads within about a second.
+ * @throws what `lead` throws; never for what the apiserver does
+ */
+export const standForElection = (options: ElectionOptions, signal: AbortSignal): Promise<void> =>
+  new Election(options).run(signal);
+
+class Election {
+  readonly #options: ElectionOptions;
+  #state: ElectionState = firstStep.state;
+  #reign:
+    | { readonly ending: AbortController; readonly over: AbortController; readonly work: Promise<void> }
+    | undefined;
+  #troubled = false;
+
+  constructor(options: ElectionOptions) {
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, random, candidate } = this.#options;
+    let command: ElectionCommand = firstStep.command;
+    // A reign that failed ends the election.
+    const failed = new AbortController();
+    const ended = AbortSignal.any([signal, failed.signal]);
+    while (!ended.aborted) {
+      const event = await this.#carryOut(command, ended);
+      if (ended.aborted) break;
+      const moment = { monotonic: clock.monotonic(), now: clock.now(), uniform: random.uniform() };
+      const step = stepElection(this.#state, event, { candidate, moment });
+      this.#state = step.state;
+      command = step.command;
+      if (this.#reign !== undefined && !this.#leads()) await this.#lose();
+      if (this.#reign === undefined && this.#leads()) this.#begin(failed);
+    }
+    await this.#resign();
+  }
+
+  /** By our own clock. A reign that was found to be over once does not come back to life. */
+  #leads(): boolean {
+    if (this.#reign?.over.signal.aborted === true) return false;
+    return this.#state.kind === 'leading' && this.#options.clock.monotonic() < this.#state.until;
+  }
+
+  async #carryOut(command: ElectionCommand, signal: AbortSignal): Promise<ElectionEvent> {
+    const { client, clock, candidate } = this.#options;
+    if (command.kind === 'wait') {
+      await clock.sleep(command.ms, signal).catch(ignoreAbort(signal));
+      return { kind: 'waited' };
+    }
+    const sentAt = clock.monotonic();
+    try {
+      const event = await within(clock, this.#patience(), signal, async (limit): Promise<ElectionEvent> => {
+        if (command.kind === 'look') return { kind: 'found', lease: await client.get<Lease>(LEASES, candidate, limit) };
+        return { kind: 'written', lease: await this.#write(command.lease, limit), sentAt };
+      });
+      this.#trouble(undefined);
+      return event;
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      if (RACES.has(error.code)) return { kind: 'refused' };
+      if (!signal.aborted) this.#trouble(error);
+      return { kind: 'failed' };
+    }
+  }
+
+  #write(lease: Lease, signal: AbortSignal): Promise<Lease> {
+    const { client } = this.#options;
+    return lease.metadata.resourceVersion === undefined
+      ? client.create<Lease>(LEASES, lease, signal)
+      : client.replace<Lease>(LEASES, lease, signal);
+  }
+
+  /** A leader has to know in time that it can't renew. */
+  #patience(): number {
+    const left = this.#state.kind === 'leading' ? this.#state.until - this.#options.clock.monotonic() : CALL_MS;
+    return Math.max(0, Math.min(CALL_MS, left));
+  }
+
+  #begin(failed: AbortController): void {
+    const { lead, log, candidate, onChange } = this.#options;
+    const [ending, over] = [new AbortController(), new AbortController()];
+    log.info('leads', { lease: candidate.name, identity: candidate.identity });
+    onChange?.(true);
+    const holds = (): boolean => {
+      if (!over.signal.aborted && this.#leads()) return true;
+      for (const end of [ending, over]) end.abort(new Error(LOST));
+      return false;
+    };
+    const work = lead({ ending: ending.signal, over: over.signal, holds });
+    this.#reign = { ending, over, work };
+    const onEnd = (): void => {
+      if (this.#reign?.work === work && !over.signal.aborted) failed.abort();
+    };
+    // What it ends with is told where it is awaited.
+    work.then(onEnd, onEnd);
+  }
+
+  /** Whoever leads next may begin within seconds: all work is broken off now, and only then this process stands for election again. */
+  async #lose(): Promise<void> {
+    const { log, candidate } = this.#options;
+    log.warn('leads no more: the Lease was not renewed in time, or somebody else has it', { lease: candidate.name });
+    await this.#end(new Error(LOST));
+  }
+
+  async #end(reason: Error): Promise<void> {
+    const reign = this.#reign;
+    this.#reign = undefined;
+    this.#options.onChange?.(false);
+    reign?.ending.abort(reason);
+    reign?.over.abort(reason);
+    await reign?.work;
+  }
+
+  /** In good order: work that runs may end while the Lease is still ours; then another one may have it. */
+  async #resign(): Promise<void> {
+    const { clock } = this.#options;
+    const reason = new Error('the process stops');
+    const reign = this.#reign;
+    if (reign === undefined || this.#state.kind !== 'leading') return await this.#end(reason);
+    reign.ending.abort(reason);
+    const done = new AbortController();
+    const bound = clock.sleep(Math.max(0, this.#state.until - clock.monotonic()), done.signal).then(
+      () => reign.over.abort(reason),
+      () => undefined,
+    );
+    try {
+      await reign.work;
+    } finally {
+      done.abort();
+      await bound;
+      await this.#release();
+      await this.#end(reason);
+    }
+  }
+
+  /** Reads it first: a renewal that was broken off may have been carried out. */
+  async #release(): Promise<void> {
+    const { client, clock, log, candidate } = this.#options;
+    try {
+      await within(clock, RELEASE_MS, new AbortController().signal, async (limit) => {
+        const lease = await client.get<Lease>(LEASES, candidate, limit);
+        if (lease?.spec?.holderIdentity !== candidate.identity) return;
+        await client.replace<Lease>(LEASES, released(lease, clock.now()), limit);
+        log.info('gave the Lease up', { lease: candidate.name });
+      });
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      log.warn('the Lease could not be given up; it runs out by itself', { error: error.message });
+    }
+  }
+
+  /** A line when the Lease can't be read or written, and one when it can be again. */
+  #trouble(error: KubeError | undefined): void {
+    const { log } = this.#options;
+    if (error !== undefined && !this.#troubled)
+      log.warn('the Lease can not be read or written', { error: error.message });
+    if (error === undefined && this.#troubled) log.info('the Lease can be read and written again');
+    this.#troubled = error !== undefined;
+  }
+}
+
+/** Runs a call for `ms` at the longest. */
+const within = async <T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal,
+  call: (limit: AbortSignal) => Promise<T>,
+): Promise<T> => {
+  const limit = new AbortController();
+  const onAbort = (): void => limit.abort(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  const done = new AbortController();
+  const timer = clock.sleep(ms, done.signal).then(
+    () => limit.abort(new Error(`no answer within ${ms / 1000} s`)),
+    () => undefined,
+  );
+  try {
+    return await call(limit.signal);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    done.abort();
+    await timer;
+  }
+};
+
+const ignoreAbort =
+  (signal: AbortSignal) =>
+  (error: unknown): void => {
+    if (!signal.aborted) throw error;
+  };

@@ -1,0 +1,37 @@
+import { type KubeClient, KubeError } from './client.js';
+
+/**
+ * The client as it is, but that nothing is written any more once `holds` says no: such a call ends as if it were aborted. What was
+ * sent before may still arrive: resourceVersions and names have to stop that.
+ */
+export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClient => {
+  const check = (what: string): void => {
+    if (!holds()) throw new KubeError('aborted', `${what}: this process does not lead any more`);
+  };
+  return {
+    get: (type, ref, signal) => client.get(type, ref, signal),
+    list: (type, options, signal) => client.list(type, options, signal),
+    watch: (type, options, signal) => client.watch(type, options, signal),
+    podLog: (ref, options, signal) => client.podLog(ref, options, signal),
+    create: async (type, object, signal) => {
+      check(`create ${type.plural}`);
+      return await client.create(type, object, signal);
+    },
+    replace: async (type, object, signal) => {
+      check(`update ${type.plural}`);
+      return await client.replace(type, object, signal);
+    },
+    mergePatch: async (type, ref, patch, options, signal) => {
+      check(`patch ${type.plural}`);
+      return await client.mergePatch(type, ref, patch, options, signal);
+    },
+    delete: async (type, ref, options, signal) => {
+      check(`delete ${type.plural}`);
+      return await client.delete(type, ref, options, signal);
+    },
+    createSubresource: async (type, ref, subresource, body, signal) => {
+      check(`create ${type.plural}/${subresource}`);
+      return await client.createSubresource(type, ref, subresource, body, signal);
+    },
+  };
+};
