@@ -1,6 +1,10 @@
 /** Annotations of a bundle that ask for a look at the registry now; only a new, non-empty value counts. */
 export const RECONCILE_REQUESTED = 'werf.io/reconcile-requested-at';
 export const FLUX_RECONCILE_REQUESTED = 'reconcile.fluxcd.io/requestedAt';
+/** Annotation of a bundle that asks for a deployment though nothing has changed; only a new, non-empty value counts, once. */
+export const DEPLOY_REQUESTED = 'werf.io/deploy-requested-at';
+/** Annotation of a bundle: `true` lets a lower version follow a higher one that is no longer offered, once two scans agree. */
+export const ALLOW_DOWNGRADE = 'werf.io/allow-downgrade';
 /** Annotation of a bundle: `warn` admits it although something that it refers to does not exist. */
 export const MISSING_REFERENCES = 'werf.io/missing-references';
 /** What the names of this project's own annotations begin with. */

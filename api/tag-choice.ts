@@ -64,6 +64,32 @@ export const rankTags = (tags: readonly string[], policy: TagPolicy): TagRanking
   }
 };
 
+/** Whether a policy would take this tag if it were the only one. */
+export const admits = (policy: TagPolicy, tag: string): boolean => rankTags([tag], policy).kind === 'ranked';
+
+/**
+ * Whether a tag is lower than another one, which the policy may take no longer: as versions where there is a versionConstraint or a
+ * fixed tag, else by tagOrder. Equal versions are not lower, and what can't be compared is not either.
+ */
+export const isLowerTag = (tag: string, than: string, policy: TagPolicy): boolean => {
+  const [lower, higher] = [comparedText(tag, policy), comparedText(than, policy)];
+  if (policy.versionConstraint !== undefined || policy.tag !== undefined) {
+    const [a, b] = [parseVersion(lower ?? tag), parseVersion(higher ?? than)];
+    return a !== undefined && b !== undefined && compareBuild(a, b) < 0;
+  }
+  if (lower === undefined || higher === undefined) return false;
+  if (policy.tagOrder !== 'Number') return textOrder(lower, higher) < 0;
+  const [a, b] = [parseDecimal(lower), parseDecimal(higher)];
+  return a !== undefined && b !== undefined && compareDecimals(a, b) < 0;
+};
+
+/** What of a tag is compared; undefined if tagPattern does not match it. */
+const comparedText = (tag: string, { tagPattern }: TagPolicy): string | undefined => {
+  if (tagPattern === undefined) return tag;
+  const pattern = parseTagPattern(tagPattern);
+  return pattern.kind === 'ok' ? pattern.match(tag) : undefined;
+};
+
 /** A tag, and what is compared of it. */
 interface Candidate {
   readonly tag: string;

@@ -25,6 +25,7 @@ export class Caches implements World {
   readonly #jobs: Reflector<Job>;
   readonly #pods: Reflector<Pod>;
   readonly #podsByJob = new Map<string, Map<string, Pod>>();
+  readonly #jobsByBundle = new Map<string, Map<string, Job>>();
   readonly #onChange: (ref: ObjectRef) => void;
 
   constructor(options: CacheOptions) {
@@ -36,7 +37,7 @@ export class Caches implements World {
       onChange: (change: Change<T>) => void,
     ) => createReflector<T, T>({ ...options, type, list, project, onChange });
     this.#bundles = reflect<StoredBundle>(WERFBUNDLES, {}, projectBundle, ({ ref }) => this.#onChange(ref));
-    this.#jobs = reflect<Job>(JOBS, { labelSelector: OURS }, projectJob, (change) => this.#ofBundle(change));
+    this.#jobs = reflect<Job>(JOBS, { labelSelector: OURS }, projectJob, (change) => this.#jobChanged(change));
     this.#pods = reflect<Pod>(PODS, { labelSelector: OURS }, projectPod, (change) => this.#podChanged(change));
   }
 
@@ -65,22 +66,27 @@ export class Caches implements World {
     return this.#jobs.get(ref);
   }
 
+  jobsOf(bundleUid: string): readonly Job[] {
+    return [...(this.#jobsByBundle.get(bundleUid)?.values() ?? [])];
+  }
+
   podsOf(jobUid: string): readonly Pod[] {
     return [...(this.#podsByJob.get(jobUid)?.values() ?? [])];
   }
 
   #podChanged(change: Change<Pod>): void {
     const uid = (change.after ?? change.before)?.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid;
-    if (uid !== undefined) this.#index(uid, change);
+    if (uid !== undefined) index(this.#podsByJob, uid, change);
     this.#ofBundle(change);
   }
 
-  #index(jobUid: string, { ref, after }: Change<Pod>): void {
-    const pods = this.#podsByJob.get(jobUid) ?? new Map<string, Pod>();
-    if (after === undefined) pods.delete(ref.name);
-    else pods.set(ref.name, after);
-    if (pods.size === 0) this.#podsByJob.delete(jobUid);
-    else this.#podsByJob.set(jobUid, pods);
+  #jobChanged(change: Change<Job>): void {
+    const { ref, before, after } = change;
+    const was = before?.metadata.labels?.[LABELS.bundleUid];
+    const is = after?.metadata.labels?.[LABELS.bundleUid];
+    if (was !== undefined && was !== is) index(this.#jobsByBundle, was, { ref, before, after: undefined });
+    if (is !== undefined) index(this.#jobsByBundle, is, change);
+    this.#ofBundle(change);
   }
 
   /** Wakes the bundle that a Job or Pod says it was made for. Whether that is true is checked when the Job is used. */
@@ -91,6 +97,16 @@ export class Caches implements World {
     if (namespace !== undefined && name !== undefined) this.#onChange({ namespace, name });
   }
 }
+
+/** Keeps an object under its owner's uid. */
+const index = <T>(owned: Map<string, Map<string, T>>, uid: string, { ref, after }: Change<T>): void => {
+  const key = `${ref.namespace}/${ref.name}`;
+  const objects = owned.get(uid) ?? new Map<string, T>();
+  if (after === undefined) objects.delete(key);
+  else objects.set(key, after);
+  if (objects.size === 0) owned.delete(uid);
+  else owned.set(uid, objects);
+};
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 

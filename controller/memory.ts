@@ -7,7 +7,10 @@ interface Remembered {
   readonly write?: { readonly replaced: readonly string[]; readonly after: StoredBundle };
   /** Name of the last Job whose Secrets are known to be gone. */
   readonly tidied?: string;
-  readonly empty: { readonly sequence: number; readonly inARow: number };
+  /** What the scans said last, and how many in a row said so. */
+  readonly said: { readonly sequence: number; readonly what: string; readonly inARow: number };
+  /** When the last Job's success was recorded, as long as no scan has begun since; wall clock. */
+  readonly deployedAt?: number | undefined;
 }
 
 /** More writes than one run of a bundle makes before the watch brings the first of them. */
@@ -33,14 +36,33 @@ export class Memory {
     this.#set(ref, { ...memory, write: { replaced, after } });
   }
 
-  /** How many scans in a row found nothing, the delivery included; the same delivery counts once, however often it is looked at. */
-  emptyScans(ref: ObjectRef, delivery: Delivery | undefined): number {
+  /**
+   * How many scans in a row said the same (this tag, or none), the delivery included. A failed one says nothing; the same delivery
+   * counts once, however often it is looked at.
+   */
+  sameScans(ref: ObjectRef, delivery: Delivery | undefined): number {
     const memory = this.#of(ref);
-    if (delivery === undefined || delivery.sequence === memory.empty.sequence) return memory.empty.inARow;
-    const nothing = delivery.outcome.kind === 'nothing-to-deploy';
-    const inARow = nothing ? memory.empty.inARow + 1 : 0;
-    this.#set(ref, { ...memory, empty: { sequence: delivery.sequence, inARow } });
+    const { said } = memory;
+    if (delivery === undefined || delivery.sequence === said.sequence || delivery.outcome.kind === 'failed')
+      return said.inARow;
+    const what = delivery.outcome.kind === 'selected' ? `tag ${delivery.outcome.tag}` : 'none';
+    const inARow = what === said.what ? said.inARow + 1 : 1;
+    this.#set(ref, { ...memory, said: { sequence: delivery.sequence, what, inARow } });
     return inARow;
+  }
+
+  /** Notes that a Job has succeeded: the next scan is to see whether its tag has moved meanwhile. @param now - wall clock */
+  deployed(ref: ObjectRef, now: number): void {
+    this.#set(ref, { ...this.#of(ref), deployedAt: now });
+  }
+
+  /** When the last Job succeeded, until a scan that began later is delivered. */
+  deployedAt(ref: ObjectRef, delivery: Delivery | undefined): number | undefined {
+    const memory = this.#of(ref);
+    const { deployedAt } = memory;
+    if (deployedAt === undefined || delivery === undefined || delivery.startedAt < deployedAt) return deployedAt;
+    this.#set(ref, { ...memory, deployedAt: undefined });
+    return undefined;
   }
 
   tidied(ref: ObjectRef): string | undefined {
@@ -56,7 +78,7 @@ export class Memory {
   }
 
   #of(ref: ObjectRef): Remembered {
-    return this.#bundles.get(keyOf(ref)) ?? { empty: { sequence: -1, inARow: 0 } };
+    return this.#bundles.get(keyOf(ref)) ?? { said: { sequence: -1, what: '', inARow: 0 } };
   }
 
   #set(ref: ObjectRef, memory: Remembered): void {

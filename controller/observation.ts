@@ -3,7 +3,7 @@ import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { Problem } from '../api/problem.js';
 import type { Reason } from '../api/reasons.js';
 import type { Settings } from '../api/settings.js';
-import type { StoredBundle } from '../api/werfbundle.js';
+import type { Deployment, StoredBundle } from '../api/werfbundle.js';
 import type { RegistryTarget } from './ports.js';
 import type { Delivery, ScanOutcome } from './scans/scan.js';
 
@@ -75,6 +75,14 @@ export type JobLog =
   | { readonly kind: 'read'; readonly tail: string; readonly errorLine: string | undefined }
   | { readonly kind: 'unreadable'; readonly why: string };
 
+/** The deployments that Jobs of a bundle were made for. A status may know less: it was lost, or restored from a backup. */
+export interface KnownJobs {
+  /** The highest number; 0 if there is none. */
+  readonly highest: number;
+  /** The deployment of that number, as its Job has it; undefined if the Job is going, or is none of ours. */
+  readonly newest: Deployment | undefined;
+}
+
 /** Everything that a decision about one bundle rests on, read at one moment. */
 export interface Observation {
   /** Wall clock, milliseconds. */
@@ -87,8 +95,12 @@ export interface Observation {
   readonly delivery: Delivery | undefined;
   /** What the last successful scan since the start said. */
   readonly latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
-  /** How many scans in a row found nothing to deploy, this delivery included. */
-  readonly emptyScans: number;
+  /** How many full scans in a row said the same, this delivery included: the same tag, or nothing to deploy. */
+  readonly sameScans: number;
+  /** When a Job succeeded after which the registry was not asked yet; wall clock. */
+  readonly deployedAt: number | undefined;
+  /** What the Jobs that there are of this bundle tell, whatever its status says. */
+  readonly jobs: KnownJobs;
   readonly job: DeployJob;
   /** The Job of a deployment whose result is recorded, as long as this process has not seen its Secrets deleted. */
   readonly untidied: Job | undefined;

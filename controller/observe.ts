@@ -13,6 +13,7 @@ import { redact } from './deploy/redact.js';
 import { jobResult } from './deploy/result.js';
 import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
 import { judge } from './judge.js';
+import { knownJobs } from './known-jobs.js';
 import type { DeployJob, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
 import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
@@ -36,7 +37,7 @@ export interface Senses {
 export const observe = async (
   senses: Senses,
   bundle: StoredBundle,
-  memory: { readonly emptyScans: number; readonly tidied: string | undefined },
+  memory: Pick<Observation, 'sameScans' | 'deployedAt'> & { readonly tidied: string | undefined },
   signal: AbortSignal,
 ): Promise<Observation> => {
   const { client, platform, scans } = senses;
@@ -56,7 +57,9 @@ export const observe = async (
     access,
     delivery: scans.inbox(ref),
     latest: scans.latest(ref),
-    emptyScans: memory.emptyScans,
+    sameScans: memory.sameScans,
+    deployedAt: memory.deployedAt,
+    jobs: knownJobs(senses.world.jobsOf(bundle.metadata.uid), bundle, namespaceOf(bundle, spec)),
     job,
     untidied: untidiedJob(senses, bundle, { spec, tidied: memory.tidied }),
   };

@@ -8,6 +8,7 @@ import { afterFailure } from './decide/after-failure.js';
 import { decide } from './decide/decide.js';
 import type { Announcement, Decision, Recheck } from './decide/decision.js';
 import { openDeployment } from './decide/deployment.js';
+import { mayHaveMoved } from './decide/needs.js';
 import { mergePatchOf } from './decide/status-patch.js';
 import { cleanUp, execute } from './execute.js';
 import type { Memory } from './memory.js';
@@ -47,8 +48,14 @@ const onePass = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): P
     return { kind: 'await-change' };
   }
   try {
-    const emptyScans = self.memory.emptyScans(ref, self.scans.inbox(ref));
-    const seen = await observe(self, bundle, { emptyScans, tidied: self.memory.tidied(ref) }, signal);
+    const { memory } = self;
+    const delivery = self.scans.inbox(ref);
+    const remembered = {
+      sameScans: memory.sameScans(ref, delivery),
+      deployedAt: memory.deployedAt(ref, delivery),
+      tidied: memory.tidied(ref),
+    };
+    const seen = await observe(self, bundle, remembered, signal);
     const planned = decide(seen);
     const decision = await carryOut(self, seen, planned, signal);
     if (decision === undefined) return { kind: 'backoff' };
@@ -85,7 +92,7 @@ const carryOut = async (
   });
   const retries = seen.spec.kind === 'valid' ? seen.spec.settings.converge.retries : 0;
   return afterFailure(
-    { bundle: seen.bundle, now: seen.now, retries, timeScale: seen.platform.timeScale },
+    { bundle: seen.bundle, now: seen.now, retries, timeScale: seen.platform.timeScale, highest: seen.jobs.highest },
     planned,
     failure,
   );
@@ -107,7 +114,10 @@ const report = async (self: Reconciler, seen: Observation, decision: Decision, s
     );
     self.memory.wrote(bundle, written);
     const ended = decision.status.history?.[0];
-    if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) self.onResult(ended.result);
+    if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
+      self.onResult(ended.result);
+      if (mayHaveMoved(ended)) self.memory.deployed(ref, self.now());
+    }
   }
   if (decision.interest === undefined) self.scans.forget(ref);
   else self.scans.want(decision.interest);

@@ -6,6 +6,8 @@ export interface World {
   bundle(ref: ObjectRef): StoredBundle | undefined;
   /** A Job by its name, whoever it belongs to. */
   job(ref: ObjectRef): Job | undefined;
+  /** The Jobs that bear the uid of a bundle in their label. */
+  jobsOf(bundleUid: string): readonly Job[];
   /** The Pods of a Job, by its uid. */
   podsOf(jobUid: string): readonly Pod[];
 }

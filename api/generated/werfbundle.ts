@@ -249,6 +249,10 @@ export interface WerfBundleStatus {
   appliedChecksum?: string;
   lastHandledReconcileAt?: string;
   lastHandledRequest?: string;
+  /**
+   * The last value of the annotation werf.io/deploy-requested-at that was answered.
+   */
+  lastHandledDeployRequest?: string;
   lastDriftCheckTime?: string;
   driftCheckCount?: number;
   driftCorrectionAttempts?: number;

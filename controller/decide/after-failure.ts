@@ -12,7 +12,14 @@ import { preciseTime } from './timestamps.js';
  * @returns undefined: nothing is written, the same is tried again later
  */
 export const afterFailure = (
-  seen: { readonly bundle: StoredBundle; readonly now: number; readonly retries: number; readonly timeScale: number },
+  seen: {
+    readonly bundle: StoredBundle;
+    readonly now: number;
+    readonly retries: number;
+    readonly timeScale: number;
+    /** Of the Jobs that there are. */
+    readonly highest: number;
+  },
   decision: Decision,
   failure: ExecuteFailure,
 ): Decision | undefined => {
@@ -23,7 +30,7 @@ export const afterFailure = (
     case 'begun':
       return undefined;
     case 'taken': {
-      const number = failure.deployment.number + 1;
+      const number = Math.max(failure.deployment.number, seen.highest) + 1;
       const { tag } = failure.deployment;
       const jobName = jobNameOf({ bundleName: bundle.metadata.name, uid: bundle.metadata.uid, tag, number });
       const deployment = { ...failure.deployment, number, jobName, startedAt: preciseTime(seen.now) };

@@ -6,10 +6,10 @@ import { announcementsOf, isLookedUpAgain } from './announce.js';
 import { createJob } from './create-job.js';
 import type { Action, Cleanup, Decision, Recheck } from './decision.js';
 import { failureOf, followDeployment, openDeployment, secretsOf, started, type Work } from './deployment.js';
-import { type Due, nextDeployment, nextTry, whatIsDue } from './due.js';
+import { type Due, nextDeployment, nextTry, type Requests, whatIsDue } from './due.js';
 import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended } from './needs.js';
-import { accountPoll, isRequested, type PollAccount } from './poll.js';
+import { accountPoll, isDeployRequested, isRequested, type PollAccount, withDeployRequest } from './poll.js';
 import { type Claim, conditionOf, tell, withCondition } from './situation.js';
 import { preciseTime } from './timestamps.js';
 
@@ -93,6 +93,8 @@ const drafted = (seen: Observation, polled: PollAccount): Draft => {
       return afterwards(seen, polled, work);
     case 'to-carry-out':
       return carriedOut(seen, polled, work.deployment);
+    case 'recovered':
+      return { status: work.status, claims: polled.claims, recheck: { kind: 'now' } };
     case 'idle':
       return chosen(seen, polled);
   }
@@ -160,12 +162,20 @@ const chosen = (seen: Observation, polled: PollAccount): Draft => {
     settings: spec.settings,
     wanted: polled.wanted,
     checksum: supplies.checksum,
-    requested: seen.delivery !== undefined && isRequested(seen.bundle),
+    sameScans: seen.sameScans,
+    requested: requestsOf(seen, polled.status),
     keyId: seen.platform.checksumKey.id,
     now: seen.now,
     timeScale: seen.platform.timeScale,
   });
   return { ...idle, ...unobstructed(seen, polled), ...consequence(seen, idle, due) };
+};
+
+/** A request is answered when the registry was asked; for a deployment it need not answer. */
+const requestsOf = ({ bundle, delivery }: Observation, status: WerfBundleStatus): Requests => {
+  const asked = delivery !== undefined;
+  const failing = (status.consecutiveFailures ?? 0) > 0;
+  return { look: asked && isRequested(bundle), deployment: (asked || failing) && isDeployRequested(bundle) };
 };
 
 /** An obstacle that was told is gone, and what the registry offers is not known: it is asked at once. */
@@ -203,10 +213,11 @@ const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> =
         jobName: (number, tag) =>
           jobNameOf({ bundleName: seen.bundle.metadata.name, uid: seen.bundle.metadata.uid, tag, number }),
         startedAt: preciseTime(seen.now),
+        highest: seen.jobs.highest,
       });
       const message = `deploying ${deployment.tag} (${deployment.reason})`;
       return {
-        status: { ...idle.status, deployment },
+        status: { ...withDeployRequest(seen.bundle, idle.status), deployment },
         claims: [{ kind: 'job-active', reason: 'Deploying', message }],
         recheck: { kind: 'now' },
       };
@@ -215,11 +226,14 @@ const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> =
 };
 
 const recorded = (status: WerfBundleStatus, due: Extract<Due, { kind: 'record' }>): WerfBundleStatus => {
+  const { checksum, digest, generation } = due;
   const { deployment, history } = status;
   const succeeded = deployment === undefined || history?.[0]?.result === 'Succeeded';
   return {
     ...status,
-    ...(deployment !== undefined && { deployment: { ...deployment, checksum: due.checksum, digest: due.digest } }),
-    ...(succeeded && { appliedChecksum: due.checksum, lastAppliedDigest: due.digest }),
+    ...(deployment !== undefined && {
+      deployment: { ...deployment, checksum, digest, ...(generation !== undefined && { generation }) },
+    }),
+    ...(succeeded && { appliedChecksum: checksum, lastAppliedDigest: digest }),
   };
 };

@@ -21,6 +21,8 @@ const LOG_PATIENCE_MS = 30_000;
 export type Work =
   /** There is none, or its result is recorded. */
   | { readonly kind: 'idle' }
+  /** A Job tells of a later deployment than the status, which was lost or restored: that one is followed next. */
+  | { readonly kind: 'recovered'; readonly status: WerfBundleStatus }
   /** Written down, but there is no Job yet: it is carried out, not decided again. */
   | { readonly kind: 'to-carry-out'; readonly deployment: Deployment }
   | { readonly kind: 'active'; readonly status: WerfBundleStatus; readonly claim: Claim; readonly recheck: Recheck }
@@ -49,12 +51,15 @@ export const wasStarted = (status: WerfBundleStatus | undefined): boolean =>
  */
 export const followDeployment = (seen: Observation, status: WerfBundleStatus, overtaken: string | undefined): Work => {
   const deployment = openDeployment(status);
-  if (deployment === undefined) return { kind: 'idle' };
   const { job } = seen;
-  if (job.kind === 'present')
+  if (deployment !== undefined && job.kind === 'present')
     return overtaken !== undefined && mayGiveWay(job, seen.now)
       ? giveWay(seen, status, { deployment, overtaken, job })
       : followJob(seen, status, deployment, job);
+  const { newest } = seen.jobs;
+  if (newest !== undefined && newest.number > (status.deployment?.number ?? 0))
+    return { kind: 'recovered', status: { ...status, deployment: newest } };
+  if (deployment === undefined) return { kind: 'idle' };
   if (!wasStarted(status))
     return overtaken === undefined
       ? { kind: 'to-carry-out', deployment }

@@ -1,7 +1,8 @@
+import { ALLOW_DOWNGRADE } from '../../api/annotations.js';
 import { LOST_DELAYS_MS, retryDelayMs } from '../../api/backoff.js';
 import { madeWith } from '../../api/checksum.js';
 import type { Settings } from '../../api/settings.js';
-import { rankTags } from '../../api/tag-choice.js';
+import { admits, isLowerTag } from '../../api/tag-choice.js';
 import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { gaveWay, lastTried } from './history.js';
 import { parseTime } from './timestamps.js';
@@ -19,8 +20,16 @@ export type Due =
   | { readonly kind: 'later'; readonly time: number }
   /** A lower version than the deployed one; nobody asked for it. */
   | { readonly kind: 'held'; readonly message: string }
-  /** What is deployed was recorded with another checksum key, or by an operator that had none: recorded anew, not deployed. */
-  | { readonly kind: 'record'; readonly checksum: string; readonly digest: string }
+  /**
+   * What is deployed was recorded with another checksum key, or by an operator that had none: recorded anew, not deployed. The
+   * generation too, once the registry has offered the same for it: what happens later is no consequence of that change.
+   */
+  | {
+      readonly kind: 'record';
+      readonly checksum: string;
+      readonly digest: string;
+      readonly generation: number | undefined;
+    }
   | { readonly kind: 'deploy'; readonly target: Target; readonly reason: DeployReason; readonly attempt: number };
 
 /** What was last attempted: with success, or in vain. What gave way was no attempt. */
@@ -100,58 +109,80 @@ const actedUpon = (bundle: StoredBundle, requested: boolean): DeployReason | und
   return requested ? 'Requested' : undefined;
 };
 
-/** Whether one tag ranks below another in the bundle's own order. */
-export const isLower = (wanted: string, applied: string, policy: Settings['registry']['policy']): boolean => {
-  if (wanted === applied || policy.tag !== undefined) return false;
-  const ranked = rankTags([wanted, applied], policy);
-  return ranked.kind === 'ranked' && ranked.tags.length === 2 && ranked.tags[0] === applied;
-};
-
-/**
- * Whether something is to be deployed, and why. A deployment is due when its target differs from the last attempt's; what failed
- * is due again as retries allow, and at once when somebody acted.
- * @param wanted - the registry's offer; undefined: not known now
- * @param requested - this look was asked for by annotation
- */
-export const whatIsDue = (input: {
+interface Question {
   readonly bundle: StoredBundle;
   readonly status: WerfBundleStatus;
   readonly settings: Settings;
   readonly wanted: Omit<Target, 'checksum'> | undefined;
   readonly checksum: string;
-  readonly requested: boolean;
+  readonly sameScans: number;
+  readonly requested: Requests;
   readonly keyId: string;
   readonly now: number;
   readonly timeScale: number;
-}): Due => {
-  const { bundle, status, settings, checksum } = input;
+}
+
+/** What was asked for by annotation, and not answered yet. */
+export interface Requests {
+  /** A look, which tries anew what failed. */
+  readonly look: boolean;
+  /** A deployment, whatever there is to deploy. */
+  readonly deployment: boolean;
+}
+
+/** Whether a tag is lower than the deployed one: no more than that one is gone from the registry, or that people want it. */
+const lowering = ({ bundle, status, settings, wanted, sameScans }: Question): 'none' | 'held' | 'meant' => {
+  const { policy } = settings.registry;
+  const applied = status.lastAppliedTag;
+  if (wanted === undefined || applied === undefined || !isLowerTag(wanted.tag, applied, policy)) return 'none';
+  if (specChanged(bundle) || !admits(policy, applied)) return 'meant';
+  return allowsDowngrade(bundle) && sameScans >= 2 ? 'meant' : 'held';
+};
+
+const allowsDowngrade = ({ metadata }: StoredBundle): boolean => metadata.annotations?.[ALLOW_DOWNGRADE] === 'true';
+
+/**
+ * Whether something is to be deployed, and why. A deployment is due when its target differs from the last attempt's; what failed
+ * is due again as retries allow, and at once when somebody acted.
+ * @param input.wanted - the registry's offer; undefined: not known now
+ * @param input.sameScans - how many full scans in a row made this offer
+ */
+export const whatIsDue = (input: Question): Due => {
+  const { bundle, status, checksum, requested } = input;
+  const lower = lowering(input);
   const last = lastAttempt(status);
-  const offer = input.wanted ?? (last?.digest === undefined ? undefined : { tag: last.tag, digest: last.digest });
-  if (offer === undefined) return { kind: 'nothing' };
+  const lastTarget = last?.digest === undefined ? undefined : { tag: last.tag, digest: last.digest };
+  const offer = lower === 'held' ? lastTarget : (input.wanted ?? lastTarget);
+  if (offer === undefined) return lower === 'held' ? held(input) : { kind: 'nothing' };
   const target = { ...offer, checksum };
-  const comparable = comparableAttempt(last, input.keyId);
-  const reason = differenceOf({ bundle, target }, comparable) ?? actedUpon(bundle, input.requested);
+  const different = differenceOf({ bundle, target }, comparableAttempt(last, input.keyId));
+  const reason = different ?? (requested.deployment ? 'Requested' : actedUpon(bundle, requested.look));
   if (reason !== undefined) {
-    const applied = status.lastAppliedTag;
-    if (reason === 'NewTag' && applied !== undefined && isLower(target.tag, applied, settings.registry.policy)) {
-      if (!specChanged(bundle)) return { kind: 'held', message: heldMessage(target.tag, applied) };
-      return { kind: 'deploy', target, reason: 'Downgrade', attempt: 1 };
-    }
-    return { kind: 'deploy', target, reason, attempt: 1 };
+    const told = reason === 'NewTag' && lower === 'meant' ? 'Downgrade' : reason;
+    return { kind: 'deploy', target, reason: told, attempt: 1 };
   }
-  const again = nextTry(status, { retries: settings.converge.retries, timeScale: input.timeScale });
+  const again = nextTry(status, { retries: input.settings.converge.retries, timeScale: input.timeScale });
   if (again !== undefined) {
     return again.time <= input.now
       ? { kind: 'deploy', target, reason: again.reason, attempt: again.attempt }
       : { kind: 'later', time: again.time };
   }
-  if (last?.checksum !== checksum || last.digest !== target.digest)
-    return { kind: 'record', checksum, digest: target.digest };
-  return { kind: 'nothing' };
+  if (lower === 'held') return held(input);
+  const generation = input.wanted === undefined ? undefined : bundle.metadata.generation;
+  const known =
+    last?.checksum === checksum &&
+    last.digest === target.digest &&
+    (generation ?? status.deployment?.generation) === status.deployment?.generation;
+  return known ? { kind: 'nothing' } : { kind: 'record', checksum, digest: target.digest, generation };
 };
 
-const heldMessage = (offered: string, applied: string): string =>
-  `${applied} is deployed and the registry offers only ${offered}, which is lower: it is held back; to deploy it, set spec.registry.tag`;
+const held = ({ bundle, status, wanted }: Question): Due => {
+  const offer = `${status.lastAppliedTag} is deployed and the registry offers only ${wanted?.tag}, which is lower`;
+  const message = allowsDowngrade(bundle)
+    ? `${offer}: it is deployed when a second scan says the same`
+    : `${offer}: it is held back; to deploy it, set spec.registry.tag, or annotate the bundle with ${ALLOW_DOWNGRADE}=true`;
+  return { kind: 'held', message };
+};
 
 /** A checksum made with another key cannot be compared: as if there were none. */
 const comparableAttempt = (last: ReturnType<typeof lastAttempt>, keyId: string): ReturnType<typeof lastAttempt> => {
@@ -164,9 +195,14 @@ const comparableAttempt = (last: ReturnType<typeof lastAttempt>, keyId: string):
 export const nextDeployment = (
   bundle: StoredBundle,
   due: Extract<Due, { kind: 'deploy' }>,
-  named: { readonly jobName: (number: number, tag: string) => string; readonly startedAt: string },
+  named: {
+    readonly jobName: (number: number, tag: string) => string;
+    readonly startedAt: string;
+    /** Of the Jobs that there are. */
+    readonly highest: number;
+  },
 ): Deployment => {
-  const number = (bundle.status?.deployment?.number ?? 0) + 1;
+  const number = Math.max(bundle.status?.deployment?.number ?? 0, named.highest) + 1;
   return {
     number,
     attempt: due.attempt,

@@ -1,6 +1,6 @@
+import { isLowerTag } from '../../api/tag-choice.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import type { Observation } from '../observation.js';
-import { isLower } from './due.js';
 import { isSuspended } from './needs.js';
 import type { PollAccount } from './poll.js';
 
@@ -22,5 +22,7 @@ export const overtaken = (
   if (wanted.tag === deployment.tag)
     return wanted.digest === deployment.digest ? undefined : `${wanted.tag} was published again`;
   // A list of tags that has lost one for a moment must not stop what was already decided.
-  return isLower(wanted.tag, deployment.tag, spec.settings.registry.policy) ? undefined : `${wanted.tag} is wanted now`;
+  return isLowerTag(wanted.tag, deployment.tag, spec.settings.registry.policy)
+    ? undefined
+    : `${wanted.tag} is wanted now`;
 };

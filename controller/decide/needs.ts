@@ -1,11 +1,11 @@
-import type { StoredBundle } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../observation.js';
 import type { ScanInterest } from '../scans/scan.js';
 import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
 import { nextTry } from './due.js';
 import { gaveWay } from './history.js';
-import { isNewGeneration, isRequested } from './poll.js';
+import { isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
 import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';
 
@@ -27,7 +27,9 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies'>): boolean => {
   const status = bundle.status ?? {};
   if (openDeployment(status) !== undefined) return job.kind === 'absent' && !wasStarted(status);
   if (isNewGeneration(bundle)) return false;
-  if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected';
+  const deploymentAsked = isDeployRequested(bundle) && wasAttempted(status);
+  if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected' || deploymentAsked;
+  if (deploymentAsked && (status.consecutiveFailures ?? 0) > 0) return true;
   if (isLookedUpAgain(status)) return true;
   if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return false;
   const again = nextTry(status, { retries: spec.settings.converge.retries, timeScale: seen.platform.timeScale });
@@ -55,11 +57,26 @@ export const interestOf = (
   };
 };
 
+/** A deployment is asked for, and nothing stands in its way: it is to deploy what the registry offers now. */
+const asksForDeployment = (bundle: StoredBundle, status: NonNullable<StoredBundle['status']>): boolean =>
+  isDeployRequested({ ...bundle, status }) && openDeployment(status) === undefined && !isLookedUpAgain(status);
+
+/**
+ * Whether the registry is to be asked again as soon as this deployment is over: its tag may have moved between scan and Job. Not
+ * after a moved tag: one that moves all the time is deployed at most twice an interval.
+ */
+export const mayHaveMoved = (ended: NonNullable<WerfBundleStatus['history']>[number]): boolean =>
+  ended.result === 'Succeeded' && ended.reason !== 'MovedTag';
+
 const dueOf = (seen: Observation, status: NonNullable<StoredBundle['status']>): ScanInterest['due'] => {
   const now = { kind: 'at', time: seen.now } as const;
   if (isRequested({ ...seen.bundle, status })) return now;
   const failures = status.consecutiveFailures ?? 0;
-  if (failures === 0) return conditionOf(status, 'RegistryReachable')?.status === 'True' ? { kind: 'interval' } : now;
+  if (failures === 0) {
+    if (conditionOf(status, 'RegistryReachable')?.status !== 'True' || asksForDeployment(seen.bundle, status))
+      return now;
+    return seen.deployedAt === undefined ? { kind: 'interval' } : { kind: 'at', time: seen.deployedAt };
+  }
   if (conditionOf(status, 'RegistryReachable')?.reason === 'PollingStopped') return { kind: 'never' };
   return { kind: 'at', time: parseTime(status.nextAttemptTime) ?? seen.now };
 };

@@ -1,4 +1,4 @@
-import { FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from '../../api/annotations.js';
+import { DEPLOY_REQUESTED, FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from '../../api/annotations.js';
 import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
 import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -27,15 +27,33 @@ export const isRequested = (bundle: StoredBundle): boolean => {
   return (own !== undefined && own !== lastHandledRequest) || (flux !== undefined && flux !== lastHandledReconcileAt);
 };
 
+/** Whether somebody asked for a deployment since the last one. */
+export const isDeployRequested = (bundle: StoredBundle): boolean => {
+  const value = annotation(bundle, DEPLOY_REQUESTED);
+  return value !== undefined && value !== bundle.status?.lastHandledDeployRequest;
+};
+
+/** The status with the request for a deployment answered, if there is one. */
+export const withDeployRequest = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
+  const value = annotation(bundle, DEPLOY_REQUESTED);
+  return value === undefined ? status : { ...status, lastHandledDeployRequest: value };
+};
+
 const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
   const own = annotation(bundle, RECONCILE_REQUESTED);
   const flux = annotation(bundle, FLUX_RECONCILE_REQUESTED);
+  // Where nothing was deployed yet, whatever a scan finds is deployed anyway.
+  const answered = wasAttempted(status) ? status : withDeployRequest(bundle, status);
   return {
-    ...status,
+    ...answered,
     ...(own !== undefined && { lastHandledRequest: own }),
     ...(flux !== undefined && { lastHandledReconcileAt: flux }),
   };
 };
+
+/** Whether there is something to deploy again: with success or in vain, it was deployed before. */
+export const wasAttempted = (status: WerfBundleStatus): boolean =>
+  status.deployment !== undefined || status.lastAppliedTag !== undefined;
 
 /** The spec was changed since the controller last looked: what was learnt of the registry may be about something else. */
 export const isNewGeneration = (bundle: StoredBundle): boolean =>
@@ -83,7 +101,14 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
     const message = 'the registry has not been asked yet';
     return { status, claims: [{ kind: 'first-scan', reason: 'FirstScan', message }], wanted };
   }
-  return { status, claims: [...stillNothing(status)], wanted };
+  return { status, claims: [...stillNothing(status), ...stillHeld(status)], wanted };
+};
+
+const stillHeld = (status: WerfBundleStatus): readonly Claim[] => {
+  const ready = conditionOf(status, 'Ready');
+  return ready?.reason === 'DowngradeHeld'
+    ? [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: ready.message }]
+    : [];
 };
 
 /** A scan that found nothing holds until another finds something. */
@@ -148,7 +173,7 @@ const succeeded = (
     return { status: reached, claims: [], wanted: { tag: outcome.tag, digest: outcome.digest } };
   }
   // One list may be wrong (registries flap): what is deployed is called failed only when a second one agrees.
-  const sure = status.lastAppliedTag === undefined || seen.emptyScans >= 2;
+  const sure = status.lastAppliedTag === undefined || seen.sameScans >= 2;
   const claims: readonly Claim[] = sure
     ? [{ kind: 'nothing-to-deploy', reason: outcome.reason, message: outcome.message }]
     : stillNothing(status);

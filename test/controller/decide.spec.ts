@@ -245,7 +245,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
       title: 'no matching tag is Failed and stalled when nothing is deployed',
       seen: observation(bundle(failing(0)), {
         delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
-        emptyScans: 1,
+        sameScans: 1,
       }),
       want: {
         phase: 'Failed',
@@ -259,7 +259,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
       title: 'no matching tag is not believed at once when something is deployed',
       seen: observation(bundle(syncedStatus()), {
         delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
-        emptyScans: 1,
+        sameScans: 1,
       }),
       want: { phase: 'Synced', ready: 'True Deployed', stalled: undefined },
     },
@@ -267,7 +267,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
       title: 'no matching tag is believed the second time',
       seen: observation(bundle(syncedStatus()), {
         delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
-        emptyScans: 2,
+        sameScans: 2,
       }),
       want: { phase: 'Failed', ready: 'False NoMatchingTag', stalled: 'True NoMatchingTag' },
     },
@@ -403,6 +403,157 @@ t.test('ways out of failing polls', async (t) => {
   t.equal(well.status.consecutiveFailures, 0, 'a success resets the counter');
   t.equal(well.status.deployment?.reason, 'NewTag', 'and what it found is deployed');
 });
+
+/** v1.2.0 is deployed, and the registry offers v1.1.0. */
+const lowered = (
+  given: {
+    readonly scans?: number;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly registry?: object;
+    readonly generation?: number;
+    readonly applied?: string;
+    readonly offered?: string;
+  } = {},
+): Observation => {
+  const { scans = 1, annotations = {}, registry = {}, generation = 1, applied = 'v1.2.0', offered = 'v1.1.0' } = given;
+  const status = syncedStatus({
+    lastAppliedTag: applied,
+    deployment: deployment({ tag: applied }),
+    observedGeneration: generation,
+  });
+  const spec = { registry: { url: 'registry.example/acme/app', versionConstraint: '>=1.0.0', ...registry } };
+  return observation(bundle(status, { spec, metadata: { generation, annotations } }), {
+    delivery: delivery(selected(offered, DIGEST_B)),
+    supplies: supplies(),
+    sameScans: scans,
+  });
+};
+
+const ALLOWED = { 'werf.io/allow-downgrade': 'true' };
+const downgrade = { number: 2, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Downgrade' };
+
+const downgrades: readonly { title: string; seen: Observation; want: object | undefined }[] = [
+  {
+    title: 'a lower version is held back, however often it is offered',
+    seen: lowered({ scans: 9 }),
+    want: undefined,
+  },
+  {
+    title: 'and so it is at the first scan, though the annotation allows it',
+    seen: lowered({ annotations: ALLOWED }),
+    want: undefined,
+  },
+  {
+    title: 'two scans and the annotation deploy a lower version',
+    seen: lowered({ scans: 2, annotations: ALLOWED }),
+    want: downgrade,
+  },
+  {
+    title: 'no other value of the annotation allows it',
+    seen: lowered({ scans: 2, annotations: { 'werf.io/allow-downgrade': 'yes' } }),
+    want: undefined,
+  },
+  {
+    title: 'a constraint that leaves out the deployed tag means the lower one, and is told as what it is',
+    seen: lowered({ registry: { versionConstraint: '~1.1' } }),
+    want: downgrade,
+  },
+  {
+    title: 'so does a pattern',
+    seen: lowered({ registry: { tagPattern: '^v1[.]1' } }),
+    want: downgrade,
+  },
+  {
+    title: 'so does a tag that is named',
+    seen: lowered({ registry: { versionConstraint: undefined, tag: 'v1.1.0' } }),
+    want: downgrade,
+  },
+  {
+    title: 'by tagOrder Number the lower number is held back',
+    seen: lowered({
+      registry: { versionConstraint: undefined, tagOrder: 'Number' },
+      applied: '10',
+      offered: '9',
+    }),
+    want: undefined,
+  },
+  {
+    title: 'a tag of another kind is neither lower nor higher',
+    seen: lowered({ registry: { versionConstraint: undefined, tag: 'stable' }, offered: 'stable' }),
+    want: { number: 2, attempt: 1, tag: 'stable', digest: DIGEST_B, reason: 'NewTag' },
+  },
+  {
+    title: 'equal versions under another name are no downgrade',
+    seen: lowered({ offered: '1.2.0' }),
+    want: { number: 2, attempt: 1, tag: '1.2.0', digest: DIGEST_B, reason: 'NewTag' },
+  },
+];
+
+const DEPLOY = { 'werf.io/deploy-requested-at': 'today' };
+const requested = (
+  status: WerfBundleStatus,
+  change: Partial<Observation> = {},
+  annotations: Readonly<Record<string, string>> = DEPLOY,
+): Observation => observation(bundle(status, { metadata: { annotations } }), { supplies: supplies(), ...change });
+
+const deployRequests: readonly { title: string; seen: Observation; want: object | undefined }[] = [
+  {
+    title: 'a deployment that is asked for deploys the same again',
+    seen: requested(syncedStatus(), { delivery: delivery(selected()) }),
+    want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'Requested' },
+  },
+  {
+    title: 'or what is new, for that reason',
+    seen: requested(syncedStatus(), { delivery: delivery(selected('v1.1.0', DIGEST_B)) }),
+    want: { number: 2, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'NewTag' },
+  },
+  {
+    title: 'it waits until the registry was asked',
+    seen: requested(syncedStatus()),
+    want: undefined,
+  },
+  {
+    title: 'but not until the registry answers: then the last tag is deployed again',
+    seen: requested(syncedStatus(), { delivery: delivery(failure()) }),
+    want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'Requested' },
+  },
+  {
+    title: 'at once where polling has stopped',
+    seen: requested(
+      syncedStatus({
+        consecutiveFailures: 6,
+        conditions: [{ ...reachable, status: 'False', reason: 'PollingStopped', message: 'x' }],
+      }),
+    ),
+    want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'Requested' },
+  },
+  {
+    title: 'it counts once',
+    seen: requested(syncedStatus({ lastHandledDeployRequest: 'today' }), { delivery: delivery(selected()) }),
+    want: undefined,
+  },
+  {
+    title: 'an empty value asks for nothing',
+    seen: requested(
+      syncedStatus(),
+      { delivery: delivery(selected()) },
+      {
+        'werf.io/deploy-requested-at': '',
+      },
+    ),
+    want: undefined,
+  },
+  {
+    title: 'where nothing was ever deployed, what is found is deployed as what it is',
+    seen: requested(failing(0), { delivery: delivery(selected()) }),
+    want: { number: 1, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewTag' },
+  },
+  {
+    title: 'a lower version is held back all the same: the deployed one is deployed again',
+    seen: { ...lowered({ annotations: DEPLOY }) },
+    want: { number: 2, attempt: 1, tag: 'v1.2.0', digest: DIGEST_A, reason: 'Requested' },
+  },
+];
 
 t.test('when something is deployed, and why', async (t) => {
   const rows: readonly { title: string; seen: Observation; want: object | undefined }[] = [
@@ -562,6 +713,8 @@ t.test('when something is deployed, and why', async (t) => {
       ),
       want: { number: 2, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Downgrade' },
     },
+    ...downgrades,
+    ...deployRequests,
     {
       title: 'a delivery that arrives with a changed spec answers the old one',
       seen: observation(bundle(syncedStatus(), { metadata: { generation: 2 } }), {
@@ -587,6 +740,8 @@ t.test('when something is deployed, and why', async (t) => {
     }
     const { number, attempt, tag, digest, reason } = decided ?? {};
     t.strictSame({ number, attempt, tag, digest, reason }, want, title);
+    if (seen.bundle.metadata.annotations?.['werf.io/deploy-requested-at'] === 'today')
+      t.equal(decide(seen).status.lastHandledDeployRequest, 'today', `${title}: and it is answered`);
     t.strictSame(decide(seen).actions, [], `${title}: the intent is written before anything is created`);
     t.equal(decide(seen).recheck.kind, 'now', `${title}: and carried out at once`);
   }
@@ -600,6 +755,17 @@ t.test('when something is deployed, and why', async (t) => {
     [old.appliedChecksum, old.lastAppliedDigest, old.phase],
     [CHECKSUM, DIGEST_A, 'Synced'],
     'its checksum and digest are recorded',
+  );
+  const settled = decide(
+    observation(bundle(syncedStatus({ observedGeneration: 2 }), { metadata: { generation: 2 } }), {
+      delivery: delivery(selected()),
+      supplies: supplies(),
+    }),
+  ).status;
+  t.equal(
+    settled.deployment?.generation,
+    2,
+    'a spec for which the registry offers the same is settled: a lower version that comes later is no consequence of it',
   );
   const rekeyed = decide(
     observation(bundle(syncedStatus({ appliedChecksum: 'k0:1', deployment: deployment({ checksum: 'k0:1' }) })), {

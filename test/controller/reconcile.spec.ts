@@ -36,8 +36,9 @@ const offered = async (harness: ReconcileHarness = withDatabase()): Promise<Reco
 };
 
 /** The Job's Pod ends, as a kubelet and the Job controller would have it. */
-const endJob = ({ kube, jobs }: ReconcileHarness, exitCode = 0): void => {
-  const made = jobs().at(-1);
+const endJob = ({ kube, jobs, bundle: stored }: ReconcileHarness, exitCode = 0): void => {
+  const wanted = stored()?.status?.deployment?.jobName;
+  const made = jobs().find(({ metadata }) => metadata.name === wanted);
   const { uid = '', name = '' } = made?.metadata ?? {};
   const pod: Pod = {
     metadata: {
@@ -330,28 +331,89 @@ t.test('a process that starts finds what the last one left undone', async (t) =>
   t.same((await harness.run()).actions, []);
 });
 
-t.test(
-  'a Job of the same number that deployed something else is no result: a status that was wiped begins anew',
-  async (t) => {
+/** What somebody, or a restored backup, has made of a status. */
+const overwrite = (harness: ReconcileHarness, status: WerfBundleStatus): void => {
+  const { kube } = harness;
+  harness.restart();
+  const stored = harness.bundle();
+  if (stored !== undefined) kube.seed(WERFBUNDLES, { ...stored, status });
+};
+
+t.test('a status that was lost is told again by the newest Job', async (t) => {
+  const briefly = ({ deployment, history, lastAppliedTag }: WerfBundleStatus) => ({
+    number: deployment?.number,
+    history: history?.map(({ number, result }) => `${number} ${result}`),
+    lastAppliedTag,
+  });
+  const deployed = async (): Promise<ReconcileHarness> => {
     const harness = await offered();
     await harness.run();
+    return harness;
+  };
+
+  await t.test('while the Job runs: it is followed, and no second one is made', async (t) => {
+    const harness = await deployed();
+    overwrite(harness, { observedGeneration: -1 });
+    const { status } = await harness.run();
+    t.same([status.activeJobName, status.phase], [JOB_1, 'Syncing']);
+    harness.deliver(selected());
+    await harness.run();
+    t.same(harness.jobs().length, 1);
     endJob(harness);
-    const { status: first } = await harness.run();
-    const stored = harness.bundle();
-    harness.restart();
-    if (stored !== undefined) harness.kube.seed(WERFBUNDLES, bundle({ observedGeneration: -1 }, { spec }));
+    t.same(briefly((await harness.run()).status), { number: 1, history: ['1 Succeeded'], lastAppliedTag: 'v1.0.0' });
+    t.same((await harness.run()).actions, []);
+  });
+
+  await t.test('after the Job has ended: its result is recorded again, and nothing is deployed', async (t) => {
+    const harness = await deployed();
+    endJob(harness);
+    await harness.run();
+    overwrite(harness, {});
+    await harness.wait(60_000);
+    t.same(briefly((await harness.run()).status), { number: 1, history: ['1 Succeeded'], lastAppliedTag: 'v1.0.0' });
+    harness.deliver(selected());
+    const { status, actions } = await harness.run();
+    t.same([status.phase, harness.jobs().length, actions], ['Synced', 1, ['patch werfbundles/status my-app']]);
     harness.kube.seed(SECRETS, {
       ...database,
       data: { 'values.yaml': Buffer.from('password: another').toString('base64') },
     });
+    harness.deliver(selected());
+    const { deployment } = (await harness.run()).status;
+    t.same([deployment?.number, deployment?.reason, deployment?.jobName], [2, 'NewValues', JOB_2]);
+  });
+
+  await t.test('a status from a backup, older than the newest Job, goes on from there', async (t) => {
+    const harness = await deployed();
+    endJob(harness);
+    const { status: backup } = await harness.run();
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    await harness.run();
+    overwrite(harness, backup);
+    await harness.run();
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    await harness.run();
+    t.same(harness.jobs().length, 2, 'the second Job still runs, and is the one of v1.1.0');
+    endJob(harness);
+    const { status } = await harness.run();
+    t.same(briefly(status), { number: 2, history: ['2 Succeeded', '1 Succeeded'], lastAppliedTag: 'v1.1.0' });
+  });
+
+  await t.test('what a Job is not named for is not believed, but its number is not used again', async (t) => {
+    const harness = await deployed();
+    const [ours] = harness.jobs();
+    const annotations = { ...ours?.metadata.annotations, 'werf.io/deployment-number': '41' };
+    harness.kube.seed(JOBS, {
+      metadata: { namespace: 'ops', name: 'planted', labels: ours?.metadata.labels ?? {}, annotations },
+    });
+    harness.kube.vanish(JOBS, { namespace: 'ops', name: JOB_1 });
+    overwrite(harness, { observedGeneration: -1 });
     await harness.run();
     harness.deliver(selected());
     const { status } = await harness.run();
-    t.same([status.deployment?.number, status.lastJobStatus, status.history], [2, 'Running', undefined]);
-    t.not(status.deployment?.checksum, first.deployment?.checksum);
-    t.same(harness.jobs().length, 2);
-  },
-);
+    t.same([status.deployment?.number, status.deployment?.reason], [42, 'NewTag']);
+  });
+});
 
 t.test('a bundle that goes is forgotten', async (t) => {
   const harness = await offered();
@@ -405,6 +467,24 @@ t.test('a fault of our own is thrown, for the queue to log with its stack', asyn
     throw new TypeError('a bug');
   });
   await t.rejects(harness.run(), new TypeError('a bug'));
+});
+
+t.test('a tag is looked at again when its Job has succeeded, and deployed again if it has moved: once', async (t) => {
+  const harness = await offered();
+  await harness.run();
+  endJob(harness);
+  await harness.wait(1_000);
+  await harness.run();
+  t.same(harness.interest()?.due, { kind: 'at', time: NOW + 1_000 }, 'the registry is asked at once');
+  harness.deliver(selected(), NOW + 900);
+  await harness.run();
+  t.same(harness.interest()?.due.kind, 'at', 'a scan that began before the Job ended says nothing of that');
+  harness.deliver(selected('v1.0.0', DIGEST_B), NOW + 1_100);
+  const { status } = await harness.run();
+  t.same([status.deployment?.number, status.deployment?.reason], [2, 'MovedTag']);
+  endJob(harness);
+  const ended = await harness.run();
+  t.same([ended.status.phase, harness.interest()?.due], ['Synced', { kind: 'interval' }], 'the next look is the usual');
 });
 
 t.test('polls that fail are counted and told, and the scans are told when to come again', async (t) => {

@@ -29,8 +29,8 @@ export interface ReconcileHarness {
   readonly interest: () => ScanInterest | undefined;
   readonly bundle: () => StoredBundle | undefined;
   readonly jobs: () => readonly Job[];
-  /** What the registry is found to offer; it lies in the inbox until it is acted on. */
-  readonly deliver: (outcome: ScanOutcome) => void;
+  /** What the registry is found to offer; it lies in the inbox until it is acted on. The scan began at NOW, if it is not said. */
+  readonly deliver: (outcome: ScanOutcome, startedAt?: number) => void;
   readonly run: () => Promise<Run>;
   /** As after a crash: all that a process remembers is forgotten. */
   readonly restart: () => void;
@@ -87,7 +87,7 @@ export const reconcileHarness = (given: StoredBundle = aBundle()): ReconcileHarn
     interest: () => scans.interest,
     bundle: () => kube.read<StoredBundle>(WERFBUNDLES, REF),
     jobs: () => kube.all<Job>(JOBS),
-    deliver: (outcome) => scans.deliver(outcome),
+    deliver: (outcome, startedAt) => scans.deliver(outcome, startedAt),
     restart: () => {
       memory = new Memory();
       scans.restart();
@@ -108,9 +108,9 @@ class ScriptedScans implements Scans {
     this.#startedAt = startedAt;
   }
 
-  deliver(outcome: ScanOutcome): void {
+  deliver(outcome: ScanOutcome, startedAt = this.#startedAt): void {
     this.#sequence += 1;
-    this.#inbox = { sequence: this.#sequence, startedAt: this.#startedAt, outcome };
+    this.#inbox = { sequence: this.#sequence, startedAt, outcome };
     if (outcome.kind !== 'failed') this.#latest = outcome;
   }
 
@@ -166,6 +166,11 @@ class Cache {
   job({ namespace, name }: ObjectRef): Job | undefined {
     const all = this.#frozen?.jobs ?? this.#kube.all<Job>(JOBS);
     return all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  }
+
+  jobsOf(bundleUid: string): readonly Job[] {
+    const all = this.#frozen?.jobs ?? this.#kube.all<Job>(JOBS);
+    return all.filter(({ metadata }) => metadata.labels?.['werf.io/bundle-uid'] === bundleUid);
   }
 
   podsOf(jobUid: string): readonly Pod[] {

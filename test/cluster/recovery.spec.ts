@@ -1,0 +1,95 @@
+import t, { type Test } from 'tap';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+
+/** A minute of the specs is a second here. */
+const TIME_SCALE = 60;
+
+interface Given {
+  readonly stage: DeployStage;
+  readonly controller: RunningController;
+  readonly states: WatchRecord<StoredBundle>;
+}
+
+const storyIn = async ({ stage, ...given }: Given, namespace: string): Promise<BundleStory> => {
+  await stage.makeNamespace(namespace);
+  return new BundleStory({ ...given, stage, namespace });
+};
+
+const goesDownOnlyWhenMeant = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'down');
+  for (const tag of ['v1.0.0', 'v1.1.0']) await story.stage.publish({ repository: 'acme/down', tag });
+  await story.applyBundle('app', story.spec('acme/down', {}, { versionConstraint: '1.x' }));
+  await story.synced('app', 'v1.1.0');
+  await story.patch('app', { spec: { registry: { versionConstraint: '~1.0' } } });
+  t.equal((await story.synced('app', 'v1.0.0', 2)).deployment?.reason, 'Downgrade', 'a narrower constraint is meant');
+  await story.patch('app', { spec: { registry: { versionConstraint: '1.x' } } });
+  t.equal((await story.synced('app', 'v1.1.0', 3)).deployment?.reason, 'NewTag');
+};
+
+const deploysOnRequest = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'request');
+  await story.stage.publish({ repository: 'acme/request', tag: 'v1.0.0' });
+  await story.applyBundle('app', story.spec('acme/request'));
+  await story.synced('app', 'v1.0.0');
+  const ask = (value: string) =>
+    story.kubectl('annotate', 'wb', 'app', '--overwrite', `werf.io/deploy-requested-at=${value}`);
+  await ask('one');
+  const { deployment, lastHandledDeployRequest } = await story.synced('app', 'v1.0.0', 2);
+  t.same([deployment?.reason, lastHandledDeployRequest], ['Requested', 'one']);
+  await ask('');
+  await story.morePolls('acme/request', 3);
+  t.equal((await story.bundle('app'))?.status?.deployment?.number, 2, 'one value, one deployment; none asks for none');
+};
+
+const findsTagsThatMovedMeanwhile = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'moving');
+  const publish = (files: Readonly<Record<string, string>>) =>
+    story.stage.publish({ repository: 'acme/moving', tag: 'main', behaviour: 'slow: 2', files });
+  await publish({});
+  await story.applyBundle('app', story.spec('acme/moving', {}, { tag: 'main', pollInterval: '24h' }));
+  await story.until('app', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
+  const { digest } = await publish({ 'templates/new.yaml': '{}' });
+  const status = await story.synced('app', 'main', 2);
+  t.same([status.deployment?.reason, status.lastAppliedDigest], ['MovedTag', digest], 'long before the next poll');
+};
+
+const recoversLostStatuses = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'wiped');
+  await story.stage.publish({ repository: 'acme/wiped', tag: 'v1.0.0', behaviour: 'slow: 2' });
+  await story.applyBundle('app', story.spec('acme/wiped'));
+  const wipe = async () => {
+    const names = Object.keys((await story.bundle('app'))?.status ?? {});
+    const status = Object.fromEntries(names.map((name) => [name, null]));
+    const wiped = story.until('app', 'nothing in its status', ({ phase }) => phase === undefined);
+    await story.patch('app', { status }, '--subresource=status');
+    await wiped;
+  };
+  await story.until('app', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
+  await wipe();
+  const first = await story.synced('app', 'v1.0.0');
+  t.same(outcomeOf(first).history, ['1 v1.0.0 Succeeded'], 'the Job that ran was followed');
+  await wipe();
+  const second = await story.until('app', 'Synced again', ({ phase, history }) => phase === 'Synced' && !!history);
+  t.same(outcomeOf(second).history, ['1 v1.0.0 Succeeded'], 'the Job that had ended was found');
+  await story.morePolls('acme/wiped', 2);
+  t.equal((await story.jobsOf('app')).length, 1, 'and there was one Job');
+};
+
+t.test('what becomes due, and ways back, on a real control plane', async (t) => {
+  const stage = await startDeployStage(t);
+  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const controller = await stage.startController({ timeScale: TIME_SCALE });
+  const given: Given = { stage, states, controller };
+  t.jobs = 8;
+  const scenarios = {
+    'a lower version is deployed when the spec means it': goesDownOnlyWhenMeant,
+    'a request deploys the same again, once': deploysOnRequest,
+    'a tag that moved while its Job ran is deployed again': findsTagsThatMovedMeanwhile,
+    'a status that was wiped is told again by the Job': recoversLostStatuses,
+  };
+  await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+});
