@@ -14,6 +14,8 @@ export interface CacheOptions {
   readonly log: Log;
   /** A bundle, or something of it, changed. */
   readonly onChange: (ref: ObjectRef) => void;
+  /** A bundle came, changed or went; before {@link CacheOptions.onChange}. */
+  readonly onBundle: (change: Change<StoredBundle>) => void;
 }
 
 /** Jobs and Pods that the controller made: by label, so that the apiserver sends no others. */
@@ -36,7 +38,10 @@ export class Caches implements World {
       project: (object: T) => T,
       onChange: (change: Change<T>) => void,
     ) => createReflector<T, T>({ ...options, type, list, project, onChange });
-    this.#bundles = reflect<StoredBundle>(WERFBUNDLES, {}, projectBundle, ({ ref }) => this.#onChange(ref));
+    this.#bundles = reflect<StoredBundle>(WERFBUNDLES, {}, projectBundle, (change) => {
+      options.onBundle(change);
+      this.#onChange(change.ref);
+    });
     this.#jobs = reflect<Job>(JOBS, { labelSelector: OURS }, projectJob, (change) => this.#jobChanged(change));
     this.#pods = reflect<Pod>(PODS, { labelSelector: OURS }, projectPod, (change) => this.#podChanged(change));
   }

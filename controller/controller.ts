@@ -42,15 +42,14 @@ export class Controller {
   readonly #caches: Caches;
   #wake: (ref: ObjectRef) => void = () => {};
 
-  /** @param parts - `parts.metrics` may read {@link Controller.bundles} later */
   constructor(parts: ControllerParts) {
     this.#parts = parts;
-    this.#caches = new Caches({ ...parts, onChange: (ref) => this.#wake(ref) });
-  }
-
-  /** All bundles that the caches hold. */
-  bundles() {
-    return this.#caches.bundles();
+    const { metrics } = parts;
+    this.#caches = new Caches({
+      ...parts,
+      onChange: (ref) => this.#wake(ref),
+      onBundle: (change) => metrics.bundleChanged(change),
+    });
   }
 
   /** It leads, or could at once. */
@@ -126,7 +125,7 @@ export class Controller {
       ...{ client: needs.client, world: this.#caches, scans: needs.scans, platform, memory: new Memory() },
       now: () => clock.now(),
       announce: needs.events.tell.bind(needs.events),
-      onResult: (result: string) => metrics.deploymentEnded(result),
+      onResult: metrics.deploymentEnded.bind(metrics),
     };
     return createWorkQueue({
       ...{ clock, random, log, workers },

@@ -71,10 +71,10 @@ await runProcess(async (signal) => {
   const log = createLog({ level: config.logLevel, name: 'controller' });
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
   let controller: Controller | undefined;
-  const metrics = new Metrics(() => controller?.bundles() ?? []);
+  const metrics = new Metrics();
   const client = createKubeClient(connection, {
     userAgent: USER_AGENT,
-    onRequest: (labels) => metrics.requested(labels),
+    onRequest: (report) => metrics.requested(report),
   });
   const registry = createRegistry({
     timeouts: DEFAULT_REGISTRY_TIMEOUTS,

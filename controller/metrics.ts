@@ -1,86 +1,67 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Phase, StoredBundle } from '../api/werfbundle.js';
+import type { Phase, StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
+import { countRequests } from '../kube/process/request-metrics.js';
+import type { Change } from '../kube/reflector.js';
+import type { RequestReport } from '../kube/transport.js';
+import type { ScanResult } from './scans/scans.js';
+
+type Ended = NonNullable<WerfBundleStatus['history']>[number];
 
 const PHASES: readonly (Phase | 'none')[] = ['Syncing', 'Synced', 'Failed', 'none'];
+const JOB_RESULTS: readonly Ended['result'][] = ['Succeeded', 'Failed', 'Lost', 'Refused'];
 
-/** The controller's numbers for /metrics. Every label has few values. */
+/** What bundles refer to, by the names of its resources. */
+const LOOKED_UP: Readonly<Record<string, string>> = {
+  namespaces: 'Namespace',
+  serviceaccounts: 'ServiceAccount',
+  configmaps: 'ConfigMap',
+  secrets: 'Secret',
+};
+
+/** The controller's numbers for /metrics. Every label has few values, and a scrape costs the same however many bundles there are. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly #scans: Counter<'result'>;
-  readonly #scanSeconds: Histogram;
-  readonly #jobs: Counter<'result'>;
-  readonly #queueDepth: Gauge;
-  readonly #queueSeconds: Histogram;
-  readonly #errors: Counter;
-  readonly #requests: Counter<'verb' | 'resource' | 'code'>;
-  readonly #leader: Gauge;
+  readonly #requests = countRequests(this.#registry);
+  readonly #lookups = this.#counter('lookups_total', 'Reads of what bundles refer to.', ['kind', 'result']);
+  readonly #scans = this.#counter('registry_scans_total', 'Scans of repositories.', ['result']);
+  readonly #scanSeconds = this.#histogram('registry_scan_duration_seconds', 'How long a scan took.', [
+    ...[0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  ]);
+  readonly #jobs = this.#counter('jobs_total', 'Deployments that ended.', ['result']);
+  readonly #jobSeconds = this.#histogram('job_duration_seconds', 'From the decision to deploy to its result.', [
+    ...[5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200],
+  ]);
+  readonly #queueDepth = this.#gauge('workqueue_depth', 'Bundles that wait to be looked at.');
+  readonly #queueSeconds = this.#histogram('workqueue_duration_seconds', 'How long one look at a bundle took.', [
+    ...[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+  ]);
+  readonly #errors = this.#counter('reconcile_errors_total', 'Looks that ended in an error.');
+  readonly #leader = this.#gauge('leader', '1 while this process works, 0 while it stands by.');
+  readonly #bundles = this.#gauge('bundles', 'Bundles by phase.', ['phase']);
 
-  /** @param bundles - what the cache holds, counted when somebody asks */
-  constructor(bundles: () => Iterable<StoredBundle>) {
-    const registers = [this.#registry];
+  constructor() {
     collectDefaultMetrics({ register: this.#registry });
-    this.#scans = new Counter({
-      name: 'werfbundle_registry_scans_total',
-      help: 'Scans of repositories.',
-      labelNames: ['result'],
-      registers,
-    });
-    this.#scanSeconds = new Histogram({
-      name: 'werfbundle_registry_scan_duration_seconds',
-      help: 'How long a scan took.',
-      registers,
-    });
-    this.#jobs = new Counter({
-      name: 'werfbundle_jobs_total',
-      help: 'Deployments that ended.',
-      labelNames: ['result'],
-      registers,
-    });
-    this.#queueDepth = new Gauge({
-      name: 'werfbundle_workqueue_depth',
-      help: 'Bundles that wait to be looked at.',
-      registers,
-    });
-    this.#queueSeconds = new Histogram({
-      name: 'werfbundle_workqueue_duration_seconds',
-      help: 'How long one look at a bundle took.',
-      registers,
-    });
-    this.#errors = new Counter({
-      name: 'werfbundle_reconcile_errors_total',
-      help: 'Looks that ended in an error.',
-      registers,
-    });
-    this.#requests = new Counter({
-      name: 'werfbundle_kube_requests_total',
-      help: 'Requests to the apiserver.',
-      labelNames: ['verb', 'resource', 'code'],
-      registers,
-    });
-    this.#leader = new Gauge({
-      name: 'werfbundle_leader',
-      help: '1 while this process works, 0 while it stands by.',
-      registers,
-    });
-    const phases = new Gauge({
-      name: 'werfbundle_bundles',
-      help: 'Bundles by phase.',
-      labelNames: ['phase'],
-      registers,
-      collect: () => {
-        for (const phase of PHASES) phases.set({ phase }, 0);
-        for (const bundle of bundles()) phases.inc({ phase: bundle.status?.phase ?? 'none' });
-      },
-    });
+    // An alert on the increase of a series needs to have seen its zero.
+    for (const result of JOB_RESULTS) this.#jobs.inc({ result }, 0);
+    for (const phase of PHASES) this.#bundles.set({ phase }, 0);
   }
 
-  scanned(result: string, durationMs: number): void {
+  scanned(result: ScanResult, durationMs: number): void {
     this.#scans.inc({ result });
     this.#scanSeconds.observe(durationMs / 1_000);
   }
 
-  deploymentEnded(result: string): void {
+  deploymentEnded({ result, startedAt, finishedAt }: Ended): void {
     this.#jobs.inc({ result });
+    // Ends are told to the second.
+    if (startedAt !== undefined)
+      this.#jobSeconds.observe(Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000);
+  }
+
+  /** A bundle came into the cache, changed there, or went. */
+  bundleChanged({ before, after }: Pick<Change<StoredBundle>, 'before' | 'after'>): void {
+    if (before !== undefined) this.#bundles.dec({ phase: before.status?.phase ?? 'none' });
+    if (after !== undefined) this.#bundles.inc({ phase: after.status?.phase ?? 'none' });
   }
 
   leads(leads: boolean): void {
@@ -96,11 +77,28 @@ export class Metrics {
     if (failed) this.#errors.inc();
   }
 
-  requested(labels: { readonly verb: string; readonly resource: string; readonly code: string }): void {
-    this.#requests.inc(labels);
+  requested(report: RequestReport): void {
+    this.#requests(report);
+    const kind = report.verb === 'get' ? LOOKED_UP[report.resource] : undefined;
+    if (kind === undefined) return;
+    const result = report.code === '200' ? 'found' : report.code === '404' ? 'absent' : 'failed';
+    this.#lookups.inc({ kind, result });
   }
 
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {
+    return new Counter({ name: `werfbundle_${name}`, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  #gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
+    return new Gauge({ name: `werfbundle_${name}`, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  /** @param buckets - seconds */
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name: `werfbundle_${name}`, help, buckets, registers: [this.#registry] });
   }
 }

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../api/objects.js';
-import type { StoredBundle } from '../api/werfbundle.js';
+import type { StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
 import { KubeError } from '../kube/client.js';
 import type { Log } from '../kube/ports.js';
 import { WERFBUNDLES } from '../kube/resources.js';
@@ -24,7 +24,7 @@ export interface Reconciler extends Senses {
   /** Tells an event; never throws, never waits. */
   readonly announce: (bundle: StoredBundle, announcement: Announcement) => void;
   /** Counts a deployment whose result was recorded. */
-  readonly onResult: (result: string) => void;
+  readonly onResult: (ended: NonNullable<WerfBundleStatus['history']>[number]) => void;
 }
 
 /**
@@ -115,7 +115,7 @@ const report = async (self: Reconciler, seen: Observation, decision: Decision, s
     self.memory.wrote(bundle, written);
     const ended = decision.status.history?.[0];
     if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
-      self.onResult(ended.result);
+      self.onResult(ended);
       if (mayHaveMoved(ended)) self.memory.deployed(ref, self.now());
     }
   }

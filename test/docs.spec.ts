@@ -15,6 +15,7 @@ import { annotationsOf, labelsOf } from '../controller/deploy/job.js';
 import { LABELS } from '../controller/deploy/names.js';
 import { Metrics } from '../controller/metrics.js';
 import { failureOf, failureOfStatus } from '../controller/registry/failures.js';
+import { countRequests } from '../kube/process/request-metrics.js';
 import { parseOptions } from '../playground/options.js';
 import { parseConfig as parseWebhookConfig } from '../webhook/config.js';
 import { createAdmissionMetrics } from '../webhook/metrics.js';
@@ -255,10 +256,20 @@ t.test('every annotation and label is in the reference', (t) => {
 t.test('every metric, reason and dependency is in its table', async (t) => {
   const registry = new Registry();
   createAdmissionMetrics(registry);
-  const exposed = (await registry.metrics()) + (await new Metrics(() => []).text()).body;
-  const metrics = [...exposed.matchAll(/^# TYPE (werfbundle_\w+)/gm)].map(([, name = '']) => name);
-  const firstNames = (text: string) => rowsOf(text).flatMap((row) => /^\| `([^`]+)`/.exec(row)?.[1] ?? []);
-  t.strictSame(firstNames(section(CONFIGURATION, 'Metrics')).toSorted(), metrics.toSorted(), 'metrics');
+  countRequests(registry);
+  const namesOf = (body: string) => [...body.matchAll(/^# TYPE (werfbundle_\w+)/gm)].map(([, name = '']) => name);
+  const webhook = namesOf(await registry.metrics());
+  const controller = namesOf((await new Metrics().text()).body);
+  const processOf = (name: string) =>
+    webhook.includes(name) ? (controller.includes(name) ? 'both' : 'webhook') : 'controller';
+  t.strictSame(
+    rowsOf(section(CONFIGURATION, 'Metrics'))
+      .flatMap((row) => [...row.matchAll(/^\| `([^`]+)` \|.*\| (\w+) \|$/g)])
+      .map(([, name, process]) => `${name}: ${process}`)
+      .toSorted(),
+    [...new Set([...webhook, ...controller])].map((name) => `${name}: ${processOf(name)}`).toSorted(),
+    'metrics, and which process has them',
+  );
   t.strictSame(
     namesIn(section('README.md', 'Reasons, and what to do')).toSorted(),
     Object.keys(REASONS).toSorted(),

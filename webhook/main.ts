@@ -1,6 +1,8 @@
+import { Registry } from 'prom-client';
 import { connect } from '../kube/connect.js';
 import { createKubeClient } from '../kube/http-client.js';
 import { createLog } from '../kube/process/json-log.js';
+import { countRequests } from '../kube/process/request-metrics.js';
 import { runProcess } from '../kube/process/run.js';
 import { systemClock, systemRandom } from '../kube/process/system-clock.js';
 import { StartError } from '../kube/start-error.js';
@@ -12,12 +14,16 @@ declare const WERFBUNDLE_VERSION: string;
 async function run(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLog({ level: config.logLevel, name: 'webhook' });
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
-  const kube = createKubeClient(connection);
+  const registry = new Registry();
+  const kube = createKubeClient(connection, {
+    userAgent: `werfbundle-webhook/${WERFBUNDLE_VERSION}`,
+    onRequest: countRequests(registry),
+  });
   log.info('webhook starting', { version: WERFBUNDLE_VERSION, server: connection.server, namespace: config.namespace });
   if (config.timeScale !== 1)
     log.warn('certificates age faster than they should (--time-scale)', { timeScale: config.timeScale });
   try {
-    await runWebhook({ config, kube, clock: systemClock, random: systemRandom, log }, signal);
+    await runWebhook({ config, kube, clock: systemClock, random: systemRandom, log, registry }, signal);
   } finally {
     await kube.close();
   }

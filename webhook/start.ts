@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
 import type { Serving } from '../certs/keeper.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import type { Clock, Log, Random } from '../kube/ports.js';
@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** For /metrics; what its client counts is in it already. */
+  readonly registry: Registry;
 }
 
 /** Calls under way at the end may take as long as an apiserver waits for them by our configurations. */
@@ -33,8 +35,7 @@ const GRACE_MS = 10_000;
  * @throws StartError for whatever its user can mend
  */
 export async function runWebhook(surroundings: Surroundings, signal: AbortSignal): Promise<void> {
-  const { config, log } = surroundings;
-  const registry = new Registry();
+  const { config, log, registry } = surroundings;
   collectDefaultMetrics({ register: registry });
   let ready = (): Readiness => ({ ok: false, reason: 'starting' });
   const health = await startHealthServer({
@@ -43,7 +44,7 @@ export async function runWebhook(surroundings: Surroundings, signal: AbortSignal
     metrics: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   });
   try {
-    const running = await startAdmission({ ...surroundings, registry, ready: () => ready() }, signal);
+    const running = await startAdmission({ ...surroundings, ready: () => ready() }, signal);
     const selfCheck = selfCheckOf(surroundings, running, health.port);
     ready = () => selfCheck.readiness;
     const { certificates, judging, guard } = running;
@@ -98,7 +99,7 @@ const selfCheckOf = (
 
 /** Certificates, then the port, then the configurations, in which the port may stand. */
 async function startAdmission(
-  needs: Surroundings & { readonly registry: Registry; readonly ready: () => Readiness },
+  needs: Surroundings & { readonly ready: () => Readiness },
   signal: AbortSignal,
 ): Promise<Running> {
   const { config, clock, log } = needs;

@@ -5,6 +5,7 @@ import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
 import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
+import { metricFaults, metricOf } from '../kit/exposition.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
 import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
 
@@ -381,6 +382,33 @@ t.test('the controller on a real control plane', async (t) => {
       'a bundle may have any name that Kubernetes allows': takesLongNames,
     };
     await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+  });
+
+  await t.test('counts what it does', async (t) => {
+    const { items } = await stage.client.list<StoredBundle>(WERFBUNDLES, {}, stage.signal);
+    const phases = ['Syncing', 'Synced', 'Failed', 'none'].map((phase) => ({
+      phase,
+      bundles: items.filter(({ status }) => (status?.phase ?? 'none') === phase).length,
+    }));
+    // Its watch may be a moment behind.
+    const text = await eventually(
+      () => controller.get('/metrics'),
+      (seen) => phases.every(({ phase, bundles }) => metricOf(seen, 'bundles', { phase }) === bundles),
+    );
+    t.strictSame(metricFaults(text), [], 'by the names and labels of the reference');
+    for (const { phase, bundles } of phases) t.equal(metricOf(text, 'bundles', { phase }), bundles, phase);
+    const counted = [
+      ...['Succeeded', 'Failed', 'Lost', 'Refused'].map((result) => ['jobs_total', { result }] as const),
+      ...['success', 'unauthorized', 'not-found', 'connection'].map(
+        (result) => ['registry_scans_total', { result }] as const,
+      ),
+      ...['found', 'absent'].map((result) => ['lookups_total', { kind: 'ConfigMap', result }] as const),
+      ['kube_requests_total', { verb: 'patch', resource: 'werfbundles.werf.io/status', code: '200' }] as const,
+    ];
+    for (const [name, labels] of counted)
+      t.ok((metricOf(text, name, labels) ?? 0) > 0, `${name} ${JSON.stringify(labels)}`);
+    t.equal(metricOf(text, 'job_duration_seconds_count'), metricOf(text, 'jobs_total'), 'each Job has taken its time');
+    t.strictSame([metricOf(text, 'leader'), metricOf(text, 'reconcile_errors_total')], [1, 0]);
   });
 
   await t.test('ends within two seconds when it is told to, and leaves nothing running', async (t) => {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import t from 'tap';
 import { established } from '../../playground/established.js';
 import { type Cluster, startCluster } from '../kit/cluster.js';
+import { metricFaults } from '../kit/exposition.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const NAMESPACE = 'k8s-werf-operator-go-system';
@@ -277,6 +278,8 @@ t.test('admission, as kubectl shows it', async (t) => {
   const metrics = await (await health('/metrics')).text();
   t.match(metrics, /^werfbundle_admission_requests_total\{webhook="mutate",allowed="false"\} 3$/m);
   t.match(metrics, /^werfbundle_certificate_expiry_seconds \d+/m);
+  t.match(metrics, /^werfbundle_kube_requests_total\{verb="get",resource="secrets",code="(200|404)"\} \d+$/m);
+  t.strictSame(metricFaults(metrics), [], 'by the names and labels of the reference');
   t.notMatch(JSON.stringify(webhook.log), /PRIVATE KEY|BEGIN/, 'nothing private is in the log');
   t.equal(await webhook.stop(), 0);
 });
