@@ -42,6 +42,10 @@ export const deployChecksum = (input: {
   return `${input.key.id}:${digest}`;
 };
 
+/** A short sign of what must not be shown, as {@link deployChecksum} makes one: equal for equal values and keys. */
+export const fingerprintOf = (value: unknown, key: { readonly id: string; readonly secret: Uint8Array }): string =>
+  `${key.id}:${createHmac('sha256', key.secret).update(canonicalJson(value)).digest('hex').slice(0, 32)}`;
+
 /** Whether a checksum was made with the key of this id; others can't be compared. */
 export const madeWith = (checksum: string, keyId: string): boolean => checksum.startsWith(`${keyId}:`);
 

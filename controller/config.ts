@@ -20,6 +20,11 @@ export const controllerFlags = {
     kind: 'string',
     help: "Secret of type kubernetes.io/dockerconfigjson in the operator's namespace, for bundles that name none.",
   },
+  'failed-retry-interval': {
+    kind: 'duration',
+    default: '0s',
+    help: 'When a registry is asked again after six failed polls, for example 1h; 0s: not by itself.',
+  },
   'cross-namespace': {
     kind: 'enum',
     values: ['consent', 'always'],

@@ -46,6 +46,7 @@ const platformOf = async (config: ControllerConfig, client: KubeClient, signal: 
   crossNamespace: config.crossNamespace,
   policy: { allowedRegistries: config.allowedRegistries, allowedImages: config.allowedImages },
   defaultRegistrySecret: config.defaultRegistrySecret,
+  failedRetryIntervalMs: config.failedRetryInterval,
   version: WERFBUNDLE_VERSION,
 });
 

@@ -24,6 +24,8 @@ export interface Platform {
   readonly crossNamespace: 'consent' | 'always';
   /** Used where a bundle names no registry Secret, if it is there; in the operator's namespace. */
   readonly defaultRegistrySecret: string | undefined;
+  /** When polling that has stopped is tried again by itself, milliseconds before the time scale; 0: never. */
+  readonly failedRetryIntervalMs: number;
   readonly version: string;
 }
 

@@ -200,6 +200,10 @@ export interface WerfBundleStatus {
    */
   nextAttemptTime?: string;
   /**
+   * Fingerprint of the credentials and CA of the last failed poll, keyed. Others are tried at once.
+   */
+  failedCredentials?: string;
+  /**
    * The registry's ETag of the list of tags, or a hash of the tags ("tags-sha256:...").
    */
   lastETag?: string;

@@ -8,9 +8,9 @@ import type { Action, Cleanup, Decision, Recheck } from './decision.js';
 import { failureOf, followDeployment, openDeployment, secretsOf, started, type Work } from './deployment.js';
 import { type Due, nextDeployment, nextTry, type Requests, whatIsDue } from './due.js';
 import { overtaken } from './giving-way.js';
-import { interestOf, isPolled, isSuspended } from './needs.js';
-import { accountPoll, isDeployRequested, isRequested, type PollAccount, withDeployRequest } from './poll.js';
-import { type Claim, conditionOf, tell, withCondition } from './situation.js';
+import { interestOf, isPolled, isSuspended, nextSecretLook } from './needs.js';
+import { accountPoll, isDeployRequested, isRequested, lookAnew, type PollAccount, withDeployRequest } from './poll.js';
+import { type Claim, conditionOf, tell } from './situation.js';
 import { preciseTime } from './timestamps.js';
 
 /** How often an obstacle is looked at again, milliseconds; divided by the time scale. */
@@ -46,8 +46,13 @@ export const decide = (seen: Observation): Decision => {
       outcome?.kind === 'failed' ? undefined : outcome?.tags,
     ),
     interest: interestOf(seen, status),
-    recheck: draft.recheck ?? { kind: 'on-change' },
+    recheck: soonest(draft.recheck ?? { kind: 'on-change' }, nextSecretLook(seen, status)),
   };
+};
+
+const soonest = (recheck: Recheck, time: number | undefined): Recheck => {
+  if (time === undefined || recheck.kind === 'now') return recheck;
+  return recheck.kind === 'at' && recheck.time <= time ? recheck : { kind: 'at', time };
 };
 
 /** Where the release lives, told from the spec. */
@@ -180,17 +185,13 @@ const requestsOf = ({ bundle, delivery }: Observation, status: WerfBundleStatus)
 
 /** An obstacle that was told is gone, and what the registry offers is not known: it is asked at once. */
 const unobstructed = (seen: Observation, polled: PollAccount): Partial<Draft> => {
-  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(polled.status)) return {};
-  const message = 'the registry has not been asked since the obstacle is gone';
-  const at = { now: seen.now, generation: seen.bundle.metadata.generation };
-  return {
-    status: withCondition(
-      polled.status,
-      { type: 'RegistryReachable', status: 'Unknown', reason: 'FirstScan', message },
-      at,
-    ),
-    claims: [{ kind: 'first-scan', reason: 'FirstScan', message }],
-  };
+  const { status } = polled;
+  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return {};
+  // Failed polls go on by their own schedule, unless it was the credentials that were missing.
+  const failing = (status.consecutiveFailures ?? 0) > 0;
+  if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return {};
+  const anew = lookAnew(seen, status, 'the registry has not been asked since the obstacle is gone');
+  return { status: anew.status, claims: anew.claims };
 };
 
 const retryTime = (seen: Observation, settings: Settings, status: WerfBundleStatus): Partial<Draft> => {

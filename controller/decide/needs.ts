@@ -5,7 +5,7 @@ import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
 import { nextTry } from './due.js';
 import { gaveWay } from './history.js';
-import { isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
+import { hasOtherCredentials, isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
 import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';
 
@@ -26,7 +26,7 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies'>): boolean => {
   if (!isPolled(seen) || seen.access.kind !== 'ready' || spec.kind === 'invalid') return false;
   const status = bundle.status ?? {};
   if (openDeployment(status) !== undefined) return job.kind === 'absent' && !wasStarted(status);
-  if (isNewGeneration(bundle)) return false;
+  if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return false;
   const deploymentAsked = isDeployRequested(bundle) && wasAttempted(status);
   if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected' || deploymentAsked;
   if (deploymentAsked && (status.consecutiveFailures ?? 0) > 0) return true;
@@ -68,6 +68,25 @@ const asksForDeployment = (bundle: StoredBundle, status: NonNullable<StoredBundl
 export const mayHaveMoved = (ended: NonNullable<WerfBundleStatus['history']>[number]): boolean =>
   ended.result === 'Succeeded' && ended.reason !== 'MovedTag';
 
+/** The flag may be another one than at the time of the failure. */
+const afterStop = ({ now, platform }: Observation, status: WerfBundleStatus): ScanInterest['due'] => {
+  const { failedRetryIntervalMs: interval, timeScale } = platform;
+  if (interval === 0) return { kind: 'never' };
+  const failedAt = parseTime(status.lastErrorTime) ?? now;
+  return { kind: 'at', time: parseTime(status.nextAttemptTime) ?? failedAt + interval / timeScale };
+};
+
+/** How often a Secret is looked at while somebody waits for another one; milliseconds, divided by the time scale. */
+const SECRET_LOOK_MS = 30_000;
+
+/** When to look whether there are other credentials, while polls fail with those that there are; undefined: no need. */
+export const nextSecretLook = (seen: Observation, status: WerfBundleStatus): number | undefined => {
+  const { spec, platform } = seen;
+  if (!isPolled(seen) || spec.kind === 'invalid' || (status.consecutiveFailures ?? 0) === 0) return undefined;
+  const { secretName = platform.defaultRegistrySecret, caSecretName } = spec.settings.registry;
+  return (secretName ?? caSecretName) ? seen.now + SECRET_LOOK_MS / platform.timeScale : undefined;
+};
+
 const dueOf = (seen: Observation, status: NonNullable<StoredBundle['status']>): ScanInterest['due'] => {
   const now = { kind: 'at', time: seen.now } as const;
   if (isRequested({ ...seen.bundle, status })) return now;
@@ -77,6 +96,6 @@ const dueOf = (seen: Observation, status: NonNullable<StoredBundle['status']>): 
       return now;
     return seen.deployedAt === undefined ? { kind: 'interval' } : { kind: 'at', time: seen.deployedAt };
   }
-  if (conditionOf(status, 'RegistryReachable')?.reason === 'PollingStopped') return { kind: 'never' };
+  if (conditionOf(status, 'RegistryReachable')?.reason === 'PollingStopped') return afterStop(seen, status);
   return { kind: 'at', time: parseTime(status.nextAttemptTime) ?? seen.now };
 };

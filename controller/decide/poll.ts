@@ -1,5 +1,6 @@
 import { DEPLOY_REQUESTED, FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from '../../api/annotations.js';
 import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
+import { fingerprintOf, madeWith } from '../../api/checksum.js';
 import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../observation.js';
@@ -59,14 +60,29 @@ export const wasAttempted = (status: WerfBundleStatus): boolean =>
 export const isNewGeneration = (bundle: StoredBundle): boolean =>
   bundle.metadata.generation !== bundle.status?.observedGeneration;
 
+/** Of what a poll shows to the registry; undefined while that is not known. */
+const credentialsOf = ({ access, platform }: Pick<Observation, 'access' | 'platform'>): string | undefined =>
+  access.kind === 'ready'
+    ? fingerprintOf({ credential: access.target.credential, ca: access.target.ca }, platform.checksumKey)
+    : undefined;
+
+/** Whether polls fail that were made with other credentials, or another CA, than there are now. */
+export const hasOtherCredentials = (seen: Pick<Observation, 'bundle' | 'access' | 'platform'>): boolean => {
+  const { consecutiveFailures = 0, failedCredentials } = seen.bundle.status ?? {};
+  if (consecutiveFailures === 0 || failedCredentials === undefined) return false;
+  const now = credentialsOf(seen);
+  return now !== undefined && madeWith(failedCredentials, seen.platform.checksumKey.id) && now !== failedCredentials;
+};
+
 /**
  * Accounts for the scan that was delivered, if one was, and for a changed spec.
- * A delivery that arrives together with a changed spec answers the old one: it is passed over.
+ * A delivery that arrives together with a changed spec, or with other credentials, answers the old ones: it is passed over.
  */
 export const accountPoll = (seen: Observation): PollAccount => {
   const { bundle, delivery } = seen;
   const status = bundle.status ?? {};
-  if (isNewGeneration(bundle)) return forget(seen, status);
+  if (isNewGeneration(bundle) || hasOtherCredentials(seen))
+    return lookAnew(seen, status, 'the registry has not been asked yet');
   if (delivery === undefined) return remembered(seen, status);
   const handled = withHandledRequests(bundle, status);
   const { outcome } = delivery;
@@ -75,10 +91,10 @@ export const accountPoll = (seen: Observation): PollAccount => {
 
 const at = (seen: Observation) => ({ now: seen.now, generation: seen.bundle.metadata.generation });
 
-const forget = (seen: Observation, status: WerfBundleStatus): PollAccount => {
-  const { nextAttemptTime: _, ...rest } = status;
+/** Forgets what polls have told so far: the registry is asked at once, and failures are counted anew. */
+export const lookAnew = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
+  const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
   const fresh = { ...rest, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
-  const message = 'the registry has not been asked yet';
   return {
     status: withCondition(
       fresh,
@@ -98,7 +114,7 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
   const wanted = latest && { tag: latest.tag, digest: latest.digest };
   if (failures > 0) return { status, claims: [failureClaim(status, reachable?.message ?? 'polls fail')], wanted };
   if (reachable?.status !== 'True') {
-    const message = 'the registry has not been asked yet';
+    const message = reachable?.reason === 'FirstScan' ? reachable.message : 'the registry has not been asked yet';
     return { status, claims: [{ kind: 'first-scan', reason: 'FirstScan', message }], wanted };
   }
   return { status, claims: [...stillNothing(status), ...stillHeld(status)], wanted };
@@ -131,21 +147,23 @@ const failureClaim = (status: WerfBundleStatus, message: string): Claim => {
 const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFailure): PollAccount => {
   const failures = Math.min((status.consecutiveFailures ?? 0) + 1, LAST_FAILURE);
   const error = `error polling registry: ${failure.message}`;
-  const delay = pollDelayMs(failures);
-  const { nextAttemptTime: _, ...rest } = status;
+  const stopped = pollDelayMs(failures) === undefined;
+  const delay = pollDelayMs(failures) ?? (seen.platform.failedRetryIntervalMs || undefined);
+  const used = credentialsOf(seen);
+  const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
   const counted: WerfBundleStatus = {
     ...rest,
     consecutiveFailures: failures,
     lastErrorMessage: error,
     lastErrorTime: preciseTime(seen.now),
     ...(delay !== undefined && { nextAttemptTime: preciseTime(nextAttempt(seen, delay, failure)) }),
+    ...(used !== undefined && { failedCredentials: used }),
   };
   const longest = Math.max(delay ?? 0, failure.retryAfterMs ?? 0);
-  const message =
-    delay === undefined
-      ? `${error} (failure ${failures} of ${LAST_FAILURE}: polling has stopped; mend the cause, then set status.consecutiveFailures to 0)`
-      : `${error} (failure ${failures} of ${LAST_FAILURE}, next try after ${formatDuration(longest)})`;
-  const reason = delay === undefined ? 'PollingStopped' : 'PollFailed';
+  const next = delay === undefined ? undefined : `next try after ${formatDuration(longest)}`;
+  const end = 'polling has stopped; mend the cause, then set status.consecutiveFailures to 0';
+  const message = `${error} (failure ${failures} of ${LAST_FAILURE}${stopped ? `: ${end}` : ''}${next === undefined ? '' : `, ${next}`})`;
+  const reason = stopped ? 'PollingStopped' : 'PollFailed';
   return {
     status: withCondition(counted, { type: 'RegistryReachable', status: 'False', reason, message }, at(seen)),
     claims: [failureClaim(counted, message)],
@@ -162,7 +180,7 @@ const succeeded = (
   status: WerfBundleStatus,
   outcome: Exclude<ScanOutcome, { kind: 'failed' }>,
 ): PollAccount => {
-  const { nextAttemptTime: _, ...rest } = status;
+  const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
   const counted = { ...rest, consecutiveFailures: 0, lastETag: outcome.tags.etag };
   const reached = withCondition(
     counted,

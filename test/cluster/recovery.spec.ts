@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap';
-import type { StoredBundle } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
 import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { dockerConfig } from '../kit/values-objects.js';
 
 /** A minute of the specs is a second here. */
 const TIME_SCALE = 60;
@@ -57,6 +58,44 @@ const findsTagsThatMovedMeanwhile = async (t: Test, given: Given): Promise<void>
   t.same([status.deployment?.reason, status.lastAppliedDigest], ['MovedTag', digest], 'long before the next poll');
 };
 
+/** The guide's ways out of a stop, and the two that need nobody. */
+const pollsAgain = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'stopped');
+  const { stage } = story;
+  const login = { username: 'robot', password: 'password-of-robot' };
+  const auth = { kind: 'htpasswd', ...login } as const;
+  const { host } = await stage.startRegistry({ name: 'registry-stopped', auth });
+  await stage.publish({ host, auth, repository: 'acme/app', tag: 'v1.0.0' });
+  const wrong = { ...login, password: 'password-of-nobody' };
+  const names = ['secret', 'counter', 'request', 'flux', 'spec', 'shared'];
+  await story.apply(
+    ...names.map((name) => dockerConfig(`creds-${name}`, host, { ...wrong, password: `${name}-nobody` })),
+  );
+  const url = { url: `${host}/acme/app` };
+  for (const name of names)
+    await story.applyBundle(name, story.spec('', {}, { ...url, secretRef: { name: `creds-${name}` } }));
+  const isStopped = ({ phase, consecutiveFailures }: WerfBundleStatus) =>
+    phase === 'Failed' && consecutiveFailures === 6;
+  for (const name of names) await story.until(name, 'polling has stopped', isStopped);
+  t.match((await story.bundle('secret'))?.status, { lastErrorMessage: 'error polling registry: 401 unauthorized' });
+
+  const steps: Readonly<Record<string, () => Promise<unknown>>> = {
+    counter: () => story.patch('counter', { status: { consecutiveFailures: 0 } }, '--subresource=status'),
+    request: () => story.kubectl('annotate', 'wb', 'request', 'werf.io/reconcile-requested-at=now'),
+    flux: () => story.kubectl('annotate', 'wb', 'flux', 'reconcile.fluxcd.io/requestedAt=now'),
+    spec: () => story.patch('spec', { spec: { registry: { pollInterval: '2m' } } }),
+  };
+  const failedAt = async (name: string) => (await story.bundle(name))?.status?.lastErrorTime;
+  for (const [name, step] of Object.entries(steps)) {
+    const before = await failedAt(name);
+    await step();
+    await story.until(name, 'it was polled again', ({ lastErrorTime }) => lastErrorTime !== before);
+  }
+  await story.apply(dockerConfig('creds-secret', host, login));
+  t.equal((await story.synced('secret', 'v1.0.0')).consecutiveFailures, 0, 'a mended Secret is seen');
+  t.equal((await story.bundle('shared'))?.status?.phase, 'Failed', 'and says nothing of other credentials');
+};
+
 const recoversLostStatuses = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'wiped');
   await story.stage.publish({ repository: 'acme/wiped', tag: 'v1.0.0', behaviour: 'slow: 2' });
@@ -87,6 +126,7 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
   t.jobs = 8;
   const scenarios = {
     'a lower version is deployed when the spec means it': goesDownOnlyWhenMeant,
+    'polling that has stopped goes on when somebody acts': pollsAgain,
     'a request deploys the same again, once': deploysOnRequest,
     'a tag that moved while its Job ran is deployed again': findsTagsThatMovedMeanwhile,
     'a status that was wiped is told again by the Job': recoversLostStatuses,

@@ -372,36 +372,168 @@ t.test('the backoff of polls is the table of the guide', async (t) => {
   t.equal(quick.nextAttemptTime, iso(3_000), 'the time scale divides the wait');
 });
 
-t.test('ways out of failing polls', async (t) => {
-  const stopped = failing(6, {
-    phase: 'Failed',
-    lastErrorMessage: 'error polling registry: 404 not found',
-    conditions: [
-      { ...reachable, status: 'False', reason: 'PollingStopped', message: 'error polling registry: 404 not found (…)' },
-    ],
-  });
-  t.equal(decide(observation(bundle(stopped))).interest?.due.kind, 'never', 'by itself nothing is polled any more');
-  t.equal(
-    decide(observation(bundle({ ...stopped, consecutiveFailures: 0 }))).interest?.due.kind,
-    'at',
-    'a counter set to 0 polls at once',
+/** Polling has stopped, with the credentials that {@link observation} has, unless the change says otherwise. */
+const stopped = (change: WerfBundleStatus = {}): WerfBundleStatus => {
+  const sixth = decide(
+    observation(bundle(syncedStatus({ consecutiveFailures: 5 })), { delivery: delivery(failure()) }),
   );
-  const asked = bundle(stopped, { metadata: { annotations: { 'werf.io/reconcile-requested-at': 'today' } } });
-  t.equal(decide(observation(asked)).interest?.due.kind, 'at', 'a request polls at once');
-  const flux = bundle(stopped, { metadata: { annotations: { 'reconcile.fluxcd.io/requestedAt': 'today' } } });
-  t.equal(decide(observation(flux)).interest?.due.kind, 'at', 'so does one in the way of Flux');
+  return { ...sixth.status, ...change };
+};
+const other = { kind: 'basic', username: 'robot', password: 'another' } as const;
+const registry = { host: 'registry.example', repository: 'acme/app', insecure: false };
+const withAccess = (target: object): Partial<Observation> => ({
+  access: { kind: 'ready', target: { ...registry, ...target }, dockerConfig: undefined },
+});
+const hourly = { ...platform, failedRetryIntervalMs: 3_600_000 };
+const annotated = (annotations: Readonly<Record<string, string>>) => ({ metadata: { annotations } });
+
+t.test('ways out of a stop of polling', async (t) => {
+  const rows: readonly {
+    title: string;
+    seen: Observation;
+    failures: number;
+    due: object | undefined;
+  }[] = [
+    { title: 'by itself nothing happens', seen: observation(bundle(stopped())), failures: 6, due: { kind: 'never' } },
+    {
+      title: 'a success that was meant for another bundle ends it',
+      seen: observation(bundle(stopped()), { delivery: delivery(selected()), supplies: supplies() }),
+      failures: 0,
+      due: { kind: 'interval' },
+    },
+    {
+      title: 'a changed spec is asked for at once, and counting begins anew',
+      seen: observation(bundle(stopped(), { metadata: { generation: 2 } })),
+      failures: 0,
+      due: { kind: 'at', time: NOW },
+    },
+    {
+      title: 'so are other credentials',
+      seen: observation(bundle(stopped()), withAccess({ credential: other })),
+      failures: 0,
+      due: { kind: 'at', time: NOW },
+    },
+    {
+      title: 'and another CA',
+      seen: observation(bundle(stopped()), withAccess({ ca: 'PEM' })),
+      failures: 0,
+      due: { kind: 'at', time: NOW },
+    },
+    {
+      title: 'a failure that comes with other credentials was that of the old ones',
+      seen: observation(bundle(stopped()), { ...withAccess({ ca: 'PEM' }), delivery: delivery(failure()) }),
+      failures: 0,
+      due: { kind: 'at', time: NOW },
+    },
+    {
+      title: 'another checksum key makes no credentials other ones',
+      seen: observation(bundle(stopped({ failedCredentials: 'k0:123' }))),
+      failures: 6,
+      due: { kind: 'never' },
+    },
+    {
+      title: 'a request asks once more, without counting anew',
+      seen: observation(bundle(stopped(), annotated(REQUEST))),
+      failures: 6,
+      due: { kind: 'at', time: NOW },
+    },
+    {
+      title: 'so does one in the way of Flux',
+      seen: observation(bundle(stopped(), annotated({ 'reconcile.fluxcd.io/requestedAt': '1' }))),
+      failures: 6,
+      due: { kind: 'at', time: NOW },
+    },
+    {
+      title: 'a request is answered by a failure, too',
+      seen: observation(bundle(stopped(), annotated(REQUEST)), { delivery: delivery(failure()) }),
+      failures: 6,
+      due: { kind: 'never' },
+    },
+    {
+      title: 'an empty value asks for nothing',
+      seen: observation(bundle(stopped(), annotated({ 'werf.io/reconcile-requested-at': '' }))),
+      failures: 6,
+      due: { kind: 'never' },
+    },
+    {
+      title: 'a counter that was set to 0 begins anew',
+      seen: observation(bundle(stopped({ consecutiveFailures: 0 }))),
+      failures: 0,
+      due: { kind: 'at', time: NOW },
+    },
+    {
+      title: '--failed-retry-interval asks again when it is over',
+      seen: observation(bundle(stopped()), { platform: hourly }),
+      failures: 6,
+      due: { kind: 'at', time: NOW + 3_600_000 },
+    },
+    {
+      title: 'divided by the time scale',
+      seen: observation(bundle(stopped()), { platform: { ...hourly, timeScale: 60 } }),
+      failures: 6,
+      due: { kind: 'at', time: NOW + 60_000 },
+    },
+    {
+      title: 'a time that was written when the flag was set does not count without it',
+      seen: observation(bundle(stopped({ nextAttemptTime: iso(1_000) }))),
+      failures: 6,
+      due: { kind: 'never' },
+    },
+    {
+      title: 'a credential that was missing and is there asks at once, and counting begins anew',
+      seen: observation(
+        bundle(
+          decide(
+            observation(bundle(stopped()), {
+              access: { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
+            }),
+          ).status,
+        ),
+      ),
+      failures: 0,
+      due: { kind: 'at', time: NOW },
+    },
+  ];
+  for (const { title, seen, failures, due } of rows) {
+    const { status, interest } = decide(seen);
+    t.strictSame({ failures: status.consecutiveFailures, due: interest?.due }, { failures, due }, title);
+    const again = decide({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, supplies: undefined });
+    t.strictSame(again.status, status, `${title}: and that holds`);
+  }
+  const end = 'polling has stopped; mend the cause, then set status.consecutiveFailures to 0';
+  const told = (seen: Observation) =>
+    decide(seen).status.conditions?.find(({ type }) => type === 'RegistryReachable')?.message;
+  const sixth = { delivery: delivery(failure()) };
   t.equal(
-    decide(observation(bundle(stopped, { metadata: { generation: 2 } }))).interest?.due.kind,
-    'at',
-    'a changed spec polls at once',
+    told(observation(bundle(stopped()), sixth)),
+    `error polling registry: connection refused (failure 6 of 6: ${end})`,
   );
-  const again = decide(observation(asked, { delivery: delivery(failure('404 not found')) }));
-  t.equal(again.status.consecutiveFailures, 6);
-  t.equal(again.status.lastHandledRequest, 'today');
-  t.equal(again.interest?.due.kind, 'never', 'a request is answered once');
-  const well = decide(observation(asked, { delivery: delivery(selected()), supplies: supplies() }));
-  t.equal(well.status.consecutiveFailures, 0, 'a success resets the counter');
-  t.equal(well.status.deployment?.reason, 'NewTag', 'and what it found is deployed');
+  t.equal(
+    told(observation(bundle(stopped()), { ...sixth, platform: hourly })),
+    `error polling registry: connection refused (failure 6 of 6: ${end}, next try after 1h)`,
+  );
+  const well = decide(
+    observation(bundle(stopped(), annotated(REQUEST)), {
+      delivery: delivery(selected('v1.1.0', DIGEST_B)),
+      supplies: supplies(),
+    }),
+  );
+  t.equal(well.status.deployment?.reason, 'NewTag', 'what a success has found is deployed');
+});
+
+t.test('while polls fail with a Secret, it is looked at every 30 s', async (t) => {
+  const secretRef = { spec: { registry: { url: 'registry.example/acme/app', secretRef: { name: 'creds' } } } };
+  const caRef = { spec: { registry: { url: 'registry.example/acme/app', caSecretRef: { name: 'ca' } } } };
+  const waits = (seen: Observation) => {
+    const { recheck } = decide(seen);
+    return recheck.kind === 'at' ? recheck.time - NOW : recheck.kind;
+  };
+  t.equal(waits(observation(bundle(stopped(), secretRef))), 30_000);
+  t.equal(waits(observation(bundle(stopped(), caRef))), 30_000);
+  t.equal(waits(observation(bundle(stopped()), { platform: { ...platform, defaultRegistrySecret: 'all' } })), 30_000);
+  t.equal(waits(observation(bundle(stopped(), secretRef), { platform: { ...platform, timeScale: 60 } })), 500);
+  t.equal(waits(observation(bundle(stopped()))), 'on-change', 'without one there is nothing to look at');
+  t.equal(waits(observation(bundle(syncedStatus(), secretRef))), 'on-change', 'nor while all is well');
 });
 
 /** v1.2.0 is deployed, and the registry offers v1.1.0. */

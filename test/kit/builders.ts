@@ -26,6 +26,7 @@ export const platform: Platform = {
   crossNamespace: 'consent',
   policy: { allowedRegistries: [], allowedImages: [] },
   defaultRegistrySecret: undefined,
+  failedRetryIntervalMs: 0,
   version: '0.0.0',
 };
 
