@@ -43,6 +43,20 @@ export const controllerFlags = {
     kind: 'list',
     help: 'The images that spec.converge.image may name; the same as the webhook is told; all if left out.',
   },
+  'registry-requests-per-second': {
+    kind: 'number',
+    min: 1,
+    max: 10_000,
+    default: 10,
+    help: 'How many requests a registry host gets in a second, on the average; further ones wait.',
+  },
+  'registry-burst': {
+    kind: 'integer',
+    min: 1,
+    max: 10_000,
+    default: 20,
+    help: 'How many requests a registry host gets at once after a pause.',
+  },
   'deny-networks': { kind: 'list', help: 'Networks (CIDR) in which no registry is asked.' },
 } as const satisfies FlagTable;
 

@@ -80,6 +80,8 @@ await runProcess(async (signal) => {
   const registry = createRegistry({
     timeouts: DEFAULT_REGISTRY_TIMEOUTS,
     limits: DEFAULT_REGISTRY_LIMITS,
+    rate: { perSecond: config.registryRequestsPerSecond, burst: config.registryBurst },
+    onHold: ({ host, why, forMs }) => log.warn('a registry host is left alone for a while', { host, why, forMs }),
     allowNetworks: config.allowNetworks,
     denyNetworks: config.denyNetworks,
     clock: systemClock,

@@ -3,7 +3,7 @@ import type { Phase, StoredBundle, WerfBundleStatus } from '../api/werfbundle.js
 import { countRequests } from '../kube/process/request-metrics.js';
 import type { Change } from '../kube/reflector.js';
 import type { RequestReport } from '../kube/transport.js';
-import type { ScanResult } from './scans/scans.js';
+import type { ScanResult } from './scans/scan-run.js';
 
 type Ended = NonNullable<WerfBundleStatus['history']>[number];
 
@@ -23,7 +23,9 @@ export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = countRequests(this.#registry);
   readonly #lookups = this.#counter('lookups_total', 'Reads of what bundles refer to.', ['kind', 'result']);
-  readonly #scans = this.#counter('registry_scans_total', 'Scans of repositories.', ['result']);
+  readonly #scans = this.#counter('registry_scans_total', 'Scans of repositories; held-back ones asked nobody.', [
+    'result',
+  ]);
   readonly #scanSeconds = this.#histogram('registry_scan_duration_seconds', 'How long a scan took.', [
     ...[0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
   ]);
@@ -48,7 +50,7 @@ export class Metrics {
 
   scanned(result: ScanResult, durationMs: number): void {
     this.#scans.inc({ result });
-    this.#scanSeconds.observe(durationMs / 1_000);
+    if (result !== 'held-back') this.#scanSeconds.observe(durationMs / 1_000);
   }
 
   deploymentEnded({ result, startedAt, finishedAt }: Ended): void {

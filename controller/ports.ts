@@ -35,19 +35,34 @@ export interface RegistryFailure {
   readonly retryAfterMs?: number;
 }
 
+/**
+ * A request that was not made, to spare its host: `rate`: others wait for their turn already; `breaker`: the host was broken at the
+ * last requests; `retry-after`: it asked to be left alone. No failure: nothing is known of what was asked for.
+ */
+export interface HeldBack {
+  readonly kind: 'held';
+  readonly why: 'rate' | 'breaker' | 'retry-after';
+  /** When to ask again, milliseconds from now. */
+  readonly forMs: number;
+}
+
 /** `unchanged`: every page was answered with 304 Not Modified; the tags are those of the last listing. */
 export type TagList =
   | { readonly kind: 'tags'; readonly tags: readonly string[]; readonly etag?: string; readonly unchanged?: true }
-  | RegistryFailure;
+  | RegistryFailure
+  | HeldBack;
 
 /** What a tag points to. `bundle`: the manifest's config is a Helm chart's. */
 export type TaggedManifest =
   | { readonly kind: 'manifest'; readonly digest: string; readonly bundle: boolean }
   | { readonly kind: 'absent' }
-  | RegistryFailure;
+  | RegistryFailure
+  | HeldBack;
 
 /** An OCI registry. Never throws for what a registry or the network does; rejects only when `signal` is aborted. */
 export interface Registry {
+  /** Whether a scan of the target would be held back now; asks nobody. undefined: it would not. */
+  holdOf(target: RegistryTarget): HeldBack | undefined;
   /** All tags of the repository, unsorted, all pages. */
   listTags(target: RegistryTarget, signal: AbortSignal): Promise<TagList>;
   readManifest(target: RegistryTarget, tag: string, signal: AbortSignal): Promise<TaggedManifest>;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../kube/ports.js';
-import type { RegistryFailure, RegistryTarget } from '../ports.js';
+import type { HeldBack, RegistryFailure, RegistryTarget } from '../ports.js';
 import { BoundedMap } from './bounded-map.js';
 import { type Challenge, parseChallenges } from './challenge.js';
 import type { Exchange, HttpAnswer } from './exchange.js';
@@ -16,7 +16,7 @@ export interface RegistryRequest {
 }
 
 /** How a request is allowed in, or why it can't be. */
-type Authorization = { readonly kind: 'authorization'; readonly value: string } | RegistryFailure;
+type Authorization = { readonly kind: 'authorization'; readonly value: string } | RegistryFailure | HeldBack;
 
 /** Targets whose way of authentication is remembered; a forgotten one costs one request. */
 const CHALLENGES_KEPT = 10_000;
@@ -40,11 +40,11 @@ export class Access {
     target: RegistryTarget,
     request: RegistryRequest,
     signal: AbortSignal,
-  ): Promise<HttpAnswer | RegistryFailure> {
+  ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const key = targetKey(target);
     const remembered = this.#challenges.get(key);
     const first = await this.#attempt(target, request, { challenge: remembered, fresh: false, signal });
-    if (first.kind === 'failed' || first.status !== 401) return first;
+    if (first.kind !== 'answer' || first.status !== 401) return first;
     const challenge = usable(parseChallenges(first.headers('www-authenticate')), target);
     if (challenge === undefined) {
       this.#challenges.delete(key);
@@ -60,11 +60,11 @@ export class Access {
     target: RegistryTarget,
     { method, url, accept, unless }: RegistryRequest,
     how: { readonly challenge: Challenge | undefined; readonly fresh: boolean; readonly signal: AbortSignal },
-  ): Promise<HttpAnswer | RegistryFailure> {
+  ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const plain = { accept, ...(unless !== undefined && { 'if-none-match': unless }) };
     if (how.challenge === undefined) return this.#exchange({ method, url, headers: plain }, target, how.signal);
     const allowed = await this.#authorization(target, how.challenge, how);
-    if (allowed.kind === 'failed') return allowed;
+    if (allowed.kind !== 'authorization') return allowed;
     const headers = { ...plain, authorization: allowed.value };
     return this.#exchange({ method, url, headers }, target, how.signal);
   }
@@ -81,7 +81,7 @@ export class Access {
         : { kind: 'authorization', value: basicAuthorization(credential) };
     }
     const token = await this.#tokens.token(target, challenge, how);
-    return token.kind === 'failed' ? token : { kind: 'authorization', value: `Bearer ${token.value}` };
+    return token.kind !== 'token' ? token : { kind: 'authorization', value: `Bearer ${token.value}` };
   }
 }
 

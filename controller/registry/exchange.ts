@@ -2,9 +2,11 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../kube/ports.js';
-import type { RegistryFailure } from '../ports.js';
+import type { HeldBack, RegistryFailure } from '../ports.js';
 import type { Connections } from './connections.js';
 import { failureOf, isHangUp, WireError } from './failures.js';
+import type { Gate } from './gate.js';
+import { ABANDONED, verdictOf } from './verdict.js';
 
 /** How far a server is trusted; of a {@link RegistryTarget}. */
 export interface Trust {
@@ -33,6 +35,7 @@ export interface HttpAnswer {
 
 export interface ExchangeOptions {
   readonly connections: Connections;
+  readonly gate: Gate;
   readonly clock: Clock;
   readonly userAgent: string;
   /** For a whole body, from its headers on. */
@@ -46,7 +49,7 @@ export type Exchange = (
   request: HttpRequest,
   trust: Trust,
   signal: AbortSignal,
-) => Promise<HttpAnswer | RegistryFailure>;
+) => Promise<HttpAnswer | RegistryFailure | HeldBack>;
 
 const REDIRECTS_MAX = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -70,10 +73,11 @@ async function followed(
   trust: Trust,
   signal: AbortSignal,
   options: ExchangeOptions,
-): Promise<HttpAnswer> {
+): Promise<HttpAnswer | HeldBack> {
   let current = request;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
-    const answer = await sent(current, trust, signal, options);
+    const answer = await passed(current, trust, signal, options);
+    if (answer.kind === 'held') return answer;
     const location = REDIRECTS.has(answer.status) ? answer.header('location') : undefined;
     if (location === undefined || request.method === 'POST') return answer;
     current = redirected(current, location, trust);
@@ -93,6 +97,26 @@ function redirected(request: HttpRequest, location: string, trust: Trust): HttpR
   const { authorization, ...others } = request.headers;
   const keeps = url.origin === request.url.origin && authorization !== undefined;
   return { ...request, url, headers: keeps ? { ...others, authorization } : others };
+}
+
+/** Each hop goes through the gate of its own host. */
+async function passed(
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+  options: ExchangeOptions,
+): Promise<HttpAnswer | HeldBack> {
+  const pass = await options.gate.enter({ url: request.url, ca: trust.ca }, signal);
+  if (pass.kind === 'held') return pass;
+  const now = (): number => options.clock.now();
+  try {
+    const answer = await sent(request, trust, signal, options);
+    pass.done(verdictOf(answer, now()));
+    return answer;
+  } catch (error) {
+    pass.done(signal.aborted ? ABANDONED : verdictOf(failureOf(error), now()));
+    throw error;
+  }
 }
 
 async function sent(

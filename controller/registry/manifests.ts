@@ -1,5 +1,5 @@
 import type { Clock } from '../../kube/ports.js';
-import type { RegistryFailure, RegistryTarget, TaggedManifest } from '../ports.js';
+import type { HeldBack, RegistryFailure, RegistryTarget, TaggedManifest } from '../ports.js';
 import type { Access } from './access.js';
 import { BoundedMap } from './bounded-map.js';
 import { parseEtag } from './etag.js';
@@ -88,7 +88,7 @@ export class Manifests {
   async #ask(
     { target, tag }: Place,
     how: { readonly method: 'HEAD' | 'GET'; readonly unless: string | undefined; readonly signal: AbortSignal },
-  ): Promise<HttpAnswer | RegistryFailure> {
+  ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const url = resourceUrl(target, `manifests/${encodeURIComponent(tag)}`);
     const request = { method: how.method, url, accept: MANIFEST_ACCEPT, unless: how.unless };
     const answer = await this.#access.request(target, request, how.signal);

@@ -1,12 +1,15 @@
 import type { LookupFunction } from 'node:net';
 import type { Clock } from '../../kube/ports.js';
-import type { Registry } from '../ports.js';
+import type { HeldBack, Registry } from '../ports.js';
 import { Access } from './access.js';
 import { addressPolicy } from './addresses.js';
 import { Connections } from './connections.js';
 import { createExchange } from './exchange.js';
+import { Gate } from './gate.js';
 import { Manifests } from './manifests.js';
 import { type ListingLimits, TagListing } from './tag-listing.js';
+import { resourceUrl } from './target.js';
+import type { Rate } from './token-bucket.js';
 
 export interface RegistryTimeouts {
   /** Name resolution, TCP and TLS. */
@@ -28,9 +31,16 @@ export const DEFAULT_REGISTRY_TIMEOUTS: RegistryTimeouts = { connectMs: 10_000, 
 /** Several times the largest repositories that users of other pollers have reported (9,036 tags), 100 tags a page at least. */
 export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = { pages: 1_000, tags: 100_000, bodyBytes: 8 * 1024 * 1024 };
 
+/** Of one host, whatever it is asked for. */
+const REQUESTS_IN_FLIGHT = 10;
+
 export interface RegistryOptions {
   readonly timeouts: RegistryTimeouts;
   readonly limits: RegistryLimits;
+  /** Requests to one host. */
+  readonly rate: Rate;
+  /** Called when a host begins to be left alone. */
+  readonly onHold?: (hold: HeldBack & { readonly host: string }) => void;
   /** Networks that are allowed although loopback or link-local: `127.0.0.0/8`. */
   readonly allowNetworks: readonly string[];
   /** Networks that are refused; stronger than `allowNetworks`. */
@@ -46,18 +56,20 @@ export interface RegistryOptions {
  * @throws TypeError if one of the networks is none
  */
 export function createRegistry(options: RegistryOptions): Registry & { close(): Promise<void> } {
-  const { timeouts, limits, clock, userAgent, lookup } = options;
+  const { timeouts, limits, rate, clock, userAgent, lookup, onHold } = options;
   const connections = new Connections({
     ...timeouts,
     addresses: addressPolicy({ allow: options.allowNetworks, deny: options.denyNetworks ?? [] }),
     ...(lookup === undefined ? {} : { lookup }),
   });
   const { bodyMs } = timeouts;
-  const exchange = createExchange({ connections, clock, userAgent, bodyMs, bodyBytes: limits.bodyBytes });
+  const gate = new Gate({ clock, rate, inFlight: REQUESTS_IN_FLIGHT, ...(onHold && { onHold }) });
+  const exchange = createExchange({ connections, gate, clock, userAgent, bodyMs, bodyBytes: limits.bodyBytes });
   const access = new Access(exchange, clock);
   const listing = new TagListing(access, limits, clock);
   const manifests = new Manifests(access, clock);
   return {
+    holdOf: (target) => gate.holdOf({ url: resourceUrl(target, ''), ca: target.ca }),
     listTags: (target, signal) => listing.list(target, signal),
     readManifest: (target, tag, signal) => manifests.read(target, tag, signal),
     close: () => connections.close(),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../kube/ports.js';
-import type { RegistryFailure, RegistryTarget, TagList } from '../ports.js';
+import type { HeldBack, RegistryFailure, RegistryTarget, TagList } from '../ports.js';
 import type { Access } from './access.js';
 import { jsonObject } from './answer-json.js';
 import { BoundedMap } from './bounded-map.js';
@@ -83,6 +83,7 @@ export class TagListing {
     let url = resourceUrl(target, 'tags/list');
     for (;;) {
       const page = await this.#page({ target, key: `${key} ${url.href}`, url }, signal);
+      if (page.kind === 'held') return page;
       if (page.kind === 'failed') return page.code === 'not-found' && pages.size > 0 ? { kind: 'lost' } : page;
       pages.set(url.href, page);
       for (const tag of page.tags) tags.add(tag);
@@ -103,7 +104,7 @@ export class TagListing {
   async #page(
     { target, key, url }: { readonly target: RegistryTarget; readonly key: string; readonly url: URL },
     signal: AbortSignal,
-  ): Promise<Page | RegistryFailure> {
+  ): Promise<Page | RegistryFailure | HeldBack> {
     const kept = this.#trusted(key);
     const request = { method: 'GET', url, accept: 'application/json', unless: kept?.etag } as const;
     const answer = await this.#access.request(target, request, signal);

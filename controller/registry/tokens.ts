@@ -1,6 +1,6 @@
 import { wireRepository } from '../../api/docker-hub.js';
 import type { Clock } from '../../kube/ports.js';
-import type { RegistryCredential, RegistryFailure, RegistryTarget } from '../ports.js';
+import type { HeldBack, RegistryCredential, RegistryFailure, RegistryTarget } from '../ports.js';
 import { jsonObject } from './answer-json.js';
 import { BoundedMap } from './bounded-map.js';
 import type { Challenge } from './challenge.js';
@@ -9,7 +9,7 @@ import { failureOfStatus } from './failures.js';
 import { protocolFailure } from './protocol-failure.js';
 import { targetKey } from './target.js';
 
-export type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure;
+export type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure | HeldBack;
 
 interface CachedToken {
   readonly value: string;
@@ -61,7 +61,7 @@ export class Tokens {
     if (kept !== undefined && kept.expiresAt > this.#clock.monotonic()) return { kind: 'token', value: kept.value };
     this.#cache.delete(key);
     const answer = await this.#ask(request, signal);
-    if (answer.kind === 'failed') return answer;
+    if (answer.kind !== 'answer') return answer;
     if (answer.status !== 200) return refusalOf(answer, this.#clock.now());
     const token = parseToken(answer.body, this.#clock.monotonic());
     if (token === undefined) return protocolFailure('the token server answers without a token');
@@ -69,7 +69,7 @@ export class Tokens {
     return { kind: 'token', value: token.value };
   }
 
-  async #ask(request: TokenRequest, signal: AbortSignal): Promise<HttpAnswer | RegistryFailure> {
+  async #ask(request: TokenRequest, signal: AbortSignal): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const { credential } = request.target;
     if (credential?.kind !== 'identity-token') return this.#get(request, signal);
     const answer = await this.#post(request, credential.token, signal);
@@ -78,7 +78,10 @@ export class Tokens {
     return unknown ? this.#get(request, signal) : answer;
   }
 
-  #get({ target, realm, service, scopes }: TokenRequest, signal: AbortSignal): Promise<HttpAnswer | RegistryFailure> {
+  #get(
+    { target, realm, service, scopes }: TokenRequest,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const url = new URL(realm);
     if (service !== undefined) url.searchParams.set('service', service);
     for (const scope of scopes) url.searchParams.append('scope', scope);
@@ -87,7 +90,11 @@ export class Tokens {
     return this.#exchange({ method: 'GET', url, headers }, target, signal);
   }
 
-  #post(request: TokenRequest, refreshToken: string, signal: AbortSignal): Promise<HttpAnswer | RegistryFailure> {
+  #post(
+    request: TokenRequest,
+    refreshToken: string,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const form = new URLSearchParams({
       grant_type: 'refresh_token',
       client_id: CLIENT_ID,

@@ -1,5 +1,6 @@
 import { rankTags, type TagPolicy } from '../../api/tag-choice.js';
-import { type Failed, type Listed, type Looks, nothing } from './looks.js';
+import type { HeldBack } from '../ports.js';
+import { isStopped, type Listed, type Looks, nothing, type Stopped } from './looks.js';
 import type { ScanOutcome } from './scan.js';
 
 /** Manifests read for one policy in one scan. */
@@ -30,13 +31,13 @@ interface Search {
  * The best tag that a policy wants and that is a bundle.
  * @param name - the policy's name in the scan's memory
  */
-export async function bestTag(looks: Looks, name: string, policy: TagPolicy): Promise<ScanOutcome> {
+export async function bestTag(looks: Looks, name: string, policy: TagPolicy): Promise<ScanOutcome | HeldBack> {
   const listing = await looks.tags();
-  if (listing.kind === 'failed') return listing;
+  if (isStopped(listing)) return listing;
   const found = (await chosenBefore(looks, name, listing)) ?? (await searched(looks, listing, { name, policy }));
   if (found.kind !== 'searched') return found;
   const moved = await secondLooks(looks, found.better, READS_MAX - found.reads);
-  if (moved?.kind === 'failed') return moved;
+  if (moved !== undefined && isStopped(moved)) return moved;
   const selected = moved ?? found.bundle;
   const { choices } = looks.scan.memory;
   if (selected === undefined) {
@@ -49,14 +50,14 @@ export async function bestTag(looks: Looks, name: string, policy: TagPolicy): Pr
   return { kind: 'selected', tag: selected.tag, digest: selected.digest, tags: listing.set };
 }
 
-type Listing = Exclude<Listed, Failed>;
+type Listing = Exclude<Listed, Stopped>;
 
 /** The last scan's choice, if the tags are the same; its digest is read all the same, for it may have moved. */
-async function chosenBefore(looks: Looks, name: string, { hash }: Listing): Promise<Search | Failed | undefined> {
+async function chosenBefore(looks: Looks, name: string, { hash }: Listing): Promise<Search | Stopped | undefined> {
   const before = looks.scan.memory.choices.get(name);
   if (before?.hash !== hash) return undefined;
   const bundle = await lookAt(looks, before.tag);
-  if (bundle === undefined || bundle.kind === 'failed') return bundle;
+  if (bundle === undefined || isStopped(bundle)) return bundle;
   return { kind: 'searched', bundle, better: before.better, reads: 1, complete: true, message: '' };
 }
 
@@ -64,7 +65,7 @@ async function searched(
   looks: Looks,
   listing: Listing,
   { name, policy }: { readonly name: string; readonly policy: TagPolicy },
-): Promise<Search | ScanOutcome> {
+): Promise<Search | ScanOutcome | HeldBack> {
   const ranking = rankTags(listing.tags, policy);
   if (ranking.kind === 'none') return nothing('NoMatchingTag', ranking.message, listing.set);
   const { tags } = ranking;
@@ -75,7 +76,7 @@ async function searched(
       if (reads >= READS_MAX) return unfinished(looks, { name, tags, better, reads });
       if (!looks.has(tag)) reads += 1;
       const look = await lookAt(looks, tag);
-      if (look?.kind === 'failed') return look;
+      if (look !== undefined && isStopped(look)) return look;
       if (look !== undefined) return { kind: 'searched', bundle: look, better, reads, complete: true, message: '' };
     }
     better.push(tag);
@@ -97,11 +98,11 @@ async function unfinished(
     readonly better: readonly string[];
     readonly reads: number;
   },
-): Promise<Search | Failed> {
+): Promise<Search | Stopped> {
   const { name, tags, better, reads } = search;
   const before = looks.scan.memory.choices.get(name)?.tag;
   const bundle = before !== undefined && tags.includes(before) ? await lookAt(looks, before) : undefined;
-  if (bundle?.kind === 'failed') return bundle;
+  if (bundle !== undefined && isStopped(bundle)) return bundle;
   const message = `none of the tags looked at so far is a bundle (the best is "${tags[0]}"); the next scan goes on`;
   return { kind: 'searched', bundle, better, reads, complete: false, message };
 }
@@ -111,22 +112,22 @@ async function secondLooks(
   looks: Looks,
   better: readonly string[],
   readsLeft: number,
-): Promise<Bundle | Failed | undefined> {
+): Promise<Bundle | Stopped | undefined> {
   const seenAt = (tag: string): number => looks.scan.memory.passedOver.get(tag) ?? 0;
   const again = better.toSorted((a, b) => seenAt(a) - seenAt(b)).slice(0, Math.min(SECOND_LOOKS, readsLeft));
   let best: Bundle | undefined;
   for (const tag of again) {
     const look = await lookAt(looks, tag);
-    if (look?.kind === 'failed') return look;
+    if (look !== undefined && isStopped(look)) return look;
     if (look !== undefined && (best === undefined || better.indexOf(tag) < better.indexOf(best.tag))) best = look;
   }
   return best;
 }
 
 /** The bundle behind a tag; undefined, and remembered, if there is none. */
-async function lookAt(looks: Looks, tag: string): Promise<Bundle | Failed | undefined> {
+async function lookAt(looks: Looks, tag: string): Promise<Bundle | Stopped | undefined> {
   const manifest = await looks.manifest(tag);
-  if (manifest.kind === 'failed') return manifest;
+  if (isStopped(manifest)) return manifest;
   const { passedOver } = looks.scan.memory;
   if (manifest.kind === 'manifest' && manifest.bundle) {
     passedOver.delete(tag);

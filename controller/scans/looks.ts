@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { TagPolicy } from '../../api/tag-choice.js';
-import type { Registry, RegistryFailure, RegistryTarget, TaggedManifest, TagList } from '../ports.js';
+import type { HeldBack, Registry, RegistryFailure, RegistryTarget, TaggedManifest, TagList } from '../ports.js';
 import type { ScanOutcome, TagSet } from './scan.js';
 
 /** What the scans of a repository remember, from one to the next. */
@@ -44,20 +44,20 @@ const WHOLE_REGISTRY: ReadonlySet<RegistryFailure['code']> = new Set([
   'refused-address',
 ]);
 
-/** An outcome that is a failure. */
-export type Failed = Extract<ScanOutcome, { kind: 'failed' }>;
+/** Nothing came of it: an outcome that is a failure, or a request that was not made. */
+export type Stopped = Extract<ScanOutcome, { kind: 'failed' }> | HeldBack;
 /** A list of tags; `hash` of the tags, `set` for the status. */
 export type Listed =
   | { readonly kind: 'listed'; readonly tags: readonly string[]; readonly hash: string; readonly set: TagSet }
-  | Failed;
+  | Stopped;
 /** What a tag points to, or why that is unknown. */
-export type Looked = Exclude<TaggedManifest, RegistryFailure> | Failed;
+export type Looked = Exclude<TaggedManifest, RegistryFailure | HeldBack> | Stopped;
 
 /** The requests of one scan: what was asked once is not asked again, and a registry that is broken is asked no more. */
 export class Looks {
   readonly scan: RepositoryScan;
-  /** Set after a failure that tells of the whole registry. */
-  broken: Failed | undefined;
+  /** Set after what tells of the whole registry. */
+  broken: Stopped | undefined;
   #listing: Listed | undefined;
   readonly #manifests = new Map<string, Looked>();
 
@@ -78,7 +78,7 @@ export class Looks {
     if (known !== undefined) return known;
     const { registry, target, signal } = this.scan;
     const manifest = await registry.readManifest(target, tag, signal);
-    const looked = manifest.kind === 'failed' ? this.#failed(manifest) : manifest;
+    const looked = isStopped(manifest) ? this.#stopped(manifest) : manifest;
     this.#manifests.set(tag, looked);
     return looked;
   }
@@ -98,16 +98,23 @@ export class Looks {
   }
 
   #listed(list: TagList): Listed {
-    if (list.kind === 'failed') return this.#failed(list);
+    if (isStopped(list)) return this.#stopped(list);
     const hash = hashOf(list.tags);
     return { kind: 'listed', tags: list.tags, hash, set: tagSetOf(list, hash) };
   }
 
-  #failed(failure: RegistryFailure): Failed {
-    const failed: Failed = { kind: 'failed', failure };
-    if (WHOLE_REGISTRY.has(failure.code)) this.broken = failed;
-    return failed;
+  #stopped(cause: RegistryFailure | HeldBack): Stopped {
+    const stopped = cause.kind === 'held' ? cause : ({ kind: 'failed', failure: cause } as const);
+    if (cause.kind === 'held' || WHOLE_REGISTRY.has(cause.code)) this.broken = stopped;
+    return stopped;
   }
+}
+
+/** Whether nothing was found out. */
+export function isStopped<Result extends { readonly kind: string }>(
+  result: Result,
+): result is Extract<Result, { readonly kind: 'failed' | 'held' }> {
+  return result.kind === 'failed' || result.kind === 'held';
 }
 
 /** An outcome of nothing to deploy. */

@@ -1,6 +1,7 @@
 import type { ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { RegistryFailure, RegistryTarget } from '../ports.js';
+import { resourceUrl } from '../registry/target.js';
 import type { ScanMemory } from './looks.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
 import type { MemberDue, Rhythm } from './schedule.js';
@@ -22,6 +23,8 @@ export interface Member {
 export interface ScannedRepository {
   readonly key: string;
   readonly target: RegistryTarget;
+  /** As it is spoken to: Docker Hub has several names. */
+  readonly host: string;
   readonly members: Map<string, Member>;
   readonly latest: Map<string, Success>;
   readonly memory: ScanMemory;
@@ -32,6 +35,27 @@ export interface ScannedRepository {
   notBefore: number;
   state: 'idle' | 'waiting' | 'scanning';
   scans: number;
+}
+
+/** A repository that was never scanned. @param born - `now` is monotonic, `uniform` in [0, 1) */
+export function newRepository(
+  key: string,
+  target: RegistryTarget,
+  born: { readonly now: number; readonly uniform: number },
+): ScannedRepository {
+  return {
+    key,
+    target,
+    host: resourceUrl(target, '').host,
+    members: new Map(),
+    latest: new Map(),
+    memory: { passedOver: new Map(), choices: new Map() },
+    rhythm: { bornAt: born.now, lastAt: undefined, uniform: born.uniform },
+    lookAt: Number.POSITIVE_INFINITY,
+    notBefore: 0,
+    state: 'idle',
+    scans: 0,
+  };
 }
 
 /** A bundle's name among the members. */
@@ -57,14 +81,22 @@ export function policiesOf(members: Iterable<Member>): ReadonlyMap<string, TagPo
   return policies;
 }
 
+/** The namespaces of the members: whom a scan is for. */
+export function tenantsOf({ members }: ScannedRepository): ReadonlySet<string> {
+  const tenants = new Set<string>();
+  for (const { ref } of members.values()) tenants.add(ref.namespace);
+  return tenants;
+}
+
 /** What the members ask of the schedule. */
 export function* duesOf(repository: ScannedRepository): Iterable<MemberDue> {
   for (const member of repository.members.values()) yield member.due;
 }
 
 /** Notes what a scan found for each policy; a failure leaves what was known, and policies nobody has any more are forgotten. */
-export function keepLatest({ latest }: ScannedRepository, outcomes: ReadonlyMap<string, ScanOutcome>): void {
-  for (const name of latest.keys()) if (!outcomes.has(name)) latest.delete(name);
+export function keepLatest({ latest, members }: ScannedRepository, outcomes: ReadonlyMap<string, ScanOutcome>): void {
+  const present = policiesOf(members.values());
+  for (const name of latest.keys()) if (!present.has(name)) latest.delete(name);
   for (const [name, outcome] of outcomes) if (outcome.kind !== 'failed') latest.set(name, outcome);
 }
 

@@ -1,31 +1,34 @@
-import type { RegistryTarget } from '../ports.js';
+import type { HeldBack, RegistryTarget } from '../ports.js';
 import { bestTag } from './best-tag.js';
-import { hashOf, Looks, nothing, type RepositoryScan, tagSetOf } from './looks.js';
+import { hashOf, isStopped, Looks, nothing, type RepositoryScan, type Stopped, tagSetOf } from './looks.js';
 import type { ScanOutcome, TagSet } from './scan.js';
 
-/**
- * Looks at a repository once, for all policies.
- * @returns the outcome of each policy, by its name. Rejects only with the reason of an aborted signal.
- */
-export async function scanRepository(scan: RepositoryScan): Promise<ReadonlyMap<string, ScanOutcome>> {
+/** What a scan found out for each policy, by its name; `held`: what is missing there was not asked for. */
+export interface Findings {
+  readonly outcomes: ReadonlyMap<string, ScanOutcome>;
+  readonly held?: HeldBack;
+}
+
+/** Looks at a repository once, for all policies. Rejects only with the reason of an aborted signal. */
+export async function scanRepository(scan: RepositoryScan): Promise<Findings> {
   const looks = new Looks(scan);
   const outcomes = new Map<string, ScanOutcome>();
   for (const [name, policy] of scan.policies) {
-    outcomes.set(
-      name,
+    const outcome =
       looks.broken ??
-        (policy.tag === undefined ? await bestTag(looks, name, policy) : await fixedTag(looks, policy.tag)),
-    );
+      (policy.tag === undefined ? await bestTag(looks, name, policy) : await fixedTag(looks, policy.tag));
+    if (outcome.kind !== 'held') outcomes.set(name, outcome);
   }
   looks.forgetVanished();
-  return outcomes;
+  return looks.broken?.kind === 'held' ? { outcomes, held: looks.broken } : { outcomes };
 }
 
 /** A fixed tag needs no listing: registries may hide tags, and reading one is cheaper. */
-async function fixedTag(looks: Looks, tag: string): Promise<ScanOutcome> {
+async function fixedTag(looks: Looks, tag: string): Promise<ScanOutcome | HeldBack> {
   const manifest = await looks.manifest(tag);
   switch (manifest.kind) {
     case 'failed':
+    case 'held':
       return manifest;
     case 'absent':
       return absentTag(looks, tag);
@@ -39,11 +42,15 @@ async function fixedTag(looks: Looks, tag: string): Promise<ScanOutcome> {
 }
 
 /** A registry says the same of a missing tag and of a missing repository; its listing tells them apart. */
-async function absentTag(looks: Looks, tag: string): Promise<ScanOutcome> {
+async function absentTag(looks: Looks, tag: string): Promise<ScanOutcome | HeldBack> {
   const listing = await looks.tags();
-  if (listing.kind === 'failed' && (looks.broken !== undefined || listing.failure.code === 'not-found')) return listing;
+  if (isStopped(listing) && (looks.broken !== undefined || isUnknownRepository(listing))) return listing;
   const tags = listing.kind === 'listed' ? listing.set : tagSetOf({ kind: 'tags', tags: [] }, hashOf([]));
   return nothing('NoMatchingTag', `tag "${tag}" does not exist in ${place(looks.scan.target)}`, tags);
+}
+
+function isUnknownRepository(listing: Stopped): boolean {
+  return listing.kind === 'failed' && listing.failure.code === 'not-found';
 }
 
 function place({ host, repository }: RegistryTarget): string {

@@ -1,5 +1,7 @@
-import type { LogFields } from '../../kube/ports.js';
+import type { Log, LogFields } from '../../kube/ports.js';
+import type { RegistryFailure } from '../ports.js';
 import { type Member, memberName, type ScannedRepository } from './members.js';
+import type { Findings } from './repository-scan.js';
 import type { ScanOutcome } from './scan.js';
 
 /** Names of bundles in a log line. */
@@ -15,8 +17,20 @@ export function scanFields({ target, members }: ScannedRepository, waiting: read
   };
 }
 
+/** Tells what came of a scan; of one that was held back, as far as it came. */
+export function logFindings(
+  log: Log,
+  fields: LogFields,
+  { outcomes, held }: Findings,
+  failure: RegistryFailure | undefined,
+): void {
+  if (failure !== undefined) {
+    log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });
+  } else if (held === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
+}
+
 /** What the listing was, in short. A fixed tag is read without a listing. */
-export function tagFields(outcomes: ReadonlyMap<string, ScanOutcome>): LogFields {
+function tagFields(outcomes: ReadonlyMap<string, ScanOutcome>): LogFields {
   const [first] = outcomes.values();
   if (first === undefined || first.kind === 'failed') return {};
   const { etag, count, unchanged } = first.tags;

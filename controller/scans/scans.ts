@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../../api/objects.js';
 import type { Clock, Log, Random } from '../../kube/ports.js';
-import type { Registry, RegistryFailure } from '../ports.js';
+import type { HeldBack, Registry, RegistryFailure } from '../ports.js';
 import { targetKey } from '../registry/target.js';
 import { Alarm } from './alarm.js';
 import { DueHeap } from './due-heap.js';
@@ -11,20 +11,18 @@ import {
   keepLatest,
   type Member,
   memberName,
-  policiesOf,
+  newRepository,
   policyName,
   type ScannedRepository,
   type Success,
   sameDue,
+  tenantsOf,
 } from './members.js';
-import { scanRepository } from './repository-scan.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from './scan.js';
-import { scanFields, tagFields } from './scan-log.js';
-import { DEFAULT_SCAN_CONCURRENCY, type ScanConcurrency, ScanSlots } from './scan-slots.js';
-import { dueNow, type MemberDue, MIN_GAP_MS, nextDueAt } from './schedule.js';
-
-/** For metrics: of a scan with several failures, the first one's code. */
-export type ScanResult = 'success' | RegistryFailure['code'];
+import { scanFields } from './scan-log.js';
+import { runScan, type ScanResult } from './scan-run.js';
+import { DEFAULT_SCAN_CONCURRENCY, type ScanConcurrency, ScanSlots, type Slot } from './scan-slots.js';
+import { afterHold, dueNow, type MemberDue, MIN_GAP_MS, nextDueAt } from './schedule.js';
 
 export interface ScansOptions {
   readonly registry: Registry;
@@ -35,7 +33,7 @@ export interface ScansOptions {
   readonly timeScale: number;
   /** Called once for each delivery: that bundle has something in its inbox. Must not throw, and return at once. */
   readonly onDelivery: (ref: ObjectRef) => void;
-  /** Called after each scan. */
+  /** Called after each scan, and each time that one is put off. */
   readonly onScan?: (result: ScanResult, durationMs: number) => void;
   readonly concurrency?: ScanConcurrency;
 }
@@ -135,18 +133,7 @@ class ScanBoard implements Scans {
   }
 
   #open(key: string, { target }: ScanInterest): ScannedRepository {
-    const repository: ScannedRepository = {
-      key,
-      target,
-      members: new Map(),
-      latest: new Map(),
-      memory: { passedOver: new Map(), choices: new Map() },
-      rhythm: { bornAt: this.#now(), lastAt: undefined, uniform: this.#options.random.uniform() },
-      lookAt: Number.POSITIVE_INFINITY,
-      notBefore: 0,
-      state: 'idle',
-      scans: 0,
-    };
+    const repository = newRepository(key, target, { now: this.#now(), uniform: this.#options.random.uniform() });
     this.#repositories.set(key, repository);
     return repository;
   }
@@ -201,9 +188,23 @@ class ScanBoard implements Scans {
       if (entry.at !== repository.lookAt || repository.state !== 'idle') continue;
       this.#reschedule(repository);
       if (repository.lookAt > now) continue;
+      const hold = this.#options.registry.holdOf(repository.target);
+      if (hold !== undefined) {
+        this.#putOff(repository, hold);
+        this.#reschedule(repository);
+        continue;
+      }
       repository.state = 'waiting';
-      this.#slots.wait(repository.target.host, repository);
+      this.#slots.wait(repository, { host: repository.host, tenants: tenantsOf(repository) });
     }
+  }
+
+  /** Those that wait go on waiting: what is held back is no failure. */
+  #putOff(repository: ScannedRepository, { why, forMs }: HeldBack): void {
+    const { random, log, onScan } = this.#options;
+    repository.notBefore = afterHold(this.#now(), forMs, random.uniform());
+    log.debug('poll of a registry is held back', { ...scanFields(repository, []), why, forMs });
+    onScan?.('held-back', 0);
   }
 
   #fillSlots(signal: AbortSignal): void {
@@ -216,7 +217,8 @@ class ScanBoard implements Scans {
   }
 
   /** Never rejects. */
-  async #scan(repository: ScannedRepository, signal: AbortSignal): Promise<void> {
+  async #scan(slot: Slot<ScannedRepository>, signal: AbortSignal): Promise<void> {
+    const repository = slot.item;
     const { clock, log } = this.#options;
     const isDue = dueNow(repository.rhythm, duesOf(repository), this.#now());
     const waiting = [...repository.members.values()].filter(({ due }) => isDue(due));
@@ -230,32 +232,30 @@ class ScanBoard implements Scans {
         this.#deliver(repository, { outcomes: failureOfAll(repository, FAULT), waiting, startedAt: clock.now() });
       }
     } finally {
-      repository.notBefore = clock.monotonic() + MIN_GAP_MS;
-      this.#slots.release(repository.target.host);
+      repository.notBefore = Math.max(repository.notBefore, clock.monotonic() + MIN_GAP_MS);
+      this.#slots.release(slot);
       this.#reschedule(repository);
       this.#fillSlots(signal);
     }
   }
 
   async #scanFor(repository: ScannedRepository, waiting: readonly Member[], signal: AbortSignal): Promise<void> {
-    const { clock, registry, random, log } = this.#options;
+    const { clock, random, onScan } = this.#options;
     const regular = waiting.some(({ due }) => due.kind === 'interval');
     for (const member of waiting) member.due = { kind: 'idle' };
-    const begun = { wall: clock.now(), monotonic: clock.monotonic() };
     repository.scans += 1;
-    const fields = scanFields(repository, waiting);
-    log.info('polling registry', fields);
-    const policies = policiesOf(repository.members.values());
-    const { target, memory, scans: number } = repository;
-    const outcomes = await scanRepository({ registry, target, policies, memory, number, signal });
-    const failure = [...outcomes.values()].find((outcome) => outcome.kind === 'failed')?.failure;
-    if (failure === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
-    else log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });
-    const lastAt = regular || failure === undefined ? begun.monotonic : repository.rhythm.lastAt;
+    const { outcomes, held, result, startedAt, begunAt } = await runScan(this.#options, repository, {
+      waiting,
+      signal,
+    });
+    const served = held === undefined && (regular || result === 'success');
+    const lastAt = served ? begunAt : repository.rhythm.lastAt;
     repository.rhythm = { ...repository.rhythm, lastAt, uniform: random.uniform() };
     keepLatest(repository, outcomes);
-    this.#deliver(repository, { outcomes, waiting, startedAt: begun.wall });
-    this.#options.onScan?.(failure?.code ?? 'success', clock.monotonic() - begun.monotonic);
+    this.#deliver(repository, { outcomes, waiting, startedAt });
+    if (held === undefined) return onScan?.(result, clock.monotonic() - begunAt);
+    this.#restore(waiting.filter(({ policyName: name }) => !outcomes.has(name)));
+    this.#putOff(repository, held);
   }
 
   /** A scan that was stopped has served nobody. */

@@ -62,3 +62,16 @@ export function dueNow(rhythm: Rhythm, members: Iterable<MemberDue>, now: number
   const regular = smallest !== Number.POSITIVE_INFINITY && intervalDueAt(rhythm, smallest) <= now;
   return (due) => (due.kind === 'at' ? due.at <= now : due.kind === 'interval' && regular);
 }
+
+/** What is held back is tried again a little later than it may be, and not all of it at once. */
+const AFTER_HOLD = 0.1;
+const AFTER_HOLD_MIN_MS = 1_000;
+
+/**
+ * When a scan that was held back is tried again.
+ * @param forMs - how long it is held back for
+ * @param uniform - in [0, 1)
+ */
+export function afterHold(now: number, forMs: number, uniform: number): number {
+  return now + forMs + Math.max(forMs * AFTER_HOLD, AFTER_HOLD_MIN_MS) * uniform;
+}

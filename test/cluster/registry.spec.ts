@@ -35,6 +35,7 @@ function clientFor(t: Test) {
   const client = createRegistry({
     timeouts: DEFAULT_REGISTRY_TIMEOUTS,
     limits: DEFAULT_REGISTRY_LIMITS,
+    rate: { perSecond: 1_000, burst: 1_000 },
     allowNetworks: ['127.0.0.0/8'],
     clock: {
       now: () => Date.now(),

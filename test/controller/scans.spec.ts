@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { ObjectRef } from '../../api/objects.js';
-import type { RegistryFailure } from '../../controller/ports.js';
+import type { HeldBack, RegistryFailure } from '../../controller/ports.js';
 import { DueHeap } from '../../controller/scans/due-heap.js';
 import type { ScanInterest, ScanOutcome } from '../../controller/scans/scan.js';
-import { ScanSlots } from '../../controller/scans/scan-slots.js';
-import { createScans, type ScanResult } from '../../controller/scans/scans.js';
-import { dueNow, type MemberDue, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
+import type { ScanResult } from '../../controller/scans/scan-run.js';
+import { ScanSlots, type Slot } from '../../controller/scans/scan-slots.js';
+import { createScans } from '../../controller/scans/scans.js';
+import { afterHold, dueNow, type MemberDue, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
 import { recordLog } from '../kit/record-log.js';
@@ -17,7 +18,11 @@ const MINUTE = 60 * SECOND;
 const UNAUTHORIZED: RegistryFailure = { kind: 'failed', code: 'unauthorized', message: '401 unauthorized' };
 const TIMEOUT: RegistryFailure = { kind: 'failed', code: 'timeout', message: 'context deadline exceeded' };
 
-const ref = (name: string): ObjectRef => ({ namespace: 'shop', name });
+/** `a` is in namespace shop, `other/a` is not. */
+const ref = (name: string): ObjectRef => {
+  const [own = '', namespace = 'shop'] = name.split('/').toReversed();
+  return { namespace, name: own };
+};
 const hashOf = (...tags: string[]): string =>
   `tags-sha256:${createHash('sha256').update(tags.toSorted().join('\n')).digest('hex')}`;
 
@@ -99,20 +104,89 @@ t.test('what comes first is taken first', async (t) => {
       return JSON.stringify(taken) === JSON.stringify(times.toSorted((a, b) => a - b)) && heap.nextAt > 1e300;
     }),
   );
-  const slots = new ScanSlots<string>({ perHost: 2, total: 3 });
-  for (const item of ['a1', 'a2', 'a3']) slots.wait('a', item);
-  for (const item of ['b1', 'b2', 'b3']) slots.wait('b', item);
-  t.strictSame(
-    [slots.take(), slots.take(), slots.take(), slots.take()],
-    ['a1', 'b1', 'a2', undefined],
-    'hosts in turn',
-  );
-  slots.release('b');
-  t.equal(slots.take(), 'b2', 'a slot that is free is given to the host that has waited');
-  slots.release('b');
-  t.strictSame([slots.take(), slots.take()], ['b3', undefined], 'no more than two for one host, three in all');
-  t.strictSame(slots.clear(), ['a3'], 'what still waits can be taken back');
   t.end();
+});
+
+t.test('slots', async (t) => {
+  const slotsFor = (limits: { perHost?: number; perTenant?: number; total?: number }) => {
+    const slots = new ScanSlots<string>({ perHost: 99, perTenant: 99, total: 99, ...limits });
+    const wait = (tenant: string, host: string, ...items: string[]) => {
+      for (const item of items) slots.wait(item, { host, tenants: [tenant] });
+    };
+    /** All that may run now. */
+    const taken = (): (Slot<string> | undefined)[] => {
+      const all: Slot<string>[] = [];
+      for (let slot = slots.take(); slot !== undefined; slot = slots.take()) all.push(slot);
+      return all;
+    };
+    return { slots, wait, taken };
+  };
+  const items = (taken: readonly (Slot<string> | undefined)[]) => taken.map((slot) => slot?.item);
+  const release = ({ slots }: { slots: ScanSlots<string> }, slot: Slot<string> | undefined) =>
+    slot !== undefined && slots.release(slot);
+
+  t.test('are given to hosts in turn, two for one host, three in all', (t) => {
+    const given = slotsFor({ perHost: 2, total: 3 });
+    given.wait('shop', 'a', 'a1', 'a2', 'a3');
+    given.wait('shop', 'b', 'b1', 'b2', 'b3');
+    const first = given.taken();
+    t.strictSame(items(first), ['a1', 'b1', 'a2']);
+    release(given, first[1]);
+    const [second] = given.taken();
+    t.equal(second?.item, 'b2', 'a slot that is free is given to the host that has waited');
+    release(given, second);
+    t.strictSame(items(given.taken()), ['b3'], 'no more than two for one host');
+    t.strictSame(given.slots.clear(), ['a3'], 'what still waits can be taken back');
+    t.strictSame(given.taken(), []);
+    t.end();
+  });
+
+  t.test('are given to tenants in turn, however many repositories one has', (t) => {
+    const given = slotsFor({ perHost: 2 });
+    given.wait('greedy', 'ghcr.io', ...Array.from({ length: 1_000 }, (_, index) => `g${index}`));
+    given.wait('modest', 'ghcr.io', 'm0', 'm1');
+    const first = given.taken();
+    t.strictSame(items(first), ['g0', 'm0']);
+    release(given, first[0]);
+    t.strictSame(items(given.taken()), ['g1']);
+    release(given, first[1]);
+    t.strictSame(items(given.taken()), ['m1']);
+    t.end();
+  });
+
+  t.test('are left for others by a tenant whose hosts all hang', (t) => {
+    const given = slotsFor({ perTenant: 25, total: 50 });
+    for (let index = 0; index < 1_000; index += 1) given.wait('hanging', `h${index}.example`, `h${index}`);
+    t.equal(given.taken().length, 25);
+    given.wait('others', 'ghcr.io', 'o1', 'o2');
+    t.strictSame(items(given.taken()), ['o1', 'o2'], 'at once');
+    t.end();
+  });
+
+  t.test('of what several tenants share count for the one with the least to do', (t) => {
+    const given = slotsFor({ perTenant: 1 });
+    given.wait('busy', 'a', 'b1', 'b2');
+    given.slots.wait('shared', { host: 'a', tenants: ['busy', 'idle'] });
+    t.strictSame(items(given.taken()), ['b1', 'shared']);
+    t.end();
+  });
+
+  t.test('cost the same for ten thousand tenants of one host', (t) => {
+    const given = slotsFor({ perHost: 10, total: 50 });
+    for (let index = 0; index < 10_000; index += 1) given.wait(`t${index}`, 'ghcr.io', `${index}`);
+    const order: string[] = [];
+    for (let running = given.taken(); running.length > 0; running = given.taken()) {
+      for (const slot of running) {
+        order.push(slot?.item ?? '');
+        release(given, slot);
+      }
+    }
+    t.strictSame(
+      order,
+      Array.from({ length: 10_000 }, (_, index) => `${index}`),
+    );
+    t.end();
+  });
 });
 
 t.test('a new bundle is looked at at once, and its result waits until it is acknowledged', async (t) => {
@@ -309,6 +383,58 @@ t.test('wishes', async (t) => {
   });
 });
 
+t.test('what is held back is no failure', async (t) => {
+  const held: HeldBack = { kind: 'held', why: 'breaker', forMs: 30 * SECOND };
+  t.strictSame(
+    [afterHold(1_000, 100_000, 0), afterHold(1_000, 100_000, 0.5), afterHold(1_000, 10, 0.5)],
+    [101_000, 106_000, 1_510],
+    'it is tried again when it may be, up to a tenth later, so that not all come at once',
+  );
+
+  t.test('a scan is put off while its host is left alone; nobody hears of it, and nobody is asked', async (t) => {
+    const { want, clock, registry, delivered, results, outcomeOf } = board(t);
+    registry.held = held;
+    want('a');
+    want('b', { due: { kind: 'interval' } });
+    await clock.advance(31.5 * SECOND - 1);
+    t.strictSame([registry.calls, delivered, results], [[], [], ['held-back']]);
+    registry.held = undefined;
+    await clock.advance(1);
+    t.match(outcomeOf('a'), { kind: 'selected' });
+    t.strictSame(results, ['held-back', 'success']);
+  });
+  t.test('a hold in the midst of a scan leaves those waiting that it did not serve', async (t) => {
+    const { want, clock, registry, delivered, results, outcomeOf, scans, log } = board(t);
+    registry.holds = false;
+    registry.publish('acme/app', { 'v1.0.0': 'sha256:10', 'v2.0.0': 'sha256:20' });
+    registry.failingTags.set('v2.0.0', held);
+    want('old', { policy: { versionConstraint: '^1' } });
+    want('new', { policy: { versionConstraint: '^2' } });
+    want('regular', { policy: { versionConstraint: '^2' }, due: { kind: 'interval' } });
+    await settle();
+    t.strictSame(delivered, ['old']);
+    t.match(outcomeOf('old'), { kind: 'selected', tag: 'v1.0.0' });
+    t.equal(scans.inbox(ref('new')), undefined);
+    registry.failingTags.clear();
+    await clock.advance(31.5 * SECOND);
+    t.match(outcomeOf('new'), { kind: 'selected', tag: 'v2.0.0' });
+    t.strictSame(delivered.toSorted(), ['new', 'old', 'old', 'regular']);
+    t.strictSame(results, ['held-back', 'success']);
+    t.notOk(log.entries.some(({ level }) => level === 'warn' || level === 'error'));
+  });
+  t.test('a request of a user waits as well, and what was found before stays known', async (t) => {
+    const { want, clock, registry, scans, outcomeOf } = board(t);
+    want('a');
+    await settle();
+    scans.acknowledge(ref('a'), 1);
+    registry.held = held;
+    want('a', { due: { kind: 'at', time: clock.now() + SECOND } });
+    await clock.advance(10 * SECOND);
+    t.equal(outcomeOf('a'), undefined);
+    t.match(scans.latest(ref('a')), { kind: 'selected', tag: 'v1' });
+  });
+});
+
 t.test('which tag is chosen', async (t) => {
   const image = (index: number) => [`v1.${index}.0`, 'image'] as const;
   t.test('tags that are no bundles are passed over, and not read again and again', async (t) => {
@@ -490,7 +616,9 @@ t.test('running', async (t) => {
     registry.hold();
     for (let index = 0; index < 100; index += 1) {
       const host = `r${index % 10}.example`;
-      want(`b${index}`, { target: { host, repository: `acme/${index}`, insecure: false } });
+      want(index % 2 === 0 ? `b${index}` : `other/b${index}`, {
+        target: { host, repository: `acme/${index}`, insecure: false },
+      });
     }
     for (let index = 0; index < 20; index += 1) {
       want(`c${index}`, { target: { host: 'r0.example', repository: `shop/${index}`, insecure: false } });
@@ -500,6 +628,35 @@ t.test('running', async (t) => {
     registry.release();
     await settle();
     t.equal(new Set(registry.calls).size, 120, 'and the others follow');
+  });
+  t.test('a bundle of another tenant does not wait for one whose registries hang', async (t) => {
+    const { scans, registry, clock, delivered } = board(t);
+    registry.hold();
+    const interest = (namespace: string, name: string, host: string) => ({
+      ...{ ref: { namespace, name }, policy: {}, pollIntervalMs: MINUTE },
+      target: { host, repository: 'acme/app', insecure: false },
+      due: { kind: 'at', time: clock.now() } as const,
+    });
+    for (let index = 0; index < 1_000; index += 1) scans.want(interest('bad', `b${index}`, `h${index}.example`));
+    await settle();
+    t.equal(registry.calls.length, 25);
+    scans.want(interest('good', 'g', 'ghcr.io'));
+    await settle();
+    t.equal(registry.calls.at(-1), 'list ghcr.io/acme/app');
+    registry.release();
+    await settle();
+    t.equal(delivered[0], 'b0');
+  });
+  t.test('a scan ends after a quarter of an hour, whatever the registry does', async (t) => {
+    const { want, registry, clock, outcomeOf, results } = board(t);
+    registry.hold();
+    want('a');
+    await clock.advance(15 * MINUTE - 1);
+    t.equal(outcomeOf('a'), undefined);
+    await clock.advance(1);
+    t.strictSame(outcomeOf('a'), { kind: 'failed', failure: TIMEOUT });
+    t.strictSame(results, ['timeout']);
+    t.equal(clock.pending(), 1, 'and leaves nothing behind but the board’s own alarm');
   });
   t.test('an abort ends a scan under way; it has served nobody, and another start does it again', async (t) => {
     const { want, registry, stop, stopped, scans, delivered, log, clock, results } = board(t);

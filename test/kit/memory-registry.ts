@@ -1,4 +1,11 @@
-import type { Registry, RegistryFailure, RegistryTarget, TaggedManifest, TagList } from '../../controller/ports.js';
+import type {
+  HeldBack,
+  Registry,
+  RegistryFailure,
+  RegistryTarget,
+  TaggedManifest,
+  TagList,
+} from '../../controller/ports.js';
 
 /** A {@link Registry} in memory that counts what it is asked. `hold()` keeps answers back until `release()`. */
 export class MemoryRegistry implements Registry {
@@ -8,8 +15,12 @@ export class MemoryRegistry implements Registry {
   readonly calls: string[] = [];
   /** Set: every request fails with it. */
   failure: RegistryFailure | undefined;
+  /** Set: every request is held back, and each scan to begin with if `holds` says so. */
+  held: HeldBack | undefined;
+  /** false: `held` shows only when something is asked, as when another scan has just broken the host. */
+  holds = true;
   /** Tags whose manifests fail, with what. */
-  readonly failingTags = new Map<string, RegistryFailure>();
+  readonly failingTags = new Map<string, RegistryFailure | HeldBack>();
   etag: string | undefined;
   /** Set: listings are said to be unchanged. */
   unchanged = false;
@@ -33,10 +44,15 @@ export class MemoryRegistry implements Registry {
     this.#release();
   }
 
+  holdOf(): HeldBack | undefined {
+    return this.holds ? this.held : undefined;
+  }
+
   async listTags({ host, repository }: RegistryTarget, signal: AbortSignal): Promise<TagList> {
     this.calls.push(`list ${host}/${repository}`);
     await this.#answer(signal);
-    if (this.failure !== undefined) return this.failure;
+    const stopped = this.held ?? this.failure;
+    if (stopped !== undefined) return stopped;
     const tags = this.repositories.get(repository);
     if (tags === undefined) return { kind: 'failed', code: 'not-found', message: '404 not found' };
     const { etag, unchanged } = this;
@@ -51,7 +67,7 @@ export class MemoryRegistry implements Registry {
   async readManifest({ host, repository }: RegistryTarget, tag: string, signal: AbortSignal): Promise<TaggedManifest> {
     this.calls.push(`read ${host}/${repository}:${tag}`);
     await this.#answer(signal);
-    const failure = this.failure ?? this.failingTags.get(tag);
+    const failure = this.held ?? this.failure ?? this.failingTags.get(tag);
     if (failure !== undefined) return failure;
     const digest = this.repositories.get(repository)?.get(tag);
     return digest === undefined
