@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Job, KubeObject, ObjectRef, Pod, Secret } from '../api/objects.js';
 import type { Deployment } from '../api/werfbundle.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
@@ -113,12 +114,29 @@ const createJob = async (
   for (const secret of action.secrets) {
     const there = await createOrGet<Secret>(client, SECRETS, secret, signal);
     if (!madeFor(there, uid, action.deployment)) return taken(action, `Secret ${secret.metadata.name}`);
+    if (!isDeepStrictEqual(there.data, secret.data)) await replaceUnused(client, { action, there, secret }, signal);
   }
   const job = await createOrGet<Job>(client, JOBS, action.job, signal);
   const ours = madeFor(job, uid, action.deployment) && job.metadata.deletionTimestamp === undefined;
   if (!ours) return taken(action, `Job ${action.job.metadata.name}`);
   await giveSecrets(client, { job, secrets: action.secrets }, signal);
   return undefined;
+};
+
+/**
+ * What an earlier try left is of the same values, and perhaps of another delivery: one that stood in the file then may be an argument
+ * now, or the reverse. A Job takes all of one try: where it exists, its Secrets stay as they are.
+ */
+const replaceUnused = async (
+  client: KubeClient,
+  { action, there, secret }: { readonly action: CreateJob; readonly there: Secret; readonly secret: Secret },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { namespace = '', name = '', uid } = there.metadata;
+  const job = await client.get<Job>(JOBS, refOf(action.job), signal);
+  if (job !== undefined) return;
+  await client.delete(SECRETS, { namespace, name }, uid === undefined ? {} : { uid }, signal);
+  await client.create<Secret>(SECRETS, secret, signal);
 };
 
 /** From now on the Secrets go when the Job goes. The Job is there and counts, so a refusal is not its failure. */
@@ -129,8 +147,7 @@ const giveSecrets = async (
 ): Promise<void> => {
   try {
     for (const secret of secrets) {
-      const ref = { namespace: job.metadata.namespace ?? '', name: secret.metadata.name ?? '' };
-      await client.mergePatch<Secret>(SECRETS, ref, ownedBy(job), {}, signal);
+      await client.mergePatch<Secret>(SECRETS, refOf(secret), ownedBy(job), {}, signal);
     }
   } catch (error) {
     if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
@@ -141,6 +158,11 @@ const taken = ({ deployment }: CreateJob, what: string): ExecuteFailure => ({
   kind: 'taken',
   deployment,
   message: `${what} exists already and is not this deployment's`,
+});
+
+const refOf = ({ metadata }: KubeObject): ObjectRef => ({
+  namespace: metadata.namespace ?? '',
+  name: metadata.name ?? '',
 });
 
 /** An object of that name that exists already is what an earlier try left, or a stranger's: the caller looks. */
@@ -154,7 +176,7 @@ const createOrGet = async <T extends KubeObject>(
     return await client.create<T>(type, object, signal);
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
-    const ref = { namespace: object.metadata.namespace ?? '', name: object.metadata.name ?? '' };
+    const ref = refOf(object);
     const there = await client.get<T>(type, ref, signal);
     if (there === undefined)
       throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });

@@ -59,7 +59,9 @@ export type Access =
 export interface Supplies {
   readonly kind: 'ready';
   readonly checksum: string;
-  /** Text of the values file; undefined: no values at all. */
+  /** Values that stand in the Job's arguments, `--set=app.replicas=3`; nothing from a Secret. */
+  readonly valuesArgs: readonly string[];
+  /** Text of the file with all other values; undefined: there are none. */
   readonly valuesFile: string | undefined;
   readonly werfSecretKey: string | undefined;
   /** What must not appear in a log. */

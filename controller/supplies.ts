@@ -3,6 +3,7 @@ import { acceptsBundlesFrom, consentMissing } from '../api/consent.js';
 import type { ConfigMap, KubeObject, Namespace, Secret } from '../api/objects.js';
 import { secretText } from '../api/secret-text.js';
 import type { Settings } from '../api/settings.js';
+import { deliveryOf } from '../api/values/delivery.js';
 import { configMapSource, secretSource } from '../api/values/found-source.js';
 import { resolveValues, type ValuesInput } from '../api/values/resolve.js';
 import type { StoredBundle, ValuesSource } from '../api/werfbundle.js';
@@ -42,10 +43,12 @@ export const readSupplies = async (
   });
   if (values.kind === 'invalid') return { kind: 'obstacle', reason: 'ValuesInvalid', message: values.message };
   const werfSecretKey = key.kind === 'obstacle' ? undefined : key.value;
+  const { args, file } = deliveryOf(values.leaves);
   return {
     kind: 'ready',
     checksum: deployChecksum({ settings, values: values.values, key: platform.checksumKey }),
-    valuesFile: Object.keys(values.values).length === 0 ? undefined : values.file,
+    valuesArgs: args,
+    valuesFile: file,
     werfSecretKey,
     secretTexts: [...values.secretTexts, ...(werfSecretKey === undefined ? [] : [werfSecretKey])],
   };

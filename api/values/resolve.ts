@@ -36,11 +36,9 @@ export type ResolvedValues =
       readonly kind: 'resolved';
       /** All sources merged; JSON-like. */
       readonly values: Readonly<Record<string, unknown>>;
-      /** The same as the text of a file for werf's `--values`. */
-      readonly file: string;
       /** Every text of 6 characters or more that came from a Secret, whether or not it has won; not to be shown anywhere. */
       readonly secretTexts: readonly string[];
-      /** Every value with the source that it comes from. */
+      /** Every value with the source that it comes from: what is delivered, and how. */
       readonly leaves: readonly Leaf[];
       readonly warnings: readonly Warning[];
     }
@@ -97,15 +95,14 @@ export const resolveValues = (input: ResolveInput): ResolvedValues => {
   findings.problems.push(...undelivered(leaves));
   if (findings.problems.length > 0) return refused(findings.problems);
   const values = valuesOf(merged);
-  const file = writeValuesFile(values);
-  const bytes = Buffer.byteLength(file);
+  const bytes = Buffer.byteLength(writeValuesFile(values));
   if (bytes > MAX_VALUES_BYTES) {
     return refused([
       tooLong(SOURCES_FIELD, `the merged values have ${bytes} bytes; at most ${MAX_VALUES_BYTES} can be delivered`),
     ]);
   }
   const warnings = [...findings.texts, ...clashes.map(clashWarning), ...findings.ambiguities];
-  return { kind: 'resolved', values, file, secretTexts: [...findings.secretTexts], leaves, warnings };
+  return { kind: 'resolved', values, secretTexts: [...findings.secretTexts], leaves, warnings };
 };
 
 const refused = (problems: readonly ValuesProblem[]): ResolvedValues => ({

@@ -32,6 +32,7 @@ export const createJob = ({
     deployment,
     settings,
     werfImage: seen.platform.werfImage,
+    valuesArgs: supplies.valuesArgs,
     secrets: presentSecrets(given),
     operatorVersion: seen.platform.version,
   };

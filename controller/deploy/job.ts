@@ -42,6 +42,8 @@ export interface JobInput {
   readonly settings: JobSettings;
   /** The platform's image with werf in it, where the spec names none. */
   readonly werfImage: string;
+  /** `--set` and `--set-string`, as werf is to read them. */
+  readonly valuesArgs: readonly string[];
   /** Which of the Job's own Secrets there are: {@link buildSecrets} makes them. */
   readonly secrets: {
     readonly values: boolean;

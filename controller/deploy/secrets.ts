@@ -6,7 +6,7 @@ import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 
 /** What a Job is given in Secrets of its own; undefined: nothing of the kind. */
 export interface JobSupplies {
-  /** Text of the values file, JSON as {@link resolveValues} writes it. */
+  /** Text of the values file, JSON as {@link deliveryOf} writes it. */
   readonly valuesFile: string | undefined;
   /** Text of a docker config.json. */
   readonly dockerConfig: string | undefined;

@@ -23,9 +23,11 @@ export const planArgs = (input: JobInput): readonly string[] => [
 ];
 
 /** Which bundle, as which release, with which values. */
-const bundleArgs = ({ deployment, settings, secrets }: JobInput): readonly string[] => {
+const bundleArgs = ({ deployment, settings, valuesArgs, secrets }: JobInput): readonly string[] => {
   const { registry, converge } = settings;
   return [
+    // First, because the guide looks for them with `grep -A 30 args:`.
+    ...valuesArgs,
     ...['--repo', `${registry.host}/${registry.repository}`],
     ...['--tag', deployment.tag],
     ...['--release', converge.releaseName],

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
-import type { Values } from './set-values.js';
+import type { Values } from './values.js';
 
 /** The annotation in Chart.yaml by which a chart says how its deployment goes. */
 const ANNOTATION = 'playground.werf.io/behaviour';

@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { Secret } from '../../api/objects.js';
 import type { Chart } from './chart.js';
-import type { Values } from './set-values.js';
+import type { Values } from './values.js';
 
 /** What the stand-in records of a release. */
 export interface Release {

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type { ValuesOptions } from './command-line.js';
-import { addSet, isMap, mergeValues, type Values, ValuesError } from './set-values.js';
+import { addSet } from './strvals.js';
+import { isMap, mergeValues, type Values, ValuesError } from './values.js';
 
 async function readValues(file: string): Promise<Values> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -19,16 +20,26 @@ async function readValues(file: string): Promise<Values> {
   throw new ValuesError(`failed to parse ${file}: cannot unmarshal into a map`);
 }
 
+/** What is given in texts, in werf's order of precedence. */
+type Sets = Pick<ValuesOptions, 'set' | 'setString'>;
+
 /**
- * All values of a command line, merged as werf does it: files in order, then --set, then --set-string.
+ * Values merged as werf does it: files in order, then --set, then --set-string. Pure.
+ * @throws ValuesError
+ */
+export function mergedValues(files: readonly Values[], { set, setString }: Sets): Values {
+  let values = files.reduce<Values>(mergeValues, {});
+  for (const text of set) values = addSet(values, text, 'set');
+  for (const text of setString) values = addSet(values, text, 'set-string');
+  return values;
+}
+
+/**
+ * All values of a command line.
  * @throws ValuesError
  */
 export async function releaseValues(options: ValuesOptions): Promise<Values> {
   const other = [...options.json, ...options.setFile, ...options.setLiteral];
   if (other.length > 0) throw new ValuesError("the stand-in can't read --set-json, --set-file and --set-literal");
-  let values: Values = {};
-  for (const file of options.files) values = mergeValues(values, await readValues(file));
-  for (const text of options.set) values = addSet(values, text, 'set');
-  for (const text of options.setString) values = addSet(values, text, 'set-string');
-  return values;
+  return mergedValues(await Promise.all(options.files.map(readValues)), options);
 }

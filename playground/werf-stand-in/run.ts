@@ -17,7 +17,7 @@ import { pullBundle } from './registry-pull.js';
 import type { Release } from './release-record.js';
 import { forget, type Recorded, readHistory, record } from './release-store.js';
 import { releaseValues } from './release-values.js';
-import type { Values } from './set-values.js';
+import type { Values } from './values.js';
 
 /** What the stand-in needs of its process. */
 export interface Surroundings {

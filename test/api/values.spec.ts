@@ -6,6 +6,7 @@ import { parseKey } from '../../api/values/parse-key.js';
 import type { FoundSource } from '../../api/values/problem.js';
 import { provenanceOf } from '../../api/values/provenance.js';
 import { type ResolvedValues, resolveValues, type ValuesInput } from '../../api/values/resolve.js';
+import type { ValueMap } from '../../api/values/value.js';
 import { writeValuesFile } from '../../api/values/write-file.js';
 
 const configMap = (
@@ -476,14 +477,14 @@ t.test('the values file says the same to readers of YAML 1.1 and 1.2', (t) => {
   const law = fc.property(anyValues, (values) => {
     const got = resolve([], JSON.parse(JSON.stringify(values)));
     if (got.kind !== 'resolved') return true;
-    const read = (version: '1.1' | '1.2') => JSON.stringify(parse(got.file, { version }));
+    const read = (version: '1.1' | '1.2') =>
+      JSON.stringify(parse(writeValuesFile(got.values as ValueMap), { version }));
     return read('1.1') === JSON.stringify(got.values) && read('1.2') === read('1.1');
   });
   t.doesNotThrow(() => fc.assert(law, { numRuns: 200 }), 'for any values');
   t.strictSame(resolve([], {}).kind === 'resolved' && resolve([], {}), {
     kind: 'resolved',
     values: {},
-    file: '{}\n',
     secretTexts: [],
     leaves: [],
     warnings: [],
@@ -561,6 +562,31 @@ const SETTINGS: DeployRelevant = {
   converge: { targetNamespace: 'ops', releaseName: 'app', rollbackOnFailure: false },
 };
 const KEY = { id: 'k1', secret: new Uint8Array(32).fill(7) };
+
+t.test('the checksum covers what is deployed and not how it is delivered', (t) => {
+  const found =
+    'app: {replicas: 3, image: "nginx:1,25", debug: false, nothing: null}\nlist: [1, two]\nempty: {}\nratio: 0.5';
+  const own = 'database: {password: correct horse, port: 5432}';
+  const checksum = (sources: readonly ValuesInput[]): string => {
+    const got = resolve(sources, { app: { replicas: 5 }, big: 1234567 });
+    return deployChecksum({ settings: SETTINGS, values: got.kind === 'resolved' && got.values, key: KEY });
+  };
+  const role = '"kubernetes.io/role": web';
+  const first = 'k1:ce87396bd1b09e6f20c5a82b9e4c28f944d2c71e40af1b15cc6135f4c5fef6f7';
+  t.equal(
+    checksum([configMap('c', { 'v.yaml': `${found}\n${role}` }), secret('s', { 'v.yaml': own, token: 'a,b={c}' })]),
+    first,
+    'as it was when all values went by the file: to pass some as arguments deploys nothing',
+  );
+  t.equal(
+    checksum([configMap('c', { 'v.yaml': `${role}\n${own}` }), secret('s', { 'v.yaml': found, token: 'a,b={c}' })]),
+    first,
+    'a value that moves from a ConfigMap into a Secret is still the same value',
+  );
+  const other = secret('s', { 'v.yaml': own.replace('horse', 'house'), token: 'a,b={c}' });
+  t.not(checksum([configMap('c', { 'v.yaml': `${found}\n${role}` }), other]), first, "a Secret's value counts");
+  t.end();
+});
 
 t.test('the checksum says whether the same would be deployed', (t) => {
   const checksum = (settings: DeployRelevant, values: unknown, key = KEY): string =>

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import type { Secret } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
 import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
 import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
@@ -262,7 +263,7 @@ const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
   const valuesFrom = [{ configMapRef: { name: 'open' } }, { secretRef: { name: 'database' } }];
   await story.applyBundle('chatty', story.spec('acme/chatty', { valuesFrom }));
   const { lastJobLogs, lastJobName = '' } = await story.synced('chatty', 'v1.0.0');
-  t.match(lastJobLogs, /greeting: hello\ndatabase:\n {2}password: \*\*\*\n/);
+  t.match(lastJobLogs, /database:\n {2}password: \*\*\*\ngreeting: hello\n/);
   t.match((await story.kubectl('logs', `job/${lastJobName}`)).stdout, canary, 'the deployment itself had it');
   const everything = await story.kubectl('get', 'werfbundles,jobs,pods,events,events.events.k8s.io', '-o', 'json');
   const encoded = Buffer.from(canary).toString('base64').replace(/=+$/, '');
@@ -279,6 +280,81 @@ const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
     return list.items.map(({ metadata }) => metadata.name);
   };
   t.same(await eventually(left, (names) => names.length === 0), [], 'the Job\u2019s Secret is gone');
+};
+
+/** Values as the guide's commands show them, and as the deployment gets them: by arguments and by a file. */
+const deliversValues = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'values');
+  const { stage } = story;
+  await stage.publish({ repository: 'acme/values', tag: 'v1.0.0' });
+  const settings = {
+    app: {
+      replicas: 3,
+      image: 'nginx:1.27',
+      debug: false,
+      ratio: 0.5,
+      hosts: ['a.example', 'b.example'],
+      nothing: null,
+    },
+    odd: { 'kubernetes.io/role': 'a,b={c}', home: '$(HOME) $$', braces: '{}', text: '007', lines: 'x\n  y\n' },
+    big: 1234567,
+  };
+  const own = { app: { token: 'canary-of-values' }, database: { port: 5432 } };
+  await story.apply(
+    configMap('app-config', JSON.stringify(settings)),
+    secret('database', { 'values.yaml': JSON.stringify(own) }),
+  );
+  const valuesFrom = [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'database' } }];
+  await story.applyBundle('app', story.spec('acme/values', { valuesFrom, values: { app: { replicas: 5 } } }));
+  const { lastJobName = '' } = await story.synced('app', 'v1.0.0');
+
+  const job = (await story.kubectl('get', 'job', lastJobName, '-o', 'yaml')).stdout.split('\n');
+  const at = job.findIndex((line) => line.includes('args:'));
+  const shown = job.slice(at, at + 31).filter((line) => line.includes('set'));
+  t.match(shown.join('\n'), '- --set=app.replicas=5', 'grep -A 30 "args:" | grep "set"');
+  t.notMatch(job.join('\n'), 'canary-of-values', "a Secret's value is in no argument");
+  const [made] = await story.jobsOf('app');
+  const [container] = (made?.spec?.template.spec?.['containers'] ?? []) as { args: readonly string[] }[];
+  t.same(
+    container?.args.filter((arg) => arg.startsWith('--set')),
+    [
+      '--set=app.debug=false',
+      '--set-string=app.image=nginx:1.27',
+      '--set=app.nothing=null',
+      '--set=app.replicas=5',
+      '--set=big=1234567',
+      '--set-string=odd.braces=\\{}',
+      '--set-string=odd.home=$$(HOME) $$$$',
+      '--set-string=odd.kubernetes\\.io/role=a\\,b={c}',
+      '--set-string=odd.lines=x\n  y\n',
+      '--set-string=odd.text=007',
+    ],
+  );
+  const recorded = async () => {
+    const selector = { namespace: 'values', labelSelector: 'owner=helm,name=app,status=deployed' };
+    const { items } = await stage.client.list<Secret>(SECRETS, selector, stage.signal);
+    return items[0] && releaseOf(items[0])?.values;
+  };
+  const whole = { ...settings, ...own, app: { ...settings.app, ...own.app, replicas: 5 } };
+  t.strictSame(await recorded(), whole, 'the deployment has them all, each with its type');
+
+  await story.apply(secret('database', { 'values.yaml': JSON.stringify({ ...own, database: { port: 5433 } }) }));
+  const { deployment } = await story.synced('app', 'v1.0.0', 2);
+  t.equal(deployment?.reason, 'NewValues', "a Secret's value that changed is deployed");
+  t.strictSame(await recorded(), { ...whole, database: { port: 5433 } });
+
+  await story.apply(
+    configMap('app-config', JSON.stringify({ ...settings, app: {} })),
+    secret('database', {
+      'values.yaml': JSON.stringify({ app: { ...settings.app, ...own.app }, database: { port: 5433 } }),
+    }),
+  );
+  await story.morePolls('acme/values', 2);
+  t.equal(
+    (await story.bundle('app'))?.status?.deployment?.number,
+    2,
+    'one that only moved from source to source is not',
+  );
 };
 
 /** The guide's table of backoff, and the way out of its end. */
@@ -377,6 +453,7 @@ t.test('the controller on a real control plane', async (t) => {
       'a Job that fails says why, and is tried again as often as the bundle says': tellsWhyItFailed,
       'a Job that gave no result is made again': makesJobsAgain,
       'a value from a Secret is seen by the deployment alone': keepsSecrets,
+      'values reach the deployment by arguments and by a file, a Secret\u2019s by the file alone': deliversValues,
       'a registry that is down is polled after 30s, 1m, 2m, 4m and 8m, and then no more': backsOffFromRegistries,
       'a private registry is asked, and pulled from, with the bundle\u2019s credentials': usesCredentials,
       'a bundle may have any name that Kubernetes allows': takesLongNames,

@@ -53,6 +53,7 @@ const SIMPLE: JobInput = {
     },
   },
   werfImage: 'registry.werf.io/werf/werf:2.75.3',
+  valuesArgs: [],
   secrets: presentSecrets(NOTHING),
   operatorVersion: '0.1.0',
 };
@@ -210,6 +211,7 @@ const FULL: JobInput = {
       rollbackOnFailure: true,
     },
   },
+  valuesArgs: ['--set=app.replicas=3', '--set-string=app.home=$(HOME)'],
   secrets: presentSecrets(SUPPLIES),
 };
 
@@ -266,6 +268,8 @@ t.test('the Job of a bundle that asks for everything, in another namespace', (t)
       args: [
         'bundle',
         'apply',
+        '--set=app.replicas=3',
+        '--set-string=app.home=$$(HOME)',
         '--repo',
         'registry.local:5000/app',
         '--tag',

@@ -3,7 +3,7 @@ import type { Pod, Secret } from '../../api/objects.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { KubeError } from '../../kube/client.js';
-import { JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { CONFIGMAPS, JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, DIGEST_A, DIGEST_B, failure, iso, NOW, selected } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -301,6 +301,68 @@ t.test('what gives way leaves nothing behind, and what was started after all sta
   t.same(brief((await late.run()).status), {
     ...{ phase: 'Syncing', number: 1, history: undefined, lastJobStatus: 'Running' },
   });
+});
+
+t.test('a value that changed its source between two tries is delivered all the same', async (t) => {
+  const valuesFrom = [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'database' } }];
+  const twoSources = bundle(undefined, { spec: { converge: { valuesFrom } } });
+  const sources = ({ kube }: ReconcileHarness, settings: string, password: string): void => {
+    kube.seed(CONFIGMAPS, { metadata: { namespace: 'ops', name: 'settings' }, data: { 'v.yaml': settings } });
+    const data = { 'v.yaml': Buffer.from(password).toString('base64') };
+    kube.seed(SECRETS, { metadata: { namespace: 'ops', name: 'database' }, data });
+  };
+  const delivered = ({ kube, jobs }: ReconcileHarness) => {
+    const values = kube.read<Secret>(SECRETS, { namespace: 'ops', name: `${JOB_1}-values` })?.data;
+    const file = Buffer.from(values?.['values.yaml'] ?? '', 'base64').toString('utf8');
+    const [container] = (jobs()[0]?.spec?.template.spec?.['containers'] ?? []) as { args: string[] }[];
+    return { args: container?.args.filter((arg) => arg.startsWith('--set')), file: JSON.parse(file) };
+  };
+  /** The Secret was made, the Job was not; then all values are found in the Secret. */
+  const moved = async (): Promise<ReconcileHarness> => {
+    const harness = reconcileHarness(twoSources);
+    sources(harness, 'replicas: 3', 'password: correct horse');
+    await offered(harness);
+    const unavailable = new KubeError('unavailable', 'create: 503', { status: 503 });
+    harness.kube.failNext({ verb: 'create', plural: 'jobs' }, unavailable);
+    await harness.run();
+    t.strictSame(delivered(harness), { args: undefined, file: { password: 'correct horse' } });
+    sources(harness, '{}', '{replicas: 3, password: correct horse}');
+    return harness;
+  };
+  const replaced = await moved();
+  t.same((await replaced.run()).actions, [
+    `create secrets ${JOB_1}-values`,
+    `delete secrets ${JOB_1}-values`,
+    `create secrets ${JOB_1}-values`,
+    `create jobs ${JOB_1}`,
+    `patch secrets ${JOB_1}-values`,
+    'patch werfbundles/status my-app',
+  ]);
+  t.strictSame(
+    delivered(replaced),
+    { args: [], file: { password: 'correct horse', replicas: 3 } },
+    'the checksum is the same, and the Secret a new one',
+  );
+
+  const twin = reconcileHarness(twoSources);
+  sources(twin, 'replicas: 3', 'password: correct horse');
+  await (await offered(twin)).run();
+  const [job] = twin.jobs();
+  const late = await moved();
+  late.kube.before({ verb: 'create', plural: 'secrets' }, () =>
+    late.kube.seed(JOBS, { ...job, metadata: { ...job?.metadata, resourceVersion: '' } }),
+  );
+  t.same((await late.run()).actions, [
+    `create secrets ${JOB_1}-values`,
+    `create jobs ${JOB_1}`,
+    `patch secrets ${JOB_1}-values`,
+    'patch werfbundles/status my-app',
+  ]);
+  t.strictSame(
+    delivered(late),
+    { args: ['--set=replicas=3'], file: { password: 'correct horse' } },
+    'a Job that was made after all keeps what was made for it',
+  );
 });
 
 t.test('caches that lag behind our own writes mislead nobody', async (t) => {

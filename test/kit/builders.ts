@@ -116,6 +116,7 @@ export const delivery = (outcome: ScanOutcome, sequence = 1): Delivery => ({ seq
 export const supplies = (change: Partial<Supplies> = {}): Supplies => ({
   kind: 'ready',
   checksum: CHECKSUM,
+  valuesArgs: [],
   valuesFile: undefined,
   werfSecretKey: undefined,
   secretTexts: [],
@@ -154,6 +155,7 @@ export const job = (of: StoredBundle, made: Deployment = deployment()): Job => {
     deployment: made,
     settings: settingsOf(of),
     werfImage: platform.werfImage,
+    valuesArgs: [],
     secrets: { values: false, dockerConfig: false, key: false, ca: false },
     operatorVersion: platform.version,
   });

@@ -11,8 +11,10 @@ import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
 import { findCredential } from '../../playground/werf-stand-in/docker-config.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
+import { mergedValues } from '../../playground/werf-stand-in/release-values.js';
 import { FIRST_LINE, run } from '../../playground/werf-stand-in/run.js';
-import { addSet, type Values } from '../../playground/werf-stand-in/set-values.js';
+import { addSet } from '../../playground/werf-stand-in/strvals.js';
+import type { Values } from '../../playground/werf-stand-in/values.js';
 
 const at = (words: string) => parseCommandLine(words.split(' ').filter(Boolean), {});
 const apply = 'bundle apply --repo r.example.com/app';
@@ -79,37 +81,100 @@ t.test('the command line of a deploy Job is read, with defaults', async (t) => {
   );
 });
 
+/** One argument → what helm reads under --set, and under --set-string where that differs. */
+const SETS: readonly { readonly given: string; readonly set: Values; readonly setString?: Values }[] = [
+  { given: 'a=1', set: { a: 1 }, setString: { a: '1' } },
+  { given: 'a=true,b=False', set: { a: true, b: false }, setString: { a: 'true', b: 'False' } },
+  { given: 'a=null,b=NULL', set: { a: null, b: null }, setString: { a: 'null', b: 'NULL' } },
+  { given: 'a=3,b=+5,c=-7', set: { a: 3, b: 5, c: -7 }, setString: { a: '3', b: '+5', c: '-7' } },
+  { given: 'a=0,b=-0,c=-007', set: { a: 0, b: 0, c: -7 }, setString: { a: '0', b: '-0', c: '-007' } },
+  { given: 'a=007,b=1.5,c=1e3,d=0x1f,e=1_000', set: { a: '007', b: '1.5', c: '1e3', d: '0x1f', e: '1_000' } },
+  { given: 'a=9223372036854775808', set: { a: '9223372036854775808' } },
+  { given: 'a=9007199254740991', set: { a: 9007199254740991 }, setString: { a: '9007199254740991' } },
+  { given: 'a.b.c=x,a.d=y', set: { a: { b: { c: 'x' }, d: 'y' } } },
+  { given: 'a\\.b\\,c\\=d\\[0]\\\\=x', set: { 'a.b,c=d[0]\\': 'x' } },
+  { given: 'a=b\\,c=d\\\\', set: { a: 'b,c=d\\' } },
+  { given: 'a=b.c[0]}', set: { a: 'b.c[0]}' } },
+  { given: 'a= x ', set: { a: ' x ' } },
+  { given: 'a=\n\r"\'', set: { a: '\n\r"\'' } },
+  { given: 'a=x\\', set: { a: 'x' } },
+  { given: 'a=', set: { a: '' } },
+  { given: 'a=,b=', set: { a: '', b: '' } },
+  { given: '', set: {} },
+  { given: 'a=1,', set: { a: 1 }, setString: { a: '1' } },
+  { given: '=1,.a=1', set: {} },
+  { given: 'a=1,a=2', set: { a: 2 }, setString: { a: '2' } },
+  { given: 'a.b=x,a=y', set: { a: 'y' } },
+  { given: 'a={}', set: { a: [''] } },
+  { given: 'a={1,x,null},b=y', set: { a: [1, 'x', null], b: 'y' }, setString: { a: ['1', 'x', 'null'], b: 'y' } },
+  { given: 'a={b\\,c,d\\}}', set: { a: ['b,c', 'd}'] } },
+  { given: 'a=\\{b}', set: { a: '{b}' } },
+  { given: 'l[2]=x', set: { l: [null, null, 'x'] } },
+  { given: 'l[0]=x,l[1]=y,l[0]=z', set: { l: ['z', 'y'] } },
+  { given: 'l[0].a=x,l[0].b=y,l[1].a=z', set: { l: [{ a: 'x', b: 'y' }, { a: 'z' }] } },
+  { given: 'l[1][0]=x,l[1][1]={y}', set: { l: [null, ['x', ['y']]] } },
+  { given: 'l[0]=x,l[0].a=y', set: { l: [{ a: 'y' }] } },
+  { given: 'l[0]', set: { l: [] } },
+  { given: 'l[0]=', set: { l: [''] } },
+  { given: `${'a.'.repeat(30)}a=x`, set: JSON.parse(`${'{"a":'.repeat(31)}"x"${'}'.repeat(31)}`) as Values },
+  { given: '__proto__=x', set: JSON.parse('{"__proto__":"x"}') as Values },
+  { given: '__proto__.x=y', set: JSON.parse('{"__proto__":{"x":"y"}}') as Values },
+];
+
+const NOT_A_MAP = (type: string) =>
+  `unable to parse key: interface conversion: interface {} is ${type}, not map[string]interface {}`;
+
+/** One argument → helm's words. */
+const REFUSED_SETS: readonly (readonly [given: string, message: string])[] = [
+  ['a', 'key "a" has no value'],
+  ['a.b', 'key "b" has no value'],
+  ['a=1,b', 'key "b" has no value'],
+  ['a,b=1', 'key "a" has no value (cannot end with ,)'],
+  ['a.=x', 'key map "a" has no value'],
+  ['a={', "list must terminate with '}'"],
+  ['a={1,2', "list must terminate with '}'"],
+  ['a={1}x', 'key "x" has no value'],
+  ['a=1,a.b=2', NOT_A_MAP('int64')],
+  ['a=null,a.b=2', NOT_A_MAP('nil')],
+  ['a=x,a.b=2', NOT_A_MAP('string')],
+  ['a=true,a.b=2', NOT_A_MAP('bool')],
+  ['a={1},a.b=2', NOT_A_MAP('[]interface {}')],
+  [
+    'a.b=1,a[0]=2',
+    'unable to parse key: interface conversion: interface {} is map[string]interface {}, not []interface {}',
+  ],
+  ['l[0]=x,l[0][0]=y', 'unable to parse key: interface conversion: interface {} is string, not []interface {}'],
+  ['l[65537]=x', 'index of 65537 is greater than maximum supported index of 65536'],
+  ['l[-1]=x', 'negative -1 index not allowed'],
+  ['l[x]=1', 'error parsing index: strconv.Atoi: parsing "x": invalid syntax'],
+  ['l[0', 'error parsing index: EOF'],
+  ['l[0]bc=1', "unexpected data at end of array index: ['b' 'c']"],
+  [`${'a.'.repeat(31)}a=x`, 'value name nested level is greater than maximum supported nested level of 30'],
+];
+
 t.test('--set and --set-string mean what helm makes of them', async (t) => {
-  const table: readonly { readonly given: string; readonly set: Values; readonly setString?: Values }[] = [
-    { given: 'a=1', set: { a: 1 }, setString: { a: '1' } },
-    {
-      given: 'a=true,b=False,c=null',
-      set: { a: true, b: false, c: null },
-      setString: { a: 'true', b: 'False', c: 'null' },
-    },
-    { given: 'a=007', set: { a: '007' } },
-    { given: 'a=+5', set: { a: 5 }, setString: { a: '+5' } },
-    { given: 'a=1.5,b=1e3', set: { a: '1.5', b: '1e3' } },
-    { given: 'a=99999999999999999999', set: { a: '99999999999999999999' } },
-    { given: 'a.b.c=x,a.d=y', set: { a: { b: { c: 'x' }, d: 'y' } } },
-    { given: 'a\\.b=x', set: { 'a.b': 'x' } },
-    { given: 'a=b\\,c=d\\\\', set: { a: 'b,c=d\\' } },
-    { given: 'a=', set: { a: '' } },
-    { given: '=1,.a=1', set: {} },
-    { given: 'a=1,a=2', set: { a: 2 }, setString: { a: '2' } },
-    { given: '__proto__=x', set: JSON.parse('{"__proto__":"x"}') as Values },
-  ];
-  for (const { given, set, setString = set } of table) {
-    t.same([addSet({}, given, 'set'), addSet({}, given, 'set-string')], [set, setString], given);
+  for (const { given, set, setString = set } of SETS) {
+    t.strictSame([addSet({}, given, 'set'), addSet({}, given, 'set-string')], [set, setString], JSON.stringify(given));
   }
-  const refused = [
-    ['a={1}', `--set: the stand-in can't read lists (key "a")`],
-    ['a[0]=1', `--set: the stand-in can't read indexes ("a[0]")`],
-    ['a', 'failed parsing --set data: key "a" has no value'],
-    ['a=1,a.b=2', '--set: key "a" has a value already and can\'t become a map'],
-    ['a=9007199254740993', "--set: the stand-in can't hold so large an integer"],
-  ] as const;
-  for (const [given, message] of refused) t.throws(() => addSet({}, given, 'set'), { name: 'ValuesError', message });
+  for (const [given, words] of REFUSED_SETS) {
+    const message = `failed parsing --set data: ${words}`;
+    t.throws(() => addSet({}, given, 'set'), { name: 'ValuesError', message }, given);
+  }
+  t.throws(() => addSet({}, 'a=9007199254740993', 'set'), { message: /the stand-in can't hold so large an integer/ });
+  const before = { a: { b: [1] }, c: 'x' };
+  t.strictSame(addSet(before, 'a.b[1]=2', 'set'), { a: { b: [1, 2] }, c: 'x' }, 'what was there is added to');
+  t.strictSame(before, { a: { b: [1] }, c: 'x' }, '... and not changed');
+});
+
+t.test('files come before --set, and --set before --set-string', async (t) => {
+  const files = [{ a: { b: 1, c: [1, 2], d: 4 }, e: null }, { a: { c: [3], d: null } }];
+  t.strictSame(mergedValues(files, { set: ['a.d=x,f=1'], setString: ['f=2', 'a.b=3'] }), {
+    a: { b: '3', c: [3], d: 'x' },
+    e: null,
+    f: '2',
+  });
+  const message = `failed parsing --set data: ${NOT_A_MAP('nil')}`;
+  t.throws(() => mergedValues(files, { set: ['e.x=1'], setString: [] }), { message }, 'no name goes through a value');
 });
 
 t.test('a docker config entry fits its host, and a path on a boundary', async (t) => {

@@ -1,0 +1,59 @@
+import type { Leaf } from './provenance.js';
+import { pathText, type Value, type ValuePath, valuesAt } from './value.js';
+import { writeValuesFile } from './write-file.js';
+
+/** How merged values get to werf. It depends on the leaves and not on their order. */
+export interface Delivery {
+  /** `--set=app.replicas=3` and `--set-string=app.image=nginx`, sorted by path; as werf is to read them. */
+  readonly args: readonly string[];
+  /** Text of a file for `--values`; undefined: there is nothing for it. */
+  readonly file: string | undefined;
+}
+
+/** All arguments together; what is more goes into the file as a whole. Linux has room for 128 KiB in one, and for 2 MiB in all. */
+export const MAX_ARGUMENT_BYTES = 64 * 1024;
+
+/** Helm's own bound: a name with more dots is an error. */
+const MAX_DOTS = 30;
+
+/**
+ * Shares leaves out between arguments, which whoever reads the Job may read, and the file, which is a Secret's. A leaf becomes an
+ * argument if a ConfigMap or the spec has won and Helm's `--set` grammar means exactly its value; all others go into the file.
+ *
+ * Guarantees: what werf reads (the file first, then the arguments) is what the leaves say; nothing that a Secret has won is in an
+ * argument. No leaf's path is the beginning of another's, so neither part can stand in the way of the other.
+ */
+export const deliveryOf = (leaves: readonly Leaf[]): Delivery => {
+  const sorted = leaves
+    .map((leaf) => ({ leaf, name: pathText(leaf.path) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map(({ leaf }) => ({ leaf, arg: argumentOf(leaf) }));
+  const args = sorted.flatMap(({ arg }) => arg ?? []);
+  const bytes = args.reduce((sum, arg) => sum + Buffer.byteLength(arg), 0);
+  if (bytes > MAX_ARGUMENT_BYTES) return { args: [], file: fileOf(sorted.map(({ leaf }) => leaf)) };
+  return { args, file: fileOf(sorted.flatMap(({ leaf, arg }) => (arg === undefined ? leaf : []))) };
+};
+
+const fileOf = (leaves: readonly Leaf[]): string | undefined =>
+  leaves.length === 0 ? undefined : writeValuesFile(valuesAt(leaves));
+
+/** The argument that means just this leaf; undefined if there is none, or if it would show a Secret's value. */
+const argumentOf = ({ path, value, origin }: Leaf): string | undefined =>
+  origin.kind === 'Secret' || !isName(path) ? undefined : setting(pathText(path), value);
+
+/** Helm drops empty keys in silence. */
+const isName = (path: ValuePath): boolean =>
+  path.length <= MAX_DOTS + 1 && path.every((key) => key !== '' && isArgument(key));
+
+/** A process gets its arguments as C strings. */
+const isArgument = (text: string): boolean => !text.includes('\0');
+
+const setting = (name: string, value: Value): string | undefined => {
+  if (typeof value === 'string') return isArgument(value) ? `--set-string=${name}=${escaped(value)}` : undefined;
+  // --set knows integers of 64 bits; a fraction, and what has an exponent, would become a text. Lists would need indexes.
+  const isExact = value === null || typeof value === 'boolean' || Number.isSafeInteger(value);
+  return isExact ? `--set=${name}=${value}` : undefined;
+};
+
+/** A brace at the beginning would make a list. */
+const escaped = (text: string): string => text.replaceAll(/[\\,]/g, '\\$&').replace(/^\{/, '\\{');
