@@ -4,46 +4,65 @@ import { plainLog } from './log-tail.js';
 /** What stands in the place of a secret text. */
 const MASK = '***';
 
+/** So many characters of a secret in a row are a secret by themselves: what is longer is looked for piece by piece. */
+const PIECE = 64;
+
 /**
  * Replaces every secret text by `***`: each as a whole and line by line, as it is, as JSON and Go quote it, and in base64 at
  * every alignment (a docker `auth`, a Secret's `data`). Texts that overlap leave nothing of any of them. The log is made plain
  * first: a text with a colour in its middle would not be found, and would be whole again once the colours are taken out.
  *
- * Takes time linear in the text and in the sum of the secrets: they are found by their first characters.
+ * Takes time linear in the text and in the sum of the secrets, however alike they are: a place is looked up once for each length
+ * that a piece may have.
  *
  * @param secretTexts - shorter ones than 6 characters are left alone: too much of a log would go
  */
 export const redact = (log: string, secretTexts: readonly string[]): string => {
   const text = plainLog(log);
-  const byStart = indexOf(secretTexts);
-  if (byStart.size === 0) return text;
+  const pieces = piecesOf(secretTexts);
+  if (pieces.all.size === 0) return text;
   let result = '';
   let shown = 0;
   let coveredUntil = -1;
   for (let at = 0; at + MIN_SECRET_TEXT <= text.length; at += 1) {
-    const forms = byStart.get(text.slice(at, at + MIN_SECRET_TEXT));
-    const form = forms?.find((candidate) => text.startsWith(candidate, at));
-    if (form === undefined) continue;
+    const lengths = pieces.lengths.get(text.slice(at, at + MIN_SECRET_TEXT));
+    const length = lengths?.find((candidate) => pieces.all.has(text.slice(at, at + candidate)));
+    if (length === undefined) continue;
     if (at > coveredUntil) result += text.slice(shown, at) + MASK;
-    coveredUntil = Math.max(coveredUntil, at + form.length);
+    coveredUntil = Math.max(coveredUntil, at + length);
     shown = coveredUntil;
   }
   return result + text.slice(shown);
 };
 
-/** All forms that are looked for, by their first six characters, longest first. */
-const indexOf = (secretTexts: readonly string[]): ReadonlyMap<string, readonly string[]> => {
-  const byStart = new Map<string, string[]>();
-  for (const form of new Set(secretTexts.flatMap(secretTextsIn).flatMap(formsOf))) {
-    if (form.length < MIN_SECRET_TEXT) continue;
-    const start = form.slice(0, MIN_SECRET_TEXT);
-    const sameStart = byStart.get(start);
-    if (sameStart === undefined) byStart.set(start, [form]);
-    else sameStart.push(form);
+/** What is looked for. */
+interface Pieces {
+  readonly all: ReadonlySet<string>;
+  /** Lengths of those that begin with these six characters, the longest first. */
+  readonly lengths: ReadonlyMap<string, readonly number[]>;
+}
+
+const piecesOf = (secretTexts: readonly string[]): Pieces => {
+  const forms = new Set(secretTexts.flatMap(secretTextsIn).flatMap(formsOf));
+  const all = new Set([...forms].flatMap(cut).filter((piece) => piece.trim().length >= MIN_SECRET_TEXT));
+  const lengths = new Map<string, Set<number>>();
+  for (const piece of all) {
+    const start = piece.slice(0, MIN_SECRET_TEXT);
+    const sameStart = lengths.get(start);
+    if (sameStart === undefined) lengths.set(start, new Set([piece.length]));
+    else sameStart.add(piece.length);
   }
-  for (const forms of byStart.values()) forms.sort((a, b) => b.length - a.length);
-  return byStart;
+  return { all, lengths: new Map([...lengths].map(([start, some]) => [start, [...some].sort((a, b) => b - a)])) };
 };
+
+/** Side by side, the last one as long as the others: together they cover all of it. */
+const cut = (form: string): readonly string[] =>
+  form.length <= PIECE
+    ? [form]
+    : Array.from({ length: Math.ceil(form.length / PIECE) }, (_, at) => {
+        const start = Math.min(at * PIECE, form.length - PIECE);
+        return form.slice(start, start + PIECE);
+      });
 
 const formsOf = (text: string): readonly string[] => {
   const encoded = [0, 1, 2].flatMap((offset) => base64At(text, offset));
