@@ -2,6 +2,7 @@ import { patternProblems } from '../api/platform-policy.js';
 import { commonFlags } from '../kube/process/common-flags.js';
 import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
 import { isNetwork } from './registry/addresses.js';
+import { type Proxies, readProxies } from './registry/proxies.js';
 
 /** Pinned, for a new werf deploys differently only when somebody decides so. */
 const WERF_IMAGE = 'registry.werf.io/werf/werf:2.75.3';
@@ -60,7 +61,10 @@ export const controllerFlags = {
   'deny-networks': { kind: 'list', help: 'Networks (CIDR) in which no registry is asked.' },
 } as const satisfies FlagTable;
 
-export type ControllerConfig = FlagValues<typeof controllerFlags>;
+export type ControllerConfig = FlagValues<typeof controllerFlags> & {
+  /** Of the environment; for registries and nothing else. */
+  readonly proxies: Proxies;
+};
 
 export type ParsedConfig =
   | { readonly kind: 'ok'; readonly config: ControllerConfig }
@@ -79,15 +83,21 @@ export const parseConfig = (
     program: 'controller',
     summary: 'Polls registries and deploys werf bundles by Jobs.',
   });
+  const read = readProxies(env);
+  const wrongProxies = read.kind === 'invalid' ? read.problems : [];
+  if (parsed.kind === 'invalid') return { kind: 'invalid', problems: [...parsed.problems, ...wrongProxies] };
   if (parsed.kind !== 'ok') return parsed;
   const { allowNetworks, denyNetworks, allowedRegistries, allowedImages } = parsed.values;
   const problems = [
+    ...wrongProxies,
     ...networkProblems('allow-networks', allowNetworks),
     ...networkProblems('deny-networks', denyNetworks),
     ...patternProblems('allowed-registries', allowedRegistries),
     ...patternProblems('allowed-images', allowedImages),
   ];
-  return problems.length === 0 ? { kind: 'ok', config: parsed.values } : { kind: 'invalid', problems };
+  return read.kind === 'ok' && problems.length === 0
+    ? { kind: 'ok', config: { ...parsed.values, proxies: read.proxies } }
+    : { kind: 'invalid', problems };
 };
 
 const networkProblems = (flag: string, networks: readonly string[]): readonly string[] =>

@@ -84,6 +84,7 @@ await runProcess(async (signal) => {
     onHold: ({ host, why, forMs }) => log.warn('a registry host is left alone for a while', { host, why, forMs }),
     allowNetworks: config.allowNetworks,
     denyNetworks: config.denyNetworks,
+    proxies: config.proxies,
     clock: systemClock,
     userAgent: USER_AGENT,
   });

@@ -33,6 +33,11 @@ export function isNetwork(text: string): boolean {
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
 }
 
+/** Whether an address is in one of some networks. @param networks - as {@link addressPolicy} takes them */
+export function isInNetworks(address: string, networks: readonly string[]): boolean {
+  return holds(blockList(networks), address);
+}
+
 const RESERVED: readonly { readonly name: AddressClass; readonly list: BlockList }[] = [
   { name: 'loopback', list: blockList(['127.0.0.0/8', '::1/128']) },
   { name: 'link-local', list: blockList(['169.254.0.0/16', 'fe80::/10']) },

@@ -143,7 +143,7 @@ async function responseTo(
   options: ExchangeOptions,
 ): Promise<Dispatcher.ResponseData> {
   const send = (): Promise<Dispatcher.ResponseData> =>
-    options.connections.dispatcher(trust.ca).request({
+    options.connections.dispatcher(request.url, trust.ca).request({
       origin: request.url.origin,
       path: `${request.url.pathname}${request.url.search}`,
       method: request.method,

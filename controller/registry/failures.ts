@@ -15,6 +15,9 @@ export class WireError extends Error {
 /** Retry-After beyond this is cut: a registry must not be able to silence a bundle for good. */
 const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000;
 
+/** undici tells what a proxy answers in nothing but its words. */
+const BY_PROXY = /^Proxy (?:response|Authentication Required) \((\d{3})\)/;
+
 type Cause = Pick<RegistryFailure, 'code' | 'message'>;
 
 const TIMED_OUT: Cause = { code: 'timeout', message: 'context deadline exceeded' };
@@ -68,6 +71,11 @@ export function failureOf(error: unknown): RegistryFailure {
   if (code.startsWith('HPE_') || isParserError)
     return { kind: 'failed', code: 'protocol', message: 'the answer is no HTTP' };
   if (/^CERT_|CERT/.test(code)) return { kind: 'failed', code: 'certificate', message: 'certificate is not valid' };
+  const refusedByProxy = BY_PROXY.exec(error instanceof Error ? error.message : '');
+  if (refusedByProxy !== null) {
+    const { message } = failureOfStatus(Number(refusedByProxy[1]), undefined, 0);
+    return { kind: 'failed', code: 'connection', message: `the proxy makes no connection: ${message}` };
+  }
   const detail = code === '' ? '' : ` (${code})`;
   return { kind: 'failed', code: 'connection', message: `connection failed${detail}` };
 }

@@ -7,6 +7,7 @@ import { Connections } from './connections.js';
 import { createExchange } from './exchange.js';
 import { Gate } from './gate.js';
 import { Manifests } from './manifests.js';
+import { NO_PROXIES, type Proxies } from './proxies.js';
 import { type ListingLimits, TagListing } from './tag-listing.js';
 import { resourceUrl } from './target.js';
 import type { Rate } from './token-bucket.js';
@@ -45,6 +46,8 @@ export interface RegistryOptions {
   readonly allowNetworks: readonly string[];
   /** Networks that are refused; stronger than `allowNetworks`. */
   readonly denyNetworks?: readonly string[];
+  /** By which hosts are reached; none unless given. */
+  readonly proxies?: Proxies;
   readonly clock: Clock;
   readonly userAgent: string;
   /** Resolves names; the system's resolver unless given. */
@@ -60,6 +63,7 @@ export function createRegistry(options: RegistryOptions): Registry & { close(): 
   const connections = new Connections({
     ...timeouts,
     addresses: addressPolicy({ allow: options.allowNetworks, deny: options.denyNetworks ?? [] }),
+    proxies: options.proxies ?? NO_PROXIES,
     ...(lookup === undefined ? {} : { lookup }),
   });
   const { bodyMs } = timeouts;

@@ -6,11 +6,13 @@ import t, { type Test } from 'tap';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import type { Registry, RegistryTarget } from '../../controller/ports.js';
 import { BoundedMap } from '../../controller/registry/bounded-map.js';
+import { readProxies } from '../../controller/registry/proxies.js';
 import { createRegistry, type RegistryOptions } from '../../controller/registry/registry.js';
 import type { Clock } from '../../kube/ports.js';
 import { registryContract } from '../contract/registry.contract.js';
 import { eventually } from '../kit/eventually.js';
 import { type FakeFault, type FakeRegistry, startFakeRegistry } from '../kit/fake-registry.js';
+import { startForwardProxy } from '../kit/forward-proxy.js';
 
 const signal = new AbortController().signal;
 const MS_RESERVE = 5_000;
@@ -770,6 +772,103 @@ t.test('connections', async (t) => {
   await client.close();
   t.match(await client.listTags(targetOf(fake), signal), { kind: 'tags' }, 'after a close connections are opened anew');
   await client.close();
+});
+
+t.test('proxies', async (t) => {
+  const list = '/v2/acme/app/tags/list';
+  const proxyFor = async (t: Test, options: Parameters<typeof startForwardProxy>[0]) => {
+    const proxy = await startForwardProxy(options);
+    t.teardown(() => proxy.close());
+    return proxy;
+  };
+  const through = (url: string, except = ''): Pick<RegistryOptions, 'proxies'> => {
+    const read = readProxies({ HTTPS_PROXY: url, HTTP_PROXY: url, NO_PROXY: except });
+    return read.kind === 'ok' ? { proxies: read.proxies } : {};
+  };
+  const failure = async (client: Registry, target: RegistryTarget) => {
+    const answer = await client.listTags(target, signal);
+    return answer.kind === 'failed' ? `${answer.code}: ${answer.message}` : answer;
+  };
+  const named = { host: 'registry.example:5000', repository: 'acme/app' } as const;
+  const plain: RegistryTarget = { ...named, insecure: true };
+  const tags = { kind: 'tags', tags: ['v1'] };
+
+  t.test('a registry is reached by its proxy: in plain HTTP, or by a tunnel that ends at the registry', async (t) => {
+    const authority = await issueAuthority(Date.now());
+    const { key, certificate } = await issueLeaf(authority, ['registry.example'], Date.now());
+    const secure = await fakeFor(t, { key, cert: certificate });
+    const open = await fakeFor(t);
+    for (const fake of [secure, open]) fake.publish('acme/app', 'v1', 'bundle');
+    const [byTunnel, byRequest] = [await proxyFor(t, { to: secure.host }), await proxyFor(t, { to: open.host })];
+
+    const target = { ...named, insecure: false };
+    const client = clientFor(t, through(byTunnel.url));
+    t.strictSame(await client.listTags({ ...target, ca: authority.certificate }, signal), tags);
+    t.strictSame(byTunnel.asked, ['CONNECT registry.example:5000'], 'nothing else is seen on the way');
+    t.match(await client.listTags(target, signal), { code: 'certificate' }, 'the registry’s own certificate counts');
+
+    t.strictSame(await clientFor(t, through(byRequest.url)).listTags(plain, signal), tags);
+    t.strictSame(byRequest.asked, [`GET http://registry.example:5000${list}`]);
+  });
+
+  t.test('what NO_PROXY names, and this machine, is reached directly, and judged as ever', async (t) => {
+    const fake = await fakeFor(t);
+    fake.publish('acme/app', 'v1', 'bundle');
+    const proxy = await proxyFor(t, { to: fake.host });
+    t.strictSame(await clientFor(t, through(proxy.url)).listTags(targetOf(fake), signal), tags);
+    const lookup: RegistryOptions['lookup'] = (_name, _options, callback) =>
+      callback(null, [{ address: '169.254.169.254', family: 4 }]);
+    t.match(
+      await failure(clientFor(t, { ...through(proxy.url, '.example'), lookup }), plain),
+      /^refused-address: no connection to registry.example: its address is link-local/,
+    );
+    t.strictSame(proxy.asked, []);
+  });
+
+  t.test('an address that is refused is not asked for by a proxy either', async (t) => {
+    const fake = await fakeFor(t);
+    const proxy = await proxyFor(t, { to: fake.host });
+    const client = clientFor(t, { ...through(proxy.url), denyNetworks: ['10.0.0.0/8', 'fd00::/8'] });
+    for (const host of ['169.254.169.254', '10.1.2.3:5000', '[fd00::1]:5000', '[fe80::1]']) {
+      t.match(await failure(client, { ...plain, host }), /^refused-address: no connection to /, host);
+    }
+    fake.fail(/./, { kind: 'answer', status: 302, headers: { location: 'http://169.254.169.254/latest' } });
+    t.match(await failure(client, plain), /^refused-address: no connection to 169/, 'nor for a redirect');
+    t.equal(proxy.asked.length, 1);
+  });
+
+  t.test('a proxy gets its own password, and the registry does not', async (t) => {
+    const fake = await fakeFor(t);
+    fake.publish('acme/app', 'v1', 'bundle');
+    const proxy = await proxyFor(t, { to: fake.host, authorization: `Basic ${btoa('robot:p@ss')}` });
+    const url = proxy.url.replace('//', '//robot:p%40ss@');
+    t.strictSame(await failure(clientFor(t, through(url)), plain), tags);
+    t.equal(fake.requests[0]?.authorization, undefined);
+    for (const insecure of [true, false]) {
+      t.equal(
+        await failure(clientFor(t, through(proxy.url)), { ...plain, insecure }),
+        'connection: the proxy makes no connection: 407 proxy authentication required',
+      );
+    }
+  });
+
+  t.test('a proxy that is not there, or says nothing, is told from a registry that is not', async (t) => {
+    const gone = await startForwardProxy({ to: '127.0.0.1:1' });
+    await gone.close();
+    const mute = await proxyFor(t, { to: '127.0.0.1:1', silent: true });
+    const short = { connectMs: 300, headersMs: 300, bodyMs: 300 };
+    for (const insecure of [true, false]) {
+      const target = { ...plain, insecure };
+      t.equal(
+        await failure(clientFor(t, through(gone.url)), target),
+        'connection: no connection to the proxy: connection refused',
+      );
+      t.equal(
+        await failure(clientFor(t, { ...through(mute.url), timeouts: short }), target),
+        'timeout: context deadline exceeded',
+      );
+    }
+  });
 });
 
 t.test('certificates', async (t) => {
