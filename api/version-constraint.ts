@@ -70,6 +70,23 @@ const OPERATORS: Readonly<Record<string, string>> = { '=>': '>=', '=<': '<=', '~
  * @see https://github.com/Masterminds/semver/blob/v3.3.1/constraints.go
  */
 export const parseVersionConstraint = (text: string): VersionConstraint => {
+  const known = KNOWN.get(text);
+  if (known !== undefined) return known;
+  const constraint = parse(text);
+  if (KNOWN.size >= MOST_KNOWN) KNOWN.clear();
+  KNOWN.set(text, constraint);
+  return constraint;
+};
+
+/**
+ * What was read before: the same few constraints come again with each apply of a GitOps tool and each look of the controller, and
+ * reading one takes longer than all other rules of a spec.
+ */
+const KNOWN = new Map<string, VersionConstraint>();
+/** Each takes some KB at most, for the texts are bounded where they come from. */
+const MOST_KNOWN = 500;
+
+const parse = (text: string): VersionConstraint => {
   if (text.trim() === '') return { kind: 'none' };
   const alternatives: Alternative[] = [];
   for (const part of text.split('||')) {

@@ -45,9 +45,9 @@ export async function admit(needs: AdmissionNeeds, bundle: BundleManifest): Prom
   const open: Admission['open'][number][] = [];
   const values: ValuesProblem[] = [];
   const checks = checksFor({ ...needs, side, open, values });
-  const { signal } = new AbortController();
-  const first = await mutate(request, { checks, now: needs.clock.now() }, signal);
-  const verdict = first.kind === 'allow' ? await validate(defaulted(request), { checks }, signal) : first;
+  const time = new AbortController();
+  const first = await mutate(request, { checks, now: needs.clock.now() }, time);
+  const verdict = first.kind === 'allow' ? await validate(defaulted(request), { checks }, time) : first;
   return { ...findingsOf(verdict), open, values, releasesFault: side.releasesFault() };
 }
 
@@ -96,8 +96,8 @@ function checksFor({ world, config, clock, side, open, values }: ChecksNeeds): r
   });
   const isOpen = (finding: Finding): finding is Admission['open'][number] =>
     finding.kind === 'unchecked' || (finding.kind === 'missing' && world.unknown !== undefined);
-  const known: Check = async (request, signal) => {
-    const found = await reach(request, signal);
+  const known: Check = async (request, time) => {
+    const found = await reach(request, time);
     open.push(...found.filter(isOpen));
     return weigh(
       found.filter((finding) => !isOpen(finding)),
@@ -106,8 +106,8 @@ function checksFor({ world, config, clock, side, open, values }: ChecksNeeds): r
   };
   const { stored } = side;
   // What may not change of a stored bundle; everything else is judged as if it were new.
-  const fixed: Check = (request, signal) =>
-    stored === undefined ? { problems: [], warnings: [] } : specRules({ ...request, oldObject: stored }, signal);
+  const fixed: Check = (request) =>
+    stored === undefined ? { problems: [], warnings: [] } : specRules({ ...request, oldObject: stored });
   return [specRules, fixed, known, createPolicyCheck(config)];
 }
 

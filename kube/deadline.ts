@@ -17,13 +17,28 @@ export interface Timeout {
   release(): void;
 }
 
-/** Starts a time of `ms` milliseconds. Not AbortSignal.timeout, which keeps all that listens to it until the time is over. */
-export const startTimeout = (ms: number): Timeout => {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(`no end within ${ms / 1000} s`)), ms);
+/**
+ * A time of `ms` milliseconds, which starts when somebody asks for its signal: timer and signal cost more than most of what needs
+ * neither. Not AbortSignal.timeout, which keeps all that listens to it until the time is over.
+ */
+export const timeout = (ms: number): Timeout => {
+  let timer: NodeJS.Timeout | undefined;
+  let controller: AbortController | undefined;
+  let ended: Error | undefined;
+  const start = (): AbortController => {
+    controller = new AbortController();
+    if (ended === undefined) timer = setTimeout(() => controller?.abort(new Error(`no end within ${ms / 1000} s`)), ms);
+    else controller.abort(ended);
+    return controller;
+  };
   return {
-    signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
+    get signal() {
+      return (controller ?? start()).signal;
+    },
+    abort: (reason) => {
+      ended = reason;
+      controller?.abort(reason);
+    },
     release: () => clearTimeout(timer),
   };
 };

@@ -5,18 +5,16 @@ import { type About, type Answer, encode, plainAnswer } from './encode.js';
 import type { AdmissionMetrics } from './metrics.js';
 import { mutate } from './mutate.js';
 import { validate } from './validate.js';
-import type { Check, Verdict } from './verdict.js';
+import type { CallTime, Check, Soon, Verdict } from './verdict.js';
 
 /** A request whose body is there. */
-export interface Call {
+export interface Call extends CallTime {
   readonly webhook: WebhookName;
   /** The Content-Type header; parameters after `;` are ignored. */
   readonly contentType: string;
   readonly body: Uint8Array;
   /** How long the answer may take, milliseconds. */
   readonly withinMs: number;
-  /** Aborted at the deadline, or when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
 }
 
 /** Answers a call. Never rejects: a bug is a 500, which the failurePolicy judges. */
@@ -35,7 +33,7 @@ export interface Question {
   readonly about?: Pick<About, 'name' | 'kind'>;
   readonly fields?: LogFields;
   /** May reject for bugs, and when the call's signal is aborted. */
-  judge(): Promise<Verdict>;
+  judge(): Soon<Verdict>;
 }
 
 /** The admission of bundles, without its sockets. */
@@ -44,14 +42,14 @@ export const createHandler = (needs: HandlerNeeds): Handler =>
 
 function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerNeeds): Question {
   const decoded = decodeBundle(review);
-  if (decoded.kind === 'foreign') return { judge: async () => decoded };
+  if (decoded.kind === 'foreign') return { judge: () => decoded };
   const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
   const { name, namespace, operation, dryRun, requester } = request;
   const judging = call.webhook === 'mutate' ? mutate : validate;
   return {
     about: { name },
     fields: { user: requester.username, operation, namespace, name, dryRun },
-    judge: () => judging(request, { checks, now: clock.now() }, call.signal),
+    judge: () => judging(request, { checks, now: clock.now() }, call),
   };
 }
 
@@ -66,9 +64,10 @@ export function answerCalls(needs: AnswerNeeds, read: (review: Review, call: Cal
     let answer: Answer;
     let allowed = false;
     try {
-      const question: Question = review.kind === 'malformed' ? { judge: async () => review } : read(review, call);
+      const question: Question = review.kind === 'malformed' ? { judge: () => review } : read(review, call);
       const { about, fields } = question;
-      const verdict = await inTime(() => question.judge(), call.signal);
+      const judged = question.judge();
+      const verdict = judged instanceof Promise ? await inTime(judged, call.signal) : judged;
       allowed = verdict.kind === 'allow';
       answer = encode(verdict, { ...about, ...(uid === undefined ? {} : { uid }) });
       const durationMs = since(needs, start);
@@ -99,15 +98,15 @@ const foundIn = (verdict: Verdict): LogFields => ({
 const LATE: Verdict = { kind: 'late' };
 
 /** The verdict, or `late` if the signal is aborted first; what a check does after that is nobody's business. */
-async function inTime(judging: () => Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
-  if (signal.aborted) return LATE;
+async function inTime(judging: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
   let onAbort = (): void => {};
   const late = new Promise<Verdict>((resolve) => {
     onAbort = () => resolve(LATE);
   });
+  if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    return await Promise.race([judging(), late]);
+    return await Promise.race([judging, late]);
   } catch (error) {
     if (signal.aborted) return LATE;
     throw error;

@@ -2,7 +2,7 @@ import { defaultsPatch } from '../api/defaults.js';
 import type { AdmissionRequest } from './admission-request.js';
 import { resetOf } from './reset.js';
 import { isJudged, specRules } from './spec-rules.js';
-import { type Check, judge, type Verdict, verdictOf } from './verdict.js';
+import { type CallTime, type Check, judge, type Soon, type Verdict, verdictOn } from './verdict.js';
 
 /**
  * Fills in the defaults, and turns the guide's reset into a request to reconcile. A bundle that breaks the spec rules is refused
@@ -10,15 +10,14 @@ import { type Check, judge, type Verdict, verdictOf } from './verdict.js';
  * and would speak first, in poorer words. A spec that did not change is left alone. mutate(mutate(x)) = mutate(x).
  * @param how.now - milliseconds since 1970
  */
-export async function mutate(
+export function mutate(
   request: AdmissionRequest,
   how: { readonly checks: readonly Check[]; readonly now: number },
-  signal: AbortSignal,
-): Promise<Verdict> {
+  time: CallTime,
+): Soon<Verdict> {
   const reset = resetOf(request, how.now);
   if (!isJudged(request)) return { kind: 'allow', ...reset };
-  const { problems } = await specRules(request, signal);
-  if (problems.length > 0) return verdictOf(await judge(request, how.checks, signal));
+  if (specRules(request).problems.length > 0) return verdictOn(judge(request, how.checks, time));
   // The other warnings are /validate's: the apiserver would show them twice.
   return { kind: 'allow', patch: [...defaultsPatch(request.object), ...reset.patch], warnings: reset.warnings };
 }

@@ -2,15 +2,16 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { KeyPair } from '../certs/issue.js';
-import { startTimeout } from '../kube/deadline.js';
+import { timeout } from '../kube/deadline.js';
 import type { Clock, Log } from '../kube/ports.js';
 import type { Readiness } from '../kube/process/health-server.js';
 import { listenFault } from '../kube/process/listen-fault.js';
 import type { WebhookName } from './admission-request.js';
 import { deadlineMs } from './deadline.js';
 import { type Answer, plainAnswer } from './encode.js';
-import type { Handler } from './handler.js';
+import type { Call, Handler } from './handler.js';
 import { type ReadBody, readBody } from './read-body.js';
+import type { CallTime } from './verdict.js';
 
 /**
  * Longest body that is read, bytes. An object in etcd has at most 1.5 MiB of protobuf, for which JSON needs at most twice as much;
@@ -107,7 +108,7 @@ function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
   const handlers = { mutate: handler, validate: handler, ...(guard === undefined ? {} : { guard }) };
   const webhooks = Object.keys(handlers) as (keyof typeof handlers)[];
   for (const webhook of webhooks) {
-    app.post(`/${webhook}`, limit(needs.maxInFlight, traffic), answering(webhook, handlers[webhook] ?? handler));
+    app.post(`/${webhook}`, answering(webhook, { ...needs, handler: handlers[webhook] ?? handler }, traffic));
   }
   app.get('/healthz', (_request, response) => send(response, plainAnswer(200, 'ok')));
   app.get('/readyz', (_request, response) => {
@@ -120,37 +121,41 @@ function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
   return app;
 }
 
-const limit =
-  (maxInFlight: number, traffic: Traffic): RequestHandler =>
-  (_request, response, next) => {
+const answering =
+  (
+    webhook: WebhookName,
+    { handler, maxInFlight }: Pick<ServerNeeds, 'handler' | 'maxInFlight'>,
+    traffic: Traffic,
+  ): RequestHandler =>
+  async (request: Request, response: Response) => {
     if (traffic.inFlight >= maxInFlight) {
       send(response, plainAnswer(503, `more than ${maxInFlight} requests at once (--max-in-flight); try again`));
       return;
     }
     traffic.inFlight += 1;
+    const withinMs = deadlineMs(/[?&]timeout=([^&]*)/.exec(request.url)?.[1]);
+    const time = timeout(withinMs);
     response.once('close', () => {
       traffic.inFlight -= 1;
+      if (!response.writableFinished) time.abort(new Error('nobody waits for the answer any more'));
+      time.release();
     });
-    next();
-  };
-
-const answering =
-  (webhook: WebhookName, handler: Handler): RequestHandler =>
-  async (request: Request, response: Response) => {
     const read = await readBody(request, MAX_BODY_BYTES);
     if (read.kind !== 'body') {
       send(response, unread[read.kind]);
       return;
     }
-    const withinMs = deadlineMs(/[?&]timeout=([^&]*)/.exec(request.url)?.[1]);
-    const { signal, abort, release } = startTimeout(withinMs);
-    response.once('close', () => {
-      if (!response.writableFinished) abort(new Error('nobody waits for the answer any more'));
-      release();
-    });
     const contentType = request.headers['content-type'] ?? '';
-    send(response, await handler({ webhook, contentType, body: read.bytes, withinMs, signal }));
+    send(response, await handler(callOf({ webhook, contentType, body: read.bytes, withinMs }, time)));
   };
+
+/** The time is asked for only by what needs it. */
+const callOf = (call: Omit<Call, 'signal'>, time: CallTime): Call => ({
+  ...call,
+  get signal() {
+    return time.signal;
+  },
+});
 
 /** Answers to bodies that were not read to their end. */
 const unread: Readonly<Record<Exclude<ReadBody['kind'], 'body'>, Answer>> = {

@@ -1,7 +1,7 @@
 import { validateBundle } from '../api/validate.js';
 import type { AdmissionRequest } from './admission-request.js';
 import { sameJson } from './same-json.js';
-import type { Check } from './verdict.js';
+import type { Findings } from './verdict.js';
 
 /**
  * Whether the rules have anything to say: on CREATE always, on UPDATE when the spec changed. An unchanged spec passes, whatever
@@ -11,5 +11,5 @@ export const isJudged = ({ object, oldObject }: AdmissionRequest): boolean =>
   oldObject === undefined || !sameJson(object.spec, oldObject.spec);
 
 /** The rules for the object itself, the same as the controller's and the command line's. */
-export const specRules: Check = (request) =>
+export const specRules = (request: AdmissionRequest): Findings =>
   isJudged(request) ? validateBundle(request.object, request.oldObject) : { problems: [], warnings: [] };

@@ -1,11 +1,9 @@
 import type { AdmissionRequest } from './admission-request.js';
-import { type Check, judge, type Verdict, verdictOf } from './verdict.js';
+import { type CallTime, type Check, judge, type Soon, type Verdict, verdictOn } from './verdict.js';
 
 /** Judges the object as it would be stored, after all mutating webhooks and the schema's defaults. Changes nothing. */
-export async function validate(
+export const validate = (
   request: AdmissionRequest,
   { checks }: { readonly checks: readonly Check[] },
-  signal: AbortSignal,
-): Promise<Verdict> {
-  return verdictOf(await judge(request, checks, signal));
-}
+  time: CallTime,
+): Soon<Verdict> => verdictOn(judge(request, checks, time));

@@ -20,30 +20,43 @@ export interface Findings {
   readonly warnings: readonly Warning[];
 }
 
-/** Judges one side of a request. Ends when `signal` is aborted; must find something wrong rather than throw. */
-export type Check = (request: AdmissionRequest, signal: AbortSignal) => Findings | Promise<Findings>;
+/** The time that judging has. */
+export interface CallTime {
+  /** Aborted when the time is over, or nobody waits for the answer any more. May start the time when it is asked for first. */
+  readonly signal: AbortSignal;
+}
+
+/** At once, or later: what asks nobody need not wait for anybody. */
+export type Soon<T> = T | Promise<T>;
+
+/** Judges one side of a request. Ends when `time.signal` is aborted; must find something wrong rather than throw. */
+export type Check = (request: AdmissionRequest, time: CallTime) => Soon<Findings>;
 
 /**
  * All that the checks find, in the order of the schema, and nothing twice; of one field, in the order of the checks.
  * A rejection is a bug of the check, or the signal's abort.
  */
-export async function judge(
-  request: AdmissionRequest,
-  checks: readonly Check[],
-  signal: AbortSignal,
-): Promise<Findings> {
-  const all = await Promise.all(checks.map((check) => check(request, signal)));
-  return {
-    problems: inSchemaOrder(once(all.flatMap(({ problems }) => problems))),
-    warnings: inSchemaOrder(once(all.flatMap(({ warnings }) => warnings))),
-  };
+export function judge(request: AdmissionRequest, checks: readonly Check[], time: CallTime): Soon<Findings> {
+  const all = checks.map((check) => check(request, time));
+  return all.every(isHere) ? together(all) : Promise.all(all).then(together);
 }
+
+const isHere = (findings: Soon<Findings>): findings is Findings => !(findings instanceof Promise);
+
+const together = (all: readonly Findings[]): Findings => ({
+  problems: inSchemaOrder(once(all.flatMap(({ problems }) => problems))),
+  warnings: inSchemaOrder(once(all.flatMap(({ warnings }) => warnings))),
+});
 
 const once = <T extends Warning>(items: readonly T[]): readonly T[] =>
   items.length < 2 ? items : [...new Map(items.map((item) => [`${item.field}: ${item.message}`, item])).values()];
 
-/** Allowed as it is or with a patch, if nothing was found against it; denied otherwise. */
-export const verdictOf = (findings: Findings, patch: readonly AddOperation[] = []): Verdict =>
+/** Allowed as it is, if nothing was found against it; denied otherwise. */
+export const verdictOf = (findings: Findings): Verdict =>
   findings.problems.length === 0
-    ? { kind: 'allow', patch, warnings: findings.warnings }
+    ? { kind: 'allow', patch: [], warnings: findings.warnings }
     : { kind: 'deny', problems: findings.problems, warnings: findings.warnings };
+
+/** {@link verdictOf} of what {@link judge} finds, when it is found. */
+export const verdictOn = (findings: Soon<Findings>): Soon<Verdict> =>
+  findings instanceof Promise ? findings.then(verdictOf) : verdictOf(findings);

@@ -46,13 +46,17 @@ const wrap = (logger: pino.Logger): Log => ({
 
 const printable = (fields: LogFields = {}): Record<string, unknown> => printableMap(fields, MAX_DEPTH);
 
-const printableMap = (map: object, depth: number): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(map).map(([key, value]) => [
-      key,
-      CONFIDENTIAL.test(key) && typeof value !== 'number' ? REDACTED : printableValue(value, depth),
-    ]),
-  );
+/** A loop, since this is on the way of every answer. */
+const printableMap = (map: object, depth: number): Record<string, unknown> => {
+  const printable: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(map)) {
+    const hidden = typeof value !== 'number' && CONFIDENTIAL.test(key);
+    // Defined, not set: a user may call a label __proto__.
+    if (key === '__proto__') Object.defineProperty(printable, key, { value: '[…]', enumerable: true });
+    else printable[key] = hidden ? REDACTED : printableValue(value, depth);
+  }
+  return printable;
+};
 
 const printableValue = (value: unknown, depth: number): unknown => {
   if (typeof value === 'string') return redact(value);

@@ -392,7 +392,7 @@ t.test('all checks are heard, in their order', async (t) => {
 });
 
 t.test('a check that does not end is answered for at the deadline', async (t) => {
-  const hanging: Check = (_request, signal) =>
+  const hanging: Check = (_request, { signal }) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   const { ask, counted, log } = setup([hanging]);
   const deadline = new AbortController();

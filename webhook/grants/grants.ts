@@ -40,6 +40,20 @@ export const askGrants = async (needs: GrantNeeds, subject: Subject): Promise<Gr
   };
 };
 
+/** What nobody may be granted, and nobody need be asked about. */
+export const forbiddenUses = (operator: GrantNeeds['operator'], subject: Subject): readonly Finding[] =>
+  subject.references.flatMap((reference) => forbiddenUse(operator, reference) ?? []);
+
+const forbiddenUse = (
+  operator: GrantNeeds['operator'],
+  { field, kind, name, namespaces }: Reference,
+): Finding | undefined => {
+  const namespace = namespaces.find((one) => isOperatorsOwn({ kind, namespace: one, name }, operator));
+  if (namespace === undefined) return undefined;
+  const words = `${kind} ${name} in namespace ${namespace} is the operator's own, which no bundle may use`;
+  return denied(forbidden(field, words));
+};
+
 const TARGET = 'spec.converge.targetNamespace';
 
 const mayDeploy = async (
@@ -57,11 +71,8 @@ const mayDeploy = async (
 /** @returns nothing if the user may use what the reference names, in every namespace in which it would be looked up */
 const mayUse = async (needs: GrantNeeds, subject: Subject, reference: Reference): Promise<readonly Finding[]> => {
   const { field, kind, name, namespaces } = reference;
-  const operators = namespaces.find((namespace) => isOperatorsOwn({ kind, namespace, name }, needs.operator));
-  if (operators !== undefined) {
-    const words = `${kind} ${name} in namespace ${operators} is the operator's own, which no bundle may use`;
-    return [denied(forbidden(field, words))];
-  }
+  const forbiddenOne = forbiddenUse(needs.operator, reference);
+  if (forbiddenOne !== undefined) return [forbiddenOne];
   // A ServiceAccount needs no grant of its own: who may create Jobs may run them as any.
   if (reference.use === 'account') return [];
   const asked = namespaces.filter((namespace) => isAsked(needs, subject.own, namespace));

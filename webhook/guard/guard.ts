@@ -10,7 +10,7 @@ export const createGuard = (needs: Omit<HandlerNeeds, 'checks'> & GuardSenses): 
 
 function aboutSource(review: Review, call: Call, senses: GuardSenses): Question {
   const decoded = decodeChange(review);
-  if (decoded.kind === 'foreign') return { judge: async () => decoded };
+  if (decoded.kind === 'foreign') return { judge: () => decoded };
   const { change } = decoded;
   const { kind, namespace, name, user, dryRun } = change;
   return {

@@ -1,6 +1,7 @@
 import { formatDuration } from '../../api/duration.js';
 import { KubeError } from '../../kube/client.js';
 import type { Clock } from '../../kube/ports.js';
+import type { CallTime } from '../verdict.js';
 
 /** What is kept of a call's time to put an answer together, milliseconds. */
 const ANSWER_MS = 1000;
@@ -20,13 +21,13 @@ export interface LookupTime {
  * It starts with the first look-up, since many requests need none, and timers and signals cost more than most rules.
  * @param withinMs - how long the answer to the call may take
  */
-export const lookupTime = (clock: Clock, parent: AbortSignal, withinMs: number): LookupTime => {
+export const lookupTime = (clock: Clock, call: CallTime, withinMs: number): LookupTime => {
   const ms = Math.max(withinMs - ANSWER_MS, withinMs / 2);
   const late = (): string => `no answer within ${formatDuration(ms)}`;
   let timer: Timer | undefined;
   return {
     get signal() {
-      timer ??= startTimer(clock, parent, { ms, late });
+      timer ??= startTimer(clock, call.signal, { ms, late });
       return timer.signal;
     },
     whyFailed: (error) => (error.code === 'aborted' ? late() : error.message),

@@ -4,11 +4,11 @@ import type { Clock } from '../../kube/ports.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { AccessReviews } from '../grants/access-reviews.js';
-import { askGrants, type GrantNeeds } from '../grants/grants.js';
+import { askGrants, forbiddenUses, type GrantNeeds } from '../grants/grants.js';
 import { asksForGrants } from '../grants/occasion.js';
 import type { LookupMetrics } from '../metrics.js';
 import { isJudged } from '../spec-rules.js';
-import type { Check } from '../verdict.js';
+import type { CallTime, Check, Findings, Soon } from '../verdict.js';
 import { type Finding, type Strictness, weigh } from './finding.js';
 import { judgeReferences } from './judge-references.js';
 import { judgeRelease } from './judge-release.js';
@@ -18,7 +18,7 @@ import { Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
 import type { Holder, Releases } from './releases.js';
 import { Slots } from './slots.js';
-import { type Subject, subjectOf } from './subject.js';
+import { type Subject, subjectOf, targetOf } from './subject.js';
 
 /** What the platform decides of grants and references. */
 export interface ReachSettings {
@@ -50,20 +50,42 @@ const CALLS_AT_ONCE = 16;
  */
 export const createReach =
   (needs: ReachNeeds) =>
-  async (request: AdmissionRequest, signal: AbortSignal): Promise<readonly Finding[]> => {
+  (request: AdmissionRequest, call: CallTime): Soon<readonly Finding[]> => {
     if (!asksForGrants(request)) return [];
-    const time = lookupTime(needs.clock, signal, request.withinMs);
-    try {
-      return await reach(needs, request, time);
-    } finally {
-      time.release();
-    }
+    const { object, oldObject, namespace } = request;
+    const { settings } = needs;
+    const places = { own: namespace, target: targetOf(object, namespace) };
+    const alone = asksNobody(settings, places);
+    if (alone && !isOperators(settings, places)) return [];
+    const subject = subjectOf(object, namespace, oldObject);
+    return alone ? forbiddenUses(settings.operator, subject) : reach(needs, { request, subject, call });
   };
+
+type Places = Pick<Subject, 'own' | 'target'>;
+
+/** Whether something of the operator's own may be within reach. */
+const isOperators = ({ operator }: ReachSettings, { own, target }: Places): boolean =>
+  own === operator.namespace || target === operator.namespace;
+
+/** Whether the flags leave nothing that the apiserver would have to be asked. */
+const asksNobody = (
+  { checkReferences, authorize, crossNamespace, operator }: ReachSettings,
+  { own, target }: Places,
+): boolean => {
+  const inside = target === undefined || target === own;
+  const noGrants = authorize === 'off' || (authorize === 'cross-namespace' && inside);
+  const noConsent = crossNamespace === 'always' || inside || own === operator.namespace;
+  return !checkReferences && noGrants && noConsent;
+};
 
 /** The check of what a bundle reaches for, as strict as the platform has it. */
 export const createReachCheck = (needs: ReachNeeds): Check => {
   const find = createReach(needs);
-  return async (request, signal) => weigh(await find(request, signal), strictnessFor(needs.settings, request));
+  return (request, call) => {
+    const weighed = (found: readonly Finding[]): Findings => weigh(found, strictnessFor(needs.settings, request));
+    const found = find(request, call);
+    return found instanceof Promise ? found.then(weighed) : weighed(found);
+  };
 };
 
 /** How strict to be with a request: a dry run of a whole stage comes before what it refers to exists (Flux makes one). */
@@ -75,10 +97,27 @@ export const strictnessFor = (
   unchecked: settings.onLookupFailure,
 });
 
-const reach = async (needs: ReachNeeds, request: AdmissionRequest, time: LookupTime): Promise<readonly Finding[]> => {
+interface Question {
+  readonly request: AdmissionRequest;
+  readonly subject: Subject;
+  readonly call: CallTime;
+}
+
+const reach = async (needs: ReachNeeds, { request, subject, call }: Question): Promise<readonly Finding[]> => {
+  const time = lookupTime(needs.clock, call, request.withinMs);
+  try {
+    return await asked(needs, { request, subject, time });
+  } finally {
+    time.release();
+  }
+};
+
+const asked = async (
+  needs: ReachNeeds,
+  { request, subject, time }: Omit<Question, 'call'> & { readonly time: LookupTime },
+): Promise<readonly Finding[]> => {
   const { settings } = needs;
   const { object, oldObject, requester } = request;
-  const subject = subjectOf(object, request.namespace, oldObject);
   const calls = { kube: needs.kube, metrics: needs.metrics, slots: new Slots(CALLS_AT_ONCE), time };
   const reviews = new AccessReviews(calls, requester);
   const { authorize, operator } = settings;

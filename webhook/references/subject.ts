@@ -76,6 +76,12 @@ export const subjectOf = (bundle: WerfBundle, namespace: string, old?: WerfBundl
   };
 };
 
+/** The namespace that a bundle deploys into; undefined: what its spec says is none. */
+export const targetOf = (bundle: WerfBundle, own: string): string | undefined => {
+  const given = valueAt(bundle, 'spec', 'converge', 'targetNamespace') ?? own;
+  return given === own || isLabel(given) ? given : undefined;
+};
+
 interface Read {
   readonly target: string | undefined;
   readonly place: Place | undefined;
@@ -91,8 +97,7 @@ const withoutIndex = (use: Use): object => (use.use === 'values' ? { ...use, ind
 
 const read = (bundle: WerfBundle, own: string): Read => {
   const spec = withoutNulls(valueAt(bundle, 'spec'));
-  const given = valueAt(spec, 'converge', 'targetNamespace');
-  const target = given === undefined ? own : isLabel(given) ? given : undefined;
+  const target = targetOf(bundle, own);
   const list = valueAt(spec, 'converge', 'valuesFrom');
   const items: readonly unknown[] = Array.isArray(list) ? list : [];
   const inline = valueAt(spec, 'converge', 'values');
@@ -106,12 +111,12 @@ const read = (bundle: WerfBundle, own: string): Read => {
 };
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+/** Bounded first, so that no text takes long. */
 const isLabel = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 63 && LABEL.test(value);
-
-/** Linear however long the text: it is bounded first. */
 const isName = (value: unknown): value is string =>
-  typeof value === 'string' && value.length <= 253 && value.split('.').every((label) => LABEL.test(label));
+  typeof value === 'string' && value.length <= 253 && NAME.test(value);
 
 const placeOf = (bundle: WerfBundle, spec: unknown, target: string | undefined): Place | undefined => {
   const given = valueAt(spec, 'converge', 'releaseName');
