@@ -37,6 +37,9 @@ export class ConnectError extends StartError {
   }
 }
 
+/** How long credentials are used again, milliseconds: KubeConfig makes an https.Agent each time, which costs more than a small request. */
+const CREDENTIALS_MS = 1_000;
+
 const SERVICE_ACCOUNT_TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 
 /**
@@ -165,7 +168,7 @@ const connectionOf = async (config: KubeConfig, source: string, context: string 
   return {
     server,
     ...(namespace === undefined || namespace === '' ? {} : { namespace }),
-    headers: async () => headersOf(await credentials(config, source)),
+    headers: keptFor(CREDENTIALS_MS, async () => headersOf(await credentials(config, source))),
     tls: tlsOf(options),
     ...(cluster.proxyUrl === undefined ? {} : { proxy: cluster.proxyUrl }),
   };
@@ -208,6 +211,20 @@ const credentialFault = (error: unknown): string => {
   if (syscall?.startsWith('spawn') === true) return `command "${path}" cannot be run: ${readFault(error)}`;
   if (code !== undefined && path !== undefined) return `${path}: ${readFault(error)}`;
   return (message ?? '').trim().split('\n', 1)[0] || 'no reason given';
+};
+
+/** What `make` gave, for `ms`; a rejection is not kept. */
+const keptFor = <T>(ms: number, make: () => Promise<T>): (() => Promise<T>) => {
+  let kept: { readonly made: Promise<T>; readonly until: number } | undefined;
+  return () => {
+    if (kept !== undefined && performance.now() < kept.until) return kept.made;
+    const made = make();
+    kept = { made, until: performance.now() + ms };
+    made.catch(() => {
+      if (kept?.made === made) kept = undefined;
+    });
+    return made;
+  };
 };
 
 const headersOf = ({ headers = {}, auth }: RequestOptions): Record<string, string> => {
