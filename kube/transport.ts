@@ -3,6 +3,7 @@ import { codeWords, errorOfAnswer } from './answer-error.js';
 import { KubeError, type KubeErrorCode, type ResourceType } from './client.js';
 import type { Connection } from './connect.js';
 import { startDeadline } from './deadline.js';
+import { type Exchanged, Expired, exchange } from './exchange.js';
 import { resourceName } from './resource-path.js';
 import { SECRETS } from './resources.js';
 
@@ -111,41 +112,38 @@ export class Transport {
   }
 
   async #once(call: Call, signal: AbortSignal): Promise<string> {
-    const deadline = startDeadline(signal, CALL_TIMEOUT_MS);
     try {
-      const body = await this.#open(call, deadline.signal);
-      return await body.text();
+      signal.throwIfAborted();
+      const request = await this.#request(call);
+      signal.throwIfAborted();
+      const { status, headers, text } = await exchange(this.#dispatcher, request, { ms: CALL_TIMEOUT_MS, signal });
+      if (isSuccess(status)) return text;
+      throw failureOf(call, { status, headers, text });
     } catch (error) {
-      throw ended(error, { action: actionOf(call), aborted: signal.aborted, expired: deadline.expired() });
-    } finally {
-      deadline.release();
+      throw ended(error, { action: actionOf(call), aborted: signal.aborted, expired: error instanceof Expired });
     }
   }
 
   /** Sends the request; an answer other than success is a {@link KubeError}. */
   async #open(call: Call, signal: AbortSignal): Promise<Dispatcher.ResponseData['body']> {
     signal.throwIfAborted();
-    const { statusCode, headers, body } = await this.#dispatcher.request({
+    const request = await this.#request(call);
+    const { statusCode, headers, body } = await this.#dispatcher.request({ ...request, signal });
+    if (isSuccess(statusCode)) return body;
+    throw failureOf(call, { status: statusCode, headers, text: await body.text() });
+  }
+
+  async #request(call: Call): Promise<Dispatcher.DispatchOptions> {
+    return {
       origin: this.#connection.server.origin,
       path: `${this.#prefix}${call.path}${queryText(call.query)}`,
       method: methods[call.verb],
       headers: await this.#headers(call),
       body: call.body === undefined ? null : JSON.stringify(call.body),
-      signal,
       // The deadline of the call stands for both; undici's own would end a quiet watch.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
-    if (statusCode >= 200 && statusCode < 300) return body;
-    const retryAfter = headers['retry-after'];
-    throw errorOfAnswer({
-      action: actionOf(call),
-      status: statusCode,
-      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
-      body: await body.text(),
-      confidential: call.type.plural === SECRETS.plural || call.subresource === 'token',
-      now: Date.now(),
-    });
+    };
   }
 
   async #headers(call: Call): Promise<Record<string, string>> {
@@ -172,6 +170,20 @@ export class Transport {
     }
   }
 }
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
+
+const failureOf = (call: Call, { status, headers, text }: Exchanged): KubeError => {
+  const retryAfter = headers['retry-after'];
+  return errorOfAnswer({
+    action: actionOf(call),
+    status,
+    retryAfter: typeof retryAfter === 'string' ? retryAfter : retryAfter?.[0],
+    body: text,
+    confidential: call.type.plural === SECRETS.plural || call.subresource === 'token',
+    now: Date.now(),
+  });
+};
 
 const dispatcherFor = ({ server, tls, proxy }: Connection): Dispatcher => {
   const { ca, cert, key, rejectUnauthorized, servername } = tls;
