@@ -7,6 +7,7 @@ import type { Clock, Log } from '../kube/ports.js';
 import type { Readiness } from '../kube/process/health-server.js';
 import { listenFault } from '../kube/process/listen-fault.js';
 import type { WebhookName } from './admission-request.js';
+import { BodyRoom } from './body-room.js';
 import { deadlineMs } from './deadline.js';
 import { type Answer, plainAnswer } from './encode.js';
 import type { Call, Handler } from './handler.js';
@@ -19,6 +20,10 @@ import type { CallTime } from './verdict.js';
  * @see https://github.com/kubernetes-sigs/controller-runtime/blob/main/pkg/webhook/admission/http.go
  */
 export const MAX_BODY_BYTES = 7 * 1024 * 1024;
+/** Larger bodies need room; smaller ones are no matter, as many as --max-in-flight lets in. */
+const SMALL_BODY_BYTES = 64 * 1024;
+/** For all larger bodies under way, bytes: parsed, they stay well below the heap's limit in the Deployment. */
+const LARGE_BODIES_BYTES = 2 * MAX_BODY_BYTES;
 /** Idle connections live longer here than at the apiserver (90 s), or a call fails when both decide at once. */
 const KEEP_ALIVE_MS = 120_000;
 /** Headers and body of a call must be here by then; the apiserver gives up at 30 s at the latest. */
@@ -59,7 +64,7 @@ export interface AdmissionServer {
  * @throws StartError with one line if it cannot listen there; the error of OpenSSL for certificates it can't use
  */
 export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> {
-  const traffic = { inFlight: 0, draining: false };
+  const traffic = { inFlight: 0, draining: false, room: new BodyRoom(LARGE_BODIES_BYTES) };
   const app = createApp(needs, traffic);
   const server = createServer(tlsOptions(needs.serving), (request, response) => {
     if (traffic.draining) response.setHeader('Connection', 'close');
@@ -98,6 +103,7 @@ const listen = (server: Server, { host, port }: ServerNeeds['listen']): Promise<
 interface Traffic {
   inFlight: number;
   draining: boolean;
+  readonly room: BodyRoom;
 }
 
 function createApp(needs: ServerNeeds, traffic: Traffic): express.Express {
@@ -140,7 +146,7 @@ const answering =
       if (!response.writableFinished) time.abort(new Error('nobody waits for the answer any more'));
       time.release();
     });
-    const read = await readBody(request, MAX_BODY_BYTES);
+    const read = await readInTurn(request, response, traffic.room);
     if (read.kind !== 'body') {
       send(response, unread[read.kind]);
       return;
@@ -148,6 +154,20 @@ const answering =
     const contentType = request.headers['content-type'] ?? '';
     send(response, await handler(callOf({ webhook, contentType, body: read.bytes, withinMs }, time)));
   };
+
+/** Large bodies take room until they are answered. */
+const readInTurn = async (request: Request, response: Response, room: BodyRoom): Promise<ReadBody> => {
+  const bytes = Math.min(Number(request.headers['content-length'] ?? MAX_BODY_BYTES), MAX_BODY_BYTES);
+  if (bytes > SMALL_BODY_BYTES) {
+    await room.enter(bytes);
+    if (response.closed) {
+      room.leave(bytes);
+      return { kind: 'gone' };
+    }
+    response.once('close', () => room.leave(bytes));
+  }
+  return readBody(request, MAX_BODY_BYTES);
+};
 
 /** The time is asked for only by what needs it. */
 const callOf = (call: Omit<Call, 'signal'>, time: CallTime): Call => ({

@@ -150,6 +150,32 @@ t.test('more than --max-in-flight at once are answered 503, and those before the
   t.equal((await next).status, 200, 'and there is room again');
 });
 
+t.test('large bodies wait for room, unread, and all of them are answered', async (t) => {
+  const sizes: number[] = [];
+  let most = 0;
+  const handler = async ({ body }: Call) => {
+    sizes.push(body.length);
+    most = Math.max(
+      most,
+      sizes.reduce((sum, size) => sum + size, 0),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    sizes.splice(sizes.indexOf(body.length), 1);
+    return OK;
+  };
+  const { post } = await setup(t, { handler });
+  const large = 'x'.repeat(MAX_BODY_BYTES - 1);
+  const answers = await Promise.all([
+    ...Array.from({ length: 6 }, () => post('/validate', large)),
+    post('/mutate', '{}'),
+  ]);
+  t.same(
+    answers.map(({ status }) => status),
+    Array.from({ length: 7 }, () => 200),
+  );
+  t.ok(most <= 2 * MAX_BODY_BYTES + 2, `at most two of the largest at once: ${most} bytes`);
+});
+
 t.test('a client that hangs up takes its request along', async (t) => {
   const aborted = new Promise<void>((resolve) => {
     void setup(t, {
