@@ -30,6 +30,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'kube/process/system-clock.ts': ['Date.now', 'Math.random', 'setTimeout'],
   'kube/connect.ts': ['process.env'], // KUBECONFIG and HOME, by the rules of kubectl
   'kube/deadline.ts': ['setTimeout'], // network time-outs, which no time scale and no fake clock concerns
+  'kube/exchange.ts': ['setTimeout'],
   'kube/http-client.ts': ['Math.random'], // jitter, unless it is given
   'kube/transport.ts': ['Date.now'], // Retry-After may be a date
   'controller/main.ts': ['process.env'],
