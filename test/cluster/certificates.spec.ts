@@ -110,7 +110,7 @@ const clientConfigs = () =>
 const authoritiesOf = ({ caBundle = '' }: { readonly caBundle?: string }): readonly string[] =>
   certificatesIn(Buffer.from(caBundle, 'base64').toString());
 
-t.test('4,000 admissions, three rotations and five restarts: no call fails', { timeout: 500_000 }, async (t) => {
+t.test('10,000 admissions, three rotations and five restarts: no call fails', { timeout: 500_000 }, async (t) => {
   // An authority that has a third of its life before it in a few seconds, as if the webhooks had run for 243 days.
   const old = await issueAuthority(Date.now() - 60_000, 120_000);
   const leaf = await issueLeafUntil({
@@ -186,7 +186,7 @@ t.test('4,000 admissions, three rotations and five restarts: no call fails', { t
   }
   const served = () => first.log.filter(({ message }) => message === 'serving with a certificate');
   const done = () =>
-    Promise.resolve(count.writes >= 2000 && issued('authority') >= 2 && issued('leaf') >= 3 && served().length >= 4);
+    Promise.resolve(count.writes >= 5000 && issued('authority') >= 2 && issued('leaf') >= 3 && served().length >= 4);
   await eventually(done, (isDone) => isDone, 300_000);
   writing = false;
   await Promise.all(writers);
@@ -194,9 +194,8 @@ t.test('4,000 admissions, three rotations and five restarts: no call fails', { t
   t.same(failures.slice(0, 3), [], 'no write failed');
   // failurePolicy Fail: nothing is stored for which one of the two calls failed. A write that finds the object changed asks again.
   const answers = answered() - answeredBefore;
-  t.ok(count.writes >= 2000 && answers >= 2 * count.writes, `${answers} answers for ${count.writes} writes`);
-  // Not asserted: it was 1 once, on a busy machine, while no write failed. Why nobody was ready at that moment is not known.
-  t.comment(`${balancer.turnedAway} new connections found nobody ready`);
+  t.ok(count.writes >= 5000 && answers >= 2 * count.writes, `${answers} answers for ${count.writes} writes`);
+  t.same(balancer.turnedAway, [], 'somebody was ready all the time');
   t.ok(issued('authority') >= 2, `${issued('authority')} new authorities: one was old, one was lost`);
   t.ok(issued('leaf') >= 3, `${issued('leaf')} new leaves`);
   t.ok(served().length >= 4, `the replica that was never restarted served ${served().length} leaves`);

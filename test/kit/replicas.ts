@@ -10,7 +10,7 @@ export interface Replicas {
   /** Where the apiserver calls them. */
   readonly url: string;
   /** Calls that found nobody ready. */
-  readonly turnedAway: number;
+  readonly turnedAway: readonly string[];
   start(wish?: WebhookWish): Promise<AdmissionProgram>;
   /** SIGTERM; the balancer goes on asking it until it has ended. @returns the exit code */
   stop(replica: AdmissionProgram): Promise<number | null>;
