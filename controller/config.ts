@@ -26,6 +26,10 @@ export const controllerFlags = {
     default: '0s',
     help: 'When a registry is asked again after six failed polls, for example 1h; 0s: not by itself.',
   },
+  'watch-secrets': {
+    kind: 'boolean',
+    help: 'Watches the Secrets that bundles name, so that a change is seen at once; needs list and watch on Secrets.',
+  },
   'cross-namespace': {
     kind: 'enum',
     values: ['consent', 'always'],

@@ -14,6 +14,7 @@ import type { Registry } from './ports.js';
 import { reconcile } from './reconcile.js';
 import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
+import { Watches } from './watches.js';
 
 export interface ControllerParts {
   readonly client: KubeClient;
@@ -23,6 +24,8 @@ export interface ControllerParts {
   readonly log: Log;
   readonly platform: Platform;
   readonly workers: number;
+  /** Secrets that bundles name are watched, too. */
+  readonly watchSecrets: boolean;
   /** Name of this process in events. */
   readonly instance: string;
   readonly metrics: Metrics;
@@ -40,6 +43,7 @@ const GRACE_MS = 5_000;
 export class Controller {
   readonly #parts: ControllerParts;
   readonly #caches: Caches;
+  readonly #watches: Watches;
   #wake: (ref: ObjectRef) => void = () => {};
 
   constructor(parts: ControllerParts) {
@@ -48,8 +52,12 @@ export class Controller {
     this.#caches = new Caches({
       ...parts,
       onChange: (ref) => this.#wake(ref),
-      onBundle: (change) => metrics.bundleChanged(change),
+      onBundle: (change) => {
+        metrics.bundleChanged(change);
+        this.#watches.bundleChanged(change);
+      },
     });
+    this.#watches = new Watches({ ...parts, secrets: parts.watchSecrets, onChange: (ref) => this.#wake(ref) });
   }
 
   /** It leads, or could at once. */
@@ -64,7 +72,7 @@ export class Controller {
   async start(signal: AbortSignal): Promise<void> {
     const { log } = this.#parts;
     const winding = new AbortController();
-    const watching = this.#caches.start(winding.signal);
+    const watching = Promise.all([this.#caches.start(winding.signal), this.#watches.start(winding.signal)]);
     try {
       await this.#caches.whenSynced(signal);
       log.info('controller ready', { bundles: [...this.#caches.bundles()].length });
@@ -123,6 +131,7 @@ export class Controller {
     const { clock, random, log, platform, metrics, workers } = this.#parts;
     const self = {
       ...{ client: needs.client, world: this.#caches, scans: needs.scans, platform, memory: new Memory() },
+      touches: this.#watches,
       now: () => clock.now(),
       announce: needs.events.tell.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),

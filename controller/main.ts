@@ -106,6 +106,7 @@ await runProcess(async (signal) => {
       log,
       platform,
       workers,
+      watchSecrets: config.watchSecrets,
       instance: hostname(),
       metrics,
       candidate: config.leaderElect ? candidateOf(config) : undefined,

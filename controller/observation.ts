@@ -101,6 +101,8 @@ export interface Observation {
   readonly latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
   /** How many full scans in a row said the same, this delivery included: the same tag, or nothing to deploy. */
   readonly sameScans: number;
+  /** When a source of its values was changed last, if they were not looked at since; wall clock. */
+  readonly touchedAt: number | undefined;
   /** When a Job succeeded after which the registry was not asked yet; wall clock. */
   readonly deployedAt: number | undefined;
   /** What the Jobs that there are of this bundle tell, whatever its status says. */

@@ -37,7 +37,7 @@ export interface Senses {
 export const observe = async (
   senses: Senses,
   bundle: StoredBundle,
-  memory: Pick<Observation, 'sameScans' | 'deployedAt'> & { readonly tidied: string | undefined },
+  memory: Pick<Observation, 'sameScans' | 'deployedAt' | 'touchedAt'> & { readonly tidied: string | undefined },
   signal: AbortSignal,
 ): Promise<Observation> => {
   const { client, platform, scans } = senses;
@@ -59,6 +59,7 @@ export const observe = async (
     latest: scans.latest(ref),
     sameScans: memory.sameScans,
     deployedAt: memory.deployedAt,
+    touchedAt: memory.touchedAt,
     jobs: knownJobs(senses.world.jobsOf(bundle.metadata.uid), bundle, namespaceOf(bundle, spec)),
     job,
     untidied: untidiedJob(senses, bundle, { spec, tidied: memory.tidied }),

@@ -8,12 +8,13 @@ import { afterFailure } from './decide/after-failure.js';
 import { decide } from './decide/decide.js';
 import type { Announcement, Decision, Recheck } from './decide/decision.js';
 import { openDeployment } from './decide/deployment.js';
-import { mayHaveMoved } from './decide/needs.js';
+import { hasSeenTouch, mayHaveMoved } from './decide/needs.js';
 import { mergePatchOf } from './decide/status-patch.js';
 import { cleanUp, execute } from './execute.js';
 import type { Memory } from './memory.js';
 import type { Observation } from './observation.js';
 import { observe, type Senses } from './observe.js';
+import type { Touches } from './watches.js';
 
 /** Passes in one run of a bundle: intent, Job and result are one each; more means that something is going in circles. */
 const MOST_PASSES = 8;
@@ -21,6 +22,7 @@ const MOST_PASSES = 8;
 export interface Reconciler extends Senses {
   readonly log: Log;
   readonly memory: Memory;
+  readonly touches: Touches;
   /** Tells an event; never throws, never waits. */
   readonly announce: (bundle: StoredBundle, announcement: Announcement) => void;
   /** Counts a deployment whose result was recorded. */
@@ -53,6 +55,7 @@ const onePass = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): P
     const remembered = {
       sameScans: memory.sameScans(ref, delivery),
       deployedAt: memory.deployedAt(ref, delivery),
+      touchedAt: self.touches.touchedAt(ref),
       tidied: memory.tidied(ref),
     };
     const seen = await observe(self, bundle, remembered, signal);
@@ -122,6 +125,7 @@ const report = async (self: Reconciler, seen: Observation, decision: Decision, s
   if (decision.interest === undefined) self.scans.forget(ref);
   else self.scans.want(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(ref, seen.delivery.sequence);
+  if (seen.touchedAt !== undefined && hasSeenTouch(seen)) self.touches.settle(ref, seen.touchedAt);
   for (const announcement of decision.announcements) tell(self, bundle, announcement);
   await tidyUp(self, { ref, decision }, signal);
 };

@@ -121,10 +121,16 @@ export interface KubeClient {
     body: object,
     signal: AbortSignal,
   ): Promise<T>;
-  /** Events after `resourceVersion`, until the server ends the watch. Code `gone`: list again. */
+  /** The version of a collection as it is now, from which it can be watched; none of its objects is fetched whole. */
+  head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string>;
+  /**
+   * Events after `resourceVersion`, until the server ends the watch. Code `gone`: list again.
+   * With `metadataOnly` the objects come without what they hold.
+   * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+   */
   watch<T extends KubeObject>(
     type: ResourceType,
-    options: ListOptions & { readonly resourceVersion: string },
+    options: ListOptions & { readonly resourceVersion: string; readonly metadataOnly?: boolean },
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<T>>;
   /** The end of a container's log; '' if there is none. `undefined` if the Pod is gone. */

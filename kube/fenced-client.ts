@@ -11,6 +11,7 @@ export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClie
   return {
     get: (type, ref, signal) => client.get(type, ref, signal),
     list: (type, options, signal) => client.list(type, options, signal),
+    head: (type, options, signal) => client.head(type, options, signal),
     watch: (type, options, signal) => client.watch(type, options, signal),
     podLog: (ref, options, signal) => client.podLog(ref, options, signal),
     create: async (type, object, signal) => {

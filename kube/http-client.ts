@@ -160,9 +160,16 @@ class HttpKubeClient implements KubeClient {
     }
   }
 
+  async head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string> {
+    const query = { ...selectors(options), limit: '1' };
+    const call: Call = { verb: 'list', type, ...collectionOf(type, options), query, accept: metadataOf('List') };
+    const { metadata } = await this.#transport.json<List<KubeObject>>(call, signal);
+    return metadata.resourceVersion ?? '';
+  }
+
   async *watch<T extends KubeObject>(
     type: ResourceType,
-    options: ListOptions & { readonly resourceVersion: string },
+    options: ListOptions & { readonly resourceVersion: string; readonly metadataOnly?: boolean },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
     const { from, to } = WATCH_SECONDS;
@@ -174,7 +181,8 @@ class HttpKubeClient implements KubeClient {
       resourceVersion: options.resourceVersion,
       timeoutSeconds: seconds.toString(),
     };
-    const call: Call = { verb: 'watch', type, ...collectionOf(type, options), query };
+    const form = options.metadataOnly === true ? { accept: metadataOf('') } : {};
+    const call: Call = { verb: 'watch', type, ...collectionOf(type, options), query, ...form };
     const bytes = this.#transport.stream(call, seconds * 1000 + WATCH_GRACE_MS, signal);
     const action = actionOf(call);
     for await (const line of linesOf(bytes)) {
@@ -193,6 +201,8 @@ const collectionOf = (type: ResourceType, { namespace }: ListOptions) => ({
   path: collectionPath(type, namespace),
   target: namespace === undefined ? '' : `in ${namespace}`,
 });
+
+const metadataOf = (list: 'List' | ''): string => `application/json;as=PartialObjectMetadata${list};g=meta.k8s.io;v=v1`;
 
 const selectors = ({ labelSelector, fieldSelector }: ListOptions) => ({ labelSelector, fieldSelector });
 

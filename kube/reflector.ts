@@ -3,6 +3,7 @@ import { type KubeClient, KubeError, type ListOptions, type ResourceType, type W
 import type { Clock, Log, Random } from './ports.js';
 import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
 import { resourceName } from './resource-path.js';
+import { ignoreAbort, Watchdog } from './watchdog.js';
 
 /** An object appeared (`before` undefined), changed, or went (`after` undefined). */
 export interface Change<P> {
@@ -48,12 +49,6 @@ interface Entry<P> {
   readonly resourceVersion: string;
   readonly value: P;
 }
-
-/**
- * The apiserver sends a bookmark about once a minute: three missed ones mean that the connection is dead. Where bookmarks do not
- * come, this costs one request in three minutes.
- */
-const SILENCE_MS = 180_000;
 
 /** A {@link Reflector} that has not been started. */
 export const createReflector = <T extends KubeObject, P>(options: ReflectorOptions<T, P>): Reflector<P> =>
@@ -216,63 +211,9 @@ class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
   }
 }
 
-/** Aborts its signal when nothing is heard for {@link SILENCE_MS}. */
-class Watchdog {
-  readonly #controller = new AbortController();
-  readonly #clock: Clock;
-  readonly #parent: AbortSignal;
-  readonly #onParent = (): void => this.stop();
-  #heardAt: number;
-  #bit = false;
-
-  constructor(clock: Clock, parent: AbortSignal) {
-    this.#clock = clock;
-    this.#parent = parent;
-    this.#heardAt = clock.monotonic();
-    parent.addEventListener('abort', this.#onParent, { once: true });
-    void this.#run();
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get bit(): boolean {
-    return this.#bit;
-  }
-
-  alive(): void {
-    this.#heardAt = this.#clock.monotonic();
-  }
-
-  stop(): void {
-    this.#parent.removeEventListener('abort', this.#onParent);
-    this.#controller.abort(this.#parent.reason);
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#controller;
-    while (!signal.aborted) {
-      const left = this.#heardAt + SILENCE_MS - this.#clock.monotonic();
-      if (left <= 0) {
-        this.#bit = true;
-        this.#controller.abort(new Error('nothing was heard of the watch'));
-        return;
-      }
-      await this.#clock.sleep(left, signal).catch(ignoreAbort(signal));
-    }
-  }
-}
-
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
 
 const refOf = ({ metadata }: KubeObject): ObjectRef => ({
   namespace: metadata.namespace ?? '',
   name: metadata.name ?? '',
 });
-
-const ignoreAbort =
-  (signal: AbortSignal) =>
-  (error: unknown): void => {
-    if (!signal.aborted) throw error;
-  };

@@ -36,6 +36,8 @@ export interface Call {
   readonly subresource?: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: object;
+  /** The form in which the answer is wanted, where that is not plain JSON. */
+  readonly accept?: string;
 }
 
 /** Beside the caller's signal: no unary call to an apiserver that is alive takes longer. */
@@ -149,7 +151,7 @@ export class Transport {
   async #headers(call: Call): Promise<Record<string, string>> {
     const contentType = call.verb === 'patch' ? 'application/merge-patch+json' : 'application/json';
     return {
-      accept: call.subresource === 'log' ? '*/*' : 'application/json',
+      accept: call.accept ?? (call.subresource === 'log' ? '*/*' : 'application/json'),
       'user-agent': this.#options.userAgent ?? 'werfbundle',
       ...(call.body === undefined ? {} : { 'content-type': contentType }),
       ...(await authenticated(this.#connection, actionOf(call))),

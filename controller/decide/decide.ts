@@ -8,7 +8,7 @@ import type { Action, Cleanup, Decision, Recheck } from './decision.js';
 import { failureOf, followDeployment, openDeployment, secretsOf, started, type Work } from './deployment.js';
 import { type Due, nextDeployment, nextTry, type Requests, whatIsDue } from './due.js';
 import { overtaken } from './giving-way.js';
-import { interestOf, isPolled, isSuspended, nextSecretLook } from './needs.js';
+import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
 import { accountPoll, isDeployRequested, isRequested, lookAnew, type PollAccount, withDeployRequest } from './poll.js';
 import { type Claim, conditionOf, tell } from './situation.js';
 import { preciseTime } from './timestamps.js';
@@ -46,7 +46,10 @@ export const decide = (seen: Observation): Decision => {
       outcome?.kind === 'failed' ? undefined : outcome?.tags,
     ),
     interest: interestOf(seen, status),
-    recheck: soonest(draft.recheck ?? { kind: 'on-change' }, nextSecretLook(seen, status)),
+    recheck: soonest(
+      soonest(draft.recheck ?? { kind: 'on-change' }, nextSecretLook(seen, status)),
+      nextValuesLook(seen, status),
+    ),
   };
 };
 

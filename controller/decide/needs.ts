@@ -32,6 +32,7 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies'>): boolean => {
   if (deploymentAsked && (status.consecutiveFailures ?? 0) > 0) return true;
   if (isLookedUpAgain(status)) return true;
   if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return false;
+  if (wasAttempted(status) && isQuiet(seen)) return true;
   const again = nextTry(status, { retries: spec.settings.converge.retries, timeScale: seen.platform.timeScale });
   if (again !== undefined && again.time <= seen.now) return true;
   const offered = seen.latest?.kind === 'selected' ? seen.latest : undefined;
@@ -75,6 +76,26 @@ const afterStop = ({ now, platform }: Observation, status: WerfBundleStatus): Sc
   const failedAt = parseTime(status.lastErrorTime) ?? now;
   return { kind: 'at', time: parseTime(status.nextAttemptTime) ?? failedAt + interval / timeScale };
 };
+
+/** How long the sources of a bundle's values have to be left alone before they are looked at; milliseconds. */
+const QUIET_MS = 10_000;
+
+const quietAt = ({ touchedAt, platform }: Pick<Observation, 'touchedAt' | 'platform'>): number | undefined =>
+  touchedAt === undefined ? undefined : touchedAt + QUIET_MS / platform.timeScale;
+
+const isQuiet = (seen: Pick<Observation, 'touchedAt' | 'platform' | 'now'>): boolean =>
+  (quietAt(seen) ?? Number.POSITIVE_INFINITY) <= seen.now;
+
+/** Whether values that were touched were looked at after they had been quiet; where nothing was deployed yet, nobody need look. */
+export const hasSeenTouch = (seen: Observation): boolean => {
+  const { status = {} } = seen.bundle;
+  if (openDeployment(status) !== undefined || !isQuiet(seen)) return false;
+  return seen.supplies !== undefined || !wasAttempted(status);
+};
+
+/** When to look at values that were touched; undefined: nobody has touched them, or something else comes first. */
+export const nextValuesLook = (seen: Observation, status: WerfBundleStatus): number | undefined =>
+  isPolled(seen) && openDeployment(status) === undefined && !isQuiet(seen) ? quietAt(seen) : undefined;
 
 /** How often a Secret is looked at while somebody waits for another one; milliseconds, divided by the time scale. */
 const SECRET_LOOK_MS = 30_000;

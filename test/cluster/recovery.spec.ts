@@ -1,10 +1,13 @@
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
 import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
-import { dockerConfig } from '../kit/values-objects.js';
+import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
+
+const RIGHTS_ON_SECRETS = join(import.meta.dirname, '../../manifests/controller/watch-secrets/rights.yaml');
 
 /** A minute of the specs is a second here. */
 const TIME_SCALE = 60;
@@ -118,6 +121,47 @@ const recoversLostStatuses = async (t: Test, given: Given): Promise<void> => {
   t.equal((await story.jobsOf('app')).length, 1, 'and there was one Job');
 };
 
+/** At the users' own pace: what is seen within seconds was not found by looking again after 30 s, or by a scan after a day. */
+const seesWhatAppears = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'appears');
+  const { stage } = story;
+  const login = { username: 'robot', password: 'password-of-robot' };
+  await stage.publish({ repository: 'acme/appears', tag: 'v1.0.0' });
+  const daily = (converge: object, registry: object = {}) =>
+    story.spec('acme/appears', converge, { pollInterval: '24h', ...registry });
+  await story.applyBundle('account', daily({ serviceAccountName: 'werf-robot' }));
+  await story.applyBundle('config', daily({ valuesFrom: [{ configMapRef: { name: 'app-config' } }] }));
+  await story.applyBundle('database', daily({ valuesFrom: [{ secretRef: { name: 'database' } }] }));
+  await story.applyBundle('credentials', daily({}, { secretRef: { name: 'creds' } }));
+  await story.applyBundle('consent', daily({ targetNamespace: 'appears-elsewhere' }));
+  const names = ['account', 'config', 'database', 'credentials', 'consent'];
+  for (const name of names) await story.until(name, 'stalled', ({ phase }) => phase === 'Failed');
+
+  const robot = ['werf-robot', '--role=werf-converge', '--serviceaccount=appears:werf-robot'] as const;
+  await story.kubectl('create', 'rolebinding', ...robot);
+  const start = performance.now();
+  await story.kubectl('create', 'serviceaccount', 'werf-robot');
+  await story.apply(
+    configMap('app-config', 'replicas: 2'),
+    secret('database', { 'values.yaml': 'password: correct horse' }),
+    dockerConfig('creds', stage.registryHost, login),
+  );
+  await stage.makeNamespace('appears-elsewhere');
+  await stage.cluster.kubectl(['annotate', 'namespace', 'appears-elsewhere', 'werf.io/accept-bundles-from=appears']);
+  const isDeploying = ({ deployment }: WerfBundleStatus) => deployment !== undefined;
+  for (const name of names) await story.until(name, 'its obstacle is gone', isDeploying);
+  const seconds = (performance.now() - start) / 1_000;
+  t.ok(seconds < 25, `${seconds.toFixed(1)} s`);
+  for (const name of names) await story.synced(name, 'v1.0.0');
+
+  await story.apply(
+    configMap('app-config', 'replicas: 3'),
+    secret('database', { 'values.yaml': 'password: battery staple' }),
+  );
+  for (const name of ['config', 'database'])
+    t.equal((await story.synced(name, 'v1.0.0', 2)).deployment?.reason, 'NewValues');
+};
+
 t.test('what becomes due, and ways back, on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
   const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
@@ -132,4 +176,12 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
     'a status that was wiped is told again by the Job': recoversLostStatuses,
   };
   await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+  await controller.stop();
+
+  await stage.cluster.kubectl(['apply', '-f', RIGHTS_ON_SECRETS]);
+  const watching = await stage.startController({ leaderElect: false, flags: ['--watch-secrets'] });
+  await t.test('what a bundle waits for is seen as soon as it is there, and so is a changed value', (t) =>
+    seesWhatAppears(t, { stage, states, controller: watching }),
+  );
+  t.notMatch(await watching.log(), /cannot follow changes/, 'with the rights of its manifests it may watch');
 });

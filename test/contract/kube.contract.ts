@@ -243,6 +243,35 @@ const watches: readonly Row[] = [
     },
   ],
   [
+    'a watch of metadata begins at the head of a collection, and brings nothing that the objects hold',
+    async (t, { client, namespace }) => {
+      const options = { namespace, labelSelector: 'suite=bare' };
+      const before = { namespace, name: 'bare-before' };
+      await client.create(CONFIGMAPS, { metadata: { ...before, labels: { suite: 'bare' } } }, signal);
+      const resourceVersion = await client.head(CONFIGMAPS, options, signal);
+      t.match(resourceVersion, /^\d+$/);
+      const bare = { ...options, resourceVersion, metadataOnly: true };
+      const seen = take(client, { type: CONFIGMAPS, options: bare, count: 2 });
+      const metadata = { namespace, name: 'bare', labels: { suite: 'bare' } };
+      const made = await client.create<ConfigMap>(CONFIGMAPS, { metadata, data: { a: '1' } }, signal);
+      await client.delete(CONFIGMAPS, metadata, {}, signal);
+      const events = await seen;
+      t.same(
+        events.map((event) => [event.type, objectOf(event)?.metadata.name]),
+        [
+          ['ADDED', 'bare'],
+          ['DELETED', 'bare'],
+        ],
+        'what was there before is not told',
+      );
+      t.same(objectOf(events[0]), {
+        kind: 'PartialObjectMetadata',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: made.metadata,
+      });
+    },
+  ],
+  [
     'a watch from a version that is no longer known is gone',
     async (t, { client, namespace }) => {
       const options = { namespace, resourceVersion: '1' };

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Pod } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { decide } from '../../controller/decide/decide.js';
-import { needsSupplies } from '../../controller/decide/needs.js';
+import { hasSeenTouch, needsSupplies } from '../../controller/decide/needs.js';
 import { SITUATIONS } from '../../controller/decide/situation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import type { Observation } from '../../controller/observation.js';
@@ -910,6 +910,32 @@ t.test('when something is deployed, and why', async (t) => {
     [CHECKSUM, CHECKSUM, 1],
     'a checksum of another key is replaced, not acted on',
   );
+});
+
+t.test('values that were touched are looked at after ten seconds of quiet', async (t) => {
+  const touched = (agoMs: number, change: Partial<Observation> = {}, status = syncedStatus()) =>
+    observation(bundle(status), { touchedAt: NOW - agoMs, ...change });
+  const waits = (seen: Observation) => {
+    const { recheck } = decide(seen);
+    return recheck.kind === 'at' ? recheck.time - NOW : recheck.kind;
+  };
+  t.strictSame([needsSupplies(touched(9_999)), waits(touched(9_999))], [false, 1]);
+  t.equal(needsSupplies(touched(10_000)), true);
+  t.equal(needsSupplies(touched(200, { platform: { ...platform, timeScale: 60 } })), true, 'over the time scale');
+  const other = decide(touched(10_000, { supplies: supplies({ checksum: 'k1:2' }) }));
+  t.strictSame([other.status.deployment?.reason, other.status.deployment?.tag], ['NewValues', 'v1.0.0']);
+  const same = decide(touched(10_000, { supplies: supplies() }));
+  t.equal(mergePatchOf(syncedStatus(), same.status), undefined, 'what is the same writes nothing');
+  t.equal(
+    needsSupplies(touched(10_000, {}, failing(0))),
+    false,
+    'where nothing is deployed there is nothing to compare',
+  );
+  const running = touched(10_000, { job: present(runningStatus) }, runningStatus);
+  t.strictSame([needsSupplies(running), hasSeenTouch(running)], [false, false], 'a Job that runs comes first');
+  t.equal(hasSeenTouch(touched(9_999, { supplies: supplies() })), false, 'who looks too soon looks again');
+  t.equal(hasSeenTouch(touched(10_000, { supplies: supplies() })), true);
+  t.equal(hasSeenTouch(touched(10_000, {}, failing(0))), true);
 });
 
 t.test('carrying out and following', async (t) => {

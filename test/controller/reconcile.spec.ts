@@ -549,6 +549,28 @@ t.test('a tag is looked at again when its Job has succeeded, and deployed again 
   t.same([ended.status.phase, harness.interest()?.due], ['Synced', { kind: 'interval' }], 'the next look is the usual');
 });
 
+t.test('changed values are deployed once they have been quiet for ten seconds, without a scan', async (t) => {
+  const harness = await offered();
+  await harness.run();
+  endJob(harness);
+  await harness.run();
+  const change = (password: string): void => {
+    const data = { 'values.yaml': Buffer.from(`password: ${password}`).toString('base64') };
+    harness.kube.seed(SECRETS, { ...database, data });
+    harness.touch();
+  };
+  change('another');
+  t.same((await harness.run()).next, { kind: 'after', ms: 10_000 });
+  await harness.wait(6_000);
+  change('and another');
+  t.same((await harness.run()).next, { kind: 'after', ms: 10_000 });
+  await harness.wait(10_000);
+  const { deployment } = (await harness.run()).status;
+  t.same([deployment?.number, deployment?.reason], [2, 'NewValues']);
+  endJob(harness);
+  t.same((await harness.run()).next, { kind: 'await-change' }, 'and that is all');
+});
+
 t.test('polls that fail are counted and told, and the scans are told when to come again', async (t) => {
   const harness = await offered();
   harness.deliver(failure());

@@ -140,6 +140,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     latest: undefined,
     sameScans: 0,
     deployedAt: undefined,
+    touchedAt: undefined,
     jobs: { highest: 0, newest: undefined },
     job: { kind: 'absent' },
     untidied: undefined,

@@ -227,9 +227,13 @@ class MemoryKube implements FakeKube {
     });
   }
 
+  async head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string> {
+    return await this.#call({ verb: 'list', type, ref: anyOf(options) }, signal, () => this.#store.revision.toString());
+  }
+
   async *watch<T extends KubeObject>(
     type: ResourceType,
-    options: ListOptions & { readonly resourceVersion: string },
+    options: ListOptions & { readonly resourceVersion: string; readonly metadataOnly?: boolean },
     signal: AbortSignal,
   ): AsyncGenerator<WatchEvent<T>> {
     const action = `watch ${resourceName(type)}`;

@@ -6,19 +6,19 @@ import { copy, type Revision, type Stored } from './fake-store.js';
 /** One open watch of the fake cluster: revisions go in, events come out. */
 export class FakeWatch<T extends KubeObject> {
   readonly #type: ResourceType;
-  readonly #options: ListOptions;
+  readonly #options: ListOptions & { readonly metadataOnly?: boolean };
   readonly #queue: WatchEvent<T>[] = [];
   #ended: { readonly error: KubeError | undefined } | undefined;
   #wake = (): void => undefined;
 
-  constructor(type: ResourceType, options: ListOptions) {
+  constructor(type: ResourceType, options: ListOptions & { readonly metadataOnly?: boolean }) {
     this.#type = type;
     this.#options = options;
   }
 
   push(revision: Revision): void {
     const event = eventOf<T>(this.#type, this.#options, revision);
-    if (event !== undefined) this.#queue.push(event);
+    if (event !== undefined) this.#queue.push(this.#options.metadataOnly === true ? bare(event) : event);
     this.#wake();
   }
 
@@ -44,6 +44,14 @@ export class FakeWatch<T extends KubeObject> {
     }
   }
 }
+
+const bare = <T extends KubeObject>(event: WatchEvent<T>): WatchEvent<T> =>
+  event.type === 'BOOKMARK'
+    ? event
+    : {
+        ...event,
+        object: { apiVersion: 'meta.k8s.io/v1', kind: 'PartialObjectMetadata', metadata: event.object.metadata } as T,
+      };
 
 /** A change as a watch with a selector sees it: what comes into view is ADDED, what leaves it DELETED. */
 const eventOf = <T extends KubeObject>(

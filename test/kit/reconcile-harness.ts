@@ -4,6 +4,7 @@ import { EventTeller } from '../../controller/events.js';
 import { Memory } from '../../controller/memory.js';
 import { type Reconciler, reconcile } from '../../controller/reconcile.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
+import type { Touches } from '../../controller/watches.js';
 import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
 import { bundle as aBundle, NOW, platform } from './builders.js';
@@ -34,6 +35,8 @@ export interface ReconcileHarness {
   readonly run: () => Promise<Run>;
   /** As after a crash: all that a process remembers is forgotten. */
   readonly restart: () => void;
+  /** A source of the bundle's values changes now. */
+  readonly touch: () => void;
   /** From now on the caches show what there is now, whatever is written; `false`: they follow again. */
   readonly freezeCaches: (frozen: boolean) => void;
   readonly wait: (ms: number) => Promise<void>;
@@ -52,11 +55,19 @@ export const reconcileHarness = (given: StoredBundle = aBundle()): ReconcileHarn
   const events = new EventTeller({ client: kube, clock, log, instance: 'here' }, signal);
   const cache = new Cache(kube);
   let memory = new Memory();
+  let touchedAt: number | undefined;
+  const touches: Touches = {
+    touchedAt: () => touchedAt,
+    settle: () => {
+      touchedAt = undefined;
+    },
+  };
   const run = async (): Promise<Run> => {
     kube.clearActions();
     const logged = log.entries.length;
     const self: Reconciler = {
       ...{ client: kube, world: cache, scans, platform, log, memory, now: () => clock.now() },
+      touches,
       announce: events.tell.bind(events),
       onResult: () => {},
     };
@@ -91,6 +102,9 @@ export const reconcileHarness = (given: StoredBundle = aBundle()): ReconcileHarn
     restart: () => {
       memory = new Memory();
       scans.restart();
+    },
+    touch: () => {
+      touchedAt = clock.now();
     },
     freezeCaches: (frozen) => cache.freeze(frozen),
     wait: (ms) => clock.advance(ms),

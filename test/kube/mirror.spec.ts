@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { ConfigMap, ObjectRef } from '../../api/objects.js';
 import { errorOfAnswer, type FailedAnswer } from '../../kube/answer-error.js';
+import { ChangeFeed } from '../../kube/change-feed.js';
 import { KubeError } from '../../kube/client.js';
 import { type Change, createReflector } from '../../kube/reflector.js';
 import { type ReflectorEvent, type ReflectorState, stepReflector } from '../../kube/reflector-step.js';
@@ -240,6 +241,59 @@ t.test('a reflector', async (t) => {
     );
     stop.abort();
     await done;
+  });
+});
+
+t.test('a feed of changes', async (t) => {
+  const setup = () => {
+    const kube = createFakeKube();
+    const clock = createFakeClock();
+    const told: string[] = [];
+    const stop = new AbortController();
+    const feed = new ChangeFeed({
+      ...{ client: kube, type: CONFIGMAPS, clock, random: { uniform: () => 1 }, log: recordLog() },
+      onChange: ({ namespace, name }) => told.push(`${namespace}/${name}`),
+      onGap: () => told.push('gap'),
+    });
+    const done = feed.start(stop.signal);
+    t.teardown(async () => {
+      stop.abort();
+      await done;
+    });
+    return { kube, clock, told };
+  };
+  const object = (name: string, value: string): ConfigMap => ({
+    metadata: { namespace: 'ops', name },
+    data: { value },
+  });
+
+  await t.test('tells each change by name, and nothing of what was there before', async (t) => {
+    const { kube, clock, told } = setup();
+    kube.seed(CONFIGMAPS, object('before', '1'));
+    await clock.advance(0);
+    kube.seed(CONFIGMAPS, object('a', '1'));
+    kube.seed(CONFIGMAPS, object('before', '2'));
+    kube.vanish(CONFIGMAPS, { namespace: 'ops', name: 'a' });
+    await clock.advance(0);
+    t.same(told, ['ops/a', 'ops/before', 'ops/a']);
+  });
+
+  await t.test('goes on after a dropped watch without a gap, and tells one where it can not', async (t) => {
+    const { kube, clock, told } = setup();
+    await clock.advance(0);
+    kube.endWatches(new KubeError('unavailable', 'watch: connection reset'));
+    await clock.advance(0);
+    kube.seed(CONFIGMAPS, object('a', '1'));
+    await clock.advance(1_000);
+    t.same(told, ['ops/a']);
+    kube.expire();
+    await clock.advance(0);
+    kube.seed(CONFIGMAPS, object('b', '1'));
+    await clock.advance(5_000);
+    t.same(told, ['ops/a', 'gap'], 'who cares has to look');
+    kube.seed(CONFIGMAPS, object('c', '1'));
+    await clock.advance(0);
+    t.same(told.slice(2), ['ops/c']);
   });
 });
 

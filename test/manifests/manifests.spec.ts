@@ -267,7 +267,7 @@ t.test('everything is in one namespace, and says what it belongs to', (t) => {
   t.end();
 });
 
-t.test('nobody may list or watch Secrets', (t) => {
+t.test('nobody may list or watch Secrets, unless that is asked for', (t) => {
   const rules = manifests.flatMap(
     ({ rules }) => (rules as readonly { resources: string[]; verbs: string[] }[] | undefined) ?? [],
   );
@@ -279,6 +279,17 @@ t.test('nobody may list or watch Secrets', (t) => {
     t.notOk(verbs.includes('*') || resources.includes('*'), 'nothing is given wholesale');
     if (resources.includes('secrets')) t.notOk(verbs.includes('list') || verbs.includes('watch'));
   }
+  const watchers = manifests.filter(
+    ({ file, rules: own }) =>
+      !file.startsWith('samples/') &&
+      ((own ?? []) as typeof rules).some(
+        ({ resources, verbs }) => resources?.includes('secrets') && verbs.includes('list'),
+      ),
+  );
+  t.same(
+    watchers.map(({ file, rules: own }) => [file, own]),
+    [['controller/watch-secrets/rights.yaml', [{ apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'] }]]],
+  );
   t.end();
 });
 

@@ -1,0 +1,118 @@
+import t, { type Test } from 'tap';
+import type { KubeObject, ObjectRef } from '../../api/objects.js';
+import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
+import { referencesOf } from '../../controller/references.js';
+import { Watches } from '../../controller/watches.js';
+import { KubeError } from '../../kube/client.js';
+import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
+import { bundle, NOW, platform } from '../kit/builders.js';
+import { createFakeClock } from '../kit/fake-clock.js';
+import { createFakeKube } from '../kit/fake-kube.js';
+import { recordLog } from '../kit/record-log.js';
+
+const spec: Partial<WerfBundleSpec> = {
+  registry: { url: 'registry.example/acme/app', secretRef: { name: 'creds' }, caSecretRef: { name: 'ca' } },
+  converge: {
+    targetNamespace: 'production',
+    serviceAccountName: 'werf-converge',
+    werfSecretKeyRef: { name: 'key' },
+    valuesFrom: [{ configMapRef: { name: 'config' } }, { secretRef: { name: 'database' }, optional: true }],
+  },
+};
+
+t.test('what a bundle names', async (t) => {
+  const named = (change: Partial<WerfBundleSpec>, defaultRegistrySecret?: string) =>
+    referencesOf(bundle(undefined, { spec: change }), { namespace: platform.namespace, defaultRegistrySecret }).map(
+      ({ kind, ref, values }) => `${kind} ${ref.namespace}/${ref.name}${values ? ', values' : ''}`,
+    );
+  t.same(named(spec), [
+    'Secret ops/creds',
+    'Secret ops/ca',
+    'Secret ops/key',
+    'ServiceAccount production/werf-converge',
+    'Namespace /production',
+    'ConfigMap ops/config, values',
+    'ConfigMap production/config, values',
+    'Secret ops/database, values',
+    'Secret production/database, values',
+  ]);
+  t.same(named({}), [], 'a bundle of a few words names nothing');
+  t.same(named({}, 'all'), [`Secret ${platform.namespace}/all`], 'but what the platform gave it');
+});
+
+const setup = (t: Test, secrets: boolean) => {
+  const kube = createFakeKube();
+  const clock = createFakeClock(NOW);
+  const woken: string[] = [];
+  const watches = new Watches({
+    ...{ client: kube, clock, random: { uniform: () => 1 }, log: recordLog(), platform, secrets },
+    onChange: ({ namespace, name }) => woken.push(`${namespace}/${name}`),
+  });
+  const stop = new AbortController();
+  const done = watches.start(stop.signal);
+  t.teardown(async () => {
+    stop.abort();
+    await done;
+  });
+  const knows = (named: string, change: Partial<WerfBundleSpec>, generation = 1): StoredBundle => {
+    const after = bundle(undefined, { spec: change, metadata: { name: named, generation } });
+    watches.bundleChanged({ ref: { namespace: 'ops', name: named }, before: undefined, after });
+    return after;
+  };
+  const change = async (type: typeof CONFIGMAPS, ref: ObjectRef): Promise<readonly string[]> => {
+    woken.length = 0;
+    kube.seed<KubeObject>(type, { metadata: ref.namespace === '' ? { name: ref.name } : { ...ref } });
+    await clock.advance(0);
+    return [...woken];
+  };
+  return { kube, clock, watches, woken, knows, change };
+};
+
+t.test('a change wakes the bundles that name what has changed, and no others', async (t) => {
+  const { clock, watches, knows, change } = setup(t, false);
+  await clock.advance(0);
+  const app = knows('app', spec);
+  knows('twin', spec);
+  knows('small', {});
+  const both = ['ops/app', 'ops/twin'];
+  const production = (name: string) => ({ namespace: 'production', name });
+  t.same(await change(CONFIGMAPS, { namespace: 'ops', name: 'config' }), both);
+  t.same(await change(CONFIGMAPS, production('config')), both, 'in either namespace');
+  t.same(await change(SERVICEACCOUNTS, production('werf-converge')), both);
+  t.same(await change(NAMESPACES, { namespace: '', name: 'production' }), both);
+  t.same(await change(SECRETS, { namespace: 'ops', name: 'creds' }), [], 'Secrets only where that is wanted');
+  for (const name of ['other', 'creds']) t.same(await change(CONFIGMAPS, production(name)), [], name);
+  const moved = { ...app, metadata: { ...app.metadata, generation: 2 }, spec: { ...app.spec, converge: {} } };
+  watches.bundleChanged({ ref: { namespace: 'ops', name: 'app' }, before: app, after: moved });
+  t.same(await change(CONFIGMAPS, production('config')), ['ops/twin'], 'what it named before is forgotten');
+  watches.bundleChanged({ ref: { namespace: 'ops', name: 'twin' }, before: app, after: undefined });
+  t.same(await change(CONFIGMAPS, production('config')), [], 'and so is a bundle that is gone');
+});
+
+t.test('what holds values is remembered until it was looked at', async (t) => {
+  const { clock, watches, knows, change } = setup(t, true);
+  await clock.advance(0);
+  knows('app', spec);
+  const app = { namespace: 'ops', name: 'app' };
+  await change(SERVICEACCOUNTS, { namespace: 'production', name: 'werf-converge' });
+  t.equal(watches.touchedAt(app), undefined, 'an account holds none');
+  t.same(await change(SECRETS, { namespace: 'ops', name: 'database' }), ['ops/app']);
+  t.equal(watches.touchedAt(app), NOW);
+  await clock.advance(5_000);
+  await change(CONFIGMAPS, { namespace: 'ops', name: 'config' });
+  t.equal(watches.touchedAt(app), NOW + 5_000, 'the last change counts');
+  watches.settle(app, NOW);
+  t.equal(watches.touchedAt(app), NOW + 5_000, 'who looked before it has not seen it');
+  watches.settle(app, NOW + 5_000);
+  t.equal(watches.touchedAt(app), undefined);
+});
+
+t.test('who names something of a kind looks again when changes of that kind may have been missed', async (t) => {
+  const { kube, clock, woken, knows } = setup(t, false);
+  await clock.advance(0);
+  knows('app', spec);
+  knows('small', {});
+  kube.endWatches(new KubeError('gone', 'watch: gone', { status: 410 }));
+  await clock.advance(5_000);
+  t.same(woken, ['ops/app', 'ops/app', 'ops/app'], 'for each of the three kinds');
+});
