@@ -7,6 +7,8 @@ export interface Target {
   readonly host: string;
   readonly repository: string;
   readonly credential?: { readonly username: string; readonly password: string };
+  /** A token that lets push, instead of a credential. */
+  readonly token?: string;
 }
 
 /** A blob as a manifest names it. */
@@ -45,7 +47,7 @@ export async function pushManifest(
 }
 
 async function ask(
-  { credential }: Target,
+  { credential, token }: Target,
   method: 'POST' | 'PUT',
   url: string,
   wanted: number,
@@ -57,6 +59,7 @@ async function ask(
     const pair = Buffer.from(`${credential.username}:${credential.password}`).toString('base64');
     headers['authorization'] = `Basic ${pair}`;
   }
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`;
   const what = `${method} ${url.replace(/\?.*$/s, '')}`;
   const answer = await fetch(url, { method, headers, ...(content && { body: content.body }) }).catch((error: Error) => {
     const cause = error.cause instanceof Error ? error.cause.message : error.message;

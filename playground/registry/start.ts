@@ -15,6 +15,17 @@ export interface RegistryAuth {
   readonly password: string;
 }
 
+/** Tokens of somebody's own server are what lets in; the distribution registry only. */
+export interface TokenAuth {
+  readonly kind: 'token';
+  /** The server's URL. */
+  readonly realm: string;
+  readonly service: string;
+  readonly issuer: string;
+  /** PEM of the CA that signs the certificates of tokens. */
+  readonly authority: string;
+}
+
 /** A running registry on 127.0.0.1, plain HTTP. */
 export interface RunningRegistry {
   /** `127.0.0.1:PORT` */
@@ -40,7 +51,7 @@ const READY_WITHIN_MS = 20_000;
 export async function startRegistry(options: {
   readonly dir: string;
   readonly binary?: string;
-  readonly auth?: RegistryAuth;
+  readonly auth?: RegistryAuth | TokenAuth;
   /** Absent: a free one. */
   readonly port?: number;
   readonly say: (line: string) => void;
@@ -52,6 +63,11 @@ export async function startRegistry(options: {
     const what = error.code === 'EADDRINUSE' ? 'is in use; choose another one' : `can't be used: ${error.message}`;
     throw new RegistryError(`port ${options.port} of 127.0.0.1, wanted for the registry, ${what}`);
   });
+  if (auth?.kind === 'token') {
+    if (binary === undefined)
+      throw new RegistryError('only docker-registry, which is not on this machine, takes tokens');
+    return startProcess({ dir, binary, held, access: await tokenAccess(dir, auth) });
+  }
   const account = binary && auth ? await htpasswdLine(auth.username, auth.password) : undefined;
   if (binary === undefined) {
     say('registry: docker-registry is not on this machine; one inside this process takes its place');
@@ -61,27 +77,41 @@ export async function startRegistry(options: {
     );
     say('registry: one inside this process takes its place');
   } else {
-    return startProcess({ dir, binary, held, account });
+    return startProcess({ dir, binary, held, access: await passwordAccess(dir, account) });
   }
   return startInProcess({ dir, auth, held });
+}
+
+/** The `auth` part of a distribution registry's configuration. */
+type Access = Readonly<Record<string, unknown>> | undefined;
+
+async function passwordAccess(dir: string, account: string | undefined): Promise<Access> {
+  if (account === undefined) return undefined;
+  const path = join(dir, 'htpasswd');
+  await writeFile(path, account, { mode: 0o600 });
+  return { htpasswd: { realm: 'playground', path } };
+}
+
+async function tokenAccess(dir: string, { realm, service, issuer, authority }: TokenAuth): Promise<Access> {
+  const rootcertbundle = join(dir, 'token-authority.pem');
+  await writeFile(rootcertbundle, authority, { mode: 0o600 });
+  return { token: { realm, service, issuer, rootcertbundle } };
 }
 
 async function startProcess(options: {
   readonly dir: string;
   readonly binary: string;
   readonly held: HeldPort;
-  readonly account: string | undefined;
+  readonly access: Access;
 }): Promise<RunningRegistry> {
-  const { dir, binary, held, account } = options;
+  const { dir, binary, held, access } = options;
   const host = `127.0.0.1:${held.port}`;
-  const passwords = join(dir, 'htpasswd');
-  if (account !== undefined) await writeFile(passwords, account, { mode: 0o600 });
   const config = {
     version: '0.1',
     log: { level: 'warn', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(dir, 'storage') }, delete: { enabled: true } },
     http: { addr: host },
-    ...(account !== undefined && { auth: { htpasswd: { realm: 'playground', path: passwords } } }),
+    ...(access !== undefined && { auth: access }),
   };
   const configFile = join(dir, 'config.yml');
   await writeFile(configFile, stringify(config), { mode: 0o600 });

@@ -9,12 +9,14 @@ import {
   DEFAULT_REGISTRY_TIMEOUTS,
 } from '../../controller/registry/registry.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
-import { startRegistry } from '../../playground/registry/start.js';
+import { startRegistry, type TokenAuth } from '../../playground/registry/start.js';
 import { registryContract } from '../contract/registry.contract.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
+import { startTokenServer } from '../kit/token-server.js';
 
 /** Debian's docker-registry where the run has it; what stands in for it, otherwise. */
-async function registryFor(t: Test, { real, login }: { real: boolean; login: boolean }) {
+async function registryFor(t: Test, options: { real?: boolean; login?: boolean; auth?: TokenAuth }) {
+  const { real = true, login = false, auth } = options;
   const binary = real ? (await binariesOfThisRun()).dockerRegistry : undefined;
   const credential = { kind: 'basic', username: 'robot', password: 'pass:word' } as const;
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-registry-'));
@@ -23,6 +25,7 @@ async function registryFor(t: Test, { real, login }: { real: boolean; login: boo
     say: (line) => t.comment(line),
     ...(binary === undefined ? {} : { binary }),
     ...(login ? { auth: { ...credential, kind: 'htpasswd' } } : {}),
+    ...(auth === undefined ? {} : { auth }),
   });
   t.teardown(async () => {
     await registry.stop();
@@ -73,6 +76,41 @@ for (const { title, real, login } of subjects) {
     });
   });
 }
+
+t.test('the contract holds for the distribution registry with a token server', async (t) => {
+  const login = { username: 'robot', password: 'pass:word' } as const;
+  const tokens = await startTokenServer({ ...login, identityToken: 'ident/ity' });
+  t.teardown(() => tokens.close());
+  const { registry, binary } = await registryFor(t, { auth: tokens.auth });
+  const { host } = registry;
+  t.comment(`${host} is ${binary}`);
+  let version = 0;
+  const publish = async (repository: string, tag: string, content: 'bundle' | 'image') => {
+    version += 1;
+    const target = { host, repository, tag, token: tokens.token(repository, ['pull', 'push']) };
+    const chart = { name: 'app', version: `1.0.${version}`, files: {} };
+    const { digest } = await (content === 'bundle' ? publishBundle({ ...target, chart }) : publishImage(target));
+    return digest;
+  };
+  const client = clientFor(t);
+  await registryContract(t, { client, host, credential: { ...login, kind: 'basic' }, publish });
+
+  t.test('a token is asked for once for each repository, and an identity token is as good as a password', async (t) => {
+    const { signal } = new AbortController();
+    const target = { host, repository: 'acme/tokens', insecure: true } as const;
+    await publish('acme/tokens', 'v1', 'bundle');
+    const before = tokens.asked.length;
+    const credential = { kind: 'identity-token', username: '', token: 'ident/ity' } as const;
+    for (let turn = 0; turn < 3; turn += 1) {
+      t.match(await client.listTags({ ...target, credential: { ...login, kind: 'basic' } }, signal), { tags: ['v1'] });
+      t.match(await client.listTags({ ...target, credential }, signal), { tags: ['v1'] });
+    }
+    t.strictSame(tokens.asked.slice(before), [
+      'GET repository:acme/tokens:pull robot',
+      'POST repository:acme/tokens:pull robot',
+    ]);
+  });
+});
 
 t.test('a registry that goes away is a refused connection, and it is found again on the same port', async (t) => {
   const { registry, dir, binary } = await registryFor(t, { real: true, login: false });

@@ -49,6 +49,8 @@ export type FakeFault =
   | { readonly kind: 'hang'; readonly at: 'headers' | 'body' }
   /** The connection is closed there. */
   | { readonly kind: 'cut'; readonly at: 'headers' | 'body' }
+  /** A byte now and then, for ever. */
+  | { readonly kind: 'drip'; readonly at: 'headers' | 'body' }
   /** A body that never ends. */
   | { readonly kind: 'endless-body' }
   | { readonly kind: 'no-http' };
@@ -295,6 +297,13 @@ function misbehave(response: ServerResponse, request: FakeRequest, fault: FakeFa
       if (fault.at === 'headers') response.destroy();
       else response.writeHead(200, { 'content-length': '1000' }).write('{"tags":[', () => response.destroy());
       return;
+    case 'drip': {
+      if (fault.at === 'body') response.writeHead(200, { 'content-length': '100000' }).flushHeaders();
+      else response.socket?.write('HTTP/1.1 200 OK\r\nx-drip: ');
+      const drip = setInterval(() => response.socket?.write('x'), 20);
+      response.on('close', () => clearInterval(drip));
+      return;
+    }
     case 'endless-body': {
       response.writeHead(200);
       const more = (): void => {
