@@ -81,6 +81,7 @@ await runProcess(async (signal) => {
     timeouts: DEFAULT_REGISTRY_TIMEOUTS,
     limits: DEFAULT_REGISTRY_LIMITS,
     rate: { perSecond: config.registryRequestsPerSecond, burst: config.registryBurst },
+    timeScale: config.timeScale,
     onHold: ({ host, why, forMs }) => log.warn('a registry host is left alone for a while', { host, why, forMs }),
     allowNetworks: config.allowNetworks,
     denyNetworks: config.denyNetworks,

@@ -9,6 +9,8 @@ import type { Verdict } from './verdict.js';
 export interface GateOptions {
   readonly clock: Clock;
   readonly rate: Rate;
+  /** Divides the breaker's pauses and multiplies the rate; what a host asks for is not scaled. */
+  readonly timeScale: number;
   /** Requests of one host under way at once. */
   readonly inFlight: number;
   /** Called when a host begins to be left alone. */
@@ -56,18 +58,21 @@ const BREAKERS_KEPT = 10_000;
  */
 export class Gate {
   readonly #options: GateOptions;
+  readonly #rate: Rate;
   readonly #hosts = new Map<string, Host>();
   /** Those that are not as good as new. */
   readonly #breakers = new BoundedMap<Breaker>(BREAKERS_KEPT);
 
   constructor(options: GateOptions) {
+    const { rate, timeScale } = options;
     this.#options = options;
+    this.#rate = { perSecond: rate.perSecond * timeScale, burst: rate.burst * timeScale };
   }
 
   /** Whether a request would be held back now, or wait for long. */
   holdOf(destination: Destination): HeldBack | undefined {
     const host = this.#hosts.get(destination.url.host);
-    const waitMs = ((host?.waiting.length ?? 0) / this.#options.rate.perSecond) * 1000;
+    const waitMs = ((host?.waiting.length ?? 0) / this.#rate.perSecond) * 1000;
     return (
       this.#hold(host, breakerName(destination)) ??
       (waitMs > PATIENCE_MS ? { kind: 'held', why: 'rate', forMs: waitMs } : undefined)
@@ -107,14 +112,14 @@ export class Gate {
   #pass(host: Host, breaker: string): Pass | undefined {
     if (host.inFlight >= this.#options.inFlight) return undefined;
     const now = this.#now();
-    const taken = takeToken(host.bucket, this.#options.rate, now);
+    const taken = takeToken(host.bucket, this.#rate, now);
     if (taken.kind === 'wait') {
       this.#refill(host, taken.ms);
       return undefined;
     }
     host.bucket = taken.bucket;
     host.inFlight += 1;
-    this.#move(breaker, 'began', now);
+    this.#move(breaker, 'began');
     return { kind: 'pass', done: (verdict) => this.#done(host, breaker, verdict) };
   }
 
@@ -130,9 +135,9 @@ export class Gate {
   #done(host: Host, breaker: string, { event, pauseMs }: Verdict): void {
     const now = this.#now();
     host.inFlight -= 1;
-    const { before, after } = this.#move(breaker, event, now);
+    const { before, after } = this.#move(breaker, event);
     if (event === 'failed' && before.kind !== 'open' && after.kind === 'open') {
-      this.#tell(host, { kind: 'held', why: 'breaker', forMs: pauseOf(after, now) });
+      this.#tell(host, { kind: 'held', why: 'breaker', forMs: this.#pause(after) });
     }
     if (pauseMs > 0 && now + pauseMs > host.silentUntil) {
       host.silentUntil = now + pauseMs;
@@ -141,12 +146,21 @@ export class Gate {
     this.#admit(host);
   }
 
-  #move(name: string, event: BreakerEvent, now: number): { readonly before: Breaker; readonly after: Breaker } {
+  #move(name: string, event: BreakerEvent): { readonly before: Breaker; readonly after: Breaker } {
     const before = this.#breakers.get(name) ?? CLOSED;
-    const after = nextBreaker(before, event, now);
+    const after = nextBreaker(before, event, this.#scaledNow());
     if (after.kind === 'closed' && after.failures === 0) this.#breakers.delete(name);
     else this.#breakers.set(name, after);
     return { before, after };
+  }
+
+  #pause(breaker: Breaker): number {
+    return pauseOf(breaker, this.#scaledNow()) / this.#options.timeScale;
+  }
+
+  /** The breakers' own time, which runs as fast as the polls come. */
+  #scaledNow(): number {
+    return this.#now() * this.#options.timeScale;
   }
 
   #tell({ name }: Host, hold: HeldBack): void {
@@ -157,7 +171,7 @@ export class Gate {
     const now = this.#now();
     const silentMs = (host?.silentUntil ?? now) - now;
     if (silentMs > 0) return { kind: 'held', why: 'retry-after', forMs: silentMs };
-    const pauseMs = pauseOf(this.#breakers.get(breaker) ?? CLOSED, now);
+    const pauseMs = this.#pause(this.#breakers.get(breaker) ?? CLOSED);
     return pauseMs > 0 ? { kind: 'held', why: 'breaker', forMs: pauseMs } : undefined;
   }
 
@@ -166,7 +180,7 @@ export class Gate {
     if (known !== undefined) return known;
     this.#forgetIdle();
     const now = this.#now();
-    const bucket = { tokens: this.#options.rate.burst, at: now };
+    const bucket = { tokens: this.#rate.burst, at: now };
     const host = { name, bucket, silentUntil: now, inFlight: 0, waiting: [], refilling: false };
     this.#hosts.set(name, host);
     return host;
@@ -177,7 +191,7 @@ export class Gate {
     const now = this.#now();
     for (const [name, { bucket, silentUntil, inFlight, waiting }] of this.#hosts) {
       const idle = inFlight === 0 && waiting.length === 0 && silentUntil <= now;
-      if (idle && isFull(bucket, this.#options.rate, now)) this.#hosts.delete(name);
+      if (idle && isFull(bucket, this.#rate, now)) this.#hosts.delete(name);
     }
   }
 

@@ -40,6 +40,8 @@ export interface RegistryOptions {
   readonly limits: RegistryLimits;
   /** Requests to one host. */
   readonly rate: Rate;
+  /** Divides the breaker's pauses and multiplies the rate, as polls come so much more often; 1 unless given. */
+  readonly timeScale?: number;
   /** Called when a host begins to be left alone. */
   readonly onHold?: (hold: HeldBack & { readonly host: string }) => void;
   /** Networks that are allowed although loopback or link-local: `127.0.0.0/8`. */
@@ -67,7 +69,13 @@ export function createRegistry(options: RegistryOptions): Registry & { close(): 
     ...(lookup === undefined ? {} : { lookup }),
   });
   const { bodyMs } = timeouts;
-  const gate = new Gate({ clock, rate, inFlight: REQUESTS_IN_FLIGHT, ...(onHold && { onHold }) });
+  const gate = new Gate({
+    clock,
+    rate,
+    inFlight: REQUESTS_IN_FLIGHT,
+    timeScale: options.timeScale ?? 1,
+    ...(onHold && { onHold }),
+  });
   const exchange = createExchange({ connections, gate, clock, userAgent, bodyMs, bodyBytes: limits.bodyBytes });
   const access = new Access(exchange, clock);
   const listing = new TagListing(access, limits, clock);

@@ -428,11 +428,11 @@ t.test('the gate', async (t) => {
   const place = at('https://a.example/v2/');
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
-  const gateFor = (rate = { perSecond: 10, burst: 100 }) => {
+  const gateFor = (rate = { perSecond: 10, burst: 100 }, timeScale = 1) => {
     const clock = createFakeClock();
     const told: string[] = [];
     const onHold = ({ host, why, forMs }: HeldBack & { host: string }) => told.push(`${host} ${why} ${forMs}`);
-    const gate = new Gate({ clock, rate, inFlight: 3, onHold });
+    const gate = new Gate({ clock, rate, timeScale, inFlight: 3, onHold });
     /** The passes of as many requests as are let in at once. */
     const entered = async (count: number, destination = place): Promise<Pass[]> => {
       const passes: Pass[] = [];
@@ -538,6 +538,21 @@ t.test('the gate', async (t) => {
     await clock.advance(1);
     t.equal(await ask(FINE), 'asked');
     t.strictSame(told, ['a.example retry-after 7000']);
+  });
+
+  t.test('goes by scaled time, except for what a host asks for', async (t) => {
+    const { gate, ask, entered, clock } = gateFor({ perSecond: 1, burst: 1 }, 60);
+    await failing(ask);
+    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'breaker', forMs: 500 });
+    await clock.advance(500);
+    await ask({ event: 'succeeded', pauseMs: 7_000 });
+    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'retry-after', forMs: 7_000 });
+    const other = at('https://b.example/');
+    for (let index = 0; index < 60; index += 1) await ask(FINE, other);
+    const passes = await entered(1, other);
+    t.equal(passes.length, 0, 'sixty at once');
+    await clock.advance(17);
+    t.equal(passes.length, 1, 'and then sixty a second');
   });
 
   t.test('forgets hosts without end, and nothing that matters', async (t) => {
