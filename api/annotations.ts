@@ -9,3 +9,5 @@ export const ALLOW_DOWNGRADE = 'werf.io/allow-downgrade';
 export const MISSING_REFERENCES = 'werf.io/missing-references';
 /** What the names of this project's own annotations begin with. */
 export const OWN_ANNOTATIONS = 'werf.io/';
+/** Annotation of a bundle with deletionPolicy Dismiss: `true` keeps it until its release is uninstalled, however often that fails. */
+export const DISMISS_REQUIRED = 'werf.io/dismiss-required';

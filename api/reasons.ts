@@ -34,6 +34,8 @@ export const REASONS = {
   ConsentMissing: 'the target namespace does not accept bundles from the bundle\u2019s namespace',
   Suspended: 'the bundle is suspended',
   Deleting: 'the bundle is being deleted',
+  Dismissed: 'the release of a deleted bundle was uninstalled',
+  DismissFailed: 'the release of a deleted bundle could not be uninstalled',
   ETagUnsupported: 'the registry gives no ETag for its list of tags',
 } as const;
 

@@ -51,6 +51,7 @@ const REASONS: Readonly<Record<DeployReason, true>> = {
   DriftCorrection: true,
   Downgrade: true,
   JobLost: true,
+  Dismiss: true,
 };
 
 const isReason = (text: string | undefined): text is DeployReason => text !== undefined && Object.hasOwn(REASONS, text);

@@ -68,6 +68,16 @@ export interface Supplies {
   readonly secretTexts: readonly string[];
 }
 
+/** Whether the release of a bundle that goes can be uninstalled. `why` is for people. */
+export type Dismissal =
+  /** The bundle stays, or nothing of it is to be uninstalled. */
+  | { readonly kind: 'not-needed'; readonly why: '' }
+  | { readonly kind: 'possible' }
+  /** Nobody can do it any more, and mostly there is nothing left to do. */
+  | { readonly kind: 'pointless'; readonly why: string }
+  /** Somebody could mend it. */
+  | { readonly kind: 'blocked'; readonly why: string };
+
 /** The Job of the deployment that status.deployment names, found by name, uid label and number. */
 export type DeployJob =
   | { readonly kind: 'absent' }
@@ -112,4 +122,5 @@ export interface Observation {
   readonly untidied: Job | undefined;
   /** undefined: nothing is to be deployed now, so nothing was looked up. */
   readonly supplies: Supplies | Obstacle | undefined;
+  readonly dismissal: Dismissal;
 }

@@ -1,3 +1,4 @@
+import { isHeld } from '../api/finalizer.js';
 import type { Job, ObjectRef, Pod, Secret } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
@@ -12,9 +13,10 @@ import { belongsTo, CONTAINER, madeFor } from './deploy/names.js';
 import { redact } from './deploy/redact.js';
 import { jobResult } from './deploy/result.js';
 import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
+import { readDismissal } from './dismissal.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
-import type { DeployJob, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
+import type { DeployJob, Dismissal, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
 import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
 import type { World } from './world.js';
@@ -68,8 +70,18 @@ export const observe = async (
     polled !== undefined && needsSupplies(seen)
       ? await readSupplies(client, { bundle, settings: polled, platform }, signal)
       : undefined;
-  return { ...seen, supplies };
+  return { ...seen, supplies, dismissal: await dismissalOf(senses, bundle, spec, signal) };
 };
+
+const dismissalOf = async (
+  { client, platform, world }: Senses,
+  bundle: StoredBundle,
+  spec: JudgedSpec,
+  signal: AbortSignal,
+): Promise<Dismissal> =>
+  bundle.metadata.deletionTimestamp !== undefined && isHeld(bundle) && bundle.spec.deletionPolicy === 'Dismiss'
+    ? readDismissal(client, { bundle, spec, platform, bundles: world.bundles() }, signal)
+    : { kind: 'not-needed', why: '' };
 
 /**
  * The Job of the open deployment. A name in the status is not enough: it has to be made for just this deployment.

@@ -1,3 +1,4 @@
+import { FINALIZER } from '../api/finalizer.js';
 import type { ObjectRef } from '../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
 import { KubeError } from '../kube/client.js';
@@ -62,8 +63,8 @@ const onePass = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): P
     const planned = decide(seen);
     const decision = await carryOut(self, seen, planned, signal);
     if (decision === undefined) return { kind: 'backoff' };
-    await report(self, seen, decision, signal);
-    return nextOf(decision.recheck, self.now());
+    const whole = await report(self, seen, decision, signal);
+    return whole ? nextOf(decision.recheck, self.now()) : { kind: 'backoff' };
   } catch (error) {
     return interrupted(self, ref, error);
   }
@@ -101,46 +102,79 @@ const carryOut = async (
   );
 };
 
-/** Writes the status if it differs, under the resourceVersion that was observed; then everything that rests on it. */
-const report = async (self: Reconciler, seen: Observation, decision: Decision, signal: AbortSignal): Promise<void> => {
+/**
+ * Writes the status if it differs, under the resourceVersion that was observed; then everything that rests on it.
+ * @returns false: the finalizer is still to be removed, for something is left that nobody would look for without it
+ */
+const report = async (
+  self: Reconciler,
+  seen: Observation,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<boolean> => {
   const { bundle } = seen;
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
-  const patch = mergePatchOf(bundle.status ?? {}, decision.status);
-  if (patch !== undefined) {
-    const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
-    const written = await self.client.mergePatch<StoredBundle>(
-      WERFBUNDLES,
-      ref,
-      body,
-      { subresource: 'status' },
-      signal,
-    );
-    self.memory.wrote(bundle, written);
-    const ended = decision.status.history?.[0];
-    if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
-      self.onResult(ended);
-      if (mayHaveMoved(ended)) self.memory.deployed(ref, self.now());
-    }
-  }
+  const written = await writeStatus(self, bundle, decision.status, signal);
   if (decision.interest === undefined) self.scans.forget(ref);
   else self.scans.want(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(ref, seen.delivery.sequence);
   if (seen.touchedAt !== undefined && hasSeenTouch(seen)) self.touches.settle(ref, seen.touchedAt);
   for (const announcement of decision.announcements) tell(self, bundle, announcement);
-  await tidyUp(self, { ref, decision }, signal);
+  const tidy = await tidyUp(self, { ref, decision }, signal);
+  if (decision.finalizer === 'leave') return true;
+  if (decision.finalizer === 'remove' && !tidy) return false;
+  await writeFinalizer(self, written, decision.finalizer, signal);
+  return true;
 };
 
-/** What fails here is tried again at the next look. */
+/** @returns the bundle as it is then */
+const writeStatus = async (
+  self: Reconciler,
+  bundle: StoredBundle,
+  status: WerfBundleStatus,
+  signal: AbortSignal,
+): Promise<StoredBundle> => {
+  const patch = mergePatchOf(bundle.status ?? {}, status);
+  if (patch === undefined) return bundle;
+  const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
+  const { namespace, name } = bundle.metadata;
+  const where = { subresource: 'status' } as const;
+  const written = await self.client.mergePatch<StoredBundle>(WERFBUNDLES, { namespace, name }, body, where, signal);
+  self.memory.wrote(bundle, written);
+  const ended = status.history?.[0];
+  if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
+    self.onResult(ended);
+    if (mayHaveMoved(ended)) self.memory.deployed({ namespace, name }, self.now());
+  }
+  return written;
+};
+
+/** Other finalizers stay as they are: a patch replaces the list whole, so it holds only for the list that was seen. */
+const writeFinalizer = async (
+  self: Reconciler,
+  bundle: StoredBundle,
+  change: 'add' | 'remove',
+  signal: AbortSignal,
+): Promise<void> => {
+  const { namespace, name, resourceVersion, finalizers = [] } = bundle.metadata;
+  const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+  const body = { metadata: { resourceVersion, finalizers: change === 'add' ? [...others, FINALIZER] : others } };
+  const written = await self.client.mergePatch<StoredBundle>(WERFBUNDLES, { namespace, name }, body, {}, signal);
+  self.memory.wrote(bundle, written);
+};
+
+/** What fails here is tried again at the next look. @returns whether nothing did */
 const tidyUp = async (
   self: Reconciler,
   { ref, decision }: { readonly ref: ObjectRef; readonly decision: Decision },
   signal: AbortSignal,
-): Promise<void> => {
+): Promise<boolean> => {
   const untidy = await cleanUp(self.client, decision.cleanup, signal);
   for (const error of untidy)
     self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(ref), error: error.message });
   const recorded = openDeployment(decision.status) === undefined ? decision.status.deployment : undefined;
   if (recorded !== undefined && untidy.length === 0) self.memory.tidy(ref, recorded.jobName);
+  return untidy.length === 0;
 };
 
 const tell = (self: Reconciler, bundle: StoredBundle, announcement: Announcement): void => {

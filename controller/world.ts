@@ -4,6 +4,7 @@ import type { StoredBundle } from '../api/werfbundle.js';
 /** The caches: what the watches have brought so far. */
 export interface World {
   bundle(ref: ObjectRef): StoredBundle | undefined;
+  bundles(): Iterable<StoredBundle>;
   /** A Job by its name, whoever it belongs to. */
   job(ref: ObjectRef): Job | undefined;
   /** The Jobs that bear the uid of a bundle in their label. */

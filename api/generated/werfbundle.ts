@@ -231,7 +231,8 @@ export interface WerfBundleStatus {
       | 'Requested'
       | 'DriftCorrection'
       | 'Downgrade'
-      | 'JobLost';
+      | 'JobLost'
+      | 'Dismiss';
     /**
      * Of the deploy-relevant spec and the values.
      */

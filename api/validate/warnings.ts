@@ -91,11 +91,6 @@ const driftIsNotDetected: WarningRule = ({ spec }) =>
     ? 'this version of the controller does not look for drift yet; the field has no effect'
     : undefined;
 
-const nothingIsDismissed: WarningRule = ({ spec }) =>
-  valueAt(spec, 'deletionPolicy') === 'Dismiss'
-    ? 'this version of the controller does not uninstall releases yet; when the bundle is deleted, its release stays'
-    : undefined;
-
 const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] = [
   { field: 'spec.registry', rule: nothingSelects },
   { field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
@@ -106,5 +101,4 @@ const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] =
   { field: 'spec.converge.resourceLimits.memory', rule: oddMemory },
   { field: 'spec.converge.logRetentionDays', rule: longRetention },
   { field: 'spec.converge.driftDetection.enabled', rule: driftIsNotDetected },
-  { field: 'spec.deletionPolicy', rule: nothingIsDismissed },
 ];

@@ -48,6 +48,9 @@ export const afterFailure = (
         message: failure.message,
         finishedAt: seen.now,
       });
+      // How it goes on with a bundle that is being deleted is decided anew.
+      if (failure.deployment.reason === 'Dismiss')
+        return { ...decision, actions: [], status: ended, announcements: [], recheck: { kind: 'now' } };
       const again = nextTry(ended, seen);
       const told = failureOf(ended) ?? { reason: 'JobRefused' as const, message: failure.message };
       const at = { now: seen.now, generation: bundle.metadata.generation };

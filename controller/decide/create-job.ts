@@ -1,6 +1,7 @@
 import type { Job } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment } from '../../api/werfbundle.js';
+import { buildDismissJob } from '../deploy/dismiss-job.js';
 import { buildJob } from '../deploy/job.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import { buildSecrets, type JobSupplies, presentSecrets } from '../deploy/secrets.js';
@@ -39,6 +40,27 @@ export const createJob = ({
   const secrets = buildSecrets({ ...input, targetNamespace: settings.converge.targetNamespace, supplies: given });
   const names = secrets.map((secret) => secret.metadata.name ?? '');
   return { kind: 'create-job', job: withSecretNames(buildJob(input), names), secrets, deployment };
+};
+
+/** The action that uninstalls the release: it needs nothing but the ServiceAccount's rights. */
+export const createDismissJob = ({
+  seen,
+  settings,
+  deployment,
+}: {
+  readonly seen: Observation;
+  readonly settings: Settings;
+  readonly deployment: Deployment;
+}): Action => {
+  const { namespace, name, uid } = seen.bundle.metadata;
+  const job = buildDismissJob({
+    bundle: { namespace, name, uid },
+    deployment,
+    settings,
+    werfImage: seen.platform.werfImage,
+    operatorVersion: seen.platform.version,
+  });
+  return { kind: 'create-job', job, secrets: [], deployment };
 };
 
 /** The controller may not list Secrets: their names are kept where it finds them again. */

@@ -1,12 +1,24 @@
+import { isHeld } from '../../api/finalizer.js';
 import { jobNameOf } from '../../api/names.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation, Obstacle } from '../observation.js';
 import { announcementsOf, isLookedUpAgain } from './announce.js';
 import { createJob } from './create-job.js';
-import type { Action, Cleanup, Decision, Recheck } from './decision.js';
-import { failureOf, followDeployment, openDeployment, secretsOf, started, type Work } from './deployment.js';
+import type { Cleanup, Decision, FinalizerChange, Recheck } from './decision.js';
+import { depart } from './deletion.js';
+import {
+  failureOf,
+  followDeployment,
+  openDeployment,
+  secretsOf,
+  secretsWithoutJob,
+  started,
+  type Work,
+} from './deployment.js';
+import type { Draft } from './draft.js';
 import { type Due, nextDeployment, nextTry, type Requests, whatIsDue } from './due.js';
+import { finalizerChange, needsFinalizer } from './finalizer.js';
 import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
 import { accountPoll, isDeployRequested, isRequested, lookAnew, type PollAccount, withDeployRequest } from './poll.js';
@@ -16,35 +28,27 @@ import { preciseTime } from './timestamps.js';
 /** How often an obstacle is looked at again, milliseconds; divided by the time scale. */
 const OBSTACLE_RECHECK_MS = 30_000;
 
-/** A step of the decision: status and claims so far, and what is to be done. */
-interface Draft {
-  readonly status: WerfBundleStatus;
-  readonly claims: readonly Claim[];
-  readonly actions?: readonly Action[];
-  readonly cleanup?: readonly Cleanup[];
-  readonly recheck?: Recheck;
-}
-
 /**
  * What is to be done about a bundle: poll accounted for, Job followed, next deployment chosen, all of it told in the status.
  * Pure: the same observation gives the same decision. Never throws for what a user or the cluster may bring.
  */
 export const decide = (seen: Observation): Decision => {
   const polled = accountPoll(seen);
-  const draft = drafted(seen, polled);
+  const draft = seen.bundle.metadata.deletionTimestamp === undefined ? drafted(seen, polled) : depart(seen);
   const claims = [...outOfService(seen), ...draft.claims];
   const at = { now: seen.now, generation: seen.bundle.metadata.generation };
   const status = withNextAttempt(seen, tell(resolved(seen, draft.status), claims, at));
   const outcome = seen.delivery?.outcome;
+  const finalizer = draft.finalizer ?? finalizerChange(seen.bundle, status);
   return {
     actions: draft.actions ?? [],
     status,
-    cleanup: [...(draft.cleanup ?? []), ...(seen.untidied === undefined ? [] : [secretsOf(seen, seen.untidied)])],
-    announcements: announcementsOf(
-      seen.bundle.status ?? {},
-      status,
-      outcome?.kind === 'failed' ? undefined : outcome?.tags,
-    ),
+    cleanup: [...(draft.cleanup ?? []), ...leftOvers(seen, finalizer)],
+    announcements: [
+      ...announcementsOf(seen.bundle.status ?? {}, status, outcome?.kind === 'failed' ? undefined : outcome?.tags),
+      ...(draft.announcements ?? []),
+    ],
+    finalizer,
     interest: interestOf(seen, status),
     recheck: soonest(
       soonest(draft.recheck ?? { kind: 'on-change' }, nextSecretLook(seen, status)),
@@ -56,6 +60,16 @@ export const decide = (seen: Observation): Decision => {
 const soonest = (recheck: Recheck, time: number | undefined): Recheck => {
   if (time === undefined || recheck.kind === 'now') return recheck;
   return recheck.kind === 'at' && recheck.time <= time ? recheck : { kind: 'at', time };
+};
+
+/**
+ * What a process that is no more may have left of a Job whose result is recorded. Without the finalizer nobody would look for it in
+ * another namespace any more.
+ */
+const leftOvers = (seen: Observation, finalizer: FinalizerChange): readonly Cleanup[] => {
+  if (seen.untidied !== undefined) return [secretsOf(seen, seen.untidied)];
+  const { deployment } = seen.bundle.status ?? {};
+  return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment)] : [];
 };
 
 /** Where the release lives, told from the spec. */
@@ -77,9 +91,7 @@ const withNextAttempt = (seen: Observation, status: WerfBundleStatus): WerfBundl
 
 /** Why nothing is begun, if nothing is. */
 const outOfService = (seen: Observation): readonly Claim[] => {
-  if (seen.bundle.metadata.deletionTimestamp !== undefined) {
-    return [{ kind: 'deleting', reason: 'Deleting', message: 'the bundle is being deleted' }];
-  }
+  if (seen.bundle.metadata.deletionTimestamp !== undefined) return [];
   if (isSuspended(seen)) {
     const kind = seen.bundle.status?.lastAppliedTag === undefined ? 'suspended-new' : 'suspended-deployed';
     return [{ kind, reason: 'Suspended', message: 'suspended: nothing is polled or deployed' }];
@@ -148,6 +160,9 @@ const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployme
   if (supplies?.kind === 'obstacle') return obstacleDraft(seen, polled, supplies);
   if (supplies === undefined || spec.kind === 'invalid') return { status: polled.status, claims: polled.claims };
   const next = started(polled.status, deployment);
+  // Once there is a Job, its bundle must not be able to go unseen.
+  if (needsFinalizer(seen.bundle, polled.status) && !isHeld(seen.bundle))
+    return { status: polled.status, claims: [next.claim, ...polled.claims], recheck: { kind: 'now' } };
   return {
     status: next.status,
     claims: [next.claim, ...polled.claims],

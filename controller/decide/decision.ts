@@ -45,12 +45,17 @@ export type Recheck =
   | { readonly kind: 'now' }
   | { readonly kind: 'at'; readonly time: number };
 
+/** Of the bundle's finalizers only our own is touched, under its resourceVersion. */
+export type FinalizerChange = 'add' | 'remove' | 'leave';
+
 export interface Decision {
   readonly actions: readonly Action[];
   /** The whole status, as it should be after the actions. */
   readonly status: WerfBundleStatus;
   readonly cleanup: readonly Cleanup[];
   readonly announcements: readonly Announcement[];
+  /** Done last: what is removed is removed only when the cleanup succeeded. */
+  readonly finalizer: FinalizerChange;
   /** What the scans are to do for this bundle; undefined: nothing. */
   readonly interest: ScanInterest | undefined;
   readonly recheck: Recheck;

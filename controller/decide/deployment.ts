@@ -1,8 +1,10 @@
+import { formatDuration } from '../../api/duration.js';
 import { targetNamespaceOf } from '../../api/names.js';
 import type { Job, Pod } from '../../api/objects.js';
 import type { Reason } from '../../api/reasons.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
-import { jobResult, withErrorLine } from '../deploy/result.js';
+import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
+import { type JobResult, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import type { DeployJob, JobLog, Observation } from '../observation.js';
 import { secretNamesIn } from './create-job.js';
@@ -14,6 +16,7 @@ import { parseTime, preciseTime, wholeSeconds } from './timestamps.js';
 const HISTORY_LENGTH = 10;
 /** Beyond the Job's own deadline: a Job that never gets a Pod is ended by nobody else. */
 const OVERTIME_MS = 6 * 60_000;
+const LONGEST_TIMEOUT_MS = 24 * 60 * 60_000;
 /** How long a log that cannot be read is waited for, once the Job has ended. */
 const LOG_PATIENCE_MS = 30_000;
 
@@ -69,6 +72,7 @@ export const followDeployment = (seen: Observation, status: WerfBundleStatus, ov
   return concluded(next, [secretsWithoutJob(seen, deployment)]);
 };
 
+type UnendedJob = Extract<JobResult, { kind: 'waiting' | 'running' }>;
 type PresentJob = Extract<DeployJob, { kind: 'present' }>;
 
 /** A Pod of which nobody knows how it is may well be running. */
@@ -91,7 +95,7 @@ const giveWay = (
   return concluded(conclude(status, deployment, { result: 'Superseded', message, finishedAt: seen.now }), actions);
 };
 
-const deletionOf = ({ metadata }: Job) =>
+export const deletionOf = ({ metadata }: Job) =>
   ({
     kind: 'delete-job',
     ref: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
@@ -111,8 +115,8 @@ const followJob = (
   switch (result.kind) {
     case 'waiting':
     case 'running': {
-      const deadline = deadlineOf(seen, job.metadata.creationTimestamp);
-      if (seen.now >= deadline) return overtime(seen, status, deployment, job);
+      const deadline = deadlineOf(seen, { deployment, job, begun: result.kind === 'running' });
+      if (seen.now >= deadline) return overtime(seen, status, { deployment, job, pod, result });
       return {
         kind: 'active',
         status: active(status, deployment),
@@ -178,15 +182,31 @@ const concluded = (
   cleanup,
 });
 
-const deadlineOf = (seen: Observation, created: string | undefined): number => {
-  const timeoutMs = seen.spec.kind === 'valid' ? seen.spec.settings.converge.timeoutMs : 24 * 60 * 60_000;
-  return (parseTime(created) ?? seen.now) + timeoutMs + OVERTIME_MS;
+const limitOf = (seen: Observation, { reason }: Deployment): number => {
+  const timeoutMs = seen.spec.kind === 'valid' ? seen.spec.settings.converge.timeoutMs : LONGEST_TIMEOUT_MS;
+  return reason === 'Dismiss' ? Math.min(timeoutMs, DISMISS_LIMIT_MS) : timeoutMs;
 };
 
-const overtime = (seen: Observation, status: WerfBundleStatus, deployment: Deployment, job: Job): Work => {
-  const message = `Job ${deployment.jobName} did not end within spec.converge.timeout`;
+/** What never began is ended by nobody else: the Pod's own deadline starts with the Pod, and the Job's does not end it everywhere. */
+const deadlineOf = (
+  seen: Observation,
+  { deployment, job, begun }: { readonly deployment: Deployment; readonly job: Job; readonly begun: boolean },
+): number =>
+  (parseTime(job.metadata.creationTimestamp) ?? seen.now) + limitOf(seen, deployment) + (begun ? OVERTIME_MS : 0);
+
+const overtime = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  { deployment, job, pod, result }: Omit<PresentJob, 'kind' | 'log'> & { deployment: Deployment; result: UnendedJob },
+): Work => {
+  const limit = formatDuration(limitOf(seen, deployment));
+  const message =
+    result.kind === 'running'
+      ? `Job ${deployment.jobName} did not end within ${limit}`
+      : `Job ${deployment.jobName} did not start within ${limit}${result.message === '' ? '' : `: ${result.reason}: ${result.message}`}`;
   const next = conclude(status, deployment, { result: 'Failed', message, finishedAt: seen.now });
-  return concluded(next, [deletionOf(job)], [secretsOf(seen, job)]);
+  const unlessBegun = result.kind === 'waiting' ? podRef(pod) : undefined;
+  return concluded(next, [{ ...deletionOf(job), unlessBegun }], [secretsOf(seen, job)]);
 };
 
 const errorLineOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.errorLine : undefined);

@@ -21,7 +21,7 @@ export const isPolled = (seen: Pick<Observation, 'bundle' | 'platform' | 'spec'>
  * Whether what a Job needs (values, credentials, ServiceAccount) is worth looking up now: it costs several reads.
  * @param seen - what is known from the caches
  */
-export const needsSupplies = (seen: Omit<Observation, 'supplies'>): boolean => {
+export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>): boolean => {
   const { bundle, job, spec } = seen;
   if (!isPolled(seen) || seen.access.kind !== 'ready' || spec.kind === 'invalid') return false;
   const status = bundle.status ?? {};

@@ -22,6 +22,14 @@ export const planArgs = (input: JobInput): readonly string[] => [
   ...commonArgs(input),
 ];
 
+/** `werf dismiss`: a release that is not there is no error. */
+export const dismissArgs = ({ settings: { converge } }: JobInput): readonly string[] => [
+  'dismiss',
+  ...['--release', converge.releaseName],
+  ...['--namespace', converge.targetNamespace],
+  ...LOG_ARGS,
+];
+
 /** Which bundle, as which release, with which values. */
 const bundleArgs = ({ deployment, settings, valuesArgs, secrets }: JobInput): readonly string[] => {
   const { registry, converge } = settings;
@@ -41,8 +49,10 @@ const bundleArgs = ({ deployment, settings, valuesArgs, secrets }: JobInput): re
 const commonArgs = ({ settings, secrets }: JobInput): readonly string[] => [
   ...(secrets.dockerConfig ? ['--docker-config', DOCKER_DIR] : []),
   ...(settings.registry.insecure ? ['--insecure-registry'] : []),
-  ...['--log-color-mode=off', '--log-pretty=false', '--log-terminal-width=200'],
+  ...LOG_ARGS,
 ];
+
+const LOG_ARGS = ['--log-color-mode=off', '--log-pretty=false', '--log-terminal-width=200'] as const;
 
 /** Seconds. Shorter than the Pod's, so that werf itself can say what was not ready in time. */
 const werfTimeout = (timeoutS: number): number => timeoutS - Math.min(30, Math.floor(timeoutS / 6));

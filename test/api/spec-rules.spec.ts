@@ -426,12 +426,7 @@ t.test('what is allowed and yet hardly meant is warned about', async (t) => {
         'spec.converge.driftDetection.enabled: this version of the controller does not look for drift yet; the field has no effect',
       ],
     },
-    {
-      spec: { ...withRegistry({ tag: 'v1' }), deletionPolicy: 'Dismiss' },
-      want: [
-        'spec.deletionPolicy: this version of the controller does not uninstall releases yet; when the bundle is deleted, its release stays',
-      ],
-    },
+    { spec: { ...withRegistry({ tag: 'v1' }), deletionPolicy: 'Dismiss' }, want: [] },
     { spec: undefined, want: [] },
   ];
   for (const { spec, want } of table) {

@@ -1042,7 +1042,10 @@ t.test('carrying out and following', async (t) => {
   );
   t.strictSame(
     [late.status.lastErrorMessage, late.actions.map(({ kind }) => kind)],
-    [`Job ${runningStatus.deployment?.jobName} did not end within spec.converge.timeout`, ['delete-job']],
+    [
+      `Job ${runningStatus.deployment?.jobName} did not start within 30m: NoPod: Job ${runningStatus.deployment?.jobName} has no Pod yet; see its events`,
+      ['delete-job'],
+    ],
     'a Job that never gets a Pod is ended after the timeout',
   );
 });

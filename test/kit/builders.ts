@@ -145,6 +145,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     job: { kind: 'absent' },
     untidied: undefined,
     supplies: undefined,
+    dismissal: { kind: 'not-needed', why: '' },
     ...change,
   };
 };

@@ -173,8 +173,11 @@ class Cache {
   }
 
   bundle({ namespace, name }: ObjectRef): StoredBundle | undefined {
-    const all = this.#frozen?.bundles ?? this.#kube.all<StoredBundle>(WERFBUNDLES);
-    return all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    return this.bundles().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+  }
+
+  bundles(): readonly StoredBundle[] {
+    return this.#frozen?.bundles ?? this.#kube.all<StoredBundle>(WERFBUNDLES);
   }
 
   job({ namespace, name }: ObjectRef): Job | undefined {

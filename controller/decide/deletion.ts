@@ -1,0 +1,165 @@
+import { DISMISS_REQUIRED } from '../../api/annotations.js';
+import { LOST_DELAYS_MS } from '../../api/backoff.js';
+import { isHeld } from '../../api/finalizer.js';
+import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
+import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Observation } from '../observation.js';
+import { createDismissJob } from './create-job.js';
+import type { Announcement } from './decision.js';
+import { conclude, deletionOf, followDeployment, openDeployment, secretsWithoutJob, started } from './deployment.js';
+import type { Draft } from './draft.js';
+import { mayBeDeployed } from './finalizer.js';
+import type { Claim } from './situation.js';
+import { parseTime, preciseTime } from './timestamps.js';
+
+/** How often it is tried to uninstall a release before the bundle is let go. */
+const TRIES = 3;
+/** How long the Pod of a Job that was stopped may take to end, milliseconds; the kubelet's grace period is 30 seconds. */
+const STOP_PATIENCE_MS = 120_000;
+/** How often what stands in the way of a required uninstall is looked at again, milliseconds; divided by the time scale. */
+const BLOCKED_RECHECK_MS = 30_000;
+const GOES = 'the bundle is being deleted';
+
+/**
+ * What is to be done for a bundle that is being deleted: its Job is stopped; with deletionPolicy Dismiss its release is uninstalled
+ * by a Job, if there may be one; then it is let go. A bundle that nobody holds goes by itself, and its Jobs with it.
+ */
+export const depart = (seen: Observation): Draft => {
+  const { bundle } = seen;
+  const status = bundle.status ?? {};
+  const open = openDeployment(status);
+  if (open !== undefined && open.reason !== 'Dismiss') return stopped(seen, status);
+  if (open === undefined) {
+    const work = followDeployment(seen, status, undefined);
+    if (work.kind === 'recovered') return { ...work, claims: [leaving(GOES)], recheck: { kind: 'now' } };
+  }
+  if (!isHeld(bundle)) return { status, claims: [leaving(GOES)] };
+  if (!isDismissed(bundle)) return letGo(status);
+  return open === undefined ? chosen(seen, status) : uninstalling(seen, status);
+};
+
+const isDismissed = (bundle: StoredBundle): boolean => isHeld(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
+
+const leaving = (message: string, reason: Claim['reason'] = 'Deleting'): Claim => ({
+  kind: 'deleting',
+  reason,
+  message,
+});
+
+/** Nothing is deployed for a bundle that goes. To uninstall what a Job is still installing would be in vain: it has to end first. */
+const stopped = (seen: Observation, status: WerfBundleStatus): Draft => {
+  const work = followDeployment(seen, status, GOES);
+  const { deployment } = status;
+  const claims = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
+  if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, claims, recheck: { kind: 'now' } };
+  if (deployment === undefined || seen.job.kind === 'absent') return { status, claims };
+  const { job } = seen.job;
+  const asked = parseTime(job.metadata.deletionTimestamp);
+  const until = (asked ?? seen.now) + STOP_PATIENCE_MS;
+  if (isDismissed(seen.bundle) && seen.now < until) {
+    const stop = { ...deletionOf(job), propagation: 'Foreground' } as const;
+    return { status, claims, actions: asked === undefined ? [stop] : [], recheck: { kind: 'at', time: until } };
+  }
+  const message = `Job ${deployment.jobName} was stopped: ${GOES}`;
+  return {
+    status: conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now }),
+    claims,
+    actions: [deletionOf(job), secretsWithoutJob(seen, deployment)],
+    recheck: { kind: 'now' },
+  };
+};
+
+/** The last that is done for a bundle; whatever a crash may have left of its last Job goes with the finalizer. */
+const letGo = (status: WerfBundleStatus, announcement?: Announcement): Draft => ({
+  status,
+  claims: [leaving(GOES)],
+  announcements: announcement === undefined ? [] : [announcement],
+  finalizer: 'remove',
+});
+
+const releaseOf = ({ bundle }: Observation): string =>
+  `release ${releaseNameOf(bundle)} in namespace ${targetNamespaceOf(bundle)}`;
+
+const givenUp = (seen: Observation, status: WerfBundleStatus, why: string): Draft =>
+  letGo(status, {
+    type: 'Warning',
+    reason: 'DismissFailed',
+    message: `${releaseOf(seen)} was not uninstalled: ${why}`,
+  });
+
+/** Tries to uninstall since the bundle is being deleted, newest first. */
+const triesOf = ({ history = [] }: WerfBundleStatus) => {
+  const end = history.findIndex(({ reason }) => reason !== 'Dismiss');
+  return history.slice(0, end === -1 ? history.length : end).filter(({ result }) => result !== 'Superseded');
+};
+
+/** No Job is under way: lets the bundle go, or tries to uninstall its release, for the first time or again. */
+const chosen = (seen: Observation, status: WerfBundleStatus): Draft => {
+  if (!mayBeDeployed(status) && seen.jobs.highest === 0) return letGo(status);
+  const tries = triesOf(status);
+  const [last] = tries;
+  if (last?.result === 'Succeeded') {
+    return letGo(status, { type: 'Normal', reason: 'Dismissed', message: `${releaseOf(seen)} is uninstalled` });
+  }
+  const { dismissal } = seen;
+  if (dismissal.kind === 'pointless') return givenUp(seen, status, dismissal.why);
+  const required = seen.bundle.metadata.annotations?.[DISMISS_REQUIRED] === 'true';
+  if (dismissal.kind === 'blocked') {
+    if (!required) return givenUp(seen, status, dismissal.why);
+    const recheck = { kind: 'at', time: seen.now + BLOCKED_RECHECK_MS / seen.platform.timeScale } as const;
+    return { status, claims: [notUninstalled(seen, dismissal.why)], recheck };
+  }
+  if (last === undefined) return tried(seen, status, 1);
+  const why = last.message ?? 'the Job failed';
+  if (tries.length >= TRIES && !required) return givenUp(seen, status, why);
+  const delay = LOST_DELAYS_MS[Math.min(tries.length, LOST_DELAYS_MS.length) - 1] ?? 0;
+  const next = (parseTime(last.finishedAt) ?? seen.now) + delay / seen.platform.timeScale;
+  if (seen.now >= next) return tried(seen, status, tries.length + 1);
+  return { status, claims: [notUninstalled(seen, why)], recheck: { kind: 'at', time: next } };
+};
+
+const notUninstalled = (seen: Observation, why: string): Claim =>
+  leaving(`${releaseOf(seen)} could not be uninstalled: ${why}`, 'DismissFailed');
+
+/** A number like a deployment's: written down before its Job is made, so that a crash makes no second one. */
+const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Draft => {
+  const { name, uid, generation } = seen.bundle.metadata;
+  const number = Math.max(status.deployment?.number ?? 0, seen.jobs.highest) + 1;
+  const tag = status.lastAppliedTag ?? status.deployment?.tag ?? '';
+  const deployment: Deployment = {
+    ...{ number, attempt, generation, tag },
+    reason: 'Dismiss',
+    digest: status.lastAppliedDigest ?? status.deployment?.digest ?? '',
+    checksum: status.appliedChecksum ?? status.deployment?.checksum ?? '',
+    jobName: jobNameOf({ bundleName: name, uid, tag, number }),
+    startedAt: preciseTime(seen.now),
+  };
+  return {
+    status: { ...status, deployment },
+    claims: [leaving(`uninstalling ${releaseOf(seen)}`)],
+    recheck: { kind: 'now' },
+  };
+};
+
+const uninstalling = (seen: Observation, status: WerfBundleStatus): Draft => {
+  const claims = [leaving(`uninstalling ${releaseOf(seen)}`)];
+  const { dismissal, spec } = seen;
+  const work = followDeployment(seen, status, dismissal.kind === 'possible' ? undefined : dismissal.why);
+  switch (work.kind) {
+    case 'concluded':
+    case 'recovered':
+      return { ...work, claims, recheck: { kind: 'now' } };
+    case 'active': {
+      const { message, reason } = work.claim;
+      return { ...work, claims: reason === 'WaitingForJob' ? [leaving(message, reason)] : claims };
+    }
+    case 'to-carry-out': {
+      if (spec.kind === 'invalid') return { status, claims };
+      const { deployment } = work;
+      const action = createDismissJob({ seen, settings: spec.settings, deployment });
+      return { status: started(status, deployment).status, claims, actions: [action] };
+    }
+    case 'idle':
+      return { status, claims };
+  }
+};

@@ -1,0 +1,213 @@
+import t, { type Test } from 'tap';
+import type { Secret } from '../../api/objects.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { BundleStory } from '../kit/bundle-story.js';
+import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { eventually } from '../kit/eventually.js';
+import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+
+/** A minute of the specs is a second here. */
+const TIME_SCALE = 60;
+const PATIENCE_MS = 90_000;
+const FINALIZER = 'werf.io/deletion';
+
+interface Given {
+  readonly stage: DeployStage;
+  readonly controller: RunningController;
+  readonly states: WatchRecord<StoredBundle>;
+}
+
+const storyIn = async ({ stage, ...given }: Given, namespace: string): Promise<BundleStory> => {
+  await stage.makeNamespace(namespace);
+  return new BundleStory({ ...given, stage, namespace });
+};
+
+/** Names of the releases that are recorded in a namespace. */
+const releasesIn = async ({ client, signal }: DeployStage, namespace: string): Promise<readonly string[]> => {
+  const { items } = await client.list<Secret>(SECRETS, { namespace, labelSelector: 'owner=helm' }, signal);
+  return items.map(({ metadata }) => metadata.labels?.['name'] ?? '');
+};
+
+const finalizersOf = async (story: BundleStory, name: string) => (await story.bundle(name))?.metadata.finalizers ?? [];
+
+/** Reason and note of each event about a bundle that has this reason. */
+const eventsOf = async (story: BundleStory, name: string, reason: string): Promise<readonly string[]> => {
+  const look = async () => {
+    const path = `{range .items[?(@.regarding.name=="${name}")]}{.reason}: {.note}{"\\n"}{end}`;
+    const { stdout } = await story.kubectl('get', 'events.events.k8s.io', '-o', `jsonpath=${path}`);
+    return stdout.split('\n').filter((line) => line.startsWith(`${reason}: `));
+  };
+  return eventually(look, (events) => events.length > 0);
+};
+
+/** Each way in which a bundle with Dismiss can go. */
+const uninstalls = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'leaving');
+  const { stage } = story;
+  await stage.publish({ repository: 'acme/leaving', tag: 'v1.0.0' });
+  const deploy = async (name: string, account: string, more: object = {}) => {
+    await story.kubectl('create', 'serviceaccount', account);
+    await story.kubectl(
+      'create',
+      'rolebinding',
+      account,
+      '--role=werf-converge',
+      `--serviceaccount=leaving:${account}`,
+    );
+    const spec = story.spec('acme/leaving', { serviceAccountName: account });
+    await story.applyBundle(name, { ...spec, deletionPolicy: 'Dismiss', ...more });
+    await story.synced(name, 'v1.0.0');
+  };
+  await Promise.all([
+    deploy('well', 'well'),
+    deploy('orphaned', 'orphaned', { deletionPolicy: 'Orphan' }),
+    deploy('robbed', 'robbed'),
+    deploy('stubborn', 'stubborn'),
+    deploy('required', 'required'),
+  ]);
+  t.same(await finalizersOf(story, 'well'), [FINALIZER]);
+  t.same(await finalizersOf(story, 'orphaned'), []);
+  await story.kubectl('annotate', 'wb', 'required', 'werf.io/dismiss-required=true');
+  await story.kubectl('delete', 'serviceaccount', 'robbed');
+  await story.kubectl('delete', 'rolebinding', 'stubborn', 'required');
+
+  await story.kubectl('delete', 'wb', 'well', 'orphaned', 'robbed', '--timeout=90s');
+  const release = (name: string) => `release ${name} in namespace leaving`;
+  t.same(await eventsOf(story, 'well', 'Dismissed'), [`Dismissed: ${release('well')} is uninstalled`]);
+  t.same(await eventsOf(story, 'robbed', 'DismissFailed'), [
+    `DismissFailed: ${release('robbed')} was not uninstalled: ServiceAccount robbed in namespace leaving is gone or being deleted`,
+  ]);
+  t.same(await releasesIn(stage, 'leaving'), ['orphaned', 'required', 'robbed', 'stubborn'], 'one release is gone');
+
+  await story.kubectl('delete', 'wb', 'stubborn', 'required', '--wait=false');
+  await story.kubectl('wait', '--for=delete', 'wb/stubborn', '--timeout=90s');
+  t.match(await eventsOf(story, 'stubborn', 'DismissFailed'), [
+    /^DismissFailed: release stubborn in namespace leaving was not uninstalled: pod failed with exit code 1: release uninstall: .* is forbidden: /,
+  ]);
+  const tried = await story.until('required', 'four tries', ({ history }) => history?.[3]?.reason === 'Dismiss');
+  t.same(
+    tried.history?.slice(0, 4).map(({ reason, result }) => `${reason} ${result}`),
+    Array.from({ length: 4 }, () => 'Dismiss Failed'),
+    'what is required is tried more than three times',
+  );
+  await story.kubectl('create', 'rolebinding', 'required', '--role=werf-converge', '--serviceaccount=leaving:required');
+  await story.kubectl('wait', '--for=delete', 'wb/required', '--timeout=90s');
+  t.same(await releasesIn(stage, 'leaving'), ['orphaned', 'robbed', 'stubborn']);
+};
+
+/** A Job in another namespace belongs to nobody that the garbage collector knows of. */
+const stopsJobs = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'stopping');
+  const { stage } = story;
+  await stage.makeNamespace('stopping-there');
+  await stage.cluster.kubectl(['annotate', 'ns', 'stopping-there', 'werf.io/accept-bundles-from=stopping']);
+  await stage.publish({ repository: 'acme/endless', tag: 'v1.0.0', behaviour: 'slow: 600' });
+  await story.applyBundle('here', story.spec('acme/endless'));
+  await story.applyBundle('there', story.spec('acme/endless', { targetNamespace: 'stopping-there' }));
+  const dismissed = story.spec('acme/endless', { targetNamespace: 'stopping-there', releaseName: 'other' });
+  await story.applyBundle('dismissed', { ...dismissed, deletionPolicy: 'Dismiss' });
+  const names = ['here', 'there', 'dismissed'];
+  const podsOf = async (name: string) => {
+    const args = ['get', 'pods', '-A', '-l', `app.kubernetes.io/instance=${name}`];
+    const { stdout } = await stage.cluster.kubectl([...args, '-o', 'jsonpath={.items[*].status.phase}']);
+    return stdout.split(' ').filter((phase) => phase !== '');
+  };
+  for (const name of names) {
+    await story.until(name, 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
+    t.same(
+      await eventually(
+        () => podsOf(name),
+        (phases) => phases.includes('Running'),
+        PATIENCE_MS,
+      ),
+      ['Running'],
+    );
+  }
+  t.same(await Promise.all(names.map((name) => finalizersOf(story, name))), [[], [FINALIZER], [FINALIZER]]);
+  await story.kubectl('delete', 'wb', ...names, '--timeout=90s');
+  for (const name of ['here', 'there']) {
+    t.same(
+      await eventually(
+        () => podsOf(name),
+        (phases) => phases.length === 0,
+        PATIENCE_MS,
+      ),
+      [],
+      `${name}: stopped`,
+    );
+  }
+  t.same(await eventsOf(story, 'dismissed', 'Dismissed'), [
+    'Dismissed: release other in namespace stopping-there is uninstalled',
+  ]);
+  t.same(await releasesIn(stage, 'stopping-there'), []);
+};
+
+/** A namespace that ends takes its bundles along, whatever they would like to do first. */
+const letsNamespacesGo = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'ending');
+  const { stage } = story;
+  await stage.publish({ repository: 'acme/ending', tag: 'v1.0.0' });
+  await story.applyBundle('app', { ...story.spec('acme/ending'), deletionPolicy: 'Dismiss' });
+  await story.applyBundle('new', { ...story.spec('acme/nothing-there'), deletionPolicy: 'Dismiss' });
+  await story.synced('app', 'v1.0.0');
+  await story.until('new', 'a failed poll', ({ consecutiveFailures }) => (consecutiveFailures ?? 0) > 0);
+  t.same(await finalizersOf(story, 'new'), [], 'what deployed nothing has nothing to do first');
+  await story.kubectl('delete', 'wb', 'new', '--timeout=60s');
+  const { code, stderr } = await stage.cluster.kubectl(['delete', 'namespace', 'ending', '--timeout=120s']);
+  t.equal(code, 0, stderr);
+};
+
+/** What has not begun gives way; what it waited for was told. */
+const givesWay = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'waiting');
+  const { stage } = story;
+  await stage.publish({ repository: 'acme/waiting', tag: 'v1.0.0' });
+  const none = { pods: '0' };
+  await story.kubectl('create', 'quota', 'no-pods', '--hard=pods=0');
+  // What the quota controller would do, which is not among those that run here.
+  const counted = JSON.stringify({ status: { hard: none, used: none } });
+  await story.kubectl('patch', 'quota', 'no-pods', '--subresource=status', '--type=merge', '-p', counted);
+  await story.applyBundle('app', story.spec('acme/waiting'));
+  const first = await story.until('app', 'a Job', ({ activeJobName }) => activeJobName !== undefined);
+  await stage.publish({ repository: 'acme/waiting', tag: 'v1.1.0' });
+  const second = await story.until(
+    'app',
+    'the next',
+    ({ deployment, activeJobName }) => activeJobName !== undefined && deployment?.tag === 'v1.1.0',
+  );
+  t.match(second.history, [{ number: 1, tag: 'v1.0.0', result: 'Superseded' }]);
+  t.equal(
+    second.history?.[0]?.message,
+    `Job ${first.activeJobName} gave way before werf was started: v1.1.0 is wanted now`,
+  );
+  await story.patch('app', { spec: { suspend: true } });
+  await story.until('app', 'suspended', ({ history }) => history?.length === 2);
+  t.same(await story.jobsOf('app'), [], 'a suspended bundle has no Job that waits');
+  await story.kubectl('delete', 'quota', 'no-pods');
+  await story.patch('app', { spec: { suspend: false } });
+  const { history, deployment } = await story.synced('app', 'v1.1.0', 3);
+  t.equal(deployment?.reason, 'NewTag');
+  t.same(
+    history?.map(({ number, tag, result }) => `${number} ${tag} ${result}`),
+    ['3 v1.1.0 Succeeded', '2 v1.1.0 Superseded', '1 v1.0.0 Superseded'],
+  );
+};
+
+t.test('Jobs on a real control plane', async (t) => {
+  const stage = await startDeployStage(t);
+  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const controller = await stage.startController({ timeScale: TIME_SCALE });
+  const given: Given = { stage, states, controller };
+  await t.test('come, and go', async (t) => {
+    t.jobs = 8;
+    const scenarios = {
+      'a bundle with Dismiss goes when its release is uninstalled, or can\u2019t be': uninstalls,
+      'a Job that runs is stopped when its bundle goes, in whatever namespace': stopsJobs,
+      'a namespace can be deleted with bundles in it': letsNamespacesGo,
+      'a Job that has not begun gives way to what is wanted now': givesWay,
+    };
+    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+  });
+  t.notMatch(await controller.log(), /"level":"error"/, 'the controller never met a fault of its own');
+});

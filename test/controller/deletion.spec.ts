@@ -1,0 +1,486 @@
+import t from 'tap';
+import { FINALIZER } from '../../api/finalizer.js';
+import type { Job, KubeObject, Namespace, Pod, Secret } from '../../api/objects.js';
+import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { decide } from '../../controller/decide/decide.js';
+import type { Dismissal, Observation } from '../../controller/observation.js';
+import { KubeError } from '../../kube/client.js';
+import { JOBS, NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
+import {
+  bundle,
+  deployment,
+  historyEntry,
+  iso,
+  job,
+  NOW,
+  observation,
+  pod,
+  selected,
+  supplies,
+  syncedStatus,
+  UID,
+} from '../kit/builders.js';
+import { REF, reconcileHarness } from '../kit/reconcile-harness.js';
+
+const SECRETS_OF = (jobName: string) => ['values', 'docker', 'key', 'ca'].map((what) => `${jobName}-${what}`);
+const RELEASE = 'release my-app in namespace ops';
+
+const going = (
+  status: WerfBundleStatus,
+  change: { readonly spec?: Partial<WerfBundleSpec>; readonly metadata?: object } = {},
+): StoredBundle =>
+  bundle(status, {
+    spec: { deletionPolicy: 'Dismiss', ...change.spec },
+    metadata: { deletionTimestamp: iso(-60_000), finalizers: [FINALIZER], ...change.metadata },
+  });
+
+const possible: Dismissal = { kind: 'possible' };
+
+/** The status after so many tries to uninstall, the last of them half a minute ago. */
+const afterTries = (...results: readonly ('Failed' | 'Lost' | 'Refused' | 'Succeeded')[]): WerfBundleStatus => {
+  const tries = results.map((result, index) =>
+    historyEntry(result, {
+      ...{ number: index + 2, reason: 'Dismiss', jobName: `dismiss-${index + 1}`, finishedAt: iso(-30_000) },
+      ...(result !== 'Succeeded' && { message: `pod failed with exit code 1: try ${index + 1}` }),
+    }),
+  );
+  const last = deployment({ number: results.length + 1, reason: 'Dismiss', jobName: `dismiss-${results.length}` });
+  return syncedStatus({
+    ...{ deployment: last, lastJobName: last.jobName, lastJobStatus: 'Failed' },
+    history: [...tries.toReversed(), historyEntry('Succeeded')],
+  });
+};
+
+const running = (reason: 'NewTag' | 'Dismiss' = 'NewTag'): WerfBundleStatus => {
+  const open = deployment({ number: 2, reason, jobName: 'my-app-33333333-44444444' });
+  return syncedStatus({
+    ...{ deployment: open, activeJobName: open.jobName, lastJobName: open.jobName, lastJobStatus: 'Running' },
+  });
+};
+
+/** Its only deployment ended so. */
+const neverApplied = (result: 'Failed' | 'Refused'): WerfBundleStatus => {
+  const { lastAppliedTag: _, ...rest } = syncedStatus({ lastJobStatus: 'Failed', history: [historyEntry(result)] });
+  return rest;
+};
+
+const present = (
+  status: WerfBundleStatus,
+  ended?: { exitCode: number },
+  metadata: object = {},
+): Extract<Observation['job'], { kind: 'present' }> => {
+  const made = job(bundle(status), status.deployment);
+  return {
+    ...{ kind: 'present', job: { ...made, metadata: { ...made.metadata, ...metadata } }, pod: pod(ended) },
+    log: { kind: 'not-needed' },
+  };
+};
+
+const waitingPod: Pod = {
+  ...pod(),
+  status: { phase: 'Pending', containerStatuses: [{ name: 'werf', state: { waiting: { reason: 'ErrImagePull' } } }] },
+};
+
+/** What is done, and what a person reads of it. */
+const outcomeOf = (seen: Observation) => {
+  const { actions, cleanup, finalizer, announcements, status, recheck } = decide(seen);
+  return {
+    actions: actions.map((action) =>
+      action.kind === 'delete-job' ? `delete-job ${action.propagation ?? 'Background'}` : action.kind,
+    ),
+    cleanup: cleanup.flatMap(({ names }) => names),
+    finalizer,
+    events: announcements.map(({ type, reason, message }) => `${type} ${reason}: ${message}`),
+    message: status.conditions?.find(({ type }) => type === 'Reconciling')?.message,
+    phase: status.phase,
+    number: status.deployment?.number,
+    recheck,
+  };
+};
+
+const SYNCED_JOB = deployment().jobName;
+const LET_GO = {
+  ...{ actions: [], cleanup: SECRETS_OF(SYNCED_JOB), finalizer: 'remove', events: [], number: 1 },
+  ...{ message: 'the bundle is being deleted', phase: 'Synced', recheck: { kind: 'on-change' } },
+};
+const UNINSTALLING = {
+  message: `uninstalling ${RELEASE}`,
+  cleanup: [],
+  events: [],
+  finalizer: 'leave',
+  phase: 'Synced',
+};
+const notUninstalled = (why: string) => `Warning DismissFailed: ${RELEASE} was not uninstalled: ${why}`;
+
+t.test('a bundle that goes: each way on, and each way out', async (t) => {
+  const required = { metadata: { annotations: { 'werf.io/dismiss-required': 'true' } } };
+  const rows: readonly { title: string; seen: Observation; want: Readonly<Record<string, unknown>> }[] = [
+    {
+      title: 'without our finalizer nothing is to be done: the bundle goes by itself, and its Jobs with it',
+      seen: observation(going(syncedStatus(), { metadata: { finalizers: ['someone.example/else'] } })),
+      want: { ...LET_GO, cleanup: [], finalizer: 'leave' },
+    },
+    {
+      title: 'Orphan: nothing is uninstalled',
+      seen: observation(going(syncedStatus(), { spec: { deletionPolicy: 'Orphan' } })),
+      want: LET_GO,
+    },
+    {
+      title: 'Dismiss, and nothing was ever deployed: let go at once',
+      seen: observation(going({ observedGeneration: 1 }), { dismissal: possible }),
+      want: { actions: [], cleanup: [], finalizer: 'remove', events: [], number: undefined },
+    },
+    {
+      title: 'Dismiss, and the only Job was refused: let go at once',
+      seen: observation(going(neverApplied('Refused')), { dismissal: possible }),
+      want: LET_GO,
+    },
+    {
+      title: 'Dismiss: a try to uninstall is written down like a deployment, with the next number',
+      seen: observation(going(syncedStatus()), { dismissal: possible }),
+      want: { ...UNINSTALLING, actions: [], number: 2, recheck: { kind: 'now' } },
+    },
+    {
+      title: 'Dismiss, after a deployment that failed: something may be there',
+      seen: observation(going(neverApplied('Failed')), { dismissal: possible }),
+      want: { ...UNINSTALLING, actions: [], number: 2 },
+    },
+    {
+      title: 'Dismiss: then its Job is made',
+      seen: observation(going({ ...running('Dismiss'), lastJobName: SYNCED_JOB, lastJobStatus: 'Succeeded' }), {
+        dismissal: possible,
+      }),
+      want: { ...UNINSTALLING, actions: ['create-job'], number: 2, recheck: { kind: 'on-change' } },
+    },
+    {
+      title: 'Dismiss: and followed',
+      seen: observation(going(running('Dismiss')), { job: present(running('Dismiss')), dismissal: possible }),
+      want: {
+        ...UNINSTALLING,
+        ...{ actions: [], number: 2, recheck: { kind: 'at', time: NOW - 60_000 + 16 * 60_000 } },
+      },
+    },
+    {
+      title: 'Dismiss: a Job that never starts is ended after ten minutes',
+      seen: observation(going(running('Dismiss')), {
+        job: { ...present(running('Dismiss')), pod: waitingPod },
+        dismissal: possible,
+        now: NOW + 9 * 60_000,
+      }),
+      want: { ...UNINSTALLING, actions: ['delete-job Background'], recheck: { kind: 'now' } },
+    },
+    {
+      title: 'Dismiss: when it has succeeded the bundle is let go, with an event',
+      seen: observation(going(afterTries('Succeeded')), { dismissal: possible }),
+      want: {
+        ...LET_GO,
+        ...{ cleanup: SECRETS_OF('dismiss-1'), number: 2, events: [`Normal Dismissed: ${RELEASE} is uninstalled`] },
+      },
+    },
+    {
+      title: 'Dismiss: the second try comes 30s after the first',
+      seen: observation(going(afterTries('Failed')), { dismissal: possible }),
+      want: { ...UNINSTALLING, actions: [], number: 3, recheck: { kind: 'now' } },
+    },
+    {
+      title: 'Dismiss: the third 2m after the second; meanwhile it is told why',
+      seen: observation(going(afterTries('Failed', 'Lost')), { dismissal: possible }),
+      want: {
+        ...{ actions: [], finalizer: 'leave', events: [], number: 3 },
+        message: `${RELEASE} could not be uninstalled: pod failed with exit code 1: try 2`,
+        recheck: { kind: 'at', time: NOW + 90_000 },
+      },
+    },
+    {
+      title: 'Dismiss: after the third failure the bundle is let go, with an event',
+      seen: observation(going(afterTries('Failed', 'Refused', 'Failed')), { dismissal: possible }),
+      want: {
+        ...{ ...LET_GO, cleanup: SECRETS_OF('dismiss-3'), number: 4 },
+        events: [notUninstalled('pod failed with exit code 1: try 3')],
+      },
+    },
+    {
+      title: 'required: it is not let go, but tried again after 8m, and again',
+      seen: observation(going(afterTries('Failed', 'Failed', 'Failed', 'Failed'), required), { dismissal: possible }),
+      want: {
+        ...{ actions: [], finalizer: 'leave', events: [], number: 5 },
+        message: `${RELEASE} could not be uninstalled: pod failed with exit code 1: try 4`,
+        recheck: { kind: 'at', time: NOW + 450_000 },
+      },
+    },
+    ...(
+      ['namespace ops is gone or being deleted', 'ServiceAccount x in namespace ops is gone or being deleted'] as const
+    ).map((why) => ({
+      title: `${why}: let go at once, even where the uninstall is required`,
+      seen: observation(going(syncedStatus(), required), { dismissal: { kind: 'pointless', why } }),
+      want: { ...LET_GO, events: [notUninstalled(why)] },
+    })),
+    {
+      title: 'what must not be uninstalled is let go, with an event',
+      seen: observation(going(syncedStatus()), { dismissal: { kind: 'blocked', why: 'no consent' } }),
+      want: { ...LET_GO, events: [notUninstalled('no consent')] },
+    },
+    {
+      title: 'required: it is waited for who can mend that',
+      seen: observation(going(syncedStatus(), required), { dismissal: { kind: 'blocked', why: 'no consent' } }),
+      want: {
+        ...{ actions: [], finalizer: 'leave', events: [], number: 1 },
+        message: `${RELEASE} could not be uninstalled: no consent`,
+        recheck: { kind: 'at', time: NOW + 30_000 },
+      },
+    },
+    {
+      title: 'a Job that waits gives way at once, and nothing of it is left',
+      seen: observation(going(running()), { job: { ...present(running()), pod: waitingPod }, dismissal: possible }),
+      want: { actions: ['delete-job Background', 'delete-secrets'], finalizer: 'leave', recheck: { kind: 'now' } },
+    },
+    {
+      title: 'an intent without a Job is not carried out any more',
+      seen: observation(going({ ...running(), lastJobName: SYNCED_JOB, lastJobStatus: 'Succeeded' }), {
+        dismissal: possible,
+      }),
+      want: { actions: ['delete-secrets'], finalizer: 'leave', recheck: { kind: 'now' } },
+    },
+    {
+      title: 'Orphan: a Job that runs is stopped, wherever it runs',
+      seen: observation(going(running(), { spec: { deletionPolicy: 'Orphan' } }), { job: present(running()) }),
+      want: { actions: ['delete-job Background', 'delete-secrets'], finalizer: 'leave', recheck: { kind: 'now' } },
+    },
+    {
+      title: 'Dismiss: a Job that runs is stopped, and its end is waited for',
+      seen: observation(going(running()), { job: present(running()), dismissal: possible }),
+      want: {
+        ...{ actions: ['delete-job Foreground'], finalizer: 'leave', number: 2 },
+        message: 'stops Job my-app-33333333-44444444, then the bundle goes',
+        recheck: { kind: 'at', time: NOW + 120_000 },
+      },
+    },
+    {
+      title: 'Dismiss: it is told to stop once',
+      seen: observation(going(running()), {
+        job: present(running(), undefined, { deletionTimestamp: iso(-10_000) }),
+        dismissal: possible,
+      }),
+      want: { actions: [], recheck: { kind: 'at', time: NOW + 110_000 } },
+    },
+    {
+      title: 'Dismiss: a Pod whose node is gone is not waited for longer than two minutes',
+      seen: observation(going(running()), {
+        job: present(running(), undefined, { deletionTimestamp: iso(-121_000) }),
+        dismissal: possible,
+      }),
+      want: { actions: ['delete-job Background', 'delete-secrets'], recheck: { kind: 'now' } },
+    },
+    {
+      title: 'a Job that has ended meanwhile is recorded, and then the bundle goes its way',
+      seen: observation(going(running()), { job: present(running(), { exitCode: 0 }), dismissal: possible }),
+      want: { actions: [], finalizer: 'leave', recheck: { kind: 'now' } },
+    },
+    {
+      title: 'a suspended bundle goes as any other',
+      seen: observation(going(syncedStatus(), { spec: { suspend: true } }), { dismissal: possible }),
+      want: { ...UNINSTALLING, actions: [], number: 2 },
+    },
+  ];
+  for (const { title, seen, want } of rows) {
+    const got = outcomeOf(seen);
+    const chosen = Object.fromEntries(Object.keys(want).map((key) => [key, got[key as keyof typeof got]]));
+    t.strictSame(chosen, want, title);
+  }
+});
+
+t.test('a bundle has the finalizer as long as it must not go unseen, and no longer', async (t) => {
+  const elsewhere = { converge: { targetNamespace: 'production', serviceAccountName: 'werf' } };
+  const open = { ...running(), lastJobName: SYNCED_JOB, lastJobStatus: 'Succeeded' } as const;
+  const held = { metadata: { finalizers: [FINALIZER] } };
+  const rows: readonly { title: string; of: StoredBundle; want: [string, string[]] }[] = [
+    { title: 'Orphan, deployed', of: bundle(syncedStatus()), want: ['leave', []] },
+    { title: 'Orphan, deploying into its own namespace', of: bundle(open), want: ['leave', ['create-job']] },
+    {
+      title: 'Dismiss, nothing deployed',
+      of: bundle(undefined, { spec: { deletionPolicy: 'Dismiss' } }),
+      want: ['leave', []],
+    },
+    {
+      title: 'Dismiss, before its first Job is made',
+      of: bundle(open, { spec: { deletionPolicy: 'Dismiss' } }),
+      want: ['add', []],
+    },
+    {
+      title: 'Dismiss, deploying',
+      of: bundle(open, { spec: { deletionPolicy: 'Dismiss' }, ...held }),
+      want: ['leave', ['create-job']],
+    },
+    {
+      title: 'Dismiss, set after it was deployed',
+      of: bundle(syncedStatus(), { spec: { deletionPolicy: 'Dismiss' } }),
+      want: ['add', []],
+    },
+    { title: 'no more Dismiss', of: bundle(syncedStatus(), held), want: ['remove', []] },
+    { title: 'another namespace, before the Job is made', of: bundle(open, { spec: elsewhere }), want: ['add', []] },
+    {
+      title: 'another namespace, deploying',
+      of: bundle(open, { spec: elsewhere, ...held }),
+      want: ['leave', ['create-job']],
+    },
+    {
+      title: 'another namespace, deployed',
+      of: bundle(syncedStatus(), { spec: elsewhere, ...held }),
+      want: ['remove', []],
+    },
+  ];
+  for (const { title, of, want } of rows) {
+    const { finalizer, actions } = decide(observation(of, { supplies: supplies() }));
+    t.strictSame([finalizer, actions.map(({ kind }) => kind)], want, title);
+  }
+});
+
+const namespace: Namespace = { metadata: { name: 'ops' }, status: { phase: 'Active' } };
+
+/** A bundle with Dismiss whose v1.0.0 is deployed, just before it is deleted. */
+const deployed = async (spec: Partial<WerfBundleSpec> = { deletionPolicy: 'Dismiss' }) => {
+  const harness = reconcileHarness(bundle(undefined, { spec }));
+  harness.kube.seed(NAMESPACES, namespace);
+  await harness.run();
+  harness.deliver(selected());
+  await harness.run();
+  endJob(harness, 0);
+  await harness.run();
+  return harness;
+};
+
+const endJob = ({ kube, jobs }: ReturnType<typeof reconcileHarness>, exitCode: number): void => {
+  const { uid = '', name = '', namespace: of = '' } = jobs().at(-1)?.metadata ?? {};
+  const ended = pod({ exitCode });
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }];
+  kube.seed<Pod>(PODS, { ...ended, metadata: { namespace: of, name: `${name}-pod`, ownerReferences } });
+};
+
+const deleted = async (harness: ReturnType<typeof reconcileHarness>) =>
+  harness.kube.delete(WERFBUNDLES, REF, {}, AbortSignal.any([]));
+
+t.test('a bundle with Dismiss is deleted when its release is uninstalled', async (t) => {
+  const harness = await deployed();
+  t.same(harness.bundle()?.metadata.finalizers, [FINALIZER]);
+  await deleted(harness);
+  const first = await harness.run();
+  const made = harness.jobs().at(-1);
+  const name = made?.metadata.name;
+  t.same(first.actions, ['patch werfbundles/status my-app', `create jobs ${name}`, 'patch werfbundles/status my-app']);
+  const pods = made?.spec?.template.spec ?? {};
+  const [container] = pods['containers'] as readonly { readonly args: readonly string[] }[];
+  t.same(container?.args.slice(0, 5), ['dismiss', '--release', 'my-app', '--namespace', 'ops']);
+  t.notOk(container?.args.includes('--timeout'), 'werf dismiss has no such flag');
+  t.equal(pods['activeDeadlineSeconds'], 600, 'the Pod is what ends it');
+  harness.restart();
+  t.same((await harness.run()).actions, [], 'a new process follows the same Job');
+  endJob(harness, 0);
+  const last = await harness.run();
+  t.same(last.events, [`Normal Dismissed: ${RELEASE} is uninstalled`]);
+  t.equal(last.actions.at(-1), 'patch werfbundles my-app');
+  t.equal(harness.bundle(), undefined);
+});
+
+t.test('who changes the finalizers meanwhile is not overwritten', async (t) => {
+  const harness = reconcileHarness(bundle(syncedStatus(), { spec: { deletionPolicy: 'Dismiss' } }));
+  harness.kube.before({ verb: 'patch', plural: 'werfbundles' }, () => {
+    const stored = harness.bundle();
+    if (stored === undefined) return;
+    const metadata = { ...stored.metadata, finalizers: ['someone.example/else'], resourceVersion: '' };
+    harness.kube.seed(WERFBUNDLES, { ...stored, metadata });
+  });
+  t.same((await harness.run()).next, { kind: 'backoff' });
+  await harness.run();
+  t.same(harness.bundle()?.metadata.finalizers, ['someone.example/else', FINALIZER]);
+});
+
+t.test('what could not be tidied up in another namespace keeps the bundle, until it can', async (t) => {
+  const harness = await deployed();
+  const { jobName = '' } = harness.bundle()?.status?.deployment ?? {};
+  const left = { namespace: 'ops', name: `${jobName}-key`, labels: { 'werf.io/bundle-uid': UID } };
+  harness.kube.seed<Secret>(SECRETS, { metadata: left });
+  harness.kube.seed<Secret>(SECRETS, { metadata: { namespace: 'ops', name: `${jobName}-ca` } });
+  const stored = harness.bundle();
+  if (stored !== undefined)
+    harness.kube.seed(WERFBUNDLES, { ...stored, spec: { ...stored.spec, deletionPolicy: 'Orphan' } });
+  await deleted(harness);
+  harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, new KubeError('timeout', 'delete: no answer'));
+  t.same((await harness.run()).next, { kind: 'backoff' });
+  t.ok(harness.bundle());
+  await harness.run();
+  t.equal(harness.bundle(), undefined);
+  t.same(
+    harness.kube.all<Secret>(SECRETS).map(({ metadata }) => metadata.name),
+    [`${jobName}-ca`],
+    'what only has such a name is left alone',
+  );
+});
+
+t.test('what stands in the way of an uninstall', async (t) => {
+  const spec: Partial<WerfBundleSpec> = {
+    ...{ deletionPolicy: 'Dismiss', converge: { targetNamespace: 'production', serviceAccountName: 'werf' } },
+  };
+  const where = 'release my-app in namespace production was not uninstalled';
+  const accepting = { 'werf.io/accept-bundles-from': 'ops' };
+  const target = (metadata: object = {}, phase: 'Active' | 'Terminating' = 'Active'): Namespace => ({
+    metadata: { name: 'production', annotations: accepting, ...metadata },
+    status: { phase },
+  });
+  const account = { metadata: { namespace: 'production', name: 'werf' } };
+  const other = bundle(syncedStatus(), {
+    metadata: { name: 'twin', uid: 'another' },
+    spec: { converge: { ...spec.converge, releaseName: 'my-app' } },
+  });
+  const gone = 'namespace production is gone or being deleted';
+  const goneAccount = 'ServiceAccount werf in namespace production is gone or being deleted';
+  const rows: readonly {
+    title: string;
+    namespace?: Namespace;
+    account?: KubeObject;
+    other?: StoredBundle;
+    spec?: Partial<WerfBundleSpec>;
+    want: string | undefined;
+  }[] = [
+    { title: 'nothing', namespace: target(), account, want: undefined },
+    { title: 'no namespace', account, want: gone },
+    { title: 'a namespace that goes', namespace: target({}, 'Terminating'), account, want: gone },
+    { title: 'no ServiceAccount', namespace: target(), want: goneAccount },
+    {
+      title: 'a ServiceAccount that goes',
+      namespace: target(),
+      account: { metadata: { ...account.metadata, deletionTimestamp: iso(0), finalizers: ['x/y'] } },
+      want: goneAccount,
+    },
+    {
+      title: 'consent that was taken back',
+      namespace: target({ annotations: {} }),
+      account,
+      want: 'namespace production does not accept bundles from namespace ops: annotate it with werf.io/accept-bundles-from=ops',
+    },
+    {
+      title: 'another bundle of the same release',
+      namespace: target(),
+      account,
+      other,
+      want: 'it is the release of WerfBundle ops/twin, too',
+    },
+    {
+      title: 'a spec that is refused',
+      namespace: target(),
+      account,
+      spec: { registry: { url: 'https://x/y' } },
+      want: 'its spec is not valid: spec.registry.url: Invalid value: "https://x/y": a repository without scheme is needed; did you mean "docker.io/x/y"?',
+    },
+  ];
+  for (const row of rows) {
+    const metadata = { deletionTimestamp: iso(0), finalizers: [FINALIZER] };
+    const harness = reconcileHarness(bundle(syncedStatus(), { spec: { ...spec, ...row.spec }, metadata }));
+    if (row.namespace !== undefined) harness.kube.seed(NAMESPACES, row.namespace);
+    if (row.account !== undefined) harness.kube.seed(SERVICEACCOUNTS, row.account);
+    if (row.other !== undefined) harness.kube.seed(WERFBUNDLES, row.other);
+    const { events } = await harness.run();
+    t.same(events, row.want === undefined ? [] : [`Warning DismissFailed: ${where}: ${row.want}`], row.title);
+    t.equal(harness.kube.all<Job>(JOBS).length, row.want === undefined ? 1 : 0, `${row.title}: Jobs`);
+    t.equal(harness.bundle() === undefined, row.want !== undefined, `${row.title}: whether the bundle is gone`);
+  }
+});
