@@ -4,6 +4,7 @@ import type { Problem } from '../api/problem.js';
 import type { Reason } from '../api/reasons.js';
 import type { Settings } from '../api/settings.js';
 import type { Deployment, StoredBundle } from '../api/werfbundle.js';
+import type { WaitingWords } from './deploy/waiting.js';
 import type { RegistryTarget } from './ports.js';
 import type { Delivery, ScanOutcome } from './scans/scan.js';
 
@@ -81,7 +82,14 @@ export type Dismissal =
 /** The Job of the deployment that status.deployment names, found by name, uid label and number. */
 export type DeployJob =
   | { readonly kind: 'absent' }
-  | { readonly kind: 'present'; readonly job: Job; readonly pod: Pod | undefined; readonly log: JobLog };
+  | {
+      readonly kind: 'present';
+      readonly job: Job;
+      readonly pod: Pod | undefined;
+      readonly log: JobLog;
+      /** What events say of why it does not start, if it does not. */
+      readonly words?: WaitingWords | undefined;
+    };
 
 /** The end of the Job's log, redacted; fetched once its container has ended. */
 export type JobLog =

@@ -3,7 +3,8 @@ import type { Job, ObjectRef, Pod, Secret } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { KubeError } from '../kube/client.js';
-import { JOBS, SECRETS } from '../kube/resources.js';
+import type { Log } from '../kube/ports.js';
+import { EVENTS, JOBS, SECRETS } from '../kube/resources.js';
 import { readAccess } from './access.js';
 import { secretNamesIn } from './decide/create-job.js';
 import { openDeployment, wasStarted } from './decide/deployment.js';
@@ -11,8 +12,9 @@ import { isPolled, needsSupplies } from './decide/needs.js';
 import { lastErrorLine, logTail } from './deploy/log-tail.js';
 import { belongsTo, CONTAINER, madeFor } from './deploy/names.js';
 import { redact } from './deploy/redact.js';
-import { jobResult } from './deploy/result.js';
+import { type JobResult, jobResult } from './deploy/result.js';
 import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
+import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from './deploy/waiting.js';
 import { readDismissal } from './dismissal.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
@@ -30,6 +32,7 @@ export interface Senses {
   readonly scans: Scans;
   readonly platform: Platform;
   readonly now: () => number;
+  readonly log: Log;
 }
 
 /**
@@ -102,7 +105,9 @@ const readJob = async (
   // One that goes before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
   const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));
-  return { kind: 'present', job, pod, log: await readLog(senses, { ref, job, pod }, signal) };
+  const result = jobResult(job, pod, senses.now());
+  const log = await readLog(senses, { ref, job, pod, result }, signal);
+  return { kind: 'present', job, pod, log, words: await readWords(senses, { job, pod, result }, signal) };
 };
 
 /** A process that ended between a result and the deletion of the Job's Secrets has left them: what they hold is to go now. */
@@ -123,15 +128,36 @@ const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
     ? spec.settings.converge.targetNamespace
     : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);
 
+/** Events are read only where nothing else tells, and once the usual time is over. Not to be able to is no reason to stop. */
+const readWords = async (
+  { client, now, log }: Senses,
+  { job, pod, result }: { readonly job: Job; readonly pod: Pod | undefined; readonly result: JobResult },
+  signal: AbortSignal,
+): Promise<WaitingWords | undefined> => {
+  if (result.kind !== 'waiting' || !needsWords(result) || now() < lateAt(job, pod, now())) return undefined;
+  const { namespace = '', uid = '' } = (pod ?? job).metadata;
+  try {
+    const { items } = await client.list<ToldEvent>(
+      EVENTS,
+      { namespace, fieldSelector: `regarding.uid=${uid}` },
+      signal,
+    );
+    return wordsOf(items);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+    log.warn('events could not be read', { job: job.metadata.name, error: error.message });
+    return undefined;
+  }
+};
+
 const newest = (pods: readonly Pod[]): Pod | undefined =>
   pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];
 
 const readLog = async (
   senses: Senses,
-  { ref, job, pod }: { ref: ObjectRef; job: Job; pod: Pod | undefined },
+  { ref, job, pod, result }: { ref: ObjectRef; job: Job; pod: Pod | undefined; result: JobResult },
   signal: AbortSignal,
 ): Promise<JobLog> => {
-  const result = jobResult(job, pod, senses.now());
   const podName = pod?.metadata.name;
   if ((result.kind !== 'succeeded' && result.kind !== 'failed') || podName === undefined) return { kind: 'not-needed' };
   try {

@@ -2,7 +2,6 @@ import { FINALIZER } from '../api/finalizer.js';
 import type { ObjectRef } from '../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
 import { KubeError } from '../kube/client.js';
-import type { Log } from '../kube/ports.js';
 import { WERFBUNDLES } from '../kube/resources.js';
 import type { Next } from '../kube/work-queue.js';
 import { afterFailure } from './decide/after-failure.js';
@@ -21,7 +20,6 @@ import type { Touches } from './watches.js';
 const MOST_PASSES = 8;
 
 export interface Reconciler extends Senses {
-  readonly log: Log;
   readonly memory: Memory;
   readonly touches: Touches;
   /** Tells an event; never throws, never waits. */

@@ -6,6 +6,7 @@ import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
 import { type JobResult, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
+import { withWords } from '../deploy/waiting.js';
 import type { DeployJob, JobLog, Observation } from '../observation.js';
 import { secretNamesIn } from './create-job.js';
 import type { Action, Cleanup, Recheck } from './decision.js';
@@ -109,9 +110,9 @@ const followJob = (
   seen: Observation,
   status: WerfBundleStatus,
   deployment: Deployment,
-  { job, pod, log }: PresentJob,
+  { job, pod, log, words }: PresentJob,
 ): Work => {
-  const result = jobResult(job, pod, seen.now);
+  const result = withWords(jobResult(job, pod, seen.now), words);
   switch (result.kind) {
     case 'waiting':
     case 'running': {
@@ -197,7 +198,7 @@ const deadlineOf = (
 const overtime = (
   seen: Observation,
   status: WerfBundleStatus,
-  { deployment, job, pod, result }: Omit<PresentJob, 'kind' | 'log'> & { deployment: Deployment; result: UnendedJob },
+  { deployment, job, pod, result }: Pick<PresentJob, 'job' | 'pod'> & { deployment: Deployment; result: UnendedJob },
 ): Work => {
   const limit = formatDuration(limitOf(seen, deployment));
   const message =
@@ -233,7 +234,7 @@ const activeClaim = (
   deployment: Deployment,
   state: { readonly kind: 'running' } | { readonly kind: 'waiting'; readonly reason: string; readonly message: string },
 ): Claim => {
-  const what = `deploying ${deployment.tag} (${deployment.reason})`;
+  const what = deployment.reason === 'Dismiss' ? 'uninstalling' : `deploying ${deployment.tag} (${deployment.reason})`;
   return state.kind === 'waiting' && state.message !== ''
     ? { kind: 'job-active', reason: 'WaitingForJob', message: `${what}: ${state.reason}: ${state.message}` }
     : { kind: 'job-active', reason: 'Deploying', message: what };

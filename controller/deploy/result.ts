@@ -1,6 +1,7 @@
 import type { ContainerStatus, Job, Pod } from '../../api/objects.js';
 import { nextMemory } from '../../api/quantity.js';
 import { CONTAINER } from './names.js';
+import { IMAGE_PULL, lateAt, nextLookAt } from './waiting.js';
 
 /** A deploy that ended without success. `message` is in the guide's words; nothing of a log is in it. */
 export interface FailedJob {
@@ -16,7 +17,7 @@ export interface FailedJob {
 export type JobResult =
   /**
    * Container `werf` was not started yet. `reason` is Kubernetes' word (`ImagePullBackOff`, `Unschedulable`, `NoPod`);
-   * `message` is '' as long as that is nothing unusual.
+   * `message` is '' as long as that is nothing unusual, or only events tell more: see waiting.ts.
    */
   | { readonly kind: 'waiting'; readonly reason: string; readonly message: string; readonly recheckAt?: number }
   /** `recheckAt`: when to look again though nothing has changed. */
@@ -40,8 +41,6 @@ const NOT_ITS_FAULT = new Set([
 ]);
 /** A Pod's last state may be seen a little after the Job's: they come by two watches. */
 const POD_LAG_MS = 10_000;
-/** How long a Job may take to get its Pod before that is worth a word. */
-const USUAL_START_MS = 10_000;
 /** Longer words of Kubernetes are cut. */
 const MAX_WORDS = 500;
 
@@ -125,22 +124,22 @@ const endOfJob = (job: Job, pod: Pod | undefined, now: number): JobResult | unde
 };
 
 const progress = (job: Job, pod: Pod | undefined, now: number): JobResult => {
+  const recheckAt = nextLookAt(job, pod, now);
+  const waits = (reason: string, message: string): JobResult => ({ kind: 'waiting', reason, message, recheckAt });
   if (pod === undefined) {
-    const late = (parseTime(job.metadata.creationTimestamp) ?? now) + USUAL_START_MS;
-    return now < late
-      ? { kind: 'waiting', reason: 'NoPod', message: '', recheckAt: late }
-      : { kind: 'waiting', reason: 'NoPod', message: `Job ${job.metadata.name ?? ''} has no Pod yet; see its events` };
+    const late = now >= lateAt(job, pod, now);
+    return waits('NoPod', late ? `Job ${job.metadata.name ?? ''} has no Pod yet; see its events` : '');
   }
   const state = werfOf(pod)?.state;
   if (state?.running !== undefined) return { kind: 'running', podName: pod.metadata.name ?? '' };
   const waiting = state?.waiting;
-  if (waiting !== undefined)
-    return { kind: 'waiting', reason: waiting.reason ?? 'Waiting', message: words(waiting.message) };
-  const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
-  if (unscheduled !== undefined) {
-    return { kind: 'waiting', reason: unscheduled.reason ?? 'Unschedulable', message: words(unscheduled.message) };
+  if (waiting !== undefined) {
+    const reason = waiting.reason === 'ErrImagePull' ? IMAGE_PULL : (waiting.reason ?? 'Waiting');
+    return waits(reason, words(waiting.message));
   }
-  return { kind: 'waiting', reason: pod.status?.phase ?? 'Pending', message: '' };
+  const unscheduled = pod.status?.conditions?.find(({ type, status }) => type === 'PodScheduled' && status === 'False');
+  if (unscheduled !== undefined) return waits(unscheduled.reason ?? 'Unschedulable', words(unscheduled.message));
+  return waits(pod.status?.phase ?? 'Pending', '');
 };
 
 /** Whether container `werf` runs, or ever ran. */

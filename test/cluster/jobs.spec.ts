@@ -170,6 +170,16 @@ const givesWay = async (t: Test, given: Given): Promise<void> => {
   await story.kubectl('patch', 'quota', 'no-pods', '--subresource=status', '--type=merge', '-p', counted);
   await story.applyBundle('app', story.spec('acme/waiting'));
   const first = await story.until('app', 'a Job', ({ activeJobName }) => activeJobName !== undefined);
+  const words =
+    'FailedCreate: the Pod is forbidden: exceeded quota: no-pods, requested: pods=1, used: pods=0, limited: pods=0';
+  const waiting = await story.until(
+    'app',
+    'told why',
+    ({ conditions }) => conditions?.some(({ message }) => message.includes('FailedCreate')) ?? false,
+  );
+  t.match(waiting.conditions, [
+    { type: 'Ready', status: 'Unknown', reason: 'WaitingForJob', message: `deploying v1.0.0 (NewTag): ${words}` },
+  ]);
   await stage.publish({ repository: 'acme/waiting', tag: 'v1.1.0' });
   const second = await story.until(
     'app',

@@ -16,6 +16,7 @@ import {
   redactionSecretName,
   secretTextsOf,
 } from '../../controller/deploy/secrets.js';
+import { needsWords, type ToldEvent, type WaitingWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
 
 /*
  * The two Jobs below and the Secrets of the full one were given to a kube-apiserver 1.20 by hand (`kubectl apply --dry-run=server`,
@@ -503,6 +504,9 @@ const failed = (
 const TIMEOUT =
   'pod failed with DeadlineExceeded: not done after 30m; set spec.converge.timeout to more, if it needs more';
 
+/** The Pod is new: until then nothing is unusual. */
+const SOON = NOW + 10_000;
+
 const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }[] = [
   {
     title: 'exit code 0 is success, before the Job says so',
@@ -615,12 +619,17 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
   {
     title: 'an image that cannot be pulled',
     pod: werf({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' } }, { phase: 'Pending' }),
-    want: { kind: 'waiting', reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"' },
+    want: { kind: 'waiting', reason: 'ImagePullBackOff', message: 'Back-off pulling image "x"', recheckAt: SOON },
+  },
+  {
+    title: '... which the kubelet says in two ways in turn',
+    pod: werf({ waiting: { reason: 'ErrImagePull', message: 'rpc error: not found' } }, { phase: 'Pending' }),
+    want: { kind: 'waiting', reason: 'ImagePullBackOff', message: 'rpc error: not found', recheckAt: SOON },
   },
   {
     title: 'about to start',
     pod: werf({ waiting: { reason: 'ContainerCreating' } }, { phase: 'Pending' }),
-    want: { kind: 'waiting', reason: 'ContainerCreating', message: '' },
+    want: { kind: 'waiting', reason: 'ContainerCreating', message: '', recheckAt: SOON },
   },
   {
     title: 'no node for it',
@@ -630,21 +639,24 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
         { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' },
       ],
     }),
-    want: { kind: 'waiting', reason: 'Unschedulable', message: '0/3 nodes are available' },
+    want: { kind: 'waiting', reason: 'Unschedulable', message: '0/3 nodes are available', recheckAt: SOON },
   },
   {
     title: 'on a node, nothing known yet',
     pod: podWith({ phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'True' }] }),
-    want: { kind: 'waiting', reason: 'Pending', message: '' },
+    want: { kind: 'waiting', reason: 'Pending', message: '', recheckAt: SOON },
   },
   {
     title: 'a new Pod of which nothing is known',
     pod: podWith({}),
-    want: { kind: 'waiting', reason: 'Pending', message: '' },
+    want: { kind: 'waiting', reason: 'Pending', message: '', recheckAt: SOON },
   },
   {
     title: 'no Pod after a minute',
-    want: { kind: 'waiting', reason: 'NoPod', message: 'Job my-app-11111111-22222222 has no Pod yet; see its events' },
+    want: {
+      ...{ kind: 'waiting', reason: 'NoPod', recheckAt: NOW + 30_000 },
+      message: 'Job my-app-11111111-22222222 has no Pod yet; see its events',
+    },
   },
   {
     title: 'no Pod after four seconds',
@@ -665,6 +677,59 @@ t.test("a Job's result is the exit code of container werf, and only without one 
   );
   t.strictSame(withErrorLine(exitCode, undefined), exitCode);
   t.strictSame(withErrorLine(outOfMemory, 'signal: killed'), outOfMemory);
+  t.end();
+});
+
+t.test('what a Job waits for is told in the words of its last warning', (t) => {
+  const warning = (reason: string, note: string, more: Partial<ToldEvent> = {}): ToldEvent => ({
+    ...{ metadata: { creationTimestamp: at(-60) }, type: 'Warning', reason, note, ...more },
+  });
+  const quota = (pod: string) => `Error creating: pods "${pod}" is forbidden: exceeded quota: no-pods, used: pods=0`;
+  const mount = 'MountVolume.SetUp failed for volume "ca" :\nsecret "x" not found';
+  const rows: readonly { title: string; events: readonly ToldEvent[]; want: WaitingWords | undefined }[] = [
+    { title: 'nothing', events: [], want: undefined },
+    { title: 'nothing to worry about', events: [warning('Pulled', 'done', { type: 'Normal' })], want: undefined },
+    ...['app-x7f2k', 'app-9q8zz'].map((pod) => ({
+      title: `a Job that gets no Pod: the same words, whatever the Pod would have been called (${pod})`,
+      events: [warning('FailedCreate', quota(pod))],
+      want: { reason: 'FailedCreate', message: 'the Pod is forbidden: exceeded quota: no-pods, used: pods=0' },
+    })),
+    {
+      title: 'no ServiceAccount',
+      events: [warning('FailedCreate', 'Error creating: serviceaccount "werf" not found')],
+      want: { reason: 'FailedCreate', message: 'serviceaccount "werf" not found' },
+    },
+    {
+      title: 'the newest, by when it was last seen',
+      events: [
+        warning('FailedScheduling', 'no node', { deprecatedLastTimestamp: at(-50) }),
+        warning('FailedMount', mount, { series: { lastObservedTime: at(-5) } }),
+        warning('FailedScheduling', 'no node', { eventTime: at(-40) }),
+      ],
+      want: { reason: 'FailedMount', message: 'MountVolume.SetUp failed for volume "ca" : secret "x" not found' },
+    },
+  ];
+  for (const { title, events, want } of rows) t.strictSame(wordsOf(events), want, title);
+
+  const waits = (reason: string, message: string) => ({ kind: 'waiting', reason, message, recheckAt: SOON }) as const;
+  const words = { reason: 'Failed', message: 'Failed to pull image "x": not found' };
+  t.strictSame(withWords(waits('NoPod', 'no Pod'), words), waits('Failed', words.message));
+  t.strictSame(
+    withWords(waits('ImagePullBackOff', 'Back-off'), words),
+    waits('ImagePullBackOff', words.message),
+    'an image that does not come is called so',
+  );
+  t.strictSame(withWords(waits('NoPod', 'no Pod'), undefined), waits('NoPod', 'no Pod'));
+  t.same(
+    [
+      waits('Unschedulable', 'no node'),
+      waits('ContainerCreating', ''),
+      waits('NoPod', 'x'),
+      waits('ImagePullBackOff', 'x'),
+    ].map(needsWords),
+    [false, true, true, true],
+    'events are not asked where the Pod tells',
+  );
   t.end();
 });
 

@@ -1,9 +1,9 @@
 import t from 'tap';
-import type { Pod, Secret } from '../../api/objects.js';
+import type { KubeObject, Pod, Secret } from '../../api/objects.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { KubeError } from '../../kube/client.js';
-import { CONFIGMAPS, JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { CONFIGMAPS, EVENTS, JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, DIGEST_A, DIGEST_B, failure, iso, NOW, selected } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -242,6 +242,36 @@ t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, an
     { next: { kind: 'await-change' }, phase: 'Failed', number: 4, told: 1, statuses: 2 },
   ]);
   t.same(harness.jobs(), []);
+});
+
+t.test('events are read where nothing else tells, and only once the usual time is over', async (t) => {
+  const harness = await offered();
+  await harness.run();
+  const { uid = '' } = harness.jobs()[0]?.metadata ?? {};
+  const about = (regarding: string, note: string) =>
+    harness.kube.seed<KubeObject>(EVENTS, {
+      metadata: { namespace: 'ops', name: note.slice(0, 5) },
+      ...{ type: 'Warning', reason: 'FailedCreate', note, regarding: { uid: regarding } },
+    });
+  about(uid, 'Error creating: pods "x-1" is forbidden: exceeded quota');
+  about('another', 'other words');
+  const early = await harness.run();
+  t.same([early.actions, early.next], [[], { kind: 'after', ms: 10_000 }]);
+  await harness.wait(10_000);
+  const late = await harness.run();
+  const message = (status: WerfBundleStatus) => status.conditions?.find(({ type }) => type === 'Ready')?.message;
+  t.equal(message(late.status), 'deploying v1.0.0 (NewTag): FailedCreate: the Pod is forbidden: exceeded quota');
+  t.same(late.next, { kind: 'after', ms: 30_000 });
+  harness.kube.failNext({ verb: 'list', plural: 'events' }, new KubeError('forbidden', 'list events: forbidden'));
+  const blind = await harness.run();
+  t.equal(message(blind.status), `deploying v1.0.0 (NewTag): NoPod: Job ${JOB_1} has no Pod yet; see its events`);
+  await harness.wait(30 * 60_000);
+  const { status, actions } = await harness.run();
+  t.ok(actions.includes(`delete jobs ${JOB_1}`), 'nobody else ends such a Job');
+  t.equal(
+    status.lastErrorMessage,
+    `Job ${JOB_1} did not start within 30m: FailedCreate: the Pod is forbidden: exceeded quota`,
+  );
 });
 
 t.test('what gives way leaves nothing behind, and what was started after all stays', async (t) => {

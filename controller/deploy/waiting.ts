@@ -1,0 +1,81 @@
+import type { Job, KubeObject, Pod } from '../../api/objects.js';
+import type { JobResult } from './result.js';
+
+/** How long a Job may take to get its Pod, and a Pod to start, before that is worth a word. */
+export const USUAL_START_MS = 10_000;
+/** How often it is looked again what a Job waits for that does not start. */
+const LOOK_AGAIN_MS = 30_000;
+/** Longer words of Kubernetes are cut. */
+const MAX_WORDS = 500;
+
+/** What Kubernetes says of why a Job does not start: its own reason, and its words, which do not change from one try to the next. */
+export interface WaitingWords {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** An event, as events.k8s.io/v1 has it. */
+export interface ToldEvent extends KubeObject {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly note?: string;
+  readonly eventTime?: string | null;
+  readonly deprecatedLastTimestamp?: string | null;
+  readonly series?: { readonly lastObservedTime?: string } | null;
+}
+
+type Waiting = Extract<JobResult, { kind: 'waiting' }>;
+
+/** When it is time to ask for words. @param now - wall clock, milliseconds */
+export const lateAt = (job: Job, pod: Pod | undefined, now: number): number =>
+  (parseTime((pod ?? job).metadata.creationTimestamp) ?? now) + USUAL_START_MS;
+
+/** When a Job that waits is to be looked at again, though nothing changes: nobody watches events. */
+export const nextLookAt = (job: Job, pod: Pod | undefined, now: number): number => {
+  const late = lateAt(job, pod, now);
+  return now < late ? late : now + LOOK_AGAIN_MS;
+};
+
+/** Whether only events tell what is waited for: what is scheduled, or can't be, the Pod itself says. */
+export const needsWords = ({ reason, message }: Waiting): boolean =>
+  message === '' || reason === 'NoPod' || reason === IMAGE_PULL;
+
+/** The reason of all states in which an image does not come; the kubelet goes to and fro between two of them. */
+export const IMAGE_PULL = 'ImagePullBackOff';
+
+/**
+ * The newest warning.
+ * @param events - of the Job, while it has no Pod; else of the Pod
+ */
+export const wordsOf = (events: readonly ToldEvent[]): WaitingWords | undefined => {
+  const [newest] = events
+    .filter(({ type }) => type === 'Warning')
+    .toSorted((a, b) => lastSeen(b).localeCompare(lastSeen(a)));
+  if (newest?.note === undefined) return undefined;
+  return { reason: newest.reason ?? 'Warning', message: stable(newest.note) };
+};
+
+/** Words that a Job's own state has not. */
+export const withWords = (result: JobResult, words: WaitingWords | undefined): JobResult => {
+  if (result.kind !== 'waiting' || words === undefined) return result;
+  return { ...result, message: words.message, reason: result.reason === IMAGE_PULL ? IMAGE_PULL : words.reason };
+};
+
+const lastSeen = ({ series, deprecatedLastTimestamp, eventTime, metadata }: ToldEvent): string =>
+  [series?.lastObservedTime, deprecatedLastTimestamp, eventTime, metadata.creationTimestamp]
+    .map((time) => time ?? '')
+    .reduce((latest, time) => (time > latest ? time : latest), '');
+
+/** Each try of the Job controller has another name for the Pod. */
+const stable = (note: string): string =>
+  note
+    .replace(/\s+/g, ' ')
+    .replace(/^Error creating: pods "[^"]*" is /, 'the Pod is ')
+    .replace(/^Error creating: /, '')
+    .trim()
+    .slice(0, MAX_WORDS);
+
+const parseTime = (text: string | undefined): number | undefined => {
+  const time = Date.parse(text ?? '');
+  return Number.isNaN(time) ? undefined : time;
+};
