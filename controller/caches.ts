@@ -5,6 +5,7 @@ import type { Clock, Log, Random } from '../kube/ports.js';
 import { type Change, createReflector, type Reflector } from '../kube/reflector.js';
 import { JOBS, PODS, WERFBUNDLES } from '../kube/resources.js';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from './deploy/names.js';
+import { hasEnded } from './deploy/result.js';
 import type { World } from './world.js';
 
 export interface CacheOptions {
@@ -14,6 +15,8 @@ export interface CacheOptions {
   readonly log: Log;
   /** A bundle, or something of it, changed. */
   readonly onChange: (ref: ObjectRef) => void;
+  /** A Job came, changed or went. @param active - it is there, and has not ended */
+  readonly onJob: (job: ObjectRef, active: boolean) => void;
   /** A bundle came, changed or went; before {@link CacheOptions.onChange}. */
   readonly onBundle: (change: Change<StoredBundle>) => void;
 }
@@ -29,9 +32,11 @@ export class Caches implements World {
   readonly #podsByJob = new Map<string, Map<string, Pod>>();
   readonly #jobsByBundle = new Map<string, Map<string, Job>>();
   readonly #onChange: (ref: ObjectRef) => void;
+  readonly #onJob: CacheOptions['onJob'];
 
   constructor(options: CacheOptions) {
     this.#onChange = options.onChange;
+    this.#onJob = options.onJob;
     const reflect = <T extends KubeObject>(
       type: ResourceType,
       list: ListOptions,
@@ -71,6 +76,13 @@ export class Caches implements World {
     return this.#jobs.get(ref);
   }
 
+  /** All Jobs that have not ended. */
+  activeJobs(): readonly ObjectRef[] {
+    return [...this.#jobs.values()]
+      .filter((job) => !hasEnded(job))
+      .map(({ metadata: { namespace = '', name = '' } }) => ({ namespace, name }));
+  }
+
   jobsOf(bundleUid: string): readonly Job[] {
     return [...(this.#jobsByBundle.get(bundleUid)?.values() ?? [])];
   }
@@ -91,6 +103,7 @@ export class Caches implements World {
     const is = after?.metadata.labels?.[LABELS.bundleUid];
     if (was !== undefined && was !== is) index(this.#jobsByBundle, was, { ref, before, after: undefined });
     if (is !== undefined) index(this.#jobsByBundle, is, change);
+    this.#onJob(ref, after !== undefined && !hasEnded(after));
     this.#ofBundle(change);
   }
 

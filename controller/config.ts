@@ -15,6 +15,20 @@ export const controllerFlags = {
     help: 'Works only while it holds a Lease in its namespace, so that of several controllers one works at a time.',
   },
   workers: { kind: 'integer', min: 1, max: 256, default: 8, help: 'How many bundles are looked at at once.' },
+  'max-jobs': {
+    kind: 'integer',
+    min: 0,
+    max: 100_000,
+    default: 0,
+    help: 'How many Jobs may run at once; 0: any number.',
+  },
+  'max-jobs-per-namespace': {
+    kind: 'integer',
+    min: 0,
+    max: 100_000,
+    default: 0,
+    help: 'How many of them may run in one namespace, the one that is deployed into; 0: any number.',
+  },
   'werf-image': { kind: 'string', default: WERF_IMAGE, help: 'Image with werf, for bundles that name none.' },
   'suspend-all': { kind: 'boolean', help: 'Polls and deploys nothing, as if every bundle were suspended.' },
   'default-registry-secret': {

@@ -10,6 +10,7 @@ import { EventTeller } from './events.js';
 import { Memory } from './memory.js';
 import type { Metrics } from './metrics.js';
 import type { Platform } from './observation.js';
+import { type PlaceLimits, Places } from './places.js';
 import type { Registry } from './ports.js';
 import { reconcile } from './reconcile.js';
 import type { Scans } from './scans/scan.js';
@@ -26,6 +27,8 @@ export interface ControllerParts {
   readonly workers: number;
   /** Secrets that bundles name are watched, too. */
   readonly watchSecrets: boolean;
+  /** How many Jobs there may be at once. */
+  readonly limits: PlaceLimits;
   /** Name of this process in events. */
   readonly instance: string;
   readonly metrics: Metrics;
@@ -45,6 +48,7 @@ export class Controller {
   readonly #caches: Caches;
   readonly #watches: Watches;
   #wake: (ref: ObjectRef) => void = () => {};
+  #onJob: (job: ObjectRef, active: boolean) => void = () => {};
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
@@ -56,6 +60,7 @@ export class Controller {
         metrics.bundleChanged(change);
         this.#watches.bundleChanged(change);
       },
+      onJob: (job, active) => this.#onJob(job, active),
     });
     this.#watches = new Watches({ ...parts, secrets: parts.watchSecrets, onChange: (ref) => this.#wake(ref) });
   }
@@ -101,12 +106,16 @@ export class Controller {
     const cut = cutOffAfter(GRACE_MS, { clock, ending, over });
     const events = new EventTeller({ client, clock, log, instance }, cut.signal);
     const scans = this.#scans();
-    const queue = this.#queue({ client, scans, events, signal: cut.signal });
+    const places = new Places(this.#parts.limits, (ref) => this.#wake(ref));
+    const queue = this.#queue({ client, scans, events, places, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
+    this.#onJob = (job, active) => places.jobChanged(job, active);
+    for (const job of this.#caches.activeJobs()) places.jobChanged(job, true);
     for (const { metadata } of this.#caches.bundles())
       queue.add({ namespace: metadata.namespace, name: metadata.name });
     await Promise.all([scans.start(ending), queue.start(ending)]);
     this.#wake = () => {};
+    this.#onJob = () => {};
     await events.settled();
     metrics.queueDepth(0);
     await cut.release();
@@ -125,6 +134,7 @@ export class Controller {
     readonly client: KubeClient;
     readonly scans: Scans;
     readonly events: EventTeller;
+    readonly places: Places;
     /** Aborted when work that runs is to be cut off. */
     readonly signal: AbortSignal;
   }): WorkQueue {
@@ -132,6 +142,7 @@ export class Controller {
     const self = {
       ...{ client: needs.client, world: this.#caches, scans: needs.scans, platform, memory: new Memory() },
       touches: this.#watches,
+      places: needs.places,
       now: () => clock.now(),
       announce: needs.events.tell.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),

@@ -108,6 +108,7 @@ await runProcess(async (signal) => {
       platform,
       workers,
       watchSecrets: config.watchSecrets,
+      limits: { total: config.maxJobs, perNamespace: config.maxJobsPerNamespace },
       instance: hostname(),
       metrics,
       candidate: config.leaderElect ? candidateOf(config) : undefined,

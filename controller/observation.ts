@@ -131,4 +131,6 @@ export interface Observation {
   /** undefined: nothing is to be deployed now, so nothing was looked up. */
   readonly supplies: Supplies | Obstacle | undefined;
   readonly dismissal: Dismissal;
+  /** Whether there is room for the Job that is to be made; `waiting`: the bundle is woken when there is. */
+  readonly place: 'not-needed' | 'given' | 'waiting';
 }

@@ -8,7 +8,7 @@ import { EVENTS, JOBS, SECRETS } from '../kube/resources.js';
 import { readAccess } from './access.js';
 import { secretNamesIn } from './decide/create-job.js';
 import { openDeployment, wasStarted } from './decide/deployment.js';
-import { isPolled, needsSupplies } from './decide/needs.js';
+import { isPolled, needsPlace, needsSupplies } from './decide/needs.js';
 import { lastErrorLine, logTail } from './deploy/log-tail.js';
 import { belongsTo, CONTAINER, madeFor } from './deploy/names.js';
 import { redact } from './deploy/redact.js';
@@ -19,6 +19,7 @@ import { readDismissal } from './dismissal.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
 import type { DeployJob, Dismissal, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
+import type { PlaceKeeper } from './places.js';
 import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
 import type { World } from './world.js';
@@ -33,6 +34,7 @@ export interface Senses {
   readonly platform: Platform;
   readonly now: () => number;
   readonly log: Log;
+  readonly places: PlaceKeeper;
 }
 
 /**
@@ -68,12 +70,23 @@ export const observe = async (
     jobs: knownJobs(senses.world.jobsOf(bundle.metadata.uid), bundle, namespaceOf(bundle, spec)),
     job,
     untidied: untidiedJob(senses, bundle, { spec, tidied: memory.tidied }),
+    place: askForPlace(senses, { bundle, job, platform, spec }),
   };
   const supplies =
     polled !== undefined && needsSupplies(seen)
       ? await readSupplies(client, { bundle, settings: polled, platform }, signal)
       : undefined;
   return { ...seen, supplies, dismissal: await dismissalOf(senses, bundle, spec, signal) };
+};
+
+const askForPlace = (
+  { places }: Senses,
+  seen: Pick<Observation, 'bundle' | 'job' | 'platform' | 'spec'>,
+): Observation['place'] => {
+  const { namespace, name } = seen.bundle.metadata;
+  const job = { namespace: namespaceOf(seen.bundle, seen.spec), name: seen.bundle.status?.deployment?.jobName ?? '' };
+  if (!needsPlace(seen)) return 'not-needed';
+  return places.ask({ namespace, name }, job) ? 'given' : 'waiting';
 };
 
 const dismissalOf = async (

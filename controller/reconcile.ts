@@ -46,6 +46,7 @@ const onePass = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): P
   if (bundle === undefined) {
     self.scans.forget(ref);
     self.memory.forget(ref);
+    self.places.giveBack(ref);
     return { kind: 'await-change' };
   }
   try {
@@ -117,6 +118,7 @@ const report = async (
   else self.scans.want(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(ref, seen.delivery.sequence);
   if (seen.touchedAt !== undefined && hasSeenTouch(seen)) self.touches.settle(ref, seen.touchedAt);
+  if (!decision.keepsPlace) self.places.giveBack(ref);
   for (const announcement of decision.announcements) tell(self, bundle, announcement);
   const tidy = await tidyUp(self, { ref, decision }, signal);
   if (decision.finalizer === 'leave') return true;

@@ -1,8 +1,8 @@
 import { jobNameOf } from '../../api/names.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { ExecuteFailure } from '../execute.js';
+import { conclude, failureOf } from './conclusion.js';
 import type { Decision } from './decision.js';
-import { conclude, failureOf } from './deployment.js';
 import { nextTry } from './due.js';
 import { tell } from './situation.js';
 import { preciseTime } from './timestamps.js';

@@ -20,7 +20,14 @@ export const isLookedUpAgain = (status: WerfBundleStatus): boolean =>
 const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);
 
 /** Not worth an event: they say that something is awaited. */
-const QUIET: ReadonlySet<string> = new Set<Reason>(['FirstScan', 'WaitingForJob', 'Polled', 'Suspended', 'Deleting']);
+const QUIET: ReadonlySet<string> = new Set<Reason>([
+  'FirstScan',
+  'WaitingForJob',
+  'WaitingForPlace',
+  'Polled',
+  'Suspended',
+  'Deleting',
+]);
 
 const NORMAL: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'ETagUnsupported']);
 

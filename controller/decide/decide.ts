@@ -4,17 +4,19 @@ import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation, Obstacle } from '../observation.js';
 import { announcementsOf, isLookedUpAgain } from './announce.js';
+import { failureOf } from './conclusion.js';
 import { createJob } from './create-job.js';
 import type { Cleanup, Decision, FinalizerChange, Recheck } from './decision.js';
 import { depart } from './deletion.js';
 import {
-  failureOf,
   followDeployment,
   openDeployment,
   secretsOf,
   secretsWithoutJob,
   started,
   type Work,
+  waitingForPlace,
+  wasStarted,
 } from './deployment.js';
 import type { Draft } from './draft.js';
 import { type Due, nextDeployment, nextTry, type Requests, whatIsDue } from './due.js';
@@ -54,8 +56,13 @@ export const decide = (seen: Observation): Decision => {
       soonest(draft.recheck ?? { kind: 'on-change' }, nextSecretLook(seen, status)),
       nextValuesLook(seen, status),
     ),
+    keepsPlace: keepsPlace(seen, draft),
   };
 };
+
+/** An intent that can't be carried out now must not keep others from having their Jobs. */
+const keepsPlace = (seen: Observation, { status, recheck }: Draft): boolean =>
+  recheck?.kind === 'now' || (openDeployment(status) !== undefined && (wasStarted(status) || seen.place === 'waiting'));
 
 const soonest = (recheck: Recheck, time: number | undefined): Recheck => {
   if (time === undefined || recheck.kind === 'now') return recheck;
@@ -157,6 +164,8 @@ const obstacleDraft = (seen: Observation, polled: PollAccount, obstacle: Obstacl
 const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployment): Draft => {
   const { spec, access, supplies } = seen;
   if (access.kind === 'obstacle') return obstacleDraft(seen, polled, access);
+  if (seen.place === 'waiting')
+    return { status: polled.status, claims: [waitingForPlace(deployment), ...polled.claims] };
   if (supplies?.kind === 'obstacle') return obstacleDraft(seen, polled, supplies);
   if (supplies === undefined || spec.kind === 'invalid') return { status: polled.status, claims: polled.claims };
   const next = started(polled.status, deployment);

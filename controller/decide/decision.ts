@@ -59,4 +59,6 @@ export interface Decision {
   /** What the scans are to do for this bundle; undefined: nothing. */
   readonly interest: ScanInterest | undefined;
   readonly recheck: Recheck;
+  /** Whether the bundle goes on needing the place for a Job that it has, or waits for. */
+  readonly keepsPlace: boolean;
 }

@@ -4,9 +4,17 @@ import { isHeld } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../observation.js';
+import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
 import type { Announcement } from './decision.js';
-import { conclude, deletionOf, followDeployment, openDeployment, secretsWithoutJob, started } from './deployment.js';
+import {
+  deletionOf,
+  followDeployment,
+  openDeployment,
+  secretsWithoutJob,
+  started,
+  waitingForPlace,
+} from './deployment.js';
 import type { Draft } from './draft.js';
 import { mayBeDeployed } from './finalizer.js';
 import type { Claim } from './situation.js';
@@ -154,8 +162,10 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): Draft => {
       return { ...work, claims: reason === 'WaitingForJob' ? [leaving(message, reason)] : claims };
     }
     case 'to-carry-out': {
-      if (spec.kind === 'invalid') return { status, claims };
       const { deployment } = work;
+      const { message, reason } = waitingForPlace(deployment);
+      if (seen.place === 'waiting') return { status, claims: [leaving(message, reason)] };
+      if (spec.kind === 'invalid') return { status, claims };
       const action = createDismissJob({ seen, settings: spec.settings, deployment });
       return { status: started(status, deployment).status, claims, actions: [action] };
     }

@@ -1,20 +1,18 @@
 import { formatDuration } from '../../api/duration.js';
 import { targetNamespaceOf } from '../../api/names.js';
 import type { Job, Pod } from '../../api/objects.js';
-import type { Reason } from '../../api/reasons.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
 import { type JobResult, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
 import type { DeployJob, JobLog, Observation } from '../observation.js';
+import { conclude } from './conclusion.js';
 import { secretNamesIn } from './create-job.js';
 import type { Action, Cleanup, Recheck } from './decision.js';
-import { type Conclusion, type HistoryEntry, lastTried } from './history.js';
 import type { Claim } from './situation.js';
-import { parseTime, preciseTime, wholeSeconds } from './timestamps.js';
+import { parseTime } from './timestamps.js';
 
-const HISTORY_LENGTH = 10;
 /** Beyond the Job's own deadline: a Job that never gets a Pod is ended by nobody else. */
 const OVERTIME_MS = 6 * 60_000;
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60_000;
@@ -230,6 +228,16 @@ export const started = (
   claim: activeClaim(deployment, { kind: 'running' }),
 });
 
+const whatOf = ({ tag, reason }: Deployment): string =>
+  reason === 'Dismiss' ? 'uninstalling' : `deploying ${tag} (${reason})`;
+
+/** It stays the same however many run, and wherever the bundle stands in the queue. */
+export const waitingForPlace = (deployment: Deployment): Claim => ({
+  kind: 'job-active',
+  reason: 'WaitingForPlace',
+  message: `${whatOf(deployment)}: waits until fewer Jobs run than --max-jobs and --max-jobs-per-namespace allow`,
+});
+
 const activeClaim = (
   deployment: Deployment,
   state: { readonly kind: 'running' } | { readonly kind: 'waiting'; readonly reason: string; readonly message: string },
@@ -238,60 +246,4 @@ const activeClaim = (
   return state.kind === 'waiting' && state.message !== ''
     ? { kind: 'job-active', reason: 'WaitingForJob', message: `${what}: ${state.reason}: ${state.message}` }
     : { kind: 'job-active', reason: 'Deploying', message: what };
-};
-
-/** Records how a deployment ended. lastApplied… changes only when it succeeded. */
-export const conclude = (
-  status: WerfBundleStatus,
-  deployment: Deployment,
-  end: {
-    readonly result: Conclusion;
-    readonly message: string | undefined;
-    readonly finishedAt: number;
-    readonly log?: string | undefined;
-  },
-): WerfBundleStatus => {
-  const { activeJobName: _, lastJobLogs: __, ...rest } = status;
-  const { number, tag, digest, checksum, reason, jobName, startedAt } = deployment;
-  const entry: HistoryEntry = {
-    number,
-    tag,
-    digest,
-    checksum,
-    reason,
-    jobName,
-    startedAt,
-    result: end.result,
-    finishedAt: preciseTime(end.finishedAt),
-    ...(end.message !== undefined && { message: end.message.slice(0, 1_024) }),
-  };
-  return {
-    ...rest,
-    lastJobName: jobName,
-    lastJobStatus: end.result === 'Succeeded' ? 'Succeeded' : 'Failed',
-    lastAttemptedTag: tag,
-    ...(end.log !== undefined && end.log !== '' && { lastJobLogs: end.log }),
-    history: [entry, ...(status.history ?? [])].slice(0, HISTORY_LENGTH),
-    ...(end.result === 'Succeeded' && {
-      lastAppliedTag: tag,
-      lastAppliedDigest: digest,
-      appliedChecksum: checksum,
-      lastSyncTime: wholeSeconds(end.finishedAt),
-    }),
-  };
-};
-
-const FAILURE_REASONS: Readonly<Record<Exclude<Conclusion, 'Succeeded' | 'Superseded'>, Reason>> = {
-  Failed: 'DeployFailed',
-  Lost: 'JobLost',
-  Refused: 'JobRefused',
-};
-
-/** Why the last deployment counts as failed; undefined if it did not fail. */
-export const failureOf = (
-  status: WerfBundleStatus,
-): { readonly reason: Reason; readonly message: string } | undefined => {
-  const last = lastTried(status);
-  if (last === undefined || last.result === 'Succeeded' || last.result === 'Superseded') return undefined;
-  return { reason: FAILURE_REASONS[last.result], message: last.message ?? 'the Job failed' };
 };

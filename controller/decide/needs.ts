@@ -17,6 +17,15 @@ export const isSuspended = (seen: Pick<Observation, 'bundle' | 'platform'>): boo
 export const isPolled = (seen: Pick<Observation, 'bundle' | 'platform' | 'spec'>): boolean =>
   seen.bundle.metadata.deletionTimestamp === undefined && !isSuspended(seen) && seen.spec.kind === 'valid';
 
+/** Whether the next thing is to make the Job of an intent: for that it needs a place among the Jobs. */
+export const needsPlace = (seen: Pick<Observation, 'bundle' | 'job' | 'platform' | 'spec'>): boolean => {
+  const { bundle, job } = seen;
+  const { status } = bundle;
+  const goes = bundle.metadata.deletionTimestamp !== undefined;
+  if (openDeployment(status) === undefined || wasStarted(status) || job.kind === 'present') return false;
+  return goes ? status?.deployment?.reason === 'Dismiss' : isPolled(seen);
+};
+
 /**
  * Whether what a Job needs (values, credentials, ServiceAccount) is worth looking up now: it costs several reads.
  * @param seen - what is known from the caches
@@ -25,7 +34,8 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>)
   const { bundle, job, spec } = seen;
   if (!isPolled(seen) || seen.access.kind !== 'ready' || spec.kind === 'invalid') return false;
   const status = bundle.status ?? {};
-  if (openDeployment(status) !== undefined) return job.kind === 'absent' && !wasStarted(status);
+  if (openDeployment(status) !== undefined)
+    return job.kind === 'absent' && !wasStarted(status) && seen.place !== 'waiting';
   if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return false;
   const deploymentAsked = isDeployRequested(bundle) && wasAttempted(status);
   if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected' || deploymentAsked;

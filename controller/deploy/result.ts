@@ -106,6 +106,10 @@ const lostPod = (pod: Pod, exitCode: number | undefined): string | undefined => 
     : undefined;
 };
 
+/** Whether a Job is complete or failed, in its own words. */
+export const hasEnded = (job: Job): boolean =>
+  conditionOf(job, 'Complete') !== undefined || conditionOf(job, 'Failed') !== undefined;
+
 const endOfJob = (job: Job, pod: Pod | undefined, now: number): JobResult | undefined => {
   const complete = conditionOf(job, 'Complete');
   if (complete !== undefined) {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { KubeObject, Pod, Secret } from '../../api/objects.js';
-import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, EVENTS, JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
@@ -242,6 +242,46 @@ t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, an
     { next: { kind: 'await-change' }, phase: 'Failed', number: 4, told: 1, statuses: 2 },
   ]);
   t.same(harness.jobs(), []);
+});
+
+t.test('a Job is made when there is a place for it; what was decided is written at once', async (t) => {
+  const harness = reconcileHarness(bundle(), { total: 1, perNamespace: 0 });
+  const other = { namespace: 'ops', name: 'other-job' };
+  harness.places.jobChanged(other, true);
+  await harness.run();
+  harness.deliver(selected());
+  const waiting = await harness.run();
+  t.same(waiting.actions, ['patch werfbundles/status my-app', 'patch werfbundles/status my-app']);
+  t.same(waiting.next, { kind: 'await-change' }, 'nobody polls for a place');
+  const told = ({ phase, deployment, conditions }: WerfBundleStatus) => [
+    ...[phase, deployment?.number],
+    ...(conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`) ?? []),
+  ];
+  t.same(told(waiting.status), [
+    ...['Syncing', 1, 'Ready Unknown WaitingForPlace', 'Reconciling True WaitingForPlace'],
+    'RegistryReachable True Polled',
+  ]);
+  t.same((await harness.run()).actions, [], 'it says the same as long as it waits');
+  harness.deliver(selected('v1.1.0', DIGEST_B));
+  t.equal((await harness.run()).status.deployment?.tag, 'v1.1.0', 'what waits gives way to what is newer');
+  harness.places.jobChanged(other, false);
+  t.same(harness.woken, [REF]);
+  t.same((await harness.run()).actions.slice(0, 1), [`create jobs ${harness.jobs()[0]?.metadata.name}`]);
+  t.equal(harness.jobs().length, 1);
+
+  const rows = [
+    { title: 'has a Job', change: {}, taken: true },
+    { title: 'meets an obstacle', change: { converge: { serviceAccountName: 'nobody' } }, taken: false },
+  ];
+  for (const { title, change, taken } of rows) {
+    const one = await offered(reconcileHarness(bundle(undefined, { spec: change }), { total: 1, perNamespace: 0 }));
+    const status = { deployment: { ...harness.bundle()?.status?.deployment, number: 1, generation: 1 } };
+    const stored = one.bundle();
+    if (stored !== undefined)
+      one.kube.seed(WERFBUNDLES, { ...stored, status: { ...stored.status, ...status } } as StoredBundle);
+    await one.run();
+    t.equal(one.places.ask({ namespace: 'ops', name: 'next' }, { namespace: 'ops', name: 'job' }), !taken, title);
+  }
 });
 
 t.test('events are read where nothing else tells, and only once the usual time is over', async (t) => {

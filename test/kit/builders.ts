@@ -146,6 +146,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     untidied: undefined,
     supplies: undefined,
     dismissal: { kind: 'not-needed', why: '' },
+    place: 'given',
     ...change,
   };
 };

@@ -2,6 +2,7 @@ import type { Job, ObjectRef, Pod } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { Memory } from '../../controller/memory.js';
+import { type PlaceLimits, Places } from '../../controller/places.js';
 import { type Reconciler, reconcile } from '../../controller/reconcile.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
 import type { Touches } from '../../controller/watches.js';
@@ -27,6 +28,10 @@ export interface Run {
 /** The bundle `ops/my-app` in a cluster in memory, with scans that say what they are told to. */
 export interface ReconcileHarness {
   readonly kube: FakeKube;
+  /** Of the Jobs; nobody tells it of those in the cluster. */
+  readonly places: Places;
+  /** Bundles that have got a place since they asked. */
+  readonly woken: readonly ObjectRef[];
   readonly interest: () => ScanInterest | undefined;
   readonly bundle: () => StoredBundle | undefined;
   readonly jobs: () => readonly Job[];
@@ -45,7 +50,10 @@ export interface ReconcileHarness {
 export const REF: ObjectRef = { namespace: 'ops', name: 'my-app' };
 
 /** @param given - the bundle that is there at the beginning; a new one, if left out */
-export const reconcileHarness = (given: StoredBundle = aBundle()): ReconcileHarness => {
+export const reconcileHarness = (
+  given: StoredBundle = aBundle(),
+  limits: PlaceLimits = { total: 0, perNamespace: 0 },
+): ReconcileHarness => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   kube.seed(WERFBUNDLES, given);
@@ -62,11 +70,13 @@ export const reconcileHarness = (given: StoredBundle = aBundle()): ReconcileHarn
       touchedAt = undefined;
     },
   };
+  const woken: ObjectRef[] = [];
+  const places = new Places(limits, (ref) => woken.push(ref));
   const run = async (): Promise<Run> => {
     kube.clearActions();
     const logged = log.entries.length;
     const self: Reconciler = {
-      ...{ client: kube, world: cache, scans, platform, log, memory, now: () => clock.now() },
+      ...{ client: kube, world: cache, scans, places, platform, log, memory, now: () => clock.now() },
       touches,
       announce: events.tell.bind(events),
       onResult: () => {},
@@ -94,7 +104,7 @@ export const reconcileHarness = (given: StoredBundle = aBundle()): ReconcileHarn
     };
   };
   return {
-    ...{ kube, run },
+    ...{ kube, run, places, woken },
     interest: () => scans.interest,
     bundle: () => kube.read<StoredBundle>(WERFBUNDLES, REF),
     jobs: () => kube.all<Job>(JOBS),
