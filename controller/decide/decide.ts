@@ -89,11 +89,15 @@ const resolved = (seen: Observation, status: WerfBundleStatus): WerfBundleStatus
 const withNextAttempt = (seen: Observation, status: WerfBundleStatus): WerfBundleStatus => {
   if ((status.consecutiveFailures ?? 0) > 0) return status;
   const { nextAttemptTime: _, ...rest } = status;
-  const again =
-    isPolled(seen) && seen.spec.kind === 'valid' && openDeployment(status) === undefined
-      ? nextTry(status, scheduleOf(seen, seen.spec.settings))
-      : undefined;
-  return again === undefined ? rest : { ...rest, nextAttemptTime: preciseTime(again.time) };
+  const time = retryTime(seen, status);
+  return time === undefined ? rest : { ...rest, nextAttemptTime: preciseTime(time) };
+};
+
+/** When what failed is tried again by itself; not before the registry was asked for a spec that is new. */
+const retryTime = (seen: Observation, status: WerfBundleStatus): number | undefined => {
+  if (!isPolled(seen) || seen.spec.kind === 'invalid' || openDeployment(status) !== undefined) return undefined;
+  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return undefined;
+  return nextTry(status, scheduleOf(seen, seen.spec.settings))?.time;
 };
 
 /** Why nothing is begun, if nothing is. */
@@ -187,7 +191,7 @@ const chosen = (seen: Observation, polled: PollAccount): Draft => {
   const idle = { status: polled.status, claims: [...polled.claims, ...standing(seen, polled.status)] };
   if (spec.kind === 'invalid') return idle;
   if (supplies === undefined)
-    return { ...idle, ...unobstructed(seen, polled), ...retryTime(seen, spec.settings, polled.status) };
+    return { ...idle, ...unobstructed(seen, polled), ...recheckAt(retryTime(seen, polled.status)) };
   const due = whatIsDue({
     bundle: seen.bundle,
     status: polled.status,
@@ -210,6 +214,9 @@ const requestsOf = ({ bundle, delivery }: Observation, status: WerfBundleStatus)
   return { look: asked && isRequested(bundle), deployment: (asked || failing) && isDeployRequested(bundle) };
 };
 
+const recheckAt = (time: number | undefined): Partial<Draft> =>
+  time === undefined ? {} : { recheck: { kind: 'at', time } };
+
 /** An obstacle that was told is gone, and what the registry offers is not known: it is asked at once. */
 const unobstructed = (seen: Observation, polled: PollAccount): Partial<Draft> => {
   const { status } = polled;
@@ -219,11 +226,6 @@ const unobstructed = (seen: Observation, polled: PollAccount): Partial<Draft> =>
   if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return {};
   const anew = lookAnew(seen, status, 'the registry has not been asked since the obstacle is gone');
   return { status: anew.status, claims: anew.claims };
-};
-
-const retryTime = (seen: Observation, settings: Settings, status: WerfBundleStatus): Partial<Draft> => {
-  const again = openDeployment(status) === undefined ? nextTry(status, scheduleOf(seen, settings)) : undefined;
-  return again === undefined ? {} : { recheck: { kind: 'at', time: again.time } };
 };
 
 const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> => {

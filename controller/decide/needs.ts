@@ -37,15 +37,17 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>)
   if (openDeployment(status) !== undefined)
     return job.kind === 'absent' && !wasStarted(status) && seen.place !== 'waiting';
   if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return false;
+  // First, or a poll that fails would hide for a moment what stands in the way.
+  if (isLookedUpAgain(status)) return true;
   const deploymentAsked = isDeployRequested(bundle) && wasAttempted(status);
   if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected' || deploymentAsked;
   if (deploymentAsked && (status.consecutiveFailures ?? 0) > 0) return true;
-  if (isLookedUpAgain(status)) return true;
   if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return false;
   if (wasAttempted(status) && isQuiet(seen)) return true;
   const again = nextTry(status, { retries: spec.settings.converge.retries, timeScale: seen.platform.timeScale });
   if (again !== undefined && again.time <= seen.now) return true;
-  const offered = seen.latest?.kind === 'selected' ? seen.latest : undefined;
+  const reached = conditionOf(status, 'RegistryReachable')?.status === 'True';
+  const offered = reached && seen.latest?.kind === 'selected' ? seen.latest : undefined;
   return (
     offered !== undefined &&
     (gaveWay(status) || offered.tag !== status.deployment?.tag || offered.digest !== status.deployment.digest)

@@ -1,0 +1,215 @@
+import fc from 'fast-check';
+import t from 'tap';
+import type { SituationKind } from '../../controller/decide/situation.js';
+import { DIGEST_A, DIGEST_B, failure, selected, tags } from '../kit/builders.js';
+import { BundleModel } from '../kit/bundle-model.js';
+
+type Step = (model: BundleModel) => void;
+
+const nothing = { kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags } as const;
+const registry = { url: 'registry.example/acme/app' };
+
+/** What may happen, by name: a sequence that breaks a law is printed. */
+const STEPS: Readonly<Record<string, Step>> = {
+  'offers v1.0.0': (model) => model.scan(selected()),
+  'offers v1.1.0': (model) => model.scan(selected('v1.1.0', DIGEST_B)),
+  'offers v1.1.0, moved': (model) => model.scan(selected('v1.1.0', DIGEST_A)),
+  'offers nothing': (model) => model.scan(nothing),
+  'poll fails': (model) => model.scan(failure()),
+  'poll fails six times': (model) => {
+    for (let count = 0; count < 6; count += 1) {
+      model.scan(failure());
+      model.settle();
+    }
+  },
+  'Job succeeds': (model) => model.endJob(0),
+  'Job fails': (model) => model.endJob(1),
+  'Jobs vanish': (model) => model.loseJobs(),
+  'constraint ~1.0': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '~1.0' } }),
+  'constraint >=1': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' } }),
+  'invalid spec': (model) => model.changeSpec({ registry: { url: 'https://x/y' } }),
+  'two retries': (model) => model.changeSpec({ converge: { retries: 2 } }),
+  'is deleted': (model) => model.delete(),
+  suspend: (model) => model.changeSpec({ suspend: true }),
+  resume: (model) => model.changeSpec({ suspend: false }),
+  'asks for a look': (model) => model.annotate({ 'werf.io/reconcile-requested-at': String(model.now) }),
+  'asks for a deployment': (model) => model.annotate({ 'werf.io/deploy-requested-at': String(model.now) }),
+  'allows downgrades': (model) => model.annotate({ 'werf.io/allow-downgrade': 'true' }),
+  'changes values': (model) => model.changeValues(`k1:${model.now}`),
+  'takes credentials away': (model) => {
+    model.obstacle = 'access';
+  },
+  'takes values away': (model) => {
+    model.obstacle = 'supplies';
+  },
+  'gives all back': (model) => {
+    model.obstacle = undefined;
+  },
+  'a minute passes': (model) => {
+    model.now += 60_000;
+  },
+  'ten minutes pass': (model) => {
+    model.now += 600_000;
+  },
+  'resets the counter': (model) => model.patchStatus({ consecutiveFailures: 0 }),
+  'wipes the status': (model) => model.wipeStatus(),
+  restart: (model) => model.restart(),
+};
+
+/** What is deleted does not come back: that has a row of its own. */
+const happening = Object.keys(STEPS).filter((step) => step !== 'is deleted');
+const names = fc.array(fc.constantFrom(...happening), { maxLength: 25 });
+
+const played = (steps: readonly string[]): BundleModel => {
+  const model = new BundleModel();
+  model.settle();
+  for (const step of steps) {
+    STEPS[step]?.(model);
+    model.settle();
+    model.now += 1_000;
+  }
+  return model;
+};
+
+/** Somebody mends what only a person can mend, asks for a look, and from then on all goes well. */
+const heal = (model: BundleModel): void => {
+  model.obstacle = undefined;
+  model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' }, suspend: false });
+  model.annotate({ 'werf.io/reconcile-requested-at': 'healed' });
+  for (let step = 0; step < 12; step += 1) {
+    model.settle();
+    model.endJob(0);
+    model.settle();
+    model.scan(selected('v2.0.0', DIGEST_B));
+    const recheck = model.decision?.recheck;
+    model.now = recheck?.kind === 'at' ? Math.max(model.now + 1_000, recheck.time) : model.now + 60_000;
+  }
+  model.settle();
+};
+
+/** A row of the table of situations: what leads to it, and what out of it. */
+interface Way {
+  readonly into: readonly string[];
+  /** Phase, then Ready, Reconciling and Stalled, as far as they are there. */
+  readonly told: string;
+  /** Left out: nothing leads out of it but the end of the object. */
+  readonly out?: { readonly steps: readonly string[]; readonly told: string };
+}
+
+const DEPLOYED = ['offers v1.0.0', 'Job succeeds'];
+const SYNCED = 'Synced, Ready True Deployed';
+const DEPLOYING = 'Syncing, Ready Unknown Deploying, Reconciling True Deploying';
+const NEW = 'Syncing, Ready Unknown FirstScan, Reconciling True FirstScan';
+
+const WAYS: Readonly<Record<SituationKind, Way>> = {
+  deleting: { into: [...DEPLOYED, 'is deleted'], told: 'Synced, Ready True Deployed, Reconciling True Deleting' },
+  'suspended-deployed': {
+    into: [...DEPLOYED, 'suspend'],
+    told: SYNCED,
+    out: { steps: ['resume', 'offers v1.0.0'], told: SYNCED },
+  },
+  'suspended-new': { into: ['suspend'], told: 'Syncing, Ready False Suspended', out: { steps: ['resume'], told: NEW } },
+  'spec-invalid': {
+    into: ['invalid spec'],
+    told: 'Failed, Ready False SpecInvalid, Stalled True SpecInvalid',
+    out: { steps: ['constraint >=1'], told: NEW },
+  },
+  obstacle: {
+    into: ['takes values away', 'offers v1.0.0'],
+    told: 'Failed, Ready False ValuesInvalid, Stalled True ValuesInvalid',
+    out: { steps: ['gives all back', 'offers v1.0.0'], told: DEPLOYING },
+  },
+  'job-active': {
+    into: ['offers v1.0.0'],
+    told: DEPLOYING,
+    out: { steps: ['Job succeeds'], told: SYNCED },
+  },
+  'polling-stopped': {
+    into: [...DEPLOYED, 'poll fails six times'],
+    told: 'Failed, Ready False PollingStopped, Stalled True PollingStopped',
+    out: { steps: ['resets the counter', 'offers v1.0.0'], told: SYNCED },
+  },
+  'job-retry': {
+    into: ['two retries', 'offers v1.0.0', 'Job fails'],
+    told: 'Syncing, Ready False DeployFailed, Reconciling True ProgressingWithRetry',
+    out: { steps: ['a minute passes'], told: DEPLOYING },
+  },
+  'job-failed': {
+    into: ['offers v1.0.0', 'Job fails'],
+    told: 'Failed, Ready False DeployFailed, Stalled True DeployFailed',
+    out: { steps: ['asks for a look', 'offers v1.0.0'], told: DEPLOYING },
+  },
+  'polls-failing-new': {
+    into: ['poll fails'],
+    told: 'Syncing, Ready False PollFailed, Reconciling True ProgressingWithRetry',
+    out: { steps: ['offers v1.0.0'], told: DEPLOYING },
+  },
+  'polls-failing-deployed': {
+    into: [...DEPLOYED, 'poll fails'],
+    told: 'Syncing, Ready True PollFailed',
+    out: { steps: ['offers v1.0.0'], told: SYNCED },
+  },
+  'nothing-to-deploy': {
+    into: [...DEPLOYED, 'offers nothing', 'offers nothing'],
+    told: 'Failed, Ready False NoMatchingTag, Stalled True NoMatchingTag',
+    out: { steps: ['offers v1.0.0'], told: SYNCED },
+  },
+  'downgrade-held': {
+    into: ['offers v1.1.0', 'Job succeeds', 'offers v1.0.0'],
+    told: 'Synced, Ready True DowngradeHeld',
+    out: { steps: ['allows downgrades', 'offers v1.0.0', 'offers v1.0.0'], told: DEPLOYING },
+  },
+  'first-scan': { into: [], told: NEW, out: { steps: ['offers v1.0.0'], told: DEPLOYING } },
+  synced: { into: DEPLOYED, told: SYNCED, out: { steps: ['offers v1.1.0'], told: DEPLOYING } },
+};
+
+const toldBy = ({ status }: BundleModel): string => {
+  const conditions = (status.conditions ?? []).filter(({ type }) => type !== 'RegistryReachable');
+  return [status.phase, ...conditions.map(({ type, status: is, reason }) => `${type} ${is} ${reason}`)].join(', ');
+};
+
+t.test('each row of the table of situations has a way in, and a way out', (t) => {
+  for (const [kind, { into, told, out }] of Object.entries(WAYS)) {
+    const model = played(into);
+    t.equal(toldBy(model), told, `${kind}: ${into.join(', ')}`);
+    model.now += 1_000;
+    model.restart();
+    model.settle();
+    t.equal(toldBy(model), told, `${kind}: a restart changes nothing`);
+    if (out === undefined) continue;
+    for (const step of out.steps) {
+      STEPS[step]?.(model);
+      model.settle();
+    }
+    t.equal(toldBy(model), out.told, `${kind}: ${out.steps.join(', ')}`);
+    t.strictSame(model.violations, []);
+  }
+  t.end();
+});
+
+t.test('whatever happens, what is decided stands, is told and done once, and one Job runs at a time', (t) => {
+  const law = fc.property(names, (steps) => {
+    const { violations } = played(steps);
+    if (violations.length > 0) throw new Error(violations.join('; '));
+  });
+  t.doesNotThrow(() => fc.assert(law, { numRuns: 400 }));
+  t.end();
+});
+
+t.test('from wherever a bundle has got to, a world that is well leads to Synced', (t) => {
+  const law = fc.property(names, (steps) => {
+    const model = played(steps);
+    heal(model);
+    const { phase, lastAppliedTag, conditions } = model.status;
+    const told = [
+      phase,
+      lastAppliedTag,
+      ...(conditions ?? []).map(({ type, status, reason }) => `${type} ${status} ${reason}`),
+    ];
+    const want = ['Synced', 'v2.0.0', 'Ready True Deployed', 'RegistryReachable True Polled'];
+    if (told.join() !== want.join() || model.violations.length > 0)
+      throw new Error([told.join(), ...model.violations].join('; '));
+  });
+  t.doesNotThrow(() => fc.assert(law, { numRuns: 300 }));
+  t.end();
+});

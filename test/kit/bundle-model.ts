@@ -1,0 +1,200 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Job } from '../../api/objects.js';
+import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { decide } from '../../controller/decide/decide.js';
+import type { Decision } from '../../controller/decide/decision.js';
+import { openDeployment } from '../../controller/decide/deployment.js';
+import { hasSeenTouch, mayHaveMoved, needsSupplies } from '../../controller/decide/needs.js';
+import { mergePatchOf } from '../../controller/decide/status-patch.js';
+import { madeFor } from '../../controller/deploy/names.js';
+import { knownJobs } from '../../controller/known-jobs.js';
+import { Memory } from '../../controller/memory.js';
+import type { DeployJob, Observation } from '../../controller/observation.js';
+import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
+import { bundle, NOW, observation, pod, supplies, UID } from './builders.js';
+
+const REF = { namespace: 'ops', name: 'my-app' };
+/** As many as a reconcile makes. */
+const MOST_PASSES = 8;
+
+interface MadeJob {
+  readonly job: Job;
+  exitCode: number | undefined;
+}
+
+/**
+ * One bundle and the world around it, in memory and without a cluster: what is decided is done at once and succeeds. Each step is
+ * followed by as many decisions as it takes, and each of them is held to the laws that hold for all.
+ */
+export class BundleModel {
+  now = NOW;
+  obstacle: 'access' | 'supplies' | undefined;
+  checksum = 'k1:0';
+  readonly violations: string[] = [];
+  decision: Decision | undefined;
+  #bundle: StoredBundle = bundle();
+  #memory = new Memory();
+  #delivery: Delivery | undefined;
+  #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
+  #sequence = 0;
+  #touchedAt: number | undefined;
+  readonly #jobs = new Map<string, MadeJob>();
+  readonly #names = new Set<string>();
+
+  get status(): WerfBundleStatus {
+    return this.#bundle.status ?? {};
+  }
+
+  get spec(): WerfBundleSpec {
+    return this.#bundle.spec;
+  }
+
+  get runningJobs(): number {
+    return [...this.#jobs.values()].filter(({ exitCode }) => exitCode === undefined).length;
+  }
+
+  /** The registry was asked; it is only while the bundle wants it. */
+  scan(outcome: ScanOutcome): void {
+    if (this.decision?.interest === undefined) return;
+    this.#sequence += 1;
+    this.#delivery = { sequence: this.#sequence, startedAt: this.now, outcome };
+    if (outcome.kind !== 'failed') this.#latest = outcome;
+  }
+
+  changeSpec(change: Partial<WerfBundleSpec>): void {
+    const { metadata, spec } = this.#bundle;
+    const next = { ...spec, ...change };
+    if (isDeepStrictEqual(next, spec)) return;
+    this.#bundle = { ...this.#bundle, spec: next, metadata: { ...metadata, generation: metadata.generation + 1 } };
+    this.#latest = undefined;
+    this.#delivery = undefined;
+  }
+
+  delete(): void {
+    const { metadata } = this.#bundle;
+    this.#bundle = { ...this.#bundle, metadata: { ...metadata, deletionTimestamp: new Date(this.now).toISOString() } };
+  }
+
+  annotate(annotations: Readonly<Record<string, string>>): void {
+    const { metadata } = this.#bundle;
+    const all = { ...metadata.annotations, ...annotations };
+    this.#bundle = { ...this.#bundle, metadata: { ...metadata, annotations: all } };
+  }
+
+  changeValues(checksum: string): void {
+    this.checksum = checksum;
+    this.#touchedAt = this.now;
+  }
+
+  endJob(exitCode: number): void {
+    for (const made of this.#jobs.values()) made.exitCode ??= exitCode;
+  }
+
+  loseJobs(): void {
+    this.#jobs.clear();
+  }
+
+  patchStatus(change: WerfBundleStatus): void {
+    this.#bundle = { ...this.#bundle, status: { ...this.status, ...change } };
+  }
+
+  wipeStatus(): void {
+    this.#bundle = { ...this.#bundle, status: {} };
+    // Of Jobs that are gone as well nobody can know the names.
+    for (const name of this.#names) if (!this.#jobs.has(name)) this.#names.delete(name);
+  }
+
+  restart(): void {
+    this.#memory = new Memory();
+    this.#delivery = undefined;
+    this.#latest = undefined;
+    this.#touchedAt = undefined;
+  }
+
+  /** Decides until there is nothing to be done now. */
+  settle(): void {
+    for (let pass = 0; pass < MOST_PASSES; pass += 1) {
+      const seen = this.#observe();
+      const decision = decide(seen);
+      this.#must(isDeepStrictEqual(decide(seen), decision), 'the same observation gives the same decision');
+      this.#carryOut(seen, decision);
+      this.decision = decision;
+      const { recheck } = decision;
+      if (recheck.kind === 'now' || (recheck.kind === 'at' && recheck.time <= this.now)) continue;
+      this.#isFixed();
+      return;
+    }
+    this.#must(false, 'there is an end');
+  }
+
+  #isFixed(): void {
+    const seen = this.#observe();
+    const again = decide(seen);
+    const patch = mergePatchOf(this.status, again.status);
+    this.#must(patch === undefined, `what was decided stands: ${JSON.stringify(patch)}`);
+    this.#must(again.announcements.length === 0, 'and is told once');
+    this.#must(again.actions.length === 0, 'and done once');
+  }
+
+  #observe(): Observation {
+    const memory = this.#memory;
+    const jobs = [...this.#jobs.values()].map(({ job }) => job);
+    const seen = observation(this.#bundle, {
+      now: this.now,
+      delivery: this.#delivery,
+      latest: this.#latest,
+      sameScans: memory.sameScans(REF, this.#delivery),
+      deployedAt: memory.deployedAt(REF, this.#delivery),
+      touchedAt: this.#touchedAt,
+      jobs: knownJobs(jobs, this.#bundle, 'ops'),
+      job: this.#job(),
+      ...(this.obstacle === 'access' && {
+        access: { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
+      }),
+    });
+    if (!needsSupplies(seen)) return seen;
+    return this.obstacle === 'supplies'
+      ? { ...seen, supplies: { kind: 'obstacle', reason: 'ValuesInvalid', message: 'no such ConfigMap' } }
+      : { ...seen, supplies: supplies({ checksum: this.checksum }) };
+  }
+
+  #job(): DeployJob {
+    const wanted = openDeployment(this.status);
+    const made = wanted && this.#jobs.get(wanted.jobName);
+    if (made === undefined || wanted === undefined || !madeFor(made.job, UID, wanted)) return { kind: 'absent' };
+    const { job, exitCode } = made;
+    const ended = exitCode === undefined ? undefined : { exitCode };
+    const log = ended === undefined ? { kind: 'not-needed' } : { kind: 'read', tail: '', errorLine: undefined };
+    return { kind: 'present', job, pod: pod(ended), log } as DeployJob;
+  }
+
+  #carryOut(seen: Observation, decision: Decision): void {
+    for (const action of decision.actions) {
+      if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
+      if (action.kind === 'create-job') this.#create(action.job);
+    }
+    const ended = decision.status.history?.[0];
+    const isNew = ended !== undefined && ended.number !== this.status.history?.[0]?.number;
+    this.#bundle = { ...this.#bundle, status: decision.status };
+    if (isNew && mayHaveMoved(ended)) this.#memory.deployed(REF, this.now);
+    if (seen.delivery?.sequence === this.#delivery?.sequence) this.#delivery = undefined;
+    if (hasSeenTouch(seen)) this.#touchedAt = undefined;
+  }
+
+  #create(job: Job): void {
+    const name = job.metadata.name ?? '';
+    if (this.#jobs.has(name)) return;
+    this.#must(!this.#names.has(name), 'no Job has the name of another');
+    this.#must(this.runningJobs === 0, 'one Job runs at a time');
+    this.#names.add(name);
+    const creationTimestamp = new Date(this.now).toISOString();
+    this.#jobs.set(name, {
+      job: { ...job, metadata: { ...job.metadata, uid: name, creationTimestamp } },
+      exitCode: undefined,
+    });
+  }
+
+  #must(holds: boolean, law: string): void {
+    if (!holds) this.violations.push(law);
+  }
+}
