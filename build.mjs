@@ -5,7 +5,7 @@ import { build } from 'esbuild';
 
 const programs = {
   webhook: { webhook: 'webhook/main.ts', 'values-worker': 'webhook/values/worker.ts' },
-  controller: { controller: 'controller/main.ts' },
+  controller: { controller: 'controller/main.ts', 'values-reader': 'controller/values/worker.ts' },
   werfbundle: { werfbundle: 'cli/main.ts' },
   playground: { playground: 'playground/main.ts' },
   'werf-stand-in': { 'werf-stand-in': 'playground/werf-stand-in/main.ts' },

@@ -14,6 +14,19 @@ export interface DeployRelevant {
   };
 }
 
+/** No more of the settings than what is relevant. */
+export const deployRelevantOf = ({ registry, converge }: DeployRelevant): DeployRelevant => ({
+  registry: { host: registry.host, repository: registry.repository },
+  converge: {
+    targetNamespace: converge.targetNamespace,
+    releaseName: converge.releaseName,
+    ...(converge.serviceAccountName !== undefined && { serviceAccountName: converge.serviceAccountName }),
+    ...(converge.image !== undefined && { image: converge.image }),
+    ...(converge.environment !== undefined && { environment: converge.environment }),
+    rollbackOnFailure: converge.rollbackOnFailure,
+  },
+});
+
 /**
  * Says in short what would be deployed: equal checksums of the same key mean equal settings and values. Keyed, because a plain
  * hash in the status would let its readers guess short values from Secrets.
@@ -27,17 +40,8 @@ export const deployChecksum = (input: {
   readonly values: unknown;
   readonly key: { readonly id: string; readonly secret: Uint8Array };
 }): string => {
-  const { registry, converge } = input.settings;
-  const relevant = {
-    repository: `${registry.host}/${registry.repository}`,
-    targetNamespace: converge.targetNamespace,
-    releaseName: converge.releaseName,
-    serviceAccountName: converge.serviceAccountName,
-    image: converge.image,
-    environment: converge.environment,
-    rollbackOnFailure: converge.rollbackOnFailure,
-    values: input.values,
-  };
+  const { registry, converge } = deployRelevantOf(input.settings);
+  const relevant = { repository: `${registry.host}/${registry.repository}`, ...converge, values: input.values };
   const digest = createHmac('sha256', input.key.secret).update(canonicalJson(relevant)).digest('hex');
   return `${input.key.id}:${digest}`;
 };

@@ -11,7 +11,7 @@ import { Memory } from './memory.js';
 import type { Metrics } from './metrics.js';
 import type { Platform } from './observation.js';
 import { type PlaceLimits, Places } from './places.js';
-import type { Registry } from './ports.js';
+import type { ReadsValues, Registry } from './ports.js';
 import { reconcile } from './reconcile.js';
 import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
@@ -20,6 +20,7 @@ import { Watches } from './watches.js';
 export interface ControllerParts {
   readonly client: KubeClient;
   readonly registry: Registry;
+  readonly values: ReadsValues;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -138,9 +139,9 @@ export class Controller {
     /** Aborted when work that runs is to be cut off. */
     readonly signal: AbortSignal;
   }): WorkQueue {
-    const { clock, random, log, platform, metrics, workers } = this.#parts;
+    const { clock, random, log, values, platform, metrics, workers } = this.#parts;
     const self = {
-      ...{ client: needs.client, world: this.#caches, scans: needs.scans, platform, memory: new Memory() },
+      ...{ client: needs.client, world: this.#caches, scans: needs.scans, values, platform, memory: new Memory() },
       touches: this.#watches,
       places: needs.places,
       now: () => clock.now(),

@@ -15,6 +15,7 @@ import { Metrics } from './metrics.js';
 import type { Platform } from './observation.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from './registry/registry.js';
 import { leaseNameOf } from './share.js';
+import { ValuesReader } from './values/values-reader.js';
 
 declare const WERFBUNDLE_VERSION: string;
 
@@ -89,6 +90,7 @@ await runProcess(async (signal) => {
     clock: systemClock,
     userAgent: USER_AGENT,
   });
+  const values = new ValuesReader({ log });
   const health = await startHealthServer({
     address: config.healthAddress,
     ready: () => (controller?.synced() ? { ok: true } : { ok: false, reason: 'the caches are not filled yet' }),
@@ -102,6 +104,7 @@ await runProcess(async (signal) => {
     controller = new Controller({
       client,
       registry,
+      values,
       clock: systemClock,
       random: systemRandom,
       log,
@@ -117,6 +120,7 @@ await runProcess(async (signal) => {
     await controller.start(signal);
     log.info('controller stops');
   } finally {
+    values.stop();
     await Promise.all([health.close(), registry.close(), client.close()]);
   }
 });

@@ -20,6 +20,7 @@ import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
 import type { DeployJob, Dismissal, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
 import type { PlaceKeeper } from './places.js';
+import type { ReadsValues } from './ports.js';
 import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
 import type { World } from './world.js';
@@ -31,6 +32,7 @@ export interface Senses {
   readonly client: KubeClient;
   readonly world: World;
   readonly scans: Scans;
+  readonly values: ReadsValues;
   readonly platform: Platform;
   readonly now: () => number;
   readonly log: Log;
@@ -74,7 +76,7 @@ export const observe = async (
   };
   const supplies =
     polled !== undefined && needsSupplies(seen)
-      ? await readSupplies(client, { bundle, settings: polled, platform }, signal)
+      ? await readSupplies(senses, { bundle, settings: polled, platform }, signal)
       : undefined;
   return { ...seen, supplies, dismissal: await dismissalOf(senses, bundle, spec, signal) };
 };

@@ -1,5 +1,6 @@
 /** What the controller needs of the outside world. Adapters implement these; main.ts wires them. */
 import type { RegistryCredential } from '../api/docker-config.js';
+import type { DeliveredValues, ValuesQuestion } from './values/delivered-values.js';
 
 export type { RegistryCredential };
 
@@ -66,4 +67,10 @@ export interface Registry {
   /** All tags of the repository, unsorted, all pages. */
   listTags(target: RegistryTarget, signal: AbortSignal): Promise<TagList>;
   readManifest(target: RegistryTarget, tag: string, signal: AbortSignal): Promise<TaggedManifest>;
+}
+
+/** Reads a bundle's values without holding up everything else. */
+export interface ReadsValues {
+  /** @throws KubeError `aborted` when the signal is */
+  read(question: ValuesQuestion, signal: AbortSignal): Promise<DeliveredValues>;
 }

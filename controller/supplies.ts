@@ -1,15 +1,14 @@
-import { deployChecksum } from '../api/checksum.js';
 import { acceptsBundlesFrom, consentMissing } from '../api/consent.js';
 import type { ConfigMap, KubeObject, Namespace, Secret } from '../api/objects.js';
 import { secretText } from '../api/secret-text.js';
 import type { Settings } from '../api/settings.js';
-import { deliveryOf } from '../api/values/delivery.js';
 import { configMapSource, secretSource } from '../api/values/found-source.js';
-import { resolveValues, type ValuesInput } from '../api/values/resolve.js';
+import type { ValuesInput } from '../api/values/resolve.js';
 import type { StoredBundle, ValuesSource } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../kube/resources.js';
 import type { Obstacle, Platform, Supplies } from './observation.js';
+import type { ReadsValues } from './ports.js';
 
 interface Question {
   readonly bundle: StoredBundle;
@@ -22,7 +21,7 @@ interface Question {
  * @throws KubeError when the apiserver could not be asked
  */
 export const readSupplies = async (
-  client: KubeClient,
+  { client, values }: { readonly client: KubeClient; readonly values: ReadsValues },
   question: Question,
   signal: AbortSignal,
 ): Promise<Supplies | Obstacle> => {
@@ -35,22 +34,22 @@ export const readSupplies = async (
   ]);
   const obstacle = namespace ?? account ?? (key.kind === 'obstacle' ? key : undefined);
   if (obstacle !== undefined) return obstacle;
-  const values = resolveValues({
+  const input = {
     sources,
     ...(settings.converge.values !== undefined && { inline: settings.converge.values }),
     bundleNamespace: question.bundle.metadata.namespace,
     targetNamespace: settings.converge.targetNamespace,
-  });
-  if (values.kind === 'invalid') return { kind: 'obstacle', reason: 'ValuesInvalid', message: values.message };
+  };
+  const read = await values.read({ input, settings, checksumKey: platform.checksumKey }, signal);
+  if (read.kind === 'invalid') return { kind: 'obstacle', reason: 'ValuesInvalid', message: read.message };
   const werfSecretKey = key.kind === 'obstacle' ? undefined : key.value;
-  const { args, file } = deliveryOf(values.leaves);
   return {
     kind: 'ready',
-    checksum: deployChecksum({ settings, values: values.values, key: platform.checksumKey }),
-    valuesArgs: args,
-    valuesFile: file,
+    checksum: read.checksum,
+    valuesArgs: read.args,
+    valuesFile: read.file,
     werfSecretKey,
-    secretTexts: [...values.secretTexts, ...(werfSecretKey === undefined ? [] : [werfSecretKey])],
+    secretTexts: [...read.secretTexts, ...(werfSecretKey === undefined ? [] : [werfSecretKey])],
   };
 };
 

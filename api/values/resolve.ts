@@ -77,10 +77,7 @@ const SOURCES_FIELD = 'spec.converge.valuesFrom';
  */
 export const resolveValues = (input: ResolveInput): ResolvedValues => {
   const findings: Findings = { problems: [], texts: [], ambiguities: [], secretTexts: new Set() };
-  const size = input.sources.reduce(
-    (sum, { found, source }) => sum + (found === undefined ? 0 : sizeOf(found, source)),
-    0,
-  );
+  const size = sourceBytes(input.sources);
   if (size > MAX_SOURCE_BYTES) {
     return refused([
       tooLong(SOURCES_FIELD, `all sources together have ${size} bytes; at most ${MAX_SOURCE_BYTES} are read`),
@@ -110,6 +107,10 @@ const refused = (problems: readonly ValuesProblem[]): ResolvedValues => ({
   problems,
   message: messageOf(problems),
 });
+
+/** Of all texts that are read for these sources. */
+export const sourceBytes = (sources: readonly ValuesInput[]): number =>
+  sources.reduce((sum, { found, source }) => sum + (found === undefined ? 0 : sizeOf(found, source)), 0);
 
 const sizeOf = (found: FoundSource, source: ValuesSource): number =>
   usedKeys(found, source).reduce((sum, key) => sum + Buffer.byteLength(textOf(found, key)), 0);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { parse } from 'yaml';
 import { type DeployRelevant, deployChecksum, madeWith } from '../../api/checksum.js';
+import { isLargerThan } from '../../api/json-size.js';
 import { parseKey } from '../../api/values/parse-key.js';
 import type { FoundSource } from '../../api/values/problem.js';
 import { provenanceOf } from '../../api/values/provenance.js';
@@ -131,6 +132,11 @@ const KEYS: readonly { title: string; key?: string; text: string; want: unknown 
     title: 'an alias',
     text: 'a: &x {b: 1}\nc: *x',
     want: 'key "values.yaml" of ConfigMap ops/app-config has an alias (*name), which is not supported: write the value out: line 2, column 4',
+  },
+  {
+    title: 'aliases that would grow without end',
+    text: 'a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]',
+    want: 'key "values.yaml" of ConfigMap ops/app-config has an alias (*name), which is not supported: write the value out: line 2, column 8',
   },
   {
     title: 'a merge of an alias',
@@ -554,6 +560,15 @@ t.test('a large text is read in time linear in its size', (t) => {
   const ms = Number(process.hrtime.bigint() - started) / 1e6;
   t.equal(parsed.kind === 'map' && Object.keys(parsed.values).length, 20_000);
   t.ok(ms < 10_000, `20,000 keys took ${ms.toFixed()} ms`);
+  t.end();
+});
+
+t.test('the size of JSON is looked at no further than is needed', (t) => {
+  t.equal(isLargerThan(undefined, 1), false);
+  t.equal(isLargerThan({ a: ['xyz', 1, null] }, 9), false);
+  t.equal(isLargerThan({ a: ['xyz', 1, null] }, 8), true);
+  t.equal(isLargerThan({ ['k'.repeat(100)]: 1 }, 50), true);
+  t.equal(isLargerThan(Array.from({ length: 100 }), 50), true, 'parts count, whatever they are');
   t.end();
 });
 

@@ -300,8 +300,10 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
     big: 1234567,
   };
   const own = { app: { token: 'canary-of-values' }, database: { port: 5432 } };
+  // So much that it is read by the controller's thread.
+  const written = (values: object) => `${JSON.stringify(values)}\n# ${'x'.repeat(4_096)}`;
   await story.apply(
-    configMap('app-config', JSON.stringify(settings)),
+    configMap('app-config', written(settings)),
     secret('database', { 'values.yaml': JSON.stringify(own) }),
   );
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'database' } }];
@@ -343,12 +345,13 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
   t.equal(deployment?.reason, 'NewValues', "a Secret's value that changed is deployed");
   t.strictSame(await recorded(), { ...whole, database: { port: 5433 } });
 
+  // First into the Secret, which wins: the values are the same all the time.
   await story.apply(
-    configMap('app-config', JSON.stringify({ ...settings, app: {} })),
     secret('database', {
-      'values.yaml': JSON.stringify({ app: { ...settings.app, ...own.app }, database: { port: 5433 } }),
+      'values.yaml': JSON.stringify({ ...own, app: { ...settings.app, ...own.app }, database: { port: 5433 } }),
     }),
   );
+  await story.apply(configMap('app-config', written({ ...settings, app: {} })));
   await story.morePolls('acme/values', 2);
   t.equal(
     (await story.bundle('app'))?.status?.deployment?.number,

@@ -3,15 +3,19 @@ import fc from 'fast-check';
 import t from 'tap';
 import { parse } from 'yaml';
 import { deliveryOf, MAX_ARGUMENT_BYTES } from '../../api/values/delivery.js';
-import { type ResolvedValues, resolveValues, type ValuesInput } from '../../api/values/resolve.js';
+import { type ResolvedValues, resolveValues, sourceBytes, type ValuesInput } from '../../api/values/resolve.js';
 import { pathText } from '../../api/values/value.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import { SECRET_KEYS } from '../../controller/deploy/secret-names.js';
 import { buildSecrets, presentSecrets } from '../../controller/deploy/secrets.js';
+import { deliveredValues, type ValuesQuestion } from '../../controller/values/delivered-values.js';
+import { ValuesReader } from '../../controller/values/values-reader.js';
 import { expand } from '../../playground/node-agent/expansion.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
 import { mergedValues } from '../../playground/werf-stand-in/release-values.js';
 import type { Values } from '../../playground/werf-stand-in/values.js';
+import { recordLog } from '../kit/record-log.js';
+import { leastDelay, worstDelay } from '../kit/worst-delay.js';
 
 type Resolved = Extract<ResolvedValues, { kind: 'resolved' }>;
 
@@ -318,4 +322,110 @@ t.test('whatever is merged from wherever, werf reads just that, and no argument 
   t.comment(JSON.stringify(seen));
   t.ok(seen.runs >= 500 && Math.min(seen.arguments, seen.files, seen.secrets) > 200, 'all ways were taken often');
   t.end();
+});
+
+const never = new AbortController().signal;
+const SETTINGS = {
+  registry: { host: 'ghcr.io', repository: 'acme/app' },
+  converge: { targetNamespace: 'ops', releaseName: 'app', rollbackOnFailure: false },
+};
+const ask = (sources: readonly ValuesInput[], inline?: Values): ValuesQuestion => ({
+  input: { sources, ...(inline !== undefined && { inline }), bundleNamespace: 'ops', targetNamespace: 'ops' },
+  settings: SETTINGS,
+  checksumKey: { id: 'k1', secret: Buffer.alloc(32, 7) },
+});
+const textOf = (name: string, kind: 'ConfigMap' | 'Secret', text: string): ValuesInput => {
+  const { source, found } = from(kind, name, {});
+  return { source, found: { kind, namespace: 'ops', name, ...found, data: { 'v.yaml': text } } };
+};
+const BALLAST = textOf('ballast', 'ConfigMap', `#${'x'.repeat(8_192)}\n{}`);
+
+t.test(
+  'the controller reads values alike whether they are small, or large enough for a thread of their own',
+  async (t) => {
+    const reader = new ValuesReader({ log: recordLog() });
+    const sources = [from('ConfigMap', 'c', { a: 1, b: [2] }), from('Secret', 's', { c: 'canary-1' })];
+    const missing = { source: { configMapRef: { name: 'app-config' } } };
+    const cases: readonly {
+      title: string;
+      question: (more: readonly ValuesInput[]) => ValuesQuestion;
+      want: object;
+    }[] = [
+      {
+        title: 'values',
+        question: (more) => ask([...sources, ...more], { d: '$(HOME)' }),
+        want: {
+          kind: 'resolved',
+          checksum: /^k1:[0-9a-f]{64}$/,
+          args: ['--set=a=1', '--set-string=d=$(HOME)'],
+          file: '{\n  "b": [\n    2\n  ],\n  "c": "canary-1"\n}\n',
+          secretTexts: ['canary-1'],
+        },
+      },
+      {
+        title: 'what is wrong with them',
+        question: (more) => ask([missing, ...more]),
+        want: { kind: 'invalid', message: "failed to get ConfigMap 'app-config' from namespace 'ops'" },
+      },
+    ];
+    for (const { title, question, want } of cases) {
+      const small = await reader.read(question([]), never);
+      t.match(small, want, title);
+      t.strictSame(await reader.read(question([BALLAST]), never), small, `${title}, in a thread`);
+    }
+    reader.stop();
+  },
+);
+
+/** A thread that does what the text of the only key says. */
+const ODD_THREAD = `
+import { parentPort } from 'node:worker_threads';
+parentPort.on('message', ({ values }) => {
+  const text = values.input.sources[0].found.data['v.yaml'];
+  if (text.startsWith('hang')) for (;;);
+  if (text.startsWith('throw')) throw new TypeError(text);
+  if (text.startsWith('hoard')) for (const all = []; ; ) all.push(new Array(100_000).fill(text));
+  parentPort.postMessage({ kind: 'invalid', message: 'answered' });
+});`;
+
+t.test('a thread that dies ends no controller', async (t) => {
+  const log = recordLog();
+  const reader = new ValuesReader({ log, file: new URL(`data:text/javascript,${encodeURIComponent(ODD_THREAD)}`) });
+  const read = (what: string, signal = never) => reader.read(ask([textOf('c', 'Secret', what.padEnd(4_096))]), signal);
+  t.strictSame(await read('hoard'), {
+    kind: 'invalid',
+    message:
+      'spec.converge.valuesFrom: to read all values takes more than 256 MB of memory: use fewer, or take apart what is one large key',
+  });
+  await t.rejects(read('throw canary'), { message: 'the thread that reads values ended' });
+  t.match(log.entries, [
+    { level: 'error', message: 'a thread ended', fields: { thread: 'values', fault: /^TypeError\n/ } },
+  ]);
+  t.notMatch(JSON.stringify(log.entries), 'canary', 'what an exception says may be what was read');
+  const stopping = new AbortController();
+  const hanging = read('hang', stopping.signal);
+  const behind = read('answer');
+  stopping.abort();
+  await t.rejects(hanging, { code: 'aborted' }, 'whoever is stopped is stopped at once');
+  t.strictSame(await behind, { kind: 'invalid', message: 'answered' }, 'and the next one has a thread again');
+  reader.stop();
+});
+
+t.test('1 MB of YAML does not hold up the controller', async (t) => {
+  const reader = new ValuesReader({ log: recordLog() });
+  const lines = (name: string) =>
+    Array.from({ length: 14_000 }, (_, at) => `# who needs it\n${name}-${at}: text-of-${name}-${at}`);
+  const question = ask(
+    ['c', 's'].map((name) => textOf(name, name === 'c' ? 'ConfigMap' : 'Secret', lines(name).join('\n'))),
+  );
+  await reader.read(ask([BALLAST]), never);
+  t.ok(sourceBytes(question.input.sources) > 1_000_000);
+  const here = await worstDelay(() => deliveredValues(question));
+  const there = await leastDelay(() => reader.read(question, never), { below: 50, tries: 8 });
+  t.comment(`longest delay of the event loop: ${here.toFixed()} ms without a thread, ${there.toFixed(1)} ms with`);
+  const read = await reader.read(question, never);
+  t.equal(read.kind === 'resolved' && read.secretTexts.length, 14_000, 'it was all read');
+  t.ok(there < 50, `a delay of ${there.toFixed(1)} ms`);
+  t.ok(there * 4 < here, 'and far less than without a thread');
+  reader.stop();
 });

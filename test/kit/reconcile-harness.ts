@@ -3,8 +3,10 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { Memory } from '../../controller/memory.js';
 import { type PlaceLimits, Places } from '../../controller/places.js';
+import type { ReadsValues } from '../../controller/ports.js';
 import { type Reconciler, reconcile } from '../../controller/reconcile.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
+import { deliveredValues } from '../../controller/values/delivered-values.js';
 import type { Touches } from '../../controller/watches.js';
 import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
@@ -49,6 +51,9 @@ export interface ReconcileHarness {
 
 export const REF: ObjectRef = { namespace: 'ops', name: 'my-app' };
 
+/** As the controller reads what is small. */
+const values: ReadsValues = { read: async (question) => deliveredValues(question) };
+
 /** @param given - the bundle that is there at the beginning; a new one, if left out */
 export const reconcileHarness = (
   given: StoredBundle = aBundle(),
@@ -76,7 +81,7 @@ export const reconcileHarness = (
     kube.clearActions();
     const logged = log.entries.length;
     const self: Reconciler = {
-      ...{ client: kube, world: cache, scans, places, platform, log, memory, now: () => clock.now() },
+      ...{ client: kube, world: cache, scans, values, places, platform, log, memory, now: () => clock.now() },
       touches,
       announce: events.tell.bind(events),
       onResult: () => {},

@@ -8,6 +8,7 @@ import { startHealthServer } from '../../kube/process/health-server.js';
 import { createLog } from '../../kube/process/json-log.js';
 import { type ProcessHost, runProcess, StartError } from '../../kube/process/run.js';
 import { systemClock, systemRandom } from '../../kube/process/system-clock.js';
+import { type Place, ThreadQueue } from '../../kube/process/thread-queue.js';
 
 t.test('flags', async (t) => {
   const table = {
@@ -361,4 +362,42 @@ t.test('a kubeconfig', async (t) => {
     const error: unknown = await connect({ kubeconfig: `${dir}/${file}`, context }).catch((error: unknown) => error);
     t.match(error, { name: 'ConnectError', message: want, cause: undefined }, want);
   }
+});
+
+t.test('threads are shared', async (t) => {
+  const got: string[] = [];
+  const take = (
+    queue: ThreadQueue<string>,
+    name: string,
+    bytes: number,
+    signal = new AbortController().signal,
+  ): Promise<Place<string>> => {
+    const place = queue.take(bytes, signal);
+    void place.then((result) => got.push(`${name}: ${result.kind === 'taken' ? result.thread : result.kind}`));
+    return place;
+  };
+  const queue = new ThreadQueue(['one', 'two'], 100);
+  await Promise.all([take(queue, 'a', 500), take(queue, 'b', 1)]);
+  const gone = new AbortController();
+  const waiting = [take(queue, 'c', 50), take(queue, 'd', 30), take(queue, 'e', 10), take(queue, 'f', 10)];
+  const given = take(queue, 'given up', 0, gone.signal);
+  gone.abort();
+  await given;
+  await take(queue, 'g', 1);
+  await take(queue, 'late', 0, gone.signal);
+  for (const thread of ['one', 'two', 'one', 'two', 'one', 'two']) queue.release(thread);
+  await Promise.all(waiting);
+  await take(queue, 'h', 1000);
+  t.strictSame(got, [
+    'a: one',
+    'b: two',
+    'given up: aborted',
+    'g: full',
+    'late: aborted',
+    'e: one',
+    'f: two',
+    'd: one',
+    'c: two',
+    'h: two',
+  ]);
 });

@@ -1,12 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import t from 'tap';
 import type { FoundSource } from '../../api/values/problem.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
-import { isLargerThan } from '../../webhook/values/json-size.js';
 import { judgeValues, type ValuesQuestion } from '../../webhook/values/judge-values.js';
-import { type Place, ThreadQueue } from '../../webhook/values/thread-queue.js';
 import { type ValuesAnswer, ValuesPool } from '../../webhook/values/values-pool.js';
 import { recordLog } from '../kit/record-log.js';
+import { leastDelay, worstDelay } from '../kit/worst-delay.js';
 
 const KIB = 1024;
 const never = new AbortController().signal;
@@ -143,8 +141,8 @@ t.test('what is too large to be parsed at admission is said to be unchecked, and
 /** A thread that does what the text of the only key says. */
 const ODD_THREAD = `
 import { parentPort, threadId } from 'node:worker_threads';
-parentPort.on('message', ({ question }) => {
-  const text = question.sources[0].found.data['v.yaml'];
+parentPort.on('message', ({ input }) => {
+  const text = input.sources[0].found.data['v.yaml'];
   if (text.startsWith('hang')) for (;;);
   if (text.startsWith('throw')) throw new TypeError(text);
   if (text.startsWith('exit')) process.exit(3);
@@ -187,8 +185,8 @@ t.test('a thread that is too slow, or dies, is one answer, and is replaced', asy
   t.strictSame(await judge('throw secret text'), failed);
   t.strictSame(await judge('exit'), failed);
   t.match(log.entries, [
-    { level: 'error', message: 'the thread that reads values ended', fields: { fault: /^TypeError\n\s+at / } },
-    { level: 'error', message: 'the thread that reads values ended', fields: { fault: /^Error\n\s+at / } },
+    { level: 'error', message: 'a thread ended', fields: { thread: 'values', fault: /^TypeError\n\s+at / } },
+    { level: 'error', message: 'a thread ended', fields: { thread: 'values', fault: /^Error\n\s+at / } },
   ]);
   t.notMatch(JSON.stringify(log.entries), 'secret text', 'what an exception says may be what it read');
   t.strictSame(await judge('hoard'), {
@@ -207,69 +205,12 @@ t.test('a thread that is too slow, or dies, is one answer, and is replaced', asy
   t.strictSame(await nowhere.judge(ask([source('c', { 'v.yaml': padded(4 * KIB) })]), never), failed, 'no program');
 });
 
-t.test('threads are shared', async (t) => {
-  const got: string[] = [];
-  const take = (queue: ThreadQueue<string>, name: string, bytes: number, signal = never): Promise<Place<string>> => {
-    const place = queue.take(bytes, signal);
-    void place.then((result) => got.push(`${name}: ${result.kind === 'taken' ? result.thread : result.kind}`));
-    return place;
-  };
-  const queue = new ThreadQueue(['one', 'two'], 100);
-  await Promise.all([take(queue, 'a', 500), take(queue, 'b', 1)]);
-  const gone = new AbortController();
-  const waiting = [take(queue, 'c', 50), take(queue, 'd', 30), take(queue, 'e', 10), take(queue, 'f', 10)];
-  const given = take(queue, 'given up', 0, gone.signal);
-  gone.abort();
-  await given;
-  await take(queue, 'g', 1);
-  await take(queue, 'late', 0, gone.signal);
-  for (const thread of ['one', 'two', 'one', 'two', 'one', 'two']) queue.release(thread);
-  await Promise.all(waiting);
-  await take(queue, 'h', 1000);
-  t.strictSame(got, [
-    'a: one',
-    'b: two',
-    'given up: aborted',
-    'g: full',
-    'late: aborted',
-    'e: one',
-    'f: two',
-    'd: one',
-    'c: two',
-    'h: two',
-  ]);
-});
-
-t.test('the size of JSON is looked at no further than is needed', (t) => {
-  t.equal(isLargerThan(undefined, 1), false);
-  t.equal(isLargerThan({ a: ['xyz', 1, null] }, 9), false);
-  t.equal(isLargerThan({ a: ['xyz', 1, null] }, 8), true);
-  t.equal(isLargerThan({ ['k'.repeat(100)]: 1 }, 50), true);
-  t.equal(isLargerThan(Array.from({ length: 100 }), 50), true, 'parts count, whatever they are');
-  t.end();
-});
-
 t.test('1 MB of YAML in one request does not hold up the others', async (t) => {
   const parts = Array.from({ length: 4 }, (_, at) => source(`c${at}`, { 'v.yaml': yaml(250_000, `s${at}x`) }));
   const question = ask(parts);
   await pool.judge(ask([source('warm', { 'v.yaml': yaml(64 * KIB) })]), never);
-  /** The longest that the event loop did not get on, milliseconds. */
-  const worstDelay = async (run: () => unknown): Promise<number> => {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    const ticks = () => new Promise((resolve) => setTimeout(resolve, 20));
-    delay.enable();
-    await ticks();
-    await run();
-    await ticks();
-    delay.disable();
-    return delay.max / 1e6;
-  };
   const here = await worstDelay(() => judgeValues(question));
-  let there = Number.POSITIVE_INFINITY;
-  // The machine may have been busy with something else; three times in a row it is not.
-  for (let round = 0; round < 3 && there >= 50; round += 1) {
-    there = Math.min(there, await worstDelay(() => pool.judge(question, never)));
-  }
+  const there = await leastDelay(() => pool.judge(question, never), { below: 50, tries: 8 });
   t.comment(`longest delay of the event loop: ${here.toFixed()} ms without threads, ${there.toFixed(1)} ms with`);
   t.ok(there < 50, `a delay of ${there.toFixed(1)} ms`);
   t.ok(there * 4 < here, 'and far less than without a thread');

@@ -1,43 +1,44 @@
 import { Worker } from 'node:worker_threads';
-import type { ValuesFindings } from './judge-values.js';
-import type { ValuesJob } from './values-job.js';
 
 /**
  * How a job ended. `exhausted`: it took more memory than a thread may have, and will again. `died`: a bug, or the thread could not
  * be started.
  */
-export type ThreadOutcome =
-  | { readonly kind: 'done'; readonly findings: ValuesFindings }
+export type ThreadOutcome<Answer> =
+  | { readonly kind: 'done'; readonly answer: Answer }
   | { readonly kind: 'aborted' }
   | { readonly kind: 'exhausted' }
   | { readonly kind: 'died'; readonly error: unknown };
 
-/**
- * What a thread may take, megabytes. Dense YAML of 256 KiB needs about 100 for a moment; with the webhook's own 100 this has to stay
- * below the 256 of its container.
- */
-const MEMORY = { maxOldGenerationSizeMb: 112, maxYoungGenerationSizeMb: 16 };
+export interface ThreadOptions {
+  /** Of the thread, for whoever looks at a process from outside. */
+  readonly name: string;
+  /** Its program: answers each message with one. */
+  readonly file: URL;
+  /** What it may take, megabytes. */
+  readonly memoryMb: { readonly old: number; readonly young: number };
+}
 
 /**
- * One thread that reads values, one job at a time.
+ * One thread, one job at a time.
  *
  * Guarantees: a job always has an outcome, at once when its signal is aborted; whatever becomes of the thread is no more than
  * that job's outcome; the next job gets a new one. An idle thread keeps no process alive.
  */
-export class ValuesThread {
-  readonly #file: URL;
+export class Thread<Job, Answer> {
+  readonly #options: ThreadOptions;
   #worker: Worker | undefined;
 
-  /** @param file - the program of the thread; it is started with the first job */
-  constructor(file: URL) {
-    this.#file = file;
+  /** The thread is started with the first job. */
+  constructor(options: ThreadOptions) {
+    this.#options = options;
   }
 
-  async run(job: ValuesJob, signal: AbortSignal): Promise<ThreadOutcome> {
+  async run(job: Job, signal: AbortSignal): Promise<ThreadOutcome<Answer>> {
     if (signal.aborted) return { kind: 'aborted' };
     const worker = this.#worker ?? this.#start();
     worker.ref();
-    const outcome = await ask(worker, job, signal);
+    const outcome = await ask<Answer>(worker, job, signal);
     worker.unref();
     if (outcome.kind !== 'done') this.stop();
     return outcome;
@@ -50,7 +51,9 @@ export class ValuesThread {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#file, { resourceLimits: MEMORY, name: 'values' });
+    const { name, file, memoryMb } = this.#options;
+    const resourceLimits = { maxOldGenerationSizeMb: memoryMb.old, maxYoungGenerationSizeMb: memoryMb.young };
+    const worker = new Worker(file, { resourceLimits, name });
     // Without a listener of its own an error that comes when nothing is asked would end the process.
     worker.on('error', () => {});
     worker.on('exit', () => {
@@ -61,14 +64,14 @@ export class ValuesThread {
   }
 }
 
-const ask = (worker: Worker, job: ValuesJob, signal: AbortSignal): Promise<ThreadOutcome> =>
+const ask = <Answer>(worker: Worker, job: unknown, signal: AbortSignal): Promise<ThreadOutcome<Answer>> =>
   new Promise((resolve) => {
-    const onMessage = (findings: ValuesFindings): void => settle({ kind: 'done', findings });
+    const onMessage = (answer: Answer): void => settle({ kind: 'done', answer });
     const onError = (error: unknown): void =>
       settle(isOutOfMemory(error) ? { kind: 'exhausted' } : { kind: 'died', error });
     const onExit = (code: number): void => settle({ kind: 'died', error: new Error(`ended with exit code ${code}`) });
     const onAbort = (): void => settle({ kind: 'aborted' });
-    const settle = (outcome: ThreadOutcome): void => {
+    const settle = (outcome: ThreadOutcome<Answer>): void => {
       worker.off('message', onMessage).off('messageerror', onError).off('error', onError).off('exit', onExit);
       signal.removeEventListener('abort', onAbort);
       resolve(outcome);

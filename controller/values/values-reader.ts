@@ -1,0 +1,68 @@
+import { isInstant } from '../../api/values/instant.js';
+import { MAX_SOURCE_BYTES, sourceBytes } from '../../api/values/resolve.js';
+import { KubeError } from '../../kube/client.js';
+import { startDeadline } from '../../kube/deadline.js';
+import type { Log } from '../../kube/ports.js';
+import { ThreadPool } from '../../kube/process/thread-pool.js';
+import type { ReadsValues } from '../ports.js';
+import { type DeliveredValues, deliveredValues, type ValuesQuestion } from './delivered-values.js';
+import { type ReadingJob, readingJobOf } from './reading-job.js';
+
+export interface ValuesReaderOptions {
+  readonly log: Log;
+  /** The program of the thread, elsewhere than it usually is. */
+  readonly file?: URL;
+}
+
+/** The container has 512 MB. A megabyte of YAML as people write it takes about 150 for a moment, the densest there is far more. */
+const MEMORY_MB = { old: 256, young: 16 };
+/** For a fault of ours. Two megabytes take ten seconds or so, and every worker of the controller may wait with as much. */
+const TIME_MS = 300_000;
+
+/**
+ * Reads values without holding up watches, polls and the Lease: what is not small is read in a thread of its own.
+ *
+ * Guarantees: no values can end the process by the memory they take; such are invalid.
+ */
+export class ValuesReader implements ReadsValues {
+  readonly #pool: ThreadPool<ReadingJob, DeliveredValues>;
+
+  constructor({ log, file = threadFile() }: ValuesReaderOptions) {
+    // All that wait are those of the workers: no need to count them.
+    const maxWaitingBytes = Number.POSITIVE_INFINITY;
+    this.#pool = new ThreadPool({ log, name: 'values', file, threads: 1, memoryMb: MEMORY_MB, maxWaitingBytes });
+  }
+
+  async read(question: ValuesQuestion, signal: AbortSignal): Promise<DeliveredValues> {
+    const bytes = sourceBytes(question.input.sources);
+    // What is too much is refused unread.
+    if (bytes > MAX_SOURCE_BYTES || isInstant(question.input, bytes)) return deliveredValues(question);
+    const deadline = startDeadline(signal, TIME_MS);
+    const job = readingJobOf(question);
+    const outcome = await this.#pool.run(job, bytes + (job.values.inline?.length ?? 0), deadline.signal);
+    deadline.release();
+    switch (outcome.kind) {
+      case 'done':
+        return outcome.answer;
+      case 'exhausted':
+        return { kind: 'invalid', message: tooCostly };
+      case 'aborted':
+        if (deadline.expired()) throw new Error(`values could not be read within ${TIME_MS / 1000} s`);
+        throw new KubeError('aborted', 'read values: stopped');
+      case 'full':
+      case 'died':
+        throw new Error('the thread that reads values ended');
+    }
+  }
+
+  /** Ends the thread, for whoever does not end with the process. */
+  stop(): void {
+    this.#pool.stop();
+  }
+}
+
+const tooCostly = `spec.converge.valuesFrom: to read all values takes more than ${MEMORY_MB.old} MB of memory: use fewer, or take apart what is one large key`;
+
+/** Beside this file, whether it is a source or has been bundled into dist/controller.js. */
+const threadFile = (): URL =>
+  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './values-reader.js', import.meta.url);
