@@ -1,11 +1,16 @@
+import { setMaxListeners } from 'node:events';
+import { targetNamespaceOf } from '../api/names.js';
 import type { Job, KubeObject, ObjectRef, Pod } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient, ListOptions, ResourceType } from '../kube/client.js';
 import type { Clock, Log, Random } from '../kube/ports.js';
-import { type Change, createReflector, type Reflector } from '../kube/reflector.js';
+import type { Change } from '../kube/reflector.js';
+import { ReflectorGroup } from '../kube/reflector-group.js';
 import { JOBS, PODS, WERFBUNDLES } from '../kube/resources.js';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from './deploy/names.js';
 import { hasEnded } from './deploy/result.js';
+import { projectBundle, projectJob, projectPod } from './projections.js';
+import type { Share } from './share.js';
 import type { World } from './world.js';
 
 export interface CacheOptions {
@@ -13,6 +18,7 @@ export interface CacheOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly share: Share;
   /** A bundle, or something of it, changed. */
   readonly onChange: (ref: ObjectRef) => void;
   /** A Job came, changed or went. @param active - it is there, and has not ended */
@@ -24,44 +30,59 @@ export interface CacheOptions {
 /** Jobs and Pods that the controller made: by label, so that the apiserver sends no others. */
 const OURS = `${LABELS.managedBy}=${MANAGED_BY}`;
 
-/** Watches on bundles, their Jobs and the Jobs' Pods, in projections: of a Pod only what tells how it went. */
+/** How long bundles wait for Jobs and Pods of a namespace that they are the first to deploy into; where the rights are missing. */
+const OPENING_MS = 10_000;
+
+/**
+ * Watches on bundles, their Jobs and the Jobs' Pods, in projections: of a Pod only what tells how it went.
+ * With a share of namespaces, each namespace is watched by itself, and Jobs and Pods wherever a bundle deploys to.
+ */
 export class Caches implements World {
-  readonly #bundles: Reflector<StoredBundle>;
-  readonly #jobs: Reflector<Job>;
-  readonly #pods: Reflector<Pod>;
+  readonly #options: CacheOptions;
+  readonly #bundles: ReflectorGroup<StoredBundle, StoredBundle>;
+  readonly #jobs: ReflectorGroup<Job, Job>;
+  readonly #pods: ReflectorGroup<Pod, Pod>;
+  readonly #openings = new Map<string, Promise<void>>();
   readonly #podsByJob = new Map<string, Map<string, Pod>>();
   readonly #jobsByBundle = new Map<string, Map<string, Job>>();
-  readonly #onChange: (ref: ObjectRef) => void;
-  readonly #onJob: CacheOptions['onJob'];
+  readonly #stopped = new AbortController();
+  #filled = false;
 
   constructor(options: CacheOptions) {
-    this.#onChange = options.onChange;
-    this.#onJob = options.onJob;
-    const reflect = <T extends KubeObject>(
+    this.#options = options;
+    setMaxListeners(0, this.#stopped.signal);
+    const { namespaces, labelSelector } = options.share;
+    const group = <T extends KubeObject>(
       type: ResourceType,
       list: ListOptions,
       project: (object: T) => T,
       onChange: (change: Change<T>) => void,
-    ) => createReflector<T, T>({ ...options, type, list, project, onChange });
-    this.#bundles = reflect<StoredBundle>(WERFBUNDLES, {}, projectBundle, (change) => {
-      options.onBundle(change);
-      this.#onChange(change.ref);
-    });
-    this.#jobs = reflect<Job>(JOBS, { labelSelector: OURS }, projectJob, (change) => this.#jobChanged(change));
-    this.#pods = reflect<Pod>(PODS, { labelSelector: OURS }, projectPod, (change) => this.#podChanged(change));
+    ) => new ReflectorGroup<T, T>({ ...options, type, list, project, onChange });
+    const mine = labelSelector === undefined ? {} : { labelSelector };
+    const ours = { labelSelector: OURS };
+    this.#bundles = group<StoredBundle>(WERFBUNDLES, mine, projectBundle, (change) => this.#bundleChanged(change));
+    this.#jobs = group<Job>(JOBS, ours, projectJob, (change) => this.#jobChanged(change));
+    this.#pods = group<Pod>(PODS, ours, projectPod, (change) => this.#podChanged(change));
+    if (namespaces.length === 0) for (const each of [this.#bundles, this.#jobs, this.#pods]) each.follow('');
+    for (const namespace of namespaces) this.#bundles.follow(namespace);
   }
 
   /** Runs until aborted. */
   async start(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#bundles.start(signal), this.#jobs.start(signal), this.#pods.start(signal)]);
+    signal.addEventListener('abort', () => this.#stopped.abort(signal.reason), { once: true });
+    await Promise.all([this.#bundles, this.#jobs, this.#pods].map((each) => each.start(signal)));
   }
 
   async whenSynced(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#bundles.whenSynced(signal), this.#jobs.whenSynced(signal), this.#pods.whenSynced(signal)]);
+    await this.#bundles.whenSynced(signal);
+    if (this.#everywhere()) await Promise.all([this.#jobs.whenSynced(signal), this.#pods.whenSynced(signal)]);
+    else await Promise.all(this.#openings.values());
+    this.#filled = true;
   }
 
+  /** {@link Caches.whenSynced} has resolved. */
   synced(): boolean {
-    return this.#bundles.synced() && this.#jobs.synced() && this.#pods.synced();
+    return this.#filled;
   }
 
   bundle(ref: ObjectRef): StoredBundle | undefined {
@@ -91,6 +112,37 @@ export class Caches implements World {
     return [...(this.#podsByJob.get(jobUid)?.values() ?? [])];
   }
 
+  #everywhere(): boolean {
+    return this.#options.share.namespaces.length === 0;
+  }
+
+  /** A bundle is not looked at before what it may have left in its target namespace is seen. */
+  #bundleChanged(change: Change<StoredBundle>): void {
+    const { onBundle, onChange } = this.#options;
+    onBundle(change);
+    if (change.after === undefined || this.#everywhere()) onChange(change.ref);
+    else void this.#open(targetNamespaceOf(change.after)).then(() => onChange(change.ref));
+  }
+
+  /** Never rejects. Where nothing may be watched, the bundle's Job is refused, and the bundle says so. */
+  #open(namespace: string): Promise<void> {
+    const opening = this.#openings.get(namespace) ?? this.#follow(namespace);
+    this.#openings.set(namespace, opening);
+    return opening;
+  }
+
+  async #follow(namespace: string): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stopped;
+    const groups = [this.#jobs, this.#pods];
+    for (const group of groups) group.follow(namespace);
+    const synced = Promise.all(groups.map((group) => group.whenSyncedIn(namespace, signal))).then(() => true);
+    const late = clock.sleep(OPENING_MS, signal).then(() => false);
+    late.catch(() => {});
+    const opened = await Promise.race([synced, late]).catch(() => true);
+    if (!opened) log.warn('Jobs and Pods of a target namespace can not be watched', { namespace });
+  }
+
   #podChanged(change: Change<Pod>): void {
     const uid = (change.after ?? change.before)?.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid;
     if (uid !== undefined) index(this.#podsByJob, uid, change);
@@ -103,7 +155,7 @@ export class Caches implements World {
     const is = after?.metadata.labels?.[LABELS.bundleUid];
     if (was !== undefined && was !== is) index(this.#jobsByBundle, was, { ref, before, after: undefined });
     if (is !== undefined) index(this.#jobsByBundle, is, change);
-    this.#onJob(ref, after !== undefined && !hasEnded(after));
+    this.#options.onJob(ref, after !== undefined && !hasEnded(after));
     this.#ofBundle(change);
   }
 
@@ -112,7 +164,9 @@ export class Caches implements World {
     const annotations = (after ?? before)?.metadata.annotations;
     const namespace = annotations?.[ANNOTATIONS.bundleNamespace];
     const name = annotations?.[ANNOTATIONS.bundle];
-    if (namespace !== undefined && name !== undefined) this.#onChange({ namespace, name });
+    if (namespace === undefined || name === undefined) return;
+    // Another controller's share, perhaps.
+    if (this.#bundles.get({ namespace, name }) !== undefined) this.#options.onChange({ namespace, name });
   }
 }
 
@@ -124,43 +178,4 @@ const index = <T>(owned: Map<string, Map<string, T>>, uid: string, { ref, after 
   else objects.set(key, after);
   if (objects.size === 0) owned.delete(uid);
   else owned.set(uid, objects);
-};
-
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-
-const projectBundle = (bundle: StoredBundle): StoredBundle => {
-  const { [LAST_APPLIED]: _, ...annotations } = bundle.metadata.annotations ?? {};
-  return { ...bundle, metadata: { ...bundle.metadata, annotations } };
-};
-
-/** Of the template only what tells how an end came about: limits and deadline. */
-const projectJob = (job: Job): Job => {
-  if (job.spec === undefined) return job;
-  const { containers, activeDeadlineSeconds } = job.spec.template.spec;
-  const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
-  return { ...job, spec: { ...job.spec, template: { spec: { containers: limits, activeDeadlineSeconds } } } };
-};
-
-const projectPod = (pod: Pod): Pod => {
-  const {
-    name = '',
-    namespace = '',
-    uid = '',
-    creationTimestamp = '',
-    deletionTimestamp,
-    annotations,
-    labels,
-    ownerReferences,
-  } = pod.metadata;
-  const metadata = {
-    name,
-    namespace,
-    uid,
-    creationTimestamp,
-    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
-    ...(annotations !== undefined && { annotations }),
-    ...(labels !== undefined && { labels }),
-    ...(ownerReferences !== undefined && { ownerReferences }),
-  };
-  return { metadata, ...(pod.status !== undefined && { status: pod.status }) };
 };

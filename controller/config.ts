@@ -1,4 +1,5 @@
 import { patternProblems } from '../api/platform-policy.js';
+import { isLabelSelector } from '../kube/label-selector.js';
 import { commonFlags } from '../kube/process/common-flags.js';
 import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
 import { isNetwork } from './registry/addresses.js';
@@ -13,6 +14,14 @@ export const controllerFlags = {
     kind: 'boolean',
     default: true,
     help: 'Works only while it holds a Lease in its namespace, so that of several controllers one works at a time.',
+  },
+  'watch-namespaces': {
+    kind: 'list',
+    help: 'Namespaces whose bundles this controller deploys, where several controllers split the work; all if left out.',
+  },
+  'watch-label-selector': {
+    kind: 'string',
+    help: 'Label selector of the bundles that this controller deploys, for example team=shop; all if left out.',
   },
   workers: { kind: 'integer', min: 1, max: 256, default: 8, help: 'How many bundles are looked at at once.' },
   'max-jobs': {
@@ -112,11 +121,26 @@ export const parseConfig = (
     ...networkProblems('deny-networks', denyNetworks),
     ...patternProblems('allowed-registries', allowedRegistries),
     ...patternProblems('allowed-images', allowedImages),
+    ...shareProblems(parsed.values),
   ];
   return read.kind === 'ok' && problems.length === 0
     ? { kind: 'ok', config: { ...parsed.values, proxies: read.proxies } }
     : { kind: 'invalid', problems };
 };
+
+const shareProblems = ({
+  watchNamespaces,
+  watchLabelSelector: selector,
+}: FlagValues<typeof controllerFlags>): readonly string[] => [
+  ...watchNamespaces
+    .filter((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
+    .map((name) => `--watch-namespaces: "${name}" is no name of a namespace`),
+  ...(selector === undefined || isLabelSelector(selector)
+    ? []
+    : [
+        `--watch-label-selector: "${selector}" is no label selector; one looks like "team=shop" or "tier in (web, api)"`,
+      ]),
+];
 
 const networkProblems = (flag: string, networks: readonly string[]): readonly string[] =>
   networks

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../api/objects.js';
 import type { KubeClient } from '../kube/client.js';
 import { type Reign, standForElection } from '../kube/election.js';
@@ -15,6 +16,7 @@ import type { ReadsValues, Registry } from './ports.js';
 import { reconcile } from './reconcile.js';
 import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
+import type { Share } from './share.js';
 import { Watches } from './watches.js';
 
 export interface ControllerParts {
@@ -33,6 +35,7 @@ export interface ControllerParts {
   /** Name of this process in events. */
   readonly instance: string;
   readonly metrics: Metrics;
+  readonly share: Share;
   /** By which Lease one of several processes leads; undefined: this one always does. */
   readonly candidate: Candidate | undefined;
 }
@@ -163,6 +166,7 @@ const cutOffAfter = (
   { clock, ending, over }: { readonly clock: Clock; readonly ending: AbortSignal; readonly over: AbortSignal },
 ): { readonly signal: AbortSignal; release(): Promise<void> } => {
   const cut = new AbortController();
+  setMaxListeners(0, cut.signal);
   const done = new AbortController();
   let grace: Promise<void> | undefined;
   const onOver = (): void => cut.abort(over.reason);

@@ -14,7 +14,7 @@ import { Controller } from './controller.js';
 import { Metrics } from './metrics.js';
 import type { Platform } from './observation.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from './registry/registry.js';
-import { leaseNameOf } from './share.js';
+import { leaseNameOf, type Share } from './share.js';
 import { ValuesReader } from './values/values-reader.js';
 
 declare const WERFBUNDLE_VERSION: string;
@@ -60,10 +60,15 @@ const checksumKey = async (config: ControllerConfig, client: KubeClient, signal:
   }
 };
 
+const shareOf = ({ watchNamespaces, watchLabelSelector }: ControllerConfig): Share => ({
+  namespaces: watchNamespaces,
+  labelSelector: watchLabelSelector,
+});
+
 /** Two processes may run on one host, one after the other under one name: only chance tells them apart. */
-const candidateOf = ({ namespace }: ControllerConfig): Candidate => ({
-  namespace,
-  name: leaseNameOf({ namespaces: [], labelSelector: undefined }),
+const candidateOf = (config: ControllerConfig): Candidate => ({
+  namespace: config.namespace,
+  name: leaseNameOf(shareOf(config)),
   identity: `${hostname()}_${randomUUID()}`,
 });
 
@@ -114,6 +119,7 @@ await runProcess(async (signal) => {
       limits: { total: config.maxJobs, perNamespace: config.maxJobsPerNamespace },
       instance: hostname(),
       metrics,
+      share: shareOf(config),
       candidate: config.leaderElect ? candidateOf(config) : undefined,
     });
     log.info('controller starts', { version: WERFBUNDLE_VERSION, server: connection.server.host, health: health.port });

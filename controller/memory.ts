@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
+import { projectBundle } from './projections.js';
 import type { Delivery } from './scans/scan.js';
 
 interface Remembered {
@@ -22,9 +23,12 @@ export class Memory {
 
   /** The bundle as the cache has it or, where the cache still holds what our own last write replaced, as that write left it. */
   current(ref: ObjectRef, cached: StoredBundle | undefined): StoredBundle | undefined {
-    const write = this.#of(ref).write;
+    const { write, ...rest } = this.#of(ref);
     if (cached === undefined || write === undefined) return cached;
-    return write.replaced.includes(cached.metadata.resourceVersion) ? write.after : cached;
+    if (write.replaced.includes(cached.metadata.resourceVersion)) return write.after;
+    // The watch has brought it: no need to hold it twice.
+    this.#set(ref, rest);
+    return cached;
   }
 
   wrote(before: StoredBundle, after: StoredBundle): void {
@@ -33,7 +37,7 @@ export class Memory {
     const upon =
       memory.write?.after.metadata.resourceVersion === before.metadata.resourceVersion ? memory.write.replaced : [];
     const replaced = [...upon, before.metadata.resourceVersion].slice(-LONGEST_CHAIN);
-    this.#set(ref, { ...memory, write: { replaced, after } });
+    this.#set(ref, { ...memory, write: { replaced, after: projectBundle(after) } });
   }
 
   /**

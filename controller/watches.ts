@@ -1,12 +1,15 @@
+import { targetNamespaceOf } from '../api/names.js';
 import type { ObjectRef } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import { ChangeFeed } from '../kube/change-feed.js';
-import type { KubeClient, ResourceType } from '../kube/client.js';
+import type { KubeClient, ListOptions, ResourceType } from '../kube/client.js';
 import type { Clock, Log, Random } from '../kube/ports.js';
 import type { Change } from '../kube/reflector.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../kube/resources.js';
+import { RunningSet } from '../kube/running-set.js';
 import type { Platform } from './observation.js';
 import { ReferenceIndex, type ReferredKind, referencesOf } from './references.js';
+import type { Share } from './share.js';
 
 export interface WatchesOptions {
   readonly client: Pick<KubeClient, 'head' | 'watch'>;
@@ -14,6 +17,8 @@ export interface WatchesOptions {
   readonly random: Random;
   readonly log: Log;
   readonly platform: Pick<Platform, 'namespace' | 'defaultRegistrySecret'>;
+  /** With namespaces: in these and in the targets of their bundles alone; namespaces themselves can't be watched then. */
+  readonly share: Share;
   /** Secrets too, for which the controller needs rights that it has not by default. */
   readonly secrets: boolean;
   /** Something that the bundle names has changed. */
@@ -41,31 +46,52 @@ const WATCHED: readonly (readonly [ReferredKind, ResourceType])[] = [
 export class Watches implements Touches {
   readonly #options: WatchesOptions;
   readonly #index = new ReferenceIndex();
-  readonly #feeds: readonly ChangeFeed[];
+  readonly #watched: readonly (readonly [ReferredKind, ResourceType])[];
+  readonly #followed = new Set<string>();
+  readonly #feeds = new RunningSet();
   readonly #touches = new Map<string, number>();
 
   constructor(options: WatchesOptions) {
     this.#options = options;
-    const { client, clock, random, log, secrets } = options;
-    const watched = secrets ? [...WATCHED, ['Secret', SECRETS] as const] : WATCHED;
-    this.#feeds = watched.map(
-      ([kind, type]) =>
-        new ChangeFeed({
-          ...{ client, clock, random, log, type },
-          onChange: (ref) => this.#changed(kind, ref),
-          onGap: () => this.#missed(kind),
-        }),
-    );
+    this.#watched = options.secrets ? [...WATCHED, ['Secret', SECRETS]] : WATCHED;
+    if (this.#everywhere()) for (const [kind, type] of this.#watched) this.#follow(kind, type, {});
   }
 
   /** Runs until aborted. */
   async start(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#feeds.map((feed) => feed.start(signal)));
+    await this.#feeds.run(signal);
+  }
+
+  #everywhere(): boolean {
+    return this.#options.share.namespaces.length === 0;
+  }
+
+  #follow(kind: ReferredKind, type: ResourceType, list: ListOptions): void {
+    const { client, clock, random, log } = this.#options;
+    const feed = new ChangeFeed({
+      ...{ client, clock, random, log, type, list },
+      onChange: (ref) => this.#changed(kind, ref),
+      onGap: () => this.#missed(kind),
+    });
+    this.#feeds.add((signal) => feed.start(signal));
+  }
+
+  /** What a bundle names is in its own namespace, in its target, or, if the platform gave it, in the operator's. */
+  #followAround(bundle: StoredBundle): void {
+    if (this.#everywhere()) return;
+    const { secrets, platform } = this.#options;
+    const platforms = secrets && platform.defaultRegistrySecret !== undefined ? [platform.namespace] : [];
+    for (const namespace of [bundle.metadata.namespace, targetNamespaceOf(bundle), ...platforms]) {
+      if (this.#followed.has(namespace)) continue;
+      this.#followed.add(namespace);
+      for (const [kind, type] of this.#watched) if (type.namespaced) this.#follow(kind, type, { namespace });
+    }
   }
 
   /** A bundle came, changed or went: what it names is known from now on. */
   bundleChanged({ ref, before, after }: Change<StoredBundle>): void {
     if (before !== undefined && before.metadata.generation === after?.metadata.generation) return;
+    if (after !== undefined) this.#followAround(after);
     this.#index.set(ref, after === undefined ? [] : referencesOf(after, this.#options.platform));
     if (after === undefined) this.#touches.delete(keyOf(ref));
   }

@@ -78,12 +78,15 @@ export interface ListOptions {
  */
 export interface KubeClient {
   get<T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal): Promise<T | undefined>;
-  /** The whole list, fetched in pages. */
-  list<T extends KubeObject>(
+  /**
+   * The whole list, fetched in pages. `keep` is called for each object as its page arrives, so that a long list is never held whole: its
+   * results are the items. It may be called twice for an object.
+   */
+  list<T extends KubeObject, K = T>(
     type: ResourceType,
-    options: ListOptions,
+    options: ListOptions & { readonly keep?: (object: T) => K },
     signal: AbortSignal,
-  ): Promise<{ readonly items: readonly T[]; readonly resourceVersion: string }>;
+  ): Promise<{ readonly items: readonly K[]; readonly resourceVersion: string }>;
   create<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T>;
   /** PUT; `metadata.resourceVersion` of the object is the precondition. */
   replace<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T>;

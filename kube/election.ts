@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type KubeClient, KubeError, type KubeErrorCode } from './client.js';
 import {
   type Candidate,
@@ -128,6 +129,8 @@ class Election {
   #begin(failed: AbortController): void {
     const { lead, log, candidate, onChange } = this.#options;
     const [ending, over] = [new AbortController(), new AbortController()];
+    // All work of a reign hangs on these two.
+    setMaxListeners(0, ending.signal, over.signal);
     log.info('leads', { lease: candidate.name, identity: candidate.identity });
     onChange?.(true);
     const holds = (): boolean => {

@@ -121,14 +121,11 @@ class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
 
   async #list(signal: AbortSignal): Promise<ReflectorEvent> {
     const { client, type, list = {} } = this.#options;
-    const { items, resourceVersion } = await client.list<T>(type, list, signal);
     const before = this.#entries;
+    const keep = (object: T): Entry<P> | undefined => this.#project(object, before.get(keyOf(refOf(object))));
+    const { items, resourceVersion } = await client.list<T, Entry<P> | undefined>(type, { ...list, keep }, signal);
     const entries = new Map<string, Entry<P>>();
-    for (const object of items) {
-      const key = keyOf(refOf(object));
-      const entry = this.#project(object, before.get(key));
-      if (entry !== undefined) entries.set(key, entry);
-    }
+    for (const entry of items) if (entry !== undefined) entries.set(keyOf(entry.ref), entry);
     this.#entries = entries;
     this.#synced.abort();
     this.#announceDifferences(before, entries);

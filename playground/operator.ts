@@ -26,8 +26,6 @@ export interface OperatorOptions {
   readonly timeScale: number;
   /** More flags for the program. */
   readonly flags?: readonly string[];
-  /** More of its environment than PATH. */
-  readonly env?: Readonly<Record<string, string>>;
   readonly say: (line: string) => void;
 }
 
@@ -85,7 +83,7 @@ export const startProgram = async (
     name: program,
     command: [process.execPath, join(root, 'dist', `${program}.js`), ...flags],
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...options.env },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
     logFile: join(dir, `${program}.log`),
   });
   try {

@@ -10,6 +10,7 @@ import { formatDuration } from '../api/duration.js';
 import { REASONS } from '../api/reasons.js';
 import { isMap, type SchemaNode, SPEC_SCHEMA, valueAt } from '../api/schema-node.js';
 import { missingSource } from '../api/values/problem.js';
+import { validateOptions } from '../cli/validate-options.js';
 import { parseConfig as parseControllerConfig } from '../controller/config.js';
 import { annotationsOf, labelsOf } from '../controller/deploy/job.js';
 import { LABELS } from '../controller/deploy/names.js';
@@ -237,6 +238,26 @@ t.test('every flag is in the reference, with its default', (t) => {
       );
     }
   }
+  t.end();
+});
+
+t.test('every flag of werfbundle validate is in the reference', (t) => {
+  const { options } = validateOptions();
+  const rows = rowsOf(section(CONFIGURATION, 'werfbundle validate'));
+  const listed = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`(--?[a-z-]+)/g)].map(([, name = '']) => name),
+  );
+  const flags = options.map(({ short, long }) => [short, long].filter((name) => name !== undefined && name !== null));
+  t.strictSame(
+    flags.filter((names) => !names.some((name) => listed.includes(name))),
+    [],
+    'all of them',
+  );
+  t.strictSame(
+    listed.filter((name) => !flags.flat().includes(name)),
+    [],
+    'and no others',
+  );
   t.end();
 });
 

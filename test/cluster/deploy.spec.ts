@@ -423,6 +423,18 @@ const usesCredentials = async (t: Test, given: Given): Promise<void> => {
   await failing('anonymous', 'error polling registry: 401 unauthorized');
   await failing('wrong', 'error polling registry: 401 unauthorized');
   await failing('nowhere', 'error polling registry: 404 not found');
+  const logged = (await given.controller.log()).split('\n');
+  for (const [name, error] of [
+    ['anonymous', '401 unauthorized'],
+    ['nowhere', '404 not found'],
+  ]) {
+    const [line = '{}'] = logged.filter((text) => text.includes(`private/${name}"`) && text.includes(`: ${error}`));
+    const { message, ...fields } = JSON.parse(line);
+    t.ok(/^(polling registry failed|bundle changed)$/.test(message), `a line of the log says so of ${name}`);
+    t.match(JSON.stringify(fields), `error polling registry: ${error}`);
+  }
+  const looks = logged.filter((text) => text.includes('"bundle changed"')).map((text) => JSON.parse(text).reconcileId);
+  t.ok(looks.length > 0 && looks.every((id) => /^[0-9a-f]{8}$/.test(id)), 'lines of one look have its id');
   t.same(outcomeOf(await story.synced('right', 'v1.0.0')).history, ['1 v1.0.0 Succeeded']);
   await story.patch('anonymous', { spec: { registry: { secretRef: { name: 'right' } } } });
   t.same((await story.synced('anonymous', 'v1.0.0')).consecutiveFailures, 0);

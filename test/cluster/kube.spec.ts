@@ -107,7 +107,7 @@ t.test('the client on a real apiserver', async (t) => {
       items.flatMap(({ metadata: { name = '' } }) => (name.startsWith('c-') ? [name] : [])),
       names,
     );
-    t.strictSame(requests, Array(3).fill('list configmaps 200'));
+    t.strictSame(requests, Array(5).fill('list configmaps 200'));
   });
 
   await t.test('asks and gets virtual objects and subresources', async (t) => {

@@ -211,6 +211,9 @@ const lists: readonly Row[] = [
       ];
       for (const [options, want] of rows) t.same(await names(options), want, JSON.stringify(options));
       t.same((await client.list(SECRETS, { labelSelector: 'suite=none' }, signal)).items, []);
+      const keep = ({ metadata }: KubeObject) => metadata.name;
+      const kept = await client.list(CONFIGMAPS, { namespace, labelSelector: 'suite=list', keep }, signal);
+      t.same(kept.items, ['list-a', 'list-b', 'list-c'], 'of each object only what the caller keeps');
     },
   ],
 ];

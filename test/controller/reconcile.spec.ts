@@ -102,6 +102,22 @@ t.test('the life of a deployment: each write once, in order, and nothing when th
 
   harness.deliver(selected());
   t.same((await harness.run()).actions, [], 'a scan that finds the same writes nothing');
+  t.same(harness.bundle()?.status?.lastJobLogs, 'connects with ***\nError: no such table');
+
+  harness.deliver(selected('v1.1.0', DIGEST_B));
+  await harness.run();
+  endJob(harness);
+  harness.kube.setPodLog(
+    { namespace: 'ops', name: `${harness.bundle()?.status?.deployment?.jobName}-pod` },
+    'werf',
+    '',
+  );
+  const silent = await harness.run();
+  t.same(
+    [silent.status.lastAppliedTag, silent.status.lastJobLogs],
+    ['v1.1.0', undefined],
+    'a log goes with the next result, though no cache keeps it',
+  );
 });
 
 t.test('a conflict is looked at anew, without a word, and there is one Job', async (t) => {

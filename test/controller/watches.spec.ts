@@ -40,12 +40,13 @@ t.test('what a bundle names', async (t) => {
   t.same(named({}, 'all'), [`Secret ${platform.namespace}/all`], 'but what the platform gave it');
 });
 
-const setup = (t: Test, secrets: boolean) => {
+const setup = (t: Test, secrets: boolean, namespaces: readonly string[] = []) => {
   const kube = createFakeKube();
   const clock = createFakeClock(NOW);
   const woken: string[] = [];
   const watches = new Watches({
     ...{ client: kube, clock, random: { uniform: () => 1 }, log: recordLog(), platform, secrets },
+    share: { namespaces, labelSelector: undefined },
     onChange: ({ namespace, name }) => woken.push(`${namespace}/${name}`),
   });
   const stop = new AbortController();
@@ -115,4 +116,21 @@ t.test('who names something of a kind looks again when changes of that kind may 
   kube.endWatches(new KubeError('gone', 'watch: gone', { status: 410 }));
   await clock.advance(5_000);
   t.same(woken, ['ops/app', 'ops/app', 'ops/app'], 'for each of the three kinds');
+});
+
+t.test('with a share of namespaces no more is watched than its bundles and their targets have', async (t) => {
+  const { kube, clock, knows, change } = setup(t, false, ['ops']);
+  await clock.advance(0);
+  t.equal(kube.openWatches(), 0);
+  knows('app', spec);
+  knows('other', spec);
+  await clock.advance(0);
+  t.equal(kube.openWatches(), 4, 'ConfigMaps and ServiceAccounts of two namespaces');
+  t.same(await change(CONFIGMAPS, { namespace: 'ops', name: 'config' }), ['ops/app', 'ops/other']);
+  t.same(await change(CONFIGMAPS, { namespace: 'production', name: 'config' }), ['ops/app', 'ops/other']);
+  t.same(
+    await change(NAMESPACES, { namespace: '', name: 'production' }),
+    [],
+    'a right for all namespaces that it has not',
+  );
 });

@@ -34,7 +34,7 @@ export const metricOf = (text: string, name: string, labels: Sample['labels'] = 
   return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
 };
 
-/** What the reference says of our metrics: `werfbundle_jobs_total: result`. */
+/** What the reference says of our metrics: `werfbundle_jobs_total: result`. Values stand behind a colon there. */
 const documented = (): readonly string[] =>
   readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'configuration.md'), 'utf8')
     .split('\n')
@@ -42,7 +42,7 @@ const documented = (): readonly string[] =>
     .map(([, name = '', labels = '']) =>
       labelled(
         name,
-        [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label),
+        [...labels.replace(/:.*/, '').matchAll(/`(\w+)`/g)].map(([, label = '']) => label),
       ),
     );
 

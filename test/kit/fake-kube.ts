@@ -152,9 +152,16 @@ class MemoryKube implements FakeKube {
     return await this.#call({ verb: 'get', type, ref }, signal, () => this.read<T>(type, ref));
   }
 
-  async list<T extends KubeObject>(type: ResourceType, options: ListOptions, signal: AbortSignal) {
+  async list<T extends KubeObject, K = T>(
+    type: ResourceType,
+    options: ListOptions & { readonly keep?: (object: T) => K },
+    signal: AbortSignal,
+  ) {
+    const keep = options.keep ?? ((object: T) => object as unknown as K);
     return await this.#call({ verb: 'list', type, ref: anyOf(options) }, signal, () => ({
-      items: this.all<T>(type).filter((object) => selects(options, object)),
+      items: this.all<T>(type)
+        .filter((object) => selects(options, object))
+        .map(keep),
       resourceVersion: this.#store.revision.toString(),
     }));
   }

@@ -4,6 +4,7 @@ import { EventTeller } from '../../controller/events.js';
 import { Memory } from '../../controller/memory.js';
 import { type PlaceLimits, Places } from '../../controller/places.js';
 import type { ReadsValues } from '../../controller/ports.js';
+import { projectBundle, projectJob, projectPod } from '../../controller/projections.js';
 import { type Reconciler, reconcile } from '../../controller/reconcile.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
 import { deliveredValues } from '../../controller/values/delivered-values.js';
@@ -172,7 +173,7 @@ class ScriptedScans implements Scans {
   }
 }
 
-/** The cluster itself, or what it was when the watches fell silent. */
+/** What the caches would keep of the cluster itself, or of what it was when the watches fell silent. */
 class Cache {
   readonly #kube: FakeKube;
   #frozen: { readonly bundles: readonly StoredBundle[]; readonly jobs: readonly Job[] } | undefined;
@@ -192,21 +193,22 @@ class Cache {
   }
 
   bundles(): readonly StoredBundle[] {
-    return this.#frozen?.bundles ?? this.#kube.all<StoredBundle>(WERFBUNDLES);
+    return (this.#frozen?.bundles ?? this.#kube.all<StoredBundle>(WERFBUNDLES)).map(projectBundle);
   }
 
   job({ namespace, name }: ObjectRef): Job | undefined {
     const all = this.#frozen?.jobs ?? this.#kube.all<Job>(JOBS);
-    return all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    const found = all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
+    return found && projectJob(found);
   }
 
   jobsOf(bundleUid: string): readonly Job[] {
     const all = this.#frozen?.jobs ?? this.#kube.all<Job>(JOBS);
-    return all.filter(({ metadata }) => metadata.labels?.['werf.io/bundle-uid'] === bundleUid);
+    return all.filter(({ metadata }) => metadata.labels?.['werf.io/bundle-uid'] === bundleUid).map(projectJob);
   }
 
   podsOf(jobUid: string): readonly Pod[] {
     const owned = ({ metadata }: Pod) => metadata.ownerReferences?.some(({ uid }) => uid === jobUid);
-    return this.#kube.all<Pod>(PODS).filter(owned);
+    return this.#kube.all<Pod>(PODS).filter(owned).map(projectPod);
   }
 }

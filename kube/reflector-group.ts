@@ -1,0 +1,53 @@
+import type { KubeObject, ObjectRef } from '../api/objects.js';
+import { createReflector, type Reflector, type ReflectorOptions } from './reflector.js';
+import { RunningSet } from './running-set.js';
+
+/**
+ * Reflectors of one kind: one for all namespaces, or one for each namespace that is followed, where the rights are for single
+ * namespaces only. Namespaces may be added while it runs, and stay.
+ */
+export class ReflectorGroup<T extends KubeObject, P> {
+  readonly #options: ReflectorOptions<T, P>;
+  readonly #members = new Map<string, Reflector<P>>();
+  readonly #running = new RunningSet();
+
+  constructor(options: ReflectorOptions<T, P>) {
+    this.#options = options;
+  }
+
+  /** @param namespace - '': all of them. Asked again, it changes nothing. */
+  follow(namespace: string): void {
+    if (this.#member(namespace) !== undefined) return;
+    const list = { ...this.#options.list, ...(namespace === '' ? {} : { namespace }) };
+    const member = createReflector<T, P>({ ...this.#options, list });
+    this.#members.set(namespace, member);
+    this.#running.add((signal) => member.start(signal));
+  }
+
+  /** Runs until aborted; rejects for bugs only. */
+  async start(signal: AbortSignal): Promise<void> {
+    await this.#running.run(signal);
+  }
+
+  get(ref: ObjectRef): P | undefined {
+    return this.#member(ref.namespace)?.get(ref);
+  }
+
+  *values(): IterableIterator<P> {
+    for (const member of this.#members.values()) yield* member.values();
+  }
+
+  /** All that is followed by now was there once. Rejects with the signal's reason when it is aborted first. */
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#members.values()].map((member) => member.whenSynced(signal)));
+  }
+
+  /** The same of one namespace, which is followed. */
+  async whenSyncedIn(namespace: string, signal: AbortSignal): Promise<void> {
+    await this.#member(namespace)?.whenSynced(signal);
+  }
+
+  #member(namespace: string): Reflector<P> | undefined {
+    return this.#members.get('') ?? this.#members.get(namespace);
+  }
+}

@@ -1,0 +1,35 @@
+import { setMaxListeners } from 'node:events';
+
+/** Tasks that run until one signal is aborted; more may come while they run. A task rejects for bugs only. */
+export class RunningSet {
+  readonly #waiting: ((signal: AbortSignal) => Promise<void>)[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #signal: AbortSignal | undefined;
+  #fail: (fault: unknown) => void = () => {};
+
+  /** Starts the task, or has it wait for {@link RunningSet.run}. */
+  add(task: (signal: AbortSignal) => Promise<void>): void {
+    if (this.#signal === undefined) {
+      this.#waiting.push(task);
+      return;
+    }
+    const running = task(this.#signal);
+    running.catch((fault: unknown) => this.#fail(fault));
+    this.#running.add(running);
+  }
+
+  /** Resolves when the signal was aborted and all tasks have ended; rejects with what the first of them threw. */
+  async run(signal: AbortSignal): Promise<void> {
+    // Each task hangs on it, and much of what it does.
+    setMaxListeners(0, signal);
+    this.#signal = signal;
+    const ended = new Promise<void>((resolve, reject) => {
+      this.#fail = reject;
+      if (signal.aborted) resolve();
+      else signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    for (const task of this.#waiting.splice(0)) this.add(task);
+    await ended;
+    await Promise.all(this.#running);
+  }
+}

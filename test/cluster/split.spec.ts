@@ -1,0 +1,123 @@
+import t from 'tap';
+import type { KubeObject } from '../../api/objects.js';
+import { API_VERSION, KIND, type StoredBundle, type WerfBundle } from '../../api/werfbundle.js';
+import { LEASES, WERFBUNDLES } from '../../kube/resources.js';
+import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
+import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
+import { eventually } from '../kit/eventually.js';
+
+const PATIENCE_MS = 60_000;
+/** A poll each second. */
+const TIME_SCALE = 60;
+
+const makeBundle = async (
+  stage: DeployStage,
+  metadata: { readonly namespace: string; readonly name: string; readonly labels?: Readonly<Record<string, string>> },
+  targetNamespace?: string,
+): Promise<void> => {
+  await stage.client.create<WerfBundle>(
+    WERFBUNDLES,
+    {
+      apiVersion: API_VERSION,
+      kind: KIND,
+      metadata,
+      spec: {
+        registry: { url: `${stage.registryHost}/acme/${metadata.name}`, insecure: true, pollInterval: '1m' },
+        converge: { serviceAccountName: 'werf-converge', ...(targetNamespace !== undefined && { targetNamespace }) },
+      },
+    },
+    stage.signal,
+  );
+};
+
+const synced = (stage: DeployStage, namespace: string, name: string, tag = 'v1.0.0'): Promise<StoredBundle> =>
+  stage.bundles.until(
+    { namespace, name },
+    {
+      what: `${namespace}/${name} is Synced with ${tag}`,
+      withinMs: PATIENCE_MS,
+      is: ({ phase, lastAppliedTag }) => phase === 'Synced' && lastAppliedTag === tag,
+    },
+    stage.signal,
+  );
+
+t.test('several controllers split the work', async (t) => {
+  const stage = await startDeployStage(t);
+  const must = async (...args: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await stage.cluster.kubectl(args);
+    if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+    return stdout;
+  };
+  for (const namespace of ['team-a', 'team-a-production', 'team-b']) await stage.makeNamespace(namespace);
+  for (const name of ['shop', 'data', 'app', 'other'])
+    await stage.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
+
+  await t.test('by labels: each has its own Lease, its own bundles, and those that come to it', async (t) => {
+    const start = (team: string) =>
+      stage.startController({
+        ...{ timeScale: TIME_SCALE, leaderElect: true },
+        flags: ['--watch-label-selector', `team=${team}`],
+      });
+    const [shop, data] = await Promise.all([start('shop'), start('data')]);
+    for (const name of ['shop', 'data']) await makeBundle(stage, { namespace: 'team-a', name, labels: { team: name } });
+    await Promise.all(['shop', 'data'].map((name) => synced(stage, 'team-a', name)));
+    const polls = async (controller: typeof shop, name: string): Promise<number> =>
+      (await controller.log()).split('\n').filter((line) => line.includes(`/acme/${name}"`) && /"polling /.test(line))
+        .length;
+    t.strictSame(await Promise.all([polls(shop, 'data'), polls(data, 'shop')]), [0, 0]);
+    const { items } = await stage.client.list<KubeObject>(LEASES, { namespace: OPERATOR_NAMESPACE }, stage.signal);
+    t.equal(items.length, 2);
+
+    await must('label', 'wb', 'shop', '-n', 'team-a', '--overwrite', 'team=data');
+    await eventually(
+      () => polls(data, 'shop'),
+      (count) => count > 0,
+      PATIENCE_MS,
+    );
+    const before = await polls(shop, 'shop');
+    await stage.publish({ repository: 'acme/shop', tag: 'v1.1.0' });
+    await synced(stage, 'team-a', 'shop', 'v1.1.0');
+    const after = await polls(data, 'shop');
+    await eventually(
+      () => polls(data, 'shop'),
+      (count) => count > after + 2,
+      PATIENCE_MS,
+    );
+    t.equal(await polls(shop, 'shop'), before, 'who lost it, polls for it no more');
+    await Promise.all([shop.stop(), data.stop()]);
+  });
+
+  await t.test('by namespaces: with the rights for those, and for their targets, alone', async (t) => {
+    await must('delete', 'clusterrolebinding', 'werfbundle-controller');
+    for (const namespace of ['team-a', 'team-a-production', OPERATOR_NAMESPACE]) {
+      const account = `--serviceaccount=${OPERATOR_NAMESPACE}:werfbundle-controller`;
+      await must(
+        'create',
+        'rolebinding',
+        'werfbundle',
+        '-n',
+        namespace,
+        '--clusterrole=werfbundle-controller',
+        account,
+      );
+    }
+    await must('annotate', 'namespace', 'team-a-production', 'werf.io/accept-bundles-from=team-a');
+    const controller = await stage.startController({
+      timeScale: TIME_SCALE,
+      leaderElect: true,
+      flags: ['--watch-namespaces', 'team-a'],
+    });
+    await makeBundle(stage, { namespace: 'team-b', name: 'other' });
+    await makeBundle(stage, { namespace: 'team-a', name: 'app' }, 'team-a-production');
+    const { status } = await synced(stage, 'team-a', 'app');
+    t.match(status?.lastJobLogs, /Succeeded release "app" \(namespace: "team-a-production"\)/);
+    const other = await stage.client.get<StoredBundle>(
+      WERFBUNDLES,
+      { namespace: 'team-b', name: 'other' },
+      stage.signal,
+    );
+    t.strictSame(other?.status, { observedGeneration: -1 }, 'a bundle of another namespace is left alone');
+    t.notMatch(await controller.log(), /forbidden|cannot follow/);
+    await controller.stop();
+  });
+});
