@@ -165,7 +165,10 @@ const partial = (operator: string, version: string): Partial => {
   const parts = core.split('.');
   const wild = parts.findIndex((part) => /^[xX*]$/.test(part));
   const numbers = (wild < 0 ? parts : parts.slice(0, wild)).map((part) => part.replace(/^0+(?=\d)/, ''));
-  return { operator: OPERATORS[operator] ?? operator, numbers, pre: pre.join('-') };
+  const known = OPERATORS[operator] ?? operator;
+  // Masterminds takes every release for this one.
+  const all = known === '~' && numbers.join('.') === '0.0.0';
+  return { operator: all ? '>=' : known, numbers, pre: pre.join('-') };
 };
 
 /**

@@ -10,6 +10,7 @@ import { JOBS, PODS, WERFBUNDLES } from '../kube/resources.js';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from './deploy/names.js';
 import { hasEnded } from './deploy/result.js';
 import { projectBundle, projectJob, projectPod } from './projections.js';
+import { Releases } from './releases.js';
 import type { Share } from './share.js';
 import type { World } from './world.js';
 
@@ -45,6 +46,7 @@ export class Caches implements World {
   readonly #openings = new Map<string, Promise<void>>();
   readonly #podsByJob = new Map<string, Map<string, Pod>>();
   readonly #jobsByBundle = new Map<string, Map<string, Job>>();
+  readonly #releases = new Releases();
   readonly #stopped = new AbortController();
   #filled = false;
 
@@ -93,6 +95,10 @@ export class Caches implements World {
     return this.#bundles.values();
   }
 
+  olderHolder(bundle: StoredBundle): ObjectRef | undefined {
+    return this.#releases.olderHolder(bundle);
+  }
+
   job(ref: ObjectRef): Job | undefined {
     return this.#jobs.get(ref);
   }
@@ -120,6 +126,7 @@ export class Caches implements World {
   #bundleChanged(change: Change<StoredBundle>): void {
     const { onBundle, onChange } = this.#options;
     onBundle(change);
+    for (const rival of this.#releases.changed(change)) onChange(rival);
     if (change.after === undefined || this.#everywhere()) onChange(change.ref);
     else void this.#open(targetNamespaceOf(change.after)).then(() => onChange(change.ref));
   }

@@ -1,5 +1,6 @@
 import { isHeld } from '../api/finalizer.js';
 import type { Job, ObjectRef, Pod, Secret } from '../api/objects.js';
+import { invalid } from '../api/validate/wording.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { KubeError } from '../kube/client.js';
@@ -50,7 +51,7 @@ export const observe = async (
   signal: AbortSignal,
 ): Promise<Observation> => {
   const { client, platform, scans } = senses;
-  const spec = judge(bundle, platform);
+  const spec = withoutRival(judge(bundle, platform), senses.world.olderHolder(bundle));
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
   const job = await readJob(senses, bundle, spec, signal);
   const polled = isPolled({ bundle, platform, spec }) && spec.kind === 'valid' ? spec.settings : undefined;
@@ -100,6 +101,15 @@ const dismissalOf = async (
   bundle.metadata.deletionTimestamp !== undefined && isHeld(bundle) && bundle.spec.deletionPolicy === 'Dismiss'
     ? readDismissal(client, { bundle, spec, platform, bundles: world.bundles() }, signal)
     : { kind: 'not-needed', why: '' };
+
+/** A spec whose release is another bundle's can't be carried out, though nothing else is wrong with it. */
+const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSpec => {
+  if (spec.kind === 'invalid' || holder === undefined) return spec;
+  const { releaseName, targetNamespace } = spec.settings.converge;
+  const whose = `belongs to the older WerfBundle ${holder.namespace}/${holder.name}`;
+  const message = `release "${releaseName}" in namespace "${targetNamespace}" ${whose}; a releaseName of its own is needed`;
+  return { kind: 'invalid', problems: [invalid('spec.converge.releaseName', releaseName, message)] };
+};
 
 /**
  * The Job of the open deployment. A name in the status is not enough: it has to be made for just this deployment.

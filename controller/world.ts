@@ -5,6 +5,8 @@ import type { StoredBundle } from '../api/werfbundle.js';
 export interface World {
   bundle(ref: ObjectRef): StoredBundle | undefined;
   bundles(): Iterable<StoredBundle>;
+  /** The bundle that has the release of this one, because it is older; undefined: this one has it. */
+  olderHolder(bundle: StoredBundle): ObjectRef | undefined;
   /** A Job by its name, whoever it belongs to. */
   job(ref: ObjectRef): Job | undefined;
   /** The Jobs that bear the uid of a bundle in their label. */

@@ -63,6 +63,64 @@ t.test('a constraint means to us what it means to Helm and Flux', (t) => {
   t.end();
 });
 
+/** constraint: versions that satisfy it, and after `not` some that do not; each is so in Masterminds' own tests. */
+const CASES: readonly string[] = [
+  '=2.0: 2.0.0 not 1.2.3',
+  '!=4.1: 5.1.0 not 4.1.0',
+  '!=4.2.x: 4.1.0 not 4.2.3',
+  '<1.1: 0.1.0 not 1.1.0 1.1.1',
+  '<1.x: 0.1.1 not 1.1.1 2.0.0',
+  '<1.1.x: 1.0.500 not 1.1.500 1.2.1',
+  '<0-z: 0.0.0-alpha',
+  '<=1.1: 0.1.0 1.1.0 1.1.1 not 0.1.0-alpha',
+  '<=1.1-a: 0.1.0-alpha',
+  '<=1.1.x: 1.1.9 not 1.2.500',
+  '>0: 1 not 0 0.0.1-alpha',
+  '>0-0: not 0.0.1-alpha 0.0.0-alpha',
+  '>0.0.0-0: 0.0.0-alpha',
+  '>1.2.3-alpha.1: 1.2.3-alpha.2 1.3.3-alpha.2',
+  '>11: not 11.1.0',
+  '>11.1: 11.2.1 not 11.1.0 11.1.1',
+  '>=1.1: 4.1.0 1.1.0 not 0.0.9 4.1.0-beta',
+  '>=0-0: 0.0.1-alpha 0.0.0-alpha',
+  '*-0: 1.2.3-alpha.1',
+  '2.1.*: 2.1.1 not 2.2.1',
+  '1.1-3: not 4.3.2',
+  '1.5.0 - 4.5: 3.7.0',
+  '~1: 1.3.5 1.4 not 2.1.1 1.3.5-beta',
+  '~1.2.3: 1.2.5 not 1.2.2 1.3.2',
+  '~1.1.1-beta: 1.1.1 not 1.1.1-alpha',
+  '~1.2.3-beta.2: 1.2.3-beta.4 1.2.4-beta.2 not 1.3.4-beta.2',
+  '~*: 2.1.1',
+  '~0.0.0: 1.2.3',
+  '^1.x: 1.1.1 not 2.1.1 1.1.1-beta1',
+  '^1.1.2-alpha: 1.2.1-beta1',
+  '^1.2.0-alpha.2: not 1.2.0-alpha.1',
+  '^0: 0.2.3 not 1.1.4',
+  '^0.0: 0.0.3 not 0.1.4 1.0.4',
+  '^0.0.3: 0.0.3 not 0.0.4',
+  '^0.2.3: 0.2.5 not 0.5.6',
+  '^0.2.3-beta.2: 0.2.3-beta.4 0.2.4-beta.2 not 0.3.4-beta.2',
+  '>=1.1, <2, !=1.2.3 || >= 3: 3.0.0 4.1.2 not 1.2.3',
+  '>=1.1    < 2    != 1.2.3: 1.2.4 not 1.2.3',
+  '>= 1.2.3 < 2.0 || => 3.0 < 4: 3.5.0 not 2.5.0',
+];
+
+t.test('and at the edges what Masterminds has in its tests', (t) => {
+  for (const row of CASES) {
+    const [given = '', versions = ''] = row.split(': ');
+    const [fit = '', unfit = ''] = versions.split(/ ?not /);
+    const constraint = parseVersionConstraint(given);
+    const satisfied = (text: string) =>
+      text
+        .split(' ')
+        .filter((version) => version !== '' && constraint.kind === 'range' && constraint.satisfies(version))
+        .join(' ');
+    t.strictSame([constraint.kind, satisfied(fit), satisfied(unfit)], ['range', fit, ''], row);
+  }
+  t.end();
+});
+
 t.test('a constraint that is none is refused with the reason', (t) => {
   const example = 'for example ">=1.2.0 <2.0.0", "^1.4" or "~1.2 || 2.x"';
   const rows = [

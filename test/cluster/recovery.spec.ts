@@ -61,6 +61,20 @@ const findsTagsThatMovedMeanwhile = async (t: Test, given: Given): Promise<void>
   t.same([status.deployment?.reason, status.lastAppliedDigest], ['MovedTag', digest], 'long before the next poll');
 };
 
+const leavesReleasesToTheirOwners = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'rivals');
+  await story.stage.publish({ repository: 'acme/rivals', tag: 'v1.0.0' });
+  await story.applyBundle('first', story.spec('acme/rivals', { releaseName: 'web' }));
+  await story.synced('first', 'v1.0.0');
+  await story.applyBundle('second', story.spec('acme/rivals', { releaseName: 'web' }));
+  const whose = 'release "web" in namespace "rivals" belongs to the older WerfBundle rivals/first';
+  const message = `spec.converge.releaseName: Invalid value: "web": ${whose}; a releaseName of its own is needed`;
+  const { deployment } = await story.failed('second', message);
+  t.equal(deployment, undefined, 'nothing of it is deployed');
+  await story.kubectl('delete', 'werfbundle', 'first');
+  await story.synced('second', 'v1.0.0');
+};
+
 /** The guide's ways out of a stop, and the two that need nobody. */
 const pollsAgain = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'stopped');
@@ -171,6 +185,7 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
   const scenarios = {
     'a lower version is deployed when the spec means it': goesDownOnlyWhenMeant,
     'polling that has stopped goes on when somebody acts': pollsAgain,
+    'of two bundles with one release the older one has it': leavesReleasesToTheirOwners,
     'a request deploys the same again, once': deploysOnRequest,
     'a tag that moved while its Job ran is deployed again': findsTagsThatMovedMeanwhile,
     'a status that was wiped is told again by the Job': recoversLostStatuses,

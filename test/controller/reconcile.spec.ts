@@ -635,6 +635,21 @@ t.test('a tag is looked at again when its Job has succeeded, and deployed again 
   t.same([ended.status.phase, harness.interest()?.due], ['Synced', { kind: 'interval' }], 'the next look is the usual');
 });
 
+t.test('a bundle whose release is an older one\u2019s is Failed, and goes on when that one is gone', async (t) => {
+  const harness = reconcileHarness(bundle(undefined, { metadata: { creationTimestamp: '2026-11-23T09:00:00Z' } }));
+  const metadata = { name: 'first', uid: 'another', creationTimestamp: '2026-11-23T08:00:00Z' };
+  harness.kube.seed(WERFBUNDLES, bundle(undefined, { spec: { converge: { releaseName: 'my-app' } }, metadata }));
+  const { status, events } = await harness.run();
+  const words = 'belongs to the older WerfBundle ops/first; a releaseName of its own is needed';
+  t.match(
+    status.lastErrorMessage,
+    `spec.converge.releaseName: Invalid value: "my-app": release "my-app" in namespace "ops" ${words}`,
+  );
+  t.match([status.phase, harness.interest(), events.length], ['Failed', undefined, 1]);
+  harness.kube.vanish(WERFBUNDLES, { namespace: 'ops', name: 'first' });
+  t.same([(await harness.run()).status.phase, harness.interest()?.due.kind], ['Syncing', 'at']);
+});
+
 t.test('changed values are deployed once they have been quiet for ten seconds, without a scan', async (t) => {
   const harness = await offered();
   await harness.run();

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap';
 import type { KubeObject, ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { referencesOf } from '../../controller/references.js';
+import { Releases } from '../../controller/releases.js';
 import { Watches } from '../../controller/watches.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
@@ -88,6 +89,37 @@ t.test('a change wakes the bundles that name what has changed, and no others', a
   t.same(await change(CONFIGMAPS, production('config')), ['ops/twin'], 'what it named before is forgotten');
   watches.bundleChanged({ ref: { namespace: 'ops', name: 'twin' }, before: app, after: undefined });
   t.same(await change(CONFIGMAPS, production('config')), [], 'and so is a bundle that is gone');
+});
+
+t.test('of several bundles with one release the oldest has it', async (t) => {
+  const at = (name: string, second: number, release = 'web'): StoredBundle =>
+    bundle(undefined, {
+      spec: { converge: { releaseName: release } },
+      metadata: { name, uid: `uid-${name}`, creationTimestamp: `2026-11-23T10:00:0${second}Z` },
+    });
+  const releases = new Releases();
+  const tell = (before: StoredBundle | undefined, after: StoredBundle | undefined) =>
+    releases
+      .changed({ ref: { namespace: 'ops', name: (after ?? before)?.metadata.name ?? '' }, before, after })
+      .map(({ name }) => name);
+  const [first, second, third] = [at('b-first', 1), at('a-second', 2), at('c-third', 2)];
+  t.same(tell(undefined, second), []);
+  t.same(tell(undefined, first), ['a-second'], 'whom another one comes to looks again');
+  t.same(tell(undefined, third), ['a-second', 'b-first']);
+  t.same(releases.olderHolder(first), undefined);
+  t.same(
+    [second, third].map((one) => releases.olderHolder(one)?.name),
+    ['b-first', 'b-first'],
+  );
+  t.same(tell(first, at('b-first', 1, 'other')), ['a-second', 'c-third'], 'and whom another one leaves');
+  t.same(
+    [releases.olderHolder(second), releases.olderHolder(third)?.name],
+    [undefined, 'a-second'],
+    'by uid, of one second',
+  );
+  t.same(tell(second, second), [], 'what stays is no change');
+  t.same(tell(second, undefined), ['c-third']);
+  t.same(releases.olderHolder(third), undefined, 'who waited for it has it now');
 });
 
 t.test('what holds values is remembered until it was looked at', async (t) => {

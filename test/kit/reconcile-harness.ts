@@ -6,6 +6,7 @@ import { type PlaceLimits, Places } from '../../controller/places.js';
 import type { ReadsValues } from '../../controller/ports.js';
 import { projectBundle, projectJob, projectPod } from '../../controller/projections.js';
 import { type Reconciler, reconcile } from '../../controller/reconcile.js';
+import { Releases } from '../../controller/releases.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
 import { deliveredValues } from '../../controller/values/delivered-values.js';
 import type { Touches } from '../../controller/watches.js';
@@ -194,6 +195,15 @@ class Cache {
 
   bundles(): readonly StoredBundle[] {
     return (this.#frozen?.bundles ?? this.#kube.all<StoredBundle>(WERFBUNDLES)).map(projectBundle);
+  }
+
+  olderHolder(of: StoredBundle): ObjectRef | undefined {
+    const releases = new Releases();
+    for (const after of this.#kube.all<StoredBundle>(WERFBUNDLES)) {
+      const { namespace, name } = after.metadata;
+      releases.changed({ ref: { namespace, name }, before: undefined, after });
+    }
+    return releases.olderHolder(of);
   }
 
   job({ namespace, name }: ObjectRef): Job | undefined {
