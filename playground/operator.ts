@@ -26,6 +26,8 @@ export interface OperatorOptions {
   readonly timeScale: number;
   /** More flags for the program. */
   readonly flags?: readonly string[];
+  /** More of its environment than PATH. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly say: (line: string) => void;
 }
 
@@ -83,7 +85,7 @@ export const startProgram = async (
     name: program,
     command: [process.execPath, join(root, 'dist', `${program}.js`), ...flags],
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...options.env },
     logFile: join(dir, `${program}.log`),
   });
   try {

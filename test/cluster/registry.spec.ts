@@ -3,15 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
+import type { StoredBundle } from '../../api/werfbundle.js';
 import {
   createRegistry,
   DEFAULT_REGISTRY_LIMITS,
   DEFAULT_REGISTRY_TIMEOUTS,
 } from '../../controller/registry/registry.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
 import { startRegistry, type TokenAuth } from '../../playground/registry/start.js';
 import { registryContract } from '../contract/registry.contract.js';
+import { BundleStory } from '../kit/bundle-story.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
+import { startDeployStage } from '../kit/deploy-stage.js';
+import { eventually } from '../kit/eventually.js';
+import { metricOf } from '../kit/exposition.js';
+import { startFakeRegistry } from '../kit/fake-registry.js';
+import { startForwardProxy } from '../kit/forward-proxy.js';
+import { recordWatch } from '../kit/record-watch.js';
 import { startTokenServer } from '../kit/token-server.js';
 
 /** Debian's docker-registry where the run has it; what stands in for it, otherwise. */
@@ -135,4 +144,63 @@ t.test('a registry that goes away is a refused connection, and it is found again
   });
   t.teardown(() => again.stop());
   t.strictSame(await client.listTags(target, signal), tags);
+});
+
+t.test('a controller behind a proxy, and a registry with ETags that is overloaded later', async (t) => {
+  const stage = await startDeployStage(t);
+  const registry = await startFakeRegistry();
+  t.teardown(() => registry.close());
+  registry.behave({ etags: true, manifestEtags: true });
+  for (const repository of ['acme/app', 'acme/late']) registry.publish(repository, 'v1.0.0', 'bundle');
+  const proxy = await startForwardProxy({ to: registry.host });
+  t.teardown(() => proxy.close());
+  const env = { http_proxy: proxy.url, HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '.other.example' };
+  const controller = await stage.startController({ timeScale: 60, env });
+  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const story = new BundleStory({ stage, controller, states, namespace: 'proxied' });
+  await stage.makeNamespace('proxied');
+  const url = (repository: string) => ({ url: `registry.example:5000/${repository}` });
+  const read = async (name: string, path: string) =>
+    (await story.kubectl('get', 'werfbundle', name, '-o', `jsonpath={${path}}`)).stdout;
+
+  await story.applyBundle('app', story.spec('', {}, url('acme/app')));
+  await story.until('app', 'has a deployment that ended', ({ history }) => history !== undefined);
+  t.equal(
+    await read('app', '.status.deployment.tag'),
+    'v1.0.0',
+    'a tag was found where only the proxy finds the registry',
+  );
+  t.match(proxy.asked[0], /^GET http:\/\/registry\.example:5000\/v2\/acme\/app\/tags\/list$/);
+  t.match(await read('app', '.status.lastETag'), /^"[0-9a-f]{8}"$/, 'the registry’s own ETag');
+
+  await story.morePolls('acme/app', 2);
+  const log = (await controller.log()).split('\n');
+  t.ok(
+    log.some((line) => /304 not modified/i.test(line) && line.includes('registry.example:5000/acme/app')),
+    'the guide’s grep finds what an unchanged list has cost',
+  );
+  t.ok(registry.answers().includes('304 GET /v2/acme/app/tags/list'));
+
+  registry.fail(/./, { kind: 'answer', status: 503, headers: { 'retry-after': '3600' } }, 1_000);
+  const failed = await story.until('app', 'a failed poll', ({ consecutiveFailures }) => consecutiveFailures === 1);
+  t.equal(
+    await read('app', '.status.conditions[?(@.type=="RegistryReachable")].message'),
+    'error polling registry: 503 service unavailable (failure 1 of 6, next try after 1h)',
+  );
+  const waitMs = Date.parse(failed.nextAttemptTime ?? '') - Date.parse(failed.lastErrorTime ?? '');
+  t.ok(waitMs >= 3_600_000, 'the registry’s own time counts, and is not scaled');
+
+  const asked = registry.requests.length;
+  await story.applyBundle('late', story.spec('', {}, url('acme/late')));
+  const text = await eventually(
+    () => controller.get('/metrics'),
+    (seen) => (metricOf(seen, 'registry_scans_total', { result: 'held-back' }) ?? 0) > 0,
+  );
+  t.ok((metricOf(text, 'registry_scans_total', { result: 'held-back' }) ?? 0) > 0);
+  t.match(await read('late', '.status.consecutiveFailures'), /^0?$/, 'a poll that is held back is no failure');
+  t.equal(await read('late', '.status.conditions[?(@.type=="RegistryReachable")].reason'), 'FirstScan');
+  t.equal(registry.requests.length, asked, 'nobody asks the registry again');
+  const told = (await controller.log()).split('\n').filter((line) => line.includes('a registry host is left alone'));
+  t.equal(told.length, 1);
+  t.match(told[0], /"host":"registry\.example:5000","why":"retry-after","forMs":3600000/);
 });

@@ -47,6 +47,7 @@ export interface ControllerWish {
   readonly leaderElect?: boolean;
   /** More of its flags. */
   readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunningController {
@@ -151,13 +152,13 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
         chart: { name, version, files: { 'Chart.yaml': chart, ...files } },
       });
     },
-    startController: async ({ through, timeScale = 1, leaderElect = false, flags = [] } = {}) => {
+    startController: async ({ through, timeScale = 1, leaderElect = false, flags = [], env = {} } = {}) => {
       started += 1;
       const home = join(dir, `controller-${started}`);
       await mkdir(home);
       const process = await startProgram(
         {
-          ...{ ...operator, ...through, dir: home, timeScale, say: () => {} },
+          ...{ ...operator, ...through, dir: home, timeScale, env, say: () => {} },
           flags: [...(leaderElect ? [] : ['--no-leader-elect']), ...flags],
         },
         'controller',
