@@ -38,6 +38,10 @@ export const controllerFlags = {
     default: 0,
     help: 'How many of them may run in one namespace, the one that is deployed into; 0: any number.',
   },
+  'job-template': {
+    kind: 'string',
+    help: 'File with a PodTemplate that is merged into every Job: tolerations, nodeSelector, imagePullSecrets, proxies.',
+  },
   'werf-image': { kind: 'string', default: WERF_IMAGE, help: 'Image with werf, for bundles that name none.' },
   'suspend-all': { kind: 'boolean', help: 'Polls and deploys nothing, as if every bundle were suspended.' },
   'default-registry-secret': {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { connect } from '../kube/connect.js';
@@ -11,6 +12,7 @@ import { systemClock, systemRandom } from '../kube/process/system-clock.js';
 import { readChecksumKey } from './checksum-key.js';
 import { type ControllerConfig, parseConfig } from './config.js';
 import { Controller } from './controller.js';
+import { type JobTemplate, parseJobTemplate } from './deploy/job-template.js';
 import { Metrics } from './metrics.js';
 import type { Platform } from './observation.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from './registry/registry.js';
@@ -39,6 +41,7 @@ const configured = (): ControllerConfig | undefined => {
 };
 
 const platformOf = async (config: ControllerConfig, client: KubeClient, signal: AbortSignal): Promise<Platform> => ({
+  jobTemplate: await jobTemplateOf(config),
   timeScale: config.timeScale,
   suspendAll: config.suspendAll,
   checksumKey: await checksumKey(config, client, signal),
@@ -50,6 +53,17 @@ const platformOf = async (config: ControllerConfig, client: KubeClient, signal: 
   failedRetryIntervalMs: config.failedRetryInterval,
   version: WERFBUNDLE_VERSION,
 });
+
+/** Read once: what is changed counts from the next start. */
+const jobTemplateOf = async ({ jobTemplate: file }: ControllerConfig): Promise<JobTemplate | undefined> => {
+  if (file === undefined) return undefined;
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new StartError([`--job-template: ${file} can't be read: ${error.code ?? error.message}`]);
+  });
+  const parsed = parseJobTemplate(text);
+  if (parsed.kind === 'ok') return parsed.template;
+  throw new StartError(parsed.problems.map((problem) => `--job-template: ${file}: ${problem}`));
+};
 
 const checksumKey = async (config: ControllerConfig, client: KubeClient, signal: AbortSignal) => {
   try {

@@ -4,6 +4,7 @@ import type { Problem } from '../api/problem.js';
 import type { Reason } from '../api/reasons.js';
 import type { Settings } from '../api/settings.js';
 import type { Deployment, StoredBundle } from '../api/werfbundle.js';
+import type { JobTemplate } from './deploy/job-template.js';
 import type { WaitingWords } from './deploy/waiting.js';
 import type { RegistryTarget } from './ports.js';
 import type { Delivery, ScanOutcome } from './scans/scan.js';
@@ -28,6 +29,8 @@ export interface Platform {
   /** When polling that has stopped is tried again by itself, milliseconds before the time scale; 0: never. */
   readonly failedRetryIntervalMs: number;
   readonly version: string;
+  /** Added to every Job; no checksum covers it. */
+  readonly jobTemplate: JobTemplate | undefined;
 }
 
 /** The spec as the rules of api/ see it. */

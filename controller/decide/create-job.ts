@@ -36,6 +36,7 @@ export const createJob = ({
     valuesArgs: supplies.valuesArgs,
     secrets: presentSecrets(given),
     operatorVersion: seen.platform.version,
+    template: seen.platform.jobTemplate,
   };
   const secrets = buildSecrets({ ...input, targetNamespace: settings.converge.targetNamespace, supplies: given });
   const names = secrets.map((secret) => secret.metadata.name ?? '');
@@ -59,6 +60,7 @@ export const createDismissJob = ({
     settings,
     werfImage: seen.platform.werfImage,
     operatorVersion: seen.platform.version,
+    template: seen.platform.jobTemplate,
   });
   return { kind: 'create-job', job, secrets: [], deployment };
 };

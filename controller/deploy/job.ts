@@ -2,6 +2,7 @@ import { labelValueOf } from '../../api/names.js';
 import type { Job, ObjectMeta, OwnerReference } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import { API_VERSION, type Deployment, KIND } from '../../api/werfbundle.js';
+import { type JobTemplate, withTemplate } from './job-template.js';
 import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY, PLAN } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 import { applyArgs, DOCKER_DIR, VALUES_DIR } from './werf-args.js';
@@ -52,6 +53,8 @@ export interface JobInput {
     readonly ca: boolean;
   };
   readonly operatorVersion: string;
+  /** What the platform adds to every Job's Pod. */
+  readonly template: JobTemplate | undefined;
 }
 
 const HOME = '/home/werf';
@@ -74,7 +77,7 @@ export const buildJob = (input: JobInput): Job => jobOf(input, applyArgs(input, 
 export const jobOf = (input: JobInput, args: readonly string[]): Job => {
   const { converge } = input.settings;
   const timeoutS = timeoutOf(input);
-  return {
+  const job: Job = {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
@@ -91,6 +94,7 @@ export const jobOf = (input: JobInput, args: readonly string[]): Job => {
       template: { metadata: podMetadata(input), spec: podSpec(input, { timeoutS, args }) },
     },
   };
+  return withTemplate(job, input.template);
 };
 
 /** Seconds. */

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import t from 'tap';
 
 t.test('a controller that can not start says why in one line, and ends with exit code 2', async (t) => {
-  const dir = t.testdir({ 'empty.kubeconfig': '', kubeconfig: '' });
+  const dir = t.testdir({
+    'empty.kubeconfig': '',
+    kubeconfig: '',
+    template: 'apiVersion: v1\nkind: PodTemplate\ntemplate: {spec: {serviceAccountName: admin}}\n',
+  });
   const taken = createServer();
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   t.teardown(() => taken.close());
@@ -34,6 +38,30 @@ t.test('a controller that can not start says why in one line, and ends with exit
       title: 'a health port in use',
       flags: ['--kubeconfig', join(dir, 'kubeconfig'), '--health-address', `127.0.0.1:${port}`],
       want: /^cannot listen on 127\.0\.0\.1:\d+: the port is in use; give another --health-address\n$/,
+    },
+    {
+      title: 'a Job template that would change whose rights a Job has',
+      flags: [
+        '--kubeconfig',
+        join(dir, 'kubeconfig'),
+        '--health-address',
+        '127.0.0.1:0',
+        '--job-template',
+        join(dir, 'template'),
+      ],
+      want: /template: template\.spec\.serviceAccountName: may not be set; only tolerations, /,
+    },
+    {
+      title: 'a Job template that is not there',
+      flags: [
+        '--kubeconfig',
+        join(dir, 'kubeconfig'),
+        '--health-address',
+        '127.0.0.1:0',
+        '--job-template',
+        join(dir, 'none'),
+      ],
+      want: /^--job-template: .*none can't be read: ENOENT\n$/,
     },
     {
       title: 'an apiserver that is not there',

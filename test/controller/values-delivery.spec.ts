@@ -46,6 +46,7 @@ const deployed = ({ leaves, secretTexts }: Pick<Resolved, 'leaves' | 'secretText
       jobName: 'job',
     } as const,
     operatorVersion: '0.1.0',
+    template: undefined,
   };
   const job = buildJob({
     ...common,

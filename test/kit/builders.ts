@@ -28,6 +28,7 @@ export const platform: Platform = {
   defaultRegistrySecret: undefined,
   failedRetryIntervalMs: 0,
   version: '0.0.0',
+  jobTemplate: undefined,
 };
 
 /** A stored bundle `ops/my-app`; generation 1, observed unless the status says otherwise. */
@@ -161,6 +162,7 @@ export const job = (of: StoredBundle, made: Deployment = deployment()): Job => {
     valuesArgs: [],
     secrets: { values: false, dockerConfig: false, key: false, ca: false },
     operatorVersion: platform.version,
+    template: undefined,
   });
   return { ...built, metadata: { ...built.metadata, uid: 'job-1', creationTimestamp: '2026-11-23T09:59:00Z' } };
 };
