@@ -1,8 +1,9 @@
 import t from 'tap';
+import { ACCEPT_BUNDLES_FROM } from '../../api/consent.js';
 import type { Job, KubeObject, ObjectRef, Secret } from '../../api/objects.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleSpec } from '../../api/werfbundle.js';
 import { ANNOTATIONS, LABELS } from '../../controller/deploy/names.js';
-import { JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { JOBS, NAMESPACES, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { type CuttingProxy, startCuttingProxy, type Write } from '../kit/cutting-proxy.js';
 import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
@@ -142,8 +143,11 @@ t.test('a controller that is killed while it deploys', async (t) => {
   const proxy: CuttingProxy = await startCuttingProxy(t, stage.cluster.controlPlane);
   let controller = await stage.startController({ through: proxy });
 
-  /** Makes a bundle, kills the controller at its `at`th write, and starts another one. @returns the writes up to then */
-  const killedAt = async (name: string, at: number, when: 'before' | 'after'): Promise<readonly string[]> => {
+  /** Makes a bundle, and kills the controller at its `at`th write. @returns the writes up to then */
+  const killedAt = async (
+    name: string,
+    { at, when, spec = specOf(stage) }: { at: number; when: 'before' | 'after'; spec?: WerfBundleSpec },
+  ): Promise<readonly string[]> => {
     const seen: string[] = [];
     const killed = new Promise<void>((resolve) => {
       proxy.use({
@@ -155,11 +159,10 @@ t.test('a controller that is killed while it deploys', async (t) => {
         cut: () => controller.kill().then(resolve),
       });
     });
-    const bundle = await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
+    const bundle = await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, spec), signal);
     await Promise.race([killed, synced(stage, { namespace: OPS, name: bundle.metadata.name ?? '' })]);
     await killed;
     proxy.use({ judge: () => 'pass', cut: async () => {} });
-    controller = await stage.startController({ through: proxy });
     return seen;
   };
 
@@ -167,7 +170,8 @@ t.test('a controller that is killed while it deploys', async (t) => {
     for (const when of ['before', 'after'] as const) {
       await t.test(`deploys exactly once when it is killed ${when} "${write}"`, async (t) => {
         const name = `app-${index + 1}-${when}`;
-        const seen = await killedAt(name, index + 1, when);
+        const seen = await killedAt(name, { at: index + 1, when });
+        controller = await stage.startController({ through: proxy });
         t.same(seen, WRITES.slice(0, index + 1), 'it was killed where it was to be killed');
         t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
       });
@@ -255,6 +259,35 @@ t.test('a controller that is killed while it deploys', async (t) => {
     t.equal(ended?.status?.succeeded, 1, 'the Job has ended');
     controller = await stage.startController();
     t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
+  });
+
+  await t.test('leaves no Secret when a bundle goes while no controller is there', async (t) => {
+    await stage.makeNamespace('there');
+    const consent = { metadata: { annotations: { [ACCEPT_BUNDLES_FROM]: OPS } } };
+    await client.mergePatch(NAMESPACES, { name: 'there' }, consent, {}, signal);
+    const here = specOf(stage);
+    const there = { ...here, converge: { ...here.converge, targetNamespace: 'there' } };
+    const made = async () => {
+      const { items } = await client.list<Secret>(SECRETS, { labelSelector: LABELS.job }, signal);
+      return items.map(({ metadata }) => `${metadata.namespace} ${metadata.name?.replace(/^.*-/, '')}`);
+    };
+    await controller.stop();
+    for (const [name, spec] of Object.entries({ 'gone-here': here, 'gone-there': there })) {
+      controller = await stage.startController({ through: proxy });
+      await killedAt(name, { at: WRITES.indexOf('create Secret docker') + 1, when: 'after', spec });
+      await client.delete(WERFBUNDLES, { namespace: OPS, name }, {}, signal);
+    }
+    const waits = await eventually(made, (secrets) => secrets.length <= 2, PATIENCE_MS);
+    t.same(waits, ['there docker', 'there values'], 'those in its own namespace went with the bundle');
+    t.ok(await client.get(WERFBUNDLES, { namespace: OPS, name: 'gone-there' }, signal), 'the other one waits');
+    controller = await stage.startController();
+    t.same(await eventually(made, (secrets) => secrets.length === 0, PATIENCE_MS), [], 'of all bundles, none is left');
+    const gone = await eventually(
+      () => client.get(WERFBUNDLES, { namespace: OPS, name: 'gone-there' }, signal),
+      (bundle) => bundle === undefined,
+      PATIENCE_MS,
+    );
+    t.equal(gone, undefined);
   });
 
   await t.test(

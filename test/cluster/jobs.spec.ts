@@ -31,12 +31,12 @@ const releasesIn = async ({ client, signal }: DeployStage, namespace: string): P
 
 const finalizersOf = async (story: BundleStory, name: string) => (await story.bundle(name))?.metadata.finalizers ?? [];
 
-/** Reason and note of each event about a bundle that has this reason. */
-const eventsOf = async (story: BundleStory, name: string, reason: string): Promise<readonly string[]> => {
+/** Reason and note of each event about a bundle whose reason begins so. */
+const eventsOf = async (story: BundleStory, name: string, reason: 'Dismiss'): Promise<readonly string[]> => {
   const look = async () => {
     const path = `{range .items[?(@.regarding.name=="${name}")]}{.reason}: {.note}{"\\n"}{end}`;
     const { stdout } = await story.kubectl('get', 'events.events.k8s.io', '-o', `jsonpath=${path}`);
-    return stdout.split('\n').filter((line) => line.startsWith(`${reason}: `));
+    return stdout.split('\n').filter((line) => line.startsWith(reason));
   };
   return eventually(look, (events) => events.length > 0);
 };
@@ -74,15 +74,15 @@ const uninstalls = async (t: Test, given: Given): Promise<void> => {
 
   await story.kubectl('delete', 'wb', 'well', 'orphaned', 'robbed', '--timeout=90s');
   const release = (name: string) => `release ${name} in namespace leaving`;
-  t.same(await eventsOf(story, 'well', 'Dismissed'), [`Dismissed: ${release('well')} is uninstalled`]);
-  t.same(await eventsOf(story, 'robbed', 'DismissFailed'), [
+  t.same(await eventsOf(story, 'well', 'Dismiss'), [`Dismissed: ${release('well')} is uninstalled`]);
+  t.same(await eventsOf(story, 'robbed', 'Dismiss'), [
     `DismissFailed: ${release('robbed')} was not uninstalled: ServiceAccount robbed in namespace leaving is gone or being deleted`,
   ]);
   t.same(await releasesIn(stage, 'leaving'), ['orphaned', 'required', 'robbed', 'stubborn'], 'one release is gone');
 
   await story.kubectl('delete', 'wb', 'stubborn', 'required', '--wait=false');
   await story.kubectl('wait', '--for=delete', 'wb/stubborn', '--timeout=90s');
-  t.match(await eventsOf(story, 'stubborn', 'DismissFailed'), [
+  t.match(await eventsOf(story, 'stubborn', 'Dismiss'), [
     /^DismissFailed: release stubborn in namespace leaving was not uninstalled: pod failed with exit code 1: release uninstall: .* is forbidden: /,
   ]);
   const tried = await story.until('required', 'four tries', ({ history }) => history?.[3]?.reason === 'Dismiss');
@@ -137,7 +137,7 @@ const stopsJobs = async (t: Test, given: Given): Promise<void> => {
       `${name}: stopped`,
     );
   }
-  t.same(await eventsOf(story, 'dismissed', 'Dismissed'), [
+  t.same(await eventsOf(story, 'dismissed', 'Dismiss'), [
     'Dismissed: release other in namespace stopping-there is uninstalled',
   ]);
   t.same(await releasesIn(stage, 'stopping-there'), []);
@@ -204,6 +204,77 @@ const givesWay = async (t: Test, given: Given): Promise<void> => {
   );
 };
 
+const TEMPLATE = JSON.stringify({
+  apiVersion: 'v1',
+  kind: 'PodTemplate',
+  template: {
+    metadata: { labels: { team: 'platform' } },
+    spec: {
+      tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+      containers: [{ name: 'werf', env: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' }] }],
+    },
+  },
+});
+
+/** Two Jobs at once, one in a namespace; the first process is killed on the way. */
+const takesTurns = async (t: Test, { stage, states }: Omit<Given, 'controller'>): Promise<void> => {
+  const dir = t.testdir({ 'template.yaml': TEMPLATE });
+  const flags = ['--max-jobs=2', '--max-jobs-per-namespace=1', `--job-template=${dir}/template.yaml`];
+  const wish = { timeScale: TIME_SCALE, flags };
+  const first = await stage.startController(wish);
+  await stage.publish({ repository: 'acme/crowd', tag: 'v1.0.0', behaviour: 'slow: 1' });
+  const bundles = ['crowd-a/1', 'crowd-a/2', 'crowd-a/3', 'crowd-b/1', 'crowd-b/2', 'crowd-c/1'];
+  const stories = new Map<string, BundleStory>();
+  for (const namespace of ['crowd-a', 'crowd-b', 'crowd-c'])
+    stories.set(namespace, await storyIn({ stage, states, controller: first }, namespace));
+  const each = async <T>(work: (story: BundleStory, name: string) => Promise<T>): Promise<readonly T[]> =>
+    Promise.all(
+      bundles.map((bundle) => {
+        const [namespace = '', name = ''] = bundle.split('/');
+        const story = stories.get(namespace);
+        if (story === undefined) throw new Error(namespace);
+        return work(story, `app-${name}`);
+      }),
+    );
+  await each((story, name) => story.applyBundle(name, story.spec('acme/crowd')));
+  const [, , third] = await each((story, name) =>
+    name === 'app-3' ? story.until(name, 'waits', told('WaitingForPlace')) : Promise.resolve(undefined),
+  );
+  t.match(third?.conditions?.[0], {
+    ...{ type: 'Ready', status: 'Unknown', reason: 'WaitingForPlace' },
+    message: 'deploying v1.0.0 (NewTag): waits until fewer Jobs run than --max-jobs and --max-jobs-per-namespace allow',
+  });
+  await first.kill();
+  const second = await stage.startController(wish);
+  await each((story, name) => story.synced(name, 'v1.0.0'));
+
+  const active = new Set<string>();
+  const atOnce = states.states().map(({ metadata: { namespace, name }, status }) => {
+    if (!namespace.startsWith('crowd-')) return [];
+    if (status?.activeJobName === undefined) active.delete(`${namespace}/${name}`);
+    else active.add(`${namespace}/${name}`);
+    return [...active].map((bundle) => bundle.split('/')[0] ?? '');
+  });
+  t.equal(Math.max(...atOnce.map((namespaces) => namespaces.length)), 2, 'two at once, before the kill and after it');
+  t.ok(
+    atOnce.every((namespaces) => new Set(namespaces).size === namespaces.length),
+    'and never two of one namespace',
+  );
+  const { stdout } = await stage.cluster.kubectl(['get', 'pods', '-n', 'crowd-a', '-l', 'team=platform', '-o', 'json']);
+  const pods = JSON.parse(stdout) as { readonly items: readonly { readonly spec: Record<string, unknown> }[] };
+  t.equal(pods.items.length, 3, 'each Pod has what the platform adds');
+  t.match(pods.items[0]?.spec, {
+    containers: [{ env: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' }, { name: 'HOME' }] }],
+  });
+  t.notMatch(await second.log(), /"level":"error"/);
+  await second.stop();
+};
+
+const told =
+  (reason: string) =>
+  ({ conditions }: NonNullable<StoredBundle['status']>): boolean =>
+    conditions?.some((condition) => condition.type === 'Ready' && condition.reason === reason) ?? false;
+
 t.test('Jobs on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
   const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
@@ -220,4 +291,8 @@ t.test('Jobs on a real control plane', async (t) => {
     await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
   });
   t.notMatch(await controller.log(), /"level":"error"/, 'the controller never met a fault of its own');
+  await controller.stop();
+  await t.test('run as many at once as the platform allows, and namespaces take turns', (t) =>
+    takesTurns(t, { stage, states }),
+  );
 });

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { Job, Pod } from '../../api/objects.js';
+import { buildDismissJob } from '../../controller/deploy/dismiss-job.js';
 import { buildJob, type JobInput } from '../../controller/deploy/job.js';
-import { parseJobTemplate } from '../../controller/deploy/job-template.js';
+import { type JobTemplate, parseJobTemplate } from '../../controller/deploy/job-template.js';
 import { LOG_TAIL_BYTES, lastErrorLine, logTail, plainLog } from '../../controller/deploy/log-tail.js';
 import { ANNOTATIONS, belongsTo, LABELS, madeAlike } from '../../controller/deploy/names.js';
 import { buildPlanJob, checkOf, isPlanJob, planInput } from '../../controller/deploy/plan-job.js';
@@ -360,6 +361,18 @@ t.test('the Job of a plan is the Job of its deployment, with other arguments and
   t.end();
 });
 
+interface PodSpec {
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly containers: readonly Readonly<Record<string, unknown>>[];
+  readonly volumes: readonly Readonly<Record<string, unknown>>[];
+}
+
+const templateIn = (text: string): JobTemplate => {
+  const parsed = parseJobTemplate(text);
+  if (parsed.kind !== 'ok') throw new Error(parsed.problems.join('\n'));
+  return parsed.template;
+};
+
 const TEMPLATE = `
 apiVersion: v1
 kind: PodTemplate
@@ -381,10 +394,9 @@ template:
 `;
 
 t.test('the platform\u2019s template is merged into every Job, and takes nothing of it away', (t) => {
-  const parsed = parseJobTemplate(TEMPLATE);
-  if (parsed.kind !== 'ok') throw new Error(parsed.problems.join('\n'));
+  const template = templateIn(TEMPLATE);
   const plain = buildJob(FULL);
-  const job = buildJob({ ...FULL, template: parsed.template });
+  const job = buildJob({ ...FULL, template });
   const pod = (of: Job) => of.spec?.template.spec ?? {};
   const [werf] = pod(job)['containers'] as readonly Readonly<Record<string, readonly unknown[]>>[];
   const [before] = pod(plain)['containers'] as readonly Readonly<Record<string, readonly unknown[]>>[];
@@ -415,7 +427,7 @@ t.test('the platform\u2019s template is merged into every Job, and takes nothing
     ],
   });
   t.ok(werf);
-  t.strictSame(buildJob({ ...SIMPLE, template: parsed.template }).spec?.template.spec['nodeSelector'], {
+  t.strictSame(buildJob({ ...SIMPLE, template }).spec?.template.spec['nodeSelector'], {
     pool: 'deploy',
   });
   t.end();
@@ -515,6 +527,42 @@ t.test('a template that would weaken or break a Job is refused, with all that is
       problems.map((problem) => (problem.startsWith('it is no YAML: ') ? 'it is no YAML: ' : problem)),
       want,
       title,
+    );
+  }
+  t.end();
+});
+
+t.test('every Job passes Pod security "restricted", field by field', (t) => {
+  const jobs = {
+    'bundle apply': buildJob(FULL),
+    'bundle plan': buildPlanJob(FULL),
+    dismiss: buildDismissJob(FULL),
+    'bundle apply with a template': buildJob({ ...FULL, template: templateIn(TEMPLATE) }),
+  };
+  for (const [title, job] of Object.entries(jobs)) {
+    const { containers, volumes, securityContext, ...pod } = (job.spec?.template.spec ?? {}) as unknown as PodSpec;
+    t.strictSame(
+      ['hostNetwork', 'hostPID', 'hostIPC', 'initContainers', 'ephemeralContainers'].filter((field) => field in pod),
+      [],
+      `${title}: nothing of the host, and no other containers`,
+    );
+    const { runAsNonRoot, runAsUser, seccompProfile, ...others } = securityContext;
+    t.strictSame([runAsNonRoot, runAsUser, seccompProfile], [true, 1000, { type: 'RuntimeDefault' }], title);
+    t.strictSame(
+      Object.keys(others).toSorted(),
+      ['fsGroup', 'runAsGroup'],
+      `${title}: no sysctls, SELinux or Windows options`,
+    );
+    t.equal(containers.length, 1, title);
+    for (const container of containers) {
+      t.strictSame(container.securityContext, CONTAINER_SECURITY, `${title}: no privileges, capabilities or procMount`);
+      t.notOk('ports' in container, `${title}: no host ports`);
+    }
+    const kinds = volumes.flatMap(({ name: _, ...source }) => Object.keys(source));
+    t.strictSame(
+      kinds.filter((kind) => !['emptyDir', 'secret', 'configMap'].includes(kind)),
+      [],
+      `${title}: volumes`,
     );
   }
   t.end();
