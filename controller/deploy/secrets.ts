@@ -131,7 +131,8 @@ const redactionOf = ({ valuesFile, dockerConfig, werfSecretKey, secretTexts }: J
   const whole: Redaction = { texts, allValues: false };
   const text = JSON.stringify(whole);
   if (Buffer.byteLength(text) + Buffer.byteLength(valuesFile ?? '') <= MAX_SECRET_BYTES) return text;
-  const short: Redaction = { texts: own, allValues: true };
+  // What is in no file was given to nobody.
+  const short: Redaction = { texts: own, allValues: valuesFile !== undefined };
   return JSON.stringify(short);
 };
 

@@ -661,6 +661,8 @@ t.test('Secrets stay below what an apiserver takes, and an unreadable list hides
     [password, 'visible', '1234567'],
     'then every text of the values is hidden',
   );
+  const [unused] = secretsOf({ ...NOTHING, secretTexts: ['p'.repeat(1_050_000)] });
+  t.strictSame(unused && secretTextsOf(unused), [], 'what no file has was given to nobody, and the log may be shown');
   t.strictSame(secretTextsOf({ metadata: {} }), [], 'no list: nothing was secret');
   for (const broken of ['', '{', '[]', '{"texts": [1]}', '{"texts": [], "allValues": true}']) {
     t.strictSame(
