@@ -135,6 +135,20 @@ const recoversLostStatuses = async (t: Test, given: Given): Promise<void> => {
   t.equal((await story.jobsOf('app')).length, 1, 'and there was one Job');
 };
 
+const goesOnByItself = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'patient');
+  const { stage } = story;
+  const registry = await stage.startRegistry({ name: 'registry-patient' });
+  const { host } = registry;
+  await registry.stop();
+  await story.applyBundle('app', story.spec('', {}, { url: `${host}/acme/patient` }));
+  const stopped = await story.until('app', 'six failures', ({ consecutiveFailures }) => consecutiveFailures === 6);
+  t.match([stopped.phase, stopped.nextAttemptTime], ['Failed', /Z$/]);
+  await stage.startRegistry({ name: 'registry-patient', port: Number(host.split(':').at(-1)) });
+  await stage.publish({ host, repository: 'acme/patient', tag: 'v1.0.0' });
+  t.equal((await story.synced('app', 'v1.0.0')).consecutiveFailures, 0);
+};
+
 /** At the users' own pace: what is seen within seconds was not found by looking again after 30 s, or by a scan after a day. */
 const seesWhatAppears = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'appears');
@@ -192,6 +206,15 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
   };
   await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
   await controller.stop();
+
+  const patient = await stage.startController({
+    ...{ leaderElect: false, timeScale: 10 * TIME_SCALE },
+    flags: ['--failed-retry-interval', '30m'],
+  });
+  await t.test('polling that has stopped goes on by itself where the platform wants it', (t) =>
+    goesOnByItself(t, { stage, states, controller: patient }),
+  );
+  await patient.stop();
 
   await stage.cluster.kubectl(['apply', '-f', RIGHTS_ON_SECRETS]);
   const watching = await stage.startController({ leaderElect: false, flags: ['--watch-secrets'] });
