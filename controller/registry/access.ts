@@ -45,6 +45,8 @@ export class Access {
     const remembered = this.#challenges.get(key);
     const first = await this.#attempt(target, request, { challenge: remembered, fresh: false, signal });
     if (first.kind !== 'answer' || first.status !== 401) return first;
+    // Where a registry redirects to may not say to whom the registry's credential is shown.
+    if (first.origin !== request.url.origin) return first;
     const challenge = usable(parseChallenges(first.headers('www-authenticate')), target);
     if (challenge === undefined) {
       this.#challenges.delete(key);

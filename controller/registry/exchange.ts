@@ -26,6 +26,8 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly kind: 'answer';
   readonly status: number;
+  /** Of whoever answered, after redirects. */
+  readonly origin: string;
   /** The first value of a header, by its name in lower case. */
   header(name: string): string | undefined;
   headers(name: string): readonly string[];
@@ -133,7 +135,7 @@ async function sent(
     ? await read(response.body, { encoding: header('content-encoding'), bytes: options.bodyBytes }, options)
     : Buffer.alloc(0);
   if (!useful) await ignore(response.body, options);
-  return { kind: 'answer', status: response.statusCode, header, headers, body };
+  return { kind: 'answer', status: response.statusCode, origin: request.url.origin, header, headers, body };
 }
 
 async function responseTo(

@@ -43,7 +43,7 @@ async function registryFor(t: Test, options: { real?: boolean; login?: boolean; 
   return { registry, dir, binary, ...(login ? { credential } : {}) };
 }
 
-function clientFor(t: Test) {
+function clientFor(t: Test, proxy?: string) {
   const client = createRegistry({
     timeouts: DEFAULT_REGISTRY_TIMEOUTS,
     limits: DEFAULT_REGISTRY_LIMITS,
@@ -55,6 +55,7 @@ function clientFor(t: Test) {
       sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
     },
     userAgent: 'werfbundle-test',
+    ...(proxy === undefined ? {} : { proxies: { http: new URL(proxy), except: [] } }),
   });
   t.teardown(() => client.close());
   return client;
@@ -119,6 +120,27 @@ t.test('the contract holds for the distribution registry with a token server', a
       'POST repository:acme/tokens:pull robot',
     ]);
   });
+});
+
+t.test('a manifest of the distribution registry that has not changed is a 304', async (t) => {
+  const { registry, binary } = await registryFor(t, {});
+  const proxy = await startForwardProxy({ to: registry.host });
+  t.teardown(() => proxy.close());
+  const client = clientFor(t, proxy.url);
+  const { signal } = new AbortController();
+  const chart = { name: 'app', version: '1.0.0', files: {} };
+  const { digest } = await publishBundle({ host: registry.host, repository: 'acme/app', tag: 'v1', chart });
+  const target = { host: 'registry.example', repository: 'acme/app', insecure: true };
+  for (let turn = 0; turn < 2; turn += 1) {
+    t.strictSame(await client.readManifest(target, 'v1', signal), { kind: 'manifest', digest, bundle: true });
+  }
+  const url = 'http://registry.example/v2/acme/app/manifests/v1';
+  const again = binary === undefined ? `200 HEAD ${url}` : `304 HEAD ${url}`;
+  t.strictSame(proxy.answered, [`200 HEAD ${url}`, `200 GET ${url}`, again]);
+  await client.listTags(target, signal);
+  await client.listTags(target, signal);
+  const list = '200 GET http://registry.example/v2/acme/app/tags/list';
+  t.strictSame(proxy.answered.slice(3), [list, list], 'its lists of tags have no ETag');
 });
 
 t.test('a registry that goes away is a refused connection, and it is found again on the same port', async (t) => {

@@ -389,6 +389,7 @@ t.test('what an answer says of its host', (t) => {
     ({
       kind: 'answer',
       status,
+      origin: 'https://a.example',
       header: (name: string) => (name === 'retry-after' ? retryAfter : undefined),
       headers: () => [],
       body: Buffer.alloc(0),

@@ -408,6 +408,21 @@ t.test('what is asked', async (t) => {
     );
   });
 
+  t.test('a credential is not asked for by where a redirect leads', async (t) => {
+    const [fake, other] = [await fakeFor(t), await fakeFor(t)];
+    const client = clientFor(t);
+    other.behave({ access: { kind: 'bearer' } });
+    other.publish('acme/app', 'elsewhere', 'bundle');
+    const location = `http://${other.host}/v2/acme/app/tags/list`;
+    fake.fail(/./, { kind: 'answer', status: 307, headers: { location } }, 9);
+    t.strictSame(await client.listTags(targetOf(fake, { credential }), signal), {
+      kind: 'failed',
+      code: 'unauthorized',
+      message: '401 unauthorized',
+    });
+    t.strictSame(other.lines(), [list], 'its token server hears nothing');
+  });
+
   t.test('a Basic credential that is refused is not offered a second time', async (t) => {
     const fake = await fakeFor(t);
     const client = clientFor(t);

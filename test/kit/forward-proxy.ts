@@ -8,6 +8,8 @@ export interface ForwardProxy {
   readonly url: string;
   /** What it was asked for: `GET http://registry.example/v2/…`, `CONNECT registry.example:443`. */
   readonly asked: readonly string[];
+  /** What became of plain requests: `304 HEAD http://…`. */
+  readonly answered: readonly string[];
   close(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export async function startForwardProxy(options: {
   readonly silent?: boolean;
 }): Promise<ForwardProxy> {
   const asked: string[] = [];
+  const answered: string[] = [];
   const sockets = new Set<Duplex>();
   const [host = '', port = ''] = options.to.split(':');
   const isAllowed = ({ headers }: IncomingMessage): boolean =>
@@ -36,6 +39,7 @@ export async function startForwardProxy(options: {
     const onward = request(
       { host, port, method: incoming.method, path: `${pathname}${search}`, headers: incoming.headers },
       (answer) => {
+        answered.push(`${answer.statusCode} ${incoming.method} ${incoming.url}`);
         response.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(response);
       },
@@ -62,6 +66,7 @@ export async function startForwardProxy(options: {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    answered,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
