@@ -25,10 +25,12 @@ import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
 import { accountPoll, isDeployRequested, isRequested, lookAnew, type PollAccount, withDeployRequest } from './poll.js';
 import { type Claim, conditionOf, tell } from './situation.js';
-import { preciseTime } from './timestamps.js';
+import { parseTime, preciseTime } from './timestamps.js';
 
 /** How often an obstacle is looked at again, milliseconds; divided by the time scale. */
 const OBSTACLE_RECHECK_MS = 30_000;
+/** How long Secrets may be there without their Job, which something stands in the way of, milliseconds. */
+const ABANDONED_AFTER_MS = 10 * 60_000;
 
 /**
  * What is to be done about a bundle: poll accounted for, Job followed, next deployment chosen, all of it told in the status.
@@ -164,13 +166,20 @@ const obstacleDraft = (seen: Observation, polled: PollAccount, obstacle: Obstacl
   recheck: { kind: 'at', time: seen.now + OBSTACLE_RECHECK_MS / seen.platform.timeScale },
 });
 
+/** What a crash may have left of an intent that something stands in the way of: nobody else is likely to be at it after so long. */
+const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[] => {
+  const age = seen.now - (parseTime(deployment.startedAt) ?? seen.now);
+  return age >= ABANDONED_AFTER_MS ? [secretsWithoutJob(seen, deployment)] : [];
+};
+
 /** Carries out an intent that was written before: by this pass's forerunner, or by a process that is no more. */
 const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployment): Draft => {
   const { spec, access, supplies } = seen;
-  if (access.kind === 'obstacle') return obstacleDraft(seen, polled, access);
+  const cleanup = abandoned(seen, deployment);
+  if (access.kind === 'obstacle') return { ...obstacleDraft(seen, polled, access), cleanup };
   if (seen.place === 'waiting')
     return { status: polled.status, claims: [waitingForPlace(deployment), ...polled.claims] };
-  if (supplies?.kind === 'obstacle') return obstacleDraft(seen, polled, supplies);
+  if (supplies?.kind === 'obstacle') return { ...obstacleDraft(seen, polled, supplies), cleanup };
   if (supplies === undefined || spec.kind === 'invalid') return { status: polled.status, claims: polled.claims };
   const next = started(polled.status, deployment);
   // Once there is a Job, its bundle must not be able to go unseen.

@@ -1192,6 +1192,19 @@ t.test('what a Job needed is deleted when its result is recorded, and again by t
   t.strictSame(decide(observation(bundle(syncedStatus()), { untidied: withSecrets })).cleanup, names);
 });
 
+t.test('Secrets whose Job something stands in the way of go after ten minutes', async (t) => {
+  const supplied = { kind: 'obstacle', reason: 'ServiceAccountMissing', message: 'no ServiceAccount' } as const;
+  const access = { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'no Secret' } as const;
+  const jobName = openStatus.deployment?.jobName;
+  const names = ['values', 'docker', 'key', 'ca'].map((what) => `${jobName}-${what}`);
+  const began = Date.parse(openStatus.deployment?.startedAt ?? '');
+  for (const obstacle of [{ supplies: supplied }, { access }]) {
+    const after = (ms: number) => decide(observation(bundle(openStatus), { ...obstacle, now: began + ms })).cleanup;
+    t.strictSame(after(10 * 60_000 - 1), [], 'another process may be at it');
+    t.strictSame(after(10 * 60_000), [{ kind: 'delete-secrets', namespace: 'ops', names, bundleUid: UID }]);
+  }
+});
+
 t.test('a status is patched as little as possible', async (t) => {
   const rows: readonly { title: string; before: object; after: object; want: object | undefined }[] = [
     {

@@ -381,6 +381,25 @@ t.test('a bundle with Dismiss is deleted when its release is uninstalled', async
   t.equal(harness.bundle(), undefined);
 });
 
+t.test('an uninstall that the apiserver refuses is a try like any other', async (t) => {
+  const harness = await deployed();
+  await deleted(harness);
+  const refusal = new KubeError('forbidden', 'create jobs.batch: forbidden: exceeded quota', { status: 403 });
+  harness.kube.failNext({ verb: 'create', plural: 'jobs' }, refusal, 3);
+  const waits: unknown[] = [];
+  for (let run = await harness.run(); ; run = await harness.run()) {
+    waits.push(run.next);
+    if (run.next.kind !== 'after') {
+      t.same(run.events, [notUninstalled('create jobs.batch: forbidden: exceeded quota')]);
+      break;
+    }
+    t.same(run.events, []);
+    await harness.wait(run.next.ms);
+  }
+  t.same(waits, [{ kind: 'after', ms: 30_000 }, { kind: 'after', ms: 120_000 }, { kind: 'await-change' }]);
+  t.equal(harness.bundle(), undefined);
+});
+
 t.test('who changes the finalizers meanwhile is not overwritten', async (t) => {
   const harness = reconcileHarness(bundle(syncedStatus(), { spec: { deletionPolicy: 'Dismiss' } }));
   harness.kube.before({ verb: 'patch', plural: 'werfbundles' }, () => {
