@@ -148,8 +148,10 @@ export class Controller {
       touches: this.#watches,
       places: needs.places,
       now: () => clock.now(),
+      startedAt: clock.now(),
       announce: needs.events.tell.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),
+      onDriftCheck: metrics.driftChecked.bind(metrics),
     };
     return createWorkQueue({
       ...{ clock, random, log, workers },

@@ -4,7 +4,7 @@ import type { Deployment } from '../api/werfbundle.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../kube/resources.js';
 import type { Action, Cleanup } from './decide/decision.js';
-import { LABELS, madeFor } from './deploy/names.js';
+import { LABELS, madeAlike } from './deploy/names.js';
 import { hasBegun } from './deploy/result.js';
 import { ownedBy } from './deploy/secrets.js';
 
@@ -16,6 +16,8 @@ export type ExecuteFailure =
   | { readonly kind: 'taken'; readonly deployment: Deployment; readonly message: string }
   /** The Job was to give way, and werf has been started meanwhile: now it is followed to its end. */
   | { readonly kind: 'begun' }
+  /** The same of a plan. */
+  | { readonly kind: 'plan-refused' | 'plan-taken'; readonly message: string }
   /** The apiserver could not be asked, or was busy: the same again, later. */
   | { readonly kind: 'interrupted'; readonly error: KubeError };
 
@@ -43,6 +45,7 @@ const perform = async (
   try {
     switch (action.kind) {
       case 'create-job':
+      case 'create-plan':
         return await createJobOrNothing(client, action, signal);
       case 'delete-job':
         return await deleteJob(client, action, signal);
@@ -69,7 +72,7 @@ const deleteJob = async (
   return undefined;
 };
 
-type CreateJob = Extract<Action, { kind: 'create-job' }>;
+type CreateJob = Extract<Action, { kind: 'create-job' | 'create-plan' }>;
 
 /**
  * Where there is to be no Job of that name, there are to be no Secrets of it either. They go before anything is written down: after a
@@ -82,42 +85,38 @@ const createJobOrNothing = async (
 ): Promise<ExecuteFailure | undefined> => {
   const failure = await refusable(action, () => createJob(client, action, signal));
   if (failure !== undefined) {
-    const ours = (secret: Secret) => madeFor(secret, uidOf(action), action.deployment);
-    for (const { metadata } of action.secrets) {
-      const ref = { namespace: metadata.namespace ?? '', name: metadata.name ?? '' };
-      await deleteSecret(client, ref, ours, signal);
+    for (const secret of action.secrets) {
+      const ref = { namespace: secret.metadata.namespace ?? '', name: secret.metadata.name ?? '' };
+      await deleteSecret(client, ref, (found) => madeAlike(found, secret), signal);
     }
   }
   return failure;
 };
 
 const refusable = async (
-  { deployment }: CreateJob,
+  action: CreateJob,
   work: () => Promise<ExecuteFailure | undefined>,
 ): Promise<ExecuteFailure | undefined> => {
   try {
     return await work();
   } catch (error) {
     if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
-    return { kind: 'refused', deployment, message: error.message };
+    return refused(action, error.message);
   }
 };
-
-const uidOf = ({ job }: CreateJob): string => job.metadata.labels?.[LABELS.bundleUid] ?? '';
 
 const createJob = async (
   client: KubeClient,
   action: CreateJob,
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
-  const uid = uidOf(action);
   for (const secret of action.secrets) {
     const there = await createOrGet<Secret>(client, SECRETS, secret, signal);
-    if (!madeFor(there, uid, action.deployment)) return taken(action, `Secret ${secret.metadata.name}`);
+    if (!madeAlike(there, secret)) return taken(action, `Secret ${secret.metadata.name}`);
     if (!isDeepStrictEqual(there.data, secret.data)) await replaceUnused(client, { action, there, secret }, signal);
   }
   const job = await createOrGet<Job>(client, JOBS, action.job, signal);
-  const ours = madeFor(job, uid, action.deployment) && job.metadata.deletionTimestamp === undefined;
+  const ours = madeAlike(job, action.job) && job.metadata.deletionTimestamp === undefined;
   if (!ours) return taken(action, `Job ${action.job.metadata.name}`);
   await giveSecrets(client, { job, secrets: action.secrets }, signal);
   return undefined;
@@ -154,11 +153,17 @@ const giveSecrets = async (
   }
 };
 
-const taken = ({ deployment }: CreateJob, what: string): ExecuteFailure => ({
-  kind: 'taken',
-  deployment,
-  message: `${what} exists already and is not this deployment's`,
-});
+const refused = (action: CreateJob, message: string): ExecuteFailure =>
+  action.kind === 'create-plan'
+    ? { kind: 'plan-refused', message }
+    : { kind: 'refused', deployment: action.deployment, message };
+
+const taken = (action: CreateJob, what: string): ExecuteFailure => {
+  const message = `${what} exists already and was made for something else`;
+  return action.kind === 'create-plan'
+    ? { kind: 'plan-taken', message }
+    : { kind: 'taken', deployment: action.deployment, message };
+};
 
 const refOf = ({ metadata }: KubeObject): ObjectRef => ({
   namespace: metadata.namespace ?? '',

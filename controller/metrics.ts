@@ -3,12 +3,14 @@ import type { Phase, StoredBundle, WerfBundleStatus } from '../api/werfbundle.js
 import { countRequests } from '../kube/process/request-metrics.js';
 import type { Change } from '../kube/reflector.js';
 import type { RequestReport } from '../kube/transport.js';
+import type { DriftCheckResult } from './decide/drift-state.js';
 import type { ScanResult } from './scans/scan-run.js';
 
 type Ended = NonNullable<WerfBundleStatus['history']>[number];
 
 const PHASES: readonly (Phase | 'none')[] = ['Syncing', 'Synced', 'Failed', 'none'];
 const JOB_RESULTS: readonly Ended['result'][] = ['Succeeded', 'Failed', 'Lost', 'Refused'];
+const CHECK_RESULTS: readonly DriftCheckResult[] = ['InSync', 'Drifted', 'Failed'];
 
 /** What bundles refer to, by the names of its resources. */
 const LOOKED_UP: Readonly<Record<string, string>> = {
@@ -33,6 +35,8 @@ export class Metrics {
   readonly #jobSeconds = this.#histogram('job_duration_seconds', 'From the decision to deploy to its result.', [
     ...[5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200],
   ]);
+  readonly #driftChecks = this.#counter('drift_checks_total', 'Drift checks that ended.', ['result']);
+  readonly #driftCorrections = this.#counter('drift_corrections_total', 'Drift corrections that ended.', ['result']);
   readonly #queueDepth = this.#gauge('workqueue_depth', 'Bundles that wait to be looked at.');
   readonly #queueSeconds = this.#histogram('workqueue_duration_seconds', 'How long one look at a bundle took.', [
     ...[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
@@ -44,7 +48,11 @@ export class Metrics {
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
     // An alert on the increase of a series needs to have seen its zero.
-    for (const result of JOB_RESULTS) this.#jobs.inc({ result }, 0);
+    for (const result of JOB_RESULTS) {
+      this.#jobs.inc({ result }, 0);
+      this.#driftCorrections.inc({ result }, 0);
+    }
+    for (const result of CHECK_RESULTS) this.#driftChecks.inc({ result }, 0);
     for (const phase of PHASES) this.#bundles.set({ phase }, 0);
   }
 
@@ -53,8 +61,9 @@ export class Metrics {
     if (result !== 'held-back') this.#scanSeconds.observe(durationMs / 1_000);
   }
 
-  deploymentEnded({ result, startedAt, finishedAt }: Ended): void {
+  deploymentEnded({ result, reason, startedAt, finishedAt }: Ended): void {
     this.#jobs.inc({ result });
+    if (reason === 'DriftCorrection') this.#driftCorrections.inc({ result });
     // Ends are told to the second.
     if (startedAt !== undefined)
       this.#jobSeconds.observe(Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000);
@@ -68,6 +77,10 @@ export class Metrics {
 
   leads(leads: boolean): void {
     this.#leader.set(leads ? 1 : 0);
+  }
+
+  driftChecked(result: DriftCheckResult): void {
+    this.#driftChecks.inc({ result });
   }
 
   queueDepth(depth: number): void {

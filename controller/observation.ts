@@ -108,10 +108,25 @@ export interface KnownJobs {
   readonly newest: Deployment | undefined;
 }
 
+/** A Job that looks whether the bundle has drifted. */
+export interface PlanJob {
+  readonly job: Job;
+  readonly pod: Pod | undefined;
+  readonly log: PlanLog;
+}
+
+/** What the log of a plan says, redacted; fetched once it has found something, or failed. */
+export type PlanLog =
+  | { readonly kind: 'not-needed' }
+  | { readonly kind: 'read'; readonly summary: string | undefined; readonly errorLine: string | undefined }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
 /** Everything that a decision about one bundle rests on, read at one moment. */
 export interface Observation {
   /** Wall clock, milliseconds. */
   readonly now: number;
+  /** When this controller began its work; wall clock. */
+  readonly startedAt: number;
   readonly bundle: StoredBundle;
   readonly platform: Platform;
   readonly spec: JudgedSpec;
@@ -131,6 +146,8 @@ export interface Observation {
   readonly job: DeployJob;
   /** The Job of a deployment whose result is recorded, as long as this process has not seen its Secrets deleted. */
   readonly untidied: Job | undefined;
+  /** All Jobs of drift checks that there are: at most one, but for what a crash, or a second controller, left. */
+  readonly plans: readonly PlanJob[];
   /** undefined: nothing is to be deployed now, so nothing was looked up. */
   readonly supplies: Supplies | Obstacle | undefined;
   readonly dismissal: Dismissal;

@@ -1,33 +1,40 @@
 import { isHeld } from '../api/finalizer.js';
-import type { Job, ObjectRef, Pod, Secret } from '../api/objects.js';
+import type { Job, ObjectRef, Pod } from '../api/objects.js';
 import { invalid } from '../api/validate/wording.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { KubeError } from '../kube/client.js';
 import type { Log } from '../kube/ports.js';
-import { EVENTS, JOBS, SECRETS } from '../kube/resources.js';
+import { EVENTS, JOBS } from '../kube/resources.js';
 import { readAccess } from './access.js';
-import { secretNamesIn } from './decide/create-job.js';
 import { openDeployment, wasStarted } from './decide/deployment.js';
+import { dueCheck } from './decide/drift-schedule.js';
 import { isPolled, needsPlace, needsSupplies } from './decide/needs.js';
 import { lastErrorLine, logTail } from './deploy/log-tail.js';
-import { belongsTo, CONTAINER, madeFor } from './deploy/names.js';
-import { redact } from './deploy/redact.js';
+import { belongsTo, madeFor } from './deploy/names.js';
+import { checkOf, isPlanJob } from './deploy/plan-job.js';
+import { planSummary } from './deploy/plan-summary.js';
 import { type JobResult, jobResult } from './deploy/result.js';
-import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
 import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from './deploy/waiting.js';
 import { readDismissal } from './dismissal.js';
+import { readJobLog } from './job-log.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
-import type { DeployJob, Dismissal, JobLog, JudgedSpec, Observation, Platform } from './observation.js';
+import type {
+  DeployJob,
+  Dismissal,
+  JobLog,
+  JudgedSpec,
+  Observation,
+  PlanJob,
+  PlanLog,
+  Platform,
+} from './observation.js';
 import type { PlaceKeeper } from './places.js';
 import type { ReadsValues } from './ports.js';
 import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
 import type { World } from './world.js';
-
-/** More than what is kept, so that the last error line is found although much follows it. */
-const LOG_LINES = 400;
 
 export interface Senses {
   readonly client: KubeClient;
@@ -36,6 +43,8 @@ export interface Senses {
   readonly values: ReadsValues;
   readonly platform: Platform;
   readonly now: () => number;
+  /** When this controller began its work; wall clock. */
+  readonly startedAt: number;
   readonly log: Log;
   readonly places: PlaceKeeper;
 }
@@ -54,6 +63,7 @@ export const observe = async (
   const spec = withoutRival(judge(bundle, platform), senses.world.olderHolder(bundle));
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
   const job = await readJob(senses, bundle, spec, signal);
+  const plans = await readPlans(senses, bundle, spec, signal);
   const polled = isPolled({ bundle, platform, spec }) && spec.kind === 'valid' ? spec.settings : undefined;
   const access =
     polled === undefined
@@ -61,6 +71,7 @@ export const observe = async (
       : await readAccess(client, { bundle, settings: polled, platform }, signal);
   const seen = {
     now: senses.now(),
+    startedAt: senses.startedAt,
     bundle,
     platform,
     spec,
@@ -72,23 +83,27 @@ export const observe = async (
     touchedAt: memory.touchedAt,
     jobs: knownJobs(senses.world.jobsOf(bundle.metadata.uid), bundle, namespaceOf(bundle, spec)),
     job,
+    plans,
     untidied: untidiedJob(senses, bundle, { spec, tidied: memory.tidied }),
-    place: askForPlace(senses, { bundle, job, platform, spec }),
   };
+  const placed = { ...seen, place: askForPlace(senses, seen) };
   const supplies =
-    polled !== undefined && needsSupplies(seen)
+    polled !== undefined && needsSupplies(placed)
       ? await readSupplies(senses, { bundle, settings: polled, platform }, signal)
       : undefined;
-  return { ...seen, supplies, dismissal: await dismissalOf(senses, bundle, spec, signal) };
+  return { ...placed, supplies, dismissal: await dismissalOf(senses, bundle, spec, signal) };
 };
 
+/** For the Job of an intent, or of the check that is due; never for both. */
 const askForPlace = (
   { places }: Senses,
-  seen: Pick<Observation, 'bundle' | 'job' | 'platform' | 'spec'>,
+  seen: Omit<Observation, 'supplies' | 'dismissal' | 'place'>,
 ): Observation['place'] => {
   const { namespace, name } = seen.bundle.metadata;
-  const job = { namespace: namespaceOf(seen.bundle, seen.spec), name: seen.bundle.status?.deployment?.jobName ?? '' };
-  if (!needsPlace(seen)) return 'not-needed';
+  const check = isPolled(seen) ? dueCheck(seen) : undefined;
+  const jobName = needsPlace(seen) ? seen.bundle.status?.deployment?.jobName : check?.jobName;
+  if (jobName === undefined) return 'not-needed';
+  const job = { namespace: namespaceOf(seen.bundle, seen.spec), name: jobName };
   return places.ask({ namespace, name }, job) ? 'given' : 'waiting';
 };
 
@@ -131,7 +146,7 @@ const readJob = async (
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
   const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));
   const result = jobResult(job, pod, senses.now());
-  const log = await readLog(senses, { ref, job, pod, result }, signal);
+  const log = await readLog(senses, { job, pod, result }, signal);
   return { kind: 'present', job, pod, log, words: await readWords(senses, { job, pod, result }, signal) };
 };
 
@@ -180,33 +195,46 @@ const newest = (pods: readonly Pod[]): Pod | undefined =>
 
 const readLog = async (
   senses: Senses,
-  { ref, job, pod, result }: { ref: ObjectRef; job: Job; pod: Pod | undefined; result: JobResult },
+  { job, pod, result }: { job: Job; pod: Pod | undefined; result: JobResult },
   signal: AbortSignal,
 ): Promise<JobLog> => {
-  const podName = pod?.metadata.name;
-  if ((result.kind !== 'succeeded' && result.kind !== 'failed') || podName === undefined) return { kind: 'not-needed' };
-  try {
-    const texts = await readSecretTexts(senses.client, { ref, job }, signal);
-    if (texts === undefined) return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone' };
-    const pods = { namespace: ref.namespace, name: podName };
-    const log = await senses.client.podLog(pods, { container: CONTAINER, tailLines: LOG_LINES }, signal);
-    if (log === undefined) return { kind: 'unreadable', why: `Pod ${podName} is gone` };
-    const clean = redact(log, texts);
-    return { kind: 'read', tail: logTail(clean), errorLine: lastErrorLine(clean) };
-  } catch (error) {
-    if (error instanceof KubeError && error.code !== 'aborted') return { kind: 'unreadable', why: error.code };
-    throw error;
-  }
+  if ((result.kind !== 'succeeded' && result.kind !== 'failed') || pod === undefined) return { kind: 'not-needed' };
+  const log = await readJobLog(senses.client, { job, pod }, signal);
+  return log.kind === 'read'
+    ? { kind: 'read', tail: logTail(log.text), errorLine: lastErrorLine(log.text) }
+    : { kind: 'unreadable', why: log.why };
 };
 
-/** Texts that the log must not show; undefined if they should be known and are not: then no line of the log may be copied. */
-const readSecretTexts = async (
-  client: KubeClient,
-  { ref, job }: { ref: ObjectRef; job: Job },
+/** The Jobs of the bundle's drift checks, where its Jobs belong. What the log of one says is asked for once it has found something. */
+const readPlans = (
+  senses: Senses,
+  bundle: StoredBundle,
+  spec: JudgedSpec,
   signal: AbortSignal,
-): Promise<readonly string[] | undefined> => {
-  const name = redactionSecretName(ref.name);
-  if (!secretNamesIn(job).includes(name)) return [];
-  const secret = await client.get<Secret>(SECRETS, { namespace: ref.namespace, name }, signal);
-  return secret && secretTextsOf(secret);
+): Promise<readonly PlanJob[]> => {
+  const namespace = namespaceOf(bundle, spec);
+  const jobs = senses.world
+    .jobsOf(bundle.metadata.uid)
+    .filter((job) => isPlanJob(job) && job.metadata.namespace === namespace);
+  return Promise.all(
+    jobs.map(async (job) => {
+      const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));
+      const isRead = (checkOf(job) ?? 0) <= (bundle.status?.driftCheckCount ?? 0);
+      return { job, pod, log: isRead ? NO_LOG : await readPlanLog(senses, { job, pod }, signal) };
+    }),
+  );
+};
+
+const NO_LOG = { kind: 'not-needed' } as const;
+
+const readPlanLog = async (
+  senses: Senses,
+  { job, pod }: { job: Job; pod: Pod | undefined },
+  signal: AbortSignal,
+): Promise<PlanLog> => {
+  if (pod === undefined || jobResult(job, pod, senses.now()).kind !== 'failed') return NO_LOG;
+  const log = await readJobLog(senses.client, { job, pod }, signal);
+  return log.kind === 'read'
+    ? { kind: 'read', summary: planSummary(log.text), errorLine: lastErrorLine(log.text) }
+    : { kind: 'unreadable', why: log.why };
 };

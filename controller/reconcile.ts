@@ -8,6 +8,7 @@ import { afterFailure } from './decide/after-failure.js';
 import { decide } from './decide/decide.js';
 import type { Announcement, Decision, Recheck } from './decide/decision.js';
 import { openDeployment } from './decide/deployment.js';
+import { checkRecorded, type DriftCheckResult } from './decide/drift-state.js';
 import { hasSeenTouch, mayHaveMoved } from './decide/needs.js';
 import { mergePatchOf } from './decide/status-patch.js';
 import { cleanUp, execute } from './execute.js';
@@ -26,6 +27,8 @@ export interface Reconciler extends Senses {
   readonly announce: (bundle: StoredBundle, announcement: Announcement) => void;
   /** Counts a deployment whose result was recorded. */
   readonly onResult: (ended: NonNullable<WerfBundleStatus['history']>[number]) => void;
+  /** Counts a drift check whose result was recorded. */
+  readonly onDriftCheck: (result: DriftCheckResult) => void;
 }
 
 /**
@@ -141,6 +144,8 @@ const writeStatus = async (
   const where = { subresource: 'status' } as const;
   const written = await self.client.mergePatch<StoredBundle>(WERFBUNDLES, { namespace, name }, body, where, signal);
   self.memory.wrote(bundle, written);
+  const found = checkRecorded(bundle.status ?? {}, status);
+  if (found !== undefined) self.onDriftCheck(found);
   const ended = status.history?.[0];
   if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
     self.onResult(ended);

@@ -258,8 +258,17 @@ export interface WerfBundleStatus {
    * The last value of the annotation werf.io/deploy-requested-at that was answered.
    */
   lastHandledDeployRequest?: string;
+  /**
+   * When the last check for drift ended.
+   */
   lastDriftCheckTime?: string;
+  /**
+   * How many checks for drift have ended.
+   */
   driftCheckCount?: number;
+  /**
+   * Corrections in a row, since one was last seen to take.
+   */
   driftCorrectionAttempts?: number;
   /**
    * The last deployments, newest first.

@@ -85,12 +85,6 @@ const systemNamespace: WarningRule = ({ spec, bundle }) => {
     : undefined;
 };
 
-/** A promise of the API that this version does not keep yet has to be said: silence would be taken for consent. */
-const driftIsNotDetected: WarningRule = ({ spec }) =>
-  valueAt(spec, 'converge', 'driftDetection', 'enabled') === true
-    ? 'this version of the controller does not look for drift yet; the field has no effect'
-    : undefined;
-
 const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] = [
   { field: 'spec.registry', rule: nothingSelects },
   { field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
@@ -100,5 +94,4 @@ const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] =
   { field: 'spec.converge.resourceLimits.cpu', rule: oddCpu },
   { field: 'spec.converge.resourceLimits.memory', rule: oddMemory },
   { field: 'spec.converge.logRetentionDays', rule: longRetention },
-  { field: 'spec.converge.driftDetection.enabled', rule: driftIsNotDetected },
 ];

@@ -1,8 +1,10 @@
 import { jobNameOf } from '../../api/names.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { ExecuteFailure } from '../execute.js';
+import { announcementsOf } from './announce.js';
 import { conclude, failureOf } from './conclusion.js';
 import type { Decision } from './decision.js';
+import { withCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
 import { tell } from './situation.js';
 import { preciseTime } from './timestamps.js';
@@ -39,6 +41,19 @@ export const afterFailure = (
         actions: [],
         status: { ...before, deployment },
         announcements: [],
+        recheck: { kind: 'now' },
+      };
+    }
+    case 'plan-taken':
+      return { ...decision, actions: [], status: withNumberSkipped(decision.status), recheck: { kind: 'now' } };
+    case 'plan-refused': {
+      const of = { result: { kind: 'failed', message: failure.message }, tag: before.lastAppliedTag ?? '' } as const;
+      const status = withCheck(decision.status, of, { now: seen.now, generation: bundle.metadata.generation });
+      return {
+        ...decision,
+        actions: [],
+        status,
+        announcements: announcementsOf(before, status, undefined),
         recheck: { kind: 'now' },
       };
     }

@@ -2,6 +2,7 @@ import type { Condition } from '../../api/objects.js';
 import type { ConditionType, Reason } from '../../api/reasons.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Announcement } from './decision.js';
+import { isBeingCorrected } from './drift-state.js';
 import { conditionOf } from './situation.js';
 
 /** Reasons that somebody else's object stands in the way of: looked at again and again until it is there. */
@@ -29,7 +30,9 @@ const QUIET: ReadonlySet<string> = new Set<Reason>([
   'Deleting',
 ]);
 
-const NORMAL: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'ETagUnsupported']);
+const NORMAL: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'InSync', 'ETagUnsupported']);
+
+const TOLD: readonly ConditionType[] = ['Ready', 'RegistryReachable', 'Drifted', 'DriftCorrectionFailed'];
 
 /** The events of a transition: what became different between two statuses, each thing once. */
 export const announcementsOf = (
@@ -37,7 +40,7 @@ export const announcementsOf = (
   after: WerfBundleStatus,
   scan: { readonly etagSupported: boolean } | undefined,
 ): readonly Announcement[] => {
-  const told = (['Ready', 'RegistryReachable'] as const).flatMap((type) => changeOf(type, before, after));
+  const told = TOLD.flatMap((type) => (isCorrected(type, before, after) ? CORRECTED : changeOf(type, before, after)));
   const seen = new Set<string>();
   const once = told.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
   return scan?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
@@ -49,12 +52,31 @@ const NO_ETAG: Announcement = {
   message: 'ETag support not detected: the whole list of tags is fetched at each poll; lastETag is a hash of the tags',
 };
 
+/** A correction took: that is more than that nothing differs. */
+const isCorrected = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): boolean =>
+  type === 'Drifted' &&
+  isBeingCorrected(before) &&
+  conditionOf(before, type)?.status !== 'False' &&
+  conditionOf(after, type)?.status === 'False';
+
+const CORRECTED: readonly Announcement[] = [
+  {
+    type: 'Normal',
+    reason: 'DriftCorrected',
+    message: 'what was deployed was applied again, and nothing differs any more',
+  },
+];
+
 const changeOf = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): readonly Announcement[] => {
   const old = conditionOf(before, type);
   const now = conditionOf(after, type);
-  if (now === undefined || QUIET.has(now.reason) || !differs(old, now)) return [];
+  if (now === undefined || QUIET.has(now.reason) || !differs(old, now) || isOfDrift(type, old, now)) return [];
   return [{ type: NORMAL.has(now.reason) ? 'Normal' : 'Warning', reason: now.reason as Reason, message: now.message }];
 };
+
+/** That Ready tells of drift is no event of its own, nor that it tells of it no more: condition Drifted has them. */
+const isOfDrift = (type: ConditionType, old: Condition | undefined, now: Condition): boolean =>
+  type === 'Ready' && (now.reason === 'Drifted' || (old?.reason === 'Drifted' && now.reason === 'Deployed'));
 
 const differs = (old: Condition | undefined, now: Condition): boolean =>
   old?.reason !== now.reason || (EACH_TIME.has(now.reason) && old.message !== now.message);

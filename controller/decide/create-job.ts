@@ -1,46 +1,64 @@
-import type { Job } from '../../api/objects.js';
+import type { Job, Secret } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import { buildDismissJob } from '../deploy/dismiss-job.js';
-import { buildJob } from '../deploy/job.js';
+import { buildJob, type JobInput } from '../deploy/job.js';
 import { ANNOTATIONS } from '../deploy/names.js';
+import { type Applied, buildPlanJob, planInput } from '../deploy/plan-job.js';
 import { buildSecrets, type JobSupplies, presentSecrets } from '../deploy/secrets.js';
 import type { Observation, Supplies } from '../observation.js';
 import type { Action } from './decision.js';
 
-/** The action that carries a deployment out: its Job, and the Secrets that the Job needs. */
-export const createJob = ({
-  seen,
-  settings,
-  supplies,
-  deployment,
-}: {
+/** What every Job of a bundle is made of. */
+interface Material {
   readonly seen: Observation;
   readonly settings: Settings;
   readonly supplies: Supplies;
-  readonly deployment: Deployment;
-}): Action => {
+}
+
+/** The action that carries a deployment out: its Job, and the Secrets that the Job needs. */
+export const createJob = ({ deployment, ...material }: Material & { readonly deployment: Deployment }): Action => {
+  const input = { ...inputOf(material), deployment };
+  const secrets = secretsFor(input, material);
+  return { kind: 'create-job', job: withSecretNames(buildJob(input), secrets), secrets, deployment };
+};
+
+/** The action that begins a drift check. @param of.check - its number */
+export const createPlan = ({
+  applied,
+  check,
+  ...material
+}: Material & { readonly applied: Applied; readonly check: number }): Action => {
+  const input = planInput(inputOf(material), applied, check);
+  const secrets = secretsFor(input, material);
+  return { kind: 'create-plan', job: withSecretNames(buildPlanJob(input), secrets), secrets };
+};
+
+const givenBy = ({ seen, supplies }: Material): JobSupplies => ({
+  valuesFile: supplies.valuesFile,
+  werfSecretKey: supplies.werfSecretKey,
+  secretTexts: supplies.secretTexts,
+  dockerConfig: seen.access.kind === 'ready' ? seen.access.dockerConfig : undefined,
+  ca: seen.access.kind === 'ready' ? seen.access.target.ca : undefined,
+});
+
+const inputOf = (material: Material): Omit<JobInput, 'deployment'> => {
+  const { seen, settings } = material;
   const { namespace, name, uid } = seen.bundle.metadata;
-  const given: JobSupplies = {
-    valuesFile: supplies.valuesFile,
-    werfSecretKey: supplies.werfSecretKey,
-    secretTexts: supplies.secretTexts,
-    dockerConfig: seen.access.kind === 'ready' ? seen.access.dockerConfig : undefined,
-    ca: seen.access.kind === 'ready' ? seen.access.target.ca : undefined,
-  };
-  const input = {
+  return {
     bundle: { namespace, name, uid },
-    deployment,
     settings,
     werfImage: seen.platform.werfImage,
-    valuesArgs: supplies.valuesArgs,
-    secrets: presentSecrets(given),
+    valuesArgs: material.supplies.valuesArgs,
+    secrets: presentSecrets(givenBy(material)),
     operatorVersion: seen.platform.version,
     template: seen.platform.jobTemplate,
   };
-  const secrets = buildSecrets({ ...input, targetNamespace: settings.converge.targetNamespace, supplies: given });
-  const names = secrets.map((secret) => secret.metadata.name ?? '');
-  return { kind: 'create-job', job: withSecretNames(buildJob(input), names), secrets, deployment };
+};
+
+const secretsFor = (input: JobInput, material: Material): readonly Secret[] => {
+  const { targetNamespace } = material.settings.converge;
+  return buildSecrets({ ...input, targetNamespace, supplies: givenBy(material) });
 };
 
 /** The action that uninstalls the release: it needs nothing but the ServiceAccount's rights. */
@@ -66,16 +84,12 @@ export const createDismissJob = ({
 };
 
 /** The controller may not list Secrets: their names are kept where it finds them again. */
-const withSecretNames = (job: Job, names: readonly string[]): Job =>
-  names.length === 0
-    ? job
-    : {
-        ...job,
-        metadata: {
-          ...job.metadata,
-          annotations: { ...job.metadata.annotations, [ANNOTATIONS.secrets]: names.join(',') },
-        },
-      };
+const withSecretNames = (job: Job, secrets: readonly Secret[]): Job => {
+  if (secrets.length === 0) return job;
+  const names = secrets.map(({ metadata }) => metadata.name ?? '').join(',');
+  const annotations = { ...job.metadata.annotations, [ANNOTATIONS.secrets]: names };
+  return { ...job, metadata: { ...job.metadata, annotations } };
+};
 
 /** Names of the Secrets that were made for a Job. */
 export const secretNamesIn = (job: Job): readonly string[] =>

@@ -6,7 +6,7 @@ import type { Observation, Obstacle } from '../observation.js';
 import { announcementsOf, isLookedUpAgain } from './announce.js';
 import { failureOf } from './conclusion.js';
 import { createJob } from './create-job.js';
-import type { Cleanup, Decision, FinalizerChange, Recheck } from './decision.js';
+import type { Cleanup, Decision, FinalizerChange } from './decision.js';
 import { depart } from './deletion.js';
 import {
   followDeployment,
@@ -18,7 +18,9 @@ import {
   waitingForPlace,
   wasStarted,
 } from './deployment.js';
-import type { Draft } from './draft.js';
+import { type Draft, soonest } from './draft.js';
+import { orCorrection, withDriftDetection } from './drift.js';
+import { isHealed } from './drift-state.js';
 import { type Due, nextDeployment, nextTry, type Requests, whatIsDue } from './due.js';
 import { finalizerChange, needsFinalizer } from './finalizer.js';
 import { overtaken } from './giving-way.js';
@@ -38,7 +40,8 @@ const ABANDONED_AFTER_MS = 10 * 60_000;
  */
 export const decide = (seen: Observation): Decision => {
   const polled = accountPoll(seen);
-  const draft = seen.bundle.metadata.deletionTimestamp === undefined ? drafted(seen, polled) : depart(seen);
+  const goes = seen.bundle.metadata.deletionTimestamp !== undefined;
+  const draft = withDriftDetection(seen, goes ? depart(seen) : drafted(seen, polled));
   const claims = [...outOfService(seen), ...draft.claims];
   const at = { now: seen.now, generation: seen.bundle.metadata.generation };
   const status = withNextAttempt(seen, tell(resolved(seen, draft.status), claims, at));
@@ -54,22 +57,16 @@ export const decide = (seen: Observation): Decision => {
     ],
     finalizer,
     interest: interestOf(seen, status),
-    recheck: soonest(
-      soonest(draft.recheck ?? { kind: 'on-change' }, nextSecretLook(seen, status)),
-      nextValuesLook(seen, status),
-    ),
+    recheck: soonest(soonest(draft.recheck, nextSecretLook(seen, status)), nextValuesLook(seen, status)),
     keepsPlace: keepsPlace(seen, draft),
   };
 };
 
 /** An intent that can't be carried out now must not keep others from having their Jobs. */
-const keepsPlace = (seen: Observation, { status, recheck }: Draft): boolean =>
-  recheck?.kind === 'now' || (openDeployment(status) !== undefined && (wasStarted(status) || seen.place === 'waiting'));
-
-const soonest = (recheck: Recheck, time: number | undefined): Recheck => {
-  if (time === undefined || recheck.kind === 'now') return recheck;
-  return recheck.kind === 'at' && recheck.time <= time ? recheck : { kind: 'at', time };
-};
+const keepsPlace = (seen: Observation, { status, recheck, keepsPlace: checks = false }: Draft): boolean =>
+  checks ||
+  recheck?.kind === 'now' ||
+  (openDeployment(status) !== undefined && (wasStarted(status) || seen.place === 'waiting'));
 
 /**
  * What a process that is no more may have left of a Job whose result is recorded. Without the finalizer nobody would look for it in
@@ -143,7 +140,7 @@ const afterwards = (seen: Observation, polled: PollAccount, work: Extract<Work, 
 
 /** What is true of the deployments so far. */
 const standing = (seen: Observation, status: WerfBundleStatus): readonly Claim[] => {
-  const failure = failureOf(status);
+  const failure = isHealed(status) ? undefined : failureOf(status);
   if (failure !== undefined) {
     // Since a change of the spec nothing was tried yet: the old failure says nothing of it.
     if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return [];
@@ -213,7 +210,7 @@ const chosen = (seen: Observation, polled: PollAccount): Draft => {
     now: seen.now,
     timeScale: seen.platform.timeScale,
   });
-  return { ...idle, ...unobstructed(seen, polled), ...consequence(seen, idle, due) };
+  return { ...idle, ...unobstructed(seen, polled), ...consequence(seen, idle, orCorrection(seen, idle, due)) };
 };
 
 /** A request is answered when the registry was asked; for a deployment it need not answer. */

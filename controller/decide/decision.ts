@@ -12,6 +12,8 @@ export type Action =
       readonly secrets: readonly Secret[];
       readonly deployment: Deployment;
     }
+  /** As `create-job`. The Job is its own intent: its name follows from the number of the check. */
+  | { readonly kind: 'create-plan'; readonly job: Job; readonly secrets: readonly Secret[] }
   | {
       readonly kind: 'delete-job';
       readonly ref: ObjectRef;

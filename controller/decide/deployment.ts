@@ -17,7 +17,7 @@ import { parseTime } from './timestamps.js';
 const OVERTIME_MS = 6 * 60_000;
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60_000;
 /** How long a log that cannot be read is waited for, once the Job has ended. */
-const LOG_PATIENCE_MS = 30_000;
+export const LOG_PATIENCE_MS = 30_000;
 
 /** How the deployment of status.deployment stands. */
 export type Work =
@@ -94,6 +94,7 @@ const giveWay = (
   return concluded(conclude(status, deployment, { result: 'Superseded', message, finishedAt: seen.now }), actions);
 };
 
+/** The action that deletes a Job. */
 export const deletionOf = ({ metadata }: Job) =>
   ({
     kind: 'delete-job',
@@ -181,15 +182,19 @@ const concluded = (
   cleanup,
 });
 
-const limitOf = (seen: Observation, { reason }: Deployment): number => {
+const limitOf = (seen: Observation, { reason }: { readonly reason: string }): number => {
   const timeoutMs = seen.spec.kind === 'valid' ? seen.spec.settings.converge.timeoutMs : LONGEST_TIMEOUT_MS;
   return reason === 'Dismiss' ? Math.min(timeoutMs, DISMISS_LIMIT_MS) : timeoutMs;
 };
 
 /** What never began is ended by nobody else: the Pod's own deadline starts with the Pod, and the Job's does not end it everywhere. */
-const deadlineOf = (
+export const deadlineOf = (
   seen: Observation,
-  { deployment, job, begun }: { readonly deployment: Deployment; readonly job: Job; readonly begun: boolean },
+  {
+    deployment,
+    job,
+    begun,
+  }: { readonly deployment: { readonly reason: string }; readonly job: Job; readonly begun: boolean },
 ): number =>
   (parseTime(job.metadata.creationTimestamp) ?? seen.now) + limitOf(seen, deployment) + (begun ? OVERTIME_MS : 0);
 

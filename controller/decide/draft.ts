@@ -12,5 +12,13 @@ export interface Draft {
   readonly announcements?: readonly Announcement[];
   /** Left out: as the status asks for. */
   readonly finalizer?: FinalizerChange;
+  /** A check has taken a place among the Jobs, or waits for one. */
+  readonly keepsPlace?: boolean;
   readonly recheck?: Recheck;
 }
+
+/** The earlier of what is planned already and a time; undefined is never. */
+export const soonest = (recheck: Recheck = { kind: 'on-change' }, time?: number): Recheck => {
+  if (time === undefined || recheck.kind === 'now') return recheck;
+  return recheck.kind === 'at' && recheck.time <= time ? recheck : { kind: 'at', time };
+};

@@ -3,6 +3,7 @@ import type { Observation } from '../observation.js';
 import type { ScanInterest } from '../scans/scan.js';
 import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
+import { mayCheckOrCorrect } from './drift-schedule.js';
 import { nextTry } from './due.js';
 import { gaveWay } from './history.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
@@ -46,6 +47,7 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>)
   if (wasAttempted(status) && isQuiet(seen)) return true;
   const again = nextTry(status, { retries: spec.settings.converge.retries, timeScale: seen.platform.timeScale });
   if (again !== undefined && again.time <= seen.now) return true;
+  if (mayCheckOrCorrect(seen)) return true;
   const reached = conditionOf(status, 'RegistryReachable')?.status === 'True';
   const offered = reached && seen.latest?.kind === 'selected' ? seen.latest : undefined;
   return (

@@ -39,6 +39,7 @@ export const SITUATIONS = [
   { kind: 'nothing-to-deploy', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
   { kind: 'downgrade-held', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
   { kind: 'first-scan', phase: 'Syncing', ready: 'Unknown', reconciling: true, stalled: false, error: false },
+  { kind: 'drifted', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
   { kind: 'synced', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
 ] as const satisfies readonly Row[];
 
@@ -69,7 +70,7 @@ export const withCondition = (
   return { ...status, conditions: sorted([...others, condition]) };
 };
 
-const withoutCondition = (status: WerfBundleStatus, type: ConditionType): WerfBundleStatus =>
+export const withoutCondition = (status: WerfBundleStatus, type: ConditionType): WerfBundleStatus =>
   conditionOf(status, type) === undefined
     ? status
     : { ...status, conditions: (status.conditions ?? []).filter((condition) => condition.type !== type) };

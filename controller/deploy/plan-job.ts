@@ -28,7 +28,13 @@ export const planInput = (
  * The Job that looks whether a deployed bundle has drifted, with `werf bundle plan --exit-code`: 0 it has not, 2 and 3 it has.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_plan.html
  */
-export const buildPlanJob = (input: JobInput): Job => jobOf(input, planArgs(input));
+export const buildPlanJob = (input: JobInput): Job => {
+  const job = jobOf(input, planArgs(input));
+  return job.spec === undefined ? job : { ...job, spec: { ...job.spec, ttlSecondsAfterFinished: UNREAD_TTL_S } };
+};
+
+/** It is deleted once it is read. One that nobody is there to read (its bundle is gone, in another namespace) must not stay for days. */
+const UNREAD_TTL_S = 3_600;
 
 /** Whether a Job is a plan's. */
 export const isPlanJob = (job: Job): boolean => job.metadata.labels?.[LABELS.jobKind] === PLAN;

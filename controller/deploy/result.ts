@@ -152,6 +152,9 @@ export const hasBegun = (pod: Pod): boolean => {
   return state?.running !== undefined || state?.terminated !== undefined;
 };
 
+/** @returns undefined as long as container `werf` has not ended */
+export const exitCodeOf = (pod: Pod): number | undefined => werfOf(pod)?.state?.terminated?.exitCode;
+
 const werfOf = (pod: Pod): ContainerStatus | undefined =>
   pod.status?.containerStatuses?.find(({ name }) => name === CONTAINER);
 

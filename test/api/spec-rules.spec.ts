@@ -420,12 +420,7 @@ t.test('what is allowed and yet hardly meant is warned about', async (t) => {
       want: ['spec.converge.resourceLimits.cpu: "500" is 500 whole CPUs; did you mean "500m"?'],
     },
     { spec: withLimits({ cpu: '1Gi' }), want: ['spec.converge.resourceLimits.cpu: "1Gi" is 1073741824 whole CPUs'] },
-    {
-      spec: withConverge({ driftDetection: { enabled: true } }),
-      want: [
-        'spec.converge.driftDetection.enabled: this version of the controller does not look for drift yet; the field has no effect',
-      ],
-    },
+    { spec: withConverge({ driftDetection: { enabled: true } }), want: [] },
     { spec: { ...withRegistry({ tag: 'v1' }), deletionPolicy: 'Dismiss' }, want: [] },
     { spec: undefined, want: [] },
   ];

@@ -338,6 +338,7 @@ t.test('the Job of a plan is the Job of its deployment, with other arguments and
   };
   const text = (made: Job, args: readonly string[] | undefined) =>
     JSON.stringify(made).replace(JSON.stringify(args), '');
+  const TTL = '"ttlSecondsAfterFinished":0';
   const deploys = buildJob({ ...FULL, deployment: input.deployment });
   const marks = {
     labels: { 'werf.io/job-kind': 'plan' },
@@ -347,7 +348,10 @@ t.test('the Job of a plan is the Job of its deployment, with other arguments and
   const unmarked = text(job, argsOf(job))
     .replaceAll(',"werf.io/job-kind":"plan"', '')
     .replaceAll('"werf.io/drift-check":"3",', '');
-  t.equal(unmarked, text(deploys, argsOf(deploys)));
+  t.equal(
+    unmarked.replace('"ttlSecondsAfterFinished":3600', TTL),
+    text(deploys, argsOf(deploys)).replace(/"ttlS\w+":\d+/, TTL),
+  );
   const taken = new Set(['apply', '--timeout', '50', '--auto-rollback', '--releases-history-max', '5']);
   t.strictSame(
     argsOf(job)?.filter((arg) => arg !== 'plan' && arg !== '--exit-code'),

@@ -24,6 +24,10 @@ const STEPS: Readonly<Record<string, Step>> = {
   },
   'Job succeeds': (model) => model.endJob(0),
   'Job fails': (model) => model.endJob(1),
+  'Job ends with 2': (model) => model.endJob(2),
+  'tells of drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, correct: false } } }),
+  'corrects drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, maxRetries: 2 } } }),
+  'looks for no drift': (model) => model.changeSpec({ converge: {} }),
   'Jobs vanish': (model) => model.loseJobs(),
   'constraint ~1.0': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '~1.0' } }),
   'constraint >=1': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' } }),
@@ -74,7 +78,7 @@ const played = (steps: readonly string[]): BundleModel => {
 /** Somebody mends what only a person can mend, asks for a look, and from then on all goes well. */
 const heal = (model: BundleModel): void => {
   model.obstacle = undefined;
-  model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' }, suspend: false });
+  model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' }, converge: {}, suspend: false });
   model.annotate({ 'werf.io/reconcile-requested-at': 'healed' });
   for (let step = 0; step < 12; step += 1) {
     model.settle();
@@ -100,6 +104,8 @@ const DEPLOYED = ['offers v1.0.0', 'Job succeeds'];
 const SYNCED = 'Synced, Ready True Deployed';
 const DEPLOYING = 'Syncing, Ready Unknown Deploying, Reconciling True Deploying';
 const NEW = 'Syncing, Ready Unknown FirstScan, Reconciling True FirstScan';
+
+const LATER = ['ten minutes pass', 'ten minutes pass'];
 
 const WAYS: Readonly<Record<SituationKind, Way>> = {
   deleting: { into: [...DEPLOYED, 'is deleted'], told: 'Synced, Ready True Deployed, Reconciling True Deleting' },
@@ -160,6 +166,11 @@ const WAYS: Readonly<Record<SituationKind, Way>> = {
     out: { steps: ['allows downgrades', 'offers v1.0.0', 'offers v1.0.0'], told: DEPLOYING },
   },
   'first-scan': { into: [], told: NEW, out: { steps: ['offers v1.0.0'], told: DEPLOYING } },
+  drifted: {
+    into: [...DEPLOYED, 'tells of drift', 'offers v1.0.0', ...LATER, 'Job ends with 2'],
+    told: 'Synced, Ready True Drifted, Drifted True Drifted',
+    out: { steps: ['corrects drift', 'offers v1.0.0'], told: `${DEPLOYING}, Drifted True Drifted` },
+  },
   synced: { into: DEPLOYED, told: SYNCED, out: { steps: ['offers v1.1.0'], told: DEPLOYING } },
 };
 

@@ -129,6 +129,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
   const { problems } = validateBundle(of);
   return {
     now: NOW,
+    startedAt: NOW - 24 * 60 * 60_000,
     bundle: of,
     platform,
     spec: problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', settings: settingsOf(of) },
@@ -144,6 +145,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     touchedAt: undefined,
     jobs: { highest: 0, newest: undefined },
     job: { kind: 'absent' },
+    plans: [],
     untidied: undefined,
     supplies: undefined,
     dismissal: { kind: 'not-needed', why: '' },

@@ -7,9 +7,10 @@ import { openDeployment } from '../../controller/decide/deployment.js';
 import { hasSeenTouch, mayHaveMoved, needsSupplies } from '../../controller/decide/needs.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import { madeFor } from '../../controller/deploy/names.js';
+import { isPlanJob } from '../../controller/deploy/plan-job.js';
 import { knownJobs } from '../../controller/known-jobs.js';
 import { Memory } from '../../controller/memory.js';
-import type { DeployJob, Observation } from '../../controller/observation.js';
+import type { DeployJob, Observation, PlanJob } from '../../controller/observation.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import { bundle, NOW, observation, pod, supplies, UID } from './builders.js';
 
@@ -148,6 +149,7 @@ export class BundleModel {
       touchedAt: this.#touchedAt,
       jobs: knownJobs(jobs, this.#bundle, 'ops'),
       job: this.#job(),
+      plans: this.#plans(),
       ...(this.obstacle === 'access' && {
         access: { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
       }),
@@ -156,6 +158,15 @@ export class BundleModel {
     return this.obstacle === 'supplies'
       ? { ...seen, supplies: { kind: 'obstacle', reason: 'ValuesInvalid', message: 'no such ConfigMap' } }
       : { ...seen, supplies: supplies({ checksum: this.checksum }) };
+  }
+
+  #plans(): readonly PlanJob[] {
+    const plans = [...this.#jobs.values()].filter(({ job }) => isPlanJob(job));
+    return plans.map(({ job, exitCode }) => ({
+      job,
+      pod: pod(exitCode === undefined ? undefined : { exitCode }),
+      log: exitCode ? { kind: 'read', summary: 'update ConfigMap/app', errorLine: undefined } : { kind: 'not-needed' },
+    }));
   }
 
   #job(): DeployJob {
@@ -171,7 +182,7 @@ export class BundleModel {
   #carryOut(seen: Observation, decision: Decision): void {
     for (const action of decision.actions) {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
-      if (action.kind === 'create-job') this.#create(action.job);
+      if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
     }
     const ended = decision.status.history?.[0];
     const isNew = ended !== undefined && ended.number !== this.status.history?.[0]?.number;
@@ -184,7 +195,8 @@ export class BundleModel {
   #create(job: Job): void {
     const name = job.metadata.name ?? '';
     if (this.#jobs.has(name)) return;
-    this.#must(!this.#names.has(name), 'no Job has the name of another');
+    // A check that gave way is begun again.
+    this.#must(isPlanJob(job) || !this.#names.has(name), 'no Job has the name of another');
     this.#must(this.runningJobs === 0, 'one Job runs at a time');
     this.#names.add(name);
     const creationTimestamp = new Date(this.now).toISOString();

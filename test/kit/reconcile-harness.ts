@@ -39,6 +39,8 @@ export interface ReconcileHarness {
   readonly interest: () => ScanInterest | undefined;
   readonly bundle: () => StoredBundle | undefined;
   readonly jobs: () => readonly Job[];
+  /** What was counted of drift: `check InSync`, `correction Succeeded`. */
+  readonly counted: () => readonly string[];
   /** What the registry is found to offer; it lies in the inbox until it is acted on. The scan began at NOW, if it is not said. */
   readonly deliver: (outcome: ScanOutcome, startedAt?: number) => void;
   readonly run: () => Promise<Run>;
@@ -79,6 +81,8 @@ export const reconcileHarness = (
   };
   const woken: ObjectRef[] = [];
   const places = new Places(limits, (ref) => woken.push(ref));
+  let startedAt = NOW;
+  const counted: string[] = [];
   const run = async (): Promise<Run> => {
     kube.clearActions();
     const logged = log.entries.length;
@@ -86,7 +90,11 @@ export const reconcileHarness = (
       ...{ client: kube, world: cache, scans, values, places, platform, log, memory, now: () => clock.now() },
       touches,
       announce: events.tell.bind(events),
-      onResult: () => {},
+      onResult: ({ reason, result }) => {
+        if (reason === 'DriftCorrection') counted.push(`correction ${result}`);
+      },
+      onDriftCheck: (result) => counted.push(`check ${result}`),
+      startedAt,
     };
     const next = await reconcile(self, REF, signal);
     await settle();
@@ -114,10 +122,12 @@ export const reconcileHarness = (
     ...{ kube, run, places, woken },
     interest: () => scans.interest,
     bundle: () => kube.read<StoredBundle>(WERFBUNDLES, REF),
+    counted: () => counted,
     jobs: () => kube.all<Job>(JOBS),
     deliver: (outcome, startedAt) => scans.deliver(outcome, startedAt),
     restart: () => {
       memory = new Memory();
+      startedAt = clock.now();
       scans.restart();
     },
     touch: () => {

@@ -1,0 +1,87 @@
+import { planJobNameOf } from '../../api/names.js';
+import { ANNOTATIONS } from '../deploy/names.js';
+import type { Applied } from '../deploy/plan-job.js';
+import { exitCodeOf, type FailedJob, jobResult, withErrorLine } from '../deploy/result.js';
+import type { Observation, PlanJob } from '../observation.js';
+import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf } from './deployment.js';
+import { type Draft, soonest } from './draft.js';
+import { type CheckResult, nextCheckNumber } from './drift-state.js';
+
+/** How the check stands that was begun. */
+export type Check =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'running'; readonly recheckAt: number }
+  | { readonly kind: 'ended'; readonly result: CheckResult };
+
+/** Exit codes of `werf bundle plan --exit-code` that say: there is something to do. 3: only the release has to be recorded anew. */
+const DRIFTED: ReadonlySet<number | undefined> = new Set([2, 3]);
+
+/**
+ * The plans of a bundle: the one whose result is awaited, and all others, whose time has passed. One that is going already counts as
+ * passed.
+ */
+export const sortPlans = (
+  seen: Observation,
+  status: NonNullable<Observation['bundle']['status']>,
+  applied: Applied | undefined,
+): { readonly awaited: PlanJob | undefined; readonly passed: readonly PlanJob[] } => {
+  const { name: bundleName, uid } = seen.bundle.metadata;
+  const check = nextCheckNumber(status);
+  const name = applied && planJobNameOf({ bundleName, uid, tag: applied.tag, check });
+  const awaited = seen.plans.find(
+    ({ job: { metadata } }) =>
+      metadata.name === name &&
+      metadata.annotations?.[ANNOTATIONS.number] === String(applied?.number) &&
+      metadata.deletionTimestamp === undefined,
+  );
+  return { awaited, passed: seen.plans.filter((plan) => plan !== awaited) };
+};
+
+/** Whether what an awaited check found is known. */
+export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check => {
+  if (plan === undefined) return { kind: 'none' };
+  const { job, pod, log } = plan;
+  const result = jobResult(job, pod, seen.now);
+  switch (result.kind) {
+    case 'waiting':
+    case 'running': {
+      const begun = result.kind === 'running';
+      const deadline = deadlineOf(seen, { deployment: { reason: 'DriftCheck' }, job, begun });
+      if (seen.now < deadline) return { kind: 'running', recheckAt: Math.min(deadline, result.recheckAt ?? deadline) };
+      return failed(`Job ${job.metadata.name} did not ${begun ? 'end' : 'start'} within spec.converge.timeout`);
+    }
+    case 'succeeded':
+      return { kind: 'ended', result: { kind: 'in-sync' } };
+    case 'failed':
+      return log.kind === 'unreadable' && seen.now < result.finishedAt + LOG_PATIENCE_MS
+        ? { kind: 'running', recheckAt: seen.now + 1_000 }
+        : found(result, plan);
+    case 'lost':
+      return failed(result.message);
+  }
+};
+
+const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'failed', message } });
+
+const found = (result: FailedJob, { pod, log }: PlanJob): Check => {
+  if (result.reason === 'ExitCode' && pod !== undefined && DRIFTED.has(exitCodeOf(pod))) {
+    return { kind: 'ended', result: { kind: 'drifted', summary: log.kind === 'read' ? log.summary : undefined } };
+  }
+  return failed(withErrorLine(result, log.kind === 'read' ? log.errorLine : undefined).message);
+};
+
+/** How soon it is looked whether a plan that was deleted is gone. */
+const GOING_RECHECK_MS = 1_000;
+
+/** Takes plans away: they were read, or something else goes first. */
+export const withoutPlans = (seen: Observation, draft: Draft, plans: readonly PlanJob[]): Draft => {
+  if (plans.length === 0) return draft;
+  const jobs = plans.map(({ job }) => job);
+  const left = jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  return {
+    ...draft,
+    actions: [...left.map(deletionOf), ...(draft.actions ?? [])],
+    cleanup: [...(draft.cleanup ?? []), ...left.map((job) => secretsOf(seen, job))],
+    recheck: soonest(draft.recheck, seen.now + GOING_RECHECK_MS),
+  };
+};

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { planJobNameOf } from '../../api/names.js';
+import type { Observation } from '../observation.js';
+import { openDeployment } from './deployment.js';
+import { appliedOf, isBeingCorrected, isCorrectionDue, isToBeVerified, nextCheckNumber } from './drift-state.js';
+import { isRequested } from './poll.js';
+import { conditionOf } from './situation.js';
+import { parseTime } from './timestamps.js';
+
+/** Checks come up to a tenth of the interval earlier or later: thousands of bundles must not be checked at once. */
+const JITTER = 0.1;
+/** The longest wait after checks without a result, in intervals: 1, 2, 4, and then 8 after each. */
+const MOST_INTERVALS = 8;
+const DAY_MS = 24 * 60 * 60_000;
+
+/** What the time of a check follows from. */
+type Schedule = Pick<Observation, 'now' | 'bundle' | 'spec' | 'platform' | 'startedAt'> & {
+  readonly status: NonNullable<Observation['bundle']['status']>;
+};
+
+/**
+ * When the next check for drift is due, wall clock, milliseconds; 0: at once. It follows from the status alone: a restart goes on with
+ * the same schedule, and only what became due while no controller ran is spread over a tenth of the interval.
+ */
+export const nextCheckTime = (of: Schedule): number => {
+  if (isToBeVerified(of.status)) return 0;
+  const { uid } = of.bundle.metadata;
+  const interval = intervalOf(of);
+  const time = scheduled(of, interval);
+  return time < of.startedAt ? of.startedAt + JITTER * interval * fractionOf(uid) : time;
+};
+
+const scheduled = ({ bundle, status, platform }: Schedule, interval: number): number => {
+  const { uid } = bundle.metadata;
+  const last = parseTime(status.lastDriftCheckTime);
+  if (last === undefined) return beginningOf(status) + interval * fractionOf(uid);
+  const jitter = 1 - JITTER + 2 * JITTER * fractionOf(`${uid}/${nextCheckNumber(status)}`);
+  const longest = Math.max(interval, Math.min(MOST_INTERVALS * interval, DAY_MS / platform.timeScale));
+  return last + jitter * Math.min(interval + withoutResultMs(status, last), longest);
+};
+
+/**
+ * How long there has been no result at the time of the last check, milliseconds: each wait is as long as all before it together, and
+ * so twice the last. Nothing has to be counted.
+ */
+const withoutResultMs = (status: Schedule['status'], last: number): number => {
+  const drifted = conditionOf(status, 'Drifted');
+  if (drifted?.status !== 'Unknown') return 0;
+  return Math.max(0, last - (parseTime(drifted.lastTransitionTime) ?? last));
+};
+
+/** The first check comes somewhere in the first interval after all that it needs is there. */
+const beginningOf = (status: Schedule['status']): number =>
+  Math.max(
+    parseTime(status.lastSyncTime) ?? 0,
+    parseTime(conditionOf(status, 'RegistryReachable')?.lastTransitionTime) ?? 0,
+  );
+
+const intervalOf = ({ spec, platform }: Schedule): number =>
+  spec.kind === 'valid' ? spec.settings.driftDetection.intervalMs / platform.timeScale : Number.POSITIVE_INFINITY;
+
+/** A number in [0, 1) that is always the same for the same text. */
+const fractionOf = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
+
+/** Of a bundle before it is looked up what its Jobs need. */
+type Known = Omit<Observation, 'supplies' | 'dismissal' | 'place'>;
+
+/**
+ * The check that is due, as far as the stored status tells; undefined: none. For a bundle that is polled.
+ * @returns `jobName`: of the Job that it needs
+ */
+export const dueCheck = (seen: Known): { readonly jobName: string } | undefined => {
+  const { bundle, now } = seen;
+  const status = bundle.status ?? {};
+  const applied = appliedOf(status);
+  if (applied === undefined || !mayBegin(seen) || isCorrectable(seen)) return undefined;
+  if (!isLookAsked(seen) && now < nextCheckTime({ ...seen, status })) return undefined;
+  const { name: bundleName, uid } = bundle.metadata;
+  return { jobName: planJobNameOf({ bundleName, uid, tag: applied.tag, check: nextCheckNumber(status) }) };
+};
+
+/** Somebody asked for a look, and the registry has answered. */
+export const isLookAsked = ({ bundle, delivery }: Pick<Observation, 'bundle' | 'delivery'>): boolean =>
+  delivery !== undefined && isRequested(bundle);
+
+/** Whether a check or a correction may be due: then it is worth to look up what its Job needs. */
+export const mayCheckOrCorrect = (seen: Known & Pick<Observation, 'place'>): boolean =>
+  (mayBegin(seen) && isCorrectable(seen)) || (seen.place !== 'waiting' && dueCheck(seen) !== undefined);
+
+const isCorrectable = ({ bundle, spec }: Known): boolean =>
+  spec.kind === 'valid' && isCorrectionDue(bundle.status ?? {}, spec.settings.driftDetection);
+
+/** Synced, or left half corrected, and no plan there. */
+const mayBegin = (seen: Known): boolean => {
+  const { bundle, spec, plans } = seen;
+  const status = bundle.status ?? {};
+  if (spec.kind === 'invalid' || !spec.settings.driftDetection.enabled || plans.length > 0) return false;
+  return openDeployment(status) === undefined && (status.phase === 'Synced' || isBeingCorrected(status));
+};

@@ -1,0 +1,172 @@
+import { RECONCILE_REQUESTED } from '../../api/annotations.js';
+import type { Settings } from '../../api/settings.js';
+import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Applied } from '../deploy/plan-job.js';
+import { conditionOf, withCondition, withoutCondition } from './situation.js';
+import { parseTime, preciseTime } from './timestamps.js';
+
+/** What a check found. */
+export type CheckResult =
+  | { readonly kind: 'in-sync' }
+  /** `summary` is what an apply would do; undefined if the log did not say. */
+  | { readonly kind: 'drifted'; readonly summary: string | undefined }
+  /** It is not known whether it has drifted. `message` says why. */
+  | { readonly kind: 'failed'; readonly message: string };
+
+interface Moment {
+  readonly now: number;
+  readonly generation: number;
+}
+
+/** What is deployed; undefined while nothing is, or its checksum is not recorded yet. */
+export const appliedOf = (status: WerfBundleStatus): Applied | undefined => {
+  const { lastAppliedTag: tag, lastAppliedDigest: digest, appliedChecksum: checksum } = status;
+  if (tag === undefined || digest === undefined || checksum === undefined) return undefined;
+  return { tag, digest, checksum, number: status.deployment?.number ?? 0 };
+};
+
+/** The number of the next check: of checks that ended there were as many less one. */
+export const nextCheckNumber = (status: WerfBundleStatus): number => (status.driftCheckCount ?? 0) + 1;
+
+export const isDrifted = (status: WerfBundleStatus): boolean => conditionOf(status, 'Drifted')?.status === 'True';
+
+/** Whether nothing was deployed since the last check: what it found still holds. */
+export const isCheckCurrent = (status: WerfBundleStatus): boolean => {
+  const checked = parseTime(status.lastDriftCheckTime);
+  return checked !== undefined && checked > (parseTime(status.deployment?.startedAt) ?? 0);
+};
+
+const attemptsOf = (status: WerfBundleStatus): number => status.driftCorrectionAttempts ?? 0;
+
+/** Whether corrections were begun, and no check has shown yet that one of them took. */
+export const isBeingCorrected = (status: WerfBundleStatus): boolean => attemptsOf(status) > 0;
+
+/** Whether what is deployed is to be applied again now, if nothing else is to be done. */
+export const isCorrectionDue = (
+  status: WerfBundleStatus,
+  { correct, maxRetries }: Pick<Settings['driftDetection'], 'correct' | 'maxRetries'>,
+): boolean => correct && isDrifted(status) && isCheckCurrent(status) && attemptsOf(status) < maxRetries;
+
+/** Whether the last deployment succeeded since the last check said that there is drift: whether it took is to be seen. */
+export const isToBeVerified = (status: WerfBundleStatus): boolean => {
+  const last = status.history?.[0];
+  return isDrifted(status) && !isCheckCurrent(status) && last?.result === 'Succeeded';
+};
+
+/**
+ * Whether a check has shown, since the last deployment failed, that all is as it should be: a correction failed, and then the drift was
+ * mended by somebody else, or by half of that correction.
+ */
+export const isHealed = (status: WerfBundleStatus): boolean =>
+  conditionOf(status, 'Drifted')?.status === 'False' && isCheckCurrent(status);
+
+/** Reasons by which a deployment goes on with what was begun. */
+const CONTINUING: ReadonlySet<Deployment['reason']> = new Set(['DriftCorrection', 'Retry', 'JobLost']);
+
+/**
+ * Counts a correction that was decided, and begins to count anew when something else is deployed or somebody asked for a look.
+ * @param before - the status as it was observed
+ */
+export const withAttemptsCounted = (before: WerfBundleStatus, status: WerfBundleStatus): WerfBundleStatus => {
+  const { deployment } = status;
+  const decided = deployment?.number === before.deployment?.number ? undefined : deployment?.reason;
+  const anew = isLookRequested(before, status) || (decided !== undefined && !CONTINUING.has(decided));
+  const counted = anew ? withoutAttempts(status) : status;
+  return decided === 'DriftCorrection' ? { ...counted, driftCorrectionAttempts: attemptsOf(counted) + 1 } : counted;
+};
+
+/** Whether a request to reconcile is answered by this very status. */
+const isLookRequested = (before: WerfBundleStatus, status: WerfBundleStatus): boolean =>
+  before.lastHandledRequest !== status.lastHandledRequest ||
+  before.lastHandledReconcileAt !== status.lastHandledReconcileAt;
+
+const withoutAttempts = (status: WerfBundleStatus): WerfBundleStatus => {
+  const { driftCorrectionAttempts: _, ...rest } = status;
+  return withoutCondition(rest, 'DriftCorrectionFailed');
+};
+
+/** Nothing is said of drift any more. */
+export const withoutDrift = (status: WerfBundleStatus): WerfBundleStatus => {
+  const { driftCheckCount: _, lastDriftCheckTime: __, ...rest } = withoutAttempts(status);
+  return withoutCondition(rest, 'Drifted');
+};
+
+/** The status once a check has ended. @param of.tag - what was checked */
+export const withCheck = (
+  status: WerfBundleStatus,
+  of: { readonly result: CheckResult; readonly tag: string },
+  at: Moment,
+): WerfBundleStatus => {
+  const counted = {
+    ...status,
+    driftCheckCount: nextCheckNumber(status),
+    lastDriftCheckTime: preciseTime(at.now),
+  };
+  const told = withCondition(counted, { type: 'Drifted', ...conditionFor(of.result, of.tag) }, at);
+  return of.result.kind === 'in-sync' ? withoutAttempts(told) : told;
+};
+
+const COUNTED = { True: 'Drifted', False: 'InSync', Unknown: 'Failed' } as const;
+
+/** What a check has found; Failed: nothing. */
+export type DriftCheckResult = (typeof COUNTED)[keyof typeof COUNTED];
+
+/** The result of the check that ended between two statuses, if one did. */
+export const checkRecorded = (before: WerfBundleStatus, after: WerfBundleStatus): DriftCheckResult | undefined => {
+  const drifted = conditionOf(after, 'Drifted');
+  return drifted === undefined || before.lastDriftCheckTime === after.lastDriftCheckTime
+    ? undefined
+    : COUNTED[drifted.status];
+};
+
+/** Somebody else has the name of the next check's Job: the number after it is taken. */
+export const withNumberSkipped = (status: WerfBundleStatus): WerfBundleStatus => ({
+  ...status,
+  driftCheckCount: nextCheckNumber(status),
+});
+
+const conditionFor = (result: CheckResult, tag: string) => {
+  switch (result.kind) {
+    case 'in-sync':
+      return { status: 'False', reason: 'InSync', message: `nothing differs from ${tag}` } as const;
+    case 'drifted': {
+      const what = result.summary ?? 'change something; the log of the check could not be read';
+      return { status: 'True', reason: 'Drifted', message: `applying ${tag} again would ${what}` } as const;
+    }
+    case 'failed':
+      return {
+        status: 'Unknown',
+        reason: 'DriftCheckFailed',
+        message: `the last check for drift gave no result: ${result.message}`,
+      } as const;
+  }
+};
+
+/**
+ * DriftCorrectionFailed as it should be: True once all corrections that are allowed were made in vain, else absent.
+ * @param more.underWay - a deployment is, or is to come by itself: its outcome is not known
+ */
+export const withExhaustion = (
+  status: WerfBundleStatus,
+  { correct, maxRetries, underWay }: Pick<Settings['driftDetection'], 'correct' | 'maxRetries'> & { underWay: boolean },
+  at: Moment,
+): WerfBundleStatus => {
+  const attempts = attemptsOf(status);
+  if (!correct || attempts < maxRetries) return withoutCondition(status, 'DriftCorrectionFailed');
+  const result = status.history?.[0]?.result;
+  const failed = result !== 'Succeeded' && result !== 'Superseded';
+  if (underWay || !(failed || (isDrifted(status) && isCheckCurrent(status)))) return status;
+  const times = maxRetries === 1 ? 'once' : `${maxRetries} times`;
+  return withCondition(
+    status,
+    {
+      type: 'DriftCorrectionFailed',
+      status: 'True',
+      reason: 'DriftCorrectionFailed',
+      message:
+        `${status.lastAppliedTag} was applied again ${times} in vain: find out what changes it or keeps it from being applied; ` +
+        `it is tried again when the bundle is annotated with ${RECONCILE_REQUESTED}`,
+    },
+    at,
+  );
+};

@@ -1,0 +1,318 @@
+import t, { type Test } from 'tap';
+import type { ConfigMap, Job, Secret } from '../../api/objects.js';
+import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { CONFIGMAPS, JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { eventually } from '../kit/eventually.js';
+import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { secret } from '../kit/values-objects.js';
+
+/** A minute of the specs is a second here: the interval of `1m` is the shortest that there is. */
+const TIME_SCALE = 60;
+
+interface Given {
+  readonly stage: DeployStage;
+  readonly controller: RunningController;
+  readonly states: WatchRecord<StoredBundle>;
+  readonly jobs: WatchRecord<Job>;
+}
+
+type DriftSpec = NonNullable<NonNullable<WerfBundleSpec['converge']>['driftDetection']>;
+
+/** A bundle of a namespace of its own, and the ConfigMap that the stand-in for werf deploys for it. */
+class DriftStory extends BundleStory {
+  static async begin({ stage, ...given }: Given, namespace: string): Promise<DriftStory> {
+    await stage.makeNamespace(namespace);
+    return new DriftStory({ ...given, stage, namespace });
+  }
+
+  /** Publishes v1.0.0 and deploys it. */
+  async deploy(name: string, drift: DriftSpec, behaviour?: string): Promise<WerfBundleStatus> {
+    await this.stage.publish({
+      repository: `acme/${name}`,
+      tag: 'v1.0.0',
+      ...(behaviour !== undefined && { behaviour }),
+    });
+    await this.apply(secret('database', { 'values.yaml': 'password: correct horse' }));
+    const converge = {
+      valuesFrom: [{ secretRef: { name: 'database' } }],
+      driftDetection: { enabled: true, interval: '1m', ...drift },
+    };
+    await this.applyBundle(name, this.spec(`acme/${name}`, converge));
+    return this.synced(name, 'v1.0.0');
+  }
+
+  async change(name: string, data: Readonly<Record<string, string>>): Promise<void> {
+    await this.kubectl('patch', 'configmap', `werf-stand-in-${name}`, '--type=merge', '-p', JSON.stringify({ data }));
+  }
+
+  /** What is deployed says that it is this tag. */
+  async deployedTag(name: string): Promise<string | undefined> {
+    const ref = this.ref(`werf-stand-in-${name}`);
+    return (await this.stage.client.get<ConfigMap>(CONFIGMAPS, ref, this.stage.signal))?.data?.['tag'];
+  }
+
+  /** Condition Drifted has this status, and a check later than `since` said so. */
+  async drifted(name: string, status: string, since = 0): Promise<WerfBundleStatus> {
+    return this.until(
+      name,
+      `Drifted is ${status}`,
+      (seen) => conditionOf(seen, 'Drifted')?.status === status && (seen.driftCheckCount ?? 0) > since,
+    );
+  }
+
+  /** Jobs of checks that there are now. */
+  async plans(): Promise<readonly string[]> {
+    const list = { namespace: this.namespace, labelSelector: 'werf.io/job-kind=plan' };
+    const { items } = await this.stage.client.list<Job>(JOBS, list, this.stage.signal);
+    return items.map(({ metadata }) => metadata.name ?? '');
+  }
+
+  async planRuns(): Promise<void> {
+    const running = () =>
+      this.kubectl('get', 'pods', '-l', 'werf.io/job-kind=plan', '-o', 'jsonpath={.items[*].status.phase}');
+    const seen = await eventually(running, ({ stdout }) => stdout.includes('Running'), 60_000);
+    if (!seen.stdout.includes('Running')) throw new Error(`no check runs: ${seen.stdout}`);
+  }
+
+  /** Secrets of Jobs that there are now. */
+  async secretsLeft(): Promise<readonly (string | undefined)[]> {
+    const list = { namespace: this.namespace, labelSelector: 'werf.io/job' };
+    return (await this.stage.client.list<Secret>(SECRETS, list, this.stage.signal)).items.map(
+      ({ metadata }) => metadata.name,
+    );
+  }
+
+  /** Stops the checks, and waits until nothing of them is left. */
+  async leavesNothing(t: Test, name: string): Promise<void> {
+    await this.patch(name, { spec: { suspend: true } });
+    t.same(
+      await eventually(
+        () => this.plans(),
+        (plans) => plans.length === 0,
+      ),
+      [],
+      'no Job of a check is left',
+    );
+    t.same(
+      await eventually(
+        () => this.secretsLeft(),
+        (left) => left.length === 0,
+      ),
+      [],
+      'and none of its Secrets',
+    );
+  }
+}
+
+const conditionOf = (status: WerfBundleStatus, type: string) => status.conditions?.find((one) => one.type === type);
+
+/** What kubectl changes, or deletes, is found, mended, and the mending checked. */
+const correctsDrift = async (t: Test, given: Given): Promise<void> => {
+  const story = await DriftStory.begin(given, 'web');
+  await story.deploy('web', {});
+  const clean = await story.drifted('web', 'False');
+  t.equal(conditionOf(clean, 'Drifted')?.message, 'nothing differs from v1.0.0');
+
+  const steps = [
+    { verb: 'update', change: () => story.change('web', { tag: 'v6.6.6' }) },
+    { verb: 'create', change: () => story.kubectl('delete', 'configmap', 'werf-stand-in-web') },
+  ];
+  for (const [index, { verb, change }] of steps.entries()) {
+    await change();
+    const found = await story.drifted('web', 'True');
+    t.equal(
+      conditionOf(found, 'Drifted')?.message,
+      `applying v1.0.0 again would ${verb} ConfigMap/werf-stand-in-web`,
+      'it is told in a line what differs',
+    );
+    const mended = await story.drifted('web', 'False', found.driftCheckCount);
+    t.same(outcomeOf(mended), {
+      ...{ phase: 'Synced', number: index + 2, reason: 'DriftCorrection', consecutiveFailures: 0 },
+      history: ['3 v1.0.0 Succeeded', '2 v1.0.0 Succeeded', '1 v1.0.0 Succeeded'].slice(-(index + 2)),
+    });
+    t.same([await story.deployedTag('web'), mended.driftCorrectionAttempts], ['v1.0.0', undefined]);
+  }
+  const deployed = ['Syncing Unknown Deploying', 'Synced True Deployed'];
+  t.same(
+    story.said('web'),
+    ['Syncing Unknown FirstScan', ...deployed, ...deployed, ...deployed],
+    'checks change no phase',
+  );
+  await story.leavesNothing(t, 'web');
+  const wanted = ['Drifted', 'Drifted', 'DriftCorrected', 'DriftCorrected', 'InSync'];
+  const told = await eventually(
+    async () => (await story.eventsOf('web')).filter((reason) => reason.includes('Drift') || reason === 'InSync'),
+    (reasons) => reasons.length >= wanted.length,
+  );
+  t.same(told, wanted.toSorted(), 'each transition is an event, once');
+  const { lastJobLogs } = (await story.bundle('web'))?.status ?? {};
+  t.match(lastJobLogs, /Succeeded release "web"/, 'the log of the status is a deployment\u2019s');
+  const metrics = await given.controller.get('/metrics');
+  for (const series of ['drift_checks_total{result="Drifted"}', 'drift_checks_total{result="InSync"}']) {
+    t.ok(counted(metrics, series) >= 2, `${series} ${counted(metrics, series)}`);
+  }
+  t.ok(counted(metrics, 'drift_corrections_total{result="Succeeded"}') >= 2);
+};
+
+const counted = (metrics: string, series: string): number => {
+  const line = metrics.split('\n').find((each) => each.startsWith(`werfbundle_${series} `));
+  return Number(line?.split(' ').at(-1));
+};
+
+/** With `correct: false` drift is told, and nothing is touched. */
+const tellsDrift = async (t: Test, given: Given): Promise<void> => {
+  const story = await DriftStory.begin(given, 'watched');
+  await story.deploy('watched', { correct: false });
+  await story.drifted('watched', 'False');
+  await story.change('watched', { tag: 'v6.6.6' });
+  const found = await story.drifted('watched', 'True');
+  const again = await story.drifted('watched', 'True', found.driftCheckCount);
+  const what = 'applying v1.0.0 again would update ConfigMap/werf-stand-in-watched';
+  const row = await story.kubectl('get', 'werfbundle', 'watched');
+  t.match(row.stdout, `deployed v1.0.0 to namespace watched, and changed since: ${what}`);
+  t.same(
+    [again.phase, conditionOf(again, 'Ready')?.status, again.deployment?.number, await story.deployedTag('watched')],
+    ['Synced', 'True', 1, 'v6.6.6'],
+  );
+  t.same(story.said('watched').slice(-1), ['Synced True Drifted']);
+  await story.patch('watched', { spec: { converge: { driftDetection: { correct: true } } } });
+  const mended = await story.drifted('watched', 'False');
+  t.same([mended.deployment?.reason, await story.deployedTag('watched')], ['DriftCorrection', 'v1.0.0']);
+
+  await story.patch('watched', { spec: { converge: { driftDetection: { enabled: false } } } });
+  const silent = await story.until('watched', 'nothing is said of drift', (status) => {
+    return status.phase === 'Synced' && conditionOf(status, 'Drifted') === undefined;
+  });
+  t.same([silent.driftCheckCount, silent.lastDriftCheckTime], [undefined, undefined]);
+  await story.leavesNothing(t, 'watched');
+};
+
+/** A correction that does not take is made as often as the bundle says; what then heals it is seen. */
+const givesUp = async (t: Test, given: Given): Promise<void> => {
+  const story = await DriftStory.begin(given, 'stubborn');
+  await story.deploy('stubborn', { maxRetries: 2 }, 'half');
+  const vain = await story.until('stubborn', 'DriftCorrectionFailed', (status) => {
+    return conditionOf(status, 'DriftCorrectionFailed')?.status === 'True';
+  });
+  t.match(conditionOf(vain, 'DriftCorrectionFailed')?.message, /^v1\.0\.0 was applied again 2 times in vain: /);
+  t.same(outcomeOf(vain), {
+    ...{ phase: 'Synced', number: 3, reason: 'DriftCorrection', consecutiveFailures: 0 },
+    history: ['3 v1.0.0 Succeeded', '2 v1.0.0 Succeeded', '1 v1.0.0 Succeeded'],
+  });
+  const later = await story.drifted('stubborn', 'True', (vain.driftCheckCount ?? 0) + 1);
+  t.same([later.deployment?.number, later.driftCorrectionAttempts], [3, 2], 'checks go on, corrections do not');
+
+  await story.kubectl('annotate', 'werfbundle', 'stubborn', 'werf.io/reconcile-requested-at=now');
+  const asked = await story.until('stubborn', 'two more corrections', ({ deployment, ...status }) => {
+    return deployment?.number === 5 && conditionOf(status, 'DriftCorrectionFailed') !== undefined;
+  });
+  t.equal(asked.driftCorrectionAttempts, 2, 'on request it is tried again');
+
+  await story.change('stubborn', { tag: 'v1.0.0' });
+  const healed = await story.drifted('stubborn', 'False');
+  t.same(
+    [conditionOf(healed, 'DriftCorrectionFailed'), healed.driftCorrectionAttempts, healed.deployment?.number],
+    [undefined, undefined, 5],
+    'somebody else mended it',
+  );
+  await story.leavesNothing(t, 'stubborn');
+};
+
+/** A check that runs is given up for whatever is wanted instead. */
+const givesWay = async (t: Test, given: Given): Promise<void> => {
+  const story = await DriftStory.begin(given, 'polite');
+  await story.deploy('polite', {}, 'slow-plan: 300');
+  await story.planRuns();
+  await story.stage.publish({ repository: 'acme/polite', tag: 'v1.1.0', behaviour: 'slow-plan: 300' });
+  const { driftCheckCount } = await story.synced('polite', 'v1.1.0', 2);
+  t.equal(driftCheckCount, undefined, 'it had no result');
+  await story.planRuns();
+  await story.leavesNothing(t, 'polite');
+  const { phase, driftCheckCount: still } = (await story.bundle('polite'))?.status ?? {};
+  t.same([phase, still], ['Synced', undefined]);
+  await story.patch('polite', { spec: { suspend: false } });
+  await story.planRuns();
+  await story.kubectl('delete', 'werfbundle', 'polite');
+  t.same(
+    await eventually(
+      () => story.plans(),
+      (plans) => plans.length === 0,
+      60_000,
+    ),
+    [],
+    'it goes with its bundle',
+  );
+};
+
+/** A check that fails tells why, and nothing is corrected. */
+const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
+  const story = await DriftStory.begin(given, 'unplannable');
+  await story.deploy('unplannable', {}, 'fail-plan');
+  const unknown = await story.drifted('unplannable', 'Unknown');
+  t.equal(
+    conditionOf(unknown, 'Drifted')?.message,
+    'the last check for drift gave no result: pod failed with exit code 1: release plan install: build resource infos: ' +
+      'the chart asked for it',
+  );
+  const again = await story.drifted('unplannable', 'Unknown', unknown.driftCheckCount);
+  t.same([again.phase, again.deployment?.number], ['Synced', 1]);
+  await story.leavesNothing(t, 'unplannable');
+  const told = (await story.eventsOf('unplannable')).filter((reason) => reason === 'DriftCheckFailed');
+  t.same(told, ['DriftCheckFailed'], 'once');
+};
+
+t.test('drift on a real control plane', async (t) => {
+  const stage = await startDeployStage(t);
+  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const jobs = await recordWatch<Job>(t, stage, JOBS);
+  const controller = await stage.startController({ timeScale: TIME_SCALE });
+  const given: Given = { stage, states, jobs, controller };
+  await t.test('is found and corrected', async (t) => {
+    t.jobs = 5;
+    const scenarios = {
+      'what somebody changes or deletes is found, applied again, and checked again': correctsDrift,
+      'where it is not to be corrected it is told, and turned off it is told no more': tellsDrift,
+      'a correction that does not take is made as often as the bundle says, and on request again': givesUp,
+      'a check gives way to a new tag, to suspension and to deletion': givesWay,
+      'a check that fails says why': tellsWhyItFailed,
+    };
+    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+  });
+
+  await t.test('is found by one check, though the controller ends in the middle of it', async (t) => {
+    const story = await DriftStory.begin(given, 'crash');
+    await story.deploy('crash', { correct: false, interval: '24h' }, 'slow-plan: 3');
+    await story.change('crash', { tag: 'v6.6.6' });
+    await story.kubectl('annotate', 'werfbundle', 'crash', 'werf.io/reconcile-requested-at=now');
+    await story.planRuns();
+    await controller.kill();
+    const [plan = ''] = await story.plans();
+    const ended = await eventually(
+      () => stage.client.get<Job>(JOBS, story.ref(plan), stage.signal),
+      (job) => job?.status?.failed === 1,
+    );
+    t.equal(ended?.status?.failed, 1, 'it ends while no controller is there');
+    const next = await stage.startController({ timeScale: TIME_SCALE });
+    const found = await story.drifted('crash', 'True');
+    t.equal(found.driftCheckCount, 1);
+    t.same(
+      await eventually(
+        () => story.plans(),
+        (plans) => plans.length === 0,
+      ),
+      [],
+    );
+    t.same(
+      jobs
+        .objects()
+        .filter(({ metadata }) => metadata.namespace === 'crash' && metadata.labels?.['werf.io/job-kind'] === 'plan')
+        .map(({ metadata }) => metadata.name),
+      [plan],
+      'there was one Job',
+    );
+    t.notMatch(await next.log(), /"level":"error"/);
+    t.notMatch(await controller.log(), /"level":"error"|goes in circles/, 'no controller met a fault of its own');
+  });
+});
