@@ -35,14 +35,15 @@ export const redact = (log: string, secretTexts: readonly string[]): string => {
   return result + text.slice(shown);
 };
 
-/** What is looked for. */
-interface Pieces {
+/** What is looked for in a log. */
+export interface Pieces {
   readonly all: ReadonlySet<string>;
   /** Lengths of those that begin with these six characters, the longest first. */
   readonly lengths: ReadonlyMap<string, readonly number[]>;
 }
 
-const piecesOf = (secretTexts: readonly string[]): Pieces => {
+/** The secrets in all forms that they may take in a log, in pieces. */
+export const piecesOf = (secretTexts: readonly string[]): Pieces => {
   const forms = new Set(secretTexts.flatMap(secretTextsIn).flatMap(formsOf));
   const all = new Set([...forms].flatMap(cut).filter((piece) => piece.trim().length >= MIN_SECRET_TEXT));
   const lengths = new Map<string, Set<number>>();
