@@ -1,3 +1,4 @@
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { codeWords, errorOfAnswer } from './answer-error.js';
 import { KubeError, type KubeErrorCode, type ResourceType } from './client.js';
@@ -187,13 +188,27 @@ const failureOf = (call: Call, { status, headers, text }: Exchanged): KubeError 
   });
 };
 
+/** Certificates are read once: for each connection, that costs as much as all else of a handshake. */
+const readOnce = (
+  material: SecureContextOptions,
+): SecureContextOptions & { readonly secureContext?: SecureContext } => {
+  try {
+    return { secureContext: createSecureContext(material) };
+  } catch {
+    // What can't be read fails, and is told, where it is used.
+    return material;
+  }
+};
+
 const dispatcherFor = ({ server, tls, proxy }: Connection): Dispatcher => {
   const { ca, cert, key, rejectUnauthorized, servername } = tls;
-  const material = {
-    rejectUnauthorized,
+  const given = {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
+  };
+  const material = {
+    ...{ rejectUnauthorized, ...readOnce(given) },
     ...(servername === undefined ? {} : { servername }),
   };
   // Shorter than the idle times of apiservers (90 s) and of the usual load balancers (60 s).
