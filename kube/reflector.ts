@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { KubeObject, ObjectRef } from '../api/objects.js';
 import { type KubeClient, KubeError, type ListOptions, type ResourceType, type WatchEvent } from './client.js';
 import type { Clock, Log, Random } from './ports.js';
@@ -49,6 +50,9 @@ interface Entry<P> {
   readonly resourceVersion: string;
   readonly value: P;
 }
+
+/** Objects of a first list that are announced at once. */
+const SLICE = 250;
 
 /** A {@link Reflector} that has not been started. */
 export const createReflector = <T extends KubeObject, P>(options: ReflectorOptions<T, P>): Reflector<P> =>
@@ -127,8 +131,9 @@ class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
     const entries = new Map<string, Entry<P>>();
     for (const entry of items) if (entry !== undefined) entries.set(keyOf(entry.ref), entry);
     this.#entries = entries;
+    if (this.synced()) this.#announceDifferences(before, entries);
+    else await this.#announceFirst(entries);
     this.#synced.abort();
-    this.#announceDifferences(before, entries);
     return { kind: 'listed', resourceVersion };
   }
 
@@ -177,6 +182,16 @@ class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
     } catch (error) {
       this.#log.error('object could not be read into the cache', { ...ref, error });
       return before;
+    }
+  }
+
+  /** In slices: nobody rests on the cache before all of it is told, and ten thousand objects would hold up all else for a while. */
+  async #announceFirst(entries: ReadonlyMap<string, Entry<P>>): Promise<void> {
+    let told = 0;
+    for (const { ref, value } of entries.values()) {
+      this.#announce({ ref, before: undefined, after: value });
+      told += 1;
+      if (told % SLICE === 0) await setImmediate();
     }
   }
 
