@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { RegistryFailure, RegistryTarget } from '../ports.js';
 import { resourceUrl } from '../registry/target.js';
 import type { ScanMemory } from './looks.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
-import type { MemberDue, Rhythm } from './schedule.js';
+import { leastInterval, type MemberDue, type Rhythm } from './schedule.js';
 
 export type Success = Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }>;
 
@@ -17,6 +18,8 @@ export interface Member {
   repository: ScannedRepository;
   policyName: string;
   inbox: Delivery | undefined;
+  /** What it was told last, and when; monotonic. */
+  told: { readonly outcome: ScanOutcome; readonly at: number } | undefined;
 }
 
 /** A scan key and all that is known of it. */
@@ -72,6 +75,50 @@ export function policyName(policy: TagPolicy): string {
 /** Whether two wishes are for the same time. */
 export function sameDue(a: ScanInterest['due'], b: ScanInterest['due']): boolean {
   return a.kind === b.kind && (a.kind !== 'at' || b.kind !== 'at' || a.time === b.time);
+}
+
+/** A bundle that is to hear of a scan. */
+interface Listener {
+  readonly member: Member;
+  readonly outcome: ScanOutcome;
+  /** It waited for this scan, and has not asked for another one since. */
+  readonly waited: boolean;
+}
+
+/**
+ * Who hears of a scan. A failure is for those that waited for it; a success is for all whose policy was looked at and to whom it is news.
+ * @returns all: whether there was nobody to whom a success was no news
+ */
+export function audienceOf(
+  { members }: ScannedRepository,
+  scan: {
+    readonly outcomes: ReadonlyMap<string, ScanOutcome>;
+    readonly waiting: readonly Member[];
+    /** Monotonic. */
+    readonly now: number;
+  },
+): { readonly audience: readonly Listener[]; readonly all: boolean } {
+  const names = new Set(scan.waiting.map(({ ref }) => memberName(ref)));
+  const waiting = new Set(scan.waiting);
+  const audience: Listener[] = [];
+  let all = true;
+  for (const [name, member] of members) {
+    const outcome = scan.outcomes.get(member.policyName);
+    if (outcome === undefined) continue;
+    if (names.has(name) || (outcome.kind !== 'failed' && isNews(member, outcome, scan.now))) {
+      audience.push({ member, outcome, waited: waiting.has(member) });
+    } else if (outcome.kind !== 'failed') all = false;
+  }
+  return { audience, all };
+}
+
+/**
+ * Whether a success tells something to a bundle that did not wait for it. Not if it goes by its interval, and has heard the same within
+ * that: else each scan for one bundle would wake up all others of its repository.
+ */
+function isNews({ told, due, interest }: Member, outcome: ScanOutcome, now: number): boolean {
+  if (told === undefined || due.kind !== 'interval' || interest.due.kind !== 'interval') return true;
+  return now - told.at >= leastInterval(due.intervalMs) || !isDeepStrictEqual(told.outcome, outcome);
 }
 
 /** The distinct policies of a repository's members, by name. */

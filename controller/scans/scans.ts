@@ -6,6 +6,7 @@ import { targetKey } from '../registry/target.js';
 import { Alarm } from './alarm.js';
 import { DueHeap } from './due-heap.js';
 import {
+  audienceOf,
   duesOf,
   failureOfAll,
   keepLatest,
@@ -92,6 +93,7 @@ class ScanBoard implements Scans {
       repository,
       policyName: policy,
       inbox: sameScan ? before.inbox : undefined,
+      told: sameScan ? before.told : undefined,
     };
     this.#members.set(name, member);
     repository.members.set(name, member);
@@ -248,11 +250,11 @@ class ScanBoard implements Scans {
       waiting,
       signal,
     });
-    const served = held === undefined && (regular || result === 'success');
+    keepLatest(repository, outcomes);
+    const all = this.#deliver(repository, { outcomes, waiting, startedAt });
+    const served = held === undefined && (regular || (all && result === 'success'));
     const lastAt = served ? begunAt : repository.rhythm.lastAt;
     repository.rhythm = { ...repository.rhythm, lastAt, uniform: random.uniform() };
-    keepLatest(repository, outcomes);
-    this.#deliver(repository, { outcomes, waiting, startedAt });
     if (held === undefined) return onScan?.(result, clock.monotonic() - begunAt);
     this.#restore(waiting.filter(({ policyName: name }) => !outcomes.has(name)));
     this.#putOff(repository, held);
@@ -263,7 +265,7 @@ class ScanBoard implements Scans {
     for (const member of waiting) if (member.due.kind === 'idle') member.due = this.#dueOf(member.interest);
   }
 
-  /** A success is for all whose policy was looked at, a failure for those that waited for this scan. */
+  /** @returns whether all whose policy was looked at were told */
   #deliver(
     repository: ScannedRepository,
     scan: {
@@ -271,24 +273,21 @@ class ScanBoard implements Scans {
       readonly waiting: readonly Member[];
       readonly startedAt: number;
     },
-  ): void {
-    const waited = new Set(scan.waiting.map(({ ref }) => memberName(ref)));
-    const served = new Set(scan.waiting);
+  ): boolean {
+    const { startedAt } = scan;
+    const now = this.#now();
     this.#sequence += 1;
-    const deliveries = new Map<string, Delivery>();
-    for (const [name, outcome] of scan.outcomes) {
-      deliveries.set(name, { sequence: this.#sequence, startedAt: scan.startedAt, outcome });
-    }
-    for (const [name, member] of [...repository.members]) {
-      const delivery = deliveries.get(member.policyName);
-      if (delivery === undefined || (delivery.outcome.kind === 'failed' && !waited.has(name))) continue;
-      member.inbox = delivery;
+    const { audience, all } = audienceOf(repository, { ...scan, now });
+    for (const { member, outcome, waited } of audience) {
+      member.inbox = { sequence: this.#sequence, startedAt, outcome };
+      member.told = { outcome, at: now };
       // Whoever is served goes on by its interval, unless it wants something else; after a failure it says when.
-      if (delivery.outcome.kind !== 'failed' && served.has(member)) {
+      if (outcome.kind !== 'failed' && waited) {
         member.due = this.#dueOf({ ...member.interest, due: { kind: 'interval' } });
       }
       this.#options.onDelivery(member.ref);
     }
+    return all;
   }
 
   #now(): number {

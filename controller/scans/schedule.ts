@@ -25,6 +25,9 @@ export const MIN_GAP_MS = 500;
 
 const JITTER = 0.1;
 
+/** The shortest time between two scans of an interval. */
+export const leastInterval = (intervalMs: number): number => intervalMs * (1 - JITTER);
+
 /**
  * When regular scans are due for an interval: anywhere within the first one, then each interval ±10 %.
  * @param intervalMs - the smallest among those that poll; Infinity: never
@@ -32,7 +35,7 @@ const JITTER = 0.1;
 export function intervalDueAt(rhythm: Rhythm, intervalMs: number): number {
   return rhythm.lastAt === undefined
     ? rhythm.bornAt + intervalMs * rhythm.uniform
-    : rhythm.lastAt + intervalMs * (1 - JITTER + 2 * JITTER * rhythm.uniform);
+    : rhythm.lastAt + leastInterval(intervalMs) + intervalMs * 2 * JITTER * rhythm.uniform;
 }
 
 /** The smallest interval among members; Infinity if none polls by interval. */

@@ -290,6 +290,36 @@ t.test('a failure is for those that waited, a success for all', async (t) => {
   t.strictSame(results, ['unauthorized', 'unauthorized', 'success']);
 });
 
+t.test('a scan for one bundle wakes the others of its repository only if it tells them something', async (t) => {
+  const { want, clock, registry, delivered, outcomeOf, lists } = board(t);
+  const interval = { due: { kind: 'interval' } } as const;
+  const asks = async (name: string): Promise<readonly string[]> => {
+    const before = delivered.length;
+    want(name);
+    await clock.advance(SECOND);
+    want(name, interval);
+    return delivered.slice(before).toSorted();
+  };
+  want('a', interval);
+  await clock.advance(7.5 * MINUTE);
+  t.strictSame(delivered, ['a']);
+  t.strictSame(await asks('b'), ['b'], 'a heard the same by its interval');
+  await clock.advance(15 * MINUTE - SECOND);
+  t.strictSame(
+    delivered.slice(2).toSorted(),
+    ['a', 'b'],
+    'for a the regular scan comes when it would have come without b',
+  );
+  t.equal(lists(), 3);
+  registry.publish('acme/app', { v2: 'sha256:2' });
+  t.strictSame(await asks('b'), ['a', 'b'], 'a new tag is for all');
+  t.match(outcomeOf('a'), { kind: 'selected', tag: 'v2' });
+  want('c', { due: { kind: 'never' } });
+  t.strictSame(await asks('b'), ['b', 'c'], 'and whoever has given up hears of each success');
+  await clock.advance(13.5 * MINUTE);
+  t.strictSame(await asks('b'), ['a', 'b', 'c'], 'a has heard nothing for an interval');
+});
+
 t.test('wishes', async (t) => {
   t.test('the same point in time again is no new wish, even after the failure it led to', async (t) => {
     const { want, clock, registry, lists } = board(t);
