@@ -3,10 +3,10 @@ import type { Secret } from '../api/objects.js';
 import { secretText } from '../api/secret-text.js';
 import type { Settings } from '../api/settings.js';
 import type { StoredBundle } from '../api/werfbundle.js';
-import type { KubeClient } from '../kube/client.js';
 import { SECRETS } from '../kube/resources.js';
 import type { Access, Obstacle, Platform } from './observation.js';
 import type { RegistryCredential, RegistryTarget } from './ports.js';
+import type { Reads } from './reading-once.js';
 
 const obstacle = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'CredentialsInvalid', message });
 
@@ -17,7 +17,7 @@ type Found<T> = { readonly kind: 'found'; readonly value: T } | Obstacle;
  * @throws KubeError when the apiserver could not be asked
  */
 export const readAccess = async (
-  client: KubeClient,
+  client: Reads,
   { bundle, settings, platform }: { bundle: StoredBundle; settings: Settings; platform: Platform },
   signal: AbortSignal,
 ): Promise<Access> => {
@@ -44,7 +44,7 @@ interface Credentials {
 }
 
 const readCredentials = async (
-  client: KubeClient,
+  client: Reads,
   { bundle, settings, platform }: { bundle: StoredBundle; settings: Settings; platform: Platform },
   signal: AbortSignal,
 ): Promise<Found<Credentials | undefined>> => {
@@ -77,7 +77,7 @@ const credentialsOf = (secret: Secret, settings: Settings): Found<Credentials> =
 };
 
 const readCa = async (
-  client: KubeClient,
+  client: Reads,
   { bundle, settings }: { bundle: StoredBundle; settings: Settings },
   signal: AbortSignal,
 ): Promise<Found<string | undefined>> => {

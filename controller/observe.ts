@@ -32,12 +32,15 @@ import type {
 } from './observation.js';
 import type { PlaceKeeper } from './places.js';
 import type { ReadsValues } from './ports.js';
+import type { Reads } from './reading-once.js';
 import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
 import type { World } from './world.js';
 
 export interface Senses {
   readonly client: KubeClient;
+  /** For what bundles refer to. */
+  readonly reads: Reads;
   readonly world: World;
   readonly scans: Scans;
   readonly values: ReadsValues;
@@ -59,7 +62,7 @@ export const observe = async (
   memory: Pick<Observation, 'sameScans' | 'deployedAt' | 'touchedAt'> & { readonly tidied: string | undefined },
   signal: AbortSignal,
 ): Promise<Observation> => {
-  const { client, platform, scans } = senses;
+  const { reads, platform, scans } = senses;
   const spec = withoutRival(judge(bundle, platform), senses.world.olderHolder(bundle));
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
   const job = await readJob(senses, bundle, spec, signal);
@@ -68,7 +71,7 @@ export const observe = async (
   const access =
     polled === undefined
       ? ({ kind: 'not-needed' } as const)
-      : await readAccess(client, { bundle, settings: polled, platform }, signal);
+      : await readAccess(reads, { bundle, settings: polled, platform }, signal);
   const seen = {
     now: senses.now(),
     startedAt: senses.startedAt,

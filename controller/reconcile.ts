@@ -15,12 +15,13 @@ import { cleanUp, execute } from './execute.js';
 import type { Memory } from './memory.js';
 import type { Observation } from './observation.js';
 import { observe, type Senses } from './observe.js';
+import { readingOnce } from './reading-once.js';
 import type { Touches } from './watches.js';
 
 /** Passes in one run of a bundle: intent, Job and result are one each; more means that something is going in circles. */
 const MOST_PASSES = 8;
 
-export interface Reconciler extends Senses {
+export interface Reconciler extends Omit<Senses, 'reads'> {
   readonly memory: Memory;
   readonly touches: Touches;
   /** Tells an event; never throws, never waits. */
@@ -36,15 +37,16 @@ export interface Reconciler extends Senses {
  * @returns when to look again, if nothing changes before
  */
 export const reconcile = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): Promise<Next> => {
+  const senses = { ...self, reads: readingOnce(self.client) };
   for (let pass = 0; pass < MOST_PASSES; pass += 1) {
-    const next = await onePass(self, ref, signal);
+    const next = await onePass(senses, ref, signal);
     if (next !== 'again') return next;
   }
   self.log.warn('reconcile goes in circles', { bundle: keyOf(ref) });
   return { kind: 'backoff' };
 };
 
-const onePass = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): Promise<Next | 'again'> => {
+const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortSignal): Promise<Next | 'again'> => {
   const bundle = self.memory.current(ref, self.world.bundle(ref));
   if (bundle === undefined) {
     self.scans.forget(ref);

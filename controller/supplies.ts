@@ -5,10 +5,10 @@ import type { Settings } from '../api/settings.js';
 import { configMapSource, secretSource } from '../api/values/found-source.js';
 import type { ValuesInput } from '../api/values/resolve.js';
 import type { StoredBundle, ValuesSource } from '../api/werfbundle.js';
-import type { KubeClient } from '../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../kube/resources.js';
 import type { Obstacle, Platform, Supplies } from './observation.js';
 import type { ReadsValues } from './ports.js';
+import type { Reads } from './reading-once.js';
 
 interface Question {
   readonly bundle: StoredBundle;
@@ -21,7 +21,7 @@ interface Question {
  * @throws KubeError when the apiserver could not be asked
  */
 export const readSupplies = async (
-  { client, values }: { readonly client: KubeClient; readonly values: ReadsValues },
+  { reads: client, values }: { readonly reads: Reads; readonly values: ReadsValues },
   question: Question,
   signal: AbortSignal,
 ): Promise<Supplies | Obstacle> => {
@@ -54,7 +54,7 @@ export const readSupplies = async (
 };
 
 const namespaceObstacle = async (
-  client: KubeClient,
+  client: Reads,
   { bundle, settings, platform }: Question,
   signal: AbortSignal,
 ): Promise<Obstacle | undefined> => {
@@ -76,7 +76,7 @@ const unavailable = (what: string): Obstacle => ({
 });
 
 const accountObstacle = async (
-  client: KubeClient,
+  client: Reads,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Obstacle | undefined> => {
@@ -89,7 +89,7 @@ const accountObstacle = async (
 };
 
 const readWerfKey = async (
-  client: KubeClient,
+  client: Reads,
   { bundle, settings }: Question,
   signal: AbortSignal,
 ): Promise<{ readonly kind: 'found'; readonly value: string | undefined } | Obstacle> => {
@@ -109,7 +109,7 @@ const broken = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'Cred
 
 /** The bundle's namespace first, then the target namespace. */
 const readSource = async (
-  client: KubeClient,
+  client: Reads,
   { bundle, settings }: Question,
   source: ValuesSource,
   signal: AbortSignal,
@@ -123,7 +123,7 @@ const readSource = async (
 };
 
 const readValues = async (
-  client: KubeClient,
+  client: Reads,
   source: ValuesSource,
   namespace: string,
   signal: AbortSignal,
