@@ -7,11 +7,13 @@ import { type HeldPort, holdPorts } from './held-ports.js';
 import {
   apiextensionsFlags,
   apiserverFlags,
+  auditPolicyFile,
   controllerManagerFlags,
   enforcesCel,
   etcdFlags,
   hasTokenSecrets,
   type Layout,
+  type Peculiarities,
   PORT_NAMES,
   type PortName,
 } from './program-flags.js';
@@ -25,6 +27,7 @@ export interface Setting {
   /** Of the apiserver: 20 for v1.20.2. */
   readonly minor: number;
   readonly credentials: Credentials;
+  readonly peculiarities: Peculiarities;
   readonly say: (line: string) => void;
 }
 
@@ -58,15 +61,17 @@ export class Parts {
 
   /** @throws ControlPlaneError; then call `stop` */
   async start(): Promise<void> {
-    const { dir, minor, credentials, binaries } = this.#setting;
+    const { dir, minor, credentials, binaries, peculiarities } = this.#setting;
     const modern = enforcesCel(minor) ? undefined : binaries.apiextensionsApiserver;
     const corePort = modern === undefined ? 'front' : 'core';
     const core = this.#layout.ports[corePort];
     await writePrivate(join(dir, 'kubeconfig'), kubeconfigOf(this.server, credentials));
     await writePrivate(join(dir, 'core.kubeconfig'), kubeconfigOf(`https://127.0.0.1:${core}`, credentials));
+    if (peculiarities.auditPolicy !== undefined)
+      await writePrivate(auditPolicyFile(dir), JSON.stringify(peculiarities.auditPolicy));
     await this.#startCore(corePort);
     if (modern !== undefined) await this.#startModern(modern);
-    await this.#startManager(core);
+    if (!peculiarities.withoutControllers) await this.#startManager(core);
   }
 
   /** Clients first, etcd last. May be called again, and at any time. */
@@ -81,13 +86,13 @@ export class Parts {
   }
 
   async #startCore(port: 'front' | 'core'): Promise<void> {
-    const { binaries, minor } = this.#setting;
+    const { binaries, minor, peculiarities } = this.#setting;
     await this.#held.etcd.release();
     await this.#held.etcdPeer.release();
     const etcd = this.#run('etcd', binaries.etcd, etcdFlags(this.#layout), TERM);
     await this.#held[port].release();
     const listen = this.#layout.ports[port];
-    const flags = apiserverFlags(this.#layout, minor, listen);
+    const flags = apiserverFlags(this.#layout, { minor, listen, peculiarities });
     const core = this.#run('kube-apiserver', binaries.kubeApiserver, flags, KILL);
     await this.#ready([etcd, core], { port: listen, path: '/readyz', text: 'ok' });
   }
@@ -95,7 +100,8 @@ export class Parts {
   async #startModern(program: string): Promise<void> {
     const { ports } = this.#layout;
     await this.#held.modern.release();
-    const crds = this.#run('apiextensions-apiserver', program, apiextensionsFlags(this.#layout), KILL);
+    const flags = apiextensionsFlags(this.#layout, this.#setting.peculiarities);
+    const crds = this.#run('apiextensions-apiserver', program, flags, KILL);
     await this.#ready([crds], { port: ports.modern, path: '/readyz', text: 'ok' });
     await this.#held.front.release();
     const { credentials } = this.#setting;

@@ -4,6 +4,14 @@ export interface Layout {
   readonly ports: Readonly<Record<PortName, number>>;
 }
 
+/** In what a control plane may differ from the usual one. */
+export interface Peculiarities {
+  /** An audit policy (audit.k8s.io/v1): each apiserver writes what it asks for to `<program>-audit.log`, a line of JSON each. */
+  readonly auditPolicy?: object;
+  /** Nothing runs Jobs, collects garbage or makes ServiceAccounts, and Pods need none: for who does by hand what they would do. */
+  readonly withoutControllers?: true;
+}
+
 /** `front` is the address people use; without a front the apiserver listens there itself. */
 export type PortName = 'front' | 'etcd' | 'etcdPeer' | 'core' | 'modern';
 export const PORT_NAMES = ['front', 'etcd', 'etcdPeer', 'core', 'modern'] as const;
@@ -49,7 +57,10 @@ export function etcdFlags({ dir, ports }: Layout): string[] {
   ];
 }
 
-export function apiserverFlags({ dir, ports }: Layout, minor: number, listen: number): string[] {
+export function apiserverFlags(
+  { dir, ports }: Layout,
+  { minor, listen, peculiarities }: { minor: number; listen: number; peculiarities: Peculiarities },
+): string[] {
   return [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
     '--storage-media-type=application/vnd.kubernetes.protobuf',
@@ -72,11 +83,26 @@ export function apiserverFlags({ dir, ports }: Layout, minor: number, listen: nu
     `--kubelet-certificate-authority=${dir}/ca.crt`,
     ...(minor < 24 ? ['--insecure-port=0'] : []),
     ...ttlGate(minor),
+    ...auditFlags(dir, 'kube-apiserver', peculiarities),
+    ...(peculiarities.withoutControllers ? ['--disable-admission-plugins=ServiceAccount'] : []),
   ];
 }
 
+/** Where the audit policy of a control plane stands, if it has one. */
+export const auditPolicyFile = (dir: string): string => `${dir}/audit-policy.json`;
+
+/** Never rotated: whoever asks for an audit wants all of it. */
+const auditFlags = (dir: string, program: string, { auditPolicy }: Peculiarities): string[] =>
+  auditPolicy === undefined
+    ? []
+    : [
+        `--audit-policy-file=${auditPolicyFile(dir)}`,
+        `--audit-log-path=${dir}/${program}-audit.log`,
+        '--audit-log-maxsize=100000',
+      ];
+
 /** The modern server of CRDs: its own prefix in the same etcd; authentication and RBAC are asked of the core apiserver. */
-export function apiextensionsFlags({ dir, ports }: Layout): string[] {
+export function apiextensionsFlags({ dir, ports }: Layout, peculiarities: Peculiarities): string[] {
   const core = `${dir}/core.kubeconfig`;
   return [
     `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
@@ -95,6 +121,7 @@ export function apiextensionsFlags({ dir, ports }: Layout): string[] {
     // Both ask for kinds and an API that an old core apiserver does not have.
     '--disable-admission-plugins=ValidatingAdmissionPolicy,MutatingAdmissionPolicy',
     '--enable-priority-and-fairness=false',
+    ...auditFlags(dir, 'apiextensions-apiserver', peculiarities),
   ];
 }
 

@@ -5,7 +5,7 @@ import type { Binaries } from '../binaries/binaries.js';
 import { ControlPlaneError } from './control-plane-error.js';
 import { credentialsIn } from './credentials.js';
 import { Parts, type Setting } from './parts.js';
-import { minorVersion } from './program-flags.js';
+import { minorVersion, type Peculiarities } from './program-flags.js';
 
 /** A running control plane on 127.0.0.1. */
 export interface ControlPlane {
@@ -33,11 +33,12 @@ export async function startControlPlane(options: {
   readonly dir: string;
   readonly binaries: Binaries;
   readonly say?: (line: string) => void;
+  readonly peculiarities?: Peculiarities;
 }): Promise<ControlPlane> {
-  const { binaries, say = () => {} } = options;
+  const { binaries, say = () => {}, peculiarities = {} } = options;
   const dir = resolve(options.dir);
   const minor = await apiserverMinor(binaries.kubeApiserver);
-  const setting: Setting = { dir, binaries, minor, credentials: await credentialsIn(dir), say };
+  const setting: Setting = { dir, binaries, minor, credentials: await credentialsIn(dir), peculiarities, say };
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOnce(setting);

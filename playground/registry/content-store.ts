@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -89,7 +90,7 @@ async function read(file: string): Promise<Buffer | undefined> {
 /** Whole or not at all; no tag may end with `~`. */
 async function write(dir: string, name: string, content: Buffer): Promise<void> {
   await mkdir(dir, { recursive: true });
-  const draft = join(dir, `${name}.${process.pid}~`);
+  const draft = join(dir, `${name}.${randomUUID()}~`);
   await writeFile(draft, content);
   await rename(draft, join(dir, name));
 }

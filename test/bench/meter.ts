@@ -13,6 +13,8 @@ export interface Usage {
   readonly heapUsed: number;
   /** Bytes. */
   readonly rss: number;
+  /** The highest that the RSS ever was, bytes. */
+  readonly highestRss: number;
 }
 
 /** What a program is asked. `collect`: the heap is measured after a collection, the RSS before it. */
@@ -29,11 +31,13 @@ const usage = async ({ collect }: UsageQuestion): Promise<Usage> => {
     globalThis.gc?.();
     await setImmediate();
   }
-  return { cpuMicros: user + system, heapUsed: process.memoryUsage().heapUsed, rss };
+  const highestRss = process.resourceUsage().maxRSS * 1024;
+  return { cpuMicros: user + system, heapUsed: process.memoryUsage().heapUsed, rss, highestRss };
 };
 
 if (isMainThread) {
-  process.on('message', (question: UsageQuestion) => {
+  process.on('message', (question: UsageQuestion | { readonly ask: undefined }) => {
+    if (question.ask !== 'usage') return;
     void usage(question).then((answer) => process.send?.(answer));
   });
   process.channel?.unref();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Delays, DelaysQuestion } from './loop-delay.js';
 import type { Usage, UsageQuestion } from './meter.js';
 
 /** A program of the benchmark's folder. */
@@ -14,6 +15,8 @@ export interface ProgramOrder {
   readonly args: readonly string[];
   /** Whether its CPU and memory are asked for. */
   readonly metered: boolean;
+  /** Whether it is asked how late its event loop is. */
+  readonly watched?: boolean;
   /** For Node itself. */
   readonly nodeFlags?: readonly string[];
   /** Folder for a CPU profile, written at its end. */
@@ -26,11 +29,12 @@ export interface Place {
 }
 
 /** How long a program may take to start on a busy machine. */
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 /** A program under test, or one that it needs, in a process of its own. */
 export class Program {
   readonly name: string;
+  /** As it told it; 0 if it told none. */
   readonly port: number;
   readonly #child: ChildProcess;
   readonly #log: string;
@@ -43,7 +47,7 @@ export class Program {
   }
 
   /**
-   * Starts it, and waits for the line of its log that tells its port.
+   * Starts it, and waits for the line of its log that says that it is ready.
    * @throws Error with what it said, if it ends instead
    */
   static async start(order: ProgramOrder, { folder }: Place): Promise<Program> {
@@ -53,6 +57,7 @@ export class Program {
       execArgv: [
         ...(order.nodeFlags ?? []),
         ...(order.metered ? ['--expose-gc', '--import', join(import.meta.dirname, 'meter.js')] : []),
+        ...(order.watched ? ['--import', join(import.meta.dirname, 'loop-delay.js')] : []),
         ...(order.profile === undefined
           ? []
           : [
@@ -84,6 +89,11 @@ export class Program {
     return this.ask<Usage>({ ask: 'usage', collect } satisfies UsageQuestion);
   }
 
+  /** How late its event loop was since the question before, or since its start. */
+  delays(): Promise<Delays> {
+    return this.ask<Delays>({ ask: 'delays' } satisfies DelaysQuestion);
+  }
+
   /** @throws Error with the end of its log, if it has ended */
   async ask<T>(question: object): Promise<T> {
     if (!this.isAlive) throw new Error(`${this.name} has ended:\n${readFileSync(this.#log, 'utf8').slice(-2000)}`);
@@ -110,9 +120,9 @@ export class Program {
 
 function readyPort(log: string): number | undefined {
   for (const line of readFileSync(log, 'utf8').split('\n')) {
-    if (!line.includes('"message":"webhook ready"')) continue;
+    if (!/"message":"\w+ ready"/.test(line)) continue;
     const { port } = JSON.parse(line) as { readonly port?: unknown };
-    if (typeof port === 'number') return port;
+    return typeof port === 'number' ? port : 0;
   }
   return undefined;
 }

@@ -1,23 +1,40 @@
-// Builds the webhook, bundles the benchmark's own programs, and runs them beside a copy of it in a temporary folder.
+// Runs a benchmark: node test/bench/run.mjs admission|controller [ITS ARGUMENTS]. Builds the program under test, bundles the benchmark's
+// own programs, and runs them beside a copy of it in a temporary folder.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
+/** What is under test, the files of it, and the programs that are started beside it. */
+const benches = {
+  admission: {
+    program: 'webhook',
+    files: ['webhook.js', 'values-worker.js'],
+    beside: ['admission/bare-echo', 'admission/express-echo', 'admission/stub-apiserver'],
+  },
+  controller: {
+    program: 'controller',
+    files: ['controller.js', 'values-reader.js'],
+    beside: ['loop-delay', 'controller/registry', 'controller/idle'],
+  },
+};
+
+const [name = '', ...args] = process.argv.slice(2);
+const bench = benches[name];
+if (bench === undefined) throw new Error(`there is no benchmark ${name}; there are ${Object.keys(benches).join(', ')}`);
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'werfbundle-bench-'));
 try {
-  execFileSync(process.execPath, [join(root, 'build.mjs'), '--only', 'webhook'], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(root, 'build.mjs'), '--only', bench.program], { stdio: 'inherit' });
   // A copy: whoever builds meanwhile does not swap the programs under test.
-  for (const file of ['webhook.js', 'values-worker.js']) copyFileSync(join(root, 'dist', file), join(folder, file));
+  for (const file of bench.files) copyFileSync(join(root, 'dist', file), join(folder, file));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   await build({
     absWorkingDir: root,
-    entryPoints: ['admission', 'meter', 'bare-echo', 'express-echo', 'stub-apiserver'].map(
-      (name) => `test/bench/${name}.ts`,
-    ),
+    entryPoints: [`${name}/bench`, 'meter', ...bench.beside].map((file) => `test/bench/${file}.ts`),
     outdir: folder,
+    entryNames: '[name]',
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -28,10 +45,7 @@ try {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  const deployment = join(root, 'manifests', 'webhook', 'deployment.yaml');
-  const { status } = spawnSync(process.execPath, [join(folder, 'admission.js'), deployment, ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync(process.execPath, [join(folder, 'bench.js'), root, ...args], { stdio: 'inherit' });
   process.exitCode = status ?? 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

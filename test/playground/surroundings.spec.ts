@@ -62,7 +62,10 @@ t.test('flags follow the version that the apiserver says', async (t) => {
   ];
   for (const { title, given, want } of table) {
     const minor = minorVersion(given) ?? -1;
-    const flags = [...apiserverFlags(layout, minor, 4), ...controllerManagerFlags(layout, minor)];
+    const flags = [
+      ...apiserverFlags(layout, { minor, listen: 4, peculiarities: {} }),
+      ...controllerManagerFlags(layout, minor),
+    ];
     const old = dropped.flatMap((flag, index) => (flags.includes(flag) ? [index] : []));
     t.same({ cel: enforcesCel(minor), old }, want, title);
   }

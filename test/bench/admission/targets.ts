@@ -1,8 +1,9 @@
+import { megabytes, type Target } from '../report.js';
+import { median } from '../statistics.js';
 import type { ContenderName } from './contenders.js';
 import { LEVELS, type Level, type Sample } from './measure.js';
 import type { MemoryResult } from './memory.js';
 import type { SizesResult } from './sizes.js';
-import { median } from './statistics.js';
 
 /** Medians over the rounds. */
 export interface Row {
@@ -13,13 +14,6 @@ export interface Row {
   readonly p99Ms: number;
   /** CPU in express echoes: median of what the rounds say, each by itself. */
   readonly expressEchoes: number;
-}
-
-/** Something that was promised. */
-export interface Target {
-  readonly promise: string;
-  readonly measured: string;
-  readonly met: boolean;
 }
 
 /** What a run found. */
@@ -108,8 +102,6 @@ const lookupsTarget = (samples: readonly Sample[]): Target => {
     met: worst <= MOST_LOOKUPS_MS,
   };
 };
-
-const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
 
 const heapTarget = ({ early, late }: MemoryResult): Target => {
   const growth = late.heapUsed / early.heapUsed - 1;

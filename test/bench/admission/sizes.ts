@@ -1,8 +1,8 @@
 import { request as send } from 'node:https';
+import type { Program } from '../program.js';
 import { post } from './connection.js';
 import { isAllowed } from './contenders.js';
 import { runOnce } from './load.js';
-import type { Program } from './program.js';
 import { review } from './review.js';
 import type { Surroundings } from './surroundings.js';
 

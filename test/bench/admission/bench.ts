@@ -1,13 +1,14 @@
 /** The benchmark of admission: what a request costs, against the least that Node and express can do. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exitCodeOf, loadNow, machineOf } from '../report.js';
 import { type Choice, parseArguments, USAGE } from './arguments.js';
 import { measure, type Servers, startServers } from './measure.js';
 import { MEMORY_FLAGS, measureMemory } from './memory.js';
 import { trySizes } from './sizes.js';
 import { type Surroundings, startSurroundings } from './surroundings.js';
-import { type Machine, tableOf } from './table.js';
+import { tableOf } from './table.js';
 import { judge, type Results } from './targets.js';
 
 const say = (text: string): void => {
@@ -33,33 +34,29 @@ async function runAll(surroundings: Surroundings, { plan, memory }: Choice): Pro
   return judge({ samples, memory: used, rss, sizes: await trySizes(surroundings, server) });
 }
 
-async function run(deployment: string, choice: Choice): Promise<number> {
+async function run(root: string, choice: Choice): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'werfbundle-bench-run-'));
-  const before = loadavg()[0] ?? 0;
+  const before = loadNow();
   let surroundings: Surroundings | undefined;
   try {
-    surroundings = await startSurroundings({ folder, deployment, profile: choice.profile });
+    surroundings = await startSurroundings({ folder, root, profile: choice.profile });
     const results = await runAll(surroundings, choice);
-    const machine = machineOf(choice, before);
+    const machine = machineOf(planOf(choice), before);
     console.log(tableOf(results, machine));
     if (choice.json !== undefined) {
       writeFileSync(choice.json, `${JSON.stringify({ machine, ...results }, undefined, 2)}\n`);
     }
-    return results.targets.every(({ met }) => met) ? 0 : 1;
+    return exitCodeOf(results.targets);
   } finally {
     await surroundings?.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const machineOf = ({ plan }: Choice, before: number): Machine => ({
-  node: process.version,
-  cpus: `${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}`,
-  load: [before, loadavg()[0] ?? 0],
-  plan: `medians of ${plan.rounds} interleaved rounds of ${plan.requests} requests`,
-});
+const planOf = ({ plan }: Choice): string =>
+  `medians of ${plan.rounds} interleaved rounds of ${plan.requests} requests`;
 
-const [deployment = '', ...argv] = process.argv.slice(2);
+const [root = '', ...argv] = process.argv.slice(2);
 const parsed = parseArguments(argv);
 switch (parsed.kind) {
   case 'help':
@@ -70,5 +67,5 @@ switch (parsed.kind) {
     process.exitCode = 2;
     break;
   case 'ok':
-    process.exitCode = await run(deployment, parsed.choice);
+    process.exitCode = await run(root, parsed.choice);
 }

@@ -1,6 +1,6 @@
-import { ACCEPT_BUNDLES_FROM } from '../../api/consent.js';
-import { withDefaults } from '../../api/defaults.js';
-import type { WerfBundleSpec } from '../../api/werfbundle.js';
+import { ACCEPT_BUNDLES_FROM } from '../../../api/consent.js';
+import { withDefaults } from '../../../api/defaults.js';
+import type { WerfBundleSpec } from '../../../api/werfbundle.js';
 
 /** Annotation by which the target namespace takes bundles. */
 export const CONSENT_FROM = ACCEPT_BUNDLES_FROM;

@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { issueAuthority, issueLeaf } from '../../certs/issue.js';
-import { Program } from './program.js';
+import { issueAuthority, issueLeaf } from '../../../certs/issue.js';
+import { asDeployed } from '../deployment.js';
+import { Program } from '../program.js';
 import type { Calls } from './stub-apiserver.js';
 
 /** Where the servers under test live: certificates, and an apiserver to talk to. */
@@ -21,15 +21,15 @@ export interface Surroundings {
 export interface SurroundingsOptions {
   /** For files of this run; whoever made it removes it. */
   readonly folder: string;
-  /** The webhook's manifest: Node is given the flags that it has there. */
-  readonly deployment: string;
+  /** The checkout: Node is given the flags that the webhook's manifest has. */
+  readonly root: string;
   /** Folder for CPU profiles, if they are wanted. */
   readonly profile: string | undefined;
 }
 
 /** Issues certificates and starts the stub of an apiserver. */
-export async function startSurroundings({ folder, deployment, profile }: SurroundingsOptions): Promise<Surroundings> {
-  const nodeFlags = nodeFlagsOf(deployment);
+export async function startSurroundings({ folder, root, profile }: SurroundingsOptions): Promise<Surroundings> {
+  const { nodeFlags } = asDeployed(root, 'webhook');
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
   const certificates = mkdtempSync(join(folder, 'certificates-'));
@@ -63,18 +63,6 @@ export async function startSurroundings({ folder, deployment, profile }: Surroun
     },
   };
 }
-
-interface Deployment {
-  readonly spec: {
-    readonly template: { readonly spec: { readonly containers: readonly { readonly command: string[] }[] } };
-  };
-}
-
-/** What stands between `node` and the program in the command of the Deployment. */
-const nodeFlagsOf = (file: string): readonly string[] => {
-  const { spec } = parse(readFileSync(file, 'utf8')) as Deployment;
-  return spec.template.spec.containers[0]?.command.slice(1, -1) ?? [];
-};
 
 const kubeconfigFor = (port: number, ca: string) => ({
   apiVersion: 'v1',

@@ -1,7 +1,7 @@
+import type { Program } from '../program.js';
+import { quantile } from '../statistics.js';
 import { CONTENDERS, type ContenderName, contenders, type ServerName, WEBHOOK_FLAGS } from './contenders.js';
 import { connections, type Load, run } from './load.js';
-import type { Program } from './program.js';
-import { quantile } from './statistics.js';
 import type { Surroundings } from './surroundings.js';
 
 /** Connections that requests come over at once. */

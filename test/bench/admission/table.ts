@@ -1,15 +1,7 @@
+import { type Machine, verdictOf } from '../report.js';
 import { CONTENDERS, contenders } from './contenders.js';
 import { LEVELS } from './measure.js';
 import type { Results, Row } from './targets.js';
-
-/** What the numbers depend on beside the code. */
-export interface Machine {
-  readonly node: string;
-  readonly cpus: string;
-  /** Of the last minute, before and after. */
-  readonly load: readonly [number, number];
-  readonly plan: string;
-}
 
 const TITLE = 28;
 const CELLS = { cpu: 8, echoes: 8, latency: 8 } as const;
@@ -24,9 +16,7 @@ export const tableOf = ({ rows, targets }: Results, machine: Machine): string =>
     `${''.padEnd(TITLE)}${LEVELS.map(() => heading).join('')}`,
     ...CONTENDERS.map((name) => `${contenders[name].title.padEnd(TITLE)}${cellsOf(rows, name)}`),
     '',
-    ...targets.map(({ promise, measured, met }) => `${met ? 'ok    ' : 'MISSED'}  ${promise}: ${measured}`),
-    '',
-    `Node ${machine.node}, ${machine.cpus}, load average ${machine.load.map((load) => load.toFixed(1)).join(' → ')}`,
+    ...verdictOf(targets, machine),
   ].join('\n');
 
 const line = (cpu: string, echoes: string, p50: string, p99: string): string =>

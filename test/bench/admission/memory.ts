@@ -1,7 +1,7 @@
+import type { Program } from '../program.js';
 import { post } from './connection.js';
 import { isAllowed } from './contenders.js';
 import { runOnce } from './load.js';
-import type { Program } from './program.js';
 import { NAME_DIGITS, review } from './review.js';
 import type { Surroundings } from './surroundings.js';
 
