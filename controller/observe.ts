@@ -33,7 +33,6 @@ import type {
 import type { PlaceKeeper } from './places.js';
 import type { ReadsValues } from './ports.js';
 import type { Reads } from './reading-once.js';
-import type { Scans } from './scans/scan.js';
 import { readSupplies } from './supplies.js';
 import type { World } from './world.js';
 
@@ -42,7 +41,6 @@ export interface Senses {
   /** For what bundles refer to. */
   readonly reads: Reads;
   readonly world: World;
-  readonly scans: Scans;
   readonly values: ReadsValues;
   readonly platform: Platform;
   readonly now: () => number;
@@ -52,19 +50,25 @@ export interface Senses {
   readonly places: PlaceKeeper;
 }
 
+/** Of scans, watches and the process's own memory. */
+type Known = Pick<Observation, 'delivery' | 'latest' | 'sameScans' | 'deployedAt' | 'touchedAt'> & {
+  /** Name of the last Job whose Secrets are known to be gone. */
+  readonly tidied: string | undefined;
+};
+
 /**
  * All reads for one bundle. What costs a request is read only if the decision can depend on it.
+ * @param known - what is known without a read, of one moment: a result of a scan that comes later is for the next look
  * @throws KubeError when the apiserver could not be asked: then nothing is known, and nothing is decided
  */
 export const observe = async (
   senses: Senses,
   bundle: StoredBundle,
-  memory: Pick<Observation, 'sameScans' | 'deployedAt' | 'touchedAt'> & { readonly tidied: string | undefined },
+  { tidied, ...known }: Known,
   signal: AbortSignal,
 ): Promise<Observation> => {
-  const { reads, platform, scans } = senses;
+  const { reads, platform } = senses;
   const spec = withoutRival(judge(bundle, platform), senses.world.olderHolder(bundle));
-  const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
   const job = await readJob(senses, bundle, spec, signal);
   const plans = await readPlans(senses, bundle, spec, signal);
   const polled = isPolled({ bundle, platform, spec }) && spec.kind === 'valid' ? spec.settings : undefined;
@@ -79,15 +83,11 @@ export const observe = async (
     platform,
     spec,
     access,
-    delivery: scans.inbox(ref),
-    latest: scans.latest(ref),
-    sameScans: memory.sameScans,
-    deployedAt: memory.deployedAt,
-    touchedAt: memory.touchedAt,
+    ...known,
     jobs: knownJobs(senses.world.jobsOf(bundle.metadata.uid), bundle, namespaceOf(bundle, spec)),
     job,
     plans,
-    untidied: untidiedJob(senses, bundle, { spec, tidied: memory.tidied }),
+    untidied: untidiedJob(senses, bundle, { spec, tidied }),
   };
   const placed = { ...seen, place: askForPlace(senses, seen) };
   const supplies =

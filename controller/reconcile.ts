@@ -16,12 +16,14 @@ import type { Memory } from './memory.js';
 import type { Observation } from './observation.js';
 import { observe, type Senses } from './observe.js';
 import { readingOnce } from './reading-once.js';
+import type { Scans } from './scans/scan.js';
 import type { Touches } from './watches.js';
 
 /** Passes in one run of a bundle: intent, Job and result are one each; more means that something is going in circles. */
 const MOST_PASSES = 8;
 
 export interface Reconciler extends Omit<Senses, 'reads'> {
+  readonly scans: Scans;
   readonly memory: Memory;
   readonly touches: Touches;
   /** Tells an event; never throws, never waits. */
@@ -57,13 +59,15 @@ const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortS
   try {
     const { memory } = self;
     const delivery = self.scans.inbox(ref);
-    const remembered = {
+    const known = {
+      delivery,
+      latest: self.scans.latest(ref),
       sameScans: memory.sameScans(ref, delivery),
       deployedAt: memory.deployedAt(ref, delivery),
       touchedAt: self.touches.touchedAt(ref),
       tidied: memory.tidied(ref),
     };
-    const seen = await observe(self, bundle, remembered, signal);
+    const seen = await observe(self, bundle, known, signal);
     const planned = decide(seen);
     const decision = await carryOut(self, seen, planned, signal);
     if (decision === undefined) return { kind: 'backoff' };

@@ -4,7 +4,7 @@ import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/w
 import { EventTeller } from '../../controller/events.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, EVENTS, JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { bundle, DIGEST_A, DIGEST_B, failure, iso, NOW, selected } from '../kit/builders.js';
+import { bundle, DIGEST_A, DIGEST_B, deployment, failure, iso, NOW, selected, syncedStatus } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { REF, type ReconcileHarness, reconcileHarness } from '../kit/reconcile-harness.js';
@@ -685,4 +685,29 @@ t.test('polls that fail are counted and told, and the scans are told when to com
   harness.deliver(selected('v1.1.0', DIGEST_B));
   const { status } = await harness.run();
   t.same([status.consecutiveFailures, status.deployment?.tag], [0, 'v1.1.0']);
+});
+
+t.test('a result that comes while a bundle is looked at is counted before it is acted on', async (t) => {
+  const registry = { url: 'registry.example/acme/app', versionConstraint: '>=0.1.0', secretRef: { name: 'creds' } };
+  const annotations = { 'werf.io/allow-downgrade': 'true' };
+  const checksum = `k0:${'1'.repeat(64)}`;
+  const deployed = syncedStatus({ appliedChecksum: checksum, deployment: deployment({ checksum }) });
+  const harness = reconcileHarness(bundle(deployed, { spec: { registry }, metadata: { annotations } }));
+  harness.kube.seed<Secret>(SECRETS, {
+    metadata: { namespace: 'ops', name: 'creds' },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': Buffer.from('{"auths":{}}').toString('base64') },
+  });
+  for (let scan = 0; scan < 2; scan += 1) {
+    harness.deliver(selected());
+    await harness.run();
+  }
+  harness.kube.before({ verb: 'get', plural: 'secrets' }, () => harness.deliver(selected('v0.9.0', DIGEST_B)));
+  await harness.run();
+  const message = async () =>
+    (await harness.run()).status.conditions?.find(({ type }) => type === 'Ready')?.message.split(': ')[1];
+  t.equal(await message(), 'it is deployed when a second scan says the same', 'one lower offer is none');
+  t.equal(harness.bundle()?.status?.deployment?.number, 1);
+  harness.deliver(selected('v0.9.0', DIGEST_B));
+  t.match((await harness.run()).status.deployment, { number: 2, reason: 'Downgrade' }, 'two are one');
 });
