@@ -90,7 +90,7 @@ export class Watches implements Touches {
 
   /** A bundle came, changed or went: what it names is known from now on. */
   bundleChanged({ ref, before, after }: Change<StoredBundle>): void {
-    if (before !== undefined && before.metadata.generation === after?.metadata.generation) return;
+    if (before !== undefined && after !== undefined && isSameSpec(before.metadata, after.metadata)) return;
     if (after !== undefined) this.#followAround(after);
     this.#index.set(ref, after === undefined ? [] : referencesOf(after, this.#options.platform));
     if (after === undefined) this.#touches.delete(keyOf(ref));
@@ -117,5 +117,9 @@ export class Watches implements Touches {
     for (const bundle of this.#index.naming(kind)) this.#options.onChange(bundle);
   }
 }
+
+/** A generation counts for one bundle alone: what has its name next begins anew. */
+const isSameSpec = (before: StoredBundle['metadata'], after: StoredBundle['metadata']): boolean =>
+  before.uid === after.uid && before.generation === after.generation;
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

@@ -87,6 +87,10 @@ t.test('a change wakes the bundles that name what has changed, and no others', a
   const moved = { ...app, metadata: { ...app.metadata, generation: 2 }, spec: { ...app.spec, converge: {} } };
   watches.bundleChanged({ ref: { namespace: 'ops', name: 'app' }, before: app, after: moved });
   t.same(await change(CONFIGMAPS, production('config')), ['ops/twin'], 'what it named before is forgotten');
+  const again = { ...app, metadata: { ...app.metadata, uid: 'another' }, spec: moved.spec };
+  watches.bundleChanged({ ref: { namespace: 'ops', name: 'twin' }, before: app, after: again });
+  t.same(await change(CONFIGMAPS, production('config')), [], 'or what a bundle of the same name named');
+  knows('twin', spec);
   watches.bundleChanged({ ref: { namespace: 'ops', name: 'twin' }, before: app, after: undefined });
   t.same(await change(CONFIGMAPS, production('config')), [], 'and so is a bundle that is gone');
 });
