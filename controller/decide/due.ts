@@ -64,8 +64,10 @@ export const nextTry = (
     case 'Superseded': {
       const { tag, digest, checksum, reason } = deployment;
       const tried = lastTried(status);
-      const again = tried?.tag === tag && tried.digest === digest && tried.checksum === checksum;
-      return again && tried.result !== 'Succeeded' ? { time: ended, reason, attempt } : undefined;
+      const failed = tried?.tag === tag && tried.digest === digest && tried.checksum === checksum;
+      // What was asked for is answered in the status already: nobody would ask for it again.
+      const owed = reason === 'Requested' || (failed && tried.result !== 'Succeeded');
+      return owed ? { time: ended, reason, attempt } : undefined;
     }
     case 'Lost':
     case 'Refused': {

@@ -1175,6 +1175,15 @@ t.test('what has not begun gives way to what is wanted now', async (t) => {
   const { reason, attempt } =
     after({ deployment: retry, history: [retried, ...overFailed.history.slice(1)] }, {}).deployment ?? {};
   t.same([reason, attempt], ['Retry', 2], 'a retry that gave way is the same retry later');
+  const asked = { number: 3, reason: 'Requested' } as const;
+  t.match(
+    after(
+      { deployment: deployment(asked), history: [historyEntry('Superseded', asked), historyEntry('Succeeded')] },
+      {},
+    ),
+    { deployment: { number: 4, tag: 'v1.0.0', reason: 'Requested' } },
+    'a deployment that was asked for is still owed, though the same is deployed',
+  );
 });
 
 t.test('what a Job needed is deleted when its result is recorded, and again by the next process', async (t) => {
