@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
@@ -15,6 +13,7 @@ import { established } from '../../playground/established.js';
 import { startBalancer } from '../kit/balancer.js';
 import { startCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/eventually.js';
+import { startWebhookProgram, type WebhookProgram } from '../kit/webhook-program.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const NAMESPACE = 'k8s-werf-operator-go-system';
@@ -24,8 +23,6 @@ const CONFIGURATIONS = [
   'mutatingwebhookconfiguration/werfbundle-mutating',
   'validatingwebhookconfiguration/werfbundle-validating',
 ];
-
-type LogLine = Readonly<Record<string, unknown>>;
 
 const cluster = await startCluster(t);
 const must = async (args: readonly string[], input?: string): Promise<string> => {
@@ -52,42 +49,10 @@ async function webhookKubeconfig(): Promise<string> {
   return file;
 }
 
-/** The built program. Resolves when it is ready for the first time. */
-const startWebhook = (...args: readonly string[]) => {
-  const local = ['--listen', '127.0.0.1:0', '--health-address', '127.0.0.1:0'];
-  const child = spawn(
-    process.execPath,
-    [join(ROOT, 'dist', 'webhook.js'), '--kubeconfig', kubeconfig, ...local, ...args],
-    { env: { PATH: process.env['PATH'], HOME: '/nonexistent' }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  const log: LogLine[] = [];
-  const traffic = { answered: 0 };
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    stderr += part;
-  });
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const stop = (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    return closed;
-  };
-  t.teardown(stop);
-  return new Promise<{
-    port: number;
-    healthPort: number;
-    log: readonly LogLine[];
-    traffic: typeof traffic;
-    stop: typeof stop;
-  }>((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      const entry = JSON.parse(line) as LogLine;
-      if (entry['message'] === 'admission answered') traffic.answered += 1;
-      else log.push(entry);
-      if (entry['message'] !== 'webhook ready') return;
-      resolve({ port: Number(entry['port']), healthPort: Number(entry['healthPort']), log, traffic, stop });
-    });
-    void closed.then((code) => reject(new Error(`the webhook ended with ${code}: ${stderr}`)));
-  });
+const startWebhook = async (...args: readonly string[]): Promise<WebhookProgram> => {
+  const webhook = await startWebhookProgram(cluster.dir, ['--kubeconfig', kubeconfig, ...args]);
+  t.teardown(webhook.stop);
+  return webhook;
 };
 
 const bundle = (name: string): KubeObject =>
@@ -147,7 +112,8 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
     (created) => created !== undefined,
   );
   for (const name of names) await kube.create(WERFBUNDLES, bundle(name), signal);
-  const answered = () => replicas.reduce((sum, { traffic }) => sum + traffic.answered, 0);
+  const answered = () =>
+    replicas.flatMap(({ log }) => log).filter(({ message }) => message === 'admission answered').length;
   const answeredBefore = answered();
 
   const count = { writes: 0 };

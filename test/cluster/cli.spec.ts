@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { startAdmissionStage } from '../kit/admission-stage.js';
+import { canary } from '../kit/canary.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const stage = await startAdmissionStage(t);
@@ -31,7 +32,7 @@ await must(
     binding('guest', 'werfbundle-editor', 'ops'),
     core('ServiceAccount', { namespace: 'production', name: 'deployer' }),
     core('ConfigMap', { namespace: 'ops', name: 'config' }, { data: { 'values.yaml': 'a: b: c' } }),
-    core('Secret', { namespace: 'team', name: 'keys' }, { stringData: { 'values.yaml': 'a: 1' } }),
+    core('Secret', { namespace: 'team', name: 'keys' }, { stringData: { 'values.yaml': `a: ${canary('keys')}` } }),
   ),
 );
 await stage.startWebhook();

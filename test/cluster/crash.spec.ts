@@ -4,6 +4,7 @@ import type { Job, KubeObject, ObjectRef, Secret } from '../../api/objects.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleSpec } from '../../api/werfbundle.js';
 import { ANNOTATIONS, LABELS } from '../../controller/deploy/names.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { canary } from '../kit/canary.js';
 import { type CuttingProxy, startCuttingProxy, type Write } from '../kit/cutting-proxy.js';
 import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
@@ -73,9 +74,12 @@ const specOf = (stage: DeployStage, repository = 'acme/app'): WerfBundleSpec => 
 });
 
 const makeSecrets = async ({ client, registryHost, signal }: DeployStage): Promise<void> => {
-  const auths = { [registryHost]: { username: 'robot', password: 'password-of-robot' } };
+  const auths = { [registryHost]: { username: 'robot', password: canary('robot') } };
   const secrets: readonly Secret[] = [
-    { metadata: { namespace: OPS, name: 'database' }, stringData: { 'values.yaml': 'password: correct horse\n' } },
+    {
+      metadata: { namespace: OPS, name: 'database' },
+      stringData: { 'values.yaml': `password: ${canary('database')}\n` },
+    },
     {
       metadata: { namespace: OPS, name: 'registry' },
       type: 'kubernetes.io/dockerconfigjson',

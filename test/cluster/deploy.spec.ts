@@ -4,6 +4,7 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
 import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { canary } from '../kit/canary.js';
 import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
 import { metricFaults, metricOf } from '../kit/exposition.js';
@@ -156,8 +157,8 @@ const waitsForWhatIsMissing = async (t: Test, given: Given): Promise<void> => {
   );
   await story.apply(
     configMap('app-config', 'replicas: 2'),
-    secret('app-secret', { 'values.yaml': 'password: correct horse' }),
-    dockerConfig('registry-creds', stage.registryHost, { username: 'robot', password: 'password-of-robot' }),
+    secret('app-secret', { 'values.yaml': `password: ${canary('app')}` }),
+    dockerConfig('registry-creds', stage.registryHost, { username: 'robot', password: canary('robot') }),
   );
   for (const name of [...rows.map((row) => row.name), 'no-config-anywhere']) {
     t.same(outcomeOf(await story.synced(name, 'v1.0.0')), {
@@ -252,25 +253,19 @@ const makesJobsAgain = async (t: Test, given: Given): Promise<void> => {
 
 /** What came from a Secret is seen by the deployment, and by nobody else. */
 const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
-  const canary = 'canary-4bd1f0c2';
+  const password = canary('database');
   const story = await storyIn(given, 'secretive');
   const { stage } = story;
   await stage.publish({ repository: 'acme/chatty', tag: 'v1.0.0', behaviour: 'print-values' });
   await story.apply(
     configMap('open', 'greeting: hello'),
-    secret('database', { 'values.yaml': `database:\n  password: ${canary}\n` }),
+    secret('database', { 'values.yaml': `database:\n  password: ${password}\n` }),
   );
   const valuesFrom = [{ configMapRef: { name: 'open' } }, { secretRef: { name: 'database' } }];
   await story.applyBundle('chatty', story.spec('acme/chatty', { valuesFrom }));
   const { lastJobLogs, lastJobName = '' } = await story.synced('chatty', 'v1.0.0');
   t.match(lastJobLogs, /database:\n {2}password: \*\*\*\ngreeting: hello\n/);
-  t.match((await story.kubectl('logs', `job/${lastJobName}`)).stdout, canary, 'the deployment itself had it');
-  const everything = await story.kubectl('get', 'werfbundles,jobs,pods,events,events.events.k8s.io', '-o', 'json');
-  const encoded = Buffer.from(canary).toString('base64').replace(/=+$/, '');
-  for (const text of [everything.stdout, await given.controller.log()]) {
-    t.notMatch(text, canary);
-    t.notMatch(text, encoded);
-  }
+  t.match((await story.kubectl('logs', `job/${lastJobName}`)).stdout, password, 'the deployment itself had it');
   const left = async () => {
     const list = await stage.client.list<Secret>(
       SECRETS,
@@ -299,7 +294,7 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
     odd: { 'kubernetes.io/role': 'a,b={c}', home: '$(HOME) $$', braces: '{}', text: '007', lines: 'x\n  y\n' },
     big: 1234567,
   };
-  const own = { app: { token: 'canary-of-values' }, database: { port: 5432 } };
+  const own = { app: { token: canary('values') }, database: { port: 5432 } };
   // So much that it is read by the controller's thread.
   const written = (values: object) => `${JSON.stringify(values)}\n# ${'x'.repeat(4_096)}`;
   await story.apply(
@@ -314,7 +309,7 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
   const at = job.findIndex((line) => line.includes('args:'));
   const shown = job.slice(at, at + 31).filter((line) => line.includes('set'));
   t.match(shown.join('\n'), '- --set=app.replicas=5', 'grep -A 30 "args:" | grep "set"');
-  t.notMatch(job.join('\n'), 'canary-of-values', "a Secret's value is in no argument");
+  t.notMatch(job.join('\n'), canary('values'), "a Secret's value is in no argument");
   const [made] = await story.jobsOf('app');
   const [container] = (made?.spec?.template.spec?.['containers'] ?? []) as { args: readonly string[] }[];
   t.same(
@@ -402,13 +397,13 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
 const usesCredentials = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'private');
   const { stage } = story;
-  const login = { username: 'robot', password: 'password-of-robot' };
+  const login = { username: 'robot', password: canary('robot') };
   const registry = await stage.startRegistry({ name: 'registry-private', auth: { kind: 'htpasswd', ...login } });
   const { host } = registry;
   await stage.publish({ host, auth: { kind: 'htpasswd', ...login }, repository: 'acme/app', tag: 'v1.0.0' });
   await story.apply(
     dockerConfig('right', host, login),
-    dockerConfig('wrong', host, { ...login, password: 'password-of-nobody' }),
+    dockerConfig('wrong', host, { ...login, password: canary('nobody') }),
   );
   const spec = (repository: string, name?: string) =>
     story.spec('', {}, { url: `${host}/${repository}`, ...(name !== undefined && { secretRef: { name } }) });

@@ -3,6 +3,7 @@ import type { ConfigMap, Job, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { CONFIGMAPS, JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { canary } from '../kit/canary.js';
 import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
@@ -34,7 +35,7 @@ class DriftStory extends BundleStory {
       tag: 'v1.0.0',
       ...(behaviour !== undefined && { behaviour }),
     });
-    await this.apply(secret('database', { 'values.yaml': 'password: correct horse' }));
+    await this.apply(secret('database', { 'values.yaml': `password: ${canary('database')}` }));
     const converge = {
       valuesFrom: [{ secretRef: { name: 'database' } }],
       driftDetection: { enabled: true, interval: '1m', ...drift },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { valueAt } from '../../api/schema-node.js';
+import { canary } from '../kit/canary.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
 import { reconcileAsFlux } from '../kit/flux.js';
 import { fieldsOf, owned } from '../kit/managed-fields.js';
@@ -163,7 +164,7 @@ t.test(
           apiVersion: 'v1',
           kind: 'Secret',
           metadata: { name: 'keyed', namespace: 'ops' },
-          data: { [key]: 'MDEyMw==' },
+          data: { [key]: Buffer.from(canary('key')).toString('base64') },
         },
         bundle('keyed', { registry: REGISTRY, converge }),
       ];

@@ -12,6 +12,7 @@ import { findIsolation } from '../../playground/node-agent/isolation.js';
 import { type NodeAgent, startNodeAgent } from '../../playground/node-agent/start.js';
 import { publishBundle } from '../../playground/registry/publish.js';
 import { startRegistry } from '../../playground/registry/start.js';
+import { canary } from '../kit/canary.js';
 import { startCluster } from '../kit/cluster.js';
 import { recordLog } from '../kit/record-log.js';
 
@@ -150,14 +151,14 @@ t.test('a Job runs on the node, its Pod waits for a Secret, kubectl logs follows
   t.match(await kubectl(['logs', name]), /is waiting to start: ContainerCreating/);
   await apply({
     ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'late', namespace: 'default' } },
-    stringData: { a: 'hello\n', mode: 'loud' },
+    stringData: { a: `hello\n${canary('file')}\n`, mode: canary('variable') },
   });
   await until('the container running', async () => ((await get(name))?.status.phase === 'Running' ? true : undefined));
-  const whole = `hello\nloud default ${isolated ? 1000 : process.getuid?.()}\nend\n`;
+  const whole = `hello\n${canary('file')}\n${canary('variable')} default ${isolated ? 1000 : process.getuid?.()}\nend\n`;
   t.equal(await kubectl(['logs', '-f', 'job/late']), whole, 'logs -f ends when the container does');
   t.same(await ended(name), ['Succeeded', undefined, 'Completed', 0]);
   t.equal(await kubectl(['logs', name, '--tail=1']), 'end\n');
-  t.equal(await kubectl(['logs', name, '--limit-bytes=8']), 'hello\nlo');
+  t.equal(await kubectl(['logs', name, '--limit-bytes=8']), 'hello\nca');
   t.match(await kubectl(['logs', name, '--timestamps', '--tail=1']), /^\d{4}-\d\d-\d\dT[\d:.]+Z end\n$/);
   t.match(await kubectl(['logs', name, '--previous']), /previous terminated container "c" in pod ".*" not found/);
   const complete = await until('the Job complete', async () =>
@@ -391,11 +392,14 @@ t.test("without namespaces a Pod still runs, with its volumes' paths replaced, a
     }),
     {
       ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'bare', namespace: 'default' } },
-      stringData: { 'token-is-here': 'x', other: 'y\n' },
+      stringData: { 'token-is-here': canary('x'), other: `${canary('y')}\n` },
     },
   );
   t.same(await ended('bare'), ['Failed', undefined, 'Error', 1]);
-  t.match(await kubectl(['logs', 'bare']), /^xy\n.*Error: unknown flag: --bad\n$/s);
+  t.match(
+    await kubectl(['logs', 'bare']),
+    new RegExp(`^${canary('x')}${canary('y')}\\n.*Error: unknown flag: --bad\\n$`, 's'),
+  );
   t.match(
     log.entries.filter(({ level }) => level === 'warn').map(({ message }) => message),
     [/^containers run without namespaces/],

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { isMap } from '../../api/schema-node.js';
 import { issueAuthority, issueLeafUntil } from '../../certs/issue.js';
-import type { AdmissionProgram } from '../kit/admission-stage.js';
+import { canary } from '../kit/canary.js';
 import { eventually } from '../kit/eventually.js';
 import type { Manifest, RawAnswer } from '../kit/raw-api.js';
 import { anyFreePort, startReplicas } from '../kit/replicas.js';
 import { startSlowFront } from '../kit/slow-front.js';
+import type { WebhookProgram } from '../kit/webhook-program.js';
 import { bundle, startWebhookStage } from '../kit/webhook-stage.js';
 
 // What users of other admission webhooks suffer from, and what happens here instead. Two of the ten pains are shown in gitops.spec.ts:
@@ -76,7 +77,7 @@ t.test(
         if (!isDone(answer)) failures.push(answer.body['message']);
       }
     });
-    const young: AdmissionProgram[] = [];
+    const young: WebhookProgram[] = [];
     for (const one of old) {
       // As a Deployment does it: the new one is ready before an old one goes.
       young.push(await replicas.start());
@@ -101,7 +102,15 @@ t.test(
     await must(['annotate', 'namespace', 'going-production', 'werf.io/accept-bundles-from=ops']);
     await must(['create', 'serviceaccount', 'werf-converge', '-n', 'going-production']);
     await must(['create', 'configmap', 'going', '-n', 'ops', '--from-literal=values.yaml=a: 1']);
-    await must(['create', 'secret', 'generic', 'going', '-n', 'ops', '--from-literal=values.yaml=b: 2']);
+    await must([
+      'create',
+      'secret',
+      'generic',
+      'going',
+      '-n',
+      'ops',
+      `--from-literal=values.yaml=b: ${canary('going')}`,
+    ]);
     const valuesFrom = [{ configMapRef: { name: 'going' } }, { secretRef: { name: 'going' } }];
     const converge = { targetNamespace: 'going-production', serviceAccountName: 'werf-converge', valuesFrom };
     const names = ['merge', 'json', 'replace', 'apply'].map((way) => `going-by-${way}`);
@@ -210,7 +219,7 @@ const timeoutSeconds = async (seconds: number): Promise<void> => {
 t.test('all Secrets of the cluster in memory: none but those that a bundle names is ever read', async (t) => {
   const names = Array.from({ length: 2_000 }, (_, index) => `many-${index}`);
   await must(['create', 'namespace', 'many']);
-  const data = { 'values.yaml': Buffer.from('a: 1').toString('base64') };
+  const data = { 'values.yaml': Buffer.from(`a: ${canary('many')}`).toString('base64') };
   const secrets = names.map((name) => ({
     apiVersion: 'v1',
     kind: 'Secret',

@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { canary } from '../kit/canary.js';
 import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
 import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
@@ -79,14 +80,14 @@ const leavesReleasesToTheirOwners = async (t: Test, given: Given): Promise<void>
 const pollsAgain = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'stopped');
   const { stage } = story;
-  const login = { username: 'robot', password: 'password-of-robot' };
+  const login = { username: 'robot', password: canary('robot') };
   const auth = { kind: 'htpasswd', ...login } as const;
   const { host } = await stage.startRegistry({ name: 'registry-stopped', auth });
   await stage.publish({ host, auth, repository: 'acme/app', tag: 'v1.0.0' });
-  const wrong = { ...login, password: 'password-of-nobody' };
+  const wrong = { ...login, password: canary('nobody') };
   const names = ['secret', 'counter', 'request', 'flux', 'spec', 'shared'];
   await story.apply(
-    ...names.map((name) => dockerConfig(`creds-${name}`, host, { ...wrong, password: `${name}-nobody` })),
+    ...names.map((name) => dockerConfig(`creds-${name}`, host, { ...wrong, password: canary(`${name}-nobody`) })),
   );
   const url = { url: `${host}/acme/app` };
   for (const name of names)
@@ -153,7 +154,7 @@ const goesOnByItself = async (t: Test, given: Given): Promise<void> => {
 const seesWhatAppears = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'appears');
   const { stage } = story;
-  const login = { username: 'robot', password: 'password-of-robot' };
+  const login = { username: 'robot', password: canary('robot') };
   await stage.publish({ repository: 'acme/appears', tag: 'v1.0.0' });
   const daily = (converge: object, registry: object = {}) =>
     story.spec('acme/appears', converge, { pollInterval: '24h', ...registry });
@@ -171,7 +172,7 @@ const seesWhatAppears = async (t: Test, given: Given): Promise<void> => {
   await story.kubectl('create', 'serviceaccount', 'werf-robot');
   await story.apply(
     configMap('app-config', 'replicas: 2'),
-    secret('database', { 'values.yaml': 'password: correct horse' }),
+    secret('database', { 'values.yaml': `password: ${canary('first')}` }),
     dockerConfig('creds', stage.registryHost, login),
   );
   await stage.makeNamespace('appears-elsewhere');
@@ -184,7 +185,7 @@ const seesWhatAppears = async (t: Test, given: Given): Promise<void> => {
 
   await story.apply(
     configMap('app-config', 'replicas: 3'),
-    secret('database', { 'values.yaml': 'password: battery staple' }),
+    secret('database', { 'values.yaml': `password: ${canary('second')}` }),
   );
   for (const name of ['config', 'database'])
     t.equal((await story.synced(name, 'v1.0.0', 2)).deployment?.reason, 'NewValues');

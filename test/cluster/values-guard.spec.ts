@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
-import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
 import { established } from '../../playground/established.js';
 import { writeKubeconfig } from '../../playground/service-account.js';
+import { canary } from '../kit/canary.js';
 import { startCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/eventually.js';
+import { startWebhookProgram } from '../kit/webhook-program.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const NAMESPACE = 'k8s-werf-operator-go-system';
@@ -31,20 +32,9 @@ const { server, ca } = cluster.controlPlane;
 const file = join(cluster.dir, 'webhook.kubeconfig');
 const account = { namespace: NAMESPACE, name: 'werfbundle-webhook' };
 await writeKubeconfig(client, account, { server, ca, file }, new AbortController().signal);
-const local = ['--listen', '127.0.0.1:0', '--advertise-url', 'https://127.0.0.1:0', '--health-address', '127.0.0.1:0'];
-const webhook = superviseProcess({
-  name: 'webhook',
-  command: [
-    process.execPath,
-    ...[join(ROOT, 'dist/webhook.js'), '--kubeconfig', file, '--namespace', NAMESPACE, ...local],
-    ...['--shutdown-delay', '0s', '--guard-values'],
-  ],
-  cwd: ROOT,
-  env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin' },
-  logFile: join(cluster.dir, 'webhook.log'),
-});
-const stop = () => webhook.stop({ signal: 'SIGTERM', patienceMs: 5_000 });
-t.teardown(stop);
+const flags = ['--kubeconfig', file, '--namespace', NAMESPACE, '--advertise-url', 'https://127.0.0.1:0'];
+const webhook = await startWebhookProgram(cluster.dir, [...flags, '--shutdown-delay', '0s', '--guard-values']);
+t.teardown(webhook.stop);
 
 const source = (kind: 'ConfigMap' | 'Secret', name: string, data: object, rest: object = {}): string =>
   JSON.stringify({
@@ -79,7 +69,10 @@ t.test('a source can be broken until the guard is installed, which it may be at 
     valuesFrom: [{ configMapRef: { name: 'shared' } }, { secretRef: { name: 'keys' }, key: 'values.yaml' }],
   };
   await must(['apply', '-f', '-'], source('ConfigMap', 'shared', { 'values.yaml': GOOD }, { namespace: 'production' }));
-  await must(['apply', '-f', '-'], source('Secret', 'keys', { 'values.yaml': GOOD, other: 'x' }));
+  await must(
+    ['apply', '-f', '-'],
+    source('Secret', 'keys', { 'values.yaml': `${GOOD}password: ${canary('keys')}\n`, other: canary('other') }),
+  );
   await must(['apply', '-f', '-'], bundle('crossing', { ...crossing, ...shared }));
   await must(['apply', '-f', '-'], source('ConfigMap', 'app-config', { 'values.yaml': BROKEN }));
   await must(['apply', '-f', '-'], source('ConfigMap', 'app-config', { 'values.yaml': GOOD }));
@@ -143,7 +136,7 @@ t.test('what would break a bundle is refused, with its name', async (t) => {
     {
       title: 'a Secret, of which only the place is told',
       args: ['apply', '-f', '-'],
-      input: source('Secret', 'keys', { 'values.yaml': 'password: hunter2: x' }),
+      input: source('Secret', 'keys', { 'values.yaml': `password: ${canary('keys')}: x` }),
       stderr: REFUSAL(
         'Secret',
         'keys',
@@ -228,7 +221,6 @@ t.test('whatever breaks nothing is let through', async (t) => {
     const { code, stderr } = await run();
     t.strictSame({ code, stderr }, { code: 0, stderr: '' }, title);
   }
-  t.notMatch(await webhook.logEnd(), /hunter2/, 'nothing of a Secret is in the log');
 });
 
 t.test('while the webhook is down, sources change as ever', async (t) => {
@@ -236,7 +228,7 @@ t.test('while the webhook is down, sources change as ever', async (t) => {
     ['apply', '--server-side', '--force-conflicts', '-f', '-'],
     source('ConfigMap', 'app-config', { 'values.yaml': GOOD }),
   );
-  await stop();
+  await webhook.stop();
   const { code } = await apply(
     source('ConfigMap', 'app-config', { 'values.yaml': BROKEN }),
     '--server-side',

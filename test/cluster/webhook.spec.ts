@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import t from 'tap';
 import { established } from '../../playground/established.js';
 import { type Cluster, startCluster } from '../kit/cluster.js';
 import { metricFaults } from '../kit/exposition.js';
+import { startWebhookProgram, type WebhookProgram } from '../kit/webhook-program.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const NAMESPACE = 'k8s-werf-operator-go-system';
@@ -14,16 +14,6 @@ const CONFIGURATIONS = [
   'mutatingwebhookconfiguration/werfbundle-mutating',
   'validatingwebhookconfiguration/werfbundle-validating',
 ];
-
-type LogLine = Readonly<Record<string, unknown>>;
-
-interface Running {
-  readonly port: number;
-  readonly healthPort: number;
-  readonly log: readonly LogLine[];
-  /** SIGTERM, and the exit code. */
-  stop(): Promise<number | null>;
-}
 
 interface Ended {
   readonly code: number | null;
@@ -49,31 +39,11 @@ const runToEnd = (args: readonly string[]): Promise<Ended> => {
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...texts })));
 };
 
-const startWebhook = (kubeconfig: string, ...args: readonly string[]): Promise<Running> => {
-  const child = start([
-    ...['--kubeconfig', kubeconfig, '--listen', '127.0.0.1:0', '--advertise-url', 'https://127.0.0.1:0'],
-    ...['--health-address', '127.0.0.1:0', '--shutdown-delay', '0s', ...args],
-  ]);
-  const log: LogLine[] = [];
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    stderr += part;
-  });
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const stop = (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    return closed;
-  };
-  t.teardown(stop);
-  return new Promise((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      const entry = JSON.parse(line) as LogLine;
-      log.push(entry);
-      if (entry['message'] !== 'webhook ready') return;
-      resolve({ port: Number(entry['port']), healthPort: Number(entry['healthPort']), log, stop });
-    });
-    void closed.then((code) => reject(new Error(`the webhook ended with ${code}: ${stderr}`)));
-  });
+const startWebhook = async (kubeconfig: string, ...args: readonly string[]): Promise<WebhookProgram> => {
+  const address = ['--advertise-url', 'https://127.0.0.1:0', '--shutdown-delay', '0s'];
+  const webhook = await startWebhookProgram(cluster.dir, ['--kubeconfig', kubeconfig, ...address, ...args]);
+  t.teardown(webhook.stop);
+  return webhook;
 };
 
 const must = async (cluster: Cluster, args: readonly string[], input?: string): Promise<string> => {

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { established } from '../../playground/established.js';
 import { type Cluster, type KubectlResult, startCluster } from './cluster.js';
+import { startWebhookProgram, type WebhookProgram } from './webhook-program.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const OPERATOR = 'k8s-werf-operator-go-system';
@@ -21,7 +20,7 @@ export interface AdmissionStage {
    * @param options.server - in front of the apiserver, if not the apiserver itself
    * @param options.flags - the last one of a name counts
    */
-  startWebhook(options?: WebhookWish): Promise<AdmissionProgram>;
+  startWebhook(options?: WebhookWish): Promise<WebhookProgram>;
 }
 
 export interface WebhookWish {
@@ -29,18 +28,6 @@ export interface WebhookWish {
   readonly server?: string;
   /** The apiserver is told of the Service, as in a cluster, and can't call it: there is nothing behind it. */
   readonly behindService?: boolean;
-}
-
-/** dist/webhook.js, running. */
-export interface AdmissionProgram {
-  readonly port: number;
-  readonly healthPort: number;
-  /** Text of /metrics. */
-  metrics(): Promise<string>;
-  /** All lines of the log so far, as one text. */
-  log(): string;
-  /** SIGTERM, and the exit code. */
-  stop(): Promise<number | null>;
 }
 
 /** Starts a control plane (5 to 8 s); all goes when the spec file is done. */
@@ -68,7 +55,8 @@ export async function startAdmissionStage(t: Test): Promise<AdmissionStage> {
     startWebhook: async ({ flags = [], server, behindService = false } = {}) => {
       const address = behindService ? [] : ['--advertise-url', 'https://127.0.0.1:0'];
       const kubeconfig = await kubeconfigOf(`${OPERATOR}/werfbundle-webhook`, server);
-      const running = await start(kubeconfig, [...address, ...flags]);
+      const own = ['--kubeconfig', kubeconfig, '--shutdown-delay', '0s', ...address];
+      const running = await startWebhookProgram(cluster.dir, [...own, ...flags]);
       t.teardown(() => running.stop());
       return running;
     },
@@ -90,30 +78,4 @@ async function writeKubeconfig(options: {
   const file = join(dir, `${namespace}-${name}${server === undefined ? '' : '-front'}.kubeconfig`);
   await writeFile(file, JSON.stringify(config), { mode: 0o600 });
   return file;
-}
-
-/** The built program, with an environment of its own. */
-function start(kubeconfig: string, flags: readonly string[]): Promise<AdmissionProgram> {
-  const local = ['--listen', '127.0.0.1:0', '--health-address', '127.0.0.1:0'];
-  const args = [...local, '--shutdown-delay', '0s', ...flags];
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'webhook.js'), '--kubeconfig', kubeconfig, ...args], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const stop = (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    return closed;
-  };
-  const lines: string[] = [];
-  return new Promise((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      lines.push(line);
-      const { message, port, healthPort } = JSON.parse(line);
-      if (message !== 'webhook ready') return;
-      const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text();
-      resolve({ port, healthPort, metrics, log: () => lines.join('\n'), stop });
-    });
-    void closed.then((code) => reject(new Error(`the webhook ended with ${code}: ${lines.join('\n')}`)));
-  });
 }

@@ -6,6 +6,7 @@ import type { Test } from 'tap';
 import type { Binaries } from '../../playground/binaries/binaries.js';
 import { lookForBinaries } from '../../playground/binaries/find.js';
 import { type ControlPlane, startControlPlane } from '../../playground/control-plane/start.js';
+import { AUDIT_POLICY, leaksIn } from './canary.js';
 
 /** A real control plane for one spec file. */
 export interface Cluster {
@@ -24,14 +25,25 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
-/** Starts a control plane (5 to 8 s) and stops it when the spec file is done. */
+/**
+ * Starts a control plane (5 to 8 s) and stops it when the spec file is done. The spec fails if anything of a Secret was written
+ * elsewhere, logged or exported meanwhile.
+ */
 export async function startCluster(t: Test): Promise<Cluster> {
+  return openCluster(t, async (dir) => {
+    const leaks = await leaksIn(dir);
+    if (leaks.length > 0) throw new Error(`canaries (test/kit/canary.ts):\n${leaks.join('\n')}`);
+  });
+}
+
+/** The same, but for what is done when all has ended: `atEnd` gets the spec's folder. */
+export async function openCluster(t: Test, atEnd: (dir: string) => Promise<void>): Promise<Cluster> {
   const binaries = await binariesOfThisRun();
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-spec-'));
-  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  // One step: of several, what follows a failed one is not done.
+  t.teardown(() => atEnd(dir).finally(() => rm(dir, { recursive: true, force: true })));
   const controlPlane = await startControlPlane({
-    dir: join(dir, 'control-plane'),
-    binaries,
+    ...{ dir: join(dir, 'control-plane'), binaries, peculiarities: { auditPolicy: AUDIT_POLICY } },
     say: (line) => t.comment(line),
   });
   t.teardown(() => controlPlane.stop());

@@ -12,6 +12,7 @@ import { startNodeAgent } from '../../playground/node-agent/start.js';
 import { installManifests, type OperatorOptions, startProgram, uninstallWebhooks } from '../../playground/operator.js';
 import { publishBundle } from '../../playground/registry/publish.js';
 import { type RegistryAuth, type RunningRegistry, startRegistry } from '../../playground/registry/start.js';
+import { keepMetrics } from './canary.js';
 import { binariesOfThisRun, type Cluster, startCluster } from './cluster.js';
 import { recordLog } from './record-log.js';
 
@@ -164,7 +165,11 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
         'controller',
         signal,
       );
-      t.teardown(() => process.stop(KILL));
+      const metrics = async () => keepMetrics(join(home, 'controller.metrics'), await healthPortOf(process));
+      t.teardown(async () => {
+        await metrics();
+        await process.stop(KILL);
+      });
       return {
         process,
         log: () => readFile(process.logFile, 'utf8'),
@@ -172,6 +177,7 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
         get: async (path) => (await fetch(`http://127.0.0.1:${await healthPortOf(process)}${path}`)).text(),
         kill: () => process.stop(KILL),
         stop: async () => {
+          await metrics();
           const start = performance.now();
           await process.stop({ signal: 'SIGTERM', patienceMs: PATIENCE_MS });
           return { how: await process.ended, ms: performance.now() - start };

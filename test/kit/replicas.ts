@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Test } from 'tap';
-import type { AdmissionProgram, AdmissionStage, WebhookWish } from './admission-stage.js';
+import type { AdmissionStage, WebhookWish } from './admission-stage.js';
 import { startBalancer } from './balancer.js';
 import { eventually } from './eventually.js';
+import type { WebhookProgram } from './webhook-program.js';
 
 /** Webhooks as in a cluster: several, behind a balancer that follows /readyz. */
 export interface Replicas {
@@ -11,9 +12,9 @@ export interface Replicas {
   readonly url: string;
   /** Calls that found nobody ready. */
   readonly turnedAway: readonly string[];
-  start(wish?: WebhookWish): Promise<AdmissionProgram>;
+  start(wish?: WebhookWish): Promise<WebhookProgram>;
   /** SIGTERM; the balancer goes on asking it until it has ended. @returns the exit code */
-  stop(replica: AdmissionProgram): Promise<number | null>;
+  stop(replica: WebhookProgram): Promise<number | null>;
   /** Waits until the balancer has found so many of them ready. */
   ready(count: number): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { canary } from './canary.js';
 import type { Manifest } from './raw-api.js';
 import { bundle } from './webhook-stage.js';
 
@@ -18,10 +19,14 @@ export const wholeStage = (own: string, target: string, tag = 'v1.0.0'): readonl
   ),
   secret(own, 'creds', {
     type: 'kubernetes.io/dockerconfigjson',
-    data: { '.dockerconfigjson': base64('{"auths":{"ghcr.io":{"username":"u","password":"p"}}}') },
+    data: {
+      '.dockerconfigjson': base64(
+        JSON.stringify({ auths: { 'ghcr.io': { username: 'u', password: canary('creds') } } }),
+      ),
+    },
   }),
-  secret(own, 'werf-key', { data: { key: base64('0123456789abcdef') } }),
-  secret(own, 'app-keys', { data: { 'values.yaml': base64('db: {password: hunter2}\n') } }),
+  secret(own, 'werf-key', { data: { key: base64(canary('werf-key')) } }),
+  secret(own, 'app-keys', { data: { 'values.yaml': base64(`db: {password: ${canary('app-keys')}}\n`) } }),
   configMap(own, 'app-config', 'app:\n  replicas: 2\n'),
   { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'werf-converge', namespace: target } },
   ...[own, target].map((name) => ({

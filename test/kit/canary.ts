@@ -1,0 +1,113 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { isMap, valueAt } from '../../api/schema-node.js';
+
+/** Nothing else in a spec's run holds it, and no encoding of JSON, YAML or URLs changes it. */
+const MARK = randomBytes(5).toString('hex');
+
+/**
+ * What stands in every Secret of the specs where something secret would: `canary-1f0c…-password-1f0c…`. A part of it is known again,
+ * too: it is marked at both ends.
+ * @param what - for whoever reads the spec
+ */
+export const canary = (what: string): string => `canary-${MARK}-${what}-${MARK}`;
+
+/** What a text looks like within base64, whatever stands before and after it: one for each place that it may begin at. */
+const inBase64 = (text: string): readonly string[] =>
+  [0, 1, 2].map((before) => {
+    const encoded = Buffer.from('x'.repeat(before) + text).toString('base64');
+    // The characters at its ends have bits of its neighbours, too.
+    return encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + text.length) * 8) / 6));
+  });
+
+/** Base64 of base64 is what a registry's credentials are in a Secret's data. */
+const ENCODED = inBase64(MARK);
+const PATTERN = new RegExp([MARK, ...ENCODED, ...ENCODED.flatMap(inBase64)].join('|'));
+
+/** Audit policy for specs: all that anybody writes, Secrets included, as it was asked for and as it was stored. */
+export const AUDIT_POLICY = {
+  ...{ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] },
+  rules: [{ level: 'None', verbs: ['get', 'list', 'watch'] }, { level: 'RequestResponse' }],
+};
+
+/** Output of Pods, which is theirs; content of registries, which is no text. */
+const NOT_LOOKED_AT = new Set(['pods', 'storage', 'etcd']);
+const LOOKED_AT = /\.(log|metrics)$/;
+
+/** Keeps what a program answers at /metrics, where {@link leaksIn} finds it. One that was killed or is paused has no answer. */
+export async function keepMetrics(file: string, healthPort: string | number): Promise<void> {
+  const address = `http://127.0.0.1:${healthPort}/metrics`;
+  const answer = await fetch(address, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
+  if (answer !== undefined) await writeFile(file, await answer.text());
+}
+
+/**
+ * Looks for canaries where none may be, in a spec's folder: in what was written to the apiservers (`*-audit.log`, by
+ * {@link AUDIT_POLICY}) outside of Secrets, in logs (`*.log`) and metrics (`*.metrics`). And in Secrets of people, where each text
+ * must have one, or be PEM: without, nothing could be found.
+ * @returns where: `kube-apiserver-audit.log: create configmaps ops/copy: requestObject.data.password`; nothing of what stands there
+ */
+export async function leaksIn(dir: string): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const file of await filesIn(dir)) {
+    const name = relative(dir, file);
+    const judge = name.endsWith('-audit.log') ? judgeWrite : judgeLine;
+    let number = 0;
+    for await (const line of createInterface(createReadStream(file))) {
+      number += 1;
+      for (const where of judge(line, number)) found.add(`${name}: ${where}`);
+    }
+  }
+  return [...found];
+}
+
+async function filesIn(dir: string): Promise<readonly string[]> {
+  const entries = await readdir(dir, { withFileTypes: true });
+  const below = entries.map(async (entry): Promise<readonly string[]> => {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) return NOT_LOOKED_AT.has(entry.name) ? [] : filesIn(path);
+    return LOOKED_AT.test(entry.name) ? [path] : [];
+  });
+  return (await Promise.all(below)).flat();
+}
+
+function judgeLine(line: string, number: number): readonly string[] {
+  if (!PATTERN.test(line)) return [];
+  return line.startsWith('{') ? marked(JSON.parse(line)).map((path) => `line ${number}: ${path}`) : [`line ${number}`];
+}
+
+/** Of an audit event. */
+function judgeWrite(line: string): readonly string[] {
+  const isOfSecret = line.includes('"resource":"secrets"');
+  if (!isOfSecret && !PATTERN.test(line)) return [];
+  const event: unknown = JSON.parse(line);
+  const target = ['resource', 'namespace', 'name', 'subresource'].map((field) => valueAt(event, 'objectRef', field));
+  const [resource, namespace, name, subresource] = target.map((part) => (typeof part === 'string' ? part : ''));
+  const what = [valueAt(event, 'verb'), [resource, subresource].filter(Boolean).join('/'), `${namespace}/${name}`];
+  const faults = resource === 'secrets' ? withoutCanary(event) : marked(event);
+  return faults.map((fault) => `${what.join(' ')}: ${fault}`);
+}
+
+/** Keys of a person's Secret that nobody could find again. What the operator, Jobs and Kubernetes itself write is made of others. */
+function withoutCanary(event: unknown): readonly string[] {
+  const made = valueAt(event, 'responseObject');
+  const data = valueAt(made, 'data');
+  const isOfPrograms = String(valueAt(event, 'user', 'username')).startsWith('system:');
+  if (isOfPrograms || valueAt(made, 'type') === 'kubernetes.io/service-account-token' || !isMap(data)) return [];
+  return Object.entries(data).flatMap(([key, value]) => {
+    const text = Buffer.from(String(value), 'base64').toString();
+    return PATTERN.test(text) || text.startsWith('-----BEGIN ') ? [] : [`data.${key} holds no canary`];
+  });
+}
+
+/** Paths of all texts and names with a canary. */
+function marked(value: unknown, path = ''): readonly string[] {
+  if (typeof value === 'string') return PATTERN.test(value) ? [path] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, part]) =>
+    PATTERN.test(key) ? [`${path} (a name in it)`] : marked(part, path === '' ? key : `${path}.${key}`),
+  );
+}
