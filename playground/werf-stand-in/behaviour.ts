@@ -9,6 +9,8 @@ const ANNOTATION = 'playground.werf.io/behaviour';
 export type Behaviour =
   | { readonly kind: 'oom' }
   | { readonly kind: 'fail' }
+  /** The deployment takes so much memory, and gives it back. */
+  | { readonly kind: 'memory'; readonly mebibytes: number }
   | { readonly kind: 'slow'; readonly seconds: number }
   /** Of a plan, which the others leave alone. */
   | { readonly kind: 'fail-plan' }
@@ -20,11 +22,11 @@ export type Behaviour =
 const PLAIN = ['oom', 'fail', 'print-values', 'half', 'fail-plan'] as const;
 
 /** Memory is taken in pieces of this size, so that a limit is met and not leapt over. */
-const PIECE_BYTES = 8 * 1024 * 1024;
+const PIECE_MEBIBYTES = 8;
 
 /**
- * Reads `playground.werf.io/behaviour`: `oom`, `fail`, `slow: SECONDS`, `print-values`, `half`, `fail-plan`, `slow-plan: SECONDS`, or
- * several with commas between them.
+ * Reads `playground.werf.io/behaviour`: `oom`, `memory: MEBIBYTES`, `fail`, `slow: SECONDS`, `print-values`, `half`, `fail-plan`,
+ * `slow-plan: SECONDS`, or several with commas between them.
  * @throws Error for anything else
  */
 export function behavioursOf(annotations: Readonly<Record<string, string>>): readonly Behaviour[] {
@@ -35,19 +37,22 @@ export function behavioursOf(annotations: Readonly<Record<string, string>>): rea
 function behaviourOf(word: string): Behaviour {
   const plain = PLAIN.find((kind) => kind === word);
   if (plain !== undefined) return { kind: plain };
-  const [, kind, seconds] = /^(slow|slow-plan):\s*(\d+(?:\.\d+)?)$/.exec(word) ?? [];
-  if (kind !== undefined) return { kind: kind === 'slow' ? 'slow' : 'slow-plan', seconds: Number(seconds) };
+  const [, kind, amount] = /^(memory|slow|slow-plan):\s*(\d+(?:\.\d+)?)$/.exec(word) ?? [];
+  if (kind === 'memory') return { kind, mebibytes: Number(amount) };
+  if (kind === 'slow' || kind === 'slow-plan') return { kind, seconds: Number(amount) };
   throw new Error(
-    `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'slow: SECONDS', 'slow-plan: SECONDS'].join(', ')}`,
+    `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'memory: MEBIBYTES', 'slow: SECONDS', 'slow-plan: SECONDS'].join(', ')}`,
   );
 }
 
-/** Takes memory until it is killed. */
-async function outgrow(): Promise<never> {
-  for (const taken: Buffer[] = []; ; ) {
-    taken.push(Buffer.alloc(PIECE_BYTES, taken.length + 1));
+/** Takes so much memory, and holds it for a second: whoever watches the process looks now and then only. */
+async function take(mebibytes: number): Promise<void> {
+  const taken: Buffer[] = [];
+  while (taken.length * PIECE_MEBIBYTES < mebibytes) {
+    taken.push(Buffer.alloc(PIECE_MEBIBYTES * 1024 * 1024, taken.length + 1));
     await sleep(20);
   }
+  await sleep(1_000, taken);
 }
 
 /** @throws Error for `fail` and `fail-plan`: the deployment's own failure */
@@ -70,7 +75,10 @@ export async function behave(behaviour: Behaviour, values: Values, print: (line:
       throw new Error('release plan install: build resource infos: the chart asked for it');
     case 'oom':
       print('Rendering an enormous chart');
-      return await outgrow();
+      return await take(Number.POSITIVE_INFINITY);
+    case 'memory':
+      print(`Rendering a chart of ${behaviour.mebibytes} MiB`);
+      return await take(behaviour.mebibytes);
     case 'fail':
       print('deploy/backend: container backend: waiting: CrashLoopBackOff');
       throw new Error('release install: execute release install plan: deploy/backend failed: the chart asked for it');

@@ -112,7 +112,7 @@ async function apply(command: Extract<Command, { kind: 'apply' }>, around: Surro
   return 0;
 }
 
-const isOfApply = ({ kind }: Behaviour): boolean => kind === 'slow' || kind === 'oom' || kind === 'fail';
+const isOfApply = ({ kind }: Behaviour): boolean => ['slow', 'memory', 'oom', 'fail'].includes(kind);
 const isOfPlan = ({ kind }: Behaviour): boolean => kind === 'slow-plan' || kind === 'fail-plan';
 
 /** Half of it, if the chart wants that: then each plan finds something to do. */

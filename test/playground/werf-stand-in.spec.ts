@@ -468,7 +468,7 @@ t.test('a release', async (t) => {
     },
     {
       given: `${repo('open')} --tag wrong`,
-      want: 'playground.werf.io/behaviour: "explode" is none of oom, fail, print-values, half, fail-plan, slow: SECONDS, slow-plan: SECONDS',
+      want: 'playground.werf.io/behaviour: "explode" is none of oom, fail, print-values, half, fail-plan, memory: MEBIBYTES, slow: SECONDS, slow-plan: SECONDS',
     },
     {
       given: `${repo('open')} --tag 1.0.0 --namespace closed`,
