@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import { API_VERSION, KIND } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
@@ -9,12 +10,21 @@ import { BundleWatch } from '../../playground/bundle-watch.js';
 import type { SupervisedProcess } from '../../playground/control-plane/supervised-process.js';
 import { Kubectl } from '../../playground/kubectl.js';
 import { startNodeAgent } from '../../playground/node-agent/start.js';
-import { installManifests, type OperatorOptions, startProgram, uninstallWebhooks } from '../../playground/operator.js';
+import {
+  installManifests,
+  OPERATOR_NAMESPACE,
+  type OperatorOptions,
+  startProgram,
+  uninstallWebhooks,
+} from '../../playground/operator.js';
 import { publishBundle } from '../../playground/registry/publish.js';
 import { type RegistryAuth, type RunningRegistry, startRegistry } from '../../playground/registry/start.js';
+import { writeKubeconfig } from '../../playground/service-account.js';
 import { keepMetrics } from './canary.js';
 import { binariesOfThisRun, type Cluster, startCluster } from './cluster.js';
+import { eventually } from './eventually.js';
 import { recordLog } from './record-log.js';
+import { startWebhookProgram, type WebhookProgram } from './webhook-program.js';
 
 /** A control plane with everything that a deployment needs, and controllers that come and go. */
 export interface DeployStage {
@@ -28,6 +38,11 @@ export interface DeployStage {
   readonly signal: AbortSignal;
   /** Starts dist/controller.js under its own ServiceAccount, and waits until it is ready. It ends with the spec, if not before. */
   startController(options?: ControllerWish): Promise<RunningController>;
+  /**
+   * Installs the webhook configurations and starts dist/webhook.js under its own ServiceAccount; resolves when bundles are judged. It ends
+   * with the spec.
+   */
+  startWebhook(): Promise<WebhookProgram>;
   /** Starts a registry of its own. */
   startRegistry(options: {
     readonly name: string;
@@ -152,6 +167,25 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
         ...(auth === undefined ? {} : { credential: auth }),
         chart: { name, version, files: { 'Chart.yaml': chart, ...files } },
       });
+    },
+    startWebhook: async () => {
+      const file = join(dir, 'webhook.kubeconfig');
+      const account = { namespace: OPERATOR_NAMESPACE, name: 'werfbundle-webhook' };
+      const { server, ca } = controlPlane;
+      await writeKubeconfig(client, account, { server, ca, file }, signal);
+      await kubectl.run(['apply', '-f', join(ROOT, 'manifests/webhook/configurations.yaml')]);
+      const flags = ['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--shutdown-delay', '0s'];
+      const webhook = await startWebhookProgram(dir, [...flags, '--advertise-url', 'https://127.0.0.1:0']);
+      t.teardown(webhook.stop);
+      const refused = {
+        apiVersion: API_VERSION,
+        kind: KIND,
+        metadata: { name: 'probe', namespace: 'default' },
+        spec: {},
+      };
+      const ask = () => kubectl.run(['create', '--dry-run=server', '-f', '-'], JSON.stringify(refused));
+      await eventually(ask, ({ text }) => text.includes('is invalid'));
+      return webhook;
     },
     startController: async ({ through, timeScale = 1, leaderElect = false, flags = [], env = {} } = {}) => {
       started += 1;

@@ -15,12 +15,13 @@ export interface ForwardProxy {
 
 /**
  * @param options - `to`: where every name leads, `host:port`; `authorization`: what it wants in Proxy-Authorization, if anything;
- * `silent`: it takes connections and never says a word
+ * `silent`: it takes connections and never says a word; `forbids`: it makes no tunnel for anybody
  */
 export async function startForwardProxy(options: {
   readonly to: string;
   readonly authorization?: string;
   readonly silent?: boolean;
+  readonly forbids?: boolean;
 }): Promise<ForwardProxy> {
   const asked: string[] = [];
   const answered: string[] = [];
@@ -50,6 +51,10 @@ export async function startForwardProxy(options: {
   server.on('connect', (incoming: IncomingMessage, client: Socket) => {
     asked.push(`CONNECT ${incoming.url}`);
     if (options.silent === true) return;
+    if (options.forbids === true) {
+      client.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+      return;
+    }
     if (!isAllowed(incoming)) {
       client.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n');
       return;

@@ -1,0 +1,524 @@
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { issueAuthority, issueLeaf } from '../../certs/issue.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { BundleStory } from '../kit/bundle-story.js';
+import { canary } from '../kit/canary.js';
+import { binariesOfThisRun } from '../kit/cluster.js';
+import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { eventually } from '../kit/eventually.js';
+import { type FakeRegistry, startFakeRegistry } from '../kit/fake-registry.js';
+import { startForwardProxy } from '../kit/forward-proxy.js';
+import { Guide } from '../kit/guide.js';
+import { GuideReader, type GuideShell, type Shown } from '../kit/guide-reader.js';
+import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { configMap, dockerConfig } from '../kit/values-objects.js';
+
+// docs/troubleshooting.md, tried: its commands are run as they stand there, with other names, and each row of its tables is made to
+// happen and read back. Webhook and controller are processes beside the cluster, with the rights of manifests/rbac; what the guide asks
+// their Pods for, their logs, is asked of them (test/kit/guide-reader.ts).
+
+/** A minute of the specs is a second here. */
+const TIME_SCALE = 60;
+const PATIENCE_MS = 90_000;
+
+/** What can't be had here, and why. */
+const NOT_TRIED: Readonly<Record<string, string>> = {
+  'kubectl run -it --rm debug --image=curlimages/curl -- sh':
+    'the node agent runs no images; curl runs beside the cluster',
+  'helm get values my-app --revision 2 -n production': 'there is no helm; deploy.spec.ts reads the same record',
+  'kubectl top pod -n k8s-werf-operator-go-system': 'it needs a metrics server',
+  'kubectl describe pod <operator-pod> -n k8s-werf-operator-go-system': 'the operator is no Pod here',
+  'Error messages: to read all values takes more than 256 MB of memory':
+    'values-delivery.spec.ts shows it, without a cluster',
+};
+
+const DESCRIBE = /^kubectl describe werfbundle my-app /;
+const ERRORS = 'Error messages';
+const PHASES = 'Step 2: the phase';
+
+interface Given {
+  readonly stage: DeployStage;
+  readonly controller: RunningController;
+  readonly states: WatchRecord<StoredBundle>;
+  readonly guide: Guide;
+  readonly shell: GuideShell;
+}
+
+/** A namespace for bundles, and one to deploy into that accepts them. */
+const storyIn = async ({ stage, states, controller }: Given, namespace: string): Promise<BundleStory> => {
+  await stage.makeNamespace(namespace);
+  return new BundleStory({ stage, states, controller, namespace });
+};
+const targetOf = async ({ stage }: Given, namespace: string): Promise<string> => {
+  const target = `${namespace}-production`;
+  await stage.makeNamespace(target);
+  await stage.cluster.kubectl(['annotate', 'namespace', target, `werf.io/accept-bundles-from=${namespace}`]);
+  return target;
+};
+
+/** Whoever has trouble with one bundle. */
+const readerOf = ({ shell, stage }: Given, namespace: string, names: Readonly<Record<string, string>> = {}) =>
+  new GuideReader(shell, {
+    'k8s-werf-operator-go-system': namespace,
+    production: `${namespace}-production`,
+    'https://ghcr.io': `http://${stage.registryHost}`,
+    ...names,
+  });
+
+/** Does it again until it shows what is wanted: what is seen is a moment behind what happens. */
+const shows = async (t: Test, act: () => Promise<Shown>, wanted: RegExp | string): Promise<string> => {
+  const isThere = ({ text }: Shown) => (typeof wanted === 'string' ? text.includes(wanted) : wanted.test(text));
+  const { text } = await eventually(act, isThere, PATIENCE_MS);
+  t.match(text, wanted, String(wanted));
+  return text;
+};
+
+/** A field of a status, as kubectl describe prints it: `Last E Tag:  …`. */
+const printed = (field: string): RegExp => {
+  const label = field.replaceAll(/[A-Z]/g, ' $&').replace(/^./, (first) => first.toUpperCase());
+  return new RegExp(`^  ${label}: +\\S|^  ${label}:\\n +\\S`, 'm');
+};
+
+/** From the first look to the last line of the log: a bundle that goes well. */
+const goesWell = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'well');
+  const target = await targetOf(given, 'well');
+  const reader = readerOf(given, 'well', { 'myorg/my-app-bundle': 'acme/well' });
+  await story.stage.publish({ repository: 'acme/well', tag: 'v1.0.0', behaviour: 'slow: 5' });
+  await story.apply(configMap('app-config', 'app: {replicas: 3}'));
+  const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
+  await story.applyBundle('my-app', story.spec('acme/well', { targetNamespace: target, valuesFrom }));
+  await story.until('my-app', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
+  const running = await reader.does(DESCRIBE);
+  t.match(running.text, new RegExp(`^  Phase: +${reader.promised(PHASES, 'Syncing')}$`, 'm'));
+  for (const field of ['activeJobName', 'lastJobStatus']) {
+    t.match(running.text, printed(reader.promised('Status fields', field)), field);
+  }
+  const [followed, waited] = await Promise.all([
+    reader.does(/^JOB_NAME=/, /^kubectl logs -f -n production job/),
+    reader.does(/^kubectl wait /),
+  ]);
+  t.match(followed.text, /Succeeded release "my-app"/, 'the log is followed to its end');
+  t.match(waited, { code: 0, text: /^werfbundle.werf.io\/my-app condition met$/m });
+  const { lastJobName = '' } = await story.synced('my-app', 'v1.0.0');
+  const synced = await shows(t, () => reader.does(DESCRIBE), reader.promised(ERRORS, 'ETag support not detected'));
+  t.match(synced, new RegExp(`^  Phase: +${reader.promised(PHASES, 'Synced')}$`, 'm'));
+  for (const field of ['phase', 'lastAppliedTag', 'lastSyncTime', 'lastETag', 'lastJobLogs'])
+    t.match(synced, printed(reader.promised('Status fields', field)), field);
+
+  const found = await reader.does(/^kubectl get job -n production .*--sort-by/);
+  t.match(found.text, new RegExp(`^${lastJobName} +`, 'm'), 'its Jobs are found by the label');
+  const podName = /^(\S+-\S+) +\d+\/\d+ +Completed/m.exec(
+    (await reader.does(/^kubectl get pods -n production/)).text,
+  )?.[1];
+  const informed = reader.knowing({ '<job-name>': lastJobName, '<pod-name>': podName ?? 'none' });
+  const rows: readonly { readonly does: readonly RegExp[]; readonly shows: RegExp }[] = [
+    { does: [/^JOB_NAME=/, /^kubectl logs -n production -l job-name/], shows: /Succeeded release "my-app"/ },
+    { does: [/^kubectl logs <pod-name> /], shows: /Succeeded release "my-app"/ },
+    { does: [/^kubectl logs job\/<job-name> /], shows: /Succeeded release "my-app"/ },
+    { does: [/^kubectl describe pod <pod-name> -n production$/], shows: /^Status: +Succeeded$/m },
+    { does: [/^kubectl describe pod <pod-name> .*grep/], shows: /^ +Exit Code: +0$/m },
+    { does: [/^kubectl get job -n production .*-o wide$/], shows: new RegExp(`^${lastJobName} +1/1 `, 'm') },
+    { does: [/^kubectl get job <job-name> .*-A 30/], shows: /- --set=app.replicas=3$/m },
+    { does: [/^kubectl get job <job-name> .*jq/], shows: /^--set=app.replicas=3$/m },
+    { does: [/^kubectl get werfbundle my-app -o yaml [^|]*$/], shows: /^ {2}lastAppliedTag: v1.0.0$/m },
+    { does: [/^kubectl get wb my-app [^|]*system$/], shows: /^my-app +Synced +v1.0.0 +deployed v1.0.0 to namespace/m },
+    { does: [/\{\.spec\.registry\.url\}/], shows: new RegExp(`^${story.stage.registryHost}/acme/well$`) },
+    { does: [/\{\.spec\.registry\.pollInterval\}/], shows: /^1m$/ },
+    { does: [/\{\.spec\.converge\.targetNamespace\}/], shows: /^well-production$/ },
+    { does: [/^kubectl patch .*"30m"/s, /\{\.spec\.registry\.pollInterval\}/], shows: /patched\n30m$/ },
+    { does: [/\{\.status\.lastETag\}/], shows: /^tags-sha256:[0-9a-f]{64}$/ },
+    { does: [/^curl -v /], shows: /"tags":\["v1.0.0"\]/ },
+    { does: [/^curl -s .*jq/], shows: /^\[\n {2}"v1.0.0"\n\]\n$/ },
+    { does: [/^curl -sI /], shows: /^$/ },
+    { does: [/^kubectl exec .*node -e/s], shows: /^200$/m },
+    { does: [/^kubectl get pods -n k8s/], shows: /No resources found/ },
+    { does: [/^kubectl get pods,endpoints /], shows: /No resources found/ },
+  ];
+  for (const { does, shows } of rows) t.match((await informed.does(...does)).text, shows, String(does));
+};
+
+/** A registry on this machine that answers each request so. */
+const answering = async (t: Test, status: number): Promise<FakeRegistry> => {
+  const registry = await fakeRegistry(t);
+  registry.fail(/./, { kind: 'answer', status }, Number.POSITIVE_INFINITY);
+  return registry;
+};
+const fakeRegistry = async (t: Test, tls?: { readonly key: string; readonly cert: string }): Promise<FakeRegistry> => {
+  const registry = await startFakeRegistry(tls);
+  t.teardown(() => registry.close());
+  return registry;
+};
+
+/** Whatever a poll can come to grief on, in the guide's words: in the status, and in the log. */
+const pollsFail = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'polls');
+  const silent = await fakeRegistry(t);
+  silent.fail(/./, { kind: 'hang', at: 'headers' }, Number.POSITIVE_INFINITY);
+  const authority = await issueAuthority(Date.now());
+  const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
+  const secured = await fakeRegistry(t, { key: leaf.key, cert: leaf.certificate });
+  const login = { username: 'robot', password: canary('registry') };
+  const closed = await story.stage.startRegistry({ name: 'registry-guide', auth: { kind: 'htpasswd', ...login } });
+  await story.apply(dockerConfig('registry-creds', closed.host, { ...login, password: canary('wrong') }));
+  const rows: readonly { readonly cell: string; readonly registry: object }[] = [
+    { cell: 'context deadline exceeded', registry: { url: `${silent.host}/acme/app` } },
+    { cell: '401 unauthorized', registry: { url: `${closed.host}/acme/app`, secretRef: { name: 'registry-creds' } } },
+    { cell: '403 forbidden', registry: { url: `${(await answering(t, 403)).host}/acme/app` } },
+    { cell: '404 not found', registry: { url: `${story.stage.registryHost}/acme/nothing` } },
+    { cell: '429 too many requests', registry: { url: `${(await answering(t, 429)).host}/acme/app` } },
+    { cell: '503 service unavailable', registry: { url: `${(await answering(t, 503)).host}/acme/app` } },
+    { cell: 'connection refused', registry: { url: '127.0.0.1:1/acme/app' } },
+    { cell: 'no such host', registry: { url: 'registry.invalid/acme/app' } },
+    {
+      cell: 'no connection to 127.0.0.1: its address is loopback, which is refused unless --allow-networks has it',
+      registry: { url: '[::1]:1/acme/app' },
+    },
+    {
+      cell: 'certificate signed by unknown authority; give its CA with spec.registry.caSecretRef',
+      registry: { url: `${secured.host}/acme/app`, insecure: false },
+    },
+    {
+      cell: 'the server does not speak TLS; for a registry with plain HTTP set spec.registry.insecure',
+      registry: { url: `${story.stage.registryHost}/acme/app`, insecure: false },
+    },
+  ];
+  await Promise.all(
+    rows.map(async ({ cell, registry }, index) => {
+      // The controller of specs may reach 127.0.0.1, where the registries are.
+      const reader = readerOf(given, 'polls', { 'my-app': `app-${index}`, '127.0.0.1': '::1' });
+      const message = reader.promised(ERRORS, `error polling registry: ${cell}`);
+      await story.applyBundle(`app-${index}`, story.spec('', {}, registry));
+      await story.until(`app-${index}`, message, ({ lastErrorMessage }) => lastErrorMessage === message);
+      const { text } = await reader.does(DESCRIBE);
+      t.match(text, new RegExp(`^  Last Error Message: +${message}$`, 'm'));
+      t.match(text, printed(reader.promised('Status fields', 'nextAttemptTime')));
+      if (cell !== '404 not found') return;
+      // The last fifty lines are others' too: looked at until this one is polled again.
+      const grep = () => reader.does(/^kubectl logs .*--tail=50 \| grep my-app/);
+      await shows(t, grep, new RegExp(`"error":"${message}".*"message":"polling registry failed"`));
+    }),
+  );
+  const reader = readerOf(given, 'polls');
+  const shown = await reader.does(/^kubectl get secret registry-creds -n \S+$/, /base64 -d \| jq/);
+  t.match(shown.text, /kubernetes.io\/dockerconfigjson/);
+  t.match(shown.text, canary('wrong'), 'whoever may read the Secret sees what is in it');
+};
+
+/** What a platform's proxy does. */
+const proxyRefuses = async (t: Test, given: Given): Promise<void> => {
+  const { stage } = given;
+  const proxy = await startForwardProxy({ to: stage.registryHost, forbids: true });
+  const env = { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' };
+  const behind = await stage.startController({ timeScale: TIME_SCALE, env });
+  const story = await storyIn({ ...given, controller: behind }, 'proxy');
+  const reader = readerOf(given, 'proxy', { 'my-app': 'proxied' });
+  const told = (why: string) =>
+    shows(t, () => reader.does(DESCRIBE), reader.promised(ERRORS, `error polling registry: ${why}`));
+  await story.applyBundle('proxied', story.spec('', {}, { url: 'registry.example/acme/app', insecure: false }));
+  await told('the proxy makes no connection: 403 forbidden');
+  await proxy.close();
+  await reader.does(/^kubectl annotate werfbundle .*reconcile-requested-at/s);
+  await told('no connection to the proxy: connection refused');
+};
+
+const isStopped = ({ phase, consecutiveFailures }: WerfBundleStatus) => phase === 'Failed' && consecutiveFailures === 6;
+
+/** The table of backoff, its end, and each way out of it. */
+const stopsPolling = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'stopped');
+  const { stage } = story;
+  const login = { username: 'robot', password: canary('stopped') };
+  const auth = { kind: 'htpasswd', ...login } as const;
+  const closed = await stage.startRegistry({ name: 'registry-stopped', auth });
+  await stage.publish({ host: closed.host, auth, repository: 'acme/mended', tag: 'v1.0.0' });
+  await story.apply(dockerConfig('registry-creds', closed.host, { ...login, password: canary('mistaken') }));
+  const creds = { secretRef: { name: 'registry-creds' } };
+  const specOf = (name: string): WerfBundleSpec =>
+    name === 'mended'
+      ? story.spec('', {}, { url: `${closed.host}/acme/mended`, ...creds })
+      : story.spec(`acme/${name}`, {});
+  const names = ['patched', 'through-webhook', 'asked', 'changed', 'edited', 'recreated', 'mended'];
+  for (const name of names) await story.applyBundle(name, specOf(name));
+  for (const name of names) await story.until(name, 'polling has stopped', isStopped);
+  const readerFor = (name: string) => readerOf(given, 'stopped', { 'my-app': name });
+  const reader = readerFor('patched');
+
+  const states = given.states.states().filter(({ metadata }) => metadata.name === 'patched');
+  const progress = states.flatMap(({ status }) => {
+    const message = status?.conditions?.find(({ type }) => type === 'RegistryReachable')?.message ?? '';
+    const wait = /next try after (\w+)\)/.exec(message)?.[1];
+    const next = wait === undefined ? `phase ${status?.phase}, polling has stopped` : `next poll after ${wait}`;
+    const failures = status?.consecutiveFailures ?? 0;
+    return failures === 0 ? [] : [`consecutiveFailures: ${failures}, ${next}`];
+  });
+  const promised = [
+    ...[
+      '1st failure: consecutiveFailures: 1, next poll after 30s',
+      '2nd failure: consecutiveFailures: 2, next poll after 1m',
+    ],
+    ...[
+      '3rd failure: consecutiveFailures: 3, next poll after 2m',
+      '4th failure: consecutiveFailures: 4, next poll after 4m',
+    ],
+    '5th failure: consecutiveFailures: 5, next poll after 8m',
+    '6th failure: consecutiveFailures: 6, phase Failed, polling has stopped',
+  ].map((line) => reader.promised('Backoff of polls', line).replace(/^\w+ failure: /, ''));
+  t.same([...new Set(progress)], promised);
+  const waits = states.flatMap(({ status }) =>
+    status?.nextAttemptTime === undefined
+      ? []
+      : [Date.parse(status.nextAttemptTime) - Date.parse(status.lastErrorTime ?? '')],
+  );
+  t.ok(waits.length > 0 && waits.every((wait) => wait >= 0), 'lastErrorTime and nextAttemptTime say so, too');
+
+  const { text } = await reader.does(DESCRIBE);
+  t.match(text, new RegExp(`^  Phase: +${reader.promised(PHASES, 'Failed')}$`, 'm'));
+  t.match(text, /^ {2}Consecutive Failures: +6$/m);
+  t.match(text, /^ {4}Reason: +PollingStopped$/m);
+  for (const field of ['consecutiveFailures', 'lastErrorMessage', 'lastErrorTime'])
+    t.match(text, printed(reader.promised('Status fields', field)), field);
+  t.match((await reader.does(/\{\.status\.consecutiveFailures\}/)).text, /^6,\S+Z,$/, 'and there is no next attempt');
+  t.match((await reader.does(/^watch kubectl get wb/)).text, /^patched +Failed .* 6 /m);
+
+  for (const name of names.filter((name) => name !== 'mended')) {
+    await stage.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
+  }
+  const saved = await readerFor('edited').edits('true', /^kubectl edit/);
+  t.match(saved, { code: 0, text: /Edit cancelled, no changes made/ });
+  const polls = await story.polls('acme/edited');
+  const ways: Readonly<Record<string, () => Promise<Shown>>> = {
+    patched: () => readerFor('patched').does(/^kubectl patch .*--subresource=status/s),
+    'through-webhook': () =>
+      readerFor('through-webhook').does(/^kubectl patch werfbundle my-app -n \S+ \\\n.*consecutiveFailures/),
+    asked: () => readerFor('asked').does(/^kubectl annotate werfbundle .*reconcile-requested-at/s),
+    changed: () => readerFor('changed').does(/^kubectl patch .*"10m"/s),
+    recreated: async () => {
+      const deleted = await readerFor('recreated').does(/^kubectl delete werfbundle/);
+      await story.applyBundle('recreated', specOf('recreated'));
+      return deleted;
+    },
+    mended: async () => {
+      const { code, stdout } = await story.apply(dockerConfig('registry-creds', closed.host, login));
+      return { code, text: stdout };
+    },
+  };
+  for (const [name, act] of Object.entries(ways)) {
+    const { code, text } = await act();
+    t.equal(code, 0, `${name}: ${text}`);
+    if (name === 'through-webhook')
+      t.match(text, /Warning: .*the annotation werf.io\/reconcile-requested-at was set instead/);
+    t.equal((await story.synced(name, 'v1.0.0')).consecutiveFailures, 0, `${name}: the counter is 0 again`);
+  }
+  t.equal(await story.polls('acme/edited'), polls, 'an edit that changes nothing begins nothing');
+  await readerFor('edited').edits("sed -i 's/pollInterval: 1m/pollInterval: 2m/'", /^kubectl edit/);
+  await story.synced('edited', 'v1.0.0');
+  await readerFor('edited').doesUntil(/"message":"polled registry"/, /^kubectl logs -f .*controller-manager$/);
+};
+
+/** What a Job can come to grief on, and what heals it. */
+const jobsFail = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'jobs');
+  const target = await targetOf(given, 'jobs');
+  const { stage } = story;
+  const elsewhere = { targetNamespace: target };
+  await stage.publish({ repository: 'acme/late', tag: 'v1.0.0', behaviour: 'slow: 600' });
+  await story.applyBundle('late', story.spec('acme/late', { ...elsewhere, timeout: '1m' }));
+  await stage.publish({ repository: 'acme/hungry', tag: 'v1.0.0', behaviour: 'memory: 200' });
+  await story.applyBundle('hungry', story.spec('acme/hungry', { ...elsewhere, resourceLimits: { memory: '128Mi' } }));
+  await stage.publish({ repository: 'acme/clumsy', tag: 'v1.0.0', behaviour: 'fail' });
+  await story.applyBundle('clumsy', story.spec('acme/clumsy', elsewhere));
+  const readerFor = (name: string) => readerOf(given, 'jobs', { 'my-app': name });
+
+  const hungry = readerFor('hungry');
+  const oom = hungry.promised(ERRORS, 'pod failed with OOMKilled');
+  await story.failed('hungry', `${oom}: memory limit 128Mi; set spec.converge.resourceLimits.memory to 256Mi`);
+  t.match((await hungry.does(/^kubectl get wb my-app [^|]*system$/)).text, oom);
+  const podName = /^(hungry-\S+) +0\/1 +OOMKilled/m.exec(
+    (await hungry.does(/^kubectl get pods -n production/)).text,
+  )?.[1];
+  const pod = await hungry
+    .knowing({ '<pod-name>': podName ?? 'none' })
+    .does(/^kubectl describe pod <pod-name> -n production$/);
+  t.match(pod.text, /^ +Reason: +OOMKilled$/m);
+  t.match(await hungry.does(/^kubectl patch .*"2Gi"/s), { code: 0 });
+  await story.synced('hungry', 'v1.0.0', 2);
+
+  const clumsy = readerFor('clumsy');
+  const exit = `${clumsy.promised(ERRORS, 'pod failed with exit code 1')}: release install: `;
+  await story.until(
+    'clumsy',
+    exit,
+    ({ phase, lastErrorMessage }) => phase === 'Failed' && !!lastErrorMessage?.startsWith(exit),
+  );
+  const shown = (await clumsy.does(DESCRIBE)).text;
+  t.match(shown, new RegExp(`^  Last Error Message: +${exit}`, 'm'));
+  t.match(shown, /^ {2}Last Job Status: +Failed$/m);
+  t.match(shown, /^ {2}Last Job Logs:[\s\S]*CrashLoopBackOff/m);
+  const jobs = () => story.bundle('clumsy').then((bundle) => bundle?.status?.deployment?.number);
+  await clumsy.does(/^kubectl annotate werfbundle .*reconcile-requested-at/s);
+  t.equal(await eventually(jobs, (number) => number === 2, PATIENCE_MS), 2, 'it is tried again on request');
+  await story.until('clumsy', 'the second', ({ history }) => history?.length === 2);
+  await hungry.does(/^kubectl annotate werfbundle .*deploy-requested-at/s);
+  t.equal((await story.synced('hungry', 'v1.0.0', 3)).deployment?.reason, 'Requested');
+
+  const late = readerFor('late');
+  const message = `${late.promised(ERRORS, 'pod failed with DeadlineExceeded')}: not done after 1m; set spec.converge.timeout to more`;
+  await shows(t, () => late.does(DESCRIBE), message);
+};
+
+/** The guide's ServiceAccount, made as it says. */
+const accountIsMade = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'account');
+  const reader = readerOf(given, 'account');
+  await story.stage.publish({ repository: 'acme/account', tag: 'v1.0.0' });
+  const lenient = { metadata: { ...story.ref('my-app'), annotations: { 'werf.io/missing-references': 'warn' } } };
+  const made = await reader.does(/^kubectl create namespace production/, /^kubectl annotate namespace production/);
+  t.equal(made.code, 0, made.text);
+  await story.apply({
+    ...{ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', ...lenient },
+    ...{ spec: story.spec('acme/account', { targetNamespace: 'account-production' }) },
+  });
+  await story.failed(
+    'my-app',
+    reader.promised(ERRORS, 'ServiceAccount werf-converge does not exist in namespace production'),
+  );
+  const mended = await reader.does(/^kubectl create serviceaccount werf-converge/, /^kubectl create rolebinding/);
+  t.equal(mended.code, 0, mended.text);
+  await story.synced('my-app', 'v1.0.0');
+};
+
+/** Values that are missing, broken, or not those that were meant. */
+const valuesAreMissing = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'values');
+  const target = await targetOf(given, 'values');
+  const reader = readerOf(given, 'values', { "namespace 'ops'": "namespace 'values'" });
+  await story.stage.publish({ repository: 'acme/values-guide', tag: 'v1.0.0' });
+  const applyLenient = (name: string, converge: WerfBundleSpec['converge']) =>
+    story.apply({
+      ...{ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle' },
+      metadata: { ...story.ref(name), annotations: { 'werf.io/missing-references': 'warn' } },
+      ...{ spec: story.spec('acme/values-guide', converge) },
+    });
+  const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
+  await applyLenient('here', { valuesFrom });
+  await applyLenient('my-app', { valuesFrom, targetNamespace: target });
+  await story.failed('here', reader.promised(ERRORS, "failed to get ConfigMap 'app-config' from namespace 'ops'"));
+  await story.failed('my-app', `configMap 'app-config' not found in namespaces 'values' or '${target}'`);
+  const looked = await reader.does(
+    /^kubectl get configmap app-config -n k8s\S+$/,
+    /^kubectl get configmap app-config -n production$/,
+  );
+  t.match(looked.text, /"app-config" not found\n.*"app-config" not found\n/);
+
+  t.match(await reader.does(/^kubectl create configmap app-config .*-n production/), { code: 0 });
+  await story.synced('my-app', 'v1.0.0');
+  t.match(await reader.does(/^kubectl apply -f - <<EOF/), { code: 0 });
+  const { lastJobName = '' } = await story.synced('my-app', 'v1.0.0', 2);
+  const args = async (job: string) =>
+    (await reader.knowing({ '<job-name>': job }).does(/^kubectl get job <job-name> .*jq/)).text;
+  t.match(await args(lastJobName), /^--set=app.replicas=3$/m, 'the target namespace\u2019s');
+
+  await story.apply(configMap('app-config', 'app: {replicas: 5}'));
+  const wins = await story.synced('my-app', 'v1.0.0', 3);
+  t.match(await args(wins.lastJobName ?? ''), /^--set=app.replicas=5$/m, 'the bundle\u2019s namespace wins');
+
+  await story.kubectl('create', 'configmap', 'base-config', '--from-literal=values.yaml=app: {replicas: 6}');
+  t.match(await reader.does(/^kubectl patch .*"base-config".*"env-overrides"/s), { code: 0 });
+  const optional = await story.synced('my-app', 'v1.0.0', 4);
+  t.match(await args(optional.lastJobName ?? ''), /^--set=app.replicas=6$/m, 'what is optional may be missing');
+  t.match(
+    (await reader.does(/-o yaml .*grep -A 10 valuesFrom/)).text,
+    /name: base-config\n.*\n? *- configMapRef:\n +name: env-overrides\n +optional: true/,
+  );
+
+  await story.kubectl('create', 'configmap', 'prod-overrides', '--from-literal=values.yaml=app: {replicas: 7}');
+  const both = [{ configMapRef: { name: 'base-config' } }, { configMapRef: { name: 'prod-overrides' } }];
+  await story.patch('my-app', { spec: { converge: { valuesFrom: both } } });
+  const later = await story.synced('my-app', 'v1.0.0', 5);
+  t.match(await args(later.lastJobName ?? ''), /^--set=app.replicas=7$/m, 'the later one wins');
+  for (const [name, replicas] of [
+    ['base-config', 6],
+    ['prod-overrides', 7],
+  ] as const) {
+    const { text } = await reader.does(new RegExp(`^kubectl get configmap ${name} -o yaml`));
+    t.match(text, new RegExp(`replicas: ${replicas}`), name);
+  }
+
+  await story.kubectl('delete', 'configmap', 'app-config');
+  await story.apply({ ...configMap('app-config', ''), data: { 'config.yaml': 'a: b: c' } } as ReturnType<
+    typeof configMap
+  >);
+  await story.failed(
+    'here',
+    'key "config.yaml" of ConfigMap values/app-config is no YAML: line 1, column 4: mapping values are not allowed here',
+  );
+  t.match(await reader.does(/python3 -c/), { text: /mapping values are not allowed here/ }, 'python3 says the same');
+};
+
+/** A registry that gives ETags is asked on the condition that something has changed. */
+const etagsAreUsed = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'etags');
+  const registry = await fakeRegistry(t);
+  registry.behave({ etags: true });
+  registry.publish('acme/etags', 'v1.0.0', 'bundle');
+  const reader = readerOf(given, 'etags', {
+    'https://ghcr.io': `http://${registry.host}`,
+    'myorg/my-app-bundle': 'acme/etags',
+  });
+  await story.applyBundle('my-app', story.spec('', {}, { url: `${registry.host}/acme/etags` }));
+  const read = () => reader.does(/\{\.status\.lastETag\}/);
+  const first = await shows(t, read, /^"[0-9a-f]{8}"$/);
+  await shows(t, () => reader.does(/grep -i "etag\\\|304/), /acme\/etags".*"answer":"304 Not Modified"/);
+  t.equal((await read()).text, first, 'the same tags, the same ETag');
+  t.equal((await reader.does(/^curl -sI /)).text.trim().toLowerCase(), `etag: ${first}`);
+  registry.publish('acme/etags', 'v1.1.0', 'bundle');
+  await shows(t, read, new RegExp(`^(?!${first})"[0-9a-f]{8}"$`));
+  await shows(t, () => reader.does(/grep "polling registry"$/), /acme\/etags"/);
+};
+
+t.test('the troubleshooting guide on a real control plane', async (t) => {
+  const stage = await startDeployStage(t);
+  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const [webhook, controller] = await Promise.all([
+    stage.startWebhook(),
+    stage.startController({ timeScale: TIME_SCALE }),
+  ]);
+  const guide = Guide.read();
+  const shell: GuideShell = {
+    ...{ guide, dir: join(stage.cluster.dir, 'reader'), kubeconfig: stage.cluster.kubeconfig },
+    kubectl: (await binariesOfThisRun()).kubectl,
+    logs: { controller: controller.process.logFile, webhook: webhook.logFile },
+  };
+  await GuideReader.prepare(shell);
+  const given: Given = { stage, controller, states, guide, shell };
+
+  await t.test('says what is so, and what helps', async (t) => {
+    t.jobs = 8;
+    const scenarios = {
+      'a Job that fails says why, and the guide\u2019s patch heals it': jobsFail,
+      'a poll that fails says why, in the guide\u2019s words': pollsFail,
+      'after six failures polling stops, and each of the guide\u2019s ways goes on': stopsPolling,
+      'a bundle that goes well can be read from all sides': goesWell,
+      'values that are missing or broken are named, and the guide\u2019s commands mend them': valuesAreMissing,
+      'a missing ServiceAccount is named, and made as the guide says': accountIsMade,
+      'ETags are used where there are some': etagsAreUsed,
+    };
+    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+  });
+  await controller.stop();
+  await t.test('what the proxy does not do is told', (t) => proxyRefuses(t, given));
+
+  const reader = readerOf(given, 'well');
+  t.match(
+    (await reader.does(/manager --tail=100$/)).text,
+    /"level":"info"/,
+    'the controller\u2019s log for whoever helps',
+  );
+  t.match((await reader.does(/manager --tail=200$/)).text, /"level":"info"/);
+  t.match((await reader.does(/werfbundle-webhook --tail=50$/)).text, /"message":"admission answered"/);
+  t.match((await reader.does(/werfbundle-webhook --tail=200$/)).text, /"message":"admission answered"/);
+  t.same(guide.open.toSorted(), Object.keys(NOT_TRIED).toSorted(), 'and the guide promises nothing that was not tried');
+});
