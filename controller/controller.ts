@@ -17,6 +17,7 @@ import { reconcile } from './reconcile.js';
 import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
 import type { Share } from './share.js';
+import { Sweep } from './sweep.js';
 import { Watches } from './watches.js';
 
 export interface ControllerParts {
@@ -53,6 +54,7 @@ export class Controller {
   readonly #watches: Watches;
   #wake: (ref: ObjectRef) => void = () => {};
   #onJob: (job: ObjectRef, active: boolean) => void = () => {};
+  #sweep: Sweep | undefined;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
@@ -115,14 +117,20 @@ export class Controller {
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => places.jobChanged(job, active);
     for (const job of this.#caches.activeJobs()) places.jobChanged(job, true);
-    for (const { metadata } of this.#caches.bundles())
-      queue.add({ namespace: metadata.namespace, name: metadata.name });
+    this.#sweep = new Sweep(this.#allBundles(), queue.add.bind(queue));
+    this.#sweep.feed(queue.depth());
     await Promise.all([scans.start(ending), queue.start(ending)]);
     this.#wake = () => {};
     this.#onJob = () => {};
+    this.#sweep = undefined;
     await events.settled();
     metrics.queueDepth(0);
     await cut.release();
+  }
+
+  /** As they are now; whichever comes later wakes itself. */
+  #allBundles(): readonly ObjectRef[] {
+    return [...this.#caches.bundles()].map(({ metadata: { namespace, name } }) => ({ namespace, name }));
   }
 
   #scans(): ReturnType<typeof createScans> {
@@ -156,7 +164,10 @@ export class Controller {
     return createWorkQueue({
       ...{ clock, random, log, workers },
       work: (ref, _, lines) => reconcile({ ...self, log: lines }, ref, needs.signal),
-      onDepth: (depth) => metrics.queueDepth(depth),
+      onDepth: (depth) => {
+        metrics.queueDepth(depth);
+        this.#sweep?.feed(depth);
+      },
       onDone: ({ ranMs, result }) => metrics.looked(ranMs, result === 'error'),
     });
   }

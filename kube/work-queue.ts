@@ -118,7 +118,7 @@ class KeyedWorkQueue implements WorkQueue {
     while (this.#running.size < this.#options.workers) {
       const [key] = this.#line;
       const known = key === undefined ? undefined : this.#keys.get(key);
-      if (key === undefined || known === undefined) return;
+      if (key === undefined || known === undefined) break;
       this.#line.delete(key);
       this.#apply(known.ref, { kind: 'taken' });
       const run = this.#run(known.ref, signal).finally(() => {

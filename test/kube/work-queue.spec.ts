@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { ObjectRef } from '../../api/objects.js';
+import { Sweep } from '../../controller/sweep.js';
 import { TimerHeap } from '../../kube/timer-heap.js';
 import { createWorkQueue, type Next } from '../../kube/work-queue.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
@@ -15,6 +16,8 @@ const setup = (options: { workers?: number; answer?: (name: string, run: number)
   const log = recordLog();
   const runs: string[] = [];
   const results: string[] = [];
+  const depths: number[] = [];
+  let told: (depth: number) => void = () => {};
   const stop = new AbortController();
   const queue = createWorkQueue({
     clock,
@@ -26,9 +29,16 @@ const setup = (options: { workers?: number; answer?: (name: string, run: number)
       return (await options.answer?.(name, runs.length)) ?? awaitChange;
     },
     onDone: ({ result }) => results.push(result),
+    onDepth: (depth) => {
+      depths.push(depth);
+      told(depth);
+    },
   });
+  const onDepth = (listener: (depth: number) => void): void => {
+    told = listener;
+  };
   const drain = (): readonly string[] => runs.splice(0);
-  return { clock, log, results, stop, queue, drain, done: queue.start(stop.signal) };
+  return { clock, log, results, depths, onDepth, stop, queue, drain, done: queue.start(stop.signal) };
 };
 
 /** Work that ends when the test says so. */
@@ -79,6 +89,38 @@ t.test('a work queue', async (t) => {
     await door.release();
     t.strictSame(drain(), ['c@0', 'd@0']);
     await door.release();
+  });
+
+  t.test('tells how many keys wait, also that none does any more', async (t) => {
+    const { queue, depths } = setup();
+    for (const name of ['a', 'b', 'c']) queue.add(ref(name));
+    await settle();
+    t.equal(queue.depth(), 0);
+    t.equal(depths.at(-1), 0);
+  });
+
+  t.test('takes the looks of a start by and by: what comes meanwhile does not wait behind all of them', async (t) => {
+    const door = gate();
+    const { queue, drain, onDepth } = setup({ answer: async () => door.wait().then(() => awaitChange) });
+    const names = Array.from({ length: 1_000 }, (_, index) => `bundle-${index}`);
+    const sweep = new Sweep(names.map(ref), (each) => queue.add(each));
+    onDepth((depth) => sweep.feed(depth));
+    sweep.feed(queue.depth());
+    await settle();
+    t.equal(queue.depth(), 32);
+    queue.add(ref('new-tag'));
+    const order: string[] = [...drain()];
+    while (door.waiting() > 0) {
+      await door.release();
+      order.push(...drain());
+    }
+    const ran = order.map((run) => run.split('@')[0]);
+    t.equal(ran.indexOf('new-tag'), 34, 'behind the two that ran and the 32 that waited');
+    t.strictSame(
+      ran.filter((name) => name !== 'new-tag'),
+      names,
+      'each bundle is looked at once',
+    );
   });
 
   t.test('an earlier wish is not delayed by a later one, nor forgotten for a run in between', async (t) => {
