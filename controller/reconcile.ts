@@ -133,6 +133,7 @@ const report = async (
   if (decision.finalizer === 'leave') return true;
   if (decision.finalizer === 'remove' && !tidy) return false;
   await writeFinalizer(self, written, decision.finalizer, signal);
+  if (decision.farewell !== undefined) tell(self, bundle, decision.farewell);
   return true;
 };
 

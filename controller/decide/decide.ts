@@ -51,11 +51,13 @@ export const decide = (seen: Observation): Decision => {
     actions: draft.actions ?? [],
     status,
     cleanup: [...(draft.cleanup ?? []), ...leftOvers(seen, finalizer)],
-    announcements: [
-      ...announcementsOf(seen.bundle.status ?? {}, status, outcome?.kind === 'failed' ? undefined : outcome?.tags),
-      ...(draft.announcements ?? []),
-    ],
+    announcements: announcementsOf(
+      seen.bundle.status ?? {},
+      status,
+      outcome?.kind === 'failed' ? undefined : outcome?.tags,
+    ),
     finalizer,
+    ...(draft.farewell !== undefined && { farewell: draft.farewell }),
     interest: interestOf(seen, status),
     recheck: soonest(soonest(draft.recheck, nextSecretLook(seen, status)), nextValuesLook(seen, status)),
     keepsPlace: keepsPlace(seen, draft),

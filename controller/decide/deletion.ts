@@ -78,10 +78,10 @@ const stopped = (seen: Observation, status: WerfBundleStatus): Draft => {
 };
 
 /** The last that is done for a bundle; whatever a crash may have left of its last Job goes with the finalizer. */
-const letGo = (status: WerfBundleStatus, announcement?: Announcement): Draft => ({
+const letGo = (status: WerfBundleStatus, farewell?: Announcement): Draft => ({
   status,
   claims: [leaving(GOES)],
-  announcements: announcement === undefined ? [] : [announcement],
+  farewell,
   finalizer: 'remove',
 });
 

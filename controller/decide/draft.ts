@@ -8,8 +8,7 @@ export interface Draft {
   readonly claims: readonly Claim[];
   readonly actions?: readonly Action[];
   readonly cleanup?: readonly Cleanup[];
-  /** Beside what a change of the status tells. */
-  readonly announcements?: readonly Announcement[];
+  readonly farewell?: Announcement | undefined;
   /** Left out: as the status asks for. */
   readonly finalizer?: FinalizerChange;
   /** A check has taken a place among the Jobs, or waits for one. */

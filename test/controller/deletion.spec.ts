@@ -83,14 +83,16 @@ const waitingPod: Pod = {
 
 /** What is done, and what a person reads of it. */
 const outcomeOf = (seen: Observation) => {
-  const { actions, cleanup, finalizer, announcements, status, recheck } = decide(seen);
+  const { actions, cleanup, finalizer, announcements, farewell, status, recheck } = decide(seen);
   return {
     actions: actions.map((action) =>
       action.kind === 'delete-job' ? `delete-job ${action.propagation ?? 'Background'}` : action.kind,
     ),
     cleanup: cleanup.flatMap(({ names }) => names),
     finalizer,
-    events: announcements.map(({ type, reason, message }) => `${type} ${reason}: ${message}`),
+    events: [...announcements, ...(farewell === undefined ? [] : [farewell])].map(
+      ({ type, reason, message }) => `${type} ${reason}: ${message}`,
+    ),
     message: status.conditions?.find(({ type }) => type === 'Reconciling')?.message,
     phase: status.phase,
     number: status.deployment?.number,
@@ -411,6 +413,18 @@ t.test('who changes the finalizers meanwhile is not overwritten', async (t) => {
   t.same((await harness.run()).next, { kind: 'backoff' });
   await harness.run();
   t.same(harness.bundle()?.metadata.finalizers, ['someone.example/else', FINALIZER]);
+});
+
+t.test('that a release is uninstalled is told once, however often it takes to let the bundle go', async (t) => {
+  const harness = await deployed();
+  await deleted(harness);
+  await harness.run();
+  endJob(harness, 0);
+  const failing = { verb: 'patch', plural: 'werfbundles', subresource: '' } as const;
+  harness.kube.failNext(failing, new KubeError('unavailable', 'patch: the webhook does not answer'), 2);
+  const events = async () => (await harness.run()).events;
+  t.same([await events(), await events(), await events()], [[], [], [`Normal Dismissed: ${RELEASE} is uninstalled`]]);
+  t.equal(harness.bundle(), undefined);
 });
 
 t.test('what could not be tidied up in another namespace keeps the bundle, until it can', async (t) => {
