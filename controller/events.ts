@@ -6,7 +6,7 @@ import type { Clock, Log } from '../kube/ports.js';
 import { EVENTS } from '../kube/resources.js';
 import type { Announcement } from './decide/decision.js';
 
-/** Longest note that the apiserver takes. @see events.k8s.io/v1 */
+/** Longest note that the apiserver takes, in bytes of UTF-8, though it speaks of characters. @see events.k8s.io/v1 */
 const LONGEST_NOTE = 1_024;
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
@@ -74,10 +74,17 @@ export class EventTeller {
       type,
       reason,
       action: 'Reconcile',
-      note: message.slice(0, LONGEST_NOTE),
+      note: cutToBytes(message, LONGEST_NOTE),
       regarding: { apiVersion: API_VERSION, kind: KIND, namespace, name, uid, resourceVersion },
       reportingController: 'werf.io/werfbundle-controller',
       reportingInstance: instance,
     };
   }
 }
+
+/** As much of a text as fits, in whole characters. */
+const cutToBytes = (text: string, most: number): string => {
+  const bytes = Buffer.from(text);
+  // A character that was cut in two is read as U+FFFD.
+  return bytes.length <= most ? text : bytes.toString('utf8', 0, most).replace(/\uFFFD$/, '');
+};

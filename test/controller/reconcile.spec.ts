@@ -590,6 +590,24 @@ t.test('an event that can not be told is logged, and the deployment goes on', as
   t.same([next.kind, harness.jobs().length], ['await-change', 1]);
 });
 
+t.test('an event is as long as Kubernetes allows, which counts bytes', async (t) => {
+  const kube = createFakeKube();
+  const clock = createFakeClock(NOW);
+  const teller = new EventTeller(
+    { client: kube, clock, log: recordLog(), instance: 'here' },
+    new AbortController().signal,
+  );
+  for (const message of ['x'.repeat(2_000), `x${'ошибка '.repeat(200)}`, 'short'])
+    teller.tell(bundle(), { type: 'Warning', reason: 'DeployFailed', message });
+  await teller.settled();
+  const notes = kube.all<KubeObject & { readonly note: string }>(EVENTS).map(({ note }) => note);
+  t.same(notes, ['x'.repeat(1_024), `x${'ошибка '.repeat(200)}`.slice(0, 551), 'short']);
+  t.same(
+    notes.map((note) => Buffer.byteLength(note)),
+    [1_024, 1_023, 5],
+  );
+});
+
 t.test('an event has a name that Kubernetes allows, whatever the bundle is called', async (t) => {
   const rows = [
     { title: 'a short name', name: 'my-app', want: 'my-app' },
