@@ -247,7 +247,7 @@ const activeClaim = (
   deployment: Deployment,
   state: { readonly kind: 'running' } | { readonly kind: 'waiting'; readonly reason: string; readonly message: string },
 ): Claim => {
-  const what = deployment.reason === 'Dismiss' ? 'uninstalling' : `deploying ${deployment.tag} (${deployment.reason})`;
+  const what = whatOf(deployment);
   return state.kind === 'waiting' && state.message !== ''
     ? { kind: 'job-active', reason: 'WaitingForJob', message: `${what}: ${state.reason}: ${state.message}` }
     : { kind: 'job-active', reason: 'Deploying', message: what };
