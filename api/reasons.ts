@@ -33,6 +33,7 @@ export const REASONS = {
   ServiceAccountMissing: 'the ServiceAccount does not exist in the target namespace',
   NamespaceUnavailable: 'the target namespace does not exist or is being deleted',
   ConsentMissing: 'the target namespace does not accept bundles from the bundle\u2019s namespace',
+  RightsMissing: 'the controller may not read what the bundle needs',
   Drifted: 'the cluster differs from what was deployed',
   InSync: 'the last check found no drift',
   DriftCorrected: 'what had drifted was applied again, and a check found nothing more that differs',

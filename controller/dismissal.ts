@@ -34,7 +34,8 @@ export const readDismissal = async (
 };
 
 const pointless = (why: string): Dismissal => ({ kind: 'pointless', why });
-const blocked = (why: string): Dismissal => ({ kind: 'blocked', why });
+/** Somebody could mend it. */
+export const blocked = (why: string): Dismissal => ({ kind: 'blocked', why });
 
 const isGoing = (object: Namespace): boolean =>
   object.metadata.deletionTimestamp !== undefined || object.status?.phase === 'Terminating';

@@ -43,7 +43,12 @@ export interface Obstacle {
   readonly kind: 'obstacle';
   readonly reason: Extract<
     Reason,
-    'CredentialsInvalid' | 'ValuesInvalid' | 'ServiceAccountMissing' | 'NamespaceUnavailable' | 'ConsentMissing'
+    | 'CredentialsInvalid'
+    | 'ValuesInvalid'
+    | 'ServiceAccountMissing'
+    | 'NamespaceUnavailable'
+    | 'ConsentMissing'
+    | 'RightsMissing'
   >;
   readonly message: string;
 }

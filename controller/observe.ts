@@ -16,7 +16,7 @@ import { checkOf, isPlanJob } from './deploy/plan-job.js';
 import { planSummary } from './deploy/plan-summary.js';
 import { type JobResult, jobResult } from './deploy/result.js';
 import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from './deploy/waiting.js';
-import { readDismissal } from './dismissal.js';
+import { blocked, readDismissal } from './dismissal.js';
 import { readJobLog } from './job-log.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
@@ -26,6 +26,7 @@ import type {
   JobLog,
   JudgedSpec,
   Observation,
+  Obstacle,
   PlanJob,
   PlanLog,
   Platform,
@@ -75,7 +76,7 @@ export const observe = async (
   const access =
     polled === undefined
       ? ({ kind: 'not-needed' } as const)
-      : await readAccess(reads, { bundle, settings: polled, platform }, signal);
+      : await unlessForbidden(readAccess(reads, { bundle, settings: polled, platform }, signal), rightsMissing);
   const seen = {
     now: senses.now(),
     startedAt: senses.startedAt,
@@ -92,10 +93,25 @@ export const observe = async (
   const placed = { ...seen, place: askForPlace(senses, seen) };
   const supplies =
     polled !== undefined && needsSupplies(placed)
-      ? await readSupplies(senses, { bundle, settings: polled, platform }, signal)
+      ? await unlessForbidden(readSupplies(senses, { bundle, settings: polled, platform }, signal), rightsMissing)
       : undefined;
   return { ...placed, supplies, dismissal: await dismissalOf(senses, bundle, spec, signal) };
 };
+
+/**
+ * That the controller may not read something is an answer, and stays so until somebody grants it: the bundle says it, for it would be
+ * looked at in vain, and in silence, for ever. @param told - makes what is said of it
+ */
+const unlessForbidden = async <Known, Told>(reading: Promise<Known>, told: (why: string) => Told) => {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code !== 'forbidden') throw error;
+    return told(`the controller lacks a right: ${error.message}`);
+  }
+};
+
+const rightsMissing = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'RightsMissing', message });
 
 /** For the Job of an intent, or of the check that is due; never for both. */
 const askForPlace = (
@@ -117,7 +133,7 @@ const dismissalOf = async (
   signal: AbortSignal,
 ): Promise<Dismissal> =>
   bundle.metadata.deletionTimestamp !== undefined && isHeld(bundle) && bundle.spec.deletionPolicy === 'Dismiss'
-    ? readDismissal(client, { bundle, spec, platform, bundles: world.bundles() }, signal)
+    ? unlessForbidden(readDismissal(client, { bundle, spec, platform, bundles: world.bundles() }, signal), blocked)
     : { kind: 'not-needed', why: '' };
 
 /** A spec whose release is another bundle's can't be carried out, though nothing else is wrong with it. */

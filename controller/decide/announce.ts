@@ -12,6 +12,7 @@ const OBSTACLES: ReadonlySet<string> = new Set<Reason>([
   'ServiceAccountMissing',
   'NamespaceUnavailable',
   'ConsentMissing',
+  'RightsMissing',
 ]);
 
 export const isLookedUpAgain = (status: WerfBundleStatus): boolean =>

@@ -118,6 +118,17 @@ t.test('several controllers split the work', async (t) => {
     );
     t.strictSame(other?.status, { observedGeneration: -1 }, 'a bundle of another namespace is left alone');
     t.notMatch(await controller.log(), /forbidden|cannot follow/);
+    await makeBundle(stage, { namespace: 'team-a', name: 'other' }, 'team-b');
+    const { status: refused } = await stage.bundles.until(
+      { namespace: 'team-a', name: 'other' },
+      { what: 'team-a/other is Failed', withinMs: PATIENCE_MS, is: ({ phase }) => phase === 'Failed' },
+      stage.signal,
+    );
+    t.match(
+      [refused?.conditions?.find(({ type }) => type === 'Ready')?.reason, refused?.lastErrorMessage],
+      ['RightsMissing', /^the controller lacks a right: get namespaces.* team-b: forbidden/],
+      'a target without rights is told',
+    );
     await controller.stop();
   });
 });

@@ -608,6 +608,31 @@ t.test('an event is as long as Kubernetes allows, which counts bytes', async (t)
   );
 });
 
+t.test('what the controller may not read is told, and looked at again', async (t) => {
+  const registry = { url: 'registry.example/acme/app', secretRef: { name: 'creds' } };
+  const converge = { targetNamespace: 'production', serviceAccountName: 'werf' };
+  const rows = [
+    { title: 'the target namespace', plural: 'namespaces', given: { converge }, placed: false },
+    { title: 'the credentials', plural: 'secrets', given: { registry }, placed: false },
+    { title: 'and no place is kept from others meanwhile', plural: 'namespaces', given: { converge }, placed: true },
+  ];
+  for (const { title, plural, given, placed } of rows) {
+    const status = placed ? syncedStatus({ deployment: deployment({ number: 2, jobName: 'other' }) }) : undefined;
+    const harness = reconcileHarness(bundle(status, { spec: given }), { total: 1, perNamespace: 0 });
+    harness.kube.failNext({ verb: 'get', plural }, () => new KubeError('forbidden', `get ${plural} x: forbidden`), 9);
+    await harness.run();
+    harness.deliver(selected());
+    const { next, status: now } = await harness.run();
+    t.same(
+      [now.phase, now.conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`).slice(0, 2), next],
+      ['Failed', ['Ready False RightsMissing', 'Stalled True RightsMissing'], { kind: 'after', ms: 30_000 }],
+      title,
+    );
+    t.equal(now.lastErrorMessage, `the controller lacks a right: get ${plural} x: forbidden`, title);
+    t.ok(harness.places.ask({ namespace: 'ops', name: 'other' }, { namespace: 'ops', name: 'x' }), title);
+  }
+});
+
 t.test('an event has a name that Kubernetes allows, whatever the bundle is called', async (t) => {
   const rows = [
     { title: 'a short name', name: 'my-app', want: 'my-app' },
