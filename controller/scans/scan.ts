@@ -57,7 +57,7 @@ export interface Delivery {
  * The scans of all repositories: one for each key (host, repository, credential, TLS settings), whatever the number of bundles.
  *
  * Guarantees: at most one scan of a key at a time; a result, once it is there, stays in the inbox of each bundle that waited for
- * it (a failure: those that were due; a success: all of the key) until acknowledged or replaced by a newer one; `onDelivery` is
+ * it, a success in that of each bundle of the key to whom it is news, until acknowledged or replaced by a newer one; `onDelivery` is
  * called once for each delivery. Nothing is remembered over a restart: schedules continue from the bundles' statuses.
  */
 export interface Scans {
