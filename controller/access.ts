@@ -4,6 +4,7 @@ import { secretText } from '../api/secret-text.js';
 import type { Settings } from '../api/settings.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import { SECRETS } from '../kube/resources.js';
+import { allInOrder } from './in-order.js';
 import type { Access, Obstacle, Platform } from './observation.js';
 import type { RegistryCredential, RegistryTarget } from './ports.js';
 import type { Reads } from './reading-once.js';
@@ -21,7 +22,7 @@ export const readAccess = async (
   { bundle, settings, platform }: { bundle: StoredBundle; settings: Settings; platform: Platform },
   signal: AbortSignal,
 ): Promise<Access> => {
-  const [credentials, ca] = await Promise.all([
+  const [credentials, ca] = await allInOrder([
     readCredentials(client, { bundle, settings, platform }, signal),
     readCa(client, { bundle, settings }, signal),
   ]);

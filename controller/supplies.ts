@@ -6,6 +6,7 @@ import { configMapSource, secretSource } from '../api/values/found-source.js';
 import type { ValuesInput } from '../api/values/resolve.js';
 import type { StoredBundle, ValuesSource } from '../api/werfbundle.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../kube/resources.js';
+import { allInOrder } from './in-order.js';
 import type { Obstacle, Platform, Supplies } from './observation.js';
 import type { ReadsValues } from './ports.js';
 import type { Reads } from './reading-once.js';
@@ -26,11 +27,11 @@ export const readSupplies = async (
   signal: AbortSignal,
 ): Promise<Supplies | Obstacle> => {
   const { settings, platform } = question;
-  const [namespace, account, key, sources] = await Promise.all([
+  const [namespace, account, key, sources] = await allInOrder([
     namespaceObstacle(client, question, signal),
     accountObstacle(client, settings, signal),
     readWerfKey(client, question, signal),
-    Promise.all(settings.converge.valuesFrom.map((source) => readSource(client, question, source, signal))),
+    allInOrder(settings.converge.valuesFrom.map((source) => readSource(client, question, source, signal))),
   ]);
   const obstacle = namespace ?? account ?? (key.kind === 'obstacle' ? key : undefined);
   if (obstacle !== undefined) return obstacle;

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { KubeObject, Pod, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
+import { allInOrder } from '../../controller/in-order.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, EVENTS, JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, DIGEST_A, DIGEST_B, deployment, failure, iso, NOW, selected, syncedStatus } from '../kit/builders.js';
@@ -631,6 +632,12 @@ t.test('what the controller may not read is told, and looked at again', async (t
     t.equal(now.lastErrorMessage, `the controller lacks a right: get ${plural} x: forbidden`, title);
     t.ok(harness.places.ask({ namespace: 'ops', name: 'other' }, { namespace: 'ops', name: 'x' }), title);
   }
+});
+
+t.test('of several reads that fail the first in order is told, whichever fails first', async (t) => {
+  const late = Promise.resolve().then(() => Promise.reject(new Error('the first')));
+  await t.rejects(allInOrder([1, late, Promise.reject(new Error('the second'))]), { message: 'the first' });
+  t.same(await allInOrder([1, Promise.resolve('a')]), [1, 'a']);
 });
 
 t.test('an event has a name that Kubernetes allows, whatever the bundle is called', async (t) => {
