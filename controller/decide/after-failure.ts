@@ -3,7 +3,8 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import type { ExecuteFailure } from '../execute.js';
 import { announcementsOf } from './announce.js';
 import { conclude, failureOf } from './conclusion.js';
-import type { Decision } from './decision.js';
+import type { Cleanup, Decision } from './decision.js';
+import { secretsWithoutJob } from './deployment.js';
 import { withCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
 import { tell } from './situation.js';
@@ -45,7 +46,13 @@ export const afterFailure = (
       };
     }
     case 'plan-taken':
-      return { ...decision, actions: [], status: withNumberSkipped(decision.status), recheck: { kind: 'now' } };
+      return {
+        ...decision,
+        actions: [],
+        status: withNumberSkipped(decision.status),
+        cleanup: [...decision.cleanup, ...secretsOfPlan(bundle, decision)],
+        recheck: { kind: 'now' },
+      };
     case 'plan-refused': {
       const of = { result: { kind: 'failed', message: failure.message }, tag: before.lastAppliedTag ?? '' } as const;
       const status = withCheck(decision.status, of, { now: seen.now, generation: bundle.metadata.generation });
@@ -84,3 +91,9 @@ export const afterFailure = (
     }
   }
 };
+
+/** A crash may have left them, of other values, and nobody comes back to a number that was skipped. A stranger's stay. */
+const secretsOfPlan = (bundle: StoredBundle, { actions }: Decision): readonly Cleanup[] =>
+  actions.flatMap((action) =>
+    action.kind === 'create-plan' ? [secretsWithoutJob({ bundle }, { jobName: action.job.metadata.name ?? '' })] : [],
+  );

@@ -689,6 +689,13 @@ t.test('a check that could not be begun is told, or begun under the next number'
   );
   const taken = afterFailure(given, planned, { kind: 'plan-taken', message: 'somebody has it' });
   t.match(taken, { actions: [], recheck: { kind: 'now' }, status: { driftCheckCount: 5 } });
+  const [plan] = planned.actions;
+  const name = plan?.kind === 'create-plan' ? plan.job.metadata.name : undefined;
+  t.same(
+    taken?.cleanup.map(({ names }) => names),
+    [['values', 'docker', 'key', 'ca'].map((what) => `${name}-${what}`)],
+    'what a crash left under that name goes',
+  );
   t.equal(taken?.status.lastDriftCheckTime, seen.bundle.status?.lastDriftCheckTime, 'nothing was checked');
 });
 
