@@ -223,8 +223,8 @@ const makesJobsAgain = async (t: Test, given: Given): Promise<void> => {
   const counted = JSON.stringify({ status: { hard: none, used: none } });
   await quota.kubectl('patch', 'quota', 'no-jobs', '--subresource=status', '--type=merge', '-p', counted);
   await story.applyBundle('slow', story.spec('acme/slow'));
-  await quota.applyBundle('slow', quota.spec('acme/slow'));
-
+  // Meanwhile: after three refusals it is not tried again, and that is soon on this clock.
+  const refusing = refusedByQuota(t, quota);
   const { activeJobName = '' } = await story.until(
     'slow',
     'its Job runs',
@@ -242,7 +242,11 @@ const makesJobsAgain = async (t: Test, given: Given): Promise<void> => {
     ...{ phase: 'Synced', number: 2, reason: 'JobLost', consecutiveFailures: 0 },
     history: ['2 v1.0.0 Succeeded', '1 v1.0.0 Lost'],
   });
+  await refusing;
+};
 
+const refusedByQuota = async (t: Test, quota: BundleStory): Promise<void> => {
+  await quota.applyBundle('slow', quota.spec('acme/slow'));
   const words = /forbidden: .*exceeded quota: no-jobs/;
   const refused = await quota.until('slow', 'its Job is refused', ({ history }) => history?.[0]?.result === 'Refused');
   t.match([refused.phase, refused.lastErrorMessage, refused.nextAttemptTime], ['Syncing', words, /Z$/]);
