@@ -129,9 +129,9 @@ const report = async (
   if (seen.touchedAt !== undefined && hasSeenTouch(seen)) self.touches.settle(ref, seen.touchedAt);
   if (!decision.keepsPlace) self.places.giveBack(ref);
   for (const announcement of decision.announcements) tell(self, bundle, announcement);
-  const tidy = await tidyUp(self, { ref, decision }, signal);
+  const untidy = await tidyUp(self, { ref, decision }, signal);
   if (decision.finalizer === 'leave') return true;
-  if (decision.finalizer === 'remove' && !tidy) return false;
+  if (decision.finalizer === 'remove' && untidy.some((error) => mayPass(bundle, error))) return false;
   await writeFinalizer(self, written, decision.finalizer, signal);
   if (decision.farewell !== undefined) tell(self, bundle, decision.farewell);
   return true;
@@ -175,18 +175,22 @@ const writeFinalizer = async (
   self.memory.wrote(bundle, written);
 };
 
-/** What fails here is tried again at the next look. @returns whether nothing did */
+/** A right that is missing may come for a bundle that stays; one that goes is not kept for it, and the log says what is left. */
+const mayPass = ({ metadata }: StoredBundle, { code }: KubeError): boolean =>
+  metadata.deletionTimestamp === undefined || code !== 'forbidden';
+
+/** What fails here is tried again at the next look. @returns the failures */
 const tidyUp = async (
   self: Reconciler,
   { ref, decision }: { readonly ref: ObjectRef; readonly decision: Decision },
   signal: AbortSignal,
-): Promise<boolean> => {
+): Promise<readonly KubeError[]> => {
   const untidy = await cleanUp(self.client, decision.cleanup, signal);
   for (const error of untidy)
     self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(ref), error: error.message });
   const recorded = openDeployment(decision.status) === undefined ? decision.status.deployment : undefined;
   if (recorded !== undefined && untidy.length === 0) self.memory.tidy(ref, recorded.jobName);
-  return untidy.length === 0;
+  return untidy;
 };
 
 const tell = (self: Reconciler, bundle: StoredBundle, announcement: Announcement): void => {

@@ -449,6 +449,21 @@ t.test('what could not be tidied up in another namespace keeps the bundle, until
   );
 });
 
+t.test('what the controller has no right to tidy up does not keep a bundle from going', async (t) => {
+  const harness = await deployed();
+  const { jobName = '' } = harness.bundle()?.status?.deployment ?? {};
+  const left = { namespace: 'ops', name: `${jobName}-key`, labels: { 'werf.io/bundle-uid': UID } };
+  harness.kube.seed<Secret>(SECRETS, { metadata: left });
+  const stored = harness.bundle();
+  if (stored !== undefined)
+    harness.kube.seed(WERFBUNDLES, { ...stored, spec: { ...stored.spec, deletionPolicy: 'Orphan' } });
+  await deleted(harness);
+  const refusal = new KubeError('forbidden', 'delete secrets: forbidden', { status: 403 });
+  harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, refusal, 99);
+  await harness.run();
+  t.equal(harness.bundle(), undefined);
+});
+
 t.test('what stands in the way of an uninstall', async (t) => {
   const spec: Partial<WerfBundleSpec> = {
     ...{ deletionPolicy: 'Dismiss', converge: { targetNamespace: 'production', serviceAccountName: 'werf' } },
