@@ -21,7 +21,7 @@ import {
 import { type Draft, soonest } from './draft.js';
 import { orCorrection, withDriftDetection } from './drift.js';
 import { isHealed } from './drift-state.js';
-import { type Due, nextDeployment, nextTry, type Requests, whatIsDue } from './due.js';
+import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue } from './due.js';
 import { finalizerChange, needsFinalizer } from './finalizer.js';
 import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
@@ -97,7 +97,8 @@ const withNextAttempt = (seen: Observation, status: WerfBundleStatus): WerfBundl
 /** When what failed is tried again by itself; not before the registry was asked for a spec that is new. */
 const retryTime = (seen: Observation, status: WerfBundleStatus): number | undefined => {
   if (!isPolled(seen) || seen.spec.kind === 'invalid' || openDeployment(status) !== undefined) return undefined;
-  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return undefined;
+  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown' || !takesLast(status, seen.spec.settings))
+    return undefined;
   return nextTry(status, scheduleOf(seen, seen.spec.settings))?.time;
 };
 
@@ -146,6 +147,7 @@ const standing = (seen: Observation, status: WerfBundleStatus): readonly Claim[]
   if (failure !== undefined) {
     // Since a change of the spec nothing was tried yet: the old failure says nothing of it.
     if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return [];
+    if (seen.spec.kind === 'valid' && !takesLast(status, seen.spec.settings)) return [];
     const again = seen.spec.kind === 'valid' && nextTry(status, scheduleOf(seen, seen.spec.settings)) !== undefined;
     return [{ kind: again ? 'job-retry' : 'job-failed', ...failure }];
   }
@@ -200,6 +202,7 @@ const chosen = (seen: Observation, polled: PollAccount): Draft => {
   if (spec.kind === 'invalid') return idle;
   if (supplies === undefined)
     return { ...idle, ...unobstructed(seen, polled), ...recheckAt(retryTime(seen, polled.status)) };
+  const requested = requestsOf(seen, polled.status);
   const due = whatIsDue({
     bundle: seen.bundle,
     status: polled.status,
@@ -207,12 +210,15 @@ const chosen = (seen: Observation, polled: PollAccount): Draft => {
     wanted: polled.wanted,
     checksum: supplies.checksum,
     sameScans: seen.sameScans,
-    requested: requestsOf(seen, polled.status),
+    requested,
     keyId: seen.platform.checksumKey.id,
     now: seen.now,
     timeScale: seen.platform.timeScale,
   });
-  return { ...idle, ...unobstructed(seen, polled), ...consequence(seen, idle, orCorrection(seen, idle, due)) };
+  // There is nothing that the spec would take: asking the registry again and again would not help.
+  const inVain = requested.deployment && (due.kind === 'nothing' || due.kind === 'held');
+  const base = inVain ? { ...idle, status: withDeployRequest(seen.bundle, idle.status) } : idle;
+  return { ...base, ...unobstructed(seen, polled), ...consequence(seen, base, orCorrection(seen, base, due)) };
 };
 
 /** A request is answered when the registry was asked; for a deployment it need not answer. */

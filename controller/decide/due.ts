@@ -153,7 +153,7 @@ export const whatIsDue = (input: Question): Due => {
   const { bundle, status, checksum, requested } = input;
   const lower = lowering(input);
   const last = lastAttempt(status);
-  const lastTarget = last?.digest === undefined ? undefined : { tag: last.tag, digest: last.digest };
+  const lastTarget = againOf(last, input.settings);
   const offer = lower === 'held' ? lastTarget : (input.wanted ?? lastTarget);
   if (offer === undefined) return lower === 'held' ? held(input) : { kind: 'nothing' };
   const target = { ...offer, checksum };
@@ -177,6 +177,14 @@ export const whatIsDue = (input: Question): Due => {
     (generation ?? status.deployment?.generation) === status.deployment?.generation;
   return known ? { kind: 'nothing' } : { kind: 'record', checksum, digest: target.digest, generation };
 };
+
+/** What was attempted last, to be deployed again, if the spec still takes it. */
+const againOf = (last: ReturnType<typeof lastAttempt>, { registry }: Settings): Omit<Target, 'checksum'> | undefined =>
+  last?.digest !== undefined && admits(registry.policy, last.tag) ? { tag: last.tag, digest: last.digest } : undefined;
+
+/** Whether the spec still takes the tag that was tried last: if not, how that went says nothing of what is wanted now. */
+export const takesLast = ({ deployment }: WerfBundleStatus, { registry }: Settings): boolean =>
+  deployment === undefined || admits(registry.policy, deployment.tag);
 
 const held = ({ bundle, status, wanted }: Question): Due => {
   const offer = `${status.lastAppliedTag} is deployed and the registry offers only ${wanted?.tag}, which is lower`;

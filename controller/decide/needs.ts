@@ -40,16 +40,18 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>)
   if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return false;
   // First, or a poll that fails would hide for a moment what stands in the way.
   if (isLookedUpAgain(status)) return true;
-  const deploymentAsked = isDeployRequested(bundle) && wasAttempted(status);
+  const attempted = wasAttempted(status);
+  const reached = conditionOf(status, 'RegistryReachable')?.status;
+  // With a scan's result in hand, too: nothing else would bring another look at what was touched.
+  if (attempted && isQuiet(seen) && (seen.delivery !== undefined || reached !== 'Unknown')) return true;
+  const deploymentAsked = isDeployRequested(bundle) && attempted;
   if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected' || deploymentAsked;
   if (deploymentAsked && (status.consecutiveFailures ?? 0) > 0) return true;
-  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return false;
-  if (wasAttempted(status) && isQuiet(seen)) return true;
+  if (reached === 'Unknown') return false;
   const again = nextTry(status, { retries: spec.settings.converge.retries, timeScale: seen.platform.timeScale });
   if (again !== undefined && again.time <= seen.now) return true;
   if (mayCheckOrCorrect(seen)) return true;
-  const reached = conditionOf(status, 'RegistryReachable')?.status === 'True';
-  const offered = reached && seen.latest?.kind === 'selected' ? seen.latest : undefined;
+  const offered = reached === 'True' && seen.latest?.kind === 'selected' ? seen.latest : undefined;
   return (
     offered !== undefined &&
     (gaveWay(status) || offered.tag !== status.deployment?.tag || offered.digest !== status.deployment.digest)

@@ -660,6 +660,20 @@ const deployRequests: readonly { title: string; seen: Observation; want: object 
     want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'Requested' },
   },
   {
+    title: 'but never a tag that the spec does not take any more',
+    seen: observation(
+      bundle(syncedStatus({ observedGeneration: 2 }), {
+        metadata: { annotations: DEPLOY, generation: 2 },
+        spec: { registry: { url: 'registry.example/acme/app', versionConstraint: '>=2' } },
+      }),
+      {
+        supplies: supplies({ checksum: 'k1:changed' }),
+        delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'none', tags }),
+      },
+    ),
+    want: undefined,
+  },
+  {
     title: 'it counts once',
     seen: requested(syncedStatus({ lastHandledDeployRequest: 'today' }), { delivery: delivery(selected()) }),
     want: undefined,
@@ -877,6 +891,12 @@ t.test('when something is deployed, and why', async (t) => {
     t.strictSame(decide(seen).actions, [], `${title}: the intent is written before anything is created`);
     t.equal(decide(seen).recheck.kind, 'now', `${title}: and carried out at once`);
   }
+  const inVain = deployRequests.find(({ title }) => title.startsWith('but never a tag'))?.seen;
+  t.equal(
+    inVain && decide(inVain).status.lastHandledDeployRequest,
+    'today',
+    'what can not be deployed is no reason to ask the registry for ever',
+  );
   const old = decide(
     observation(bundle({ observedGeneration: 1, lastAppliedTag: 'v1.0.0', resolvedTargetNamespace: 'ops' }), {
       delivery: delivery(selected()),

@@ -31,6 +31,7 @@ const STEPS: Readonly<Record<string, Step>> = {
   'Jobs vanish': (model) => model.loseJobs(),
   'constraint ~1.0': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '~1.0' } }),
   'constraint >=1': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' } }),
+  'constraint >=2': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '>=2' } }),
   'invalid spec': (model) => model.changeSpec({ registry: { url: 'https://x/y' } }),
   'two retries': (model) => model.changeSpec({ converge: { retries: 2 } }),
   'is deleted': (model) => model.delete(),
@@ -195,6 +196,13 @@ t.test('each row of the table of situations has a way in, and a way out', (t) =>
     t.equal(toldBy(model), out.told, `${kind}: ${out.steps.join(', ')}`);
     t.strictSame(model.violations, []);
   }
+  t.end();
+});
+
+t.test('what failed is not tried again once the spec takes another tag only, and is told of no more', (t) => {
+  const model = played(['two retries', 'offers v1.0.0', 'Job fails', 'constraint >=2', 'offers nothing', ...LATER]);
+  t.equal(toldBy(model), 'Failed, Ready False NoMatchingTag, Stalled True NoMatchingTag');
+  t.strictSame([model.status.deployment?.number, model.violations], [1, []]);
   t.end();
 });
 
