@@ -115,6 +115,8 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
   const answered = () =>
     replicas.flatMap(({ log }) => log).filter(({ message }) => message === 'admission answered').length;
   const answeredBefore = answered();
+  // The first bundle may have come before the balancer had asked anybody.
+  const turnedAwayBefore = balancer.turnedAway.length;
 
   const count = { writes: 0 };
   const failures: string[] = [];
@@ -161,7 +163,7 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
   // failurePolicy Fail: nothing is stored for which one of the two calls failed. A write that finds the object changed asks again.
   const answers = answered() - answeredBefore;
   t.ok(count.writes >= 5000 && answers >= 2 * count.writes, `${answers} answers for ${count.writes} writes`);
-  t.same(balancer.turnedAway, [], 'somebody was ready all the time');
+  t.same(balancer.turnedAway.slice(turnedAwayBefore), [], 'somebody was ready all the time');
   t.ok(issued('authority') >= 2, `${issued('authority')} new authorities: one was old, one was lost`);
   t.ok(issued('leaf') >= 3, `${issued('leaf')} new leaves`);
   t.ok(served().length >= 4, `the replica that was never restarted served ${served().length} leaves`);
