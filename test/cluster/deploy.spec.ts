@@ -3,27 +3,13 @@ import type { Secret } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
-import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { type BundleStory, type Given, outcomeOf, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
 import { canary } from '../kit/canary.js';
-import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
 import { metricFaults, metricOf } from '../kit/exposition.js';
-import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { recordWatch } from '../kit/record-watch.js';
 import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
-
-/** A minute of the specs is a second here. */
-const TIME_SCALE = 60;
-
-interface Given {
-  readonly stage: DeployStage;
-  readonly controller: RunningController;
-  readonly states: WatchRecord<StoredBundle>;
-}
-
-const storyIn = async ({ stage, ...given }: Given, namespace: string): Promise<BundleStory> => {
-  await stage.makeNamespace(namespace);
-  return new BundleStory({ ...given, stage, namespace });
-};
 
 /** Everything that a new tag, a moved one, other values and another spec are deployed for. */
 const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
@@ -472,7 +458,7 @@ t.test('the controller on a real control plane', async (t) => {
       'a private registry is asked, and pulled from, with the bundle\u2019s credentials': usesCredentials,
       'a bundle may have any name that Kubernetes allows': takesLongNames,
     };
-    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+    await playAll(t, given, scenarios);
   });
 
   await t.test('counts what it does', async (t) => {

@@ -2,20 +2,14 @@ import t, { type Test } from 'tap';
 import type { ConfigMap, Job, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { CONFIGMAPS, JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { BundleStory, type Given, outcomeOf, playAll, TIME_SCALE } from '../kit/bundle-story.js';
 import { canary } from '../kit/canary.js';
-import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
 import { secret } from '../kit/values-objects.js';
 
-/** A minute of the specs is a second here: the interval of `1m` is the shortest that there is. */
-const TIME_SCALE = 60;
-
-interface Given {
-  readonly stage: DeployStage;
-  readonly controller: RunningController;
-  readonly states: WatchRecord<StoredBundle>;
+interface DriftGiven extends Given {
   readonly jobs: WatchRecord<Job>;
 }
 
@@ -23,9 +17,9 @@ type DriftSpec = NonNullable<NonNullable<WerfBundleSpec['converge']>['driftDetec
 
 /** A bundle of a namespace of its own, and the ConfigMap that the stand-in for werf deploys for it. */
 class DriftStory extends BundleStory {
-  static async begin({ stage, ...given }: Given, namespace: string): Promise<DriftStory> {
-    await stage.makeNamespace(namespace);
-    return new DriftStory({ ...given, stage, namespace });
+  static async begin(given: DriftGiven, namespace: string): Promise<DriftStory> {
+    await given.stage.makeNamespace(namespace);
+    return new DriftStory(given, namespace);
   }
 
   /** Publishes v1.0.0 and deploys it. */
@@ -110,7 +104,7 @@ class DriftStory extends BundleStory {
 const conditionOf = (status: WerfBundleStatus, type: string) => status.conditions?.find((one) => one.type === type);
 
 /** What kubectl changes, or deletes, is found, mended, and the mending checked. */
-const correctsDrift = async (t: Test, given: Given): Promise<void> => {
+const correctsDrift = async (t: Test, given: DriftGiven): Promise<void> => {
   const story = await DriftStory.begin(given, 'web');
   await story.deploy('web', {});
   const clean = await story.drifted('web', 'False');
@@ -163,7 +157,7 @@ const counted = (metrics: string, series: string): number => {
 };
 
 /** With `correct: false` drift is told, and nothing is touched. */
-const tellsDrift = async (t: Test, given: Given): Promise<void> => {
+const tellsDrift = async (t: Test, given: DriftGiven): Promise<void> => {
   const story = await DriftStory.begin(given, 'watched');
   await story.deploy('watched', { correct: false });
   await story.drifted('watched', 'False');
@@ -191,7 +185,7 @@ const tellsDrift = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** A correction that does not take is made as often as the bundle says; what then heals it is seen. */
-const givesUp = async (t: Test, given: Given): Promise<void> => {
+const givesUp = async (t: Test, given: DriftGiven): Promise<void> => {
   const story = await DriftStory.begin(given, 'stubborn');
   await story.deploy('stubborn', { maxRetries: 2 }, 'half');
   const vain = await story.until('stubborn', 'DriftCorrectionFailed', (status) => {
@@ -222,7 +216,7 @@ const givesUp = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** A check that runs is given up for whatever is wanted instead. */
-const givesWay = async (t: Test, given: Given): Promise<void> => {
+const givesWay = async (t: Test, given: DriftGiven): Promise<void> => {
   const story = await DriftStory.begin(given, 'polite');
   await story.deploy('polite', {}, 'slow-plan: 300');
   await story.planRuns();
@@ -248,7 +242,7 @@ const givesWay = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** A check that fails tells why, and nothing is corrected. */
-const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
+const tellsWhyItFailed = async (t: Test, given: DriftGiven): Promise<void> => {
   const story = await DriftStory.begin(given, 'unplannable');
   await story.deploy('unplannable', {}, 'fail-plan');
   const unknown = await story.drifted('unplannable', 'Unknown');
@@ -269,7 +263,7 @@ t.test('drift on a real control plane', async (t) => {
   const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
   const jobs = await recordWatch<Job>(t, stage, JOBS);
   const controller = await stage.startController({ timeScale: TIME_SCALE });
-  const given: Given = { stage, states, jobs, controller };
+  const given: DriftGiven = { stage, states, jobs, controller };
   await t.test('is found and corrected', async (t) => {
     t.jobs = 5;
     const scenarios = {
@@ -279,7 +273,7 @@ t.test('drift on a real control plane', async (t) => {
       'a check gives way to a new tag, to suspension and to deletion': givesWay,
       'a check that fails says why': tellsWhyItFailed,
     };
-    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+    await playAll(t, given, scenarios);
   });
 
   await t.test('is found by one check, though the controller ends in the middle of it', async (t) => {

@@ -3,25 +3,21 @@ import t, { type Test } from 'tap';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { BundleStory } from '../kit/bundle-story.js';
+import { type Given, PATIENCE_MS, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
 import { canary } from '../kit/canary.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
-import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
 import { type FakeRegistry, startFakeRegistry } from '../kit/fake-registry.js';
 import { startForwardProxy } from '../kit/forward-proxy.js';
 import { Guide } from '../kit/guide.js';
 import { GuideReader, type GuideShell, type Shown } from '../kit/guide-reader.js';
-import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { recordWatch } from '../kit/record-watch.js';
 import { configMap, dockerConfig } from '../kit/values-objects.js';
 
 // docs/troubleshooting.md, tried: its commands are run as they stand there, with other names, and each row of its tables is made to
 // happen and read back. Webhook and controller are processes beside the cluster, with the rights of manifests/rbac; what the guide asks
 // their Pods for, their logs, is asked of them (test/kit/guide-reader.ts).
-
-/** A minute of the specs is a second here. */
-const TIME_SCALE = 60;
-const PATIENCE_MS = 90_000;
 
 /** What can't be had here, and why. */
 const NOT_TRIED: Readonly<Record<string, string>> = {
@@ -38,20 +34,13 @@ const DESCRIBE = /^kubectl describe werfbundle my-app /;
 const ERRORS = 'Error messages';
 const PHASES = 'Step 2: the phase';
 
-interface Given {
-  readonly stage: DeployStage;
-  readonly controller: RunningController;
-  readonly states: WatchRecord<StoredBundle>;
+interface GuideGiven extends Given {
   readonly guide: Guide;
   readonly shell: GuideShell;
 }
 
-/** A namespace for bundles, and one to deploy into that accepts them. */
-const storyIn = async ({ stage, states, controller }: Given, namespace: string): Promise<BundleStory> => {
-  await stage.makeNamespace(namespace);
-  return new BundleStory({ stage, states, controller, namespace });
-};
-const targetOf = async ({ stage }: Given, namespace: string): Promise<string> => {
+/** A namespace to deploy into that accepts the bundles of another one. */
+const targetOf = async ({ stage }: GuideGiven, namespace: string): Promise<string> => {
   const target = `${namespace}-production`;
   await stage.makeNamespace(target);
   await stage.cluster.kubectl(['annotate', 'namespace', target, `werf.io/accept-bundles-from=${namespace}`]);
@@ -59,7 +48,7 @@ const targetOf = async ({ stage }: Given, namespace: string): Promise<string> =>
 };
 
 /** Whoever has trouble with one bundle. */
-const readerOf = ({ shell, stage }: Given, namespace: string, names: Readonly<Record<string, string>> = {}) =>
+const readerOf = ({ shell, stage }: GuideGiven, namespace: string, names: Readonly<Record<string, string>> = {}) =>
   new GuideReader(shell, {
     'k8s-werf-operator-go-system': namespace,
     production: `${namespace}-production`,
@@ -82,7 +71,7 @@ const printed = (field: string): RegExp => {
 };
 
 /** From the first look to the last line of the log: a bundle that goes well. */
-const goesWell = async (t: Test, given: Given): Promise<void> => {
+const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
   const story = await storyIn(given, 'well');
   const target = await targetOf(given, 'well');
   const reader = readerOf(given, 'well', { 'myorg/my-app-bundle': 'acme/well' });
@@ -153,7 +142,7 @@ const fakeRegistry = async (t: Test, tls?: { readonly key: string; readonly cert
 };
 
 /** Whatever a poll can come to grief on, in the guide's words: in the status, and in the log. */
-const pollsFail = async (t: Test, given: Given): Promise<void> => {
+const pollsFail = async (t: Test, given: GuideGiven): Promise<void> => {
   const story = await storyIn(given, 'polls');
   const silent = await fakeRegistry(t);
   silent.fail(/./, { kind: 'hang', at: 'headers' }, Number.POSITIVE_INFINITY);
@@ -208,7 +197,7 @@ const pollsFail = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** What a platform's proxy does. */
-const proxyRefuses = async (t: Test, given: Given): Promise<void> => {
+const proxyRefuses = async (t: Test, given: GuideGiven): Promise<void> => {
   const { stage } = given;
   const proxy = await startForwardProxy({ to: stage.registryHost, forbids: true });
   const env = { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' };
@@ -227,7 +216,7 @@ const proxyRefuses = async (t: Test, given: Given): Promise<void> => {
 const isStopped = ({ phase, consecutiveFailures }: WerfBundleStatus) => phase === 'Failed' && consecutiveFailures === 6;
 
 /** The table of backoff, its end, and each way out of it. */
-const stopsPolling = async (t: Test, given: Given): Promise<void> => {
+const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
   const story = await storyIn(given, 'stopped');
   const { stage } = story;
   const login = { username: 'robot', password: canary('stopped') };
@@ -319,7 +308,7 @@ const stopsPolling = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** What a Job can come to grief on, and what heals it. */
-const jobsFail = async (t: Test, given: Given): Promise<void> => {
+const jobsFail = async (t: Test, given: GuideGiven): Promise<void> => {
   const story = await storyIn(given, 'jobs');
   const target = await targetOf(given, 'jobs');
   const { stage } = story;
@@ -370,7 +359,7 @@ const jobsFail = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** The guide's ServiceAccount, made as it says. */
-const accountIsMade = async (t: Test, given: Given): Promise<void> => {
+const accountIsMade = async (t: Test, given: GuideGiven): Promise<void> => {
   const story = await storyIn(given, 'account');
   const reader = readerOf(given, 'account');
   await story.stage.publish({ repository: 'acme/account', tag: 'v1.0.0' });
@@ -391,7 +380,7 @@ const accountIsMade = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** Values that are missing, broken, or not those that were meant. */
-const valuesAreMissing = async (t: Test, given: Given): Promise<void> => {
+const valuesAreMissing = async (t: Test, given: GuideGiven): Promise<void> => {
   const story = await storyIn(given, 'values');
   const target = await targetOf(given, 'values');
   const reader = readerOf(given, 'values', { "namespace 'ops'": "namespace 'values'" });
@@ -459,7 +448,7 @@ const valuesAreMissing = async (t: Test, given: Given): Promise<void> => {
 };
 
 /** A registry that gives ETags is asked on the condition that something has changed. */
-const etagsAreUsed = async (t: Test, given: Given): Promise<void> => {
+const etagsAreUsed = async (t: Test, given: GuideGiven): Promise<void> => {
   const story = await storyIn(given, 'etags');
   const registry = await fakeRegistry(t);
   registry.behave({ etags: true });
@@ -493,7 +482,7 @@ t.test('the troubleshooting guide on a real control plane', async (t) => {
     logs: { controller: controller.process.logFile, webhook: webhook.logFile },
   };
   await GuideReader.prepare(shell);
-  const given: Given = { stage, controller, states, guide, shell };
+  const given: GuideGiven = { stage, controller, states, guide, shell };
 
   await t.test('says what is so, and what helps', async (t) => {
     t.jobs = 8;
@@ -506,7 +495,7 @@ t.test('the troubleshooting guide on a real control plane', async (t) => {
       'a missing ServiceAccount is named, and made as the guide says': accountIsMade,
       'ETags are used where there are some': etagsAreUsed,
     };
-    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+    await playAll(t, given, scenarios);
   });
   await controller.stop();
   await t.test('what the proxy does not do is told', (t) => proxyRefuses(t, given));

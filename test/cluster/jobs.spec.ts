@@ -3,26 +3,12 @@ import type { Job, Secret } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { hasEnded } from '../../controller/deploy/result.js';
 import { JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { BundleStory } from '../kit/bundle-story.js';
-import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { type BundleStory, type Given, PATIENCE_MS, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
+import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
-import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { recordWatch } from '../kit/record-watch.js';
 
-/** A minute of the specs is a second here. */
-const TIME_SCALE = 60;
-const PATIENCE_MS = 90_000;
 const FINALIZER = 'werf.io/deletion';
-
-interface Given {
-  readonly stage: DeployStage;
-  readonly controller: RunningController;
-  readonly states: WatchRecord<StoredBundle>;
-}
-
-const storyIn = async ({ stage, ...given }: Given, namespace: string): Promise<BundleStory> => {
-  await stage.makeNamespace(namespace);
-  return new BundleStory({ ...given, stage, namespace });
-};
 
 /** Names of the releases that are recorded in a namespace. */
 const releasesIn = async ({ client, signal }: DeployStage, namespace: string): Promise<readonly string[]> => {
@@ -291,7 +277,7 @@ t.test('Jobs on a real control plane', async (t) => {
       'a namespace can be deleted with bundles in it': letsNamespacesGo,
       'a Job that has not begun gives way to what is wanted now': givesWay,
     };
-    await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+    await playAll(t, given, scenarios);
   });
   t.notMatch(await controller.log(), /"level":"error"/, 'the controller never met a fault of its own');
   await controller.stop();

@@ -2,27 +2,13 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { BundleStory, outcomeOf } from '../kit/bundle-story.js';
+import { type Given, outcomeOf, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
 import { canary } from '../kit/canary.js';
-import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
-import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
+import { startDeployStage } from '../kit/deploy-stage.js';
+import { recordWatch } from '../kit/record-watch.js';
 import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
 
 const RIGHTS_ON_SECRETS = join(import.meta.dirname, '../../manifests/controller/watch-secrets/rights.yaml');
-
-/** A minute of the specs is a second here. */
-const TIME_SCALE = 60;
-
-interface Given {
-  readonly stage: DeployStage;
-  readonly controller: RunningController;
-  readonly states: WatchRecord<StoredBundle>;
-}
-
-const storyIn = async ({ stage, ...given }: Given, namespace: string): Promise<BundleStory> => {
-  await stage.makeNamespace(namespace);
-  return new BundleStory({ ...given, stage, namespace });
-};
 
 const goesDownOnlyWhenMeant = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'down');
@@ -205,7 +191,7 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
     'a tag that moved while its Job ran is deployed again': findsTagsThatMovedMeanwhile,
     'a status that was wiped is told again by the Job': recoversLostStatuses,
   };
-  await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+  await playAll(t, given, scenarios);
   await controller.stop();
 
   const patient = await stage.startController({

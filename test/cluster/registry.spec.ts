@@ -13,7 +13,7 @@ import { WERFBUNDLES } from '../../kube/resources.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
 import { startRegistry, type TokenAuth } from '../../playground/registry/start.js';
 import { registryContract } from '../contract/registry.contract.js';
-import { BundleStory } from '../kit/bundle-story.js';
+import { storyIn, TIME_SCALE } from '../kit/bundle-story.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
 import { startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
@@ -177,10 +177,9 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   const proxy = await startForwardProxy({ to: registry.host });
   t.teardown(() => proxy.close());
   const env = { http_proxy: proxy.url, HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '.other.example' };
-  const controller = await stage.startController({ timeScale: 60, env });
+  const controller = await stage.startController({ timeScale: TIME_SCALE, env });
   const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
-  const story = new BundleStory({ stage, controller, states, namespace: 'proxied' });
-  await stage.makeNamespace('proxied');
+  const story = await storyIn({ stage, controller, states }, 'proxied');
   const url = (repository: string) => ({ url: `registry.example:5000/${repository}` });
   const read = async (name: string, path: string) =>
     (await story.kubectl('get', 'werfbundle', name, '-o', `jsonpath={${path}}`)).stdout;

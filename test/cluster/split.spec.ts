@@ -3,12 +3,9 @@ import type { KubeObject } from '../../api/objects.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle } from '../../api/werfbundle.js';
 import { LEASES, WERFBUNDLES } from '../../kube/resources.js';
 import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
+import { PATIENCE_MS, TIME_SCALE } from '../kit/bundle-story.js';
 import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
-
-const PATIENCE_MS = 60_000;
-/** A poll each second. */
-const TIME_SCALE = 60;
 
 const makeBundle = async (
   stage: DeployStage,

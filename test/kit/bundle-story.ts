@@ -1,3 +1,4 @@
+import type { Test } from 'tap';
 import type { Job, KubeObject, ObjectRef } from '../../api/objects.js';
 import {
   API_VERSION,
@@ -13,7 +14,18 @@ import { eventually } from './eventually.js';
 import type { WatchRecord } from './record-watch.js';
 
 /** How long anything may take, milliseconds: these machines are slow at times. */
-const PATIENCE_MS = 90_000;
+export const PATIENCE_MS = 90_000;
+
+/** A minute is a second for the controllers of specs: `1m` is the shortest interval that a bundle may have. */
+export const TIME_SCALE = 60;
+
+/** What the scenarios of a spec file have in common. */
+export interface Given {
+  readonly stage: DeployStage;
+  readonly controller: RunningController;
+  /** Of all bundles. */
+  readonly states: WatchRecord<StoredBundle>;
+}
 
 /** Bundles of one namespace on a stage, and what becomes of them. */
 export class BundleStory {
@@ -22,17 +34,11 @@ export class BundleStory {
   readonly #controller: RunningController;
   readonly #states: WatchRecord<StoredBundle>;
 
-  constructor(given: {
-    readonly stage: DeployStage;
-    readonly controller: RunningController;
-    /** Of all bundles. */
-    readonly states: WatchRecord<StoredBundle>;
-    readonly namespace: string;
-  }) {
-    this.stage = given.stage;
-    this.namespace = given.namespace;
-    this.#controller = given.controller;
-    this.#states = given.states;
+  constructor({ stage, controller, states }: Given, namespace: string) {
+    this.stage = stage;
+    this.namespace = namespace;
+    this.#controller = controller;
+    this.#states = states;
   }
 
   ref(name: string): ObjectRef {
@@ -155,6 +161,21 @@ export class BundleStory {
     return result;
   }
 }
+
+/** Begins a story in a namespace of its own. */
+export const storyIn = async (given: Given, namespace: string): Promise<BundleStory> => {
+  await given.stage.makeNamespace(namespace);
+  return new BundleStory(given, namespace);
+};
+
+/** Plays scenarios side by side, each as a test of its title. `t.jobs` bounds how many at once. */
+export const playAll = async <G extends Given>(
+  t: Test,
+  given: G,
+  scenarios: Readonly<Record<string, (t: Test, given: G) => Promise<void>>>,
+): Promise<void> => {
+  await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
+};
 
 /** What of a status tells how its deployments went. */
 export const outcomeOf = ({ phase, deployment, history, lastErrorMessage, consecutiveFailures }: WerfBundleStatus) => ({
