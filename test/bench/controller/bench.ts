@@ -1,20 +1,15 @@
 /** The benchmark of the controller: what many bundles cost, on a real control plane, with a registry in another process. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Binaries } from '../../../playground/binaries/binaries.js';
 import { lookForBinaries } from '../../../playground/binaries/find.js';
-import { exitCodeOf, loadNow, machineOf } from '../report.js';
+import { runBenchmark, say } from '../benchmark.js';
 import { type Choice, parseArguments, USAGE } from './arguments.js';
 import { placesOf } from './fleet.js';
 import { type Measured, measure } from './measure.js';
 import { onStage } from './stage.js';
 import { tableOf } from './table.js';
 import { judge } from './targets.js';
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 
 async function findPrograms(): Promise<Binaries> {
   const found = await lookForBinaries(process.env);
@@ -23,7 +18,10 @@ async function findPrograms(): Promise<Binaries> {
 }
 
 /** Each size on a control plane of its own: nothing of one is left for the next. */
-async function measureAll(root: string, folder: string, { plan, profile }: Choice): Promise<readonly Measured[]> {
+async function measureAll(
+  { plan, profile }: Choice,
+  { root, folder }: { readonly root: string; readonly folder: string },
+): Promise<readonly Measured[]> {
   const binaries = await findPrograms();
   const measured: Measured[] = [];
   for (const bundles of plan.sizes) {
@@ -35,37 +33,16 @@ async function measureAll(root: string, folder: string, { plan, profile }: Choic
   return measured;
 }
 
-async function run(root: string, choice: Choice): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'werfbundle-bench-run-'));
-  const before = loadNow();
-  try {
-    const sizes = await measureAll(root, folder, choice);
-    const targets = judge(sizes);
-    const machine = machineOf(planOf(choice), before);
-    console.log(tableOf(sizes, targets, machine));
-    if (choice.json !== undefined)
-      writeFileSync(choice.json, `${JSON.stringify({ machine, sizes, targets }, undefined, 2)}\n`);
-    return exitCodeOf(targets);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const planOf = ({ plan }: Choice): string => {
-  const places = placesOf(plan.sizes.at(-1) ?? 0);
-  return `bundles in up to ${places} namespaces over as many repositories, polled every ${plan.pollSeconds / plan.timeScale} s`;
-};
-
-const [root = '', ...argv] = process.argv.slice(2);
-const parsed = parseArguments(argv);
-switch (parsed.kind) {
-  case 'help':
-    console.log(USAGE);
-    break;
-  case 'invalid':
-    say(`${parsed.problem}\n\n${USAGE}`);
-    process.exitCode = 2;
-    break;
-  case 'ok':
-    process.exitCode = await run(root, parsed.choice);
-}
+await runBenchmark({
+  usage: USAGE,
+  parse: parseArguments,
+  planOf: ({ plan }) => {
+    const places = placesOf(plan.sizes.at(-1) ?? 0);
+    return `bundles in up to ${places} namespaces over as many repositories, polled every ${plan.pollSeconds / plan.timeScale} s`;
+  },
+  measure: async (choice, place) => {
+    const sizes = await measureAll(choice, place);
+    return { sizes, targets: judge(sizes) };
+  },
+  tableOf: ({ sizes, targets }, machine) => tableOf(sizes, targets, machine),
+});
