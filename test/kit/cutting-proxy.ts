@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Agent, createServer, request } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
+import { forwarderTo, listen, passBack, type Upstream } from './apiserver-front.js';
 
 /** A request that changes something. */
 export interface Write {
@@ -35,26 +36,17 @@ export interface CuttingProxy {
 const PASS: Cutter = { judge: () => 'pass', cut: async () => {} };
 
 /** Starts a proxy on 127.0.0.1 that ends with the spec file. */
-export async function startCuttingProxy(
-  t: Test,
-  upstream: { readonly server: string; readonly ca: string },
-): Promise<CuttingProxy> {
+export async function startCuttingProxy(t: Test, upstream: Upstream): Promise<CuttingProxy> {
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
-  const agent = new Agent({ keepAlive: true, ca: upstream.ca });
+  const forward = forwarderTo(t, upstream);
   let cutter = PASS;
   const server = createServer({ key: leaf.key, cert: leaf.certificate }, (incoming, outgoing) => {
-    pass({ incoming, outgoing, upstream: upstream.server, agent, cutter }).catch(() => incoming.socket.destroy());
+    pass({ incoming, outgoing, forward, cutter }).catch(() => incoming.socket.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(async () => {
-    agent.destroy();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  const port = await listen(t, server);
   return {
-    server: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server: `https://127.0.0.1:${port}`,
     ca: authority.certificate,
     use: (next) => {
       cutter = next;
@@ -62,59 +54,27 @@ export async function startCuttingProxy(
   };
 }
 
-async function pass(call: {
+interface Call {
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
-  readonly upstream: string;
-  readonly agent: Agent;
+  readonly forward: (incoming: IncomingMessage) => ClientRequest;
   readonly cutter: Cutter;
-}): Promise<void> {
-  const { incoming, outgoing, cutter } = call;
-  const body = await textOf(incoming);
+}
+
+async function pass(call: Call): Promise<void> {
+  const { incoming, outgoing, forward, cutter } = call;
+  const body = await text(incoming);
   const { method = 'GET', url = '/' } = incoming;
   const verdict = method === 'GET' ? 'pass' : await cutter.judge({ method, path: url.replace(/\?.*/s, ''), body });
   if (verdict === 'before') return await cutOff(call);
-  const answer = await forward(call, body);
-  if (verdict === 'after') {
-    await textOf(answer);
-    return await cutOff(call);
-  }
-  outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-  outgoing.flushHeaders();
-  answer.pipe(outgoing);
-  // A watch that its client has left would run on at the apiserver, and one that the apiserver broke off must not look ended.
-  outgoing.on('close', () => answer.destroy());
-  answer.on('error', () => outgoing.destroy());
+  // The apiserver ends what it has begun, though the client may be gone by then.
+  const [answer] = (await once(forward(incoming).end(body), 'response')) as [IncomingMessage];
+  if (verdict === 'pass') return passBack(answer, outgoing);
+  await text(answer);
+  await cutOff(call);
 }
 
-async function cutOff({
-  incoming,
-  cutter,
-}: {
-  readonly incoming: IncomingMessage;
-  readonly cutter: Cutter;
-}): Promise<void> {
+async function cutOff({ incoming, cutter }: Call): Promise<void> {
   await cutter.cut();
   incoming.socket.destroy();
-}
-
-async function forward(
-  {
-    incoming,
-    upstream,
-    agent,
-  }: { readonly incoming: IncomingMessage; readonly upstream: string; readonly agent: Agent },
-  body: string,
-): Promise<IncomingMessage> {
-  const { host: _, ...headers } = incoming.headers;
-  const outgoing = request(new URL(incoming.url ?? '/', upstream), { method: incoming.method, headers, agent });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
-  return answer;
-}
-
-async function textOf(message: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of message) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { Agent, request } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import { forwarderTo, listen, passBack, type Upstream } from './apiserver-front.js';
 
 /** A question that a client has asked. */
 export interface Asked {
@@ -33,17 +31,14 @@ export interface SlowFront {
 }
 
 /** Starts it on 127.0.0.1; it ends with the spec file. */
-export async function startSlowFront(
-  t: Test,
-  upstream: { readonly server: string; readonly ca: string },
-): Promise<SlowFront> {
-  const agent = new Agent({ keepAlive: true, ca: upstream.ca });
+export async function startSlowFront(t: Test, upstream: Upstream): Promise<SlowFront> {
+  const forward = forwarderTo(t, upstream);
   const held = new Set<string>();
   const asked: Asked[] = [];
   let treatment = (_: Asked): Treatment => ({ kind: 'pass' });
   const counts = { givenUp: 0, connections: 0 };
   const server = createServer((incoming, outgoing) => {
-    const { method = 'GET', headers, url = '' } = incoming;
+    const { method = 'GET', url = '' } = incoming;
     asked.push({ method, path: url });
     if (method === 'GET' && [...held].some((path) => url.endsWith(path))) {
       outgoing.once('close', () => {
@@ -52,10 +47,8 @@ export async function startSlowFront(
       return;
     }
     const pass = (): void => {
-      const onward = request(new URL(url, upstream.server), { method, headers, agent }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      });
+      const onward = forward(incoming);
+      onward.on('response', (answer) => passBack(answer, outgoing));
       onward.on('error', () => outgoing.destroy());
       outgoing.once('close', () => onward.destroy());
       incoming.pipe(onward);
@@ -70,15 +63,9 @@ export async function startSlowFront(
   });
   // Longer than a client keeps its connections, so that none is closed under it.
   server.keepAliveTimeout = 120_000;
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(async () => {
-    agent.destroy();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  const port = await listen(t, server);
   return {
-    server: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server: `http://127.0.0.1:${port}`,
     asked,
     treat: (next) => {
       treatment = next;

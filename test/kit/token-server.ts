@@ -1,6 +1,7 @@
 import { randomUUID, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 
 /** A token server on 127.0.0.1 whose tokens a distribution registry trusts. */
@@ -45,13 +46,13 @@ export async function startTokenServer(options: {
       ...{ iat: now, nbf: now - 60, exp: now + lifetimeS },
       access: [{ type: 'repository', name: repository, actions }],
     };
-    const text = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
-    const signature = sign('sha256', Buffer.from(text), { key: leaf.key, dsaEncoding: 'ieee-p1363' });
-    return `${text}.${signature.toString('base64url')}`;
+    const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const signature = sign('sha256', Buffer.from(signed), { key: leaf.key, dsaEncoding: 'ieee-p1363' });
+    return `${signed}.${signature.toString('base64url')}`;
   };
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const form = new URLSearchParams(request.method === 'POST' ? await bodyOf(request) : '');
+    const form = new URLSearchParams(request.method === 'POST' ? await text(request) : '');
     const query = new URL(request.url ?? '', 'http://x').searchParams;
     const isKnown =
       request.method === 'POST'
@@ -82,10 +83,4 @@ export async function startTokenServer(options: {
         server.closeAllConnections();
       }),
   };
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString();
 }
