@@ -1,5 +1,5 @@
 /** A text that is no duration says why, without repeating the text. */
-export type ParsedDuration =
+type ParsedDuration =
   | { readonly kind: 'ok'; readonly ms: number }
   | { readonly kind: 'invalid'; readonly reason: string };
 

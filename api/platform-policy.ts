@@ -81,7 +81,7 @@ export const patternProblems = (flag: string, patterns: readonly string[]): read
   });
 
 /** Why a text is no pattern for registries or images; undefined if it is one. */
-export const patternFault = (pattern: string): string | undefined => {
+const patternFault = (pattern: string): string | undefined => {
   if (/:\/\//.test(pattern)) return 'a pattern has no scheme; write for example "ghcr.io/acme"';
   const [host = ''] = partsOf(pattern);
   return HOST_PATTERN.test(host) && /^[!-~]+$/.test(pattern)

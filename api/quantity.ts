@@ -1,5 +1,5 @@
 /** A text that is no quantity says why, without repeating the text. */
-export type ParsedQuantity =
+type ParsedQuantity =
   | { readonly kind: 'ok'; readonly milli: bigint }
   | { readonly kind: 'invalid'; readonly reason: string };
 

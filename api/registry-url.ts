@@ -1,7 +1,7 @@
 import { isIPv6 } from 'node:net';
 
 /** A repository's address, or why a text is none and what was probably meant. */
-export type ParsedRegistryUrl =
+type ParsedRegistryUrl =
   | {
       readonly kind: 'ok';
       /** Lower case, with the port: `ghcr.io`, `localhost:5000`, `[::1]:5000`. */

@@ -1,6 +1,6 @@
 import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
 
-export type TagPattern =
+type TagPattern =
   | {
       readonly kind: 'ok';
       /**

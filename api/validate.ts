@@ -8,7 +8,7 @@ import { specWarnings } from './validate/warnings.js';
 import type { WerfBundle } from './werfbundle.js';
 
 /** What a bundle's spec says of itself, without a look at the cluster. Both in the schema's order. */
-export interface SpecVerdict {
+interface SpecVerdict {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
 }

@@ -1,7 +1,7 @@
 import { Range, SemVer } from 'semver';
 
 /** A constraint that was understood. */
-export interface VersionRange {
+interface VersionRange {
   readonly kind: 'range';
   /** As the user wrote it. */
   readonly text: string;
@@ -14,7 +14,7 @@ export interface VersionRange {
 }
 
 /** The parts of one alternative; all must hold. */
-export interface Alternative {
+interface Alternative {
   /** In the syntax of the semver package. */
   readonly range: Range;
   /** Versions that `!=` leaves out. */

@@ -7,7 +7,7 @@ import type { Schedule } from './schedule.js';
 import type { CertificateSource, Offer } from './source.js';
 
 /** What certificates from outside need. */
-export interface DirectorySourceNeeds {
+interface DirectorySourceNeeds {
   readonly directory: string;
   /** DNS names and IP addresses that the leaf has to be valid for. */
   readonly names: readonly string[];

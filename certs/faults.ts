@@ -3,7 +3,7 @@ import type { Log } from '../kube/ports.js';
 import { StartError } from '../kube/start-error.js';
 
 /** A failure that the surroundings are to blame for, and not a bug. */
-export const isExpected = (error: unknown): error is KubeError | StartError =>
+const isExpected = (error: unknown): error is KubeError | StartError =>
   error instanceof KubeError || error instanceof StartError;
 
 /**

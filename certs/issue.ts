@@ -68,7 +68,7 @@ export async function issueAuthority(now: number, lifeMs = AUTHORITY_LIFE_MS): P
 }
 
 /** A serving certificate that is wanted. */
-export interface LeafOrder {
+interface LeafOrder {
   /** Signs it. */
   readonly authority: KeyPair;
   /** DNS names and IP addresses that it is valid for, at least one. */

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../kube/ports.js';
 import type { CertificateKeeper } from './keeper.js';
 
-export interface KeeperLoopNeeds {
+interface KeeperLoopNeeds {
   readonly keeper: Pick<CertificateKeeper, 'look'>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly random: Random;

@@ -34,7 +34,7 @@ export interface Serving extends KeyPair {
   readonly expires: number;
 }
 
-export interface KeeperNeeds {
+interface KeeperNeeds {
   readonly kube: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;

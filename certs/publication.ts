@@ -13,7 +13,7 @@ import {
 } from './configurations.js';
 import { authorityFacts } from './inspect.js';
 
-export interface PublicationNeeds {
+interface PublicationNeeds {
   readonly kube: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly targets: readonly Target[];
   readonly clock: Pick<Clock, 'now'>;

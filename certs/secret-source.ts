@@ -8,7 +8,7 @@ import type { Schedule } from './schedule.js';
 import type { CertificateSource, IssueOrder, Offer, Reading } from './source.js';
 
 /** What self-managed certificates need. */
-export interface SecretSourceNeeds {
+interface SecretSourceNeeds {
   readonly kube: Pick<KubeClient, 'get' | 'create' | 'replace'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly schedule: Schedule;

@@ -15,7 +15,7 @@ import type { Side, World } from './world.js';
 
 type Client = Pick<KubeClient, 'get' | 'list' | 'createSubresource'>;
 
-export interface ClusterWorldNeeds {
+interface ClusterWorldNeeds {
   readonly kube: Client;
   readonly requester: Requester;
   readonly authorize: GrantNeeds['authorize'];

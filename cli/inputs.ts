@@ -11,7 +11,7 @@ export interface Input {
 }
 
 /** What could be read, and one line for each thing that could not. */
-export interface Inputs {
+interface Inputs {
   readonly files: readonly Input[];
   readonly faults: readonly string[];
 }

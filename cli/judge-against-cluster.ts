@@ -5,7 +5,7 @@ import type { Input } from './inputs.js';
 import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';
 import { whoAmI } from './self-review.js';
 
-export type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'worldOf'> & {
+type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'worldOf'> & {
   readonly kubeconfig?: string;
   readonly context?: string;
   /** That of the context, if left out. */

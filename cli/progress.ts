@@ -1,7 +1,7 @@
 import type { Clock } from '../kube/ports.js';
 
 /** Whom to tell. */
-export interface Screen {
+interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }

@@ -4,7 +4,7 @@ import type { Place } from './result.js';
 import { printable } from './summary.js';
 
 /** A line of a file, or the part of it around a place. */
-export interface QuotedLine {
+interface QuotedLine {
   readonly text: string;
   /** Of the place within the text, from 0. */
   readonly column: number;

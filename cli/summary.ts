@@ -15,7 +15,7 @@ export function summaryOf(results: readonly Result[]): string {
   return `${count(bundles.length, 'bundle')}, ${refused} refused: ${found.join(', ')}`;
 }
 
-export const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
+const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
 
 /** What a result is about: `WerfBundle ops/my-app`, or a document that can't be read. */
 export const titleOf = ({ kind, namespace, name, document }: Result): string =>

@@ -1,7 +1,7 @@
 import { isMap, type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
 
 /** A field that the schema does not have. In a cluster it vanishes before anybody sees it. */
-export interface UnknownField {
+interface UnknownField {
   /** As the apiserver writes paths: `spec.registry.pollIntervall`. */
   readonly field: string;
   readonly message: string;

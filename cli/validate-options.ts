@@ -50,7 +50,7 @@ export const validateOptions = (): Command =>
 const appended = (path: string, all: readonly string[] = []): readonly string[] => [...all, path];
 
 /** The webhook's settings, or a line for each option that is wrong. */
-export type Settings =
+type Settings =
   | { readonly kind: 'ok'; readonly config: Config }
   | { readonly kind: 'misuse'; readonly lines: readonly string[] };
 

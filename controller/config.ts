@@ -8,7 +8,7 @@ import { type Proxies, readProxies } from './registry/proxies.js';
 /** Pinned, for a new werf deploys differently only when somebody decides so. */
 const WERF_IMAGE = 'registry.werf.io/werf/werf:2.75.3';
 
-export const controllerFlags = {
+const controllerFlags = {
   ...commonFlags,
   'leader-elect': {
     kind: 'boolean',
@@ -97,7 +97,7 @@ export type ControllerConfig = FlagValues<typeof controllerFlags> & {
   readonly proxies: Proxies;
 };
 
-export type ParsedConfig =
+type ParsedConfig =
   | { readonly kind: 'ok'; readonly config: ControllerConfig }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] }
   | { readonly kind: 'help'; readonly text: string }

@@ -20,7 +20,7 @@ import type { Share } from './share.js';
 import { Sweep } from './sweep.js';
 import { Watches } from './watches.js';
 
-export interface ControllerParts {
+interface ControllerParts {
   readonly client: KubeClient;
   readonly registry: Registry;
   readonly values: ReadsValues;

@@ -10,7 +10,7 @@ import { redactionSecretName, secretTextsOf } from './deploy/secrets.js';
 const LOG_LINES = 400;
 
 /** The end of the log of a Job's container, with everything in it replaced that came from a Secret. */
-export type CleanLog =
+type CleanLog =
   | { readonly kind: 'read'; readonly text: string }
   | { readonly kind: 'unreadable'; readonly why: string };
 

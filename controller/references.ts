@@ -5,7 +5,7 @@ import type { StoredBundle } from '../api/werfbundle.js';
 export type ReferredKind = 'ConfigMap' | 'Secret' | 'ServiceAccount' | 'Namespace';
 
 /** An object that a bundle names, whether it exists or not. */
-export interface Reference {
+interface Reference {
   readonly kind: ReferredKind;
   /** `namespace` is '' for a Namespace. */
   readonly ref: ObjectRef;

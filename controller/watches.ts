@@ -11,7 +11,7 @@ import type { Platform } from './observation.js';
 import { ReferenceIndex, type ReferredKind, referencesOf } from './references.js';
 import type { Share } from './share.js';
 
-export interface WatchesOptions {
+interface WatchesOptions {
   readonly client: Pick<KubeClient, 'head' | 'watch'>;
   readonly clock: Clock;
   readonly random: Random;

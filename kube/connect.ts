@@ -29,7 +29,7 @@ export interface Connection {
  * A kubeconfig that cannot be used; the message is one line. Without a cause: the errors of YAML and JSON parsers hold the text
  * that they could not read, and that has tokens in it.
  */
-export class ConnectError extends StartError {
+class ConnectError extends StartError {
   override readonly name = 'ConnectError';
 
   constructor(message: string) {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 
 /** A signal of one call: aborted with the caller's, or when its time is over. */
-export interface Deadline {
+interface Deadline {
   readonly signal: AbortSignal;
   /** The time ran out before the caller gave up. */
   expired(): boolean;
@@ -10,7 +10,7 @@ export interface Deadline {
 }
 
 /** A time that may also be ended by hand. */
-export interface Timeout {
+interface Timeout {
   readonly signal: AbortSignal;
   abort(reason: Error): void;
   /** Lets go of the timer; must be called in the end. */

@@ -44,7 +44,7 @@ export type ElectionCommand =
   /** Without a resourceVersion it is to be created. */
   | { readonly kind: 'write'; readonly lease: Lease };
 
-export interface ElectionStep {
+interface ElectionStep {
   readonly state: ElectionState;
   readonly command: ElectionCommand;
 }
@@ -65,8 +65,8 @@ export interface Moment {
  * After a kill: the last sign of life is seen {@link RETRY_MS} (and a fifth) late, and 15 s later the Lease is taken.
  * A leader that can't renew stops 5 s before anybody else may begin.
  */
-export const LEASE_DURATION_MS = 15_000;
-export const RENEW_DEADLINE_MS = 10_000;
+const LEASE_DURATION_MS = 15_000;
+const RENEW_DEADLINE_MS = 10_000;
 const RENEW_MS = 2_000;
 const RETRY_MS = 1_000;
 

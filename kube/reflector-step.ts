@@ -20,7 +20,7 @@ export type ReflectorEvent =
   | { readonly kind: 'watch-silent' }
   | { readonly kind: 'failed'; readonly code: KubeErrorCode; readonly retryAfterMs?: number | undefined };
 
-export interface ReflectorStep {
+interface ReflectorStep {
   readonly state: ReflectorState;
   /** Milliseconds to wait before the state is acted on. */
   readonly delayMs: number;

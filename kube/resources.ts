@@ -58,10 +58,3 @@ export const LEASES: ResourceType = {
   kind: 'Lease',
   namespaced: true,
 };
-export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType = {
-  group: 'apiextensions.k8s.io',
-  version: 'v1',
-  plural: 'customresourcedefinitions',
-  kind: 'CustomResourceDefinition',
-  namespaced: false,
-};

@@ -1,5 +1,5 @@
 /** Bounds of an exponential backoff, milliseconds. */
-export interface RetryBounds {
+interface RetryBounds {
   readonly firstMs: number;
   readonly capMs: number;
 }

@@ -24,7 +24,7 @@ export interface TransportOptions {
 }
 
 /** As RBAC names them. */
-export type Verb = 'get' | 'list' | 'create' | 'update' | 'patch' | 'delete' | 'watch';
+type Verb = 'get' | 'list' | 'create' | 'update' | 'patch' | 'delete' | 'watch';
 
 /** One request to the apiserver, as a value. */
 export interface Call {

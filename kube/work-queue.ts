@@ -5,7 +5,7 @@ import { dueAt, idle, isForgettable, type KeyEvent, type KeyState, type Next, st
 
 export type { Next } from './work-queue-step.js';
 
-export interface WorkQueueOptions {
+interface WorkQueueOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

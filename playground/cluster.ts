@@ -14,7 +14,7 @@ import { startControlPlane } from './control-plane/start.js';
 import type { PlaygroundOptions } from './options.js';
 
 /** The cluster that the playground plays on. */
-export interface PlayCluster {
+interface PlayCluster {
   readonly client: KubeClient;
   readonly kubeconfig: string;
   readonly context: string | undefined;

@@ -12,7 +12,7 @@ import { writeKubeconfig } from './service-account.js';
 export const OPERATOR_NAMESPACE = 'k8s-werf-operator-go-system';
 
 /** The webhook's and the controller's processes. */
-export type Program = 'webhook' | 'controller';
+type Program = 'webhook' | 'controller';
 
 export interface OperatorOptions {
   readonly client: KubeClient;

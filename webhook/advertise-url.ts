@@ -8,7 +8,7 @@ export interface AdvertiseUrl {
   base(port: number): string;
 }
 
-export type ParsedAdvertiseUrl =
+type ParsedAdvertiseUrl =
   | { readonly kind: 'ok'; readonly url: AdvertiseUrl }
   | { readonly kind: 'invalid'; readonly reason: string };
 

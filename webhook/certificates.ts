@@ -11,7 +11,7 @@ import { createReflector } from '../kube/reflector.js';
 import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../kube/resources.js';
 import type { Config } from './config.js';
 
-export interface CertificatesNeeds {
+interface CertificatesNeeds {
   readonly config: Config;
   readonly kube: KubeClient;
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import { specRules } from './spec-rules.js';
 import type { ValuesPool } from './values/values-pool.js';
 import type { Check } from './verdict.js';
 
-export interface ChecksNeeds {
+interface ChecksNeeds {
   readonly kube: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'>;
   readonly config: Pick<
     Config,

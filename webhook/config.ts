@@ -99,7 +99,7 @@ const flags = {
 /** The webhook's settings, checked; durations in milliseconds. */
 export type Config = Omit<FlagValues<typeof flags>, 'advertiseUrl'> & { readonly advertiseUrl?: AdvertiseUrl };
 
-export type ParsedConfig =
+type ParsedConfig =
   | { readonly kind: 'ok'; readonly config: Config }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] }
   | { readonly kind: 'help'; readonly text: string }

@@ -12,12 +12,12 @@ export interface Malformed {
  * What a question turned out to be.
  * `foreign`: a well-formed question that this webhook has no rules for; it is refused, since nobody else would judge it.
  */
-export type DecodedBundle =
+type DecodedBundle =
   | { readonly kind: 'request'; readonly request: DecodedRequest }
   | { readonly kind: 'foreign'; readonly message: string };
 
 /** What a body says of a request; the rest is known of the call. */
-export type DecodedRequest = Omit<AdmissionRequest, 'withinMs'>;
+type DecodedRequest = Omit<AdmissionRequest, 'withinMs'>;
 
 /** Version of AdmissionReview that is spoken. */
 export const REVIEW_VERSION = 'admission.k8s.io/v1';

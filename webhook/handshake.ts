@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, connect } from 'node:tls';
 
 /** Whom to talk to, and what to make of the answer. */
-export interface HandshakeOptions {
+interface HandshakeOptions {
   /** A local address. */
   readonly host: string;
   readonly port: number;
@@ -12,7 +12,7 @@ export interface HandshakeOptions {
   readonly trusted: readonly string[];
 }
 
-export type Handshake =
+type Handshake =
   /** `fingerprint`: SHA-256 of the certificate. */
   { readonly kind: 'ok'; readonly fingerprint: string } | { readonly kind: 'failed'; readonly reason: string };
 

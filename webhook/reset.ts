@@ -5,7 +5,7 @@ import { valueAt } from '../api/schema-node.js';
 import type { AdmissionRequest } from './admission-request.js';
 
 /** What /mutate does beside the defaults. */
-export interface Reset {
+interface Reset {
   readonly patch: readonly AddOperation[];
   readonly warnings: readonly Warning[];
 }

@@ -4,7 +4,7 @@ import type { Clock, Log, LogFields } from '../kube/ports.js';
 import type { Readiness } from '../kube/process/health-server.js';
 import { shakeHands } from './handshake.js';
 
-export interface SelfCheckNeeds {
+interface SelfCheckNeeds {
   /** Where our own server listens. */
   readonly listen: { readonly host: string; readonly port: number };
   /** What the apiserver calls us: DNS name or IP address. */

@@ -32,7 +32,7 @@ const RECEIVE_MS = 30_000;
 const DRAIN_STEP_MS = 50;
 
 /** What the server is made of. */
-export interface ServerNeeds {
+interface ServerNeeds {
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly serving: KeyPair;

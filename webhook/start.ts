@@ -16,7 +16,7 @@ import { type AdmissionServer, startServer } from './server.js';
 import { ValuesPool } from './values/values-pool.js';
 
 /** What the webhook runs on. */
-export interface Surroundings {
+interface Surroundings {
   readonly config: Config;
   readonly kube: KubeClient;
   readonly clock: Clock;

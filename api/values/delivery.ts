@@ -3,7 +3,7 @@ import { pathText, type Value, type ValuePath, valuesAt } from './value.js';
 import { writeValuesFile } from './write-file.js';
 
 /** How merged values get to werf. It depends on the leaves and not on their order. */
-export interface Delivery {
+interface Delivery {
   /** `--set=app.replicas=3` and `--set-string=app.image=nginx`, sorted by path; as werf is to read them. */
   readonly args: readonly string[];
   /** Text of a file for `--values`; undefined: there is nothing for it. */

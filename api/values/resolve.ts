@@ -20,7 +20,7 @@ import { mapOf, pathText, type Value, type ValueMap } from './value.js';
 import { writeValuesFile } from './write-file.js';
 
 /** More than one Secret can carry. */
-export const MAX_VALUES_BYTES = 1_000_000;
+const MAX_VALUES_BYTES = 1_000_000;
 /** Of all texts that are read for one bundle: parsing takes about 4 µs for each byte. */
 export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
 

@@ -8,7 +8,7 @@ import { type Draft, soonest } from './draft.js';
 import { type CheckResult, nextCheckNumber } from './drift-state.js';
 
 /** How the check stands that was begun. */
-export type Check =
+type Check =
   | { readonly kind: 'none' }
   | { readonly kind: 'running'; readonly recheckAt: number }
   | { readonly kind: 'ended'; readonly result: CheckResult };

@@ -8,7 +8,7 @@ import { gaveWay, lastTried } from './history.js';
 import { parseTime } from './timestamps.js';
 
 /** What a deployment would deploy. */
-export interface Target {
+interface Target {
   readonly tag: string;
   readonly digest: string;
   readonly checksum: string;

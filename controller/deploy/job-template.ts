@@ -17,7 +17,7 @@ export interface JobTemplate {
   readonly container: Fields;
 }
 
-export type ParsedJobTemplate =
+type ParsedJobTemplate =
   | { readonly kind: 'ok'; readonly template: JobTemplate }
   /** Each says where and what, for whoever wrote the file. */
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };

@@ -8,14 +8,14 @@ import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 import { applyArgs, DOCKER_DIR, VALUES_DIR } from './werf-args.js';
 
 /** The bundle that a deployment belongs to. */
-export interface BundleIdentity {
+interface BundleIdentity {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
 }
 
 /** What of a bundle's settings makes its Job. */
-export interface JobSettings {
+interface JobSettings {
   readonly registry: Pick<Settings['registry'], 'host' | 'repository' | 'insecure'>;
   readonly converge: Pick<
     Settings['converge'],

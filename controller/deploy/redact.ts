@@ -36,7 +36,7 @@ export const redact = (log: string, secretTexts: readonly string[]): string => {
 };
 
 /** What is looked for in a log. */
-export interface Pieces {
+interface Pieces {
   readonly all: ReadonlySet<string>;
   /** Lengths of those that begin with these six characters, the longest first. */
   readonly lengths: ReadonlyMap<string, readonly number[]>;

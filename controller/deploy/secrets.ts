@@ -17,7 +17,7 @@ export interface JobSupplies {
   readonly secretTexts: readonly string[];
 }
 
-export type SecretsInput = Pick<JobInput, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
+type SecretsInput = Pick<JobInput, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
   readonly targetNamespace: string;
   readonly supplies: JobSupplies;
 };

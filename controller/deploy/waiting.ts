@@ -2,7 +2,7 @@ import type { Job, KubeObject, Pod } from '../../api/objects.js';
 import type { JobResult } from './result.js';
 
 /** How long a Job may take to get its Pod, and a Pod to start, before that is worth a word. */
-export const USUAL_START_MS = 10_000;
+const USUAL_START_MS = 10_000;
 /** How often it is looked again what a Job waits for that does not start. */
 const LOOK_AGAIN_MS = 30_000;
 /** Longer words of Kubernetes are cut. */

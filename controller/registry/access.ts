@@ -7,7 +7,7 @@ import { failureOfStatus } from './failures.js';
 import { targetKey } from './target.js';
 import { basicAuthorization, Tokens } from './tokens.js';
 
-export interface RegistryRequest {
+interface RegistryRequest {
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
   readonly accept: string;

@@ -14,7 +14,7 @@ const AGENTS_KEPT = 64;
 /** A scan's requests follow one another; the next scan is a minute away at least, and most servers hang up before that. */
 const KEEP_ALIVE_MS = 10_000;
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   readonly connectMs: number;
   readonly headersMs: number;
   readonly addresses: AddressPolicy;

@@ -9,12 +9,12 @@ import type { Gate } from './gate.js';
 import { ABANDONED, verdictOf } from './verdict.js';
 
 /** How far a server is trusted; of a {@link RegistryTarget}. */
-export interface Trust {
+interface Trust {
   readonly insecure: boolean;
   readonly ca?: string;
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: URL;
   /** Names in lower case. `authorization` stays behind when a redirect leaves the origin. */
@@ -35,7 +35,7 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-export interface ExchangeOptions {
+interface ExchangeOptions {
   readonly connections: Connections;
   readonly gate: Gate;
   readonly clock: Clock;

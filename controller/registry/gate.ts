@@ -6,7 +6,7 @@ import { type Breaker, type BreakerEvent, CLOSED, nextBreaker, pauseOf } from '.
 import { isFull, type Rate, type TokenBucket, takeToken } from './token-bucket.js';
 import type { Verdict } from './verdict.js';
 
-export interface GateOptions {
+interface GateOptions {
   readonly clock: Clock;
   readonly rate: Rate;
   /** Divides the breaker's pauses and multiplies the rate; what a host asks for is not scaled. */
@@ -24,7 +24,7 @@ export interface Pass {
 }
 
 /** Where a request goes: the breaker knows a host by its CA as well, for a wrong one says nothing of the host. */
-export interface Destination {
+interface Destination {
   readonly url: URL;
   readonly ca?: string | undefined;
 }

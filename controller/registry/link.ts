@@ -1,5 +1,5 @@
 /** Where the next page of a listing is. `refused`: the registry names a place where our credentials must not go. */
-export type NextPage =
+type NextPage =
   | { readonly kind: 'last' }
   | { readonly kind: 'next'; readonly url: URL }
   | { readonly kind: 'refused'; readonly message: string };

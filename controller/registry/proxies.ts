@@ -13,7 +13,7 @@ export interface Proxies {
 
 export const NO_PROXIES: Proxies = { except: [] };
 
-export type ReadProxies =
+type ReadProxies =
   | { readonly kind: 'ok'; readonly proxies: Proxies }
   /** One line each; nothing of the value, which may hold a password. */
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };

@@ -12,7 +12,7 @@ import { type ListingLimits, TagListing } from './tag-listing.js';
 import { resourceUrl } from './target.js';
 import type { Rate } from './token-bucket.js';
 
-export interface RegistryTimeouts {
+interface RegistryTimeouts {
   /** Name resolution, TCP and TLS. */
   readonly connectMs: number;
   /** From the request to the headers of the answer. */
@@ -21,7 +21,7 @@ export interface RegistryTimeouts {
   readonly bodyMs: number;
 }
 
-export interface RegistryLimits extends ListingLimits {
+interface RegistryLimits extends ListingLimits {
   /** Of one answer, unzipped. */
   readonly bodyBytes: number;
 }

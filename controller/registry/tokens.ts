@@ -9,7 +9,7 @@ import { failureOfStatus } from './failures.js';
 import { protocolFailure } from './protocol-failure.js';
 import { targetKey } from './target.js';
 
-export type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure | HeldBack;
+type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure | HeldBack;
 
 interface CachedToken {
   readonly value: string;

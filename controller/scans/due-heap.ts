@@ -1,5 +1,5 @@
 /** Something to be looked at, at a time. */
-export interface DueEntry<Item> {
+interface DueEntry<Item> {
   readonly at: number;
   readonly item: Item;
 }

@@ -15,7 +15,7 @@ export interface ScanMemory {
 }
 
 /** The best bundle among the tags with this hash, and the better tags that are none, best first. */
-export interface Choice {
+interface Choice {
   readonly hash: string;
   readonly tag: string;
   readonly better: readonly string[];
@@ -51,7 +51,7 @@ export type Listed =
   | { readonly kind: 'listed'; readonly tags: readonly string[]; readonly hash: string; readonly set: TagSet }
   | Stopped;
 /** What a tag points to, or why that is unknown. */
-export type Looked = Exclude<TaggedManifest, RegistryFailure | HeldBack> | Stopped;
+type Looked = Exclude<TaggedManifest, RegistryFailure | HeldBack> | Stopped;
 
 /** The requests of one scan: what was asked once is not asked again, and a registry that is broken is asked no more. */
 export class Looks {

@@ -10,7 +10,7 @@ import { logFindings, scanFields } from './scan-log.js';
 export type ScanResult = 'success' | 'held-back' | RegistryFailure['code'];
 
 /** What came of a scan, and when. */
-export interface ScanRun extends Findings {
+interface ScanRun extends Findings {
   readonly result: ScanResult;
   /** Wall clock. */
   readonly startedAt: number;

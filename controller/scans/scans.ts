@@ -25,7 +25,7 @@ import { runScan, type ScanResult } from './scan-run.js';
 import { DEFAULT_SCAN_CONCURRENCY, type ScanConcurrency, ScanSlots, type Slot } from './scan-slots.js';
 import { afterHold, dueNow, type MemberDue, MIN_GAP_MS, nextDueAt } from './schedule.js';
 
-export interface ScansOptions {
+interface ScansOptions {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: Random;

@@ -32,14 +32,14 @@ export const leastInterval = (intervalMs: number): number => intervalMs * (1 - J
  * When regular scans are due for an interval: anywhere within the first one, then each interval ±10 %.
  * @param intervalMs - the smallest among those that poll; Infinity: never
  */
-export function intervalDueAt(rhythm: Rhythm, intervalMs: number): number {
+function intervalDueAt(rhythm: Rhythm, intervalMs: number): number {
   return rhythm.lastAt === undefined
     ? rhythm.bornAt + intervalMs * rhythm.uniform
     : rhythm.lastAt + leastInterval(intervalMs) + intervalMs * 2 * JITTER * rhythm.uniform;
 }
 
 /** The smallest interval among members; Infinity if none polls by interval. */
-export function smallestInterval(members: Iterable<MemberDue>): number {
+function smallestInterval(members: Iterable<MemberDue>): number {
   let smallest = Number.POSITIVE_INFINITY;
   for (const due of members) if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
   return smallest;

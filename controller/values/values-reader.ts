@@ -8,7 +8,7 @@ import type { ReadsValues } from '../ports.js';
 import { type DeliveredValues, deliveredValues, type ValuesQuestion } from './delivered-values.js';
 import { type ReadingJob, readingJobOf } from './reading-job.js';
 
-export interface ValuesReaderOptions {
+interface ValuesReaderOptions {
   readonly log: Log;
   /** The program of the thread, elsewhere than it usually is. */
   readonly file?: URL;

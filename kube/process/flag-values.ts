@@ -33,7 +33,7 @@ export type FlagTable = Readonly<Record<string, Flag>>;
 
 export type FlagValue = string | boolean | number | HostPort | readonly string[];
 
-export type ParsedValue =
+type ParsedValue =
   | { readonly kind: 'ok'; readonly value: FlagValue }
   | { readonly kind: 'invalid'; readonly reason: string };
 

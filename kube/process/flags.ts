@@ -2,7 +2,7 @@ import { describeFlags } from './flag-help.js';
 import { type Flag, type FlagTable, type FlagValue, type HostPort, parseFlagValue } from './flag-values.js';
 
 export { commonFlags } from './common-flags.js';
-export type { Flag, FlagTable, HostPort } from './flag-values.js';
+export type { FlagTable } from './flag-values.js';
 
 type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
@@ -33,7 +33,7 @@ export type FlagValues<T extends FlagTable> = {
   readonly [Name in keyof T & string as CamelCase<Name>]: Value<T[Name]>;
 };
 
-export type ParsedFlags<T extends FlagTable> =
+type ParsedFlags<T extends FlagTable> =
   | { readonly kind: 'ok'; readonly values: FlagValues<T> }
   /** Every problem, one line each: `--workers: "many" is not a whole number from 1 to 64`. */
   | { readonly kind: 'invalid'; readonly problems: readonly string[] }

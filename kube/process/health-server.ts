@@ -4,7 +4,7 @@ import { listenFault } from './listen-fault.js';
 
 export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-export interface HealthOptions {
+interface HealthOptions {
   /** Port 0: any that is free. */
   readonly address: { readonly host: string; readonly port: number };
   /** Really able to serve; the reason is answered to whoever asks. */

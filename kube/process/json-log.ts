@@ -2,10 +2,8 @@ import pino from 'pino';
 import type { Log, LogFields } from '../ports.js';
 import type { LogLevel } from './log-level.js';
 
-export type { LogLevel } from './log-level.js';
-
 /** Where lines go; each ends in a newline. */
-export interface LogDestination {
+interface LogDestination {
   write(line: string): void;
 }
 

@@ -2,7 +2,7 @@ import type { Log } from '../ports.js';
 import { Thread, type ThreadOptions, type ThreadOutcome } from './thread.js';
 import { ThreadQueue } from './thread-queue.js';
 
-export interface ThreadPoolOptions extends ThreadOptions {
+interface ThreadPoolOptions extends ThreadOptions {
   readonly log: Log;
   /** How many at most; each is started when it is needed for the first time. */
   readonly threads: number;

@@ -7,7 +7,7 @@ import { killGroup, spawnUnderWatch } from '../control-plane/supervised-process.
 import type { Environment } from './places.js';
 
 /** The scripts beside this file that get programs from Debian; each is resumed where it was cut off. */
-export type DebianScript = 'debian-packages.sh' | 'kubernetes-from-debian.sh' | 'crds-from-debian.sh';
+type DebianScript = 'debian-packages.sh' | 'kubernetes-from-debian.sh' | 'crds-from-debian.sh';
 
 /** Whether this machine is a Debian whose apt can be used. */
 export async function isDebian(): Promise<boolean> {

@@ -14,14 +14,14 @@ import {
 } from './release.js';
 
 /** What a caller can't do without. For a registry there is a substitute inside the playground's own process. */
-export type Need = 'control-plane' | 'registry';
+type Need = 'control-plane' | 'registry';
 
 export type Found =
   | { readonly kind: 'found'; readonly binaries: Binaries }
   | { readonly kind: 'missing'; readonly missing: readonly Missing[] };
 
 /** A program that is not there, and the command or the setting that gets it. */
-export interface Missing {
+interface Missing {
   readonly name: string;
   readonly how: string;
 }

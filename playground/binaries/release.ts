@@ -21,7 +21,7 @@ export const RELEASES: Releases = {
 };
 
 /** Programs of the Kubernetes release server, by their names there. */
-export type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
+type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
 
 /** A download that is not what was published, or broke off. The message names the address. */
 export class DownloadError extends Error {

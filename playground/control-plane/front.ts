@@ -8,7 +8,7 @@ import type { Credentials } from './credentials.js';
  * caller's own bearer token goes through, so authentication and RBAC stay real. Bodies and watches are streamed. No
  * upgrades (exec, port-forward) and no client certificates.
  */
-export interface Front {
+interface Front {
   close(): Promise<void>;
 }
 

@@ -10,7 +10,7 @@ import { type Mount, WITH_AGENT } from './sandbox.js';
  * for programs that honour TMPDIR), paths inside a shell command's words that are put together there, read-only roots and
  * mounts, runAsUser.
  */
-export interface BarePlan {
+interface BarePlan {
   readonly command: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
@@ -19,7 +19,7 @@ export interface BarePlan {
   readonly workingDir: string;
 }
 
-export interface BareCommand {
+interface BareCommand {
   readonly words: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
   readonly cwd: string;

@@ -5,7 +5,7 @@ import { quantity } from './quantity.js';
 import type { Credentials } from './sandbox.js';
 
 /** A volume that a container mounts; paths in `subPath` are relative to the volume. */
-export interface WantedMount {
+interface WantedMount {
   readonly volume: string;
   readonly subPath: string | undefined;
   readonly target: string;
@@ -25,7 +25,7 @@ export interface ContainerPlan {
 }
 
 /** `refused`: what a kubelet answers with CreateContainerConfigError or CreateContainerError. */
-export type Planned =
+type Planned =
   | { readonly kind: 'plan'; readonly plan: ContainerPlan }
   | { readonly kind: 'refused'; readonly reason: string; readonly message: string };
 

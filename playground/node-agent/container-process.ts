@@ -5,7 +5,7 @@ import type { ContainerLog } from './container-log.js';
 import { childrenOf } from './process-tree.js';
 
 /** Whether the command itself was reached. `failed`: in the words of the one who could not. */
-export type Start = { readonly kind: 'started' } | { readonly kind: 'failed'; readonly message: string };
+type Start = { readonly kind: 'started' } | { readonly kind: 'failed'; readonly message: string };
 
 /** What is run, and where. `sandbox`: the words tell of their start on file descriptor 3 and make a process namespace. */
 export interface ProcessPlan {

@@ -13,7 +13,7 @@ import { type Isolation, type Mount, sandboxCommand } from './sandbox.js';
 import type { WerfProgram } from './werf-program.js';
 
 /** One start of one container. */
-export interface ContainerRun {
+interface ContainerRun {
   readonly plan: ContainerPlan;
   readonly variables: Variables;
   /** The container's own folder on the machine. */

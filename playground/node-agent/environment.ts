@@ -6,12 +6,12 @@ import { fieldOf, type NodeFacts, resourceOf } from './pod-facts.js';
 import type { Sources } from './sources.js';
 
 /** A container's variables, or what keeps it from being started, in a kubelet's words. */
-export type Environment =
+type Environment =
   | { readonly kind: 'ready'; readonly variables: Variables }
   | { readonly kind: 'missing'; readonly message: string };
 
 /** All that a container's variables are made of. */
-export interface EnvironmentInput {
+interface EnvironmentInput {
   readonly pod: AgentPod;
   readonly container: V1Container;
   readonly sources: Sources;

@@ -6,7 +6,7 @@ import { ContainerProcess } from './container-process.js';
 import { type Isolation, sandboxCommand } from './sandbox.js';
 
 /** What a trial showed; `why` says what kept the agent from isolating containers. */
-export type IsolationFound =
+type IsolationFound =
   | { readonly kind: 'found'; readonly isolation: Exclude<Isolation, 'none'> }
   | { readonly kind: 'unavailable'; readonly why: string };
 

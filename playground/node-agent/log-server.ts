@@ -44,7 +44,7 @@ export function logOptions(query: URLSearchParams, now: number): LogOptions {
   };
 }
 
-export interface LogServerOptions {
+interface LogServerOptions {
   readonly certificate: KeyPair;
   readonly address: string;
   readonly find: (request: LogRequest) => LogAnswer;

@@ -7,7 +7,7 @@ import { type VolumeOwner, writeVolume } from './volume-files.js';
 import { contentOf } from './volumes.js';
 
 /** All of a Pod's volumes on the machine, by name, or the first that can't be made (yet). */
-export type PodVolumes =
+type PodVolumes =
   | { readonly kind: 'ready'; readonly folders: ReadonlyMap<string, string> }
   | { readonly kind: 'missing'; readonly message: string };
 

@@ -23,7 +23,7 @@ export interface Credentials {
 /** Whether namespaces can be had, and how: as root, or in a user namespace of the agent's user. */
 export type Isolation = 'root' | 'user' | 'none';
 
-export interface SandboxPlan {
+interface SandboxPlan {
   /** An empty folder; the root is mounted on it, in the namespace only. */
   readonly root: string;
   readonly readOnlyRoot: boolean;

@@ -3,7 +3,7 @@ import type { NodeFacts } from './pod-facts.js';
 import { quantity } from './quantity.js';
 
 /** What is to be done with a Pod that the agent sees: `own` if it is bound to this node already. */
-export type Placement =
+type Placement =
   | { readonly kind: 'own' }
   | { readonly kind: 'foreign' }
   | { readonly kind: 'bind' }

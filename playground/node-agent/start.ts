@@ -17,7 +17,7 @@ import { PodFleet } from './pod-fleet.js';
 import type { Isolation } from './sandbox.js';
 import { prepareWerf } from './werf-program.js';
 
-export interface NodeAgentOptions {
+interface NodeAgentOptions {
   readonly client: KubeClient;
   /** The apiserver's URL as Pods reach it. */
   readonly server: string;

@@ -4,7 +4,7 @@ import { fieldOf, type NodeFacts, resourceOf } from './pod-facts.js';
 import type { Sources } from './sources.js';
 
 /** A file of a volume; `path` is relative to the volume, `mode` its permission bits. */
-export interface VolumeFile {
+interface VolumeFile {
   readonly path: string;
   readonly content: Buffer;
   readonly mode: number;
@@ -19,7 +19,7 @@ export type VolumeContent =
   | { readonly kind: 'missing'; readonly message: string };
 
 /** All that volumes are made of. */
-export interface VolumeInput {
+interface VolumeInput {
   readonly pod: AgentPod;
   readonly sources: Sources;
   readonly node: NodeFacts;

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 
 /** A manifest with the media type that it was pushed with. */
-export interface StoredManifest {
+interface StoredManifest {
   readonly mediaType: string;
   readonly digest: string;
   readonly content: Buffer;

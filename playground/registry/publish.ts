@@ -4,7 +4,7 @@ import { pushBlob, pushManifest, type Target } from './push.js';
 import { tarOf } from './tar.js';
 
 /** A chart by its files, paths below the chart's folder (`templates/app.yaml`); Chart.yaml is made when it is not among them. */
-export interface Chart {
+interface Chart {
   readonly name: string;
   readonly version: string;
   readonly files: Readonly<Record<string, string>>;

@@ -12,7 +12,7 @@ export interface Target {
 }
 
 /** A blob as a manifest names it. */
-export interface Descriptor {
+interface Descriptor {
   readonly mediaType: string;
   readonly digest: string;
   readonly size: number;

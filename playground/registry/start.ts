@@ -37,7 +37,7 @@ export interface RunningRegistry {
 }
 
 /** A registry that did not come up; nothing of it is left running. */
-export class RegistryError extends Error {
+class RegistryError extends Error {
   override readonly name = 'RegistryError';
 }
 

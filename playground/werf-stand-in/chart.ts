@@ -15,7 +15,7 @@ const textAt = (block: Buffer, from: number, length: number): string =>
   block.toString('utf8', from, from + length).replace(/\0.*$/s, '');
 
 /** The regular files of a tar archive by path. Pure. */
-export function filesOf(tar: Buffer): ReadonlyMap<string, Buffer> {
+function filesOf(tar: Buffer): ReadonlyMap<string, Buffer> {
   const files = new Map<string, Buffer>();
   for (let at = 0; at + BLOCK <= tar.length; ) {
     const header = tar.subarray(at, at + BLOCK);

@@ -20,7 +20,7 @@ export interface ValuesOptions {
   readonly setLiteral: readonly string[];
 }
 
-export interface ReleaseOptions {
+interface ReleaseOptions {
   readonly release: string;
   readonly namespace: string;
 }

@@ -3,7 +3,7 @@ export type FlagKind = 'text' | 'list' | 'whole' | 'switch';
 
 export type FlagValue = string | readonly string[] | number | boolean;
 
-export type ParsedFlags =
+type ParsedFlags =
   | { readonly kind: 'flags'; readonly values: ReadonlyMap<string, FlagValue> }
   | { readonly kind: 'refused'; readonly message: string };
 

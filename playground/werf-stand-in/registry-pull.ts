@@ -6,7 +6,7 @@ import { type Credential, findCredential, readDockerConfig } from './docker-conf
 import { call, type HttpAnswer } from './http.js';
 
 /** A bundle as the registry gave it. */
-export interface PulledBundle {
+interface PulledBundle {
   /** Of the manifest: `sha256:…`. */
   readonly digest: string;
   /** The chart, tar and gzip. */

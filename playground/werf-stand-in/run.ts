@@ -20,7 +20,7 @@ import { releaseValues } from './release-values.js';
 import type { Values } from './values.js';
 
 /** What the stand-in needs of its process. */
-export interface Surroundings {
+interface Surroundings {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;

@@ -5,7 +5,7 @@ import type { Outputs, ParsedArguments } from './command-line.js';
 import { exitCodeOf, loadNow, type Machine, machineOf, type Target } from './report.js';
 
 /** A benchmark as a program. */
-export interface Benchmark<Size, Results> {
+interface Benchmark<Size, Results> {
   readonly usage: string;
   /** Reads its command line. */
   readonly parse: (argv: readonly string[]) => ParsedArguments<Size>;

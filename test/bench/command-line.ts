@@ -9,7 +9,7 @@ export interface Outputs {
 }
 
 /** How large a run is to be. */
-export interface AskedSize {
+interface AskedSize {
   /** `--quick` */
   readonly quick: boolean;
   /** Of the option that only this benchmark has. */

@@ -7,7 +7,7 @@ import type { Delays, DelaysQuestion } from './loop-delay.js';
 import type { Usage, UsageQuestion } from './meter.js';
 
 /** A program of the benchmark's folder. */
-export interface ProgramOrder {
+interface ProgramOrder {
   /** For messages, and for the file of its log. */
   readonly name: string;
   /** File beside this one. */
@@ -24,7 +24,7 @@ export interface ProgramOrder {
 }
 
 /** Where logs go, and where certificates are. */
-export interface Place {
+interface Place {
   readonly folder: string;
 }
 

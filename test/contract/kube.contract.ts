@@ -5,7 +5,7 @@ import { type KubeClient, KubeError, type ListOptions, type ResourceType, type W
 import { CONFIGMAPS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 
 /** A client and a namespace that exists, is empty, and belongs to this suite alone. */
-export interface ContractSubject {
+interface ContractSubject {
   readonly client: KubeClient;
   readonly namespace: string;
 }

@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import type { Registry, RegistryCredential, RegistryTarget } from '../../controller/ports.js';
 
 /** A registry that the contract is tried on. */
-export interface RegistrySubject {
+interface RegistrySubject {
   /** The client under test, allowed to speak to `host`. */
   readonly client: Registry;
   /** Speaks plain HTTP. */

@@ -32,7 +32,7 @@ export interface Told {
 }
 
 /** `create jobs.batch in production`, `get secrets/app in ops`. */
-export type MayDo = (user: string, what: string) => boolean;
+type MayDo = (user: string, what: string) => boolean;
 
 /** The webhook on a cluster in memory. */
 export interface Desk {

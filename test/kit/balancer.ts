@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 
 /** Where one of the servers behind a balancer listens. */
-export interface Backend {
+interface Backend {
   readonly port: number;
   readonly healthPort: number;
 }
@@ -13,7 +13,7 @@ export interface Backend {
  * A TCP balancer, as a Service is one: new connections go to whom /readyz calls ready, and those that live stay where they are. Who says
  * that it is not ready is believed at once; who does not answer is given the three tries that a kubelet gives.
  */
-export interface Balancer {
+interface Balancer {
   readonly port: number;
   add(backend: Backend): void;
   remove(backend: Backend): void;

@@ -15,14 +15,14 @@ export interface Write {
 }
 
 /** Looks at each write, and says where its client is to be cut off: before the apiserver sees it, or after it was done. */
-export interface Cutter {
+interface Cutter {
   /** A promise holds the write back until it is settled. */
   readonly judge: (write: Write) => Verdict | Promise<Verdict>;
   /** Ends the client; its connection is broken off when this has resolved. */
   readonly cut: () => Promise<void>;
 }
 
-export type Verdict = 'pass' | 'before' | 'after';
+type Verdict = 'pass' | 'before' | 'after';
 
 /** A proxy before the apiserver, with TLS of its own, that can cut its client off in the middle of a write. */
 export interface CuttingProxy {

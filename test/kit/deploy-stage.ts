@@ -55,7 +55,7 @@ export interface DeployStage {
   publish(bundle: PublishWish): Promise<{ readonly digest: string }>;
 }
 
-export interface ControllerWish {
+interface ControllerWish {
   /** Where it finds the apiserver, if that is not the apiserver itself. */
   readonly through?: { readonly server: string; readonly ca: string };
   readonly timeScale?: number;
@@ -79,7 +79,7 @@ export interface RunningController {
   stop(): Promise<{ readonly how: string; readonly ms: number }>;
 }
 
-export interface PublishWish {
+interface PublishWish {
   readonly host?: string;
   readonly auth?: RegistryAuth;
   readonly repository: string;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** One line of /metrics: `werfbundle_jobs_total{result="Failed"} 2`. */
-export interface Sample {
+interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -13,7 +13,7 @@ const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /** The samples of a text of /metrics, in order. */
-export const samplesOf = (text: string): readonly Sample[] =>
+const samplesOf = (text: string): readonly Sample[] =>
   text
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))

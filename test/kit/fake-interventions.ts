@@ -1,6 +1,6 @@
 import type { ClusterRef, KubeError, ResourceType } from '../../kube/client.js';
 
-export type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log';
+type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log';
 
 /** Which call a fault is meant for; what is left out fits all. */
 export interface CallMatcher {
@@ -21,7 +21,7 @@ export interface CallInfo {
 }
 
 /** What is to happen to a call: something before it, a fault instead of it, or (`late`) a fault after it. */
-export interface Intervention {
+interface Intervention {
   readonly matcher: CallMatcher;
   readonly error?: () => KubeError;
   readonly late: boolean;

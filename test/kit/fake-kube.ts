@@ -15,7 +15,7 @@ import { copy, FakeStore } from './fake-store.js';
 import { FakeWatch } from './fake-watch.js';
 
 /** A write that was asked for, whether it succeeded or not. */
-export interface FakeAction {
+interface FakeAction {
   readonly verb: 'create' | 'replace' | 'patch' | 'delete';
   /** `jobs`, `werfbundles`. */
   readonly plural: string;

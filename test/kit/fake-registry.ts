@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
 /** Who is let in. `bearer`: a token server at /token of the same host gives tokens for Basic credentials. */
-export type FakeAccess =
+type FakeAccess =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | {
@@ -23,7 +23,7 @@ export type FakeAccess =
     };
 
 /** How the registry behaves as long as it is told nothing else. */
-export interface FakeBehaviour {
+interface FakeBehaviour {
   readonly access: FakeAccess;
   readonly pageSize: number;
   /** ETags on listings, and 304 to whoever has the right one. */
@@ -55,7 +55,7 @@ export type FakeFault =
   | { readonly kind: 'endless-body' }
   | { readonly kind: 'no-http' };
 
-export interface FakeRequest {
+interface FakeRequest {
   readonly method: string;
   /** With its query. */
   readonly path: string;
@@ -65,7 +65,7 @@ export interface FakeRequest {
 }
 
 /** What can be published. */
-export type FakeContent = 'bundle' | 'image' | 'index' | { readonly raw: string };
+type FakeContent = 'bundle' | 'image' | 'index' | { readonly raw: string };
 
 /** An OCI registry on 127.0.0.1 that misbehaves on order. */
 export interface FakeRegistry {

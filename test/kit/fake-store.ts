@@ -20,7 +20,7 @@ export interface Revision {
 }
 
 /** What of an object a write through this door may change. */
-export type Door = 'main' | 'status';
+type Door = 'main' | 'status';
 
 interface Preconditions {
   readonly uid?: string | undefined;

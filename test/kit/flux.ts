@@ -3,7 +3,7 @@ import { isMap, type JsonMap, valueAt } from '../../api/schema-node.js';
 import type { Manifest, RawAnswer, RawApi } from './raw-api.js';
 
 /** What kustomize-controller made of one commit. */
-export type FluxOutcome =
+type FluxOutcome =
   | {
       readonly kind: 'applied';
       /** `ConfigMap/ops/app-config created`, in the order of the writes. */

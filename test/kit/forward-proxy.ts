@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** A forward proxy on 127.0.0.1, as companies have them: plain requests are passed on, CONNECT makes a tunnel. */
-export interface ForwardProxy {
+interface ForwardProxy {
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
   /** What it was asked for: `GET http://registry.example/v2/…`, `CONNECT registry.example:443`. */

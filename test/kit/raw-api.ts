@@ -27,7 +27,7 @@ export interface Manifest {
   readonly [field: string]: unknown;
 }
 
-export interface RawCall {
+interface RawCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ export interface RawAnswer {
   readonly warnings: readonly string[];
 }
 
-export interface ApplyWish {
+interface ApplyWish {
   readonly manager: string;
   readonly dryRun?: boolean;
 }
@@ -129,8 +129,8 @@ const typeOf = ({ kind }: Manifest): (typeof TYPES)[number] => {
   return type;
 };
 
-export const pathOf = (object: Manifest): string => objectPath(typeOf(object), object.metadata);
-export const collectionOf = (object: Manifest): string => collectionPath(typeOf(object), object.metadata.namespace);
+const pathOf = (object: Manifest): string => objectPath(typeOf(object), object.metadata);
+const collectionOf = (object: Manifest): string => collectionPath(typeOf(object), object.metadata.namespace);
 
 /** `299 - "text"`, one or several. */
 const warningsIn = (header: string | string[] | undefined): readonly string[] =>

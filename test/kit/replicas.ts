@@ -7,7 +7,7 @@ import { eventually } from './eventually.js';
 import type { WebhookProgram } from './webhook-program.js';
 
 /** Webhooks as in a cluster: several, behind a balancer that follows /readyz. */
-export interface Replicas {
+interface Replicas {
   /** Where the apiserver calls them. */
   readonly url: string;
   /** Calls that found nobody ready. */

@@ -3,20 +3,20 @@ import type { Test } from 'tap';
 import { forwarderTo, listen, passBack, type Upstream } from './apiserver-front.js';
 
 /** A question that a client has asked. */
-export interface Asked {
+interface Asked {
   readonly method: string;
   /** With its query. */
   readonly path: string;
 }
 
 /** What is done before a question is passed on; `answer`: it is not. */
-export type Treatment =
+type Treatment =
   | { readonly kind: 'pass' }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'answer'; readonly status: number };
 
 /** A plain proxy before the apiserver, that can keep single questions waiting. */
-export interface SlowFront {
+interface SlowFront {
   readonly server: string;
   /** All questions so far. */
   readonly asked: readonly Asked[];

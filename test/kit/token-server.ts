@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 
 /** A token server on 127.0.0.1 whose tokens a distribution registry trusts. */
-export interface TokenServer {
+interface TokenServer {
   /** What the registry is to be told: `startRegistry({ auth })`. */
   readonly auth: {
     readonly kind: 'token';

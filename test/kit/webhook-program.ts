@@ -19,7 +19,7 @@ export interface WebhookProgram {
   stop(): Promise<number | null>;
 }
 
-export type LogLine = Readonly<Record<string, unknown>>;
+type LogLine = Readonly<Record<string, unknown>>;
 
 let started = 0;
 

@@ -8,7 +8,7 @@ import type { KubectlResult } from './cluster.js';
 import { type Manifest, RawApi } from './raw-api.js';
 
 /** A control plane on which GitOps tools are replayed: admission's own, and the apiserver by its own HTTP. */
-export interface WebhookStage extends Pick<AdmissionStage, 'cluster' | 'startWebhook'> {
+interface WebhookStage extends Pick<AdmissionStage, 'cluster' | 'startWebhook'> {
   /** As cluster-admin. */
   readonly api: RawApi;
   /** kubectl as cluster-admin, with objects as its standard input; never throws for what kubectl refuses. */

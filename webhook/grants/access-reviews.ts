@@ -23,7 +23,7 @@ export type Review =
   | { readonly kind: 'denied' }
   | { readonly kind: 'failed'; readonly why: string };
 
-export interface ReviewNeeds {
+interface ReviewNeeds {
   readonly kube: Pick<KubeClient, 'createSubresource'>;
   readonly metrics: LookupMetrics;
   readonly slots: Slots;

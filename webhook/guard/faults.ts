@@ -15,7 +15,7 @@ export interface Fault {
   affects(use: Use): boolean;
 }
 
-export type Faults =
+type Faults =
   | { readonly kind: 'found'; readonly faults: readonly Fault[]; readonly unchecked: readonly string[] }
   | { readonly kind: 'failed'; readonly reason: string };
 

@@ -17,7 +17,7 @@ export interface SourceChange {
   readonly after: FoundSource;
 }
 
-export type DecodedChange =
+type DecodedChange =
   | { readonly kind: 'change'; readonly change: SourceChange }
   /** A question that the guard has no rules for. */
   | { readonly kind: 'foreign'; readonly message: string };

@@ -7,7 +7,7 @@ import type { Subject } from './subject.js';
 
 const FIELD = 'spec.converge.releaseName';
 
-export interface ReleaseNeeds {
+interface ReleaseNeeds {
   readonly releases: Releases;
   readonly time: LookupTime;
   /** Whether the user may know of this bundle. */

@@ -8,7 +8,7 @@ import { denied, type Finding, lacking, noted } from './finding.js';
 import type { Reference } from './subject.js';
 
 /** A Secret that a spec names for one thing, not as a source of values. */
-export type SecretUse = Extract<Reference, { use: 'registry' | 'ca' | 'key' }>;
+type SecretUse = Extract<Reference, { use: 'registry' | 'ca' | 'key' }>;
 
 /** What is wrong with a Secret for what it is named for. Nothing of its contents is in the words. */
 export const judgeSecret = (reference: SecretUse, secret: Secret): readonly Finding[] => {

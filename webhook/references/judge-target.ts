@@ -9,7 +9,7 @@ import type { Subject } from './subject.js';
 const FIELD = 'spec.converge.targetNamespace';
 
 /** What is judged of another namespace as target. */
-export interface TargetQuestion {
+interface TargetQuestion {
   readonly subject: Subject;
   /** Whether the namespace has to accept the bundle; the controller asks again before each Job. */
   readonly consent: boolean;

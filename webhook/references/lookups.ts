@@ -11,7 +11,7 @@ export type Fetched<T> =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly why: string };
 
-export interface LookupNeeds {
+interface LookupNeeds {
   readonly kube: Pick<KubeClient, 'get'>;
   readonly metrics: LookupMetrics;
   readonly slots: Slots;

@@ -21,7 +21,7 @@ import { Slots } from './slots.js';
 import { type Subject, subjectOf, targetOf } from './subject.js';
 
 /** What the platform decides of grants and references. */
-export interface ReachSettings {
+interface ReachSettings {
   readonly checkReferences: boolean;
   readonly missingReferences: 'deny' | 'warn';
   readonly onLookupFailure: 'deny' | 'warn';
@@ -32,7 +32,7 @@ export interface ReachSettings {
   readonly operator: GrantNeeds['operator'];
 }
 
-export interface ReachNeeds {
+interface ReachNeeds {
   readonly kube: Pick<KubeClient, 'get' | 'createSubresource'>;
   readonly clock: Clock;
   readonly metrics: LookupMetrics;

@@ -13,7 +13,7 @@ interface Named {
 }
 
 /** A name in a spec that stands for another object, by what it is for. */
-export type Use =
+type Use =
   | (Named & { readonly use: 'registry'; readonly url: unknown })
   | (Named & { readonly use: 'ca' })
   | (Named & { readonly use: 'key'; readonly key: string })

@@ -4,12 +4,12 @@ import { MAX_SOURCE_BYTES, usedKeys, type ValuesInput } from '../../api/values/r
 import type { ValuesQuestion } from './judge-values.js';
 
 /** Larger keys are not parsed at admission: the memory that it takes is up to 500 times the size of the text. */
-export const MAX_KEY_BYTES = 256 * 1024;
+const MAX_KEY_BYTES = 256 * 1024;
 /** More is not parsed at admission: it would take longer than the apiserver waits. */
-export const MAX_CHECKED_BYTES = 1024 * 1024;
+const MAX_CHECKED_BYTES = 1024 * 1024;
 
 /** What of a question is to be parsed: only the keys that are used, none of them too large. */
-export interface Checkable {
+interface Checkable {
   readonly question: ValuesQuestion;
   /** What is not checked. */
   readonly warnings: readonly Warning[];

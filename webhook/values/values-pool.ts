@@ -11,7 +11,7 @@ export type ValuesAnswer =
   | ({ readonly kind: 'judged' } & ValuesFindings)
   | { readonly kind: 'failed'; readonly reason: string };
 
-export interface PoolOptions {
+interface PoolOptions {
   readonly log: Log;
   /** How many threads at most; each is started when it is needed for the first time. */
   readonly threads?: number;

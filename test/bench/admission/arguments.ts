@@ -2,7 +2,7 @@ import { type Outputs, type ParsedArguments, readArguments, USAGE_OF_OUTPUTS } f
 import type { Plan } from './measure.js';
 
 /** How large a run is. */
-export interface Size {
+interface Size {
   readonly plan: Plan;
   /** After how many requests the memory is looked at. */
   readonly memory: { readonly early: number; readonly late: number };

@@ -9,7 +9,7 @@ export type ContenderName = (typeof CONTENDERS)[number];
 /** The servers: each a process of its own. */
 export type ServerName = 'bare-echo' | 'express-echo' | 'webhook-alone' | 'webhook-five-gets' | 'webhook-grants';
 
-export interface Contender {
+interface Contender {
   /** For people. */
   readonly title: string;
   readonly server: ServerName;

@@ -11,7 +11,7 @@ export interface MemoryResult {
   readonly late: MemoryPoint;
 }
 
-export interface MemoryPoint {
+interface MemoryPoint {
   readonly requests: number;
   /** Bytes, after a collection. */
   readonly heapUsed: number;

@@ -76,7 +76,7 @@ const objectOf = (of: WerfBundleSpec, padding: string) => ({
 });
 
 /** What a review is about. */
-export interface ReviewChoice {
+interface ReviewChoice {
   /** five: refers to five objects; none: to nothing. */
   readonly references: 'five' | 'none';
   /** As the user wrote it, or with the defaults, as it comes to /validate. */

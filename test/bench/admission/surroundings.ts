@@ -18,7 +18,7 @@ export interface Surroundings {
   stop(): Promise<void>;
 }
 
-export interface SurroundingsOptions {
+interface SurroundingsOptions {
   /** For files of this run; whoever made it removes it. */
   readonly folder: string;
   /** The checkout: Node is given the flags that the webhook's manifest has. */

@@ -11,7 +11,7 @@ export interface Plan {
 }
 
 /** How large a run is. */
-export interface Size {
+interface Size {
   readonly plan: Plan;
 }
 

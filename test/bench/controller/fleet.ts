@@ -56,7 +56,7 @@ const bundleAt = (index: number, fleet: Fleet): KubeObject => {
 const namespaceAt = (place: number): string => `team-${place}`;
 
 /** Bundles that are alike but for their names. */
-export interface Fleet {
+interface Fleet {
   readonly bundles: number;
   readonly registryHost: string;
   readonly pollSeconds: number;
