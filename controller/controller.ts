@@ -158,6 +158,7 @@ export class Controller {
       now: () => clock.now(),
       startedAt: clock.now(),
       announce: needs.events.tell.bind(needs.events),
+      announceOnce: needs.events.tellOnce.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),
       onDriftCheck: metrics.driftChecked.bind(metrics),
     };

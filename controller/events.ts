@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { KubeObject } from '../api/objects.js';
 import type { Reason } from '../api/reasons.js';
 import { API_VERSION, KIND, type StoredBundle } from '../api/werfbundle.js';
@@ -8,6 +9,10 @@ import type { Announcement } from './decide/decision.js';
 
 /** Longest note that the apiserver takes, in bytes of UTF-8, though it speaks of characters. @see events.k8s.io/v1 */
 const LONGEST_NOTE = 1_024;
+/** What may have been of the moment: a busy apiserver, a connection that broke. */
+const PASSING: ReadonlySet<KubeError['code']> = new Set(['unavailable', 'timeout', 'too-many-requests']);
+/** Waits between the tries to tell an event, milliseconds; never less than the apiserver asks for. */
+const DELAYS_MS = [1_000, 2_000, 4_000, 8_000] as const;
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
 interface Event extends KubeObject {
@@ -31,7 +36,7 @@ export class EventTeller {
     readonly instance: string;
   };
   readonly #signal: AbortSignal;
-  readonly #pending = new Set<Promise<void>>();
+  readonly #pending = new Set<Promise<boolean>>();
   #count = 0;
 
   constructor(
@@ -44,8 +49,20 @@ export class EventTeller {
 
   /** Never throws and never waits. */
   tell(bundle: StoredBundle, announcement: Announcement): void {
-    const telling = this.#create(bundle, announcement).finally(() => this.#pending.delete(telling));
-    this.#pending.add(telling);
+    this.#count += 1;
+    const unique = `${this.#options.clock.now().toString(16)}${this.#count.toString(16).padStart(4, '0')}`;
+    void this.#send(this.#event(bundle, announcement, unique));
+  }
+
+  /**
+   * Tells what is to be told once of a bundle, by whichever process, however often it is tried: the event's name follows from what
+   * it says. Never throws.
+   * @returns whether it was told now; false: it was told before, or could not be told
+   */
+  async tellOnce(bundle: StoredBundle, announcement: Announcement): Promise<boolean> {
+    const what = JSON.stringify([bundle.metadata.uid, announcement.reason, announcement.message]);
+    const unique = createHash('sha256').update(what).digest('hex').slice(0, 16);
+    return await this.#send(this.#event(bundle, announcement, unique));
   }
 
   /** Resolves when everything told so far has been sent, or given up. */
@@ -53,21 +70,34 @@ export class EventTeller {
     await Promise.all(this.#pending);
   }
 
-  async #create(bundle: StoredBundle, announcement: Announcement): Promise<void> {
-    const { client, log } = this.#options;
+  #send(event: Event): Promise<boolean> {
+    const sending = this.#create(event).finally(() => this.#pending.delete(sending));
+    this.#pending.add(sending);
+    return sending;
+  }
+
+  /** A try whose answer was lost may have been carried out: the next one finds the event there. */
+  async #create(event: Event, waits: readonly number[] = DELAYS_MS): Promise<boolean> {
+    const { client, clock, log } = this.#options;
     try {
-      await client.create<Event>(EVENTS, this.#event(bundle, announcement), this.#signal);
+      await client.create<Event>(EVENTS, event, this.#signal);
+      return true;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      log.warn('an event could not be told', { reason: announcement.reason, error: error.message });
+      if (error.code === 'already-exists') return waits.length < DELAYS_MS.length;
+      const [wait, ...later] = waits;
+      if (wait !== undefined && PASSING.has(error.code)) {
+        const slept = clock.sleep(Math.max(wait, error.retryAfterMs ?? 0), this.#signal).then(() => true);
+        if (await slept.catch(() => false)) return await this.#create(event, later);
+      }
+      log.warn('an event could not be told', { reason: event.reason, error: error.message });
+      return false;
     }
   }
 
-  #event(bundle: StoredBundle, { type, reason, message }: Announcement): Event {
+  #event(bundle: StoredBundle, { type, reason, message }: Announcement, unique: string): Event {
     const { clock, instance } = this.#options;
     const { namespace, name, uid, resourceVersion } = bundle.metadata;
-    this.#count += 1;
-    const unique = `${clock.now().toString(16)}${this.#count.toString(16).padStart(4, '0')}`;
     return {
       metadata: { namespace, name: `${name.slice(0, 220).replace(/[.-]+$/, '')}.${unique}` },
       eventTime: new Date(clock.now()).toISOString().replace('Z', '000Z'),

@@ -28,6 +28,8 @@ export interface Reconciler extends Omit<Senses, 'reads'> {
   readonly touches: Touches;
   /** Tells an event; never throws, never waits. */
   readonly announce: (bundle: StoredBundle, announcement: Announcement) => void;
+  /** Tells an event that is told once, whoever tries it how often; never throws. @returns whether it was told now */
+  readonly announceOnce: (bundle: StoredBundle, announcement: Announcement) => Promise<boolean>;
   /** Counts a deployment whose result was recorded. */
   readonly onResult: (ended: NonNullable<WerfBundleStatus['history']>[number]) => void;
   /** Counts a drift check whose result was recorded. */
@@ -132,8 +134,10 @@ const report = async (
   const untidy = await tidyUp(self, { ref, decision }, signal);
   if (decision.finalizer === 'leave') return true;
   if (decision.finalizer === 'remove' && untidy.some((error) => mayPass(bundle, error))) return false;
+  // Before the bundle is let go: afterwards nobody would come back to it, whatever becomes of this process or of the answer.
+  if (decision.farewell !== undefined && (await self.announceOnce(bundle, decision.farewell)))
+    log(self, bundle, decision.farewell);
   await writeFinalizer(self, written, decision.finalizer, signal);
-  if (decision.farewell !== undefined) tell(self, bundle, decision.farewell);
   return true;
 };
 
@@ -194,10 +198,14 @@ const tidyUp = async (
 };
 
 const tell = (self: Reconciler, bundle: StoredBundle, announcement: Announcement): void => {
-  const fields = { bundle: keyOf(bundle.metadata), reason: announcement.reason, note: announcement.message };
-  if (announcement.type === 'Warning') self.log.warn('bundle changed', fields);
-  else self.log.info('bundle changed', fields);
+  log(self, bundle, announcement);
   self.announce(bundle, announcement);
+};
+
+const log = (self: Reconciler, { metadata }: StoredBundle, { type, reason, message }: Announcement): void => {
+  const fields = { bundle: keyOf(metadata), reason, note: message };
+  if (type === 'Warning') self.log.warn('bundle changed', fields);
+  else self.log.info('bundle changed', fields);
 };
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

@@ -60,7 +60,7 @@ export interface Decision {
   readonly finalizer: FinalizerChange;
   /** What the scans are to do for this bundle; undefined: nothing. */
   readonly interest: ScanInterest | undefined;
-  /** Announced once the bundle is let go, and not before: to let it go may be tried several times. */
+  /** The last that is said of the bundle, once; just before it is let go, which may be tried several times. */
   readonly farewell?: Announcement | undefined;
   readonly recheck: Recheck;
   /** Whether the bundle goes on needing the place for a Job that it has, or waits for. */

@@ -416,15 +416,34 @@ t.test('who changes the finalizers meanwhile is not overwritten', async (t) => {
 });
 
 t.test('that a release is uninstalled is told once, however often it takes to let the bundle go', async (t) => {
-  const harness = await deployed();
-  await deleted(harness);
-  await harness.run();
-  endJob(harness, 0);
-  const failing = { verb: 'patch', plural: 'werfbundles', subresource: '' } as const;
-  harness.kube.failNext(failing, new KubeError('unavailable', 'patch: the webhook does not answer'), 2);
-  const events = async () => (await harness.run()).events;
-  t.same([await events(), await events(), await events()], [[], [], [`Normal Dismissed: ${RELEASE} is uninstalled`]]);
-  t.equal(harness.bundle(), undefined);
+  const letGoFails = { verb: 'patch', plural: 'werfbundles', subresource: '' } as const;
+  const uninstalled = async () => {
+    const harness = await deployed();
+    await deleted(harness);
+    await harness.run();
+    endJob(harness, 0);
+    return harness;
+  };
+  const told = `Normal Dismissed: ${RELEASE} is uninstalled`;
+  const refused = await uninstalled();
+  refused.kube.failNext(letGoFails, new KubeError('unavailable', 'patch: the webhook does not answer'), 2);
+  const runs = [(await refused.run()).events];
+  refused.restart();
+  runs.push((await refused.run()).events, (await refused.run()).events);
+  t.same([runs, refused.bundle()], [[[told], [], []], undefined], 'before it is let go: a process may end in between');
+
+  const lost = await uninstalled();
+  lost.kube.loseAnswer(letGoFails, new KubeError('timeout', 'patch: no answer in 30 s'));
+  t.same([(await lost.run()).events, lost.bundle()], [[told], undefined], 'though the answer never came');
+
+  const untold = await uninstalled();
+  untold.kube.failNext({ verb: 'create', plural: 'events' }, new KubeError('forbidden', 'the namespace is ending'));
+  const { log } = await untold.run();
+  t.same(
+    [untold.bundle(), log.map(({ message }) => message)],
+    [undefined, ['an event could not be told']],
+    'no bundle is kept for it',
+  );
 });
 
 t.test('what could not be tidied up in another namespace keeps the bundle, until it can', async (t) => {

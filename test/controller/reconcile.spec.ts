@@ -591,6 +591,46 @@ t.test('an event that can not be told is logged, and the deployment goes on', as
   t.same([next.kind, harness.jobs().length], ['await-change', 1]);
 });
 
+t.test('an event that the apiserver had no time for is told later, once, and not for ever', async (t) => {
+  const announcement = { type: 'Warning', reason: 'DeployFailed', message: 'pod failed with exit code 1' } as const;
+  const create = { verb: 'create', plural: 'events' } as const;
+  const telling = (fault: (kube: ReturnType<typeof createFakeKube>) => void) => {
+    const kube = createFakeKube();
+    const clock = createFakeClock(NOW);
+    const log = recordLog();
+    const stop = new AbortController();
+    const events = new EventTeller({ client: kube, clock, log, instance: 'here' }, stop.signal);
+    fault(kube);
+    events.tell(bundle(), announcement);
+    const outcome = () => [
+      kube.all(EVENTS).length,
+      kube.actions.length,
+      ...log.entries.map(({ message, fields }) => `${message}: ${fields['error']}`),
+    ];
+    return { clock, events, stop, outcome };
+  };
+  const busy = new KubeError('too-many-requests', 'create: 429', { status: 429, retryAfterMs: 5_000 });
+  const asked = telling((kube) => kube.failNext(create, busy));
+  await asked.clock.advance(4_999);
+  t.same(asked.outcome(), [0, 1]);
+  await asked.clock.advance(1);
+  t.same(asked.outcome(), [1, 2], 'when the apiserver wants to be asked again');
+
+  const lost = telling((kube) => kube.loseAnswer(create, new KubeError('unavailable', 'create: socket hang up')));
+  await lost.clock.advance(1_000);
+  t.same(lost.outcome(), [1, 2], 'it was there, though the answer was lost');
+
+  const away = telling((kube) => kube.failNext(create, new KubeError('unavailable', 'create: 503'), 9));
+  await away.clock.advance(60_000);
+  t.same(away.outcome(), [0, 5, 'an event could not be told: create: 503']);
+
+  const stopped = telling((kube) => kube.failNext(create, new KubeError('unavailable', 'create: 503'), 9));
+  await stopped.clock.advance(500);
+  stopped.stop.abort();
+  await stopped.events.settled();
+  t.same(stopped.outcome(), [0, 1, 'an event could not be told: create: 503'], 'a process that ends waits for none');
+});
+
 t.test('an event is as long as Kubernetes allows, which counts bytes', async (t) => {
   const kube = createFakeKube();
   const clock = createFakeClock(NOW);

@@ -85,11 +85,13 @@ export const reconcileHarness = (
   const counted: string[] = [];
   const run = async (): Promise<Run> => {
     kube.clearActions();
+    const toldBefore = new Set(kube.all(EVENTS).map(({ metadata }) => metadata.name));
     const logged = log.entries.length;
     const self: Reconciler = {
       ...{ client: kube, world: cache, scans, values, places, platform, log, memory, now: () => clock.now() },
       touches,
       announce: events.tell.bind(events),
+      announceOnce: events.tellOnce.bind(events),
       onResult: ({ reason, result }) => {
         if (reason === 'DriftCorrection') counted.push(`correction ${result}`);
       },
@@ -107,13 +109,14 @@ export const reconcileHarness = (
         [verb, subresource === undefined ? plural : `${plural}/${subresource}`, name].join(' '),
       ),
       status: kube.read<StoredBundle>(WERFBUNDLES, REF)?.status ?? {},
-      events: (told ?? []).map(({ body }) => {
+      events: (told ?? []).flatMap(({ name, body }) => {
+        if (toldBefore.has(name)) return [];
         const { type, reason, note } = body as {
           readonly type: string;
           readonly reason: string;
           readonly note: string;
         };
-        return `${type} ${reason}: ${note}`;
+        return [`${type} ${reason}: ${note}`];
       }),
       log: log.entries.slice(logged).filter(({ level }) => level === 'warn' || level === 'error'),
     };
