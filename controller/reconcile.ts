@@ -84,9 +84,15 @@ const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortS
 const interrupted = (self: Reconciler, ref: ObjectRef, error: unknown): Next => {
   if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
   if (error.code === 'not-found') return { kind: 'await-change' };
-  if (error.code !== 'conflict')
-    self.log.warn('the apiserver did not answer as needed', { bundle: keyOf(ref), error: error.message });
+  if (error.code === 'conflict') return { kind: 'backoff' };
+  self.log.warn('the apiserver did not answer as needed', { bundle: keyOf(ref), error: error.message });
+  yieldPlace(self, ref, error);
   return { kind: 'backoff' };
+};
+
+/** Others are not to wait for a Job that can't be made now. What had no answer may have been done: a Job may have the place. */
+const yieldPlace = ({ places }: Reconciler, ref: ObjectRef, { status, code }: KubeError): void => {
+  if (status !== undefined && code !== 'timeout') places.giveBack(ref);
 };
 
 const carryOut = async (
@@ -98,6 +104,7 @@ const carryOut = async (
   const failure = await execute(self.client, planned.actions, signal);
   if (failure === undefined) return planned;
   if (failure.kind === 'begun') return undefined;
+  if (failure.kind === 'interrupted') yieldPlace(self, seen.bundle.metadata, failure.error);
   const error = failure.kind === 'interrupted' ? failure.error.message : failure.message;
   self.log.warn('what was decided could not be done', {
     bundle: keyOf(seen.bundle.metadata),

@@ -1,4 +1,3 @@
-import { isHeld } from '../../api/finalizer.js';
 import { jobNameOf } from '../../api/names.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -22,7 +21,7 @@ import { type Draft, soonest } from './draft.js';
 import { orCorrection, withDriftDetection } from './drift.js';
 import { isHealed } from './drift-state.js';
 import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue } from './due.js';
-import { finalizerChange, needsFinalizer } from './finalizer.js';
+import { finalizerChange, mustBeHeldFirst } from './finalizer.js';
 import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
 import { accountPoll, isDeployRequested, isRequested, lookAnew, type PollAccount, withDeployRequest } from './poll.js';
@@ -67,7 +66,7 @@ export const decide = (seen: Observation): Decision => {
 /** An intent that can't be carried out now must not keep others from having their Jobs. */
 const keepsPlace = (seen: Observation, { status, recheck, keepsPlace: checks = false }: Draft): boolean =>
   checks ||
-  recheck?.kind === 'now' ||
+  (recheck?.kind === 'now' && seen.place !== 'not-needed') ||
   (openDeployment(status) !== undefined && (wasStarted(status) || seen.place === 'waiting'));
 
 /**
@@ -178,17 +177,16 @@ const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployme
   const { spec, access, supplies } = seen;
   const cleanup = abandoned(seen, deployment);
   if (access.kind === 'obstacle') return { ...obstacleDraft(seen, polled, access), cleanup };
+  const next = started(polled.status, deployment);
+  const claims = [next.claim, ...polled.claims];
+  if (mustBeHeldFirst(seen.bundle, polled.status)) return { status: polled.status, claims, recheck: { kind: 'now' } };
   if (seen.place === 'waiting')
     return { status: polled.status, claims: [waitingForPlace(deployment), ...polled.claims] };
   if (supplies?.kind === 'obstacle') return { ...obstacleDraft(seen, polled, supplies), cleanup };
   if (supplies === undefined || spec.kind === 'invalid') return { status: polled.status, claims: polled.claims };
-  const next = started(polled.status, deployment);
-  // Once there is a Job, its bundle must not be able to go unseen.
-  if (needsFinalizer(seen.bundle, polled.status) && !isHeld(seen.bundle))
-    return { status: polled.status, claims: [next.claim, ...polled.claims], recheck: { kind: 'now' } };
   return {
     status: next.status,
-    claims: [next.claim, ...polled.claims],
+    claims,
     actions: [createJob({ seen, settings: spec.settings, supplies, deployment })],
   };
 };

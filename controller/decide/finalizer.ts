@@ -17,11 +17,15 @@ export const mayBeDeployed = ({ lastAppliedTag, history = [] }: WerfBundleStatus
  * Whether a bundle must not go without the controller: its release is to be uninstalled, or it has a Job in another namespace, which
  * nobody else would stop.
  */
-export const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
+const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
   const open = openDeployment(status) !== undefined;
   if (bundle.spec.deletionPolicy === 'Dismiss' && (open || mayBeDeployed(status))) return true;
   return open && targetNamespaceOf(bundle) !== bundle.metadata.namespace;
 };
+
+/** Once there is a Job, its bundle must not be able to go unseen: before it is made, the finalizer is there. */
+export const mustBeHeldFirst = (bundle: StoredBundle, status: WerfBundleStatus): boolean =>
+  needsFinalizer(bundle, status) && !isHeld(bundle);
 
 /** @param status - as it is to be written */
 export const finalizerChange = (bundle: StoredBundle, status: WerfBundleStatus): FinalizerChange => {

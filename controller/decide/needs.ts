@@ -5,6 +5,7 @@ import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
 import { mayCheckOrCorrect } from './drift-schedule.js';
 import { nextTry } from './due.js';
+import { mustBeHeldFirst } from './finalizer.js';
 import { gaveWay } from './history.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
 import { conditionOf } from './situation.js';
@@ -18,13 +19,16 @@ export const isSuspended = (seen: Pick<Observation, 'bundle' | 'platform'>): boo
 export const isPolled = (seen: Pick<Observation, 'bundle' | 'platform' | 'spec'>): boolean =>
   seen.bundle.metadata.deletionTimestamp === undefined && !isSuspended(seen) && seen.spec.kind === 'valid';
 
-/** Whether the next thing is to make the Job of an intent: for that it needs a place among the Jobs. */
+/**
+ * Whether the next thing is to make the Job of an intent: for that it needs a place among the Jobs. Not before the bundle is held: that
+ * may be refused for hours.
+ */
 export const needsPlace = (seen: Pick<Observation, 'bundle' | 'job' | 'platform' | 'spec'>): boolean => {
   const { bundle, job } = seen;
   const { status } = bundle;
   const goes = bundle.metadata.deletionTimestamp !== undefined;
   if (openDeployment(status) === undefined || wasStarted(status) || job.kind === 'present') return false;
-  return goes ? status?.deployment?.reason === 'Dismiss' : isPolled(seen);
+  return goes ? status?.deployment?.reason === 'Dismiss' : isPolled(seen) && !mustBeHeldFirst(bundle, status ?? {});
 };
 
 /**
@@ -36,7 +40,7 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>)
   if (!isPolled(seen) || seen.access.kind !== 'ready' || spec.kind === 'invalid') return false;
   const status = bundle.status ?? {};
   if (openDeployment(status) !== undefined)
-    return job.kind === 'absent' && !wasStarted(status) && seen.place !== 'waiting';
+    return job.kind === 'absent' && !wasStarted(status) && seen.place === 'given';
   if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return false;
   // First, or a poll that fails would hide for a moment what stands in the way.
   if (isLookedUpAgain(status)) return true;

@@ -1,10 +1,19 @@
 import t from 'tap';
-import type { KubeObject, Pod, Secret } from '../../api/objects.js';
+import type { KubeObject, Namespace, Pod, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { allInOrder } from '../../controller/in-order.js';
 import { KubeError } from '../../kube/client.js';
-import { CONFIGMAPS, EVENTS, JOBS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import {
+  CONFIGMAPS,
+  EVENTS,
+  JOBS,
+  NAMESPACES,
+  PODS,
+  SECRETS,
+  SERVICEACCOUNTS,
+  WERFBUNDLES,
+} from '../../kube/resources.js';
 import { bundle, DIGEST_A, DIGEST_B, deployment, failure, iso, NOW, selected, syncedStatus } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -34,6 +43,13 @@ const offered = async (harness: ReconcileHarness = withDatabase()): Promise<Reco
   await harness.run();
   harness.deliver(selected());
   return harness;
+};
+
+/** Namespace production takes what ops deploys into it. */
+const acceptsBundles = ({ kube }: ReconcileHarness): void => {
+  const annotations = { 'werf.io/accept-bundles-from': 'ops' };
+  kube.seed<Namespace>(NAMESPACES, { metadata: { name: 'production', annotations }, status: { phase: 'Active' } });
+  kube.seed(SERVICEACCOUNTS, { metadata: { namespace: 'production', name: 'werf' } });
 };
 
 /** The Job's Pod ends, as a kubelet and the Job controller would have it. */
@@ -298,6 +314,46 @@ t.test('a Job is made when there is a place for it; what was decided is written 
       one.kube.seed(WERFBUNDLES, { ...stored, status: { ...stored.status, ...status } } as StoredBundle);
     await one.run();
     t.equal(one.places.ask({ namespace: 'ops', name: 'next' }, { namespace: 'ops', name: 'job' }), !taken, title);
+  }
+});
+
+t.test('who can not make its Job now does not keep others from making theirs', async (t) => {
+  const elsewhere = { converge: { targetNamespace: 'production', serviceAccountName: 'werf' } };
+  const dismissed = { deletionPolicy: 'Dismiss' } as const;
+  const webhookDown = new KubeError('unavailable', 'patch: failed calling webhook: 500', { status: 500 });
+  const finalizer = { verb: 'patch', plural: 'werfbundles', subresource: '' } as const;
+  const create = { verb: 'create', plural: 'jobs' } as const;
+  const rows: readonly {
+    title: string;
+    given: Partial<WerfBundleSpec>;
+    call: { verb: 'patch' | 'create'; plural: string };
+    error: KubeError;
+    kept?: boolean;
+  }[] = [
+    { title: 'the finalizer is refused, with Dismiss', given: dismissed, call: finalizer, error: webhookDown },
+    { title: 'the finalizer is refused, elsewhere', given: elsewhere, call: finalizer, error: webhookDown },
+    { title: 'the Job is not taken now', given: {}, call: create, error: webhookDown },
+    {
+      ...{ title: 'nobody knows whether there is a Job', given: {}, call: create, kept: true },
+      error: new KubeError('timeout', 'create: no answer in 30 s'),
+    },
+    {
+      ...{ title: 'nor with an answer of such a kind', given: {}, call: create, kept: true },
+      error: new KubeError('timeout', 'create: 504', { status: 504 }),
+    },
+  ];
+  for (const { title, given, call, error, kept = false } of rows) {
+    const harness = reconcileHarness(bundle(undefined, { spec: given }), { total: 1, perNamespace: 0 });
+    acceptsBundles(harness);
+    await offered(harness);
+    harness.kube.failNext(call, error, 3);
+    for (let run = 0; run < 3; run += 1) t.same((await harness.run()).next, { kind: 'backoff' }, title);
+    const next = [
+      { namespace: 'ops', name: 'next' },
+      { namespace: 'ops', name: 'job' },
+    ] as const;
+    t.equal(harness.places.ask(...next), !kept, title);
+    t.match(harness.bundle()?.status, { deployment: { number: 1 }, phase: 'Syncing' }, title);
   }
 });
 
