@@ -22,7 +22,7 @@ export interface CacheOptions {
   readonly share: Share;
   /** A bundle, or something of it, changed. */
   readonly onChange: (ref: ObjectRef) => void;
-  /** A Job came, changed or went. @param active - it is there, and has not ended */
+  /** A Job of the share came, changed or went, or came into it or left it. @param active - it is there, and has not ended */
   readonly onJob: (job: ObjectRef, active: boolean) => void;
   /** A bundle came, changed or went; before {@link CacheOptions.onChange}. */
   readonly onBundle: (change: Change<StoredBundle>) => void;
@@ -103,11 +103,9 @@ export class Caches implements World {
     return this.#jobs.get(ref);
   }
 
-  /** All Jobs that have not ended. */
+  /** All Jobs of the share that have not ended. */
   activeJobs(): readonly ObjectRef[] {
-    return [...this.#jobs.values()]
-      .filter((job) => !hasEnded(job))
-      .map(({ metadata: { namespace = '', name = '' } }) => ({ namespace, name }));
+    return [...this.#jobs.values()].filter((job) => this.#isActive(job)).map(refOf);
   }
 
   jobsOf(bundleUid: string): readonly Job[] {
@@ -126,9 +124,34 @@ export class Caches implements World {
   #bundleChanged(change: Change<StoredBundle>): void {
     const { onBundle, onChange } = this.#options;
     onBundle(change);
+    this.#shareChanged(change);
     for (const rival of this.#releases.changed(change)) onChange(rival);
     if (change.after === undefined || this.#everywhere()) onChange(change.ref);
     else void this.#open(targetNamespaceOf(change.after)).then(() => onChange(change.ref));
+  }
+
+  /** A bundle comes into the share with its Jobs, and leaves it with them. */
+  #shareChanged({ before, after }: Change<StoredBundle>): void {
+    if (before?.metadata.uid === after?.metadata.uid) return;
+    for (const uid of [before?.metadata.uid, after?.metadata.uid])
+      for (const job of this.jobsOf(uid ?? '')) this.#options.onJob(refOf(job), this.#isActive(job));
+  }
+
+  /**
+   * Whether a Job takes a place of those that this controller has to give. Other controllers' Jobs are not its own to count; where
+   * there are no others, all are.
+   */
+  #isActive(job: Job): boolean {
+    if (hasEnded(job)) return false;
+    const { namespaces, labelSelector } = this.#options.share;
+    return (namespaces.length === 0 && labelSelector === undefined) || this.#bundleOf(job) !== undefined;
+  }
+
+  /** The bundle of the share that a Job was made for. */
+  #bundleOf({ metadata: { annotations, labels } }: Job): StoredBundle | undefined {
+    const { [ANNOTATIONS.bundleNamespace]: namespace = '', [ANNOTATIONS.bundle]: name = '' } = annotations ?? {};
+    const bundle = this.#bundles.get({ namespace, name });
+    return bundle?.metadata.uid === labels?.[LABELS.bundleUid] ? bundle : undefined;
   }
 
   /** Never rejects. Where nothing may be watched, the bundle's Job is refused, and the bundle says so. */
@@ -162,7 +185,7 @@ export class Caches implements World {
     const is = after?.metadata.labels?.[LABELS.bundleUid];
     if (was !== undefined && was !== is) index(this.#jobsByBundle, was, { ref, before, after: undefined });
     if (is !== undefined) index(this.#jobsByBundle, is, change);
-    this.#options.onJob(ref, after !== undefined && !hasEnded(after));
+    this.#options.onJob(ref, after !== undefined && this.#isActive(after));
     this.#ofBundle(change);
   }
 
@@ -176,6 +199,8 @@ export class Caches implements World {
     if (this.#bundles.get({ namespace, name }) !== undefined) this.#options.onChange({ namespace, name });
   }
 }
+
+const refOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): ObjectRef => ({ namespace, name });
 
 /** Keeps an object under its owner's uid. */
 const index = <T>(owned: Map<string, Map<string, T>>, uid: string, { ref, after }: Change<T>): void => {

@@ -29,7 +29,7 @@ const controllerFlags = {
     min: 0,
     max: 100_000,
     default: 0,
-    help: 'How many Jobs may run at once; 0: any number.',
+    help: 'How many Jobs of its bundles may run at once; 0: any number.',
   },
   'max-jobs-per-namespace': {
     kind: 'integer',

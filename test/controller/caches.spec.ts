@@ -21,11 +21,13 @@ const setup = (share: Share) => {
   const kube = createFakeKube({ clock });
   const log = recordLog();
   const woken: string[] = [];
+  const counted = new Set<string>();
   const stop = new AbortController();
   const caches = new Caches({
     ...{ client: kube, clock, random: { uniform: () => 0 }, log, share },
     onChange: ({ namespace, name }) => void woken.push(`${namespace}/${name}`),
-    ...{ onBundle: () => {}, onJob: () => {} },
+    onBundle: () => {},
+    onJob: ({ namespace, name }, active) => void counted[active ? 'add' : 'delete'](`${namespace}/${name}`),
   });
   const bundle = ({ namespace, name }: ObjectRef, more: { target?: string; labels?: Record<string, string> } = {}) => {
     const uid = `uid-${namespace}-${name}`;
@@ -57,7 +59,7 @@ const setup = (share: Share) => {
     return synced;
   };
   const names = () => [...caches.bundles()].map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).toSorted();
-  return { clock, kube, log, caches, woken, bundle, job, start, names };
+  return { clock, kube, log, caches, woken, counted, bundle, job, start, names };
 };
 
 t.test('a controller without a share has all bundles, by one watch for each kind', async (t) => {
@@ -134,6 +136,45 @@ t.test('a bundle comes and goes with its labels, and Jobs of others wake nobody'
   await settle();
   t.strictSame([names(), woken], [[], ['ops/a']], 'it is dropped, and its work is forgotten');
   t.equal(caches.bundle(ref), undefined);
+});
+
+t.test('Jobs that take a place are those of the share, as long as they are: of each controller its own', async (t) => {
+  const target = { target: 'production' };
+  const [mine, theirs] = [
+    { namespace: 'ops', name: 'mine' },
+    { namespace: 'ops', name: 'theirs' },
+  ];
+  const active = ({ caches }: ReturnType<typeof setup>) =>
+    caches.activeJobs().map(({ namespace, name }) => `${namespace}/${name}`);
+
+  const shop = setup({ ...ALL, labelSelector: 'team=shop' });
+  const [labels, others] = [{ team: 'shop' }, { team: 'data' }];
+  shop.job(shop.bundle(mine, { ...target, labels }), 'production');
+  shop.job(shop.bundle(theirs, { ...target, labels: others }), 'production');
+  await shop.start();
+  await settle();
+  t.strictSame([[...shop.counted], active(shop)], [['production/mine-job'], ['production/mine-job']]);
+  shop.bundle(theirs, { ...target, labels });
+  shop.bundle(mine, { ...target, labels: others });
+  await settle();
+  t.strictSame([...shop.counted], ['production/theirs-job'], 'a bundle takes its Jobs along');
+  shop.kube.vanish(JOBS, { namespace: 'production', name: 'theirs-job' });
+  await settle();
+  t.strictSame([...shop.counted], []);
+
+  const ops = setup({ ...ALL, namespaces: ['ops'] });
+  ops.job(ops.bundle(mine, target), 'production');
+  ops.job(ops.bundle({ namespace: 'other', name: 'theirs' }, target), 'production');
+  await ops.start();
+  await settle();
+  t.strictSame([[...ops.counted], active(ops)], [['production/mine-job'], ['production/mine-job']]);
+
+  const all = setup(ALL);
+  all.job(all.bundle(mine, target), 'production');
+  await all.start();
+  all.kube.vanish(WERFBUNDLES, mine);
+  await settle();
+  t.strictSame([...all.counted], ['production/mine-job'], 'where there is one controller, whatever runs counts');
 });
 
 t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need', (t) => {
