@@ -90,6 +90,8 @@ export type Dismissal =
 /** The Job of the deployment that status.deployment names, found by name, uid label and number. */
 export type DeployJob =
   | { readonly kind: 'absent' }
+  /** Nobody knows whether there is one. */
+  | Obstacle
   | {
       readonly kind: 'present';
       readonly job: Job;

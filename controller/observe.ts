@@ -70,7 +70,7 @@ export const observe = async (
 ): Promise<Observation> => {
   const { reads, platform } = senses;
   const spec = withoutRival(judge(bundle, platform), senses.world.olderHolder(bundle));
-  const job = await readJob(senses, bundle, spec, signal);
+  const job = await unlessForbidden(readJob(senses, bundle, spec, signal), rightsMissing);
   const plans = await readPlans(senses, bundle, spec, signal);
   const polled = isPolled({ bundle, platform, spec }) && spec.kind === 'valid' ? spec.settings : undefined;
   const access =

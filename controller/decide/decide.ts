@@ -125,6 +125,8 @@ const drafted = (seen: Observation, polled: PollAccount): Draft => {
       return afterwards(seen, polled, work);
     case 'to-carry-out':
       return carriedOut(seen, polled, work.deployment);
+    case 'unreadable':
+      return obstacleDraft(seen, polled, work.obstacle);
     case 'recovered':
       return { status: work.status, claims: polled.claims, recheck: { kind: 'now' } };
     case 'idle':

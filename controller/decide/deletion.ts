@@ -3,7 +3,7 @@ import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { isHeld } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation } from '../observation.js';
+import type { Observation, Obstacle } from '../observation.js';
 import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
 import type { Announcement } from './decision.js';
@@ -48,6 +48,11 @@ export const depart = (seen: Observation): Draft => {
 
 const isDismissed = (bundle: StoredBundle): boolean => isHeld(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
 
+const isRequired = ({ metadata }: StoredBundle): boolean => metadata.annotations?.[DISMISS_REQUIRED] === 'true';
+
+const recheckBlocked = ({ now, platform }: Observation) =>
+  ({ kind: 'at', time: now + BLOCKED_RECHECK_MS / platform.timeScale }) as const;
+
 const leaving = (message: string, reason: Claim['reason'] = 'Deleting'): Claim => ({
   kind: 'deleting',
   reason,
@@ -60,7 +65,8 @@ const stopped = (seen: Observation, status: WerfBundleStatus): Draft => {
   const { deployment } = status;
   const claims = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
   if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, claims, recheck: { kind: 'now' } };
-  if (deployment === undefined || seen.job.kind === 'absent') return { status, claims };
+  if (work.kind === 'unreadable') return notStopped(seen, status, work.obstacle);
+  if (deployment === undefined || seen.job.kind !== 'present') return { status, claims };
   const { job } = seen.job;
   const asked = parseTime(job.metadata.deletionTimestamp);
   const until = (asked ?? seen.now) + STOP_PATIENCE_MS;
@@ -75,6 +81,20 @@ const stopped = (seen: Observation, status: WerfBundleStatus): Draft => {
     actions: [deletionOf(job), secretsWithoutJob(seen, deployment)],
     recheck: { kind: 'now' },
   };
+};
+
+/** Who may not look at a Job can't stop it. Somebody could give that right, and no bundle is kept for it, unless it is to be. */
+const notStopped = (seen: Observation, status: WerfBundleStatus, { reason, message: why }: Obstacle): Draft => {
+  const { bundle } = seen;
+  const { deployment } = status;
+  const message = `Job ${deployment?.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped: ${why}`;
+  if (deployment === undefined || !isHeld(bundle)) return { status, claims: [leaving(message, reason)] };
+  if (isDismissed(bundle) && isRequired(bundle))
+    return { status, claims: [leaving(message, reason)], recheck: recheckBlocked(seen) };
+  const ended = conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now });
+  return isDismissed(bundle)
+    ? { status: ended, claims: [leaving(message, reason)], recheck: { kind: 'now' } }
+    : letGo(ended, { type: 'Warning', reason, message });
 };
 
 /** The last that is done for a bundle; whatever a crash may have left of its last Job goes with the finalizer. */
@@ -111,20 +131,21 @@ const chosen = (seen: Observation, status: WerfBundleStatus): Draft => {
   }
   const { dismissal } = seen;
   if (dismissal.kind === 'pointless') return givenUp(seen, status, dismissal.why);
-  const required = seen.bundle.metadata.annotations?.[DISMISS_REQUIRED] === 'true';
-  if (dismissal.kind === 'blocked') {
-    if (!required) return givenUp(seen, status, dismissal.why);
-    const recheck = { kind: 'at', time: seen.now + BLOCKED_RECHECK_MS / seen.platform.timeScale } as const;
-    return { status, claims: [notUninstalled(seen, dismissal.why)], recheck };
-  }
+  if (dismissal.kind === 'blocked') return blocked(seen, status, dismissal.why);
   if (last === undefined) return tried(seen, status, 1);
   const why = last.message ?? 'the Job failed';
-  if (tries.length >= TRIES && !required) return givenUp(seen, status, why);
+  if (tries.length >= TRIES && !isRequired(seen.bundle)) return givenUp(seen, status, why);
   const delay = LOST_DELAYS_MS[Math.min(tries.length, LOST_DELAYS_MS.length) - 1] ?? 0;
   const next = (parseTime(last.finishedAt) ?? seen.now) + delay / seen.platform.timeScale;
   if (seen.now >= next) return tried(seen, status, tries.length + 1);
   return { status, claims: [notUninstalled(seen, why)], recheck: { kind: 'at', time: next } };
 };
+
+/** Somebody could mend it: waited for where the bundle must not go without. */
+const blocked = (seen: Observation, status: WerfBundleStatus, why: string): Draft =>
+  isRequired(seen.bundle)
+    ? { status, claims: [notUninstalled(seen, why)], recheck: recheckBlocked(seen) }
+    : givenUp(seen, status, why);
 
 const notUninstalled = (seen: Observation, why: string): Claim =>
   leaving(`${releaseOf(seen)} could not be uninstalled: ${why}`, 'DismissFailed');
@@ -169,6 +190,8 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): Draft => {
       const action = createDismissJob({ seen, settings: spec.settings, deployment });
       return { status: started(status, deployment).status, claims, actions: [action] };
     }
+    case 'unreadable':
+      return blocked(seen, status, work.obstacle.message);
     case 'idle':
       return { status, claims };
   }

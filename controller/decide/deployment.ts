@@ -6,7 +6,7 @@ import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
 import { type JobResult, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
-import type { DeployJob, JobLog, Observation } from '../observation.js';
+import type { DeployJob, JobLog, Observation, Obstacle } from '../observation.js';
 import { conclude } from './conclusion.js';
 import { secretNamesIn } from './create-job.js';
 import type { Action, Cleanup, Recheck } from './decision.js';
@@ -27,6 +27,8 @@ export type Work =
   | { readonly kind: 'recovered'; readonly status: WerfBundleStatus }
   /** Written down, but there is no Job yet: it is carried out, not decided again. */
   | { readonly kind: 'to-carry-out'; readonly deployment: Deployment }
+  /** Whether there is a Job can't be known: nothing is begun, and nothing is given up. */
+  | { readonly kind: 'unreadable'; readonly obstacle: Obstacle }
   | { readonly kind: 'active'; readonly status: WerfBundleStatus; readonly claim: Claim; readonly recheck: Recheck }
   | {
       readonly kind: 'concluded';
@@ -62,6 +64,7 @@ export const followDeployment = (seen: Observation, status: WerfBundleStatus, ov
   if (newest !== undefined && newest.number > (status.deployment?.number ?? 0))
     return { kind: 'recovered', status: { ...status, deployment: newest } };
   if (deployment === undefined) return { kind: 'idle' };
+  if (job.kind === 'obstacle') return { kind: 'unreadable', obstacle: job };
   if (!wasStarted(status))
     return overtaken === undefined
       ? { kind: 'to-carry-out', deployment }

@@ -51,8 +51,10 @@ const afterTries = (...results: readonly ('Failed' | 'Lost' | 'Refused' | 'Succe
   });
 };
 
+const OPEN_JOB = 'my-app-33333333-44444444';
+
 const running = (reason: 'NewTag' | 'Dismiss' = 'NewTag'): WerfBundleStatus => {
-  const open = deployment({ number: 2, reason, jobName: 'my-app-33333333-44444444' });
+  const open = deployment({ number: 2, reason, jobName: OPEN_JOB });
   return syncedStatus({
     ...{ deployment: open, activeJobName: open.jobName, lastJobName: open.jobName, lastJobStatus: 'Running' },
   });
@@ -74,6 +76,11 @@ const present = (
     ...{ kind: 'present', job: { ...made, metadata: { ...made.metadata, ...metadata } }, pod: pod(ended) },
     log: { kind: 'not-needed' },
   };
+};
+
+const hidden: Extract<Observation['job'], { kind: 'obstacle' }> = {
+  ...{ kind: 'obstacle', reason: 'RightsMissing' },
+  message: 'the controller lacks a right: get jobs.batch ops/x: forbidden',
 };
 
 const waitingPod: Pod = {
@@ -277,6 +284,46 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'a Job that has ended meanwhile is recorded, and then the bundle goes its way',
       seen: observation(going(running()), { job: present(running(), { exitCode: 0 }), dismissal: possible }),
       want: { actions: [], finalizer: 'leave', recheck: { kind: 'now' } },
+    },
+    {
+      title: 'a Job that may not be looked at keeps no bundle: an event says what is left',
+      seen: observation(going(running(), { spec: { deletionPolicy: 'Orphan' } }), { job: hidden }),
+      want: {
+        ...{ actions: [], cleanup: SECRETS_OF(OPEN_JOB), finalizer: 'remove', recheck: { kind: 'on-change' } },
+        events: [`Warning RightsMissing: Job ${OPEN_JOB} in namespace ops could not be stopped: ${hidden.message}`],
+      },
+    },
+    {
+      title: 'without our finalizer it goes by itself all the same',
+      seen: observation(going(running(), { metadata: { finalizers: [] } }), { job: hidden }),
+      want: { actions: [], finalizer: 'leave', events: [], recheck: { kind: 'on-change' } },
+    },
+    {
+      title: 'Dismiss: its release is uninstalled if that can be done',
+      seen: observation(going(running()), { job: hidden, dismissal: possible }),
+      want: { actions: [], finalizer: 'leave', events: [], recheck: { kind: 'now' } },
+    },
+    {
+      title: 'required: it is waited for who gives the right',
+      seen: observation(going(running(), required), { job: hidden, dismissal: possible }),
+      want: {
+        ...{ actions: [], finalizer: 'leave', events: [] },
+        message: `Job ${OPEN_JOB} in namespace ops could not be stopped: ${hidden.message}`,
+        recheck: { kind: 'at', time: NOW + 30_000 },
+      },
+    },
+    {
+      title: 'Dismiss: the Job that uninstalls may not be looked at',
+      seen: observation(going(running('Dismiss')), { job: hidden, dismissal: possible }),
+      want: { actions: [], finalizer: 'remove', events: [notUninstalled(hidden.message)] },
+    },
+    {
+      title: 'required: and that is waited for, too',
+      seen: observation(going(running('Dismiss'), required), { job: hidden, dismissal: possible }),
+      want: {
+        ...{ actions: [], finalizer: 'leave', events: [], recheck: { kind: 'at', time: NOW + 30_000 } },
+        message: `${RELEASE} could not be uninstalled: ${hidden.message}`,
+      },
     },
     {
       title: 'a suspended bundle goes as any other',

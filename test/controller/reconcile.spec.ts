@@ -711,6 +711,7 @@ t.test('what the controller may not read is told, and looked at again', async (t
   const rows = [
     { title: 'the target namespace', plural: 'namespaces', given: { converge }, placed: false },
     { title: 'the credentials', plural: 'secrets', given: { registry }, placed: false },
+    { title: 'whether the Job of an intent is there', plural: 'jobs', given: {}, placed: true },
     { title: 'and no place is kept from others meanwhile', plural: 'namespaces', given: { converge }, placed: true },
   ];
   for (const { title, plural, given, placed } of rows) {
@@ -728,6 +729,21 @@ t.test('what the controller may not read is told, and looked at again', async (t
     t.equal(now.lastErrorMessage, `the controller lacks a right: get ${plural} x: forbidden`, title);
     t.ok(harness.places.ask({ namespace: 'ops', name: 'other' }, { namespace: 'ops', name: 'x' }), title);
   }
+
+  const harness = await offered(reconcileHarness());
+  harness.kube.failNext({ verb: 'create', plural: 'jobs' }, new KubeError('timeout', 'create: no answer in 30 s'));
+  await harness.run();
+  harness.freezeCaches(true);
+  harness.kube.failNext({ verb: 'get', plural: 'jobs' }, new KubeError('forbidden', 'get jobs x: forbidden'));
+  const blind = await harness.run();
+  t.same(
+    [blind.actions, blind.status.conditions?.[0]?.reason, blind.status.deployment?.number, harness.jobs()],
+    [['patch werfbundles/status my-app'], 'RightsMissing', 1, []],
+    'whoever does not know whether there is a Job makes none',
+  );
+  harness.freezeCaches(false);
+  const { actions } = await harness.run();
+  t.same(actions[0], `create jobs ${JOB_1}`, 'with the right, the same intent is carried out');
 });
 
 t.test('of several reads that fail the first in order is told, whichever fails first', async (t) => {
