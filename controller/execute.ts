@@ -4,8 +4,8 @@ import type { Deployment } from '../api/werfbundle.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../kube/resources.js';
 import type { Action, Cleanup } from './decide/decision.js';
-import { LABELS, madeAlike } from './deploy/names.js';
-import { hasBegun } from './deploy/result.js';
+import { hasSameNumber, LABELS, madeAlike } from './deploy/names.js';
+import { hasBegun, isJobOf } from './deploy/result.js';
 import { ownedBy } from './deploy/secrets.js';
 
 /** Why an action was not done. */
@@ -14,7 +14,10 @@ export type ExecuteFailure =
   | { readonly kind: 'refused'; readonly deployment: Deployment; readonly message: string }
   /** Somebody else has a Job or Secret of that name. */
   | { readonly kind: 'taken'; readonly deployment: Deployment; readonly message: string }
-  /** The Job was to give way, and werf has been started meanwhile: now it is followed to its end. */
+  /**
+   * The Job was to give way, and werf has been started meanwhile; or it was to be made, and another process has made it of other
+   * values. Now it is followed to its end.
+   */
   | { readonly kind: 'begun' }
   /** The same of a plan. */
   | { readonly kind: 'plan-refused' | 'plan-taken'; readonly message: string }
@@ -84,7 +87,7 @@ const createJobOrNothing = async (
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
   const failure = await refusable(action, () => createJob(client, action, signal));
-  if (failure !== undefined) {
+  if (failure !== undefined && failure.kind !== 'begun') {
     for (const secret of action.secrets) {
       const ref = { namespace: secret.metadata.namespace ?? '', name: secret.metadata.name ?? '' };
       await deleteSecret(client, ref, (found) => madeAlike(found, secret), signal);
@@ -112,19 +115,24 @@ const createJob = async (
 ): Promise<ExecuteFailure | undefined> => {
   for (const secret of action.secrets) {
     const there = await createOrGet<Secret>(client, SECRETS, secret, signal);
-    if (!madeAlike(there, secret)) return taken(action, `Secret ${secret.metadata.name}`);
-    if (!isDeepStrictEqual(there.data, secret.data)) await replaceUnused(client, { action, there, secret }, signal);
+    if (!hasSameNumber(there, secret)) return taken(action, `Secret ${secret.metadata.name}`);
+    const fits = madeAlike(there, secret) && isDeepStrictEqual(there.data, secret.data);
+    if (!fits) await replaceUnused(client, { action, there, secret }, signal);
   }
   const job = await createOrGet<Job>(client, JOBS, action.job, signal);
-  const ours = madeAlike(job, action.job) && job.metadata.deletionTimestamp === undefined;
-  if (!ours) return taken(action, `Job ${action.job.metadata.name}`);
+  const stays = job.metadata.deletionTimestamp === undefined;
+  if (stays && !madeAlike(job, action.job) && isMadeMeanwhile(job, action)) return { kind: 'begun' };
+  if (!stays || !madeAlike(job, action.job)) return taken(action, `Job ${action.job.metadata.name}`);
   await giveSecrets(client, { job, secrets: action.secrets }, signal);
   return undefined;
 };
 
+const isMadeMeanwhile = (job: Job, action: CreateJob): boolean =>
+  action.kind === 'create-job' && isJobOf(job, action.job.metadata.labels?.[LABELS.bundleUid] ?? '', action.deployment);
+
 /**
- * What an earlier try left is of the same values, and perhaps of another delivery: one that stood in the file then may be an argument
- * now, or the reverse. A Job takes all of one try: where it exists, its Secrets stay as they are.
+ * What an earlier try left may be of other values, or of the same in another delivery: one that stood in the file then may be an
+ * argument now, or the reverse. A Job takes all of one try: where it exists, its Secrets stay as they are.
  */
 const replaceUnused = async (
   client: KubeClient,

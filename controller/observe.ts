@@ -11,10 +11,10 @@ import { openDeployment, wasStarted } from './decide/deployment.js';
 import { dueCheck } from './decide/drift-schedule.js';
 import { isPolled, needsPlace, needsSupplies } from './decide/needs.js';
 import { lastErrorLine, logTail } from './deploy/log-tail.js';
-import { belongsTo, madeFor } from './deploy/names.js';
+import { belongsTo } from './deploy/names.js';
 import { checkOf, isPlanJob } from './deploy/plan-job.js';
 import { planSummary } from './deploy/plan-summary.js';
-import { type JobResult, jobResult } from './deploy/result.js';
+import { isJobOf, type JobResult, jobResult } from './deploy/result.js';
 import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from './deploy/waiting.js';
 import { blocked, readDismissal } from './dismissal.js';
 import { readJobLog } from './job-log.js';
@@ -160,7 +160,7 @@ const readJob = async (
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
   const cached = senses.world.job(ref);
   const job = cached ?? (await senses.client.get<Job>(JOBS, ref, signal));
-  if (job === undefined || !madeFor(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
+  if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // One that goes before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
   const pod = newest(senses.world.podsOf(job.metadata.uid ?? ''));

@@ -186,6 +186,11 @@ const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployme
     return { status: polled.status, claims: [waitingForPlace(deployment), ...polled.claims] };
   if (supplies?.kind === 'obstacle') return { ...obstacleDraft(seen, polled, supplies), cleanup };
   if (supplies === undefined || spec.kind === 'invalid') return { status: polled.status, claims: polled.claims };
+  if (supplies.checksum !== deployment.checksum) {
+    // Values have changed since. What is deployed is written down first, as ever.
+    const amended = { ...deployment, checksum: supplies.checksum };
+    return { status: { ...polled.status, deployment: amended }, claims, recheck: { kind: 'now' } };
+  }
   return {
     status: next.status,
     claims,

@@ -3,7 +3,7 @@ import { targetNamespaceOf } from '../../api/names.js';
 import type { Job, Pod } from '../../api/objects.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
-import { type JobResult, jobResult, withErrorLine } from '../deploy/result.js';
+import { checksumOf, type JobResult, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
 import type { DeployJob, JobLog, Observation, Obstacle } from '../observation.js';
@@ -56,10 +56,13 @@ export const wasStarted = (status: WerfBundleStatus | undefined): boolean =>
 export const followDeployment = (seen: Observation, status: WerfBundleStatus, overtaken: string | undefined): Work => {
   const deployment = openDeployment(status);
   const { job } = seen;
-  if (deployment !== undefined && job.kind === 'present')
+  if (deployment !== undefined && job.kind === 'present') {
+    const made = { ...deployment, checksum: checksumOf(job.job) ?? deployment.checksum };
+    const known = { ...status, deployment: made };
     return overtaken !== undefined && mayGiveWay(job, seen.now)
-      ? giveWay(seen, status, { deployment, overtaken, job })
-      : followJob(seen, status, deployment, job);
+      ? giveWay(seen, known, { deployment: made, overtaken, job })
+      : followJob(seen, known, made, job);
+  }
   const { newest } = seen.jobs;
   if (newest !== undefined && newest.number > (status.deployment?.number ?? 0))
     return { kind: 'recovered', status: { ...status, deployment: newest } };

@@ -76,4 +76,10 @@ export const madeAlike = (found: KubeObject, wanted: KubeObject): boolean =>
   found.metadata.labels?.[LABELS.bundleUid] === wanted.metadata.labels?.[LABELS.bundleUid] &&
   MADE_FOR.every((name) => found.metadata.annotations?.[name] === wanted.metadata.annotations?.[name]);
 
+/** The same, whatever values it was made of: between two tries they may have changed. */
+export const hasSameNumber = (found: KubeObject, wanted: KubeObject): boolean =>
+  found.metadata.labels?.[LABELS.bundleUid] === wanted.metadata.labels?.[LABELS.bundleUid] &&
+  NUMBERS.every((name) => found.metadata.annotations?.[name] === wanted.metadata.annotations?.[name]);
+
+const NUMBERS = [ANNOTATIONS.number, ANNOTATIONS.driftCheck];
 const MADE_FOR = [ANNOTATIONS.number, ANNOTATIONS.digest, ANNOTATIONS.checksum, ANNOTATIONS.driftCheck];

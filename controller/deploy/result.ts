@@ -1,6 +1,6 @@
 import type { ContainerStatus, Job, Pod } from '../../api/objects.js';
 import { nextMemory } from '../../api/quantity.js';
-import { CONTAINER } from './names.js';
+import { ANNOTATIONS, CONTAINER, madeFor } from './names.js';
 import { IMAGE_PULL, lateAt, nextLookAt } from './waiting.js';
 
 /** A deploy that ended without success. `message` is in the guide's words; nothing of a log is in it. */
@@ -109,6 +109,22 @@ const lostPod = (pod: Pod, exitCode: number | undefined): string | undefined => 
 /** Whether a Job is complete or failed, in its own words. */
 export const hasEnded = (job: Job): boolean =>
   conditionOf(job, 'Complete') !== undefined || conditionOf(job, 'Failed') !== undefined;
+
+/**
+ * Whether a Job is that of a deployment. One that runs is, whatever values it was made of: they may have changed since it was asked for,
+ * and there is to be no second one beside it. One that has ended has to be made of just these.
+ */
+export const isJobOf = (
+  job: Job,
+  uid: string,
+  deployment: { readonly number: number; readonly digest: string; readonly checksum: string },
+): boolean => {
+  const checksum = hasEnded(job) ? deployment.checksum : (checksumOf(job) ?? '');
+  return madeFor(job, uid, { ...deployment, checksum });
+};
+
+/** The checksum of what a Job was made of. */
+export const checksumOf = (job: Job): string | undefined => job.metadata.annotations?.[ANNOTATIONS.checksum];
 
 const endOfJob = (job: Job, pod: Pod | undefined, now: number): JobResult | undefined => {
   const complete = conditionOf(job, 'Complete');

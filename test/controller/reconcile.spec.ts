@@ -508,6 +508,106 @@ t.test('a value that changed its source between two tries is delivered all the s
   );
 });
 
+t.test('values that change while a deployment waits are deployed once, and recorded as what they are', async (t) => {
+  const password = ({ kube }: ReconcileHarness, text: string): void => {
+    const data = { 'values.yaml': Buffer.from(`password: ${text}`).toString('base64') };
+    kube.seed(SECRETS, { ...database, data });
+  };
+  const delivered = ({ kube, jobs }: ReconcileHarness): readonly unknown[] =>
+    jobs().map(({ metadata }) => {
+      const values = kube.read<Secret>(SECRETS, { namespace: 'ops', name: `${metadata.name}-values` })?.data;
+      return JSON.parse(Buffer.from(values?.['values.yaml'] ?? '', 'base64').toString('utf8')).password;
+    });
+  /** Synced with this many deployments, and none is to come of the values as they are. */
+  const settlesWith = async (harness: ReconcileHarness, number: number, title: string): Promise<void> => {
+    endJob(harness);
+    harness.touch();
+    await harness.wait(10_000);
+    await harness.run();
+    harness.deliver(selected());
+    const { status } = await harness.run();
+    const made = harness.jobs().at(-1)?.metadata.annotations?.['werf.io/checksum'];
+    const { phase, deployment, appliedChecksum } = status;
+    t.same(
+      [phase, deployment?.number, deployment?.checksum, appliedChecksum, harness.jobs().length],
+      ['Synced', number, made, made, number],
+      title,
+    );
+  };
+  const timeout = new KubeError('timeout', 'create: no answer in 30 s');
+  const create = { verb: 'create', plural: 'jobs' } as const;
+
+  const queued = reconcileHarness(bundle(undefined, { spec }), { total: 1, perNamespace: 0 });
+  const other = { namespace: 'ops', name: 'other-job' };
+  queued.places.jobChanged(other, true);
+  password(queued, 'first');
+  await offered(queued);
+  await queued.run();
+  password(queued, 'second');
+  queued.places.jobChanged(other, false);
+  const { actions, status } = await queued.run();
+  t.same(actions.slice(0, 2), ['patch werfbundles/status my-app', `create secrets ${JOB_1}-values`], 'intent first');
+  t.match([delivered(queued), status.deployment?.reason], [['second'], 'NewTag']);
+  await settlesWith(queued, 1, 'after a wait for a place');
+
+  const crashed = withDatabase();
+  password(crashed, 'first');
+  await offered(crashed);
+  crashed.kube.failNext(create, timeout);
+  await crashed.run();
+  crashed.restart();
+  password(crashed, 'second');
+  t.same((await crashed.run()).actions, [
+    'patch werfbundles/status my-app',
+    `create secrets ${JOB_1}-values`,
+    `delete secrets ${JOB_1}-values`,
+    `create secrets ${JOB_1}-values`,
+    `create jobs ${JOB_1}`,
+    `patch secrets ${JOB_1}-values`,
+    'patch werfbundles/status my-app',
+  ]);
+  t.same(delivered(crashed), ['second'], 'what an earlier try left is replaced');
+  await settlesWith(crashed, 1, 'after a crash before the Job');
+
+  const lost = withDatabase();
+  password(lost, 'first');
+  await offered(lost);
+  lost.kube.loseAnswer(create, timeout);
+  await lost.run();
+  lost.restart();
+  password(lost, 'second');
+  t.same((await lost.run()).actions, ['patch werfbundles/status my-app'], 'a Job that was made is followed');
+  t.same(delivered(lost), ['first']);
+  endJob(lost);
+  await lost.run();
+  lost.deliver(selected());
+  t.match((await lost.run()).status.deployment, { number: 2, reason: 'NewValues' }, 'what it did not have comes next');
+  await settlesWith(lost, 2, 'after a crash after the Job');
+
+  // Another process, which leads no more: what it had sent arrives late.
+  const twin = withDatabase();
+  password(twin, 'first');
+  await (await offered(twin)).run();
+  const [late] = twin.jobs();
+  const overtaken = withDatabase();
+  password(overtaken, 'first');
+  await offered(overtaken);
+  overtaken.kube.failNext(create, timeout);
+  await overtaken.run();
+  password(overtaken, 'second');
+  overtaken.kube.before(create, () =>
+    overtaken.kube.seed(JOBS, { ...late, metadata: { ...late?.metadata, resourceVersion: '' } }),
+  );
+  t.same((await overtaken.run()).next, { kind: 'backoff' });
+  const followed = await overtaken.run();
+  t.same(
+    [followed.status.activeJobName, followed.status.deployment?.checksum, overtaken.jobs().length],
+    [JOB_1, late?.metadata.annotations?.['werf.io/checksum'], 1],
+    'there is no second Job beside it, and what it was made of is recorded',
+  );
+  t.ok(overtaken.kube.read(SECRETS, { namespace: 'ops', name: `${JOB_1}-values` }), 'it is not robbed of its Secrets');
+});
+
 t.test('caches that lag behind our own writes mislead nobody', async (t) => {
   const harness = await offered();
   harness.freezeCaches(true);

@@ -6,8 +6,8 @@ import type { Decision } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
 import { hasSeenTouch, mayHaveMoved, needsSupplies } from '../../controller/decide/needs.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
-import { madeFor } from '../../controller/deploy/names.js';
 import { isPlanJob } from '../../controller/deploy/plan-job.js';
+import { isJobOf } from '../../controller/deploy/result.js';
 import { knownJobs } from '../../controller/known-jobs.js';
 import { Memory } from '../../controller/memory.js';
 import type { DeployJob, Observation, PlanJob } from '../../controller/observation.js';
@@ -172,8 +172,11 @@ export class BundleModel {
   #job(): DeployJob {
     const wanted = openDeployment(this.status);
     const made = wanted && this.#jobs.get(wanted.jobName);
-    if (made === undefined || wanted === undefined || !madeFor(made.job, UID, wanted)) return { kind: 'absent' };
+    if (made === undefined || wanted === undefined) return { kind: 'absent' };
     const { job, exitCode } = made;
+    const condition = [{ type: 'Complete', status: 'True' }] as const;
+    const whole = exitCode === undefined ? job : { ...job, status: { conditions: condition } };
+    if (!isJobOf(whole, UID, wanted)) return { kind: 'absent' };
     const ended = exitCode === undefined ? undefined : { exitCode };
     const log = ended === undefined ? { kind: 'not-needed' } : { kind: 'read', tail: '', errorLine: undefined };
     return { kind: 'present', job, pod: pod(ended), log } as DeployJob;
