@@ -20,7 +20,7 @@ import {
 import { type Draft, soonest } from './draft.js';
 import { orCorrection, withDriftDetection } from './drift.js';
 import { isHealed } from './drift-state.js';
-import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue } from './due.js';
+import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue, withRecord } from './due.js';
 import { finalizerChange, mustBeHeldFirst } from './finalizer.js';
 import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
@@ -256,7 +256,7 @@ const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> =
     case 'held':
       return { claims: [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: due.message }, ...idle.claims] };
     case 'record':
-      return { status: recorded(idle.status, due) };
+      return { status: withRecord(idle.status, due) };
     case 'deploy': {
       const deployment = nextDeployment(seen.bundle, due, {
         jobName: (number, tag) =>
@@ -272,17 +272,4 @@ const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> =
       };
     }
   }
-};
-
-const recorded = (status: WerfBundleStatus, due: Extract<Due, { kind: 'record' }>): WerfBundleStatus => {
-  const { checksum, digest, generation } = due;
-  const { deployment, history } = status;
-  const succeeded = deployment === undefined || history?.[0]?.result === 'Succeeded';
-  return {
-    ...status,
-    ...(deployment !== undefined && {
-      deployment: { ...deployment, checksum, digest, ...(generation !== undefined && { generation }) },
-    }),
-    ...(succeeded && { appliedChecksum: checksum, lastAppliedDigest: digest }),
-  };
 };

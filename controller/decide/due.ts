@@ -201,6 +201,32 @@ const comparableAttempt = (last: ReturnType<typeof lastAttempt>, keyId: string):
   return rest;
 };
 
+/**
+ * The status with what is deployed recorded anew. Equal checksums of the old key were of the same values: wherever the one of the last
+ * attempt stands, the new one stands for it.
+ */
+export const withRecord = (status: WerfBundleStatus, due: Extract<Due, { kind: 'record' }>): WerfBundleStatus => {
+  const { checksum, digest, generation } = due;
+  const before = lastAttempt(status)?.checksum;
+  const anew = <T extends { readonly checksum?: string }>(made: T): T =>
+    before !== undefined && made.checksum === before ? { ...made, checksum } : made;
+  const { deployment, history, appliedChecksum } = status;
+  const tried = lastTried(status);
+  const isApplied = tried === undefined || tried.result === 'Succeeded';
+  return {
+    ...status,
+    ...(history !== undefined && { history: history.map(anew) }),
+    ...(deployment !== undefined && {
+      deployment: {
+        ...(gaveWay(status) ? anew(deployment) : { ...deployment, checksum, digest }),
+        ...(generation !== undefined && { generation }),
+      },
+    }),
+    ...((isApplied || (before !== undefined && appliedChecksum === before)) && { appliedChecksum: checksum }),
+    ...(isApplied && { lastAppliedDigest: digest }),
+  };
+};
+
 /** The intent: written under the object's resourceVersion before anything is created. */
 export const nextDeployment = (
   bundle: StoredBundle,

@@ -932,6 +932,56 @@ t.test('when something is deployed, and why', async (t) => {
   );
 });
 
+t.test('a checksum of another key is replaced wherever it stands, and nowhere else', async (t) => {
+  const [old, other] = ['k0:1', 'k0:2'];
+  const last = { number: 2, tag: 'v1.1.0', digest: DIGEST_B } as const;
+  const rows: readonly { title: string; given: WerfBundleStatus; offer: 'v1.0.0' | 'v1.1.0'; want: unknown }[] = [
+    {
+      title: 'a correction that failed was of what is deployed',
+      given: syncedStatus({
+        ...{ appliedChecksum: old, lastJobStatus: 'Failed' },
+        deployment: deployment({ number: 2, checksum: old, reason: 'DriftCorrection' }),
+        history: [historyEntry('Failed', { number: 2, checksum: old }), historyEntry('Succeeded', { checksum: old })],
+      }),
+      offer: 'v1.0.0',
+      want: [CHECKSUM, [2, 'v1.0.0', DIGEST_A, CHECKSUM], [CHECKSUM, CHECKSUM]],
+    },
+    {
+      title: 'what gave way says nothing of what is deployed, and stays as it was',
+      given: syncedStatus({
+        ...{ appliedChecksum: old, lastJobStatus: 'Failed' },
+        deployment: deployment({ ...last, checksum: other }),
+        history: [
+          historyEntry('Superseded', { ...last, checksum: other }),
+          historyEntry('Succeeded', { checksum: old }),
+        ],
+      }),
+      offer: 'v1.0.0',
+      want: [CHECKSUM, [2, 'v1.1.0', DIGEST_B, other], [other, CHECKSUM]],
+    },
+    {
+      title: 'another tag that failed was not what is deployed',
+      given: syncedStatus({
+        ...{ appliedChecksum: old, lastJobStatus: 'Failed' },
+        deployment: deployment({ ...last, checksum: other }),
+        history: [historyEntry('Failed', { ...last, checksum: other }), historyEntry('Succeeded', { checksum: old })],
+      }),
+      offer: 'v1.1.0',
+      want: [old, [2, 'v1.1.0', DIGEST_B, CHECKSUM], [CHECKSUM, old]],
+    },
+  ];
+  for (const { title, given, offer, want } of rows) {
+    const offered = offer === 'v1.0.0' ? selected() : selected(offer, DIGEST_B);
+    const seen = observation(bundle(given), { delivery: delivery(offered), supplies: supplies() });
+    const { status } = decide(seen);
+    const { number, tag, digest, checksum } = status.deployment ?? {};
+    const checksums = status.history?.map((entry) => entry.checksum);
+    t.strictSame([status.appliedChecksum, [number, tag, digest, checksum], checksums], want, title);
+    const again = decide({ ...seen, bundle: bundle(status) });
+    t.equal(mergePatchOf(status, again.status), undefined, `${title}: once`);
+  }
+});
+
 t.test('values that were touched are looked at after ten seconds of quiet', async (t) => {
   const touched = (agoMs: number, change: Partial<Observation> = {}, status = syncedStatus()) =>
     observation(bundle(status), { touchedAt: NOW - agoMs, ...change });

@@ -78,9 +78,11 @@ const checkedStatus = (condition: ReturnType<typeof drifted>, change: WerfBundle
     conditions: [...(syncedStatus().conditions ?? []), condition, ...(change.conditions ?? [])],
   });
 
+const correction = { number: 2, reason: 'DriftCorrection', startedAt: iso(-30_000), jobName: 'my-app-1-2' } as const;
+
 /** A correction that ended, or one that runs. */
 const corrected = (result: 'Succeeded' | 'Failed' | 'running', attempts: number, change: WerfBundleStatus = {}) => {
-  const made = { number: 2, reason: 'DriftCorrection', startedAt: iso(-30_000), jobName: 'my-app-1-2' } as const;
+  const made = correction;
   return checkedStatus(drifted('True'), {
     deployment: deployment(made),
     lastJobName: made.jobName,
@@ -562,6 +564,16 @@ t.test('drift is corrected as often as the bundle says, and each correction is c
     {
       title: 'then it is checked: nobody knows what it has done',
       seen: seen(corrected('Failed', 1, { lastDriftCheckTime: iso(-20 * MINUTE) })),
+      want: { phase: 'Failed', actions: ['create-plan'] },
+    },
+    {
+      title: 'though the key of the checksums was changed since',
+      seen: seen(
+        corrected('Failed', 1, {
+          ...{ lastDriftCheckTime: iso(-20 * MINUTE), appliedChecksum: 'k0:1' },
+          deployment: deployment({ ...correction, checksum: 'k0:1' }),
+        }),
+      ),
       want: { phase: 'Failed', actions: ['create-plan'] },
     },
     {
