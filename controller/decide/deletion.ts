@@ -16,7 +16,7 @@ import {
   waitingForPlace,
 } from './deployment.js';
 import type { Draft } from './draft.js';
-import { mayBeDeployed } from './finalizer.js';
+import { mayBeDeployed, nextNumber } from './finalizer.js';
 import type { Claim } from './situation.js';
 import { parseTime, preciseTime } from './timestamps.js';
 
@@ -123,7 +123,7 @@ const triesOf = ({ history = [] }: WerfBundleStatus) => {
 
 /** No Job is under way: lets the bundle go, or tries to uninstall its release, for the first time or again. */
 const chosen = (seen: Observation, status: WerfBundleStatus): Draft => {
-  if (!mayBeDeployed(status) && seen.jobs.highest === 0) return letGo(status);
+  if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return letGo(status);
   const tries = triesOf(status);
   const [last] = tries;
   if (last?.result === 'Succeeded') {
@@ -153,7 +153,7 @@ const notUninstalled = (seen: Observation, why: string): Claim =>
 /** A number like a deployment's: written down before its Job is made, so that a crash makes no second one. */
 const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Draft => {
   const { name, uid, generation } = seen.bundle.metadata;
-  const number = Math.max(status.deployment?.number ?? 0, seen.jobs.highest) + 1;
+  const number = nextNumber(seen.bundle, status, seen.jobs.highest);
   const tag = status.lastAppliedTag ?? status.deployment?.tag ?? '';
   const deployment: Deployment = {
     ...{ number, attempt, generation, tag },

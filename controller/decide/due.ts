@@ -4,6 +4,7 @@ import { madeWith } from '../../api/checksum.js';
 import type { Settings } from '../../api/settings.js';
 import { admits, isLowerTag } from '../../api/tag-choice.js';
 import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import { nextNumber } from './finalizer.js';
 import { gaveWay, lastTried } from './history.js';
 import { parseTime } from './timestamps.js';
 
@@ -238,7 +239,7 @@ export const nextDeployment = (
     readonly highest: number;
   },
 ): Deployment => {
-  const number = Math.max(bundle.status?.deployment?.number ?? 0, named.highest) + 1;
+  const number = nextNumber(bundle, bundle.status ?? {}, named.highest);
   return {
     number,
     attempt: due.attempt,

@@ -4,14 +4,33 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { FinalizerChange } from './decision.js';
 import { openDeployment } from './deployment.js';
 
-/** As many as a status keeps: what happened before them is not known any more. */
-const WHOLE_HISTORY = 10;
+/**
+ * Whether a release may be there: something was deployed, or a Job may have got that far; or nobody knows, for there were deployments that
+ * the status does not tell of: it keeps ten of them, and may have been lost. Then the finalizer says that there were some.
+ */
+export const mayBeDeployed = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
+  const { lastAppliedTag, history = [] } = status;
+  if (lastAppliedTag !== undefined || isUntold(bundle, status)) return true;
+  const open = openDeployment(status) === undefined ? 0 : 1;
+  const ended = (status.deployment?.number ?? 0) - open;
+  return ended > history.length || history.some(({ result }) => result !== 'Refused' && result !== 'Superseded');
+};
 
-/** Whether a release may be there: something was deployed, or a Job may have got that far. */
-export const mayBeDeployed = ({ lastAppliedTag, history = [] }: WerfBundleStatus): boolean =>
-  lastAppliedTag !== undefined ||
-  history.length >= WHOLE_HISTORY ||
-  history.some(({ result }) => result !== 'Refused' && result !== 'Superseded');
+/** Whether the status of a bundle with Dismiss was lost: the finalizer comes with the first deployment, and none is told of. */
+const isUntold = (bundle: StoredBundle, { lastAppliedTag, deployment, history = [] }: WerfBundleStatus): boolean =>
+  bundle.spec.deletionPolicy === 'Dismiss' &&
+  isHeld(bundle) &&
+  lastAppliedTag === undefined &&
+  deployment === undefined &&
+  history.length === 0;
+
+/**
+ * The number of the next deployment, above all that are known. One is left out for what a lost status no longer tells: so it stays
+ * known that something is not.
+ * @param highest - of the Jobs that there are
+ */
+export const nextNumber = (bundle: StoredBundle, status: WerfBundleStatus, highest: number): number =>
+  Math.max(status.deployment?.number ?? 0, highest, isUntold(bundle, status) ? 1 : 0) + 1;
 
 /**
  * Whether a bundle must not go without the controller: its release is to be uninstalled, or it has a Job in another namespace, which
@@ -19,7 +38,7 @@ export const mayBeDeployed = ({ lastAppliedTag, history = [] }: WerfBundleStatus
  */
 const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
   const open = openDeployment(status) !== undefined;
-  if (bundle.spec.deletionPolicy === 'Dismiss' && (open || mayBeDeployed(status))) return true;
+  if (bundle.spec.deletionPolicy === 'Dismiss' && (open || mayBeDeployed(bundle, status))) return true;
   return open && targetNamespaceOf(bundle) !== bundle.metadata.namespace;
 };
 

@@ -66,6 +66,13 @@ const neverApplied = (result: 'Failed' | 'Refused'): WerfBundleStatus => {
   return rest;
 };
 
+/** Its only deployment that is told of was refused just now. */
+const justRefused = (number: number): WerfBundleStatus => ({
+  ...neverApplied('Refused'),
+  deployment: deployment({ number }),
+  history: [historyEntry('Refused', { number, finishedAt: iso(0) })],
+});
+
 const present = (
   status: WerfBundleStatus,
   ended?: { exitCode: number },
@@ -135,9 +142,19 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       want: LET_GO,
     },
     {
-      title: 'Dismiss, and nothing was ever deployed: let go at once',
+      title: 'Dismiss, and nothing was ever deployed: it goes by itself',
+      seen: observation(going({ observedGeneration: 1 }, { metadata: { finalizers: [] } }), { dismissal: possible }),
+      want: { actions: [], cleanup: [], finalizer: 'leave', events: [], number: undefined },
+    },
+    {
+      title: 'Dismiss, and the status was lost: the finalizer says that something was deployed',
       seen: observation(going({ observedGeneration: 1 }), { dismissal: possible }),
-      want: { actions: [], cleanup: [], finalizer: 'remove', events: [], number: undefined },
+      want: { ...UNINSTALLING, phase: undefined, actions: [], number: 2, recheck: { kind: 'now' } },
+    },
+    {
+      title: 'Dismiss, and the only Job since the status was lost was refused: that says nothing of those before',
+      seen: observation(going(justRefused(2)), { dismissal: possible }),
+      want: { ...UNINSTALLING, actions: [], number: 3, recheck: { kind: 'now' } },
     },
     {
       title: 'Dismiss, and the only Job was refused: let go at once',
@@ -365,6 +382,21 @@ t.test('a bundle has the finalizer as long as it must not go unseen, and no long
       of: bundle(syncedStatus(), { spec: { deletionPolicy: 'Dismiss' } }),
       want: ['add', []],
     },
+    {
+      title: 'Dismiss, and the status was lost',
+      of: bundle(undefined, { spec: { deletionPolicy: 'Dismiss' }, ...held }),
+      want: ['leave', []],
+    },
+    {
+      title: 'Dismiss, and the only Job was refused',
+      of: bundle(justRefused(1), { spec: { deletionPolicy: 'Dismiss' }, ...held }),
+      want: ['remove', []],
+    },
+    {
+      title: 'Dismiss, and the only Job since the status was lost was refused',
+      of: bundle(justRefused(2), { spec: { deletionPolicy: 'Dismiss' }, ...held }),
+      want: ['leave', []],
+    },
     { title: 'no more Dismiss', of: bundle(syncedStatus(), held), want: ['remove', []] },
     { title: 'another namespace, before the Job is made', of: bundle(open, { spec: elsewhere }), want: ['add', []] },
     {
@@ -428,6 +460,39 @@ t.test('a bundle with Dismiss is deleted when its release is uninstalled', async
   t.same(last.events, [`Normal Dismissed: ${RELEASE} is uninstalled`]);
   t.equal(last.actions.at(-1), 'patch werfbundles my-app');
   t.equal(harness.bundle(), undefined);
+});
+
+t.test('a bundle with Dismiss whose status was lost is uninstalled, whatever came of what followed', async (t) => {
+  const lost = async () => {
+    const harness = await deployed();
+    for (const { metadata } of harness.jobs())
+      harness.kube.vanish(JOBS, { namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
+    harness.restart();
+    const { status: _, ...rest } = harness.bundle() ?? bundle();
+    harness.kube.seed(WERFBUNDLES, { ...rest, status: {} });
+    await harness.run();
+    return harness;
+  };
+  const uninstalled = async (harness: ReturnType<typeof reconcileHarness>, title: string) => {
+    await deleted(harness);
+    await harness.run();
+    endJob(harness, 0);
+    t.same((await harness.run()).events, [`Normal Dismissed: ${RELEASE} is uninstalled`], title);
+    t.equal(harness.bundle(), undefined, title);
+  };
+  await uninstalled(await lost(), 'nothing followed');
+
+  const refused = await lost();
+  refused.deliver(selected());
+  const refusal = new KubeError('forbidden', 'create jobs.batch: forbidden: exceeded quota', { status: 403 });
+  refused.kube.failNext({ verb: 'create', plural: 'jobs' }, refusal);
+  await refused.run();
+  t.same(
+    refused.bundle()?.status?.history?.map(({ number, result }) => `${number} ${result}`),
+    ['2 Refused'],
+    'a number is left out for what is not known',
+  );
+  await uninstalled(refused, 'a Job that was refused');
 });
 
 t.test('an uninstall that the apiserver refuses is a try like any other', async (t) => {
