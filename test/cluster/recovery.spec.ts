@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { type Given, outcomeOf, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
+import { type Given, outcomeOf, playAll, readyOf, storyIn, TIME_SCALE, told } from '../kit/bundle-story.js';
 import { canary } from '../kit/canary.js';
 import { startDeployStage } from '../kit/deploy-stage.js';
 import { recordWatch } from '../kit/record-watch.js';
@@ -19,6 +19,56 @@ const goesDownOnlyWhenMeant = async (t: Test, given: Given): Promise<void> => {
   t.equal((await story.synced('app', 'v1.0.0', 2)).deployment?.reason, 'Downgrade', 'a narrower constraint is meant');
   await story.patch('app', { spec: { registry: { versionConstraint: '1.x' } } });
   t.equal((await story.synced('app', 'v1.1.0', 3)).deployment?.reason, 'NewTag');
+};
+
+/** The registry has lost a tag: nobody said that the one below it is wanted. */
+const holdsLowerVersions = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'held');
+  const { stage } = story;
+  const loseNewest = async (name: string, registry: object): Promise<void> => {
+    const repository = `acme/${name}`;
+    await stage.publish({ repository, tag: 'v1.0.0' });
+    const { digest } = await stage.publish({ repository, tag: 'v1.1.0' });
+    await story.applyBundle(name, story.spec(repository, {}, { versionConstraint: '1.x', ...registry }));
+    await story.synced(name, 'v1.1.0');
+    if (name === 'allowed') await story.kubectl('annotate', 'wb', name, 'werf.io/allow-downgrade=true');
+    const url = `http://${stage.registryHost}/v2/${repository}/manifests/${digest}`;
+    t.equal((await fetch(url, { method: 'DELETE' })).status, 202);
+  };
+  const held = async (name: string) => {
+    const status = await story.until(name, 'held', told('DowngradeHeld'));
+    return [status.phase, readyOf(status)];
+  };
+  const says = (message: string) => ({
+    ...{ status: 'True', reason: 'DowngradeHeld' },
+    message: `v1.1.0 is deployed and the registry offers only v1.0.0, which is lower: ${message}`,
+  });
+  const isDeployed = async (name: string) => {
+    t.equal((await story.synced(name, 'v1.0.0', 2)).deployment?.reason, 'Downgrade');
+    const told = (await story.eventsOf(name)).filter((reason) => reason === 'DowngradeHeld');
+    t.same(told, ['DowngradeHeld'], `${name}: once`);
+  };
+
+  const forbidden = async () => {
+    await loseNewest('forbidden', {});
+    const how = 'to deploy it, set spec.registry.tag, or annotate the bundle with werf.io/allow-downgrade=true';
+    t.match(await held('forbidden'), ['Synced', says(`it is held back; ${how}`)]);
+    await story.morePolls('acme/forbidden', 3);
+    const { status } = (await story.bundle('forbidden')) ?? {};
+    t.same([status?.lastAppliedTag, status?.deployment?.number], ['v1.1.0', 1], 'however often it is offered');
+    await story.kubectl('annotate', 'wb', 'forbidden', 'werf.io/allow-downgrade=true');
+    await isDeployed('forbidden');
+  };
+  const allowed = async () => {
+    await loseNewest('allowed', { pollInterval: '24h' });
+    const look = (value: string) =>
+      story.kubectl('annotate', 'wb', 'allowed', '--overwrite', `werf.io/reconcile-requested-at=${value}`);
+    await look('first');
+    t.match(await held('allowed'), ['Synced', says('it is deployed when a second scan says the same')]);
+    await look('second');
+    await isDeployed('allowed');
+  };
+  await Promise.all([forbidden(), allowed()]);
 };
 
 const deploysOnRequest = async (t: Test, given: Given): Promise<void> => {
@@ -98,6 +148,28 @@ const pollsAgain = async (t: Test, given: Given): Promise<void> => {
   await story.apply(dockerConfig('creds-secret', host, login));
   t.equal((await story.synced('secret', 'v1.0.0')).consecutiveFailures, 0, 'a mended Secret is seen');
   t.equal((await story.bundle('shared'))?.status?.phase, 'Failed', 'and says nothing of other credentials');
+};
+
+/** One scan is for all bundles of a repository that have the same credentials, also for those that ask for none any more. */
+const goesOnWithOthers = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'neighbours');
+  const spec = story.spec('acme/neighbours', {}, { pollInterval: '24h' });
+  await story.applyBundle('stopped', spec);
+  const stopped = await story.until('stopped', 'six failures', ({ phase, consecutiveFailures }) => {
+    return phase === 'Failed' && consecutiveFailures === 6;
+  });
+  t.match(stopped, { lastErrorMessage: 'error polling registry: 404 not found', nextAttemptTime: undefined });
+  // Slow, because the registry is asked again when a Job has ended.
+  await story.stage.publish({ repository: 'acme/neighbours', tag: 'v1.0.0', behaviour: 'slow: 5' });
+  const polls = await story.polls('acme/neighbours');
+  await story.applyBundle('other', spec);
+  const goesOn = await story.until('stopped', 'goes on', ({ deployment }) => deployment !== undefined);
+  t.same(
+    [goesOn.consecutiveFailures, await story.polls('acme/neighbours')],
+    [0, polls + 1],
+    'by the other one\u2019s scan',
+  );
+  await Promise.all([story.synced('stopped', 'v1.0.0'), story.synced('other', 'v1.0.0')]);
 };
 
 const recoversLostStatuses = async (t: Test, given: Given): Promise<void> => {
@@ -185,7 +257,9 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
   t.jobs = 8;
   const scenarios = {
     'a lower version is deployed when the spec means it': goesDownOnlyWhenMeant,
+    'a lower version that only the registry wants is held, or deployed when two scans agree': holdsLowerVersions,
     'polling that has stopped goes on when somebody acts': pollsAgain,
+    'and when the registry answers another bundle': goesOnWithOthers,
     'of two bundles with one release the older one has it': leavesReleasesToTheirOwners,
     'a request deploys the same again, once': deploysOnRequest,
     'a tag that moved while its Job ran is deployed again': findsTagsThatMovedMeanwhile,

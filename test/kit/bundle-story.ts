@@ -143,14 +143,19 @@ export class BundleStory {
     if (seen < wanted) throw new Error(`${repository} was polled ${seen} times instead of ${wanted}`);
   }
 
+  /** Every state of a bundle so far. */
+  states(name: string): readonly StoredBundle[] {
+    return this.#states
+      .states()
+      .filter(({ metadata }) => metadata.namespace === this.namespace && metadata.name === name);
+  }
+
   /** What a bundle said of itself, in order, each state once: `Syncing Unknown Deploying`. What a Job waits for is left out. */
   said(name: string): readonly string[] {
-    const lines = this.#states
-      .states()
-      .filter(({ metadata }) => metadata.namespace === this.namespace && metadata.name === name)
-      .flatMap(({ status }) => {
-        const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-        return ready === undefined ? [] : [`${status?.phase} ${ready.status} ${ready.reason}`];
+    const lines = this.states(name)
+      .flatMap(({ status = {} }) => {
+        const ready = readyOf(status);
+        return ready === undefined ? [] : [`${status.phase} ${ready.status} ${ready.reason}`];
       })
       .filter((line) => !line.endsWith(' WaitingForJob'));
     return lines.filter((line, index) => line !== lines[index - 1]);
@@ -176,6 +181,14 @@ export const playAll = async <G extends Given>(
 ): Promise<void> => {
   await Promise.all(Object.entries(scenarios).map(([title, play]) => t.test(title, (t) => play(t, given))));
 };
+
+export const readyOf = ({ conditions }: WerfBundleStatus) => conditions?.find(({ type }) => type === 'Ready');
+
+/** Whether Ready has this reason. */
+export const told =
+  (reason: string) =>
+  (status: WerfBundleStatus): boolean =>
+    readyOf(status)?.reason === reason;
 
 /** What of a status tells how its deployments went. */
 export const outcomeOf = ({ phase, deployment, history, lastErrorMessage, consecutiveFailures }: WerfBundleStatus) => ({
