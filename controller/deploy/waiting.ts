@@ -43,13 +43,16 @@ export const needsWords = ({ reason, message }: Waiting): boolean =>
 /** The reason of all states in which an image does not come; the kubelet goes to and fro between two of them. */
 export const IMAGE_PULL = 'ImagePullBackOff';
 
+/** A state's reason once more, as the kubelet adds it after its words: `Error: ImagePullBackOff`. */
+const ONLY_A_REASON = /^Error: [A-Z][A-Za-z]+$/;
+
 /**
- * The newest warning.
+ * The newest warning that says something.
  * @param events - of the Job, while it has no Pod; else of the Pod
  */
 export const wordsOf = (events: readonly ToldEvent[]): WaitingWords | undefined => {
   const [newest] = events
-    .filter(({ type }) => type === 'Warning')
+    .filter(({ type, note = '' }) => type === 'Warning' && !ONLY_A_REASON.test(note))
     .toSorted((a, b) => lastSeen(b).localeCompare(lastSeen(a)));
   if (newest?.note === undefined) return undefined;
   return { reason: newest.reason ?? 'Warning', message: stable(newest.note) };

@@ -3,9 +3,19 @@ import type { Job, Secret } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { hasEnded } from '../../controller/deploy/result.js';
 import { JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { type BundleStory, type Given, PATIENCE_MS, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
+import {
+  type BundleStory,
+  type Given,
+  PATIENCE_MS,
+  playAll,
+  readyOf,
+  storyIn,
+  TIME_SCALE,
+  told,
+} from '../kit/bundle-story.js';
 import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
+import { BY_HAND, PodByHand } from '../kit/pod-by-hand.js';
 import { recordWatch } from '../kit/record-watch.js';
 
 const FINALIZER = 'werf.io/deletion';
@@ -191,15 +201,13 @@ const givesWay = async (t: Test, given: Given): Promise<void> => {
   );
 };
 
-const TEMPLATE = JSON.stringify({
-  apiVersion: 'v1',
-  kind: 'PodTemplate',
-  template: {
-    metadata: { labels: { team: 'platform' } },
-    spec: {
-      tolerations: [{ key: 'dedicated', operator: 'Exists' }],
-      containers: [{ name: 'werf', env: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' }] }],
-    },
+const podTemplate = (template: object): string => JSON.stringify({ apiVersion: 'v1', kind: 'PodTemplate', template });
+
+const TEMPLATE = podTemplate({
+  metadata: { labels: { team: 'platform' } },
+  spec: {
+    tolerations: [{ key: 'dedicated', operator: 'Exists' }],
+    containers: [{ name: 'werf', env: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' }] }],
   },
 });
 
@@ -259,10 +267,70 @@ const takesTurns = async (t: Test, { stage, states }: Omit<Given, 'controller'>)
   await second.stop();
 };
 
-const told =
-  (reason: string) =>
-  ({ conditions }: NonNullable<StoredBundle['status']>): boolean =>
-    conditions?.some((condition) => condition.type === 'Ready' && condition.reason === reason) ?? false;
+/** Scheduler and kubelet are played by the spec: each tells in its own way why a Pod does not run. */
+const saysWhyItWaits = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'byhand');
+  await story.stage.publish({ repository: 'acme/byhand', tag: 'v1.0.0' });
+  await story.applyBundle('app', story.spec('acme/byhand'));
+  const pod = await PodByHand.of(story, 'app');
+  const waitsFor = async (words: string) => {
+    const message = `deploying v1.0.0 (NewTag): ${words}`;
+    const status = await story.until('app', words, (status) => readyOf(status)?.message === message);
+    t.match(readyOf(status), { status: 'Unknown', reason: 'WaitingForJob', message });
+    const row = await story.kubectl('get', 'wb', 'app', '--no-headers');
+    t.match(row.stdout, new RegExp(`^app +Syncing +.*${words.slice(0, 20)}`));
+  };
+
+  const nodes = "0/3 nodes are available: 3 node(s) had taint {dedicated: ci}, that the pod didn't tolerate.";
+  await pod.unschedulable(nodes);
+  await waitsFor(`Unschedulable: ${nodes}`);
+
+  await pod.bind();
+  await pod.is('Pending', { waiting: { reason: 'ContainerCreating' } });
+  const mount = 'MountVolume.SetUp failed for volume "ca" : configmap references non-existent config key: ca.crt';
+  await pod.warns('FailedMount', mount);
+  await waitsFor(`FailedMount: ${mount}`);
+
+  const image = 'registry.example/werf:2';
+  const pull = `Failed to pull image "${image}": rpc error: code = Unknown desc = ${image}: not found`;
+  await pod.warns('Failed', pull);
+  await pod.warns('Failed', 'Error: ErrImagePull');
+  await pod.is('Pending', { waiting: { reason: 'ErrImagePull', message: `rpc error: ${image}: not found` } });
+  await waitsFor(`ImagePullBackOff: ${pull}`);
+  // From one try to the next it goes to and fro.
+  await pod.warns('Failed', 'Error: ImagePullBackOff');
+  await pod.is('Pending', { waiting: { reason: 'ImagePullBackOff', message: `Back-off pulling image "${image}"` } });
+
+  await pod.is('Running', { running: { startedAt: new Date().toISOString() } });
+  const running = await story.until('app', 'runs', told('Deploying'));
+  t.equal(readyOf(running)?.message, 'deploying v1.0.0 (NewTag)');
+  const messages = new Set(story.states('app').map(({ status = {} }) => readyOf(status)?.message));
+  t.same(
+    [...messages].filter((message) => message?.includes('ImagePullBackOff')),
+    [`deploying v1.0.0 (NewTag): ImagePullBackOff: ${pull}`],
+    'and the words are always the same',
+  );
+  await pod.is('Succeeded', { terminated: { exitCode: 0, reason: 'Completed', finishedAt: new Date().toISOString() } });
+  await story.synced('app', 'v1.0.0');
+};
+
+/** The controller only says how long: Kubernetes deletes. */
+const keepsJobsForAWhile = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'kept');
+  await story.stage.publish({ repository: 'acme/kept', tag: 'v1.0.0' });
+  await story.applyBundle('app', story.spec('acme/kept', { logRetentionDays: 3 }));
+  const { lastJobName = '' } = await story.synced('app', 'v1.0.0');
+  const ttl = async () =>
+    (await story.kubectl('get', 'job', lastJobName, '-o', 'jsonpath={.spec.ttlSecondsAfterFinished}')).stdout;
+  t.equal(await ttl(), String(3 * 24 * 3600));
+  // Nobody waits for three days here.
+  await story.kubectl('patch', 'job', lastJobName, '--type=merge', '-p', '{"spec":{"ttlSecondsAfterFinished":1}}');
+  await story.kubectl('wait', '--for=delete', `job/${lastJobName}`, '--timeout=90s');
+  const before = await story.bundle('app');
+  await story.morePolls('acme/kept', 2);
+  t.same(await story.bundle('app'), before, 'a Job whose time is over is not missed');
+  t.match(before?.status?.lastJobLogs, /Succeeded release "app"/, 'and the end of its log stays');
+};
 
 t.test('Jobs on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
@@ -276,6 +344,7 @@ t.test('Jobs on a real control plane', async (t) => {
       'a Job that runs is stopped when its bundle goes, in whatever namespace': stopsJobs,
       'a namespace can be deleted with bundles in it': letsNamespacesGo,
       'a Job that has not begun gives way to what is wanted now': givesWay,
+      'a Job that has ended is kept for as long as the bundle says, by Kubernetes': keepsJobsForAWhile,
     };
     await playAll(t, given, scenarios);
   });
@@ -283,5 +352,14 @@ t.test('Jobs on a real control plane', async (t) => {
   await controller.stop();
   await t.test('run as many at once as the platform allows, and namespaces take turns', (t) =>
     takesTurns(t, { stage, states }),
+  );
+
+  const dir = t.testdir({ 'template.yaml': podTemplate({ spec: { schedulerName: BY_HAND } }) });
+  const byHand = await stage.startController({
+    timeScale: TIME_SCALE,
+    flags: [`--job-template=${dir}/template.yaml`],
+  });
+  await t.test('say why they do not begin, in Kubernetes\u2019 words', (t) =>
+    saysWhyItWaits(t, { stage, states, controller: byHand }),
   );
 });

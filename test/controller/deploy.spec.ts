@@ -924,6 +924,15 @@ t.test('what a Job waits for is told in the words of its last warning', (t) => {
       ],
       want: { reason: 'FailedMount', message: 'MountVolume.SetUp failed for volume "ca" : secret "x" not found' },
     },
+    {
+      title: 'an image that does not come: why, though the kubelet repeats the state\u2019s name after it',
+      events: [
+        warning('Failed', 'Failed to pull image "x": not found', { deprecatedLastTimestamp: at(-30) }),
+        warning('Failed', 'Error: ErrImagePull', { deprecatedLastTimestamp: at(-30) }),
+        warning('Failed', 'Error: ImagePullBackOff', { deprecatedLastTimestamp: at(-5) }),
+      ],
+      want: { reason: 'Failed', message: 'Failed to pull image "x": not found' },
+    },
   ];
   for (const { title, events, want } of rows) t.strictSame(wordsOf(events), want, title);
 
