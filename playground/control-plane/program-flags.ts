@@ -10,6 +10,8 @@ export interface Peculiarities {
   readonly auditPolicy?: object;
   /** Nothing runs Jobs, collects garbage or makes ServiceAccounts, and Pods need none: for who does by hand what they would do. */
   readonly withoutControllers?: true;
+  /** Kubelets' certificates are not checked, as on most clusters: a kubelet need not have one of this control plane's authority. */
+  readonly anyKubelet?: true;
 }
 
 /** `front` is the address people use; without a front the apiserver listens there itself. */
@@ -80,7 +82,7 @@ export function apiserverFlags(
     `--service-account-signing-key-file=${dir}/sa.key`,
     `--service-account-key-file=${dir}/sa.pub`,
     '--kubelet-preferred-address-types=InternalIP',
-    `--kubelet-certificate-authority=${dir}/ca.crt`,
+    ...(peculiarities.anyKubelet ? [] : [`--kubelet-certificate-authority=${dir}/ca.crt`]),
     ...(minor < 24 ? ['--insecure-port=0'] : []),
     ...ttlGate(minor),
     ...auditFlags(dir, 'kube-apiserver', peculiarities),

@@ -1,12 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Binaries } from '../../playground/binaries/binaries.js';
-import { binariesOfThisRun } from '../kit/cluster.js';
+import { keepMetrics } from '../kit/canary.js';
+import { binariesOfThisRun, startCluster } from '../kit/cluster.js';
+import { eventually } from '../kit/eventually.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PLAYGROUND = join(ROOT, 'dist', 'playground.js');
@@ -23,8 +25,9 @@ interface Run {
 /** The folder of the programs that this test run found, in the form that the playground takes them. */
 const assetsOf = ({ kubeApiserver }: Binaries): string => join(kubeApiserver, '..');
 
-const run = async (t: Test, args: readonly string[]): Promise<Run> => {
-  const home = await mkdtemp(join(tmpdir(), 'werfbundle-playground-spec-'));
+/** @param below - where its files go */
+const run = async (t: Test, args: readonly string[], below = tmpdir()): Promise<Run> => {
+  const home = await mkdtemp(join(below, 'werfbundle-playground-spec-'));
   t.teardown(() => rm(home, { recursive: true, force: true }));
   const env = { ...process.env, TMPDIR: home, KUBEBUILDER_ASSETS: assetsOf(await binariesOfThisRun()) };
   const child = spawn(process.execPath, [PLAYGROUND, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -58,10 +61,17 @@ const nothingIsLeft = async (t: Test, { home }: Run): Promise<void> => {
   t.strictSame(await processesOf(home), [], 'no process is left');
 };
 
-const said = async (running: Run, words: string): Promise<void> => {
-  for (let tries = 0; tries < 600 && !running.text().includes(words); tries += 1) await delay(100);
+const said = async (running: Run, words: string, withinMs = 60_000): Promise<void> => {
+  await eventually(
+    async () => running.text(),
+    (text) => text.includes(words) || running.child.exitCode !== null,
+    withinMs,
+  );
   if (!running.text().includes(words)) throw new Error(`not said: ${words}\n${running.text()}`);
 };
+
+/** What its sample has in a Secret. */
+const PASSWORD = 'correct horse battery staple';
 
 t.test('npm start -- --once shows all that was promised, and leaves nothing', { timeout: 240_000 }, async (t) => {
   const running = await run(t, ['--once']);
@@ -104,10 +114,35 @@ t.test('npm start -- --once shows all that was promised, and leaves nothing', { 
   for (const { title, words } of lines) {
     t.ok(typeof words === 'string' ? text.includes(words) : words.test(text), title);
   }
-  t.notMatch(text, /correct horse battery staple/, 'what is in a Secret is not shown');
+  t.notMatch(text, PASSWORD, 'what is in a Secret is not shown');
   t.notMatch(text, '\u2717', 'nothing went wrong while stopping');
   await nothingIsLeft(t, running);
   t.strictSame(await readdir(running.home), [], 'no file is left');
+});
+
+t.test('on a cluster that is there already nothing of a Secret leaves that', { timeout: 300_000 }, async (t) => {
+  const cluster = await startCluster(t, { secrets: [PASSWORD], anyKubelet: true });
+  const running = await run(t, ['--kubeconfig', cluster.kubeconfig], cluster.dir);
+  await said(running, '== Go on by hand', 240_000);
+  await writeFile(join(cluster.dir, 'screen.log'), running.text());
+  const logs = (await readdir(running.home, { recursive: true })).filter((file) => file.endsWith('.log'));
+  for (const file of logs.filter((file) => /(webhook|controller|playground)\.log$/.test(file))) {
+    const path = join(running.home, file);
+    const kept = join(cluster.dir, basename(file));
+    // A link: it has what is still to come, and stays when the playground's own folder goes.
+    await link(path, kept);
+    const [, port] = /"health(?:Port)?":(\d+)/.exec(await readFile(path, 'utf8')) ?? [];
+    if (port !== undefined) await keepMetrics(kept.replace(/log$/, 'metrics'), port);
+  }
+  const kept = (await readdir(cluster.dir)).filter((name) => /\.(log|metrics)$/.test(name)).toSorted();
+  t.strictSame(kept, [
+    ...['controller.log', 'controller.metrics', 'playground.log', 'screen.log'],
+    ...['webhook.log', 'webhook.metrics'],
+  ]);
+  running.child.kill('SIGINT');
+  t.equal(await running.ended, 0, 'it has shown all, and ends');
+  const { stdout } = await cluster.kubectl(['get', 'validatingwebhookconfigurations', '-o', 'name']);
+  t.equal(stdout, '', 'nobody refuses bundles in its place');
 });
 
 t.test('whatever ends it, nothing is left', { timeout: 120_000 }, async (t) => {

@@ -24,8 +24,13 @@ const inBase64 = (text: string): readonly string[] =>
   });
 
 /** Base64 of base64 is what a registry's credentials are in a Secret's data. */
-const ENCODED = inBase64(MARK);
-const PATTERN = new RegExp([MARK, ...ENCODED, ...ENCODED.flatMap(inBase64)].join('|'));
+const patternOf = (texts: readonly string[]): RegExp => {
+  const forms = texts.flatMap((text) => {
+    const encoded = inBase64(text);
+    return [text, ...encoded, ...encoded.flatMap(inBase64)];
+  });
+  return new RegExp(forms.map((form) => form.replace(/[^\w ]/g, '\\$&')).join('|'));
+};
 
 /** Audit policy for specs: all that anybody writes, Secrets included, as it was asked for and as it was stored. */
 export const AUDIT_POLICY = {
@@ -48,9 +53,11 @@ export async function keepMetrics(file: string, healthPort: string | number): Pr
  * Looks for canaries where none may be, in a spec's folder: in what was written to the apiservers (`*-audit.log`, by
  * {@link AUDIT_POLICY}) outside of Secrets, in logs (`*.log`) and metrics (`*.metrics`). And in Secrets of people, where each text
  * must have one, or be PEM: without, nothing could be found.
+ * @param others - texts of Secrets that the spec has not made: canaries, too
  * @returns where: `kube-apiserver-audit.log: create configmaps ops/copy: requestObject.data.password`; nothing of what stands there
  */
-export async function leaksIn(dir: string): Promise<readonly string[]> {
+export async function leaksIn(dir: string, others: readonly string[] = []): Promise<readonly string[]> {
+  const pattern = patternOf([MARK, ...others]);
   const found = new Set<string>();
   for (const file of await filesIn(dir)) {
     const name = relative(dir, file);
@@ -58,7 +65,7 @@ export async function leaksIn(dir: string): Promise<readonly string[]> {
     let number = 0;
     for await (const line of createInterface(createReadStream(file))) {
       number += 1;
-      for (const where of judge(line, number)) found.add(`${name}: ${where}`);
+      for (const where of judge({ line, number, pattern })) found.add(`${name}: ${where}`);
     }
   }
   return [...found];
@@ -74,40 +81,48 @@ async function filesIn(dir: string): Promise<readonly string[]> {
   return (await Promise.all(below)).flat();
 }
 
-function judgeLine(line: string, number: number): readonly string[] {
-  if (!PATTERN.test(line)) return [];
-  return line.startsWith('{') ? marked(JSON.parse(line)).map((path) => `line ${number}: ${path}`) : [`line ${number}`];
+interface Line {
+  readonly line: string;
+  readonly number: number;
+  /** Of all canaries. */
+  readonly pattern: RegExp;
+}
+
+function judgeLine({ line, number, pattern }: Line): readonly string[] {
+  if (!pattern.test(line)) return [];
+  if (!line.startsWith('{')) return [`line ${number}`];
+  return marked(JSON.parse(line), pattern).map((path) => `line ${number}: ${path}`);
 }
 
 /** Of an audit event. */
-function judgeWrite(line: string): readonly string[] {
+function judgeWrite({ line, pattern }: Line): readonly string[] {
   const isOfSecret = line.includes('"resource":"secrets"');
-  if (!isOfSecret && !PATTERN.test(line)) return [];
+  if (!isOfSecret && !pattern.test(line)) return [];
   const event: unknown = JSON.parse(line);
   const target = ['resource', 'namespace', 'name', 'subresource'].map((field) => valueAt(event, 'objectRef', field));
   const [resource, namespace, name, subresource] = target.map((part) => (typeof part === 'string' ? part : ''));
   const what = [valueAt(event, 'verb'), [resource, subresource].filter(Boolean).join('/'), `${namespace}/${name}`];
-  const faults = resource === 'secrets' ? withoutCanary(event) : marked(event);
+  const faults = resource === 'secrets' ? withoutCanary(event, pattern) : marked(event, pattern);
   return faults.map((fault) => `${what.join(' ')}: ${fault}`);
 }
 
 /** Keys of a person's Secret that nobody could find again. What the operator, Jobs and Kubernetes itself write is made of others. */
-function withoutCanary(event: unknown): readonly string[] {
+function withoutCanary(event: unknown, pattern: RegExp): readonly string[] {
   const made = valueAt(event, 'responseObject');
   const data = valueAt(made, 'data');
   const isOfPrograms = String(valueAt(event, 'user', 'username')).startsWith('system:');
   if (isOfPrograms || valueAt(made, 'type') === 'kubernetes.io/service-account-token' || !isMap(data)) return [];
   return Object.entries(data).flatMap(([key, value]) => {
     const text = Buffer.from(String(value), 'base64').toString();
-    return PATTERN.test(text) || text.startsWith('-----BEGIN ') ? [] : [`data.${key} holds no canary`];
+    return pattern.test(text) || text.startsWith('-----BEGIN ') ? [] : [`data.${key} holds no canary`];
   });
 }
 
 /** Paths of all texts and names with a canary. */
-function marked(value: unknown, path = ''): readonly string[] {
-  if (typeof value === 'string') return PATTERN.test(value) ? [path] : [];
+function marked(value: unknown, pattern: RegExp, path = ''): readonly string[] {
+  if (typeof value === 'string') return pattern.test(value) ? [path] : [];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, part]) =>
-    PATTERN.test(key) ? [`${path} (a name in it)`] : marked(part, path === '' ? key : `${path}.${key}`),
+    pattern.test(key) ? [`${path} (a name in it)`] : marked(part, pattern, path === '' ? key : `${path}.${key}`),
   );
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Binaries } from '../../playground/binaries/binaries.js';
 import { lookForBinaries } from '../../playground/binaries/find.js';
+import type { Peculiarities } from '../../playground/control-plane/program-flags.js';
 import { type ControlPlane, startControlPlane } from '../../playground/control-plane/start.js';
 import { AUDIT_POLICY, leaksIn } from './canary.js';
 
@@ -28,22 +29,31 @@ export interface KubectlResult {
 /**
  * Starts a control plane (5 to 8 s) and stops it when the spec file is done. The spec fails if anything of a Secret was written
  * elsewhere, logged or exported meanwhile.
+ * @param options - `secrets`: what stands in Secrets that are not of the spec's making, and is looked for, too
  */
-export async function startCluster(t: Test): Promise<Cluster> {
-  return openCluster(t, async (dir) => {
-    const leaks = await leaksIn(dir);
+export async function startCluster(
+  t: Test,
+  { secrets = [], ...peculiarities }: Peculiarities & { readonly secrets?: readonly string[] } = {},
+): Promise<Cluster> {
+  const atEnd = async (dir: string): Promise<void> => {
+    const leaks = await leaksIn(dir, secrets);
     if (leaks.length > 0) throw new Error(`canaries (test/kit/canary.ts):\n${leaks.join('\n')}`);
-  });
+  };
+  return openCluster(t, atEnd, peculiarities);
 }
 
 /** The same, but for what is done when all has ended: `atEnd` gets the spec's folder. */
-export async function openCluster(t: Test, atEnd: (dir: string) => Promise<void>): Promise<Cluster> {
+export async function openCluster(
+  t: Test,
+  atEnd: (dir: string) => Promise<void>,
+  peculiarities: Peculiarities = {},
+): Promise<Cluster> {
   const binaries = await binariesOfThisRun();
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-spec-'));
   // One step: of several, what follows a failed one is not done.
   t.teardown(() => atEnd(dir).finally(() => rm(dir, { recursive: true, force: true })));
   const controlPlane = await startControlPlane({
-    ...{ dir: join(dir, 'control-plane'), binaries, peculiarities: { auditPolicy: AUDIT_POLICY } },
+    ...{ dir: join(dir, 'control-plane'), binaries, peculiarities: { auditPolicy: AUDIT_POLICY, ...peculiarities } },
     say: (line) => t.comment(line),
   });
   t.teardown(() => controlPlane.stop());
