@@ -40,6 +40,9 @@ export interface ObjectRef {
   readonly name: string;
 }
 
+/** The name of an object; `namespace` is '' for cluster-scoped ones. */
+export const refOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): ObjectRef => ({ namespace, name });
+
 /** One of a resource's conditions. */
 export interface Condition {
   readonly type: string;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Job, KubeObject, ObjectRef, Pod, Secret } from '../api/objects.js';
+import { type Job, type KubeObject, type ObjectRef, type Pod, refOf, type Secret } from '../api/objects.js';
 import type { Deployment } from '../api/werfbundle.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../kube/resources.js';
@@ -172,11 +172,6 @@ const taken = (action: CreateJob, what: string): ExecuteFailure => {
     ? { kind: 'plan-taken', message }
     : { kind: 'taken', deployment: action.deployment, message };
 };
-
-const refOf = ({ metadata }: KubeObject): ObjectRef => ({
-  namespace: metadata.namespace ?? '',
-  name: metadata.name ?? '',
-});
 
 /** An object of that name that exists already is what an earlier try left, or a stranger's: the caller looks. */
 const createOrGet = async <T extends KubeObject>(

@@ -1,9 +1,8 @@
-import type { KubeObject, ObjectRef } from '../api/objects.js';
-import { type KubeClient, KubeError, type ListOptions, type ResourceType } from './client.js';
+import { type KubeObject, type ObjectRef, refOf } from '../api/objects.js';
+import type { KubeClient, KubeError, ListOptions, ResourceType } from './client.js';
+import { followChanges } from './list-watch.js';
 import type { Clock, Log, Random } from './ports.js';
-import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
 import { resourceName } from './resource-path.js';
-import { ignoreAbort, Watchdog } from './watchdog.js';
 
 export interface ChangeFeedOptions {
   readonly client: Pick<KubeClient, 'head' | 'watch'>;
@@ -36,73 +35,30 @@ export class ChangeFeed {
 
   /** Runs until aborted; rejects for bugs only. */
   async start(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    let state: ReflectorState = firstStep;
-    while (!signal.aborted) {
-      const { reached, event } = await this.#act(state, signal);
-      if (signal.aborted) return;
-      const step = stepReflector(reached, event, random.uniform());
-      state = step.state;
-      if (event.kind === 'failed') this.#report(event.code, state.failures);
-      if (step.delayMs > 0) await clock.sleep(step.delayMs, signal).catch(ignoreAbort(signal));
-    }
+    const { client, type, list = {}, onChange } = this.#options;
+    const follower = {
+      begin: (running: AbortSignal) => this.#begin(running),
+      changes: (resourceVersion: string, running: AbortSignal) =>
+        client.watch<KubeObject>(type, { ...list, resourceVersion, metadataOnly: true }, running),
+      onChange: ({ object }: { readonly object: KubeObject }) => onChange(refOf(object)),
+    };
+    const onEnd = this.#report.bind(this);
+    await followChanges({ ...follower, onEnd }, this.#options, signal);
   }
 
-  async #act(
-    state: ReflectorState,
-    signal: AbortSignal,
-  ): Promise<{ readonly reached: ReflectorState; readonly event: ReflectorEvent }> {
-    const watching = { state };
-    try {
-      const event = state.kind === 'listing' ? await this.#begin(signal) : await this.#watch(watching, signal);
-      return { reached: watching.state, event };
-    } catch (error) {
-      if (!(error instanceof KubeError)) throw error;
-      return { reached: watching.state, event: { kind: 'failed', code: error.code, retryAfterMs: error.retryAfterMs } };
-    }
-  }
-
-  async #begin(signal: AbortSignal): Promise<ReflectorEvent> {
+  async #begin(signal: AbortSignal): Promise<string> {
     const { client, type, list = {}, onGap } = this.#options;
     const resourceVersion = await client.head(type, list, signal);
     if (this.#begun) onGap();
     this.#begun = true;
-    return { kind: 'listed', resourceVersion };
-  }
-
-  async #watch(watching: { state: ReflectorState }, signal: AbortSignal): Promise<ReflectorEvent> {
-    const { client, type, list = {}, clock, random, onChange } = this.#options;
-    const { state } = watching;
-    if (state.kind !== 'watching') return { kind: 'watch-ended', livedMs: 0 };
-    const startedAt = clock.monotonic();
-    const watchdog = new Watchdog(clock, signal);
-    try {
-      const options = { ...list, resourceVersion: state.resourceVersion, metadataOnly: true };
-      for await (const event of client.watch<KubeObject>(type, options, watchdog.signal)) {
-        watchdog.alive();
-        const bookmark = event.type === 'BOOKMARK';
-        const resourceVersion = bookmark ? event.resourceVersion : (event.object.metadata.resourceVersion ?? '');
-        watching.state = stepReflector(watching.state, { kind: 'progressed', resourceVersion }, random.uniform()).state;
-        if (!bookmark) onChange(refOf(event.object));
-      }
-      return { kind: 'watch-ended', livedMs: clock.monotonic() - startedAt };
-    } catch (error) {
-      if (watchdog.bit) return { kind: 'watch-silent' };
-      throw error;
-    } finally {
-      watchdog.stop();
-    }
+    return resourceVersion;
   }
 
   /** A dropped watch is everyday life; what lasts is worth a line now and then. */
-  #report(code: KubeError['code'], failures: number): void {
-    const fields = { code, failures };
+  #report(event: { readonly kind: string; readonly code?: KubeError['code'] }, failures: number): void {
+    if (event.kind !== 'failed') return;
+    const fields = { code: event.code, failures };
     if (failures === 3 || failures % 10 === 0) this.#log.warn('cannot follow changes', fields);
     else this.#log.debug('watch failed', fields);
   }
 }
-
-const refOf = ({ metadata }: KubeObject): ObjectRef => ({
-  namespace: metadata.namespace ?? '',
-  name: metadata.name ?? '',
-});

@@ -37,6 +37,10 @@ export class ReflectorGroup<T extends KubeObject, P> {
     for (const member of this.#members.values()) yield* member.values();
   }
 
+  *refs(): IterableIterator<ObjectRef> {
+    for (const member of this.#members.values()) yield* member.refs();
+  }
+
   /** All that is followed by now was there once. Rejects with the signal's reason when it is aborted first. */
   async whenSynced(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.#members.values()].map((member) => member.whenSynced(signal)));

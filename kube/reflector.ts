@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import type { KubeObject, ObjectRef } from '../api/objects.js';
-import { type KubeClient, KubeError, type ListOptions, type ResourceType, type WatchEvent } from './client.js';
+import { type KubeObject, type ObjectRef, refOf } from '../api/objects.js';
+import type { KubeClient, ListOptions, ResourceType, WatchEvent } from './client.js';
+import { followChanges } from './list-watch.js';
 import type { Clock, Log, Random } from './ports.js';
-import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
+import type { ReflectorEvent } from './reflector-step.js';
 import { resourceName } from './resource-path.js';
-import { ignoreAbort, Watchdog } from './watchdog.js';
 
 /** An object appeared (`before` undefined), changed, or went (`after` undefined). */
 export interface Change<P> {
@@ -19,6 +19,11 @@ export interface ReflectorOptions<T extends KubeObject, P> {
   readonly list?: ListOptions;
   /** What is kept of an object; as little as is needed. */
   readonly project: (object: T) => P;
+  /**
+   * Keeps it as JSON text, which each read parses: a third of the memory, and for the garbage collector one thing instead of a hundred.
+   * For many objects that are read seldom; P has to be JSON.
+   */
+  readonly asText?: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -39,16 +44,24 @@ export interface Reflector<P> {
   /** `namespace` is '' for cluster-scoped objects. */
   get(ref: ObjectRef): P | undefined;
   values(): IterableIterator<P>;
+  /** The names of all that is there, which cost no reading. */
+  refs(): IterableIterator<ObjectRef>;
   /** The whole was there once. */
   synced(): boolean;
   /** Rejects with the signal's reason when it is aborted first. */
   whenSynced(signal: AbortSignal): Promise<void>;
 }
 
-interface Entry<P> {
+/** `K`: the form in which a value is kept. */
+interface Entry<K> {
   readonly ref: ObjectRef;
   readonly resourceVersion: string;
-  readonly value: P;
+  readonly kept: K;
+}
+
+interface Form<P, K> {
+  readonly keep: (value: P) => K;
+  readonly read: (kept: K) => P;
 }
 
 /** Objects of a first list that are announced at once. */
@@ -56,25 +69,33 @@ const SLICE = 250;
 
 /** A {@link Reflector} that has not been started. */
 export const createReflector = <T extends KubeObject, P>(options: ReflectorOptions<T, P>): Reflector<P> =>
-  new ListWatchReflector(options);
+  options.asText === true
+    ? new ListWatchReflector<T, P, string>(options, { keep: JSON.stringify, read: JSON.parse })
+    : new ListWatchReflector<T, P, P>(options, { keep: (value) => value, read: (kept) => kept });
 
-class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
+class ListWatchReflector<T extends KubeObject, P, K> implements Reflector<P> {
   readonly #options: ReflectorOptions<T, P>;
+  readonly #form: Form<P, K>;
   readonly #log: Log;
   readonly #synced = new AbortController();
-  #entries = new Map<string, Entry<P>>();
+  #entries = new Map<string, Entry<K>>();
 
-  constructor(options: ReflectorOptions<T, P>) {
+  constructor(options: ReflectorOptions<T, P>, form: Form<P, K>) {
     this.#options = options;
+    this.#form = form;
     this.#log = options.log.child({ resource: resourceName(options.type) });
   }
 
   get(ref: ObjectRef): P | undefined {
-    return this.#entries.get(keyOf(ref))?.value;
+    return this.#read(this.#entries.get(keyOf(ref)));
   }
 
   *values(): IterableIterator<P> {
-    for (const { value } of this.#entries.values()) yield value;
+    for (const { kept } of this.#entries.values()) yield this.#form.read(kept);
+  }
+
+  *refs(): IterableIterator<ObjectRef> {
+    for (const { ref } of this.#entries.values()) yield ref;
   }
 
   synced(): boolean {
@@ -96,89 +117,47 @@ class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { clock, random } = this.#options;
-    let state: ReflectorState = firstStep;
-    while (!signal.aborted) {
-      const { reached, event } = await this.#act(state, signal);
-      if (signal.aborted) return;
-      const step = stepReflector(reached, event, random.uniform());
-      state = step.state;
-      this.#report(event, step.state.failures);
-      if (step.delayMs > 0) await clock.sleep(step.delayMs, signal).catch(ignoreAbort(signal));
-    }
+    const { client, type, list = {} } = this.#options;
+    const follower = {
+      begin: (running: AbortSignal) => this.#list(running),
+      changes: (resourceVersion: string, running: AbortSignal) =>
+        client.watch<T>(type, { ...list, resourceVersion }, running),
+      onChange: this.#take.bind(this),
+      onEnd: this.#report.bind(this),
+    };
+    await followChanges(follower, this.#options, signal);
   }
 
-  /** Lists or watches until there is something to decide. `reached`: the state as the watch moved it on. */
-  async #act(
-    state: ReflectorState,
-    signal: AbortSignal,
-  ): Promise<{ readonly reached: ReflectorState; readonly event: ReflectorEvent }> {
-    const watching = { state };
-    try {
-      const event = state.kind === 'listing' ? await this.#list(signal) : await this.#watch(watching, signal);
-      return { reached: watching.state, event };
-    } catch (error) {
-      if (!(error instanceof KubeError)) throw error;
-      return { reached: watching.state, event: { kind: 'failed', code: error.code, retryAfterMs: error.retryAfterMs } };
-    }
-  }
-
-  async #list(signal: AbortSignal): Promise<ReflectorEvent> {
+  async #list(signal: AbortSignal): Promise<string> {
     const { client, type, list = {} } = this.#options;
     const before = this.#entries;
-    const keep = (object: T): Entry<P> | undefined => this.#project(object, before.get(keyOf(refOf(object))));
-    const { items, resourceVersion } = await client.list<T, Entry<P> | undefined>(type, { ...list, keep }, signal);
-    const entries = new Map<string, Entry<P>>();
+    const keep = (object: T): Entry<K> | undefined => this.#project(object, before.get(keyOf(refOf(object))));
+    const { items, resourceVersion } = await client.list<T, Entry<K> | undefined>(type, { ...list, keep }, signal);
+    const entries = new Map<string, Entry<K>>();
     for (const entry of items) if (entry !== undefined) entries.set(keyOf(entry.ref), entry);
     this.#entries = entries;
     if (this.synced()) this.#announceDifferences(before, entries);
     else await this.#announceFirst(entries);
     this.#synced.abort();
-    return { kind: 'listed', resourceVersion };
+    return resourceVersion;
   }
 
-  async #watch(watching: { state: ReflectorState }, signal: AbortSignal): Promise<ReflectorEvent> {
-    const { client, type, list = {}, clock, random } = this.#options;
-    const { state } = watching;
-    if (state.kind !== 'watching') return { kind: 'watch-ended', livedMs: 0 };
-    const startedAt = clock.monotonic();
-    const watchdog = new Watchdog(clock, signal);
-    try {
-      const options = { ...list, resourceVersion: state.resourceVersion };
-      for await (const event of client.watch<T>(type, options, watchdog.signal)) {
-        watchdog.alive();
-        const resourceVersion = this.#take(event);
-        watching.state = stepReflector(watching.state, { kind: 'progressed', resourceVersion }, random.uniform()).state;
-      }
-      return { kind: 'watch-ended', livedMs: clock.monotonic() - startedAt };
-    } catch (error) {
-      if (watchdog.bit) return { kind: 'watch-silent' };
-      throw error;
-    } finally {
-      watchdog.stop();
-    }
-  }
-
-  /** @returns the resourceVersion that the event brought */
-  #take(event: WatchEvent<T>): string {
-    if (event.type === 'BOOKMARK') return event.resourceVersion;
-    const { object } = event;
+  #take({ type, object }: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>): void {
     const ref = refOf(object);
     const before = this.#entries.get(keyOf(ref));
-    const after = event.type === 'DELETED' ? undefined : this.#project(object, before);
+    const after = type === 'DELETED' ? undefined : this.#project(object, before);
     if (after === undefined) this.#entries.delete(keyOf(ref));
     else this.#entries.set(keyOf(ref), after);
-    if (before !== after) this.#announce({ ref, before: before?.value, after: after?.value });
-    return object.metadata.resourceVersion ?? '';
+    if (before !== after) this.#announce(ref, before, after);
   }
 
   /** The entry of an object; the one before if nothing changed, or if it cannot be made: old is better than gone. */
-  #project(object: T, before: Entry<P> | undefined): Entry<P> | undefined {
+  #project(object: T, before: Entry<K> | undefined): Entry<K> | undefined {
     const resourceVersion = object.metadata.resourceVersion ?? '';
     if (before !== undefined && before.resourceVersion === resourceVersion) return before;
     const ref = refOf(object);
     try {
-      return { ref, resourceVersion, value: this.#options.project(object) };
+      return { ref, resourceVersion, kept: this.#form.keep(this.#options.project(object)) };
     } catch (error) {
       this.#log.error('object could not be read into the cache', { ...ref, error });
       return before;
@@ -186,31 +165,33 @@ class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
   }
 
   /** In slices: nobody rests on the cache before all of it is told, and ten thousand objects would hold up all else for a while. */
-  async #announceFirst(entries: ReadonlyMap<string, Entry<P>>): Promise<void> {
+  async #announceFirst(entries: ReadonlyMap<string, Entry<K>>): Promise<void> {
     let told = 0;
-    for (const { ref, value } of entries.values()) {
-      this.#announce({ ref, before: undefined, after: value });
+    for (const entry of entries.values()) {
+      this.#announce(entry.ref, undefined, entry);
       told += 1;
       if (told % SLICE === 0) await setImmediate();
     }
   }
 
-  #announceDifferences(before: ReadonlyMap<string, Entry<P>>, after: ReadonlyMap<string, Entry<P>>): void {
+  #announceDifferences(before: ReadonlyMap<string, Entry<K>>, after: ReadonlyMap<string, Entry<K>>): void {
     for (const [key, entry] of after) {
       const old = before.get(key);
-      if (old !== entry) this.#announce({ ref: entry.ref, before: old?.value, after: entry.value });
+      if (old !== entry) this.#announce(entry.ref, old, entry);
     }
-    for (const [key, { ref, value }] of before) {
-      if (!after.has(key)) this.#announce({ ref, before: value, after: undefined });
+    for (const [key, entry] of before) if (!after.has(key)) this.#announce(entry.ref, entry, undefined);
+  }
+
+  #announce(ref: ObjectRef, before: Entry<K> | undefined, after: Entry<K> | undefined): void {
+    try {
+      this.#options.onChange({ ref, before: this.#read(before), after: this.#read(after) });
+    } catch (error) {
+      this.#log.error('handler of a change failed', { ...ref, error });
     }
   }
 
-  #announce(change: Change<P>): void {
-    try {
-      this.#options.onChange(change);
-    } catch (error) {
-      this.#log.error('handler of a change failed', { ...change.ref, error });
-    }
+  #read(entry: Entry<K> | undefined): P | undefined {
+    return entry && this.#form.read(entry.kept);
   }
 
   #report(event: ReflectorEvent, failures: number): void {
@@ -224,8 +205,3 @@ class ListWatchReflector<T extends KubeObject, P> implements Reflector<P> {
 }
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
-
-const refOf = ({ metadata }: KubeObject): ObjectRef => ({
-  namespace: metadata.namespace ?? '',
-  name: metadata.name ?? '',
-});

@@ -1,0 +1,86 @@
+import type { KubeObject } from '../api/objects.js';
+import { KubeError, type WatchEvent } from './client.js';
+import type { Clock, Random } from './ports.js';
+import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
+import { ignoreAbort, Watchdog } from './watchdog.js';
+
+/** What follows a part of the cluster: takes in how it is, and then each change. */
+export interface Follower<T extends KubeObject> {
+  /** Takes in what there is now. @returns the version that it was true of @throws KubeError */
+  readonly begin: (signal: AbortSignal) => Promise<string>;
+  /** The changes after a version, as {@link KubeClient.watch} has them. */
+  readonly changes: (resourceVersion: string, signal: AbortSignal) => AsyncIterable<WatchEvent<T>>;
+  readonly onChange: (event: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>) => void;
+  /** Something came to its end. @param failures - in a row, this one included */
+  readonly onEnd: (event: ReflectorEvent, failures: number) => void;
+}
+
+/**
+ * Begins, watches, and begins again where a watch can't go on, as {@link stepReflector} says. Runs until aborted.
+ * @throws what is no KubeError: a bug
+ */
+export const followChanges = async <T extends KubeObject>(
+  follower: Follower<T>,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+  signal: AbortSignal,
+): Promise<void> => {
+  let state: ReflectorState = firstStep;
+  while (!signal.aborted) {
+    const watching = { state };
+    const event = await act(follower, { watching, clock, random }, signal);
+    if (signal.aborted) return;
+    const step = stepReflector(watching.state, event, random.uniform());
+    state = step.state;
+    follower.onEnd(event, state.failures);
+    if (step.delayMs > 0) await clock.sleep(step.delayMs, signal).catch(ignoreAbort(signal));
+  }
+};
+
+interface Means {
+  /** Moved on by each change. */
+  readonly watching: { state: ReflectorState };
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** Begins or watches until there is something to decide. */
+const act = async <T extends KubeObject>(
+  follower: Follower<T>,
+  means: Means,
+  signal: AbortSignal,
+): Promise<ReflectorEvent> => {
+  const { state } = means.watching;
+  try {
+    if (state.kind === 'listing') return { kind: 'listed', resourceVersion: await follower.begin(signal) };
+    return await watch(follower, { ...means, from: state.resourceVersion }, signal);
+  } catch (error) {
+    if (!(error instanceof KubeError)) throw error;
+    return { kind: 'failed', code: error.code, retryAfterMs: error.retryAfterMs };
+  }
+};
+
+const watch = async <T extends KubeObject>(
+  { changes, onChange }: Follower<T>,
+  { watching, clock, random, from }: Means & { readonly from: string },
+  signal: AbortSignal,
+): Promise<ReflectorEvent> => {
+  const startedAt = clock.monotonic();
+  const watchdog = new Watchdog(clock, signal);
+  try {
+    for await (const event of changes(from, watchdog.signal)) {
+      watchdog.alive();
+      if (event.type !== 'BOOKMARK') onChange(event);
+      const resourceVersion = versionOf(event);
+      watching.state = stepReflector(watching.state, { kind: 'progressed', resourceVersion }, random.uniform()).state;
+    }
+    return { kind: 'watch-ended', livedMs: clock.monotonic() - startedAt };
+  } catch (error) {
+    if (watchdog.bit) return { kind: 'watch-silent' };
+    throw error;
+  } finally {
+    watchdog.stop();
+  }
+};
+
+const versionOf = (event: WatchEvent<KubeObject>): string =>
+  event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? '');
