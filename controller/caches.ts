@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { targetNamespaceOf } from '../api/names.js';
-import type { Job, KubeObject, ObjectRef, Pod } from '../api/objects.js';
+import { type Job, type KubeObject, type ObjectRef, type Pod, refOf } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient, ListOptions, ResourceType } from '../kube/client.js';
 import type { Clock, Log, Random } from '../kube/ports.js';
@@ -44,8 +44,10 @@ export class Caches implements World {
   readonly #jobs: ReflectorGroup<Job, Job>;
   readonly #pods: ReflectorGroup<Pod, Pod>;
   readonly #openings = new Map<string, Promise<void>>();
-  readonly #podsByJob = new Map<string, Map<string, Pod>>();
-  readonly #jobsByBundle = new Map<string, Map<string, Job>>();
+  /** Of Jobs, by the uids of their bundles; of Pods, by those of their Jobs. */
+  readonly #owned = { jobs: new Owned(), pods: new Owned() };
+  /** Jobs that have not ended: those of other shares are among them. */
+  readonly #unended = new Map<string, ObjectRef>();
   readonly #releases = new Releases();
   readonly #stopped = new AbortController();
   #filled = false;
@@ -59,7 +61,7 @@ export class Caches implements World {
       list: ListOptions,
       project: (object: T) => T,
       onChange: (change: Change<T>) => void,
-    ) => new ReflectorGroup<T, T>({ ...options, type, list, project, onChange });
+    ) => new ReflectorGroup<T, T>({ ...options, type, list, project, onChange, asText: true });
     const mine = labelSelector === undefined ? {} : { labelSelector };
     const ours = { labelSelector: OURS };
     this.#bundles = group<StoredBundle>(WERFBUNDLES, mine, projectBundle, (change) => this.#bundleChanged(change));
@@ -95,6 +97,11 @@ export class Caches implements World {
     return this.#bundles.values();
   }
 
+  /** The names of all bundles, which cost less than the bundles. */
+  bundleRefs(): IterableIterator<ObjectRef> {
+    return this.#bundles.refs();
+  }
+
   olderHolder(bundle: StoredBundle): ObjectRef | undefined {
     return this.#releases.olderHolder(bundle);
   }
@@ -105,15 +112,18 @@ export class Caches implements World {
 
   /** All Jobs of the share that have not ended. */
   activeJobs(): readonly ObjectRef[] {
-    return [...this.#jobs.values()].filter((job) => this.#isActive(job)).map(refOf);
+    return [...this.#unended.values()].filter((ref) => {
+      const job = this.#jobs.get(ref);
+      return job !== undefined && this.#isActive(job);
+    });
   }
 
   jobsOf(bundleUid: string): readonly Job[] {
-    return [...(this.#jobsByBundle.get(bundleUid)?.values() ?? [])];
+    return this.#owned.jobs.of(bundleUid).flatMap((ref) => this.#jobs.get(ref) ?? []);
   }
 
   podsOf(jobUid: string): readonly Pod[] {
-    return [...(this.#podsByJob.get(jobUid)?.values() ?? [])];
+    return this.#owned.pods.of(jobUid).flatMap((ref) => this.#pods.get(ref) ?? []);
   }
 
   #everywhere(): boolean {
@@ -174,17 +184,18 @@ export class Caches implements World {
   }
 
   #podChanged(change: Change<Pod>): void {
-    const uid = (change.after ?? change.before)?.metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid;
-    if (uid !== undefined) index(this.#podsByJob, uid, change);
+    this.#owned.pods.changed(
+      change,
+      ({ metadata }) => metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid,
+    );
     this.#ofBundle(change);
   }
 
   #jobChanged(change: Change<Job>): void {
-    const { ref, before, after } = change;
-    const was = before?.metadata.labels?.[LABELS.bundleUid];
-    const is = after?.metadata.labels?.[LABELS.bundleUid];
-    if (was !== undefined && was !== is) index(this.#jobsByBundle, was, { ref, before, after: undefined });
-    if (is !== undefined) index(this.#jobsByBundle, is, change);
+    const { ref, after } = change;
+    this.#owned.jobs.changed(change, ({ metadata }) => metadata.labels?.[LABELS.bundleUid]);
+    if (after !== undefined && !hasEnded(after)) this.#unended.set(`${ref.namespace}/${ref.name}`, ref);
+    else this.#unended.delete(`${ref.namespace}/${ref.name}`);
     this.#options.onJob(ref, after !== undefined && this.#isActive(after));
     this.#ofBundle(change);
   }
@@ -196,18 +207,30 @@ export class Caches implements World {
     const name = annotations?.[ANNOTATIONS.bundle];
     if (namespace === undefined || name === undefined) return;
     // Another controller's share, perhaps.
-    if (this.#bundles.get({ namespace, name }) !== undefined) this.#options.onChange({ namespace, name });
+    if (this.#bundles.has({ namespace, name })) this.#options.onChange({ namespace, name });
   }
 }
 
-const refOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): ObjectRef => ({ namespace, name });
+/** The names of objects by the uid of what they belong to. */
+class Owned {
+  /** Most have one: a list of one takes a fifth of what a Map takes. */
+  readonly #byOwner = new Map<string, readonly ObjectRef[]>();
 
-/** Keeps an object under its owner's uid. */
-const index = <T>(owned: Map<string, Map<string, T>>, uid: string, { ref, after }: Change<T>): void => {
-  const key = `${ref.namespace}/${ref.name}`;
-  const objects = owned.get(uid) ?? new Map<string, T>();
-  if (after === undefined) objects.delete(key);
-  else objects.set(key, after);
-  if (objects.size === 0) owned.delete(uid);
-  else owned.set(uid, objects);
-};
+  of(owner: string): readonly ObjectRef[] {
+    return this.#byOwner.get(owner) ?? [];
+  }
+
+  changed<T>({ ref, before, after }: Change<T>, ownerOf: (object: T) => string | undefined): void {
+    const was = before && ownerOf(before);
+    const is = after && ownerOf(after);
+    if (was === is) return;
+    if (was !== undefined) this.#leave(was, ref);
+    if (is !== undefined) this.#byOwner.set(is, [...this.of(is), ref]);
+  }
+
+  #leave(owner: string, { namespace, name }: ObjectRef): void {
+    const left = this.of(owner).filter((ref) => ref.namespace !== namespace || ref.name !== name);
+    if (left.length === 0) this.#byOwner.delete(owner);
+    else this.#byOwner.set(owner, left);
+  }
+}

@@ -86,7 +86,7 @@ export class Controller {
     const watching = Promise.all([this.#caches.start(winding.signal), this.#watches.start(winding.signal)]);
     try {
       await this.#caches.whenSynced(signal);
-      log.info('controller ready', { bundles: [...this.#caches.bundles()].length });
+      log.info('controller ready', { bundles: [...this.#caches.bundleRefs()].length });
       await Promise.race([watching, this.#govern(signal)]);
     } finally {
       winding.abort(signal.reason);
@@ -117,7 +117,8 @@ export class Controller {
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => places.jobChanged(job, active);
     for (const job of this.#caches.activeJobs()) places.jobChanged(job, true);
-    this.#sweep = new Sweep(this.#allBundles(), queue.add.bind(queue));
+    // Those that are there now; whichever comes later wakes itself.
+    this.#sweep = new Sweep([...this.#caches.bundleRefs()], queue.add.bind(queue));
     this.#sweep.feed(queue.depth());
     await Promise.all([scans.start(ending), queue.start(ending)]);
     this.#wake = () => {};
@@ -126,11 +127,6 @@ export class Controller {
     await events.settled();
     metrics.queueDepth(0);
     await cut.release();
-  }
-
-  /** As they are now; whichever comes later wakes itself. */
-  #allBundles(): readonly ObjectRef[] {
-    return [...this.#caches.bundles()].map(({ metadata: { namespace, name } }) => ({ namespace, name }));
   }
 
   #scans(): ReturnType<typeof createScans> {

@@ -1,8 +1,21 @@
 import type { ContainerStatus, Job, ObjectMeta, Pod } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
+import { ANNOTATIONS, LABELS } from './deploy/names.js';
 
-/** Labels and annotations by which Jobs and Pods say what they were made for. */
-const OURS = /^werf\.io\//;
+/** Of what Jobs and Pods say that they were made for, what somebody reads. A Pod's Job says it in full. */
+const KEPT = {
+  job: {
+    labels: [LABELS.bundleUid, LABELS.jobKind],
+    annotations: Object.values(ANNOTATIONS).filter((name) => name !== ANNOTATIONS.operatorVersion),
+  },
+  pod: { labels: [], annotations: [ANNOTATIONS.bundle, ANNOTATIONS.bundleNamespace] },
+} as const satisfies Record<string, Kept>;
+
+interface Kept {
+  readonly labels: readonly string[];
+  readonly annotations: readonly string[];
+}
+
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
@@ -25,7 +38,7 @@ export const projectJob = ({ metadata, spec, status }: Job): Job => {
   const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
   const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
   return {
-    metadata: projectMetadata(metadata),
+    metadata: projectMetadata(metadata, KEPT.job),
     ...(spec !== undefined && { spec: { template: { spec: { containers: limits, ...deadline } } } }),
     ...(status !== undefined && { status }),
   };
@@ -35,24 +48,24 @@ export const projectJob = ({ metadata, spec, status }: Job): Job => {
 export const projectPod = ({ metadata, status }: Pod): Pod => {
   const owners = metadata.ownerReferences?.map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid }));
   return {
-    metadata: { ...projectMetadata(metadata), ...(owners !== undefined && { ownerReferences: owners }) },
+    metadata: { ...projectMetadata(metadata, KEPT.pod), ...(owners !== undefined && { ownerReferences: owners }) },
     ...(status !== undefined && { status: projectPodStatus(status) }),
   };
 };
 
-const projectMetadata = (metadata: ObjectMeta): ObjectMeta => {
+const projectMetadata = (metadata: ObjectMeta, kept: Kept): ObjectMeta => {
   const { name = '', namespace = '', uid = '', creationTimestamp = '', deletionTimestamp, finalizers } = metadata;
   return {
     ...{ name, namespace, uid, creationTimestamp },
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     ...(finalizers !== undefined && { finalizers }),
-    labels: ours(metadata.labels),
-    annotations: ours(metadata.annotations),
+    labels: only(kept.labels, metadata.labels),
+    annotations: only(kept.annotations, metadata.annotations),
   };
 };
 
-const ours = (texts: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(texts).filter(([key]) => OURS.test(key)));
+const only = (names: readonly string[], texts: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).filter(([name]) => names.includes(name)));
 
 const projectPodStatus = (status: NonNullable<Pod['status']>): NonNullable<Pod['status']> => {
   const { phase, reason, message, conditions, containerStatuses, initContainerStatuses } = status;

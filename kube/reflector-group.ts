@@ -33,6 +33,10 @@ export class ReflectorGroup<T extends KubeObject, P> {
     return this.#member(ref.namespace)?.get(ref);
   }
 
+  has(ref: ObjectRef): boolean {
+    return this.#member(ref.namespace)?.has(ref) ?? false;
+  }
+
   *values(): IterableIterator<P> {
     for (const member of this.#members.values()) yield* member.values();
   }

@@ -43,8 +43,9 @@ export interface Reflector<P> {
   start(signal: AbortSignal): Promise<void>;
   /** `namespace` is '' for cluster-scoped objects. */
   get(ref: ObjectRef): P | undefined;
+  has(ref: ObjectRef): boolean;
   values(): IterableIterator<P>;
-  /** The names of all that is there, which cost no reading. */
+  /** The names of all that is there. Like `has`, they read nothing of an object. */
   refs(): IterableIterator<ObjectRef>;
   /** The whole was there once. */
   synced(): boolean;
@@ -88,6 +89,10 @@ class ListWatchReflector<T extends KubeObject, P, K> implements Reflector<P> {
 
   get(ref: ObjectRef): P | undefined {
     return this.#read(this.#entries.get(keyOf(ref)));
+  }
+
+  has(ref: ObjectRef): boolean {
+    return this.#entries.has(keyOf(ref));
   }
 
   *values(): IterableIterator<P> {

@@ -88,7 +88,8 @@ class ScanBoard implements Scans {
     const repository = this.#repositories.get(key) ?? this.#open(key, interest);
     const member: Member = {
       ref: interest.ref,
-      interest,
+      // What is the same for all of a repository is not kept once for each.
+      interest: { ...interest, target: repository.target },
       due: this.#dueOf(interest),
       repository,
       policyName: policy,

@@ -212,7 +212,9 @@ t.test('Pods', async (t) => {
   for (const name of ['webhook', 'controller']) {
     const { spec } = templateOf(`werfbundle-${name}`);
     const container = containerOf(`werfbundle-${name}`);
-    const words = container.command.filter((word) => !/^--max-(semi|old)-space-size=\d+$/.test(word));
+    const words = container.command.filter(
+      (word) => !/^--(max-(semi|old)-space-size=\d+|optimize-for-size)$/.test(word),
+    );
     t.same(words, ['node', `dist/${name}.js`], `${name}: runs its own program`);
     t.equal(container.image, `ghcr.io/werf/werfbundle:${version}`, 'of this version');
     t.equal(spec['serviceAccountName'], `werfbundle-${name}`);
