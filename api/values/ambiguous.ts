@@ -1,4 +1,4 @@
-import type { Position } from './parse-key.js';
+import type { Position } from './position.js';
 
 /** A plain scalar that readers of YAML 1.1 take for something else; both readings as one would write them. */
 export interface AmbiguousScalar {

@@ -13,6 +13,7 @@ import {
   type YAMLWarning,
 } from 'yaml';
 import { type AmbiguousScalar, readingsOf } from './ambiguous.js';
+import type { Position } from './position.js';
 import { mapOf, type Value, type ValueMap } from './value.js';
 
 /** Deeper nesting is refused: nothing reads it, and recursion has an end. */
@@ -23,12 +24,6 @@ const MAX_WORDS = 200;
 const MAX_AMBIGUOUS = 3;
 /** Keys of a source with one of these endings hold YAML and nothing else. */
 const YAML_ENDING = /\.(ya?ml|json)$/i;
-
-/** Where in a text something is wrong; from 1. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
 
 /** What a key of a ConfigMap or Secret holds. */
 export type ParsedKey =

@@ -1,6 +1,7 @@
 import type { Problem, ProblemCode } from '../problem.js';
 import type { ValuesSource } from '../werfbundle.js';
-import type { ParsedKey, Position } from './parse-key.js';
+import type { ParsedKey } from './parse-key.js';
+import type { Position } from './position.js';
 
 /** A fault of a bundle's values. Nothing of a Secret's contents is in it. */
 export interface ValuesProblem extends Problem {

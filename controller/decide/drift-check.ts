@@ -1,7 +1,8 @@
 import { planJobNameOf } from '../../api/names.js';
+import type { FailedJob } from '../deploy/job-result.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import type { Applied } from '../deploy/plan-job.js';
-import { exitCodeOf, type FailedJob, jobResult, withErrorLine } from '../deploy/result.js';
+import { exitCodeOf, jobResult, withErrorLine } from '../deploy/result.js';
 import type { Observation, PlanJob } from '../observation.js';
 import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf } from './deployment.js';
 import { type Draft, soonest } from './draft.js';

@@ -1,5 +1,6 @@
 import type { Job } from '../../api/objects.js';
-import { type JobInput, jobOf } from './job.js';
+import { jobOf } from './job.js';
+import type { JobInput } from './job-input.js';
 import { dismissArgs } from './werf-args.js';
 
 /**

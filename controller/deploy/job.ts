@@ -1,61 +1,11 @@
 import { labelValueOf } from '../../api/names.js';
 import type { Job, ObjectMeta, OwnerReference } from '../../api/objects.js';
-import type { Settings } from '../../api/settings.js';
-import { API_VERSION, type Deployment, KIND } from '../../api/werfbundle.js';
-import { type JobTemplate, withTemplate } from './job-template.js';
+import { API_VERSION, KIND } from '../../api/werfbundle.js';
+import type { BundleIdentity, JobInput } from './job-input.js';
+import { withTemplate } from './job-template.js';
 import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY, PLAN } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 import { applyArgs, DOCKER_DIR, VALUES_DIR } from './werf-args.js';
-
-/** The bundle that a deployment belongs to. */
-interface BundleIdentity {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
-
-/** What of a bundle's settings makes its Job. */
-interface JobSettings {
-  readonly registry: Pick<Settings['registry'], 'host' | 'repository' | 'insecure'>;
-  readonly converge: Pick<
-    Settings['converge'],
-    | 'targetNamespace'
-    | 'releaseName'
-    | 'serviceAccountName'
-    | 'cpu'
-    | 'memory'
-    | 'logRetentionDays'
-    | 'timeoutMs'
-    | 'image'
-    | 'environment'
-    | 'rollbackOnFailure'
-  >;
-}
-
-export interface JobInput {
-  readonly bundle: BundleIdentity;
-  readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'checksum' | 'jobName'> & {
-    /** Why there is a Job. */
-    readonly reason: Deployment['reason'] | 'DriftCheck';
-  };
-  /** Of a plan: which check it is. */
-  readonly driftCheck?: number;
-  readonly settings: JobSettings;
-  /** The platform's image with werf in it, where the spec names none. */
-  readonly werfImage: string;
-  /** `--set` and `--set-string`, as werf is to read them. */
-  readonly valuesArgs: readonly string[];
-  /** Which of the Job's own Secrets there are: {@link buildSecrets} makes them. */
-  readonly secrets: {
-    readonly values: boolean;
-    readonly dockerConfig: boolean;
-    readonly key: boolean;
-    readonly ca: boolean;
-  };
-  readonly operatorVersion: string;
-  /** What the platform adds to every Job's Pod. */
-  readonly template: JobTemplate | undefined;
-}
 
 const HOME = '/home/werf';
 const CA_DIR = '/var/run/werfbundle/ca';

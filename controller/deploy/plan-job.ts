@@ -1,6 +1,7 @@
 import { planJobNameOf } from '../../api/names.js';
 import type { Job } from '../../api/objects.js';
-import { type JobInput, jobOf } from './job.js';
+import { jobOf } from './job.js';
+import type { JobInput } from './job-input.js';
 import { ANNOTATIONS, LABELS, PLAN } from './names.js';
 import { planArgs } from './werf-args.js';
 

@@ -1,6 +1,7 @@
 import type { Job, ObjectMeta, OwnerReference, Secret } from '../../api/objects.js';
 import { secretTextsIn } from '../../api/values/secret-texts.js';
-import { annotationsOf, type JobInput, labelsOf, ownerOf } from './job.js';
+import { annotationsOf, labelsOf, ownerOf } from './job.js';
+import type { JobInput } from './job-input.js';
 import { LABELS } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 

@@ -1,5 +1,5 @@
 import type { Job, KubeObject, Pod } from '../../api/objects.js';
-import type { JobResult } from './result.js';
+import type { JobResult } from './job-result.js';
 
 /** How long a Job may take to get its Pod, and a Pod to start, before that is worth a word. */
 const USUAL_START_MS = 10_000;

@@ -1,4 +1,4 @@
-import type { JobInput } from './job.js';
+import type { JobInput } from './job-input.js';
 
 /** Where the Job's container finds its files. */
 export const VALUES_DIR = '/var/run/werfbundle/values';

@@ -2,8 +2,9 @@ import type { Clock } from '../../kube/ports.js';
 import type { HeldBack, RegistryFailure, RegistryTarget } from '../ports.js';
 import { BoundedMap } from './bounded-map.js';
 import { type Challenge, parseChallenges } from './challenge.js';
-import type { Exchange, HttpAnswer } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import { failureOfStatus } from './failures.js';
+import type { HttpAnswer } from './http-answer.js';
 import { targetKey } from './target.js';
 import { basicAuthorization, Tokens } from './tokens.js';
 

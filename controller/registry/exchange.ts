@@ -6,6 +6,7 @@ import type { HeldBack, RegistryFailure } from '../ports.js';
 import type { Connections } from './connections.js';
 import { failureOf, isHangUp, WireError } from './failures.js';
 import type { Gate } from './gate.js';
+import type { HttpAnswer } from './http-answer.js';
 import { ABANDONED, verdictOf } from './verdict.js';
 
 /** How far a server is trusted; of a {@link RegistryTarget}. */
@@ -20,19 +21,6 @@ interface HttpRequest {
   /** Names in lower case. `authorization` stays behind when a redirect leaves the origin. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-}
-
-/** An HTTP answer of whatever status, its body read and unzipped. */
-export interface HttpAnswer {
-  readonly kind: 'answer';
-  readonly status: number;
-  /** Of whoever answered, after redirects. */
-  readonly origin: string;
-  /** The first value of a header, by its name in lower case. */
-  header(name: string): string | undefined;
-  headers(name: string): readonly string[];
-  /** Empty unless the status is 2xx: what a registry says in an error is not for us. */
-  readonly body: Buffer;
 }
 
 interface ExchangeOptions {

@@ -3,8 +3,8 @@ import type { HeldBack, RegistryFailure, RegistryTarget, TaggedManifest } from '
 import type { Access } from './access.js';
 import { BoundedMap } from './bounded-map.js';
 import { parseEtag } from './etag.js';
-import type { HttpAnswer } from './exchange.js';
 import { failureOfStatus } from './failures.js';
+import type { HttpAnswer } from './http-answer.js';
 import { digestOf, isBundleManifest, MANIFEST_ACCEPT, parseDigest } from './manifest.js';
 import { protocolFailure } from './protocol-failure.js';
 import { resourceUrl, targetKey } from './target.js';

@@ -4,8 +4,9 @@ import type { HeldBack, RegistryCredential, RegistryFailure, RegistryTarget } fr
 import { jsonObject } from './answer-json.js';
 import { BoundedMap } from './bounded-map.js';
 import type { Challenge } from './challenge.js';
-import type { Exchange, HttpAnswer } from './exchange.js';
+import type { Exchange } from './exchange.js';
 import { failureOfStatus } from './failures.js';
+import type { HttpAnswer } from './http-answer.js';
 import { protocolFailure } from './protocol-failure.js';
 import { targetKey } from './target.js';
 

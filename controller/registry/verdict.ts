@@ -1,7 +1,7 @@
 import type { RegistryFailure } from '../ports.js';
 import type { BreakerEvent } from './breaker.js';
-import type { HttpAnswer } from './exchange.js';
 import { parseRetryAfter } from './failures.js';
+import type { HttpAnswer } from './http-answer.js';
 
 /** What an answer, or none, says of its host. */
 export interface Verdict {

@@ -1,8 +1,8 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { digestOf } from '../../controller/registry/manifest.js';
+import type { RegistryAuth } from './auth.js';
 import { ContentStore } from './content-store.js';
-import type { RegistryAuth } from './start.js';
 
 /** An answer of the registry; `error` is a code of the distribution specification. */
 interface Answer {

@@ -5,26 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { type HeldPort, holdPort } from '../control-plane/held-ports.js';
 import { type SupervisedProcess, superviseProcess } from '../control-plane/supervised-process.js';
+import type { RegistryAuth, TokenAuth } from './auth.js';
 import { htpasswdLine } from './bcrypt.js';
 import { registryServer } from './in-process.js';
-
-/** Who may push and pull; nobody else then. */
-export interface RegistryAuth {
-  readonly kind: 'htpasswd';
-  readonly username: string;
-  readonly password: string;
-}
-
-/** Tokens of somebody's own server are what lets in; the distribution registry only. */
-export interface TokenAuth {
-  readonly kind: 'token';
-  /** The server's URL. */
-  readonly realm: string;
-  readonly service: string;
-  readonly issuer: string;
-  /** PEM of the CA that signs the certificates of tokens. */
-  readonly authority: string;
-}
 
 /** A running registry on 127.0.0.1, plain HTTP. */
 export interface RunningRegistry {

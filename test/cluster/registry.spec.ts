@@ -10,8 +10,9 @@ import {
   DEFAULT_REGISTRY_TIMEOUTS,
 } from '../../controller/registry/registry.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
+import type { TokenAuth } from '../../playground/registry/auth.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
-import { startRegistry, type TokenAuth } from '../../playground/registry/start.js';
+import { startRegistry } from '../../playground/registry/start.js';
 import { registryContract } from '../contract/registry.contract.js';
 import { storyIn, TIME_SCALE } from '../kit/bundle-story.js';
 import { binariesOfThisRun } from '../kit/cluster.js';

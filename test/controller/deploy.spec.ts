@@ -2,14 +2,16 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Job, Pod } from '../../api/objects.js';
 import { buildDismissJob } from '../../controller/deploy/dismiss-job.js';
-import { buildJob, type JobInput } from '../../controller/deploy/job.js';
+import { buildJob } from '../../controller/deploy/job.js';
+import type { JobInput } from '../../controller/deploy/job-input.js';
+import type { JobResult } from '../../controller/deploy/job-result.js';
 import { type JobTemplate, parseJobTemplate } from '../../controller/deploy/job-template.js';
 import { LOG_TAIL_BYTES, lastErrorLine, logTail, plainLog } from '../../controller/deploy/log-tail.js';
 import { ANNOTATIONS, belongsTo, LABELS, madeAlike } from '../../controller/deploy/names.js';
 import { buildPlanJob, checkOf, isPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import { planSummary } from '../../controller/deploy/plan-summary.js';
 import { piecesOf, redact } from '../../controller/deploy/redact.js';
-import { type JobResult, jobResult, withErrorLine } from '../../controller/deploy/result.js';
+import { jobResult, withErrorLine } from '../../controller/deploy/result.js';
 import {
   buildSecrets,
   type JobSupplies,

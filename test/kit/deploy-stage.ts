@@ -17,8 +17,9 @@ import {
   startProgram,
   uninstallWebhooks,
 } from '../../playground/operator.js';
+import type { RegistryAuth } from '../../playground/registry/auth.js';
 import { publishBundle } from '../../playground/registry/publish.js';
-import { type RegistryAuth, type RunningRegistry, startRegistry } from '../../playground/registry/start.js';
+import { type RunningRegistry, startRegistry } from '../../playground/registry/start.js';
 import { writeKubeconfig } from '../../playground/service-account.js';
 import { keepMetrics } from './canary.js';
 import { binariesOfThisRun, type Cluster, startCluster } from './cluster.js';

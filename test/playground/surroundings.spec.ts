@@ -29,10 +29,11 @@ import {
 } from '../../playground/control-plane/program-flags.js';
 import { startControlPlane } from '../../playground/control-plane/start.js';
 import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
+import type { RegistryAuth } from '../../playground/registry/auth.js';
 import { htpasswdLine } from '../../playground/registry/bcrypt.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
 import { PushError } from '../../playground/registry/push.js';
-import { type RegistryAuth, startRegistry } from '../../playground/registry/start.js';
+import { startRegistry } from '../../playground/registry/start.js';
 import { tarOf } from '../../playground/registry/tar.js';
 import { eventually } from '../kit/eventually.js';
 

@@ -1,0 +1,53 @@
+import type { Settings } from '../../api/settings.js';
+import type { Deployment } from '../../api/werfbundle.js';
+import type { JobTemplate } from './job-template.js';
+
+/** The bundle that a deployment belongs to. */
+export interface BundleIdentity {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** What of a bundle's settings makes its Job. */
+interface JobSettings {
+  readonly registry: Pick<Settings['registry'], 'host' | 'repository' | 'insecure'>;
+  readonly converge: Pick<
+    Settings['converge'],
+    | 'targetNamespace'
+    | 'releaseName'
+    | 'serviceAccountName'
+    | 'cpu'
+    | 'memory'
+    | 'logRetentionDays'
+    | 'timeoutMs'
+    | 'image'
+    | 'environment'
+    | 'rollbackOnFailure'
+  >;
+}
+
+export interface JobInput {
+  readonly bundle: BundleIdentity;
+  readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'checksum' | 'jobName'> & {
+    /** Why there is a Job. */
+    readonly reason: Deployment['reason'] | 'DriftCheck';
+  };
+  /** Of a plan: which check it is. */
+  readonly driftCheck?: number;
+  readonly settings: JobSettings;
+  /** The platform's image with werf in it, where the spec names none. */
+  readonly werfImage: string;
+  /** `--set` and `--set-string`, as werf is to read them. */
+  readonly valuesArgs: readonly string[];
+  /** Which of the Job's own Secrets there are: {@link buildSecrets} makes them. */
+  readonly secrets: {
+    readonly values: boolean;
+    readonly dockerConfig: boolean;
+    readonly key: boolean;
+    readonly ca: boolean;
+  };
+  readonly operatorVersion: string;
+  /** What the platform adds to every Job's Pod. */
+  readonly template: JobTemplate | undefined;
+}
