@@ -14,7 +14,7 @@ import { Releases } from './releases.js';
 import type { Share } from './share.js';
 import type { World } from './world.js';
 
-export interface CacheOptions {
+interface CacheOptions {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: Random;

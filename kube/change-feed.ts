@@ -4,7 +4,7 @@ import { followChanges } from './list-watch.js';
 import type { Clock, Log, Random } from './ports.js';
 import { resourceName } from './resource-path.js';
 
-export interface ChangeFeedOptions {
+interface ChangeFeedOptions {
   readonly client: Pick<KubeClient, 'head' | 'watch'>;
   readonly type: ResourceType;
   readonly list?: ListOptions;

@@ -5,7 +5,7 @@ import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } fr
 import { ignoreAbort, Watchdog } from './watchdog.js';
 
 /** What follows a part of the cluster: takes in how it is, and then each change. */
-export interface Follower<T extends KubeObject> {
+interface Follower<T extends KubeObject> {
   /** Takes in what there is now. @returns the version that it was true of @throws KubeError */
   readonly begin: (signal: AbortSignal) => Promise<string>;
   /** The changes after a version, as {@link KubeClient.watch} has them. */

@@ -43,6 +43,8 @@ interface Import {
   readonly from: string;
   readonly to: string;
   readonly typeOnly: boolean;
+  /** As they are called where they come from; `*` is everything. */
+  readonly names: readonly string[];
 }
 
 /** What of a source file matters here. */
@@ -51,6 +53,8 @@ interface Source {
   readonly lines: number;
   readonly imports: readonly Import[];
   readonly globals: readonly string[];
+  /** Names that others may import. */
+  readonly exports: readonly string[];
 }
 
 const isTypeOnly = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean => {
@@ -62,14 +66,33 @@ const isTypeOnly = (node: ts.ImportDeclaration | ts.ExportDeclaration): boolean 
   );
 };
 
-const moduleOf = (node: ts.Node): { readonly name: string; readonly typeOnly: boolean } | undefined => {
+const namesOf = (node: ts.ImportDeclaration | ts.ExportDeclaration): readonly string[] => {
+  const names = ts.isExportDeclaration(node) ? node.exportClause : node.importClause?.namedBindings;
+  if (names === undefined || ts.isNamespaceImport(names) || ts.isNamespaceExport(names)) return ['*'];
+  return names.elements.map(({ propertyName, name }) => (propertyName ?? name).text);
+};
+
+const moduleOf = (node: ts.Node): (Omit<Import, 'from' | 'to'> & { readonly module: string }) | undefined => {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) {
-    const name = node.moduleSpecifier;
-    return name !== undefined && ts.isStringLiteral(name) ? { name: name.text, typeOnly: isTypeOnly(node) } : undefined;
+    const from = node.moduleSpecifier;
+    if (from === undefined || !ts.isStringLiteral(from)) return undefined;
+    return { module: from.text, typeOnly: isTypeOnly(node), names: namesOf(node) };
   }
   if (!ts.isCallExpression(node) || node.expression.kind !== ts.SyntaxKind.ImportKeyword) return undefined;
-  const [name] = node.arguments;
-  return name !== undefined && ts.isStringLiteral(name) ? { name: name.text, typeOnly: false } : undefined;
+  const [from] = node.arguments;
+  if (from === undefined || !ts.isStringLiteral(from)) return undefined;
+  return { module: from.text, typeOnly: false, names: ['*'] };
+};
+
+const exportsOf = (node: ts.Statement): readonly string[] => {
+  if (ts.isExportDeclaration(node)) {
+    const names = node.exportClause;
+    return names !== undefined && ts.isNamedExports(names) ? names.elements.map(({ name }) => name.text) : ['*'];
+  }
+  const modifiers = ts.canHaveModifiers(node) ? ts.getModifiers(node) : undefined;
+  if (modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) !== true) return [];
+  if (ts.isVariableStatement(node)) return node.declarationList.declarations.map(({ name }) => name.getText());
+  return [(node as ts.DeclarationStatement).name?.text ?? 'default'];
 };
 
 const globalOf = (node: ts.Node): string | undefined => {
@@ -87,15 +110,18 @@ const read = (file: string): Source => {
   const globals = new Set<string>();
   const visit = (node: ts.Node): void => {
     const found = moduleOf(node);
-    if (found?.name.startsWith('.') === true) {
-      imports.push({ from: file, to: normalize(join(dirname(file), found.name)), typeOnly: found.typeOnly });
+    if (found?.module.startsWith('.') === true) {
+      const { module, ...rest } = found;
+      imports.push({ from: file, to: normalize(join(dirname(file), module)), ...rest });
     }
     const global = globalOf(node);
     if (global !== undefined) globals.add(global);
     ts.forEachChild(node, visit);
   };
-  visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
-  return { file, lines: text.split('\n').length - 1, imports, globals: [...globals].sort() };
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  visit(source);
+  const exports = source.statements.flatMap(exportsOf);
+  return { file, lines: text.split('\n').length - 1, imports, globals: [...globals].sort(), exports };
 };
 
 const FOLDERS = [...new Set(Object.keys(PARTS).map((part) => part.replace(/\/.*/, '')))];
@@ -138,6 +164,19 @@ t.test('each folder imports only what it may', (t) => {
   t.strictSame(cycle(), [], 'no file needs itself');
   const endings = imports.filter(({ to }) => !to.endsWith('.js')).map(({ from, to }) => `${from} imports ${to}`);
   t.strictSame(endings, [], 'relative imports end in .js');
+  t.end();
+});
+
+t.test('what is exported is imported', (t) => {
+  const imported = new Map<string, Set<string>>();
+  for (const { to, names } of imports) imported.set(to, new Set([...(imported.get(to) ?? []), ...names]));
+  const unused = sources
+    .filter(({ file }) => !file.startsWith('api/generated/'))
+    .flatMap(({ file, exports }) => {
+      const names = imported.get(file.replace(/\.ts$/, '.js')) ?? new Set();
+      return names.has('*') ? [] : exports.filter((name) => !names.has(name)).map((name) => `${file}: ${name}`);
+    });
+  t.strictSame(unused, [], 'specs count; what only its own file uses is private to it');
   t.end();
 });
 

@@ -15,7 +15,7 @@ export interface LoopDelays {
 }
 
 /** How long it took to act on new tags. */
-export interface TagTimes {
+interface TagTimes {
   /** From the push to the Job, seconds: the wait for the next poll is in it. */
   readonly fromPush: readonly number[];
   /** From the first listing that has the tag to the Job, seconds. */

@@ -44,7 +44,7 @@ export interface Stage {
   startController(name: string): Promise<Program>;
 }
 
-export interface StageOptions {
+interface StageOptions {
   /** For files of this run; whoever made it removes it. */
   readonly folder: string;
   /** The checkout. */

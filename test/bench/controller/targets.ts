@@ -29,8 +29,7 @@ export function judge(sizes: readonly Measured[]): readonly Target[] {
 }
 
 /** How many times as much CPU a bundle takes. */
-export const growthOf = (smaller: Measured, larger: Measured): number =>
-  larger.deploying.cpuMs / smaller.deploying.cpuMs;
+const growthOf = (smaller: Measured, larger: Measured): number => larger.deploying.cpuMs / smaller.deploying.cpuMs;
 
 const growthTarget = (smaller: Measured, large: Measured): Target => {
   const growth = growthOf(smaller, large);
