@@ -5,7 +5,6 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
@@ -357,11 +356,13 @@ t.test('a step that fails is told with its log, and the next run goes on with it
   const steps = join(scriptPath('debian-packages.sh'), '..', 'steps.sh');
   const env = { ...process.env, WERFBUNDLE_CACHE: dir, STEPS: steps };
   const timeless = (stdout: string) => stdout.replace(/done in \d+ s/g, 'done in N s');
-  const attempt = () =>
-    run('/bin/bash', [join(dir, 'script.sh')], { env }).then(
+  const begin = () => run('/bin/bash', [join(dir, 'script.sh')], { env });
+  const endOf = (running: ReturnType<typeof begin>) =>
+    running.then(
       ({ stdout }) => ({ code: 0, stdout: timeless(stdout) }),
       (error: { code: number; stdout: string }) => ({ code: error.code, stdout: timeless(error.stdout) }),
     );
+  const attempt = () => endOf(begin());
   t.same(await attempt(), {
     code: 1,
     stdout: `the first …
@@ -379,11 +380,11 @@ Once the cause is mended, run the same again: it goes on with this step.
 
   const owner = spawn('/bin/bash', ['-c', '. "$STEPS"; exclusively; echo held; read -r _', 'owner'], { env });
   await once(owner.stdout, 'data');
-  const second = attempt();
-  await delay(100);
+  const second = begin();
+  await Promise.race([once(second.child.stdout ?? owner, 'data'), second]);
   owner.stdin.end('\n');
   t.same(
-    await second,
+    await endOf(second),
     { code: 0, stdout: `waiting for another run (pid ${owner.pid}) that fills ${dir}\n` },
     'two runs at once take turns',
   );
