@@ -43,6 +43,11 @@ export interface ObjectRef {
 /** The name of an object; `namespace` is '' for cluster-scoped ones. */
 export const refOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): ObjectRef => ({ namespace, name });
 
+/** An object itself: what has its name after it has another uid. */
+export interface ObjectIdentity extends ObjectRef {
+  readonly uid: string;
+}
+
 /** One of a resource's conditions. */
 export interface Condition {
   readonly type: string;

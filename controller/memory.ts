@@ -1,9 +1,11 @@
-import type { ObjectRef } from '../api/objects.js';
+import type { ObjectIdentity, ObjectRef } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 import { projectBundle } from './projections.js';
 import type { Delivery } from './scans/scan.js';
 
 interface Remembered {
+  /** Whose: nothing of it is true of another bundle that gets the name, even if the cache never showed it gone. */
+  readonly uid: string;
   /** Our last writes, one upon the other: the resourceVersions that they replaced, and what the last of them left. */
   readonly write?: { readonly replaced: readonly string[]; readonly after: StoredBundle };
   /** Name of the last Job whose Secrets are known to be gone. */
@@ -23,8 +25,9 @@ export class Memory {
 
   /** The bundle as the cache has it or, where the cache still holds what our own last write replaced, as that write left it. */
   current(ref: ObjectRef, cached: StoredBundle | undefined): StoredBundle | undefined {
-    const { write, ...rest } = this.#of(ref);
-    if (cached === undefined || write === undefined) return cached;
+    if (cached === undefined) return cached;
+    const { write, ...rest } = this.#of(cached.metadata);
+    if (write === undefined) return cached;
     if (write.replaced.includes(cached.metadata.resourceVersion)) return write.after;
     // The watch has brought it: no need to hold it twice.
     this.#set(ref, rest);
@@ -32,57 +35,57 @@ export class Memory {
   }
 
   wrote(before: StoredBundle, after: StoredBundle): void {
-    const ref = { namespace: before.metadata.namespace, name: before.metadata.name };
-    const memory = this.#of(ref);
+    const memory = this.#of(before.metadata);
     const upon =
       memory.write?.after.metadata.resourceVersion === before.metadata.resourceVersion ? memory.write.replaced : [];
     const replaced = [...upon, before.metadata.resourceVersion].slice(-LONGEST_CHAIN);
-    this.#set(ref, { ...memory, write: { replaced, after: projectBundle(after) } });
+    this.#set(before.metadata, { ...memory, write: { replaced, after: projectBundle(after) } });
   }
 
   /**
    * How many scans in a row said the same (this tag, or none), the delivery included. A failed one says nothing; the same delivery
    * counts once, however often it is looked at.
    */
-  sameScans(ref: ObjectRef, delivery: Delivery | undefined): number {
-    const memory = this.#of(ref);
+  sameScans(bundle: ObjectIdentity, delivery: Delivery | undefined): number {
+    const memory = this.#of(bundle);
     const { said } = memory;
     if (delivery === undefined || delivery.sequence === said.sequence || delivery.outcome.kind === 'failed')
       return said.inARow;
     const what = delivery.outcome.kind === 'selected' ? `tag ${delivery.outcome.tag}` : 'none';
     const inARow = what === said.what ? said.inARow + 1 : 1;
-    this.#set(ref, { ...memory, said: { sequence: delivery.sequence, what, inARow } });
+    this.#set(bundle, { ...memory, said: { sequence: delivery.sequence, what, inARow } });
     return inARow;
   }
 
   /** Notes that a Job has succeeded: the next scan is to see whether its tag has moved meanwhile. @param now - wall clock */
-  deployed(ref: ObjectRef, now: number): void {
-    this.#set(ref, { ...this.#of(ref), deployedAt: now });
+  deployed(bundle: ObjectIdentity, now: number): void {
+    this.#set(bundle, { ...this.#of(bundle), deployedAt: now });
   }
 
   /** When the last Job succeeded, until a scan that began later is delivered. */
-  deployedAt(ref: ObjectRef, delivery: Delivery | undefined): number | undefined {
-    const memory = this.#of(ref);
+  deployedAt(bundle: ObjectIdentity, delivery: Delivery | undefined): number | undefined {
+    const memory = this.#of(bundle);
     const { deployedAt } = memory;
     if (deployedAt === undefined || delivery === undefined || delivery.startedAt < deployedAt) return deployedAt;
-    this.#set(ref, { ...memory, deployedAt: undefined });
+    this.#set(bundle, { ...memory, deployedAt: undefined });
     return undefined;
   }
 
-  tidied(ref: ObjectRef): string | undefined {
-    return this.#of(ref).tidied;
+  tidied(bundle: ObjectIdentity): string | undefined {
+    return this.#of(bundle).tidied;
   }
 
-  tidy(ref: ObjectRef, jobName: string): void {
-    this.#set(ref, { ...this.#of(ref), tidied: jobName });
+  tidy(bundle: ObjectIdentity, jobName: string): void {
+    this.#set(bundle, { ...this.#of(bundle), tidied: jobName });
   }
 
   forget(ref: ObjectRef): void {
     this.#bundles.delete(keyOf(ref));
   }
 
-  #of(ref: ObjectRef): Remembered {
-    return this.#bundles.get(keyOf(ref)) ?? { said: { sequence: -1, what: '', inARow: 0 } };
+  #of(bundle: ObjectIdentity): Remembered {
+    const known = this.#bundles.get(keyOf(bundle));
+    return known?.uid === bundle.uid ? known : { uid: bundle.uid, said: { sequence: -1, what: '', inARow: 0 } };
   }
 
   #set(ref: ObjectRef, memory: Remembered): void {

@@ -59,15 +59,16 @@ const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortS
     return { kind: 'await-change' };
   }
   try {
-    const { memory } = self;
-    const delivery = self.scans.inbox(ref);
+    const { memory, scans } = self;
+    const { metadata } = bundle;
+    const delivery = scans.inbox(metadata);
     const known = {
       delivery,
-      latest: self.scans.latest(ref),
-      sameScans: memory.sameScans(ref, delivery),
-      deployedAt: memory.deployedAt(ref, delivery),
+      latest: scans.latest(metadata),
+      sameScans: memory.sameScans(metadata, delivery),
+      deployedAt: memory.deployedAt(metadata, delivery),
       touchedAt: self.touches.touchedAt(ref),
-      tidied: memory.tidied(ref),
+      tidied: memory.tidied(metadata),
     };
     const seen = await observe(self, bundle, known, signal);
     const planned = decide(seen);
@@ -134,11 +135,11 @@ const report = async (
   const written = await writeStatus(self, bundle, decision.status, signal);
   if (decision.interest === undefined) self.scans.forget(ref);
   else self.scans.want(decision.interest);
-  if (seen.delivery !== undefined) self.scans.acknowledge(ref, seen.delivery.sequence);
+  if (seen.delivery !== undefined) self.scans.acknowledge(bundle.metadata, seen.delivery.sequence);
   if (seen.touchedAt !== undefined && hasSeenTouch(seen)) self.touches.settle(ref, seen.touchedAt);
   if (!decision.keepsPlace) self.places.giveBack(ref);
   for (const announcement of decision.announcements) tell(self, bundle, announcement);
-  const untidy = await tidyUp(self, { ref, decision }, signal);
+  const untidy = await tidyUp(self, { bundle, decision }, signal);
   if (decision.finalizer === 'leave') return true;
   if (decision.finalizer === 'remove' && untidy.some((error) => mayPass(bundle, error))) return false;
   // Before the bundle is let go: afterwards nobody would come back to it, whatever becomes of this process or of the answer.
@@ -167,7 +168,7 @@ const writeStatus = async (
   const ended = status.history?.[0];
   if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
     self.onResult(ended);
-    if (mayHaveMoved(ended)) self.memory.deployed({ namespace, name }, self.now());
+    if (mayHaveMoved(ended)) self.memory.deployed(bundle.metadata, self.now());
   }
   return written;
 };
@@ -193,14 +194,14 @@ const mayPass = ({ metadata }: StoredBundle, { code }: KubeError): boolean =>
 /** What fails here is tried again at the next look. @returns the failures */
 const tidyUp = async (
   self: Reconciler,
-  { ref, decision }: { readonly ref: ObjectRef; readonly decision: Decision },
+  { bundle: { metadata }, decision }: { readonly bundle: StoredBundle; readonly decision: Decision },
   signal: AbortSignal,
 ): Promise<readonly KubeError[]> => {
   const untidy = await cleanUp(self.client, decision.cleanup, signal);
   for (const error of untidy)
-    self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(ref), error: error.message });
+    self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(metadata), error: error.message });
   const recorded = openDeployment(decision.status) === undefined ? decision.status.deployment : undefined;
-  if (recorded !== undefined && untidy.length === 0) self.memory.tidy(ref, recorded.jobName);
+  if (recorded !== undefined && untidy.length === 0) self.memory.tidy(metadata, recorded.jobName);
   return untidy;
 };
 

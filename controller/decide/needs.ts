@@ -69,8 +69,9 @@ export const interestOf = (
 ): ScanInterest | undefined => {
   const { bundle, spec, access } = seen;
   if (!isPolled(seen) || spec.kind === 'invalid' || access.kind !== 'ready') return undefined;
+  const { namespace, name, uid } = bundle.metadata;
   return {
-    ref: { namespace: bundle.metadata.namespace, name: bundle.metadata.name },
+    bundle: { namespace, name, uid },
     target: access.target,
     policy: spec.settings.registry.policy,
     pollIntervalMs: spec.settings.registry.pollIntervalMs,

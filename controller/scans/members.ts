@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ObjectRef } from '../../api/objects.js';
+import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { RegistryFailure, RegistryTarget } from '../ports.js';
 import { resourceUrl } from '../registry/target.js';
@@ -11,7 +11,7 @@ export type Success = Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-depl
 
 /** A bundle on the board. */
 export interface Member {
-  readonly ref: ObjectRef;
+  readonly bundle: ObjectIdentity;
   interest: ScanInterest;
   /** What the schedule makes of `interest.due`. */
   due: MemberDue;
@@ -98,14 +98,14 @@ export function audienceOf(
     readonly now: number;
   },
 ): { readonly audience: readonly Listener[]; readonly all: boolean } {
-  const names = new Set(scan.waiting.map(({ ref }) => memberName(ref)));
+  const bundles = new Set(scan.waiting.map(({ bundle }) => bundle.uid));
   const waiting = new Set(scan.waiting);
   const audience: Listener[] = [];
   let all = true;
-  for (const [name, member] of members) {
+  for (const member of members.values()) {
     const outcome = scan.outcomes.get(member.policyName);
     if (outcome === undefined) continue;
-    if (names.has(name) || (outcome.kind !== 'failed' && isNews(member, outcome, scan.now))) {
+    if (bundles.has(member.bundle.uid) || (outcome.kind !== 'failed' && isNews(member, outcome, scan.now))) {
       audience.push({ member, outcome, waited: waiting.has(member) });
     } else if (outcome.kind !== 'failed') all = false;
   }
@@ -131,7 +131,7 @@ export function policiesOf(members: Iterable<Member>): ReadonlyMap<string, TagPo
 /** The namespaces of the members: whom a scan is for. */
 export function tenantsOf({ members }: ScannedRepository): ReadonlySet<string> {
   const tenants = new Set<string>();
-  for (const { ref } of members.values()) tenants.add(ref.namespace);
+  for (const { bundle } of members.values()) tenants.add(bundle.namespace);
   return tenants;
 }
 

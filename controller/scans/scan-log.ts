@@ -11,7 +11,7 @@ const NAMES_LOGGED = 5;
 export function scanFields({ target, members }: ScannedRepository, waiting: readonly Member[]): LogFields {
   return {
     registry: `${target.host}/${target.repository}`,
-    bundles: waiting.slice(0, NAMES_LOGGED).map(({ ref }) => memberName(ref)),
+    bundles: waiting.slice(0, NAMES_LOGGED).map(({ bundle }) => memberName(bundle)),
     waiting: waiting.length,
     members: members.size,
   };

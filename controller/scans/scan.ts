@@ -1,10 +1,10 @@
-import type { ObjectRef } from '../../api/objects.js';
+import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { RegistrySpec } from '../../api/werfbundle.js';
 import type { RegistryFailure, RegistryTarget } from '../ports.js';
 
 /** What a bundle asks of the scans of its repository. */
 export interface ScanInterest {
-  readonly ref: ObjectRef;
+  readonly bundle: ObjectIdentity;
   readonly target: RegistryTarget;
   /** Which tag is wanted: tag, versionConstraint, tagPattern, tagOrder. */
   readonly policy: Pick<RegistrySpec, 'tag' | 'versionConstraint' | 'tagPattern' | 'tagOrder'>;
@@ -65,8 +65,8 @@ export interface Scans {
   want(interest: ScanInterest): void;
   /** The bundle is gone, suspended, or not to be polled. */
   forget(ref: ObjectRef): void;
-  inbox(ref: ObjectRef): Delivery | undefined;
+  inbox(bundle: ObjectIdentity): Delivery | undefined;
   /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
-  latest(ref: ObjectRef): Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }> | undefined;
-  acknowledge(ref: ObjectRef, sequence: number): void;
+  latest(bundle: ObjectIdentity): Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }> | undefined;
+  acknowledge(bundle: ObjectIdentity, sequence: number): void;
 }

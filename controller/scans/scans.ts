@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { ObjectRef } from '../../api/objects.js';
+import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { Clock, Log, Random } from '../../kube/ports.js';
 import type { HeldBack, Registry, RegistryFailure } from '../ports.js';
 import { targetKey } from '../registry/target.js';
@@ -73,10 +73,11 @@ class ScanBoard implements Scans {
   }
 
   want(interest: ScanInterest): void {
-    const name = memberName(interest.ref);
+    const { bundle } = interest;
+    const name = memberName(bundle);
     const key = targetKey(interest.target);
     const policy = policyName(interest.policy);
-    const before = this.#members.get(name);
+    const before = this.#member(bundle);
     const sameScan = before?.repository.key === key && before.policyName === policy;
     const sameTime =
       sameScan &&
@@ -84,10 +85,11 @@ class ScanBoard implements Scans {
       before.interest.pollIntervalMs === interest.pollIntervalMs;
     // The same point in time again is no new wish. The same interval is one, once the last scan for it has failed.
     if (sameTime && (interest.due.kind !== 'interval' || before.due.kind !== 'idle')) return;
-    if (before !== undefined && before.repository.key !== key) this.#leave(name, before);
+    const there = this.#members.get(name);
+    if (there !== undefined && there.repository.key !== key) this.#leave(name, there);
     const repository = this.#repositories.get(key) ?? this.#open(key, interest);
     const member: Member = {
-      ref: interest.ref,
+      bundle,
       // What is the same for all of a repository is not kept once for each.
       interest: { ...interest, target: repository.target },
       due: this.#dueOf(interest),
@@ -109,17 +111,17 @@ class ScanBoard implements Scans {
     this.#leave(name, member);
   }
 
-  inbox(ref: ObjectRef): Delivery | undefined {
-    return this.#members.get(memberName(ref))?.inbox;
+  inbox(bundle: ObjectIdentity): Delivery | undefined {
+    return this.#member(bundle)?.inbox;
   }
 
-  latest(ref: ObjectRef): Success | undefined {
-    const member = this.#members.get(memberName(ref));
+  latest(bundle: ObjectIdentity): Success | undefined {
+    const member = this.#member(bundle);
     return member?.repository.latest.get(member.policyName);
   }
 
-  acknowledge(ref: ObjectRef, sequence: number): void {
-    const member = this.#members.get(memberName(ref));
+  acknowledge(bundle: ObjectIdentity, sequence: number): void {
+    const member = this.#member(bundle);
     if (member?.inbox?.sequence === sequence) member.inbox = undefined;
   }
 
@@ -133,6 +135,12 @@ class ScanBoard implements Scans {
     }
     for (const repository of this.#slots.clear()) this.#reschedule(repository);
     await Promise.all(this.#running);
+  }
+
+  /** Nothing that a bundle was told is for another one that has got its name since. */
+  #member(bundle: ObjectIdentity): Member | undefined {
+    const member = this.#members.get(memberName(bundle));
+    return member?.bundle.uid === bundle.uid ? member : undefined;
   }
 
   #open(key: string, { target }: ScanInterest): ScannedRepository {
@@ -286,7 +294,7 @@ class ScanBoard implements Scans {
       if (outcome.kind !== 'failed' && waited) {
         member.due = this.#dueOf({ ...member.interest, due: { kind: 'interval' } });
       }
-      this.#options.onDelivery(member.ref);
+      this.#options.onDelivery(member.bundle);
     }
     return all;
   }

@@ -14,7 +14,18 @@ import {
   SERVICEACCOUNTS,
   WERFBUNDLES,
 } from '../../kube/resources.js';
-import { bundle, DIGEST_A, DIGEST_B, deployment, failure, iso, NOW, selected, syncedStatus } from '../kit/builders.js';
+import {
+  bundle,
+  DIGEST_A,
+  DIGEST_B,
+  deployment,
+  failure,
+  iso,
+  NOW,
+  selected,
+  syncedStatus,
+  tags,
+} from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { REF, type ReconcileHarness, reconcileHarness } from '../kit/reconcile-harness.js';
@@ -973,3 +984,19 @@ t.test('a result that comes while a bundle is looked at is counted before it is 
   harness.deliver(selected('v0.9.0', DIGEST_B));
   t.match((await harness.run()).status.deployment, { number: 2, reason: 'Downgrade' }, 'two are one');
 });
+
+t.test(
+  'what scans told of a bundle that went says nothing of one that has its name, though no cache showed it gone',
+  async (t) => {
+    const nothing = { kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags } as const;
+    const harness = reconcileHarness(bundle(syncedStatus()));
+    await harness.run();
+    harness.deliver(nothing);
+    t.same((await harness.run()).status.phase, 'Synced', 'one list may be wrong');
+    harness.kube.seed(WERFBUNDLES, bundle(syncedStatus(), { metadata: { uid: 'another', resourceVersion: '' } }));
+    harness.deliver(nothing);
+    t.same((await harness.run()).status.phase, 'Synced', 'for this bundle it is the first one');
+    harness.deliver(nothing);
+    t.same((await harness.run()).status.phase, 'Failed');
+  },
+);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import type { ObjectRef } from '../../api/objects.js';
+import type { ObjectIdentity } from '../../api/objects.js';
 import type { HeldBack, RegistryFailure } from '../../controller/ports.js';
 import { DueHeap } from '../../controller/scans/due-heap.js';
 import type { ScanInterest, ScanOutcome } from '../../controller/scans/scan.js';
@@ -19,9 +19,9 @@ const UNAUTHORIZED: RegistryFailure = { kind: 'failed', code: 'unauthorized', me
 const TIMEOUT: RegistryFailure = { kind: 'failed', code: 'timeout', message: 'context deadline exceeded' };
 
 /** `a` is in namespace shop, `other/a` is not. */
-const ref = (name: string): ObjectRef => {
+const ref = (name: string): ObjectIdentity => {
   const [own = '', namespace = 'shop'] = name.split('/').toReversed();
-  return { namespace, name: own };
+  return { namespace, name: own, uid: `${name}-1` };
 };
 const hashOf = (...tags: string[]): string =>
   `tags-sha256:${createHash('sha256').update(tags.toSorted().join('\n')).digest('hex')}`;
@@ -46,9 +46,9 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
   const stop = new AbortController();
   const stopped = scans.start(stop.signal);
   test.teardown(() => stop.abort());
-  const want = (name: string, changes: Partial<Omit<ScanInterest, 'ref'>> = {}): void =>
+  const want = (name: string, changes: Partial<ScanInterest> = {}): void =>
     scans.want({
-      ref: ref(name),
+      bundle: ref(name),
       target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       policy: {},
       pollIntervalMs: 15 * MINUTE,
@@ -413,6 +413,26 @@ t.test('wishes', async (t) => {
   });
 });
 
+t.test('what was found for a bundle is not for another one that has got its name since', async (t) => {
+  const { want, clock, registry, scans, delivered } = board(t);
+  const [first, second] = [ref('a'), { ...ref('a'), uid: 'a-2' }];
+  want('a', { bundle: first });
+  await settle();
+  t.match(scans.inbox(first), { sequence: 1 });
+  t.strictSame([scans.inbox(second), scans.latest(second)], [undefined, undefined], 'nobody told the board of it yet');
+  want('a', { bundle: second, due: { kind: 'interval' } });
+  t.strictSame([scans.inbox(first), scans.inbox(second)], [undefined, undefined]);
+  scans.acknowledge(first, 1);
+  registry.failure = TIMEOUT;
+  registry.hold();
+  want('a', { bundle: first });
+  await clock.advance(SECOND);
+  want('a', { bundle: second, due: { kind: 'interval' } });
+  registry.release();
+  await clock.advance(SECOND);
+  t.strictSame(delivered, ['a'], 'a failure of the scan that the other one waited for is none of its own');
+});
+
 t.test('what is held back is no failure', async (t) => {
   const held: HeldBack = { kind: 'held', why: 'breaker', forMs: 30 * SECOND };
   t.strictSame(
@@ -663,7 +683,7 @@ t.test('running', async (t) => {
     const { scans, registry, clock, delivered } = board(t);
     registry.hold();
     const interest = (namespace: string, name: string, host: string) => ({
-      ...{ ref: { namespace, name }, policy: {}, pollIntervalMs: MINUTE },
+      ...{ bundle: { namespace, name, uid: name }, policy: {}, pollIntervalMs: MINUTE },
       target: { host, repository: 'acme/app', insecure: false },
       due: { kind: 'at', time: clock.now() } as const,
     });
@@ -720,7 +740,7 @@ t.test('running', async (t) => {
       onDelivery: ({ name }) => delivered.push(name),
     });
     scans.want({
-      ref: ref('a'),
+      bundle: ref('a'),
       target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       policy: {},
       pollIntervalMs: MINUTE,

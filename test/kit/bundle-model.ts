@@ -14,7 +14,7 @@ import type { DeployJob, Observation, PlanJob } from '../../controller/observati
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import { bundle, NOW, observation, pod, supplies, UID } from './builders.js';
 
-const REF = { namespace: 'ops', name: 'my-app' };
+const SELF = { namespace: 'ops', name: 'my-app', uid: UID };
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 
@@ -144,8 +144,8 @@ export class BundleModel {
       now: this.now,
       delivery: this.#delivery,
       latest: this.#latest,
-      sameScans: memory.sameScans(REF, this.#delivery),
-      deployedAt: memory.deployedAt(REF, this.#delivery),
+      sameScans: memory.sameScans(SELF, this.#delivery),
+      deployedAt: memory.deployedAt(SELF, this.#delivery),
       touchedAt: this.#touchedAt,
       jobs: knownJobs(jobs, this.#bundle, 'ops'),
       job: this.#job(),
@@ -190,7 +190,7 @@ export class BundleModel {
     const ended = decision.status.history?.[0];
     const isNew = ended !== undefined && ended.number !== this.status.history?.[0]?.number;
     this.#bundle = { ...this.#bundle, status: decision.status };
-    if (isNew && mayHaveMoved(ended)) this.#memory.deployed(REF, this.now);
+    if (isNew && mayHaveMoved(ended)) this.#memory.deployed(SELF, this.now);
     if (seen.delivery?.sequence === this.#delivery?.sequence) this.#delivery = undefined;
     if (hasSeenTouch(seen)) this.#touchedAt = undefined;
   }

@@ -1,4 +1,4 @@
-import type { Job, ObjectRef, Pod } from '../../api/objects.js';
+import type { Job, ObjectIdentity, ObjectRef, Pod } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { Memory } from '../../controller/memory.js';
@@ -182,7 +182,7 @@ class ScriptedScans implements Scans {
     return this.#latest;
   }
 
-  acknowledge(_ref: ObjectRef, sequence: number): void {
+  acknowledge(_: ObjectIdentity, sequence: number): void {
     if (this.#inbox?.sequence === sequence) this.#inbox = undefined;
   }
 }
