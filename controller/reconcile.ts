@@ -112,12 +112,7 @@ const carryOut = async (
     why: failure.kind,
     error,
   });
-  const retries = seen.spec.kind === 'valid' ? seen.spec.settings.converge.retries : 0;
-  return afterFailure(
-    { bundle: seen.bundle, now: seen.now, retries, timeScale: seen.platform.timeScale, highest: seen.jobs.highest },
-    planned,
-    failure,
-  );
+  return afterFailure(seen, planned, failure);
 };
 
 /**

@@ -1,96 +1,98 @@
 import { jobNameOf } from '../../api/names.js';
-import type { StoredBundle } from '../../api/werfbundle.js';
+import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { ExecuteFailure } from '../execute.js';
+import type { Observation } from '../observation.js';
 import { announcementsOf } from './announce.js';
 import { conclude, failureOf } from './conclusion.js';
-import type { Cleanup, Decision } from './decision.js';
+import type { Announcement, Cleanup, Decision } from './decision.js';
 import { secretsWithoutJob } from './deployment.js';
 import { withCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
+import { accountPoll, type PollAccount, tagsOf } from './poll.js';
 import { tell } from './situation.js';
 import { preciseTime } from './timestamps.js';
 
 /**
- * What becomes of a decision whose action failed.
+ * What becomes of a decision whose action failed. The poll that was delivered with it counts all the same.
  * @returns undefined: nothing is written, the same is tried again later
  */
-export const afterFailure = (
-  seen: {
-    readonly bundle: StoredBundle;
-    readonly now: number;
-    readonly retries: number;
-    readonly timeScale: number;
-    /** Of the Jobs that there are. */
-    readonly highest: number;
-  },
-  decision: Decision,
-  failure: ExecuteFailure,
-): Decision | undefined => {
-  const { bundle } = seen;
-  const before = bundle.status ?? {};
+export const afterFailure = (seen: Observation, decision: Decision, failure: ExecuteFailure): Decision | undefined => {
   switch (failure.kind) {
     case 'interrupted':
     case 'begun':
       return undefined;
-    case 'taken': {
-      const number = Math.max(failure.deployment.number, seen.highest) + 1;
-      const { tag } = failure.deployment;
-      const jobName = jobNameOf({ bundleName: bundle.metadata.name, uid: bundle.metadata.uid, tag, number });
-      const deployment = { ...failure.deployment, number, jobName, startedAt: preciseTime(seen.now) };
-      return {
-        ...decision,
-        actions: [],
-        status: { ...before, deployment },
-        announcements: [],
-        recheck: { kind: 'now' },
-      };
-    }
+    case 'taken':
+      return instead(seen, decision, renumbered(seen, failure.deployment));
     case 'plan-taken':
       return {
         ...decision,
         actions: [],
         status: withNumberSkipped(decision.status),
-        cleanup: [...decision.cleanup, ...secretsOfPlan(bundle, decision)],
+        cleanup: [...decision.cleanup, ...secretsOfPlan(seen.bundle, decision)],
         recheck: { kind: 'now' },
       };
-    case 'plan-refused': {
-      const of = { result: { kind: 'failed', message: failure.message }, tag: before.lastAppliedTag ?? '' } as const;
-      const status = withCheck(decision.status, of, { now: seen.now, generation: bundle.metadata.generation });
-      return {
-        ...decision,
-        actions: [],
-        status,
-        announcements: announcementsOf(before, status, undefined),
-        recheck: { kind: 'now' },
-      };
-    }
-    case 'refused': {
-      const ended = conclude(before, failure.deployment, {
-        result: 'Refused',
-        message: failure.message,
-        finishedAt: seen.now,
-      });
-      // How it goes on with a bundle that is being deleted is decided anew.
-      if (failure.deployment.reason === 'Dismiss')
-        return { ...decision, actions: [], status: ended, announcements: [], recheck: { kind: 'now' } };
-      const again = nextTry(ended, seen);
-      const told = failureOf(ended) ?? { reason: 'JobRefused' as const, message: failure.message };
-      const at = { now: seen.now, generation: bundle.metadata.generation };
-      return {
-        ...decision,
-        actions: [],
-        status: {
-          ...tell(ended, [{ kind: again === undefined ? 'job-failed' : 'job-retry', ...told }], at),
-          // While polls fail it is theirs.
-          ...(again !== undefined &&
-            (ended.consecutiveFailures ?? 0) === 0 && { nextAttemptTime: preciseTime(again.time) }),
-        },
-        announcements: [{ type: 'Warning', ...told }],
-        recheck: { kind: 'now' },
-      };
-    }
+    case 'plan-refused':
+      return instead(seen, decision, withRefusedCheck(seen, decision, failure.message));
+    case 'refused':
+      return refused(seen, decision, failure);
   }
 };
+
+/** Without the actions, another status, and the events that follow from it. What comes next is decided at once. */
+const instead = (seen: Observation, decision: Decision, status: WerfBundleStatus): Decision => ({
+  ...decision,
+  actions: [],
+  status,
+  announcements: announcementsOf(seen.bundle.status ?? {}, status, tagsOf(seen)),
+  recheck: { kind: 'now' },
+});
+
+/** What the actions rested on. A bundle that goes is polled no more. */
+const polledBefore = (seen: Observation): Pick<PollAccount, 'status' | 'claims'> =>
+  seen.bundle.metadata.deletionTimestamp === undefined
+    ? accountPoll(seen)
+    : { status: seen.bundle.status ?? {}, claims: [] };
+
+const renumbered = (seen: Observation, taken: Deployment): WerfBundleStatus => {
+  const { name: bundleName, uid } = seen.bundle.metadata;
+  const number = Math.max(taken.number, seen.jobs.highest) + 1;
+  const jobName = jobNameOf({ bundleName, uid, tag: taken.tag, number });
+  const deployment = { ...taken, number, jobName, startedAt: preciseTime(seen.now) };
+  return { ...polledBefore(seen).status, deployment };
+};
+
+const withRefusedCheck = (seen: Observation, { status }: Decision, message: string): WerfBundleStatus => {
+  const { now, bundle } = seen;
+  const of = { result: { kind: 'failed', message }, tag: bundle.status?.lastAppliedTag ?? '' } as const;
+  return withCheck(status, of, { now, generation: bundle.metadata.generation });
+};
+
+const refused = (
+  seen: Observation,
+  decision: Decision,
+  { deployment, message }: Extract<ExecuteFailure, { kind: 'refused' }>,
+): Decision => {
+  const { now, spec, platform, bundle } = seen;
+  const polled = polledBefore(seen);
+  const ended = conclude(polled.status, deployment, { result: 'Refused', message, finishedAt: now });
+  // How it goes on with a bundle that is being deleted is decided anew.
+  if (deployment.reason === 'Dismiss') return instead(seen, decision, ended);
+  const retries = spec.kind === 'valid' ? spec.settings.converge.retries : 0;
+  const again = nextTry(ended, { retries, timeScale: platform.timeScale });
+  const told = failureOf(ended) ?? { reason: 'JobRefused' as const, message };
+  const kind = again === undefined ? 'job-failed' : 'job-retry';
+  const at = { now, generation: bundle.metadata.generation };
+  const next = instead(seen, decision, {
+    ...tell(ended, [{ kind, ...told }, ...polled.claims], at),
+    // While polls fail it is theirs.
+    ...(again !== undefined && (ended.consecutiveFailures ?? 0) === 0 && { nextAttemptTime: preciseTime(again.time) }),
+  });
+  return { ...next, announcements: withEvent(next.announcements, { type: 'Warning', ...told }) };
+};
+
+/** Each refusal is told, even if Ready says the same already, or something worse. */
+const withEvent = (events: readonly Announcement[], event: Announcement): readonly Announcement[] =>
+  events.some(({ reason }) => reason === event.reason) ? events : [event, ...events];
 
 /** A crash may have left them, of other values, and nobody comes back to a number that was skipped. A stranger's stay. */
 const secretsOfPlan = (bundle: StoredBundle, { actions }: Decision): readonly Cleanup[] =>

@@ -24,7 +24,15 @@ import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue,
 import { finalizerChange, mustBeHeldFirst } from './finalizer.js';
 import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
-import { accountPoll, isDeployRequested, isRequested, lookAnew, type PollAccount, withDeployRequest } from './poll.js';
+import {
+  accountPoll,
+  isDeployRequested,
+  isRequested,
+  lookAnew,
+  type PollAccount,
+  tagsOf,
+  withDeployRequest,
+} from './poll.js';
 import { type Claim, conditionOf, tell } from './situation.js';
 import { parseTime, preciseTime } from './timestamps.js';
 
@@ -44,17 +52,12 @@ export const decide = (seen: Observation): Decision => {
   const claims = [...outOfService(seen), ...draft.claims];
   const at = { now: seen.now, generation: seen.bundle.metadata.generation };
   const status = withNextAttempt(seen, tell(resolved(seen, draft.status), claims, at));
-  const outcome = seen.delivery?.outcome;
   const finalizer = draft.finalizer ?? finalizerChange(seen.bundle, status);
   return {
     actions: draft.actions ?? [],
     status,
     cleanup: [...(draft.cleanup ?? []), ...leftOvers(seen, finalizer)],
-    announcements: announcementsOf(
-      seen.bundle.status ?? {},
-      status,
-      outcome?.kind === 'failed' ? undefined : outcome?.tags,
-    ),
+    announcements: announcementsOf(seen.bundle.status ?? {}, status, tagsOf(seen)),
     finalizer,
     ...(draft.farewell !== undefined && { farewell: draft.farewell }),
     interest: interestOf(seen, status),

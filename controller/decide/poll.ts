@@ -5,7 +5,7 @@ import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../observation.js';
 import type { RegistryFailure } from '../ports.js';
-import type { ScanOutcome } from '../scans/scan.js';
+import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { type Claim, conditionOf, withCondition } from './situation.js';
 import { preciseTime } from './timestamps.js';
 
@@ -88,6 +88,10 @@ export const accountPoll = (seen: Observation): PollAccount => {
   const { outcome } = delivery;
   return outcome.kind === 'failed' ? failed(seen, handled, outcome.failure) : succeeded(seen, handled, outcome);
 };
+
+/** What the scan that was delivered listed; undefined if none was, or if it failed. */
+export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | undefined =>
+  delivery === undefined || delivery.outcome.kind === 'failed' ? undefined : delivery.outcome.tags;
 
 const at = (seen: Observation) => ({ now: seen.now, generation: seen.bundle.metadata.generation });
 

@@ -689,8 +689,7 @@ t.test('what a check needs is looked up when it is due, and not before', async (
 t.test('a check that could not be begun is told, or begun under the next number', async (t) => {
   const seen = due(checkedStatus(drifted('False')));
   const planned = decide(seen);
-  const given = { bundle: seen.bundle, now: NOW, retries: 0, timeScale: 1, highest: 1 };
-  const refused = afterFailure(given, planned, { kind: 'plan-refused', message: 'exceeded quota: no-jobs' });
+  const refused = afterFailure(seen, planned, { kind: 'plan-refused', message: 'exceeded quota: no-jobs' });
   t.match(refused, {
     ...{ actions: [], recheck: { kind: 'now' }, announcements: [{ type: 'Warning', reason: 'DriftCheckFailed' }] },
     status: { phase: 'Synced', driftCheckCount: 5, lastDriftCheckTime: iso(0) },
@@ -699,7 +698,7 @@ t.test('a check that could not be begun is told, or begun under the next number'
     refused?.status.conditions?.find(({ type }) => type === 'Drifted'),
     { status: 'Unknown', message: 'the last check for drift gave no result: exceeded quota: no-jobs' },
   );
-  const taken = afterFailure(given, planned, { kind: 'plan-taken', message: 'somebody has it' });
+  const taken = afterFailure(seen, planned, { kind: 'plan-taken', message: 'somebody has it' });
   t.match(taken, { actions: [], recheck: { kind: 'now' }, status: { driftCheckCount: 5 } });
   const [plan] = planned.actions;
   const name = plan?.kind === 'create-plan' ? plan.job.metadata.name : undefined;

@@ -1000,3 +1000,36 @@ t.test(
     t.same((await harness.run()).status.phase, 'Failed');
   },
 );
+
+t.test('a poll that comes in while an intent is carried out counts, whatever becomes of the Job', async (t) => {
+  const create = { verb: 'create', plural: 'jobs' } as const;
+  const interrupted = async (): Promise<ReconcileHarness> => {
+    const harness = await offered();
+    harness.kube.failNext(create, new KubeError('unavailable', 'create: 503 service unavailable', { status: 503 }));
+    await harness.run();
+    harness.restart();
+    return harness;
+  };
+  const polled = ({ consecutiveFailures, lastETag, conditions }: WerfBundleStatus) => [
+    ...[consecutiveFailures, lastETag],
+    ...['Ready', 'RegistryReachable'].map((type) => conditions?.find((one) => one.type === type)?.reason),
+  ];
+  await t.test('which is refused', async (t) => {
+    const harness = await interrupted();
+    harness.kube.failNext(create, new KubeError('forbidden', 'create jobs.batch: forbidden: quota', { status: 403 }));
+    harness.deliver(failure());
+    const { status, events } = await harness.run();
+    t.same(polled(status), [1, tags.etag, 'JobRefused', 'PollFailed']);
+    t.match(events, [/^Warning JobRefused: .*quota/, /^Warning PollFailed: .*failure 1 of 6/]);
+    t.equal(status.nextAttemptTime, iso(30_000), 'of the next poll');
+  });
+  await t.test('whose name is taken', async (t) => {
+    const harness = await interrupted();
+    harness.kube.seed(JOBS, { metadata: { namespace: 'ops', name: JOB_1, labels: { 'werf.io/bundle-uid': 'other' } } });
+    const listed = { etag: '"abc"', etagSupported: true, count: 1 };
+    harness.deliver({ kind: 'selected', tag: 'v1.0.0', digest: DIGEST_A, tags: listed });
+    const { status } = await harness.run();
+    t.same([status.deployment?.number, status.lastJobName], [2, JOB_2]);
+    t.same(polled(status), [0, '"abc"', 'Deploying', 'Polled']);
+  });
+});
