@@ -99,6 +99,12 @@ const present = (
       : { kind: 'read', tail: 'the log\n', errorLine: 'Error: no such chart' },
 });
 
+/** No tag satisfies; so many scans in a row have said so. */
+const nothing = (sameScans: number) => ({
+  delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
+  sameScans,
+});
+
 t.test('what is told: each row of the table of situations', async (t) => {
   const rows: readonly { title: string; seen: Observation; want: Partial<ReturnType<typeof told>> }[] = [
     {
@@ -243,10 +249,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
     },
     {
       title: 'no matching tag is Failed and stalled when nothing is deployed',
-      seen: observation(bundle(failing(0)), {
-        delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
-        sameScans: 1,
-      }),
+      seen: observation(bundle(failing(0)), nothing(1)),
       want: {
         phase: 'Failed',
         ready: 'False NoMatchingTag',
@@ -257,19 +260,18 @@ t.test('what is told: each row of the table of situations', async (t) => {
     },
     {
       title: 'no matching tag is not believed at once when something is deployed',
-      seen: observation(bundle(syncedStatus()), {
-        delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
-        sameScans: 1,
-      }),
+      seen: observation(bundle(syncedStatus()), nothing(1)),
       want: { phase: 'Synced', ready: 'True Deployed', stalled: undefined },
     },
     {
       title: 'no matching tag is believed the second time',
-      seen: observation(bundle(syncedStatus()), {
-        delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
-        sameScans: 2,
-      }),
+      seen: observation(bundle(syncedStatus()), nothing(2)),
       want: { phase: 'Failed', ready: 'False NoMatchingTag', stalled: 'True NoMatchingTag' },
+    },
+    {
+      title: 'what two scans have said stays said after a restart, when the first one says it again',
+      seen: observation(bundle(decide(observation(bundle(syncedStatus()), nothing(2))).status), nothing(1)),
+      want: { phase: 'Failed', ready: 'False NoMatchingTag', stalled: 'True NoMatchingTag', events: [] },
     },
     {
       title: 'a lower version is held back: Synced and Ready, with an event',
