@@ -4,7 +4,7 @@ import { countRequests } from '../kube/process/request-metrics.js';
 import type { Change } from '../kube/reflector.js';
 import type { RequestReport } from '../kube/transport.js';
 import type { DriftCheckResult } from './decide/drift-state.js';
-import type { ScanResult } from './scans/scan-run.js';
+import type { ScanResult } from './scans/scan.js';
 
 type Ended = NonNullable<WerfBundleStatus['history']>[number];
 

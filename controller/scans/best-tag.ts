@@ -1,12 +1,11 @@
 import { rankTags, type TagPolicy } from '../../api/tag-choice.js';
 import type { HeldBack } from '../ports.js';
-import { isStopped, type Listed, type Looks, nothing, type Stopped } from './looks.js';
+import { isStopped, type Listed, type Looks, nothing, type PutOff, type Stopped } from './looks.js';
 import type { ScanOutcome } from './scan.js';
 
-/** Manifests read for one policy in one scan. */
-const READS_MAX = 20;
-/** Tags passed over that are looked at again in one scan, for each policy. */
+/** Tags passed over that are looked at again in one scan, for each policy: a tag may move. */
 const SECOND_LOOKS = 5;
+const PUT_OFF: PutOff = { kind: 'put-off' };
 
 interface Bundle {
   readonly kind: 'bundle';
@@ -14,118 +13,162 @@ interface Bundle {
   readonly digest: string;
 }
 
-interface Search {
+/** What came of a search, before tags passed over are looked at again. */
+export interface Search {
   readonly kind: 'searched';
+  /** Of the policy. */
+  readonly name: string;
+  readonly listing: Listing;
   readonly bundle: Bundle | undefined;
   /** The tags before it, best first: no bundles as far as is known. */
   readonly better: readonly string[];
-  /** Manifests asked for. */
-  readonly reads: number;
   /** false: there are tags left that nobody has read yet. */
   readonly complete: boolean;
   /** What to say if there is no bundle. */
   readonly message: string;
 }
 
+interface Asked {
+  /** Its name in the scan's memory. */
+  readonly name: string;
+  readonly policy: TagPolicy;
+}
+
+/** What a policy may read. */
+interface Turn {
+  /** It comes first: whatever it finds is its answer. */
+  readonly first: boolean;
+  /** Reads that it leaves to others. */
+  readonly reserve: number;
+}
+
 /**
- * The best tag that a policy wants and that is a bundle.
- * @param name - the policy's name in the scan's memory
+ * Looks for the best tag that a policy wants and that is a bundle. Whoever comes first may read as much as one scan may, and has an
+ * answer after it; others leave a few reads for second looks, and where the rest is not enough they come first in the next scan.
  */
-export async function bestTag(looks: Looks, name: string, policy: TagPolicy): Promise<ScanOutcome | HeldBack> {
+export async function search(looks: Looks, asked: Asked): Promise<Search | ScanOutcome | HeldBack | PutOff> {
   const listing = await looks.tags();
   if (isStopped(listing)) return listing;
-  const found = (await chosenBefore(looks, name, listing)) ?? (await searched(looks, listing, { name, policy }));
-  if (found.kind !== 'searched') return found;
-  const moved = await secondLooks(looks, found.better, READS_MAX - found.reads);
-  if (moved !== undefined && isStopped(moved)) return moved;
-  const selected = moved ?? found.bundle;
-  const { choices } = looks.scan.memory;
-  if (selected === undefined) {
-    choices.delete(name);
-    return nothing('NotABundle', found.message, listing.set);
-  }
-  const better = moved === undefined ? found.better : found.better.slice(0, found.better.indexOf(moved.tag));
-  // A search that is not over must not be taken for the answer to these tags.
-  choices.set(name, { hash: found.complete ? listing.hash : '', tag: selected.tag, better });
-  return { kind: 'selected', tag: selected.tag, digest: selected.digest, tags: listing.set };
+  const turn = turnOf(looks);
+  return (
+    (await chosenBefore(looks, { name: asked.name, listing, turn })) ??
+    (await searched(looks, { ...asked, listing, turn }))
+  );
 }
+
+/** Whether a policy may read a fixed tag in its turn. */
+export const mayRead = (looks: Looks, tag: string): boolean => looks.mayLookAt(tag, turnOf(looks).reserve);
 
 type Listing = Exclude<Listed, Stopped>;
 
+const turnOf = (looks: Looks): Turn =>
+  looks.unused
+    ? { first: true, reserve: 0 }
+    : { first: false, reserve: looks.scan.memory.passedOver.size === 0 ? 0 : SECOND_LOOKS };
+
 /** The last scan's choice, if the tags are the same; its digest is read all the same, for it may have moved. */
-async function chosenBefore(looks: Looks, name: string, { hash }: Listing): Promise<Search | Stopped | undefined> {
+async function chosenBefore(
+  looks: Looks,
+  { name, listing, turn }: { readonly name: string; readonly listing: Listing; readonly turn: Turn },
+): Promise<Search | Stopped | PutOff | undefined> {
   const before = looks.scan.memory.choices.get(name);
-  if (before?.hash !== hash) return undefined;
-  const bundle = await lookAt(looks, before.tag);
-  if (bundle === undefined || isStopped(bundle)) return bundle;
-  return { kind: 'searched', bundle, better: before.better, reads: 1, complete: true, message: '' };
+  if (before?.hash !== listing.hash) return undefined;
+  const bundle = await lookAt(looks, before.tag, turn.reserve);
+  if (bundle === undefined || bundle.kind !== 'bundle') return bundle;
+  return { kind: 'searched', name, listing, bundle, better: before.better, complete: true, message: '' };
 }
 
 async function searched(
   looks: Looks,
-  listing: Listing,
-  { name, policy }: { readonly name: string; readonly policy: TagPolicy },
-): Promise<Search | ScanOutcome | HeldBack> {
+  { name, policy, listing, turn }: Asked & { readonly listing: Listing; readonly turn: Turn },
+): Promise<Search | ScanOutcome | HeldBack | PutOff> {
+  // Ranking thousands of versions takes 0.1 s, which nobody need wait for who can't read what comes of it.
+  if (looks.isSpent(turn.reserve)) return PUT_OFF;
   const ranking = rankTags(listing.tags, policy);
   if (ranking.kind === 'none') return nothing('NoMatchingTag', ranking.message, listing.set);
   const { tags } = ranking;
+  const { passedOver, choices } = looks.scan.memory;
+  // Many new tags that are no bundles must not hide the one that was chosen before they came: it is read last.
+  const before = tags.find((tag) => tag === choices.get(name)?.tag);
+  const reserve = turn.first && before !== undefined ? 1 : turn.reserve;
   const better: string[] = [];
-  let reads = 0;
+  const so = { kind: 'searched', name, listing, better } as const;
   for (const tag of tags) {
-    if (!looks.scan.memory.passedOver.has(tag)) {
-      if (reads >= READS_MAX) return unfinished(looks, { name, tags, better, reads });
-      if (!looks.has(tag)) reads += 1;
-      const look = await lookAt(looks, tag);
-      if (look !== undefined && isStopped(look)) return look;
-      if (look !== undefined) return { kind: 'searched', bundle: look, better, reads, complete: true, message: '' };
+    if (!passedOver.has(tag)) {
+      const look = await lookAt(looks, tag, reserve);
+      if (look?.kind === 'bundle') return { ...so, bundle: look, complete: true, message: '' };
+      if (look?.kind === 'put-off' && turn.first) return unfinished(looks, so, { tags, before });
+      if (look !== undefined) return look;
     }
     better.push(tag);
   }
+  return { ...so, bundle: undefined, complete: true, message: noneOf(tags) };
+}
+
+async function unfinished(
+  looks: Looks,
+  so: Pick<Search, 'kind' | 'name' | 'listing' | 'better'>,
+  { tags: [best], before }: { readonly tags: readonly string[]; readonly before: string | undefined },
+): Promise<Search | Stopped | PutOff> {
+  const bundle = before === undefined ? undefined : await lookAt(looks, before, 0);
+  if (bundle !== undefined && bundle.kind !== 'bundle') return bundle;
+  const message = `none of the tags looked at so far is a bundle (the best is "${best}"); the next scan goes on`;
+  return { ...so, bundle, complete: false, message };
+}
+
+const noneOf = (tags: readonly string[]): string => {
   const none =
     tags.length === 1
       ? `tag "${tags[0]}" is not a bundle`
       : `none of the ${tags.length} tags that are wanted is a bundle (the best is "${tags[0]}")`;
-  const message = `${none}; publish one with werf bundle publish`;
-  return { kind: 'searched', bundle: undefined, better, reads, complete: true, message };
+  return `${none}; publish one with werf bundle publish`;
+};
+
+/** What came of several searches, those first of which a tag has not been looked at for longest. */
+export const byAge = (looks: Looks, searches: readonly Search[]): readonly Search[] => {
+  const age = ({ better }: Search): number =>
+    better.reduce((least, tag) => Math.min(least, seenAt(looks, tag)), Number.POSITIVE_INFINITY);
+  const aged = searches.map((search) => ({ search, age: age(search) }));
+  return aged.toSorted((a, b) => (a.age < b.age ? -1 : 1)).map(({ search }) => search);
+};
+
+/** The number of the scan that looked at a tag last; 0 for one that has become a bundle since it was passed over. */
+const seenAt = (looks: Looks, tag: string): number => looks.scan.memory.passedOver.get(tag) ?? 0;
+
+/** The answer of a search, after a second look at tags that were passed over. */
+export async function conclude(looks: Looks, search: Search): Promise<ScanOutcome> {
+  const { name, listing, complete, message } = search;
+  const moved = await secondLooks(looks, search.better);
+  const selected = moved ?? search.bundle;
+  const { choices } = looks.scan.memory;
+  if (selected === undefined) {
+    choices.delete(name);
+    return nothing('NotABundle', message, listing.set);
+  }
+  const { tag, digest } = selected;
+  const better = moved === undefined ? search.better : search.better.slice(0, search.better.indexOf(tag));
+  // A search that is not over must not be taken for the answer to these tags.
+  choices.set(name, { hash: complete ? listing.hash : '', tag, better });
+  return { kind: 'selected', tag, digest, tags: listing.set };
 }
 
-/** Many new tags that are no bundles must not hide the one that was chosen before they came. */
-async function unfinished(
-  looks: Looks,
-  search: {
-    readonly name: string;
-    readonly tags: readonly string[];
-    readonly better: readonly string[];
-    readonly reads: number;
-  },
-): Promise<Search | Stopped> {
-  const { name, tags, better, reads } = search;
-  const before = looks.scan.memory.choices.get(name)?.tag;
-  const bundle = before !== undefined && tags.includes(before) ? await lookAt(looks, before) : undefined;
-  if (bundle !== undefined && isStopped(bundle)) return bundle;
-  const message = `none of the tags looked at so far is a bundle (the best is "${tags[0]}"); the next scan goes on`;
-  return { kind: 'searched', bundle, better, reads, complete: false, message };
-}
-
-/** Looks again at tags passed over, those unseen for longest first. The best one that is a bundle now, if there is any. */
-async function secondLooks(
-  looks: Looks,
-  better: readonly string[],
-  readsLeft: number,
-): Promise<Bundle | Stopped | undefined> {
-  const seenAt = (tag: string): number => looks.scan.memory.passedOver.get(tag) ?? 0;
-  const again = better.toSorted((a, b) => seenAt(a) - seenAt(b)).slice(0, Math.min(SECOND_LOOKS, readsLeft));
+/**
+ * Looks again at tags passed over, those unseen for longest first. The best one that is a bundle now, if there is any. What can't be read
+ * says nothing against the bundle that was found.
+ */
+async function secondLooks(looks: Looks, better: readonly string[]): Promise<Bundle | undefined> {
+  const again = better.toSorted((a, b) => seenAt(looks, a) - seenAt(looks, b)).slice(0, SECOND_LOOKS);
   let best: Bundle | undefined;
   for (const tag of again) {
-    const look = await lookAt(looks, tag);
-    if (look !== undefined && isStopped(look)) return look;
-    if (look !== undefined && (best === undefined || better.indexOf(tag) < better.indexOf(best.tag))) best = look;
+    const look = await lookAt(looks, tag, 0);
+    if (look?.kind === 'bundle' && (best === undefined || better.indexOf(tag) < better.indexOf(best.tag))) best = look;
   }
   return best;
 }
 
 /** The bundle behind a tag; undefined, and remembered, if there is none. */
-async function lookAt(looks: Looks, tag: string): Promise<Bundle | Stopped | undefined> {
+async function lookAt(looks: Looks, tag: string, reserve: number): Promise<Bundle | Stopped | PutOff | undefined> {
+  if (!looks.mayLookAt(tag, reserve)) return PUT_OFF;
   const manifest = await looks.manifest(tag);
   if (isStopped(manifest)) return manifest;
   const { passedOver } = looks.scan.memory;

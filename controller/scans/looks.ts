@@ -12,7 +12,19 @@ export interface ScanMemory {
   readonly passedOver: Map<string, number>;
   /** By the policy's name: what was chosen. Ranking thousands of versions takes 0.1 s, which an unchanged list need not cost. */
   readonly choices: Map<string, Choice>;
+  /** By the policy's name: the number of the scan that had an answer for it last. */
+  readonly turns: Map<string, number>;
+  /** Of the last listing. */
+  listed: { readonly hash: string; readonly set: TagSet } | undefined;
 }
+
+/** What there is to remember of a repository that was never scanned. */
+export const newMemory = (): ScanMemory => ({
+  passedOver: new Map(),
+  choices: new Map(),
+  turns: new Map(),
+  listed: undefined,
+});
 
 /** The best bundle among the tags with this hash, and the better tags that are none, best first. */
 interface Choice {
@@ -25,7 +37,7 @@ interface Choice {
 export interface RepositoryScan {
   readonly registry: Registry;
   readonly target: RegistryTarget;
-  /** By a name that is equal for equal policies. */
+  /** By a name that is equal for equal policies; whose turn is first comes first. */
   readonly policies: ReadonlyMap<string, TagPolicy>;
   /** Of this repository; brought up to date. */
   readonly memory: ScanMemory;
@@ -33,6 +45,9 @@ export interface RepositoryScan {
   readonly number: number;
   readonly signal: AbortSignal;
 }
+
+/** Manifests read in one scan, for all policies together: what more there is to read is left to the next one. */
+const READS_MAX = 20;
 
 /** These say something of the registry as a whole: asking it for more would fail the same way, maybe after a long wait. */
 const WHOLE_REGISTRY: ReadonlySet<RegistryFailure['code']> = new Set([
@@ -46,6 +61,10 @@ const WHOLE_REGISTRY: ReadonlySet<RegistryFailure['code']> = new Set([
 
 /** Nothing came of it: an outcome that is a failure, or a request that was not made. */
 export type Stopped = Extract<ScanOutcome, { kind: 'failed' }> | HeldBack;
+/** Others have read as much as one scan may: the policy's turn is in the next one. */
+export interface PutOff {
+  readonly kind: 'put-off';
+}
 /** A list of tags; `hash` of the tags, `set` for the status. */
 export type Listed =
   | { readonly kind: 'listed'; readonly tags: readonly string[]; readonly hash: string; readonly set: TagSet }
@@ -60,6 +79,7 @@ export class Looks {
   broken: Stopped | undefined;
   #listing: Listed | undefined;
   readonly #manifests = new Map<string, Looked>();
+  #readsLeft = READS_MAX;
 
   constructor(scan: RepositoryScan) {
     this.scan = scan;
@@ -77,21 +97,36 @@ export class Looks {
     const known = this.#manifests.get(tag);
     if (known !== undefined) return known;
     const { registry, target, signal } = this.scan;
+    this.#readsLeft -= 1;
     const manifest = await registry.readManifest(target, tag, signal);
     const looked = isStopped(manifest) ? this.#stopped(manifest) : manifest;
     this.#manifests.set(tag, looked);
     return looked;
   }
 
-  /** Whether a tag was looked at in this scan: looking again asks nobody. */
-  has(tag: string): boolean {
-    return this.#manifests.has(tag);
+  /** Nothing was read yet: who has its turn now may read as much as one scan may. */
+  get unused(): boolean {
+    return this.#readsLeft === READS_MAX;
+  }
+
+  /**
+   * Whether a tag may be looked at. Looking again at what was looked at in this scan asks nobody.
+   * @param reserve - how many reads are to be left for others
+   */
+  mayLookAt(tag: string, reserve: number): boolean {
+    return this.#manifests.has(tag) || !this.isSpent(reserve);
+  }
+
+  /** Whether nothing more is to be read but by those for whom so much is left. */
+  isSpent(reserve: number): boolean {
+    return this.#readsLeft <= reserve;
   }
 
   /** Drops what is remembered of tags and policies that are not there any more. */
   forgetVanished(): void {
-    const { passedOver, choices } = this.scan.memory;
-    for (const name of choices.keys()) if (!this.scan.policies.has(name)) choices.delete(name);
+    const { passedOver, choices, turns } = this.scan.memory;
+    for (const known of [choices, turns])
+      for (const name of known.keys()) if (!this.scan.policies.has(name)) known.delete(name);
     if (this.#listing?.kind !== 'listed') return;
     const present = new Set(this.#listing.tags);
     for (const tag of passedOver.keys()) if (!present.has(tag)) passedOver.delete(tag);
@@ -100,7 +135,13 @@ export class Looks {
   #listed(list: TagList): Listed {
     if (isStopped(list)) return this.#stopped(list);
     const hash = hashOf(list.tags);
-    return { kind: 'listed', tags: list.tags, hash, set: tagSetOf(list, hash) };
+    const { memory } = this.scan;
+    const told = tagSetOf(list, hash);
+    // Some registries, and what stands before them, make another ETag for the same tags each time: that is no news.
+    const { etag, etagSupported } = memory.listed?.hash === hash ? memory.listed.set : told;
+    const set = { ...told, etag, etagSupported };
+    memory.listed = { hash, set };
+    return { kind: 'listed', tags: list.tags, hash, set };
   }
 
   #stopped(cause: RegistryFailure | HeldBack): Stopped {

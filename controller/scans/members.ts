@@ -3,7 +3,7 @@ import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { RegistryFailure, RegistryTarget } from '../ports.js';
 import { resourceUrl } from '../registry/target.js';
-import type { ScanMemory } from './looks.js';
+import { newMemory, type ScanMemory } from './looks.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
 import { leastInterval, type MemberDue, type Rhythm } from './schedule.js';
 
@@ -52,7 +52,7 @@ export function newRepository(
     host: resourceUrl(target, '').host,
     members: new Map(),
     latest: new Map(),
-    memory: { passedOver: new Map(), choices: new Map() },
+    memory: newMemory(),
     rhythm: { bornAt: born.now, lastAt: undefined, uniform: born.uniform },
     lookAt: Number.POSITIVE_INFINITY,
     notBefore: 0,
@@ -72,8 +72,16 @@ export function policyName(policy: TagPolicy): string {
   return JSON.stringify([tag, versionConstraint, tagPattern, tagOrder].map((part) => part ?? null));
 }
 
-/** Whether two wishes are for the same time. */
-export function sameDue(a: ScanInterest['due'], b: ScanInterest['due']): boolean {
+/**
+ * Whether a member has wished for the same before, of the same scan. The same point in time again is no new wish; the same interval is
+ * one, once the last scan for it has failed.
+ */
+export function isSameWish({ interest: before, due }: Member, { due: wanted, pollIntervalMs }: ScanInterest): boolean {
+  if (before.pollIntervalMs !== pollIntervalMs || !isSameDue(before.due, wanted)) return false;
+  return wanted.kind !== 'interval' || due.kind !== 'idle';
+}
+
+function isSameDue(a: ScanInterest['due'], b: ScanInterest['due']): boolean {
   return a.kind === b.kind && (a.kind !== 'at' || b.kind !== 'at' || a.time === b.time);
 }
 
@@ -87,7 +95,7 @@ interface Listener {
 
 /**
  * Who hears of a scan. A failure is for those that waited for it; a success is for all whose policy was looked at and to whom it is news.
- * @returns all: whether there was nobody to whom a success was no news
+ * @returns all: whether there was nobody whose policy was not looked at, or to whom a success was no news
  */
 export function audienceOf(
   { members }: ScannedRepository,
@@ -104,7 +112,10 @@ export function audienceOf(
   let all = true;
   for (const member of members.values()) {
     const outcome = scan.outcomes.get(member.policyName);
-    if (outcome === undefined) continue;
+    if (outcome === undefined) {
+      all = false;
+      continue;
+    }
     if (bundles.has(member.bundle.uid) || (outcome.kind !== 'failed' && isNews(member, outcome, scan.now))) {
       audience.push({ member, outcome, waited: waiting.has(member) });
     } else if (outcome.kind !== 'failed') all = false;
@@ -118,8 +129,15 @@ export function audienceOf(
  */
 function isNews({ told, due, interest }: Member, outcome: ScanOutcome, now: number): boolean {
   if (told === undefined || due.kind !== 'interval' || interest.due.kind !== 'interval') return true;
-  return now - told.at >= leastInterval(due.intervalMs) || !isDeepStrictEqual(told.outcome, outcome);
+  return now - told.at >= leastInterval(due.intervalMs) || !isDeepStrictEqual(newsOf(told.outcome), newsOf(outcome));
 }
+
+/** That the registry answered with 304 is for the log. */
+const newsOf = (outcome: ScanOutcome): ScanOutcome => {
+  if (outcome.kind === 'failed') return outcome;
+  const { unchanged: _, ...tags } = outcome.tags;
+  return { ...outcome, tags };
+};
 
 /** The distinct policies of a repository's members, by name. */
 export function policiesOf(members: Iterable<Member>): ReadonlyMap<string, TagPolicy> {

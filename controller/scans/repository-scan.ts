@@ -1,30 +1,52 @@
+import type { TagPolicy } from '../../api/tag-choice.js';
 import type { HeldBack, RegistryTarget } from '../ports.js';
-import { bestTag } from './best-tag.js';
-import { hashOf, isStopped, Looks, nothing, type RepositoryScan, type Stopped, tagSetOf } from './looks.js';
+import { byAge, conclude, mayRead, type Search, search } from './best-tag.js';
+import {
+  hashOf,
+  isStopped,
+  Looks,
+  nothing,
+  type PutOff,
+  type RepositoryScan,
+  type Stopped,
+  tagSetOf,
+} from './looks.js';
 import type { ScanOutcome, TagSet } from './scan.js';
 
-/** What a scan found out for each policy, by its name; `held`: what is missing there was not asked for. */
+/**
+ * What a scan found out for each policy, by its name. A policy that is missing was held back (`held` says why), or it is left to the next
+ * scan, for this one has read as much as one may.
+ */
 export interface Findings {
   readonly outcomes: ReadonlyMap<string, ScanOutcome>;
   readonly held?: HeldBack;
 }
 
-/** Looks at a repository once, for all policies. Rejects only with the reason of an aborted signal. */
+/** Looks at a repository once, for all policies in turn. Rejects only with the reason of an aborted signal. */
 export async function scanRepository(scan: RepositoryScan): Promise<Findings> {
   const looks = new Looks(scan);
   const outcomes = new Map<string, ScanOutcome>();
+  const searches: Search[] = [];
+  let held: HeldBack | undefined;
   for (const [name, policy] of scan.policies) {
-    const outcome =
-      looks.broken ??
-      (policy.tag === undefined ? await bestTag(looks, name, policy) : await fixedTag(looks, policy.tag));
-    if (outcome.kind !== 'held') outcomes.set(name, outcome);
+    const answer = looks.broken ?? (await answerTo(looks, name, policy));
+    if (answer.kind === 'searched') searches.push(answer);
+    else if (answer.kind === 'held') held = answer;
+    else if (answer.kind !== 'put-off') outcomes.set(name, answer);
   }
+  for (const found of byAge(looks, searches)) outcomes.set(found.name, await conclude(looks, found));
+  for (const name of outcomes.keys()) scan.memory.turns.set(name, scan.number);
   looks.forgetVanished();
-  return looks.broken?.kind === 'held' ? { outcomes, held: looks.broken } : { outcomes };
+  return held === undefined ? { outcomes } : { outcomes, held };
+}
+
+function answerTo(looks: Looks, name: string, policy: TagPolicy): Promise<Search | ScanOutcome | HeldBack | PutOff> {
+  return policy.tag === undefined ? search(looks, { name, policy }) : fixedTag(looks, policy.tag);
 }
 
 /** A fixed tag needs no listing: registries may hide tags, and reading one is cheaper. */
-async function fixedTag(looks: Looks, tag: string): Promise<ScanOutcome | HeldBack> {
+async function fixedTag(looks: Looks, tag: string): Promise<ScanOutcome | HeldBack | PutOff> {
+  if (!mayRead(looks, tag)) return { kind: 'put-off' };
   const manifest = await looks.manifest(tag);
   switch (manifest.kind) {
     case 'failed':

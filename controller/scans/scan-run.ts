@@ -1,13 +1,11 @@
 import { setMaxListeners } from 'node:events';
+import type { TagPolicy } from '../../api/tag-choice.js';
 import type { Clock, Log } from '../../kube/ports.js';
 import type { Registry, RegistryFailure } from '../ports.js';
 import { failureOfAll, type Member, policiesOf, type ScannedRepository } from './members.js';
 import { type Findings, scanRepository } from './repository-scan.js';
-import type { ScanOutcome } from './scan.js';
+import type { ScanOutcome, ScanResult } from './scan.js';
 import { logFindings, scanFields } from './scan-log.js';
-
-/** For metrics: of a scan with several failures, the first one's code. `held-back`: nobody was asked, or not to the end. */
-export type ScanResult = 'success' | 'held-back' | RegistryFailure['code'];
 
 /** What came of a scan, and when. */
 interface ScanRun extends Findings {
@@ -35,7 +33,7 @@ export async function runScan(
   const [startedAt, begunAt] = [clock.now(), clock.monotonic()];
   const fields = scanFields(repository, scan.waiting);
   log.info('polling registry', fields);
-  const findings = await inTime(parts, repository, scan.signal);
+  const findings = await inTime(parts, repository, scan);
   const failure = failureIn(findings.outcomes);
   logFindings(log, fields, findings, failure);
   const result = findings.held === undefined ? (failure?.code ?? 'success') : 'held-back';
@@ -45,9 +43,10 @@ export async function runScan(
 async function inTime(
   { clock, registry }: { readonly clock: Clock; readonly registry: Registry },
   repository: ScannedRepository,
-  stop: AbortSignal,
+  { waiting, signal: stop }: { readonly waiting: readonly Member[]; readonly signal: AbortSignal },
 ): Promise<Findings> {
-  const { target, memory, scans: number, members } = repository;
+  const { target, memory, scans: number } = repository;
+  const policies = inTurn(repository, waiting);
   const late = new AbortController();
   const over = new AbortController();
   clock.sleep(SCAN_MAX_MS, over.signal).then(
@@ -58,13 +57,24 @@ async function inTime(
   // A request under way listens to it in several places, and Node takes more than ten for a leak.
   setMaxListeners(0, signal);
   try {
-    return await scanRepository({ registry, target, policies: policiesOf(members.values()), memory, number, signal });
+    return await scanRepository({ registry, target, policies, memory, number, signal });
   } catch (error) {
     if (stop.aborted || !late.signal.aborted) throw error;
     return { outcomes: failureOfAll(repository, TIMED_OUT) };
   } finally {
     over.abort();
   }
+}
+
+/**
+ * All policies: those that are waited for before others, and those first that have had no answer for longest. Second comes the one that
+ * has had none for longest of all: where many are waited for, those that nobody waits for would never have their turn.
+ */
+function inTurn({ members, memory }: ScannedRepository, waiting: readonly Member[]): ReadonlyMap<string, TagPolicy> {
+  const turnOf = (name: string): number => memory.turns.get(name) ?? 0;
+  const sorted = (of: Iterable<Member>) => [...policiesOf(of)].toSorted(([a], [b]) => turnOf(a) - turnOf(b));
+  const [awaited, all] = [sorted(waiting), sorted(members.values())];
+  return new Map([...awaited.slice(0, 1), ...all.slice(0, 1), ...awaited, ...all]);
 }
 
 /** Of several failures the first. */

@@ -1,6 +1,8 @@
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { RegistrySpec } from '../../api/werfbundle.js';
-import type { RegistryFailure, RegistryTarget } from '../ports.js';
+import type { Clock, Log, Random } from '../../kube/ports.js';
+import type { Registry, RegistryFailure, RegistryTarget } from '../ports.js';
+import type { ScanConcurrency } from './scan-slots.js';
 
 /** What a bundle asks of the scans of its repository. */
 export interface ScanInterest {
@@ -69,4 +71,22 @@ export interface Scans {
   /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
   latest(bundle: ObjectIdentity): Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }> | undefined;
   acknowledge(bundle: ObjectIdentity, sequence: number): void;
+}
+
+/** For metrics: of a scan with several failures, the first one's code. `held-back`: nobody was asked, or not to the end. */
+export type ScanResult = 'success' | 'held-back' | RegistryFailure['code'];
+
+/** What the scans need, and whom they tell. */
+export interface ScansOptions {
+  readonly registry: Registry;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Divides poll intervals; 1 in production. Times in `due: at` come divided already. */
+  readonly timeScale: number;
+  /** Called once for each delivery: that bundle has something in its inbox. Must not throw, and return at once. */
+  readonly onDelivery: (ref: ObjectRef) => void;
+  /** Called after each scan, and each time that one is put off. */
+  readonly onScan?: (result: ScanResult, durationMs: number) => void;
+  readonly concurrency?: ScanConcurrency;
 }

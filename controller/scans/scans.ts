@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
-import type { Clock, Log, Random } from '../../kube/ports.js';
-import type { HeldBack, Registry, RegistryFailure } from '../ports.js';
+import type { HeldBack, RegistryFailure } from '../ports.js';
 import { targetKey } from '../registry/target.js';
 import { Alarm } from './alarm.js';
 import { DueHeap } from './due-heap.js';
@@ -9,6 +8,7 @@ import {
   audienceOf,
   duesOf,
   failureOfAll,
+  isSameWish,
   keepLatest,
   type Member,
   memberName,
@@ -16,28 +16,14 @@ import {
   policyName,
   type ScannedRepository,
   type Success,
-  sameDue,
   tenantsOf,
 } from './members.js';
-import type { Delivery, ScanInterest, ScanOutcome, Scans } from './scan.js';
+import type { Delivery, ScanInterest, ScanOutcome, Scans, ScansOptions } from './scan.js';
 import { scanFields } from './scan-log.js';
-import { runScan, type ScanResult } from './scan-run.js';
-import { DEFAULT_SCAN_CONCURRENCY, type ScanConcurrency, ScanSlots, type Slot } from './scan-slots.js';
-import { afterHold, dueNow, type MemberDue, MIN_GAP_MS, nextDueAt } from './schedule.js';
-
-interface ScansOptions {
-  readonly registry: Registry;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Log;
-  /** Divides poll intervals; 1 in production. Times in `due: at` come divided already. */
-  readonly timeScale: number;
-  /** Called once for each delivery: that bundle has something in its inbox. Must not throw, and return at once. */
-  readonly onDelivery: (ref: ObjectRef) => void;
-  /** Called after each scan, and each time that one is put off. */
-  readonly onScan?: (result: ScanResult, durationMs: number) => void;
-  readonly concurrency?: ScanConcurrency;
-}
+import { runScan } from './scan-run.js';
+import { DEFAULT_SCAN_CONCURRENCY, ScanSlots, type Slot } from './scan-slots.js';
+import { afterHold, type MemberDue, MIN_GAP_MS, nextDueAt } from './schedule.js';
+import { restore, type Waiting, waitingFor } from './waiting.js';
 
 /** The board looks at its schedule at least this often: a timer of Node holds 24 days at most. */
 const SLEEP_MAX_MS = 60 * 60 * 1000;
@@ -79,12 +65,7 @@ class ScanBoard implements Scans {
     const policy = policyName(interest.policy);
     const before = this.#member(bundle);
     const sameScan = before?.repository.key === key && before.policyName === policy;
-    const sameTime =
-      sameScan &&
-      sameDue(before.interest.due, interest.due) &&
-      before.interest.pollIntervalMs === interest.pollIntervalMs;
-    // The same point in time again is no new wish. The same interval is one, once the last scan for it has failed.
-    if (sameTime && (interest.due.kind !== 'interval' || before.due.kind !== 'idle')) return;
+    if (sameScan && isSameWish(before, interest)) return;
     const there = this.#members.get(name);
     if (there !== undefined && there.repository.key !== key) this.#leave(name, there);
     const repository = this.#repositories.get(key) ?? this.#open(key, interest);
@@ -231,16 +212,16 @@ class ScanBoard implements Scans {
   async #scan(slot: Slot<ScannedRepository>, signal: AbortSignal): Promise<void> {
     const repository = slot.item;
     const { clock, log } = this.#options;
-    const isDue = dueNow(repository.rhythm, duesOf(repository), this.#now());
-    const waiting = [...repository.members.values()].filter(({ due }) => isDue(due));
+    const waiting = waitingFor(repository, this.#now());
     repository.state = 'scanning';
     try {
-      if (waiting.length > 0) await this.#scanFor(repository, waiting, signal);
+      if (waiting.size > 0) await this.#scanFor(repository, waiting, signal);
     } catch (error) {
-      if (signal.aborted) this.#restore(waiting);
+      if (signal.aborted) restore(waiting);
       else {
         log.error('scan of a repository ended with a fault of the controller', { error });
-        this.#deliver(repository, { outcomes: failureOfAll(repository, FAULT), waiting, startedAt: clock.now() });
+        const outcomes = failureOfAll(repository, FAULT);
+        this.#deliver(repository, { outcomes, waiting: [...waiting.keys()], startedAt: clock.now() });
       }
     } finally {
       repository.notBefore = Math.max(repository.notBefore, clock.monotonic() + MIN_GAP_MS);
@@ -250,28 +231,27 @@ class ScanBoard implements Scans {
     }
   }
 
-  async #scanFor(repository: ScannedRepository, waiting: readonly Member[], signal: AbortSignal): Promise<void> {
+  async #scanFor(repository: ScannedRepository, dues: Waiting, signal: AbortSignal): Promise<void> {
     const { clock, random, onScan } = this.#options;
+    const waiting = [...dues.keys()];
     const regular = waiting.some(({ due }) => due.kind === 'interval');
     for (const member of waiting) member.due = { kind: 'idle' };
     repository.scans += 1;
-    const { outcomes, held, result, startedAt, begunAt } = await runScan(this.#options, repository, {
-      waiting,
-      signal,
-    });
+    const run = await runScan(this.#options, repository, { waiting, signal });
+    const { outcomes, held, result, startedAt, begunAt } = run;
     keepLatest(repository, outcomes);
     const all = this.#deliver(repository, { outcomes, waiting, startedAt });
     const served = held === undefined && (regular || (all && result === 'success'));
     const lastAt = served ? begunAt : repository.rhythm.lastAt;
     repository.rhythm = { ...repository.rhythm, lastAt, uniform: random.uniform() };
-    if (held === undefined) return onScan?.(result, clock.monotonic() - begunAt);
-    this.#restore(waiting.filter(({ policyName: name }) => !outcomes.has(name)));
+    const left = waiting.filter(({ policyName: name }) => !outcomes.has(name));
+    if (held === undefined) {
+      // Theirs is the next scan, and it comes at once.
+      restore(new Map(left.map((member) => [member, { kind: 'at', at: begunAt }])));
+      return onScan?.(result, clock.monotonic() - begunAt);
+    }
+    restore(dues, left);
     this.#putOff(repository, held);
-  }
-
-  /** A scan that was stopped has served nobody. */
-  #restore(waiting: readonly Member[]): void {
-    for (const member of waiting) if (member.due.kind === 'idle') member.due = this.#dueOf(member.interest);
   }
 
   /** @returns whether all whose policy was looked at were told */

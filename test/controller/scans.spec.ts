@@ -4,8 +4,8 @@ import t, { type Test } from 'tap';
 import type { ObjectIdentity } from '../../api/objects.js';
 import type { HeldBack, RegistryFailure } from '../../controller/ports.js';
 import { DueHeap } from '../../controller/scans/due-heap.js';
-import type { ScanInterest, ScanOutcome } from '../../controller/scans/scan.js';
-import type { ScanResult } from '../../controller/scans/scan-run.js';
+import type { ScanInterest, ScanOutcome, ScanResult } from '../../controller/scans/scan.js';
+
 import { ScanSlots, type Slot } from '../../controller/scans/scan-slots.js';
 import { createScans } from '../../controller/scans/scans.js';
 import { afterHold, dueNow, type MemberDue, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
@@ -606,6 +606,154 @@ t.test('which tag is chosen', async (t) => {
     for (const name of ['a', 'b', 'c']) t.strictSame(outcomeOf(name), { kind: 'failed', failure: TIMEOUT });
     t.equal(registry.calls.length, 1);
   });
+});
+
+t.test('at most 20 manifests are read in a scan, whoever they are for', async (t) => {
+  /** Manifests read in each scan since it was asked last. */
+  const readsOf = ({ registry, results }: ReturnType<typeof board>) => {
+    const scans = results.splice(0).length;
+    const reads = registry.calls.splice(0).filter((call) => call.startsWith('read')).length;
+    return { scans, reads };
+  };
+  const fixed = (index: number) => ({ policy: { tag: `v${index}` } });
+  const all = (count: number, tag: (index: number) => readonly [string, string]) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => tag(index)));
+
+  t.test('those that were left out come first in the next scan, which comes at once', async (t) => {
+    const given = board(t);
+    const { want, clock, registry, delivered } = given;
+    registry.publish(
+      'acme/app',
+      all(50, (index) => [`v${index}`, `sha256:${index}`]),
+    );
+    for (let index = 0; index < 50; index += 1) want(`b${index}`, fixed(index));
+    await settle();
+    t.strictSame([readsOf(given), delivered.length], [{ scans: 1, reads: 20 }, 20]);
+    await clock.advance(SECOND / 2);
+    t.strictSame([readsOf(given), delivered.length], [{ scans: 1, reads: 20 }, 40]);
+    await clock.advance(SECOND / 2);
+    t.strictSame([readsOf(given).reads, new Set(delivered).size], [20, 50], 'there is room for ten others');
+    for (let index = 0; index < 50; index += 1) want(`b${index}`, { ...fixed(index), due: { kind: 'interval' } });
+    await clock.advance(6 * MINUTE);
+    delivered.length = 0;
+    await clock.advance(2 * MINUTE);
+    t.strictSame([readsOf(given), delivered.length], [{ scans: 3, reads: 60 }, 50]);
+    await clock.advance(14 * MINUTE);
+    t.strictSame([readsOf(given), delivered.length], [{ scans: 0, reads: 0 }, 50], 'once an interval each');
+  });
+  t.test('a bundle that has given up has its turn, too, however many wait', async (t) => {
+    const { want, clock, registry, outcomeOf } = board(t);
+    registry.publish(
+      'acme/app',
+      all(41, (index) => [`v${index}`, `sha256:${index}`]),
+    );
+    for (let index = 0; index < 40; index += 1) want(`b${index}`, { ...fixed(index), due: { kind: 'interval' } });
+    want('given-up', { ...fixed(40), due: { kind: 'never' } });
+    await clock.advance(60 * MINUTE);
+    t.match(outcomeOf('given-up'), { kind: 'selected', tag: 'v40' });
+  });
+  t.test('a long search takes nobody’s turn, and nobody takes its own', async (t) => {
+    const given = board(t);
+    const { want, clock, registry, outcomeOf } = given;
+    registry.publish(
+      'acme/app',
+      all(30, (index) => [`v1.${index}.0`, 'image']),
+    );
+    registry.publish(
+      'acme/app',
+      all(20, (index) => [`v2.${index}.0`, 'image']),
+    );
+    registry.publish('acme/app', { 'v1.0.0': 'sha256:1', 'v2.0.0': 'sha256:2', 'v3.0.0': 'sha256:3' });
+    for (const major of [3, 1, 2]) want(`b${major}`, { policy: { versionConstraint: `^${major}` } });
+    await settle();
+    t.match(outcomeOf('b3'), { tag: 'v3.0.0' });
+    t.equal(outcomeOf('b1'), undefined, 'what it has found out so far is no answer: others have read as well');
+    await clock.advance(SECOND / 2);
+    t.match(outcomeOf('b1'), { kind: 'selected', tag: 'v1.0.0' }, 'it goes on where it had stopped');
+    await clock.advance(SECOND / 2);
+    t.match(outcomeOf('b2'), { kind: 'selected', tag: 'v2.0.0' });
+    t.ok(readsOf(given).reads <= 60);
+  });
+  t.test('in the long run all tags that were passed over are looked at again', async (t) => {
+    const given = board(t);
+    const { want, clock, registry, outcomeOf } = given;
+    for (let index = 0; index < 25; index += 1) {
+      registry.publish('acme/app', { [`v1.${index}.0`]: `sha256:${index}`, [`v1.${index}.1`]: 'image' });
+      want(`b${index}`, { policy: { versionConstraint: `~1.${index}` } });
+    }
+    await clock.advance(15 * MINUTE);
+    t.match(outcomeOf('b24'), { tag: 'v1.24.0' });
+    for (let index = 0; index < 25; index += 1) registry.publish('acme/app', { [`v1.${index}.1`]: 'sha256:new' });
+    await clock.advance(60 * MINUTE);
+    for (let index = 0; index < 25; index += 1) t.match(outcomeOf(`b${index}`), { tag: `v1.${index}.1` });
+  });
+  t.test('and whatever there is, all hear the best that there is, and no scan reads more', async (t) => {
+    const tags = fc.uniqueArray(fc.tuple(fc.nat(3), fc.nat(11), fc.boolean()), {
+      maxLength: 48,
+      selector: ([major, minor]) => `${major}.${minor}`,
+    });
+    const law = fc.asyncProperty(tags, fc.uniqueArray(fc.nat(3), { minLength: 1 }), async (published, majors) => {
+      const registry = new MemoryRegistry();
+      registry.publish('acme/app', {});
+      const bundles = new Map<number, number>();
+      for (const [major, minor, isBundle] of published) {
+        registry.publish('acme/app', { [`v${major}.${minor}.0`]: isBundle ? 'sha256:1' : 'image' });
+        if (isBundle) bundles.set(major, Math.max(minor, bundles.get(major) ?? 0));
+      }
+      const clock = createFakeClock();
+      const most: number[] = [];
+      const scans = createScans({
+        ...{ registry, clock, log: recordLog(), timeScale: 1, random: { uniform: () => 0.5 }, onDelivery: () => {} },
+        onScan: () => most.push(registry.calls.splice(0).filter((call) => call.startsWith('read')).length),
+      });
+      const stop = new AbortController();
+      const stopped = scans.start(stop.signal);
+      const target = { host: 'ghcr.io', repository: 'acme/app', insecure: false };
+      for (const major of majors) {
+        const policy = { versionConstraint: `${major}.x` };
+        const due = { kind: 'at', time: 0 } as const;
+        scans.want({ bundle: ref(`b${major}`), target, policy, pollIntervalMs: MINUTE, due });
+      }
+      await clock.advance(4 * MINUTE);
+      stop.abort();
+      await stopped;
+      for (const major of majors) {
+        const outcome = scans.latest(ref(`b${major}`));
+        const told = outcome?.kind === 'selected' ? outcome.tag : outcome?.kind;
+        const best = bundles.get(major);
+        const wanted = best === undefined ? 'nothing-to-deploy' : `v${major}.${best}.0`;
+        if (told !== wanted) throw new Error(`${major}.x: ${told} instead of ${wanted}`);
+      }
+      if (Math.max(...most) > 20) throw new Error(`${Math.max(...most)} manifests in one scan`);
+    });
+    await t.resolves(fc.assert(law, { numRuns: 60 }));
+  });
+});
+
+t.test('another ETag of the same tags is no news', async (t) => {
+  const { want, clock, registry, delivered, outcomeOf } = board(t);
+  const etagOf = (name: string) => {
+    const outcome = outcomeOf(name);
+    return outcome?.kind === 'selected' ? outcome.tags.etag : undefined;
+  };
+  const interval = { due: { kind: 'interval' } } as const;
+  registry.etag = '"1"';
+  want('a', interval);
+  await clock.advance(7.5 * MINUTE);
+  registry.etag = '"2"';
+  want('b');
+  await clock.advance(SECOND);
+  t.strictSame([delivered, etagOf('b')], [['a', 'b'], '"1"'], 'it wakes nobody');
+  registry.unchanged = true;
+  want('b', { due: { kind: 'at', time: clock.now() + SECOND } });
+  await clock.advance(SECOND);
+  t.strictSame(delivered, ['a', 'b', 'b'], 'nor does an answer of 304 Not Modified');
+  registry.unchanged = false;
+  await clock.advance(15 * MINUTE);
+  t.equal(etagOf('a'), '"1"', 'and nothing is written for it');
+  registry.publish('acme/app', { v2: 'sha256:2' });
+  await clock.advance(15 * MINUTE);
+  t.equal(etagOf('a'), '"2"');
 });
 
 t.test('a fixed tag', async (t) => {
