@@ -134,6 +134,7 @@ export class Controller {
     return createScans({
       ...{ registry, clock, random, log, timeScale: platform.timeScale },
       onDelivery: (ref) => this.#wake(ref),
+      onHold: (ref) => this.#wake(ref),
       onScan: (result, durationMs) => metrics.scanned(result, durationMs),
     });
   }

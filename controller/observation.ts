@@ -6,7 +6,7 @@ import type { Settings } from '../api/settings.js';
 import type { Deployment, StoredBundle } from '../api/werfbundle.js';
 import type { JobTemplate } from './deploy/job-template.js';
 import type { WaitingWords } from './deploy/waiting.js';
-import type { RegistryTarget } from './ports.js';
+import type { HeldBack, RegistryTarget } from './ports.js';
 import type { Delivery, ScanOutcome } from './scans/scan.js';
 
 /** What the platform set for all bundles. */
@@ -142,6 +142,8 @@ export interface Observation {
   readonly delivery: Delivery | undefined;
   /** What the last successful scan since the start said. */
   readonly latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
+  /** Why the repository is not scanned for a while, if it is not. */
+  readonly heldBack: HeldBack['why'] | undefined;
   /** How many full scans in a row said the same, this delivery included: the same tag, or nothing to deploy. */
   readonly sameScans: number;
   /** When a source of its values was changed last, if they were not looked at since; wall clock. */

@@ -53,7 +53,7 @@ export interface Senses {
 }
 
 /** Of scans, watches and the process's own memory. */
-type Known = Pick<Observation, 'delivery' | 'latest' | 'sameScans' | 'deployedAt' | 'touchedAt'> & {
+type Known = Pick<Observation, 'delivery' | 'latest' | 'heldBack' | 'sameScans' | 'deployedAt' | 'touchedAt'> & {
   /** Name of the last Job whose Secrets are known to be gone. */
   readonly tidied: string | undefined;
 };

@@ -65,6 +65,7 @@ const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortS
     const known = {
       delivery,
       latest: scans.latest(metadata),
+      heldBack: scans.held(metadata),
       sameScans: memory.sameScans(metadata, delivery),
       deployedAt: memory.deployedAt(metadata, delivery),
       touchedAt: self.touches.touchedAt(ref),

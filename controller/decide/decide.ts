@@ -29,6 +29,7 @@ import {
   isDeployRequested,
   isRequested,
   lookAnew,
+  NOT_ASKED_SINCE,
   type PollAccount,
   tagsOf,
   withDeployRequest,
@@ -246,7 +247,7 @@ const unobstructed = (seen: Observation, polled: PollAccount): Partial<Draft> =>
   // Failed polls go on by their own schedule, unless it was the credentials that were missing.
   const failing = (status.consecutiveFailures ?? 0) > 0;
   if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return {};
-  const anew = lookAnew(seen, status, 'the registry has not been asked since the obstacle is gone');
+  const anew = lookAnew(seen, status, NOT_ASKED_SINCE);
   return { status: anew.status, claims: anew.claims };
 };
 

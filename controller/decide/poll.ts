@@ -4,7 +4,7 @@ import { fingerprintOf, madeWith } from '../../api/checksum.js';
 import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../observation.js';
-import type { RegistryFailure } from '../ports.js';
+import type { HeldBack, RegistryFailure } from '../ports.js';
 import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { type Claim, conditionOf, withCondition } from './situation.js';
 import { preciseTime } from './timestamps.js';
@@ -81,8 +81,7 @@ export const hasOtherCredentials = (seen: Pick<Observation, 'bundle' | 'access' 
 export const accountPoll = (seen: Observation): PollAccount => {
   const { bundle, delivery } = seen;
   const status = bundle.status ?? {};
-  if (isNewGeneration(bundle) || hasOtherCredentials(seen))
-    return lookAnew(seen, status, 'the registry has not been asked yet');
+  if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return lookAnew(seen, status, NOT_ASKED);
   if (delivery === undefined) return remembered(seen, status);
   const handled = withHandledRequests(bundle, status);
   const { outcome } = delivery;
@@ -95,17 +94,31 @@ export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | un
 
 const at = (seen: Observation) => ({ now: seen.now, generation: seen.bundle.metadata.generation });
 
+const NOT_ASKED = 'the registry has not been asked yet';
+export const NOT_ASKED_SINCE = 'the registry has not been asked since the obstacle is gone';
+
+/** Why a first look takes so long: no numbers, for they would be others at each look. Others' polls have a part in it. */
+const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
+  rate: 'more polls wait for the registry than it may be asked in a second',
+  breaker:
+    'the registry did not answer when it was asked last, for this bundle or others, and is left alone for a while',
+  'retry-after': 'the registry wants to be left alone for a while (Retry-After)',
+};
+
 /** Forgets what polls have told so far: the registry is asked at once, and failures are counted anew. */
 export const lookAnew = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
   const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
   const fresh = { ...rest, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
+  return firstScan(seen, fresh, message);
+};
+
+/** The first scan is still to come. @param message - {@link NOT_ASKED}, or why it is asked anew */
+const firstScan = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
+  const why = seen.heldBack && `: polls are held back, for ${HELD_BACK[seen.heldBack]}`;
+  const told = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
   return {
-    status: withCondition(
-      fresh,
-      { type: 'RegistryReachable', status: 'Unknown', reason: 'FirstScan', message },
-      at(seen),
-    ),
-    claims: [{ kind: 'first-scan', reason: 'FirstScan', message }],
+    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...told }, at(seen)),
+    claims: [{ kind: 'first-scan', ...told }],
     wanted: undefined,
   };
 };
@@ -118,8 +131,10 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
   const wanted = latest && { tag: latest.tag, digest: latest.digest };
   if (failures > 0) return { status, claims: [failureClaim(status, reachable?.message ?? 'polls fail')], wanted };
   if (reachable?.status !== 'True') {
-    const message = reachable?.reason === 'FirstScan' ? reachable.message : 'the registry has not been asked yet';
-    return { status, claims: [{ kind: 'first-scan', reason: 'FirstScan', message }], wanted };
+    const message = reachable?.message.startsWith(NOT_ASKED_SINCE) ? NOT_ASKED_SINCE : NOT_ASKED;
+    const first = firstScan(seen, status, message);
+    // Whoever resets the counter by hand leaves the condition as the last failure has left it.
+    return reachable?.reason === 'FirstScan' ? first : { ...first, status };
   }
   return { status, claims: [...stillNothing(status), ...stillHeld(status)], wanted };
 };

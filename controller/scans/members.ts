@@ -3,6 +3,7 @@ import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { RegistryFailure, RegistryTarget } from '../ports.js';
 import { resourceUrl } from '../registry/target.js';
+import type { Hold } from './hold.js';
 import { newMemory, type ScanMemory } from './looks.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
 import { leastInterval, type MemberDue, type Rhythm } from './schedule.js';
@@ -36,6 +37,8 @@ export interface ScannedRepository {
   lookAt: number;
   /** No scan before this; monotonic. */
   notBefore: number;
+  /** undefined: the last scan was not held back. */
+  hold: Hold | undefined;
   state: 'idle' | 'waiting' | 'scanning';
   scans: number;
 }
@@ -56,6 +59,7 @@ export function newRepository(
     rhythm: { bornAt: born.now, lastAt: undefined, uniform: born.uniform },
     lookAt: Number.POSITIVE_INFINITY,
     notBefore: 0,
+    hold: undefined,
     state: 'idle',
     scans: 0,
   };

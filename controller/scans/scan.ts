@@ -1,7 +1,7 @@
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { RegistrySpec } from '../../api/werfbundle.js';
 import type { Clock, Log, Random } from '../../kube/ports.js';
-import type { Registry, RegistryFailure, RegistryTarget } from '../ports.js';
+import type { HeldBack, Registry, RegistryFailure, RegistryTarget } from '../ports.js';
 import type { ScanConcurrency } from './scan-slots.js';
 
 /** What a bundle asks of the scans of its repository. */
@@ -70,6 +70,11 @@ export interface Scans {
   inbox(bundle: ObjectIdentity): Delivery | undefined;
   /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
   latest(bundle: ObjectIdentity): Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }> | undefined;
+  /**
+   * Why the scans of the bundle's repository are put off, if they are for more than a few seconds. No failure: whoever waits goes on
+   * waiting.
+   */
+  held(bundle: ObjectIdentity): HeldBack['why'] | undefined;
   acknowledge(bundle: ObjectIdentity, sequence: number): void;
 }
 
@@ -86,6 +91,8 @@ export interface ScansOptions {
   readonly timeScale: number;
   /** Called once for each delivery: that bundle has something in its inbox. Must not throw, and return at once. */
   readonly onDelivery: (ref: ObjectRef) => void;
+  /** Called for each bundle that waits for more than its interval, when {@link Scans.held} has something new to say to it. As above. */
+  readonly onHold?: (ref: ObjectRef) => void;
   /** Called after each scan, and each time that one is put off. */
   readonly onScan?: (result: ScanResult, durationMs: number) => void;
   readonly concurrency?: ScanConcurrency;

@@ -4,6 +4,7 @@ import type { HeldBack, RegistryFailure } from '../ports.js';
 import { targetKey } from '../registry/target.js';
 import { Alarm } from './alarm.js';
 import { DueHeap } from './due-heap.js';
+import { heldOn, isNewHold } from './hold.js';
 import {
   audienceOf,
   duesOf,
@@ -23,7 +24,7 @@ import { scanFields } from './scan-log.js';
 import { runScan } from './scan-run.js';
 import { DEFAULT_SCAN_CONCURRENCY, ScanSlots, type Slot } from './scan-slots.js';
 import { afterHold, type MemberDue, MIN_GAP_MS, nextDueAt } from './schedule.js';
-import { restore, type Waiting, waitingFor } from './waiting.js';
+import { isOverdue, overdueMembers, restore, type Waiting, waitingFor } from './waiting.js';
 
 /** The board looks at its schedule at least this often: a timer of Node holds 24 days at most. */
 const SLEEP_MAX_MS = 60 * 60 * 1000;
@@ -82,6 +83,14 @@ class ScanBoard implements Scans {
     this.#members.set(name, member);
     repository.members.set(name, member);
     this.#lookSooner(repository, this.#dueAt(repository, member.due));
+    // Those that were there have heard of it.
+    if (before?.repository !== repository && repository.hold?.lasting && isOverdue(member.due, this.#now()))
+      this.#options.onHold?.(bundle);
+  }
+
+  held(bundle: ObjectIdentity): HeldBack['why'] | undefined {
+    const hold = this.#member(bundle)?.repository.hold;
+    return hold?.lasting ? hold.why : undefined;
   }
 
   forget(ref: ObjectRef): void {
@@ -192,11 +201,15 @@ class ScanBoard implements Scans {
   }
 
   /** Those that wait go on waiting: what is held back is no failure. */
-  #putOff(repository: ScannedRepository, { why, forMs }: HeldBack): void {
-    const { random, log, onScan } = this.#options;
-    repository.notBefore = afterHold(this.#now(), forMs, random.uniform());
-    log.debug('poll of a registry is held back', { ...scanFields(repository, []), why, forMs });
+  #putOff(repository: ScannedRepository, held: HeldBack): void {
+    const { random, log, onScan, onHold } = this.#options;
+    const now = this.#now();
+    const before = repository.hold;
+    repository.notBefore = afterHold(now, held.forMs, random.uniform());
+    repository.hold = heldOn(before, held, now);
+    log.debug('poll of a registry is held back', { ...scanFields(repository, []), why: held.why, forMs: held.forMs });
     onScan?.('held-back', 0);
+    if (isNewHold(before, repository.hold)) for (const { bundle } of overdueMembers(repository, now)) onHold?.(bundle);
   }
 
   #fillSlots(signal: AbortSignal): void {
@@ -240,6 +253,7 @@ class ScanBoard implements Scans {
     const run = await runScan(this.#options, repository, { waiting, signal });
     const { outcomes, held, result, startedAt, begunAt } = run;
     keepLatest(repository, outcomes);
+    if (held === undefined) repository.hold = undefined;
     const all = this.#deliver(repository, { outcomes, waiting, startedAt });
     const served = held === undefined && (regular || (all && result === 'success'));
     const lastAt = served ? begunAt : repository.rhythm.lastAt;

@@ -19,3 +19,13 @@ export function restore(dues: Waiting, members: Iterable<Member> = dues.keys()):
     if (due !== undefined && member.due.kind === 'idle') member.due = due;
   }
 }
+
+/** Those that wait for more than their interval, and have waited until now. */
+export function overdueMembers({ members }: ScannedRepository, now: number): readonly Member[] {
+  return [...members.values()].filter(({ due }) => isOverdue(due, now));
+}
+
+/** Whether a scan for a point in time is awaited. */
+export function isOverdue(due: MemberDue, now: number): boolean {
+  return due.kind === 'at' && due.at <= now;
+}

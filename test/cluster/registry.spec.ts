@@ -221,6 +221,11 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   t.ok((metricOf(text, 'registry_scans_total', { result: 'held-back' }) ?? 0) > 0);
   t.match(await read('late', '.status.consecutiveFailures'), /^0?$/, 'a poll that is held back is no failure');
   t.equal(await read('late', '.status.conditions[?(@.type=="RegistryReachable")].reason'), 'FirstScan');
+  const why = 'polls are held back, for the registry wants to be left alone for a while (Retry-After)';
+  await eventually(
+    () => read('late', '.status.conditions[?(@.type=="Ready")].message'),
+    (message) => message === `the registry has not been asked yet: ${why}`,
+  );
   t.equal(registry.requests.length, asked, 'nobody asks the registry again');
   const told = (await controller.log()).split('\n').filter((line) => line.includes('a registry host is left alone'));
   t.equal(told.length, 1);

@@ -1326,3 +1326,37 @@ t.test('deciding twice on what was decided changes nothing', async (t) => {
     t.strictSame(again.announcements, [], 'and announces nothing');
   }
 });
+
+t.test('a first look that is held back says why, without numbers, and is no failure', async (t) => {
+  const first = (status: WerfBundleStatus, heldBack: Observation['heldBack'], change: Partial<Observation> = {}) =>
+    decide(observation(bundle(status), { ...change, heldBack })).status;
+  const messages = ({ conditions = [] }: WerfBundleStatus) => [...new Set(conditions.map(({ message }) => message))];
+  const asked = first({ observedGeneration: -1 }, undefined);
+  const rows = [
+    ['rate', 'more polls wait for the registry than it may be asked in a second'],
+    [
+      'breaker',
+      'the registry did not answer when it was asked last, for this bundle or others, and is left alone for a while',
+    ],
+    ['retry-after', 'the registry wants to be left alone for a while (Retry-After)'],
+  ] as const;
+  for (const [why, words] of rows) {
+    const held = first(asked, why);
+    t.strictSame(messages(held), [`the registry has not been asked yet: polls are held back, for ${words}`], why);
+    t.strictSame([held.phase, held.consecutiveFailures, held.lastErrorMessage], ['Syncing', 0, undefined]);
+    t.strictSame(first(held, why, { now: NOW + 60_000 }), held, 'it stands');
+    t.strictSame(first(held, undefined), asked, 'and goes, as after a restart');
+    t.strictSame(first(held, why, { delivery: delivery(selected()) }).conditions?.at(-1)?.message, reachable.message);
+  }
+  const anew = decide(observation(bundle(syncedStatus(), { metadata: { generation: 2 } }), { heldBack: 'breaker' }));
+  t.match(messages(anew.status), [/^the registry has not been asked yet: polls are held back/]);
+  t.strictSame(anew.announcements, [], 'no event');
+  const synced = observation(bundle(syncedStatus()), { heldBack: 'breaker' });
+  t.equal(
+    mergePatchOf(syncedStatus(), decide(synced).status),
+    undefined,
+    'who is deployed and well has nothing to say',
+  );
+  const failed = decide(observation(bundle(syncedStatus()), { delivery: delivery(failure()) })).status;
+  t.strictSame(first(failed, 'breaker'), failed, 'nor has one whose polls fail');
+});

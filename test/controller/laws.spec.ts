@@ -50,6 +50,15 @@ const STEPS: Readonly<Record<string, Step>> = {
   'gives all back': (model) => {
     model.obstacle = undefined;
   },
+  'polls are held back': (model) => {
+    model.heldBack = 'breaker';
+  },
+  'polls are held back for another reason': (model) => {
+    model.heldBack = 'retry-after';
+  },
+  'polls go on': (model) => {
+    model.heldBack = undefined;
+  },
   'a minute passes': (model) => {
     model.now += 60_000;
   },
@@ -79,6 +88,7 @@ const played = (steps: readonly string[]): BundleModel => {
 /** Somebody mends what only a person can mend, asks for a look, and from then on all goes well. */
 const heal = (model: BundleModel): void => {
   model.obstacle = undefined;
+  model.heldBack = undefined;
   model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' }, converge: {}, suspend: false });
   model.annotate({ 'werf.io/reconcile-requested-at': 'healed' });
   for (let step = 0; step < 12; step += 1) {

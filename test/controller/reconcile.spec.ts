@@ -1001,6 +1001,25 @@ t.test(
   },
 );
 
+t.test('that a first poll is held back is written once, and a synced bundle says nothing of it', async (t) => {
+  const harness = reconcileHarness();
+  await harness.run();
+  harness.holdBack('breaker');
+  const held = await harness.run();
+  t.same([held.actions, held.events, held.log], [['patch werfbundles/status my-app'], [], []]);
+  t.match(held.status.conditions?.at(-1), {
+    type: 'RegistryReachable',
+    status: 'Unknown',
+    message: /polls are held back/,
+  });
+  await harness.wait(60_000);
+  t.same((await harness.run()).actions, []);
+  const synced = reconcileHarness(bundle(syncedStatus()));
+  await synced.run();
+  synced.holdBack('breaker');
+  t.same((await synced.run()).actions, []);
+});
+
 t.test('a poll that comes in while an intent is carried out counts, whatever becomes of the Job', async (t) => {
   const create = { verb: 'create', plural: 'jobs' } as const;
   const interrupted = async (): Promise<ReconcileHarness> => {

@@ -34,6 +34,7 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
   const log = recordLog();
   const delivered: string[] = [];
   const results: ScanResult[] = [];
+  const holds: string[] = [];
   const scans = createScans({
     registry,
     clock,
@@ -41,8 +42,11 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
     log,
     timeScale,
     onDelivery: ({ name }) => delivered.push(name),
+    onHold: ({ name }) => holds.push(name),
     onScan: (result) => results.push(result),
   });
+  /** Who was woken for a hold since it was asked last, and what is said to it. */
+  const heldFor = () => holds.splice(0).map((name) => `${name} ${scans.held(ref(name))}`);
   const stop = new AbortController();
   const stopped = scans.start(stop.signal);
   test.teardown(() => stop.abort());
@@ -57,7 +61,7 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
     });
   const outcomeOf = (name: string): ScanOutcome | undefined => scans.inbox(ref(name))?.outcome;
   const lists = (): number => registry.calls.filter((call) => call.startsWith('list')).length;
-  return { registry, clock, log, delivered, results, scans, want, outcomeOf, lists, stop, stopped };
+  return { registry, clock, log, delivered, results, scans, heldFor, want, outcomeOf, lists, stop, stopped };
 }
 
 t.test('the schedule of a repository', async (t) => {
@@ -452,6 +456,43 @@ t.test('what is held back is no failure', async (t) => {
     await clock.advance(1);
     t.match(outcomeOf('a'), { kind: 'selected' });
     t.strictSame(results, ['held-back', 'success']);
+  });
+  t.test('a bundle that waits is woken when a hold begins that lasts, and when its reason changes', async (t) => {
+    const { want, clock, registry, scans, heldFor } = board(t);
+    const at = (ms: number) => ({ due: { kind: 'at', time: clock.now() + ms } }) as const;
+    registry.held = { kind: 'held', why: 'retry-after', forMs: 60 * SECOND };
+    want('new');
+    want('regular', { due: { kind: 'interval' } });
+    want('later', at(10 * MINUTE));
+    await settle();
+    t.strictSame(heldFor(), ['new retry-after'], 'who goes by its interval, or waits for later, need not hear of it');
+    want('other', at(0));
+    t.strictSame(heldFor(), ['other retry-after'], 'one that comes meanwhile is told, too');
+    want('other', at(SECOND));
+    t.strictSame(heldFor(), [], 'once');
+    await clock.advance(5 * MINUTE);
+    t.strictSame(heldFor(), [], 'it is put off again and again');
+    registry.held = held;
+    await clock.advance(2 * MINUTE);
+    t.strictSame(heldFor(), ['new breaker', 'other breaker']);
+    registry.held = undefined;
+    await clock.advance(MINUTE);
+    t.strictSame([heldFor(), scans.held(ref('new'))], [[], undefined], 'the scan is what tells that it is over');
+  });
+  t.test('nobody hears of waits of a few seconds, but of many of them in a row', async (t) => {
+    const { want, clock, registry, scans, heldFor } = board(t);
+    registry.held = { kind: 'held', why: 'rate', forMs: 5 * SECOND };
+    want('a');
+    await clock.advance(5 * SECOND);
+    t.strictSame([heldFor(), scans.held(ref('a'))], [[], undefined]);
+    await clock.advance(5 * SECOND);
+    t.strictSame(heldFor(), ['a rate']);
+    registry.held = undefined;
+    await clock.advance(10 * SECOND);
+    registry.held = { kind: 'held', why: 'rate', forMs: 5 * SECOND };
+    want('a');
+    await clock.advance(5 * SECOND);
+    t.strictSame(heldFor(), [], 'after a scan it begins anew');
   });
   t.test('a hold in the midst of a scan leaves those waiting that it did not serve', async (t) => {
     const { want, clock, registry, delivered, results, outcomeOf, scans, log } = board(t);

@@ -140,6 +140,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     },
     delivery: undefined,
     latest: undefined,
+    heldBack: undefined,
     sameScans: 0,
     deployedAt: undefined,
     touchedAt: undefined,

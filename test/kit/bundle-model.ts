@@ -31,6 +31,7 @@ export class BundleModel {
   now = NOW;
   obstacle: 'access' | 'supplies' | undefined;
   checksum = 'k1:0';
+  heldBack: Observation['heldBack'];
   readonly violations: string[] = [];
   decision: Decision | undefined;
   #bundle: StoredBundle = bundle();
@@ -106,6 +107,7 @@ export class BundleModel {
   }
 
   restart(): void {
+    this.heldBack = undefined;
     this.#memory = new Memory();
     this.#delivery = undefined;
     this.#latest = undefined;
@@ -144,6 +146,7 @@ export class BundleModel {
       now: this.now,
       delivery: this.#delivery,
       latest: this.#latest,
+      heldBack: this.heldBack,
       sameScans: memory.sameScans(SELF, this.#delivery),
       deployedAt: memory.deployedAt(SELF, this.#delivery),
       touchedAt: this.#touchedAt,

@@ -3,7 +3,7 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/events.js';
 import { Memory } from '../../controller/memory.js';
 import { type PlaceLimits, Places } from '../../controller/places.js';
-import type { ReadsValues } from '../../controller/ports.js';
+import type { HeldBack, ReadsValues } from '../../controller/ports.js';
 import { projectBundle, projectJob, projectPod } from '../../controller/projections.js';
 import { type Reconciler, reconcile } from '../../controller/reconcile.js';
 import { Releases } from '../../controller/releases.js';
@@ -43,6 +43,8 @@ export interface ReconcileHarness {
   readonly counted: () => readonly string[];
   /** What the registry is found to offer; it lies in the inbox until it is acted on. The scan began at NOW, if it is not said. */
   readonly deliver: (outcome: ScanOutcome, startedAt?: number) => void;
+  /** From now on polls of its repository are held back for longer; undefined: no more. */
+  readonly holdBack: (why: HeldBack['why'] | undefined) => void;
   readonly run: () => Promise<Run>;
   /** As after a crash: all that a process remembers is forgotten. */
   readonly restart: () => void;
@@ -128,6 +130,9 @@ export const reconcileHarness = (
     counted: () => counted,
     jobs: () => kube.all<Job>(JOBS),
     deliver: (outcome, startedAt) => scans.deliver(outcome, startedAt),
+    holdBack: (why) => {
+      scans.heldBack = why;
+    },
     restart: () => {
       memory = new Memory();
       startedAt = clock.now();
@@ -143,6 +148,7 @@ export const reconcileHarness = (
 
 class ScriptedScans implements Scans {
   interest: ScanInterest | undefined;
+  heldBack: HeldBack['why'] | undefined;
   readonly #startedAt: number;
   #inbox: Delivery | undefined;
   #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
@@ -160,6 +166,7 @@ class ScriptedScans implements Scans {
 
   restart(): void {
     this.interest = undefined;
+    this.heldBack = undefined;
     this.#inbox = undefined;
     this.#latest = undefined;
     this.#sequence = 0;
@@ -180,6 +187,10 @@ class ScriptedScans implements Scans {
 
   latest() {
     return this.#latest;
+  }
+
+  held() {
+    return this.heldBack;
   }
 
   acknowledge(_: ObjectIdentity, sequence: number): void {
