@@ -39,6 +39,8 @@ interface ControllerParts {
   readonly share: Share;
   /** By which Lease one of several processes leads; undefined: this one always does. */
   readonly candidate: Candidate | undefined;
+  /** Called when this process can't lead again, for its work does not end: it is to exit. */
+  readonly onStuck: (error: Error) => void;
 }
 
 /** How long a look at a bundle that runs when the process is told to stop may go on. Whatever is cut off is found by the next one. */
@@ -95,11 +97,11 @@ export class Controller {
   }
 
   async #govern(signal: AbortSignal): Promise<void> {
-    const { candidate, client, clock, random, log, metrics } = this.#parts;
+    const { candidate, client, clock, random, log, metrics, onStuck } = this.#parts;
     const onChange = (leads: boolean): void => metrics.leads(leads);
     if (candidate !== undefined) {
       const lead = (reign: Reign): Promise<void> => this.#lead(reign);
-      return await standForElection({ client, clock, random, log, candidate, lead, onChange }, signal);
+      return await standForElection({ client, clock, random, log, candidate, lead, onChange, onStuck }, signal);
     }
     onChange(true);
     await this.#lead({ ending: signal, over: new AbortController().signal, holds: () => true });

@@ -86,7 +86,7 @@ const candidateOf = (config: ControllerConfig): Candidate => ({
   identity: `${hostname()}_${randomUUID()}`,
 });
 
-await runProcess(async (signal) => {
+await runProcess(async (signal, fail) => {
   const config = configured();
   if (config === undefined) return;
   const log = createLog({ level: config.logLevel, name: 'controller' });
@@ -135,6 +135,7 @@ await runProcess(async (signal) => {
       metrics,
       share: shareOf(config),
       candidate: config.leaderElect ? candidateOf(config) : undefined,
+      onStuck: fail,
     });
     log.info('controller starts', { version: WERFBUNDLE_VERSION, server: connection.server.host, health: health.port });
     await controller.start(signal);

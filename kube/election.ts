@@ -34,6 +34,11 @@ export interface ElectionOptions {
   readonly candidate: Candidate;
   /** Called when this process begins to lead; the next reign begins only after it has resolved. A rejection ends the election. */
   readonly lead: (reign: Reign) => Promise<void>;
+  /**
+   * Called when the work of a reign goes on for {@link STUCK_MS} after it was over. There is no other reign before it ends, so that the
+   * process would stand by for ever: it is to exit.
+   */
+  readonly onStuck: (error: Error) => void;
   /** For the metric `leader`. */
   readonly onChange?: (leads: boolean) => void;
 }
@@ -42,6 +47,8 @@ export interface ElectionOptions {
 const CALL_MS = 5_000;
 /** After the end: long enough for one answer, short enough for the patience of whoever sent the signal. */
 const RELEASE_MS = 2_000;
+/** All work of a reign hangs on its signals, and ends within moments. */
+const STUCK_MS = 10_000;
 const LOST = 'this process does not lead any more';
 /** Answers that say that the Lease is not what it was when it was read. */
 const RACES: ReadonlySet<KubeErrorCode> = new Set(['conflict', 'already-exists', 'not-found']);
@@ -139,12 +146,27 @@ class Election {
       return false;
     };
     const work = lead({ ending: ending.signal, over: over.signal, holds });
+    over.signal.addEventListener('abort', () => this.#bound(work), { once: true });
     this.#reign = { ending, over, work };
     const onEnd = (): void => {
       if (this.#reign?.work === work && !over.signal.aborted) failed.abort();
     };
     // What it ends with is told where it is awaited.
     work.then(onEnd, onEnd);
+  }
+
+  /** What does not listen is a fault, and only a new process is free of it. */
+  #bound(work: Promise<void>): void {
+    const { clock, log, onStuck } = this.#options;
+    const ended = new AbortController();
+    const onEnd = (): void => ended.abort();
+    const onLate = (): void => {
+      const error = new Error(`work goes on ${STUCK_MS / 1_000} s after this process has ceased to lead`);
+      log.error('the process gives up: a reign does not end', { error });
+      onStuck(error);
+    };
+    work.then(onEnd, onEnd);
+    clock.sleep(STUCK_MS, ended.signal).then(onLate, () => undefined);
   }
 
   /** Whoever leads next may begin within seconds: all work is broken off now, and only then this process stands for election again. */

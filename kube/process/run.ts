@@ -18,9 +18,10 @@ const KILLED = 143;
  *
  * SIGTERM or SIGINT aborts the signal that `main` was given, and `main` winds up; a second one exits at once. Exit codes: 0 `main`
  * returned, or was told to stop; 2 a {@link StartError}, its lines on stderr without a stack; 1 a bug, with its stack.
+ * @param main - what it calls `fail` with ends the process at once, as if it had thrown that, whatever it still waits for
  */
 export const runProcess = async (
-  main: (signal: AbortSignal) => Promise<void>,
+  main: (signal: AbortSignal, fail: (error: Error) => void) => Promise<void>,
   host: ProcessHost = process,
 ): Promise<void> => {
   const controller = new AbortController();
@@ -33,7 +34,9 @@ export const runProcess = async (
   host.on('SIGTERM', stop);
   host.on('SIGINT', stop);
   try {
-    await main(controller.signal);
+    await new Promise<void>((resolve, reject) => {
+      main(controller.signal, reject).then(resolve, reject);
+    });
     host.exit(0);
   } catch (error) {
     host.exit(report(error, { signal: controller.signal, host }));

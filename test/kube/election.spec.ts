@@ -263,10 +263,11 @@ t.test('an election', async (t) => {
       };
       const onChange = (leads: boolean) =>
         void told.push(`${clock.monotonic()} ${identity} ${leads ? 'leads' : 'follows'}`);
+      const onStuck = () => void told.push(`${clock.monotonic()} ${identity} is stuck`);
       const candidate = { ...REF, identity };
       const random = { uniform: () => 0 };
       const done = standForElection(
-        { client: kube, clock, random, log, candidate, lead, onChange, ...more },
+        { client: kube, clock, random, log, candidate, lead, onChange, onStuck, ...more },
         stop.signal,
       );
       return { stop: () => stop.abort(), done, reigns };
@@ -365,6 +366,29 @@ t.test('an election', async (t) => {
     await slow.done;
   });
 
+  t.test(
+    'tells when work goes on for ten seconds after it was cut off: only another process can lead then',
+    async (t) => {
+      const rows = [
+        { title: 'the Lease is somebody else’s', end: 'lost', want: ['2000 a follows', '12000 a is stuck'] },
+        { title: 'the process is to stop', end: 'stop', want: ['20000 a is stuck'] },
+      ] as const;
+      for (const { title, end, want } of rows) {
+        const { clock, kube, log, told, join } = setup();
+        const only = join('a', { lead: () => new Promise<never>(() => {}) });
+        await clock.advance(500);
+        if (end === 'lost') kube.seed<Lease>(LEASES, leaseOf('thief', ''));
+        else only.stop();
+        await clock.advance(60_000);
+        t.strictSame(told, ['0 a leads', ...want], title);
+        t.match(log.entries.at(-1), {
+          ...{ level: 'error', message: 'the process gives up: a reign does not end' },
+          fields: { error: { message: 'work goes on 10 s after this process has ceased to lead' } },
+        });
+      }
+    },
+  );
+
   t.test('lets work end while the Lease holds, and cuts it off after that', async (t) => {
     const { clock, join, lease } = setup();
     const seen: string[] = [];
@@ -408,6 +432,7 @@ t.test('a process that was frozen writes nothing any more, before any timer has 
     {
       ...{ client: kube, clock: frozen, random: { uniform: () => 0 }, log: recordLog() },
       candidate: { ...REF, identity: 'a' },
+      onStuck: () => t.fail('nothing is stuck'),
       lead: (given) => {
         reign = given;
         return new Promise((resolve) => given.ending.addEventListener('abort', () => resolve()));

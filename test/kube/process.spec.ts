@@ -189,7 +189,7 @@ t.test('the health server', async (t) => {
 });
 
 t.test('a process', async (t) => {
-  const start = (main: (signal: AbortSignal) => Promise<void>) => {
+  const start = (main: Parameters<typeof runProcess>[0]) => {
     const exits: number[] = [];
     let stderr = '';
     let listener = (): void => undefined;
@@ -213,6 +213,14 @@ t.test('a process', async (t) => {
   const quiet = start(async () => undefined);
   await quiet.done;
   t.strictSame(quiet.result(), { exits: [0], stderr: '' }, 'ends with 0 when there is nothing more to do');
+
+  const given = start((_, fail) => {
+    fail(new Error('stuck'));
+    return new Promise<never>(() => {});
+  });
+  await given.done;
+  t.strictSame(given.result().exits, [1], 'ends with 1 when it gives up, whatever it still waits for');
+  t.match(given.result().stderr, /^Error: stuck\n/);
 
   const misused = start(async () => {
     throw new StartError(['--workers: "many" is not a whole number', '--mode: "on" is none of off']);
