@@ -28,6 +28,12 @@ const STEPS: Readonly<Record<string, Step>> = {
   'tells of drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, correct: false } } }),
   'corrects drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, maxRetries: 2 } } }),
   'looks for no drift': (model) => model.changeSpec({ converge: {} }),
+  'the next Job is refused': (model) => {
+    model.mishap = 'refused';
+  },
+  'the next name is taken': (model) => {
+    model.mishap = 'taken';
+  },
   'Jobs vanish': (model) => model.loseJobs(),
   'constraint ~1.0': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '~1.0' } }),
   'constraint >=1': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' } }),
@@ -89,6 +95,7 @@ const played = (steps: readonly string[]): BundleModel => {
 const heal = (model: BundleModel): void => {
   model.obstacle = undefined;
   model.heldBack = undefined;
+  model.mishap = undefined;
   model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' }, converge: {}, suspend: false });
   model.annotate({ 'werf.io/reconcile-requested-at': 'healed' });
   for (let step = 0; step < 12; step += 1) {

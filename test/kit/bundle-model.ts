@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
 import type { Decision } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
@@ -8,6 +9,7 @@ import { hasSeenTouch, mayHaveMoved, needsSupplies } from '../../controller/deci
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import { isPlanJob } from '../../controller/deploy/plan-job.js';
 import { isJobOf } from '../../controller/deploy/result.js';
+import type { ExecuteFailure } from '../../controller/execute.js';
 import { knownJobs } from '../../controller/known-jobs.js';
 import { Memory } from '../../controller/memory.js';
 import type { DeployJob, Observation, PlanJob } from '../../controller/observation.js';
@@ -32,6 +34,8 @@ export class BundleModel {
   obstacle: 'access' | 'supplies' | undefined;
   checksum = 'k1:0';
   heldBack: Observation['heldBack'];
+  /** What becomes of the next Job instead of being made. */
+  mishap: 'refused' | 'taken' | undefined;
   readonly violations: string[] = [];
   decision: Decision | undefined;
   #bundle: StoredBundle = bundle();
@@ -118,8 +122,9 @@ export class BundleModel {
   settle(): void {
     for (let pass = 0; pass < MOST_PASSES; pass += 1) {
       const seen = this.#observe();
-      const decision = decide(seen);
-      this.#must(isDeepStrictEqual(decide(seen), decision), 'the same observation gives the same decision');
+      const planned = decide(seen);
+      this.#must(isDeepStrictEqual(decide(seen), planned), 'the same observation gives the same decision');
+      const decision = this.#afterMishap(seen, planned);
       this.#carryOut(seen, decision);
       this.decision = decision;
       const { recheck } = decision;
@@ -128,6 +133,22 @@ export class BundleModel {
       return;
     }
     this.#must(false, 'there is an end');
+  }
+
+  #afterMishap(seen: Observation, planned: Decision): Decision {
+    const { mishap } = this;
+    const making = planned.actions.find(({ kind }) => kind === 'create-job' || kind === 'create-plan');
+    if (mishap === undefined || making === undefined) return planned;
+    this.mishap = undefined;
+    const message = 'exceeded quota: no-jobs';
+    const failure: ExecuteFailure =
+      making.kind === 'create-job'
+        ? { kind: mishap, deployment: making.deployment, message }
+        : { kind: `plan-${mishap}`, message };
+    const decision = afterFailure(seen, planned, failure) ?? planned;
+    const polled = ({ status: { consecutiveFailures, lastETag } }: Decision) => [consecutiveFailures, lastETag];
+    this.#must(isDeepStrictEqual(polled(decision), polled(planned)), 'a poll counts, whatever becomes of the Job');
+    return decision;
   }
 
   #isFixed(): void {
