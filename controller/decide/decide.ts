@@ -19,6 +19,7 @@ import {
 } from './deployment.js';
 import { type Draft, soonest } from './draft.js';
 import { orCorrection, withDriftDetection } from './drift.js';
+import { secretsOfChecks } from './drift-check.js';
 import { isHealed } from './drift-state.js';
 import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue, withRecord } from './due.js';
 import { finalizerChange, mustBeHeldFirst } from './finalizer.js';
@@ -53,11 +54,11 @@ export const decide = (seen: Observation): Decision => {
   const claims = [...outOfService(seen), ...draft.claims];
   const at = { now: seen.now, generation: seen.bundle.metadata.generation };
   const status = withNextAttempt(seen, tell(resolved(seen, draft.status), claims, at));
-  const finalizer = draft.finalizer ?? finalizerChange(seen.bundle, status);
+  const finalizer = draft.finalizer ?? finalizerChange(seen, status);
   return {
     actions: draft.actions ?? [],
     status,
-    cleanup: [...(draft.cleanup ?? []), ...leftOvers(seen, finalizer)],
+    cleanup: [...(draft.cleanup ?? []), ...leftOvers(seen, status, finalizer)],
     announcements: announcementsOf(seen.bundle.status ?? {}, status, tagsOf(seen)),
     finalizer,
     ...(draft.farewell !== undefined && { farewell: draft.farewell }),
@@ -74,13 +75,15 @@ const keepsPlace = (seen: Observation, { status, recheck, keepsPlace: checks = f
   (openDeployment(status) !== undefined && (wasStarted(status) || seen.place === 'waiting'));
 
 /**
- * What a process that is no more may have left of a Job whose result is recorded. Without the finalizer nobody would look for it in
- * another namespace any more.
+ * What a process that is no more may have left of a Job whose result is recorded, or of a check that was never begun. Without the
+ * finalizer nobody would look for it in another namespace any more; under another tag nobody would come back to its name.
  */
-const leftOvers = (seen: Observation, finalizer: FinalizerChange): readonly Cleanup[] => {
-  if (seen.untidied !== undefined) return [secretsOf(seen, seen.untidied)];
+const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: FinalizerChange): readonly Cleanup[] => {
   const { deployment } = seen.bundle.status ?? {};
-  return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment)] : [];
+  const decided = status.deployment?.number !== deployment?.number;
+  const checks = finalizer === 'remove' || decided ? secretsOfChecks(seen) : [];
+  if (seen.untidied !== undefined) return [secretsOf(seen, seen.untidied), ...checks];
+  return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...checks] : checks;
 };
 
 /** Where the release lives, told from the spec. */

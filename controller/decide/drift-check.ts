@@ -4,9 +4,10 @@ import { ANNOTATIONS } from '../deploy/names.js';
 import type { Applied } from '../deploy/plan-job.js';
 import { exitCodeOf, jobResult, withErrorLine } from '../deploy/result.js';
 import type { Observation, PlanJob } from '../observation.js';
-import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf } from './deployment.js';
+import type { Cleanup } from './decision.js';
+import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf, secretsWithoutJob } from './deployment.js';
 import { type Draft, soonest } from './draft.js';
-import { type CheckResult, nextCheckNumber } from './drift-state.js';
+import { appliedOf, type CheckResult, nextCheckNumber } from './drift-state.js';
 
 /** How the check stands that was begun. */
 type Check =
@@ -69,6 +70,19 @@ const found = (result: FailedJob, { pod, log }: PlanJob): Check => {
     return { kind: 'ended', result: { kind: 'drifted', summary: log.kind === 'read' ? log.summary : undefined } };
   }
   return failed(withErrorLine(result, log.kind === 'read' ? log.errorLine : undefined).message);
+};
+
+/** All Secrets that may have been made for the check that was read last, and for the next one, if drift is looked for. */
+export const secretsOfChecks = ({ bundle }: Pick<Observation, 'bundle'>): readonly Cleanup[] => {
+  const { status = {}, spec, metadata } = bundle;
+  const applied = appliedOf(status);
+  const used = spec.converge?.driftDetection?.enabled === true || status.driftCheckCount !== undefined;
+  if (!used || applied === undefined) return [];
+  const next = nextCheckNumber(status);
+  return [next - 1, next].map((check) => {
+    const jobName = planJobNameOf({ bundleName: metadata.name, uid: metadata.uid, tag: applied.tag, check });
+    return secretsWithoutJob({ bundle }, { jobName });
+  });
 };
 
 /** How soon it is looked whether a plan that was deleted is gone. */

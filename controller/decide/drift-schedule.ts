@@ -3,6 +3,7 @@ import { planJobNameOf } from '../../api/names.js';
 import type { Observation } from '../observation.js';
 import { openDeployment } from './deployment.js';
 import { appliedOf, isBeingCorrected, isCorrectionDue, isToBeVerified, nextCheckNumber } from './drift-state.js';
+import { mustBeHeldToCheck } from './finalizer.js';
 import { isRequested } from './poll.js';
 import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';
@@ -73,7 +74,7 @@ export const dueCheck = (seen: Known): { readonly jobName: string } | undefined 
   const { bundle, now } = seen;
   const status = bundle.status ?? {};
   const applied = appliedOf(status);
-  if (applied === undefined || !mayBegin(seen) || isCorrectable(seen)) return undefined;
+  if (applied === undefined || !mayBegin(seen) || isCorrectable(seen) || mustBeHeldToCheck(bundle)) return undefined;
   if (!isLookAsked(seen) && now < nextCheckTime({ ...seen, status })) return undefined;
   const { name: bundleName, uid } = bundle.metadata;
   return { jobName: planJobNameOf({ bundleName, uid, tag: applied.tag, check: nextCheckNumber(status) }) };

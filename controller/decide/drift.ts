@@ -19,8 +19,9 @@ import {
   withoutDrift,
 } from './drift-state.js';
 import { type Due, nextTry } from './due.js';
+import { isElsewhere, mustBeHeldToCheck } from './finalizer.js';
 import { isPolled } from './needs.js';
-import { isNewGeneration } from './poll.js';
+import { isNewGeneration, isRequested } from './poll.js';
 import { type Claim, conditionOf, strongest } from './situation.js';
 
 /**
@@ -74,20 +75,25 @@ const isQuiet = (claims: readonly Claim[], status: WerfBundleStatus): boolean =>
 
 const begun = (seen: Observation, draft: Draft, settings: Settings): Draft => {
   const { status } = draft;
-  const { supplies } = seen;
+  const { bundle, place, supplies } = seen;
   // A look that had something else to account for; the next one corrects.
   if (isCorrectionDue(status, settings.driftDetection)) return { ...draft, recheck: { kind: 'now' } };
   const applied = appliedOf(status);
+  if (applied === undefined) return draft;
   const time = isLookAsked(seen) ? seen.now : nextCheckTime({ ...seen, status });
-  if (seen.now < time) return { ...draft, recheck: soonest(draft.recheck, time) };
-  if (seen.place === 'waiting') return { ...draft, keepsPlace: true };
+  // Somebody asked for a look: when the registry has answered, the bundle is to be held already.
+  const isNear = seen.now >= time || isRequested(bundle);
+  if (isNear && mustBeHeldToCheck(bundle)) return { ...draft, finalizer: 'add', recheck: { kind: 'now' } };
+  const held: Draft = isNear && isElsewhere(bundle) ? { ...draft, finalizer: 'leave' } : draft;
+  if (seen.now < time) return { ...held, recheck: soonest(draft.recheck, time) };
+  if (place === 'waiting') return { ...held, keepsPlace: true };
   // Looked up at the next look: this one had something else to account for.
-  if (supplies === undefined || seen.place === 'not-needed')
-    return { ...draft, recheck: soonest(draft.recheck, seen.now + AGAIN_MS) };
+  if (supplies === undefined || place === 'not-needed')
+    return { ...held, recheck: soonest(draft.recheck, seen.now + AGAIN_MS) };
   // Other values than the applied ones are to be deployed, not checked.
-  if (applied === undefined || supplies.kind !== 'ready' || supplies.checksum !== applied.checksum) return draft;
+  if (supplies.kind !== 'ready' || supplies.checksum !== applied.checksum) return draft;
   const plan = createPlan({ seen, settings, supplies, applied, check: nextCheckNumber(status) });
-  return { ...draft, actions: [plan], keepsPlace: true };
+  return { ...held, actions: [plan], keepsPlace: true };
 };
 
 /** The same once more, where nothing else is due and a check has found drift. */

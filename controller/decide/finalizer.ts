@@ -1,6 +1,7 @@
 import { isHeld } from '../../api/finalizer.js';
 import { targetNamespaceOf } from '../../api/names.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Observation } from '../observation.js';
 import type { FinalizerChange } from './decision.js';
 import { openDeployment } from './deployment.js';
 
@@ -39,18 +40,30 @@ export const nextNumber = (bundle: StoredBundle, status: WerfBundleStatus, highe
 const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
   const open = openDeployment(status) !== undefined;
   if (bundle.spec.deletionPolicy === 'Dismiss' && (open || mayBeDeployed(bundle, status))) return true;
-  return open && targetNamespaceOf(bundle) !== bundle.metadata.namespace;
+  return open && isElsewhere(bundle);
 };
+
+export const isElsewhere = (bundle: StoredBundle): boolean => targetNamespaceOf(bundle) !== bundle.metadata.namespace;
+
+/** The same of a drift check: its Job in another namespace is one that nobody else would stop. */
+export const mustBeHeldToCheck = (bundle: StoredBundle): boolean => isElsewhere(bundle) && !isHeld(bundle);
 
 /** Once there is a Job, its bundle must not be able to go unseen: before it is made, the finalizer is there. */
 export const mustBeHeldFirst = (bundle: StoredBundle, status: WerfBundleStatus): boolean =>
   needsFinalizer(bundle, status) && !isHeld(bundle);
 
-/** @param status - as it is to be written */
-export const finalizerChange = (bundle: StoredBundle, status: WerfBundleStatus): FinalizerChange => {
+/**
+ * @param seen.plans - the Jobs of drift checks that there are
+ * @param status - as it is to be written
+ */
+export const finalizerChange = (
+  { bundle, plans }: Pick<Observation, 'bundle' | 'plans'>,
+  status: WerfBundleStatus,
+): FinalizerChange => {
   // A bundle that goes is let go by deletion.ts alone; nothing can be added to it.
   if (bundle.metadata.deletionTimestamp !== undefined) return 'leave';
-  const needed = needsFinalizer(bundle, status);
+  const checked = plans.some(({ job }) => job.metadata.namespace !== bundle.metadata.namespace);
+  const needed = checked || needsFinalizer(bundle, status);
   if (needed === isHeld(bundle)) return 'leave';
   return needed ? 'add' : 'remove';
 };

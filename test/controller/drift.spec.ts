@@ -1,5 +1,7 @@
 import t, { type Test } from 'tap';
-import type { Job, Pod, Secret } from '../../api/objects.js';
+import { FINALIZER } from '../../api/finalizer.js';
+import { planJobNameOf } from '../../api/names.js';
+import type { Job, Namespace, Pod, Secret } from '../../api/objects.js';
 import { settingsOf } from '../../api/settings.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
@@ -9,7 +11,7 @@ import { needsSupplies } from '../../controller/decide/needs.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import type { Observation, PlanJob } from '../../controller/observation.js';
 import { KubeError } from '../../kube/client.js';
-import { PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import {
   bundle,
   CHECKSUM,
@@ -33,6 +35,8 @@ import {
 import { type ReconcileHarness, type Run, reconcileHarness } from '../kit/reconcile-harness.js';
 
 const MINUTE = 60_000;
+
+const SECRETS_OF_DEPLOYMENT = ['values', 'docker', 'key', 'ca'].map((what) => `${deployment().jobName}-${what}`);
 
 const PLAN = /^my-app-plan-[0-9a-f]{8}-[0-9a-f]{8}$/;
 
@@ -135,7 +139,7 @@ const planOf = (
 
 /** The part of a decision that concerns drift, and what a person reads. */
 const told = (seen: Observation) => {
-  const { status, actions, recheck, announcements } = decide(seen);
+  const { status, actions, recheck, announcements, finalizer, cleanup } = decide(seen);
   const condition = (type: string) => {
     const found = status.conditions?.find((one) => one.type === type);
     return found && `${found.status} ${found.reason}: ${found.message}`;
@@ -153,6 +157,8 @@ const told = (seen: Observation) => {
     events: announcements.map(({ type, reason }) => `${type} ${reason}`),
     reason: status.deployment?.reason,
     number: status.deployment?.number,
+    finalizer,
+    tidied: cleanup.flatMap(({ names }) => names),
   };
 };
 
@@ -686,6 +692,93 @@ t.test('what a check needs is looked up when it is due, and not before', async (
   for (const { title, seen, want } of rows) t.equal(needsSupplies(seen), want, title);
 });
 
+t.test('a bundle is held while a check of it runs in another namespace, and no longer', async (t) => {
+  const status = checkedStatus(drifted('False'), { resolvedTargetNamespace: 'production' });
+  const converge = { targetNamespace: 'production', serviceAccountName: 'werf', driftDetection: { enabled: true } };
+  const elsewhere = (
+    of: { readonly held: boolean; readonly due?: boolean; readonly spec?: Partial<WerfBundleSpec> },
+    more: Partial<Observation> & { readonly metadata?: object } = {},
+  ): Observation => {
+    const { metadata, ...rest } = more;
+    const finalizers = of.held ? [FINALIZER] : [];
+    const given = { ...status, ...(of.due !== false && { lastDriftCheckTime: iso(-60 * MINUTE) }) };
+    const whole = { spec: { converge, ...of.spec }, metadata: { finalizers, ...metadata } };
+    return observation(bundle(given, whole), { place: 'not-needed', ...rest });
+  };
+  const ready = { supplies: supplies(), place: 'given' } as const;
+  const plan = planOf(status, 5);
+  const there: PlanJob = { ...plan, job: { ...plan.job, metadata: { ...plan.job.metadata, namespace: 'production' } } };
+  const secretsOf = (tag: string, check: number) => {
+    const name = planJobNameOf({ bundleName: 'my-app', uid: UID, tag, check });
+    return ['values', 'docker', 'key', 'ca'].map((what) => `${name}-${what}`);
+  };
+  const left = [...secretsOf('v1.0.0', 4), ...secretsOf('v1.0.0', 5)];
+  const request = { annotations: { 'werf.io/reconcile-requested-at': '1' } };
+  const rows: readonly Row[] = [
+    { title: 'not before a check is due', seen: elsewhere({ held: false, due: false }), want: { finalizer: 'leave' } },
+    {
+      title: 'before its Job is made',
+      seen: elsewhere({ held: false }),
+      want: { finalizer: 'add', actions: [], recheck: 'now', phase: 'Synced', counts: [4, undefined] },
+    },
+    {
+      title: 'when it waits for its place',
+      seen: elsewhere({ held: true }, { place: 'waiting' }),
+      want: { finalizer: 'leave', actions: [], recheck: 'on-change' },
+    },
+    {
+      title: 'when its Job is made',
+      seen: elsewhere({ held: true }, ready),
+      want: { finalizer: 'leave', actions: ['create-plan'], tidied: [] },
+    },
+    {
+      title: 'while it runs',
+      seen: elsewhere({ held: true }, { plans: [there] }),
+      want: { finalizer: 'leave', actions: [] },
+    },
+    {
+      title: 'while it goes',
+      seen: elsewhere({ held: true, due: false }, { plans: [going(renamed(there))] }),
+      want: { finalizer: 'leave', actions: [], tidied: [] },
+    },
+    {
+      title: 'not when it is gone; what a crash may have left goes first',
+      seen: elsewhere({ held: true, due: false }),
+      want: { finalizer: 'remove', tidied: [...SECRETS_OF_DEPLOYMENT, ...left] },
+    },
+    {
+      title: 'nor when nothing is checked any more',
+      seen: elsewhere({ held: true, spec: { suspend: true } }),
+      want: { finalizer: 'remove', tidied: [...SECRETS_OF_DEPLOYMENT, ...left] },
+    },
+    {
+      title: 'a request: until the registry has answered, so that it can be checked at once',
+      seen: elsewhere({ held: false, due: false }, { metadata: request }),
+      want: { finalizer: 'add', actions: [], recheck: 'now' },
+    },
+    {
+      title: 'and it stays so long',
+      seen: elsewhere({ held: true, due: false }, { metadata: request }),
+      want: { finalizer: 'leave', actions: [] },
+    },
+    {
+      title: 'deleted: its Job is stopped, and then the bundle goes',
+      seen: elsewhere({ held: true }, { plans: [there], metadata: { deletionTimestamp: iso(0) } }),
+      want: { finalizer: 'remove', actions: ['delete plan-1'], tidied: [...SECRETS_OF_DEPLOYMENT, ...left] },
+    },
+    {
+      title: 'another tag is deployed: nobody would come back to the names of this one',
+      seen: elsewhere({ held: true }, { ...ready, delivery: delivery(selected('v1.1.0', DIGEST_B)) }),
+      want: { finalizer: 'leave', reason: 'NewTag', tidied: left },
+    },
+  ];
+  check(t, rows);
+  t.equal(dueCheck(elsewhere({ held: false })), undefined, 'no place is asked for before it is held');
+  t.match(dueCheck(elsewhere({ held: true }))?.jobName, PLAN);
+  const here = due(checkedStatus(drifted('False')));
+  t.equal(decide(here).finalizer, 'leave', 'in its own namespace its Job goes with it');
+});
+
 t.test('a check that could not be begun is told, or begun under the next number', async (t) => {
   const seen = due(checkedStatus(drifted('False')));
   const planned = decide(seen);
@@ -718,10 +811,10 @@ const database: Secret = {
 
 /** The last Job's Pod ends, as a kubelet and the Job controller would have it. */
 const endJob = ({ kube, jobs }: ReconcileHarness, exitCode = 0, log = ''): void => {
-  const { uid = '', name = '' } = jobs().at(-1)?.metadata ?? {};
+  const { uid = '', name = '', namespace = '' } = jobs().at(-1)?.metadata ?? {};
   kube.seed<Pod>(PODS, {
     metadata: {
-      namespace: 'ops',
+      namespace,
       name: `${name}-pod`,
       ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }],
     },
@@ -730,7 +823,7 @@ const endJob = ({ kube, jobs }: ReconcileHarness, exitCode = 0, log = ''): void 
       containerStatuses: [{ name: 'werf', state: { terminated: { exitCode, finishedAt: '2026-11-23T10:00:00Z' } } }],
     },
   });
-  kube.setPodLog({ namespace: 'ops', name: `${name}-pod` }, 'werf', log);
+  kube.setPodLog({ namespace, name: `${name}-pod` }, 'werf', log);
 };
 
 const PLAN_LOG =
@@ -866,6 +959,70 @@ t.test('a controller that ends in the middle of a check leaves one Job, and the 
     status: { ...stale.bundle()?.status, driftCheckCount: 7 },
   });
   t.same(brief(await stale.run()), ['delete jobs plan', 'delete secrets plan-values'], 'nor is one of another time');
+});
+
+t.test('in another namespace a check leaves nothing either, whatever becomes of controller and bundle', async (t) => {
+  const converge = {
+    ...{ targetNamespace: 'production', serviceAccountName: 'werf' },
+    ...{ valuesFrom: [{ secretRef: { name: 'database' } }], driftDetection: { enabled: true } },
+  };
+  const checking = async (): Promise<ReconcileHarness> => {
+    const harness = reconcileHarness(bundle(undefined, { spec: { converge } }));
+    const annotations = { 'werf.io/accept-bundles-from': 'ops' };
+    harness.kube.seed<Namespace>(NAMESPACES, {
+      metadata: { name: 'production', annotations },
+      status: { phase: 'Active' },
+    });
+    harness.kube.seed(SERVICEACCOUNTS, { metadata: { namespace: 'production', name: 'werf' } });
+    harness.kube.seed(SECRETS, database);
+    await harness.run();
+    harness.deliver(selected());
+    await harness.run();
+    endJob(harness);
+    await harness.run();
+    await harness.wait(16 * MINUTE);
+    return harness;
+  };
+  const left = ({ kube, bundle: stored }: ReconcileHarness) => [
+    ...kube.all<Secret>(SECRETS).map(({ metadata }) => metadata.name),
+    ...(stored()?.metadata.finalizers ?? ['gone']),
+  ];
+
+  const whole = await checking();
+  t.same(brief(await whole.run()), [
+    'patch werfbundles my-app',
+    'create secrets plan-values',
+    'create jobs plan',
+    'patch secrets plan-values',
+  ]);
+  t.same(whole.bundle()?.metadata.finalizers, [FINALIZER]);
+  endJob(whole);
+  t.same(brief(await whole.run()), [
+    'patch werfbundles/status my-app',
+    'delete jobs plan',
+    'delete secrets plan-values',
+  ]);
+  t.same(brief(await whole.run()), ['patch werfbundles my-app']);
+  t.same(left(whole), ['database']);
+
+  const deleted = await checking();
+  await deleted.run();
+  await deleted.kube.delete(WERFBUNDLES, { namespace: 'ops', name: 'my-app' }, {}, AbortSignal.any([]));
+  t.same(brief(await deleted.run()), [
+    ...['delete jobs plan', 'patch werfbundles/status my-app', 'delete secrets plan-values'],
+    'patch werfbundles my-app',
+  ]);
+  t.same(left(deleted), ['database', 'gone']);
+
+  const crashed = await checking();
+  crashed.kube.failNext({ verb: 'create', plural: 'jobs' }, new KubeError('timeout', 'create: no answer in 30 s'));
+  await crashed.run();
+  t.equal(left(crashed).length, 3, 'Secrets without their Job');
+  crashed.restart();
+  const stored = nonNull(crashed.bundle());
+  crashed.kube.seed(WERFBUNDLES, { ...stored, spec: { ...stored.spec, suspend: true } });
+  await crashed.run();
+  t.same(left(crashed), ['database'], 'are swept with the finalizer');
 });
 
 const nonNull = <T>(value: T | undefined): T => {
