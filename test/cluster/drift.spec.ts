@@ -241,6 +241,35 @@ const givesWay = async (t: Test, given: DriftGiven): Promise<void> => {
   );
 };
 
+/** In another namespace the garbage collector would leave a check alone: its bundle does not go without it. */
+const goesWithItsCheck = async (t: Test, given: DriftGiven): Promise<void> => {
+  const story = await DriftStory.begin(given, 'held');
+  const { stage } = story;
+  await stage.makeNamespace('held-there');
+  await stage.cluster.kubectl(['annotate', 'ns', 'held-there', 'werf.io/accept-bundles-from=held']);
+  const there = new DriftStory(given, 'held-there');
+  await stage.publish({ repository: 'acme/held', tag: 'v1.0.0', behaviour: 'slow-plan: 5' });
+  await story.apply(secret('database', { 'values.yaml': `password: ${canary('database')}` }));
+  const converge = {
+    ...{ targetNamespace: 'held-there', valuesFrom: [{ secretRef: { name: 'database' } }] },
+    driftDetection: { enabled: true, interval: '24h' },
+  };
+  await story.applyBundle('held', story.spec('acme/held', converge));
+  await story.synced('held', 'v1.0.0');
+  const finalizers = async () => (await story.bundle('held'))?.metadata.finalizers ?? [];
+  const look = async (value: string) => {
+    await story.kubectl('annotate', 'wb', 'held', '--overwrite', `werf.io/reconcile-requested-at=${value}`);
+    await there.planRuns();
+    t.same(await finalizers(), ['werf.io/deletion'], 'while it runs');
+  };
+  await look('one');
+  await story.drifted('held', 'False');
+  t.same(await eventually(finalizers, (all) => all.length === 0), [], 'and no longer');
+  await look('two');
+  await story.kubectl('delete', 'wb', 'held', '--timeout=90s');
+  t.same([await there.plans(), await there.secretsLeft()], [[], []], 'it goes first, and all that was made for it');
+};
+
 /** A check that fails tells why, and nothing is corrected. */
 const tellsWhyItFailed = async (t: Test, given: DriftGiven): Promise<void> => {
   const story = await DriftStory.begin(given, 'unplannable');
@@ -265,13 +294,14 @@ t.test('drift on a real control plane', async (t) => {
   const controller = await stage.startController({ timeScale: TIME_SCALE });
   const given: DriftGiven = { stage, states, jobs, controller };
   await t.test('is found and corrected', async (t) => {
-    t.jobs = 5;
+    t.jobs = 6;
     const scenarios = {
       'what somebody changes or deletes is found, applied again, and checked again': correctsDrift,
       'where it is not to be corrected it is told, and turned off it is told no more': tellsDrift,
       'a correction that does not take is made as often as the bundle says, and on request again': givesUp,
       'a check gives way to a new tag, to suspension and to deletion': givesWay,
       'a check that fails says why': tellsWhyItFailed,
+      'a bundle does not go without its check in another namespace': goesWithItsCheck,
     };
     await playAll(t, given, scenarios);
   });

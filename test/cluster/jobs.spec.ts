@@ -17,6 +17,7 @@ import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
 import { eventually } from '../kit/eventually.js';
 import { BY_HAND, PodByHand } from '../kit/pod-by-hand.js';
 import { recordWatch } from '../kit/record-watch.js';
+import { configMap } from '../kit/values-objects.js';
 
 const FINALIZER = 'werf.io/deletion';
 
@@ -91,6 +92,24 @@ const uninstalls = async (t: Test, given: Given): Promise<void> => {
   await story.kubectl('create', 'rolebinding', 'required', '--role=werf-converge', '--serviceaccount=leaving:required');
   await story.kubectl('wait', '--for=delete', 'wb/required', '--timeout=90s');
   t.same(await releasesIn(stage, 'leaving'), ['orphaned', 'robbed', 'stubborn']);
+};
+
+/** Neither status nor Jobs tell of a deployment any more; that the bundle is held does. */
+const uninstallsWhatIsForgotten = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'forgotten');
+  await story.stage.publish({ repository: 'acme/forgotten', tag: 'v1.0.0' });
+  await story.applyBundle('app', { ...story.spec('acme/forgotten'), deletionPolicy: 'Dismiss' });
+  await story.synced('app', 'v1.0.0');
+  await story.kubectl('delete', 'job', '-l', 'app.kubernetes.io/instance=app');
+  await story.patch('app', { spec: { suspend: true } });
+  const suspended = await story.until('app', 'suspended', ({ observedGeneration }) => observedGeneration === 2);
+  const status = Object.fromEntries(Object.keys(suspended).map((name) => [name, null]));
+  await story.patch('app', { status }, '--subresource=status');
+  const wiped = await story.until('app', 'looked at', ({ phase, history }) => phase === 'Syncing' && !history);
+  t.same([wiped.deployment, await finalizersOf(story, 'app')], [undefined, [FINALIZER]]);
+  await story.kubectl('delete', 'wb', 'app', '--timeout=90s');
+  t.same(await eventsOf(story, 'app', 'Dismiss'), ['Dismissed: release app in namespace forgotten is uninstalled']);
+  t.same(await releasesIn(story.stage, 'forgotten'), []);
 };
 
 /** A Job in another namespace belongs to nobody that the garbage collector knows of. */
@@ -263,6 +282,7 @@ const takesTurns = async (t: Test, { stage, states }: Omit<Given, 'controller'>)
   t.match(pods.items[0]?.spec, {
     containers: [{ env: [{ name: 'HTTPS_PROXY', value: 'http://proxy.example:3128' }, { name: 'HOME' }] }],
   });
+  await takesValuesAlong(t, { stage, states, controller: second });
   t.notMatch(await second.log(), /"level":"error"/);
   await second.stop();
 };
@@ -332,6 +352,29 @@ const keepsJobsForAWhile = async (t: Test, given: Given): Promise<void> => {
   t.match(before?.status?.lastJobLogs, /Succeeded release "app"/, 'and the end of its log stays');
 };
 
+/** Values that change while a bundle waits for its place are those that it deploys, and it deploys them once. */
+const takesValuesAlong = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'along');
+  const { stage } = story;
+  await stage.publish({ repository: 'acme/endless', tag: 'v1.0.0', behaviour: 'slow: 600' });
+  await stage.publish({ repository: 'acme/along', tag: 'v1.0.0' });
+  await story.apply(configMap('settings', 'replicas: 2'));
+  await story.applyBundle('first', story.spec('acme/endless'));
+  await story.until('first', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
+  const valuesFrom = [{ configMapRef: { name: 'settings' } }];
+  await story.applyBundle('second', story.spec('acme/along', { valuesFrom }));
+  const waiting = await story.until('second', 'waits', told('WaitingForPlace'));
+  await story.apply(configMap('settings', 'replicas: 3'));
+  await story.kubectl('delete', 'wb', 'first', '--timeout=90s');
+  const { deployment, appliedChecksum } = await story.synced('second', 'v1.0.0');
+  await story.morePolls('acme/along', 3);
+  t.notSame(deployment?.checksum, waiting.deployment?.checksum);
+  t.equal(appliedChecksum, deployment?.checksum);
+  const jobs = await story.jobsOf('second');
+  t.equal(jobs.length, 1, 'nothing is deployed again');
+  t.match(JSON.stringify(jobs[0]?.spec), /"--set=replicas=3"/);
+};
+
 t.test('Jobs on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
   const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
@@ -341,6 +384,7 @@ t.test('Jobs on a real control plane', async (t) => {
     t.jobs = 8;
     const scenarios = {
       'a bundle with Dismiss goes when its release is uninstalled, or can\u2019t be': uninstalls,
+      'a release is uninstalled though the status that told of it was lost': uninstallsWhatIsForgotten,
       'a Job that runs is stopped when its bundle goes, in whatever namespace': stopsJobs,
       'a namespace can be deleted with bundles in it': letsNamespacesGo,
       'a Job that has not begun gives way to what is wanted now': givesWay,

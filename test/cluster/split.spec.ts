@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { KubeObject } from '../../api/objects.js';
-import { API_VERSION, KIND, type StoredBundle, type WerfBundle } from '../../api/werfbundle.js';
+import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleStatus } from '../../api/werfbundle.js';
 import { LEASES, WERFBUNDLES } from '../../kube/resources.js';
 import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
 import { PATIENCE_MS, TIME_SCALE } from '../kit/bundle-story.js';
@@ -50,12 +50,17 @@ t.test('several controllers split the work', async (t) => {
     await stage.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
 
   await t.test('by labels: each has its own Lease, its own bundles, and those that come to it', async (t) => {
-    const start = (team: string) =>
+    const start = (team: string, ...more: readonly string[]) =>
       stage.startController({
         ...{ timeScale: TIME_SCALE, leaderElect: true },
-        flags: ['--watch-label-selector', `team=${team}`],
+        flags: ['--watch-label-selector', `team=${team}`, ...more],
       });
-    const [shop, data] = await Promise.all([start('shop'), start('data')]);
+    const [shop, data] = await Promise.all([start('shop', '--max-jobs=1'), start('data')]);
+    await stage.publish({ repository: 'acme/busy', tag: 'v1.0.0', behaviour: 'slow: 600' });
+    const busy = { namespace: 'team-a', name: 'busy' };
+    await makeBundle(stage, { ...busy, labels: { team: 'data' } });
+    const running = ({ activeJobName }: WerfBundleStatus) => activeJobName !== undefined;
+    await stage.bundles.until(busy, { what: 'busy is', withinMs: PATIENCE_MS, is: running }, stage.signal);
     for (const name of ['shop', 'data']) await makeBundle(stage, { namespace: 'team-a', name, labels: { team: name } });
     await Promise.all(['shop', 'data'].map((name) => synced(stage, 'team-a', name)));
     const polls = async (controller: typeof shop, name: string): Promise<number> =>
@@ -81,6 +86,9 @@ t.test('several controllers split the work', async (t) => {
       PATIENCE_MS,
     );
     t.equal(await polls(shop, 'shop'), before, 'who lost it, polls for it no more');
+    const { status } = (await stage.client.get<StoredBundle>(WERFBUNDLES, busy, stage.signal)) ?? {};
+    t.equal(status?.lastJobStatus, 'Running', 'a Job of another share took no place of this one all the time');
+    await must('delete', 'wb', 'busy', '-n', 'team-a', '--timeout=60s');
     await Promise.all([shop.stop(), data.stop()]);
   });
 
