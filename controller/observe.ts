@@ -108,11 +108,14 @@ const unlessForbidden = async <Known, Told>(reading: Promise<Known>, told: (why:
     return await reading;
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'forbidden') throw error;
-    return told(`the controller lacks a right: ${error.message}`);
+    return told(lackOf(error));
   }
 };
 
-const rightsMissing = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'RightsMissing', message });
+/** What is said of a call that was forbidden. */
+export const lackOf = ({ message }: KubeError): string => `the controller lacks a right: ${message}`;
+
+export const rightsMissing = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'RightsMissing', message });
 
 /** For the Job of an intent, or of the check that is due; never for both. */
 const askForPlace = (

@@ -14,7 +14,7 @@ import { mergePatchOf } from './decide/status-patch.js';
 import { cleanUp, execute } from './execute.js';
 import type { Memory } from './memory.js';
 import type { Observation } from './observation.js';
-import { observe, type Senses } from './observe.js';
+import { lackOf, observe, rightsMissing, type Senses } from './observe.js';
 import { readingOnce } from './reading-once.js';
 import type { Scans } from './scans/scan.js';
 import type { Touches } from './watches.js';
@@ -106,14 +106,29 @@ const carryOut = async (
   const failure = await execute(self.client, planned.actions, signal);
   if (failure === undefined) return planned;
   if (failure.kind === 'begun') return undefined;
-  if (failure.kind === 'interrupted') yieldPlace(self, seen.bundle.metadata, failure.error);
   const error = failure.kind === 'interrupted' ? failure.error.message : failure.message;
   self.log.warn('what was decided could not be done', {
     bundle: keyOf(seen.bundle.metadata),
     why: failure.kind,
     error,
   });
+  if (failure.kind === 'interrupted') {
+    const powerless = withoutRight(seen, failure.error);
+    if (powerless !== undefined) return await carryOut(self, powerless, decide(powerless), signal);
+    yieldPlace(self, seen.bundle.metadata, failure.error);
+  }
   return afterFailure(seen, planned, failure);
+};
+
+/**
+ * A Job that may not be deleted is as one that may not be looked at: it is told, or a bundle that goes is not kept for it.
+ * @returns undefined where the right was not what was missing, or where that was known already
+ */
+const withoutRight = (seen: Observation, error: KubeError): Observation | undefined => {
+  const goes = seen.bundle.metadata.deletionTimestamp !== undefined;
+  if (error.code !== 'forbidden' || seen.job.kind === 'obstacle') return undefined;
+  if (!goes && openDeployment(seen.bundle.status) === undefined) return undefined;
+  return { ...seen, job: rightsMissing(lackOf(error)), ...(goes && { plans: [] }) };
 };
 
 /**

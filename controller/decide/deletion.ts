@@ -87,7 +87,7 @@ const stopped = (seen: Observation, status: WerfBundleStatus): Draft => {
 const notStopped = (seen: Observation, status: WerfBundleStatus, { reason, message: why }: Obstacle): Draft => {
   const { bundle } = seen;
   const { deployment } = status;
-  const message = `Job ${deployment?.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped: ${why}`;
+  const message = `Job ${deployment?.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
   if (deployment === undefined || !isHeld(bundle)) return { status, claims: [leaving(message, reason)] };
   if (isDismissed(bundle) && isRequired(bundle))
     return { status, claims: [leaving(message, reason)], recheck: recheckBlocked(seen) };

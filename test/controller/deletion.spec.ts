@@ -8,6 +8,7 @@ import { KubeError } from '../../kube/client.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import {
   bundle,
+  DIGEST_B,
   deployment,
   historyEntry,
   iso,
@@ -307,7 +308,9 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       seen: observation(going(running(), { spec: { deletionPolicy: 'Orphan' } }), { job: hidden }),
       want: {
         ...{ actions: [], cleanup: SECRETS_OF(OPEN_JOB), finalizer: 'remove', recheck: { kind: 'on-change' } },
-        events: [`Warning RightsMissing: Job ${OPEN_JOB} in namespace ops could not be stopped: ${hidden.message}`],
+        events: [
+          `Warning RightsMissing: Job ${OPEN_JOB} in namespace ops could not be stopped and tidied up: ${hidden.message}`,
+        ],
       },
     },
     {
@@ -325,7 +328,7 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       seen: observation(going(running(), required), { job: hidden, dismissal: possible }),
       want: {
         ...{ actions: [], finalizer: 'leave', events: [] },
-        message: `Job ${OPEN_JOB} in namespace ops could not be stopped: ${hidden.message}`,
+        message: `Job ${OPEN_JOB} in namespace ops could not be stopped and tidied up: ${hidden.message}`,
         recheck: { kind: 'at', time: NOW + 30_000 },
       },
     },
@@ -593,6 +596,28 @@ t.test('what the controller has no right to tidy up does not keep a bundle from 
   harness.kube.failNext({ verb: 'delete', plural: 'secrets' }, refusal, 99);
   await harness.run();
   t.equal(harness.bundle(), undefined);
+});
+
+t.test('a Job that the controller has no right to stop does not keep a bundle from going', async (t) => {
+  for (const plural of ['jobs', 'secrets']) {
+    const harness = await deployed({ deletionPolicy: 'Orphan' });
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    await harness.run();
+    const stored = harness.bundle() ?? bundle();
+    harness.kube.seed(WERFBUNDLES, { ...stored, metadata: { ...stored.metadata, finalizers: [FINALIZER] } });
+    await deleted(harness);
+    const jobName = stored.status?.deployment?.jobName ?? '';
+    const left = { namespace: 'ops', name: `${jobName}-key`, labels: { 'werf.io/bundle-uid': UID } };
+    harness.kube.seed<Secret>(SECRETS, { metadata: left });
+    const { uid = '' } = harness.jobs().find(({ metadata }) => metadata.name === jobName)?.metadata ?? {};
+    const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid }];
+    harness.kube.seed<Pod>(PODS, { ...pod(), metadata: { namespace: 'ops', name: 'runs', ownerReferences } });
+    const words = `delete ${plural} x: forbidden`;
+    harness.kube.failNext({ verb: 'delete', plural }, () => new KubeError('forbidden', words, { status: 403 }), 99);
+    const { events } = await harness.run();
+    const told = `Job ${jobName} in namespace ops could not be stopped and tidied up: the controller lacks a right: ${words}`;
+    t.same([events, harness.bundle()], [[`Warning RightsMissing: ${told}`], undefined], plural);
+  }
 });
 
 t.test('what stands in the way of an uninstall', async (t) => {

@@ -857,6 +857,32 @@ t.test('what the controller may not read is told, and looked at again', async (t
   t.same(actions[0], `create jobs ${JOB_1}`, 'with the right, the same intent is carried out');
 });
 
+t.test('what the controller may not take away is told, and nothing is begun beside it', async (t) => {
+  const calls = [
+    { verb: 'delete', plural: 'jobs' },
+    { verb: 'delete', plural: 'secrets' },
+  ] as const;
+  for (const call of calls) {
+    const harness = await offered();
+    await harness.run();
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    const words = `delete ${call.plural} x: forbidden`;
+    harness.kube.failNext(call, () => new KubeError('forbidden', words, { status: 403 }), 2);
+    const first = await harness.run();
+    const { deployment, history, lastErrorMessage } = first.status;
+    t.same(
+      [deployment?.number, history, lastErrorMessage, first.next],
+      [1, undefined, `the controller lacks a right: ${words}`, { kind: 'after', ms: 30_000 }],
+      words,
+    );
+    t.match(first.events, [`Warning RightsMissing: the controller lacks a right: ${words}`]);
+    const again = await harness.run();
+    t.same([again.actions.filter((action) => action.includes('status')), again.events], [[], []], 'once');
+    await harness.run();
+    t.match(harness.bundle()?.status, { deployment: { tag: 'v1.1.0' } }, 'with the right it goes on');
+  }
+});
+
 t.test('of several reads that fail the first in order is told, whichever fails first', async (t) => {
   const late = Promise.resolve().then(() => Promise.reject(new Error('the first')));
   await t.rejects(allInOrder([1, late, Promise.reject(new Error('the second'))]), { message: 'the first' });
