@@ -56,8 +56,8 @@ export class EventTeller {
 
   /**
    * Tells what is to be told once of a bundle, by whichever process, however often it is tried: the event's name follows from what
-   * it says. Never throws.
-   * @returns whether it was told now; false: it was told before, or could not be told
+   * it says. Never throws, and waits for one try only.
+   * @returns whether it is told now; false: it was told before, or can not be told
    */
   async tellOnce(bundle: StoredBundle, announcement: Announcement): Promise<boolean> {
     const what = JSON.stringify([bundle.metadata.uid, announcement.reason, announcement.message]);
@@ -67,32 +67,39 @@ export class EventTeller {
 
   /** Resolves when everything told so far has been sent, or given up. */
   async settled(): Promise<void> {
-    await Promise.all(this.#pending);
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  #send(event: Event): Promise<boolean> {
-    const sending = this.#create(event).finally(() => this.#pending.delete(sending));
+  #send(event: Event, waits: readonly number[] = DELAYS_MS): Promise<boolean> {
+    const sending = this.#create(event, waits).finally(() => this.#pending.delete(sending));
     this.#pending.add(sending);
     return sending;
   }
 
   /** A try whose answer was lost may have been carried out: the next one finds the event there. */
-  async #create(event: Event, waits: readonly number[] = DELAYS_MS): Promise<boolean> {
-    const { client, clock, log } = this.#options;
+  async #create(event: Event, [wait, ...later]: readonly number[]): Promise<boolean> {
+    const { client, log } = this.#options;
     try {
       await client.create<Event>(EVENTS, event, this.#signal);
       return true;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      if (error.code === 'already-exists') return waits.length < DELAYS_MS.length;
-      const [wait, ...later] = waits;
-      if (wait !== undefined && PASSING.has(error.code)) {
-        const slept = clock.sleep(Math.max(wait, error.retryAfterMs ?? 0), this.#signal).then(() => true);
-        if (await slept.catch(() => false)) return await this.#create(event, later);
+      if (error.code === 'already-exists') return false;
+      if (wait !== undefined && PASSING.has(error.code) && !this.#signal.aborted) {
+        void this.#sendAfter(Math.max(wait, error.retryAfterMs ?? 0), event, later);
+        return true;
       }
       log.warn('an event could not be told', { reason: event.reason, error: error.message });
       return false;
     }
+  }
+
+  /** A process that ends does not wait: what is left is tried at once, and that fails. */
+  #sendAfter(ms: number, event: Event, waits: readonly number[]): Promise<boolean> {
+    const slept = this.#options.clock.sleep(ms, this.#signal).catch(() => undefined);
+    const sending = slept.then(() => this.#create(event, waits)).finally(() => this.#pending.delete(sending));
+    this.#pending.add(sending);
+    return sending;
   }
 
   #event(bundle: StoredBundle, { type, reason, message }: Announcement, unique: string): Event {

@@ -795,7 +795,8 @@ t.test('an event that the apiserver had no time for is told later, once, and not
   await stopped.clock.advance(500);
   stopped.stop.abort();
   await stopped.events.settled();
-  t.same(stopped.outcome(), [0, 1, 'an event could not be told: create: 503'], 'a process that ends waits for none');
+  const ending = 'an event could not be told: create events.events.k8s.io ops/my-app';
+  t.match(stopped.outcome(), [0, 1, ending], 'a process that ends waits for none');
 });
 
 t.test('an event is as long as Kubernetes allows, which counts bytes', async (t) => {
