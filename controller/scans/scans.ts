@@ -61,9 +61,7 @@ class ScanBoard implements Scans {
 
   want(interest: ScanInterest): void {
     const { bundle } = interest;
-    const name = memberName(bundle);
-    const key = targetKey(interest.target);
-    const policy = policyName(interest.policy);
+    const [name, key, policy] = [memberName(bundle), targetKey(interest.target), policyName(interest.policy)];
     const before = this.#member(bundle);
     const sameScan = before?.repository.key === key && before.policyName === policy;
     if (sameScan && isSameWish(before, interest)) return;
@@ -144,9 +142,11 @@ class ScanBoard implements Scans {
     this.#dropIfEmpty(repository);
   }
 
-  /** A repository that is being scanned stays until the scan has ended: no second scan may begin beside it. */
+  /** One that is being scanned stays until that has ended: no second scan may begin beside it. Another one may have its key by then. */
   #dropIfEmpty(repository: ScannedRepository): void {
-    if (repository.members.size === 0 && repository.state !== 'scanning') this.#repositories.delete(repository.key);
+    const { key, members, state } = repository;
+    if (members.size > 0 || state === 'scanning') return;
+    if (this.#repositories.get(key) === repository) this.#repositories.delete(key);
   }
 
   #dueOf({ due, pollIntervalMs }: ScanInterest): MemberDue {
