@@ -4,7 +4,7 @@ import type { ScanInterest } from '../scans/scan.js';
 import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
 import { mayCheckOrCorrect } from './drift-schedule.js';
-import { nextTry } from './due.js';
+import { nextTry, takesLast } from './due.js';
 import { mustBeHeldFirst } from './finalizer.js';
 import { gaveWay } from './history.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
@@ -52,7 +52,10 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>)
   if (seen.delivery !== undefined) return seen.delivery.outcome.kind === 'selected' || deploymentAsked;
   if (deploymentAsked && (status.consecutiveFailures ?? 0) > 0) return true;
   if (reached === 'Unknown') return false;
-  const again = nextTry(status, { retries: spec.settings.converge.retries, timeScale: seen.platform.timeScale });
+  const { retries } = spec.settings.converge;
+  const again = takesLast(status, spec.settings)
+    ? nextTry(status, { retries, timeScale: seen.platform.timeScale })
+    : undefined;
   if (again !== undefined && again.time <= seen.now) return true;
   if (mayCheckOrCorrect(seen)) return true;
   const offered = reached === 'True' && seen.latest?.kind === 'selected' ? seen.latest : undefined;

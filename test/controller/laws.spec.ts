@@ -220,6 +220,12 @@ t.test('what failed is not tried again once the spec takes another tag only, and
   const model = played(['two retries', 'offers v1.0.0', 'Job fails', 'constraint >=2', 'offers nothing', ...LATER]);
   t.equal(toldBy(model), 'Failed, Ready False NoMatchingTag, Stalled True NoMatchingTag');
   t.strictSame([model.status.deployment?.number, model.violations], [1, []]);
+  const without = played([
+    ...['offers v1.0.0', 'Job fails', 'takes values away', 'ten minutes pass', 'two retries', 'constraint >=2'],
+    'offers nothing',
+  ]);
+  t.equal(toldBy(without), 'Failed, Ready False NoMatchingTag, Stalled True NoMatchingTag', 'nothing is needed for it');
+  t.strictSame(without.violations, []);
   t.end();
 });
 
