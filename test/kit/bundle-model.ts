@@ -128,7 +128,9 @@ export class BundleModel {
       this.#carryOut(seen, decision);
       this.decision = decision;
       const { recheck } = decision;
-      if (recheck.kind === 'now' || (recheck.kind === 'at' && recheck.time <= this.now)) continue;
+      // Of a Job that went the watch tells.
+      const woken = decision.actions.some(({ kind }) => kind === 'delete-job');
+      if (woken || recheck.kind === 'now' || (recheck.kind === 'at' && recheck.time <= this.now)) continue;
       this.#isFixed();
       return;
     }
