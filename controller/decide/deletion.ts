@@ -14,6 +14,7 @@ import {
   secretsWithoutJob,
   started,
   waitingForPlace,
+  wasStarted,
 } from './deployment.js';
 import type { Draft } from './draft.js';
 import { mayBeDeployed, nextNumber } from './finalizer.js';
@@ -65,6 +66,8 @@ const stopped = (seen: Observation, status: WerfBundleStatus): Draft => {
   const { deployment } = status;
   const claims = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
   if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, claims, recheck: { kind: 'now' } };
+  // Or it would look as if no Job had been made, once it is gone, and nothing been deployed.
+  if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, claims, recheck: { kind: 'now' } };
   if (work.kind === 'unreadable') return notStopped(seen, status, work.obstacle);
   if (deployment === undefined || seen.job.kind !== 'present') return { status, claims };
   const { job } = seen.job;

@@ -283,6 +283,14 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       },
     },
     {
+      title: 'Dismiss: that it runs is written down first, if it was not',
+      seen: observation(going({ ...running(), lastJobName: SYNCED_JOB, lastJobStatus: 'Succeeded' }), {
+        job: present(running()),
+        dismissal: possible,
+      }),
+      want: { actions: [], finalizer: 'leave', number: 2, recheck: { kind: 'now' } },
+    },
+    {
       title: 'Dismiss: it is told to stop once',
       seen: observation(going(running()), {
         job: present(running(), undefined, { deletionTimestamp: iso(-10_000) }),
@@ -496,6 +504,28 @@ t.test('a bundle with Dismiss whose status was lost is uninstalled, whatever cam
     'a number is left out for what is not known',
   );
   await uninstalled(refused, 'a Job that was refused');
+});
+
+t.test('a first Job that nobody has written down as running is uninstalled all the same', async (t) => {
+  const harness = reconcileHarness(bundle(undefined, { spec: { deletionPolicy: 'Dismiss' } }));
+  harness.kube.seed(NAMESPACES, namespace);
+  await harness.run();
+  harness.deliver(selected());
+  harness.kube.loseAnswer({ verb: 'create', plural: 'jobs' }, new KubeError('timeout', 'create: no answer in 30 s'));
+  await harness.run();
+  harness.restart();
+  const { uid = '', name = '' } = harness.jobs()[0]?.metadata ?? {};
+  const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }];
+  harness.kube.seed<Pod>(PODS, { ...pod(), metadata: { namespace: 'ops', name: 'runs', ownerReferences } });
+  await deleted(harness);
+  const stopped = await harness.run();
+  t.same(stopped.actions, ['patch werfbundles/status my-app', `delete jobs ${name}`]);
+  const { status } = await harness.run();
+  t.same(
+    status.history?.map(({ reason, result }) => `${reason} ${result}`),
+    ['NewTag Lost'],
+  );
+  t.match(status.deployment, { number: 2, reason: 'Dismiss' });
 });
 
 t.test('an uninstall that the apiserver refuses is a try like any other', async (t) => {
