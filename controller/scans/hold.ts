@@ -5,6 +5,8 @@ export interface Hold {
   readonly why: HeldBack['why'];
   /** When the first of them was put off. */
   readonly since: number;
+  /** How many were, one after the other. */
+  readonly times: number;
   /** Whoever waits for a scan is to hear of it. */
   readonly lasting: boolean;
 }
@@ -14,8 +16,8 @@ const LASTING_MS = 10_000;
 
 /** The hold after a scan was put off once more. @param before - undefined: the last scan was made */
 export function heldOn(before: Hold | undefined, { why, forMs }: HeldBack, now: number): Hold {
-  const since = before?.since ?? now;
-  return { why, since, lasting: now + forMs - since >= LASTING_MS };
+  const { since, times } = before ?? { since: now, times: 0 };
+  return { why, since, times: times + 1, lasting: now + forMs - since >= LASTING_MS };
 }
 
 /** Whether those that wait were not told of this hold yet. */

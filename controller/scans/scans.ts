@@ -205,8 +205,9 @@ class ScanBoard implements Scans {
     const { random, log, onScan, onHold } = this.#options;
     const now = this.#now();
     const before = repository.hold;
-    repository.notBefore = afterHold(now, held.forMs, random.uniform());
     repository.hold = heldOn(before, held, now);
+    const { times } = repository.hold;
+    repository.notBefore = afterHold(now, held.forMs, { times, uniform: random.uniform() });
     log.debug('poll of a registry is held back', { ...scanFields(repository, []), why: held.why, forMs: held.forMs });
     onScan?.('held-back', 0);
     if (isNewHold(before, repository.hold)) for (const { bundle } of overdueMembers(repository, now)) onHold?.(bundle);

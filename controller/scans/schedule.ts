@@ -69,12 +69,17 @@ export function dueNow(rhythm: Rhythm, members: Iterable<MemberDue>, now: number
 /** What is held back is tried again a little later than it may be, and not all of it at once. */
 const AFTER_HOLD = 0.1;
 const AFTER_HOLD_MIN_MS = 1_000;
+/** A rest of a hold that is too short for the clock to show it would be waited for without end. */
+const HOLD_MIN_MS = 1;
 
 /**
- * When a scan that was held back is tried again.
+ * When a scan that was held back is tried again. A host that is left alone is tried by one scan at a time: whoever was put off more often
+ * comes sooner, or one of a few repositories might have its turn after an hour.
  * @param forMs - how long it is held back for
+ * @param times - how often it was held back in a row, this time included
  * @param uniform - in [0, 1)
  */
-export function afterHold(now: number, forMs: number, uniform: number): number {
-  return now + forMs + Math.max(forMs * AFTER_HOLD, AFTER_HOLD_MIN_MS) * uniform;
+export function afterHold(now: number, forMs: number, { times, uniform }: { times: number; uniform: number }): number {
+  const spread = Math.max(forMs * AFTER_HOLD, AFTER_HOLD_MIN_MS) / 10 ** (times - 1);
+  return now + Math.max(forMs, HOLD_MIN_MS) + spread * uniform;
 }

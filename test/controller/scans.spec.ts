@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
-import type { ObjectIdentity } from '../../api/objects.js';
+import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { HeldBack, RegistryFailure } from '../../controller/ports.js';
+import { Gate } from '../../controller/registry/gate.js';
 import { DueHeap } from '../../controller/scans/due-heap.js';
 import type { ScanInterest, ScanOutcome, ScanResult } from '../../controller/scans/scan.js';
 
@@ -437,12 +438,72 @@ t.test('what was found for a bundle is not for another one that has got its name
   t.strictSame(delivered, ['a'], 'a failure of the scan that the other one waited for is none of its own');
 });
 
+/**
+ * Three repositories of a host that refuses connections, behind the real gate with its breaker; they wait 30 s after a failure, then 1m, 2m
+ * and so on. @returns when each had failed for the second time, milliseconds from the beginning
+ */
+async function secondFailures(seed: number): Promise<readonly number[]> {
+  let state = seed;
+  const uniform = (): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+  const clock = createFakeClock();
+  const gate = new Gate({ clock, rate: { perSecond: 10, burst: 20 }, inFlight: 10, timeScale: 1 });
+  const url = new URL('https://ghcr.io/');
+  const listTags = async (_: unknown, signal: AbortSignal): Promise<RegistryFailure | HeldBack> => {
+    const pass = await gate.enter({ url }, signal);
+    if (pass.kind === 'held') return pass;
+    pass.done({ event: 'failed', pauseMs: 0 });
+    return { kind: 'failed', code: 'connection', message: 'connection refused' };
+  };
+  const failedAt = new Map<string, number[]>([...'abc'].map((name) => [name, []]));
+  const look = ({ name }: ObjectRef): void => {
+    const bundle = ref(name);
+    const delivery = scans.inbox(bundle);
+    const times = failedAt.get(name) ?? [];
+    times.push(clock.monotonic());
+    wish(bundle, clock.now() + 30 * SECOND * 2 ** (times.length - 1));
+    scans.acknowledge(bundle, delivery?.sequence ?? 0);
+  };
+  const scans = createScans({
+    ...{ clock, random: { uniform }, log: recordLog(), timeScale: 1, onDelivery: look },
+    registry: {
+      holdOf: () => gate.holdOf({ url }),
+      listTags,
+      readManifest: () => Promise.reject(new Error('unlisted')),
+    },
+  });
+  const wish = (bundle: ObjectIdentity, time: number): void => {
+    const target = { host: 'ghcr.io', repository: bundle.name, insecure: false };
+    scans.want({ bundle, target, policy: {}, pollIntervalMs: MINUTE, due: { kind: 'at', time } });
+  };
+  const stop = new AbortController();
+  const stopped = scans.start(stop.signal);
+  for (const name of failedAt.keys()) wish(ref(name), clock.now() + uniform() * MINUTE);
+  const seconds = () => [...failedAt.values()].map((times) => times[1] ?? Number.POSITIVE_INFINITY);
+  for (let minutes = 0; minutes < 60 && Math.max(...seconds()) === Number.POSITIVE_INFINITY; minutes += 1)
+    await clock.advance(MINUTE);
+  stop.abort();
+  await stopped;
+  return seconds();
+}
+
 t.test('what is held back is no failure', async (t) => {
   const held: HeldBack = { kind: 'held', why: 'breaker', forMs: 30 * SECOND };
   t.strictSame(
-    [afterHold(1_000, 100_000, 0), afterHold(1_000, 100_000, 0.5), afterHold(1_000, 10, 0.5)],
+    [
+      afterHold(1_000, 100_000, { times: 1, uniform: 0 }),
+      afterHold(1_000, 100_000, { times: 1, uniform: 0.5 }),
+      afterHold(1_000, 10, { times: 1, uniform: 0.5 }),
+    ],
     [101_000, 106_000, 1_510],
     'it is tried again when it may be, up to a tenth later, so that not all come at once',
+  );
+  t.strictSame(
+    [2, 3].map((times) => afterHold(1_000, 100_000, { times, uniform: 0.5 })),
+    [101_500, 101_050],
+    'and sooner, the more often it was put off',
   );
 
   t.test('a scan is put off while its host is left alone; nobody hears of it, and nobody is asked', async (t) => {
@@ -456,6 +517,12 @@ t.test('what is held back is no failure', async (t) => {
     await clock.advance(1);
     t.match(outcomeOf('a'), { kind: 'selected' });
     t.strictSame(results, ['held-back', 'success']);
+  });
+  t.test('while a host is down its repositories are tried in turn', async (t) => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const waits = await secondFailures(seed);
+      t.ok(Math.max(...waits) < 5 * MINUTE, `seed ${seed}: all have failed twice, after ${waits} ms`);
+    }
   });
   t.test('a bundle that waits is woken when a hold begins that lasts, and when its reason changes', async (t) => {
     const { want, clock, registry, scans, heldFor } = board(t);
