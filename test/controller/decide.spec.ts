@@ -22,6 +22,7 @@ import {
   platform,
   pod,
   reachable,
+  secretNames,
   selected,
   supplies,
   syncedStatus,
@@ -1277,7 +1278,7 @@ t.test('Secrets whose Job something stands in the way of go after ten minutes', 
   const supplied = { kind: 'obstacle', reason: 'ServiceAccountMissing', message: 'no ServiceAccount' } as const;
   const access = { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'no Secret' } as const;
   const jobName = openStatus.deployment?.jobName;
-  const names = ['values', 'docker', 'key', 'ca'].map((what) => `${jobName}-${what}`);
+  const names = secretNames(jobName);
   const began = Date.parse(openStatus.deployment?.startedAt ?? '');
   for (const obstacle of [{ supplies: supplied }, { access }]) {
     const after = (ms: number) => decide(observation(bundle(openStatus), { ...obstacle, now: began + ms })).cleanup;

@@ -16,6 +16,7 @@ import {
   NOW,
   observation,
   pod,
+  secretNames,
   selected,
   supplies,
   syncedStatus,
@@ -23,7 +24,6 @@ import {
 } from '../kit/builders.js';
 import { REF, reconcileHarness } from '../kit/reconcile-harness.js';
 
-const SECRETS_OF = (jobName: string) => ['values', 'docker', 'key', 'ca'].map((what) => `${jobName}-${what}`);
 const RELEASE = 'release my-app in namespace ops';
 
 const going = (
@@ -117,7 +117,7 @@ const outcomeOf = (seen: Observation) => {
 
 const SYNCED_JOB = deployment().jobName;
 const LET_GO = {
-  ...{ actions: [], cleanup: SECRETS_OF(SYNCED_JOB), finalizer: 'remove', events: [], number: 1 },
+  ...{ actions: [], cleanup: secretNames(SYNCED_JOB), finalizer: 'remove', events: [], number: 1 },
   ...{ message: 'the bundle is being deleted', phase: 'Synced', recheck: { kind: 'on-change' } },
 };
 const UNINSTALLING = {
@@ -201,7 +201,7 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       seen: observation(going(afterTries('Succeeded')), { dismissal: possible }),
       want: {
         ...LET_GO,
-        ...{ cleanup: SECRETS_OF('dismiss-1'), number: 2, events: [`Normal Dismissed: ${RELEASE} is uninstalled`] },
+        ...{ cleanup: secretNames('dismiss-1'), number: 2, events: [`Normal Dismissed: ${RELEASE} is uninstalled`] },
       },
     },
     {
@@ -222,7 +222,7 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'Dismiss: after the third failure the bundle is let go, with an event',
       seen: observation(going(afterTries('Failed', 'Refused', 'Failed')), { dismissal: possible }),
       want: {
-        ...{ ...LET_GO, cleanup: SECRETS_OF('dismiss-3'), number: 4 },
+        ...{ ...LET_GO, cleanup: secretNames('dismiss-3'), number: 4 },
         events: [notUninstalled('pod failed with exit code 1: try 3')],
       },
     },
@@ -315,7 +315,7 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'a Job that may not be looked at keeps no bundle: an event says what is left',
       seen: observation(going(running(), { spec: { deletionPolicy: 'Orphan' } }), { job: hidden }),
       want: {
-        ...{ actions: [], cleanup: SECRETS_OF(OPEN_JOB), finalizer: 'remove', recheck: { kind: 'on-change' } },
+        ...{ actions: [], cleanup: secretNames(OPEN_JOB), finalizer: 'remove', recheck: { kind: 'on-change' } },
         events: [
           `Warning RightsMissing: Job ${OPEN_JOB} in namespace ops could not be stopped and tidied up: ${hidden.message}`,
         ],

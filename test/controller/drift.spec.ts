@@ -27,6 +27,7 @@ import {
   observation,
   platform,
   pod,
+  secretNames,
   selected,
   supplies,
   syncedStatus,
@@ -36,7 +37,7 @@ import { type ReconcileHarness, type Run, reconcileHarness } from '../kit/reconc
 
 const MINUTE = 60_000;
 
-const SECRETS_OF_DEPLOYMENT = ['values', 'docker', 'key', 'ca'].map((what) => `${deployment().jobName}-${what}`);
+const SECRETS_OF_DEPLOYMENT = secretNames(deployment().jobName);
 
 const PLAN = /^my-app-plan-[0-9a-f]{8}-[0-9a-f]{8}$/;
 
@@ -710,7 +711,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
   const there: PlanJob = { ...plan, job: { ...plan.job, metadata: { ...plan.job.metadata, namespace: 'production' } } };
   const secretsOf = (tag: string, check: number) => {
     const name = planJobNameOf({ bundleName: 'my-app', uid: UID, tag, check });
-    return ['values', 'docker', 'key', 'ca'].map((what) => `${name}-${what}`);
+    return secretNames(name);
   };
   const left = [...secretsOf('v1.0.0', 4), ...secretsOf('v1.0.0', 5)];
   const request = { annotations: { 'werf.io/reconcile-requested-at': '1' } };
@@ -797,7 +798,7 @@ t.test('a check that could not be begun is told, or begun under the next number'
   const name = plan?.kind === 'create-plan' ? plan.job.metadata.name : undefined;
   t.same(
     taken?.cleanup.map(({ names }) => names),
-    [['values', 'docker', 'key', 'ca'].map((what) => `${name}-${what}`)],
+    [secretNames(name)],
     'what a crash left under that name goes',
   );
   t.equal(taken?.status.lastDriftCheckTime, seen.bundle.status?.lastDriftCheckTime, 'nothing was checked');
@@ -837,6 +838,11 @@ const deployed = async (change: DriftSpec = {}): Promise<ReconcileHarness> => {
   };
   const harness = reconcileHarness(bundle(undefined, { spec }));
   harness.kube.seed(SECRETS, database);
+  return untilItsCheck(harness);
+};
+
+/** Deploys, and lets time pass until the first check is due. */
+const untilItsCheck = async (harness: ReconcileHarness): Promise<ReconcileHarness> => {
   await harness.run();
   harness.deliver(selected());
   await harness.run();
@@ -975,13 +981,7 @@ t.test('in another namespace a check leaves nothing either, whatever becomes of 
     });
     harness.kube.seed(SERVICEACCOUNTS, { metadata: { namespace: 'production', name: 'werf' } });
     harness.kube.seed(SECRETS, database);
-    await harness.run();
-    harness.deliver(selected());
-    await harness.run();
-    endJob(harness);
-    await harness.run();
-    await harness.wait(16 * MINUTE);
-    return harness;
+    return untilItsCheck(harness);
   };
   const left = ({ kube, bundle: stored }: ReconcileHarness) => [
     ...kube.all<Secret>(SECRETS).map(({ metadata }) => metadata.name),

@@ -26,6 +26,7 @@ t.test('a controller that can not start says why in one line, and ends with exit
       'current-context': 'x',
     }),
   );
+  const usable = ['--kubeconfig', join(dir, 'kubeconfig'), '--health-address', '127.0.0.1:0'];
   const rows = [
     { title: 'a wrong flag', flags: ['--poll'], want: /--poll/ },
     {
@@ -41,26 +42,12 @@ t.test('a controller that can not start says why in one line, and ends with exit
     },
     {
       title: 'a Job template that would change whose rights a Job has',
-      flags: [
-        '--kubeconfig',
-        join(dir, 'kubeconfig'),
-        '--health-address',
-        '127.0.0.1:0',
-        '--job-template',
-        join(dir, 'template'),
-      ],
+      flags: [...usable, '--job-template', join(dir, 'template')],
       want: /template: template\.spec\.serviceAccountName: may not be set; only tolerations, /,
     },
     {
       title: 'a Job template that is not there',
-      flags: [
-        '--kubeconfig',
-        join(dir, 'kubeconfig'),
-        '--health-address',
-        '127.0.0.1:0',
-        '--job-template',
-        join(dir, 'none'),
-      ],
+      flags: [...usable, '--job-template', join(dir, 'none')],
       want: /^--job-template: .*none can't be read: ENOENT\n$/,
     },
     {

@@ -190,3 +190,7 @@ export const pod = (ended?: { readonly exitCode: number; readonly reason?: strin
     ],
   },
 });
+
+/** Names of all Secrets that a Job may have. */
+export const secretNames = (jobName: string | undefined): readonly string[] =>
+  ['values', 'docker', 'key', 'ca'].map((what) => `${jobName}-${what}`);
