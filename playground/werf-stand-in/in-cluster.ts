@@ -2,9 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { call } from './http.js';
 
+/** Somebody else was faster: the object is there already, or has changed. */
+export class Conflict extends Error {}
+
 /** The apiserver as the Pod's own ServiceAccount. */
 export interface InCluster {
-  /** @returns the answer's JSON; undefined for 404 @throws Error in the apiserver's words */
+  /** @returns the answer's JSON; undefined for 404 @throws Conflict, or another Error, in the apiserver's words */
   ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T | undefined>;
 }
 
@@ -38,7 +41,8 @@ export async function inCluster(environment: Environment): Promise<InCluster> {
       const json = JSON.parse(answer.body.toString('utf8') || '{}') as T & { readonly message?: string };
       if (answer.status < 300) return json;
       if (answer.status === 404 && method !== 'POST') return undefined;
-      throw new Error(json.message ?? `the server answered ${answer.status}`);
+      const words = json.message ?? `the server answered ${answer.status}`;
+      throw answer.status === 409 ? new Conflict(words) : new Error(words);
     },
   };
 }

@@ -11,9 +11,10 @@ import {
   desiredObject,
   readObject,
 } from './deployed-object.js';
-import { inCluster } from './in-cluster.js';
+import { type InCluster, inCluster } from './in-cluster.js';
 import { type Planned, tellPlan } from './plan.js';
 import { pullBundle } from './registry-pull.js';
+import { lockRelease } from './release-lock.js';
 import type { Release } from './release-record.js';
 import { forget, type Recorded, readHistory, record } from './release-store.js';
 import { releaseValues } from './release-values.js';
@@ -32,15 +33,26 @@ export const FIRST_LINE = 'werf stand-in of the playground: this is not werf, no
 
 type Deployment = Extract<Command, { readonly kind: 'apply' | 'plan' }>;
 
-interface Seen {
+/** What is to be deployed. */
+interface Pulled {
   readonly chart: Chart;
   readonly digest: string;
   readonly values: Values;
+}
+
+interface Seen extends Pulled {
   readonly history: readonly Recorded[];
   readonly desired: DeployedObject;
   /** What is to be done to the object; undefined: it is as it should be. */
   readonly change: Change | undefined;
 }
+
+interface ReleaseName {
+  readonly release: string;
+  readonly namespace: string;
+}
+
+const called = ({ release, namespace }: ReleaseName): string => `release "${release}" (namespace: "${namespace}")`;
 
 /** Says what was being done when something failed, as Go programs do. */
 async function during<T>(what: string, work: Promise<T>): Promise<T> {
@@ -51,18 +63,23 @@ async function during<T>(what: string, work: Promise<T>): Promise<T> {
   }
 }
 
-async function observe(command: Deployment, { environment, print }: Surroundings): Promise<Seen> {
-  const { bundle, release, namespace } = command;
+async function pull(command: Deployment, { environment, print }: Surroundings): Promise<Pulled> {
+  const { bundle } = command;
   const pulled = await during('pull bundle', pullBundle(bundle, environment['SSL_CERT_FILE']));
   print(`Pulled bundle ${bundle.repo}:${bundle.tag} (${pulled.digest})`);
   const chart = readChart(pulled.layer);
   const values = await during('release install: values', releaseValues(command.values));
-  const cluster = await inCluster(environment);
+  return { chart, digest: pulled.digest, values };
+}
+
+/** What the cluster has of it. */
+async function observe(cluster: InCluster, command: Deployment, pulled: Pulled): Promise<Seen> {
+  const { bundle, release, namespace } = command;
+  const { chart, digest } = pulled;
   const history = await during('release install: get release history', readHistory(cluster, release, namespace));
-  const { digest } = pulled;
   const desired = desiredObject({ release, namespace, chart, tag: bundle.tag, digest });
   const found = await during('release install: get resources', readObject(cluster, desired));
-  return { chart, digest, values, history, desired, change: changeOf(desired, found) };
+  return { ...pulled, history, desired, change: changeOf(desired, found) };
 }
 
 function planOf(seen: Seen): Planned {
@@ -78,11 +95,40 @@ function isRecorded(seen: Seen): boolean {
   return last?.status === 'deployed' && last.digest === seen.digest && isDeepStrictEqual(last.values, values);
 }
 
-async function apply(command: Extract<Command, { kind: 'apply' }>, around: Surroundings): Promise<number> {
+/** Does `work` while nobody else changes the release. */
+async function locked(given: {
+  readonly doing: 'release install' | 'release uninstall';
+  readonly cluster: InCluster;
+  readonly of: ReleaseName;
+  readonly around: Surroundings;
+  readonly work: () => Promise<number>;
+}): Promise<number> {
+  const { cluster, of, around } = given;
+  const { release, namespace } = of;
+  const onWait = () => around.print(`Waiting for the lock of ${called(of)}`);
+  const wanted = { cluster, release, namespace, now: around.now, onWait };
+  const unlock = await during(`${given.doing}: lock release`, lockRelease(wanted));
+  try {
+    return await given.work();
+  } finally {
+    await unlock();
+  }
+}
+
+type Apply = Extract<Command, { readonly kind: 'apply' }>;
+
+async function apply(command: Apply, around: Surroundings): Promise<number> {
+  const pulled = await pull(command, around);
+  const cluster = await inCluster(around.environment);
+  const work = () => applyLocked(cluster, command, pulled, around);
+  return await locked({ doing: 'release install', cluster, of: command, around, work });
+}
+
+async function applyLocked(cluster: InCluster, command: Apply, pulled: Pulled, around: Surroundings): Promise<number> {
   const { release, namespace, historyMax, bundle } = command;
-  const seen = await observe(command, around);
+  const seen = await observe(cluster, command, pulled);
   const behaviours = behavioursOf(seen.chart.annotations);
-  const where = `release "${release}" (namespace: "${namespace}")`;
+  const where = called(command);
   const printing = behaviours.filter(({ kind }) => kind === 'print-values');
   for (const behaviour of printing) await behave(behaviour, seen.values, around.print);
   if (planOf(seen).kind === 'nothing') {
@@ -95,13 +141,11 @@ async function apply(command: Extract<Command, { kind: 'apply' }>, around: Surro
     const chart = { name: seen.chart.name, version: seen.chart.version };
     const what = { name: release, namespace, version, status, chart, tag: bundle.tag, digest: seen.digest };
     const made = { ...what, values: seen.values, deployedAt: around.now().toISOString() };
-    const cluster = await inCluster(around.environment);
     await during('release install: create release', record({ cluster, release: made, history, historyMax }));
   };
   around.print(`Starting ${where}`);
   try {
     for (const behaviour of behaviours.filter(isOfApply)) await behave(behaviour, seen.values, around.print);
-    const cluster = await inCluster(around.environment);
     await during('release install: apply', applyObject(cluster, deployed(seen.desired, behaviours)));
   } catch (error) {
     await recorded('failed');
@@ -123,10 +167,11 @@ function deployed(desired: DeployedObject, behaviours: readonly Behaviour[]): De
 }
 
 async function plan(command: Extract<Command, { kind: 'plan' }>, around: Surroundings): Promise<number> {
-  const seen = await observe(command, around);
+  const pulled = await pull(command, around);
+  const seen = await observe(await inCluster(around.environment), command, pulled);
   const behaviours = behavioursOf(seen.chart.annotations).filter(isOfPlan);
   for (const behaviour of behaviours) await behave(behaviour, seen.values, around.print);
-  const told = tellPlan(planOf(seen), `release "${command.release}" (namespace: "${command.namespace}")`);
+  const told = tellPlan(planOf(seen), called(command));
   for (const line of told.lines) around.print(line);
   if (!command.exitCode) return 0;
   if (told.error !== undefined) around.printError(`Error: ${told.error}`);
@@ -136,11 +181,14 @@ async function plan(command: Extract<Command, { kind: 'plan' }>, around: Surroun
 async function dismiss(command: Extract<Command, { kind: 'dismiss' }>, around: Surroundings): Promise<number> {
   const { release, namespace } = command;
   const cluster = await inCluster(around.environment);
-  await during('release uninstall', deleteObject(cluster, release, namespace));
-  const count = await during('release uninstall', forget(cluster, release, namespace));
-  const where = `release "${release}" (namespace: "${namespace}")`;
-  around.print(count === 0 ? `Skipped ${where} uninstall: no release found` : `Uninstalled ${where}`);
-  return 0;
+  const work = async () => {
+    await during('release uninstall', deleteObject(cluster, release, namespace));
+    const count = await during('release uninstall', forget(cluster, release, namespace));
+    const where = called(command);
+    around.print(count === 0 ? `Skipped ${where} uninstall: no release found` : `Uninstalled ${where}`);
+    return 0;
+  };
+  return await locked({ doing: 'release uninstall', cluster, of: command, around, work });
 }
 
 function execute(command: Command, around: Surroundings): Promise<number> {

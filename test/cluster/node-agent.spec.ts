@@ -312,7 +312,7 @@ t.test("a bundle is applied by the stand-in with the Pod's own ServiceAccount, a
   t.same(await ended('may-not'), ['Failed', undefined, 'Error', 1]);
   t.match(
     await kubectl(['logs', 'may-not', '--tail=1']),
-    /^Error: release install: get release history: secrets is forbidden: User "system:serviceaccount:default:default" cannot list/,
+    /^Error: release install: lock release: configmaps "werf-synchronization" is forbidden: User "system:serviceaccount:default:default" cannot get/,
   );
   const labels = 'jsonpath={.metadata.labels.owner} {.metadata.labels.status} {.type}';
   t.equal(

@@ -4,12 +4,14 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import type { ConfigMap, Secret } from '../../api/objects.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
 import { findCredential } from '../../playground/werf-stand-in/docker-config.js';
+import { LOCKS, lockAnnotation } from '../../playground/werf-stand-in/release-lock.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
 import { mergedValues } from '../../playground/werf-stand-in/release-values.js';
 import { FIRST_LINE, run } from '../../playground/werf-stand-in/run.js';
@@ -262,6 +264,10 @@ const registry = createServer((request, response) => {
 const secrets = new Map<string, Secret>();
 const configMaps = new Map<string, ConfigMap>();
 
+/** What a merge patch sets to null goes. */
+const withoutNulls = (texts: Readonly<Record<string, string | null>>) =>
+  Object.fromEntries(Object.entries(texts).flatMap(([key, text]) => (text === null ? [] : [[key, text]])));
+
 function serve(method: string, url: URL, body: Partial<Secret>): { status: number; json: object } {
   const path = /^\/api\/v1\/namespaces\/([^/]+)\/(secrets|configmaps)\/?(.*)$/.exec(url.pathname);
   const [, namespace, kind, name = ''] = path ?? [];
@@ -282,7 +288,12 @@ function serve(method: string, url: URL, body: Partial<Secret>): { status: numbe
   const known = objects.get(key);
   if (known === undefined) return { status: 404, json: {} };
   if (method === 'PATCH') {
-    const metadata = { ...known.metadata, labels: { ...known.metadata.labels, ...body.metadata?.labels } };
+    const { labels = {}, annotations = {} } = body.metadata ?? {};
+    const metadata = {
+      ...known.metadata,
+      labels: { ...known.metadata.labels, ...labels },
+      annotations: withoutNulls({ ...known.metadata.annotations, ...annotations }),
+    };
     objects.set(key, { ...known, ...body, data: { ...known.data, ...body.data }, metadata });
   }
   if (method === 'DELETE') objects.delete(key);
@@ -414,7 +425,7 @@ t.test('a release', async (t) => {
     { ...object.data, more: 'of another' },
     'and mended; what they added stays',
   );
-  configMaps.clear();
+  configMaps.delete('werf-stand-in-my-app');
   t.equal((await werf(`bundle plan ${first} --exit-code`)).code, 2, 'so is what somebody deleted');
   await werf(`bundle apply ${first}`);
   t.same(configMaps.get('werf-stand-in-my-app')?.data, object.data);
@@ -472,7 +483,7 @@ t.test('a release', async (t) => {
     },
     {
       given: `${repo('open')} --tag 1.0.0 --namespace closed`,
-      want: 'release install: get release history: secrets is forbidden: User "system:serviceaccount:closed:default" cannot',
+      want: 'release install: lock release: secrets is forbidden: User "system:serviceaccount:closed:default" cannot',
     },
   ];
   for (const { given, want } of failures) {
@@ -487,7 +498,25 @@ t.test('a release', async (t) => {
   t.equal((await werf(`bundle apply ${repo('open')} --tag half ${target}`)).code, 0);
   t.equal((await werf(`bundle plan ${repo('open')} --tag half ${target} --exit-code`)).code, 2, 'it does not take');
   t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Uninstalled ${x}`] });
-  t.same([status(), [...configMaps.keys()]], [[], []]);
+  t.same([status(), [...configMaps.keys()]], [[], [LOCKS]]);
   t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Skipped ${x} uninstall: no release found`] });
+
+  const locks = (annotations: Readonly<Record<string, string>>) =>
+    configMaps.set(LOCKS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: LOCKS, annotations } });
+  const lockUntil = (expiresAt: string) =>
+    locks({ [lockAnnotation('my-app')]: JSON.stringify({ id: 'another', expiresAt }) });
+  lockUntil('1970-01-01T00:00:01.000Z');
+  const waiting = werf(`dismiss ${target}`);
+  t.equal(
+    await Promise.race([waiting, sleep(600, 'waits')]),
+    'waits',
+    'a release that another Job changes is waited for',
+  );
+  locks({});
+  t.same((await waiting).lines, [`Waiting for the lock of ${x}`, `Skipped ${x} uninstall: no release found`]);
+  lockUntil('1969-12-31T23:59:59.000Z');
+  const dismissed = await werf(`dismiss ${target}`);
+  t.same(dismissed.lines, [`Skipped ${x} uninstall: no release found`], 'a killed Job does not wedge later ones');
+  t.same(configMaps.get(LOCKS)?.metadata.annotations, {}, 'and what is held is given back');
   t.same(await werf('version'), { code: 0, lines: ['v0.0.0-stand-in'] });
 });

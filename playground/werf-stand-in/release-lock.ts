@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ConfigMap } from '../../api/objects.js';
+import { Conflict, type InCluster } from './in-cluster.js';
+
+/** Where werf keeps its locks, in the release's namespace. */
+export const LOCKS = 'werf-synchronization';
+
+/** As long as werf's: a killed Job does not wedge later ones. */
+const LEASE_MS = 10_000;
+const RENEWAL_MS = 3_000;
+/** How often whoever waits looks again. */
+const LOOK_MS = 250;
+
+interface Wanted {
+  readonly cluster: InCluster;
+  readonly release: string;
+  readonly namespace: string;
+  readonly now: () => Date;
+  /** Called once if the lock is another's. */
+  readonly onWait: () => void;
+}
+
+interface Holder {
+  readonly id: string;
+  /** RFC 3339. */
+  readonly expiresAt: string;
+}
+
+/** The annotation that holds a release's lock; it is the stand-in's own, since werf would not know what this leaves. */
+export const lockAnnotation = (release: string): string => `lock.playground.werf.io/${release}`;
+
+function holderOf(locks: ConfigMap | undefined, release: string): Holder | undefined {
+  const text = locks?.metadata.annotations?.[lockAnnotation(release)];
+  return text === undefined ? undefined : (JSON.parse(text) as Holder);
+}
+
+/**
+ * Takes a release's lock as werf does, and renews it: two Jobs of one release come one after the other, also when the first one's Pod
+ * outlives its Job. @returns how it is given back @throws Error in the apiserver's words
+ */
+export async function lockRelease(of: Wanted): Promise<() => Promise<void>> {
+  const id = randomUUID();
+  const { cluster, release, now } = of;
+  const folder = `/api/v1/namespaces/${encodeURIComponent(of.namespace)}/configmaps`;
+  const path = `${folder}/${LOCKS}`;
+  /** @throws Conflict if somebody changed the locks since `resourceVersion` */
+  const write = async (holder: Holder | null, resourceVersion?: string) => {
+    const value = holder === null ? null : JSON.stringify(holder);
+    const metadata = { annotations: { [lockAnnotation(release)]: value }, ...(resourceVersion && { resourceVersion }) };
+    await cluster.ask('PATCH', path, { metadata });
+  };
+  const claim = (): Holder => ({ id, expiresAt: new Date(now().getTime() + LEASE_MS).toISOString() });
+  const take = async (): Promise<boolean> => {
+    const found = await cluster.ask<ConfigMap>('GET', path);
+    const locks = found ?? (await cluster.ask<ConfigMap>('POST', folder, { metadata: { name: LOCKS } }));
+    const holder = holderOf(locks, release);
+    if (holder !== undefined && Date.parse(holder.expiresAt) > now().getTime()) return false;
+    await write(claim(), locks?.metadata.resourceVersion);
+    return true;
+  };
+  for (let waited = false; !(await take().catch(falseOnConflict)); waited = true) {
+    if (!waited) of.onWait();
+    await sleep(LOOK_MS);
+  }
+  // A renewal that fails is made good by the next one: there is time for three.
+  const renewal = setInterval(() => void write(claim()).catch(() => {}), RENEWAL_MS);
+  return async () => {
+    clearInterval(renewal);
+    await write(null);
+  };
+}
+
+function falseOnConflict(error: unknown): false {
+  if (error instanceof Conflict) return false;
+  throw error;
+}
