@@ -143,6 +143,8 @@ export class Transport {
       method: methods[call.verb],
       headers: await this.#headers(call),
       body: call.body === undefined ? null : JSON.stringify(call.body),
+      // Else undici ends the connection after each DELETE, whose body some servers leave unread; apiservers read it.
+      reset: false,
       // The deadline of the call stands for both; undici's own would end a quiet watch.
       headersTimeout: 0,
       bodyTimeout: 0,
