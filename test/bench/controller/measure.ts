@@ -70,6 +70,8 @@ const PATIENCE_MS = 60 * 60_000;
 const LOOK_MS = 250;
 /** Quiet for this long is quiet. */
 const QUIET_MS = 10_000;
+/** Each repository is polled once more after its last deployment; some hundred requests at ten a second. */
+const LAST_POLLS_MS = 30_000;
 /** The looks at all bundles begin with the caches filled. */
 const AFTER_START_MS = 5_000;
 /** Repositories that get a new tag while nothing else happens. */
@@ -90,6 +92,7 @@ export async function measure(
   say('deploying all of them');
   const { program, starting, ...deploying } = await deployAll(stage, { bundles, bare });
   await quiet(stage);
+  await sleep(LAST_POLLS_MS);
   say(`a steady interval of ${intervalSeconds} s`);
   const { memory, ...steady } = await watchSteady(stage, program, { bundles, intervalSeconds });
   say('new tags');
