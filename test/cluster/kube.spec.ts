@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
 import t from 'tap';
+import type { KubeObject } from '../../api/objects.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import type { KubeClient, KubeError } from '../../kube/client.js';
 import { type Connection, connect } from '../../kube/connect.js';
@@ -25,10 +26,12 @@ import { recordLog } from '../kit/record-log.js';
 const CRD = new URL('../../manifests/crd/werfbundles.werf.io.yaml', import.meta.url);
 const signal = AbortSignal.timeout(240_000);
 
-/** A port in front of the apiserver whose connections can be cut. */
+/** A port in front of the apiserver whose connections are counted, and can be cut. */
 const startCutter = async (server: URL) => {
   const sockets = new Set<Socket>();
+  let opened = 0;
   const proxy = createServer((inner) => {
+    opened += 1;
     const outer = connectSocket(Number(server.port), server.hostname);
     for (const [from, to] of [
       [inner, outer],
@@ -54,7 +57,7 @@ const startCutter = async (server: URL) => {
     proxy.close();
     cut();
   };
-  return { url: new URL(`https://127.0.0.1:${port}`), cut, close };
+  return { url: new URL(`https://127.0.0.1:${port}`), opened: () => opened, cut, close };
 };
 
 /** Waits for what the cluster will do in its own time. */
@@ -162,6 +165,22 @@ t.test('the client on a real apiserver', async (t) => {
       code: 'other',
       message: 'get chores.batch a/b: failed: the apiserver does not serve this kind',
     });
+  });
+
+  await t.test('keeps its connection, whatever it is used for', async (t) => {
+    const counter = await startCutter(connection.server);
+    t.teardown(() => counter.close());
+    const through = createKubeClient({ ...connection, server: counter.url });
+    t.teardown(() => through.close());
+    const ref = { namespace: await makeNamespace('kept'), name: 'kept' };
+    for (const round of ['first', 'second']) {
+      const { metadata } = await through.create<KubeObject>(CONFIGMAPS, { metadata: ref }, signal);
+      await through.mergePatch(CONFIGMAPS, ref, { data: { round } }, {}, signal);
+      await through.get(CONFIGMAPS, ref, signal);
+      await through.delete(CONFIGMAPS, ref, { uid: metadata.uid ?? '' }, signal);
+      t.equal(await through.get(CONFIGMAPS, ref, signal), undefined);
+    }
+    t.equal(counter.opened(), 1);
   });
 
   await t.test('a reflector survives cut connections and an expired version', async (t) => {
