@@ -63,11 +63,21 @@ export async function lockRelease(of: Wanted): Promise<() => Promise<void>> {
     if (!waited) of.onWait();
     await sleep(LOOK_MS);
   }
-  // A renewal that fails is made good by the next one: there is time for three.
-  const renewal = setInterval(() => void write(claim()).catch(() => {}), RENEWAL_MS);
+  /** Never throws: a renewal that fails is made good by the next one, and a lock that is not given back runs out. */
+  const rewrite = async (holder: () => Holder | null): Promise<void> => {
+    try {
+      const found = holderOf(await cluster.ask<ConfigMap>('GET', path), release);
+      if (found?.id === id) await write(holder());
+    } catch {}
+  };
+  let renewing = Promise.resolve();
+  const renewal = setInterval(() => {
+    renewing = renewing.then(() => rewrite(claim));
+  }, RENEWAL_MS);
   return async () => {
     clearInterval(renewal);
-    await write(null);
+    await renewing;
+    await rewrite(() => null);
   };
 }
 
