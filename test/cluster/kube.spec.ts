@@ -173,14 +173,15 @@ t.test('the client on a real apiserver', async (t) => {
     const through = createKubeClient({ ...connection, server: counter.url });
     t.teardown(() => through.close());
     const ref = { namespace: await makeNamespace('kept'), name: 'kept' };
-    for (const round of ['first', 'second']) {
+    for (let round = 1; round <= 5; round += 1) {
       const { metadata } = await through.create<KubeObject>(CONFIGMAPS, { metadata: ref }, signal);
-      await through.mergePatch(CONFIGMAPS, ref, { data: { round } }, {}, signal);
+      await through.mergePatch(CONFIGMAPS, ref, { data: { round: String(round) } }, {}, signal);
       await through.get(CONFIGMAPS, ref, signal);
       await through.delete(CONFIGMAPS, ref, { uid: metadata.uid ?? '' }, signal);
       t.equal(await through.get(CONFIGMAPS, ref, signal), undefined);
     }
-    t.equal(counter.opened(), 1);
+    // A second one is opened where the first has not put the last answer away yet.
+    t.ok(counter.opened() <= 2, `${counter.opened()} connections for 25 requests`);
   });
 
   await t.test('a reflector survives cut connections and an expired version', async (t) => {
