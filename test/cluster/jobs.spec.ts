@@ -36,7 +36,9 @@ const eventsOf = async (story: BundleStory, name: string, reason: 'Dismiss'): Pr
     const { stdout } = await story.kubectl('get', 'events.events.k8s.io', '-o', `jsonpath=${path}`);
     return stdout.split('\n').filter((line) => line.startsWith(reason));
   };
-  return eventually(look, (events) => events.length > 0);
+  const found = await eventually(look, (events) => events.length > 0);
+  if (found.length > 0) return found;
+  throw new Error(`no event ${reason}… of ${name}; the controller's log of it:\n${await story.logged(name)}`);
 };
 
 /** Each way in which a bundle with Dismiss can go. */

@@ -126,6 +126,13 @@ export class BundleStory {
     return own.map(({ reason }) => reason).toSorted();
   }
 
+  /** What the controller's log says of a bundle, and of events that could not be told. */
+  async logged(bundle: string): Promise<string> {
+    const lines = (await this.#controller.log()).split('\n');
+    const own = `"${this.namespace}/${bundle}"`;
+    return lines.filter((line) => line.includes(own) || line.includes('an event could not be told')).join('\n');
+  }
+
   /** How often the controller has begun to poll a repository. */
   async polls(repository: string): Promise<number> {
     const lines = (await this.#controller.log()).split('\n');
