@@ -128,14 +128,18 @@ export class BundleStory {
 
   /** What the controller's log says of a bundle, and of events that could not be told. */
   async logged(bundle: string): Promise<string> {
-    const lines = (await this.#controller.log()).split('\n');
+    const lines = await this.#logLines();
     const own = `"${this.namespace}/${bundle}"`;
     return lines.filter((line) => line.includes(own) || line.includes('an event could not be told')).join('\n');
   }
 
+  async #logLines(): Promise<readonly string[]> {
+    return (await this.#controller.log()).split('\n');
+  }
+
   /** How often the controller has begun to poll a repository. */
   async polls(repository: string): Promise<number> {
-    const lines = (await this.#controller.log()).split('\n');
+    const lines = await this.#logLines();
     return lines.filter((line) => line.includes('"polling registry"') && line.includes(`/${repository}"`)).length;
   }
 

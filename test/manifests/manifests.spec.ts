@@ -213,7 +213,7 @@ t.test('Pods', async (t) => {
     const { spec } = templateOf(`werfbundle-${name}`);
     const container = containerOf(`werfbundle-${name}`);
     const words = container.command.filter(
-      (word) => !/^--(max-(semi|old)-space-size=\d+|heap-growing-percent=\d+)$/.test(word),
+      (word) => !/^--(max-(semi|old)-space-size|heap-growing-percent)=\d+$/.test(word),
     );
     t.same(words, ['node', `dist/${name}.js`], `${name}: runs its own program`);
     t.equal(container.image, `ghcr.io/werf/werfbundle:${version}`, 'of this version');

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
@@ -11,7 +12,7 @@ import type { ConfigMap, Secret } from '../../api/objects.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
 import { findCredential } from '../../playground/werf-stand-in/docker-config.js';
-import { LOCKS, lockAnnotation } from '../../playground/werf-stand-in/release-lock.js';
+import { LOCKS, lockAnnotation, lockRelease } from '../../playground/werf-stand-in/release-lock.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
 import { mergedValues } from '../../playground/werf-stand-in/release-values.js';
 import { FIRST_LINE, run } from '../../playground/werf-stand-in/run.js';
@@ -519,4 +520,34 @@ t.test('a release', async (t) => {
   t.same(dismissed.lines, [`Skipped ${x} uninstall: no release found`], 'a killed Job does not wedge later ones');
   t.same(configMaps.get(LOCKS)?.metadata.annotations, {}, 'and what is held is given back');
   t.same(await werf('version'), { code: 0, lines: ['v0.0.0-stand-in'] });
+});
+
+t.test('a lock is renewed, and given back by whoever has it', async (t) => {
+  t.teardown(() => mock.timers.reset());
+  mock.timers.enable({ apis: ['setInterval'] });
+  configMaps.clear();
+  let now = 0;
+  const cluster = {
+    ask: async <T>(method: string, path: string, body: object = {}) => {
+      const { status, json } = serve(method, new URL(path, 'https://apiserver'), body);
+      return status === 404 ? undefined : (json as T);
+    },
+  };
+  const unlock = await lockRelease({
+    ...{ cluster, release: 'my-app', namespace: 'prod', now: () => new Date(now) },
+    onWait: () => t.fail('nobody else has it'),
+  });
+  const holder = () => JSON.parse(configMaps.get(LOCKS)?.metadata.annotations?.[lockAnnotation('my-app')] ?? 'null');
+  t.equal(holder()?.expiresAt, '1970-01-01T00:00:10.000Z');
+  now = 3_000;
+  mock.timers.tick(3_000);
+  await sleep(10);
+  t.equal(holder()?.expiresAt, '1970-01-01T00:00:13.000Z');
+  const another = JSON.stringify({ id: 'another', expiresAt: '1970-01-01T00:01:00.000Z' });
+  configMaps.set(LOCKS, {
+    metadata: { name: LOCKS, annotations: { [lockAnnotation('my-app')]: another } },
+  } as ConfigMap);
+  mock.timers.tick(3_000);
+  await unlock();
+  t.same(holder(), JSON.parse(another), 'one that was lost is another\u2019s');
 });
