@@ -8,7 +8,7 @@ import { createKubeClient } from '../kube/http-client.js';
 import type { Clock } from '../kube/ports.js';
 import { NODES } from '../kube/resources.js';
 import { StartError } from '../kube/start-error.js';
-import type { Binaries } from './binaries/binaries.js';
+import { GatherError, type Gathering } from './binaries/find.js';
 import { ControlPlaneError } from './control-plane/control-plane-error.js';
 import { startControlPlane } from './control-plane/start.js';
 import type { PlaygroundOptions } from './options.js';
@@ -28,7 +28,7 @@ interface PlayCluster {
 
 interface Wish {
   readonly options: PlaygroundOptions;
-  readonly binaries: Binaries;
+  readonly programs: Gathering;
   readonly dir: string;
   readonly clock: Clock;
   readonly say: (line: string) => void;
@@ -39,13 +39,21 @@ interface Wish {
 export const openCluster = (wish: Wish): Promise<PlayCluster> =>
   wish.options.kubeconfig === undefined && wish.options.context === undefined ? ownCluster(wish) : givenCluster(wish);
 
-const ownCluster = async ({ binaries, dir, clock, say }: Wish): Promise<PlayCluster> => {
+const ownCluster = async ({ programs, dir, clock, say }: Wish): Promise<PlayCluster> => {
   const home = join(dir, 'control-plane');
   await mkdir(home, { recursive: true, mode: 0o700 });
-  const begun = clock.monotonic();
-  const controlPlane = await startControlPlane({ dir: home, binaries, say }).catch((error: unknown) => {
-    throw error instanceof ControlPlaneError ? new StartError([error.message]) : error;
-  });
+  const { binaries, arrived } = programs;
+  let begun = clock.monotonic();
+  const whenArrived: typeof arrived = async (program) => {
+    await arrived(program);
+    if (program === 'kube-apiserver') begun = clock.monotonic();
+  };
+  const controlPlane = await startControlPlane({ dir: home, binaries, arrived: whenArrived, say }).catch(
+    (error: unknown) => {
+      if (error instanceof ControlPlaneError) throw new StartError([error.message]);
+      throw error instanceof GatherError ? new StartError(error.message.split('\n')) : error;
+    },
+  );
   const { kubeconfig, server, ca } = controlPlane;
   const seconds = ((clock.monotonic() - begun) / 1_000).toFixed(1);
   say(`control plane: etcd, kube-apiserver and kube-controller-manager at ${server}, ready in ${seconds} s`);

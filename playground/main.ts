@@ -46,8 +46,13 @@ const stopped = (signal: AbortSignal): Promise<void> =>
   });
 
 const play = async (options: PlaygroundOptions, screen: Screen, signal: AbortSignal): Promise<void> => {
-  await withStage({ options, screen, root: ROOT, signal }, async (stage, { kubeconfig }) => {
+  const started = performance.now();
+  const secondsSince = (from: number) => `${Math.round((performance.now() - from) / 1_000)} s`;
+  await withStage({ options, screen, root: ROOT, signal }, async (stage, { kubeconfig, source }) => {
+    const raised = performance.now();
     await playStory(stage);
+    screen.heading(`All that was promised happened, ${secondsSince(started)} after the start`);
+    screen.say(`programs: ${source}; the story took ${secondsSince(raised)}`);
     if (options.once) return;
     byHand(screen, kubeconfig);
     await stopped(signal);

@@ -50,8 +50,7 @@ export const installManifests = async ({ kubectl, root, say }: OperatorOptions):
     const { code, text } = await kubectl.run(args);
     if (code !== 0) throw new StartError([`kubectl ${args.join(' ')} failed: ${text.trim()}`]);
   };
-  // An old apiserver does not know the CRD's CEL rules; the one that serves CRDs does, and checks them.
-  await apply('apply', '--validate=false', '-k', join(root, 'manifests/crd'));
+  await apply('apply', '-k', join(root, 'manifests/crd'));
   if (!(await established((words) => kubectl.run(words), 'werfbundles.werf.io'))) {
     throw new StartError([
       'the CRD werfbundles.werf.io is not served; kubectl describe crd werfbundles.werf.io says why',

@@ -10,6 +10,10 @@ const playgroundFlags = {
     help: 'Uses this cluster instead of one of its own: its API server has to run on this machine, and it must have no nodes.',
   },
   context: { kind: 'string', help: 'Context of the kubeconfig; alone, of the usual kubeconfig.' },
+  kubernetes: {
+    kind: 'string',
+    help: 'Version of Kubernetes for the cluster of one\u2019s own, for example 1.34.2; otherwise whatever is there and new enough, or 1.36.3.',
+  },
   'time-scale': {
     kind: 'number',
     min: 1,

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, systemRandom } from '../kube/process/system-clock.js';
 import { StartError } from '../kube/start-error.js';
-import { findBinaries } from './binaries/find.js';
+import { GatherError, type Gathering, gatherBinaries } from './binaries/find.js';
+import { reportTo } from './binaries/report.js';
+import { parseVersion } from './binaries/versions.js';
 import { BundleWatch } from './bundle-watch.js';
 import { openCluster } from './cluster.js';
 import { fileLog } from './file-log.js';
@@ -14,6 +16,7 @@ import type { PlaygroundOptions } from './options.js';
 import { startRegistry } from './registry/start.js';
 import type { Screen } from './screen.js';
 import type { Stage } from './stage.js';
+import { judgedOffline } from './story/offline.js';
 
 /** What has to be undone at the end, the last first. Each is tried, whatever becomes of the others. */
 class Undo {
@@ -40,7 +43,7 @@ export const withStage = async (
     readonly root: string;
     readonly signal: AbortSignal;
   },
-  play: (stage: Stage, surroundings: { readonly kubeconfig: string; readonly dir: string }) => Promise<void>,
+  play: (stage: Stage, surroundings: { readonly kubeconfig: string; readonly source: string }) => Promise<void>,
 ): Promise<void> => {
   const undo = new Undo();
   try {
@@ -66,18 +69,21 @@ const build = async (
   undo: Undo,
 ) => {
   const say = (line: string) => screen.say(line);
+  const programs = await gatherPrograms({ options, screen, signal });
+  await judgedOffline({ screen, root, signal });
   screen.heading('Surroundings');
-  const found = await findBinaries({ need: ['control-plane', 'registry'], say, signal });
-  if (found.kind === 'missing') throw new StartError(found.missing.map(({ name, how }) => `missing: ${name}: ${how}`));
-  const { binaries } = found;
+  const gettingRegistry = programs.dockerRegistry();
+  gettingRegistry.catch(() => {}); // what became of it is asked below
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-playground-'));
   undo.add('the folder', () => rm(dir, { recursive: true, force: true }));
   const clock = systemClock;
-  const cluster = await openCluster({ options, binaries, dir, clock, say, signal });
+  const cluster = await openCluster({ options, programs, dir, clock, say, signal });
   undo.add('the cluster', () => cluster.stop());
   const log = fileLog(join(dir, 'playground.log'));
+  await programs.arrived('kubectl').catch(asStartError);
+  const dockerRegistry = await gettingRegistry;
   const kubectl = new Kubectl({
-    program: binaries.kubectl,
+    program: programs.binaries.kubectl,
     kubeconfig: cluster.kubeconfig,
     context: cluster.context,
     home: dir,
@@ -87,7 +93,7 @@ const build = async (
     startRegistry({
       dir: join(dir, 'registry'),
       say,
-      ...(binaries.dockerRegistry !== undefined && { binary: binaries.dockerRegistry }),
+      ...(dockerRegistry !== undefined && { binary: dockerRegistry }),
       ...(port !== undefined && { port }),
     });
   let port: number | undefined;
@@ -147,7 +153,33 @@ const build = async (
     sample,
     signal,
   };
-  return { stage, surroundings: { kubeconfig: cluster.kubeconfig, dir, webhook, controller } };
+  const source = await programs.source();
+  return { stage, surroundings: { kubeconfig: cluster.kubeconfig, dir, webhook, controller, source } };
+};
+
+/** Finds the programs; those that are lacking are got meanwhile. @throws StartError */
+const gatherPrograms = async ({
+  options,
+  screen,
+  signal,
+}: {
+  readonly options: PlaygroundOptions;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+}): Promise<Gathering> => {
+  const wish = parseVersion(options.kubernetes);
+  if (wish.kind === 'invalid') throw new StartError([wish.message]);
+  const given = options.kubeconfig !== undefined || options.context !== undefined;
+  if (given && wish.version !== undefined)
+    throw new StartError(['--kubernetes: not with --kubeconfig or --context, which name a cluster that is there']);
+  const say = (line: string) => screen.say(line);
+  const report = reportTo({ stream: process.stdout, say, now: () => systemClock.monotonic() });
+  const need = [given ? 'kubectl' : 'control-plane', 'registry'] as const;
+  return gatherBinaries({ need, kubernetes: wish.version, report, signal });
+};
+
+const asStartError = (error: unknown): never => {
+  throw error instanceof GatherError ? new StartError(error.message.split('\n')) : error;
 };
 
 /** Both at once: each takes about a second. */

@@ -1,4 +1,4 @@
-// Runs the specs: node test/run.mjs [--no-control-plane] [FILE|FOLDER…], after a build. The real control plane's programs are
+// Runs the specs: node test/run.mjs [--no-control-plane] [--kubernetes VERSION] [FILE|FOLDER…], after a build. The real control plane's programs are
 // found, or got, first; the specs of test/cluster are left out only where that is impossible, or with --no-control-plane.
 // Exit code: 0 all passed; tap's own when specs failed; 2 for misuse, and for specs that could not be run.
 import { spawn } from 'node:child_process';
@@ -27,9 +27,10 @@ function specs(given) {
 }
 
 /** What `playground binaries --json` says; its progress goes to our own standard error. */
-async function findBinaries() {
+async function findBinaries(kubernetes) {
   if (!existsSync(playground)) misuse('dist/playground.js is missing: "npm run build" makes it');
-  const child = spawn(process.execPath, [playground, 'binaries', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['binaries', '--json', ...(kubernetes === undefined ? [] : ['--kubernetes', kubernetes])];
+  const child = spawn(process.execPath, [playground, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     out += text;
@@ -92,17 +93,19 @@ function misuse(message) {
 
 function parse() {
   try {
-    return parseArgs({ options: { 'no-control-plane': { type: 'boolean' } }, allowPositionals: true });
+    const options = { 'no-control-plane': { type: 'boolean' }, kubernetes: { type: 'string' } };
+    return parseArgs({ options, allowPositionals: true });
   } catch (error) {
-    return misuse(`${error.message}\nusage: npm test [-- [--no-control-plane] [FILE|FOLDER…]]`);
+    return misuse(`${error.message}\nusage: npm test [-- [--no-control-plane] [--kubernetes VERSION] [FILE|FOLDER…]]`);
   }
 }
 
+const started = performance.now();
 const { values, positionals } = parse();
 const wanted = specs(positionals);
 const without = values['no-control-plane'] === true;
 const onCluster = wanted.filter((file) => file.startsWith(CLUSTER));
-const found = without || onCluster.length === 0 ? undefined : await findBinaries();
+const found = without || onCluster.length === 0 ? undefined : await findBinaries(values.kubernetes);
 const ready = found?.kind === 'found';
 const files = ready ? wanted : wanted.filter((file) => !onCluster.includes(file));
 const left = wanted.filter((file) => !files.includes(file));
@@ -115,5 +118,7 @@ if (left.length > 0) {
   for (const file of left) console.log(`  ${file}`);
   for (const { name, how } of found?.missing ?? []) console.log(`missing: ${name}: ${how}`);
 }
-console.log(`\nassertions in ${files.length} spec files:\n${passed} passed, ${failed} failed`);
+if (ready) console.log(`\nprograms: ${found.source}`);
+console.log(`${files.length} spec files in ${Math.round((performance.now() - started) / 1000)} s; their assertions:`);
+console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = code !== 0 ? code : left.length > 0 && !without ? 2 : 0;

@@ -1,12 +1,16 @@
 import { parseArgs } from 'node:util';
 import { type Found, findBinaries } from './find.js';
+import { reportTo } from './report.js';
+import { parseVersion } from './versions.js';
 
-const USAGE = `usage: binaries [--json]
+const USAGE = `usage: binaries [--json] [--kubernetes VERSION]
 Finds the programs that the playground and the tests run, and gets those that are missing.
-  --json   prints {"kind":"found","binaries":{…}} or {"kind":"missing","missing":[{"name","how"}]}; progress goes to stderr`;
+  --json                 prints {"kind":"found","binaries":{…},"source"} or {"kind":"missing","missing":[{"name","how"}]}; progress goes
+                         to stderr
+  --kubernetes VERSION   this version and no other, for example 1.34.2`;
 
 /**
- * `playground binaries [--json]`.
+ * `playground binaries [--json] [--kubernetes VERSION]`.
  * @returns the exit code: 0 found, 2 missing or misuse, 130 interrupted
  */
 export async function binariesCommand(argv: readonly string[]): Promise<number> {
@@ -21,8 +25,10 @@ export async function binariesCommand(argv: readonly string[]): Promise<number> 
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const { signal } = interrupted;
   try {
+    const { kubernetes } = options;
     const say = (line: string) => console.error(line);
-    const found = await findBinaries({ need: ['control-plane', 'registry'], say, signal });
+    const report = reportTo({ stream: process.stderr, say, now: () => performance.now() });
+    const found = await findBinaries({ need: ['control-plane', 'registry'], kubernetes, report, signal });
     print(found, options.json);
     return found.kind === 'found' ? 0 : 2;
   } catch (error) {
@@ -35,15 +41,19 @@ export async function binariesCommand(argv: readonly string[]): Promise<number> 
 }
 
 type Options =
-  | { readonly kind: 'run'; readonly json: boolean }
+  | { readonly kind: 'run'; readonly json: boolean; readonly kubernetes: string | undefined }
   | { readonly kind: 'help' }
   | { readonly kind: 'misuse'; readonly message: string };
 
 function parse(args: readonly string[]): Options {
   try {
-    const flags = { json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
+    const help = { type: 'boolean', short: 'h' } as const;
+    const flags = { json: { type: 'boolean' }, kubernetes: { type: 'string' }, help } as const;
     const { values } = parseArgs({ args: [...args], options: flags });
-    return values.help ? { kind: 'help' } : { kind: 'run', json: values.json ?? false };
+    if (values.help) return { kind: 'help' };
+    const wish = parseVersion(values.kubernetes);
+    if (wish.kind === 'invalid') return { kind: 'misuse', message: wish.message };
+    return { kind: 'run', json: values.json ?? false, kubernetes: wish.version };
   } catch (error) {
     return { kind: 'misuse', message: (error as Error).message };
   }
@@ -56,7 +66,8 @@ function usage(code: 0 | 2): number {
 
 function print(found: Found, json: boolean): void {
   if (json) console.log(JSON.stringify(found));
-  else if (found.kind === 'found')
+  else if (found.kind === 'found') {
     for (const [name, path] of Object.entries(found.binaries)) console.log(`${name}: ${path}`);
-  else for (const { name, how } of found.missing) console.error(`missing: ${name}: ${how}`);
+    console.log(found.source);
+  } else for (const { name, how } of found.missing) console.error(`missing: ${name}: ${how}`);
 }

@@ -1,205 +1,234 @@
 import { join } from 'node:path';
-import { enforcesCel } from '../control-plane/program-flags.js';
-import type { Binaries } from './binaries.js';
-import { isDebian, runDebianScript, scriptPath } from './debian.js';
-import { type Core, cacheDir, coreIn, type Environment, minorOf, pathDirs, programIn } from './places.js';
-import {
-  DownloadError,
-  downloadEtcd,
-  downloadKubernetes,
-  RELEASES,
-  type Releases,
-  releasePlatform,
-  releaseServerAnswers,
-} from './release.js';
+import { Arrivals } from './arrivals.js';
+import { type Binaries, CONTROL_PLANE, type ControlPlaneProgram } from './binaries.js';
+import { dockerRegistryFromDebian } from './debian.js';
+import { type Getting, getPrograms, type Missing } from './get.js';
+import { cacheDir, type Environment, pathDirs, programIn, versionDir } from './places.js';
+import { versionOf } from './program-version.js';
+import { RELEASES, type Releases } from './release.js';
+import { type Report, SILENT } from './report.js';
+import { type Fitness, fitEtcd, fitKubernetes, PINNED, type Versions } from './versions.js';
 
 /** What a caller can't do without. For a registry there is a substitute inside the playground's own process. */
-type Need = 'control-plane' | 'registry';
+type Need = 'control-plane' | 'kubectl' | 'registry';
 
 export type Found =
-  | { readonly kind: 'found'; readonly binaries: Binaries }
+  | { readonly kind: 'found'; readonly binaries: Binaries; readonly source: string }
   | { readonly kind: 'missing'; readonly missing: readonly Missing[] };
 
-/** A program that is not there, and the command or the setting that gets it. */
-interface Missing {
-  readonly name: string;
-  readonly how: string;
+/** Programs of which some may still be on their way, at the paths where they will be. */
+export interface Gathering {
+  readonly binaries: Omit<Binaries, 'dockerRegistry'>;
+  /** Whether all of them are there already. */
+  readonly complete: boolean;
+  /** Resolves when the program can be run. @throws GatherError when it can't be had */
+  arrived(program: ControlPlaneProgram): Promise<void>;
+  /** Gets it from Debian, where it is lacking and wanted; undefined where it can't be had. */
+  dockerRegistry(): Promise<string | undefined>;
+  /** Where they are from, for people: `Kubernetes 1.36.3 from the cache (DIR)`. Known when all are there. */
+  source(): Promise<string>;
 }
 
-/** What is got in one go. `crds`: the modern server of CRDs, for an apiserver that does not know CEL. */
-type Part = 'core' | 'crds' | 'etcd' | 'kubectl' | 'docker-registry';
-
-interface Search {
+interface SearchOptions {
   readonly need: readonly Need[];
-  readonly say: (line: string) => void;
+  readonly report: Report;
   readonly signal: AbortSignal;
-  readonly env: Environment;
-  readonly releases: Releases;
+  /** The one version of Kubernetes that is wanted, without `v`; otherwise any that is new enough. */
+  readonly kubernetes?: string | undefined;
+  readonly env?: Environment;
+  readonly releases?: Releases;
 }
-
-/** The oldest kubectl that knows `--subresource`. */
-const KUBECTL_MINOR = 24;
-const OPTIONAL: readonly Part[] = ['crds', 'docker-registry'];
 
 /**
  * Finds the playground's programs, and gets those that are missing: `$KUBEBUILDER_ASSETS`, the cache and PATH; the release
- * servers, where they can be reached; Debian's packages and a build from Debian's sources, on Debian. The first build takes
- * about 20 minutes; each step is said, and resumed after an interruption.
+ * servers, where they can be reached; a build from Go modules with Go. Each step is said, and resumed after an interruption.
  * @throws the signal's reason when it is aborted
  */
-export async function findBinaries(options: {
-  readonly need: readonly Need[];
-  readonly say: (line: string) => void;
-  readonly signal: AbortSignal;
-  readonly env?: Environment;
-  readonly releases?: Releases;
-}): Promise<Found> {
-  const search: Search = { env: process.env, releases: RELEASES, ...options };
-  const assets = search.env['KUBEBUILDER_ASSETS'];
-  if (assets && !(await coreIn(assets))) {
-    search.say(
-      `KUBEBUILDER_ASSETS (${assets}) has not both kube-apiserver and kube-controller-manager; looking elsewhere for them`,
-    );
+export async function findBinaries(options: SearchOptions): Promise<Found> {
+  const gathering = await gatherBinaries(options);
+  try {
+    await Promise.all(wantedFor(options.need).map((program) => gathering.arrived(program)));
+  } catch (error) {
+    if (error instanceof GatherError) return { kind: 'missing', missing: error.missing };
+    throw error;
   }
-  for (const get of [getReleases, getFromDebian]) {
-    const { lacking } = await look(search);
-    if (lacking.length > 0) await get(search, lacking);
-  }
-  return conclude(await look(search), search.say);
+  const dockerRegistry = await gathering.dockerRegistry();
+  const binaries = { ...gathering.binaries, ...(dockerRegistry !== undefined && { dockerRegistry }) };
+  return { kind: 'found', binaries, source: await gathering.source() };
 }
 
 /** Looks at what is on this machine already, and gets nothing. */
 export async function lookForBinaries(env: Environment): Promise<Found> {
-  const signal = new AbortController().signal;
-  return conclude(await look({ need: ['control-plane'], env, releases: RELEASES, say: () => {}, signal }), () => {});
+  const { there, dockerRegistry } = await look({ env, report: SILENT, kubernetes: undefined });
+  const lacking = CONTROL_PLANE.filter((program) => there[program] === undefined);
+  const how = '"node dist/playground.js binaries" gets it';
+  if (lacking.length > 0) return { kind: 'missing', missing: lacking.map((name) => ({ name, how })) };
+  const binaries = { ...pathsOf(there, ''), ...(dockerRegistry !== undefined && { dockerRegistry }) };
+  return { kind: 'found', binaries, source: sourceOf(there) };
 }
 
-interface Look {
-  readonly binaries: Partial<Binaries>;
-  readonly lacking: readonly Part[];
+const wantedFor = (need: readonly Need[]): readonly ControlPlaneProgram[] =>
+  CONTROL_PLANE.filter(
+    (program) => need.includes('control-plane') || (program === 'kubectl' && need.includes('kubectl')),
+  );
+
+/** The same as {@link findBinaries}, but returns as soon as it is known where the programs will be. */
+export async function gatherBinaries(options: SearchOptions): Promise<Gathering> {
+  const env = options.env ?? process.env;
+  const { report, signal, need, kubernetes } = options;
+  const versions = versionsFor(kubernetes);
+  const seen = await look({ env, report, kubernetes });
+  const lacking = wantedFor(need).filter((program) => seen.there[program] === undefined);
+  const dir = versionDir(cacheDir(env), versions);
+  const arrivals = new Arrivals(CONTROL_PLANE.filter((program) => !lacking.includes(program)));
+  const getting: Getting = {
+    ...{ lacking, dir, versions, env, report, signal, releases: options.releases ?? releasesOf(versions) },
+    ...{ work: join(cacheDir(env), 'build', `kubernetes-${versions.kubernetes}`) },
+    onProgram: (program) => arrivals.announce(program),
+  };
+  const got = lacking.length === 0 ? undefined : getPrograms(getting);
+  got?.then(
+    (end) => (end.kind === 'missing' ? arrivals.fail(new GatherError(end.missing)) : undefined),
+    (error: unknown) => arrivals.fail(error),
+  );
+  return {
+    binaries: pathsOf(seen.there, dir),
+    complete: lacking.length === 0,
+    arrived: (program) => arrivals.arrived(program),
+    dockerRegistry: () => registryOf(seen.dockerRegistry, need, { env, report, signal }),
+    source: async () => {
+      const end = await got;
+      const rest = lacking.length === CONTROL_PLANE.length ? undefined : sourceOf(seen.there);
+      return [end?.kind === 'got' ? end.source : undefined, rest].filter(Boolean).join('; ');
+    },
+  };
 }
 
-async function look({ env, need, releases }: Search): Promise<Look> {
+/** Programs that can't be had. */
+export class GatherError extends Error {
+  override readonly name = 'GatherError';
+  readonly missing: readonly Missing[];
+
+  constructor(missing: readonly Missing[]) {
+    super(missing.map(({ name, how }) => `missing: ${name}: ${how}`).join('\n'));
+    this.missing = missing;
+  }
+}
+
+const versionsFor = (kubernetes: string | undefined): Versions =>
+  kubernetes === undefined ? PINNED : { ...PINNED, kubernetes };
+
+const releasesOf = ({ kubernetes, etcd }: Versions): Releases => ({
+  kubernetes: { ...RELEASES.kubernetes, version: `v${kubernetes}` },
+  etcd: { ...RELEASES.etcd, version: `v${etcd}` },
+});
+
+async function registryOf(
+  there: string | undefined,
+  need: readonly Need[],
+  given: { readonly env: Environment; readonly report: Report; readonly signal: AbortSignal },
+): Promise<string | undefined> {
+  if (there !== undefined || !need.includes('registry')) return there;
+  await dockerRegistryFromDebian({ ...given, cache: cacheDir(given.env), say: (line) => given.report.say(line) });
+  return programIn([cacheDir(given.env)], 'docker-registry');
+}
+
+/** A program that serves, and where it was found. */
+interface There {
+  readonly path: string;
+  readonly version: string;
+  /** In words: `the cache (DIR)`. */
+  readonly place: string;
+}
+
+type Seen = Readonly<Partial<Record<ControlPlaneProgram, There>>>;
+
+interface Place {
+  readonly dir: string;
+  readonly words: string;
+}
+
+async function look(options: {
+  readonly env: Environment;
+  readonly report: Report;
+  readonly kubernetes: string | undefined;
+}): Promise<{ readonly there: Seen; readonly dockerRegistry: string | undefined }> {
+  const { env, report, kubernetes } = options;
   const cache = cacheDir(env);
   const assets = env['KUBEBUILDER_ASSETS'];
-  const own = [...(assets ? [assets] : []), releaseDir(cache, releases), cache];
-  const [core, etcd, kubectl, dockerRegistry, crds] = await Promise.all([
-    firstCore(own),
-    programIn([...own, ...pathDirs(env)], 'etcd'),
-    usableKubectl([...own, ...pathDirs(env)]),
+  const own = versionDir(cache, versionsFor(kubernetes));
+  const places: readonly Place[] = [
+    ...(assets ? [{ dir: assets, words: `KUBEBUILDER_ASSETS (${assets})` }] : []),
+    { dir: own, words: `the cache (${own})` },
+    ...pathDirs(env).map((dir) => ({ dir, words: `the PATH (${dir})` })),
+  ];
+  const search = { places, kubernetes, report };
+  const [core, etcd, kubectl, dockerRegistry] = await Promise.all([
+    firstCore(search),
+    firstThatServes(search, 'etcd'),
+    firstThatServes(search, 'kubectl'),
     programIn([cache, ...pathDirs(env)], 'docker-registry'),
-    programIn([cache], 'apiextensions-apiserver'),
   ]);
-  const old = core !== undefined && !enforcesCel((await minorOf(core.kubeApiserver, ['--version'])) ?? 0);
-  const binaries: Partial<Binaries> = {
-    ...core,
-    ...(etcd && { etcd }),
-    ...(old && crds && { apiextensionsApiserver: crds }),
-    ...(kubectl && { kubectl }),
-    ...(dockerRegistry && { dockerRegistry }),
-  };
-  const lacking: Part[] = [];
-  if (need.includes('control-plane')) {
-    if (!etcd) lacking.push('etcd');
-    if (!kubectl) lacking.push('kubectl');
-    if (!core) lacking.push('core');
-    if (!crds && (old || !core)) lacking.push('crds');
-  }
-  if (need.includes('registry') && !dockerRegistry) lacking.push('docker-registry');
-  return { binaries, lacking };
+  const there = { ...core, ...(etcd && { etcd }), ...(kubectl && { kubectl }) };
+  if (assets && there['kube-apiserver']?.path !== join(assets, 'kube-apiserver'))
+    report.say(`KUBEBUILDER_ASSETS (${assets}) has no control plane that serves; looking elsewhere`);
+  return { there, dockerRegistry };
 }
 
-function conclude({ binaries, lacking }: Look, say: (line: string) => void): Found {
-  const missing = lacking.filter((part) => !OPTIONAL.includes(part)).map((part) => HOW[part]);
-  const { etcd, kubeApiserver, kubeControllerManager, kubectl, ...others } = binaries;
-  if (!etcd || !kubeApiserver || !kubeControllerManager || !kubectl || missing.length > 0) {
-    return { kind: 'missing', missing };
-  }
-  if (lacking.includes('crds')) {
-    say(
-      'WARNING: no CRD server with CEL: this apiserver stores CRDs without their CEL rules, and refuses less than it should',
-    );
-  }
-  return { kind: 'found', binaries: { etcd, kubeApiserver, kubeControllerManager, kubectl, ...others } };
+interface Search {
+  readonly places: readonly Place[];
+  readonly kubernetes: string | undefined;
+  readonly report: Report;
 }
 
-const BUILD_HOW = 'on Debian run it again (the build goes on where it stopped)';
-const HOW: Readonly<Record<Part, Missing>> = {
-  core: {
-    name: 'kube-apiserver and kube-controller-manager',
-    how: `set KUBEBUILDER_ASSETS to a folder that has both, or make ${RELEASES.kubernetes.base} reachable (HTTPS_PROXY counts), or ${BUILD_HOW}`,
-  },
-  crds: { name: 'apiextensions-apiserver', how: BUILD_HOW },
-  etcd: { name: 'etcd', how: 'put a current one on the PATH, on Debian: apt-get install etcd-server' },
-  kubectl: { name: `kubectl >= 1.${KUBECTL_MINOR}`, how: 'put one on the PATH' },
-  'docker-registry': { name: 'docker-registry', how: 'on Debian: apt-get install docker-registry' },
-};
-
-async function getReleases(search: Search, lacking: readonly Part[]): Promise<void> {
-  const { releases, say, signal, env } = search;
-  const platform = releasePlatform(process.platform, process.arch);
-  const wanted = (['core', 'etcd', 'kubectl'] as const).filter((part) => lacking.includes(part));
-  if (wanted.length === 0 || platform === undefined) return;
-  if (!(await releaseServerAnswers(releases, signal))) {
-    say(`${releases.kubernetes.base} can't be reached from here`);
-    return;
-  }
-  const options = { releases, platform, dir: releaseDir(cacheDir(env), releases), signal };
-  const get = {
-    core: async () => {
-      await downloadKubernetes('kube-apiserver', options);
-      await downloadKubernetes('kube-controller-manager', options);
-    },
-    etcd: () => downloadEtcd(options),
-    kubectl: () => downloadKubernetes('kubectl', options),
-  };
-  for (const part of wanted) await timed(`${HOW[part].name} from its release`, get[part], say);
-}
-
-/** Says what is done and how long it took; a download that fails is said, and the next source has its turn. */
-async function timed(what: string, get: () => Promise<void>, say: (line: string) => void): Promise<void> {
-  const start = performance.now();
-  say(`${what} …`);
-  try {
-    await get();
-    say(`${what}: done in ${Math.round((performance.now() - start) / 1000)} s`);
-  } catch (error) {
-    if (!(error instanceof DownloadError)) throw error;
-    say(`failed: ${what}: ${error.message}`);
-  }
-}
-
-async function getFromDebian({ env, say, signal }: Search, lacking: readonly Part[]): Promise<void> {
-  if (!(await isDebian())) return;
-  const run = { cache: cacheDir(env), env, say, signal };
-  const packages = (['etcd', 'kubectl', 'docker-registry'] as const).filter((part) => lacking.includes(part));
-  if (packages.length > 0) await runDebianScript({ ...run, script: 'debian-packages.sh', args: packages });
-  if (lacking.includes('core')) {
-    say(
-      `building Kubernetes from Debian's sources: about 20 minutes, once (by hand: ${scriptPath('kubernetes-from-debian.sh')})`,
-    );
-    if (!(await runDebianScript({ ...run, script: 'kubernetes-from-debian.sh', args: [] }))) return;
-  }
-  if (lacking.includes('crds')) await runDebianScript({ ...run, script: 'crds-from-debian.sh', args: [] });
-}
-
-/** A folder for each version, so that a newer pin is never served by an older download. */
-const releaseDir = (cache: string, { kubernetes }: Releases): string => join(cache, 'release', kubernetes.version);
-
-async function firstCore(dirs: readonly string[]): Promise<Core | undefined> {
-  for (const dir of dirs) {
-    const core = await coreIn(dir);
-    if (core !== undefined) return core;
+async function firstThatServes(search: Search, program: ControlPlaneProgram): Promise<There | undefined> {
+  for (const place of search.places) {
+    const there = await servesAt(place, program, search);
+    if (there !== undefined) return there;
   }
   return undefined;
 }
 
-async function usableKubectl(dirs: readonly string[]): Promise<string | undefined> {
-  for (const dir of dirs) {
-    const path = await programIn([dir], 'kubectl');
-    if (path === undefined) continue;
-    const minor = await minorOf(path, ['version', '--client', '--output=json']);
-    if (minor !== undefined && minor >= KUBECTL_MINOR) return path;
+/** Apiserver and controller manager are of one version, so they are always taken from one place. */
+async function firstCore(search: Search): Promise<Seen> {
+  for (const place of search.places) {
+    const apiserver = await servesAt(place, 'kube-apiserver', search);
+    if (apiserver === undefined) continue;
+    const manager = await servesAt(place, 'kube-controller-manager', { ...search, kubernetes: apiserver.version });
+    if (manager !== undefined) return { 'kube-apiserver': apiserver, 'kube-controller-manager': manager };
+    search.report.say(
+      `${apiserver.path} is passed over: there is no kube-controller-manager ${apiserver.version} beside it`,
+    );
   }
+  return {};
+}
+
+async function servesAt(place: Place, program: ControlPlaneProgram, search: Search): Promise<There | undefined> {
+  const path = await programIn([place.dir], program);
+  if (path === undefined) return undefined;
+  const version = await versionOf(path, program);
+  const fitness: Fitness = program === 'etcd' ? fitEtcd(version) : fitKubernetes(version, wantedOf(program, search));
+  if (fitness.kind === 'fit') return { path, version: version ?? '', place: place.words };
+  search.report.say(`${path} is passed over: ${fitness.because}`);
   return undefined;
+}
+
+/** kubectl speaks to other versions, too. */
+const wantedOf = (program: ControlPlaneProgram, { kubernetes }: Search): string | undefined =>
+  program === 'kubectl' ? undefined : kubernetes;
+
+function sourceOf(there: Seen): string {
+  const apiserver = there['kube-apiserver'];
+  const places = new Set(Object.values(there).map(({ place }) => place));
+  return `${apiserver === undefined ? '' : `Kubernetes ${apiserver.version} `}from ${[...places].join(' and ')}`;
+}
+
+function pathsOf(there: Seen, dir: string): Omit<Binaries, 'dockerRegistry'> {
+  const at = (program: ControlPlaneProgram) => there[program]?.path ?? join(dir, program);
+  return {
+    etcd: at('etcd'),
+    kubeApiserver: at('kube-apiserver'),
+    kubeControllerManager: at('kube-controller-manager'),
+    kubectl: at('kubectl'),
+  };
 }

@@ -7,6 +7,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import type { Report } from './report.js';
+import { PINNED } from './versions.js';
 
 /** Where the projects publish their own builds, and the versions that are taken from there. */
 export interface Releases {
@@ -15,9 +17,8 @@ export interface Releases {
 }
 
 export const RELEASES: Releases = {
-  kubernetes: { version: 'v1.34.1', base: 'https://dl.k8s.io/release' },
-  // The one that this Kubernetes is released with.
-  etcd: { version: 'v3.6.4', base: 'https://github.com/etcd-io/etcd/releases/download' },
+  kubernetes: { version: `v${PINNED.kubernetes}`, base: 'https://dl.k8s.io/release' },
+  etcd: { version: `v${PINNED.etcd}`, base: 'https://github.com/etcd-io/etcd/releases/download' },
 };
 
 /** Programs of the Kubernetes release server, by their names there. */
@@ -52,34 +53,29 @@ export async function releaseServerAnswers({ kubernetes }: Releases, signal: Abo
   }
 }
 
+interface Wish {
+  readonly releases: Releases;
+  readonly platform: string;
+  readonly dir: string;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
 /** Downloads one program into `dir` under its own name, checked against the published SHA-256. @throws DownloadError */
-export async function downloadKubernetes(
-  program: KubernetesProgram,
-  options: {
-    readonly releases: Releases;
-    readonly platform: string;
-    readonly dir: string;
-    readonly signal: AbortSignal;
-  },
-): Promise<void> {
-  const { releases, platform, dir, signal } = options;
+export async function downloadKubernetes(program: KubernetesProgram, options: Wish): Promise<void> {
+  const { releases, platform, dir, report, signal } = options;
   const url = `${releases.kubernetes.base}/${releases.kubernetes.version}/bin/${platform}/${program}`;
   const sum = (await text(`${url}.sha256`, signal)).trim().split(/\s/)[0] ?? '';
   await inScratch(dir, async (scratch) => {
     const file = join(scratch, program);
-    await download({ url, file, sum, signal });
+    await download({ url, file, sum, report, signal });
     await takePlace(file, join(dir, program));
   });
 }
 
 /** Downloads etcd's release and keeps the server of it. @throws DownloadError */
-export async function downloadEtcd(options: {
-  readonly releases: Releases;
-  readonly platform: string;
-  readonly dir: string;
-  readonly signal: AbortSignal;
-}): Promise<void> {
-  const { releases, platform, dir, signal } = options;
+export async function downloadEtcd(options: Wish): Promise<void> {
+  const { releases, platform, dir, report, signal } = options;
   const { base, version } = releases.etcd;
   const name = `etcd-${version}-${platform.replace('/', '-')}`;
   const sums = await text(`${base}/${version}/SHA256SUMS`, signal);
@@ -90,7 +86,7 @@ export async function downloadEtcd(options: {
       ?.split(/\s/)[0] ?? '';
   await inScratch(dir, async (scratch) => {
     const archive = join(scratch, 'etcd.tar.gz');
-    await download({ url: `${base}/${version}/${name}.tar.gz`, file: archive, sum, signal });
+    await download({ url: `${base}/${version}/${name}.tar.gz`, file: archive, sum, report, signal });
     await promisify(execFile)('tar', ['-xzf', archive, '-C', scratch, '--strip-components=1', `${name}/etcd`]);
     await takePlace(join(scratch, 'etcd'), join(dir, 'etcd'));
   });
@@ -110,15 +106,23 @@ async function download(options: {
   readonly url: string;
   readonly file: string;
   readonly sum: string;
+  readonly report: Report;
   readonly signal: AbortSignal;
 }): Promise<void> {
-  const { url, file, sum, signal } = options;
+  const { url, file, sum, report, signal } = options;
   const hash = createHash('sha256');
   try {
     const answer = await fetch(url, { signal, dispatcher: agent() });
     if (!answer.ok || answer.body === null) throw new DownloadError(`${url}: the server answered ${answer.status}`);
     const body = Readable.fromWeb(answer.body);
-    body.on('data', (part: Buffer) => hash.update(part));
+    const size = Number(answer.headers.get('content-length') ?? 0);
+    let got = 0;
+    body.on('data', (part: Buffer) => {
+      hash.update(part);
+      got += part.length;
+      const share = size > 0 ? `${Math.floor((got / size) * 100)} % of ${megabytes(size)}` : megabytes(got);
+      report.progress(`downloading ${url}: ${share}`);
+    });
     await pipeline(body, createWriteStream(file), { signal });
   } catch (error) {
     throw asDownloadError(url, error, signal);
@@ -126,6 +130,8 @@ async function download(options: {
   const got = hash.digest('hex');
   if (got !== sum) throw new DownloadError(`${url}: its SHA-256 is ${got}, published is ${sum || 'none'}; not used`);
 }
+
+const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
 
 function asDownloadError(url: string, error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted || error instanceof DownloadError || !(error instanceof Error)) return error;

@@ -1,17 +1,12 @@
 import { join } from 'node:path';
-import type { Binaries } from '../binaries/binaries.js';
-import { ControlPlaneError } from './control-plane-error.js';
+import type { Binaries, ControlPlaneProgram } from '../binaries/binaries.js';
 import { type Credentials, kubeconfigOf, writePrivate } from './credentials.js';
-import { startFront } from './front.js';
 import { type HeldPort, holdPorts } from './held-ports.js';
 import {
-  apiextensionsFlags,
   apiserverFlags,
   auditPolicyFile,
   controllerManagerFlags,
-  enforcesCel,
   etcdFlags,
-  hasTokenSecrets,
   type Layout,
   type Peculiarities,
   PORT_NAMES,
@@ -24,15 +19,15 @@ import { type StopHow, type SupervisedProcess, superviseProcess } from './superv
 export interface Setting {
   readonly dir: string;
   readonly binaries: Binaries;
-  /** Of the apiserver: 20 for v1.20.2. */
-  readonly minor: number;
+  /** Resolves when the program can be run: it may still be on its way. */
+  readonly arrived: (program: ControlPlaneProgram) => Promise<void>;
   readonly credentials: Credentials;
   readonly peculiarities: Peculiarities;
   readonly say: (line: string) => void;
 }
 
 const TERM: StopHow = { signal: 'SIGTERM', patienceMs: 5000 };
-/** The apiservers' graceful stop waits for open watches, up to a minute, and there is nothing to save. */
+/** The apiserver's graceful stop waits for open watches, up to a minute, and there is nothing to save. */
 const KILL: StopHow = { signal: 'SIGKILL', patienceMs: 5000 };
 
 /** The parts of one control plane in the order of their start; each is up before the next one starts. */
@@ -56,22 +51,17 @@ export class Parts {
 
   /** The address of the API. */
   get server(): string {
-    return `https://127.0.0.1:${this.#layout.ports.front}`;
+    return `https://127.0.0.1:${this.#layout.ports.apiserver}`;
   }
 
   /** @throws ControlPlaneError; then call `stop` */
   async start(): Promise<void> {
-    const { dir, minor, credentials, binaries, peculiarities } = this.#setting;
-    const modern = enforcesCel(minor) ? undefined : binaries.apiextensionsApiserver;
-    const corePort = modern === undefined ? 'front' : 'core';
-    const core = this.#layout.ports[corePort];
+    const { dir, credentials, peculiarities } = this.#setting;
     await writePrivate(join(dir, 'kubeconfig'), kubeconfigOf(this.server, credentials));
-    await writePrivate(join(dir, 'core.kubeconfig'), kubeconfigOf(`https://127.0.0.1:${core}`, credentials));
     if (peculiarities.auditPolicy !== undefined)
       await writePrivate(auditPolicyFile(dir), JSON.stringify(peculiarities.auditPolicy));
-    await this.#startCore(corePort);
-    if (modern !== undefined) await this.#startModern(modern);
-    if (!peculiarities.withoutControllers) await this.#startManager(core);
+    await this.#startApiserver();
+    if (!peculiarities.withoutControllers) await this.#startManager();
   }
 
   /** Clients first, etcd last. May be called again, and at any time. */
@@ -85,39 +75,27 @@ export class Parts {
     for (const name of PORT_NAMES) await this.#held[name].release();
   }
 
-  async #startCore(port: 'front' | 'core'): Promise<void> {
-    const { binaries, minor, peculiarities } = this.#setting;
+  async #startApiserver(): Promise<void> {
+    const { binaries, peculiarities, arrived } = this.#setting;
+    await arrived('etcd');
+    await arrived('kube-apiserver');
     await this.#held.etcd.release();
     await this.#held.etcdPeer.release();
     const etcd = this.#run('etcd', binaries.etcd, etcdFlags(this.#layout), TERM);
-    await this.#held[port].release();
-    const listen = this.#layout.ports[port];
-    const flags = apiserverFlags(this.#layout, { minor, listen, peculiarities });
-    const core = this.#run('kube-apiserver', binaries.kubeApiserver, flags, KILL);
-    await this.#ready([etcd, core], { port: listen, path: '/readyz', text: 'ok' });
+    await this.#held.apiserver.release();
+    const flags = apiserverFlags(this.#layout, peculiarities);
+    const apiserver = this.#run('kube-apiserver', binaries.kubeApiserver, flags, KILL);
+    await this.#ready([etcd, apiserver], { port: this.#layout.ports.apiserver, path: '/readyz', text: 'ok' });
   }
 
-  async #startModern(program: string): Promise<void> {
-    const { ports } = this.#layout;
-    await this.#held.modern.release();
-    const flags = apiextensionsFlags(this.#layout, this.#setting.peculiarities);
-    const crds = this.#run('apiextensions-apiserver', program, flags, KILL);
-    await this.#ready([crds], { port: ports.modern, path: '/readyz', text: 'ok' });
-    await this.#held.front.release();
-    const { credentials } = this.#setting;
-    const front = await startFront({ ...ports, port: ports.front, credentials }).catch((error: Error) => {
-      throw new ControlPlaneError(`the endpoint on port ${ports.front}: ${error.message}`, error.message);
-    });
-    this.#ends.push(() => front.close());
-  }
-
-  async #startManager(core: number): Promise<void> {
-    const { binaries, minor } = this.#setting;
-    const flags = controllerManagerFlags(this.#layout, minor);
+  async #startManager(): Promise<void> {
+    const { binaries, arrived } = this.#setting;
+    await arrived('kube-controller-manager');
+    const flags = controllerManagerFlags(this.#layout);
     const manager = this.#run('kube-controller-manager', binaries.kubeControllerManager, flags, TERM);
-    // Pods are refused in a namespace that has no complete service account yet.
+    // Pods are refused in a namespace that has no service account yet.
     const path = '/api/v1/namespaces/default/serviceaccounts/default';
-    await this.#ready([manager], { port: core, path, text: hasTokenSecrets(minor) ? '"secrets"' : '"default"' });
+    await this.#ready([manager], { port: this.#layout.ports.apiserver, path, text: '"default"' });
   }
 
   #run(name: string, program: string, flags: readonly string[], how: StopHow): SupervisedProcess {
@@ -147,6 +125,4 @@ const environment = (dir: string): Record<string, string> => ({
   HOME: dir,
   // The start is bound by CPU (building the OpenAPI document): fewer collections save about a second of it.
   GOGC: '400',
-  // A 1.20 apiserver does not know the streaming form of list.
-  KUBE_FEATURE_WatchListClient: 'false',
 });

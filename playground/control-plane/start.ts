@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import type { Binaries } from '../binaries/binaries.js';
+import type { Binaries, ControlPlaneProgram } from '../binaries/binaries.js';
 import { ControlPlaneError } from './control-plane-error.js';
 import { credentialsIn } from './credentials.js';
 import { Parts, type Setting } from './parts.js';
-import { minorVersion, type Peculiarities } from './program-flags.js';
+import type { Peculiarities } from './program-flags.js';
 
 /** A running control plane on 127.0.0.1. */
 export interface ControlPlane {
@@ -24,21 +22,21 @@ export interface ControlPlane {
 const ATTEMPTS = 3;
 
 /**
- * Starts etcd, kube-apiserver and kube-controller-manager, and beside an apiserver too old for CEL the modern server of CRDs
- * and the front that makes one of the two; returns when Pods can be created in namespace default. State that `dir` holds
- * already is taken up again. All of it ends with this process, whatever ends that.
- * @throws ControlPlaneError
+ * Starts etcd, kube-apiserver and kube-controller-manager; returns when Pods can be created in namespace default. State that
+ * `dir` holds already is taken up again. All of it ends with this process, whatever ends that.
+ * @param options.arrived - resolves when a program can be run, for those that are still on their way: each is started as soon as it may
+ * @throws ControlPlaneError; what `arrived` throws
  */
 export async function startControlPlane(options: {
   readonly dir: string;
   readonly binaries: Binaries;
   readonly say?: (line: string) => void;
+  readonly arrived?: (program: ControlPlaneProgram) => Promise<void>;
   readonly peculiarities?: Peculiarities;
 }): Promise<ControlPlane> {
-  const { binaries, say = () => {}, peculiarities = {} } = options;
+  const { binaries, say = () => {}, arrived = async () => {}, peculiarities = {} } = options;
   const dir = resolve(options.dir);
-  const minor = await apiserverMinor(binaries.kubeApiserver);
-  const setting: Setting = { dir, binaries, minor, credentials: await credentialsIn(dir), peculiarities, say };
+  const setting: Setting = { dir, binaries, arrived, credentials: await credentialsIn(dir), peculiarities, say };
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await startOnce(setting);
@@ -60,13 +58,4 @@ async function startOnce(setting: Setting): Promise<ControlPlane> {
   }
   const kubeconfig = join(dir, 'kubeconfig');
   return { dir, kubeconfig, server: parts.server, ca: credentials.ca, stop: () => parts.stop() };
-}
-
-async function apiserverMinor(program: string): Promise<number> {
-  const answer = await promisify(execFile)(program, ['--version']).catch((error: Error) => {
-    throw new ControlPlaneError(`${program} can't be run: ${error.message}`, '');
-  });
-  const minor = minorVersion(answer.stdout);
-  if (minor === undefined) throw new ControlPlaneError(`${program} does not say its version: ${answer.stdout}`, '');
-  return minor;
 }

@@ -61,7 +61,7 @@ t.test('the targets of the controller’s benchmark', async (t) => {
 });
 
 t.test(
-  'the controller’s calls are counted from the audit logs, each once, also a line that is still being written',
+  'the controller’s calls are counted from the audit log, each once, also a line that is still being written',
   async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'werfbundle-spec-'));
     t.teardown(() => rmSync(dir, { recursive: true, force: true }));
@@ -75,13 +75,14 @@ t.test(
     });
     const get = line('get', { resource: 'secrets', namespace: 'a' });
     writeFileSync(join(dir, 'kube-apiserver.log'), 'not an audit log\n');
-    writeFileSync(join(dir, 'kube-apiserver-audit.log'), `${get}\n${line('watch', { resource: 'jobs' })}\n`);
-    writeFileSync(join(dir, 'apiextensions-apiserver-audit.log'), `${patch}\n${patch.slice(0, 40)}`);
+    const log = join(dir, 'kube-apiserver-audit.log');
+    const watch = line('watch', { resource: 'jobs' });
+    writeFileSync(log, `${get}\n${watch}\n${patch}\n${patch.slice(0, 40)}`);
     const counter = new CallCounter(dir);
     const first = await counter.since();
     t.strictSame(Object.fromEntries(first), { 'patch werfbundles/status': 1, 'get secrets': 1, 'watch jobs': 1 });
     t.strictSame([writesIn(first), readsIn(first)], [1, 1]);
-    appendFileSync(join(dir, 'apiextensions-apiserver-audit.log'), `${patch.slice(40)}\n`);
+    appendFileSync(log, `${patch.slice(40)}\n`);
     t.strictSame(Object.fromEntries(await counter.since()), { 'patch werfbundles/status': 1 });
     t.strictSame(Object.fromEntries(await counter.since()), {});
   },

@@ -37,7 +37,7 @@ t.test('whatever leaves a Secret is found at the end of a spec, wherever it went
   await apply(
     secret('well-kept', { 'values.yaml': `password: ${PASSWORD}\n`, 'ca.crt': '-----BEGIN CERTIFICATE-----' }),
   );
-  await must(['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
+  await must(['apply', '-k', join(ROOT, 'manifests/crd')]);
   t.ok(await established(cluster.kubectl, 'werfbundles.werf.io'));
   t.same(await found(), [], 'in a Secret it may be');
 
@@ -68,7 +68,6 @@ t.test('whatever leaves a Secret is found at the end of a spec, wherever it went
   exporter.close();
 
   const core = 'control-plane/kube-apiserver-audit.log';
-  const modern = 'control-plane/apiextensions-apiserver-audit.log';
   const both = (where: string, ...fields: readonly string[]) =>
     ['requestObject', 'responseObject'].flatMap((object) => fields.map((field) => `${where}: ${object}.${field}`));
   const seen = await found();
@@ -81,7 +80,7 @@ t.test('whatever leaves a Secret is found at the end of a spec, wherever it went
       `${core}: patch configmaps default/plain: requestObject.metadata.annotations.note`,
       `${core}: patch configmaps default/plain: responseObject.data.password`,
       `${core}: patch configmaps default/plain: responseObject.metadata.annotations.note`,
-      ...both(`${modern}: patch werfbundles/status default/app`, 'status.lastErrorMessage'),
+      ...both(`${core}: patch werfbundles/status default/app`, 'status.lastErrorMessage'),
       'controller.log: line 1: values.password',
       'registry.log: line 1',
       'webhook.metrics: line 2',

@@ -30,7 +30,7 @@ const must = async (args: readonly string[], input?: string): Promise<string> =>
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
   return stdout;
 };
-await must(['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
+await must(['apply', '-k', join(ROOT, 'manifests/crd')]);
 await must(['apply', '-k', join(ROOT, 'manifests/default')]);
 await must(['create', 'namespace', 'ops']);
 if (!(await established(cluster.kubectl, 'werfbundles.werf.io'))) throw new Error('the CRD is not served');
@@ -348,7 +348,7 @@ t.test('the components fit together, in any namespace', async (t) => {
     },
   });
   const [letGo] = (await overlay('webhook/let-go')).filter(({ kind }) => kind === 'MutatingWebhookConfiguration');
-  await must(['apply', '--validate=false', '-f', '-'], JSON.stringify(letGo));
+  await must(['apply', '-f', '-'], JSON.stringify(letGo));
   const live = JSON.parse(await must(['get', CONFIGURATIONS[0] ?? '', '-o', 'json']));
   const { minor } = JSON.parse(await must(['get', '--raw', '/version']));
   const kept = live.webhooks[0].matchConditions !== undefined;

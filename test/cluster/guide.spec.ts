@@ -109,7 +109,7 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
     { does: [/^kubectl logs job\/<job-name> /], shows: /Succeeded release "my-app"/ },
     { does: [/^kubectl describe pod <pod-name> -n production$/], shows: /^Status: +Succeeded$/m },
     { does: [/^kubectl describe pod <pod-name> .*grep/], shows: /^ +Exit Code: +0$/m },
-    { does: [/^kubectl get job -n production .*-o wide$/], shows: new RegExp(`^${lastJobName} +1/1 `, 'm') },
+    { does: [/^kubectl get job -n production .*-o wide$/], shows: new RegExp(`^${lastJobName} +Complete +1/1 `, 'm') },
     { does: [/^kubectl get job <job-name> .*-A 30/], shows: /- --set=app.replicas=3$/m },
     { does: [/^kubectl get job <job-name> .*jq/], shows: /^--set=app.replicas=3$/m },
     { does: [/^kubectl get werfbundle my-app -o yaml [^|]*$/], shows: /^ {2}lastAppliedTag: v1.0.0$/m },

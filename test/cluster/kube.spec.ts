@@ -70,7 +70,7 @@ const until = async (holds: () => boolean): Promise<void> => {
 
 t.test('the client on a real apiserver', async (t) => {
   const cluster = await startCluster(t);
-  const crd = await cluster.kubectl(['apply', '--validate=false', '-f', '-'], await readFile(CRD, 'utf8'));
+  const crd = await cluster.kubectl(['apply', '-f', '-'], await readFile(CRD, 'utf8'));
   t.equal(crd.code, 0, crd.stderr);
   t.ok(await established(cluster.kubectl, 'werfbundles.werf.io'));
   const connection = await connect({ kubeconfig: cluster.kubeconfig });

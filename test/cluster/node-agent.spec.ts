@@ -289,7 +289,7 @@ t.test('a deleted Pod gets SIGTERM, then SIGKILL after its grace period, and its
   for (const name of ['polite', 'deaf']) {
     await until(`${name} up`, async () => ((await kubectl(['logs', name])) === 'up\n' ? true : undefined));
   }
-  t.match(await kubectl(['delete', 'pod', 'polite', 'deaf', '--timeout=20s']), /"polite" deleted\n.*"deaf" deleted/);
+  t.match(await kubectl(['delete', 'pod', 'polite', 'deaf', '--timeout=20s']), /"polite" deleted.*\n.*"deaf" deleted/);
 });
 
 t.test("a bundle is applied by the stand-in with the Pod's own ServiceAccount, and only with its rights", async (t) => {

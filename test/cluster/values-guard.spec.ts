@@ -19,7 +19,7 @@ const must = async (args: readonly string[], input?: string): Promise<string> =>
   if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
   return stdout;
 };
-await must(['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
+await must(['apply', '-k', join(ROOT, 'manifests/crd')]);
 await must(['apply', '-k', join(ROOT, 'manifests/default')]);
 for (const namespace of ['ops', 'production']) await must(['create', 'namespace', namespace]);
 await must(['annotate', 'namespace', 'production', 'werf.io/accept-bundles-from=ops']);

@@ -74,7 +74,7 @@ const bundle = (name: string, spec: object, metadata: object = {}): string =>
   });
 
 const cluster = await startCluster(t);
-await must(cluster, ['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
+await must(cluster, ['apply', '-k', join(ROOT, 'manifests/crd')]);
 await must(cluster, ['apply', '-k', join(ROOT, 'manifests/default')]);
 await must(cluster, ['create', 'namespace', 'ops']);
 // The target of the sample with four mistakes: a fifth would be that it is not there.

@@ -23,7 +23,7 @@ import {
 import { needsWords, type ToldEvent, type WaitingWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
 
 /*
- * The two Jobs below and the Secrets of the full one were given to a kube-apiserver 1.20 by hand (`kubectl apply --dry-run=server`,
+ * The two Jobs below and the Secrets of the full one were given to a kube-apiserver by hand (`kubectl apply --dry-run=server`,
  * then for real): it accepts them, and its Job controller makes their Pods. So it does the Secret of almost 1 MB.
  */
 

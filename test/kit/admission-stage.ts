@@ -38,7 +38,7 @@ export async function startAdmissionStage(t: Test): Promise<AdmissionStage> {
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
     return stdout;
   };
-  await must(['apply', '--validate=false', '-k', join(ROOT, 'manifests/crd')]);
+  await must(['apply', '-k', join(ROOT, 'manifests/crd')]);
   await must(['apply', '-k', join(ROOT, 'manifests/default')]);
   if (!(await established(cluster.kubectl, 'werfbundles.werf.io'))) throw new Error('the CRD is not served');
   const kubeconfigs = new Map<string, Promise<string>>();

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { scriptPath } from '../../playground/binaries/debian.js';
-import { findBinaries, lookForBinaries } from '../../playground/binaries/find.js';
+import { findBinaries, gatherBinaries, lookForBinaries } from '../../playground/binaries/find.js';
+import { goModOf } from '../../playground/binaries/go-build.js';
+import { progressLine, progressOf } from '../../playground/binaries/go-progress.js';
 import { cacheDir } from '../../playground/binaries/places.js';
 import {
   downloadEtcd,
@@ -17,15 +19,9 @@ import {
   releasePlatform,
   releaseServerAnswers,
 } from '../../playground/binaries/release.js';
-import { servedGroups } from '../../playground/control-plane/front.js';
+import { reportTo, SILENT } from '../../playground/binaries/report.js';
+import { fitEtcd, fitKubernetes, PINNED, parseVersion, versionIn } from '../../playground/binaries/versions.js';
 import { holdPort } from '../../playground/control-plane/held-ports.js';
-import {
-  apiserverFlags,
-  controllerManagerFlags,
-  enforcesCel,
-  type Layout,
-  minorVersion,
-} from '../../playground/control-plane/program-flags.js';
 import { startControlPlane } from '../../playground/control-plane/start.js';
 import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
 import type { RegistryAuth } from '../../playground/registry/auth.js';
@@ -47,61 +43,35 @@ async function program(dir: string, name: string, body: string): Promise<string>
   return file;
 }
 
-t.test('flags follow the version that the apiserver says', async (t) => {
-  const layout: Layout = { dir: '/d', ports: { front: 1, etcd: 2, etcdPeer: 3, core: 4, modern: 5 } };
-  const dropped = ['--insecure-port=0', '--port=0', '--feature-gates=TTLAfterFinished=true'];
+t.test('programs serve that are new enough, and of the version that is asked for', async (t) => {
   const table = [
-    {
-      title: '1.20 needs the old switches and a server for CEL',
-      given: 'Kubernetes v1.20.2\n',
-      want: { cel: false, old: [0, 1, 2] },
-    },
-    { title: '1.23 has TTLs without a gate', given: 'Kubernetes v1.23.17', want: { cel: false, old: [0, 1] } },
-    { title: '1.29 knows none of them, and CEL', given: 'Kubernetes v1.29.0', want: { cel: true, old: [] } },
-    { title: '1.34 is like 1.29', given: 'Kubernetes v1.34.1', want: { cel: true, old: [] } },
+    { given: 'Kubernetes v1.36.3\n', wanted: undefined, want: 'fit' },
+    { given: 'Kubernetes v1.30.0', wanted: undefined, want: 'fit' },
+    { given: 'Kubernetes v1.29.14', wanted: undefined, want: 'it is 1.29.14, and 1.30 is the oldest that serves' },
+    { given: 'Kubernetes v1.20.2', wanted: undefined, want: 'it is 1.20.2, and 1.30 is the oldest that serves' },
+    { given: '{"clientVersion": {"gitVersion": "v1.37.0"}}', wanted: '1.37.0', want: 'fit' },
+    { given: 'Kubernetes v1.36.3', wanted: '1.34.2', want: 'it is 1.36.3, and 1.34.2 is asked for' },
+    { given: 'usage: kube-apiserver', wanted: undefined, want: 'it does not say its version' },
   ];
-  for (const { title, given, want } of table) {
-    const minor = minorVersion(given) ?? -1;
-    const flags = [
-      ...apiserverFlags(layout, { minor, listen: 4, peculiarities: {} }),
-      ...controllerManagerFlags(layout, minor),
-    ];
-    const old = dropped.flatMap((flag, index) => (flags.includes(flag) ? [index] : []));
-    t.same({ cel: enforcesCel(minor), old }, want, title);
+  for (const { given, wanted, want } of table) {
+    const fitness = fitKubernetes(versionIn(given), wanted);
+    t.equal(fitness.kind === 'fit' ? 'fit' : fitness.because, want, `${given.trim()} for ${wanted ?? 'any'}`);
   }
-  t.equal(minorVersion('etcd Version: 3.4.23'), undefined, 'an answer of another program has no version');
-});
-
-t.test('the front lists the groups of established CRDs as one apiserver would', async (t) => {
-  const crd = (group: string, established: string, versions: readonly (readonly [string, boolean])[]) => ({
-    spec: { group, versions: versions.map(([name, served]) => ({ name, served })) },
-    status: { conditions: [{ type: 'Established', status: established }] },
+  t.same(fitEtcd(versionIn('etcd Version: 3.6.16\nGit SHA: 0')), { kind: 'fit' });
+  t.same(fitEtcd(versionIn('etcd Version: 3.4.23')), {
+    kind: 'unfit',
+    because: 'it is 3.4.23, and 3.5 is the oldest that serves',
   });
-  const list = {
-    items: [
-      crd('werf.io', 'True', [
-        ['v1alpha1', true],
-        ['v1', true],
-        ['v0', false],
-      ]),
-      crd('werf.io', 'True', [['v1beta1', true]]),
-      crd('late.example', 'False', [['v1', true]]),
-      { spec: { group: 'new.example', versions: [{ name: 'v1', served: true }] } },
+  const wishes = [undefined, 'v1.34.2', '1.37.0', '1.37', 'latest', '1.29.1'].map(parseVersion);
+  t.same(
+    wishes.map((wish) => (wish.kind === 'version' ? wish.version : wish.message)),
+    [
+      ...[undefined, '1.34.2', '1.37.0'],
+      '--kubernetes: "1.37" is no version of Kubernetes; for example 1.36.3',
+      '--kubernetes: "latest" is no version of Kubernetes; for example 1.36.3',
+      '--kubernetes: "1.29.1" is too old: 1.30 is the oldest that serves',
     ],
-  };
-  const version = (group: string, name: string) => ({ groupVersion: `${group}/${name}`, version: name });
-  t.same(servedGroups(list), [
-    {
-      name: 'apiextensions.k8s.io',
-      versions: [version('apiextensions.k8s.io', 'v1')],
-      preferredVersion: version('apiextensions.k8s.io', 'v1'),
-    },
-    {
-      name: 'werf.io',
-      versions: ['v1beta1', 'v1alpha1', 'v1'].map((name) => version('werf.io', name)),
-      preferredVersion: version('werf.io', 'v1beta1'),
-    },
-  ]);
+  );
 });
 
 t.test('a supervised program', async (t) => {
@@ -183,10 +153,6 @@ t.test('a control plane whose program fails says which, why, and leaves nothing 
   const mode = async (name: string) => ((await stat(join(state, name))).mode & 0o777).toString(8);
   t.same(await Promise.all(['kubeconfig', 'ca.key', 'admin.token'].map(mode)), ['600', '600', '600']);
 
-  await t.rejects(startControlPlane({ dir: state, binaries: { ...binaries, kubeApiserver: join(dir, 'none') } }), {
-    message: `${join(dir, 'none')} can't be run: spawn ${join(dir, 'none')} ENOENT`,
-  });
-
   const clash = await program(
     dir,
     'clash',
@@ -197,26 +163,32 @@ t.test('a control plane whose program fails says which, why, and leaves nothing 
   t.equal(await readFile(join(dir, 'tries'), 'utf8'), 'x\nx\nx\n', 'a taken port is tried three times with others');
 });
 
+/** Stands for a program that says its version. */
+const says = (program: string, version: string): string => {
+  if (program === 'etcd') return `echo etcd Version: ${version}`;
+  return program === 'kubectl' ? `echo '"gitVersion": "v${version}"'` : `echo Kubernetes v${version}`;
+};
+
 t.test('programs are looked for', async (t) => {
   const dir = t.testdir();
-  const [assets, cache, path] = [join(dir, 'assets'), join(dir, 'cache'), join(dir, 'path')];
-  const env = { KUBEBUILDER_ASSETS: assets, WERFBUNDLE_CACHE: cache, PATH: path, HOME: dir };
-  const kubectl = (minor: number) => `echo '"gitVersion": "v1.${minor}.0"'`;
-  await program(path, 'kubectl', kubectl(20));
-  await program(cache, 'kubectl', kubectl(32));
-  await program(path, 'etcd', 'true');
-  await program(assets, 'kube-apiserver', 'echo Kubernetes v1.34.1');
+  const [assets, path] = [join(dir, 'assets'), join(dir, 'path')];
+  const cache = join(dir, 'cache', `kubernetes-${PINNED.kubernetes}`);
+  const env = { KUBEBUILDER_ASSETS: assets, WERFBUNDLE_CACHE: join(dir, 'cache'), PATH: path, HOME: dir };
+  const put = async (place: string, versions: Readonly<Record<string, string>>) => {
+    for (const [name, version] of Object.entries(versions)) await program(place, name, says(name, version));
+  };
+  await put(path, { kubectl: '1.20.2', etcd: '3.6.1' });
+  await put(cache, { kubectl: '1.36.3' });
+  await put(assets, { 'kube-apiserver': '1.36.3' });
   const missing = await lookForBinaries(env);
   t.equal(missing.kind, 'missing', 'an apiserver without its controller manager is none');
   if (missing.kind === 'missing')
     t.same(
       missing.missing.map(({ name }) => name),
-      ['kube-apiserver and kube-controller-manager'],
+      ['kube-apiserver', 'kube-controller-manager'],
     );
 
-  await program(cache, 'kube-apiserver', 'echo Kubernetes v1.20.2');
-  await program(cache, 'kube-controller-manager', 'true');
-  await program(cache, 'apiextensions-apiserver', 'true');
+  await put(cache, { 'kube-apiserver': '1.36.3', 'kube-controller-manager': '1.36.3' });
   t.same(
     await lookForBinaries(env),
     {
@@ -226,22 +198,211 @@ t.test('programs are looked for', async (t) => {
         kubeApiserver: join(cache, 'kube-apiserver'),
         kubeControllerManager: join(cache, 'kube-controller-manager'),
         kubectl: join(cache, 'kubectl'),
-        apiextensionsApiserver: join(cache, 'apiextensions-apiserver'),
       },
+      source: `Kubernetes 1.36.3 from the cache (${cache}) and the PATH (${path})`,
     },
-    'a kubectl too old is passed over, and an old apiserver gets the modern CRD server',
+    'a kubectl too old is passed over',
   );
 
-  await program(assets, 'kube-controller-manager', 'true');
+  await put(assets, { 'kube-controller-manager': '1.36.2' });
+  const half = await lookForBinaries(env);
+  t.match(half, { binaries: { kubeApiserver: join(cache, 'kube-apiserver') } }, 'two versions are no control plane');
+  await put(assets, { 'kube-controller-manager': '1.36.3' });
   const full = await lookForBinaries(env);
-  t.match(
-    full,
-    { binaries: { kubeApiserver: join(assets, 'kube-apiserver'), apiextensionsApiserver: undefined } },
-    'KUBEBUILDER_ASSETS comes first, and a modern apiserver needs no other CRD server',
+  t.match(full, { binaries: { kubeApiserver: join(assets, 'kube-apiserver') } }, 'KUBEBUILDER_ASSETS comes first');
+
+  const said: string[] = [];
+  const { signal } = new AbortController();
+  const report = { ...SILENT, say: (line: string) => said.push(line) };
+  await put(path, {
+    etcd: '3.4.23',
+    'kube-apiserver': '1.31.0',
+    'kube-controller-manager': '1.31.0',
+    kubectl: '1.31.0',
+  });
+  const wish = { need: ['control-plane'], kubernetes: '1.31.0', env, report, signal } as const;
+  const gathering = await gatherBinaries({ ...wish, releases: NOWHERE });
+  t.same(gathering.binaries, {
+    etcd: join(dir, 'cache', 'kubernetes-1.31.0', 'etcd'),
+    kubeApiserver: join(path, 'kube-apiserver'),
+    kubeControllerManager: join(path, 'kube-controller-manager'),
+    kubectl: join(path, 'kubectl'),
+  });
+  await t.rejects(gathering.arrived('etcd'), {
+    name: 'GatherError',
+    message:
+      /^missing: etcd: there is no Go 1\.26 or later on the PATH; with it they are built here\. Or set KUBEBUILDER_ASSETS/,
+  });
+  t.same(
+    said.toSorted(),
+    [
+      `${join(assets, 'kube-apiserver')} is passed over: it is 1.36.3, and 1.31.0 is asked for`,
+      `${join(path, 'etcd')} is passed over: it is 3.4.23, and 3.5 is the oldest that serves`,
+      `KUBEBUILDER_ASSETS (${assets}) has no control plane that serves; looking elsewhere`,
+      `${NOWHERE.kubernetes.base} can't be reached from here`,
+    ].toSorted(),
   );
 
   t.equal(cacheDir({ HOME: '/home/a' }), '/home/a/.cache/werfbundle');
   t.equal(cacheDir({ HOME: '/home/a', XDG_CACHE_HOME: '/var/c' }), '/var/c/werfbundle');
+});
+
+/** Nobody listens there. */
+const NOWHERE = {
+  kubernetes: { version: 'v1.31.0', base: 'http://127.0.0.1:9/k' },
+  etcd: { version: 'v3.6.16', base: 'http://127.0.0.1:9/e' },
+};
+
+/**
+ * Stands for Go: `list` names four packages, `build` compiles what is not compiled yet, a package at a time, and makes the programs;
+ * it waits before package d until the file `go-on` is there.
+ */
+const FAKE_GO = `case $1 in
+  version) echo go version go1.26.8 linux/amd64;;
+  list) echo "go: downloading k8s.io/kubernetes v1.36.3" >&2; printf '%s\\n' a.example/a a.example/b a.example/c a.example/d;;
+  build)
+    if [ -e "$HOME/fails" ]; then cat "$HOME/fails" >&2; exit 1; fi
+    echo x >>"$HOME/builds"
+    for package in a b c d; do
+      [ -e "$GOCACHE/$package" ] && continue
+      if [ $package = d ]; then until [ -e "$HOME/go-on" ]; do sleep 0.05; done; fi
+      echo a.example/$package >&2
+      mkdir -p "$GOCACHE"; : >"$GOCACHE/$package"; echo $package >>"$HOME/compiled"
+    done
+    for last; do :; done
+    while [ "$1" != -o ]; do shift; done; out=$2
+    make() { printf '#!/bin/sh\\n%s\\n' "$2" >"$out/$1.new"; chmod 755 "$out/$1.new"; mv "$out/$1.new" "$out/$1"; }
+    make server 'echo etcd Version: 3.6.16'
+    for name in kube-apiserver kube-controller-manager; do make $name 'echo Kubernetes v1.36.3'; done
+    make kubectl "echo '"gitVersion": "v1.36.3"'";;
+esac`;
+
+t.test('programs that nobody has are built with Go', { timeout: 60_000 }, async (t) => {
+  const dir = t.testdir();
+  await program(join(dir, 'bin'), 'go', FAKE_GO);
+  // The PATH of this machine may have programs that serve.
+  for (const tool of ['sh', 'nice', 'flock', 'sleep', 'mkdir', 'chmod', 'mv', 'cat'])
+    await symlink((await run('/bin/sh', ['-c', `command -v ${tool}`])).stdout.trim(), join(dir, 'bin', tool));
+  const env = { WERFBUNDLE_CACHE: join(dir, 'cache'), PATH: join(dir, 'bin'), HOME: dir };
+  const begin = (signal = new AbortController().signal) => {
+    const said: string[] = [];
+    const report = {
+      say: (line: string) => said.push(line),
+      progress: (line: string) => said.push(line),
+      progressEnds: () => {},
+    };
+    const found = findBinaries({
+      need: ['control-plane'],
+      kubernetes: PINNED.kubernetes,
+      env,
+      report,
+      signal,
+      releases: NOWHERE,
+    });
+    return { said, found };
+  };
+  const until = (said: readonly string[], words: RegExp) =>
+    eventually(
+      async () => said.some((line) => words.test(line)),
+      (seen) => seen,
+    );
+
+  const fails = async (words: string, want: RegExp) => {
+    await writeFile(join(dir, 'fails'), words);
+    const found = await begin().found;
+    t.equal(found.kind, 'missing');
+    if (found.kind === 'missing') t.match(found.missing.map(({ how }) => how).join('\n'), want);
+    await rm(join(dir, 'fails'));
+  };
+  await fails(
+    'a.example/a\ngo: k8s.io/api@v0.36.3: Get "https://proxy.example/mod": dial tcp: lookup proxy.example: no such host\n',
+    /^the build with Go failed: the Go modules can't be fetched: dial tcp: lookup proxy\.example: no such host \(go env GOPROXY says from where\); the next start goes on/,
+  );
+  await fails('write /x/b001/exe/a.out: no space left on device\n', /the build with Go failed: the disk is full/);
+
+  const stop = new AbortController();
+  const first = begin(stop.signal);
+  t.ok(
+    await until(first.said, /step 2 of 2: 70 %.*Ctrl-C stops it, the next start goes on from there/),
+    'it says how far it is',
+  );
+  stop.abort(new Error('interrupted'));
+  await t.rejects(first.found, { message: 'interrupted' });
+  t.equal(await readFile(join(dir, 'compiled'), 'utf8'), 'a\nb\nc\n');
+
+  const second = begin();
+  await until(second.said, /step 2 of 2/);
+  const third = begin();
+  t.ok(await until(third.said, /another start builds these programs; waiting for it/));
+  t.ok(await until(third.said, /step 2 of 2/), 'who waits sees how far it is, too');
+  await writeFile(join(dir, 'go-on'), '');
+  const [one, other] = await Promise.all([second.found, third.found]);
+  const at = join(dir, 'cache', 'kubernetes-1.36.3');
+  const binaries = {
+    etcd: join(at, 'etcd'),
+    kubeApiserver: join(at, 'kube-apiserver'),
+    kubeControllerManager: join(at, 'kube-controller-manager'),
+    kubectl: join(at, 'kubectl'),
+  };
+  t.match(one, { kind: 'found', binaries, source: /^Kubernetes 1\.36\.3 and etcd 3\.6\.16, built with Go in \d+ s$/ });
+  t.match(other, { kind: 'found', binaries });
+  t.equal(
+    await readFile(join(dir, 'compiled'), 'utf8'),
+    'a\nb\nc\nd\n',
+    'what was compiled before is not compiled again',
+  );
+  t.equal(await readFile(join(dir, 'builds'), 'utf8'), 'x\nx\n', 'two starts share one build');
+  t.same((await readdir(at)).sort(), ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl']);
+  t.same(await readdir(join(dir, 'cache', 'build')), ['kubernetes-1.36.3.lock'], 'nothing of the build is left');
+  t.match(await begin().found, { source: `Kubernetes 1.36.3 from the cache (${at})` }, 'the next start builds nothing');
+});
+
+t.test('the modules of the build are those that the versions name', async (t) => {
+  const pinned = await readFile(join(import.meta.dirname, '../../playground/binaries/go-build/go.mod'), 'utf8');
+  t.match(pinned, `go.etcd.io/etcd/server/v3 v${PINNED.etcd}\n\tk8s.io/kubernetes v${PINNED.kubernetes}\n`);
+  const staging = [...pinned.matchAll(/^\tk8s\.io\/(\S+) => k8s\.io\/\1 v0\.36\.3$/gm)];
+  t.equal(staging.length, [...pinned.matchAll(/ => /g)].length, 'all that is replaced is of this Kubernetes');
+  const other = goModOf(pinned, { kubernetes: '1.34.2', etcd: '3.6.16' });
+  t.match(other, 'require (\n\tgo.etcd.io/etcd/server/v3 v3.6.16\n\tk8s.io/kubernetes v1.34.2\n)\n');
+  t.match(other, '\tk8s.io/api => k8s.io/api v0.34.2\n');
+  t.notMatch(other, 'indirect');
+});
+
+t.test('progress is told as it can be read', async (t) => {
+  const table = [
+    { title: 'nothing is guessed at the beginning', given: [0, 0, 100], want: 'x: 0 %' },
+    { title: 'the first packages are the small ones', given: [0, 20, 30_000], want: 'x: 12 %, about 4 min left' },
+    { title: 'what an earlier run did is no speed', given: [40, 60, 50_000], want: 'x: 55 %, about 2 min left' },
+    { title: 'it is never done before it is', given: [0, 100, 400_000], want: 'x: 99 %, about 5 s left' },
+  ] as const;
+  for (const { title, given, want } of table) {
+    const [before, compiled, elapsedMs] = given;
+    const line = progressLine('x', progressOf({ total: 100, before, compiled, elapsedMs }));
+    t.equal(line, `${want} (Ctrl-C stops it, the next start goes on from there)`, title);
+  }
+});
+
+t.test('progress takes one line of a terminal, and few of a log', async (t) => {
+  const written: string[] = [];
+  const stream = { isTTY: true, columns: 20, write: (text: string) => written.push(text) };
+  const terminal = reportTo({ stream, say: (line) => written.push(`${line}\n`), now: () => 0 });
+  terminal.progress('1 of 2: some words that are long');
+  terminal.say('said');
+  terminal.progressEnds();
+  t.same(written, ['\r\u001b[K1 of 2: some words ', '\r\u001b[K', 'said\n']);
+  let now = 0;
+  const kept: string[] = [];
+  const log = reportTo({
+    stream: { write: () => t.fail('no control characters') },
+    say: (line) => kept.push(line),
+    now: () => now,
+  });
+  for (const at of [0, 1_000, 14_999, 15_000, 29_000, 30_000]) {
+    now = at;
+    log.progress(`at ${at}`);
+  }
+  log.progressEnds();
+  t.same(kept, ['at 0', 'at 15000', 'at 30000']);
 });
 
 t.test('programs are downloaded from their releases', async (t) => {
@@ -251,35 +412,38 @@ t.test('programs are downloaded from their releases', async (t) => {
   const server = await serve(t, (path) => files.get(path));
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const releases = {
-    kubernetes: { version: 'v1.34.1', base: `${base}/k` },
-    etcd: { version: 'v3.6.4', base: `${base}/e` },
+    kubernetes: { version: 'v1.36.3', base: `${base}/k` },
+    etcd: { version: 'v3.6.16', base: `${base}/e` },
   };
   const sum = (content: Buffer) => createHash('sha256').update(content).digest('hex');
-  const options = { releases, platform: 'linux/amd64', dir: join(dir, 'release'), signal };
+  const options = { releases, platform: 'linux/amd64', dir: join(dir, 'release'), report: SILENT, signal };
 
   t.equal(await releaseServerAnswers(releases, signal), false, 'a server without the version is none');
   const apiserver = Buffer.from('#!/bin/sh\necho real\n');
-  files.set('/k/v1.34.1/bin/linux/amd64/kube-apiserver', apiserver);
-  files.set('/k/v1.34.1/bin/linux/amd64/kube-apiserver.sha256', Buffer.from(sum(apiserver)));
+  files.set('/k/v1.36.3/bin/linux/amd64/kube-apiserver', apiserver);
+  files.set('/k/v1.36.3/bin/linux/amd64/kube-apiserver.sha256', Buffer.from(sum(apiserver)));
   t.equal(await releaseServerAnswers(releases, signal), true);
   await downloadKubernetes('kube-apiserver', options);
   t.same(await run(join(options.dir, 'kube-apiserver')), { stdout: 'real\n', stderr: '' });
 
-  files.set('/k/v1.34.1/bin/linux/amd64/kubectl', Buffer.from('tampered'));
-  files.set('/k/v1.34.1/bin/linux/amd64/kubectl.sha256', Buffer.from(sum(apiserver)));
+  files.set('/k/v1.36.3/bin/linux/amd64/kubectl', Buffer.from('tampered'));
+  files.set('/k/v1.36.3/bin/linux/amd64/kubectl.sha256', Buffer.from(sum(apiserver)));
   await t.rejects(downloadKubernetes('kubectl', options), {
     name: 'DownloadError',
-    message: `${base}/k/v1.34.1/bin/linux/amd64/kubectl: its SHA-256 is ${sum(Buffer.from('tampered'))}, published is ${sum(apiserver)}; not used`,
+    message: `${base}/k/v1.36.3/bin/linux/amd64/kubectl: its SHA-256 is ${sum(Buffer.from('tampered'))}, published is ${sum(apiserver)}; not used`,
   });
   await t.rejects(downloadKubernetes('kube-controller-manager', options), {
-    message: `${base}/k/v1.34.1/bin/linux/amd64/kube-controller-manager.sha256: the server answered 404`,
+    message: `${base}/k/v1.36.3/bin/linux/amd64/kube-controller-manager.sha256: the server answered 404`,
   });
 
   const archive = gzipSync(
-    tarOf({ 'etcd-v3.6.4-linux-amd64/etcd': 'an etcd', 'etcd-v3.6.4-linux-amd64/README': 'no' }),
+    tarOf({ 'etcd-v3.6.16-linux-amd64/etcd': 'an etcd', 'etcd-v3.6.16-linux-amd64/README': 'no' }),
   );
-  files.set('/e/v3.6.4/etcd-v3.6.4-linux-amd64.tar.gz', archive);
-  files.set('/e/v3.6.4/SHA256SUMS', Buffer.from(`0  other.tar.gz\n${sum(archive)}  etcd-v3.6.4-linux-amd64.tar.gz\n`));
+  files.set('/e/v3.6.16/etcd-v3.6.16-linux-amd64.tar.gz', archive);
+  files.set(
+    '/e/v3.6.16/SHA256SUMS',
+    Buffer.from(`0  other.tar.gz\n${sum(archive)}  etcd-v3.6.16-linux-amd64.tar.gz\n`),
+  );
   await downloadEtcd(options);
   t.equal(await readFile(join(options.dir, 'etcd'), 'utf8'), 'an etcd');
   t.same((await readdir(options.dir)).sort(), ['etcd', 'kube-apiserver'], 'nothing half-done is left');
@@ -291,7 +455,7 @@ t.test('programs are downloaded from their releases', async (t) => {
   const search = {
     need: ['control-plane'],
     env: { WERFBUNDLE_CACHE: dir, PATH: '' },
-    say: () => {},
+    report: SILENT,
     releases,
   } as const;
   await t.rejects(findBinaries({ ...search, signal: aborted }), { message: 'enough' });
@@ -330,7 +494,7 @@ t.test("Debian's sources are taken from the machine's, in either form", async (t
   ];
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   const codename = /^VERSION_CODENAME=(.+)$/m.exec(release)?.[1] ?? 'stable';
-  const shell = join(scriptPath('debian-packages.sh'), '..', 'private-apt.sh');
+  const shell = join(scriptPath(), '..', 'private-apt.sh');
   for (const { title, files, want } of table) {
     const root = t.testdir(JSON.parse(JSON.stringify(files).replaceAll('CODENAME', codename)));
     const asked = run('/bin/bash', ['-c', '. "$0"; debian_source sid deb-src', shell], {
@@ -353,7 +517,7 @@ t.test('a step that fails is told with its log, and the next run goes on with it
       step one 'the first' first
       step two 'the second' second`,
   });
-  const steps = join(scriptPath('debian-packages.sh'), '..', 'steps.sh');
+  const steps = join(scriptPath(), '..', 'steps.sh');
   const env = { ...process.env, WERFBUNDLE_CACHE: dir, STEPS: steps };
   const timeless = (stdout: string) => stdout.replace(/done in \d+ s/g, 'done in N s');
   const begin = () => run('/bin/bash', [join(dir, 'script.sh')], { env });

@@ -31,7 +31,7 @@ export const readsIn = (calls: Calls): number => sum(calls, (call) => /^(get|lis
 const sum = (calls: Calls, counts: (call: string) => boolean): number =>
   [...calls].reduce((all, [call, count]) => (counts(call) ? all + count : all), 0);
 
-/** Reads what the apiservers say in their audit logs of the controller's calls. */
+/** Reads what the apiserver says in its audit log of the controller's calls. */
 export class CallCounter {
   readonly #dir: string;
   readonly #read = new Map<string, number>();

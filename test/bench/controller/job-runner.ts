@@ -118,6 +118,6 @@ const succeeded = (): NonNullable<Pod['status']> => {
 const complete = (): NonNullable<Job['status']> => {
   const at = now();
   const met = (type: string) => ({ type, status: 'True', lastTransitionTime: at, lastProbeTime: at });
-  // An apiserver of today wants both; one of 1.20 knows the second.
+  // The apiserver wants both.
   return { startTime: at, completionTime: at, succeeded: 1, conditions: [met('SuccessCriteriaMet'), met('Complete')] };
 };

@@ -1,0 +1,48 @@
+/** Where those who find and get programs tell how far they are. */
+export interface Report {
+  /** Something that stays on the screen. */
+  say(line: string): void;
+  /** How far a long step is; each call takes the place of the one before. */
+  progress(line: string): void;
+  /** The long step has ended: what it showed last may go. */
+  progressEnds(): void;
+}
+
+const EVERY_MS = 15_000;
+
+/**
+ * One line that is written over on a terminal; elsewhere a line every 15 s, so that a log stays short.
+ * @param options.now - milliseconds of a monotonic clock
+ */
+export function reportTo(options: {
+  readonly stream: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown };
+  readonly say: (line: string) => void;
+  readonly now: () => number;
+}): Report {
+  const { stream, say, now } = options;
+  let shown = false;
+  let last = Number.NEGATIVE_INFINITY;
+  const erase = () => {
+    if (shown) stream.write('\r\u001b[K');
+    shown = false;
+  };
+  return {
+    say: (line) => {
+      erase();
+      say(line);
+    },
+    progress: (line) => {
+      if (stream.isTTY === true) {
+        stream.write(`\r\u001b[K${line.slice(0, (stream.columns ?? 80) - 1)}`);
+        shown = true;
+      } else if (now() - last >= EVERY_MS) {
+        last = now();
+        say(line);
+      }
+    },
+    progressEnds: erase,
+  };
+}
+
+/** Says nothing. */
+export const SILENT: Report = { say: () => {}, progress: () => {}, progressEnds: () => {} };
