@@ -69,10 +69,19 @@ const deleteJob = async (
   { ref, uid, unlessBegun, propagation = 'Background' }: DeleteJob,
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
-  const pod = unlessBegun && (await client.get<Pod>(PODS, unlessBegun, signal));
-  if (pod !== undefined && hasBegun(pod)) return { kind: 'begun' };
+  if (unlessBegun && (await podsOf(client, { ref, uid }, signal)).some(hasBegun)) return { kind: 'begun' };
   await client.delete(JOBS, ref, { uid, propagation }, signal);
   return undefined;
+};
+
+/** Live, and by the Job: the watch may not have told of a Pod at all that runs already. */
+const podsOf = async (
+  client: KubeClient,
+  { ref, uid }: Pick<DeleteJob, 'ref' | 'uid'>,
+  signal: AbortSignal,
+): Promise<readonly Pod[]> => {
+  const labelSelector = `batch.kubernetes.io/controller-uid=${uid}`;
+  return (await client.list<Pod>(PODS, { namespace: ref.namespace, labelSelector }, signal)).items;
 };
 
 type CreateJob = Extract<Action, { kind: 'create-job' | 'create-plan' }>;

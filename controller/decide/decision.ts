@@ -18,8 +18,8 @@ export type Action =
       readonly kind: 'delete-job';
       readonly ref: ObjectRef;
       readonly uid: string;
-      /** The Job's Pod: if its werf has begun after all, the Job stays, and the bundle is looked at anew. */
-      readonly unlessBegun?: ObjectRef | undefined;
+      /** If its werf has begun after all, the Job stays, and the bundle is looked at anew. */
+      readonly unlessBegun?: true;
       /** Foreground: the Job stays to be seen until its Pod has ended. Background if left out. */
       readonly propagation?: 'Background' | 'Foreground';
     }

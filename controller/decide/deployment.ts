@@ -1,6 +1,6 @@
 import { formatDuration } from '../../api/duration.js';
 import { targetNamespaceOf } from '../../api/names.js';
-import type { Job, Pod } from '../../api/objects.js';
+import type { Job } from '../../api/objects.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
 import type { JobResult } from '../deploy/job-result.js';
@@ -96,7 +96,7 @@ const giveWay = (
   const message = `${what}: ${overtaken}`;
   const actions: readonly Action[] =
     job.kind === 'present'
-      ? [{ ...deletionOf(job.job), unlessBegun: podRef(job.pod) }, secretsOf(seen, job.job)]
+      ? [{ ...deletionOf(job.job), unlessBegun: true }, secretsOf(seen, job.job)]
       : [secretsWithoutJob(seen, deployment)];
   return concluded(conclude(status, deployment, { result: 'Superseded', message, finishedAt: seen.now }), actions);
 };
@@ -109,9 +109,6 @@ export const deletionOf = ({ metadata }: Job) =>
     uid: metadata.uid ?? '',
   }) as const;
 
-const podRef = (pod: Pod | undefined) =>
-  pod && { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name ?? '' };
-
 const followJob = (
   seen: Observation,
   status: WerfBundleStatus,
@@ -123,7 +120,7 @@ const followJob = (
     case 'waiting':
     case 'running': {
       const deadline = deadlineOf(seen, { deployment, job, begun: result.kind === 'running' });
-      if (seen.now >= deadline) return overtime(seen, status, { deployment, job, pod, result });
+      if (seen.now >= deadline) return overtime(seen, status, { deployment, job, result });
       return {
         kind: 'active',
         status: active(status, deployment),
@@ -208,7 +205,7 @@ export const deadlineOf = (
 const overtime = (
   seen: Observation,
   status: WerfBundleStatus,
-  { deployment, job, pod, result }: Pick<PresentJob, 'job' | 'pod'> & { deployment: Deployment; result: UnendedJob },
+  { deployment, job, result }: Pick<PresentJob, 'job'> & { deployment: Deployment; result: UnendedJob },
 ): Work => {
   const limit = formatDuration(limitOf(seen, deployment));
   const message =
@@ -216,8 +213,8 @@ const overtime = (
       ? `Job ${deployment.jobName} did not end within ${limit}`
       : `Job ${deployment.jobName} did not start within ${limit}${result.message === '' ? '' : `: ${result.reason}: ${result.message}`}`;
   const next = conclude(status, deployment, { result: 'Failed', message, finishedAt: seen.now });
-  const unlessBegun = result.kind === 'waiting' ? podRef(pod) : undefined;
-  return concluded(next, [{ ...deletionOf(job), unlessBegun }], [secretsOf(seen, job)]);
+  const deletion = { ...deletionOf(job), ...(result.kind === 'waiting' && { unlessBegun: true as const }) };
+  return concluded(next, [deletion], [secretsOf(seen, job)]);
 };
 
 const errorLineOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.errorLine : undefined);

@@ -403,6 +403,7 @@ t.test('what gives way leaves nothing behind, and what was started after all sta
     metadata: {
       namespace: 'ops',
       name: 'waiting',
+      labels: { 'batch.kubernetes.io/controller-uid': uid },
       ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: JOB_1, uid }],
     },
     status: {
@@ -447,11 +448,22 @@ t.test('what gives way leaves nothing behind, and what was started after all sta
   const late = await stuck();
   const pods = late.kube.all<Pod>(PODS);
   // The watch has not brought it yet.
-  late.kube.before({ verb: 'get', plural: 'pods' }, () =>
+  late.kube.before({ verb: 'list', plural: 'pods' }, () =>
     late.kube.seed<Pod>(PODS, { ...waiting(''), ...pods[0], status: started }),
   );
   const looked = await late.run();
   t.same([looked.actions, looked.next, looked.log], [[], { kind: 'backoff' }, []]);
+
+  const unseen = await offered();
+  await unseen.run();
+  unseen.deliver(selected('v1.1.0', DIGEST_B));
+  const { uid = '' } = unseen.jobs()[0]?.metadata ?? {};
+  // Nor even that there is one.
+  unseen.kube.before({ verb: 'list', plural: 'pods' }, () =>
+    unseen.kube.seed<Pod>(PODS, { ...waiting(uid), status: started }),
+  );
+  const asked = await unseen.run();
+  t.same([asked.actions, asked.next, asked.log], [[], { kind: 'backoff' }, []], 'a Pod of which no watch has told');
   t.same(brief((await late.run()).status), {
     ...{ phase: 'Syncing', number: 1, history: undefined, lastJobStatus: 'Running' },
   });
