@@ -4,8 +4,8 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const programs = {
-  webhook: { webhook: 'webhook/main.ts', 'values-worker': 'webhook/values/worker.ts' },
-  controller: { controller: 'controller/main.ts', 'values-reader': 'controller/values/worker.ts' },
+  webhook: { webhook: 'webhook/main.ts', 'judging-worker': 'webhook/values/judging-worker.ts' },
+  controller: { controller: 'controller/main.ts', 'reading-worker': 'controller/values/reading-worker.ts' },
   werfbundle: { werfbundle: 'cli/main.ts' },
   playground: { playground: 'playground/main.ts' },
   'werf-stand-in': { 'werf-stand-in': 'playground/werf-stand-in/main.ts' },

@@ -63,6 +63,5 @@ export class ValuesReader implements ReadsValues {
 
 const tooCostly = `spec.converge.valuesFrom: to read all values takes more than ${MEMORY_MB.old} MB of memory: use fewer, or take apart what is one large key`;
 
-/** Beside this file, whether it is a source or has been bundled into dist/controller.js. */
-const threadFile = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './values-reader.js', import.meta.url);
+/** Beside this file, whether that stands by itself or has been bundled into dist/. */
+const threadFile = (): URL => new URL('./reading-worker.js', import.meta.url);

@@ -54,6 +54,11 @@ export class Parts {
     return `https://127.0.0.1:${this.#layout.ports.apiserver}`;
   }
 
+  /** The address of its store. */
+  get etcd(): string {
+    return `http://127.0.0.1:${this.#layout.ports.etcd}`;
+  }
+
   /** @throws ControlPlaneError; then call `stop` */
   async start(): Promise<void> {
     const { dir, credentials, peculiarities } = this.#setting;

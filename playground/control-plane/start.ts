@@ -13,6 +13,8 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
+  /** Of its store, without TLS: `http://127.0.0.1:PORT` */
+  readonly etcd: string;
   /** Certificate of the authority, PEM. */
   readonly ca: string;
   /** Ends clients first and etcd last; afterwards no process and no port of it is left. May be called again. */
@@ -57,5 +59,5 @@ async function startOnce(setting: Setting): Promise<ControlPlane> {
     throw error;
   }
   const kubeconfig = join(dir, 'kubeconfig');
-  return { dir, kubeconfig, server: parts.server, ca: credentials.ca, stop: () => parts.stop() };
+  return { dir, kubeconfig, server: parts.server, etcd: parts.etcd, ca: credentials.ca, stop: () => parts.stop() };
 }

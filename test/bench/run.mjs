@@ -10,12 +10,12 @@ import { build } from 'esbuild';
 const benches = {
   admission: {
     program: 'webhook',
-    files: ['webhook.js', 'values-worker.js'],
+    files: ['webhook.js', 'judging-worker.js'],
     beside: ['admission/bare-echo', 'admission/express-echo', 'admission/stub-apiserver'],
   },
   controller: {
     program: 'controller',
-    files: ['controller.js', 'values-reader.js'],
+    files: ['controller.js', 'reading-worker.js'],
     beside: ['loop-delay', 'controller/registry', 'controller/idle'],
   },
 };

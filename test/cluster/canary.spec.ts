@@ -21,7 +21,9 @@ const secret = (name: string, stringData: object): object => ({
 
 // What every spec of test/cluster fails for, done on purpose.
 t.test('whatever leaves a Secret is found at the end of a spec, wherever it went', async (t) => {
-  const cluster = await openCluster(t, async () => {});
+  const cluster = await openCluster(t, async () => {}, {
+    own: 'it leaves what no spec may, and looks for it while it runs',
+  });
   const must = async (args: readonly string[], input?: object): Promise<void> => {
     const { code, stderr } = await cluster.kubectl(args, input && JSON.stringify(input));
     if (code !== 0) throw new Error(stderr);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import t from 'tap';
 import type { KubeObject } from '../../api/objects.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
@@ -23,7 +24,7 @@ import { kubeContract } from '../contract/kube.contract.js';
 import { startCluster } from '../kit/cluster.js';
 import { recordLog } from '../kit/record-log.js';
 
-const CRD = new URL('../../manifests/crd/werfbundles.werf.io.yaml', import.meta.url);
+const CRD = join(import.meta.dirname, '../../manifests/crd/werfbundles.werf.io.yaml');
 const signal = AbortSignal.timeout(240_000);
 
 /** A port in front of the apiserver whose connections are counted, and can be cut. */

@@ -64,7 +64,7 @@ const VIEW_KETTLES = {
 };
 
 t.test('the control plane', async (t) => {
-  const cluster = await startCluster(t);
+  const cluster = await startCluster(t, { own: 'it is stopped, and started again' });
   const apply = (object: unknown) => cluster.kubectl(['apply', '-f', '-'], JSON.stringify(object));
 
   t.test('enforces the CEL rules of a CRD', async (t) => {
@@ -148,12 +148,12 @@ t.test('the control plane', async (t) => {
   });
 
   t.test('stops without leaving a process or a port, and starts again with what it held', async (t) => {
-    const { dir, server, stop } = cluster.controlPlane;
+    const { dir, server } = cluster.controlPlane;
     t.not((await processesOf(dir)).length, 0);
     const ports = await portsOf(dir);
-    await stop();
-    await stop();
-    t.same(await processesOf(dir), []);
+    await cluster.stopControlPlane();
+    await cluster.stopControlPlane();
+    t.same(await noProcessesOf(dir), []);
     for (const port of [Number(new URL(server).port), ...ports])
       t.equal(await isOpen(port), false, `port ${port} is free`);
 
@@ -162,7 +162,7 @@ t.test('the control plane', async (t) => {
     const { stdout } = await cluster.kubectl(['get', 'kettles', '-o', 'name']);
     t.equal(stdout, 'kettle.kitchen.example/good\n');
     await again.stop();
-    t.same(await processesOf(dir), []);
+    t.same(await noProcessesOf(dir), []);
   });
 });
 
@@ -198,6 +198,13 @@ async function watch(t: Test, cluster: Cluster, path: string): Promise<AsyncGene
     }
   })();
 }
+
+/** What was killed may take a moment to be gone. */
+const noProcessesOf = (dir: string): Promise<readonly string[]> =>
+  eventually(
+    () => processesOf(dir),
+    (left) => left.length === 0,
+  );
 
 /** The command lines of the processes that name the folder; zombies have none. */
 async function processesOf(dir: string): Promise<readonly string[]> {

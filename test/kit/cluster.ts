@@ -8,14 +8,17 @@ import { lookForBinaries } from '../../playground/binaries/find.js';
 import type { Peculiarities } from '../../playground/control-plane/program-flags.js';
 import { type ControlPlane, startControlPlane } from '../../playground/control-plane/start.js';
 import { AUDIT_POLICY, leaksIn } from './canary.js';
+import { copyLogsSince, type Lease, logSizes, takeLease } from './lease.js';
 
-/** A real control plane for one spec file. */
+/** A real control plane that one spec file has to itself. */
 export interface Cluster {
   /** Path of a cluster-admin's kubeconfig. */
   readonly kubeconfig: string;
   /** A folder for the spec's own files; it goes with the cluster. */
   readonly dir: string;
-  readonly controlPlane: ControlPlane;
+  readonly controlPlane: Lease;
+  /** Ends a control plane of the spec's own before the spec does. @throws if it is lent */
+  stopControlPlane(): Promise<void>;
   /** Runs kubectl as cluster-admin; never throws for what kubectl refuses. */
   kubectl(args: readonly string[], input?: string): Promise<KubectlResult>;
 }
@@ -26,41 +29,64 @@ export interface KubectlResult {
   readonly stderr: string;
 }
 
+/** What a spec may ask for, beside peculiarities of a control plane. */
+interface ClusterWish extends Peculiarities {
+  /** Why it needs a control plane that nobody else has had; with peculiarities it gets one of its own in any case. */
+  readonly own?: string;
+}
+
 /**
- * Starts a control plane (5 to 8 s) and stops it when the spec file is done. The spec fails if anything of a Secret was written
- * elsewhere, logged or exported meanwhile.
+ * A control plane: the one that the runner lends to this spec, or one of its own (4 s) that ends with the spec file. The spec fails
+ * if anything of a Secret was written elsewhere, logged or exported meanwhile.
  * @param options - `secrets`: what stands in Secrets that are not of the spec's making, and is looked for, too
  */
 export async function startCluster(
   t: Test,
-  { secrets = [], ...peculiarities }: Peculiarities & { readonly secrets?: readonly string[] } = {},
+  { secrets = [], ...wish }: ClusterWish & { readonly secrets?: readonly string[] } = {},
 ): Promise<Cluster> {
   const atEnd = async (dir: string): Promise<void> => {
     const leaks = await leaksIn(dir, secrets);
     if (leaks.length > 0) throw new Error(`canaries (test/kit/canary.ts):\n${leaks.join('\n')}`);
   };
-  return openCluster(t, atEnd, peculiarities);
+  return openCluster(t, atEnd, wish);
 }
 
 /** The same, but for what is done when all has ended: `atEnd` gets the spec's folder. */
 export async function openCluster(
   t: Test,
   atEnd: (dir: string) => Promise<void>,
-  peculiarities: Peculiarities = {},
+  { own, ...peculiarities }: ClusterWish = {},
 ): Promise<Cluster> {
   const binaries = await binariesOfThisRun();
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-spec-'));
   // One step: of several, what follows a failed one is not done.
   t.teardown(() => atEnd(dir).finally(() => rm(dir, { recursive: true, force: true })));
-  const controlPlane = await startControlPlane({
-    ...{ dir: join(dir, 'control-plane'), binaries, peculiarities: { auditPolicy: AUDIT_POLICY, ...peculiarities } },
-    say: (line) => t.comment(line),
-  });
-  t.teardown(() => controlPlane.stop());
+  const lease = own === undefined && Object.keys(peculiarities).length === 0 ? takeLease() : undefined;
+  const logs = join(dir, 'control-plane');
+  const owned = lease === undefined ? await ownControlPlane(t, { dir: logs, binaries, peculiarities }) : undefined;
+  const controlPlane = lease ?? (owned as ControlPlane);
+  if (lease !== undefined) {
+    const before = await logSizes(lease.dir);
+    t.teardown(() => copyLogsSince(before, { from: lease.dir, to: logs }));
+  }
   const { kubeconfig } = controlPlane;
   const kubectl = (args: readonly string[], input?: string) =>
     run({ program: binaries.kubectl, kubeconfig, dir, args, input });
-  return { kubeconfig, dir, controlPlane, kubectl };
+  const stopControlPlane = async () => {
+    if (owned === undefined) throw new Error('this control plane is lent: ask for one of your own');
+    await owned.stop();
+  };
+  return { kubeconfig, dir, controlPlane, stopControlPlane, kubectl };
+}
+
+async function ownControlPlane(
+  t: Test,
+  options: { readonly dir: string; readonly binaries: Binaries; readonly peculiarities: Peculiarities },
+): Promise<ControlPlane> {
+  const peculiarities = { auditPolicy: AUDIT_POLICY, ...options.peculiarities };
+  const controlPlane = await startControlPlane({ ...options, peculiarities, say: (line) => t.comment(line) });
+  t.teardown(() => controlPlane.stop());
+  return controlPlane;
 }
 
 /** What `npm test` found and passes on; a spec that is run alone looks for itself, but gets nothing. */

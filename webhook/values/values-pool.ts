@@ -84,6 +84,5 @@ const judged = (findings: ValuesFindings, warnings: readonly Warning[]): ValuesA
   warnings: [...warnings, ...findings.warnings],
 });
 
-/** Beside this file, whether it is a source or has been bundled into dist/webhook.js. */
-const threadFile = (): URL =>
-  new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './values-worker.js', import.meta.url);
+/** Beside this file, whether that stands by itself or has been bundled into dist/. */
+const threadFile = (): URL => new URL('./judging-worker.js', import.meta.url);
