@@ -79,6 +79,10 @@ export interface Namespace extends KubeObject {
 export interface Job extends KubeObject {
   readonly spec?: {
     readonly backoffLimit?: number;
+    readonly podReplacementPolicy?: 'Failed' | 'TerminatingOrFailed';
+    readonly podFailurePolicy?: object;
+    /** No Pod is made as long as it is true. */
+    readonly suspend?: boolean;
     readonly activeDeadlineSeconds?: number;
     readonly ttlSecondsAfterFinished?: number;
     readonly template: { readonly metadata?: ObjectMeta; readonly spec: Readonly<Record<string, unknown>> };

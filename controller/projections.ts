@@ -37,9 +37,10 @@ export const projectJob = ({ metadata, spec, status }: Job): Job => {
   const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
   const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
   const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
+  const suspend = spec?.suspend === true ? { suspend: true } : {};
   return {
     metadata: projectMetadata(metadata, KEPT.job),
-    ...(spec !== undefined && { spec: { template: { spec: { containers: limits, ...deadline } } } }),
+    ...(spec !== undefined && { spec: { ...suspend, template: { spec: { containers: limits, ...deadline } } } }),
     ...(status !== undefined && { status }),
   };
 };

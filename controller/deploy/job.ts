@@ -39,6 +39,9 @@ export const jobOf = (input: JobInput, args: readonly string[]): Job => {
     },
     spec: {
       backoffLimit: 0,
+      // The Job has failed only when its Pod has really ended: whoever is evicted may still change the cluster in its grace period.
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: DISRUPTED,
       activeDeadlineSeconds: timeoutS + JOB_DEADLINE_AFTER_S,
       ttlSecondsAfterFinished: converge.logRetentionDays * SECONDS_A_DAY,
       template: { metadata: podMetadata(input), spec: podSpec(input, { timeoutS, args }) },
@@ -46,6 +49,11 @@ export const jobOf = (input: JobInput, args: readonly string[]): Job => {
   };
   return withTemplate(job, input.template);
 };
+
+/** Told apart by the Job itself from werf's own failures, whatever else its Pod says: a drain, an eviction, a preemption. */
+const DISRUPTED = {
+  rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+} as const;
 
 /** Seconds. */
 const timeoutOf = ({ settings }: JobInput): number => Math.ceil(settings.converge.timeoutMs / 1000);

@@ -28,8 +28,33 @@ const MAX_WORDS = 500;
  * @param pod - the Job's newest Pod; undefined if there is none (any more)
  * @param now - wall clock, milliseconds
  */
-export const jobResult = (job: Job, pod: Pod | undefined, now: number): JobResult =>
-  (pod && endOfPod(job, pod, now)) ?? endOfJob(job, pod, now) ?? progress(job, pod, now);
+export const jobResult = (job: Job, newest: Pod | undefined, now: number): JobResult => {
+  const pod = newest !== undefined && isOfBefore(job, newest) ? undefined : newest;
+  const ended = (pod && endOfPod(job, pod, now)) ?? endOfJob(job, pod, now);
+  // Its Pod was ended by that; it gets another one when the Job goes on.
+  if (isSuspended(job) && (ended === undefined || ended.kind === 'lost')) return suspended(job, pod, now);
+  return ended ?? progress(job, pod, now);
+};
+
+/** The condition stays until the Job controller has taken notice of its being resumed. */
+const isSuspended = (job: Job): boolean => job.spec?.suspend === true || conditionOf(job, 'Suspended') !== undefined;
+
+/**
+ * A Job that was suspended and resumed starts anew: the Pod that its suspension ended says nothing of what comes. Only such a Pod is
+ * passed over, since the two times are told by the clocks of two machines.
+ */
+const isOfBefore = (job: Job, { metadata }: Pod): boolean =>
+  job.status?.conditions?.some(({ type }) => type === 'Suspended') === true &&
+  metadata.deletionTimestamp !== undefined &&
+  (parseTime(metadata.creationTimestamp) ?? 0) < (parseTime(job.status?.startTime) ?? 0);
+
+/** By a person, or by a queue of the platform that Jobs wait in. */
+const suspended = (job: Job, pod: Pod | undefined, now: number): JobResult => ({
+  kind: 'waiting',
+  reason: 'Suspended',
+  message: `Job ${job.metadata.name ?? ''} is suspended (its spec.suspend is true), and not by this controller`,
+  recheckAt: nextLookAt(job, pod, now),
+});
 
 /** Adds werf's last error line (redacted) to a failure that only an exit code tells of. */
 export const withErrorLine = (result: FailedJob, line: string | undefined): FailedJob =>

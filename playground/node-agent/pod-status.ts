@@ -119,6 +119,9 @@ function initializedCondition(progress: PodProgress, phase: string) {
   return { status: 'False', reason: 'ContainersNotInitialized', message } as const;
 }
 
+/** Types of the conditions that a kubelet writes; it leaves others as they are. */
+export const KUBELETS: ReadonlySet<string> = new Set(['Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
+
 /**
  * The status that a kubelet would report. Pure.
  * @param previous - conditions reported before: the time of a condition moves only when its status does

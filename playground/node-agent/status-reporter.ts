@@ -1,8 +1,8 @@
-import type { ObjectRef } from '../../api/objects.js';
+import type { ObjectRef, Pod } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import type { Clock, Log } from '../../kube/ports.js';
 import { PODS } from '../../kube/resources.js';
-import { type PodProgress, type PodStatus, podStatus } from './pod-status.js';
+import { KUBELETS, type PodProgress, type PodStatus, podStatus } from './pod-status.js';
 
 const RETRY_MS = 500;
 /** A patch that conflicts names a Pod that was replaced, or met several writers: more tries than this do not help. */
@@ -61,9 +61,19 @@ export class StatusReporter {
     }
   }
 
+  /** Conditions that are not the kubelet's, an eviction's DisruptionTarget for example, and the version of the Pod that has them. */
+  async #others(): Promise<{ readonly resourceVersion?: string; readonly conditions: readonly object[] }> {
+    const pod = await this.#client.get<Pod>(PODS, this.#ref, this.#signal);
+    const conditions = (pod?.status?.conditions ?? []).filter(({ type }) => !KUBELETS.has(type));
+    const { resourceVersion } = pod?.metadata ?? {};
+    return { conditions, ...(resourceVersion !== undefined && { resourceVersion }) };
+  }
+
   async #patch(status: PodStatus): Promise<'written' | 'gone' | 'conflict' | 'failed'> {
     try {
-      const patch = { metadata: { uid: this.#ref.uid }, status };
+      const { resourceVersion, conditions } = await this.#others();
+      const own = { ...status, conditions: [...status.conditions, ...conditions] };
+      const patch = { metadata: { uid: this.#ref.uid, resourceVersion }, status: own };
       await this.#client.mergePatch(PODS, this.#ref, patch, { subresource: 'status' }, this.#signal);
       return 'written';
     } catch (error) {

@@ -161,6 +161,64 @@ const stopsJobs = async (t: Test, given: Given): Promise<void> => {
   t.same(await releasesIn(stage, 'stopping-there'), []);
 };
 
+const runningPod = async (story: BundleStory, name: string): Promise<string> => {
+  const args = ['get', 'pods', '-l', `app.kubernetes.io/instance=${name}`, '--field-selector', 'status.phase=Running'];
+  return eventually(
+    async () => (await story.kubectl(...args, '-o', 'jsonpath={.items[*].metadata.name}')).stdout,
+    (pod) => pod !== '',
+    PATIENCE_MS,
+  );
+};
+
+/** A drain is nobody's failure, and the next Job begins when the Pod of the first has really ended. */
+const survivesEviction = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'drained');
+  await story.stage.publish({ repository: 'acme/drained', tag: 'v1.0.0', behaviour: 'slow: 600' });
+  await story.applyBundle('app', story.spec('acme/drained'));
+  const pod = await runningPod(story, 'app');
+  const { activeJobName } = await story.until('app', 'its Job runs', (status) => status.activeJobName !== undefined);
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod, namespace: 'drained' } };
+  const path = `/api/v1/namespaces/drained/pods/${pod}/eviction`;
+  await story.stage.cluster.kubectl(['create', '--raw', path, '-f', '-'], JSON.stringify(eviction));
+  const { history } = await story.until('app', 'lost', (status) => status.history?.[0]?.result === 'Lost');
+  t.equal(history?.[0]?.message, `Pod ${pod} was ended: EvictionByEvictionAPI`);
+  await story.kubectl('wait', '--for=condition=Failed', `job/${activeJobName}`, '--timeout=60s');
+  const reason = 'jsonpath={.status.conditions[?(@.type=="Failed")].reason}';
+  t.equal((await story.kubectl('get', 'job', activeJobName ?? '', '-o', reason)).stdout, 'PodFailurePolicy');
+  await story.until(
+    'app',
+    'a second Job',
+    ({ deployment }) => deployment?.number === 2 && deployment.reason === 'JobLost',
+  );
+  await story.kubectl('delete', 'wb', 'app', '--timeout=90s');
+};
+
+/** Jobs may be suspended by whoever may change them: a person, or a queue of the platform. */
+const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'queued');
+  await story.stage.publish({ repository: 'acme/queued', tag: 'v1.0.0', behaviour: 'slow: 5' });
+  await story.applyBundle('app', story.spec('acme/queued'));
+  const pod = await runningPod(story, 'app');
+  const { activeJobName: job = '' } = await story.until(
+    'app',
+    'its Job runs',
+    (status) => status.activeJobName !== undefined,
+  );
+  const suspend = (value: boolean) =>
+    story.kubectl('patch', 'job', job, '--type=merge', '-p', JSON.stringify({ spec: { suspend: value } }));
+  await suspend(true);
+  const waiting = await story.until('app', 'it waits', ({ conditions }) => conditions?.[0]?.reason === 'WaitingForJob');
+  t.equal(
+    waiting.conditions?.[0]?.message,
+    `deploying v1.0.0 (NewTag): Suspended: Job ${job} is suspended (its spec.suspend is true), and not by this controller`,
+  );
+  await story.kubectl('wait', '--for=condition=Suspended', `job/${job}`, '--timeout=60s');
+  await story.kubectl('wait', '--for=delete', `pod/${pod}`, '--timeout=60s');
+  await suspend(false);
+  const done = await story.synced('app', 'v1.0.0');
+  t.equal(done.deployment?.number, 1, 'by the same Job');
+};
+
 /** A namespace that ends takes its bundles along, whatever they would like to do first. */
 const letsNamespacesGo = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'ending');
@@ -394,6 +452,8 @@ t.test('Jobs on a real control plane', async (t) => {
       'a bundle with Dismiss goes when its release is uninstalled, or can\u2019t be': uninstalls,
       'a release is uninstalled though the status that told of it was lost': uninstallsWhatIsForgotten,
       'a Job that runs is stopped when its bundle goes, in whatever namespace': stopsJobs,
+      'a Job whose Pod is evicted is made again, when that Pod has ended': survivesEviction,
+      'a Job that somebody suspends waits, and goes on when it is resumed': waitsWhileSuspended,
       'a namespace can be deleted with bundles in it': letsNamespacesGo,
       'a Job that has not begun gives way to what is wanted now': givesWay,
       'a Job that has ended is kept for as long as the bundle says, by Kubernetes': keepsJobsForAWhile,

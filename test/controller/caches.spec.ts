@@ -205,6 +205,10 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
     status: { succeeded: 1 },
   });
 
+  const { spec } = job;
+  if (spec === undefined) throw new Error('a Job has a spec');
+  t.equal(projectJob({ ...job, spec: { ...spec, suspend: true } }).spec?.suspend, true, 'and that it is suspended');
+
   const { metadata, status } = given.pod({ exitCode: 1, reason: 'Error' });
   const told = {
     ...status,

@@ -121,6 +121,10 @@ t.test('the Job of a bundle that asks for nothing special', (t) => {
     },
     spec: {
       backoffLimit: 0,
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: {
+        rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
+      },
       activeDeadlineSeconds: 2100,
       ttlSecondsAfterFinished: 604_800,
       template: {
@@ -688,6 +692,12 @@ const jobWith = (status: Job['status'] = {}): Job => {
   const job = buildJob(SIMPLE);
   return { ...job, metadata: { ...job.metadata, creationTimestamp: at(-60) }, status };
 };
+/** Its Pod is late by now. */
+const suspendedJob = (): Job => {
+  const { spec, ...job } = jobWith();
+  if (spec === undefined) throw new Error('a Job has a spec');
+  return { ...job, spec: { ...spec, suspend: true } };
+};
 const ended = (type: string, reason: string, seconds = 0): Job =>
   jobWith({ conditions: [{ type, status: 'True', reason, lastTransitionTime: at(seconds) }] });
 type PodStatus = NonNullable<Pod['status']>;
@@ -728,6 +738,12 @@ const SOON = NOW + 10_000;
 const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }[] = [
   {
     title: 'exit code 0 is success, before the Job says so',
+    pod: werf(exit(0)),
+    want: { kind: 'succeeded', podName: 'pod-1', finishedAt: NOW - 5_000 },
+  },
+  {
+    title: '... though somebody suspends the Job meanwhile',
+    job: suspendedJob(),
     pod: werf(exit(0)),
     want: { kind: 'succeeded', podName: 'pod-1', finishedAt: NOW - 5_000 },
   },
@@ -881,7 +897,35 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
     job: { ...jobWith(), metadata: { ...jobWith().metadata, creationTimestamp: at(-4) } },
     want: { kind: 'waiting', reason: 'NoPod', message: '', recheckAt: NOW + 6_000 },
   },
+  ...[
+    { title: 'a Job that somebody suspended before it had a Pod', pod: undefined },
+    {
+      title: 'one whose Pod was ended by that',
+      pod: { ...werf(exit(143)), metadata: { name: 'pod-1', creationTimestamp: at(-60), deletionTimestamp: at(-1) } },
+    },
+  ].map(({ title, pod }) => ({
+    title,
+    ...(pod && { pod }),
+    job: suspendedJob(),
+    want: {
+      ...{ kind: 'waiting' as const, reason: 'Suspended', recheckAt: NOW + 30_000 },
+      message: 'Job my-app-11111111-22222222 is suspended (its spec.suspend is true), and not by this controller',
+    },
+  })),
 ];
+
+t.test('a Job that was resumed is not judged by the Pod that its suspension ended', (t) => {
+  const old = podWith(
+    { phase: 'Failed', containerStatuses: [{ name: 'werf', state: exit(143) }] },
+    { creationTimestamp: at(-50), deletionTimestamp: at(-10) },
+  );
+  const resumed = jobWith({ startTime: at(-5), conditions: [{ type: 'Suspended', status: 'False' }] });
+  const unnoticed = jobWith({ startTime: at(-60), conditions: [{ type: 'Suspended', status: 'True' }] });
+  t.match(jobResult(resumed, old, NOW), { kind: 'waiting', reason: 'NoPod' });
+  t.match(jobResult(unnoticed, old, NOW), { kind: 'waiting', reason: 'Suspended' });
+  t.match(jobResult(jobWith({ startTime: at(-55) }), old, NOW), { kind: 'lost' }, 'one that never was suspended');
+  t.end();
+});
 
 t.test("a Job's result is the exit code of container werf, and only without one what else is known", (t) => {
   for (const { title, job = jobWith(), pod, want } of RESULTS) t.strictSame(jobResult(job, pod, NOW), want, title);
