@@ -303,21 +303,13 @@ const overlay = async (...components: readonly string[]): Promise<readonly Manif
 };
 
 t.test('the components fit together, in any namespace', async (t) => {
-  const all = await overlay('webhook/values-guard', 'webhook/let-go', 'certs');
+  const all = await overlay('webhook/values-guard', 'certs');
   const hooks = all.filter(({ kind }) => kind?.endsWith('WebhookConfiguration'));
   t.same(
-    hooks.map(({ metadata, webhooks }) => [metadata.name, metadata.annotations, webhooks?.[0]?.['matchConditions']]),
+    hooks.map(({ metadata }) => [metadata.name, metadata.annotations]),
     ['werfbundle-mutating', 'werfbundle-validating', 'werfbundle-values-guard'].map((name) => [
       name,
       { 'cert-manager.io/inject-ca-from': 'elsewhere/werfbundle-webhook' },
-      name === 'werfbundle-values-guard'
-        ? undefined
-        : [
-            {
-              name: 'not-just-going',
-              expression: '!has(object.metadata.deletionTimestamp) || object.spec != oldObject.spec',
-            },
-          ],
     ]),
   );
   const certificate = all.find(
@@ -347,10 +339,4 @@ t.test('the components fit together, in any namespace', async (t) => {
       },
     },
   });
-  const [letGo] = (await overlay('webhook/let-go')).filter(({ kind }) => kind === 'MutatingWebhookConfiguration');
-  await must(['apply', '-f', '-'], JSON.stringify(letGo));
-  const live = JSON.parse(await must(['get', CONFIGURATIONS[0] ?? '', '-o', 'json']));
-  const { minor } = JSON.parse(await must(['get', '--raw', '/version']));
-  const kept = live.webhooks[0].matchConditions !== undefined;
-  t.equal(kept, Number.parseInt(minor, 10) >= 28, `an apiserver of version 1.${minor} ${kept ? 'keeps' : 'drops'} it`);
 });

@@ -89,7 +89,10 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
   ];
   for (const [index, { webhooks }] of configurations.entries()) {
     const [webhook, ...others] = webhooks as readonly Readonly<Record<string, unknown>>[];
-    const { name: _, reinvocationPolicy, ...settings } = webhook ?? {};
+    const { name: _, reinvocationPolicy, matchConditions, ...settings } = webhook ?? {};
+    t.match(matchConditions, [
+      { name: 'something-to-judge', expression: /^oldObject == null \|\| object\.spec != oldObject\.spec/ },
+    ]);
     t.same(others, []);
     t.same(reinvocationPolicy, index === 0 ? 'IfNeeded' : undefined);
     t.same(settings, {
@@ -168,6 +171,13 @@ t.test("the values guard asks about labelled sources only, and stands in nobody'
         },
       ],
       objectSelector: { matchLabels: { 'werf.io/values': 'true' } },
+      matchConditions: [
+        {
+          name: 'contents-change',
+          expression:
+            'object.?data.orValue({}) != oldObject.?data.orValue({}) || object.?binaryData.orValue({}) != oldObject.?binaryData.orValue({})',
+        },
+      ],
       admissionReviewVersions: ['v1'],
       failurePolicy: 'Ignore',
       matchPolicy: 'Equivalent',
