@@ -4,7 +4,7 @@ import { writeValuesFile } from './write-file.js';
 
 /** How merged values get to werf. It depends on the leaves and not on their order. */
 interface Delivery {
-  /** `--set=app.replicas=3` and `--set-string=app.image=nginx`, sorted by path; as werf is to read them. */
+  /** `--set=app.debug=true` and `--set-string=app.image=nginx`, sorted by path; as werf is to read them. */
   readonly args: readonly string[];
   /** Text of a file for `--values`; undefined: there is nothing for it. */
   readonly file: string | undefined;
@@ -50,9 +50,9 @@ const isArgument = (text: string): boolean => !text.includes('\0');
 
 const setting = (name: string, value: Value): string | undefined => {
   if (typeof value === 'string') return isArgument(value) ? `--set-string=${name}=${escaped(value)}` : undefined;
-  // --set knows integers of 64 bits; a fraction, and what has an exponent, would become a text. Lists would need indexes.
-  const isExact = value === null || typeof value === 'boolean' || Number.isSafeInteger(value);
-  return isExact ? `--set=${name}=${value}` : undefined;
+  // No number: --set makes an integer (and a text of a fraction) where a stored release has a floating point number, and werf would find
+  // the values of a release changed for ever. Lists would need indexes.
+  return value === null || typeof value === 'boolean' ? `--set=${name}=${value}` : undefined;
 };
 
 /** A brace at the beginning would make a list. */

@@ -76,7 +76,7 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
   const target = await targetOf(given, 'well');
   const reader = readerOf(given, 'well', { 'myorg/my-app-bundle': 'acme/well' });
   await story.stage.publish({ repository: 'acme/well', tag: 'v1.0.0', behaviour: 'slow: 5' });
-  await story.apply(configMap('app-config', 'app: {replicas: 3}'));
+  await story.apply(configMap('app-config', 'app: {image: v3, replicas: 3}'));
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
   await story.applyBundle('my-app', story.spec('acme/well', { targetNamespace: target, valuesFrom }));
   await story.until('my-app', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
@@ -110,8 +110,8 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
     { does: [/^kubectl describe pod <pod-name> -n production$/], shows: /^Status: +Succeeded$/m },
     { does: [/^kubectl describe pod <pod-name> .*grep/], shows: /^ +Exit Code: +0$/m },
     { does: [/^kubectl get job -n production .*-o wide$/], shows: new RegExp(`^${lastJobName} +Complete +1/1 `, 'm') },
-    { does: [/^kubectl get job <job-name> .*-A 30/], shows: /- --set=app.replicas=3$/m },
-    { does: [/^kubectl get job <job-name> .*jq/], shows: /^--set=app.replicas=3$/m },
+    { does: [/^kubectl get job <job-name> .*-A 30/], shows: /- --set-string=app.image=v3$/m },
+    { does: [/^kubectl get job <job-name> .*jq/], shows: /^--set-string=app.image=v3$/m },
     { does: [/^kubectl get werfbundle my-app -o yaml [^|]*$/], shows: /^ {2}lastAppliedTag: v1.0.0$/m },
     { does: [/^kubectl get wb my-app [^|]*system$/], shows: /^my-app +Synced +v1.0.0 +deployed v1.0.0 to namespace/m },
     { does: [/\{\.spec\.registry\.url\}/], shows: new RegExp(`^${story.stage.registryHost}/acme/well$`) },
@@ -408,32 +408,32 @@ const valuesAreMissing = async (t: Test, given: GuideGiven): Promise<void> => {
   const { lastJobName = '' } = await story.synced('my-app', 'v1.0.0', 2);
   const args = async (job: string) =>
     (await reader.knowing({ '<job-name>': job }).does(/^kubectl get job <job-name> .*jq/)).text;
-  t.match(await args(lastJobName), /^--set=app.replicas=3$/m, 'the target namespace\u2019s');
+  t.match(await args(lastJobName), /^--set-string=app.image=myapp:latest$/m, 'the target namespace\u2019s');
 
-  await story.apply(configMap('app-config', 'app: {replicas: 5}'));
+  await story.apply(configMap('app-config', 'app: {image: v5}'));
   const wins = await story.synced('my-app', 'v1.0.0', 3);
-  t.match(await args(wins.lastJobName ?? ''), /^--set=app.replicas=5$/m, 'the bundle\u2019s namespace wins');
+  t.match(await args(wins.lastJobName ?? ''), /^--set-string=app.image=v5$/m, 'the bundle\u2019s namespace wins');
 
-  await story.kubectl('create', 'configmap', 'base-config', '--from-literal=values.yaml=app: {replicas: 6}');
+  await story.kubectl('create', 'configmap', 'base-config', '--from-literal=values.yaml=app: {image: v6}');
   t.match(await reader.does(/^kubectl patch .*"base-config".*"env-overrides"/s), { code: 0 });
   const optional = await story.synced('my-app', 'v1.0.0', 4);
-  t.match(await args(optional.lastJobName ?? ''), /^--set=app.replicas=6$/m, 'what is optional may be missing');
+  t.match(await args(optional.lastJobName ?? ''), /^--set-string=app.image=v6$/m, 'what is optional may be missing');
   t.match(
     (await reader.does(/-o yaml .*grep -A 10 valuesFrom/)).text,
     /name: base-config\n.*\n? *- configMapRef:\n +name: env-overrides\n +optional: true/,
   );
 
-  await story.kubectl('create', 'configmap', 'prod-overrides', '--from-literal=values.yaml=app: {replicas: 7}');
+  await story.kubectl('create', 'configmap', 'prod-overrides', '--from-literal=values.yaml=app: {image: v7}');
   const both = [{ configMapRef: { name: 'base-config' } }, { configMapRef: { name: 'prod-overrides' } }];
   await story.patch('my-app', { spec: { converge: { valuesFrom: both } } });
   const later = await story.synced('my-app', 'v1.0.0', 5);
-  t.match(await args(later.lastJobName ?? ''), /^--set=app.replicas=7$/m, 'the later one wins');
-  for (const [name, replicas] of [
-    ['base-config', 6],
-    ['prod-overrides', 7],
+  t.match(await args(later.lastJobName ?? ''), /^--set-string=app.image=v7$/m, 'the later one wins');
+  for (const [name, image] of [
+    ['base-config', 'v6'],
+    ['prod-overrides', 'v7'],
   ] as const) {
     const { text } = await reader.does(new RegExp(`^kubectl get configmap ${name} -o yaml`));
-    t.match(text, new RegExp(`replicas: ${replicas}`), name);
+    t.match(text, new RegExp(`image: ${image}`), name);
   }
 
   await story.kubectl('delete', 'configmap', 'app-config');

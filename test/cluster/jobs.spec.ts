@@ -424,13 +424,13 @@ const takesValuesAlong = async (t: Test, given: Given): Promise<void> => {
   const { stage } = story;
   await stage.publish({ repository: 'acme/endless', tag: 'v1.0.0', behaviour: 'slow: 600' });
   await stage.publish({ repository: 'acme/along', tag: 'v1.0.0' });
-  await story.apply(configMap('settings', 'replicas: 2'));
+  await story.apply(configMap('settings', 'image: two'));
   await story.applyBundle('first', story.spec('acme/endless'));
   await story.until('first', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
   const valuesFrom = [{ configMapRef: { name: 'settings' } }];
   await story.applyBundle('second', story.spec('acme/along', { valuesFrom }));
   const waiting = await story.until('second', 'waits', told('WaitingForPlace'));
-  await story.apply(configMap('settings', 'replicas: 3'));
+  await story.apply(configMap('settings', 'image: three'));
   await story.kubectl('delete', 'wb', 'first', '--timeout=90s');
   const { deployment, appliedChecksum } = await story.synced('second', 'v1.0.0');
   await story.morePolls('acme/along', 3);
@@ -438,7 +438,7 @@ const takesValuesAlong = async (t: Test, given: Given): Promise<void> => {
   t.equal(appliedChecksum, deployment?.checksum);
   const jobs = await story.jobsOf('second');
   t.equal(jobs.length, 1, 'nothing is deployed again');
-  t.match(JSON.stringify(jobs[0]?.spec), /"--set=replicas=3"/);
+  t.match(JSON.stringify(jobs[0]?.spec), /"--set-string=image=three"/);
 };
 
 t.test('Jobs on a real control plane', async (t) => {

@@ -221,7 +221,7 @@ const FULL: JobInput = {
       rollbackOnFailure: true,
     },
   },
-  valuesArgs: ['--set=app.replicas=3', '--set-string=app.home=$(HOME)'],
+  valuesArgs: ['--set=app.debug=true', '--set-string=app.home=$(HOME)'],
   secrets: presentSecrets(SUPPLIES),
 };
 
@@ -278,7 +278,7 @@ t.test('the Job of a bundle that asks for everything, in another namespace', (t)
       args: [
         'bundle',
         'apply',
-        '--set=app.replicas=3',
+        '--set=app.debug=true',
         '--set-string=app.home=$$(HOME)',
         '--repo',
         'registry.local:5000/app',

@@ -486,13 +486,13 @@ t.test('a value that changed its source between two tries is delivered all the s
   /** The Secret was made, the Job was not; then all values are found in the Secret. */
   const moved = async (): Promise<ReconcileHarness> => {
     const harness = reconcileHarness(twoSources);
-    sources(harness, 'replicas: 3', 'password: correct horse');
+    sources(harness, 'image: nginx', 'password: correct horse');
     await offered(harness);
     const unavailable = new KubeError('unavailable', 'create: 503', { status: 503 });
     harness.kube.failNext({ verb: 'create', plural: 'jobs' }, unavailable);
     await harness.run();
     t.strictSame(delivered(harness), { args: undefined, file: { password: 'correct horse' } });
-    sources(harness, '{}', '{replicas: 3, password: correct horse}');
+    sources(harness, '{}', '{image: nginx, password: correct horse}');
     return harness;
   };
   const replaced = await moved();
@@ -506,12 +506,12 @@ t.test('a value that changed its source between two tries is delivered all the s
   ]);
   t.strictSame(
     delivered(replaced),
-    { args: [], file: { password: 'correct horse', replicas: 3 } },
+    { args: [], file: { image: 'nginx', password: 'correct horse' } },
     'the checksum is the same, and the Secret a new one',
   );
 
   const twin = reconcileHarness(twoSources);
-  sources(twin, 'replicas: 3', 'password: correct horse');
+  sources(twin, 'image: nginx', 'password: correct horse');
   await (await offered(twin)).run();
   const [job] = twin.jobs();
   const late = await moved();
@@ -526,7 +526,7 @@ t.test('a value that changed its source between two tries is delivered all the s
   ]);
   t.strictSame(
     delivered(late),
-    { args: ['--set=replicas=3'], file: { password: 'correct horse' } },
+    { args: ['--set-string=image=nginx'], file: { password: 'correct horse' } },
     'a Job that was made after all keeps what was made for it',
   );
 });
