@@ -5,6 +5,7 @@ import type { Reason } from '../api/reasons.js';
 import type { Settings } from '../api/settings.js';
 import type { Deployment, StoredBundle } from '../api/werfbundle.js';
 import type { JobTemplate } from './deploy/job-template.js';
+import type { PlanFinding } from './deploy/plan-summary.js';
 import type { WaitingWords } from './deploy/waiting.js';
 import type { HeldBack, RegistryTarget } from './ports.js';
 import type { Delivery, ScanOutcome } from './scans/scan.js';
@@ -125,7 +126,7 @@ export interface PlanJob {
 /** What the log of a plan says, redacted; fetched once it has found something, or failed. */
 export type PlanLog =
   | { readonly kind: 'not-needed' }
-  | { readonly kind: 'read'; readonly summary: string | undefined; readonly errorLine: string | undefined }
+  | { readonly kind: 'read'; readonly finding: PlanFinding; readonly errorLine: string | undefined }
   | { readonly kind: 'unreadable'; readonly why: string };
 
 /** Everything that a decision about one bundle rests on, read at one moment. */

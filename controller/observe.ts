@@ -14,7 +14,7 @@ import type { JobResult } from './deploy/job-result.js';
 import { lastErrorLine, logTail } from './deploy/log-tail.js';
 import { belongsTo } from './deploy/names.js';
 import { checkOf, isPlanJob } from './deploy/plan-job.js';
-import { planSummary } from './deploy/plan-summary.js';
+import { planFinding } from './deploy/plan-summary.js';
 import { isJobOf, jobResult } from './deploy/result.js';
 import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from './deploy/waiting.js';
 import { blocked, readDismissal } from './dismissal.js';
@@ -258,6 +258,6 @@ const readPlanLog = async (
   if (pod === undefined || jobResult(job, pod, senses.now()).kind !== 'failed') return NO_LOG;
   const log = await readJobLog(senses.client, { job, pod }, signal);
   return log.kind === 'read'
-    ? { kind: 'read', summary: planSummary(log.text), errorLine: lastErrorLine(log.text) }
+    ? { kind: 'read', finding: planFinding(log.text), errorLine: lastErrorLine(log.text) }
     : { kind: 'unreadable', why: log.why };
 };

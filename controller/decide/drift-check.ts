@@ -2,6 +2,7 @@ import { planJobNameOf } from '../../api/names.js';
 import type { FailedJob } from '../deploy/job-result.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import type { Applied } from '../deploy/plan-job.js';
+import type { PlanFinding } from '../deploy/plan-summary.js';
 import { exitCodeOf, jobResult, withErrorLine } from '../deploy/result.js';
 import type { Observation, PlanJob } from '../observation.js';
 import type { Cleanup } from './decision.js';
@@ -15,8 +16,12 @@ type Check =
   | { readonly kind: 'running'; readonly recheckAt: number }
   | { readonly kind: 'ended'; readonly result: CheckResult };
 
-/** Exit codes of `werf bundle plan --exit-code` that say: there is something to do. 3: only the release has to be recorded anew. */
-const DRIFTED: ReadonlySet<number | undefined> = new Set([2, 3]);
+/**
+ * Exit codes of `werf bundle plan --exit-code` that say: there is something to do. werf 3 has a code of its own for what concerns the
+ * release alone, and no object; werf 2 says 2 of that as well, and tells in its log.
+ */
+const DRIFTED = 2;
+const RELEASE_ONLY = 3;
 
 /**
  * The plans of a bundle: the one whose result is awaited, and all others, whose time has passed. One that is going already counts as
@@ -53,8 +58,9 @@ export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check
       return failed(`Job ${job.metadata.name} did not ${begun ? 'end' : 'start'} within spec.converge.timeout`);
     }
     case 'succeeded':
-      return { kind: 'ended', result: { kind: 'in-sync' } };
+      return IN_SYNC;
     case 'failed':
+      if (result.reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === RELEASE_ONLY) return IN_SYNC;
       return log.kind === 'unreadable' && seen.now < result.finishedAt + LOG_PATIENCE_MS
         ? { kind: 'running', recheckAt: seen.now + 1_000 }
         : found(result, plan);
@@ -63,11 +69,15 @@ export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check
   }
 };
 
+const IN_SYNC: Check = { kind: 'ended', result: { kind: 'in-sync' } };
+const UNSAID: PlanFinding = { kind: 'unsaid' };
+
 const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'failed', message } });
 
 const found = (result: FailedJob, { pod, log }: PlanJob): Check => {
-  if (result.reason === 'ExitCode' && pod !== undefined && DRIFTED.has(exitCodeOf(pod))) {
-    return { kind: 'ended', result: { kind: 'drifted', summary: log.kind === 'read' ? log.summary : undefined } };
+  if (result.reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === DRIFTED) {
+    const finding = log.kind === 'read' ? log.finding : UNSAID;
+    return finding.kind === 'release-only' ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
   }
   return failed(withErrorLine(result, log.kind === 'read' ? log.errorLine : undefined).message);
 };

@@ -2,14 +2,15 @@ import { RECONCILE_REQUESTED } from '../../api/annotations.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
+import type { PlanFinding } from '../deploy/plan-summary.js';
 import { conditionOf, withCondition, withoutCondition } from './situation.js';
 import { parseTime, preciseTime } from './timestamps.js';
 
 /** What a check found. */
 export type CheckResult =
   | { readonly kind: 'in-sync' }
-  /** `summary` is what an apply would do; undefined if the log did not say. */
-  | { readonly kind: 'drifted'; readonly summary: string | undefined }
+  /** `finding` is what an apply would do. */
+  | { readonly kind: 'drifted'; readonly finding: PlanFinding }
   /** It is not known whether it has drifted. `message` says why. */
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -130,7 +131,9 @@ const conditionFor = (result: CheckResult, tag: string) => {
     case 'in-sync':
       return { status: 'False', reason: 'InSync', message: `nothing differs from ${tag}` } as const;
     case 'drifted': {
-      const what = result.summary ?? 'change something; the log of the check could not be read';
+      const { finding } = result;
+      const what =
+        finding.kind === 'objects' ? finding.words : 'change something; the log of the check does not say what';
       return { status: 'True', reason: 'Drifted', message: `applying ${tag} again would ${what}` } as const;
     }
     case 'failed':

@@ -26,7 +26,8 @@ export const planInput = (
 };
 
 /**
- * The Job that looks whether a deployed bundle has drifted, with `werf bundle plan --exit-code`: 0 it has not, 2 and 3 it has.
+ * The Job that looks whether a deployed bundle has drifted, with `werf bundle plan --exit-code`: 0 it has not, 2 it has, 3 (werf 3) no object has, and
+ * only the release would be recorded anew.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_plan.html
  */
 export const buildPlanJob = (input: JobInput): Job => {

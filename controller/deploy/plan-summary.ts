@@ -5,36 +5,45 @@ const NAMED = 5;
 /** Longer words are cut. */
 const LONGEST = 500;
 
+/** What the log of a plan tells. */
+export type PlanFinding =
+  /** `words`: in one line, by kind and name: `update ConfigMap/app-config, delete Secret/old`, or `create 2, update 8 objects`. */
+  | { readonly kind: 'objects'; readonly words: string }
+  /** No object would change, and yet the release be recorded anew: other values, or a failure before. */
+  | { readonly kind: 'release-only' }
+  | { readonly kind: 'unsaid' };
+
 /**
- * What a plan would do, of the log of `werf bundle plan`, in one line: `update ConfigMap/app-config, delete Secret/old`, or
- * `create 2, update 8 objects` where they are too many, or the log's beginning is missing.
+ * What a plan would do, of the log of `werf bundle plan`. Objects are counted where they are too many to be named, or the log's
+ * beginning is missing. Nothing of what they contain is told.
  * @param log - redacted already
- * @returns undefined if the log does not say
  */
-export const planSummary = (log: string): string | undefined => {
+export const planFinding = (log: string): PlanFinding => {
   const lines = plainLog(log).split('\n');
-  if (lines.some((line) => RELEASE_ONLY.test(line))) return 'change no object, but record the release anew';
+  if (lines.some((line) => RELEASE_ONLY.test(line))) return { kind: 'release-only' };
   const counts = lines.slice(lines.findLastIndex((line) => SUMMARY.test(line)) + 1).flatMap(countIn);
   const total = counts.reduce((sum, { count }) => sum + count, 0);
   const changes = [...new Set(lines.flatMap(changeIn))];
-  if (total === 0) return undefined;
+  if (total === 0) return { kind: 'unsaid' };
   const told =
     changes.length === total && total <= NAMED
       ? changes.join(', ')
       : `${counts.map(({ verb, count }) => `${verb} ${count}`).join(', ')} ${total === 1 ? 'object' : 'objects'}`;
-  return told.length > LONGEST ? `${told.slice(0, LONGEST).trimEnd()}…` : told;
+  return { kind: 'objects', words: told.length > LONGEST ? `${told.slice(0, LONGEST).trimEnd()}…` : told };
 };
 
 /*
- * The words of nelm, werf's engine, in its versions so far.
- * See https://github.com/werf/nelm/blob/main/internal/plan/log_planned_changes.go
+ * The words of nelm, werf's engine: those of werf 3.2 and 2.77, and behind each `|` what older ones said. All begin a line: what stands
+ * further right, or behind a sign, is what an object contains.
+ * See https://github.com/werf/nelm/blob/main/pkg/action/release_plan_install.go
  */
-const SUMMARY = /^\W*Planned changes summary\b/;
-const RELEASE_ONLY = /^\W*No changes planned, but will create release\b/;
-const COUNT = /^\W*(create|recreate|update|blind(?:ly)? apply|delete): (\d{1,9}) resource\(s\)/;
-/** A line that heads the difference of one object: `Update Deployment/backend`, in a frame or not. */
+const SUMMARY = /^Planned changes summary\b/;
+const RELEASE_ONLY =
+  /^(?:No resource changes planned, but still must install|No changes planned, but will create) release "/;
+const COUNT = /^- (create|recreate|update|blind apply|blindly apply|delete): (\d{1,9}) (?:resources|resource\(s\))$/;
+/** A line that heads the difference of one object, in a frame or not: `┌ Update ConfigMap/seen`, `Create Job/x (namespace=y), then delete`. */
 const CHANGE =
-  /^[^\w+-]*(Create|Recreate|Update|Blind(?:ly)? apply|Delete) ((?:[\w.-]+\/)?[A-Za-z]\w*\/[^\s/]+)(?:\s|$)/;
+  /^(?:(?:│ )*┌ )?(Create|Recreate|Update|Blind apply|Blindly apply|Delete) ((?:[\w.-]+\/)?[A-Za-z]\w*\/[^\s/,]+(?: \(namespace=[\w.-]+\))?)(?=[\s,]|$)/;
 
 const countIn = (line: string): readonly { readonly verb: string; readonly count: number }[] => {
   const [, verb, count] = COUNT.exec(line) ?? [];

@@ -9,7 +9,7 @@ import { type JobTemplate, parseJobTemplate } from '../../controller/deploy/job-
 import { LOG_TAIL_BYTES, lastErrorLine, logTail, plainLog } from '../../controller/deploy/log-tail.js';
 import { ANNOTATIONS, belongsTo, LABELS, madeAlike } from '../../controller/deploy/names.js';
 import { buildPlanJob, checkOf, isPlanJob, planInput } from '../../controller/deploy/plan-job.js';
-import { planSummary } from '../../controller/deploy/plan-summary.js';
+import { type PlanFinding, planFinding } from '../../controller/deploy/plan-summary.js';
 import { piecesOf, redact } from '../../controller/deploy/redact.js';
 import { jobResult, withErrorLine } from '../../controller/deploy/result.js';
 import {
@@ -1039,45 +1039,74 @@ t.test("werf's last error line is found", (t) => {
 });
 
 t.test('what a plan would do is told in one line', (t) => {
-  const frame = (head: string) => `┌ ${head}\n│ -  replicas: 1\n│ +  replicas: 2\n└ ${head}\n\n`;
+  const frame = (head: string, ...diff: readonly string[]) =>
+    `\u250c ${head}\n${(diff.length > 0 ? diff : ['- replicas: 1', '+ replicas: 2']).map((line) => `\u2502 ${line}\n`).join('')}\u2514 ${head}\n\n`;
+  const heading = '\u001b[1mPlanned changes summary\u001b[0m for release "x" (namespace: "y"):\n';
   const summary = (...lines: readonly string[]) =>
-    `\u001b[1mPlanned changes summary\u001b[0m for release "x" (namespace: "y"):\n${lines.map((line) => `- ${line} resource(s)\n`).join('')}\n`;
-  const rows = [
+    `${heading}${lines.map((line) => `- ${line} resources\n`).join('')}\n`;
+  const objects = (words: string): PlanFinding => ({ kind: 'objects', words });
+  const rows: readonly { title: string; log: string; want: PlanFinding }[] = [
     {
       title: 'each object by its name, in the order of the log, once',
       log: `${frame('Update Deployment/backend')}${frame('Delete other/Secret/old.one')}${summary('update: 1', 'delete: 1')}`,
-      want: 'update Deployment/backend, delete other/Secret/old.one',
+      want: objects('update Deployment/backend, delete other/Secret/old.one'),
     },
     {
-      title: 'without a frame, too, and whatever becomes of it afterwards',
-      log: `Create Job/migrate and delete it on success\n  + a: b\n\n${summary('create: 1')}Error: resource changes planned\n`,
-      want: 'create Job/migrate',
+      title: 'as werf 3.2.0 prints it, without a pretty log',
+      log: `Planning release install "x" (namespace: "y")\n\n${frame('Update ConfigMap/seen', '  data:', '-   a: b', '+   a: c')}${summary('update: 1')}Error: resource changes planned\n`,
+      want: objects('update ConfigMap/seen'),
+    },
+    {
+      title: 'in another namespace than the release, and what becomes of it afterwards',
+      log: `${frame('Create Job/migrate (namespace=other), then delete', '+ a: b')}${summary('create: 1')}`,
+      want: objects('create Job/migrate (namespace=other)'),
+    },
+    {
+      title: 'in a frame of another frame',
+      log: `\u250c Plan\n\u2502 \u250c Recreate Job/a\n\u2502 \u2502 + x\n\u2502 \u2514 Recreate Job/a\n\u2514 Plan\n${summary('recreate: 1')}`,
+      want: objects('recreate Job/a'),
+    },
+    {
+      title: 'as older ones print it: without a frame, and counted otherwise',
+      log: `Create Job/migrate and delete it on success\n  + a: b\n\n${heading}- create: 1 resource(s)\nError: resource changes planned\n`,
+      want: objects('create Job/migrate'),
     },
     {
       title: 'how many there are, where they are too many to be named',
       log: `${[1, 2, 3, 4, 5, 6].map((n) => frame(`Update Deployment/d${n}`)).join('')}${summary('update: 6')}`,
-      want: 'update 6 objects',
+      want: objects('update 6 objects'),
     },
     {
       title: 'how many there are, where the beginning of the log is missing',
-      log: `${frame('Update Deployment/last')}${summary('create: 2', 'update: 8', 'blindly apply: 1')}`,
-      want: 'create 2, update 8, blindly apply 1 objects',
+      log: `${frame('Update Deployment/last')}${summary('create: 2', 'update: 8', 'blind apply: 1')}`,
+      want: objects('create 2, update 8, blind apply 1 objects'),
     },
     {
-      title: 'lines of a difference are none of objects',
-      log: `Update ConfigMap/text\n  + Delete Secret/all\n  - Update ConfigMap/x\n${summary('update: 1')}`,
-      want: 'update ConfigMap/text',
+      title: 'what an object contains tells of no object',
+      log: `${frame('Update ConfigMap/text', '  Update Secret/context', '+ Delete Secret/all', '- Update ConfigMap/x')}${summary('update: 1')}`,
+      want: objects('update ConfigMap/text'),
+    },
+    {
+      title: 'nor that nothing changes',
+      log: `${frame('Update ConfigMap/text', '  No resource changes planned, but still must install release "x"', '+ - update: 7 resources')}${summary('update: 1')}`,
+      want: objects('update ConfigMap/text'),
     },
     {
       title: 'a release that is only to be recorded',
-      log: 'No changes planned, but will create release "x" (namespace: "y")\n',
-      want: 'change no object, but record the release anew',
+      log: 'No resource changes planned, but still must install release "x" (namespace: "y") because the release values changed\n',
+      want: { kind: 'release-only' },
     },
-    { title: 'a log that does not say', log: 'something else entirely\n', want: undefined },
+    {
+      title: '... as older ones said it',
+      log: 'No changes planned, but will create release "x" (namespace: "y")\n',
+      want: { kind: 'release-only' },
+    },
+    { title: 'a log that does not say', log: 'something else entirely\n', want: { kind: 'unsaid' } },
   ];
-  for (const { title, log, want } of rows) t.equal(planSummary(log), want, title);
+  for (const { title, log, want } of rows) t.strictSame(planFinding(log), want, title);
   const long = Array.from({ length: 5 }, (_, n) => `Update ConfigMap/${'x'.repeat(200)}${n}\n`).join('');
-  t.equal(planSummary(`${long}${summary('update: 5')}`)?.length, 501, 'it is cut');
+  const cut = planFinding(`${long}${summary('update: 5')}`);
+  t.equal(cut.kind === 'objects' && cut.words.length, 501, 'it is cut');
   t.end();
 });
 

@@ -9,6 +9,7 @@ import { decide } from '../../controller/decide/decide.js';
 import { dueCheck, nextCheckTime } from '../../controller/decide/drift-schedule.js';
 import { needsSupplies } from '../../controller/decide/needs.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
+import type { PlanFinding } from '../../controller/deploy/plan-summary.js';
 import type { Observation, PlanJob } from '../../controller/observation.js';
 import { KubeError } from '../../kube/client.js';
 import { NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
@@ -133,7 +134,7 @@ const planOf = (
     log:
       end === undefined || end.exitCode === 0
         ? { kind: 'not-needed' }
-        : { kind: 'read', summary: 'update ConfigMap/app', errorLine: 'no such chart' },
+        : { kind: 'read', finding: { kind: 'objects', words: 'update ConfigMap/app' }, errorLine: 'no such chart' },
   };
   return plan;
 };
@@ -274,7 +275,9 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
   const inSync = 'False InSync: nothing differs from v1.0.0';
   const found = 'True Drifted: applying v1.0.0 again would update ConfigMap/app';
   const none = (why: string) => `Unknown DriftCheckFailed: the last check for drift gave no result: ${why}`;
+  const unsaid = 'True Drifted: applying v1.0.0 again would change something; the log of the check does not say what';
   const unread: PlanJob['log'] = { kind: 'unreadable', why: 'timeout' };
+  const logOf = (finding: PlanFinding): PlanJob['log'] => ({ kind: 'read', finding, errorLine: 'changes planned' });
   check(t, [
     {
       title: 'while it runs the bundle stays Synced, and its time is watched',
@@ -297,9 +300,24 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
       want: { ...SYNCED, drifted: found, counts, recheck: 'now', events: ['Warning Drifted'], number: 1 },
     },
     {
-      title: 'exit code 3: the release is to be recorded anew, and that is drift',
+      title: 'exit code 3: only the release would be recorded anew, and no object has drifted',
       seen: ended(planOf(status, 5, { exitCode: 3 })),
-      want: { drifted: found, counts, events: ['Warning Drifted'] },
+      want: { ...SYNCED, drifted: inSync, counts, checked: iso(0), actions: [], recheck: 'now', events: [] },
+    },
+    {
+      title: 'exit code 3, whatever becomes of the log',
+      seen: ended({ ...planOf(status, 5, { exitCode: 3 }), log: unread }),
+      want: { drifted: inSync, counts },
+    },
+    {
+      title: 'exit code 2 of werf 2, which says in its log that it is the release alone',
+      seen: ended({ ...planOf(status, 5, { exitCode: 2 }), log: logOf({ kind: 'release-only' }) }),
+      want: { ...SYNCED, drifted: inSync, counts, events: [] },
+    },
+    {
+      title: 'exit code 2 with a log that does not say more',
+      seen: ended({ ...planOf(status, 5, { exitCode: 2 }), log: logOf({ kind: 'unsaid' }) }),
+      want: { drifted: unsaid, counts },
     },
     {
       title: 'without correction it is said where it is seen first, and the bundle stays Synced and Ready',
@@ -325,7 +343,7 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
       title: 'but not for ever',
       seen: ended({ ...planOf(status, 5, { exitCode: 2 }), log: unread }, status, {}, { now: NOW + 40_000 }),
       want: {
-        drifted: 'True Drifted: applying v1.0.0 again would change something; the log of the check could not be read',
+        drifted: unsaid,
         counts,
       },
     },

@@ -191,7 +191,9 @@ export class BundleModel {
     return plans.map(({ job, exitCode }) => ({
       job,
       pod: pod(exitCode === undefined ? undefined : { exitCode }),
-      log: exitCode ? { kind: 'read', summary: 'update ConfigMap/app', errorLine: undefined } : { kind: 'not-needed' },
+      log: exitCode
+        ? { kind: 'read', finding: { kind: 'objects', words: 'update ConfigMap/app' }, errorLine: undefined }
+        : { kind: 'not-needed' },
     }));
   }
 
