@@ -36,18 +36,27 @@ const characterStart = (bytes: Buffer, at: number): number => {
   return start;
 };
 
-/** Longer error lines are cut in messages. */
-const MAX_ERROR_LINE = 500;
+/** Of a longer error in a message its middle is left out: where it came from stands first, its cause last. */
+const MAX_ERROR = 900;
 
 /**
- * werf's last error, without its `Error: `.
- * @returns undefined if the log has no such line
+ * werf's last error in one line, without its `Error: `. The cause often stands on the lines below, further right: where a template failed, or
+ * each of several errors. A line that is no further right belongs to it if one below it is: the place of the next template.
+ * @returns undefined if the log has no error
  */
 export const lastErrorLine = (log: string): string | undefined => {
-  const line = plainLog(log)
-    .split('\n')
-    .findLast((candidate) => /^\s*Error: \S/.test(candidate));
-  const words = line?.trim().slice('Error: '.length).trim();
-  if (words === undefined || words.length <= MAX_ERROR_LINE) return words;
-  return `${words.slice(0, MAX_ERROR_LINE).trimEnd()}…`;
+  const lines = plainLog(log).split('\n');
+  const start = lines.findLastIndex((line) => /^\s*Error: \S/.test(line));
+  if (start < 0) return undefined;
+  const below = lines.slice(start + 1);
+  const end = below.findIndex((line, at) => !isFurtherRight(line) && !isFurtherRight(below[at + 1]));
+  const words = [lines[start], ...below.slice(0, end < 0 ? below.length : end)].join(' ').replace(/\s+/g, ' ').trim();
+  return withoutMiddle(words.slice('Error: '.length));
 };
+
+const isFurtherRight = (line: string | undefined): boolean => line !== undefined && /^\s+\S/.test(line);
+
+const withoutMiddle = (words: string): string =>
+  words.length <= MAX_ERROR
+    ? words
+    : `${words.slice(0, MAX_ERROR / 2).trimEnd()} … ${words.slice(-MAX_ERROR / 2).trimStart()}`;

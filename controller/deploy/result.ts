@@ -56,7 +56,7 @@ const suspended = (job: Job, pod: Pod | undefined, now: number): JobResult => ({
   recheckAt: nextLookAt(job, pod, now),
 });
 
-/** Adds werf's last error line (redacted) to a failure that only an exit code tells of. */
+/** Adds werf's last error (redacted, in one line) to a failure that only an exit code tells of. */
 export const withErrorLine = (result: FailedJob, line: string | undefined): FailedJob =>
   result.reason === 'ExitCode' && line !== undefined ? { ...result, message: `${result.message}: ${line}` } : result;
 

@@ -1030,11 +1030,45 @@ t.test('of a log its end is kept: whole lines of plain text, at most 5,120 bytes
   t.end();
 });
 
-t.test("werf's last error line is found", (t) => {
-  t.equal(lastErrorLine('Error: first\nmore\n\u001b[31mError: second: "x"\u001b[0m  \nbye\n'), 'second: "x"');
-  t.equal(lastErrorLine('all is well\nNo Error: here'), undefined);
-  t.equal(lastErrorLine('Error: '), undefined);
-  t.equal(lastErrorLine(`Error: ${'x'.repeat(600)}`), `${'x'.repeat(500)}…`);
+t.test("werf's last error is found, with its cause, and told in one line", (t) => {
+  const template = 'Error: release install: render chart: template: error rendering chart templates: render: ';
+  const forbidden = (verb: string) =>
+    `server-side dry-run apply resource "ConfigMap/werf-synchronization": configmaps "werf-synchronization" is forbidden: cannot ${verb}`;
+  const rows: readonly { title: string; log: string; want: string | undefined }[] = [
+    {
+      title: 'the last one, and nothing that follows it',
+      log: 'Error: first\nmore\n\u001b[31mError: second: "x"\u001b[0m  \nbye\n',
+      want: 'second: "x"',
+    },
+    { title: 'no error', log: 'all is well\nNo Error: here', want: undefined },
+    { title: 'an error that says nothing', log: 'Error: ', want: undefined },
+    {
+      title: 'a template: the cause stands two lines below',
+      log: `${template}app/templates/cm.yaml:6:18\n  executing "app/templates/cm.yaml" at <.Values.nothere.deep.er>:\n    nil pointer evaluating interface {}.deep\nSet log level to "debug" to get more details about this error.\n`,
+      want: `${template.slice(7)}app/templates/cm.yaml:6:18 executing "app/templates/cm.yaml" at <.Values.nothere.deep.er>: nil pointer evaluating interface {}.deep`,
+    },
+    {
+      title: 'a template in a template: the place of the second is no further right',
+      log: `${template}a/cm.yaml:1:2\n  executing "a/cm.yaml" at <include "x" .>:\n    error calling include:\na/_x.tpl:3:4\n  executing "x" at <.Values.a.b>:\n    nil pointer\n`,
+      want: `${template.slice(7)}a/cm.yaml:1:2 executing "a/cm.yaml" at <include "x" .>: error calling include: a/_x.tpl:3:4 executing "x" at <.Values.a.b>: nil pointer`,
+    },
+    {
+      title: 'several errors, one a line',
+      log: `Error: release install: create release namespace: 2 errors occurred:\n  * ${forbidden('patch')}\n  * ${forbidden('create')}\n\n`,
+      want: `release install: create release namespace: 2 errors occurred: * ${forbidden('patch')} * ${forbidden('create')}`,
+    },
+    {
+      title: 'of a long one its beginning and its end',
+      log: `Error: ${'x'.repeat(600)}\n  ${'y'.repeat(600)}\n`,
+      want: `${'x'.repeat(450)} … ${'y'.repeat(450)}`,
+    },
+  ];
+  for (const { title, log, want } of rows) t.equal(lastErrorLine(log), want, title);
+  t.equal(
+    lastErrorLine(redact('Error: at <.Values.x>:\n    wrong type for value; got hunter22\n', ['hunter22'])),
+    'at <.Values.x>: wrong type for value; got ***',
+    'what is secret in it is hidden, as in the log that it is taken from',
+  );
   t.end();
 });
 
