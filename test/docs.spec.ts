@@ -21,6 +21,7 @@ import { parseOptions } from '../playground/options.js';
 import { parseConfig as parseWebhookConfig } from '../webhook/config.js';
 import { createAdmissionMetrics } from '../webhook/metrics.js';
 import { judgeText } from './kit/judge-text.js';
+import { missingRights } from './kit/werf-rights.js';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCUMENTS = [
@@ -80,6 +81,22 @@ t.test('every bundle in the documents and samples is what it is said to be', asy
       t.equal(verdict === 'deny', refused, `${title}: ${refused ? 'refused' : `accepted, but for ${errors}`}`);
     }
   }
+});
+
+t.test('every Role that is shown lets werf deploy, follow and uninstall', (t) => {
+  const texts = [
+    ...blocks.filter(({ info }) => info.startsWith('yaml')).map(({ document, text }) => ({ title: document, text })),
+    { title: 'playground/samples/namespace.yaml', text: read('playground/samples/namespace.yaml') },
+  ];
+  const roles = texts.flatMap(({ title, text }) =>
+    text
+      .split(/^---$/m)
+      .filter((part) => /^kind: Role$/m.test(part))
+      .map((part) => ({ title, rules: (parse(part) as { readonly rules?: unknown }).rules })),
+  );
+  t.ok(roles.length >= 2);
+  for (const { title, rules } of roles) t.same(missingRights(rules), [], title);
+  t.end();
 });
 
 t.test('what the README shows of a refusal is what the rules say', async (t) => {

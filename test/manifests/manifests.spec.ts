@@ -6,6 +6,7 @@ import { parseConfig as parseControllerConfig } from '../../controller/config.js
 import { GUARD_CONFIGURATION } from '../../webhook/certificates.js';
 import { parseConfig } from '../../webhook/config.js';
 import { judgeText } from '../kit/judge-text.js';
+import { missingRights } from '../kit/werf-rights.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MANIFESTS = join(ROOT, 'manifests');
@@ -39,7 +40,9 @@ const named = (kind: string, name: string): Manifest => {
 };
 
 t.test('every sample is accepted by the rules of the webhook, and every invalid one refused', async (t) => {
-  const samples = yamlFiles.filter((file) => file.startsWith('samples/') && !file.endsWith('kustomization.yaml'));
+  const samples = manifests
+    .filter(({ kind, file }) => kind === 'WerfBundle' && file.startsWith('samples/'))
+    .map(({ file }) => file);
   t.ok(samples.length >= 5);
   for (const file of samples) {
     const results = await judgeText(file, await readFile(join(MANIFESTS, file), 'utf8'));
@@ -65,6 +68,34 @@ t.test('every sample is accepted by the rules of the webhook, and every invalid 
     'the four mistakes are four',
   );
 });
+
+t.test(
+  'every sample comes with what its Job needs: a ServiceAccount, and rights to deploy, follow and uninstall',
+  async (t) => {
+    const samples = manifests.filter(({ kind, file }) => kind === 'WerfBundle' && /^samples\/[^/]+$/.test(file));
+    t.ok(samples.length >= 4);
+    for (const { metadata, file, ...manifest } of samples) {
+      const { converge = {} } = manifest['spec'] as { readonly converge?: Readonly<Record<string, string>> };
+      const { targetNamespace = metadata.namespace, serviceAccountName } = converge;
+      const there = (kind: string) =>
+        manifests.find(
+          (one) =>
+            one.kind === kind &&
+            one.file.startsWith('samples/') &&
+            one.metadata.name === serviceAccountName &&
+            one.metadata.namespace === targetNamespace,
+        );
+      t.ok(there('ServiceAccount'), `${file}: ServiceAccount ${serviceAccountName}`);
+      t.same(there('RoleBinding')?.['subjects'], [
+        { kind: 'ServiceAccount', name: serviceAccountName, namespace: targetNamespace },
+      ]);
+      t.same(there('RoleBinding')?.['roleRef'], {
+        ...{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: serviceAccountName },
+      });
+      t.same(missingRights(there('Role')?.['rules']), [], `${file}: what werf itself needs`);
+    }
+  },
+);
 
 t.test('each kustomization names the files of its folder, and all of them', async (t) => {
   const folders = yamlFiles.filter((file) => file.endsWith('kustomization.yaml'));
