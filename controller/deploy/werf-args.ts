@@ -8,7 +8,7 @@ export const DOCKER_DIR = '/var/run/werfbundle/docker';
 export const applyArgs = (input: JobInput, timeoutS: number): readonly string[] => [
   ...['bundle', 'apply'],
   ...bundleArgs(input),
-  ...['--timeout', String(werfTimeout(timeoutS))],
+  ...['--timeout', String(werfTimeout(timeoutS, input.settings.converge))],
   ...(input.settings.converge.rollbackOnFailure ? ['--auto-rollback'] : []),
   ...['--releases-history-max', '5'],
   ...commonArgs(input),
@@ -54,5 +54,11 @@ const commonArgs = ({ settings, secrets }: JobInput): readonly string[] => [
 
 const LOG_ARGS = ['--log-color-mode=off', '--log-pretty=false', '--log-terminal-width=200'] as const;
 
-/** Seconds. Shorter than the Pod's, so that werf itself can say what was not ready in time. */
-const werfTimeout = (timeoutS: number): number => timeoutS - Math.min(30, Math.floor(timeoutS / 6));
+/**
+ * Seconds. Shorter than the Pod's, so that werf itself can say what was not ready in time. What is rolled back then has to become ready as
+ * well, before the same deadline: a third of the time is left for it.
+ */
+const werfTimeout = (timeoutS: number, { rollbackOnFailure }: { readonly rollbackOnFailure: boolean }): number => {
+  const untilToldS = timeoutS - Math.min(30, Math.floor(timeoutS / 6));
+  return rollbackOnFailure ? Math.floor((untilToldS * 2) / 3) : untilToldS;
+};

@@ -293,7 +293,7 @@ t.test('the Job of a bundle that asks for everything, in another namespace', (t)
         '--values',
         '/var/run/werfbundle/values/values.yaml',
         '--timeout',
-        '50',
+        '33',
         '--auto-rollback',
         '--releases-history-max',
         '5',
@@ -358,7 +358,7 @@ t.test('the Job of a plan is the Job of its deployment, with other arguments and
     unmarked.replace('"ttlSecondsAfterFinished":3600', TTL),
     text(deploys, argsOf(deploys)).replace(/"ttlS\w+":\d+/, TTL),
   );
-  const taken = new Set(['apply', '--timeout', '50', '--auto-rollback', '--releases-history-max', '5']);
+  const taken = new Set(['apply', '--timeout', '33', '--auto-rollback', '--releases-history-max', '5']);
   t.strictSame(
     argsOf(job)?.filter((arg) => arg !== 'plan' && arg !== '--exit-code'),
     argsOf(deploys)?.filter((arg) => !taken.has(arg)),
