@@ -121,6 +121,7 @@ export interface ContainerStatus {
   readonly restartCount?: number;
   readonly ready?: boolean;
   readonly state?: ContainerState;
+  readonly lastState?: ContainerState;
 }
 
 export interface Pod extends KubeObject {

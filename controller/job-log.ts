@@ -11,7 +11,8 @@ const LOG_LINES = 400;
 
 /** The end of the log of a Job's container, with everything in it replaced that came from a Secret. */
 type CleanLog =
-  | { readonly kind: 'read'; readonly text: string }
+  /** `hide` takes the same out of any other text. */
+  | { readonly kind: 'read'; readonly text: string; readonly hide: (text: string) => string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
 /** Never throws but when `signal` is aborted. */
@@ -27,7 +28,8 @@ export const readJobLog = async (
     if (texts === undefined) return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone' };
     const log = await client.podLog({ namespace, name }, { container: CONTAINER, tailLines: LOG_LINES }, signal);
     if (log === undefined) return { kind: 'unreadable', why: `Pod ${name} is gone` };
-    return { kind: 'read', text: redact(log, texts) };
+    const hide = (text: string) => redact(text, texts);
+    return { kind: 'read', text: hide(log), hide };
   } catch (error) {
     if (error instanceof KubeError && error.code !== 'aborted') return { kind: 'unreadable', why: error.code };
     throw error;

@@ -16,6 +16,7 @@ import { belongsTo } from './deploy/names.js';
 import { checkOf, isPlanJob } from './deploy/plan-job.js';
 import { planFinding } from './deploy/plan-summary.js';
 import { isJobOf, jobResult } from './deploy/result.js';
+import { withPodReasons } from './deploy/unready.js';
 import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from './deploy/waiting.js';
 import { blocked, readDismissal } from './dismissal.js';
 import { readJobLog } from './job-log.js';
@@ -33,6 +34,7 @@ import type {
   Platform,
 } from './observation.js';
 import type { PlaceKeeper } from './places.js';
+import { readPodReasons } from './pod-reasons.js';
 import type { ReadsValues } from './ports.js';
 import type { Reads } from './reading-once.js';
 import { readSupplies } from './supplies.js';
@@ -223,9 +225,11 @@ const readLog = async (
 ): Promise<JobLog> => {
   if ((result.kind !== 'succeeded' && result.kind !== 'failed') || pod === undefined) return { kind: 'not-needed' };
   const log = await readJobLog(senses.client, { job, pod }, signal);
-  return log.kind === 'read'
-    ? { kind: 'read', tail: logTail(log.text), errorLine: lastErrorLine(log.text) }
-    : { kind: 'unreadable', why: log.why };
+  if (log.kind === 'unreadable') return { kind: 'unreadable', why: log.why };
+  const error = result.kind === 'failed' ? lastErrorLine(log.text) : undefined;
+  const reasons = error === undefined ? [] : await readPodReasons(senses, { job, error }, signal);
+  const errorLine = error && withPodReasons(error, reasons.map(log.hide));
+  return { kind: 'read', tail: logTail(log.text), errorLine };
 };
 
 /** The Jobs of the bundle's drift checks, where its Jobs belong. What the log of one says is asked for once it has found something. */

@@ -929,6 +929,30 @@ t.test('a fault of our own is thrown, for the queue to log with its stack', asyn
   await t.rejects(harness.run(), new TypeError('a bug'));
 });
 
+t.test(
+  'beside what werf waited for in vain stands why: a Pod\u2019s own reason, and nothing of a Secret in it',
+  async (t) => {
+    const harness = await offered(withDatabase());
+    await harness.run();
+    endJob(harness, 1);
+    const late = 'release install: failed release "my-app" (namespace: "ops"): track resource "ops/Deployment/web"';
+    const log = `Error: ${late}: context deadline exceeded\n`;
+    harness.kube.setPodLog({ namespace: 'ops', name: `${JOB_1}-pod` }, 'werf', log);
+    const waiting = { reason: 'ImagePullBackOff', message: 'Back-off pulling image "registry/correct horse"' };
+    harness.kube.seed<Pod>(PODS, {
+      metadata: {
+        ...{ namespace: 'ops', name: 'web-5d4f-x7f2k', labels: { 'pod-template-hash': '5d4f' } },
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: 'u', controller: true }],
+      },
+      status: { phase: 'Pending', containerStatuses: [{ name: 'app', state: { waiting } }] },
+    });
+    await harness.wait(1_000);
+    const { status } = await harness.run();
+    const why = 'Pod web-5d4f-x7f2k is not ready: ImagePullBackOff: Back-off pulling image "registry/***"';
+    t.equal(status.lastErrorMessage, `pod failed with exit code 1: ${late}: context deadline exceeded; ${why}`);
+  },
+);
+
 t.test('a tag is looked at again when its Job has succeeded, and deployed again if it has moved: once', async (t) => {
   const harness = await offered();
   await harness.run();

@@ -1,0 +1,81 @@
+import type { ContainerStatus, Pod } from '../../api/objects.js';
+
+/** What makes Pods, as an error of werf's names it: `"production/Deployment/web"`. */
+interface Workload {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** Kinds by whose name their Pods can be told without reading them: an owner of a Pod, or what an owner is named after. */
+const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'Pod'];
+const QUOTED = /"([\w.-]+)\/([A-Z]\w+)\/([\w.-]+)"/g;
+const PLAIN = /\b([A-Z]\w+)\/([\w.-]+)(?: \(namespace=([\w.-]+)\))?/g;
+
+/** More Pods than these are not named: mostly all have the same reason. */
+const NAMED = 2;
+/** Longer words of Kubernetes are cut. */
+const MAX_WORDS = 300;
+
+/** The workloads of a namespace that werf's error says it has waited for. */
+export const workloadsIn = (error: string, namespace: string): readonly Workload[] => {
+  const quoted = [...error.matchAll(QUOTED)].map(([, where, kind, name]) => ({ where, kind, name }));
+  const plain = [...error.replaceAll(QUOTED, '').matchAll(PLAIN)].map(([, kind, name, where = namespace]) => ({
+    ...{ where, kind, name },
+  }));
+  return [...quoted, ...plain].flatMap(({ where, kind = '', name = '' }) =>
+    where === namespace && KINDS.includes(kind) ? [{ kind, name }] : [],
+  );
+};
+
+/**
+ * Why a Pod of one of these workloads is not ready, in Kubernetes' own words; nothing that a container says itself.
+ * @returns undefined if it is none of theirs, or ready
+ */
+export const unreadyPod = (pod: Pod, workloads: readonly Workload[]): string | undefined => {
+  if (!workloads.some((workload) => isOf(pod, workload))) return undefined;
+  const why = reasonOf(pod);
+  return why === undefined ? undefined : `Pod ${pod.metadata.name} is not ready: ${why}`;
+};
+
+/** werf's error, and beside it why Pods that it waited for are not ready. */
+export const withPodReasons = (error: string, reasons: readonly string[]): string =>
+  reasons.length === 0 ? error : `${error}; ${reasons.toSorted().slice(0, NAMED).join('; ')}`;
+
+/** A Deployment has its Pods by a ReplicaSet, which is called after it and the hash of the template. */
+const isOf = ({ metadata }: Pod, { kind, name }: Workload): boolean => {
+  if (kind === 'Pod') return metadata.name === name;
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (kind !== 'Deployment') return owner?.kind === kind && owner.name === name;
+  const hash = metadata.labels?.['pod-template-hash'];
+  return owner?.kind === 'ReplicaSet' && hash !== undefined && owner.name === `${name}-${hash}`;
+};
+
+const reasonOf = ({ status = {}, metadata }: Pod): string | undefined => {
+  const { phase, reason, message, conditions = [], initContainerStatuses = [], containerStatuses = [] } = status;
+  const is = (type: string) => conditions.find((condition) => condition.type === type);
+  if (phase === 'Succeeded' || is('Ready')?.status === 'True' || metadata.deletionTimestamp !== undefined)
+    return undefined;
+  const scheduled = is('PodScheduled');
+  if (scheduled?.status === 'False') return told(scheduled.reason ?? 'Unschedulable', scheduled.message);
+  if (phase === 'Failed' && reason !== undefined) return told(reason, message);
+  return [...initContainerStatuses, ...containerStatuses].map(stateOf).find((state) => state !== undefined) ?? phase;
+};
+
+/** Messages of containers that ended are left out: a program can write them, or its log ends in them. */
+const stateOf = ({ name, ready, state = {}, lastState = {} }: ContainerStatus): string | undefined => {
+  const { waiting, terminated, running } = state;
+  if (waiting?.reason !== undefined) {
+    const last = lastState.terminated === undefined ? '' : `; it ${endOf(lastState.terminated)}`;
+    return `${told(waiting.reason, waiting.message)}${last}`;
+  }
+  if (terminated !== undefined && terminated.exitCode !== 0) return `container ${name} ${endOf(terminated)}`;
+  return running !== undefined && ready === false ? `container ${name} runs, and its readiness probe fails` : undefined;
+};
+
+const endOf = ({ exitCode, reason }: { readonly exitCode: number; readonly reason?: string }): string =>
+  `ended with exit code ${exitCode}${reason === undefined || reason === 'Error' ? '' : ` (${reason})`}`;
+
+const told = (reason: string, message: string | undefined): string => {
+  const words = (message ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_WORDS);
+  return words === '' || words.startsWith(reason) ? words || reason : `${reason}: ${words}`;
+};
