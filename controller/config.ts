@@ -1,4 +1,5 @@
 import { patternProblems } from '../api/platform-policy.js';
+import { isWerfVersion } from '../api/werf-version.js';
 import { isLabelSelector } from '../kube/label-selector.js';
 import { commonFlags } from '../kube/process/common-flags.js';
 import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
@@ -6,7 +7,7 @@ import { isNetwork } from './registry/addresses.js';
 import { type Proxies, readProxies } from './registry/proxies.js';
 
 /** Pinned, for a new werf deploys differently only when somebody decides so. */
-const WERF_IMAGE = 'registry.werf.io/werf/werf:2.75.3';
+const WERF_IMAGE = 'registry.werf.io/werf/werf:3.2.0';
 
 const controllerFlags = {
   ...commonFlags,
@@ -43,6 +44,10 @@ const controllerFlags = {
     help: 'File with a PodTemplate that is merged into every Job: tolerations, nodeSelector, imagePullSecrets, proxies.',
   },
   'werf-image': { kind: 'string', default: WERF_IMAGE, help: 'Image with werf, for bundles that name none.' },
+  'werf-version': {
+    kind: 'string',
+    help: 'Version of werf in --werf-image, for example 3.2.0, where its tag does not tell.',
+  },
   'suspend-all': { kind: 'boolean', help: 'Polls and deploys nothing, as if every bundle were suspended.' },
   'default-registry-secret': {
     kind: 'string',
@@ -118,13 +123,16 @@ export const parseConfig = (
   const wrongProxies = read.kind === 'invalid' ? read.problems : [];
   if (parsed.kind === 'invalid') return { kind: 'invalid', problems: [...parsed.problems, ...wrongProxies] };
   if (parsed.kind !== 'ok') return parsed;
-  const { allowNetworks, denyNetworks, allowedRegistries, allowedImages } = parsed.values;
+  const { allowNetworks, denyNetworks, allowedRegistries, allowedImages, werfVersion } = parsed.values;
   const problems = [
     ...wrongProxies,
     ...networkProblems('allow-networks', allowNetworks),
     ...networkProblems('deny-networks', denyNetworks),
     ...patternProblems('allowed-registries', allowedRegistries),
     ...patternProblems('allowed-images', allowedImages),
+    ...(werfVersion === undefined || isWerfVersion(werfVersion)
+      ? []
+      : [`--werf-version: "${werfVersion}" is no version; one looks like "3.2.0"`]),
     ...shareProblems(parsed.values),
   ];
   return read.kind === 'ok' && problems.length === 0

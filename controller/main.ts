@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { werfVersionIn } from '../api/werf-version.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { connect } from '../kube/connect.js';
 import type { Candidate } from '../kube/election-step.js';
@@ -46,6 +47,7 @@ const platformOf = async (config: ControllerConfig, client: KubeClient, signal: 
   suspendAll: config.suspendAll,
   checksumKey: await checksumKey(config, client, signal),
   werfImage: config.werfImage,
+  werfVersion: config.werfVersion,
   namespace: config.namespace,
   crossNamespace: config.crossNamespace,
   policy: { allowedRegistries: config.allowedRegistries, allowedImages: config.allowedImages },
@@ -119,6 +121,8 @@ await runProcess(async (signal, fail) => {
     if (config.timeScale !== 1)
       log.warn('time is scaled: polls and backoffs come sooner than the specs say', { timeScale: config.timeScale });
     const platform = await platformOf(config, client, signal);
+    const werf = werfVersionIn(platform.werfImage, platform);
+    if (werf.kind === 'unknown') log.warn('it is not known which werf runs: set --werf-version', { why: werf.why });
     const { workers } = config;
     controller = new Controller({
       client,

@@ -19,6 +19,8 @@ export interface Platform {
   readonly checksumKey: { readonly id: string; readonly secret: Uint8Array };
   /** Image of the Job where spec.converge.image is not set. */
   readonly werfImage: string;
+  /** Of that image, where its tag does not tell. */
+  readonly werfVersion: string | undefined;
   /** The operator's own namespace: its bundles need no consent, and what it keeps there for itself is nobody's values. */
   readonly namespace: string;
   /** Where bundles and werf may come from. */

@@ -13,7 +13,7 @@ export const FORMATS: Readonly<Record<string, string>> = {
   'converge.releaseName':
     'a release has lower-case letters, digits, "-" and ".", begins and ends with a letter or digit, and has at most 53 characters',
   'converge.serviceAccountName': NAME,
-  'converge.image': 'an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:2.75.3"',
+  'converge.image': 'an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:3.2.0"',
   'converge.environment':
     'an environment has at most 63 letters, digits, "-", "_" and ".", and begins and ends with a letter or digit',
   'converge.werfSecretKeyRef.name': NAME,

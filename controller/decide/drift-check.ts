@@ -1,9 +1,12 @@
 import { planJobNameOf } from '../../api/names.js';
+import type { Job, Pod } from '../../api/objects.js';
+import type { Settings } from '../../api/settings.js';
+import { type WerfVersion, werfVersionIn } from '../../api/werf-version.js';
 import type { FailedJob } from '../deploy/job-result.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import type { Applied } from '../deploy/plan-job.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
-import { exitCodeOf, jobResult, withErrorLine } from '../deploy/result.js';
+import { exitCodeOf, imageOf, jobResult, withErrorLine } from '../deploy/result.js';
 import type { Observation, PlanJob } from '../observation.js';
 import type { Cleanup } from './decision.js';
 import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf, secretsWithoutJob } from './deployment.js';
@@ -60,10 +63,10 @@ export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check
     case 'succeeded':
       return IN_SYNC;
     case 'failed':
-      if (result.reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === RELEASE_ONLY) return IN_SYNC;
+      if (endedWith(RELEASE_ONLY, result, pod) && versionOf(seen, job).kind === 'known') return IN_SYNC;
       return log.kind === 'unreadable' && seen.now < result.finishedAt + LOG_PATIENCE_MS
         ? { kind: 'running', recheckAt: seen.now + 1_000 }
-        : found(result, plan);
+        : found(result, plan, versionOf(seen, job));
     case 'lost':
       return failed(result.message);
   }
@@ -74,12 +77,28 @@ const UNSAID: PlanFinding = { kind: 'unsaid' };
 
 const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'failed', message } });
 
-const found = (result: FailedJob, { pod, log }: PlanJob): Check => {
-  if (result.reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === DRIFTED) {
-    const finding = log.kind === 'read' ? log.finding : UNSAID;
-    return finding.kind === 'release-only' ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
-  }
+const found = (result: FailedJob, { pod, log }: PlanJob, version: WerfVersion): Check => {
+  const finding = log.kind === 'read' ? log.finding : UNSAID;
+  const isSaid = finding.kind === 'release-only';
+  if (endedWith(DRIFTED, result, pod))
+    return isSaid ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
+  if (endedWith(RELEASE_ONLY, result, pod) && version.kind === 'unknown')
+    return isSaid ? IN_SYNC : failed(`werf ended with exit code 3, and what that means is not known: ${version.why}`);
   return failed(withErrorLine(result, log.kind === 'read' ? log.errorLine : undefined).message);
+};
+
+const endedWith = (code: number, { reason }: FailedJob, pod: Pod | undefined): boolean =>
+  reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === code;
+
+/** Of what a Job runs, whatever the spec says now. */
+const versionOf = ({ platform }: Observation, job: Job): WerfVersion => werfVersionIn(imageOf(job) ?? '', platform);
+
+/** Why no check can be made with the werf of a bundle; undefined: one can. */
+export const planLack = ({ platform }: Observation, { converge }: Settings): string | undefined => {
+  const version = werfVersionIn(converge.image ?? platform.werfImage, platform);
+  return version.kind === 'known' && version.plan === 'none'
+    ? `werf ${version.text} has no "bundle plan": 2.53 or later is needed`
+    : undefined;
 };
 
 /** All Secrets that may have been made for the check that was read last, and for the next one, if drift is looked for. */

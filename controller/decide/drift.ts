@@ -4,7 +4,7 @@ import type { Observation } from '../observation.js';
 import { createPlan } from './create-job.js';
 import { openDeployment } from './deployment.js';
 import { type Draft, soonest } from './draft.js';
-import { followCheck, sortPlans, withoutPlans } from './drift-check.js';
+import { followCheck, planLack, sortPlans, withoutPlans } from './drift-check.js';
 import { isLookAsked, nextCheckTime } from './drift-schedule.js';
 import {
   appliedOf,
@@ -86,6 +86,11 @@ const begun = (seen: Observation, draft: Draft, settings: Settings): Draft => {
   if (isNear && mustBeHeldToCheck(bundle)) return { ...draft, finalizer: 'add', recheck: { kind: 'now' } };
   const held: Draft = isNear && isElsewhere(bundle) ? { ...draft, finalizer: 'leave' } : draft;
   if (seen.now < time) return { ...held, recheck: soonest(draft.recheck, time) };
+  const lack = planLack(seen, settings);
+  if (lack !== undefined) {
+    const of = { result: { kind: 'failed', message: lack }, tag: applied.tag } as const;
+    return { ...draft, status: withCheck(status, of, momentOf(seen)), recheck: { kind: 'now' } };
+  }
   if (place === 'waiting') return { ...held, keepsPlace: true };
   // Looked up at the next look: this one had something else to account for.
   if (supplies === undefined || place === 'not-needed')

@@ -189,14 +189,23 @@ const outOfMemory = (job: Job): string => {
     : `pod failed with OOMKilled: memory limit ${limit}; set spec.converge.resourceLimits.memory to ${nextMemory(limit)}`;
 };
 
-/** The limit that the Job really had: the spec may have changed since. */
-const memoryLimitOf = (job: Job): string | undefined => {
+/** The image that the Job really runs: the spec may have changed since. */
+export const imageOf = (job: Job): string | undefined => {
+  const image = containerOf(job)?.image;
+  return typeof image === 'string' ? image : undefined;
+};
+
+const containerOf = (job: Job) => {
   const containers = job.spec?.template.spec['containers'];
   if (!Array.isArray(containers)) return undefined;
-  const werf = containers.find((container: { name?: unknown }) => container.name === CONTAINER) as
-    | { readonly resources?: { readonly limits?: { readonly memory?: unknown } } }
+  return containers.find((container: { name?: unknown }) => container.name === CONTAINER) as
+    | { readonly image?: unknown; readonly resources?: { readonly limits?: { readonly memory?: unknown } } }
     | undefined;
-  const limit = werf?.resources?.limits?.memory;
+};
+
+/** The limit that the Job really had. */
+const memoryLimitOf = (job: Job): string | undefined => {
+  const limit = containerOf(job)?.resources?.limits?.memory;
   return typeof limit === 'string' || typeof limit === 'number' ? String(limit) : undefined;
 };
 

@@ -235,7 +235,7 @@ t.test('each fault is told once, in words that say what to do', async (t) => {
     {
       spec: withConverge({ image: 'a b' }),
       want: [
-        'spec.converge.image: Invalid value: "a b": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:2.75.3"',
+        'spec.converge.image: Invalid value: "a b": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:3.2.0"',
       ],
     },
     {

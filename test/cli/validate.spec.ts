@@ -257,7 +257,7 @@ ${GOOD}`;
   apps/a.yaml:14:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"
     14 |     pollInterval: "15"
        |     ^
-  apps/a.yaml:19:5: error: spec.converge.image: Invalid value: "a,b: 100%\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:2.75.3"
+  apps/a.yaml:19:5: error: spec.converge.image: Invalid value: "a,b: 100%\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:3.2.0"
     19 |     image: "a,b: 100%\\u001b[31m"
        |     ^
   apps/a.yaml:18:34: error: spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "values": key "values.yaml" of ConfigMap ops/values is no YAML: line 1, column 4: mapping values are not allowed here
@@ -277,7 +277,7 @@ ${GOOD}`;
     asGithub(results, process.cwd()).split('\n'),
     [
       '::error file=apps/a.yaml,line=14,col=5,title=WerfBundle ops/a::spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"',
-      '::error file=apps/a.yaml,line=19,col=5,title=WerfBundle ops/a::spec.converge.image: Invalid value: "a,b: 100%25\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:2.75.3"',
+      '::error file=apps/a.yaml,line=19,col=5,title=WerfBundle ops/a::spec.converge.image: Invalid value: "a,b: 100%25\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:3.2.0"',
       '::error file=apps/a.yaml,line=6,col=8,title=WerfBundle ops/a::spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "values": key "values.yaml" of ConfigMap ops/values is no YAML: line 1, column 4: mapping values are not allowed here',
       '::warning file=apps/a.yaml,line=12,col=3,title=WerfBundle ops/a::spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)',
       '::notice file=apps/a.yaml,line=17,col=5,title=WerfBundle ops/a::spec.converge.serviceAccountName: not checked: ServiceAccount deployer of namespace ops is not in the input',

@@ -250,6 +250,16 @@ t.test('controllers with the same share stand for the same Lease, and with anoth
   t.end();
 });
 
+t.test('a version of werf that is none is refused', (t) => {
+  t.same(parseConfig(['--werf-version=latest'], {}), {
+    kind: 'invalid',
+    problems: ['--werf-version: "latest" is no version; one looks like "3.2.0"'],
+  });
+  t.match(parseConfig(['--werf-version=3.2'], {}), { kind: 'ok', config: { werfVersion: '3.2' } });
+  t.match(parseConfig([], {}), { config: { werfVersion: undefined, werfImage: 'registry.werf.io/werf/werf:3.2.0' } });
+  t.end();
+});
+
 t.test('wrong shares are refused, all at once', (t) => {
   t.strictSame(parseConfig(['--watch-namespaces=shop,Ops', '--watch-label-selector', 'team = a b'], {}), {
     kind: 'invalid',

@@ -57,7 +57,7 @@ const SIMPLE: JobInput = {
       rollbackOnFailure: false,
     },
   },
-  werfImage: 'registry.werf.io/werf/werf:2.75.3',
+  werfImage: 'registry.werf.io/werf/werf:3.2.0',
   valuesArgs: [],
   secrets: presentSecrets(NOTHING),
   operatorVersion: '0.1.0',
@@ -141,7 +141,7 @@ t.test('the Job of a bundle that asks for nothing special', (t) => {
           containers: [
             {
               name: 'werf',
-              image: 'registry.werf.io/werf/werf:2.75.3',
+              image: 'registry.werf.io/werf/werf:3.2.0',
               command: ['werf'],
               args: [
                 'bundle',

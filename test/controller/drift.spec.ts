@@ -119,7 +119,7 @@ const planOf = (
     ...{
       bundle: { namespace, name, uid },
       settings: settingsOf(of),
-      werfImage: 'w',
+      werfImage: 'registry.example/werf:3.2.0',
       valuesArgs: [],
       template: undefined,
       operatorVersion: '1',
@@ -138,6 +138,12 @@ const planOf = (
   };
   return plan;
 };
+
+/** The same plan, made with another image. */
+const runBy = (image: string, plan: PlanJob): PlanJob => ({
+  ...plan,
+  job: JSON.parse(JSON.stringify(plan.job).replace('registry.example/werf:3.2.0', image)) as Job,
+});
 
 /** The part of a decision that concerns drift, and what a person reads. */
 const told = (seen: Observation) => {
@@ -212,6 +218,16 @@ t.test('a check is begun when it is due, and everything else goes first', async 
         { delivery: delivery(selected()), supplies: supplies() },
       ),
       want: { actions: ['create-plan'] },
+    },
+    {
+      title: 'a werf that has no plan makes no Job: that is said instead',
+      seen: due(status, {}, { platform: { ...platform, werfImage: 'registry.example/werf:2.52.0' } }),
+      want: {
+        ...SYNCED,
+        drifted:
+          'Unknown DriftCheckFailed: the last check for drift gave no result: werf 2.52.0 has no "bundle plan": 2.53 or later is needed',
+        ...{ actions: [], counts: [5, undefined], checked: iso(0), events: ['Warning DriftCheckFailed'] },
+      },
     },
     {
       title: 'it waits for a place among the Jobs, and nothing is said of that',
@@ -313,6 +329,37 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
       title: 'exit code 2 of werf 2, which says in its log that it is the release alone',
       seen: ended({ ...planOf(status, 5, { exitCode: 2 }), log: logOf({ kind: 'release-only' }) }),
       want: { ...SYNCED, drifted: inSync, counts, events: [] },
+    },
+    {
+      title: 'exit code 3 of a werf that is not known: what it means is not guessed',
+      seen: ended(runBy('w:custom', planOf(status, 5, { exitCode: 3 }))),
+      want: {
+        ...SYNCED,
+        drifted: none(
+          'werf ended with exit code 3, and what that means is not known: the tag of image "w:custom" does not tell which version of werf it has',
+        ),
+        ...{ counts, events: ['Warning DriftCheckFailed'] },
+      },
+    },
+    {
+      title: '... unless its log says so',
+      seen: ended({
+        ...runBy('w:custom', planOf(status, 5, { exitCode: 3 })),
+        log: logOf({ kind: 'release-only' }),
+      }),
+      want: { drifted: inSync, counts },
+    },
+    {
+      title: '... or --werf-version tells of the platform\u2019s own image',
+      seen: ended(
+        runBy('w:custom', planOf(status, 5, { exitCode: 3 })),
+        status,
+        {},
+        {
+          platform: { ...platform, werfImage: 'w:custom', werfVersion: '3.2.0' },
+        },
+      ),
+      want: { drifted: inSync, counts },
     },
     {
       title: 'exit code 2 with a log that does not say more',
