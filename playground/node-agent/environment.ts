@@ -79,7 +79,7 @@ function wholeSource(input: EnvironmentInput, from: V1EnvFromSource): Environmen
   return { kind: 'ready', variables: new Map(entries) };
 }
 
-/** The `kubernetes` Service's variables, as every Pod has them, and what a runtime adds. */
+/** The `kubernetes` Service's variables, as every Pod has them, what a runtime adds, and which image was asked for. */
 function given(input: EnvironmentInput): ReadonlyMap<string, string> {
   const server = new URL(input.server);
   const host = server.hostname.replace(/^\[|\]$/g, '');
@@ -88,6 +88,8 @@ function given(input: EnvironmentInput): ReadonlyMap<string, string> {
     ['PATH', PATH],
     ['HOSTNAME', refOf(input.pod).name],
     ['HOME', '/'],
+    // No image is pulled; the stand-in for werf speaks as the version that it names.
+    ['PLAYGROUND_IMAGE', input.container.image ?? ''],
     ['KUBERNETES_SERVICE_HOST', host],
     ['KUBERNETES_SERVICE_PORT', port],
     ['KUBERNETES_SERVICE_PORT_HTTPS', port],

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import type { Values } from './values.js';
+import { say } from './words.js';
 
 /** The annotation in Chart.yaml by which a chart says how its deployment goes. */
 const ANNOTATION = 'playground.werf.io/behaviour';
@@ -15,18 +16,20 @@ export type Behaviour =
   /** Of a plan, which the others leave alone. */
   | { readonly kind: 'fail-plan' }
   | { readonly kind: 'slow-plan'; readonly seconds: number }
+  /** A template, a hook, or a Deployment that never becomes ready: the deployment fails there. */
+  | { readonly kind: 'template' | 'hook' | 'unready' }
   /** The object is deployed in part only. */
   | { readonly kind: 'half' }
   | { readonly kind: 'print-values' };
 
-const PLAIN = ['oom', 'fail', 'print-values', 'half', 'fail-plan'] as const;
+const PLAIN = ['oom', 'fail', 'template', 'hook', 'unready', 'print-values', 'half', 'fail-plan'] as const;
 
 /** Memory is taken in pieces of this size, so that a limit is met and not leapt over. */
 const PIECE_MEBIBYTES = 8;
 
 /**
- * Reads `playground.werf.io/behaviour`: `oom`, `memory: MEBIBYTES`, `fail`, `slow: SECONDS`, `print-values`, `half`, `fail-plan`,
- * `slow-plan: SECONDS`, or several with commas between them.
+ * Reads `playground.werf.io/behaviour`: `oom`, `memory: MEBIBYTES`, `fail`, `template`, `hook`, `unready`, `slow: SECONDS`, `print-values`,
+ * `half`, `fail-plan`, `slow-plan: SECONDS`, or several with commas between them.
  * @throws Error for anything else
  */
 export function behavioursOf(annotations: Readonly<Record<string, string>>): readonly Behaviour[] {
@@ -55,11 +58,22 @@ async function take(mebibytes: number): Promise<void> {
   await sleep(1_000, taken);
 }
 
-/** @throws Error for `fail` and `fail-plan`: the deployment's own failure */
-export async function behave(behaviour: Behaviour, values: Values, print: (line: string) => void): Promise<void> {
+/** What a behaviour needs to know of the deployment. */
+interface Circumstances {
+  readonly values: Values;
+  readonly chart: string;
+  readonly namespace: string;
+  /** --timeout, seconds; 0: none. */
+  readonly timeoutS: number;
+  readonly print: (line: string) => void;
+}
+
+/** @throws Error for all that fail: the deployment's own failure, or the plan's */
+export async function behave(behaviour: Behaviour, about: Circumstances): Promise<void> {
+  const { print } = about;
   switch (behaviour.kind) {
     case 'print-values':
-      for (const line of stringify(values).trimEnd().split('\n')) print(line);
+      for (const line of stringify(about.values).trimEnd().split('\n')) print(line);
       return;
     case 'slow':
       print(`Waiting for resources to become ready (${behaviour.seconds}s)`);
@@ -72,15 +86,28 @@ export async function behave(behaviour: Behaviour, values: Values, print: (line:
     case 'half':
       return;
     case 'fail-plan':
-      throw new Error('release plan install: build resource infos: the chart asked for it');
+      throw new Error('build resource infos: the chart asked for it');
     case 'oom':
       print('Rendering an enormous chart');
       return await take(Number.POSITIVE_INFINITY);
     case 'memory':
       print(`Rendering a chart of ${behaviour.mebibytes} MiB`);
       return await take(behaviour.mebibytes);
+    case 'template':
+      throw new Error(say('rendering', { chart: about.chart, cause: templateError(about.chart) }));
+    case 'hook':
+      throw new Error('track resource readiness: resource "Job/migrate" failed: the chart asked for it');
     case 'fail':
       print('deploy/backend: container backend: waiting: CrashLoopBackOff');
-      throw new Error('release install: execute release install plan: deploy/backend failed: the chart asked for it');
+      throw new Error('track resource readiness: resource "Deployment/backend" failed: the chart asked for it');
+    case 'unready':
+      await sleep(about.timeoutS * 1000);
+      throw new Error(say('neverReady', { namespace: about.namespace, resource: 'Deployment/web' }));
   }
 }
+
+const templateError = (chart: string): string =>
+  say('template', {
+    ...{ file: `${chart}/templates/objects.yaml`, at: '4:18', expression: '.Values.nothere.deep.er' },
+    why: 'nil pointer evaluating interface {}.deep',
+  });

@@ -29,6 +29,9 @@ interface ReleaseOptions {
 export type Command =
   | ({ readonly kind: 'apply'; readonly bundle: BundleOptions; readonly values: ValuesOptions } & ReleaseOptions & {
         readonly historyMax: number;
+        /** Seconds; 0: no limit. */
+        readonly timeoutS: number;
+        readonly autoRollback: boolean;
       })
   | ({ readonly kind: 'plan'; readonly bundle: BundleOptions; readonly values: ValuesOptions } & ReleaseOptions & {
         readonly exitCode: boolean;
@@ -143,7 +146,13 @@ function commandFrom(name: 'apply' | 'plan' | 'dismiss', values: Values, environ
   if (release === '') return refused('get release name: --release=RELEASE param required');
   const shared = { bundle, values: valuesOptions(values, environment), release, namespace: given || 'default' };
   return name === 'apply'
-    ? { kind: 'apply', ...shared, historyMax: Number(values.get('releases-history-max') ?? HISTORY_MAX) }
+    ? {
+        kind: 'apply',
+        ...shared,
+        historyMax: Number(values.get('releases-history-max') ?? HISTORY_MAX),
+        timeoutS: Number(values.get('timeout') ?? 0),
+        autoRollback: isOn(values, 'auto-rollback'),
+      }
     : { kind: 'plan', ...shared, exitCode: isOn(values, 'exit-code') };
 }
 
@@ -151,11 +160,17 @@ function commandFrom(name: 'apply' | 'plan' | 'dismiss', values: Values, environ
  * Reads werf's command line: `bundle apply`, `bundle plan`, `dismiss` and `version` with the flags that a deploy Job uses; all
  * others are refused in cobra's words. Pure.
  * @param words - without the program's name
+ * @param options.plans - whether this werf has `bundle plan`
  */
-export function parseCommandLine(words: readonly string[], environment: Environment): Command {
+export function parseCommandLine(
+  words: readonly string[],
+  environment: Environment,
+  { plans }: { readonly plans: boolean } = { plans: true },
+): Command {
   const [first = '', second = ''] = words;
   const name = first === 'bundle' ? second : first;
-  const isKnown = first === 'bundle' ? name === 'apply' || name === 'plan' : name === 'dismiss' || name === 'version';
+  const isKnown =
+    first === 'bundle' ? name === 'apply' || (plans && name === 'plan') : name === 'dismiss' || name === 'version';
   if (!isKnown || !Object.hasOwn(FLAGS, name)) {
     const [command, parent] = first === 'bundle' ? [second, 'werf bundle'] : [first, 'werf'];
     const flags = parseFlags([command ?? ''], {});

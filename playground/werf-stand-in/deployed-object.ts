@@ -56,8 +56,7 @@ export const readObject = (cluster: InCluster, desired: DeployedObject): Promise
 
 /** Brings the object into the cluster. @throws Error in the apiserver's words */
 export async function applyObject(cluster: InCluster, desired: DeployedObject): Promise<void> {
-  const patched = await cluster.ask('PATCH', pathOf(desired), desired);
-  if (patched === undefined) await cluster.ask('POST', folderOf(desired.metadata.namespace), desired);
+  await cluster.ask('PATCH', `${pathOf(desired)}?fieldManager=helm&force=true`, desired, 'apply');
 }
 
 /** Takes a release's object away, if there is one. @throws Error in the apiserver's words */

@@ -5,14 +5,21 @@ import { call } from './http.js';
 /** Somebody else was faster: the object is there already, or has changed. */
 export class Conflict extends Error {}
 
+/** The ServiceAccount may not. */
+export class Forbidden extends Error {}
+
+/** How a PATCH is meant: a merge patch, or server-side apply. */
+type Patch = 'merge' | 'apply';
+
 /** The apiserver as the Pod's own ServiceAccount. */
 export interface InCluster {
-  /** @returns the answer's JSON; undefined for 404 @throws Conflict, or another Error, in the apiserver's words */
-  ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T | undefined>;
+  /** @returns the answer's JSON; undefined for 404 @throws Conflict, Forbidden, or another Error, in the apiserver's words */
+  ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object, as?: Patch): Promise<T | undefined>;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const PATCH_TYPES = { merge: 'application/merge-patch+json', apply: 'application/apply-patch+yaml' } as const;
 const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
@@ -31,8 +38,8 @@ export async function inCluster(environment: Environment): Promise<InCluster> {
   }
   const origin = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   return {
-    async ask<T>(method: string, path: string, body?: object) {
-      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    async ask<T>(method: string, path: string, body?: object, as: Patch = 'merge') {
+      const type = method === 'PATCH' ? PATCH_TYPES[as] : 'application/json';
       const answer = await call({
         ...{ method, url: new URL(path, origin), ca },
         headers: { authorization: `Bearer ${token.trim()}`, accept: 'application/json', 'content-type': type },
@@ -42,7 +49,8 @@ export async function inCluster(environment: Environment): Promise<InCluster> {
       if (answer.status < 300) return json;
       if (answer.status === 404 && method !== 'POST') return undefined;
       const words = json.message ?? `the server answered ${answer.status}`;
-      throw answer.status === 409 ? new Conflict(words) : new Error(words);
+      if (answer.status === 409) throw new Conflict(words);
+      throw answer.status === 403 ? new Forbidden(words) : new Error(words);
     },
   };
 }

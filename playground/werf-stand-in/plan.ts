@@ -1,48 +1,52 @@
 import type { Change } from './deployed-object.js';
+import { PLAN_ENDS, type Spoken, say } from './words.js';
+
+/** Why a release has to be recorded though no object would change, in werf's words. */
+export type Outdated =
+  | 'there is no previously deployed release'
+  | 'the previously deployed release was not successful'
+  | 'the release values changed'
+  | 'the release manifests changed';
 
 /** What an apply would do. */
 export type Planned =
   | { readonly kind: 'nothing' }
-  /** Every object is as it should be, and yet the release has to be recorded: other values, or a failure before. */
-  | { readonly kind: 'release-only' }
+  /** Every object is as it should be, and yet the release has to be recorded. */
+  | { readonly kind: 'release-only'; readonly reason: Outdated }
   | { readonly kind: 'resources'; readonly changes: readonly Change[] };
 
-/** How werf tells a plan, line by line; `error` is told only with --exit-code. Pure. */
+/** How werf tells a plan, line by line; `error` is told only with --exit-code. Pure. @param release - `release "x" (namespace: "y")` */
 export function tellPlan(
   planned: Planned,
-  where: string,
+  { release, version }: { readonly release: string; readonly version: Spoken },
 ): { readonly code: 0 | 2 | 3; readonly lines: readonly string[]; readonly error?: string } {
-  switch (planned.kind) {
-    case 'nothing':
-      return { code: 0, lines: [`No changes planned for ${where}`] };
-    case 'release-only':
-      return {
-        code: 3,
-        lines: [`No changes planned, but will create ${where}`],
-        error: 'no resource changes planned, but still must install release',
-      };
-    case 'resources':
-      return {
-        code: 2,
-        lines: ['', ...planned.changes.flatMap(blockOf), ...summaryOf(planned.changes, where), ''],
-        error: 'resource changes planned',
-      };
-  }
+  if (planned.kind === 'nothing') return { code: 0, lines: [say('noChanges', { release })] };
+  const { code, error } = PLAN_ENDS[version][planned.kind];
+  const lines =
+    planned.kind === 'release-only'
+      ? [say('releaseOnly', { release, reason: planned.reason })]
+      : ['', ...planned.changes.flatMap(blockOf), ...summaryOf(planned.changes, release), ''];
+  return { code, lines, error: say(error) };
 }
 
-const blockOf = ({ verb, resource, diff }: Change): readonly string[] => [
-  `${verb === 'create' ? 'Create' : 'Update'} ${resource}`,
-  ...diff.map((line) => `  ${line}`),
+/** Lines in werf's frame; it is there without a pretty log, too. Pure. */
+export const framed = (heading: string, lines: readonly string[]): readonly string[] => [
+  say('frameTop', { heading }),
+  ...lines.map((line) => say('frameLine', { line })),
+  say('frameEnd', { heading }),
   '',
 ];
 
-const summaryOf = (changes: readonly Change[], where: string): readonly string[] => {
+const blockOf = ({ verb, resource, diff }: Change): readonly string[] =>
+  framed(`${verb === 'create' ? 'Create' : 'Update'} ${resource}`, diff);
+
+const summaryOf = (changes: readonly Change[], release: string): readonly string[] => {
   const counts = (['create', 'update'] as const).map((verb) => {
     const count = changes.filter((change) => change.verb === verb).length;
     return { verb, count };
   });
   return [
-    `Planned changes summary for ${where}:`,
-    ...counts.filter(({ count }) => count > 0).map(({ verb, count }) => `- ${verb}: ${count} resource(s)`),
+    say('summary', { release }),
+    ...counts.filter(({ count }) => count > 0).map(({ verb, count }) => say('counted', { verb, count })),
   ];
 };

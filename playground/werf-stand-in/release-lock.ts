@@ -17,7 +17,7 @@ interface Wanted {
   readonly release: string;
   readonly namespace: string;
   readonly now: () => Date;
-  /** Called once if the lock is another's. */
+  /** Called once if the lock is somebody else's. */
   readonly onWait: () => void;
 }
 

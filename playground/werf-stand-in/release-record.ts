@@ -8,7 +8,8 @@ export interface Release {
   readonly name: string;
   readonly namespace: string;
   readonly version: number;
-  readonly status: 'deployed' | 'superseded' | 'failed';
+  /** `pending-…` as long as it is being deployed, and for ever where that was killed. */
+  readonly status: 'pending-install' | 'pending-upgrade' | 'pending-rollback' | 'deployed' | 'superseded' | 'failed';
   readonly chart: Pick<Chart, 'name' | 'version'>;
   readonly tag: string;
   readonly digest: string;

@@ -22,23 +22,31 @@ export async function readHistory(cluster: InCluster, name: string, namespace: s
     .toSorted((a, b) => a.version - b.version);
 }
 
+/** Records a new version, before anything of it is deployed. @throws Error in the apiserver's words */
+export async function begin(cluster: InCluster, release: Release): Promise<void> {
+  await cluster.ask('POST', folderOf(release.namespace), secretOf(release));
+}
+
 /**
- * Records a new version: marks deployed ones as superseded (unless this one failed) and drops the oldest beyond `historyMax`
+ * Records how it ended: marks what was deployed before as superseded (unless this one failed) and drops the oldest beyond `historyMax`
  * (0: keeps all). @throws Error in the apiserver's words
  */
-export async function record(given: {
+export async function end(given: {
   readonly cluster: InCluster;
   readonly release: Release;
+  /** All before it. */
   readonly history: readonly Recorded[];
   readonly historyMax: number;
 }): Promise<void> {
   const { cluster, release, history, historyMax } = given;
   const folder = folderOf(release.namespace);
-  await cluster.ask('POST', folder, secretOf(release));
-  for (const { release: older } of release.status === 'deployed' ? history : []) {
-    if (older?.status !== 'deployed') continue;
-    const { metadata, data } = secretOf({ ...older, status: 'superseded' });
+  const write = async (changed: Release): Promise<void> => {
+    const { metadata, data } = secretOf(changed);
     await cluster.ask('PATCH', `${folder}/${metadata.name}`, { metadata: { labels: metadata.labels }, data });
+  };
+  await write(release);
+  for (const { release: older } of release.status === 'deployed' ? history : []) {
+    if (older?.status === 'deployed') await write({ ...older, status: 'superseded' });
   }
   const surplus = historyMax === 0 ? 0 : Math.max(0, history.length + 1 - historyMax);
   for (const { version } of history.slice(0, surplus)) {

@@ -35,6 +35,15 @@ export function mergedValues(files: readonly Values[], { set, setString }: Sets)
 }
 
 /**
+ * Whether --set has made an integer of something. A release keeps it as a floating point number, and werf compares the two: it takes the
+ * values for changed each time. Pure.
+ */
+export const hasIntegers = (sets: Sets): boolean => isOrHasNumber(mergedValues([], sets));
+
+const isOrHasNumber = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null ? Object.values(value).some(isOrHasNumber) : typeof value === 'number';
+
+/**
  * All values of a command line.
  * @throws ValuesError
  */

@@ -185,7 +185,9 @@ const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
     lastErrorMessage: oom('160Mi', '320Mi'),
   });
 
-  const error = 'release install: execute release install plan: deploy/backend failed: the chart asked for it';
+  const error =
+    'release install: failed release "clumsy" (namespace: "failing"): execute release install plan: wait for operations completion: ' +
+    'execute operation: track resource readiness: resource "Deployment/backend" failed: the chart asked for it';
   const clumsy = await story.failed('clumsy', `pod failed with exit code 1: ${error}`);
   t.same(outcomeOf(clumsy).history, ['2 v1.0.0 Failed', '1 v1.0.0 Failed'], 'one retry was allowed');
   t.match(clumsy.lastJobLogs, /CrashLoopBackOff\nError: release install/);

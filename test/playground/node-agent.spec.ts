@@ -91,7 +91,8 @@ t.test('a container has the variables that its spec says', async (t) => {
   t.same(all.kind === 'ready' && Object.fromEntries(all.variables), {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     ...{ HOSTNAME: 'p', HOME: '/' },
-    ...{ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: '6443', KUBERNETES_SERVICE_PORT_HTTPS: '6443' },
+    ...{ PLAYGROUND_IMAGE: '', KUBERNETES_SERVICE_HOST: '127.0.0.1' },
+    ...{ KUBERNETES_SERVICE_PORT: '6443', KUBERNETES_SERVICE_PORT_HTTPS: '6443' },
     KUBERNETES_PORT: 'tcp://127.0.0.1:6443',
     ...{ S_k: 'v', 'S_a.b': 'w', ONE: '1', TWO: '12 $(LATER)', LATER: 'x', SECRET: 'v', MAP: 'text', APP: 'x' },
     ...{ IP: '127.0.0.1', MEMORY: '128', CPU: '1' },

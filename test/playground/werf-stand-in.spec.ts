@@ -68,7 +68,7 @@ t.test('the command line of a deploy Job is read, with defaults', async (t) => {
       kind: 'apply',
       bundle: { repo: 'r.example.com/app', tag: '1.0', dockerConfig: '/d', insecure: true, skipTlsVerify: false },
       values: { ...values, files: ['/a', '/b'], setString: ['k=v'] },
-      ...{ release: 'x', namespace: 'y', historyMax: 3 },
+      ...{ release: 'x', namespace: 'y', historyMax: 3, timeoutS: 60, autoRollback: true },
     },
   );
   const environment = { HOME: '/h', WERF_TAG: '2', WERF_SET_X: 'a=1', WERF_SET_STRING_X: 'b=2', DOCKER_CONFIG: '/c' };
@@ -269,13 +269,15 @@ const configMaps = new Map<string, ConfigMap>();
 const withoutNulls = (texts: Readonly<Record<string, string | null>>) =>
   Object.fromEntries(Object.entries(texts).flatMap(([key, text]) => (text === null ? [] : [[key, text]])));
 
-function serve(method: string, url: URL, body: Partial<Secret>): { status: number; json: object } {
+function serve(method: string, url: URL, body: Partial<Secret>, type = ''): { status: number; json: object } {
+  const itself = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(url.pathname)?.[1];
+  if (itself !== undefined && itself !== 'closed') return { status: itself === 'gone' ? 404 : 200, json: {} };
   const path = /^\/api\/v1\/namespaces\/([^/]+)\/(secrets|configmaps)\/?(.*)$/.exec(url.pathname);
-  const [, namespace, kind, name = ''] = path ?? [];
+  const [, namespace = itself, kind = 'namespaces', name = ''] = path ?? [];
   if (namespace === 'closed') {
     return {
       status: 403,
-      json: { message: 'secrets is forbidden: User "system:serviceaccount:closed:default" cannot' },
+      json: { message: `${kind} is forbidden: User "system:serviceaccount:closed:default" cannot` },
     };
   }
   const objects: Map<string, ConfigMap | Secret> = kind === 'secrets' ? secrets : configMaps;
@@ -286,6 +288,9 @@ function serve(method: string, url: URL, body: Partial<Secret>): { status: numbe
   }
   const key = name || (body.metadata?.name ?? '');
   if (method === 'POST') objects.set(key, body as Secret);
+  const applies = type === 'application/apply-patch+yaml';
+  if (applies && url.searchParams.has('dryRun')) return { status: 200, json: body };
+  if (applies && !objects.has(key)) objects.set(key, body as Secret);
   const known = objects.get(key);
   if (known === undefined) return { status: 404, json: {} };
   if (method === 'PATCH') {
@@ -311,7 +316,12 @@ t.test('a release', async (t) => {
     const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as Partial<Secret>;
     const known = request.headers.authorization === 'Bearer sa-token';
     const answer = known
-      ? serve(request.method ?? '', new URL(request.url ?? '', 'https://apiserver'), body)
+      ? serve(
+          request.method ?? '',
+          new URL(request.url ?? '', 'https://apiserver'),
+          body,
+          request.headers['content-type'],
+        )
       : { status: 401, json: { message: 'Unauthorized' } };
     response.writeHead(answer.status).end(JSON.stringify(answer.json));
   });
@@ -338,6 +348,7 @@ t.test('a release', async (t) => {
       print: (line) => lines.push(line),
       printError: (line) => lines.push(line),
       now: () => new Date(0),
+      onTermination: () => () => {},
     });
     t.equal(lines.shift(), FIRST_LINE);
     return { code, lines };
@@ -347,21 +358,42 @@ t.test('a release', async (t) => {
     `Pulled bundle 127.0.0.1:${port}/${access}/app:${tag} (${digestOf(tags[tag]?.manifest ?? '')})`;
   const target = '--release my-app --namespace prod';
   const x = 'release "my-app" (namespace: "prod")';
+  const planning = 'Planning release install "my-app" (namespace: "prod")';
+  const executing = 'execute release install plan: wait for operations completion: execute operation';
+  const user = 'User "system:serviceaccount:closed:default"';
+  const kindsOf = (resource: string) => (resource.startsWith('ConfigMap') ? 'configmaps' : 'namespaces');
   const status = () => [...secrets].map(([name, { metadata }]) => `${name} ${metadata.labels?.['status']}`);
 
   t.same(await werf(`bundle plan ${repo('open')} --tag 1.0.0 ${target} --exit-code`), {
     code: 2,
     lines: [
       pulled('open', '1.0.0'),
-      ...['', 'Create ConfigMap/werf-stand-in-my-app', '  + chart: app', '  + version: 1.0.0', '  + tag: 1.0.0'],
-      `  + digest: ${digestOf(tags['1.0.0']?.manifest ?? '')}`,
-      ...['', `Planned changes summary for ${x}:`, '- create: 1 resource(s)', '', 'Error: resource changes planned'],
+      'Planning release install "my-app" (namespace: "prod")',
+      ...[
+        '',
+        '\u250c Create ConfigMap/werf-stand-in-my-app',
+        '\u2502 + chart: app',
+        '\u2502 + version: 1.0.0',
+        '\u2502 + tag: 1.0.0',
+      ],
+      `\u2502 + digest: ${digestOf(tags['1.0.0']?.manifest ?? '')}`,
+      ...[
+        '\u2514 Create ConfigMap/werf-stand-in-my-app',
+        '',
+        `Planned changes summary for ${x}:`,
+        '- create: 1 resources',
+        '',
+      ],
+      'Error: resource changes planned',
     ],
   });
   const first = `${repo('basic')} --tag 1.0.0 ${target} --values ${dir}/values.yaml --values ${dir}/secret.yaml --set-string a=x`;
   t.same(await werf(`bundle apply ${first}`), {
     code: 0,
-    lines: [pulled('basic', '1.0.0'), `Starting ${x}`, `Succeeded ${x}`],
+    lines: [
+      ...[pulled('basic', '1.0.0'), `Start ${x}`, '\u250c Completed operations'],
+      ...['\u2502 Create: ConfigMap/werf-stand-in-my-app', '\u2514 Completed operations', '', `Succeeded ${x}`],
+    ],
   });
   const recorded = secrets.get('sh.helm.release.v1.my-app.v1');
   t.same(
@@ -372,6 +404,7 @@ t.test('a release', async (t) => {
         name: 'sh.helm.release.v1.my-app.v1',
         namespace: 'prod',
         labels: { owner: 'helm', name: 'my-app', status: 'deployed', version: '1' },
+        annotations: {},
       },
     ],
     'the release is recorded as helm does it',
@@ -390,15 +423,15 @@ t.test('a release', async (t) => {
   );
   t.same(await werf(`bundle plan ${first} --exit-code`), {
     code: 0,
-    lines: [pulled('basic', '1.0.0'), `No changes planned for ${x}`],
+    lines: [pulled('basic', '1.0.0'), planning, `No changes planned for ${x}`],
   });
   t.same(
     await werf(`bundle plan ${first} --set-string a=y --exit-code`),
     {
       code: 3,
       lines: [
-        pulled('basic', '1.0.0'),
-        `No changes planned, but will create ${x}`,
+        ...[pulled('basic', '1.0.0'), planning],
+        `No resource changes planned, but still must install ${x} because the release values changed`,
         'Error: no resource changes planned, but still must install release',
       ],
     },
@@ -406,8 +439,16 @@ t.test('a release', async (t) => {
   );
   const upgrade = await werf(`bundle plan ${repo('open')} --tag 1.1.0 ${target}`);
   t.match(
-    [upgrade.code, upgrade.lines.slice(2)],
-    [0, ['Update ConfigMap/werf-stand-in-my-app', '  - version: 1.0.0', '  - tag: 1.0.0', /^ {2}- digest/]],
+    [upgrade.code, upgrade.lines.slice(3)],
+    [
+      0,
+      [
+        '\u250c Update ConfigMap/werf-stand-in-my-app',
+        '\u2502 - version: 1.0.0',
+        '\u2502 - tag: 1.0.0',
+        /^\u2502 - digest/,
+      ],
+    ],
     'without --exit-code a plan is no failure',
   );
 
@@ -416,8 +457,16 @@ t.test('a release', async (t) => {
   configMaps.set('werf-stand-in-my-app', { ...object, data: { ...object.data, tag: '9', more: 'of another' } });
   const drifted = await werf(`bundle plan ${first} --exit-code`);
   t.same(
-    [drifted.code, drifted.lines.slice(2, 6)],
-    [2, ['Update ConfigMap/werf-stand-in-my-app', '  - tag: 9', '  + tag: 1.0.0', '']],
+    [drifted.code, drifted.lines.slice(3, 7)],
+    [
+      2,
+      [
+        '\u250c Update ConfigMap/werf-stand-in-my-app',
+        '\u2502 - tag: 9',
+        '\u2502 + tag: 1.0.0',
+        '\u2514 Update ConfigMap/werf-stand-in-my-app',
+      ],
+    ],
     'what somebody changed is found',
   );
   t.same((await werf(`bundle apply ${first}`)).lines.at(-1), `Succeeded ${x}`);
@@ -441,10 +490,10 @@ t.test('a release', async (t) => {
     code: 1,
     lines: [
       pulled('open', 'fails'),
-      `Starting ${x}`,
+      `Start ${x}`,
       'Waiting for resources to become ready (0s)',
       'deploy/backend: container backend: waiting: CrashLoopBackOff',
-      'Error: release install: execute release install plan: deploy/backend failed: the chart asked for it',
+      `Error: release install: failed ${x}: ${executing}: track resource readiness: resource "Deployment/backend" failed: the chart asked for it`,
     ],
   });
   t.same(status().at(-1), 'sh.helm.release.v1.my-app.v3 failed');
@@ -454,7 +503,17 @@ t.test('a release', async (t) => {
     ),
     {
       code: 0,
-      lines: [pulled('open', 'prints'), 'password: hunter22', 'deep:', '  x: 2', `Starting ${x}`, `Succeeded ${x}`],
+      lines: [
+        ...[
+          pulled('open', 'prints'),
+          `Start ${x}`,
+          'password: hunter22',
+          'deep:',
+          '  x: 2',
+          '\u250c Completed operations',
+        ],
+        ...['\u2502 Update: ConfigMap/werf-stand-in-my-app', '\u2514 Completed operations', '', `Succeeded ${x}`],
+      ],
     },
   );
   t.same(
@@ -476,15 +535,25 @@ t.test('a release', async (t) => {
     },
     {
       given: `${repo('open')} --tag 1.0.0 --values ${dir}/broken.yaml`,
-      want: `release install: values: failed to parse ${dir}/broken.yaml: it is no YAML`,
+      want: `release install: render chart: values: failed to parse ${dir}/broken.yaml: it is no YAML`,
     },
     {
       given: `${repo('open')} --tag wrong`,
-      want: 'playground.werf.io/behaviour: "explode" is none of oom, fail, print-values, half, fail-plan, memory: MEBIBYTES, slow: SECONDS, slow-plan: SECONDS',
+      want:
+        'release install: playground.werf.io/behaviour: "explode" is none of oom, fail, template, hook, unready, print-values, half, fail-plan, ' +
+        'memory: MEBIBYTES, slow: SECONDS, slow-plan: SECONDS',
     },
     {
       given: `${repo('open')} --tag 1.0.0 --namespace closed`,
-      want: 'release install: lock release: secrets is forbidden: User "system:serviceaccount:closed:default" cannot',
+      want:
+        "release install: create release namespace: can't apply ConfigMap for locking, and can't apply release namespace (in case " +
+        'ConfigMap apply error caused by non-existent namespace): 2 errors occurred:' +
+        ['ConfigMap/werf-synchronization', 'Namespace/closed']
+          .map(
+            (resource) =>
+              `\n  * server-side dry-run apply resource "${resource}": server-side apply: ${kindsOf(resource)} is forbidden: ${user} cannot`,
+          )
+          .join(''),
     },
   ];
   for (const { given, want } of failures) {
@@ -498,9 +567,26 @@ t.test('a release', async (t) => {
   );
   t.equal((await werf(`bundle apply ${repo('open')} --tag half ${target}`)).code, 0);
   t.equal((await werf(`bundle plan ${repo('open')} --tag half ${target} --exit-code`)).code, 2, 'it does not take');
-  t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Uninstalled ${x}`] });
+  t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Delete ${x}`, `Uninstalled ${x}`] });
   t.same([status(), [...configMaps.keys()]], [[], [LOCKS]]);
-  t.same(await werf(`dismiss ${target}`), { code: 0, lines: [`Skipped ${x} uninstall: no release found`] });
+  t.same(await werf(`dismiss ${target}`), {
+    code: 0,
+    lines: [`Delete ${x}`, `Skipped ${x} uninstall: no release found`],
+  });
+  t.same(await werf('dismiss --release my-app --namespace gone'), {
+    ...{ code: 0, lines: ['Skipped release "my-app" uninstall: no release namespace "gone" found'] },
+  });
+  t.same(
+    await werf('dismiss --release my-app --namespace closed'),
+    {
+      code: 1,
+      lines: [
+        'Error: release uninstall: check release namespace existence: get release namespace: get resource "Namespace/closed": ' +
+          `namespaces is forbidden: ${user} cannot`,
+      ],
+    },
+    'without get on namespaces nothing is uninstalled',
+  );
 
   const locks = (annotations: Readonly<Record<string, string>>) =>
     configMaps.set(LOCKS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: LOCKS, annotations } });
@@ -514,12 +600,24 @@ t.test('a release', async (t) => {
     'a release that another Job changes is waited for',
   );
   locks({});
-  t.same((await waiting).lines, [`Waiting for the lock of ${x}`, `Skipped ${x} uninstall: no release found`]);
+  t.same((await waiting).lines, [
+    ...[`Delete ${x}`, 'Waiting for locked "release/my-app"', `Skipped ${x} uninstall: no release found`],
+  ]);
   lockUntil('1969-12-31T23:59:59.000Z');
   const dismissed = await werf(`dismiss ${target}`);
-  t.same(dismissed.lines, [`Skipped ${x} uninstall: no release found`], 'a killed Job does not wedge later ones');
+  t.same(
+    dismissed.lines,
+    [`Delete ${x}`, `Skipped ${x} uninstall: no release found`],
+    'a killed Job does not wedge later ones',
+  );
   t.same(configMaps.get(LOCKS)?.metadata.annotations, {}, 'and what is held is given back');
-  t.same(await werf('version'), { code: 0, lines: ['v0.0.0-stand-in'] });
+  t.same(await werf('version'), { code: 0, lines: ['v3.2.0-stand-in'] });
+  t.same(await werf('version', { PLAYGROUND_IMAGE: 'werf:2.77.1' }), { code: 0, lines: ['v2.77.1-stand-in'] });
+  t.same(
+    await werf(`bundle plan ${target} --repo r/a`, { PLAYGROUND_IMAGE: 'werf:2.52.0' }),
+    { code: 1, lines: ['Error: unknown command "plan" for "werf bundle"'] },
+    'which came with 2.53',
+  );
 });
 
 t.test('a lock is renewed, and given back by whoever has it', async (t) => {

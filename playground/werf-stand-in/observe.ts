@@ -1,0 +1,89 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Chart, readChart } from './chart.js';
+import type { Command } from './command-line.js';
+import { type Change, changeOf, type DeployedObject, desiredObject, readObject } from './deployed-object.js';
+import type { InCluster } from './in-cluster.js';
+import type { Outdated, Planned } from './plan.js';
+import { pullBundle } from './registry-pull.js';
+import type { Release } from './release-record.js';
+import { type Recorded, readHistory } from './release-store.js';
+import { hasIntegers, releaseValues } from './release-values.js';
+import type { Values } from './values.js';
+
+/** What the stand-in needs of its process. */
+export interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly print: (line: string) => void;
+  readonly printError: (line: string) => void;
+  readonly now: () => Date;
+  /** Tells what is to be undone where the process is told to end; what it returns takes that back. */
+  readonly onTermination: (undo: () => Promise<void>) => () => void;
+}
+
+type Deployment = Extract<Command, { readonly kind: 'apply' | 'plan' }>;
+
+/** What is to be deployed. */
+interface Pulled {
+  readonly chart: Chart;
+  readonly digest: string;
+}
+
+/** What the cluster has of it, and what should be there. */
+export interface Seen extends Pulled {
+  readonly values: Values;
+  /** Whether the values differ from any that were recorded, whatever they are. */
+  readonly unequal: boolean;
+  readonly history: readonly Recorded[];
+  /** The last version that was deployed. */
+  readonly deployedBefore: Release | undefined;
+  readonly desired: DeployedObject;
+  /** What is to be done to the object; undefined: it is as it should be. */
+  readonly change: Change | undefined;
+}
+
+/** Says what was being done when something failed, as Go programs do. */
+export async function during<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** @throws Error in the registry's words */
+export async function pull({ bundle }: Deployment, { environment, print }: Surroundings): Promise<Pulled> {
+  const pulled = await during('pull bundle', pullBundle(bundle, environment['SSL_CERT_FILE']));
+  print(`Pulled bundle ${bundle.repo}:${bundle.tag} (${pulled.digest})`);
+  return { chart: readChart(pulled.layer), digest: pulled.digest };
+}
+
+/** @throws Error in the apiserver's words */
+export async function observe(cluster: InCluster, command: Deployment, pulled: Pulled): Promise<Seen> {
+  const { bundle, release, namespace } = command;
+  const { chart, digest } = pulled;
+  const history = await during('build release history', readHistory(cluster, release, namespace));
+  const values = await during('render chart: values', releaseValues(command.values));
+  const desired = desiredObject({ release, namespace, chart, tag: bundle.tag, digest });
+  const found = await during('build resource infos', readObject(cluster, desired));
+  const deployedBefore = history.findLast((recorded) => recorded.release?.status === 'deployed')?.release;
+  const seen = { ...pulled, values, history, deployedBefore, desired, change: changeOf(desired, found) };
+  return { ...seen, unequal: hasIntegers(command.values) };
+}
+
+/** Pure. */
+export const planOf = (seen: Seen): Planned => {
+  if (seen.change !== undefined) return { kind: 'resources', changes: [seen.change] };
+  const reason = outdatedBy(seen);
+  return reason === undefined ? { kind: 'nothing' } : { kind: 'release-only', reason };
+};
+
+/** Why the last version that was recorded is not just this, and deployed. */
+const outdatedBy = (seen: Seen): Outdated | undefined => {
+  const last = seen.history.at(-1)?.release;
+  if (last === undefined) return 'there is no previously deployed release';
+  if (last.status !== 'deployed') return 'the previously deployed release was not successful';
+  // As JSON has them: what was recorded went through it.
+  const values: unknown = JSON.parse(JSON.stringify(seen.values));
+  if (seen.unequal || !isDeepStrictEqual(last.values, values)) return 'the release values changed';
+  return last.digest === seen.digest ? undefined : 'the release manifests changed';
+};
