@@ -14,6 +14,10 @@ const playgroundFlags = {
     kind: 'string',
     help: 'Version of Kubernetes for the cluster of one\u2019s own, for example 1.34.2; otherwise whatever is there and new enough, or 1.36.3.',
   },
+  werf: {
+    kind: 'string',
+    help: 'The werf that the Jobs run; else $WERFBUNDLE_WERF, the PATH, its release from the internet, or a stand-in that deploys no chart.',
+  },
   'time-scale': {
     kind: 'number',
     min: 1,

@@ -17,6 +17,7 @@ import { startRegistry } from './registry/start.js';
 import type { Screen } from './screen.js';
 import type { Stage } from './stage.js';
 import { judgedOffline } from './story/offline.js';
+import { findWerf, tellWerf } from './werf/find.js';
 
 /** What has to be undone at the end, the last first. Each is tried, whatever becomes of the others. */
 class Undo {
@@ -101,17 +102,19 @@ const build = async (
   port = Number(registry.host.split(':').at(-1));
   undo.add('the registry', () => registry.stop());
   say(`registry: ${registry.kind === 'in-process' ? 'in this process' : 'docker-registry'} at ${registry.host}`);
+  const werf = await findWerf({ given: options.werf, env: process.env, say, signal, download: true });
   const agent = await startNodeAgent({
     client: cluster.client,
     server: cluster.server,
     dir: join(dir, 'node'),
     ca: cluster.nodeCa,
     werf: join(root, 'dist', 'werf-stand-in.js'),
+    realWerf: werf.kind === 'real' ? werf.program : undefined,
     log,
     clock,
   });
   undo.add('the node agent', () => agent.stop());
-  say('node agent: runs Pods as processes of this machine; werf in them is a stand-in that deploys no chart');
+  say(`node agent: runs Pods as processes of this machine; werf in them is ${tellWerf(werf)}`);
   const operator: OperatorOptions = {
     client: cluster.client,
     kubectl,
@@ -151,6 +154,7 @@ const build = async (
       },
     },
     sample,
+    werf: werf.kind,
     signal,
   };
   const source = await programs.source();

@@ -15,6 +15,8 @@ export interface Stage {
   readonly registry: { stop(): Promise<void>; start(): Promise<RunningRegistry> };
   /** Text of a file of playground/samples, with the registry's real address. */
   sample(name: string): Promise<string>;
+  /** What the Jobs run. */
+  readonly werf: 'real' | 'stand-in';
   readonly signal: AbortSignal;
 }
 

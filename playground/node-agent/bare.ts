@@ -52,7 +52,7 @@ function isExecutable(path: string): boolean {
 }
 
 /** The file that a command's name means; undefined if there is none on `path`. */
-export function findOnPath(name: string, path: string): string | undefined {
+function findOnPath(name: string, path: string): string | undefined {
   if (name.includes('/')) return isExecutable(name) ? name : undefined;
   return path
     .split(delimiter)

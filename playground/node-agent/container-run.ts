@@ -49,7 +49,7 @@ async function volumeMounts(run: ContainerRun): Promise<readonly Mount[]> {
 }
 
 const withFolder = (variables: Variables, folder: string): Variables =>
-  new Map(variables).set('PATH', `${variables.get('PATH') ?? ''}:${folder}`);
+  new Map(variables).set('PATH', `${folder}:${variables.get('PATH') ?? ''}`);
 
 type Prepared = { readonly kind: 'process'; readonly process: ProcessPlan } | { kind: 'missing'; message: string };
 

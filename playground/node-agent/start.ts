@@ -27,8 +27,10 @@ interface NodeAgentOptions {
   readonly node?: string;
   /** The cluster's CA, PEM, on P-256: what the apiserver's --kubelet-certificate-authority trusts. */
   readonly ca: { readonly cert: string; readonly key: string };
-  /** The bundled werf stand-in, used when no real werf is on the PATH. */
+  /** The bundled stand-in for werf. */
   readonly werf: string;
+  /** A real werf, which the Jobs run instead. */
+  readonly realWerf?: string | undefined;
   readonly log: Log;
   readonly clock: Clock;
   /** `none` does without namespaces even where they can be had; `detect` if left out. */
@@ -79,7 +81,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     memory: totalmem(),
   };
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const werf = await prepareWerf({ dir, standIn: options.werf, path: process.env['PATH'] ?? '' });
+  const werf = await prepareWerf({ dir, standIn: options.werf, real: options.realWerf });
   const isolation = await isolationFor(options);
   const following = new AbortController();
   const calls = new AbortController();

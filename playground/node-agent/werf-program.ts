@@ -1,15 +1,14 @@
 import { copyFile, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { findOnPath } from './bare.js';
 import type { Mount } from './sandbox.js';
 
 /** How containers find werf. */
 export interface WerfProgram {
-  /** The machine's own werf, or undefined: the stand-in. */
+  /** A real werf, or undefined: the stand-in. */
   readonly real: string | undefined;
   /** To be mounted in each container. */
   readonly mounts: readonly Mount[];
-  /** The folder to put last on each container's PATH: in a sandbox, and without one. */
+  /** The folder to put first on each container's PATH, in a sandbox and without one: the machine may have a werf of its own. */
   readonly folder: string;
   readonly bareFolder: string;
 }
@@ -25,21 +24,20 @@ exec "$node" "\${0%/*}/werf-stand-in.mjs" "$@"
 `;
 
 /**
- * Makes a folder with the program `werf`: a real one, if there is one on the agent's PATH, else the stand-in run by this Node.
+ * Makes a folder with the program `werf`: the real one that was found, else the stand-in run by this Node.
  * @param options.standIn - the bundled stand-in
  * @throws if the stand-in is needed and can't be read
  */
 export async function prepareWerf(options: {
   readonly dir: string;
   readonly standIn: string;
-  readonly path: string;
+  readonly real: string | undefined;
 }): Promise<WerfProgram> {
   const bareFolder = join(options.dir, 'bin');
   await mkdir(bareFolder, { recursive: true, mode: 0o755 });
   const folderMount: Mount = { kind: 'dir', source: bareFolder, target: FOLDER, readOnly: true };
-  const found = findOnPath('werf', options.path);
-  if (found !== undefined) {
-    const real = await realpath(found);
+  if (options.real !== undefined) {
+    const real = await realpath(options.real);
     await writeFile(join(bareFolder, 'werf'), `#!/bin/sh\nexec '${real.replaceAll("'", "'\\''")}' "$@"\n`, {
       mode: 0o755,
     });

@@ -1,20 +1,15 @@
-import { stringify } from 'yaml';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { publishBundle } from '../registry/publish.js';
 import { applySample, DEMO, demo, PATIENCE_MS, type Stage, showKubectl, watching } from '../stage.js';
+import { demoChart, type Fate } from '../werf/charts.js';
 
-/** What the stand-in for werf reads from a chart: how its deployment is to go. */
-const BEHAVIOUR = 'playground.werf.io/behaviour';
-
-const publishBroken = (stage: Stage, name: string, behaviour: 'oom' | 'fail') => {
-  const chart = { apiVersion: 'v2', name, version: '1.0.0', annotations: { [BEHAVIOUR]: behaviour } };
-  return publishBundle({
+const publishBroken = (stage: Stage, name: string, fate: Fate) =>
+  publishBundle({
     host: stage.registryHost,
     repository: `demo/${name}`,
     tag: 'v1.0.0',
-    chart: { name, version: '1.0.0', files: { 'Chart.yaml': stringify(chart) } },
+    chart: demoChart({ name, version: '1.0.0', fate }),
   });
-};
 
 const failed = (stage: Stage, name: string, words: string): Promise<StoredBundle> =>
   stage.bundles.until(
@@ -27,8 +22,8 @@ const failed = (stage: Stage, name: string, words: string): Promise<StoredBundle
     stage.signal,
   );
 
-const showFailure = async (stage: Stage, name: string, behaviour: 'oom' | 'fail', words: string): Promise<void> => {
-  await publishBroken(stage, name, behaviour);
+const showFailure = async (stage: Stage, name: string, fate: Fate, words: string): Promise<void> => {
+  await publishBroken(stage, name, fate);
   await applySample(stage, `${name}.yaml`);
   await watching(stage, name, () => failed(stage, name, words));
   await showKubectl(stage, ['get', 'wb', name, '-n', DEMO, '-o', 'jsonpath={.status.lastErrorMessage}']);
@@ -41,9 +36,9 @@ export const outOfMemory = async (stage: Stage): Promise<void> => {
   stage.screen.kept('the status says OOMKilled, and which limit to set');
 };
 
-/** A Job that fails for another reason tells werf's own last words. */
+/** A Job that fails for another reason tells werf's own last words, and the cause that stands below them. */
 export const brokenChart = async (stage: Stage): Promise<void> => {
   stage.screen.heading('A chart that is broken');
-  await showFailure(stage, 'clumsy', 'fail', 'pod failed with exit code 1: release install');
-  stage.screen.kept('the status has werf\u2019s own last error line');
+  await showFailure(stage, 'clumsy', 'template', 'nil pointer evaluating');
+  stage.screen.kept('the status has werf\u2019s own last error, with its cause');
 };

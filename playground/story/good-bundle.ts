@@ -1,6 +1,7 @@
 import { BrokenPromise } from '../bundle-watch.js';
 import { publishBundle } from '../registry/publish.js';
 import { applySample, DEMO, demo, PATIENCE_MS, type Stage, showKubectl, watching } from '../stage.js';
+import { demoChart } from '../werf/charts.js';
 
 const REPOSITORY = 'demo/shop';
 
@@ -9,7 +10,7 @@ const publishShop = (stage: Stage, version: string) =>
     host: stage.registryHost,
     repository: REPOSITORY,
     tag: `v${version}`,
-    chart: { name: 'shop', version, files: { 'values.yaml': 'app:\n  replicas: 1\n' } },
+    chart: demoChart({ name: 'shop', version }),
   });
 
 const deployed = (stage: Stage, tag: string) =>
@@ -37,6 +38,18 @@ export const goodBundle = async (stage: Stage): Promise<void> => {
   await showKubectl(stage, ['get', 'jobs,pods', '-n', DEMO, '-l', 'app.kubernetes.io/instance=shop']);
   await showKubectl(stage, ['logs', '-n', DEMO, `job/${bundle.status?.lastJobName ?? ''}`]);
   await showKubectl(stage, ['get', 'secrets', '-n', DEMO, '-l', 'owner=helm']);
+  await showDeployed(stage);
+};
+
+/** With a real werf the chart is there; the stand-in leaves a ConfigMap that says what it would have deployed. */
+const showDeployed = async (stage: Stage): Promise<void> => {
+  if (stage.werf === 'stand-in') return void (await showKubectl(stage, ['get', 'configmaps', '-n', DEMO]));
+  const { text } = await showKubectl(stage, ['get', 'configmaps,deployments,pods', '-n', DEMO]);
+  if (!/^deployment\.apps\/web +3\/3 /m.test(text) || !/^configmap\/shop /m.test(text))
+    throw new BrokenPromise(
+      'promised, and not so: the chart\u2019s ConfigMap and its Deployment of three Pods are there',
+    );
+  stage.screen.kept('what the chart has in it is there, and ready');
 };
 
 /** A tag that is pushed later is found and deployed. */

@@ -311,8 +311,8 @@ t.test("a bundle is applied by the stand-in with the Pod's own ServiceAccount, a
   t.match(await kubectl(['logs', 'may', '--tail=1']), 'Succeeded release "app" (namespace: "default")');
   t.same(await ended('may-not'), ['Failed', undefined, 'Error', 1]);
   t.match(
-    await kubectl(['logs', 'may-not', '--tail=1']),
-    /^Error: release install: lock release: configmaps "werf-synchronization" is forbidden: User "system:serviceaccount:default:default" cannot get/,
+    await kubectl(['logs', 'may-not', '--tail=3']),
+    /^Error: release install: create release namespace: .*\n {2}\* .*configmaps "werf-synchronization" is forbidden: User "system:serviceaccount:default:default" cannot patch/,
   );
   const labels = 'jsonpath={.metadata.labels.owner} {.metadata.labels.status} {.type}';
   t.equal(

@@ -99,7 +99,7 @@ t.test('npm start -- --once shows all that was promised, and leaves nothing', { 
     },
     {
       title: 'a failing chart tells werf\u2019s words',
-      words: /pod failed with exit code 1: release install: .*the chart asked for it/,
+      words: /pod failed with exit code 1: release install: .*nil pointer evaluating/,
     },
     {
       title: 'the first failed poll waits 30s',

@@ -1,0 +1,96 @@
+import { stringify } from 'yaml';
+
+/** What becomes of a chart, whoever deploys it: a real werf by its templates, the stand-in by the annotation in Chart.yaml. */
+export type Fate =
+  | 'deployed'
+  /** A template asks for a value that is not there. */
+  | 'template'
+  /** A Job before the release fails. */
+  | 'hook'
+  /** A Deployment never becomes ready, since no node fits. */
+  | 'unready'
+  /** To render it takes more memory than a Job of 256 MiB has. */
+  | 'oom';
+
+/** A chart as `publishBundle` takes it. */
+interface DemoChart {
+  readonly name: string;
+  readonly version: string;
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** What the stand-in for werf reads from a chart: how its deployment is to go. */
+const BEHAVIOUR = 'playground.werf.io/behaviour';
+
+const CONFIG_MAP = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}
+data:
+  chart: {{ .Chart.Name }}
+  version: {{ .Chart.Version | quote }}
+`;
+
+/** No image is pulled in the playground: its node agent runs the command on this machine. */
+const deployment = (more: string): string => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: {{ int .Values.app.replicas }}
+  selector:
+    matchLabels: {app: {{ .Release.Name }}}
+  template:
+    metadata:
+      labels: {app: {{ .Release.Name }}}
+    spec:
+${more}      terminationGracePeriodSeconds: 1
+      containers:
+      - name: web
+        image: busybox:1.37
+        command: [sleep, infinity]
+        resources:
+          limits: {cpu: 50m, memory: 32Mi}
+`;
+
+const HOOK = `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations:
+    helm.sh/hook: pre-install,pre-upgrade
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: migrate
+        image: busybox:1.37
+        command: [sh, -c, "exit 3"]
+        resources:
+          limits: {cpu: 50m, memory: 32Mi}
+`;
+
+const MORE: Readonly<Record<Fate, Readonly<Record<string, string>>>> = {
+  deployed: { 'templates/web.yaml': deployment('') },
+  template: { 'templates/broken.yaml': `${CONFIG_MAP}  deep: {{ .Values.nothere.deep.er }}\n` },
+  hook: { 'templates/migrate.yaml': HOOK },
+  unready: { 'templates/web.yaml': deployment('      nodeSelector: {playground.werf.io/node: none}\n') },
+  oom: { 'templates/enormous.yaml': '{{- $text := repeat 1500000000 "x" }}\n# {{ len $text }}\n' },
+};
+
+/** A small chart that really can be deployed: a ConfigMap, and what its fate asks for. */
+export const demoChart = (of: { readonly name: string; readonly version: string; readonly fate?: Fate }): DemoChart => {
+  const { name, version, fate = 'deployed' } = of;
+  const annotations = fate === 'deployed' ? {} : { annotations: { [BEHAVIOUR]: fate } };
+  return {
+    ...{ name, version },
+    files: {
+      'Chart.yaml': stringify({ apiVersion: 'v2', name, version, type: 'application', ...annotations }),
+      'values.yaml': 'app:\n  replicas: 1\n',
+      'templates/config.yaml': CONFIG_MAP,
+      ...MORE[fate],
+    },
+  };
+};
