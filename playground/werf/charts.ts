@@ -13,7 +13,7 @@ export type Fate =
   | 'oom';
 
 /** A chart as `publishBundle` takes it. */
-interface DemoChart {
+export interface DemoChart {
   readonly name: string;
   readonly version: string;
   readonly files: Readonly<Record<string, string>>;
