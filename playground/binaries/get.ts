@@ -11,7 +11,7 @@ import {
   releaseServerAnswers,
 } from './release.js';
 import type { Report } from './report.js';
-import type { Versions } from './versions.js';
+import { type Versions, wordsOf } from './versions.js';
 
 /** A program that is not there, and what gets it. */
 export interface Missing {
@@ -43,7 +43,7 @@ export interface Getting {
 export async function getPrograms(getting: Getting): Promise<Got> {
   const { versions } = getting;
   const started = performance.now();
-  const what = `Kubernetes ${versions.kubernetes} and etcd ${versions.etcd}`;
+  const what = wordsOf(versions);
   const seconds = () => `in ${Math.round((performance.now() - started) / 1000)} s`;
   const lacking = await download(getting);
   if (lacking.length === 0) return { kind: 'got', source: `${what}, downloaded ${seconds()}` };
@@ -84,9 +84,7 @@ async function build(getting: Getting): Promise<string | undefined> {
   const { lacking, env, report, versions } = getting;
   const go = await findGo(env);
   if (go.kind === 'unusable') return `${go.because}; with it they are built here`;
-  report.say(
-    `building Kubernetes ${versions.kubernetes} and etcd ${versions.etcd} with Go ${go.version}: once, about 8 minutes on two cores`,
-  );
+  report.say(`building ${wordsOf(versions)} with Go ${go.version}: once, about 5 minutes on two cores`);
   const end = await buildWithGo({ ...getting, programs: lacking });
   return end.kind === 'built' ? undefined : `the build with Go failed: ${end.why}; the next start goes on from there`;
 }

@@ -9,7 +9,7 @@ import { runGo, whyGoFailed } from './go-tool.js';
 import { type Environment, executable } from './places.js';
 import { versionOf } from './program-version.js';
 import type { Report } from './report.js';
-import { PINNED, type Versions } from './versions.js';
+import { PINNED, type Versions, wordsOf } from './versions.js';
 
 /** What is built, in the order of need. */
 const PACKAGES: readonly Package[] = [
@@ -111,27 +111,35 @@ const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** The module that asks for the programs: the project's own, or one like it for another version. */
 async function prepareModule(build: Build & { readonly module: string }): Promise<BuildEnd> {
-  const { module, versions } = build;
+  const { module, versions, report } = build;
   await mkdir(module, { recursive: true });
   for (const file of ['go.mod', 'go.sum', 'programs.go']) await cp(join(moduleDir(), file), join(module, file));
   if (versions.kubernetes === PINNED.kubernetes) return { kind: 'built' };
-  const pinned = await readFile(join(module, 'go.mod'), 'utf8');
-  await writeFile(join(module, 'go.mod'), goModOf(pinned, versions));
-  await rm(join(module, 'go.sum'), { force: true });
-  build.report.progress(`Kubernetes ${versions.kubernetes}: looking up its modules`);
-  const { kind, words } = await runGo({ ...build, dir: module, env: goEnvironment(build), args: ['mod', 'tidy'] });
-  return kind === 'done' ? { kind: 'built' } : { kind: 'failed', why: whyGoFailed(words) };
+  await Promise.all(['go.mod', 'go.sum'].map((file) => rm(join(module, file))));
+  report.progress(`Kubernetes ${versions.kubernetes}: looking up its modules`);
+  const go = { ...build, dir: module, env: goEnvironment(build) };
+  let told = '';
+  const args = ['mod', 'download', '-json', `k8s.io/kubernetes@v${versions.kubernetes}`];
+  const found = await runGo({ ...go, args, onOutput: (line) => (told += line) });
+  if (found.kind === 'failed') return { kind: 'failed', why: whyGoFailed([...found.words, errorIn(told)]) };
+  const { GoMod } = JSON.parse(told) as { readonly GoMod: string };
+  await writeFile(join(module, 'go.mod'), goModOf(await readFile(GoMod, 'utf8'), versions));
+  const tidied = await runGo({ ...go, args: ['mod', 'tidy'] });
+  return tidied.kind === 'done' ? { kind: 'built' } : { kind: 'failed', why: whyGoFailed(tidied.words) };
 }
 
-/** go.mod for other versions: what is required and replaced, and nothing of what follows from it. */
-export function goModOf(pinned: string, { kubernetes, etcd }: Versions): string {
-  const staging = `v0.${kubernetes.replace(/^1\./, '')}`;
-  const replaced = [...pinned.matchAll(/^\t(k8s\.io\/\S+) => \S+ \S+$/gm)].map(
-    ([, name]) => `\t${name} => ${name} ${staging}`,
-  );
-  const [module, go] = ['module', 'go'].map((word) => new RegExp(`^${word} .+$`, 'm').exec(pinned)?.[0] ?? '');
-  const required = [`\tgo.etcd.io/etcd/server/v3 v${etcd}`, `\tk8s.io/kubernetes v${kubernetes}`];
-  return [module, '', go, '', 'require (', ...required, ')', '', 'replace (', ...replaced, ')', ''].join('\n');
+/** Of what `go mod download -json` prints for a module that it could not get. */
+const errorIn = (told: string): string => /"Error": "((?:[^"\\]|\\.)*)"/.exec(told)?.[1] ?? '';
+
+/** go.mod of a module that builds Kubernetes. @param kubernetes - its own go.mod, which takes its staging modules from folders */
+export function goModOf(kubernetes: string, versions: Versions): string {
+  const staging = `v0.${versions.kubernetes.replace(/^1\./, '')}`;
+  const names = [...kubernetes.matchAll(/^\t(k8s\.io\/\S+) => \.\/staging\//gm)].map(([, name]) => name);
+  const go = ['go', 'godebug'].flatMap((word) => new RegExp(`^${word} .+$`, 'm').exec(kubernetes)?.[0] ?? []);
+  const required = [`\tgo.etcd.io/etcd/server/v3 v${versions.etcd}`, `\tk8s.io/kubernetes v${versions.kubernetes}`];
+  const replaced = names.map((name) => `\t${name} => ${name} ${staging}`);
+  const blocks = ['require (', ...required, ')', '', 'replace (', ...replaced, ')', ''];
+  return ['module werfbundle.invalid/controlplane', '', ...go, '', ...blocks].join('\n');
 }
 
 /** go-build/: beside this file in the source tree; below the checkout's playground/ when this is part of dist/. */
@@ -155,7 +163,7 @@ async function compile(build: Build & { readonly module: string }): Promise<Buil
   await Promise.all([mkdir(out, { recursive: true }), mkdir(join(work, 'tmp'), { recursive: true })]);
   const wanted = PACKAGES.filter(({ program }) => programs.includes(program));
   const paths = wanted.map(({ path }) => path);
-  const what = `building Kubernetes ${versions.kubernetes} and etcd ${versions.etcd} with Go`;
+  const what = `building ${wordsOf(versions)} with Go`;
   const show = (line: string) => {
     report.progress(line);
     void writeFile(join(work, 'progress'), line);

@@ -18,6 +18,10 @@ export type Fitness = { readonly kind: 'fit' } | { readonly kind: 'unfit'; reado
 
 const FIT: Fitness = { kind: 'fit' };
 
+/** For people. The etcd of another Kubernetes than the pinned one is the newest that either asks for. */
+export const wordsOf = ({ kubernetes, etcd }: Versions): string =>
+  `Kubernetes ${kubernetes} and etcd${kubernetes === PINNED.kubernetes ? ` ${etcd}` : ''}`;
+
 type VersionWish =
   | { readonly kind: 'version'; readonly version: string | undefined }
   | { readonly kind: 'invalid'; readonly message: string };

@@ -158,7 +158,8 @@ const stopsJobs = async (t: Test, given: Given): Promise<void> => {
   t.same(await eventsOf(story, 'dismissed', 'Dismiss'), [
     'Dismissed: release other in namespace stopping-there is uninstalled',
   ]);
-  t.same(await releasesIn(stage, 'stopping-there'), []);
+  // What was stopped before it was done leaves a pending release, unless it is dismissed.
+  t.notOk((await releasesIn(stage, 'stopping-there')).includes('other'));
 };
 
 const runningPod = async (story: BundleStory, name: string): Promise<string> => {

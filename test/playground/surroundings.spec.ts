@@ -362,10 +362,17 @@ t.test('the modules of the build are those that the versions name', async (t) =>
   t.match(pinned, `go.etcd.io/etcd/server/v3 v${PINNED.etcd}\n\tk8s.io/kubernetes v${PINNED.kubernetes}\n`);
   const staging = [...pinned.matchAll(/^\tk8s\.io\/(\S+) => k8s\.io\/\1 v0\.36\.3$/gm)];
   t.equal(staging.length, [...pinned.matchAll(/ => /g)].length, 'all that is replaced is of this Kubernetes');
-  const other = goModOf(pinned, { kubernetes: '1.34.2', etcd: '3.6.16' });
-  t.match(other, 'require (\n\tgo.etcd.io/etcd/server/v3 v3.6.16\n\tk8s.io/kubernetes v1.34.2\n)\n');
-  t.match(other, '\tk8s.io/api => k8s.io/api v0.34.2\n');
-  t.notMatch(other, 'indirect');
+  const upstream =
+    'module k8s.io/kubernetes\n\ngo 1.24.0\n\ngodebug default=go1.24\n\nreplace (\n\tk8s.io/api => ./staging/src/k8s.io/api\n)\n';
+  t.equal(
+    goModOf(upstream, { kubernetes: '1.34.4', etcd: '3.6.16' }),
+    [
+      ...['module werfbundle.invalid/controlplane', '', 'go 1.24.0', 'godebug default=go1.24', '', 'require ('],
+      ...['\tgo.etcd.io/etcd/server/v3 v3.6.16', '\tk8s.io/kubernetes v1.34.4', ')', '', 'replace ('],
+      ...['\tk8s.io/api => k8s.io/api v0.34.4', ')', ''],
+    ].join('\n'),
+    'another version has staging modules of its own',
+  );
 });
 
 t.test('progress is told as it can be read', async (t) => {
