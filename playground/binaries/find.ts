@@ -219,8 +219,9 @@ const wantedOf = (program: ControlPlaneProgram, { kubernetes }: Search): string 
 
 function sourceOf(there: Seen): string {
   const apiserver = there['kube-apiserver'];
+  const what = apiserver === undefined ? Object.keys(there).join(', ') : `Kubernetes ${apiserver.version}`;
   const places = new Set(Object.values(there).map(({ place }) => place));
-  return `${apiserver === undefined ? '' : `Kubernetes ${apiserver.version} `}from ${[...places].join(' and ')}`;
+  return `${what} from ${[...places].join(' and ')}`;
 }
 
 function pathsOf(there: Seen, dir: string): Omit<Binaries, 'dockerRegistry'> {
