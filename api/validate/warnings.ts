@@ -2,6 +2,7 @@ import type { Warning } from '../problem.js';
 import { parseQuantity } from '../quantity.js';
 import { valueAt } from '../schema-node.js';
 import { canMatchNothing } from '../version-constraint.js';
+import { werfVersionIn } from '../werf-version.js';
 import type { Subject } from './cross-field-rules.js';
 import { quoted } from './wording.js';
 
@@ -78,6 +79,15 @@ const longRetention: WarningRule = ({ spec }) => {
     : undefined;
 };
 
+/** The platform's own image may have a tag that does not tell: `--werf-version` does then. */
+const unplannable: WarningRule = ({ spec }) => {
+  const image = valueAt(spec, 'converge', 'image');
+  if (typeof image !== 'string' || valueAt(spec, 'converge', 'driftDetection', 'enabled') !== true) return undefined;
+  const version = werfVersionIn(image, { werfImage: '', werfVersion: undefined });
+  if (version.kind === 'unknown') return `${version.why}: what its checks for drift find may not be understood`;
+  return version.plan === 'none' ? `werf ${version.text} can't look for drift: 2.53 or later is needed` : undefined;
+};
+
 const systemNamespace: WarningRule = ({ spec, bundle }) => {
   const target = valueAt(spec, 'converge', 'targetNamespace') ?? valueAt(bundle, 'metadata', 'namespace');
   return target === 'kube-system'
@@ -91,6 +101,7 @@ const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] =
   { field: 'spec.registry.tag', rule: tagIsLatest },
   { field: 'spec.registry.insecure', rule: isInsecure },
   { field: 'spec.converge.targetNamespace', rule: systemNamespace },
+  { field: 'spec.converge.image', rule: unplannable },
   { field: 'spec.converge.resourceLimits.cpu', rule: oddCpu },
   { field: 'spec.converge.resourceLimits.memory', rule: oddMemory },
   { field: 'spec.converge.logRetentionDays', rule: longRetention },

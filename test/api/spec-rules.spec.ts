@@ -421,6 +421,18 @@ t.test('what is allowed and yet hardly meant is warned about', async (t) => {
     },
     { spec: withLimits({ cpu: '1Gi' }), want: ['spec.converge.resourceLimits.cpu: "1Gi" is 1073741824 whole CPUs'] },
     { spec: withConverge({ driftDetection: { enabled: true } }), want: [] },
+    { spec: withConverge({ image: 'w:latest' }), want: [] },
+    { spec: withConverge({ image: 'w:2.77.1', driftDetection: { enabled: true } }), want: [] },
+    {
+      spec: withConverge({ image: 'w:latest', driftDetection: { enabled: true } }),
+      want: [
+        'spec.converge.image: the tag of image "w:latest" does not tell which version of werf it has: what its checks for drift find may not be understood',
+      ],
+    },
+    {
+      spec: withConverge({ image: 'w:2.40.0', driftDetection: { enabled: true } }),
+      want: ["spec.converge.image: werf 2.40.0 can't look for drift: 2.53 or later is needed"],
+    },
     { spec: { ...withRegistry({ tag: 'v1' }), deletionPolicy: 'Dismiss' }, want: [] },
     { spec: undefined, want: [] },
   ];
