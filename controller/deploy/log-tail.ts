@@ -51,12 +51,11 @@ export const lastErrorLine = (log: string): string | undefined => {
   const below = lines.slice(start + 1);
   const end = below.findIndex((line, at) => !isFurtherRight(line) && !isFurtherRight(below[at + 1]));
   const words = [lines[start], ...below.slice(0, end < 0 ? below.length : end)].join(' ').replace(/\s+/g, ' ').trim();
-  return withoutMiddle(words.slice('Error: '.length));
+  return withoutMiddle(words.slice('Error: '.length), MAX_ERROR);
 };
 
 const isFurtherRight = (line: string | undefined): boolean => line !== undefined && /^\s+\S/.test(line);
 
-const withoutMiddle = (words: string): string =>
-  words.length <= MAX_ERROR
-    ? words
-    : `${words.slice(0, MAX_ERROR / 2).trimEnd()} … ${words.slice(-MAX_ERROR / 2).trimStart()}`;
+/** @param most - how many characters may stay */
+export const withoutMiddle = (words: string, most: number): string =>
+  words.length <= most ? words : `${words.slice(0, most / 2).trimEnd()} … ${words.slice(-most / 2).trimStart()}`;

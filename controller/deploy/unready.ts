@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../../api/objects.js';
+import { withoutMiddle } from './log-tail.js';
 
 /** What makes Pods, as an error of werf's names it: `"production/Deployment/web"`. */
 interface Workload {
@@ -13,6 +14,9 @@ const PLAIN = /\b([A-Z]\w+)\/([\w.-]+)(?: \(namespace=([\w.-]+)\))?/g;
 
 /** More Pods than these are not named: mostly all have the same reason. */
 const NAMED = 2;
+/** Of werf's error, and of all together: what is longer would be cut where it is recorded, and that at its end. */
+const MOST_OF_ERROR = 550;
+const MOST = 950;
 /** Longer words of Kubernetes are cut. */
 const MAX_WORDS = 300;
 
@@ -39,7 +43,13 @@ export const unreadyPod = (pod: Pod, workloads: readonly Workload[]): string | u
 
 /** werf's error, and beside it why Pods that it waited for are not ready. */
 export const withPodReasons = (error: string, reasons: readonly string[]): string =>
-  reasons.length === 0 ? error : `${error}; ${reasons.toSorted().slice(0, NAMED).join('; ')}`;
+  reasons
+    .toSorted()
+    .slice(0, NAMED)
+    .reduce(
+      (told, reason) => (told.length + reason.length > MOST ? told : `${told}; ${reason}`),
+      reasons.length === 0 ? error : withoutMiddle(error, MOST_OF_ERROR),
+    );
 
 /** A Deployment has its Pods by a ReplicaSet, which is called after it and the hash of the template. */
 const isOf = ({ metadata }: Pod, { kind, name }: Workload): boolean => {

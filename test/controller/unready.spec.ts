@@ -140,6 +140,12 @@ t.test('why a Pod is not ready is told in the words of Kubernetes', (t) => {
     t.equal(unreadyPod(pod, of), want && `Pod web-5d4f-x7f2k is not ready: ${want}`, title);
   t.equal(withPodReasons('late', []), 'late');
   t.equal(withPodReasons('late', ['c', 'a', 'b']), 'late; a; b', 'two are told, always the same two');
+  const long = withPodReasons('e'.repeat(900), ['a'.repeat(350), 'b'.repeat(350)]);
+  t.equal(
+    long,
+    `${'e'.repeat(275)} … ${'e'.repeat(275)}; ${'a'.repeat(350)}`,
+    'of long ones as much as can be recorded, the first reason whole',
+  );
   t.end();
 });
 
