@@ -114,7 +114,8 @@ const build = async (
     clock,
   });
   undo.add('the node agent', () => agent.stop());
-  say(`node agent: runs Pods as processes of this machine; werf in them is ${tellWerf(werf)}`);
+  say('node agent: runs Pods as processes of this machine');
+  say(`werf in them: ${tellWerf(werf)}`);
   const operator: OperatorOptions = {
     client: cluster.client,
     kubectl,

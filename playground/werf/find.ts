@@ -22,8 +22,8 @@ type FoundWerf =
 /** Which one is in use, in one line for people. */
 export const tellWerf = (found: FoundWerf): string =>
   found.kind === 'real'
-    ? `werf ${found.version} (${found.program}, by ${found.by})`
-    : `a stand-in for werf, which deploys no chart: ${found.why}`;
+    ? `${found.version} (${found.program}, by ${found.by})`
+    : `a stand-in, which deploys no chart: ${found.why}`;
 
 /**
  * Looks for a werf that runs here: `--werf`, `$WERFBUNDLE_WERF`, the PATH, an earlier download; and gets the release where its server can

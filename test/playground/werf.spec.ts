@@ -54,9 +54,9 @@ t.test('a werf that is named is used, then one on the PATH, then an earlier down
   const none = await find({ PATH: bad, WERFBUNDLE_CACHE: join(dir, 'nowhere') });
   t.equal(
     tellWerf(none),
-    'a stand-in for werf, which deploys no chart: no werf is on this machine (--werf, $WERFBUNDLE_WERF, PATH)',
+    'a stand-in, which deploys no chart: no werf is on this machine (--werf, $WERFBUNDLE_WERF, PATH)',
   );
-  t.equal(tellWerf(await find(all, named)), `werf 3.2.0 (${named}, by --werf)`);
+  t.equal(tellWerf(await find(all, named)), `3.2.0 (${named}, by --werf)`);
   const mistake = (finding: Promise<unknown>) => finding.catch(({ lines }: { lines: readonly string[] }) => lines[0]);
   t.match(
     await mistake(find(all, broken)),
