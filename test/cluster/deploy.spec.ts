@@ -199,6 +199,28 @@ const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
   t.same(outcomeOf(await story.synced('clumsy', 'v1.0.1', 3)).history?.[0], '3 v1.0.1 Succeeded');
 };
 
+/** What werf waited for in vain is told with the words of its Pods: these are the real ones of a Deployment that fits no node. */
+const tellsWhyNotReady = async (t: Test, given: Given): Promise<void> => {
+  const story = await storyIn(given, 'unready');
+  await story.apply({
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'unready' } },
+    spec: {
+      selector: { matchLabels: { app: 'web' } },
+      template: {
+        metadata: { labels: { app: 'web' } },
+        spec: { nodeSelector: { 'no.such/node': 'here' }, containers: [{ name: 'web', image: 'busybox' }] },
+      },
+    },
+  } as ReturnType<typeof configMap>);
+  await story.stage.publish({ repository: 'acme/unready', tag: 'v1.0.0', behaviour: 'unready' });
+  await story.applyBundle('unready', story.spec('acme/unready', { timeout: '1m', rollbackOnFailure: true }));
+  const failed = await story.until('unready', 'fails', ({ phase }) => phase === 'Failed');
+  t.match(
+    failed.lastErrorMessage,
+    /^pod failed with exit code 1: release install: failed .*: track resource "unready\/Deployment\/web": context deadline exceeded; Pod web-\w+-\w+ is not ready: Unschedulable: 0\/1 nodes are available: 1 node\(s\) didn't match/,
+  );
+};
+
 /** A Job that gave no result is made again: one that somebody deleted, and one that the apiserver would not have. */
 const makesJobsAgain = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'again');
@@ -451,6 +473,7 @@ t.test('the controller on a real control plane', async (t) => {
       'what is new or has changed is deployed once, and each step told once': deploysWhatChanges,
       'what is missing is named in the guide\u2019s words, and waited for': waitsForWhatIsMissing,
       'a Job that fails says why, and is tried again as often as the bundle says': tellsWhyItFailed,
+      'what is not ready in time is told with its Pods\u2019 own reason': tellsWhyNotReady,
       'a Job that gave no result is made again': makesJobsAgain,
       'a value from a Secret is seen by the deployment alone': keepsSecrets,
       'values reach the deployment by arguments and by a file, a Secret\u2019s by the file alone': deliversValues,

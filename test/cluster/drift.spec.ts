@@ -22,8 +22,8 @@ class DriftStory extends BundleStory {
     return new DriftStory(given, namespace);
   }
 
-  /** Publishes v1.0.0 and deploys it. */
-  async deploy(name: string, drift: DriftSpec, behaviour?: string): Promise<WerfBundleStatus> {
+  /** Publishes v1.0.0 and deploys it. @param image - with another werf than the usual */
+  async deploy(name: string, drift: DriftSpec, behaviour?: string, image?: string): Promise<WerfBundleStatus> {
     await this.stage.publish({
       repository: `acme/${name}`,
       tag: 'v1.0.0',
@@ -33,6 +33,7 @@ class DriftStory extends BundleStory {
     const converge = {
       valuesFrom: [{ secretRef: { name: 'database' } }],
       driftDetection: { enabled: true, interval: '1m', ...drift },
+      ...(image !== undefined && { image }),
     };
     await this.applyBundle(name, this.spec(`acme/${name}`, converge));
     return this.synced(name, 'v1.0.0');
@@ -270,6 +271,24 @@ const goesWithItsCheck = async (t: Test, given: DriftGiven): Promise<void> => {
   t.same([await there.plans(), await there.secretsLeft()], [[], []], 'it goes first, and all that was made for it');
 };
 
+/** What would only be recorded anew is no drift: werf 3 has an exit code for it, werf 2 says it in its log. */
+const isNotDeceived = async (t: Test, given: DriftGiven): Promise<void> => {
+  const story = await DriftStory.begin(given, 'recorded');
+  for (const [name, version] of [
+    ['third', '3.2.0'],
+    ['second', '2.77.1'],
+  ] as const) {
+    await story.deploy(name, {}, undefined, `registry.werf.io/werf/werf:${version}`);
+    await story.kubectl('delete', 'secret', '-l', `owner=helm,name=${name}`);
+    const { driftCheckCount = 0 } = (await story.bundle(name))?.status ?? {};
+    const checked = await story.drifted(name, 'False', driftCheckCount + 1);
+    t.same([checked.phase, checked.deployment?.number], ['Synced', 1], `werf ${version}: nothing is applied again`);
+    const { stdout } = await story.kubectl('get', 'secret', '-l', `owner=helm,name=${name}`, '-o', 'name');
+    t.equal(stdout, '', 'the release is as somebody left it: each plan says that it would be recorded');
+    await story.leavesNothing(t, name);
+  }
+};
+
 /** A check that fails tells why, and nothing is corrected. */
 const tellsWhyItFailed = async (t: Test, given: DriftGiven): Promise<void> => {
   const story = await DriftStory.begin(given, 'unplannable');
@@ -300,6 +319,7 @@ t.test('drift on a real control plane', async (t) => {
       'where it is not to be corrected it is told, and turned off it is told no more': tellsDrift,
       'a correction that does not take is made as often as the bundle says, and on request again': givesUp,
       'a check gives way to a new tag, to suspension and to deletion': givesWay,
+      'a release that would only be recorded anew has not drifted': isNotDeceived,
       'a check that fails says why': tellsWhyItFailed,
       'a bundle does not go without its check in another namespace': goesWithItsCheck,
     };
