@@ -73,6 +73,7 @@ const build = async (
   const programs = await gatherPrograms({ options, screen, signal });
   await judgedOffline({ screen, root, signal });
   screen.heading('Surroundings');
+  const werf = await findWerf({ given: options.werf, env: process.env, say, signal, download: true });
   const gettingRegistry = programs.dockerRegistry();
   gettingRegistry.catch(() => {}); // what became of it is asked below
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-playground-'));
@@ -102,7 +103,6 @@ const build = async (
   port = Number(registry.host.split(':').at(-1));
   undo.add('the registry', () => registry.stop());
   say(`registry: ${registry.kind === 'in-process' ? 'in this process' : 'docker-registry'} at ${registry.host}`);
-  const werf = await findWerf({ given: options.werf, env: process.env, say, signal, download: true });
   const agent = await startNodeAgent({
     client: cluster.client,
     server: cluster.server,

@@ -84,6 +84,7 @@ t.test('npm start -- --once shows all that was promised, and leaves nothing', { 
       title: 'and then Synced with its tag',
       words: /^ {2}shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace demo/m,
     },
+    { title: 'it says which werf runs', words: /^- werf in them: (a stand-in, which deploys no chart: |\d+\.\d+)/m },
     { title: 'its Job really ran', words: /Succeeded release "shop" \(namespace: "demo"\)/ },
     { title: 'a second tag is deployed', words: /^ {2}shop +Synced +v1\.1\.0 +deployed v1\.1\.0 to namespace demo/m },
     {
@@ -173,6 +174,7 @@ t.test('bad input is one clear line and exit code 2, with nothing started', asyn
       args: ['--kubeconfig', '/nowhere/config'],
       want: /kubeconfig \/nowhere\/config: cannot be read: .*give another one with --kubeconfig FILE\n$/,
     },
+    { args: ['--werf', '/nowhere/werf'], want: /--werf: \/nowhere\/werf is no werf: .*ENOENT\n$/ },
     { args: ['--kubeconfig', broken], want: /is no kubeconfig: .*give another one with --kubeconfig FILE\n$/ },
   ];
   for (const { args, want } of rows) {
