@@ -85,6 +85,12 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
   for (const field of ['activeJobName', 'lastJobStatus']) {
     t.match(running.text, printed(reader.promised('Status fields', field)), field);
   }
+  const pods = ['get', 'pods', '-n', target, '--field-selector', 'status.phase=Running', '-o', 'name'];
+  await eventually(
+    async () => (await story.stage.cluster.kubectl(pods)).stdout,
+    (names) => names !== '',
+    60_000,
+  );
   const [followed, waited] = await Promise.all([
     reader.does(/^JOB_NAME=/, /^kubectl logs -f -n production job/),
     reader.does(/^kubectl wait /),
