@@ -1,6 +1,7 @@
 /** Types of the conditions in status.conditions. */
 export type ConditionType =
   | 'Ready'
+  | 'Suspended'
   | 'Reconciling'
   | 'Stalled'
   | 'RegistryReachable'

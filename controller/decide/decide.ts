@@ -108,12 +108,18 @@ const retryTime = (seen: Observation, status: WerfBundleStatus): number | undefi
   return nextTry(status, scheduleOf(seen, seen.spec.settings))?.time;
 };
 
+const SUSPENDED = {
+  suspended: 'suspended: nothing is polled or deployed',
+  'held-up': 'suspended, as all bundles are (--suspend-all): nothing is polled or deployed',
+};
+
 /** Why nothing is begun, if nothing is. */
 const outOfService = (seen: Observation): readonly Claim[] => {
   if (seen.bundle.metadata.deletionTimestamp !== undefined) return [];
   if (isSuspended(seen)) {
-    const kind = seen.bundle.status?.lastAppliedTag === undefined ? 'suspended-new' : 'suspended-deployed';
-    return [{ kind, reason: 'Suspended', message: 'suspended: nothing is polled or deployed' }];
+    const by = seen.bundle.spec.suspend === true ? 'suspended' : 'held-up';
+    const kind = `${by}-${seen.bundle.status?.lastAppliedTag === undefined ? 'new' : 'deployed'}` as const;
+    return [{ kind, reason: 'Suspended', message: SUSPENDED[by] }];
   }
   if (seen.spec.kind === 'invalid') {
     const message = seen.spec.problems.map(({ field, message: text }) => `${field}: ${text}`).join('; ');

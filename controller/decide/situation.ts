@@ -16,18 +16,24 @@ export interface Claim {
 interface Row {
   readonly kind: string;
   readonly phase: Phase | 'as-it-was';
-  readonly ready: Condition['status'] | 'as-it-was';
+  readonly ready: Condition['status'] | 'as-it-was' | 'if-true';
   readonly reconciling: boolean;
   readonly stalled: boolean;
   /** Whether the message is an error, to be kept in lastErrorMessage. */
   readonly error: boolean;
 }
 
-/** First match wins. `phase` says what the controller does, Ready whether what was asked for is deployed. */
+/**
+ * First match wins. `phase` says what the controller does, Ready whether what was asked for is deployed. A bundle whose own spec suspends
+ * it asks for nothing: it has a Ready that is True, or none, so that whoever waits for health (kstatus) is not held up by it. One that
+ * the platform keeps from being deployed (`--suspend-all`) does ask.
+ */
 export const SITUATIONS = [
   { kind: 'deleting', phase: 'as-it-was', ready: 'as-it-was', reconciling: true, stalled: false, error: false },
-  { kind: 'suspended-deployed', phase: 'Synced', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
-  { kind: 'suspended-new', phase: 'Syncing', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
+  { kind: 'suspended-deployed', phase: 'Synced', ready: 'if-true', reconciling: false, stalled: false, error: false },
+  { kind: 'suspended-new', phase: 'Syncing', ready: 'if-true', reconciling: false, stalled: false, error: false },
+  { kind: 'held-up-deployed', phase: 'Synced', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
+  { kind: 'held-up-new', phase: 'Syncing', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
   { kind: 'spec-invalid', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
   { kind: 'obstacle', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
   { kind: 'job-active', phase: 'Syncing', ready: 'Unknown', reconciling: true, stalled: false, error: false },
@@ -77,6 +83,7 @@ export const withoutCondition = (status: WerfBundleStatus, type: ConditionType):
 
 const ORDER: readonly string[] = [
   'Ready',
+  'Suspended',
   'Reconciling',
   'Stalled',
   'RegistryReachable',
@@ -110,8 +117,13 @@ export const tell = (
   if (claim === undefined || row === undefined) return status;
   const phase = row.phase === 'as-it-was' ? status.phase : row.phase;
   let next: WerfBundleStatus = phase === undefined ? status : { ...status, phase };
-  next = withCondition(next, { type: 'Ready', ...readyOf(status, claim, row) }, at);
+  const ready = readyOf(status, claim, row);
+  next = ready === undefined ? withoutCondition(next, 'Ready') : withCondition(next, { type: 'Ready', ...ready }, at);
   const { reason, message } = claim;
+  next =
+    reason === 'Suspended'
+      ? withCondition(next, { type: 'Suspended', status: 'True', reason, message }, at)
+      : withoutCondition(next, 'Suspended');
   next = row.reconciling
     ? withCondition(
         next,
@@ -132,9 +144,11 @@ const readyOf = (
   status: WerfBundleStatus,
   claim: Claim,
   row: Row,
-): Pick<Condition, 'status' | 'message'> & { reason: Reason } => {
-  if (row.ready !== 'as-it-was') return { status: row.ready, reason: claim.reason, message: claim.message };
+): (Pick<Condition, 'status' | 'message'> & { reason: Reason }) | undefined => {
   const previous = conditionOf(status, 'Ready');
+  if (row.ready === 'if-true' && previous?.status !== 'True') return undefined;
+  if (row.ready !== 'as-it-was' && row.ready !== 'if-true')
+    return { status: row.ready, reason: claim.reason, message: claim.message };
   if (previous !== undefined && (previous.status !== 'Unknown' || row.reconciling)) {
     return { status: previous.status, reason: previous.reason as Reason, message: previous.message };
   }

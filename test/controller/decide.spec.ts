@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Pod } from '../../api/objects.js';
+import type { Condition, Pod } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { decide } from '../../controller/decide/decide.js';
 import { hasSeenTouch, needsSupplies } from '../../controller/decide/needs.js';
@@ -42,6 +42,7 @@ const told = (seen: Observation) => {
     ready: condition('Ready'),
     reconciling: condition('Reconciling'),
     stalled: condition('Stalled'),
+    suspended: condition('Suspended'),
     reachable: condition('RegistryReachable'),
     due: interest?.due.kind,
     actions: actions.map(({ kind }) => kind),
@@ -80,6 +81,11 @@ const runningStatus = syncedStatus({
   lastJobName: 'my-app-33333333-44444444',
   lastJobStatus: 'Running',
 });
+
+const NOT_READY: Condition = {
+  ...{ type: 'Ready', status: 'False', reason: 'DeployFailed', message: 'pod failed with exit code 1' },
+  ...{ observedGeneration: 1, lastTransitionTime: iso(0) },
+};
 
 const REQUEST = { 'werf.io/reconcile-requested-at': '1' };
 
@@ -290,14 +296,42 @@ t.test('what is told: each row of the table of situations', async (t) => {
     {
       title: 'a suspended bundle that was deployed is Synced and keeps its Ready',
       seen: observation(bundle(syncedStatus(), { spec: { suspend: true } }), { access: { kind: 'not-needed' } }),
-      want: { phase: 'Synced', ready: 'True Deployed', reconciling: undefined, due: undefined },
+      want: {
+        ...{ phase: 'Synced', ready: 'True Deployed', reconciling: undefined, due: undefined },
+        suspended: 'True Suspended',
+      },
     },
     {
-      title: 'a suspended new bundle is Syncing and not Ready',
+      title: 'a suspended new bundle is Syncing and has no Ready: whoever waits for health is not held up by it',
       seen: observation(bundle({ observedGeneration: 1 }, { spec: { suspend: true } }), {
         access: { kind: 'not-needed' },
       }),
-      want: { phase: 'Syncing', ready: 'False Suspended', reconciling: undefined, due: undefined },
+      want: {
+        ...{ phase: 'Syncing', ready: undefined, reconciling: undefined, stalled: undefined, due: undefined },
+        suspended: 'True Suspended',
+      },
+    },
+    {
+      title: 'nor does one that had failed before it was suspended',
+      seen: observation(
+        bundle(syncedStatus({ phase: 'Failed', conditions: [NOT_READY] }), { spec: { suspend: true } }),
+        { access: { kind: 'not-needed' } },
+      ),
+      want: { phase: 'Synced', ready: undefined, stalled: undefined, suspended: 'True Suspended' },
+    },
+    {
+      title: 'where the platform has suspended all bundles, a new one asks for something that it does not get',
+      seen: observation(bundle({ observedGeneration: 1 }), {
+        ...{ access: { kind: 'not-needed' }, platform: { ...platform, suspendAll: true } },
+      }),
+      want: { phase: 'Syncing', ready: 'False Suspended', reconciling: undefined, suspended: 'True Suspended' },
+    },
+    {
+      title: 'and one that was deployed keeps its Ready',
+      seen: observation(bundle(syncedStatus()), {
+        ...{ access: { kind: 'not-needed' }, platform: { ...platform, suspendAll: true } },
+      }),
+      want: { phase: 'Synced', ready: 'True Deployed', suspended: 'True Suspended' },
     },
     {
       title: 'a bundle that goes keeps its phase and is reconciling',

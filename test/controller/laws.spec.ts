@@ -43,6 +43,12 @@ const STEPS: Readonly<Record<string, Step>> = {
   'is deleted': (model) => model.delete(),
   suspend: (model) => model.changeSpec({ suspend: true }),
   resume: (model) => model.changeSpec({ suspend: false }),
+  'suspends all': (model) => {
+    model.suspendAll = true;
+  },
+  'resumes all': (model) => {
+    model.suspendAll = false;
+  },
   'asks for a look': (model) => model.annotate({ 'werf.io/reconcile-requested-at': String(model.now) }),
   'asks for a deployment': (model) => model.annotate({ 'werf.io/deploy-requested-at': String(model.now) }),
   'allows downgrades': (model) => model.annotate({ 'werf.io/allow-downgrade': 'true' }),
@@ -96,6 +102,7 @@ const heal = (model: BundleModel): void => {
   model.obstacle = undefined;
   model.heldBack = undefined;
   model.mishap = undefined;
+  model.suspendAll = false;
   model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' }, converge: {}, suspend: false });
   model.annotate({ 'werf.io/reconcile-requested-at': 'healed' });
   for (let step = 0; step < 12; step += 1) {
@@ -129,10 +136,24 @@ const WAYS: Readonly<Record<SituationKind, Way>> = {
   deleting: { into: [...DEPLOYED, 'is deleted'], told: 'Synced, Ready True Deployed, Reconciling True Deleting' },
   'suspended-deployed': {
     into: [...DEPLOYED, 'suspend'],
-    told: SYNCED,
+    told: `${SYNCED}, Suspended True Suspended`,
     out: { steps: ['resume', 'offers v1.0.0'], told: SYNCED },
   },
-  'suspended-new': { into: ['suspend'], told: 'Syncing, Ready False Suspended', out: { steps: ['resume'], told: NEW } },
+  'suspended-new': {
+    into: ['suspend'],
+    told: 'Syncing, Suspended True Suspended',
+    out: { steps: ['resume'], told: NEW },
+  },
+  'held-up-deployed': {
+    into: [...DEPLOYED, 'suspends all'],
+    told: `${SYNCED}, Suspended True Suspended`,
+    out: { steps: ['resumes all', 'offers v1.0.0'], told: SYNCED },
+  },
+  'held-up-new': {
+    into: ['suspends all'],
+    told: 'Syncing, Ready False Suspended, Suspended True Suspended',
+    out: { steps: ['resumes all'], told: NEW },
+  },
   'spec-invalid': {
     into: ['invalid spec'],
     told: 'Failed, Ready False SpecInvalid, Stalled True SpecInvalid',

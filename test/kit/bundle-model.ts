@@ -14,7 +14,7 @@ import { knownJobs } from '../../controller/known-jobs.js';
 import { Memory } from '../../controller/memory.js';
 import type { DeployJob, Observation, PlanJob } from '../../controller/observation.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
-import { bundle, NOW, observation, pod, supplies, UID } from './builders.js';
+import { bundle, NOW, observation, platform, pod, supplies, UID } from './builders.js';
 
 const SELF = { namespace: 'ops', name: 'my-app', uid: UID };
 /** As many as a reconcile makes. */
@@ -34,6 +34,7 @@ export class BundleModel {
   obstacle: 'access' | 'supplies' | undefined;
   checksum = 'k1:0';
   heldBack: Observation['heldBack'];
+  suspendAll = false;
   /** What becomes of the next Job instead of being made. */
   mishap: 'refused' | 'taken' | undefined;
   readonly violations: string[] = [];
@@ -167,6 +168,7 @@ export class BundleModel {
     const jobs = [...this.#jobs.values()].map(({ job }) => job);
     const seen = observation(this.#bundle, {
       now: this.now,
+      platform: { ...platform, suspendAll: this.suspendAll },
       delivery: this.#delivery,
       latest: this.#latest,
       heldBack: this.heldBack,
