@@ -25,7 +25,8 @@ export const readDismissal = async (
   const account =
     name === undefined || (await client.get<KubeObject>(SERVICEACCOUNTS, { namespace: target, name }, signal));
   if (account === undefined || (account !== true && isGoing(account)))
-    return pointless(`ServiceAccount ${name} in namespace ${target} is gone or being deleted`);
+    // GitOps tools prune a bundle and its ServiceAccount in one go. Put back, it can uninstall the release after all.
+    return blocked(`ServiceAccount ${name} in namespace ${target} is gone or being deleted`);
   if (spec.kind === 'invalid')
     return blocked(
       `its spec is not valid: ${spec.problems.map(({ field, message }) => `${field}: ${message}`).join('; ')}`,

@@ -32,7 +32,9 @@ const read = async (file: string): Promise<readonly Manifest[]> => {
     return { ...document.toJS(), file };
   });
 };
-const manifests = (await Promise.all(yamlFiles.map(read))).flat();
+/** Read by kustomize and by Argo CD, and no objects of Kubernetes. */
+const isForTools = (file: string): boolean => /^(flux|argocd)\//.test(file) && !file.endsWith('kustomization.yaml');
+const manifests = (await Promise.all(yamlFiles.filter((file) => !isForTools(file)).map(read))).flat();
 const named = (kind: string, name: string): Manifest => {
   const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
   if (found === undefined) throw new Error(`there is no ${kind} ${name}`);
@@ -103,7 +105,10 @@ t.test('each kustomization names the files of its folder, and all of them', asyn
     const folder = join(MANIFESTS, file, '..');
     const [kustomization] = await read(file);
     const here = (await readdir(folder)).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml');
-    const listed = kustomization?.['resources'] as readonly string[];
+    const lists = ['resources', 'configurations'].map(
+      (field) => kustomization?.[field] as readonly string[] | undefined,
+    );
+    const listed = lists.flatMap((list) => list ?? []);
     t.same(listed.filter((name) => !name.startsWith('..')).toSorted(), here.toSorted(), file);
     for (const name of listed.filter((other) => other.startsWith('..')))
       await access(join(folder, name, 'kustomization.yaml'));

@@ -9,7 +9,7 @@ import type { SpecResult } from './spec-process.js';
 
 const USAGE = `usage: npm test [-- [--no-control-plane] [--kubernetes VERSION] [--jobs N] [FILE|FOLDER\u2026]]
 Runs the specs, all without any. The real control plane's programs are found, or got, first; the specs of test/cluster are left out
-only where that is impossible.
+only where that is impossible. Those of test/gitops are run by npm run test:gitops.
   --no-control-plane     leaves out what needs the real control plane
   --kubernetes VERSION   runs on this version and no other, for example 1.34.2
   --jobs N               spec files that run at a time, each with a control plane (2)
@@ -19,6 +19,8 @@ const root = resolve(import.meta.dirname, '..', '..');
 const compiled = join(root, 'dist', 'specs');
 const playground = join(root, 'dist', 'playground.js');
 const CLUSTER = join('test', 'cluster') + sep;
+/** Of `npm run test:gitops`, which builds what they run. */
+const GITOPS = join('test', 'gitops') + sep;
 
 interface Options {
   readonly withoutControlPlane: boolean;
@@ -67,7 +69,7 @@ function specsIn(given: readonly string[]): readonly string[] {
     .filter((file) => file.endsWith('.spec.ts'))
     .map((file) => join('test', file))
     .sort();
-  if (given.length === 0) return all;
+  if (given.length === 0) return all.filter((file) => !file.startsWith(GITOPS));
   const wanted = given.map((path) => relative(root, resolve(path)));
   const of = (path: string) => all.filter((file) => path === '' || file === path || file.startsWith(path + sep));
   const empty = wanted.filter((path) => of(path).length === 0);
@@ -98,7 +100,8 @@ const isBad = ({ failed, faults }: SpecResult): boolean => failed > 0 || faults.
 const started = performance.now();
 const options = parse(process.argv.slice(2));
 const wanted = specsIn(options.paths);
-const onCluster = wanted.filter((file) => file.startsWith(CLUSTER));
+const needsControlPlane = (file: string) => file.startsWith(CLUSTER) || file.startsWith(GITOPS);
+const onCluster = wanted.filter(needsControlPlane);
 const found =
   options.withoutControlPlane || onCluster.length === 0 ? undefined : await findBinaries(options.kubernetes);
 const binaries = found?.kind === 'found' ? found.binaries : undefined;
@@ -108,7 +111,7 @@ const files = binaries === undefined ? others : [...onCluster, ...others];
 const left = wanted.filter((file) => !files.includes(file));
 
 const results = await runSpecs({
-  ...{ files, root, compiled, jobs: options.jobs, binaries, needsControlPlane: (file) => file.startsWith(CLUSTER) },
+  ...{ files, root, compiled, jobs: options.jobs, binaries, needsControlPlane },
   print: (line) => console.log(line),
 });
 

@@ -1,0 +1,80 @@
+import { canary } from '../kit/canary.js';
+import type { Manifest } from '../kit/raw-api.js';
+import { bundle } from '../kit/webhook-stage.js';
+
+export interface ShopWish {
+  readonly namespace: string;
+  /** `127.0.0.1:PORT/acme/shop`. */
+  readonly url: string;
+  readonly registry?: object;
+  readonly converge?: object;
+  /** More of the spec than registry and converge. */
+  readonly spec?: object;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** What a team has in git for one bundle: all that it needs, and nothing of it exists. */
+export interface Shop {
+  readonly bundle: Manifest;
+  readonly namespace: Manifest;
+  /** ServiceAccount, Role and RoleBinding. */
+  readonly rights: readonly Manifest[];
+  readonly configMap: Manifest;
+  readonly secret: Manifest;
+  /** All of them. */
+  readonly all: readonly Manifest[];
+}
+
+export const shopOf = ({ namespace, url, registry, converge, spec, annotations }: ShopWish): Shop => {
+  const valuesFrom = [{ configMapRef: { name: 'shop-values' } }, { secretRef: { name: 'shop-keys' } }];
+  const shop = bundle(
+    'shop',
+    {
+      registry: { url, insecure: true, pollInterval: '1m', versionConstraint: '1.x', ...registry },
+      converge: { serviceAccountName: 'werf-converge', valuesFrom, ...converge },
+      ...spec,
+    },
+    { namespace, ...(annotations === undefined ? {} : { annotations }) },
+  );
+  const parts = {
+    bundle: shop,
+    namespace: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+    rights: rightsIn(namespace),
+    configMap: valuesIn(namespace, 'replicas: 2\n'),
+    secret: keysIn(namespace),
+  };
+  return { ...parts, all: [parts.bundle, parts.namespace, ...parts.rights, parts.configMap, parts.secret] };
+};
+
+const keysIn = (namespace: string): Manifest => ({
+  ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'shop-keys', namespace } },
+  stringData: { 'values.yaml': `db: {password: ${canary('shop-keys')}}\n` },
+});
+
+export const valuesIn = (namespace: string, text: string): Manifest => ({
+  ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shop-values', namespace } },
+  data: { 'values.yaml': text },
+});
+
+const rightsIn = (namespace: string): readonly Manifest[] => {
+  const metadata = { name: 'werf-converge', namespace };
+  const rbac = 'rbac.authorization.k8s.io';
+  return [
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    {
+      ...{ apiVersion: `${rbac}/v1`, kind: 'Role', metadata },
+      rules: [
+        {
+          apiGroups: [''],
+          resources: ['configmaps', 'secrets'],
+          verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
+        },
+      ],
+    },
+    {
+      ...{ apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata },
+      roleRef: { apiGroup: rbac, kind: 'Role', name: 'werf-converge' },
+      subjects: [{ kind: 'ServiceAccount', ...metadata }],
+    },
+  ];
+};
