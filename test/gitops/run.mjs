@@ -11,6 +11,9 @@ const root = resolve(import.meta.dirname, '..', '..');
 /** Which tools a spec file runs on. */
 const SPECS = {
   'test/gitops/flux.spec.ts': ['flux'],
+  'test/gitops/argocd.spec.ts': ['argocd'],
+  'test/gitops/customizations.spec.ts': ['argocd'],
+  'test/gitops/smoke.spec.ts': ['flux', 'argocd'],
 };
 
 const { values, positionals } = parseArgs({ options: { cached: { type: 'boolean' } }, allowPositionals: true });

@@ -108,7 +108,11 @@ t.test('each kustomization names the files of its folder, and all of them', asyn
     const lists = ['resources', 'configurations'].map(
       (field) => kustomization?.[field] as readonly string[] | undefined,
     );
-    const listed = lists.flatMap((list) => list ?? []);
+    const generators = (kustomization?.['configMapGenerator'] ?? []) as readonly {
+      readonly files: readonly string[];
+    }[];
+    const generated = generators.flatMap(({ files }) => files.map((entry) => entry.replace(/^.*=/, '')));
+    const listed = [...lists.flatMap((list) => list ?? []), ...generated.filter((name) => !name.includes('/'))];
     t.same(listed.filter((name) => !name.startsWith('..')).toSorted(), here.toSorted(), file);
     for (const name of listed.filter((other) => other.startsWith('..')))
       await access(join(folder, name, 'kustomization.yaml'));

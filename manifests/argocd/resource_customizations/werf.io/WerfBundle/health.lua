@@ -1,0 +1,49 @@
+local hs = {}
+
+local function condition(type)
+  if obj.status == nil or obj.status.conditions == nil then
+    return nil
+  end
+  for _, each in ipairs(obj.status.conditions) do
+    if each.type == type then
+      return each
+    end
+  end
+  return nil
+end
+
+local function isTrue(each)
+  return each ~= nil and each.status == "True"
+end
+
+local ready = condition("Ready")
+
+if obj.spec ~= nil and obj.spec.suspend == true then
+  hs.status = "Suspended"
+  hs.message = "suspended: nothing is polled or deployed"
+  return hs
+end
+
+-- What the status says is about an earlier spec, or nobody has looked at the bundle yet.
+if obj.status == nil or obj.status.observedGeneration ~= obj.metadata.generation or ready == nil then
+  hs.status = "Progressing"
+  hs.message = "the controller has not seen this spec yet"
+  return hs
+end
+
+hs.message = ready.message
+
+if isTrue(condition("Suspended")) then
+  -- The platform has suspended all bundles.
+  hs.status = "Suspended"
+  hs.message = condition("Suspended").message
+elseif isTrue(condition("Stalled")) then
+  hs.status = "Degraded"
+elseif isTrue(condition("Reconciling")) then
+  hs.status = "Progressing"
+elseif isTrue(ready) then
+  hs.status = "Healthy"
+else
+  hs.status = "Degraded"
+end
+return hs
