@@ -68,6 +68,8 @@ async function makeTool(tool, { sources, folder }) {
   await mkdir(join(folder, '..'), { recursive: true });
   const half = await mkdtemp(`${folder}-`);
   try {
+    // Said first, and by itself: that there is no Go, or not the toolchain.
+    await run('go', ['version'], sources);
     await run('nice', ['go', 'build', '-ldflags=-s -w', '-o', join(half, tool.program), '.'], sources);
     await tool.finish(half, sources);
     await rename(half, folder);
