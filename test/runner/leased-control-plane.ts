@@ -103,7 +103,7 @@ async function putBack(running: Running): Promise<readonly string[]> {
     changed = changesBetween(running.revisions, now);
     const served = changed.length === 0 && (await groupsOf(controlPlane, token)) === groups;
     clean = served ? clean + 1 : 0;
-    // Twice: what a process that lives on writes comes back.
+    // Twice: what is still on its way, or a process that lives on, comes back. Processes themselves are looked for by left-behind.ts.
     if (clean === 2) return [];
     if (changed.length > 0) running.revisions = await undo(running, { etcd, first, changed });
     await delay(LOOK_EVERY_MS);
