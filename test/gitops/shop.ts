@@ -69,6 +69,7 @@ const rightsIn = (namespace: string): readonly Manifest[] => {
           resources: ['configmaps', 'secrets'],
           verbs: ['get', 'list', 'create', 'update', 'patch', 'delete'],
         },
+        { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
       ],
     },
     {
