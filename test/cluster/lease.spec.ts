@@ -1,14 +1,23 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { connect } from '../../kube/connect.js';
-import { createKubeClient } from '../../kube/http-client.js';
-import { CONFIGMAPS } from '../../kube/resources.js';
 import { established } from '../../playground/established.js';
 import { Kubectl } from '../../playground/kubectl.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
 import { LeasedControlPlane } from '../runner/leased-control-plane.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+
+/** Writes to the store all the time, as something would that lives on. Never resolves: it is there to be interrupted. */
+const writeUntil = async (signal: AbortSignal, etcd: string): Promise<never> => {
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  for (let count = 0; !signal.aborted; count += 1) {
+    const body = JSON.stringify({ key: base64(`/registry/configmaps/default/left-${count}`), value: base64('{}') });
+    // The store goes with the control plane, which is what is waited for.
+    await fetch(`${etcd}/v3/kv/put`, { method: 'POST', body, signal }).catch(() => undefined);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return new Promise(() => {});
+};
 
 // A control plane of its own: it is lent here, as the runner lends one to a spec.
 t.test('a control plane that specs have one after the other', { timeout: 120_000 }, async (t) => {
@@ -53,19 +62,10 @@ t.test('a control plane that specs have one after the other', { timeout: 120_000
     t.same(await lent.putBack(), []);
   });
   await t.test('tells what writes after its spec has ended, and is not lent again', async (t) => {
-    const client = createKubeClient(await connect({ kubeconfig }));
-    t.teardown(() => client.close());
+    const { etcd } = await lent.lease();
     const ending = new AbortController();
-    const writing = (async () => {
-      for (let count = 0; !ending.signal.aborted; count += 1) {
-        const metadata = { namespace: 'default', name: `left-${count}` };
-        await client.create(CONFIGMAPS, { metadata }, new AbortController().signal);
-      }
-    })();
-    const left = await lent.putBack();
+    const left = await Promise.race([lent.putBack(), writeUntil(ending.signal, etcd)]);
     ending.abort();
-    // The control plane that it writes to is gone by now.
-    await writing.catch(() => {});
     t.match(left[0], '/registry/configmaps/default/left-');
     const { kubeconfig: other } = await lent.lease();
     t.not(other, undefined);

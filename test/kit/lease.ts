@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ControlPlane } from '../../playground/control-plane/start.js';
 
 /** A control plane that a spec file has to itself as long as it runs; before and after, others have it. */
-export type Lease = Pick<ControlPlane, 'dir' | 'kubeconfig' | 'server' | 'ca'>;
+export type Lease = Pick<ControlPlane, 'dir' | 'kubeconfig' | 'server' | 'etcd' | 'ca'>;
 
 /** By which the specs' runner hands a lease to a spec's process, as JSON. */
 export const LEASE_VARIABLE = 'WERFBUNDLE_LEASED_CONTROL_PLANE';

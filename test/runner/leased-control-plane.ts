@@ -32,8 +32,8 @@ export class LeasedControlPlane {
   /** For a spec that begins now. */
   async lease(): Promise<Lease> {
     this.#running ??= await start(this.#dir, this.#binaries);
-    const { dir, kubeconfig, server, ca } = this.#running.controlPlane;
-    return { dir, kubeconfig, server, ca };
+    const { dir, kubeconfig, server, etcd, ca } = this.#running.controlPlane;
+    return { dir, kubeconfig, server, etcd, ca };
   }
 
   /**
