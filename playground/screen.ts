@@ -1,4 +1,7 @@
-import colors from 'picocolors';
+import { createColors } from 'picocolors';
+
+/** picocolors' own choice takes any CI for a terminal. */
+const colors = createColors(process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '');
 
 /** What the playground prints. Colours only on a terminal. */
 export class Screen {
