@@ -19,8 +19,6 @@ export type Found =
 /** Programs of which some may still be on their way, at the paths where they will be. */
 export interface Gathering {
   readonly binaries: Omit<Binaries, 'dockerRegistry'>;
-  /** Whether all of them are there already. */
-  readonly complete: boolean;
   /** Resolves when the program can be run. @throws GatherError when it can't be had */
   arrived(program: ControlPlaneProgram): Promise<void>;
   /** Gets it from Debian, where it is lacking and wanted; undefined where it can't be had. */
@@ -93,7 +91,6 @@ export async function gatherBinaries(options: SearchOptions): Promise<Gathering>
   );
   return {
     binaries: pathsOf(seen.there, dir),
-    complete: lacking.length === 0,
     arrived: (program) => arrivals.arrived(program),
     dockerRegistry: () => registryOf(seen.dockerRegistry, need, { env, report, signal }),
     source: async () => {

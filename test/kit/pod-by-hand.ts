@@ -15,7 +15,7 @@ type State =
 
 /**
  * A Pod that no scheduler takes and no kubelet runs: a spec writes what they would write.
- * @see https://github.com/kubernetes/kubernetes/tree/v1.20.2/pkg/kubelet (kuberuntime_container.go, images/image_manager.go)
+ * @see https://github.com/kubernetes/kubernetes/tree/v1.36.3/pkg/kubelet (kuberuntime_container.go, images/image_manager.go)
  */
 export class PodByHand {
   readonly #story: BundleStory;
