@@ -56,7 +56,9 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
   const suspended = await story.until('shop', 'suspended', ({ observedGeneration }) => observedGeneration === 3);
   await published('v1.2.0');
   const polls = await story.polls('acme/shop');
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await stage.publish({ repository: 'acme/beside', tag: 'v1.0.0' });
+  await story.applyBundle('beside', story.spec('acme/beside'));
+  await story.morePolls('acme/beside', 3);
   t.same([suspended.phase, await story.polls('acme/shop')], ['Synced', polls], 'a suspended bundle is not polled');
   await story.patch('shop', { spec: { suspend: false } });
   await story.synced('shop', 'v1.2.0', 6);
@@ -397,8 +399,10 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
 
   const again = await stage.startRegistry({ name: 'registry-outage', port });
   await stage.publish({ host: again.host, repository: 'acme/outage', tag: 'v1.1.0' });
+  await stage.publish({ host: again.host, repository: 'acme/beside', tag: 'v1.0.0' });
   const polls = await story.polls('acme/outage');
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
+  await story.applyBundle('beside', story.spec('', {}, { url: `${again.host}/acme/beside` }));
+  await story.morePolls('acme/beside', 3);
   t.equal(await story.polls('acme/outage'), polls, 'polling has stopped');
   await story.patch('app', { status: { consecutiveFailures: 0 } }, '--subresource=status');
   const { consecutiveFailures, lastErrorMessage } = await story.synced('app', 'v1.1.0', 2);
