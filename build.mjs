@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const programs = {
-  webhook: { webhook: 'webhook/main.ts', 'judging-worker': 'webhook/values/judging-worker.ts' },
+  webhook: { webhook: 'webhook/main.ts', 'judging-worker': 'admission/values/judging-worker.ts' },
   controller: { controller: 'controller/main.ts', 'reading-worker': 'controller/values/reading-worker.ts' },
   werfbundle: { werfbundle: 'cli/main.ts' },
   playground: { playground: 'playground/main.ts' },

@@ -1,6 +1,6 @@
 import { readFile, watch } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Log } from '../kube/ports.js';
+import type { Clock, Log } from '../process/ports.js';
 import { CertificateError } from './certificate-error.js';
 import { authorityFacts, certificatesIn, fitsTogether, leafFacts, readCertificate } from './inspect.js';
 import type { Schedule } from './schedule.js';

@@ -1,6 +1,6 @@
 import { KubeError } from '../kube/client.js';
-import type { Log } from '../kube/ports.js';
-import { StartError } from '../kube/start-error.js';
+import type { Log } from '../process/ports.js';
+import { StartError } from '../process/start-error.js';
 
 /** A failure that the surroundings are to blame for, and not a bug. */
 const isExpected = (error: unknown): error is KubeError | StartError =>

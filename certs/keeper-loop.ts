@@ -1,4 +1,4 @@
-import type { Clock, Random } from '../kube/ports.js';
+import type { Clock, Random } from '../process/ports.js';
 import type { CertificateKeeper } from './keeper.js';
 
 interface KeeperLoopNeeds {

@@ -1,5 +1,5 @@
 import type { KubeClient } from '../kube/client.js';
-import type { Clock, Log } from '../kube/ports.js';
+import type { Clock, Log } from '../process/ports.js';
 import { CertificateError } from './certificate-error.js';
 import {
   type Address,

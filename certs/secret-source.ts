@@ -1,7 +1,7 @@
 import type { ObjectRef, Secret } from '../api/objects.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
-import type { Clock } from '../kube/ports.js';
 import { SECRETS } from '../kube/resources.js';
+import type { Clock } from '../process/ports.js';
 import { authorityFacts, certificatesIn, fitsTogether, leafFacts, namesOf, pemOf } from './inspect.js';
 import { issueAuthority, issueLeafUntil, type KeyPair } from './issue.js';
 import type { Schedule } from './schedule.js';

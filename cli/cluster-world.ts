@@ -1,12 +1,12 @@
+import type { Requester } from '../admission/admission-request.js';
+import type { GrantNeeds } from '../admission/grants/grants.js';
+import type { Holder } from '../admission/references/releases.js';
 import { releaseNameOf, targetNamespaceOf } from '../api/names.js';
 import type { KubeObject } from '../api/objects.js';
 import type { StoredBundle, WerfBundle } from '../api/werfbundle.js';
 import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { refName, resourceName } from '../kube/resource-path.js';
 import { WERFBUNDLES } from '../kube/resources.js';
-import type { Requester } from '../webhook/admission-request.js';
-import type { GrantNeeds } from '../webhook/grants/grants.js';
-import type { Holder } from '../webhook/references/releases.js';
 import type { BundleManifest } from './bundle-manifest.js';
 import { asStored, type InputObjects, isEncrypted } from './input-objects.js';
 import { textAt } from './manifests.js';

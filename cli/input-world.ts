@@ -1,8 +1,8 @@
+import type { Holder, Releases } from '../admission/references/releases.js';
+import { type Place, subjectOf } from '../admission/references/subject.js';
 import type { KubeObject } from '../api/objects.js';
 import { KubeError, type ResourceType } from '../kube/client.js';
 import { SERVICEACCOUNTS } from '../kube/resources.js';
-import type { Holder, Releases } from '../webhook/references/releases.js';
-import { type Place, subjectOf } from '../webhook/references/subject.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import { asStored, folderOf, type InputObjects } from './input-objects.js';
 import { textAt } from './manifests.js';

@@ -1,9 +1,9 @@
+import { subjectOf } from '../admission/references/subject.js';
 import type { Problem, Warning } from '../api/problem.js';
 import { isMap, valueAt } from '../api/schema-node.js';
 import { inSchemaOrder } from '../api/validate/field-order.js';
 import { required } from '../api/validate/wording.js';
 import { API_VERSION, KIND } from '../api/werfbundle.js';
-import { subjectOf } from '../webhook/references/subject.js';
 import { type Admission, type AdmissionNeeds, admit } from './admission.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import type { Position } from './kubernetes-yaml.js';

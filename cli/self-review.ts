@@ -1,7 +1,7 @@
+import type { Requester } from '../admission/admission-request.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { SUBJECT_ACCESS_REVIEWS } from '../kube/resources.js';
-import { StartError } from '../kube/start-error.js';
-import type { Requester } from '../webhook/admission-request.js';
+import { StartError } from '../process/start-error.js';
 
 const SELF_SUBJECT_ACCESS_REVIEWS: ResourceType = {
   group: 'authorization.k8s.io',

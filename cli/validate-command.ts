@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { createColors } from 'picocolors';
-import { systemClock } from '../kube/process/system-clock.js';
-import { StartError } from '../kube/start-error.js';
+import { StartError } from '../process/start-error.js';
+import { systemClock } from '../process/system-clock.js';
 import type { Config } from '../webhook/config.js';
 import { type Input, readInputs } from './inputs.js';
 import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Secret } from '../api/objects.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { SECRETS } from '../kube/resources.js';
-import type { Platform } from './observation.js';
+import type { Platform } from './decide/observation.js';
 
 const NAME = 'werfbundle-checksum-key';
 const KEY = 'key';

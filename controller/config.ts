@@ -1,10 +1,10 @@
 import { patternProblems } from '../api/platform-policy.js';
 import { isWerfVersion } from '../api/werf-version.js';
 import { isLabelSelector } from '../kube/label-selector.js';
-import { commonFlags } from '../kube/process/common-flags.js';
-import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
-import { isNetwork } from './registry/addresses.js';
-import { type Proxies, readProxies } from './registry/proxies.js';
+import { commonFlags } from '../process/common-flags.js';
+import { type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
+import { isNetwork } from '../registry/addresses.js';
+import { type Proxies, readProxies } from '../registry/proxies.js';
 
 /** Pinned, for a new werf deploys differently only when somebody decides so. */
 const WERF_IMAGE = 'registry.werf.io/werf/werf:3.2.0';

@@ -1,24 +1,25 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../api/objects.js';
+import type { ReadsValues } from '../controller/values/delivered-values.js';
 import type { KubeClient } from '../kube/client.js';
 import { type Reign, standForElection } from '../kube/election.js';
 import type { Candidate } from '../kube/election-step.js';
 import { fencedClient } from '../kube/fenced-client.js';
-import type { Clock, Log, Random } from '../kube/ports.js';
 import { createWorkQueue, type WorkQueue } from '../kube/work-queue.js';
-import { Caches } from './caches.js';
-import { EventTeller } from './events.js';
-import { Memory } from './memory.js';
+import type { Clock, Log, Random } from '../process/ports.js';
+import type { Registry } from '../registry/port.js';
+import { Caches } from './cache/caches.js';
+import type { Share } from './cache/share.js';
+import { Watches } from './cache/watches.js';
+import type { Platform } from './decide/observation.js';
+import { EventTeller } from './execute/events.js';
 import type { Metrics } from './metrics.js';
-import type { Platform } from './observation.js';
-import { type PlaceLimits, Places } from './places.js';
-import type { ReadsValues, Registry } from './ports.js';
-import { reconcile } from './reconcile.js';
+import { Memory } from './reconcile/memory.js';
+import { type PlaceLimits, Places } from './reconcile/places.js';
+import { reconcile } from './reconcile/reconcile.js';
+import { Sweep } from './reconcile/sweep.js';
 import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
-import type { Share } from './share.js';
-import { Sweep } from './sweep.js';
-import { Watches } from './watches.js';
 
 interface ControllerParts {
   readonly client: KubeClient;
@@ -151,7 +152,7 @@ export class Controller {
   }): WorkQueue {
     const { clock, random, log, values, platform, metrics, workers } = this.#parts;
     const self = {
-      ...{ client: needs.client, world: this.#caches, scans: needs.scans, values, platform, memory: new Memory() },
+      ...{ client: needs.client, lister: this.#caches, scans: needs.scans, values, platform, memory: new Memory() },
       touches: this.#watches,
       places: needs.places,
       now: () => clock.now(),

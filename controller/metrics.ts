@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Phase, StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
-import { countRequests } from '../kube/process/request-metrics.js';
 import type { Change } from '../kube/reflector.js';
+import { countRequests } from '../kube/request-metrics.js';
 import type { RequestReport } from '../kube/transport.js';
 import type { DriftCheckResult } from './decide/drift-state.js';
 import type { ScanResult } from './scans/scan.js';

@@ -1,7 +1,7 @@
 import { type KubeObject, type ObjectRef, refOf } from '../api/objects.js';
+import type { Clock, Log, Random } from '../process/ports.js';
 import type { KubeClient, KubeError, ListOptions, ResourceType } from './client.js';
 import { followChanges } from './list-watch.js';
-import type { Clock, Log, Random } from './ports.js';
 import { resourceName } from './resource-path.js';
 
 interface ChangeFeedOptions {

@@ -3,8 +3,8 @@ import type { RequestOptions } from 'node:https';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { StartError } from '../process/start-error.js';
 import type { KubeConfig } from './kube-config.js';
-import { StartError } from './start-error.js';
 
 /** How to reach an apiserver, and as whom. */
 export interface Connection {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Clock, Log, Random } from '../process/ports.js';
 import { type KubeClient, KubeError, type KubeErrorCode } from './client.js';
 import {
   type Candidate,
@@ -10,7 +11,6 @@ import {
   released,
   stepElection,
 } from './election-step.js';
-import type { Clock, Log, Random } from './ports.js';
 import { LEASES } from './resources.js';
 
 /** The time in which this process leads. */

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../api/objects.js';
+import type { Clock, Random } from '../process/ports.js';
 import { KubeError, type WatchEvent } from './client.js';
-import type { Clock, Random } from './ports.js';
 import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
 import { ignoreAbort, Watchdog } from './watchdog.js';
 

@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { type KubeObject, type ObjectRef, refOf } from '../api/objects.js';
+import type { Clock, Log, Random } from '../process/ports.js';
 import type { KubeClient, ListOptions, ResourceType, WatchEvent } from './client.js';
 import { followChanges } from './list-watch.js';
-import type { Clock, Log, Random } from './ports.js';
 import type { ReflectorEvent } from './reflector-step.js';
 import { resourceName } from './resource-path.js';
 

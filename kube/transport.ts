@@ -1,9 +1,9 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { startDeadline } from '../process/deadline.js';
 import { codeWords, errorOfAnswer } from './answer-error.js';
 import { KubeError, type KubeErrorCode, type ResourceType } from './client.js';
 import type { Connection } from './connect.js';
-import { startDeadline } from './deadline.js';
 import { type Exchanged, Expired, exchange } from './exchange.js';
 import { resourceName } from './resource-path.js';
 import { SECRETS } from './resources.js';

@@ -1,4 +1,4 @@
-import type { Clock } from './ports.js';
+import type { Clock } from '../process/ports.js';
 
 /**
  * The apiserver sends a bookmark about once a minute: three missed ones mean that the connection is dead. Where bookmarks do not

@@ -1,5 +1,5 @@
 import type { ObjectRef } from '../api/objects.js';
-import type { Clock, Log, Random } from './ports.js';
+import type { Clock, Log, Random } from '../process/ports.js';
 import { TimerHeap } from './timer-heap.js';
 import { dueAt, idle, isForgettable, type KeyEvent, type KeyState, type Next, stepKey } from './work-queue-step.js';
 

@@ -1,9 +1,9 @@
 import type { ObjectRef } from '../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
-import type { Clock, Log, Random } from '../kube/ports.js';
 import { createReflector, type Reflector } from '../kube/reflector.js';
 import { WERFBUNDLES } from '../kube/resources.js';
+import type { Clock, Log, Random } from '../process/ports.js';
 
 /** Something that was promised and did not happen in time. */
 export class BrokenPromise extends Error {

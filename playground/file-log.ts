@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
-import type { Log } from '../kube/ports.js';
-import { createLog } from '../kube/process/json-log.js';
+import { createLog } from '../process/json-log.js';
+import type { Log } from '../process/ports.js';
 
 /** A log that goes to a file: the playground's screen is for people. */
 export const fileLog = (file: string): Log => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { StartError } from '../kube/start-error.js';
+import { StartError } from '../process/start-error.js';
 import { binariesCommand } from './binaries/command.js';
 import { BrokenPromise } from './bundle-watch.js';
 import { type PlaygroundOptions, parseOptions } from './options.js';

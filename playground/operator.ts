@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KubeClient } from '../kube/client.js';
-import { StartError } from '../kube/start-error.js';
+import { StartError } from '../process/start-error.js';
 import { type SupervisedProcess, superviseProcess } from './control-plane/supervised-process.js';
 import { established } from './established.js';
 import type { Kubectl } from './kubectl.js';

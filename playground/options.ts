@@ -1,4 +1,4 @@
-import { type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
+import { type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
 
 const playgroundFlags = {
   once: {

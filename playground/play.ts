@@ -1,8 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock, systemRandom } from '../kube/process/system-clock.js';
-import { StartError } from '../kube/start-error.js';
+import { StartError } from '../process/start-error.js';
+import { systemClock, systemRandom } from '../process/system-clock.js';
 import { GatherError, type Gathering, gatherBinaries } from './binaries/find.js';
 import { reportTo } from './binaries/report.js';
 import { parseVersion } from './binaries/versions.js';

@@ -4,7 +4,19 @@ import { dirname, join, resolve } from 'node:path';
 import { transform } from 'esbuild';
 
 const root = resolve(import.meta.dirname, '..');
-const FOLDERS = ['api', 'kube', 'certs', 'webhook', 'controller', 'cli', 'playground', 'test'];
+const FOLDERS = [
+  'api',
+  'process',
+  'kube',
+  'certs',
+  'registry',
+  'admission',
+  'webhook',
+  'controller',
+  'cli',
+  'playground',
+  'test',
+];
 
 /** Where compiled files stand, under the same names as their sources. */
 export const COMPILED = join(root, 'dist', 'specs');

@@ -5,31 +5,46 @@ import ts from 'typescript';
 
 const ROOT = join(import.meta.dirname, '..');
 
-const INSIDE = ['controller/decide', 'controller/deploy', 'controller/scans', 'controller/registry'];
-const OPERATOR = ['api', 'kube', 'certs', 'webhook', 'controller', ...INSIDE];
+const INSIDE = ['reconcile', 'observe', 'decide', 'execute', 'cache', 'scans', 'deploy', 'values'].map(
+  (room) => `controller/${room}`,
+);
+const OPERATOR = ['api', 'process', 'kube', 'certs', 'registry', 'admission', 'webhook', 'controller', ...INSIDE];
 
 /** The parts of the project, the more special first: what each may import beside itself, and what it may know by its types only. */
 const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; readonly types?: readonly string[] }>> = {
   // Pure: the same observation gives the same decision.
-  'controller/decide': { imports: ['api', 'controller/deploy'], types: ['controller', 'controller/scans'] },
+  'controller/decide': { imports: ['api', 'controller/deploy'], types: ['controller/scans', 'registry', 'kube'] },
   'controller/deploy': { imports: ['api'] },
-  'controller/scans': { imports: ['api', 'controller/registry'], types: ['controller', 'kube'] },
-  'controller/registry': { imports: ['api'], types: ['controller', 'kube'] },
-  controller: { imports: ['api', 'kube', ...INSIDE] },
+  'controller/scans': { imports: ['api', 'registry'], types: ['process'] },
+  'controller/values': { imports: ['api', 'process', 'kube'] },
+  'controller/cache': { imports: ['api', 'process', 'kube', 'controller/deploy'], types: ['controller/decide'] },
+  'controller/observe': {
+    imports: ['api', 'kube', 'controller/decide', 'controller/deploy'],
+    types: ['process', 'registry', 'controller/values', 'controller/cache', 'controller/reconcile'],
+  },
+  'controller/execute': { imports: ['api', 'kube', 'controller/deploy'], types: ['process', 'controller/decide'] },
+  'controller/reconcile': {
+    imports: ['api', 'kube', 'controller/cache', 'controller/observe', 'controller/decide', 'controller/execute'],
+    types: ['process', 'controller/scans'],
+  },
+  controller: { imports: ['api', 'process', 'kube', 'registry', ...INSIDE] },
   api: { imports: [] },
-  kube: { imports: ['api'] },
-  certs: { imports: ['api', 'kube'] },
-  webhook: { imports: ['api', 'kube', 'certs'] },
+  process: { imports: ['api'] },
+  kube: { imports: ['api', 'process'] },
+  certs: { imports: ['api', 'process', 'kube'] },
+  registry: { imports: ['api', 'process'] },
+  admission: { imports: ['api', 'process', 'kube'] },
+  webhook: { imports: ['api', 'process', 'kube', 'certs', 'admission'] },
   cli: { imports: OPERATOR },
   playground: { imports: [...OPERATOR, 'cli'] },
   test: { imports: [...OPERATOR, 'cli', 'playground'] },
 };
 
-/** Time, chance, environment and output come through kube/ports.ts. Here they are made of the real thing. */
+/** Time, chance, environment and output come through process/ports.ts. Here they are made of the real thing. */
 const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
-  'kube/process/system-clock.ts': ['Date.now', 'Math.random', 'setTimeout'],
+  'process/system-clock.ts': ['Date.now', 'Math.random', 'setTimeout'],
   'kube/connect.ts': ['process.env'], // KUBECONFIG and HOME, by the rules of kubectl
-  'kube/deadline.ts': ['setTimeout'], // network time-outs, which no time scale and no fake clock concerns
+  'process/deadline.ts': ['setTimeout'], // network time-outs, which no time scale and no fake clock concerns
   'kube/exchange.ts': ['setTimeout'],
   'kube/http-client.ts': ['Math.random'], // jitter, unless it is given
   'kube/transport.ts': ['Date.now'], // Retry-After may be a date

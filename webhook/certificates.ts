@@ -6,9 +6,9 @@ import { scheduleFor } from '../certs/schedule.js';
 import { secretSource } from '../certs/secret-source.js';
 import type { CertificateSource } from '../certs/source.js';
 import type { KubeClient } from '../kube/client.js';
-import type { Clock, Log, Random } from '../kube/ports.js';
 import { createReflector } from '../kube/reflector.js';
 import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../kube/resources.js';
+import type { Clock, Log, Random } from '../process/ports.js';
 import type { Config } from './config.js';
 
 interface CertificatesNeeds {

@@ -1,6 +1,6 @@
 import { patternProblems } from '../api/platform-policy.js';
-import { commonFlags } from '../kube/process/common-flags.js';
-import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../kube/process/flags.js';
+import { commonFlags } from '../process/common-flags.js';
+import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
 import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
 
 const flags = {

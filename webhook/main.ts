@@ -1,11 +1,11 @@
 import { Registry } from 'prom-client';
 import { connect } from '../kube/connect.js';
 import { createKubeClient } from '../kube/http-client.js';
-import { createLog } from '../kube/process/json-log.js';
-import { countRequests } from '../kube/process/request-metrics.js';
-import { runProcess } from '../kube/process/run.js';
-import { systemClock, systemRandom } from '../kube/process/system-clock.js';
-import { StartError } from '../kube/start-error.js';
+import { countRequests } from '../kube/request-metrics.js';
+import { createLog } from '../process/json-log.js';
+import { runProcess } from '../process/run.js';
+import { StartError } from '../process/start-error.js';
+import { systemClock, systemRandom } from '../process/system-clock.js';
 import { type Config, parseConfig } from './config.js';
 import { runWebhook } from './start.js';
 

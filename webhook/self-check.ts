@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Serving } from '../certs/keeper.js';
-import type { Clock, Log, LogFields } from '../kube/ports.js';
-import type { Readiness } from '../kube/process/health-server.js';
+import type { Readiness } from '../process/health-server.js';
+import type { Clock, Log, LogFields } from '../process/ports.js';
 import { shakeHands } from './handshake.js';
 
 interface SelfCheckNeeds {

@@ -1,18 +1,18 @@
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type ErrorRequestHandler, type Request, type RequestHandler, type Response, Router } from 'express';
+import type { WebhookName } from '../admission/admission-request.js';
+import { type Answer, plainAnswer } from '../admission/encode.js';
+import type { Call, Handler } from '../admission/handler.js';
+import type { CallTime } from '../admission/verdict.js';
 import type { KeyPair } from '../certs/issue.js';
-import { timeout } from '../kube/deadline.js';
-import type { Clock, Log } from '../kube/ports.js';
-import type { Readiness } from '../kube/process/health-server.js';
-import { listenFault } from '../kube/process/listen-fault.js';
-import type { WebhookName } from './admission-request.js';
+import { timeout } from '../process/deadline.js';
+import type { Readiness } from '../process/health-server.js';
+import { listenFault } from '../process/listen-fault.js';
+import type { Clock, Log } from '../process/ports.js';
 import { BodyRoom } from './body-room.js';
 import { deadlineMs } from './deadline.js';
-import { type Answer, plainAnswer } from './encode.js';
-import type { Call, Handler } from './handler.js';
 import { type ReadBody, readBody } from './read-body.js';
-import type { CallTime } from './verdict.js';
 
 /**
  * Longest body that is read, bytes. An object in etcd has at most 1.5 MiB of protobuf, for which JSON needs at most twice as much;

@@ -1,19 +1,19 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { type Checks, createChecks } from '../admission/checks.js';
+import { createGuard } from '../admission/guard/guard.js';
+import { UseIndex } from '../admission/guard/uses.js';
+import { createHandler, type Handler } from '../admission/handler.js';
+import { type AdmissionMetrics, createAdmissionMetrics } from '../admission/metrics.js';
+import { ValuesPool } from '../admission/values/values-pool.js';
 import type { Serving } from '../certs/keeper.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
-import type { Clock, Log, Random } from '../kube/ports.js';
-import { type Readiness, startHealthServer } from '../kube/process/health-server.js';
-import { StartError } from '../kube/start-error.js';
+import { type Readiness, startHealthServer } from '../process/health-server.js';
+import type { Clock, Log, Random } from '../process/ports.js';
+import { StartError } from '../process/start-error.js';
 import { addressOf, type Certificates, calledName, createCertificates } from './certificates.js';
-import { type Checks, createChecks } from './checks.js';
 import type { Config } from './config.js';
-import { createGuard } from './guard/guard.js';
-import { UseIndex } from './guard/uses.js';
-import { createHandler, type Handler } from './handler.js';
-import { type AdmissionMetrics, createAdmissionMetrics } from './metrics.js';
 import { SelfCheck } from './self-check.js';
 import { type AdmissionServer, startServer } from './server.js';
-import { ValuesPool } from './values/values-pool.js';
 
 /** What the webhook runs on. */
 interface Surroundings {

@@ -1,13 +1,12 @@
 import { jobNameOf } from '../../api/names.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { ExecuteFailure } from '../execute.js';
-import type { Observation } from '../observation.js';
 import { announcementsOf } from './announce.js';
 import { conclude, failureOf } from './conclusion.js';
-import type { Announcement, Cleanup, Decision } from './decision.js';
+import type { Announcement, Cleanup, Decision, ExecuteFailure } from './decision.js';
 import { secretsWithoutJob } from './deployment.js';
 import { withCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
+import type { Observation } from './observation.js';
 import { accountPoll, type PollAccount, tagsOf } from './poll.js';
 import { tell } from './situation.js';
 import { preciseTime } from './timestamps.js';

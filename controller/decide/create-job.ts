@@ -7,8 +7,8 @@ import type { JobInput } from '../deploy/job-input.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import { type Applied, buildPlanJob, planInput } from '../deploy/plan-job.js';
 import { buildSecrets, type JobSupplies, presentSecrets } from '../deploy/secrets.js';
-import type { Observation, Supplies } from '../observation.js';
 import type { Action } from './decision.js';
+import type { Observation, Supplies } from './observation.js';
 
 /** What every Job of a bundle is made of. */
 interface Material {

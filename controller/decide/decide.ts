@@ -1,7 +1,6 @@
 import { jobNameOf } from '../../api/names.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation, Obstacle } from '../observation.js';
 import { announcementsOf, isLookedUpAgain } from './announce.js';
 import { failureOf } from './conclusion.js';
 import { createJob } from './create-job.js';
@@ -25,6 +24,7 @@ import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue,
 import { finalizerChange, mustBeHeldFirst } from './finalizer.js';
 import { overtaken } from './giving-way.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
+import type { Observation, Obstacle } from './observation.js';
 import {
   accountPoll,
   isDeployRequested,

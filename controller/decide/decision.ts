@@ -1,6 +1,7 @@
 import type { Job, ObjectRef, Secret } from '../../api/objects.js';
 import type { Reason } from '../../api/reasons.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { KubeError } from '../../kube/client.js';
 import type { ScanInterest } from '../scans/scan.js';
 
 /** Something to be done before the status is written. Each can be done again without harm. */
@@ -66,3 +67,19 @@ export interface Decision {
   /** Whether the bundle goes on needing the place for a Job that it has, or waits for. */
   readonly keepsPlace: boolean;
 }
+
+/** Why an action was not done. */
+export type ExecuteFailure =
+  /** The apiserver will not have the Job, or a Secret of it. `message` is its own words. */
+  | { readonly kind: 'refused'; readonly deployment: Deployment; readonly message: string }
+  /** Somebody else has a Job or Secret of that name. */
+  | { readonly kind: 'taken'; readonly deployment: Deployment; readonly message: string }
+  /**
+   * The Job was to give way, and werf has been started meanwhile; or it was to be made, and another process has made it of other
+   * values. Now it is followed to its end.
+   */
+  | { readonly kind: 'begun' }
+  /** The same of a plan. */
+  | { readonly kind: 'plan-refused' | 'plan-taken'; readonly message: string }
+  /** The apiserver could not be asked, or was busy: the same again, later. */
+  | { readonly kind: 'interrupted'; readonly error: KubeError };

@@ -3,7 +3,6 @@ import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { isHeld } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation, Obstacle } from '../observation.js';
 import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
 import type { Announcement } from './decision.js';
@@ -18,6 +17,7 @@ import {
 } from './deployment.js';
 import type { Draft } from './draft.js';
 import { mayBeDeployed, nextNumber } from './finalizer.js';
+import type { Observation, Obstacle } from './observation.js';
 import type { Claim } from './situation.js';
 import { parseTime, preciseTime } from './timestamps.js';
 

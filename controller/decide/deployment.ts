@@ -7,10 +7,10 @@ import type { JobResult } from '../deploy/job-result.js';
 import { checksumOf, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
-import type { DeployJob, JobLog, Observation, Obstacle } from '../observation.js';
 import { conclude } from './conclusion.js';
 import { secretNamesIn } from './create-job.js';
 import type { Action, Cleanup, Recheck } from './decision.js';
+import type { DeployJob, JobLog, Observation, Obstacle } from './observation.js';
 import type { Claim } from './situation.js';
 import { parseTime } from './timestamps.js';
 

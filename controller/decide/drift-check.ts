@@ -7,11 +7,11 @@ import { ANNOTATIONS } from '../deploy/names.js';
 import type { Applied } from '../deploy/plan-job.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
 import { exitCodeOf, imageOf, jobResult, withErrorLine } from '../deploy/result.js';
-import type { Observation, PlanJob } from '../observation.js';
 import type { Cleanup } from './decision.js';
 import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf, secretsWithoutJob } from './deployment.js';
 import { type Draft, soonest } from './draft.js';
 import { appliedOf, type CheckResult, nextCheckNumber } from './drift-state.js';
+import type { Observation, PlanJob } from './observation.js';
 
 /** How the check stands that was begun. */
 type Check =

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { planJobNameOf } from '../../api/names.js';
-import type { Observation } from '../observation.js';
 import { openDeployment } from './deployment.js';
 import { appliedOf, isBeingCorrected, isCorrectionDue, isToBeVerified, nextCheckNumber } from './drift-state.js';
 import { mustBeHeldToCheck } from './finalizer.js';
+import type { Observation } from './observation.js';
 import { isRequested } from './poll.js';
 import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';

@@ -1,6 +1,5 @@
 import type { Settings } from '../../api/settings.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation } from '../observation.js';
 import { createPlan } from './create-job.js';
 import { openDeployment } from './deployment.js';
 import { type Draft, soonest } from './draft.js';
@@ -21,6 +20,7 @@ import {
 import { type Due, nextTry } from './due.js';
 import { isElsewhere, mustBeHeldToCheck } from './finalizer.js';
 import { isPolled } from './needs.js';
+import type { Observation } from './observation.js';
 import { isNewGeneration, isRequested } from './poll.js';
 import { type Claim, conditionOf, strongest } from './situation.js';
 

@@ -1,9 +1,9 @@
 import { isHeld } from '../../api/finalizer.js';
 import { targetNamespaceOf } from '../../api/names.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation } from '../observation.js';
 import type { FinalizerChange } from './decision.js';
 import { openDeployment } from './deployment.js';
+import type { Observation } from './observation.js';
 
 /**
  * Whether a release may be there: something was deployed, or a Job may have got that far; or nobody knows, for there were deployments that

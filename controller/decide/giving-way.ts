@@ -1,7 +1,7 @@
 import { isLowerTag } from '../../api/tag-choice.js';
 import type { Deployment } from '../../api/werfbundle.js';
-import type { Observation } from '../observation.js';
 import { isSuspended } from './needs.js';
+import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
 
 /**

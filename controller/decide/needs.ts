@@ -1,5 +1,4 @@
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation } from '../observation.js';
 import type { ScanInterest } from '../scans/scan.js';
 import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
@@ -7,6 +6,7 @@ import { mayCheckOrCorrect } from './drift-schedule.js';
 import { nextTry, takesLast } from './due.js';
 import { mustBeHeldFirst } from './finalizer.js';
 import { gaveWay } from './history.js';
+import type { Observation } from './observation.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
 import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';

@@ -3,9 +3,9 @@ import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
 import { fingerprintOf, madeWith } from '../../api/checksum.js';
 import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation } from '../observation.js';
-import type { HeldBack, RegistryFailure } from '../ports.js';
+import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import type { ScanOutcome, TagSet } from '../scans/scan.js';
+import type { Observation } from './observation.js';
 import { type Claim, conditionOf, withCondition } from './situation.js';
 import { preciseTime } from './timestamps.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../kube/ports.js';
+import type { Clock } from '../../process/ports.js';
 
 /** One timer for many: sleeps until the earliest time, and can be woken for an earlier one. */
 export class Alarm {

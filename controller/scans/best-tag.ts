@@ -1,5 +1,5 @@
 import { rankTags, type TagPolicy } from '../../api/tag-choice.js';
-import type { HeldBack } from '../ports.js';
+import type { HeldBack } from '../../registry/port.js';
 import { isStopped, type Listed, type Looks, nothing, type PutOff, type Stopped } from './looks.js';
 import type { ScanOutcome } from './scan.js';
 

@@ -1,4 +1,4 @@
-import type { HeldBack } from '../ports.js';
+import type { HeldBack } from '../../registry/port.js';
 
 /** That the scans of a repository are put off, to spare its host. Times are monotonic. */
 export interface Hold {

@@ -1,6 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { TagPolicy } from '../../api/tag-choice.js';
-import type { HeldBack, Registry, RegistryFailure, RegistryTarget, TaggedManifest, TagList } from '../ports.js';
+import type {
+  HeldBack,
+  Registry,
+  RegistryFailure,
+  RegistryTarget,
+  TaggedManifest,
+  TagList,
+} from '../../registry/port.js';
 import type { ScanOutcome, TagSet } from './scan.js';
 
 /** What the scans of a repository remember, from one to the next. */

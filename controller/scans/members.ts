@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
-import type { RegistryFailure, RegistryTarget } from '../ports.js';
-import { resourceUrl } from '../registry/target.js';
+import type { RegistryFailure, RegistryTarget } from '../../registry/port.js';
+import { resourceUrl } from '../../registry/target.js';
 import type { Hold } from './hold.js';
 import { newMemory, type ScanMemory } from './looks.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';

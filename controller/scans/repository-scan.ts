@@ -1,5 +1,5 @@
 import type { TagPolicy } from '../../api/tag-choice.js';
-import type { HeldBack, RegistryTarget } from '../ports.js';
+import type { HeldBack, RegistryTarget } from '../../registry/port.js';
 import { byAge, conclude, mayRead, type Search, search } from './best-tag.js';
 import {
   hashOf,

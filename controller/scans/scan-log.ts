@@ -1,5 +1,5 @@
-import type { Log, LogFields } from '../../kube/ports.js';
-import type { RegistryFailure } from '../ports.js';
+import type { Log, LogFields } from '../../process/ports.js';
+import type { RegistryFailure } from '../../registry/port.js';
 import { type Member, memberName, type ScannedRepository } from './members.js';
 import type { Findings } from './repository-scan.js';
 import type { ScanOutcome } from './scan.js';

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { TagPolicy } from '../../api/tag-choice.js';
-import type { Clock, Log } from '../../kube/ports.js';
-import type { Registry, RegistryFailure } from '../ports.js';
+import type { Clock, Log } from '../../process/ports.js';
+import type { Registry, RegistryFailure } from '../../registry/port.js';
 import { failureOfAll, type Member, policiesOf, type ScannedRepository } from './members.js';
 import { type Findings, scanRepository } from './repository-scan.js';
 import type { ScanOutcome, ScanResult } from './scan.js';

@@ -1,7 +1,7 @@
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { RegistrySpec } from '../../api/werfbundle.js';
-import type { Clock, Log, Random } from '../../kube/ports.js';
-import type { HeldBack, Registry, RegistryFailure, RegistryTarget } from '../ports.js';
+import type { Clock, Log, Random } from '../../process/ports.js';
+import type { HeldBack, Registry, RegistryFailure, RegistryTarget } from '../../registry/port.js';
 import type { ScanConcurrency } from './scan-slots.js';
 
 /** What a bundle asks of the scans of its repository. */

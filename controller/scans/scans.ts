@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
-import type { HeldBack, RegistryFailure } from '../ports.js';
-import { targetKey } from '../registry/target.js';
+import type { HeldBack, RegistryFailure } from '../../registry/port.js';
+import { targetKey } from '../../registry/target.js';
 import { Alarm } from './alarm.js';
 import { DueHeap } from './due-heap.js';
 import { heldOn, isNewHold } from './hold.js';

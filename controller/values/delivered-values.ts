@@ -35,3 +35,9 @@ export const deliveredValues = ({ input, settings, checksumKey }: ValuesQuestion
   const checksum = deployChecksum({ settings, values, key: checksumKey });
   return { kind: 'resolved', checksum, ...deliveryOf(leaves), secretTexts };
 };
+
+/** Reads a bundle's values without holding up everything else. */
+export interface ReadsValues {
+  /** @throws KubeError `aborted` when the signal is */
+  read(question: ValuesQuestion, signal: AbortSignal): Promise<DeliveredValues>;
+}

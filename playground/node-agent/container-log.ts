@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Clock } from '../../kube/ports.js';
+import type { Clock } from '../../process/ports.js';
 
 type Stream = 'stdout' | 'stderr';
 

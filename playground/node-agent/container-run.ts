@@ -1,6 +1,6 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../kube/ports.js';
+import type { Clock } from '../../process/ports.js';
 import { bareCommand } from './bare.js';
 import type { ContainerLog } from './container-log.js';
 import type { ContainerPlan } from './container-plan.js';

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../kube/ports.js';
+import type { Clock } from '../../process/ports.js';
 import { ContainerLog } from './container-log.js';
 import { ContainerProcess } from './container-process.js';
 import { type Isolation, sandboxCommand } from './sandbox.js';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { KeyPair } from '../../certs/issue.js';
-import type { Clock, Log } from '../../kube/ports.js';
+import type { Clock, Log } from '../../process/ports.js';
 import type { ContainerLog } from './container-log.js';
 import type { LogOptions } from './log-lines.js';
 import { readLog } from './log-reader.js';

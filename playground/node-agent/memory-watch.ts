@@ -1,4 +1,4 @@
-import type { Clock } from '../../kube/ports.js';
+import type { Clock } from '../../process/ports.js';
 import { memoryOf, treeOf } from './process-tree.js';
 
 /** How often is looked, milliseconds: short enough that a process which fills memory does not get far above its limit. */

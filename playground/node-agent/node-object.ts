@@ -1,8 +1,8 @@
 import { arch, release, type as systemType } from 'node:os';
 import type { KubeObject } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
-import type { Clock, Log } from '../../kube/ports.js';
 import { NODES } from '../../kube/resources.js';
+import type { Clock, Log } from '../../process/ports.js';
 import { timestamp } from './pod.js';
 import type { NodeFacts } from './pod-facts.js';
 import { nodeLabels } from './scheduling.js';

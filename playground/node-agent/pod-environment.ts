@@ -1,7 +1,7 @@
 import type { ObjectRef } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
-import type { Clock, Log } from '../../kube/ports.js';
 import { PODS } from '../../kube/resources.js';
+import type { Clock, Log } from '../../process/ports.js';
 import type { PodEvents } from './pod-events.js';
 import type { NodeFacts } from './pod-facts.js';
 import type { Isolation } from './sandbox.js';

@@ -1,7 +1,7 @@
 import type { KubeObject } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
-import type { Clock, Log } from '../../kube/ports.js';
 import { EVENTS } from '../../kube/resources.js';
+import type { Clock, Log } from '../../process/ports.js';
 import { type AgentPod, refOf } from './pod.js';
 
 export interface PodEvent {

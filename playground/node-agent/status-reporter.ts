@@ -1,7 +1,7 @@
 import type { ObjectRef, Pod } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
-import type { Clock, Log } from '../../kube/ports.js';
 import { PODS } from '../../kube/resources.js';
+import type { Clock, Log } from '../../process/ports.js';
 import { KUBELETS, type PodProgress, type PodStatus, podStatus } from './pod-status.js';
 
 const RETRY_MS = 500;

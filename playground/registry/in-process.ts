@@ -1,6 +1,6 @@
 import { createHash, randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { digestOf } from '../../controller/registry/manifest.js';
+import { digestOf } from '../../registry/manifest.js';
 import type { RegistryAuth } from './auth.js';
 import { ContentStore } from './content-store.js';
 

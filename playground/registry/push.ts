@@ -1,5 +1,5 @@
 import { fetch, type HeadersInit } from 'undici';
-import { digestOf } from '../../controller/registry/manifest.js';
+import { digestOf } from '../../registry/manifest.js';
 
 /** Where something is pushed to, by plain HTTP: the playground's own registry. */
 export interface Target {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { StartError } from '../../kube/start-error.js';
+import { StartError } from '../../process/start-error.js';
 import { cacheDir, type Environment, pathDirs, programIn } from '../binaries/places.js';
 import { downloadWerf, RELEASE, type WerfRelease } from './release.js';
 

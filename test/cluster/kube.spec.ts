@@ -8,7 +8,6 @@ import type { WerfBundle } from '../../api/werfbundle.js';
 import type { KubeClient, KubeError } from '../../kube/client.js';
 import { type Connection, connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
-import { systemClock, systemRandom } from '../../kube/process/system-clock.js';
 import { createReflector } from '../../kube/reflector.js';
 import {
   CONFIGMAPS,
@@ -20,6 +19,7 @@ import {
   WERFBUNDLES,
 } from '../../kube/resources.js';
 import { established } from '../../playground/established.js';
+import { systemClock, systemRandom } from '../../process/system-clock.js';
 import { kubeContract } from '../contract/kube.contract.js';
 import { startCluster } from '../kit/cluster.js';
 import { recordLog } from '../kit/record-log.js';

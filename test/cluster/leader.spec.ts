@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Job, Secret } from '../../api/objects.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle } from '../../api/werfbundle.js';
-import { leaseNameOf } from '../../controller/share.js';
+import { leaseNameOf } from '../../controller/cache/share.js';
 import type { Lease } from '../../kube/election-step.js';
 import { JOBS, LEASES, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { OPERATOR_NAMESPACE } from '../../playground/operator.js';

@@ -4,15 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import {
-  createRegistry,
-  DEFAULT_REGISTRY_LIMITS,
-  DEFAULT_REGISTRY_TIMEOUTS,
-} from '../../controller/registry/registry.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { TokenAuth } from '../../playground/registry/auth.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
 import { startRegistry } from '../../playground/registry/start.js';
+import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from '../../registry/registry.js';
 import { registryContract } from '../contract/registry.contract.js';
 import { storyIn, TIME_SCALE } from '../kit/bundle-story.js';
 import { binariesOfThisRun } from '../kit/cluster.js';

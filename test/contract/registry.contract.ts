@@ -1,5 +1,6 @@
 import type { Test } from 'tap';
-import type { Registry, RegistryCredential, RegistryTarget } from '../../controller/ports.js';
+import type { RegistryCredential } from '../../api/docker-config.js';
+import type { Registry, RegistryTarget } from '../../registry/port.js';
 
 /** A registry that the contract is tried on. */
 interface RegistrySubject {

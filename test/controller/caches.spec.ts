@@ -1,10 +1,10 @@
 import t from 'tap';
 import type { Job, ObjectRef, Pod } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { Caches } from '../../controller/caches.js';
+import { Caches } from '../../controller/cache/caches.js';
+import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
+import { leaseNameOf, type Share } from '../../controller/cache/share.js';
 import { parseConfig } from '../../controller/config.js';
-import { projectBundle, projectJob, projectPod } from '../../controller/projections.js';
-import { leaseNameOf, type Share } from '../../controller/share.js';
 import { KubeError } from '../../kube/client.js';
 import { isLabelSelector } from '../../kube/label-selector.js';
 import { JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';

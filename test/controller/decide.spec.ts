@@ -3,9 +3,9 @@ import type { Condition, Pod } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { decide } from '../../controller/decide/decide.js';
 import { hasSeenTouch, needsSupplies } from '../../controller/decide/needs.js';
+import type { Observation } from '../../controller/decide/observation.js';
 import { SITUATIONS } from '../../controller/decide/situation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
-import type { Observation } from '../../controller/observation.js';
 import {
   bundle,
   CHECKSUM,

@@ -3,7 +3,7 @@ import { FINALIZER } from '../../api/finalizer.js';
 import type { Job, KubeObject, Namespace, Pod, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { decide } from '../../controller/decide/decide.js';
-import type { Dismissal, Observation } from '../../controller/observation.js';
+import type { Dismissal, Observation } from '../../controller/decide/observation.js';
 import { KubeError } from '../../kube/client.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import {

@@ -8,9 +8,9 @@ import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
 import { dueCheck, nextCheckTime } from '../../controller/decide/drift-schedule.js';
 import { needsSupplies } from '../../controller/decide/needs.js';
+import type { Observation, PlanJob } from '../../controller/decide/observation.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import type { PlanFinding } from '../../controller/deploy/plan-summary.js';
-import type { Observation, PlanJob } from '../../controller/observation.js';
 import { KubeError } from '../../kube/client.js';
 import { NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { WerfBundleSpec } from '../../api/werfbundle.js';
-import { judge } from '../../controller/judge.js';
+import { judge } from '../../controller/observe/judge.js';
 import { bundle } from '../kit/builders.js';
 
 const OPERATOR = 'k8s-werf-operator-go-system';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { ObjectRef } from '../../api/objects.js';
-import { type PlaceLimits, Places } from '../../controller/places.js';
+import { type PlaceLimits, Places } from '../../controller/reconcile/places.js';
 
 /** `a/1`: namespace a. A bundle's Job has the same name. */
 const ref = (text: string): ObjectRef => {

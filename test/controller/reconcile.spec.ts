@@ -1,8 +1,8 @@
 import t from 'tap';
 import type { KubeObject, Namespace, Pod, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
-import { EventTeller } from '../../controller/events.js';
-import { allInOrder } from '../../controller/in-order.js';
+import { EventTeller } from '../../controller/execute/events.js';
+import { allInOrder } from '../../controller/observe/in-order.js';
 import { KubeError } from '../../kube/client.js';
 import {
   CONFIGMAPS,

@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
-import type { HeldBack, RegistryFailure } from '../../controller/ports.js';
-import { Gate } from '../../controller/registry/gate.js';
 import { DueHeap } from '../../controller/scans/due-heap.js';
 import type { ScanInterest, ScanOutcome, ScanResult } from '../../controller/scans/scan.js';
-
 import { ScanSlots, type Slot } from '../../controller/scans/scan-slots.js';
 import { createScans } from '../../controller/scans/scans.js';
 import { afterHold, dueNow, type MemberDue, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
+import { Gate } from '../../registry/gate.js';
+import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
 import { recordLog } from '../kit/record-log.js';

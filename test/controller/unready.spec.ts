@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Pod } from '../../api/objects.js';
 import { unreadyPod, withPodReasons, workloadsIn } from '../../controller/deploy/unready.js';
-import { readPodReasons } from '../../controller/pod-reasons.js';
+import { readPodReasons } from '../../controller/observe/pod-reasons.js';
 import { KubeError } from '../../kube/client.js';
 import { PODS } from '../../kube/resources.js';
 import { createFakeClock } from '../kit/fake-clock.js';

@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
 import type { KubeObject, ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
-import { referencesOf } from '../../controller/references.js';
-import { Releases } from '../../controller/releases.js';
-import { Watches } from '../../controller/watches.js';
+import { referencesOf } from '../../controller/cache/references.js';
+import { Releases } from '../../controller/cache/releases.js';
+import { Watches } from '../../controller/cache/watches.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import { bundle, NOW, platform } from '../kit/builders.js';

@@ -1,14 +1,14 @@
 import t from 'tap';
+import type { WebhookName } from '../../admission/admission-request.js';
+import { createChecks } from '../../admission/checks.js';
+import { createHandler } from '../../admission/handler.js';
+import { ValuesPool } from '../../admission/values/values-pool.js';
 import type { KubeObject } from '../../api/objects.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { refName } from '../../kube/resource-path.js';
 import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
-import type { WebhookName } from '../../webhook/admission-request.js';
-import { createChecks } from '../../webhook/checks.js';
 import { parseConfig } from '../../webhook/config.js';
-import { createHandler } from '../../webhook/handler.js';
-import { ValuesPool } from '../../webhook/values/values-pool.js';
 import { createFakeClock } from './fake-clock.js';
 import { createFakeKube, type FakeKube } from './fake-kube.js';
 import { recordLog } from './record-log.js';

@@ -2,10 +2,10 @@ import type { Job, Pod } from '../../api/objects.js';
 import { settingsOf } from '../../api/settings.js';
 import { validateBundle } from '../../api/validate.js';
 import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Observation, Platform, Supplies } from '../../controller/decide/observation.js';
 import { buildJob } from '../../controller/deploy/job.js';
-import type { Observation, Platform, Supplies } from '../../controller/observation.js';
-import type { RegistryFailure } from '../../controller/ports.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
+import type { RegistryFailure } from '../../registry/port.js';
 
 /** Monday, 10:00:00 UTC: the moment of every observation that names no other. */
 export const NOW = Date.parse('2026-11-23T10:00:00.000Z');

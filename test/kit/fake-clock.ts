@@ -1,4 +1,4 @@
-import type { Clock } from '../../kube/ports.js';
+import type { Clock } from '../../process/ports.js';
 
 interface Sleeper {
   readonly at: number;

@@ -7,8 +7,8 @@ import {
   type ResourceType,
   type WatchEvent,
 } from '../../kube/client.js';
-import type { Clock } from '../../kube/ports.js';
 import { refName, resourceName } from '../../kube/resource-path.js';
+import type { Clock } from '../../process/ports.js';
 import { type CallInfo, type CallMatcher, Interventions } from './fake-interventions.js';
 import { selects } from './fake-selectors.js';
 import { copy, FakeStore } from './fake-store.js';

@@ -5,7 +5,7 @@ import type {
   RegistryTarget,
   TaggedManifest,
   TagList,
-} from '../../controller/ports.js';
+} from '../../registry/port.js';
 
 /** A {@link Registry} in memory that counts what it is asked. `hold()` keeps answers back until `release()`. */
 export class MemoryRegistry implements Registry {

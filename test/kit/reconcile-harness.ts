@@ -1,17 +1,18 @@
 import type { Job, ObjectIdentity, ObjectRef, Pod } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import { EventTeller } from '../../controller/events.js';
-import { Memory } from '../../controller/memory.js';
-import { type PlaceLimits, Places } from '../../controller/places.js';
-import type { HeldBack, ReadsValues } from '../../controller/ports.js';
-import { projectBundle, projectJob, projectPod } from '../../controller/projections.js';
-import { type Reconciler, reconcile } from '../../controller/reconcile.js';
-import { Releases } from '../../controller/releases.js';
+import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
+import { Releases } from '../../controller/cache/releases.js';
+import type { Touches } from '../../controller/cache/watches.js';
+import { EventTeller } from '../../controller/execute/events.js';
+import { Memory } from '../../controller/reconcile/memory.js';
+import { type PlaceLimits, Places } from '../../controller/reconcile/places.js';
+import { type Reconciler, reconcile } from '../../controller/reconcile/reconcile.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
+import type { ReadsValues } from '../../controller/values/delivered-values.js';
 import { deliveredValues } from '../../controller/values/delivered-values.js';
-import type { Touches } from '../../controller/watches.js';
 import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
+import type { HeldBack } from '../../registry/port.js';
 import { bundle as aBundle, NOW, platform } from './builders.js';
 import { createFakeClock, settle } from './fake-clock.js';
 import { createFakeKube, type FakeKube } from './fake-kube.js';
@@ -90,7 +91,7 @@ export const reconcileHarness = (
     const toldBefore = new Set(kube.all(EVENTS).map(({ metadata }) => metadata.name));
     const logged = log.entries.length;
     const self: Reconciler = {
-      ...{ client: kube, world: cache, scans, values, places, platform, log, memory, now: () => clock.now() },
+      ...{ client: kube, lister: cache, scans, values, places, platform, log, memory, now: () => clock.now() },
       touches,
       announce: events.tell.bind(events),
       announceOnce: events.tellOnce.bind(events),

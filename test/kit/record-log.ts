@@ -1,4 +1,4 @@
-import type { Log, LogFields } from '../../kube/ports.js';
+import type { Log, LogFields } from '../../process/ports.js';
 
 export interface LogEntry {
   readonly level: 'debug' | 'info' | 'warn' | 'error';

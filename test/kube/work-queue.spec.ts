@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { ObjectRef } from '../../api/objects.js';
-import { Sweep } from '../../controller/sweep.js';
+import { Sweep } from '../../controller/reconcile/sweep.js';
 import { TimerHeap } from '../../kube/timer-heap.js';
 import { createWorkQueue, type Next } from '../../kube/work-queue.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';

@@ -1,10 +1,10 @@
 import type { Job, Pod } from '../../../api/objects.js';
 import { ANNOTATIONS, CONTAINER, LABELS, MANAGED_BY } from '../../../controller/deploy/names.js';
 import type { KubeClient } from '../../../kube/client.js';
-import type { Log } from '../../../kube/ports.js';
-import { systemClock, systemRandom } from '../../../kube/process/system-clock.js';
 import { createReflector } from '../../../kube/reflector.js';
 import { JOBS, PODS } from '../../../kube/resources.js';
+import type { Log } from '../../../process/ports.js';
+import { systemClock, systemRandom } from '../../../process/system-clock.js';
 import { NODE } from './node-logs.js';
 
 /** A Job that the controller made. */

@@ -1,0 +1,53 @@
+import type { PlatformPolicy } from '../api/platform-policy.js';
+import type { KubeClient } from '../kube/client.js';
+import type { Clock, Log, Random } from '../process/ports.js';
+import type { LookupMetrics } from './metrics.js';
+import { createPolicyCheck } from './policy.js';
+import { createReachCheck, type ReachSettings } from './references/reach.js';
+import { ReleaseIndex } from './references/releases.js';
+import { specRules } from './spec-rules.js';
+import type { ValuesPool } from './values/values-pool.js';
+import type { Check } from './verdict.js';
+
+type CheckSettings = Omit<ReachSettings, 'operator'> &
+  PlatformPolicy & {
+    /** The operator's own, and the Secret that it keeps there for itself. */
+    readonly namespace: string;
+    readonly certificateSecret: string;
+  };
+
+interface ChecksNeeds {
+  readonly kube: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'>;
+  readonly config: CheckSettings;
+  readonly values: Pick<ValuesPool, 'judge'>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: LookupMetrics;
+}
+
+/** All that is judged of a bundle, and what has to run for it. */
+export interface Checks {
+  readonly checks: readonly Check[];
+  /** Follows the cluster's bundles until aborted; the checks wait for it where they need it. */
+  start(signal: AbortSignal): Promise<void>;
+}
+
+/** What a bundle says of itself, what it reaches for, and where it may come from. */
+export const createChecks = (needs: ChecksNeeds): Checks => {
+  const { kube, config, values, clock, random, log, metrics } = needs;
+  const releases = new ReleaseIndex({ client: kube, clock, random, log });
+  const operator = { namespace: config.namespace, secrets: [config.certificateSecret] };
+  const reach = createReachCheck({
+    kube,
+    clock,
+    metrics,
+    releases,
+    parseValues: (question, signal) => values.judge(question, signal),
+    settings: { ...config, operator },
+  });
+  return {
+    checks: [specRules, reach, createPolicyCheck(config)],
+    start: (signal) => (config.checkReferences ? releases.start(signal) : Promise.resolve()),
+  };
+};

@@ -1,0 +1,116 @@
+import type { Clock, Log, LogFields } from '../process/ports.js';
+import type { AdmissionRequest, WebhookName } from './admission-request.js';
+import { decodeBundle, type Malformed, type Review, readReview } from './decode.js';
+import { type About, type Answer, encode, plainAnswer } from './encode.js';
+import type { AdmissionMetrics } from './metrics.js';
+import { mutate } from './mutate.js';
+import { validate } from './validate.js';
+import type { CallTime, Check, Soon, Verdict } from './verdict.js';
+
+/** A request whose body is there. */
+export interface Call extends CallTime {
+  readonly webhook: WebhookName;
+  /** The Content-Type header; parameters after `;` are ignored. */
+  readonly contentType: string;
+  readonly body: Uint8Array;
+  /** How long the answer may take, milliseconds. */
+  readonly withinMs: number;
+}
+
+/** Answers a call. Never rejects: a bug is a 500, which the failurePolicy judges. */
+export type Handler = (call: Call) => Promise<Answer>;
+
+export interface HandlerNeeds {
+  /** What is judged. */
+  readonly checks: readonly Check[];
+  readonly clock: Pick<Clock, 'monotonic' | 'now'>;
+  readonly log: Log;
+  readonly metrics: Pick<AdmissionMetrics, 'answered'>;
+}
+
+/** What is asked: what it is about, for the answer and for the log, and how it is judged. */
+export interface Question {
+  readonly about?: Pick<About, 'name' | 'kind'>;
+  readonly fields?: LogFields;
+  /** May reject for bugs, and when the call's signal is aborted. */
+  judge(): Soon<Verdict>;
+}
+
+/** The admission of bundles, without its sockets. */
+export const createHandler = (needs: HandlerNeeds): Handler =>
+  answerCalls(needs, (review, call) => aboutBundle(review, call, needs));
+
+function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerNeeds): Question {
+  const decoded = decodeBundle(review);
+  if (decoded.kind === 'foreign') return { judge: () => decoded };
+  const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
+  const { name, namespace, operation, dryRun, requester } = request;
+  const judging = call.webhook === 'mutate' ? mutate : validate;
+  return {
+    about: { name },
+    fields: { user: requester.username, operation, namespace, name, dryRun },
+    judge: () => judging(request, { checks, now: clock.now() }, call),
+  };
+}
+
+type AnswerNeeds = Omit<HandlerNeeds, 'checks'>;
+
+/** What all webhooks have in common: decode, judge in time, encode, and one line of log. */
+export function answerCalls(needs: AnswerNeeds, read: (review: Review, call: Call) => Question): Handler {
+  return async (call) => {
+    const start = needs.clock.monotonic();
+    const review = readCall(call);
+    const { uid } = review;
+    let answer: Answer;
+    let allowed = false;
+    try {
+      const question: Question = review.kind === 'malformed' ? { judge: () => review } : read(review, call);
+      const { about, fields } = question;
+      const judged = question.judge();
+      const verdict = judged instanceof Promise ? await inTime(judged, call.signal) : judged;
+      allowed = verdict.kind === 'allow';
+      answer = encode(verdict, { ...about, ...(uid === undefined ? {} : { uid }) });
+      const durationMs = since(needs, start);
+      needs.log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
+    } catch (error) {
+      // A bug. The uid is all that is known for sure; the body may hold anything.
+      needs.log.error('admission failed', { webhook: call.webhook, uid, error });
+      answer = plainAnswer(500, `the webhook failed on this request (uid ${uid ?? 'unknown'}); its log says why`);
+    }
+    needs.metrics.answered(call.webhook, allowed, since(needs, start) / 1000);
+    return answer;
+  };
+}
+
+const since = ({ clock }: AnswerNeeds, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;
+
+const readCall = ({ contentType, body }: Call): Review | Malformed =>
+  contentType.split(';')[0]?.trim().toLowerCase() === 'application/json'
+    ? readReview(body)
+    : { kind: 'malformed', message: 'Content-Type must be application/json' };
+
+/** For the log. Problems are left out of it: their texts quote what users wrote. */
+const foundIn = (verdict: Verdict): LogFields => ({
+  verdict: verdict.kind,
+  ...(verdict.kind === 'deny' ? { fields: verdict.problems.map(({ field }) => field) } : {}),
+});
+
+const LATE: Verdict = { kind: 'late' };
+
+/** The verdict, or `late` if the signal is aborted first; what a check does after that is nobody's business. */
+async function inTime(judging: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
+  let onAbort = (): void => {};
+  const late = new Promise<Verdict>((resolve) => {
+    onAbort = () => resolve(LATE);
+  });
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([judging, late]);
+  } catch (error) {
+    if (signal.aborted) return LATE;
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

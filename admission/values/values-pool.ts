@@ -1,0 +1,88 @@
+import type { Warning } from '../../api/problem.js';
+import { isInstant } from '../../api/values/instant.js';
+import { jobOf, type ValuesJob } from '../../api/values/values-job.js';
+import type { Log } from '../../process/ports.js';
+import { type PoolOutcome, ThreadPool } from '../../process/thread-pool.js';
+import { judgeValues, type ValuesFindings, type ValuesQuestion } from './judge-values.js';
+import { checkable } from './limits.js';
+
+/** What came of a question. `failed`: it could not be checked; `reason` ends such a sentence. */
+export type ValuesAnswer =
+  | ({ readonly kind: 'judged' } & ValuesFindings)
+  | { readonly kind: 'failed'; readonly reason: string };
+
+interface PoolOptions {
+  readonly log: Log;
+  /** How many threads at most; each is started when it is needed for the first time. */
+  readonly threads?: number;
+  /** The program of the threads, elsewhere than it usually is. */
+  readonly file?: URL;
+}
+
+/**
+ * What a thread may take, megabytes. Dense YAML of 256 KiB needs about 100 for a moment; with the webhook's own 100 this has to stay
+ * below the 256 of its container.
+ */
+const MEMORY_MB = { old: 112, young: 16 };
+/** Of all questions that wait for a thread; the webhook has 256 MB for everything. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** One: a second would not fit into the memory of the webhook's container when both have the worst to read. */
+const THREADS = 1;
+
+/**
+ * Judges values without keeping other requests waiting: what is not small is parsed in a thread of its own.
+ *
+ * Guarantees: each question is answered, at the latest when its signal is aborted, and never with a rejection; a thread that is
+ * too slow, or dies, is replaced; smaller questions go first, so that large ones hold up large ones only.
+ */
+export class ValuesPool {
+  readonly #pool: ThreadPool<ValuesJob, ValuesFindings>;
+
+  constructor({ log, threads = THREADS, file = threadFile() }: PoolOptions) {
+    const maxWaitingBytes = MAX_WAITING_BYTES;
+    this.#pool = new ThreadPool({ log, name: 'values', file, threads, memoryMb: MEMORY_MB, maxWaitingBytes });
+  }
+
+  async judge(question: ValuesQuestion, signal: AbortSignal): Promise<ValuesAnswer> {
+    const { question: parsed, warnings, bytes } = checkable(question);
+    if (isInstant(parsed, bytes)) return judged(judgeValues(parsed), warnings);
+    const job = jobOf(parsed);
+    return answerOf(await this.#pool.run(job, bytes + (job.inline?.length ?? 0), signal), warnings);
+  }
+
+  /** Ends the threads, for whoever does not end with the process. What is under way fails. */
+  stop(): void {
+    this.#pool.stop();
+  }
+}
+
+const answerOf = (outcome: PoolOutcome<ValuesFindings>, warnings: readonly Warning[]): ValuesAnswer => {
+  switch (outcome.kind) {
+    case 'done':
+      return judged(outcome.answer, warnings);
+    case 'full':
+      return { kind: 'failed', reason: 'too many values are being read; try again' };
+    case 'aborted':
+      return tooLate;
+    case 'exhausted':
+      return judged({ problems: [], warnings: [] }, [...warnings, tooCostly]);
+    case 'died':
+      return { kind: 'failed', reason: "the thread that reads values ended; the webhook's log says why" };
+  }
+};
+
+const tooLate: ValuesAnswer = { kind: 'failed', reason: 'there was not enough time to read all values' };
+
+const tooCostly: Warning = {
+  field: 'spec.converge.valuesFrom',
+  message: 'not checked: to read these values takes more memory than there is at admission',
+};
+
+const judged = (findings: ValuesFindings, warnings: readonly Warning[]): ValuesAnswer => ({
+  kind: 'judged',
+  problems: findings.problems,
+  warnings: [...warnings, ...findings.warnings],
+});
+
+/** Beside this file, whether that stands by itself or has been bundled into dist/. */
+const threadFile = (): URL => new URL('./judging-worker.js', import.meta.url);

@@ -1,0 +1,236 @@
+import { setMaxListeners } from 'node:events';
+import { targetNamespaceOf } from '../../api/names.js';
+import { type Job, type KubeObject, type ObjectRef, type Pod, refOf } from '../../api/objects.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import type { KubeClient, ListOptions, ResourceType } from '../../kube/client.js';
+import type { Change } from '../../kube/reflector.js';
+import { ReflectorGroup } from '../../kube/reflector-group.js';
+import { JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
+import type { Clock, Log, Random } from '../../process/ports.js';
+import { ANNOTATIONS, LABELS, MANAGED_BY } from '../deploy/names.js';
+import { hasEnded } from '../deploy/result.js';
+import type { Lister } from './lister.js';
+import { projectBundle, projectJob, projectPod } from './projections.js';
+import { Releases } from './releases.js';
+import type { Share } from './share.js';
+
+interface CacheOptions {
+  readonly client: KubeClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly share: Share;
+  /** A bundle, or something of it, changed. */
+  readonly onChange: (ref: ObjectRef) => void;
+  /** A Job of the share came, changed or went, or came into it or left it. @param active - it is there, and has not ended */
+  readonly onJob: (job: ObjectRef, active: boolean) => void;
+  /** A bundle came, changed or went; before {@link CacheOptions.onChange}. */
+  readonly onBundle: (change: Change<StoredBundle>) => void;
+}
+
+/** Jobs and Pods that the controller made: by label, so that the apiserver sends no others. */
+const OURS = `${LABELS.managedBy}=${MANAGED_BY}`;
+
+/** How long bundles wait for Jobs and Pods of a namespace that they are the first to deploy into; where the rights are missing. */
+const OPENING_MS = 10_000;
+
+/**
+ * Watches on bundles, their Jobs and the Jobs' Pods, in projections: of a Pod only what tells how it went.
+ * With a share of namespaces, each namespace is watched by itself, and Jobs and Pods wherever a bundle deploys to.
+ */
+export class Caches implements Lister {
+  readonly #options: CacheOptions;
+  readonly #bundles: ReflectorGroup<StoredBundle, StoredBundle>;
+  readonly #jobs: ReflectorGroup<Job, Job>;
+  readonly #pods: ReflectorGroup<Pod, Pod>;
+  readonly #openings = new Map<string, Promise<void>>();
+  /** Of Jobs, by the uids of their bundles; of Pods, by those of their Jobs. */
+  readonly #owned = { jobs: new Owned(), pods: new Owned() };
+  /** Jobs that have not ended: those of other shares are among them. */
+  readonly #unended = new Map<string, ObjectRef>();
+  readonly #releases = new Releases();
+  readonly #stopped = new AbortController();
+  #filled = false;
+
+  constructor(options: CacheOptions) {
+    this.#options = options;
+    setMaxListeners(0, this.#stopped.signal);
+    const { namespaces, labelSelector } = options.share;
+    const group = <T extends KubeObject>(
+      type: ResourceType,
+      list: ListOptions,
+      project: (object: T) => T,
+      onChange: (change: Change<T>) => void,
+    ) => new ReflectorGroup<T, T>({ ...options, type, list, project, onChange, asText: true });
+    const mine = labelSelector === undefined ? {} : { labelSelector };
+    const ours = { labelSelector: OURS };
+    this.#bundles = group<StoredBundle>(WERFBUNDLES, mine, projectBundle, (change) => this.#bundleChanged(change));
+    this.#jobs = group<Job>(JOBS, ours, projectJob, (change) => this.#jobChanged(change));
+    this.#pods = group<Pod>(PODS, ours, projectPod, (change) => this.#podChanged(change));
+    if (namespaces.length === 0) for (const each of [this.#bundles, this.#jobs, this.#pods]) each.follow('');
+    for (const namespace of namespaces) this.#bundles.follow(namespace);
+  }
+
+  /** Runs until aborted. */
+  async start(signal: AbortSignal): Promise<void> {
+    signal.addEventListener('abort', () => this.#stopped.abort(signal.reason), { once: true });
+    await Promise.all([this.#bundles, this.#jobs, this.#pods].map((each) => each.start(signal)));
+  }
+
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    await this.#bundles.whenSynced(signal);
+    if (this.#everywhere()) await Promise.all([this.#jobs.whenSynced(signal), this.#pods.whenSynced(signal)]);
+    else await Promise.all(this.#openings.values());
+    this.#filled = true;
+  }
+
+  /** {@link Caches.whenSynced} has resolved. */
+  synced(): boolean {
+    return this.#filled;
+  }
+
+  bundle(ref: ObjectRef): StoredBundle | undefined {
+    return this.#bundles.get(ref);
+  }
+
+  bundles(): IterableIterator<StoredBundle> {
+    return this.#bundles.values();
+  }
+
+  /** The names of all bundles, which cost less than the bundles. */
+  bundleRefs(): IterableIterator<ObjectRef> {
+    return this.#bundles.refs();
+  }
+
+  olderHolder(bundle: StoredBundle): ObjectRef | undefined {
+    return this.#releases.olderHolder(bundle);
+  }
+
+  job(ref: ObjectRef): Job | undefined {
+    return this.#jobs.get(ref);
+  }
+
+  /** All Jobs of the share that have not ended. */
+  activeJobs(): readonly ObjectRef[] {
+    return [...this.#unended.values()].filter((ref) => {
+      const job = this.#jobs.get(ref);
+      return job !== undefined && this.#isActive(job);
+    });
+  }
+
+  jobsOf(bundleUid: string): readonly Job[] {
+    return this.#owned.jobs.of(bundleUid).flatMap((ref) => this.#jobs.get(ref) ?? []);
+  }
+
+  podsOf(jobUid: string): readonly Pod[] {
+    return this.#owned.pods.of(jobUid).flatMap((ref) => this.#pods.get(ref) ?? []);
+  }
+
+  #everywhere(): boolean {
+    return this.#options.share.namespaces.length === 0;
+  }
+
+  /** A bundle is not looked at before what it may have left in its target namespace is seen. */
+  #bundleChanged(change: Change<StoredBundle>): void {
+    const { onBundle, onChange } = this.#options;
+    onBundle(change);
+    this.#shareChanged(change);
+    for (const rival of this.#releases.changed(change)) onChange(rival);
+    if (change.after === undefined || this.#everywhere()) onChange(change.ref);
+    else void this.#open(targetNamespaceOf(change.after)).then(() => onChange(change.ref));
+  }
+
+  /** A bundle comes into the share with its Jobs, and leaves it with them. */
+  #shareChanged({ before, after }: Change<StoredBundle>): void {
+    if (before?.metadata.uid === after?.metadata.uid) return;
+    for (const uid of [before?.metadata.uid, after?.metadata.uid])
+      for (const job of this.jobsOf(uid ?? '')) this.#options.onJob(refOf(job), this.#isActive(job));
+  }
+
+  /**
+   * Whether a Job takes a place of those that this controller has to give. Other controllers' Jobs are not its own to count; where
+   * there are no others, all are.
+   */
+  #isActive(job: Job): boolean {
+    if (hasEnded(job)) return false;
+    const { namespaces, labelSelector } = this.#options.share;
+    return (namespaces.length === 0 && labelSelector === undefined) || this.#bundleOf(job) !== undefined;
+  }
+
+  /** The bundle of the share that a Job was made for. */
+  #bundleOf({ metadata: { annotations, labels } }: Job): StoredBundle | undefined {
+    const { [ANNOTATIONS.bundleNamespace]: namespace = '', [ANNOTATIONS.bundle]: name = '' } = annotations ?? {};
+    const bundle = this.#bundles.get({ namespace, name });
+    return bundle?.metadata.uid === labels?.[LABELS.bundleUid] ? bundle : undefined;
+  }
+
+  /** Never rejects. Where nothing may be watched, the bundle's Job is refused, and the bundle says so. */
+  #open(namespace: string): Promise<void> {
+    const opening = this.#openings.get(namespace) ?? this.#follow(namespace);
+    this.#openings.set(namespace, opening);
+    return opening;
+  }
+
+  async #follow(namespace: string): Promise<void> {
+    const { clock, log } = this.#options;
+    const { signal } = this.#stopped;
+    const groups = [this.#jobs, this.#pods];
+    for (const group of groups) group.follow(namespace);
+    const synced = Promise.all(groups.map((group) => group.whenSyncedIn(namespace, signal))).then(() => true);
+    const late = clock.sleep(OPENING_MS, signal).then(() => false);
+    late.catch(() => {});
+    const opened = await Promise.race([synced, late]).catch(() => true);
+    if (!opened) log.warn('Jobs and Pods of a target namespace can not be watched', { namespace });
+  }
+
+  #podChanged(change: Change<Pod>): void {
+    this.#owned.pods.changed(
+      change,
+      ({ metadata }) => metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid,
+    );
+    this.#ofBundle(change);
+  }
+
+  #jobChanged(change: Change<Job>): void {
+    const { ref, after } = change;
+    this.#owned.jobs.changed(change, ({ metadata }) => metadata.labels?.[LABELS.bundleUid]);
+    if (after !== undefined && !hasEnded(after)) this.#unended.set(`${ref.namespace}/${ref.name}`, ref);
+    else this.#unended.delete(`${ref.namespace}/${ref.name}`);
+    this.#options.onJob(ref, after !== undefined && this.#isActive(after));
+    this.#ofBundle(change);
+  }
+
+  /** Wakes the bundle that a Job or Pod says it was made for. Whether that is true is checked when the Job is used. */
+  #ofBundle({ before, after }: Change<KubeObject>): void {
+    const annotations = (after ?? before)?.metadata.annotations;
+    const namespace = annotations?.[ANNOTATIONS.bundleNamespace];
+    const name = annotations?.[ANNOTATIONS.bundle];
+    if (namespace === undefined || name === undefined) return;
+    // Another controller's share, perhaps.
+    if (this.#bundles.has({ namespace, name })) this.#options.onChange({ namespace, name });
+  }
+}
+
+/** The names of objects by the uid of what they belong to. */
+class Owned {
+  /** Most have one: a list of one takes a fifth of what a Map takes. */
+  readonly #byOwner = new Map<string, readonly ObjectRef[]>();
+
+  of(owner: string): readonly ObjectRef[] {
+    return this.#byOwner.get(owner) ?? [];
+  }
+
+  changed<T>({ ref, before, after }: Change<T>, ownerOf: (object: T) => string | undefined): void {
+    const was = before && ownerOf(before);
+    const is = after && ownerOf(after);
+    if (was === is) return;
+    if (was !== undefined) this.#leave(was, ref);
+    if (is !== undefined) this.#byOwner.set(is, [...this.of(is), ref]);
+  }
+
+  #leave(owner: string, { namespace, name }: ObjectRef): void {
+    const left = this.of(owner).filter((ref) => ref.namespace !== namespace || ref.name !== name);
+    if (left.length === 0) this.#byOwner.delete(owner);
+    else this.#byOwner.set(owner, left);
+  }
+}

@@ -1,0 +1,91 @@
+import type { ContainerStatus, Job, ObjectMeta, Pod } from '../../api/objects.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { ANNOTATIONS, LABELS } from '../deploy/names.js';
+
+/** Of what Jobs and Pods say that they were made for, what somebody reads. A Pod's Job says it in full. */
+const KEPT = {
+  job: {
+    labels: [LABELS.bundleUid, LABELS.jobKind],
+    annotations: Object.values(ANNOTATIONS).filter((name) => name !== ANNOTATIONS.operatorVersion),
+  },
+  pod: { labels: [], annotations: [ANNOTATIONS.bundle, ANNOTATIONS.bundleNamespace] },
+} as const satisfies Record<string, Kept>;
+
+interface Kept {
+  readonly labels: readonly string[];
+  readonly annotations: readonly string[];
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/**
+ * What the caches keep of a bundle. Of the last Job's log, which can be the larger part of it, only that there is one: nothing is
+ * decided by it, and as long as it stays '' in a status, no patch touches it.
+ */
+export const projectBundle = (bundle: StoredBundle): StoredBundle => {
+  const { [LAST_APPLIED]: _, ...annotations } = bundle.metadata.annotations ?? {};
+  const { status } = bundle;
+  return {
+    ...bundle,
+    metadata: { ...bundle.metadata, annotations },
+    ...(status?.lastJobLogs !== undefined && { status: { ...status, lastJobLogs: '' } }),
+  };
+};
+
+/** What they keep of a Job: what it was made for, its limits and deadlines, and what became of it. */
+export const projectJob = ({ metadata, spec, status }: Job): Job => {
+  const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
+  const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
+  const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
+  const suspend = spec?.suspend === true ? { suspend: true } : {};
+  return {
+    metadata: projectMetadata(metadata, KEPT.job),
+    ...(spec !== undefined && { spec: { ...suspend, template: { spec: { containers: limits, ...deadline } } } }),
+    ...(status !== undefined && { status }),
+  };
+};
+
+/** What they keep of a Pod: what tells how it went. */
+export const projectPod = ({ metadata, status }: Pod): Pod => {
+  const owners = metadata.ownerReferences?.map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid }));
+  return {
+    metadata: { ...projectMetadata(metadata, KEPT.pod), ...(owners !== undefined && { ownerReferences: owners }) },
+    ...(status !== undefined && { status: projectPodStatus(status) }),
+  };
+};
+
+const projectMetadata = (metadata: ObjectMeta, kept: Kept): ObjectMeta => {
+  const { name = '', namespace = '', uid = '', creationTimestamp = '', deletionTimestamp, finalizers } = metadata;
+  return {
+    ...{ name, namespace, uid, creationTimestamp },
+    ...(deletionTimestamp !== undefined && { deletionTimestamp }),
+    ...(finalizers !== undefined && { finalizers }),
+    labels: only(kept.labels, metadata.labels),
+    annotations: only(kept.annotations, metadata.annotations),
+  };
+};
+
+const only = (names: readonly string[], texts: Readonly<Record<string, string>> = {}): Record<string, string> =>
+  Object.fromEntries(Object.entries(texts).filter(([name]) => names.includes(name)));
+
+const projectPodStatus = (status: NonNullable<Pod['status']>): NonNullable<Pod['status']> => {
+  const { phase, reason, message, conditions, containerStatuses, initContainerStatuses } = status;
+  return {
+    ...(phase !== undefined && { phase }),
+    ...(reason !== undefined && { reason }),
+    ...(message !== undefined && { message }),
+    // Conditions of a Pod that ended well, or has not ended, are four that say nothing.
+    ...(conditions !== undefined && {
+      conditions: conditions.filter(({ type, status }) => type === 'DisruptionTarget' || status !== 'True'),
+    }),
+    ...(containerStatuses !== undefined && { containerStatuses: containerStatuses.map(projectContainer) }),
+    ...(initContainerStatuses !== undefined && { initContainerStatuses: initContainerStatuses.map(projectContainer) }),
+  };
+};
+
+const projectContainer = ({ name, restartCount, ready, state }: ContainerStatus): ContainerStatus => ({
+  name,
+  ...(restartCount !== undefined && { restartCount }),
+  ...(ready !== undefined && { ready }),
+  ...(state !== undefined && { state }),
+});

@@ -1,0 +1,225 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Job, type KubeObject, type ObjectRef, type Pod, refOf, type Secret } from '../../api/objects.js';
+import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
+import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
+import type { Action, Cleanup, ExecuteFailure } from '../decide/decision.js';
+import { hasSameNumber, LABELS, madeAlike } from '../deploy/names.js';
+import { hasBegun, isJobOf } from '../deploy/result.js';
+import { ownedBy } from '../deploy/secrets.js';
+
+/** Codes that say no to this very object, rather than not now. */
+const REFUSALS: ReadonlySet<KubeError['code']> = new Set(['forbidden', 'invalid', 'not-found', 'too-large']);
+
+/** Does the actions in order. @returns the first failure; what was done before it stays, and is found by the next try */
+export const execute = async (
+  client: KubeClient,
+  actions: readonly Action[],
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  for (const action of actions) {
+    const failure = await perform(client, action, signal);
+    if (failure !== undefined) return failure;
+  }
+  return undefined;
+};
+
+const perform = async (
+  client: KubeClient,
+  action: Action,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  try {
+    switch (action.kind) {
+      case 'create-job':
+      case 'create-plan':
+        return await createJobOrNothing(client, action, signal);
+      case 'delete-job':
+        return await deleteJob(client, action, signal);
+      case 'delete-secrets':
+        await deleteSecrets(client, action, signal);
+        return undefined;
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+    return { kind: 'interrupted', error };
+  }
+};
+
+type DeleteJob = Extract<Action, { kind: 'delete-job' }>;
+
+const deleteJob = async (
+  client: KubeClient,
+  { ref, uid, unlessBegun, propagation = 'Background' }: DeleteJob,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  if (unlessBegun && (await podsOf(client, { ref, uid }, signal)).some(hasBegun)) return { kind: 'begun' };
+  await client.delete(JOBS, ref, { uid, propagation }, signal);
+  return undefined;
+};
+
+/** Live, and by the Job: the watch may not have told of a Pod at all that runs already. */
+const podsOf = async (
+  client: KubeClient,
+  { ref, uid }: Pick<DeleteJob, 'ref' | 'uid'>,
+  signal: AbortSignal,
+): Promise<readonly Pod[]> => {
+  const labelSelector = `batch.kubernetes.io/controller-uid=${uid}`;
+  return (await client.list<Pod>(PODS, { namespace: ref.namespace, labelSelector }, signal)).items;
+};
+
+type CreateJob = Extract<Action, { kind: 'create-job' | 'create-plan' }>;
+
+/**
+ * Where there is to be no Job of that name, there are to be no Secrets of it either. They go before anything is written down: after a
+ * crash in between the same is tried again.
+ */
+const createJobOrNothing = async (
+  client: KubeClient,
+  action: CreateJob,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  const failure = await refusable(action, () => createJob(client, action, signal));
+  if (failure !== undefined && failure.kind !== 'begun') {
+    for (const secret of action.secrets) {
+      const ref = { namespace: secret.metadata.namespace ?? '', name: secret.metadata.name ?? '' };
+      await deleteSecret(client, ref, (found) => madeAlike(found, secret), signal);
+    }
+  }
+  return failure;
+};
+
+const refusable = async (
+  action: CreateJob,
+  work: () => Promise<ExecuteFailure | undefined>,
+): Promise<ExecuteFailure | undefined> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
+    return refused(action, error.message);
+  }
+};
+
+const createJob = async (
+  client: KubeClient,
+  action: CreateJob,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  for (const secret of action.secrets) {
+    const there = await createOrGet<Secret>(client, SECRETS, secret, signal);
+    if (!hasSameNumber(there, secret)) return taken(action, `Secret ${secret.metadata.name}`);
+    const fits = madeAlike(there, secret) && isDeepStrictEqual(there.data, secret.data);
+    if (!fits) await replaceUnused(client, { action, there, secret }, signal);
+  }
+  const job = await createOrGet<Job>(client, JOBS, action.job, signal);
+  const stays = job.metadata.deletionTimestamp === undefined;
+  if (stays && !madeAlike(job, action.job) && isMadeMeanwhile(job, action)) return { kind: 'begun' };
+  if (!stays || !madeAlike(job, action.job)) return taken(action, `Job ${action.job.metadata.name}`);
+  await giveSecrets(client, { job, secrets: action.secrets }, signal);
+  return undefined;
+};
+
+const isMadeMeanwhile = (job: Job, action: CreateJob): boolean =>
+  action.kind === 'create-job' && isJobOf(job, action.job.metadata.labels?.[LABELS.bundleUid] ?? '', action.deployment);
+
+/**
+ * What an earlier try left may be of other values, or of the same in another delivery: one that stood in the file then may be an
+ * argument now, or the reverse. A Job takes all of one try: where it exists, its Secrets stay as they are.
+ */
+const replaceUnused = async (
+  client: KubeClient,
+  { action, there, secret }: { readonly action: CreateJob; readonly there: Secret; readonly secret: Secret },
+  signal: AbortSignal,
+): Promise<void> => {
+  const { namespace = '', name = '', uid } = there.metadata;
+  const job = await client.get<Job>(JOBS, refOf(action.job), signal);
+  if (job !== undefined) return;
+  await client.delete(SECRETS, { namespace, name }, uid === undefined ? {} : { uid }, signal);
+  await client.create<Secret>(SECRETS, secret, signal);
+};
+
+/** From now on the Secrets go when the Job goes. The Job is there and counts, so a refusal is not its failure. */
+const giveSecrets = async (
+  client: KubeClient,
+  { job, secrets }: { readonly job: Job; readonly secrets: readonly Secret[] },
+  signal: AbortSignal,
+): Promise<void> => {
+  try {
+    for (const secret of secrets) {
+      await client.mergePatch<Secret>(SECRETS, refOf(secret), ownedBy(job), {}, signal);
+    }
+  } catch (error) {
+    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
+  }
+};
+
+const refused = (action: CreateJob, message: string): ExecuteFailure =>
+  action.kind === 'create-plan'
+    ? { kind: 'plan-refused', message }
+    : { kind: 'refused', deployment: action.deployment, message };
+
+const taken = (action: CreateJob, what: string): ExecuteFailure => {
+  const message = `${what} exists already and was made for something else`;
+  return action.kind === 'create-plan'
+    ? { kind: 'plan-taken', message }
+    : { kind: 'taken', deployment: action.deployment, message };
+};
+
+/** An object of that name that exists already is what an earlier try left, or a stranger's: the caller looks. */
+const createOrGet = async <T extends KubeObject>(
+  client: KubeClient,
+  type: ResourceType,
+  object: T,
+  signal: AbortSignal,
+): Promise<T> => {
+  try {
+    return await client.create<T>(type, object, signal);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
+    const ref = refOf(object);
+    const there = await client.get<T>(type, ref, signal);
+    if (there === undefined)
+      throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });
+    return there;
+  }
+};
+
+/** @throws KubeError if one of them could not be deleted */
+const deleteSecrets = async (
+  client: KubeClient,
+  { namespace, names, bundleUid }: Cleanup,
+  signal: AbortSignal,
+): Promise<void> => {
+  const ours = ({ metadata }: Secret) => metadata.labels?.[LABELS.bundleUid] === bundleUid;
+  for (const name of names) await deleteSecret(client, { namespace, name }, ours, signal);
+};
+
+/** A name proves nothing: an annotation that somebody changed must not make the controller delete a stranger's Secret. */
+const deleteSecret = async (
+  client: KubeClient,
+  ref: ObjectRef,
+  isOurs: (secret: Secret) => boolean,
+  signal: AbortSignal,
+): Promise<void> => {
+  const secret = await client.get<Secret>(SECRETS, ref, signal);
+  if (secret === undefined || !isOurs(secret)) return;
+  await client.delete(SECRETS, ref, { uid: secret.metadata.uid ?? '' }, signal);
+};
+
+/** Does what is only tidy. @returns the failures, which the next look makes good */
+export const cleanUp = async (
+  client: KubeClient,
+  cleanup: readonly Cleanup[],
+  signal: AbortSignal,
+): Promise<readonly KubeError[]> => {
+  const failures: KubeError[] = [];
+  for (const one of cleanup) {
+    try {
+      await deleteSecrets(client, one, signal);
+    } catch (error) {
+      if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+      failures.push(error);
+    }
+  }
+  return failures;
+};

@@ -1,0 +1,59 @@
+import { acceptsBundlesFrom, consentMissing } from '../../api/consent.js';
+import { releaseNameOf, targetNamespaceOf } from '../../api/names.js';
+import type { KubeObject, Namespace } from '../../api/objects.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import type { KubeClient } from '../../kube/client.js';
+import { NAMESPACES, SERVICEACCOUNTS } from '../../kube/resources.js';
+import type { Dismissal, JudgedSpec, Platform } from '../decide/observation.js';
+
+/** Whether the release of a bundle that is being deleted can be uninstalled. @throws KubeError when the apiserver could not be asked */
+export const readDismissal = async (
+  client: KubeClient,
+  seen: {
+    readonly bundle: StoredBundle;
+    readonly spec: JudgedSpec;
+    readonly platform: Platform;
+    readonly bundles: Iterable<StoredBundle>;
+  },
+  signal: AbortSignal,
+): Promise<Dismissal> => {
+  const { bundle, spec } = seen;
+  const target = targetNamespaceOf(bundle);
+  const namespace = await client.get<Namespace>(NAMESPACES, { name: target }, signal);
+  if (namespace === undefined || isGoing(namespace)) return pointless(`namespace ${target} is gone or being deleted`);
+  const name = bundle.spec.converge?.serviceAccountName;
+  const account =
+    name === undefined || (await client.get<KubeObject>(SERVICEACCOUNTS, { namespace: target, name }, signal));
+  if (account === undefined || (account !== true && isGoing(account)))
+    // GitOps tools prune a bundle and its ServiceAccount in one go. Put back, it can uninstall the release after all.
+    return blocked(`ServiceAccount ${name} in namespace ${target} is gone or being deleted`);
+  if (spec.kind === 'invalid')
+    return blocked(
+      `its spec is not valid: ${spec.problems.map(({ field, message }) => `${field}: ${message}`).join('; ')}`,
+    );
+  return blockedBy(seen, namespace) ?? { kind: 'possible' };
+};
+
+const pointless = (why: string): Dismissal => ({ kind: 'pointless', why });
+/** Somebody could mend it. */
+export const blocked = (why: string): Dismissal => ({ kind: 'blocked', why });
+
+const isGoing = (object: Namespace): boolean =>
+  object.metadata.deletionTimestamp !== undefined || object.status?.phase === 'Terminating';
+
+const blockedBy = (
+  { bundle, platform, bundles }: Parameters<typeof readDismissal>[1],
+  namespace: Namespace,
+): Dismissal | undefined => {
+  const target = targetNamespaceOf(bundle);
+  const own = bundle.metadata.namespace;
+  const trusted = target === own || own === platform.namespace || platform.crossNamespace === 'always';
+  if (!trusted && !acceptsBundlesFrom(namespace, own)) return blocked(consentMissing(target, own));
+  const release = releaseNameOf(bundle);
+  for (const other of bundles) {
+    const same = targetNamespaceOf(other) === target && releaseNameOf(other) === release;
+    if (same && other.metadata.uid !== bundle.metadata.uid && other.metadata.deletionTimestamp === undefined)
+      return blocked(`it is the release of WerfBundle ${other.metadata.namespace}/${other.metadata.name}, too`);
+  }
+  return undefined;
+};

@@ -1,0 +1,50 @@
+import type { Job, Pod, Secret } from '../../api/objects.js';
+import { type KubeClient, KubeError } from '../../kube/client.js';
+import { SECRETS } from '../../kube/resources.js';
+import { secretNamesIn } from '../decide/create-job.js';
+import { CONTAINER } from '../deploy/names.js';
+import { redact } from '../deploy/redact.js';
+import { redactionSecretName, secretTextsOf } from '../deploy/secrets.js';
+
+/** More than what is kept, so that the last error line is found although much follows it. */
+const LOG_LINES = 400;
+
+/** The end of the log of a Job's container, with everything in it replaced that came from a Secret. */
+type CleanLog =
+  /** `hide` takes the same out of any other text. */
+  | { readonly kind: 'read'; readonly text: string; readonly hide: (text: string) => string }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** Never throws but when `signal` is aborted. */
+export const readJobLog = async (
+  client: KubeClient,
+  { job, pod }: { readonly job: Job; readonly pod: Pod },
+  signal: AbortSignal,
+): Promise<CleanLog> => {
+  const { namespace = '' } = job.metadata;
+  const { name = '' } = pod.metadata;
+  try {
+    const texts = await readSecretTexts(client, job, signal);
+    if (texts === undefined) return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone' };
+    const log = await client.podLog({ namespace, name }, { container: CONTAINER, tailLines: LOG_LINES }, signal);
+    if (log === undefined) return { kind: 'unreadable', why: `Pod ${name} is gone` };
+    const hide = (text: string) => redact(text, texts);
+    return { kind: 'read', text: hide(log), hide };
+  } catch (error) {
+    if (error instanceof KubeError && error.code !== 'aborted') return { kind: 'unreadable', why: error.code };
+    throw error;
+  }
+};
+
+/** Texts that the log must not show; undefined if they should be known and are not: then no line of the log may be copied. */
+const readSecretTexts = async (
+  client: KubeClient,
+  job: Job,
+  signal: AbortSignal,
+): Promise<readonly string[] | undefined> => {
+  const { namespace = '', name: jobName = '' } = job.metadata;
+  const name = redactionSecretName(jobName);
+  if (!secretNamesIn(job).includes(name)) return [];
+  const secret = await client.get<Secret>(SECRETS, { namespace, name }, signal);
+  return secret && secretTextsOf(secret);
+};

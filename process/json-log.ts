@@ -1,0 +1,91 @@
+import pino from 'pino';
+import type { LogLevel } from './log-level.js';
+import type { Log, LogFields } from './ports.js';
+
+/** Where lines go; each ends in a newline. */
+interface LogDestination {
+  write(line: string): void;
+}
+
+const CONFIDENTIAL = /authorization|token|password|passwd|cookie/i;
+const REDACTED = '[redacted]';
+/** Deeper fields are cut off: a log line is no dump. */
+const MAX_DEPTH = 6;
+
+/**
+ * A log of JSON lines: `{"level":"info","time":"2026-01-01T00:00:00.000Z","name":"controller","message":"job created","job":"…"}`.
+ * Errors keep stack, code and cause. Fields whose name says that they are credentials are redacted, and so are bearer tokens and
+ * passwords of URLs in texts: a last line of defence, no licence to log them.
+ * @param options.destination - stdout if left out
+ */
+export const createLog = (options: {
+  readonly level: LogLevel;
+  readonly name: string;
+  readonly destination?: LogDestination;
+}): Log => {
+  const settings: pino.LoggerOptions = {
+    level: options.level,
+    base: { name: options.name },
+    messageKey: 'message',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    serializers: {},
+  };
+  return wrap(options.destination === undefined ? pino(settings) : pino(settings, options.destination));
+};
+
+const wrap = (logger: pino.Logger): Log => ({
+  debug: (message, fields) => logger.debug(printable(fields), message),
+  info: (message, fields) => logger.info(printable(fields), message),
+  warn: (message, fields) => logger.warn(printable(fields), message),
+  error: (message, fields) => logger.error(printable(fields), message),
+  child: (fields) => wrap(logger.child(printable(fields))),
+});
+
+const printable = (fields: LogFields = {}): Record<string, unknown> => printableMap(fields, MAX_DEPTH);
+
+/** A loop, since this is on the way of every answer. */
+const printableMap = (map: object, depth: number): Record<string, unknown> => {
+  const printable: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(map)) {
+    const hidden = typeof value !== 'number' && CONFIDENTIAL.test(key);
+    // Defined, not set: a user may call a label __proto__.
+    if (key === '__proto__') Object.defineProperty(printable, key, { value: '[…]', enumerable: true });
+    else printable[key] = hidden ? REDACTED : printableValue(value, depth);
+  }
+  return printable;
+};
+
+const printableValue = (value: unknown, depth: number): unknown => {
+  if (typeof value === 'string') return redact(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (depth === 0) return '[…]';
+  if (value instanceof Error) return printableError(value, depth - 1);
+  if (value instanceof Date || value instanceof URL) return redact(value.toJSON());
+  if (Array.isArray(value)) return value.map((item) => printableValue(item, depth - 1));
+  if ('toJSON' in value && typeof value.toJSON === 'function') return printableValue(value.toJSON(), depth - 1);
+  return printableMap(value, depth - 1);
+};
+
+const printableError = (error: Error, depth: number): Record<string, unknown> => {
+  const { code, status } = error as { readonly code?: unknown; readonly status?: unknown };
+  return {
+    type: error.name,
+    message: redact(error.message),
+    ...(code === undefined ? {} : { code }),
+    ...(status === undefined ? {} : { status }),
+    ...(error.stack === undefined ? {} : { stack: redact(error.stack) }),
+    ...(error.cause === undefined ? {} : { cause: printableValue(error.cause, depth) }),
+  };
+};
+
+/** What every credential in a text has somewhere; most texts are done with when they have none of it. */
+const SUSPECT = /@|bearer|basic/i;
+
+const redact = (text: string): string =>
+  !SUSPECT.test(text)
+    ? text
+    : text
+        .replace(/\b(Bearer|Basic)\s+[\w.~+/-]{6,}=*/gi, `$1 ${REDACTED}`)
+        .replace(/(\/\/[^\s/:@]*):[^\s/@]+@/g, `$1:${REDACTED}@`);

@@ -1,0 +1,59 @@
+import type { Log } from './ports.js';
+import { Thread, type ThreadOptions, type ThreadOutcome } from './thread.js';
+import { ThreadQueue } from './thread-queue.js';
+
+interface ThreadPoolOptions extends ThreadOptions {
+  readonly log: Log;
+  /** How many at most; each is started when it is needed for the first time. */
+  readonly threads: number;
+  /** Of all jobs that wait, by what they are said to measure. */
+  readonly maxWaitingBytes: number;
+}
+
+/** `full`: too much waits already. */
+export type PoolOutcome<Answer> = Exclude<ThreadOutcome<Answer>, { kind: 'died' }> | { readonly kind: 'full' | 'died' };
+
+/**
+ * A few threads for what would hold up the event loop.
+ *
+ * Guarantees: each job has an outcome, at the latest when its signal is aborted, and never a rejection; a thread that is too slow, or
+ * dies, is replaced, and its death is logged; smaller jobs go first, so that large ones hold up large ones only.
+ */
+export class ThreadPool<Job, Answer> {
+  readonly #log: Log;
+  readonly #name: string;
+  readonly #queue: ThreadQueue<Thread<Job, Answer>>;
+  readonly #threads: readonly Thread<Job, Answer>[];
+
+  constructor({ log, threads, maxWaitingBytes, ...options }: ThreadPoolOptions) {
+    this.#log = log;
+    this.#name = options.name;
+    this.#threads = Array.from({ length: threads }, () => new Thread<Job, Answer>(options));
+    this.#queue = new ThreadQueue(this.#threads, maxWaitingBytes);
+  }
+
+  /** @param bytes - the size of the job, by which it is queued */
+  async run(job: Job, bytes: number, signal: AbortSignal): Promise<PoolOutcome<Answer>> {
+    const place = await this.#queue.take(bytes, signal);
+    if (place.kind !== 'taken') return place;
+    try {
+      const outcome = await place.thread.run(job, signal);
+      if (outcome.kind !== 'died') return outcome;
+      this.#log.error('a thread ended', { thread: this.#name, fault: faultOf(outcome.error) });
+      return { kind: 'died' };
+    } finally {
+      this.#queue.release(place.thread);
+    }
+  }
+
+  /** Ends the threads, for whoever does not end with the process. What is under way fails. */
+  stop(): void {
+    for (const thread of this.#threads) thread.stop();
+  }
+}
+
+/** The class and the stack of an exception without its message, which might quote what was read. */
+const faultOf = (error: unknown): string =>
+  error instanceof Error
+    ? [error.name, ...(error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))].join('\n')
+    : typeof error;

@@ -1,0 +1,203 @@
+import type { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../process/ports.js';
+import type { Connections } from './connections.js';
+import { failureOf, isHangUp, WireError } from './failures.js';
+import type { Gate } from './gate.js';
+import type { HttpAnswer } from './http-answer.js';
+import type { HeldBack, RegistryFailure } from './port.js';
+import { ABANDONED, verdictOf } from './verdict.js';
+
+/** How far a server is trusted; of a {@link RegistryTarget}. */
+interface Trust {
+  readonly insecure: boolean;
+  readonly ca?: string;
+}
+
+interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly url: URL;
+  /** Names in lower case. `authorization` stays behind when a redirect leaves the origin. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+interface ExchangeOptions {
+  readonly connections: Connections;
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** For a whole body, from its headers on. */
+  readonly bodyMs: number;
+  /** Of the unzipped body. */
+  readonly bodyBytes: number;
+}
+
+/** Sends one request, follows its redirects, and reads the answer. Rejects only with the reason of an aborted signal. */
+export type Exchange = (
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+) => Promise<HttpAnswer | RegistryFailure | HeldBack>;
+
+const REDIRECTS_MAX = 5;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Of a body that nobody reads; a small rest keeps the connection usable, a large one is not worth it. */
+const IGNORED_BODY_BYTES = 64 * 1024;
+
+/** Errors of the network become failures here, and only here. */
+export function createExchange(options: ExchangeOptions): Exchange {
+  return async (request, trust, signal) => {
+    try {
+      return await followed(request, trust, signal, options);
+    } catch (error) {
+      signal.throwIfAborted();
+      return failureOf(error);
+    }
+  };
+}
+
+async function followed(
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+  options: ExchangeOptions,
+): Promise<HttpAnswer | HeldBack> {
+  let current = request;
+  for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
+    const answer = await passed(current, trust, signal, options);
+    if (answer.kind === 'held') return answer;
+    const location = REDIRECTS.has(answer.status) ? answer.header('location') : undefined;
+    if (location === undefined || request.method === 'POST') return answer;
+    current = redirected(current, location, trust);
+  }
+  throw new WireError('protocol', `more than ${REDIRECTS_MAX} redirects`);
+}
+
+function redirected(request: HttpRequest, location: string, trust: Trust): HttpRequest {
+  const url = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw new WireError('protocol', 'a redirect to no URL');
+  if (url.protocol === 'http:' && !trust.insecure) {
+    throw new WireError(
+      'protocol',
+      'a redirect to plain HTTP, which is not followed unless spec.registry.insecure is set',
+    );
+  }
+  const { authorization, ...others } = request.headers;
+  const keeps = url.origin === request.url.origin && authorization !== undefined;
+  return { ...request, url, headers: keeps ? { ...others, authorization } : others };
+}
+
+/** Each hop goes through the gate of its own host. */
+async function passed(
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+  options: ExchangeOptions,
+): Promise<HttpAnswer | HeldBack> {
+  const pass = await options.gate.enter({ url: request.url, ca: trust.ca }, signal);
+  if (pass.kind === 'held') return pass;
+  const now = (): number => options.clock.now();
+  try {
+    const answer = await sent(request, trust, signal, options);
+    pass.done(verdictOf(answer, now()));
+    return answer;
+  } catch (error) {
+    pass.done(signal.aborted ? ABANDONED : verdictOf(failureOf(error), now()));
+    throw error;
+  }
+}
+
+async function sent(
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+  options: ExchangeOptions,
+): Promise<HttpAnswer> {
+  const response = await responseTo(request, trust, signal, options);
+  const headers = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
+  const header = (name: string): string | undefined => headers(name)[0];
+  const useful = response.statusCode >= 200 && response.statusCode < 300 && request.method !== 'HEAD';
+  const body = useful
+    ? await read(response.body, { encoding: header('content-encoding'), bytes: options.bodyBytes }, options)
+    : Buffer.alloc(0);
+  if (!useful) await ignore(response.body, options);
+  return { kind: 'answer', status: response.statusCode, origin: request.url.origin, header, headers, body };
+}
+
+async function responseTo(
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+  options: ExchangeOptions,
+): Promise<Dispatcher.ResponseData> {
+  const send = (): Promise<Dispatcher.ResponseData> =>
+    options.connections.dispatcher(request.url, trust.ca).request({
+      origin: request.url.origin,
+      path: `${request.url.pathname}${request.url.search}`,
+      method: request.method,
+      headers: { 'user-agent': options.userAgent, 'accept-encoding': 'gzip', ...request.headers },
+      body: request.body ?? null,
+      signal,
+    });
+  try {
+    return await send();
+  } catch (error) {
+    // A kept connection may be closed by the server just as it is used again; reading once more is harmless.
+    if (signal.aborted || request.method === 'POST' || !isHangUp(error)) throw error;
+    return await send();
+  }
+}
+
+interface ReadLimits {
+  readonly encoding: string | undefined;
+  readonly bytes: number;
+}
+
+async function read(body: Readable, limits: ReadLimits, options: ExchangeOptions): Promise<Buffer> {
+  // Destroyed before its end it says so in an event, which would end the process if nobody listened.
+  body.on('error', () => undefined);
+  const alarm = new AbortController();
+  const late = new WireError('timeout', 'context deadline exceeded');
+  options.clock.sleep(options.bodyMs, alarm.signal).then(
+    () => body.destroy(late),
+    () => undefined,
+  );
+  try {
+    return await collected(body, limits);
+  } finally {
+    alarm.abort();
+    body.destroy();
+  }
+}
+
+async function collected(body: Readable, { encoding, bytes }: ReadLimits): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of decoded(body, encoding)) {
+    size += chunk.length;
+    if (size > bytes) throw new WireError('protocol', `the answer is larger than ${bytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Buffer> {
+  const name = (encoding ?? 'identity').trim().toLowerCase();
+  if (name === 'identity' || name === '') return body;
+  if (name !== 'gzip' && name !== 'x-gzip')
+    throw new WireError('protocol', 'the answer has an encoding nobody asked for');
+  const gunzip = createGunzip();
+  body.on('error', (error) => gunzip.destroy(error));
+  return body.pipe(gunzip);
+}
+
+/** Reads the rest away, so that the connection can be used again. What goes wrong here changes nothing. */
+async function ignore(body: Readable, options: ExchangeOptions): Promise<void> {
+  try {
+    await read(body, { encoding: undefined, bytes: IGNORED_BODY_BYTES }, options);
+  } catch {
+    body.destroy();
+  }
+}

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../process/ports.js';
+import { BoundedMap } from './bounded-map.js';
+import { type Breaker, type BreakerEvent, CLOSED, nextBreaker, pauseOf } from './breaker.js';
+import type { HeldBack } from './port.js';
+import { isFull, type Rate, type TokenBucket, takeToken } from './token-bucket.js';
+import type { Verdict } from './verdict.js';
+
+interface GateOptions {
+  readonly clock: Clock;
+  readonly rate: Rate;
+  /** Divides the breaker's pauses and multiplies the rate; what a host asks for is not scaled. */
+  readonly timeScale: number;
+  /** Requests of one host under way at once. */
+  readonly inFlight: number;
+  /** Called when a host begins to be left alone. */
+  readonly onHold?: (hold: HeldBack & { readonly host: string }) => void;
+}
+
+/** Leave to make one request; `done` must be called once. */
+export interface Pass {
+  readonly kind: 'pass';
+  done(verdict: Verdict): void;
+}
+
+/** Where a request goes: the breaker knows a host by its CA as well, for a wrong one says nothing of the host. */
+interface Destination {
+  readonly url: URL;
+  readonly ca?: string | undefined;
+}
+
+interface Waiter {
+  readonly breaker: string;
+  readonly admit: (answer: Pass | HeldBack) => void;
+}
+
+interface Host {
+  readonly name: string;
+  bucket: TokenBucket;
+  /** By its own word; monotonic. */
+  silentUntil: number;
+  inFlight: number;
+  readonly waiting: Waiter[];
+  /** A timer is set for the next token. */
+  refilling: boolean;
+}
+
+/** A poll that would wait longer than this for its turn is not begun. */
+const PATIENCE_MS = 5_000;
+/** Tenants may name hosts without end: beyond so many, those of which nothing need be known are forgotten. */
+const HOSTS_KEPT = 1_000;
+/** A breaker that is forgotten is closed. */
+const BREAKERS_KEPT = 10_000;
+
+/**
+ * Lets requests through, host by host: so many a second, so many at once, in the order they came; none while the host's breaker is
+ * open or the host asked to be left alone. What is under way is never waited for longer than its own time-outs.
+ */
+export class Gate {
+  readonly #options: GateOptions;
+  readonly #rate: Rate;
+  readonly #hosts = new Map<string, Host>();
+  /** Those that are not as good as new. */
+  readonly #breakers = new BoundedMap<Breaker>(BREAKERS_KEPT);
+
+  constructor(options: GateOptions) {
+    const { rate, timeScale } = options;
+    this.#options = options;
+    this.#rate = { perSecond: rate.perSecond * timeScale, burst: rate.burst * timeScale };
+  }
+
+  /** Whether a request would be held back now, or wait for long. */
+  holdOf(destination: Destination): HeldBack | undefined {
+    const host = this.#hosts.get(destination.url.host);
+    const waitMs = ((host?.waiting.length ?? 0) / this.#rate.perSecond) * 1000;
+    return (
+      this.#hold(host, breakerName(destination)) ??
+      (waitMs > PATIENCE_MS ? { kind: 'held', why: 'rate', forMs: waitMs } : undefined)
+    );
+  }
+
+  /** Waits for the request's turn. Rejects only with the reason of an aborted signal. */
+  async enter(destination: Destination, signal: AbortSignal): Promise<Pass | HeldBack> {
+    signal.throwIfAborted();
+    const host = this.#host(destination.url.host);
+    return await new Promise((resolve, reject) => {
+      const leave = (): void => {
+        host.waiting.splice(host.waiting.indexOf(waiter), 1);
+        reject(signal.reason);
+      };
+      const admit = (answer: Pass | HeldBack): void => {
+        signal.removeEventListener('abort', leave);
+        resolve(answer);
+      };
+      const waiter = { breaker: breakerName(destination), admit };
+      signal.addEventListener('abort', leave, { once: true });
+      host.waiting.push(waiter);
+      this.#admit(host);
+    });
+  }
+
+  #admit(host: Host): void {
+    for (let next = host.waiting[0]; next !== undefined; next = host.waiting[0]) {
+      const answer = this.#hold(host, next.breaker) ?? this.#pass(host, next.breaker);
+      if (answer === undefined) return;
+      host.waiting.shift();
+      next.admit(answer);
+    }
+  }
+
+  /** undefined: not yet. */
+  #pass(host: Host, breaker: string): Pass | undefined {
+    if (host.inFlight >= this.#options.inFlight) return undefined;
+    const now = this.#now();
+    const taken = takeToken(host.bucket, this.#rate, now);
+    if (taken.kind === 'wait') {
+      this.#refill(host, taken.ms);
+      return undefined;
+    }
+    host.bucket = taken.bucket;
+    host.inFlight += 1;
+    this.#move(breaker, 'began');
+    return { kind: 'pass', done: (verdict) => this.#done(host, breaker, verdict) };
+  }
+
+  #refill(host: Host, ms: number): void {
+    if (host.refilling) return;
+    host.refilling = true;
+    void this.#options.clock.sleep(ms).then(() => {
+      host.refilling = false;
+      this.#admit(host);
+    });
+  }
+
+  #done(host: Host, breaker: string, { event, pauseMs }: Verdict): void {
+    const now = this.#now();
+    host.inFlight -= 1;
+    const { before, after } = this.#move(breaker, event);
+    if (event === 'failed' && before.kind !== 'open' && after.kind === 'open') {
+      this.#tell(host, { kind: 'held', why: 'breaker', forMs: this.#pause(after) });
+    }
+    if (pauseMs > 0 && now + pauseMs > host.silentUntil) {
+      host.silentUntil = now + pauseMs;
+      this.#tell(host, { kind: 'held', why: 'retry-after', forMs: pauseMs });
+    }
+    this.#admit(host);
+  }
+
+  #move(name: string, event: BreakerEvent): { readonly before: Breaker; readonly after: Breaker } {
+    const before = this.#breakers.get(name) ?? CLOSED;
+    const after = nextBreaker(before, event, this.#scaledNow());
+    if (after.kind === 'closed' && after.failures === 0) this.#breakers.delete(name);
+    else this.#breakers.set(name, after);
+    return { before, after };
+  }
+
+  #pause(breaker: Breaker): number {
+    return pauseOf(breaker, this.#scaledNow()) / this.#options.timeScale;
+  }
+
+  /** The breakers' own time, which runs as fast as the polls come. */
+  #scaledNow(): number {
+    return this.#now() * this.#options.timeScale;
+  }
+
+  #tell({ name }: Host, hold: HeldBack): void {
+    this.#options.onHold?.({ ...hold, host: name });
+  }
+
+  #hold(host: Host | undefined, breaker: string): HeldBack | undefined {
+    const now = this.#now();
+    const silentMs = (host?.silentUntil ?? now) - now;
+    if (silentMs > 0) return { kind: 'held', why: 'retry-after', forMs: silentMs };
+    const pauseMs = this.#pause(this.#breakers.get(breaker) ?? CLOSED);
+    return pauseMs > 0 ? { kind: 'held', why: 'breaker', forMs: pauseMs } : undefined;
+  }
+
+  #host(name: string): Host {
+    const known = this.#hosts.get(name);
+    if (known !== undefined) return known;
+    this.#forgetIdle();
+    const now = this.#now();
+    const bucket = { tokens: this.#rate.burst, at: now };
+    const host = { name, bucket, silentUntil: now, inFlight: 0, waiting: [], refilling: false };
+    this.#hosts.set(name, host);
+    return host;
+  }
+
+  #forgetIdle(): void {
+    if (this.#hosts.size < HOSTS_KEPT) return;
+    const now = this.#now();
+    for (const [name, { bucket, silentUntil, inFlight, waiting }] of this.#hosts) {
+      const idle = inFlight === 0 && waiting.length === 0 && silentUntil <= now;
+      if (idle && isFull(bucket, this.#rate, now)) this.#hosts.delete(name);
+    }
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonic();
+  }
+}
+
+function breakerName({ url, ca }: Destination): string {
+  return ca === undefined ? url.origin : `${url.origin} ${createHash('sha256').update(ca).digest('hex')}`;
+}

@@ -1,0 +1,89 @@
+import type { LookupFunction } from 'node:net';
+import type { Clock } from '../process/ports.js';
+import { Access } from './access.js';
+import { addressPolicy } from './addresses.js';
+import { Connections } from './connections.js';
+import { createExchange } from './exchange.js';
+import { Gate } from './gate.js';
+import { Manifests } from './manifests.js';
+import type { HeldBack, Registry } from './port.js';
+import { NO_PROXIES, type Proxies } from './proxies.js';
+import { type ListingLimits, TagListing } from './tag-listing.js';
+import { resourceUrl } from './target.js';
+import type { Rate } from './token-bucket.js';
+
+interface RegistryTimeouts {
+  /** Name resolution, TCP and TLS. */
+  readonly connectMs: number;
+  /** From the request to the headers of the answer. */
+  readonly headersMs: number;
+  /** From the headers to the end of the body. */
+  readonly bodyMs: number;
+}
+
+interface RegistryLimits extends ListingLimits {
+  /** Of one answer, unzipped. */
+  readonly bodyBytes: number;
+}
+
+/** A slow registry still answers within these; a scan that fails is tried again anyway. */
+export const DEFAULT_REGISTRY_TIMEOUTS: RegistryTimeouts = { connectMs: 10_000, headersMs: 30_000, bodyMs: 60_000 };
+
+/** Several times the largest repositories that users of other pollers have reported (9,036 tags), 100 tags a page at least. */
+export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = { pages: 1_000, tags: 100_000, bodyBytes: 8 * 1024 * 1024 };
+
+/** Of one host, whatever it is asked for. */
+const REQUESTS_IN_FLIGHT = 10;
+
+export interface RegistryOptions {
+  readonly timeouts: RegistryTimeouts;
+  readonly limits: RegistryLimits;
+  /** Requests to one host. */
+  readonly rate: Rate;
+  /** Divides the breaker's pauses and multiplies the rate, as polls come so much more often; 1 unless given. */
+  readonly timeScale?: number;
+  /** Called when a host begins to be left alone. */
+  readonly onHold?: (hold: HeldBack & { readonly host: string }) => void;
+  /** Networks that are allowed although loopback or link-local: `127.0.0.0/8`. */
+  readonly allowNetworks: readonly string[];
+  /** Networks that are refused; stronger than `allowNetworks`. */
+  readonly denyNetworks?: readonly string[];
+  /** By which hosts are reached; none unless given. */
+  readonly proxies?: Proxies;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** Resolves names; the system's resolver unless given. */
+  readonly lookup?: LookupFunction;
+}
+
+/**
+ * The OCI client on real connections.
+ * @throws TypeError if one of the networks is none
+ */
+export function createRegistry(options: RegistryOptions): Registry & { close(): Promise<void> } {
+  const { timeouts, limits, rate, clock, userAgent, lookup, onHold } = options;
+  const connections = new Connections({
+    ...timeouts,
+    addresses: addressPolicy({ allow: options.allowNetworks, deny: options.denyNetworks ?? [] }),
+    proxies: options.proxies ?? NO_PROXIES,
+    ...(lookup === undefined ? {} : { lookup }),
+  });
+  const { bodyMs } = timeouts;
+  const gate = new Gate({
+    clock,
+    rate,
+    inFlight: REQUESTS_IN_FLIGHT,
+    timeScale: options.timeScale ?? 1,
+    ...(onHold && { onHold }),
+  });
+  const exchange = createExchange({ connections, gate, clock, userAgent, bodyMs, bodyBytes: limits.bodyBytes });
+  const access = new Access(exchange, clock);
+  const listing = new TagListing(access, limits, clock);
+  const manifests = new Manifests(access, clock);
+  return {
+    holdOf: (target) => gate.holdOf({ url: resourceUrl(target, ''), ca: target.ca }),
+    listTags: (target, signal) => listing.list(target, signal),
+    readManifest: (target, tag, signal) => manifests.read(target, tag, signal),
+    close: () => connections.close(),
+  };
+}

@@ -1,0 +1,31 @@
+import type { BreakerEvent } from './breaker.js';
+import { parseRetryAfter } from './failures.js';
+import type { HttpAnswer } from './http-answer.js';
+import type { RegistryFailure } from './port.js';
+
+/** What an answer, or none, says of its host. */
+export interface Verdict {
+  readonly event: Exclude<BreakerEvent, 'began'>;
+  /** How long the host wants to be left alone, milliseconds; 0: it did not say. */
+  readonly pauseMs: number;
+}
+
+/** After a 429 that does not say how long: the first wait after a failed poll. */
+const TOO_MANY_MS = 30_000;
+/** One bundle's answer holds up all bundles of the host, so this is shorter than what the bundle itself waits. */
+const LONGEST_PAUSE_MS = 60 * 60 * 1000;
+
+/** Nobody answered: what is wrong with the host. An answer that makes no sense says that it is there, and no more. */
+const BROKEN: ReadonlySet<RegistryFailure['code']> = new Set(['connection', 'timeout', 'certificate']);
+
+export const ABANDONED: Verdict = { event: 'abandoned', pauseMs: 0 };
+
+/** @param now - wall clock, for a Retry-After that is a date */
+export function verdictOf(answer: HttpAnswer | RegistryFailure, now: number): Verdict {
+  if (answer.kind === 'failed') return BROKEN.has(answer.code) ? { event: 'failed', pauseMs: 0 } : ABANDONED;
+  const event = answer.status >= 500 ? 'failed' : 'succeeded';
+  if (answer.status !== 429 && answer.status !== 503) return { event, pauseMs: 0 };
+  const stated = parseRetryAfter(answer.header('retry-after'), now);
+  const pauseMs = stated ?? (answer.status === 429 ? TOO_MANY_MS : 0);
+  return { event, pauseMs: Math.min(pauseMs, LONGEST_PAUSE_MS) };
+}
