@@ -7,4 +7,4 @@ import type { KubeObject } from './objects.js';
 export const FINALIZER = 'werf.io/deletion';
 
 /** Whether a bundle stays until the controller lets it go. */
-export const isHeld = ({ metadata }: KubeObject): boolean => metadata.finalizers?.includes(FINALIZER) ?? false;
+export const hasFinalizer = ({ metadata }: KubeObject): boolean => metadata.finalizers?.includes(FINALIZER) ?? false;

@@ -16,7 +16,7 @@ export const REASONS = {
   Deployed: 'what was asked for is deployed',
   Deploying: 'a Job deploys the tag',
   WaitingForJob: 'the Job exists, but its Pod does not run yet',
-  WaitingForPlace: 'as many Jobs run as the platform allows; the next place is the bundle\u2019s turn',
+  Queued: 'as many Jobs run as the platform allows; the bundle waits in the queue',
   FirstScan: 'the registry has not been asked since the bundle was created or changed',
   Polled: 'the registry answered',
   PollFailed: 'the registry could not be asked; it is tried again',

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../api/objects.js';
-import type { ReadsValues } from '../controller/values/delivered-values.js';
 import type { KubeClient } from '../kube/client.js';
 import { type Reign, standForElection } from '../kube/election.js';
 import type { Candidate } from '../kube/election-step.js';
@@ -14,12 +13,13 @@ import { Watches } from './cache/watches.js';
 import type { Platform } from './decide/observation.js';
 import { EventTeller } from './execute/events.js';
 import type { Metrics } from './metrics.js';
+import { type JobSlotLimits, JobSlots } from './reconcile/job-slots.js';
 import { Memory } from './reconcile/memory.js';
-import { type PlaceLimits, Places } from './reconcile/places.js';
 import { reconcile } from './reconcile/reconcile.js';
 import { Sweep } from './reconcile/sweep.js';
 import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
+import type { ReadsValues } from './values/delivered-values.js';
 
 interface ControllerParts {
   readonly client: KubeClient;
@@ -33,7 +33,7 @@ interface ControllerParts {
   /** Secrets that bundles name are watched, too. */
   readonly watchSecrets: boolean;
   /** How many Jobs there may be at once. */
-  readonly limits: PlaceLimits;
+  readonly limits: JobSlotLimits;
   /** Name of this process in events. */
   readonly instance: string;
   readonly metrics: Metrics;
@@ -115,11 +115,11 @@ export class Controller {
     const cut = cutOffAfter(GRACE_MS, { clock, ending, over });
     const events = new EventTeller({ client, clock, log, instance }, cut.signal);
     const scans = this.#scans();
-    const places = new Places(this.#parts.limits, (ref) => this.#wake(ref));
-    const queue = this.#queue({ client, scans, events, places, signal: cut.signal });
+    const slots = new JobSlots(this.#parts.limits, (ref) => this.#wake(ref));
+    const queue = this.#queue({ client, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
-    this.#onJob = (job, active) => places.jobChanged(job, active);
-    for (const job of this.#caches.activeJobs()) places.jobChanged(job, true);
+    this.#onJob = (job, active) => slots.jobChanged(job, active);
+    for (const job of this.#caches.activeJobs()) slots.jobChanged(job, true);
     // Those that are there now; whichever comes later wakes itself.
     this.#sweep = new Sweep([...this.#caches.bundleRefs()], queue.add.bind(queue));
     this.#sweep.feed(queue.depth());
@@ -146,19 +146,19 @@ export class Controller {
     readonly client: KubeClient;
     readonly scans: Scans;
     readonly events: EventTeller;
-    readonly places: Places;
+    readonly slots: JobSlots;
     /** Aborted when work that runs is to be cut off. */
     readonly signal: AbortSignal;
   }): WorkQueue {
     const { clock, random, log, values, platform, metrics, workers } = this.#parts;
     const self = {
       ...{ client: needs.client, lister: this.#caches, scans: needs.scans, values, platform, memory: new Memory() },
-      touches: this.#watches,
-      places: needs.places,
+      valuesChanges: this.#watches,
+      slots: needs.slots,
       now: () => clock.now(),
       startedAt: clock.now(),
-      announce: needs.events.tell.bind(needs.events),
-      announceOnce: needs.events.tellOnce.bind(needs.events),
+      record: needs.events.tell.bind(needs.events),
+      recordOnce: needs.events.tellOnce.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),
       onDriftCheck: metrics.driftChecked.bind(metrics),
     };

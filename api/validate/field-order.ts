@@ -12,13 +12,13 @@ export const inSchemaOrder = <T extends { readonly field: string }>(items: reado
 /** Position of each step among its siblings: `spec.registry.url` is [0, 0]. */
 const placeOf = (field: string): readonly number[] => {
   let node: SchemaNode | undefined = SPEC_SCHEMA;
-  const places: number[] = [];
+  const slots: number[] = [];
   for (const [, name, index] of field.matchAll(/\.([A-Za-z]+)|\[(\d+)\]/g)) {
     const properties: Readonly<Record<string, SchemaNode>> = node?.properties ?? {};
-    places.push(name === undefined ? Number(index) : Object.keys(properties).indexOf(name));
+    slots.push(name === undefined ? Number(index) : Object.keys(properties).indexOf(name));
     node = name === undefined ? node?.items : properties[name];
   }
-  return places;
+  return slots;
 };
 
 const compare = (a: readonly number[], b: readonly number[]): number => {

@@ -26,9 +26,9 @@ interface WatchesOptions {
 }
 
 /** When the values of a bundle were touched last. */
-export interface Touches {
+export interface ValuesChanges {
   /** Wall clock; undefined: not since they were looked at. */
-  touchedAt(bundle: ObjectRef): number | undefined;
+  valuesChangedAt(bundle: ObjectRef): number | undefined;
   /** They were looked at as they are since `at`. */
   settle(bundle: ObjectRef, at: number): void;
 }
@@ -43,13 +43,13 @@ const WATCHED: readonly (readonly [ReferredKind, ResourceType])[] = [
  * Wakes a bundle when something changes that it names. Keeps names and no objects: what a change means is read when the bundle is
  * looked at.
  */
-export class Watches implements Touches {
+export class Watches implements ValuesChanges {
   readonly #options: WatchesOptions;
   readonly #index = new ReferenceIndex();
   readonly #watched: readonly (readonly [ReferredKind, ResourceType])[];
   readonly #followed = new Set<string>();
   readonly #feeds = new RunningSet();
-  readonly #touches = new Map<string, number>();
+  readonly #valuesChanges = new Map<string, number>();
 
   constructor(options: WatchesOptions) {
     this.#options = options;
@@ -93,21 +93,21 @@ export class Watches implements Touches {
     if (before !== undefined && after !== undefined && isSameSpec(before.metadata, after.metadata)) return;
     if (after !== undefined) this.#followAround(after);
     this.#index.set(ref, after === undefined ? [] : referencesOf(after, this.#options.platform));
-    if (after === undefined) this.#touches.delete(keyOf(ref));
+    if (after === undefined) this.#valuesChanges.delete(keyOf(ref));
   }
 
-  touchedAt(bundle: ObjectRef): number | undefined {
-    return this.#touches.get(keyOf(bundle));
+  valuesChangedAt(bundle: ObjectRef): number | undefined {
+    return this.#valuesChanges.get(keyOf(bundle));
   }
 
   settle(bundle: ObjectRef, at: number): void {
-    if (this.#touches.get(keyOf(bundle)) === at) this.#touches.delete(keyOf(bundle));
+    if (this.#valuesChanges.get(keyOf(bundle)) === at) this.#valuesChanges.delete(keyOf(bundle));
   }
 
   #changed(kind: ReferredKind, ref: ObjectRef): void {
     const { clock, onChange } = this.#options;
     for (const { bundle, values } of this.#index.namedBy(kind, ref)) {
-      if (values) this.#touches.set(keyOf(bundle), clock.now());
+      if (values) this.#valuesChanges.set(keyOf(bundle), clock.now());
       onChange(bundle);
     }
   }

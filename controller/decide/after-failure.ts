@@ -1,15 +1,15 @@
 import { jobNameOf } from '../../api/names.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import { announcementsOf } from './announce.js';
 import { conclude, failureOf } from './conclusion.js';
-import type { Announcement, Cleanup, Decision, ExecuteFailure } from './decision.js';
+import type { BundleEvent, Cleanup, Decision, ExecuteFailure } from './decision.js';
 import { secretsWithoutJob } from './deployment.js';
 import { withCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
+import { tell } from './finding.js';
 import type { Observation } from './observation.js';
 import { accountPoll, type PollAccount, tagsOf } from './poll.js';
-import { tell } from './situation.js';
 import { preciseTime } from './timestamps.js';
+import { transitionEvents } from './transition-events.js';
 
 /**
  * What becomes of a decision whose action failed. The poll that was delivered with it counts all the same.
@@ -42,15 +42,15 @@ const instead = (seen: Observation, decision: Decision, status: WerfBundleStatus
   ...decision,
   actions: [],
   status,
-  announcements: announcementsOf(seen.bundle.status ?? {}, status, tagsOf(seen)),
+  events: transitionEvents(seen.bundle.status ?? {}, status, tagsOf(seen)),
   recheck: { kind: 'now' },
 });
 
 /** What the actions rested on. A bundle that goes is polled no more. */
-const polledBefore = (seen: Observation): Pick<PollAccount, 'status' | 'claims'> =>
+const polledBefore = (seen: Observation): Pick<PollAccount, 'status' | 'findings'> =>
   seen.bundle.metadata.deletionTimestamp === undefined
     ? accountPoll(seen)
-    : { status: seen.bundle.status ?? {}, claims: [] };
+    : { status: seen.bundle.status ?? {}, findings: [] };
 
 const renumbered = (seen: Observation, taken: Deployment): WerfBundleStatus => {
   const { name: bundleName, uid } = seen.bundle.metadata;
@@ -82,15 +82,15 @@ const refused = (
   const kind = again === undefined ? 'job-failed' : 'job-retry';
   const at = { now, generation: bundle.metadata.generation };
   const next = instead(seen, decision, {
-    ...tell(ended, [{ kind, ...told }, ...polled.claims], at),
+    ...tell(ended, [{ kind, ...told }, ...polled.findings], at),
     // While polls fail it is theirs.
     ...(again !== undefined && (ended.consecutiveFailures ?? 0) === 0 && { nextAttemptTime: preciseTime(again.time) }),
   });
-  return { ...next, announcements: withEvent(next.announcements, { type: 'Warning', ...told }) };
+  return { ...next, events: withEvent(next.events, { type: 'Warning', ...told }) };
 };
 
 /** Each refusal is told, even if Ready says the same already, or something worse. */
-const withEvent = (events: readonly Announcement[], event: Announcement): readonly Announcement[] =>
+const withEvent = (events: readonly BundleEvent[], event: BundleEvent): readonly BundleEvent[] =>
   events.some(({ reason }) => reason === event.reason) ? events : [event, ...events];
 
 /** A crash may have left them, of other values, and nobody comes back to a number that was skipped. A stranger's stay. */

@@ -3,18 +3,18 @@ import type { Settings } from '../../api/settings.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import { buildDismissJob } from '../deploy/dismiss-job.js';
 import { buildJob } from '../deploy/job.js';
-import type { JobInput } from '../deploy/job-input.js';
+import type { JobParameters } from '../deploy/job-parameters.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import { type Applied, buildPlanJob, planInput } from '../deploy/plan-job.js';
-import { buildSecrets, type JobSupplies, presentSecrets } from '../deploy/secrets.js';
+import { buildSecrets, presentSecrets, type SecretContents } from '../deploy/secrets.js';
 import type { Action } from './decision.js';
-import type { Observation, Supplies } from './observation.js';
+import type { JobInputs, Observation } from './observation.js';
 
 /** What every Job of a bundle is made of. */
 interface Material {
   readonly seen: Observation;
   readonly settings: Settings;
-  readonly supplies: Supplies;
+  readonly jobInputs: JobInputs;
 }
 
 /** The action that carries a deployment out: its Job, and the Secrets that the Job needs. */
@@ -35,31 +35,31 @@ export const createPlan = ({
   return { kind: 'create-plan', job: withSecretNames(buildPlanJob(input), secrets), secrets };
 };
 
-const givenBy = ({ seen, supplies }: Material): JobSupplies => ({
-  valuesFile: supplies.valuesFile,
-  werfSecretKey: supplies.werfSecretKey,
-  secretTexts: supplies.secretTexts,
+const givenBy = ({ seen, jobInputs }: Material): SecretContents => ({
+  valuesFile: jobInputs.valuesFile,
+  werfSecretKey: jobInputs.werfSecretKey,
+  secretTexts: jobInputs.secretTexts,
   dockerConfig: seen.access.kind === 'ready' ? seen.access.dockerConfig : undefined,
   ca: seen.access.kind === 'ready' ? seen.access.target.ca : undefined,
 });
 
-const inputOf = (material: Material): Omit<JobInput, 'deployment'> => {
+const inputOf = (material: Material): Omit<JobParameters, 'deployment'> => {
   const { seen, settings } = material;
   const { namespace, name, uid } = seen.bundle.metadata;
   return {
     bundle: { namespace, name, uid },
     settings,
     werfImage: seen.platform.werfImage,
-    valuesArgs: material.supplies.valuesArgs,
+    valuesArgs: material.jobInputs.valuesArgs,
     secrets: presentSecrets(givenBy(material)),
     operatorVersion: seen.platform.version,
     template: seen.platform.jobTemplate,
   };
 };
 
-const secretsFor = (input: JobInput, material: Material): readonly Secret[] => {
+const secretsFor = (input: JobParameters, material: Material): readonly Secret[] => {
   const { targetNamespace } = material.settings.converge;
-  return buildSecrets({ ...input, targetNamespace, supplies: givenBy(material) });
+  return buildSecrets({ ...input, targetNamespace, jobInputs: givenBy(material) });
 };
 
 /** The action that uninstalls the release: it needs nothing but the ServiceAccount's rights. */

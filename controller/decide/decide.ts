@@ -1,30 +1,29 @@
 import { jobNameOf } from '../../api/names.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
-import { announcementsOf, isLookedUpAgain } from './announce.js';
 import { failureOf } from './conclusion.js';
 import { createJob } from './create-job.js';
 import type { Cleanup, Decision, FinalizerChange } from './decision.js';
-import { depart } from './deletion.js';
+import { reconcileDelete } from './deletion.js';
 import {
   followDeployment,
   openDeployment,
+  queued,
   secretsOf,
   secretsWithoutJob,
   started,
   type Work,
-  waitingForPlace,
   wasStarted,
 } from './deployment.js';
-import { type Draft, soonest } from './draft.js';
 import { orCorrection, withDriftDetection } from './drift.js';
 import { secretsOfChecks } from './drift-check.js';
 import { isHealed } from './drift-state.js';
 import { type Due, nextDeployment, nextTry, type Requests, takesLast, whatIsDue, withRecord } from './due.js';
-import { finalizerChange, mustBeHeldFirst } from './finalizer.js';
-import { overtaken } from './giving-way.js';
+import { finalizerChange, needsFinalizerFirst } from './finalizer.js';
+import { conditionOf, type Finding, tell } from './finding.js';
 import { interestOf, isPolled, isSuspended, nextSecretLook, nextValuesLook } from './needs.js';
-import type { Observation, Obstacle } from './observation.js';
+import type { Blocker, Observation } from './observation.js';
+import { type PartialDecision, soonest } from './partial-decision.js';
 import {
   accountPoll,
   isDeployRequested,
@@ -35,11 +34,12 @@ import {
   tagsOf,
   withDeployRequest,
 } from './poll.js';
-import { type Claim, conditionOf, tell } from './situation.js';
+import { supersededBy } from './superseded.js';
 import { parseTime, preciseTime } from './timestamps.js';
+import { isLookedUpAgain, transitionEvents } from './transition-events.js';
 
 /** How often an obstacle is looked at again, milliseconds; divided by the time scale. */
-const OBSTACLE_RECHECK_MS = 30_000;
+const BLOCKER_RECHECK_MS = 30_000;
 /** How long Secrets may be there without their Job, which something stands in the way of, milliseconds. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
 
@@ -50,26 +50,26 @@ const ABANDONED_AFTER_MS = 10 * 60_000;
 export const decide = (seen: Observation): Decision => {
   const polled = accountPoll(seen);
   const goes = seen.bundle.metadata.deletionTimestamp !== undefined;
-  const draft = withDriftDetection(seen, goes ? depart(seen) : drafted(seen, polled));
-  const claims = [...outOfService(seen), ...draft.claims];
+  const partial = withDriftDetection(seen, goes ? reconcileDelete(seen) : undeleted(seen, polled));
+  const findings = [...outOfService(seen), ...partial.findings];
   const at = { now: seen.now, generation: seen.bundle.metadata.generation };
-  const status = withNextAttempt(seen, tell(resolved(seen, draft.status), claims, at));
-  const finalizer = draft.finalizer ?? finalizerChange(seen, status);
+  const status = withNextAttempt(seen, tell(resolved(seen, partial.status), findings, at));
+  const finalizer = partial.finalizer ?? finalizerChange(seen, status);
   return {
-    actions: draft.actions ?? [],
+    actions: partial.actions ?? [],
     status,
-    cleanup: [...(draft.cleanup ?? []), ...leftOvers(seen, status, finalizer)],
-    announcements: announcementsOf(seen.bundle.status ?? {}, status, tagsOf(seen)),
+    cleanup: [...(partial.cleanup ?? []), ...leftOvers(seen, status, finalizer)],
+    events: transitionEvents(seen.bundle.status ?? {}, status, tagsOf(seen)),
     finalizer,
-    ...(draft.farewell !== undefined && { farewell: draft.farewell }),
+    ...(partial.finalEvent !== undefined && { finalEvent: partial.finalEvent }),
     interest: interestOf(seen, status),
-    recheck: soonest(soonest(draft.recheck, nextSecretLook(seen, status)), nextValuesLook(seen, status)),
-    keepsPlace: keepsPlace(seen, draft),
+    recheck: soonest(soonest(partial.recheck, nextSecretLook(seen, status)), nextValuesLook(seen, status)),
+    keepsSlot: keepsSlot(seen, partial),
   };
 };
 
 /** An intent that can't be carried out now must not keep others from having their Jobs. */
-const keepsPlace = (seen: Observation, { status, recheck, keepsPlace: checks = false }: Draft): boolean =>
+const keepsSlot = (seen: Observation, { status, recheck, keepsSlot: checks = false }: PartialDecision): boolean =>
   checks ||
   (recheck?.kind === 'now' && seen.place !== 'not-needed') ||
   (openDeployment(status) !== undefined && (wasStarted(status) || seen.place === 'waiting'));
@@ -82,7 +82,7 @@ const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: Final
   const { deployment } = seen.bundle.status ?? {};
   const decided = status.deployment?.number !== deployment?.number;
   const checks = finalizer === 'remove' || decided ? secretsOfChecks(seen) : [];
-  if (seen.untidied !== undefined) return [secretsOf(seen, seen.untidied), ...checks];
+  if (seen.cleanupPending !== undefined) return [secretsOf(seen, seen.cleanupPending), ...checks];
   return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...checks] : checks;
 };
 
@@ -114,7 +114,7 @@ const SUSPENDED = {
 };
 
 /** Why nothing is begun, if nothing is. */
-const outOfService = (seen: Observation): readonly Claim[] => {
+const outOfService = (seen: Observation): readonly Finding[] => {
   if (seen.bundle.metadata.deletionTimestamp !== undefined) return [];
   if (isSuspended(seen)) {
     const by = seen.bundle.spec.suspend === true ? 'suspended' : 'held-up';
@@ -128,35 +128,39 @@ const outOfService = (seen: Observation): readonly Claim[] => {
   return [];
 };
 
-const drafted = (seen: Observation, polled: PollAccount): Draft => {
+const undeleted = (seen: Observation, polled: PollAccount): PartialDecision => {
   const open = openDeployment(polled.status);
-  const work = followDeployment(seen, polled.status, open && overtaken(seen, open, polled.wanted));
+  const work = followDeployment(seen, polled.status, open && supersededBy(seen, open, polled.wanted));
   switch (work.kind) {
     case 'active':
-      return { status: work.status, claims: [work.claim, ...polled.claims], recheck: work.recheck };
+      return { status: work.status, findings: [work.finding, ...polled.findings], recheck: work.recheck };
     case 'concluded':
       return afterwards(seen, polled, work);
     case 'to-carry-out':
       return carriedOut(seen, polled, work.deployment);
     case 'unreadable':
-      return obstacleDraft(seen, polled, work.obstacle);
+      return blockedDecision(seen, polled, work.blocker);
     case 'recovered':
-      return { status: work.status, claims: polled.claims, recheck: { kind: 'now' } };
+      return { status: work.status, findings: polled.findings, recheck: { kind: 'now' } };
     case 'idle':
       return chosen(seen, polled);
   }
 };
 
-const afterwards = (seen: Observation, polled: PollAccount, work: Extract<Work, { kind: 'concluded' }>): Draft => ({
+const afterwards = (
+  seen: Observation,
+  polled: PollAccount,
+  work: Extract<Work, { kind: 'concluded' }>,
+): PartialDecision => ({
   status: work.status,
-  claims: [...polled.claims, ...standing(seen, work.status)],
+  findings: [...polled.findings, ...standing(seen, work.status)],
   actions: work.actions,
   cleanup: work.cleanup,
   recheck: { kind: 'now' },
 });
 
 /** What is true of the deployments so far. */
-const standing = (seen: Observation, status: WerfBundleStatus): readonly Claim[] => {
+const standing = (seen: Observation, status: WerfBundleStatus): readonly Finding[] => {
   const failure = isHealed(status) ? undefined : failureOf(status);
   if (failure !== undefined) {
     // Since a change of the spec nothing was tried yet: the old failure says nothing of it.
@@ -175,10 +179,10 @@ const scheduleOf = (seen: Observation, settings: Settings) => ({
   timeScale: seen.platform.timeScale,
 });
 
-const obstacleDraft = (seen: Observation, polled: PollAccount, obstacle: Obstacle): Draft => ({
+const blockedDecision = (seen: Observation, polled: PollAccount, blocker: Blocker): PartialDecision => ({
   status: polled.status,
-  claims: [{ kind: 'obstacle', reason: obstacle.reason, message: obstacle.message }, ...polled.claims],
-  recheck: { kind: 'at', time: seen.now + OBSTACLE_RECHECK_MS / seen.platform.timeScale },
+  findings: [{ kind: 'blocker', reason: blocker.reason, message: blocker.message }, ...polled.findings],
+  recheck: { kind: 'at', time: seen.now + BLOCKER_RECHECK_MS / seen.platform.timeScale },
 });
 
 /** What a crash may have left of an intent that something stands in the way of: nobody else is likely to be at it after so long. */
@@ -188,37 +192,37 @@ const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[
 };
 
 /** Carries out an intent that was written before: by this pass's forerunner, or by a process that is no more. */
-const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployment): Draft => {
-  const { spec, access, supplies } = seen;
+const carriedOut = (seen: Observation, polled: PollAccount, deployment: Deployment): PartialDecision => {
+  const { spec, access, jobInputs } = seen;
   const cleanup = abandoned(seen, deployment);
-  if (access.kind === 'obstacle') return { ...obstacleDraft(seen, polled, access), cleanup };
+  if (access.kind === 'blocker') return { ...blockedDecision(seen, polled, access), cleanup };
   const next = started(polled.status, deployment);
-  const claims = [next.claim, ...polled.claims];
-  if (mustBeHeldFirst(seen.bundle, polled.status)) return { status: polled.status, claims, recheck: { kind: 'now' } };
-  if (seen.place === 'waiting')
-    return { status: polled.status, claims: [waitingForPlace(deployment), ...polled.claims] };
-  if (supplies?.kind === 'obstacle') return { ...obstacleDraft(seen, polled, supplies), cleanup };
-  if (supplies === undefined || spec.kind === 'invalid') return { status: polled.status, claims: polled.claims };
-  if (supplies.checksum !== deployment.checksum) {
+  const findings = [next.finding, ...polled.findings];
+  if (needsFinalizerFirst(seen.bundle, polled.status))
+    return { status: polled.status, findings, recheck: { kind: 'now' } };
+  if (seen.place === 'waiting') return { status: polled.status, findings: [queued(deployment), ...polled.findings] };
+  if (jobInputs?.kind === 'blocker') return { ...blockedDecision(seen, polled, jobInputs), cleanup };
+  if (jobInputs === undefined || spec.kind === 'invalid') return { status: polled.status, findings: polled.findings };
+  if (jobInputs.checksum !== deployment.checksum) {
     // Values have changed since. What is deployed is written down first, as ever.
-    const amended = { ...deployment, checksum: supplies.checksum };
-    return { status: { ...polled.status, deployment: amended }, claims, recheck: { kind: 'now' } };
+    const amended = { ...deployment, checksum: jobInputs.checksum };
+    return { status: { ...polled.status, deployment: amended }, findings, recheck: { kind: 'now' } };
   }
   return {
     status: next.status,
-    claims,
-    actions: [createJob({ seen, settings: spec.settings, supplies, deployment })],
+    findings,
+    actions: [createJob({ seen, settings: spec.settings, jobInputs, deployment })],
   };
 };
 
 /** Nothing is under way: chooses what comes next. */
-const chosen = (seen: Observation, polled: PollAccount): Draft => {
-  const { access, supplies, spec } = seen;
-  if (access.kind === 'obstacle') return obstacleDraft(seen, polled, access);
-  if (supplies?.kind === 'obstacle') return obstacleDraft(seen, polled, supplies);
-  const idle = { status: polled.status, claims: [...polled.claims, ...standing(seen, polled.status)] };
+const chosen = (seen: Observation, polled: PollAccount): PartialDecision => {
+  const { access, jobInputs, spec } = seen;
+  if (access.kind === 'blocker') return blockedDecision(seen, polled, access);
+  if (jobInputs?.kind === 'blocker') return blockedDecision(seen, polled, jobInputs);
+  const idle = { status: polled.status, findings: [...polled.findings, ...standing(seen, polled.status)] };
   if (spec.kind === 'invalid') return idle;
-  if (supplies === undefined)
+  if (jobInputs === undefined)
     return { ...idle, ...unobstructed(seen, polled), ...recheckAt(retryTime(seen, polled.status)) };
   const requested = requestsOf(seen, polled.status);
   const due = whatIsDue({
@@ -226,7 +230,7 @@ const chosen = (seen: Observation, polled: PollAccount): Draft => {
     status: polled.status,
     settings: spec.settings,
     wanted: polled.wanted,
-    checksum: supplies.checksum,
+    checksum: jobInputs.checksum,
     sameScans: seen.sameScans,
     requested,
     keyId: seen.platform.checksumKey.id,
@@ -246,28 +250,30 @@ const requestsOf = ({ bundle, delivery }: Observation, status: WerfBundleStatus)
   return { look: asked && isRequested(bundle), deployment: (asked || failing) && isDeployRequested(bundle) };
 };
 
-const recheckAt = (time: number | undefined): Partial<Draft> =>
+const recheckAt = (time: number | undefined): Partial<PartialDecision> =>
   time === undefined ? {} : { recheck: { kind: 'at', time } };
 
 /** An obstacle that was told is gone, and what the registry offers is not known: it is asked at once. */
-const unobstructed = (seen: Observation, polled: PollAccount): Partial<Draft> => {
+const unobstructed = (seen: Observation, polled: PollAccount): Partial<PartialDecision> => {
   const { status } = polled;
   if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return {};
   // Failed polls go on by their own schedule, unless it was the credentials that were missing.
   const failing = (status.consecutiveFailures ?? 0) > 0;
   if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return {};
   const anew = lookAnew(seen, status, NOT_ASKED_SINCE);
-  return { status: anew.status, claims: anew.claims };
+  return { status: anew.status, findings: anew.findings };
 };
 
-const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> => {
+const consequence = (seen: Observation, idle: PartialDecision, due: Due): Partial<PartialDecision> => {
   switch (due.kind) {
     case 'nothing':
       return {};
     case 'later':
       return { recheck: { kind: 'at', time: due.time } };
     case 'held':
-      return { claims: [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: due.message }, ...idle.claims] };
+      return {
+        findings: [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: due.message }, ...idle.findings],
+      };
     case 'record':
       return { status: withRecord(idle.status, due) };
     case 'deploy': {
@@ -280,7 +286,7 @@ const consequence = (seen: Observation, idle: Draft, due: Due): Partial<Draft> =
       const message = `deploying ${deployment.tag} (${deployment.reason})`;
       return {
         status: { ...withDeployRequest(seen.bundle, idle.status), deployment },
-        claims: [{ kind: 'job-active', reason: 'Deploying', message }],
+        findings: [{ kind: 'job-active', reason: 'Deploying', message }],
         recheck: { kind: 'now' },
       };
     }

@@ -36,7 +36,7 @@ export interface Cleanup {
 }
 
 /** An event to be announced once the status is written. */
-export interface Announcement {
+export interface BundleEvent {
   readonly type: 'Normal' | 'Warning';
   readonly reason: Reason;
   readonly message: string;
@@ -56,16 +56,16 @@ export interface Decision {
   /** The whole status, as it should be after the actions. */
   readonly status: WerfBundleStatus;
   readonly cleanup: readonly Cleanup[];
-  readonly announcements: readonly Announcement[];
+  readonly events: readonly BundleEvent[];
   /** Done last: what is removed is removed only when the cleanup succeeded. */
   readonly finalizer: FinalizerChange;
   /** What the scans are to do for this bundle; undefined: nothing. */
   readonly interest: ScanInterest | undefined;
   /** The last that is said of the bundle, once; just before it is let go, which may be tried several times. */
-  readonly farewell?: Announcement | undefined;
+  readonly finalEvent?: BundleEvent | undefined;
   readonly recheck: Recheck;
   /** Whether the bundle goes on needing the place for a Job that it has, or waits for. */
-  readonly keepsPlace: boolean;
+  readonly keepsSlot: boolean;
 }
 
 /** Why an action was not done. */

@@ -1,24 +1,24 @@
 import { DISMISS_REQUIRED } from '../../api/annotations.js';
 import { LOST_DELAYS_MS } from '../../api/backoff.js';
-import { isHeld } from '../../api/finalizer.js';
+import { hasFinalizer } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
-import type { Announcement } from './decision.js';
+import type { BundleEvent } from './decision.js';
 import {
   deletionOf,
   followDeployment,
   openDeployment,
+  queued,
   secretsWithoutJob,
   started,
-  waitingForPlace,
   wasStarted,
 } from './deployment.js';
-import type { Draft } from './draft.js';
 import { mayBeDeployed, nextNumber } from './finalizer.js';
-import type { Observation, Obstacle } from './observation.js';
-import type { Claim } from './situation.js';
+import type { Finding } from './finding.js';
+import type { Blocker, Observation } from './observation.js';
+import type { PartialDecision } from './partial-decision.js';
 import { parseTime, preciseTime } from './timestamps.js';
 
 /** How often it is tried to uninstall a release before the bundle is let go. */
@@ -33,85 +33,89 @@ const GOES = 'the bundle is being deleted';
  * What is to be done for a bundle that is being deleted: its Job is stopped; with deletionPolicy Dismiss its release is uninstalled
  * by a Job, if there may be one; then it is let go. A bundle that nobody holds goes by itself, and its Jobs with it.
  */
-export const depart = (seen: Observation): Draft => {
+export const reconcileDelete = (seen: Observation): PartialDecision => {
   const { bundle } = seen;
   const status = bundle.status ?? {};
   const open = openDeployment(status);
   if (open !== undefined && open.reason !== 'Dismiss') return stopped(seen, status);
   if (open === undefined) {
     const work = followDeployment(seen, status, undefined);
-    if (work.kind === 'recovered') return { ...work, claims: [leaving(GOES)], recheck: { kind: 'now' } };
+    if (work.kind === 'recovered') return { ...work, findings: [leaving(GOES)], recheck: { kind: 'now' } };
   }
-  if (!isHeld(bundle)) return { status, claims: [leaving(GOES)] };
+  if (!hasFinalizer(bundle)) return { status, findings: [leaving(GOES)] };
   if (!isDismissed(bundle)) return letGo(status);
   return open === undefined ? chosen(seen, status) : uninstalling(seen, status);
 };
 
-const isDismissed = (bundle: StoredBundle): boolean => isHeld(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
+const isDismissed = (bundle: StoredBundle): boolean => hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
 
 const isRequired = ({ metadata }: StoredBundle): boolean => metadata.annotations?.[DISMISS_REQUIRED] === 'true';
 
 const recheckBlocked = ({ now, platform }: Observation) =>
   ({ kind: 'at', time: now + BLOCKED_RECHECK_MS / platform.timeScale }) as const;
 
-const leaving = (message: string, reason: Claim['reason'] = 'Deleting'): Claim => ({
+const leaving = (message: string, reason: Finding['reason'] = 'Deleting'): Finding => ({
   kind: 'deleting',
   reason,
   message,
 });
 
 /** Nothing is deployed for a bundle that goes. To uninstall what a Job is still installing would be in vain: it has to end first. */
-const stopped = (seen: Observation, status: WerfBundleStatus): Draft => {
+const stopped = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
   const work = followDeployment(seen, status, GOES);
   const { deployment } = status;
-  const claims = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
-  if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, claims, recheck: { kind: 'now' } };
+  const findings = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
+  if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, findings, recheck: { kind: 'now' } };
   // Or it would look as if no Job had been made, once it is gone, and nothing been deployed.
-  if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, claims, recheck: { kind: 'now' } };
-  if (work.kind === 'unreadable') return notStopped(seen, status, work.obstacle);
-  if (deployment === undefined || seen.job.kind !== 'present') return { status, claims };
+  if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, findings, recheck: { kind: 'now' } };
+  if (work.kind === 'unreadable') return notStopped(seen, status, work.blocker);
+  if (deployment === undefined || seen.job.kind !== 'present') return { status, findings };
   const { job } = seen.job;
   const asked = parseTime(job.metadata.deletionTimestamp);
   const until = (asked ?? seen.now) + STOP_PATIENCE_MS;
   if (isDismissed(seen.bundle) && seen.now < until) {
     const stop = { ...deletionOf(job), propagation: 'Foreground' } as const;
-    return { status, claims, actions: asked === undefined ? [stop] : [], recheck: { kind: 'at', time: until } };
+    return { status, findings, actions: asked === undefined ? [stop] : [], recheck: { kind: 'at', time: until } };
   }
   const message = `Job ${deployment.jobName} was stopped: ${GOES}`;
   return {
     status: conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now }),
-    claims,
+    findings,
     actions: [deletionOf(job), secretsWithoutJob(seen, deployment)],
     recheck: { kind: 'now' },
   };
 };
 
 /** Who may not look at a Job can't stop it. Somebody could give that right, and no bundle is kept for it, unless it is to be. */
-const notStopped = (seen: Observation, status: WerfBundleStatus, { reason, message: why }: Obstacle): Draft => {
+const notStopped = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  { reason, message: why }: Blocker,
+): PartialDecision => {
   const { bundle } = seen;
   const { deployment } = status;
   const message = `Job ${deployment?.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
-  if (deployment === undefined || !isHeld(bundle)) return { status, claims: [leaving(message, reason)] };
+  if (deployment === undefined || !hasFinalizer(bundle)) return { status, findings: [leaving(message, reason)] };
   if (isDismissed(bundle) && isRequired(bundle))
-    return { status, claims: [leaving(message, reason)], recheck: recheckBlocked(seen) };
+    return { status, findings: [leaving(message, reason)], recheck: recheckBlocked(seen) };
   const ended = conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now });
   return isDismissed(bundle)
-    ? { status: ended, claims: [leaving(message, reason)], recheck: { kind: 'now' } }
+    ? { status: ended, findings: [leaving(message, reason)], recheck: { kind: 'now' } }
     : letGo(ended, { type: 'Warning', reason, message });
 };
 
 /** The last that is done for a bundle; whatever a crash may have left of its last Job goes with the finalizer. */
-const letGo = (status: WerfBundleStatus, farewell?: Announcement): Draft => ({
+const letGo = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecision => ({
   status,
-  claims: [leaving(GOES)],
-  farewell,
+  findings: [leaving(GOES)],
+  finalEvent,
   finalizer: 'remove',
 });
 
 const releaseOf = ({ bundle }: Observation): string =>
   `release ${releaseNameOf(bundle)} in namespace ${targetNamespaceOf(bundle)}`;
 
-const givenUp = (seen: Observation, status: WerfBundleStatus, why: string): Draft =>
+const givenUp = (seen: Observation, status: WerfBundleStatus, why: string): PartialDecision =>
   letGo(status, {
     type: 'Warning',
     reason: 'DismissFailed',
@@ -125,7 +129,7 @@ const triesOf = ({ history = [] }: WerfBundleStatus) => {
 };
 
 /** No Job is under way: lets the bundle go, or tries to uninstall its release, for the first time or again. */
-const chosen = (seen: Observation, status: WerfBundleStatus): Draft => {
+const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
   if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return letGo(status);
   const tries = triesOf(status);
   const [last] = tries;
@@ -141,20 +145,20 @@ const chosen = (seen: Observation, status: WerfBundleStatus): Draft => {
   const delay = LOST_DELAYS_MS[Math.min(tries.length, LOST_DELAYS_MS.length) - 1] ?? 0;
   const next = (parseTime(last.finishedAt) ?? seen.now) + delay / seen.platform.timeScale;
   if (seen.now >= next) return tried(seen, status, tries.length + 1);
-  return { status, claims: [notUninstalled(seen, why)], recheck: { kind: 'at', time: next } };
+  return { status, findings: [notUninstalled(seen, why)], recheck: { kind: 'at', time: next } };
 };
 
 /** Somebody could mend it: waited for where the bundle must not go without. */
-const blocked = (seen: Observation, status: WerfBundleStatus, why: string): Draft =>
+const blocked = (seen: Observation, status: WerfBundleStatus, why: string): PartialDecision =>
   isRequired(seen.bundle)
-    ? { status, claims: [notUninstalled(seen, why)], recheck: recheckBlocked(seen) }
+    ? { status, findings: [notUninstalled(seen, why)], recheck: recheckBlocked(seen) }
     : givenUp(seen, status, why);
 
-const notUninstalled = (seen: Observation, why: string): Claim =>
+const notUninstalled = (seen: Observation, why: string): Finding =>
   leaving(`${releaseOf(seen)} could not be uninstalled: ${why}`, 'DismissFailed');
 
 /** A number like a deployment's: written down before its Job is made, so that a crash makes no second one. */
-const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Draft => {
+const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): PartialDecision => {
   const { name, uid, generation } = seen.bundle.metadata;
   const number = nextNumber(seen.bundle, status, seen.jobs.highest);
   const tag = status.lastAppliedTag ?? status.deployment?.tag ?? '';
@@ -168,34 +172,34 @@ const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Dr
   };
   return {
     status: { ...status, deployment },
-    claims: [leaving(`uninstalling ${releaseOf(seen)}`)],
+    findings: [leaving(`uninstalling ${releaseOf(seen)}`)],
     recheck: { kind: 'now' },
   };
 };
 
-const uninstalling = (seen: Observation, status: WerfBundleStatus): Draft => {
-  const claims = [leaving(`uninstalling ${releaseOf(seen)}`)];
+const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
+  const findings = [leaving(`uninstalling ${releaseOf(seen)}`)];
   const { dismissal, spec } = seen;
   const work = followDeployment(seen, status, dismissal.kind === 'possible' ? undefined : dismissal.why);
   switch (work.kind) {
     case 'concluded':
     case 'recovered':
-      return { ...work, claims, recheck: { kind: 'now' } };
+      return { ...work, findings, recheck: { kind: 'now' } };
     case 'active': {
-      const { message, reason } = work.claim;
-      return { ...work, claims: reason === 'WaitingForJob' ? [leaving(message, reason)] : claims };
+      const { message, reason } = work.finding;
+      return { ...work, findings: reason === 'WaitingForJob' ? [leaving(message, reason)] : findings };
     }
     case 'to-carry-out': {
       const { deployment } = work;
-      const { message, reason } = waitingForPlace(deployment);
-      if (seen.place === 'waiting') return { status, claims: [leaving(message, reason)] };
-      if (spec.kind === 'invalid') return { status, claims };
+      const { message, reason } = queued(deployment);
+      if (seen.place === 'waiting') return { status, findings: [leaving(message, reason)] };
+      if (spec.kind === 'invalid') return { status, findings };
       const action = createDismissJob({ seen, settings: spec.settings, deployment });
-      return { status: started(status, deployment).status, claims, actions: [action] };
+      return { status: started(status, deployment).status, findings, actions: [action] };
     }
     case 'unreadable':
-      return blocked(seen, status, work.obstacle.message);
+      return blocked(seen, status, work.blocker.message);
     case 'idle':
-      return { status, claims };
+      return { status, findings };
   }
 };

@@ -10,8 +10,8 @@ import { withWords } from '../deploy/waiting.js';
 import { conclude } from './conclusion.js';
 import { secretNamesIn } from './create-job.js';
 import type { Action, Cleanup, Recheck } from './decision.js';
-import type { DeployJob, JobLog, Observation, Obstacle } from './observation.js';
-import type { Claim } from './situation.js';
+import type { Finding } from './finding.js';
+import type { Blocker, DeployJob, JobLog, Observation } from './observation.js';
 import { parseTime } from './timestamps.js';
 
 /** Beyond the Job's own deadline: a Job that never gets a Pod is ended by nobody else. */
@@ -29,8 +29,8 @@ export type Work =
   /** Written down, but there is no Job yet: it is carried out, not decided again. */
   | { readonly kind: 'to-carry-out'; readonly deployment: Deployment }
   /** Whether there is a Job can't be known: nothing is begun, and nothing is given up. */
-  | { readonly kind: 'unreadable'; readonly obstacle: Obstacle }
-  | { readonly kind: 'active'; readonly status: WerfBundleStatus; readonly claim: Claim; readonly recheck: Recheck }
+  | { readonly kind: 'unreadable'; readonly blocker: Blocker }
+  | { readonly kind: 'active'; readonly status: WerfBundleStatus; readonly finding: Finding; readonly recheck: Recheck }
   | {
       readonly kind: 'concluded';
       readonly status: WerfBundleStatus;
@@ -54,25 +54,29 @@ export const wasStarted = (status: WerfBundleStatus | undefined): boolean =>
  * @param status - the status with this poll accounted for
  * @param overtaken - why the deployment is not wanted any more, if it is not: then it gives way, unless werf was started
  */
-export const followDeployment = (seen: Observation, status: WerfBundleStatus, overtaken: string | undefined): Work => {
+export const followDeployment = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  supersededBy: string | undefined,
+): Work => {
   const deployment = openDeployment(status);
   const { job } = seen;
   if (deployment !== undefined && job.kind === 'present') {
     const made = { ...deployment, checksum: checksumOf(job.job) ?? deployment.checksum };
     const known = { ...status, deployment: made };
-    return overtaken !== undefined && mayGiveWay(job, seen.now)
-      ? giveWay(seen, known, { deployment: made, overtaken, job })
+    return supersededBy !== undefined && maySupersede(job, seen.now)
+      ? supersede(seen, known, { deployment: made, supersededBy, job })
       : followJob(seen, known, made, job);
   }
   const { newest } = seen.jobs;
   if (newest !== undefined && newest.number > (status.deployment?.number ?? 0))
     return { kind: 'recovered', status: { ...status, deployment: newest } };
   if (deployment === undefined) return { kind: 'idle' };
-  if (job.kind === 'obstacle') return { kind: 'unreadable', obstacle: job };
+  if (job.kind === 'blocker') return { kind: 'unreadable', blocker: job };
   if (!wasStarted(status))
-    return overtaken === undefined
+    return supersededBy === undefined
       ? { kind: 'to-carry-out', deployment }
-      : giveWay(seen, status, { deployment, overtaken, job });
+      : supersede(seen, status, { deployment, supersededBy, job });
   const message = `Job ${deployment.jobName} is gone without a result`;
   const next = conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now });
   return concluded(next, [secretsWithoutJob(seen, deployment)]);
@@ -82,18 +86,18 @@ type UnendedJob = Extract<JobResult, { kind: 'waiting' | 'running' }>;
 type PresentJob = Extract<DeployJob, { kind: 'present' }>;
 
 /** A Pod of which nobody knows how it is may well be running. */
-const mayGiveWay = ({ job, pod }: PresentJob, now: number): boolean =>
+const maySupersede = ({ job, pod }: PresentJob, now: number): boolean =>
   jobResult(job, pod, now).kind === 'waiting' && (pod?.status?.phase ?? 'Pending') === 'Pending';
 
 /** The Job goes first, and with it its Secrets; what a crash leaves after that is a Job that is lost. */
-const giveWay = (
+const supersede = (
   seen: Observation,
   status: WerfBundleStatus,
-  { deployment, overtaken, job }: { deployment: Deployment; overtaken: string; job: DeployJob },
+  { deployment, supersededBy, job }: { deployment: Deployment; supersededBy: string; job: DeployJob },
 ): Work => {
   const what =
     job.kind === 'present' ? `Job ${deployment.jobName} gave way before werf was started` : 'no Job was made';
-  const message = `${what}: ${overtaken}`;
+  const message = `${what}: ${supersededBy}`;
   const actions: readonly Action[] =
     job.kind === 'present'
       ? [{ ...deletionOf(job.job), unlessBegun: true }, secretsOf(seen, job.job)]
@@ -124,18 +128,18 @@ const followJob = (
       return {
         kind: 'active',
         status: active(status, deployment),
-        claim: activeClaim(deployment, result),
+        finding: activeFinding(deployment, result),
         recheck: { kind: 'at', time: Math.min(deadline, result.recheckAt ?? deadline) },
       };
     }
     case 'succeeded':
     case 'failed': {
       if (log.kind === 'unreadable' && seen.now < result.finishedAt + LOG_PATIENCE_MS) {
-        const claim = activeClaim(deployment, { kind: 'running' });
+        const finding = activeFinding(deployment, { kind: 'running' });
         return {
           kind: 'active',
           status: active(status, deployment),
-          claim,
+          finding,
           recheck: { kind: 'at', time: seen.now + 1_000 },
         };
       }
@@ -232,25 +236,25 @@ const active = (status: WerfBundleStatus, deployment: Deployment): WerfBundleSta
 export const started = (
   status: WerfBundleStatus,
   deployment: Deployment,
-): { status: WerfBundleStatus; claim: Claim } => ({
+): { status: WerfBundleStatus; finding: Finding } => ({
   status: active(status, deployment),
-  claim: activeClaim(deployment, { kind: 'running' }),
+  finding: activeFinding(deployment, { kind: 'running' }),
 });
 
 const whatOf = ({ tag, reason }: Deployment): string =>
   reason === 'Dismiss' ? 'uninstalling' : `deploying ${tag} (${reason})`;
 
 /** It stays the same however many run, and wherever the bundle stands in the queue. */
-export const waitingForPlace = (deployment: Deployment): Claim => ({
+export const queued = (deployment: Deployment): Finding => ({
   kind: 'job-active',
-  reason: 'WaitingForPlace',
+  reason: 'Queued',
   message: `${whatOf(deployment)}: waits until fewer Jobs run than --max-jobs and --max-jobs-per-namespace allow`,
 });
 
-const activeClaim = (
+const activeFinding = (
   deployment: Deployment,
   state: { readonly kind: 'running' } | { readonly kind: 'waiting'; readonly reason: string; readonly message: string },
-): Claim => {
+): Finding => {
   const what = whatOf(deployment);
   return state.kind === 'waiting' && state.message !== ''
     ? { kind: 'job-active', reason: 'WaitingForJob', message: `${what}: ${state.reason}: ${state.message}` }

@@ -9,9 +9,9 @@ import type { PlanFinding } from '../deploy/plan-summary.js';
 import { exitCodeOf, imageOf, jobResult, withErrorLine } from '../deploy/result.js';
 import type { Cleanup } from './decision.js';
 import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf, secretsWithoutJob } from './deployment.js';
-import { type Draft, soonest } from './draft.js';
 import { appliedOf, type CheckResult, nextCheckNumber } from './drift-state.js';
 import type { Observation, PlanJob } from './observation.js';
+import { type PartialDecision, soonest } from './partial-decision.js';
 
 /** How the check stands that was begun. */
 type Check =
@@ -118,14 +118,18 @@ export const secretsOfChecks = ({ bundle }: Pick<Observation, 'bundle'>): readon
 const GOING_RECHECK_MS = 1_000;
 
 /** Takes plans away: they were read, or something else goes first. */
-export const withoutPlans = (seen: Observation, draft: Draft, plans: readonly PlanJob[]): Draft => {
-  if (plans.length === 0) return draft;
+export const withoutPlans = (
+  seen: Observation,
+  partial: PartialDecision,
+  plans: readonly PlanJob[],
+): PartialDecision => {
+  if (plans.length === 0) return partial;
   const jobs = plans.map(({ job }) => job);
   const left = jobs.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   return {
-    ...draft,
-    actions: [...left.map(deletionOf), ...(draft.actions ?? [])],
-    cleanup: [...(draft.cleanup ?? []), ...left.map((job) => secretsOf(seen, job))],
-    recheck: soonest(draft.recheck, seen.now + GOING_RECHECK_MS),
+    ...partial,
+    actions: [...left.map(deletionOf), ...(partial.actions ?? [])],
+    cleanup: [...(partial.cleanup ?? []), ...left.map((job) => secretsOf(seen, job))],
+    recheck: soonest(partial.recheck, seen.now + GOING_RECHECK_MS),
   };
 };

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { planJobNameOf } from '../../api/names.js';
 import { openDeployment } from './deployment.js';
 import { appliedOf, isBeingCorrected, isCorrectionDue, isToBeVerified, nextCheckNumber } from './drift-state.js';
-import { mustBeHeldToCheck } from './finalizer.js';
+import { needsFinalizerToCheck } from './finalizer.js';
+import { conditionOf } from './finding.js';
 import type { Observation } from './observation.js';
 import { isRequested } from './poll.js';
-import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';
 
 /** Checks come up to a tenth of the interval earlier or later: thousands of bundles must not be checked at once. */
@@ -64,7 +64,7 @@ const intervalOf = ({ spec, platform }: Schedule): number =>
 const fractionOf = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 
 /** Of a bundle before it is looked up what its Jobs need. */
-type Known = Omit<Observation, 'supplies' | 'dismissal' | 'place'>;
+type Known = Omit<Observation, 'jobInputs' | 'dismissal' | 'place'>;
 
 /**
  * The check that is due, as far as the stored status tells; undefined: none. For a bundle that is polled.
@@ -74,7 +74,8 @@ export const dueCheck = (seen: Known): { readonly jobName: string } | undefined 
   const { bundle, now } = seen;
   const status = bundle.status ?? {};
   const applied = appliedOf(status);
-  if (applied === undefined || !mayBegin(seen) || isCorrectable(seen) || mustBeHeldToCheck(bundle)) return undefined;
+  if (applied === undefined || !mayBegin(seen) || isCorrectable(seen) || needsFinalizerToCheck(bundle))
+    return undefined;
   if (!isLookAsked(seen) && now < nextCheckTime({ ...seen, status })) return undefined;
   const { name: bundleName, uid } = bundle.metadata;
   return { jobName: planJobNameOf({ bundleName, uid, tag: applied.tag, check: nextCheckNumber(status) }) };

@@ -5,7 +5,7 @@ import type { Settings } from '../../api/settings.js';
 import { admits, isLowerTag } from '../../api/tag-choice.js';
 import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { nextNumber } from './finalizer.js';
-import { gaveWay, lastTried } from './history.js';
+import { lastTried, wasSuperseded } from './history.js';
 import { parseTime } from './timestamps.js';
 
 /** What a deployment would deploy. */
@@ -35,7 +35,7 @@ export type Due =
 
 /** What was last attempted: with success, or in vain. What gave way was no attempt. */
 const lastAttempt = (status: WerfBundleStatus): { tag: string; digest?: string; checksum?: string } | undefined => {
-  if (status.deployment !== undefined && !gaveWay(status)) return status.deployment;
+  if (status.deployment !== undefined && !wasSuperseded(status)) return status.deployment;
   const tried = lastTried(status);
   if (tried !== undefined) return tried;
   if (status.lastAppliedTag === undefined) return undefined;
@@ -219,7 +219,7 @@ export const withRecord = (status: WerfBundleStatus, due: Extract<Due, { kind: '
     ...(history !== undefined && { history: history.map(anew) }),
     ...(deployment !== undefined && {
       deployment: {
-        ...(gaveWay(status) ? anew(deployment) : { ...deployment, checksum, digest }),
+        ...(wasSuperseded(status) ? anew(deployment) : { ...deployment, checksum, digest }),
         ...(generation !== undefined && { generation }),
       },
     }),

@@ -1,4 +1,4 @@
-import { isHeld } from '../../api/finalizer.js';
+import { hasFinalizer } from '../../api/finalizer.js';
 import { targetNamespaceOf } from '../../api/names.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { FinalizerChange } from './decision.js';
@@ -20,7 +20,7 @@ export const mayBeDeployed = (bundle: StoredBundle, status: WerfBundleStatus): b
 /** Whether the status of a bundle with Dismiss was lost: the finalizer comes with the first deployment, and none is told of. */
 const isUntold = (bundle: StoredBundle, { lastAppliedTag, deployment, history = [] }: WerfBundleStatus): boolean =>
   bundle.spec.deletionPolicy === 'Dismiss' &&
-  isHeld(bundle) &&
+  hasFinalizer(bundle) &&
   lastAppliedTag === undefined &&
   deployment === undefined &&
   history.length === 0;
@@ -46,11 +46,11 @@ const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean
 export const isElsewhere = (bundle: StoredBundle): boolean => targetNamespaceOf(bundle) !== bundle.metadata.namespace;
 
 /** The same of a drift check: its Job in another namespace is one that nobody else would stop. */
-export const mustBeHeldToCheck = (bundle: StoredBundle): boolean => isElsewhere(bundle) && !isHeld(bundle);
+export const needsFinalizerToCheck = (bundle: StoredBundle): boolean => isElsewhere(bundle) && !hasFinalizer(bundle);
 
 /** Once there is a Job, its bundle must not be able to go unseen: before it is made, the finalizer is there. */
-export const mustBeHeldFirst = (bundle: StoredBundle, status: WerfBundleStatus): boolean =>
-  needsFinalizer(bundle, status) && !isHeld(bundle);
+export const needsFinalizerFirst = (bundle: StoredBundle, status: WerfBundleStatus): boolean =>
+  needsFinalizer(bundle, status) && !hasFinalizer(bundle);
 
 /**
  * @param seen.plans - the Jobs of drift checks that there are
@@ -64,6 +64,6 @@ export const finalizerChange = (
   if (bundle.metadata.deletionTimestamp !== undefined) return 'leave';
   const checked = plans.some(({ job }) => job.metadata.namespace !== bundle.metadata.namespace);
   const needed = checked || needsFinalizer(bundle, status);
-  if (needed === isHeld(bundle)) return 'leave';
+  if (needed === hasFinalizer(bundle)) return 'leave';
   return needed ? 'add' : 'remove';
 };

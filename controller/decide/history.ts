@@ -9,5 +9,5 @@ export const lastTried = (status: WerfBundleStatus): HistoryEntry | undefined =>
   status.history?.find(({ result }) => result !== 'Superseded');
 
 /** Whether the last deployment gave way before werf started. */
-export const gaveWay = ({ history, deployment }: WerfBundleStatus): boolean =>
+export const wasSuperseded = ({ history, deployment }: WerfBundleStatus): boolean =>
   history?.[0]?.result === 'Superseded' && history[0].number === deployment?.number;

@@ -1,15 +1,15 @@
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { ScanInterest } from '../scans/scan.js';
-import { isLookedUpAgain } from './announce.js';
 import { openDeployment, wasStarted } from './deployment.js';
 import { mayCheckOrCorrect } from './drift-schedule.js';
 import { nextTry, takesLast } from './due.js';
-import { mustBeHeldFirst } from './finalizer.js';
-import { gaveWay } from './history.js';
+import { needsFinalizerFirst } from './finalizer.js';
+import { conditionOf } from './finding.js';
+import { wasSuperseded } from './history.js';
 import type { Observation } from './observation.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, isRequested, wasAttempted } from './poll.js';
-import { conditionOf } from './situation.js';
 import { parseTime } from './timestamps.js';
+import { isLookedUpAgain } from './transition-events.js';
 
 /** Whether the bundle is left alone: nothing is polled, nothing is begun. */
 export const isSuspended = (seen: Pick<Observation, 'bundle' | 'platform'>): boolean =>
@@ -23,19 +23,19 @@ export const isPolled = (seen: Pick<Observation, 'bundle' | 'platform' | 'spec'>
  * Whether the next thing is to make the Job of an intent: for that it needs a place among the Jobs. Not before the bundle is held: that
  * may be refused for hours.
  */
-export const needsPlace = (seen: Pick<Observation, 'bundle' | 'job' | 'platform' | 'spec'>): boolean => {
+export const needsSlot = (seen: Pick<Observation, 'bundle' | 'job' | 'platform' | 'spec'>): boolean => {
   const { bundle, job } = seen;
   const { status } = bundle;
   const goes = bundle.metadata.deletionTimestamp !== undefined;
   if (openDeployment(status) === undefined || wasStarted(status) || job.kind === 'present') return false;
-  return goes ? status?.deployment?.reason === 'Dismiss' : isPolled(seen) && !mustBeHeldFirst(bundle, status ?? {});
+  return goes ? status?.deployment?.reason === 'Dismiss' : isPolled(seen) && !needsFinalizerFirst(bundle, status ?? {});
 };
 
 /**
  * Whether what a Job needs (values, credentials, ServiceAccount) is worth looking up now: it costs several reads.
  * @param seen - what is known from the caches
  */
-export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>): boolean => {
+export const needsJobInputs = (seen: Omit<Observation, 'jobInputs' | 'dismissal'>): boolean => {
   const { bundle, job, spec } = seen;
   if (!isPolled(seen) || seen.access.kind !== 'ready' || spec.kind === 'invalid') return false;
   const status = bundle.status ?? {};
@@ -61,7 +61,7 @@ export const needsSupplies = (seen: Omit<Observation, 'supplies' | 'dismissal'>)
   const offered = reached === 'True' && seen.latest?.kind === 'selected' ? seen.latest : undefined;
   return (
     offered !== undefined &&
-    (gaveWay(status) || offered.tag !== status.deployment?.tag || offered.digest !== status.deployment.digest)
+    (wasSuperseded(status) || offered.tag !== status.deployment?.tag || offered.digest !== status.deployment.digest)
   );
 };
 
@@ -104,17 +104,20 @@ const afterStop = ({ now, platform }: Observation, status: WerfBundleStatus): Sc
 /** How long the sources of a bundle's values have to be left alone before they are looked at; milliseconds. */
 const QUIET_MS = 10_000;
 
-const quietAt = ({ touchedAt, platform }: Pick<Observation, 'touchedAt' | 'platform'>): number | undefined =>
-  touchedAt === undefined ? undefined : touchedAt + QUIET_MS / platform.timeScale;
+const quietAt = ({
+  valuesChangedAt,
+  platform,
+}: Pick<Observation, 'valuesChangedAt' | 'platform'>): number | undefined =>
+  valuesChangedAt === undefined ? undefined : valuesChangedAt + QUIET_MS / platform.timeScale;
 
-const isQuiet = (seen: Pick<Observation, 'touchedAt' | 'platform' | 'now'>): boolean =>
+const isQuiet = (seen: Pick<Observation, 'valuesChangedAt' | 'platform' | 'now'>): boolean =>
   (quietAt(seen) ?? Number.POSITIVE_INFINITY) <= seen.now;
 
 /** Whether values that were touched were looked at after they had been quiet; where nothing was deployed yet, nobody need look. */
-export const hasSeenTouch = (seen: Observation): boolean => {
+export const hasSeenValuesChange = (seen: Observation): boolean => {
   const { status = {} } = seen.bundle;
   if (openDeployment(status) !== undefined || !isQuiet(seen)) return false;
-  return seen.supplies !== undefined || !wasAttempted(status);
+  return seen.jobInputs !== undefined || !wasAttempted(status);
 };
 
 /** When to look at values that were touched; undefined: nobody has touched them, or something else comes first. */

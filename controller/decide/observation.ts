@@ -42,8 +42,8 @@ export type JudgedSpec =
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 /** A cause that keeps a bundle from being deployed until somebody mends it. */
-export interface Obstacle {
-  readonly kind: 'obstacle';
+export interface Blocker {
+  readonly kind: 'blocker';
   readonly reason: Extract<
     Reason,
     | 'CredentialsInvalid'
@@ -64,11 +64,11 @@ export type Access =
       /** Text of the docker config that the Job gets as well. */
       readonly dockerConfig: string | undefined;
     }
-  | Obstacle
+  | Blocker
   | { readonly kind: 'not-needed' };
 
 /** All that a Job needs beside the spec. Contents of Secrets: for the Job's own Secrets and the checksum only. */
-export interface Supplies {
+export interface JobInputs {
   readonly kind: 'ready';
   readonly checksum: string;
   /** Values that stand in the Job's arguments, `--set=app.replicas=3`; nothing from a Secret. */
@@ -94,7 +94,7 @@ export type Dismissal =
 export type DeployJob =
   | { readonly kind: 'absent' }
   /** Nobody knows whether there is one. */
-  | Obstacle
+  | Blocker
   | {
       readonly kind: 'present';
       readonly job: Job;
@@ -150,18 +150,18 @@ export interface Observation {
   /** How many full scans in a row said the same, this delivery included: the same tag, or nothing to deploy. */
   readonly sameScans: number;
   /** When a source of its values was changed last, if they were not looked at since; wall clock. */
-  readonly touchedAt: number | undefined;
+  readonly valuesChangedAt: number | undefined;
   /** When a Job succeeded after which the registry was not asked yet; wall clock. */
   readonly deployedAt: number | undefined;
   /** What the Jobs that there are of this bundle tell, whatever its status says. */
   readonly jobs: KnownJobs;
   readonly job: DeployJob;
   /** The Job of a deployment whose result is recorded, as long as this process has not seen its Secrets deleted. */
-  readonly untidied: Job | undefined;
+  readonly cleanupPending: Job | undefined;
   /** All Jobs of drift checks that there are: at most one, but for what a crash, or a second controller, left. */
   readonly plans: readonly PlanJob[];
   /** undefined: nothing is to be deployed now, so nothing was looked up. */
-  readonly supplies: Supplies | Obstacle | undefined;
+  readonly jobInputs: JobInputs | Blocker | undefined;
   readonly dismissal: Dismissal;
   /** Whether there is room for the Job that is to be made; `waiting`: the bundle is woken when there is. */
   readonly place: 'not-needed' | 'given' | 'waiting';

@@ -5,14 +5,14 @@ import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import type { ScanOutcome, TagSet } from '../scans/scan.js';
+import { conditionOf, type Finding, withCondition } from './finding.js';
 import type { Observation } from './observation.js';
-import { type Claim, conditionOf, withCondition } from './situation.js';
 import { preciseTime } from './timestamps.js';
 
 /** What the polls of a bundle come to, before anything is deployed. */
 export interface PollAccount {
   readonly status: WerfBundleStatus;
-  readonly claims: readonly Claim[];
+  readonly findings: readonly Finding[];
   /** The tag that the registry offers; undefined while it is not known. */
   readonly wanted: { readonly tag: string; readonly digest: string } | undefined;
 }
@@ -118,7 +118,7 @@ const firstScan = (seen: Observation, status: WerfBundleStatus, message: string)
   const told = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
   return {
     status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...told }, at(seen)),
-    claims: [{ kind: 'first-scan', ...told }],
+    findings: [{ kind: 'first-scan', ...told }],
     wanted: undefined,
   };
 };
@@ -129,17 +129,17 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
   const reachable = conditionOf(status, 'RegistryReachable');
   const latest = seen.latest?.kind === 'selected' && reachable?.status === 'True' ? seen.latest : undefined;
   const wanted = latest && { tag: latest.tag, digest: latest.digest };
-  if (failures > 0) return { status, claims: [failureClaim(status, reachable?.message ?? 'polls fail')], wanted };
+  if (failures > 0) return { status, findings: [failureFinding(status, reachable?.message ?? 'polls fail')], wanted };
   if (reachable?.status !== 'True') {
     const message = reachable?.message.startsWith(NOT_ASKED_SINCE) ? NOT_ASKED_SINCE : NOT_ASKED;
     const first = firstScan(seen, status, message);
     // Whoever resets the counter by hand leaves the condition as the last failure has left it.
     return reachable?.reason === 'FirstScan' ? first : { ...first, status };
   }
-  return { status, claims: [...stillNothing(status), ...stillHeld(status)], wanted };
+  return { status, findings: [...stillNothing(status), ...stillHeld(status)], wanted };
 };
 
-const stillHeld = (status: WerfBundleStatus): readonly Claim[] => {
+const stillHeld = (status: WerfBundleStatus): readonly Finding[] => {
   const ready = conditionOf(status, 'Ready');
   return ready?.reason === 'DowngradeHeld'
     ? [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: ready.message }]
@@ -147,14 +147,14 @@ const stillHeld = (status: WerfBundleStatus): readonly Claim[] => {
 };
 
 /** A scan that found nothing holds until another finds something. */
-const stillNothing = (status: WerfBundleStatus): readonly Claim[] => {
+const stillNothing = (status: WerfBundleStatus): readonly Finding[] => {
   const ready = conditionOf(status, 'Ready');
   return ready?.reason === 'NoMatchingTag' || ready?.reason === 'NotABundle'
     ? [{ kind: 'nothing-to-deploy', reason: ready.reason, message: ready.message }]
     : [];
 };
 
-const failureClaim = (status: WerfBundleStatus, message: string): Claim => {
+const failureFinding = (status: WerfBundleStatus, message: string): Finding => {
   const error = status.lastErrorMessage ?? message;
   if ((status.consecutiveFailures ?? 0) >= LAST_FAILURE)
     return { kind: 'polling-stopped', reason: 'PollingStopped', message, error };
@@ -185,7 +185,7 @@ const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFa
   const reason = stopped ? 'PollingStopped' : 'PollFailed';
   return {
     status: withCondition(counted, { type: 'RegistryReachable', status: 'False', reason, message }, at(seen)),
-    claims: [failureClaim(counted, message)],
+    findings: [failureFinding(counted, message)],
     wanted: undefined,
   };
 };
@@ -207,12 +207,12 @@ const succeeded = (
     at(seen),
   );
   if (outcome.kind === 'selected') {
-    return { status: reached, claims: [], wanted: { tag: outcome.tag, digest: outcome.digest } };
+    return { status: reached, findings: [], wanted: { tag: outcome.tag, digest: outcome.digest } };
   }
   // One list may be wrong (registries flap): what is deployed is called failed only when a second one agrees.
   const sure = status.lastAppliedTag === undefined || seen.sameScans >= 2;
-  const claims: readonly Claim[] = sure
+  const findings: readonly Finding[] = sure
     ? [{ kind: 'nothing-to-deploy', reason: outcome.reason, message: outcome.message }]
     : stillNothing(status);
-  return { status: reached, claims, wanted: undefined };
+  return { status: reached, findings, wanted: undefined };
 };

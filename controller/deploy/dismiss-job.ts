@@ -1,6 +1,6 @@
 import type { Job } from '../../api/objects.js';
 import { jobOf } from './job.js';
-import type { JobInput } from './job-input.js';
+import type { JobParameters } from './job-parameters.js';
 import { dismissArgs } from './werf-args.js';
 
 /**
@@ -14,10 +14,10 @@ export const DISMISS_LIMIT_MS = 10 * 60_000;
  * limit for it, so the Pod's deadline is the only one.
  * @see https://werf.io/docs/v2/reference/cli/werf_dismiss.html
  */
-export const buildDismissJob = (input: Omit<JobInput, 'secrets' | 'valuesArgs' | 'driftCheck'>): Job => {
+export const buildDismissJob = (input: Omit<JobParameters, 'secrets' | 'valuesArgs' | 'driftCheck'>): Job => {
   const { converge } = input.settings;
   const timeoutMs = Math.min(converge.timeoutMs, DISMISS_LIMIT_MS);
-  const whole: JobInput = {
+  const whole: JobParameters = {
     ...input,
     settings: { ...input.settings, converge: { ...converge, timeoutMs } },
     valuesArgs: [],

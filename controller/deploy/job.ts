@@ -1,7 +1,7 @@
 import { labelValueOf } from '../../api/names.js';
 import type { Job, ObjectMeta, OwnerReference } from '../../api/objects.js';
 import { API_VERSION, KIND } from '../../api/werfbundle.js';
-import type { BundleIdentity, JobInput } from './job-input.js';
+import type { BundleIdentity, JobParameters } from './job-parameters.js';
 import { withTemplate } from './job-template.js';
 import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY, PLAN } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
@@ -21,10 +21,10 @@ const SECONDS_A_DAY = 86_400;
  * The Job that deploys a bundle's tag with `werf bundle apply`. The same input always makes the same Job.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_apply.html
  */
-export const buildJob = (input: JobInput): Job => jobOf(input, applyArgs(input, timeoutOf(input)));
+export const buildJob = (input: JobParameters): Job => jobOf(input, applyArgs(input, timeoutOf(input)));
 
 /** The Job of any werf command for a bundle. @param args - of werf, as it is to get them */
-export const jobOf = (input: JobInput, args: readonly string[]): Job => {
+export const jobOf = (input: JobParameters, args: readonly string[]): Job => {
   const { converge } = input.settings;
   const timeoutS = timeoutOf(input);
   const job: Job = {
@@ -56,9 +56,9 @@ const DISRUPTED = {
 } as const;
 
 /** Seconds. */
-const timeoutOf = ({ settings }: JobInput): number => Math.ceil(settings.converge.timeoutMs / 1000);
+const timeoutOf = ({ settings }: JobParameters): number => Math.ceil(settings.converge.timeoutMs / 1000);
 
-const jobLabels = ({ bundle, driftCheck }: JobInput): Readonly<Record<string, string>> => ({
+const jobLabels = ({ bundle, driftCheck }: JobParameters): Readonly<Record<string, string>> => ({
   ...labelsOf(bundle),
   ...(driftCheck !== undefined && { [LABELS.jobKind]: PLAN }),
 });
@@ -79,7 +79,9 @@ export const annotationsOf = ({
   deployment,
   driftCheck,
   operatorVersion,
-}: Pick<JobInput, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'>): Readonly<Record<string, string>> => ({
+}: Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'>): Readonly<
+  Record<string, string>
+> => ({
   [ANNOTATIONS.bundle]: bundle.name,
   [ANNOTATIONS.bundleNamespace]: bundle.namespace,
   [ANNOTATIONS.number]: String(deployment.number),
@@ -108,13 +110,13 @@ export const ownerOf = (bundle: BundleIdentity, namespace: string): Pick<ObjectM
 };
 
 /** A mesh's sidecar would outlive werf, and keep the Job from ending. Istio reads the label, older ones the annotation. */
-const podMetadata = (input: JobInput): ObjectMeta => ({
+const podMetadata = (input: JobParameters): ObjectMeta => ({
   labels: { ...jobLabels(input), 'sidecar.istio.io/inject': 'false' },
   annotations: { ...annotationsOf(input), 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },
 });
 
 const podSpec = (
-  input: JobInput,
+  input: JobParameters,
   { timeoutS, args }: { readonly timeoutS: number; readonly args: readonly string[] },
 ): Readonly<Record<string, unknown>> => {
   const { serviceAccountName } = input.settings.converge;
@@ -155,7 +157,7 @@ interface SecretFile {
   readonly mountPath: string;
 }
 
-const filesOf = ({ deployment, secrets }: JobInput): readonly SecretFile[] => {
+const filesOf = ({ deployment, secrets }: JobParameters): readonly SecretFile[] => {
   const names = secretNamesOf(deployment.jobName);
   const { values, dockerConfig, ca } = SECRET_KEYS;
   return [
@@ -178,7 +180,7 @@ const filesOf = ({ deployment, secrets }: JobInput): readonly SecretFile[] => {
 };
 
 const containerOf = (
-  input: JobInput,
+  input: JobParameters,
   pod: { readonly args: readonly string[]; readonly files: readonly SecretFile[] },
 ) => {
   const { converge } = input.settings;
@@ -209,7 +211,7 @@ const containerOf = (
 /** Kubernetes expands `$(NAME)` in arguments; `$$` is a dollar. */
 const literal = (arg: string): string => arg.replaceAll('$', '$$$$');
 
-const envOf = ({ deployment, secrets }: JobInput): readonly object[] => [
+const envOf = ({ deployment, secrets }: JobParameters): readonly object[] => [
   { name: 'HOME', value: HOME },
   { name: 'WERF_TELEMETRY', value: '0' },
   // `auto`, the image's own, re-executes werf in a new user namespace, which RuntimeDefault forbids (werf 5613).

@@ -1,7 +1,7 @@
 import { planJobNameOf } from '../../api/names.js';
 import type { Job } from '../../api/objects.js';
 import { jobOf } from './job.js';
-import type { JobInput } from './job-input.js';
+import type { JobParameters } from './job-parameters.js';
 import { ANNOTATIONS, LABELS, PLAN } from './names.js';
 import { planArgs } from './werf-args.js';
 
@@ -16,10 +16,10 @@ export interface Applied {
 
 /** What a plan's Job is built of. @param check - from 1 */
 export const planInput = (
-  input: Omit<JobInput, 'deployment' | 'driftCheck'>,
+  input: Omit<JobParameters, 'deployment' | 'driftCheck'>,
   applied: Applied,
   check: number,
-): JobInput & { readonly driftCheck: number } => {
+): JobParameters & { readonly driftCheck: number } => {
   const { name: bundleName, uid } = input.bundle;
   const jobName = planJobNameOf({ bundleName, uid, tag: applied.tag, check });
   return { ...input, deployment: { ...applied, reason: 'DriftCheck', jobName }, driftCheck: check };
@@ -30,7 +30,7 @@ export const planInput = (
  * only the release would be recorded anew.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_plan.html
  */
-export const buildPlanJob = (input: JobInput): Job => {
+export const buildPlanJob = (input: JobParameters): Job => {
   const job = jobOf(input, planArgs(input));
   return job.spec === undefined ? job : { ...job, spec: { ...job.spec, ttlSecondsAfterFinished: UNREAD_TTL_S } };
 };

@@ -1,12 +1,12 @@
 import type { Job, ObjectMeta, OwnerReference, Secret } from '../../api/objects.js';
 import { secretTextsIn } from '../../api/values/secret-texts.js';
 import { annotationsOf, labelsOf, ownerOf } from './job.js';
-import type { JobInput } from './job-input.js';
+import type { JobParameters } from './job-parameters.js';
 import { LABELS } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 
 /** What a Job is given in Secrets of its own; undefined: nothing of the kind. */
-export interface JobSupplies {
+export interface SecretContents {
   /** Text of the values file, JSON as {@link deliveryOf} writes it. */
   readonly valuesFile: string | undefined;
   /** Text of a docker config.json. */
@@ -18,9 +18,9 @@ export interface JobSupplies {
   readonly secretTexts: readonly string[];
 }
 
-type SecretsInput = Pick<JobInput, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
+type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
   readonly targetNamespace: string;
-  readonly supplies: JobSupplies;
+  readonly jobInputs: SecretContents;
 };
 
 /** The apiserver's limit for the data of a Secret is 1 MiB; something is left for keys. */
@@ -31,9 +31,9 @@ const MAX_SECRET_BYTES = 1_040_000;
  * values also keeps, not mounted, what must not appear in the log, so that it can be redacted after a restart.
  */
 export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
-  const { valuesFile, dockerConfig, werfSecretKey, ca } = input.supplies;
+  const { valuesFile, dockerConfig, werfSecretKey, ca } = input.jobInputs;
   const names = secretNamesOf(input.deployment.jobName);
-  const redact = redactionOf(input.supplies);
+  const redact = redactionOf(input.jobInputs);
   const values = {
     ...(valuesFile === undefined ? {} : { [SECRET_KEYS.values]: valuesFile }),
     ...(redact === undefined ? {} : { [SECRET_KEYS.redact]: redact }),
@@ -57,11 +57,11 @@ export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
 };
 
 /** For {@link buildJob}: which of its Secrets a Job mounts or reads. */
-export const presentSecrets = (supplies: JobSupplies): JobInput['secrets'] => ({
-  values: supplies.valuesFile !== undefined,
-  dockerConfig: supplies.dockerConfig !== undefined,
-  key: supplies.werfSecretKey !== undefined,
-  ca: supplies.ca !== undefined,
+export const presentSecrets = (jobInputs: SecretContents): JobParameters['secrets'] => ({
+  values: jobInputs.valuesFile !== undefined,
+  dockerConfig: jobInputs.dockerConfig !== undefined,
+  key: jobInputs.werfSecretKey !== undefined,
+  ca: jobInputs.ca !== undefined,
 });
 
 /** The Secret of a Job that {@link secretTextsOf} reads. */
@@ -122,7 +122,7 @@ interface Redaction {
   readonly allValues: boolean;
 }
 
-const redactionOf = ({ valuesFile, dockerConfig, werfSecretKey, secretTexts }: JobSupplies): string | undefined => {
+const redactionOf = ({ valuesFile, dockerConfig, werfSecretKey, secretTexts }: SecretContents): string | undefined => {
   const own = [
     ...(dockerConfig === undefined ? [] : dockerSecrets(dockerConfig)),
     ...secretTextsIn(werfSecretKey ?? ''),

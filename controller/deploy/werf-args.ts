@@ -1,11 +1,11 @@
-import type { JobInput } from './job-input.js';
+import type { JobParameters } from './job-parameters.js';
 
 /** Where the Job's container finds its files. */
 export const VALUES_DIR = '/var/run/werfbundle/values';
 export const DOCKER_DIR = '/var/run/werfbundle/docker';
 
 /** `werf bundle apply`. @param timeoutS - of the Pod, seconds */
-export const applyArgs = (input: JobInput, timeoutS: number): readonly string[] => [
+export const applyArgs = (input: JobParameters, timeoutS: number): readonly string[] => [
   ...['bundle', 'apply'],
   ...bundleArgs(input),
   ...['--timeout', String(werfTimeout(timeoutS, input.settings.converge))],
@@ -15,7 +15,7 @@ export const applyArgs = (input: JobInput, timeoutS: number): readonly string[] 
 ];
 
 /** `werf bundle plan`. Never with --show-sensitive-diffs: its log is read. */
-export const planArgs = (input: JobInput): readonly string[] => [
+export const planArgs = (input: JobParameters): readonly string[] => [
   ...['bundle', 'plan'],
   ...bundleArgs(input),
   '--exit-code',
@@ -23,7 +23,7 @@ export const planArgs = (input: JobInput): readonly string[] => [
 ];
 
 /** `werf dismiss`: a release that is not there is no error. */
-export const dismissArgs = ({ settings: { converge } }: JobInput): readonly string[] => [
+export const dismissArgs = ({ settings: { converge } }: JobParameters): readonly string[] => [
   'dismiss',
   ...['--release', converge.releaseName],
   ...['--namespace', converge.targetNamespace],
@@ -31,7 +31,7 @@ export const dismissArgs = ({ settings: { converge } }: JobInput): readonly stri
 ];
 
 /** Which bundle, as which release, with which values. */
-const bundleArgs = ({ deployment, settings, valuesArgs, secrets }: JobInput): readonly string[] => {
+const bundleArgs = ({ deployment, settings, valuesArgs, secrets }: JobParameters): readonly string[] => {
   const { registry, converge } = settings;
   return [
     // First, because the guide looks for them with `grep -A 30 args:`.
@@ -46,7 +46,7 @@ const bundleArgs = ({ deployment, settings, valuesArgs, secrets }: JobInput): re
 };
 
 /** How the registry is reached, and how the log is written. */
-const commonArgs = ({ settings, secrets }: JobInput): readonly string[] => [
+const commonArgs = ({ settings, secrets }: JobParameters): readonly string[] => [
   ...(secrets.dockerConfig ? ['--docker-config', DOCKER_DIR] : []),
   ...(settings.registry.insecure ? ['--insecure-registry'] : []),
   ...LOG_ARGS,

@@ -5,7 +5,7 @@ import { API_VERSION, KIND, type StoredBundle } from '../../api/werfbundle.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { EVENTS } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
-import type { Announcement } from '../decide/decision.js';
+import type { BundleEvent } from '../decide/decision.js';
 
 /** Longest note that the apiserver takes, in bytes of UTF-8, though it speaks of characters. @see events.k8s.io/v1 */
 const LONGEST_NOTE = 1_024;
@@ -48,10 +48,10 @@ export class EventTeller {
   }
 
   /** Never throws and never waits. */
-  tell(bundle: StoredBundle, announcement: Announcement): void {
+  tell(bundle: StoredBundle, event: BundleEvent): void {
     this.#count += 1;
     const unique = `${this.#options.clock.now().toString(16)}${this.#count.toString(16).padStart(4, '0')}`;
-    void this.#send(this.#event(bundle, announcement, unique));
+    void this.#send(this.#event(bundle, event, unique));
   }
 
   /**
@@ -59,10 +59,10 @@ export class EventTeller {
    * it says. Never throws, and waits for one try only.
    * @returns whether it is told now; false: it was told before, or can not be told
    */
-  async tellOnce(bundle: StoredBundle, announcement: Announcement): Promise<boolean> {
-    const what = JSON.stringify([bundle.metadata.uid, announcement.reason, announcement.message]);
+  async tellOnce(bundle: StoredBundle, event: BundleEvent): Promise<boolean> {
+    const what = JSON.stringify([bundle.metadata.uid, event.reason, event.message]);
     const unique = createHash('sha256').update(what).digest('hex').slice(0, 16);
-    return await this.#send(this.#event(bundle, announcement, unique));
+    return await this.#send(this.#event(bundle, event, unique));
   }
 
   /** Resolves when everything told so far has been sent, or given up. */
@@ -102,7 +102,7 @@ export class EventTeller {
     return sending;
   }
 
-  #event(bundle: StoredBundle, { type, reason, message }: Announcement, unique: string): Event {
+  #event(bundle: StoredBundle, { type, reason, message }: BundleEvent, unique: string): Event {
     const { clock, instance } = this.#options;
     const { namespace, name, uid, resourceVersion } = bundle.metadata;
     return {

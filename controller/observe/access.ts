@@ -6,13 +6,13 @@ import type { Settings } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { SECRETS } from '../../kube/resources.js';
 import type { RegistryTarget } from '../../registry/port.js';
-import type { Access, Obstacle, Platform } from '../decide/observation.js';
+import type { Access, Blocker, Platform } from '../decide/observation.js';
 import { allInOrder } from './in-order.js';
 import type { Reads } from './reading-once.js';
 
-const obstacle = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'CredentialsInvalid', message });
+const blocker = (message: string): Blocker => ({ kind: 'blocker', reason: 'CredentialsInvalid', message });
 
-type Found<T> = { readonly kind: 'found'; readonly value: T } | Obstacle;
+type Found<T> = { readonly kind: 'found'; readonly value: T } | Blocker;
 
 /**
  * How the bundle's registry is to be asked: its Secrets, read live.
@@ -27,8 +27,8 @@ export const readAccess = async (
     readCredentials(client, { bundle, settings, platform }, signal),
     readCa(client, { bundle, settings }, signal),
   ]);
-  if (credentials.kind === 'obstacle') return credentials;
-  if (ca.kind === 'obstacle') return ca;
+  if (credentials.kind === 'blocker') return credentials;
+  if (ca.kind === 'blocker') return ca;
   const { host, repository, insecure } = settings.registry;
   const target: RegistryTarget = {
     host,
@@ -58,7 +58,7 @@ const readCredentials = async (
   if (secret === undefined) {
     return own === undefined
       ? { kind: 'found', value: undefined }
-      : obstacle(`spec.registry.secretRef.name: Secret ${name} does not exist in namespace ${namespace}`);
+      : blocker(`spec.registry.secretRef.name: Secret ${name} does not exist in namespace ${namespace}`);
   }
   return credentialsOf(secret, settings);
 };
@@ -67,13 +67,13 @@ const credentialsOf = (secret: Secret, settings: Settings): Found<Credentials> =
   const where = `Secret ${secret.metadata.name} in namespace ${secret.metadata.namespace}`;
   const dockerConfig = secretText(secret, DOCKER_CONFIG_KEY);
   if (secret.type !== DOCKER_CONFIG_TYPE || dockerConfig === undefined) {
-    return obstacle(
+    return blocker(
       `spec.registry.secretRef.name: ${where} is of type ${secret.type ?? 'Opaque'}; ${DOCKER_CONFIG_TYPE} is needed`,
     );
   }
   const match = credentialFor(dockerConfig, settings.registry);
   if (match.kind === 'invalid')
-    return obstacle(`spec.registry.secretRef.name: ${where} is no docker config: ${match.reason}`);
+    return blocker(`spec.registry.secretRef.name: ${where} is no docker config: ${match.reason}`);
   const credential = match.kind === 'found' ? match.credential : undefined;
   return { kind: 'found', value: { dockerConfig, credential } };
 };
@@ -88,9 +88,9 @@ const readCa = async (
   const { namespace } = bundle.metadata;
   const secret = await client.get<Secret>(SECRETS, { namespace, name }, signal);
   if (secret === undefined)
-    return obstacle(`spec.registry.caSecretRef.name: Secret ${name} does not exist in namespace ${namespace}`);
+    return blocker(`spec.registry.caSecretRef.name: Secret ${name} does not exist in namespace ${namespace}`);
   const ca = secretText(secret, 'ca.crt');
   return ca === undefined
-    ? obstacle(`spec.registry.caSecretRef.name: Secret ${name} in namespace ${namespace} has no key ca.crt`)
+    ? blocker(`spec.registry.caSecretRef.name: Secret ${name} in namespace ${namespace} has no key ca.crt`)
     : { kind: 'found', value: ca };
 };

@@ -1,8 +1,7 @@
-import { isHeld } from '../../api/finalizer.js';
+import { hasFinalizer } from '../../api/finalizer.js';
 import type { Job, ObjectRef, Pod } from '../../api/objects.js';
 import { invalid } from '../../api/validate/wording.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import type { ReadsValues } from '../../controller/values/delivered-values.js';
 import type { KubeClient } from '../../kube/client.js';
 import { KubeError } from '../../kube/client.js';
 import { EVENTS, JOBS } from '../../kube/resources.js';
@@ -10,14 +9,14 @@ import type { Log } from '../../process/ports.js';
 import type { Lister } from '../cache/lister.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
 import { dueCheck } from '../decide/drift-schedule.js';
-import { isPolled, needsPlace, needsSupplies } from '../decide/needs.js';
+import { isPolled, needsJobInputs, needsSlot } from '../decide/needs.js';
 import type {
+  Blocker,
   DeployJob,
   Dismissal,
   JobLog,
   JudgedSpec,
   Observation,
-  Obstacle,
   PlanJob,
   PlanLog,
   Platform,
@@ -30,17 +29,18 @@ import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
 import { withPodReasons } from '../deploy/unready.js';
 import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from '../deploy/waiting.js';
-import type { PlaceKeeper } from '../reconcile/places.js';
+import type { JobSlotQueue } from '../reconcile/job-slots.js';
+import type { ReadsValues } from '../values/delivered-values.js';
 import { readAccess } from './access.js';
 import { blocked, readDismissal } from './dismissal.js';
+import { readJobInputs } from './job-inputs.js';
 import { readJobLog } from './job-log.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
 import { readPodReasons } from './pod-reasons.js';
 import type { Reads } from './reading-once.js';
-import { readSupplies } from './supplies.js';
 
-export interface Senses {
+export interface ObserveDeps {
   readonly client: KubeClient;
   /** For what bundles refer to. */
   readonly reads: Reads;
@@ -51,13 +51,13 @@ export interface Senses {
   /** When this controller began its work; wall clock. */
   readonly startedAt: number;
   readonly log: Log;
-  readonly places: PlaceKeeper;
+  readonly slots: JobSlotQueue;
 }
 
 /** Of scans, watches and the process's own memory. */
-type Known = Pick<Observation, 'delivery' | 'latest' | 'heldBack' | 'sameScans' | 'deployedAt' | 'touchedAt'> & {
+type Known = Pick<Observation, 'delivery' | 'latest' | 'heldBack' | 'sameScans' | 'deployedAt' | 'valuesChangedAt'> & {
   /** Name of the last Job whose Secrets are known to be gone. */
-  readonly tidied: string | undefined;
+  readonly cleanedUp: string | undefined;
 };
 
 /**
@@ -66,39 +66,39 @@ type Known = Pick<Observation, 'delivery' | 'latest' | 'heldBack' | 'sameScans' 
  * @throws KubeError when the apiserver could not be asked: then nothing is known, and nothing is decided
  */
 export const observe = async (
-  senses: Senses,
+  deps: ObserveDeps,
   bundle: StoredBundle,
-  { tidied, ...known }: Known,
+  { cleanedUp, ...known }: Known,
   signal: AbortSignal,
 ): Promise<Observation> => {
-  const { reads, platform } = senses;
-  const spec = withoutRival(judge(bundle, platform), senses.lister.olderHolder(bundle));
-  const job = await unlessForbidden(readJob(senses, bundle, spec, signal), rightsMissing);
-  const plans = await readPlans(senses, bundle, spec, signal);
+  const { reads, platform } = deps;
+  const spec = withoutRival(judge(bundle, platform), deps.lister.olderHolder(bundle));
+  const job = await unlessForbidden(readJob(deps, bundle, spec, signal), rightsMissing);
+  const plans = await readPlans(deps, bundle, spec, signal);
   const polled = isPolled({ bundle, platform, spec }) && spec.kind === 'valid' ? spec.settings : undefined;
   const access =
     polled === undefined
       ? ({ kind: 'not-needed' } as const)
       : await unlessForbidden(readAccess(reads, { bundle, settings: polled, platform }, signal), rightsMissing);
   const seen = {
-    now: senses.now(),
-    startedAt: senses.startedAt,
+    now: deps.now(),
+    startedAt: deps.startedAt,
     bundle,
     platform,
     spec,
     access,
     ...known,
-    jobs: knownJobs(senses.lister.jobsOf(bundle.metadata.uid), bundle, namespaceOf(bundle, spec)),
+    jobs: knownJobs(deps.lister.jobsOf(bundle.metadata.uid), bundle, namespaceOf(bundle, spec)),
     job,
     plans,
-    untidied: untidiedJob(senses, bundle, { spec, tidied }),
+    cleanupPending: jobToCleanUp(deps, bundle, { spec, cleanedUp }),
   };
-  const placed = { ...seen, place: askForPlace(senses, seen) };
-  const supplies =
-    polled !== undefined && needsSupplies(placed)
-      ? await unlessForbidden(readSupplies(senses, { bundle, settings: polled, platform }, signal), rightsMissing)
+  const placed = { ...seen, place: requestSlot(deps, seen) };
+  const jobInputs =
+    polled !== undefined && needsJobInputs(placed)
+      ? await unlessForbidden(readJobInputs(deps, { bundle, settings: polled, platform }, signal), rightsMissing)
       : undefined;
-  return { ...placed, supplies, dismissal: await dismissalOf(senses, bundle, spec, signal) };
+  return { ...placed, jobInputs, dismissal: await dismissalOf(deps, bundle, spec, signal) };
 };
 
 /**
@@ -117,28 +117,28 @@ const unlessForbidden = async <Known, Told>(reading: Promise<Known>, told: (why:
 /** What is said of a call that was forbidden. */
 export const lackOf = ({ message }: KubeError): string => `the controller lacks a right: ${message}`;
 
-export const rightsMissing = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'RightsMissing', message });
+export const rightsMissing = (message: string): Blocker => ({ kind: 'blocker', reason: 'RightsMissing', message });
 
 /** For the Job of an intent, or of the check that is due; never for both. */
-const askForPlace = (
-  { places }: Senses,
-  seen: Omit<Observation, 'supplies' | 'dismissal' | 'place'>,
+const requestSlot = (
+  { slots }: ObserveDeps,
+  seen: Omit<Observation, 'jobInputs' | 'dismissal' | 'place'>,
 ): Observation['place'] => {
   const { namespace, name } = seen.bundle.metadata;
   const check = isPolled(seen) ? dueCheck(seen) : undefined;
-  const jobName = needsPlace(seen) ? seen.bundle.status?.deployment?.jobName : check?.jobName;
+  const jobName = needsSlot(seen) ? seen.bundle.status?.deployment?.jobName : check?.jobName;
   if (jobName === undefined) return 'not-needed';
   const job = { namespace: namespaceOf(seen.bundle, seen.spec), name: jobName };
-  return places.ask({ namespace, name }, job) ? 'given' : 'waiting';
+  return slots.ask({ namespace, name }, job) ? 'given' : 'waiting';
 };
 
 const dismissalOf = async (
-  { client, platform, lister }: Senses,
+  { client, platform, lister }: ObserveDeps,
   bundle: StoredBundle,
   spec: JudgedSpec,
   signal: AbortSignal,
 ): Promise<Dismissal> =>
-  bundle.metadata.deletionTimestamp !== undefined && isHeld(bundle) && bundle.spec.deletionPolicy === 'Dismiss'
+  bundle.metadata.deletionTimestamp !== undefined && hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss'
     ? unlessForbidden(readDismissal(client, { bundle, spec, platform, bundles: lister.bundles() }, signal), blocked)
     : { kind: 'not-needed', why: '' };
 
@@ -156,7 +156,7 @@ const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSp
  * The cache may lag behind our own writes: before a Job is called lost, or never made, the apiserver is asked.
  */
 const readJob = async (
-  senses: Senses,
+  deps: ObserveDeps,
   bundle: StoredBundle,
   spec: JudgedSpec,
   signal: AbortSignal,
@@ -164,26 +164,26 @@ const readJob = async (
   const deployment = openDeployment(bundle.status);
   if (deployment === undefined) return { kind: 'absent' };
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
-  const cached = senses.lister.job(ref);
-  const job = cached ?? (await senses.client.get<Job>(JOBS, ref, signal));
+  const cached = deps.lister.job(ref);
+  const job = cached ?? (await deps.client.get<Job>(JOBS, ref, signal));
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // One that goes before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
-  const pod = newest(senses.lister.podsOf(job.metadata.uid ?? ''));
-  const result = jobResult(job, pod, senses.now());
-  const log = await readLog(senses, { job, pod, result }, signal);
-  return { kind: 'present', job, pod, log, words: await readWords(senses, { job, pod, result }, signal) };
+  const pod = newest(deps.lister.podsOf(job.metadata.uid ?? ''));
+  const result = jobResult(job, pod, deps.now());
+  const log = await readLog(deps, { job, pod, result }, signal);
+  return { kind: 'present', job, pod, log, words: await readWords(deps, { job, pod, result }, signal) };
 };
 
 /** A process that ended between a result and the deletion of the Job's Secrets has left them: what they hold is to go now. */
-const untidiedJob = (
-  { lister }: Senses,
+const jobToCleanUp = (
+  { lister }: ObserveDeps,
   bundle: StoredBundle,
-  { spec, tidied }: { readonly spec: JudgedSpec; readonly tidied: string | undefined },
+  { spec, cleanedUp }: { readonly spec: JudgedSpec; readonly cleanedUp: string | undefined },
 ): Job | undefined => {
   const { uid } = bundle.metadata;
   const recorded = openDeployment(bundle.status) === undefined ? bundle.status?.deployment : undefined;
-  if (recorded === undefined || recorded.jobName === tidied) return undefined;
+  if (recorded === undefined || recorded.jobName === cleanedUp) return undefined;
   const job = lister.job({ namespace: namespaceOf(bundle, spec), name: recorded.jobName });
   return job !== undefined && belongsTo(job, { uid, number: recorded.number }) ? job : undefined;
 };
@@ -195,7 +195,7 @@ const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
 
 /** Events are read only where nothing else tells, and once the usual time is over. Not to be able to is no reason to stop. */
 const readWords = async (
-  { client, now, log }: Senses,
+  { client, now, log }: ObserveDeps,
   { job, pod, result }: { readonly job: Job; readonly pod: Pod | undefined; readonly result: JobResult },
   signal: AbortSignal,
 ): Promise<WaitingWords | undefined> => {
@@ -219,35 +219,35 @@ const newest = (pods: readonly Pod[]): Pod | undefined =>
   pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];
 
 const readLog = async (
-  senses: Senses,
+  deps: ObserveDeps,
   { job, pod, result }: { job: Job; pod: Pod | undefined; result: JobResult },
   signal: AbortSignal,
 ): Promise<JobLog> => {
   if ((result.kind !== 'succeeded' && result.kind !== 'failed') || pod === undefined) return { kind: 'not-needed' };
-  const log = await readJobLog(senses.client, { job, pod }, signal);
+  const log = await readJobLog(deps.client, { job, pod }, signal);
   if (log.kind === 'unreadable') return { kind: 'unreadable', why: log.why };
   const error = result.kind === 'failed' ? lastErrorLine(log.text) : undefined;
-  const reasons = error === undefined ? [] : await readPodReasons(senses, { job, error }, signal);
+  const reasons = error === undefined ? [] : await readPodReasons(deps, { job, error }, signal);
   const errorLine = error && withPodReasons(error, reasons.map(log.hide));
   return { kind: 'read', tail: logTail(log.text), errorLine };
 };
 
 /** The Jobs of the bundle's drift checks, where its Jobs belong. What the log of one says is asked for once it has found something. */
 const readPlans = (
-  senses: Senses,
+  deps: ObserveDeps,
   bundle: StoredBundle,
   spec: JudgedSpec,
   signal: AbortSignal,
 ): Promise<readonly PlanJob[]> => {
   const namespace = namespaceOf(bundle, spec);
-  const jobs = senses.lister
+  const jobs = deps.lister
     .jobsOf(bundle.metadata.uid)
     .filter((job) => isPlanJob(job) && job.metadata.namespace === namespace);
   return Promise.all(
     jobs.map(async (job) => {
-      const pod = newest(senses.lister.podsOf(job.metadata.uid ?? ''));
+      const pod = newest(deps.lister.podsOf(job.metadata.uid ?? ''));
       const isRead = (checkOf(job) ?? 0) <= (bundle.status?.driftCheckCount ?? 0);
-      return { job, pod, log: isRead ? NO_LOG : await readPlanLog(senses, { job, pod }, signal) };
+      return { job, pod, log: isRead ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
     }),
   );
 };
@@ -255,12 +255,12 @@ const readPlans = (
 const NO_LOG = { kind: 'not-needed' } as const;
 
 const readPlanLog = async (
-  senses: Senses,
+  deps: ObserveDeps,
   { job, pod }: { job: Job; pod: Pod | undefined },
   signal: AbortSignal,
 ): Promise<PlanLog> => {
-  if (pod === undefined || jobResult(job, pod, senses.now()).kind !== 'failed') return NO_LOG;
-  const log = await readJobLog(senses.client, { job, pod }, signal);
+  if (pod === undefined || jobResult(job, pod, deps.now()).kind !== 'failed') return NO_LOG;
+  const log = await readJobLog(deps.client, { job, pod }, signal);
   return log.kind === 'read'
     ? { kind: 'read', finding: planFinding(log.text), errorLine: lastErrorLine(log.text) }
     : { kind: 'unreadable', why: log.why };

@@ -9,7 +9,7 @@ interface Remembered {
   /** Our last writes, one upon the other: the resourceVersions that they replaced, and what the last of them left. */
   readonly write?: { readonly replaced: readonly string[]; readonly after: StoredBundle };
   /** Name of the last Job whose Secrets are known to be gone. */
-  readonly tidied?: string;
+  readonly cleanedUp?: string;
   /** What the scans said last, and how many in a row said so. */
   readonly said: { readonly sequence: number; readonly what: string; readonly inARow: number };
   /** When the last Job's success was recorded, as long as no scan has begun since; wall clock. */
@@ -71,12 +71,12 @@ export class Memory {
     return undefined;
   }
 
-  tidied(bundle: ObjectIdentity): string | undefined {
-    return this.#of(bundle).tidied;
+  cleanedUp(bundle: ObjectIdentity): string | undefined {
+    return this.#of(bundle).cleanedUp;
   }
 
-  tidy(bundle: ObjectIdentity, jobName: string): void {
-    this.#set(bundle, { ...this.#of(bundle), tidied: jobName });
+  cleaned(bundle: ObjectIdentity, jobName: string): void {
+    this.#set(bundle, { ...this.#of(bundle), cleanedUp: jobName });
   }
 
   forget(ref: ObjectRef): void {

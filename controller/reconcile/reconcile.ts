@@ -4,17 +4,17 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
-import type { Touches } from '../cache/watches.js';
+import type { ValuesChanges } from '../cache/watches.js';
 import { afterFailure } from '../decide/after-failure.js';
 import { decide } from '../decide/decide.js';
-import type { Announcement, Decision, Recheck } from '../decide/decision.js';
+import type { BundleEvent, Decision, Recheck } from '../decide/decision.js';
 import { openDeployment } from '../decide/deployment.js';
 import { checkRecorded, type DriftCheckResult } from '../decide/drift-state.js';
-import { hasSeenTouch, mayHaveMoved } from '../decide/needs.js';
+import { hasSeenValuesChange, mayHaveMoved } from '../decide/needs.js';
 import type { Observation } from '../decide/observation.js';
 import { mergePatchOf } from '../decide/status-patch.js';
 import { cleanUp, execute } from '../execute/execute.js';
-import { lackOf, observe, rightsMissing, type Senses } from '../observe/observe.js';
+import { lackOf, type ObserveDeps, observe, rightsMissing } from '../observe/observe.js';
 import { readingOnce } from '../observe/reading-once.js';
 import type { Scans } from '../scans/scan.js';
 import type { Memory } from './memory.js';
@@ -22,14 +22,14 @@ import type { Memory } from './memory.js';
 /** Passes in one run of a bundle: intent, Job and result are one each; more means that something is going in circles. */
 const MOST_PASSES = 8;
 
-export interface Reconciler extends Omit<Senses, 'reads'> {
+export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
   readonly scans: Scans;
   readonly memory: Memory;
-  readonly touches: Touches;
+  readonly valuesChanges: ValuesChanges;
   /** Tells an event; never throws, never waits. */
-  readonly announce: (bundle: StoredBundle, announcement: Announcement) => void;
+  readonly record: (bundle: StoredBundle, event: BundleEvent) => void;
   /** Tells an event that is told once, whoever tries it how often; never throws. @returns whether it was told now */
-  readonly announceOnce: (bundle: StoredBundle, announcement: Announcement) => Promise<boolean>;
+  readonly recordOnce: (bundle: StoredBundle, event: BundleEvent) => Promise<boolean>;
   /** Counts a deployment whose result was recorded. */
   readonly onResult: (ended: NonNullable<WerfBundleStatus['history']>[number]) => void;
   /** Counts a drift check whose result was recorded. */
@@ -41,21 +41,25 @@ export interface Reconciler extends Omit<Senses, 'reads'> {
  * @returns when to look again, if nothing changes before
  */
 export const reconcile = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): Promise<Next> => {
-  const senses = { ...self, reads: readingOnce(self.client) };
+  const deps = { ...self, reads: readingOnce(self.client) };
   for (let pass = 0; pass < MOST_PASSES; pass += 1) {
-    const next = await onePass(senses, ref, signal);
+    const next = await onePass(deps, ref, signal);
     if (next !== 'again') return next;
   }
   self.log.warn('reconcile goes in circles', { bundle: keyOf(ref) });
   return { kind: 'backoff' };
 };
 
-const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortSignal): Promise<Next | 'again'> => {
+const onePass = async (
+  self: Reconciler & ObserveDeps,
+  ref: ObjectRef,
+  signal: AbortSignal,
+): Promise<Next | 'again'> => {
   const bundle = self.memory.current(ref, self.lister.bundle(ref));
   if (bundle === undefined) {
     self.scans.forget(ref);
     self.memory.forget(ref);
-    self.places.giveBack(ref);
+    self.slots.release(ref);
     return { kind: 'await-change' };
   }
   try {
@@ -68,8 +72,8 @@ const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortS
       heldBack: scans.held(metadata),
       sameScans: memory.sameScans(metadata, delivery),
       deployedAt: memory.deployedAt(metadata, delivery),
-      touchedAt: self.touches.touchedAt(ref),
-      tidied: memory.tidied(metadata),
+      valuesChangedAt: self.valuesChanges.valuesChangedAt(ref),
+      cleanedUp: memory.cleanedUp(metadata),
     };
     const seen = await observe(self, bundle, known, signal);
     const planned = decide(seen);
@@ -88,13 +92,13 @@ const interrupted = (self: Reconciler, ref: ObjectRef, error: unknown): Next => 
   if (error.code === 'not-found') return { kind: 'await-change' };
   if (error.code === 'conflict') return { kind: 'backoff' };
   self.log.warn('the apiserver did not answer as needed', { bundle: keyOf(ref), error: error.message });
-  yieldPlace(self, ref, error);
+  yieldSlot(self, ref, error);
   return { kind: 'backoff' };
 };
 
 /** Others are not to wait for a Job that can't be made now. What had no answer may have been done: a Job may have the place. */
-const yieldPlace = ({ places }: Reconciler, ref: ObjectRef, { status, code }: KubeError): void => {
-  if (status !== undefined && code !== 'timeout') places.giveBack(ref);
+const yieldSlot = ({ slots }: Reconciler, ref: ObjectRef, { status, code }: KubeError): void => {
+  if (status !== undefined && code !== 'timeout') slots.release(ref);
 };
 
 const carryOut = async (
@@ -115,7 +119,7 @@ const carryOut = async (
   if (failure.kind === 'interrupted') {
     const powerless = withoutRight(seen, failure.error);
     if (powerless !== undefined) return await carryOut(self, powerless, decide(powerless), signal);
-    yieldPlace(self, seen.bundle.metadata, failure.error);
+    yieldSlot(self, seen.bundle.metadata, failure.error);
   }
   return afterFailure(seen, planned, failure);
 };
@@ -126,7 +130,7 @@ const carryOut = async (
  */
 const withoutRight = (seen: Observation, error: KubeError): Observation | undefined => {
   const goes = seen.bundle.metadata.deletionTimestamp !== undefined;
-  if (error.code !== 'forbidden' || seen.job.kind === 'obstacle') return undefined;
+  if (error.code !== 'forbidden' || seen.job.kind === 'blocker') return undefined;
   if (!goes && openDeployment(seen.bundle.status) === undefined) return undefined;
   return { ...seen, job: rightsMissing(lackOf(error)), ...(goes && { plans: [] }) };
 };
@@ -147,15 +151,16 @@ const report = async (
   if (decision.interest === undefined) self.scans.forget(ref);
   else self.scans.want(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(bundle.metadata, seen.delivery.sequence);
-  if (seen.touchedAt !== undefined && hasSeenTouch(seen)) self.touches.settle(ref, seen.touchedAt);
-  if (!decision.keepsPlace) self.places.giveBack(ref);
-  for (const announcement of decision.announcements) tell(self, bundle, announcement);
-  const untidy = await tidyUp(self, { bundle, decision }, signal);
+  if (seen.valuesChangedAt !== undefined && hasSeenValuesChange(seen))
+    self.valuesChanges.settle(ref, seen.valuesChangedAt);
+  if (!decision.keepsSlot) self.slots.release(ref);
+  for (const event of decision.events) tell(self, bundle, event);
+  const failures = await cleanUpAfter(self, { bundle, decision }, signal);
   if (decision.finalizer === 'leave') return true;
-  if (decision.finalizer === 'remove' && untidy.some((error) => mayPass(bundle, error))) return false;
+  if (decision.finalizer === 'remove' && failures.some((error) => mayPass(bundle, error))) return false;
   // Before the bundle is let go: afterwards nobody would come back to it, whatever becomes of this process or of the answer.
-  if (decision.farewell !== undefined && (await self.announceOnce(bundle, decision.farewell)))
-    log(self, bundle, decision.farewell);
+  if (decision.finalEvent !== undefined && (await self.recordOnce(bundle, decision.finalEvent)))
+    log(self, bundle, decision.finalEvent);
   await writeFinalizer(self, written, decision.finalizer, signal);
   return true;
 };
@@ -203,25 +208,25 @@ const mayPass = ({ metadata }: StoredBundle, { code }: KubeError): boolean =>
   metadata.deletionTimestamp === undefined || code !== 'forbidden';
 
 /** What fails here is tried again at the next look. @returns the failures */
-const tidyUp = async (
+const cleanUpAfter = async (
   self: Reconciler,
   { bundle: { metadata }, decision }: { readonly bundle: StoredBundle; readonly decision: Decision },
   signal: AbortSignal,
 ): Promise<readonly KubeError[]> => {
-  const untidy = await cleanUp(self.client, decision.cleanup, signal);
-  for (const error of untidy)
+  const failures = await cleanUp(self.client, decision.cleanup, signal);
+  for (const error of failures)
     self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(metadata), error: error.message });
   const recorded = openDeployment(decision.status) === undefined ? decision.status.deployment : undefined;
-  if (recorded !== undefined && untidy.length === 0) self.memory.tidy(metadata, recorded.jobName);
-  return untidy;
+  if (recorded !== undefined && failures.length === 0) self.memory.cleaned(metadata, recorded.jobName);
+  return failures;
 };
 
-const tell = (self: Reconciler, bundle: StoredBundle, announcement: Announcement): void => {
-  log(self, bundle, announcement);
-  self.announce(bundle, announcement);
+const tell = (self: Reconciler, bundle: StoredBundle, event: BundleEvent): void => {
+  log(self, bundle, event);
+  self.record(bundle, event);
 };
 
-const log = (self: Reconciler, { metadata }: StoredBundle, { type, reason, message }: Announcement): void => {
+const log = (self: Reconciler, { metadata }: StoredBundle, { type, reason, message }: BundleEvent): void => {
   const fields = { bundle: keyOf(metadata), reason, note: message };
   if (type === 'Warning') self.log.warn('bundle changed', fields);
   else self.log.info('bundle changed', fields);

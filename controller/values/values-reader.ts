@@ -1,10 +1,10 @@
 import { isInstant } from '../../api/values/instant.js';
 import { MAX_SOURCE_BYTES, sourceBytes } from '../../api/values/resolve.js';
-import type { ReadsValues } from '../../controller/values/delivered-values.js';
 import { KubeError } from '../../kube/client.js';
 import { startDeadline } from '../../process/deadline.js';
 import type { Log } from '../../process/ports.js';
 import { ThreadPool } from '../../process/thread-pool.js';
+import type { ReadsValues } from './delivered-values.js';
 import { type DeliveredValues, deliveredValues, type ValuesQuestion } from './delivered-values.js';
 import { type ReadingJob, readingJobOf } from './reading-job.js';
 

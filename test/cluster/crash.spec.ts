@@ -231,7 +231,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
     const last = `${names[frozenAt.indexOf('create Secret values')]}: delete Secret docker`;
     await eventually(
       async () => seen.includes(last),
-      (tidied) => tidied,
+      (cleanedUp) => cleanedUp,
       PATIENCE_MS,
     );
     t.ok(seen.includes(last), 'it made Secrets again, and took them away again');

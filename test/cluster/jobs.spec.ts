@@ -316,14 +316,12 @@ const takesTurns = async (t: Test, { stage, states }: Omit<Given, 'controller'>)
   // Which of them come first is chance.
   const waiting = await eventually(
     async () =>
-      states
-        .states()
-        .find(({ metadata, status = {} }) => metadata.namespace === 'crowd-a' && told('WaitingForPlace')(status)),
+      states.states().find(({ metadata, status = {} }) => metadata.namespace === 'crowd-a' && told('Queued')(status)),
     (found) => found !== undefined,
     PATIENCE_MS,
   );
   t.match(waiting?.status?.conditions?.[0], {
-    ...{ type: 'Ready', status: 'Unknown', reason: 'WaitingForPlace' },
+    ...{ type: 'Ready', status: 'Unknown', reason: 'Queued' },
     message: 'deploying v1.0.0 (NewTag): waits until fewer Jobs run than --max-jobs and --max-jobs-per-namespace allow',
   });
   await first.kill();
@@ -430,7 +428,7 @@ const takesValuesAlong = async (t: Test, given: Given): Promise<void> => {
   await story.until('first', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
   const valuesFrom = [{ configMapRef: { name: 'settings' } }];
   await story.applyBundle('second', story.spec('acme/along', { valuesFrom }));
-  const waiting = await story.until('second', 'waits', told('WaitingForPlace'));
+  const waiting = await story.until('second', 'waits', told('Queued'));
   await story.apply(configMap('settings', 'image: three'));
   await story.kubectl('delete', 'wb', 'first', '--timeout=90s');
   const { deployment, appliedChecksum } = await story.synced('second', 'v1.0.0');

@@ -90,7 +90,7 @@ t.test('of several controllers one leads', async (t) => {
 
   await t.test('one that was paused past its Lease writes nothing that counts when it wakes up', async (t) => {
     const names = ['paused-at-the-intent', 'paused-at-the-job'] as const;
-    const isHeld: readonly ((write: Write) => boolean)[] = [
+    const hasFinalizer: readonly ((write: Write) => boolean)[] = [
       ({ path, body }) => path.endsWith(`/${names[0]}/status`) && body.includes('"deployment"'),
       ({ method, path, body }) => method === 'POST' && path.endsWith('/jobs') && body.includes(names[1]),
     ];
@@ -101,7 +101,7 @@ t.test('of several controllers one leads', async (t) => {
     proxy.use({
       judge: (write) => {
         if (paused && !isLease(write)) woken.push(`${write.method} ${write.path}`);
-        const which = isHeld.findIndex((is) => is(write));
+        const which = hasFinalizer.findIndex((is) => is(write));
         if (which === -1 || held.has(which)) return 'pass';
         held.add(which);
         return new Promise((resolve) => thaw.push(() => resolve('pass')));

@@ -133,20 +133,20 @@ t.test(
       '--clusterrole=werfbundle-editor',
       '--serviceaccount=ops:tidy',
     ]);
-    const tidy = await stage.apiAs({ namespace: 'ops', name: 'tidy' });
+    const cleaned = await stage.apiAs({ namespace: 'ops', name: 'tidy' });
     const [byMerge, byJson, byReplace, byApply] = objects;
     if (!byMerge || !byJson || !byReplace || !byApply) throw new Error('there are four');
-    t.match(await tidy.merge(byMerge, { status: { phase: 'Syncing' } }, 'status'), { status: 200 }, 'a status');
+    t.match(await cleaned.merge(byMerge, { status: { phase: 'Syncing' } }, 'status'), { status: 200 }, 'a status');
     t.match(
-      await tidy.merge(byMerge, { metadata: { annotations: { 'werf.io/dismiss-required': 'false' } } }),
+      await cleaned.merge(byMerge, { metadata: { annotations: { 'werf.io/dismiss-required': 'false' } } }),
       { status: 200 },
       'an annotation',
     );
-    t.match(await tidy.merge(byMerge, { metadata: { finalizers: null } }), { status: 200 });
-    t.match(await tidy.json(byJson, [{ op: 'remove', path: '/metadata/finalizers' }]), { status: 200 });
-    const { body } = await tidy.get(byReplace);
+    t.match(await cleaned.merge(byMerge, { metadata: { finalizers: null } }), { status: 200 });
+    t.match(await cleaned.json(byJson, [{ op: 'remove', path: '/metadata/finalizers' }]), { status: 200 });
+    const { body } = await cleaned.get(byReplace);
     t.match(
-      await tidy.replace(byReplace, {
+      await cleaned.replace(byReplace, {
         ...body,
         metadata: { ...(isMap(body['metadata']) ? body['metadata'] : {}), finalizers: [] },
       }),

@@ -4,7 +4,7 @@ import type { Test } from 'tap';
 import type { Job } from '../../api/objects.js';
 import { buildDismissJob } from '../../controller/deploy/dismiss-job.js';
 import { buildJob } from '../../controller/deploy/job.js';
-import type { JobInput } from '../../controller/deploy/job-input.js';
+import type { JobParameters } from '../../controller/deploy/job-parameters.js';
 import { lastErrorLine } from '../../controller/deploy/log-tail.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import { planFinding } from '../../controller/deploy/plan-summary.js';
@@ -103,7 +103,7 @@ class Scenario {
     return `release "${this.release}" (namespace: "${this.namespace}")`;
   }
 
-  #input({ tag, sets }: { readonly tag: string; readonly sets: readonly string[] }): JobInput {
+  #input({ tag, sets }: { readonly tag: string; readonly sets: readonly string[] }): JobParameters {
     return {
       bundle: { namespace: this.namespace, name: 'app', uid: '6f1c6c9e-0000-4000-8000-000000000001' },
       deployment: { number: 1, tag, digest: 'sha256:0', reason: 'NewTag', checksum: 'k1:0', jobName: 'app-1' },

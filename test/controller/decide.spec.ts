@@ -2,9 +2,9 @@ import t from 'tap';
 import type { Condition, Pod } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { decide } from '../../controller/decide/decide.js';
-import { hasSeenTouch, needsSupplies } from '../../controller/decide/needs.js';
+import { FINDINGS } from '../../controller/decide/finding.js';
+import { hasSeenValuesChange, needsJobInputs } from '../../controller/decide/needs.js';
 import type { Observation } from '../../controller/decide/observation.js';
-import { SITUATIONS } from '../../controller/decide/situation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import {
   bundle,
@@ -17,6 +17,7 @@ import {
   historyEntry,
   iso,
   job,
+  jobInputs,
   NOW,
   observation,
   platform,
@@ -24,7 +25,6 @@ import {
   reachable,
   secretNames,
   selected,
-  supplies,
   syncedStatus,
   tags,
   UID,
@@ -32,7 +32,7 @@ import {
 
 /** The part of a decision that a person reads. */
 const told = (seen: Observation) => {
-  const { status, actions, interest, recheck, announcements } = decide(seen);
+  const { status, actions, interest, recheck, events } = decide(seen);
   const condition = (type: string) => {
     const found = status.conditions?.find((one) => one.type === type);
     return found && `${found.status} ${found.reason}`;
@@ -47,7 +47,7 @@ const told = (seen: Observation) => {
     due: interest?.due.kind,
     actions: actions.map(({ kind }) => kind),
     recheck: recheck.kind,
-    events: announcements.map(({ reason }) => reason),
+    events: events.map(({ reason }) => reason),
   };
 };
 
@@ -142,7 +142,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
     {
       title: 'a bundle without its credentials is Failed and stalled, and is looked at again',
       seen: observation(bundle(syncedStatus()), {
-        access: { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
+        access: { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
       }),
       want: {
         phase: 'Failed',
@@ -158,8 +158,8 @@ t.test('what is told: each row of the table of situations', async (t) => {
       title: 'a missing ServiceAccount is Failed and stalled, and the registry is still polled',
       seen: observation(bundle(syncedStatus()), {
         delivery: delivery(selected('v1.1.0', DIGEST_B)),
-        supplies: {
-          kind: 'obstacle',
+        jobInputs: {
+          kind: 'blocker',
           reason: 'ServiceAccountMissing',
           message: 'ServiceAccount werf-converge does not exist in namespace ops',
         },
@@ -284,7 +284,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
       title: 'a lower version is held back: Synced and Ready, with an event',
       seen: observation(bundle(syncedStatus({ lastAppliedTag: 'v1.2.0', deployment: deployment({ tag: 'v1.2.0' }) })), {
         delivery: delivery(selected('v1.1.0', DIGEST_B)),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: {
         phase: 'Synced',
@@ -342,7 +342,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
     },
     {
       title: 'a deployed bundle with nothing to do stays Synced',
-      seen: observation(bundle(syncedStatus()), { delivery: delivery(selected()), supplies: supplies() }),
+      seen: observation(bundle(syncedStatus()), { delivery: delivery(selected()), jobInputs: jobInputs() }),
       want: {
         phase: 'Synced',
         ready: 'True Deployed',
@@ -371,11 +371,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
     const chosen = Object.fromEntries(Object.keys(want).map((key) => [key, got[key as keyof typeof got]]));
     t.strictSame(chosen, want, title);
   }
-  t.equal(
-    new Set(SITUATIONS.map(({ kind }) => kind)).size,
-    SITUATIONS.length,
-    'no situation stands twice in the table',
-  );
+  t.equal(new Set(FINDINGS.map(({ kind }) => kind)).size, FINDINGS.length, 'no situation stands twice in the table');
 });
 
 t.test('the backoff of polls is the table of the guide', async (t) => {
@@ -434,7 +430,7 @@ t.test('ways out of a stop of polling', async (t) => {
     { title: 'by itself nothing happens', seen: observation(bundle(stopped())), failures: 6, due: { kind: 'never' } },
     {
       title: 'a success that was meant for another bundle ends it',
-      seen: observation(bundle(stopped()), { delivery: delivery(selected()), supplies: supplies() }),
+      seen: observation(bundle(stopped()), { delivery: delivery(selected()), jobInputs: jobInputs() }),
       failures: 0,
       due: { kind: 'interval' },
     },
@@ -522,7 +518,7 @@ t.test('ways out of a stop of polling', async (t) => {
         bundle(
           decide(
             observation(bundle(stopped()), {
-              access: { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
+              access: { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
             }),
           ).status,
         ),
@@ -534,7 +530,7 @@ t.test('ways out of a stop of polling', async (t) => {
   for (const { title, seen, failures, due } of rows) {
     const { status, interest } = decide(seen);
     t.strictSame({ failures: status.consecutiveFailures, due: interest?.due }, { failures, due }, title);
-    const again = decide({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, supplies: undefined });
+    const again = decide({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, jobInputs: undefined });
     t.strictSame(again.status, status, `${title}: and that holds`);
   }
   const end = 'polling has stopped; mend the cause, then set status.consecutiveFailures to 0';
@@ -552,7 +548,7 @@ t.test('ways out of a stop of polling', async (t) => {
   const well = decide(
     observation(bundle(stopped(), annotated(REQUEST)), {
       delivery: delivery(selected('v1.1.0', DIGEST_B)),
-      supplies: supplies(),
+      jobInputs: jobInputs(),
     }),
   );
   t.equal(well.status.deployment?.reason, 'NewTag', 'what a success has found is deployed');
@@ -593,7 +589,7 @@ const lowered = (
   const spec = { registry: { url: 'registry.example/acme/app', versionConstraint: '>=1.0.0', ...registry } };
   return observation(bundle(status, { spec, metadata: { generation, annotations } }), {
     delivery: delivery(selected(offered, DIGEST_B)),
-    supplies: supplies(),
+    jobInputs: jobInputs(),
     sameScans: scans,
   });
 };
@@ -663,7 +659,7 @@ const requested = (
   status: WerfBundleStatus,
   change: Partial<Observation> = {},
   annotations: Readonly<Record<string, string>> = DEPLOY,
-): Observation => observation(bundle(status, { metadata: { annotations } }), { supplies: supplies(), ...change });
+): Observation => observation(bundle(status, { metadata: { annotations } }), { jobInputs: jobInputs(), ...change });
 
 const deployRequests: readonly { title: string; seen: Observation; want: object | undefined }[] = [
   {
@@ -704,7 +700,7 @@ const deployRequests: readonly { title: string; seen: Observation; want: object 
         spec: { registry: { url: 'registry.example/acme/app', versionConstraint: '>=2' } },
       }),
       {
-        supplies: supplies({ checksum: 'k1:changed' }),
+        jobInputs: jobInputs({ checksum: 'k1:changed' }),
         delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'none', tags }),
       },
     ),
@@ -742,14 +738,14 @@ t.test('when something is deployed, and why', async (t) => {
   const rows: readonly { title: string; seen: Observation; want: object | undefined }[] = [
     {
       title: 'the first tag of a new bundle',
-      seen: observation(bundle(failing(0)), { delivery: delivery(selected()), supplies: supplies() }),
+      seen: observation(bundle(failing(0)), { delivery: delivery(selected()), jobInputs: jobInputs() }),
       want: { number: 1, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewTag' },
     },
     {
       title: 'another tag takes the next number',
       seen: observation(bundle(syncedStatus()), {
         delivery: delivery(selected('v1.1.0', DIGEST_B)),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: { number: 2, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'NewTag' },
     },
@@ -757,7 +753,7 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'the same tag with another digest has moved',
       seen: observation(bundle(syncedStatus()), {
         delivery: delivery(selected('v1.0.0', DIGEST_B)),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_B, reason: 'MovedTag' },
     },
@@ -765,7 +761,7 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'other values are deployed with the same tag',
       seen: observation(bundle(syncedStatus()), {
         delivery: delivery(selected()),
-        supplies: supplies({ checksum: 'k1:2' }),
+        jobInputs: jobInputs({ checksum: 'k1:2' }),
       }),
       want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewValues' },
     },
@@ -773,20 +769,20 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'another spec is told from other values by the generation',
       seen: observation(bundle(syncedStatus({ observedGeneration: 2 }), { metadata: { generation: 2 } }), {
         delivery: delivery(selected()),
-        supplies: supplies({ checksum: 'k1:2' }),
+        jobInputs: jobInputs({ checksum: 'k1:2' }),
       }),
       want: { number: 2, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewSpec' },
     },
     {
       title: 'the same again is nothing',
-      seen: observation(bundle(syncedStatus()), { delivery: delivery(selected()), supplies: supplies() }),
+      seen: observation(bundle(syncedStatus()), { delivery: delivery(selected()), jobInputs: jobInputs() }),
       want: undefined,
     },
     {
       title: 'what failed for good is not tried again',
       seen: observation(bundle(failedStatus('Failed')), {
         delivery: delivery(selected('v1.1.0', DIGEST_B)),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: undefined,
     },
@@ -794,20 +790,20 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'what failed is deployed when the registry offers something newer',
       seen: observation(bundle(failedStatus('Failed')), {
         delivery: delivery(selected('v1.2.0', DIGEST_B)),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: { number: 3, attempt: 1, tag: 'v1.2.0', digest: DIGEST_B, reason: 'NewTag' },
     },
     {
       title: 'after a failure the tag deployed before is deployed again when it is wanted again',
-      seen: observation(bundle(failedStatus('Failed')), { delivery: delivery(selected()), supplies: supplies() }),
+      seen: observation(bundle(failedStatus('Failed')), { delivery: delivery(selected()), jobInputs: jobInputs() }),
       want: { number: 3, attempt: 1, tag: 'v1.0.0', digest: DIGEST_A, reason: 'NewTag' },
     },
     {
       title: 'what failed for good is tried anew once the spec was changed, be it only the memory limit',
       seen: observation(bundle(failedStatus('Failed', { observedGeneration: 2 }), { metadata: { generation: 2 } }), {
         delivery: delivery(selected('v1.1.0', DIGEST_B)),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: { number: 3, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'NewSpec' },
     },
@@ -815,7 +811,7 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'what failed for good is tried anew when somebody asks for a look',
       seen: observation(bundle(failedStatus('Refused'), { metadata: { annotations: REQUEST } }), {
         delivery: delivery(selected('v1.1.0', DIGEST_B)),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: { number: 3, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Requested' },
     },
@@ -825,7 +821,7 @@ t.test('when something is deployed, and why', async (t) => {
         bundle(failedStatus('Failed', { lastHandledRequest: '1' }), { metadata: { annotations: REQUEST } }),
         {
           delivery: delivery(selected('v1.1.0', DIGEST_B)),
-          supplies: supplies(),
+          jobInputs: jobInputs(),
         },
       ),
       want: undefined,
@@ -834,21 +830,21 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'a request deploys nothing again that did not fail',
       seen: observation(bundle(syncedStatus(), { metadata: { annotations: REQUEST } }), {
         delivery: delivery(selected()),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: undefined,
     },
     {
       title: 'a retry comes when its time has come',
       seen: observation(bundle(failedStatus('Failed'), { spec: { converge: { retries: 2 } } }), {
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: { number: 3, attempt: 2, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Retry' },
     },
     {
       title: 'and not before',
       seen: observation(bundle(failedStatus('Failed'), { spec: { converge: { retries: 2 } } }), {
-        supplies: supplies(),
+        jobInputs: jobInputs(),
         now: NOW - 1,
       }),
       want: undefined,
@@ -862,13 +858,13 @@ t.test('when something is deployed, and why', async (t) => {
           }),
           { spec: { converge: { retries: 2 } } },
         ),
-        { supplies: supplies(), now: NOW + 3_600_000 },
+        { jobInputs: jobInputs(), now: NOW + 3_600_000 },
       ),
       want: undefined,
     },
     {
       title: 'a lost Job is tried again after 30s',
-      seen: observation(bundle(failedStatus('Lost')), { supplies: supplies() }),
+      seen: observation(bundle(failedStatus('Lost')), { jobInputs: jobInputs() }),
       want: { number: 3, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'JobLost' },
     },
     {
@@ -876,7 +872,7 @@ t.test('when something is deployed, and why', async (t) => {
       seen: observation(
         bundle(failedStatus('Lost', { history: [2, 3, 4, 5].map(() => historyEntry('Lost', { number: 2 })) })),
         {
-          supplies: supplies(),
+          jobInputs: jobInputs(),
           now: NOW + 3_600_000,
         },
       ),
@@ -891,7 +887,7 @@ t.test('when something is deployed, and why', async (t) => {
         ),
         {
           delivery: delivery(selected('v1.1.0', DIGEST_B)),
-          supplies: supplies(),
+          jobInputs: jobInputs(),
         },
       ),
       want: { number: 2, attempt: 1, tag: 'v1.1.0', digest: DIGEST_B, reason: 'Downgrade' },
@@ -909,7 +905,7 @@ t.test('when something is deployed, and why', async (t) => {
       title: 'what is deployed by an older operator is recorded, not deployed',
       seen: observation(bundle({ observedGeneration: 1, lastAppliedTag: 'v1.0.0', resolvedTargetNamespace: 'ops' }), {
         delivery: delivery(selected()),
-        supplies: supplies(),
+        jobInputs: jobInputs(),
       }),
       want: undefined,
     },
@@ -937,7 +933,7 @@ t.test('when something is deployed, and why', async (t) => {
   const old = decide(
     observation(bundle({ observedGeneration: 1, lastAppliedTag: 'v1.0.0', resolvedTargetNamespace: 'ops' }), {
       delivery: delivery(selected()),
-      supplies: supplies(),
+      jobInputs: jobInputs(),
     }),
   ).status;
   t.strictSame(
@@ -948,7 +944,7 @@ t.test('when something is deployed, and why', async (t) => {
   const settled = decide(
     observation(bundle(syncedStatus({ observedGeneration: 2 }), { metadata: { generation: 2 } }), {
       delivery: delivery(selected()),
-      supplies: supplies(),
+      jobInputs: jobInputs(),
     }),
   ).status;
   t.equal(
@@ -959,7 +955,7 @@ t.test('when something is deployed, and why', async (t) => {
   const rekeyed = decide(
     observation(bundle(syncedStatus({ appliedChecksum: 'k0:1', deployment: deployment({ checksum: 'k0:1' }) })), {
       delivery: delivery(selected()),
-      supplies: supplies(),
+      jobInputs: jobInputs(),
     }),
   ).status;
   t.strictSame(
@@ -1009,7 +1005,7 @@ t.test('a checksum of another key is replaced wherever it stands, and nowhere el
   ];
   for (const { title, given, offer, want } of rows) {
     const offered = offer === 'v1.0.0' ? selected() : selected(offer, DIGEST_B);
-    const seen = observation(bundle(given), { delivery: delivery(offered), supplies: supplies() });
+    const seen = observation(bundle(given), { delivery: delivery(offered), jobInputs: jobInputs() });
     const { status } = decide(seen);
     const { number, tag, digest, checksum } = status.deployment ?? {};
     const checksums = status.history?.map((entry) => entry.checksum);
@@ -1021,33 +1017,33 @@ t.test('a checksum of another key is replaced wherever it stands, and nowhere el
 
 t.test('values that were touched are looked at after ten seconds of quiet', async (t) => {
   const touched = (agoMs: number, change: Partial<Observation> = {}, status = syncedStatus()) =>
-    observation(bundle(status), { touchedAt: NOW - agoMs, ...change });
+    observation(bundle(status), { valuesChangedAt: NOW - agoMs, ...change });
   const waits = (seen: Observation) => {
     const { recheck } = decide(seen);
     return recheck.kind === 'at' ? recheck.time - NOW : recheck.kind;
   };
-  t.strictSame([needsSupplies(touched(9_999)), waits(touched(9_999))], [false, 1]);
-  t.equal(needsSupplies(touched(10_000)), true);
-  t.equal(needsSupplies(touched(200, { platform: { ...platform, timeScale: 60 } })), true, 'over the time scale');
-  const other = decide(touched(10_000, { supplies: supplies({ checksum: 'k1:2' }) }));
+  t.strictSame([needsJobInputs(touched(9_999)), waits(touched(9_999))], [false, 1]);
+  t.equal(needsJobInputs(touched(10_000)), true);
+  t.equal(needsJobInputs(touched(200, { platform: { ...platform, timeScale: 60 } })), true, 'over the time scale');
+  const other = decide(touched(10_000, { jobInputs: jobInputs({ checksum: 'k1:2' }) }));
   t.strictSame([other.status.deployment?.reason, other.status.deployment?.tag], ['NewValues', 'v1.0.0']);
-  const same = decide(touched(10_000, { supplies: supplies() }));
+  const same = decide(touched(10_000, { jobInputs: jobInputs() }));
   t.equal(mergePatchOf(syncedStatus(), same.status), undefined, 'what is the same writes nothing');
   t.equal(
-    needsSupplies(touched(10_000, {}, failing(0))),
+    needsJobInputs(touched(10_000, {}, failing(0))),
     false,
     'where nothing is deployed there is nothing to compare',
   );
   const running = touched(10_000, { job: present(runningStatus) }, runningStatus);
-  t.strictSame([needsSupplies(running), hasSeenTouch(running)], [false, false], 'a Job that runs comes first');
-  t.equal(hasSeenTouch(touched(9_999, { supplies: supplies() })), false, 'who looks too soon looks again');
-  t.equal(hasSeenTouch(touched(10_000, { supplies: supplies() })), true);
-  t.equal(hasSeenTouch(touched(10_000, {}, failing(0))), true);
+  t.strictSame([needsJobInputs(running), hasSeenValuesChange(running)], [false, false], 'a Job that runs comes first');
+  t.equal(hasSeenValuesChange(touched(9_999, { jobInputs: jobInputs() })), false, 'who looks too soon looks again');
+  t.equal(hasSeenValuesChange(touched(10_000, { jobInputs: jobInputs() })), true);
+  t.equal(hasSeenValuesChange(touched(10_000, {}, failing(0))), true);
 });
 
 t.test('carrying out and following', async (t) => {
-  const seen = observation(bundle(openStatus), { supplies: supplies() });
-  t.ok(needsSupplies(seen), 'for an intent without a Job everything is looked up');
+  const seen = observation(bundle(openStatus), { jobInputs: jobInputs() });
+  t.ok(needsJobInputs(seen), 'for an intent without a Job everything is looked up');
   const [action] = decide(seen).actions;
   t.equal(action?.kind, 'create-job', 'an intent without a Job is carried out');
   t.equal(
@@ -1098,7 +1094,7 @@ t.test('carrying out and following', async (t) => {
   );
   t.equal(succeeded.status.history?.length, 2);
   t.strictSame(
-    succeeded.announcements.map(({ reason, message }) => `${reason}: ${message}`),
+    succeeded.events.map(({ reason, message }) => `${reason}: ${message}`),
     ['Deployed: deployed v1.1.0 to namespace ops'],
   );
 
@@ -1124,7 +1120,7 @@ t.test('carrying out and following', async (t) => {
     'a Job that was there and is gone is lost',
   );
   t.equal(
-    decide(observation(bundle(openStatus), { supplies: supplies() })).status.history?.[0]?.result,
+    decide(observation(bundle(openStatus), { jobInputs: jobInputs() })).status.history?.[0]?.result,
     'Succeeded',
     'one that was never seen is not',
   );
@@ -1223,7 +1219,7 @@ t.test('what has not begun gives way to what is wanted now', async (t) => {
     },
     {
       title: 'an intent without a Job',
-      seen: observation(bundle(openStatus), { delivery: newer, supplies: supplies() }),
+      seen: observation(bundle(openStatus), { delivery: newer, jobInputs: jobInputs() }),
       want: 'no Job was made: v1.2.0 is wanted now',
     },
   ];
@@ -1245,7 +1241,7 @@ t.test('what has not begun gives way to what is wanted now', async (t) => {
   }
 
   const after = (change: WerfBundleStatus, more: Partial<Observation>, spec = {}) =>
-    decide(observation(bundle(failedStatus('Superseded', change), spec), { supplies: supplies(), ...more })).status;
+    decide(observation(bundle(failedStatus('Superseded', change), spec), { jobInputs: jobInputs(), ...more })).status;
   const v3 = deployment({ number: 3, tag: 'v1.2.0', digest: DIGEST_B });
   const overFailed = {
     deployment: v3,
@@ -1305,17 +1301,17 @@ t.test('what a Job needed is deleted when its result is recorded, and again by t
     [],
     'once they are known to be gone nothing is left',
   );
-  t.strictSame(decide(observation(bundle(syncedStatus()), { untidied: withSecrets })).cleanup, names);
+  t.strictSame(decide(observation(bundle(syncedStatus()), { cleanupPending: withSecrets })).cleanup, names);
 });
 
 t.test('Secrets whose Job something stands in the way of go after ten minutes', async (t) => {
-  const supplied = { kind: 'obstacle', reason: 'ServiceAccountMissing', message: 'no ServiceAccount' } as const;
-  const access = { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'no Secret' } as const;
+  const supplied = { kind: 'blocker', reason: 'ServiceAccountMissing', message: 'no ServiceAccount' } as const;
+  const access = { kind: 'blocker', reason: 'CredentialsInvalid', message: 'no Secret' } as const;
   const jobName = openStatus.deployment?.jobName;
   const names = secretNames(jobName);
   const began = Date.parse(openStatus.deployment?.startedAt ?? '');
-  for (const obstacle of [{ supplies: supplied }, { access }]) {
-    const after = (ms: number) => decide(observation(bundle(openStatus), { ...obstacle, now: began + ms })).cleanup;
+  for (const blocker of [{ jobInputs: supplied }, { access }]) {
+    const after = (ms: number) => decide(observation(bundle(openStatus), { ...blocker, now: began + ms })).cleanup;
     t.strictSame(after(10 * 60_000 - 1), [], 'another process may be at it');
     t.strictSame(after(10 * 60_000), [{ kind: 'delete-secrets', namespace: 'ops', names, bundleUid: UID }]);
   }
@@ -1340,7 +1336,7 @@ t.test('a status is patched as little as possible', async (t) => {
     { title: 'undefined is the same as absent', before: { a: undefined }, after: {}, want: undefined },
   ];
   for (const { title, before, after, want } of rows) t.strictSame(mergePatchOf(before, after), want, title);
-  const quiet = observation(bundle(syncedStatus()), { delivery: delivery(selected()), supplies: supplies() });
+  const quiet = observation(bundle(syncedStatus()), { delivery: delivery(selected()), jobInputs: jobInputs() });
   t.equal(mergePatchOf(quiet.bundle.status ?? {}, decide(quiet).status), undefined, 'an unchanged scan writes nothing');
 });
 
@@ -1358,7 +1354,7 @@ t.test('deciding twice on what was decided changes nothing', async (t) => {
     const { status } = decide(seen);
     const again = decide({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, job: { kind: 'absent' } });
     t.strictSame(again.status, status, `${status.phase}: ${status.conditions?.[0]?.message}`);
-    t.strictSame(again.announcements, [], 'and announces nothing');
+    t.strictSame(again.events, [], 'and announces nothing');
   }
 });
 
@@ -1385,7 +1381,7 @@ t.test('a first look that is held back says why, without numbers, and is no fail
   }
   const anew = decide(observation(bundle(syncedStatus(), { metadata: { generation: 2 } }), { heldBack: 'breaker' }));
   t.match(messages(anew.status), [/^the registry has not been asked yet: polls are held back/]);
-  t.strictSame(anew.announcements, [], 'no event');
+  t.strictSame(anew.events, [], 'no event');
   const synced = observation(bundle(syncedStatus()), { heldBack: 'breaker' });
   t.equal(
     mergePatchOf(syncedStatus(), decide(synced).status),

@@ -13,12 +13,12 @@ import {
   historyEntry,
   iso,
   job,
+  jobInputs,
   NOW,
   observation,
   pod,
   secretNames,
   selected,
-  supplies,
   syncedStatus,
   UID,
 } from '../kit/builders.js';
@@ -86,8 +86,8 @@ const present = (
   };
 };
 
-const hidden: Extract<Observation['job'], { kind: 'obstacle' }> = {
-  ...{ kind: 'obstacle', reason: 'RightsMissing' },
+const hidden: Extract<Observation['job'], { kind: 'blocker' }> = {
+  ...{ kind: 'blocker', reason: 'RightsMissing' },
   message: 'the controller lacks a right: get jobs.batch ops/x: forbidden',
 };
 
@@ -98,14 +98,14 @@ const waitingPod: Pod = {
 
 /** What is done, and what a person reads of it. */
 const outcomeOf = (seen: Observation) => {
-  const { actions, cleanup, finalizer, announcements, farewell, status, recheck } = decide(seen);
+  const { actions, cleanup, finalizer, events, finalEvent, status, recheck } = decide(seen);
   return {
     actions: actions.map((action) =>
       action.kind === 'delete-job' ? `delete-job ${action.propagation ?? 'Background'}` : action.kind,
     ),
     cleanup: cleanup.flatMap(({ names }) => names),
     finalizer,
-    events: [...announcements, ...(farewell === undefined ? [] : [farewell])].map(
+    events: [...events, ...(finalEvent === undefined ? [] : [finalEvent])].map(
       ({ type, reason, message }) => `${type} ${reason}: ${message}`,
     ),
     message: status.conditions?.find(({ type }) => type === 'Reconciling')?.message,
@@ -422,7 +422,7 @@ t.test('a bundle has the finalizer as long as it must not go unseen, and no long
     },
   ];
   for (const { title, of, want } of rows) {
-    const { finalizer, actions } = decide(observation(of, { supplies: supplies() }));
+    const { finalizer, actions } = decide(observation(of, { jobInputs: jobInputs() }));
     t.strictSame([finalizer, actions.map(({ kind }) => kind)], want, title);
   }
 });

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { Job, Pod } from '../../api/objects.js';
 import { buildDismissJob } from '../../controller/deploy/dismiss-job.js';
 import { buildJob } from '../../controller/deploy/job.js';
-import type { JobInput } from '../../controller/deploy/job-input.js';
+import type { JobParameters } from '../../controller/deploy/job-parameters.js';
 import type { JobResult } from '../../controller/deploy/job-result.js';
 import { type JobTemplate, parseJobTemplate } from '../../controller/deploy/job-template.js';
 import { LOG_TAIL_BYTES, lastErrorLine, logTail, plainLog } from '../../controller/deploy/log-tail.js';
@@ -14,10 +14,10 @@ import { piecesOf, redact } from '../../controller/deploy/redact.js';
 import { jobResult, withErrorLine } from '../../controller/deploy/result.js';
 import {
   buildSecrets,
-  type JobSupplies,
   ownedBy,
   presentSecrets,
   redactionSecretName,
+  type SecretContents,
   secretTextsOf,
 } from '../../controller/deploy/secrets.js';
 import { needsWords, type ToldEvent, type WaitingWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
@@ -27,7 +27,7 @@ import { needsWords, type ToldEvent, type WaitingWords, withWords, wordsOf } fro
  * then for real): it accepts them, and its Job controller makes their Pods. So it does the Secret of almost 1 MB.
  */
 
-const NOTHING: JobSupplies = {
+const NOTHING: SecretContents = {
   valuesFile: undefined,
   dockerConfig: undefined,
   werfSecretKey: undefined,
@@ -35,7 +35,7 @@ const NOTHING: JobSupplies = {
   secretTexts: [],
 };
 
-const SIMPLE: JobInput = {
+const SIMPLE: JobParameters = {
   bundle: { namespace: 'ops', name: 'my-app', uid: '6f1c6c9e-0000-4000-8000-000000000001' },
   deployment: {
     number: 1,
@@ -192,14 +192,14 @@ const LONG_NAME = `${'team-a.'.repeat(20)}app`;
 const DOCKER_CONFIG = JSON.stringify({
   auths: { 'ghcr.io': { auth: Buffer.from('robot:s3cr3t-token').toString('base64'), identitytoken: 'identity-1' } },
 });
-const SUPPLIES: JobSupplies = {
+const SUPPLIES: SecretContents = {
   valuesFile: '{"password": "hunter22"}\n',
   dockerConfig: DOCKER_CONFIG,
   werfSecretKey: 'f00dfeed',
   ca: '-----BEGIN CERTIFICATE-----\n',
   secretTexts: ['hunter22'],
 };
-const FULL: JobInput = {
+const FULL: JobParameters = {
   ...SIMPLE,
   bundle: { ...SIMPLE.bundle, name: LONG_NAME },
   deployment: {
@@ -589,13 +589,13 @@ t.test('a Job belongs to a deployment by uid and number, not by its name', (t) =
 });
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
-const secretsOf = (supplies: JobSupplies) =>
+const secretsOf = (jobInputs: SecretContents) =>
   buildSecrets({
     bundle: FULL.bundle,
     deployment: FULL.deployment,
     operatorVersion: '0.1.0',
     targetNamespace: 'production',
-    supplies,
+    jobInputs,
   });
 
 t.test('a Job has immutable Secrets of its own, labelled as it is', (t) => {

@@ -7,7 +7,7 @@ import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
 import { dueCheck, nextCheckTime } from '../../controller/decide/drift-schedule.js';
-import { needsSupplies } from '../../controller/decide/needs.js';
+import { needsJobInputs } from '../../controller/decide/needs.js';
 import type { Observation, PlanJob } from '../../controller/decide/observation.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import type { PlanFinding } from '../../controller/deploy/plan-summary.js';
@@ -24,13 +24,13 @@ import {
   historyEntry,
   iso,
   job,
+  jobInputs,
   NOW,
   observation,
   platform,
   pod,
   secretNames,
   selected,
-  supplies,
   syncedStatus,
   UID,
 } from '../kit/builders.js';
@@ -147,7 +147,7 @@ const runBy = (image: string, plan: PlanJob): PlanJob => ({
 
 /** The part of a decision that concerns drift, and what a person reads. */
 const told = (seen: Observation) => {
-  const { status, actions, recheck, announcements, finalizer, cleanup } = decide(seen);
+  const { status, actions, recheck, events, finalizer, cleanup } = decide(seen);
   const condition = (type: string) => {
     const found = status.conditions?.find((one) => one.type === type);
     return found && `${found.status} ${found.reason}: ${found.message}`;
@@ -162,11 +162,11 @@ const told = (seen: Observation) => {
     checked: lastDriftCheckTime ?? 'never',
     actions: actions.map((action) => (action.kind === 'delete-job' ? `delete ${action.uid}` : action.kind)),
     recheck: recheck.kind === 'at' ? Math.round((recheck.time - NOW) / 1_000) : recheck.kind,
-    events: announcements.map(({ type, reason }) => `${type} ${reason}`),
+    events: events.map(({ type, reason }) => `${type} ${reason}`),
     reason: status.deployment?.reason,
     number: status.deployment?.number,
     finalizer,
-    tidied: cleanup.flatMap(({ names }) => names),
+    cleanedUp: cleanup.flatMap(({ names }) => names),
   };
 };
 
@@ -187,7 +187,7 @@ const check = (t: Test, rows: readonly Row[]): void => {
 /** A check is due, and all that its Job needs is known. */
 const due = (status: WerfBundleStatus, change: DriftSpec = {}, more: Partial<Observation> = {}): Observation =>
   observation(bundle({ ...status, lastDriftCheckTime: iso(-60 * MINUTE) }, detecting(change)), {
-    supplies: supplies(),
+    jobInputs: jobInputs(),
     ...more,
   });
 
@@ -203,19 +203,19 @@ t.test('a check is begun when it is due, and everything else goes first', async 
     },
     {
       title: 'not before: the bundle is looked at when it is',
-      seen: observation(bundle(status, detecting()), { supplies: supplies() }),
+      seen: observation(bundle(status, detecting()), { jobInputs: jobInputs() }),
       want: { ...SYNCED, actions: [], recheck: 825 },
     },
     {
       title: 'a shorter interval takes effect at once',
-      seen: observation(bundle(status, detecting({ interval: '1m' })), { supplies: supplies() }),
+      seen: observation(bundle(status, detecting({ interval: '1m' })), { jobInputs: jobInputs() }),
       want: { actions: ['create-plan'] },
     },
     {
       title: 'a request looks at once',
       seen: observation(
         bundle(status, { ...detecting(), metadata: { annotations: { 'werf.io/reconcile-requested-at': '1' } } }),
-        { delivery: delivery(selected()), supplies: supplies() },
+        { delivery: delivery(selected()), jobInputs: jobInputs() },
       ),
       want: { actions: ['create-plan'] },
     },
@@ -231,12 +231,12 @@ t.test('a check is begun when it is due, and everything else goes first', async 
     },
     {
       title: 'it waits for a place among the Jobs, and nothing is said of that',
-      seen: due(status, {}, { place: 'waiting', supplies: undefined }),
+      seen: due(status, {}, { place: 'waiting', jobInputs: undefined }),
       want: { ...SYNCED, actions: [], recheck: 'on-change', counts: [4, undefined] },
     },
     {
       title: 'values that were changed are deployed, not checked',
-      seen: due(status, {}, { supplies: supplies({ checksum: `k1:${'2'.repeat(64)}` }) }),
+      seen: due(status, {}, { jobInputs: jobInputs({ checksum: `k1:${'2'.repeat(64)}` }) }),
       want: { actions: [], reason: 'NewValues', number: 2 },
     },
     {
@@ -251,7 +251,7 @@ t.test('a check is begun when it is due, and everything else goes first', async 
     },
     {
       title: 'while something is missing nothing is checked',
-      seen: due(status, {}, { supplies: { kind: 'obstacle', reason: 'ValuesInvalid', message: 'no ConfigMap' } }),
+      seen: due(status, {}, { jobInputs: { kind: 'blocker', reason: 'ValuesInvalid', message: 'no ConfigMap' } }),
       want: { phase: 'Failed', actions: [] },
     },
     {
@@ -448,13 +448,13 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
         planOf(status, 5),
         status,
         {},
-        { delivery: delivery(selected('v1.1.0', DIGEST_B)), supplies: supplies() },
+        { delivery: delivery(selected('v1.1.0', DIGEST_B)), jobInputs: jobInputs() },
       ),
       want: { actions: ['delete plan-1'], reason: 'NewTag', number: 2, counts: [4, undefined] },
     },
     {
       title: 'to a deployment that was decided before',
-      seen: ended(planOf(status, 5), { ...status, ...anew }, {}, { supplies: supplies() }),
+      seen: ended(planOf(status, 5), { ...status, ...anew }, {}, { jobInputs: jobInputs() }),
       want: { actions: ['delete plan-1', 'create-job'] },
     },
     {
@@ -510,11 +510,11 @@ const renamed = (plan: PlanJob): PlanJob => ({
 
 t.test('drift is corrected as often as the bundle says, and each correction is checked', async (t) => {
   const seen = (status: WerfBundleStatus, change: DriftSpec = {}, more: Partial<Observation> = {}) =>
-    observation(bundle(status, detecting(change)), { supplies: supplies(), ...more });
+    observation(bundle(status, detecting(change)), { jobInputs: jobInputs(), ...more });
   const request = { metadata: { annotations: { 'werf.io/reconcile-requested-at': '1' } } };
   const requested = (status: WerfBundleStatus) =>
     observation(bundle(status, { ...detecting(), ...request }), {
-      supplies: supplies(),
+      jobInputs: jobInputs(),
       delivery: delivery(selected()),
     });
   const vain = checkedStatus(drifted('True'), { driftCorrectionAttempts: 3, conditions: [exhausted] });
@@ -674,7 +674,7 @@ t.test('drift is corrected as often as the bundle says, and each correction is c
       title: 'a retry of a failed correction is no other correction',
       seen: observation(
         bundle(corrected('Failed', 1), { spec: { converge: { retries: 1, driftDetection: { enabled: true } } } }),
-        { supplies: supplies(), now: NOW + MINUTE },
+        { jobInputs: jobInputs(), now: NOW + MINUTE },
       ),
       want: { reason: 'Retry', number: 3, counts: [4, 1] },
     },
@@ -736,9 +736,9 @@ t.test('the next check follows from the status alone', async (t) => {
 
 t.test('a check keeps the place that it waits for, or was given, and no other one does', async (t) => {
   const status = checkedStatus(drifted('False'));
-  t.equal(decide(due(status, {}, { place: 'waiting', supplies: undefined })).keepsPlace, true, 'it waits');
-  t.equal(decide(due(status)).keepsPlace, true, 'its Job is made');
-  t.equal(decide(observation(bundle(status, detecting()))).keepsPlace, false, 'it is not due');
+  t.equal(decide(due(status, {}, { place: 'waiting', jobInputs: undefined })).keepsSlot, true, 'it waits');
+  t.equal(decide(due(status)).keepsSlot, true, 'its Job is made');
+  t.equal(decide(observation(bundle(status, detecting()))).keepsSlot, false, 'it is not due');
   t.match(dueCheck(due(status))?.jobName, PLAN);
   t.equal(dueCheck(observation(bundle(status, detecting()))), undefined);
   t.equal(dueCheck(due(status, { enabled: false })), undefined);
@@ -755,7 +755,7 @@ t.test('what a check needs is looked up when it is due, and not before', async (
     { title: 'one is under way', seen: due(status, {}, { plans: [planOf(status, 5)] }), want: false },
     { title: 'a correction', seen: observation(bundle(checkedStatus(drifted('True')), detecting())), want: true },
   ];
-  for (const { title, seen, want } of rows) t.equal(needsSupplies(seen), want, title);
+  for (const { title, seen, want } of rows) t.equal(needsJobInputs(seen), want, title);
 });
 
 t.test('a bundle is held while a check of it runs in another namespace, and no longer', async (t) => {
@@ -771,7 +771,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     const whole = { spec: { converge, ...of.spec }, metadata: { finalizers, ...metadata } };
     return observation(bundle(given, whole), { place: 'not-needed', ...rest });
   };
-  const ready = { supplies: supplies(), place: 'given' } as const;
+  const ready = { jobInputs: jobInputs(), place: 'given' } as const;
   const plan = planOf(status, 5);
   const there: PlanJob = { ...plan, job: { ...plan.job, metadata: { ...plan.job.metadata, namespace: 'production' } } };
   const secretsOf = (tag: string, check: number) => {
@@ -795,7 +795,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     {
       title: 'when its Job is made',
       seen: elsewhere({ held: true }, ready),
-      want: { finalizer: 'leave', actions: ['create-plan'], tidied: [] },
+      want: { finalizer: 'leave', actions: ['create-plan'], cleanedUp: [] },
     },
     {
       title: 'while it runs',
@@ -805,17 +805,17 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     {
       title: 'while it goes',
       seen: elsewhere({ held: true, due: false }, { plans: [going(renamed(there))] }),
-      want: { finalizer: 'leave', actions: [], tidied: [] },
+      want: { finalizer: 'leave', actions: [], cleanedUp: [] },
     },
     {
       title: 'not when it is gone; what a crash may have left goes first',
       seen: elsewhere({ held: true, due: false }),
-      want: { finalizer: 'remove', tidied: [...SECRETS_OF_DEPLOYMENT, ...left] },
+      want: { finalizer: 'remove', cleanedUp: [...SECRETS_OF_DEPLOYMENT, ...left] },
     },
     {
       title: 'nor when nothing is checked any more',
       seen: elsewhere({ held: true, spec: { suspend: true } }),
-      want: { finalizer: 'remove', tidied: [...SECRETS_OF_DEPLOYMENT, ...left] },
+      want: { finalizer: 'remove', cleanedUp: [...SECRETS_OF_DEPLOYMENT, ...left] },
     },
     {
       title: 'a request: until the registry has answered, so that it can be checked at once',
@@ -830,12 +830,12 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     {
       title: 'deleted: its Job is stopped, and then the bundle goes',
       seen: elsewhere({ held: true }, { plans: [there], metadata: { deletionTimestamp: iso(0) } }),
-      want: { finalizer: 'remove', actions: ['delete plan-1'], tidied: [...SECRETS_OF_DEPLOYMENT, ...left] },
+      want: { finalizer: 'remove', actions: ['delete plan-1'], cleanedUp: [...SECRETS_OF_DEPLOYMENT, ...left] },
     },
     {
       title: 'another tag is deployed: nobody would come back to the names of this one',
       seen: elsewhere({ held: true }, { ...ready, delivery: delivery(selected('v1.1.0', DIGEST_B)) }),
-      want: { finalizer: 'leave', reason: 'NewTag', tidied: left },
+      want: { finalizer: 'leave', reason: 'NewTag', cleanedUp: left },
     },
   ];
   check(t, rows);
@@ -850,7 +850,7 @@ t.test('a check that could not be begun is told, or begun under the next number'
   const planned = decide(seen);
   const refused = afterFailure(seen, planned, { kind: 'plan-refused', message: 'exceeded quota: no-jobs' });
   t.match(refused, {
-    ...{ actions: [], recheck: { kind: 'now' }, announcements: [{ type: 'Warning', reason: 'DriftCheckFailed' }] },
+    ...{ actions: [], recheck: { kind: 'now' }, events: [{ type: 'Warning', reason: 'DriftCheckFailed' }] },
     status: { phase: 'Synced', driftCheckCount: 5, lastDriftCheckTime: iso(0) },
   });
   t.match(

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { SituationKind } from '../../controller/decide/situation.js';
+import type { FindingKind } from '../../controller/decide/finding.js';
 import { DIGEST_A, DIGEST_B, failure, selected, tags } from '../kit/builders.js';
 import { BundleModel } from '../kit/bundle-model.js';
 
@@ -54,13 +54,13 @@ const STEPS: Readonly<Record<string, Step>> = {
   'allows downgrades': (model) => model.annotate({ 'werf.io/allow-downgrade': 'true' }),
   'changes values': (model) => model.changeValues(`k1:${model.now}`),
   'takes credentials away': (model) => {
-    model.obstacle = 'access';
+    model.blocker = 'access';
   },
   'takes values away': (model) => {
-    model.obstacle = 'supplies';
+    model.blocker = 'jobInputs';
   },
   'gives all back': (model) => {
-    model.obstacle = undefined;
+    model.blocker = undefined;
   },
   'polls are held back': (model) => {
     model.heldBack = 'breaker';
@@ -99,7 +99,7 @@ const played = (steps: readonly string[]): BundleModel => {
 
 /** Somebody mends what only a person can mend, asks for a look, and from then on all goes well. */
 const heal = (model: BundleModel): void => {
-  model.obstacle = undefined;
+  model.blocker = undefined;
   model.heldBack = undefined;
   model.mishap = undefined;
   model.suspendAll = false;
@@ -132,7 +132,7 @@ const NEW = 'Syncing, Ready Unknown FirstScan, Reconciling True FirstScan';
 
 const LATER = ['ten minutes pass', 'ten minutes pass'];
 
-const WAYS: Readonly<Record<SituationKind, Way>> = {
+const WAYS: Readonly<Record<FindingKind, Way>> = {
   deleting: { into: [...DEPLOYED, 'is deleted'], told: 'Synced, Ready True Deployed, Reconciling True Deleting' },
   'suspended-deployed': {
     into: [...DEPLOYED, 'suspend'],
@@ -159,7 +159,7 @@ const WAYS: Readonly<Record<SituationKind, Way>> = {
     told: 'Failed, Ready False SpecInvalid, Stalled True SpecInvalid',
     out: { steps: ['constraint >=1'], told: NEW },
   },
-  obstacle: {
+  blocker: {
     into: ['takes values away', 'offers v1.0.0'],
     told: 'Failed, Ready False ValuesInvalid, Stalled True ValuesInvalid',
     out: { steps: ['gives all back', 'offers v1.0.0'], told: DEPLOYING },

@@ -291,7 +291,7 @@ t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, an
 t.test('a Job is made when there is a place for it; what was decided is written at once', async (t) => {
   const harness = reconcileHarness(bundle(), { total: 1, perNamespace: 0 });
   const other = { namespace: 'ops', name: 'other-job' };
-  harness.places.jobChanged(other, true);
+  harness.slots.jobChanged(other, true);
   await harness.run();
   harness.deliver(selected());
   const waiting = await harness.run();
@@ -302,13 +302,13 @@ t.test('a Job is made when there is a place for it; what was decided is written 
     ...(conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`) ?? []),
   ];
   t.same(told(waiting.status), [
-    ...['Syncing', 1, 'Ready Unknown WaitingForPlace', 'Reconciling True WaitingForPlace'],
+    ...['Syncing', 1, 'Ready Unknown Queued', 'Reconciling True WaitingForPlace'],
     'RegistryReachable True Polled',
   ]);
   t.same((await harness.run()).actions, [], 'it says the same as long as it waits');
   harness.deliver(selected('v1.1.0', DIGEST_B));
   t.equal((await harness.run()).status.deployment?.tag, 'v1.1.0', 'what waits gives way to what is newer');
-  harness.places.jobChanged(other, false);
+  harness.slots.jobChanged(other, false);
   t.same(harness.woken, [REF]);
   t.same((await harness.run()).actions.slice(0, 1), [`create jobs ${harness.jobs()[0]?.metadata.name}`]);
   t.equal(harness.jobs().length, 1);
@@ -324,7 +324,7 @@ t.test('a Job is made when there is a place for it; what was decided is written 
     if (stored !== undefined)
       one.kube.seed(WERFBUNDLES, { ...stored, status: { ...stored.status, ...status } } as StoredBundle);
     await one.run();
-    t.equal(one.places.ask({ namespace: 'ops', name: 'next' }, { namespace: 'ops', name: 'job' }), !taken, title);
+    t.equal(one.slots.ask({ namespace: 'ops', name: 'next' }, { namespace: 'ops', name: 'job' }), !taken, title);
   }
 });
 
@@ -363,7 +363,7 @@ t.test('who can not make its Job now does not keep others from making theirs', a
       { namespace: 'ops', name: 'next' },
       { namespace: 'ops', name: 'job' },
     ] as const;
-    t.equal(harness.places.ask(...next), !kept, title);
+    t.equal(harness.slots.ask(...next), !kept, title);
     t.match(harness.bundle()?.status, { deployment: { number: 1 }, phase: 'Syncing' }, title);
   }
 });
@@ -562,12 +562,12 @@ t.test('values that change while a deployment waits are deployed once, and recor
 
   const queued = reconcileHarness(bundle(undefined, { spec }), { total: 1, perNamespace: 0 });
   const other = { namespace: 'ops', name: 'other-job' };
-  queued.places.jobChanged(other, true);
+  queued.slots.jobChanged(other, true);
   password(queued, 'first');
   await offered(queued);
   await queued.run();
   password(queued, 'second');
-  queued.places.jobChanged(other, false);
+  queued.slots.jobChanged(other, false);
   const { actions, status } = await queued.run();
   t.same(actions.slice(0, 2), ['patch werfbundles/status my-app', `create secrets ${JOB_1}-values`], 'intent first');
   t.match([delivered(queued), status.deployment?.reason], [['second'], 'NewTag']);
@@ -612,23 +612,26 @@ t.test('values that change while a deployment waits are deployed once, and recor
   password(twin, 'first');
   await (await offered(twin)).run();
   const [late] = twin.jobs();
-  const overtaken = withDatabase();
-  password(overtaken, 'first');
-  await offered(overtaken);
-  overtaken.kube.failNext(create, timeout);
-  await overtaken.run();
-  password(overtaken, 'second');
-  overtaken.kube.before(create, () =>
-    overtaken.kube.seed(JOBS, { ...late, metadata: { ...late?.metadata, resourceVersion: '' } }),
+  const supersededBy = withDatabase();
+  password(supersededBy, 'first');
+  await offered(supersededBy);
+  supersededBy.kube.failNext(create, timeout);
+  await supersededBy.run();
+  password(supersededBy, 'second');
+  supersededBy.kube.before(create, () =>
+    supersededBy.kube.seed(JOBS, { ...late, metadata: { ...late?.metadata, resourceVersion: '' } }),
   );
-  t.same((await overtaken.run()).next, { kind: 'backoff' });
-  const followed = await overtaken.run();
+  t.same((await supersededBy.run()).next, { kind: 'backoff' });
+  const followed = await supersededBy.run();
   t.same(
-    [followed.status.activeJobName, followed.status.deployment?.checksum, overtaken.jobs().length],
+    [followed.status.activeJobName, followed.status.deployment?.checksum, supersededBy.jobs().length],
     [JOB_1, late?.metadata.annotations?.['werf.io/checksum'], 1],
     'there is no second Job beside it, and what it was made of is recorded',
   );
-  t.ok(overtaken.kube.read(SECRETS, { namespace: 'ops', name: `${JOB_1}-values` }), 'it is not robbed of its Secrets');
+  t.ok(
+    supersededBy.kube.read(SECRETS, { namespace: 'ops', name: `${JOB_1}-values` }),
+    'it is not robbed of its Secrets',
+  );
 });
 
 t.test('caches that lag behind our own writes mislead nobody', async (t) => {
@@ -771,7 +774,7 @@ t.test('an event that can not be told is logged, and the deployment goes on', as
 });
 
 t.test('an event that the apiserver had no time for is told later, once, and not for ever', async (t) => {
-  const announcement = { type: 'Warning', reason: 'DeployFailed', message: 'pod failed with exit code 1' } as const;
+  const event = { type: 'Warning', reason: 'DeployFailed', message: 'pod failed with exit code 1' } as const;
   const create = { verb: 'create', plural: 'events' } as const;
   const telling = (fault: (kube: ReturnType<typeof createFakeKube>) => void) => {
     const kube = createFakeKube();
@@ -780,7 +783,7 @@ t.test('an event that the apiserver had no time for is told later, once, and not
     const stop = new AbortController();
     const events = new EventTeller({ client: kube, clock, log, instance: 'here' }, stop.signal);
     fault(kube);
-    events.tell(bundle(), announcement);
+    events.tell(bundle(), event);
     const outcome = () => [
       kube.all(EVENTS).length,
       kube.actions.length,
@@ -851,7 +854,7 @@ t.test('what the controller may not read is told, and looked at again', async (t
       title,
     );
     t.equal(now.lastErrorMessage, `the controller lacks a right: get ${plural} x: forbidden`, title);
-    t.ok(harness.places.ask({ namespace: 'ops', name: 'other' }, { namespace: 'ops', name: 'x' }), title);
+    t.ok(harness.slots.ask({ namespace: 'ops', name: 'other' }, { namespace: 'ops', name: 'x' }), title);
   }
 
   const harness = await offered(reconcileHarness());

@@ -34,7 +34,7 @@ const resolved = (sources: readonly ValuesInput[], inline?: Values): Resolved =>
 /** The container's arguments as they stand in the Job, and the text of the Secret's file. */
 const deployed = ({ leaves, secretTexts }: Pick<Resolved, 'leaves' | 'secretTexts'>) => {
   const { args: valuesArgs, file: valuesFile } = deliveryOf(leaves);
-  const supplies = { valuesFile, dockerConfig: undefined, werfSecretKey: undefined, ca: undefined, secretTexts };
+  const jobInputs = { valuesFile, dockerConfig: undefined, werfSecretKey: undefined, ca: undefined, secretTexts };
   const common = {
     bundle: { namespace: 'ops', name: 'my-app', uid: 'uid-1' },
     deployment: {
@@ -59,9 +59,9 @@ const deployed = ({ leaves, secretTexts }: Pick<Resolved, 'leaves' | 'secretText
     },
     werfImage: 'werf',
     valuesArgs,
-    secrets: presentSecrets(supplies),
+    secrets: presentSecrets(jobInputs),
   });
-  const secrets = buildSecrets({ ...common, targetNamespace: 'ops', supplies });
+  const secrets = buildSecrets({ ...common, targetNamespace: 'ops', jobInputs });
   const encoded = secrets.map(({ data }) => data?.[SECRET_KEYS.values]).find((text) => text !== undefined);
   const [container] = (job.spec?.template.spec?.['containers'] ?? []) as readonly {
     readonly args: readonly string[];

@@ -132,16 +132,16 @@ t.test('what holds values is remembered until it was looked at', async (t) => {
   knows('app', spec);
   const app = { namespace: 'ops', name: 'app' };
   await change(SERVICEACCOUNTS, { namespace: 'production', name: 'werf-converge' });
-  t.equal(watches.touchedAt(app), undefined, 'an account holds none');
+  t.equal(watches.valuesChangedAt(app), undefined, 'an account holds none');
   t.same(await change(SECRETS, { namespace: 'ops', name: 'database' }), ['ops/app']);
-  t.equal(watches.touchedAt(app), NOW);
+  t.equal(watches.valuesChangedAt(app), NOW);
   await clock.advance(5_000);
   await change(CONFIGMAPS, { namespace: 'ops', name: 'config' });
-  t.equal(watches.touchedAt(app), NOW + 5_000, 'the last change counts');
+  t.equal(watches.valuesChangedAt(app), NOW + 5_000, 'the last change counts');
   watches.settle(app, NOW);
-  t.equal(watches.touchedAt(app), NOW + 5_000, 'who looked before it has not seen it');
+  t.equal(watches.valuesChangedAt(app), NOW + 5_000, 'who looked before it has not seen it');
   watches.settle(app, NOW + 5_000);
-  t.equal(watches.touchedAt(app), undefined);
+  t.equal(watches.valuesChangedAt(app), undefined);
 });
 
 t.test('who names something of a kind looks again when changes of that kind may have been missed', async (t) => {

@@ -2,7 +2,7 @@ import type { Job, Pod } from '../../api/objects.js';
 import { settingsOf } from '../../api/settings.js';
 import { validateBundle } from '../../api/validate.js';
 import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Observation, Platform, Supplies } from '../../controller/decide/observation.js';
+import type { JobInputs, Observation, Platform } from '../../controller/decide/observation.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import type { RegistryFailure } from '../../registry/port.js';
@@ -115,7 +115,7 @@ export const failure = (message = 'connection refused', more: Partial<RegistryFa
 
 export const delivery = (outcome: ScanOutcome, sequence = 1): Delivery => ({ sequence, startedAt: NOW - 100, outcome });
 
-export const supplies = (change: Partial<Supplies> = {}): Supplies => ({
+export const jobInputs = (change: Partial<JobInputs> = {}): JobInputs => ({
   kind: 'ready',
   checksum: CHECKSUM,
   valuesArgs: [],
@@ -144,12 +144,12 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     heldBack: undefined,
     sameScans: 0,
     deployedAt: undefined,
-    touchedAt: undefined,
+    valuesChangedAt: undefined,
     jobs: { highest: 0, newest: undefined },
     job: { kind: 'absent' },
     plans: [],
-    untidied: undefined,
-    supplies: undefined,
+    cleanupPending: undefined,
+    jobInputs: undefined,
     dismissal: { kind: 'not-needed', why: '' },
     place: 'given',
     ...change,

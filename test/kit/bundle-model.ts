@@ -5,7 +5,7 @@ import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
 import type { Decision, ExecuteFailure } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
-import { hasSeenTouch, mayHaveMoved, needsSupplies } from '../../controller/decide/needs.js';
+import { hasSeenValuesChange, mayHaveMoved, needsJobInputs } from '../../controller/decide/needs.js';
 import type { DeployJob, Observation, PlanJob } from '../../controller/decide/observation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import { isPlanJob } from '../../controller/deploy/plan-job.js';
@@ -13,7 +13,7 @@ import { isJobOf } from '../../controller/deploy/result.js';
 import { knownJobs } from '../../controller/observe/known-jobs.js';
 import { Memory } from '../../controller/reconcile/memory.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
-import { bundle, NOW, observation, platform, pod, supplies, UID } from './builders.js';
+import { bundle, jobInputs, NOW, observation, platform, pod, UID } from './builders.js';
 
 const SELF = { namespace: 'ops', name: 'my-app', uid: UID };
 /** As many as a reconcile makes. */
@@ -30,7 +30,7 @@ interface MadeJob {
  */
 export class BundleModel {
   now = NOW;
-  obstacle: 'access' | 'supplies' | undefined;
+  blocker: 'access' | 'jobInputs' | undefined;
   checksum = 'k1:0';
   heldBack: Observation['heldBack'];
   suspendAll = false;
@@ -43,7 +43,7 @@ export class BundleModel {
   #delivery: Delivery | undefined;
   #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
   #sequence = 0;
-  #touchedAt: number | undefined;
+  #valuesChangedAt: number | undefined;
   readonly #jobs = new Map<string, MadeJob>();
   readonly #names = new Set<string>();
 
@@ -89,7 +89,7 @@ export class BundleModel {
 
   changeValues(checksum: string): void {
     this.checksum = checksum;
-    this.#touchedAt = this.now;
+    this.#valuesChangedAt = this.now;
   }
 
   endJob(exitCode: number): void {
@@ -115,7 +115,7 @@ export class BundleModel {
     this.#memory = new Memory();
     this.#delivery = undefined;
     this.#latest = undefined;
-    this.#touchedAt = undefined;
+    this.#valuesChangedAt = undefined;
   }
 
   /** Decides until there is nothing to be done now. */
@@ -158,7 +158,7 @@ export class BundleModel {
     const again = decide(seen);
     const patch = mergePatchOf(this.status, again.status);
     this.#must(patch === undefined, `what was decided stands: ${JSON.stringify(patch)}`);
-    this.#must(again.announcements.length === 0, 'and is told once');
+    this.#must(again.events.length === 0, 'and is told once');
     this.#must(again.actions.length === 0, 'and done once');
   }
 
@@ -173,18 +173,18 @@ export class BundleModel {
       heldBack: this.heldBack,
       sameScans: memory.sameScans(SELF, this.#delivery),
       deployedAt: memory.deployedAt(SELF, this.#delivery),
-      touchedAt: this.#touchedAt,
+      valuesChangedAt: this.#valuesChangedAt,
       jobs: knownJobs(jobs, this.#bundle, 'ops'),
       job: this.#job(),
       plans: this.#plans(),
-      ...(this.obstacle === 'access' && {
-        access: { kind: 'obstacle', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
+      ...(this.blocker === 'access' && {
+        access: { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
       }),
     });
-    if (!needsSupplies(seen)) return seen;
-    return this.obstacle === 'supplies'
-      ? { ...seen, supplies: { kind: 'obstacle', reason: 'ValuesInvalid', message: 'no such ConfigMap' } }
-      : { ...seen, supplies: supplies({ checksum: this.checksum }) };
+    if (!needsJobInputs(seen)) return seen;
+    return this.blocker === 'jobInputs'
+      ? { ...seen, jobInputs: { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } }
+      : { ...seen, jobInputs: jobInputs({ checksum: this.checksum }) };
   }
 
   #plans(): readonly PlanJob[] {
@@ -221,7 +221,7 @@ export class BundleModel {
     this.#bundle = { ...this.#bundle, status: decision.status };
     if (isNew && mayHaveMoved(ended)) this.#memory.deployed(SELF, this.now);
     if (seen.delivery?.sequence === this.#delivery?.sequence) this.#delivery = undefined;
-    if (hasSeenTouch(seen)) this.#touchedAt = undefined;
+    if (hasSeenValuesChange(seen)) this.#valuesChangedAt = undefined;
   }
 
   #create(job: Job): void {

@@ -2,10 +2,10 @@ import type { Job, ObjectIdentity, ObjectRef, Pod } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
 import { Releases } from '../../controller/cache/releases.js';
-import type { Touches } from '../../controller/cache/watches.js';
+import type { ValuesChanges } from '../../controller/cache/watches.js';
 import { EventTeller } from '../../controller/execute/events.js';
+import { type JobSlotLimits, JobSlots } from '../../controller/reconcile/job-slots.js';
 import { Memory } from '../../controller/reconcile/memory.js';
-import { type PlaceLimits, Places } from '../../controller/reconcile/places.js';
 import { type Reconciler, reconcile } from '../../controller/reconcile/reconcile.js';
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
 import type { ReadsValues } from '../../controller/values/delivered-values.js';
@@ -34,7 +34,7 @@ export interface Run {
 export interface ReconcileHarness {
   readonly kube: FakeKube;
   /** Of the Jobs; nobody tells it of those in the cluster. */
-  readonly places: Places;
+  readonly slots: JobSlots;
   /** Bundles that have got a place since they asked. */
   readonly woken: readonly ObjectRef[];
   readonly interest: () => ScanInterest | undefined;
@@ -64,7 +64,7 @@ const values: ReadsValues = { read: async (question) => deliveredValues(question
 /** @param given - the bundle that is there at the beginning; a new one, if left out */
 export const reconcileHarness = (
   given: StoredBundle = aBundle(),
-  limits: PlaceLimits = { total: 0, perNamespace: 0 },
+  limits: JobSlotLimits = { total: 0, perNamespace: 0 },
 ): ReconcileHarness => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
@@ -75,15 +75,15 @@ export const reconcileHarness = (
   const events = new EventTeller({ client: kube, clock, log, instance: 'here' }, signal);
   const cache = new Cache(kube);
   let memory = new Memory();
-  let touchedAt: number | undefined;
-  const touches: Touches = {
-    touchedAt: () => touchedAt,
+  let valuesChangedAt: number | undefined;
+  const valuesChanges: ValuesChanges = {
+    valuesChangedAt: () => valuesChangedAt,
     settle: () => {
-      touchedAt = undefined;
+      valuesChangedAt = undefined;
     },
   };
   const woken: ObjectRef[] = [];
-  const places = new Places(limits, (ref) => woken.push(ref));
+  const slots = new JobSlots(limits, (ref) => woken.push(ref));
   let startedAt = NOW;
   const counted: string[] = [];
   const run = async (): Promise<Run> => {
@@ -91,10 +91,10 @@ export const reconcileHarness = (
     const toldBefore = new Set(kube.all(EVENTS).map(({ metadata }) => metadata.name));
     const logged = log.entries.length;
     const self: Reconciler = {
-      ...{ client: kube, lister: cache, scans, values, places, platform, log, memory, now: () => clock.now() },
-      touches,
-      announce: events.tell.bind(events),
-      announceOnce: events.tellOnce.bind(events),
+      ...{ client: kube, lister: cache, scans, values, slots, platform, log, memory, now: () => clock.now() },
+      valuesChanges,
+      record: events.tell.bind(events),
+      recordOnce: events.tellOnce.bind(events),
       onResult: ({ reason, result }) => {
         if (reason === 'DriftCorrection') counted.push(`correction ${result}`);
       },
@@ -125,7 +125,7 @@ export const reconcileHarness = (
     };
   };
   return {
-    ...{ kube, run, places, woken },
+    ...{ kube, run, slots, woken },
     interest: () => scans.interest,
     bundle: () => kube.read<StoredBundle>(WERFBUNDLES, REF),
     counted: () => counted,
@@ -140,7 +140,7 @@ export const reconcileHarness = (
       scans.restart();
     },
     touch: () => {
-      touchedAt = clock.now();
+      valuesChangedAt = clock.now();
     },
     freezeCaches: (frozen) => cache.freeze(frozen),
     wait: (ms) => clock.advance(ms),

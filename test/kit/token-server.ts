@@ -41,12 +41,12 @@ export async function startTokenServer(options: {
   const token = (repository: string, actions: readonly string[]): string => {
     const now = Math.floor(Date.now() / 1000);
     const header = { typ: 'JWT', alg: 'ES256', x5c: [leaf.certificate.replace(/-----.*?-----|\s/g, '')] };
-    const claims = {
+    const findings = {
       ...{ iss: ISSUER, aud: SERVICE, sub: username, jti: randomUUID() },
       ...{ iat: now, nbf: now - 60, exp: now + lifetimeS },
       access: [{ type: 'repository', name: repository, actions }],
     };
-    const signed = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+    const signed = [header, findings].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
     const signature = sign('sha256', Buffer.from(signed), { key: leaf.key, dsaEncoding: 'ieee-p1363' });
     return `${signed}.${signature.toString('base64url')}`;
   };

@@ -37,8 +37,8 @@ await runBenchmark({
   usage: USAGE,
   parse: parseArguments,
   planOf: ({ plan }) => {
-    const places = placesOf(plan.sizes.at(-1) ?? 0);
-    return `bundles in up to ${places} namespaces over as many repositories, polled every ${plan.pollSeconds / plan.timeScale} s`;
+    const slots = placesOf(plan.sizes.at(-1) ?? 0);
+    return `bundles in up to ${slots} namespaces over as many repositories, polled every ${plan.pollSeconds / plan.timeScale} s`;
   },
   measure: async (choice, place) => {
     const sizes = await measureAll(choice, place);

@@ -26,11 +26,11 @@ export const repositoriesOf = (bundles: number): readonly string[] =>
  * first one of each repository follows a channel of its own, so that a new tag there is one Job.
  */
 const bundleAt = (index: number, fleet: Fleet): KubeObject => {
-  const places = placesOf(fleet.bundles);
-  const namespace = index % places;
-  const repository = (namespace + Math.floor(index / places)) % places;
+  const slots = placesOf(fleet.bundles);
+  const namespace = index % slots;
+  const repository = (namespace + Math.floor(index / slots)) % slots;
   const channel =
-    index < places ? { tagPattern: '^canary-([0-9]+)$', tagOrder: 'Number' } : { versionConstraint: '>=1.0.0' };
+    index < slots ? { tagPattern: '^canary-([0-9]+)$', tagOrder: 'Number' } : { versionConstraint: '>=1.0.0' };
   const spec = {
     registry: {
       url: `${fleet.registryHost}/shop/app-${repository}`,
@@ -65,10 +65,10 @@ interface Fleet {
 /** Makes the namespaces with what bundles refer to, and the bundles. @throws KubeError */
 export async function createFleet(client: KubeClient, fleet: Fleet, signal: AbortSignal): Promise<void> {
   const make = (type: ResourceType) => (object: KubeObject) => client.create(type, object, signal);
-  const places = Array.from({ length: placesOf(fleet.bundles) }, (_, place) => namespaceAt(place));
-  const namespaces = places.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  const slots = Array.from({ length: placesOf(fleet.bundles) }, (_, place) => namespaceAt(place));
+  const namespaces = slots.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
   await inParallel(AT_ONCE, namespaces, make(NAMESPACES));
-  await inParallel(AT_ONCE, places, async (namespace) => {
+  await inParallel(AT_ONCE, slots, async (namespace) => {
     await make(SECRETS)(credentials(namespace, fleet.registryHost));
     await make(CONFIGMAPS)(values(namespace));
     const metadata = { namespace, name: NAMES.account };

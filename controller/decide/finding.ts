@@ -4,8 +4,8 @@ import type { Phase, WerfBundleStatus } from '../../api/werfbundle.js';
 import { preciseTime, wholeSeconds } from './timestamps.js';
 
 /** What may be said about a bundle. Several can be true at once: the first in the order of {@link SITUATIONS} is told. */
-export interface Claim {
-  readonly kind: SituationKind;
+export interface Finding {
+  readonly kind: FindingKind;
   readonly reason: Reason;
   /** For people; stable while nothing changes. */
   readonly message: string;
@@ -28,14 +28,14 @@ interface Row {
  * it asks for nothing: it has a Ready that is True, or none, so that whoever waits for health (kstatus) is not held up by it. One that
  * the platform keeps from being deployed (`--suspend-all`) does ask.
  */
-export const SITUATIONS = [
+export const FINDINGS = [
   { kind: 'deleting', phase: 'as-it-was', ready: 'as-it-was', reconciling: true, stalled: false, error: false },
   { kind: 'suspended-deployed', phase: 'Synced', ready: 'if-true', reconciling: false, stalled: false, error: false },
   { kind: 'suspended-new', phase: 'Syncing', ready: 'if-true', reconciling: false, stalled: false, error: false },
   { kind: 'held-up-deployed', phase: 'Synced', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
   { kind: 'held-up-new', phase: 'Syncing', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
   { kind: 'spec-invalid', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
-  { kind: 'obstacle', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
+  { kind: 'blocker', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
   { kind: 'job-active', phase: 'Syncing', ready: 'Unknown', reconciling: true, stalled: false, error: false },
   { kind: 'polling-stopped', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
   { kind: 'job-retry', phase: 'Syncing', ready: 'False', reconciling: true, stalled: false, error: true },
@@ -49,7 +49,7 @@ export const SITUATIONS = [
   { kind: 'synced', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
 ] as const satisfies readonly Row[];
 
-export type SituationKind = (typeof SITUATIONS)[number]['kind'];
+export type FindingKind = (typeof FINDINGS)[number]['kind'];
 
 export const conditionOf = (status: WerfBundleStatus, type: ConditionType): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);
@@ -94,32 +94,32 @@ const ORDER: readonly string[] = [
 const sorted = (conditions: readonly Condition[]): readonly Condition[] =>
   conditions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
 
-/** @returns the claim to be told; undefined if there is none: then everything stays as it was */
-export const strongest = (claims: readonly Claim[]): Claim | undefined => {
-  for (const { kind } of SITUATIONS) {
-    const claim = claims.find((candidate) => candidate.kind === kind);
-    if (claim !== undefined) return claim;
+/** @returns the finding to be told; undefined if there is none: then everything stays as it was */
+export const strongest = (findings: readonly Finding[]): Finding | undefined => {
+  for (const { kind } of FINDINGS) {
+    const finding = findings.find((candidate) => candidate.kind === kind);
+    if (finding !== undefined) return finding;
   }
   return undefined;
 };
 
 /**
- * Tells the strongest claim: phase, Ready, Reconciling, Stalled and the error fields of a status.
+ * Tells the strongest finding: phase, Ready, Reconciling, Stalled and the error fields of a status.
  * RegistryReachable is the poll's own and stays.
  */
 export const tell = (
   status: WerfBundleStatus,
-  claims: readonly Claim[],
+  findings: readonly Finding[],
   at: { readonly now: number; readonly generation: number },
 ): WerfBundleStatus => {
-  const claim = strongest(claims);
-  const row = SITUATIONS.find(({ kind }) => kind === claim?.kind);
-  if (claim === undefined || row === undefined) return status;
+  const finding = strongest(findings);
+  const row = FINDINGS.find(({ kind }) => kind === finding?.kind);
+  if (finding === undefined || row === undefined) return status;
   const phase = row.phase === 'as-it-was' ? status.phase : row.phase;
   let next: WerfBundleStatus = phase === undefined ? status : { ...status, phase };
-  const ready = readyOf(status, claim, row);
+  const ready = readyOf(status, finding, row);
   next = ready === undefined ? withoutCondition(next, 'Ready') : withCondition(next, { type: 'Ready', ...ready }, at);
-  const { reason, message } = claim;
+  const { reason, message } = finding;
   next =
     reason === 'Suspended'
       ? withCondition(next, { type: 'Suspended', status: 'True', reason, message }, at)
@@ -134,7 +134,7 @@ export const tell = (
   next = row.stalled
     ? withCondition(next, { type: 'Stalled', status: 'True', reason, message }, at)
     : withoutCondition(next, 'Stalled');
-  return withError(next, claim, row, at.now);
+  return withError(next, finding, row, at.now);
 };
 
 const retrying = (row: Row): boolean => row.error && row.reconciling;
@@ -142,26 +142,26 @@ const retrying = (row: Row): boolean => row.error && row.reconciling;
 /** Ready as it was, where the situation says nothing of it: but never Unknown, for nothing is under way. */
 const readyOf = (
   status: WerfBundleStatus,
-  claim: Claim,
+  finding: Finding,
   row: Row,
 ): (Pick<Condition, 'status' | 'message'> & { reason: Reason }) | undefined => {
   const previous = conditionOf(status, 'Ready');
   if (row.ready === 'if-true' && previous?.status !== 'True') return undefined;
   if (row.ready !== 'as-it-was' && row.ready !== 'if-true')
-    return { status: row.ready, reason: claim.reason, message: claim.message };
+    return { status: row.ready, reason: finding.reason, message: finding.message };
   if (previous !== undefined && (previous.status !== 'Unknown' || row.reconciling)) {
     return { status: previous.status, reason: previous.reason as Reason, message: previous.message };
   }
-  return { status: row.reconciling ? 'Unknown' : 'False', reason: claim.reason, message: claim.message };
+  return { status: row.reconciling ? 'Unknown' : 'False', reason: finding.reason, message: finding.message };
 };
 
 /** The last error is told until what was asked for is deployed. */
-const withError = (status: WerfBundleStatus, claim: Claim, row: Row, now: number): WerfBundleStatus => {
+const withError = (status: WerfBundleStatus, finding: Finding, row: Row, now: number): WerfBundleStatus => {
   if (row.ready === 'True' && !row.error) {
     const { lastErrorMessage: _, ...clean } = status;
     return clean;
   }
-  const error = claim.error ?? claim.message;
+  const error = finding.error ?? finding.message;
   if (!row.error || status.lastErrorMessage === error) return status;
   return { ...status, lastErrorMessage: error, lastErrorTime: preciseTime(now) };
 };

@@ -1,21 +1,21 @@
 import type { ObjectRef } from '../../api/objects.js';
 
 /** How many Jobs there may be at once. 0: as many as there are to be. */
-export interface PlaceLimits {
+export interface JobSlotLimits {
   readonly total: number;
   /** Of the Jobs in one namespace, the one that is deployed into. */
   readonly perNamespace: number;
 }
 
 /** Where a bundle asks for a place, and says that it needs none any more. */
-export interface PlaceKeeper {
+export interface JobSlotQueue {
   /**
    * Asks for a place for a Job that is still to be made. The same may be asked again and again.
    * @returns false: the bundle is in the queue, and is woken when it has a place
    */
   ask(bundle: ObjectRef, job: ObjectRef): boolean;
   /** Whatever the bundle had asked for, it does not need it: others may have it. */
-  giveBack(bundle: ObjectRef): void;
+  release(bundle: ObjectRef): void;
 }
 
 interface Asker {
@@ -29,9 +29,9 @@ interface Asker {
  *
  * Guarantees: never more places are taken than the limits allow, but for Jobs that were there before; no one waits while there is room.
  */
-export class Places implements PlaceKeeper {
-  readonly #limits: PlaceLimits;
-  readonly #onPlace: (bundle: ObjectRef) => void;
+export class JobSlots implements JobSlotQueue {
+  readonly #limits: JobSlotLimits;
+  readonly #onGranted: (bundle: ObjectRef) => void;
   /** Namespaces of the Jobs that have not ended, by the Jobs' keys. */
   readonly #running = new Map<string, string>();
   /** By the bundles' keys. */
@@ -40,9 +40,9 @@ export class Places implements PlaceKeeper {
   readonly #waiting = new Map<string, Map<string, Asker>>();
 
   /** @param onPlace - called for a bundle that has waited, once it has a place; it is to ask again */
-  constructor(limits: PlaceLimits, onPlace: (bundle: ObjectRef) => void) {
+  constructor(limits: JobSlotLimits, onGranted: (bundle: ObjectRef) => void) {
     this.#limits = limits;
-    this.#onPlace = onPlace;
+    this.#onGranted = onGranted;
   }
 
   ask(bundle: ObjectRef, job: ObjectRef): boolean {
@@ -59,7 +59,7 @@ export class Places implements PlaceKeeper {
     return this.#given.has(key);
   }
 
-  giveBack(bundle: ObjectRef): void {
+  release(bundle: ObjectRef): void {
     const key = keyOf(bundle);
     const had = this.#given.delete(key);
     for (const [namespace, queue] of this.#waiting) {
@@ -82,7 +82,7 @@ export class Places implements PlaceKeeper {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const key = keyOf(next.bundle);
       this.#given.set(key, next);
-      if (key !== asking) this.#onPlace(next.bundle);
+      if (key !== asking) this.#onGranted(next.bundle);
     }
   }
 

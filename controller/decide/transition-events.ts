@@ -1,12 +1,12 @@
 import type { Condition } from '../../api/objects.js';
 import type { ConditionType, Reason } from '../../api/reasons.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Announcement } from './decision.js';
+import type { BundleEvent } from './decision.js';
 import { isBeingCorrected } from './drift-state.js';
-import { conditionOf } from './situation.js';
+import { conditionOf } from './finding.js';
 
 /** Reasons that somebody else's object stands in the way of: looked at again and again until it is there. */
-const OBSTACLES: ReadonlySet<string> = new Set<Reason>([
+const BLOCKERS: ReadonlySet<string> = new Set<Reason>([
   'CredentialsInvalid',
   'ValuesInvalid',
   'ServiceAccountMissing',
@@ -16,7 +16,7 @@ const OBSTACLES: ReadonlySet<string> = new Set<Reason>([
 ]);
 
 export const isLookedUpAgain = (status: WerfBundleStatus): boolean =>
-  OBSTACLES.has(conditionOf(status, 'Ready')?.reason ?? '');
+  BLOCKERS.has(conditionOf(status, 'Ready')?.reason ?? '');
 
 /** Told each time the message changes, for each message is another deployment. */
 const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);
@@ -25,7 +25,7 @@ const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed',
 const QUIET: ReadonlySet<string> = new Set<Reason>([
   'FirstScan',
   'WaitingForJob',
-  'WaitingForPlace',
+  'Queued',
   'Polled',
   'Suspended',
   'Deleting',
@@ -36,18 +36,18 @@ const NORMAL: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'I
 const TOLD: readonly ConditionType[] = ['Ready', 'RegistryReachable', 'Drifted', 'DriftCorrectionFailed'];
 
 /** The events of a transition: what became different between two statuses, each thing once. */
-export const announcementsOf = (
+export const transitionEvents = (
   before: WerfBundleStatus,
   after: WerfBundleStatus,
   scan: { readonly etagSupported: boolean } | undefined,
-): readonly Announcement[] => {
+): readonly BundleEvent[] => {
   const told = TOLD.flatMap((type) => (isCorrected(type, before, after) ? CORRECTED : changeOf(type, before, after)));
   const seen = new Set<string>();
   const once = told.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
   return scan?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
 };
 
-const NO_ETAG: Announcement = {
+const NO_ETAG: BundleEvent = {
   type: 'Normal',
   reason: 'ETagUnsupported',
   message: 'ETag support not detected: the whole list of tags is fetched at each poll; lastETag is a hash of the tags',
@@ -60,7 +60,7 @@ const isCorrected = (type: ConditionType, before: WerfBundleStatus, after: WerfB
   conditionOf(before, type)?.status !== 'False' &&
   conditionOf(after, type)?.status === 'False';
 
-const CORRECTED: readonly Announcement[] = [
+const CORRECTED: readonly BundleEvent[] = [
   {
     type: 'Normal',
     reason: 'DriftCorrected',
@@ -68,7 +68,7 @@ const CORRECTED: readonly Announcement[] = [
   },
 ];
 
-const changeOf = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): readonly Announcement[] => {
+const changeOf = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): readonly BundleEvent[] => {
   const old = conditionOf(before, type);
   const now = conditionOf(after, type);
   if (now === undefined || QUIET.has(now.reason) || !differs(old, now) || isOfDrift(type, old, now)) return [];

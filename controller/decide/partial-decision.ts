@@ -1,18 +1,18 @@
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import type { Action, Announcement, Cleanup, FinalizerChange, Recheck } from './decision.js';
-import type { Claim } from './situation.js';
+import type { Action, BundleEvent, Cleanup, FinalizerChange, Recheck } from './decision.js';
+import type { Finding } from './finding.js';
 
 /** A step of the decision: status and claims so far, and what is to be done. */
-export interface Draft {
+export interface PartialDecision {
   readonly status: WerfBundleStatus;
-  readonly claims: readonly Claim[];
+  readonly findings: readonly Finding[];
   readonly actions?: readonly Action[];
   readonly cleanup?: readonly Cleanup[];
-  readonly farewell?: Announcement | undefined;
+  readonly finalEvent?: BundleEvent | undefined;
   /** Left out: as the status asks for. */
   readonly finalizer?: FinalizerChange;
   /** A check has taken a place among the Jobs, or waits for one. */
-  readonly keepsPlace?: boolean;
+  readonly keepsSlot?: boolean;
   readonly recheck?: Recheck;
 }
 

@@ -5,9 +5,9 @@ import type { Settings } from '../../api/settings.js';
 import { configMapSource, secretSource } from '../../api/values/found-source.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
 import type { StoredBundle, ValuesSource } from '../../api/werfbundle.js';
-import type { ReadsValues } from '../../controller/values/delivered-values.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
-import type { Obstacle, Platform, Supplies } from '../decide/observation.js';
+import type { Blocker, JobInputs, Platform } from '../decide/observation.js';
+import type { ReadsValues } from '../values/delivered-values.js';
 import { allInOrder } from './in-order.js';
 import type { Reads } from './reading-once.js';
 
@@ -18,23 +18,23 @@ interface Question {
 }
 
 /**
- * What a Job of the bundle needs, read live and in parallel; the first obstacle in the order namespace, ServiceAccount, key, values.
+ * What a Job of the bundle needs, read live and in parallel; the first blocker in the order namespace, ServiceAccount, key, values.
  * @throws KubeError when the apiserver could not be asked
  */
-export const readSupplies = async (
+export const readJobInputs = async (
   { reads: client, values }: { readonly reads: Reads; readonly values: ReadsValues },
   question: Question,
   signal: AbortSignal,
-): Promise<Supplies | Obstacle> => {
+): Promise<JobInputs | Blocker> => {
   const { settings, platform } = question;
   const [namespace, account, key, sources] = await allInOrder([
-    namespaceObstacle(client, question, signal),
-    accountObstacle(client, settings, signal),
+    namespaceBlocker(client, question, signal),
+    accountBlocker(client, settings, signal),
     readWerfKey(client, question, signal),
     allInOrder(settings.converge.valuesFrom.map((source) => readSource(client, question, source, signal))),
   ]);
-  const obstacle = namespace ?? account ?? (key.kind === 'obstacle' ? key : undefined);
-  if (obstacle !== undefined) return obstacle;
+  const blocker = namespace ?? account ?? (key.kind === 'blocker' ? key : undefined);
+  if (blocker !== undefined) return blocker;
   const input = {
     sources,
     ...(settings.converge.values !== undefined && { inline: settings.converge.values }),
@@ -42,8 +42,8 @@ export const readSupplies = async (
     targetNamespace: settings.converge.targetNamespace,
   };
   const read = await values.read({ input, settings, checksumKey: platform.checksumKey }, signal);
-  if (read.kind === 'invalid') return { kind: 'obstacle', reason: 'ValuesInvalid', message: read.message };
-  const werfSecretKey = key.kind === 'obstacle' ? undefined : key.value;
+  if (read.kind === 'invalid') return { kind: 'blocker', reason: 'ValuesInvalid', message: read.message };
+  const werfSecretKey = key.kind === 'blocker' ? undefined : key.value;
   return {
     kind: 'ready',
     checksum: read.checksum,
@@ -54,11 +54,11 @@ export const readSupplies = async (
   };
 };
 
-const namespaceObstacle = async (
+const namespaceBlocker = async (
   client: Reads,
   { bundle, settings, platform }: Question,
   signal: AbortSignal,
-): Promise<Obstacle | undefined> => {
+): Promise<Blocker | undefined> => {
   const target = settings.converge.targetNamespace;
   const own = bundle.metadata.namespace;
   if (target === own) return undefined;
@@ -67,33 +67,29 @@ const namespaceObstacle = async (
   if (namespace.status?.phase === 'Terminating') return unavailable(`namespace ${target} is being deleted`);
   if (platform.crossNamespace === 'always' || own === platform.namespace) return undefined;
   if (acceptsBundlesFrom(namespace, own)) return undefined;
-  return { kind: 'obstacle', reason: 'ConsentMissing', message: consentMissing(target, own) };
+  return { kind: 'blocker', reason: 'ConsentMissing', message: consentMissing(target, own) };
 };
 
-const unavailable = (what: string): Obstacle => ({
-  kind: 'obstacle',
+const unavailable = (what: string): Blocker => ({
+  kind: 'blocker',
   reason: 'NamespaceUnavailable',
   message: `spec.converge.targetNamespace: ${what}`,
 });
 
-const accountObstacle = async (
-  client: Reads,
-  settings: Settings,
-  signal: AbortSignal,
-): Promise<Obstacle | undefined> => {
+const accountBlocker = async (client: Reads, settings: Settings, signal: AbortSignal): Promise<Blocker | undefined> => {
   const { serviceAccountName: name, targetNamespace: namespace } = settings.converge;
   if (name === undefined) return undefined;
   const account = await client.get<KubeObject>(SERVICEACCOUNTS, { namespace, name }, signal);
   if (account !== undefined) return undefined;
   const message = `ServiceAccount ${name} does not exist in namespace ${namespace}`;
-  return { kind: 'obstacle', reason: 'ServiceAccountMissing', message };
+  return { kind: 'blocker', reason: 'ServiceAccountMissing', message };
 };
 
 const readWerfKey = async (
   client: Reads,
   { bundle, settings }: Question,
   signal: AbortSignal,
-): Promise<{ readonly kind: 'found'; readonly value: string | undefined } | Obstacle> => {
+): Promise<{ readonly kind: 'found'; readonly value: string | undefined } | Blocker> => {
   const wanted = settings.converge.werfSecretKey;
   if (wanted === undefined) return { kind: 'found', value: undefined };
   const { namespace } = bundle.metadata;
@@ -106,7 +102,7 @@ const readWerfKey = async (
     : { kind: 'found', value };
 };
 
-const broken = (message: string): Obstacle => ({ kind: 'obstacle', reason: 'CredentialsInvalid', message });
+const broken = (message: string): Blocker => ({ kind: 'blocker', reason: 'CredentialsInvalid', message });
 
 /** The bundle's namespace first, then the target namespace. */
 const readSource = async (

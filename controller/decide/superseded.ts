@@ -9,7 +9,7 @@ import type { PollAccount } from './poll.js';
  * its end instead.
  * @param wanted - what the registry offers, as far as that is known
  */
-export const overtaken = (
+export const supersededBy = (
   { bundle, platform, spec }: Pick<Observation, 'bundle' | 'platform' | 'spec'>,
   deployment: Deployment,
   wanted: PollAccount['wanted'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { ObjectRef } from '../../api/objects.js';
-import { type PlaceLimits, Places } from '../../controller/reconcile/places.js';
+import { type JobSlotLimits, JobSlots } from '../../controller/reconcile/job-slots.js';
 
 /** `a/1`: namespace a. A bundle's Job has the same name. */
 const ref = (text: string): ObjectRef => {
@@ -9,18 +9,18 @@ const ref = (text: string): ObjectRef => {
   return { namespace, name };
 };
 
-const placesWith = (limits: Partial<PlaceLimits>) => {
+const placesWith = (limits: Partial<JobSlotLimits>) => {
   const woken: string[] = [];
-  const places = new Places({ total: 0, perNamespace: 0, ...limits }, ({ namespace, name }) =>
+  const slots = new JobSlots({ total: 0, perNamespace: 0, ...limits }, ({ namespace, name }) =>
     woken.push(`${namespace}/${name}`),
   );
   return {
-    places,
+    slots,
     woken: () => woken.splice(0),
-    ask: (...bundles: readonly string[]) => bundles.map((bundle) => places.ask(ref(bundle), ref(bundle))),
-    runs: (job: string) => places.jobChanged(ref(job), true),
-    ends: (job: string) => places.jobChanged(ref(job), false),
-    giveBack: (bundle: string) => places.giveBack(ref(bundle)),
+    ask: (...bundles: readonly string[]) => bundles.map((bundle) => slots.ask(ref(bundle), ref(bundle))),
+    runs: (job: string) => slots.jobChanged(ref(job), true),
+    ends: (job: string) => slots.jobChanged(ref(job), false),
+    release: (bundle: string) => slots.release(ref(bundle)),
   };
 };
 
@@ -67,16 +67,16 @@ t.test('a namespace that is full holds up no other one', async (t) => {
 });
 
 t.test('what is not needed any more others may have', async (t) => {
-  const { ask, giveBack, woken } = placesWith({ total: 1 });
+  const { ask, release, woken } = placesWith({ total: 1 });
   ask('a/1', 'a/2', 'a/3');
-  giveBack('a/2');
-  giveBack('a/1');
+  release('a/2');
+  release('a/1');
   t.same(woken(), ['a/3'], 'who has left the queue is not woken');
-  const places = new Places({ total: 1, perNamespace: 0 }, () => {});
-  t.ok(places.ask(ref('a/1'), ref('a/first')));
-  t.ok(places.ask(ref('a/1'), ref('a/second')), 'another Job of the same bundle takes the same place');
-  places.jobChanged(ref('a/second'), true);
-  t.notOk(places.ask(ref('a/2'), ref('a/2')));
+  const slots = new JobSlots({ total: 1, perNamespace: 0 }, () => {});
+  t.ok(slots.ask(ref('a/1'), ref('a/first')));
+  t.ok(slots.ask(ref('a/1'), ref('a/second')), 'another Job of the same bundle takes the same place');
+  slots.jobChanged(ref('a/second'), true);
+  t.notOk(slots.ask(ref('a/2'), ref('a/2')));
 });
 
 t.test('a process that starts counts the Jobs that there are, even if they are too many', async (t) => {
@@ -95,21 +95,21 @@ t.test('whatever happens, no limit is exceeded, and nobody waits while there is 
   const steps = fc.array(fc.tuple(fc.constantFrom('ask', 'runs', 'ends', 'giveBack'), fc.constantFrom(...bundles)));
   const { failed, counterexample } = fc.check(
     fc.property(limits, steps, (given, happens) => {
-      const { ask, runs, ends, giveBack, woken } = placesWith(given);
+      const { ask, runs, ends, release, woken } = placesWith(given);
       const having = new Set<string>();
       const waiting = new Set<string>();
-      const hasPlace = (bundle: string) => {
+      const hasSlot = (bundle: string) => {
         having.add(bundle);
         waiting.delete(bundle);
       };
       for (const [what, bundle] of happens) {
         if (what === 'ask') {
-          if (ask(bundle)[0] === true) hasPlace(bundle);
+          if (ask(bundle)[0] === true) hasSlot(bundle);
           else waiting.add(bundle);
         } else if (what === 'runs' && having.has(bundle)) runs(bundle);
         else if (what === 'ends' && having.delete(bundle)) ends(bundle);
-        else if (what === 'giveBack' && waiting.delete(bundle)) giveBack(bundle);
-        for (const next of woken()) hasPlace(next);
+        else if (what === 'giveBack' && waiting.delete(bundle)) release(bundle);
+        for (const next of woken()) hasSlot(next);
         const inNamespace = (of: string) => [...having].filter((one) => one.startsWith(`${of}/`)).length;
         const room = (of: string) =>
           (given.total === 0 || having.size < given.total) &&

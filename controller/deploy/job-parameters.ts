@@ -27,7 +27,7 @@ interface JobSettings {
   >;
 }
 
-export interface JobInput {
+export interface JobParameters {
   readonly bundle: BundleIdentity;
   readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'checksum' | 'jobName'> & {
     /** Why there is a Job. */
