@@ -302,7 +302,7 @@ t.test('a Job is made when there is a place for it; what was decided is written 
     ...(conditions?.map(({ type, status, reason }) => `${type} ${status} ${reason}`) ?? []),
   ];
   t.same(told(waiting.status), [
-    ...['Syncing', 1, 'Ready Unknown Queued', 'Reconciling True WaitingForPlace'],
+    ...['Syncing', 1, 'Ready Unknown Queued', 'Reconciling True Queued'],
     'RegistryReachable True Polled',
   ]);
   t.same((await harness.run()).actions, [], 'it says the same as long as it waits');

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { Binaries } from '../../playground/binaries/binaries.js';
 import { LEASE_VARIABLE } from '../kit/lease.js';
 import { LeasedControlPlane } from './leased-control-plane.js';
@@ -62,7 +62,8 @@ async function runInJob(
   const { root, compiled, binaries, timeoutMs = TIMEOUT_MS } = plan;
   const control = plan.needsControlPlane(file) ? lent : undefined;
   const lease = await control?.lease();
-  const tmp = join(home, basename(file, '.spec.ts'));
+  // By its whole path: files in different folders have the same name.
+  const tmp = join(home, file.replace(/\.spec\.ts$/, '').replaceAll('/', '-'));
   await mkdir(tmp);
   const env = {
     ...process.env,

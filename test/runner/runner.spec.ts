@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { reportSpec } from './report-spec.js';
 import { runSpecs } from './run-specs.js';
@@ -8,7 +8,11 @@ import { runSpecs } from './run-specs.js';
 const run = async (dir: string, programs: Readonly<Record<string, string>>) => {
   await mkdir(join(dir, 'test'), { recursive: true });
   await writeFile(join(dir, 'package.json'), '{"type": "module"}');
-  for (const [name, code] of Object.entries(programs)) await writeFile(join(dir, 'test', `${name}.spec.js`), code);
+  for (const [name, code] of Object.entries(programs)) {
+    const file = join(dir, 'test', `${name}.spec.js`);
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(file, code);
+  }
   const printed: string[] = [];
   const results = await runSpecs({
     ...{ files: Object.keys(programs).map((name) => `test/${name}.spec.ts`), root: dir, compiled: dir, jobs: 2 },
@@ -44,6 +48,12 @@ t.test('a spec fails for what it asserts, and for what it leaves behind', async 
       ...['crash', 'empty', 'file', 'good', 'late', 'process'].map((name) => [name, name === 'empty' ? 0 : 1, 0]),
     ].toSorted(),
   );
+});
+
+t.test('two specs of one name, in different folders, have each a folder for temporary files', async (t) => {
+  const waits = `setTimeout(() => { ${GOOD} }, 300);`;
+  const { faults } = await run(t.testdir(), { 'api/values': waits, 'admission/values': waits });
+  t.same(faults, { 'api/values': [], 'admission/values': [] });
 });
 
 t.test('of a spec that failed all is shown but what passed', (t) => {
