@@ -20,7 +20,7 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   'controller/cache': { imports: ['api', 'process', 'kube', 'controller/deploy'], types: ['controller/decide'] },
   'controller/observe': {
     imports: ['api', 'kube', 'controller/decide', 'controller/deploy'],
-    types: ['process', 'registry', 'controller/values', 'controller/cache', 'controller/reconcile'],
+    types: ['process', 'registry', 'controller/values', 'controller/cache'],
   },
   'controller/execute': { imports: ['api', 'kube', 'controller/deploy'], types: ['process', 'controller/decide'] },
   'controller/reconcile': {

@@ -1,5 +1,6 @@
 import type { Reason } from '../../api/reasons.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Finding } from './finding.js';
 import { type Conclusion, type HistoryEntry, lastTried } from './history.js';
 import { preciseTime, wholeSeconds } from './timestamps.js';
 
@@ -46,16 +47,14 @@ export const conclude = (
   };
 };
 
-const FAILURE_REASONS: Readonly<Record<Exclude<Conclusion, 'Succeeded' | 'Superseded'>, Reason>> = {
+const FAILURE_REASONS = {
   Failed: 'DeployFailed',
   Lost: 'JobLost',
   Refused: 'JobRefused',
-};
+} as const satisfies Readonly<Record<Exclude<Conclusion, 'Succeeded' | 'Superseded'>, Reason>>;
 
 /** Why the last deployment counts as failed; undefined if it did not fail. */
-export const failureOf = (
-  status: WerfBundleStatus,
-): { readonly reason: Reason; readonly message: string } | undefined => {
+export const failureOf = (status: WerfBundleStatus): Pick<Finding<'job-failed'>, 'reason' | 'message'> | undefined => {
   const last = lastTried(status);
   if (last === undefined || last.result === 'Succeeded' || last.result === 'Superseded') return undefined;
   return { reason: FAILURE_REASONS[last.result], message: last.message ?? 'the Job failed' };

@@ -1,5 +1,6 @@
 import type { Job, ObjectRef, Secret } from '../../api/objects.js';
 import type { Reason } from '../../api/reasons.js';
+import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { KubeError } from '../../kube/client.js';
 import type { ScanInterest } from '../scans/scan.js';
@@ -51,7 +52,16 @@ export type Recheck =
 /** Of the bundle's finalizers only our own is touched, under its resourceVersion. */
 export type FinalizerChange = 'add' | 'remove' | 'leave';
 
+/** What has to be known to decide: it is looked up, and asked again with it. Each is needed once at most. */
+export type Need =
+  /** Whether there is room for a Job: asking for it puts the bundle into the queue. */
+  | { readonly kind: 'needs'; readonly what: 'job-slot'; readonly jobName: string }
+  /** Values, credentials and ServiceAccount: several reads. */
+  | { readonly kind: 'needs'; readonly what: 'job-inputs'; readonly settings: Settings }
+  | { readonly kind: 'needs'; readonly what: 'dismissal' };
+
 export interface Decision {
+  readonly kind: 'decided';
   readonly actions: readonly Action[];
   /** The whole status, as it should be after the actions. */
   readonly status: WerfBundleStatus;

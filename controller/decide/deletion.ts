@@ -5,7 +5,7 @@ import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js'
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
-import type { BundleEvent } from './decision.js';
+import type { BundleEvent, Need } from './decision.js';
 import {
   deletionOf,
   followDeployment,
@@ -28,12 +28,13 @@ const STOP_PATIENCE_MS = 120_000;
 /** How often what stands in the way of a required uninstall is looked at again, milliseconds; divided by the time scale. */
 const BLOCKED_RECHECK_MS = 30_000;
 const GOES = 'the bundle is being deleted';
+const DISMISSAL: Need = { kind: 'needs', what: 'dismissal' };
 
 /**
  * What is to be done for a bundle that is being deleted: its Job is stopped; with deletionPolicy Dismiss its release is uninstalled
  * by a Job, if there may be one; then it is let go. A bundle that nobody holds goes by itself, and its Jobs with it.
  */
-export const reconcileDelete = (seen: Observation): PartialDecision => {
+export const reconcileDelete = (seen: Observation): PartialDecision | Need => {
   const { bundle } = seen;
   const status = bundle.status ?? {};
   const open = openDeployment(status);
@@ -54,7 +55,7 @@ const isRequired = ({ metadata }: StoredBundle): boolean => metadata.annotations
 const recheckBlocked = ({ now, platform }: Observation) =>
   ({ kind: 'at', time: now + BLOCKED_RECHECK_MS / platform.timeScale }) as const;
 
-const leaving = (message: string, reason: Finding['reason'] = 'Deleting'): Finding => ({
+const leaving = (message: string, reason: Finding<'deleting'>['reason'] = 'Deleting'): Finding => ({
   kind: 'deleting',
   reason,
   message,
@@ -129,7 +130,7 @@ const triesOf = ({ history = [] }: WerfBundleStatus) => {
 };
 
 /** No Job is under way: lets the bundle go, or tries to uninstall its release, for the first time or again. */
-const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
+const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
   if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return letGo(status);
   const tries = triesOf(status);
   const [last] = tries;
@@ -137,6 +138,7 @@ const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision =>
     return letGo(status, { type: 'Normal', reason: 'Dismissed', message: `${releaseOf(seen)} is uninstalled` });
   }
   const { dismissal } = seen;
+  if (dismissal === undefined) return DISMISSAL;
   if (dismissal.kind === 'pointless') return givenUp(seen, status, dismissal.why);
   if (dismissal.kind === 'blocked') return blocked(seen, status, dismissal.why);
   if (last === undefined) return tried(seen, status, 1);
@@ -177,9 +179,10 @@ const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Pa
   };
 };
 
-const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
+const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
   const findings = [leaving(`uninstalling ${releaseOf(seen)}`)];
   const { dismissal, spec } = seen;
+  if (dismissal === undefined) return DISMISSAL;
   const work = followDeployment(seen, status, dismissal.kind === 'possible' ? undefined : dismissal.why);
   switch (work.kind) {
     case 'concluded':
@@ -192,14 +195,15 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecis
     case 'to-carry-out': {
       const { deployment } = work;
       const { message, reason } = queued(deployment);
-      if (seen.place === 'waiting') return { status, findings: [leaving(message, reason)] };
+      if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
+      if (seen.slot === 'waiting') return { status, findings: [leaving(message, reason)] };
       if (spec.kind === 'invalid') return { status, findings };
       const action = createDismissJob({ seen, settings: spec.settings, deployment });
       return { status: started(status, deployment).status, findings, actions: [action] };
     }
     case 'unreadable':
       return blocked(seen, status, work.blocker.message);
-    case 'idle':
+    case 'none':
       return { status, findings };
   }
 };

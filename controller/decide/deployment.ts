@@ -23,14 +23,19 @@ export const LOG_PATIENCE_MS = 30_000;
 /** How the deployment of status.deployment stands. */
 export type Work =
   /** There is none, or its result is recorded. */
-  | { readonly kind: 'idle' }
+  | { readonly kind: 'none' }
   /** A Job tells of a later deployment than the status, which was lost or restored: that one is followed next. */
   | { readonly kind: 'recovered'; readonly status: WerfBundleStatus }
   /** Written down, but there is no Job yet: it is carried out, not decided again. */
   | { readonly kind: 'to-carry-out'; readonly deployment: Deployment }
   /** Whether there is a Job can't be known: nothing is begun, and nothing is given up. */
   | { readonly kind: 'unreadable'; readonly blocker: Blocker }
-  | { readonly kind: 'active'; readonly status: WerfBundleStatus; readonly finding: Finding; readonly recheck: Recheck }
+  | {
+      readonly kind: 'active';
+      readonly status: WerfBundleStatus;
+      readonly finding: Finding<'job-active'>;
+      readonly recheck: Recheck;
+    }
   | {
       readonly kind: 'concluded';
       readonly status: WerfBundleStatus;
@@ -71,7 +76,7 @@ export const followDeployment = (
   const { newest } = seen.jobs;
   if (newest !== undefined && newest.number > (status.deployment?.number ?? 0))
     return { kind: 'recovered', status: { ...status, deployment: newest } };
-  if (deployment === undefined) return { kind: 'idle' };
+  if (deployment === undefined) return { kind: 'none' };
   if (job.kind === 'blocker') return { kind: 'unreadable', blocker: job };
   if (!wasStarted(status))
     return supersededBy === undefined
@@ -236,7 +241,7 @@ const active = (status: WerfBundleStatus, deployment: Deployment): WerfBundleSta
 export const started = (
   status: WerfBundleStatus,
   deployment: Deployment,
-): { status: WerfBundleStatus; finding: Finding } => ({
+): { status: WerfBundleStatus; finding: Finding<'job-active'> } => ({
   status: active(status, deployment),
   finding: activeFinding(deployment, { kind: 'running' }),
 });
@@ -245,7 +250,7 @@ const whatOf = ({ tag, reason }: Deployment): string =>
   reason === 'Dismiss' ? 'uninstalling' : `deploying ${tag} (${reason})`;
 
 /** It stays the same however many run, and wherever the bundle stands in the queue. */
-export const queued = (deployment: Deployment): Finding => ({
+export const queued = (deployment: Deployment): Finding<'job-active'> & { readonly reason: 'Queued' } => ({
   kind: 'job-active',
   reason: 'Queued',
   message: `${whatOf(deployment)}: waits until fewer Jobs run than --max-jobs and --max-jobs-per-namespace allow`,
@@ -254,7 +259,7 @@ export const queued = (deployment: Deployment): Finding => ({
 const activeFinding = (
   deployment: Deployment,
   state: { readonly kind: 'running' } | { readonly kind: 'waiting'; readonly reason: string; readonly message: string },
-): Finding => {
+): Finding<'job-active'> => {
   const what = whatOf(deployment);
   return state.kind === 'waiting' && state.message !== ''
     ? { kind: 'job-active', reason: 'WaitingForJob', message: `${what}: ${state.reason}: ${state.message}` }

@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import { planJobNameOf } from '../../api/names.js';
-import { openDeployment } from './deployment.js';
-import { appliedOf, isBeingCorrected, isCorrectionDue, isToBeVerified, nextCheckNumber } from './drift-state.js';
-import { needsFinalizerToCheck } from './finalizer.js';
-import { conditionOf } from './finding.js';
+import { conditionOf } from './condition.js';
+import { isToBeVerified, nextCheckNumber } from './drift-state.js';
 import type { Observation } from './observation.js';
 import { isRequested } from './poll.js';
 import { parseTime } from './timestamps.js';
@@ -63,39 +60,6 @@ const intervalOf = ({ spec, platform }: Schedule): number =>
 /** A number in [0, 1) that is always the same for the same text. */
 const fractionOf = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 
-/** Of a bundle before it is looked up what its Jobs need. */
-type Known = Omit<Observation, 'jobInputs' | 'dismissal' | 'place'>;
-
-/**
- * The check that is due, as far as the stored status tells; undefined: none. For a bundle that is polled.
- * @returns `jobName`: of the Job that it needs
- */
-export const dueCheck = (seen: Known): { readonly jobName: string } | undefined => {
-  const { bundle, now } = seen;
-  const status = bundle.status ?? {};
-  const applied = appliedOf(status);
-  if (applied === undefined || !mayBegin(seen) || isCorrectable(seen) || needsFinalizerToCheck(bundle))
-    return undefined;
-  if (!isLookAsked(seen) && now < nextCheckTime({ ...seen, status })) return undefined;
-  const { name: bundleName, uid } = bundle.metadata;
-  return { jobName: planJobNameOf({ bundleName, uid, tag: applied.tag, check: nextCheckNumber(status) }) };
-};
-
 /** Somebody asked for a look, and the registry has answered. */
 export const isLookAsked = ({ bundle, delivery }: Pick<Observation, 'bundle' | 'delivery'>): boolean =>
   delivery !== undefined && isRequested(bundle);
-
-/** Whether a check or a correction may be due: then it is worth to look up what its Job needs. */
-export const mayCheckOrCorrect = (seen: Known & Pick<Observation, 'place'>): boolean =>
-  (mayBegin(seen) && isCorrectable(seen)) || (seen.place !== 'waiting' && dueCheck(seen) !== undefined);
-
-const isCorrectable = ({ bundle, spec }: Known): boolean =>
-  spec.kind === 'valid' && isCorrectionDue(bundle.status ?? {}, spec.settings.driftDetection);
-
-/** Synced, or left half corrected, and no plan there. */
-const mayBegin = (seen: Known): boolean => {
-  const { bundle, spec, plans } = seen;
-  const status = bundle.status ?? {};
-  if (spec.kind === 'invalid' || !spec.settings.driftDetection.enabled || plans.length > 0) return false;
-  return openDeployment(status) === undefined && (status.phase === 'Synced' || isBeingCorrected(status));
-};

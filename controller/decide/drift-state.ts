@@ -3,7 +3,7 @@ import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
-import { conditionOf, withCondition, withoutCondition } from './finding.js';
+import { conditionOf, withCondition, withoutCondition } from './condition.js';
 import { parseTime, preciseTime } from './timestamps.js';
 
 /** What a check found. */

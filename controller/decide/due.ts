@@ -126,7 +126,7 @@ interface Question {
 }
 
 /** What was asked for by annotation, and not answered yet. */
-export interface Requests {
+interface Requests {
   /** A look, which tries anew what failed. */
   readonly look: boolean;
   /** A deployment, whatever there is to deploy. */

@@ -1,20 +1,13 @@
 import type { Condition } from '../../api/objects.js';
-import type { ConditionType, Reason } from '../../api/reasons.js';
+import type { Reason } from '../../api/reasons.js';
 import type { Phase, WerfBundleStatus } from '../../api/werfbundle.js';
-import { preciseTime, wholeSeconds } from './timestamps.js';
-
-/** What may be said about a bundle. Several can be true at once: the first in the order of {@link SITUATIONS} is told. */
-export interface Finding {
-  readonly kind: FindingKind;
-  readonly reason: Reason;
-  /** For people; stable while nothing changes. */
-  readonly message: string;
-  /** What lastErrorMessage is to say, where that is not the message. */
-  readonly error?: string;
-}
+import { conditionOf, withCondition, withoutCondition } from './condition.js';
+import { preciseTime } from './timestamps.js';
 
 interface Row {
   readonly kind: string;
+  /** What may be told as its reason. */
+  readonly reasons: readonly Reason[];
   readonly phase: Phase | 'as-it-was';
   readonly ready: Condition['status'] | 'as-it-was' | 'if-true';
   readonly reconciling: boolean;
@@ -23,76 +16,203 @@ interface Row {
   readonly error: boolean;
 }
 
+/** Reasons that somebody else's object stands in the way of: looked at again and again until it is there. */
+export const BLOCKERS = [
+  'CredentialsInvalid',
+  'ValuesInvalid',
+  'ServiceAccountMissing',
+  'NamespaceUnavailable',
+  'ConsentMissing',
+  'RightsMissing',
+] as const satisfies readonly Reason[];
+
+const FAILURES = ['DeployFailed', 'JobLost', 'JobRefused'] as const satisfies readonly Reason[];
+
 /**
  * First match wins. `phase` says what the controller does, Ready whether what was asked for is deployed. A bundle whose own spec suspends
  * it asks for nothing: it has a Ready that is True, or none, so that whoever waits for health (kstatus) is not held up by it. One that
  * the platform keeps from being deployed (`--suspend-all`) does ask.
  */
 export const FINDINGS = [
-  { kind: 'deleting', phase: 'as-it-was', ready: 'as-it-was', reconciling: true, stalled: false, error: false },
-  { kind: 'suspended-deployed', phase: 'Synced', ready: 'if-true', reconciling: false, stalled: false, error: false },
-  { kind: 'suspended-new', phase: 'Syncing', ready: 'if-true', reconciling: false, stalled: false, error: false },
-  { kind: 'held-up-deployed', phase: 'Synced', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
-  { kind: 'held-up-new', phase: 'Syncing', ready: 'as-it-was', reconciling: false, stalled: false, error: false },
-  { kind: 'spec-invalid', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
-  { kind: 'blocker', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
-  { kind: 'job-active', phase: 'Syncing', ready: 'Unknown', reconciling: true, stalled: false, error: false },
-  { kind: 'polling-stopped', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
-  { kind: 'job-retry', phase: 'Syncing', ready: 'False', reconciling: true, stalled: false, error: true },
-  { kind: 'job-failed', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
-  { kind: 'polls-failing-new', phase: 'Syncing', ready: 'False', reconciling: true, stalled: false, error: true },
-  { kind: 'polls-failing-deployed', phase: 'Syncing', ready: 'True', reconciling: false, stalled: false, error: true },
-  { kind: 'nothing-to-deploy', phase: 'Failed', ready: 'False', reconciling: false, stalled: true, error: true },
-  { kind: 'downgrade-held', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
-  { kind: 'first-scan', phase: 'Syncing', ready: 'Unknown', reconciling: true, stalled: false, error: false },
-  { kind: 'drifted', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
-  { kind: 'synced', phase: 'Synced', ready: 'True', reconciling: false, stalled: false, error: false },
+  {
+    kind: 'deleting',
+    reasons: ['Deleting', 'WaitingForJob', 'Queued', 'DismissFailed', ...BLOCKERS],
+    phase: 'as-it-was',
+    ready: 'as-it-was',
+    reconciling: true,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'suspended-deployed',
+    reasons: ['Suspended'],
+    phase: 'Synced',
+    ready: 'if-true',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'suspended-new',
+    reasons: ['Suspended'],
+    phase: 'Syncing',
+    ready: 'if-true',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'held-up-deployed',
+    reasons: ['Suspended'],
+    phase: 'Synced',
+    ready: 'as-it-was',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'held-up-new',
+    reasons: ['Suspended'],
+    phase: 'Syncing',
+    ready: 'as-it-was',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'spec-invalid',
+    reasons: ['SpecInvalid'],
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
+    kind: 'blocker',
+    reasons: BLOCKERS,
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
+    kind: 'job-active',
+    reasons: ['Deploying', 'WaitingForJob', 'Queued'],
+    phase: 'Syncing',
+    ready: 'Unknown',
+    reconciling: true,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'polling-stopped',
+    reasons: ['PollingStopped'],
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
+    kind: 'job-retry',
+    reasons: FAILURES,
+    phase: 'Syncing',
+    ready: 'False',
+    reconciling: true,
+    stalled: false,
+    error: true,
+  },
+  {
+    kind: 'job-failed',
+    reasons: FAILURES,
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
+    kind: 'polls-failing-new',
+    reasons: ['PollFailed'],
+    phase: 'Syncing',
+    ready: 'False',
+    reconciling: true,
+    stalled: false,
+    error: true,
+  },
+  {
+    kind: 'polls-failing-deployed',
+    reasons: ['PollFailed'],
+    phase: 'Syncing',
+    ready: 'True',
+    reconciling: false,
+    stalled: false,
+    error: true,
+  },
+  {
+    kind: 'nothing-to-deploy',
+    reasons: ['NoMatchingTag', 'NotABundle'],
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
+    kind: 'downgrade-held',
+    reasons: ['DowngradeHeld'],
+    phase: 'Synced',
+    ready: 'True',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'first-scan',
+    reasons: ['FirstScan'],
+    phase: 'Syncing',
+    ready: 'Unknown',
+    reconciling: true,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'drifted',
+    reasons: ['Drifted'],
+    phase: 'Synced',
+    ready: 'True',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'synced',
+    reasons: ['Deployed'],
+    phase: 'Synced',
+    ready: 'True',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
 ] as const satisfies readonly Row[];
 
 export type FindingKind = (typeof FINDINGS)[number]['kind'];
 
-export const conditionOf = (status: WerfBundleStatus, type: ConditionType): Condition | undefined =>
-  status.conditions?.find((condition) => condition.type === type);
+interface Said<Kind extends FindingKind, Why extends Reason> {
+  readonly kind: Kind;
+  readonly reason: Why;
+  /** For people; stable while nothing changes. */
+  readonly message: string;
+  /** What lastErrorMessage is to say, where that is not the message. */
+  readonly error?: string;
+}
 
-/** Sets one condition; lastTransitionTime moves only when its status does. */
-export const withCondition = (
-  status: WerfBundleStatus,
-  wanted: {
-    readonly type: ConditionType;
-    readonly status: Condition['status'];
-    readonly reason: Reason;
-    readonly message: string;
-  },
-  at: { readonly now: number; readonly generation: number },
-): WerfBundleStatus => {
-  const previous = conditionOf(status, wanted.type);
-  const unmoved = previous?.status === wanted.status ? previous.lastTransitionTime : undefined;
-  const condition: Condition = {
-    ...wanted,
-    observedGeneration: at.generation,
-    lastTransitionTime: unmoved ?? wholeSeconds(at.now),
-  };
-  const others = (status.conditions ?? []).filter((other) => other.type !== wanted.type);
-  return { ...status, conditions: sorted([...others, condition]) };
-};
-
-export const withoutCondition = (status: WerfBundleStatus, type: ConditionType): WerfBundleStatus =>
-  conditionOf(status, type) === undefined
-    ? status
-    : { ...status, conditions: (status.conditions ?? []).filter((condition) => condition.type !== type) };
-
-const ORDER: readonly string[] = [
-  'Ready',
-  'Suspended',
-  'Reconciling',
-  'Stalled',
-  'RegistryReachable',
-  'Drifted',
-  'DriftCorrectionFailed',
-];
-
-const sorted = (conditions: readonly Condition[]): readonly Condition[] =>
-  conditions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+/** What may be said about a bundle. Several can be true at once: the first in the order of {@link FINDINGS} is told. */
+export type Finding<Kind extends FindingKind = FindingKind> = {
+  [Row in (typeof FINDINGS)[number] as Row['kind']]: Said<Row['kind'], Row['reasons'][number]>;
+}[Kind];
 
 /** @returns the finding to be told; undefined if there is none: then everything stays as it was */
 export const strongest = (findings: readonly Finding[]): Finding | undefined => {

@@ -11,3 +11,10 @@ export const lastTried = (status: WerfBundleStatus): HistoryEntry | undefined =>
 /** Whether the last deployment gave way before werf started. */
 export const wasSuperseded = ({ history, deployment }: WerfBundleStatus): boolean =>
   history?.[0]?.result === 'Superseded' && history[0].number === deployment?.number;
+
+/**
+ * Whether the registry is to be asked again as soon as this deployment is over: its tag may have moved between scan and Job. Not
+ * after a moved tag: one that moves all the time is deployed at most twice an interval.
+ */
+export const mayHaveMoved = (ended: HistoryEntry): boolean =>
+  ended.result === 'Succeeded' && ended.reason !== 'MovedTag';

@@ -1,7 +1,6 @@
 import type { Job, Pod } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
 import type { Problem } from '../../api/problem.js';
-import type { Reason } from '../../api/reasons.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
@@ -9,6 +8,7 @@ import type { JobTemplate } from '../deploy/job-template.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
 import type { WaitingWords } from '../deploy/waiting.js';
 import type { Delivery, ScanOutcome } from '../scans/scan.js';
+import type { BLOCKERS } from './finding.js';
 
 /** What the platform set for all bundles. */
 export interface Platform {
@@ -44,15 +44,7 @@ export type JudgedSpec =
 /** A cause that keeps a bundle from being deployed until somebody mends it. */
 export interface Blocker {
   readonly kind: 'blocker';
-  readonly reason: Extract<
-    Reason,
-    | 'CredentialsInvalid'
-    | 'ValuesInvalid'
-    | 'ServiceAccountMissing'
-    | 'NamespaceUnavailable'
-    | 'ConsentMissing'
-    | 'RightsMissing'
-  >;
+  readonly reason: (typeof BLOCKERS)[number];
   readonly message: string;
 }
 
@@ -82,8 +74,6 @@ export interface JobInputs {
 
 /** Whether the release of a bundle that goes can be uninstalled. `why` is for people. */
 export type Dismissal =
-  /** The bundle stays, or nothing of it is to be uninstalled. */
-  | { readonly kind: 'not-needed'; readonly why: '' }
   | { readonly kind: 'possible' }
   /** Nobody can do it any more, and mostly there is nothing left to do. */
   | { readonly kind: 'pointless'; readonly why: string }
@@ -160,9 +150,9 @@ export interface Observation {
   readonly cleanupPending: Job | undefined;
   /** All Jobs of drift checks that there are: at most one, but for what a crash, or a second controller, left. */
   readonly plans: readonly PlanJob[];
-  /** undefined: nothing is to be deployed now, so nothing was looked up. */
+  /** undefined, here and below: not asked for yet, for nobody knew whether the decision depends on it. */
   readonly jobInputs: JobInputs | Blocker | undefined;
-  readonly dismissal: Dismissal;
+  readonly dismissal: Dismissal | undefined;
   /** Whether there is room for the Job that is to be made; `waiting`: the bundle is woken when there is. */
-  readonly place: 'not-needed' | 'given' | 'waiting';
+  readonly slot: 'granted' | 'waiting' | undefined;
 }

@@ -5,7 +5,8 @@ import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import type { ScanOutcome, TagSet } from '../scans/scan.js';
-import { conditionOf, type Finding, withCondition } from './finding.js';
+import { conditionOf, withCondition } from './condition.js';
+import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
 import { preciseTime } from './timestamps.js';
 

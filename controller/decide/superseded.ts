@@ -1,6 +1,6 @@
 import { isLowerTag } from '../../api/tag-choice.js';
 import type { Deployment } from '../../api/werfbundle.js';
-import { isSuspended } from './needs.js';
+import { isSuspended } from './interest.js';
 import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
 

@@ -1,22 +1,16 @@
 import type { Condition } from '../../api/objects.js';
 import type { ConditionType, Reason } from '../../api/reasons.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { conditionOf } from './condition.js';
 import type { BundleEvent } from './decision.js';
 import { isBeingCorrected } from './drift-state.js';
-import { conditionOf } from './finding.js';
+import { BLOCKERS } from './finding.js';
 
-/** Reasons that somebody else's object stands in the way of: looked at again and again until it is there. */
-const BLOCKERS: ReadonlySet<string> = new Set<Reason>([
-  'CredentialsInvalid',
-  'ValuesInvalid',
-  'ServiceAccountMissing',
-  'NamespaceUnavailable',
-  'ConsentMissing',
-  'RightsMissing',
-]);
+const LOOKED_UP_AGAIN: ReadonlySet<string> = new Set<Reason>(BLOCKERS);
 
+/** Whether a blocker was told: it is looked at again and again until it is gone. */
 export const isLookedUpAgain = (status: WerfBundleStatus): boolean =>
-  BLOCKERS.has(conditionOf(status, 'Ready')?.reason ?? '');
+  LOOKED_UP_AGAIN.has(conditionOf(status, 'Ready')?.reason ?? '');
 
 /** Told each time the message changes, for each message is another deployment. */
 const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);

@@ -1,4 +1,3 @@
-import { hasFinalizer } from '../../api/finalizer.js';
 import type { Job, ObjectRef, Pod } from '../../api/objects.js';
 import { invalid } from '../../api/validate/wording.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
@@ -8,19 +7,8 @@ import { EVENTS, JOBS } from '../../kube/resources.js';
 import type { Log } from '../../process/ports.js';
 import type { Lister } from '../cache/lister.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
-import { dueCheck } from '../decide/drift-schedule.js';
-import { isPolled, needsJobInputs, needsSlot } from '../decide/needs.js';
-import type {
-  Blocker,
-  DeployJob,
-  Dismissal,
-  JobLog,
-  JudgedSpec,
-  Observation,
-  PlanJob,
-  PlanLog,
-  Platform,
-} from '../decide/observation.js';
+import { isPolled } from '../decide/interest.js';
+import type { DeployJob, JobLog, JudgedSpec, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
 import type { JobResult } from '../deploy/job-result.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
@@ -29,11 +17,9 @@ import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
 import { withPodReasons } from '../deploy/unready.js';
 import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from '../deploy/waiting.js';
-import type { JobSlotQueue } from '../reconcile/job-slots.js';
 import type { ReadsValues } from '../values/delivered-values.js';
 import { readAccess } from './access.js';
-import { blocked, readDismissal } from './dismissal.js';
-import { readJobInputs } from './job-inputs.js';
+import { rightsMissing, unlessForbidden } from './forbidden.js';
 import { readJobLog } from './job-log.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
@@ -51,7 +37,6 @@ export interface ObserveDeps {
   /** When this controller began its work; wall clock. */
   readonly startedAt: number;
   readonly log: Log;
-  readonly slots: JobSlotQueue;
 }
 
 /** Of scans, watches and the process's own memory. */
@@ -61,7 +46,7 @@ type Known = Pick<Observation, 'delivery' | 'latest' | 'heldBack' | 'sameScans' 
 };
 
 /**
- * All reads for one bundle. What costs a request is read only if the decision can depend on it.
+ * What is known of one bundle, and read at once. What more a decision needs is looked up when it says so (`look-up.ts`).
  * @param known - what is known without a read, of one moment: a result of a scan that comes later is for the next look
  * @throws KubeError when the apiserver could not be asked: then nothing is known, and nothing is decided
  */
@@ -80,7 +65,7 @@ export const observe = async (
     polled === undefined
       ? ({ kind: 'not-needed' } as const)
       : await unlessForbidden(readAccess(reads, { bundle, settings: polled, platform }, signal), rightsMissing);
-  const seen = {
+  return {
     now: deps.now(),
     startedAt: deps.startedAt,
     bundle,
@@ -92,55 +77,11 @@ export const observe = async (
     job,
     plans,
     cleanupPending: jobToCleanUp(deps, bundle, { spec, cleanedUp }),
+    slot: undefined,
+    jobInputs: undefined,
+    dismissal: undefined,
   };
-  const placed = { ...seen, place: requestSlot(deps, seen) };
-  const jobInputs =
-    polled !== undefined && needsJobInputs(placed)
-      ? await unlessForbidden(readJobInputs(deps, { bundle, settings: polled, platform }, signal), rightsMissing)
-      : undefined;
-  return { ...placed, jobInputs, dismissal: await dismissalOf(deps, bundle, spec, signal) };
 };
-
-/**
- * That the controller may not read something is an answer, and stays so until somebody grants it: the bundle says it, for it would be
- * looked at in vain, and in silence, for ever. @param told - makes what is said of it
- */
-const unlessForbidden = async <Known, Told>(reading: Promise<Known>, told: (why: string) => Told) => {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof KubeError) || error.code !== 'forbidden') throw error;
-    return told(lackOf(error));
-  }
-};
-
-/** What is said of a call that was forbidden. */
-export const lackOf = ({ message }: KubeError): string => `the controller lacks a right: ${message}`;
-
-export const rightsMissing = (message: string): Blocker => ({ kind: 'blocker', reason: 'RightsMissing', message });
-
-/** For the Job of an intent, or of the check that is due; never for both. */
-const requestSlot = (
-  { slots }: ObserveDeps,
-  seen: Omit<Observation, 'jobInputs' | 'dismissal' | 'place'>,
-): Observation['place'] => {
-  const { namespace, name } = seen.bundle.metadata;
-  const check = isPolled(seen) ? dueCheck(seen) : undefined;
-  const jobName = needsSlot(seen) ? seen.bundle.status?.deployment?.jobName : check?.jobName;
-  if (jobName === undefined) return 'not-needed';
-  const job = { namespace: namespaceOf(seen.bundle, seen.spec), name: jobName };
-  return slots.ask({ namespace, name }, job) ? 'given' : 'waiting';
-};
-
-const dismissalOf = async (
-  { client, platform, lister }: ObserveDeps,
-  bundle: StoredBundle,
-  spec: JudgedSpec,
-  signal: AbortSignal,
-): Promise<Dismissal> =>
-  bundle.metadata.deletionTimestamp !== undefined && hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss'
-    ? unlessForbidden(readDismissal(client, { bundle, spec, platform, bundles: lister.bundles() }, signal), blocked)
-    : { kind: 'not-needed', why: '' };
 
 /** A spec whose release is another bundle's can't be carried out, though nothing else is wrong with it. */
 const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSpec => {
@@ -188,7 +129,8 @@ const jobToCleanUp = (
   return job !== undefined && belongsTo(job, { uid, number: recorded.number }) ? job : undefined;
 };
 
-const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
+/** Where its Jobs are. */
+export const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
   spec.kind === 'valid'
     ? spec.settings.converge.targetNamespace
     : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);

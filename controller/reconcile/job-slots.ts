@@ -13,7 +13,7 @@ export interface JobSlotQueue {
    * Asks for a place for a Job that is still to be made. The same may be asked again and again.
    * @returns false: the bundle is in the queue, and is woken when it has a place
    */
-  ask(bundle: ObjectRef, job: ObjectRef): boolean;
+  request(bundle: ObjectRef, job: ObjectRef): boolean;
   /** Whatever the bundle had asked for, it does not need it: others may have it. */
   release(bundle: ObjectRef): void;
 }
@@ -45,7 +45,7 @@ export class JobSlots implements JobSlotQueue {
     this.#onGranted = onGranted;
   }
 
-  ask(bundle: ObjectRef, job: ObjectRef): boolean {
+  request(bundle: ObjectRef, job: ObjectRef): boolean {
     const asker = { bundle, job };
     const key = keyOf(bundle);
     if (this.#running.has(keyOf(job))) return true;

@@ -24,14 +24,16 @@ export class Memory {
   readonly #bundles = new Map<string, Remembered>();
 
   /** The bundle as the cache has it or, where the cache still holds what our own last write replaced, as that write left it. */
-  current(ref: ObjectRef, cached: StoredBundle | undefined): StoredBundle | undefined {
-    if (cached === undefined) return cached;
+  current(cached: StoredBundle): StoredBundle {
+    const { write } = this.#of(cached.metadata);
+    return write?.replaced.includes(cached.metadata.resourceVersion) === true ? write.after : cached;
+  }
+
+  /** Notes what the watch has brought: our own last write need not be held twice. */
+  brought(cached: StoredBundle): void {
     const { write, ...rest } = this.#of(cached.metadata);
-    if (write === undefined) return cached;
-    if (write.replaced.includes(cached.metadata.resourceVersion)) return write.after;
-    // The watch has brought it: no need to hold it twice.
-    this.#set(ref, rest);
-    return cached;
+    if (write === undefined || write.replaced.includes(cached.metadata.resourceVersion)) return;
+    this.#set(cached.metadata, rest);
   }
 
   wrote(before: StoredBundle, after: StoredBundle): void {
@@ -42,19 +44,18 @@ export class Memory {
     this.#set(before.metadata, { ...memory, write: { replaced, after: projectBundle(after) } });
   }
 
-  /**
-   * How many scans in a row said the same (this tag, or none), the delivery included. A failed one says nothing; the same delivery
-   * counts once, however often it is looked at.
-   */
-  sameScans(bundle: ObjectIdentity, delivery: Delivery | undefined): number {
-    const memory = this.#of(bundle);
-    const { said } = memory;
-    if (delivery === undefined || delivery.sequence === said.sequence || delivery.outcome.kind === 'failed')
-      return said.inARow;
-    const what = delivery.outcome.kind === 'selected' ? `tag ${delivery.outcome.tag}` : 'none';
-    const inARow = what === said.what ? said.inARow + 1 : 1;
-    this.#set(bundle, { ...memory, said: { sequence: delivery.sequence, what, inARow } });
-    return inARow;
+  /** Notes a scan's result: the same counts once, however often it is looked at, and one that failed says nothing. */
+  received(bundle: ObjectIdentity, { sequence, outcome, startedAt }: Delivery): void {
+    const { said, deployedAt, ...rest } = this.#of(bundle);
+    const counted =
+      sequence === said.sequence || outcome.kind === 'failed' ? said : saidSince(said, { sequence, outcome });
+    const seen = deployedAt !== undefined && startedAt >= deployedAt;
+    this.#set(bundle, { ...rest, said: counted, ...(!seen && { deployedAt }) });
+  }
+
+  /** How many scans in a row said the same: this tag, or none. */
+  sameScans(bundle: ObjectIdentity): number {
+    return this.#of(bundle).said.inARow;
   }
 
   /** Notes that a Job has succeeded: the next scan is to see whether its tag has moved meanwhile. @param now - wall clock */
@@ -62,13 +63,9 @@ export class Memory {
     this.#set(bundle, { ...this.#of(bundle), deployedAt: now });
   }
 
-  /** When the last Job succeeded, until a scan that began later is delivered. */
-  deployedAt(bundle: ObjectIdentity, delivery: Delivery | undefined): number | undefined {
-    const memory = this.#of(bundle);
-    const { deployedAt } = memory;
-    if (deployedAt === undefined || delivery === undefined || delivery.startedAt < deployedAt) return deployedAt;
-    this.#set(bundle, { ...memory, deployedAt: undefined });
-    return undefined;
+  /** When the last Job succeeded, until the result of a scan that began later is received. */
+  deployedAt(bundle: ObjectIdentity): number | undefined {
+    return this.#of(bundle).deployedAt;
   }
 
   cleanedUp(bundle: ObjectIdentity): string | undefined {
@@ -92,5 +89,13 @@ export class Memory {
     this.#bundles.set(keyOf(ref), memory);
   }
 }
+
+const saidSince = (
+  said: Remembered['said'],
+  { sequence, outcome }: Pick<Delivery, 'sequence' | 'outcome'>,
+): Remembered['said'] => {
+  const what = outcome.kind === 'selected' ? `tag ${outcome.tag}` : 'none';
+  return { sequence, what, inARow: what === said.what ? said.inARow + 1 : 1 };
+};
 
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

@@ -10,21 +10,27 @@ import { decide } from '../decide/decide.js';
 import type { BundleEvent, Decision, Recheck } from '../decide/decision.js';
 import { openDeployment } from '../decide/deployment.js';
 import { checkRecorded, type DriftCheckResult } from '../decide/drift-state.js';
-import { hasSeenValuesChange, mayHaveMoved } from '../decide/needs.js';
+import { mayHaveMoved } from '../decide/history.js';
 import type { Observation } from '../decide/observation.js';
 import { mergePatchOf } from '../decide/status-patch.js';
+import { hasSeenValuesChange } from '../decide/values-change.js';
 import { cleanUp, execute } from '../execute/execute.js';
-import { lackOf, type ObserveDeps, observe, rightsMissing } from '../observe/observe.js';
+import { lackOf, rightsMissing } from '../observe/forbidden.js';
+import { lookUp } from '../observe/look-up.js';
+import { namespaceOf, type ObserveDeps, observe } from '../observe/observe.js';
 import { readingOnce } from '../observe/reading-once.js';
 import type { Scans } from '../scans/scan.js';
+import type { JobSlotQueue } from './job-slots.js';
 import type { Memory } from './memory.js';
 
 /** Passes in one run of a bundle: intent, Job and result are one each; more means that something is going in circles. */
 const MOST_PASSES = 8;
 
+/** What a look at a bundle needs. */
 export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
   readonly scans: Scans;
   readonly memory: Memory;
+  readonly slots: JobSlotQueue;
   readonly valuesChanges: ValuesChanges;
   /** Tells an event; never throws, never waits. */
   readonly record: (bundle: StoredBundle, event: BundleEvent) => void;
@@ -55,7 +61,9 @@ const onePass = async (
   ref: ObjectRef,
   signal: AbortSignal,
 ): Promise<Next | 'again'> => {
-  const bundle = self.memory.current(ref, self.lister.bundle(ref));
+  const cached = self.lister.bundle(ref);
+  if (cached !== undefined) self.memory.brought(cached);
+  const bundle = cached && self.memory.current(cached);
   if (bundle === undefined) {
     self.scans.forget(ref);
     self.memory.forget(ref);
@@ -66,17 +74,18 @@ const onePass = async (
     const { memory, scans } = self;
     const { metadata } = bundle;
     const delivery = scans.inbox(metadata);
+    if (delivery !== undefined) memory.received(metadata, delivery);
     const known = {
       delivery,
       latest: scans.latest(metadata),
       heldBack: scans.held(metadata),
-      sameScans: memory.sameScans(metadata, delivery),
-      deployedAt: memory.deployedAt(metadata, delivery),
+      sameScans: memory.sameScans(metadata),
+      deployedAt: memory.deployedAt(metadata),
       valuesChangedAt: self.valuesChanges.valuesChangedAt(ref),
       cleanedUp: memory.cleanedUp(metadata),
     };
-    const seen = await observe(self, bundle, known, signal);
-    const planned = decide(seen);
+    const observed = await observe(self, bundle, known, signal);
+    const { seen, decision: planned } = await decideWith(self, observed, signal);
     const decision = await carryOut(self, seen, planned, signal);
     if (decision === undefined) return { kind: 'backoff' };
     const whole = await report(self, seen, decision, signal);
@@ -84,6 +93,29 @@ const onePass = async (
   } catch (error) {
     return interrupted(self, ref, error);
   }
+};
+
+/** Decides, with all that this turns out to need. @returns what it rests on, and the decision */
+const decideWith = async (
+  self: Reconciler & ObserveDeps,
+  observed: Observation,
+  signal: AbortSignal,
+): Promise<{ readonly seen: Observation; readonly decision: Decision }> => {
+  let seen = observed;
+  for (;;) {
+    const outcome = decide(seen);
+    if (outcome.kind === 'decided') return { seen, decision: outcome };
+    seen =
+      outcome.what === 'job-slot'
+        ? { ...seen, slot: requestSlot(self, seen, outcome.jobName) }
+        : await lookUp(self, seen, outcome, signal);
+  }
+};
+
+const requestSlot = ({ slots }: Reconciler, { bundle, spec }: Observation, jobName: string): Observation['slot'] => {
+  const { namespace, name } = bundle.metadata;
+  const job = { namespace: namespaceOf(bundle, spec), name: jobName };
+  return slots.request({ namespace, name }, job) ? 'granted' : 'waiting';
 };
 
 /** A conflict is nobody's fault: the object is looked at anew. What else the apiserver did not do is tried again. */
@@ -102,7 +134,7 @@ const yieldSlot = ({ slots }: Reconciler, ref: ObjectRef, { status, code }: Kube
 };
 
 const carryOut = async (
-  self: Reconciler,
+  self: Reconciler & ObserveDeps,
   seen: Observation,
   planned: Decision,
   signal: AbortSignal,
@@ -118,7 +150,10 @@ const carryOut = async (
   });
   if (failure.kind === 'interrupted') {
     const powerless = withoutRight(seen, failure.error);
-    if (powerless !== undefined) return await carryOut(self, powerless, decide(powerless), signal);
+    if (powerless !== undefined) {
+      const { seen: known, decision } = await decideWith(self, powerless, signal);
+      return await carryOut(self, known, decision, signal);
+    }
     yieldSlot(self, seen.bundle.metadata, failure.error);
   }
   return afterFailure(seen, planned, failure);

@@ -1,11 +1,10 @@
 import t from 'tap';
 import type { Condition, Pod } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import { decide } from '../../controller/decide/decide.js';
 import { FINDINGS } from '../../controller/decide/finding.js';
-import { hasSeenValuesChange, needsJobInputs } from '../../controller/decide/needs.js';
 import type { Observation } from '../../controller/decide/observation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
+import { hasSeenValuesChange } from '../../controller/decide/values-change.js';
 import {
   bundle,
   CHECKSUM,
@@ -29,10 +28,11 @@ import {
   tags,
   UID,
 } from '../kit/builders.js';
+import { decided, needOf } from '../kit/decided.js';
 
 /** The part of a decision that a person reads. */
 const told = (seen: Observation) => {
-  const { status, actions, interest, recheck, events } = decide(seen);
+  const { status, actions, interest, recheck, events } = decided(seen);
   const condition = (type: string) => {
     const found = status.conditions?.find((one) => one.type === type);
     return found && `${found.status} ${found.reason}`;
@@ -227,7 +227,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
     },
     {
       title: 'a failed Job with retries left is Syncing and retried',
-      seen: observation(bundle(failedStatus('Failed'), { spec: { converge: { retries: 1 } } })),
+      seen: observation(bundle(failedStatus('Failed'), { spec: { converge: { retries: 1 } } }), { now: NOW - 1_000 }),
       want: {
         phase: 'Syncing',
         ready: 'False DeployFailed',
@@ -251,7 +251,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
     },
     {
       title: 'a lost Job is tried again by itself',
-      seen: observation(bundle(failedStatus('Lost'))),
+      seen: observation(bundle(failedStatus('Lost')), { now: NOW - 1_000 }),
       want: { phase: 'Syncing', ready: 'False JobLost', reconciling: 'True ProgressingWithRetry', recheck: 'at' },
     },
     {
@@ -277,7 +277,7 @@ t.test('what is told: each row of the table of situations', async (t) => {
     },
     {
       title: 'what two scans have said stays said after a restart, when the first one says it again',
-      seen: observation(bundle(decide(observation(bundle(syncedStatus()), nothing(2))).status), nothing(1)),
+      seen: observation(bundle(decided(observation(bundle(syncedStatus()), nothing(2))).status), nothing(1)),
       want: { phase: 'Failed', ready: 'False NoMatchingTag', stalled: 'True NoMatchingTag', events: [] },
     },
     {
@@ -377,7 +377,9 @@ t.test('what is told: each row of the table of situations', async (t) => {
 t.test('the backoff of polls is the table of the guide', async (t) => {
   const waits = ['30s', '1m', '2m', '4m', '8m'];
   for (const [index, wait] of waits.entries()) {
-    const { status } = decide(observation(bundle(failing(index)), { delivery: delivery(failure('401 unauthorized')) }));
+    const { status } = decided(
+      observation(bundle(failing(index)), { delivery: delivery(failure('401 unauthorized')) }),
+    );
     t.equal(status.consecutiveFailures, index + 1, `failure ${index + 1} is counted`);
     t.equal(status.lastErrorMessage, 'error polling registry: 401 unauthorized');
     t.equal(status.lastErrorTime, iso(0));
@@ -391,23 +393,23 @@ t.test('the backoff of polls is the table of the guide', async (t) => {
       `failure ${index + 1} of 6, next try after ${wait}`,
     );
   }
-  const sixth = decide(observation(bundle(failing(5)), { delivery: delivery(failure('404 not found')) })).status;
+  const sixth = decided(observation(bundle(failing(5)), { delivery: delivery(failure('404 not found')) })).status;
   t.equal(sixth.consecutiveFailures, 6);
   t.equal(sixth.nextAttemptTime, undefined, 'after the sixth there is no next poll');
-  const later = decide(
+  const later = decided(
     observation(bundle(failing(1)), {
       delivery: delivery(failure('429 too many requests', { retryAfterMs: 300_000 })),
     }),
   ).status;
   t.equal(later.nextAttemptTime, iso(300_000), 'a later Retry-After wins');
   const scaled = { ...platform, timeScale: 10 };
-  const quick = decide(observation(bundle(failing(0)), { delivery: delivery(failure()), platform: scaled })).status;
+  const quick = decided(observation(bundle(failing(0)), { delivery: delivery(failure()), platform: scaled })).status;
   t.equal(quick.nextAttemptTime, iso(3_000), 'the time scale divides the wait');
 });
 
 /** Polling has stopped, with the credentials that {@link observation} has, unless the change says otherwise. */
 const stopped = (change: WerfBundleStatus = {}): WerfBundleStatus => {
-  const sixth = decide(
+  const sixth = decided(
     observation(bundle(syncedStatus({ consecutiveFailures: 5 })), { delivery: delivery(failure()) }),
   );
   return { ...sixth.status, ...change };
@@ -516,7 +518,7 @@ t.test('ways out of a stop of polling', async (t) => {
       title: 'a credential that was missing and is there asks at once, and counting begins anew',
       seen: observation(
         bundle(
-          decide(
+          decided(
             observation(bundle(stopped()), {
               access: { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
             }),
@@ -528,14 +530,14 @@ t.test('ways out of a stop of polling', async (t) => {
     },
   ];
   for (const { title, seen, failures, due } of rows) {
-    const { status, interest } = decide(seen);
+    const { status, interest } = decided(seen);
     t.strictSame({ failures: status.consecutiveFailures, due: interest?.due }, { failures, due }, title);
-    const again = decide({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, jobInputs: undefined });
+    const again = decided({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, jobInputs: undefined });
     t.strictSame(again.status, status, `${title}: and that holds`);
   }
   const end = 'polling has stopped; mend the cause, then set status.consecutiveFailures to 0';
   const told = (seen: Observation) =>
-    decide(seen).status.conditions?.find(({ type }) => type === 'RegistryReachable')?.message;
+    decided(seen).status.conditions?.find(({ type }) => type === 'RegistryReachable')?.message;
   const sixth = { delivery: delivery(failure()) };
   t.equal(
     told(observation(bundle(stopped()), sixth)),
@@ -545,7 +547,7 @@ t.test('ways out of a stop of polling', async (t) => {
     told(observation(bundle(stopped()), { ...sixth, platform: hourly })),
     `error polling registry: connection refused (failure 6 of 6: ${end}, next try after 1h)`,
   );
-  const well = decide(
+  const well = decided(
     observation(bundle(stopped(), annotated(REQUEST)), {
       delivery: delivery(selected('v1.1.0', DIGEST_B)),
       jobInputs: jobInputs(),
@@ -558,7 +560,7 @@ t.test('while polls fail with a Secret, it is looked at every 30 s', async (t) =
   const secretRef = { spec: { registry: { url: 'registry.example/acme/app', secretRef: { name: 'creds' } } } };
   const caRef = { spec: { registry: { url: 'registry.example/acme/app', caSecretRef: { name: 'ca' } } } };
   const waits = (seen: Observation) => {
-    const { recheck } = decide(seen);
+    const { recheck } = decided(seen);
     return recheck.kind === 'at' ? recheck.time - NOW : recheck.kind;
   };
   t.equal(waits(observation(bundle(stopped(), secretRef))), 30_000);
@@ -912,25 +914,25 @@ t.test('when something is deployed, and why', async (t) => {
   ];
   for (const { title, seen, want } of rows) {
     const before = seen.bundle.status?.deployment?.number ?? 0;
-    const { deployment: decided } = decide(seen).status;
+    const { deployment: next } = decided(seen).status;
     if (want === undefined) {
-      t.equal(decided?.number ?? 0, before, title);
+      t.equal(next?.number ?? 0, before, title);
       continue;
     }
-    const { number, attempt, tag, digest, reason } = decided ?? {};
+    const { number, attempt, tag, digest, reason } = next ?? {};
     t.strictSame({ number, attempt, tag, digest, reason }, want, title);
     if (seen.bundle.metadata.annotations?.['werf.io/deploy-requested-at'] === 'today')
-      t.equal(decide(seen).status.lastHandledDeployRequest, 'today', `${title}: and it is answered`);
-    t.strictSame(decide(seen).actions, [], `${title}: the intent is written before anything is created`);
-    t.equal(decide(seen).recheck.kind, 'now', `${title}: and carried out at once`);
+      t.equal(decided(seen).status.lastHandledDeployRequest, 'today', `${title}: and it is answered`);
+    t.strictSame(decided(seen).actions, [], `${title}: the intent is written before anything is created`);
+    t.equal(decided(seen).recheck.kind, 'now', `${title}: and carried out at once`);
   }
   const inVain = deployRequests.find(({ title }) => title.startsWith('but never a tag'))?.seen;
   t.equal(
-    inVain && decide(inVain).status.lastHandledDeployRequest,
+    inVain && decided(inVain).status.lastHandledDeployRequest,
     'today',
     'what can not be deployed is no reason to ask the registry for ever',
   );
-  const old = decide(
+  const old = decided(
     observation(bundle({ observedGeneration: 1, lastAppliedTag: 'v1.0.0', resolvedTargetNamespace: 'ops' }), {
       delivery: delivery(selected()),
       jobInputs: jobInputs(),
@@ -941,7 +943,7 @@ t.test('when something is deployed, and why', async (t) => {
     [CHECKSUM, DIGEST_A, 'Synced'],
     'its checksum and digest are recorded',
   );
-  const settled = decide(
+  const settled = decided(
     observation(bundle(syncedStatus({ observedGeneration: 2 }), { metadata: { generation: 2 } }), {
       delivery: delivery(selected()),
       jobInputs: jobInputs(),
@@ -952,7 +954,7 @@ t.test('when something is deployed, and why', async (t) => {
     2,
     'a spec for which the registry offers the same is settled: a lower version that comes later is no consequence of it',
   );
-  const rekeyed = decide(
+  const rekeyed = decided(
     observation(bundle(syncedStatus({ appliedChecksum: 'k0:1', deployment: deployment({ checksum: 'k0:1' }) })), {
       delivery: delivery(selected()),
       jobInputs: jobInputs(),
@@ -1006,11 +1008,11 @@ t.test('a checksum of another key is replaced wherever it stands, and nowhere el
   for (const { title, given, offer, want } of rows) {
     const offered = offer === 'v1.0.0' ? selected() : selected(offer, DIGEST_B);
     const seen = observation(bundle(given), { delivery: delivery(offered), jobInputs: jobInputs() });
-    const { status } = decide(seen);
+    const { status } = decided(seen);
     const { number, tag, digest, checksum } = status.deployment ?? {};
     const checksums = status.history?.map((entry) => entry.checksum);
     t.strictSame([status.appliedChecksum, [number, tag, digest, checksum], checksums], want, title);
-    const again = decide({ ...seen, bundle: bundle(status) });
+    const again = decided({ ...seen, bundle: bundle(status) });
     t.equal(mergePatchOf(status, again.status), undefined, `${title}: once`);
   }
 });
@@ -1019,32 +1021,58 @@ t.test('values that were touched are looked at after ten seconds of quiet', asyn
   const touched = (agoMs: number, change: Partial<Observation> = {}, status = syncedStatus()) =>
     observation(bundle(status), { valuesChangedAt: NOW - agoMs, ...change });
   const waits = (seen: Observation) => {
-    const { recheck } = decide(seen);
+    const { recheck } = decided(seen);
     return recheck.kind === 'at' ? recheck.time - NOW : recheck.kind;
   };
-  t.strictSame([needsJobInputs(touched(9_999)), waits(touched(9_999))], [false, 1]);
-  t.equal(needsJobInputs(touched(10_000)), true);
-  t.equal(needsJobInputs(touched(200, { platform: { ...platform, timeScale: 60 } })), true, 'over the time scale');
-  const other = decide(touched(10_000, { jobInputs: jobInputs({ checksum: 'k1:2' }) }));
+  t.strictSame([needOf(touched(9_999)) === 'job-inputs', waits(touched(9_999))], [false, 1]);
+  t.equal(needOf(touched(10_000)) === 'job-inputs', true);
+  t.equal(
+    needOf(touched(200, { platform: { ...platform, timeScale: 60 } })) === 'job-inputs',
+    true,
+    'over the time scale',
+  );
+  const other = decided(touched(10_000, { jobInputs: jobInputs({ checksum: 'k1:2' }) }));
   t.strictSame([other.status.deployment?.reason, other.status.deployment?.tag], ['NewValues', 'v1.0.0']);
-  const same = decide(touched(10_000, { jobInputs: jobInputs() }));
+  const same = decided(touched(10_000, { jobInputs: jobInputs() }));
   t.equal(mergePatchOf(syncedStatus(), same.status), undefined, 'what is the same writes nothing');
   t.equal(
-    needsJobInputs(touched(10_000, {}, failing(0))),
+    needOf(touched(10_000, {}, failing(0))) === 'job-inputs',
     false,
     'where nothing is deployed there is nothing to compare',
   );
   const running = touched(10_000, { job: present(runningStatus) }, runningStatus);
-  t.strictSame([needsJobInputs(running), hasSeenValuesChange(running)], [false, false], 'a Job that runs comes first');
+  t.strictSame(
+    [needOf(running) === 'job-inputs', hasSeenValuesChange(running)],
+    [false, false],
+    'a Job that runs comes first',
+  );
   t.equal(hasSeenValuesChange(touched(9_999, { jobInputs: jobInputs() })), false, 'who looks too soon looks again');
   t.equal(hasSeenValuesChange(touched(10_000, { jobInputs: jobInputs() })), true);
   t.equal(hasSeenValuesChange(touched(10_000, {}, failing(0))), true);
 });
 
+t.test('what is suspended is left alone, whatever is known of it', async (t) => {
+  const offered = {
+    delivery: delivery(selected('v1.1.0', DIGEST_B)),
+    jobInputs: jobInputs(),
+    slot: 'granted',
+  } as const;
+  const own = observation(bundle(syncedStatus(), { spec: { suspend: true } }), offered);
+  const all = observation(bundle(syncedStatus()), { ...offered, platform: { ...platform, suspendAll: true } });
+  for (const seen of [own, all]) {
+    const { actions, status, recheck, interest } = decided(seen);
+    t.same([actions, status.deployment, recheck, interest], [[], deployment(), { kind: 'on-change' }, undefined]);
+    t.equal(needOf({ ...seen, jobInputs: undefined, slot: undefined }), undefined, 'nothing is looked up');
+  }
+  const { status } = decided(observation(bundle(syncedStatus()), offered));
+  t.equal(status.deployment?.tag, 'v1.1.0', 'the same is deployed where nobody suspends it');
+});
+
 t.test('carrying out and following', async (t) => {
   const seen = observation(bundle(openStatus), { jobInputs: jobInputs() });
-  t.ok(needsJobInputs(seen), 'for an intent without a Job everything is looked up');
-  const [action] = decide(seen).actions;
+  t.equal(needOf({ ...seen, slot: undefined }), 'job-slot', 'for an intent without a Job a slot is asked for');
+  t.equal(needOf({ ...seen, jobInputs: undefined }), 'job-inputs', 'and then everything is looked up');
+  const [action] = decided(seen).actions;
   t.equal(action?.kind, 'create-job', 'an intent without a Job is carried out');
   t.equal(
     action?.kind === 'create-job' && action.job.metadata.name,
@@ -1052,11 +1080,11 @@ t.test('carrying out and following', async (t) => {
     'under the name that was written down',
   );
   t.strictSame(
-    [decide(seen).status.activeJobName, decide(seen).status.lastJobStatus, decide(seen).status.lastAppliedTag],
+    [decided(seen).status.activeJobName, decided(seen).status.lastJobStatus, decided(seen).status.lastAppliedTag],
     [openStatus.deployment?.jobName, 'Running', 'v1.0.0'],
     'and told as running; the tag deployed is still the old one',
   );
-  const succeeded = decide(observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 0 }) }));
+  const succeeded = decided(observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 0 }) }));
   t.strictSame(
     (({
       phase,
@@ -1098,7 +1126,7 @@ t.test('carrying out and following', async (t) => {
     ['Deployed: deployed v1.1.0 to namespace ops'],
   );
 
-  const failed = decide(
+  const failed = decided(
     observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 1, reason: 'Error' }) }),
   ).status;
   t.strictSame(
@@ -1106,21 +1134,21 @@ t.test('carrying out and following', async (t) => {
     ['Failed', 'v1.0.0', 'v1.1.0', 'Failed', 'pod failed with exit code 1: Error: no such chart'],
     'exit code 1 leaves the applied tag and tells werf\u2019s last error line',
   );
-  const oom = decide(
+  const oom = decided(
     observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 137, reason: 'OOMKilled' }) }),
   ).status;
   t.equal(
     oom.lastErrorMessage,
     'pod failed with OOMKilled: memory limit 1Gi; set spec.converge.resourceLimits.memory to 2Gi',
   );
-  const lost = decide(observation(bundle(runningStatus)));
+  const lost = decided(observation(bundle(runningStatus)));
   t.strictSame(
     [lost.status.history?.[0]?.result, lost.status.lastJobStatus],
     ['Lost', 'Failed'],
     'a Job that was there and is gone is lost',
   );
   t.equal(
-    decide(observation(bundle(openStatus), { jobInputs: jobInputs() })).status.history?.[0]?.result,
+    decided(observation(bundle(openStatus), { jobInputs: jobInputs() })).status.history?.[0]?.result,
     'Succeeded',
     'one that was never seen is not',
   );
@@ -1130,17 +1158,17 @@ t.test('carrying out and following', async (t) => {
     log: { kind: 'unreadable', why: 'timeout' },
   } as const;
   t.equal(
-    decide(observation(bundle(runningStatus), { job: unreadable })).status.lastJobStatus,
+    decided(observation(bundle(runningStatus), { job: unreadable })).status.lastJobStatus,
     'Running',
     'a log that can\u2019t be read is waited for',
   );
   t.equal(
-    decide(observation(bundle(runningStatus), { job: unreadable, now: NOW + 60_000 })).status.lastJobStatus,
+    decided(observation(bundle(runningStatus), { job: unreadable, now: NOW + 60_000 })).status.lastJobStatus,
     'Succeeded',
     'but not for long',
   );
 
-  const late = decide(
+  const late = decided(
     observation(bundle(runningStatus), { job: { ...present(runningStatus), pod: undefined }, now: NOW + 40 * 60_000 }),
   );
   t.strictSame(
@@ -1224,7 +1252,7 @@ t.test('what has not begun gives way to what is wanted now', async (t) => {
     },
   ];
   for (const { title, seen, want } of rows) {
-    const { status, actions, recheck } = decide(seen);
+    const { status, actions, recheck } = decided(seen);
     const [last] = status.history ?? [];
     if (want === undefined) {
       t.equal(last?.number, 1, title);
@@ -1241,7 +1269,7 @@ t.test('what has not begun gives way to what is wanted now', async (t) => {
   }
 
   const after = (change: WerfBundleStatus, more: Partial<Observation>, spec = {}) =>
-    decide(observation(bundle(failedStatus('Superseded', change), spec), { jobInputs: jobInputs(), ...more })).status;
+    decided(observation(bundle(failedStatus('Superseded', change), spec), { jobInputs: jobInputs(), ...more })).status;
   const v3 = deployment({ number: 3, tag: 'v1.2.0', digest: DIGEST_B });
   const overFailed = {
     deployment: v3,
@@ -1295,13 +1323,13 @@ t.test('what a Job needed is deleted when its result is recorded, and again by t
   const withSecrets = { ...made, metadata: { ...made.metadata, annotations: secrets } };
   const names = [{ kind: 'delete-secrets', namespace: 'ops', names: ['j-values', 'j-docker'], bundleUid: UID }];
   const ended = { kind: 'present', job: withSecrets, pod: pod({ exitCode: 0 }), log: { kind: 'not-needed' } } as const;
-  t.strictSame(decide(observation(bundle(runningStatus), { job: ended })).cleanup, names);
+  t.strictSame(decided(observation(bundle(runningStatus), { job: ended })).cleanup, names);
   t.strictSame(
-    decide(observation(bundle(syncedStatus()))).cleanup,
+    decided(observation(bundle(syncedStatus()))).cleanup,
     [],
     'once they are known to be gone nothing is left',
   );
-  t.strictSame(decide(observation(bundle(syncedStatus()), { cleanupPending: withSecrets })).cleanup, names);
+  t.strictSame(decided(observation(bundle(syncedStatus()), { cleanupPending: withSecrets })).cleanup, names);
 });
 
 t.test('Secrets whose Job something stands in the way of go after ten minutes', async (t) => {
@@ -1311,7 +1339,7 @@ t.test('Secrets whose Job something stands in the way of go after ten minutes', 
   const names = secretNames(jobName);
   const began = Date.parse(openStatus.deployment?.startedAt ?? '');
   for (const blocker of [{ jobInputs: supplied }, { access }]) {
-    const after = (ms: number) => decide(observation(bundle(openStatus), { ...blocker, now: began + ms })).cleanup;
+    const after = (ms: number) => decided(observation(bundle(openStatus), { ...blocker, now: began + ms })).cleanup;
     t.strictSame(after(10 * 60_000 - 1), [], 'another process may be at it');
     t.strictSame(after(10 * 60_000), [{ kind: 'delete-secrets', namespace: 'ops', names, bundleUid: UID }]);
   }
@@ -1337,7 +1365,11 @@ t.test('a status is patched as little as possible', async (t) => {
   ];
   for (const { title, before, after, want } of rows) t.strictSame(mergePatchOf(before, after), want, title);
   const quiet = observation(bundle(syncedStatus()), { delivery: delivery(selected()), jobInputs: jobInputs() });
-  t.equal(mergePatchOf(quiet.bundle.status ?? {}, decide(quiet).status), undefined, 'an unchanged scan writes nothing');
+  t.equal(
+    mergePatchOf(quiet.bundle.status ?? {}, decided(quiet).status),
+    undefined,
+    'an unchanged scan writes nothing',
+  );
 });
 
 t.test('deciding twice on what was decided changes nothing', async (t) => {
@@ -1351,8 +1383,13 @@ t.test('deciding twice on what was decided changes nothing', async (t) => {
     observation(bundle(syncedStatus(), { spec: { suspend: true } }), { access: { kind: 'not-needed' } }),
   ];
   for (const seen of starts) {
-    const { status } = decide(seen);
-    const again = decide({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, job: { kind: 'absent' } });
+    const { status } = decided(seen);
+    const again = decided({
+      ...seen,
+      bundle: { ...seen.bundle, status },
+      delivery: undefined,
+      job: { kind: 'absent' },
+    });
     t.strictSame(again.status, status, `${status.phase}: ${status.conditions?.[0]?.message}`);
     t.strictSame(again.events, [], 'and announces nothing');
   }
@@ -1360,7 +1397,7 @@ t.test('deciding twice on what was decided changes nothing', async (t) => {
 
 t.test('a first look that is held back says why, without numbers, and is no failure', async (t) => {
   const first = (status: WerfBundleStatus, heldBack: Observation['heldBack'], change: Partial<Observation> = {}) =>
-    decide(observation(bundle(status), { ...change, heldBack })).status;
+    decided(observation(bundle(status), { ...change, heldBack })).status;
   const messages = ({ conditions = [] }: WerfBundleStatus) => [...new Set(conditions.map(({ message }) => message))];
   const asked = first({ observedGeneration: -1 }, undefined);
   const rows = [
@@ -1379,15 +1416,15 @@ t.test('a first look that is held back says why, without numbers, and is no fail
     t.strictSame(first(held, undefined), asked, 'and goes, as after a restart');
     t.strictSame(first(held, why, { delivery: delivery(selected()) }).conditions?.at(-1)?.message, reachable.message);
   }
-  const anew = decide(observation(bundle(syncedStatus(), { metadata: { generation: 2 } }), { heldBack: 'breaker' }));
+  const anew = decided(observation(bundle(syncedStatus(), { metadata: { generation: 2 } }), { heldBack: 'breaker' }));
   t.match(messages(anew.status), [/^the registry has not been asked yet: polls are held back/]);
   t.strictSame(anew.events, [], 'no event');
   const synced = observation(bundle(syncedStatus()), { heldBack: 'breaker' });
   t.equal(
-    mergePatchOf(syncedStatus(), decide(synced).status),
+    mergePatchOf(syncedStatus(), decided(synced).status),
     undefined,
     'who is deployed and well has nothing to say',
   );
-  const failed = decide(observation(bundle(syncedStatus()), { delivery: delivery(failure()) })).status;
+  const failed = decided(observation(bundle(syncedStatus()), { delivery: delivery(failure()) })).status;
   t.strictSame(first(failed, 'breaker'), failed, 'nor has one whose polls fail');
 });

@@ -2,7 +2,6 @@ import t from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
 import type { Job, KubeObject, Namespace, Pod, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
-import { decide } from '../../controller/decide/decide.js';
 import type { Dismissal, Observation } from '../../controller/decide/observation.js';
 import { KubeError } from '../../kube/client.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
@@ -22,6 +21,7 @@ import {
   syncedStatus,
   UID,
 } from '../kit/builders.js';
+import { decided } from '../kit/decided.js';
 import { REF, reconcileHarness } from '../kit/reconcile-harness.js';
 
 const RELEASE = 'release my-app in namespace ops';
@@ -98,7 +98,7 @@ const waitingPod: Pod = {
 
 /** What is done, and what a person reads of it. */
 const outcomeOf = (seen: Observation) => {
-  const { actions, cleanup, finalizer, events, finalEvent, status, recheck } = decide(seen);
+  const { actions, cleanup, finalizer, events, finalEvent, status, recheck } = decided(seen);
   return {
     actions: actions.map((action) =>
       action.kind === 'delete-job' ? `delete-job ${action.propagation ?? 'Background'}` : action.kind,
@@ -422,7 +422,7 @@ t.test('a bundle has the finalizer as long as it must not go unseen, and no long
     },
   ];
   for (const { title, of, want } of rows) {
-    const { finalizer, actions } = decide(observation(of, { jobInputs: jobInputs() }));
+    const { finalizer, actions } = decided(observation(of, { jobInputs: jobInputs() }));
     t.strictSame([finalizer, actions.map(({ kind }) => kind)], want, title);
   }
 });

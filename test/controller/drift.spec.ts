@@ -6,8 +6,7 @@ import { settingsOf } from '../../api/settings.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
-import { dueCheck, nextCheckTime } from '../../controller/decide/drift-schedule.js';
-import { needsJobInputs } from '../../controller/decide/needs.js';
+import { nextCheckTime } from '../../controller/decide/drift-schedule.js';
 import type { Observation, PlanJob } from '../../controller/decide/observation.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import type { PlanFinding } from '../../controller/deploy/plan-summary.js';
@@ -34,6 +33,7 @@ import {
   syncedStatus,
   UID,
 } from '../kit/builders.js';
+import { decided, needOf } from '../kit/decided.js';
 import { type ReconcileHarness, type Run, reconcileHarness } from '../kit/reconcile-harness.js';
 
 const MINUTE = 60_000;
@@ -145,9 +145,15 @@ const runBy = (image: string, plan: PlanJob): PlanJob => ({
   job: JSON.parse(JSON.stringify(plan.job).replace('registry.example/werf:3.2.0', image)) as Job,
 });
 
+/** The Job that a bundle asks a slot for, if it does. */
+const slotAskedFor = (seen: Observation): string | undefined => {
+  const outcome = decide({ ...seen, slot: undefined });
+  return outcome.kind === 'needs' && outcome.what === 'job-slot' ? outcome.jobName : undefined;
+};
+
 /** The part of a decision that concerns drift, and what a person reads. */
 const told = (seen: Observation) => {
-  const { status, actions, recheck, events, finalizer, cleanup } = decide(seen);
+  const { status, actions, recheck, events, finalizer, cleanup } = decided(seen);
   const condition = (type: string) => {
     const found = status.conditions?.find((one) => one.type === type);
     return found && `${found.status} ${found.reason}: ${found.message}`;
@@ -231,7 +237,7 @@ t.test('a check is begun when it is due, and everything else goes first', async 
     },
     {
       title: 'it waits for a place among the Jobs, and nothing is said of that',
-      seen: due(status, {}, { place: 'waiting', jobInputs: undefined }),
+      seen: due(status, {}, { slot: 'waiting', jobInputs: undefined }),
       want: { ...SYNCED, actions: [], recheck: 'on-change', counts: [4, undefined] },
     },
     {
@@ -639,14 +645,14 @@ t.test('drift is corrected as often as the bundle says, and each correction is c
       want: { phase: 'Failed', actions: ['create-plan'] },
     },
     {
-      title: 'though the key of the checksums was changed since',
+      title: 'though the key of the checksums was changed since: what is deployed is recorded with the new one first',
       seen: seen(
         corrected('Failed', 1, {
           ...{ lastDriftCheckTime: iso(-20 * MINUTE), appliedChecksum: 'k0:1' },
           deployment: deployment({ ...correction, checksum: 'k0:1' }),
         }),
       ),
-      want: { phase: 'Failed', actions: ['create-plan'] },
+      want: { phase: 'Failed', actions: [], recheck: 'now' },
     },
     {
       title: 'it still drifts: once more',
@@ -736,12 +742,12 @@ t.test('the next check follows from the status alone', async (t) => {
 
 t.test('a check keeps the place that it waits for, or was given, and no other one does', async (t) => {
   const status = checkedStatus(drifted('False'));
-  t.equal(decide(due(status, {}, { place: 'waiting', jobInputs: undefined })).keepsSlot, true, 'it waits');
-  t.equal(decide(due(status)).keepsSlot, true, 'its Job is made');
-  t.equal(decide(observation(bundle(status, detecting()))).keepsSlot, false, 'it is not due');
-  t.match(dueCheck(due(status))?.jobName, PLAN);
-  t.equal(dueCheck(observation(bundle(status, detecting()))), undefined);
-  t.equal(dueCheck(due(status, { enabled: false })), undefined);
+  t.equal(decided(due(status, {}, { slot: 'waiting', jobInputs: undefined })).keepsSlot, true, 'it waits');
+  t.equal(decided(due(status)).keepsSlot, true, 'its Job is made');
+  t.equal(decided(observation(bundle(status, detecting()))).keepsSlot, false, 'it is not due');
+  t.match(slotAskedFor(due(status)), PLAN);
+  t.equal(slotAskedFor(observation(bundle(status, detecting()))), undefined);
+  t.equal(slotAskedFor(due(status, { enabled: false })), undefined);
 });
 
 t.test('what a check needs is looked up when it is due, and not before', async (t) => {
@@ -749,13 +755,14 @@ t.test('what a check needs is looked up when it is due, and not before', async (
   const rows = [
     { title: 'due', seen: due(status), want: true },
     { title: 'not due', seen: observation(bundle(status, detecting())), want: false },
-    { title: 'it waits for a place', seen: due(status, {}, { place: 'waiting' }), want: false },
-    { title: 'polls fail', seen: due({ ...status, phase: 'Syncing' }), want: false },
+    { title: 'it waits for a place', seen: due(status, {}, { slot: 'waiting' }), want: false },
+    { title: 'polls fail', seen: due({ ...status, consecutiveFailures: 1 }), want: false },
     { title: 'not wanted', seen: due(status, { enabled: false }), want: false },
     { title: 'one is under way', seen: due(status, {}, { plans: [planOf(status, 5)] }), want: false },
     { title: 'a correction', seen: observation(bundle(checkedStatus(drifted('True')), detecting())), want: true },
   ];
-  for (const { title, seen, want } of rows) t.equal(needsJobInputs(seen), want, title);
+  for (const { title, seen, want } of rows)
+    t.equal(needOf({ ...seen, jobInputs: undefined }) === 'job-inputs', want, title);
 });
 
 t.test('a bundle is held while a check of it runs in another namespace, and no longer', async (t) => {
@@ -769,9 +776,9 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     const finalizers = of.held ? [FINALIZER] : [];
     const given = { ...status, ...(of.due !== false && { lastDriftCheckTime: iso(-60 * MINUTE) }) };
     const whole = { spec: { converge, ...of.spec }, metadata: { finalizers, ...metadata } };
-    return observation(bundle(given, whole), { place: 'not-needed', ...rest });
+    return observation(bundle(given, whole), { slot: undefined, ...rest });
   };
-  const ready = { jobInputs: jobInputs(), place: 'given' } as const;
+  const ready = { jobInputs: jobInputs(), slot: 'granted' } as const;
   const plan = planOf(status, 5);
   const there: PlanJob = { ...plan, job: { ...plan.job, metadata: { ...plan.job.metadata, namespace: 'production' } } };
   const secretsOf = (tag: string, check: number) => {
@@ -789,7 +796,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     },
     {
       title: 'when it waits for its place',
-      seen: elsewhere({ held: true }, { place: 'waiting' }),
+      seen: elsewhere({ held: true }, { slot: 'waiting' }),
       want: { finalizer: 'leave', actions: [], recheck: 'on-change' },
     },
     {
@@ -839,15 +846,15 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     },
   ];
   check(t, rows);
-  t.equal(dueCheck(elsewhere({ held: false })), undefined, 'no place is asked for before it is held');
-  t.match(dueCheck(elsewhere({ held: true }))?.jobName, PLAN);
+  t.equal(slotAskedFor(elsewhere({ held: false })), undefined, 'no place is asked for before it is held');
+  t.match(slotAskedFor(elsewhere({ held: true })), PLAN);
   const here = due(checkedStatus(drifted('False')));
-  t.equal(decide(here).finalizer, 'leave', 'in its own namespace its Job goes with it');
+  t.equal(decided(here).finalizer, 'leave', 'in its own namespace its Job goes with it');
 });
 
 t.test('a check that could not be begun is told, or begun under the next number', async (t) => {
   const seen = due(checkedStatus(drifted('False')));
-  const planned = decide(seen);
+  const planned = decided(seen);
   const refused = afterFailure(seen, planned, { kind: 'plan-refused', message: 'exceeded quota: no-jobs' });
   t.match(refused, {
     ...{ actions: [], recheck: { kind: 'now' }, events: [{ type: 'Warning', reason: 'DriftCheckFailed' }] },

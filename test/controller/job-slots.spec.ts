@@ -17,7 +17,7 @@ const placesWith = (limits: Partial<JobSlotLimits>) => {
   return {
     slots,
     woken: () => woken.splice(0),
-    ask: (...bundles: readonly string[]) => bundles.map((bundle) => slots.ask(ref(bundle), ref(bundle))),
+    ask: (...bundles: readonly string[]) => bundles.map((bundle) => slots.request(ref(bundle), ref(bundle))),
     runs: (job: string) => slots.jobChanged(ref(job), true),
     ends: (job: string) => slots.jobChanged(ref(job), false),
     release: (bundle: string) => slots.release(ref(bundle)),
@@ -73,10 +73,10 @@ t.test('what is not needed any more others may have', async (t) => {
   release('a/1');
   t.same(woken(), ['a/3'], 'who has left the queue is not woken');
   const slots = new JobSlots({ total: 1, perNamespace: 0 }, () => {});
-  t.ok(slots.ask(ref('a/1'), ref('a/first')));
-  t.ok(slots.ask(ref('a/1'), ref('a/second')), 'another Job of the same bundle takes the same place');
+  t.ok(slots.request(ref('a/1'), ref('a/first')));
+  t.ok(slots.request(ref('a/1'), ref('a/second')), 'another Job of the same bundle takes the same place');
   slots.jobChanged(ref('a/second'), true);
-  t.notOk(slots.ask(ref('a/2'), ref('a/2')));
+  t.notOk(slots.request(ref('a/2'), ref('a/2')));
 });
 
 t.test('a process that starts counts the Jobs that there are, even if they are too many', async (t) => {

@@ -324,7 +324,7 @@ t.test('a Job is made when there is a place for it; what was decided is written 
     if (stored !== undefined)
       one.kube.seed(WERFBUNDLES, { ...stored, status: { ...stored.status, ...status } } as StoredBundle);
     await one.run();
-    t.equal(one.slots.ask({ namespace: 'ops', name: 'next' }, { namespace: 'ops', name: 'job' }), !taken, title);
+    t.equal(one.slots.request({ namespace: 'ops', name: 'next' }, { namespace: 'ops', name: 'job' }), !taken, title);
   }
 });
 
@@ -363,7 +363,7 @@ t.test('who can not make its Job now does not keep others from making theirs', a
       { namespace: 'ops', name: 'next' },
       { namespace: 'ops', name: 'job' },
     ] as const;
-    t.equal(harness.slots.ask(...next), !kept, title);
+    t.equal(harness.slots.request(...next), !kept, title);
     t.match(harness.bundle()?.status, { deployment: { number: 1 }, phase: 'Syncing' }, title);
   }
 });
@@ -854,7 +854,7 @@ t.test('what the controller may not read is told, and looked at again', async (t
       title,
     );
     t.equal(now.lastErrorMessage, `the controller lacks a right: get ${plural} x: forbidden`, title);
-    t.ok(harness.slots.ask({ namespace: 'ops', name: 'other' }, { namespace: 'ops', name: 'x' }), title);
+    t.ok(harness.slots.request({ namespace: 'ops', name: 'other' }, { namespace: 'ops', name: 'x' }), title);
   }
 
   const harness = await offered(reconcileHarness());

@@ -150,8 +150,8 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     plans: [],
     cleanupPending: undefined,
     jobInputs: undefined,
-    dismissal: { kind: 'not-needed', why: '' },
-    place: 'given',
+    dismissal: { kind: 'possible' },
+    slot: 'granted',
     ...change,
   };
 };

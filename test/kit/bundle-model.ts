@@ -3,11 +3,12 @@ import type { Job } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
-import type { Decision, ExecuteFailure } from '../../controller/decide/decision.js';
+import type { Decision, ExecuteFailure, Need } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
-import { hasSeenValuesChange, mayHaveMoved, needsJobInputs } from '../../controller/decide/needs.js';
+import { mayHaveMoved } from '../../controller/decide/history.js';
 import type { DeployJob, Observation, PlanJob } from '../../controller/decide/observation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
+import { hasSeenValuesChange } from '../../controller/decide/values-change.js';
 import { isPlanJob } from '../../controller/deploy/plan-job.js';
 import { isJobOf } from '../../controller/deploy/result.js';
 import { knownJobs } from '../../controller/observe/known-jobs.js';
@@ -121,8 +122,7 @@ export class BundleModel {
   /** Decides until there is nothing to be done now. */
   settle(): void {
     for (let pass = 0; pass < MOST_PASSES; pass += 1) {
-      const seen = this.#observe();
-      const planned = decide(seen);
+      const { seen, decision: planned } = this.#decide();
       this.#must(isDeepStrictEqual(decide(seen), planned), 'the same observation gives the same decision');
       const decision = this.#afterMishap(seen, planned);
       this.#carryOut(seen, decision);
@@ -154,8 +154,7 @@ export class BundleModel {
   }
 
   #isFixed(): void {
-    const seen = this.#observe();
-    const again = decide(seen);
+    const { decision: again } = this.#decide();
     const patch = mergePatchOf(this.status, again.status);
     this.#must(patch === undefined, `what was decided stands: ${JSON.stringify(patch)}`);
     this.#must(again.events.length === 0, 'and is told once');
@@ -164,15 +163,18 @@ export class BundleModel {
 
   #observe(): Observation {
     const memory = this.#memory;
+    if (this.#delivery !== undefined) memory.received(SELF, this.#delivery);
     const jobs = [...this.#jobs.values()].map(({ job }) => job);
-    const seen = observation(this.#bundle, {
+    return observation(this.#bundle, {
+      slot: undefined,
+      dismissal: undefined,
       now: this.now,
       platform: { ...platform, suspendAll: this.suspendAll },
       delivery: this.#delivery,
       latest: this.#latest,
       heldBack: this.heldBack,
-      sameScans: memory.sameScans(SELF, this.#delivery),
-      deployedAt: memory.deployedAt(SELF, this.#delivery),
+      sameScans: memory.sameScans(SELF),
+      deployedAt: memory.deployedAt(SELF),
       valuesChangedAt: this.#valuesChangedAt,
       jobs: knownJobs(jobs, this.#bundle, 'ops'),
       job: this.#job(),
@@ -181,10 +183,26 @@ export class BundleModel {
         access: { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
       }),
     });
-    if (!needsJobInputs(seen)) return seen;
-    return this.blocker === 'jobInputs'
-      ? { ...seen, jobInputs: { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } }
-      : { ...seen, jobInputs: jobInputs({ checksum: this.checksum }) };
+  }
+
+  /** Decides with what it turns out to need; each thing is needed once at most. */
+  #decide(): { readonly seen: Observation; readonly decision: Decision } {
+    let seen = this.#observe();
+    const asked = new Set<string>();
+    for (;;) {
+      const outcome = decide(seen);
+      if (outcome.kind === 'decided') return { seen, decision: outcome };
+      if (asked.has(outcome.what)) throw new Error(`${outcome.what} is needed again`);
+      asked.add(outcome.what);
+      seen = { ...seen, ...this.#answer(outcome.what) };
+    }
+  }
+
+  #answer(what: Need['what']): Partial<Observation> {
+    if (what === 'job-slot') return { slot: 'granted' };
+    if (what === 'dismissal') return { dismissal: { kind: 'possible' } };
+    const blocker = { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } as const;
+    return { jobInputs: this.blocker === 'jobInputs' ? blocker : jobInputs({ checksum: this.checksum }) };
   }
 
   #plans(): readonly PlanJob[] {

@@ -1,0 +1,47 @@
+import type { Condition } from '../../api/objects.js';
+import type { ConditionType, Reason } from '../../api/reasons.js';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { wholeSeconds } from './timestamps.js';
+
+export const conditionOf = (status: WerfBundleStatus, type: ConditionType): Condition | undefined =>
+  status.conditions?.find((condition) => condition.type === type);
+
+/** Sets one condition; lastTransitionTime moves only when its status does. */
+export const withCondition = (
+  status: WerfBundleStatus,
+  wanted: {
+    readonly type: ConditionType;
+    readonly status: Condition['status'];
+    readonly reason: Reason;
+    readonly message: string;
+  },
+  at: { readonly now: number; readonly generation: number },
+): WerfBundleStatus => {
+  const previous = conditionOf(status, wanted.type);
+  const unmoved = previous?.status === wanted.status ? previous.lastTransitionTime : undefined;
+  const condition: Condition = {
+    ...wanted,
+    observedGeneration: at.generation,
+    lastTransitionTime: unmoved ?? wholeSeconds(at.now),
+  };
+  const others = (status.conditions ?? []).filter((other) => other.type !== wanted.type);
+  return { ...status, conditions: sorted([...others, condition]) };
+};
+
+export const withoutCondition = (status: WerfBundleStatus, type: ConditionType): WerfBundleStatus =>
+  conditionOf(status, type) === undefined
+    ? status
+    : { ...status, conditions: (status.conditions ?? []).filter((condition) => condition.type !== type) };
+
+const ORDER: readonly string[] = [
+  'Ready',
+  'Suspended',
+  'Reconciling',
+  'Stalled',
+  'RegistryReachable',
+  'Drifted',
+  'DriftCorrectionFailed',
+];
+
+const sorted = (conditions: readonly Condition[]): readonly Condition[] =>
+  conditions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));

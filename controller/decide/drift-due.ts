@@ -1,0 +1,50 @@
+import { planJobNameOf } from '../../api/names.js';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Applied } from '../deploy/plan-job.js';
+import { isLookAsked, nextCheckTime } from './drift-schedule.js';
+import { appliedOf, isBeingCorrected, isCorrectionDue, nextCheckNumber, withAttemptsCounted } from './drift-state.js';
+import { type Finding, strongest } from './finding.js';
+import type { Idle } from './idle.js';
+import { isRequested } from './poll.js';
+import { standing } from './standing.js';
+
+/** The check for drift that comes next. */
+interface NextCheck {
+  readonly applied: Applied;
+  /** Of the Job that it needs. */
+  readonly jobName: string;
+  /** Wall clock, milliseconds. */
+  readonly time: number;
+  /** `soon`: somebody asked for a look, and the check comes with the registry's answer. */
+  readonly when: 'now' | 'soon' | 'later';
+}
+
+/** @returns undefined: drift is not looked for, a check is there already, or something else is to be done or told first */
+export const nextCheckOf = (idle: Idle): NextCheck | undefined => {
+  const { seen, polled, settings } = idle;
+  if (!settings.driftDetection.enabled || seen.plans.length > 0 || !isQuiet(idle)) return undefined;
+  const applied = appliedOf(polled.status);
+  if (applied === undefined) return undefined;
+  const { name: bundleName, uid } = seen.bundle.metadata;
+  const jobName = planJobNameOf({ bundleName, uid, tag: applied.tag, check: nextCheckNumber(polled.status) });
+  const time = isLookAsked(seen) ? seen.now : nextCheckTime({ ...seen, status: polled.status });
+  const later = isRequested(seen.bundle) ? 'soon' : 'later';
+  return { applied, jobName, time, when: seen.now >= time ? 'now' : later };
+};
+
+/** Whether what is deployed is to be applied again: a check has found drift, none is there, and nothing else is to be done or told first. */
+export const isCorrectable = (idle: Idle): boolean => {
+  const { seen, polled, settings } = idle;
+  const { driftDetection } = settings;
+  if (!driftDetection.enabled || seen.plans.length > 0 || !isQuiet(idle)) return false;
+  return isCorrectionDue(withAttemptsCounted(seen.bundle.status ?? {}, polled.status), driftDetection);
+};
+
+/** Synced, or left half corrected. */
+const isQuiet = ({ seen, polled }: Idle): boolean =>
+  saysNothingElse([...polled.findings, ...standing(seen, polled.status)], polled.status);
+
+const saysNothingElse = (findings: readonly Finding[], status: WerfBundleStatus): boolean => {
+  const kind = strongest(findings)?.kind;
+  return kind === 'synced' || kind === 'downgrade-held' || (kind === 'job-failed' && isBeingCorrected(status));
+};

@@ -1,0 +1,214 @@
+import type { Deployment } from '../../api/werfbundle.js';
+import type { Applied } from '../deploy/plan-job.js';
+import { conditionOf } from './condition.js';
+import type { Need } from './decision.js';
+import { reconcileDelete } from './deletion.js';
+import { followDeployment, openDeployment } from './deployment.js';
+import { planLack } from './drift-check.js';
+import { isCorrectable, nextCheckOf } from './drift-due.js';
+import { appliedOf } from './drift-state.js';
+import { type Due, nextTry, takesLast, whatIsDue } from './due.js';
+import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
+import type { Idle } from './idle.js';
+import { isSuspended } from './interest.js';
+import type { Observation } from './observation.js';
+import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
+import { scheduleOf } from './standing.js';
+import type { State } from './state.js';
+import { supersededBy } from './superseded.js';
+import { isLookedUpAgain } from './transition-events.js';
+import { triggerOf } from './trigger.js';
+
+/** What a guard looks at. */
+interface Facts {
+  readonly seen: Observation;
+  readonly polled: PollAccount;
+}
+
+/** @returns the state that the bundle is in, what has to be known to tell, or undefined: that is for the next guard to say */
+type Guard = (facts: Facts) => State | Need | undefined;
+
+/** The state of a bundle: the first guard that says one. */
+export const stateOf = (facts: Facts): State | Need => {
+  for (const guard of GUARDS) {
+    const state = guard(facts);
+    if (state !== undefined) return state;
+  }
+  return idleState(facts);
+};
+
+const beingDeleted: Guard = ({ seen }) => {
+  if (seen.bundle.metadata.deletionTimestamp === undefined) return undefined;
+  const next = reconcileDelete(seen);
+  return 'what' in next ? next : { kind: 'deleting', next };
+};
+
+const underWay: Guard = ({ seen, polled }) => {
+  const open = openDeployment(polled.status);
+  const work = followDeployment(seen, polled.status, open && supersededBy(seen, open, polled.wanted));
+  return work.kind === 'none' || work.kind === 'to-carry-out' ? undefined : work;
+};
+
+const suspended: Guard = ({ seen }) => (isSuspended(seen) ? { kind: 'suspended' } : undefined);
+
+const specInvalid: Guard = ({ seen }) => (seen.spec.kind === 'invalid' ? { kind: 'spec-invalid' } : undefined);
+
+const accessBlocked: Guard = ({ seen, polled }) => {
+  if (seen.access.kind !== 'blocker') return undefined;
+  const deployment = openDeployment(polled.status);
+  return { kind: 'blocked', blocker: seen.access, ...(deployment && { deployment }) };
+};
+
+const intentWritten: Guard = ({ seen, polled }) => {
+  const deployment = openDeployment(polled.status);
+  if (deployment === undefined || seen.spec.kind === 'invalid') return undefined;
+  return carryOut({ seen, polled, settings: seen.spec.settings }, deployment);
+};
+
+/** In this order. */
+const GUARDS: readonly Guard[] = [
+  // Its Job is stopped, its release uninstalled if that is asked for. Nothing else matters any more.
+  beingDeleted,
+  // What werf has begun is followed to its end, whatever is wanted by now; what it has not begun gives way to what is wanted.
+  underWay,
+  // Nothing is begun.
+  suspended,
+  specInvalid,
+  // Neither the registry nor a Job could be given what they need.
+  accessBlocked,
+  // What is written down is carried out, not decided again: a crash makes no second Job.
+  intentWritten,
+];
+
+/** Of a deployment that was written down, by this look's forerunner or by a process that is no more, and has no Job yet. */
+const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): State | Need => {
+  const { slot, jobInputs } = seen;
+  // Before a slot is asked for: to be held may be refused for hours.
+  if (needsFinalizerFirst(seen.bundle, polled.status)) return { kind: 'finalizer-missing', deployment };
+  if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
+  if (slot === 'waiting') return { kind: 'queued', deployment };
+  if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
+  if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs, deployment };
+  const { checksum } = jobInputs;
+  if (checksum !== deployment.checksum) return { kind: 'intent-outdated', deployment, checksum };
+  return { kind: 'job-due', deployment, settings, jobInputs };
+};
+
+/** Nothing is under way, and nothing stands in the way: what comes next. */
+const idleState = ({ seen, polled }: Facts): State | Need => {
+  if (seen.spec.kind === 'invalid') return { kind: 'spec-invalid' };
+  const { settings } = seen.spec;
+  const idle = { seen, polled, settings };
+  const trigger = triggerOf(idle);
+  if (trigger === undefined) return settledOrCheck(idle, undefined);
+  const check = trigger === 'check-due' ? prepareCheck(idle, undefined) : undefined;
+  if (check !== undefined && check.kind !== 'prepared') return check;
+  if (seen.jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
+  if (seen.jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: seen.jobInputs };
+  const due = dueOf(idle, seen.jobInputs.checksum);
+  if (due.kind === 'deploy') return { kind: 'deployment-due', due };
+  return (
+    registryUnasked(idle) ?? (due.kind === 'record' ? { kind: 'record-outdated', due } : settledOrCheck(idle, due))
+  );
+};
+
+/** What the spec, the registry and the values would have; and where that is nothing new, what mends drift. */
+const dueOf = (idle: Idle, checksum: string): Due => {
+  const { seen, polled, settings } = idle;
+  const due = whatIsDue({
+    bundle: seen.bundle,
+    status: polled.status,
+    settings,
+    wanted: polled.wanted,
+    checksum,
+    sameScans: seen.sameScans,
+    requested: requestsOf(seen, polled),
+    keyId: seen.platform.checksumKey.id,
+    now: seen.now,
+    timeScale: seen.platform.timeScale,
+  });
+  const applied = appliedOf(polled.status);
+  if ((due.kind !== 'nothing' && due.kind !== 'held') || applied === undefined || !isCorrectable(idle)) return due;
+  const { tag, digest, checksum: same } = applied;
+  return { kind: 'deploy', target: { tag, digest, checksum: same }, reason: 'DriftCorrection', attempt: 1 };
+};
+
+/** A request is answered when the registry was asked; for a deployment it need not answer. */
+const requestsOf = ({ bundle, delivery }: Observation, { status }: PollAccount) => {
+  const asked = delivery !== undefined;
+  const failing = (status.consecutiveFailures ?? 0) > 0;
+  return { look: asked && isRequested(bundle), deployment: (asked || failing) && isDeployRequested(bundle) };
+};
+
+/** A blocker that was told is gone, and what the registry offers is not known: it is asked at once. */
+const registryUnasked = ({ seen, polled }: Idle): State | undefined => {
+  const { status } = polled;
+  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return undefined;
+  // Failed polls go on by their own schedule, unless it was the credentials that were missing.
+  const failing = (status.consecutiveFailures ?? 0) > 0;
+  if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return undefined;
+  return { kind: 'registry-unasked', anew: lookAnew(seen, status, NOT_ASKED_SINCE) };
+};
+
+/** Nothing is to be deployed. @param due - undefined: nothing has happened that could have made a difference */
+const settledOrCheck = (idle: Idle, due: Due | undefined): State | Need =>
+  (due === undefined ? registryUnasked(idle) : undefined) ?? checkToBegin(idle, due) ?? settled(idle, due);
+
+const settled = (idle: Idle, due: Due | undefined): State => {
+  const check = nextCheckOf(idle);
+  const retryAt = due === undefined ? retryTime(idle) : due.kind === 'later' ? due.time : undefined;
+  const checkAt = check?.when === 'now' ? undefined : check?.time;
+  const times = [retryAt, checkAt].filter((time) => time !== undefined);
+  return {
+    kind: 'settled',
+    ...restOf(idle, due),
+    recheckAt: times.length === 0 ? undefined : Math.min(...times),
+    nearCheck: check !== undefined && check.when !== 'later',
+  };
+};
+
+const restOf = ({ seen, polled }: Idle, due: Due | undefined) => {
+  const held = due?.kind === 'held' ? due.message : undefined;
+  const nothing = due?.kind === 'nothing' || due?.kind === 'held';
+  return { held, askedInVain: nothing && requestsOf(seen, polled).deployment };
+};
+
+/** @returns undefined: no check is due */
+const checkToBegin = (idle: Idle, due: Due | undefined): State | Need | undefined => {
+  const { seen, settings } = idle;
+  const prepared = prepareCheck(idle, due);
+  if (prepared?.kind !== 'prepared') return prepared;
+  const { jobInputs } = seen;
+  const { applied } = prepared;
+  if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
+  if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs };
+  // Other values than the applied ones are to be deployed, not checked.
+  if (jobInputs.checksum !== applied.checksum) return undefined;
+  return { kind: 'check-due', ...restOf(idle, due), applied, settings, jobInputs };
+};
+
+interface Prepared {
+  readonly kind: 'prepared';
+  readonly applied: Applied;
+}
+
+/** What has to be there before the inputs of a check are looked up; undefined: no check is due. */
+const prepareCheck = (idle: Idle, due: Due | undefined): State | Need | Prepared | undefined => {
+  const { seen, settings } = idle;
+  const check = nextCheckOf(idle);
+  if (check === undefined || check.when === 'later') return undefined;
+  const rest = restOf(idle, due);
+  const { applied } = check;
+  if (needsFinalizerToCheck(seen.bundle)) return { kind: 'check-finalizer-missing', ...rest };
+  if (check.when === 'soon') return undefined;
+  const lack = planLack(seen, settings);
+  if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack, applied };
+  if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
+  return seen.slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };
+};
+
+/** When what failed is tried again by itself; not before the registry was asked for a spec that is new. */
+const retryTime = ({ seen, polled: { status }, settings }: Idle): number | undefined => {
+  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown' || !takesLast(status, settings)) return undefined;
+  return nextTry(status, scheduleOf(seen, settings))?.time;
+};

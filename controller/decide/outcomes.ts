@@ -1,0 +1,141 @@
+import { jobNameOf } from '../../api/names.js';
+import type { Deployment } from '../../api/werfbundle.js';
+import { createJob, createPlan } from './create-job.js';
+import type { Cleanup } from './decision.js';
+import { queued, secretsWithoutJob, started } from './deployment.js';
+import { nextCheckNumber, withCheck } from './drift-state.js';
+import { type Due, nextDeployment, withRecord } from './due.js';
+import { isElsewhere } from './finalizer.js';
+import type { Finding } from './finding.js';
+import type { Blocker, Observation } from './observation.js';
+import type { PartialDecision } from './partial-decision.js';
+import { type PollAccount, withDeployRequest } from './poll.js';
+import { standing } from './standing.js';
+import type { State } from './state.js';
+import { parseTime, preciseTime } from './timestamps.js';
+
+/** How often a blocker is looked at again, milliseconds; divided by the time scale. */
+const BLOCKER_RECHECK_MS = 30_000;
+/** How long Secrets may be there without their Job, which something stands in the way of, milliseconds. */
+const ABANDONED_AFTER_MS = 10 * 60_000;
+const NOW = { kind: 'now' } as const;
+
+interface Facts {
+  readonly seen: Observation;
+  readonly polled: PollAccount;
+}
+
+type Of<K extends State['kind']> = Extract<State, { readonly kind: K }>;
+
+/** What is done and said in each state. */
+const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) => PartialDecision } = {
+  deleting: ({ next }) => next,
+  active: ({ status, finding, recheck }, { polled }) => ({ status, findings: [finding, ...polled.findings], recheck }),
+  concluded: ({ status, actions, cleanup }, { seen, polled }) => ({
+    ...{ status, actions, cleanup, recheck: NOW },
+    findings: [...polled.findings, ...standing(seen, status)],
+  }),
+  recovered: ({ status }, { polled }) => ({ status, findings: polled.findings, recheck: NOW }),
+  unreadable: ({ blocker }, facts) => blocked(facts, blocker),
+  suspended: (_, facts) => asPolled(facts),
+  'spec-invalid': (_, facts) => asPolled(facts),
+  blocked: ({ blocker, deployment }, facts) => ({
+    ...blocked(facts, blocker),
+    cleanup: deployment === undefined ? [] : abandoned(facts.seen, deployment),
+  }),
+  'finalizer-missing': ({ deployment }, { polled }) => ({
+    ...{ status: polled.status, recheck: NOW },
+    findings: [started(polled.status, deployment).finding, ...polled.findings],
+  }),
+  queued: ({ deployment }, { polled }) => ({
+    status: polled.status,
+    findings: [queued(deployment), ...polled.findings],
+  }),
+  // What is deployed is written down first, as ever.
+  'intent-outdated': ({ deployment, checksum }, { polled }) => ({
+    ...{ status: { ...polled.status, deployment: { ...deployment, checksum } }, recheck: NOW },
+    findings: [started(polled.status, deployment).finding, ...polled.findings],
+  }),
+  'job-due': ({ deployment, settings, jobInputs }, { seen, polled }) => {
+    const { status, finding } = started(polled.status, deployment);
+    const actions = [createJob({ seen, settings, jobInputs, deployment })];
+    return { status, findings: [finding, ...polled.findings], actions };
+  },
+  'deployment-due': ({ due }, facts) => begun(facts, due),
+  'registry-unasked': ({ anew: { status, findings } }) => ({ status, findings }),
+  'record-outdated': ({ due }, { seen, polled }) => ({
+    status: withRecord(polled.status, due),
+    findings: [...polled.findings, ...standing(seen, polled.status)],
+    recheck: NOW,
+  }),
+  'check-finalizer-missing': (state, facts) => ({ ...settled(state, facts), finalizer: 'add', recheck: NOW }),
+  'check-impossible': ({ lack, applied, ...state }, facts) => {
+    const { status, findings } = settled(state, facts);
+    const at = { now: facts.seen.now, generation: facts.seen.bundle.metadata.generation };
+    const result = { kind: 'failed', message: lack } as const;
+    return { status: withCheck(status, { result, tag: applied.tag }, at), findings, recheck: NOW };
+  },
+  'check-queued': (state, facts) => ({ ...settled(state, facts), ...stillHeld(facts.seen), keepsSlot: true }),
+  'check-due': ({ applied, settings, jobInputs, ...state }, facts) => {
+    const check = nextCheckNumber(facts.polled.status);
+    const actions = [createPlan({ seen: facts.seen, settings, jobInputs, applied, check })];
+    return { ...settled(state, facts), ...stillHeld(facts.seen), keepsSlot: true, actions };
+  },
+  settled: ({ recheckAt, nearCheck, ...state }, facts) => ({
+    ...settled(state, facts),
+    ...(nearCheck && stillHeld(facts.seen)),
+    ...(recheckAt !== undefined && { recheck: { kind: 'at', time: recheckAt } }),
+  }),
+};
+
+/** What follows from a state: actions, and status and findings before they are told. */
+export const outcomeOf = <K extends State['kind']>(state: Of<K>, facts: Facts): PartialDecision =>
+  OUTCOMES[state.kind as K](state, facts);
+
+const asPolled = ({ seen, polled }: Facts): PartialDecision => ({
+  status: polled.status,
+  findings: [...polled.findings, ...standing(seen, polled.status)],
+});
+
+const settled = ({ held, askedInVain }: Pick<Of<'settled'>, 'held' | 'askedInVain'>, facts: Facts): PartialDecision => {
+  const { status, findings } = asPolled(facts);
+  const holding: readonly Finding[] =
+    held === undefined ? [] : [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: held }];
+  // There is nothing that the spec would take: asking the registry again and again would not help.
+  return {
+    status: askedInVain ? withDeployRequest(facts.seen.bundle, status) : status,
+    findings: [...holding, ...findings],
+  };
+};
+
+/** Between being held for a check and the check itself the finalizer stays. */
+const stillHeld = ({ bundle }: Observation): Pick<PartialDecision, 'finalizer'> =>
+  isElsewhere(bundle) ? { finalizer: 'leave' } : {};
+
+const blocked = ({ seen, polled }: Facts, { reason, message }: Blocker): PartialDecision => ({
+  status: polled.status,
+  findings: [{ kind: 'blocker', reason, message }, ...polled.findings],
+  recheck: { kind: 'at', time: seen.now + BLOCKER_RECHECK_MS / seen.platform.timeScale },
+});
+
+/** What a crash may have left of an intent that something stands in the way of: nobody else is likely to be at it after so long. */
+const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[] => {
+  const age = seen.now - (parseTime(deployment.startedAt) ?? seen.now);
+  return age >= ABANDONED_AFTER_MS ? [secretsWithoutJob(seen, deployment)] : [];
+};
+
+/** The deployment is written down; its Job is made at the next look. */
+const begun = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {
+  const { name: bundleName, uid } = seen.bundle.metadata;
+  const deployment = nextDeployment(seen.bundle, due, {
+    jobName: (number, tag) => jobNameOf({ bundleName, uid, tag, number }),
+    startedAt: preciseTime(seen.now),
+    highest: seen.jobs.highest,
+  });
+  const message = `deploying ${deployment.tag} (${deployment.reason})`;
+  return {
+    status: { ...withDeployRequest(seen.bundle, polled.status), deployment },
+    findings: [{ kind: 'job-active', reason: 'Deploying', message }],
+    recheck: NOW,
+  };
+};

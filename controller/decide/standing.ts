@@ -1,0 +1,29 @@
+import type { Settings } from '../../api/settings.js';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { failureOf } from './conclusion.js';
+import { conditionOf } from './condition.js';
+import { isHealed } from './drift-state.js';
+import { nextTry, takesLast } from './due.js';
+import type { Finding } from './finding.js';
+import type { Observation } from './observation.js';
+
+/** What is true of the deployments so far. */
+export const standing = (seen: Observation, status: WerfBundleStatus): readonly Finding[] => {
+  const failure = isHealed(status) ? undefined : failureOf(status);
+  if (failure !== undefined) {
+    // Since a change of the spec nothing was tried yet: the old failure says nothing of it.
+    if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return [];
+    if (seen.spec.kind === 'valid' && !takesLast(status, seen.spec.settings)) return [];
+    const again = seen.spec.kind === 'valid' && nextTry(status, scheduleOf(seen, seen.spec.settings)) !== undefined;
+    return [{ kind: again ? 'job-retry' : 'job-failed', ...failure }];
+  }
+  if (status.lastAppliedTag === undefined || status.resolvedTargetNamespace === undefined) return [];
+  const message = `deployed ${status.lastAppliedTag} to namespace ${status.resolvedTargetNamespace}`;
+  return [{ kind: 'synced', reason: 'Deployed', message }];
+};
+
+/** By which a deployment that failed is tried again. */
+export const scheduleOf = (seen: Pick<Observation, 'platform'>, settings: Settings) => ({
+  retries: settings.converge.retries,
+  timeScale: seen.platform.timeScale,
+});

@@ -1,0 +1,73 @@
+import type { Settings } from '../../api/settings.js';
+import { conditionOf } from './condition.js';
+import { isCorrectable, nextCheckOf } from './drift-due.js';
+import { nextTry, takesLast } from './due.js';
+import { wasSuperseded } from './history.js';
+import type { Idle } from './idle.js';
+import type { Observation } from './observation.js';
+import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
+import { isLookedUpAgain } from './transition-events.js';
+import { areValuesQuiet } from './values-change.js';
+
+/** Why what a Job would need is looked up, which costs several reads, and compared with what was deployed last. */
+type Trigger =
+  | 'blocker-told'
+  | 'values-changed'
+  | 'registry-answered'
+  | 'deployment-requested'
+  | 'retry-due'
+  | 'offer-differs'
+  | 'correction-due'
+  | 'check-due';
+
+/** The first that holds. */
+const TRIGGERS: readonly (readonly [Trigger, (of: Idle) => boolean])[] = [
+  // First, or a poll that fails would hide for a moment what stands in the way.
+  ['blocker-told', ({ seen }) => isLookedUpAgain(statusOf(seen))],
+  // With a scan's result at hand, too: nothing else would bring another look at what was changed.
+  ['values-changed', ({ seen }) => areValuesQuiet(seen) && wasAttempted(statusOf(seen)) && isAnswered(seen)],
+  ['registry-answered', ({ seen }) => seen.delivery?.outcome.kind === 'selected'],
+  ['deployment-requested', ({ seen }) => isDeploymentToBeAnswered(seen)],
+  ['retry-due', ({ seen, settings }) => isReached(seen) && isRetryDue(seen, settings)],
+  ['offer-differs', ({ seen }) => isReached(seen) && hasOtherOffer(seen)],
+  ['correction-due', (of) => isReached(of.seen) && isCorrectable(of)],
+  // Last: what it needs first (a job slot) is not needed for anything else.
+  ['check-due', (of) => isReached(of.seen) && nextCheckOf(of)?.when === 'now'],
+];
+
+/** @returns undefined: nothing has happened that could make a difference */
+export const triggerOf = (of: Idle): Trigger | undefined => {
+  // The registry is asked first: what was learnt of it is about something else.
+  if (isNewGeneration(of.seen.bundle) || hasOtherCredentials(of.seen)) return undefined;
+  return TRIGGERS.find(([, holds]) => holds(of))?.[0];
+};
+
+const statusOf = ({ bundle }: Observation) => bundle.status ?? {};
+
+const reachedOf = (seen: Observation) => conditionOf(statusOf(seen), 'RegistryReachable')?.status;
+
+const isAnswered = (seen: Observation): boolean => seen.delivery !== undefined || reachedOf(seen) !== 'Unknown';
+
+/** Whether what the status says of the registry holds: a poll's result goes by itself, and says enough or nothing. */
+const isReached = (seen: Observation): boolean => seen.delivery === undefined && reachedOf(seen) !== 'Unknown';
+
+/** A request is answered by what the registry says now, or while it says nothing, by what is deployed. */
+const isDeploymentToBeAnswered = (seen: Observation): boolean => {
+  const failing = (statusOf(seen).consecutiveFailures ?? 0) > 0;
+  return (seen.delivery !== undefined || failing) && isDeployRequested(seen.bundle) && wasAttempted(statusOf(seen));
+};
+
+const isRetryDue = (seen: Observation, settings: Settings): boolean => {
+  const status = statusOf(seen);
+  if (!takesLast(status, settings)) return false;
+  const again = nextTry(status, { retries: settings.converge.retries, timeScale: seen.platform.timeScale });
+  return again !== undefined && again.time <= seen.now;
+};
+
+const hasOtherOffer = (seen: Observation): boolean => {
+  const { latest } = seen;
+  const status = statusOf(seen);
+  if (reachedOf(seen) !== 'True' || latest?.kind !== 'selected') return false;
+  const { deployment } = status;
+  return wasSuperseded(status) || latest.tag !== deployment?.tag || latest.digest !== deployment.digest;
+};
