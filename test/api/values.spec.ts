@@ -259,7 +259,7 @@ t.test("a source that does not exist is told of in the guide's words, unless it 
   t.end();
 });
 
-t.test('keys of a source', (t) => {
+t.test('the keys of a source merge in the order of their names, unless one is named', (t) => {
   const data = { 'b.yaml': 'x: b\ny: 1', 'a.yaml': 'x: a\nz: 1' };
   t.strictSame(valuesOf(resolve([configMap('c', data)])), { x: 'b', z: 1, y: 1 }, 'merge in the order of their names');
   t.strictSame(valuesOf(resolve([configMap('c', data, { key: 'a.yaml' })])), { x: 'a', z: 1 }, 'one key may be named');

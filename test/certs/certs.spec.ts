@@ -35,7 +35,7 @@ const NAMES = ['werfbundle-webhook.ops.svc', 'werfbundle-webhook.ops.svc.cluster
 const SECRET = { namespace: 'ops', name: 'werfbundle-webhook-certificates' };
 const signal = new AbortController().signal;
 
-t.test('the plan', async (t) => {
+t.test('the plan renews at two thirds of a life, and a new authority signs 60 s after it was read back', async (t) => {
   const NEW = { id: 'new', born: NOW - DAY, to: NOW + 364 * DAY };
   const OLD = { id: 'old', born: NOW - 250 * DAY, to: NOW + 115 * DAY };
   const LEAF = { id: 'leaf', born: NOW, to: NOW + 6 * DAY, signer: 'new', missing: [] };
@@ -227,7 +227,7 @@ t.test('the plan', async (t) => {
   for (const { title, given, want } of cases) t.same(planCertificates({ ...well, ...given }), want, title);
 });
 
-t.test('what is issued', async (t) => {
+t.test('a leaf is for servers and for 7 days, and serves where a clock is an hour behind', async (t) => {
   const authority = await issueAuthority(NOW);
   const pair = await issueLeaf(authority, NAMES, NOW);
   const root = new X509Certificate(authority.certificate);
@@ -277,7 +277,7 @@ t.test('the schedule follows --time-scale, down to what certificates and apiserv
   t.end();
 });
 
-t.test('the shared Secret', async (t) => {
+t.test('replicas share one Secret: the first one issues, and who read before that is too late', async (t) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   const source = (names = NAMES) => secretSource({ kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
@@ -374,7 +374,7 @@ const selfSigned = async (names: readonly string[]): Promise<KeyPair> => {
   return { certificate: made.toString('pem'), key };
 };
 
-t.test('files given from outside', async (t) => {
+t.test('files from outside are taken when they are whole, valid, of one pair and for all names', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-certs-'));
   t.teardown(() => rm(dir, { recursive: true }));
   const authority = await issueAuthority(NOW);

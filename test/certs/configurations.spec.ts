@@ -24,7 +24,7 @@ const hook = (name: string, annotations = {}): WebhookConfiguration => ({
   webhooks: [{ name: `${name}.werf.io`, clientConfig: CLIENT, ...{ failurePolicy: 'Fail', rules: [] } }],
 });
 
-t.test('the webhook configurations', async (t) => {
+t.test('the webhook configurations get authorities and address, and keep all else', async (t) => {
   const targets: readonly Target[] = [
     { type: MUTATING_WEBHOOKS, name: 'm', path: '/mutate' },
     { type: VALIDATING_WEBHOOKS, name: 'v', path: '/validate' },

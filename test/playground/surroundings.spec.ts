@@ -204,7 +204,7 @@ async function registryContract(
   await guarded.stop();
 }
 
-t.test('the registry inside this process', async (t) => {
+t.test('the registry inside this process is a registry, and its pages follow each other', async (t) => {
   await registryContract(t, 'in-process', undefined);
 
   const registry = await startRegistry({ dir: t.testdir(), say: () => {} });
@@ -219,7 +219,7 @@ t.test('the registry inside this process', async (t) => {
   t.same(pages, [['a', 'b'], ['c', 'd'], ['e']], 'its pages follow each other by their links');
 });
 
-t.test("Debian's docker-registry", async (t) => {
+t.test("Debian's docker-registry does the same, where it is on the machine", async (t) => {
   const found = JSON.parse(process.env['WERFBUNDLE_BINARIES'] ?? '{}') as { dockerRegistry?: string };
   const looked = await lookForBinaries(process.env);
   const binary = found.dockerRegistry ?? (looked.kind === 'found' ? looked.binaries.dockerRegistry : undefined);

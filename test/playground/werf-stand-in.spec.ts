@@ -131,7 +131,7 @@ function serve(method: string, url: URL, body: Partial<Secret>, type = ''): { st
   return { status: 200, json: known };
 }
 
-t.test('a release', async (t) => {
+t.test('a release is applied, planned and dismissed in the words of werf', async (t) => {
   const port = await listen(registry);
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
