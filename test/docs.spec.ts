@@ -26,7 +26,9 @@ import { missingRights } from './kit/werf-rights.js';
 const ROOT = join(import.meta.dirname, '..');
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((file) => file.endsWith('.md')),
-  ...readdirSync(join(ROOT, 'docs')).map((file) => join('docs', file)),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => join('docs', file)),
 ];
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
@@ -127,13 +129,23 @@ const anchorsOf = (document: string): readonly string[] => {
   return [...headings, ...[...read(document).matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id)];
 };
 
-const brokenLinks = (document: string): readonly string[] =>
-  [
+/** Where a name in brackets leads, `[0002]`: it stands at the end of the document, as `[0002]: docs/decisions/…`. */
+const definitionsOf = (document: string): ReadonlyMap<string, string> =>
+  new Map(
+    [...proseOf(document).matchAll(/^\[([^\]]+)\]: (\S+)$/gm)].map(([, name = '', target = '']) => [name, target]),
+  );
+
+const linksOf = (document: string): readonly string[] => [
+  ...[
     ...proseOf(document)
       .replaceAll('\n', ' ')
       .matchAll(/\]\(([^)]+)\)/g),
-  ]
-    .map(([, target = '']) => target)
+  ].map(([, target = '']) => target),
+  ...definitionsOf(document).values(),
+];
+
+const brokenLinks = (document: string): readonly string[] =>
+  linksOf(document)
     .filter((target) => !target.startsWith('https://'))
     .filter((target) => {
       const [file = '', anchor] = target.split('#');
@@ -157,6 +169,106 @@ t.test('every path, script and link leads somewhere', (t) => {
       `${document}: every script exists`,
     );
     t.strictSame(brokenLinks(document), [], `${document}: every link leads somewhere`);
+  }
+  t.end();
+});
+
+const DECISIONS = 'docs/decisions';
+const INDEX = join(DECISIONS, 'README.md');
+
+/** One decision, as its file tells it. */
+interface DecisionFile {
+  /** `0002-intent-before-job.md` */
+  readonly file: string;
+  readonly number: string;
+  readonly title: string;
+  /** `superseded by [0036](0036-arguments.md)` */
+  readonly status: string;
+  readonly headings: readonly string[];
+}
+
+const decisionIn = (file: string): DecisionFile => {
+  const text = read(join(DECISIONS, file));
+  const [, number = '', title = ''] = /^# (\d{4}): (.+)\n/.exec(text) ?? [];
+  const [, status = ''] = /^- Status: (.+)$/m.exec(text) ?? [];
+  const headings = [...text.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
+  return { file, number, title, status, headings };
+};
+const decisions = readdirSync(join(ROOT, DECISIONS))
+  .filter((file) => join(DECISIONS, file) !== INDEX)
+  .map(decisionIn)
+  .toSorted((a, b) => (a.number < b.number ? -1 : 1));
+
+/** A line of the index: `- [0002](0002-intent-before-job.md): The intent is written first *(…)*`; the mark behind it may be absent. */
+const INDEXED = /^- \[(\d{4})\]\(([^)]+)\): (.+?)(?: \*\((.+)\)\*)?$/gm;
+/** What the index has of a status: `accepted` alone goes without saying, and so does the reason why a decision is obsolete. */
+const markOf = (status: string): string => status.replace(/^accepted(, )?/, '').replace(/^obsolete: .*/, 'obsolete');
+
+/** To another decision, as its number and its file: `[0036](0036-arguments.md)`. */
+const referenceTo = ({ number, file }: DecisionFile): string => `[${number}](${file})`;
+
+t.test(
+  'decisions are numbered from 0001 without gaps, and each is once in the index, with its title and status',
+  (t) => {
+    t.ok(decisions.length > 60, 'there are some');
+    t.strictSame(
+      decisions.map(({ number }) => number),
+      decisions.map((_, index) => String(index + 1).padStart(4, '0')),
+      'no number is left out, none is there twice',
+    );
+    t.strictSame(
+      decisions.filter(({ file, number }) => !new RegExp(`^${number}(-[a-z0-9]+)+\\.md$`).test(file)),
+      [],
+      'each file is named by its number and in kebab-case',
+    );
+    const indexed = [...read(INDEX).matchAll(INDEXED)].map(([, number, file, title, mark = '']) => ({
+      ...{ number, file, title, mark },
+    }));
+    t.strictSame(
+      indexed.toSorted((a, b) => ((a.number ?? '') < (b.number ?? '') ? -1 : 1)),
+      decisions.map(({ number, file, title, status }) => ({ number, file, title, mark: markOf(status) })),
+      'the index has them all, and no others',
+    );
+    t.end();
+  },
+);
+
+t.test('each decision has a status, and one that is superseded or refined leads to a later one', (t) => {
+  for (const { file, number, status, headings } of decisions) {
+    const [, word, by] = /^(accepted|(?:accepted, refined|superseded) by (\[.*)|obsolete: .+)$/.exec(status) ?? [];
+    t.ok(word, `${file}: "${status}" is a status`);
+    if (by !== undefined) {
+      const later = decisions.filter((other) => other.number > number).map(referenceTo);
+      t.ok(later.includes(by), `${file}: ${by} is a later decision`);
+    }
+    t.strictSame(
+      headings,
+      ['Context', 'Decision', 'Rejected', 'Consequences'].filter((heading) => headings.includes(heading)),
+      `${file}: its parts are in order`,
+    );
+    t.ok(headings.includes('Context') && headings.includes('Decision'), `${file}: it has a context and a decision`);
+  }
+  t.end();
+});
+
+t.test('a decision that a rule names by its number is the one that it leads to', (t) => {
+  for (const document of DOCUMENTS) {
+    const named = [...proseOf(document).matchAll(/\[(\d{4})\](?:\(([^)]+)\))?/g)];
+    const definitions = definitionsOf(document);
+    const astray = named.filter(([, number = '', target = definitions.get(number)]) => {
+      const file = decisions.find((decision) => decision.number === number)?.file;
+      return file === undefined || target === undefined || join(dirname(document), target) !== join(DECISIONS, file);
+    });
+    t.strictSame(
+      astray.map(([text]) => text),
+      [],
+      document,
+    );
+    t.strictSame(
+      [...definitions.keys()].filter((name) => !new RegExp(`\\[${name}\\](?!:)`).test(proseOf(document))),
+      [],
+      `${document}: it uses each link that it defines`,
+    );
   }
   t.end();
 });

@@ -8,16 +8,6 @@ import { join } from 'node:path';
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import t from 'tap';
 import type { Secret } from '../../api/objects.js';
-import {
-  type Address,
-  injectedBy,
-  isRight,
-  readConfigurations,
-  type Target,
-  trustedByAll,
-  type WebhookConfiguration,
-  writeConfiguration,
-} from '../../certs/configurations.js';
 import { readDirectory, watchDirectory } from '../../certs/directory-source.js';
 import { authorityFacts, leafFacts, namesOf, pemOf } from '../../certs/inspect.js';
 import {
@@ -33,7 +23,7 @@ import { scheduleFor } from '../../certs/schedule.js';
 import { secretSource } from '../../certs/secret-source.js';
 import type { IssueOrder } from '../../certs/source.js';
 import { KubeError } from '../../kube/client.js';
-import { MUTATING_WEBHOOKS, SECRETS, VALIDATING_WEBHOOKS } from '../../kube/resources.js';
+import { SECRETS } from '../../kube/resources.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { recordLog } from '../kit/record-log.js';
@@ -45,7 +35,7 @@ const NAMES = ['werfbundle-webhook.ops.svc', 'werfbundle-webhook.ops.svc.cluster
 const SECRET = { namespace: 'ops', name: 'werfbundle-webhook-certificates' };
 const signal = new AbortController().signal;
 
-t.test('the plan', async (t) => {
+t.test('the plan renews at two thirds of a life, and a new authority signs 60 s after it was read back', async (t) => {
   const NEW = { id: 'new', born: NOW - DAY, to: NOW + 364 * DAY };
   const OLD = { id: 'old', born: NOW - 250 * DAY, to: NOW + 115 * DAY };
   const LEAF = { id: 'leaf', born: NOW, to: NOW + 6 * DAY, signer: 'new', missing: [] };
@@ -237,7 +227,7 @@ t.test('the plan', async (t) => {
   for (const { title, given, want } of cases) t.same(planCertificates({ ...well, ...given }), want, title);
 });
 
-t.test('what is issued', async (t) => {
+t.test('a leaf is for servers and for 7 days, and serves where a clock is an hour behind', async (t) => {
   const authority = await issueAuthority(NOW);
   const pair = await issueLeaf(authority, NAMES, NOW);
   const root = new X509Certificate(authority.certificate);
@@ -287,7 +277,7 @@ t.test('the schedule follows --time-scale, down to what certificates and apiserv
   t.end();
 });
 
-t.test('the shared Secret', async (t) => {
+t.test('replicas share one Secret: the first one issues, and who read before that is too late', async (t) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   const source = (names = NAMES) => secretSource({ kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
@@ -384,7 +374,7 @@ const selfSigned = async (names: readonly string[]): Promise<KeyPair> => {
   return { certificate: made.toString('pem'), key };
 };
 
-t.test('files given from outside', async (t) => {
+t.test('files from outside are taken when they are whole, valid, of one pair and for all names', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-certs-'));
   t.teardown(() => rm(dir, { recursive: true }));
   const authority = await issueAuthority(NOW);
@@ -496,87 +486,6 @@ t.test('a folder is watched the way Kubernetes replaces it: by the link ..data',
       fields: { directory: join(directory, 'none'), code: 'ENOENT' },
     },
   ]);
-});
-
-const CLIENT = { service: { namespace: 'old', name: 'old', path: '/old' } };
-const hook = (name: string, annotations = {}): WebhookConfiguration => ({
-  metadata: { name, annotations },
-  webhooks: [{ name: `${name}.werf.io`, clientConfig: CLIENT, ...{ failurePolicy: 'Fail', rules: [] } }],
-});
-
-t.test('the webhook configurations', async (t) => {
-  const targets: readonly Target[] = [
-    { type: MUTATING_WEBHOOKS, name: 'm', path: '/mutate' },
-    { type: VALIDATING_WEBHOOKS, name: 'v', path: '/validate' },
-    { type: VALIDATING_WEBHOOKS, name: 'guard', path: '/guard', optional: true },
-  ];
-  const kube = createFakeKube();
-  kube.seed(MUTATING_WEBHOOKS, hook('m'));
-  kube.seed(VALIDATING_WEBHOOKS, hook('v'));
-  const webhooks = () =>
-    targets.map(({ type, name }) => kube.read<WebhookConfiguration>(type, { name })?.webhooks?.[0]).slice(0, 2);
-  const one = (await issueAuthority(NOW)).certificate.trim();
-  const two = (await issueAuthority(NOW)).certificate.trim();
-  const base64 = (...pems: readonly string[]) => Buffer.from(pemOf(pems)).toString('base64');
-  const read = () => readConfigurations(kube, targets, signal);
-  const publish = async (address: Address, authorities: readonly string[]): Promise<number> => {
-    const wrong = (await read()).filter((configuration) => !isRight(configuration, { address, authorities }));
-    for (const configuration of wrong) await writeConfiguration(kube, configuration, { address, authorities }, signal);
-    return wrong.length;
-  };
-
-  const service: Address = { kind: 'service', namespace: 'ops', name: 'werfbundle-webhook' };
-  t.equal(await publish(service, [one]), 2, 'one that is optional may be missing');
-  t.same(
-    webhooks(),
-    ['m', 'v'].map((name, index) => ({
-      name: `${name}.werf.io`,
-      failurePolicy: 'Fail',
-      rules: [],
-      clientConfig: {
-        caBundle: base64(one),
-        service: { namespace: 'ops', name: 'werfbundle-webhook', path: ['/mutate', '/validate'][index], port: 443 },
-      },
-    })),
-    'writes certificate and Service, and leaves everything else as it is',
-  );
-  t.equal(await publish(service, [one]), 0, 'does nothing when it is right already');
-  t.equal(await publish(service, [one, two]), 2);
-  t.equal(await publish(service, [two, one]), 0, 'the order makes no difference');
-  t.same(trustedByAll(await read()), [one, two]);
-
-  const own: Address = { kind: 'url', base: 'https://192.0.2.1:9443', anyPort: false };
-  t.equal(await publish(own, [one]), 2);
-  t.same(
-    webhooks().map((webhook) => webhook?.clientConfig),
-    [
-      { caBundle: base64(one), url: 'https://192.0.2.1:9443/mutate' },
-      { caBundle: base64(one), url: 'https://192.0.2.1:9443/validate' },
-    ],
-    'writes a URL in place of the Service',
-  );
-  t.equal(await publish({ ...own, base: 'https://192.0.2.1:1' }, [one]), 2, 'another port is another address');
-  t.equal(await publish({ ...own, anyPort: true }, [one]), 0, 'unless each replica has one of its own');
-  t.equal(await publish({ ...own, base: 'https://192.0.2.2:1', anyPort: true }, [one]), 2);
-
-  kube.before({ verb: 'patch', name: 'v' }, () => kube.seed(VALIDATING_WEBHOOKS, hook('v')));
-  await publish(service, [one]);
-  t.same(webhooks()[1]?.clientConfig, CLIENT, 'what somebody else wrote in between is not overwritten unread');
-  t.same(trustedByAll(await read()), [], 'a certificate must be in all of them');
-
-  kube.seed(VALIDATING_WEBHOOKS, hook('v', { 'cert-manager.io/inject-ca-from': 'ops/werfbundle-webhook' }));
-  await publish(service, [one]);
-  t.same(webhooks()[1]?.clientConfig, {
-    service: { namespace: 'ops', name: 'werfbundle-webhook', path: '/validate', port: 443 },
-  });
-  t.same((await read()).map(injectedBy), [undefined, 'cert-manager.io/inject-ca-from'], "cert-manager's stays its own");
-  t.equal(await publish(service, [one]), 0);
-
-  kube.vanish(VALIDATING_WEBHOOKS, { name: 'v' });
-  await t.rejects(read(), {
-    name: 'CertificateError',
-    message: 'ValidatingWebhookConfiguration v does not exist or is empty: apply manifests/webhook first',
-  });
 });
 
 t.test(
