@@ -15,9 +15,10 @@ export const judge = (bundle: StoredBundle, platform: Pick<Platform, 'policy' | 
   const { problems } = validateBundle(bundle);
   if (problems.length > 0) return { kind: 'invalid', problems };
   const settings = settingsOf(bundle);
+  const operator = { namespace: platform.namespace, secrets: [platform.policy.certificateSecret] };
   const refused = [
     ...policyProblems(bundle, platform.policy),
-    ...operatorsOwnProblems(settings, { own: bundle.metadata.namespace, operator: platform.namespace }),
+    ...operatorsOwnProblems(settings, { own: bundle.metadata.namespace, operator }),
   ];
   return refused.length === 0 ? { kind: 'valid', settings } : { kind: 'invalid', problems: refused };
 };
@@ -32,13 +33,11 @@ interface Named {
 /** A bundle that could mount the operator's keys, or run as one of its accounts, would have all of its rights. */
 const operatorsOwnProblems = (
   settings: Settings,
-  { own, operator }: { readonly own: string; readonly operator: string },
+  { own, operator }: { readonly own: string; readonly operator: Parameters<typeof isOperatorsOwn>[1] },
 ): readonly Problem[] =>
   namedBy(settings, own).flatMap(({ kind, field, name, namespaces }) => {
     if (name === undefined) return [];
-    const namespace = namespaces.find((one) =>
-      isOperatorsOwn({ kind, namespace: one, name }, { namespace: operator, secrets: [] }),
-    );
+    const namespace = namespaces.find((one) => isOperatorsOwn({ kind, namespace: one, name }, operator));
     if (namespace === undefined) return [];
     return [
       forbidden(field, `${kind} ${name} in namespace ${namespace} is the operator's own, which no bundle may use`),
