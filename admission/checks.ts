@@ -11,9 +11,8 @@ import type { Check } from './verdict.js';
 
 type CheckSettings = Omit<ReachSettings, 'operator'> &
   PlatformPolicy & {
-    /** The operator's own, and the Secret that it keeps there for itself. */
+    /** The operator's own. */
     readonly namespace: string;
-    readonly certificateSecret: string;
   };
 
 interface ChecksNeeds {
@@ -37,14 +36,13 @@ export interface Checks {
 export const createChecks = (needs: ChecksNeeds): Checks => {
   const { kube, config, values, clock, random, log, metrics } = needs;
   const releases = new ReleaseIndex({ client: kube, clock, random, log });
-  const operator = { namespace: config.namespace, secrets: [config.certificateSecret] };
   const reach = createReachCheck({
     kube,
     clock,
     metrics,
     releases,
     parseValues: (question, signal) => values.judge(question, signal),
-    settings: { ...config, operator },
+    settings: { ...config, operator: config },
   });
   return {
     checks: [specRules, reach, createPolicyCheck(config)],

@@ -7,7 +7,7 @@ import { valueAt } from './schema-node.js';
 import { forbidden } from './validate/wording.js';
 
 /**
- * Where bundles and werf may come from; an empty list allows all.
+ * Where bundles and werf may come from, where an empty list allows all; and what no bundle may use.
  *
  * A pattern is `host[:port][/path]`; `*` stands for any characters of one label of the host, or of one part of the path. What is
  * below a pattern's path is allowed too: `ghcr.io` is a whole registry, `ghcr.io/acme` all of acme's repositories (and not
@@ -17,6 +17,8 @@ import { forbidden } from './validate/wording.js';
 export interface PlatformPolicy {
   readonly allowedRegistries: readonly string[];
   readonly allowedImages: readonly string[];
+  /** Name of the Secret with the webhook's certificates, in the operator's namespace: no bundle may refer to it. */
+  readonly certificateSecret: string;
 }
 
 interface Place {
@@ -25,7 +27,10 @@ interface Place {
 }
 
 /** What of a bundle the platform does not allow. A field that is malformed is left to the rules of the spec. Never throws. */
-export const policyProblems = (bundle: unknown, policy: PlatformPolicy): readonly Problem[] => [
+export const policyProblems = (
+  bundle: unknown,
+  policy: Omit<PlatformPolicy, 'certificateSecret'>,
+): readonly Problem[] => [
   ...registryProblems(valueAt(bundle, 'spec', 'registry', 'url'), policy.allowedRegistries),
   ...imageProblems(valueAt(bundle, 'spec', 'converge', 'image'), policy.allowedImages),
 ];

@@ -84,8 +84,7 @@ type ChecksNeeds = AdmissionNeeds & {
 };
 
 function checksFor({ world, config, clock, side, open, values }: ChecksNeeds): readonly Check[] {
-  const operator = { namespace: config.namespace, secrets: [config.certificateSecret] };
-  const settings = { ...config, authorize: world.authorize, operator };
+  const settings = { ...config, authorize: world.authorize, operator: config };
   const reach = createReach({
     kube: side.kube,
     clock,

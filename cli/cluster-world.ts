@@ -1,8 +1,14 @@
 import type { Requester } from '../admission/admission-request.js';
 import type { GrantNeeds } from '../admission/grants/grants.js';
-import type { Holder } from '../admission/references/releases.js';
-import { releaseNameOf, targetNamespaceOf } from '../api/names.js';
 import type { KubeObject } from '../api/objects.js';
+import {
+  holderOf,
+  isOlder,
+  keyOfRelease,
+  type Release,
+  type ReleaseHolder,
+  releaseKeyOf,
+} from '../api/references/release.js';
 import type { StoredBundle, WerfBundle } from '../api/werfbundle.js';
 import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { refName, resourceName } from '../kube/resource-path.js';
@@ -38,10 +44,10 @@ export const clusterWorld = ({ kube, requester, authorize, objects }: ClusterWor
     sideOf: async (bundle) => {
       const stored = await storedBundle(get, bundle);
       let fault: string | undefined;
-      const holders: Side['releases']['holders'] = async (place, signal) => {
+      const holders: Side['releases']['holders'] = async (release, signal) => {
         const all = await listed(signal);
         if (all.kind === 'failed') fault = all.why;
-        return all.kind === 'failed' ? [] : holdersOf(all.bundles, place).filter((other) => !isYounger(other, stored));
+        return all.kind === 'failed' ? [] : holdersOf(all.bundles, release).filter((other) => keepsIt(other, stored));
       };
       return {
         kube: { get: preferring(objects, bundle, get), createSubresource },
@@ -109,22 +115,11 @@ const onceOnly = <T>(run: (signal: AbortSignal) => Promise<T>): ((signal: AbortS
   };
 };
 
-const holdersOf = (
-  bundles: readonly StoredBundle[],
-  place: { readonly namespace: string; readonly release: string },
-): readonly Holder[] =>
-  bundles
-    .filter((bundle) => targetNamespaceOf(bundle) === place.namespace && releaseNameOf(bundle) === place.release)
-    .map(({ metadata: { namespace, name, uid, creationTimestamp = '' } }) => ({
-      namespace,
-      name,
-      uid,
-      createdAt: creationTimestamp,
-    }));
+const holdersOf = (bundles: readonly StoredBundle[], release: Release): readonly ReleaseHolder[] =>
+  bundles.filter((bundle) => releaseKeyOf(bundle) === keyOfRelease(release)).map(holderOf);
 
-/** The bundle that is stored already keeps its release; one that is judged as new would lose it to all others. */
-const isYounger = (other: Holder, stored: WerfBundle | undefined): boolean => {
+/** The bundle that is stored already keeps its release from younger ones; one that is judged as new would lose it to all others. */
+const keepsIt = (other: ReleaseHolder, stored: WerfBundle | undefined): boolean => {
   const { uid = '', creationTimestamp } = stored?.metadata ?? {};
-  if (creationTimestamp === undefined) return false;
-  return other.createdAt === creationTimestamp ? other.uid > uid : other.createdAt > creationTimestamp;
+  return creationTimestamp === undefined || isOlder(other, { uid, createdAt: creationTimestamp });
 };

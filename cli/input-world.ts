@@ -1,6 +1,6 @@
-import type { Holder, Releases } from '../admission/references/releases.js';
-import { type Place, subjectOf } from '../admission/references/subject.js';
+import type { Releases } from '../admission/references/releases.js';
 import type { KubeObject } from '../api/objects.js';
+import { keyOfRelease, type ReleaseHolder, releaseOf } from '../api/references/release.js';
 import { KubeError, type ResourceType } from '../kube/client.js';
 import { SERVICEACCOUNTS } from '../kube/resources.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
@@ -41,15 +41,20 @@ const clientOf = (objects: InputObjects, bundle: BundleManifest): Side['kube'] =
 /** A bundle with the release that it will have. */
 interface Held {
   readonly folder: string;
-  readonly place: Place | undefined;
-  readonly holder: Holder;
+  /** undefined: not known, or malformed. */
+  readonly release: string | undefined;
+  readonly holder: ReleaseHolder;
 }
 
 const heldBy = (bundle: BundleManifest): Held => {
   const { namespace, file } = bundle;
   const name = textAt(bundle, 'metadata', 'name');
-  const { place } = subjectOf(bundleOf(bundle), namespace);
-  return { folder: folderOf(file), place, holder: { namespace, name, uid: '', createdAt: '' } };
+  const release = releaseOf(bundleOf(bundle), namespace);
+  return {
+    folder: folderOf(file),
+    release: release && keyOfRelease(release),
+    holder: { namespace, name, uid: '', createdAt: '' },
+  };
 };
 
 /**
@@ -59,9 +64,6 @@ const heldBy = (bundle: BundleManifest): Held => {
 const releasesBefore = (earlier: readonly Held[], folder: string): Releases => ({
   holders: async (asked) =>
     earlier
-      .filter(
-        ({ folder: other, place }) =>
-          other === folder && place?.namespace === asked.namespace && place.release === asked.release,
-      )
+      .filter(({ folder: other, release }) => other === folder && release === keyOfRelease(asked))
       .map(({ holder }) => holder),
 });

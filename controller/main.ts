@@ -50,7 +50,11 @@ const platformOf = async (config: ControllerConfig, client: KubeClient, signal: 
   werfVersion: config.werfVersion,
   namespace: config.namespace,
   crossNamespace: config.crossNamespace,
-  policy: { allowedRegistries: config.allowedRegistries, allowedImages: config.allowedImages },
+  policy: {
+    allowedRegistries: config.allowedRegistries,
+    allowedImages: config.allowedImages,
+    certificateSecret: config.certificateSecret,
+  },
   defaultRegistrySecret: config.defaultRegistrySecret,
   failedRetryIntervalMs: config.failedRetryInterval,
   version: WERFBUNDLE_VERSION,

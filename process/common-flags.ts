@@ -13,6 +13,11 @@ export const commonFlags = {
     default: 'k8s-werf-operator-go-system',
     help: 'Namespace that this process runs in and keeps its own objects in.',
   },
+  'certificate-secret': {
+    kind: 'string',
+    default: 'werfbundle-webhook-certificates',
+    help: 'The Secret, in --namespace, for the certificates that the webhook makes itself; no bundle may refer to it.',
+  },
   'health-address': {
     kind: 'host-port',
     default: '0.0.0.0:8081',

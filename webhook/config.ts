@@ -14,11 +14,6 @@ const flags = {
     kind: 'string',
     help: 'Folder with tls.crt, tls.key and ca.crt, read anew when they change; without it the webhook makes its certificates and keeps them in a Secret.',
   },
-  'certificate-secret': {
-    kind: 'string',
-    default: 'werfbundle-webhook-certificates',
-    help: 'The Secret, in --namespace, for the certificates that the webhook makes itself.',
-  },
   'advertise-url': {
     kind: 'string',
     help: 'https URL that the apiserver shall call instead of the Service; port 0 in it stands for the port listened on.',

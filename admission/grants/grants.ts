@@ -1,7 +1,7 @@
-import { isOperatorsOwn } from '../../api/operators-own.js';
+import { type Operator, operatorsOwnFault } from '../../api/references/operators-own.js';
 import { forbidden, internalError } from '../../api/validate/wording.js';
 import type { Requester } from '../admission-request.js';
-import { denied, type Finding } from '../references/finding.js';
+import { denied, type Finding, findingOf } from '../references/finding.js';
 import type { Reference, Subject } from '../references/subject.js';
 import type { AccessReviews, Permission, Review } from './access-reviews.js';
 
@@ -9,7 +9,7 @@ import type { AccessReviews, Permission, Review } from './access-reviews.js';
 export interface GrantNeeds {
   /** always: for every namespace; cross-namespace: for all but the bundle's own; off: for none. */
   readonly authorize: 'always' | 'cross-namespace' | 'off';
-  readonly operator: Parameters<typeof isOperatorsOwn>[1];
+  readonly operator: Operator;
   readonly requester: Requester;
   readonly reviews: Pick<AccessReviews, 'may'>;
 }
@@ -32,7 +32,7 @@ export const askGrants = async (needs: GrantNeeds, subject: Subject): Promise<Gr
     ...subject.references.map((reference) => mayUse(needs, subject, reference)),
   ]);
   const isGranted = (reference: Reference, index: number): boolean =>
-    uses[index]?.length === 0 && (reference.use !== 'account' || deploy.granted);
+    uses[index]?.length === 0 && (reference.use !== 'service-account' || deploy.granted);
   return {
     findings: [...deploy.findings, ...uses.flat()],
     deploy: deploy.granted,
@@ -41,17 +41,12 @@ export const askGrants = async (needs: GrantNeeds, subject: Subject): Promise<Gr
 };
 
 /** What nobody may be granted, and nobody need be asked about. */
-export const forbiddenUses = (operator: GrantNeeds['operator'], subject: Subject): readonly Finding[] =>
+export const forbiddenUses = (operator: Operator, subject: Subject): readonly Finding[] =>
   subject.references.flatMap((reference) => forbiddenUse(operator, reference) ?? []);
 
-const forbiddenUse = (
-  operator: GrantNeeds['operator'],
-  { field, kind, name, namespaces }: Reference,
-): Finding | undefined => {
-  const namespace = namespaces.find((one) => isOperatorsOwn({ kind, namespace: one, name }, operator));
-  if (namespace === undefined) return undefined;
-  const words = `${kind} ${name} in namespace ${namespace} is the operator's own, which no bundle may use`;
-  return denied(forbidden(field, words));
+const forbiddenUse = (operator: Operator, reference: Reference): Finding | undefined => {
+  const fault = operatorsOwnFault(reference, operator);
+  return fault && findingOf(fault);
 };
 
 const TARGET = 'spec.converge.targetNamespace';
@@ -74,7 +69,7 @@ const mayUse = async (needs: GrantNeeds, subject: Subject, reference: Reference)
   const forbiddenOne = forbiddenUse(needs.operator, reference);
   if (forbiddenOne !== undefined) return [forbiddenOne];
   // A ServiceAccount needs no grant of its own: who may create Jobs may run them as any.
-  if (reference.use === 'account') return [];
+  if (reference.use === 'service-account') return [];
   const asked = namespaces.filter((namespace) => isAsked(needs, subject.own, namespace));
   const reviews = await Promise.all(asked.map((namespace) => mayRead(needs, { kind, name, namespace })));
   return asked.flatMap((namespace, index) => {

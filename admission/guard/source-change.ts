@@ -1,6 +1,5 @@
-import type { ConfigMap, KubeObject, Secret } from '../../api/objects.js';
 import { isMap, valueAt } from '../../api/schema-node.js';
-import { configMapSource, secretSource } from '../../api/values/found-source.js';
+import { foundSource } from '../../api/values/found-source.js';
 import type { FoundSource } from '../../api/values/problem.js';
 import type { Review } from '../decode.js';
 
@@ -79,8 +78,5 @@ const readSource = (
       Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     );
   };
-  const bare: KubeObject = { metadata: {} };
-  return kind === 'ConfigMap'
-    ? configMapSource(ref, { ...bare, data: texts('data'), binaryData: texts('binaryData') } satisfies ConfigMap)
-    : secretSource(ref, { ...bare, data: texts('data') } satisfies Secret);
+  return foundSource({ kind, ...ref }, { metadata: {}, data: texts('data'), binaryData: texts('binaryData') });
 };

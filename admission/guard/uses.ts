@@ -1,7 +1,6 @@
-import { targetNamespaceOf } from '../../api/names.js';
 import type { ObjectRef } from '../../api/objects.js';
+import { referencesOf, valuesReferences } from '../../api/references/references.js';
 import type { FoundSource } from '../../api/values/problem.js';
-import { referenceOf } from '../../api/values/problem.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { type Change, createReflector, type Reflector } from '../../kube/reflector.js';
@@ -80,12 +79,12 @@ const keyOf = ({ kind, namespace, name }: SourceName): string => `${kind}/${name
 const wantedBy = (bundle: StoredBundle): Wanted => {
   const { namespace, name, deletionTimestamp } = bundle.metadata;
   if (deletionTimestamp !== undefined) return { sources: [] };
-  const namespaces = [...new Set([namespace, targetNamespaceOf(bundle)])];
   return {
-    sources: (bundle.spec.converge?.valuesFrom ?? []).flatMap((source) => {
-      const use: Use = { bundle: { namespace, name }, key: source.key, optional: source.optional === true };
-      const { kind, name: sourceName } = referenceOf(source);
-      return namespaces.map((where) => ({ kind, name: sourceName, namespace: where, use }));
-    }),
+    sources: valuesReferences(referencesOf(bundle, namespace)).flatMap(
+      ({ kind, name: source, namespaces, key, optional }) => {
+        const use: Use = { bundle: { namespace, name }, key, optional };
+        return namespaces.map((where) => ({ kind, name: source, namespace: where, use }));
+      },
+    ),
   };
 };

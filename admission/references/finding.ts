@@ -1,4 +1,5 @@
 import type { Problem, Warning } from '../../api/problem.js';
+import { type Checked, problemOf, type ReferenceFault } from '../../api/references/fault.js';
 import { internalError } from '../../api/validate/wording.js';
 import type { Findings } from '../verdict.js';
 
@@ -18,6 +19,20 @@ export const denied = (problem: Problem): Finding => ({ kind: 'denied', problem 
 export const missing = (problem: Problem): Finding => ({ kind: 'missing', problem });
 export const lacking = (problem: Problem): Finding => ({ kind: 'lacking', problem });
 export const noted = (field: string, message: string): Finding => ({ kind: 'noted', warning: { field, message } });
+
+/** A fault of something that a bundle refers to. */
+export const findingOf = (fault: ReferenceFault<string>): Finding => ({
+  kind: KINDS[fault.kind],
+  problem: problemOf(fault),
+});
+
+const KINDS = { absent: 'missing', 'lacks-key': 'lacking', unusable: 'denied', forbidden: 'denied' } as const;
+
+/** What a check of something that a bundle refers to has found. */
+export const findingsOf = (checked: Checked<unknown>): readonly Finding[] =>
+  checked.kind === 'usable'
+    ? checked.warnings.map(({ field, message }) => noted(field, message))
+    : [findingOf(checked)];
 
 /** @param what - `Secret app in namespace ops`, or a whole clause */
 export const unchecked = (field: string, what: string, why: string): Finding => ({

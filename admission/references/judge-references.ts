@@ -1,11 +1,15 @@
 import type { KubeObject, Secret } from '../../api/objects.js';
-import { notFound } from '../../api/validate/wording.js';
+import { checkCaSecret } from '../../api/references/ca-secret.js';
+import { type Checked, nameIn } from '../../api/references/fault.js';
+import { firstRefOf } from '../../api/references/references.js';
+import { checkRegistrySecret } from '../../api/references/registry-secret.js';
+import { checkServiceAccount } from '../../api/references/service-account.js';
+import { checkWerfKey } from '../../api/references/werf-key.js';
 import { SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import type { Grants } from '../grants/grants.js';
-import { type Finding, missing, unchecked } from './finding.js';
-import { judgeSecret } from './judge-secrets.js';
+import { type Finding, findingsOf, unchecked } from './finding.js';
 import { judgeValues, type ValuesNeeds } from './judge-values.js';
-import type { Lookups } from './lookups.js';
+import type { Fetched, Lookups } from './lookups.js';
 import type { Reference, Subject } from './subject.js';
 
 /** Whether what a bundle refers to is there and can be used. Only what is granted is looked up, and only what changed. */
@@ -22,19 +26,24 @@ export const judgeReferences = async (
 };
 
 const judgeReference = async (lookups: Pick<Lookups, 'get'>, reference: Reference): Promise<readonly Finding[]> => {
-  if (reference.use === 'values') return [];
-  const { field, kind, name, namespaces } = reference;
-  const ref = { namespace: namespaces.join(), name };
-  const fetched =
-    reference.use === 'account'
-      ? await lookups.get<KubeObject>(SERVICEACCOUNTS, ref)
-      : await lookups.get<Secret>(SECRETS, ref);
-  switch (fetched.kind) {
-    case 'found':
-      return reference.use === 'account' ? [] : judgeSecret(reference, fetched.value);
-    case 'absent':
-      return [missing(notFound(field, `${kind} ${name} does not exist in namespace ${ref.namespace}`))];
-    case 'failed':
-      return [unchecked(field, `${kind} ${name} in namespace ${ref.namespace}`, fetched.why)];
+  const ref = firstRefOf(reference);
+  const judged = <T>(fetched: Fetched<T>, check: (object: T | undefined) => Checked<unknown>): readonly Finding[] =>
+    fetched.kind === 'failed'
+      ? [unchecked(reference.field, nameIn(reference), fetched.why)]
+      : findingsOf(check(fetched.kind === 'found' ? fetched.value : undefined));
+  const secret = () => lookups.get<Secret>(SECRETS, ref);
+  switch (reference.use) {
+    case 'registry-secret':
+      return judged(await secret(), (found) => checkRegistrySecret(reference, found));
+    case 'ca-secret':
+      return judged(await secret(), (found) => checkCaSecret(reference, found));
+    case 'werf-key':
+      return judged(await secret(), (found) => checkWerfKey(reference, found));
+    case 'service-account': {
+      const account = await lookups.get<KubeObject>(SERVICEACCOUNTS, ref);
+      return judged(account, (found) => checkServiceAccount(reference, found));
+    }
+    case 'values':
+      return [];
   }
 };

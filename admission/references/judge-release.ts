@@ -1,59 +1,62 @@
 import type { ObjectMeta } from '../../api/objects.js';
-import { invalid } from '../../api/validate/wording.js';
-import { denied, type Finding, noted, unchecked } from './finding.js';
+import {
+  checkRelease,
+  heldFault,
+  type Release,
+  type ReleaseHolder,
+  releaseText,
+  takenWarning,
+} from '../../api/references/release.js';
+import { type Finding, findingOf, noted, unchecked } from './finding.js';
 import type { LookupTime } from './lookup-time.js';
-import type { Holder, Releases } from './releases.js';
+import type { Releases } from './releases.js';
 import type { Subject } from './subject.js';
-
-const FIELD = 'spec.converge.releaseName';
 
 interface ReleaseNeeds {
   readonly releases: Releases;
   readonly time: LookupTime;
   /** Whether the user may know of this bundle. */
-  readonly maySee: (holder: Holder) => Promise<boolean>;
+  readonly maySee: (holder: ReleaseHolder) => Promise<boolean>;
 }
 
-/** Whether another bundle has the release: two of them would undo each other's deployments. The older one keeps it. */
+/** Whether another bundle has the release. */
 export const judgeRelease = async (
   needs: ReleaseNeeds,
-  { own, place }: Subject,
-  metadata: ObjectMeta,
+  { own, release }: Subject,
+  { name = '', uid, creationTimestamp }: ObjectMeta,
 ): Promise<readonly Finding[]> => {
-  if (place === undefined) return [];
-  const what = `release ${JSON.stringify(place.release)} in namespace ${JSON.stringify(place.namespace)}`;
-  const holders = await holdersOf(needs, place);
-  if (holders === undefined) return [unchecked(FIELD, what, 'the WerfBundles of the cluster are not listed yet')];
-  const others = holders.filter(({ namespace, name }) => namespace !== own || name !== metadata.name);
-  const older = others.filter((other) => isOlder(other, metadata));
-  const [first] = older.length > 0 ? older.toSorted(byAge) : others.toSorted(byAge);
-  if (first === undefined) return [];
-  const age = older.length > 0 ? 'older' : 'younger';
-  const name = (await needs.maySee(first)) ? `the ${age} WerfBundle ${first.namespace}/${first.name}` : undefined;
-  const words = `${what} belongs to ${name ?? `${age === 'older' ? 'an' : 'a'} ${age} WerfBundle of another namespace`}`;
-  if (age === 'older') return [denied(invalid(FIELD, place.release, `${words}; a releaseName of its own is needed`))];
-  return [noted(FIELD, `${words}, which is no longer deployed once this one is`)];
+  if (release === undefined) return [];
+  const holders = await holdersOf(needs, release);
+  if (holders === undefined) {
+    const why = 'the WerfBundles of the cluster are not listed yet';
+    return [unchecked('spec.converge.releaseName', releaseText(release), why)];
+  }
+  const isStored = uid !== undefined && creationTimestamp !== undefined;
+  const claimant = { namespace: own, name, ...(isStored && { uid, createdAt: creationTimestamp }) };
+  const hold = checkRelease(claimant, holders);
+  switch (hold.kind) {
+    case 'free':
+      return [];
+    case 'held':
+      return [findingOf(heldFault(release, await seen(needs, hold.by)))];
+    case 'taken': {
+      const { field, message } = takenWarning(release, await seen(needs, hold.from));
+      return [noted(field, message)];
+    }
+  }
 };
+
+const seen = async ({ maySee }: ReleaseNeeds, holder: ReleaseHolder): Promise<ReleaseHolder | undefined> =>
+  (await maySee(holder)) ? holder : undefined;
 
 const holdersOf = async (
   { releases, time }: ReleaseNeeds,
-  place: NonNullable<Subject['place']>,
-): Promise<readonly Holder[] | undefined> => {
+  release: Release,
+): Promise<readonly ReleaseHolder[] | undefined> => {
   try {
-    return await releases.holders(place, time.signal);
+    return await releases.holders(release, time.signal);
   } catch (error) {
     if (!time.signal.aborted) throw error;
     return undefined;
   }
 };
-
-/** Of two that were made within one second, the uid decides: the same one for everybody who asks. */
-const byAge = (a: Holder, b: Holder): number => compare(a.createdAt, b.createdAt) || compare(a.uid, b.uid);
-
-const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-/** What is only being created is younger than all that exist. */
-const isOlder = (other: Holder, { uid, creationTimestamp }: ObjectMeta): boolean =>
-  uid === undefined ||
-  creationTimestamp === undefined ||
-  byAge(other, { namespace: '', name: '', uid, createdAt: creationTimestamp }) < 0;

@@ -1,18 +1,15 @@
-import { acceptsBundlesFrom, consentMissing } from '../../api/consent.js';
 import type { Namespace } from '../../api/objects.js';
-import { forbidden, invalid, notFound } from '../../api/validate/wording.js';
+import { type ConsentRule, checkTargetNamespace, needsConsent } from '../../api/references/target-namespace.js';
 import { NAMESPACES } from '../../kube/resources.js';
-import { denied, type Finding, missing, unchecked } from './finding.js';
+import { type Finding, findingOf, unchecked } from './finding.js';
 import type { Lookups } from './lookups.js';
 import type { Subject } from './subject.js';
-
-const FIELD = 'spec.converge.targetNamespace';
 
 /** What is judged of another namespace as target. */
 interface TargetQuestion {
   readonly subject: Subject;
   /** Whether the namespace has to accept the bundle; the controller asks again before each Job. */
-  readonly consent: boolean;
+  readonly consent: ConsentRule;
   /** Whether it has to exist. */
   readonly existence: boolean;
 }
@@ -22,17 +19,12 @@ export const judgeTarget = async (
   lookups: Pick<Lookups, 'get'>,
   { subject, consent, existence }: TargetQuestion,
 ): Promise<readonly Finding[]> => {
-  const { own, target } = subject;
-  if (target === undefined || target === own || !(consent || existence)) return [];
+  const { own, targetNamespace: reference } = subject;
+  if (reference === undefined) return [];
+  const { field, name: target } = reference;
+  if (!existence && !needsConsent({ own, target }, consent)) return [];
   const fetched = await lookups.get<Namespace>(NAMESPACES, { name: target });
-  if (fetched.kind === 'failed') return [unchecked(FIELD, `namespace ${target}`, fetched.why)];
-  if (fetched.kind === 'absent') {
-    return existence ? [missing(notFound(FIELD, `namespace ${target} does not exist`))] : [];
-  }
-  const namespace = fetched.value;
-  const isGoing = existence && namespace.status?.phase === 'Terminating';
-  return [
-    ...(isGoing ? [denied(invalid(FIELD, target, `namespace ${target} is being deleted`))] : []),
-    ...(consent && !acceptsBundlesFrom(namespace, own) ? [denied(forbidden(FIELD, consentMissing(target, own)))] : []),
-  ];
+  if (fetched.kind === 'failed') return [unchecked(field, `namespace ${target}`, fetched.why)];
+  const faults = checkTargetNamespace(reference, fetched.kind === 'found' ? fetched.value : undefined, consent);
+  return faults.filter(({ kind }) => existence || kind === 'forbidden').map(findingOf);
 };

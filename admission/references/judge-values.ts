@@ -1,5 +1,6 @@
 import type { ConfigMap, ObjectRef, Secret } from '../../api/objects.js';
-import { configMapSource, secretSource } from '../../api/values/found-source.js';
+import { valuesSourceOf } from '../../api/references/references.js';
+import { foundSource } from '../../api/values/found-source.js';
 import { type FoundSource, missingSource } from '../../api/values/problem.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
@@ -7,9 +8,7 @@ import { denied, type Finding, lacking, missing, noted, unchecked } from './find
 import type { LookupTime } from './lookup-time.js';
 import type { Fetched, Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
-import type { Reference, Subject } from './subject.js';
-
-type Source = Extract<Reference, { use: 'values' }>;
+import type { Reference, Source, Subject } from './subject.js';
 
 export interface ValuesNeeds {
   readonly lookups: Pick<Lookups, 'get'>;
@@ -46,7 +45,8 @@ const NOTHING: ReadSource = { input: { source: { optional: true } }, findings: [
 
 const readSource = async (needs: ValuesNeeds, subject: Subject, from: Source | undefined): Promise<ReadSource> => {
   if (from === undefined || !needs.granted.has(from)) return NOTHING;
-  const { source, changed, field, kind, name } = from;
+  const { changed, field, kind, name } = from;
+  const source = valuesSourceOf(from);
   const fetched = await fetchFirst(needs.lookups, from);
   if (fetched.kind === 'found') return { input: { source, found: fetched.value }, findings: [] };
   if (!changed) return { input: { source }, findings: [] };
@@ -71,12 +71,8 @@ const fetchSource = async (
   kind: Source['kind'],
   ref: ObjectRef,
 ): Promise<Fetched<FoundSource>> => {
-  if (kind === 'ConfigMap') {
-    const map = await lookups.get<ConfigMap>(CONFIGMAPS, ref);
-    return map.kind === 'found' ? { kind: 'found', value: configMapSource(ref, map.value) } : map;
-  }
-  const secret = await lookups.get<Secret>(SECRETS, ref);
-  return secret.kind === 'found' ? { kind: 'found', value: secretSource(ref, secret.value) } : secret;
+  const fetched = await lookups.get<ConfigMap | Secret>(kind === 'ConfigMap' ? CONFIGMAPS : SECRETS, ref);
+  return fetched.kind === 'found' ? { kind: 'found', value: foundSource({ kind, ...ref }, fetched.value) } : fetched;
 };
 
 const ALL = 'spec.converge.valuesFrom';

@@ -1,4 +1,7 @@
 import { MISSING_REFERENCES } from '../../api/annotations.js';
+import { targetOf } from '../../api/references/references.js';
+import type { ReleaseHolder } from '../../api/references/release.js';
+import { type ConsentRule, needsConsent } from '../../api/references/target-namespace.js';
 import type { KubeClient } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
@@ -16,19 +19,17 @@ import { judgeTarget } from './judge-target.js';
 import { type LookupTime, lookupTime } from './lookup-time.js';
 import { Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
-import type { Holder, Releases } from './releases.js';
+import type { Releases } from './releases.js';
 import { Slots } from './slots.js';
-import { type Subject, subjectOf, targetOf } from './subject.js';
+import { type Subject, subjectOf } from './subject.js';
 
-/** What the platform decides of grants and references. */
 /** How strict the platform is with what bundles reach for. */
 export interface ReachSettings {
   readonly checkReferences: boolean;
   readonly missingReferences: 'deny' | 'warn';
   readonly onLookupFailure: 'deny' | 'warn';
   readonly authorize: GrantNeeds['authorize'];
-  /** consent: another namespace must accept bundles by annotation; always: it need not. */
-  readonly crossNamespace: 'consent' | 'always';
+  readonly crossNamespace: ConsentRule['crossNamespace'];
   /** The operator's own namespace, whose bundles need no consent, and the names of its Secrets that were given by a flag. */
   readonly operator: GrantNeeds['operator'];
 }
@@ -69,13 +70,11 @@ const isOperators = ({ operator }: ReachSettings, { own, target }: Places): bool
   own === operator.namespace || target === operator.namespace;
 
 /** Whether the flags leave nothing that the apiserver would have to be asked. */
-const asksNobody = (
-  { checkReferences, authorize, crossNamespace, operator }: ReachSettings,
-  { own, target }: Places,
-): boolean => {
+const asksNobody = (settings: ReachSettings, { own, target }: Places): boolean => {
+  const { checkReferences, authorize } = settings;
   const inside = target === undefined || target === own;
   const noGrants = authorize === 'off' || (authorize === 'cross-namespace' && inside);
-  const noConsent = crossNamespace === 'always' || inside || own === operator.namespace;
+  const noConsent = inside || !needsConsent({ own, target }, consentRule(settings));
   return !checkReferences && noGrants && noConsent;
 };
 
@@ -130,7 +129,7 @@ const asked = async (
     settings.checkReferences
       ? judgeReferences({ lookups, granted: grants.granted, parseValues: needs.parseValues, time }, subject)
       : [],
-    settings.checkReferences && grants.deploy && subject.placeChanged
+    settings.checkReferences && grants.deploy && subject.releaseChanged
       ? judgeRelease(
           { releases: needs.releases, time, maySee: (holder) => maySee({ authorize, reviews }, holder) },
           subject,
@@ -141,18 +140,20 @@ const asked = async (
   return [...grants.findings, ...found.flat()];
 };
 
-const targetQuestion = (
-  { crossNamespace, operator, checkReferences }: ReachSettings,
-  subject: Subject,
-): Parameters<typeof judgeTarget>[1] => ({
+const targetQuestion = (settings: ReachSettings, subject: Subject): Parameters<typeof judgeTarget>[1] => ({
   subject,
-  consent: crossNamespace === 'consent' && subject.own !== operator.namespace,
-  existence: checkReferences && subject.targetChanged,
+  consent: consentRule(settings),
+  existence: settings.checkReferences && subject.targetNamespace?.changed === true,
+});
+
+const consentRule = ({ crossNamespace, operator }: ReachSettings): ConsentRule => ({
+  crossNamespace,
+  namespace: operator.namespace,
 });
 
 const maySee = async (
   { authorize, reviews }: { readonly authorize: GrantNeeds['authorize']; readonly reviews: AccessReviews },
-  { namespace, name }: Holder,
+  { namespace, name }: ReleaseHolder,
 ): Promise<boolean> => {
   if (authorize === 'off') return true;
   const { group, plural: resource } = WERFBUNDLES;

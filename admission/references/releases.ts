@@ -1,32 +1,29 @@
-import { releaseNameOf, targetNamespaceOf } from '../../api/names.js';
+import {
+  holderOf,
+  keyOfRelease,
+  type Release,
+  type ReleaseHolder,
+  releaseKeyOf,
+} from '../../api/references/release.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { type Change, createReflector, type Reflector } from '../../kube/reflector.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
-import type { Place } from './subject.js';
-
-/** A bundle that deploys into a place, or will. */
-export interface Holder {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  /** RFC 3339, whole seconds. */
-  readonly createdAt: string;
-}
 
 /** Who has which release. */
 export interface Releases {
   /**
-   * All bundles with this place, as they were a moment ago: two that are created at once may not see each other, and the controller
+   * All bundles with this release, as they were a moment ago: two that are created at once may not see each other, and the controller
    * deploys the older one only. Rejects with the signal's reason if they are not known before it is aborted.
    */
-  holders(place: Place, signal: AbortSignal): Promise<readonly Holder[]>;
+  holders(release: Release, signal: AbortSignal): Promise<readonly ReleaseHolder[]>;
 }
 
 interface Held {
-  readonly place: Place;
-  readonly holder: Holder;
+  /** undefined: malformed; such a bundle has no release. */
+  readonly release: string | undefined;
+  readonly holder: ReleaseHolder;
 }
 
 /**
@@ -35,7 +32,7 @@ interface Held {
  */
 export class ReleaseIndex implements Releases {
   readonly #bundles: Reflector<Held>;
-  readonly #holders = new Map<string, Map<string, Holder>>();
+  readonly #holders = new Map<string, Map<string, ReleaseHolder>>();
 
   constructor(options: {
     readonly client: Pick<KubeClient, 'list' | 'watch'>;
@@ -56,30 +53,22 @@ export class ReleaseIndex implements Releases {
     return this.#bundles.start(signal);
   }
 
-  async holders(place: Place, signal: AbortSignal): Promise<readonly Holder[]> {
+  async holders(release: Release, signal: AbortSignal): Promise<readonly ReleaseHolder[]> {
     await this.#bundles.whenSynced(signal);
-    return [...(this.#holders.get(keyOf(place))?.values() ?? [])];
+    return [...(this.#holders.get(keyOfRelease(release))?.values() ?? [])];
   }
 
   #changed({ ref, before, after }: Change<Held>): void {
     const own = `${ref.namespace}/${ref.name}`;
-    if (before !== undefined) {
-      const others = this.#holders.get(keyOf(before.place));
+    if (before?.release !== undefined) {
+      const others = this.#holders.get(before.release);
       others?.delete(own);
-      if (others?.size === 0) this.#holders.delete(keyOf(before.place));
+      if (others?.size === 0) this.#holders.delete(before.release);
     }
-    if (after === undefined) return;
-    const holders = this.#holders.get(keyOf(after.place)) ?? new Map<string, Holder>();
-    this.#holders.set(keyOf(after.place), holders.set(own, after.holder));
+    if (after?.release === undefined) return;
+    const holders = this.#holders.get(after.release) ?? new Map<string, ReleaseHolder>();
+    this.#holders.set(after.release, holders.set(own, after.holder));
   }
 }
 
-const keyOf = ({ namespace, release }: Place): string => `${namespace}/${release}`;
-
-const heldBy = (bundle: StoredBundle): Held => {
-  const { namespace, name, uid, creationTimestamp = '' } = bundle.metadata;
-  return {
-    place: { namespace: targetNamespaceOf(bundle), release: releaseNameOf(bundle) },
-    holder: { namespace, name, uid, createdAt: creationTimestamp },
-  };
-};
+const heldBy = (bundle: StoredBundle): Held => ({ release: releaseKeyOf(bundle), holder: holderOf(bundle) });

@@ -2,8 +2,13 @@ import { isUtf8 } from 'node:buffer';
 import type { ConfigMap, ObjectRef, Secret } from '../objects.js';
 import type { FoundSource } from './problem.js';
 
-/** A ConfigMap as a source of values. */
-export const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: ConfigMap): FoundSource => ({
+/** A ConfigMap or Secret, by the kind that is said, as a source of values. */
+export const foundSource = (
+  { kind, ...ref }: Pick<FoundSource, 'kind' | 'namespace' | 'name'>,
+  object: ConfigMap | Secret,
+): FoundSource => (kind === 'ConfigMap' ? configMapSource(ref, object) : secretSource(ref, object));
+
+const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: ConfigMap): FoundSource => ({
   kind: 'ConfigMap',
   namespace: ref.namespace,
   name: ref.name,
@@ -11,8 +16,7 @@ export const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: 
   binary: Object.keys(binaryData),
 });
 
-/** A Secret as a source of values. */
-export const secretSource = (ref: ObjectRef, { data = {} }: Secret): FoundSource => {
+const secretSource = (ref: ObjectRef, { data = {} }: Secret): FoundSource => {
   const bytes = Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64')] as const);
   const texts = bytes
     .filter(([, content]) => isUtf8(content))

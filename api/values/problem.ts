@@ -27,7 +27,7 @@ export interface FoundSource {
 }
 
 /** The kind and name that an item of valuesFrom refers to. */
-export const referenceOf = (source: ValuesSource): { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string } =>
+const referenceOf = (source: ValuesSource): { readonly kind: 'ConfigMap' | 'Secret'; readonly name: string } =>
   source.configMapRef === undefined
     ? { kind: 'Secret', name: source.secretRef?.name ?? '' }
     : { kind: 'ConfigMap', name: source.configMapRef.name };

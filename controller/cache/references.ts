@@ -1,11 +1,11 @@
-import { targetNamespaceOf } from '../../api/names.js';
 import type { ObjectRef } from '../../api/objects.js';
+import { type Reference, referencesOf } from '../../api/references/references.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 
-export type ReferredKind = 'ConfigMap' | 'Secret' | 'ServiceAccount' | 'Namespace';
+export type ReferredKind = Reference['kind'];
 
 /** An object that a bundle names, whether it exists or not. */
-interface Reference {
+interface NamedObject {
   readonly kind: ReferredKind;
   /** `namespace` is '' for a Namespace. */
   readonly ref: ObjectRef;
@@ -14,34 +14,13 @@ interface Reference {
 }
 
 /** Whatever outside of a bundle decides whether, and what, it deploys. Each source of values is looked for in two namespaces. */
-export const referencesOf = (
+export const namedObjects = (
   bundle: StoredBundle,
-  platform: { readonly namespace: string; readonly defaultRegistrySecret: string | undefined },
-): readonly Reference[] => {
-  const { registry, converge = {} } = bundle.spec;
-  const own = bundle.metadata.namespace;
-  const target = targetNamespaceOf(bundle);
-  const named = (kind: ReferredKind, namespace: string, name: string | undefined): readonly Reference[] =>
-    name === undefined ? [] : [{ kind, ref: { namespace, name }, values: false }];
-  const sources = (converge.valuesFrom ?? []).flatMap(({ configMapRef, secretRef }) =>
-    [...new Set([own, target])].flatMap((namespace) => [
-      ...named('ConfigMap', namespace, configMapRef?.name),
-      ...named('Secret', namespace, secretRef?.name),
-    ]),
+  platform: NonNullable<Parameters<typeof referencesOf>[2]>,
+): readonly NamedObject[] =>
+  referencesOf(bundle, bundle.metadata.namespace, platform).flatMap(({ kind, use, namespaces, name }) =>
+    namespaces.map((namespace) => ({ kind, ref: { namespace, name }, values: use === 'values' })),
   );
-  const credentials =
-    registry.secretRef === undefined
-      ? named('Secret', platform.namespace, platform.defaultRegistrySecret)
-      : named('Secret', own, registry.secretRef.name);
-  return [
-    ...credentials,
-    ...named('Secret', own, registry.caSecretRef?.name),
-    ...named('Secret', own, converge.werfSecretKeyRef?.name),
-    ...named('ServiceAccount', target, converge.serviceAccountName),
-    ...(target === own ? [] : named('Namespace', '', target)),
-    ...sources.map((source) => ({ ...source, values: true })),
-  ];
-};
 
 interface Naming {
   readonly bundle: ObjectRef;
@@ -51,10 +30,10 @@ interface Naming {
 /** Which bundles name an object. Costs what bundles name, whatever else there is in the cluster. */
 export class ReferenceIndex {
   readonly #byObject = new Map<string, Map<string, Naming>>();
-  readonly #byBundle = new Map<string, readonly Reference[]>();
+  readonly #byBundle = new Map<string, readonly NamedObject[]>();
 
   /** @param references - all that the bundle names now; none when it is gone */
-  set(bundle: ObjectRef, references: readonly Reference[]): void {
+  set(bundle: ObjectRef, references: readonly NamedObject[]): void {
     const key = keyOf(bundle);
     for (const reference of this.#byBundle.get(key) ?? []) this.#remove(reference, key);
     if (references.length === 0) this.#byBundle.delete(key);
@@ -75,7 +54,7 @@ export class ReferenceIndex {
     }
   }
 
-  #add({ kind, ref, values }: Reference, bundle: ObjectRef): void {
+  #add({ kind, ref, values }: NamedObject, bundle: ObjectRef): void {
     const key = objectKey(kind, ref);
     const naming = this.#byObject.get(key) ?? new Map<string, Naming>();
     const before = naming.get(keyOf(bundle));
@@ -83,7 +62,7 @@ export class ReferenceIndex {
     this.#byObject.set(key, naming);
   }
 
-  #remove({ kind, ref }: Reference, bundleKey: string): void {
+  #remove({ kind, ref }: NamedObject, bundleKey: string): void {
     const key = objectKey(kind, ref);
     const naming = this.#byObject.get(key);
     naming?.delete(bundleKey);

@@ -1,5 +1,5 @@
-import { releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { ObjectRef } from '../../api/objects.js';
+import { checkRelease, holderOf, type ReleaseHolder, releaseKeyOf } from '../../api/references/release.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { Change } from '../../kube/reflector.js';
 
@@ -8,12 +8,12 @@ import type { Change } from '../../kube/reflector.js';
  * pass both: the older one has the release.
  */
 export class Releases {
-  readonly #holders = new Map<string, Map<string, StoredBundle['metadata']>>();
+  readonly #holders = new Map<string, Map<string, ReleaseHolder>>();
 
   /** @returns the other bundles with a release that this one came to, or left: they have to be looked at anew */
   changed({ ref, before, after }: Change<StoredBundle>): readonly ObjectRef[] {
-    const was = before && keyOf(before);
-    const is = after && keyOf(after);
+    const was = before && releaseKeyOf(before);
+    const is = after && releaseKeyOf(after);
     if (was === is && before?.metadata.uid === after?.metadata.uid) return [];
     if (was !== undefined) this.#leave(was, ref);
     if (after !== undefined && is !== undefined) this.#enter(is, after);
@@ -21,17 +21,20 @@ export class Releases {
     return [...keys].flatMap((key) => this.#others(key, ref));
   }
 
-  /** The oldest of the bundles with the same release, if this one is not; of two of one second, the one with the lower uid. */
+  /** The oldest of the bundles with the same release, if this one is not. */
   olderHolder(bundle: StoredBundle): ObjectRef | undefined {
-    let oldest = bundle.metadata;
-    for (const other of this.#holders.get(keyOf(bundle))?.values() ?? []) if (isOlder(other, oldest)) oldest = other;
-    return oldest.uid === bundle.metadata.uid ? undefined : { namespace: oldest.namespace, name: oldest.name };
+    const key = releaseKeyOf(bundle);
+    const hold = checkRelease(
+      holderOf(bundle),
+      (key === undefined ? undefined : this.#holders.get(key))?.values() ?? [],
+    );
+    return hold.kind === 'held' ? { namespace: hold.by.namespace, name: hold.by.name } : undefined;
   }
 
-  #enter(key: string, { metadata }: StoredBundle): void {
-    const { namespace, name, uid, resourceVersion, generation, creationTimestamp = '' } = metadata;
-    const holders = this.#holders.get(key) ?? new Map<string, StoredBundle['metadata']>();
-    holders.set(`${namespace}/${name}`, { namespace, name, uid, resourceVersion, generation, creationTimestamp });
+  #enter(key: string, bundle: StoredBundle): void {
+    const holder = holderOf(bundle);
+    const holders = this.#holders.get(key) ?? new Map<string, ReleaseHolder>();
+    holders.set(`${holder.namespace}/${holder.name}`, holder);
     this.#holders.set(key, holders);
   }
 
@@ -46,10 +49,3 @@ export class Releases {
     return holders.filter(({ namespace, name }) => namespace !== ref.namespace || name !== ref.name);
   }
 }
-
-const keyOf = (bundle: StoredBundle): string => `${targetNamespaceOf(bundle)}/${releaseNameOf(bundle)}`;
-
-const isOlder = (a: StoredBundle['metadata'], b: StoredBundle['metadata']): boolean => {
-  const [left = '', right = ''] = [a.creationTimestamp, b.creationTimestamp];
-  return left === right ? a.uid < b.uid : left < right;
-};

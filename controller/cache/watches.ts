@@ -8,7 +8,7 @@ import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/res
 import { RunningSet } from '../../kube/running-set.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
 import type { Platform } from '../decide/observation.js';
-import { ReferenceIndex, type ReferredKind, referencesOf } from './references.js';
+import { namedObjects, ReferenceIndex, type ReferredKind } from './references.js';
 import type { Share } from './share.js';
 
 interface WatchesOptions {
@@ -92,7 +92,7 @@ export class Watches implements ValuesChanges {
   bundleChanged({ ref, before, after }: Change<StoredBundle>): void {
     if (before !== undefined && after !== undefined && isSameSpec(before.metadata, after.metadata)) return;
     if (after !== undefined) this.#followAround(after);
-    this.#index.set(ref, after === undefined ? [] : referencesOf(after, this.#options.platform));
+    this.#index.set(ref, after === undefined ? [] : namedObjects(after, this.#options.platform));
     if (after === undefined) this.#valuesChanges.delete(keyOf(ref));
   }
 

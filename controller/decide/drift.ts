@@ -41,17 +41,17 @@ const withCheckFollowed = (seen: Observation, partial: PartialDecision): Partial
   const { status } = partial;
   const applied = appliedOf(status);
   const { awaited, passed } = sortPlans(seen, status, applied);
-  const tidied = withoutPlans(seen, partial, passed);
+  const cleanedUp = withoutPlans(seen, partial, passed);
   const check = followCheck(seen, awaited);
   switch (check.kind) {
     case 'running':
-      return { ...tidied, recheck: soonest(tidied.recheck, check.recheckAt) };
+      return { ...cleanedUp, recheck: soonest(cleanedUp.recheck, check.recheckAt) };
     case 'ended': {
       const of = { result: check.result, tag: applied?.tag ?? '' };
-      return { ...tidied, status: withCheck(status, of, momentOf(seen)), recheck: { kind: 'now' } };
+      return { ...cleanedUp, status: withCheck(status, of, momentOf(seen)), recheck: { kind: 'now' } };
     }
     case 'none':
-      return tidied;
+      return cleanedUp;
   }
 };
 

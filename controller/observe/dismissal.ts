@@ -1,6 +1,8 @@
-import { acceptsBundlesFrom, consentMissing } from '../../api/consent.js';
-import { releaseNameOf, targetNamespaceOf } from '../../api/names.js';
+import { targetNamespaceOf } from '../../api/names.js';
 import type { KubeObject, Namespace } from '../../api/objects.js';
+import { referenceFor, referencesOf } from '../../api/references/references.js';
+import { releaseKeyOf } from '../../api/references/release.js';
+import { consentFault } from '../../api/references/target-namespace.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { NAMESPACES, SERVICEACCOUNTS } from '../../kube/resources.js';
@@ -45,13 +47,12 @@ const blockedBy = (
   { bundle, platform, bundles }: Parameters<typeof readDismissal>[1],
   namespace: Namespace,
 ): Dismissal | undefined => {
-  const target = targetNamespaceOf(bundle);
-  const own = bundle.metadata.namespace;
-  const trusted = target === own || own === platform.namespace || platform.crossNamespace === 'always';
-  if (!trusted && !acceptsBundlesFrom(namespace, own)) return blocked(consentMissing(target, own));
-  const release = releaseNameOf(bundle);
+  const target = referenceFor(referencesOf(bundle, bundle.metadata.namespace), 'target-namespace');
+  const unconsented = target && consentFault(target, namespace, platform);
+  if (unconsented !== undefined) return blocked(unconsented.text);
+  const release = releaseKeyOf(bundle);
   for (const other of bundles) {
-    const same = targetNamespaceOf(other) === target && releaseNameOf(other) === release;
+    const same = releaseKeyOf(other) === release;
     if (same && other.metadata.uid !== bundle.metadata.uid && other.metadata.deletionTimestamp === undefined)
       return blocked(`it is the release of WerfBundle ${other.metadata.namespace}/${other.metadata.name}, too`);
   }

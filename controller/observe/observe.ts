@@ -1,5 +1,6 @@
 import type { Job, ObjectRef, Pod } from '../../api/objects.js';
-import { invalid } from '../../api/validate/wording.js';
+import { problemOf } from '../../api/references/fault.js';
+import { heldFault } from '../../api/references/release.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { KubeError } from '../../kube/client.js';
@@ -87,9 +88,10 @@ export const observe = async (
 const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSpec => {
   if (spec.kind === 'invalid' || holder === undefined) return spec;
   const { releaseName, targetNamespace } = spec.settings.converge;
-  const whose = `belongs to the older WerfBundle ${holder.namespace}/${holder.name}`;
-  const message = `release "${releaseName}" in namespace "${targetNamespace}" ${whose}; a releaseName of its own is needed`;
-  return { kind: 'invalid', problems: [invalid('spec.converge.releaseName', releaseName, message)] };
+  return {
+    kind: 'invalid',
+    problems: [problemOf(heldFault({ namespace: targetNamespace, name: releaseName }, holder))],
+  };
 };
 
 /**

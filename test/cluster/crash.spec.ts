@@ -1,6 +1,6 @@
 import t from 'tap';
-import { ACCEPT_BUNDLES_FROM } from '../../api/consent.js';
 import type { Job, KubeObject, ObjectRef, Secret } from '../../api/objects.js';
+import { ACCEPT_BUNDLES_FROM } from '../../api/references/target-namespace.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleSpec } from '../../api/werfbundle.js';
 import { ANNOTATIONS, LABELS } from '../../controller/deploy/names.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';

@@ -7,8 +7,14 @@ const OPERATOR = 'k8s-werf-operator-go-system';
 const registry = { url: 'registry.example/acme/app', tag: 'v1' };
 
 t.test('the controller asks again what admission asks of a spec', async (t) => {
-  const open = { namespace: OPERATOR, policy: { allowedRegistries: [], allowedImages: [] } };
-  const strict = { ...open, policy: { allowedRegistries: ['ghcr.io/acme'], allowedImages: ['registry.example/werf'] } };
+  const open = {
+    namespace: OPERATOR,
+    policy: { allowedRegistries: [], allowedImages: [], certificateSecret: 'my-certificates' },
+  };
+  const strict = {
+    ...open,
+    policy: { ...open.policy, allowedRegistries: ['ghcr.io/acme'], allowedImages: ['registry.example/werf'] },
+  };
   const at = (namespace: string, spec: Partial<WerfBundleSpec>) =>
     bundle({}, { spec: { registry, ...spec }, metadata: { namespace } });
   const own = (field: string, kind: string, name: string) =>
@@ -29,6 +35,12 @@ t.test('the controller asks again what admission asks of a spec', async (t) => {
       given: at(OPERATOR, { converge: { valuesFrom: [{ secretRef: { name: 'werfbundle-webhook-certificates' } }] } }),
       platform: open,
       want: [own('spec.converge.valuesFrom[0].secretRef.name', 'Secret', 'werfbundle-webhook-certificates')],
+    },
+    {
+      title: 'nor is it where a flag gave its Secret another name',
+      given: at(OPERATOR, { converge: { werfSecretKeyRef: { name: 'my-certificates' } } }),
+      platform: open,
+      want: [own('spec.converge.werfSecretKeyRef.name', 'Secret', 'my-certificates')],
     },
     {
       title: 'neither from another namespace that deploys into the operator\u2019s',

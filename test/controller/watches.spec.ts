@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { KubeObject, ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
-import { referencesOf } from '../../controller/cache/references.js';
+import { namedObjects } from '../../controller/cache/references.js';
 import { Releases } from '../../controller/cache/releases.js';
 import { Watches } from '../../controller/cache/watches.js';
 import { KubeError } from '../../kube/client.js';
@@ -23,7 +23,7 @@ const spec: Partial<WerfBundleSpec> = {
 
 t.test('what a bundle names', async (t) => {
   const named = (change: Partial<WerfBundleSpec>, defaultRegistrySecret?: string) =>
-    referencesOf(bundle(undefined, { spec: change }), { namespace: platform.namespace, defaultRegistrySecret }).map(
+    namedObjects(bundle(undefined, { spec: change }), { namespace: platform.namespace, defaultRegistrySecret }).map(
       ({ kind, ref, values }) => `${kind} ${ref.namespace}/${ref.name}${values ? ', values' : ''}`,
     );
   t.same(named(spec), [

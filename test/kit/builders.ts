@@ -25,7 +25,7 @@ export const platform: Platform = {
   werfVersion: undefined,
   namespace: 'k8s-werf-operator-go-system',
   crossNamespace: 'consent',
-  policy: { allowedRegistries: [], allowedImages: [] },
+  policy: { allowedRegistries: [], allowedImages: [], certificateSecret: 'werfbundle-webhook-certificates' },
   defaultRegistrySecret: undefined,
   failedRetryIntervalMs: 0,
   version: '0.0.0',

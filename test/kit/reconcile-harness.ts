@@ -3,6 +3,7 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
 import { Releases } from '../../controller/cache/releases.js';
 import type { ValuesChanges } from '../../controller/cache/watches.js';
+import type { Platform } from '../../controller/decide/observation.js';
 import { EventTeller } from '../../controller/execute/events.js';
 import { type JobSlotLimits, JobSlots } from '../../controller/reconcile/job-slots.js';
 import { Memory } from '../../controller/reconcile/memory.js';
@@ -13,7 +14,7 @@ import { deliveredValues } from '../../controller/values/delivered-values.js';
 import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
 import type { HeldBack } from '../../registry/port.js';
-import { bundle as aBundle, NOW, platform } from './builders.js';
+import { bundle as aBundle, NOW, platform as usualPlatform } from './builders.js';
 import { createFakeClock, settle } from './fake-clock.js';
 import { createFakeKube, type FakeKube } from './fake-kube.js';
 import { type LogEntry, recordLog } from './record-log.js';
@@ -61,11 +62,16 @@ export const REF: ObjectRef = { namespace: 'ops', name: 'my-app' };
 /** As the controller reads what is small. */
 const values: ReadsValues = { read: async (question) => deliveredValues(question) };
 
-/** @param given - the bundle that is there at the beginning; a new one, if left out */
+/**
+ * @param given - the bundle that is there at the beginning; a new one, if left out
+ * @param wished - what the platform sets, where it is not the usual
+ */
 export const reconcileHarness = (
   given: StoredBundle = aBundle(),
   limits: JobSlotLimits = { total: 0, perNamespace: 0 },
+  wished: Partial<Platform> = {},
 ): ReconcileHarness => {
+  const platform = { ...usualPlatform, ...wished };
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   kube.seed(WERFBUNDLES, given);

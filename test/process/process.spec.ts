@@ -119,6 +119,7 @@ t.test('flags', async (t) => {
       kubeconfig: undefined,
       context: undefined,
       namespace: 'k8s-werf-operator-go-system',
+      certificateSecret: 'werfbundle-webhook-certificates',
       healthAddress: { host: '0.0.0.0', port: 8081 },
       logLevel: 'info',
       timeScale: 1,

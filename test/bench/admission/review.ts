@@ -1,5 +1,5 @@
-import { ACCEPT_BUNDLES_FROM } from '../../../api/consent.js';
 import { withDefaults } from '../../../api/defaults.js';
+import { ACCEPT_BUNDLES_FROM } from '../../../api/references/target-namespace.js';
 import type { WerfBundleSpec } from '../../../api/werfbundle.js';
 
 /** Annotation by which the target namespace takes bundles. */

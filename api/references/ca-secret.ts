@@ -1,0 +1,26 @@
+import { X509Certificate } from 'node:crypto';
+import type { Secret } from '../objects.js';
+import { secretText } from '../secret-text.js';
+import { absent, type Checked, faultOf, nameIn, usable } from './fault.js';
+import type { CaSecretReference } from './references.js';
+
+const CA_KEY = 'ca.crt';
+
+/** The certificates, PEM, that vouch for a bundle's registry. */
+export const checkCaSecret = (reference: CaSecretReference, secret: Secret | undefined): Checked<string> => {
+  if (secret === undefined) return absent(reference);
+  const pem = secretText(secret, CA_KEY);
+  if (pem === undefined) return faultOf(reference, 'lacks-key', `${nameIn(reference)} has no key ${CA_KEY}`);
+  return isCertificate(pem)
+    ? usable(pem)
+    : faultOf(reference, 'unusable', `${nameIn(reference)} has no PEM certificate under ${CA_KEY}`);
+};
+
+const isCertificate = (pem: string): boolean => {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    // OpenSSL's words say nothing that helps.
+    return false;
+  }
+};

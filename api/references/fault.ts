@@ -1,0 +1,61 @@
+import type { Problem, Warning } from '../problem.js';
+import { forbidden, invalid, notFound } from '../validate/wording.js';
+import type { Reference } from './references.js';
+
+/** What is wrong with something that a bundle refers to. Nothing of a Secret's contents is in it. */
+export interface ReferenceFault<Use extends string = Reference['use']> {
+  /**
+   * absent: it does not exist; lacks-key: it exists without the key that is needed, which may come later; unusable: it is there, and can't be
+   * used; forbidden: this bundle may not use it.
+   */
+  readonly kind: 'absent' | 'lacks-key' | 'unusable' | 'forbidden';
+  readonly use: Use;
+  /** Path in the spec. */
+  readonly field: string;
+  /** What stands there. */
+  readonly name: string;
+  /** The fault as a sentence of its own, without the field: `Secret ca in namespace ops has no key ca.crt`. */
+  readonly text: string;
+}
+
+/** What a check found: what the object is needed for, or what is wrong with it. */
+export type Checked<T> =
+  | { readonly kind: 'usable'; readonly value: T; readonly warnings: readonly Warning[] }
+  | ReferenceFault;
+
+/** Something can be used. @param warnings - what a user should know all the same */
+export const usable = <T>(value: T, warnings: readonly Warning[] = []): Checked<T> => ({
+  kind: 'usable',
+  value,
+  warnings,
+});
+
+/** @param text - what is wrong, as a whole sentence */
+export const faultOf = <Use extends string>(
+  { use, field, name }: Pick<ReferenceFault<Use>, 'use' | 'field' | 'name'>,
+  kind: ReferenceFault['kind'],
+  text: string,
+): ReferenceFault<Use> => ({ kind, use, field, name, text });
+
+/** `Secret ca in namespace ops`: of what is looked for in one namespace. */
+export const nameIn = ({ kind, name, namespaces: [namespace] }: Reference): string =>
+  `${kind} ${name} in namespace ${namespace}`;
+
+/** What is looked for in one namespace is not there. */
+export const absent = (reference: Reference): ReferenceFault => {
+  const { kind, name, namespaces } = reference;
+  return faultOf(reference, 'absent', `${kind} ${name} does not exist in namespace ${namespaces[0]}`);
+};
+
+/** A fault in the apiserver's form. */
+export const problemOf = ({ kind, field, name, text }: ReferenceFault<string>): Problem => {
+  switch (kind) {
+    case 'absent':
+      return notFound(field, text);
+    case 'lacks-key':
+    case 'unusable':
+      return invalid(field, name, text);
+    case 'forbidden':
+      return forbidden(field, text);
+  }
+};

@@ -1,0 +1,55 @@
+import type { Namespace } from '../objects.js';
+import { faultOf, type ReferenceFault } from './fault.js';
+import type { TargetNamespaceReference } from './references.js';
+
+/** Annotation of a target namespace: names of the namespaces whose bundles may deploy into it, separated by commas; `*` for all. */
+export const ACCEPT_BUNDLES_FROM = 'werf.io/accept-bundles-from';
+
+/** What the platform asks of bundles that deploy into another namespace. */
+export interface ConsentRule {
+  /** consent: the other namespace must accept bundles by annotation; always: it need not. */
+  readonly crossNamespace: 'consent' | 'always';
+  /** The operator's own namespace: its bundles need no consent. */
+  readonly namespace: string;
+}
+
+/** Whether the target namespace has to accept the bundles of another one, `own`. */
+export const needsConsent = (
+  { own, target }: { readonly own: string; readonly target: string },
+  { crossNamespace, namespace }: ConsentRule,
+): boolean => target !== own && own !== namespace && crossNamespace === 'consent';
+
+/**
+ * What is wrong with another namespace as target: it is not there, it is going, or it does not take the bundle. The bundle's own namespace is
+ * there, and is no reference.
+ */
+export const checkTargetNamespace = (
+  reference: TargetNamespaceReference,
+  namespace: Namespace | undefined,
+  rule: ConsentRule,
+): readonly ReferenceFault[] => {
+  const what = `namespace ${reference.name}`;
+  if (namespace === undefined) return [faultOf(reference, 'absent', `${what} does not exist`)];
+  const unconsented = consentFault(reference, namespace, rule);
+  return [
+    ...(namespace.status?.phase === 'Terminating' ? [faultOf(reference, 'unusable', `${what} is being deleted`)] : []),
+    ...(unconsented === undefined ? [] : [unconsented]),
+  ];
+};
+
+/** That a namespace does not take the bundle, though it has to. */
+export const consentFault = (
+  reference: TargetNamespaceReference,
+  namespace: Namespace,
+  rule: ConsentRule,
+): ReferenceFault | undefined => {
+  const { own, name: target } = reference;
+  if (!needsConsent({ own, target }, rule) || acceptsBundlesFrom(namespace, own)) return undefined;
+  const text = `namespace ${target} does not accept bundles from namespace ${own}: annotate it with ${ACCEPT_BUNDLES_FROM}=${own}`;
+  return faultOf(reference, 'forbidden', text);
+};
+
+const acceptsBundlesFrom = (target: Namespace, bundleNamespace: string): boolean => {
+  const accepted = (target.metadata.annotations?.[ACCEPT_BUNDLES_FROM] ?? '').split(',').map((name) => name.trim());
+  return accepted.includes(bundleNamespace) || accepted.includes('*');
+};
