@@ -1,4 +1,3 @@
-import type { ConfigMap, KubeObject, Secret } from '../../api/objects.js';
 import { isMap, valueAt } from '../../api/schema-node.js';
 import { configMapSource, secretSource } from '../../api/values/found-source.js';
 import type { FoundSource } from '../../api/values/problem.js';
@@ -79,8 +78,7 @@ const readSource = (
       Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     );
   };
-  const bare: KubeObject = { metadata: {} };
   return kind === 'ConfigMap'
-    ? configMapSource(ref, { ...bare, data: texts('data'), binaryData: texts('binaryData') } satisfies ConfigMap)
-    : secretSource(ref, { ...bare, data: texts('data') } satisfies Secret);
+    ? configMapSource(ref, { data: texts('data'), binaryData: texts('binaryData') })
+    : secretSource(ref, { data: texts('data') });
 };

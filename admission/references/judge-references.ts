@@ -1,4 +1,4 @@
-import type { KubeObject, Secret } from '../../api/objects.js';
+import type { Secret } from '../../api/objects.js';
 import { notFound } from '../../api/validate/wording.js';
 import { SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import type { Grants } from '../grants/grants.js';
@@ -26,12 +26,10 @@ const judgeReference = async (lookups: Pick<Lookups, 'get'>, reference: Referenc
   const { field, kind, name, namespaces } = reference;
   const ref = { namespace: namespaces.join(), name };
   const fetched =
-    reference.use === 'account'
-      ? await lookups.get<KubeObject>(SERVICEACCOUNTS, ref)
-      : await lookups.get<Secret>(SECRETS, ref);
+    reference.use === 'account' ? await lookups.get(SERVICEACCOUNTS, ref) : await lookups.get(SECRETS, ref);
   switch (fetched.kind) {
     case 'found':
-      return reference.use === 'account' ? [] : judgeSecret(reference, fetched.value);
+      return reference.use === 'account' ? [] : judgeSecret(reference, fetched.value as Secret);
     case 'absent':
       return [missing(notFound(field, `${kind} ${name} does not exist in namespace ${ref.namespace}`))];
     case 'failed':

@@ -1,5 +1,4 @@
 import { acceptsBundlesFrom, consentMissing } from '../../api/consent.js';
-import type { Namespace } from '../../api/objects.js';
 import { forbidden, invalid, notFound } from '../../api/validate/wording.js';
 import { NAMESPACES } from '../../kube/resources.js';
 import { denied, type Finding, missing, unchecked } from './finding.js';
@@ -24,7 +23,7 @@ export const judgeTarget = async (
 ): Promise<readonly Finding[]> => {
   const { own, target } = subject;
   if (target === undefined || target === own || !(consent || existence)) return [];
-  const fetched = await lookups.get<Namespace>(NAMESPACES, { name: target });
+  const fetched = await lookups.get(NAMESPACES, { name: target });
   if (fetched.kind === 'failed') return [unchecked(FIELD, `namespace ${target}`, fetched.why)];
   if (fetched.kind === 'absent') {
     return existence ? [missing(notFound(FIELD, `namespace ${target} does not exist`))] : [];

@@ -1,4 +1,4 @@
-import type { ConfigMap, ObjectRef, Secret } from '../../api/objects.js';
+import type { ObjectRef } from '../../api/objects.js';
 import { configMapSource, secretSource } from '../../api/values/found-source.js';
 import { type FoundSource, missingSource } from '../../api/values/problem.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
@@ -72,10 +72,10 @@ const fetchSource = async (
   ref: ObjectRef,
 ): Promise<Fetched<FoundSource>> => {
   if (kind === 'ConfigMap') {
-    const map = await lookups.get<ConfigMap>(CONFIGMAPS, ref);
+    const map = await lookups.get(CONFIGMAPS, ref);
     return map.kind === 'found' ? { kind: 'found', value: configMapSource(ref, map.value) } : map;
   }
-  const secret = await lookups.get<Secret>(SECRETS, ref);
+  const secret = await lookups.get(SECRETS, ref);
   return secret.kind === 'found' ? { kind: 'found', value: secretSource(ref, secret.value) } : secret;
 };
 

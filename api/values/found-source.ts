@@ -3,7 +3,10 @@ import type { ConfigMap, ObjectRef, Secret } from '../objects.js';
 import type { FoundSource } from './problem.js';
 
 /** A ConfigMap as a source of values. */
-export const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: ConfigMap): FoundSource => ({
+export const configMapSource = (
+  ref: ObjectRef,
+  { data = {}, binaryData = {} }: Pick<ConfigMap, 'data' | 'binaryData'>,
+): FoundSource => ({
   kind: 'ConfigMap',
   namespace: ref.namespace,
   name: ref.name,
@@ -12,7 +15,7 @@ export const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: 
 });
 
 /** A Secret as a source of values. */
-export const secretSource = (ref: ObjectRef, { data = {} }: Secret): FoundSource => {
+export const secretSource = (ref: ObjectRef, { data = {} }: Pick<Secret, 'data'>): FoundSource => {
   const bytes = Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64')] as const);
   const texts = bytes
     .filter(([, content]) => isUtf8(content))

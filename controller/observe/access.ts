@@ -54,7 +54,7 @@ const readCredentials = async (
   const name = own ?? platform.defaultRegistrySecret;
   if (name === undefined) return { kind: 'found', value: undefined };
   const namespace = own === undefined ? platform.namespace : bundle.metadata.namespace;
-  const secret = await client.get<Secret>(SECRETS, { namespace, name }, signal);
+  const secret = await client.get(SECRETS, { namespace, name }, signal);
   if (secret === undefined) {
     return own === undefined
       ? { kind: 'found', value: undefined }
@@ -86,7 +86,7 @@ const readCa = async (
   const name = settings.registry.caSecretName;
   if (name === undefined) return { kind: 'found', value: undefined };
   const { namespace } = bundle.metadata;
-  const secret = await client.get<Secret>(SECRETS, { namespace, name }, signal);
+  const secret = await client.get(SECRETS, { namespace, name }, signal);
   if (secret === undefined)
     return obstacle(`spec.registry.caSecretRef.name: Secret ${name} does not exist in namespace ${namespace}`);
   const ca = secretText(secret, 'ca.crt');

@@ -29,7 +29,7 @@ import { checkOf, isPlanJob } from '../deploy/plan-job.js';
 import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
 import { withPodReasons } from '../deploy/unready.js';
-import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from '../deploy/waiting.js';
+import { lateAt, needsWords, type WaitingWords, wordsOf } from '../deploy/waiting.js';
 import type { PlaceKeeper } from '../reconcile/places.js';
 import { readAccess } from './access.js';
 import { blocked, readDismissal } from './dismissal.js';
@@ -165,7 +165,7 @@ const readJob = async (
   if (deployment === undefined) return { kind: 'absent' };
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
   const cached = senses.lister.job(ref);
-  const job = cached ?? (await senses.client.get<Job>(JOBS, ref, signal));
+  const job = cached ?? (await senses.client.get(JOBS, ref, signal));
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // One that goes before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
@@ -202,11 +202,7 @@ const readWords = async (
   if (result.kind !== 'waiting' || !needsWords(result) || now() < lateAt(job, pod, now())) return undefined;
   const { namespace = '', uid = '' } = (pod ?? job).metadata;
   try {
-    const { items } = await client.list<ToldEvent>(
-      EVENTS,
-      { namespace, fieldSelector: `regarding.uid=${uid}` },
-      signal,
-    );
+    const { items } = await client.list(EVENTS, { namespace, fieldSelector: `regarding.uid=${uid}` }, signal);
     return wordsOf(items);
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;

@@ -1,5 +1,4 @@
 import { acceptsBundlesFrom, consentMissing } from '../../api/consent.js';
-import type { ConfigMap, KubeObject, Namespace, Secret } from '../../api/objects.js';
 import { secretText } from '../../api/secret-text.js';
 import type { Settings } from '../../api/settings.js';
 import { configMapSource, secretSource } from '../../api/values/found-source.js';
@@ -62,7 +61,7 @@ const namespaceObstacle = async (
   const target = settings.converge.targetNamespace;
   const own = bundle.metadata.namespace;
   if (target === own) return undefined;
-  const namespace = await client.get<Namespace>(NAMESPACES, { name: target }, signal);
+  const namespace = await client.get(NAMESPACES, { name: target }, signal);
   if (namespace === undefined) return unavailable(`namespace ${target} does not exist`);
   if (namespace.status?.phase === 'Terminating') return unavailable(`namespace ${target} is being deleted`);
   if (platform.crossNamespace === 'always' || own === platform.namespace) return undefined;
@@ -83,7 +82,7 @@ const accountObstacle = async (
 ): Promise<Obstacle | undefined> => {
   const { serviceAccountName: name, targetNamespace: namespace } = settings.converge;
   if (name === undefined) return undefined;
-  const account = await client.get<KubeObject>(SERVICEACCOUNTS, { namespace, name }, signal);
+  const account = await client.get(SERVICEACCOUNTS, { namespace, name }, signal);
   if (account !== undefined) return undefined;
   const message = `ServiceAccount ${name} does not exist in namespace ${namespace}`;
   return { kind: 'obstacle', reason: 'ServiceAccountMissing', message };
@@ -97,7 +96,7 @@ const readWerfKey = async (
   const wanted = settings.converge.werfSecretKey;
   if (wanted === undefined) return { kind: 'found', value: undefined };
   const { namespace } = bundle.metadata;
-  const secret = await client.get<Secret>(SECRETS, { namespace, name: wanted.name }, signal);
+  const secret = await client.get(SECRETS, { namespace, name: wanted.name }, signal);
   const where = `spec.converge.werfSecretKeyRef: Secret ${wanted.name}`;
   if (secret === undefined) return broken(`${where} does not exist in namespace ${namespace}`);
   const value = secretText(secret, wanted.key)?.trim();
@@ -131,11 +130,11 @@ const readValues = async (
 ): Promise<ValuesInput['found'] | undefined> => {
   if (source.configMapRef !== undefined) {
     const ref = { namespace, name: source.configMapRef.name };
-    const map = await client.get<ConfigMap>(CONFIGMAPS, ref, signal);
+    const map = await client.get(CONFIGMAPS, ref, signal);
     return map && configMapSource(ref, map);
   }
   if (source.secretRef === undefined) return undefined;
   const ref = { namespace, name: source.secretRef.name };
-  const secret = await client.get<Secret>(SECRETS, ref, signal);
+  const secret = await client.get(SECRETS, ref, signal);
   return secret && secretSource(ref, secret);
 };

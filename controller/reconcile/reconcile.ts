@@ -172,7 +172,7 @@ const writeStatus = async (
   const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
   const { namespace, name } = bundle.metadata;
   const where = { subresource: 'status' } as const;
-  const written = await self.client.mergePatch<StoredBundle>(WERFBUNDLES, { namespace, name }, body, where, signal);
+  const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, where, signal);
   self.memory.wrote(bundle, written);
   const found = checkRecorded(bundle.status ?? {}, status);
   if (found !== undefined) self.onDriftCheck(found);
@@ -194,7 +194,7 @@ const writeFinalizer = async (
   const { namespace, name, resourceVersion, finalizers = [] } = bundle.metadata;
   const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
   const body = { metadata: { resourceVersion, finalizers: change === 'add' ? [...others, FINALIZER] : others } };
-  const written = await self.client.mergePatch<StoredBundle>(WERFBUNDLES, { namespace, name }, body, {}, signal);
+  const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, {}, signal);
   self.memory.wrote(bundle, written);
 };
 

@@ -1,3 +1,4 @@
+import type { WebhookConfiguration } from '../../api/objects.js';
 import '../../certs/reflect-metadata.js';
 import { webcrypto, X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -7,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import t from 'tap';
-import type { Secret } from '../../api/objects.js';
 import {
   type Address,
   injectedBy,
@@ -15,7 +15,6 @@ import {
   readConfigurations,
   type Target,
   trustedByAll,
-  type WebhookConfiguration,
   writeConfiguration,
 } from '../../certs/configurations.js';
 import { readDirectory, watchDirectory } from '../../certs/directory-source.js';
@@ -293,14 +292,14 @@ t.test('the shared Secret', async (t) => {
   const source = (names = NAMES) => secretSource({ kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
   const NONE: IssueOrder = { authority: false, leaf: false, pair: { certificate: '', key: '' }, alsoTrusted: [] };
   const stored = (): Record<string, string> => {
-    const data = kube.read<Secret>(SECRETS, SECRET)?.data ?? {};
+    const data = kube.read(SECRETS, SECRET)?.data ?? {};
     return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]));
   };
   const empty = await source().read(signal);
   t.same([empty.offer, empty.issuer], [undefined, { kind: 'ours', keyFits: false }]);
   t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), true);
   t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), false, 'a second replica is too late');
-  t.same(kube.read<Secret>(SECRETS, SECRET)?.type, 'kubernetes.io/tls');
+  t.same(kube.read(SECRETS, SECRET)?.type, 'kubernetes.io/tls');
   t.same(Object.keys(stored()).sort(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
 
   const first = await source().read(signal);
@@ -349,13 +348,13 @@ t.test('the shared Secret', async (t) => {
     'a leaf for another name keeps the names it had',
   );
 
-  const { 'ca.crt': authorityNow } = kube.read<Secret>(SECRETS, SECRET)?.data ?? {};
-  kube.seed<Secret>(SECRETS, { metadata: SECRET, data: { 'tls.crt': 'AAAA', note: 'a2VwdA==' } });
+  const { 'ca.crt': authorityNow } = kube.read(SECRETS, SECRET)?.data ?? {};
+  kube.seed(SECRETS, { metadata: SECRET, data: { 'tls.crt': 'AAAA', note: 'a2VwdA==' } });
   const junk = await source().read(signal);
   t.same([junk.offer?.authorities, junk.issuer], [[], { kind: 'ours', keyFits: false }]);
   await junk.issue({ ...NONE, authority: true, leaf: true }, signal);
   t.equal(stored()['note'], 'kept', 'what is not ours stays');
-  t.not(kube.read<Secret>(SECRETS, SECRET)?.data?.['ca.crt'], authorityNow);
+  t.not(kube.read(SECRETS, SECRET)?.data?.['ca.crt'], authorityNow);
   kube.failNext({ verb: 'get' }, new KubeError('forbidden', 'get secrets: forbidden'));
   await t.rejects(source().read(signal), { name: 'KubeError', code: 'forbidden' });
   kube.failNext({ verb: 'replace' }, new KubeError('forbidden', 'update secrets: forbidden'));
@@ -513,8 +512,7 @@ t.test('the webhook configurations', async (t) => {
   const kube = createFakeKube();
   kube.seed(MUTATING_WEBHOOKS, hook('m'));
   kube.seed(VALIDATING_WEBHOOKS, hook('v'));
-  const webhooks = () =>
-    targets.map(({ type, name }) => kube.read<WebhookConfiguration>(type, { name })?.webhooks?.[0]).slice(0, 2);
+  const webhooks = () => targets.map(({ type, name }) => kube.read(type, { name })?.webhooks?.[0]).slice(0, 2);
   const one = (await issueAuthority(NOW)).certificate.trim();
   const two = (await issueAuthority(NOW)).certificate.trim();
   const base64 = (...pems: readonly string[]) => Buffer.from(pemOf(pems)).toString('base64');
