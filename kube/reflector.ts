@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { objectKey } from '../api/object-key.js';
 import { type ObjectRef, refOf, type Stored } from '../api/objects.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import type { KubeClient, ListOptions, ResourceType, WatchEvent } from './client.js';
@@ -97,11 +98,11 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   }
 
   get(ref: ObjectRef): P | undefined {
-    return this.#read(this.#entries.get(keyOf(ref)));
+    return this.#read(this.#entries.get(objectKey(ref)));
   }
 
   has(ref: ObjectRef): boolean {
-    return this.#entries.has(keyOf(ref));
+    return this.#entries.has(objectKey(ref));
   }
 
   *values(): IterableIterator<P> {
@@ -145,10 +146,10 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   async #list(signal: AbortSignal): Promise<string> {
     const { client, type, list = {} } = this.#options;
     const before = this.#entries;
-    const keep = (object: S): Entry<K> | undefined => this.#project(object, before.get(keyOf(refOf(object))));
+    const keep = (object: S): Entry<K> | undefined => this.#project(object, before.get(objectKey(refOf(object))));
     const { items, resourceVersion } = await client.list(type, { ...list, keep }, signal);
     const entries = new Map<string, Entry<K>>();
-    for (const entry of items) if (entry !== undefined) entries.set(keyOf(entry.ref), entry);
+    for (const entry of items) if (entry !== undefined) entries.set(objectKey(entry.ref), entry);
     this.#entries = entries;
     if (this.synced()) this.#announceDifferences(before, entries);
     else await this.#announceFirst(entries);
@@ -158,10 +159,10 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
 
   #take({ type, object }: Exclude<WatchEvent<S>, { type: 'BOOKMARK' }>): void {
     const ref = refOf(object);
-    const before = this.#entries.get(keyOf(ref));
+    const before = this.#entries.get(objectKey(ref));
     const after = type === 'DELETED' ? undefined : this.#project(object, before);
-    if (after === undefined) this.#entries.delete(keyOf(ref));
-    else this.#entries.set(keyOf(ref), after);
+    if (after === undefined) this.#entries.delete(objectKey(ref));
+    else this.#entries.set(objectKey(ref), after);
     if (before !== after) this.#announce(ref, before, after);
   }
 
@@ -217,5 +218,3 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     else this.#log.debug('list or watch failed', fields);
   }
 }
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

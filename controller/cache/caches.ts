@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { targetNamespaceOf } from '../../api/names.js';
+import { objectKey } from '../../api/object-key.js';
 import { type Job, type KubeObject, type ObjectRef, type Pod, refOf, type Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient, ListOptions, ResourceType } from '../../kube/client.js';
@@ -195,8 +196,8 @@ export class Caches implements Lister {
   #jobChanged(change: Change<Stored<Job>>): void {
     const { ref, after } = change;
     this.#owned.jobs.changed(change, ({ metadata }) => metadata.labels?.[LABELS.bundleUid]);
-    if (after !== undefined && !hasEnded(after)) this.#unended.set(`${ref.namespace}/${ref.name}`, ref);
-    else this.#unended.delete(`${ref.namespace}/${ref.name}`);
+    if (after !== undefined && !hasEnded(after)) this.#unended.set(objectKey(ref), ref);
+    else this.#unended.delete(objectKey(ref));
     this.#options.onJob(ref, after !== undefined && this.#isActive(after));
     this.#ofBundle(change);
   }

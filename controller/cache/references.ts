@@ -1,4 +1,5 @@
 import { targetNamespaceOf } from '../../api/names.js';
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 
@@ -55,7 +56,7 @@ export class ReferenceIndex {
 
   /** @param references - all that the bundle names now; none when it is gone */
   set(bundle: ObjectRef, references: readonly Reference[]): void {
-    const key = keyOf(bundle);
+    const key = objectKey(bundle);
     for (const reference of this.#byBundle.get(key) ?? []) this.#remove(reference, key);
     if (references.length === 0) this.#byBundle.delete(key);
     else this.#byBundle.set(key, references);
@@ -63,7 +64,7 @@ export class ReferenceIndex {
   }
 
   namedBy(kind: ReferredKind, ref: ObjectRef): Iterable<Naming> {
-    return this.#byObject.get(objectKey(kind, ref))?.values() ?? [];
+    return this.#byObject.get(kindKey(kind, ref))?.values() ?? [];
   }
 
   /** The bundles that name anything of a kind, each once. */
@@ -76,20 +77,19 @@ export class ReferenceIndex {
   }
 
   #add({ kind, ref, values }: Reference, bundle: ObjectRef): void {
-    const key = objectKey(kind, ref);
+    const key = kindKey(kind, ref);
     const naming = this.#byObject.get(key) ?? new Map<string, Naming>();
-    const before = naming.get(keyOf(bundle));
-    naming.set(keyOf(bundle), { bundle, values: values || before?.values === true });
+    const before = naming.get(objectKey(bundle));
+    naming.set(objectKey(bundle), { bundle, values: values || before?.values === true });
     this.#byObject.set(key, naming);
   }
 
   #remove({ kind, ref }: Reference, bundleKey: string): void {
-    const key = objectKey(kind, ref);
+    const key = kindKey(kind, ref);
     const naming = this.#byObject.get(key);
     naming?.delete(bundleKey);
     if (naming?.size === 0) this.#byObject.delete(key);
   }
 }
 
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
-const objectKey = (kind: ReferredKind, ref: ObjectRef): string => `${kind} ${keyOf(ref)}`;
+const kindKey = (kind: ReferredKind, ref: ObjectRef): string => `${kind} ${objectKey(ref)}`;

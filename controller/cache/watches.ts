@@ -1,4 +1,5 @@
 import { targetNamespaceOf } from '../../api/names.js';
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { ChangeFeed } from '../../kube/change-feed.js';
@@ -93,21 +94,21 @@ export class Watches implements Touches {
     if (before !== undefined && after !== undefined && isSameSpec(before.metadata, after.metadata)) return;
     if (after !== undefined) this.#followAround(after);
     this.#index.set(ref, after === undefined ? [] : referencesOf(after, this.#options.platform));
-    if (after === undefined) this.#touches.delete(keyOf(ref));
+    if (after === undefined) this.#touches.delete(objectKey(ref));
   }
 
   touchedAt(bundle: ObjectRef): number | undefined {
-    return this.#touches.get(keyOf(bundle));
+    return this.#touches.get(objectKey(bundle));
   }
 
   settle(bundle: ObjectRef, at: number): void {
-    if (this.#touches.get(keyOf(bundle)) === at) this.#touches.delete(keyOf(bundle));
+    if (this.#touches.get(objectKey(bundle)) === at) this.#touches.delete(objectKey(bundle));
   }
 
   #changed(kind: ReferredKind, ref: ObjectRef): void {
     const { clock, onChange } = this.#options;
     for (const { bundle, values } of this.#index.namedBy(kind, ref)) {
-      if (values) this.#touches.set(keyOf(bundle), clock.now());
+      if (values) this.#touches.set(objectKey(bundle), clock.now());
       onChange(bundle);
     }
   }
@@ -121,5 +122,3 @@ export class Watches implements Touches {
 /** A generation counts for one bundle alone: what has its name next begins anew. */
 const isSameSpec = (before: StoredBundle['metadata'], after: StoredBundle['metadata']): boolean =>
   before.uid === after.uid && before.generation === after.generation;
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

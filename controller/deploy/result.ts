@@ -1,5 +1,6 @@
 import type { ContainerStatus, Job, Pod } from '../../api/objects.js';
 import { nextMemory } from '../../api/quantity.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { FailedJob, JobResult } from './job-result.js';
 import { ANNOTATIONS, CONTAINER, madeFor } from './names.js';
 import { IMAGE_PULL, lateAt, nextLookAt } from './waiting.js';
@@ -227,11 +228,6 @@ const goDuration = (seconds: number): string => {
     [seconds % 60, 's'],
   ] as const;
   return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount}${unit}`])).join('') || '0s';
-};
-
-const parseTime = (text: string | undefined): number | undefined => {
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? undefined : time;
 };
 
 const words = (message: string | undefined): string => (message ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_WORDS);

@@ -1,4 +1,5 @@
 import type { Job, KubeEvent, Pod } from '../../api/objects.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { JobResult } from './job-result.js';
 
 /** How long a Job may take to get its Pod, and a Pod to start, before that is worth a word. */
@@ -67,8 +68,3 @@ const stable = (note: string): string =>
     .replace(/^Error creating: /, '')
     .trim()
     .slice(0, MAX_WORDS);
-
-const parseTime = (text: string | undefined): number | undefined => {
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? undefined : time;
-};

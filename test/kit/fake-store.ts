@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeObject, ObjectMeta, Stored } from '../../api/objects.js';
+import { isMap } from '../../api/schema-node.js';
 import { type ClusterRef, KubeError, type ResourceType } from '../../kube/client.js';
 import { apiVersionOf } from '../../kube/resource-path.js';
 
@@ -215,9 +216,6 @@ const merge = (target: unknown, patch: unknown): unknown => {
   }
   return result;
 };
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const check = (old: AnyStored, { uid, resourceVersion }: Preconditions, action: string): void => {
   const stale = resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion;
