@@ -34,6 +34,21 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
+/** An object of a kind that lives in namespaces. What we make of such a kind has a name and a namespace, too. */
+export interface NamespacedObject extends KubeObject {
+  readonly metadata: ObjectMeta & ObjectRef;
+}
+
+/**
+ * An object as the apiserver has it, with what the apiserver sees to: `Stored<Job>`. Only a namespaced kind has a namespace as well.
+ */
+export type Stored<T extends KubeObject = KubeObject> = T & {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string };
+};
+
+/** An object as it is sent to be created, of a kind that is known by what is stored of it. */
+export type NewObject<S extends KubeObject> = KubeObject & Omit<S, 'metadata'>;
+
 /** Names an object of a kind known from the context. */
 export interface ObjectRef {
   readonly namespace: string;
@@ -41,7 +56,12 @@ export interface ObjectRef {
 }
 
 /** The name of an object; `namespace` is '' for cluster-scoped ones. */
-export const refOf = ({ metadata: { namespace = '', name = '' } }: KubeObject): ObjectRef => ({ namespace, name });
+export const refOf = ({ metadata: { namespace = '', name } }: Named): ObjectRef => ({ namespace, name });
+
+/** What has a name already. */
+export interface Named {
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+}
 
 /** An object itself: what has its name after it has another uid. */
 export interface ObjectIdentity extends ObjectRef {
@@ -58,14 +78,16 @@ export interface Condition {
   readonly observedGeneration?: number;
 }
 
-export interface ConfigMap extends KubeObject {
+export interface ConfigMap extends NamespacedObject {
+  readonly kind?: 'ConfigMap';
   readonly data?: Readonly<Record<string, string>>;
   readonly binaryData?: Readonly<Record<string, string>>;
   readonly immutable?: boolean;
 }
 
 /** `data` is base64. */
-export interface Secret extends KubeObject {
+export interface Secret extends NamespacedObject {
+  readonly kind?: 'Secret';
   readonly type?: string;
   readonly data?: Readonly<Record<string, string>>;
   readonly stringData?: Readonly<Record<string, string>>;
@@ -73,10 +95,12 @@ export interface Secret extends KubeObject {
 }
 
 export interface Namespace extends KubeObject {
+  readonly kind?: 'Namespace';
   readonly status?: { readonly phase?: 'Active' | 'Terminating' };
 }
 
-export interface Job extends KubeObject {
+export interface Job extends NamespacedObject {
+  readonly kind?: 'Job';
   readonly spec?: {
     readonly backoffLimit?: number;
     readonly podReplacementPolicy?: 'Failed' | 'TerminatingOrFailed';
@@ -103,6 +127,15 @@ export interface Job extends KubeObject {
   };
 }
 
+/** What it says of itself to whoever refers to it is in its annotations. */
+export interface ServiceAccount extends NamespacedObject {
+  readonly kind?: 'ServiceAccount';
+}
+
+export interface Node extends KubeObject {
+  readonly kind?: 'Node';
+}
+
 interface ContainerState {
   readonly waiting?: { readonly reason?: string; readonly message?: string };
   readonly running?: { readonly startedAt?: string };
@@ -124,7 +157,8 @@ export interface ContainerStatus {
   readonly lastState?: ContainerState;
 }
 
-export interface Pod extends KubeObject {
+export interface Pod extends NamespacedObject {
+  readonly kind?: 'Pod';
   readonly spec?: Readonly<Record<string, unknown>> & { readonly nodeName?: string };
   readonly status?: {
     readonly phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
@@ -139,4 +173,41 @@ export interface Pod extends KubeObject {
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };
+}
+
+/** An event, as events.k8s.io/v1 has it. Times are MicroTime. */
+export interface KubeEvent extends NamespacedObject {
+  readonly kind?: 'Event';
+  readonly type?: string;
+  readonly reason?: string;
+  readonly action?: string;
+  readonly note?: string;
+  readonly regarding?: Partial<ObjectIdentity> & {
+    readonly apiVersion?: string;
+    readonly kind?: string;
+    readonly resourceVersion?: string;
+  };
+  readonly reportingController?: string;
+  readonly reportingInstance?: string;
+  readonly eventTime?: string | null;
+  readonly deprecatedLastTimestamp?: string | null;
+  readonly series?: { readonly lastObservedTime?: string } | null;
+}
+
+/** How the apiserver reaches a webhook: by a Service, or by a URL. `caBundle` is base64 of PEM. */
+export interface WebhookClientConfig {
+  readonly caBundle?: string;
+  readonly url?: string;
+  readonly service?: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly path?: string;
+    readonly port?: number;
+  };
+}
+
+/** The parts of a Mutating- or ValidatingWebhookConfiguration that matter here. */
+export interface WebhookConfiguration extends KubeObject {
+  readonly kind?: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration';
+  readonly webhooks?: readonly { readonly name: string; readonly clientConfig: WebhookClientConfig }[];
 }

@@ -28,6 +28,7 @@ export type Phase = NonNullable<WerfBundleStatus['phase']>;
 
 /** A WerfBundle as the apiserver stores it. */
 export interface WerfBundle extends KubeObject {
+  readonly kind?: typeof KIND;
   readonly spec: WerfBundleSpec;
   readonly status?: WerfBundleStatus;
 }

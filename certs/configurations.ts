@@ -1,28 +1,11 @@
-import type { KubeObject } from '../api/objects.js';
+import type { Stored, WebhookClientConfig, WebhookConfiguration } from '../api/objects.js';
 import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
 import { CertificateError } from './certificate-error.js';
 import { certificatesIn, pemOf } from './inspect.js';
 
-/** How the apiserver reaches a webhook: by a Service, or by a URL. `caBundle` is base64 of PEM. */
-interface ClientConfig {
-  readonly caBundle?: string;
-  readonly url?: string;
-  readonly service?: {
-    readonly namespace: string;
-    readonly name: string;
-    readonly path?: string;
-    readonly port?: number;
-  };
-}
-
-/** The parts of a Mutating- or ValidatingWebhookConfiguration that matter here. */
-export interface WebhookConfiguration extends KubeObject {
-  readonly webhooks?: readonly { readonly name: string; readonly clientConfig: ClientConfig }[];
-}
-
 /** One of the configurations that lead to our server. */
 export interface Target {
-  readonly type: ResourceType;
+  readonly type: ResourceType<Stored<WebhookConfiguration>>;
   readonly name: string;
   /** Path of its webhooks on our server: `/mutate`. */
   readonly path: string;
@@ -49,7 +32,7 @@ export interface Wanted {
 /** A configuration as it was read. */
 export interface Configuration {
   readonly target: Target;
-  readonly metadata: KubeObject['metadata'];
+  readonly metadata: Stored['metadata'];
   readonly webhooks: NonNullable<WebhookConfiguration['webhooks']>;
 }
 
@@ -64,7 +47,7 @@ export async function readConfigurations(
 ): Promise<readonly Configuration[]> {
   const read = async (target: Target): Promise<readonly Configuration[]> => {
     const { type, name } = target;
-    const present = await kube.get<WebhookConfiguration>(type, { name }, signal);
+    const present = await kube.get(type, { name }, signal);
     if (present?.webhooks !== undefined && present.webhooks.length > 0) {
       return [{ target, metadata: present.metadata, webhooks: present.webhooks }];
     }
@@ -124,7 +107,11 @@ export async function writeConfiguration(
   }
 }
 
-function clientConfigOf(configuration: Configuration, wanted: Wanted, present: ClientConfig): ClientConfig {
+function clientConfigOf(
+  configuration: Configuration,
+  wanted: Wanted,
+  present: WebhookClientConfig,
+): WebhookClientConfig {
   const { path } = configuration.target;
   const ours = Buffer.from(pemOf(wanted.authorities)).toString('base64');
   const caBundle = injectedBy(configuration) === undefined ? ours : present.caBundle;
@@ -135,7 +122,7 @@ function clientConfigOf(configuration: Configuration, wanted: Wanted, present: C
 }
 
 /** One line of text for comparison. */
-function address({ url, service }: ClientConfig, anyPort: boolean): string {
+function address({ url, service }: WebhookClientConfig, anyPort: boolean): string {
   const { namespace, name, path, port = 443 } = service ?? {};
   const reached = anyPort ? url?.replace(/^(https:\/\/[^/]*):\d+(\/|$)/, '$1$2') : url;
   return JSON.stringify([reached, service && [namespace, name, path, port]]);

@@ -1,4 +1,4 @@
-import type { ObjectRef, Secret } from '../api/objects.js';
+import type { ObjectRef, Secret, Stored } from '../api/objects.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { SECRETS } from '../kube/resources.js';
 import type { Clock } from '../process/ports.js';
@@ -30,12 +30,12 @@ export const secretSource = (needs: SecretSourceNeeds): CertificateSource => ({
   lookMs: needs.schedule.lookMs,
   shared: true,
   read: async (signal) => {
-    const stored = await needs.kube.get<Secret>(SECRETS, needs.secret, signal);
+    const stored = await needs.kube.get(SECRETS, needs.secret, signal);
     return readingOf(needs, stored);
   },
 });
 
-function readingOf(needs: SecretSourceNeeds, stored: Secret | undefined): Reading {
+function readingOf(needs: SecretSourceNeeds, stored: Stored<Secret> | undefined): Reading {
   const offer = stored && decode(stored);
   const key = textOf(stored, 'ca.key');
   const keyFits = fitsTogether({ certificate: offer?.authorities[0] ?? '', key });
@@ -96,14 +96,14 @@ function allNames(pair: KeyPair, names: readonly string[], now: number): readonl
 /** @returns false if somebody else was quicker */
 async function write(
   { kube, secret }: SecretSourceNeeds,
-  stored: Secret | undefined,
+  stored: Stored<Secret> | undefined,
   made: StoredTexts,
   signal: AbortSignal,
 ): Promise<boolean> {
   const data = Object.fromEntries(Object.entries(made).map(([key, pem]) => [key, Buffer.from(pem).toString('base64')]));
   try {
-    if (stored === undefined) await kube.create<Secret>(SECRETS, newSecret(secret, data), signal);
-    else await kube.replace<Secret>(SECRETS, { ...stored, data: { ...stored.data, ...data } }, signal);
+    if (stored === undefined) await kube.create(SECRETS, newSecret(secret, data), signal);
+    else await kube.replace(SECRETS, { ...stored, data: { ...stored.data, ...data } }, signal);
     return true;
   } catch (error) {
     if (error instanceof KubeError && ['already-exists', 'conflict', 'not-found'].includes(error.code)) return false;

@@ -1,6 +1,6 @@
 import type { Requester } from '../admission/admission-request.js';
 import type { GrantNeeds } from '../admission/grants/grants.js';
-import type { KubeObject } from '../api/objects.js';
+import type { Stored } from '../api/objects.js';
 import {
   holderOf,
   isOlder,
@@ -63,23 +63,23 @@ type Get = Client['get'];
 
 /** Many bundles of one input refer to the same objects. */
 const remembering = (kube: Client): Get => {
-  const asked = new Map<string, Promise<KubeObject | undefined>>();
-  return async <T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal) => {
+  const asked = new Map<string, Promise<Stored | undefined>>();
+  return async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
     const key = `${resourceName(type)} ${refName(ref)}`;
-    const answer = asked.get(key) ?? kube.get<KubeObject>(type, ref, signal);
+    const answer = asked.get(key) ?? kube.get(type, ref, signal);
     asked.set(key, answer);
     // The type of a resource is the type of its objects.
-    return (await answer) as T | undefined;
+    return (await answer) as S | undefined;
   };
 };
 
 /** What the input holds is what will be there. What it holds encrypted is known to the cluster only. */
 const preferring =
   (objects: InputObjects, bundle: BundleManifest, get: Get): Get =>
-  async <T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal) => {
+  async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
     const found = objects.find(type.kind, ref, bundle.file);
-    if (found === undefined || isEncrypted(found)) return get<T>(type, ref, signal);
-    return asStored(type, found) as T;
+    if (found === undefined || isEncrypted(found)) return get(type, ref, signal);
+    return asStored(type, found) as S;
   };
 
 /** A bundle that may not be looked up is judged as a new one. */
@@ -87,7 +87,7 @@ const storedBundle = async (get: Get, bundle: BundleManifest): Promise<WerfBundl
   const ref = { namespace: bundle.namespace, name: textAt(bundle, 'metadata', 'name') };
   if (ref.name === '') return undefined;
   try {
-    return await get<WerfBundle>(WERFBUNDLES, ref, new AbortController().signal);
+    return await get(WERFBUNDLES, ref, new AbortController().signal);
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     return undefined;
@@ -100,7 +100,7 @@ type Listed =
 
 const listBundles = async (kube: Client, signal: AbortSignal): Promise<Listed> => {
   try {
-    return { kind: 'listed', bundles: (await kube.list<StoredBundle>(WERFBUNDLES, {}, signal)).items };
+    return { kind: 'listed', bundles: (await kube.list(WERFBUNDLES, {}, signal)).items };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     return { kind: 'failed', why: error.message };

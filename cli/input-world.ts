@@ -1,5 +1,5 @@
 import type { Releases } from '../admission/references/releases.js';
-import type { KubeObject } from '../api/objects.js';
+import type { Stored } from '../api/objects.js';
 import { keyOfRelease, type ReleaseHolder, releaseOf } from '../api/references/release.js';
 import { KubeError, type ResourceType } from '../kube/client.js';
 import { SERVICEACCOUNTS } from '../kube/resources.js';
@@ -26,12 +26,12 @@ export const inputWorld = (objects: InputObjects, bundles: readonly BundleManife
 };
 
 const clientOf = (objects: InputObjects, bundle: BundleManifest): Side['kube'] => ({
-  get: async <T extends KubeObject>(type: ResourceType, ref: Parameters<InputObjects['find']>[1]) => {
+  get: async <S extends Stored>(type: ResourceType<S>, ref: Parameters<InputObjects['find']>[1]) => {
     const found = objects.find(type.kind, ref, bundle.file);
     // Kubernetes itself makes one in every namespace.
-    if (type === SERVICEACCOUNTS && ref.name === 'default') return { metadata: ref } as T;
+    if (type === SERVICEACCOUNTS && ref.name === 'default') return { metadata: ref } as S;
     // The type of a resource is the type of its objects.
-    return found === undefined ? undefined : (asStored(type, found) as T);
+    return found === undefined ? undefined : (asStored(type, found) as S);
   },
   createSubresource: async () => {
     throw new KubeError('unavailable', 'there is no cluster to ask');

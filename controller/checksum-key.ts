@@ -18,7 +18,7 @@ export const readChecksumKey = async (
   namespace: string,
   signal: AbortSignal,
 ): Promise<Platform['checksumKey']> => {
-  const there = await client.get<Secret>(SECRETS, { namespace, name: NAME }, signal);
+  const there = await client.get(SECRETS, { namespace, name: NAME }, signal);
   const secret = there ?? (await createKey(client, namespace, signal));
   const bytes = Buffer.from(secret.data?.[KEY] ?? '', 'base64');
   if (bytes.length < KEY_BYTES) {
@@ -40,10 +40,10 @@ const createKey = async (client: KubeClient, namespace: string, signal: AbortSig
     data: { [KEY]: randomBytes(KEY_BYTES).toString('base64') },
   };
   try {
-    return await client.create<Secret>(SECRETS, secret, signal);
+    return await client.create(SECRETS, secret, signal);
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
-    const others = await client.get<Secret>(SECRETS, { namespace, name: NAME }, signal);
+    const others = await client.get(SECRETS, { namespace, name: NAME }, signal);
     if (others === undefined) throw error;
     return others;
   }

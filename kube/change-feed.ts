@@ -1,4 +1,4 @@
-import { type KubeObject, type ObjectRef, refOf } from '../api/objects.js';
+import { type ObjectRef, refOf, type Stored } from '../api/objects.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import type { KubeClient, KubeError, ListOptions, ResourceType } from './client.js';
 import { followChanges } from './list-watch.js';
@@ -39,8 +39,8 @@ export class ChangeFeed {
     const follower = {
       begin: (running: AbortSignal) => this.#begin(running),
       changes: (resourceVersion: string, running: AbortSignal) =>
-        client.watch<KubeObject>(type, { ...list, resourceVersion, metadataOnly: true }, running),
-      onChange: ({ object }: { readonly object: KubeObject }) => onChange(refOf(object)),
+        client.watch(type, { ...list, resourceVersion, metadataOnly: true }, running),
+      onChange: ({ object }: { readonly object: Stored }) => onChange(refOf(object)),
     };
     const onEnd = this.#report.bind(this);
     await followChanges({ ...follower, onEnd }, this.#options, signal);

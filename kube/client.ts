@@ -1,7 +1,14 @@
-import type { KubeObject, ObjectRef } from '../api/objects.js';
+import type { NewObject, ObjectRef, Stored } from '../api/objects.js';
 
-/** Where a kind is served. `group` is '' for the core group. */
-export interface ResourceType {
+declare const OBJECT: unique symbol;
+
+/**
+ * Where a kind is served. `group` is '' for the core group.
+ * @typeParam S - an object of it as the apiserver has it, which a {@link KubeClient} infers from here
+ */
+export interface ResourceType<S extends Stored = Stored> {
+  /** There for the compiler only. Since each kind's `kind` is a literal, no type passes for another one's. */
+  readonly [OBJECT]?: S;
   readonly group: string;
   readonly version: string;
   readonly plural: string;
@@ -59,8 +66,8 @@ export class KubeError extends Error {
   }
 }
 
-export type WatchEvent<T extends KubeObject> =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: T }
+export type WatchEvent<S extends Stored> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: S }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
 
 export interface ListOptions {
@@ -77,27 +84,27 @@ export interface ListOptions {
  * when its signal is aborted (code `aborted`); one pool of connections is shared.
  */
 export interface KubeClient {
-  get<T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal): Promise<T | undefined>;
+  get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined>;
   /**
    * The whole list, fetched in pages. `keep` is called for each object as its page arrives, so that a long list is never held whole: its
    * results are the items. It may be called twice for an object.
    */
-  list<T extends KubeObject, K = T>(
-    type: ResourceType,
-    options: ListOptions & { readonly keep?: (object: T) => K },
+  list<S extends Stored, K = S>(
+    type: ResourceType<S>,
+    options: ListOptions & { readonly keep?: (object: S) => K },
     signal: AbortSignal,
   ): Promise<{ readonly items: readonly K[]; readonly resourceVersion: string }>;
-  create<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T>;
+  create<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S>;
   /** PUT; `metadata.resourceVersion` of the object is the precondition. */
-  replace<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T>;
+  replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S>;
   /** JSON merge patch (RFC 7386). With `metadata.resourceVersion` in the patch a concurrent change is a `conflict`. */
-  mergePatch<T extends KubeObject>(
-    type: ResourceType,
+  mergePatch<S extends Stored>(
+    type: ResourceType<S>,
     ref: ClusterRef,
     patch: object,
     options: { readonly subresource?: 'status' },
     signal: AbortSignal,
-  ): Promise<T>;
+  ): Promise<S>;
   /**
    * `absent` if there was nothing to delete. A precondition that does not hold is a `conflict`. What the object owns goes in the
    * background unless `propagation` says otherwise (the apiserver's own default would leave a Job's Pods behind).
@@ -131,11 +138,11 @@ export interface KubeClient {
    * With `metadataOnly` the objects come without what they hold.
    * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
    */
-  watch<T extends KubeObject>(
-    type: ResourceType,
+  watch<S extends Stored>(
+    type: ResourceType<S>,
     options: ListOptions & { readonly resourceVersion: string; readonly metadataOnly?: boolean },
     signal: AbortSignal,
-  ): AsyncIterable<WatchEvent<T>>;
+  ): AsyncIterable<WatchEvent<S>>;
   /** The end of a container's log; '' if there is none. `undefined` if the Pod is gone. */
   podLog(
     ref: ObjectRef,

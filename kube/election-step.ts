@@ -1,7 +1,8 @@
-import type { KubeObject } from '../api/objects.js';
+import type { NamespacedObject, Stored } from '../api/objects.js';
 
 /** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/lease-v1/ */
-export interface Lease extends KubeObject {
+export interface Lease extends NamespacedObject {
+  readonly kind?: 'Lease';
   readonly spec?: {
     /** Empty: given up. */
     readonly holderIdentity?: string;
@@ -25,13 +26,13 @@ export type ElectionState =
   /** `rival`: the Lease as it was seen last, and since when it has not changed. */
   | { readonly kind: 'following'; readonly rival?: { readonly resourceVersion: string; readonly since: number } }
   /** No other process may take the Lease before `until` has passed by a good while. */
-  | { readonly kind: 'leading'; readonly lease: Lease; readonly until: number };
+  | { readonly kind: 'leading'; readonly lease: Stored<Lease>; readonly until: number };
 
 /** What came of the last command. */
 export type ElectionEvent =
-  | { readonly kind: 'found'; readonly lease: Lease | undefined }
+  | { readonly kind: 'found'; readonly lease: Stored<Lease> | undefined }
   /** `sentAt`: when the request was sent, not when it was answered. */
-  | { readonly kind: 'written'; readonly lease: Lease; readonly sentAt: number }
+  | { readonly kind: 'written'; readonly lease: Stored<Lease>; readonly sentAt: number }
   /** Somebody else has written, created or deleted it in between. */
   | { readonly kind: 'refused' }
   /** The apiserver did not answer as needed. */
@@ -42,7 +43,7 @@ export type ElectionCommand =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'look' }
   /** Without a resourceVersion it is to be created. */
-  | { readonly kind: 'write'; readonly lease: Lease };
+  | { readonly kind: 'write'; readonly lease: Lease | Stored<Lease> };
 
 interface ElectionStep {
   readonly state: ElectionState;
@@ -113,7 +114,7 @@ const written = ({ lease, sentAt }: Extract<ElectionEvent, { kind: 'written' }>,
 
 const found = (
   state: ElectionState,
-  lease: Lease | undefined,
+  lease: Stored<Lease> | undefined,
   { candidate, moment }: { readonly candidate: Candidate; readonly moment: Moment },
 ): ElectionStep => {
   const holder = lease?.spec?.holderIdentity ?? '';
@@ -133,7 +134,7 @@ const pause = ({ monotonic, uniform }: Moment, end = Number.POSITIVE_INFINITY): 
   ms: Math.max(0, Math.min(RETRY_MS * (1 + uniform / 5), end - monotonic)),
 });
 
-const taken = (lease: Lease | undefined, { namespace, name, identity }: Candidate, { now }: Moment): Lease => {
+const taken = (lease: Stored<Lease> | undefined, { namespace, name, identity }: Candidate, { now }: Moment): Lease => {
   const { spec, metadata } = lease ?? {};
   const time = microTime(now);
   const again = spec?.holderIdentity === identity;
@@ -150,13 +151,13 @@ const taken = (lease: Lease | undefined, { namespace, name, identity }: Candidat
   };
 };
 
-const renewed = (lease: Lease, { now }: Moment): Lease => ({
+const renewed = (lease: Stored<Lease>, { now }: Moment): Stored<Lease> => ({
   ...lease,
   spec: { ...lease.spec, renewTime: microTime(now) },
 });
 
 /** The Lease as its holder leaves it: whoever looks next may take it at once. A second is the least that the apiserver takes. */
-export const released = (lease: Lease, now: number): Lease => ({
+export const released = (lease: Stored<Lease>, now: number): Stored<Lease> => ({
   ...lease,
   spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(now) },
 });

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Stored } from '../api/objects.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import { type KubeClient, KubeError, type KubeErrorCode } from './client.js';
 import {
@@ -107,7 +108,7 @@ class Election {
     const sentAt = clock.monotonic();
     try {
       const event = await within(clock, this.#patience(), signal, async (limit): Promise<ElectionEvent> => {
-        if (command.kind === 'look') return { kind: 'found', lease: await client.get<Lease>(LEASES, candidate, limit) };
+        if (command.kind === 'look') return { kind: 'found', lease: await client.get(LEASES, candidate, limit) };
         return { kind: 'written', lease: await this.#write(command.lease, limit), sentAt };
       });
       this.#trouble(undefined);
@@ -120,11 +121,9 @@ class Election {
     }
   }
 
-  #write(lease: Lease, signal: AbortSignal): Promise<Lease> {
+  #write(lease: Lease | Stored<Lease>, signal: AbortSignal): Promise<Stored<Lease>> {
     const { client } = this.#options;
-    return lease.metadata.resourceVersion === undefined
-      ? client.create<Lease>(LEASES, lease, signal)
-      : client.replace<Lease>(LEASES, lease, signal);
+    return isStored(lease) ? client.replace(LEASES, lease, signal) : client.create(LEASES, lease, signal);
   }
 
   /** A leader has to know in time that it can't renew. */
@@ -212,9 +211,9 @@ class Election {
     const { client, clock, log, candidate } = this.#options;
     try {
       await within(clock, RELEASE_MS, new AbortController().signal, async (limit) => {
-        const lease = await client.get<Lease>(LEASES, candidate, limit);
+        const lease = await client.get(LEASES, candidate, limit);
         if (lease?.spec?.holderIdentity !== candidate.identity) return;
-        await client.replace<Lease>(LEASES, released(lease, clock.now()), limit);
+        await client.replace(LEASES, released(lease, clock.now()), limit);
         log.info('gave the Lease up', { lease: candidate.name });
       });
     } catch (error) {
@@ -263,3 +262,5 @@ const ignoreAbort =
   (error: unknown): void => {
     if (!signal.aborted) throw error;
   };
+
+const isStored = (lease: Lease | Stored<Lease>): lease is Stored<Lease> => lease.metadata.resourceVersion !== undefined;

@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../api/objects.js';
+import { type NewObject, type ObjectRef, refOf, type Stored } from '../api/objects.js';
 import {
   type ClusterRef,
   type KubeClient,
@@ -40,43 +40,43 @@ class HttpKubeClient implements KubeClient {
     await this.#transport.close();
   }
 
-  async get<T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal): Promise<T | undefined> {
+  async get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined> {
     const call: Call = { verb: 'get', type, path: objectPath(type, ref), target: refName(ref) };
-    return absentAsUndefined(async () => withoutManagedFields(await this.#transport.json<T>(call, signal)));
+    return absentAsUndefined(async () => withoutManagedFields(await this.#transport.json<S>(call, signal)));
   }
 
-  async list<T extends KubeObject, K = T>(
-    type: ResourceType,
-    options: ListOptions & { readonly keep?: (object: T) => K },
+  async list<S extends Stored, K = S>(
+    type: ResourceType<S>,
+    options: ListOptions & { readonly keep?: (object: S) => K },
     signal: AbortSignal,
   ) {
     try {
-      return await this.#pages<T, K>({ type, options, limit: PAGE_SIZE }, signal);
+      return await this.#pages<S, K>({ type, options, limit: PAGE_SIZE }, signal);
     } catch (error) {
       // The list grew old between two pages. The whole of it in one answer cannot.
       if (!(error instanceof KubeError && error.code === 'gone')) throw error;
-      return await this.#pages<T, K>({ type, options, limit: undefined }, signal);
+      return await this.#pages<S, K>({ type, options, limit: undefined }, signal);
     }
   }
 
-  async #pages<T extends KubeObject, K>(
+  async #pages<S extends Stored, K>(
     from: {
-      readonly type: ResourceType;
-      readonly options: ListOptions & { readonly keep?: (object: T) => K };
+      readonly type: ResourceType<S>;
+      readonly options: ListOptions & { readonly keep?: (object: S) => K };
       readonly limit: number | undefined;
     },
     signal: AbortSignal,
   ): Promise<{ readonly items: readonly K[]; readonly resourceVersion: string }> {
     const { type, options, limit } = from;
     const kinds = { apiVersion: apiVersionOf(type), kind: type.kind };
-    // Without `keep`, K is T.
-    const keep = options.keep ?? ((object: T) => object as unknown as K);
+    // Without `keep`, K is S.
+    const keep = options.keep ?? ((object: S) => object as unknown as K);
     const items: K[] = [];
     let next: string | undefined;
     for (;;) {
       const query = { ...selectors(options), limit: limit?.toString(), continue: next };
       const call: Call = { verb: 'list', type, ...collectionOf(type, options), query };
-      const page = await this.#transport.json<List<T>>(call, signal);
+      const page = await this.#transport.json<List<S>>(call, signal);
       // Items of a list carry neither kind nor apiVersion; a get does.
       for (const item of page.items ?? []) items.push(keep(Object.assign(withoutManagedFields(item), kinds)));
       next = page.metadata.continue;
@@ -84,35 +84,35 @@ class HttpKubeClient implements KubeClient {
     }
   }
 
-  async create<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T> {
+  async create<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S> {
     const { namespace, name, generateName } = object.metadata ?? {};
     const target = refName({ name: name ?? `${generateName ?? ''}*`, namespace: namespace ?? '' });
     const body = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
     const call: Call = { verb: 'create', type, path: collectionPath(type, namespace), target, body };
-    return withoutManagedFields(await this.#transport.json<T>(call, signal));
+    return withoutManagedFields(await this.#transport.json<S>(call, signal));
   }
 
-  async replace<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T> {
-    const ref = { name: object.metadata.name ?? '', namespace: object.metadata.namespace ?? '' };
+  async replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S> {
+    const ref = refOf(object);
     const body = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
     const path = objectPath(type, type.namespaced ? ref : { name: ref.name });
     return withoutManagedFields(
-      await this.#transport.json<T>({ verb: 'update', type, path, target: refName(ref), body }, signal),
+      await this.#transport.json<S>({ verb: 'update', type, path, target: refName(ref), body }, signal),
     );
   }
 
-  async mergePatch<T extends KubeObject>(
-    type: ResourceType,
+  async mergePatch<S extends Stored>(
+    type: ResourceType<S>,
     ref: ClusterRef,
     patch: object,
     options: { readonly subresource?: 'status' },
     signal: AbortSignal,
-  ): Promise<T> {
+  ): Promise<S> {
     const { subresource } = options;
     const path = objectPath(type, ref, subresource);
     const call: Call = { verb: 'patch', type, path, target: refName(ref), body: patch };
     return withoutManagedFields(
-      await this.#transport.json<T>(subresource === undefined ? call : { ...call, subresource }, signal),
+      await this.#transport.json<S>(subresource === undefined ? call : { ...call, subresource }, signal),
     );
   }
 
@@ -173,15 +173,15 @@ class HttpKubeClient implements KubeClient {
   async head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string> {
     const query = { ...selectors(options), limit: '1' };
     const call: Call = { verb: 'list', type, ...collectionOf(type, options), query, accept: metadataOf('List') };
-    const { metadata } = await this.#transport.json<List<KubeObject>>(call, signal);
+    const { metadata } = await this.#transport.json<List<Stored>>(call, signal);
     return metadata.resourceVersion ?? '';
   }
 
-  async *watch<T extends KubeObject>(
-    type: ResourceType,
+  async *watch<S extends Stored>(
+    type: ResourceType<S>,
     options: ListOptions & { readonly resourceVersion: string; readonly metadataOnly?: boolean },
     signal: AbortSignal,
-  ): AsyncGenerator<WatchEvent<T>> {
+  ): AsyncGenerator<WatchEvent<S>> {
     const { from, to } = WATCH_SECONDS;
     const seconds = from + Math.floor(Math.random() * (to - from + 1));
     const query = {
@@ -196,7 +196,7 @@ class HttpKubeClient implements KubeClient {
     const bytes = this.#transport.stream(call, seconds * 1000 + WATCH_GRACE_MS, signal);
     const action = actionOf(call);
     for await (const line of linesOf(bytes)) {
-      const event = parseWatchLine<T>(line, action);
+      const event = parseWatchLine<S>(line, action);
       if (event !== undefined) yield event;
     }
   }

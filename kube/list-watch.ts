@@ -1,16 +1,16 @@
-import type { KubeObject } from '../api/objects.js';
+import type { Stored } from '../api/objects.js';
 import type { Clock, Random } from '../process/ports.js';
 import { KubeError, type WatchEvent } from './client.js';
 import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
 import { ignoreAbort, Watchdog } from './watchdog.js';
 
 /** What follows a part of the cluster: takes in how it is, and then each change. */
-interface Follower<T extends KubeObject> {
+interface Follower<S extends Stored> {
   /** Takes in what there is now. @returns the version that it was true of @throws KubeError */
   readonly begin: (signal: AbortSignal) => Promise<string>;
   /** The changes after a version, as {@link KubeClient.watch} has them. */
-  readonly changes: (resourceVersion: string, signal: AbortSignal) => AsyncIterable<WatchEvent<T>>;
-  readonly onChange: (event: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>) => void;
+  readonly changes: (resourceVersion: string, signal: AbortSignal) => AsyncIterable<WatchEvent<S>>;
+  readonly onChange: (event: Exclude<WatchEvent<S>, { type: 'BOOKMARK' }>) => void;
   /** Something came to its end. @param failures - in a row, this one included */
   readonly onEnd: (event: ReflectorEvent, failures: number) => void;
 }
@@ -19,8 +19,8 @@ interface Follower<T extends KubeObject> {
  * Begins, watches, and begins again where a watch can't go on, as {@link stepReflector} says. Runs until aborted.
  * @throws what is no KubeError: a bug
  */
-export const followChanges = async <T extends KubeObject>(
-  follower: Follower<T>,
+export const followChanges = async <S extends Stored>(
+  follower: Follower<S>,
   { clock, random }: { readonly clock: Clock; readonly random: Random },
   signal: AbortSignal,
 ): Promise<void> => {
@@ -44,8 +44,8 @@ interface Means {
 }
 
 /** Begins or watches until there is something to decide. */
-const act = async <T extends KubeObject>(
-  follower: Follower<T>,
+const act = async <S extends Stored>(
+  follower: Follower<S>,
   means: Means,
   signal: AbortSignal,
 ): Promise<ReflectorEvent> => {
@@ -59,8 +59,8 @@ const act = async <T extends KubeObject>(
   }
 };
 
-const watch = async <T extends KubeObject>(
-  { changes, onChange }: Follower<T>,
+const watch = async <S extends Stored>(
+  { changes, onChange }: Follower<S>,
   { watching, clock, random, from }: Means & { readonly from: string },
   signal: AbortSignal,
 ): Promise<ReflectorEvent> => {
@@ -82,5 +82,5 @@ const watch = async <T extends KubeObject>(
   }
 };
 
-const versionOf = (event: WatchEvent<KubeObject>): string =>
-  event.type === 'BOOKMARK' ? event.resourceVersion : (event.object.metadata.resourceVersion ?? '');
+const versionOf = (event: WatchEvent<Stored>): string =>
+  event.type === 'BOOKMARK' ? event.resourceVersion : event.object.metadata.resourceVersion;

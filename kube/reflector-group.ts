@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../api/objects.js';
+import type { ObjectRef, Stored } from '../api/objects.js';
 import { createReflector, type Reflector, type ReflectorOptions } from './reflector.js';
 import { RunningSet } from './running-set.js';
 
@@ -6,12 +6,12 @@ import { RunningSet } from './running-set.js';
  * Reflectors of one kind: one for all namespaces, or one for each namespace that is followed, where the rights are for single
  * namespaces only. Namespaces may be added while it runs, and stay.
  */
-export class ReflectorGroup<T extends KubeObject, P> {
-  readonly #options: ReflectorOptions<T, P>;
+export class ReflectorGroup<S extends Stored, P> {
+  readonly #options: ReflectorOptions<S, P>;
   readonly #members = new Map<string, Reflector<P>>();
   readonly #running = new RunningSet();
 
-  constructor(options: ReflectorOptions<T, P>) {
+  constructor(options: ReflectorOptions<S, P>) {
     this.#options = options;
   }
 
@@ -19,7 +19,7 @@ export class ReflectorGroup<T extends KubeObject, P> {
   follow(namespace: string): void {
     if (this.#member(namespace) !== undefined) return;
     const list = { ...this.#options.list, ...(namespace === '' ? {} : { namespace }) };
-    const member = createReflector<T, P>({ ...this.#options, list });
+    const member = createReflector<S, P>({ ...this.#options, list });
     this.#members.set(namespace, member);
     this.#running.add((signal) => member.start(signal));
   }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { type KubeObject, type ObjectRef, refOf } from '../api/objects.js';
+import { objectKey } from '../api/object-key.js';
+import { type ObjectRef, refOf, type Stored } from '../api/objects.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import type { KubeClient, ListOptions, ResourceType, WatchEvent } from './client.js';
 import { followChanges } from './list-watch.js';
@@ -13,12 +14,12 @@ export interface Change<P> {
   readonly after: P | undefined;
 }
 
-export interface ReflectorOptions<T extends KubeObject, P> {
+export interface ReflectorOptions<S extends Stored, P> {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
-  readonly type: ResourceType;
+  readonly type: ResourceType<S>;
   readonly list?: ListOptions;
   /** What is kept of an object; as little as is needed. */
-  readonly project: (object: T) => P;
+  readonly project: (object: S) => P;
   /**
    * Keeps it as JSON text outside V8's heap, which each read parses: a third of the memory, nothing to be looked through by the garbage
    * collector, and no holes in its heap where a text was replaced by a longer one. For many objects that are read seldom; P has to be
@@ -78,30 +79,30 @@ const textOf = (value: unknown): Buffer => {
 };
 
 /** A {@link Reflector} that has not been started. */
-export const createReflector = <T extends KubeObject, P>(options: ReflectorOptions<T, P>): Reflector<P> =>
+export const createReflector = <S extends Stored, P>(options: ReflectorOptions<S, P>): Reflector<P> =>
   options.asText === true
-    ? new ListWatchReflector<T, P, Buffer>(options, { keep: textOf, read: (kept) => JSON.parse(kept.toString()) as P })
-    : new ListWatchReflector<T, P, P>(options, { keep: (value) => value, read: (kept) => kept });
+    ? new ListWatchReflector<S, P, Buffer>(options, { keep: textOf, read: (kept) => JSON.parse(kept.toString()) as P })
+    : new ListWatchReflector<S, P, P>(options, { keep: (value) => value, read: (kept) => kept });
 
-class ListWatchReflector<T extends KubeObject, P, K> implements Reflector<P> {
-  readonly #options: ReflectorOptions<T, P>;
+class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
+  readonly #options: ReflectorOptions<S, P>;
   readonly #form: Form<P, K>;
   readonly #log: Log;
   readonly #synced = new AbortController();
   #entries = new Map<string, Entry<K>>();
 
-  constructor(options: ReflectorOptions<T, P>, form: Form<P, K>) {
+  constructor(options: ReflectorOptions<S, P>, form: Form<P, K>) {
     this.#options = options;
     this.#form = form;
     this.#log = options.log.child({ resource: resourceName(options.type) });
   }
 
   get(ref: ObjectRef): P | undefined {
-    return this.#read(this.#entries.get(keyOf(ref)));
+    return this.#read(this.#entries.get(objectKey(ref)));
   }
 
   has(ref: ObjectRef): boolean {
-    return this.#entries.has(keyOf(ref));
+    return this.#entries.has(objectKey(ref));
   }
 
   *values(): IterableIterator<P> {
@@ -135,7 +136,7 @@ class ListWatchReflector<T extends KubeObject, P, K> implements Reflector<P> {
     const follower = {
       begin: (running: AbortSignal) => this.#list(running),
       changes: (resourceVersion: string, running: AbortSignal) =>
-        client.watch<T>(type, { ...list, resourceVersion }, running),
+        client.watch(type, { ...list, resourceVersion }, running),
       onChange: this.#take.bind(this),
       onEnd: this.#report.bind(this),
     };
@@ -145,10 +146,10 @@ class ListWatchReflector<T extends KubeObject, P, K> implements Reflector<P> {
   async #list(signal: AbortSignal): Promise<string> {
     const { client, type, list = {} } = this.#options;
     const before = this.#entries;
-    const keep = (object: T): Entry<K> | undefined => this.#project(object, before.get(keyOf(refOf(object))));
-    const { items, resourceVersion } = await client.list<T, Entry<K> | undefined>(type, { ...list, keep }, signal);
+    const keep = (object: S): Entry<K> | undefined => this.#project(object, before.get(objectKey(refOf(object))));
+    const { items, resourceVersion } = await client.list(type, { ...list, keep }, signal);
     const entries = new Map<string, Entry<K>>();
-    for (const entry of items) if (entry !== undefined) entries.set(keyOf(entry.ref), entry);
+    for (const entry of items) if (entry !== undefined) entries.set(objectKey(entry.ref), entry);
     this.#entries = entries;
     if (this.synced()) this.#announceDifferences(before, entries);
     else await this.#announceFirst(entries);
@@ -156,18 +157,18 @@ class ListWatchReflector<T extends KubeObject, P, K> implements Reflector<P> {
     return resourceVersion;
   }
 
-  #take({ type, object }: Exclude<WatchEvent<T>, { type: 'BOOKMARK' }>): void {
+  #take({ type, object }: Exclude<WatchEvent<S>, { type: 'BOOKMARK' }>): void {
     const ref = refOf(object);
-    const before = this.#entries.get(keyOf(ref));
+    const before = this.#entries.get(objectKey(ref));
     const after = type === 'DELETED' ? undefined : this.#project(object, before);
-    if (after === undefined) this.#entries.delete(keyOf(ref));
-    else this.#entries.set(keyOf(ref), after);
+    if (after === undefined) this.#entries.delete(objectKey(ref));
+    else this.#entries.set(objectKey(ref), after);
     if (before !== after) this.#announce(ref, before, after);
   }
 
   /** The entry of an object; the one before if nothing changed, or if it cannot be made: old is better than gone. */
-  #project(object: T, before: Entry<K> | undefined): Entry<K> | undefined {
-    const resourceVersion = object.metadata.resourceVersion ?? '';
+  #project(object: S, before: Entry<K> | undefined): Entry<K> | undefined {
+    const { resourceVersion } = object.metadata;
     if (before !== undefined && before.resourceVersion === resourceVersion) return before;
     const ref = refOf(object);
     try {
@@ -217,5 +218,3 @@ class ListWatchReflector<T extends KubeObject, P, K> implements Reflector<P> {
     else this.#log.debug('list or watch failed', fields);
   }
 }
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

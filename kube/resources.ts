@@ -1,7 +1,21 @@
-import { GROUP, KIND, PLURAL, VERSION } from '../api/werfbundle.js';
+import type {
+  ConfigMap,
+  Job,
+  KubeEvent,
+  KubeObject,
+  Namespace,
+  Node,
+  Pod,
+  Secret,
+  ServiceAccount,
+  Stored,
+  WebhookConfiguration,
+} from '../api/objects.js';
+import { GROUP, KIND, PLURAL, type StoredBundle, VERSION } from '../api/werfbundle.js';
 import type { ResourceType } from './client.js';
+import type { Lease } from './election-step.js';
 
-const core = (plural: string, kind: string, namespaced = true): ResourceType => ({
+const core = <T extends KubeObject>(plural: string, kind: string, namespaced = true): ResourceType<Stored<T>> => ({
   group: '',
   version: 'v1',
   plural,
@@ -9,35 +23,41 @@ const core = (plural: string, kind: string, namespaced = true): ResourceType => 
   namespaced,
 });
 
-export const WERFBUNDLES: ResourceType = {
+export const WERFBUNDLES: ResourceType<StoredBundle> = {
   group: GROUP,
   version: VERSION,
   plural: PLURAL,
   kind: KIND,
   namespaced: true,
 };
-export const CONFIGMAPS = core('configmaps', 'ConfigMap');
-export const SECRETS = core('secrets', 'Secret');
-export const PODS = core('pods', 'Pod');
-export const SERVICEACCOUNTS = core('serviceaccounts', 'ServiceAccount');
-export const NAMESPACES = core('namespaces', 'Namespace', false);
-export const NODES = core('nodes', 'Node', false);
-export const JOBS: ResourceType = { group: 'batch', version: 'v1', plural: 'jobs', kind: 'Job', namespaced: true };
-export const EVENTS: ResourceType = {
+export const CONFIGMAPS = core<ConfigMap>('configmaps', 'ConfigMap');
+export const SECRETS = core<Secret>('secrets', 'Secret');
+export const PODS = core<Pod>('pods', 'Pod');
+export const SERVICEACCOUNTS = core<ServiceAccount>('serviceaccounts', 'ServiceAccount');
+export const NAMESPACES = core<Namespace>('namespaces', 'Namespace', false);
+export const NODES = core<Node>('nodes', 'Node', false);
+export const JOBS: ResourceType<Stored<Job>> = {
+  group: 'batch',
+  version: 'v1',
+  plural: 'jobs',
+  kind: 'Job',
+  namespaced: true,
+};
+export const EVENTS: ResourceType<Stored<KubeEvent>> = {
   group: 'events.k8s.io',
   version: 'v1',
   plural: 'events',
   kind: 'Event',
   namespaced: true,
 };
-export const MUTATING_WEBHOOKS: ResourceType = {
+export const MUTATING_WEBHOOKS: ResourceType<Stored<WebhookConfiguration>> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   plural: 'mutatingwebhookconfigurations',
   kind: 'MutatingWebhookConfiguration',
   namespaced: false,
 };
-export const VALIDATING_WEBHOOKS: ResourceType = {
+export const VALIDATING_WEBHOOKS: ResourceType<Stored<WebhookConfiguration>> = {
   group: 'admissionregistration.k8s.io',
   version: 'v1',
   plural: 'validatingwebhookconfigurations',
@@ -51,7 +71,7 @@ export const SUBJECT_ACCESS_REVIEWS: ResourceType = {
   kind: 'SubjectAccessReview',
   namespaced: false,
 };
-export const LEASES: ResourceType = {
+export const LEASES: ResourceType<Stored<Lease>> = {
   group: 'coordination.k8s.io',
   version: 'v1',
   plural: 'leases',

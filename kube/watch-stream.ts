@@ -1,4 +1,4 @@
-import type { KubeObject } from '../api/objects.js';
+import type { KubeObject, Stored } from '../api/objects.js';
 import { errorOfAnswer } from './answer-error.js';
 import { KubeError, type WatchEvent } from './client.js';
 
@@ -32,7 +32,7 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
  * @param action - for messages: `watch jobs.batch`
  * @throws KubeError: `gone` and others for an ERROR event, `other` for what is no event
  */
-export const parseWatchLine = <T extends KubeObject>(line: string, action: string): WatchEvent<T> | undefined => {
+export const parseWatchLine = <S extends Stored>(line: string, action: string): WatchEvent<S> | undefined => {
   if (line.trim() === '') return undefined;
   const { type, object } = parseEvent(line, action);
   if (typeof object !== 'object' || object === null) throw new KubeError('other', `${action}: an event without object`);
@@ -40,7 +40,7 @@ export const parseWatchLine = <T extends KubeObject>(line: string, action: strin
     case 'ADDED':
     case 'MODIFIED':
     case 'DELETED':
-      return { type, object: withoutManagedFields<T>(object as T) };
+      return { type, object: withoutManagedFields<S>(object as S) };
     case 'BOOKMARK':
       return { type, resourceVersion: (object as KubeObject).metadata.resourceVersion ?? '' };
     case 'ERROR': {
@@ -62,7 +62,7 @@ const parseEvent = (line: string, action: string): RawEvent => {
 };
 
 /** The object without the bookkeeping of server-side apply, which can be most of it. Changes the object that is given. */
-export const withoutManagedFields = <T extends KubeObject>(object: T): T => {
+export const withoutManagedFields = <S extends Stored>(object: S): S => {
   const { metadata } = object as { metadata?: { managedFields?: unknown } };
   if (metadata !== undefined) delete metadata.managedFields;
   return object;

@@ -1,3 +1,4 @@
+import { objectKey } from '../api/object-key.js';
 import type { ObjectRef } from '../api/objects.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import { TimerHeap } from './timer-heap.js';
@@ -66,7 +67,7 @@ class KeyedWorkQueue implements WorkQueue {
   }
 
   forget(ref: ObjectRef): void {
-    if (!this.#keys.has(keyOf(ref))) return;
+    if (!this.#keys.has(objectKey(ref))) return;
     this.#apply(ref, { kind: 'forget' });
   }
 
@@ -87,7 +88,7 @@ class KeyedWorkQueue implements WorkQueue {
   }
 
   #apply(ref: ObjectRef, event: KeyEvent): void {
-    const key = keyOf(ref);
+    const key = objectKey(ref);
     const before = this.#keys.get(key)?.state ?? idle;
     const state = stepKey(before, event);
     if (isForgettable(state)) this.#keys.delete(key);
@@ -186,5 +187,3 @@ const idOf = (uniform: number): string =>
   Math.floor(uniform * 0xffffffff)
     .toString(16)
     .padStart(8, '0');
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

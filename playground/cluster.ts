@@ -1,6 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { KubeObject } from '../api/objects.js';
 import { issueAuthority } from '../certs/issue.js';
 import type { KubeClient } from '../kube/client.js';
 import { type Connection, connect } from '../kube/connect.js';
@@ -101,7 +100,7 @@ const requireLocal = ({ server }: Connection): void => {
 };
 
 const requireEmpty = async (client: KubeClient, signal: AbortSignal): Promise<void> => {
-  const { items } = await client.list<KubeObject>(NODES, {}, signal);
+  const { items } = await client.list(NODES, {}, signal);
   const nodes = items.map(({ metadata }) => metadata.name).filter((name) => name !== 'playground');
   if (nodes.length > 0) throw new StartError([`the cluster has nodes of its own (${nodes.join(', ')}): ${ELSEWHERE}`]);
 };

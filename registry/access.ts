@@ -1,5 +1,5 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../process/ports.js';
-import { BoundedMap } from './bounded-map.js';
 import { type Challenge, parseChallenges } from './challenge.js';
 import type { Exchange } from './exchange.js';
 import { failureOfStatus } from './failures.js';
@@ -29,7 +29,7 @@ const CHALLENGES_KEPT = 10_000;
 export class Access {
   readonly #exchange: Exchange;
   readonly #tokens: Tokens;
-  readonly #challenges = new BoundedMap<Challenge>(CHALLENGES_KEPT);
+  readonly #challenges = new LRUCache<string, Challenge>({ max: CHALLENGES_KEPT });
 
   constructor(exchange: Exchange, clock: Clock) {
     this.#exchange = exchange;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../process/ports.js';
-import { BoundedMap } from './bounded-map.js';
 import { type Breaker, type BreakerEvent, CLOSED, nextBreaker, pauseOf } from './breaker.js';
 import type { HeldBack } from './port.js';
 import { isFull, type Rate, type TokenBucket, takeToken } from './token-bucket.js';
@@ -61,7 +61,7 @@ export class Gate {
   readonly #rate: Rate;
   readonly #hosts = new Map<string, Host>();
   /** Those that are not as good as new. */
-  readonly #breakers = new BoundedMap<Breaker>(BREAKERS_KEPT);
+  readonly #breakers = new LRUCache<string, Breaker>({ max: BREAKERS_KEPT });
 
   constructor(options: GateOptions) {
     const { rate, timeScale } = options;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { isRecord, jsonObject } from './answer-json.js';
+import { isMap } from '../api/schema-node.js';
+import { jsonObject } from './answer-json.js';
 
 /** Manifests and indexes, OCI's and Docker's: without them all, a registry converts, or says 404. */
 export const MANIFEST_ACCEPT = [
@@ -32,5 +33,5 @@ export function isBundleManifest(body: Buffer): boolean | undefined {
   const manifest = jsonObject(body);
   if (manifest === undefined) return undefined;
   const config = manifest['config'];
-  return !('manifests' in manifest) && isRecord(config) && config['mediaType'] === BUNDLE_CONFIG;
+  return !('manifests' in manifest) && isMap(config) && config['mediaType'] === BUNDLE_CONFIG;
 }

@@ -1,6 +1,6 @@
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../process/ports.js';
 import type { Access } from './access.js';
-import { BoundedMap } from './bounded-map.js';
 import { parseEtag } from './etag.js';
 import { failureOfStatus } from './failures.js';
 import type { HttpAnswer } from './http-answer.js';
@@ -28,9 +28,9 @@ export class Manifests {
   readonly #access: Access;
   readonly #clock: Clock;
   /** By target and digest, whether it is a bundle: what is behind a digest never changes. */
-  readonly #bundles = new BoundedMap<boolean>(MANIFESTS_KEPT);
+  readonly #bundles = new LRUCache<string, boolean>({ max: MANIFESTS_KEPT });
   /** By target and tag: what it pointed to when the registry gave this ETag. */
-  readonly #tagged = new BoundedMap<{ readonly etag: string; readonly manifest: Known }>(MANIFESTS_KEPT);
+  readonly #tagged = new LRUCache<string, { readonly etag: string; readonly manifest: Known }>({ max: MANIFESTS_KEPT });
 
   constructor(access: Access, clock: Clock) {
     this.#access = access;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../process/ports.js';
 import type { Access } from './access.js';
 import { jsonObject } from './answer-json.js';
-import { BoundedMap } from './bounded-map.js';
 import { parseEtag } from './etag.js';
 import { failureOfStatus } from './failures.js';
 import type { HttpAnswer } from './http-answer.js';
@@ -58,7 +58,10 @@ export class TagListing {
   readonly #access: Access;
   readonly #limits: ListingLimits;
   readonly #clock: Clock;
-  readonly #kept = new BoundedMap<KeptPage>(KEPT_CHARACTERS, ({ characters }) => characters);
+  readonly #kept = new LRUCache<string, KeptPage>({
+    maxSize: KEPT_CHARACTERS,
+    sizeCalculation: ({ characters }) => characters,
+  });
 
   constructor(access: Access, limits: ListingLimits, clock: Clock) {
     this.#access = access;

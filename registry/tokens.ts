@@ -1,8 +1,8 @@
+import { LRUCache } from 'lru-cache';
 import type { RegistryCredential } from '../api/docker-config.js';
 import { wireRepository } from '../api/docker-hub.js';
 import type { Clock } from '../process/ports.js';
 import { jsonObject } from './answer-json.js';
-import { BoundedMap } from './bounded-map.js';
 import type { Challenge } from './challenge.js';
 import type { Exchange } from './exchange.js';
 import { failureOfStatus } from './failures.js';
@@ -43,7 +43,7 @@ const CLIENT_ID = 'werfbundle';
 export class Tokens {
   readonly #exchange: Exchange;
   readonly #clock: Clock;
-  readonly #cache = new BoundedMap<CachedToken>(TOKENS_KEPT);
+  readonly #cache = new LRUCache<string, CachedToken>({ max: TOKENS_KEPT });
 
   constructor(exchange: Exchange, clock: Clock) {
     this.#exchange = exchange;

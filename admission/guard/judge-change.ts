@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../api/objects.js';
 import type { Problem, Warning } from '../../api/problem.js';
-import { type KubeClient, KubeError } from '../../kube/client.js';
+import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
 import { sameJson } from '../same-json.js';
 import type { ValuesPool } from '../values/values-pool.js';
@@ -89,9 +89,8 @@ class Shadows {
   async #ask(namespace: string, signal: AbortSignal): Promise<boolean> {
     const { kind, name } = this.#change;
     try {
-      return (
-        (await this.#kube.get(kind === 'ConfigMap' ? CONFIGMAPS : SECRETS, { namespace, name }, signal)) !== undefined
-      );
+      const type: ResourceType = kind === 'ConfigMap' ? CONFIGMAPS : SECRETS;
+      return (await this.#kube.get(type, { namespace, name }, signal)) !== undefined;
     } catch (error) {
       if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
       this.unchecked.push(`not checked: whether the bundles of namespace ${namespace} use it: ${error.message}`);

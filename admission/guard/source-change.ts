@@ -78,5 +78,5 @@ const readSource = (
       Object.entries(map).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
     );
   };
-  return foundSource({ kind, ...ref }, { metadata: {}, data: texts('data'), binaryData: texts('binaryData') });
+  return foundSource({ kind, ...ref }, { data: texts('data'), binaryData: texts('binaryData') });
 };

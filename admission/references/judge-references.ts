@@ -1,4 +1,3 @@
-import type { KubeObject, Secret } from '../../api/objects.js';
 import { checkCaSecret } from '../../api/references/ca-secret.js';
 import { type Checked, nameIn } from '../../api/references/fault.js';
 import { firstRefOf } from '../../api/references/references.js';
@@ -31,7 +30,7 @@ const judgeReference = async (lookups: Pick<Lookups, 'get'>, reference: Referenc
     fetched.kind === 'failed'
       ? [unchecked(reference.field, nameIn(reference), fetched.why)]
       : findingsOf(check(fetched.kind === 'found' ? fetched.value : undefined));
-  const secret = () => lookups.get<Secret>(SECRETS, ref);
+  const secret = () => lookups.get(SECRETS, ref);
   switch (reference.use) {
     case 'registry-secret':
       return judged(await secret(), (found) => checkRegistrySecret(reference, found));
@@ -40,7 +39,7 @@ const judgeReference = async (lookups: Pick<Lookups, 'get'>, reference: Referenc
     case 'werf-key':
       return judged(await secret(), (found) => checkWerfKey(reference, found));
     case 'service-account': {
-      const account = await lookups.get<KubeObject>(SERVICEACCOUNTS, ref);
+      const account = await lookups.get(SERVICEACCOUNTS, ref);
       return judged(account, (found) => checkServiceAccount(reference, found));
     }
     case 'values':

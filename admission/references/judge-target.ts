@@ -1,4 +1,3 @@
-import type { Namespace } from '../../api/objects.js';
 import { type ConsentRule, checkTargetNamespace, needsConsent } from '../../api/references/target-namespace.js';
 import { NAMESPACES } from '../../kube/resources.js';
 import { type Finding, findingOf, unchecked } from './finding.js';
@@ -23,7 +22,7 @@ export const judgeTarget = async (
   if (reference === undefined) return [];
   const { field, name: target } = reference;
   if (!existence && !needsConsent({ own, target }, consent)) return [];
-  const fetched = await lookups.get<Namespace>(NAMESPACES, { name: target });
+  const fetched = await lookups.get(NAMESPACES, { name: target });
   if (fetched.kind === 'failed') return [unchecked(field, `namespace ${target}`, fetched.why)];
   const faults = checkTargetNamespace(reference, fetched.kind === 'found' ? fetched.value : undefined, consent);
   return faults.filter(({ kind }) => existence || kind === 'forbidden').map(findingOf);

@@ -1,4 +1,4 @@
-import type { ConfigMap, ObjectRef, Secret } from '../../api/objects.js';
+import type { ObjectRef } from '../../api/objects.js';
 import { valuesSourceOf } from '../../api/references/references.js';
 import { foundSource } from '../../api/values/found-source.js';
 import { type FoundSource, missingSource } from '../../api/values/problem.js';
@@ -71,7 +71,7 @@ const fetchSource = async (
   kind: Source['kind'],
   ref: ObjectRef,
 ): Promise<Fetched<FoundSource>> => {
-  const fetched = await lookups.get<ConfigMap | Secret>(kind === 'ConfigMap' ? CONFIGMAPS : SECRETS, ref);
+  const fetched = kind === 'ConfigMap' ? await lookups.get(CONFIGMAPS, ref) : await lookups.get(SECRETS, ref);
   return fetched.kind === 'found' ? { kind: 'found', value: foundSource({ kind, ...ref }, fetched.value) } : fetched;
 };
 

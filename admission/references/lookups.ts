@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../api/objects.js';
+import type { Stored } from '../../api/objects.js';
 import type { ClusterRef, KubeClient, ResourceType } from '../../kube/client.js';
 import { refName, resourceName } from '../../kube/resource-path.js';
 import type { LookupMetrics } from '../metrics.js';
@@ -21,32 +21,32 @@ interface LookupNeeds {
 /** The look-ups of one request: live, and each object at most once. */
 export class Lookups {
   readonly #needs: LookupNeeds;
-  readonly #asked = new Map<string, Promise<Fetched<KubeObject>>>();
+  readonly #asked = new Map<string, Promise<Fetched<Stored>>>();
 
   constructor(needs: LookupNeeds) {
     this.#needs = needs;
   }
 
   /** Never rejects for what the apiserver does. */
-  get<T extends KubeObject>(type: ResourceType, ref: ClusterRef): Promise<Fetched<T>> {
+  get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef): Promise<Fetched<S>> {
     const key = `${resourceName(type)} ${refName(ref)}`;
     const answer = this.#asked.get(key) ?? this.#ask(type, ref);
     this.#asked.set(key, answer);
     // The type of a resource is the type of its objects.
-    return answer as Promise<Fetched<T>>;
+    return answer as Promise<Fetched<S>>;
   }
 
-  async #ask(type: ResourceType, ref: ClusterRef): Promise<Fetched<KubeObject>> {
+  async #ask(type: ResourceType, ref: ClusterRef): Promise<Fetched<Stored>> {
     const { metrics } = this.#needs;
     const answer = await this.#fetch(type, ref);
     metrics.lookedUp(type.kind, answer.kind);
     return answer;
   }
 
-  async #fetch(type: ResourceType, ref: ClusterRef): Promise<Fetched<KubeObject>> {
+  async #fetch(type: ResourceType, ref: ClusterRef): Promise<Fetched<Stored>> {
     const { kube, slots, time } = this.#needs;
     try {
-      const value = await slots.run(() => kube.get<KubeObject>(type, ref, time.signal));
+      const value = await slots.run(() => kube.get(type, ref, time.signal));
       return value === undefined ? { kind: 'absent' } : { kind: 'found', value };
     } catch (error) {
       return { kind: 'failed', why: time.whyFailed(asKubeError(error)) };

@@ -1,14 +1,17 @@
 import { isUtf8 } from 'node:buffer';
-import type { ConfigMap, ObjectRef, Secret } from '../objects.js';
+import type { ConfigMap, ObjectRef } from '../objects.js';
 import type { FoundSource } from './problem.js';
+
+/** What of a ConfigMap or a Secret holds values. */
+type Contents = Pick<ConfigMap, 'data' | 'binaryData'>;
 
 /** A ConfigMap or Secret, by the kind that is said, as a source of values. */
 export const foundSource = (
   { kind, ...ref }: Pick<FoundSource, 'kind' | 'namespace' | 'name'>,
-  object: ConfigMap | Secret,
+  object: Contents,
 ): FoundSource => (kind === 'ConfigMap' ? configMapSource(ref, object) : secretSource(ref, object));
 
-const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: ConfigMap): FoundSource => ({
+const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: Contents): FoundSource => ({
   kind: 'ConfigMap',
   namespace: ref.namespace,
   name: ref.name,
@@ -16,7 +19,7 @@ const configMapSource = (ref: ObjectRef, { data = {}, binaryData = {} }: ConfigM
   binary: Object.keys(binaryData),
 });
 
-const secretSource = (ref: ObjectRef, { data = {} }: Secret): FoundSource => {
+const secretSource = (ref: ObjectRef, { data = {} }: Contents): FoundSource => {
   const bytes = Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64')] as const);
   const texts = bytes
     .filter(([, content]) => isUtf8(content))

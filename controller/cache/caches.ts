@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { targetNamespaceOf } from '../../api/names.js';
-import { type Job, type KubeObject, type ObjectRef, type Pod, refOf } from '../../api/objects.js';
+import { objectKey } from '../../api/object-key.js';
+import { type Job, type KubeObject, type ObjectRef, type Pod, refOf, type Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient, ListOptions, ResourceType } from '../../kube/client.js';
 import type { Change } from '../../kube/reflector.js';
@@ -41,8 +42,8 @@ const OPENING_MS = 10_000;
 export class Caches implements Lister {
   readonly #options: CacheOptions;
   readonly #bundles: ReflectorGroup<StoredBundle, StoredBundle>;
-  readonly #jobs: ReflectorGroup<Job, Job>;
-  readonly #pods: ReflectorGroup<Pod, Pod>;
+  readonly #jobs: ReflectorGroup<Stored<Job>, Stored<Job>>;
+  readonly #pods: ReflectorGroup<Stored<Pod>, Stored<Pod>>;
   readonly #openings = new Map<string, Promise<void>>();
   /** Of Jobs, by the uids of their bundles; of Pods, by those of their Jobs. */
   readonly #owned = { jobs: new Owned(), pods: new Owned() };
@@ -56,17 +57,17 @@ export class Caches implements Lister {
     this.#options = options;
     setMaxListeners(0, this.#stopped.signal);
     const { namespaces, labelSelector } = options.share;
-    const group = <T extends KubeObject>(
-      type: ResourceType,
+    const group = <S extends Stored>(
+      type: ResourceType<S>,
       list: ListOptions,
-      project: (object: T) => T,
-      onChange: (change: Change<T>) => void,
-    ) => new ReflectorGroup<T, T>({ ...options, type, list, project, onChange, asText: true });
+      project: (object: S) => S,
+      onChange: (change: Change<S>) => void,
+    ) => new ReflectorGroup<S, S>({ ...options, type, list, project, onChange, asText: true });
     const mine = labelSelector === undefined ? {} : { labelSelector };
     const ours = { labelSelector: OURS };
-    this.#bundles = group<StoredBundle>(WERFBUNDLES, mine, projectBundle, (change) => this.#bundleChanged(change));
-    this.#jobs = group<Job>(JOBS, ours, projectJob, (change) => this.#jobChanged(change));
-    this.#pods = group<Pod>(PODS, ours, projectPod, (change) => this.#podChanged(change));
+    this.#bundles = group(WERFBUNDLES, mine, projectBundle, (change) => this.#bundleChanged(change));
+    this.#jobs = group(JOBS, ours, projectJob, (change) => this.#jobChanged(change));
+    this.#pods = group(PODS, ours, projectPod, (change) => this.#podChanged(change));
     if (namespaces.length === 0) for (const each of [this.#bundles, this.#jobs, this.#pods]) each.follow('');
     for (const namespace of namespaces) this.#bundles.follow(namespace);
   }
@@ -106,7 +107,7 @@ export class Caches implements Lister {
     return this.#releases.olderHolder(bundle);
   }
 
-  job(ref: ObjectRef): Job | undefined {
+  job(ref: ObjectRef): Stored<Job> | undefined {
     return this.#jobs.get(ref);
   }
 
@@ -118,11 +119,11 @@ export class Caches implements Lister {
     });
   }
 
-  jobsOf(bundleUid: string): readonly Job[] {
+  jobsOf(bundleUid: string): readonly Stored<Job>[] {
     return this.#owned.jobs.of(bundleUid).flatMap((ref) => this.#jobs.get(ref) ?? []);
   }
 
-  podsOf(jobUid: string): readonly Pod[] {
+  podsOf(jobUid: string): readonly Stored<Pod>[] {
     return this.#owned.pods.of(jobUid).flatMap((ref) => this.#pods.get(ref) ?? []);
   }
 
@@ -143,8 +144,9 @@ export class Caches implements Lister {
   /** A bundle comes into the share with its Jobs, and leaves it with them. */
   #shareChanged({ before, after }: Change<StoredBundle>): void {
     if (before?.metadata.uid === after?.metadata.uid) return;
-    for (const uid of [before?.metadata.uid, after?.metadata.uid])
-      for (const job of this.jobsOf(uid ?? '')) this.#options.onJob(refOf(job), this.#isActive(job));
+    for (const bundle of [before, after])
+      for (const job of bundle === undefined ? [] : this.jobsOf(bundle.metadata.uid))
+        this.#options.onJob(refOf(job), this.#isActive(job));
   }
 
   /**
@@ -183,7 +185,7 @@ export class Caches implements Lister {
     if (!opened) log.warn('Jobs and Pods of a target namespace can not be watched', { namespace });
   }
 
-  #podChanged(change: Change<Pod>): void {
+  #podChanged(change: Change<Stored<Pod>>): void {
     this.#owned.pods.changed(
       change,
       ({ metadata }) => metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid,
@@ -191,11 +193,11 @@ export class Caches implements Lister {
     this.#ofBundle(change);
   }
 
-  #jobChanged(change: Change<Job>): void {
+  #jobChanged(change: Change<Stored<Job>>): void {
     const { ref, after } = change;
     this.#owned.jobs.changed(change, ({ metadata }) => metadata.labels?.[LABELS.bundleUid]);
-    if (after !== undefined && !hasEnded(after)) this.#unended.set(`${ref.namespace}/${ref.name}`, ref);
-    else this.#unended.delete(`${ref.namespace}/${ref.name}`);
+    if (after !== undefined && !hasEnded(after)) this.#unended.set(objectKey(ref), ref);
+    else this.#unended.delete(objectKey(ref));
     this.#options.onJob(ref, after !== undefined && this.#isActive(after));
     this.#ofBundle(change);
   }

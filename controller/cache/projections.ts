@@ -1,4 +1,4 @@
-import type { ContainerStatus, Job, ObjectMeta, Pod } from '../../api/objects.js';
+import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { ANNOTATIONS, LABELS } from '../deploy/names.js';
 
@@ -33,7 +33,7 @@ export const projectBundle = (bundle: StoredBundle): StoredBundle => {
 };
 
 /** What they keep of a Job: what it was made for, its limits and deadlines, and what became of it. */
-export const projectJob = ({ metadata, spec, status }: Job): Job => {
+export const projectJob = ({ metadata, spec, status }: Stored<Job>): Stored<Job> => {
   const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
   const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
   const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
@@ -46,7 +46,7 @@ export const projectJob = ({ metadata, spec, status }: Job): Job => {
 };
 
 /** What they keep of a Pod: what tells how it went. */
-export const projectPod = ({ metadata, status }: Pod): Pod => {
+export const projectPod = ({ metadata, status }: Stored<Pod>): Stored<Pod> => {
   const owners = metadata.ownerReferences?.map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid }));
   return {
     metadata: { ...projectMetadata(metadata, KEPT.pod), ...(owners !== undefined && { ownerReferences: owners }) },
@@ -54,10 +54,10 @@ export const projectPod = ({ metadata, status }: Pod): Pod => {
   };
 };
 
-const projectMetadata = (metadata: ObjectMeta, kept: Kept): ObjectMeta => {
-  const { name = '', namespace = '', uid = '', creationTimestamp = '', deletionTimestamp, finalizers } = metadata;
+const projectMetadata = (metadata: Stored<Job | Pod>['metadata'], kept: Kept): Stored<Job | Pod>['metadata'] => {
+  const { name, namespace, uid, resourceVersion, creationTimestamp = '', deletionTimestamp, finalizers } = metadata;
   return {
-    ...{ name, namespace, uid, creationTimestamp },
+    ...{ name, namespace, uid, resourceVersion, creationTimestamp },
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     ...(finalizers !== undefined && { finalizers }),
     labels: only(kept.labels, metadata.labels),

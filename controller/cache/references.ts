@@ -1,3 +1,4 @@
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 import { type Reference, referencesOf } from '../../api/references/references.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
@@ -34,7 +35,7 @@ export class ReferenceIndex {
 
   /** @param references - all that the bundle names now; none when it is gone */
   set(bundle: ObjectRef, references: readonly NamedObject[]): void {
-    const key = keyOf(bundle);
+    const key = objectKey(bundle);
     for (const reference of this.#byBundle.get(key) ?? []) this.#remove(reference, key);
     if (references.length === 0) this.#byBundle.delete(key);
     else this.#byBundle.set(key, references);
@@ -42,7 +43,7 @@ export class ReferenceIndex {
   }
 
   namedBy(kind: ReferredKind, ref: ObjectRef): Iterable<Naming> {
-    return this.#byObject.get(objectKey(kind, ref))?.values() ?? [];
+    return this.#byObject.get(kindKey(kind, ref))?.values() ?? [];
   }
 
   /** The bundles that name anything of a kind, each once. */
@@ -55,20 +56,19 @@ export class ReferenceIndex {
   }
 
   #add({ kind, ref, values }: NamedObject, bundle: ObjectRef): void {
-    const key = objectKey(kind, ref);
+    const key = kindKey(kind, ref);
     const naming = this.#byObject.get(key) ?? new Map<string, Naming>();
-    const before = naming.get(keyOf(bundle));
-    naming.set(keyOf(bundle), { bundle, values: values || before?.values === true });
+    const before = naming.get(objectKey(bundle));
+    naming.set(objectKey(bundle), { bundle, values: values || before?.values === true });
     this.#byObject.set(key, naming);
   }
 
   #remove({ kind, ref }: NamedObject, bundleKey: string): void {
-    const key = objectKey(kind, ref);
+    const key = kindKey(kind, ref);
     const naming = this.#byObject.get(key);
     naming?.delete(bundleKey);
     if (naming?.size === 0) this.#byObject.delete(key);
   }
 }
 
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
-const objectKey = (kind: ReferredKind, ref: ObjectRef): string => `${kind} ${keyOf(ref)}`;
+const kindKey = (kind: ReferredKind, ref: ObjectRef): string => `${kind} ${objectKey(ref)}`;

@@ -1,4 +1,5 @@
 import { targetNamespaceOf } from '../../api/names.js';
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { ChangeFeed } from '../../kube/change-feed.js';
@@ -93,21 +94,21 @@ export class Watches implements ValuesChanges {
     if (before !== undefined && after !== undefined && isSameSpec(before.metadata, after.metadata)) return;
     if (after !== undefined) this.#followAround(after);
     this.#index.set(ref, after === undefined ? [] : namedObjects(after, this.#options.platform));
-    if (after === undefined) this.#valuesChanges.delete(keyOf(ref));
+    if (after === undefined) this.#valuesChanges.delete(objectKey(ref));
   }
 
   valuesChangedAt(bundle: ObjectRef): number | undefined {
-    return this.#valuesChanges.get(keyOf(bundle));
+    return this.#valuesChanges.get(objectKey(bundle));
   }
 
   settle(bundle: ObjectRef, at: number): void {
-    if (this.#valuesChanges.get(keyOf(bundle)) === at) this.#valuesChanges.delete(keyOf(bundle));
+    if (this.#valuesChanges.get(objectKey(bundle)) === at) this.#valuesChanges.delete(objectKey(bundle));
   }
 
   #changed(kind: ReferredKind, ref: ObjectRef): void {
     const { clock, onChange } = this.#options;
     for (const { bundle, values } of this.#index.namedBy(kind, ref)) {
-      if (values) this.#valuesChanges.set(keyOf(bundle), clock.now());
+      if (values) this.#valuesChanges.set(objectKey(bundle), clock.now());
       onChange(bundle);
     }
   }
@@ -121,5 +122,3 @@ export class Watches implements ValuesChanges {
 /** A generation counts for one bundle alone: what has its name next begins anew. */
 const isSameSpec = (before: StoredBundle['metadata'], after: StoredBundle['metadata']): boolean =>
   before.uid === after.uid && before.generation === after.generation;
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

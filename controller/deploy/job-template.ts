@@ -1,8 +1,9 @@
 import { parseDocument } from 'yaml';
 import type { Job, ObjectMeta } from '../../api/objects.js';
+import { isMap, type JsonMap } from '../../api/schema-node.js';
 import { CONTAINER } from './names.js';
 
-type Fields = Readonly<Record<string, unknown>>;
+type Fields = JsonMap;
 
 /** What the platform adds to every Job's Pod, after {@link parseJobTemplate} has found nothing in it that could weaken or break one. */
 export interface JobTemplate {
@@ -72,7 +73,6 @@ export const parseJobTemplate = (text: string): ParsedJobTemplate => {
 type Refuse = (field: string, words: string) => void;
 
 const invalid = (problems: readonly string[]): ParsedJobTemplate => ({ kind: 'invalid', problems });
-const isMap = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const templateOf = (root: Fields, refuse: Refuse): JobTemplate => {
   const { template, metadata: _, kind: __, apiVersion: ___, ...others } = root;

@@ -1,5 +1,6 @@
 import type { ContainerStatus, Job, Pod } from '../../api/objects.js';
 import { nextMemory } from '../../api/quantity.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { FailedJob, JobResult } from './job-result.js';
 import { ANNOTATIONS, CONTAINER, madeFor } from './names.js';
 import { IMAGE_PULL, lateAt, nextLookAt } from './waiting.js';
@@ -52,7 +53,7 @@ const isOfBefore = (job: Job, { metadata }: Pod): boolean =>
 const suspended = (job: Job, pod: Pod | undefined, now: number): JobResult => ({
   kind: 'waiting',
   reason: 'Suspended',
-  message: `Job ${job.metadata.name ?? ''} is suspended (its spec.suspend is true), and not by this controller`,
+  message: `Job ${job.metadata.name} is suspended (its spec.suspend is true), and not by this controller`,
   recheckAt: nextLookAt(job, pod, now),
 });
 
@@ -63,7 +64,7 @@ export const withErrorLine = (result: FailedJob, line: string | undefined): Fail
 const endOfPod = (job: Job, pod: Pod, now: number): JobResult | undefined => {
   const ended = werfOf(pod)?.state?.terminated;
   const finishedAt = parseTime(ended?.finishedAt) ?? now;
-  const podName = pod.metadata.name ?? '';
+  const podName = pod.metadata.name;
   // A Succeeded Pod has no other exit code than 0, even if its containers are not told of any more.
   if (ended?.exitCode === 0 || (ended === undefined && pod.status?.phase === 'Succeeded'))
     return { kind: 'succeeded', podName, finishedAt };
@@ -91,7 +92,7 @@ const isTimeout = (job: Job, pod: Pod): boolean =>
 
 /** Why a Pod's end says nothing about the deploy; undefined if it does, or has not ended. */
 const lostPod = (pod: Pod, exitCode: number | undefined): string | undefined => {
-  const name = `Pod ${pod.metadata.name ?? ''}`;
+  const name = `Pod ${pod.metadata.name}`;
   const { phase, reason = '', message } = pod.status ?? {};
   if (phase === 'Failed' && NOT_ITS_FAULT.has(reason))
     return `${name} was ended: ${reason}${message ? `: ${words(message)}` : ''}`;
@@ -139,10 +140,10 @@ const endOfJob = (job: Job, pod: Pod | undefined, now: number): JobResult | unde
   const finishedAt = parseTime(failed.lastTransitionTime) ?? now;
   if (failed.reason === 'DeadlineExceeded') return { ...timedOut(job), ...podNameOf(pod), finishedAt };
   if (pod !== undefined && now < finishedAt + POD_LAG_MS) {
-    return { kind: 'running', podName: pod.metadata.name ?? '', recheckAt: finishedAt + POD_LAG_MS };
+    return { kind: 'running', podName: pod.metadata.name, recheckAt: finishedAt + POD_LAG_MS };
   }
-  const why = pod === undefined ? 'its Pod is gone' : `Pod ${pod.metadata.name ?? ''} has no exit code`;
-  return { kind: 'lost', message: `Job ${job.metadata.name ?? ''} ended without a result: ${why}` };
+  const why = pod === undefined ? 'its Pod is gone' : `Pod ${pod.metadata.name} has no exit code`;
+  return { kind: 'lost', message: `Job ${job.metadata.name} ended without a result: ${why}` };
 };
 
 const progress = (job: Job, pod: Pod | undefined, now: number): JobResult => {
@@ -150,10 +151,10 @@ const progress = (job: Job, pod: Pod | undefined, now: number): JobResult => {
   const waits = (reason: string, message: string): JobResult => ({ kind: 'waiting', reason, message, recheckAt });
   if (pod === undefined) {
     const late = now >= lateAt(job, pod, now);
-    return waits('NoPod', late ? `Job ${job.metadata.name ?? ''} has no Pod yet; see its events` : '');
+    return waits('NoPod', late ? `Job ${job.metadata.name} has no Pod yet; see its events` : '');
   }
   const state = werfOf(pod)?.state;
-  if (state?.running !== undefined) return { kind: 'running', podName: pod.metadata.name ?? '' };
+  if (state?.running !== undefined) return { kind: 'running', podName: pod.metadata.name };
   const waiting = state?.waiting;
   if (waiting !== undefined) {
     const reason = waiting.reason === 'ErrImagePull' ? IMAGE_PULL : (waiting.reason ?? 'Waiting');
@@ -227,11 +228,6 @@ const goDuration = (seconds: number): string => {
     [seconds % 60, 's'],
   ] as const;
   return parts.flatMap(([amount, unit]) => (amount === 0 ? [] : [`${amount}${unit}`])).join('') || '0s';
-};
-
-const parseTime = (text: string | undefined): number | undefined => {
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? undefined : time;
 };
 
 const words = (message: string | undefined): string => (message ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_WORDS);

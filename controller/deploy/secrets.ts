@@ -1,4 +1,4 @@
-import type { Job, ObjectMeta, OwnerReference, Secret } from '../../api/objects.js';
+import type { Job, ObjectMeta, OwnerReference, Secret, Stored } from '../../api/objects.js';
 import { secretTextsIn } from '../../api/values/secret-texts.js';
 import { annotationsOf, labelsOf, ownerOf } from './job.js';
 import type { JobParameters } from './job-parameters.js';
@@ -82,12 +82,12 @@ export const secretTextsOf = (secret: Secret): readonly string[] | undefined => 
 };
 
 /** A merge patch that gives a Secret to its Job: it goes when the Job goes. */
-export const ownedBy = (job: Job): { readonly metadata: Pick<ObjectMeta, 'ownerReferences'> } => {
+export const ownedBy = (job: Stored<Job>): { readonly metadata: Pick<ObjectMeta, 'ownerReferences'> } => {
   const owner: OwnerReference = {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    name: job.metadata.name ?? '',
-    uid: job.metadata.uid ?? '',
+    name: job.metadata.name,
+    uid: job.metadata.uid,
     controller: true,
     blockOwnerDeletion: false,
   };

@@ -1,4 +1,5 @@
-import type { Job, KubeObject, Pod } from '../../api/objects.js';
+import type { Job, KubeEvent, Pod } from '../../api/objects.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { JobResult } from './job-result.js';
 
 /** How long a Job may take to get its Pod, and a Pod to start, before that is worth a word. */
@@ -12,16 +13,6 @@ const MAX_WORDS = 500;
 export interface WaitingWords {
   readonly reason: string;
   readonly message: string;
-}
-
-/** An event, as events.k8s.io/v1 has it. */
-export interface ToldEvent extends KubeObject {
-  readonly type?: string;
-  readonly reason?: string;
-  readonly note?: string;
-  readonly eventTime?: string | null;
-  readonly deprecatedLastTimestamp?: string | null;
-  readonly series?: { readonly lastObservedTime?: string } | null;
 }
 
 type Waiting = Extract<JobResult, { kind: 'waiting' }>;
@@ -50,7 +41,7 @@ const ONLY_A_REASON = /^Error: [A-Z][A-Za-z]+$/;
  * The newest warning that says something.
  * @param events - of the Job, while it has no Pod; else of the Pod
  */
-export const wordsOf = (events: readonly ToldEvent[]): WaitingWords | undefined => {
+export const wordsOf = (events: readonly KubeEvent[]): WaitingWords | undefined => {
   const [newest] = events
     .filter(({ type, note = '' }) => type === 'Warning' && !ONLY_A_REASON.test(note))
     .toSorted((a, b) => lastSeen(b).localeCompare(lastSeen(a)));
@@ -64,7 +55,7 @@ export const withWords = (result: JobResult, words: WaitingWords | undefined): J
   return { ...result, message: words.message, reason: result.reason === IMAGE_PULL ? IMAGE_PULL : words.reason };
 };
 
-const lastSeen = ({ series, deprecatedLastTimestamp, eventTime, metadata }: ToldEvent): string =>
+const lastSeen = ({ series, deprecatedLastTimestamp, eventTime, metadata }: KubeEvent): string =>
   [series?.lastObservedTime, deprecatedLastTimestamp, eventTime, metadata.creationTimestamp]
     .map((time) => time ?? '')
     .reduce((latest, time) => (time > latest ? time : latest), '');
@@ -77,8 +68,3 @@ const stable = (note: string): string =>
     .replace(/^Error creating: /, '')
     .trim()
     .slice(0, MAX_WORDS);
-
-const parseTime = (text: string | undefined): number | undefined => {
-  const time = Date.parse(text ?? '');
-  return Number.isNaN(time) ? undefined : time;
-};

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { KubeObject } from '../../api/objects.js';
-import type { Reason } from '../../api/reasons.js';
+import type { KubeEvent } from '../../api/objects.js';
 import { API_VERSION, KIND, type StoredBundle } from '../../api/werfbundle.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { EVENTS } from '../../kube/resources.js';
@@ -13,19 +12,6 @@ const LONGEST_NOTE = 1_024;
 const PASSING: ReadonlySet<KubeError['code']> = new Set(['unavailable', 'timeout', 'too-many-requests']);
 /** Waits between the tries to tell an event, milliseconds; never less than the apiserver asks for. */
 const DELAYS_MS = [1_000, 2_000, 4_000, 8_000] as const;
-
-/** @see https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
-interface Event extends KubeObject {
-  /** MicroTime. */
-  readonly eventTime: string;
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: Reason;
-  readonly action: string;
-  readonly note: string;
-  readonly regarding: object;
-  readonly reportingController: string;
-  readonly reportingInstance: string;
-}
 
 /** Tells events to the apiserver. One that cannot be told is logged and forgotten: the status says the same. */
 export class EventTeller {
@@ -70,17 +56,17 @@ export class EventTeller {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
 
-  #send(event: Event, waits: readonly number[] = DELAYS_MS): Promise<boolean> {
+  #send(event: KubeEvent, waits: readonly number[] = DELAYS_MS): Promise<boolean> {
     const sending = this.#create(event, waits).finally(() => this.#pending.delete(sending));
     this.#pending.add(sending);
     return sending;
   }
 
   /** A try whose answer was lost may have been carried out: the next one finds the event there. */
-  async #create(event: Event, [wait, ...later]: readonly number[]): Promise<boolean> {
+  async #create(event: KubeEvent, [wait, ...later]: readonly number[]): Promise<boolean> {
     const { client, log } = this.#options;
     try {
-      await client.create<Event>(EVENTS, event, this.#signal);
+      await client.create(EVENTS, event, this.#signal);
       return true;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
@@ -95,14 +81,14 @@ export class EventTeller {
   }
 
   /** A process that ends does not wait: what is left is tried at once, and that fails. */
-  #sendAfter(ms: number, event: Event, waits: readonly number[]): Promise<boolean> {
+  #sendAfter(ms: number, event: KubeEvent, waits: readonly number[]): Promise<boolean> {
     const slept = this.#options.clock.sleep(ms, this.#signal).catch(() => undefined);
     const sending = slept.then(() => this.#create(event, waits)).finally(() => this.#pending.delete(sending));
     this.#pending.add(sending);
     return sending;
   }
 
-  #event(bundle: StoredBundle, { type, reason, message }: BundleEvent, unique: string): Event {
+  #event(bundle: StoredBundle, { type, reason, message }: BundleEvent, unique: string): KubeEvent {
     const { clock, instance } = this.#options;
     const { namespace, name, uid, resourceVersion } = bundle.metadata;
     return {

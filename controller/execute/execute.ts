@@ -1,5 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type Job, type KubeObject, type ObjectRef, type Pod, refOf, type Secret } from '../../api/objects.js';
+import {
+  type Job,
+  type Named,
+  type NewObject,
+  type ObjectRef,
+  type Pod,
+  refOf,
+  type Secret,
+  type Stored,
+} from '../../api/objects.js';
 import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
 import type { Action, Cleanup, ExecuteFailure } from '../decide/decision.js';
@@ -64,7 +73,7 @@ const podsOf = async (
   signal: AbortSignal,
 ): Promise<readonly Pod[]> => {
   const labelSelector = `batch.kubernetes.io/controller-uid=${uid}`;
-  return (await client.list<Pod>(PODS, { namespace: ref.namespace, labelSelector }, signal)).items;
+  return (await client.list(PODS, { namespace: ref.namespace, labelSelector }, signal)).items;
 };
 
 type CreateJob = Extract<Action, { kind: 'create-job' | 'create-plan' }>;
@@ -81,7 +90,7 @@ const createJobOrNothing = async (
   const failure = await refusable(action, () => createJob(client, action, signal));
   if (failure !== undefined && failure.kind !== 'begun') {
     for (const secret of action.secrets) {
-      const ref = { namespace: secret.metadata.namespace ?? '', name: secret.metadata.name ?? '' };
+      const ref = refOf(secret);
       await deleteSecret(client, ref, (found) => madeAlike(found, secret), signal);
     }
   }
@@ -106,12 +115,12 @@ const createJob = async (
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
   for (const secret of action.secrets) {
-    const there = await createOrGet<Secret>(client, SECRETS, secret, signal);
+    const there = await createOrGet(client, SECRETS, secret, signal);
     if (!hasSameNumber(there, secret)) return taken(action, `Secret ${secret.metadata.name}`);
     const fits = madeAlike(there, secret) && isDeepStrictEqual(there.data, secret.data);
     if (!fits) await replaceUnused(client, { action, there, secret }, signal);
   }
-  const job = await createOrGet<Job>(client, JOBS, action.job, signal);
+  const job = await createOrGet(client, JOBS, action.job, signal);
   const stays = job.metadata.deletionTimestamp === undefined;
   if (stays && !madeAlike(job, action.job) && isMadeMeanwhile(job, action)) return { kind: 'begun' };
   if (!stays || !madeAlike(job, action.job)) return taken(action, `Job ${action.job.metadata.name}`);
@@ -128,25 +137,24 @@ const isMadeMeanwhile = (job: Job, action: CreateJob): boolean =>
  */
 const replaceUnused = async (
   client: KubeClient,
-  { action, there, secret }: { readonly action: CreateJob; readonly there: Secret; readonly secret: Secret },
+  { action, there, secret }: { readonly action: CreateJob; readonly there: Stored<Secret>; readonly secret: Secret },
   signal: AbortSignal,
 ): Promise<void> => {
-  const { namespace = '', name = '', uid } = there.metadata;
-  const job = await client.get<Job>(JOBS, refOf(action.job), signal);
+  const job = await client.get(JOBS, refOf(action.job), signal);
   if (job !== undefined) return;
-  await client.delete(SECRETS, { namespace, name }, uid === undefined ? {} : { uid }, signal);
-  await client.create<Secret>(SECRETS, secret, signal);
+  await client.delete(SECRETS, refOf(there), { uid: there.metadata.uid }, signal);
+  await client.create(SECRETS, secret, signal);
 };
 
 /** From now on the Secrets go when the Job goes. The Job is there and counts, so a refusal is not its failure. */
 const giveSecrets = async (
   client: KubeClient,
-  { job, secrets }: { readonly job: Job; readonly secrets: readonly Secret[] },
+  { job, secrets }: { readonly job: Stored<Job>; readonly secrets: readonly Secret[] },
   signal: AbortSignal,
 ): Promise<void> => {
   try {
     for (const secret of secrets) {
-      await client.mergePatch<Secret>(SECRETS, refOf(secret), ownedBy(job), {}, signal);
+      await client.mergePatch(SECRETS, refOf(secret), ownedBy(job), {}, signal);
     }
   } catch (error) {
     if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
@@ -166,18 +174,18 @@ const taken = (action: CreateJob, what: string): ExecuteFailure => {
 };
 
 /** An object of that name that exists already is what an earlier try left, or a stranger's: the caller looks. */
-const createOrGet = async <T extends KubeObject>(
+const createOrGet = async <S extends Stored>(
   client: KubeClient,
-  type: ResourceType,
-  object: T,
+  type: ResourceType<S>,
+  object: NewObject<S> & Named,
   signal: AbortSignal,
-): Promise<T> => {
+): Promise<S> => {
   try {
-    return await client.create<T>(type, object, signal);
+    return await client.create(type, object, signal);
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
     const ref = refOf(object);
-    const there = await client.get<T>(type, ref, signal);
+    const there = await client.get(type, ref, signal);
     if (there === undefined)
       throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });
     return there;
@@ -201,9 +209,9 @@ const deleteSecret = async (
   isOurs: (secret: Secret) => boolean,
   signal: AbortSignal,
 ): Promise<void> => {
-  const secret = await client.get<Secret>(SECRETS, ref, signal);
+  const secret = await client.get(SECRETS, ref, signal);
   if (secret === undefined || !isOurs(secret)) return;
-  await client.delete(SECRETS, ref, { uid: secret.metadata.uid ?? '' }, signal);
+  await client.delete(SECRETS, ref, { uid: secret.metadata.uid }, signal);
 };
 
 /** Does what is only tidy. @returns the failures, which the next look makes good */

@@ -21,11 +21,10 @@ export const readDismissal = async (
 ): Promise<Dismissal> => {
   const { bundle, spec } = seen;
   const target = targetNamespaceOf(bundle);
-  const namespace = await client.get<Namespace>(NAMESPACES, { name: target }, signal);
+  const namespace = await client.get(NAMESPACES, { name: target }, signal);
   if (namespace === undefined || isGoing(namespace)) return pointless(`namespace ${target} is gone or being deleted`);
   const name = bundle.spec.converge?.serviceAccountName;
-  const account =
-    name === undefined || (await client.get<KubeObject>(SERVICEACCOUNTS, { namespace: target, name }, signal));
+  const account = name === undefined || (await client.get(SERVICEACCOUNTS, { namespace: target, name }, signal));
   if (account === undefined || (account !== true && isGoing(account)))
     // GitOps tools prune a bundle and its ServiceAccount in one go. Put back, it can uninstall the release after all.
     return blocked(`ServiceAccount ${name} in namespace ${target} is gone or being deleted`);
@@ -40,7 +39,7 @@ const pointless = (why: string): Dismissal => ({ kind: 'pointless', why });
 /** Somebody could mend it. */
 export const blocked = (why: string): Dismissal => ({ kind: 'blocked', why });
 
-const isGoing = (object: Namespace): boolean =>
+const isGoing = (object: KubeObject & Pick<Namespace, 'status'>): boolean =>
   object.metadata.deletionTimestamp !== undefined || object.status?.phase === 'Terminating';
 
 const blockedBy = (

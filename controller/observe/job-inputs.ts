@@ -1,4 +1,4 @@
-import type { ConfigMap, Namespace, ObjectRef, Secret } from '../../api/objects.js';
+import type { ObjectRef } from '../../api/objects.js';
 import {
   type Reference,
   referenceFor,
@@ -74,7 +74,7 @@ const namespaceBlocker = async (
 ): Promise<Blocker | undefined> => {
   const reference = referenceFor(references, 'target-namespace');
   if (reference === undefined) return undefined;
-  const namespace = await client.get<Namespace>(NAMESPACES, { name: reference.name }, signal);
+  const namespace = await client.get(NAMESPACES, { name: reference.name }, signal);
   const [fault] = checkTargetNamespace(reference, namespace, platform);
   return fault && blockerOf(fault);
 };
@@ -106,7 +106,8 @@ const readValues = async (
   signal: AbortSignal,
 ): Promise<ValuesInput['found'] | undefined> => {
   const { kind, namespace, name } = of;
-  const type = kind === 'ConfigMap' ? CONFIGMAPS : SECRETS;
-  const object = await client.get<ConfigMap | Secret>(type, { namespace, name }, signal);
+  const ref = { namespace, name };
+  const object =
+    kind === 'ConfigMap' ? await client.get(CONFIGMAPS, ref, signal) : await client.get(SECRETS, ref, signal);
   return object && foundSource(of, object);
 };

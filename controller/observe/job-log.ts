@@ -1,4 +1,4 @@
-import type { Job, Pod, Secret } from '../../api/objects.js';
+import type { Job, Pod } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { SECRETS } from '../../kube/resources.js';
 import { secretNamesIn } from '../decide/create-job.js';
@@ -21,8 +21,8 @@ export const readJobLog = async (
   { job, pod }: { readonly job: Job; readonly pod: Pod },
   signal: AbortSignal,
 ): Promise<CleanLog> => {
-  const { namespace = '' } = job.metadata;
-  const { name = '' } = pod.metadata;
+  const { namespace } = job.metadata;
+  const { name } = pod.metadata;
   try {
     const texts = await readSecretTexts(client, job, signal);
     if (texts === undefined) return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone' };
@@ -42,9 +42,9 @@ const readSecretTexts = async (
   job: Job,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> => {
-  const { namespace = '', name: jobName = '' } = job.metadata;
+  const { namespace, name: jobName } = job.metadata;
   const name = redactionSecretName(jobName);
   if (!secretNamesIn(job).includes(name)) return [];
-  const secret = await client.get<Secret>(SECRETS, { namespace, name }, signal);
+  const secret = await client.get(SECRETS, { namespace, name }, signal);
   return secret && secretTextsOf(secret);
 };

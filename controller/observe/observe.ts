@@ -17,7 +17,7 @@ import { checkOf, isPlanJob } from '../deploy/plan-job.js';
 import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
 import { withPodReasons } from '../deploy/unready.js';
-import { lateAt, needsWords, type ToldEvent, type WaitingWords, wordsOf } from '../deploy/waiting.js';
+import { lateAt, needsWords, type WaitingWords, wordsOf } from '../deploy/waiting.js';
 import type { ReadsValues } from '../values/delivered-values.js';
 import { readAccess } from './access.js';
 import { rightsMissing, unlessForbidden } from './forbidden.js';
@@ -108,7 +108,7 @@ const readJob = async (
   if (deployment === undefined) return { kind: 'absent' };
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
   const cached = deps.lister.job(ref);
-  const job = cached ?? (await deps.client.get<Job>(JOBS, ref, signal));
+  const job = cached ?? (await deps.client.get(JOBS, ref, signal));
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // One that goes before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
@@ -146,11 +146,7 @@ const readWords = async (
   if (result.kind !== 'waiting' || !needsWords(result) || now() < lateAt(job, pod, now())) return undefined;
   const { namespace = '', uid = '' } = (pod ?? job).metadata;
   try {
-    const { items } = await client.list<ToldEvent>(
-      EVENTS,
-      { namespace, fieldSelector: `regarding.uid=${uid}` },
-      signal,
-    );
+    const { items } = await client.list(EVENTS, { namespace, fieldSelector: `regarding.uid=${uid}` }, signal);
     return wordsOf(items);
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;

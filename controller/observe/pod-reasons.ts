@@ -17,16 +17,12 @@ export const readPodReasons = async (
   { job, error }: { readonly job: Job; readonly error: string },
   signal: AbortSignal,
 ): Promise<readonly string[]> => {
-  const { namespace = '', name } = job.metadata;
+  const { namespace, name } = job.metadata;
   const workloads = workloadsIn(error, namespace);
   if (workloads.length === 0) return [];
   const keep = (pod: Pod) => unreadyPod(pod, workloads);
   try {
-    const { items } = await client.list<Pod, string | undefined>(
-      PODS,
-      { namespace, fieldSelector: NOT_DONE, keep },
-      signal,
-    );
+    const { items } = await client.list(PODS, { namespace, fieldSelector: NOT_DONE, keep }, signal);
     return items.flatMap((words) => words ?? []);
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;

@@ -1,12 +1,12 @@
-import type { KubeObject } from '../../api/objects.js';
+import type { Stored } from '../../api/objects.js';
 import { type Checked, usable } from '../../api/references/fault.js';
 import { firstRefOf, type Reference } from '../../api/references/references.js';
 import type { ResourceType } from '../../kube/client.js';
 import type { Reads } from './reading-once.js';
 
 /** Something that a bundle refers to, and what is asked of it. */
-interface Question<R extends Reference, O extends KubeObject, T> {
-  readonly type: ResourceType;
+interface Question<R extends Reference, O extends Stored, T> {
+  readonly type: ResourceType<O>;
   /** undefined: the bundle names none. */
   readonly reference: R | undefined;
   readonly check: (reference: R, object: O | undefined) => Checked<T>;
@@ -16,11 +16,9 @@ interface Question<R extends Reference, O extends KubeObject, T> {
  * Reads what is looked for in one namespace, and checks it.
  * @throws KubeError when the apiserver could not be asked
  */
-export const readReference = async <R extends Reference, O extends KubeObject, T>(
+export const readReference = async <R extends Reference, O extends Stored, T>(
   client: Reads,
   { type, reference, check }: Question<R, O, T>,
   signal: AbortSignal,
 ): Promise<Checked<T | undefined>> =>
-  reference === undefined
-    ? usable(undefined)
-    : check(reference, await client.get<O>(type, firstRefOf(reference), signal));
+  reference === undefined ? usable(undefined) : check(reference, await client.get(type, firstRefOf(reference), signal));

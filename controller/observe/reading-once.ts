@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../api/objects.js';
+import type { Stored } from '../../api/objects.js';
 import type { ClusterRef, KubeClient, ResourceType } from '../../kube/client.js';
 import { resourceName } from '../../kube/resource-path.js';
 
@@ -10,14 +10,14 @@ export type Reads = Pick<KubeClient, 'get'>;
  * Job is made of, too. A read that failed is made again.
  */
 export const readingOnce = (client: Reads): Reads => {
-  const known = new Map<string, Promise<KubeObject | undefined>>();
+  const known = new Map<string, Promise<Stored | undefined>>();
   return {
-    get: <T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal): Promise<T | undefined> => {
+    get: <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined> => {
       const key = `${resourceName(type)} ${ref.namespace ?? ''}/${ref.name}`;
       const before = known.get(key);
       // An object of a type has that type's shape.
-      if (before !== undefined) return before as Promise<T | undefined>;
-      const reading = client.get<T>(type, ref, signal);
+      if (before !== undefined) return before as Promise<S | undefined>;
+      const reading = client.get(type, ref, signal);
       known.set(key, reading);
       reading.catch(() => known.delete(key));
       return reading;

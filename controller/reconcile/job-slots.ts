@@ -1,3 +1,4 @@
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 
 /** How many Jobs there may be at once. 0: as many as there are to be. */
@@ -47,8 +48,8 @@ export class JobSlots implements JobSlotQueue {
 
   request(bundle: ObjectRef, job: ObjectRef): boolean {
     const asker = { bundle, job };
-    const key = keyOf(bundle);
-    if (this.#running.has(keyOf(job))) return true;
+    const key = objectKey(bundle);
+    if (this.#running.has(objectKey(job))) return true;
     if (this.#given.has(key)) {
       this.#given.set(key, asker);
       return true;
@@ -60,7 +61,7 @@ export class JobSlots implements JobSlotQueue {
   }
 
   release(bundle: ObjectRef): void {
-    const key = keyOf(bundle);
+    const key = objectKey(bundle);
     const had = this.#given.delete(key);
     for (const [namespace, queue] of this.#waiting) {
       if (queue.delete(key) && queue.size === 0) this.#waiting.delete(namespace);
@@ -70,8 +71,8 @@ export class JobSlots implements JobSlotQueue {
 
   /** What the watch shows of a Job. @param active - it is there, and has not ended */
   jobChanged(job: ObjectRef, active: boolean): void {
-    const key = keyOf(job);
-    for (const [bundle, given] of this.#given) if (keyOf(given.job) === key) this.#given.delete(bundle);
+    const key = objectKey(job);
+    for (const [bundle, given] of this.#given) if (objectKey(given.job) === key) this.#given.delete(bundle);
     if (active) this.#running.set(key, job.namespace);
     else this.#running.delete(key);
     this.#handOut();
@@ -80,7 +81,7 @@ export class JobSlots implements JobSlotQueue {
   /** @param asking - knows by itself */
   #handOut(asking?: string): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
-      const key = keyOf(next.bundle);
+      const key = objectKey(next.bundle);
       this.#given.set(key, next);
       if (key !== asking) this.#onGranted(next.bundle);
     }
@@ -109,5 +110,3 @@ export class JobSlots implements JobSlotQueue {
     return taken;
   }
 }
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

@@ -1,3 +1,4 @@
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { projectBundle } from '../cache/projections.js';
@@ -77,16 +78,16 @@ export class Memory {
   }
 
   forget(ref: ObjectRef): void {
-    this.#bundles.delete(keyOf(ref));
+    this.#bundles.delete(objectKey(ref));
   }
 
   #of(bundle: ObjectIdentity): Remembered {
-    const known = this.#bundles.get(keyOf(bundle));
+    const known = this.#bundles.get(objectKey(bundle));
     return known?.uid === bundle.uid ? known : { uid: bundle.uid, said: { sequence: -1, what: '', inARow: 0 } };
   }
 
   #set(ref: ObjectRef, memory: Remembered): void {
-    this.#bundles.set(keyOf(ref), memory);
+    this.#bundles.set(objectKey(ref), memory);
   }
 }
 
@@ -97,5 +98,3 @@ const saidSince = (
   const what = outcome.kind === 'selected' ? `tag ${outcome.tag}` : 'none';
   return { sequence, what, inARow: what === said.what ? said.inARow + 1 : 1 };
 };
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;

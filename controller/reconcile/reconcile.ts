@@ -1,4 +1,5 @@
 import { FINALIZER } from '../../api/finalizer.js';
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
@@ -52,7 +53,7 @@ export const reconcile = async (self: Reconciler, ref: ObjectRef, signal: AbortS
     const next = await onePass(deps, ref, signal);
     if (next !== 'again') return next;
   }
-  self.log.warn('reconcile goes in circles', { bundle: keyOf(ref) });
+  self.log.warn('reconcile goes in circles', { bundle: objectKey(ref) });
   return { kind: 'backoff' };
 };
 
@@ -123,7 +124,7 @@ const interrupted = (self: Reconciler, ref: ObjectRef, error: unknown): Next => 
   if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
   if (error.code === 'not-found') return { kind: 'await-change' };
   if (error.code === 'conflict') return { kind: 'backoff' };
-  self.log.warn('the apiserver did not answer as needed', { bundle: keyOf(ref), error: error.message });
+  self.log.warn('the apiserver did not answer as needed', { bundle: objectKey(ref), error: error.message });
   yieldSlot(self, ref, error);
   return { kind: 'backoff' };
 };
@@ -144,7 +145,7 @@ const carryOut = async (
   if (failure.kind === 'begun') return undefined;
   const error = failure.kind === 'interrupted' ? failure.error.message : failure.message;
   self.log.warn('what was decided could not be done', {
-    bundle: keyOf(seen.bundle.metadata),
+    bundle: objectKey(seen.bundle.metadata),
     why: failure.kind,
     error,
   });
@@ -212,7 +213,7 @@ const writeStatus = async (
   const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
   const { namespace, name } = bundle.metadata;
   const where = { subresource: 'status' } as const;
-  const written = await self.client.mergePatch<StoredBundle>(WERFBUNDLES, { namespace, name }, body, where, signal);
+  const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, where, signal);
   self.memory.wrote(bundle, written);
   const found = checkRecorded(bundle.status ?? {}, status);
   if (found !== undefined) self.onDriftCheck(found);
@@ -234,7 +235,7 @@ const writeFinalizer = async (
   const { namespace, name, resourceVersion, finalizers = [] } = bundle.metadata;
   const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
   const body = { metadata: { resourceVersion, finalizers: change === 'add' ? [...others, FINALIZER] : others } };
-  const written = await self.client.mergePatch<StoredBundle>(WERFBUNDLES, { namespace, name }, body, {}, signal);
+  const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, {}, signal);
   self.memory.wrote(bundle, written);
 };
 
@@ -250,7 +251,10 @@ const cleanUpAfter = async (
 ): Promise<readonly KubeError[]> => {
   const failures = await cleanUp(self.client, decision.cleanup, signal);
   for (const error of failures)
-    self.log.warn('a Secret of a finished Job could not be deleted', { bundle: keyOf(metadata), error: error.message });
+    self.log.warn('a Secret of a finished Job could not be deleted', {
+      bundle: objectKey(metadata),
+      error: error.message,
+    });
   const recorded = openDeployment(decision.status) === undefined ? decision.status.deployment : undefined;
   if (recorded !== undefined && failures.length === 0) self.memory.cleaned(metadata, recorded.jobName);
   return failures;
@@ -262,12 +266,10 @@ const tell = (self: Reconciler, bundle: StoredBundle, event: BundleEvent): void 
 };
 
 const log = (self: Reconciler, { metadata }: StoredBundle, { type, reason, message }: BundleEvent): void => {
-  const fields = { bundle: keyOf(metadata), reason, note: message };
+  const fields = { bundle: objectKey(metadata), reason, note: message };
   if (type === 'Warning') self.log.warn('bundle changed', fields);
   else self.log.info('bundle changed', fields);
 };
-
-const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
 
 const nextOf = (recheck: Recheck, now: number): Next | 'again' => {
   switch (recheck.kind) {

@@ -1,5 +1,5 @@
 import { arch, release, type as systemType } from 'node:os';
-import type { KubeObject } from '../../api/objects.js';
+import type { Node } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { NODES } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
@@ -51,7 +51,7 @@ export function nodeStatus(state: NodeState, now: number) {
 
 /** Makes the Node object, or finds it. @throws KubeError */
 export async function registerNode(client: KubeClient, facts: NodeFacts, signal: AbortSignal): Promise<void> {
-  const node: KubeObject = {
+  const node: Node = {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name: facts.node, labels: nodeLabels(facts) },

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../api/objects.js';
+import type { KubeEvent } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { EVENTS } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
@@ -44,11 +44,11 @@ export class PodEvents {
     this.#seen.delete(uid);
   }
 
-  #object(pod: AgentPod, event: PodEvent): KubeObject {
+  #object(pod: AgentPod, event: PodEvent): KubeEvent {
     const { namespace, name, uid } = refOf(pod);
     const now = this.#clock.now();
     this.#count += 1;
-    const object = {
+    return {
       apiVersion: 'events.k8s.io/v1',
       kind: 'Event',
       metadata: { namespace, name: `${name.slice(0, 220)}.${now.toString(16)}${this.#count.toString(16)}` },
@@ -62,6 +62,5 @@ export class PodEvents {
       note: event.note.slice(0, 1000),
       type: event.type,
     };
-    return object;
   }
 }

@@ -1,5 +1,5 @@
 import type { V1PodSpec, V1Volume } from '@kubernetes/client-node';
-import type { ConfigMap, KubeObject, Secret } from '../../api/objects.js';
+import type { ConfigMap, Secret, Stored } from '../../api/objects.js';
 import type { KubeClient, ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import { type AgentPod, refOf } from './pod.js';
@@ -89,15 +89,15 @@ async function requestToken(
 export async function loadSources(client: KubeClient, pod: AgentPod, signal: AbortSignal): Promise<Sources> {
   const references = referencesOf(pod.spec);
   const { namespace } = refOf(pod);
-  const load = async <T extends KubeObject>(type: ResourceType, names: ReadonlySet<string>) => {
+  const load = async <S extends Stored>(type: ResourceType<S>, names: ReadonlySet<string>) => {
     const found = await Promise.all(
-      [...names].map(async (name) => [name, await client.get<T>(type, { namespace, name }, signal)] as const),
+      [...names].map(async (name) => [name, await client.get(type, { namespace, name }, signal)] as const),
     );
     return new Map(found.flatMap(([name, object]) => (object === undefined ? [] : [[name, object] as const])));
   };
   const [secrets, configMaps, tokens] = await Promise.all([
-    load<Secret>(SECRETS, references.secrets),
-    load<ConfigMap>(CONFIGMAPS, references.configMaps),
+    load(SECRETS, references.secrets),
+    load(CONFIGMAPS, references.configMaps),
     Promise.all(
       [...references.tokens].map(
         async ([audience, seconds]) =>

@@ -101,9 +101,10 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     await server.stop();
     throw error;
   }
-  const reflector = createReflector<AgentPod, AgentPod>({
+  const reflector = createReflector({
     ...{ client, type: PODS, clock, log, random: { uniform: Math.random } },
-    project: (pod) => pod,
+    // The apiserver sends the whole Pod, of which our own type has a part.
+    project: (pod) => pod as unknown as AgentPod,
     onChange: ({ before, after }) => fleet.onChange(before, after),
   });
   const loops = Promise.all([

@@ -1,4 +1,4 @@
-import type { ObjectRef, Pod } from '../../api/objects.js';
+import type { ObjectRef } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { PODS } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
@@ -63,7 +63,7 @@ export class StatusReporter {
 
   /** Conditions that are not the kubelet's, an eviction's DisruptionTarget for example, and the version of the Pod that has them. */
   async #others(): Promise<{ readonly resourceVersion?: string; readonly conditions: readonly object[] }> {
-    const pod = await this.#client.get<Pod>(PODS, this.#ref, this.#signal);
+    const pod = await this.#client.get(PODS, this.#ref, this.#signal);
     const conditions = (pod?.status?.conditions ?? []).filter(({ type }) => !KUBELETS.has(type));
     const { resourceVersion } = pod?.metadata ?? {};
     return { conditions, ...(resourceVersion !== undefined && { resourceVersion }) };

@@ -23,7 +23,7 @@ const ops = (name: string): ObjectRef => ({ namespace: 'ops', name });
 const production = (name: string): ObjectRef => ({ namespace: 'production', name });
 const secret = (kube: Kube, ref: ObjectRef, data: Readonly<Record<string, string>>, type = 'Opaque'): void => {
   const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
-  kube.seed(SECRETS, { metadata: ref, type, data: Object.fromEntries(encoded) } as KubeObject);
+  kube.seed(SECRETS, { metadata: ref, type, data: Object.fromEntries(encoded) });
 };
 const object = (kube: Kube, type: ResourceType, metadata: KubeObject['metadata'], rest: object = {}): void => {
   kube.seed(type, { metadata, ...rest });

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PemConverter, SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import t from 'tap';
-import type { Secret } from '../../api/objects.js';
 import { readDirectory, watchDirectory } from '../../certs/directory-source.js';
 import { authorityFacts, leafFacts, namesOf, pemOf } from '../../certs/inspect.js';
 import {
@@ -283,14 +282,14 @@ t.test('replicas share one Secret: the first one issues, and who read before tha
   const source = (names = NAMES) => secretSource({ kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
   const NONE: IssueOrder = { authority: false, leaf: false, pair: { certificate: '', key: '' }, alsoTrusted: [] };
   const stored = (): Record<string, string> => {
-    const data = kube.read<Secret>(SECRETS, SECRET)?.data ?? {};
+    const data = kube.read(SECRETS, SECRET)?.data ?? {};
     return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]));
   };
   const empty = await source().read(signal);
   t.same([empty.offer, empty.issuer], [undefined, { kind: 'ours', keyFits: false }]);
   t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), true);
   t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), false, 'a second replica is too late');
-  t.same(kube.read<Secret>(SECRETS, SECRET)?.type, 'kubernetes.io/tls');
+  t.same(kube.read(SECRETS, SECRET)?.type, 'kubernetes.io/tls');
   t.same(Object.keys(stored()).sort(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
 
   const first = await source().read(signal);
@@ -339,13 +338,13 @@ t.test('replicas share one Secret: the first one issues, and who read before tha
     'a leaf for another name keeps the names it had',
   );
 
-  const { 'ca.crt': authorityNow } = kube.read<Secret>(SECRETS, SECRET)?.data ?? {};
-  kube.seed<Secret>(SECRETS, { metadata: SECRET, data: { 'tls.crt': 'AAAA', note: 'a2VwdA==' } });
+  const { 'ca.crt': authorityNow } = kube.read(SECRETS, SECRET)?.data ?? {};
+  kube.seed(SECRETS, { metadata: SECRET, data: { 'tls.crt': 'AAAA', note: 'a2VwdA==' } });
   const junk = await source().read(signal);
   t.same([junk.offer?.authorities, junk.issuer], [[], { kind: 'ours', keyFits: false }]);
   await junk.issue({ ...NONE, authority: true, leaf: true }, signal);
   t.equal(stored()['note'], 'kept', 'what is not ours stays');
-  t.not(kube.read<Secret>(SECRETS, SECRET)?.data?.['ca.crt'], authorityNow);
+  t.not(kube.read(SECRETS, SECRET)?.data?.['ca.crt'], authorityNow);
   kube.failNext({ verb: 'get' }, new KubeError('forbidden', 'get secrets: forbidden'));
   await t.rejects(source().read(signal), { name: 'KubeError', code: 'forbidden' });
   kube.failNext({ verb: 'replace' }, new KubeError('forbidden', 'update secrets: forbidden'));

@@ -1,5 +1,6 @@
 import '../../certs/reflect-metadata.js';
 import t from 'tap';
+import type { WebhookConfiguration } from '../../api/objects.js';
 import {
   type Address,
   injectedBy,
@@ -7,7 +8,6 @@ import {
   readConfigurations,
   type Target,
   trustedByAll,
-  type WebhookConfiguration,
   writeConfiguration,
 } from '../../certs/configurations.js';
 import { pemOf } from '../../certs/inspect.js';

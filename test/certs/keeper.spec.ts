@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import t from 'tap';
-import type { KubeObject, Secret } from '../../api/objects.js';
 import { CertificateError } from '../../certs/certificate-error.js';
-import type { Address, Target, WebhookConfiguration } from '../../certs/configurations.js';
+import type { Address, Target } from '../../certs/configurations.js';
 import { certificatesIn, pemOf } from '../../certs/inspect.js';
 import { issueAuthority, issueLeaf, issueLeafUntil } from '../../certs/issue.js';
 import { CertificateKeeper, type Serving } from '../../certs/keeper.js';
@@ -40,7 +39,7 @@ const createWorld = (options: { readonly lookMs?: number } = {}) => {
   const history = new Map<string, readonly { readonly from: number; readonly trusted: readonly string[] }[]>();
   const bundles = (): readonly (readonly string[])[] =>
     TARGETS.map(({ type, name }) => {
-      const { caBundle = '' } = kube.read<WebhookConfiguration>(type, { name })?.webhooks?.[0]?.clientConfig ?? {};
+      const { caBundle = '' } = kube.read(type, { name })?.webhooks?.[0]?.clientConfig ?? {};
       return certificatesIn(Buffer.from(caBundle, 'base64').toString());
     });
   const remember = (name: string): void => {
@@ -50,7 +49,7 @@ const createWorld = (options: { readonly lookMs?: number } = {}) => {
   const overwrite = (caBundle?: string): void => {
     for (const { type, name } of TARGETS) {
       const clientConfig = { service: { namespace: 'x', name: 'x' }, ...(caBundle === undefined ? {} : { caBundle }) };
-      kube.seed<WebhookConfiguration>(type, { metadata: { name }, webhooks: [{ name: 'hook', clientConfig }] });
+      kube.seed(type, { metadata: { name }, webhooks: [{ name: 'hook', clientConfig }] });
     }
     // Nobody can serve by a caBundle of somebody else: it is no part of what is promised.
     history.clear();
@@ -58,9 +57,9 @@ const createWorld = (options: { readonly lookMs?: number } = {}) => {
   overwrite();
   const client: Pick<KubeClient, 'get' | 'mergePatch'> = {
     get: (type, ref, aborted) => kube.get(type, ref, aborted),
-    mergePatch: async <T extends KubeObject>(...args: Parameters<KubeClient['mergePatch']>): Promise<T> => {
-      const written = await kube.mergePatch<T>(...args);
-      remember(args[1].name);
+    mergePatch: async (type, ref, ...rest) => {
+      const written = await kube.mergePatch(type, ref, ...rest);
+      remember(ref.name);
       return written;
     },
   };
@@ -200,8 +199,8 @@ t.test('a new authority, step by step', async (t) => {
 
   await clock.advance(244 * DAY - 6 * DAY);
   const fresh = await issueLeaf(await keyPairOf(kube), NAMES, clock.now());
-  const stored = kube.read<Secret>(SECRETS, SECRET);
-  kube.seed<Secret>(SECRETS, {
+  const stored = kube.read(SECRETS, SECRET);
+  kube.seed(SECRETS, {
     metadata: SECRET,
     data: { ...stored?.data, 'tls.crt': base64(fresh.certificate), 'tls.key': base64(fresh.key) },
   });
@@ -241,7 +240,7 @@ t.test('a new authority, step by step', async (t) => {
 });
 
 const keyPairOf = async (kube: ReturnType<typeof createFakeKube>) => {
-  const text = (key: string) => Buffer.from(kube.read<Secret>(SECRETS, SECRET)?.data?.[key] ?? '', 'base64').toString();
+  const text = (key: string) => Buffer.from(kube.read(SECRETS, SECRET)?.data?.[key] ?? '', 'base64').toString();
   return { certificate: certificatesIn(text('ca.crt'))[0] ?? '', key: text('ca.key') };
 };
 
@@ -255,7 +254,7 @@ t.test('what others do to it', async (t) => {
   overwrite(base64('junk'));
   await first.keeper.look(signal);
   t.same(bundles(), [[authority], [authority]], 'a caBundle that was overwritten is put back');
-  const config = kube.read<WebhookConfiguration>(MUTATING_WEBHOOKS, { name: 'm' })?.webhooks?.[0]?.clientConfig;
+  const config = kube.read(MUTATING_WEBHOOKS, { name: 'm' })?.webhooks?.[0]?.clientConfig;
   t.same(
     config?.service,
     { namespace: 'ops', name: 'werfbundle-webhook', path: '/mutate', port: 443 },
@@ -337,7 +336,7 @@ t.test('bad starts', async (t) => {
   other.kube.failNext({ verb: 'patch' }, () => new KubeError('conflict', 'conflict'), 100);
   await t.rejects(other.start(), { message: "somebody overwrites the webhooks' clientConfig again and again" });
   const injected = { name: 'v', annotations: { 'cert-manager.io/inject-ca-from': 'ops/webhook' } };
-  other.kube.seed<WebhookConfiguration>(VALIDATING_WEBHOOKS, {
+  other.kube.seed(VALIDATING_WEBHOOKS, {
     metadata: injected,
     webhooks: [{ name: 'hook', clientConfig: {} }],
   });
@@ -408,7 +407,7 @@ t.test('files given from outside', async (t) => {
   const annotations = { 'cert-manager.io/inject-ca-from': 'ops/webhook' };
   for (const { type, name } of TARGETS) {
     const clientConfig = { caBundle: base64(pemOf([one.certificate.trim()])) };
-    kube.seed<WebhookConfiguration>(type, {
+    kube.seed(type, {
       metadata: { name, annotations },
       webhooks: [{ name: 'hook', clientConfig }],
     });

@@ -2,7 +2,7 @@ import jsonpatch from 'fast-json-patch';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../api/objects.js';
-import type { WerfBundle } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundle } from '../../api/werfbundle.js';
 import { clusterWorld } from '../../cli/cluster-world.js';
 import type { InputObjects } from '../../cli/input-objects.js';
 import type { Result } from '../../cli/result.js';
@@ -354,15 +354,15 @@ t.test('a cluster and its user', async (t) => {
   const moved = { kube: createFakeKube() };
   furnish(moved, OBJECTS);
   moved.kube.seed(WERFBUNDLES, {
-    ...(object as KubeObject),
+    ...(object as StoredBundle),
     metadata: { ...object.metadata, uid: 'a', creationTimestamp: '2026-01-01T00:00:00Z' },
     status: { lastAppliedTag: 'v1' },
-  } as KubeObject);
+  } as StoredBundle);
   moved.kube.seed(WERFBUNDLES, {
-    ...(object as KubeObject),
+    ...(object as StoredBundle),
     metadata: { name: 'other', namespace: 'ops', uid: 'b', creationTimestamp: '2026-01-02T00:00:00Z' },
     spec: { registry: { url: 'ghcr.io/acme/app' }, converge: { releaseName: 'my-app' } },
-  } as KubeObject);
+  } as StoredBundle);
   const again = await judgeText('f', bundle(REGISTRY), { worldOf: worldOf(moved, 'off') });
   t.strictSame(
     told(again).problems,

@@ -2,7 +2,8 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
-import type { KubeObject, Secret } from '../../api/objects.js';
+import type { KubeObject } from '../../api/objects.js';
+import type { WerfBundle } from '../../api/werfbundle.js';
 import { certificatesIn } from '../../certs/inspect.js';
 import { issueAuthority, issueLeafUntil, type KeyPair } from '../../certs/issue.js';
 import { connect } from '../../kube/connect.js';
@@ -55,13 +56,12 @@ const startWebhook = async (...args: readonly string[]): Promise<WebhookProgram>
   return webhook;
 };
 
-const bundle = (name: string): KubeObject =>
-  ({
-    apiVersion: 'werf.io/v1alpha1',
-    kind: 'WerfBundle',
-    metadata: { name, namespace: 'ops' },
-    spec: { registry: { url: 'ghcr.io/acme/app', tag: 'v1' } },
-  }) as KubeObject;
+const bundle = (name: string): WerfBundle => ({
+  apiVersion: 'werf.io/v1alpha1',
+  kind: 'WerfBundle',
+  metadata: { name, namespace: 'ops' },
+  spec: { registry: { url: 'ghcr.io/acme/app', tag: 'v1' } },
+});
 
 /** clientConfig of both configurations. */
 const clientConfigs = () =>
@@ -84,7 +84,7 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
   });
   const data = { 'ca.crt': old.certificate, 'ca.key': old.key, 'tls.crt': leaf.certificate, 'tls.key': leaf.key };
   const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
-  await kube.create<Secret>(
+  await kube.create(
     SECRETS,
     {
       apiVersion: 'v1',
@@ -177,7 +177,7 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
     [],
     'without an error',
   );
-  const secret = await kube.get<Secret>(SECRETS, SECRET, signal);
+  const secret = await kube.get(SECRETS, SECRET, signal);
   t.same(
     (await clientConfigs()).map(({ caBundle }) => caBundle),
     Array(2).fill(secret?.data?.['ca.crt']),

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Job, KubeObject, ObjectRef, Secret } from '../../api/objects.js';
+import type { Job, KubeObject, ObjectRef, Secret, Stored } from '../../api/objects.js';
 import { ACCEPT_BUNDLES_FROM } from '../../api/references/target-namespace.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleSpec } from '../../api/werfbundle.js';
 import { ANNOTATIONS, LABELS } from '../../controller/deploy/names.js';
@@ -86,7 +86,7 @@ const makeSecrets = async ({ client, registryHost, signal }: DeployStage): Promi
       stringData: { '.dockerconfigjson': JSON.stringify({ auths }) },
     },
   ];
-  for (const secret of secrets) await client.create<Secret>(SECRETS, secret, signal);
+  for (const secret of secrets) await client.create(SECRETS, secret, signal);
 };
 
 const synced = (stage: DeployStage, ref: ObjectRef, tag = 'v1.0.0'): Promise<StoredBundle> =>
@@ -101,10 +101,10 @@ const synced = (stage: DeployStage, ref: ObjectRef, tag = 'v1.0.0'): Promise<Sto
   );
 
 /** What there was and is of a bundle's deployments. `jobs` are all that ever were, by their numbers. */
-const tracesOf = async (stage: DeployStage, jobs: WatchRecord<Job>, { status, metadata }: StoredBundle) => {
+const tracesOf = async (stage: DeployStage, jobs: WatchRecord<Stored<Job>>, { status, metadata }: StoredBundle) => {
   const { client, signal } = stage;
   const { namespace, name, uid } = metadata;
-  const list = (selector: string) => client.list<Secret>(SECRETS, { namespace, labelSelector: selector }, signal);
+  const list = (selector: string) => client.list(SECRETS, { namespace, labelSelector: selector }, signal);
   const leftovers = await eventually(
     async () => (await list(`${LABELS.bundleUid}=${uid}`)).items.map((secret) => secret.metadata.name),
     (names) => names.length === 0,
@@ -143,7 +143,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
   await stage.makeNamespace(OPS);
   await makeSecrets(stage);
   await stage.publish({ repository: 'acme/app', tag: 'v1.0.0' });
-  const jobs = await recordWatch<Job>(t, stage, JOBS);
+  const jobs = await recordWatch(t, stage, JOBS);
   const proxy: CuttingProxy = await startCuttingProxy(t, stage.cluster.controlPlane);
   let controller = await stage.startController({ through: proxy });
 
@@ -163,8 +163,8 @@ t.test('a controller that is killed while it deploys', async (t) => {
         cut: () => controller.kill().then(resolve),
       });
     });
-    const bundle = await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, spec), signal);
-    await Promise.race([killed, synced(stage, { namespace: OPS, name: bundle.metadata.name ?? '' })]);
+    const bundle = await client.create(WERFBUNDLES, bundleOf(name, spec), signal);
+    await Promise.race([killed, synced(stage, { namespace: OPS, name: bundle.metadata.name })]);
     await killed;
     proxy.use({ judge: () => 'pass', cut: async () => {} });
     return seen;
@@ -193,7 +193,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
       },
       cut: async () => {},
     });
-    await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
+    await client.create(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
     t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
     t.same(seen, WRITES);
   });
@@ -215,7 +215,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
       cut: async () => {},
     });
     for (const name of names) {
-      await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
+      await client.create(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
     }
     await eventually(
       async () => held.size,
@@ -243,7 +243,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
   await t.test('finds the result of a Job that ended while no controller was there', async (t) => {
     const name = 'app-asleep';
     await stage.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });
-    await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/slow')), signal);
+    await client.create(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/slow')), signal);
     const running = await stage.bundles.until(
       { namespace: OPS, name },
       {
@@ -256,7 +256,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
     await controller.kill();
     const ref = { namespace: OPS, name: running.status?.activeJobName ?? '' };
     const ended = await eventually(
-      () => client.get<Job>(JOBS, ref, signal),
+      () => client.get(JOBS, ref, signal),
       (job) => job?.status?.succeeded === 1,
       PATIENCE_MS,
     );
@@ -272,7 +272,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
     const here = specOf(stage);
     const there = { ...here, converge: { ...here.converge, targetNamespace: 'there' } };
     const made = async () => {
-      const { items } = await client.list<Secret>(SECRETS, { labelSelector: LABELS.job }, signal);
+      const { items } = await client.list(SECRETS, { labelSelector: LABELS.job }, signal);
       return items.map(({ metadata }) => `${metadata.namespace} ${metadata.name?.replace(/^.*-/, '')}`);
     };
     await controller.stop();
@@ -299,11 +299,11 @@ t.test('a controller that is killed while it deploys', async (t) => {
     async (t) => {
       await stage.publish({ repository: 'acme/twins', tag: 'v1.0.0' });
       const names = ['twin-1', 'twin-2', 'twin-3', 'twin-4'];
-      const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+      const states = await recordWatch(t, stage, WERFBUNDLES);
       await controller.stop();
       const twins = await Promise.all([1, 2].map(() => stage.startController({ timeScale: 30 })));
       for (const name of names) {
-        await client.create<WerfBundle>(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/twins')), signal);
+        await client.create(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/twins')), signal);
       }
       const all = (tag: string) => Promise.all(names.map((name) => synced(stage, { namespace: OPS, name }, tag)));
       for (const bundle of await all('v1.0.0')) {

@@ -1,6 +1,4 @@
 import t, { type Test } from 'tap';
-import type { Secret } from '../../api/objects.js';
-import type { StoredBundle } from '../../api/werfbundle.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
 import { type BundleStory, type Given, outcomeOf, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
@@ -154,7 +152,7 @@ const waitsForWhatIsMissing = async (t: Test, given: Given): Promise<void> => {
     });
     t.match(story.said(name).at(-1), 'Synced True Deployed');
   }
-  const released = await stage.client.list<Secret>(
+  const released = await stage.client.list(
     SECRETS,
     { namespace: 'missing-target', labelSelector: 'owner=helm' },
     stage.signal,
@@ -204,7 +202,7 @@ const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
 /** What werf waited for in vain is told with the words of its Pods: these are the real ones of a Deployment that fits no node. */
 const tellsWhyNotReady = async (t: Test, given: Given): Promise<void> => {
   const story = await storyIn(given, 'unready');
-  await story.apply({
+  const deployment = {
     ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'unready' } },
     spec: {
       selector: { matchLabels: { app: 'web' } },
@@ -213,7 +211,8 @@ const tellsWhyNotReady = async (t: Test, given: Given): Promise<void> => {
         spec: { nodeSelector: { 'no.such/node': 'here' }, containers: [{ name: 'web', image: 'busybox' }] },
       },
     },
-  } as ReturnType<typeof configMap>);
+  };
+  await story.apply(deployment);
   await story.stage.publish({ repository: 'acme/unready', tag: 'v1.0.0', behaviour: 'unready' });
   await story.applyBundle('unready', story.spec('acme/unready', { timeout: '1m', rollbackOnFailure: true }));
   const failed = await story.until('unready', 'fails', ({ phase }) => phase === 'Failed');
@@ -283,7 +282,7 @@ const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
   t.match(lastJobLogs, /database:\n {2}password: \*\*\*\ngreeting: hello\n/);
   t.match((await story.kubectl('logs', `job/${lastJobName}`)).stdout, password, 'the deployment itself had it');
   const left = async () => {
-    const list = await stage.client.list<Secret>(
+    const list = await stage.client.list(
       SECRETS,
       { namespace: 'secretive', labelSelector: 'werf.io/job' },
       stage.signal,
@@ -343,7 +342,7 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
   );
   const recorded = async () => {
     const selector = { namespace: 'values', labelSelector: 'owner=helm,name=app,status=deployed' };
-    const { items } = await stage.client.list<Secret>(SECRETS, selector, stage.signal);
+    const { items } = await stage.client.list(SECRETS, selector, stage.signal);
     return items[0] && releaseOf(items[0])?.values;
   };
   const whole = { ...settings, ...own, app: { ...settings.app, ...own.app, replicas: 5 } };
@@ -468,7 +467,7 @@ const takesLongNames = async (t: Test, given: Given): Promise<void> => {
 
 t.test('the controller on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
-  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const states = await recordWatch(t, stage, WERFBUNDLES);
   const controller = await stage.startController({ timeScale: TIME_SCALE });
   const given: Given = { stage, states, controller };
   await t.test('deploys, and tells', async (t) => {
@@ -489,7 +488,7 @@ t.test('the controller on a real control plane', async (t) => {
   });
 
   await t.test('counts what it does', async (t) => {
-    const { items } = await stage.client.list<StoredBundle>(WERFBUNDLES, {}, stage.signal);
+    const { items } = await stage.client.list(WERFBUNDLES, {}, stage.signal);
     const phases = ['Syncing', 'Synced', 'Failed', 'none'].map((phase) => ({
       phase,
       bundles: items.filter(({ status }) => (status?.phase ?? 'none') === phase).length,

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
-import type { ConfigMap, Job, Secret } from '../../api/objects.js';
-import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Job, Stored } from '../../api/objects.js';
+import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { CONFIGMAPS, JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { BundleStory, type Given, outcomeOf, playAll, TIME_SCALE } from '../kit/bundle-story.js';
 import { canary } from '../kit/canary.js';
@@ -10,7 +10,7 @@ import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
 import { secret } from '../kit/values-objects.js';
 
 interface DriftGiven extends Given {
-  readonly jobs: WatchRecord<Job>;
+  readonly jobs: WatchRecord<Stored<Job>>;
 }
 
 type DriftSpec = NonNullable<NonNullable<WerfBundleSpec['converge']>['driftDetection']>;
@@ -46,7 +46,7 @@ class DriftStory extends BundleStory {
   /** What is deployed says that it is this tag. */
   async deployedTag(name: string): Promise<string | undefined> {
     const ref = this.ref(`werf-stand-in-${name}`);
-    return (await this.stage.client.get<ConfigMap>(CONFIGMAPS, ref, this.stage.signal))?.data?.['tag'];
+    return (await this.stage.client.get(CONFIGMAPS, ref, this.stage.signal))?.data?.['tag'];
   }
 
   /** Condition Drifted has this status, and a check later than `since` said so. */
@@ -61,7 +61,7 @@ class DriftStory extends BundleStory {
   /** Jobs of checks that there are now. */
   async plans(): Promise<readonly string[]> {
     const list = { namespace: this.namespace, labelSelector: 'werf.io/job-kind=plan' };
-    const { items } = await this.stage.client.list<Job>(JOBS, list, this.stage.signal);
+    const { items } = await this.stage.client.list(JOBS, list, this.stage.signal);
     return items.map(({ metadata }) => metadata.name ?? '');
   }
 
@@ -75,9 +75,7 @@ class DriftStory extends BundleStory {
   /** Secrets of Jobs that there are now. */
   async secretsLeft(): Promise<readonly (string | undefined)[]> {
     const list = { namespace: this.namespace, labelSelector: 'werf.io/job' };
-    return (await this.stage.client.list<Secret>(SECRETS, list, this.stage.signal)).items.map(
-      ({ metadata }) => metadata.name,
-    );
+    return (await this.stage.client.list(SECRETS, list, this.stage.signal)).items.map(({ metadata }) => metadata.name);
   }
 
   /** Stops the checks, and waits until nothing of them is left. */
@@ -308,8 +306,8 @@ const tellsWhyItFailed = async (t: Test, given: DriftGiven): Promise<void> => {
 
 t.test('drift on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
-  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
-  const jobs = await recordWatch<Job>(t, stage, JOBS);
+  const states = await recordWatch(t, stage, WERFBUNDLES);
+  const jobs = await recordWatch(t, stage, JOBS);
   const controller = await stage.startController({ timeScale: TIME_SCALE });
   const given: DriftGiven = { stage, states, jobs, controller };
   await t.test('is found and corrected', async (t) => {
@@ -335,7 +333,7 @@ t.test('drift on a real control plane', async (t) => {
     await controller.kill();
     const [plan = ''] = await story.plans();
     const ended = await eventually(
-      () => stage.client.get<Job>(JOBS, story.ref(plan), stage.signal),
+      () => stage.client.get(JOBS, story.ref(plan), stage.signal),
       (job) => job?.status?.failed === 1,
     );
     t.equal(ended?.status?.failed, 1, 'it ends while no controller is there');

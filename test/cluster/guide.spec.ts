@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { type Given, PATIENCE_MS, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
@@ -476,7 +476,7 @@ const etagsAreUsed = async (t: Test, given: GuideGiven): Promise<void> => {
 
 t.test('the troubleshooting guide on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
-  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const states = await recordWatch(t, stage, WERFBUNDLES);
   const [webhook, controller] = await Promise.all([
     stage.startWebhook(),
     stage.startController({ timeScale: TIME_SCALE }),

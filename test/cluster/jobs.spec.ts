@@ -1,6 +1,4 @@
 import t, { type Test } from 'tap';
-import type { Job, Secret } from '../../api/objects.js';
-import type { StoredBundle } from '../../api/werfbundle.js';
 import { hasEnded } from '../../controller/deploy/result.js';
 import { JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import {
@@ -23,7 +21,7 @@ const FINALIZER = 'werf.io/deletion';
 
 /** Names of the releases that are recorded in a namespace. */
 const releasesIn = async ({ client, signal }: DeployStage, namespace: string): Promise<readonly string[]> => {
-  const { items } = await client.list<Secret>(SECRETS, { namespace, labelSelector: 'owner=helm' }, signal);
+  const { items } = await client.list(SECRETS, { namespace, labelSelector: 'owner=helm' }, signal);
   return items.map(({ metadata }) => metadata.labels?.['name'] ?? '');
 };
 
@@ -296,7 +294,7 @@ const takesTurns = async (t: Test, { stage, states }: Omit<Given, 'controller'>)
   const dir = t.testdir({ 'template.yaml': TEMPLATE });
   const flags = ['--max-jobs=2', '--max-jobs-per-namespace=1', `--job-template=${dir}/template.yaml`];
   const wish = { timeScale: TIME_SCALE, flags };
-  const jobs = await recordWatch<Job>(t, stage, JOBS);
+  const jobs = await recordWatch(t, stage, JOBS);
   const first = await stage.startController(wish);
   await stage.publish({ repository: 'acme/crowd', tag: 'v1.0.0', behaviour: 'slow: 3' });
   const bundles = ['crowd-a/1', 'crowd-a/2', 'crowd-a/3', 'crowd-b/1', 'crowd-b/2', 'crowd-c/1'];
@@ -442,7 +440,7 @@ const takesValuesAlong = async (t: Test, given: Given): Promise<void> => {
 
 t.test('Jobs on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
-  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const states = await recordWatch(t, stage, WERFBUNDLES);
   const controller = await stage.startController({ timeScale: TIME_SCALE });
   const given: Given = { stage, states, controller };
   await t.test('come, and go', async (t) => {

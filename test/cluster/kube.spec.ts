@@ -3,8 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
-import type { KubeObject } from '../../api/objects.js';
-import type { WerfBundle } from '../../api/werfbundle.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient, KubeError } from '../../kube/client.js';
 import { type Connection, connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
@@ -175,7 +174,7 @@ t.test('the client on a real apiserver', async (t) => {
     t.teardown(() => through.close());
     const ref = { namespace: await makeNamespace('kept'), name: 'kept' };
     for (let round = 1; round <= 5; round += 1) {
-      const { metadata } = await through.create<KubeObject>(CONFIGMAPS, { metadata: ref }, signal);
+      const { metadata } = await through.create(CONFIGMAPS, { metadata: ref }, signal);
       await through.mergePatch(CONFIGMAPS, ref, { data: { round: String(round) } }, {}, signal);
       await through.get(CONFIGMAPS, ref, signal);
       await through.delete(CONFIGMAPS, ref, { uid: metadata.uid ?? '' }, signal);
@@ -206,7 +205,7 @@ t.test('the client on a real apiserver', async (t) => {
     };
     const log = recordLog();
     const changes: string[] = [];
-    const reflector = createReflector<WerfBundle, string>({
+    const reflector = createReflector<StoredBundle, string>({
       client: mirrored,
       type: WERFBUNDLES,
       list: { namespace, labelSelector: 'mirror=yes' },
@@ -221,7 +220,7 @@ t.test('the client on a real apiserver', async (t) => {
     await reflector.whenSynced(signal);
     const labels = { mirror: 'yes' };
     const make = (name: string, tag: string) =>
-      client.create<WerfBundle>(
+      client.create(
         WERFBUNDLES,
         { metadata: { namespace, name, labels }, spec: { registry: { url: 'registry.example/app', tag } } },
         signal,

@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap';
-import type { Job, Secret } from '../../api/objects.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle } from '../../api/werfbundle.js';
 import { leaseNameOf } from '../../controller/cache/share.js';
 import type { Lease } from '../../kube/election-step.js';
@@ -34,14 +33,14 @@ const leaderMetric = async (controller: RunningController): Promise<string | und
   /^werfbundle_leader (\d)$/m.exec(await controller.get('/metrics'))?.[1];
 
 const lease = (stage: DeployStage): Promise<Lease | undefined> =>
-  stage.client.get<Lease>(
+  stage.client.get(
     LEASES,
     { namespace: OPERATOR_NAMESPACE, name: leaseNameOf({ namespaces: [], labelSelector: undefined }) },
     stage.signal,
   );
 
 const makeBundle = (stage: DeployStage, name: string): Promise<WerfBundle> =>
-  stage.client.create<WerfBundle>(
+  stage.client.create(
     WERFBUNDLES,
     {
       apiVersion: API_VERSION,
@@ -73,7 +72,7 @@ t.test('of several controllers one leads', async (t) => {
   const { client, signal } = stage;
   await stage.makeNamespace(OPS);
   await stage.publish({ repository: 'acme/app', tag: 'v1.0.0' });
-  const jobs = await recordWatch<Job>(t, stage, JOBS);
+  const jobs = await recordWatch(t, stage, JOBS);
   const proxy = await startCuttingProxy(t, stage.cluster.controlPlane);
   const first = await stage.startController({ through: proxy, timeScale: 30, leaderElect: true });
   await leads(t, first);
@@ -136,11 +135,7 @@ t.test('of several controllers one leads', async (t) => {
     for (const [index, { metadata, status }] of after.entries()) {
       const { name, uid } = metadata;
       const made = jobs.objects().filter((job) => job.metadata.labels?.['werf.io/bundle-uid'] === uid);
-      const secrets = await client.list<Secret>(
-        SECRETS,
-        { namespace: OPS, labelSelector: `owner=helm,name=${name}` },
-        signal,
-      );
+      const secrets = await client.list(SECRETS, { namespace: OPS, labelSelector: `owner=helm,name=${name}` }, signal);
       t.strictSame(
         {
           jobs: made.map((job) => job.metadata.annotations?.['werf.io/deployment-number']),

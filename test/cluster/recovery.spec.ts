@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { type Given, outcomeOf, playAll, readyOf, storyIn, TIME_SCALE, told } from '../kit/bundle-story.js';
 import { canary } from '../kit/canary.js';
@@ -251,7 +251,7 @@ const seesWhatAppears = async (t: Test, given: Given): Promise<void> => {
 
 t.test('what becomes due, and ways back, on a real control plane', async (t) => {
   const stage = await startDeployStage(t);
-  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const states = await recordWatch(t, stage, WERFBUNDLES);
   const controller = await stage.startController({ timeScale: TIME_SCALE });
   const given: Given = { stage, states, controller };
   t.jobs = 8;

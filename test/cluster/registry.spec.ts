@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { StoredBundle } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { TokenAuth } from '../../playground/registry/auth.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
@@ -175,7 +174,7 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   t.teardown(() => proxy.close());
   const env = { http_proxy: proxy.url, HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '.other.example' };
   const controller = await stage.startController({ timeScale: TIME_SCALE, env });
-  const states = await recordWatch<StoredBundle>(t, stage, WERFBUNDLES);
+  const states = await recordWatch(t, stage, WERFBUNDLES);
   const story = await storyIn({ stage, controller, states }, 'proxied');
   const url = (repository: string) => ({ url: `registry.example:5000/${repository}` });
   const read = async (name: string, path: string) =>

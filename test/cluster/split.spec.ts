@@ -1,6 +1,5 @@
 import t from 'tap';
-import type { KubeObject } from '../../api/objects.js';
-import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleStatus } from '../../api/werfbundle.js';
+import { API_VERSION, KIND, type StoredBundle, type WerfBundleStatus } from '../../api/werfbundle.js';
 import { LEASES, WERFBUNDLES } from '../../kube/resources.js';
 import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
 import { PATIENCE_MS, TIME_SCALE } from '../kit/bundle-story.js';
@@ -12,7 +11,7 @@ const makeBundle = async (
   metadata: { readonly namespace: string; readonly name: string; readonly labels?: Readonly<Record<string, string>> },
   targetNamespace?: string,
 ): Promise<void> => {
-  await stage.client.create<WerfBundle>(
+  await stage.client.create(
     WERFBUNDLES,
     {
       apiVersion: API_VERSION,
@@ -67,7 +66,7 @@ t.test('several controllers split the work', async (t) => {
       (await controller.log()).split('\n').filter((line) => line.includes(`/acme/${name}"`) && /"polling /.test(line))
         .length;
     t.strictSame(await Promise.all([polls(shop, 'data'), polls(data, 'shop')]), [0, 0]);
-    const { items } = await stage.client.list<KubeObject>(LEASES, { namespace: OPERATOR_NAMESPACE }, stage.signal);
+    const { items } = await stage.client.list(LEASES, { namespace: OPERATOR_NAMESPACE }, stage.signal);
     t.equal(items.length, 2);
 
     await must('label', 'wb', 'shop', '-n', 'team-a', '--overwrite', 'team=data');
@@ -86,7 +85,7 @@ t.test('several controllers split the work', async (t) => {
       PATIENCE_MS,
     );
     t.equal(await polls(shop, 'shop'), before, 'who lost it, polls for it no more');
-    const { status } = (await stage.client.get<StoredBundle>(WERFBUNDLES, busy, stage.signal)) ?? {};
+    const { status } = (await stage.client.get(WERFBUNDLES, busy, stage.signal)) ?? {};
     t.equal(status?.lastJobStatus, 'Running', 'a Job of another share took no place of this one all the time');
     await must('delete', 'wb', 'busy', '-n', 'team-a', '--timeout=60s');
     await Promise.all([shop.stop(), data.stop()]);
@@ -116,11 +115,7 @@ t.test('several controllers split the work', async (t) => {
     await makeBundle(stage, { namespace: 'team-a', name: 'app' }, 'team-a-production');
     const { status } = await synced(stage, 'team-a', 'app');
     t.match(status?.lastJobLogs, /Succeeded release "app" \(namespace: "team-a-production"\)/);
-    const other = await stage.client.get<StoredBundle>(
-      WERFBUNDLES,
-      { namespace: 'team-b', name: 'other' },
-      stage.signal,
-    );
+    const other = await stage.client.get(WERFBUNDLES, { namespace: 'team-b', name: 'other' }, stage.signal);
     t.strictSame(other?.status, { observedGeneration: -1 }, 'a bundle of another namespace is left alone');
     t.notMatch(await controller.log(), /forbidden|cannot follow/);
     await makeBundle(stage, { namespace: 'team-a', name: 'other' }, 'team-b');

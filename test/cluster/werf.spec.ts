@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import type { Secret } from '../../api/objects.js';
 import type { KubeClient } from '../../kube/client.js';
 import { connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
@@ -123,11 +122,7 @@ const around = (stage: Stage): Omit<WerfSubject, 'name' | 'version' | 'start' | 
     change: (namespace, configMap, data) =>
       kubectl(['patch', 'configmap', configMap, '-n', namespace, '--type=merge', '-p', JSON.stringify({ data })]),
     statuses: async (namespace, release) => {
-      const { items } = await client.list<Secret>(
-        SECRETS,
-        { namespace, labelSelector: `owner=helm,name=${release}` },
-        signal,
-      );
+      const { items } = await client.list(SECRETS, { namespace, labelSelector: `owner=helm,name=${release}` }, signal);
       const labels = items.map(({ metadata }) => metadata.labels ?? {});
       return labels.toSorted((a, b) => Number(a['version']) - Number(b['version'])).map(({ status = '' }) => status);
     },

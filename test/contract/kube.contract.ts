@@ -1,5 +1,5 @@
 import type { Test } from 'tap';
-import type { ConfigMap, KubeObject, ObjectRef } from '../../api/objects.js';
+import type { ConfigMap, KubeObject, ObjectRef, Stored } from '../../api/objects.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import { type KubeClient, KubeError, type ListOptions, type ResourceType, type WatchEvent } from '../../kube/client.js';
 import { CONFIGMAPS, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
@@ -62,11 +62,7 @@ const writes: readonly Row[] = [
   [
     'generateName gets an ending',
     async (t, { client, namespace }) => {
-      const created = await client.create<ConfigMap>(
-        CONFIGMAPS,
-        { metadata: { namespace, generateName: 'gen-' } },
-        signal,
-      );
+      const created = await client.create(CONFIGMAPS, { metadata: { namespace, generateName: 'gen-' } }, signal);
       t.match(created.metadata.name, /^gen-[a-z0-9]{5}$/);
     },
   ],
@@ -78,7 +74,7 @@ const writes: readonly Row[] = [
       t.not(second.metadata.resourceVersion, first.metadata.resourceVersion);
       t.equal(await codeOf(client.replace(CONFIGMAPS, { ...first, data: { a: '3' } }, signal)), 'conflict');
       t.same(await client.replace(CONFIGMAPS, second, signal), second);
-      const absent = configMap({ namespace, name: 'nothing' }, {});
+      const absent = { ...second, metadata: { ...second.metadata, name: 'nothing' } };
       t.equal(await codeOf(client.replace(CONFIGMAPS, absent, signal)), 'not-found');
     },
   ],
@@ -87,14 +83,15 @@ const writes: readonly Row[] = [
     async (t, { client, namespace }) => {
       const made = await client.create(WERFBUNDLES, bundle({ namespace, name: 'versionless' }), signal);
       const { resourceVersion: _, ...metadata } = made.metadata;
-      t.equal(await codeOf(client.replace(WERFBUNDLES, { ...made, metadata }, signal)), 'invalid');
+      const versionless = { ...made, metadata } as typeof made;
+      t.equal(await codeOf(client.replace(WERFBUNDLES, versionless, signal)), 'invalid');
     },
   ],
   [
     'a merge patch sets, deletes with null, replaces lists, and heeds the version and the uid in it',
     async (t, { client, namespace }) => {
       const ref = { namespace, name: 'patched' };
-      const patch = (body: object) => client.mergePatch<ConfigMap>(CONFIGMAPS, ref, body, {}, signal);
+      const patch = (body: object) => client.mergePatch(CONFIGMAPS, ref, body, {}, signal);
       t.equal(await codeOf(patch({ data: { a: '1' } })), 'not-found');
       const made = await client.create(CONFIGMAPS, configMap(ref, { a: '1', b: '2' }), signal);
       const patched = await patch({ data: { a: null, c: '3' }, metadata: { finalizers: ['x.io/a'] } });
@@ -116,14 +113,10 @@ const statuses: readonly Row[] = [
     'status is written through its own door only, and nothing else is',
     async (t, { client, namespace }) => {
       const ref = { namespace, name: 'status' };
-      const made = await client.create<WerfBundle>(
-        WERFBUNDLES,
-        { ...bundle(ref), status: { phase: 'Synced' } },
-        signal,
-      );
+      const made = await client.create(WERFBUNDLES, { ...bundle(ref), status: { phase: 'Synced' } }, signal);
       t.same(made.status, { observedGeneration: -1 });
       const patch = (body: object, options: { subresource?: 'status' }) =>
-        client.mergePatch<WerfBundle>(WERFBUNDLES, ref, body, options, signal);
+        client.mergePatch(WERFBUNDLES, ref, body, options, signal);
       const both = { spec: { suspend: true }, status: { phase: 'Failed' }, metadata: { labels: { a: 'b' } } };
       const main = await patch(both, {});
       t.match(main, { spec: { suspend: true }, status: { observedGeneration: -1 }, metadata: { labels: { a: 'b' } } });
@@ -194,7 +187,7 @@ const lists: readonly Row[] = [
       await make('list-a', { tier: 'web' });
       await make('list-b', { tier: 'db' });
       const names = async (options: ListOptions) => {
-        const { items } = await client.list<ConfigMap>(CONFIGMAPS, { namespace, ...options }, signal);
+        const { items } = await client.list(CONFIGMAPS, { namespace, ...options }, signal);
         t.ok(items.every(({ kind, apiVersion }) => kind === 'ConfigMap' && apiVersion === 'v1'));
         return items.map(({ metadata }) => metadata.name);
       };
@@ -228,7 +221,7 @@ const watches: readonly Row[] = [
       const metadata = { ...ref, labels: { suite: 'watch' } };
       const made = await client.create(CONFIGMAPS, { metadata }, signal);
       const seen = take(client, { type: CONFIGMAPS, options: { ...options, resourceVersion }, count: 5 });
-      const changed = await client.mergePatch<ConfigMap>(CONFIGMAPS, ref, { data: { a: '1' } }, {}, signal);
+      const changed = await client.mergePatch(CONFIGMAPS, ref, { data: { a: '1' } }, {}, signal);
       const label = (suite: string) => ({ metadata: { labels: { suite } } });
       await client.mergePatch(CONFIGMAPS, ref, label('elsewhere'), {}, signal);
       const back = await client.mergePatch(CONFIGMAPS, ref, label('watch'), {}, signal);
@@ -256,7 +249,7 @@ const watches: readonly Row[] = [
       const bare = { ...options, resourceVersion, metadataOnly: true };
       const seen = take(client, { type: CONFIGMAPS, options: bare, count: 2 });
       const metadata = { namespace, name: 'bare', labels: { suite: 'bare' } };
-      const made = await client.create<ConfigMap>(CONFIGMAPS, { metadata, data: { a: '1' } }, signal);
+      const made = await client.create(CONFIGMAPS, { metadata, data: { a: '1' } }, signal);
       await client.delete(CONFIGMAPS, metadata, {}, signal);
       const events = await seen;
       t.same(
@@ -315,8 +308,8 @@ const take = async (
     readonly options: ListOptions & { readonly resourceVersion: string };
     readonly count: number;
   },
-): Promise<readonly WatchEvent<KubeObject>[]> => {
-  const events: WatchEvent<KubeObject>[] = [];
+): Promise<readonly WatchEvent<Stored>[]> => {
+  const events: WatchEvent<Stored>[] = [];
   for await (const event of client.watch(from.type, from.options, signal)) {
     if (event.type !== 'BOOKMARK') events.push(event);
     if (events.length === from.count) break;
@@ -324,5 +317,5 @@ const take = async (
   return events;
 };
 
-const objectOf = (event: WatchEvent<KubeObject> | undefined): KubeObject | undefined =>
+const objectOf = (event: WatchEvent<Stored> | undefined): KubeObject | undefined =>
   event === undefined || event.type === 'BOOKMARK' ? undefined : event.object;

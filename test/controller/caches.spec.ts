@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Job, ObjectRef, Pod } from '../../api/objects.js';
+import type { Job, ObjectRef, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { Caches } from '../../controller/cache/caches.js';
 import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
@@ -36,17 +36,17 @@ const setup = (share: Share) => {
       ...(more.target && { spec: { converge: { targetNamespace: more.target } } }),
     });
     const { resourceVersion: _, ...fresh } = metadata;
-    return kube.seed<StoredBundle>(WERFBUNDLES, { ...rest, metadata: fresh } as StoredBundle);
+    return kube.seed(WERFBUNDLES, { ...rest, metadata: fresh } as StoredBundle);
   };
   /** A Job of a bundle, and its Pod. */
   const job = (of: StoredBundle, namespace: string) => {
     const made = given.job(of);
     const ref = { namespace, name: `${of.metadata.name}-job` };
-    kube.seed<Job>(JOBS, { ...made, metadata: { ...made.metadata, ...ref, uid: `job-of-${of.metadata.uid}` } });
+    kube.seed(JOBS, { ...made, metadata: { ...made.metadata, ...ref, uid: `job-of-${of.metadata.uid}` } });
     const owner = { apiVersion: 'batch/v1', kind: 'Job', name: ref.name, uid: `job-of-${of.metadata.uid}` };
     const { labels, annotations } = made.metadata;
     const meta = { ...ref, ...(labels && { labels }), ...(annotations && { annotations }), ownerReferences: [owner] };
-    kube.seed<Pod>(PODS, { metadata: meta });
+    kube.seed(PODS, { metadata: meta });
     return ref;
   };
   const start = () => {
@@ -61,6 +61,9 @@ const setup = (share: Share) => {
   const names = () => [...caches.bundles()].map(({ metadata }) => `${metadata.namespace}/${metadata.name}`).toSorted();
   return { clock, kube, log, caches, woken, counted, bundle, job, start, names };
 };
+
+const asStored = <T extends Job | Pod>(object: T) =>
+  ({ ...object, metadata: { ...object.metadata, resourceVersion: '7' } }) as Stored<T>;
 
 t.test('a controller without a share has all bundles, by one watch for each kind', async (t) => {
   const { kube, caches, bundle, job, start, names } = setup(ALL);
@@ -195,10 +198,11 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
   const { labels = {}, annotations = {} } = job.metadata;
   const without = (texts: object, dropped: RegExp) =>
     Object.fromEntries(Object.entries(texts).filter(([key]) => key.startsWith('werf.io/') && !dropped.test(key)));
-  const kept = projectJob({ ...job, status: { succeeded: 1 } });
+  const kept = projectJob(asStored({ ...job, status: { succeeded: 1 } }));
   t.strictSame(kept, {
     metadata: {
-      ...{ name: job.metadata.name, namespace: 'ops', uid: 'job-1', creationTimestamp: '2026-11-23T09:59:00Z' },
+      ...{ name: job.metadata.name, namespace: 'ops', uid: 'job-1', resourceVersion: '7' },
+      creationTimestamp: '2026-11-23T09:59:00Z',
       ...{ labels: without(labels, /bundle$|namespace$/), annotations: without(annotations, /operator-version$/) },
     },
     spec: { template: { spec: { containers: [werf], activeDeadlineSeconds: 1_800 } } },
@@ -207,7 +211,11 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
 
   const { spec } = job;
   if (spec === undefined) throw new Error('a Job has a spec');
-  t.equal(projectJob({ ...job, spec: { ...spec, suspend: true } }).spec?.suspend, true, 'and that it is suspended');
+  t.equal(
+    projectJob(asStored({ ...job, spec: { ...spec, suspend: true } })).spec?.suspend,
+    true,
+    'and that it is suspended',
+  );
 
   const { metadata, status } = given.pod({ exitCode: 1, reason: 'Error' });
   const told = {
@@ -219,20 +227,26 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
       { type: 'DisruptionTarget', status: 'True' },
     ],
   };
-  t.strictSame(projectPod({ metadata: { ...metadata, labels: { team: 'x' } }, spec: {}, status: told } as Pod), {
-    metadata: {
-      ...{ name: 'my-app-pod', namespace: 'ops', uid: '', creationTimestamp: '', labels: {}, annotations: {} },
-      ownerReferences: metadata.ownerReferences,
+  t.strictSame(
+    projectPod(
+      asStored({ metadata: { ...metadata, uid: 'pod-1', labels: { team: 'x' } }, spec: {}, status: told } as Pod),
+    ),
+    {
+      metadata: {
+        ...{ name: 'my-app-pod', namespace: 'ops', uid: 'pod-1', resourceVersion: '7' },
+        ...{ creationTimestamp: '', labels: {}, annotations: {} },
+        ownerReferences: metadata.ownerReferences,
+      },
+      status: {
+        phase: 'Failed',
+        conditions: [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
+          { type: 'DisruptionTarget', status: 'True' },
+        ],
+        containerStatuses: status?.containerStatuses,
+      },
     },
-    status: {
-      phase: 'Failed',
-      conditions: [
-        { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
-        { type: 'DisruptionTarget', status: 'True' },
-      ],
-      containerStatuses: status?.containerStatuses,
-    },
-  });
+  );
   t.end();
 });
 

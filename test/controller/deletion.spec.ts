@@ -1,6 +1,6 @@
 import t from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
-import type { Job, KubeObject, Namespace, Pod, Secret } from '../../api/objects.js';
+import type { Namespace, Pod, ServiceAccount } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Dismissal, Observation } from '../../controller/decide/observation.js';
 import { KubeError } from '../../kube/client.js';
@@ -445,7 +445,7 @@ const endJob = ({ kube, jobs }: ReturnType<typeof reconcileHarness>, exitCode: n
   const { uid = '', name = '', namespace: of = '' } = jobs().at(-1)?.metadata ?? {};
   const ended = pod({ exitCode });
   const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }];
-  kube.seed<Pod>(PODS, { ...ended, metadata: { namespace: of, name: `${name}-pod`, ownerReferences } });
+  kube.seed(PODS, { ...ended, metadata: { namespace: of, name: `${name}-pod`, ownerReferences } });
 };
 
 const deleted = async (harness: ReturnType<typeof reconcileHarness>) =>
@@ -516,7 +516,7 @@ t.test('a first Job that nobody has written down as running is uninstalled all t
   harness.restart();
   const { uid = '', name = '' } = harness.jobs()[0]?.metadata ?? {};
   const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }];
-  harness.kube.seed<Pod>(PODS, { ...pod(), metadata: { namespace: 'ops', name: 'runs', ownerReferences } });
+  harness.kube.seed(PODS, { ...pod(), metadata: { namespace: 'ops', name: 'runs', ownerReferences } });
   await deleted(harness);
   const stopped = await harness.run();
   t.same(stopped.actions, ['patch werfbundles/status my-app', `delete jobs ${name}`]);
@@ -595,8 +595,8 @@ t.test('what could not be tidied up in another namespace keeps the bundle, until
   const harness = await deployed();
   const { jobName = '' } = harness.bundle()?.status?.deployment ?? {};
   const left = { namespace: 'ops', name: `${jobName}-key`, labels: { 'werf.io/bundle-uid': UID } };
-  harness.kube.seed<Secret>(SECRETS, { metadata: left });
-  harness.kube.seed<Secret>(SECRETS, { metadata: { namespace: 'ops', name: `${jobName}-ca` } });
+  harness.kube.seed(SECRETS, { metadata: left });
+  harness.kube.seed(SECRETS, { metadata: { namespace: 'ops', name: `${jobName}-ca` } });
   const stored = harness.bundle();
   if (stored !== undefined)
     harness.kube.seed(WERFBUNDLES, { ...stored, spec: { ...stored.spec, deletionPolicy: 'Orphan' } });
@@ -607,7 +607,7 @@ t.test('what could not be tidied up in another namespace keeps the bundle, until
   await harness.run();
   t.equal(harness.bundle(), undefined);
   t.same(
-    harness.kube.all<Secret>(SECRETS).map(({ metadata }) => metadata.name),
+    harness.kube.all(SECRETS).map(({ metadata }) => metadata.name),
     [`${jobName}-ca`],
     'what only has such a name is left alone',
   );
@@ -617,7 +617,7 @@ t.test('what the controller has no right to tidy up does not keep a bundle from 
   const harness = await deployed();
   const { jobName = '' } = harness.bundle()?.status?.deployment ?? {};
   const left = { namespace: 'ops', name: `${jobName}-key`, labels: { 'werf.io/bundle-uid': UID } };
-  harness.kube.seed<Secret>(SECRETS, { metadata: left });
+  harness.kube.seed(SECRETS, { metadata: left });
   const stored = harness.bundle();
   if (stored !== undefined)
     harness.kube.seed(WERFBUNDLES, { ...stored, spec: { ...stored.spec, deletionPolicy: 'Orphan' } });
@@ -638,10 +638,10 @@ t.test('a Job that the controller has no right to stop does not keep a bundle fr
     await deleted(harness);
     const jobName = stored.status?.deployment?.jobName ?? '';
     const left = { namespace: 'ops', name: `${jobName}-key`, labels: { 'werf.io/bundle-uid': UID } };
-    harness.kube.seed<Secret>(SECRETS, { metadata: left });
+    harness.kube.seed(SECRETS, { metadata: left });
     const { uid = '' } = harness.jobs().find(({ metadata }) => metadata.name === jobName)?.metadata ?? {};
     const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid }];
-    harness.kube.seed<Pod>(PODS, { ...pod(), metadata: { namespace: 'ops', name: 'runs', ownerReferences } });
+    harness.kube.seed(PODS, { ...pod(), metadata: { namespace: 'ops', name: 'runs', ownerReferences } });
     const words = `delete ${plural} x: forbidden`;
     harness.kube.failNext({ verb: 'delete', plural }, () => new KubeError('forbidden', words, { status: 403 }), 99);
     const { events } = await harness.run();
@@ -670,7 +670,7 @@ t.test('what stands in the way of an uninstall', async (t) => {
   const rows: readonly {
     title: string;
     namespace?: Namespace;
-    account?: KubeObject;
+    account?: ServiceAccount;
     other?: StoredBundle;
     spec?: Partial<WerfBundleSpec>;
     want: string | undefined;
@@ -714,7 +714,7 @@ t.test('what stands in the way of an uninstall', async (t) => {
     if (row.other !== undefined) harness.kube.seed(WERFBUNDLES, row.other);
     const { events } = await harness.run();
     t.same(events, row.want === undefined ? [] : [`Warning DismissFailed: ${where}: ${row.want}`], row.title);
-    t.equal(harness.kube.all<Job>(JOBS).length, row.want === undefined ? 1 : 0, `${row.title}: Jobs`);
+    t.equal(harness.kube.all(JOBS).length, row.want === undefined ? 1 : 0, `${row.title}: Jobs`);
     t.equal(harness.bundle() === undefined, row.want !== undefined, `${row.title}: whether the bundle is gone`);
   }
 });

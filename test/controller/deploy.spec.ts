@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import type { Job, Pod } from '../../api/objects.js';
+import type { Job, KubeEvent, Pod } from '../../api/objects.js';
 import { buildDismissJob } from '../../controller/deploy/dismiss-job.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import type { JobParameters } from '../../controller/deploy/job-parameters.js';
@@ -20,7 +20,7 @@ import {
   type SecretContents,
   secretTextsOf,
 } from '../../controller/deploy/secrets.js';
-import { needsWords, type ToldEvent, type WaitingWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
+import { needsWords, type WaitingWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
 
 /*
  * The two Jobs below and the Secrets of the full one were given to a kube-apiserver by hand (`kubectl apply --dry-run=server`,
@@ -584,7 +584,7 @@ t.test('a Job belongs to a deployment by uid and number, not by its name', (t) =
   t.equal(belongsTo(job, { uid, number: 1 }), true);
   t.equal(belongsTo(job, { uid, number: 2 }), false);
   t.equal(belongsTo(job, { uid: 'other', number: 1 }), false);
-  t.equal(belongsTo({ metadata: { name: 'my-app-11111111-22222222' } }, { uid, number: 1 }), false);
+  t.equal(belongsTo({ metadata: { namespace: 'ops', name: 'my-app-11111111-22222222' } }, { uid, number: 1 }), false);
   t.end();
 });
 
@@ -656,7 +656,7 @@ t.test('a Job has immutable Secrets of its own, labelled as it is', (t) => {
       ],
     },
   };
-  t.strictSame(ownedBy({ metadata: { name: 'a', uid: 'u' } }), patch);
+  t.strictSame(ownedBy({ metadata: { namespace: 'ops', name: 'a', uid: 'u', resourceVersion: '1' } }), patch);
   t.end();
 });
 
@@ -673,10 +673,10 @@ t.test('Secrets stay below what an apiserver takes, and an unreadable list hides
   );
   const [unused] = secretsOf({ ...NOTHING, secretTexts: ['p'.repeat(1_050_000)] });
   t.strictSame(unused && secretTextsOf(unused), [], 'what no file has was given to nobody, and the log may be shown');
-  t.strictSame(secretTextsOf({ metadata: {} }), [], 'no list: nothing was secret');
+  t.strictSame(secretTextsOf({ metadata: { namespace: 'ops', name: 'a' } }), [], 'no list: nothing was secret');
   for (const broken of ['', '{', '[]', '{"texts": [1]}', '{"texts": [], "allValues": true}']) {
     t.strictSame(
-      secretTextsOf({ metadata: {}, data: { 'redact.json': base64(broken) } }),
+      secretTextsOf({ metadata: { namespace: 'ops', name: 'a' }, data: { 'redact.json': base64(broken) } }),
       undefined,
       JSON.stringify(broken),
     );
@@ -703,7 +703,7 @@ const ended = (type: string, reason: string, seconds = 0): Job =>
 type PodStatus = NonNullable<Pod['status']>;
 type State = NonNullable<NonNullable<PodStatus['containerStatuses']>[number]['state']>;
 const podWith = (status: PodStatus, metadata: Partial<Pod['metadata']> = {}): Pod => ({
-  metadata: { name: 'pod-1', ...metadata },
+  metadata: { namespace: 'ops', name: 'pod-1', ...metadata },
   status,
 });
 const werf = (state: State, status: PodStatus = {}): Pod =>
@@ -764,7 +764,7 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
   },
   {
     title: '... though the Pod is being deleted now',
-    pod: { ...werf(exit(1)), metadata: { name: 'pod-1', deletionTimestamp: at(0) } },
+    pod: { ...werf(exit(1)), metadata: { namespace: 'ops', name: 'pod-1', deletionTimestamp: at(0) } },
     want: failed('ExitCode', 'pod failed with exit code 1'),
   },
   {
@@ -819,7 +819,7 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
   },
   {
     title: 'drained: deleted, and told to stop',
-    pod: { ...werf(exit(143)), metadata: { name: 'pod-1', deletionTimestamp: at(-9) } },
+    pod: { ...werf(exit(143)), metadata: { namespace: 'ops', name: 'pod-1', deletionTimestamp: at(-9) } },
     want: { kind: 'lost', message: 'Pod pod-1 was deleted while it ran' },
   },
   {
@@ -901,7 +901,10 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
     { title: 'a Job that somebody suspended before it had a Pod', pod: undefined },
     {
       title: 'one whose Pod was ended by that',
-      pod: { ...werf(exit(143)), metadata: { name: 'pod-1', creationTimestamp: at(-60), deletionTimestamp: at(-1) } },
+      pod: {
+        ...werf(exit(143)),
+        metadata: { namespace: 'ops', name: 'pod-1', creationTimestamp: at(-60), deletionTimestamp: at(-1) },
+      },
     },
   ].map(({ title, pod }) => ({
     title,
@@ -943,12 +946,18 @@ t.test("a Job's result is the exit code of container werf, and only without one 
 });
 
 t.test('what a Job waits for is told in the words of its last warning', (t) => {
-  const warning = (reason: string, note: string, more: Partial<ToldEvent> = {}): ToldEvent => ({
-    ...{ metadata: { creationTimestamp: at(-60) }, type: 'Warning', reason, note, ...more },
+  const warning = (reason: string, note: string, more: Partial<KubeEvent> = {}): KubeEvent => ({
+    ...{
+      metadata: { namespace: 'ops', name: 'event', creationTimestamp: at(-60) },
+      type: 'Warning',
+      reason,
+      note,
+      ...more,
+    },
   });
   const quota = (pod: string) => `Error creating: pods "${pod}" is forbidden: exceeded quota: no-pods, used: pods=0`;
   const mount = 'MountVolume.SetUp failed for volume "ca" :\nsecret "x" not found';
-  const rows: readonly { title: string; events: readonly ToldEvent[]; want: WaitingWords | undefined }[] = [
+  const rows: readonly { title: string; events: readonly KubeEvent[]; want: WaitingWords | undefined }[] = [
     { title: 'nothing', events: [], want: undefined },
     { title: 'nothing to worry about', events: [warning('Pulled', 'done', { type: 'Normal' })], want: undefined },
     ...['app-x7f2k', 'app-9q8zz'].map((pod) => ({

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
 import { planJobNameOf } from '../../api/names.js';
-import type { Job, Namespace, Pod, Secret } from '../../api/objects.js';
+import type { Job, Secret } from '../../api/objects.js';
 import { settingsOf } from '../../api/settings.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
@@ -885,7 +885,7 @@ const database: Secret = {
 /** The last Job's Pod ends, as a kubelet and the Job controller would have it. */
 const endJob = ({ kube, jobs }: ReconcileHarness, exitCode = 0, log = ''): void => {
   const { uid = '', name = '', namespace = '' } = jobs().at(-1)?.metadata ?? {};
-  kube.seed<Pod>(PODS, {
+  kube.seed(PODS, {
     metadata: {
       namespace,
       name: `${name}-pod`,
@@ -1047,7 +1047,7 @@ t.test('in another namespace a check leaves nothing either, whatever becomes of 
   const checking = async (): Promise<ReconcileHarness> => {
     const harness = reconcileHarness(bundle(undefined, { spec: { converge } }));
     const annotations = { 'werf.io/accept-bundles-from': 'ops' };
-    harness.kube.seed<Namespace>(NAMESPACES, {
+    harness.kube.seed(NAMESPACES, {
       metadata: { name: 'production', annotations },
       status: { phase: 'Active' },
     });
@@ -1056,7 +1056,7 @@ t.test('in another namespace a check leaves nothing either, whatever becomes of 
     return untilItsCheck(harness);
   };
   const left = ({ kube, bundle: stored }: ReconcileHarness) => [
-    ...kube.all<Secret>(SECRETS).map(({ metadata }) => metadata.name),
+    ...kube.all(SECRETS).map(({ metadata }) => metadata.name),
     ...(stored()?.metadata.finalizers ?? ['gone']),
   ];
 
@@ -1110,7 +1110,7 @@ t.test('a check that the apiserver refuses is told, and leaves nothing', async (
   t.match(run.events, [/^Warning DriftCheckFailed: .*exceeded quota: no-jobs$/]);
   t.match(summaryOf(run), { drifted: /exceeded quota/, counts: [1, undefined] });
   t.same(
-    harness.kube.all<Secret>(SECRETS).map(({ metadata }) => metadata.name),
+    harness.kube.all(SECRETS).map(({ metadata }) => metadata.name),
     ['database'],
   );
   t.same(run.status.phase, 'Synced');

@@ -153,9 +153,9 @@ t.test('the Pods that werf waited for are read once, where its error names one',
   const kube = createFakeKube({ clock: createFakeClock() });
   const log = recordLog();
   const { signal } = new AbortController();
-  kube.seed<Pod>(PODS, podOf(unscheduled));
-  kube.seed<Pod>(PODS, podOf(ready, { name: 'web-5d4f-ready' }));
-  kube.seed<Pod>(PODS, podOf(unscheduled, { namespace: 'other' }));
+  kube.seed(PODS, podOf(unscheduled));
+  kube.seed(PODS, podOf(ready, { name: 'web-5d4f-ready' }));
+  kube.seed(PODS, podOf(unscheduled, { namespace: 'other' }));
   const job = { metadata: { namespace: 'ops', name: 'job' } };
   const read = (error: string) => readPodReasons({ client: kube, log }, { job, error }, signal);
   const error = `${LATE} "ops/Deployment/web": context deadline exceeded`;

@@ -1,10 +1,10 @@
 import t, { type Test } from 'tap';
-import type { KubeObject, ObjectRef } from '../../api/objects.js';
+import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { namedObjects } from '../../controller/cache/references.js';
 import { Releases } from '../../controller/cache/releases.js';
 import { Watches } from '../../controller/cache/watches.js';
-import { KubeError } from '../../kube/client.js';
+import { KubeError, type ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import { bundle, NOW, platform } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
@@ -61,9 +61,9 @@ const setup = (t: Test, secrets: boolean, namespaces: readonly string[] = []) =>
     watches.bundleChanged({ ref: { namespace: 'ops', name: named }, before: undefined, after });
     return after;
   };
-  const change = async (type: typeof CONFIGMAPS, ref: ObjectRef): Promise<readonly string[]> => {
+  const change = async (type: ResourceType, ref: ObjectRef): Promise<readonly string[]> => {
     woken.length = 0;
-    kube.seed<KubeObject>(type, { metadata: ref.namespace === '' ? { name: ref.name } : { ...ref } });
+    kube.seed(type, { metadata: ref.namespace === '' ? { name: ref.name } : { ...ref } });
     await clock.advance(0);
     return [...woken];
   };

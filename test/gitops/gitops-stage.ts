@@ -37,7 +37,7 @@ export async function startGitOpsStage(t: Test): Promise<GitOpsStage> {
   const { cluster, client, signal, registryHost } = stage;
   const controller = await stage.startController({ timeScale: TIME_SCALE });
   const webhook = await stage.startWebhook();
-  const bundle = (namespace: string) => client.get<StoredBundle>(WERFBUNDLES, { namespace, name: 'shop' }, signal);
+  const bundle = (namespace: string) => client.get(WERFBUNDLES, { namespace, name: 'shop' }, signal);
   const must = async (args: readonly string[], input?: object): Promise<string> => {
     const { code, stdout, stderr } = await cluster.kubectl(args, input === undefined ? '' : JSON.stringify(input));
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);

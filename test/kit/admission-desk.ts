@@ -3,7 +3,7 @@ import type { WebhookName } from '../../admission/admission-request.js';
 import { createChecks } from '../../admission/checks.js';
 import { createHandler } from '../../admission/handler.js';
 import { ValuesPool } from '../../admission/values/values-pool.js';
-import type { KubeObject } from '../../api/objects.js';
+import type { Stored } from '../../api/objects.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { refName } from '../../kube/resource-path.js';
@@ -147,8 +147,8 @@ const tapped = (kube: FakeKube, may: MayDo) => {
     return { ...body, status: { allowed } };
   });
   const client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'> = {
-    get: <T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal) =>
-      through(`${type.kind} ${refName(ref)}`, signal, () => kube.get<T>(type, ref, signal)),
+    get: <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) =>
+      through(`${type.kind} ${refName(ref)}`, signal, () => kube.get(type, ref, signal)),
     createSubresource: <T>(
       type: ResourceType,
       ref: ClusterRef,

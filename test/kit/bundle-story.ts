@@ -108,22 +108,21 @@ export class BundleStory {
   }
 
   async bundle(name: string): Promise<StoredBundle | undefined> {
-    return this.stage.client.get<StoredBundle>(WERFBUNDLES, this.ref(name), this.stage.signal);
+    return this.stage.client.get(WERFBUNDLES, this.ref(name), this.stage.signal);
   }
 
   /** All Jobs that there are of a bundle, found as the guide has it. */
   async jobsOf(bundle: string): Promise<readonly Job[]> {
     const { stage, namespace } = this;
     const labelSelector = `app.kubernetes.io/instance=${bundle}`;
-    return (await stage.client.list<Job>(JOBS, { namespace, labelSelector }, stage.signal)).items;
+    return (await stage.client.list(JOBS, { namespace, labelSelector }, stage.signal)).items;
   }
 
   /** Reasons of a bundle's events, sorted. */
   async eventsOf(bundle: string): Promise<readonly string[]> {
-    type Event = KubeObject & { readonly reason: string; readonly regarding: { readonly name: string } };
-    const { items } = await this.stage.client.list<Event>(EVENTS, { namespace: this.namespace }, this.stage.signal);
-    const own = items.filter(({ regarding }) => regarding.name === bundle);
-    return own.map(({ reason }) => reason).toSorted();
+    const { items } = await this.stage.client.list(EVENTS, { namespace: this.namespace }, this.stage.signal);
+    const own = items.filter(({ regarding }) => regarding?.name === bundle);
+    return own.map(({ reason = '' }) => reason).toSorted();
   }
 
   /** What the controller's log says of a bundle, and of events that could not be told. */

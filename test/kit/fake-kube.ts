@@ -1,4 +1,4 @@
-import type { KubeObject, ObjectRef } from '../../api/objects.js';
+import type { KubeObject, NewObject, ObjectRef, Stored } from '../../api/objects.js';
 import {
   type ClusterRef,
   type KubeClient,
@@ -29,11 +29,11 @@ interface FakeAction {
 /** A cluster in memory; see {@link createFakeKube}. */
 export interface FakeKube extends KubeClient {
   /** Puts an object in (or over an old one) as it is, status included, without an action; returns it as stored. */
-  seed<T extends KubeObject>(type: ResourceType, object: T): T;
+  seed<S extends Stored>(type: ResourceType<S>, object: NewObject<S>): S;
   /** The object as it is now. */
-  read<T extends KubeObject>(type: ResourceType, ref: ClusterRef): T | undefined;
+  read<S extends Stored>(type: ResourceType<S>, ref: ClusterRef): S | undefined;
   /** All of a kind, sorted by namespace and name. */
-  all<T extends KubeObject>(type: ResourceType): readonly T[];
+  all<S extends Stored>(type: ResourceType<S>): readonly S[];
   /** Deletes without an action, finalizers or not. */
   vanish(type: ResourceType, ref: ClusterRef): void;
   /** The next `times` (1) calls that fit fail; a function is asked for a fresh error each time. */
@@ -78,7 +78,7 @@ class MemoryKube implements FakeKube {
   readonly #interventions = new Interventions();
   readonly #logs = new Map<string, string>();
   readonly #answers = new Map<string, (ref: ClusterRef, body: object) => unknown>();
-  readonly #watches = new Set<FakeWatch<KubeObject>>();
+  readonly #watches = new Set<FakeWatch<Stored>>();
   #actions: FakeAction[] = [];
 
   constructor(now: () => number) {
@@ -93,17 +93,17 @@ class MemoryKube implements FakeKube {
     this.#actions = [];
   }
 
-  seed<T extends KubeObject>(type: ResourceType, object: T): T {
-    return copy<T>(this.#store.seed(type, object));
+  seed<S extends Stored>(type: ResourceType<S>, object: NewObject<S>): S {
+    return copy<S>(this.#store.seed(type, object));
   }
 
-  read<T extends KubeObject>(type: ResourceType, ref: ClusterRef): T | undefined {
+  read<S extends Stored>(type: ResourceType<S>, ref: ClusterRef): S | undefined {
     const found = this.#store.read(type, ref);
-    return found === undefined ? undefined : copy<T>(found);
+    return found === undefined ? undefined : copy<S>(found);
   }
 
-  all<T extends KubeObject>(type: ResourceType): readonly T[] {
-    return this.#store.all(type).map((object) => copy<T>(object));
+  all<S extends Stored>(type: ResourceType<S>): readonly S[] {
+    return this.#store.all(type).map((object) => copy<S>(object));
   }
 
   vanish(type: ResourceType, ref: ClusterRef): void {
@@ -148,49 +148,49 @@ class MemoryKube implements FakeKube {
     return this.#watches.size;
   }
 
-  async get<T extends KubeObject>(type: ResourceType, ref: ClusterRef, signal: AbortSignal): Promise<T | undefined> {
-    return await this.#call({ verb: 'get', type, ref }, signal, () => this.read<T>(type, ref));
+  async get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined> {
+    return await this.#call({ verb: 'get', type, ref }, signal, () => this.read(type, ref));
   }
 
-  async list<T extends KubeObject, K = T>(
-    type: ResourceType,
-    options: ListOptions & { readonly keep?: (object: T) => K },
+  async list<S extends Stored, K = S>(
+    type: ResourceType<S>,
+    options: ListOptions & { readonly keep?: (object: S) => K },
     signal: AbortSignal,
   ) {
-    const keep = options.keep ?? ((object: T) => object as unknown as K);
+    const keep = options.keep ?? ((object: S) => object as unknown as K);
     return await this.#call({ verb: 'list', type, ref: anyOf(options) }, signal, () => ({
-      items: this.all<T>(type)
+      items: this.all(type)
         .filter((object) => selects(options, object))
         .map(keep),
       resourceVersion: this.#store.revision.toString(),
     }));
   }
 
-  async create<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T> {
+  async create<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S> {
     const ref = refOf(object);
     return await this.#call({ verb: 'create', type, ref, body: object }, signal, (action) =>
       VIRTUAL.has(type.plural)
-        ? (this.#answerOf(type.plural, ref, object) as T)
-        : copy<T>(this.#store.create(type, object, action)),
+        ? (this.#answerOf(type.plural, ref, object) as S)
+        : copy<S>(this.#store.create(type, object, action)),
     );
   }
 
-  async replace<T extends KubeObject>(type: ResourceType, object: T, signal: AbortSignal): Promise<T> {
+  async replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S> {
     return await this.#call({ verb: 'replace', type, ref: refOf(object), body: object }, signal, (action) =>
-      copy<T>(this.#store.replace(type, object, action)),
+      copy<S>(this.#store.replace(type, object, action)),
     );
   }
 
-  async mergePatch<T extends KubeObject>(
-    type: ResourceType,
+  async mergePatch<S extends Stored>(
+    type: ResourceType<S>,
     ref: ClusterRef,
     patch: object,
     options: { readonly subresource?: 'status' },
     signal: AbortSignal,
-  ): Promise<T> {
+  ): Promise<S> {
     const door = options.subresource ?? 'main';
     const call = { verb: 'patch' as const, type, ref, body: patch, ...options };
-    return await this.#call(call, signal, (action) => copy<T>(this.#store.patch({ type, ref, door }, patch, action)));
+    return await this.#call(call, signal, (action) => copy<S>(this.#store.patch({ type, ref, door }, patch, action)));
   }
 
   async delete(
@@ -238,13 +238,13 @@ class MemoryKube implements FakeKube {
     return await this.#call({ verb: 'list', type, ref: anyOf(options) }, signal, () => this.#store.revision.toString());
   }
 
-  async *watch<T extends KubeObject>(
-    type: ResourceType,
+  async *watch<S extends Stored>(
+    type: ResourceType<S>,
     options: ListOptions & { readonly resourceVersion: string; readonly metadataOnly?: boolean },
     signal: AbortSignal,
-  ): AsyncGenerator<WatchEvent<T>> {
+  ): AsyncGenerator<WatchEvent<S>> {
     const action = `watch ${resourceName(type)}`;
-    const watch = new FakeWatch<T>(type, options);
+    const watch = new FakeWatch<S>(type, options);
     const onAbort = (): void => watch.end(new KubeError('aborted', `${action}: aborted`));
     const call: CallInfo = { verb: 'watch', type, ref: anyOf(options) };
     const unlisten = await this.#call(call, signal, () => {

@@ -1,22 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KubeObject, ObjectMeta } from '../../api/objects.js';
+import type { KubeObject, ObjectMeta, Stored } from '../../api/objects.js';
+import { isMap } from '../../api/schema-node.js';
 import { type ClusterRef, KubeError, type ResourceType } from '../../kube/client.js';
 import { apiVersionOf } from '../../kube/resource-path.js';
 
-/** An object as the store has it: everything that the apiserver sets is there. */
-export interface Stored extends KubeObject {
-  readonly metadata: ObjectMeta & { readonly name: string; readonly uid: string; readonly resourceVersion: string };
-  readonly spec?: unknown;
-  readonly status?: unknown;
-}
+/** An object as the store has it, of whatever kind. */
+type AnyStored = Stored & { readonly spec?: unknown; readonly status?: unknown };
 
 /** One write, for watches: `before` and `after` it. */
 export interface Revision {
   readonly plural: string;
   readonly number: number;
-  readonly before: Stored | undefined;
+  readonly before: AnyStored | undefined;
   /** `undefined`: deleted. */
-  readonly after: Stored | undefined;
+  readonly after: AnyStored | undefined;
 }
 
 /** What of an object a write through this door may change. */
@@ -37,7 +34,7 @@ const FIRST_REVISION = 1000;
 
 /** etcd and the apiserver's registry in one: versions, generations, preconditions, finalizers, and a history for watches. */
 export class FakeStore {
-  readonly #objects = new Map<string, Stored>();
+  readonly #objects = new Map<string, AnyStored>();
   readonly #listeners = new Set<(revision: Revision) => void>();
   readonly #now: () => number;
   #history: Revision[] = [];
@@ -53,37 +50,37 @@ export class FakeStore {
     return this.#revision;
   }
 
-  read(type: ResourceType, ref: ClusterRef): Stored | undefined {
+  read(type: ResourceType, ref: ClusterRef): AnyStored | undefined {
     return this.#objects.get(keyOf(type, ref));
   }
 
   /** Sorted by namespace and name, as the apiserver does. */
-  all(type: ResourceType): readonly Stored[] {
+  all(type: ResourceType): readonly AnyStored[] {
     const prefix = `${type.plural}/`;
     const keys = [...this.#objects.keys()].filter((key) => key.startsWith(prefix)).toSorted();
     return keys.flatMap((key) => this.#objects.get(key) ?? []);
   }
 
   /** Puts an object in as it is, status included; fills in what the apiserver sets if it is left out. */
-  seed(type: ResourceType, object: KubeObject): Stored {
+  seed(type: ResourceType, object: KubeObject): AnyStored {
     const old = this.read(type, refOf(object));
     return this.#write(type, old, this.#born(type, object, { ...old?.metadata, ...object.metadata }));
   }
 
-  create(type: ResourceType, object: KubeObject, action: string): Stored {
+  create(type: ResourceType, object: KubeObject, action: string): AnyStored {
     const { name, generateName = '' } = object.metadata;
     const metadata = { ...object.metadata, name: name ?? `${generateName}${this.#suffix()}` };
     if (this.read(type, { ...metadata, namespace: metadata.namespace ?? '' }) !== undefined) {
       throw new KubeError('already-exists', `${action}: already exists`, { status: 409 });
     }
     const { uid: _, deletionTimestamp: __, creationTimestamp: ___, ...chosen } = metadata;
-    const { status: ____, ...rest } = object as Stored;
+    const { status: ____, ...rest } = object as AnyStored;
     const body = WITH_STATUS.has(type.plural) ? rest : object;
     const first = type.plural === 'werfbundles' ? { status: { observedGeneration: -1 } } : {};
     return this.#write(type, undefined, { ...this.#born(type, body, chosen), ...first });
   }
 
-  replace(type: ResourceType, object: KubeObject, action: string): Stored {
+  replace(type: ResourceType, object: KubeObject, action: string): AnyStored {
     const old = this.#existing(type, refOf(object), action);
     const { resourceVersion, uid } = object.metadata;
     if (resourceVersion === undefined && NEEDS_VERSION.has(type.plural)) {
@@ -91,18 +88,18 @@ export class FakeStore {
       throw new KubeError('invalid', `${action}: invalid: ${field}`, { status: 422 });
     }
     check(old, { resourceVersion, uid }, action);
-    return this.#update(type, old, object as Stored, 'main');
+    return this.#update(type, old, object as AnyStored, 'main');
   }
 
   patch(
     target: { readonly type: ResourceType; readonly ref: ClusterRef; readonly door: Door },
     patch: object,
     action: string,
-  ): Stored {
+  ): AnyStored {
     const old = this.#existing(target.type, target.ref, action);
     const { metadata = {} } = patch as { readonly metadata?: Preconditions };
     check(old, metadata, action);
-    return this.#update(target.type, old, merge(old, patch) as Stored, target.door);
+    return this.#update(target.type, old, merge(old, patch) as AnyStored, target.door);
   }
 
   remove(type: ResourceType, ref: ClusterRef, options: Preconditions & { readonly action: string }): boolean {
@@ -142,13 +139,13 @@ export class FakeStore {
     return () => this.#listeners.delete(listener);
   }
 
-  #existing(type: ResourceType, ref: ClusterRef, action: string): Stored {
+  #existing(type: ResourceType, ref: ClusterRef, action: string): AnyStored {
     const old = this.read(type, ref);
     if (old === undefined) throw new KubeError('not-found', `${action}: not found`, { status: 404 });
     return old;
   }
 
-  #born(type: ResourceType, object: KubeObject, metadata: ObjectMeta): Stored {
+  #born(type: ResourceType, object: KubeObject, metadata: ObjectMeta): AnyStored {
     this.#uids += 1;
     return {
       ...object,
@@ -165,11 +162,11 @@ export class FakeStore {
     };
   }
 
-  #update(type: ResourceType, old: Stored, wanted: Stored, door: Door): Stored {
+  #update(type: ResourceType, old: AnyStored, wanted: AnyStored, door: Door): AnyStored {
     const next = door === 'status' ? withStatus(old, wanted.status) : ownDoor(type, old, wanted);
     const { uid, creationTimestamp, deletionTimestamp, generation, resourceVersion } = old.metadata;
     const fixed = defined({ uid, creationTimestamp, deletionTimestamp, generation, resourceVersion });
-    const kept = { ...next, metadata: { ...next.metadata, ...fixed } } as Stored;
+    const kept = { ...next, metadata: { ...next.metadata, ...fixed } } as AnyStored;
     if (isDeepStrictEqual(kept, old)) return old;
     const counts = WITH_GENERATION.has(type.plural) && !isDeepStrictEqual(content(kept), content(old));
     const counted = counts ? { ...kept.metadata, generation: (generation ?? 1) + 1 } : kept.metadata;
@@ -179,17 +176,17 @@ export class FakeStore {
     return written;
   }
 
-  #write(type: ResourceType, before: Stored | undefined, object: Stored): Stored {
+  #write(type: ResourceType, before: AnyStored | undefined, object: AnyStored): AnyStored {
     this.#revision += 1;
     const metadata = { ...object.metadata, resourceVersion: this.#revision.toString() };
     // Through JSON, as on the wire: what is undefined is not there, and nobody shares a reference with the store.
-    const after = deepFreeze(JSON.parse(JSON.stringify({ ...object, metadata })) as Stored);
+    const after = deepFreeze(JSON.parse(JSON.stringify({ ...object, metadata })) as AnyStored);
     this.#objects.set(keyOf(type, refOf(after)), after);
     this.#publish({ plural: type.plural, number: this.#revision, before, after });
     return after;
   }
 
-  #erase(type: ResourceType, before: Stored): void {
+  #erase(type: ResourceType, before: AnyStored): void {
     this.#revision += 1;
     this.#objects.delete(keyOf(type, refOf(before)));
     this.#publish({ plural: type.plural, number: this.#revision, before, after: undefined });
@@ -220,22 +217,19 @@ const merge = (target: unknown, patch: unknown): unknown => {
   return result;
 };
 
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const check = (old: Stored, { uid, resourceVersion }: Preconditions, action: string): void => {
+const check = (old: AnyStored, { uid, resourceVersion }: Preconditions, action: string): void => {
   const stale = resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion;
   if (!stale && (uid === undefined || uid === old.metadata.uid)) return;
   throw new KubeError('conflict', `${action}: conflict`, { status: 409 });
 };
 
-const withStatus = (old: Stored, status: unknown): Stored => defined({ ...old, status }) as Stored;
+const withStatus = (old: AnyStored, status: unknown): AnyStored => defined({ ...old, status }) as AnyStored;
 
-const ownDoor = (type: ResourceType, old: Stored, wanted: Stored): Stored =>
+const ownDoor = (type: ResourceType, old: AnyStored, wanted: AnyStored): AnyStored =>
   WITH_STATUS.has(type.plural) ? withStatus(wanted, old.status) : wanted;
 
 /** All but metadata and status: a change of it is a new generation. */
-const content = ({ metadata: _, status: __, ...rest }: Stored): object => rest;
+const content = ({ metadata: _, status: __, ...rest }: AnyStored): object => rest;
 
 const defined = (map: object): object =>
   Object.fromEntries(Object.entries(map).filter(([, value]) => value !== undefined));

@@ -31,8 +31,7 @@ export class PodByHand {
   static async of(story: BundleStory, bundle: string): Promise<PodByHand> {
     const { client, signal } = story.stage;
     const labelSelector = `app.kubernetes.io/instance=${bundle}`;
-    const look = async () =>
-      (await client.list<Pod>(PODS, { namespace: story.namespace, labelSelector }, signal)).items;
+    const look = async () => (await client.list(PODS, { namespace: story.namespace, labelSelector }, signal)).items;
     const [pod] = await eventually(look, (pods) => pods.length > 0, PATIENCE_MS);
     if (pod === undefined) throw new Error(`${bundle} has no Pod`);
     return new PodByHand(story, pod);

@@ -1,4 +1,4 @@
-import type { Job, ObjectIdentity, ObjectRef, Pod } from '../../api/objects.js';
+import type { Job, ObjectIdentity, ObjectRef, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
 import { Releases } from '../../controller/cache/releases.js';
@@ -117,7 +117,7 @@ export const reconcileHarness = (
       actions: (actions ?? []).map(({ verb, plural, subresource, name }) =>
         [verb, subresource === undefined ? plural : `${plural}/${subresource}`, name].join(' '),
       ),
-      status: kube.read<StoredBundle>(WERFBUNDLES, REF)?.status ?? {},
+      status: kube.read(WERFBUNDLES, REF)?.status ?? {},
       events: (told ?? []).flatMap(({ name, body }) => {
         if (toldBefore.has(name)) return [];
         const { type, reason, note } = body as {
@@ -133,9 +133,9 @@ export const reconcileHarness = (
   return {
     ...{ kube, run, slots, woken },
     interest: () => scans.interest,
-    bundle: () => kube.read<StoredBundle>(WERFBUNDLES, REF),
+    bundle: () => kube.read(WERFBUNDLES, REF),
     counted: () => counted,
-    jobs: () => kube.all<Job>(JOBS),
+    jobs: () => kube.all(JOBS),
     deliver: (outcome, startedAt) => scans.deliver(outcome, startedAt),
     holdBack: (why) => {
       scans.heldBack = why;
@@ -208,16 +208,14 @@ class ScriptedScans implements Scans {
 /** What the caches would keep of the cluster itself, or of what it was when the watches fell silent. */
 class Cache {
   readonly #kube: FakeKube;
-  #frozen: { readonly bundles: readonly StoredBundle[]; readonly jobs: readonly Job[] } | undefined;
+  #frozen: { readonly bundles: readonly StoredBundle[]; readonly jobs: readonly Stored<Job>[] } | undefined;
 
   constructor(kube: FakeKube) {
     this.#kube = kube;
   }
 
   freeze(frozen: boolean): void {
-    this.#frozen = frozen
-      ? { bundles: this.#kube.all<StoredBundle>(WERFBUNDLES), jobs: this.#kube.all<Job>(JOBS) }
-      : undefined;
+    this.#frozen = frozen ? { bundles: this.#kube.all(WERFBUNDLES), jobs: this.#kube.all(JOBS) } : undefined;
   }
 
   bundle({ namespace, name }: ObjectRef): StoredBundle | undefined {
@@ -225,31 +223,31 @@ class Cache {
   }
 
   bundles(): readonly StoredBundle[] {
-    return (this.#frozen?.bundles ?? this.#kube.all<StoredBundle>(WERFBUNDLES)).map(projectBundle);
+    return (this.#frozen?.bundles ?? this.#kube.all(WERFBUNDLES)).map(projectBundle);
   }
 
   olderHolder(of: StoredBundle): ObjectRef | undefined {
     const releases = new Releases();
-    for (const after of this.#kube.all<StoredBundle>(WERFBUNDLES)) {
+    for (const after of this.#kube.all(WERFBUNDLES)) {
       const { namespace, name } = after.metadata;
       releases.changed({ ref: { namespace, name }, before: undefined, after });
     }
     return releases.olderHolder(of);
   }
 
-  job({ namespace, name }: ObjectRef): Job | undefined {
-    const all = this.#frozen?.jobs ?? this.#kube.all<Job>(JOBS);
+  job({ namespace, name }: ObjectRef): Stored<Job> | undefined {
+    const all = this.#frozen?.jobs ?? this.#kube.all(JOBS);
     const found = all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
     return found && projectJob(found);
   }
 
-  jobsOf(bundleUid: string): readonly Job[] {
-    const all = this.#frozen?.jobs ?? this.#kube.all<Job>(JOBS);
+  jobsOf(bundleUid: string): readonly Stored<Job>[] {
+    const all = this.#frozen?.jobs ?? this.#kube.all(JOBS);
     return all.filter(({ metadata }) => metadata.labels?.['werf.io/bundle-uid'] === bundleUid).map(projectJob);
   }
 
-  podsOf(jobUid: string): readonly Pod[] {
+  podsOf(jobUid: string): readonly Stored<Pod>[] {
     const owned = ({ metadata }: Pod) => metadata.ownerReferences?.some(({ uid }) => uid === jobUid);
-    return this.#kube.all<Pod>(PODS).filter(owned).map(projectPod);
+    return this.#kube.all(PODS).filter(owned).map(projectPod);
   }
 }

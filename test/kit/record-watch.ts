@@ -1,32 +1,31 @@
 import type { Test } from 'tap';
-import type { KubeObject } from '../../api/objects.js';
+import type { Stored } from '../../api/objects.js';
 import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 
 /** What a watch has shown so far. */
-export interface WatchRecord<T extends KubeObject> {
+export interface WatchRecord<S extends Stored> {
   /** Every object that was ever added, in order, as it was then: one for each uid. */
-  objects(): readonly T[];
+  objects(): readonly S[];
   /** Every state of every object, in order. */
-  states(): readonly T[];
+  states(): readonly S[];
 }
 
 /** Watches a kind from now on until the spec is done; nothing in between is missed. A watch that ends early fails the spec. */
-export async function recordWatch<T extends KubeObject>(
+export async function recordWatch<S extends Stored>(
   t: Test,
   { client }: { readonly client: KubeClient },
-  type: ResourceType,
-): Promise<WatchRecord<T>> {
+  type: ResourceType<S>,
+): Promise<WatchRecord<S>> {
   const ending = new AbortController();
   const { signal } = ending;
-  const { resourceVersion } = await client.list<T>(type, {}, signal);
-  const added = new Map<string, T>();
-  const states: T[] = [];
+  const { resourceVersion } = await client.list(type, {}, signal);
+  const added = new Map<string, S>();
+  const states: S[] = [];
   const follow = async () => {
-    for await (const event of client.watch<T>(type, { resourceVersion }, signal)) {
+    for await (const event of client.watch(type, { resourceVersion }, signal)) {
       if (event.type === 'BOOKMARK' || event.type === 'DELETED') continue;
       states.push(event.object);
-      const { uid = '' } = event.object.metadata;
-      if (event.type === 'ADDED') added.set(uid, event.object);
+      if (event.type === 'ADDED') added.set(event.object.metadata.uid, event.object);
     }
     throw new Error(`the watch of ${type.plural} ended`);
   };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import type { Stored } from '../../api/objects.js';
 import { KubeError } from '../../kube/client.js';
 import { type ElectionOptions, type Reign, standForElection } from '../../kube/election.js';
 import {
@@ -23,8 +24,8 @@ const TIME = '2026-11-23T10:00:00.000000Z';
 const EARLIER = '2026-11-23T09:00:00.000000Z';
 
 /** A Lease as the apiserver has it. */
-const leaseOf = (holderIdentity: string, resourceVersion = '7', spec: Lease['spec'] = {}): Lease => ({
-  metadata: { ...REF, resourceVersion, labels: { 'app.kubernetes.io/part-of': 'werfbundle' } },
+const leaseOf = (holderIdentity: string, resourceVersion = '7', spec: Lease['spec'] = {}): Stored<Lease> => ({
+  metadata: { ...REF, uid: 'a', resourceVersion, labels: { 'app.kubernetes.io/part-of': 'werfbundle' } },
   spec: {
     ...{ holderIdentity, leaseDurationSeconds: 15, acquireTime: EARLIER, renewTime: EARLIER, leaseTransitions: 3 },
     ...spec,
@@ -38,11 +39,11 @@ t.test('a step of an election', async (t) => {
   const following: ElectionState = { kind: 'following' };
   const rival = (since: number, resourceVersion = '7') => ({ resourceVersion, since });
   const mine = (change: Lease['spec'], resourceVersion?: string): ElectionCommand => {
-    const { resourceVersion: _, ...metadata } = leaseOf('me').metadata;
+    const { uid, resourceVersion: _, ...metadata } = leaseOf('me').metadata;
     return {
       kind: 'write',
       lease: {
-        metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) },
+        metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { uid, resourceVersion }) },
         spec: { holderIdentity: 'me', leaseDurationSeconds: 15, renewTime: TIME, ...change },
       },
     };
@@ -191,7 +192,7 @@ t.test('whatever is slow, lost or frozen, no two of them lead at once', async (t
   let reigns = 0;
   const simulate = (acts: readonly { who: string; afterMs: number; lost: boolean }[]): boolean => {
     let now = 0;
-    let stored: Lease | undefined;
+    let stored: Stored<Lease> | undefined;
     let version = 0;
     const all = new Map(NAMES.map((name) => [name, new Process(name)]));
     const serve = (command: ElectionCommand, sentAt: number): ElectionEvent => {
@@ -199,7 +200,7 @@ t.test('whatever is slow, lost or frozen, no two of them lead at once', async (t
       if (command.kind === 'look') return { kind: 'found', lease: stored };
       if (command.lease.metadata.resourceVersion !== stored?.metadata.resourceVersion) return { kind: 'refused' };
       version += 1;
-      stored = { ...command.lease, metadata: { ...command.lease.metadata, resourceVersion: `${version}` } };
+      stored = { ...command.lease, metadata: { ...command.lease.metadata, uid: 'a', resourceVersion: `${version}` } };
       return { kind: 'written', lease: stored, sentAt };
     };
     for (const { who, afterMs, lost } of acts) {
@@ -272,7 +273,7 @@ t.test('an election', async (t) => {
       );
       return { stop: () => stop.abort(), done, reigns };
     };
-    return { clock, kube, log, told, join, lease: () => kube.read<Lease>(LEASES, REF) };
+    return { clock, kube, log, told, join, lease: () => kube.read(LEASES, REF) };
   };
 
   t.test('is handed over within a second of a good end', async (t) => {
@@ -352,7 +353,7 @@ t.test('an election', async (t) => {
         }),
     });
     await clock.advance(500);
-    kube.seed<Lease>(LEASES, leaseOf('thief', ''));
+    kube.seed(LEASES, leaseOf('thief', ''));
     await clock.advance(5_000);
     t.strictSame(told, ['0 a leads', '2000 a follows']);
     kube.vanish(LEASES, REF);
@@ -377,7 +378,7 @@ t.test('an election', async (t) => {
         const { clock, kube, log, told, join } = setup();
         const only = join('a', { lead: () => new Promise<never>(() => {}) });
         await clock.advance(500);
-        if (end === 'lost') kube.seed<Lease>(LEASES, leaseOf('thief', ''));
+        if (end === 'lost') kube.seed(LEASES, leaseOf('thief', ''));
         else only.stop();
         await clock.advance(60_000);
         t.strictSame(told, ['0 a leads', ...want], title);
@@ -449,7 +450,7 @@ t.test('a process that was frozen writes nothing any more, before any timer has 
   kube.clearActions();
   const writes = [
     () => client.create(CONFIGMAPS, { metadata: ref }, signal),
-    () => client.replace(CONFIGMAPS, { metadata: ref }, signal),
+    () => client.replace(CONFIGMAPS, { metadata: { ...ref, uid: 'a', resourceVersion: '1' } }, signal),
     () => client.mergePatch(CONFIGMAPS, ref, {}, {}, signal),
     () => client.delete(CONFIGMAPS, ref, {}, signal),
     () => client.createSubresource(CONFIGMAPS, ref, 'token', {}, signal),

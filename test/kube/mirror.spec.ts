@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ConfigMap, ObjectRef } from '../../api/objects.js';
+import type { ConfigMap, ObjectRef, Stored } from '../../api/objects.js';
 import { errorOfAnswer, type FailedAnswer } from '../../kube/answer-error.js';
 import { ChangeFeed } from '../../kube/change-feed.js';
 import { KubeError } from '../../kube/client.js';
@@ -116,7 +116,7 @@ t.test('a reflector', async (t) => {
     const log = recordLog();
     const changes: string[] = [];
     const stop = new AbortController();
-    const reflector = createReflector<ConfigMap, string>({
+    const reflector = createReflector<Stored<ConfigMap>, string>({
       client: kube,
       type: CONFIGMAPS,
       project: ({ data }) => data?.['value'] ?? '',

@@ -30,13 +30,15 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const node = { node: 'n', address: '127.0.0.1', cpus: 4, memory: 8 * 1024 ** 3 };
 const container = (more: Partial<V1Container> = {}): V1Container => ({ name: 'c', command: ['true'], ...more });
 const pod = (spec: Partial<V1PodSpec> = {}, status?: AgentPod['status']): AgentPod => ({
-  metadata: { namespace: 'ns', name: 'p', uid: 'u', labels: { app: 'x' }, annotations: {} },
+  metadata: { namespace: 'ns', name: 'p', uid: 'u', resourceVersion: '1', labels: { app: 'x' }, annotations: {} },
   spec: { containers: [container()], ...spec },
   ...(status === undefined ? {} : { status }),
 });
 const sources: Sources = {
-  secrets: new Map([['s', { metadata: { name: 's' }, data: { k: base64('v'), 'a.b': base64('w') } }]]),
-  configMaps: new Map([['m', { metadata: { name: 'm' }, data: { k: 'text' }, binaryData: { b: base64('bin') } }]]),
+  secrets: new Map([['s', { metadata: { namespace: 'ns', name: 's' }, data: { k: base64('v'), 'a.b': base64('w') } }]]),
+  configMaps: new Map([
+    ['m', { metadata: { namespace: 'ns', name: 'm' }, data: { k: 'text' }, binaryData: { b: base64('bin') } }],
+  ]),
   tokens: new Map([['', 'default-token']]),
 };
 

@@ -414,7 +414,11 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
   );
 
   const locks = (annotations: Readonly<Record<string, string>>) =>
-    configMaps.set(LOCKS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: LOCKS, annotations } });
+    configMaps.set(LOCKS, {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace: 'prod', name: LOCKS, annotations },
+    });
   const lockUntil = (expiresAt: string) =>
     locks({ [lockAnnotation('my-app')]: JSON.stringify({ id: 'another', expiresAt }) });
   lockUntil('1970-01-01T00:00:01.000Z');

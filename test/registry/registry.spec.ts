@@ -5,7 +5,6 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import type { Clock } from '../../process/ports.js';
-import { BoundedMap } from '../../registry/bounded-map.js';
 import type { Registry, RegistryTarget } from '../../registry/port.js';
 import { readProxies } from '../../registry/proxies.js';
 import { createRegistry, type RegistryOptions } from '../../registry/registry.js';
@@ -783,29 +782,6 @@ t.test('conditional requests', async (t) => {
       code: 'protocol',
       message: 'the registry calls a manifest unchanged that it never gave',
     });
-  });
-
-  t.test('memory is bounded by weight, and what was used last stays', (t) => {
-    const map = new BoundedMap<string>(10, ({ length }) => length);
-    map.set('a', '1234');
-    map.set('b', '1234');
-    map.get('a');
-    map.set('c', '12');
-    map.set('d', '1');
-    t.strictSame(
-      ['a', 'b', 'c', 'd'].map((key) => map.get(key)),
-      ['1234', undefined, '12', '1'],
-    );
-    map.set('a', '1');
-    map.set('e', '123456');
-    t.strictSame(
-      ['a', 'c', 'd', 'e'].map((key) => map.get(key)),
-      ['1', '12', '1', '123456'],
-      'a value that is replaced counts no more',
-    );
-    map.set('f', '12345678901');
-    t.equal(map.get('f'), undefined, 'what is heavier than all is not kept');
-    t.end();
   });
 });
 

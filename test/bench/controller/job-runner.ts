@@ -1,4 +1,4 @@
-import type { Job, Pod } from '../../../api/objects.js';
+import type { Job, Pod, Stored } from '../../../api/objects.js';
 import { ANNOTATIONS, CONTAINER, LABELS, MANAGED_BY } from '../../../controller/deploy/names.js';
 import type { KubeClient } from '../../../kube/client.js';
 import { createReflector } from '../../../kube/reflector.js';
@@ -39,7 +39,7 @@ export class JobRunner {
 
   /** Runs until aborted. @throws what kept a Job from being ended */
   async start(signal: AbortSignal): Promise<void> {
-    const reflector = createReflector<Job, string>({
+    const reflector = createReflector<Stored<Job>, string>({
       ...{ client: this.#client, clock: systemClock, random: systemRandom, log: this.#log },
       type: JOBS,
       list: { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` },

@@ -1,0 +1,4 @@
+import type { ObjectRef } from './objects.js';
+
+/** The name of an object as the key of a map, within one kind: `ops/my-app`. Neither part can hold a slash. */
+export const objectKey = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
