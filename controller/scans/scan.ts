@@ -35,6 +35,9 @@ export type ScanOutcome =
     }
   | { readonly kind: 'failed'; readonly failure: RegistryFailure };
 
+/** An outcome that says what the registry has. */
+export type ScanSuccess = Exclude<ScanOutcome, { kind: 'failed' }>;
+
 /** What a listing of tags was, in short. */
 export interface TagSet {
   /** For status.lastETag: the registry's ETag or `tags-sha256:<hex>`. */
@@ -69,7 +72,7 @@ export interface Scans {
   forget(ref: ObjectRef): void;
   inbox(bundle: ObjectIdentity): Delivery | undefined;
   /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
-  latest(bundle: ObjectIdentity): Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }> | undefined;
+  latest(bundle: ObjectIdentity): ScanSuccess | undefined;
   /**
    * Why the scans of the bundle's repository are put off, if they are for more than a few seconds. No failure: whoever waits goes on
    * waiting.
@@ -82,7 +85,7 @@ export interface Scans {
 export type ScanResult = 'success' | 'held-back' | RegistryFailure['code'];
 
 /** What the scans need, and whom they tell. */
-export interface ScansOptions {
+export interface ScansDeps {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: Random;

@@ -6,7 +6,7 @@ import { DueHeap } from '../../controller/scans/due-heap.js';
 import type { ScanInterest, ScanOutcome, ScanResult } from '../../controller/scans/scan.js';
 import { ScanSlots, type Slot } from '../../controller/scans/scan-slots.js';
 import { createScans } from '../../controller/scans/scans.js';
-import { afterHold, dueNow, type MemberDue, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
+import { afterHold, type Due, dueNow, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
 import { Gate } from '../../registry/gate.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
@@ -65,12 +65,12 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
 }
 
 t.test('the schedule of a repository', async (t) => {
-  const at = (time: number): MemberDue => ({ kind: 'at', at: time });
-  const each = (intervalMs: number): MemberDue => ({ kind: 'interval', intervalMs });
-  const idle: MemberDue = { kind: 'idle' };
+  const at = (time: number): Due => ({ kind: 'at', at: time });
+  const each = (intervalMs: number): Due => ({ kind: 'interval', intervalMs });
+  const idle: Due = { kind: 'idle' };
   const born = (uniform: number): Rhythm => ({ bornAt: 1000, lastAt: undefined, uniform });
   const scanned = (uniform: number): Rhythm => ({ bornAt: 0, lastAt: 5000, uniform });
-  const table: readonly { title: string; rhythm: Rhythm; members: MemberDue[]; want: number }[] = [
+  const table: readonly { title: string; rhythm: Rhythm; members: Due[]; want: number }[] = [
     { title: 'is empty without members', rhythm: born(0.5), members: [], want: Number.POSITIVE_INFINITY },
     { title: 'is empty when nobody wants a scan', rhythm: born(0.5), members: [idle], want: Number.POSITIVE_INFINITY },
     { title: 'goes by the earliest point in time', rhythm: born(0.5), members: [at(9), idle, at(7)], want: 7 },
