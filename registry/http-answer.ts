@@ -10,3 +10,31 @@ export interface HttpAnswer {
   /** Empty unless the status is 2xx: what a registry says in an error is not for us. */
   readonly body: Buffer;
 }
+
+/** The JSON object in an answer's body; undefined if it is anything else. Never throws. */
+export function jsonObject(body: Buffer): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    return isRecord(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a parsed JSON value is an object, and no list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Longer ones are of no registry that is known, and would be kept for each page and stand in statuses. */
+const LONGEST_ETAG = 256;
+
+/**
+ * The `ETag` of an answer as it may be sent back and shown: visible ASCII, with or without the quotes that it should have.
+ * @returns undefined if there is none, or none of use
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-etag
+ */
+export function parseEtag(header: string | undefined): string | undefined {
+  const etag = header?.trim() ?? '';
+  return etag.length <= LONGEST_ETAG && /^[\x21-\x7e]+$/.test(etag) ? etag : undefined;
+}

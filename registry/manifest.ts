@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isRecord, jsonObject } from './answer-json.js';
+import { isRecord, jsonObject } from './http-answer.js';
 
 /** Manifests and indexes, OCI's and Docker's: without them all, a registry converts, or says 404. */
 export const MANIFEST_ACCEPT = [
