@@ -7,7 +7,7 @@ import type { ScanInterest, ScanOutcome, ScanResult } from '../../controller/sca
 import { ScanSlots, type Slot } from '../../controller/scans/scan-slots.js';
 import { createScans } from '../../controller/scans/scans.js';
 import { afterHold, type Due, dueNow, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
-import { Gate } from '../../registry/gate.js';
+import { HostLimiter } from '../../registry/host-limiter.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
@@ -438,8 +438,8 @@ t.test('what was found for a bundle is not for another one that has got its name
 });
 
 /**
- * Three repositories of a host that refuses connections, behind the real gate with its breaker; they wait 30 s after a failure, then 1m, 2m
- * and so on. @returns when each had failed for the second time, milliseconds from the beginning
+ * Three repositories of a host that refuses connections, behind the real limiter with its breaker; they wait 30 s after a failure, then
+ * 1m, 2m and so on. @returns when each had failed for the second time, milliseconds from the beginning
  */
 async function secondFailures(seed: number): Promise<readonly number[]> {
   let state = seed;
@@ -448,12 +448,12 @@ async function secondFailures(seed: number): Promise<readonly number[]> {
     return state / 2 ** 31;
   };
   const clock = createFakeClock();
-  const gate = new Gate({ clock, rate: { perSecond: 10, burst: 20 }, inFlight: 10, timeScale: 1 });
+  const hosts = new HostLimiter({ clock, rate: { perSecond: 10, burst: 20 }, inFlight: 10, timeScale: 1 });
   const url = new URL('https://ghcr.io/');
   const listTags = async (_: unknown, signal: AbortSignal): Promise<RegistryFailure | HeldBack> => {
-    const pass = await gate.enter({ url }, signal);
-    if (pass.kind === 'held') return pass;
-    pass.done({ event: 'failed', pauseMs: 0 });
+    const permit = await hosts.acquire({ url }, signal);
+    if (permit.kind === 'held') return permit;
+    permit.done({ event: 'failed', pauseMs: 0 });
     return { kind: 'failed', code: 'connection', message: 'connection refused' };
   };
   const failedAt = new Map<string, number[]>([...'abc'].map((name) => [name, []]));
@@ -468,7 +468,7 @@ async function secondFailures(seed: number): Promise<readonly number[]> {
   const scans = createScans({
     ...{ clock, random: { uniform }, log: recordLog(), timeScale: 1, onDelivery: look },
     registry: {
-      holdOf: () => gate.holdOf({ url }),
+      holdOf: () => hosts.holdOf({ url }),
       listTags,
       readManifest: () => Promise.reject(new Error('unlisted')),
     },
