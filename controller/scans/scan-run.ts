@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { Clock, Log, LogFields } from '../../process/ports.js';
 import type { Registry, RegistryFailure, RegistryTarget } from '../../registry/port.js';
-import type { ScanMemory } from './looks.js';
+import type { ScanMemory } from './registry-reader.js';
 import { type Findings, scanRepository } from './repository-scan.js';
 import type { ScanOutcome, ScanResult } from './scan.js';
 import { failureOfAll, policiesOf, type Subscribers } from './subscriber.js';

@@ -4,7 +4,7 @@ import type { HeldBack, RegistryFailure, RegistryTarget } from '../../registry/p
 import { resourceUrl, targetKey } from '../../registry/target.js';
 import { Alarm } from './alarm.js';
 import { DueHeap } from './due-heap.js';
-import { newMemory, type ScanMemory } from './looks.js';
+import { newMemory, type ScanMemory } from './registry-reader.js';
 import {
   isForgettable,
   lookAtOf,
