@@ -53,7 +53,7 @@ export const reconcile = async (self: Reconciler, ref: ObjectRef, signal: AbortS
 const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortSignal): Promise<Next | 'again'> => {
   const bundle = self.memory.current(ref, self.lister.bundle(ref));
   if (bundle === undefined) {
-    self.scans.forget(ref);
+    self.scans.unsubscribe(ref);
     self.memory.forget(ref);
     self.places.giveBack(ref);
     return { kind: 'await-change' };
@@ -61,7 +61,7 @@ const onePass = async (self: Reconciler & Senses, ref: ObjectRef, signal: AbortS
   try {
     const { memory, scans } = self;
     const { metadata } = bundle;
-    const delivery = scans.inbox(metadata);
+    const delivery = scans.pending(metadata);
     const known = {
       delivery,
       latest: scans.latest(metadata),
@@ -144,8 +144,8 @@ const report = async (
   const { bundle } = seen;
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
   const written = await writeStatus(self, bundle, decision.status, signal);
-  if (decision.interest === undefined) self.scans.forget(ref);
-  else self.scans.want(decision.interest);
+  if (decision.interest === undefined) self.scans.unsubscribe(ref);
+  else self.scans.subscribe(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(bundle.metadata, seen.delivery.sequence);
   if (seen.touchedAt !== undefined && hasSeenTouch(seen)) self.touches.settle(ref, seen.touchedAt);
   if (!decision.keepsPlace) self.places.giveBack(ref);

@@ -49,7 +49,7 @@ export interface TagSet {
   readonly unchanged?: true;
 }
 
-/** A result in a bundle's inbox until it is acknowledged. */
+/** A result that is pending for a bundle until the bundle acknowledges it. */
 export interface Delivery {
   /** Grows with each delivery of this process. */
   readonly sequence: number;
@@ -61,16 +61,17 @@ export interface Delivery {
 /**
  * The scans of all repositories: one for each key (host, repository, credential, TLS settings), whatever the number of bundles.
  *
- * Guarantees: at most one scan of a key at a time; a result, once it is there, stays in the inbox of each bundle that waited for
- * it, a success in that of each bundle of the key to whom it is news, until acknowledged or replaced by a newer one; `onDelivery` is
+ * Guarantees: at most one scan of a key at a time; a result, once it is there, is pending for each bundle that waited for
+ * it, a success for each bundle of the key to whom it is news, until acknowledged or replaced by a newer one; `onDelivery` is
  * called once for each delivery. Nothing is remembered over a restart: schedules continue from the bundles' statuses.
  */
 export interface Scans {
   /** Says what a bundle wants now; replaces what it wanted before. Same value, no effect. */
-  want(interest: ScanInterest): void;
+  subscribe(interest: ScanInterest): void;
   /** The bundle is gone, suspended, or not to be polled. */
-  forget(ref: ObjectRef): void;
-  inbox(bundle: ObjectIdentity): Delivery | undefined;
+  unsubscribe(ref: ObjectRef): void;
+  /** What the bundle has not acknowledged yet. */
+  pending(bundle: ObjectIdentity): Delivery | undefined;
   /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
   latest(bundle: ObjectIdentity): ScanSuccess | undefined;
   /**
@@ -92,7 +93,7 @@ export interface ScansDeps {
   readonly log: Log;
   /** Divides poll intervals; 1 in production. Times in `due: at` come divided already. */
   readonly timeScale: number;
-  /** Called once for each delivery: that bundle has something in its inbox. Must not throw, and return at once. */
+  /** Called once for each delivery: that bundle has something pending. Must not throw, and return at once. */
   readonly onDelivery: (ref: ObjectRef) => void;
   /** Called for each bundle that waits for more than its interval, when {@link Scans.held} has something new to say to it. As above. */
   readonly onHold?: (ref: ObjectRef) => void;

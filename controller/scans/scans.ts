@@ -66,17 +66,17 @@ class RepositoryScans implements Scans {
     this.#slots = new ScanSlots(deps.concurrency ?? DEFAULT_SCAN_CONCURRENCY);
   }
 
-  want(interest: ScanInterest): void {
+  subscribe(interest: ScanInterest): void {
     const { clock, timeScale } = this.#deps;
     const key = targetKey(interest.target);
-    if (this.#repositoryOf(interest.bundle)?.key !== key) this.forget(interest.bundle);
+    if (this.#repositoryOf(interest.bundle)?.key !== key) this.unsubscribe(interest.bundle);
     const repository = this.#repositories.get(key) ?? this.#open(key, interest.target);
     this.#subscribed.set(subscriberName(interest.bundle), repository);
     const subscription = subscriptionOf(interest, timeScale);
     this.#apply(repository, { kind: 'subscribed', subscription, now: clock.monotonic(), wallNow: clock.now() });
   }
 
-  forget(ref: ObjectRef): void {
+  unsubscribe(ref: ObjectRef): void {
     const name = subscriberName(ref);
     const repository = this.#subscribed.get(name);
     if (repository === undefined) return;
@@ -85,7 +85,7 @@ class RepositoryScans implements Scans {
     this.#dropIfForgettable(repository);
   }
 
-  inbox(bundle: ObjectIdentity): Delivery | undefined {
+  pending(bundle: ObjectIdentity): Delivery | undefined {
     return this.#subscriber(bundle)?.pending;
   }
 

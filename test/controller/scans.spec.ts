@@ -51,7 +51,7 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
   const stopped = scans.start(stop.signal);
   test.teardown(() => stop.abort());
   const want = (name: string, changes: Partial<ScanInterest> = {}): void =>
-    scans.want({
+    scans.subscribe({
       bundle: ref(name),
       target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       policy: {},
@@ -59,7 +59,7 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
       due: { kind: 'at', time: clock.now() },
       ...changes,
     });
-  const outcomeOf = (name: string): ScanOutcome | undefined => scans.inbox(ref(name))?.outcome;
+  const outcomeOf = (name: string): ScanOutcome | undefined => scans.pending(ref(name))?.outcome;
   const lists = (): number => registry.calls.filter((call) => call.startsWith('list')).length;
   return { registry, clock, log, delivered, results, scans, heldFor, want, outcomeOf, lists, stop, stopped };
 }
@@ -204,16 +204,16 @@ t.test('a new bundle is looked at at once, and its result waits until it is ackn
     digest: 'sha256:2',
     tags: { etag: hashOf('v1', 'v2'), etagSupported: false, count: 2 },
   } as const;
-  t.strictSame(scans.inbox(ref('a')), { sequence: 1, startedAt: clock.now(), outcome: selected });
+  t.strictSame(scans.pending(ref('a')), { sequence: 1, startedAt: clock.now(), outcome: selected });
   t.strictSame(delivered, ['a']);
   t.strictSame(results, ['success']);
   t.strictSame(registry.calls, ['list ghcr.io/acme/app', 'read ghcr.io/acme/app:v2']);
   scans.acknowledge(ref('a'), 99);
   t.strictSame(outcomeOf('a'), selected, 'another number acknowledges nothing');
   scans.acknowledge(ref('a'), 1);
-  t.equal(scans.inbox(ref('a')), undefined);
+  t.equal(scans.pending(ref('a')), undefined);
   t.strictSame(scans.latest(ref('a')), selected, 'what was found is still known');
-  t.equal(scans.inbox(ref('stranger')), undefined);
+  t.equal(scans.pending(ref('stranger')), undefined);
   t.equal(scans.latest(ref('stranger')), undefined);
 });
 
@@ -256,7 +256,7 @@ t.test('ten thousand bundles of one repository cost one scan an interval', async
   await clock.advance(1);
   t.equal(lists(), 1);
   t.equal(new Set(delivered).size, 10_000);
-  t.equal(scans.inbox(ref('b9999'))?.sequence, 1);
+  t.equal(scans.pending(ref('b9999'))?.sequence, 1);
   await clock.advance(60 * MINUTE);
   t.equal(lists(), 5, 'and then one comes every 15 minutes');
 });
@@ -380,14 +380,14 @@ t.test('wishes', async (t) => {
   t.test('a bundle that was forgotten costs nothing more', async (t) => {
     const { want, clock, scans, lists, delivered, registry } = board(t);
     want('a', { due: { kind: 'interval' } });
-    scans.forget(ref('a'));
-    scans.forget(ref('a'));
+    scans.unsubscribe(ref('a'));
+    scans.unsubscribe(ref('a'));
     await clock.advance(60 * MINUTE);
     t.equal(lists(), 0);
     registry.hold();
     want('a');
     await settle();
-    scans.forget(ref('a'));
+    scans.unsubscribe(ref('a'));
     registry.release();
     await clock.advance(60 * MINUTE);
     t.equal(lists(), 1);
@@ -413,7 +413,7 @@ t.test('wishes', async (t) => {
     want('a', { due: { kind: 'interval' } });
     t.match(outcomeOf('a'), { kind: 'selected' }, 'another time changes nothing about a result');
     want('a', { due: { kind: 'never' }, policy: { versionConstraint: '>=2' } });
-    t.equal(scans.inbox(ref('a')), undefined);
+    t.equal(scans.pending(ref('a')), undefined);
   });
 });
 
@@ -422,10 +422,14 @@ t.test('what was found for a bundle is not for another one that has got its name
   const [first, second] = [ref('a'), { ...ref('a'), uid: 'a-2' }];
   want('a', { bundle: first });
   await settle();
-  t.match(scans.inbox(first), { sequence: 1 });
-  t.strictSame([scans.inbox(second), scans.latest(second)], [undefined, undefined], 'nobody told the board of it yet');
+  t.match(scans.pending(first), { sequence: 1 });
+  t.strictSame(
+    [scans.pending(second), scans.latest(second)],
+    [undefined, undefined],
+    'nobody told the board of it yet',
+  );
   want('a', { bundle: second, due: { kind: 'interval' } });
-  t.strictSame([scans.inbox(first), scans.inbox(second)], [undefined, undefined]);
+  t.strictSame([scans.pending(first), scans.pending(second)], [undefined, undefined]);
   scans.acknowledge(first, 1);
   registry.failure = TIMEOUT;
   registry.hold();
@@ -459,7 +463,7 @@ async function secondFailures(seed: number): Promise<readonly number[]> {
   const failedAt = new Map<string, number[]>([...'abc'].map((name) => [name, []]));
   const look = ({ name }: ObjectRef): void => {
     const bundle = ref(name);
-    const delivery = scans.inbox(bundle);
+    const delivery = scans.pending(bundle);
     const times = failedAt.get(name) ?? [];
     times.push(clock.monotonic());
     wish(bundle, clock.now() + 30 * SECOND * 2 ** (times.length - 1));
@@ -475,7 +479,7 @@ async function secondFailures(seed: number): Promise<readonly number[]> {
   });
   const wish = (bundle: ObjectIdentity, time: number): void => {
     const target = { host: 'ghcr.io', repository: bundle.name, insecure: false };
-    scans.want({ bundle, target, policy: {}, pollIntervalMs: MINUTE, due: { kind: 'at', time } });
+    scans.subscribe({ bundle, target, policy: {}, pollIntervalMs: MINUTE, due: { kind: 'at', time } });
   };
   const stop = new AbortController();
   const stopped = scans.start(stop.signal);
@@ -571,7 +575,7 @@ t.test('what is held back is no failure', async (t) => {
     await settle();
     t.strictSame(delivered, ['old']);
     t.match(outcomeOf('old'), { kind: 'selected', tag: 'v1.0.0' });
-    t.equal(scans.inbox(ref('new')), undefined);
+    t.equal(scans.pending(ref('new')), undefined);
     registry.failingTags.clear();
     await clock.advance(31.5 * SECOND);
     t.match(outcomeOf('new'), { kind: 'selected', tag: 'v2.0.0' });
@@ -827,7 +831,7 @@ class World {
   want(name: string, due: ScanInterest['due']['kind'], as = this.#bundles.get(name)): void {
     if (as === undefined) return;
     this.#bundles.set(name, as);
-    this.#scans.want({
+    this.#scans.subscribe({
       bundle: { namespace: 'shop', name, uid: as.uid },
       ...{ policy: as.policy, target: { host: 'ghcr.io', repository: 'acme/app', insecure: false } },
       pollIntervalMs: 15 * MINUTE,
@@ -837,7 +841,7 @@ class World {
 
   forget(name: string): void {
     this.#bundles.delete(name);
-    this.#scans.forget({ namespace: 'shop', name });
+    this.#scans.unsubscribe({ namespace: 'shop', name });
   }
 
   /** @returns what is wrong */
@@ -932,7 +936,7 @@ t.test('whatever happens, in the end each bundle hears of the best tag that ther
 t.test('a repository that was left before its first scan leaves one that has its key since alone', async (t) => {
   const { want, clock, scans, lists } = board(t);
   want('a', { due: { kind: 'interval' } });
-  scans.forget(ref('a'));
+  scans.unsubscribe(ref('a'));
   await clock.advance(4 * MINUTE);
   want('b');
   await clock.advance(4 * MINUTE);
@@ -1046,10 +1050,10 @@ t.test('running', async (t) => {
       target: { host, repository: 'acme/app', insecure: false },
       due: { kind: 'at', time: clock.now() } as const,
     });
-    for (let index = 0; index < 1_000; index += 1) scans.want(interest('bad', `b${index}`, `h${index}.example`));
+    for (let index = 0; index < 1_000; index += 1) scans.subscribe(interest('bad', `b${index}`, `h${index}.example`));
     await settle();
     t.equal(registry.calls.length, 25);
-    scans.want(interest('good', 'g', 'ghcr.io'));
+    scans.subscribe(interest('good', 'g', 'ghcr.io'));
     await settle();
     t.equal(registry.calls.at(-1), 'list ghcr.io/acme/app');
     registry.release();
@@ -1098,7 +1102,7 @@ t.test('running', async (t) => {
       timeScale: 1,
       onDelivery: ({ name }) => delivered.push(name),
     });
-    scans.want({
+    scans.subscribe({
       bundle: ref('a'),
       target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       policy: {},
