@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../process/ports.js';
 import type { Connections } from './connections.js';
 import { failureOf, isHangUp, WireError } from './failures.js';
-import type { Gate } from './gate.js';
+import type { HostLimiter } from './host-limiter.js';
 import type { HttpAnswer } from './http-answer.js';
 import type { HeldBack, RegistryFailure } from './port.js';
 import { ABANDONED, verdictOf } from './verdict.js';
@@ -23,9 +23,9 @@ interface HttpRequest {
   readonly body?: string;
 }
 
-interface ExchangeOptions {
+interface ExchangeDeps {
   readonly connections: Connections;
-  readonly gate: Gate;
+  readonly hosts: HostLimiter;
   readonly clock: Clock;
   readonly userAgent: string;
   /** For a whole body, from its headers on. */
@@ -47,10 +47,10 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const IGNORED_BODY_BYTES = 64 * 1024;
 
 /** Errors of the network become failures here, and only here. */
-export function createExchange(options: ExchangeOptions): Exchange {
+export function createExchange(deps: ExchangeDeps): Exchange {
   return async (request, trust, signal) => {
     try {
-      return await followed(request, trust, signal, options);
+      return await followed(request, trust, signal, deps);
     } catch (error) {
       signal.throwIfAborted();
       return failureOf(error);
@@ -62,11 +62,11 @@ async function followed(
   request: HttpRequest,
   trust: Trust,
   signal: AbortSignal,
-  options: ExchangeOptions,
+  deps: ExchangeDeps,
 ): Promise<HttpAnswer | HeldBack> {
   let current = request;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
-    const answer = await passed(current, trust, signal, options);
+    const answer = await permitted(current, trust, signal, deps);
     if (answer.kind === 'held') return answer;
     const location = REDIRECTS.has(answer.status) ? answer.header('location') : undefined;
     if (location === undefined || request.method === 'POST') return answer;
@@ -89,40 +89,35 @@ function redirected(request: HttpRequest, location: string, trust: Trust): HttpR
   return { ...request, url, headers: keeps ? { ...others, authorization } : others };
 }
 
-/** Each hop goes through the gate of its own host. */
-async function passed(
+/** Each hop needs a permit of its own host. */
+async function permitted(
   request: HttpRequest,
   trust: Trust,
   signal: AbortSignal,
-  options: ExchangeOptions,
+  deps: ExchangeDeps,
 ): Promise<HttpAnswer | HeldBack> {
-  const pass = await options.gate.enter({ url: request.url, ca: trust.ca }, signal);
-  if (pass.kind === 'held') return pass;
-  const now = (): number => options.clock.now();
+  const permit = await deps.hosts.acquire({ url: request.url, ca: trust.ca }, signal);
+  if (permit.kind === 'held') return permit;
+  const now = (): number => deps.clock.now();
   try {
-    const answer = await sent(request, trust, signal, options);
-    pass.done(verdictOf(answer, now()));
+    const answer = await sent(request, trust, signal, deps);
+    permit.done(verdictOf(answer, now()));
     return answer;
   } catch (error) {
-    pass.done(signal.aborted ? ABANDONED : verdictOf(failureOf(error), now()));
+    permit.done(signal.aborted ? ABANDONED : verdictOf(failureOf(error), now()));
     throw error;
   }
 }
 
-async function sent(
-  request: HttpRequest,
-  trust: Trust,
-  signal: AbortSignal,
-  options: ExchangeOptions,
-): Promise<HttpAnswer> {
-  const response = await responseTo(request, trust, signal, options);
+async function sent(request: HttpRequest, trust: Trust, signal: AbortSignal, deps: ExchangeDeps): Promise<HttpAnswer> {
+  const response = await responseTo(request, trust, signal, deps);
   const headers = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
   const header = (name: string): string | undefined => headers(name)[0];
   const useful = response.statusCode >= 200 && response.statusCode < 300 && request.method !== 'HEAD';
   const body = useful
-    ? await read(response.body, { encoding: header('content-encoding'), bytes: options.bodyBytes }, options)
+    ? await read(response.body, { encoding: header('content-encoding'), bytes: deps.bodyBytes }, deps)
     : Buffer.alloc(0);
-  if (!useful) await ignore(response.body, options);
+  if (!useful) await ignore(response.body, deps);
   return { kind: 'answer', status: response.statusCode, origin: request.url.origin, header, headers, body };
 }
 
@@ -130,14 +125,14 @@ async function responseTo(
   request: HttpRequest,
   trust: Trust,
   signal: AbortSignal,
-  options: ExchangeOptions,
+  deps: ExchangeDeps,
 ): Promise<Dispatcher.ResponseData> {
   const send = (): Promise<Dispatcher.ResponseData> =>
-    options.connections.dispatcher(request.url, trust.ca).request({
+    deps.connections.dispatcher(request.url, trust.ca).request({
       origin: request.url.origin,
       path: `${request.url.pathname}${request.url.search}`,
       method: request.method,
-      headers: { 'user-agent': options.userAgent, 'accept-encoding': 'gzip', ...request.headers },
+      headers: { 'user-agent': deps.userAgent, 'accept-encoding': 'gzip', ...request.headers },
       body: request.body ?? null,
       signal,
     });
@@ -155,12 +150,12 @@ interface ReadLimits {
   readonly bytes: number;
 }
 
-async function read(body: Readable, limits: ReadLimits, options: ExchangeOptions): Promise<Buffer> {
+async function read(body: Readable, limits: ReadLimits, deps: ExchangeDeps): Promise<Buffer> {
   // Destroyed before its end it says so in an event, which would end the process if nobody listened.
   body.on('error', () => undefined);
   const alarm = new AbortController();
   const late = new WireError('timeout', 'context deadline exceeded');
-  options.clock.sleep(options.bodyMs, alarm.signal).then(
+  deps.clock.sleep(deps.bodyMs, alarm.signal).then(
     () => body.destroy(late),
     () => undefined,
   );
@@ -194,9 +189,9 @@ function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Bu
 }
 
 /** Reads the rest away, so that the connection can be used again. What goes wrong here changes nothing. */
-async function ignore(body: Readable, options: ExchangeOptions): Promise<void> {
+async function ignore(body: Readable, deps: ExchangeDeps): Promise<void> {
   try {
-    await read(body, { encoding: undefined, bytes: IGNORED_BODY_BYTES }, options);
+    await read(body, { encoding: undefined, bytes: IGNORED_BODY_BYTES }, deps);
   } catch {
     body.destroy();
   }

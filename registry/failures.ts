@@ -111,6 +111,11 @@ export function parseRetryAfter(header: string | undefined, now: number): number
     : undefined;
 }
 
+/** An answer that no registry should give; the message is fit for a status. */
+export function protocolFailure(message: string): RegistryFailure {
+  return { kind: 'failed', code: 'protocol', message };
+}
+
 function codeOfStatus(status: number): RegistryFailure['code'] {
   if (status === 401 || status === 403) return 'unauthorized';
   if (status === 404) return 'not-found';

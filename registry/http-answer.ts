@@ -1,3 +1,4 @@
+import { isMap, type JsonMap } from '../api/schema-node.js';
 /** An HTTP answer of whatever status, its body read and unzipped. */
 export interface HttpAnswer {
   readonly kind: 'answer';
@@ -9,4 +10,27 @@ export interface HttpAnswer {
   headers(name: string): readonly string[];
   /** Empty unless the status is 2xx: what a registry says in an error is not for us. */
   readonly body: Buffer;
+}
+
+/** The JSON object in an answer's body; undefined if it is anything else. Never throws. */
+export function jsonObject(body: Buffer): JsonMap | undefined {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'));
+    return isMap(parsed) ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Longer ones are of no registry that is known, and would be kept for each page and stand in statuses. */
+const LONGEST_ETAG = 256;
+
+/**
+ * The `ETag` of an answer as it may be sent back and shown: visible ASCII, with or without the quotes that it should have.
+ * @returns undefined if there is none, or none of use
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-etag
+ */
+export function parseEtag(header: string | undefined): string | undefined {
+  const etag = header?.trim() ?? '';
+  return etag.length <= LONGEST_ETAG && /^[\x21-\x7e]+$/.test(etag) ? etag : undefined;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isMap } from '../api/schema-node.js';
-import { jsonObject } from './answer-json.js';
+import { jsonObject } from './http-answer.js';
 
 /** Manifests and indexes, OCI's and Docker's: without them all, a registry converts, or says 404. */
 export const MANIFEST_ACCEPT = [

@@ -1,12 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../process/ports.js';
 import type { Access } from './access.js';
-import { parseEtag } from './etag.js';
-import { failureOfStatus } from './failures.js';
-import type { HttpAnswer } from './http-answer.js';
+import { failureOfStatus, protocolFailure } from './failures.js';
+import { type HttpAnswer, parseEtag } from './http-answer.js';
 import { digestOf, isBundleManifest, MANIFEST_ACCEPT, parseDigest } from './manifest.js';
 import type { HeldBack, RegistryFailure, RegistryTarget, TaggedManifest } from './port.js';
-import { protocolFailure } from './protocol-failure.js';
 import { resourceUrl, targetKey } from './target.js';
 
 const MANIFESTS_KEPT = 10_000;

@@ -4,7 +4,7 @@ import { Access } from './access.js';
 import { addressPolicy } from './addresses.js';
 import { Connections } from './connections.js';
 import { createExchange } from './exchange.js';
-import { Gate } from './gate.js';
+import { HostLimiter } from './host-limiter.js';
 import { Manifests } from './manifests.js';
 import type { HeldBack, Registry } from './port.js';
 import { NO_PROXIES, type Proxies } from './proxies.js';
@@ -69,19 +69,19 @@ export function createRegistry(options: RegistryOptions): Registry & { close(): 
     ...(lookup === undefined ? {} : { lookup }),
   });
   const { bodyMs } = timeouts;
-  const gate = new Gate({
+  const hosts = new HostLimiter({
     clock,
     rate,
     inFlight: REQUESTS_IN_FLIGHT,
     timeScale: options.timeScale ?? 1,
     ...(onHold && { onHold }),
   });
-  const exchange = createExchange({ connections, gate, clock, userAgent, bodyMs, bodyBytes: limits.bodyBytes });
+  const exchange = createExchange({ connections, hosts, clock, userAgent, bodyMs, bodyBytes: limits.bodyBytes });
   const access = new Access(exchange, clock);
   const listing = new TagListing(access, limits, clock);
   const manifests = new Manifests(access, clock);
   return {
-    holdOf: (target) => gate.holdOf({ url: resourceUrl(target, ''), ca: target.ca }),
+    holdOf: (target) => hosts.holdOf({ url: resourceUrl(target, ''), ca: target.ca }),
     listTags: (target, signal) => listing.list(target, signal),
     readManifest: (target, tag, signal) => manifests.read(target, tag, signal),
     close: () => connections.close(),

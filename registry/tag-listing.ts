@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../process/ports.js';
 import type { Access } from './access.js';
-import { jsonObject } from './answer-json.js';
-import { parseEtag } from './etag.js';
-import { failureOfStatus } from './failures.js';
-import type { HttpAnswer } from './http-answer.js';
+import { failureOfStatus, protocolFailure } from './failures.js';
+import { type HttpAnswer, jsonObject, parseEtag } from './http-answer.js';
 import { nextPage } from './link.js';
 import type { HeldBack, RegistryFailure, RegistryTarget, TagList } from './port.js';
-import { protocolFailure } from './protocol-failure.js';
 import { resourceUrl, targetKey } from './target.js';
 
 export interface ListingLimits {

@@ -2,13 +2,11 @@ import { LRUCache } from 'lru-cache';
 import type { RegistryCredential } from '../api/docker-config.js';
 import { wireRepository } from '../api/docker-hub.js';
 import type { Clock } from '../process/ports.js';
-import { jsonObject } from './answer-json.js';
 import type { Challenge } from './challenge.js';
 import type { Exchange } from './exchange.js';
-import { failureOfStatus } from './failures.js';
-import type { HttpAnswer } from './http-answer.js';
+import { failureOfStatus, protocolFailure } from './failures.js';
+import { type HttpAnswer, jsonObject } from './http-answer.js';
 import type { HeldBack, RegistryFailure, RegistryTarget } from './port.js';
-import { protocolFailure } from './protocol-failure.js';
 import { targetKey } from './target.js';
 
 type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure | HeldBack;

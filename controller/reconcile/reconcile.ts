@@ -66,7 +66,7 @@ const onePass = async (
   if (cached !== undefined) self.memory.brought(cached);
   const bundle = cached && self.memory.current(cached);
   if (bundle === undefined) {
-    self.scans.forget(ref);
+    self.scans.unsubscribe(ref);
     self.memory.forget(ref);
     self.slots.release(ref);
     return { kind: 'await-change' };
@@ -74,7 +74,7 @@ const onePass = async (
   try {
     const { memory, scans } = self;
     const { metadata } = bundle;
-    const delivery = scans.inbox(metadata);
+    const delivery = scans.pending(metadata);
     if (delivery !== undefined) memory.received(metadata, delivery);
     const known = {
       delivery,
@@ -184,8 +184,8 @@ const report = async (
   const { bundle } = seen;
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
   const written = await writeStatus(self, bundle, decision.status, signal);
-  if (decision.interest === undefined) self.scans.forget(ref);
-  else self.scans.want(decision.interest);
+  if (decision.interest === undefined) self.scans.unsubscribe(ref);
+  else self.scans.subscribe(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(bundle.metadata, seen.delivery.sequence);
   if (seen.valuesChangedAt !== undefined && hasSeenValuesChange(seen))
     self.valuesChanges.settle(ref, seen.valuesChangedAt);

@@ -1,6 +1,6 @@
 import { rankTags, type TagPolicy } from '../../api/tag-choice.js';
 import type { HeldBack } from '../../registry/port.js';
-import { isStopped, type Listed, type Looks, nothing, type PutOff, type Stopped } from './looks.js';
+import { isStopped, type Listed, nothing, type PutOff, type RegistryReader, type Stopped } from './registry-reader.js';
 import type { ScanOutcome } from './scan.js';
 
 /** Tags passed over that are looked at again in one scan, for each policy: a tag may move. */
@@ -46,48 +46,48 @@ interface Turn {
  * Looks for the best tag that a policy wants and that is a bundle. Whoever comes first may read as much as one scan may, and has an
  * answer after it; others leave a few reads for second looks, and where the rest is not enough they come first in the next scan.
  */
-export async function search(looks: Looks, asked: Asked): Promise<Search | ScanOutcome | HeldBack | PutOff> {
-  const listing = await looks.tags();
+export async function search(reader: RegistryReader, asked: Asked): Promise<Search | ScanOutcome | HeldBack | PutOff> {
+  const listing = await reader.tags();
   if (isStopped(listing)) return listing;
-  const turn = turnOf(looks);
+  const turn = turnOf(reader);
   return (
-    (await chosenBefore(looks, { name: asked.name, listing, turn })) ??
-    (await searched(looks, { ...asked, listing, turn }))
+    (await chosenBefore(reader, { name: asked.name, listing, turn })) ??
+    (await searched(reader, { ...asked, listing, turn }))
   );
 }
 
 /** Whether a policy may read a fixed tag in its turn. */
-export const mayRead = (looks: Looks, tag: string): boolean => looks.mayLookAt(tag, turnOf(looks).reserve);
+export const mayReadNow = (reader: RegistryReader, tag: string): boolean => reader.mayRead(tag, turnOf(reader).reserve);
 
 type Listing = Exclude<Listed, Stopped>;
 
-const turnOf = (looks: Looks): Turn =>
-  looks.unused
+const turnOf = (reader: RegistryReader): Turn =>
+  reader.unused
     ? { first: true, reserve: 0 }
-    : { first: false, reserve: looks.scan.memory.passedOver.size === 0 ? 0 : SECOND_LOOKS };
+    : { first: false, reserve: reader.scan.memory.passedOver.size === 0 ? 0 : SECOND_LOOKS };
 
 /** The last scan's choice, if the tags are the same; its digest is read all the same, for it may have moved. */
 async function chosenBefore(
-  looks: Looks,
+  reader: RegistryReader,
   { name, listing, turn }: { readonly name: string; readonly listing: Listing; readonly turn: Turn },
 ): Promise<Search | Stopped | PutOff | undefined> {
-  const before = looks.scan.memory.choices.get(name);
+  const before = reader.scan.memory.choices.get(name);
   if (before?.hash !== listing.hash) return undefined;
-  const bundle = await lookAt(looks, before.tag, turn.reserve);
+  const bundle = await readBundle(reader, before.tag, turn.reserve);
   if (bundle === undefined || bundle.kind !== 'bundle') return bundle;
   return { kind: 'searched', name, listing, bundle, better: before.better, complete: true, message: '' };
 }
 
 async function searched(
-  looks: Looks,
+  reader: RegistryReader,
   { name, policy, listing, turn }: Asked & { readonly listing: Listing; readonly turn: Turn },
 ): Promise<Search | ScanOutcome | HeldBack | PutOff> {
   // Ranking thousands of versions takes 0.1 s, which nobody need wait for who can't read what comes of it.
-  if (looks.isSpent(turn.reserve)) return PUT_OFF;
+  if (reader.isSpent(turn.reserve)) return PUT_OFF;
   const ranking = rankTags(listing.tags, policy);
   if (ranking.kind === 'none') return nothing('NoMatchingTag', ranking.message, listing.set);
   const { tags } = ranking;
-  const { passedOver, choices } = looks.scan.memory;
+  const { passedOver, choices } = reader.scan.memory;
   // Many new tags that are no bundles must not hide the one that was chosen before they came: it is read last.
   const before = tags.find((tag) => tag === choices.get(name)?.tag);
   const reserve = turn.first && before !== undefined ? 1 : turn.reserve;
@@ -95,10 +95,10 @@ async function searched(
   const so = { kind: 'searched', name, listing, better } as const;
   for (const tag of tags) {
     if (!passedOver.has(tag)) {
-      const look = await lookAt(looks, tag, reserve);
-      if (look?.kind === 'bundle') return { ...so, bundle: look, complete: true, message: '' };
-      if (look?.kind === 'put-off' && turn.first) return unfinished(looks, so, { tags, before });
-      if (look !== undefined) return look;
+      const read = await readBundle(reader, tag, reserve);
+      if (read?.kind === 'bundle') return { ...so, bundle: read, complete: true, message: '' };
+      if (read?.kind === 'put-off' && turn.first) return unfinished(reader, so, { tags, before });
+      if (read !== undefined) return read;
     }
     better.push(tag);
   }
@@ -106,11 +106,11 @@ async function searched(
 }
 
 async function unfinished(
-  looks: Looks,
+  reader: RegistryReader,
   so: Pick<Search, 'kind' | 'name' | 'listing' | 'better'>,
   { tags: [best], before }: { readonly tags: readonly string[]; readonly before: string | undefined },
 ): Promise<Search | Stopped | PutOff> {
-  const bundle = before === undefined ? undefined : await lookAt(looks, before, 0);
+  const bundle = before === undefined ? undefined : await readBundle(reader, before, 0);
   if (bundle !== undefined && bundle.kind !== 'bundle') return bundle;
   const message = `none of the tags looked at so far is a bundle (the best is "${best}"); the next scan goes on`;
   return { ...so, bundle, complete: false, message };
@@ -125,22 +125,22 @@ const noneOf = (tags: readonly string[]): string => {
 };
 
 /** What came of several searches, those first of which a tag has not been looked at for longest. */
-export const byAge = (looks: Looks, searches: readonly Search[]): readonly Search[] => {
+export const byAge = (reader: RegistryReader, searches: readonly Search[]): readonly Search[] => {
   const age = ({ better }: Search): number =>
-    better.reduce((least, tag) => Math.min(least, seenAt(looks, tag)), Number.POSITIVE_INFINITY);
+    better.reduce((least, tag) => Math.min(least, seenAt(reader, tag)), Number.POSITIVE_INFINITY);
   const aged = searches.map((search) => ({ search, age: age(search) }));
   return aged.toSorted((a, b) => (a.age < b.age ? -1 : 1)).map(({ search }) => search);
 };
 
 /** The number of the scan that looked at a tag last; 0 for one that has become a bundle since it was passed over. */
-const seenAt = (looks: Looks, tag: string): number => looks.scan.memory.passedOver.get(tag) ?? 0;
+const seenAt = (reader: RegistryReader, tag: string): number => reader.scan.memory.passedOver.get(tag) ?? 0;
 
 /** The answer of a search, after a second look at tags that were passed over. */
-export async function conclude(looks: Looks, search: Search): Promise<ScanOutcome> {
+export async function conclude(reader: RegistryReader, search: Search): Promise<ScanOutcome> {
   const { name, listing, complete, message } = search;
-  const moved = await secondLooks(looks, search.better);
+  const moved = await secondLooks(reader, search.better);
   const selected = moved ?? search.bundle;
-  const { choices } = looks.scan.memory;
+  const { choices } = reader.scan.memory;
   if (selected === undefined) {
     choices.delete(name);
     return nothing('NotABundle', message, listing.set);
@@ -156,26 +156,30 @@ export async function conclude(looks: Looks, search: Search): Promise<ScanOutcom
  * Looks again at tags passed over, those unseen for longest first. The best one that is a bundle now, if there is any. What can't be read
  * says nothing against the bundle that was found.
  */
-async function secondLooks(looks: Looks, better: readonly string[]): Promise<Bundle | undefined> {
-  const again = better.toSorted((a, b) => seenAt(looks, a) - seenAt(looks, b)).slice(0, SECOND_LOOKS);
+async function secondLooks(reader: RegistryReader, better: readonly string[]): Promise<Bundle | undefined> {
+  const again = better.toSorted((a, b) => seenAt(reader, a) - seenAt(reader, b)).slice(0, SECOND_LOOKS);
   let best: Bundle | undefined;
   for (const tag of again) {
-    const look = await lookAt(looks, tag, 0);
-    if (look?.kind === 'bundle' && (best === undefined || better.indexOf(tag) < better.indexOf(best.tag))) best = look;
+    const read = await readBundle(reader, tag, 0);
+    if (read?.kind === 'bundle' && (best === undefined || better.indexOf(tag) < better.indexOf(best.tag))) best = read;
   }
   return best;
 }
 
 /** The bundle behind a tag; undefined, and remembered, if there is none. */
-async function lookAt(looks: Looks, tag: string, reserve: number): Promise<Bundle | Stopped | PutOff | undefined> {
-  if (!looks.mayLookAt(tag, reserve)) return PUT_OFF;
-  const manifest = await looks.manifest(tag);
+async function readBundle(
+  reader: RegistryReader,
+  tag: string,
+  reserve: number,
+): Promise<Bundle | Stopped | PutOff | undefined> {
+  if (!reader.mayRead(tag, reserve)) return PUT_OFF;
+  const manifest = await reader.manifest(tag);
   if (isStopped(manifest)) return manifest;
-  const { passedOver } = looks.scan.memory;
+  const { passedOver } = reader.scan.memory;
   if (manifest.kind === 'manifest' && manifest.bundle) {
     passedOver.delete(tag);
     return { kind: 'bundle', tag, digest: manifest.digest };
   }
-  passedOver.set(tag, looks.scan.number);
+  passedOver.set(tag, reader.scan.number);
   return undefined;
 }

@@ -1,16 +1,16 @@
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
-import { byAge, conclude, mayRead, type Search, search } from './best-tag.js';
+import { byAge, conclude, mayReadNow, type Search, search } from './best-tag.js';
 import {
   hashOf,
   isStopped,
-  Looks,
   nothing,
   type PutOff,
+  RegistryReader,
   type RepositoryScan,
   type Stopped,
   tagSetOf,
-} from './looks.js';
+} from './registry-reader.js';
 import type { ScanOutcome, TagSet } from './scan.js';
 
 /**
@@ -24,36 +24,40 @@ export interface Findings {
 
 /** Looks at a repository once, for all policies in turn. Rejects only with the reason of an aborted signal. */
 export async function scanRepository(scan: RepositoryScan): Promise<Findings> {
-  const looks = new Looks(scan);
+  const reader = new RegistryReader(scan);
   const outcomes = new Map<string, ScanOutcome>();
   const searches: Search[] = [];
   let held: HeldBack | undefined;
   for (const [name, policy] of scan.policies) {
-    const answer = looks.broken ?? (await answerTo(looks, name, policy));
+    const answer = reader.broken ?? (await answerTo(reader, name, policy));
     if (answer.kind === 'searched') searches.push(answer);
     else if (answer.kind === 'held') held = answer;
     else if (answer.kind !== 'put-off') outcomes.set(name, answer);
   }
-  for (const found of byAge(looks, searches)) outcomes.set(found.name, await conclude(looks, found));
+  for (const found of byAge(reader, searches)) outcomes.set(found.name, await conclude(reader, found));
   for (const name of outcomes.keys()) scan.memory.turns.set(name, scan.number);
-  looks.forgetVanished();
+  reader.forgetVanished();
   return held === undefined ? { outcomes } : { outcomes, held };
 }
 
-function answerTo(looks: Looks, name: string, policy: TagPolicy): Promise<Search | ScanOutcome | HeldBack | PutOff> {
-  return policy.tag === undefined ? search(looks, { name, policy }) : fixedTag(looks, policy.tag);
+function answerTo(
+  reader: RegistryReader,
+  name: string,
+  policy: TagPolicy,
+): Promise<Search | ScanOutcome | HeldBack | PutOff> {
+  return policy.tag === undefined ? search(reader, { name, policy }) : fixedTag(reader, policy.tag);
 }
 
 /** A fixed tag needs no listing: registries may hide tags, and reading one is cheaper. */
-async function fixedTag(looks: Looks, tag: string): Promise<ScanOutcome | HeldBack | PutOff> {
-  if (!mayRead(looks, tag)) return { kind: 'put-off' };
-  const manifest = await looks.manifest(tag);
+async function fixedTag(reader: RegistryReader, tag: string): Promise<ScanOutcome | HeldBack | PutOff> {
+  if (!mayReadNow(reader, tag)) return { kind: 'put-off' };
+  const manifest = await reader.manifest(tag);
   switch (manifest.kind) {
     case 'failed':
     case 'held':
       return manifest;
     case 'absent':
-      return absentTag(looks, tag);
+      return absentTag(reader, tag);
     case 'manifest': {
       const tags: TagSet = { etag: `"${manifest.digest}"`, etagSupported: true, count: 1 };
       if (manifest.bundle) return { kind: 'selected', tag, digest: manifest.digest, tags };
@@ -64,11 +68,11 @@ async function fixedTag(looks: Looks, tag: string): Promise<ScanOutcome | HeldBa
 }
 
 /** A registry says the same of a missing tag and of a missing repository; its listing tells them apart. */
-async function absentTag(looks: Looks, tag: string): Promise<ScanOutcome | HeldBack> {
-  const listing = await looks.tags();
-  if (isStopped(listing) && (looks.broken !== undefined || isUnknownRepository(listing))) return listing;
+async function absentTag(reader: RegistryReader, tag: string): Promise<ScanOutcome | HeldBack> {
+  const listing = await reader.tags();
+  if (isStopped(listing) && (reader.broken !== undefined || isUnknownRepository(listing))) return listing;
   const tags = listing.kind === 'listed' ? listing.set : tagSetOf({ kind: 'tags', tags: [] }, hashOf([]));
-  return nothing('NoMatchingTag', `tag "${tag}" does not exist in ${place(looks.scan.target)}`, tags);
+  return nothing('NoMatchingTag', `tag "${tag}" does not exist in ${place(reader.scan.target)}`, tags);
 }
 
 function isUnknownRepository(listing: Stopped): boolean {

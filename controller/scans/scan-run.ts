@@ -1,19 +1,38 @@
 import { setMaxListeners } from 'node:events';
 import type { TagPolicy } from '../../api/tag-choice.js';
-import type { Clock, Log } from '../../process/ports.js';
-import type { Registry, RegistryFailure } from '../../registry/port.js';
-import { failureOfAll, type Member, policiesOf, type ScannedRepository } from './members.js';
+import type { Clock, Log, LogFields } from '../../process/ports.js';
+import type { Registry, RegistryFailure, RegistryTarget } from '../../registry/port.js';
+import type { ScanMemory } from './registry-reader.js';
 import { type Findings, scanRepository } from './repository-scan.js';
 import type { ScanOutcome, ScanResult } from './scan.js';
-import { logFindings, scanFields } from './scan-log.js';
+import { failureOfAll, policiesOf, type Subscribers } from './subscriber.js';
 
-/** What came of a scan, and when. */
-interface ScanRun extends Findings {
+/** What a scan goes by. */
+interface Scan {
+  readonly target: RegistryTarget;
+  /** All of the repository; they may change while the scan is under way. */
+  readonly subscribers: Subscribers;
+  /** Those whom the scan is for. */
+  readonly waiting: Subscribers;
+  /** Of the repository; brought up to date. */
+  readonly memory: ScanMemory;
+  /** Grows from scan to scan. */
+  readonly number: number;
+}
+
+/** What came of a scan, and when. A policy without an outcome is left to the next scan. */
+export interface ScanRun extends Findings {
   readonly result: ScanResult;
   /** Wall clock. */
   readonly startedAt: number;
   /** Monotonic. */
   readonly begunAt: number;
+}
+
+interface ScanRunDeps {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly log: Log;
 }
 
 /**
@@ -22,31 +41,25 @@ interface ScanRun extends Findings {
  */
 const SCAN_MAX_MS = 15 * 60 * 1000;
 const TIMED_OUT: RegistryFailure = { kind: 'failed', code: 'timeout', message: 'context deadline exceeded' };
+/** Names of bundles in a log line. */
+const NAMES_LOGGED = 5;
 
-/** Scans a repository for all its members, in bounded time, and tells of it. Rejects only with the reason of an aborted signal. */
-export async function runScan(
-  parts: { readonly clock: Clock; readonly registry: Registry; readonly log: Log },
-  repository: ScannedRepository,
-  scan: { readonly waiting: readonly Member[]; readonly signal: AbortSignal },
-): Promise<ScanRun> {
-  const { clock, log } = parts;
+/** Scans a repository for all its subscribers, in bounded time, and logs it. Rejects only with the reason of an aborted signal. */
+export async function runScan(deps: ScanRunDeps, scan: Scan, signal: AbortSignal): Promise<ScanRun> {
+  const { clock, log } = deps;
   const [startedAt, begunAt] = [clock.now(), clock.monotonic()];
-  const fields = scanFields(repository, scan.waiting);
+  const fields = scanFields(scan);
   log.info('polling registry', fields);
-  const findings = await inTime(parts, repository, scan);
+  const findings = await inTime(deps, scan, signal);
   const failure = failureIn(findings.outcomes);
   logFindings(log, fields, findings, failure);
   const result = findings.held === undefined ? (failure?.code ?? 'success') : 'held-back';
   return { ...findings, result, startedAt, begunAt };
 }
 
-async function inTime(
-  { clock, registry }: { readonly clock: Clock; readonly registry: Registry },
-  repository: ScannedRepository,
-  { waiting, signal: stop }: { readonly waiting: readonly Member[]; readonly signal: AbortSignal },
-): Promise<Findings> {
-  const { target, memory, scans: number } = repository;
-  const policies = inTurn(repository, waiting);
+async function inTime({ clock, registry }: ScanRunDeps, scan: Scan, stop: AbortSignal): Promise<Findings> {
+  const { target, memory, number, subscribers } = scan;
+  const policies = inTurn(scan);
   const late = new AbortController();
   const over = new AbortController();
   clock.sleep(SCAN_MAX_MS, over.signal).then(
@@ -60,7 +73,7 @@ async function inTime(
     return await scanRepository({ registry, target, policies, memory, number, signal });
   } catch (error) {
     if (stop.aborted || !late.signal.aborted) throw error;
-    return { outcomes: failureOfAll(repository, TIMED_OUT) };
+    return { outcomes: failureOfAll(subscribers, TIMED_OUT) };
   } finally {
     over.abort();
   }
@@ -70,10 +83,10 @@ async function inTime(
  * All policies: those that are waited for before others, and those first that have had no answer for longest. Second comes the one that
  * has had none for longest of all: where many are waited for, those that nobody waits for would never have their turn.
  */
-function inTurn({ members, memory }: ScannedRepository, waiting: readonly Member[]): ReadonlyMap<string, TagPolicy> {
+function inTurn({ subscribers, waiting, memory }: Scan): ReadonlyMap<string, TagPolicy> {
   const turnOf = (name: string): number => memory.turns.get(name) ?? 0;
-  const sorted = (of: Iterable<Member>) => [...policiesOf(of)].toSorted(([a], [b]) => turnOf(a) - turnOf(b));
-  const [awaited, all] = [sorted(waiting), sorted(members.values())];
+  const sorted = (of: Subscribers) => [...policiesOf(of)].toSorted(([a], [b]) => turnOf(a) - turnOf(b));
+  const [awaited, all] = [sorted(waiting), sorted(subscribers)];
   return new Map([...awaited.slice(0, 1), ...all.slice(0, 1), ...awaited, ...all]);
 }
 
@@ -81,4 +94,38 @@ function inTurn({ members, memory }: ScannedRepository, waiting: readonly Member
 function failureIn(outcomes: ReadonlyMap<string, ScanOutcome>): RegistryFailure | undefined {
   for (const outcome of outcomes.values()) if (outcome.kind === 'failed') return outcome.failure;
   return undefined;
+}
+
+/** For the log: which repository, and for whom; with ten thousand bundles not for each by name. */
+export function scanFields({
+  target,
+  subscribers,
+  waiting,
+}: Pick<Scan, 'target' | 'subscribers' | 'waiting'>): LogFields {
+  return {
+    registry: `${target.host}/${target.repository}`,
+    bundles: [...waiting.keys()].slice(0, NAMES_LOGGED),
+    waiting: waiting.size,
+    members: subscribers.size,
+  };
+}
+
+/** Tells what came of a scan; of one that was held back, as far as it came. */
+function logFindings(
+  log: Log,
+  fields: LogFields,
+  { outcomes, held }: Findings,
+  failure: RegistryFailure | undefined,
+): void {
+  if (failure !== undefined) {
+    log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });
+  } else if (held === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
+}
+
+/** What the listing was, in short. A fixed tag is read without a listing. */
+function tagFields(outcomes: ReadonlyMap<string, ScanOutcome>): LogFields {
+  const [first] = outcomes.values();
+  if (first === undefined || first.kind === 'failed') return {};
+  const { etag, count, unchanged } = first.tags;
+  return { etag, tags: count, ...(unchanged && { answer: '304 Not Modified' }) };
 }

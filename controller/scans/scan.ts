@@ -35,6 +35,9 @@ export type ScanOutcome =
     }
   | { readonly kind: 'failed'; readonly failure: RegistryFailure };
 
+/** An outcome that says what the registry has. */
+export type ScanSuccess = Exclude<ScanOutcome, { kind: 'failed' }>;
+
 /** What a listing of tags was, in short. */
 export interface TagSet {
   /** For status.lastETag: the registry's ETag or `tags-sha256:<hex>`. */
@@ -46,7 +49,7 @@ export interface TagSet {
   readonly unchanged?: true;
 }
 
-/** A result in a bundle's inbox until it is acknowledged. */
+/** A result that is pending for a bundle until the bundle acknowledges it. */
 export interface Delivery {
   /** Grows with each delivery of this process. */
   readonly sequence: number;
@@ -58,18 +61,19 @@ export interface Delivery {
 /**
  * The scans of all repositories: one for each key (host, repository, credential, TLS settings), whatever the number of bundles.
  *
- * Guarantees: at most one scan of a key at a time; a result, once it is there, stays in the inbox of each bundle that waited for
- * it, a success in that of each bundle of the key to whom it is news, until acknowledged or replaced by a newer one; `onDelivery` is
+ * Guarantees: at most one scan of a key at a time; a result, once it is there, is pending for each bundle that waited for
+ * it, a success for each bundle of the key to whom it is news, until acknowledged or replaced by a newer one; `onDelivery` is
  * called once for each delivery. Nothing is remembered over a restart: schedules continue from the bundles' statuses.
  */
 export interface Scans {
   /** Says what a bundle wants now; replaces what it wanted before. Same value, no effect. */
-  want(interest: ScanInterest): void;
+  subscribe(interest: ScanInterest): void;
   /** The bundle is gone, suspended, or not to be polled. */
-  forget(ref: ObjectRef): void;
-  inbox(bundle: ObjectIdentity): Delivery | undefined;
+  unsubscribe(ref: ObjectRef): void;
+  /** What the bundle has not acknowledged yet. */
+  pending(bundle: ObjectIdentity): Delivery | undefined;
   /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
-  latest(bundle: ObjectIdentity): Extract<ScanOutcome, { kind: 'selected' | 'nothing-to-deploy' }> | undefined;
+  latest(bundle: ObjectIdentity): ScanSuccess | undefined;
   /**
    * Why the scans of the bundle's repository are put off, if they are for more than a few seconds. No failure: whoever waits goes on
    * waiting.
@@ -82,14 +86,14 @@ export interface Scans {
 export type ScanResult = 'success' | 'held-back' | RegistryFailure['code'];
 
 /** What the scans need, and whom they tell. */
-export interface ScansOptions {
+export interface ScansDeps {
   readonly registry: Registry;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** Divides poll intervals; 1 in production. Times in `due: at` come divided already. */
   readonly timeScale: number;
-  /** Called once for each delivery: that bundle has something in its inbox. Must not throw, and return at once. */
+  /** Called once for each delivery: that bundle has something pending. Must not throw, and return at once. */
   readonly onDelivery: (ref: ObjectRef) => void;
   /** Called for each bundle that waits for more than its interval, when {@link Scans.held} has something new to say to it. As above. */
   readonly onHold?: (ref: ObjectRef) => void;

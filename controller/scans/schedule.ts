@@ -1,18 +1,25 @@
+import type { HeldBack } from '../../registry/port.js';
+
 /**
  * When a repository is scanned. Pure; all times are milliseconds of the monotonic clock, so that a corrected wall clock neither
  * silences nor floods a registry.
  */
 
-/** What one bundle asks of the schedule of its repository. */
-export type MemberDue =
+/** What one subscriber asks of the schedule of its repository. */
+export type Due =
   | { readonly kind: 'at'; readonly at: number }
   | { readonly kind: 'interval'; readonly intervalMs: number }
-  /** Polling stopped, or the last wish was served by a scan that failed: nothing until there is a new wish. */
+  /** Polling stopped, or a scan is under way for it, or that scan failed: nothing until it subscribes anew. */
   | { readonly kind: 'idle' };
+
+/** Whether a subscriber waits for a scan whose point in time has come. One that goes by its interval waits for no point in time. */
+export function isOverdue(due: Due, now: number): boolean {
+  return due.kind === 'at' && due.at <= now;
+}
 
 /** What a repository's regular scans go by. */
 export interface Rhythm {
-  /** When the first bundle came. */
+  /** When the first subscriber came. */
   readonly bornAt: number;
   /** When the last scan began that served the interval; undefined: none yet. */
   readonly lastAt: number | undefined;
@@ -30,7 +37,7 @@ export const leastInterval = (intervalMs: number): number => intervalMs * (1 - J
 
 /**
  * When regular scans are due for an interval: anywhere within the first one, then each interval ±10 %.
- * @param intervalMs - the smallest among those that poll; Infinity: never
+ * @param intervalMs - the smallest of all that poll
  */
 function intervalDueAt(rhythm: Rhythm, intervalMs: number): number {
   return rhythm.lastAt === undefined
@@ -38,10 +45,10 @@ function intervalDueAt(rhythm: Rhythm, intervalMs: number): number {
     : rhythm.lastAt + leastInterval(intervalMs) + intervalMs * 2 * JITTER * rhythm.uniform;
 }
 
-/** The smallest interval among members; Infinity if none polls by interval. */
-function smallestInterval(members: Iterable<MemberDue>): number {
+/** The smallest interval of all; Infinity if nobody polls by interval. */
+function smallestInterval(dues: Iterable<Due>): number {
   let smallest = Number.POSITIVE_INFINITY;
-  for (const due of members) if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
+  for (const due of dues) if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
   return smallest;
 }
 
@@ -49,19 +56,19 @@ function smallestInterval(members: Iterable<MemberDue>): number {
  * When the next scan is due. The interval of all that poll is the smallest one.
  * @returns Infinity if nobody wants a scan
  */
-export function nextDueAt(rhythm: Rhythm, members: Iterable<MemberDue>): number {
+export function nextDueAt(rhythm: Rhythm, dues: Iterable<Due>): number {
   let next = Number.POSITIVE_INFINITY;
   let smallest = Number.POSITIVE_INFINITY;
-  for (const due of members) {
+  for (const due of dues) {
     if (due.kind === 'at') next = Math.min(next, due.at);
     else if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
   }
   return smallest === Number.POSITIVE_INFINITY ? next : Math.min(next, intervalDueAt(rhythm, smallest));
 }
 
-/** Tells of each member whether a scan that begins now is the one it waits for. */
-export function dueNow(rhythm: Rhythm, members: Iterable<MemberDue>, now: number): (due: MemberDue) => boolean {
-  const smallest = smallestInterval(members);
+/** Tells of each due whether a scan that begins now is the one that it waits for. */
+export function dueNow(rhythm: Rhythm, dues: Iterable<Due>, now: number): (due: Due) => boolean {
+  const smallest = smallestInterval(dues);
   const regular = smallest !== Number.POSITIVE_INFINITY && intervalDueAt(rhythm, smallest) <= now;
   return (due) => (due.kind === 'at' ? due.at <= now : due.kind === 'interval' && regular);
 }
@@ -82,4 +89,29 @@ const HOLD_MIN_MS = 1;
 export function afterHold(now: number, forMs: number, { times, uniform }: { times: number; uniform: number }): number {
   const spread = Math.max(forMs * AFTER_HOLD, AFTER_HOLD_MIN_MS) / 10 ** (times - 1);
   return now + Math.max(forMs, HOLD_MIN_MS) + spread * uniform;
+}
+
+/** That the scans of a repository are put off, to spare its host. Times are monotonic. */
+export interface Hold {
+  readonly why: HeldBack['why'];
+  /** When the first of them was put off. */
+  readonly since: number;
+  /** How many were, one after the other. */
+  readonly times: number;
+  /** Whoever waits for a scan is to hear of it. */
+  readonly lasting: boolean;
+}
+
+/** Shorter waits are everyday life where many share a rate: no status need tell of them. */
+const LASTING_MS = 10_000;
+
+/** The hold after a scan was put off once more. @param before - undefined: the last scan was made */
+export function heldOn(before: Hold | undefined, { why, forMs }: HeldBack, now: number): Hold {
+  const { since, times } = before ?? { since: now, times: 0 };
+  return { why, since, times: times + 1, lasting: now + forMs - since >= LASTING_MS };
+}
+
+/** Whether those that wait were not told of this hold yet. */
+export function isNewHold(before: Hold | undefined, after: Hold): boolean {
+  return after.lasting && !(before?.lasting === true && before.why === after.why);
 }

@@ -33,8 +33,7 @@ t.test('the webhook configurations get authorities and address, and keep all els
   const kube = createFakeKube();
   kube.seed(MUTATING_WEBHOOKS, hook('m'));
   kube.seed(VALIDATING_WEBHOOKS, hook('v'));
-  const webhooks = () =>
-    targets.map(({ type, name }) => kube.read<WebhookConfiguration>(type, { name })?.webhooks?.[0]).slice(0, 2);
+  const webhooks = () => targets.map(({ type, name }) => kube.read(type, { name })?.webhooks?.[0]).slice(0, 2);
   const one = (await issueAuthority(NOW)).certificate.trim();
   const two = (await issueAuthority(NOW)).certificate.trim();
   const base64 = (...pems: readonly string[]) => Buffer.from(pemOf(pems)).toString('base64');

@@ -6,8 +6,8 @@ import { DueHeap } from '../../controller/scans/due-heap.js';
 import type { ScanInterest, ScanOutcome, ScanResult } from '../../controller/scans/scan.js';
 import { ScanSlots, type Slot } from '../../controller/scans/scan-slots.js';
 import { createScans } from '../../controller/scans/scans.js';
-import { afterHold, dueNow, type MemberDue, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
-import { Gate } from '../../registry/gate.js';
+import { afterHold, type Due, dueNow, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
+import { HostLimiter } from '../../registry/host-limiter.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
@@ -51,7 +51,7 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
   const stopped = scans.start(stop.signal);
   test.teardown(() => stop.abort());
   const want = (name: string, changes: Partial<ScanInterest> = {}): void =>
-    scans.want({
+    scans.subscribe({
       bundle: ref(name),
       target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       policy: {},
@@ -59,18 +59,18 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
       due: { kind: 'at', time: clock.now() },
       ...changes,
     });
-  const outcomeOf = (name: string): ScanOutcome | undefined => scans.inbox(ref(name))?.outcome;
+  const outcomeOf = (name: string): ScanOutcome | undefined => scans.pending(ref(name))?.outcome;
   const lists = (): number => registry.calls.filter((call) => call.startsWith('list')).length;
   return { registry, clock, log, delivered, results, scans, heldFor, want, outcomeOf, lists, stop, stopped };
 }
 
 t.test('the schedule of a repository', async (t) => {
-  const at = (time: number): MemberDue => ({ kind: 'at', at: time });
-  const each = (intervalMs: number): MemberDue => ({ kind: 'interval', intervalMs });
-  const idle: MemberDue = { kind: 'idle' };
+  const at = (time: number): Due => ({ kind: 'at', at: time });
+  const each = (intervalMs: number): Due => ({ kind: 'interval', intervalMs });
+  const idle: Due = { kind: 'idle' };
   const born = (uniform: number): Rhythm => ({ bornAt: 1000, lastAt: undefined, uniform });
   const scanned = (uniform: number): Rhythm => ({ bornAt: 0, lastAt: 5000, uniform });
-  const table: readonly { title: string; rhythm: Rhythm; members: MemberDue[]; want: number }[] = [
+  const table: readonly { title: string; rhythm: Rhythm; members: Due[]; want: number }[] = [
     { title: 'is empty without members', rhythm: born(0.5), members: [], want: Number.POSITIVE_INFINITY },
     { title: 'is empty when nobody wants a scan', rhythm: born(0.5), members: [idle], want: Number.POSITIVE_INFINITY },
     { title: 'goes by the earliest point in time', rhythm: born(0.5), members: [at(9), idle, at(7)], want: 7 },
@@ -204,16 +204,16 @@ t.test('a new bundle is looked at at once, and its result waits until it is ackn
     digest: 'sha256:2',
     tags: { etag: hashOf('v1', 'v2'), etagSupported: false, count: 2 },
   } as const;
-  t.strictSame(scans.inbox(ref('a')), { sequence: 1, startedAt: clock.now(), outcome: selected });
+  t.strictSame(scans.pending(ref('a')), { sequence: 1, startedAt: clock.now(), outcome: selected });
   t.strictSame(delivered, ['a']);
   t.strictSame(results, ['success']);
   t.strictSame(registry.calls, ['list ghcr.io/acme/app', 'read ghcr.io/acme/app:v2']);
   scans.acknowledge(ref('a'), 99);
   t.strictSame(outcomeOf('a'), selected, 'another number acknowledges nothing');
   scans.acknowledge(ref('a'), 1);
-  t.equal(scans.inbox(ref('a')), undefined);
+  t.equal(scans.pending(ref('a')), undefined);
   t.strictSame(scans.latest(ref('a')), selected, 'what was found is still known');
-  t.equal(scans.inbox(ref('stranger')), undefined);
+  t.equal(scans.pending(ref('stranger')), undefined);
   t.equal(scans.latest(ref('stranger')), undefined);
 });
 
@@ -256,7 +256,7 @@ t.test('ten thousand bundles of one repository cost one scan an interval', async
   await clock.advance(1);
   t.equal(lists(), 1);
   t.equal(new Set(delivered).size, 10_000);
-  t.equal(scans.inbox(ref('b9999'))?.sequence, 1);
+  t.equal(scans.pending(ref('b9999'))?.sequence, 1);
   await clock.advance(60 * MINUTE);
   t.equal(lists(), 5, 'and then one comes every 15 minutes');
 });
@@ -380,14 +380,14 @@ t.test('wishes', async (t) => {
   t.test('a bundle that was forgotten costs nothing more', async (t) => {
     const { want, clock, scans, lists, delivered, registry } = board(t);
     want('a', { due: { kind: 'interval' } });
-    scans.forget(ref('a'));
-    scans.forget(ref('a'));
+    scans.unsubscribe(ref('a'));
+    scans.unsubscribe(ref('a'));
     await clock.advance(60 * MINUTE);
     t.equal(lists(), 0);
     registry.hold();
     want('a');
     await settle();
-    scans.forget(ref('a'));
+    scans.unsubscribe(ref('a'));
     registry.release();
     await clock.advance(60 * MINUTE);
     t.equal(lists(), 1);
@@ -413,7 +413,7 @@ t.test('wishes', async (t) => {
     want('a', { due: { kind: 'interval' } });
     t.match(outcomeOf('a'), { kind: 'selected' }, 'another time changes nothing about a result');
     want('a', { due: { kind: 'never' }, policy: { versionConstraint: '>=2' } });
-    t.equal(scans.inbox(ref('a')), undefined);
+    t.equal(scans.pending(ref('a')), undefined);
   });
 });
 
@@ -422,10 +422,14 @@ t.test('what was found for a bundle is not for another one that has got its name
   const [first, second] = [ref('a'), { ...ref('a'), uid: 'a-2' }];
   want('a', { bundle: first });
   await settle();
-  t.match(scans.inbox(first), { sequence: 1 });
-  t.strictSame([scans.inbox(second), scans.latest(second)], [undefined, undefined], 'nobody told the board of it yet');
+  t.match(scans.pending(first), { sequence: 1 });
+  t.strictSame(
+    [scans.pending(second), scans.latest(second)],
+    [undefined, undefined],
+    'nobody told the board of it yet',
+  );
   want('a', { bundle: second, due: { kind: 'interval' } });
-  t.strictSame([scans.inbox(first), scans.inbox(second)], [undefined, undefined]);
+  t.strictSame([scans.pending(first), scans.pending(second)], [undefined, undefined]);
   scans.acknowledge(first, 1);
   registry.failure = TIMEOUT;
   registry.hold();
@@ -438,8 +442,8 @@ t.test('what was found for a bundle is not for another one that has got its name
 });
 
 /**
- * Three repositories of a host that refuses connections, behind the real gate with its breaker; they wait 30 s after a failure, then 1m, 2m
- * and so on. @returns when each had failed for the second time, milliseconds from the beginning
+ * Three repositories of a host that refuses connections, behind the real limiter with its breaker; they wait 30 s after a failure, then
+ * 1m, 2m and so on. @returns when each had failed for the second time, milliseconds from the beginning
  */
 async function secondFailures(seed: number): Promise<readonly number[]> {
   let state = seed;
@@ -448,18 +452,18 @@ async function secondFailures(seed: number): Promise<readonly number[]> {
     return state / 2 ** 31;
   };
   const clock = createFakeClock();
-  const gate = new Gate({ clock, rate: { perSecond: 10, burst: 20 }, inFlight: 10, timeScale: 1 });
+  const hosts = new HostLimiter({ clock, rate: { perSecond: 10, burst: 20 }, inFlight: 10, timeScale: 1 });
   const url = new URL('https://ghcr.io/');
   const listTags = async (_: unknown, signal: AbortSignal): Promise<RegistryFailure | HeldBack> => {
-    const pass = await gate.enter({ url }, signal);
-    if (pass.kind === 'held') return pass;
-    pass.done({ event: 'failed', pauseMs: 0 });
+    const permit = await hosts.acquire({ url }, signal);
+    if (permit.kind === 'held') return permit;
+    permit.done({ event: 'failed', pauseMs: 0 });
     return { kind: 'failed', code: 'connection', message: 'connection refused' };
   };
   const failedAt = new Map<string, number[]>([...'abc'].map((name) => [name, []]));
   const look = ({ name }: ObjectRef): void => {
     const bundle = ref(name);
-    const delivery = scans.inbox(bundle);
+    const delivery = scans.pending(bundle);
     const times = failedAt.get(name) ?? [];
     times.push(clock.monotonic());
     wish(bundle, clock.now() + 30 * SECOND * 2 ** (times.length - 1));
@@ -468,14 +472,14 @@ async function secondFailures(seed: number): Promise<readonly number[]> {
   const scans = createScans({
     ...{ clock, random: { uniform }, log: recordLog(), timeScale: 1, onDelivery: look },
     registry: {
-      holdOf: () => gate.holdOf({ url }),
+      holdOf: () => hosts.holdOf({ url }),
       listTags,
       readManifest: () => Promise.reject(new Error('unlisted')),
     },
   });
   const wish = (bundle: ObjectIdentity, time: number): void => {
     const target = { host: 'ghcr.io', repository: bundle.name, insecure: false };
-    scans.want({ bundle, target, policy: {}, pollIntervalMs: MINUTE, due: { kind: 'at', time } });
+    scans.subscribe({ bundle, target, policy: {}, pollIntervalMs: MINUTE, due: { kind: 'at', time } });
   };
   const stop = new AbortController();
   const stopped = scans.start(stop.signal);
@@ -571,7 +575,7 @@ t.test('what is held back is no failure', async (t) => {
     await settle();
     t.strictSame(delivered, ['old']);
     t.match(outcomeOf('old'), { kind: 'selected', tag: 'v1.0.0' });
-    t.equal(scans.inbox(ref('new')), undefined);
+    t.equal(scans.pending(ref('new')), undefined);
     registry.failingTags.clear();
     await clock.advance(31.5 * SECOND);
     t.match(outcomeOf('new'), { kind: 'selected', tag: 'v2.0.0' });
@@ -827,7 +831,7 @@ class World {
   want(name: string, due: ScanInterest['due']['kind'], as = this.#bundles.get(name)): void {
     if (as === undefined) return;
     this.#bundles.set(name, as);
-    this.#scans.want({
+    this.#scans.subscribe({
       bundle: { namespace: 'shop', name, uid: as.uid },
       ...{ policy: as.policy, target: { host: 'ghcr.io', repository: 'acme/app', insecure: false } },
       pollIntervalMs: 15 * MINUTE,
@@ -837,7 +841,7 @@ class World {
 
   forget(name: string): void {
     this.#bundles.delete(name);
-    this.#scans.forget({ namespace: 'shop', name });
+    this.#scans.unsubscribe({ namespace: 'shop', name });
   }
 
   /** @returns what is wrong */
@@ -932,7 +936,7 @@ t.test('whatever happens, in the end each bundle hears of the best tag that ther
 t.test('a repository that was left before its first scan leaves one that has its key since alone', async (t) => {
   const { want, clock, scans, lists } = board(t);
   want('a', { due: { kind: 'interval' } });
-  scans.forget(ref('a'));
+  scans.unsubscribe(ref('a'));
   await clock.advance(4 * MINUTE);
   want('b');
   await clock.advance(4 * MINUTE);
@@ -1046,10 +1050,10 @@ t.test('running', async (t) => {
       target: { host, repository: 'acme/app', insecure: false },
       due: { kind: 'at', time: clock.now() } as const,
     });
-    for (let index = 0; index < 1_000; index += 1) scans.want(interest('bad', `b${index}`, `h${index}.example`));
+    for (let index = 0; index < 1_000; index += 1) scans.subscribe(interest('bad', `b${index}`, `h${index}.example`));
     await settle();
     t.equal(registry.calls.length, 25);
-    scans.want(interest('good', 'g', 'ghcr.io'));
+    scans.subscribe(interest('good', 'g', 'ghcr.io'));
     await settle();
     t.equal(registry.calls.at(-1), 'list ghcr.io/acme/app');
     registry.release();
@@ -1098,7 +1102,7 @@ t.test('running', async (t) => {
       timeScale: 1,
       onDelivery: ({ name }) => delivered.push(name),
     });
-    scans.want({
+    scans.subscribe({
       bundle: ref('a'),
       target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       policy: {},

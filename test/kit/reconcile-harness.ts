@@ -157,7 +157,7 @@ class ScriptedScans implements Scans {
   interest: ScanInterest | undefined;
   heldBack: HeldBack['why'] | undefined;
   readonly #startedAt: number;
-  #inbox: Delivery | undefined;
+  #pending: Delivery | undefined;
   #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
   #sequence = 0;
 
@@ -167,29 +167,29 @@ class ScriptedScans implements Scans {
 
   deliver(outcome: ScanOutcome, startedAt = this.#startedAt): void {
     this.#sequence += 1;
-    this.#inbox = { sequence: this.#sequence, startedAt, outcome };
+    this.#pending = { sequence: this.#sequence, startedAt, outcome };
     if (outcome.kind !== 'failed') this.#latest = outcome;
   }
 
   restart(): void {
     this.interest = undefined;
     this.heldBack = undefined;
-    this.#inbox = undefined;
+    this.#pending = undefined;
     this.#latest = undefined;
     this.#sequence = 0;
   }
 
-  want(interest: ScanInterest): void {
+  subscribe(interest: ScanInterest): void {
     this.interest = interest;
   }
 
-  forget(): void {
+  unsubscribe(): void {
     this.interest = undefined;
-    this.#inbox = undefined;
+    this.#pending = undefined;
   }
 
-  inbox(): Delivery | undefined {
-    return this.#inbox;
+  pending(): Delivery | undefined {
+    return this.#pending;
   }
 
   latest() {
@@ -201,7 +201,7 @@ class ScriptedScans implements Scans {
   }
 
   acknowledge(_: ObjectIdentity, sequence: number): void {
-    if (this.#inbox?.sequence === sequence) this.#inbox = undefined;
+    if (this.#pending?.sequence === sequence) this.#pending = undefined;
   }
 }
 

@@ -7,7 +7,7 @@ import { addressPolicy, isNetwork } from '../../registry/addresses.js';
 import { type Breaker, type BreakerEvent, CLOSED, nextBreaker, pauseOf } from '../../registry/breaker.js';
 import { parseChallenges } from '../../registry/challenge.js';
 import { failureOf, failureOfStatus, parseRetryAfter } from '../../registry/failures.js';
-import { Gate, type Pass } from '../../registry/gate.js';
+import { HostLimiter, type Permit } from '../../registry/host-limiter.js';
 import { nextPage } from '../../registry/link.js';
 import type { HeldBack } from '../../registry/port.js';
 import { proxyFor, readProxies } from '../../registry/proxies.js';
@@ -422,118 +422,118 @@ t.test('what an answer says of its host', (t) => {
   t.end();
 });
 
-t.test('the gate', async (t) => {
+t.test('the host limiter', async (t) => {
   const FINE: Verdict = { event: 'succeeded', pauseMs: 0 };
   const BROKEN: Verdict = { event: 'failed', pauseMs: 0 };
   const at = (url: string, ca?: string) => ({ url: new URL(url), ca });
   const place = at('https://a.example/v2/');
   const { signal } = new AbortController();
   setMaxListeners(0, signal);
-  const gateFor = (rate = { perSecond: 10, burst: 100 }, timeScale = 1) => {
+  const limiterFor = (rate = { perSecond: 10, burst: 100 }, timeScale = 1) => {
     const clock = createFakeClock();
     const told: string[] = [];
     const onHold = ({ host, why, forMs }: HeldBack & { host: string }) => told.push(`${host} ${why} ${forMs}`);
-    const gate = new Gate({ clock, rate, timeScale, inFlight: 3, onHold });
-    /** The passes of as many requests as are let in at once. */
-    const entered = async (count: number, destination = place): Promise<Pass[]> => {
-      const passes: Pass[] = [];
+    const limiter = new HostLimiter({ clock, rate, timeScale, inFlight: 3, onHold });
+    /** The permits of as many requests as are let in at once. */
+    const entered = async (count: number, destination = place): Promise<Permit[]> => {
+      const permits: Permit[] = [];
       for (let index = 0; index < count; index += 1) {
-        void gate.enter(destination, signal).then((pass) => pass.kind === 'pass' && passes.push(pass));
+        void limiter.acquire(destination, signal).then((permit) => permit.kind === 'permit' && permits.push(permit));
       }
       await settle();
-      return passes;
+      return permits;
     };
     const ask = async (verdict: Verdict, destination = place): Promise<HeldBack | 'asked'> => {
-      const pass = await gate.enter(destination, signal);
-      if (pass.kind === 'held') return pass;
-      pass.done(verdict);
+      const permit = await limiter.acquire(destination, signal);
+      if (permit.kind === 'held') return permit;
+      permit.done(verdict);
       return 'asked';
     };
-    return { clock, gate, told, entered, ask };
+    return { clock, limiter, told, entered, ask };
   };
   const failing = async (ask: (verdict: Verdict) => Promise<unknown>) => {
     for (let turn = 0; turn < 5; turn += 1) t.equal(await ask(BROKEN), 'asked');
   };
 
   t.test('lets three requests of a host be under way, and the others follow in order', async (t) => {
-    const { entered } = gateFor();
-    const passes = await entered(7);
-    t.equal(passes.length, 3);
+    const { entered } = limiterFor();
+    const permits = await entered(7);
+    t.equal(permits.length, 3);
     t.equal((await entered(1, at('https://b.example/'))).length, 1, 'another host is another matter');
-    passes[0]?.done(FINE);
-    passes[1]?.done(BROKEN);
+    permits[0]?.done(FINE);
+    permits[1]?.done(BROKEN);
     await settle();
-    t.equal(passes.length, 5);
+    t.equal(permits.length, 5);
   });
 
   t.test('spends a burst, and then goes by the rate', async (t) => {
-    const { entered, clock } = gateFor({ perSecond: 10, burst: 2 });
-    const passes = await entered(3);
-    t.equal(passes.length, 2);
+    const { entered, clock } = limiterFor({ perSecond: 10, burst: 2 });
+    const permits = await entered(3);
+    t.equal(permits.length, 2);
     await clock.advance(99);
-    t.equal(passes.length, 2);
+    t.equal(permits.length, 2);
     await clock.advance(1);
-    t.equal(passes.length, 3);
+    t.equal(permits.length, 3);
     t.equal(clock.pending(), 0);
   });
 
   t.test('says beforehand when a request would wait for long, for others are waiting', async (t) => {
-    const { entered, gate } = gateFor({ perSecond: 1, burst: 1 });
+    const { entered, limiter } = limiterFor({ perSecond: 1, burst: 1 });
     await entered(6);
-    t.equal(gate.holdOf(place), undefined, 'five seconds are a wait, and no hold');
+    t.equal(limiter.holdOf(place), undefined, 'five seconds are a wait, and no hold');
     await entered(1);
-    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'rate', forMs: 6_000 });
-    t.equal(gate.holdOf(at('https://b.example/')), undefined);
+    t.strictSame(limiter.holdOf(place), { kind: 'held', why: 'rate', forMs: 6_000 });
+    t.equal(limiter.holdOf(at('https://b.example/')), undefined);
   });
 
   t.test('lets whoever is aborted out of the line', async (t) => {
-    const { entered, gate } = gateFor();
-    const passes = await entered(3);
+    const { entered, limiter } = limiterFor();
+    const permits = await entered(3);
     const stop = new AbortController();
-    const waiting = gate.enter(place, stop.signal);
+    const waiting = limiter.acquire(place, stop.signal);
     stop.abort(new Error('stopped'));
     await t.rejects(waiting, { message: 'stopped' });
-    await t.rejects(gate.enter(place, stop.signal), { message: 'stopped' });
-    passes[0]?.done(ABANDONED);
+    await t.rejects(limiter.acquire(place, stop.signal), { message: 'stopped' });
+    permits[0]?.done(ABANDONED);
     t.equal((await entered(1)).length, 1, 'its turn is the next one’s');
   });
 
   t.test('leaves a host alone that is broken, and lets one request find out whether it still is', async (t) => {
-    const { gate, clock, ask, entered, told } = gateFor();
+    const { limiter, clock, ask, entered, told } = limiterFor();
     await failing(ask);
-    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'breaker', forMs: 30_000 });
+    t.strictSame(limiter.holdOf(place), { kind: 'held', why: 'breaker', forMs: 30_000 });
     t.strictSame(await ask(FINE), { kind: 'held', why: 'breaker', forMs: 30_000 });
     t.equal(await ask(FINE, at('http://a.example/')), 'asked', 'the same host without TLS may be well');
     t.equal(await ask(FINE, at('https://a.example/', 'PEM')), 'asked', 'or with another CA');
     await clock.advance(30_000);
-    t.equal(gate.holdOf(place), undefined);
+    t.equal(limiter.holdOf(place), undefined);
     const [trial] = await entered(1);
-    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'breaker', forMs: 5_000 }, 'there is one trial at a time');
+    t.strictSame(limiter.holdOf(place), { kind: 'held', why: 'breaker', forMs: 5_000 }, 'there is one trial at a time');
     trial?.done(BROKEN);
-    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'breaker', forMs: 60_000 });
+    t.strictSame(limiter.holdOf(place), { kind: 'held', why: 'breaker', forMs: 60_000 });
     t.strictSame(told, ['a.example breaker 30000', 'a.example breaker 60000'], 'each opening is told once');
     await clock.advance(60_000);
     t.equal(await ask(FINE), 'asked');
-    t.equal(gate.holdOf(place), undefined);
+    t.equal(limiter.holdOf(place), undefined);
   });
 
   t.test('holds those back that were waiting when the host broke', async (t) => {
-    const { gate, entered } = gateFor();
-    const passes = await entered(7);
-    const waiting = gate.enter(place, signal);
+    const { limiter, entered } = limiterFor();
+    const permits = await entered(7);
+    const waiting = limiter.acquire(place, signal);
     for (let turn = 0; turn < 5; turn += 1) {
-      passes[turn]?.done(BROKEN);
+      permits[turn]?.done(BROKEN);
       await settle();
     }
     t.strictSame(await waiting, { kind: 'held', why: 'breaker', forMs: 30_000 });
-    passes[5]?.done(FINE);
-    t.equal(gate.holdOf(place), undefined, 'an answer that was under way ends it');
+    permits[5]?.done(FINE);
+    t.equal(limiter.holdOf(place), undefined, 'an answer that was under way ends it');
   });
 
   t.test('leaves a host alone for as long as it asks, whatever the credential or CA', async (t) => {
-    const { gate, clock, ask, told } = gateFor();
+    const { limiter, clock, ask, told } = limiterFor();
     t.equal(await ask({ event: 'succeeded', pauseMs: 7_000 }), 'asked');
-    t.strictSame(gate.holdOf(at('http://a.example/', 'PEM')), { kind: 'held', why: 'retry-after', forMs: 7_000 });
+    t.strictSame(limiter.holdOf(at('http://a.example/', 'PEM')), { kind: 'held', why: 'retry-after', forMs: 7_000 });
     await clock.advance(6_999);
     t.strictSame(await ask(FINE), { kind: 'held', why: 'retry-after', forMs: 1 });
     await clock.advance(1);
@@ -542,28 +542,28 @@ t.test('the gate', async (t) => {
   });
 
   t.test('goes by scaled time, except for what a host asks for', async (t) => {
-    const { gate, ask, entered, clock } = gateFor({ perSecond: 1, burst: 1 }, 60);
+    const { limiter, ask, entered, clock } = limiterFor({ perSecond: 1, burst: 1 }, 60);
     await failing(ask);
-    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'breaker', forMs: 500 });
+    t.strictSame(limiter.holdOf(place), { kind: 'held', why: 'breaker', forMs: 500 });
     await clock.advance(500);
     await ask({ event: 'succeeded', pauseMs: 7_000 });
-    t.strictSame(gate.holdOf(place), { kind: 'held', why: 'retry-after', forMs: 7_000 });
+    t.strictSame(limiter.holdOf(place), { kind: 'held', why: 'retry-after', forMs: 7_000 });
     const other = at('https://b.example/');
     for (let index = 0; index < 60; index += 1) await ask(FINE, other);
-    const passes = await entered(1, other);
-    t.equal(passes.length, 0, 'sixty at once');
+    const permits = await entered(1, other);
+    t.equal(permits.length, 0, 'sixty at once');
     await clock.advance(17);
-    t.equal(passes.length, 1, 'and then sixty a second');
+    t.equal(permits.length, 1, 'and then sixty a second');
   });
 
   t.test('forgets hosts without end, and nothing that matters', async (t) => {
-    const { ask, gate, clock } = gateFor();
+    const { ask, limiter, clock } = limiterFor();
     await failing(ask);
     for (let index = 0; index < 3_000; index += 1) {
       await ask(FINE, at(`https://h${index}.example/`));
       if (index % 100 === 0) await clock.advance(200);
     }
-    t.match(gate.holdOf(place), { why: 'breaker' });
+    t.match(limiter.holdOf(place), { why: 'breaker' });
   });
 });
 

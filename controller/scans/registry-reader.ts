@@ -77,15 +77,15 @@ export type Listed =
   | { readonly kind: 'listed'; readonly tags: readonly string[]; readonly hash: string; readonly set: TagSet }
   | Stopped;
 /** What a tag points to, or why that is unknown. */
-type Looked = Exclude<TaggedManifest, RegistryFailure | HeldBack> | Stopped;
+type ManifestRead = Exclude<TaggedManifest, RegistryFailure | HeldBack> | Stopped;
 
 /** The requests of one scan: what was asked once is not asked again, and a registry that is broken is asked no more. */
-export class Looks {
+export class RegistryReader {
   readonly scan: RepositoryScan;
   /** Set after what tells of the whole registry. */
   broken: Stopped | undefined;
   #listing: Listed | undefined;
-  readonly #manifests = new Map<string, Looked>();
+  readonly #manifests = new Map<string, ManifestRead>();
   #readsLeft = READS_MAX;
 
   constructor(scan: RepositoryScan) {
@@ -99,16 +99,16 @@ export class Looks {
     return this.#listing;
   }
 
-  async manifest(tag: string): Promise<Looked> {
+  async manifest(tag: string): Promise<ManifestRead> {
     if (this.broken !== undefined) return this.broken;
     const known = this.#manifests.get(tag);
     if (known !== undefined) return known;
     const { registry, target, signal } = this.scan;
     this.#readsLeft -= 1;
     const manifest = await registry.readManifest(target, tag, signal);
-    const looked = isStopped(manifest) ? this.#stopped(manifest) : manifest;
-    this.#manifests.set(tag, looked);
-    return looked;
+    const read = isStopped(manifest) ? this.#stopped(manifest) : manifest;
+    this.#manifests.set(tag, read);
+    return read;
   }
 
   /** Nothing was read yet: who has its turn now may read as much as one scan may. */
@@ -117,10 +117,10 @@ export class Looks {
   }
 
   /**
-   * Whether a tag may be looked at. Looking again at what was looked at in this scan asks nobody.
+   * Whether a tag may be read. Reading again what was read in this scan asks nobody.
    * @param reserve - how many reads are to be left for others
    */
-  mayLookAt(tag: string, reserve: number): boolean {
+  mayRead(tag: string, reserve: number): boolean {
     return this.#manifests.has(tag) || !this.isSpent(reserve);
   }
 

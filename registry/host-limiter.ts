@@ -6,7 +6,7 @@ import type { HeldBack } from './port.js';
 import { isFull, type Rate, type TokenBucket, takeToken } from './token-bucket.js';
 import type { Verdict } from './verdict.js';
 
-interface GateOptions {
+interface HostLimiterDeps {
   readonly clock: Clock;
   readonly rate: Rate;
   /** Divides the breaker's pauses and multiplies the rate; what a host asks for is not scaled. */
@@ -17,9 +17,9 @@ interface GateOptions {
   readonly onHold?: (hold: HeldBack & { readonly host: string }) => void;
 }
 
-/** Leave to make one request; `done` must be called once. */
-export interface Pass {
-  readonly kind: 'pass';
+/** Permission to make one request; `done` must be called once. */
+export interface Permit {
+  readonly kind: 'permit';
   done(verdict: Verdict): void;
 }
 
@@ -31,7 +31,7 @@ interface Destination {
 
 interface Waiter {
   readonly breaker: string;
-  readonly admit: (answer: Pass | HeldBack) => void;
+  readonly admit: (answer: Permit | HeldBack) => void;
 }
 
 interface Host {
@@ -53,19 +53,19 @@ const HOSTS_KEPT = 1_000;
 const BREAKERS_KEPT = 10_000;
 
 /**
- * Lets requests through, host by host: so many a second, so many at once, in the order they came; none while the host's breaker is
+ * Limits requests host by host: so many a second, so many at once, in the order they came; none while the host's breaker is
  * open or the host asked to be left alone. What is under way is never waited for longer than its own time-outs.
  */
-export class Gate {
-  readonly #options: GateOptions;
+export class HostLimiter {
+  readonly #deps: HostLimiterDeps;
   readonly #rate: Rate;
   readonly #hosts = new Map<string, Host>();
   /** Those that are not as good as new. */
   readonly #breakers = new LRUCache<string, Breaker>({ max: BREAKERS_KEPT });
 
-  constructor(options: GateOptions) {
-    const { rate, timeScale } = options;
-    this.#options = options;
+  constructor(deps: HostLimiterDeps) {
+    const { rate, timeScale } = deps;
+    this.#deps = deps;
     this.#rate = { perSecond: rate.perSecond * timeScale, burst: rate.burst * timeScale };
   }
 
@@ -80,7 +80,7 @@ export class Gate {
   }
 
   /** Waits for the request's turn. Rejects only with the reason of an aborted signal. */
-  async enter(destination: Destination, signal: AbortSignal): Promise<Pass | HeldBack> {
+  async acquire(destination: Destination, signal: AbortSignal): Promise<Permit | HeldBack> {
     signal.throwIfAborted();
     const host = this.#host(destination.url.host);
     return await new Promise((resolve, reject) => {
@@ -88,7 +88,7 @@ export class Gate {
         host.waiting.splice(host.waiting.indexOf(waiter), 1);
         reject(signal.reason);
       };
-      const admit = (answer: Pass | HeldBack): void => {
+      const admit = (answer: Permit | HeldBack): void => {
         signal.removeEventListener('abort', leave);
         resolve(answer);
       };
@@ -101,7 +101,7 @@ export class Gate {
 
   #admit(host: Host): void {
     for (let next = host.waiting[0]; next !== undefined; next = host.waiting[0]) {
-      const answer = this.#hold(host, next.breaker) ?? this.#pass(host, next.breaker);
+      const answer = this.#hold(host, next.breaker) ?? this.#permit(host, next.breaker);
       if (answer === undefined) return;
       host.waiting.shift();
       next.admit(answer);
@@ -109,8 +109,8 @@ export class Gate {
   }
 
   /** undefined: not yet. */
-  #pass(host: Host, breaker: string): Pass | undefined {
-    if (host.inFlight >= this.#options.inFlight) return undefined;
+  #permit(host: Host, breaker: string): Permit | undefined {
+    if (host.inFlight >= this.#deps.inFlight) return undefined;
     const now = this.#now();
     const taken = takeToken(host.bucket, this.#rate, now);
     if (taken.kind === 'wait') {
@@ -120,13 +120,13 @@ export class Gate {
     host.bucket = taken.bucket;
     host.inFlight += 1;
     this.#move(breaker, 'began');
-    return { kind: 'pass', done: (verdict) => this.#done(host, breaker, verdict) };
+    return { kind: 'permit', done: (verdict) => this.#done(host, breaker, verdict) };
   }
 
   #refill(host: Host, ms: number): void {
     if (host.refilling) return;
     host.refilling = true;
-    void this.#options.clock.sleep(ms).then(() => {
+    void this.#deps.clock.sleep(ms).then(() => {
       host.refilling = false;
       this.#admit(host);
     });
@@ -155,16 +155,16 @@ export class Gate {
   }
 
   #pause(breaker: Breaker): number {
-    return pauseOf(breaker, this.#scaledNow()) / this.#options.timeScale;
+    return pauseOf(breaker, this.#scaledNow()) / this.#deps.timeScale;
   }
 
   /** The breakers' own time, which runs as fast as the polls come. */
   #scaledNow(): number {
-    return this.#now() * this.#options.timeScale;
+    return this.#now() * this.#deps.timeScale;
   }
 
   #tell({ name }: Host, hold: HeldBack): void {
-    this.#options.onHold?.({ ...hold, host: name });
+    this.#deps.onHold?.({ ...hold, host: name });
   }
 
   #hold(host: Host | undefined, breaker: string): HeldBack | undefined {
@@ -196,7 +196,7 @@ export class Gate {
   }
 
   #now(): number {
-    return this.#options.clock.monotonic();
+    return this.#deps.clock.monotonic();
   }
 }
 

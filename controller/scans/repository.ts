@@ -1,0 +1,96 @@
+import type { ObjectIdentity } from '../../api/objects.js';
+import type { HeldBack, RegistryFailure } from '../../registry/port.js';
+import type { ScanSuccess } from './scan.js';
+import type { ScanRun } from './scan-run.js';
+import type { Hold, Rhythm } from './schedule.js';
+import type { Subscribers, Subscription } from './subscriber.js';
+
+/** What is known of a repository. Times are the clock's monotonic milliseconds. */
+export interface RepositoryState {
+  readonly phase: /** `lookAt`: when to look at the schedule, never later than the next scan is due; Infinity: nobody wants one. */
+    | { readonly kind: 'idle'; readonly lookAt: number }
+    /** A scan waits for a slot. */
+    | { readonly kind: 'queued' }
+    /** `waiting`: those whom the scan is for, as they were when it began. */
+    | { readonly kind: 'scanning'; readonly waiting: Subscribers };
+  readonly rhythm: Rhythm;
+  /** No scan begins before this. */
+  readonly notBefore: number;
+  /** undefined: the last scan was not held back. */
+  readonly hold: Hold | undefined;
+  /** By the policy's name: the last success since the start. */
+  readonly latest: ReadonlyMap<string, ScanSuccess>;
+  /** Scans that have begun; the number of the last one. */
+  readonly scans: number;
+}
+
+/** What happens to a repository. `now` is monotonic, `uniform` random in [0, 1), `sequence` the number of a delivery. */
+export type RepositoryEvent =
+  | {
+      readonly kind: 'subscribed';
+      readonly subscription: Subscription;
+      readonly now: number;
+      /** The same moment by the wall clock. */
+      readonly wallNow: number;
+    }
+  | { readonly kind: 'acknowledged'; readonly bundle: ObjectIdentity; readonly sequence: number }
+  /** The time to look at the schedule has come. `held`: whether its host is to be left alone. */
+  | {
+      readonly kind: 'look';
+      readonly held: HeldBack | undefined;
+      readonly now: number;
+      readonly uniform: number;
+    }
+  | { readonly kind: 'slot-given'; readonly now: number }
+  /** There will be no slot: the process ends. */
+  | { readonly kind: 'slot-withdrawn' }
+  | {
+      readonly kind: 'scanned';
+      readonly run: ScanRun;
+      readonly sequence: number;
+      readonly now: number;
+      readonly uniform: number;
+    }
+  /** The scan ended with a fault of this process. */
+  | {
+      readonly kind: 'broken';
+      readonly failure: RegistryFailure;
+      readonly startedAt: number;
+      readonly sequence: number;
+      readonly now: number;
+    }
+  /** The scan was told to stop: it has served nobody. */
+  | { readonly kind: 'stopped'; readonly now: number };
+
+/** What is to be done, in this order, after state and subscribers are changed. */
+export type RepositoryEffect =
+  /** A scan is due: it takes the next slot that is free. */
+  | { readonly kind: 'wait-for-slot' }
+  /** A scan was not made, or not to its end. */
+  | { readonly kind: 'report-held-back'; readonly held: HeldBack }
+  /** They have something pending. */
+  | { readonly kind: 'notify'; readonly bundles: readonly ObjectIdentity[] }
+  /** There is something new to say of the hold. */
+  | { readonly kind: 'notify-of-hold'; readonly bundles: readonly ObjectIdentity[] };
+
+/** A repository that was never scanned. @param born - `now` is monotonic, `uniform` in [0, 1) */
+export function newRepositoryState(born: { readonly now: number; readonly uniform: number }): RepositoryState {
+  return {
+    phase: { kind: 'idle', lookAt: Number.POSITIVE_INFINITY },
+    rhythm: { bornAt: born.now, lastAt: undefined, uniform: born.uniform },
+    notBefore: 0,
+    hold: undefined,
+    latest: new Map(),
+    scans: 0,
+  };
+}
+
+/** When to look at the schedule; undefined: there is nothing to look for. */
+export function lookAtOf({ phase }: RepositoryState): number | undefined {
+  return phase.kind === 'idle' && phase.lookAt < Number.POSITIVE_INFINITY ? phase.lookAt : undefined;
+}
+
+/** One that is being scanned is remembered until that has ended: no second scan may begin beside it. */
+export function isForgettable({ phase }: RepositoryState, subscribers: Subscribers): boolean {
+  return subscribers.size === 0 && phase.kind !== 'scanning';
+}
