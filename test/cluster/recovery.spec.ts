@@ -164,11 +164,9 @@ const goesOnWithOthers = async (t: Test, given: Given): Promise<void> => {
   const polls = await story.polls('acme/neighbours');
   await story.applyBundle('other', spec);
   const goesOn = await story.until('stopped', 'goes on', ({ deployment }) => deployment !== undefined);
-  t.same(
-    [goesOn.consecutiveFailures, await story.polls('acme/neighbours')],
-    [0, polls + 1],
-    'by the other one\u2019s scan',
-  );
+  t.equal(goesOn.consecutiveFailures, 0);
+  // The new bundle's alone: the one that had stopped asks for none, and the first Job that ends asks again.
+  t.ok((await story.polls('acme/neighbours')) > polls, 'by the other one\u2019s scan');
   await Promise.all([story.synced('stopped', 'v1.0.0'), story.synced('other', 'v1.0.0')]);
 };
 
