@@ -96,5 +96,5 @@ const withEvent = (events: readonly BundleEvent[], event: BundleEvent): readonly
 /** A crash may have left them, of other values, and nobody comes back to a number that was skipped. A stranger's stay. */
 const secretsOfPlan = (bundle: StoredBundle, { actions }: Decision): readonly Cleanup[] =>
   actions.flatMap((action) =>
-    action.kind === 'create-plan' ? [secretsWithoutJob({ bundle }, { jobName: action.job.metadata.name ?? '' })] : [],
+    action.kind === 'create-plan' ? [secretsWithoutJob({ bundle }, { jobName: action.job.metadata.name })] : [],
   );

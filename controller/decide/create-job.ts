@@ -87,7 +87,7 @@ export const createDismissJob = ({
 /** The controller may not list Secrets: their names are kept where it finds them again. */
 const withSecretNames = (job: Job, secrets: readonly Secret[]): Job => {
   if (secrets.length === 0) return job;
-  const names = secrets.map(({ metadata }) => metadata.name ?? '').join(',');
+  const names = secrets.map(({ metadata }) => metadata.name).join(',');
   const annotations = { ...job.metadata.annotations, [ANNOTATIONS.secrets]: names };
   return { ...job, metadata: { ...job.metadata, annotations } };
 };

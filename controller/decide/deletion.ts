@@ -2,6 +2,7 @@ import { DISMISS_REQUIRED } from '../../api/annotations.js';
 import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { hasFinalizer } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
@@ -19,7 +20,7 @@ import { mayBeDeployed, nextNumber } from './finalizer.js';
 import type { Finding } from './finding.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
-import { parseTime, preciseTime } from './timestamps.js';
+import { preciseTime } from './timestamps.js';
 
 /** How often it is tried to uninstall a release before the bundle is let go. */
 const TRIES = 3;

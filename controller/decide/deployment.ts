@@ -1,6 +1,7 @@
 import { formatDuration } from '../../api/duration.js';
 import { targetNamespaceOf } from '../../api/names.js';
 import type { Job } from '../../api/objects.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
 import type { JobResult } from '../deploy/job-result.js';
@@ -12,7 +13,6 @@ import { secretNamesIn } from './create-job.js';
 import type { Action, Cleanup, Recheck } from './decision.js';
 import type { Finding } from './finding.js';
 import type { Blocker, DeployJob, JobLog, Observation } from './observation.js';
-import { parseTime } from './timestamps.js';
 
 /** Beyond the Job's own deadline: a Job that never gets a Pod is ended by nobody else. */
 const OVERTIME_MS = 6 * 60_000;
@@ -114,7 +114,7 @@ const supersede = (
 export const deletionOf = ({ metadata }: Job) =>
   ({
     kind: 'delete-job',
-    ref: { namespace: metadata.namespace ?? '', name: metadata.name ?? '' },
+    ref: { namespace: metadata.namespace, name: metadata.name },
     uid: metadata.uid ?? '',
   }) as const;
 
@@ -168,7 +168,7 @@ const followJob = (
 /** The Secrets that were made for a Job. */
 export const secretsOf = ({ bundle }: Pick<Observation, 'bundle'>, job: Job): Cleanup => ({
   kind: 'delete-secrets',
-  namespace: job.metadata.namespace ?? '',
+  namespace: job.metadata.namespace,
   names: secretNamesIn(job),
   bundleUid: bundle.metadata.uid,
 });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { parseTime } from '../../api/timestamp.js';
 import { conditionOf } from './condition.js';
 import { isToBeVerified, nextCheckNumber } from './drift-state.js';
 import type { Observation } from './observation.js';
 import { isRequested } from './poll.js';
-import { parseTime } from './timestamps.js';
 
 /** Checks come up to a tenth of the interval earlier or later: thousands of bundles must not be checked at once. */
 const JITTER = 0.1;

@@ -3,10 +3,10 @@ import { LOST_DELAYS_MS, retryDelayMs } from '../../api/backoff.js';
 import { madeWith } from '../../api/checksum.js';
 import type { Settings } from '../../api/settings.js';
 import { admits, isLowerTag } from '../../api/tag-choice.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { nextNumber } from './finalizer.js';
 import { lastTried, wasSuperseded } from './history.js';
-import { parseTime } from './timestamps.js';
 
 /** What a deployment would deploy. */
 interface Target {

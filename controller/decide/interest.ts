@@ -1,10 +1,10 @@
+import { parseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { ScanInterest } from '../scans/scan.js';
 import { conditionOf } from './condition.js';
 import { openDeployment } from './deployment.js';
 import type { Observation } from './observation.js';
 import { isDeployRequested, isRequested } from './poll.js';
-import { parseTime } from './timestamps.js';
 import { isLookedUpAgain } from './transition-events.js';
 
 /** Whether the bundle is left alone: nothing is polled, nothing is begun. */

@@ -1,4 +1,5 @@
 import { jobNameOf } from '../../api/names.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
@@ -12,7 +13,7 @@ import type { PartialDecision } from './partial-decision.js';
 import { type PollAccount, withDeployRequest } from './poll.js';
 import { standing } from './standing.js';
 import type { State } from './state.js';
-import { parseTime, preciseTime } from './timestamps.js';
+import { preciseTime } from './timestamps.js';
 
 /** How often a blocker is looked at again, milliseconds; divided by the time scale. */
 const BLOCKER_RECHECK_MS = 30_000;

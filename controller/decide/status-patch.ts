@@ -1,7 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-
-const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isMap } from '../../api/schema-node.js';
 
 /**
  * The smallest JSON merge patch that makes `after` out of `before`.

@@ -3,9 +3,3 @@ export const preciseTime = (ms: number): string => new Date(ms).toISOString();
 
 /** RFC 3339 in whole seconds, as metav1.Time writes them. */
 export const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
-
-/** @returns milliseconds since 1970; undefined for a missing or malformed time */
-export const parseTime = (text: string | undefined): number | undefined => {
-  const ms = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
-};
