@@ -1,6 +1,6 @@
 import type { Condition } from '../../api/objects.js';
 import type { ConditionType, Reason } from '../../api/reasons.js';
-import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { wholeSeconds } from './timestamps.js';
 
 export const conditionOf = (status: WerfBundleStatus, type: ConditionType): Condition | undefined =>
@@ -45,3 +45,9 @@ const ORDER: readonly string[] = [
 
 const sorted = (conditions: readonly Condition[]): readonly Condition[] =>
   conditions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+
+/** When a condition is set, and for which generation. */
+export const momentOf = ({ now, bundle }: { readonly now: number; readonly bundle: StoredBundle }) => ({
+  now,
+  generation: bundle.metadata.generation,
+});

@@ -1,19 +1,18 @@
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import { conditionOf } from './condition.js';
+import { momentOf } from './condition.js';
 import type { Cleanup, Decision, FinalizerChange, Need } from './decision.js';
 import { openDeployment, secretsOf, secretsWithoutJob, wasStarted } from './deployment.js';
 import { accountDrift } from './drift.js';
 import { secretsOfChecks } from './drift-check.js';
-import { nextTry, takesLast } from './due.js';
 import { finalizerChange } from './finalizer.js';
 import { type Finding, tell } from './finding.js';
 import { stateOf } from './guards.js';
-import { interestOf, isPolled, isSuspended, nextSecretLook } from './interest.js';
+import { interestOf, isSuspended, nextSecretLook } from './interest.js';
 import type { Observation } from './observation.js';
 import { outcomeOf } from './outcomes.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
 import { accountPoll, tagsOf } from './poll.js';
-import { scheduleOf } from './standing.js';
+import { retryTime } from './standing.js';
 import { preciseTime } from './timestamps.js';
 import { transitionEvents } from './transition-events.js';
 import { nextValuesLook } from './values-change.js';
@@ -33,8 +32,7 @@ export const decide = (seen: Observation): Decision | Need => {
 
 const told = (seen: Observation, partial: PartialDecision): Decision => {
   const findings = [...outOfService(seen), ...partial.findings];
-  const at = { now: seen.now, generation: seen.bundle.metadata.generation };
-  const status = withNextAttempt(seen, tell(resolved(seen, partial.status), findings, at));
+  const status = withNextAttempt(seen, tell(resolved(seen, partial.status), findings, momentOf(seen)));
   const finalizer = partial.finalizer ?? finalizerChange(seen, status);
   return {
     kind: 'decided',
@@ -80,14 +78,6 @@ const withNextAttempt = (seen: Observation, status: WerfBundleStatus): WerfBundl
   const { nextAttemptTime: _, ...rest } = status;
   const time = retryTime(seen, status);
   return time === undefined ? rest : { ...rest, nextAttemptTime: preciseTime(time) };
-};
-
-/** When what failed is tried again by itself; not before the registry was asked for a spec that is new. */
-const retryTime = (seen: Observation, status: WerfBundleStatus): number | undefined => {
-  if (!isPolled(seen) || seen.spec.kind === 'invalid' || openDeployment(status) !== undefined) return undefined;
-  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown' || !takesLast(status, seen.spec.settings))
-    return undefined;
-  return nextTry(status, scheduleOf(seen, seen.spec.settings))?.time;
 };
 
 const SUSPENDED = {

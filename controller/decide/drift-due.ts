@@ -3,8 +3,8 @@ import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
 import { isLookAsked, nextCheckTime } from './drift-schedule.js';
 import { appliedOf, isBeingCorrected, isCorrectionDue, nextCheckNumber, withAttemptsCounted } from './drift-state.js';
+import type { Idle } from './facts.js';
 import { type Finding, strongest } from './finding.js';
-import type { Idle } from './idle.js';
 import { isRequested } from './poll.js';
 import { standing } from './standing.js';
 

@@ -1,6 +1,6 @@
 import type { Settings } from '../../api/settings.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import { conditionOf } from './condition.js';
+import { conditionOf, momentOf } from './condition.js';
 import { openDeployment } from './deployment.js';
 import { followCheck, sortPlans, withoutPlans } from './drift-check.js';
 import {
@@ -70,5 +70,3 @@ const staying = (status: WerfBundleStatus, { driftDetection, converge }: Setting
   const message = `deployed ${status.lastAppliedTag} to namespace ${converge.targetNamespace}, and changed since: ${found}`;
   return [{ kind: 'drifted', reason: 'Drifted', message }];
 };
-
-const momentOf = (seen: Observation) => ({ now: seen.now, generation: seen.bundle.metadata.generation });

@@ -7,23 +7,17 @@ import { followDeployment, openDeployment } from './deployment.js';
 import { planLack } from './drift-check.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { appliedOf } from './drift-state.js';
-import { type Due, nextTry, takesLast, whatIsDue } from './due.js';
+import { type Due, whatIsDue } from './due.js';
+import type { Facts, Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
-import type { Idle } from './idle.js';
 import { isSuspended } from './interest.js';
 import type { Observation } from './observation.js';
 import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
-import { scheduleOf } from './standing.js';
+import { retryTime } from './standing.js';
 import type { State } from './state.js';
 import { supersededBy } from './superseded.js';
 import { isLookedUpAgain } from './transition-events.js';
 import { triggerOf } from './trigger.js';
-
-/** What a guard looks at. */
-interface Facts {
-  readonly seen: Observation;
-  readonly polled: PollAccount;
-}
 
 /** @returns the state that the bundle is in, what has to be known to tell, or undefined: that is for the next guard to say */
 type Guard = (facts: Facts) => State | Need | undefined;
@@ -156,7 +150,8 @@ const settledOrCheck = (idle: Idle, due: Due | undefined): State | Need =>
 
 const settled = (idle: Idle, due: Due | undefined): State => {
   const check = nextCheckOf(idle);
-  const retryAt = due === undefined ? retryTime(idle) : due.kind === 'later' ? due.time : undefined;
+  const retryAt =
+    due === undefined ? retryTime(idle.seen, idle.polled.status) : due.kind === 'later' ? due.time : undefined;
   const checkAt = check?.when === 'now' ? undefined : check?.time;
   const times = [retryAt, checkAt].filter((time) => time !== undefined);
   return {
@@ -205,10 +200,4 @@ const prepareCheck = (idle: Idle, due: Due | undefined): State | Need | Prepared
   if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack, applied };
   if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
   return seen.slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };
-};
-
-/** When what failed is tried again by itself; not before the registry was asked for a spec that is new. */
-const retryTime = ({ seen, polled: { status }, settings }: Idle): number | undefined => {
-  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown' || !takesLast(status, settings)) return undefined;
-  return nextTry(status, scheduleOf(seen, settings))?.time;
 };

@@ -1,16 +1,18 @@
 import { jobNameOf } from '../../api/names.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
+import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
 import { queued, secretsWithoutJob, started } from './deployment.js';
 import { nextCheckNumber, withCheck } from './drift-state.js';
 import { type Due, nextDeployment, withRecord } from './due.js';
+import type { Facts } from './facts.js';
 import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
-import { type PollAccount, withDeployRequest } from './poll.js';
+import { withDeployRequest } from './poll.js';
 import { standing } from './standing.js';
 import type { State } from './state.js';
 import { preciseTime } from './timestamps.js';
@@ -20,11 +22,6 @@ const BLOCKER_RECHECK_MS = 30_000;
 /** How long Secrets may be there without their Job, which something stands in the way of, milliseconds. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
 const NOW = { kind: 'now' } as const;
-
-interface Facts {
-  readonly seen: Observation;
-  readonly polled: PollAccount;
-}
 
 type Of<K extends State['kind']> = Extract<State, { readonly kind: K }>;
 
@@ -72,9 +69,8 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   'check-finalizer-missing': (state, facts) => ({ ...settled(state, facts), finalizer: 'add', recheck: NOW }),
   'check-impossible': ({ lack, applied, ...state }, facts) => {
     const { status, findings } = settled(state, facts);
-    const at = { now: facts.seen.now, generation: facts.seen.bundle.metadata.generation };
     const result = { kind: 'failed', message: lack } as const;
-    return { status: withCheck(status, { result, tag: applied.tag }, at), findings, recheck: NOW };
+    return { status: withCheck(status, { result, tag: applied.tag }, momentOf(facts.seen)), findings, recheck: NOW };
   },
   'check-queued': (state, facts) => ({ ...settled(state, facts), ...stillHeld(facts.seen), keepsSlot: true }),
   'check-due': ({ applied, settings, jobInputs, ...state }, facts) => {

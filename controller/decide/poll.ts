@@ -5,7 +5,7 @@ import { formatDuration } from '../../api/duration.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import type { ScanOutcome, TagSet } from '../scans/scan.js';
-import { conditionOf, withCondition } from './condition.js';
+import { conditionOf, momentOf, withCondition } from './condition.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
 import { preciseTime } from './timestamps.js';
@@ -93,8 +93,6 @@ export const accountPoll = (seen: Observation): PollAccount => {
 export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | undefined =>
   delivery === undefined || delivery.outcome.kind === 'failed' ? undefined : delivery.outcome.tags;
 
-const at = (seen: Observation) => ({ now: seen.now, generation: seen.bundle.metadata.generation });
-
 const NOT_ASKED = 'the registry has not been asked yet';
 export const NOT_ASKED_SINCE = 'the registry has not been asked since the obstacle is gone';
 
@@ -118,7 +116,7 @@ const firstScan = (seen: Observation, status: WerfBundleStatus, message: string)
   const why = seen.heldBack && `: polls are held back, for ${HELD_BACK[seen.heldBack]}`;
   const told = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
   return {
-    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...told }, at(seen)),
+    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...told }, momentOf(seen)),
     findings: [{ kind: 'first-scan', ...told }],
     wanted: undefined,
   };
@@ -185,7 +183,7 @@ const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFa
   const message = `${error} (failure ${failures} of ${LAST_FAILURE}${stopped ? `: ${end}` : ''}${next === undefined ? '' : `, ${next}`})`;
   const reason = stopped ? 'PollingStopped' : 'PollFailed';
   return {
-    status: withCondition(counted, { type: 'RegistryReachable', status: 'False', reason, message }, at(seen)),
+    status: withCondition(counted, { type: 'RegistryReachable', status: 'False', reason, message }, momentOf(seen)),
     findings: [failureFinding(counted, message)],
     wanted: undefined,
   };
@@ -205,7 +203,7 @@ const succeeded = (
   const reached = withCondition(
     counted,
     { type: 'RegistryReachable', status: 'True', reason: 'Polled', message: 'the registry answered' },
-    at(seen),
+    momentOf(seen),
   );
   if (outcome.kind === 'selected') {
     return { status: reached, findings: [], wanted: { tag: outcome.tag, digest: outcome.digest } };

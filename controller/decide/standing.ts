@@ -2,9 +2,11 @@ import type { Settings } from '../../api/settings.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { failureOf } from './conclusion.js';
 import { conditionOf } from './condition.js';
+import { openDeployment } from './deployment.js';
 import { isHealed } from './drift-state.js';
 import { nextTry, takesLast } from './due.js';
 import type { Finding } from './finding.js';
+import { isPolled } from './interest.js';
 import type { Observation } from './observation.js';
 
 /** What is true of the deployments so far. */
@@ -27,3 +29,11 @@ export const scheduleOf = (seen: Pick<Observation, 'platform'>, settings: Settin
   retries: settings.converge.retries,
   timeScale: seen.platform.timeScale,
 });
+
+/** When what failed is tried again by itself; not before the registry was asked for a spec that is new. */
+export const retryTime = (seen: Observation, status: WerfBundleStatus): number | undefined => {
+  if (!isPolled(seen) || seen.spec.kind === 'invalid' || openDeployment(status) !== undefined) return undefined;
+  if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown' || !takesLast(status, seen.spec.settings))
+    return undefined;
+  return nextTry(status, scheduleOf(seen, seen.spec.settings))?.time;
+};

@@ -5,6 +5,7 @@ import { issueAuthority } from '../../certs/issue.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { type Desk, openDesk, type Told, type Wish } from '../kit/admission-desk.js';
 import { settle } from '../kit/fake-clock.js';
+import { REFERRING_SPEC } from '../kit/referring-spec.js';
 
 const CA = (await issueAuthority(Date.UTC(2026, 0, 1))).certificate;
 /** Stands in every Secret of these specs; no answer may have it. */
@@ -21,7 +22,7 @@ const ops = (name: string): ObjectRef => ({ namespace: 'ops', name });
 const production = (name: string): ObjectRef => ({ namespace: 'production', name });
 const DOCKER = 'kubernetes.io/dockerconfigjson';
 
-/** All that {@link FULL} refers to, as it should be. */
+/** All that {@link REFERRING_SPEC} refers to, as it should be. */
 const furnish = ({ kube }: Desk): void => {
   const annotations = { 'werf.io/accept-bundles-from': 'shops, ops' };
   kube.seed(NAMESPACES, { metadata: { name: 'production', annotations } });
@@ -33,31 +34,17 @@ const furnish = ({ kube }: Desk): void => {
   kube.seed(SECRETS, secret(production('app-keys'), { 'values.yaml': `db: {password: ${SECRET_TEXT}}\n` }));
 };
 
-const FULL: WerfBundleSpec = {
-  registry: {
-    url: 'ghcr.io/acme/app',
-    versionConstraint: '1.x',
-    secretRef: { name: 'creds' },
-    caSecretRef: { name: 'ca' },
-  },
-  converge: {
-    targetNamespace: 'production',
-    serviceAccountName: 'werf-converge',
-    werfSecretKeyRef: { name: 'werf-key' },
-    valuesFrom: [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'app-keys' } }],
-  },
-};
 const PLAIN: WerfBundleSpec = { registry: { url: 'ghcr.io/acme/app', versionConstraint: '1.x' } };
 
-const bundle = (spec: WerfBundleSpec = FULL, metadata: WerfBundle['metadata'] = {}): WerfBundle => ({
+const bundle = (spec: WerfBundleSpec = REFERRING_SPEC, metadata: WerfBundle['metadata'] = {}): WerfBundle => ({
   apiVersion: 'werf.io/v1alpha1',
   kind: 'WerfBundle',
   metadata: { ...ops('my-app'), ...metadata },
   spec,
 });
 const converge = (change: WerfBundleSpec['converge']): WerfBundleSpec => ({
-  ...FULL,
-  converge: { ...FULL.converge, ...change },
+  ...REFERRING_SPEC,
+  converge: { ...REFERRING_SPEC.converge, ...change },
 });
 
 const desk = (...flags: readonly string[]): Desk => {
@@ -370,15 +357,15 @@ t.test('a release belongs to the bundle that was there first', async (t) => {
 
 t.test('an update is asked only about what it changes', async (t) => {
   const rows: readonly { title: string; from?: WerfBundleSpec; to: WerfBundleSpec; want: readonly string[] }[] = [
-    { title: 'nothing that refers', to: { ...FULL, suspend: true }, want: [] },
+    { title: 'nothing that refers', to: { ...REFERRING_SPEC, suspend: true }, want: [] },
     {
       title: 'the registry',
-      to: { ...FULL, registry: { ...FULL.registry, url: 'ghcr.io/acme/other' } },
+      to: { ...REFERRING_SPEC, registry: { ...REFERRING_SPEC.registry, url: 'ghcr.io/acme/other' } },
       want: ['Secret ops/creds'],
     },
     {
       title: 'the CA',
-      to: { ...FULL, registry: { ...FULL.registry, caSecretRef: { name: 'ca-2' } } },
+      to: { ...REFERRING_SPEC, registry: { ...REFERRING_SPEC.registry, caSecretRef: { name: 'ca-2' } } },
       want: ['Secret ops/ca-2'],
     },
     {
@@ -393,7 +380,7 @@ t.test('an update is asked only about what it changes', async (t) => {
     },
     {
       title: 'the order of values: all of them are merged anew',
-      to: converge({ valuesFrom: FULL.converge?.valuesFrom?.toReversed() ?? [] }),
+      to: converge({ valuesFrom: REFERRING_SPEC.converge?.valuesFrom?.toReversed() ?? [] }),
       want: ['ConfigMap ops/app-config', 'Secret ops/app-keys', 'Secret production/app-keys'],
     },
     {
@@ -417,10 +404,10 @@ t.test('an update is asked only about what it changes', async (t) => {
   for (const name of ['creds', 'ca', 'werf-key']) opened.kube.vanish(SECRETS, ops(name));
   opened.kube.vanish(SERVICEACCOUNTS, production('werf-converge'));
   opened.kube.vanish(CONFIGMAPS, ops('app-config'));
-  const suspended = bundle({ ...FULL, suspend: true });
+  const suspended = bundle({ ...REFERRING_SPEC, suspend: true });
   t.same(await askOf(opened, { object: suspended, oldObject: bundle() }), ALLOWED, 'all gone, and none of it changed');
   const added = converge({
-    valuesFrom: [...(FULL.converge?.valuesFrom ?? []), { configMapRef: { name: 'new' } }],
+    valuesFrom: [...(REFERRING_SPEC.converge?.valuesFrom ?? []), { configMapRef: { name: 'new' } }],
   });
   t.same(
     await askOf(opened, { object: bundle(added), oldObject: bundle() }),
@@ -430,12 +417,12 @@ t.test('an update is asked only about what it changes', async (t) => {
     'only the new source is told of',
   );
   const silent = desk();
-  const going = bundle(FULL, { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['werf.io/x'] });
-  const released = bundle(FULL, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+  const going = bundle(REFERRING_SPEC, { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['werf.io/x'] });
+  const released = bundle(REFERRING_SPEC, { deletionTimestamp: '2026-01-01T00:00:00Z' });
   t.same(await askOf(silent, { object: released, oldObject: going }), ALLOWED, 'an object that is going');
-  const labelled = bundle(FULL, { labels: { team: 'a' }, annotations: { 'example.org/x': 'y' } });
+  const labelled = bundle(REFERRING_SPEC, { labels: { team: 'a' }, annotations: { 'example.org/x': 'y' } });
   t.same(await askOf(silent, { object: labelled, oldObject: bundle() }), ALLOWED, 'foreign metadata');
-  const requested = bundle(FULL, { annotations: { 'werf.io/reconcile-requested-at': 'now' } });
+  const requested = bundle(REFERRING_SPEC, { annotations: { 'werf.io/reconcile-requested-at': 'now' } });
   t.same(await askOf(silent, { object: requested, oldObject: bundle() }), ALLOWED, 'a request to reconcile');
   t.same(silent.asked, [], 'none of which asks anything');
 });
@@ -568,11 +555,16 @@ t.test('specs of any shape are judged without a fault', async (t) => {
       'valuesFrom',
       'values',
     ]) {
-      const spec = { ...FULL, converge: { ...FULL.converge, [field]: value } } as unknown as WerfBundleSpec;
+      const spec = {
+        ...REFERRING_SPEC,
+        converge: { ...REFERRING_SPEC.converge, [field]: value },
+      } as unknown as WerfBundleSpec;
       const { allowed, problems } = await opened.ask({ object: bundle(spec), oldObject: bundle() });
       t.ok(allowed || problems.length > 0, `${field}: ${JSON.stringify(value)}`);
     }
-    const spec = { registry: { ...FULL.registry, secretRef: value, caSecretRef: value } } as unknown as WerfBundleSpec;
+    const spec = {
+      registry: { ...REFERRING_SPEC.registry, secretRef: value, caSecretRef: value },
+    } as unknown as WerfBundleSpec;
     t.ok(await opened.ask({ object: bundle(spec) }), `Secrets: ${JSON.stringify(value)}`);
     const whole = { registry: value, converge: value } as unknown as WerfBundleSpec;
     t.ok(await opened.ask({ object: bundle(whole) }), `all: ${JSON.stringify(value)}`);

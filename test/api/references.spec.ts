@@ -10,6 +10,7 @@ import { platform, selected, bundle as stored } from '../kit/builders.js';
 import { createFakeKube, type FakeKube } from '../kit/fake-kube.js';
 import { judgeText } from '../kit/judge-text.js';
 import { reconcileHarness } from '../kit/reconcile-harness.js';
+import { REFERRING_SPEC } from '../kit/referring-spec.js';
 
 const CA = (await issueAuthority(Date.UTC(2026, 0, 1))).certificate;
 /** Stands in every Secret of these specs; nobody may repeat it. */
@@ -31,7 +32,7 @@ const object = (kube: Kube, type: ResourceType, metadata: KubeObject['metadata']
 const dockerConfig = (host: string): string =>
   JSON.stringify({ auths: { [host]: { username: 'acme', password: SECRET_TEXT } } });
 
-/** All that {@link FULL} refers to, as it should be. */
+/** All that {@link REFERRING_SPEC} refers to, as it should be. */
 const furnish = (kube: Kube): void => {
   object(kube, NAMESPACES, { name: 'production', annotations: { 'werf.io/accept-bundles-from': 'shops, ops' } });
   object(kube, NAMESPACES, { name: OPERATOR, annotations: { 'werf.io/accept-bundles-from': '*' } });
@@ -43,23 +44,9 @@ const furnish = (kube: Kube): void => {
   secret(kube, production('app-keys'), { 'values.yaml': `db: {password: ${SECRET_TEXT}}\n` });
 };
 
-const FULL: WerfBundleSpec = {
-  registry: {
-    url: 'ghcr.io/acme/app',
-    versionConstraint: '1.x',
-    secretRef: { name: 'creds' },
-    caSecretRef: { name: 'ca' },
-  },
-  converge: {
-    targetNamespace: 'production',
-    serviceAccountName: 'werf-converge',
-    werfSecretKeyRef: { name: 'werf-key' },
-    valuesFrom: [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'app-keys' } }],
-  },
-};
 const converge = (change: WerfBundleSpec['converge']): WerfBundleSpec => ({
-  ...FULL,
-  converge: { ...FULL.converge, ...change },
+  ...REFERRING_SPEC,
+  converge: { ...REFERRING_SPEC.converge, ...change },
 });
 const PLAIN: WerfBundleSpec = { registry: { url: 'ghcr.io/acme/app', versionConstraint: '1.x' } };
 
@@ -295,7 +282,7 @@ const flagsOf = ({ certificateSecret, crossNamespace }: Row): readonly string[] 
   ...(crossNamespace === undefined ? [] : [`--cross-namespace=${crossNamespace}`]),
 ];
 
-const created = ({ spec = FULL }: Row): WerfBundle => ({
+const created = ({ spec = REFERRING_SPEC }: Row): WerfBundle => ({
   apiVersion: 'werf.io/v1alpha1',
   kind: 'WerfBundle',
   metadata: ops('my-app'),
@@ -328,7 +315,7 @@ const byCommandLine = async (row: Row): Promise<readonly string[]> => {
 
 /** What the status says after a tag was found. */
 const byController = async (row: Row): Promise<readonly (string | undefined)[]> => {
-  const { spec = FULL, certificateSecret, crossNamespace } = row;
+  const { spec = REFERRING_SPEC, certificateSecret, crossNamespace } = row;
   const metadata = { creationTimestamp: '2026-11-23T09:00:00Z' };
   const wished = {
     ...(certificateSecret !== undefined && { policy: { ...platform.policy, certificateSecret } }),
