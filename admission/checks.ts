@@ -15,7 +15,7 @@ type CheckSettings = Omit<ReachSettings, 'operator'> &
     readonly namespace: string;
   };
 
-interface ChecksNeeds {
+interface ChecksDeps {
   readonly kube: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'>;
   readonly config: CheckSettings;
   readonly values: Pick<ValuesPool, 'judge'>;
@@ -33,8 +33,8 @@ export interface Checks {
 }
 
 /** What a bundle says of itself, what it reaches for, and where it may come from. */
-export const createChecks = (needs: ChecksNeeds): Checks => {
-  const { kube, config, values, clock, random, log, metrics } = needs;
+export const createChecks = (deps: ChecksDeps): Checks => {
+  const { kube, config, values, clock, random, log, metrics } = deps;
   const releases = new ReleaseIndex({ client: kube, clock, random, log });
   const reach = createReachCheck({
     kube,

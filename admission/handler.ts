@@ -20,7 +20,7 @@ export interface Call extends CallTime {
 /** Answers a call. Never rejects: a bug is a 500, which the failurePolicy judges. */
 export type Handler = (call: Call) => Promise<Answer>;
 
-export interface HandlerNeeds {
+export interface HandlerDeps {
   /** What is judged. */
   readonly checks: readonly Check[];
   readonly clock: Pick<Clock, 'monotonic' | 'now'>;
@@ -37,10 +37,10 @@ export interface Question {
 }
 
 /** The admission of bundles, without its sockets. */
-export const createHandler = (needs: HandlerNeeds): Handler =>
-  answerCalls(needs, (review, call) => aboutBundle(review, call, needs));
+export const createHandler = (deps: HandlerDeps): Handler =>
+  answerCalls(deps, (review, call) => aboutBundle(review, call, deps));
 
-function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerNeeds): Question {
+function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerDeps): Question {
   const decoded = decodeBundle(review);
   if (decoded.kind === 'foreign') return { judge: () => decoded };
   const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
@@ -53,12 +53,12 @@ function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerNeeds
   };
 }
 
-type AnswerNeeds = Omit<HandlerNeeds, 'checks'>;
+type AnswerDeps = Omit<HandlerDeps, 'checks'>;
 
 /** What all webhooks have in common: decode, judge in time, encode, and one line of log. */
-export function answerCalls(needs: AnswerNeeds, read: (review: Review, call: Call) => Question): Handler {
+export function answerCalls(deps: AnswerDeps, read: (review: Review, call: Call) => Question): Handler {
   return async (call) => {
-    const start = needs.clock.monotonic();
+    const start = deps.clock.monotonic();
     const review = readCall(call);
     const { uid } = review;
     let answer: Answer;
@@ -70,19 +70,19 @@ export function answerCalls(needs: AnswerNeeds, read: (review: Review, call: Cal
       const verdict = judged instanceof Promise ? await inTime(judged, call.signal) : judged;
       allowed = verdict.kind === 'allow';
       answer = encode(verdict, { ...about, ...(uid === undefined ? {} : { uid }) });
-      const durationMs = since(needs, start);
-      needs.log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
+      const durationMs = since(deps, start);
+      deps.log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
     } catch (error) {
       // A bug. The uid is all that is known for sure; the body may hold anything.
-      needs.log.error('admission failed', { webhook: call.webhook, uid, error });
+      deps.log.error('admission failed', { webhook: call.webhook, uid, error });
       answer = plainAnswer(500, `the webhook failed on this request (uid ${uid ?? 'unknown'}); its log says why`);
     }
-    needs.metrics.answered(call.webhook, allowed, since(needs, start) / 1000);
+    deps.metrics.answered(call.webhook, allowed, since(deps, start) / 1000);
     return answer;
   };
 }
 
-const since = ({ clock }: AnswerNeeds, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;
+const since = ({ clock }: AnswerDeps, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;
 
 const readCall = ({ contentType, body }: Call): Review | Malformed =>
   contentType.split(';')[0]?.trim().toLowerCase() === 'application/json'

@@ -7,7 +7,7 @@ import type { Schedule } from './schedule.js';
 import type { CertificateSource, Offer } from './source.js';
 
 /** What certificates from outside need. */
-interface DirectorySourceNeeds {
+interface DirectorySourceDeps {
   readonly directory: string;
   /** DNS names and IP addresses that the leaf has to be valid for. */
   readonly names: readonly string[];
@@ -16,7 +16,7 @@ interface DirectorySourceNeeds {
 }
 
 /** Certificates that somebody else puts into a folder as tls.crt, tls.key and ca.crt: cert-manager by a mounted Secret, or a person. */
-export const directorySource = ({ directory, names, clock, schedule }: DirectorySourceNeeds): CertificateSource => ({
+export const directorySource = ({ directory, names, clock, schedule }: DirectorySourceDeps): CertificateSource => ({
   names,
   lookMs: schedule.fileLookMs,
   // Each replica's mount is up to date at a time of its own.

@@ -1,7 +1,7 @@
 import type { Clock, Random } from '../process/ports.js';
 import type { CertificateKeeper } from './keeper.js';
 
-interface KeeperLoopNeeds {
+interface KeeperLoopDeps {
   readonly keeper: Pick<CertificateKeeper, 'look'>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly random: Random;
@@ -14,11 +14,11 @@ const LONGEST_SETTLE_MS = 60_000;
 
 /** Has the keeper look again and again: when it wants to, and whenever something may have changed. */
 export class KeeperLoop {
-  readonly #needs: KeeperLoopNeeds;
+  readonly #deps: KeeperLoopDeps;
   #wakeUp = new AbortController();
 
-  constructor(needs: KeeperLoopNeeds) {
-    this.#needs = needs;
+  constructor(deps: KeeperLoopDeps) {
+    this.#deps = deps;
   }
 
   /** Something changed: the next look comes soon. */
@@ -28,7 +28,7 @@ export class KeeperLoop {
 
   /** Runs until aborted. @throws bugs only */
   async run(signal: AbortSignal): Promise<void> {
-    const { keeper, clock, random } = this.#needs;
+    const { keeper, clock, random } = this.#deps;
     let bunch = 0;
     while (!signal.aborted) {
       const pauseMs = await keeper.look(signal);
@@ -47,7 +47,7 @@ export class KeeperLoop {
     const wakeUp = this.#wakeUp.signal;
     if (wakeUp.aborted) return true;
     const either = AbortSignal.any([signal, wakeUp]);
-    await this.#needs.clock.sleep(ms, either).catch(ignore(either));
+    await this.#deps.clock.sleep(ms, either).catch(ignore(either));
     return wakeUp.aborted;
   }
 }

@@ -34,7 +34,7 @@ export interface Serving extends KeyPair {
   readonly expires: number;
 }
 
-interface KeeperNeeds {
+interface KeeperDeps {
   readonly kube: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -75,7 +75,7 @@ const RETRY_MS = 5000;
  * served; caBundle and address are put back when somebody overwrites them.
  */
 export class CertificateKeeper {
-  readonly #needs: KeeperNeeds;
+  readonly #deps: KeeperDeps;
   readonly #faults: Faults<
     'read the webhook configurations' | 'read the certificates' | 'issue certificates' | 'publish the certificates'
   >;
@@ -84,10 +84,10 @@ export class CertificateKeeper {
   #served: Served | undefined;
   #address: Address | undefined;
 
-  constructor(needs: KeeperNeeds) {
-    this.#needs = needs;
-    this.#faults = new Faults(needs.log);
-    this.#publication = new Publication(needs);
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+    this.#faults = new Faults(deps.log);
+    this.#publication = new Publication(deps);
   }
 
   /** What is served with. Undefined before {@link open}. */
@@ -103,7 +103,7 @@ export class CertificateKeeper {
   /** Gets a pair to serve with, made if need be, and publishes nothing. @throws KubeError, CertificateError */
   async open(signal: AbortSignal): Promise<Serving> {
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-      const reading = await this.#needs.source.read(signal);
+      const reading = await this.#deps.source.read(signal);
       this.#reading = reading;
       const seen = { reading, configurations: await this.#configurationsBefore(reading, signal) };
       const step = planCertificates(this.#observe(seen, { publishing: true, issuing: false }));
@@ -120,7 +120,7 @@ export class CertificateKeeper {
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
       const configurations = await this.#publication.read(signal);
       this.#mustNotBeInjected(configurations);
-      this.#reading = await this.#needs.source.read(signal);
+      this.#reading = await this.#deps.source.read(signal);
       const wanted = this.#wanted(exact, configurations);
       this.#address = address;
       if (configurations.every((configuration) => isRight(configuration, wanted))) return;
@@ -140,14 +140,14 @@ export class CertificateKeeper {
       const seen = await this.#read(signal);
       const step = planCertificates(this.#observe(seen, stuck));
       if (step.kind === 'keep') break;
-      if (step.kind === 'wait') return this.#pause(step.until - this.#needs.clock.now());
+      if (step.kind === 'wait') return this.#pause(step.until - this.#deps.clock.now());
       stuck = await this.#do(step, seen, { stuck, signal });
     }
-    return this.#pause(this.#needs.source.lookMs);
+    return this.#pause(this.#deps.source.lookMs);
   }
 
   #pause(ms: number): number {
-    return Math.max(0, Math.min(ms, this.#needs.source.lookMs, this.#faults.any ? RETRY_MS : Number.POSITIVE_INFINITY));
+    return Math.max(0, Math.min(ms, this.#deps.source.lookMs, this.#faults.any ? RETRY_MS : Number.POSITIVE_INFINITY));
   }
 
   async #do(
@@ -177,10 +177,10 @@ export class CertificateKeeper {
     const configurations = await this.#faults.heed('read the webhook configurations', () =>
       this.#publication.read(signal),
     );
-    const reading = await this.#faults.heed('read the certificates', () => this.#needs.source.read(signal));
+    const reading = await this.#faults.heed('read the certificates', () => this.#deps.source.read(signal));
     if (reading !== undefined) this.#reading = reading;
     // Without the Secret it is not known what should stand in the configurations; another replica may know more.
-    const isBlind = reading === undefined && this.#needs.source.shared;
+    const isBlind = reading === undefined && this.#deps.source.shared;
     return {
       configurations: isBlind ? undefined : configurations,
       reading: reading ?? unreadable(this.#reading),
@@ -195,7 +195,7 @@ export class CertificateKeeper {
   }
 
   #observe({ reading, configurations }: Seen, stuck: Stuck): Observation {
-    const { source, clock, schedule } = this.#needs;
+    const { source, clock, schedule } = this.#deps;
     const served = this.#served?.leaf;
     const offer = this.#offer(reading);
     return {
@@ -228,7 +228,7 @@ export class CertificateKeeper {
     const { offer, leaf } = this.#served ?? {};
     const own = offer?.authorities.filter((pem) => authorityFacts(pem)?.id === leaf?.signer) ?? [];
     const authorities = [...(this.#reading?.offer?.authorities ?? []), ...own];
-    return this.#publication.wanted(address, configurations, { authorities, others: !this.#needs.source.shared });
+    return this.#publication.wanted(address, configurations, { authorities, others: !this.#deps.source.shared });
   }
 
   async #putRight({ configurations = [] }: Seen, signal: AbortSignal): Promise<'done'> {
@@ -248,7 +248,7 @@ export class CertificateKeeper {
       ...{ authority, leaf, pair: offer ?? { certificate: '', key: '' } },
       alsoTrusted: [...(offer?.authorities ?? []), ...earlier],
     };
-    const { log, source } = this.#needs;
+    const { log, source } = this.#deps;
     if (await reading.issue(order, signal)) {
       log.info('certificates issued', { authority, leaf, why, names: source.names });
     }
@@ -256,7 +256,7 @@ export class CertificateKeeper {
   }
 
   #serve({ offer }: Reading): void {
-    const { source, log, onServe } = this.#needs;
+    const { source, log, onServe } = this.#deps;
     if (offer === undefined) return;
     const { leaf } = offerFacts(offer, source.names);
     if (leaf === 'broken') return;
@@ -267,7 +267,7 @@ export class CertificateKeeper {
   }
 
   #mustNotBeInjected(configurations: readonly Configuration[]): void {
-    if (!this.#needs.source.shared) return;
+    if (!this.#deps.source.shared) return;
     for (const configuration of configurations) {
       const annotation = injectedBy(configuration);
       const { type, name } = configuration.target;

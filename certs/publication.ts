@@ -13,7 +13,7 @@ import {
 } from './configurations.js';
 import { authorityFacts } from './inspect.js';
 
-interface PublicationNeeds {
+interface PublicationDeps {
   readonly kube: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly targets: readonly Target[];
   readonly clock: Pick<Clock, 'now'>;
@@ -22,12 +22,12 @@ interface PublicationNeeds {
 
 /** What the apiservers were told about us, as it was read back. */
 export class Publication {
-  readonly #needs: PublicationNeeds;
+  readonly #deps: PublicationDeps;
   #confirmed: ReadonlyMap<string, number> = new Map();
   #trusted: readonly string[] = [];
 
-  constructor(needs: PublicationNeeds) {
-    this.#needs = needs;
+  constructor(deps: PublicationDeps) {
+    this.#deps = deps;
   }
 
   /** Since when each CA has been in every caBundle, whenever they were read: by id, milliseconds since 1970. */
@@ -42,7 +42,7 @@ export class Publication {
 
   /** @throws KubeError, CertificateError */
   async read(signal: AbortSignal): Promise<readonly Configuration[]> {
-    const { kube, targets, clock } = this.#needs;
+    const { kube, targets, clock } = this.#deps;
     const configurations = await readConfigurations(kube, targets, signal);
     // One that may be missing, and fails open, has no say in what may be served.
     this.#trusted = trustedByAll(configurations.filter(({ target }) => target.optional !== true));
@@ -54,9 +54,9 @@ export class Publication {
   /** Writes what is wrong. @throws KubeError */
   async write(configurations: readonly Configuration[], wanted: Wanted, signal: AbortSignal): Promise<void> {
     for (const configuration of configurations.filter((present) => !isRight(present, wanted))) {
-      await writeConfiguration(this.#needs.kube, configuration, wanted, signal);
+      await writeConfiguration(this.#deps.kube, configuration, wanted, signal);
       const { type, name } = configuration.target;
-      this.#needs.log.info('webhook configuration written', { kind: type.kind, name });
+      this.#deps.log.info('webhook configuration written', { kind: type.kind, name });
     }
   }
 
@@ -70,7 +70,7 @@ export class Publication {
     configurations: readonly Configuration[],
     trust: { readonly authorities: readonly string[]; readonly others: boolean },
   ): Wanted {
-    const now = this.#needs.clock.now();
+    const now = this.#deps.clock.now();
     const others = trust.others ? trustedByAny(configurations) : [];
     const isValid = (pem: string): boolean => (authorityFacts(pem)?.to ?? 0) > now;
     return { address, authorities: [...new Set([...trust.authorities, ...others.filter(isValid)])] };

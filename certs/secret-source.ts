@@ -8,7 +8,7 @@ import type { Schedule } from './schedule.js';
 import type { CertificateSource, IssueOrder, Offer, Reading } from './source.js';
 
 /** What self-managed certificates need. */
-interface SecretSourceNeeds {
+interface SecretSourceDeps {
   readonly kube: Pick<KubeClient, 'get' | 'create' | 'replace'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly schedule: Schedule;
@@ -25,17 +25,17 @@ interface SecretSourceNeeds {
  *
  * Guarantee: of replicas that issue at once one succeeds (resourceVersion), and the others take what it made.
  */
-export const secretSource = (needs: SecretSourceNeeds): CertificateSource => ({
-  names: needs.names,
-  lookMs: needs.schedule.lookMs,
+export const secretSource = (deps: SecretSourceDeps): CertificateSource => ({
+  names: deps.names,
+  lookMs: deps.schedule.lookMs,
   shared: true,
   read: async (signal) => {
-    const stored = await needs.kube.get(SECRETS, needs.secret, signal);
-    return readingOf(needs, stored);
+    const stored = await deps.kube.get(SECRETS, deps.secret, signal);
+    return readingOf(deps, stored);
   },
 });
 
-function readingOf(needs: SecretSourceNeeds, stored: Stored<Secret> | undefined): Reading {
+function readingOf(deps: SecretSourceDeps, stored: Stored<Secret> | undefined): Reading {
   const offer = stored && decode(stored);
   const key = textOf(stored, 'ca.key');
   const keyFits = fitsTogether({ certificate: offer?.authorities[0] ?? '', key });
@@ -44,7 +44,7 @@ function readingOf(needs: SecretSourceNeeds, stored: Stored<Secret> | undefined)
     issuer: { kind: 'ours', keyFits },
     issue: async (order, signal) => {
       const present = { authorities: offer?.authorities ?? [], key };
-      return write(needs, stored, await make(needs, present, order), signal);
+      return write(deps, stored, await make(deps, present, order), signal);
     },
   };
 }
@@ -61,7 +61,7 @@ const decode = (secret: Secret): Offer => ({
 type StoredTexts = Readonly<Record<'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.key', string>>;
 
 async function make(
-  { clock, schedule, names }: SecretSourceNeeds,
+  { clock, schedule, names }: SecretSourceDeps,
   present: { readonly authorities: readonly string[]; readonly key: string },
   order: IssueOrder,
 ): Promise<StoredTexts> {
@@ -95,7 +95,7 @@ function allNames(pair: KeyPair, names: readonly string[], now: number): readonl
 
 /** @returns false if somebody else was quicker */
 async function write(
-  { kube, secret }: SecretSourceNeeds,
+  { kube, secret }: SecretSourceDeps,
   stored: Stored<Secret> | undefined,
   made: StoredTexts,
   signal: AbortSignal,

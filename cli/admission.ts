@@ -29,7 +29,7 @@ export interface Admission extends Findings {
   readonly releasesFault: string | undefined;
 }
 
-export interface AdmissionNeeds {
+export interface AdmissionDeps {
   readonly world: World;
   readonly config: Config;
   readonly clock: Clock;
@@ -39,14 +39,14 @@ export interface AdmissionNeeds {
 const WITHIN_MS = 30_000;
 
 /** Judges a bundle by the webhook's own code, /mutate first and then /validate, as if somebody created it now. */
-export async function admit(needs: AdmissionNeeds, bundle: BundleManifest): Promise<Admission> {
-  const side = await needs.world.sideOf(bundle);
-  const request = requestFor(needs.world, bundle);
+export async function admit(deps: AdmissionDeps, bundle: BundleManifest): Promise<Admission> {
+  const side = await deps.world.sideOf(bundle);
+  const request = requestFor(deps.world, bundle);
   const open: Admission['open'][number][] = [];
   const values: ValuesProblem[] = [];
-  const checks = checksFor({ ...needs, side, open, values });
+  const checks = checksFor({ ...deps, side, open, values });
   const time = new AbortController();
-  const first = await mutate(request, { checks, now: needs.clock.now() }, time);
+  const first = await mutate(request, { checks, now: deps.clock.now() }, time);
   const verdict = first.kind === 'allow' ? await validate(defaulted(request), { checks }, time) : first;
   return { ...findingsOf(verdict), open, values, releasesFault: side.releasesFault() };
 }
@@ -77,13 +77,13 @@ const findingsOf = (verdict: Verdict): Findings =>
     ? { problems: verdict.kind === 'deny' ? verdict.problems : [], warnings: verdict.warnings }
     : { problems: [], warnings: [] };
 
-type ChecksNeeds = AdmissionNeeds & {
+type ChecksDeps = AdmissionDeps & {
   readonly side: Side;
   readonly open: Admission['open'][number][];
   readonly values: ValuesProblem[];
 };
 
-function checksFor({ world, config, clock, side, open, values }: ChecksNeeds): readonly Check[] {
+function checksFor({ world, config, clock, side, open, values }: ChecksDeps): readonly Check[] {
   const settings = { ...config, authorize: world.authorize, operator: config };
   const reach = createReach({
     kube: side.kube,

@@ -1,5 +1,5 @@
 import type { Requester } from '../admission/admission-request.js';
-import type { GrantNeeds } from '../admission/grants/grants.js';
+import type { GrantDeps } from '../admission/grants/grants.js';
 import type { Stored } from '../api/objects.js';
 import {
   holderOf,
@@ -21,10 +21,10 @@ import type { Side, World } from './world.js';
 
 type Client = Pick<KubeClient, 'get' | 'list' | 'createSubresource'>;
 
-interface ClusterWorldNeeds {
+interface ClusterWorldDeps {
   readonly kube: Client;
   readonly requester: Requester;
-  readonly authorize: GrantNeeds['authorize'];
+  readonly authorize: GrantDeps['authorize'];
   readonly objects: InputObjects;
 }
 
@@ -32,7 +32,7 @@ interface ClusterWorldNeeds {
  * A cluster, with its user's own rights, as it will be once the input is applied: what the input holds counts, everything else is
  * looked up. What may not be looked up is "could not be checked".
  */
-export const clusterWorld = ({ kube, requester, authorize, objects }: ClusterWorldNeeds): World => {
+export const clusterWorld = ({ kube, requester, authorize, objects }: ClusterWorldDeps): World => {
   const get = remembering(kube);
   const listed = onceOnly((signal: AbortSignal) => listBundles(kube, signal));
   const { createSubresource } = selfReviewing(kube);

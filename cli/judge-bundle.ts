@@ -4,7 +4,7 @@ import { isMap, valueAt } from '../api/schema-node.js';
 import { inSchemaOrder } from '../api/validate/field-order.js';
 import { required } from '../api/validate/wording.js';
 import { API_VERSION, KIND } from '../api/werfbundle.js';
-import { type Admission, type AdmissionNeeds, admit } from './admission.js';
+import { type Admission, type AdmissionDeps, admit } from './admission.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import type { Position } from './kubernetes-yaml.js';
 import { locate } from './locate.js';
@@ -13,19 +13,19 @@ import { textAt } from './manifests.js';
 import { type Finding, type Place, type Result, type Unresolved, verdictOf } from './result.js';
 import { unknownFields } from './unknown-fields.js';
 
-export interface JudgeNeeds extends AdmissionNeeds {
+export interface JudgeDeps extends AdmissionDeps {
   /** Whether what is not known of counts as a problem. */
   readonly strict: boolean;
 }
 
 /** Judges one bundle of the input, and finds the places of all that is said about it. */
-export async function judgeBundle(needs: JudgeNeeds, bundle: BundleManifest): Promise<Result> {
-  const { problems, unresolved } = await findingsOf(needs, bundle);
+export async function judgeBundle(deps: JudgeDeps, bundle: BundleManifest): Promise<Result> {
+  const { problems, unresolved } = await findingsOf(deps, bundle);
   const at = <T extends { readonly field: string }>(item: T): T & Position => ({
     ...item,
     ...locate(bundle.yaml, bundle.node, item.field),
   });
-  const located = [...problems, ...(needs.strict ? unresolved.map(asProblem) : [])].toSorted(asRead).map(at);
+  const located = [...problems, ...(deps.strict ? unresolved.map(asProblem) : [])].toSorted(asRead).map(at);
   return {
     file: bundle.file,
     document: bundle.document,
@@ -34,7 +34,7 @@ export async function judgeBundle(needs: JudgeNeeds, bundle: BundleManifest): Pr
     namespace: bundle.namespace,
     verdict: verdictOf(located),
     problems: located,
-    unresolved: needs.strict ? [] : unresolved.map(({ code: _, ...item }) => at(item)),
+    unresolved: deps.strict ? [] : unresolved.map(({ code: _, ...item }) => at(item)),
   };
 }
 
@@ -59,7 +59,7 @@ const asProblem = ({ code, field, message }: Open): Unplaced => {
   return { severity: 'error', code, field, message: `${prefix}: ${message}` };
 };
 
-async function findingsOf(needs: JudgeNeeds, bundle: BundleManifest): Promise<Findings> {
+async function findingsOf(deps: JudgeDeps, bundle: BundleManifest): Promise<Findings> {
   const own = ownFaults(bundle);
   if (bundle.apiVersion !== API_VERSION || !isMap(valueAt(bundle.value, 'metadata') ?? {})) {
     return { problems: own.map(errorOf), unresolved: [] };
@@ -67,14 +67,14 @@ async function findingsOf(needs: JudgeNeeds, bundle: BundleManifest): Promise<Fi
   const unknown = unknownFields(bundle.value).map(
     (field): Unplaced => ({ severity: 'error', code: 'UnknownField', ...field }),
   );
-  const admission = await admit(needs, bundle);
+  const admission = await admit(deps, bundle);
   const placed = admission.problems.map((problem) => ({
     ...errorOf(problem),
-    ...sourceOf(needs, bundle, { problem, values: admission.values }),
+    ...sourceOf(deps, bundle, { problem, values: admission.values }),
   }));
   return {
     problems: [...own.map(errorOf), ...unknown, ...placed, ...admission.warnings.map(warningOf)],
-    unresolved: openOf(needs, bundle, admission),
+    unresolved: openOf(deps, bundle, admission),
   };
 }
 
@@ -90,7 +90,7 @@ function ownFaults(bundle: BundleManifest): readonly Problem[] {
 
 /** Where the fault of a source of values stands, if that source is in the input. */
 function sourceOf(
-  { world: { objects } }: JudgeNeeds,
+  { world: { objects } }: JudgeDeps,
   bundle: BundleManifest,
   { problem, values }: { readonly problem: Problem; readonly values: Admission['values'] },
 ): { readonly source?: Place } {
@@ -106,7 +106,7 @@ function sourceOf(
 const RELEASE = 'spec.converge.releaseName';
 
 /** References that were not judged, each with why. */
-function openOf({ world }: JudgeNeeds, bundle: BundleManifest, admission: Admission): readonly Open[] {
+function openOf({ world }: JudgeDeps, bundle: BundleManifest, admission: Admission): readonly Open[] {
   const subject = subjectOf(bundleOf(bundle), bundle.namespace);
   const { releasesFault } = admission;
   const message = `whether the release is another bundle's could not be checked: ${releasesFault}`;

@@ -3,7 +3,7 @@ import { bundlesAmong } from './bundle-manifest.js';
 import { InputObjects } from './input-objects.js';
 import { inputWorld } from './input-world.js';
 import { type Input, isMeantAsManifest } from './inputs.js';
-import { type JudgeNeeds, judgeBundle } from './judge-bundle.js';
+import { type JudgeDeps, judgeBundle } from './judge-bundle.js';
 import { type Manifests, manifestsIn, type Unreadable } from './manifests.js';
 import type { Result } from './result.js';
 import type { World } from './world.js';
@@ -15,7 +15,7 @@ export interface Judgement {
   readonly skipped: readonly string[];
 }
 
-export interface JudgeOptions extends Omit<JudgeNeeds, 'world'> {
+export interface JudgeOptions extends Omit<JudgeDeps, 'world'> {
   /** Of objects that name none. */
   readonly namespace: string;
   /** What to judge against; the input alone, if left out. */

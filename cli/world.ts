@@ -1,5 +1,5 @@
 import type { Requester } from '../admission/admission-request.js';
-import type { GrantNeeds } from '../admission/grants/grants.js';
+import type { GrantDeps } from '../admission/grants/grants.js';
 import type { Releases } from '../admission/references/releases.js';
 import type { WerfBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
@@ -11,7 +11,7 @@ export interface World {
   /** How to call what is not found in it: `is not in the input`; undefined where all there is can be found. */
   readonly unknown: string | undefined;
   readonly requester: Requester;
-  readonly authorize: GrantNeeds['authorize'];
+  readonly authorize: GrantDeps['authorize'];
   readonly objects: InputObjects;
   sideOf(bundle: BundleManifest): Promise<Side>;
 }

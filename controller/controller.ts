@@ -21,7 +21,7 @@ import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
 import type { ReadsValues } from './values/delivered-values.js';
 
-interface ControllerParts {
+interface ControllerDeps {
   readonly client: KubeClient;
   readonly registry: Registry;
   readonly values: ReadsValues;
@@ -52,18 +52,18 @@ const GRACE_MS = 5_000;
  * A process that does not lead keeps its caches, so that it can begin at once.
  */
 export class Controller {
-  readonly #parts: ControllerParts;
+  readonly #deps: ControllerDeps;
   readonly #caches: Caches;
   readonly #watches: Watches;
   #wake: (ref: ObjectRef) => void = () => {};
   #onJob: (job: ObjectRef, active: boolean) => void = () => {};
   #sweep: Sweep | undefined;
 
-  constructor(parts: ControllerParts) {
-    this.#parts = parts;
-    const { metrics } = parts;
+  constructor(deps: ControllerDeps) {
+    this.#deps = deps;
+    const { metrics } = deps;
     this.#caches = new Caches({
-      ...parts,
+      ...deps,
       onChange: (ref) => this.#wake(ref),
       onBundle: (change) => {
         metrics.bundleChanged(change);
@@ -71,7 +71,7 @@ export class Controller {
       },
       onJob: (job, active) => this.#onJob(job, active),
     });
-    this.#watches = new Watches({ ...parts, secrets: parts.watchSecrets, onChange: (ref) => this.#wake(ref) });
+    this.#watches = new Watches({ ...deps, secrets: deps.watchSecrets, onChange: (ref) => this.#wake(ref) });
   }
 
   /** It leads, or could at once. */
@@ -84,7 +84,7 @@ export class Controller {
    * When it is aborted, nothing new is begun, what runs may end within {@link GRACE_MS}, and events are told.
    */
   async start(signal: AbortSignal): Promise<void> {
-    const { log } = this.#parts;
+    const { log } = this.#deps;
     const winding = new AbortController();
     const watching = Promise.all([this.#caches.start(winding.signal), this.#watches.start(winding.signal)]);
     try {
@@ -98,7 +98,7 @@ export class Controller {
   }
 
   async #govern(signal: AbortSignal): Promise<void> {
-    const { candidate, client, clock, random, log, metrics, onStuck } = this.#parts;
+    const { candidate, client, clock, random, log, metrics, onStuck } = this.#deps;
     const onChange = (leads: boolean): void => metrics.leads(leads);
     if (candidate !== undefined) {
       const lead = (reign: Reign): Promise<void> => this.#lead(reign);
@@ -110,12 +110,12 @@ export class Controller {
 
   /** One reign: nothing of it outlives it but the caches. */
   async #lead({ ending, over, holds }: Reign): Promise<void> {
-    const { clock, log, instance, metrics } = this.#parts;
-    const client = fencedClient(this.#parts.client, holds);
+    const { clock, log, instance, metrics } = this.#deps;
+    const client = fencedClient(this.#deps.client, holds);
     const cut = cutOffAfter(GRACE_MS, { clock, ending, over });
     const events = new EventTeller({ client, clock, log, instance }, cut.signal);
     const scans = this.#scans();
-    const slots = new JobSlots(this.#parts.limits, (ref) => this.#wake(ref));
+    const slots = new JobSlots(this.#deps.limits, (ref) => this.#wake(ref));
     const queue = this.#queue({ client, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
@@ -133,7 +133,7 @@ export class Controller {
   }
 
   #scans(): ReturnType<typeof createScans> {
-    const { registry, clock, random, log, platform, metrics } = this.#parts;
+    const { registry, clock, random, log, platform, metrics } = this.#deps;
     return createScans({
       ...{ registry, clock, random, log, timeScale: platform.timeScale },
       onDelivery: (ref) => this.#wake(ref),
@@ -150,7 +150,7 @@ export class Controller {
     /** Aborted when work that runs is to be cut off. */
     readonly signal: AbortSignal;
   }): WorkQueue {
-    const { clock, random, log, values, platform, metrics, workers } = this.#parts;
+    const { clock, random, log, values, platform, metrics, workers } = this.#deps;
     const self = {
       ...{ client: needs.client, lister: this.#caches, scans: needs.scans, values, platform, memory: new Memory() },
       valuesChanges: this.#watches,

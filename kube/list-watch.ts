@@ -36,7 +36,7 @@ export const followChanges = async <S extends Stored>(
   }
 };
 
-interface Means {
+interface ListWatchDeps {
   /** Moved on by each change. */
   readonly watching: { state: ReflectorState };
   readonly clock: Clock;
@@ -46,13 +46,13 @@ interface Means {
 /** Begins or watches until there is something to decide. */
 const act = async <S extends Stored>(
   follower: Follower<S>,
-  means: Means,
+  deps: ListWatchDeps,
   signal: AbortSignal,
 ): Promise<ReflectorEvent> => {
-  const { state } = means.watching;
+  const { state } = deps.watching;
   try {
     if (state.kind === 'listing') return { kind: 'listed', resourceVersion: await follower.begin(signal) };
-    return await watch(follower, { ...means, from: state.resourceVersion }, signal);
+    return await watch(follower, { ...deps, from: state.resourceVersion }, signal);
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     return { kind: 'failed', code: error.code, retryAfterMs: error.retryAfterMs };
@@ -61,7 +61,7 @@ const act = async <S extends Stored>(
 
 const watch = async <S extends Stored>(
   { changes, onChange }: Follower<S>,
-  { watching, clock, random, from }: Means & { readonly from: string },
+  { watching, clock, random, from }: ListWatchDeps & { readonly from: string },
   signal: AbortSignal,
 ): Promise<ReflectorEvent> => {
   const startedAt = clock.monotonic();

@@ -11,7 +11,7 @@ import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../kube/resources.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import type { Config } from './config.js';
 
-interface CertificatesNeeds {
+interface CertificatesDeps {
   readonly config: Config;
   readonly kube: KubeClient;
   readonly clock: Clock;
@@ -49,11 +49,11 @@ export function addressOf({ advertiseUrl, serviceName, namespace }: Config, port
 }
 
 /** Puts the parts together; nothing is started. */
-export function createCertificates(needs: CertificatesNeeds): Certificates {
-  const { config, kube, clock, random, log, onServe } = needs;
+export function createCertificates(deps: CertificatesDeps): Certificates {
+  const { config, kube, clock, random, log, onServe } = deps;
   const schedule = scheduleFor(config.timeScale);
   const targets = targetsOf(config);
-  const source = sourceOf(needs);
+  const source = sourceOf(deps);
   const keeper = new CertificateKeeper({ kube, clock, log, source, schedule, targets, onServe });
   const loop = new KeeperLoop({ keeper, clock, random });
   const wake = () => loop.wake();
@@ -75,7 +75,7 @@ export function createCertificates(needs: CertificatesNeeds): Certificates {
   };
 }
 
-function sourceOf({ config, kube, clock }: CertificatesNeeds): CertificateSource {
+function sourceOf({ config, kube, clock }: CertificatesDeps): CertificateSource {
   const schedule = scheduleFor(config.timeScale);
   const name = calledName(config);
   if (config.certDir !== undefined)

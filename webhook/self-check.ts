@@ -4,7 +4,7 @@ import type { Readiness } from '../process/health-server.js';
 import type { Clock, Log, LogFields } from '../process/ports.js';
 import { shakeHands } from './handshake.js';
 
-interface SelfCheckNeeds {
+interface SelfCheckDeps {
   /** Where our own server listens. */
   readonly listen: { readonly host: string; readonly port: number };
   /** What the apiserver calls us: DNS name or IP address. */
@@ -33,12 +33,12 @@ const RECHECK_MS = 1000;
  * row do, one second apart.
  */
 export class SelfCheck {
-  readonly #needs: SelfCheckNeeds;
+  readonly #deps: SelfCheckDeps;
   #readiness: Readiness = { ok: false, reason: 'starting' };
   #failures = 0;
 
-  constructor(needs: SelfCheckNeeds) {
-    this.#needs = needs;
+  constructor(deps: SelfCheckDeps) {
+    this.#deps = deps;
   }
 
   get readiness(): Readiness {
@@ -47,7 +47,7 @@ export class SelfCheck {
 
   /** Checks until aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#needs;
+    const { clock } = this.#deps;
     while (!signal.aborted) {
       await this.check();
       await clock.sleep(this.#failures === 0 ? CHECK_MS : RECHECK_MS, signal).catch((error: unknown) => {
@@ -67,7 +67,7 @@ export class SelfCheck {
   }
 
   #tell(next: Readiness): void {
-    const { log, about } = this.#needs;
+    const { log, about } = this.#deps;
     const before = this.#readiness;
     if (next.ok && !before.ok) log.info('webhook ready', about);
     if (!next.ok && (before.ok || before.reason !== next.reason)) {
@@ -76,7 +76,7 @@ export class SelfCheck {
   }
 
   async #fault(): Promise<string | undefined> {
-    const { listen, name, certificates } = this.#needs;
+    const { listen, name, certificates } = this.#deps;
     const { serving, trusted } = certificates;
     if (serving === undefined) return 'there is no certificate to serve with';
     if (trusted.length === 0) return 'no caBundle of the webhook configurations holds a certificate of ours';

@@ -32,7 +32,7 @@ const RECEIVE_MS = 30_000;
 const DRAIN_STEP_MS = 50;
 
 /** What the server is made of. */
-interface ServerNeeds {
+interface ServerDeps {
   /** Port 0 takes any free one. */
   readonly listen: { readonly host: string; readonly port: number };
   readonly serving: KeyPair;
@@ -63,28 +63,28 @@ export interface AdmissionServer {
  * Listens with TLS. No rules here: bodies go to the handler, its answers back.
  * @throws StartError with one line if it cannot listen there; the error of OpenSSL for certificates it can't use
  */
-export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> {
+export async function startServer(deps: ServerDeps): Promise<AdmissionServer> {
   const traffic = { inFlight: 0, draining: false, room: new BodyRoom(LARGE_BODIES_BYTES) };
-  const route = createRouter(needs, traffic);
-  const server = createServer(tlsOptions(needs.serving), (request, response) => {
+  const route = createRouter(deps, traffic);
+  const server = createServer(tlsOptions(deps.serving), (request, response) => {
     if (traffic.draining) response.setHeader('Connection', 'close');
     // What the routes leave over, none: the last of them takes all.
     route(request as Request, response as Response, () => {});
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.requestTimeout = RECEIVE_MS;
-  server.on('tlsClientError', (error) => needs.log.debug('TLS handshake failed', { error }));
-  await listen(server, needs.listen);
+  server.on('tlsClientError', (error) => deps.log.debug('TLS handshake failed', { error }));
+  await listen(server, deps.listen);
   return {
     port: (server.address() as AddressInfo).port,
     use: (serving) => server.setSecureContext(tlsOptions(serving)),
     stop: async (delayMs, graceMs) => {
       traffic.draining = true;
-      if (delayMs > 0) await needs.clock.sleep(delayMs);
+      if (delayMs > 0) await deps.clock.sleep(delayMs);
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();
       for (let left = graceMs; left > 0 && traffic.inFlight > 0; left -= DRAIN_STEP_MS) {
-        await needs.clock.sleep(DRAIN_STEP_MS);
+        await deps.clock.sleep(DRAIN_STEP_MS);
       }
       server.closeAllConnections();
       await closed;
@@ -95,7 +95,7 @@ export async function startServer(needs: ServerNeeds): Promise<AdmissionServer> 
 /** All of them each time: what a new context is not told, it does not take over from the old one, the lowest version included. */
 const tlsOptions = ({ certificate, key }: KeyPair) => ({ cert: certificate, key, minVersion: 'TLSv1.2' as const });
 
-const listen = (server: Server, { host, port }: ServerNeeds['listen']): Promise<void> =>
+const listen = (server: Server, { host, port }: ServerDeps['listen']): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', (error) => reject(listenFault(error, { host, port, flag: '--listen' })));
     server.listen({ host, port }, resolve);
@@ -108,29 +108,29 @@ interface Traffic {
 }
 
 /** A router by itself: an app would give each request and response another prototype, which slows down all that Node does with them. */
-function createRouter(needs: ServerNeeds, traffic: Traffic): Router {
+function createRouter(deps: ServerDeps, traffic: Traffic): Router {
   const routes = Router();
-  const { handler, guard } = needs;
+  const { handler, guard } = deps;
   const handlers = { mutate: handler, validate: handler, ...(guard === undefined ? {} : { guard }) };
   const webhooks = Object.keys(handlers) as (keyof typeof handlers)[];
   for (const webhook of webhooks) {
-    routes.post(`/${webhook}`, answering(webhook, { ...needs, handler: handlers[webhook] ?? handler }, traffic));
+    routes.post(`/${webhook}`, answering(webhook, { ...deps, handler: handlers[webhook] ?? handler }, traffic));
   }
   routes.get('/healthz', (_request, response) => send(response, plainAnswer(200, 'ok')));
   routes.get('/readyz', (_request, response) => {
-    const readiness = needs.ready();
+    const readiness = deps.ready();
     send(response, readiness.ok ? plainAnswer(200, 'ok') : plainAnswer(503, readiness.reason));
   });
   const served = `${webhooks.map((webhook) => `POST /${webhook}`).join(' and ')} are served here`;
   routes.use((_request, response) => send(response, plainAnswer(404, served)));
-  routes.use(refusing(needs.log));
+  routes.use(refusing(deps.log));
   return routes;
 }
 
 const answering =
   (
     webhook: WebhookName,
-    { handler, maxInFlight }: Pick<ServerNeeds, 'handler' | 'maxInFlight'>,
+    { handler, maxInFlight }: Pick<ServerDeps, 'handler' | 'maxInFlight'>,
     traffic: Traffic,
   ): RequestHandler =>
   async (request: Request, response: Response) => {

@@ -79,12 +79,12 @@ interface Guard {
 }
 
 function guardOf(
-  needs: Surroundings & { readonly values: ValuesPool; readonly metrics: AdmissionMetrics },
+  deps: Surroundings & { readonly values: ValuesPool; readonly metrics: AdmissionMetrics },
 ): Guard | undefined {
-  if (!needs.config.guardValues) return undefined;
-  const { kube, clock, random, log } = needs;
+  if (!deps.config.guardValues) return undefined;
+  const { kube, clock, random, log } = deps;
   const uses = new UseIndex({ client: kube, clock, random, log });
-  return { handler: createGuard({ ...needs, uses }), start: (signal) => uses.start(signal) };
+  return { handler: createGuard({ ...deps, uses }), start: (signal) => uses.start(signal) };
 }
 
 const selfCheckOf = (
@@ -99,28 +99,28 @@ const selfCheckOf = (
 
 /** Certificates, then the port, then the configurations, in which the port may stand. */
 async function startAdmission(
-  needs: Surroundings & { readonly ready: () => Readiness },
+  deps: Surroundings & { readonly ready: () => Readiness },
   signal: AbortSignal,
 ): Promise<Running> {
-  const { config, clock, log } = needs;
-  const metrics = createAdmissionMetrics(needs.registry);
+  const { config, clock, log } = deps;
+  const metrics = createAdmissionMetrics(deps.registry);
   let server: AdmissionServer | undefined;
   const onServe = (serving: Serving): void => {
     server?.use(serving);
     metrics.certificateExpires(serving.expires);
   };
-  const certificates = createCertificates({ ...needs, onServe });
+  const certificates = createCertificates({ ...deps, onServe });
   const serving = await mended('get the certificates', () => certificates.keeper.open(signal));
   const values = new ValuesPool({ log });
-  const judging = createChecks({ ...needs, values, metrics });
-  const guard = guardOf({ ...needs, values, metrics });
+  const judging = createChecks({ ...deps, values, metrics });
+  const guard = guardOf({ ...deps, values, metrics });
   const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks: judging.checks, clock, log, metrics }),
     ...(guard === undefined ? {} : { guard: guard.handler }),
     maxInFlight: config.maxInFlight,
-    ready: needs.ready,
+    ready: deps.ready,
     clock,
     log,
   });

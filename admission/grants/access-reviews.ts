@@ -23,7 +23,7 @@ export type Review =
   | { readonly kind: 'denied' }
   | { readonly kind: 'failed'; readonly why: string };
 
-interface ReviewNeeds {
+interface ReviewDeps {
   readonly kube: Pick<KubeClient, 'createSubresource'>;
   readonly metrics: LookupMetrics;
   readonly slots: Slots;
@@ -36,12 +36,12 @@ interface SubjectAccessReview extends KubeObject {
 
 /** Asks the apiserver what the user behind a request may do; each question at most once. */
 export class AccessReviews {
-  readonly #needs: ReviewNeeds;
+  readonly #deps: ReviewDeps;
   readonly #requester: Requester;
   readonly #asked = new Map<string, Promise<Review>>();
 
-  constructor(needs: ReviewNeeds, requester: Requester) {
-    this.#needs = needs;
+  constructor(deps: ReviewDeps, requester: Requester) {
+    this.#deps = deps;
     this.#requester = requester;
   }
 
@@ -56,12 +56,12 @@ export class AccessReviews {
 
   async #ask(permission: Permission): Promise<Review> {
     const review = await this.#review(permission);
-    this.#needs.metrics.lookedUp(SUBJECT_ACCESS_REVIEWS.kind, review.kind);
+    this.#deps.metrics.lookedUp(SUBJECT_ACCESS_REVIEWS.kind, review.kind);
     return review;
   }
 
   async #review(permission: Permission): Promise<Review> {
-    const { kube, slots, time } = this.#needs;
+    const { kube, slots, time } = this.#deps;
     const { username, uid, groups, extra } = this.#requester;
     const body = {
       apiVersion: 'authorization.k8s.io/v1',

@@ -6,7 +6,7 @@ import type { Reference, Subject } from '../references/subject.js';
 import type { AccessReviews, Permission, Review } from './access-reviews.js';
 
 /** What is asked of whom. */
-export interface GrantNeeds {
+export interface GrantDeps {
   /** always: for every namespace; cross-namespace: for all but the bundle's own; off: for none. */
   readonly authorize: 'always' | 'cross-namespace' | 'off';
   readonly operator: Operator;
@@ -26,10 +26,10 @@ export interface Grants {
  * Asks for everything that a bundle does in its user's name. Not known is not granted: unlike a look-up that failed, this never
  * lets anything pass.
  */
-export const askGrants = async (needs: GrantNeeds, subject: Subject): Promise<Grants> => {
+export const askGrants = async (deps: GrantDeps, subject: Subject): Promise<Grants> => {
   const [deploy, ...uses] = await Promise.all([
-    mayDeploy(needs, subject),
-    ...subject.references.map((reference) => mayUse(needs, subject, reference)),
+    mayDeploy(deps, subject),
+    ...subject.references.map((reference) => mayUse(deps, subject, reference)),
   ]);
   const isGranted = (reference: Reference, index: number): boolean =>
     uses[index]?.length === 0 && (reference.use !== 'service-account' || deploy.granted);
@@ -52,36 +52,36 @@ const forbiddenUse = (operator: Operator, reference: Reference): Finding | undef
 const TARGET = 'spec.converge.targetNamespace';
 
 const mayDeploy = async (
-  needs: GrantNeeds,
+  deps: GrantDeps,
   { own, target }: Subject,
 ): Promise<{ readonly granted: boolean; readonly findings: readonly Finding[] }> => {
   if (target === undefined) return { granted: false, findings: [] };
-  if (!isAsked(needs, own, target)) return { granted: true, findings: [] };
-  const review = await needs.reviews.may({ verb: 'create', group: 'batch', resource: 'jobs', namespace: target });
+  if (!isAsked(deps, own, target)) return { granted: true, findings: [] };
+  const review = await deps.reviews.may({ verb: 'create', group: 'batch', resource: 'jobs', namespace: target });
   const what = `create jobs.batch in namespace ${JSON.stringify(target)}`;
-  const findings = refusal(needs, { field: TARGET, review, what });
+  const findings = refusal(deps, { field: TARGET, review, what });
   return { granted: findings.length === 0, findings };
 };
 
 /** @returns nothing if the user may use what the reference names, in every namespace in which it would be looked up */
-const mayUse = async (needs: GrantNeeds, subject: Subject, reference: Reference): Promise<readonly Finding[]> => {
+const mayUse = async (deps: GrantDeps, subject: Subject, reference: Reference): Promise<readonly Finding[]> => {
   const { field, kind, name, namespaces } = reference;
-  const forbiddenOne = forbiddenUse(needs.operator, reference);
+  const forbiddenOne = forbiddenUse(deps.operator, reference);
   if (forbiddenOne !== undefined) return [forbiddenOne];
   // A ServiceAccount needs no grant of its own: who may create Jobs may run them as any.
   if (reference.use === 'service-account') return [];
-  const asked = namespaces.filter((namespace) => isAsked(needs, subject.own, namespace));
-  const reviews = await Promise.all(asked.map((namespace) => mayRead(needs, { kind, name, namespace })));
+  const asked = namespaces.filter((namespace) => isAsked(deps, subject.own, namespace));
+  const reviews = await Promise.all(asked.map((namespace) => mayRead(deps, { kind, name, namespace })));
   return asked.flatMap((namespace, index) => {
     const review = reviews[index];
     const what = `get ${resourceOf(kind)} ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, nor create pods there`;
-    return review === undefined ? [] : refusal(needs, { field, review, what });
+    return review === undefined ? [] : refusal(deps, { field, review, what });
   });
 };
 
 /** Who may create Pods may mount any Secret there: asked first, since this one answer is for all names. */
 const mayRead = async (
-  { reviews }: GrantNeeds,
+  { reviews }: GrantDeps,
   { kind, name, namespace }: { readonly kind: Reference['kind']; readonly name: string; readonly namespace: string },
 ): Promise<Review> => {
   const pods = await reviews.may({ verb: 'create', group: '', resource: 'pods', namespace });
@@ -93,11 +93,11 @@ const mayRead = async (
 
 const resourceOf = (kind: Reference['kind']): string => `${kind.toLowerCase()}s`;
 
-const isAsked = ({ authorize }: GrantNeeds, own: string, namespace: string): boolean =>
+const isAsked = ({ authorize }: GrantDeps, own: string, namespace: string): boolean =>
   authorize === 'always' || (authorize === 'cross-namespace' && namespace !== own);
 
 const refusal = (
-  { requester }: GrantNeeds,
+  { requester }: GrantDeps,
   { field, review, what }: { readonly field: string; readonly review: Review; readonly what: string },
 ): readonly Finding[] => {
   const user = `user ${JSON.stringify(requester.username)}`;

@@ -1,14 +1,14 @@
 import type { Review } from '../decode.js';
-import { answerCalls, type Call, type Handler, type HandlerNeeds, type Question } from '../handler.js';
+import { answerCalls, type Call, type Handler, type HandlerDeps, type Question } from '../handler.js';
 import { verdictOf } from '../verdict.js';
-import { type GuardSenses, judgeChange } from './judge-change.js';
+import { type GuardDeps, judgeChange } from './judge-change.js';
 import { decodeChange } from './source-change.js';
 
 /** The values guard, without its sockets: refuses updates of ConfigMaps and Secrets that would break bundles which use them. */
-export const createGuard = (needs: Omit<HandlerNeeds, 'checks'> & GuardSenses): Handler =>
-  answerCalls(needs, (review, call) => aboutSource(review, call, needs));
+export const createGuard = (deps: Omit<HandlerDeps, 'checks'> & GuardDeps): Handler =>
+  answerCalls(deps, (review, call) => aboutSource(review, call, deps));
 
-function aboutSource(review: Review, call: Call, senses: GuardSenses): Question {
+function aboutSource(review: Review, call: Call, deps: GuardDeps): Question {
   const decoded = decodeChange(review);
   if (decoded.kind === 'foreign') return { judge: () => decoded };
   const { change } = decoded;
@@ -16,6 +16,6 @@ function aboutSource(review: Review, call: Call, senses: GuardSenses): Question 
   return {
     about: { name, kind: { group: '', kind } },
     fields: { user, operation: 'UPDATE', kind, namespace, name, dryRun },
-    judge: async () => verdictOf(await judgeChange(change, senses, call.signal)),
+    judge: async () => verdictOf(await judgeChange(change, deps, call.signal)),
   };
 }

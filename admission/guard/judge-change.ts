@@ -10,7 +10,7 @@ import type { SourceChange } from './source-change.js';
 import type { Use, Uses } from './uses.js';
 
 /** What the guard looks at beside the change itself. */
-export interface GuardSenses {
+export interface GuardDeps {
   readonly uses: Uses;
   readonly kube: Pick<KubeClient, 'get'>;
   readonly values: Pick<ValuesPool, 'judge'>;
@@ -23,15 +23,15 @@ const MAX_NAMED = 3;
  * Whether a change breaks bundles that use the source. What could not be checked is a warning and no more: whatever is wrong, the
  * controller will say so. Rejects only when `signal` is aborted.
  */
-export async function judgeChange(change: SourceChange, senses: GuardSenses, signal: AbortSignal): Promise<Findings> {
+export async function judgeChange(change: SourceChange, deps: GuardDeps, signal: AbortSignal): Promise<Findings> {
   const { before, after } = change;
   if (change.deleting || sameJson(before, after)) return { problems: [], warnings: [] };
-  const uses = await senses.uses.of(after, signal);
+  const uses = await deps.uses.of(after, signal);
   if (uses.length === 0) return { problems: [], warnings: [] };
-  const found = await faultsOf(change, { uses, values: senses.values }, signal);
+  const found = await faultsOf(change, { uses, values: deps.values }, signal);
   if (found.kind === 'failed')
     return { problems: [], warnings: [{ field: 'data', message: `not checked: ${found.reason}` }] };
-  const shadows = new Shadows(change, senses.kube);
+  const shadows = new Shadows(change, deps.kube);
   const problems: Problem[] = [];
   for (const fault of found.faults) {
     const concerned = await usersOf(uses.filter(fault.affects), shadows, signal);

@@ -12,7 +12,7 @@ import type { LookupTime } from './lookup-time.js';
 import type { Releases } from './releases.js';
 import type { Subject } from './subject.js';
 
-interface ReleaseNeeds {
+interface ReleaseDeps {
   readonly releases: Releases;
   readonly time: LookupTime;
   /** Whether the user may know of this bundle. */
@@ -21,12 +21,12 @@ interface ReleaseNeeds {
 
 /** Whether another bundle has the release. */
 export const judgeRelease = async (
-  needs: ReleaseNeeds,
+  deps: ReleaseDeps,
   { own, release }: Subject,
   { name = '', uid, creationTimestamp }: ObjectMeta,
 ): Promise<readonly Finding[]> => {
   if (release === undefined) return [];
-  const holders = await holdersOf(needs, release);
+  const holders = await holdersOf(deps, release);
   if (holders === undefined) {
     const why = 'the WerfBundles of the cluster are not listed yet';
     return [unchecked('spec.converge.releaseName', releaseText(release), why)];
@@ -38,19 +38,19 @@ export const judgeRelease = async (
     case 'free':
       return [];
     case 'held':
-      return [findingOf(heldFault(release, await seen(needs, hold.by)))];
+      return [findingOf(heldFault(release, await seen(deps, hold.by)))];
     case 'taken': {
-      const { field, message } = takenWarning(release, await seen(needs, hold.from));
+      const { field, message } = takenWarning(release, await seen(deps, hold.from));
       return [noted(field, message)];
     }
   }
 };
 
-const seen = async ({ maySee }: ReleaseNeeds, holder: ReleaseHolder): Promise<ReleaseHolder | undefined> =>
+const seen = async ({ maySee }: ReleaseDeps, holder: ReleaseHolder): Promise<ReleaseHolder | undefined> =>
   (await maySee(holder)) ? holder : undefined;
 
 const holdersOf = async (
-  { releases, time }: ReleaseNeeds,
+  { releases, time }: ReleaseDeps,
   release: Release,
 ): Promise<readonly ReleaseHolder[] | undefined> => {
   try {

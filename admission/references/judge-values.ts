@@ -10,7 +10,7 @@ import type { Fetched, Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
 import type { Reference, Source, Subject } from './subject.js';
 
-export interface ValuesNeeds {
+export interface ValuesDeps {
   readonly lookups: Pick<Lookups, 'get'>;
   readonly granted: ReadonlySet<Reference>;
   readonly parseValues: ParseValues;
@@ -21,10 +21,10 @@ export interface ValuesNeeds {
  * Whether the sources of a bundle's values are there and can be used, each by itself and all of them merged. All are read as soon
  * as something of the values changed; of those that did not change themselves, nothing is told.
  */
-export const judgeValues = async (needs: ValuesNeeds, subject: Subject): Promise<readonly Finding[]> => {
+export const judgeValues = async (deps: ValuesDeps, subject: Subject): Promise<readonly Finding[]> => {
   const { own, target, sources, inline } = subject;
   if (!subject.valuesChanged || target === undefined) return [];
-  const read = await Promise.all(sources.map((source) => readSource(needs, subject, source)));
+  const read = await Promise.all(sources.map((source) => readSource(deps, subject, source)));
   const findings = read.flatMap((item) => item.findings);
   if (inline === undefined && read.every(({ input }) => input.found === undefined)) return findings;
   const question = {
@@ -33,7 +33,7 @@ export const judgeValues = async (needs: ValuesNeeds, subject: Subject): Promise
     bundleNamespace: own,
     targetNamespace: target,
   };
-  return [...findings, ...(await parsed(needs, subject, question))];
+  return [...findings, ...(await parsed(deps, subject, question))];
 };
 
 interface ReadSource {
@@ -43,11 +43,11 @@ interface ReadSource {
 
 const NOTHING: ReadSource = { input: { source: { optional: true } }, findings: [] };
 
-const readSource = async (needs: ValuesNeeds, subject: Subject, from: Source | undefined): Promise<ReadSource> => {
-  if (from === undefined || !needs.granted.has(from)) return NOTHING;
+const readSource = async (deps: ValuesDeps, subject: Subject, from: Source | undefined): Promise<ReadSource> => {
+  if (from === undefined || !deps.granted.has(from)) return NOTHING;
   const { changed, field, kind, name } = from;
   const source = valuesSourceOf(from);
-  const fetched = await fetchFirst(needs.lookups, from);
+  const fetched = await fetchFirst(deps.lookups, from);
   if (fetched.kind === 'found') return { input: { source, found: fetched.value }, findings: [] };
   if (!changed) return { input: { source }, findings: [] };
   if (fetched.kind === 'failed') {
@@ -78,7 +78,7 @@ const fetchSource = async (
 const ALL = 'spec.converge.valuesFrom';
 
 const parsed = async (
-  { parseValues, time }: ValuesNeeds,
+  { parseValues, time }: ValuesDeps,
   { sources }: Subject,
   question: Parameters<ParseValues>[0],
 ): Promise<readonly Finding[]> => {

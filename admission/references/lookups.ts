@@ -11,7 +11,7 @@ export type Fetched<T> =
   | { readonly kind: 'absent' }
   | { readonly kind: 'failed'; readonly why: string };
 
-interface LookupNeeds {
+interface LookupDeps {
   readonly kube: Pick<KubeClient, 'get'>;
   readonly metrics: LookupMetrics;
   readonly slots: Slots;
@@ -20,11 +20,11 @@ interface LookupNeeds {
 
 /** The look-ups of one request: live, and each object at most once. */
 export class Lookups {
-  readonly #needs: LookupNeeds;
+  readonly #deps: LookupDeps;
   readonly #asked = new Map<string, Promise<Fetched<Stored>>>();
 
-  constructor(needs: LookupNeeds) {
-    this.#needs = needs;
+  constructor(deps: LookupDeps) {
+    this.#deps = deps;
   }
 
   /** Never rejects for what the apiserver does. */
@@ -37,14 +37,14 @@ export class Lookups {
   }
 
   async #ask(type: ResourceType, ref: ClusterRef): Promise<Fetched<Stored>> {
-    const { metrics } = this.#needs;
+    const { metrics } = this.#deps;
     const answer = await this.#fetch(type, ref);
     metrics.lookedUp(type.kind, answer.kind);
     return answer;
   }
 
   async #fetch(type: ResourceType, ref: ClusterRef): Promise<Fetched<Stored>> {
-    const { kube, slots, time } = this.#needs;
+    const { kube, slots, time } = this.#deps;
     try {
       const value = await slots.run(() => kube.get(type, ref, time.signal));
       return value === undefined ? { kind: 'absent' } : { kind: 'found', value };

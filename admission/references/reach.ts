@@ -7,7 +7,7 @@ import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { AccessReviews } from '../grants/access-reviews.js';
-import { askGrants, forbiddenUses, type GrantNeeds } from '../grants/grants.js';
+import { askGrants, forbiddenUses, type GrantDeps } from '../grants/grants.js';
 import { asksForGrants } from '../grants/occasion.js';
 import type { LookupMetrics } from '../metrics.js';
 import { isJudged } from '../spec-rules.js';
@@ -28,13 +28,13 @@ export interface ReachSettings {
   readonly checkReferences: boolean;
   readonly missingReferences: 'deny' | 'warn';
   readonly onLookupFailure: 'deny' | 'warn';
-  readonly authorize: GrantNeeds['authorize'];
+  readonly authorize: GrantDeps['authorize'];
   readonly crossNamespace: ConsentRule['crossNamespace'];
   /** The operator's own namespace, whose bundles need no consent, and the names of its Secrets that were given by a flag. */
-  readonly operator: GrantNeeds['operator'];
+  readonly operator: GrantDeps['operator'];
 }
 
-interface ReachNeeds {
+interface ReachDeps {
   readonly kube: Pick<KubeClient, 'get' | 'createSubresource'>;
   readonly clock: Clock;
   readonly metrics: LookupMetrics;
@@ -51,16 +51,16 @@ const CALLS_AT_ONCE = 16;
  * time for all of it, and no object asked for twice. What of it stands for a refusal is the caller's to say.
  */
 export const createReach =
-  (needs: ReachNeeds) =>
+  (deps: ReachDeps) =>
   (request: AdmissionRequest, call: CallTime): Soon<readonly Finding[]> => {
     if (!asksForGrants(request)) return [];
     const { object, oldObject, namespace } = request;
-    const { settings } = needs;
+    const { settings } = deps;
     const places = { own: namespace, target: targetOf(object, namespace) };
     const alone = asksNobody(settings, places);
     if (alone && !isOperators(settings, places)) return [];
     const subject = subjectOf(object, namespace, oldObject);
-    return alone ? forbiddenUses(settings.operator, subject) : reach(needs, { request, subject, call });
+    return alone ? forbiddenUses(settings.operator, subject) : reach(deps, { request, subject, call });
   };
 
 type Places = Pick<Subject, 'own' | 'target'>;
@@ -79,10 +79,10 @@ const asksNobody = (settings: ReachSettings, { own, target }: Places): boolean =
 };
 
 /** The check of what a bundle reaches for, as strict as the platform has it. */
-export const createReachCheck = (needs: ReachNeeds): Check => {
-  const find = createReach(needs);
+export const createReachCheck = (deps: ReachDeps): Check => {
+  const find = createReach(deps);
   return (request, call) => {
-    const weighed = (found: readonly Finding[]): Findings => weigh(found, strictnessFor(needs.settings, request));
+    const weighed = (found: readonly Finding[]): Findings => weigh(found, strictnessFor(deps.settings, request));
     const found = find(request, call);
     return found instanceof Promise ? found.then(weighed) : weighed(found);
   };
@@ -103,22 +103,22 @@ interface Question {
   readonly call: CallTime;
 }
 
-const reach = async (needs: ReachNeeds, { request, subject, call }: Question): Promise<readonly Finding[]> => {
-  const time = lookupTime(needs.clock, call, request.withinMs);
+const reach = async (deps: ReachDeps, { request, subject, call }: Question): Promise<readonly Finding[]> => {
+  const time = lookupTime(deps.clock, call, request.withinMs);
   try {
-    return await asked(needs, { request, subject, time });
+    return await asked(deps, { request, subject, time });
   } finally {
     time.release();
   }
 };
 
 const asked = async (
-  needs: ReachNeeds,
+  deps: ReachDeps,
   { request, subject, time }: Omit<Question, 'call'> & { readonly time: LookupTime },
 ): Promise<readonly Finding[]> => {
-  const { settings } = needs;
+  const { settings } = deps;
   const { object, oldObject, requester } = request;
-  const calls = { kube: needs.kube, metrics: needs.metrics, slots: new Slots(CALLS_AT_ONCE), time };
+  const calls = { kube: deps.kube, metrics: deps.metrics, slots: new Slots(CALLS_AT_ONCE), time };
   const reviews = new AccessReviews(calls, requester);
   const { authorize, operator } = settings;
   const grants = await askGrants({ authorize, operator, requester, reviews }, subject);
@@ -127,11 +127,11 @@ const asked = async (
   const found = await Promise.all([
     grants.deploy ? judgeTarget(lookups, targetQuestion(settings, subject)) : [],
     settings.checkReferences
-      ? judgeReferences({ lookups, granted: grants.granted, parseValues: needs.parseValues, time }, subject)
+      ? judgeReferences({ lookups, granted: grants.granted, parseValues: deps.parseValues, time }, subject)
       : [],
     settings.checkReferences && grants.deploy && subject.releaseChanged
       ? judgeRelease(
-          { releases: needs.releases, time, maySee: (holder) => maySee({ authorize, reviews }, holder) },
+          { releases: deps.releases, time, maySee: (holder) => maySee({ authorize, reviews }, holder) },
           subject,
           oldObject === undefined ? { name: object.metadata.name ?? '' } : object.metadata,
         )
@@ -152,7 +152,7 @@ const consentRule = ({ crossNamespace, operator }: ReachSettings): ConsentRule =
 });
 
 const maySee = async (
-  { authorize, reviews }: { readonly authorize: GrantNeeds['authorize']; readonly reviews: AccessReviews },
+  { authorize, reviews }: { readonly authorize: GrantDeps['authorize']; readonly reviews: AccessReviews },
   { namespace, name }: ReleaseHolder,
 ): Promise<boolean> => {
   if (authorize === 'off') return true;
