@@ -16,7 +16,7 @@ type CheckSettings = Omit<ReachSettings, 'operator'> &
   };
 
 interface ChecksDeps {
-  readonly kube: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'>;
   readonly config: CheckSettings;
   readonly values: Pick<ValuesPool, 'judge'>;
   readonly clock: Clock;
@@ -34,10 +34,10 @@ export interface Checks {
 
 /** What a bundle says of itself, what it reaches for, and where it may come from. */
 export const createChecks = (deps: ChecksDeps): Checks => {
-  const { kube, config, values, clock, random, log, metrics } = deps;
-  const releases = new ReleaseIndex({ client: kube, clock, random, log });
+  const { client, config, values, clock, random, log, metrics } = deps;
+  const releases = new ReleaseIndex({ client, clock, random, log });
   const reach = createReachCheck({
-    kube,
+    client,
     clock,
     metrics,
     releases,

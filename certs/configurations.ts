@@ -41,13 +41,13 @@ export interface Configuration {
  * @throws KubeError; CertificateError: one that is needed does not exist, or has no webhooks
  */
 export async function readConfigurations(
-  kube: Pick<KubeClient, 'get'>,
+  client: Pick<KubeClient, 'get'>,
   targets: readonly Target[],
   signal: AbortSignal,
 ): Promise<readonly Configuration[]> {
   const read = async (target: Target): Promise<readonly Configuration[]> => {
     const { type, name } = target;
-    const present = await kube.get(type, { name }, signal);
+    const present = await client.get(type, { name }, signal);
     if (present?.webhooks !== undefined && present.webhooks.length > 0) {
       return [{ target, metadata: present.metadata, webhooks: present.webhooks }];
     }
@@ -88,7 +88,7 @@ export const isRight = (configuration: Configuration, wanted: Wanted): boolean =
  * @throws KubeError, but not for a conflict
  */
 export async function writeConfiguration(
-  kube: Pick<KubeClient, 'mergePatch'>,
+  client: Pick<KubeClient, 'mergePatch'>,
   configuration: Configuration,
   wanted: Wanted,
   signal: AbortSignal,
@@ -101,7 +101,7 @@ export async function writeConfiguration(
   // A merge patch replaces lists whole, so the resourceVersion guards what others wrote into the webhooks.
   const patch = { metadata: { resourceVersion: metadata.resourceVersion }, webhooks };
   try {
-    await kube.mergePatch(target.type, { name: target.name }, patch, {}, signal);
+    await client.mergePatch(target.type, { name: target.name }, patch, {}, signal);
   } catch (error) {
     if (!(error instanceof KubeError && error.code === 'conflict')) throw error;
   }

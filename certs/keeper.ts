@@ -35,7 +35,7 @@ export interface Serving extends KeyPair {
 }
 
 interface KeeperDeps {
-  readonly kube: Pick<KubeClient, 'get' | 'mergePatch'>;
+  readonly client: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
   readonly source: CertificateSource;

@@ -14,7 +14,7 @@ import {
 import { authorityFacts } from './inspect.js';
 
 interface PublicationDeps {
-  readonly kube: Pick<KubeClient, 'get' | 'mergePatch'>;
+  readonly client: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly targets: readonly Target[];
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -42,8 +42,8 @@ export class Publication {
 
   /** @throws KubeError, CertificateError */
   async read(signal: AbortSignal): Promise<readonly Configuration[]> {
-    const { kube, targets, clock } = this.#deps;
-    const configurations = await readConfigurations(kube, targets, signal);
+    const { client, targets, clock } = this.#deps;
+    const configurations = await readConfigurations(client, targets, signal);
     // One that may be missing, and fails open, has no say in what may be served.
     this.#trusted = trustedByAll(configurations.filter(({ target }) => target.optional !== true));
     const ids = this.#trusted.map((pem) => authorityFacts(pem)?.id ?? '').filter((id) => id !== '');
@@ -54,7 +54,7 @@ export class Publication {
   /** Writes what is wrong. @throws KubeError */
   async write(configurations: readonly Configuration[], wanted: Wanted, signal: AbortSignal): Promise<void> {
     for (const configuration of configurations.filter((present) => !isRight(present, wanted))) {
-      await writeConfiguration(this.#deps.kube, configuration, wanted, signal);
+      await writeConfiguration(this.#deps.client, configuration, wanted, signal);
       const { type, name } = configuration.target;
       this.#deps.log.info('webhook configuration written', { kind: type.kind, name });
     }

@@ -9,7 +9,7 @@ import type { CertificateSource, IssueOrder, Offer, Reading } from './source.js'
 
 /** What self-managed certificates need. */
 interface SecretSourceDeps {
-  readonly kube: Pick<KubeClient, 'get' | 'create' | 'replace'>;
+  readonly client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly schedule: Schedule;
   /** The Secret that all replicas share. */
@@ -30,7 +30,7 @@ export const secretSource = (deps: SecretSourceDeps): CertificateSource => ({
   lookMs: deps.schedule.lookMs,
   shared: true,
   read: async (signal) => {
-    const stored = await deps.kube.get(SECRETS, deps.secret, signal);
+    const stored = await deps.client.get(SECRETS, deps.secret, signal);
     return readingOf(deps, stored);
   },
 });
@@ -95,15 +95,15 @@ function allNames(pair: KeyPair, names: readonly string[], now: number): readonl
 
 /** @returns false if somebody else was quicker */
 async function write(
-  { kube, secret }: SecretSourceDeps,
+  { client, secret }: SecretSourceDeps,
   stored: Stored<Secret> | undefined,
   made: StoredTexts,
   signal: AbortSignal,
 ): Promise<boolean> {
   const data = Object.fromEntries(Object.entries(made).map(([key, pem]) => [key, Buffer.from(pem).toString('base64')]));
   try {
-    if (stored === undefined) await kube.create(SECRETS, newSecret(secret, data), signal);
-    else await kube.replace(SECRETS, { ...stored, data: { ...stored.data, ...data } }, signal);
+    if (stored === undefined) await client.create(SECRETS, newSecret(secret, data), signal);
+    else await client.replace(SECRETS, { ...stored, data: { ...stored.data, ...data } }, signal);
     return true;
   } catch (error) {
     if (error instanceof KubeError && ['already-exists', 'conflict', 'not-found'].includes(error.code)) return false;

@@ -86,7 +86,7 @@ type ChecksDeps = AdmissionDeps & {
 function checksFor({ world, config, clock, side, open, values }: ChecksDeps): readonly Check[] {
   const settings = { ...config, authorize: world.authorize, operator: config };
   const reach = createReach({
-    kube: side.kube,
+    client: side.client,
     clock,
     metrics: { lookedUp: () => {} },
     releases: side.releases,

@@ -22,7 +22,7 @@ import type { Side, World } from './world.js';
 type Client = Pick<KubeClient, 'get' | 'list' | 'createSubresource'>;
 
 interface ClusterWorldDeps {
-  readonly kube: Client;
+  readonly client: Client;
   readonly requester: Requester;
   readonly authorize: GrantDeps['authorize'];
   readonly objects: InputObjects;
@@ -32,10 +32,10 @@ interface ClusterWorldDeps {
  * A cluster, with its user's own rights, as it will be once the input is applied: what the input holds counts, everything else is
  * looked up. What may not be looked up is "could not be checked".
  */
-export const clusterWorld = ({ kube, requester, authorize, objects }: ClusterWorldDeps): World => {
-  const get = remembering(kube);
-  const listed = onceOnly((signal: AbortSignal) => listBundles(kube, signal));
-  const { createSubresource } = selfReviewing(kube);
+export const clusterWorld = ({ client, requester, authorize, objects }: ClusterWorldDeps): World => {
+  const get = remembering(client);
+  const listed = onceOnly((signal: AbortSignal) => listBundles(client, signal));
+  const { createSubresource } = selfReviewing(client);
   return {
     unknown: undefined,
     requester,
@@ -50,7 +50,7 @@ export const clusterWorld = ({ kube, requester, authorize, objects }: ClusterWor
         return all.kind === 'failed' ? [] : holdersOf(all.bundles, release).filter((other) => keepsIt(other, stored));
       };
       return {
-        kube: { get: preferring(objects, bundle, get), createSubresource },
+        client: { get: preferring(objects, bundle, get), createSubresource },
         releases: { holders },
         releasesFault: () => fault,
         stored,
@@ -62,11 +62,11 @@ export const clusterWorld = ({ kube, requester, authorize, objects }: ClusterWor
 type Get = Client['get'];
 
 /** Many bundles of one input refer to the same objects. */
-const remembering = (kube: Client): Get => {
+const remembering = (client: Client): Get => {
   const asked = new Map<string, Promise<Stored | undefined>>();
   return async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
     const key = `${resourceName(type)} ${refName(ref)}`;
-    const answer = asked.get(key) ?? kube.get(type, ref, signal);
+    const answer = asked.get(key) ?? client.get(type, ref, signal);
     asked.set(key, answer);
     // The type of a resource is the type of its objects.
     return (await answer) as S | undefined;
@@ -98,9 +98,9 @@ type Listed =
   | { readonly kind: 'listed'; readonly bundles: readonly StoredBundle[] }
   | { readonly kind: 'failed'; readonly why: string };
 
-const listBundles = async (kube: Client, signal: AbortSignal): Promise<Listed> => {
+const listBundles = async (client: Client, signal: AbortSignal): Promise<Listed> => {
   try {
-    return { kind: 'listed', bundles: (await kube.list(WERFBUNDLES, {}, signal)).items };
+    return { kind: 'listed', bundles: (await client.list(WERFBUNDLES, {}, signal)).items };
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     return { kind: 'failed', why: error.message };

@@ -17,7 +17,7 @@ export const inputWorld = (objects: InputObjects, bundles: readonly BundleManife
     authorize: 'off',
     objects,
     sideOf: async (bundle) => ({
-      kube: clientOf(objects, bundle),
+      client: clientOf(objects, bundle),
       releases: releasesBefore(holders.slice(0, bundles.indexOf(bundle)), folderOf(bundle.file)),
       releasesFault: () => undefined,
       stored: undefined,
@@ -25,7 +25,7 @@ export const inputWorld = (objects: InputObjects, bundles: readonly BundleManife
   };
 };
 
-const clientOf = (objects: InputObjects, bundle: BundleManifest): Side['kube'] => ({
+const clientOf = (objects: InputObjects, bundle: BundleManifest): Side['client'] => ({
   get: async <S extends Stored>(type: ResourceType<S>, ref: Parameters<InputObjects['find']>[1]) => {
     const found = objects.find(type.kind, ref, bundle.file);
     // Kubernetes itself makes one in every namespace.

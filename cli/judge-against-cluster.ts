@@ -19,15 +19,15 @@ type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'worldOf'> & {
 export async function judgeAgainstCluster(inputs: readonly Input[], options: ClusterOptions): Promise<Judgement> {
   const { kubeconfig, context, ...how } = options;
   const connection = await connect({ kubeconfig, context });
-  const kube = createKubeClient(connection, { userAgent: 'werfbundle' });
+  const client = createKubeClient(connection, { userAgent: 'werfbundle' });
   try {
-    const requester = await whoAmI(kube, new AbortController().signal);
+    const requester = await whoAmI(client, new AbortController().signal);
     return await judgeInputs(inputs, {
       ...how,
       namespace: options.namespace ?? connection.namespace ?? 'default',
-      worldOf: (objects) => clusterWorld({ kube, requester, authorize: how.config.authorize, objects }),
+      worldOf: (objects) => clusterWorld({ client, requester, authorize: how.config.authorize, objects }),
     });
   } finally {
-    await kube.close();
+    await client.close();
   }
 }

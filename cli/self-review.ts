@@ -25,16 +25,16 @@ type Asking = Pick<KubeClient, 'createSubresource'>;
  * Turns the webhook's question what somebody may do into what everybody may ask: what they may do themselves. Any other call is
  * passed on.
  */
-export const selfReviewing = (kube: Asking): Asking => ({
+export const selfReviewing = (client: Asking): Asking => ({
   createSubresource: (type, ref, subresource, body, signal) => {
-    if (type !== SUBJECT_ACCESS_REVIEWS) return kube.createSubresource(type, ref, subresource, body, signal);
+    if (type !== SUBJECT_ACCESS_REVIEWS) return client.createSubresource(type, ref, subresource, body, signal);
     const { spec } = body as { readonly spec: { readonly resourceAttributes: object } };
     const question = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: SELF_SUBJECT_ACCESS_REVIEWS.kind,
       spec: { resourceAttributes: spec.resourceAttributes },
     };
-    return kube.createSubresource(SELF_SUBJECT_ACCESS_REVIEWS, ref, subresource, question, signal);
+    return client.createSubresource(SELF_SUBJECT_ACCESS_REVIEWS, ref, subresource, question, signal);
   },
 });
 
@@ -43,10 +43,10 @@ export const selfReviewing = (kube: Asking): Asking => ({
  * messages only, since all questions are about whoever asks.
  * @throws StartError if the cluster can't be reached, or does not know the credentials
  */
-export async function whoAmI(kube: Asking, signal: AbortSignal): Promise<Requester> {
+export async function whoAmI(client: Asking, signal: AbortSignal): Promise<Requester> {
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: SELF_SUBJECT_REVIEWS.kind };
   try {
-    const { status } = await kube.createSubresource<{
+    const { status } = await client.createSubresource<{
       readonly status?: { readonly userInfo?: { readonly username?: string } };
     }>(SELF_SUBJECT_REVIEWS, { name: '' }, '', body, signal);
     return named(status?.userInfo?.username);

@@ -18,7 +18,7 @@ export interface World {
 
 /** The world as one bundle sees it. */
 export interface Side {
-  readonly kube: Pick<KubeClient, 'get' | 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'get' | 'createSubresource'>;
   readonly releases: Releases;
   /** Why it is not known who has which release; undefined if it is. */
   releasesFault(): string | undefined;

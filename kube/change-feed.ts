@@ -4,7 +4,7 @@ import type { KubeClient, KubeError, ListOptions, ResourceType } from './client.
 import { followChanges } from './list-watch.js';
 import { resourceName } from './resource-path.js';
 
-interface ChangeFeedOptions {
+interface ChangeFeedDeps {
   readonly client: Pick<KubeClient, 'head' | 'watch'>;
   readonly type: ResourceType;
   readonly list?: ListOptions;
@@ -24,18 +24,18 @@ interface ChangeFeedOptions {
  * told more than once.
  */
 export class ChangeFeed {
-  readonly #options: ChangeFeedOptions;
+  readonly #deps: ChangeFeedDeps;
   readonly #log: Log;
   #begun = false;
 
-  constructor(options: ChangeFeedOptions) {
-    this.#options = options;
-    this.#log = options.log.child({ resource: resourceName(options.type) });
+  constructor(deps: ChangeFeedDeps) {
+    this.#deps = deps;
+    this.#log = deps.log.child({ resource: resourceName(deps.type) });
   }
 
   /** Runs until aborted; rejects for bugs only. */
   async start(signal: AbortSignal): Promise<void> {
-    const { client, type, list = {}, onChange } = this.#options;
+    const { client, type, list = {}, onChange } = this.#deps;
     const follower = {
       begin: (running: AbortSignal) => this.#begin(running),
       changes: (resourceVersion: string, running: AbortSignal) =>
@@ -43,11 +43,11 @@ export class ChangeFeed {
       onChange: ({ object }: { readonly object: Stored }) => onChange(refOf(object)),
     };
     const onEnd = this.#report.bind(this);
-    await followChanges({ ...follower, onEnd }, this.#options, signal);
+    await followChanges({ ...follower, onEnd }, this.#deps, signal);
   }
 
   async #begin(signal: AbortSignal): Promise<string> {
-    const { client, type, list = {}, onGap } = this.#options;
+    const { client, type, list = {}, onGap } = this.#deps;
     const resourceVersion = await client.head(type, list, signal);
     if (this.#begun) onGap();
     this.#begun = true;

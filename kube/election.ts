@@ -27,7 +27,7 @@ export interface Reign {
   holds(): boolean;
 }
 
-export interface ElectionOptions {
+export interface ElectionDeps {
   readonly client: Pick<KubeClient, 'get' | 'create' | 'replace'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -59,23 +59,23 @@ const RACES: ReadonlySet<KubeErrorCode> = new Set(['conflict', 'already-exists',
  * is asked to end, cut off when its time has passed, and the Lease is given up, so that another process leads within about a second.
  * @throws what `lead` throws; never for what the apiserver does
  */
-export const standForElection = (options: ElectionOptions, signal: AbortSignal): Promise<void> =>
-  new Election(options).run(signal);
+export const standForElection = (deps: ElectionDeps, signal: AbortSignal): Promise<void> =>
+  new Election(deps).run(signal);
 
 class Election {
-  readonly #options: ElectionOptions;
+  readonly #deps: ElectionDeps;
   #state: ElectionState = firstStep.state;
   #reign:
     | { readonly ending: AbortController; readonly over: AbortController; readonly work: Promise<void> }
     | undefined;
   #troubled = false;
 
-  constructor(options: ElectionOptions) {
-    this.#options = options;
+  constructor(deps: ElectionDeps) {
+    this.#deps = deps;
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, random, candidate } = this.#options;
+    const { clock, random, candidate } = this.#deps;
     let command: ElectionCommand = firstStep.command;
     // A reign that failed ends the election.
     const failed = new AbortController();
@@ -96,11 +96,11 @@ class Election {
   /** By our own clock. A reign that was found to be over once does not come back to life. */
   #leads(): boolean {
     if (this.#reign?.over.signal.aborted === true) return false;
-    return this.#state.kind === 'leading' && this.#options.clock.monotonic() < this.#state.until;
+    return this.#state.kind === 'leading' && this.#deps.clock.monotonic() < this.#state.until;
   }
 
   async #carryOut(command: ElectionCommand, signal: AbortSignal): Promise<ElectionEvent> {
-    const { client, clock, candidate } = this.#options;
+    const { client, clock, candidate } = this.#deps;
     if (command.kind === 'wait') {
       await clock.sleep(command.ms, signal).catch(ignoreAbort(signal));
       return { kind: 'waited' };
@@ -122,18 +122,18 @@ class Election {
   }
 
   #write(lease: Lease | Stored<Lease>, signal: AbortSignal): Promise<Stored<Lease>> {
-    const { client } = this.#options;
+    const { client } = this.#deps;
     return isStored(lease) ? client.replace(LEASES, lease, signal) : client.create(LEASES, lease, signal);
   }
 
   /** A leader has to know in time that it can't renew. */
   #patience(): number {
-    const left = this.#state.kind === 'leading' ? this.#state.until - this.#options.clock.monotonic() : CALL_MS;
+    const left = this.#state.kind === 'leading' ? this.#state.until - this.#deps.clock.monotonic() : CALL_MS;
     return Math.max(0, Math.min(CALL_MS, left));
   }
 
   #begin(failed: AbortController): void {
-    const { lead, log, candidate, onChange } = this.#options;
+    const { lead, log, candidate, onChange } = this.#deps;
     const [ending, over] = [new AbortController(), new AbortController()];
     // All work of a reign hangs on these two.
     setMaxListeners(0, ending.signal, over.signal);
@@ -156,7 +156,7 @@ class Election {
 
   /** What does not listen is a fault, and only a new process is free of it. */
   #bound(work: Promise<void>): void {
-    const { clock, log, onStuck } = this.#options;
+    const { clock, log, onStuck } = this.#deps;
     const ended = new AbortController();
     const onEnd = (): void => ended.abort();
     const onLate = (): void => {
@@ -170,7 +170,7 @@ class Election {
 
   /** Whoever leads next may begin within seconds: all work is broken off now, and only then this process stands for election again. */
   async #lose(): Promise<void> {
-    const { log, candidate } = this.#options;
+    const { log, candidate } = this.#deps;
     log.warn('leads no more: the Lease was not renewed in time, or somebody else has it', { lease: candidate.name });
     await this.#end(new Error(LOST));
   }
@@ -178,7 +178,7 @@ class Election {
   async #end(reason: Error): Promise<void> {
     const reign = this.#reign;
     this.#reign = undefined;
-    this.#options.onChange?.(false);
+    this.#deps.onChange?.(false);
     reign?.ending.abort(reason);
     reign?.over.abort(reason);
     await reign?.work;
@@ -186,7 +186,7 @@ class Election {
 
   /** In good order: work that runs may end while the Lease is still ours; then another one may have it. */
   async #resign(): Promise<void> {
-    const { clock } = this.#options;
+    const { clock } = this.#deps;
     const reason = new Error('the process stops');
     const reign = this.#reign;
     if (reign === undefined || this.#state.kind !== 'leading') return await this.#end(reason);
@@ -208,7 +208,7 @@ class Election {
 
   /** Reads it first: a renewal that was broken off may have been carried out. */
   async #release(): Promise<void> {
-    const { client, clock, log, candidate } = this.#options;
+    const { client, clock, log, candidate } = this.#deps;
     try {
       await within(clock, RELEASE_MS, new AbortController().signal, async (limit) => {
         const lease = await client.get(LEASES, candidate, limit);
@@ -224,7 +224,7 @@ class Election {
 
   /** A line when the Lease can't be read or written, and one when it can be again. */
   #trouble(error: KubeError | undefined): void {
-    const { log } = this.#options;
+    const { log } = this.#deps;
     if (error !== undefined && !this.#troubled)
       log.warn('the Lease can not be read or written', { error: error.message });
     if (error === undefined && this.#troubled) log.info('the Lease can be read and written again');

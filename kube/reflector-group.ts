@@ -1,5 +1,5 @@
 import type { ObjectRef, Stored } from '../api/objects.js';
-import { createReflector, type Reflector, type ReflectorOptions } from './reflector.js';
+import { createReflector, type Reflector, type ReflectorDeps } from './reflector.js';
 import { RunningSet } from './running-set.js';
 
 /**
@@ -7,19 +7,19 @@ import { RunningSet } from './running-set.js';
  * namespaces only. Namespaces may be added while it runs, and stay.
  */
 export class ReflectorGroup<S extends Stored, P> {
-  readonly #options: ReflectorOptions<S, P>;
+  readonly #deps: ReflectorDeps<S, P>;
   readonly #members = new Map<string, Reflector<P>>();
   readonly #running = new RunningSet();
 
-  constructor(options: ReflectorOptions<S, P>) {
-    this.#options = options;
+  constructor(deps: ReflectorDeps<S, P>) {
+    this.#deps = deps;
   }
 
   /** @param namespace - '': all of them. Asked again, it changes nothing. */
   follow(namespace: string): void {
     if (this.#member(namespace) !== undefined) return;
-    const list = { ...this.#options.list, ...(namespace === '' ? {} : { namespace }) };
-    const member = createReflector<S, P>({ ...this.#options, list });
+    const list = { ...this.#deps.list, ...(namespace === '' ? {} : { namespace }) };
+    const member = createReflector<S, P>({ ...this.#deps, list });
     this.#members.set(namespace, member);
     this.#running.add((signal) => member.start(signal));
   }

@@ -14,7 +14,7 @@ export interface Change<P> {
   readonly after: P | undefined;
 }
 
-export interface ReflectorOptions<S extends Stored, P> {
+export interface ReflectorDeps<S extends Stored, P> {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly type: ResourceType<S>;
   readonly list?: ListOptions;
@@ -79,22 +79,22 @@ const textOf = (value: unknown): Buffer => {
 };
 
 /** A {@link Reflector} that has not been started. */
-export const createReflector = <S extends Stored, P>(options: ReflectorOptions<S, P>): Reflector<P> =>
-  options.asText === true
-    ? new ListWatchReflector<S, P, Buffer>(options, { keep: textOf, read: (kept) => JSON.parse(kept.toString()) as P })
-    : new ListWatchReflector<S, P, P>(options, { keep: (value) => value, read: (kept) => kept });
+export const createReflector = <S extends Stored, P>(deps: ReflectorDeps<S, P>): Reflector<P> =>
+  deps.asText === true
+    ? new ListWatchReflector<S, P, Buffer>(deps, { keep: textOf, read: (kept) => JSON.parse(kept.toString()) as P })
+    : new ListWatchReflector<S, P, P>(deps, { keep: (value) => value, read: (kept) => kept });
 
 class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
-  readonly #options: ReflectorOptions<S, P>;
+  readonly #deps: ReflectorDeps<S, P>;
   readonly #form: Form<P, K>;
   readonly #log: Log;
   readonly #synced = new AbortController();
   #entries = new Map<string, Entry<K>>();
 
-  constructor(options: ReflectorOptions<S, P>, form: Form<P, K>) {
-    this.#options = options;
+  constructor(deps: ReflectorDeps<S, P>, form: Form<P, K>) {
+    this.#deps = deps;
     this.#form = form;
-    this.#log = options.log.child({ resource: resourceName(options.type) });
+    this.#log = deps.log.child({ resource: resourceName(deps.type) });
   }
 
   get(ref: ObjectRef): P | undefined {
@@ -132,7 +132,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { client, type, list = {} } = this.#options;
+    const { client, type, list = {} } = this.#deps;
     const follower = {
       begin: (running: AbortSignal) => this.#list(running),
       changes: (resourceVersion: string, running: AbortSignal) =>
@@ -140,11 +140,11 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
       onChange: this.#take.bind(this),
       onEnd: this.#report.bind(this),
     };
-    await followChanges(follower, this.#options, signal);
+    await followChanges(follower, this.#deps, signal);
   }
 
   async #list(signal: AbortSignal): Promise<string> {
-    const { client, type, list = {} } = this.#options;
+    const { client, type, list = {} } = this.#deps;
     const before = this.#entries;
     const keep = (object: S): Entry<K> | undefined => this.#project(object, before.get(objectKey(refOf(object))));
     const { items, resourceVersion } = await client.list(type, { ...list, keep }, signal);
@@ -172,7 +172,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     if (before !== undefined && before.resourceVersion === resourceVersion) return before;
     const ref = refOf(object);
     try {
-      return { ref, resourceVersion, kept: this.#form.keep(this.#options.project(object)) };
+      return { ref, resourceVersion, kept: this.#form.keep(this.#deps.project(object)) };
     } catch (error) {
       this.#log.error('object could not be read into the cache', { ...ref, error });
       return before;
@@ -199,7 +199,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
 
   #announce(ref: ObjectRef, before: Entry<K> | undefined, after: Entry<K> | undefined): void {
     try {
-      this.#options.onChange({ ref, before: this.#read(before), after: this.#read(after) });
+      this.#deps.onChange({ ref, before: this.#read(before), after: this.#read(after) });
     } catch (error) {
       this.#log.error('handler of a change failed', { ...ref, error });
     }

@@ -6,7 +6,7 @@ import { dueAt, idle, isForgettable, type KeyEvent, type KeyState, type Next, st
 
 export type { Next } from './work-queue-step.js';
 
-interface WorkQueueOptions {
+interface WorkQueueDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -41,10 +41,10 @@ export interface WorkQueue {
 }
 
 /** A {@link WorkQueue} that has not been started; what is added before waits. */
-export const createWorkQueue = (options: WorkQueueOptions): WorkQueue => new KeyedWorkQueue(options);
+export const createWorkQueue = (deps: WorkQueueDeps): WorkQueue => new KeyedWorkQueue(deps);
 
 class KeyedWorkQueue implements WorkQueue {
-  readonly #options: WorkQueueOptions;
+  readonly #deps: WorkQueueDeps;
   readonly #keys = new Map<string, { readonly ref: ObjectRef; readonly state: KeyState }>();
   /** A Set keeps the order of arrival, and gives up any member at no cost. */
   readonly #line = new Set<string>();
@@ -54,8 +54,8 @@ class KeyedWorkQueue implements WorkQueue {
   #signal: AbortSignal | undefined;
   #pumping = false;
 
-  constructor(options: WorkQueueOptions) {
-    this.#options = options;
+  constructor(deps: WorkQueueDeps) {
+    this.#deps = deps;
   }
 
   add(ref: ObjectRef): void {
@@ -63,7 +63,7 @@ class KeyedWorkQueue implements WorkQueue {
   }
 
   addAfter(ref: ObjectRef, ms: number): void {
-    this.#apply(ref, { kind: 'add-after', at: this.#options.clock.monotonic() + Math.max(0, ms) });
+    this.#apply(ref, { kind: 'add-after', at: this.#deps.clock.monotonic() + Math.max(0, ms) });
   }
 
   forget(ref: ObjectRef): void {
@@ -96,7 +96,7 @@ class KeyedWorkQueue implements WorkQueue {
     this.#timers.set(key, dueAt(state));
     if (state.phase === 'queued' && before.phase !== 'queued') {
       this.#line.add(key);
-      this.#options.onDepth?.(this.#line.size);
+      this.#deps.onDepth?.(this.#line.size);
       this.#pumpSoon();
     }
     this.#arm();
@@ -116,7 +116,7 @@ class KeyedWorkQueue implements WorkQueue {
   #pump(): void {
     const signal = this.#signal;
     if (signal === undefined || signal.aborted) return;
-    while (this.#running.size < this.#options.workers) {
+    while (this.#running.size < this.#deps.workers) {
       const [key] = this.#line;
       const known = key === undefined ? undefined : this.#keys.get(key);
       if (key === undefined || known === undefined) break;
@@ -128,11 +128,11 @@ class KeyedWorkQueue implements WorkQueue {
       });
       this.#running.add(run);
     }
-    this.#options.onDepth?.(this.#line.size);
+    this.#deps.onDepth?.(this.#line.size);
   }
 
   async #run(ref: ObjectRef, signal: AbortSignal): Promise<void> {
-    const { clock, random, onDone } = this.#options;
+    const { clock, random, onDone } = this.#deps;
     const startedAt = clock.monotonic();
     const next = await this.#attempt(ref, signal);
     const now = clock.monotonic();
@@ -141,8 +141,8 @@ class KeyedWorkQueue implements WorkQueue {
   }
 
   async #attempt(ref: ObjectRef, signal: AbortSignal): Promise<Next | undefined> {
-    const { work, random } = this.#options;
-    const log = this.#options.log.child({ reconcileId: idOf(random.uniform()) });
+    const { work, random } = this.#deps;
+    const log = this.#deps.log.child({ reconcileId: idOf(random.uniform()) });
     try {
       return await work(ref, signal, log);
     } catch (error) {
@@ -162,7 +162,7 @@ class KeyedWorkQueue implements WorkQueue {
     this.#sleep?.controller.abort();
     const sleep = { until, controller: new AbortController() };
     this.#sleep = sleep;
-    const { clock } = this.#options;
+    const { clock } = this.#deps;
     clock.sleep(Math.max(0, until - clock.monotonic()), sleep.controller.signal).then(
       () => this.#wake(sleep),
       // Aborted: another sleep has taken its place, or the queue has stopped.
@@ -173,7 +173,7 @@ class KeyedWorkQueue implements WorkQueue {
   #wake(sleep: { readonly until: number }): void {
     if (this.#sleep !== sleep || this.#signal?.aborted === true) return;
     this.#sleep = undefined;
-    const now = Math.max(this.#options.clock.monotonic(), sleep.until);
+    const now = Math.max(this.#deps.clock.monotonic(), sleep.until);
     for (let key = this.#timers.takeDue(now); key !== undefined; key = this.#timers.takeDue(now)) {
       const known = this.#keys.get(key);
       if (known !== undefined) this.#apply(known.ref, { kind: 'due', now });

@@ -14,7 +14,7 @@ export const OPERATOR_NAMESPACE = 'k8s-werf-operator-go-system';
 /** The webhook's and the controller's processes. */
 type Program = 'webhook' | 'controller';
 
-export interface OperatorOptions {
+export interface OperatorDeps {
   readonly client: KubeClient;
   readonly kubectl: Kubectl;
   readonly server: string;
@@ -45,7 +45,7 @@ const flagsOf = (program: Program, timeScale: number): readonly string[] =>
  * run here.
  * @throws StartError with what kubectl says
  */
-export const installManifests = async ({ kubectl, root, say }: OperatorOptions): Promise<void> => {
+export const installManifests = async ({ kubectl, root, say }: OperatorDeps): Promise<void> => {
   const apply = async (...args: readonly string[]): Promise<void> => {
     const { code, text } = await kubectl.run(args);
     if (code !== 0) throw new StartError([`kubectl ${args.join(' ')} failed: ${text.trim()}`]);
@@ -67,24 +67,24 @@ export const installManifests = async ({ kubectl, root, say }: OperatorOptions):
  * @throws StartError with the end of its log
  */
 export const startProgram = async (
-  options: OperatorOptions,
+  deps: OperatorDeps,
   program: Program,
   signal: AbortSignal,
 ): Promise<SupervisedProcess> => {
-  const { dir, root } = options;
+  const { dir, root } = deps;
   const account = `werfbundle-${program}`;
   const file = join(dir, `${program}.kubeconfig`);
-  await writeKubeconfig(options.client, { namespace: OPERATOR_NAMESPACE, name: account }, { ...options, file }, signal);
+  await writeKubeconfig(deps.client, { namespace: OPERATOR_NAMESPACE, name: account }, { ...deps, file }, signal);
   const flags = [
     ...['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--health-address', '127.0.0.1:0'],
-    ...flagsOf(program, options.timeScale),
-    ...(options.flags ?? []),
+    ...flagsOf(program, deps.timeScale),
+    ...(deps.flags ?? []),
   ];
   const running = superviseProcess({
     name: program,
     command: [process.execPath, join(root, 'dist', `${program}.js`), ...flags],
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...options.env },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', ...deps.env },
     logFile: join(dir, `${program}.log`),
   });
   try {
@@ -93,7 +93,7 @@ export const startProgram = async (
     await running.stop(STOP);
     throw error;
   }
-  options.say(`${program} runs as ServiceAccount ${account}, and is ready; its log: ${running.logFile}`);
+  deps.say(`${program} runs as ServiceAccount ${account}, and is ready; its log: ${running.logFile}`);
   return running;
 };
 
@@ -118,9 +118,6 @@ const ready = async (program: SupervisedProcess, signal: AbortSignal): Promise<v
 export const stopProgram = (program: SupervisedProcess): Promise<void> => program.stop(STOP);
 
 /** Takes the webhook configurations away: without a webhook behind them nothing could be written any more. */
-export const uninstallWebhooks = async ({
-  kubectl,
-  root,
-}: Pick<OperatorOptions, 'kubectl' | 'root'>): Promise<void> => {
+export const uninstallWebhooks = async ({ kubectl, root }: Pick<OperatorDeps, 'kubectl' | 'root'>): Promise<void> => {
   await kubectl.run(['delete', '--ignore-not-found', '-f', join(root, 'manifests/webhook/configurations.yaml')]);
 };

@@ -11,7 +11,7 @@ import { openCluster } from './cluster.js';
 import { fileLog } from './file-log.js';
 import { Kubectl } from './kubectl.js';
 import { startNodeAgent } from './node-agent/start.js';
-import { installManifests, type OperatorOptions, startProgram, stopProgram, uninstallWebhooks } from './operator.js';
+import { installManifests, type OperatorDeps, startProgram, stopProgram, uninstallWebhooks } from './operator.js';
 import type { PlaygroundOptions } from './options.js';
 import { startRegistry } from './registry/start.js';
 import type { Screen } from './screen.js';
@@ -116,7 +116,7 @@ const build = async (
   undo.add('the node agent', () => agent.stop());
   say('node agent: runs Pods as processes of this machine');
   say(`werf in them: ${tellWerf(werf)}`);
-  const operator: OperatorOptions = {
+  const operator: OperatorDeps = {
     client: cluster.client,
     kubectl,
     server: cluster.server,
@@ -188,7 +188,7 @@ const asStartError = (error: unknown): never => {
 };
 
 /** Both at once: each takes about a second. */
-const startOperator = async (operator: OperatorOptions, signal: AbortSignal, undo: Undo) => {
+const startOperator = async (operator: OperatorDeps, signal: AbortSignal, undo: Undo) => {
   const starts = (['webhook', 'controller'] as const).map(async (program) => {
     const running = await startProgram(operator, program, signal);
     undo.add(`the ${program}`, () => stopProgram(running));

@@ -35,7 +35,7 @@ export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = { pages: 1_000, tags: 100
 /** Of one host, whatever it is asked for. */
 const REQUESTS_IN_FLIGHT = 10;
 
-export interface RegistryOptions {
+export interface RegistryDeps {
   readonly timeouts: RegistryTimeouts;
   readonly limits: RegistryLimits;
   /** Requests to one host. */
@@ -60,12 +60,12 @@ export interface RegistryOptions {
  * The OCI client on real connections.
  * @throws TypeError if one of the networks is none
  */
-export function createRegistry(options: RegistryOptions): Registry & { close(): Promise<void> } {
-  const { timeouts, limits, rate, clock, userAgent, lookup, onHold } = options;
+export function createRegistry(deps: RegistryDeps): Registry & { close(): Promise<void> } {
+  const { timeouts, limits, rate, clock, userAgent, lookup, onHold } = deps;
   const connections = new Connections({
     ...timeouts,
-    addresses: addressPolicy({ allow: options.allowNetworks, deny: options.denyNetworks ?? [] }),
-    proxies: options.proxies ?? NO_PROXIES,
+    addresses: addressPolicy({ allow: deps.allowNetworks, deny: deps.denyNetworks ?? [] }),
+    proxies: deps.proxies ?? NO_PROXIES,
     ...(lookup === undefined ? {} : { lookup }),
   });
   const { bodyMs } = timeouts;
@@ -73,7 +73,7 @@ export function createRegistry(options: RegistryOptions): Registry & { close(): 
     clock,
     rate,
     inFlight: REQUESTS_IN_FLIGHT,
-    timeScale: options.timeScale ?? 1,
+    timeScale: deps.timeScale ?? 1,
     ...(onHold && { onHold }),
   });
   const exchange = createExchange({ connections, hosts, clock, userAgent, bodyMs, bodyBytes: limits.bodyBytes });

@@ -13,7 +13,7 @@ import type { Config } from './config.js';
 
 interface CertificatesDeps {
   readonly config: Config;
-  readonly kube: KubeClient;
+  readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -50,16 +50,16 @@ export function addressOf({ advertiseUrl, serviceName, namespace }: Config, port
 
 /** Puts the parts together; nothing is started. */
 export function createCertificates(deps: CertificatesDeps): Certificates {
-  const { config, kube, clock, random, log, onServe } = deps;
+  const { config, client, clock, random, log, onServe } = deps;
   const schedule = scheduleFor(config.timeScale);
   const targets = targetsOf(config);
   const source = sourceOf(deps);
-  const keeper = new CertificateKeeper({ kube, clock, log, source, schedule, targets, onServe });
+  const keeper = new CertificateKeeper({ client, clock, log, source, schedule, targets, onServe });
   const loop = new KeeperLoop({ keeper, clock, random });
   const wake = () => loop.wake();
   const watchTarget = ({ type, name }: Target, signal: AbortSignal): Promise<void> =>
     createReflector({
-      ...{ client: kube, type, clock, random, log },
+      ...{ client, type, clock, random, log },
       list: { fieldSelector: `metadata.name=${name}` },
       project: ({ metadata }) => metadata.resourceVersion,
       onChange: wake,
@@ -75,7 +75,7 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
   };
 }
 
-function sourceOf({ config, kube, clock }: CertificatesDeps): CertificateSource {
+function sourceOf({ config, client, clock }: CertificatesDeps): CertificateSource {
   const schedule = scheduleFor(config.timeScale);
   const name = calledName(config);
   if (config.certDir !== undefined)
@@ -83,5 +83,5 @@ function sourceOf({ config, kube, clock }: CertificatesDeps): CertificateSource 
   const service = `${config.serviceName}.${config.namespace}.svc`;
   const names = [...new Set([service, `${service}.cluster.local`, name])];
   const secret = { namespace: config.namespace, name: config.certificateSecret };
-  return secretSource({ kube, clock, schedule, secret, names });
+  return secretSource({ client, clock, schedule, secret, names });
 }

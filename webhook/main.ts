@@ -15,7 +15,7 @@ async function run(config: Config, signal: AbortSignal): Promise<void> {
   const log = createLog({ level: config.logLevel, name: 'webhook' });
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
   const registry = new Registry();
-  const kube = createKubeClient(connection, {
+  const client = createKubeClient(connection, {
     userAgent: `werfbundle-webhook/${WERFBUNDLE_VERSION}`,
     onRequest: countRequests(registry),
   });
@@ -23,9 +23,9 @@ async function run(config: Config, signal: AbortSignal): Promise<void> {
   if (config.timeScale !== 1)
     log.warn('certificates age faster than they should (--time-scale)', { timeScale: config.timeScale });
   try {
-    await runWebhook({ config, kube, clock: systemClock, random: systemRandom, log, registry }, signal);
+    await runWebhook({ config, client, clock: systemClock, random: systemRandom, log, registry }, signal);
   } finally {
-    await kube.close();
+    await client.close();
   }
 }
 

@@ -18,7 +18,7 @@ import { type AdmissionServer, startServer } from './server.js';
 /** What the webhook runs on. */
 interface Surroundings {
   readonly config: Config;
-  readonly kube: KubeClient;
+  readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -82,8 +82,8 @@ function guardOf(
   deps: Surroundings & { readonly values: ValuesPool; readonly metrics: AdmissionMetrics },
 ): Guard | undefined {
   if (!deps.config.guardValues) return undefined;
-  const { kube, clock, random, log } = deps;
-  const uses = new UseIndex({ client: kube, clock, random, log });
+  const { client, clock, random, log } = deps;
+  const uses = new UseIndex({ client, clock, random, log });
   return { handler: createGuard({ ...deps, uses }), start: (signal) => uses.start(signal) };
 }
 

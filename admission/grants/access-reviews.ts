@@ -24,7 +24,7 @@ export type Review =
   | { readonly kind: 'failed'; readonly why: string };
 
 interface ReviewDeps {
-  readonly kube: Pick<KubeClient, 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'createSubresource'>;
   readonly metrics: LookupMetrics;
   readonly slots: Slots;
   readonly time: LookupTime;
@@ -61,7 +61,7 @@ export class AccessReviews {
   }
 
   async #review(permission: Permission): Promise<Review> {
-    const { kube, slots, time } = this.#deps;
+    const { client, slots, time } = this.#deps;
     const { username, uid, groups, extra } = this.#requester;
     const body = {
       apiVersion: 'authorization.k8s.io/v1',
@@ -70,7 +70,7 @@ export class AccessReviews {
     };
     try {
       const { status } = await slots.run(() =>
-        kube.createSubresource<SubjectAccessReview>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', body, time.signal),
+        client.createSubresource<SubjectAccessReview>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', body, time.signal),
       );
       // Anything but a clear yes is a no.
       return status?.allowed === true && status.denied !== true ? { kind: 'allowed' } : { kind: 'denied' };

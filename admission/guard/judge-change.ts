@@ -12,7 +12,7 @@ import type { Use, Uses } from './uses.js';
 /** What the guard looks at beside the change itself. */
 export interface GuardDeps {
   readonly uses: Uses;
-  readonly kube: Pick<KubeClient, 'get'>;
+  readonly client: Pick<KubeClient, 'get'>;
   readonly values: Pick<ValuesPool, 'judge'>;
 }
 
@@ -31,7 +31,7 @@ export async function judgeChange(change: SourceChange, deps: GuardDeps, signal:
   const found = await faultsOf(change, { uses, values: deps.values }, signal);
   if (found.kind === 'failed')
     return { problems: [], warnings: [{ field: 'data', message: `not checked: ${found.reason}` }] };
-  const shadows = new Shadows(change, deps.kube);
+  const shadows = new Shadows(change, deps.client);
   const problems: Problem[] = [];
   for (const fault of found.faults) {
     const concerned = await usersOf(uses.filter(fault.affects), shadows, signal);
@@ -69,13 +69,13 @@ const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Prob
 /** Bundles of other namespaces that find a source of the same name in their own namespace first; asked once for each namespace. */
 class Shadows {
   readonly #change: SourceChange;
-  readonly #kube: Pick<KubeClient, 'get'>;
+  readonly #client: Pick<KubeClient, 'get'>;
   readonly #hidden = new Map<string, boolean>();
   readonly unchecked: string[] = [];
 
-  constructor(change: SourceChange, kube: Pick<KubeClient, 'get'>) {
+  constructor(change: SourceChange, client: Pick<KubeClient, 'get'>) {
     this.#change = change;
-    this.#kube = kube;
+    this.#client = client;
   }
 
   /** What could not be looked up counts as hidden: nobody is refused for what is not known. */
@@ -90,7 +90,7 @@ class Shadows {
     const { kind, name } = this.#change;
     try {
       const type: ResourceType = kind === 'ConfigMap' ? CONFIGMAPS : SECRETS;
-      return (await this.#kube.get(type, { namespace, name }, signal)) !== undefined;
+      return (await this.#client.get(type, { namespace, name }, signal)) !== undefined;
     } catch (error) {
       if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
       this.unchecked.push(`not checked: whether the bundles of namespace ${namespace} use it: ${error.message}`);

@@ -12,7 +12,7 @@ export type Fetched<T> =
   | { readonly kind: 'failed'; readonly why: string };
 
 interface LookupDeps {
-  readonly kube: Pick<KubeClient, 'get'>;
+  readonly client: Pick<KubeClient, 'get'>;
   readonly metrics: LookupMetrics;
   readonly slots: Slots;
   readonly time: LookupTime;
@@ -44,9 +44,9 @@ export class Lookups {
   }
 
   async #fetch(type: ResourceType, ref: ClusterRef): Promise<Fetched<Stored>> {
-    const { kube, slots, time } = this.#deps;
+    const { client, slots, time } = this.#deps;
     try {
-      const value = await slots.run(() => kube.get(type, ref, time.signal));
+      const value = await slots.run(() => client.get(type, ref, time.signal));
       return value === undefined ? { kind: 'absent' } : { kind: 'found', value };
     } catch (error) {
       return { kind: 'failed', why: time.whyFailed(asKubeError(error)) };

@@ -35,7 +35,7 @@ export interface ReachSettings {
 }
 
 interface ReachDeps {
-  readonly kube: Pick<KubeClient, 'get' | 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'get' | 'createSubresource'>;
   readonly clock: Clock;
   readonly metrics: LookupMetrics;
   readonly releases: Releases;
@@ -118,7 +118,7 @@ const asked = async (
 ): Promise<readonly Finding[]> => {
   const { settings } = deps;
   const { object, oldObject, requester } = request;
-  const calls = { kube: deps.kube, metrics: deps.metrics, slots: new Slots(CALLS_AT_ONCE), time };
+  const calls = { client: deps.client, metrics: deps.metrics, slots: new Slots(CALLS_AT_ONCE), time };
   const reviews = new AccessReviews(calls, requester);
   const { authorize, operator } = settings;
   const grants = await askGrants({ authorize, operator, requester, reviews }, subject);

@@ -11,7 +11,7 @@ export type ValuesAnswer =
   | ({ readonly kind: 'judged' } & ValuesFindings)
   | { readonly kind: 'failed'; readonly reason: string };
 
-interface PoolOptions {
+interface ValuesPoolDeps {
   readonly log: Log;
   /** How many threads at most; each is started when it is needed for the first time. */
   readonly threads?: number;
@@ -38,7 +38,7 @@ const THREADS = 1;
 export class ValuesPool {
   readonly #pool: ThreadPool<ValuesJob, ValuesFindings>;
 
-  constructor({ log, threads = THREADS, file = threadFile() }: PoolOptions) {
+  constructor({ log, threads = THREADS, file = threadFile() }: ValuesPoolDeps) {
     const maxWaitingBytes = MAX_WAITING_BYTES;
     this.#pool = new ThreadPool({ log, name: 'values', file, threads, memoryMb: MEMORY_MB, maxWaitingBytes });
   }

@@ -15,7 +15,7 @@ import { projectBundle, projectJob, projectPod } from './projections.js';
 import { Releases } from './releases.js';
 import type { Share } from './share.js';
 
-interface CacheOptions {
+interface CachesDeps {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: Random;
@@ -25,7 +25,7 @@ interface CacheOptions {
   readonly onChange: (ref: ObjectRef) => void;
   /** A Job of the share came, changed or went, or came into it or left it. @param active - it is there, and has not ended */
   readonly onJob: (job: ObjectRef, active: boolean) => void;
-  /** A bundle came, changed or went; before {@link CacheOptions.onChange}. */
+  /** A bundle came, changed or went; before {@link CachesDeps.onChange}. */
   readonly onBundle: (change: Change<StoredBundle>) => void;
 }
 
@@ -40,7 +40,7 @@ const OPENING_MS = 10_000;
  * With a share of namespaces, each namespace is watched by itself, and Jobs and Pods wherever a bundle deploys to.
  */
 export class Caches implements Lister {
-  readonly #options: CacheOptions;
+  readonly #deps: CachesDeps;
   readonly #bundles: ReflectorGroup<StoredBundle, StoredBundle>;
   readonly #jobs: ReflectorGroup<Stored<Job>, Stored<Job>>;
   readonly #pods: ReflectorGroup<Stored<Pod>, Stored<Pod>>;
@@ -53,16 +53,16 @@ export class Caches implements Lister {
   readonly #stopped = new AbortController();
   #filled = false;
 
-  constructor(options: CacheOptions) {
-    this.#options = options;
+  constructor(deps: CachesDeps) {
+    this.#deps = deps;
     setMaxListeners(0, this.#stopped.signal);
-    const { namespaces, labelSelector } = options.share;
+    const { namespaces, labelSelector } = deps.share;
     const group = <S extends Stored>(
       type: ResourceType<S>,
       list: ListOptions,
       project: (object: S) => S,
       onChange: (change: Change<S>) => void,
-    ) => new ReflectorGroup<S, S>({ ...options, type, list, project, onChange, asText: true });
+    ) => new ReflectorGroup<S, S>({ ...deps, type, list, project, onChange, asText: true });
     const mine = labelSelector === undefined ? {} : { labelSelector };
     const ours = { labelSelector: OURS };
     this.#bundles = group(WERFBUNDLES, mine, projectBundle, (change) => this.#bundleChanged(change));
@@ -128,12 +128,12 @@ export class Caches implements Lister {
   }
 
   #everywhere(): boolean {
-    return this.#options.share.namespaces.length === 0;
+    return this.#deps.share.namespaces.length === 0;
   }
 
   /** A bundle is not looked at before what it may have left in its target namespace is seen. */
   #bundleChanged(change: Change<StoredBundle>): void {
-    const { onBundle, onChange } = this.#options;
+    const { onBundle, onChange } = this.#deps;
     onBundle(change);
     this.#shareChanged(change);
     for (const rival of this.#releases.changed(change)) onChange(rival);
@@ -146,7 +146,7 @@ export class Caches implements Lister {
     if (before?.metadata.uid === after?.metadata.uid) return;
     for (const bundle of [before, after])
       for (const job of bundle === undefined ? [] : this.jobsOf(bundle.metadata.uid))
-        this.#options.onJob(refOf(job), this.#isActive(job));
+        this.#deps.onJob(refOf(job), this.#isActive(job));
   }
 
   /**
@@ -155,7 +155,7 @@ export class Caches implements Lister {
    */
   #isActive(job: Job): boolean {
     if (hasEnded(job)) return false;
-    const { namespaces, labelSelector } = this.#options.share;
+    const { namespaces, labelSelector } = this.#deps.share;
     return (namespaces.length === 0 && labelSelector === undefined) || this.#bundleOf(job) !== undefined;
   }
 
@@ -174,7 +174,7 @@ export class Caches implements Lister {
   }
 
   async #follow(namespace: string): Promise<void> {
-    const { clock, log } = this.#options;
+    const { clock, log } = this.#deps;
     const { signal } = this.#stopped;
     const groups = [this.#jobs, this.#pods];
     for (const group of groups) group.follow(namespace);
@@ -198,7 +198,7 @@ export class Caches implements Lister {
     this.#owned.jobs.changed(change, ({ metadata }) => metadata.labels?.[LABELS.bundleUid]);
     if (after !== undefined && !hasEnded(after)) this.#unended.set(objectKey(ref), ref);
     else this.#unended.delete(objectKey(ref));
-    this.#options.onJob(ref, after !== undefined && this.#isActive(after));
+    this.#deps.onJob(ref, after !== undefined && this.#isActive(after));
     this.#ofBundle(change);
   }
 
@@ -209,7 +209,7 @@ export class Caches implements Lister {
     const name = annotations?.[ANNOTATIONS.bundle];
     if (namespace === undefined || name === undefined) return;
     // Another controller's share, perhaps.
-    if (this.#bundles.has({ namespace, name })) this.#options.onChange({ namespace, name });
+    if (this.#bundles.has({ namespace, name })) this.#deps.onChange({ namespace, name });
   }
 }
 

@@ -12,7 +12,7 @@ import type { Platform } from '../decide/observation.js';
 import { namedObjects, ReferenceIndex, type ReferredKind } from './references.js';
 import type { Share } from './share.js';
 
-interface WatchesOptions {
+interface WatchesDeps {
   readonly client: Pick<KubeClient, 'head' | 'watch'>;
   readonly clock: Clock;
   readonly random: Random;
@@ -45,16 +45,16 @@ const WATCHED: readonly (readonly [ReferredKind, ResourceType])[] = [
  * looked at.
  */
 export class Watches implements ValuesChanges {
-  readonly #options: WatchesOptions;
+  readonly #deps: WatchesDeps;
   readonly #index = new ReferenceIndex();
   readonly #watched: readonly (readonly [ReferredKind, ResourceType])[];
   readonly #followed = new Set<string>();
   readonly #feeds = new RunningSet();
   readonly #valuesChanges = new Map<string, number>();
 
-  constructor(options: WatchesOptions) {
-    this.#options = options;
-    this.#watched = options.secrets ? [...WATCHED, ['Secret', SECRETS]] : WATCHED;
+  constructor(deps: WatchesDeps) {
+    this.#deps = deps;
+    this.#watched = deps.secrets ? [...WATCHED, ['Secret', SECRETS]] : WATCHED;
     if (this.#everywhere()) for (const [kind, type] of this.#watched) this.#follow(kind, type, {});
   }
 
@@ -64,11 +64,11 @@ export class Watches implements ValuesChanges {
   }
 
   #everywhere(): boolean {
-    return this.#options.share.namespaces.length === 0;
+    return this.#deps.share.namespaces.length === 0;
   }
 
   #follow(kind: ReferredKind, type: ResourceType, list: ListOptions): void {
-    const { client, clock, random, log } = this.#options;
+    const { client, clock, random, log } = this.#deps;
     const feed = new ChangeFeed({
       ...{ client, clock, random, log, type, list },
       onChange: (ref) => this.#changed(kind, ref),
@@ -80,7 +80,7 @@ export class Watches implements ValuesChanges {
   /** What a bundle names is in its own namespace, in its target, or, if the platform gave it, in the operator's. */
   #followAround(bundle: StoredBundle): void {
     if (this.#everywhere()) return;
-    const { secrets, platform } = this.#options;
+    const { secrets, platform } = this.#deps;
     const platforms = secrets && platform.defaultRegistrySecret !== undefined ? [platform.namespace] : [];
     for (const namespace of [bundle.metadata.namespace, targetNamespaceOf(bundle), ...platforms]) {
       if (this.#followed.has(namespace)) continue;
@@ -93,7 +93,7 @@ export class Watches implements ValuesChanges {
   bundleChanged({ ref, before, after }: Change<StoredBundle>): void {
     if (before !== undefined && after !== undefined && isSameSpec(before.metadata, after.metadata)) return;
     if (after !== undefined) this.#followAround(after);
-    this.#index.set(ref, after === undefined ? [] : namedObjects(after, this.#options.platform));
+    this.#index.set(ref, after === undefined ? [] : namedObjects(after, this.#deps.platform));
     if (after === undefined) this.#valuesChanges.delete(objectKey(ref));
   }
 
@@ -106,7 +106,7 @@ export class Watches implements ValuesChanges {
   }
 
   #changed(kind: ReferredKind, ref: ObjectRef): void {
-    const { clock, onChange } = this.#options;
+    const { clock, onChange } = this.#deps;
     for (const { bundle, values } of this.#index.namedBy(kind, ref)) {
       if (values) this.#valuesChanges.set(objectKey(bundle), clock.now());
       onChange(bundle);
@@ -115,7 +115,7 @@ export class Watches implements ValuesChanges {
 
   /** Who waits for something looks again; what else has changed is found by the next scan. */
   #missed(kind: ReferredKind): void {
-    for (const bundle of this.#index.naming(kind)) this.#options.onChange(bundle);
+    for (const bundle of this.#index.naming(kind)) this.#deps.onChange(bundle);
   }
 }
 

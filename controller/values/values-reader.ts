@@ -8,7 +8,7 @@ import type { ReadsValues } from './delivered-values.js';
 import { type DeliveredValues, deliveredValues, type ValuesQuestion } from './delivered-values.js';
 import { type ReadingJob, readingJobOf } from './reading-job.js';
 
-interface ValuesReaderOptions {
+interface ValuesReaderDeps {
   readonly log: Log;
   /** The program of the thread, elsewhere than it usually is. */
   readonly file?: URL;
@@ -27,7 +27,7 @@ const TIME_MS = 300_000;
 export class ValuesReader implements ReadsValues {
   readonly #pool: ThreadPool<ReadingJob, DeliveredValues>;
 
-  constructor({ log, file = threadFile() }: ValuesReaderOptions) {
+  constructor({ log, file = threadFile() }: ValuesReaderDeps) {
     // All that wait are those of the workers: no need to count them.
     const maxWaitingBytes = Number.POSITIVE_INFINITY;
     this.#pool = new ThreadPool({ log, name: 'values', file, threads: 1, memoryMb: MEMORY_MB, maxWaitingBytes });

@@ -44,7 +44,7 @@ export function logOptions(query: URLSearchParams, now: number): LogOptions {
   };
 }
 
-interface LogServerOptions {
+interface LogServerDeps {
   readonly certificate: KeyPair;
   readonly address: string;
   readonly find: (request: LogRequest) => LogAnswer;
@@ -52,7 +52,7 @@ interface LogServerOptions {
   readonly log: Log;
 }
 
-async function send(options: LogServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function send(deps: LogServerDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? '/', 'https://node');
   const [what, namespace, pod, container, ...more] = url.pathname.slice(1).split('/').map(decodeURIComponent);
   if (what !== 'containerLogs' || !namespace || !pod || !container || more.length > 0) {
@@ -60,7 +60,7 @@ async function send(options: LogServerOptions, request: IncomingMessage, respons
     return;
   }
   const previous = url.searchParams.get('previous') === 'true';
-  const answer = options.find({ namespace, pod, container, previous });
+  const answer = deps.find({ namespace, pod, container, previous });
   if (answer.kind === 'none') {
     response.writeHead(answer.status, { 'content-type': 'text/plain' }).end(answer.message);
     return;
@@ -68,7 +68,7 @@ async function send(options: LogServerOptions, request: IncomingMessage, respons
   const gone = new AbortController();
   response.on('close', () => gone.abort());
   response.writeHead(200, { 'content-type': 'text/plain' }).flushHeaders();
-  for await (const bytes of readLog(answer.log, logOptions(url.searchParams, options.clock.now()), gone.signal)) {
+  for await (const bytes of readLog(answer.log, logOptions(url.searchParams, deps.clock.now()), gone.signal)) {
     if (response.write(bytes) || gone.signal.aborted) continue;
     await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
   }
@@ -79,20 +79,18 @@ async function send(options: LogServerOptions, request: IncomingMessage, respons
  * Serves `/containerLogs/NAMESPACE/POD/CONTAINER` over TLS on a free port, as the apiserver asks a kubelet for it.
  * It answers whoever asks: it is for a loopback address.
  */
-export async function startLogServer(
-  options: LogServerOptions,
-): Promise<{ readonly port: number; stop(): Promise<void> }> {
+export async function startLogServer(deps: LogServerDeps): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const server = createServer(
-    { key: options.certificate.key, cert: options.certificate.certificate },
+    { key: deps.certificate.key, cert: deps.certificate.certificate },
     (request, response) => {
-      send(options, request, response).catch((error: unknown) => {
-        options.log.warn('a log could not be sent', { error: String(error) });
+      send(deps, request, response).catch((error: unknown) => {
+        deps.log.warn('a log could not be sent', { error: String(error) });
         response.destroy();
       });
     },
   );
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(0, options.address, resolve);
+    server.once('error', reject).listen(0, deps.address, resolve);
   });
   return {
     port: (server.address() as AddressInfo).port,

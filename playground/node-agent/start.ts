@@ -17,7 +17,7 @@ import { PodFleet } from './pod-fleet.js';
 import type { Isolation } from './sandbox.js';
 import { prepareWerf } from './werf-program.js';
 
-interface NodeAgentOptions {
+interface NodeAgentDeps {
   readonly client: KubeClient;
   /** The apiserver's URL as Pods reach it. */
   readonly server: string;
@@ -49,13 +49,13 @@ const ADDRESS = '127.0.0.1';
 /** How long the apiserver may take for the last words of a node that stops. */
 const FAREWELL_MS = 3000;
 
-async function isolationFor(options: NodeAgentOptions): Promise<Isolation> {
+async function isolationFor(deps: NodeAgentDeps): Promise<Isolation> {
   const found =
-    options.isolation === 'none'
+    deps.isolation === 'none'
       ? ({ kind: 'unavailable', why: 'it was asked to do without' } as const)
-      : await findIsolation(options.dir, options.clock);
+      : await findIsolation(deps.dir, deps.clock);
   if (found.kind === 'found') return found.isolation;
-  options.log.warn(
+  deps.log.warn(
     'containers run without namespaces: volumes are not mounted, their paths in arguments and variables are replaced; ' +
       'runAsUser and readOnlyRootFilesystem are not honoured',
     { why: found.why },
@@ -63,32 +63,32 @@ async function isolationFor(options: NodeAgentOptions): Promise<Isolation> {
   return 'none';
 }
 
-function servingCertificate(options: NodeAgentOptions, node: string) {
-  const key = createPrivateKey(options.ca.key).export({ type: 'pkcs8', format: 'pem' }).toString();
-  return issueLeaf({ certificate: options.ca.cert, key }, [ADDRESS, node], options.clock.now());
+function servingCertificate(deps: NodeAgentDeps, node: string) {
+  const key = createPrivateKey(deps.ca.key).export({ type: 'pkcs8', format: 'pem' }).toString();
+  return issueLeaf({ certificate: deps.ca.cert, key }, [ADDRESS, node], deps.clock.now());
 }
 
 /**
  * Starts a node whose Pods are local processes: registers it, binds Pods to it, runs them, reports, serves their logs.
  * @throws KubeError if the node can't be registered; Error if the stand-in or the CA can't be read
  */
-export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
-  const { client, clock, log, dir } = options;
+export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
+  const { client, clock, log, dir } = deps;
   const facts: NodeFacts = {
-    node: options.node ?? 'playground',
+    node: deps.node ?? 'playground',
     address: ADDRESS,
     cpus: cpus().length,
     memory: totalmem(),
   };
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const werf = await prepareWerf({ dir, standIn: options.werf, real: options.realWerf });
-  const isolation = await isolationFor(options);
+  const werf = await prepareWerf({ dir, standIn: deps.werf, real: deps.realWerf });
+  const isolation = await isolationFor(deps);
   const following = new AbortController();
   const calls = new AbortController();
   const events = new PodEvents({ client, clock, log, node: facts.node });
-  const environment = { client, clock, log, node: facts, server: options.server, dir, isolation, werf, events };
+  const environment = { client, clock, log, node: facts, server: deps.server, dir, isolation, werf, events };
   const fleet = new PodFleet({ ...environment, signal: calls.signal });
-  const certificate = await servingCertificate(options, facts.node);
+  const certificate = await servingCertificate(deps, facts.node);
   const server = await startLogServer({
     ...{ certificate, address: ADDRESS, clock, log },
     find: (request) => fleet.findLog(request),

@@ -63,14 +63,14 @@ kube.seed(WERFBUNDLES, { metadata: { namespace: 'ops', name: 'user' }, spec: use
 const metrics = { answered: () => {}, lookedUp: () => {} };
 const random = { uniform: () => 0.5 };
 const values = new ValuesPool({ log });
-const judging = createChecks({ kube, config, values, clock, random, log, metrics });
+const judging = createChecks({ client: kube, config, values, clock, random, log, metrics });
 const uses = new UseIndex({ client: kube, clock, random, log });
 const ending = new AbortController();
 t.teardown(() => ending.abort());
 void judging.start(ending.signal);
 void uses.start(ending.signal);
 const bundles = createHandler({ checks: judging.checks, clock, log, metrics });
-const guard = createGuard({ uses, kube, values, clock, log, metrics });
+const guard = createGuard({ uses, client: kube, values, clock, log, metrics });
 const handler: Handler = (call) => (call.webhook === 'guard' ? guard(call) : bundles(call));
 
 const bytesOf = (body: unknown): Uint8Array => (body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body)));

@@ -87,7 +87,7 @@ const setup = async (t: Test, { bundles = {}, shadows = [], answer }: Setup = {}
   });
   const pool = new ValuesPool({ log });
   const values = answer === undefined ? pool : { judge: async () => answer };
-  const guard = createGuard({ uses, kube, values, clock, log, metrics: { answered: () => {} } });
+  const guard = createGuard({ uses, client: kube, values, clock, log, metrics: { answered: () => {} } });
   const ask = async (body: Json, signal = never) => {
     const bytes = Buffer.from(JSON.stringify(body));
     const given = await guard({

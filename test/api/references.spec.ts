@@ -306,7 +306,7 @@ const byCommandLine = async (row: Row): Promise<readonly string[]> => {
   const requester = { username: 'jane', uid: '', groups: [], extra: {} };
   const results = await judgeText('f', JSON.stringify(created(row)), {
     flags: flagsOf(row),
-    worldOf: (objects) => clusterWorld({ kube, requester, authorize: 'off', objects }),
+    worldOf: (objects) => clusterWorld({ client: kube, requester, authorize: 'off', objects }),
   });
   return results.flatMap(({ problems }) =>
     problems.filter(({ severity }) => severity === 'error').map(({ field, message }) => `${field}: ${message}`),

@@ -279,7 +279,8 @@ t.test('the schedule follows --time-scale, down to what certificates and apiserv
 t.test('replicas share one Secret: the first one issues, and who read before that is too late', async (t) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
-  const source = (names = NAMES) => secretSource({ kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
+  const source = (names = NAMES) =>
+    secretSource({ client: kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
   const NONE: IssueOrder = { authority: false, leaf: false, pair: { certificate: '', key: '' }, alsoTrusted: [] };
   const stored = (): Record<string, string> => {
     const data = kube.read(SECRETS, SECRET)?.data ?? {};

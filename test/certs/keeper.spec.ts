@@ -63,11 +63,11 @@ const createWorld = (options: { readonly lookMs?: number } = {}) => {
       return written;
     },
   };
-  const own = () => secretSource({ kube, clock, schedule, secret: SECRET, names: NAMES });
+  const own = () => secretSource({ client: kube, clock, schedule, secret: SECRET, names: NAMES });
   const replica = (source: CertificateSource = own()) => {
     const served: Serving[] = [];
     const keeper = new CertificateKeeper({
-      ...{ kube: client, clock, log, source, schedule, targets: TARGETS },
+      ...{ client, clock, log, source, schedule, targets: TARGETS },
       onServe: (serving) => served.push(serving),
     });
     return { keeper, served };
@@ -184,7 +184,7 @@ t.test('a new authority, step by step', async (t) => {
   await clock.advance(244 * DAY);
   // The leaf was renewed all the while; here it would have expired.
   kube.vanish(SECRETS, SECRET);
-  const source = secretSource({ kube, clock, schedule: scheduleFor(1), secret: SECRET, names: NAMES });
+  const source = secretSource({ client: kube, clock, schedule: scheduleFor(1), secret: SECRET, names: NAMES });
   const before = await source.read(signal);
   await before.issue({ authority: true, leaf: true, pair: { certificate: '', key: '' }, alsoTrusted: [] }, signal);
   await first.keeper.look(signal);

@@ -229,7 +229,7 @@ t.test("problems and warnings are the webhook's own, offline and with --cluster"
 const worldOf =
   ({ kube }: Pick<Desk, 'kube'>, authorize: 'always' | 'off') =>
   (objects: InputObjects) =>
-    clusterWorld({ kube, requester: { username: 'jane', uid: '', groups: [], extra: {} }, authorize, objects });
+    clusterWorld({ client: kube, requester: { username: 'jane', uid: '', groups: [], extra: {} }, authorize, objects });
 
 t.test('what the input does not hold', async (t) => {
   const spec = `registry: {url: ghcr.io/acme/app, tag: v1, secretRef: {name: creds}}

@@ -64,7 +64,7 @@ export const openDesk = (options: { readonly flags?: readonly string[]; readonly
   const wire = tapped(kube, options.may ?? (() => true));
   const metrics = { answered: () => {}, lookedUp: (kind: string, result: string) => counted.push(`${kind} ${result}`) };
   const { checks, start } = createChecks({
-    kube: wire.client,
+    client: wire.client,
     config: parsed.config,
     values: new ValuesPool({ log }),
     clock,

@@ -12,7 +12,7 @@ import { startNodeAgent } from '../../playground/node-agent/start.js';
 import {
   installManifests,
   OPERATOR_NAMESPACE,
-  type OperatorOptions,
+  type OperatorDeps,
   startProgram,
   uninstallWebhooks,
 } from '../../playground/operator.js';
@@ -114,7 +114,7 @@ export async function startDeployStage(t: Test): Promise<DeployStage> {
     home: dir,
     cwd: ROOT,
   });
-  const operator: OperatorOptions = {
+  const operator: OperatorDeps = {
     ...{ client, kubectl, root: ROOT, dir, say, timeScale: 1 },
     ...{ server: controlPlane.server, ca: controlPlane.ca },
   };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Stored } from '../../api/objects.js';
 import { KubeError } from '../../kube/client.js';
-import { type ElectionOptions, type Reign, standForElection } from '../../kube/election.js';
+import { type ElectionDeps, type Reign, standForElection } from '../../kube/election.js';
 import {
   type ElectionCommand,
   type ElectionEvent,
@@ -255,7 +255,7 @@ t.test('an election', async (t) => {
     const log = recordLog();
     const told: string[] = [];
     /** Work ends with its reign; `lead` may be told otherwise. */
-    const join = (identity: string, more: Partial<ElectionOptions> = {}) => {
+    const join = (identity: string, more: Partial<ElectionDeps> = {}) => {
       const stop = new AbortController();
       const reigns: Reign[] = [];
       const lead = (reign: Reign): Promise<void> => {

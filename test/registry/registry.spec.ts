@@ -7,7 +7,7 @@ import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import type { Clock } from '../../process/ports.js';
 import type { Registry, RegistryTarget } from '../../registry/port.js';
 import { readProxies } from '../../registry/proxies.js';
-import { createRegistry, type RegistryOptions } from '../../registry/registry.js';
+import { createRegistry, type RegistryDeps } from '../../registry/registry.js';
 import { registryContract } from '../contract/registry.contract.js';
 import { eventually } from '../kit/eventually.js';
 import { type FakeFault, type FakeRegistry, startFakeRegistry } from '../kit/fake-registry.js';
@@ -27,7 +27,7 @@ function shiftedClock(): Clock & { shift: number } {
   return clock;
 }
 
-function clientFor(t: Test, changes: Partial<RegistryOptions> = {}): Registry {
+function clientFor(t: Test, changes: Partial<RegistryDeps> = {}): Registry {
   const client = createRegistry({
     timeouts: { connectMs: MS_RESERVE, headersMs: MS_RESERVE, bodyMs: MS_RESERVE },
     limits: { pages: 20, tags: 1000, bodyBytes: 100_000 },
@@ -835,7 +835,7 @@ t.test('connections', async (t) => {
     const list = await client.listTags(target, signal);
     return list.kind === 'failed' ? `${list.code}: ${list.message}` : list;
   };
-  const lookup: RegistryOptions['lookup'] = (name, options, callback) => {
+  const lookup: RegistryDeps['lookup'] = (name, options, callback) => {
     const addresses = {
       'mixed.example': [
         { address: '169.254.1.1', family: 4 },
@@ -905,7 +905,7 @@ t.test('proxies', async (t) => {
     t.teardown(() => proxy.close());
     return proxy;
   };
-  const through = (url: string, except = ''): Pick<RegistryOptions, 'proxies'> => {
+  const through = (url: string, except = ''): Pick<RegistryDeps, 'proxies'> => {
     const read = readProxies({ HTTPS_PROXY: url, HTTP_PROXY: url, NO_PROXY: except });
     return read.kind === 'ok' ? { proxies: read.proxies } : {};
   };
@@ -940,7 +940,7 @@ t.test('proxies', async (t) => {
     fake.publish('acme/app', 'v1', 'bundle');
     const proxy = await proxyFor(t, { to: fake.host });
     t.strictSame(await clientFor(t, through(proxy.url)).listTags(targetOf(fake), signal), tags);
-    const lookup: RegistryOptions['lookup'] = (_name, _options, callback) =>
+    const lookup: RegistryDeps['lookup'] = (_name, _options, callback) =>
       callback(null, [{ address: '169.254.169.254', family: 4 }]);
     t.match(
       await failure(clientFor(t, { ...through(proxy.url, '.example'), lookup }), plain),
