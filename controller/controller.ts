@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../api/objects.js';
 import type { KubeClient } from '../kube/client.js';
-import { type Reign, standForElection } from '../kube/election.js';
+import { type LeaderTerm, standForElection } from '../kube/election.js';
 import type { Candidate } from '../kube/election-step.js';
 import { fencedClient } from '../kube/fenced-client.js';
 import { createWorkQueue, type WorkQueue } from '../kube/work-queue.js';
@@ -101,15 +101,15 @@ export class Controller {
     const { candidate, client, clock, random, log, metrics, onStuck } = this.#deps;
     const onChange = (leads: boolean): void => metrics.leads(leads);
     if (candidate !== undefined) {
-      const lead = (reign: Reign): Promise<void> => this.#lead(reign);
+      const lead = (term: LeaderTerm): Promise<void> => this.#lead(term);
       return await standForElection({ client, clock, random, log, candidate, lead, onChange, onStuck }, signal);
     }
     onChange(true);
     await this.#lead({ ending: signal, over: new AbortController().signal, holds: () => true });
   }
 
-  /** One reign: nothing of it outlives it but the caches. */
-  async #lead({ ending, over, holds }: Reign): Promise<void> {
+  /** One term: nothing of it outlives it but the caches. */
+  async #lead({ ending, over, holds }: LeaderTerm): Promise<void> {
     const { clock, log, instance, metrics } = this.#deps;
     const client = fencedClient(this.#deps.client, holds);
     const cut = cutOffAfter(GRACE_MS, { clock, ending, over });

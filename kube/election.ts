@@ -15,14 +15,14 @@ import {
 import { LEASES } from './resources.js';
 
 /** The time in which this process leads. */
-export interface Reign {
-  /** Aborted when the reign is to end in good order: nothing new is to be begun. */
+export interface LeaderTerm {
+  /** Aborted when the term is to end in good order: nothing new is to be begun. */
   readonly ending: AbortSignal;
   /** Aborted when it is over: another process may lead soon, nothing may be written any more. */
   readonly over: AbortSignal;
   /**
    * Whether this process leads still, by its own clock: asked before each write. A process that was frozen learns here that its time
-   * has passed, before any timer tells it; {@link Reign.over} is aborted then.
+   * has passed, before any timer tells it; {@link LeaderTerm.over} is aborted then.
    */
   holds(): boolean;
 }
@@ -33,10 +33,10 @@ export interface ElectionDeps {
   readonly random: Random;
   readonly log: Log;
   readonly candidate: Candidate;
-  /** Called when this process begins to lead; the next reign begins only after it has resolved. A rejection ends the election. */
-  readonly lead: (reign: Reign) => Promise<void>;
+  /** Called when this process begins to lead; the next term begins only after it has resolved. A rejection ends the election. */
+  readonly lead: (term: LeaderTerm) => Promise<void>;
   /**
-   * Called when the work of a reign goes on for {@link STUCK_MS} after it was over. There is no other reign before it ends, so that the
+   * Called when the work of a term goes on for {@link STUCK_MS} after it was over. There is no other term before it ends, so that the
    * process would stand by for ever: it is to exit.
    */
   readonly onStuck: (error: Error) => void;
@@ -48,14 +48,14 @@ export interface ElectionDeps {
 const CALL_MS = 5_000;
 /** After the end: long enough for one answer, short enough for the patience of whoever sent the signal. */
 const RELEASE_MS = 2_000;
-/** All work of a reign hangs on its signals, and ends within moments. */
+/** All work of a term hangs on its signals, and ends within moments. */
 const STUCK_MS = 10_000;
 const LOST = 'this process does not lead any more';
 /** Answers that say that the Lease is not what it was when it was read. */
 const RACES: ReadonlySet<KubeErrorCode> = new Set(['conflict', 'already-exists', 'not-found']);
 
 /**
- * Stands for election until `signal` is aborted: leads whenever it holds the Lease, one reign after the other. At the end the reign
+ * Stands for election until `signal` is aborted: leads whenever it holds the Lease, one term after the other. At the end the term
  * is asked to end, cut off when its time has passed, and the Lease is given up, so that another process leads within about a second.
  * @throws what `lead` throws; never for what the apiserver does
  */
@@ -65,7 +65,7 @@ export const standForElection = (deps: ElectionDeps, signal: AbortSignal): Promi
 class Election {
   readonly #deps: ElectionDeps;
   #state: ElectionState = firstStep.state;
-  #reign:
+  #term:
     | { readonly ending: AbortController; readonly over: AbortController; readonly work: Promise<void> }
     | undefined;
   #troubled = false;
@@ -77,7 +77,7 @@ class Election {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, random, candidate } = this.#deps;
     let command: ElectionCommand = firstStep.command;
-    // A reign that failed ends the election.
+    // A term that failed ends the election.
     const failed = new AbortController();
     const ended = AbortSignal.any([signal, failed.signal]);
     while (!ended.aborted) {
@@ -87,15 +87,15 @@ class Election {
       const step = stepElection(this.#state, event, { candidate, moment });
       this.#state = step.state;
       command = step.command;
-      if (this.#reign !== undefined && !this.#leads()) await this.#lose();
-      if (this.#reign === undefined && this.#leads()) this.#begin(failed);
+      if (this.#term !== undefined && !this.#leads()) await this.#lose();
+      if (this.#term === undefined && this.#leads()) this.#begin(failed);
     }
     await this.#resign();
   }
 
-  /** By our own clock. A reign that was found to be over once does not come back to life. */
+  /** By our own clock. A term that was found to be over once does not come back to life. */
   #leads(): boolean {
-    if (this.#reign?.over.signal.aborted === true) return false;
+    if (this.#term?.over.signal.aborted === true) return false;
     return this.#state.kind === 'leading' && this.#deps.clock.monotonic() < this.#state.until;
   }
 
@@ -135,7 +135,7 @@ class Election {
   #begin(failed: AbortController): void {
     const { lead, log, candidate, onChange } = this.#deps;
     const [ending, over] = [new AbortController(), new AbortController()];
-    // All work of a reign hangs on these two.
+    // All work of a term hangs on these two.
     setMaxListeners(0, ending.signal, over.signal);
     log.info('leads', { lease: candidate.name, identity: candidate.identity });
     onChange?.(true);
@@ -146,9 +146,9 @@ class Election {
     };
     const work = lead({ ending: ending.signal, over: over.signal, holds });
     over.signal.addEventListener('abort', () => this.#bound(work), { once: true });
-    this.#reign = { ending, over, work };
+    this.#term = { ending, over, work };
     const onEnd = (): void => {
-      if (this.#reign?.work === work && !over.signal.aborted) failed.abort();
+      if (this.#term?.work === work && !over.signal.aborted) failed.abort();
     };
     // What it ends with is told where it is awaited.
     work.then(onEnd, onEnd);
@@ -161,7 +161,7 @@ class Election {
     const onEnd = (): void => ended.abort();
     const onLate = (): void => {
       const error = new Error(`work goes on ${STUCK_MS / 1_000} s after this process has ceased to lead`);
-      log.error('the process gives up: a reign does not end', { error });
+      log.error('the process gives up: a term does not end', { error });
       onStuck(error);
     };
     work.then(onEnd, onEnd);
@@ -176,28 +176,28 @@ class Election {
   }
 
   async #end(reason: Error): Promise<void> {
-    const reign = this.#reign;
-    this.#reign = undefined;
+    const term = this.#term;
+    this.#term = undefined;
     this.#deps.onChange?.(false);
-    reign?.ending.abort(reason);
-    reign?.over.abort(reason);
-    await reign?.work;
+    term?.ending.abort(reason);
+    term?.over.abort(reason);
+    await term?.work;
   }
 
   /** In good order: work that runs may end while the Lease is still ours; then another one may have it. */
   async #resign(): Promise<void> {
     const { clock } = this.#deps;
     const reason = new Error('the process stops');
-    const reign = this.#reign;
-    if (reign === undefined || this.#state.kind !== 'leading') return await this.#end(reason);
-    reign.ending.abort(reason);
+    const term = this.#term;
+    if (term === undefined || this.#state.kind !== 'leading') return await this.#end(reason);
+    term.ending.abort(reason);
     const done = new AbortController();
     const bound = clock.sleep(Math.max(0, this.#state.until - clock.monotonic()), done.signal).then(
-      () => reign.over.abort(reason),
+      () => term.over.abort(reason),
       () => undefined,
     );
     try {
-      await reign.work;
+      await term.work;
     } finally {
       done.abort();
       await bound;

@@ -1,7 +1,7 @@
 import type { Address, Target } from '../certs/configurations.js';
 import { directorySource, watchDirectory } from '../certs/directory-source.js';
-import { CertificateKeeper, type Serving } from '../certs/keeper.js';
-import { KeeperLoop } from '../certs/keeper-loop.js';
+import { CertificateManager, type Serving } from '../certs/certificate-manager.js';
+import { ManagerLoop } from '../certs/manager-loop.js';
 import { scheduleFor } from '../certs/schedule.js';
 import { secretSource } from '../certs/secret-source.js';
 import type { CertificateSource } from '../certs/source.js';
@@ -22,7 +22,7 @@ interface CertificatesDeps {
 
 /** The certificates of a webhook with these settings. */
 export interface Certificates {
-  readonly keeper: CertificateKeeper;
+  readonly manager: CertificateManager;
   /** Looks after them until aborted. @throws bugs only */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -54,8 +54,8 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
   const schedule = scheduleFor(config.timeScale);
   const targets = targetsOf(config);
   const source = sourceOf(deps);
-  const keeper = new CertificateKeeper({ client, clock, log, source, schedule, targets, onServe });
-  const loop = new KeeperLoop({ keeper, clock, random });
+  const manager = new CertificateManager({ client, clock, log, source, schedule, targets, onServe });
+  const loop = new ManagerLoop({ manager, clock, random });
   const wake = () => loop.wake();
   const watchTarget = ({ type, name }: Target, signal: AbortSignal): Promise<void> =>
     createReflector({
@@ -66,7 +66,7 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
     }).start(signal);
   const { certDir: directory } = config;
   return {
-    keeper,
+    manager,
     run: async (signal) => {
       const watches = targets.map((target) => watchTarget(target, signal));
       if (directory !== undefined) watches.push(watchDirectory({ directory, log }, wake, signal));

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { Serving } from '../certs/keeper.js';
+import type { Serving } from '../certs/certificate-manager.js';
 import type { Readiness } from '../process/health-server.js';
 import type { Clock, Log, LogFields } from '../process/ports.js';
 import { shakeHands } from './handshake.js';

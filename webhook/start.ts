@@ -5,7 +5,7 @@ import { UseIndex } from '../admission/guard/uses.js';
 import { createHandler, type Handler } from '../admission/handler.js';
 import { type AdmissionMetrics, createAdmissionMetrics } from '../admission/metrics.js';
 import { ValuesPool } from '../admission/values/values-pool.js';
-import type { Serving } from '../certs/keeper.js';
+import type { Serving } from '../certs/certificate-manager.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { type Readiness, startHealthServer } from '../process/health-server.js';
 import type { Clock, Log, Random } from '../process/ports.js';
@@ -94,7 +94,7 @@ const selfCheckOf = (
 ): SelfCheck => {
   const listen = { host: config.listen.host, port: server.port };
   const about = { ...listen, healthPort };
-  return new SelfCheck({ listen, name: calledName(config), certificates: certificates.keeper, clock, log, about });
+  return new SelfCheck({ listen, name: calledName(config), certificates: certificates.manager, clock, log, about });
 };
 
 /** Certificates, then the port, then the configurations, in which the port may stand. */
@@ -110,7 +110,7 @@ async function startAdmission(
     metrics.certificateExpires(serving.expires);
   };
   const certificates = createCertificates({ ...deps, onServe });
-  const serving = await mended('get the certificates', () => certificates.keeper.open(signal));
+  const serving = await mended('get the certificates', () => certificates.manager.open(signal));
   const values = new ValuesPool({ log });
   const judging = createChecks({ ...deps, values, metrics });
   const guard = guardOf({ ...deps, values, metrics });
@@ -127,7 +127,7 @@ async function startAdmission(
   server = started;
   try {
     const address = addressOf(config, started.port);
-    await mended('publish the certificates', () => certificates.keeper.publish(address, signal));
+    await mended('publish the certificates', () => certificates.manager.publish(address, signal));
     log.info('webhook configurations are right', { address });
   } catch (error) {
     await started.stop(0, 0);

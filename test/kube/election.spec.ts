@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Stored } from '../../api/objects.js';
 import { KubeError } from '../../kube/client.js';
-import { type ElectionDeps, type Reign, standForElection } from '../../kube/election.js';
+import { type ElectionDeps, type LeaderTerm, standForElection } from '../../kube/election.js';
 import {
   type ElectionCommand,
   type ElectionEvent,
@@ -67,7 +67,7 @@ t.test('a step of an election', async (t) => {
       want: [following, mine({ acquireTime: TIME, leaseTransitions: 4 }, '7')],
     },
     {
-      title: 'takes its own again, as the same reign for whoever reads it',
+      title: 'takes its own again, as the same term for whoever reads it',
       event: { kind: 'found', lease: leaseOf('me') },
       want: [following, mine({ acquireTime: EARLIER, leaseTransitions: 3 }, '7')],
     },
@@ -189,7 +189,7 @@ t.test('whatever is slow, lost or frozen, no two of them lead at once', async (t
     /** Answers may be lost on the way. */
     lost: fc.boolean(),
   });
-  let reigns = 0;
+  let terms = 0;
   const simulate = (acts: readonly { who: string; afterMs: number; lost: boolean }[]): boolean => {
     let now = 0;
     let stored: Stored<Lease> | undefined;
@@ -207,13 +207,13 @@ t.test('whatever is slow, lost or frozen, no two of them lead at once', async (t
       now += afterMs;
       all.get(who)?.turn({ now, lost, serve });
       const leaders = [...all.values()].filter(({ state }) => state.kind === 'leading' && now < state.until);
-      if (leaders.length === 1) reigns += 1;
+      if (leaders.length === 1) terms += 1;
       if (leaders.length > 1) return false;
     }
     return true;
   };
   fc.assert(fc.property(fc.array(act, { minLength: 50, maxLength: 300 }), simulate));
-  t.ok(reigns > 100, 'and somebody does lead');
+  t.ok(terms > 100, 'and somebody does lead');
 });
 
 /** A process that sends, is served and hears of it at different times. */
@@ -254,13 +254,13 @@ t.test('an election', async (t) => {
     const kube = createFakeKube({ clock });
     const log = recordLog();
     const told: string[] = [];
-    /** Work ends with its reign; `lead` may be told otherwise. */
+    /** Work ends with its term; `lead` may be told otherwise. */
     const join = (identity: string, more: Partial<ElectionDeps> = {}) => {
       const stop = new AbortController();
-      const reigns: Reign[] = [];
-      const lead = (reign: Reign): Promise<void> => {
-        reigns.push(reign);
-        return new Promise((resolve) => reign.ending.addEventListener('abort', () => resolve()));
+      const terms: LeaderTerm[] = [];
+      const lead = (term: LeaderTerm): Promise<void> => {
+        terms.push(term);
+        return new Promise((resolve) => term.ending.addEventListener('abort', () => resolve()));
       };
       const onChange = (leads: boolean) =>
         void told.push(`${clock.monotonic()} ${identity} ${leads ? 'leads' : 'follows'}`);
@@ -271,7 +271,7 @@ t.test('an election', async (t) => {
         { client: kube, clock, random, log, candidate, lead, onChange, onStuck, ...more },
         stop.signal,
       );
-      return { stop: () => stop.abort(), done, reigns };
+      return { stop: () => stop.abort(), done, terms };
     };
     return { clock, kube, log, told, join, lease: () => kube.read(LEASES, REF) };
   };
@@ -321,13 +321,13 @@ t.test('an election', async (t) => {
     const { clock, kube, log, told, join } = setup();
     const only = join('a');
     await clock.advance(500);
-    const [reign] = only.reigns;
+    const [term] = only.terms;
     kube.failNext({ plural: 'leases' }, () => new KubeError('unavailable', 'update leases: unavailable'), 13);
     await clock.advance(20_000);
     t.match(told, ['0 a leads', '10000 a follows', /^1\d{4} a leads$/]);
-    t.strictSame([reign?.ending.aborted, reign?.over.aborted, reign?.holds()], [true, true, false]);
-    t.equal(only.reigns.length, 2);
-    t.equal(only.reigns[1]?.holds(), true);
+    t.strictSame([term?.ending.aborted, term?.over.aborted, term?.holds()], [true, true, false]);
+    t.equal(only.terms.length, 2);
+    t.equal(only.terms[1]?.holds(), true);
     t.strictSame(
       log.entries.map(({ level, message }) => `${level} ${message}`),
       [
@@ -383,7 +383,7 @@ t.test('an election', async (t) => {
         await clock.advance(60_000);
         t.strictSame(told, ['0 a leads', ...want], title);
         t.match(log.entries.at(-1), {
-          ...{ level: 'error', message: 'the process gives up: a reign does not end' },
+          ...{ level: 'error', message: 'the process gives up: a term does not end' },
           fields: { error: { message: 'work goes on 10 s after this process has ceased to lead' } },
         });
       }
@@ -425,7 +425,7 @@ t.test('an election', async (t) => {
 t.test('a process that was frozen writes nothing any more, before any timer has told it', async (t) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
-  let reign: Reign | undefined;
+  let term: LeaderTerm | undefined;
   const stop = new AbortController();
   const frozen = { ...clock, monotonic: () => clock.monotonic() + slept };
   let slept = 0;
@@ -435,14 +435,14 @@ t.test('a process that was frozen writes nothing any more, before any timer has 
       candidate: { ...REF, identity: 'a' },
       onStuck: () => t.fail('nothing is stuck'),
       lead: (given) => {
-        reign = given;
+        term = given;
         return new Promise((resolve) => given.ending.addEventListener('abort', () => resolve()));
       },
     },
     stop.signal,
   );
   await clock.advance(100);
-  const client = fencedClient(kube, () => reign?.holds() ?? false);
+  const client = fencedClient(kube, () => term?.holds() ?? false);
   const { signal } = new AbortController();
   const ref = { namespace: 'ops', name: 'x' };
   await client.create(CONFIGMAPS, { metadata: ref }, signal);
@@ -458,7 +458,7 @@ t.test('a process that was frozen writes nothing any more, before any timer has 
   for (const write of writes) await t.rejects(write(), { code: 'aborted', message: /does not lead any more$/ });
   t.strictSame(kube.actions, []);
   t.ok(await client.get(CONFIGMAPS, ref, signal), 'though it may read');
-  t.equal(reign?.over.aborted, true, 'and all that runs is broken off');
+  t.equal(term?.over.aborted, true, 'and all that runs is broken off');
   stop.abort();
   await done;
 });

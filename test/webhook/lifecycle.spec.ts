@@ -4,7 +4,7 @@ import { Agent, request } from 'node:https';
 import { connect, type SecureVersion } from 'node:tls';
 import t, { type Test } from 'tap';
 import { issueAuthority, issueLeaf, issueLeafUntil, type KeyPair } from '../../certs/issue.js';
-import type { Serving } from '../../certs/keeper.js';
+import type { Serving } from '../../certs/certificate-manager.js';
 import { addressOf, calledName } from '../../webhook/certificates.js';
 import { parseConfig } from '../../webhook/config.js';
 import { SelfCheck } from '../../webhook/self-check.js';

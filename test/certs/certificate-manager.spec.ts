@@ -4,8 +4,8 @@ import { CertificateError } from '../../certs/certificate-error.js';
 import type { Address, Target } from '../../certs/configurations.js';
 import { certificatesIn, pemOf } from '../../certs/inspect.js';
 import { issueAuthority, issueLeaf, issueLeafUntil } from '../../certs/issue.js';
-import { CertificateKeeper, type Serving } from '../../certs/keeper.js';
-import { KeeperLoop } from '../../certs/keeper-loop.js';
+import { CertificateManager, type Serving } from '../../certs/certificate-manager.js';
+import { ManagerLoop } from '../../certs/manager-loop.js';
 import { scheduleFor } from '../../certs/schedule.js';
 import { secretSource } from '../../certs/secret-source.js';
 import type { CertificateSource, Offer } from '../../certs/source.js';
@@ -66,16 +66,16 @@ const createWorld = (options: { readonly lookMs?: number } = {}) => {
   const own = () => secretSource({ client: kube, clock, schedule, secret: SECRET, names: NAMES });
   const replica = (source: CertificateSource = own()) => {
     const served: Serving[] = [];
-    const keeper = new CertificateKeeper({
+    const manager = new CertificateManager({
       ...{ client, clock, log, source, schedule, targets: TARGETS },
       onServe: (serving) => served.push(serving),
     });
-    return { keeper, served };
+    return { manager, served };
   };
   const start = async (source?: CertificateSource) => {
     const made = replica(source);
-    await made.keeper.open(signal);
-    await made.keeper.publish(SERVICE, signal);
+    await made.manager.open(signal);
+    await made.manager.publish(SERVICE, signal);
     return made;
   };
   return { clock, kube, log, schedule, history, bundles, overwrite, replica, start };
@@ -106,8 +106,8 @@ t.test('a year and its accidents: no apiserver meets a certificate that its caBu
     const recent = [...history.values()].flatMap((states) =>
       states.filter((_, index) => (states[index + 1]?.from ?? now) > now - MINUTE),
     );
-    for (const { keeper } of replicas) {
-      const leaf = new X509Certificate(keeper.serving?.certificate ?? '');
+    for (const { manager } of replicas) {
+      const leaf = new X509Certificate(manager.serving?.certificate ?? '');
       const covers = ({ trusted }: { readonly trusted: readonly string[] }) =>
         trusted
           .map((pem) => new X509Certificate(pem))
@@ -129,9 +129,9 @@ t.test('a year and its accidents: no apiserver meets a certificate that its caBu
     else if (chance < 0.03) overwrite(base64('junk'));
     else if (chance < 0.06) kube.failNext({}, () => new KubeError('unavailable', 'no apiserver'), 3);
     else if (chance < 0.09) Object.assign(turn, await start());
-    turn.next = clock.now() + (await turn.keeper.look(signal)) * (0.9 + 0.2 * uniform());
+    turn.next = clock.now() + (await turn.manager.look(signal)) * (0.9 + 0.2 * uniform());
     check('after a look');
-    leaves.add(turn.keeper.serving?.fingerprint ?? '');
+    leaves.add(turn.manager.serving?.fingerprint ?? '');
     for (const pem of world.bundles().flat()) authorities.add(pem);
     most = Math.max(most, ...world.bundles().map(({ length }) => length));
   }
@@ -146,11 +146,11 @@ t.test('a year without accidents: 74 leaves, two authorities, and each is writte
   const replicas = [await start(), await start()];
   while (clock.now() < NOW + 365 * DAY) {
     await clock.advance(DAY - MINUTE);
-    for (const { keeper } of replicas) {
+    for (const { manager } of replicas) {
       let pause = 0;
       for (let again = 0; again < 5 && pause <= MINUTE; again += 1) {
         await clock.advance(pause);
-        pause = await keeper.look(signal);
+        pause = await manager.look(signal);
       }
     }
   }
@@ -167,8 +167,8 @@ t.test('a year without accidents: 74 leaves, two authorities, and each is writte
   );
   t.equal(kube.actions.filter(({ plural }) => plural === 'secrets').length, issued.length, 'no write was in vain');
   t.same(
-    replicas.map(({ keeper }) => keeper.serving),
-    [replicas[0]?.keeper.serving, replicas[0]?.keeper.serving],
+    replicas.map(({ manager }) => manager.serving),
+    [replicas[0]?.manager.serving, replicas[0]?.manager.serving],
     'both serve the same',
   );
   t.notMatch(JSON.stringify(log.entries), /PRIVATE|BEGIN/, 'nothing private is logged');
@@ -180,20 +180,20 @@ t.test('a new authority, step by step', async (t) => {
   const second = await start();
   const [[old = ''] = []] = bundles();
   t.same(bundles(), [[old], [old]]);
-  t.same(first.keeper.serving, second.keeper.serving, 'the second replica takes what the first one made');
+  t.same(first.manager.serving, second.manager.serving, 'the second replica takes what the first one made');
   await clock.advance(244 * DAY);
   // The leaf was renewed all the while; here it would have expired.
   kube.vanish(SECRETS, SECRET);
   const source = secretSource({ client: kube, clock, schedule: scheduleFor(1), secret: SECRET, names: NAMES });
   const before = await source.read(signal);
   await before.issue({ authority: true, leaf: true, pair: { certificate: '', key: '' }, alsoTrusted: [] }, signal);
-  await first.keeper.look(signal);
-  await second.keeper.look(signal);
+  await first.manager.look(signal);
+  await second.manager.look(signal);
   await clock.advance(MINUTE);
-  await first.keeper.look(signal);
-  await second.keeper.look(signal);
-  const served = first.keeper.serving;
-  t.same(second.keeper.serving, served);
+  await first.manager.look(signal);
+  await second.manager.look(signal);
+  const served = first.manager.serving;
+  t.same(second.manager.serving, served);
   const [[present = '', ...earlier] = []] = bundles();
   t.same(earlier, [], 'an authority that nothing of the Secret or of what is served needs is left out');
 
@@ -204,14 +204,14 @@ t.test('a new authority, step by step', async (t) => {
     metadata: SECRET,
     data: { ...stored?.data, 'tls.crt': base64(fresh.certificate), 'tls.key': base64(fresh.key) },
   });
-  await first.keeper.look(signal);
-  await second.keeper.look(signal);
-  t.equal(first.keeper.serving?.certificate, fresh.certificate, 'a changed Secret is picked up');
+  await first.manager.look(signal);
+  await second.manager.look(signal);
+  t.equal(first.manager.serving?.certificate, fresh.certificate, 'a changed Secret is picked up');
   await clock.advance(6 * DAY - HOUR);
   kube.clearActions();
 
   await clock.advance(2 * HOUR);
-  t.equal(await first.keeper.look(signal), MINUTE, '1: the authority is due; a minute is waited for');
+  t.equal(await first.manager.look(signal), MINUTE, '1: the authority is due; a minute is waited for');
   const [[next = ''] = []] = bundles();
   t.same(bundles(), [
     [next, present],
@@ -222,21 +222,21 @@ t.test('a new authority, step by step', async (t) => {
     kube.actions.map(({ verb, plural }) => `${verb} ${plural}`),
     ['replace secrets', 'patch mutatingwebhookconfigurations', 'patch validatingwebhookconfigurations'],
   );
-  t.equal(first.keeper.serving?.certificate, fresh.certificate, 'the old leaf is served on');
+  t.equal(first.manager.serving?.certificate, fresh.certificate, 'the old leaf is served on');
 
   await clock.advance(30_000);
-  t.equal(await second.keeper.look(signal), MINUTE, '2: the other replica reads it back half a minute later');
-  t.equal(await first.keeper.look(signal), 30_000, 'the first goes on waiting');
+  t.equal(await second.manager.look(signal), MINUTE, '2: the other replica reads it back half a minute later');
+  t.equal(await first.manager.look(signal), 30_000, 'the first goes on waiting');
   await clock.advance(30_000);
-  await first.keeper.look(signal);
-  const swapped = first.keeper.serving;
+  await first.manager.look(signal);
+  const swapped = first.manager.serving;
   t.not(swapped?.certificate, fresh.certificate, '3: a minute after it was read back, a leaf by the new one');
   t.ok(new X509Certificate(swapped?.certificate ?? '').verify(new X509Certificate(next).publicKey));
-  t.equal(await second.keeper.look(signal), 30_000, '4: the other waits until its own minute is over');
-  t.equal(second.keeper.serving?.certificate, fresh.certificate);
+  t.equal(await second.manager.look(signal), 30_000, '4: the other waits until its own minute is over');
+  t.equal(second.manager.serving?.certificate, fresh.certificate);
   await clock.advance(30_000);
-  await second.keeper.look(signal);
-  t.same(second.keeper.serving, swapped);
+  await second.manager.look(signal);
+  t.same(second.manager.serving, swapped);
 });
 
 const keyPairOf = async (kube: ReturnType<typeof createFakeKube>) => {
@@ -248,11 +248,11 @@ t.test('what others do to it', async (t) => {
   const world = createWorld();
   const { clock, kube, log, bundles, overwrite, start } = world;
   const [first, second] = await Promise.all([start(), start()]);
-  t.same(first.keeper.serving, second.keeper.serving, 'replicas that start at once agree');
+  t.same(first.manager.serving, second.manager.serving, 'replicas that start at once agree');
   const [[authority = ''] = []] = bundles();
 
   overwrite(base64('junk'));
-  await first.keeper.look(signal);
+  await first.manager.look(signal);
   t.same(bundles(), [[authority], [authority]], 'a caBundle that was overwritten is put back');
   const config = kube.read(MUTATING_WEBHOOKS, { name: 'm' })?.webhooks?.[0]?.clientConfig;
   t.same(
@@ -260,27 +260,27 @@ t.test('what others do to it', async (t) => {
     { namespace: 'ops', name: 'werfbundle-webhook', path: '/mutate', port: 443 },
     'and the address',
   );
-  t.same(first.keeper.trusted, [authority]);
+  t.same(first.manager.trusted, [authority]);
 
   const stranger = (await issueAuthority(clock.now())).certificate.trim();
   overwrite(base64(pemOf([authority, stranger])));
-  await second.keeper.look(signal);
+  await second.manager.look(signal);
   t.same(bundles(), [[authority], [authority]], 'an authority that is none of ours is taken out');
 
   kube.vanish(SECRETS, SECRET);
   kube.clearActions();
-  t.equal(await first.keeper.look(signal), MINUTE, 'a Secret that was deleted is made anew');
+  t.equal(await first.manager.look(signal), MINUTE, 'a Secret that was deleted is made anew');
   const [[next = '', ...old] = []] = bundles();
   t.same(old, [authority], 'with a new authority beside the old one');
   t.equal(first.served.length, 1, 'and what is served stays for the time being');
   await clock.advance(MINUTE);
-  await first.keeper.look(signal);
-  await second.keeper.look(signal);
+  await first.manager.look(signal);
+  await second.manager.look(signal);
   await clock.advance(MINUTE);
-  await second.keeper.look(signal);
-  t.same(first.keeper.serving, second.keeper.serving);
+  await second.manager.look(signal);
+  t.same(first.manager.serving, second.manager.serving);
   t.ok(
-    new X509Certificate(first.keeper.serving?.certificate ?? '').verify(new X509Certificate(next).publicKey),
+    new X509Certificate(first.manager.serving?.certificate ?? '').verify(new X509Certificate(next).publicKey),
     'until each caBundle has the new one for a minute',
   );
 
@@ -296,8 +296,8 @@ t.test('what others do to it', async (t) => {
   const quiet = log.entries.length;
   kube.failNext({}, () => new KubeError('unavailable', 'no apiserver'), 9);
   for (let times = 0; times < 3; times += 1)
-    t.equal(await third.keeper.look(signal), 5000, 'a failure is tried again soon');
-  await third.keeper.look(signal);
+    t.equal(await third.manager.look(signal), 5000, 'a failure is tried again soon');
+  await third.manager.look(signal);
   t.same(
     log.entries.slice(quiet).map(({ level, message, fields }) => [level, message, fields['reason']]),
     [
@@ -311,11 +311,11 @@ t.test('what others do to it', async (t) => {
 
   overwrite(base64('junk'));
   kube.failNext({ verb: 'patch' }, () => new KubeError('forbidden', 'patch: forbidden'), 1);
-  await third.keeper.look(signal);
-  t.same(third.keeper.trusted, [], 'what can not be put back is not claimed to be there');
+  await third.manager.look(signal);
+  t.same(third.manager.trusted, [], 'what can not be put back is not claimed to be there');
   t.match(log.entries.at(-1), { message: "can't publish the certificates", fields: { reason: 'patch: forbidden' } });
-  await third.keeper.look(signal);
-  t.same(third.keeper.trusted, bundles()[0]);
+  await third.manager.look(signal);
+  t.same(third.manager.trusted, bundles()[0]);
 });
 
 t.test('bad starts', async (t) => {
@@ -326,9 +326,9 @@ t.test('bad starts', async (t) => {
   });
   kube.failNext({ verb: 'create' }, new KubeError('forbidden', 'create secrets: forbidden'));
   kube.vanish(SECRETS, SECRET);
-  await t.rejects(replica().keeper.open(signal), { code: 'forbidden' });
+  await t.rejects(replica().manager.open(signal), { code: 'forbidden' });
   kube.failNext({ verb: 'create' }, () => new KubeError('already-exists', 'conflict'), 100);
-  await t.rejects(replica().keeper.open(signal), {
+  await t.rejects(replica().manager.open(signal), {
     name: 'CertificateError',
     message: 'the certificates are changed by somebody else again and again',
   });
@@ -363,46 +363,46 @@ t.test('files given from outside', async (t) => {
       return { offer: files, issuer: { kind: 'theirs' }, issue: () => Promise.resolve(false) };
     },
   };
-  const { keeper, served } = await start(source);
+  const { manager, served } = await start(source);
   const good = files;
   t.same(bundles(), [good.authorities, good.authorities], 'ca.crt is published');
 
   const quiet = log.entries.length;
   files = '/certs/tls.key: is not the private key of tls.crt';
-  t.equal(await keeper.look(signal), 5000);
-  await keeper.look(signal);
+  t.equal(await manager.look(signal), 5000);
+  await manager.look(signal);
   t.same(
     log.entries.slice(quiet).map(({ message, fields }) => [message, fields['reason']]),
     [["can't read the certificates", '/certs/tls.key: is not the private key of tls.crt']],
     'what is wrong is told once',
   );
-  t.equal(keeper.serving?.certificate, good.certificate, 'and the pair before goes on being served');
+  t.equal(manager.serving?.certificate, good.certificate, 'and the pair before goes on being served');
   t.equal(served.length, 1);
 
   files = await offerOf(one);
   await clock.advance(MINUTE);
-  t.equal(await keeper.look(signal), 10_000);
-  t.equal(keeper.serving?.certificate, files.certificate, 'another leaf of the same authority is served at once');
+  t.equal(await manager.look(signal), 10_000);
+  t.equal(manager.serving?.certificate, files.certificate, 'another leaf of the same authority is served at once');
 
   const before = files;
   files = await offerOf(two);
-  t.equal(await keeper.look(signal), 10_000);
+  t.equal(await manager.look(signal), 10_000);
   t.same(
     bundles()[0],
     [two, one].map(({ certificate }) => certificate.trim()),
     'another authority stands beside the old one',
   );
-  t.equal(keeper.serving?.certificate, before.certificate);
+  t.equal(manager.serving?.certificate, before.certificate);
   const behind = replica({
     ...source,
     read: async () => ({ offer: before, issuer: { kind: 'theirs' }, issue: async () => false }),
   });
-  await behind.keeper.open(signal);
-  await behind.keeper.publish(SERVICE, signal);
+  await behind.manager.open(signal);
+  await behind.manager.publish(SERVICE, signal);
   t.equal(bundles()[0]?.length, 2, 'a replica whose files are older takes nothing away');
   await clock.advance(MINUTE);
-  await keeper.look(signal);
-  t.equal(keeper.serving?.certificate, files.certificate, 'and a minute later its leaf is served');
+  await manager.look(signal);
+  t.equal(manager.serving?.certificate, files.certificate, 'and a minute later its leaf is served');
 
   const annotations = { 'cert-manager.io/inject-ca-from': 'ops/webhook' };
   for (const { type, name } of TARGETS) {
@@ -413,21 +413,21 @@ t.test('files given from outside', async (t) => {
     });
   }
   files = await offerOf(one);
-  await keeper.look(signal);
-  t.equal(keeper.serving?.certificate, files.certificate, 'what cert-manager injected is what counts');
+  await manager.look(signal);
+  t.equal(manager.serving?.certificate, files.certificate, 'what cert-manager injected is what counts');
   t.same(bundles()[0], [one.certificate.trim()], 'and is not written');
 });
 
 t.test('the loop looks when it wants to, and soon after it was woken', async (t) => {
   const clock = createFakeClock(NOW);
   const looks: number[] = [];
-  const keeper = {
+  const manager = {
     look: async () => {
       looks.push(clock.now() - NOW);
       return 60_000;
     },
   };
-  const loop = new KeeperLoop({ keeper, clock, random: { uniform: () => 0.5 } });
+  const loop = new ManagerLoop({ manager, clock, random: { uniform: () => 0.5 } });
   const ending = new AbortController();
   const ended = loop.run(ending.signal);
   await clock.advance(60_000);
@@ -443,8 +443,8 @@ t.test('the loop looks when it wants to, and soon after it was woken', async (t)
   t.same(looks.slice(3), [130_300]);
 
   // Somebody else who undoes each look's work at once.
-  const quarrel = new KeeperLoop({
-    keeper: {
+  const quarrel = new ManagerLoop({
+    manager: {
       look: async () => {
         looks.push(clock.now() - NOW);
         quarrel.wake();

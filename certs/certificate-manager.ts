@@ -14,7 +14,7 @@ import { Faults } from './faults.js';
 import { authorityFacts, isOurs, type LeafFacts } from './inspect.js';
 import type { KeyPair } from './issue.js';
 import { type Observation, planCertificates, type Step } from './plan.js';
-import { Publication } from './publication.js';
+import { CaBundlePublisher } from './ca-bundle-publisher.js';
 import type { Schedule } from './schedule.js';
 import {
   type CertificateSource,
@@ -34,7 +34,7 @@ export interface Serving extends KeyPair {
   readonly expires: number;
 }
 
-interface KeeperDeps {
+interface CertificateManagerDeps {
   readonly client: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
@@ -74,20 +74,20 @@ const RETRY_MS = 5000;
  * Guarantees: that of {@link planCertificates}; a fault is logged when it comes and when it goes, and the last good pair goes on being
  * served; caBundle and address are put back when somebody overwrites them.
  */
-export class CertificateKeeper {
-  readonly #deps: KeeperDeps;
+export class CertificateManager {
+  readonly #deps: CertificateManagerDeps;
   readonly #faults: Faults<
     'read the webhook configurations' | 'read the certificates' | 'issue certificates' | 'publish the certificates'
   >;
-  readonly #publication: Publication;
+  readonly #publisher: CaBundlePublisher;
   #reading: Reading | undefined;
   #served: Served | undefined;
   #address: Address | undefined;
 
-  constructor(deps: KeeperDeps) {
+  constructor(deps: CertificateManagerDeps) {
     this.#deps = deps;
     this.#faults = new Faults(deps.log);
-    this.#publication = new Publication(deps);
+    this.#publisher = new CaBundlePublisher(deps);
   }
 
   /** What is served with. Undefined before {@link open}. */
@@ -97,7 +97,7 @@ export class CertificateKeeper {
 
   /** The CAs, PEM, that were in every caBundle when they were read the last time. */
   get trusted(): readonly string[] {
-    return this.#publication.trusted;
+    return this.#publisher.trusted;
   }
 
   /** Gets a pair to serve with, made if need be, and publishes nothing. @throws KubeError, CertificateError */
@@ -118,13 +118,13 @@ export class CertificateKeeper {
   async publish(address: Address, signal: AbortSignal): Promise<void> {
     const exact: Address = address.kind === 'url' ? { ...address, anyPort: false } : address;
     for (let steps = 0; steps < MOST_STEPS; steps += 1) {
-      const configurations = await this.#publication.read(signal);
+      const configurations = await this.#publisher.read(signal);
       this.#mustNotBeInjected(configurations);
       this.#reading = await this.#deps.source.read(signal);
       const wanted = this.#wanted(exact, configurations);
       this.#address = address;
       if (configurations.every((configuration) => isRight(configuration, wanted))) return;
-      await this.#publication.write(configurations, wanted, signal);
+      await this.#publisher.write(configurations, wanted, signal);
     }
     throw new CertificateError("somebody overwrites the webhooks' clientConfig again and again");
   }
@@ -175,7 +175,7 @@ export class CertificateKeeper {
   /** Configurations first: whatever CA stands in them was in the Secret before. */
   async #read(signal: AbortSignal): Promise<Seen> {
     const configurations = await this.#faults.heed('read the webhook configurations', () =>
-      this.#publication.read(signal),
+      this.#publisher.read(signal),
     );
     const reading = await this.#faults.heed('read the certificates', () => this.#deps.source.read(signal));
     if (reading !== undefined) this.#reading = reading;
@@ -191,7 +191,7 @@ export class CertificateKeeper {
   async #configurationsBefore(reading: Reading, signal: AbortSignal): Promise<readonly Configuration[] | undefined> {
     // A failure is told once more, and is fatal, when they are published to.
     if (!isLost(reading)) return undefined;
-    return this.#faults.heed('read the webhook configurations', () => this.#publication.read(signal));
+    return this.#faults.heed('read the webhook configurations', () => this.#publisher.read(signal));
   }
 
   #observe({ reading, configurations }: Seen, stuck: Stuck): Observation {
@@ -203,7 +203,7 @@ export class CertificateKeeper {
       issuer: stuck.issuing ? { kind: 'theirs' } : reading.issuer,
       offered: offer && offerFacts(offer, source.names),
       served: served && { id: served.id, signer: served.signer, to: served.to },
-      confirmed: this.#publication.confirmed,
+      confirmed: this.#publisher.confirmed,
       published: stuck.publishing ? 'stuck' : this.#published(configurations),
       overlapMs: schedule.overlapMs,
     };
@@ -228,12 +228,12 @@ export class CertificateKeeper {
     const { offer, leaf } = this.#served ?? {};
     const own = offer?.authorities.filter((pem) => authorityFacts(pem)?.id === leaf?.signer) ?? [];
     const authorities = [...(this.#reading?.offer?.authorities ?? []), ...own];
-    return this.#publication.wanted(address, configurations, { authorities, others: !this.#deps.source.shared });
+    return this.#publisher.wanted(address, configurations, { authorities, others: !this.#deps.source.shared });
   }
 
   async #putRight({ configurations = [] }: Seen, signal: AbortSignal): Promise<'done'> {
     const wanted = this.#address && this.#wanted(this.#address, configurations);
-    if (wanted !== undefined) await this.#publication.write(configurations, wanted, signal);
+    if (wanted !== undefined) await this.#publisher.write(configurations, wanted, signal);
     return 'done';
   }
 

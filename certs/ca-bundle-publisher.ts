@@ -13,20 +13,20 @@ import {
 } from './configurations.js';
 import { authorityFacts } from './inspect.js';
 
-interface PublicationDeps {
+interface CaBundlePublisherDeps {
   readonly client: Pick<KubeClient, 'get' | 'mergePatch'>;
   readonly targets: readonly Target[];
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
 
-/** What the apiservers were told about us, as it was read back. */
-export class Publication {
-  readonly #deps: PublicationDeps;
+/** Writes our CAs into the webhook configurations, and knows since when each has been in them. */
+export class CaBundlePublisher {
+  readonly #deps: CaBundlePublisherDeps;
   #confirmed: ReadonlyMap<string, number> = new Map();
   #trusted: readonly string[] = [];
 
-  constructor(deps: PublicationDeps) {
+  constructor(deps: CaBundlePublisherDeps) {
     this.#deps = deps;
   }
 

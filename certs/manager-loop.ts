@@ -1,8 +1,8 @@
 import type { Clock, Random } from '../process/ports.js';
-import type { CertificateKeeper } from './keeper.js';
+import type { CertificateManager } from './certificate-manager.js';
 
-interface KeeperLoopDeps {
-  readonly keeper: Pick<CertificateKeeper, 'look'>;
+interface ManagerLoopDeps {
+  readonly manager: Pick<CertificateManager, 'look'>;
   readonly clock: Pick<Clock, 'sleep'>;
   readonly random: Random;
 }
@@ -12,12 +12,12 @@ const SETTLE_MS = 300;
 /** The longest that a wake-up waits, when looks wake each other in a quarrel with somebody else, milliseconds. */
 const LONGEST_SETTLE_MS = 60_000;
 
-/** Has the keeper look again and again: when it wants to, and whenever something may have changed. */
-export class KeeperLoop {
-  readonly #deps: KeeperLoopDeps;
+/** Has the manager look again and again: when it wants to, and whenever something may have changed. */
+export class ManagerLoop {
+  readonly #deps: ManagerLoopDeps;
   #wakeUp = new AbortController();
 
-  constructor(deps: KeeperLoopDeps) {
+  constructor(deps: ManagerLoopDeps) {
     this.#deps = deps;
   }
 
@@ -28,10 +28,10 @@ export class KeeperLoop {
 
   /** Runs until aborted. @throws bugs only */
   async run(signal: AbortSignal): Promise<void> {
-    const { keeper, clock, random } = this.#deps;
+    const { manager, clock, random } = this.#deps;
     let bunch = 0;
     while (!signal.aborted) {
-      const pauseMs = await keeper.look(signal);
+      const pauseMs = await manager.look(signal);
       // Jitter, so that replicas that were started at once don't look at once.
       const woken = await this.#sleep(pauseMs * (0.9 + 0.2 * random.uniform()), signal);
       bunch = woken ? bunch + 1 : 0;
