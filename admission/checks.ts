@@ -3,13 +3,13 @@ import type { KubeClient } from '../kube/client.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import type { LookupMetrics } from './metrics.js';
 import { createPolicyCheck } from './policy.js';
-import { createReachCheck, type ReachSettings } from './references/reach.js';
+import { createReferencesCheck, type ReferenceSettings } from './references/references-check.js';
 import { ReleaseIndex } from './references/releases.js';
 import { specRules } from './spec-rules.js';
 import type { ValuesPool } from './values/values-pool.js';
 import type { Check } from './verdict.js';
 
-type CheckSettings = Omit<ReachSettings, 'operator'> &
+type CheckSettings = Omit<ReferenceSettings, 'operator'> &
   PlatformPolicy & {
     /** The operator's own. */
     readonly namespace: string;
@@ -32,11 +32,11 @@ export interface Checks {
   start(signal: AbortSignal): Promise<void>;
 }
 
-/** What a bundle says of itself, what it reaches for, and where it may come from. */
+/** What a bundle says of itself, what it refers to, and where it may come from. */
 export const createChecks = (deps: ChecksDeps): Checks => {
   const { client, config, values, clock, random, log, metrics } = deps;
   const releases = new ReleaseIndex({ client, clock, random, log });
-  const reach = createReachCheck({
+  const references = createReferencesCheck({
     client,
     clock,
     metrics,
@@ -45,7 +45,7 @@ export const createChecks = (deps: ChecksDeps): Checks => {
     settings: { ...config, operator: config },
   });
   return {
-    checks: [specRules, reach, createPolicyCheck(config)],
+    checks: [specRules, references, createPolicyCheck(config)],
     start: (signal) => (config.checkReferences ? releases.start(signal) : Promise.resolve()),
   };
 };

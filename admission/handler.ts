@@ -29,7 +29,7 @@ export interface HandlerDeps {
 }
 
 /** What is asked: what it is about, for the answer and for the log, and how it is judged. */
-export interface Question {
+export interface QueuedReview {
   readonly about?: Pick<About, 'name' | 'kind'>;
   readonly fields?: LogFields;
   /** May reject for bugs, and when the call's signal is aborted. */
@@ -40,7 +40,7 @@ export interface Question {
 export const createHandler = (deps: HandlerDeps): Handler =>
   answerCalls(deps, (review, call) => aboutBundle(review, call, deps));
 
-function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerDeps): Question {
+function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerDeps): QueuedReview {
   const decoded = decodeBundle(review);
   if (decoded.kind === 'foreign') return { judge: () => decoded };
   const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
@@ -56,7 +56,7 @@ function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerDeps)
 type AnswerDeps = Omit<HandlerDeps, 'checks'>;
 
 /** What all webhooks have in common: decode, judge in time, encode, and one line of log. */
-export function answerCalls(deps: AnswerDeps, read: (review: Review, call: Call) => Question): Handler {
+export function answerCalls(deps: AnswerDeps, read: (review: Review, call: Call) => QueuedReview): Handler {
   return async (call) => {
     const start = deps.clock.monotonic();
     const review = readCall(call);
@@ -64,7 +64,7 @@ export function answerCalls(deps: AnswerDeps, read: (review: Review, call: Call)
     let answer: Answer;
     let allowed = false;
     try {
-      const question: Question = review.kind === 'malformed' ? { judge: () => review } : read(review, call);
+      const question: QueuedReview = review.kind === 'malformed' ? { judge: () => review } : read(review, call);
       const { about, fields } = question;
       const judged = question.judge();
       const verdict = judged instanceof Promise ? await inTime(judged, call.signal) : judged;

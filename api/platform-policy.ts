@@ -21,7 +21,7 @@ export interface PlatformPolicy {
   readonly certificateSecret: string;
 }
 
-interface Place {
+interface RepositoryName {
   readonly host: string;
   readonly repository: string;
 }
@@ -37,9 +37,9 @@ export const policyProblems = (
 
 const registryProblems = (url: unknown, allowed: readonly string[]): readonly Problem[] => {
   if (allowed.length === 0 || typeof url !== 'string') return [];
-  const place = parseRegistryUrl(url);
-  if (place.kind === 'invalid' || allowed.some((pattern) => isBelow(pattern, place))) return [];
-  const words = `the platform allows no bundles from ${place.host}/${place.repository}, only from ${allowed.join(', ')}`;
+  const repository = parseRegistryUrl(url);
+  if (repository.kind === 'invalid' || allowed.some((pattern) => isBelow(pattern, repository))) return [];
+  const words = `the platform allows no bundles from ${repository.host}/${repository.repository}, only from ${allowed.join(', ')}`;
   return [forbidden('spec.registry.url', words)];
 };
 
@@ -53,11 +53,11 @@ const imageProblems = (image: unknown, allowed: readonly string[]): readonly Pro
 };
 
 /** Whether a repository is what a pattern names, or below it. */
-const isBelow = (pattern: string, place: Place): boolean => {
+const isBelow = (pattern: string, repository: RepositoryName): boolean => {
   const [host = '', ...globs] = partsOf(pattern);
-  const parts = partsOf(wireRepository(place));
+  const parts = partsOf(wireRepository(repository));
   return (
-    isSameHost(host.toLowerCase(), place.host) &&
+    isSameHost(host.toLowerCase(), repository.host) &&
     globs.every((glob, index) => parts[index] !== undefined && globMatches(glob, parts[index]))
   );
 };
@@ -68,10 +68,10 @@ const isSameHost = (pattern: string, host: string): boolean =>
 const partsOf = (path: string): readonly string[] => path.split('/').filter((part) => part !== '');
 
 const imageMatches = (pattern: string, image: ImageReference): boolean => {
-  const end = /^(?<place>[^@]*\/[^@:/]*)(?:@(?<digest>.+)|:(?<tag>.+))$/.exec(pattern)?.groups;
+  const end = /^(?<repository>[^@]*\/[^@:/]*)(?:@(?<digest>.+)|:(?<tag>.+))$/.exec(pattern)?.groups;
   if (end === undefined) return isBelow(pattern, image);
-  const { place = '', digest, tag } = end;
-  if (!isBelow(place, image) || partsOf(place).length - 1 !== partsOf(image.repository).length) return false;
+  const { repository = '', digest, tag } = end;
+  if (!isBelow(repository, image) || partsOf(repository).length - 1 !== partsOf(image.repository).length) return false;
   return digest === undefined ? image.tag !== undefined && globMatches(tag ?? '', image.tag) : digest === image.digest;
 };
 

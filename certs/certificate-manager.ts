@@ -1,5 +1,6 @@
 import type { KubeClient } from '../kube/client.js';
 import type { Clock, Log } from '../process/ports.js';
+import { CaBundlePublisher } from './ca-bundle-publisher.js';
 import { CertificateError } from './certificate-error.js';
 import {
   type Address,
@@ -14,7 +15,6 @@ import { Faults } from './faults.js';
 import { authorityFacts, isOurs, type LeafFacts } from './inspect.js';
 import type { KeyPair } from './issue.js';
 import { type Observation, planCertificates, type Step } from './plan.js';
-import { CaBundlePublisher } from './ca-bundle-publisher.js';
 import type { Schedule } from './schedule.js';
 import {
   type CertificateSource,

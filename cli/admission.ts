@@ -4,7 +4,7 @@ import { mutate } from '../admission/mutate.js';
 import { createPolicyCheck } from '../admission/policy.js';
 import { type Finding, weigh } from '../admission/references/finding.js';
 import type { ParseValues } from '../admission/references/ports.js';
-import { createReach, strictnessFor } from '../admission/references/reach.js';
+import { createReferencesJudge, strictnessFor } from '../admission/references/references-check.js';
 import { specRules } from '../admission/spec-rules.js';
 import { validate } from '../admission/validate.js';
 import { judgeValues } from '../admission/values/judge-values.js';
@@ -17,7 +17,7 @@ import type { Clock } from '../process/ports.js';
 import type { Config } from '../webhook/config.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import { textAt } from './manifests.js';
-import type { Side, World } from './world.js';
+import type { BundleView, ObjectSource } from './object-source.js';
 
 /** What the webhook says, and what it could not be asked. */
 export interface Admission extends Findings {
@@ -30,7 +30,7 @@ export interface Admission extends Findings {
 }
 
 export interface AdmissionDeps {
-  readonly world: World;
+  readonly source: ObjectSource;
   readonly config: Config;
   readonly clock: Clock;
 }
@@ -40,26 +40,26 @@ const WITHIN_MS = 30_000;
 
 /** Judges a bundle by the webhook's own code, /mutate first and then /validate, as if somebody created it now. */
 export async function admit(deps: AdmissionDeps, bundle: BundleManifest): Promise<Admission> {
-  const side = await deps.world.sideOf(bundle);
-  const request = requestFor(deps.world, bundle);
+  const view = await deps.source.viewOf(bundle);
+  const request = requestFor(deps.source, bundle);
   const open: Admission['open'][number][] = [];
   const values: ValuesProblem[] = [];
-  const checks = checksFor({ ...deps, side, open, values });
+  const checks = checksFor({ ...deps, view, open, values });
   const time = new AbortController();
   const first = await mutate(request, { checks, now: deps.clock.now() }, time);
   const verdict = first.kind === 'allow' ? await validate(defaulted(request), { checks }, time) : first;
-  return { ...findingsOf(verdict), open, values, releasesFault: side.releasesFault() };
+  return { ...findingsOf(verdict), open, values, releasesFault: view.releasesFault() };
 }
 
 /** The question as the apiserver would ask it. */
-function requestFor(world: World, bundle: BundleManifest): AdmissionRequest {
+function requestFor(source: ObjectSource, bundle: BundleManifest): AdmissionRequest {
   const request = {
     kind: { group: GROUP, version: VERSION, kind: KIND },
     resource: { group: GROUP, version: VERSION, resource: PLURAL },
     name: textAt(bundle, 'metadata', 'name'),
     namespace: bundle.namespace,
     operation: 'CREATE',
-    userInfo: world.requester,
+    userInfo: source.requester,
     object: bundleOf(bundle),
   };
   const decoded = decodeBundle({ kind: 'review', uid: '', request });
@@ -78,32 +78,32 @@ const findingsOf = (verdict: Verdict): Findings =>
     : { problems: [], warnings: [] };
 
 type ChecksDeps = AdmissionDeps & {
-  readonly side: Side;
+  readonly view: BundleView;
   readonly open: Admission['open'][number][];
   readonly values: ValuesProblem[];
 };
 
-function checksFor({ world, config, clock, side, open, values }: ChecksDeps): readonly Check[] {
-  const settings = { ...config, authorize: world.authorize, operator: config };
-  const reach = createReach({
-    client: side.client,
+function checksFor({ source, config, clock, view, open, values }: ChecksDeps): readonly Check[] {
+  const settings = { ...config, authorize: source.authorize, operator: config };
+  const references = createReferencesJudge({
+    client: view.client,
     clock,
     metrics: { lookedUp: () => {} },
-    releases: side.releases,
+    releases: view.releases,
     parseValues: parsingValues(values),
     settings,
   });
   const isOpen = (finding: Finding): finding is Admission['open'][number] =>
-    finding.kind === 'unchecked' || (finding.kind === 'missing' && world.unknown !== undefined);
+    finding.kind === 'unchecked' || (finding.kind === 'missing' && source.unknown !== undefined);
   const known: Check = async (request, time) => {
-    const found = await reach(request, time);
+    const found = await references(request, time);
     open.push(...found.filter(isOpen));
     return weigh(
       found.filter((finding) => !isOpen(finding)),
       strictnessFor(settings, request),
     );
   };
-  const { stored } = side;
+  const { stored } = view;
   // What may not change of a stored bundle; everything else is judged as if it were new.
   const fixed: Check = (request) =>
     stored === undefined ? { problems: [], warnings: [] } : specRules({ ...request, oldObject: stored });

@@ -1,11 +1,11 @@
 import { connect } from '../kube/connect.js';
 import { createKubeClient } from '../kube/http-client.js';
-import { clusterWorld } from './cluster-world.js';
+import { clusterSource } from './cluster-source.js';
 import type { Input } from './inputs.js';
 import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';
 import { whoAmI } from './self-review.js';
 
-type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'worldOf'> & {
+type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'sourceOf'> & {
   readonly kubeconfig?: string;
   readonly context?: string;
   /** That of the context, if left out. */
@@ -25,7 +25,7 @@ export async function judgeAgainstCluster(inputs: readonly Input[], options: Clu
     return await judgeInputs(inputs, {
       ...how,
       namespace: options.namespace ?? connection.namespace ?? 'default',
-      worldOf: (objects) => clusterWorld({ client, requester, authorize: how.config.authorize, objects }),
+      sourceOf: (objects) => clusterSource({ client, requester, authorize: how.config.authorize, objects }),
     });
   } finally {
     await client.close();

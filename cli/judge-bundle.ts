@@ -1,4 +1,4 @@
-import { subjectOf } from '../admission/references/subject.js';
+import { bundleReferencesOf } from '../admission/references/bundle-references.js';
 import type { Problem, Warning } from '../api/problem.js';
 import { isMap, valueAt } from '../api/schema-node.js';
 import { inSchemaOrder } from '../api/validate/field-order.js';
@@ -10,7 +10,7 @@ import type { Position } from './kubernetes-yaml.js';
 import { locate } from './locate.js';
 import { locateManifest, locateValue } from './locate-value.js';
 import { textAt } from './manifests.js';
-import { type Finding, type Place, type Result, type Unresolved, verdictOf } from './result.js';
+import { type FilePosition, type Finding, type Result, type Unresolved, verdictOf } from './result.js';
 import { unknownFields } from './unknown-fields.js';
 
 export interface JudgeDeps extends AdmissionDeps {
@@ -39,22 +39,28 @@ export async function judgeBundle(deps: JudgeDeps, bundle: BundleManifest): Prom
 }
 
 /** A finding whose own place is not known yet. */
-type Unplaced = Omit<Finding, keyof Position>;
+type Unlocated = Omit<Finding, keyof Position>;
 type Open = Omit<Unresolved, keyof Position> & Pick<Problem, 'code'>;
 
 interface Findings {
-  readonly problems: readonly Unplaced[];
+  readonly problems: readonly Unlocated[];
   readonly unresolved: readonly Open[];
 }
 
 /** What a cluster never sees comes first, warnings last; everything else is in its order already. */
-const rankOf = ({ severity, code }: Unplaced): number => (severity === 'warning' ? 2 : code === 'UnknownField' ? 0 : 1);
-const asRead = (one: Unplaced, other: Unplaced): number => rankOf(one) - rankOf(other);
+const rankOf = ({ severity, code }: Unlocated): number =>
+  severity === 'warning' ? 2 : code === 'UnknownField' ? 0 : 1;
+const asRead = (one: Unlocated, other: Unlocated): number => rankOf(one) - rankOf(other);
 
-const errorOf = (problem: Problem): Unplaced => ({ severity: 'error', ...problem });
-const warningOf = ({ field, message }: Warning): Unplaced => ({ severity: 'warning', code: 'Warning', field, message });
+const errorOf = (problem: Problem): Unlocated => ({ severity: 'error', ...problem });
+const warningOf = ({ field, message }: Warning): Unlocated => ({
+  severity: 'warning',
+  code: 'Warning',
+  field,
+  message,
+});
 
-const asProblem = ({ code, field, message }: Open): Unplaced => {
+const asProblem = ({ code, field, message }: Open): Unlocated => {
   const prefix = code === 'FieldValueNotFound' ? 'Not found' : 'Internal error';
   return { severity: 'error', code, field, message: `${prefix}: ${message}` };
 };
@@ -65,7 +71,7 @@ async function findingsOf(deps: JudgeDeps, bundle: BundleManifest): Promise<Find
     return { problems: own.map(errorOf), unresolved: [] };
   }
   const unknown = unknownFields(bundle.value).map(
-    (field): Unplaced => ({ severity: 'error', code: 'UnknownField', ...field }),
+    (field): Unlocated => ({ severity: 'error', code: 'UnknownField', ...field }),
   );
   const admission = await admit(deps, bundle);
   const placed = admission.problems.map((problem) => ({
@@ -90,10 +96,10 @@ function ownFaults(bundle: BundleManifest): readonly Problem[] {
 
 /** Where the fault of a source of values stands, if that source is in the input. */
 function sourceOf(
-  { world: { objects } }: JudgeDeps,
+  { source: { objects } }: JudgeDeps,
   bundle: BundleManifest,
   { problem, values }: { readonly problem: Problem; readonly values: Admission['values'] },
-): { readonly source?: Place } {
+): { readonly source?: FilePosition } {
   const fault = values.find(({ field, message }) => field === problem.field && message === problem.message);
   const { kind, name, namespace = '' } = fault?.source ?? {};
   if (fault === undefined || kind === undefined || name === undefined) return {};
@@ -106,20 +112,20 @@ function sourceOf(
 const RELEASE = 'spec.converge.releaseName';
 
 /** References that were not judged, each with why. */
-function openOf({ world }: JudgeDeps, bundle: BundleManifest, admission: Admission): readonly Open[] {
-  const subject = subjectOf(bundleOf(bundle), bundle.namespace);
+function openOf({ source }: JudgeDeps, bundle: BundleManifest, admission: Admission): readonly Open[] {
+  const refs = bundleReferencesOf(bundleOf(bundle), bundle.namespace);
   const { releasesFault } = admission;
   const message = `whether the release is another bundle's could not be checked: ${releasesFault}`;
   return inSchemaOrder([
     ...(releasesFault === undefined ? [] : [{ code: 'InternalError' as const, field: RELEASE, message }]),
     ...admission.open.map(({ kind, problem: { code, field, message } }): Open => {
       if (kind === 'unchecked') return { code, field, message: message.replace(/^Internal error: /, '') };
-      const reference = subject.references.find((one) => one.field === field);
+      const reference = refs.references.find((one) => one.field === field);
       const what =
         reference === undefined
-          ? `namespace ${subject.target}`
+          ? `namespace ${refs.target}`
           : `${reference.kind} ${reference.name} of namespace ${reference.namespaces.join(' or ')}`;
-      return { code, field, message: `${what} ${world.unknown ?? 'was not found'}` };
+      return { code, field, message: `${what} ${source.unknown ?? 'was not found'}` };
     }),
   ]);
 }

@@ -1,12 +1,12 @@
 import type { BundleManifest } from './bundle-manifest.js';
 import { bundlesAmong } from './bundle-manifest.js';
 import { InputObjects } from './input-objects.js';
-import { inputWorld } from './input-world.js';
+import { inputSource } from './input-source.js';
 import { type Input, isMeantAsManifest } from './inputs.js';
 import { type JudgeDeps, judgeBundle } from './judge-bundle.js';
 import { type Manifests, manifestsIn, type Unreadable } from './manifests.js';
+import type { ObjectSource } from './object-source.js';
 import type { Result } from './result.js';
-import type { World } from './world.js';
 
 /** What came of all inputs. */
 export interface Judgement {
@@ -15,11 +15,11 @@ export interface Judgement {
   readonly skipped: readonly string[];
 }
 
-export interface JudgeOptions extends Omit<JudgeDeps, 'world'> {
+export interface JudgeOptions extends Omit<JudgeDeps, 'source'> {
   /** Of objects that name none. */
   readonly namespace: string;
   /** What to judge against; the input alone, if left out. */
-  readonly worldOf?: (objects: InputObjects) => World;
+  readonly sourceOf?: (objects: InputObjects) => ObjectSource;
   /** Called before each bundle. */
   readonly onBundle?: (number: number, of: number) => Promise<void>;
 }
@@ -35,11 +35,11 @@ export async function judgeInputs(inputs: readonly Input[], options: JudgeOption
     read.flatMap((file) => file.objects),
     options.namespace,
   );
-  const world = options.worldOf?.(objects) ?? inputWorld(objects, bundles);
+  const source = options.sourceOf?.(objects) ?? inputSource(objects, bundles);
   const judged = new Map<BundleManifest, Result>();
   for (const [index, bundle] of bundles.entries()) {
     await options.onBundle?.(index + 1, bundles.length);
-    judged.set(bundle, await judgeBundle({ ...options, world }, bundle));
+    judged.set(bundle, await judgeBundle({ ...options, source }, bundle));
   }
   const isTold = (file: (typeof read)[number]): boolean => file.unreadable.length > 0 && isMeantAsManifest(file.input);
   return {

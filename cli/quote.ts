@@ -1,6 +1,6 @@
 import type { Input } from './inputs.js';
 import { type Manifest, manifestsIn, mentionsSecret } from './manifests.js';
-import type { Place } from './result.js';
+import type { FilePosition } from './result.js';
 import { printable } from './summary.js';
 
 /** A line of a file, or the part of it around a place. */
@@ -11,7 +11,7 @@ interface QuotedLine {
 }
 
 /** A line that may be shown; undefined for what may not, and for what is not there. */
-export type Quote = (place: Place) => QuotedLine | undefined;
+export type Quote = (place: FilePosition) => QuotedLine | undefined;
 
 /** More is cut: JSON may have all of a file in one line. */
 const MAX_WIDTH = 100;

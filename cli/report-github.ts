@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import { STDIN } from './inputs.js';
-import type { Place, Result } from './result.js';
+import type { FilePosition, Result } from './result.js';
 import { printable, summaryOf, titleOf } from './summary.js';
 
 /**
@@ -12,7 +12,7 @@ import { printable, summaryOf, titleOf } from './summary.js';
 export function asGithub(results: readonly Result[], root: string): string {
   const commands = results.flatMap((result) => {
     const { file, problems, unresolved } = result;
-    const line = (command: string, place: Place, text: string): string =>
+    const line = (command: string, place: FilePosition, text: string): string =>
       `::${command} ${propertiesOf(place, { title: titleOf(result), root })}::${data(printable(text))}`;
     return [
       ...problems.map(({ severity, field, message, source, line: at, column }) =>
@@ -27,7 +27,7 @@ export function asGithub(results: readonly Result[], root: string): string {
 }
 
 function propertiesOf(
-  { file, line, column }: Place,
+  { file, line, column }: FilePosition,
   { title, root }: { readonly title: string; readonly root: string },
 ): string {
   // Standard input is no file that GitHub could show.

@@ -1,6 +1,6 @@
 import type { createColors } from 'picocolors';
 import type { Quote } from './quote.js';
-import type { Finding, Place, Result, Unresolved } from './result.js';
+import type { FilePosition, Finding, Result, Unresolved } from './result.js';
 import { printable, summaryOf, titleOf } from './summary.js';
 
 type Colors = ReturnType<typeof createColors>;
@@ -39,9 +39,9 @@ function findingLines(file: string, finding: Finding, { colors, quote }: How): r
 const openLine = (file: string, { line, column, field, message }: Unresolved, { colors }: How): string =>
   `  ${placeText({ file, line, column })}: ${colors.cyan('not checked')}: ${colors.bold(field)}: ${printable(message)}`;
 
-const placeText = ({ file, line, column }: Place): string => `${file}:${line}:${column}`;
+const placeText = ({ file, line, column }: FilePosition): string => `${file}:${line}:${column}`;
 
-function quoteLines(place: Place, { colors, quote }: How): readonly string[] {
+function quoteLines(place: FilePosition, { colors, quote }: How): readonly string[] {
   const quoted = quote(place);
   if (quoted === undefined) return [];
   const number = String(place.line).padStart(6);

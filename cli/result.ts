@@ -2,7 +2,7 @@ import type { ProblemCode } from '../api/problem.js';
 import type { Position } from './kubernetes-yaml.js';
 
 /** A place in one of several files. */
-export interface Place extends Position {
+export interface FilePosition extends Position {
   readonly file: string;
 }
 
@@ -13,7 +13,7 @@ export interface Finding extends Position {
   readonly field: string;
   readonly message: string;
   /** Where the cause stands, if it is in another object of the input: a line of a ConfigMap's values. */
-  readonly source?: Place;
+  readonly source?: FilePosition;
 }
 
 /** Something that a bundle refers to and that nothing is known of: it was not judged. */

@@ -65,9 +65,7 @@ export const standForElection = (deps: ElectionDeps, signal: AbortSignal): Promi
 class Election {
   readonly #deps: ElectionDeps;
   #state: ElectionState = firstStep.state;
-  #term:
-    | { readonly ending: AbortController; readonly over: AbortController; readonly work: Promise<void> }
-    | undefined;
+  #term: { readonly ending: AbortController; readonly over: AbortController; readonly work: Promise<void> } | undefined;
   #troubled = false;
 
   constructor(deps: ElectionDeps) {

@@ -34,15 +34,15 @@ export class ThreadPool<Job, Answer> {
 
   /** @param bytes - the size of the job, by which it is queued */
   async run(job: Job, bytes: number, signal: AbortSignal): Promise<PoolOutcome<Answer>> {
-    const place = await this.#queue.take(bytes, signal);
-    if (place.kind !== 'taken') return place;
+    const taken = await this.#queue.take(bytes, signal);
+    if (taken.kind !== 'taken') return taken;
     try {
-      const outcome = await place.thread.run(job, signal);
+      const outcome = await taken.thread.run(job, signal);
       if (outcome.kind !== 'died') return outcome;
       this.#log.error('a thread ended', { thread: this.#name, fault: faultOf(outcome.error) });
       return { kind: 'died' };
     } finally {
-      this.#queue.release(place.thread);
+      this.#queue.release(taken.thread);
     }
   }
 

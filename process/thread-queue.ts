@@ -1,5 +1,5 @@
 /** What somebody gets who wants a thread. */
-export type Place<T> =
+export type TakeOutcome<T> =
   | { readonly kind: 'taken'; readonly thread: T }
   /** The signal was aborted first. */
   | { readonly kind: 'aborted' }
@@ -25,7 +25,7 @@ export class ThreadQueue<T> {
   }
 
   /** A thread that is taken must be released. Never rejects. */
-  async take(bytes: number, signal: AbortSignal): Promise<Place<T>> {
+  async take(bytes: number, signal: AbortSignal): Promise<TakeOutcome<T>> {
     if (signal.aborted) return { kind: 'aborted' };
     // The one that was used last: the others need not be started.
     const thread = this.#idle.pop();
@@ -41,7 +41,7 @@ export class ThreadQueue<T> {
     else next.give(thread);
   }
 
-  #wait(bytes: number, signal: AbortSignal): Promise<Place<T>> {
+  #wait(bytes: number, signal: AbortSignal): Promise<TakeOutcome<T>> {
     return new Promise((resolve) => {
       const onAbort = (): void => {
         this.#waiting = this.#waiting.filter((other) => other !== waiting);

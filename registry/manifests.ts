@@ -12,7 +12,7 @@ const MANIFESTS_KEPT = 10_000;
 type Known = Extract<TaggedManifest, { kind: 'manifest' }>;
 
 /** One tag of one target, and where it is. */
-interface Place {
+interface TaggedTarget {
   readonly target: RegistryTarget;
   readonly targetKey: string;
   readonly tag: string;
@@ -36,33 +36,33 @@ export class Manifests {
   }
 
   async read(target: RegistryTarget, tag: string, signal: AbortSignal): Promise<TaggedManifest> {
-    const place = { target, targetKey: targetKey(target), tag };
-    const before = this.#tagged.get(tagKey(place));
-    const head = await this.#ask(place, { method: 'HEAD', unless: before?.etag, signal });
+    const tagged = { target, targetKey: targetKey(target), tag };
+    const before = this.#tagged.get(tagKey(tagged));
+    const head = await this.#ask(tagged, { method: 'HEAD', unless: before?.etag, signal });
     // Some registries have no HEAD; the GET then says what is really wrong, if anything is.
     if (head.kind !== 'answer' && !(head.kind === 'failed' && head.code === 'protocol')) return head;
-    const known = head.kind === 'answer' ? this.#known(place, head, before?.manifest) : undefined;
+    const known = head.kind === 'answer' ? this.#known(tagged, head, before?.manifest) : undefined;
     if (known !== undefined) return known;
     // After a 304 that contradicts itself, nothing but the manifest as it is will do.
     const unless = head.kind === 'answer' && head.status === 304 ? undefined : before?.etag;
-    const answer = await this.#ask(place, { method: 'GET', unless, signal });
+    const answer = await this.#ask(tagged, { method: 'GET', unless, signal });
     if (answer.kind !== 'answer') return answer;
-    if (answer.status === 200) return this.#fetched(place, answer);
-    const same = this.#known(place, answer, before?.manifest);
+    if (answer.status === 200) return this.#fetched(tagged, answer);
+    const same = this.#known(tagged, answer, before?.manifest);
     return same ?? protocolFailure('the registry calls a manifest unchanged that it never gave');
   }
 
   /** What an answer without a body tells, if it tells enough. */
-  #known(place: Place, answer: HttpAnswer, before: Known | undefined): TaggedManifest | undefined {
+  #known(tagged: TaggedTarget, answer: HttpAnswer, before: Known | undefined): TaggedManifest | undefined {
     if (answer.status === 404) return { kind: 'absent' };
     const stated = parseDigest(answer.header('docker-content-digest'));
     const digest = stated ?? (answer.status === 304 ? before?.digest : undefined);
-    const bundle = digest === undefined ? undefined : this.#bundles.get(digestKey(place, digest));
+    const bundle = digest === undefined ? undefined : this.#bundles.get(digestKey(tagged, digest));
     if (digest === undefined || bundle === undefined) return undefined;
-    return this.#keep(place, answer, { kind: 'manifest', digest, bundle });
+    return this.#keep(tagged, answer, { kind: 'manifest', digest, bundle });
   }
 
-  #fetched(place: Place, answer: HttpAnswer): TaggedManifest {
+  #fetched(tagged: TaggedTarget, answer: HttpAnswer): TaggedManifest {
     const bundle = isBundleManifest(answer.body);
     if (bundle === undefined) return protocolFailure('the manifest is no JSON');
     const stated = parseDigest(answer.header('docker-content-digest'));
@@ -71,20 +71,20 @@ export class Manifests {
       return protocolFailure('the manifest does not have the digest that the registry states');
     }
     const digest = stated ?? computed;
-    this.#bundles.set(digestKey(place, digest), bundle);
-    return this.#keep(place, answer, { kind: 'manifest', digest, bundle });
+    this.#bundles.set(digestKey(tagged, digest), bundle);
+    return this.#keep(tagged, answer, { kind: 'manifest', digest, bundle });
   }
 
-  #keep(place: Place, answer: HttpAnswer, manifest: Known): Known {
+  #keep(tagged: TaggedTarget, answer: HttpAnswer, manifest: Known): Known {
     const etag = parseEtag(answer.header('etag'));
-    if (etag !== undefined) this.#tagged.set(tagKey(place), { etag, manifest });
-    else if (answer.status !== 304) this.#tagged.delete(tagKey(place));
+    if (etag !== undefined) this.#tagged.set(tagKey(tagged), { etag, manifest });
+    else if (answer.status !== 304) this.#tagged.delete(tagKey(tagged));
     return manifest;
   }
 
   /** The answer if its status is 200, 304 or 404. */
   async #ask(
-    { target, tag }: Place,
+    { target, tag }: TaggedTarget,
     how: { readonly method: 'HEAD' | 'GET'; readonly unless: string | undefined; readonly signal: AbortSignal },
   ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const url = resourceUrl(target, `manifests/${encodeURIComponent(tag)}`);
@@ -96,10 +96,10 @@ export class Manifests {
   }
 }
 
-function digestKey({ targetKey: target }: Place, digest: string): string {
+function digestKey({ targetKey: target }: TaggedTarget, digest: string): string {
   return `${target}@${digest}`;
 }
 
-function tagKey({ targetKey: target, tag }: Place): string {
+function tagKey({ targetKey: target, tag }: TaggedTarget): string {
   return `${target}:${tag}`;
 }

@@ -1,6 +1,6 @@
+import { CertificateManager, type Serving } from '../certs/certificate-manager.js';
 import type { Address, Target } from '../certs/configurations.js';
 import { directorySource, watchDirectory } from '../certs/directory-source.js';
-import { CertificateManager, type Serving } from '../certs/certificate-manager.js';
 import { ManagerLoop } from '../certs/manager-loop.js';
 import { scheduleFor } from '../certs/schedule.js';
 import { secretSource } from '../certs/secret-source.js';

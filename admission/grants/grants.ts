@@ -1,8 +1,8 @@
 import { type Operator, operatorsOwnFault } from '../../api/references/operators-own.js';
 import { forbidden, internalError } from '../../api/validate/wording.js';
 import type { Requester } from '../admission-request.js';
+import type { BundleReferences, Reference } from '../references/bundle-references.js';
 import { denied, type Finding, findingOf } from '../references/finding.js';
-import type { Reference, Subject } from '../references/subject.js';
 import type { AccessReviews, Permission, Review } from './access-reviews.js';
 
 /** What is asked of whom. */
@@ -26,23 +26,23 @@ export interface Grants {
  * Asks for everything that a bundle does in its user's name. Not known is not granted: unlike a look-up that failed, this never
  * lets anything pass.
  */
-export const askGrants = async (deps: GrantDeps, subject: Subject): Promise<Grants> => {
+export const askGrants = async (deps: GrantDeps, refs: BundleReferences): Promise<Grants> => {
   const [deploy, ...uses] = await Promise.all([
-    mayDeploy(deps, subject),
-    ...subject.references.map((reference) => mayUse(deps, subject, reference)),
+    mayDeploy(deps, refs),
+    ...refs.references.map((reference) => mayUse(deps, refs, reference)),
   ]);
   const isGranted = (reference: Reference, index: number): boolean =>
     uses[index]?.length === 0 && (reference.use !== 'service-account' || deploy.granted);
   return {
     findings: [...deploy.findings, ...uses.flat()],
     deploy: deploy.granted,
-    granted: new Set(subject.references.filter(isGranted)),
+    granted: new Set(refs.references.filter(isGranted)),
   };
 };
 
 /** What nobody may be granted, and nobody need be asked about. */
-export const forbiddenUses = (operator: Operator, subject: Subject): readonly Finding[] =>
-  subject.references.flatMap((reference) => forbiddenUse(operator, reference) ?? []);
+export const forbiddenUses = (operator: Operator, refs: BundleReferences): readonly Finding[] =>
+  refs.references.flatMap((reference) => forbiddenUse(operator, reference) ?? []);
 
 const forbiddenUse = (operator: Operator, reference: Reference): Finding | undefined => {
   const fault = operatorsOwnFault(reference, operator);
@@ -53,7 +53,7 @@ const TARGET = 'spec.converge.targetNamespace';
 
 const mayDeploy = async (
   deps: GrantDeps,
-  { own, target }: Subject,
+  { own, target }: BundleReferences,
 ): Promise<{ readonly granted: boolean; readonly findings: readonly Finding[] }> => {
   if (target === undefined) return { granted: false, findings: [] };
   if (!isAsked(deps, own, target)) return { granted: true, findings: [] };
@@ -64,13 +64,13 @@ const mayDeploy = async (
 };
 
 /** @returns nothing if the user may use what the reference names, in every namespace in which it would be looked up */
-const mayUse = async (deps: GrantDeps, subject: Subject, reference: Reference): Promise<readonly Finding[]> => {
+const mayUse = async (deps: GrantDeps, refs: BundleReferences, reference: Reference): Promise<readonly Finding[]> => {
   const { field, kind, name, namespaces } = reference;
   const forbiddenOne = forbiddenUse(deps.operator, reference);
   if (forbiddenOne !== undefined) return [forbiddenOne];
   // A ServiceAccount needs no grant of its own: who may create Jobs may run them as any.
   if (reference.use === 'service-account') return [];
-  const asked = namespaces.filter((namespace) => isAsked(deps, subject.own, namespace));
+  const asked = namespaces.filter((namespace) => isAsked(deps, refs.own, namespace));
   const reviews = await Promise.all(asked.map((namespace) => mayRead(deps, { kind, name, namespace })));
   return asked.flatMap((namespace, index) => {
     const review = reviews[index];

@@ -1,5 +1,5 @@
 import type { Review } from '../decode.js';
-import { answerCalls, type Call, type Handler, type HandlerDeps, type Question } from '../handler.js';
+import { answerCalls, type Call, type Handler, type HandlerDeps, type QueuedReview } from '../handler.js';
 import { verdictOf } from '../verdict.js';
 import { type GuardDeps, judgeChange } from './judge-change.js';
 import { decodeChange } from './source-change.js';
@@ -8,7 +8,7 @@ import { decodeChange } from './source-change.js';
 export const createGuard = (deps: Omit<HandlerDeps, 'checks'> & GuardDeps): Handler =>
   answerCalls(deps, (review, call) => aboutSource(review, call, deps));
 
-function aboutSource(review: Review, call: Call, deps: GuardDeps): Question {
+function aboutSource(review: Review, call: Call, deps: GuardDeps): QueuedReview {
   const decoded = decodeChange(review);
   if (decoded.kind === 'foreign') return { judge: () => decoded };
   const { change } = decoded;

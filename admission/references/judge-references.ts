@@ -6,20 +6,20 @@ import { checkServiceAccount } from '../../api/references/service-account.js';
 import { checkWerfKey } from '../../api/references/werf-key.js';
 import { SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import type { Grants } from '../grants/grants.js';
+import type { BundleReferences, Reference } from './bundle-references.js';
 import { type Finding, findingsOf, unchecked } from './finding.js';
 import { judgeValues, type ValuesDeps } from './judge-values.js';
 import type { Fetched, Lookups } from './lookups.js';
-import type { Reference, Subject } from './subject.js';
 
 /** Whether what a bundle refers to is there and can be used. Only what is granted is looked up, and only what changed. */
 export const judgeReferences = async (
   deps: ValuesDeps & { readonly granted: Grants['granted'] },
-  subject: Subject,
+  refs: BundleReferences,
 ): Promise<readonly Finding[]> => {
-  const wanted = subject.references.filter((reference) => reference.changed && deps.granted.has(reference));
+  const wanted = refs.references.filter((reference) => reference.changed && deps.granted.has(reference));
   const findings = await Promise.all([
     ...wanted.map((reference) => judgeReference(deps.lookups, reference)),
-    judgeValues(deps, subject),
+    judgeValues(deps, refs),
   ]);
   return findings.flat();
 };

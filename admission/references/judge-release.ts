@@ -7,10 +7,10 @@ import {
   releaseText,
   takenWarning,
 } from '../../api/references/release.js';
+import type { BundleReferences } from './bundle-references.js';
 import { type Finding, findingOf, noted, unchecked } from './finding.js';
 import type { LookupTime } from './lookup-time.js';
 import type { Releases } from './releases.js';
-import type { Subject } from './subject.js';
 
 interface ReleaseDeps {
   readonly releases: Releases;
@@ -22,7 +22,7 @@ interface ReleaseDeps {
 /** Whether another bundle has the release. */
 export const judgeRelease = async (
   deps: ReleaseDeps,
-  { own, release }: Subject,
+  { own, release }: BundleReferences,
   { name = '', uid, creationTimestamp }: ObjectMeta,
 ): Promise<readonly Finding[]> => {
   if (release === undefined) return [];

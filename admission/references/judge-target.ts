@@ -1,12 +1,12 @@
 import { type ConsentRule, checkTargetNamespace, needsConsent } from '../../api/references/target-namespace.js';
 import { NAMESPACES } from '../../kube/resources.js';
+import type { BundleReferences } from './bundle-references.js';
 import { type Finding, findingOf, unchecked } from './finding.js';
 import type { Lookups } from './lookups.js';
-import type { Subject } from './subject.js';
 
 /** What is judged of another namespace as target. */
-interface TargetQuestion {
-  readonly subject: Subject;
+interface TargetInput {
+  readonly refs: BundleReferences;
   /** Whether the namespace has to accept the bundle; the controller asks again before each Job. */
   readonly consent: ConsentRule;
   /** Whether it has to exist. */
@@ -16,9 +16,9 @@ interface TargetQuestion {
 /** Whether the target namespace is there and takes the bundle. The bundle's own is there, and is not looked up. */
 export const judgeTarget = async (
   lookups: Pick<Lookups, 'get'>,
-  { subject, consent, existence }: TargetQuestion,
+  { refs, consent, existence }: TargetInput,
 ): Promise<readonly Finding[]> => {
-  const { own, targetNamespace: reference } = subject;
+  const { own, targetNamespace: reference } = refs;
   if (reference === undefined) return [];
   const { field, name: target } = reference;
   if (!existence && !needsConsent({ own, target }, consent)) return [];

@@ -4,11 +4,11 @@ import { foundSource } from '../../api/values/found-source.js';
 import { type FoundSource, missingSource } from '../../api/values/problem.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
+import type { BundleReferences, Reference, Source } from './bundle-references.js';
 import { denied, type Finding, lacking, missing, noted, unchecked } from './finding.js';
 import type { LookupTime } from './lookup-time.js';
 import type { Fetched, Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
-import type { Reference, Source, Subject } from './subject.js';
 
 export interface ValuesDeps {
   readonly lookups: Pick<Lookups, 'get'>;
@@ -21,10 +21,10 @@ export interface ValuesDeps {
  * Whether the sources of a bundle's values are there and can be used, each by itself and all of them merged. All are read as soon
  * as something of the values changed; of those that did not change themselves, nothing is told.
  */
-export const judgeValues = async (deps: ValuesDeps, subject: Subject): Promise<readonly Finding[]> => {
-  const { own, target, sources, inline } = subject;
-  if (!subject.valuesChanged || target === undefined) return [];
-  const read = await Promise.all(sources.map((source) => readSource(deps, subject, source)));
+export const judgeValues = async (deps: ValuesDeps, refs: BundleReferences): Promise<readonly Finding[]> => {
+  const { own, target, sources, inline } = refs;
+  if (!refs.valuesChanged || target === undefined) return [];
+  const read = await Promise.all(sources.map((source) => readSource(deps, refs, source)));
   const findings = read.flatMap((item) => item.findings);
   if (inline === undefined && read.every(({ input }) => input.found === undefined)) return findings;
   const question = {
@@ -33,7 +33,7 @@ export const judgeValues = async (deps: ValuesDeps, subject: Subject): Promise<r
     bundleNamespace: own,
     targetNamespace: target,
   };
-  return [...findings, ...(await parsed(deps, subject, question))];
+  return [...findings, ...(await parsed(deps, refs, question))];
 };
 
 interface ReadSource {
@@ -43,7 +43,7 @@ interface ReadSource {
 
 const NOTHING: ReadSource = { input: { source: { optional: true } }, findings: [] };
 
-const readSource = async (deps: ValuesDeps, subject: Subject, from: Source | undefined): Promise<ReadSource> => {
+const readSource = async (deps: ValuesDeps, refs: BundleReferences, from: Source | undefined): Promise<ReadSource> => {
   if (from === undefined || !deps.granted.has(from)) return NOTHING;
   const { changed, field, kind, name } = from;
   const source = valuesSourceOf(from);
@@ -53,7 +53,7 @@ const readSource = async (deps: ValuesDeps, subject: Subject, from: Source | und
   if (fetched.kind === 'failed') {
     return { input: { source }, findings: [unchecked(field, `${kind} ${name}`, fetched.why)] };
   }
-  const where = { index: from.index, bundleNamespace: subject.own, targetNamespace: subject.target ?? subject.own };
+  const where = { index: from.index, bundleNamespace: refs.own, targetNamespace: refs.target ?? refs.own };
   return { input: { source }, findings: source.optional === true ? [] : [missing(missingSource(source, where))] };
 };
 
@@ -79,7 +79,7 @@ const ALL = 'spec.converge.valuesFrom';
 
 const parsed = async (
   { parseValues, time }: ValuesDeps,
-  { sources }: Subject,
+  { sources }: BundleReferences,
   question: Parameters<ParseValues>[0],
 ): Promise<readonly Finding[]> => {
   const isTold = ({ field }: { readonly field: string }): boolean => {

@@ -6,7 +6,7 @@ import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
  * Values to be judged. One of `sources` for each item of valuesFrom, in its order, since the order names the fields. One without
  * `found` is left out: that it is missing, or could not be looked up, is not said here.
  */
-export type ValuesQuestion = ResolveInput;
+export type ValuesToJudge = ResolveInput;
 
 /** What is wrong with values, and what is odd. Nothing of a Secret's contents is in it. */
 export interface ValuesFindings {
@@ -20,7 +20,7 @@ const MAX_PROBLEMS = 100;
 const MAX_WARNINGS = 40;
 
 /** Parses and merges values to see what is wrong with them. Takes up to 4 µs for each byte; never throws. */
-export function judgeValues(question: ValuesQuestion): ValuesFindings {
+export function judgeValues(question: ValuesToJudge): ValuesFindings {
   const sources = question.sources.map(({ source, found }) =>
     found === undefined ? { source: { ...source, optional: true } } : { source, found },
   );

@@ -1,7 +1,7 @@
 import type { Warning } from '../../api/problem.js';
 import { type FoundSource, fieldOf } from '../../api/values/problem.js';
 import { MAX_SOURCE_BYTES, usedKeys, type ValuesInput } from '../../api/values/resolve.js';
-import type { ValuesQuestion } from './judge-values.js';
+import type { ValuesToJudge } from './judge-values.js';
 
 /** Larger keys are not parsed at admission: the memory that it takes is up to 500 times the size of the text. */
 const MAX_KEY_BYTES = 256 * 1024;
@@ -10,7 +10,7 @@ const MAX_CHECKED_BYTES = 1024 * 1024;
 
 /** What of a question is to be parsed: only the keys that are used, none of them too large. */
 interface Checkable {
-  readonly question: ValuesQuestion;
+  readonly question: ValuesToJudge;
   /** What is not checked. */
   readonly warnings: readonly Warning[];
   /** Of all texts that are to be parsed. */
@@ -21,7 +21,7 @@ interface Checkable {
  * Takes out what is too large to be checked. All sources together may be too large for the controller as well: such a question is
  * left as it is, since it is refused unread.
  */
-export function checkable(question: ValuesQuestion): Checkable {
+export function checkable(question: ValuesToJudge): Checkable {
   const parts = question.sources.map(withinLimits);
   const read = parts.reduce((sum, { bytes, skipped }) => sum + bytes + skipped, 0);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);

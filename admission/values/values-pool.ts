@@ -3,7 +3,7 @@ import { isInstant } from '../../api/values/instant.js';
 import { jobOf, type ValuesJob } from '../../api/values/values-job.js';
 import type { Log } from '../../process/ports.js';
 import { type PoolOutcome, ThreadPool } from '../../process/thread-pool.js';
-import { judgeValues, type ValuesFindings, type ValuesQuestion } from './judge-values.js';
+import { judgeValues, type ValuesFindings, type ValuesToJudge } from './judge-values.js';
 import { checkable } from './limits.js';
 
 /** What came of a question. `failed`: it could not be checked; `reason` ends such a sentence. */
@@ -43,7 +43,7 @@ export class ValuesPool {
     this.#pool = new ThreadPool({ log, name: 'values', file, threads, memoryMb: MEMORY_MB, maxWaitingBytes });
   }
 
-  async judge(question: ValuesQuestion, signal: AbortSignal): Promise<ValuesAnswer> {
+  async judge(question: ValuesToJudge, signal: AbortSignal): Promise<ValuesAnswer> {
     const { question: parsed, warnings, bytes } = checkable(question);
     if (isInstant(parsed, bytes)) return judged(judgeValues(parsed), warnings);
     const job = jobOf(parsed);

@@ -112,7 +112,7 @@ const actedUpon = (bundle: StoredBundle, requested: boolean): DeployReason | und
   return requested ? 'Requested' : undefined;
 };
 
-interface Question {
+interface DueInput {
   readonly bundle: StoredBundle;
   readonly status: WerfBundleStatus;
   readonly settings: Settings;
@@ -134,7 +134,7 @@ interface Requests {
 }
 
 /** Whether a tag is lower than the deployed one: no more than that one is gone from the registry, or that people want it. */
-const lowering = ({ bundle, status, settings, wanted, sameScans }: Question): 'none' | 'held' | 'meant' => {
+const lowering = ({ bundle, status, settings, wanted, sameScans }: DueInput): 'none' | 'held' | 'meant' => {
   const { policy } = settings.registry;
   const applied = status.lastAppliedTag;
   if (wanted === undefined || applied === undefined || !isLowerTag(wanted.tag, applied, policy)) return 'none';
@@ -150,7 +150,7 @@ const allowsDowngrade = ({ metadata }: StoredBundle): boolean => metadata.annota
  * @param input.wanted - the registry's offer; undefined: not known now
  * @param input.sameScans - how many full scans in a row made this offer
  */
-export const whatIsDue = (input: Question): Due => {
+export const whatIsDue = (input: DueInput): Due => {
   const { bundle, status, checksum, requested } = input;
   const lower = lowering(input);
   const last = lastAttempt(status);
@@ -187,7 +187,7 @@ const againOf = (last: ReturnType<typeof lastAttempt>, { registry }: Settings): 
 export const takesLast = ({ deployment }: WerfBundleStatus, { registry }: Settings): boolean =>
   deployment === undefined || admits(registry.policy, deployment.tag);
 
-const held = ({ bundle, status, wanted }: Question): Due => {
+const held = ({ bundle, status, wanted }: DueInput): Due => {
   const offer = `${status.lastAppliedTag} is deployed and the registry offers only ${wanted?.tag}, which is lower`;
   const message = allowsDowngrade(bundle)
     ? `${offer}: it is deployed when a second scan says the same`

@@ -22,7 +22,7 @@ import { allInOrder } from './in-order.js';
 import { readReference } from './read-reference.js';
 import type { Reads } from './reading-once.js';
 
-interface Question {
+interface JobInputsQuery {
   readonly bundle: StoredBundle;
   readonly settings: Settings;
   readonly platform: Platform;
@@ -34,10 +34,10 @@ interface Question {
  */
 export const readJobInputs = async (
   { reads: client, values }: { readonly reads: Reads; readonly values: ReadsValues },
-  question: Question,
+  query: JobInputsQuery,
   signal: AbortSignal,
 ): Promise<JobInputs | Blocker> => {
-  const { bundle, settings, platform } = question;
+  const { bundle, settings, platform } = query;
   const references = referencesOf(bundle, bundle.metadata.namespace);
   const [namespace, account, key, sources] = await allInOrder([
     namespaceBlocker(client, { references, platform }, signal),

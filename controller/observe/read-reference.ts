@@ -5,7 +5,7 @@ import type { ResourceType } from '../../kube/client.js';
 import type { Reads } from './reading-once.js';
 
 /** Something that a bundle refers to, and what is asked of it. */
-interface Question<R extends Reference, O extends Stored, T> {
+interface ReferenceQuery<R extends Reference, O extends Stored, T> {
   readonly type: ResourceType<O>;
   /** undefined: the bundle names none. */
   readonly reference: R | undefined;
@@ -18,7 +18,7 @@ interface Question<R extends Reference, O extends Stored, T> {
  */
 export const readReference = async <R extends Reference, O extends Stored, T>(
   client: Reads,
-  { type, reference, check }: Question<R, O, T>,
+  { type, reference, check }: ReferenceQuery<R, O, T>,
   signal: AbortSignal,
 ): Promise<Checked<T | undefined>> =>
   reference === undefined ? usable(undefined) : check(reference, await client.get(type, firstRefOf(reference), signal));

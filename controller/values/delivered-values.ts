@@ -3,7 +3,7 @@ import { deliveryOf } from '../../api/values/delivery.js';
 import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
 
 /** A bundle's values, before they are read, and what their checksum covers beside them. */
-export interface ValuesQuestion {
+export interface ValuesToDeliver {
   readonly input: ResolveInput;
   readonly settings: DeployRelevant;
   readonly checksumKey: { readonly id: string; readonly secret: Uint8Array };
@@ -28,7 +28,7 @@ export type DeliveredValues =
     };
 
 /** Reads, merges and shares out values. Takes up to 4 µs for each byte; never throws. */
-export const deliveredValues = ({ input, settings, checksumKey }: ValuesQuestion): DeliveredValues => {
+export const deliveredValues = ({ input, settings, checksumKey }: ValuesToDeliver): DeliveredValues => {
   const resolved = resolveValues(input);
   if (resolved.kind === 'invalid') return { kind: 'invalid', message: resolved.message };
   const { values, leaves, secretTexts } = resolved;
@@ -39,5 +39,5 @@ export const deliveredValues = ({ input, settings, checksumKey }: ValuesQuestion
 /** Reads a bundle's values without holding up everything else. */
 export interface ReadsValues {
   /** @throws KubeError `aborted` when the signal is */
-  read(question: ValuesQuestion, signal: AbortSignal): Promise<DeliveredValues>;
+  read(question: ValuesToDeliver, signal: AbortSignal): Promise<DeliveredValues>;
 }

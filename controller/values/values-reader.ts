@@ -5,7 +5,7 @@ import { startDeadline } from '../../process/deadline.js';
 import type { Log } from '../../process/ports.js';
 import { ThreadPool } from '../../process/thread-pool.js';
 import type { ReadsValues } from './delivered-values.js';
-import { type DeliveredValues, deliveredValues, type ValuesQuestion } from './delivered-values.js';
+import { type DeliveredValues, deliveredValues, type ValuesToDeliver } from './delivered-values.js';
 import { type ReadingJob, readingJobOf } from './reading-job.js';
 
 interface ValuesReaderDeps {
@@ -33,7 +33,7 @@ export class ValuesReader implements ReadsValues {
     this.#pool = new ThreadPool({ log, name: 'values', file, threads: 1, memoryMb: MEMORY_MB, maxWaitingBytes });
   }
 
-  async read(question: ValuesQuestion, signal: AbortSignal): Promise<DeliveredValues> {
+  async read(question: ValuesToDeliver, signal: AbortSignal): Promise<DeliveredValues> {
     const bytes = sourceBytes(question.input.sources);
     // What is too much is refused unread.
     if (bytes > MAX_SOURCE_BYTES || isInstant(question.input, bytes)) return deliveredValues(question);

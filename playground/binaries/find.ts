@@ -140,7 +140,7 @@ interface There {
 
 type Seen = Readonly<Partial<Record<ControlPlaneProgram, There>>>;
 
-interface Place {
+interface SearchedFolder {
   readonly dir: string;
   readonly words: string;
 }
@@ -154,7 +154,7 @@ async function look(options: {
   const cache = cacheDir(env);
   const assets = env['KUBEBUILDER_ASSETS'];
   const own = versionDir(cache, versionsFor(kubernetes));
-  const places: readonly Place[] = [
+  const places: readonly SearchedFolder[] = [
     ...(assets ? [{ dir: assets, words: `KUBEBUILDER_ASSETS (${assets})` }] : []),
     { dir: own, words: `the cache (${own})` },
     ...pathDirs(env).map((dir) => ({ dir, words: `the PATH (${dir})` })),
@@ -173,7 +173,7 @@ async function look(options: {
 }
 
 interface Search {
-  readonly places: readonly Place[];
+  readonly places: readonly SearchedFolder[];
   readonly kubernetes: string | undefined;
   readonly report: Report;
 }
@@ -200,7 +200,11 @@ async function firstCore(search: Search): Promise<Seen> {
   return {};
 }
 
-async function servesAt(place: Place, program: ControlPlaneProgram, search: Search): Promise<There | undefined> {
+async function servesAt(
+  place: SearchedFolder,
+  program: ControlPlaneProgram,
+  search: Search,
+): Promise<There | undefined> {
   const path = await programIn([place.dir], program);
   if (path === undefined) return undefined;
   const version = await versionOf(path, program);

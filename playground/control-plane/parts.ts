@@ -12,7 +12,7 @@ import {
   PORT_NAMES,
   type PortName,
 } from './program-flags.js';
-import { type Question, waitUntilReady } from './ready.js';
+import { type ReadinessProbe, waitUntilReady } from './ready.js';
 import { type StopHow, type SupervisedProcess, superviseProcess } from './supervised-process.js';
 
 /** What the parts of one control plane are started with. */
@@ -120,8 +120,8 @@ export class Parts {
     return part;
   }
 
-  #ready(parts: readonly [...SupervisedProcess[], SupervisedProcess], question: Question): Promise<void> {
-    return waitUntilReady({ parts, question, credentials: this.#setting.credentials });
+  #ready(parts: readonly [...SupervisedProcess[], SupervisedProcess], probe: ReadinessProbe): Promise<void> {
+    return waitUntilReady({ parts, probe, credentials: this.#setting.credentials });
   }
 }
 

@@ -8,7 +8,7 @@ const READY_WITHIN_MS = 90_000;
 const ASK_EVERY_MS = 50;
 
 /** A question to an apiserver that is answered 200, with `text` in its body, once `part` does its work. */
-export interface Question {
+export interface ReadinessProbe {
   readonly port: number;
   readonly path: string;
   readonly text: string;
@@ -20,10 +20,10 @@ export interface Question {
  */
 export async function waitUntilReady(options: {
   readonly parts: readonly [...SupervisedProcess[], SupervisedProcess];
-  readonly question: Question;
+  readonly probe: ReadinessProbe;
   readonly credentials: Credentials;
 }): Promise<void> {
-  const { parts, question, credentials } = options;
+  const { parts, probe, credentials } = options;
   const giveUp = new AbortController();
   const failed = parts.map(async (part) => {
     const end = await part.ended;
@@ -35,7 +35,7 @@ export async function waitUntilReady(options: {
   });
   late.catch(() => {}); // given up on purpose below
   try {
-    await Promise.race([...failed, late, answered(question, credentials, giveUp.signal)]);
+    await Promise.race([...failed, late, answered(probe, credentials, giveUp.signal)]);
   } finally {
     giveUp.abort();
     for (const part of failed) part.catch(() => {}); // they end when they are stopped, which is no failure then
@@ -47,11 +47,11 @@ async function failure(part: SupervisedProcess, what: string): Promise<ControlPl
   return new ControlPlaneError(`${part.name} ${what}; the end of ${part.logFile}:\n${end}`, end);
 }
 
-async function answered(question: Question, credentials: Credentials, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted && !(await holds(question, credentials))) await delay(ASK_EVERY_MS);
+async function answered(probe: ReadinessProbe, credentials: Credentials, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !(await holds(probe, credentials))) await delay(ASK_EVERY_MS);
 }
 
-function holds({ port, path, text }: Question, credentials: Credentials): Promise<boolean> {
+function holds({ port, path, text }: ReadinessProbe, credentials: Credentials): Promise<boolean> {
   const headers = { authorization: `Bearer ${credentials.adminToken}` };
   const options = { host: '127.0.0.1', port, path, headers, ca: credentials.ca, agent: false, timeout: 5000 };
   return new Promise((resolve) => {

@@ -12,7 +12,7 @@ interface Answer {
   readonly error?: string;
 }
 
-interface Question {
+interface RegistryRequest {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
@@ -72,14 +72,14 @@ async function respond(store: ContentStore, auth: RegistryAuth | undefined, req:
   return { status: 404, error: 'UNSUPPORTED' };
 }
 
-const ROUTES: readonly (readonly [RegExp, (store: ContentStore, question: Question) => Promise<Answer>])[] = [
+const ROUTES: readonly (readonly [RegExp, (store: ContentStore, request: RegistryRequest) => Promise<Answer>])[] = [
   [TAGS, listTags],
   [MANIFEST, serveManifest],
   [UPLOAD, takeUpload],
   [BLOB, serveBlob],
 ];
 
-async function listTags(store: ContentStore, { query, repository }: Question): Promise<Answer> {
+async function listTags(store: ContentStore, { query, repository }: RegistryRequest): Promise<Answer> {
   const tags = await store.tags(repository);
   if (tags === undefined) return { status: 404, error: 'NAME_UNKNOWN' };
   const last = query.get('last');
@@ -94,8 +94,8 @@ async function listTags(store: ContentStore, { query, repository }: Question): P
   return { ...answer, headers: { ...answer.headers, link: `</v2/${repository}/tags/list?${next}>; rel="next"` } };
 }
 
-async function serveManifest(store: ContentStore, question: Question): Promise<Answer> {
-  const { method, repository, reference, body, headers } = question;
+async function serveManifest(store: ContentStore, request: RegistryRequest): Promise<Answer> {
+  const { method, repository, reference, body, headers } = request;
   if (method === 'PUT') {
     const digest = digestOf(body);
     const byDigest = reference.includes(':');
@@ -116,7 +116,7 @@ async function serveManifest(store: ContentStore, question: Question): Promise<A
 }
 
 /** POST opens an upload, or takes the whole blob with `?digest=`; PUT brings it. Pieces (PATCH) are not taken. */
-async function takeUpload(store: ContentStore, { method, repository, query, body }: Question): Promise<Answer> {
+async function takeUpload(store: ContentStore, { method, repository, query, body }: RegistryRequest): Promise<Answer> {
   const digest = query.get('digest');
   if (method === 'POST' && digest === null) {
     return { status: 202, headers: { location: `/v2/${repository}/blobs/uploads/${randomUUID()}` } };
@@ -128,7 +128,7 @@ async function takeUpload(store: ContentStore, { method, repository, query, body
   return { status: 201, headers: { location, 'docker-content-digest': digest } };
 }
 
-async function serveBlob(store: ContentStore, { method, reference }: Question): Promise<Answer> {
+async function serveBlob(store: ContentStore, { method, reference }: RegistryRequest): Promise<Answer> {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, error: 'UNSUPPORTED' };
   const content = await store.blob(reference);
   if (content === undefined) return { status: 404, error: 'BLOB_UNKNOWN' };

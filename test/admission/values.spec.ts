@@ -1,5 +1,5 @@
 import t from 'tap';
-import { judgeValues, type ValuesQuestion } from '../../admission/values/judge-values.js';
+import { judgeValues, type ValuesToJudge } from '../../admission/values/judge-values.js';
 import { type ValuesAnswer, ValuesPool } from '../../admission/values/values-pool.js';
 import type { FoundSource } from '../../api/values/problem.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
@@ -13,7 +13,7 @@ const source = (name: string, data: FoundSource['data'], rest: Partial<ValuesInp
   source: { configMapRef: { name }, ...rest },
   found: { kind: 'ConfigMap', namespace: 'ops', name, data },
 });
-const ask = (sources: readonly ValuesInput[], inline?: Record<string, unknown>): ValuesQuestion => ({
+const ask = (sources: readonly ValuesInput[], inline?: Record<string, unknown>): ValuesToJudge => ({
   sources,
   ...(inline !== undefined && { inline }),
   bundleNamespace: 'ops',

@@ -2,7 +2,7 @@ import t from 'tap';
 import type { KubeObject, ObjectRef } from '../../api/objects.js';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { issueAuthority } from '../../certs/issue.js';
-import { clusterWorld } from '../../cli/cluster-world.js';
+import { clusterSource } from '../../cli/cluster-source.js';
 import type { ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { openDesk } from '../kit/admission-desk.js';
@@ -289,24 +289,24 @@ const created = ({ spec = REFERRING_SPEC }: Row): WerfBundle => ({
   spec,
 });
 
-const worldFor = (kube: Kube, { given }: Row): void => {
+const seed = (kube: Kube, { given }: Row): void => {
   furnish(kube);
   given?.(kube);
 };
 
 const byWebhook = async (row: Row): Promise<readonly string[]> => {
   const desk = openDesk({ flags: flagsOf(row) });
-  worldFor(desk.kube, row);
+  seed(desk.kube, row);
   return (await desk.ask({ object: created(row) })).problems;
 };
 
 const byCommandLine = async (row: Row): Promise<readonly string[]> => {
   const kube = createFakeKube();
-  worldFor(kube, row);
+  seed(kube, row);
   const requester = { username: 'jane', uid: '', groups: [], extra: {} };
   const results = await judgeText('f', JSON.stringify(created(row)), {
     flags: flagsOf(row),
-    worldOf: (objects) => clusterWorld({ client: kube, requester, authorize: 'off', objects }),
+    sourceOf: (objects) => clusterSource({ client: kube, requester, authorize: 'off', objects }),
   });
   return results.flatMap(({ problems }) =>
     problems.filter(({ severity }) => severity === 'error').map(({ field, message }) => `${field}: ${message}`),
@@ -322,7 +322,7 @@ const byController = async (row: Row): Promise<readonly (string | undefined)[]> 
     ...(crossNamespace !== undefined && { crossNamespace }),
   };
   const harness = reconcileHarness(stored(undefined, { spec, metadata }), undefined, wished);
-  worldFor(harness.kube, row);
+  seed(harness.kube, row);
   await harness.run();
   harness.deliver(selected());
   const { status } = await harness.run();

@@ -24,7 +24,7 @@ interface ProgramOrder {
 }
 
 /** Where logs go, and where certificates are. */
-interface Place {
+interface ProgramFolder {
   readonly folder: string;
 }
 
@@ -50,7 +50,7 @@ export class Program {
    * Starts it, and waits for the line of its log that says that it is ready.
    * @throws Error with what it said, if it ends instead
    */
-  static async start(order: ProgramOrder, { folder }: Place): Promise<Program> {
+  static async start(order: ProgramOrder, { folder }: ProgramFolder): Promise<Program> {
     const log = join(folder, `${order.name.replace(/\W+/g, '-')}.log`);
     const output = openSync(log, 'a');
     const child = fork(join(import.meta.dirname, order.file), order.args, {

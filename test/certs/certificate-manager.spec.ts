@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import t from 'tap';
 import { CertificateError } from '../../certs/certificate-error.js';
+import { CertificateManager, type Serving } from '../../certs/certificate-manager.js';
 import type { Address, Target } from '../../certs/configurations.js';
 import { certificatesIn, pemOf } from '../../certs/inspect.js';
 import { issueAuthority, issueLeaf, issueLeafUntil } from '../../certs/issue.js';
-import { CertificateManager, type Serving } from '../../certs/certificate-manager.js';
 import { ManagerLoop } from '../../certs/manager-loop.js';
 import { scheduleFor } from '../../certs/schedule.js';
 import { secretSource } from '../../certs/secret-source.js';

@@ -3,7 +3,7 @@ import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../api/objects.js';
 import type { StoredBundle, WerfBundle } from '../../api/werfbundle.js';
-import { clusterWorld } from '../../cli/cluster-world.js';
+import { clusterSource } from '../../cli/cluster-source.js';
 import type { InputObjects } from '../../cli/input-objects.js';
 import type { Result } from '../../cli/result.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
@@ -220,16 +220,21 @@ t.test("problems and warnings are the webhook's own, offline and with --cluster"
     t.strictSame(told(offline), { problems, warnings }, `${title}: offline`);
     t.strictSame(unresolved(offline), [], `${title}: all is in the input`);
 
-    const live = await judgeText('f', text, { flags, worldOf: worldOf(desk, 'off') });
+    const live = await judgeText('f', text, { flags, sourceOf: sourceOf(desk, 'off') });
     t.strictSame(told(live), { problems, warnings }, `${title}: with --cluster`);
     t.notMatch(JSON.stringify([offline, live]), SECRET_TEXT, `${title}: nothing of a Secret is told`);
   }
 });
 
-const worldOf =
+const sourceOf =
   ({ kube }: Pick<Desk, 'kube'>, authorize: 'always' | 'off') =>
   (objects: InputObjects) =>
-    clusterWorld({ client: kube, requester: { username: 'jane', uid: '', groups: [], extra: {} }, authorize, objects });
+    clusterSource({
+      client: kube,
+      requester: { username: 'jane', uid: '', groups: [], extra: {} },
+      authorize,
+      objects,
+    });
 
 t.test('what the input does not hold', async (t) => {
   const spec = `registry: {url: ghcr.io/acme/app, tag: v1, secretRef: {name: creds}}
@@ -269,7 +274,7 @@ converge:
     want.map((line) => line.split(': ')[0]),
     'are the references that the webhook would miss',
   );
-  const live = await judgeText('f', bundle(spec), { worldOf: worldOf(desk, 'off') });
+  const live = await judgeText('f', bundle(spec), { sourceOf: sourceOf(desk, 'off') });
   t.strictSame(told(live).problems, problems, 'are missing with --cluster, in its words');
 
   const unfit = `apiVersion: v1
@@ -328,7 +333,7 @@ t.test('a cluster and its user', async (t) => {
   });
   const object = objectsIn(bundle(spec))[0] as WerfBundle;
   const { problems } = await admitted(desk, object);
-  const live = await judgeText('f', bundle(spec), { worldOf: worldOf(desk, 'always') });
+  const live = await judgeText('f', bundle(spec), { sourceOf: sourceOf(desk, 'always') });
   t.strictSame(told(live).problems, problems, 'grants are asked for as the webhook asks, for oneself');
   t.equal(problems.length, 4, problems.join('; '));
 
@@ -337,7 +342,7 @@ t.test('a cluster and its user', async (t) => {
   const forbidden = (what: string) => new KubeError('forbidden', `${what}: forbidden`);
   free.kube.failNext({ verb: 'get', plural: 'secrets' }, forbidden('get secrets ops/creds'));
   free.kube.failNext({ verb: 'list', plural: 'werfbundles' }, forbidden('list werfbundles.werf.io'));
-  const partly = await judgeText('f', bundle(spec), { worldOf: worldOf(free, 'off') });
+  const partly = await judgeText('f', bundle(spec), { sourceOf: sourceOf(free, 'off') });
   t.strictSame(
     { ...told(partly), unresolved: unresolved(partly) },
     {
@@ -363,7 +368,7 @@ t.test('a cluster and its user', async (t) => {
     metadata: { name: 'other', namespace: 'ops', uid: 'b', creationTimestamp: '2026-01-02T00:00:00Z' },
     spec: { registry: { url: 'ghcr.io/acme/app' }, converge: { releaseName: 'my-app' } },
   } as StoredBundle);
-  const again = await judgeText('f', bundle(REGISTRY), { worldOf: worldOf(moved, 'off') });
+  const again = await judgeText('f', bundle(REGISTRY), { sourceOf: sourceOf(moved, 'off') });
   t.strictSame(
     told(again).problems,
     [
@@ -373,7 +378,7 @@ t.test('a cluster and its user', async (t) => {
   );
   const overlaid = `${OBJECTS.replace('{name: good, namespace: ops}', '{name: good, namespace: ops, labels: {new: "1"}}').replace('app: {replicas: 2, debug: yes}', 'app: [')}---\n${bundle(from('{configMapRef: {name: good}}'))}`;
   t.match(
-    told(await judgeText('f', overlaid, { worldOf: worldOf(free, 'off') })).problems,
+    told(await judgeText('f', overlaid, { sourceOf: sourceOf(free, 'off') })).problems,
     [/key "values.yaml" of ConfigMap ops\/good is no YAML/],
     'what the input holds is what will be there',
   );

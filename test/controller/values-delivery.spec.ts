@@ -8,7 +8,7 @@ import { pathText } from '../../api/values/value.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import { SECRET_KEYS } from '../../controller/deploy/secret-names.js';
 import { buildSecrets, presentSecrets } from '../../controller/deploy/secrets.js';
-import { deliveredValues, type ValuesQuestion } from '../../controller/values/delivered-values.js';
+import { deliveredValues, type ValuesToDeliver } from '../../controller/values/delivered-values.js';
 import { ValuesReader } from '../../controller/values/values-reader.js';
 import { expand } from '../../playground/node-agent/expansion.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
@@ -333,7 +333,7 @@ const SETTINGS = {
   registry: { host: 'ghcr.io', repository: 'acme/app' },
   converge: { targetNamespace: 'ops', releaseName: 'app', rollbackOnFailure: false },
 };
-const ask = (sources: readonly ValuesInput[], inline?: Values): ValuesQuestion => ({
+const ask = (sources: readonly ValuesInput[], inline?: Values): ValuesToDeliver => ({
   input: { sources, ...(inline !== undefined && { inline }), bundleNamespace: 'ops', targetNamespace: 'ops' },
   settings: SETTINGS,
   checksumKey: { id: 'k1', secret: Buffer.alloc(32, 7) },
@@ -352,7 +352,7 @@ t.test(
     const missing = { source: { configMapRef: { name: 'app-config' } } };
     const cases: readonly {
       title: string;
-      question: (more: readonly ValuesInput[]) => ValuesQuestion;
+      question: (more: readonly ValuesInput[]) => ValuesToDeliver;
       want: object;
     }[] = [
       {

@@ -8,7 +8,7 @@ import { startHealthServer } from '../../process/health-server.js';
 import { createLog } from '../../process/json-log.js';
 import { type ProcessHost, runProcess, StartError } from '../../process/run.js';
 import { systemClock, systemRandom } from '../../process/system-clock.js';
-import { type Place, ThreadQueue } from '../../process/thread-queue.js';
+import { type TakeOutcome, ThreadQueue } from '../../process/thread-queue.js';
 
 t.test('flags', async (t) => {
   const table = {
@@ -380,7 +380,7 @@ t.test('threads are shared', async (t) => {
     name: string,
     bytes: number,
     signal = new AbortController().signal,
-  ): Promise<Place<string>> => {
+  ): Promise<TakeOutcome<string>> => {
     const place = queue.take(bytes, signal);
     void place.then((result) => got.push(`${name}: ${result.kind === 'taken' ? result.thread : result.kind}`));
     return place;

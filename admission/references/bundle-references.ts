@@ -23,7 +23,7 @@ export type Reference = Exclude<AnyReference, TargetNamespace> & Changed;
 export type Source = ValuesReference & Changed;
 
 /** What a bundle refers to. What is malformed in the spec is left out: the rules of the spec speak of it. */
-export interface Subject {
+export interface BundleReferences {
   /** The bundle's own namespace. */
   readonly own: string;
   /** undefined: what the spec says is no namespace. */
@@ -45,7 +45,7 @@ export interface Subject {
  * Reads what a bundle refers to out of a spec, which may be any JSON. Never throws.
  * @param old - as it is stored, if it is
  */
-export const subjectOf = (bundle: WerfBundle, namespace: string, old?: WerfBundle): Subject => {
+export const bundleReferencesOf = (bundle: WerfBundle, namespace: string, old?: WerfBundle): BundleReferences => {
   const now = read(bundle, namespace);
   const before = old === undefined ? undefined : read(old, namespace);
   const known = before?.references.map(withoutIndex);

@@ -7,17 +7,17 @@ import type { BundleManifest } from './bundle-manifest.js';
 import type { InputObjects } from './input-objects.js';
 
 /** What bundles are judged against: the input alone, or the input and a cluster. */
-export interface World {
+export interface ObjectSource {
   /** How to call what is not found in it: `is not in the input`; undefined where all there is can be found. */
   readonly unknown: string | undefined;
   readonly requester: Requester;
   readonly authorize: GrantDeps['authorize'];
   readonly objects: InputObjects;
-  sideOf(bundle: BundleManifest): Promise<Side>;
+  viewOf(bundle: BundleManifest): Promise<BundleView>;
 }
 
-/** The world as one bundle sees it. */
-export interface Side {
+/** The objects as one bundle sees them. */
+export interface BundleView {
   readonly client: Pick<KubeClient, 'get' | 'createSubresource'>;
   readonly releases: Releases;
   /** Why it is not known who has which release; undefined if it is. */

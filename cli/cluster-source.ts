@@ -16,12 +16,12 @@ import { WERFBUNDLES } from '../kube/resources.js';
 import type { BundleManifest } from './bundle-manifest.js';
 import { asStored, type InputObjects, isEncrypted } from './input-objects.js';
 import { textAt } from './manifests.js';
+import type { BundleView, ObjectSource } from './object-source.js';
 import { selfReviewing } from './self-review.js';
-import type { Side, World } from './world.js';
 
 type Client = Pick<KubeClient, 'get' | 'list' | 'createSubresource'>;
 
-interface ClusterWorldDeps {
+interface ClusterSourceDeps {
   readonly client: Client;
   readonly requester: Requester;
   readonly authorize: GrantDeps['authorize'];
@@ -32,7 +32,7 @@ interface ClusterWorldDeps {
  * A cluster, with its user's own rights, as it will be once the input is applied: what the input holds counts, everything else is
  * looked up. What may not be looked up is "could not be checked".
  */
-export const clusterWorld = ({ client, requester, authorize, objects }: ClusterWorldDeps): World => {
+export const clusterSource = ({ client, requester, authorize, objects }: ClusterSourceDeps): ObjectSource => {
   const get = remembering(client);
   const listed = onceOnly((signal: AbortSignal) => listBundles(client, signal));
   const { createSubresource } = selfReviewing(client);
@@ -41,10 +41,10 @@ export const clusterWorld = ({ client, requester, authorize, objects }: ClusterW
     requester,
     authorize,
     objects,
-    sideOf: async (bundle) => {
+    viewOf: async (bundle) => {
       const stored = await storedBundle(get, bundle);
       let fault: string | undefined;
-      const holders: Side['releases']['holders'] = async (release, signal) => {
+      const holders: BundleView['releases']['holders'] = async (release, signal) => {
         const all = await listed(signal);
         if (all.kind === 'failed') fault = all.why;
         return all.kind === 'failed' ? [] : holdersOf(all.bundles, release).filter((other) => keepsIt(other, stored));

@@ -6,17 +6,17 @@ import { SERVICEACCOUNTS } from '../kube/resources.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import { asStored, folderOf, type InputObjects } from './input-objects.js';
 import { textAt } from './manifests.js';
-import type { Side, World } from './world.js';
+import type { BundleView, ObjectSource } from './object-source.js';
 
 /** The input alone: what it does not hold is not known, and nobody is asked what they may do. */
-export const inputWorld = (objects: InputObjects, bundles: readonly BundleManifest[]): World => {
+export const inputSource = (objects: InputObjects, bundles: readonly BundleManifest[]): ObjectSource => {
   const holders = bundles.map(heldBy);
   return {
     unknown: 'is not in the input',
     requester: { username: '', uid: '', groups: [], extra: {} },
     authorize: 'off',
     objects,
-    sideOf: async (bundle) => ({
+    viewOf: async (bundle) => ({
       client: clientOf(objects, bundle),
       releases: releasesBefore(holders.slice(0, bundles.indexOf(bundle)), folderOf(bundle.file)),
       releasesFault: () => undefined,
@@ -25,7 +25,7 @@ export const inputWorld = (objects: InputObjects, bundles: readonly BundleManife
   };
 };
 
-const clientOf = (objects: InputObjects, bundle: BundleManifest): Side['client'] => ({
+const clientOf = (objects: InputObjects, bundle: BundleManifest): BundleView['client'] => ({
   get: async <S extends Stored>(type: ResourceType<S>, ref: Parameters<InputObjects['find']>[1]) => {
     const found = objects.find(type.kind, ref, bundle.file);
     // Kubernetes itself makes one in every namespace.

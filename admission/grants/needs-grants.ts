@@ -8,7 +8,7 @@ import { isJudged } from '../spec-rules.js';
  * Whether somebody acts with the bundle's rights: who creates it, changes its spec, or one of this project's annotations. A request
  * to reconcile does nothing but what would happen anyway. An object that is going must be able to lose its finalizers.
  */
-export const asksForGrants = (request: AdmissionRequest): boolean => {
+export const needsGrants = (request: AdmissionRequest): boolean => {
   if (isJudged(request)) return true;
   const { object, oldObject } = request;
   return object.metadata.deletionTimestamp === undefined && !sameJson(rights(object), rights(oldObject));

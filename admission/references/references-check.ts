@@ -8,10 +8,11 @@ import type { Clock } from '../../process/ports.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { AccessReviews } from '../grants/access-reviews.js';
 import { askGrants, forbiddenUses, type GrantDeps } from '../grants/grants.js';
-import { asksForGrants } from '../grants/occasion.js';
+import { needsGrants } from '../grants/needs-grants.js';
 import type { LookupMetrics } from '../metrics.js';
 import { isJudged } from '../spec-rules.js';
 import type { CallTime, Check, Findings, Soon } from '../verdict.js';
+import { type BundleReferences, bundleReferencesOf } from './bundle-references.js';
 import { type Finding, type Strictness, weigh } from './finding.js';
 import { judgeReferences } from './judge-references.js';
 import { judgeRelease } from './judge-release.js';
@@ -21,10 +22,9 @@ import { Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
 import type { Releases } from './releases.js';
 import { Slots } from './slots.js';
-import { type Subject, subjectOf } from './subject.js';
 
-/** How strict the platform is with what bundles reach for. */
-export interface ReachSettings {
+/** How strict the platform is with what bundles refer to. */
+export interface ReferenceSettings {
   readonly checkReferences: boolean;
   readonly missingReferences: 'deny' | 'warn';
   readonly onLookupFailure: 'deny' | 'warn';
@@ -34,43 +34,43 @@ export interface ReachSettings {
   readonly operator: GrantDeps['operator'];
 }
 
-interface ReachDeps {
+interface ReferencesDeps {
   readonly client: Pick<KubeClient, 'get' | 'createSubresource'>;
   readonly clock: Clock;
   readonly metrics: LookupMetrics;
   readonly releases: Releases;
   readonly parseValues: ParseValues;
-  readonly settings: ReachSettings;
+  readonly settings: ReferenceSettings;
 }
 
 /** Of one request. More would open many connections at once, and each costs more than the look-ups it saves. */
 const CALLS_AT_ONCE = 16;
 
 /**
- * Finds what is wrong with what a bundle reaches for: first whether its user may, then, of what they may, whether it is there. One
+ * Finds what is wrong with what a bundle refers to: first whether its user may, then, of what they may, whether it is there. One
  * time for all of it, and no object asked for twice. What of it stands for a refusal is the caller's to say.
  */
-export const createReach =
-  (deps: ReachDeps) =>
+export const createReferencesJudge =
+  (deps: ReferencesDeps) =>
   (request: AdmissionRequest, call: CallTime): Soon<readonly Finding[]> => {
-    if (!asksForGrants(request)) return [];
+    if (!needsGrants(request)) return [];
     const { object, oldObject, namespace } = request;
     const { settings } = deps;
-    const places = { own: namespace, target: targetOf(object, namespace) };
-    const alone = asksNobody(settings, places);
-    if (alone && !isOperators(settings, places)) return [];
-    const subject = subjectOf(object, namespace, oldObject);
-    return alone ? forbiddenUses(settings.operator, subject) : reach(deps, { request, subject, call });
+    const namespaces = { own: namespace, target: targetOf(object, namespace) };
+    const alone = asksNobody(settings, namespaces);
+    if (alone && !isOperators(settings, namespaces)) return [];
+    const refs = bundleReferencesOf(object, namespace, oldObject);
+    return alone ? forbiddenUses(settings.operator, refs) : withinTime(deps, { request, refs, call });
   };
 
-type Places = Pick<Subject, 'own' | 'target'>;
+type Namespaces = Pick<BundleReferences, 'own' | 'target'>;
 
 /** Whether something of the operator's own may be within reach. */
-const isOperators = ({ operator }: ReachSettings, { own, target }: Places): boolean =>
+const isOperators = ({ operator }: ReferenceSettings, { own, target }: Namespaces): boolean =>
   own === operator.namespace || target === operator.namespace;
 
 /** Whether the flags leave nothing that the apiserver would have to be asked. */
-const asksNobody = (settings: ReachSettings, { own, target }: Places): boolean => {
+const asksNobody = (settings: ReferenceSettings, { own, target }: Namespaces): boolean => {
   const { checkReferences, authorize } = settings;
   const inside = target === undefined || target === own;
   const noGrants = authorize === 'off' || (authorize === 'cross-namespace' && inside);
@@ -78,9 +78,9 @@ const asksNobody = (settings: ReachSettings, { own, target }: Places): boolean =
   return !checkReferences && noGrants && noConsent;
 };
 
-/** The check of what a bundle reaches for, as strict as the platform has it. */
-export const createReachCheck = (deps: ReachDeps): Check => {
-  const find = createReach(deps);
+/** The check of what a bundle refers to, as strict as the platform has it. */
+export const createReferencesCheck = (deps: ReferencesDeps): Check => {
+  const find = createReferencesJudge(deps);
   return (request, call) => {
     const weighed = (found: readonly Finding[]): Findings => weigh(found, strictnessFor(deps.settings, request));
     const found = find(request, call);
@@ -90,49 +90,52 @@ export const createReachCheck = (deps: ReachDeps): Check => {
 
 /** How strict to be with a request: a dry run of a whole stage comes before what it refers to exists (Flux makes one). */
 export const strictnessFor = (
-  settings: Pick<ReachSettings, 'missingReferences' | 'onLookupFailure'>,
+  settings: Pick<ReferenceSettings, 'missingReferences' | 'onLookupFailure'>,
   { object, dryRun }: AdmissionRequest,
 ): Strictness => ({
   missing: dryRun || object.metadata.annotations?.[MISSING_REFERENCES] === 'warn' ? 'warn' : settings.missingReferences,
   unchecked: settings.onLookupFailure,
 });
 
-interface Question {
+interface ReferencesRequest {
   readonly request: AdmissionRequest;
-  readonly subject: Subject;
+  readonly refs: BundleReferences;
   readonly call: CallTime;
 }
 
-const reach = async (deps: ReachDeps, { request, subject, call }: Question): Promise<readonly Finding[]> => {
+const withinTime = async (
+  deps: ReferencesDeps,
+  { request, refs, call }: ReferencesRequest,
+): Promise<readonly Finding[]> => {
   const time = lookupTime(deps.clock, call, request.withinMs);
   try {
-    return await asked(deps, { request, subject, time });
+    return await judge(deps, { request, refs, time });
   } finally {
     time.release();
   }
 };
 
-const asked = async (
-  deps: ReachDeps,
-  { request, subject, time }: Omit<Question, 'call'> & { readonly time: LookupTime },
+const judge = async (
+  deps: ReferencesDeps,
+  { request, refs, time }: Omit<ReferencesRequest, 'call'> & { readonly time: LookupTime },
 ): Promise<readonly Finding[]> => {
   const { settings } = deps;
   const { object, oldObject, requester } = request;
   const calls = { client: deps.client, metrics: deps.metrics, slots: new Slots(CALLS_AT_ONCE), time };
   const reviews = new AccessReviews(calls, requester);
   const { authorize, operator } = settings;
-  const grants = await askGrants({ authorize, operator, requester, reviews }, subject);
+  const grants = await askGrants({ authorize, operator, requester, reviews }, refs);
   if (!isJudged(request)) return grants.findings;
   const lookups = new Lookups(calls);
   const found = await Promise.all([
-    grants.deploy ? judgeTarget(lookups, targetQuestion(settings, subject)) : [],
+    grants.deploy ? judgeTarget(lookups, targetInput(settings, refs)) : [],
     settings.checkReferences
-      ? judgeReferences({ lookups, granted: grants.granted, parseValues: deps.parseValues, time }, subject)
+      ? judgeReferences({ lookups, granted: grants.granted, parseValues: deps.parseValues, time }, refs)
       : [],
-    settings.checkReferences && grants.deploy && subject.releaseChanged
+    settings.checkReferences && grants.deploy && refs.releaseChanged
       ? judgeRelease(
           { releases: deps.releases, time, maySee: (holder) => maySee({ authorize, reviews }, holder) },
-          subject,
+          refs,
           oldObject === undefined ? { name: object.metadata.name ?? '' } : object.metadata,
         )
       : [],
@@ -140,13 +143,13 @@ const asked = async (
   return [...grants.findings, ...found.flat()];
 };
 
-const targetQuestion = (settings: ReachSettings, subject: Subject): Parameters<typeof judgeTarget>[1] => ({
-  subject,
+const targetInput = (settings: ReferenceSettings, refs: BundleReferences): Parameters<typeof judgeTarget>[1] => ({
+  refs,
   consent: consentRule(settings),
-  existence: settings.checkReferences && subject.targetNamespace?.changed === true,
+  existence: settings.checkReferences && refs.targetNamespace?.changed === true,
 });
 
-const consentRule = ({ crossNamespace, operator }: ReachSettings): ConsentRule => ({
+const consentRule = ({ crossNamespace, operator }: ReferenceSettings): ConsentRule => ({
   crossNamespace,
   namespace: operator.namespace,
 });
