@@ -2,7 +2,7 @@ import t from 'tap';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { parseConfig } from '../../webhook/config.js';
-import { type Desk, openDesk, type Told } from '../kit/admission-desk.js';
+import { type AdmissionHarness, createAdmissionHarness, type Told } from '../kit/admission-harness.js';
 import { settle } from '../kit/fake-clock.js';
 
 const OPERATOR = 'k8s-werf-operator-go-system';
@@ -25,12 +25,12 @@ const bundle = (spec: WerfBundleSpec, metadata: WerfBundle['metadata'] = {}): We
   spec,
 });
 
-/** A desk at which a user may do exactly this. */
-const deskFor = (rights: readonly string[], ...flags: readonly string[]): Desk =>
-  openDesk({ flags, may: (_, what) => rights.includes(what) });
+/** A webhook that lets a user may do exactly this. */
+const harnessFor = (rights: readonly string[], ...flags: readonly string[]): AdmissionHarness =>
+  createAdmissionHarness({ flags, may: (_, what) => rights.includes(what) });
 
 /** Everything that {@link NOSY} names, wherever it could be; nothing of it can be used. */
-const furnish = async ({ kube }: Desk): Promise<void> => {
+const furnish = async ({ kube }: AdmissionHarness): Promise<void> => {
   kube.seed(NAMESPACES, { metadata: { name: 'production' } });
   kube.seed(SERVICEACCOUNTS, { metadata: { namespace: 'production', name: 'deployer' } });
   for (const namespace of ['ops', 'production']) {
@@ -43,8 +43,11 @@ const furnish = async ({ kube }: Desk): Promise<void> => {
   await settle();
 };
 
-const askOf = async (desk: Desk, wish: Parameters<Desk['ask']>[0]): Promise<Omit<Told, 'patch'>> => {
-  const { patch: _, ...told } = await desk.ask(wish);
+const askOf = async (
+  harness: AdmissionHarness,
+  wish: Parameters<AdmissionHarness['ask']>[0],
+): Promise<Omit<Told, 'patch'>> => {
+  const { patch: _, ...told } = await harness.ask(wish);
   return told;
 };
 const ALLOWED = { allowed: true, problems: [], warnings: [] };
@@ -83,7 +86,7 @@ t.test('without a grant the answer is the same whether something exists or not',
     },
   ];
   for (const { title, rights, want, looked } of rows) {
-    const [full, empty] = [deskFor(rights), deskFor(rights)];
+    const [full, empty] = [harnessFor(rights), harnessFor(rights)];
     await furnish(full);
     for (const dryRun of [false, true]) {
       const object = bundle(NOSY);
@@ -98,7 +101,7 @@ t.test('without a grant the answer is the same whether something exists or not',
       `${title}: nothing was looked up`,
     );
   }
-  const own = deskFor(['create pods in ops']);
+  const own = harnessFor(['create pods in ops']);
   await furnish(own);
   const told = await askOf(own, { object: bundle(NOSY) });
   t.match(told.problems[0], 'Secret creds in namespace ops is of type Opaque', 'of the granted namespace all is told');
@@ -114,29 +117,29 @@ t.test('without a grant the answer is the same whether something exists or not',
 });
 
 t.test('one question answers for all names of a namespace', async (t) => {
-  const desk = deskFor(['create jobs.batch in ops', 'create pods in ops']);
+  const harness = harnessFor(['create jobs.batch in ops', 'create pods in ops']);
   const names = Array.from({ length: 20 }, (_, at) => ({ secretRef: { name: `s${at}` }, optional: true }));
-  t.same(await askOf(desk, { object: bundle({ ...PLAIN, converge: { valuesFrom: names } }) }), ALLOWED);
+  t.same(await askOf(harness, { object: bundle({ ...PLAIN, converge: { valuesFrom: names } }) }), ALLOWED);
   t.same(
-    desk.asked.filter((question) => question.startsWith('may ')),
+    harness.asked.filter((question) => question.startsWith('may ')),
     ['may create jobs.batch in ops', 'may create pods in ops'],
   );
-  const one = deskFor(['create jobs.batch in ops', 'get secrets/keys in ops']);
+  const one = harnessFor(['create jobs.batch in ops', 'get secrets/keys in ops']);
   one.kube.seed(SECRETS, { metadata: { namespace: 'ops', name: 'keys' }, data: { 'a.yaml': '' } });
   const valuesFrom = [{ secretRef: { name: 'keys' } }];
   t.same(await askOf(one, { object: bundle({ ...PLAIN, converge: { valuesFrom } }) }), ALLOWED, 'or one for each name');
 });
 
 t.test('the user is asked about as the apiserver knows them', async (t) => {
-  const desk = deskFor([]);
+  const harness = harnessFor([]);
   const user = {
     username: 'system:serviceaccount:ops:flux',
     uid: 'u-7',
     groups: ['system:serviceaccounts', 'system:authenticated'],
     extra: { 'authentication.kubernetes.io/pod-name': ['flux-1'] },
   };
-  await desk.ask({ object: bundle(PLAIN), user });
-  t.same(desk.reviews, [
+  await harness.ask({ object: bundle(PLAIN), user });
+  t.same(harness.reviews, [
     {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
@@ -149,7 +152,7 @@ t.test('the user is asked about as the apiserver knows them', async (t) => {
       },
     },
   ]);
-  t.same(desk.counted, ['SubjectAccessReview denied']);
+  t.same(harness.counted, ['SubjectAccessReview denied']);
 });
 
 t.test('who changes a bundle acts with its rights', async (t) => {
@@ -187,10 +190,10 @@ t.test('who changes a bundle acts with its rights', async (t) => {
     'spec.converge.targetNamespace: Forbidden: user "jane" may not create jobs.batch in namespace "ops"',
   );
   for (const { title, old: oldObject, now: object, asked } of rows) {
-    const desk = deskFor([]);
-    t.same(await askOf(desk, { object, oldObject }), asked ? want : ALLOWED, title);
+    const harness = harnessFor([]);
+    t.same(await askOf(harness, { object, oldObject }), asked ? want : ALLOWED, title);
   }
-  t.same(await askOf(deskFor([]), { object: old }), want, 'a new bundle');
+  t.same(await askOf(harnessFor([]), { object: old }), want, 'a new bundle');
 });
 
 t.test('--authorize', async (t) => {
@@ -208,8 +211,8 @@ t.test('--authorize', async (t) => {
     },
   ];
   for (const { flag, spec, want } of rows) {
-    const desk = deskFor([], `--authorize=${flag}`, '--check-references=false', '--cross-namespace=always');
-    t.same((await askOf(desk, { object: bundle(spec) })).problems, want, flag);
+    const harness = harnessFor([], `--authorize=${flag}`, '--check-references=false', '--cross-namespace=always');
+    t.same((await askOf(harness, { object: bundle(spec) })).problems, want, flag);
   }
 });
 
@@ -217,14 +220,14 @@ t.test('another bundle\u2019s name is told to whom may see it', async (t) => {
   const converge = { targetNamespace: 'production', serviceAccountName: 'deployer', releaseName: 'web' };
   const rights = ['create jobs.batch in production'];
   const seen = 'get werfbundles.werf.io/shop in shops';
-  const told = async (desk: Desk): Promise<string | undefined> => {
-    await furnish(desk);
-    return (await askOf(desk, { object: bundle({ ...PLAIN, converge }) })).problems[0];
+  const told = async (harness: AdmissionHarness): Promise<string | undefined> => {
+    await furnish(harness);
+    return (await askOf(harness, { object: bundle({ ...PLAIN, converge }) })).problems[0];
   };
   const flag = '--cross-namespace=always';
-  t.match(await told(deskFor([...rights, seen], flag)), 'belongs to the older WerfBundle shops/shop;');
-  t.match(await told(deskFor(rights, flag)), 'belongs to an older WerfBundle of another namespace;');
-  t.match(await told(deskFor([], '--authorize=off', flag)), 'belongs to the older WerfBundle shops/shop;');
+  t.match(await told(harnessFor([...rights, seen], flag)), 'belongs to the older WerfBundle shops/shop;');
+  t.match(await told(harnessFor(rights, flag)), 'belongs to an older WerfBundle of another namespace;');
+  t.match(await told(harnessFor([], '--authorize=off', flag)), 'belongs to the older WerfBundle shops/shop;');
 });
 
 t.test('the operator\u2019s own is nothing for a bundle, whoever writes it', async (t) => {
@@ -240,23 +243,23 @@ t.test('the operator\u2019s own is nothing for a bundle, whoever writes it', asy
     },
   ] as const;
   for (const { field, spec } of rows) {
-    const desk = openDesk({ flags: ['--certificate-secret=my-certificates', '--authorize=off'] });
-    const told = await askOf(desk, { object: bundle(spec, { namespace: OPERATOR }) });
+    const harness = createAdmissionHarness({ flags: ['--certificate-secret=my-certificates', '--authorize=off'] });
+    const told = await askOf(harness, { object: bundle(spec, { namespace: OPERATOR }) });
     t.match(told.problems, [
       new RegExp(`^spec.${field.replaceAll(/[[\]]/g, '\\$&')}.name: Forbidden: Secret .* is the operator's own`),
     ]);
-    t.same(desk.asked, [], 'it is not even looked up');
+    t.same(harness.asked, [], 'it is not even looked up');
   }
   const account = { ...PLAIN, converge: { targetNamespace: OPERATOR, serviceAccountName: 'werfbundle-controller' } };
-  const desk = openDesk({ flags: ['--cross-namespace=always', '--check-references=false'] });
+  const harness = createAdmissionHarness({ flags: ['--cross-namespace=always', '--check-references=false'] });
   t.same(
-    await askOf(desk, { object: bundle(account) }),
+    await askOf(harness, { object: bundle(account) }),
     refused(
       `spec.converge.serviceAccountName: Forbidden: ServiceAccount werfbundle-controller in namespace ${OPERATOR} is the operator's own, which no bundle may use`,
     ),
   );
   const elsewhere = { ...PLAIN, converge: { serviceAccountName: 'werfbundle-controller' } };
-  t.same(await askOf(desk, { object: bundle(elsewhere) }), ALLOWED, 'in another namespace a name is only a name');
+  t.same(await askOf(harness, { object: bundle(elsewhere) }), ALLOWED, 'in another namespace a name is only a name');
 });
 
 t.test('the policy of the platform', async (t) => {
@@ -420,19 +423,21 @@ t.test('the policy of the platform', async (t) => {
     { title: 'none named: the platform\u2019s own', flag: 'allowed-images', pattern: 'ghcr.io/acme', allowed: true },
   ];
   for (const { title, flag, pattern, url = 'ghcr.io/acme/app', image, allowed } of rows) {
-    const desk = openDesk({ flags: [`--${flag}=${pattern}`] });
+    const harness = createAdmissionHarness({ flags: [`--${flag}=${pattern}`] });
     const spec = { registry: { url, tag: 'v1' }, ...(image === undefined ? {} : { converge: { image } }) };
-    t.equal((await desk.ask({ object: bundle(spec) })).allowed, allowed, `${title}: ${pattern}, ${image ?? url}`);
+    t.equal((await harness.ask({ object: bundle(spec) })).allowed, allowed, `${title}: ${pattern}, ${image ?? url}`);
   }
-  const desk = openDesk({ flags: ['--allowed-registries=quay.io,reg.corp', '--allowed-images=quay.io/werf'] });
+  const harness = createAdmissionHarness({
+    flags: ['--allowed-registries=quay.io,reg.corp', '--allowed-images=quay.io/werf'],
+  });
   const spec = { ...PLAIN, converge: { image: 'ubuntu' } };
   const want = refused(
     'spec.registry.url: Forbidden: the platform allows no bundles from ghcr.io/acme/app, only from quay.io, reg.corp',
     'spec.converge.image: Forbidden: the platform does not allow the image ubuntu, only quay.io/werf',
   );
-  t.same(await askOf(desk, { object: bundle(spec) }), want);
-  t.same(await askOf(desk, { object: bundle({ ...spec, suspend: true }), oldObject: bundle(spec) }), want);
-  t.same(await askOf(desk, { object: bundle(spec, { labels: { a: 'b' } }), oldObject: bundle(spec) }), ALLOWED);
+  t.same(await askOf(harness, { object: bundle(spec) }), want);
+  t.same(await askOf(harness, { object: bundle({ ...spec, suspend: true }), oldObject: bundle(spec) }), want);
+  t.same(await askOf(harness, { object: bundle(spec, { labels: { a: 'b' } }), oldObject: bundle(spec) }), ALLOWED);
   t.same(
     parseConfig({ argv: ['--allowed-registries=https://ghcr.io,acme', '--allowed-images=ubuntu:22.04'], env: {} }),
     {
@@ -482,10 +487,10 @@ t.test('the guide\u2019s reset becomes a request to reconcile', async (t) => {
     { title: 'left out', old: failed, now: bundle(PLAIN), patch: [] },
     { title: 'nothing to reset', old: reset, now: reset, patch: [] },
   ];
-  const desk = deskFor([]);
+  const harness = harnessFor([]);
   for (const { title, old: oldObject, now: object, patch } of rows) {
-    const told = await desk.ask({ webhook: 'mutate', object, oldObject });
+    const told = await harness.ask({ webhook: 'mutate', object, oldObject });
     t.same(told, { allowed: true, problems: [], warnings: patch.length > 0 ? warnings : [], patch }, title);
   }
-  t.same((await desk.ask({ webhook: 'mutate', object: reset })).warnings, [], 'a new bundle has nothing to reset');
+  t.same((await harness.ask({ webhook: 'mutate', object: reset })).warnings, [], 'a new bundle has nothing to reset');
 });

@@ -3,7 +3,7 @@ import type { ObjectRef, Secret } from '../../api/objects.js';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { issueAuthority } from '../../certs/issue.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
-import { type Desk, openDesk, type Told, type Wish } from '../kit/admission-desk.js';
+import { type AdmissionHarness, createAdmissionHarness, type Told, type Wish } from '../kit/admission-harness.js';
 import { settle } from '../kit/fake-clock.js';
 import { REFERRING_SPEC } from '../kit/referring-spec.js';
 
@@ -23,7 +23,7 @@ const production = (name: string): ObjectRef => ({ namespace: 'production', name
 const DOCKER = 'kubernetes.io/dockerconfigjson';
 
 /** All that {@link REFERRING_SPEC} refers to, as it should be. */
-const furnish = ({ kube }: Desk): void => {
+const furnish = ({ kube }: AdmissionHarness): void => {
   const annotations = { 'werf.io/accept-bundles-from': 'shops, ops' };
   kube.seed(NAMESPACES, { metadata: { name: 'production', annotations } });
   kube.seed(SERVICEACCOUNTS, { metadata: production('werf-converge') });
@@ -47,14 +47,14 @@ const converge = (change: WerfBundleSpec['converge']): WerfBundleSpec => ({
   converge: { ...REFERRING_SPEC.converge, ...change },
 });
 
-const desk = (...flags: readonly string[]): Desk => {
-  const opened = openDesk({ flags });
+const harness = (...flags: readonly string[]): AdmissionHarness => {
+  const opened = createAdmissionHarness({ flags });
   furnish(opened);
   return opened;
 };
 
 /** What is told without the patch, and nothing of a Secret in it. */
-const askOf = async (opened: Desk, wish: Wish): Promise<Omit<Told, 'patch'>> => {
+const askOf = async (opened: AdmissionHarness, wish: Wish): Promise<Omit<Told, 'patch'>> => {
   const { patch: _, ...told } = await opened.ask(wish);
   t.notMatch(JSON.stringify(told), SECRET_TEXT, 'nothing of a Secret is told');
   return told;
@@ -64,7 +64,7 @@ const denied = (...problems: readonly string[]) => ({ allowed: false, problems, 
 const warned = (...warnings: readonly string[]) => ({ allowed: true, problems: [], warnings });
 
 t.test('a bundle whose references are all there is allowed, and each is asked for once', async (t) => {
-  const opened = desk();
+  const opened = harness();
   t.same(await askOf(opened, { object: bundle() }), ALLOWED);
   t.same(
     opened.asked.toSorted(),
@@ -94,11 +94,11 @@ t.test('a bundle whose references are all there is allowed, and each is asked fo
     ],
     'and counted',
   );
-  const thrice = desk();
+  const thrice = harness();
   const item = { configMapRef: { name: 'app-config' } };
   t.same(await askOf(thrice, { object: bundle(converge({ valuesFrom: [item, item, item] })) }), ALLOWED);
   t.equal(thrice.asked.filter((question) => question === 'ConfigMap ops/app-config').length, 1);
-  const plain = desk();
+  const plain = harness();
   t.same(await askOf(plain, { object: bundle(PLAIN) }), ALLOWED);
   t.same(plain.asked, ['may create jobs.batch in ops'], 'a bundle that refers to nothing asks for nothing');
 });
@@ -106,7 +106,7 @@ t.test('a bundle whose references are all there is allowed, and each is asked fo
 /** What does not exist, keys included, since the same commit may bring them: denied, or told as a warning. */
 const MISSING: readonly {
   title: string;
-  given: (opened: Desk) => void;
+  given: (opened: AdmissionHarness) => void;
   spec?: WerfBundleSpec;
   want: readonly string[];
 }[] = [
@@ -172,7 +172,7 @@ const MISSING: readonly {
 
 t.test('what does not exist denies a request, and only warns in a dry run or where that is wished', async (t) => {
   for (const { title, given, spec, want } of MISSING) {
-    const strict = desk();
+    const strict = harness();
     given(strict);
     t.same(await askOf(strict, { object: bundle(spec) }), denied(...want), title);
     t.same(await askOf(strict, { object: bundle(spec), dryRun: true }), warned(...want), `${title}, in a dry run`);
@@ -180,14 +180,14 @@ t.test('what does not exist denies a request, and only warns in a dry run or whe
     t.same(await askOf(strict, { object: lenient }), warned(...want), `${title}, with the annotation`);
     const other = bundle(spec, { annotations: { 'werf.io/missing-references': 'yes' } });
     t.same(await askOf(strict, { object: other }), denied(...want), `${title}, with an annotation of another value`);
-    const platform = desk('--missing-references=warn');
+    const platform = harness('--missing-references=warn');
     given(platform);
     t.same(await askOf(platform, { object: bundle(spec) }), warned(...want), `${title}, with the flag`);
-    const off = desk('--check-references=false');
+    const off = harness('--check-references=false');
     given(off);
     t.same(await askOf(off, { object: bundle(spec) }), ALLOWED, `${title}, where references are not checked`);
   }
-  const own = desk();
+  const own = harness();
   own.kube.vanish(CONFIGMAPS, ops('app-config'));
   const inOwn = bundle({ ...PLAIN, converge: { valuesFrom: [{ configMapRef: { name: 'app-config' } }] } });
   t.same(
@@ -202,7 +202,12 @@ t.test('what does not exist denies a request, and only warns in a dry run or whe
 });
 
 /** What exists and can't be used. */
-const BROKEN: readonly { title: string; given: (opened: Desk) => void; spec?: WerfBundleSpec; want: string }[] = [
+const BROKEN: readonly {
+  title: string;
+  given: (opened: AdmissionHarness) => void;
+  spec?: WerfBundleSpec;
+  want: string;
+}[] = [
   {
     title: 'a target namespace that is going',
     given: ({ kube }) => {
@@ -253,12 +258,12 @@ const BROKEN: readonly { title: string; given: (opened: Desk) => void; spec?: We
 
 t.test('what exists and can\u2019t be used is denied, in a dry run as well', async (t) => {
   for (const { title, given, spec, want } of BROKEN) {
-    const opened = desk('--missing-references=warn');
+    const opened = harness('--missing-references=warn');
     given(opened);
     t.same(await askOf(opened, { object: bundle(spec) }), denied(want), title);
     t.same(await askOf(opened, { object: bundle(spec), dryRun: true }), denied(want), `${title}, in a dry run`);
   }
-  const host = desk();
+  const host = harness();
   host.kube.seed(SECRETS, secret(ops('creds'), { '.dockerconfigjson': dockerConfig('quay.io') }, DOCKER));
   t.same(
     await askOf(host, { object: bundle() }),
@@ -267,7 +272,7 @@ t.test('what exists and can\u2019t be used is denied, in a dry run as well', asy
     ),
     'credentials for another host only are a warning',
   );
-  const clash = desk();
+  const clash = harness();
   clash.kube.seed(CONFIGMAPS, { metadata: ops('app-config'), data: { 'values.yaml': 'db: none\n' } });
   const { allowed, warnings } = await askOf(clash, { object: bundle() });
   t.same([allowed, warnings.length], [true, 1]);
@@ -275,7 +280,7 @@ t.test('what exists and can\u2019t be used is denied, in a dry run as well', asy
 });
 
 t.test('the bundle\u2019s namespace comes before the target namespace', async (t) => {
-  const opened = desk();
+  const opened = harness();
   opened.kube.seed(CONFIGMAPS, { metadata: production('app-config'), data: { 'values.yaml': 'a: b: c' } });
   t.same(await askOf(opened, { object: bundle() }), ALLOWED, 'what the own one hides is not read');
   t.notOk(opened.asked.includes('ConfigMap production/app-config'));
@@ -296,7 +301,7 @@ t.test('consent', async (t) => {
   ];
   const spec = { ...PLAIN, converge: { targetNamespace: 'production', serviceAccountName: 'werf-converge' } };
   for (const { title, accepts, own, flags, allowed } of rows) {
-    const opened = desk(...flags);
+    const opened = harness(...flags);
     const annotations = { 'werf.io/accept-bundles-from': accepts };
     opened.kube.seed(NAMESPACES, { metadata: { name: 'production', annotations } });
     const object = bundle(spec, { namespace: own });
@@ -308,7 +313,7 @@ t.test('consent', async (t) => {
 });
 
 t.test('a release belongs to the bundle that was there first', async (t) => {
-  const opened = desk();
+  const opened = harness();
   const place = { targetNamespace: 'production', serviceAccountName: 'werf-converge', releaseName: 'web' };
   const seed = (ref: ObjectRef, creationTimestamp: string, converge: WerfBundleSpec['converge'] = place) =>
     opened.kube.seed(
@@ -395,12 +400,12 @@ t.test('an update is asked only about what it changes', async (t) => {
     },
   ];
   for (const { title, to, want } of rows) {
-    const opened = desk('--cross-namespace=always');
+    const opened = harness('--cross-namespace=always');
     await opened.ask({ object: bundle(to), oldObject: bundle() });
     const named = opened.asked.filter((question) => !/^(may|Namespace) /.test(question));
     t.same(named.toSorted(), want, title);
   }
-  const opened = desk();
+  const opened = harness();
   for (const name of ['creds', 'ca', 'werf-key']) opened.kube.vanish(SECRETS, ops(name));
   opened.kube.vanish(SERVICEACCOUNTS, production('werf-converge'));
   opened.kube.vanish(CONFIGMAPS, ops('app-config'));
@@ -416,7 +421,7 @@ t.test('an update is asked only about what it changes', async (t) => {
     ),
     'only the new source is told of',
   );
-  const silent = desk();
+  const silent = harness();
   const going = bundle(REFERRING_SPEC, { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['werf.io/x'] });
   const released = bundle(REFERRING_SPEC, { deletionTimestamp: '2026-01-01T00:00:00Z' });
   t.same(await askOf(silent, { object: released, oldObject: going }), ALLOWED, 'an object that is going');
@@ -434,16 +439,16 @@ t.test('what could not be looked up is not called missing', async (t) => {
     'spec.converge.serviceAccountName: Internal error: ServiceAccount werf-converge in namespace production could not be checked: ServiceAccount production/werf-converge: unavailable',
     'spec.converge.valuesFrom[1].secretRef.name: Internal error: Secret app-keys could not be checked: Secret production/app-keys: unavailable',
   ];
-  const strict = desk();
+  const strict = harness();
   for (const question of questions) strict.fail(question);
   t.same(await askOf(strict, { object: bundle() }), denied(...want));
-  const lenient = desk('--on-lookup-failure=warn');
+  const lenient = harness('--on-lookup-failure=warn');
   for (const question of questions) lenient.fail(question);
   t.same(await askOf(lenient, { object: bundle() }), warned(...want), 'or told, where that is wished');
-  const missing = desk('--missing-references=warn');
+  const missing = harness('--missing-references=warn');
   for (const question of questions) missing.fail(question);
   t.same((await askOf(missing, { object: bundle(), dryRun: true })).allowed, false, 'it is no missing reference');
-  const grants = desk('--on-lookup-failure=warn');
+  const grants = harness('--on-lookup-failure=warn');
   grants.fail('may create jobs.batch in production');
   t.same(
     await askOf(grants, { object: bundle() }),
@@ -455,7 +460,7 @@ t.test('what could not be looked up is not called missing', async (t) => {
 });
 
 t.test('one slow look-up of ten ends with the time for all of them', async (t) => {
-  const opened = desk();
+  const opened = harness();
   const names = Array.from({ length: 10 }, (_, at) => `values-${at}`);
   for (const name of names) opened.kube.seed(CONFIGMAPS, { metadata: ops(name), data: { 'v.yaml': 'a: 1\n' } });
   opened.hang('ConfigMap ops/values-4');
@@ -488,7 +493,7 @@ t.test('one slow look-up of ten ends with the time for all of them', async (t) =
 });
 
 t.test('a spec with twelve mistakes lists twelve fields, sorted, once each', async (t) => {
-  const opened = desk();
+  const opened = harness();
   const spec = {
     registry: {
       url: 'https://ghcr.io/acme/app:v1',
@@ -528,7 +533,7 @@ t.test('a spec with twelve mistakes lists twelve fields, sorted, once each', asy
       `by /${webhook}`,
     );
   }
-  const valid = desk();
+  const valid = harness();
   await valid.ask({ webhook: 'mutate', object: bundle() });
   t.same(valid.asked, [], 'what breaks no rule is looked up by /validate only');
 });
@@ -545,7 +550,7 @@ t.test('specs of any shape are judged without a fault', async (t) => {
     { name: '../x' },
     [null, {}, 'a'],
   ];
-  const opened = desk();
+  const opened = harness();
   for (const value of junk) {
     for (const field of [
       'targetNamespace',

@@ -5,7 +5,7 @@ import { issueAuthority } from '../../certs/issue.js';
 import { clusterSource } from '../../cli/cluster-source.js';
 import type { ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
-import { openDesk } from '../kit/admission-desk.js';
+import { createAdmissionHarness } from '../kit/admission-harness.js';
 import { platform, selected, bundle as stored } from '../kit/builders.js';
 import { createFakeKube, type FakeKube } from '../kit/fake-kube.js';
 import { judgeText } from '../kit/judge-text.js';
@@ -295,9 +295,9 @@ const seed = (kube: Kube, { given }: Row): void => {
 };
 
 const byWebhook = async (row: Row): Promise<readonly string[]> => {
-  const desk = openDesk({ flags: flagsOf(row) });
-  seed(desk.kube, row);
-  return (await desk.ask({ object: created(row) })).problems;
+  const harness = createAdmissionHarness({ flags: flagsOf(row) });
+  seed(harness.kube, row);
+  return (await harness.ask({ object: created(row) })).problems;
 };
 
 const byCommandLine = async (row: Row): Promise<readonly string[]> => {

@@ -8,7 +8,7 @@ import type { InputObjects } from '../../cli/input-objects.js';
 import type { Result } from '../../cli/result.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
-import { type Desk, openDesk, type Told } from '../kit/admission-desk.js';
+import { type AdmissionHarness, createAdmissionHarness, type Told } from '../kit/admission-harness.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { judgeText } from '../kit/judge-text.js';
 
@@ -105,7 +105,7 @@ const stored = (object: KubeObject & { readonly stringData?: Readonly<Record<str
   return { metadata: {}, ...Object.fromEntries(given) };
 };
 
-const furnish = ({ kube }: Pick<Desk, 'kube'>, text: string): void => {
+const furnish = ({ kube }: Pick<AdmissionHarness, 'kube'>, text: string): void => {
   for (const object of objectsIn(text)) {
     const type = TYPES[object.kind ?? ''];
     if (type !== undefined) kube.seed(type, stored(object));
@@ -113,12 +113,12 @@ const furnish = ({ kube }: Pick<Desk, 'kube'>, text: string): void => {
 };
 
 /** /mutate, and with its patch /validate, as an apiserver calls them. */
-const admitted = async (desk: Desk, object: WerfBundle): Promise<Told> => {
-  const first = await desk.ask({ webhook: 'mutate', object });
+const admitted = async (harness: AdmissionHarness, object: WerfBundle): Promise<Told> => {
+  const first = await harness.ask({ webhook: 'mutate', object });
   if (!first.allowed) return first;
   const patch = first.patch as Parameters<typeof jsonpatch.applyPatch>[1];
   const { newDocument } = jsonpatch.applyPatch(object, patch, false, false);
-  return desk.ask({ webhook: 'validate', object: newDocument });
+  return harness.ask({ webhook: 'validate', object: newDocument });
 };
 
 /** Longer warnings are cut on their way to kubectl. */
@@ -208,26 +208,26 @@ deletionPolicy: Never`,
 
 t.test("problems and warnings are the webhook's own, offline and with --cluster", async (t) => {
   for (const { title, spec, flags = [], before, count } of CASES) {
-    const desk = openDesk({ flags: ['--authorize=off', ...flags] });
+    const harness = createAdmissionHarness({ flags: ['--authorize=off', ...flags] });
     const others = before === undefined ? OBJECTS : `${OBJECTS}---\n${before}`;
-    furnish(desk, others);
+    furnish(harness, others);
     const text = bundle(spec);
     const [object] = objectsIn(text);
-    const { problems, warnings } = await admitted(desk, object as WerfBundle);
+    const { problems, warnings } = await admitted(harness, object as WerfBundle);
     t.equal(problems.length + warnings.length, count, `${title}: ${[...problems, ...warnings].join('; ')}`);
 
     const offline = (await judgeText('f', `${others}---\n${text}`, { flags })).filter(({ name }) => name === 'my-app');
     t.strictSame(told(offline), { problems, warnings }, `${title}: offline`);
     t.strictSame(unresolved(offline), [], `${title}: all is in the input`);
 
-    const live = await judgeText('f', text, { flags, sourceOf: sourceOf(desk, 'off') });
+    const live = await judgeText('f', text, { flags, sourceOf: sourceOf(harness, 'off') });
     t.strictSame(told(live), { problems, warnings }, `${title}: with --cluster`);
     t.notMatch(JSON.stringify([offline, live]), SECRET_TEXT, `${title}: nothing of a Secret is told`);
   }
 });
 
 const sourceOf =
-  ({ kube }: Pick<Desk, 'kube'>, authorize: 'always' | 'off') =>
+  ({ kube }: Pick<AdmissionHarness, 'kube'>, authorize: 'always' | 'off') =>
   (objects: InputObjects) =>
     clusterSource({
       client: kube,
@@ -267,14 +267,14 @@ converge:
     },
     'is a problem with --strict',
   );
-  const desk = openDesk({ flags: ['--authorize=off'] });
-  const { problems } = await admitted(desk, objectsIn(bundle(spec))[0] as WerfBundle);
+  const harness = createAdmissionHarness({ flags: ['--authorize=off'] });
+  const { problems } = await admitted(harness, objectsIn(bundle(spec))[0] as WerfBundle);
   t.strictSame(
     problems.map((line) => line.split(': ')[0]),
     want.map((line) => line.split(': ')[0]),
     'are the references that the webhook would miss',
   );
-  const live = await judgeText('f', bundle(spec), { sourceOf: sourceOf(desk, 'off') });
+  const live = await judgeText('f', bundle(spec), { sourceOf: sourceOf(harness, 'off') });
   t.strictSame(told(live).problems, problems, 'are missing with --cluster, in its words');
 
   const unfit = `apiVersion: v1
@@ -323,17 +323,17 @@ t.test('places within ConfigMaps', async (t) => {
 t.test('a cluster and its user', async (t) => {
   const may = (_: string, what: string): boolean => !/production|secrets\/creds|pods in ops/.test(what);
   const spec = into('production', ', valuesFrom: [{configMapRef: {name: good}}, {secretRef: {name: creds}}]');
-  const desk = openDesk({ may });
-  furnish(desk, OBJECTS);
-  desk.kube.answer('selfsubjectaccessreviews', (_, body) => {
+  const harness = createAdmissionHarness({ may });
+  furnish(harness, OBJECTS);
+  harness.kube.answer('selfsubjectaccessreviews', (_, body) => {
     const { resourceAttributes: asked } = (body as { spec: { resourceAttributes: Record<string, string> } }).spec;
     const { verb, group, resource, namespace, name } = asked;
     const what = `${verb} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : `/${name}`} in ${namespace}`;
     return { ...body, status: { allowed: may('jane', what) } };
   });
   const object = objectsIn(bundle(spec))[0] as WerfBundle;
-  const { problems } = await admitted(desk, object);
-  const live = await judgeText('f', bundle(spec), { sourceOf: sourceOf(desk, 'always') });
+  const { problems } = await admitted(harness, object);
+  const live = await judgeText('f', bundle(spec), { sourceOf: sourceOf(harness, 'always') });
   t.strictSame(told(live).problems, problems, 'grants are asked for as the webhook asks, for oneself');
   t.equal(problems.length, 4, problems.join('; '));
 

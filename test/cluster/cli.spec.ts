@@ -2,12 +2,12 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { startAdmissionStage } from '../kit/admission-stage.js';
+import { startAdmissionFixture } from '../kit/admission-fixture.js';
 import { canary } from '../kit/canary.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const stage = await startAdmissionStage(t);
-const { cluster, must } = stage;
+const fixture = await startAdmissionFixture(t);
+const { cluster, must } = fixture;
 
 const core = (kind: string, metadata: object, more: object = {}) => ({ apiVersion: 'v1', kind, metadata, ...more });
 const binding = (account: string, role: string, namespace?: string) => ({
@@ -35,7 +35,7 @@ await must(
     core('Secret', { namespace: 'team', name: 'keys' }, { stringData: { 'values.yaml': `a: ${canary('keys')}` } }),
   ),
 );
-await stage.startWebhook();
+await fixture.startWebhook();
 
 /** A kubeconfig of a ServiceAccount; `namespace` is that of the context. */
 const kubeconfigOf = async (account: string, namespace: string): Promise<string> => {

@@ -6,7 +6,7 @@ import { ANNOTATIONS, LABELS } from '../../controller/deploy/names.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { canary } from '../kit/canary.js';
 import { type CuttingProxy, startCuttingProxy, type Write } from '../kit/cutting-proxy.js';
-import { type DeployStage, startDeployStage } from '../kit/deploy-stage.js';
+import { type DeployFixture, startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
 
@@ -63,9 +63,9 @@ const bundleOf = (name: string, spec: WerfBundleSpec): WerfBundle => ({
 });
 
 /** A bundle that needs two Secrets: for values and for the registry. */
-const specOf = (stage: DeployStage, repository = 'acme/app'): WerfBundleSpec => ({
+const specOf = (fixture: DeployFixture, repository = 'acme/app'): WerfBundleSpec => ({
   registry: {
-    url: `${stage.registryHost}/${repository}`,
+    url: `${fixture.registryHost}/${repository}`,
     insecure: true,
     pollInterval: '1m',
     secretRef: { name: 'registry' },
@@ -73,7 +73,7 @@ const specOf = (stage: DeployStage, repository = 'acme/app'): WerfBundleSpec => 
   converge: { serviceAccountName: 'werf-converge', valuesFrom: [{ secretRef: { name: 'database' } }] },
 });
 
-const makeSecrets = async ({ client, registryHost, signal }: DeployStage): Promise<void> => {
+const makeSecrets = async ({ client, registryHost, signal }: DeployFixture): Promise<void> => {
   const auths = { [registryHost]: { username: 'robot', password: canary('robot') } };
   const secrets: readonly Secret[] = [
     {
@@ -89,20 +89,20 @@ const makeSecrets = async ({ client, registryHost, signal }: DeployStage): Promi
   for (const secret of secrets) await client.create(SECRETS, secret, signal);
 };
 
-const synced = (stage: DeployStage, ref: ObjectRef, tag = 'v1.0.0'): Promise<StoredBundle> =>
-  stage.bundles.until(
+const synced = (fixture: DeployFixture, ref: ObjectRef, tag = 'v1.0.0'): Promise<StoredBundle> =>
+  fixture.bundles.until(
     ref,
     {
       what: `${ref.name} is Synced with ${tag}`,
       withinMs: PATIENCE_MS,
       is: ({ phase, lastAppliedTag }) => phase === 'Synced' && lastAppliedTag === tag,
     },
-    stage.signal,
+    fixture.signal,
   );
 
 /** What there was and is of a bundle's deployments. `jobs` are all that ever were, by their numbers. */
-const tracesOf = async (stage: DeployStage, jobs: WatchRecord<Stored<Job>>, { status, metadata }: StoredBundle) => {
-  const { client, signal } = stage;
+const tracesOf = async (fixture: DeployFixture, jobs: WatchRecord<Stored<Job>>, { status, metadata }: StoredBundle) => {
+  const { client, signal } = fixture;
   const { namespace, name, uid } = metadata;
   const list = (selector: string) => client.list(SECRETS, { namespace, labelSelector: selector }, signal);
   const leftovers = await eventually(
@@ -138,19 +138,19 @@ const deployedOnce = (name: string) => ({
 });
 
 t.test('a controller that is killed while it deploys', async (t) => {
-  const stage = await startDeployStage(t);
-  const { client, signal } = stage;
-  await stage.makeNamespace(OPS);
-  await makeSecrets(stage);
-  await stage.publish({ repository: 'acme/app', tag: 'v1.0.0' });
-  const jobs = await recordWatch(t, stage, JOBS);
-  const proxy: CuttingProxy = await startCuttingProxy(t, stage.cluster.controlPlane);
-  let controller = await stage.startController({ through: proxy });
+  const fixture = await startDeployFixture(t);
+  const { client, signal } = fixture;
+  await fixture.makeNamespace(OPS);
+  await makeSecrets(fixture);
+  await fixture.publish({ repository: 'acme/app', tag: 'v1.0.0' });
+  const jobs = await recordWatch(t, fixture, JOBS);
+  const proxy: CuttingProxy = await startCuttingProxy(t, fixture.cluster.controlPlane);
+  let controller = await fixture.startController({ through: proxy });
 
   /** Makes a bundle, and kills the controller at its `at`th write. @returns the writes up to then */
   const killedAt = async (
     name: string,
-    { at, when, spec = specOf(stage) }: { at: number; when: 'before' | 'after'; spec?: WerfBundleSpec },
+    { at, when, spec = specOf(fixture) }: { at: number; when: 'before' | 'after'; spec?: WerfBundleSpec },
   ): Promise<readonly string[]> => {
     const seen: string[] = [];
     const killed = new Promise<void>((resolve) => {
@@ -164,7 +164,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
       });
     });
     const bundle = await client.create(WERFBUNDLES, bundleOf(name, spec), signal);
-    await Promise.race([killed, synced(stage, { namespace: OPS, name: bundle.metadata.name })]);
+    await Promise.race([killed, synced(fixture, { namespace: OPS, name: bundle.metadata.name })]);
     await killed;
     proxy.use({ judge: () => 'pass', cut: async () => {} });
     return seen;
@@ -175,9 +175,9 @@ t.test('a controller that is killed while it deploys', async (t) => {
       await t.test(`deploys exactly once when it is killed ${when} "${write}"`, async (t) => {
         const name = `app-${index + 1}-${when}`;
         const seen = await killedAt(name, { at: index + 1, when });
-        controller = await stage.startController({ through: proxy });
+        controller = await fixture.startController({ through: proxy });
         t.same(seen, WRITES.slice(0, index + 1), 'it was killed where it was to be killed');
-        t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
+        t.same(await tracesOf(fixture, jobs, await synced(fixture, { namespace: OPS, name })), deployedOnce(name));
       });
     }
   }
@@ -193,8 +193,8 @@ t.test('a controller that is killed while it deploys', async (t) => {
       },
       cut: async () => {},
     });
-    await client.create(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
-    t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
+    await client.create(WERFBUNDLES, bundleOf(name, specOf(fixture)), signal);
+    t.same(await tracesOf(fixture, jobs, await synced(fixture, { namespace: OPS, name })), deployedOnce(name));
     t.same(seen, WRITES);
   });
 
@@ -215,7 +215,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
       cut: async () => {},
     });
     for (const name of names) {
-      await client.create(WERFBUNDLES, bundleOf(name, specOf(stage)), signal);
+      await client.create(WERFBUNDLES, bundleOf(name, specOf(fixture)), signal);
     }
     await eventually(
       async () => held.size,
@@ -223,8 +223,8 @@ t.test('a controller that is killed while it deploys', async (t) => {
       PATIENCE_MS,
     );
     t.same([...held].toSorted(), names, 'it is frozen at each of them');
-    const other = await stage.startController();
-    const all = () => Promise.all(names.map((name) => synced(stage, { namespace: OPS, name })));
+    const other = await fixture.startController();
+    const all = () => Promise.all(names.map((name) => synced(fixture, { namespace: OPS, name })));
     const before = await all();
     for (const release of thaw) release();
     // The Secrets that it makes for a Job that has ended are the last thing that it finds out.
@@ -235,16 +235,16 @@ t.test('a controller that is killed while it deploys', async (t) => {
       PATIENCE_MS,
     );
     t.ok(seen.includes(last), 'it made Secrets again, and took them away again');
-    for (const bundle of before) t.same(await tracesOf(stage, jobs, bundle), deployedOnce(bundle.metadata.name));
+    for (const bundle of before) t.same(await tracesOf(fixture, jobs, bundle), deployedOnce(bundle.metadata.name));
     t.same(await all(), before, 'what the other one wrote stands');
     await other.stop();
   });
 
   await t.test('finds the result of a Job that ended while no controller was there', async (t) => {
     const name = 'app-asleep';
-    await stage.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });
-    await client.create(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/slow')), signal);
-    const running = await stage.bundles.until(
+    await fixture.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });
+    await client.create(WERFBUNDLES, bundleOf(name, specOf(fixture, 'acme/slow')), signal);
+    const running = await fixture.bundles.until(
       { namespace: OPS, name },
       {
         what: `the Job of ${name} runs`,
@@ -261,15 +261,15 @@ t.test('a controller that is killed while it deploys', async (t) => {
       PATIENCE_MS,
     );
     t.equal(ended?.status?.succeeded, 1, 'the Job has ended');
-    controller = await stage.startController();
-    t.same(await tracesOf(stage, jobs, await synced(stage, { namespace: OPS, name })), deployedOnce(name));
+    controller = await fixture.startController();
+    t.same(await tracesOf(fixture, jobs, await synced(fixture, { namespace: OPS, name })), deployedOnce(name));
   });
 
   await t.test('leaves no Secret when a bundle goes while no controller is there', async (t) => {
-    await stage.makeNamespace('there');
+    await fixture.makeNamespace('there');
     const consent = { metadata: { annotations: { [ACCEPT_BUNDLES_FROM]: OPS } } };
     await client.mergePatch(NAMESPACES, { name: 'there' }, consent, {}, signal);
-    const here = specOf(stage);
+    const here = specOf(fixture);
     const there = { ...here, converge: { ...here.converge, targetNamespace: 'there' } };
     const made = async () => {
       const { items } = await client.list(SECRETS, { labelSelector: LABELS.job }, signal);
@@ -277,14 +277,14 @@ t.test('a controller that is killed while it deploys', async (t) => {
     };
     await controller.stop();
     for (const [name, spec] of Object.entries({ 'gone-here': here, 'gone-there': there })) {
-      controller = await stage.startController({ through: proxy });
+      controller = await fixture.startController({ through: proxy });
       await killedAt(name, { at: WRITES.indexOf('create Secret docker') + 1, when: 'after', spec });
       await client.delete(WERFBUNDLES, { namespace: OPS, name }, {}, signal);
     }
     const waits = await eventually(made, (secrets) => secrets.length <= 2, PATIENCE_MS);
     t.same(waits, ['there docker', 'there values'], 'those in its own namespace went with the bundle');
     t.ok(await client.get(WERFBUNDLES, { namespace: OPS, name: 'gone-there' }, signal), 'the other one waits');
-    controller = await stage.startController();
+    controller = await fixture.startController();
     t.same(await eventually(made, (secrets) => secrets.length === 0, PATIENCE_MS), [], 'of all bundles, none is left');
     const gone = await eventually(
       () => client.get(WERFBUNDLES, { namespace: OPS, name: 'gone-there' }, signal),
@@ -297,22 +297,22 @@ t.test('a controller that is killed while it deploys', async (t) => {
   await t.test(
     'does not quarrel with a second controller: one Job a deployment, and no phase that flaps',
     async (t) => {
-      await stage.publish({ repository: 'acme/twins', tag: 'v1.0.0' });
+      await fixture.publish({ repository: 'acme/twins', tag: 'v1.0.0' });
       const names = ['twin-1', 'twin-2', 'twin-3', 'twin-4'];
-      const states = await recordWatch(t, stage, WERFBUNDLES);
+      const states = await recordWatch(t, fixture, WERFBUNDLES);
       await controller.stop();
-      const twins = await Promise.all([1, 2].map(() => stage.startController({ timeScale: 30 })));
+      const twins = await Promise.all([1, 2].map(() => fixture.startController({ timeScale: 30 })));
       for (const name of names) {
-        await client.create(WERFBUNDLES, bundleOf(name, specOf(stage, 'acme/twins')), signal);
+        await client.create(WERFBUNDLES, bundleOf(name, specOf(fixture, 'acme/twins')), signal);
       }
-      const all = (tag: string) => Promise.all(names.map((name) => synced(stage, { namespace: OPS, name }, tag)));
+      const all = (tag: string) => Promise.all(names.map((name) => synced(fixture, { namespace: OPS, name }, tag)));
       for (const bundle of await all('v1.0.0')) {
-        t.same(await tracesOf(stage, jobs, bundle), deployedOnce(bundle.metadata.name));
+        t.same(await tracesOf(fixture, jobs, bundle), deployedOnce(bundle.metadata.name));
       }
-      await stage.publish({ repository: 'acme/twins', tag: 'v1.1.0' });
+      await fixture.publish({ repository: 'acme/twins', tag: 'v1.1.0' });
       for (const bundle of await all('v1.1.0')) {
         const { name } = bundle.metadata;
-        t.same(await tracesOf(stage, jobs, bundle), {
+        t.same(await tracesOf(fixture, jobs, bundle), {
           ...deployedOnce(name),
           jobs: [1, 2],
           pods: 2,

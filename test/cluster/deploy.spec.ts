@@ -1,9 +1,9 @@
 import t, { type Test } from 'tap';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
-import { type BundleStory, type Given, outcomeOf, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
+import { type BundleScenario, type Given, outcomeOf, playAll, scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
-import { startDeployStage } from '../kit/deploy-stage.js';
+import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { metricFaults, metricOf } from '../kit/exposition.js';
 import { recordWatch } from '../kit/record-watch.js';
@@ -11,70 +11,70 @@ import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
 
 /** Everything that a new tag, a moved one, other values and another spec are deployed for. */
 const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'shop');
-  const { stage } = story;
-  const published = (tag: string, files = {}) => stage.publish({ repository: 'acme/shop', tag, files });
+  const scenario = await scenarioIn(given, 'shop');
+  const { fixture } = scenario;
+  const published = (tag: string, files = {}) => fixture.publish({ repository: 'acme/shop', tag, files });
   await published('v1.0.0');
-  await story.apply(configMap('app-config', 'replicas: 2'));
+  await scenario.apply(configMap('app-config', 'replicas: 2'));
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
-  await story.applyBundle('shop', story.spec('acme/shop', { valuesFrom }, { versionConstraint: '1.x' }));
-  const first = await story.synced('shop', 'v1.0.0');
-  t.same(story.said('shop'), ['Syncing Unknown FirstScan', 'Syncing Unknown Deploying', 'Synced True Deployed']);
+  await scenario.applyBundle('shop', scenario.spec('acme/shop', { valuesFrom }, { versionConstraint: '1.x' }));
+  const first = await scenario.synced('shop', 'v1.0.0');
+  t.same(scenario.said('shop'), ['Syncing Unknown FirstScan', 'Syncing Unknown Deploying', 'Synced True Deployed']);
   t.match(first.lastJobLogs, /Succeeded release "shop"/);
 
-  const columns = (await story.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
+  const columns = (await scenario.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
   t.match(columns, [
     /^NAME +PHASE +TAG +MESSAGE +AGE$/,
     /^shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace shop +\d+s$/,
   ]);
 
-  const before = await story.bundle('shop');
-  await story.morePolls('acme/shop', 3);
-  t.same(await story.bundle('shop'), before, 'scans that find nothing new write nothing');
+  const before = await scenario.bundle('shop');
+  await scenario.morePolls('acme/shop', 3);
+  t.same(await scenario.bundle('shop'), before, 'scans that find nothing new write nothing');
 
   const steps: readonly { readonly reason: string; readonly tag: string; readonly change: () => Promise<unknown> }[] = [
     { reason: 'NewTag', tag: 'v1.1.0', change: () => published('v1.1.0') },
     { reason: 'MovedTag', tag: 'v1.1.0', change: () => published('v1.1.0', { 'templates/new.yaml': '{}' }) },
-    { reason: 'NewValues', tag: 'v1.1.0', change: () => story.apply(configMap('app-config', 'replicas: 3')) },
+    { reason: 'NewValues', tag: 'v1.1.0', change: () => scenario.apply(configMap('app-config', 'replicas: 3')) },
     {
       reason: 'NewSpec',
       tag: 'v1.1.0',
-      change: () => story.patch('shop', { spec: { converge: { values: { replicas: 4 } } } }),
+      change: () => scenario.patch('shop', { spec: { converge: { values: { replicas: 4 } } } }),
     },
   ];
   for (const [index, { reason, tag, change }] of steps.entries()) {
     await change();
-    const { deployment } = await story.synced('shop', tag, index + 2);
+    const { deployment } = await scenario.synced('shop', tag, index + 2);
     t.equal(deployment?.reason, reason);
   }
-  await story.morePolls('acme/shop', 2);
-  t.equal((await story.bundle('shop'))?.status?.deployment?.number, 5, 'each is deployed once');
+  await scenario.morePolls('acme/shop', 2);
+  t.equal((await scenario.bundle('shop'))?.status?.deployment?.number, 5, 'each is deployed once');
 
-  await story.patch('shop', { spec: { suspend: true } });
-  const suspended = await story.until('shop', 'suspended', ({ observedGeneration }) => observedGeneration === 3);
+  await scenario.patch('shop', { spec: { suspend: true } });
+  const suspended = await scenario.until('shop', 'suspended', ({ observedGeneration }) => observedGeneration === 3);
   await published('v1.2.0');
-  const polls = await story.polls('acme/shop');
-  await stage.publish({ repository: 'acme/beside', tag: 'v1.0.0' });
-  await story.applyBundle('beside', story.spec('acme/beside'));
-  await story.morePolls('acme/beside', 3);
-  t.same([suspended.phase, await story.polls('acme/shop')], ['Synced', polls], 'a suspended bundle is not polled');
-  await story.patch('shop', { spec: { suspend: false } });
-  await story.synced('shop', 'v1.2.0', 6);
+  const polls = await scenario.polls('acme/shop');
+  await fixture.publish({ repository: 'acme/beside', tag: 'v1.0.0' });
+  await scenario.applyBundle('beside', scenario.spec('acme/beside'));
+  await scenario.morePolls('acme/beside', 3);
+  t.same([suspended.phase, await scenario.polls('acme/shop')], ['Synced', polls], 'a suspended bundle is not polled');
+  await scenario.patch('shop', { spec: { suspend: false } });
+  await scenario.synced('shop', 'v1.2.0', 6);
 
-  const phases = story.said('shop').map((line) => line.split(' ')[0]);
+  const phases = scenario.said('shop').map((line) => line.split(' ')[0]);
   const entered = phases.filter((phase, index) => phase !== phases[index - 1]);
   t.same(entered, Array.from({ length: 6 }, () => ['Syncing', 'Synced']).flat(), 'and no phase flaps');
   const told = await eventually(
-    () => story.eventsOf('shop'),
+    () => scenario.eventsOf('shop'),
     (reasons) => reasons.length >= 13,
   );
   const each = ['Deploying', 'Deployed'].flatMap((reason) => Array.from({ length: 6 }, () => reason));
   t.same(told, [...each, 'ETagUnsupported'].toSorted(), 'and each transition is an event, once');
 
-  t.equal((await story.jobsOf('shop')).length, 6);
-  await story.kubectl('delete', 'werfbundle', 'shop');
+  t.equal((await scenario.jobsOf('shop')).length, 6);
+  await scenario.kubectl('delete', 'werfbundle', 'shop');
   const left = await eventually(
-    () => story.jobsOf('shop'),
+    () => scenario.jobsOf('shop'),
     (jobs) => jobs.length === 0,
     60_000,
   );
@@ -83,79 +83,79 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
 
 /** Whatever a bundle needs and has not is named in the guide's words, and waited for. */
 const waitsForWhatIsMissing = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'missing');
-  const { stage } = story;
-  await stage.makeNamespace('missing-target');
-  await stage.publish({ repository: 'acme/missing', tag: 'v1.0.0' });
+  const scenario = await scenarioIn(given, 'missing');
+  const { fixture } = scenario;
+  await fixture.makeNamespace('missing-target');
+  await fixture.publish({ repository: 'acme/missing', tag: 'v1.0.0' });
   const fromConfigMap = { valuesFrom: [{ configMapRef: { name: 'app-config' } }] };
   const annotation = 'werf.io/accept-bundles-from';
   const rows = [
     {
       name: 'no-account',
-      spec: story.spec('acme/missing', { serviceAccountName: 'werf-robot' }),
+      spec: scenario.spec('acme/missing', { serviceAccountName: 'werf-robot' }),
       message: 'ServiceAccount werf-robot does not exist in namespace missing',
     },
     {
       name: 'no-config',
-      spec: story.spec('acme/missing', fromConfigMap),
+      spec: scenario.spec('acme/missing', fromConfigMap),
       message: "failed to get ConfigMap 'app-config' from namespace 'missing'",
     },
     {
       name: 'no-secret',
-      spec: story.spec('acme/missing', { valuesFrom: [{ secretRef: { name: 'app-secret' } }] }),
+      spec: scenario.spec('acme/missing', { valuesFrom: [{ secretRef: { name: 'app-secret' } }] }),
       message: "failed to get Secret 'app-secret' from namespace 'missing'",
     },
     {
       name: 'no-credentials',
-      spec: story.spec('acme/missing', {}, { secretRef: { name: 'registry-creds' } }),
+      spec: scenario.spec('acme/missing', {}, { secretRef: { name: 'registry-creds' } }),
       message: 'spec.registry.secretRef.name: Secret registry-creds does not exist in namespace missing',
     },
     {
       name: 'no-consent',
-      spec: story.spec('acme/missing', { targetNamespace: 'missing-target' }),
+      spec: scenario.spec('acme/missing', { targetNamespace: 'missing-target' }),
       message: `namespace missing-target does not accept bundles from namespace missing: annotate it with ${annotation}=missing`,
     },
   ];
-  for (const { name, spec } of rows) await story.applyBundle(name, spec);
+  for (const { name, spec } of rows) await scenario.applyBundle(name, spec);
   for (const { name, message } of rows) {
-    const status = await story.failed(name, message);
+    const status = await scenario.failed(name, message);
     t.same(
       [status.consecutiveFailures, status.deployment],
       [0, undefined],
       'that is no failed poll, and nothing is deployed',
     );
   }
-  await stage.cluster.kubectl(['annotate', 'namespace', 'missing-target', `${annotation}=missing`]);
-  const elsewhere = story.spec('acme/missing', { ...fromConfigMap, targetNamespace: 'missing-target' });
-  await story.applyBundle('no-config-anywhere', elsewhere);
-  await story.failed(
+  await fixture.cluster.kubectl(['annotate', 'namespace', 'missing-target', `${annotation}=missing`]);
+  const elsewhere = scenario.spec('acme/missing', { ...fromConfigMap, targetNamespace: 'missing-target' });
+  await scenario.applyBundle('no-config-anywhere', elsewhere);
+  await scenario.failed(
     'no-config-anywhere',
     "configMap 'app-config' not found in namespaces 'missing' or 'missing-target'",
   );
 
-  await story.kubectl('create', 'serviceaccount', 'werf-robot');
-  await story.kubectl(
+  await scenario.kubectl('create', 'serviceaccount', 'werf-robot');
+  await scenario.kubectl(
     'create',
     'rolebinding',
     'werf-robot',
     '--role=werf-converge',
     '--serviceaccount=missing:werf-robot',
   );
-  await story.apply(
+  await scenario.apply(
     configMap('app-config', 'replicas: 2'),
     secret('app-secret', { 'values.yaml': `password: ${canary('app')}` }),
-    dockerConfig('registry-creds', stage.registryHost, { username: 'robot', password: canary('robot') }),
+    dockerConfig('registry-creds', fixture.registryHost, { username: 'robot', password: canary('robot') }),
   );
   for (const name of [...rows.map((row) => row.name), 'no-config-anywhere']) {
-    t.same(outcomeOf(await story.synced(name, 'v1.0.0')), {
+    t.same(outcomeOf(await scenario.synced(name, 'v1.0.0')), {
       ...{ phase: 'Synced', number: 1, reason: 'NewTag', history: ['1 v1.0.0 Succeeded'], consecutiveFailures: 0 },
     });
-    t.match(story.said(name).at(-1), 'Synced True Deployed');
+    t.match(scenario.said(name).at(-1), 'Synced True Deployed');
   }
-  const released = await stage.client.list(
+  const released = await fixture.client.list(
     SECRETS,
     { namespace: 'missing-target', labelSelector: 'owner=helm' },
-    stage.signal,
+    fixture.signal,
   );
   t.same(
     released.items.map(({ metadata }) => metadata.labels?.['name']),
@@ -166,19 +166,19 @@ const waitsForWhatIsMissing = async (t: Test, given: Given): Promise<void> => {
 
 /** A deployment that fails says why, in one line, and where more is. */
 const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'failing');
-  const { stage } = story;
+  const scenario = await scenarioIn(given, 'failing');
+  const { fixture } = scenario;
   const limits = { resourceLimits: { memory: '128Mi' } };
-  await stage.publish({ repository: 'acme/hungry', tag: 'v1.0.0', behaviour: 'oom' });
-  await stage.publish({ repository: 'acme/clumsy', tag: 'v1.0.0', behaviour: 'fail' });
-  await story.applyBundle('hungry', story.spec('acme/hungry', limits));
-  await story.applyBundle('clumsy', story.spec('acme/clumsy', { retries: 1 }));
+  await fixture.publish({ repository: 'acme/hungry', tag: 'v1.0.0', behaviour: 'oom' });
+  await fixture.publish({ repository: 'acme/clumsy', tag: 'v1.0.0', behaviour: 'fail' });
+  await scenario.applyBundle('hungry', scenario.spec('acme/hungry', limits));
+  await scenario.applyBundle('clumsy', scenario.spec('acme/clumsy', { retries: 1 }));
 
   const oom = (limit: string, next: string) =>
     `pod failed with OOMKilled: memory limit ${limit}; set spec.converge.resourceLimits.memory to ${next}`;
-  await story.failed('hungry', oom('128Mi', '256Mi'));
-  await story.patch('hungry', { spec: { converge: { resourceLimits: { memory: '160Mi' } } } });
-  const hungry = await story.failed('hungry', oom('160Mi', '320Mi'));
+  await scenario.failed('hungry', oom('128Mi', '256Mi'));
+  await scenario.patch('hungry', { spec: { converge: { resourceLimits: { memory: '160Mi' } } } });
+  const hungry = await scenario.failed('hungry', oom('160Mi', '320Mi'));
   t.same(outcomeOf(hungry), {
     ...{ phase: 'Failed', number: 2, reason: 'NewSpec', consecutiveFailures: 0 },
     history: ['2 v1.0.0 Failed', '1 v1.0.0 Failed'],
@@ -188,20 +188,20 @@ const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
   const error =
     'release install: failed release "clumsy" (namespace: "failing"): execute release install plan: wait for operations completion: ' +
     'execute operation: track resource readiness: resource "Deployment/backend" failed: the chart asked for it';
-  const clumsy = await story.failed('clumsy', `pod failed with exit code 1: ${error}`);
+  const clumsy = await scenario.failed('clumsy', `pod failed with exit code 1: ${error}`);
   t.same(outcomeOf(clumsy).history, ['2 v1.0.0 Failed', '1 v1.0.0 Failed'], 'one retry was allowed');
   t.match(clumsy.lastJobLogs, /CrashLoopBackOff\nError: release install/);
-  t.same(story.said('clumsy'), [
+  t.same(scenario.said('clumsy'), [
     ...['Syncing Unknown FirstScan', 'Syncing Unknown Deploying', 'Syncing False DeployFailed'],
     ...['Syncing Unknown Deploying', 'Failed False DeployFailed'],
   ]);
-  await stage.publish({ repository: 'acme/clumsy', tag: 'v1.0.1' });
-  t.same(outcomeOf(await story.synced('clumsy', 'v1.0.1', 3)).history?.[0], '3 v1.0.1 Succeeded');
+  await fixture.publish({ repository: 'acme/clumsy', tag: 'v1.0.1' });
+  t.same(outcomeOf(await scenario.synced('clumsy', 'v1.0.1', 3)).history?.[0], '3 v1.0.1 Succeeded');
 };
 
 /** What werf waited for in vain is told with the words of its Pods: these are the real ones of a Deployment that fits no node. */
 const tellsWhyNotReady = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'unready');
+  const scenario = await scenarioIn(given, 'unready');
   const deployment = {
     ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'unready' } },
     spec: {
@@ -212,10 +212,10 @@ const tellsWhyNotReady = async (t: Test, given: Given): Promise<void> => {
       },
     },
   };
-  await story.apply(deployment);
-  await story.stage.publish({ repository: 'acme/unready', tag: 'v1.0.0', behaviour: 'unready' });
-  await story.applyBundle('unready', story.spec('acme/unready', { timeout: '1m', rollbackOnFailure: true }));
-  const failed = await story.until('unready', 'fails', ({ phase }) => phase === 'Failed');
+  await scenario.apply(deployment);
+  await scenario.fixture.publish({ repository: 'acme/unready', tag: 'v1.0.0', behaviour: 'unready' });
+  await scenario.applyBundle('unready', scenario.spec('acme/unready', { timeout: '1m', rollbackOnFailure: true }));
+  const failed = await scenario.until('unready', 'fails', ({ phase }) => phase === 'Failed');
   t.match(
     failed.lastErrorMessage,
     /^pod failed with exit code 1: release install: failed .*: track resource "unready\/Deployment\/web": context deadline exceeded; Pod web-\w+-\w+ is not ready: Unschedulable: 0\/1 nodes are available: 1 node\(s\) didn't match/,
@@ -224,39 +224,39 @@ const tellsWhyNotReady = async (t: Test, given: Given): Promise<void> => {
 
 /** A Job that gave no result is made again: one that somebody deleted, and one that the apiserver would not have. */
 const makesJobsAgain = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'again');
-  const quota = await storyIn(given, 'quota');
-  const { stage } = story;
-  await stage.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });
+  const scenario = await scenarioIn(given, 'again');
+  const quota = await scenarioIn(given, 'quota');
+  const { fixture } = scenario;
+  await fixture.publish({ repository: 'acme/slow', tag: 'v1.0.0', behaviour: 'slow: 1' });
   const none = { 'count/jobs.batch': '0' };
   await quota.kubectl('create', 'quota', 'no-jobs', '--hard=count/jobs.batch=0');
   // What the quota controller would do, which is not among those that run here.
   const counted = JSON.stringify({ status: { hard: none, used: none } });
   await quota.kubectl('patch', 'quota', 'no-jobs', '--subresource=status', '--type=merge', '-p', counted);
-  await story.applyBundle('slow', story.spec('acme/slow'));
+  await scenario.applyBundle('slow', scenario.spec('acme/slow'));
   // Meanwhile: after three refusals it is not tried again, and that is soon on this clock.
   const refusing = refusedByQuota(t, quota);
-  const { activeJobName = '' } = await story.until(
+  const { activeJobName = '' } = await scenario.until(
     'slow',
     'its Job runs',
     (status) => status.activeJobName !== undefined,
   );
-  await story.kubectl('delete', 'job', activeJobName, '--wait=false');
-  const { phase, lastErrorMessage } = await story.until(
+  await scenario.kubectl('delete', 'job', activeJobName, '--wait=false');
+  const { phase, lastErrorMessage } = await scenario.until(
     'slow',
     'its Job is lost',
     ({ history }) => history?.[0]?.result === 'Lost',
   );
   t.equal(phase, 'Syncing');
   t.match(lastErrorMessage, /was deleted while it ran|is gone without a result/);
-  t.same(outcomeOf(await story.synced('slow', 'v1.0.0', 2)), {
+  t.same(outcomeOf(await scenario.synced('slow', 'v1.0.0', 2)), {
     ...{ phase: 'Synced', number: 2, reason: 'JobLost', consecutiveFailures: 0 },
     history: ['2 v1.0.0 Succeeded', '1 v1.0.0 Lost'],
   });
   await refusing;
 };
 
-const refusedByQuota = async (t: Test, quota: BundleStory): Promise<void> => {
+const refusedByQuota = async (t: Test, quota: BundleScenario): Promise<void> => {
   await quota.applyBundle('slow', quota.spec('acme/slow'));
   const words = /forbidden: .*exceeded quota: no-jobs/;
   const refused = await quota.until('slow', 'its Job is refused', ({ history }) => history?.[0]?.result === 'Refused');
@@ -269,23 +269,23 @@ const refusedByQuota = async (t: Test, quota: BundleStory): Promise<void> => {
 /** What came from a Secret is seen by the deployment, and by nobody else. */
 const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
   const password = canary('database');
-  const story = await storyIn(given, 'secretive');
-  const { stage } = story;
-  await stage.publish({ repository: 'acme/chatty', tag: 'v1.0.0', behaviour: 'print-values' });
-  await story.apply(
+  const scenario = await scenarioIn(given, 'secretive');
+  const { fixture } = scenario;
+  await fixture.publish({ repository: 'acme/chatty', tag: 'v1.0.0', behaviour: 'print-values' });
+  await scenario.apply(
     configMap('open', 'greeting: hello'),
     secret('database', { 'values.yaml': `database:\n  password: ${password}\n` }),
   );
   const valuesFrom = [{ configMapRef: { name: 'open' } }, { secretRef: { name: 'database' } }];
-  await story.applyBundle('chatty', story.spec('acme/chatty', { valuesFrom }));
-  const { lastJobLogs, lastJobName = '' } = await story.synced('chatty', 'v1.0.0');
+  await scenario.applyBundle('chatty', scenario.spec('acme/chatty', { valuesFrom }));
+  const { lastJobLogs, lastJobName = '' } = await scenario.synced('chatty', 'v1.0.0');
   t.match(lastJobLogs, /database:\n {2}password: \*\*\*\ngreeting: hello\n/);
-  t.match((await story.kubectl('logs', `job/${lastJobName}`)).stdout, password, 'the deployment itself had it');
+  t.match((await scenario.kubectl('logs', `job/${lastJobName}`)).stdout, password, 'the deployment itself had it');
   const left = async () => {
-    const list = await stage.client.list(
+    const list = await fixture.client.list(
       SECRETS,
       { namespace: 'secretive', labelSelector: 'werf.io/job' },
-      stage.signal,
+      fixture.signal,
     );
     return list.items.map(({ metadata }) => metadata.name);
   };
@@ -294,9 +294,9 @@ const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
 
 /** Values as the guide's commands show them, and as the deployment gets them: by arguments and by a file. */
 const deliversValues = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'values');
-  const { stage } = story;
-  await stage.publish({ repository: 'acme/values', tag: 'v1.0.0' });
+  const scenario = await scenarioIn(given, 'values');
+  const { fixture } = scenario;
+  await fixture.publish({ repository: 'acme/values', tag: 'v1.0.0' });
   const settings = {
     app: {
       replicas: 3,
@@ -312,20 +312,20 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
   const own = { app: { token: canary('values') }, database: { port: 5432 } };
   // So much that it is read by the controller's thread.
   const written = (values: object) => `${JSON.stringify(values)}\n# ${'x'.repeat(4_096)}`;
-  await story.apply(
+  await scenario.apply(
     configMap('app-config', written(settings)),
     secret('database', { 'values.yaml': JSON.stringify(own) }),
   );
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'database' } }];
-  await story.applyBundle('app', story.spec('acme/values', { valuesFrom, values: { app: { replicas: 5 } } }));
-  const { lastJobName = '' } = await story.synced('app', 'v1.0.0');
+  await scenario.applyBundle('app', scenario.spec('acme/values', { valuesFrom, values: { app: { replicas: 5 } } }));
+  const { lastJobName = '' } = await scenario.synced('app', 'v1.0.0');
 
-  const job = (await story.kubectl('get', 'job', lastJobName, '-o', 'yaml')).stdout.split('\n');
+  const job = (await scenario.kubectl('get', 'job', lastJobName, '-o', 'yaml')).stdout.split('\n');
   const at = job.findIndex((line) => line.includes('args:'));
   const shown = job.slice(at, at + 31).filter((line) => line.includes('set'));
   t.match(shown.join('\n'), '- --set=app.debug=false', 'grep -A 30 "args:" | grep "set"');
   t.notMatch(job.join('\n'), canary('values'), "a Secret's value is in no argument");
-  const [made] = await story.jobsOf('app');
+  const [made] = await scenario.jobsOf('app');
   const [container] = (made?.spec?.template.spec?.['containers'] ?? []) as { args: readonly string[] }[];
   t.same(
     container?.args.filter((arg) => arg.startsWith('--set')),
@@ -342,27 +342,27 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
   );
   const recorded = async () => {
     const selector = { namespace: 'values', labelSelector: 'owner=helm,name=app,status=deployed' };
-    const { items } = await stage.client.list(SECRETS, selector, stage.signal);
+    const { items } = await fixture.client.list(SECRETS, selector, fixture.signal);
     return items[0] && releaseOf(items[0])?.values;
   };
   const whole = { ...settings, ...own, app: { ...settings.app, ...own.app, replicas: 5 } };
   t.strictSame(await recorded(), whole, 'the deployment has them all, each with its type');
 
-  await story.apply(secret('database', { 'values.yaml': JSON.stringify({ ...own, database: { port: 5433 } }) }));
-  const { deployment } = await story.synced('app', 'v1.0.0', 2);
+  await scenario.apply(secret('database', { 'values.yaml': JSON.stringify({ ...own, database: { port: 5433 } }) }));
+  const { deployment } = await scenario.synced('app', 'v1.0.0', 2);
   t.equal(deployment?.reason, 'NewValues', "a Secret's value that changed is deployed");
   t.strictSame(await recorded(), { ...whole, database: { port: 5433 } });
 
   // First into the Secret, which wins: the values are the same all the time.
-  await story.apply(
+  await scenario.apply(
     secret('database', {
       'values.yaml': JSON.stringify({ ...own, app: { ...settings.app, ...own.app }, database: { port: 5433 } }),
     }),
   );
-  await story.apply(configMap('app-config', written({ ...settings, app: {} })));
-  await story.morePolls('acme/values', 2);
+  await scenario.apply(configMap('app-config', written({ ...settings, app: {} })));
+  await scenario.morePolls('acme/values', 2);
   t.equal(
-    (await story.bundle('app'))?.status?.deployment?.number,
+    (await scenario.bundle('app'))?.status?.deployment?.number,
     2,
     'one that only moved from source to source is not',
   );
@@ -370,15 +370,15 @@ const deliversValues = async (t: Test, given: Given): Promise<void> => {
 
 /** The guide's table of backoff, and the way out of its end. */
 const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'outage');
-  const { stage } = story;
-  const registry = await stage.startRegistry({ name: 'registry-outage' });
+  const scenario = await scenarioIn(given, 'outage');
+  const { fixture } = scenario;
+  const registry = await fixture.startRegistry({ name: 'registry-outage' });
   const port = Number(registry.host.split(':').at(-1));
-  await stage.publish({ host: registry.host, repository: 'acme/outage', tag: 'v1.0.0' });
-  await story.applyBundle('app', story.spec('', {}, { url: `${registry.host}/acme/outage` }));
-  await story.synced('app', 'v1.0.0');
+  await fixture.publish({ host: registry.host, repository: 'acme/outage', tag: 'v1.0.0' });
+  await scenario.applyBundle('app', scenario.spec('', {}, { url: `${registry.host}/acme/outage` }));
+  await scenario.synced('app', 'v1.0.0');
   await registry.stop();
-  const stopped = await story.until('app', 'six failures', ({ phase }) => phase === 'Failed');
+  const stopped = await scenario.until('app', 'six failures', ({ phase }) => phase === 'Failed');
   const told = given.states
     .states()
     .filter(({ metadata }) => metadata.namespace === 'outage')
@@ -390,44 +390,44 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
     `${error} (failure 6 of 6: polling has stopped; mend the cause, then set status.consecutiveFailures to 0)`,
   ]);
   t.same([stopped.consecutiveFailures, stopped.lastErrorMessage, stopped.nextAttemptTime], [6, error, undefined]);
-  t.same(story.said('app').slice(-3), [
+  t.same(scenario.said('app').slice(-3), [
     'Synced True Deployed',
     'Syncing True PollFailed',
     'Failed False PollingStopped',
   ]);
 
-  const again = await stage.startRegistry({ name: 'registry-outage', port });
-  await stage.publish({ host: again.host, repository: 'acme/outage', tag: 'v1.1.0' });
-  await stage.publish({ host: again.host, repository: 'acme/beside', tag: 'v1.0.0' });
-  const polls = await story.polls('acme/outage');
-  await story.applyBundle('beside', story.spec('', {}, { url: `${again.host}/acme/beside` }));
-  await story.morePolls('acme/beside', 3);
-  t.equal(await story.polls('acme/outage'), polls, 'polling has stopped');
-  await story.patch('app', { status: { consecutiveFailures: 0 } }, '--subresource=status');
-  const { consecutiveFailures, lastErrorMessage } = await story.synced('app', 'v1.1.0', 2);
+  const again = await fixture.startRegistry({ name: 'registry-outage', port });
+  await fixture.publish({ host: again.host, repository: 'acme/outage', tag: 'v1.1.0' });
+  await fixture.publish({ host: again.host, repository: 'acme/beside', tag: 'v1.0.0' });
+  const polls = await scenario.polls('acme/outage');
+  await scenario.applyBundle('beside', scenario.spec('', {}, { url: `${again.host}/acme/beside` }));
+  await scenario.morePolls('acme/beside', 3);
+  t.equal(await scenario.polls('acme/outage'), polls, 'polling has stopped');
+  await scenario.patch('app', { status: { consecutiveFailures: 0 } }, '--subresource=status');
+  const { consecutiveFailures, lastErrorMessage } = await scenario.synced('app', 'v1.1.0', 2);
   t.same([consecutiveFailures, lastErrorMessage], [0, undefined]);
 };
 
 /** What a registry answers is told in the guide's words; with the right credentials Job and poll both get in. */
 const usesCredentials = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'private');
-  const { stage } = story;
+  const scenario = await scenarioIn(given, 'private');
+  const { fixture } = scenario;
   const login = { username: 'robot', password: canary('robot') };
-  const registry = await stage.startRegistry({ name: 'registry-private', auth: { kind: 'htpasswd', ...login } });
+  const registry = await fixture.startRegistry({ name: 'registry-private', auth: { kind: 'htpasswd', ...login } });
   const { host } = registry;
-  await stage.publish({ host, auth: { kind: 'htpasswd', ...login }, repository: 'acme/app', tag: 'v1.0.0' });
-  await story.apply(
+  await fixture.publish({ host, auth: { kind: 'htpasswd', ...login }, repository: 'acme/app', tag: 'v1.0.0' });
+  await scenario.apply(
     dockerConfig('right', host, login),
     dockerConfig('wrong', host, { ...login, password: canary('nobody') }),
   );
   const spec = (repository: string, name?: string) =>
-    story.spec('', {}, { url: `${host}/${repository}`, ...(name !== undefined && { secretRef: { name } }) });
-  await story.applyBundle('anonymous', spec('acme/app'));
-  await story.applyBundle('wrong', spec('acme/app', 'wrong'));
-  await story.applyBundle('nowhere', spec('acme/other', 'right'));
-  await story.applyBundle('right', spec('acme/app', 'right'));
+    scenario.spec('', {}, { url: `${host}/${repository}`, ...(name !== undefined && { secretRef: { name } }) });
+  await scenario.applyBundle('anonymous', spec('acme/app'));
+  await scenario.applyBundle('wrong', spec('acme/app', 'wrong'));
+  await scenario.applyBundle('nowhere', spec('acme/other', 'right'));
+  await scenario.applyBundle('right', spec('acme/app', 'right'));
   const failing = async (name: string, message: string) => {
-    const status = await story.until(name, message, ({ lastErrorMessage }) => lastErrorMessage === message);
+    const status = await scenario.until(name, message, ({ lastErrorMessage }) => lastErrorMessage === message);
     t.equal(status.phase, 'Syncing');
   };
   await failing('anonymous', 'error polling registry: 401 unauthorized');
@@ -445,31 +445,31 @@ const usesCredentials = async (t: Test, given: Given): Promise<void> => {
   }
   const looks = logged.filter((text) => text.includes('"bundle changed"')).map((text) => JSON.parse(text).reconcileId);
   t.ok(looks.length > 0 && looks.every((id) => /^[0-9a-f]{8}$/.test(id)), 'lines of one look have its id');
-  t.same(outcomeOf(await story.synced('right', 'v1.0.0')).history, ['1 v1.0.0 Succeeded']);
-  await story.patch('anonymous', { spec: { registry: { secretRef: { name: 'right' } } } });
-  t.same((await story.synced('anonymous', 'v1.0.0')).consecutiveFailures, 0);
+  t.same(outcomeOf(await scenario.synced('right', 'v1.0.0')).history, ['1 v1.0.0 Succeeded']);
+  await scenario.patch('anonymous', { spec: { registry: { secretRef: { name: 'right' } } } });
+  t.same((await scenario.synced('anonymous', 'v1.0.0')).consecutiveFailures, 0);
 };
 
 const takesLongNames = async (t: Test, given: Given): Promise<void> => {
-  const story = await storyIn(given, 'long');
+  const scenario = await scenarioIn(given, 'long');
   const name = `${'a.b-'.repeat(62)}c.d.e`;
   t.equal(name.length, 253);
-  await story.stage.publish({ repository: 'acme/long', tag: 'v1.0.0' });
-  await story.applyBundle(name, story.spec('acme/long'));
-  const { deployment } = await story.synced(name, 'v1.0.0');
+  await scenario.fixture.publish({ repository: 'acme/long', tag: 'v1.0.0' });
+  await scenario.applyBundle(name, scenario.spec('acme/long'));
+  const { deployment } = await scenario.synced(name, 'v1.0.0');
   t.match(deployment?.jobName, /^a-b-[a-z0-9-]{1,41}-[0-9a-f]{8}-[0-9a-f]{8}$/);
   const told = await eventually(
-    () => story.eventsOf(name),
+    () => scenario.eventsOf(name),
     (reasons) => reasons.length >= 3,
   );
   t.same(told, ['Deployed', 'Deploying', 'ETagUnsupported'], 'its events can be told, too');
 };
 
 t.test('the controller on a real control plane', async (t) => {
-  const stage = await startDeployStage(t);
-  const states = await recordWatch(t, stage, WERFBUNDLES);
-  const controller = await stage.startController({ timeScale: TIME_SCALE });
-  const given: Given = { stage, states, controller };
+  const fixture = await startDeployFixture(t);
+  const states = await recordWatch(t, fixture, WERFBUNDLES);
+  const controller = await fixture.startController({ timeScale: TIME_SCALE });
+  const given: Given = { fixture, states, controller };
   await t.test('deploys, and tells', async (t) => {
     t.jobs = 8;
     const scenarios = {
@@ -488,7 +488,7 @@ t.test('the controller on a real control plane', async (t) => {
   });
 
   await t.test('counts what it does', async (t) => {
-    const { items } = await stage.client.list(WERFBUNDLES, {}, stage.signal);
+    const { items } = await fixture.client.list(WERFBUNDLES, {}, fixture.signal);
     const phases = ['Syncing', 'Synced', 'Failed', 'none'].map((phase) => ({
       phase,
       bundles: items.filter(({ status }) => (status?.phase ?? 'none') === phase).length,

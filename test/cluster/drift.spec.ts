@@ -2,9 +2,9 @@ import t, { type Test } from 'tap';
 import type { Job, Stored } from '../../api/objects.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { CONFIGMAPS, JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { BundleStory, type Given, outcomeOf, playAll, TIME_SCALE } from '../kit/bundle-story.js';
+import { BundleScenario, type Given, outcomeOf, playAll, TIME_SCALE } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
-import { startDeployStage } from '../kit/deploy-stage.js';
+import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { recordWatch, type WatchRecord } from '../kit/record-watch.js';
 import { secret } from '../kit/values-objects.js';
@@ -16,15 +16,15 @@ interface DriftGiven extends Given {
 type DriftSpec = NonNullable<NonNullable<WerfBundleSpec['converge']>['driftDetection']>;
 
 /** A bundle of a namespace of its own, and the ConfigMap that the stand-in for werf deploys for it. */
-class DriftStory extends BundleStory {
+class DriftStory extends BundleScenario {
   static async begin(given: DriftGiven, namespace: string): Promise<DriftStory> {
-    await given.stage.makeNamespace(namespace);
+    await given.fixture.makeNamespace(namespace);
     return new DriftStory(given, namespace);
   }
 
   /** Publishes v1.0.0 and deploys it. @param image - with another werf than the usual */
   async deploy(name: string, drift: DriftSpec, behaviour?: string, image?: string): Promise<WerfBundleStatus> {
-    await this.stage.publish({
+    await this.fixture.publish({
       repository: `acme/${name}`,
       tag: 'v1.0.0',
       ...(behaviour !== undefined && { behaviour }),
@@ -46,7 +46,7 @@ class DriftStory extends BundleStory {
   /** What is deployed says that it is this tag. */
   async deployedTag(name: string): Promise<string | undefined> {
     const ref = this.ref(`werf-stand-in-${name}`);
-    return (await this.stage.client.get(CONFIGMAPS, ref, this.stage.signal))?.data?.['tag'];
+    return (await this.fixture.client.get(CONFIGMAPS, ref, this.fixture.signal))?.data?.['tag'];
   }
 
   /** Condition Drifted has this status, and a check later than `since` said so. */
@@ -61,7 +61,7 @@ class DriftStory extends BundleStory {
   /** Jobs of checks that there are now. */
   async plans(): Promise<readonly string[]> {
     const list = { namespace: this.namespace, labelSelector: 'werf.io/job-kind=plan' };
-    const { items } = await this.stage.client.list(JOBS, list, this.stage.signal);
+    const { items } = await this.fixture.client.list(JOBS, list, this.fixture.signal);
     return items.map(({ metadata }) => metadata.name ?? '');
   }
 
@@ -75,7 +75,9 @@ class DriftStory extends BundleStory {
   /** Secrets of Jobs that there are now. */
   async secretsLeft(): Promise<readonly (string | undefined)[]> {
     const list = { namespace: this.namespace, labelSelector: 'werf.io/job' };
-    return (await this.stage.client.list(SECRETS, list, this.stage.signal)).items.map(({ metadata }) => metadata.name);
+    return (await this.fixture.client.list(SECRETS, list, this.fixture.signal)).items.map(
+      ({ metadata }) => metadata.name,
+    );
   }
 
   /** Stops the checks, and waits until nothing of them is left. */
@@ -104,44 +106,44 @@ const conditionOf = (status: WerfBundleStatus, type: string) => status.condition
 
 /** What kubectl changes, or deletes, is found, mended, and the mending checked. */
 const correctsDrift = async (t: Test, given: DriftGiven): Promise<void> => {
-  const story = await DriftStory.begin(given, 'web');
-  await story.deploy('web', {});
-  const clean = await story.drifted('web', 'False');
+  const scenario = await DriftStory.begin(given, 'web');
+  await scenario.deploy('web', {});
+  const clean = await scenario.drifted('web', 'False');
   t.equal(conditionOf(clean, 'Drifted')?.message, 'nothing differs from v1.0.0');
 
   const steps = [
-    { verb: 'update', change: () => story.change('web', { tag: 'v6.6.6' }) },
-    { verb: 'create', change: () => story.kubectl('delete', 'configmap', 'werf-stand-in-web') },
+    { verb: 'update', change: () => scenario.change('web', { tag: 'v6.6.6' }) },
+    { verb: 'create', change: () => scenario.kubectl('delete', 'configmap', 'werf-stand-in-web') },
   ];
   for (const [index, { verb, change }] of steps.entries()) {
     await change();
-    const found = await story.drifted('web', 'True');
+    const found = await scenario.drifted('web', 'True');
     t.equal(
       conditionOf(found, 'Drifted')?.message,
       `applying v1.0.0 again would ${verb} ConfigMap/werf-stand-in-web`,
       'it is told in a line what differs',
     );
-    const mended = await story.drifted('web', 'False', found.driftCheckCount);
+    const mended = await scenario.drifted('web', 'False', found.driftCheckCount);
     t.same(outcomeOf(mended), {
       ...{ phase: 'Synced', number: index + 2, reason: 'DriftCorrection', consecutiveFailures: 0 },
       history: ['3 v1.0.0 Succeeded', '2 v1.0.0 Succeeded', '1 v1.0.0 Succeeded'].slice(-(index + 2)),
     });
-    t.same([await story.deployedTag('web'), mended.driftCorrectionAttempts], ['v1.0.0', undefined]);
+    t.same([await scenario.deployedTag('web'), mended.driftCorrectionAttempts], ['v1.0.0', undefined]);
   }
   const deployed = ['Syncing Unknown Deploying', 'Synced True Deployed'];
   t.same(
-    story.said('web'),
+    scenario.said('web'),
     ['Syncing Unknown FirstScan', ...deployed, ...deployed, ...deployed],
     'checks change no phase',
   );
-  await story.leavesNothing(t, 'web');
+  await scenario.leavesNothing(t, 'web');
   const wanted = ['Drifted', 'Drifted', 'DriftCorrected', 'DriftCorrected', 'InSync'];
   const told = await eventually(
-    async () => (await story.eventsOf('web')).filter((reason) => reason.includes('Drift') || reason === 'InSync'),
+    async () => (await scenario.eventsOf('web')).filter((reason) => reason.includes('Drift') || reason === 'InSync'),
     (reasons) => reasons.length >= wanted.length,
   );
   t.same(told, wanted.toSorted(), 'each transition is an event, once');
-  const { lastJobLogs } = (await story.bundle('web'))?.status ?? {};
+  const { lastJobLogs } = (await scenario.bundle('web'))?.status ?? {};
   t.match(lastJobLogs, /Succeeded release "web"/, 'the log of the status is a deployment\u2019s');
   const metrics = await given.controller.get('/metrics');
   for (const series of ['drift_checks_total{result="Drifted"}', 'drift_checks_total{result="InSync"}']) {
@@ -157,37 +159,37 @@ const counted = (metrics: string, series: string): number => {
 
 /** With `correct: false` drift is told, and nothing is touched. */
 const tellsDrift = async (t: Test, given: DriftGiven): Promise<void> => {
-  const story = await DriftStory.begin(given, 'watched');
-  await story.deploy('watched', { correct: false });
-  await story.drifted('watched', 'False');
-  await story.change('watched', { tag: 'v6.6.6' });
-  const found = await story.drifted('watched', 'True');
-  const again = await story.drifted('watched', 'True', found.driftCheckCount);
+  const scenario = await DriftStory.begin(given, 'watched');
+  await scenario.deploy('watched', { correct: false });
+  await scenario.drifted('watched', 'False');
+  await scenario.change('watched', { tag: 'v6.6.6' });
+  const found = await scenario.drifted('watched', 'True');
+  const again = await scenario.drifted('watched', 'True', found.driftCheckCount);
   const what = 'applying v1.0.0 again would update ConfigMap/werf-stand-in-watched';
-  const row = await story.kubectl('get', 'werfbundle', 'watched');
+  const row = await scenario.kubectl('get', 'werfbundle', 'watched');
   t.match(row.stdout, `deployed v1.0.0 to namespace watched, and changed since: ${what}`);
   t.same(
-    [again.phase, conditionOf(again, 'Ready')?.status, again.deployment?.number, await story.deployedTag('watched')],
+    [again.phase, conditionOf(again, 'Ready')?.status, again.deployment?.number, await scenario.deployedTag('watched')],
     ['Synced', 'True', 1, 'v6.6.6'],
   );
-  t.same(story.said('watched').slice(-1), ['Synced True Drifted']);
-  await story.patch('watched', { spec: { converge: { driftDetection: { correct: true } } } });
-  const mended = await story.drifted('watched', 'False');
-  t.same([mended.deployment?.reason, await story.deployedTag('watched')], ['DriftCorrection', 'v1.0.0']);
+  t.same(scenario.said('watched').slice(-1), ['Synced True Drifted']);
+  await scenario.patch('watched', { spec: { converge: { driftDetection: { correct: true } } } });
+  const mended = await scenario.drifted('watched', 'False');
+  t.same([mended.deployment?.reason, await scenario.deployedTag('watched')], ['DriftCorrection', 'v1.0.0']);
 
-  await story.patch('watched', { spec: { converge: { driftDetection: { enabled: false } } } });
-  const silent = await story.until('watched', 'nothing is said of drift', (status) => {
+  await scenario.patch('watched', { spec: { converge: { driftDetection: { enabled: false } } } });
+  const silent = await scenario.until('watched', 'nothing is said of drift', (status) => {
     return status.phase === 'Synced' && conditionOf(status, 'Drifted') === undefined;
   });
   t.same([silent.driftCheckCount, silent.lastDriftCheckTime], [undefined, undefined]);
-  await story.leavesNothing(t, 'watched');
+  await scenario.leavesNothing(t, 'watched');
 };
 
 /** A correction that does not take is made as often as the bundle says; what then heals it is seen. */
 const givesUp = async (t: Test, given: DriftGiven): Promise<void> => {
-  const story = await DriftStory.begin(given, 'stubborn');
-  await story.deploy('stubborn', { maxRetries: 2 }, 'half');
-  const vain = await story.until('stubborn', 'DriftCorrectionFailed', (status) => {
+  const scenario = await DriftStory.begin(given, 'stubborn');
+  await scenario.deploy('stubborn', { maxRetries: 2 }, 'half');
+  const vain = await scenario.until('stubborn', 'DriftCorrectionFailed', (status) => {
     return conditionOf(status, 'DriftCorrectionFailed')?.status === 'True';
   });
   t.match(conditionOf(vain, 'DriftCorrectionFailed')?.message, /^v1\.0\.0 was applied again 2 times in vain: /);
@@ -195,43 +197,43 @@ const givesUp = async (t: Test, given: DriftGiven): Promise<void> => {
     ...{ phase: 'Synced', number: 3, reason: 'DriftCorrection', consecutiveFailures: 0 },
     history: ['3 v1.0.0 Succeeded', '2 v1.0.0 Succeeded', '1 v1.0.0 Succeeded'],
   });
-  const later = await story.drifted('stubborn', 'True', (vain.driftCheckCount ?? 0) + 1);
+  const later = await scenario.drifted('stubborn', 'True', (vain.driftCheckCount ?? 0) + 1);
   t.same([later.deployment?.number, later.driftCorrectionAttempts], [3, 2], 'checks go on, corrections do not');
 
-  await story.kubectl('annotate', 'werfbundle', 'stubborn', 'werf.io/reconcile-requested-at=now');
-  const asked = await story.until('stubborn', 'two more corrections', ({ deployment, ...status }) => {
+  await scenario.kubectl('annotate', 'werfbundle', 'stubborn', 'werf.io/reconcile-requested-at=now');
+  const asked = await scenario.until('stubborn', 'two more corrections', ({ deployment, ...status }) => {
     return deployment?.number === 5 && conditionOf(status, 'DriftCorrectionFailed') !== undefined;
   });
   t.equal(asked.driftCorrectionAttempts, 2, 'on request it is tried again');
 
-  await story.change('stubborn', { tag: 'v1.0.0' });
-  const healed = await story.drifted('stubborn', 'False');
+  await scenario.change('stubborn', { tag: 'v1.0.0' });
+  const healed = await scenario.drifted('stubborn', 'False');
   t.same(
     [conditionOf(healed, 'DriftCorrectionFailed'), healed.driftCorrectionAttempts, healed.deployment?.number],
     [undefined, undefined, 5],
     'somebody else mended it',
   );
-  await story.leavesNothing(t, 'stubborn');
+  await scenario.leavesNothing(t, 'stubborn');
 };
 
 /** A check that runs is given up for whatever is wanted instead. */
 const givesWay = async (t: Test, given: DriftGiven): Promise<void> => {
-  const story = await DriftStory.begin(given, 'polite');
-  await story.deploy('polite', {}, 'slow-plan: 300');
-  await story.planRuns();
-  await story.stage.publish({ repository: 'acme/polite', tag: 'v1.1.0', behaviour: 'slow-plan: 300' });
-  const { driftCheckCount } = await story.synced('polite', 'v1.1.0', 2);
+  const scenario = await DriftStory.begin(given, 'polite');
+  await scenario.deploy('polite', {}, 'slow-plan: 300');
+  await scenario.planRuns();
+  await scenario.fixture.publish({ repository: 'acme/polite', tag: 'v1.1.0', behaviour: 'slow-plan: 300' });
+  const { driftCheckCount } = await scenario.synced('polite', 'v1.1.0', 2);
   t.equal(driftCheckCount, undefined, 'it had no result');
-  await story.planRuns();
-  await story.leavesNothing(t, 'polite');
-  const { phase, driftCheckCount: still } = (await story.bundle('polite'))?.status ?? {};
+  await scenario.planRuns();
+  await scenario.leavesNothing(t, 'polite');
+  const { phase, driftCheckCount: still } = (await scenario.bundle('polite'))?.status ?? {};
   t.same([phase, still], ['Synced', undefined]);
-  await story.patch('polite', { spec: { suspend: false } });
-  await story.planRuns();
-  await story.kubectl('delete', 'werfbundle', 'polite');
+  await scenario.patch('polite', { spec: { suspend: false } });
+  await scenario.planRuns();
+  await scenario.kubectl('delete', 'werfbundle', 'polite');
   t.same(
     await eventually(
-      () => story.plans(),
+      () => scenario.plans(),
       (plans) => plans.length === 0,
       60_000,
     ),
@@ -242,74 +244,74 @@ const givesWay = async (t: Test, given: DriftGiven): Promise<void> => {
 
 /** In another namespace the garbage collector would leave a check alone: its bundle does not go without it. */
 const goesWithItsCheck = async (t: Test, given: DriftGiven): Promise<void> => {
-  const story = await DriftStory.begin(given, 'held');
-  const { stage } = story;
-  await stage.makeNamespace('held-there');
-  await stage.cluster.kubectl(['annotate', 'ns', 'held-there', 'werf.io/accept-bundles-from=held']);
+  const scenario = await DriftStory.begin(given, 'held');
+  const { fixture } = scenario;
+  await fixture.makeNamespace('held-there');
+  await fixture.cluster.kubectl(['annotate', 'ns', 'held-there', 'werf.io/accept-bundles-from=held']);
   const there = new DriftStory(given, 'held-there');
-  await stage.publish({ repository: 'acme/held', tag: 'v1.0.0', behaviour: 'slow-plan: 5' });
-  await story.apply(secret('database', { 'values.yaml': `password: ${canary('database')}` }));
+  await fixture.publish({ repository: 'acme/held', tag: 'v1.0.0', behaviour: 'slow-plan: 5' });
+  await scenario.apply(secret('database', { 'values.yaml': `password: ${canary('database')}` }));
   const converge = {
     ...{ targetNamespace: 'held-there', valuesFrom: [{ secretRef: { name: 'database' } }] },
     driftDetection: { enabled: true, interval: '24h' },
   };
-  await story.applyBundle('held', story.spec('acme/held', converge));
-  await story.synced('held', 'v1.0.0');
-  const finalizers = async () => (await story.bundle('held'))?.metadata.finalizers ?? [];
+  await scenario.applyBundle('held', scenario.spec('acme/held', converge));
+  await scenario.synced('held', 'v1.0.0');
+  const finalizers = async () => (await scenario.bundle('held'))?.metadata.finalizers ?? [];
   const look = async (value: string) => {
-    await story.kubectl('annotate', 'wb', 'held', '--overwrite', `werf.io/reconcile-requested-at=${value}`);
+    await scenario.kubectl('annotate', 'wb', 'held', '--overwrite', `werf.io/reconcile-requested-at=${value}`);
     await there.planRuns();
     t.same(await finalizers(), ['werf.io/deletion'], 'while it runs');
   };
   await look('one');
-  await story.drifted('held', 'False');
+  await scenario.drifted('held', 'False');
   t.same(await eventually(finalizers, (all) => all.length === 0), [], 'and no longer');
   await look('two');
-  await story.kubectl('delete', 'wb', 'held', '--timeout=90s');
+  await scenario.kubectl('delete', 'wb', 'held', '--timeout=90s');
   t.same([await there.plans(), await there.secretsLeft()], [[], []], 'it goes first, and all that was made for it');
 };
 
 /** What would only be recorded anew is no drift: werf 3 has an exit code for it, werf 2 says it in its log. */
 const isNotDeceived = async (t: Test, given: DriftGiven): Promise<void> => {
-  const story = await DriftStory.begin(given, 'recorded');
+  const scenario = await DriftStory.begin(given, 'recorded');
   for (const [name, version] of [
     ['third', '3.2.0'],
     ['second', '2.77.1'],
   ] as const) {
-    await story.deploy(name, {}, undefined, `registry.werf.io/werf/werf:${version}`);
-    await story.kubectl('delete', 'secret', '-l', `owner=helm,name=${name}`);
-    const { driftCheckCount = 0 } = (await story.bundle(name))?.status ?? {};
-    const checked = await story.drifted(name, 'False', driftCheckCount + 1);
+    await scenario.deploy(name, {}, undefined, `registry.werf.io/werf/werf:${version}`);
+    await scenario.kubectl('delete', 'secret', '-l', `owner=helm,name=${name}`);
+    const { driftCheckCount = 0 } = (await scenario.bundle(name))?.status ?? {};
+    const checked = await scenario.drifted(name, 'False', driftCheckCount + 1);
     t.same([checked.phase, checked.deployment?.number], ['Synced', 1], `werf ${version}: nothing is applied again`);
-    const { stdout } = await story.kubectl('get', 'secret', '-l', `owner=helm,name=${name}`, '-o', 'name');
+    const { stdout } = await scenario.kubectl('get', 'secret', '-l', `owner=helm,name=${name}`, '-o', 'name');
     t.equal(stdout, '', 'the release is as somebody left it: each plan says that it would be recorded');
-    await story.leavesNothing(t, name);
+    await scenario.leavesNothing(t, name);
   }
 };
 
 /** A check that fails tells why, and nothing is corrected. */
 const tellsWhyItFailed = async (t: Test, given: DriftGiven): Promise<void> => {
-  const story = await DriftStory.begin(given, 'unplannable');
-  await story.deploy('unplannable', {}, 'fail-plan');
-  const unknown = await story.drifted('unplannable', 'Unknown');
+  const scenario = await DriftStory.begin(given, 'unplannable');
+  await scenario.deploy('unplannable', {}, 'fail-plan');
+  const unknown = await scenario.drifted('unplannable', 'Unknown');
   t.equal(
     conditionOf(unknown, 'Drifted')?.message,
     'the last check for drift gave no result: pod failed with exit code 1: release plan install: build resource infos: ' +
       'the chart asked for it',
   );
-  const again = await story.drifted('unplannable', 'Unknown', unknown.driftCheckCount);
+  const again = await scenario.drifted('unplannable', 'Unknown', unknown.driftCheckCount);
   t.same([again.phase, again.deployment?.number], ['Synced', 1]);
-  await story.leavesNothing(t, 'unplannable');
-  const told = (await story.eventsOf('unplannable')).filter((reason) => reason === 'DriftCheckFailed');
+  await scenario.leavesNothing(t, 'unplannable');
+  const told = (await scenario.eventsOf('unplannable')).filter((reason) => reason === 'DriftCheckFailed');
   t.same(told, ['DriftCheckFailed'], 'once');
 };
 
 t.test('drift on a real control plane', async (t) => {
-  const stage = await startDeployStage(t);
-  const states = await recordWatch(t, stage, WERFBUNDLES);
-  const jobs = await recordWatch(t, stage, JOBS);
-  const controller = await stage.startController({ timeScale: TIME_SCALE });
-  const given: DriftGiven = { stage, states, jobs, controller };
+  const fixture = await startDeployFixture(t);
+  const states = await recordWatch(t, fixture, WERFBUNDLES);
+  const jobs = await recordWatch(t, fixture, JOBS);
+  const controller = await fixture.startController({ timeScale: TIME_SCALE });
+  const given: DriftGiven = { fixture, states, jobs, controller };
   await t.test('is found and corrected', async (t) => {
     t.jobs = 6;
     const scenarios = {
@@ -325,24 +327,24 @@ t.test('drift on a real control plane', async (t) => {
   });
 
   await t.test('is found by one check, though the controller ends in the middle of it', async (t) => {
-    const story = await DriftStory.begin(given, 'crash');
-    await story.deploy('crash', { correct: false, interval: '24h' }, 'slow-plan: 3');
-    await story.change('crash', { tag: 'v6.6.6' });
-    await story.kubectl('annotate', 'werfbundle', 'crash', 'werf.io/reconcile-requested-at=now');
-    await story.planRuns();
+    const scenario = await DriftStory.begin(given, 'crash');
+    await scenario.deploy('crash', { correct: false, interval: '24h' }, 'slow-plan: 3');
+    await scenario.change('crash', { tag: 'v6.6.6' });
+    await scenario.kubectl('annotate', 'werfbundle', 'crash', 'werf.io/reconcile-requested-at=now');
+    await scenario.planRuns();
     await controller.kill();
-    const [plan = ''] = await story.plans();
+    const [plan = ''] = await scenario.plans();
     const ended = await eventually(
-      () => stage.client.get(JOBS, story.ref(plan), stage.signal),
+      () => fixture.client.get(JOBS, scenario.ref(plan), fixture.signal),
       (job) => job?.status?.failed === 1,
     );
     t.equal(ended?.status?.failed, 1, 'it ends while no controller is there');
-    const next = await stage.startController({ timeScale: TIME_SCALE });
-    const found = await story.drifted('crash', 'True');
+    const next = await fixture.startController({ timeScale: TIME_SCALE });
+    const found = await scenario.drifted('crash', 'True');
     t.equal(found.driftCheckCount, 1);
     t.same(
       await eventually(
-        () => story.plans(),
+        () => scenario.plans(),
         (plans) => plans.length === 0,
       ),
       [],

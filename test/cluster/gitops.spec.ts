@@ -9,12 +9,12 @@ import { binariesOfThisRun } from '../kit/cluster.js';
 import { reconcileAsFlux } from '../kit/flux.js';
 import { fieldsOf, owned } from '../kit/managed-fields.js';
 import type { Manifest, RawApi } from '../kit/raw-api.js';
-import { bundle, startWebhookStage } from '../kit/webhook-stage.js';
-import { configMap, wholeStage } from '../kit/whole-stage.js';
+import { bundle, startWebhookFixture } from '../kit/webhook-fixture.js';
+import { configMap, wholeEnvironment } from '../kit/whole-environment.js';
 
-const stage = await startWebhookStage(t);
-const { api, kubectl, must } = stage;
-const webhook = await stage.startWebhook();
+const fixture = await startWebhookFixture(t);
+const { api, kubectl, must } = fixture;
+const webhook = await fixture.startWebhook();
 
 const REGISTRY = { url: 'ghcr.io/acme/app', tag: 'v1.0.0' };
 
@@ -45,7 +45,7 @@ const serverSideDiff = async (t: Test, object: Manifest, manager: string): Promi
 t.test(
   'existence checks and the order of GitOps tools: Flux dry-runs a whole stage that does not exist yet, and applies it',
   async (t) => {
-    const objects = wholeStage('flux-shop', 'flux-shop-production');
+    const objects = wholeEnvironment('flux-shop', 'flux-shop-production');
     const first = await reconcileAsFlux(api, objects);
     t.same(first, {
       kind: 'applied',
@@ -80,7 +80,7 @@ t.test(
     );
     t.same(await version(shop), before);
 
-    const next = await reconcileAsFlux(api, wholeStage('flux-shop', 'flux-shop-production', 'v1.1.0'));
+    const next = await reconcileAsFlux(api, wholeEnvironment('flux-shop', 'flux-shop-production', 'v1.1.0'));
     t.same(next.kind === 'applied' && next.changes.filter((line) => !line.endsWith('unchanged')), [
       'WerfBundle/flux-shop/shop configured',
     ]);
@@ -97,8 +97,8 @@ t.test('Flux as a tenant does the same with what the tenant may do', async (t) =
     await must(['create', 'rolebinding', 'flux', '-n', namespace, ...subject]);
   }
   await must(['create', 'serviceaccount', 'flux', '-n', 'tenant']);
-  const tenant = await stage.apiAs({ namespace: 'tenant', name: 'flux' });
-  const objects = wholeStage('tenant', 'tenant-production').filter(({ kind }) => kind !== 'Namespace');
+  const tenant = await fixture.apiAs({ namespace: 'tenant', name: 'flux' });
+  const objects = wholeEnvironment('tenant', 'tenant-production').filter(({ kind }) => kind !== 'Namespace');
   const kinds = async (flux: RawApi): Promise<readonly string[]> => {
     const outcome = await reconcileAsFlux(flux, objects);
     return outcome.kind === 'applied' ? outcome.changes.map((line) => line.replace(/^.* /, '')) : [outcome.message];
@@ -385,8 +385,8 @@ t.test('kubectl edit: a change is stored, and a mistake comes back into the edit
   t.equal((await version(object))[0], 2);
   t.match(await edited('true'), { code: 0, text: 'Edit cancelled, no changes made.\n' });
 
-  const seen = join(stage.cluster.dir, 'seen');
-  const editor = join(stage.cluster.dir, 'editor');
+  const seen = join(fixture.cluster.dir, 'seen');
+  const editor = join(fixture.cluster.dir, 'editor');
   await writeFile(editor, `#!/bin/sh\ncat "$1" >>${seen}\nsed -i 's/retries: 0/retries: 11/' "$1"\n`);
   await chmod(editor, 0o700);
   t.match(await edited(editor), { code: 1, text: /werfbundles\.werf\.io "edited" is invalid/ });
@@ -399,7 +399,7 @@ t.test('kubectl edit: a change is stored, and a mistake comes back into the edit
 
 const edited = async (editor: string): Promise<{ readonly code: number; readonly text: string }> => {
   const { kubectl } = await binariesOfThisRun();
-  const { dir, kubeconfig } = stage.cluster;
+  const { dir, kubeconfig } = fixture.cluster;
   const env = { PATH: process.env['PATH'], HOME: dir, TMPDIR: dir, KUBECONFIG: kubeconfig, KUBE_EDITOR: editor };
   return await new Promise((resolve) => {
     execFile(kubectl, ['edit', 'wb', 'edited', '-n', 'ops'], { env, cwd: dir }, (error, stdout, stderr) => {
@@ -436,7 +436,7 @@ t.test(
       (document) => document.toJS() as Manifest,
     );
     t.match(await reconcileAsFlux(api, configurations), { kind: 'applied' });
-    await stage.startWebhook({ behindService: true });
+    await fixture.startWebhook({ behindService: true });
     const bundles = await Promise.all(
       configurations.map(async (object) => valueAt((await api.get(object)).body, 'webhooks', 0, 'clientConfig')),
     );

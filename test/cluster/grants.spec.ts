@@ -1,10 +1,10 @@
 import t from 'tap';
-import { startAdmissionStage } from '../kit/admission-stage.js';
+import { startAdmissionFixture } from '../kit/admission-fixture.js';
 import { canary } from '../kit/canary.js';
 
 const OPERATOR = 'k8s-werf-operator-go-system';
-const stage = await startAdmissionStage(t);
-const { must } = stage;
+const fixture = await startAdmissionFixture(t);
+const { must } = fixture;
 
 /** As ServiceAccounts: tokens make them users of the real apiserver. */
 const ADMIN = 'people/admin';
@@ -50,7 +50,7 @@ await applied([
   ),
   core('ConfigMap', { namespace: 'team', name: 'app-config' }, { data: { 'values.yaml': 'replicas: 2' } }),
 ]);
-const webhook = await stage.startWebhook();
+const webhook = await fixture.startWebhook();
 
 const bundle = (namespace: string, name: string, converge: object, registry: object = {}): string =>
   JSON.stringify({
@@ -71,20 +71,20 @@ const noJobs = (account: string, namespace: string): string =>
 
 t.test('an admin, and a tenant with the rights, may', async (t) => {
   const shop = bundle('ops', 'shop', toProduction);
-  t.same(await stage.as(ADMIN, ['apply', '-f', '-'], shop), {
+  t.same(await fixture.as(ADMIN, ['apply', '-f', '-'], shop), {
     code: 0,
     stdout: 'werfbundle.werf.io/shop created\n',
     stderr: '',
   });
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'team-keys' } }];
   const app = bundle('team', 'app', { ...toProduction, valuesFrom });
-  t.same(await stage.as(TENANT, ['apply', '-f', '-'], app), {
+  t.same(await fixture.as(TENANT, ['apply', '-f', '-'], app), {
     code: 0,
     stdout: 'werfbundle.werf.io/app created\n',
     stderr: '',
   });
   const tag = ['patch', 'wb', 'app', '-n', 'team', '--type=merge', '-p', '{"spec":{"registry":{"tag":"v1.0.1"}}}'];
-  t.equal((await stage.as(TENANT, tag)).code, 0, 'and may change it');
+  t.equal((await fixture.as(TENANT, tag)).code, 0, 'and may change it');
 });
 
 t.test('a tenant without the rights learns only which are missing', async (t) => {
@@ -119,15 +119,15 @@ t.test('a tenant without the rights learns only which are missing', async (t) =>
   ];
   for (const { title, there, not, problems } of attempts) {
     const [told, other] = await Promise.all(
-      [there, not].map((converge) => stage.as(MALLORY, ['apply', '-f', '-'], bundle('attic', 'probe', converge))),
+      [there, not].map((converge) => fixture.as(MALLORY, ['apply', '-f', '-'], bundle('attic', 'probe', converge))),
     );
     t.same(told, { code: 1, stdout: '', stderr: refusal('probe', ...problems) }, title);
     const alike = other?.stderr.replaceAll('no-such-keys', 'team-keys').replaceAll('nowhere', 'production');
     t.equal(alike, told?.stderr, `${title}: the same where there is none`);
   }
-  const own = await stage.as(MALLORY, ['apply', '-f', '-'], bundle('attic', 'own', {}));
+  const own = await fixture.as(MALLORY, ['apply', '-f', '-'], bundle('attic', 'own', {}));
   t.equal(own.code, 0, 'in their own namespace they may do what they like');
-  const missing = await stage.as(
+  const missing = await fixture.as(
     MALLORY,
     ['apply', '-f', '-'],
     bundle('attic', 'own', {}, { secretRef: { name: 'creds' } }),
@@ -142,11 +142,11 @@ t.test('a tenant without the rights learns only which are missing', async (t) =>
 t.test('who may write a bundle may not use the rights of whoever made it', async (t) => {
   const patch = (what: object) => ['patch', 'wb', 'shop', '-n', 'ops', '--type=merge', '-p', JSON.stringify(what)];
   const told = { code: 1, stdout: '', stderr: refusal('shop', noJobs(MALLORY, 'production')) };
-  t.same(await stage.as(MALLORY, patch({ spec: { registry: { tag: 'v6.6.6' } } })), told, 'the tag');
-  t.same(await stage.as(MALLORY, patch({ spec: { converge: { values: { a: 1 } } } })), told, 'the values');
+  t.same(await fixture.as(MALLORY, patch({ spec: { registry: { tag: 'v6.6.6' } } })), told, 'the tag');
+  t.same(await fixture.as(MALLORY, patch({ spec: { converge: { values: { a: 1 } } } })), told, 'the values');
   const annotation = { metadata: { annotations: { 'werf.io/allow-downgrade': 'true' } } };
-  t.same(await stage.as(MALLORY, patch(annotation)), told, 'an annotation that steers it');
-  const { code, stderr } = await stage.as(
+  t.same(await fixture.as(MALLORY, patch(annotation)), told, 'an annotation that steers it');
+  const { code, stderr } = await fixture.as(
     MALLORY,
     patch({ spec: { converge: { valuesFrom: [{ secretRef: { name: 'werfbundle-checksum-key' } }] } } }),
   );
@@ -166,7 +166,7 @@ t.test('who may write a bundle may not use the rights of whoever made it', async
     'a Secret beside it',
   );
   const harmless = { metadata: { labels: { seen: 'yes' }, annotations: { 'werf.io/reconcile-requested-at': 'now' } } };
-  t.equal((await stage.as(MALLORY, patch(harmless))).code, 0, 'a label and a request to reconcile are harmless');
+  t.equal((await fixture.as(MALLORY, patch(harmless))).code, 0, 'a label and a request to reconcile are harmless');
   t.equal(
     await must(['get', 'wb', 'shop', '-n', 'ops', '-o', 'jsonpath={.spec.registry.tag}']),
     'v1.0.0',
@@ -176,7 +176,7 @@ t.test('who may write a bundle may not use the rights of whoever made it', async
 
 t.test('the operator\u2019s own Secrets are not even the admin\u2019s to name', async (t) => {
   const valuesFrom = [{ secretRef: { name: 'werfbundle-webhook-certificates' } }];
-  const { code, stderr } = await stage.as(ADMIN, ['apply', '-f', '-'], bundle(OPERATOR, 'thief', { valuesFrom }));
+  const { code, stderr } = await fixture.as(ADMIN, ['apply', '-f', '-'], bundle(OPERATOR, 'thief', { valuesFrom }));
   t.same(
     { code, stderr },
     {
@@ -191,7 +191,7 @@ t.test('the operator\u2019s own Secrets are not even the admin\u2019s to name', 
 
 t.test('a namespace has to accept bundles from elsewhere, though not from the operator\u2019s', async (t) => {
   const toQuiet = { targetNamespace: 'quiet', serviceAccountName: 'deployer' };
-  const { stderr } = await stage.as(ADMIN, ['apply', '-f', '-'], bundle('team', 'loud', toQuiet));
+  const { stderr } = await fixture.as(ADMIN, ['apply', '-f', '-'], bundle('team', 'loud', toQuiet));
   t.equal(
     stderr,
     refusal(
@@ -199,7 +199,7 @@ t.test('a namespace has to accept bundles from elsewhere, though not from the op
       'spec.converge.targetNamespace: Forbidden: namespace quiet does not accept bundles from namespace team: annotate it with werf.io/accept-bundles-from=team',
     ),
   );
-  t.equal((await stage.as(ADMIN, ['apply', '-f', '-'], bundle(OPERATOR, 'loud', toQuiet))).code, 0);
+  t.equal((await fixture.as(ADMIN, ['apply', '-f', '-'], bundle(OPERATOR, 'loud', toQuiet))).code, 0);
 });
 
 t.test('the guide\u2019s reset of a failed bundle', async (t) => {
@@ -207,7 +207,7 @@ t.test('the guide\u2019s reset of a failed bundle', async (t) => {
   await must(['patch', 'wb', 'shop', '-n', 'ops', '--subresource=status', '--type=merge', '-p', status]);
   await must(['annotate', 'wb', 'shop', '-n', 'ops', 'werf.io/reconcile-requested-at-']);
   const reset = '{"status":{"consecutiveFailures":0}}';
-  const { code, stderr } = await stage.as(MALLORY, [
+  const { code, stderr } = await fixture.as(MALLORY, [
     'patch',
     'wb',
     'shop',
@@ -240,7 +240,7 @@ t.test('the webhook has no more rights than it needs, and counts what it asks', 
     'patch namespaces',
   ];
   const can = (right: string) =>
-    stage.cluster.kubectl(['auth', 'can-i', ...right.split(' '), '-A', account]).then(({ stdout }) => stdout);
+    fixture.cluster.kubectl(['auth', 'can-i', ...right.split(' '), '-A', account]).then(({ stdout }) => stdout);
   t.same(await Promise.all(rights.map(can)), Array(rights.length).fill('no\n'), rights.join(', '));
   const metrics = await webhook.metrics();
   for (const [kind, result] of [

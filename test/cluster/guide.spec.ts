@@ -3,10 +3,10 @@ import t, { type Test } from 'tap';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { type Given, PATIENCE_MS, playAll, storyIn, TIME_SCALE } from '../kit/bundle-story.js';
+import { type Given, PATIENCE_MS, playAll, scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
-import { startDeployStage } from '../kit/deploy-stage.js';
+import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { type FakeRegistry, startFakeRegistry } from '../kit/fake-registry.js';
 import { startForwardProxy } from '../kit/forward-proxy.js';
@@ -40,19 +40,19 @@ interface GuideGiven extends Given {
 }
 
 /** A namespace to deploy into that accepts the bundles of another one. */
-const targetOf = async ({ stage }: GuideGiven, namespace: string): Promise<string> => {
+const targetOf = async ({ fixture }: GuideGiven, namespace: string): Promise<string> => {
   const target = `${namespace}-production`;
-  await stage.makeNamespace(target);
-  await stage.cluster.kubectl(['annotate', 'namespace', target, `werf.io/accept-bundles-from=${namespace}`]);
+  await fixture.makeNamespace(target);
+  await fixture.cluster.kubectl(['annotate', 'namespace', target, `werf.io/accept-bundles-from=${namespace}`]);
   return target;
 };
 
 /** Whoever has trouble with one bundle. */
-const readerOf = ({ shell, stage }: GuideGiven, namespace: string, names: Readonly<Record<string, string>> = {}) =>
+const readerOf = ({ shell, fixture }: GuideGiven, namespace: string, names: Readonly<Record<string, string>> = {}) =>
   new GuideReader(shell, {
     'k8s-werf-operator-go-system': namespace,
     production: `${namespace}-production`,
-    'https://ghcr.io': `http://${stage.registryHost}`,
+    'https://ghcr.io': `http://${fixture.registryHost}`,
     ...names,
   });
 
@@ -72,14 +72,14 @@ const printed = (field: string): RegExp => {
 
 /** From the first look to the last line of the log: a bundle that goes well. */
 const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
-  const story = await storyIn(given, 'well');
+  const scenario = await scenarioIn(given, 'well');
   const target = await targetOf(given, 'well');
   const reader = readerOf(given, 'well', { 'myorg/my-app-bundle': 'acme/well' });
-  await story.stage.publish({ repository: 'acme/well', tag: 'v1.0.0', behaviour: 'slow: 5' });
-  await story.apply(configMap('app-config', 'app: {image: v3, replicas: 3}'));
+  await scenario.fixture.publish({ repository: 'acme/well', tag: 'v1.0.0', behaviour: 'slow: 5' });
+  await scenario.apply(configMap('app-config', 'app: {image: v3, replicas: 3}'));
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
-  await story.applyBundle('my-app', story.spec('acme/well', { targetNamespace: target, valuesFrom }));
-  await story.until('my-app', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
+  await scenario.applyBundle('my-app', scenario.spec('acme/well', { targetNamespace: target, valuesFrom }));
+  await scenario.until('my-app', 'its Job runs', ({ activeJobName }) => activeJobName !== undefined);
   const running = await reader.does(DESCRIBE);
   t.match(running.text, new RegExp(`^  Phase: +${reader.promised(PHASES, 'Syncing')}$`, 'm'));
   for (const field of ['activeJobName', 'lastJobStatus']) {
@@ -87,7 +87,7 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
   }
   const pods = ['get', 'pods', '-n', target, '--field-selector', 'status.phase=Running', '-o', 'name'];
   await eventually(
-    async () => (await story.stage.cluster.kubectl(pods)).stdout,
+    async () => (await scenario.fixture.cluster.kubectl(pods)).stdout,
     (names) => names !== '',
     60_000,
   );
@@ -97,7 +97,7 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
   ]);
   t.match(followed.text, /Succeeded release "my-app"/, 'the log is followed to its end');
   t.match(waited, { code: 0, text: /^werfbundle.werf.io\/my-app condition met$/m });
-  const { lastJobName = '' } = await story.synced('my-app', 'v1.0.0');
+  const { lastJobName = '' } = await scenario.synced('my-app', 'v1.0.0');
   const synced = await shows(t, () => reader.does(DESCRIBE), reader.promised(ERRORS, 'ETag support not detected'));
   t.match(synced, new RegExp(`^  Phase: +${reader.promised(PHASES, 'Synced')}$`, 'm'));
   for (const field of ['phase', 'lastAppliedTag', 'lastSyncTime', 'lastETag', 'lastJobLogs'])
@@ -120,7 +120,7 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
     { does: [/^kubectl get job <job-name> .*jq/], shows: /^--set-string=app.image=v3$/m },
     { does: [/^kubectl get werfbundle my-app -o yaml [^|]*$/], shows: /^ {2}lastAppliedTag: v1.0.0$/m },
     { does: [/^kubectl get wb my-app [^|]*system$/], shows: /^my-app +Synced +v1.0.0 +deployed v1.0.0 to namespace/m },
-    { does: [/\{\.spec\.registry\.url\}/], shows: new RegExp(`^${story.stage.registryHost}/acme/well$`) },
+    { does: [/\{\.spec\.registry\.url\}/], shows: new RegExp(`^${scenario.fixture.registryHost}/acme/well$`) },
     { does: [/\{\.spec\.registry\.pollInterval\}/], shows: /^1m$/ },
     { does: [/\{\.spec\.converge\.targetNamespace\}/], shows: /^well-production$/ },
     { does: [/^kubectl patch .*"30m"/s, /\{\.spec\.registry\.pollInterval\}/], shows: /patched\n30m$/ },
@@ -149,20 +149,20 @@ const fakeRegistry = async (t: Test, tls?: { readonly key: string; readonly cert
 
 /** Whatever a poll can come to grief on, in the guide's words: in the status, and in the log. */
 const pollsFail = async (t: Test, given: GuideGiven): Promise<void> => {
-  const story = await storyIn(given, 'polls');
+  const scenario = await scenarioIn(given, 'polls');
   const silent = await fakeRegistry(t);
   silent.fail(/./, { kind: 'hang', at: 'headers' }, Number.POSITIVE_INFINITY);
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
   const secured = await fakeRegistry(t, { key: leaf.key, cert: leaf.certificate });
   const login = { username: 'robot', password: canary('registry') };
-  const closed = await story.stage.startRegistry({ name: 'registry-guide', auth: { kind: 'htpasswd', ...login } });
-  await story.apply(dockerConfig('registry-creds', closed.host, { ...login, password: canary('wrong') }));
+  const closed = await scenario.fixture.startRegistry({ name: 'registry-guide', auth: { kind: 'htpasswd', ...login } });
+  await scenario.apply(dockerConfig('registry-creds', closed.host, { ...login, password: canary('wrong') }));
   const rows: readonly { readonly cell: string; readonly registry: object }[] = [
     { cell: 'context deadline exceeded', registry: { url: `${silent.host}/acme/app` } },
     { cell: '401 unauthorized', registry: { url: `${closed.host}/acme/app`, secretRef: { name: 'registry-creds' } } },
     { cell: '403 forbidden', registry: { url: `${(await answering(t, 403)).host}/acme/app` } },
-    { cell: '404 not found', registry: { url: `${story.stage.registryHost}/acme/nothing` } },
+    { cell: '404 not found', registry: { url: `${scenario.fixture.registryHost}/acme/nothing` } },
     { cell: '429 too many requests', registry: { url: `${(await answering(t, 429)).host}/acme/app` } },
     { cell: '503 service unavailable', registry: { url: `${(await answering(t, 503)).host}/acme/app` } },
     { cell: 'connection refused', registry: { url: '127.0.0.1:1/acme/app' } },
@@ -177,7 +177,7 @@ const pollsFail = async (t: Test, given: GuideGiven): Promise<void> => {
     },
     {
       cell: 'the server does not speak TLS; for a registry with plain HTTP set spec.registry.insecure',
-      registry: { url: `${story.stage.registryHost}/acme/app`, insecure: false },
+      registry: { url: `${scenario.fixture.registryHost}/acme/app`, insecure: false },
     },
   ];
   await Promise.all(
@@ -185,8 +185,8 @@ const pollsFail = async (t: Test, given: GuideGiven): Promise<void> => {
       // The controller of specs may reach 127.0.0.1, where the registries are.
       const reader = readerOf(given, 'polls', { 'my-app': `app-${index}`, '127.0.0.1': '::1' });
       const message = reader.promised(ERRORS, `error polling registry: ${cell}`);
-      await story.applyBundle(`app-${index}`, story.spec('', {}, registry));
-      await story.until(`app-${index}`, message, ({ lastErrorMessage }) => lastErrorMessage === message);
+      await scenario.applyBundle(`app-${index}`, scenario.spec('', {}, registry));
+      await scenario.until(`app-${index}`, message, ({ lastErrorMessage }) => lastErrorMessage === message);
       const { text } = await reader.does(DESCRIBE);
       t.match(text, new RegExp(`^  Last Error Message: +${message}$`, 'm'));
       t.match(text, printed(reader.promised('Status fields', 'nextAttemptTime')));
@@ -204,15 +204,15 @@ const pollsFail = async (t: Test, given: GuideGiven): Promise<void> => {
 
 /** What a platform's proxy does. */
 const proxyRefuses = async (t: Test, given: GuideGiven): Promise<void> => {
-  const { stage } = given;
-  const proxy = await startForwardProxy({ to: stage.registryHost, forbids: true });
+  const { fixture } = given;
+  const proxy = await startForwardProxy({ to: fixture.registryHost, forbids: true });
   const env = { HTTPS_PROXY: proxy.url, NO_PROXY: '127.0.0.1' };
-  const behind = await stage.startController({ timeScale: TIME_SCALE, env });
-  const story = await storyIn({ ...given, controller: behind }, 'proxy');
+  const behind = await fixture.startController({ timeScale: TIME_SCALE, env });
+  const scenario = await scenarioIn({ ...given, controller: behind }, 'proxy');
   const reader = readerOf(given, 'proxy', { 'my-app': 'proxied' });
   const told = (why: string) =>
     shows(t, () => reader.does(DESCRIBE), reader.promised(ERRORS, `error polling registry: ${why}`));
-  await story.applyBundle('proxied', story.spec('', {}, { url: 'registry.example/acme/app', insecure: false }));
+  await scenario.applyBundle('proxied', scenario.spec('', {}, { url: 'registry.example/acme/app', insecure: false }));
   await told('the proxy makes no connection: 403 forbidden');
   await proxy.close();
   await reader.does(/^kubectl annotate werfbundle .*reconcile-requested-at/s);
@@ -223,21 +223,21 @@ const isStopped = ({ phase, consecutiveFailures }: WerfBundleStatus) => phase ==
 
 /** The table of backoff, its end, and each way out of it. */
 const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
-  const story = await storyIn(given, 'stopped');
-  const { stage } = story;
+  const scenario = await scenarioIn(given, 'stopped');
+  const { fixture } = scenario;
   const login = { username: 'robot', password: canary('stopped') };
   const auth = { kind: 'htpasswd', ...login } as const;
-  const closed = await stage.startRegistry({ name: 'registry-stopped', auth });
-  await stage.publish({ host: closed.host, auth, repository: 'acme/mended', tag: 'v1.0.0' });
-  await story.apply(dockerConfig('registry-creds', closed.host, { ...login, password: canary('mistaken') }));
+  const closed = await fixture.startRegistry({ name: 'registry-stopped', auth });
+  await fixture.publish({ host: closed.host, auth, repository: 'acme/mended', tag: 'v1.0.0' });
+  await scenario.apply(dockerConfig('registry-creds', closed.host, { ...login, password: canary('mistaken') }));
   const creds = { secretRef: { name: 'registry-creds' } };
   const specOf = (name: string): WerfBundleSpec =>
     name === 'mended'
-      ? story.spec('', {}, { url: `${closed.host}/acme/mended`, ...creds })
-      : story.spec(`acme/${name}`, {});
+      ? scenario.spec('', {}, { url: `${closed.host}/acme/mended`, ...creds })
+      : scenario.spec(`acme/${name}`, {});
   const names = ['patched', 'through-webhook', 'asked', 'changed', 'edited', 'recreated', 'mended'];
-  for (const name of names) await story.applyBundle(name, specOf(name));
-  for (const name of names) await story.until(name, 'polling has stopped', isStopped);
+  for (const name of names) await scenario.applyBundle(name, specOf(name));
+  for (const name of names) await scenario.until(name, 'polling has stopped', isStopped);
   const readerFor = (name: string) => readerOf(given, 'stopped', { 'my-app': name });
   const reader = readerFor('patched');
 
@@ -279,11 +279,11 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
   t.match((await reader.does(/^watch kubectl get wb/)).text, /^patched +Failed .* 6 /m);
 
   for (const name of names.filter((name) => name !== 'mended')) {
-    await stage.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
+    await fixture.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
   }
   const saved = await readerFor('edited').edits('true', /^kubectl edit/);
   t.match(saved, { code: 0, text: /Edit cancelled, no changes made/ });
-  const polls = await story.polls('acme/edited');
+  const polls = await scenario.polls('acme/edited');
   const ways: Readonly<Record<string, () => Promise<Shown>>> = {
     patched: () => readerFor('patched').does(/^kubectl patch .*--subresource=status/s),
     'through-webhook': () =>
@@ -292,11 +292,11 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
     changed: () => readerFor('changed').does(/^kubectl patch .*"10m"/s),
     recreated: async () => {
       const deleted = await readerFor('recreated').does(/^kubectl delete werfbundle/);
-      await story.applyBundle('recreated', specOf('recreated'));
+      await scenario.applyBundle('recreated', specOf('recreated'));
       return deleted;
     },
     mended: async () => {
-      const { code, stdout } = await story.apply(dockerConfig('registry-creds', closed.host, login));
+      const { code, stdout } = await scenario.apply(dockerConfig('registry-creds', closed.host, login));
       return { code, text: stdout };
     },
   };
@@ -305,31 +305,34 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
     t.equal(code, 0, `${name}: ${text}`);
     if (name === 'through-webhook')
       t.match(text, /Warning: .*the annotation werf.io\/reconcile-requested-at was set instead/);
-    t.equal((await story.synced(name, 'v1.0.0')).consecutiveFailures, 0, `${name}: the counter is 0 again`);
+    t.equal((await scenario.synced(name, 'v1.0.0')).consecutiveFailures, 0, `${name}: the counter is 0 again`);
   }
-  t.equal(await story.polls('acme/edited'), polls, 'an edit that changes nothing begins nothing');
+  t.equal(await scenario.polls('acme/edited'), polls, 'an edit that changes nothing begins nothing');
   await readerFor('edited').edits("sed -i 's/pollInterval: 1m/pollInterval: 2m/'", /^kubectl edit/);
-  await story.synced('edited', 'v1.0.0');
+  await scenario.synced('edited', 'v1.0.0');
   await readerFor('edited').doesUntil(/"message":"polled registry"/, /^kubectl logs -f .*controller-manager$/);
 };
 
 /** What a Job can come to grief on, and what heals it. */
 const jobsFail = async (t: Test, given: GuideGiven): Promise<void> => {
-  const story = await storyIn(given, 'jobs');
+  const scenario = await scenarioIn(given, 'jobs');
   const target = await targetOf(given, 'jobs');
-  const { stage } = story;
+  const { fixture } = scenario;
   const elsewhere = { targetNamespace: target };
-  await stage.publish({ repository: 'acme/late', tag: 'v1.0.0', behaviour: 'slow: 600' });
-  await story.applyBundle('late', story.spec('acme/late', { ...elsewhere, timeout: '1m' }));
-  await stage.publish({ repository: 'acme/hungry', tag: 'v1.0.0', behaviour: 'memory: 200' });
-  await story.applyBundle('hungry', story.spec('acme/hungry', { ...elsewhere, resourceLimits: { memory: '128Mi' } }));
-  await stage.publish({ repository: 'acme/clumsy', tag: 'v1.0.0', behaviour: 'fail' });
-  await story.applyBundle('clumsy', story.spec('acme/clumsy', elsewhere));
+  await fixture.publish({ repository: 'acme/late', tag: 'v1.0.0', behaviour: 'slow: 600' });
+  await scenario.applyBundle('late', scenario.spec('acme/late', { ...elsewhere, timeout: '1m' }));
+  await fixture.publish({ repository: 'acme/hungry', tag: 'v1.0.0', behaviour: 'memory: 200' });
+  await scenario.applyBundle(
+    'hungry',
+    scenario.spec('acme/hungry', { ...elsewhere, resourceLimits: { memory: '128Mi' } }),
+  );
+  await fixture.publish({ repository: 'acme/clumsy', tag: 'v1.0.0', behaviour: 'fail' });
+  await scenario.applyBundle('clumsy', scenario.spec('acme/clumsy', elsewhere));
   const readerFor = (name: string) => readerOf(given, 'jobs', { 'my-app': name });
 
   const hungry = readerFor('hungry');
   const oom = hungry.promised(ERRORS, 'pod failed with OOMKilled');
-  await story.failed('hungry', `${oom}: memory limit 128Mi; set spec.converge.resourceLimits.memory to 256Mi`);
+  await scenario.failed('hungry', `${oom}: memory limit 128Mi; set spec.converge.resourceLimits.memory to 256Mi`);
   t.match((await hungry.does(/^kubectl get wb my-app [^|]*system$/)).text, oom);
   const podName = /^(hungry-\S+) +0\/1 +OOMKilled/m.exec(
     (await hungry.does(/^kubectl get pods -n production/)).text,
@@ -339,11 +342,11 @@ const jobsFail = async (t: Test, given: GuideGiven): Promise<void> => {
     .does(/^kubectl describe pod <pod-name> -n production$/);
   t.match(pod.text, /^ +Reason: +OOMKilled$/m);
   t.match(await hungry.does(/^kubectl patch .*"2Gi"/s), { code: 0 });
-  await story.synced('hungry', 'v1.0.0', 2);
+  await scenario.synced('hungry', 'v1.0.0', 2);
 
   const clumsy = readerFor('clumsy');
   const exit = `${clumsy.promised(ERRORS, 'pod failed with exit code 1')}: release install: `;
-  await story.until(
+  await scenario.until(
     'clumsy',
     exit,
     ({ phase, lastErrorMessage }) => phase === 'Failed' && !!lastErrorMessage?.startsWith(exit),
@@ -352,12 +355,12 @@ const jobsFail = async (t: Test, given: GuideGiven): Promise<void> => {
   t.match(shown, new RegExp(`^  Last Error Message: +${exit}`, 'm'));
   t.match(shown, /^ {2}Last Job Status: +Failed$/m);
   t.match(shown, /^ {2}Last Job Logs:[\s\S]*CrashLoopBackOff/m);
-  const jobs = () => story.bundle('clumsy').then((bundle) => bundle?.status?.deployment?.number);
+  const jobs = () => scenario.bundle('clumsy').then((bundle) => bundle?.status?.deployment?.number);
   await clumsy.does(/^kubectl annotate werfbundle .*reconcile-requested-at/s);
   t.equal(await eventually(jobs, (number) => number === 2, PATIENCE_MS), 2, 'it is tried again on request');
-  await story.until('clumsy', 'the second', ({ history }) => history?.length === 2);
+  await scenario.until('clumsy', 'the second', ({ history }) => history?.length === 2);
   await hungry.does(/^kubectl annotate werfbundle .*deploy-requested-at/s);
-  t.equal((await story.synced('hungry', 'v1.0.0', 3)).deployment?.reason, 'Requested');
+  t.equal((await scenario.synced('hungry', 'v1.0.0', 3)).deployment?.reason, 'Requested');
 
   const late = readerFor('late');
   const message = `${late.promised(ERRORS, 'pod failed with DeadlineExceeded')}: not done after 1m; set spec.converge.timeout to more`;
@@ -366,42 +369,42 @@ const jobsFail = async (t: Test, given: GuideGiven): Promise<void> => {
 
 /** The guide's ServiceAccount, made as it says. */
 const accountIsMade = async (t: Test, given: GuideGiven): Promise<void> => {
-  const story = await storyIn(given, 'account');
+  const scenario = await scenarioIn(given, 'account');
   const reader = readerOf(given, 'account');
-  await story.stage.publish({ repository: 'acme/account', tag: 'v1.0.0' });
-  const lenient = { metadata: { ...story.ref('my-app'), annotations: { 'werf.io/missing-references': 'warn' } } };
+  await scenario.fixture.publish({ repository: 'acme/account', tag: 'v1.0.0' });
+  const lenient = { metadata: { ...scenario.ref('my-app'), annotations: { 'werf.io/missing-references': 'warn' } } };
   const made = await reader.does(/^kubectl create namespace production/, /^kubectl annotate namespace production/);
   t.equal(made.code, 0, made.text);
-  await story.apply({
+  await scenario.apply({
     ...{ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', ...lenient },
-    ...{ spec: story.spec('acme/account', { targetNamespace: 'account-production' }) },
+    ...{ spec: scenario.spec('acme/account', { targetNamespace: 'account-production' }) },
   });
-  await story.failed(
+  await scenario.failed(
     'my-app',
     reader.promised(ERRORS, 'ServiceAccount werf-converge does not exist in namespace production'),
   );
   const mended = await reader.does(/^kubectl create serviceaccount werf-converge/, /^kubectl create rolebinding/);
   t.equal(mended.code, 0, mended.text);
-  await story.synced('my-app', 'v1.0.0');
+  await scenario.synced('my-app', 'v1.0.0');
 };
 
 /** Values that are missing, broken, or not those that were meant. */
 const valuesAreMissing = async (t: Test, given: GuideGiven): Promise<void> => {
-  const story = await storyIn(given, 'values');
+  const scenario = await scenarioIn(given, 'values');
   const target = await targetOf(given, 'values');
   const reader = readerOf(given, 'values', { "namespace 'ops'": "namespace 'values'" });
-  await story.stage.publish({ repository: 'acme/values-guide', tag: 'v1.0.0' });
+  await scenario.fixture.publish({ repository: 'acme/values-guide', tag: 'v1.0.0' });
   const applyLenient = (name: string, converge: WerfBundleSpec['converge']) =>
-    story.apply({
+    scenario.apply({
       ...{ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle' },
-      metadata: { ...story.ref(name), annotations: { 'werf.io/missing-references': 'warn' } },
-      ...{ spec: story.spec('acme/values-guide', converge) },
+      metadata: { ...scenario.ref(name), annotations: { 'werf.io/missing-references': 'warn' } },
+      ...{ spec: scenario.spec('acme/values-guide', converge) },
     });
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
   await applyLenient('here', { valuesFrom });
   await applyLenient('my-app', { valuesFrom, targetNamespace: target });
-  await story.failed('here', reader.promised(ERRORS, "failed to get ConfigMap 'app-config' from namespace 'ops'"));
-  await story.failed('my-app', `configMap 'app-config' not found in namespaces 'values' or '${target}'`);
+  await scenario.failed('here', reader.promised(ERRORS, "failed to get ConfigMap 'app-config' from namespace 'ops'"));
+  await scenario.failed('my-app', `configMap 'app-config' not found in namespaces 'values' or '${target}'`);
   const looked = await reader.does(
     /^kubectl get configmap app-config -n k8s\S+$/,
     /^kubectl get configmap app-config -n production$/,
@@ -409,30 +412,30 @@ const valuesAreMissing = async (t: Test, given: GuideGiven): Promise<void> => {
   t.match(looked.text, /"app-config" not found\n.*"app-config" not found\n/);
 
   t.match(await reader.does(/^kubectl create configmap app-config .*-n production/), { code: 0 });
-  await story.synced('my-app', 'v1.0.0');
+  await scenario.synced('my-app', 'v1.0.0');
   t.match(await reader.does(/^kubectl apply -f - <<EOF/), { code: 0 });
-  const { lastJobName = '' } = await story.synced('my-app', 'v1.0.0', 2);
+  const { lastJobName = '' } = await scenario.synced('my-app', 'v1.0.0', 2);
   const args = async (job: string) =>
     (await reader.knowing({ '<job-name>': job }).does(/^kubectl get job <job-name> .*jq/)).text;
   t.match(await args(lastJobName), /^--set-string=app.image=myapp:latest$/m, 'the target namespace\u2019s');
 
-  await story.apply(configMap('app-config', 'app: {image: v5}'));
-  const wins = await story.synced('my-app', 'v1.0.0', 3);
+  await scenario.apply(configMap('app-config', 'app: {image: v5}'));
+  const wins = await scenario.synced('my-app', 'v1.0.0', 3);
   t.match(await args(wins.lastJobName ?? ''), /^--set-string=app.image=v5$/m, 'the bundle\u2019s namespace wins');
 
-  await story.kubectl('create', 'configmap', 'base-config', '--from-literal=values.yaml=app: {image: v6}');
+  await scenario.kubectl('create', 'configmap', 'base-config', '--from-literal=values.yaml=app: {image: v6}');
   t.match(await reader.does(/^kubectl patch .*"base-config".*"env-overrides"/s), { code: 0 });
-  const optional = await story.synced('my-app', 'v1.0.0', 4);
+  const optional = await scenario.synced('my-app', 'v1.0.0', 4);
   t.match(await args(optional.lastJobName ?? ''), /^--set-string=app.image=v6$/m, 'what is optional may be missing');
   t.match(
     (await reader.does(/-o yaml .*grep -A 10 valuesFrom/)).text,
     /name: base-config\n.*\n? *- configMapRef:\n +name: env-overrides\n +optional: true/,
   );
 
-  await story.kubectl('create', 'configmap', 'prod-overrides', '--from-literal=values.yaml=app: {image: v7}');
+  await scenario.kubectl('create', 'configmap', 'prod-overrides', '--from-literal=values.yaml=app: {image: v7}');
   const both = [{ configMapRef: { name: 'base-config' } }, { configMapRef: { name: 'prod-overrides' } }];
-  await story.patch('my-app', { spec: { converge: { valuesFrom: both } } });
-  const later = await story.synced('my-app', 'v1.0.0', 5);
+  await scenario.patch('my-app', { spec: { converge: { valuesFrom: both } } });
+  const later = await scenario.synced('my-app', 'v1.0.0', 5);
   t.match(await args(later.lastJobName ?? ''), /^--set-string=app.image=v7$/m, 'the later one wins');
   for (const [name, image] of [
     ['base-config', 'v6'],
@@ -442,11 +445,11 @@ const valuesAreMissing = async (t: Test, given: GuideGiven): Promise<void> => {
     t.match(text, new RegExp(`image: ${image}`), name);
   }
 
-  await story.kubectl('delete', 'configmap', 'app-config');
-  await story.apply({ ...configMap('app-config', ''), data: { 'config.yaml': 'a: b: c' } } as ReturnType<
+  await scenario.kubectl('delete', 'configmap', 'app-config');
+  await scenario.apply({ ...configMap('app-config', ''), data: { 'config.yaml': 'a: b: c' } } as ReturnType<
     typeof configMap
   >);
-  await story.failed(
+  await scenario.failed(
     'here',
     'key "config.yaml" of ConfigMap values/app-config is no YAML: line 1, column 4: mapping values are not allowed here',
   );
@@ -455,7 +458,7 @@ const valuesAreMissing = async (t: Test, given: GuideGiven): Promise<void> => {
 
 /** A registry that gives ETags is asked on the condition that something has changed. */
 const etagsAreUsed = async (t: Test, given: GuideGiven): Promise<void> => {
-  const story = await storyIn(given, 'etags');
+  const scenario = await scenarioIn(given, 'etags');
   const registry = await fakeRegistry(t);
   registry.behave({ etags: true });
   registry.publish('acme/etags', 'v1.0.0', 'bundle');
@@ -463,7 +466,7 @@ const etagsAreUsed = async (t: Test, given: GuideGiven): Promise<void> => {
     'https://ghcr.io': `http://${registry.host}`,
     'myorg/my-app-bundle': 'acme/etags',
   });
-  await story.applyBundle('my-app', story.spec('', {}, { url: `${registry.host}/acme/etags` }));
+  await scenario.applyBundle('my-app', scenario.spec('', {}, { url: `${registry.host}/acme/etags` }));
   const read = () => reader.does(/\{\.status\.lastETag\}/);
   const first = await shows(t, read, /^"[0-9a-f]{8}"$/);
   await shows(t, () => reader.does(/grep -i "etag\\\|304/), /acme\/etags".*"answer":"304 Not Modified"/);
@@ -475,20 +478,20 @@ const etagsAreUsed = async (t: Test, given: GuideGiven): Promise<void> => {
 };
 
 t.test('the troubleshooting guide on a real control plane', async (t) => {
-  const stage = await startDeployStage(t);
-  const states = await recordWatch(t, stage, WERFBUNDLES);
+  const fixture = await startDeployFixture(t);
+  const states = await recordWatch(t, fixture, WERFBUNDLES);
   const [webhook, controller] = await Promise.all([
-    stage.startWebhook(),
-    stage.startController({ timeScale: TIME_SCALE }),
+    fixture.startWebhook(),
+    fixture.startController({ timeScale: TIME_SCALE }),
   ]);
   const guide = Guide.read();
   const shell: GuideShell = {
-    ...{ guide, dir: join(stage.cluster.dir, 'reader'), kubeconfig: stage.cluster.kubeconfig },
+    ...{ guide, dir: join(fixture.cluster.dir, 'reader'), kubeconfig: fixture.cluster.kubeconfig },
     kubectl: (await binariesOfThisRun()).kubectl,
     logs: { controller: controller.process.logFile, webhook: webhook.logFile },
   };
   await GuideReader.prepare(shell);
-  const given: GuideGiven = { stage, controller, states, guide, shell };
+  const given: GuideGiven = { fixture, controller, states, guide, shell };
 
   await t.test('says what is so, and what helps', async (t) => {
     t.jobs = 8;

@@ -5,7 +5,7 @@ import type { Lease } from '../../kube/election-step.js';
 import { JOBS, LEASES, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
 import { startCuttingProxy, type Write } from '../kit/cutting-proxy.js';
-import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { type DeployFixture, type RunningController, startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { recordWatch } from '../kit/record-watch.js';
 
@@ -32,59 +32,59 @@ const leads = async (t: Test, controller: RunningController, times = 1): Promise
 const leaderMetric = async (controller: RunningController): Promise<string | undefined> =>
   /^werfbundle_leader (\d)$/m.exec(await controller.get('/metrics'))?.[1];
 
-const lease = (stage: DeployStage): Promise<Lease | undefined> =>
-  stage.client.get(
+const lease = (fixture: DeployFixture): Promise<Lease | undefined> =>
+  fixture.client.get(
     LEASES,
     { namespace: OPERATOR_NAMESPACE, name: leaseNameOf({ namespaces: [], labelSelector: undefined }) },
-    stage.signal,
+    fixture.signal,
   );
 
-const makeBundle = (stage: DeployStage, name: string): Promise<WerfBundle> =>
-  stage.client.create(
+const makeBundle = (fixture: DeployFixture, name: string): Promise<WerfBundle> =>
+  fixture.client.create(
     WERFBUNDLES,
     {
       apiVersion: API_VERSION,
       kind: KIND,
       metadata: { namespace: OPS, name },
       spec: {
-        registry: { url: `${stage.registryHost}/acme/app`, insecure: true, pollInterval: '1m' },
+        registry: { url: `${fixture.registryHost}/acme/app`, insecure: true, pollInterval: '1m' },
         converge: { serviceAccountName: 'werf-converge' },
       },
     },
-    stage.signal,
+    fixture.signal,
   );
 
-const synced = (stage: DeployStage, name: string, tag: string): Promise<StoredBundle> =>
-  stage.bundles.until(
+const synced = (fixture: DeployFixture, name: string, tag: string): Promise<StoredBundle> =>
+  fixture.bundles.until(
     { namespace: OPS, name },
     {
       what: `${name} is Synced with ${tag}`,
       withinMs: PATIENCE_MS,
       is: ({ phase, lastAppliedTag }) => phase === 'Synced' && lastAppliedTag === tag,
     },
-    stage.signal,
+    fixture.signal,
   );
 
 const isLease = ({ path }: Write): boolean => path.includes('/leases');
 
 t.test('of several controllers one leads', async (t) => {
-  const stage = await startDeployStage(t);
-  const { client, signal } = stage;
-  await stage.makeNamespace(OPS);
-  await stage.publish({ repository: 'acme/app', tag: 'v1.0.0' });
-  const jobs = await recordWatch(t, stage, JOBS);
-  const proxy = await startCuttingProxy(t, stage.cluster.controlPlane);
-  const first = await stage.startController({ through: proxy, timeScale: 30, leaderElect: true });
+  const fixture = await startDeployFixture(t);
+  const { client, signal } = fixture;
+  await fixture.makeNamespace(OPS);
+  await fixture.publish({ repository: 'acme/app', tag: 'v1.0.0' });
+  const jobs = await recordWatch(t, fixture, JOBS);
+  const proxy = await startCuttingProxy(t, fixture.cluster.controlPlane);
+  const first = await fixture.startController({ through: proxy, timeScale: 30, leaderElect: true });
   await leads(t, first);
-  const second = await stage.startController({ timeScale: 30, leaderElect: true });
+  const second = await fixture.startController({ timeScale: 30, leaderElect: true });
 
   await t.test('and the other one stands by: it is ready, and begins nothing', async (t) => {
-    await makeBundle(stage, 'app');
-    await synced(stage, 'app', 'v1.0.0');
+    await makeBundle(fixture, 'app');
+    await synced(fixture, 'app', 'v1.0.0');
     t.notOk(await has(second, 'polling registry'));
     t.strictSame(await Promise.all([first, second].map(leaderMetric)), ['1', '0']);
     t.strictSame(await Promise.all([first, second].map((each) => each.get('/readyz'))), ['ok\n', 'ok\n']);
-    t.match((await lease(stage))?.spec, { holderIdentity: /_/, leaseDurationSeconds: 15, leaseTransitions: 0 });
+    t.match((await lease(fixture))?.spec, { holderIdentity: /_/, leaseDurationSeconds: 15, leaseTransitions: 0 });
   });
 
   await t.test('one that was paused past its Lease writes nothing that counts when it wakes up', async (t) => {
@@ -107,7 +107,7 @@ t.test('of several controllers one leads', async (t) => {
       },
       cut: async () => {},
     });
-    for (const name of names) await makeBundle(stage, name);
+    for (const name of names) await makeBundle(fixture, name);
     await eventually(
       async () => held.size,
       (count) => count === names.length,
@@ -118,7 +118,7 @@ t.test('of several controllers one leads', async (t) => {
     paused = true;
     const ms = await leads(t, second);
     t.ok(ms < 20_000, `the other one leads after ${Math.round(ms)} ms`);
-    const before = await Promise.all(names.map((name) => synced(stage, name, 'v1.0.0')));
+    const before = await Promise.all(names.map((name) => synced(fixture, name, 'v1.0.0')));
 
     for (const release of thaw) release();
     first.send('SIGCONT');
@@ -129,8 +129,8 @@ t.test('of several controllers one leads', async (t) => {
       ),
       'it finds out that it was away',
     );
-    await stage.publish({ repository: 'acme/app', tag: 'v1.1.0' });
-    const after = await Promise.all(names.map((name) => synced(stage, name, 'v1.1.0')));
+    await fixture.publish({ repository: 'acme/app', tag: 'v1.1.0' });
+    const after = await Promise.all(names.map((name) => synced(fixture, name, 'v1.1.0')));
     t.strictSame(woken, [], 'it asked for no write');
     for (const [index, { metadata, status }] of after.entries()) {
       const { name, uid } = metadata;
@@ -161,18 +161,18 @@ t.test('of several controllers one leads', async (t) => {
     t.ok(ms < 5_000, `the other one leads after ${Math.round(ms)} ms`);
     t.equal((await ending).how, 'exit code 0');
     t.ok(await has(second, 'gave the Lease up'));
-    await stage.publish({ repository: 'acme/app', tag: 'v1.2.0' });
-    await synced(stage, 'app', 'v1.2.0');
-    t.equal((await lease(stage))?.spec?.leaseTransitions, 2);
+    await fixture.publish({ repository: 'acme/app', tag: 'v1.2.0' });
+    await synced(fixture, 'app', 'v1.2.0');
+    t.equal((await lease(fixture))?.spec?.leaseTransitions, 2);
   });
 
   await t.test('one that is killed is followed within twenty seconds', async (t) => {
-    const third = await stage.startController({ timeScale: 30, leaderElect: true });
+    const third = await fixture.startController({ timeScale: 30, leaderElect: true });
     await first.kill();
     const ms = await leads(t, third);
     t.ok(ms < 20_000, `the other one leads after ${Math.round(ms)} ms`);
-    await stage.publish({ repository: 'acme/app', tag: 'v1.3.0' });
-    await synced(stage, 'app', 'v1.3.0');
+    await fixture.publish({ repository: 'acme/app', tag: 'v1.3.0' });
+    await synced(fixture, 'app', 'v1.3.0');
     t.notMatch(await third.log(), /"level":"error"/);
   });
 });

@@ -8,8 +8,8 @@ import { eventually } from '../kit/eventually.js';
 import type { Manifest, RawAnswer } from '../kit/raw-api.js';
 import { anyFreePort, startReplicas } from '../kit/replicas.js';
 import { startSlowFront } from '../kit/slow-front.js';
+import { bundle, startWebhookFixture } from '../kit/webhook-fixture.js';
 import type { WebhookProgram } from '../kit/webhook-program.js';
-import { bundle, startWebhookStage } from '../kit/webhook-stage.js';
 
 // What users of other admission webhooks suffer from, and what happens here instead. Two of the ten pains are shown in gitops.spec.ts:
 // existence checks that break the order of GitOps tools, and drift from defaults.
@@ -18,10 +18,10 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const OPERATOR = 'k8s-werf-operator-go-system';
 const REGISTRY = { url: 'ghcr.io/acme/app', tag: 'v1.0.0' };
 
-const stage = await startWebhookStage(t);
-const { api, kubectl, must, cluster } = stage;
+const fixture = await startWebhookFixture(t);
+const { api, kubectl, must, cluster } = fixture;
 const front = await startSlowFront(t, cluster.controlPlane);
-const replicas = await startReplicas(t, stage, { server: front.server, flags: ['--guard-values'] });
+const replicas = await startReplicas(t, fixture, { server: front.server, flags: ['--guard-values'] });
 
 const isDone = ({ status }: RawAnswer): boolean => status < 300;
 const merge = (object: Manifest, body: object): Promise<RawAnswer> => api.merge(object, body);
@@ -133,7 +133,7 @@ t.test(
       '--clusterrole=werfbundle-editor',
       '--serviceaccount=ops:tidy',
     ]);
-    const cleaned = await stage.apiAs({ namespace: 'ops', name: 'tidy' });
+    const cleaned = await fixture.apiAs({ namespace: 'ops', name: 'tidy' });
     const [byMerge, byJson, byReplace, byApply] = objects;
     if (!byMerge || !byJson || !byReplace || !byApply) throw new Error('there are four');
     t.match(await cleaned.merge(byMerge, { status: { phase: 'Syncing' } }, 'status'), { status: 200 }, 'a status');

@@ -1,13 +1,13 @@
 import t from 'tap';
-import { startAdmissionStage } from '../kit/admission-stage.js';
+import { startAdmissionFixture } from '../kit/admission-fixture.js';
 import { canary } from '../kit/canary.js';
 import { eventually } from '../kit/eventually.js';
 import { startSlowFront } from '../kit/slow-front.js';
 
-const stage = await startAdmissionStage(t);
-const { cluster, must } = stage;
+const fixture = await startAdmissionFixture(t);
+const { cluster, must } = fixture;
 const front = await startSlowFront(t, cluster.controlPlane);
-const webhook = await stage.startWebhook({ server: front.server });
+const webhook = await fixture.startWebhook({ server: front.server });
 
 const list = (...items: readonly object[]): string => JSON.stringify({ apiVersion: 'v1', kind: 'List', items });
 const core = (kind: string, metadata: object, more: object = {}): object => ({

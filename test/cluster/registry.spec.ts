@@ -9,9 +9,9 @@ import { publishBundle, publishImage } from '../../playground/registry/publish.j
 import { startRegistry } from '../../playground/registry/start.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from '../../registry/registry.js';
 import { registryContract } from '../contract/registry.contract.js';
-import { storyIn, TIME_SCALE } from '../kit/bundle-story.js';
+import { scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
-import { startDeployStage } from '../kit/deploy-stage.js';
+import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { metricOf } from '../kit/exposition.js';
 import { startFakeRegistry } from '../kit/fake-registry.js';
@@ -165,7 +165,7 @@ t.test('a registry that goes away is a refused connection, and it is found again
 });
 
 t.test('a controller behind a proxy, and a registry with ETags that is overloaded later', async (t) => {
-  const stage = await startDeployStage(t);
+  const fixture = await startDeployFixture(t);
   const registry = await startFakeRegistry();
   t.teardown(() => registry.close());
   registry.behave({ etags: true, manifestEtags: true });
@@ -173,15 +173,15 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   const proxy = await startForwardProxy({ to: registry.host });
   t.teardown(() => proxy.close());
   const env = { http_proxy: proxy.url, HTTPS_PROXY: 'http://127.0.0.1:1', NO_PROXY: '.other.example' };
-  const controller = await stage.startController({ timeScale: TIME_SCALE, env });
-  const states = await recordWatch(t, stage, WERFBUNDLES);
-  const story = await storyIn({ stage, controller, states }, 'proxied');
+  const controller = await fixture.startController({ timeScale: TIME_SCALE, env });
+  const states = await recordWatch(t, fixture, WERFBUNDLES);
+  const scenario = await scenarioIn({ fixture, controller, states }, 'proxied');
   const url = (repository: string) => ({ url: `registry.example:5000/${repository}` });
   const read = async (name: string, path: string) =>
-    (await story.kubectl('get', 'werfbundle', name, '-o', `jsonpath={${path}}`)).stdout;
+    (await scenario.kubectl('get', 'werfbundle', name, '-o', `jsonpath={${path}}`)).stdout;
 
-  await story.applyBundle('app', story.spec('', {}, url('acme/app')));
-  await story.until('app', 'has a deployment that ended', ({ history }) => history !== undefined);
+  await scenario.applyBundle('app', scenario.spec('', {}, url('acme/app')));
+  await scenario.until('app', 'has a deployment that ended', ({ history }) => history !== undefined);
   t.equal(
     await read('app', '.status.deployment.tag'),
     'v1.0.0',
@@ -190,7 +190,7 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   t.match(proxy.asked[0], /^GET http:\/\/registry\.example:5000\/v2\/acme\/app\/tags\/list$/);
   t.match(await read('app', '.status.lastETag'), /^"[0-9a-f]{8}"$/, 'the registry’s own ETag');
 
-  await story.morePolls('acme/app', 2);
+  await scenario.morePolls('acme/app', 2);
   const log = (await controller.log()).split('\n');
   t.ok(
     log.some((line) => /304 not modified/i.test(line) && line.includes('registry.example:5000/acme/app')),
@@ -199,7 +199,7 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   t.ok(registry.answers().includes('304 GET /v2/acme/app/tags/list'));
 
   registry.fail(/./, { kind: 'answer', status: 503, headers: { 'retry-after': '3600' } }, 1_000);
-  const failed = await story.until('app', 'a failed poll', ({ consecutiveFailures }) => consecutiveFailures === 1);
+  const failed = await scenario.until('app', 'a failed poll', ({ consecutiveFailures }) => consecutiveFailures === 1);
   t.equal(
     await read('app', '.status.conditions[?(@.type=="RegistryReachable")].message'),
     'error polling registry: 503 service unavailable (failure 1 of 6, next try after 1h)',
@@ -208,7 +208,7 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   t.ok(waitMs >= 3_600_000, 'the registry’s own time counts, and is not scaled');
 
   const asked = registry.requests.length;
-  await story.applyBundle('late', story.spec('', {}, url('acme/late')));
+  await scenario.applyBundle('late', scenario.spec('', {}, url('acme/late')));
   const text = await eventually(
     () => controller.get('/metrics'),
     (seen) => (metricOf(seen, 'registry_scans_total', { result: 'held-back' }) ?? 0) > 0,

@@ -20,7 +20,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const STAND_IN = join(ROOT, 'dist', 'werf-stand-in.js');
 
 /** A control plane, a registry, and what makes ServiceAccounts that may deploy. */
-interface Stage {
+interface Fixture {
   readonly cluster: Cluster;
   readonly client: KubeClient;
   readonly registryHost: string;
@@ -28,7 +28,7 @@ interface Stage {
   readonly signal: AbortSignal;
 }
 
-const startStage = async (t: Test): Promise<Stage> => {
+const startFixture = async (t: Test): Promise<Fixture> => {
   const { dockerRegistry } = await binariesOfThisRun();
   const cluster = await startCluster(t);
   const client = createKubeClient(await connect({ kubeconfig: cluster.kubeconfig }));
@@ -51,18 +51,18 @@ type Account = { readonly namespace: string; readonly account: string };
 
 /** Runs a program as a ServiceAccount, with what a Job's container would have. */
 const startAs = (
-  stage: Stage,
+  fixture: Fixture,
   { command, variables }: { readonly command: readonly string[]; readonly variables: Readonly<Record<string, string>> },
   { args, as }: { readonly args: readonly string[]; readonly as: Account },
 ): ReturnType<WerfSubject['start']> => {
   let log = '';
   let terminate = () => {};
   const ended = (async () => {
-    const home = await mkdtemp(join(stage.cluster.dir, 'home-'));
+    const home = await mkdtemp(join(fixture.cluster.dir, 'home-'));
     const account = { namespace: as.namespace, name: as.account };
-    const { server, ca } = stage.cluster.controlPlane;
+    const { server, ca } = fixture.cluster.controlPlane;
     const kubeconfig = join(home, 'kubeconfig');
-    await writeKubeconfig(stage.client, account, { server, ca, file: kubeconfig }, stage.signal);
+    await writeKubeconfig(fixture.client, account, { server, ca, file: kubeconfig }, fixture.signal);
     const [program = '', ...words] = [...command, ...args];
     const env = { ...variables, ...(await inPod(home, kubeconfig, { server, ca })), HOME: home, TMPDIR: home };
     const child = spawn(program, words, { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -99,8 +99,8 @@ const inPod = async (
 };
 
 /** What of the contract's subject is the same for every werf. */
-const around = (stage: Stage): Omit<WerfSubject, 'name' | 'version' | 'start' | 'configMapOf'> => {
-  const { cluster, client, registryHost, signal } = stage;
+const around = (fixture: Fixture): Omit<WerfSubject, 'name' | 'version' | 'start' | 'configMapOf'> => {
+  const { cluster, client, registryHost, signal } = fixture;
   const kubectl = async (args: readonly string[], input?: string): Promise<void> => {
     const { code, stderr } = await cluster.kubectl(args, input);
     if (code !== 0) throw new Error(stderr);
@@ -109,7 +109,7 @@ const around = (stage: Stage): Omit<WerfSubject, 'name' | 'version' | 'start' | 
     ...{ registryHost, dir: cluster.dir },
     publish: (repository, tag, chart) => publishBundle({ host: registryHost, repository, tag, chart }),
     makeNamespace: async (name) => {
-      await kubectl(['apply', '-f', '-'], stage.namespaceSample.replaceAll('demo', name));
+      await kubectl(['apply', '-f', '-'], fixture.namespaceSample.replaceAll('demo', name));
       await kubectl(['create', 'serviceaccount', 'powerless', '-n', name]);
     },
     forbidNamespaces: async (namespace) => {
@@ -130,9 +130,9 @@ const around = (stage: Stage): Omit<WerfSubject, 'name' | 'version' | 'start' | 
 };
 
 t.test('what is relied on of werf', async (t) => {
-  const stage = await startStage(t);
+  const fixture = await startFixture(t);
   const found = await findWerf({
-    ...{ env: process.env, download: false, signal: stage.signal, say: (line: string) => t.comment(line) },
+    ...{ env: process.env, download: false, signal: fixture.signal, say: (line: string) => t.comment(line) },
   });
   t.comment(`this run's werf: ${tellWerf(found)}`);
   t.jobs = 3;
@@ -141,10 +141,10 @@ t.test('what is relied on of werf', async (t) => {
     const command = [process.execPath, STAND_IN];
     return t.test(`the stand-in keeps the contract, as werf ${version}`, (t) =>
       werfContract(t, {
-        ...around(stage),
+        ...around(fixture),
         name: `stand-in-${version}`,
         version,
-        start: (args, as) => startAs(stage, { command, variables }, { args, as }),
+        start: (args, as) => startAs(fixture, { command, variables }, { args, as }),
         configMapOf: (release) => `werf-stand-in-${release}`,
       }),
     );
@@ -154,19 +154,19 @@ t.test('what is relied on of werf', async (t) => {
   await t.test(`werf ${found.version} keeps the contract`, async (t) => {
     // Hooks and Deployments are real with a real werf.
     const agent = await startNodeAgent({
-      ...{ client: stage.client, clock: systemClock, log: recordLog(), werf: STAND_IN, realWerf: found.program },
-      ...{ server: stage.cluster.controlPlane.server, dir: join(stage.cluster.dir, 'node') },
+      ...{ client: fixture.client, clock: systemClock, log: recordLog(), werf: STAND_IN, realWerf: found.program },
+      ...{ server: fixture.cluster.controlPlane.server, dir: join(fixture.cluster.dir, 'node') },
       ca: {
-        cert: stage.cluster.controlPlane.ca,
-        key: await readFile(join(stage.cluster.controlPlane.dir, 'ca.key'), 'utf8'),
+        cert: fixture.cluster.controlPlane.ca,
+        key: await readFile(join(fixture.cluster.controlPlane.dir, 'ca.key'), 'utf8'),
       },
     });
     t.teardown(() => agent.stop());
     await werfContract(t, {
-      ...around(stage),
+      ...around(fixture),
       name: 'real',
       version: found.version.startsWith('2') ? '2' : '3',
-      start: (args, as) => startAs(stage, { command: [found.program], variables: {} }, { args, as }),
+      start: (args, as) => startAs(fixture, { command: [found.program], variables: {} }, { args, as }),
       configMapOf: (release) => release,
     });
   });

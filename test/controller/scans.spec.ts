@@ -923,8 +923,8 @@ t.test('whatever happens, in the end each bundle hears of the best tag that ther
           clock.advance(ms),
     ),
   ];
-  const story = fc.array(fc.oneof(...happenings), { maxLength: 80, size: 'max' });
-  const law = fc.asyncProperty(story, async (all) => {
+  const scenario = fc.array(fc.oneof(...happenings), { maxLength: 80, size: 'max' });
+  const law = fc.asyncProperty(scenario, async (all) => {
     const world = new World();
     for (const happening of all) await happening(world);
     const wrong = await world.heal();

@@ -6,12 +6,12 @@ import { valueAt } from '../../api/schema-node.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { Manifest } from '../kit/raw-api.js';
 import { type Application, isWell, startArgoCd } from './argocd.js';
-import { type GitOpsStage, startGitOpsStage, versionsOf } from './gitops-stage.js';
+import { type GitOpsFixture, startGitOpsFixture, versionsOf } from './gitops-fixture.js';
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
-const stage = await startGitOpsStage(t);
-const argocd = await startArgoCd(t, stage);
-const { api, must } = stage;
+const fixture = await startGitOpsFixture(t);
+const argocd = await startArgoCd(t, fixture);
+const { api, must } = fixture;
 
 const isSynced =
   (tag = 'v1.0.0') =>
@@ -35,10 +35,10 @@ const inWave = (wave: number, object: Manifest): Manifest => ({
 });
 
 /** An Application on a repository of its own, and a shop whose first commit is Healthy. */
-const deployed = async (t: Test, name: string, wish: Parameters<GitOpsStage['shop']>[1] = {}) => {
-  const repository = await stage.repository(name);
-  const shop = stage.shop(name, wish);
-  await stage.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
+const deployed = async (t: Test, name: string, wish: Parameters<GitOpsFixture['shop']>[1] = {}) => {
+  const repository = await fixture.repository(name);
+  const shop = fixture.shop(name, wish);
+  await fixture.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
   await repository.commit({ 'shop.yaml': shop.all });
   const application = await argocd.application({ name, repository });
   t.match(await application.until(isWell), { health: 'Healthy' });
@@ -49,16 +49,16 @@ const patch = (namespace: string, body: object) =>
   must(['patch', 'wb', 'shop', '-n', namespace, '--type=merge', '-p', JSON.stringify(body)]);
 
 const bringsAllInOneCommit = async (t: Test): Promise<void> => {
-  const repository = await stage.repository('first');
-  const shop = stage.shop('first');
-  await stage.publish({ repository: 'acme/first', tag: 'v1.0.0', behaviour: 'slow: 5' });
+  const repository = await fixture.repository('first');
+  const shop = fixture.shop('first');
+  await fixture.publish({ repository: 'acme/first', tag: 'v1.0.0', behaviour: 'slow: 5' });
   await repository.commit({ 'shop.yaml': shop.all });
   const application = await argocd.application({ name: 'first', repository });
 
   const early = await application.until(({ health }) => health === 'Progressing');
   t.match(early, { health: 'Progressing', resources: [/^WerfBundle\/shop Progressing: /] });
   const well = await application.until(isWell);
-  t.ok(isSynced()(await stage.bundle('first')), 'Healthy only when the bundle is deployed');
+  t.ok(isSynced()(await fixture.bundle('first')), 'Healthy only when the bundle is deployed');
   t.match(well, { sync: 'Synced', resources: [/^WerfBundle\/shop Healthy: deployed v1\.0\.0 to namespace first$/] });
 
   const watched = [shop.bundle, shop.configMap, shop.secret];
@@ -70,13 +70,13 @@ const bringsAllInOneCommit = async (t: Test): Promise<void> => {
 
 /** The same by server-side apply, which keeps a null among the values. */
 const appliesServerSide = async (t: Test): Promise<void> => {
-  const repository = await stage.repository('server-side');
-  const shop = stage.shop('server-side', { converge: { values: { gone: null } } });
-  await stage.publish({ repository: 'acme/server-side', tag: 'v1.0.0' });
+  const repository = await fixture.repository('server-side');
+  const shop = fixture.shop('server-side', { converge: { values: { gone: null } } });
+  await fixture.publish({ repository: 'acme/server-side', tag: 'v1.0.0' });
   await repository.commit({ 'shop.yaml': shop.all });
   const application = await argocd.application({ name: 'server-side', repository, syncPolicy: SERVER_SIDE });
   t.match(await application.until(isWell), { sync: 'Synced', health: 'Healthy' });
-  t.same((await stage.bundle('server-side'))?.spec.converge?.values, { gone: null });
+  t.same((await fixture.bundle('server-side'))?.spec.converge?.values, { gone: null });
   const before = await versionsOf(api, [shop.bundle]);
   for (let round = 1; round <= 10; round += 1)
     t.match(await application.refresh(), { sync: 'Synced', health: 'Healthy' }, `round ${round}`);
@@ -84,15 +84,15 @@ const appliesServerSide = async (t: Test): Promise<void> => {
 };
 
 const isDegradedWhenItFailed = async (t: Test): Promise<void> => {
-  const repository = await stage.repository('failing');
-  await stage.publish({ repository: 'acme/failing', tag: 'v1.0.0', behaviour: 'fail' });
-  await repository.commit({ 'shop.yaml': stage.shop('failing').all });
+  const repository = await fixture.repository('failing');
+  await fixture.publish({ repository: 'acme/failing', tag: 'v1.0.0', behaviour: 'fail' });
+  await repository.commit({ 'shop.yaml': fixture.shop('failing').all });
   const application = await argocd.application({ name: 'failing', repository });
   const failed = await application.until(({ health }) => health === 'Degraded');
   t.match(failed, { sync: 'Synced', resources: [/^WerfBundle\/shop Degraded: pod failed with exit code 1: \S/] });
 
-  await stage.publish({ repository: 'acme/failing', tag: 'v1.0.1' });
-  await repository.commit({ 'shop.yaml': stage.shop('failing', { registry: pinned('v1.0.1') }).all });
+  await fixture.publish({ repository: 'acme/failing', tag: 'v1.0.1' });
+  await repository.commit({ 'shop.yaml': fixture.shop('failing', { registry: pinned('v1.0.1') }).all });
   const well = await application.until(isWell);
   t.match(well, { resources: [/^WerfBundle\/shop Healthy: deployed v1\.0\.1/] }, 'a commit that mends it is applied');
 };
@@ -107,8 +107,8 @@ const REFUSAL = [
 const refusesAllMistakesAtOnce = async (t: Test): Promise<void> => {
   const wrong = { registry: { url: 'https://ghcr.io/acme/app', pollInterval: '15' }, converge: { retries: 11 } };
   for (const [name, syncPolicy] of Object.entries({ 'wrong-client': {}, 'wrong-server': SERVER_SIDE })) {
-    const repository = await stage.repository(name);
-    const shop = stage.shop(name, wrong);
+    const repository = await fixture.repository(name);
+    const shop = fixture.shop(name, wrong);
     await repository.commit({ 'shop.yaml': shop.all });
     const application = await argocd.application({
       name,
@@ -124,15 +124,15 @@ const refusesAllMistakesAtOnce = async (t: Test): Promise<void> => {
 /** An unknown field: server-side apply refuses it; from the client it is dropped, and the Application stays OutOfSync. */
 const findsTypos = async (t: Test): Promise<void> => {
   for (const [name, syncPolicy] of Object.entries({ 'typo-client': {}, 'typo-server': SERVER_SIDE })) {
-    const repository = await stage.repository(name);
-    await stage.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
-    await repository.commit({ 'shop.yaml': stage.shop(name, { registry: { pollIntervall: '5m' } }).all });
+    const repository = await fixture.repository(name);
+    await fixture.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
+    await repository.commit({ 'shop.yaml': fixture.shop(name, { registry: { pollIntervall: '5m' } }).all });
     const application = await argocd.application({ name, repository, syncPolicy });
     if (name === 'typo-server') {
       const refused = await application.until((shown) => told(shown).includes('pollIntervall'));
       t.match(told(refused), /pollIntervall: field not declared in schema/);
     } else {
-      await stage.until(name, isSynced());
+      await fixture.until(name, isSynced());
       t.match(await application.refresh(), { sync: 'OutOfSync' }, 'deployed without it, and OutOfSync');
     }
   }
@@ -140,19 +140,19 @@ const findsTypos = async (t: Test): Promise<void> => {
 
 /** A failed bundle fails the sync that has waves; it is tried again with the old commit, unless retry.refresh is set. */
 const mendsAFailedWave = async (t: Test): Promise<void> => {
-  const repository = await stage.repository('wave-failed');
-  const shop = stage.shop('wave-failed');
+  const repository = await fixture.repository('wave-failed');
+  const shop = fixture.shop('wave-failed');
   const rest = [shop.namespace, ...shop.rights, shop.configMap, shop.secret].map((object) => inWave(-1, object));
   const after = inWave(1, { ...shop.configMap, metadata: { name: 'after', namespace: 'wave-failed' } });
-  await stage.publish({ repository: 'acme/wave-failed', tag: 'v1.0.0', behaviour: 'fail' });
+  await fixture.publish({ repository: 'acme/wave-failed', tag: 'v1.0.0', behaviour: 'fail' });
   await repository.commit({ 'shop.yaml': [...rest, shop.bundle, after] });
   const retry = { limit: 50, refresh: true, backoff: { duration: '2s', factor: 1, maxDuration: '4s' } };
   const application = await argocd.application({ name: 'wave-failed', repository, syncPolicy: { retry } });
   const failed = await application.until(({ message }) => /Retrying attempt/.test(message ?? ''));
   t.match(failed, { health: 'Degraded', message: /one or more synchronization tasks completed unsuccessfully/ });
 
-  await stage.publish({ repository: 'acme/wave-failed', tag: 'v1.0.1' });
-  const next = stage.shop('wave-failed', { registry: pinned('v1.0.1') });
+  await fixture.publish({ repository: 'acme/wave-failed', tag: 'v1.0.1' });
+  const next = fixture.shop('wave-failed', { registry: pinned('v1.0.1') });
   await repository.commit({ 'shop.yaml': [...rest, next.bundle, after] });
   t.match(await application.until(isWell), { health: 'Healthy' }, 'the commit that mends it is taken up');
   t.equal((await api.get(after)).status, 200);
@@ -161,20 +161,20 @@ const mendsAFailedWave = async (t: Test): Promise<void> => {
 /** From the client, Argo CD puts right what git says, and leaves alone what it does not. */
 const isChangedByHand = async (t: Test): Promise<void> => {
   const { application } = await deployed(t, 'by-hand', { registry: { versionConstraint: undefined } });
-  await stage.publish({ repository: 'acme/by-hand', tag: 'v1.1.0' });
-  await stage.until('by-hand', isSynced('v1.1.0'));
+  await fixture.publish({ repository: 'acme/by-hand', tag: 'v1.1.0' });
+  await fixture.until('by-hand', isSynced('v1.1.0'));
   await patch('by-hand', { spec: { registry: { tag: 'v1.0.0' } } });
-  await stage.until('by-hand', isSynced('v1.0.0'));
+  await fixture.until('by-hand', isSynced('v1.0.0'));
   for (let round = 1; round <= 3; round += 1)
     t.match(await application.refresh(), { sync: 'Synced', health: 'Healthy' });
-  t.ok(isSynced('v1.0.0')(await stage.bundle('by-hand')), 'a rollback by a person, of what git leaves open, stays');
+  t.ok(isSynced('v1.0.0')(await fixture.bundle('by-hand')), 'a rollback by a person, of what git leaves open, stays');
 
   await patch('by-hand', { spec: { suspend: true } });
   t.match(await application.until(({ health }) => health === 'Suspended'), { sync: 'Synced', health: 'Suspended' });
-  t.equal((await stage.bundle('by-hand'))?.spec.suspend, true, 'and so does suspend: true');
+  t.equal((await fixture.bundle('by-hand'))?.spec.suspend, true, 'and so does suspend: true');
 
   await patch('by-hand', { spec: { registry: { pollInterval: '2m' } } });
-  const healed = await stage.until('by-hand', (seen) => seen?.spec.registry.pollInterval === '1m');
+  const healed = await fixture.until('by-hand', (seen) => seen?.spec.registry.pollInterval === '1m');
   t.equal(healed?.spec.registry.pollInterval, '1m', 'what git says is put right');
 };
 
@@ -182,15 +182,15 @@ const isChangedByHand = async (t: Test): Promise<void> => {
 const saysThatItIsNotSuspended = async (t: Test): Promise<void> => {
   const { application } = await deployed(t, 'resumed', { spec: { suspend: false } });
   await patch('resumed', { spec: { suspend: true } });
-  const resumed = await stage.until('resumed', (seen) => seen?.spec.suspend === false);
+  const resumed = await fixture.until('resumed', (seen) => seen?.spec.suspend === false);
   t.equal(resumed?.spec.suspend, false);
   t.match(await application.until(isWell), { health: 'Healthy' });
 };
 
 const isSuspendedInGit = async (t: Test): Promise<void> => {
-  const repository = await stage.repository('paused');
-  await stage.publish({ repository: 'acme/paused', tag: 'v1.0.0' });
-  await repository.commit({ 'shop.yaml': stage.shop('paused', { spec: { suspend: true } }).all });
+  const repository = await fixture.repository('paused');
+  await fixture.publish({ repository: 'acme/paused', tag: 'v1.0.0' });
+  await repository.commit({ 'shop.yaml': fixture.shop('paused', { spec: { suspend: true } }).all });
   const application = await argocd.application({ name: 'paused', repository });
   const paused = await application.until(({ health, phase }) => health === 'Suspended' && phase === 'Succeeded');
   t.match(paused, { sync: 'Synced', phase: 'Succeeded', resources: [/^WerfBundle\/shop Suspended: suspended: /] });
@@ -198,23 +198,23 @@ const isSuspendedInGit = async (t: Test): Promise<void> => {
 
 /** The rights come first and go last; what follows the bundle comes when it is deployed. */
 const goesInWaves = async (t: Test): Promise<void> => {
-  const repository = await stage.repository('waves');
-  const shop = stage.shop('waves', { spec: { deletionPolicy: 'Dismiss' } });
+  const repository = await fixture.repository('waves');
+  const shop = fixture.shop('waves', { spec: { deletionPolicy: 'Dismiss' } });
   const first = [shop.namespace, ...shop.rights, shop.configMap, shop.secret].map((object) => inWave(-1, object));
   const after = { ...shop.configMap, metadata: { name: 'after', namespace: 'waves' } };
-  await stage.publish({ repository: 'acme/waves', tag: 'v1.0.0', behaviour: 'slow: 5' });
+  await fixture.publish({ repository: 'acme/waves', tag: 'v1.0.0', behaviour: 'slow: 5' });
   await repository.commit({ 'shop.yaml': [...first, shop.bundle, inWave(1, after)] });
   const application = await argocd.application({ name: 'waves', repository });
-  await stage.until('waves', (seen) => seen?.status?.phase === 'Syncing');
+  await fixture.until('waves', (seen) => seen?.status?.phase === 'Syncing');
   t.equal((await api.get(after)).status, 404, 'the next wave waits while the bundle is deployed');
   t.match(await application.until(isWell), { health: 'Healthy' });
   t.equal((await api.get(after)).status, 200);
 
   await repository.commit({ 'shop.yaml': [inWave(-1, shop.namespace)] });
   await application.until(isWell);
-  t.equal(await stage.until('waves', isGone), undefined);
-  t.same(await stage.eventsOf('waves', 'Dismissed'), ['release shop in namespace waves is uninstalled']);
-  t.same(await stage.eventsOf('waves', 'DismissFailed'), [], 'pruned in one commit, the bundle before its rights');
+  t.equal(await fixture.until('waves', isGone), undefined);
+  t.same(await fixture.eventsOf('waves', 'Dismissed'), ['release shop in namespace waves is uninstalled']);
+  t.same(await fixture.eventsOf('waves', 'DismissFailed'), [], 'pruned in one commit, the bundle before its rights');
   t.match(await must(['get', 'sa', '-n', 'waves', '-o', 'name']), /^serviceaccount\/default\n$/);
 };
 
@@ -242,7 +242,7 @@ t.test("the operator's own manifests under self-heal: caBundle and url are left 
   const texts = await Promise.all(files.map((file) => readFile(join(MANIFESTS, file), 'utf8')));
   const read = texts.flatMap((text) => parseAllDocuments(text, { merge: true }).map((each) => each.toJS() as Manifest));
   const objects = read.map((object) => (object.kind.endsWith('WebhookConfiguration') ? reachedByUrl(object) : object));
-  const repository = await stage.repository('operator');
+  const repository = await fixture.repository('operator');
   await repository.commit({ 'operator.yaml': objects });
   const application = await argocd.application({ name: 'operator', repository, syncPolicy: SERVER_SIDE });
   t.match(await application.until(isWell), { sync: 'Synced', health: 'Healthy' });
@@ -261,7 +261,7 @@ t.test("the operator's own manifests under self-heal: caBundle and url are left 
 const reachedByUrl = (configuration: Manifest): Manifest => {
   const path = configuration.kind.startsWith('Mutating') ? 'mutate' : 'validate';
   const webhooks = configuration['webhooks'] as readonly object[];
-  const clientConfig = { url: `https://127.0.0.1:${stage.webhook.port}/${path}` };
+  const clientConfig = { url: `https://127.0.0.1:${fixture.webhook.port}/${path}` };
   return { ...configuration, webhooks: webhooks.map((webhook) => ({ ...webhook, clientConfig })) };
 };
 
@@ -278,15 +278,15 @@ t.test('a webhook that is down holds a commit up, says so, and mends itself', as
     '-p',
     JSON.stringify({ spec: { syncPolicy: { retry } } }),
   ]);
-  await stage.webhook.stop();
-  await stage.publish({ repository: 'acme/outage', tag: 'v1.1.0' });
-  const next = stage.shop('outage', { registry: pinned('v1.1.0') });
+  await fixture.webhook.stop();
+  await fixture.publish({ repository: 'acme/outage', tag: 'v1.1.0' });
+  const next = fixture.shop('outage', { registry: pinned('v1.1.0') });
   await repository.commit({ 'shop.yaml': next.all });
   const held = await application.until(({ message }) => message?.includes('failed calling webhook') === true);
   t.match(held.message, /failed calling webhook "mutate\.werfbundles\.werf\.io"/);
-  await stage.startWebhook();
+  await fixture.startWebhook();
   t.match(await application.until((shown) => isWell(shown) && shown.resources.join().includes('v1.1.0')), {
     health: 'Healthy',
   });
-  t.ok(isSynced('v1.1.0')(await stage.bundle('outage')));
+  t.ok(isSynced('v1.1.0')(await fixture.bundle('outage')));
 });

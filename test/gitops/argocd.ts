@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type HeldPort, holdPorts } from '../../playground/control-plane/held-ports.js';
 import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
-import { PATIENCE_MS } from '../kit/bundle-story.js';
+import { PATIENCE_MS } from '../kit/bundle-scenario.js';
 import { eventually } from '../kit/eventually.js';
 import type { GitRepository } from './git-repository.js';
-import type { GitOpsStage } from './gitops-stage.js';
+import type { GitOpsFixture } from './gitops-fixture.js';
 import { toolsOfThisRun } from './tools.js';
 
 /** What people see of an Application. */
@@ -49,20 +49,20 @@ const STOP = { signal: 'SIGKILL', patienceMs: 0 } as const;
 const PART_OF = { 'app.kubernetes.io/part-of': 'argocd' };
 
 /** Installs its CRDs, its settings and our customizations, and starts it with the rights of a cluster-admin. It ends with the spec. */
-export async function startArgoCd(t: Test, stage: GitOpsStage): Promise<ArgoCd> {
+export async function startArgoCd(t: Test, fixture: GitOpsFixture): Promise<ArgoCd> {
   const { argocd: folder } = toolsOfThisRun();
   const crds = ['application-crd.yaml', 'appproject-crd.yaml', 'applicationset-crd.yaml'];
-  await stage.must(['apply', '--server-side', ...crds.flatMap((file) => ['-f', join(folder, 'crds', file)])]);
-  await stage.must([
+  await fixture.must(['apply', '--server-side', ...crds.flatMap((file) => ['-f', join(folder, 'crds', file)])]);
+  await fixture.must([
     'wait',
     '--for=condition=Established',
     'crd/applications.argoproj.io',
     'crd/appprojects.argoproj.io',
   ]);
-  await stage.must(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: SETTINGS });
-  const customizations = await stage.must(['kustomize', CUSTOMIZATIONS]);
-  await stage.must(['patch', 'configmap', 'argocd-cm', '-n', NAMESPACE, '--type=merge', '-p', customizations]);
-  const dir = join(stage.cluster.dir, 'argocd');
+  await fixture.must(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: SETTINGS });
+  const customizations = await fixture.must(['kustomize', CUSTOMIZATIONS]);
+  await fixture.must(['patch', 'configmap', 'argocd-cm', '-n', NAMESPACE, '--type=merge', '-p', customizations]);
+  const dir = join(fixture.cluster.dir, 'argocd');
   await mkdir(join(dir, 'data'), { recursive: true });
   const ports = await holdPorts(PORTS);
   const program = async (name: string, flags: readonly string[], own: readonly HeldPort[]): Promise<void> => {
@@ -70,7 +70,7 @@ export async function startArgoCd(t: Test, stage: GitOpsStage): Promise<ArgoCd> 
     const running = superviseProcess({
       ...{ name, cwd: dir, logFile: join(dir, `${name}.log`) },
       command: [join(folder, `argocd-${name}`), ...flags],
-      env: environment(stage, { folder, dir }),
+      env: environment(fixture, { folder, dir }),
     });
     let stopped = false;
     void running.ended.then(async (how) => {
@@ -85,7 +85,7 @@ export async function startArgoCd(t: Test, stage: GitOpsStage): Promise<ArgoCd> 
   await program('redis', ['--address', redis], [ports.redis]);
   await program('repo-server', repoServerFlags(ports, redis), [ports.repoServer, ports.repoMetrics]);
   await program('application-controller', controllerFlags(ports, redis), [ports.metrics]);
-  return { application: (wish) => Application.create(stage, wish) };
+  return { application: (wish) => Application.create(fixture, wish) };
 }
 
 type Ports = Readonly<Record<(typeof PORTS)[number], HeldPort>>;
@@ -103,7 +103,10 @@ const controllerFlags = ({ repoServer, metrics }: Ports, redis: string): readonl
   ...['--self-heal-timeout-seconds', '1', '--persist-resource-health', '--loglevel', 'warn'],
 ];
 
-const environment = ({ cluster }: GitOpsStage, { folder, dir }: { readonly folder: string; readonly dir: string }) => ({
+const environment = (
+  { cluster }: GitOpsFixture,
+  { folder, dir }: { readonly folder: string; readonly dir: string },
+) => ({
   PATH: `${folder}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
   ...{ HOME: dir, TMPDIR: dir, KUBECONFIG: cluster.kubeconfig, ARGOCD_FAKE_IN_CLUSTER: 'true' },
   ...{ ARGOCD_TLS_DATA_PATH: join(dir, 'data'), ARGOCD_SSH_DATA_PATH: join(dir, 'data'), ARGOCD_GPG_ENABLED: 'false' },
@@ -133,16 +136,16 @@ const SETTINGS: readonly object[] = [
 
 /** An Application, by kubectl. */
 export class Application {
-  readonly #stage: GitOpsStage;
+  readonly #fixture: GitOpsFixture;
   readonly #name: string;
 
-  private constructor(stage: GitOpsStage, name: string) {
-    this.#stage = stage;
+  private constructor(fixture: GitOpsFixture, name: string) {
+    this.#fixture = fixture;
     this.#name = name;
   }
 
-  static async create(stage: GitOpsStage, { name, repository, syncPolicy }: Wish): Promise<Application> {
-    await stage.must(['apply', '-f', '-'], {
+  static async create(fixture: GitOpsFixture, { name, repository, syncPolicy }: Wish): Promise<Application> {
+    await fixture.must(['apply', '-f', '-'], {
       ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name, namespace: NAMESPACE } },
       spec: {
         project: 'default',
@@ -151,13 +154,13 @@ export class Application {
         syncPolicy: { automated: { prune: true, selfHeal: true }, ...syncPolicy },
       },
     });
-    return new Application(stage, name);
+    return new Application(fixture, name);
   }
 
   /** Asks for a look at git and cluster, and waits until it is over. */
   async refresh(): Promise<Shown> {
     const object = `application/${this.#name}`;
-    await this.#stage.must(['annotate', object, '-n', NAMESPACE, '--overwrite', `${REFRESH}=normal`]);
+    await this.#fixture.must(['annotate', object, '-n', NAMESPACE, '--overwrite', `${REFRESH}=normal`]);
     const seen = await eventually(
       () => this.#get(),
       ({ metadata }) => metadata.annotations?.[REFRESH] === undefined,
@@ -180,7 +183,7 @@ export class Application {
 
   async #get(): Promise<Stored> {
     return JSON.parse(
-      await this.#stage.must(['get', `application/${this.#name}`, '-n', NAMESPACE, '-o', 'json']),
+      await this.#fixture.must(['get', `application/${this.#name}`, '-n', NAMESPACE, '-o', 'json']),
     ) as Stored;
   }
 }

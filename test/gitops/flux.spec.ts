@@ -8,18 +8,18 @@ import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
 import { eventually } from '../kit/eventually.js';
 import type { Manifest } from '../kit/raw-api.js';
 import { startWebhookProgram } from '../kit/webhook-program.js';
-import { type GitOpsStage, startGitOpsStage, versionsOf } from './gitops-stage.js';
+import { type GitOpsFixture, startGitOpsFixture, versionsOf } from './gitops-fixture.js';
 import { Kustomization } from './kustomization.js';
 import { valuesIn } from './shop.js';
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
-const stage: GitOpsStage = await startGitOpsStage(t);
-const { api, must } = stage;
+const fixture: GitOpsFixture = await startGitOpsFixture(t);
+const { api, must } = fixture;
 
 /** A Kustomization of its own on a repository of its own. */
 const kustomized = async (name: string, more: { readonly wait?: boolean; readonly timeout?: string } = {}) => {
-  const repository = await stage.repository(name);
-  const { kubeconfig, dir } = stage.cluster;
+  const repository = await fixture.repository(name);
+  const { kubeconfig, dir } = fixture.cluster;
   const kustomization = new Kustomization({ name, repository, kubeconfig, dir: join(dir, 'flux'), ...more });
   return { repository, kustomization };
 };
@@ -40,10 +40,10 @@ const UNCHANGED = { ready: 'True', changes: null, message: /^Applied revision: /
 const isGone = (seen: StoredBundle | undefined): boolean => seen === undefined;
 
 /** A shop whose first commit is deployed. */
-const deployed = async (t: Test, name: string, wish: Parameters<GitOpsStage['shop']>[1] = {}) => {
+const deployed = async (t: Test, name: string, wish: Parameters<GitOpsFixture['shop']>[1] = {}) => {
   const made = await kustomized(name);
-  const shop = stage.shop(name, wish);
-  await stage.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
+  const shop = fixture.shop(name, wish);
+  await fixture.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
   await made.repository.commit({ 'shop.yaml': shop.all });
   t.match(await made.kustomization.reconcile(), { ready: 'True' });
   return { ...made, shop };
@@ -51,12 +51,12 @@ const deployed = async (t: Test, name: string, wish: Parameters<GitOpsStage['sho
 
 const bringsAllInOneCommit = async (t: Test): Promise<void> => {
   const { repository, kustomization } = await kustomized('first');
-  const shop = stage.shop('first');
-  await stage.publish({ repository: 'acme/first', tag: 'v1.0.0', behaviour: 'slow: 3' });
+  const shop = fixture.shop('first');
+  await fixture.publish({ repository: 'acme/first', tag: 'v1.0.0', behaviour: 'slow: 3' });
   await repository.commit({ 'shop.yaml': shop.all });
 
   const first = await kustomization.reconcile();
-  t.ok(isSynced()(await stage.bundle('first')), 'it is deployed as soon as Flux says so');
+  t.ok(isSynced()(await fixture.bundle('first')), 'it is deployed as soon as Flux says so');
   t.match(first, { ready: 'True', reason: 'ReconciliationSucceeded', message: /^Applied revision: main@sha1:/ });
   t.same(first.changes, [
     'Namespace/first created',
@@ -74,17 +74,17 @@ const bringsAllInOneCommit = async (t: Test): Promise<void> => {
     t.match(await kustomization.reconcile(), UNCHANGED, `round ${round} changes nothing`);
   t.same(await versionsOf(api, watched), before);
 
-  await stage.publish({ repository: 'acme/first', tag: 'v1.1.0', behaviour: 'slow: 3' });
-  await repository.commit({ 'shop.yaml': stage.shop('first', { registry: pinned('v1.1.0') }).all });
+  await fixture.publish({ repository: 'acme/first', tag: 'v1.1.0', behaviour: 'slow: 3' });
+  await repository.commit({ 'shop.yaml': fixture.shop('first', { registry: pinned('v1.1.0') }).all });
   const next = await kustomization.reconcile();
-  t.ok(isSynced('v1.1.0')(await stage.bundle('first')), 'a new tag in git is waited for, too');
+  t.ok(isSynced('v1.1.0')(await fixture.bundle('first')), 'a new tag in git is waited for, too');
   t.match(next, { ready: 'True', changes: ['WerfBundle/first/shop configured'] });
 };
 
 const saysWhatFailed = async (t: Test): Promise<void> => {
   const { repository, kustomization } = await kustomized('failing');
-  await stage.publish({ repository: 'acme/failing', tag: 'v1.0.0', behaviour: 'fail' });
-  await repository.commit({ 'shop.yaml': stage.shop('failing').all });
+  await fixture.publish({ repository: 'acme/failing', tag: 'v1.0.0', behaviour: 'fail' });
+  await repository.commit({ 'shop.yaml': fixture.shop('failing').all });
   t.match(await kustomization.reconcile(), {
     ready: 'False',
     reason: 'HealthCheckFailed',
@@ -92,8 +92,8 @@ const saysWhatFailed = async (t: Test): Promise<void> => {
   });
   t.match(await must(['get', 'wb', 'shop', '-n', 'failing']), /shop +Failed +\S.*/, 'kubectl has the cause');
 
-  await stage.publish({ repository: 'acme/failing', tag: 'v1.0.1' });
-  await repository.commit({ 'shop.yaml': stage.shop('failing', { registry: pinned('v1.0.1') }).all });
+  await fixture.publish({ repository: 'acme/failing', tag: 'v1.0.1' });
+  await repository.commit({ 'shop.yaml': fixture.shop('failing', { registry: pinned('v1.0.1') }).all });
   t.match(
     await kustomization.reconcile(),
     { ready: 'True' },
@@ -103,7 +103,7 @@ const saysWhatFailed = async (t: Test): Promise<void> => {
 
 const refusesAllMistakesAtOnce = async (t: Test): Promise<void> => {
   const { repository, kustomization } = await kustomized('wrong');
-  const wrong = stage.shop('wrong', {
+  const wrong = fixture.shop('wrong', {
     registry: { url: 'https://ghcr.io/acme/app', pollInterval: '15' },
     converge: { retries: 11 },
   });
@@ -117,21 +117,21 @@ const refusesAllMistakesAtOnce = async (t: Test): Promise<void> => {
   const { status } = await api.get(wrong.configMap);
   t.equal(status, 404, 'and nothing of the commit is there but its namespace');
 
-  await repository.commit({ 'shop.yaml': stage.shop('wrong', { registry: { pollIntervall: '5m' } }).all });
+  await repository.commit({ 'shop.yaml': fixture.shop('wrong', { registry: { pollIntervall: '5m' } }).all });
   t.match(await kustomization.reconcile(), { message: /spec\.registry\.pollIntervall: field not declared in schema/ });
 };
 
 const isSuspendedInGit = async (t: Test): Promise<void> => {
   const { repository, kustomization } = await kustomized('paused', { timeout: '20s' });
-  await stage.publish({ repository: 'acme/paused', tag: 'v1.0.0' });
-  await repository.commit({ 'shop.yaml': stage.shop('paused', { spec: { suspend: true } }).all });
+  await fixture.publish({ repository: 'acme/paused', tag: 'v1.0.0' });
+  await repository.commit({ 'shop.yaml': fixture.shop('paused', { spec: { suspend: true } }).all });
   t.match(await kustomization.reconcile(), { ready: 'True' }, 'a new bundle that is suspended holds nothing up');
-  t.same((await stage.bundle('paused'))?.status?.lastAppliedTag, undefined);
+  t.same((await fixture.bundle('paused'))?.status?.lastAppliedTag, undefined);
 
-  await repository.commit({ 'shop.yaml': stage.shop('paused').all });
+  await repository.commit({ 'shop.yaml': fixture.shop('paused').all });
   t.match(await kustomization.reconcile(), { ready: 'True' });
   t.ok(
-    isSynced()(await stage.bundle('paused')),
+    isSynced()(await fixture.bundle('paused')),
     'once git does not suspend it any more, it is deployed and waited for',
   );
 };
@@ -144,42 +144,42 @@ const isChangedByHand = async (t: Test): Promise<void> => {
     must(['patch', 'wb', 'shop', '-n', 'by-hand', '--type=merge', '-p', JSON.stringify(body), ...flags]);
   await patch({ spec: { suspend: true } });
   t.match(await kustomization.reconcile(), { changes: ['WerfBundle/by-hand/shop configured'] });
-  t.equal((await stage.bundle('by-hand'))?.spec.suspend, false, 'suspend of kubectl is gone after one interval');
+  t.equal((await fixture.bundle('by-hand'))?.spec.suspend, false, 'suspend of kubectl is gone after one interval');
 
   await must(['annotate', 'wb', 'shop', '-n', 'by-hand', 'werf.io/allow-downgrade=true']);
   await kustomization.reconcile();
-  const annotations = (await stage.bundle('by-hand'))?.metadata.annotations ?? {};
+  const annotations = (await fixture.bundle('by-hand'))?.metadata.annotations ?? {};
   t.equal(annotations['werf.io/allow-downgrade'], undefined, 'and so is an annotation that is to last');
 
-  await stage.publish({ repository: 'acme/by-hand', tag: 'v1.1.0' });
-  await stage.until('by-hand', isSynced('v1.1.0'));
+  await fixture.publish({ repository: 'acme/by-hand', tag: 'v1.1.0' });
+  await fixture.until('by-hand', isSynced('v1.1.0'));
   await patch({ spec: { registry: { tag: 'v1.0.0' } } }, '--field-manager=on-call');
-  await stage.until('by-hand', isSynced('v1.0.0'));
+  await fixture.until('by-hand', isSynced('v1.0.0'));
   for (let round = 1; round <= 3; round += 1)
     t.match(await kustomization.reconcile(), { ready: 'True', changes: null }, 'a rollback under another name stays');
-  t.ok(isSynced('v1.0.0')(await stage.bundle('by-hand')));
+  t.ok(isSynced('v1.0.0')(await fixture.bundle('by-hand')));
 };
 
 /** A commit that changes nothing but a ConfigMap does not change the bundle: there is no new generation to wait for. */
 const changesValuesAlone = async (t: Test): Promise<void> => {
   const { repository, kustomization, shop } = await deployed(t, 'values');
-  await stage.publish({ repository: 'acme/values', tag: 'v1.0.0', behaviour: 'slow: 3' });
-  await stage.until('values', isSynced('v1.0.0', 2));
+  await fixture.publish({ repository: 'acme/values', tag: 'v1.0.0', behaviour: 'slow: 3' });
+  await fixture.until('values', isSynced('v1.0.0', 2));
   const rest = shop.all.filter(({ kind }) => kind !== 'ConfigMap');
   await repository.commit({ 'shop.yaml': [...rest, valuesIn('values', 'replicas: 3\n')] });
   // So that it does not happen to be faster than Flux.
-  stage.controller.send('SIGSTOP');
-  const changed = await kustomization.reconcile().finally(() => stage.controller.send('SIGCONT'));
+  fixture.controller.send('SIGSTOP');
+  const changed = await kustomization.reconcile().finally(() => fixture.controller.send('SIGCONT'));
   t.match(changed, { ready: 'True', changes: ['ConfigMap/values/shop-values configured'] });
-  t.ok(isSynced('v1.0.0', 2)(await stage.bundle('values')), 'Ready, though nobody has looked at the new values');
-  t.ok(isSynced('v1.0.0', 3)(await stage.until('values', isSynced('v1.0.0', 3))), 'they are deployed all the same');
+  t.ok(isSynced('v1.0.0', 2)(await fixture.bundle('values')), 'Ready, though nobody has looked at the new values');
+  t.ok(isSynced('v1.0.0', 3)(await fixture.until('values', isSynced('v1.0.0', 3))), 'they are deployed all the same');
 };
 
 /** With a generator the name has the content in it, so the bundle changes, and is waited for. */
 const generatesValues = async (t: Test): Promise<void> => {
   const { repository, kustomization } = await kustomized('generated');
-  const { bundle: shop, namespace, rights, secret } = stage.shop('generated');
-  await stage.publish({ repository: 'acme/generated', tag: 'v1.0.0', behaviour: 'slow: 3' });
+  const { bundle: shop, namespace, rights, secret } = fixture.shop('generated');
+  await fixture.publish({ repository: 'acme/generated', tag: 'v1.0.0', behaviour: 'slow: 3' });
   await repository.commit({
     'name-reference.yaml': await readFile(join(MANIFESTS, 'flux/name-reference.yaml'), 'utf8'),
     'shop.yaml': [namespace, ...rights, secret, shop],
@@ -194,11 +194,11 @@ const generatesValues = async (t: Test): Promise<void> => {
     ],
   });
   t.match(await kustomization.reconcile(), { ready: 'True' });
-  t.ok(isSynced('v1.0.0', 1)(await stage.bundle('generated')));
+  t.ok(isSynced('v1.0.0', 1)(await fixture.bundle('generated')));
 
   await repository.commit({ 'values.yaml': 'replicas: 3\n' });
   const changed = await kustomization.reconcile();
-  t.ok(isSynced('v1.0.0', 2)(await stage.bundle('generated')), 'Ready only when the new values are deployed');
+  t.ok(isSynced('v1.0.0', 2)(await fixture.bundle('generated')), 'Ready only when the new values are deployed');
   t.match(changed, {
     ready: 'True',
     changes: [
@@ -216,8 +216,8 @@ const dismissesInTwoCommits = async (t: Test): Promise<void> => {
   const { repository, kustomization, shop } = await deployed(t, 'leaving', { spec: { deletionPolicy: 'Dismiss' } });
   await repository.commit({ 'shop.yaml': shop.all.filter(({ kind }) => kind !== 'WerfBundle') });
   t.match(await kustomization.reconcile(), { ready: 'True', changes: ['WerfBundle/leaving/shop deleted'] });
-  await stage.until('leaving', isGone);
-  t.same(await stage.eventsOf('leaving', 'Dismissed'), ['release shop in namespace leaving is uninstalled']);
+  await fixture.until('leaving', isGone);
+  t.same(await fixture.eventsOf('leaving', 'Dismissed'), ['release shop in namespace leaving is uninstalled']);
   await repository.commit({ 'shop.yaml': undefined, 'kustomization.yaml': [EMPTY] });
   t.match(await kustomization.reconcile(), { ready: 'True' });
   t.match(await must(['get', 'sa', '-n', 'leaving', '-o', 'name']), /^serviceaccount\/default\n$/);
@@ -234,13 +234,13 @@ const dismissesInOneCommit = async (t: Test): Promise<void> => {
   const pruned = await kustomization.reconcile();
   t.equal(pruned.changes?.[0], 'WerfBundle/at-once/shop deleted', 'the bundle goes first, and is not waited for');
   t.match(pruned, { ready: 'True' }, 'Flux reports success all the same');
-  const waiting = await stage.until('at-once', (seen) => messageOf(seen).includes('ServiceAccount'));
+  const waiting = await fixture.until('at-once', (seen) => messageOf(seen).includes('ServiceAccount'));
   t.match(messageOf(waiting), /ServiceAccount "?werf-converge"?.* (is gone|does not exist)/);
 
   await repository.commit({ 'shop.yaml': [shop.namespace, ...shop.rights] });
   t.match(await kustomization.reconcile(), { ready: 'True' });
-  t.equal(await stage.until('at-once', isGone), undefined);
-  t.same(await stage.eventsOf('at-once', 'Dismissed'), ['release shop in namespace at-once is uninstalled']);
+  t.equal(await fixture.until('at-once', isGone), undefined);
+  t.same(await fixture.eventsOf('at-once', 'Dismissed'), ['release shop in namespace at-once is uninstalled']);
 };
 
 const messageOf = (seen: StoredBundle | undefined): string =>
@@ -313,27 +313,27 @@ t.test(
 const reachedByUrl = (configuration: Manifest): Manifest => {
   const path = configuration.kind.startsWith('Mutating') ? 'mutate' : 'validate';
   const webhooks = configuration['webhooks'] as readonly object[];
-  const clientConfig = { url: `https://127.0.0.1:${stage.webhook.port}/${path}` };
+  const clientConfig = { url: `https://127.0.0.1:${fixture.webhook.port}/${path}` };
   return { ...configuration, webhooks: webhooks.map((webhook) => ({ ...webhook, clientConfig })) };
 };
 
 t.test('a webhook that is down holds a commit up, says so, and mends itself', async (t) => {
   const { repository, kustomization } = await deployed(t, 'outage');
-  await stage.webhook.stop();
+  await fixture.webhook.stop();
   t.match(await kustomization.reconcile(), UNCHANGED, 'nobody needs it where nothing changes');
-  await repository.commit({ 'shop.yaml': stage.shop('outage', { registry: { pollInterval: '20m' } }).all });
+  await repository.commit({ 'shop.yaml': fixture.shop('outage', { registry: { pollInterval: '20m' } }).all });
   t.match(await kustomization.reconcile(), {
     ready: 'False',
     message:
       /WerfBundle\/outage\/shop dry-run failed \(InternalError\): .*failed calling webhook "mutate\.werfbundles\.werf\.io"/,
   });
-  const { stop } = await stage.startWebhook();
+  const { stop } = await fixture.startWebhook();
   const again = await eventually(
     () => kustomization.reconcile(),
     ({ ready }) => ready === 'True',
   );
   t.match(again, { ready: 'True' });
-  t.match(await stage.bundle('outage'), { spec: { registry: { pollInterval: '20m' } } });
+  t.match(await fixture.bundle('outage'), { spec: { registry: { pollInterval: '20m' } } });
   await stop();
 });
 
@@ -345,7 +345,7 @@ t.test(
     await must(['apply', '--server-side', '--force-conflicts', '-f', join(MANIFESTS, 'webhook/configurations.yaml')]);
     await repository.commit({ 'operator.yaml': objects });
     t.match(await kustomization.reconcile(), { ready: 'True' });
-    const { dir } = stage.cluster;
+    const { dir } = fixture.cluster;
     const flags = ['--kubeconfig', join(dir, 'webhook.kubeconfig'), '--namespace', OPERATOR_NAMESPACE];
     const webhook = await startWebhookProgram(dir, [...flags, '--shutdown-delay', '0s']);
     t.teardown(webhook.stop);

@@ -1,6 +1,6 @@
 import { canary } from '../kit/canary.js';
 import type { Manifest } from '../kit/raw-api.js';
-import { bundle } from '../kit/webhook-stage.js';
+import { bundle } from '../kit/webhook-fixture.js';
 
 export interface ShopWish {
   readonly namespace: string;

@@ -31,8 +31,8 @@ export async function reconcileAsFlux(api: RawApi, objects: readonly Manifest[])
   const isDefinition = ({ kind }: Manifest): boolean => DEFINITIONS.includes(kind);
   const changes: string[] = [];
   const warnings: string[] = [];
-  for (const stage of [ordered.filter(isDefinition), ordered.filter((object) => !isDefinition(object))]) {
-    const plans = await Promise.all(stage.map((object) => planned(api, object)));
+  for (const fixture of [ordered.filter(isDefinition), ordered.filter((object) => !isDefinition(object))]) {
+    const plans = await Promise.all(fixture.map((object) => planned(api, object)));
     const refused = plans.find(({ dryRun }) => dryRun.status >= 300);
     if (refused !== undefined) return { kind: 'refused', message: refusal(refused) };
     for (const plan of plans) {

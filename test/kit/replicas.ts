@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import type { Test } from 'tap';
-import type { AdmissionStage, WebhookWish } from './admission-stage.js';
+import type { AdmissionFixture, WebhookWish } from './admission-fixture.js';
 import { startBalancer } from './balancer.js';
 import { eventually } from './eventually.js';
 import type { WebhookProgram } from './webhook-program.js';
@@ -22,7 +22,7 @@ interface Replicas {
 /** Starts the balancer, and no webhook yet. @param all - what each of them is started with */
 export async function startReplicas(
   t: Test,
-  stage: Pick<AdmissionStage, 'startWebhook'>,
+  fixture: Pick<AdmissionFixture, 'startWebhook'>,
   all: Pick<WebhookWish, 'server' | 'flags'>,
 ): Promise<Replicas> {
   const balancer = await startBalancer(t);
@@ -34,7 +34,7 @@ export async function startReplicas(
     },
     start: async (wish = {}) => {
       const flags = ['--advertise-url', url, ...(all.flags ?? []), ...(wish.flags ?? [])];
-      const replica = await stage.startWebhook({ ...all, ...wish, flags });
+      const replica = await fixture.startWebhook({ ...all, ...wish, flags });
       balancer.add(replica);
       return replica;
     },

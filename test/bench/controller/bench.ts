@@ -5,9 +5,9 @@ import type { Binaries } from '../../../playground/binaries/binaries.js';
 import { lookForBinaries } from '../../../playground/binaries/find.js';
 import { runBenchmark, say } from '../benchmark.js';
 import { type Choice, parseArguments, USAGE } from './arguments.js';
+import { withFixture } from './fixture.js';
 import { placesOf } from './fleet.js';
 import { type Measured, measure } from './measure.js';
-import { onStage } from './stage.js';
 import { tableOf } from './table.js';
 import { judge } from './targets.js';
 
@@ -25,10 +25,10 @@ async function measureAll(
   const binaries = await findPrograms();
   const measured: Measured[] = [];
   for (const bundles of plan.sizes) {
-    const stage = { root, binaries, timeScale: plan.timeScale, folder: join(folder, String(bundles)), profile };
+    const fixture = { root, binaries, timeScale: plan.timeScale, folder: join(folder, String(bundles)), profile };
     const tell = (text: string): void => say(`${new Date().toISOString().slice(11, 19)} ${bundles} bundles: ${text}`);
-    measured.push(await onStage(stage, (built) => measure(built, { bundles, plan, say: tell })));
-    rmSync(stage.folder, { recursive: true, force: true });
+    measured.push(await withFixture(fixture, (built) => measure(built, { bundles, plan, say: tell })));
+    rmSync(fixture.folder, { recursive: true, force: true });
   }
   return measured;
 }

@@ -4,9 +4,9 @@ import type { Usage } from '../meter.js';
 import type { Program } from '../program.js';
 import type { Plan } from './arguments.js';
 import { type Calls, readsIn, writesIn } from './calls.js';
+import type { Fixture } from './fixture.js';
 import { createFleet, repositoriesOf } from './fleet.js';
 import type { MadeJob } from './job-runner.js';
-import type { Stage } from './stage.js';
 
 /** How late the controller's event loop was, and how late that of a process that does nothing. */
 export interface LoopDelays {
@@ -79,29 +79,29 @@ const NEW_TAGS = 10;
 
 /** Measures one number of bundles, from the first deployment to a restart. */
 export async function measure(
-  stage: Stage,
+  fixture: Fixture,
   { bundles, plan, say }: { readonly bundles: number; readonly plan: Plan; readonly say: (text: string) => void },
 ): Promise<Measured> {
   const { pollSeconds, timeScale } = plan;
   const repositories = repositoriesOf(bundles);
   const intervalSeconds = pollSeconds / timeScale;
-  const bare = await cpuOfBareStart(stage);
+  const bare = await cpuOfBareStart(fixture);
   say('publishing, and creating bundles');
-  for (const tag of ['v1.0.0', 'canary-1']) await stage.publish(repositories, tag);
-  await createFleet(stage.client, { bundles, pollSeconds, registryHost: stage.registryHost }, stage.signal);
+  for (const tag of ['v1.0.0', 'canary-1']) await fixture.publish(repositories, tag);
+  await createFleet(fixture.client, { bundles, pollSeconds, registryHost: fixture.registryHost }, fixture.signal);
   say('deploying all of them');
-  const { program, starting, ...deploying } = await deployAll(stage, { bundles, bare });
-  await quiet(stage);
+  const { program, starting, ...deploying } = await deployAll(fixture, { bundles, bare });
+  await quiet(fixture);
   await sleep(LAST_POLLS_MS);
   say(`a steady interval of ${intervalSeconds} s`);
-  const { memory, ...steady } = await watchSteady(stage, program, { bundles, intervalSeconds });
+  const { memory, ...steady } = await watchSteady(fixture, program, { bundles, intervalSeconds });
   say('new tags');
   const some = repositories.slice(0, NEW_TAGS);
-  const newTags = await tagTimes(stage, some, 'canary-2');
-  await quiet(stage);
+  const newTags = await tagTimes(fixture, some, 'canary-2');
+  await quiet(fixture);
   await program.stop();
   say('a restart with new tags everywhere');
-  const { again, ...restart } = await restartWith(stage, repositories);
+  const { again, ...restart } = await restartWith(fixture, repositories);
   return {
     ...{ bundles, repositories: repositories.length, intervalSeconds },
     deploying: deploying.result,
@@ -113,26 +113,26 @@ export async function measure(
 }
 
 /** CPU of a controller without bundles until it is ready, microseconds. */
-async function cpuOfBareStart(stage: Stage): Promise<number> {
-  const program = await stage.startController('controller-bare');
+async function cpuOfBareStart(fixture: Fixture): Promise<number> {
+  const program = await fixture.startController('controller-bare');
   const { cpuMicros } = await program.usage();
   await program.stop();
   return cpuMicros;
 }
 
-async function deployAll(stage: Stage, { bundles, bare }: { readonly bundles: number; readonly bare: number }) {
-  await forget(stage);
+async function deployAll(fixture: Fixture, { bundles, bare }: { readonly bundles: number; readonly bare: number }) {
+  await forget(fixture);
   const start = performance.now();
-  const { program, starting } = await startWatched(stage, 'controller-first');
+  const { program, starting } = await startWatched(fixture, 'controller-first');
   await until('all bundles are Synced', () => {
     let synced = 0;
-    for (const bundle of stage.bundles()) if (bundle.synced && bundle.tag !== undefined) synced += 1;
+    for (const bundle of fixture.bundles()) if (bundle.synced && bundle.tag !== undefined) synced += 1;
     return synced === bundles;
   });
   const { cpuMicros } = await program.usage();
   const seconds = (performance.now() - start) / 1000;
-  const calls = await stage.calls.since();
-  const delays = await loopDelays(stage, program);
+  const calls = await fixture.calls.since();
+  const delays = await loopDelays(fixture, program);
   const result = {
     ...{ seconds, delays, writes: writesIn(calls) / bundles, reads: readsIn(calls) / bundles },
     cpuMs: (cpuMicros - bare) / 1000 / bundles,
@@ -141,26 +141,26 @@ async function deployAll(stage: Stage, { bundles, bare }: { readonly bundles: nu
 }
 
 /** Starts a controller, and looks how late its event loop is meanwhile. */
-async function startWatched(stage: Stage, name: string) {
-  await stage.idle.delays();
+async function startWatched(fixture: Fixture, name: string) {
+  await fixture.idle.delays();
   const start = Date.now();
-  const program = await stage.startController(name);
+  const program = await fixture.startController(name);
   const readySeconds = (Date.now() - start) / 1000;
   await sleep(AFTER_START_MS);
-  return { program, readySeconds, starting: await loopDelays(stage, program) };
+  return { program, readySeconds, starting: await loopDelays(fixture, program) };
 }
 
 async function watchSteady(
-  stage: Stage,
+  fixture: Fixture,
   program: Program,
   { bundles, intervalSeconds }: { readonly bundles: number; readonly intervalSeconds: number },
 ) {
-  await forget(stage);
-  await loopDelays(stage, program);
+  await forget(fixture);
+  await loopDelays(fixture, program);
   const before = await program.usage();
   await sleep(intervalSeconds * 1000);
-  const [listings, calls] = [await stage.listings(), await stage.calls.since()];
-  const delays = await loopDelays(stage, program);
+  const [listings, calls] = [await fixture.listings(), await fixture.calls.since()];
+  const delays = await loopDelays(fixture, program);
   const after = await program.usage(true);
   const { heapUsed, rss, highestRss } = after;
   return {
@@ -173,14 +173,14 @@ async function watchSteady(
   };
 }
 
-async function restartWith(stage: Stage, repositories: readonly string[]) {
+async function restartWith(fixture: Fixture, repositories: readonly string[]) {
   const tag = 'canary-3';
-  await stage.publish(repositories, tag);
-  const before = stage.jobs.length;
+  await fixture.publish(repositories, tag);
+  const before = fixture.jobs.length;
   const start = Date.now();
-  const { program, readySeconds, starting } = await startWatched(stage, 'controller-again');
-  const made = await jobsOf(stage, { tag, count: repositories.length });
-  await quiet(stage);
+  const { program, readySeconds, starting } = await startWatched(fixture, 'controller-again');
+  const made = await jobsOf(fixture, { tag, count: repositories.length });
+  await quiet(fixture);
   const seconds = made.map(({ at }) => (at - start) / 1000);
   const { highestRss } = await program.usage();
   return {
@@ -191,17 +191,17 @@ async function restartWith(stage: Stage, repositories: readonly string[]) {
       firstSeconds: Math.min(...seconds),
       lastSeconds: Math.max(...seconds),
     },
-    repeated: stage.jobs.length - before - repositories.length,
+    repeated: fixture.jobs.length - before - repositories.length,
   };
 }
 
 /** The first bundle of a repository, which follows its channel, has the repository's name. */
-async function tagTimes(stage: Stage, repositories: readonly string[], tag: string): Promise<TagTimes> {
-  await stage.publish(repositories, tag);
-  await stage.listings();
+async function tagTimes(fixture: Fixture, repositories: readonly string[], tag: string): Promise<TagTimes> {
+  await fixture.publish(repositories, tag);
+  await fixture.listings();
   const pushed = Date.now();
-  const made = await jobsOf(stage, { tag, count: repositories.length });
-  const listings = await stage.listings();
+  const made = await jobsOf(fixture, { tag, count: repositories.length });
+  const listings = await fixture.listings();
   const listedAt = (job: MadeJob): number =>
     listings.find(({ repository }) => repository.split('/').at(-1) === job.bundle.split('/').at(-1))?.at ?? Number.NaN;
   return {
@@ -210,26 +210,29 @@ async function tagTimes(stage: Stage, repositories: readonly string[], tag: stri
   };
 }
 
-async function jobsOf(stage: Stage, { tag, count }: { readonly tag: string; readonly count: number }) {
-  const made = () => stage.jobs.filter((job) => job.tag === tag);
+async function jobsOf(fixture: Fixture, { tag, count }: { readonly tag: string; readonly count: number }) {
+  const made = () => fixture.jobs.filter((job) => job.tag === tag);
   await until(`${count} Jobs for ${tag}`, () => made().length >= count);
   return made();
 }
 
 /** Until the controller has written nothing for a while. */
-async function quiet(stage: Stage): Promise<void> {
+async function quiet(fixture: Fixture): Promise<void> {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
-    await stage.calls.since();
+    await fixture.calls.since();
     await sleep(QUIET_MS);
-    if (writesIn(await stage.calls.since()) === 0) return;
+    if (writesIn(await fixture.calls.since()) === 0) return;
   }
   throw new Error('the controller does not stop writing');
 }
 
 /** What came before is not counted. */
-const forget = async (stage: Stage): Promise<[Calls, unknown]> => [await stage.calls.since(), await stage.listings()];
+const forget = async (fixture: Fixture): Promise<[Calls, unknown]> => [
+  await fixture.calls.since(),
+  await fixture.listings(),
+];
 
-const loopDelays = async ({ idle }: Stage, program: Program): Promise<LoopDelays> => ({
+const loopDelays = async ({ idle }: Fixture, program: Program): Promise<LoopDelays> => ({
   own: await program.delays(),
   idle: await idle.delays(),
 });

@@ -28,7 +28,7 @@ import { recordLog } from './record-log.js';
 import { startWebhookProgram, type WebhookProgram } from './webhook-program.js';
 
 /** A control plane with everything that a deployment needs, and controllers that come and go. */
-export interface DeployStage {
+export interface DeployFixture {
   readonly cluster: Cluster;
   /** Of a cluster-admin. */
   readonly client: KubeClient;
@@ -98,7 +98,7 @@ const PATIENCE_MS = 20_000;
  * Starts the control plane, a registry and a node agent, and installs manifests/ without the webhook configurations: what the
  * webhook would refuse is to reach the controller. Everything ends with the spec file.
  */
-export async function startDeployStage(t: Test): Promise<DeployStage> {
+export async function startDeployFixture(t: Test): Promise<DeployFixture> {
   const binaries = await binariesOfThisRun();
   const cluster = await startCluster(t);
   const { dir, controlPlane } = cluster;

@@ -9,7 +9,7 @@ import {
 } from '../../api/werfbundle.js';
 import { EVENTS, JOBS, WERFBUNDLES } from '../../kube/resources.js';
 import type { KubectlResult } from './cluster.js';
-import type { DeployStage, RunningController } from './deploy-stage.js';
+import type { DeployFixture, RunningController } from './deploy-fixture.js';
 import { eventually } from './eventually.js';
 import type { WatchRecord } from './record-watch.js';
 
@@ -21,21 +21,21 @@ export const TIME_SCALE = 60;
 
 /** What the scenarios of a spec file have in common. */
 export interface Given {
-  readonly stage: DeployStage;
+  readonly fixture: DeployFixture;
   readonly controller: RunningController;
   /** Of all bundles. */
   readonly states: WatchRecord<StoredBundle>;
 }
 
-/** Bundles of one namespace on a stage, and what becomes of them. */
-export class BundleStory {
-  readonly stage: DeployStage;
+/** Bundles of one namespace, and what becomes of them. */
+export class BundleScenario {
+  readonly fixture: DeployFixture;
   readonly namespace: string;
   readonly #controller: RunningController;
   readonly #states: WatchRecord<StoredBundle>;
 
-  constructor({ stage, controller, states }: Given, namespace: string) {
-    this.stage = stage;
+  constructor({ fixture, controller, states }: Given, namespace: string) {
+    this.fixture = fixture;
     this.namespace = namespace;
     this.#controller = controller;
     this.#states = states;
@@ -47,7 +47,7 @@ export class BundleStory {
 
   /** Of a repository of the open registry, polled each minute (of the scaled time); `more` replaces fields of it. */
   spec(repository: string, more: WerfBundleSpec['converge'] = {}, registry: object = {}): WerfBundleSpec {
-    const url = `${this.stage.registryHost}/${repository}`;
+    const url = `${this.fixture.registryHost}/${repository}`;
     return {
       registry: { url, insecure: true, pollInterval: '1m', ...registry },
       converge: { serviceAccountName: 'werf-converge', ...more },
@@ -58,7 +58,7 @@ export class BundleStory {
   async apply(...objects: readonly KubeObject[]): Promise<KubectlResult> {
     const list = { apiVersion: 'v1', kind: 'List', items: objects };
     return this.#well(
-      await this.stage.cluster.kubectl(['apply', '-n', this.namespace, '-f', '-'], JSON.stringify(list)),
+      await this.fixture.cluster.kubectl(['apply', '-n', this.namespace, '-f', '-'], JSON.stringify(list)),
     );
   }
 
@@ -67,7 +67,7 @@ export class BundleStory {
   }
 
   async kubectl(...args: readonly string[]): Promise<KubectlResult> {
-    return this.#well(await this.stage.cluster.kubectl([...args, '-n', this.namespace]));
+    return this.#well(await this.fixture.cluster.kubectl([...args, '-n', this.namespace]));
   }
 
   async patch(name: string, patch: object, ...flags: readonly string[]): Promise<void> {
@@ -77,7 +77,7 @@ export class BundleStory {
   /** Resolves with the status as soon as it is as wanted, even if only for a moment. */
   async until(name: string, what: string, is: (status: WerfBundleStatus) => boolean): Promise<WerfBundleStatus> {
     const wanted = { what: `${name}: ${what}`, withinMs: PATIENCE_MS, is };
-    const bundle = await this.stage.bundles.until(this.ref(name), wanted, this.stage.signal);
+    const bundle = await this.fixture.bundles.until(this.ref(name), wanted, this.fixture.signal);
     const { uid, resourceVersion } = bundle.metadata;
     const same = ({ metadata }: StoredBundle) => metadata.uid === uid && metadata.resourceVersion === resourceVersion;
     // Two watches: what the other one has shown, this one shows soon.
@@ -108,19 +108,19 @@ export class BundleStory {
   }
 
   async bundle(name: string): Promise<StoredBundle | undefined> {
-    return this.stage.client.get(WERFBUNDLES, this.ref(name), this.stage.signal);
+    return this.fixture.client.get(WERFBUNDLES, this.ref(name), this.fixture.signal);
   }
 
   /** All Jobs that there are of a bundle, found as the guide has it. */
   async jobsOf(bundle: string): Promise<readonly Job[]> {
-    const { stage, namespace } = this;
+    const { fixture, namespace } = this;
     const labelSelector = `app.kubernetes.io/instance=${bundle}`;
-    return (await stage.client.list(JOBS, { namespace, labelSelector }, stage.signal)).items;
+    return (await fixture.client.list(JOBS, { namespace, labelSelector }, fixture.signal)).items;
   }
 
   /** Reasons of a bundle's events, sorted. */
   async eventsOf(bundle: string): Promise<readonly string[]> {
-    const { items } = await this.stage.client.list(EVENTS, { namespace: this.namespace }, this.stage.signal);
+    const { items } = await this.fixture.client.list(EVENTS, { namespace: this.namespace }, this.fixture.signal);
     const own = items.filter(({ regarding }) => regarding?.name === bundle);
     return own.map(({ reason = '' }) => reason).toSorted();
   }
@@ -177,10 +177,10 @@ export class BundleStory {
   }
 }
 
-/** Begins a story in a namespace of its own. */
-export const storyIn = async (given: Given, namespace: string): Promise<BundleStory> => {
-  await given.stage.makeNamespace(namespace);
-  return new BundleStory(given, namespace);
+/** Begins a scenario in a namespace of its own. */
+export const scenarioIn = async (given: Given, namespace: string): Promise<BundleScenario> => {
+  await given.fixture.makeNamespace(namespace);
+  return new BundleScenario(given, namespace);
 };
 
 /** Plays scenarios side by side, each as a test of its title. `t.jobs` bounds how many at once. */

@@ -24,13 +24,13 @@ import { startNodeLogs } from './node-logs.js';
 import type { Listing } from './registry.js';
 
 /** A control plane, a registry and what runs Jobs, without a bundle to begin with; and controllers that come and go. */
-export interface Stage {
+export interface Fixture {
   readonly client: KubeClient;
   /** `127.0.0.1:PORT` */
   readonly registryHost: string;
   /** A process that does nothing. */
   readonly idle: Program;
-  /** Aborted when the stage goes. */
+  /** Aborted when the fixture goes. */
   readonly signal: AbortSignal;
   /** All Jobs that were made so far. */
   readonly jobs: readonly MadeJob[];
@@ -44,7 +44,7 @@ export interface Stage {
   startController(name: string): Promise<Program>;
 }
 
-interface StageOptions {
+interface FixtureOptions {
   /** For files of this run; whoever made it removes it. */
   readonly folder: string;
   /** The checkout. */
@@ -58,8 +58,8 @@ interface StageOptions {
 /** Requests of the benchmark to the registry at once. */
 const PUSHES_AT_ONCE = 8;
 
-/** Runs `use` on a stage, of which nothing is left afterwards. */
-export async function onStage<T>(options: StageOptions, use: (stage: Stage) => Promise<T>): Promise<T> {
+/** Runs `use` on a fixture, of which nothing is left afterwards. */
+export async function withFixture<T>(options: FixtureOptions, use: (fixture: Fixture) => Promise<T>): Promise<T> {
   const ends: (() => Promise<unknown>)[] = [];
   try {
     return await use(await build(options, (end) => ends.push(end)));
@@ -69,9 +69,9 @@ export async function onStage<T>(options: StageOptions, use: (stage: Stage) => P
 }
 
 async function build(
-  { folder, root, binaries, timeScale, profile }: StageOptions,
+  { folder, root, binaries, timeScale, profile }: FixtureOptions,
   atEnd: (end: () => Promise<unknown>) => void,
-): Promise<Stage> {
+): Promise<Fixture> {
   await mkdir(folder, { recursive: true });
   const controlPlane = await startControlPlane({
     dir: join(folder, 'control-plane'),
@@ -129,7 +129,7 @@ async function install({
   folder,
   root,
   binaries,
-}: Pick<StageOptions, 'folder' | 'root' | 'binaries'> & {
+}: Pick<FixtureOptions, 'folder' | 'root' | 'binaries'> & {
   readonly client: KubeClient;
   readonly controlPlane: ControlPlane;
 }): Promise<void> {
@@ -142,7 +142,7 @@ async function install({
 async function follow(
   { client, controlPlane }: { readonly client: KubeClient; readonly controlPlane: ControlPlane },
   atEnd: (end: () => Promise<unknown>) => void,
-): Promise<Pick<Stage, 'signal' | 'jobs' | 'bundles'>> {
+): Promise<Pick<Fixture, 'signal' | 'jobs' | 'bundles'>> {
   const ending = new AbortController();
   const { signal } = ending;
   const node = await startNodeLogs(client, controlPlane, signal);

@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const OPERATOR = 'k8s-werf-operator-go-system';
 
 /** A real control plane with the CRD, the webhook's rights and configurations, for several users; and no webhook yet. */
-export interface AdmissionStage {
+export interface AdmissionFixture {
   readonly cluster: Cluster;
   /** kubectl as cluster-admin, which must succeed; its output. */
   must(args: readonly string[], input?: string): Promise<string>;
@@ -31,7 +31,7 @@ export interface WebhookWish {
 }
 
 /** Starts a control plane (5 to 8 s); all goes when the spec file is done. */
-export async function startAdmissionStage(t: Test): Promise<AdmissionStage> {
+export async function startAdmissionFixture(t: Test): Promise<AdmissionFixture> {
   const cluster = await startCluster(t);
   const must = async (args: readonly string[], input?: string): Promise<string> => {
     const { code, stdout, stderr } = await cluster.kubectl(args, input);
@@ -65,7 +65,7 @@ export async function startAdmissionStage(t: Test): Promise<AdmissionStage> {
 
 async function writeKubeconfig(options: {
   readonly dir: string;
-  readonly must: AdmissionStage['must'];
+  readonly must: AdmissionFixture['must'];
   readonly account: string;
   readonly server: string | undefined;
 }): Promise<string> {

@@ -3,12 +3,12 @@ import type { Test } from 'tap';
 import { connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
 import { writeKubeconfig } from '../../playground/service-account.js';
-import { type AdmissionStage, startAdmissionStage } from './admission-stage.js';
+import { type AdmissionFixture, startAdmissionFixture } from './admission-fixture.js';
 import type { KubectlResult } from './cluster.js';
 import { type Manifest, RawApi } from './raw-api.js';
 
 /** A control plane on which GitOps tools are replayed: admission's own, and the apiserver by its own HTTP. */
-interface WebhookStage extends Pick<AdmissionStage, 'cluster' | 'startWebhook'> {
+interface WebhookFixture extends Pick<AdmissionFixture, 'cluster' | 'startWebhook'> {
   /** As cluster-admin. */
   readonly api: RawApi;
   /** kubectl as cluster-admin, with objects as its standard input; never throws for what kubectl refuses. */
@@ -20,8 +20,8 @@ interface WebhookStage extends Pick<AdmissionStage, 'cluster' | 'startWebhook'> 
 }
 
 /** Starts it, with namespace `ops` and no webhook; everything ends with the spec file. */
-export async function startWebhookStage(t: Test): Promise<WebhookStage> {
-  const { cluster, must, startWebhook } = await startAdmissionStage(t);
+export async function startWebhookFixture(t: Test): Promise<WebhookFixture> {
+  const { cluster, must, startWebhook } = await startAdmissionFixture(t);
   const { kubeconfig, dir, controlPlane } = cluster;
   const client = createKubeClient(await connect({ kubeconfig }));
   t.teardown(() => client.close());

@@ -1,9 +1,9 @@
 import { canary } from './canary.js';
 import type { Manifest } from './raw-api.js';
-import { bundle } from './webhook-stage.js';
+import { bundle } from './webhook-fixture.js';
 
 /** Everything that a bundle refers to, and nothing of it exists: two namespaces and what is in them. */
-export const wholeStage = (own: string, target: string, tag = 'v1.0.0'): readonly Manifest[] => [
+export const wholeEnvironment = (own: string, target: string, tag = 'v1.0.0'): readonly Manifest[] => [
   bundle(
     'shop',
     {

@@ -35,7 +35,7 @@ export interface Told {
 type MayDo = (user: string, what: string) => boolean;
 
 /** The webhook on a cluster in memory. */
-export interface Desk {
+export interface AdmissionHarness {
   readonly kube: FakeKube;
   readonly clock: ReturnType<typeof createFakeClock>;
   /** Every question to the cluster, in order: `Secret ops/app`, `may create pods in ops`. */
@@ -54,7 +54,10 @@ export interface Desk {
  * A webhook with flags as on its command line. Everybody may do everything, unless `may` says otherwise.
  * Its watch on bundles ends with the spec file.
  */
-export const openDesk = (options: { readonly flags?: readonly string[]; readonly may?: MayDo }): Desk => {
+export const createAdmissionHarness = (options: {
+  readonly flags?: readonly string[];
+  readonly may?: MayDo;
+}): AdmissionHarness => {
   const parsed = parseConfig({ argv: options.flags ?? [], env: {} });
   if (parsed.kind !== 'ok') throw new Error(`the flags are wrong: ${JSON.stringify(parsed)}`);
   const clock = createFakeClock();

@@ -3,8 +3,8 @@ import type { Test } from 'tap';
 import { valueAt } from '../../api/schema-node.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { PATIENCE_MS, TIME_SCALE } from '../kit/bundle-story.js';
-import { type DeployStage, type RunningController, startDeployStage } from '../kit/deploy-stage.js';
+import { PATIENCE_MS, TIME_SCALE } from '../kit/bundle-scenario.js';
+import { type DeployFixture, type RunningController, startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { type Manifest, RawApi } from '../kit/raw-api.js';
 import type { WebhookProgram } from '../kit/webhook-program.js';
@@ -12,7 +12,7 @@ import { GitRepository } from './git-repository.js';
 import { type Shop, type ShopWish, shopOf } from './shop.js';
 
 /** A cluster with the whole project on it, and git beside it. Whoever applies has the rights of a cluster-admin, as both tools do. */
-export interface GitOpsStage extends Pick<DeployStage, 'cluster' | 'publish'> {
+export interface GitOpsFixture extends Pick<DeployFixture, 'cluster' | 'publish'> {
   readonly api: RawApi;
   readonly controller: RunningController;
   readonly webhook: WebhookProgram;
@@ -32,11 +32,11 @@ export interface GitOpsStage extends Pick<DeployStage, 'cluster' | 'publish'> {
   eventsOf(namespace: string, reason: string): Promise<readonly string[]>;
 }
 
-export async function startGitOpsStage(t: Test): Promise<GitOpsStage> {
-  const stage = await startDeployStage(t);
-  const { cluster, client, signal, registryHost } = stage;
-  const controller = await stage.startController({ timeScale: TIME_SCALE });
-  const webhook = await stage.startWebhook();
+export async function startGitOpsFixture(t: Test): Promise<GitOpsFixture> {
+  const fixture = await startDeployFixture(t);
+  const { cluster, client, signal, registryHost } = fixture;
+  const controller = await fixture.startController({ timeScale: TIME_SCALE });
+  const webhook = await fixture.startWebhook();
   const bundle = (namespace: string) => client.get(WERFBUNDLES, { namespace, name: 'shop' }, signal);
   const must = async (args: readonly string[], input?: object): Promise<string> => {
     const { code, stdout, stderr } = await cluster.kubectl(args, input === undefined ? '' : JSON.stringify(input));
@@ -44,7 +44,7 @@ export async function startGitOpsStage(t: Test): Promise<GitOpsStage> {
     return stdout;
   };
   return {
-    ...{ cluster, controller, webhook, must, bundle, publish: stage.publish, startWebhook: stage.startWebhook },
+    ...{ cluster, controller, webhook, must, bundle, publish: fixture.publish, startWebhook: fixture.startWebhook },
     api: await RawApi.open(t, cluster.kubeconfig),
     repository: (name) => GitRepository.init(join(cluster.dir, 'git', name)),
     shop: (namespace, wish = {}) => shopOf({ ...wish, namespace, url: `${registryHost}/acme/${namespace}` }),
