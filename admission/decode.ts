@@ -41,7 +41,7 @@ export interface Review {
  * Reads an AdmissionReview. Never throws.
  * @param body - bytes of the HTTP request; UTF-8 JSON is expected
  */
-export function readReview(body: Uint8Array): Review | Malformed {
+export const readReview = (body: Uint8Array): Review | Malformed => {
   const review = parse(body);
   if (typeof review === 'string') return { kind: 'malformed', message: review };
   const request = objectOf(review['request']);
@@ -49,20 +49,20 @@ export function readReview(body: Uint8Array): Review | Malformed {
   const fault = faultOfEnvelope(review) ?? faultOfRequest(request);
   if (fault !== undefined) return { kind: 'malformed', message: fault, ...(uid === '' ? {} : { uid }) };
   return { kind: 'review', uid, request };
-}
+};
 
 /** Reads a question about a bundle. Never throws. */
-export function decodeBundle({ uid, request }: Review): DecodedBundle {
+export const decodeBundle = ({ uid, request }: Review): DecodedBundle => {
   const foreign = whyForeign(request);
   if (foreign !== undefined) return { kind: 'foreign', message: foreign };
   return { kind: 'request', request: toRequest(request, uid) };
-}
+};
 
 /** Each whole text by itself, so one decoder does for all. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @returns the JSON object, or what is wrong with the text */
-function parse(body: Uint8Array): Json | string {
+const parse = (body: Uint8Array): Json | string => {
   if (body.length === 0) return 'the body is empty';
   let text: string;
   try {
@@ -76,15 +76,15 @@ function parse(body: Uint8Array): Json | string {
   } catch {
     return 'the body is no JSON';
   }
-}
+};
 
-function faultOfEnvelope(review: Json): string | undefined {
+const faultOfEnvelope = (review: Json): string | undefined => {
   if (review['kind'] !== REVIEW_KIND) return `kind must be ${REVIEW_KIND}`;
   if (review['apiVersion'] !== REVIEW_VERSION) return `apiVersion must be ${REVIEW_VERSION}`;
   return isObject(review['request']) ? undefined : 'request is missing';
-}
+};
 
-function faultOfRequest(request: Json): string | undefined {
+const faultOfRequest = (request: Json): string | undefined => {
   if (textOf(request['uid']) === '') return 'request.uid is missing';
   for (const field of ['kind', 'resource', 'userInfo']) {
     if (!isObject(request[field])) return `request.${field} is missing`;
@@ -94,7 +94,7 @@ function faultOfRequest(request: Json): string | undefined {
   if (!isNullish(request['dryRun']) && typeof request['dryRun'] !== 'boolean')
     return 'request.dryRun must be a boolean';
   return undefined;
-}
+};
 
 /** Some of what is said of a user takes rights away, so nothing of it may be overlooked. */
 const isRequester = ({ groups, extra }: Json): boolean =>
@@ -108,7 +108,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const isNullish = (value: unknown): boolean => value === undefined || value === null;
 
 /** Why the question is not ours: another resource or operation, or objects that are not what the request says they are. */
-function whyForeign(request: Json): string | undefined {
+const whyForeign = (request: Json): string | undefined => {
   const resource = objectOf(request['resource']);
   const asked = [resource['group'], resource['version'], resource['resource']].map(textOf).join('/');
   const subResource = textOf(request['subResource']);
@@ -124,18 +124,18 @@ function whyForeign(request: Json): string | undefined {
     return `this webhook judges CREATE and UPDATE and was asked about ${operation}: the rules of the webhook configuration are wrong`;
   }
   return faultOfObject('object', request) ?? (operation === 'UPDATE' ? faultOfObject('oldObject', request) : undefined);
-}
+};
 
-function faultOfObject(field: 'object' | 'oldObject', request: Json): string | undefined {
+const faultOfObject = (field: 'object' | 'oldObject', request: Json): string | undefined => {
   const object = request[field];
   if (!isObject(object)) return `request.${field} is missing`;
   if (object['apiVersion'] !== API_VERSION || object['kind'] !== KIND) {
     return `request.${field} is not a ${API_VERSION} ${KIND}`;
   }
   return isObject(object['metadata']) ? undefined : `request.${field}.metadata is missing`;
-}
+};
 
-function toRequest(request: Json, uid: string): DecodedRequest {
+const toRequest = (request: Json, uid: string): DecodedRequest => {
   const metadata = objectOf(objectOf(request['object'])['metadata']);
   const name = [metadata['name'], request['name'], metadata['generateName']].map(textOf).find((text) => text !== '');
   const operation = request['operation'] === 'UPDATE' ? 'UPDATE' : 'CREATE';
@@ -149,7 +149,7 @@ function toRequest(request: Json, uid: string): DecodedRequest {
     object: asBundle(request['object']),
     ...(operation === 'UPDATE' ? { oldObject: asBundle(request['oldObject']) } : {}),
   };
-}
+};
 
 const toRequester = (user: Json): Requester => ({
   username: textOf(user['username']),

@@ -26,7 +26,7 @@ export interface About {
 }
 
 /** The AdmissionReview for a verdict. */
-export function encode(verdict: Verdict, about: About): Answer {
+export const encode = (verdict: Verdict, about: About): Answer => {
   const uid = about.uid ?? '';
   switch (verdict.kind) {
     case 'allow':
@@ -42,7 +42,7 @@ export function encode(verdict: Verdict, about: About): Answer {
     case 'late':
       return plainAnswer(504, 'the bundle could not be judged in time; try again');
   }
-}
+};
 
 const review = (status: number, response: object): Answer => ({
   status,
@@ -62,7 +62,7 @@ const failure = (code: number, reason: string, message: string) => ({
  * As apierrors.NewInvalid has it: Flux and Argo CD show the message only, kubectl the causes only.
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/api/errors#NewInvalid
  */
-function invalid({ name = '', kind = { group: GROUP, kind: KIND } }: About, problems: readonly Problem[]) {
+const invalid = ({ name = '', kind = { group: GROUP, kind: KIND } }: About, problems: readonly Problem[]) => {
   // One text twice says nothing new; ErrorList.ToAggregate leaves it out as well.
   const texts = [...new Set(problems.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? texts.join() : `[${texts.join(', ')}]`;
@@ -73,7 +73,7 @@ function invalid({ name = '', kind = { group: GROUP, kind: KIND } }: About, prob
     ...failure(422, 'Invalid', `${qualified} ${JSON.stringify(name)} is invalid: ${list}`),
     details: { name, ...kind, causes },
   };
-}
+};
 
 const patchOf = (patch: readonly AddOperation[]) =>
   patch.length === 0
@@ -90,7 +90,7 @@ const ALL_WARNINGS_RUNES = 4096;
  * characters (they travel in an HTTP header, and one of them would drop the warning).
  * @see https://github.com/kubernetes/apiserver/blob/master/pkg/endpoints/filters/warning.go
  */
-function warningsOf(warnings: readonly Warning[]) {
+const warningsOf = (warnings: readonly Warning[]) => {
   const texts = [...new Set(warnings.map(({ field, message }) => cut(`${field}: ${message}`)))];
   let room = ALL_WARNINGS_RUNES;
   const kept = texts.filter((text) => {
@@ -98,9 +98,9 @@ function warningsOf(warnings: readonly Warning[]) {
     return room >= 0;
   });
   return kept.length === 0 ? {} : { warnings: kept };
-}
+};
 
-function cut(text: string): string {
+const cut = (text: string): string => {
   const runes = [...text.replace(/\p{Cc}+/gu, ' ')];
   return runes.length <= WARNING_RUNES ? runes.join('') : `${runes.slice(0, WARNING_RUNES - 1).join('')}…`;
-}
+};

@@ -40,7 +40,7 @@ export interface QueuedReview {
 export const createHandler = (deps: HandlerDeps): Handler =>
   answerCalls(deps, (review, call) => aboutBundle(review, call, deps));
 
-function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerDeps): QueuedReview {
+const aboutBundle = (review: Review, call: Call, { checks, clock }: HandlerDeps): QueuedReview => {
   const decoded = decodeBundle(review);
   if (decoded.kind === 'foreign') return { judge: () => decoded };
   const request: AdmissionRequest = { ...decoded.request, withinMs: call.withinMs };
@@ -51,12 +51,12 @@ function aboutBundle(review: Review, call: Call, { checks, clock }: HandlerDeps)
     fields: { user: requester.username, operation, namespace, name, dryRun },
     judge: () => judging(request, { checks, now: clock.now() }, call),
   };
-}
+};
 
 type AnswerDeps = Omit<HandlerDeps, 'checks'>;
 
 /** What all webhooks have in common: decode, judge in time, encode, and one line of log. */
-export function answerCalls(deps: AnswerDeps, read: (review: Review, call: Call) => QueuedReview): Handler {
+export const answerCalls = (deps: AnswerDeps, read: (review: Review, call: Call) => QueuedReview): Handler => {
   return async (call) => {
     const start = deps.clock.monotonic();
     const review = readCall(call);
@@ -80,7 +80,7 @@ export function answerCalls(deps: AnswerDeps, read: (review: Review, call: Call)
     deps.metrics.answered(call.webhook, allowed, since(deps, start) / 1000);
     return answer;
   };
-}
+};
 
 const since = ({ clock }: AnswerDeps, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;
 
@@ -98,7 +98,7 @@ const foundIn = (verdict: Verdict): LogFields => ({
 const LATE: Verdict = { kind: 'late' };
 
 /** The verdict, or `late` if the signal is aborted first; what a check does after that is nobody's business. */
-async function inTime(judging: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> {
+const inTime = async (judging: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> => {
   let onAbort = (): void => {};
   const late = new Promise<Verdict>((resolve) => {
     onAbort = () => resolve(LATE);
@@ -113,4 +113,4 @@ async function inTime(judging: Promise<Verdict>, signal: AbortSignal): Promise<V
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-}
+};

@@ -19,7 +19,7 @@ export interface AdmissionMetrics extends LookupMetrics {
 }
 
 /** Registers the metrics. */
-export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
+export const createAdmissionMetrics = (registry: Registry): AdmissionMetrics => {
   const requests = new Counter({
     name: 'werfbundle_admission_requests_total',
     help: 'Answers given to the apiserver.',
@@ -52,4 +52,4 @@ export function createAdmissionMetrics(registry: Registry): AdmissionMetrics {
     lookedUp: (kind, result) => lookups.inc({ kind, result }),
     certificateExpires: (time) => expiry.set(time / 1000),
   };
-}
+};

@@ -10,14 +10,14 @@ import { type CallTime, type Check, judge, type Soon, type Verdict, verdictOn } 
  * and would speak first, in poorer words. A spec that did not change is left alone. mutate(mutate(x)) = mutate(x).
  * @param how.now - milliseconds since 1970
  */
-export function mutate(
+export const mutate = (
   request: AdmissionRequest,
   how: { readonly checks: readonly Check[]; readonly now: number },
   time: CallTime,
-): Soon<Verdict> {
+): Soon<Verdict> => {
   const reset = resetOf(request, how.now);
   if (!isJudged(request)) return { kind: 'allow', ...reset };
   if (specRules(request).problems.length > 0) return verdictOn(judge(request, how.checks, time));
   // The other warnings are /validate's: the apiserver would show them twice.
   return { kind: 'allow', patch: [...defaultsPatch(request.object), ...reset.patch], warnings: reset.warnings };
-}
+};

@@ -36,10 +36,10 @@ export type Check = (request: AdmissionRequest, time: CallTime) => Soon<Findings
  * All that the checks find, in the order of the schema, and nothing twice; of one field, in the order of the checks.
  * A rejection is a bug of the check, or the signal's abort.
  */
-export function judge(request: AdmissionRequest, checks: readonly Check[], time: CallTime): Soon<Findings> {
+export const judge = (request: AdmissionRequest, checks: readonly Check[], time: CallTime): Soon<Findings> => {
   const all = checks.map((check) => check(request, time));
   return all.every(isHere) ? together(all) : Promise.all(all).then(together);
-}
+};
 
 const isHere = (findings: Soon<Findings>): findings is Findings => !(findings instanceof Promise);
 

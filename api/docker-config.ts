@@ -34,10 +34,10 @@ interface Entry {
  * @param target - `host` with its port, if any
  * @see https://kubernetes.io/docs/concepts/containers/images/#config-json
  */
-export function credentialFor(
+export const credentialFor = (
   dockerConfigJson: string,
   target: { readonly host: string; readonly repository: string },
-): CredentialMatch {
+): CredentialMatch => {
   const config = parseJson(dockerConfigJson);
   if (!isMap(config)) return { kind: 'invalid', reason: 'it is no JSON object' };
   const auths = config['auths'] ?? {};
@@ -51,38 +51,38 @@ export function credentialFor(
     if (match.kind !== 'none') return match;
   }
   return { kind: 'none' };
-}
+};
 
-function parseJson(text: string): unknown {
+const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
     // The parser's words quote the text.
     return undefined;
   }
-}
+};
 
-function parseKey(key: string, auth: unknown): Entry {
+const parseKey = (key: string, auth: unknown): Entry => {
   const [host = '', ...segments] = key.replace(/^[a-z]+:\/\//i, '').split('/');
   const path = segments.filter((segment) => segment !== '');
   if (path[0] === 'v1' || path[0] === 'v2') path.shift();
   return { key, host: host.toLowerCase(), path: path.join('/'), auth };
-}
+};
 
 /** Longer keys first; an exact host before a pattern of the same length. */
-function moreSpecificFirst(a: Entry, b: Entry): number {
+const moreSpecificFirst = (a: Entry, b: Entry): number => {
   const length = `${b.host}/${b.path}`.length - `${a.host}/${a.path}`.length;
   return length !== 0 ? length : Number(a.host.includes('*')) - Number(b.host.includes('*'));
-}
+};
 
-function matches(entry: Entry, target: { readonly host: string; readonly repository: string }): boolean {
+const matches = (entry: Entry, target: { readonly host: string; readonly repository: string }): boolean => {
   const host = target.host.toLowerCase();
   const sameHost = isDockerHub(host) && isDockerHub(entry.host) ? true : hostMatches(entry.host, host);
   const repository = wireRepository(target);
   return sameHost && (entry.path === '' || `${repository}/`.startsWith(`${entry.path}/`));
-}
+};
 
-function parseAuth(auth: unknown, host: string): CredentialMatch {
+const parseAuth = (auth: unknown, host: string): CredentialMatch => {
   const invalid = (what: string): CredentialMatch => ({ kind: 'invalid', reason: `its entry for ${host} ${what}` });
   if (!isMap(auth)) return invalid('is no JSON object');
   for (const field of ['auth', 'username', 'password', 'identitytoken']) {
@@ -100,9 +100,9 @@ function parseAuth(auth: unknown, host: string): CredentialMatch {
   if (username === '' && password === '') return { kind: 'none' };
   if (username.includes(':')) return invalid('has a "username" with a colon');
   return { kind: 'found', credential: { kind: 'basic', username, password } };
-}
+};
 
-function decodeAuth(encoded: string): { readonly username: string; readonly password: string } | undefined {
+const decodeAuth = (encoded: string): { readonly username: string; readonly password: string } | undefined => {
   const compact = encoded.replace(/\s/g, '');
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(compact)) return undefined;
   const text = Buffer.from(compact, 'base64').toString('utf8');
@@ -111,8 +111,6 @@ function decodeAuth(encoded: string): { readonly username: string; readonly pass
   return colon === -1
     ? undefined
     : { username: text.slice(0, colon), password: text.slice(colon + 1).replaceAll(/^\0+|\0+$/g, '') };
-}
+};
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

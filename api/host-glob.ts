@@ -2,7 +2,7 @@
  * Whether a pattern with `*` names a host, label by label: `*.example.org` is `a.example.org` and not `a.b.example.org`. Both in
  * lower case; ports must be the same.
  */
-export function hostMatches(pattern: string, host: string): boolean {
+export const hostMatches = (pattern: string, host: string): boolean => {
   if (!pattern.includes('*')) return pattern === host;
   const [patternName = '', patternPort] = splitPort(pattern);
   const [name = '', port] = splitPort(host);
@@ -13,10 +13,10 @@ export function hostMatches(pattern: string, host: string): boolean {
     globs.length === labels.length &&
     globs.every((glob, index) => globMatches(glob, labels[index] ?? ''))
   );
-}
+};
 
 /** Whether `text` fits a pattern in which `*` stands for any characters. Piece by piece: no pattern can cost exponential time. */
-export function globMatches(glob: string, text: string): boolean {
+export const globMatches = (glob: string, text: string): boolean => {
   const [first = '', ...rest] = glob.split('*');
   const last = rest.pop();
   if (last === undefined) return glob === text;
@@ -29,9 +29,9 @@ export function globMatches(glob: string, text: string): boolean {
     at = found + piece.length;
   }
   return true;
-}
+};
 
-function splitPort(host: string): readonly string[] {
+const splitPort = (host: string): readonly string[] => {
   const colon = host.lastIndexOf(':');
   return colon > host.lastIndexOf(']') ? [host.slice(0, colon), host.slice(colon + 1)] : [host];
-}
+};

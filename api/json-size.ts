@@ -2,7 +2,7 @@
  * Whether JSON has more than `limit` characters and parts; looks no further than it has to. Without recursion: users decide how deep
  * their values are nested.
  */
-export function isLargerThan(value: unknown, limit: number): boolean {
+export const isLargerThan = (value: unknown, limit: number): boolean => {
   const open: unknown[] = [value];
   let left = limit;
   while (open.length > 0 && left >= 0) {
@@ -16,4 +16,4 @@ export function isLargerThan(value: unknown, limit: number): boolean {
     open.push(...parts);
   }
   return left < 0;
-}
+};

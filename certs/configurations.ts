@@ -40,11 +40,11 @@ export interface Configuration {
  * Reads the configurations.
  * @throws KubeError; CertificateError: one that is needed does not exist, or has no webhooks
  */
-export async function readConfigurations(
+export const readConfigurations = async (
   client: Pick<KubeClient, 'get'>,
   targets: readonly Target[],
   signal: AbortSignal,
-): Promise<readonly Configuration[]> {
+): Promise<readonly Configuration[]> => {
   const read = async (target: Target): Promise<readonly Configuration[]> => {
     const { type, name } = target;
     const present = await client.get(type, { name }, signal);
@@ -55,7 +55,7 @@ export async function readConfigurations(
     throw new CertificateError(`${type.kind} ${name} does not exist or is empty: apply manifests/webhook first`);
   };
   return (await Promise.all(targets.map(read))).flat();
-}
+};
 
 /** Name of the one whose caBundle is filled in by cert-manager's cainjector, and so none of ours to write. */
 export const injectedBy = ({ metadata }: Configuration): string | undefined =>
@@ -65,10 +65,10 @@ const trustedBy = ({ clientConfig }: Configuration['webhooks'][number]): readonl
   certificatesIn(Buffer.from(clientConfig.caBundle ?? '', 'base64').toString());
 
 /** The certificates that are in every caBundle: by these, and no others, the apiserver knows us whatever it calls. */
-export function trustedByAll(configurations: readonly Configuration[]): readonly string[] {
+export const trustedByAll = (configurations: readonly Configuration[]): readonly string[] => {
   const [first = [], ...rest] = configurations.flatMap(({ webhooks }) => webhooks).map(trustedBy);
   return first.filter((pem) => rest.every((others) => others.includes(pem)));
-}
+};
 
 /** Every certificate that is in any of the caBundles. */
 export const trustedByAny = (configurations: readonly Configuration[]): readonly string[] => [
@@ -87,12 +87,12 @@ export const isRight = (configuration: Configuration, wanted: Wanted): boolean =
  * Writes what is wanted, and nothing else. Another's change since it was read wins; it is to be read and judged again.
  * @throws KubeError, but not for a conflict
  */
-export async function writeConfiguration(
+export const writeConfiguration = async (
   client: Pick<KubeClient, 'mergePatch'>,
   configuration: Configuration,
   wanted: Wanted,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<void> => {
   const { target, metadata } = configuration;
   const webhooks = configuration.webhooks.map((webhook) => ({
     ...webhook,
@@ -105,13 +105,13 @@ export async function writeConfiguration(
   } catch (error) {
     if (!(error instanceof KubeError && error.code === 'conflict')) throw error;
   }
-}
+};
 
-function clientConfigOf(
+const clientConfigOf = (
   configuration: Configuration,
   wanted: Wanted,
   present: WebhookClientConfig,
-): WebhookClientConfig {
+): WebhookClientConfig => {
   const { path } = configuration.target;
   const ours = Buffer.from(pemOf(wanted.authorities)).toString('base64');
   const caBundle = injectedBy(configuration) === undefined ? ours : present.caBundle;
@@ -119,14 +119,14 @@ function clientConfigOf(
   if (wanted.address.kind === 'url') return { ...trust, url: `${wanted.address.base}${path}` };
   const { namespace, name } = wanted.address;
   return { ...trust, service: { namespace, name, path, port: 443 } };
-}
+};
 
 /** One line of text for comparison. */
-function address({ url, service }: WebhookClientConfig, anyPort: boolean): string {
+const address = ({ url, service }: WebhookClientConfig, anyPort: boolean): string => {
   const { namespace, name, path, port = 443 } = service ?? {};
   const reached = anyPort ? url?.replace(/^(https:\/\/[^/]*):\d+(\/|$)/, '$1$2') : url;
   return JSON.stringify([reached, service && [namespace, name, path, port]]);
-}
+};
 
 /** Line breaks and comments make no difference. */
 const sameCertificates = (one: string | undefined, other: string | undefined): boolean => {

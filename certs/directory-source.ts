@@ -34,10 +34,10 @@ export const directorySource = ({ directory, names, clock, schedule }: Directory
  * @param wanted.names - DNS names and IP addresses that the leaf has to be valid for
  * @throws CertificateError: a file is missing, unreadable or out of date, they don't belong together, or a name is not theirs
  */
-export async function readDirectory(
+export const readDirectory = async (
   directory: string,
   { now, names }: { readonly now: number; readonly names: readonly string[] },
-): Promise<Offer> {
+): Promise<Offer> => {
   const certificate = await readPem(directory, 'tls.crt');
   const key = await readPem(directory, 'tls.key');
   const authorities = certificatesIn(await readPem(directory, 'ca.crt'));
@@ -54,9 +54,9 @@ export async function readDirectory(
   if (Date.parse(leaf.validFrom) > now) throw broken('tls.crt', `is not valid yet (only from ${leaf.validFrom} on)`);
   if (facts.missing.length > 0) throw broken('tls.crt', `is not valid for ${facts.missing.join(', ')}`);
   return { certificate, key, authorities };
-}
+};
 
-async function readPem(directory: string, file: string): Promise<string> {
+const readPem = async (directory: string, file: string): Promise<string> => {
   const path = join(directory, file);
   try {
     return await readFile(path, 'utf8');
@@ -64,17 +64,17 @@ async function readPem(directory: string, file: string): Promise<string> {
     const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
     throw new CertificateError(`can't read ${path} (${code}): --cert-dir needs tls.crt, tls.key and ca.crt`, cause);
   }
-}
+};
 
 /**
  * Calls `onChange` for whatever happens in the folder, until aborted. The folder and not its files: Kubernetes replaces all files of a
  * mounted Secret at once by renaming the link `..data`. Where a folder can't be watched there is the regular look.
  */
-export async function watchDirectory(
+export const watchDirectory = async (
   { directory, log }: { readonly directory: string; readonly log: Log },
   onChange: () => void,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<void> => {
   try {
     for await (const _event of watch(directory, { signal })) onChange();
   } catch (error) {
@@ -82,4 +82,4 @@ export async function watchDirectory(
     const { code } = error as NodeJS.ErrnoException;
     log.warn("can't watch the folder of the certificates; it is looked at now and then", { directory, code });
   }
-}
+};

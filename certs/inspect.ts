@@ -12,22 +12,22 @@ export const pemOf = (certificates: readonly string[]): string =>
   certificates.map((certificate) => `${certificate}\n`).join('');
 
 /** Undefined for anything that OpenSSL can't read. Only the first certificate of several is looked at. */
-export function readCertificate(pem: string): X509Certificate | undefined {
+export const readCertificate = (pem: string): X509Certificate | undefined => {
   try {
     return new X509Certificate(pem);
   } catch {
     return undefined;
   }
-}
+};
 
 /** Whether `key` is the private key of `certificate`; false if either is unreadable. */
-export function fitsTogether(pair: KeyPair): boolean {
+export const fitsTogether = (pair: KeyPair): boolean => {
   try {
     return new X509Certificate(pair.certificate).checkPrivateKey(createPrivateKey(pair.key));
   } catch {
     return false;
   }
-}
+};
 
 /** When a certificate begins and ends, milliseconds since 1970. */
 export interface Life {
@@ -61,11 +61,11 @@ const isSelfSigned = (certificate: X509Certificate): boolean =>
   certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
 
 /** Undefined for what can vouch for nothing, or can't be read. */
-export function authorityFacts(pem: string): AuthorityFacts | undefined {
+export const authorityFacts = (pem: string): AuthorityFacts | undefined => {
   const certificate = readCertificate(pem);
   if (certificate === undefined || !(certificate.ca || isSelfSigned(certificate))) return undefined;
   return { id: certificate.fingerprint256, ...lifeOf(certificate) };
-}
+};
 
 /** Whether it is a CA that one of our replicas made, by its name. */
 export const isOurs = (pem: string): boolean => {
@@ -82,10 +82,10 @@ const isValidFor = (certificate: X509Certificate, name: string): boolean =>
  * @param wanted.authorities - PEM, one CA each
  * @param wanted.names - DNS names and IP addresses; more names in the leaf do no harm
  */
-export function leafFacts(
+export const leafFacts = (
   pair: KeyPair,
   wanted: { readonly authorities: readonly string[]; readonly names: readonly string[] },
-): LeafFacts | 'broken' {
+): LeafFacts | 'broken' => {
   const [leaf, ...intermediates] = certificatesIn(pair.certificate).map(readCertificate);
   if (leaf === undefined || !fitsTogether(pair)) return 'broken';
   const last = lastOfChain(leaf, intermediates);
@@ -97,23 +97,23 @@ export function leafFacts(
     signer: signer?.fingerprint256,
     missing: wanted.names.filter((name) => !isValidFor(leaf, name)),
   };
-}
+};
 
 const vouches = (root: X509Certificate, certificate: X509Certificate): boolean =>
   root.fingerprint256 === certificate.fingerprint256 || (root.ca && certificate.verify(root.publicKey));
 
 /** The certificate that one of the trusted CAs must have signed. */
-function lastOfChain(leaf: X509Certificate, rest: readonly (X509Certificate | undefined)[]): X509Certificate {
+const lastOfChain = (leaf: X509Certificate, rest: readonly (X509Certificate | undefined)[]): X509Certificate => {
   let last = leaf;
   for (const next of rest) {
     if (next === undefined || !next.ca || !last.verify(next.publicKey)) return last;
     last = next;
   }
   return last;
-}
+};
 
 /** DNS names and IP addresses that a certificate is valid for; none if it can't be read. */
-export function namesOf(certificate: string): readonly string[] {
+export const namesOf = (certificate: string): readonly string[] => {
   const names = readCertificate(certificate)?.subjectAltName ?? '';
   return [...names.matchAll(/(?:DNS|IP Address):([^,\s"]+)/g)].map(([, name = '']) => name);
-}
+};

@@ -48,7 +48,7 @@ const period = (now: number, until: number) => ({
  * Makes a CA that may sign serving certificates and nothing else (path length 0).
  * @param now - milliseconds since 1970
  */
-export async function issueAuthority(now: number, lifeMs = AUTHORITY_LIFE_MS): Promise<KeyPair> {
+export const issueAuthority = async (now: number, lifeMs = AUTHORITY_LIFE_MS): Promise<KeyPair> => {
   const keys = await newKeys();
   const certificate = await X509CertificateGenerator.createSelfSigned(
     {
@@ -65,7 +65,7 @@ export async function issueAuthority(now: number, lifeMs = AUTHORITY_LIFE_MS): P
     webcrypto,
   );
   return { certificate: `${certificate.toString('pem')}\n`, key: await pemOf(keys.privateKey) };
-}
+};
 
 /** A serving certificate that is wanted. */
 interface LeafOrder {
@@ -91,7 +91,7 @@ export const issueLeaf = (authority: KeyPair, names: readonly string[], now: num
  * Makes a serving certificate.
  * @throws if the authority is no readable P-256 pair
  */
-export async function issueLeafUntil({ authority, names, now, until }: LeafOrder): Promise<KeyPair> {
+export const issueLeafUntil = async ({ authority, names, now, until }: LeafOrder): Promise<KeyPair> => {
   const keys = await newKeys();
   const issuer = new X509Certificate(authority.certificate);
   const signingKey = await webcrypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(authority.key), P256, false, [
@@ -119,4 +119,4 @@ export async function issueLeafUntil({ authority, names, now, until }: LeafOrder
     webcrypto,
   );
   return { certificate: `${certificate.toString('pem')}\n`, key: await pemOf(keys.privateKey) };
-}
+};

@@ -47,13 +47,13 @@ type Check = (seen: Observation) => Step | undefined;
  * Guarantee, if steps are carried out in this order by each replica: the leaf that is served is vouched for by every caBundle that was
  * read back within the last `overlapMs`, unless somebody else overwrote it, or nothing valid was left to serve with.
  */
-export function planCertificates(seen: Observation): Step {
+export const planCertificates = (seen: Observation): Step => {
   for (const check of CHECKS) {
     const step = check(seen);
     if (step !== undefined) return step;
   }
   return { kind: 'keep' };
-}
+};
 
 /** Past two thirds of its life, as cert-manager has it: a third is left for whatever may go wrong with the renewal. */
 const isOld = ({ born, to }: Life, now: number): boolean => now >= to - (to - born) / 3;
@@ -62,7 +62,7 @@ const leafOf = ({ offered }: Observation): LeafFacts | undefined =>
   offered === undefined || offered.leaf === 'broken' ? undefined : offered.leaf;
 
 /** Why the offered leaf can't be served at all. */
-function unusable(seen: Observation): string | undefined {
+const unusable = (seen: Observation): string | undefined => {
   const leaf = leafOf(seen);
   if (leaf === undefined) return 'the leaf is missing, unreadable or does not fit its key';
   if (leaf.to <= seen.now) return 'the leaf has expired';
@@ -72,7 +72,7 @@ function unusable(seen: Observation): string | undefined {
   // While something is served, a leaf for more names can wait for its turn.
   if (seen.served === undefined && leaf.missing.length > 0) return missingNames(leaf);
   return undefined;
-}
+};
 
 const missingNames = ({ missing }: LeafFacts): string => `the leaf is not valid for ${missing.join(', ')}`;
 
@@ -132,11 +132,11 @@ const leafIsDue: Check = (seen) => {
   return until <= seen.now ? { kind: 'issue', authority: false, leaf: true, why } : { kind: 'wait', until };
 };
 
-function dueBecause(leaf: LeafFacts, newest: AuthorityFacts, now: number): string | undefined {
+const dueBecause = (leaf: LeafFacts, newest: AuthorityFacts, now: number): string | undefined => {
   if (leaf.signer !== newest.id) return 'the leaf is by an earlier authority';
   if (isOld(leaf, now)) return 'the leaf is past two thirds of its life';
   return leaf.missing.length > 0 ? missingNames(leaf) : undefined;
-}
+};
 
 const CHECKS: readonly Check[] = [
   authorityIsDue,

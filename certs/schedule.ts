@@ -19,7 +19,7 @@ const SECOND = 1000;
  * an apiserver takes a moment to see a changed caBundle, however fast the clock of the demonstration runs.
  * @param timeScale - 1 or more
  */
-export function scheduleFor(timeScale: number): Schedule {
+export const scheduleFor = (timeScale: number): Schedule => {
   const scaled = (ms: number, floorMs: number): number => Math.max(ms / timeScale, floorMs);
   return {
     authorityLifeMs: scaled(AUTHORITY_LIFE_MS, 120 * SECOND),
@@ -28,4 +28,4 @@ export function scheduleFor(timeScale: number): Schedule {
     lookMs: scaled(60 * SECOND, SECOND),
     fileLookMs: scaled(10 * SECOND, SECOND),
   };
-}
+};

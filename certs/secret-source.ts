@@ -35,7 +35,7 @@ export const secretSource = (deps: SecretSourceDeps): CertificateSource => ({
   },
 });
 
-function readingOf(deps: SecretSourceDeps, stored: Stored<Secret> | undefined): Reading {
+const readingOf = (deps: SecretSourceDeps, stored: Stored<Secret> | undefined): Reading => {
   const offer = stored && decode(stored);
   const key = textOf(stored, 'ca.key');
   const keyFits = fitsTogether({ certificate: offer?.authorities[0] ?? '', key });
@@ -47,7 +47,7 @@ function readingOf(deps: SecretSourceDeps, stored: Stored<Secret> | undefined): 
       return write(deps, stored, await make(deps, present, order), signal);
     },
   };
-}
+};
 
 const textOf = (secret: Secret | undefined, key: string): string =>
   Buffer.from(secret?.data?.[key] ?? '', 'base64').toString();
@@ -60,11 +60,11 @@ const decode = (secret: Secret): Offer => ({
 
 type StoredTexts = Readonly<Record<'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.key', string>>;
 
-async function make(
+const make = async (
   { clock, schedule, names }: SecretSourceDeps,
   present: { readonly authorities: readonly string[]; readonly key: string },
   order: IssueOrder,
-): Promise<StoredTexts> {
+): Promise<StoredTexts> => {
   const now = clock.now();
   const isValid = (pem: string): boolean => (authorityFacts(pem)?.to ?? 0) > now;
   const authority: KeyPair = order.authority
@@ -81,25 +81,25 @@ async function make(
     'ca.crt': pemOf([...new Set(trusted)]),
     'ca.key': authority.key,
   };
-}
+};
 
 /**
  * The names for a new leaf. If it is made for the sake of a name that the present one has not, those of the present one are kept:
  * replicas with different settings (in the middle of a change) would replace each other's leaf for ever.
  */
-function allNames(pair: KeyPair, names: readonly string[], now: number): readonly string[] {
+const allNames = (pair: KeyPair, names: readonly string[], now: number): readonly string[] => {
   const leaf = leafFacts(pair, { authorities: [], names });
   if (leaf === 'broken' || leaf.to <= now || leaf.missing.length === 0) return names;
   return [...new Set([...names, ...namesOf(pair.certificate)])];
-}
+};
 
 /** @returns false if somebody else was quicker */
-async function write(
+const write = async (
   { client, secret }: SecretSourceDeps,
   stored: Stored<Secret> | undefined,
   made: StoredTexts,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<boolean> => {
   const data = Object.fromEntries(Object.entries(made).map(([key, pem]) => [key, Buffer.from(pem).toString('base64')]));
   try {
     if (stored === undefined) await client.create(SECRETS, newSecret(secret, data), signal);
@@ -109,7 +109,7 @@ async function write(
     if (error instanceof KubeError && ['already-exists', 'conflict', 'not-found'].includes(error.code)) return false;
     throw error;
   }
-}
+};
 
 const newSecret = ({ namespace, name }: ObjectRef, data: Readonly<Record<string, string>>): Secret => ({
   apiVersion: 'v1',

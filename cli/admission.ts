@@ -39,7 +39,7 @@ export interface AdmissionDeps {
 const WITHIN_MS = 30_000;
 
 /** Judges a bundle by the webhook's own code, /mutate first and then /validate, as if somebody created it now. */
-export async function admit(deps: AdmissionDeps, bundle: BundleManifest): Promise<Admission> {
+export const admit = async (deps: AdmissionDeps, bundle: BundleManifest): Promise<Admission> => {
   const view = await deps.source.viewOf(bundle);
   const request = requestFor(deps.source, bundle);
   const open: Admission['open'][number][] = [];
@@ -49,10 +49,10 @@ export async function admit(deps: AdmissionDeps, bundle: BundleManifest): Promis
   const first = await mutate(request, { checks, now: deps.clock.now() }, time);
   const verdict = first.kind === 'allow' ? await validate(defaulted(request), { checks }, time) : first;
   return { ...findingsOf(verdict), open, values, releasesFault: view.releasesFault() };
-}
+};
 
 /** The question as the apiserver would ask it. */
-function requestFor(source: ObjectSource, bundle: BundleManifest): AdmissionRequest {
+const requestFor = (source: ObjectSource, bundle: BundleManifest): AdmissionRequest => {
   const request = {
     kind: { group: GROUP, version: VERSION, kind: KIND },
     resource: { group: GROUP, version: VERSION, resource: PLURAL },
@@ -65,7 +65,7 @@ function requestFor(source: ObjectSource, bundle: BundleManifest): AdmissionRequ
   const decoded = decodeBundle({ kind: 'review', uid: '', request });
   if (decoded.kind !== 'request') throw new Error(`the webhook does not take a ${API_VERSION} ${KIND}`);
   return { ...decoded.request, withinMs: WITHIN_MS };
-}
+};
 
 const defaulted = (request: AdmissionRequest): AdmissionRequest => ({
   ...request,
@@ -83,7 +83,7 @@ type ChecksDeps = AdmissionDeps & {
   readonly values: ValuesProblem[];
 };
 
-function checksFor({ source, config, clock, view, open, values }: ChecksDeps): readonly Check[] {
+const checksFor = ({ source, config, clock, view, open, values }: ChecksDeps): readonly Check[] => {
   const settings = { ...config, authorize: source.authorize, operator: config };
   const references = createReferencesJudge({
     client: view.client,
@@ -108,7 +108,7 @@ function checksFor({ source, config, clock, view, open, values }: ChecksDeps): r
   const fixed: Check = (request) =>
     stored === undefined ? { problems: [], warnings: [] } : specRules({ ...request, oldObject: stored });
   return [specRules, fixed, known, createPolicyCheck(config)];
-}
+};
 
 /** As the webhook does it, but here and now: nobody else waits. Keeps the problems, which know their places. */
 const parsingValues =

@@ -45,11 +45,11 @@ export class InputObjects {
 const keyOf = (kind: string, ref: ClusterRef): string => `${kind} ${refName(ref)}`;
 
 /** How many folders two files have in common. */
-function nearnessOf(file: string, other: string): number {
+const nearnessOf = (file: string, other: string): number => {
   const [one, two] = [partsOf(file), partsOf(other)];
   const differs = one.findIndex((part, index) => part !== two[index]);
   return differs < 0 ? one.length : differs;
-}
+};
 
 const partsOf = (file: string): readonly string[] => folderOf(file).split(sep);
 
@@ -63,7 +63,7 @@ export const isEncrypted = ({ value }: Manifest): boolean => isMap(value['sops']
  * An object as a cluster would have it once it is applied.
  * @throws KubeError for what no apiserver would take, and for what is encrypted; nothing of its contents is in the words
  */
-export function asStored(type: ResourceType, manifest: Manifest): KubeObject {
+export const asStored = (type: ResourceType, manifest: Manifest): KubeObject => {
   const fault = isEncrypted(manifest) ? 'is encrypted with SOPS' : faultOf(manifest);
   if (fault !== undefined) throw new KubeError('invalid', `the one of ${manifest.file} ${fault}`);
   // After faultOf, what is read of these kinds has its type. An empty `data:` is null in YAML and nothing to an apiserver.
@@ -72,7 +72,7 @@ export function asStored(type: ResourceType, manifest: Manifest): KubeObject {
   if (type.kind !== 'Secret') return object;
   const texts = Object.entries(mapAt(object, 'stringData')).map(([key, text]) => [key, encode(String(text))]);
   return { ...object, data: { ...mapAt(object, 'data'), ...Object.fromEntries(texts) } } as KubeObject;
-}
+};
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');
 
@@ -84,7 +84,7 @@ const mapAt = (value: unknown, field: string): JsonMap => {
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** Why no apiserver would take an object; undefined if it would, as far as matters here. */
-function faultOf(manifest: Manifest): string | undefined {
+const faultOf = (manifest: Manifest): string | undefined => {
   const { kind, value } = manifest;
   const isText = (part: unknown): boolean => typeof part === 'string';
   const isEncoded = (part: unknown): boolean => typeof part === 'string' && BASE64.test(part.replace(/[\r\n]/g, ''));
@@ -100,16 +100,16 @@ function faultOf(manifest: Manifest): string | undefined {
     default:
       return mapFault(value, ['metadata', 'annotations'], isText, 'a text');
   }
-}
+};
 
-function mapFault(
+const mapFault = (
   value: unknown,
   path: readonly string[],
   isGood: (part: unknown) => boolean,
   wanted: string,
-): string | undefined {
+): string | undefined => {
   const map = valueAt(value, ...path) ?? {};
   if (!isMap(map)) return `is malformed: ${path.join('.')} is no map`;
   const bad = Object.entries(map).find(([, part]) => !isGood(part));
   return bad === undefined ? undefined : `is malformed: ${path.join('.')}[${JSON.stringify(bad[0])}] is not ${wanted}`;
-}
+};

@@ -24,7 +24,7 @@ const MANIFEST = /\.(ya?ml|json)$/;
  * Reads files, `-` and folders (all YAML and JSON files in them and below, sorted; hidden ones and node_modules aside). A file that
  * is named twice is read once.
  */
-export async function readInputs(paths: readonly string[]): Promise<Inputs> {
+export const readInputs = async (paths: readonly string[]): Promise<Inputs> => {
   const files = new Map<string, Input>();
   const faults: string[] = [];
   for (const path of paths) {
@@ -39,7 +39,7 @@ export async function readInputs(paths: readonly string[]): Promise<Inputs> {
     }
   }
   return { files: [...files.values()], faults };
-}
+};
 
 /** A path that holds nothing; its message is a whole line. */
 class Nothing extends Error {}
@@ -49,13 +49,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
 };
 
-function faultOf(path: string, error: unknown): string {
+const faultOf = (path: string, error: unknown): string => {
   if (error instanceof Nothing) return error.message;
   const { code = String(error), path: file = path } = error as NodeJS.ErrnoException;
   return `can't read ${file}: ${REASONS[code] ?? code}`;
-}
+};
 
-async function readPath(path: string): Promise<readonly Input[]> {
+const readPath = async (path: string): Promise<readonly Input[]> => {
   if (path === STDIN) {
     const content = await text(process.stdin);
     if (content.trim() === '') throw new Nothing('standard input is empty');
@@ -67,9 +67,9 @@ async function readPath(path: string): Promise<readonly Input[]> {
   const files: Input[] = [];
   for (const name of names) files.push({ name, text: await readFile(name, 'utf8'), found: true });
   return files;
-}
+};
 
-async function manifestsBelow(directory: string): Promise<readonly string[]> {
+const manifestsBelow = async (directory: string): Promise<readonly string[]> => {
   const entries = await readdir(directory, { withFileTypes: true });
   const nested = await Promise.all(
     entries.map(async (entry): Promise<readonly string[]> => {
@@ -80,7 +80,7 @@ async function manifestsBelow(directory: string): Promise<readonly string[]> {
     }),
   );
   return nested.flat().sort();
-}
+};
 
 /**
  * Whether a file of a folder that can't be read as YAML was meant to be manifests. Charts have templates in such folders, which are

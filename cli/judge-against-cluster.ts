@@ -16,7 +16,7 @@ type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'sourceOf'> & {
  * Judges the inputs as {@link judgeInputs}, and looks up in a cluster what they do not hold.
  * @throws StartError if there is no cluster to ask
  */
-export async function judgeAgainstCluster(inputs: readonly Input[], options: ClusterOptions): Promise<Judgement> {
+export const judgeAgainstCluster = async (inputs: readonly Input[], options: ClusterOptions): Promise<Judgement> => {
   const { kubeconfig, context, ...how } = options;
   const connection = await connect({ kubeconfig, context });
   const client = createKubeClient(connection, { userAgent: 'werfbundle' });
@@ -30,4 +30,4 @@ export async function judgeAgainstCluster(inputs: readonly Input[], options: Clu
   } finally {
     await client.close();
   }
-}
+};

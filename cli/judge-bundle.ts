@@ -19,7 +19,7 @@ export interface JudgeDeps extends AdmissionDeps {
 }
 
 /** Judges one bundle of the input, and finds the places of all that is said about it. */
-export async function judgeBundle(deps: JudgeDeps, bundle: BundleManifest): Promise<Result> {
+export const judgeBundle = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Result> => {
   const { problems, unresolved } = await findingsOf(deps, bundle);
   const at = <T extends { readonly field: string }>(item: T): T & Position => ({
     ...item,
@@ -36,7 +36,7 @@ export async function judgeBundle(deps: JudgeDeps, bundle: BundleManifest): Prom
     problems: located,
     unresolved: deps.strict ? [] : unresolved.map(({ code: _, ...item }) => at(item)),
   };
-}
+};
 
 /** A finding whose own place is not known yet. */
 type Unlocated = Omit<Finding, keyof Position>;
@@ -65,7 +65,7 @@ const asProblem = ({ code, field, message }: Open): Unlocated => {
   return { severity: 'error', code, field, message: `${prefix}: ${message}` };
 };
 
-async function findingsOf(deps: JudgeDeps, bundle: BundleManifest): Promise<Findings> {
+const findingsOf = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Findings> => {
   const own = ownFaults(bundle);
   if (bundle.apiVersion !== API_VERSION || !isMap(valueAt(bundle.value, 'metadata') ?? {})) {
     return { problems: own.map(errorOf), unresolved: [] };
@@ -82,24 +82,24 @@ async function findingsOf(deps: JudgeDeps, bundle: BundleManifest): Promise<Find
     problems: [...own.map(errorOf), ...unknown, ...placed, ...admission.warnings.map(warningOf)],
     unresolved: openOf(deps, bundle, admission),
   };
-}
+};
 
 /** What the apiserver itself refuses before any webhook is asked. */
-function ownFaults(bundle: BundleManifest): readonly Problem[] {
+const ownFaults = (bundle: BundleManifest): readonly Problem[] => {
   if (bundle.apiVersion !== API_VERSION) {
     const message = `Unsupported value: supported values: "${API_VERSION}"`;
     return [{ code: 'FieldValueNotSupported', field: 'apiVersion', message }];
   }
   const named = ['name', 'generateName'].some((field) => textAt(bundle, 'metadata', field) !== '');
   return named ? [] : [required('metadata.name', 'name or generateName is required')];
-}
+};
 
 /** Where the fault of a source of values stands, if that source is in the input. */
-function sourceOf(
+const sourceOf = (
   { source: { objects } }: JudgeDeps,
   bundle: BundleManifest,
   { problem, values }: { readonly problem: Problem; readonly values: Admission['values'] },
-): { readonly source?: FilePosition } {
+): { readonly source?: FilePosition } => {
   const fault = values.find(({ field, message }) => field === problem.field && message === problem.message);
   const { kind, name, namespace = '' } = fault?.source ?? {};
   if (fault === undefined || kind === undefined || name === undefined) return {};
@@ -107,12 +107,12 @@ function sourceOf(
   if (manifest === undefined) return {};
   const place = fault.key === undefined ? undefined : locateValue(manifest, fault.key, fault.position);
   return { source: { file: manifest.file, ...(place ?? locateManifest(manifest)) } };
-}
+};
 
 const RELEASE = 'spec.converge.releaseName';
 
 /** References that were not judged, each with why. */
-function openOf({ source }: JudgeDeps, bundle: BundleManifest, admission: Admission): readonly Open[] {
+const openOf = ({ source }: JudgeDeps, bundle: BundleManifest, admission: Admission): readonly Open[] => {
   const refs = bundleReferencesOf(bundleOf(bundle), bundle.namespace);
   const { releasesFault } = admission;
   const message = `whether the release is another bundle's could not be checked: ${releasesFault}`;
@@ -128,4 +128,4 @@ function openOf({ source }: JudgeDeps, bundle: BundleManifest, admission: Admiss
       return { code, field, message: `${what} ${source.unknown ?? 'was not found'}` };
     }),
   ]);
-}
+};

@@ -25,7 +25,7 @@ export interface JudgeOptions extends Omit<JudgeDeps, 'source'> {
 }
 
 /** Judges all bundles of the inputs, in their order. Documents of other kinds are not judged; what can't be read is denied. */
-export async function judgeInputs(inputs: readonly Input[], options: JudgeOptions): Promise<Judgement> {
+export const judgeInputs = async (inputs: readonly Input[], options: JudgeOptions): Promise<Judgement> => {
   const read = inputs.map((input) => ({ input, ...manifestsIn(input) }));
   const bundles = bundlesAmong(
     read.flatMap(({ objects }) => objects),
@@ -46,7 +46,7 @@ export async function judgeInputs(inputs: readonly Input[], options: JudgeOption
     results: read.flatMap((file) => inOrder(isTold(file) ? file.unreadable : [], file.input.name, judged)),
     skipped: read.filter((file) => file.unreadable.length > 0 && !isTold(file)).map(({ input }) => input.name),
   };
-}
+};
 
 /** All that is said about one file, in the order of its documents. */
 const inOrder = (

@@ -53,7 +53,7 @@ const isNothing = (contents: unknown): boolean => contents === null || (isScalar
  * Reads all documents of a file as kubectl does (YAML 1.1 the way Go has it; JSON is YAML). Never throws; empty documents are left
  * out. Aliases are limited, since files may come from strangers.
  */
-export function parseYaml(text: string): readonly YamlDocument[] {
+export const parseYaml = (text: string): readonly YamlDocument[] => {
   const counter = new LineCounter();
   const positionOf = (offset: number): Position => {
     const { line, col } = counter.linePos(offset);
@@ -74,4 +74,4 @@ export function parseYaml(text: string): readonly YamlDocument[] {
     lines,
     positionOf,
   }));
-}
+};

@@ -7,7 +7,7 @@ import type { Manifest } from './manifests.js';
  * Where in its file a key of a ConfigMap or Secret stands; with `within`, the place in its text if that stands in the file line for
  * line, as `|` has it.
  */
-export function locateValue(manifest: Manifest, key: string, within?: Position): Position | undefined {
+export const locateValue = (manifest: Manifest, key: string, within?: Position): Position | undefined => {
   for (const section of ['stringData', 'data', 'binaryData']) {
     const entries = isMap(manifest.node) ? manifest.node.get(section, true) : undefined;
     const pair = isMap(entries)
@@ -20,11 +20,11 @@ export function locateValue(manifest: Manifest, key: string, within?: Position):
     return exact ?? (at === undefined ? undefined : manifest.yaml.positionOf(at));
   }
   return undefined;
-}
+};
 
 const isEncoded = ({ kind }: Manifest, section: string): boolean => kind === 'Secret' && section === 'data';
 
-function insideOf({ yaml }: Manifest, value: Scalar, within: Position): Position | undefined {
+const insideOf = ({ yaml }: Manifest, value: Scalar, within: Position): Position | undefined => {
   const [start, end] = value.range ?? [0, 0];
   const { line, column } = yaml.positionOf(start);
   if (value.type === Scalar.BLOCK_LITERAL) {
@@ -36,14 +36,14 @@ function insideOf({ yaml }: Manifest, value: Scalar, within: Position): Position
   const quote = value.type === Scalar.PLAIN ? 0 : 1;
   const isPlain = from.length === end - start && from.slice(quote, from.length - quote) === value.value;
   return isPlain && within.line === 1 ? { line, column: column + quote + within.column - 1 } : undefined;
-}
+};
 
 /** Spaces before each line of a block; undefined where its header says how many, which is rare. */
-function indentOf(lines: readonly string[], header: number): number | undefined {
+const indentOf = (lines: readonly string[], header: number): number | undefined => {
   if (/[|>][-+]?[1-9]/.test(lines[header - 1] ?? '')) return undefined;
   const first = lines.slice(header).find((text) => text.trim() !== '');
   return first === undefined ? undefined : first.length - first.trimStart().length;
-}
+};
 
 /** Where an object itself stands. */
 export const locateManifest = (manifest: Manifest): Position => locate(manifest.yaml, manifest.node, '');

@@ -6,7 +6,7 @@ import type { Position, YamlDocument } from './kubernetes-yaml.js';
  * @param root - the object that the field belongs to
  * @param field - as the apiserver writes it: `spec.converge.valuesFrom[1].configMapRef.name`
  */
-export function locate(document: YamlDocument, root: Node, field: string): Position {
+export const locate = (document: YamlDocument, root: Node, field: string): Position => {
   let here: Node = root;
   let at: Node = root;
   let rest = field;
@@ -19,7 +19,7 @@ export function locate(document: YamlDocument, root: Node, field: string): Posit
     here = step.value;
   }
   return document.positionOf(at.range?.[0] ?? 0);
-}
+};
 
 /** One field deeper: `at` is what to point to, the key of a map or the item of a list. */
 interface Step {
@@ -28,7 +28,7 @@ interface Step {
   readonly rest: string;
 }
 
-function stepInto(document: YamlDocument, node: Node, rest: string): Step | undefined {
+const stepInto = (document: YamlDocument, node: Node, rest: string): Step | undefined => {
   const here = isAlias(node) ? node.resolve(document.content) : node;
   if (isSeq(here)) {
     const [whole, index] = /^\[(\d+)\]\.?/.exec(rest) ?? [];
@@ -43,10 +43,10 @@ function stepInto(document: YamlDocument, node: Node, rest: string): Step | unde
   });
   // A key may hold dots itself; the longest one that fits is meant.
   return steps.toSorted((one, other) => one.rest.length - other.rest.length)[0] ?? stepIntoMerged(document, here, rest);
-}
+};
 
 /** What stands in the map itself wins over what `<<` merges in. */
-function stepIntoMerged(document: YamlDocument, map: YAMLMap, rest: string): Step | undefined {
+const stepIntoMerged = (document: YamlDocument, map: YAMLMap, rest: string): Step | undefined => {
   const sources = map.items.flatMap(({ key, value }): readonly unknown[] => {
     if (!isScalar(key) || key.source !== '<<') return [];
     return isSeq(value) ? value.items : [value];
@@ -55,16 +55,16 @@ function stepIntoMerged(document: YamlDocument, map: YAMLMap, rest: string): Ste
     .filter(isYamlNode)
     .map((source) => stepInto(document, source, rest))
     .find((step) => step !== undefined);
-}
+};
 
 const isYamlNode = (value: unknown): value is Node => isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
 
 /** What remains of a path behind `key`; undefined if the path does not begin with it. */
-function restAfter(key: string, path: string): string | undefined {
+const restAfter = (key: string, path: string): string | undefined => {
   for (const form of [key, `[${key}]`]) {
     if (path === form) return '';
     if (path.startsWith(`${form}.`)) return path.slice(form.length + 1);
     if (path.startsWith(`${form}[`)) return path.slice(form.length);
   }
   return undefined;
-}
+};

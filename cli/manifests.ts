@@ -29,7 +29,7 @@ export interface Manifests {
 }
 
 /** Reads the Kubernetes objects of a file, those in Lists too; what is none is left out. Never throws. */
-export function manifestsIn({ name: file, text }: Input): Manifests {
+export const manifestsIn = ({ name: file, text }: Input): Manifests => {
   const objects: Manifest[] = [];
   const unreadable: Unreadable[] = [];
   for (const [index, yaml] of parseYaml(text).entries()) {
@@ -42,13 +42,13 @@ export function manifestsIn({ name: file, text }: Input): Manifests {
     }
   }
   return { objects, unreadable };
-}
+};
 
 const TOP: Position = { line: 1, column: 1 };
 
 type Json = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'refused'; readonly reason: string };
 
-function jsonOf({ content }: YamlDocument): Json {
+const jsonOf = ({ content }: YamlDocument): Json => {
   try {
     const value: unknown = content.toJS();
     // An anchor may contain itself, which JSON has no form for.
@@ -59,7 +59,7 @@ function jsonOf({ content }: YamlDocument): Json {
     // More aliases than a document written by hand has.
     return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
   }
-}
+};
 
 /**
  * Whether a text that can't be read may hold a Secret: then nothing of it is repeated. Names of fields, like `secretRef`, do not
@@ -76,7 +76,7 @@ const withoutText = ({ code, line, column }: YamlFault) => ({
 type From = Pick<Manifest, 'file' | 'document' | 'yaml'>;
 
 /** The objects of a document: itself, or the items of a List. An item of a list of one kind need not say its own. */
-function objectsOf(value: unknown, node: Node | null, from: From, inherited?: Inherited): readonly Manifest[] {
+const objectsOf = (value: unknown, node: Node | null, from: From, inherited?: Inherited): readonly Manifest[] => {
   if (!isJsonMap(value) || node === null) return [];
   const { apiVersion, kind } = { ...inherited, ...given(value) };
   if (apiVersion === undefined || kind === undefined) return [];
@@ -90,7 +90,7 @@ function objectsOf(value: unknown, node: Node | null, from: From, inherited?: In
   return value['items'].flatMap((item: unknown, index) =>
     objectsOf(item, (nodes.items[index] as Node | undefined) ?? null, from, passedOn),
   );
-}
+};
 
 interface Inherited {
   readonly apiVersion?: string;

@@ -19,7 +19,7 @@ const MAX_WIDTH = 100;
 const BEFORE = 30;
 
 /** Quotes lines of the inputs, but none that a Secret has a part in; of a file that can't be read only if it has no Secret at all. */
-export function quoting(inputs: readonly Input[]): Quote {
+export const quoting = (inputs: readonly Input[]): Quote => {
   const files = new Map<string, readonly (string | undefined)[]>();
   return ({ file, line, column }) => {
     const input = inputs.find(({ name }) => name === file);
@@ -29,9 +29,9 @@ export function quoting(inputs: readonly Input[]): Quote {
     const text = lines[line - 1];
     return text === undefined || text.trim() === '' ? undefined : around(printable(text), column - 1);
   };
-}
+};
 
-function shownLines(input: Input): readonly (string | undefined)[] {
+const shownLines = (input: Input): readonly (string | undefined)[] => {
   const lines = input.text.split(/\r?\n/);
   const { objects, unreadable } = manifestsIn(input);
   if (unreadable.length > 0 && mentionsSecret(input.text)) return [];
@@ -39,17 +39,17 @@ function shownLines(input: Input): readonly (string | undefined)[] {
   return lines.map((text, index) =>
     hidden.some(({ from, to }) => index + 1 >= from && index + 1 <= to) ? undefined : text,
   );
-}
+};
 
 const linesOf = ({ node, yaml }: Manifest): { readonly from: number; readonly to: number } => {
   const [start, , end] = node.range ?? [0, 0, Number.MAX_SAFE_INTEGER];
   return { from: yaml.positionOf(start).line, to: yaml.positionOf(Math.max(start, end - 1)).line };
 };
 
-function around(text: string, column: number): QuotedLine {
+const around = (text: string, column: number): QuotedLine => {
   if (text.length <= MAX_WIDTH) return { text: text.trimEnd(), column };
   const from = Math.max(0, column - BEFORE);
   const part = text.slice(from, from + MAX_WIDTH);
   const [before, after] = [from > 0 ? '…' : '', from + MAX_WIDTH < text.length ? '…' : ''];
   return { text: `${before}${part}${after}`, column: column - from + before.length };
-}
+};

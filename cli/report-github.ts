@@ -9,7 +9,7 @@ import { printable, summaryOf, titleOf } from './summary.js';
  * @param root - of the repository, which GitHub's paths are relative to
  * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
-export function asGithub(results: readonly Result[], root: string): string {
+export const asGithub = (results: readonly Result[], root: string): string => {
   const commands = results.flatMap((result) => {
     const { file, problems, unresolved } = result;
     const line = (command: string, place: FilePosition, text: string): string =>
@@ -24,18 +24,18 @@ export function asGithub(results: readonly Result[], root: string): string {
     ];
   });
   return [...commands, summaryOf(results)].join('\n');
-}
+};
 
-function propertiesOf(
+const propertiesOf = (
   { file, line, column }: FilePosition,
   { title, root }: { readonly title: string; readonly root: string },
-): string {
+): string => {
   // Standard input is no file that GitHub could show.
   const where = file === STDIN ? {} : { file: pathIn(root, file), line, col: column };
   return Object.entries({ ...where, title })
     .map(([name, value]) => `${name}=${property(String(value))}`)
     .join(',');
-}
+};
 
 const pathIn = (root: string, file: string): string => {
   const path = relative(root, resolve(file));

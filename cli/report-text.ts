@@ -9,10 +9,10 @@ type Colors = ReturnType<typeof createColors>;
  * For people: file by file, each finding as `file:line:column: error: field: message`, which editors and terminals know, with the
  * line that it is about; and a sum below. Of a bundle with nothing to tell nothing is told.
  */
-export function asText(results: readonly Result[], how: { readonly colors: Colors; readonly quote: Quote }): string {
+export const asText = (results: readonly Result[], how: { readonly colors: Colors; readonly quote: Quote }): string => {
   const told = results.filter(({ problems, unresolved }) => problems.length + unresolved.length > 0);
   return [...told.map((result) => sectionOf(result, how)), summaryOf(results)].join('\n');
-}
+};
 
 type How = Parameters<typeof asText>[1];
 
@@ -23,7 +23,7 @@ const sectionOf = (result: Result, how: How): string => {
   return [head, ...findings, ...unresolved.map((open) => openLine(file, open, how)), ''].join('\n');
 };
 
-function findingLines(file: string, finding: Finding, { colors, quote }: How): readonly string[] {
+const findingLines = (file: string, finding: Finding, { colors, quote }: How): readonly string[] => {
   const { severity, field, message, source } = finding;
   const word = severity === 'error' ? colors.red('error') : colors.yellow('warning');
   const words = `${field === '' ? '' : `${colors.bold(field)}: `}${printable(message)}`;
@@ -34,14 +34,14 @@ function findingLines(file: string, finding: Finding, { colors, quote }: How): r
       ? quoteLines(at, { colors, quote })
       : [`    ${colors.dim('see')} ${placeText(source)}`, ...quoteLines(source, { colors, quote })]),
   ];
-}
+};
 
 const openLine = (file: string, { line, column, field, message }: Unresolved, { colors }: How): string =>
   `  ${placeText({ file, line, column })}: ${colors.cyan('not checked')}: ${colors.bold(field)}: ${printable(message)}`;
 
 const placeText = ({ file, line, column }: FilePosition): string => `${file}:${line}:${column}`;
 
-function quoteLines(place: FilePosition, { colors, quote }: How): readonly string[] {
+const quoteLines = (place: FilePosition, { colors, quote }: How): readonly string[] => {
   const quoted = quote(place);
   if (quoted === undefined) return [];
   const number = String(place.line).padStart(6);
@@ -50,4 +50,4 @@ function quoteLines(place: FilePosition, { colors, quote }: How): readonly strin
     `${colors.dim(number)} ${bar} ${quoted.text}`,
     `${' '.repeat(number.length)} ${bar} ${' '.repeat(quoted.column)}${colors.red('^')}`,
   ];
-}
+};

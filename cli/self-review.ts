@@ -43,7 +43,7 @@ export const selfReviewing = (client: Asking): Asking => ({
  * messages only, since all questions are about whoever asks.
  * @throws StartError if the cluster can't be reached, or does not know the credentials
  */
-export async function whoAmI(client: Asking, signal: AbortSignal): Promise<Requester> {
+export const whoAmI = async (client: Asking, signal: AbortSignal): Promise<Requester> => {
   const body = { apiVersion: 'authentication.k8s.io/v1', kind: SELF_SUBJECT_REVIEWS.kind };
   try {
     const { status } = await client.createSubresource<{
@@ -57,6 +57,6 @@ export async function whoAmI(client: Asking, signal: AbortSignal): Promise<Reque
     }
     return named(/^.*? is forbidden: User "(.*?)" cannot /.exec(error.detail ?? '')?.[1]);
   }
-}
+};
 
 const named = (username = 'you'): Requester => ({ username, uid: '', groups: [], extra: {} });

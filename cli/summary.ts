@@ -1,7 +1,7 @@
 import type { Result } from './result.js';
 
 /** `3 bundles, 1 refused: 2 problems, 1 warning, 4 references not checked` */
-export function summaryOf(results: readonly Result[]): string {
+export const summaryOf = (results: readonly Result[]): string => {
   const bundles = results.filter(({ kind }) => kind !== '');
   const all = results.flatMap(({ problems }) => problems);
   const errors = all.filter(({ severity }) => severity === 'error').length;
@@ -13,7 +13,7 @@ export function summaryOf(results: readonly Result[]): string {
     ...(open === 0 ? [] : [`${count(open, 'reference')} not checked`]),
   ];
   return `${count(bundles.length, 'bundle')}, ${refused} refused: ${found.join(', ')}`;
-}
+};
 
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
 

@@ -15,7 +15,7 @@ const BUNDLE: SchemaNode = {
 /** All fields of an object that no WerfBundle has. Free-form maps (`converge.values`) may hold anything. Never throws. */
 export const unknownFields = (bundle: unknown): readonly UnknownField[] => unknownIn(bundle, BUNDLE, '');
 
-function unknownIn(value: unknown, schema: SchemaNode, path: string): readonly UnknownField[] {
+const unknownIn = (value: unknown, schema: SchemaNode, path: string): readonly UnknownField[] => {
   const { properties, items } = schema;
   if (Array.isArray(value) && items !== undefined) {
     return value.flatMap((item, index) => unknownIn(item, items, `${path}[${index}]`));
@@ -28,25 +28,25 @@ function unknownIn(value: unknown, schema: SchemaNode, path: string): readonly U
       ? [{ field, message: wordsFor(name, Object.keys(properties)) }]
       : unknownIn(part, known, field);
   });
-}
+};
 
-function wordsFor(name: string, known: readonly string[]): string {
+const wordsFor = (name: string, known: readonly string[]): string => {
   const near = nearest(name, known) ?? elsewhere(name);
   return near === undefined ? `unknown field; known are ${known.join(', ')}` : `unknown field; did you mean ${near}?`;
-}
+};
 
 /** The name that differs least, if it differs by a slip only: one in four letters, and no more than three. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+const nearest = (name: string, known: readonly string[]): string | undefined => {
   const most = Math.min(3, Math.max(1, Math.floor(name.length / 4)));
   const [best] = known
     .map((other) => ({ other, slips: slipsBetween(name.toLowerCase(), other.toLowerCase()) }))
     .filter(({ slips }) => slips <= most)
     .toSorted((one, two) => one.slips - two.slips);
   return best?.other;
-}
+};
 
 /** Letters to add, to take away, to replace, and neighbours to swap, to make one text of the other. */
-function slipsBetween(one: string, other: string): number {
+const slipsBetween = (one: string, other: string): number => {
   let before: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 1; i <= one.length; i += 1) {
@@ -67,13 +67,13 @@ function slipsBetween(one: string, other: string): number {
     last = row;
   }
   return last[other.length] ?? 0;
-}
+};
 
 /** The one place where the schema has a field of this name. */
-function elsewhere(name: string): string | undefined {
+const elsewhere = (name: string): string | undefined => {
   const [only, another] = pathsTo(name, SPEC_SCHEMA, 'spec');
   return another === undefined ? only : undefined;
-}
+};
 
 const pathsTo = (name: string, { properties = {}, items }: SchemaNode, path: string): readonly string[] => [
   ...(items === undefined ? [] : pathsTo(name, items, `${path}[]`)),

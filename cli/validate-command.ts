@@ -21,13 +21,12 @@ export interface Outcome {
 }
 
 /** `werfbundle validate`: the webhook's verdict on files. */
-export function validateCommand(done: (outcome: Outcome) => void): Command {
-  return validateOptions().action(async (files: string[], options: ValidateOptions) => {
+export const validateCommand = (done: (outcome: Outcome) => void): Command =>
+  validateOptions().action(async (files: string[], options: ValidateOptions) => {
     done(await validateFiles([...(options.filename ?? []), ...files], options));
   });
-}
 
-async function validateFiles(paths: readonly string[], options: ValidateOptions): Promise<Outcome> {
+const validateFiles = async (paths: readonly string[], options: ValidateOptions): Promise<Outcome> => {
   const settings = settingsFrom(options);
   if (settings.kind === 'misuse') return misuse(settings.lines);
   if (paths.length === 0) return misuse(['no file given: werfbundle validate FILE…, or - for standard input']);
@@ -40,12 +39,12 @@ async function validateFiles(paths: readonly string[], options: ValidateOptions)
     if (!(error instanceof StartError)) throw error;
     return misuse(error.lines);
   }
-}
+};
 
-async function judged(
+const judged = async (
   files: readonly Input[],
   { options, config }: { readonly options: ValidateOptions; readonly config: Config },
-): Promise<Judgement> {
+): Promise<Judgement> => {
   const progress = new Progress(process.stderr, systemClock);
   progress.start();
   const how = { config, clock: systemClock, strict: options.strict === true, onBundle: telling(progress) };
@@ -59,7 +58,7 @@ async function judged(
   } finally {
     progress.end();
   }
-}
+};
 
 const telling =
   (progress: Progress): NonNullable<JudgeOptions['onBundle']> =>
@@ -69,10 +68,10 @@ const telling =
     await new Promise((resolve) => setImmediate(resolve));
   };
 
-function outcomeOf(
+const outcomeOf = (
   { results, skipped }: Judgement,
   asked: { readonly files: readonly Input[]; readonly paths: readonly string[]; readonly options: ValidateOptions },
-): Outcome {
+): Outcome => {
   const { files, paths, options } = asked;
   const notes = [
     ...(skipped.length === 0 ? [] : [`skipped, since it is no YAML: ${listed(skipped)}`]),
@@ -88,7 +87,7 @@ function outcomeOf(
     stderr: notes.map((note) => `${note}\n`).join(''),
     exitCode: results.some(({ verdict }) => verdict === 'deny') ? 1 : 0,
   };
-}
+};
 
 /** picocolors' own choice takes any CI for a terminal. */
 const isColourful = (): boolean =>

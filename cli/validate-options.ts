@@ -57,7 +57,7 @@ type Settings =
 const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Reads the webhook's settings by the webhook's own rules. */
-export function settingsFrom(options: ValidateOptions): Settings {
+export const settingsFrom = (options: ValidateOptions): Settings => {
   const given = {
     namespace: options.operatorNamespace,
     'cross-namespace': options.crossNamespace,
@@ -82,4 +82,4 @@ export function settingsFrom(options: ValidateOptions): Settings {
   if (lines.length > 0) return { kind: 'misuse', lines };
   if (parsed.kind !== 'ok') throw new Error(`the webhook's settings are ${parsed.kind}`);
   return { kind: 'ok', config: parsed.config };
-}
+};

@@ -89,8 +89,8 @@ export class Access {
 }
 
 /** Bearer before Basic: a token ends by itself, and anonymous access needs one. */
-function usable(challenges: readonly Challenge[], target: RegistryTarget): Challenge | undefined {
+const usable = (challenges: readonly Challenge[], target: RegistryTarget): Challenge | undefined => {
   const bearer = challenges.find(({ scheme, params }) => scheme === 'bearer' && params.has('realm'));
   const basic = challenges.find(({ scheme }) => scheme === 'basic');
   return bearer ?? (target.credential === undefined ? undefined : basic);
-}
+};

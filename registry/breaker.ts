@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 300_000;
 /** How long others wait for a trial's result before they ask again. */
 const TRIAL_MS = 5_000;
 
-export function nextBreaker(breaker: Breaker, event: BreakerEvent, now: number): Breaker {
+export const nextBreaker = (breaker: Breaker, event: BreakerEvent, now: number): Breaker => {
   switch (event) {
     case 'began':
       return breaker.kind === 'open' ? { kind: 'half-open', openings: breaker.openings } : breaker;
@@ -33,10 +33,10 @@ export function nextBreaker(breaker: Breaker, event: BreakerEvent, now: number):
     case 'abandoned':
       return breaker.kind === 'half-open' ? { kind: 'open', until: now, openings: breaker.openings } : breaker;
   }
-}
+};
 
 /** Milliseconds until the host may be asked; 0: now. */
-export function pauseOf(breaker: Breaker, now: number): number {
+export const pauseOf = (breaker: Breaker, now: number): number => {
   switch (breaker.kind) {
     case 'closed':
       return 0;
@@ -45,9 +45,9 @@ export function pauseOf(breaker: Breaker, now: number): number {
     case 'half-open':
       return TRIAL_MS;
   }
-}
+};
 
-function afterFailure(breaker: Breaker, now: number): Breaker {
+const afterFailure = (breaker: Breaker, now: number): Breaker => {
   switch (breaker.kind) {
     case 'closed': {
       const failures = breaker.failures + 1;
@@ -59,9 +59,9 @@ function afterFailure(breaker: Breaker, now: number): Breaker {
     case 'half-open':
       return opened(breaker.openings + 1, now);
   }
-}
+};
 
-function opened(openings: number, now: number): Breaker {
+const opened = (openings: number, now: number): Breaker => {
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (openings - 1), LONGEST_PAUSE_MS);
   return { kind: 'open', until: now + pause, openings };
-}
+};

@@ -16,11 +16,9 @@ const EQUALS = /[ \t]*=[ \t]*/y;
  * @param headers - the header's values in order
  * @see https://www.rfc-editor.org/rfc/rfc7235#section-4.1
  */
-export function parseChallenges(headers: readonly string[]): readonly Challenge[] {
-  return headers.flatMap(parseHeader);
-}
+export const parseChallenges = (headers: readonly string[]): readonly Challenge[] => headers.flatMap(parseHeader);
 
-function parseHeader(header: string): Challenge[] {
+const parseHeader = (header: string): Challenge[] => {
   const found: { scheme: string; params: Map<string, string> }[] = [];
   let at = 0;
   const take = (pattern: RegExp): RegExpExecArray | undefined => {
@@ -46,4 +44,4 @@ function parseHeader(header: string): Challenge[] {
     // `Negotiate YII=`: a lone token68 in place of parameters.
     take(TOKEN68);
   }
-}
+};

@@ -106,10 +106,10 @@ export class Connections {
 }
 
 /** The proxy is the platform's own and may be anywhere: its address is not judged. */
-function proxied(
+const proxied = (
   proxy: URL,
   options: Agent.Options & { readonly connectMs: number; readonly requestTls: buildConnector.BuildOptions },
-): Dispatcher {
+): Dispatcher => {
   const { connectMs, requestTls, ...pool } = options;
   const base = buildConnector({ timeout: connectMs });
   const connect: buildConnector.connector = (to, callback) =>
@@ -129,10 +129,11 @@ function proxied(
     factory: (origin, given) =>
       String(origin) === proxy.href ? toProxy(pool.headersTimeout ?? 0) : new Pool(origin, given as Pool.Options),
   });
-}
+};
 
-function judgedLookup(addresses: AddressPolicy, lookup: LookupFunction): LookupFunction {
-  return (hostname, options, callback) => {
+const judgedLookup =
+  (addresses: AddressPolicy, lookup: LookupFunction): LookupFunction =>
+  (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, '');
       const all = typeof found === 'string' ? [{ address: found, family: isIP(found) }] : found;
@@ -146,19 +147,18 @@ function judgedLookup(addresses: AddressPolicy, lookup: LookupFunction): LookupF
       else callback(null, first.address, first.family);
     });
   };
-}
 
-function refusal(host: string, refused: AddressClass): WireError {
+const refusal = (host: string, refused: AddressClass): WireError => {
   const why =
     refused === 'denied'
       ? 'its address is in a network refused by --deny-networks'
       : `its address is ${refused}, which is refused unless --allow-networks has it`;
   return new WireError('refused-address', `no connection to ${host}: ${why}`);
-}
+};
 
 /** The system's certificates, those of NODE_EXTRA_CA_CERTS included, and these: the `ca` option would replace all of them. */
-function trusting(ca: string): SecureContext {
+const trusting = (ca: string): SecureContext => {
   const secureContext = createSecureContext();
   secureContext.context.addCACert(ca);
   return secureContext;
-}
+};

@@ -47,8 +47,9 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const IGNORED_BODY_BYTES = 64 * 1024;
 
 /** Errors of the network become failures here, and only here. */
-export function createExchange(deps: ExchangeDeps): Exchange {
-  return async (request, trust, signal) => {
+export const createExchange =
+  (deps: ExchangeDeps): Exchange =>
+  async (request, trust, signal) => {
     try {
       return await followed(request, trust, signal, deps);
     } catch (error) {
@@ -56,14 +57,13 @@ export function createExchange(deps: ExchangeDeps): Exchange {
       return failureOf(error);
     }
   };
-}
 
-async function followed(
+const followed = async (
   request: HttpRequest,
   trust: Trust,
   signal: AbortSignal,
   deps: ExchangeDeps,
-): Promise<HttpAnswer | HeldBack> {
+): Promise<HttpAnswer | HeldBack> => {
   let current = request;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
     const answer = await permitted(current, trust, signal, deps);
@@ -73,9 +73,9 @@ async function followed(
     current = redirected(current, location, trust);
   }
   throw new WireError('protocol', `more than ${REDIRECTS_MAX} redirects`);
-}
+};
 
-function redirected(request: HttpRequest, location: string, trust: Trust): HttpRequest {
+const redirected = (request: HttpRequest, location: string, trust: Trust): HttpRequest => {
   const url = URL.canParse(location, request.url.href) ? new URL(location, request.url) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) throw new WireError('protocol', 'a redirect to no URL');
   if (url.protocol === 'http:' && !trust.insecure) {
@@ -87,15 +87,15 @@ function redirected(request: HttpRequest, location: string, trust: Trust): HttpR
   const { authorization, ...others } = request.headers;
   const keeps = url.origin === request.url.origin && authorization !== undefined;
   return { ...request, url, headers: keeps ? { ...others, authorization } : others };
-}
+};
 
 /** Each hop needs a permit of its own host. */
-async function permitted(
+const permitted = async (
   request: HttpRequest,
   trust: Trust,
   signal: AbortSignal,
   deps: ExchangeDeps,
-): Promise<HttpAnswer | HeldBack> {
+): Promise<HttpAnswer | HeldBack> => {
   const permit = await deps.hosts.acquire({ url: request.url, ca: trust.ca }, signal);
   if (permit.kind === 'held') return permit;
   const now = (): number => deps.clock.now();
@@ -107,9 +107,14 @@ async function permitted(
     permit.done(signal.aborted ? ABANDONED : verdictOf(failureOf(error), now()));
     throw error;
   }
-}
+};
 
-async function sent(request: HttpRequest, trust: Trust, signal: AbortSignal, deps: ExchangeDeps): Promise<HttpAnswer> {
+const sent = async (
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+  deps: ExchangeDeps,
+): Promise<HttpAnswer> => {
   const response = await responseTo(request, trust, signal, deps);
   const headers = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
   const header = (name: string): string | undefined => headers(name)[0];
@@ -119,14 +124,14 @@ async function sent(request: HttpRequest, trust: Trust, signal: AbortSignal, dep
     : Buffer.alloc(0);
   if (!useful) await ignore(response.body, deps);
   return { kind: 'answer', status: response.statusCode, origin: request.url.origin, header, headers, body };
-}
+};
 
-async function responseTo(
+const responseTo = async (
   request: HttpRequest,
   trust: Trust,
   signal: AbortSignal,
   deps: ExchangeDeps,
-): Promise<Dispatcher.ResponseData> {
+): Promise<Dispatcher.ResponseData> => {
   const send = (): Promise<Dispatcher.ResponseData> =>
     deps.connections.dispatcher(request.url, trust.ca).request({
       origin: request.url.origin,
@@ -143,14 +148,14 @@ async function responseTo(
     if (signal.aborted || request.method === 'POST' || !isHangUp(error)) throw error;
     return await send();
   }
-}
+};
 
 interface ReadLimits {
   readonly encoding: string | undefined;
   readonly bytes: number;
 }
 
-async function read(body: Readable, limits: ReadLimits, deps: ExchangeDeps): Promise<Buffer> {
+const read = async (body: Readable, limits: ReadLimits, deps: ExchangeDeps): Promise<Buffer> => {
   // Destroyed before its end it says so in an event, which would end the process if nobody listened.
   body.on('error', () => undefined);
   const alarm = new AbortController();
@@ -165,9 +170,9 @@ async function read(body: Readable, limits: ReadLimits, deps: ExchangeDeps): Pro
     alarm.abort();
     body.destroy();
   }
-}
+};
 
-async function collected(body: Readable, { encoding, bytes }: ReadLimits): Promise<Buffer> {
+const collected = async (body: Readable, { encoding, bytes }: ReadLimits): Promise<Buffer> => {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of decoded(body, encoding)) {
@@ -176,9 +181,9 @@ async function collected(body: Readable, { encoding, bytes }: ReadLimits): Promi
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
+};
 
-function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Buffer> {
+const decoded = (body: Readable, encoding: string | undefined): AsyncIterable<Buffer> => {
   const name = (encoding ?? 'identity').trim().toLowerCase();
   if (name === 'identity' || name === '') return body;
   if (name !== 'gzip' && name !== 'x-gzip')
@@ -186,13 +191,13 @@ function decoded(body: Readable, encoding: string | undefined): AsyncIterable<Bu
   const gunzip = createGunzip();
   body.on('error', (error) => gunzip.destroy(error));
   return body.pipe(gunzip);
-}
+};
 
 /** Reads the rest away, so that the connection can be used again. What goes wrong here changes nothing. */
-async function ignore(body: Readable, deps: ExchangeDeps): Promise<void> {
+const ignore = async (body: Readable, deps: ExchangeDeps): Promise<void> => {
   try {
     await read(body, { encoding: undefined, bytes: IGNORED_BODY_BYTES }, deps);
   } catch {
     body.destroy();
   }
-}
+};

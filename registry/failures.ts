@@ -62,7 +62,7 @@ const CAUSES: Readonly<Record<string, Cause>> = {
 };
 
 /** What a thrown error of a request means. Never throws; nothing of the error's own text is kept, unless it is ours. */
-export function failureOf(error: unknown): RegistryFailure {
+export const failureOf = (error: unknown): RegistryFailure => {
   if (error instanceof WireError) return { kind: 'failed', code: error.code, message: error.message };
   const code = codeOf(error);
   const known = CAUSES[code];
@@ -78,52 +78,48 @@ export function failureOf(error: unknown): RegistryFailure {
   }
   const detail = code === '' ? '' : ` (${code})`;
   return { kind: 'failed', code: 'connection', message: `connection failed${detail}` };
-}
+};
 
 /** Whether the server hung up on a request: as it does to a kept connection at the moment of its reuse. */
-export function isHangUp(error: unknown): boolean {
-  return ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
-}
+export const isHangUp = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
 
 /**
  * What an answer means that is not the one hoped for.
  * @param retryAfter - the header's value
  * @param now - wall clock, milliseconds
  */
-export function failureOfStatus(status: number, retryAfter: string | undefined, now: number): RegistryFailure {
+export const failureOfStatus = (status: number, retryAfter: string | undefined, now: number): RegistryFailure => {
   const words = STATUS_CODES[status]?.toLowerCase();
   const message = words === undefined ? `${status}` : `${status} ${words}`;
   const retryAfterMs = parseRetryAfter(retryAfter, now);
   const failure = { kind: 'failed', code: codeOfStatus(status), message } as const;
   return retryAfterMs === undefined ? failure : { ...failure, retryAfterMs };
-}
+};
 
 /**
  * Milliseconds to wait, in [0, 24 h]; undefined if there is no header or it is neither seconds nor a date.
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
  */
-export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+export const parseRetryAfter = (header: string | undefined, now: number): number | undefined => {
   if (header === undefined) return undefined;
   const text = header.trim();
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
   return /^\d+$|^[A-Za-z]{3},? /.test(text) && !Number.isNaN(ms)
     ? Math.min(Math.max(ms, 0), RETRY_AFTER_MAX_MS)
     : undefined;
-}
+};
 
 /** An answer that no registry should give; the message is fit for a status. */
-export function protocolFailure(message: string): RegistryFailure {
-  return { kind: 'failed', code: 'protocol', message };
-}
+export const protocolFailure = (message: string): RegistryFailure => ({ kind: 'failed', code: 'protocol', message });
 
-function codeOfStatus(status: number): RegistryFailure['code'] {
+const codeOfStatus = (status: number): RegistryFailure['code'] => {
   if (status === 401 || status === 403) return 'unauthorized';
   if (status === 404) return 'not-found';
   if (status === 429) return 'rate-limited';
   return status >= 500 ? 'server-error' : 'protocol';
-}
+};
 
-function codeOf(error: unknown): string {
+const codeOf = (error: unknown): string => {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return '';
   return error.code;
-}
+};

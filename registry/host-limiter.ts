@@ -200,6 +200,5 @@ export class HostLimiter {
   }
 }
 
-function breakerName({ url, ca }: Destination): string {
-  return ca === undefined ? url.origin : `${url.origin} ${createHash('sha256').update(ca).digest('hex')}`;
-}
+const breakerName = ({ url, ca }: Destination): string =>
+  ca === undefined ? url.origin : `${url.origin} ${createHash('sha256').update(ca).digest('hex')}`;

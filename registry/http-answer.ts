@@ -13,14 +13,14 @@ export interface HttpAnswer {
 }
 
 /** The JSON object in an answer's body; undefined if it is anything else. Never throws. */
-export function jsonObject(body: Buffer): JsonMap | undefined {
+export const jsonObject = (body: Buffer): JsonMap | undefined => {
   try {
     const parsed: unknown = JSON.parse(body.toString('utf8'));
     return isMap(parsed) ? parsed : undefined;
   } catch {
     return undefined;
   }
-}
+};
 
 /** Longer ones are of no registry that is known, and would be kept for each page and stand in statuses. */
 const LONGEST_ETAG = 256;
@@ -30,7 +30,7 @@ const LONGEST_ETAG = 256;
  * @returns undefined if there is none, or none of use
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-etag
  */
-export function parseEtag(header: string | undefined): string | undefined {
+export const parseEtag = (header: string | undefined): string | undefined => {
   const etag = header?.trim() ?? '';
   return etag.length <= LONGEST_ETAG && /^[\x21-\x7e]+$/.test(etag) ? etag : undefined;
-}
+};

@@ -15,7 +15,7 @@ const REL = /;\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]*))/i;
  * @param header - the header's value; undefined when there was none
  * @see https://www.rfc-editor.org/rfc/rfc8288
  */
-export function nextPage(current: URL, header: string | undefined): NextPage {
+export const nextPage = (current: URL, header: string | undefined): NextPage => {
   const target = header === undefined ? undefined : nextTarget(header);
   if (target === undefined) return { kind: 'last' };
   const url = URL.canParse(target, current.href) ? new URL(target, current) : undefined;
@@ -29,13 +29,13 @@ export function nextPage(current: URL, header: string | undefined): NextPage {
     };
   }
   return { kind: 'next', url: new URL(`${url.pathname}${url.search}`, current.origin) };
-}
+};
 
-function nextTarget(header: string): string | undefined {
+const nextTarget = (header: string): string | undefined => {
   for (const [, target, params = ''] of header.matchAll(LINK)) {
     const rel = REL.exec(params);
     const relations = (rel?.[1] ?? rel?.[2] ?? '').toLowerCase().split(/\s+/);
     if (relations.includes('next')) return target;
   }
   return undefined;
-}
+};

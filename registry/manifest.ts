@@ -16,22 +16,19 @@ const BUNDLE_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
 const DIGEST = /^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/;
 
 /** A digest as registries write it, or undefined if a header's value is none. */
-export function parseDigest(text: string | undefined): string | undefined {
-  return text !== undefined && DIGEST.test(text) ? text : undefined;
-}
+export const parseDigest = (text: string | undefined): string | undefined =>
+  text !== undefined && DIGEST.test(text) ? text : undefined;
 
 /** The SHA-256 digest of a manifest's bytes. */
-export function digestOf(body: Buffer): string {
-  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
-}
+export const digestOf = (body: Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;
 
 /**
  * Whether a manifest is a bundle's: its config is a Helm chart's. An image is none, nor is an index, whatever it lists.
  * @returns undefined if it is no JSON object at all
  */
-export function isBundleManifest(body: Buffer): boolean | undefined {
+export const isBundleManifest = (body: Buffer): boolean | undefined => {
   const manifest = jsonObject(body);
   if (manifest === undefined) return undefined;
   const config = manifest['config'];
   return !('manifests' in manifest) && isMap(config) && config['mediaType'] === BUNDLE_CONFIG;
-}
+};

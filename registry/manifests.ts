@@ -96,10 +96,6 @@ export class Manifests {
   }
 }
 
-function digestKey({ targetKey: target }: TaggedTarget, digest: string): string {
-  return `${target}@${digest}`;
-}
+const digestKey = ({ targetKey: target }: TaggedTarget, digest: string): string => `${target}@${digest}`;
 
-function tagKey({ targetKey: target, tag }: TaggedTarget): string {
-  return `${target}:${tag}`;
-}
+const tagKey = ({ targetKey: target, tag }: TaggedTarget): string => `${target}:${tag}`;

@@ -24,7 +24,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * Reads HTTPS_PROXY, HTTP_PROXY and NO_PROXY; each also in lower case, which counts where the upper one is empty.
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy
  */
-export function readProxies(env: Environment): ReadProxies {
+export const readProxies = (env: Environment): ReadProxies => {
   const https = proxyIn(env, 'HTTPS_PROXY');
   const http = proxyIn(env, 'HTTP_PROXY');
   const problems = [https, http].filter((proxy) => typeof proxy === 'string');
@@ -34,33 +34,31 @@ export function readProxies(env: Environment): ReadProxies {
     .filter((entry) => entry !== '')
     .map((entry) => entry.toLowerCase());
   return { kind: 'ok', proxies: { ...(https && { https }), ...(http && { http }), except } };
-}
+};
 
 /** The proxy by which a URL is reached; undefined: directly, as this machine itself always is. */
-export function proxyFor(url: URL, proxies: Proxies): URL | undefined {
+export const proxyFor = (url: URL, proxies: Proxies): URL | undefined => {
   const proxy = url.protocol === 'https:' ? proxies.https : proxies.http;
   if (proxy === undefined) return undefined;
   const host = bareHost(url.hostname);
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   if (host === 'localhost' || isInNetworks(host, ['127.0.0.0/8', '::1'])) return undefined;
   return proxies.except.some((entry) => isExcept(entry, host, port)) ? undefined : proxy;
-}
+};
 
-function variable(env: Environment, name: string): string {
-  return env[name] || env[name.toLowerCase()] || '';
-}
+const variable = (env: Environment, name: string): string => env[name] || env[name.toLowerCase()] || '';
 
 /** The problem, if it is none that could be used. */
-function proxyIn(env: Environment, name: string): URL | string | undefined {
+const proxyIn = (env: Environment, name: string): URL | string | undefined => {
   const text = variable(env, name).trim();
   if (text === '') return undefined;
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(written) ? new URL(written) : undefined;
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.hostname !== '') return url;
   return `${name}: this is no address of an HTTP proxy; one looks like "http://proxy.example:3128"`;
-}
+};
 
-function isExcept(entry: string, host: string, port: string): boolean {
+const isExcept = (entry: string, host: string, port: string): boolean => {
   if (entry === '*') return true;
   if (entry.includes('/')) return isNetwork(entry) && isInNetworks(host, [entry]);
   const [, name = entry, ofPort] = /^(.*[^:]):(\d+)$/.exec(isIP(entry) === 6 ? '' : entry) ?? [];
@@ -69,12 +67,11 @@ function isExcept(entry: string, host: string, port: string): boolean {
   return plain.startsWith('.')
     ? host.endsWith(plain)
     : host === plain || (isIP(host) === 0 && host.endsWith(`.${plain}`));
-}
+};
 
 /** Without the brackets of IPv6 and the dot at the end of a name that is complete. */
-function bareHost(host: string): string {
-  return host
+const bareHost = (host: string): string =>
+  host
     .replace(/^\[(.*)\]$/, '$1')
     .replace(/\.$/, '')
     .toLowerCase();
-}

@@ -60,7 +60,7 @@ export interface RegistryDeps {
  * The OCI client on real connections.
  * @throws TypeError if one of the networks is none
  */
-export function createRegistry(deps: RegistryDeps): Registry & { close(): Promise<void> } {
+export const createRegistry = (deps: RegistryDeps): Registry & { close(): Promise<void> } => {
   const { timeouts, limits, rate, clock, userAgent, lookup, onHold } = deps;
   const connections = new Connections({
     ...timeouts,
@@ -86,4 +86,4 @@ export function createRegistry(deps: RegistryDeps): Registry & { close(): Promis
     readManifest: (target, tag, signal) => manifests.read(target, tag, signal),
     close: () => connections.close(),
   };
-}
+};

@@ -139,15 +139,15 @@ export class TagListing {
 }
 
 /** An empty repository's `tags` is null. What can't be a tag is left out: nothing could be read under that name. */
-function pageTags(body: Buffer): readonly string[] | undefined {
+const pageTags = (body: Buffer): readonly string[] | undefined => {
   const page = jsonObject(body);
   const tags = page?.['tags'] === null ? [] : page?.['tags'];
   if (!Array.isArray(tags)) return undefined;
   return tags.filter((tag): tag is string => typeof tag === 'string' && TAG.test(tag));
-}
+};
 
 /** A listing of several pages has an ETag if each of them has; its own is then made of theirs. */
-function tagList(tags: ReadonlySet<string>, pages: readonly Page[]): TagList {
+const tagList = (tags: ReadonlySet<string>, pages: readonly Page[]): TagList => {
   const unchanged = pages.every((page) => page.unchanged);
   const list = { kind: 'tags', tags: [...tags], ...(unchanged && { unchanged }) } as const;
   const etags = pages.map(({ etag }) => etag);
@@ -155,4 +155,4 @@ function tagList(tags: ReadonlySet<string>, pages: readonly Page[]): TagList {
   if (first === undefined || etags.includes(undefined)) return list;
   if (etags.length === 1) return { ...list, etag: first };
   return { ...list, etag: `"pages-${createHash('sha256').update(etags.join('\n')).digest('hex')}"` };
-}
+};

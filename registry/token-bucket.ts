@@ -11,22 +11,20 @@ export interface TokenBucket {
 }
 
 /** @returns the bucket with one token less, or how long to wait for one */
-export function takeToken(
+export const takeToken = (
   bucket: TokenBucket,
   rate: Rate,
   now: number,
-): { readonly kind: 'taken'; readonly bucket: TokenBucket } | { readonly kind: 'wait'; readonly ms: number } {
+): { readonly kind: 'taken'; readonly bucket: TokenBucket } | { readonly kind: 'wait'; readonly ms: number } => {
   const tokens = tokensAt(bucket, rate, now);
   return tokens >= 1
     ? { kind: 'taken', bucket: { tokens: tokens - 1, at: now } }
     : { kind: 'wait', ms: Math.ceil(((1 - tokens) / rate.perSecond) * 1000) };
-}
+};
 
 /** Whether nothing is known of the host that a new bucket would not know. */
-export function isFull(bucket: TokenBucket, rate: Rate, now: number): boolean {
-  return tokensAt(bucket, rate, now) >= rate.burst;
-}
+export const isFull = (bucket: TokenBucket, rate: Rate, now: number): boolean =>
+  tokensAt(bucket, rate, now) >= rate.burst;
 
-function tokensAt({ tokens, at }: TokenBucket, { perSecond, burst }: Rate, now: number): number {
-  return Math.min(burst, tokens + (Math.max(0, now - at) / 1000) * perSecond);
-}
+const tokensAt = ({ tokens, at }: TokenBucket, { perSecond, burst }: Rate, now: number): number =>
+  Math.min(burst, tokens + (Math.max(0, now - at) / 1000) * perSecond);

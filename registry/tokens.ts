@@ -112,15 +112,15 @@ export class Tokens {
 }
 
 /** The value of an Authorization header; an identity token stands in the password's place. */
-export function basicAuthorization(credential: RegistryCredential): string {
+export const basicAuthorization = (credential: RegistryCredential): string => {
   const password = credential.kind === 'basic' ? credential.password : credential.token;
   return `Basic ${Buffer.from(`${credential.username}:${password}`).toString('base64')}`;
-}
+};
 
-function tokenRequest(
+const tokenRequest = (
   target: RegistryTarget,
   { params }: Challenge,
-): (TokenRequest & { readonly kind: 'request' }) | RegistryFailure {
+): (TokenRequest & { readonly kind: 'request' }) | RegistryFailure => {
   const realm = params.get('realm') ?? '';
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:')
@@ -136,17 +136,17 @@ function tokenRequest(
     service: params.get('service'),
     scopes: scopes.length > 0 ? scopes : [`repository:${wireRepository(target)}:pull`],
   };
-}
+};
 
-function refusalOf(answer: HttpAnswer, now: number): RegistryFailure {
+const refusalOf = (answer: HttpAnswer, now: number): RegistryFailure => {
   const failure = failureOfStatus(answer.status, answer.header('retry-after'), now);
   // "404 not found" would send people to look at the repository's name.
   return failure.code === 'not-found' || failure.code === 'protocol'
     ? protocolFailure(`the token server answers ${failure.message}`)
     : failure;
-}
+};
 
-function parseToken(body: Buffer, now: number): CachedToken | undefined {
+const parseToken = (body: Buffer, now: number): CachedToken | undefined => {
   const answer = jsonObject(body);
   const value = [answer?.['token'], answer?.['access_token']].find((text) => typeof text === 'string' && text !== '');
   // It goes into a header: nothing but visible ASCII.
@@ -154,4 +154,4 @@ function parseToken(body: Buffer, now: number): CachedToken | undefined {
   const stated = answer?.['expires_in'];
   const lifetime = (typeof stated === 'number' && stated > 0 ? stated : DEFAULT_LIFETIME_S) * 1000;
   return { value, expiresAt: now + lifetime - Math.min(MARGIN_MS, lifetime / 2) };
-}
+};

@@ -21,11 +21,11 @@ const BROKEN: ReadonlySet<RegistryFailure['code']> = new Set(['connection', 'tim
 export const ABANDONED: Verdict = { event: 'abandoned', pauseMs: 0 };
 
 /** @param now - wall clock, for a Retry-After that is a date */
-export function verdictOf(answer: HttpAnswer | RegistryFailure, now: number): Verdict {
+export const verdictOf = (answer: HttpAnswer | RegistryFailure, now: number): Verdict => {
   if (answer.kind === 'failed') return BROKEN.has(answer.code) ? { event: 'failed', pauseMs: 0 } : ABANDONED;
   const event = answer.status >= 500 ? 'failed' : 'succeeded';
   if (answer.status !== 429 && answer.status !== 503) return { event, pauseMs: 0 };
   const stated = parseRetryAfter(answer.header('retry-after'), now);
   const pauseMs = stated ?? (answer.status === 429 ? TOO_MANY_MS : 0);
   return { event, pauseMs: Math.min(pauseMs, LONGEST_PAUSE_MS) };
-}
+};

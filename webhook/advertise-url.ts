@@ -18,7 +18,7 @@ const invalid = (reason: string): ParsedAdvertiseUrl => ({ kind: 'invalid', reas
  * Reads `https://HOST[:PORT][/PATH]`. Port 0 stands for the port that is listened on, for whoever listens on any free port.
  * Query, fragment and user are what the apiserver refuses in a webhook's URL.
  */
-export function parseAdvertiseUrl(text: string): ParsedAdvertiseUrl {
+export const parseAdvertiseUrl = (text: string): ParsedAdvertiseUrl => {
   if (!URL.canParse(text)) return invalid(`"${text}" is no URL; write for example https://192.0.2.1:9443`);
   const url = new URL(text);
   if (url.protocol !== 'https:')
@@ -34,4 +34,4 @@ export function parseAdvertiseUrl(text: string): ParsedAdvertiseUrl {
     return `https://${authority}${written === '' ? '' : `:${written}`}${path}`;
   };
   return { kind: 'ok', url: { host, base } };
-}
+};

@@ -42,14 +42,14 @@ export const calledName = ({ advertiseUrl, serviceName, namespace }: Config): st
   advertiseUrl?.host ?? `${serviceName}.${namespace}.svc`;
 
 /** Where the apiserver is to call us. @param port - that is listened on */
-export function addressOf({ advertiseUrl, serviceName, namespace }: Config, port: number): Address {
+export const addressOf = ({ advertiseUrl, serviceName, namespace }: Config, port: number): Address => {
   if (advertiseUrl === undefined) return { kind: 'service', namespace, name: serviceName };
   const base = advertiseUrl.base(port);
   return { kind: 'url', base, anyPort: base !== advertiseUrl.base(port + 1) };
-}
+};
 
 /** Puts the parts together; nothing is started. */
-export function createCertificates(deps: CertificatesDeps): Certificates {
+export const createCertificates = (deps: CertificatesDeps): Certificates => {
   const { config, client, clock, random, log, onServe } = deps;
   const schedule = scheduleFor(config.timeScale);
   const targets = targetsOf(config);
@@ -73,9 +73,9 @@ export function createCertificates(deps: CertificatesDeps): Certificates {
       await Promise.all([loop.run(signal), ...watches]);
     },
   };
-}
+};
 
-function sourceOf({ config, client, clock }: CertificatesDeps): CertificateSource {
+const sourceOf = ({ config, client, clock }: CertificatesDeps): CertificateSource => {
   const schedule = scheduleFor(config.timeScale);
   const name = calledName(config);
   if (config.certDir !== undefined)
@@ -84,4 +84,4 @@ function sourceOf({ config, client, clock }: CertificatesDeps): CertificateSourc
   const names = [...new Set([service, `${service}.cluster.local`, name])];
   const secret = { namespace: config.namespace, name: config.certificateSecret };
   return secretSource({ client, clock, schedule, secret, names });
-}
+};

@@ -101,7 +101,7 @@ type ParsedConfig =
   | { readonly kind: 'version' };
 
 /** Reads flags and environment. Never throws; all problems are named at once. */
-export function parseConfig(input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfig {
+export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfig => {
   const summary = 'Admission of WerfBundles: fills in the defaults, and refuses what could not work.';
   const parsed = parseFlags(flags, { ...input, program: 'webhook', summary });
   if (parsed.kind !== 'ok') return parsed;
@@ -114,4 +114,4 @@ export function parseConfig(input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfi
   ];
   if (problems.length > 0) return { kind: 'invalid', problems };
   return { kind: 'ok', config: url?.kind === 'ok' ? { ...values, advertiseUrl: url.url } : values };
-}
+};

@@ -8,7 +8,7 @@ const ROUNDING_MS = 1000;
  * @param timeout - the query parameter the apiserver calls with: `10s`; anything else counts as ten seconds
  * @returns milliseconds, at least 500
  */
-export function deadlineMs(timeout: unknown): number {
+export const deadlineMs = (timeout: unknown): number => {
   const seconds = typeof timeout === 'string' ? /^(\d{1,4})s$/.exec(timeout)?.[1] : undefined;
   return Math.max(500, Number(seconds ?? DEFAULT_SECONDS) * 1000 - ROUNDING_MS);
-}
+};

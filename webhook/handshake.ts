@@ -20,8 +20,8 @@ type Handshake =
 const TIMEOUT_MS = 5000;
 
 /** Makes a TLS handshake and hangs up, as an apiserver would begin a call. Never rejects. */
-export function shakeHands({ host, port, name, trusted }: HandshakeOptions): Promise<Handshake> {
-  return new Promise((resolve) => {
+export const shakeHands = ({ host, port, name, trusted }: HandshakeOptions): Promise<Handshake> =>
+  new Promise((resolve) => {
     const socket = connect({
       host,
       port,
@@ -37,4 +37,3 @@ export function shakeHands({ host, port, name, trusted }: HandshakeOptions): Pro
     socket.once('error', ({ message }) => end({ kind: 'failed', reason: message }));
     socket.once('secureConnect', () => end({ kind: 'ok', fingerprint: socket.getPeerCertificate().fingerprint256 }));
   });
-}

@@ -11,7 +11,7 @@ import { runWebhook } from './start.js';
 
 declare const WERFBUNDLE_VERSION: string;
 
-async function run(config: Config, signal: AbortSignal): Promise<void> {
+const run = async (config: Config, signal: AbortSignal): Promise<void> => {
   const log = createLog({ level: config.logLevel, name: 'webhook' });
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
   const registry = new Registry();
@@ -27,7 +27,7 @@ async function run(config: Config, signal: AbortSignal): Promise<void> {
   } finally {
     await client.close();
   }
-}
+};
 
 await runProcess(async (signal) => {
   const parsed = parseConfig({ argv: process.argv.slice(2), env: process.env });

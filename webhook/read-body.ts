@@ -12,7 +12,7 @@ export type ReadBody =
  * Reads the body of a request, of which no more than `limit` bytes are ever kept. One that is too large is read to its end all the same:
  * a client that is answered while it still writes may find its connection reset, and never see why. Never rejects.
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<ReadBody> {
+export const readBody = (request: IncomingMessage, limit: number): Promise<ReadBody> => {
   const { 'content-encoding': encoding = 'identity' } = request.headers;
   if (encoding.toLowerCase() !== 'identity') return Promise.resolve({ kind: 'encoded' });
   return new Promise((resolve) => {
@@ -31,4 +31,4 @@ export function readBody(request: IncomingMessage, limit: number): Promise<ReadB
       else resolve({ kind: 'body', bytes: chunks.length <= 1 ? first : Buffer.concat(chunks, size) });
     });
   });
-}
+};

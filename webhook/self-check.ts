@@ -89,7 +89,7 @@ export class SelfCheck {
 }
 
 /** An address to connect to, where "any" was listened on. */
-function reachable(host: string): string {
+const reachable = (host: string): string => {
   if (host === '0.0.0.0') return '127.0.0.1';
   return isIP(host) === 6 && /^[0:]+$/.test(host) ? '::1' : host;
-}
+};

@@ -63,7 +63,7 @@ export interface AdmissionServer {
  * Listens with TLS. No rules here: bodies go to the handler, its answers back.
  * @throws StartError with one line if it cannot listen there; the error of OpenSSL for certificates it can't use
  */
-export async function startServer(deps: ServerDeps): Promise<AdmissionServer> {
+export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> => {
   const traffic = { inFlight: 0, draining: false, room: new BodyRoom(LARGE_BODIES_BYTES) };
   const route = createRouter(deps, traffic);
   const server = createServer(tlsOptions(deps.serving), (request, response) => {
@@ -90,7 +90,7 @@ export async function startServer(deps: ServerDeps): Promise<AdmissionServer> {
       await closed;
     },
   };
-}
+};
 
 /** All of them each time: what a new context is not told, it does not take over from the old one, the lowest version included. */
 const tlsOptions = ({ certificate, key }: KeyPair) => ({ cert: certificate, key, minVersion: 'TLSv1.2' as const });
@@ -108,7 +108,7 @@ interface Traffic {
 }
 
 /** A router by itself: an app would give each request and response another prototype, which slows down all that Node does with them. */
-function createRouter(deps: ServerDeps, traffic: Traffic): Router {
+const createRouter = (deps: ServerDeps, traffic: Traffic): Router => {
   const routes = Router();
   const { handler, guard } = deps;
   const handlers = { mutate: handler, validate: handler, ...(guard === undefined ? {} : { guard }) };
@@ -125,7 +125,7 @@ function createRouter(deps: ServerDeps, traffic: Traffic): Router {
   routes.use((_request, response) => send(response, plainAnswer(404, served)));
   routes.use(refusing(deps.log));
   return routes;
-}
+};
 
 const answering =
   (
@@ -197,10 +197,10 @@ const refusing =
     send(response, plainAnswer(status, status >= 500 ? 'the webhook failed; its log says why' : 'malformed request'));
   };
 
-function send(response: Response, answer: Answer): void {
+const send = (response: Response, answer: Answer): void => {
   if (response.destroyed) return;
   // Not by express, whose send() takes longer than the rules do.
   response
     .writeHead(answer.status, { 'Content-Type': answer.contentType, 'Content-Length': Buffer.byteLength(answer.body) })
     .end(answer.body);
-}
+};

@@ -34,7 +34,7 @@ const GRACE_MS = 10_000;
  * asked to close their connections, and only then the port is closed.
  * @throws StartError for whatever its user can mend
  */
-export async function runWebhook(surroundings: Surroundings, signal: AbortSignal): Promise<void> {
+export const runWebhook = async (surroundings: Surroundings, signal: AbortSignal): Promise<void> => {
   const { config, log, registry } = surroundings;
   collectDefaultMetrics({ register: registry });
   let ready = (): Readiness => ({ ok: false, reason: 'starting' });
@@ -57,7 +57,7 @@ export async function runWebhook(surroundings: Surroundings, signal: AbortSignal
   } finally {
     await health.close();
   }
-}
+};
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
@@ -78,14 +78,14 @@ interface Guard {
   start(signal: AbortSignal): Promise<void>;
 }
 
-function guardOf(
+const guardOf = (
   deps: Surroundings & { readonly values: ValuesPool; readonly metrics: AdmissionMetrics },
-): Guard | undefined {
+): Guard | undefined => {
   if (!deps.config.guardValues) return undefined;
   const { client, clock, random, log } = deps;
   const uses = new UseIndex({ client, clock, random, log });
   return { handler: createGuard({ ...deps, uses }), start: (signal) => uses.start(signal) };
-}
+};
 
 const selfCheckOf = (
   { config, clock, log }: Surroundings,
@@ -98,10 +98,10 @@ const selfCheckOf = (
 };
 
 /** Certificates, then the port, then the configurations, in which the port may stand. */
-async function startAdmission(
+const startAdmission = async (
   deps: Surroundings & { readonly ready: () => Readiness },
   signal: AbortSignal,
-): Promise<Running> {
+): Promise<Running> => {
   const { config, clock, log } = deps;
   const metrics = createAdmissionMetrics(deps.registry);
   let server: AdmissionServer | undefined;
@@ -134,14 +134,14 @@ async function startAdmission(
     throw error;
   }
   return { server: started, certificates, judging, guard };
-}
+};
 
 /** A refusal of the apiserver at the start is for the user to mend: missing rights, a wrong address. */
-async function mended<T>(what: string, run: () => Promise<T>): Promise<T> {
+const mended = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
     throw new StartError([`can't ${what}: ${error.message}`], { cause: error });
   }
-}
+};

@@ -25,11 +25,11 @@ type Judge = Pick<ValuesPool, 'judge'>;
  * What a change breaks of what is used: only of keys that it changes, and nothing that was broken before.
  * @param uses - by whichever bundles; not empty
  */
-export async function faultsOf(
+export const faultsOf = async (
   { before, after }: SourceChange,
   { uses, values }: { readonly uses: readonly Use[]; readonly values: Judge },
   signal: AbortSignal,
-): Promise<Faults> {
+): Promise<Faults> => {
   const wanted = new Set(uses.map(({ key }) => key));
   const used = changedKeys(before, after).filter((key) => wanted.has(undefined) || wanted.has(key));
   const [now, was] = [judgement(after, used), judgement(before, used)];
@@ -46,7 +46,7 @@ export async function faultsOf(
     ...(keysOf(after).length === 0 && keysOf(before).length > 0 ? [noKeys(after)] : []),
   ];
   return { kind: 'found', faults, unchecked: answer.warnings.map(({ message }) => message).filter(isUnchecked) };
-}
+};
 
 const sound: ValuesAnswer = { kind: 'judged', problems: [], warnings: [] };
 const isUnchecked = (message: string): boolean => message.startsWith('not checked: ');

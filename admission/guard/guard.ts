@@ -8,7 +8,7 @@ import { decodeChange } from './source-change.js';
 export const createGuard = (deps: Omit<HandlerDeps, 'checks'> & GuardDeps): Handler =>
   answerCalls(deps, (review, call) => aboutSource(review, call, deps));
 
-function aboutSource(review: Review, call: Call, deps: GuardDeps): QueuedReview {
+const aboutSource = (review: Review, call: Call, deps: GuardDeps): QueuedReview => {
   const decoded = decodeChange(review);
   if (decoded.kind === 'foreign') return { judge: () => decoded };
   const { change } = decoded;
@@ -18,4 +18,4 @@ function aboutSource(review: Review, call: Call, deps: GuardDeps): QueuedReview 
     fields: { user, operation: 'UPDATE', kind, namespace, name, dryRun },
     judge: async () => verdictOf(await judgeChange(change, deps, call.signal)),
   };
-}
+};

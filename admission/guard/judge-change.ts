@@ -23,7 +23,7 @@ const MAX_NAMED = 3;
  * Whether a change breaks bundles that use the source. What could not be checked is a warning and no more: whatever is wrong, the
  * controller will say so. Rejects only when `signal` is aborted.
  */
-export async function judgeChange(change: SourceChange, deps: GuardDeps, signal: AbortSignal): Promise<Findings> {
+export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal: AbortSignal): Promise<Findings> => {
   const { before, after } = change;
   if (change.deleting || sameJson(before, after)) return { problems: [], warnings: [] };
   const uses = await deps.uses.of(after, signal);
@@ -39,10 +39,10 @@ export async function judgeChange(change: SourceChange, deps: GuardDeps, signal:
   }
   const warnings = [...found.unchecked, ...shadows.unchecked];
   return { problems, warnings: warnings.map((message): Warning => ({ field: 'data', message })) };
-}
+};
 
 /** Bundles that really get their values here, one more than are named at most. */
-async function usersOf(uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly string[]> {
+const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly string[]> => {
   // In order, so that each replica names the same ones.
   const bundles = new Map(
     uses.map(({ bundle }) => [nameOf(bundle), bundle] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
@@ -53,7 +53,7 @@ async function usersOf(uses: readonly Use[], shadows: Shadows, signal: AbortSign
     if (!(await shadows.hides(bundle, signal))) names.push(name);
   }
   return names;
-}
+};
 
 const nameOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
 

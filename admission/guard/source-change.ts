@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<string, FoundSource['kind']>> = { configmaps: 'Conf
 const CONFIGURATION = 'the rules of the webhook configuration are wrong';
 
 /** Reads a question about a ConfigMap or Secret. Never throws. */
-export function decodeChange({ request }: Review): DecodedChange {
+export const decodeChange = ({ request }: Review): DecodedChange => {
   const text = (...path: readonly string[]): string => {
     const value = valueAt(request, ...path);
     return typeof value === 'string' ? value : '';
@@ -62,7 +62,7 @@ export function decodeChange({ request }: Review): DecodedChange {
       after: sourceOf('object'),
     },
   };
-}
+};
 
 const foreign = (message: string): DecodedChange => ({ kind: 'foreign', message });
 

@@ -21,7 +21,7 @@ interface Checkable {
  * Takes out what is too large to be checked. All sources together may be too large for the controller as well: such a question is
  * left as it is, since it is refused unread.
  */
-export function checkable(question: ValuesToJudge): Checkable {
+export const checkable = (question: ValuesToJudge): Checkable => {
   const parts = question.sources.map(withinLimits);
   const read = parts.reduce((sum, { bytes, skipped }) => sum + bytes + skipped, 0);
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
@@ -39,7 +39,7 @@ export function checkable(question: ValuesToJudge): Checkable {
     ],
     bytes: 0,
   };
-}
+};
 
 interface Part {
   readonly input: ValuesInput;
@@ -49,7 +49,7 @@ interface Part {
   readonly skipped: number;
 }
 
-function withinLimits({ source, found }: ValuesInput, index: number): Part {
+const withinLimits = ({ source, found }: ValuesInput, index: number): Part => {
   if (found === undefined) return { input: { source }, warnings: [], bytes: 0, skipped: 0 };
   const keys = usedKeys(found, source).map((key) => {
     const text = found.data[key] ?? '';
@@ -67,7 +67,7 @@ function withinLimits({ source, found }: ValuesInput, index: number): Part {
     bytes: sizeOf(small),
     skipped: sizeOf(large),
   };
-}
+};
 
 /** Keys that are not used stay at home, unless it is the used one that is missing: the message names those that are there. */
 const withData = (found: FoundSource, data: FoundSource['data'], used: number): FoundSource => ({

@@ -32,7 +32,7 @@ interface Told {
 }
 
 /** Who hears of a scan. A failure is for those that waited for it; a success is for all whose policy was looked at and to whom it is news. */
-export function told({ subscribers, waiting }: Audience, scan: News): Told {
+export const told = ({ subscribers, waiting }: Audience, scan: News): Told => {
   const changed = new Map<string, Subscriber>();
   const bundles: ObjectIdentity[] = [];
   let all = true;
@@ -50,14 +50,14 @@ export function told({ subscribers, waiting }: Audience, scan: News): Told {
     } else if (outcome.kind !== 'failed') all = false;
   }
   return { changed, bundles, all };
-}
+};
 
 /** @param waited - for this scan, and has not asked for another one since */
-function notified(
+const notified = (
   { subscription, due }: Subscriber,
   outcome: ScanOutcome,
   { scan, waited }: { readonly scan: News; readonly waited: boolean },
-): Subscriber {
+): Subscriber => {
   // Whoever is served goes on by its interval; after a failure it says when.
   const served = outcome.kind !== 'failed' && waited;
   return {
@@ -66,17 +66,17 @@ function notified(
     pending: { sequence: scan.sequence, startedAt: scan.startedAt, outcome },
     notified: { outcome, at: scan.now },
   };
-}
+};
 
 /**
  * Those whom a scan has not served, and that have not asked for another one since.
  * @param due - what they ask for now; undefined: what they had asked for
  */
-export function stillWaiting(
+export const stillWaiting = (
   { subscribers, waiting }: Audience,
   outcomes: ReadonlyMap<string, ScanOutcome>,
   due: Due | undefined,
-): Subscribers {
+): Subscribers => {
   const still = new Map<string, Subscriber>();
   for (const [name, before] of waiting) {
     const subscriber = subscribers.get(name);
@@ -84,15 +84,18 @@ export function stillWaiting(
     if (!outcomes.has(before.subscription.policyName)) still.set(name, { ...subscriber, due: due ?? before.due });
   }
   return still;
-}
+};
 
 /** Those that wait for a point in time that has come. @param changed - those that are not as they were */
-export function overdueBundles(subscribers: Subscribers, changed: Subscribers, now: number): readonly ObjectIdentity[] {
-  return [...subscribers]
+export const overdueBundles = (
+  subscribers: Subscribers,
+  changed: Subscribers,
+  now: number,
+): readonly ObjectIdentity[] =>
+  [...subscribers]
     .map(([name, subscriber]) => changed.get(name) ?? subscriber)
     .filter(({ due }) => isOverdue(due, now))
     .map(({ subscription }) => subscription.bundle);
-}
 
 /** What subscribers ask of the schedule, once some of them are changed. */
 export function* duesOf(subscribers: Subscribers, changed: Subscribers): Iterable<Due> {

@@ -46,7 +46,10 @@ interface Turn {
  * Looks for the best tag that a policy wants and that is a bundle. Whoever comes first may read as much as one scan may, and has an
  * answer after it; others leave a few reads for second looks, and where the rest is not enough they come first in the next scan.
  */
-export async function search(reader: RegistryReader, asked: Asked): Promise<Search | ScanOutcome | HeldBack | PutOff> {
+export const search = async (
+  reader: RegistryReader,
+  asked: Asked,
+): Promise<Search | ScanOutcome | HeldBack | PutOff> => {
   const listing = await reader.tags();
   if (isStopped(listing)) return listing;
   const turn = turnOf(reader);
@@ -54,7 +57,7 @@ export async function search(reader: RegistryReader, asked: Asked): Promise<Sear
     (await chosenBefore(reader, { name: asked.name, listing, turn })) ??
     (await searched(reader, { ...asked, listing, turn }))
   );
-}
+};
 
 /** Whether a policy may read a fixed tag in its turn. */
 export const mayReadNow = (reader: RegistryReader, tag: string): boolean => reader.mayRead(tag, turnOf(reader).reserve);
@@ -67,21 +70,21 @@ const turnOf = (reader: RegistryReader): Turn =>
     : { first: false, reserve: reader.scan.memory.passedOver.size === 0 ? 0 : SECOND_LOOKS };
 
 /** The last scan's choice, if the tags are the same; its digest is read all the same, for it may have moved. */
-async function chosenBefore(
+const chosenBefore = async (
   reader: RegistryReader,
   { name, listing, turn }: { readonly name: string; readonly listing: Listing; readonly turn: Turn },
-): Promise<Search | Stopped | PutOff | undefined> {
+): Promise<Search | Stopped | PutOff | undefined> => {
   const before = reader.scan.memory.choices.get(name);
   if (before?.hash !== listing.hash) return undefined;
   const bundle = await readBundle(reader, before.tag, turn.reserve);
   if (bundle === undefined || bundle.kind !== 'bundle') return bundle;
   return { kind: 'searched', name, listing, bundle, better: before.better, complete: true, message: '' };
-}
+};
 
-async function searched(
+const searched = async (
   reader: RegistryReader,
   { name, policy, listing, turn }: Asked & { readonly listing: Listing; readonly turn: Turn },
-): Promise<Search | ScanOutcome | HeldBack | PutOff> {
+): Promise<Search | ScanOutcome | HeldBack | PutOff> => {
   // Ranking thousands of versions takes 0.1 s, which nobody need wait for who can't read what comes of it.
   if (reader.isSpent(turn.reserve)) return PUT_OFF;
   const ranking = rankTags(listing.tags, policy);
@@ -103,18 +106,18 @@ async function searched(
     better.push(tag);
   }
   return { ...so, bundle: undefined, complete: true, message: noneOf(tags) };
-}
+};
 
-async function unfinished(
+const unfinished = async (
   reader: RegistryReader,
   so: Pick<Search, 'kind' | 'name' | 'listing' | 'better'>,
   { tags: [best], before }: { readonly tags: readonly string[]; readonly before: string | undefined },
-): Promise<Search | Stopped | PutOff> {
+): Promise<Search | Stopped | PutOff> => {
   const bundle = before === undefined ? undefined : await readBundle(reader, before, 0);
   if (bundle !== undefined && bundle.kind !== 'bundle') return bundle;
   const message = `none of the tags looked at so far is a bundle (the best is "${best}"); the next scan goes on`;
   return { ...so, bundle, complete: false, message };
-}
+};
 
 const noneOf = (tags: readonly string[]): string => {
   const none =
@@ -136,7 +139,7 @@ export const byAge = (reader: RegistryReader, searches: readonly Search[]): read
 const seenAt = (reader: RegistryReader, tag: string): number => reader.scan.memory.passedOver.get(tag) ?? 0;
 
 /** The answer of a search, after a second look at tags that were passed over. */
-export async function conclude(reader: RegistryReader, search: Search): Promise<ScanOutcome> {
+export const conclude = async (reader: RegistryReader, search: Search): Promise<ScanOutcome> => {
   const { name, listing, complete, message } = search;
   const moved = await secondLooks(reader, search.better);
   const selected = moved ?? search.bundle;
@@ -150,13 +153,13 @@ export async function conclude(reader: RegistryReader, search: Search): Promise<
   // A search that is not over must not be taken for the answer to these tags.
   choices.set(name, { hash: complete ? listing.hash : '', tag, better });
   return { kind: 'selected', tag, digest, tags: listing.set };
-}
+};
 
 /**
  * Looks again at tags passed over, those unseen for longest first. The best one that is a bundle now, if there is any. What can't be read
  * says nothing against the bundle that was found.
  */
-async function secondLooks(reader: RegistryReader, better: readonly string[]): Promise<Bundle | undefined> {
+const secondLooks = async (reader: RegistryReader, better: readonly string[]): Promise<Bundle | undefined> => {
   const again = better.toSorted((a, b) => seenAt(reader, a) - seenAt(reader, b)).slice(0, SECOND_LOOKS);
   let best: Bundle | undefined;
   for (const tag of again) {
@@ -164,14 +167,14 @@ async function secondLooks(reader: RegistryReader, better: readonly string[]): P
     if (read?.kind === 'bundle' && (best === undefined || better.indexOf(tag) < better.indexOf(best.tag))) best = read;
   }
   return best;
-}
+};
 
 /** The bundle behind a tag; undefined, and remembered, if there is none. */
-async function readBundle(
+const readBundle = async (
   reader: RegistryReader,
   tag: string,
   reserve: number,
-): Promise<Bundle | Stopped | PutOff | undefined> {
+): Promise<Bundle | Stopped | PutOff | undefined> => {
   if (!reader.mayRead(tag, reserve)) return PUT_OFF;
   const manifest = await reader.manifest(tag);
   if (isStopped(manifest)) return manifest;
@@ -182,4 +185,4 @@ async function readBundle(
   }
   passedOver.set(tag, reader.scan.number);
   return undefined;
-}
+};

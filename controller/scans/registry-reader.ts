@@ -159,26 +159,27 @@ export class RegistryReader {
 }
 
 /** Whether nothing was found out. */
-export function isStopped<Result extends { readonly kind: string }>(
+export const isStopped = <Result extends { readonly kind: string }>(
   result: Result,
-): result is Extract<Result, { readonly kind: 'failed' | 'held' }> {
-  return result.kind === 'failed' || result.kind === 'held';
-}
+): result is Extract<Result, { readonly kind: 'failed' | 'held' }> =>
+  result.kind === 'failed' || result.kind === 'held';
 
 /** An outcome of nothing to deploy. */
-export function nothing(reason: 'NoMatchingTag' | 'NotABundle', message: string, tags: TagSet): ScanOutcome {
-  return { kind: 'nothing-to-deploy', reason, message, tags };
-}
+export const nothing = (reason: 'NoMatchingTag' | 'NotABundle', message: string, tags: TagSet): ScanOutcome => ({
+  kind: 'nothing-to-deploy',
+  reason,
+  message,
+  tags,
+});
 
 /** What a list of tags was, in short; of no list at all when `tags` is empty. */
-export function tagSetOf(list: Extract<TagList, { kind: 'tags' }>, hash: string): TagSet {
+export const tagSetOf = (list: Extract<TagList, { kind: 'tags' }>, hash: string): TagSet => {
   const count = list.tags.length;
   return list.etag === undefined
     ? { etag: `tags-sha256:${hash}`, etagSupported: false, count }
     : { etag: list.etag, etagSupported: true, count, ...(list.unchanged && { unchanged: list.unchanged }) };
-}
+};
 
 /** SHA-256 of the sorted tags, one a line, in hex. */
-export function hashOf(tags: readonly string[]): string {
-  return createHash('sha256').update(tags.toSorted().join('\n')).digest('hex');
-}
+export const hashOf = (tags: readonly string[]): string =>
+  createHash('sha256').update(tags.toSorted().join('\n')).digest('hex');

@@ -23,7 +23,7 @@ export interface Findings {
 }
 
 /** Looks at a repository once, for all policies in turn. Rejects only with the reason of an aborted signal. */
-export async function scanRepository(scan: RepositoryScan): Promise<Findings> {
+export const scanRepository = async (scan: RepositoryScan): Promise<Findings> => {
   const reader = new RegistryReader(scan);
   const outcomes = new Map<string, ScanOutcome>();
   const searches: Search[] = [];
@@ -38,18 +38,17 @@ export async function scanRepository(scan: RepositoryScan): Promise<Findings> {
   for (const name of outcomes.keys()) scan.memory.turns.set(name, scan.number);
   reader.forgetVanished();
   return held === undefined ? { outcomes } : { outcomes, held };
-}
+};
 
-function answerTo(
+const answerTo = (
   reader: RegistryReader,
   name: string,
   policy: TagPolicy,
-): Promise<Search | ScanOutcome | HeldBack | PutOff> {
-  return policy.tag === undefined ? search(reader, { name, policy }) : fixedTag(reader, policy.tag);
-}
+): Promise<Search | ScanOutcome | HeldBack | PutOff> =>
+  policy.tag === undefined ? search(reader, { name, policy }) : fixedTag(reader, policy.tag);
 
 /** A fixed tag needs no listing: registries may hide tags, and reading one is cheaper. */
-async function fixedTag(reader: RegistryReader, tag: string): Promise<ScanOutcome | HeldBack | PutOff> {
+const fixedTag = async (reader: RegistryReader, tag: string): Promise<ScanOutcome | HeldBack | PutOff> => {
   if (!mayReadNow(reader, tag)) return { kind: 'put-off' };
   const manifest = await reader.manifest(tag);
   switch (manifest.kind) {
@@ -65,20 +64,17 @@ async function fixedTag(reader: RegistryReader, tag: string): Promise<ScanOutcom
       return nothing('NotABundle', message, tags);
     }
   }
-}
+};
 
 /** A registry says the same of a missing tag and of a missing repository; its listing tells them apart. */
-async function absentTag(reader: RegistryReader, tag: string): Promise<ScanOutcome | HeldBack> {
+const absentTag = async (reader: RegistryReader, tag: string): Promise<ScanOutcome | HeldBack> => {
   const listing = await reader.tags();
   if (isStopped(listing) && (reader.broken !== undefined || isUnknownRepository(listing))) return listing;
   const tags = listing.kind === 'listed' ? listing.set : tagSetOf({ kind: 'tags', tags: [] }, hashOf([]));
   return nothing('NoMatchingTag', `tag "${tag}" does not exist in ${place(reader.scan.target)}`, tags);
-}
+};
 
-function isUnknownRepository(listing: Stopped): boolean {
-  return listing.kind === 'failed' && listing.failure.code === 'not-found';
-}
+const isUnknownRepository = (listing: Stopped): boolean =>
+  listing.kind === 'failed' && listing.failure.code === 'not-found';
 
-function place({ host, repository }: RegistryTarget): string {
-  return `${host}/${repository}`;
-}
+const place = ({ host, repository }: RegistryTarget): string => `${host}/${repository}`;

@@ -34,11 +34,11 @@ const IDLE: Due = { kind: 'idle' };
  * Costs: `subscribed` and `acknowledged` cost the same however many subscribers there are; all else is in proportion to them.
  * @param subscribers - of this repository; `changed` in the answer replaces some of them
  */
-export function stepRepository(
+export const stepRepository = (
   state: RepositoryState,
   subscribers: Subscribers,
   event: RepositoryEvent,
-): RepositoryStep {
+): RepositoryStep => {
   const { phase } = state;
   switch (event.kind) {
     case 'subscribed':
@@ -60,17 +60,15 @@ export function stepRepository(
     default:
       return event satisfies never;
   }
-}
+};
 
-function unchanged(state: RepositoryState): RepositoryStep {
-  return { state, changed: NOBODY, effects: [] };
-}
+const unchanged = (state: RepositoryState): RepositoryStep => ({ state, changed: NOBODY, effects: [] });
 
-function subscribed(
+const subscribed = (
   state: RepositoryState,
   subscribers: Subscribers,
   { subscription, now, wallNow }: Event<'subscribed'>,
-): RepositoryStep {
+): RepositoryStep => {
   const { bundle, policyName } = subscription;
   const name = subscriberName(bundle);
   const there = subscribers.get(name);
@@ -87,51 +85,51 @@ function subscribed(
     changed,
     effects: mustHear ? [{ kind: 'notify-of-hold', bundles: [bundle] }] : [],
   };
-}
+};
 
 /** A subscription only ever makes the look come sooner here; that it may come later is found out when it comes. */
-function lookingSooner(state: RepositoryState, due: Due): RepositoryState {
+const lookingSooner = (state: RepositoryState, due: Due): RepositoryState => {
   if (state.phase.kind !== 'idle') return state;
   const lookAt = Math.max(nextDueAt(state.rhythm, [due]), state.notBefore);
   return lookAt < state.phase.lookAt ? { ...state, phase: { kind: 'idle', lookAt } } : state;
-}
+};
 
-function acknowledged(
+const acknowledged = (
   state: RepositoryState,
   subscribers: Subscribers,
   { bundle, sequence }: Event<'acknowledged'>,
-): RepositoryStep {
+): RepositoryStep => {
   const name = subscriberName(bundle);
   const subscriber = subscribers.get(name);
   if (subscriber?.subscription.bundle.uid !== bundle.uid) return unchanged(state);
   if (subscriber.pending?.sequence !== sequence) return unchanged(state);
   return { state, changed: new Map([[name, { ...subscriber, pending: undefined }]]), effects: [] };
-}
+};
 
-function looked(
+const looked = (
   state: RepositoryState,
   subscribers: Subscribers,
   { held, now, uniform }: Event<'look'>,
-): RepositoryStep {
+): RepositoryStep => {
   const lookAt = nextLookAt(state, subscribers, NOBODY);
   if (lookAt > now) return { ...unchanged(state), state: { ...state, phase: { kind: 'idle', lookAt } } };
   if (held === undefined) {
     return { state: { ...state, phase: { kind: 'queued' } }, changed: NOBODY, effects: [{ kind: 'wait-for-slot' }] };
   }
   return putOff(state, { subscribers, changed: NOBODY }, { held, now, uniform });
-}
+};
 
 /** A scan begins for those that are due; others may have gone while it waited for its slot, and all of them may. */
-function begun(state: RepositoryState, subscribers: Subscribers, { now }: Event<'slot-given'>): RepositoryStep {
+const begun = (state: RepositoryState, subscribers: Subscribers, { now }: Event<'slot-given'>): RepositoryStep => {
   const isDue = dueNow(state.rhythm, duesOf(subscribers, NOBODY), now);
   const waiting = new Map([...subscribers].filter(([, { due }]) => isDue(due)));
   if (waiting.size === 0) return rested(withGap(state, now), subscribers);
   const changed = new Map<string, Subscriber>();
   for (const [name, subscriber] of waiting) changed.set(name, { ...subscriber, due: IDLE });
   return { state: { ...state, phase: { kind: 'scanning', waiting }, scans: state.scans + 1 }, changed, effects: [] };
-}
+};
 
-function scanned(state: RepositoryState, audience: Audience, event: Event<'scanned'>): RepositoryStep {
+const scanned = (state: RepositoryState, audience: Audience, event: Event<'scanned'>): RepositoryStep => {
   const { run, sequence, now, uniform } = event;
   const { outcomes, held, startedAt, begunAt } = run;
   const { subscribers, waiting } = audience;
@@ -147,64 +145,63 @@ function scanned(state: RepositoryState, audience: Audience, event: Event<'scann
   if (held === undefined) return rested({ ...after, hold: undefined }, subscribers, { changed, effects: notify });
   const step = putOff(after, { subscribers, changed }, { held, now, uniform });
   return { ...step, effects: [...notify, ...step.effects] };
-}
+};
 
-function broken(state: RepositoryState, audience: Audience, event: Event<'broken'>): RepositoryStep {
+const broken = (state: RepositoryState, audience: Audience, event: Event<'broken'>): RepositoryStep => {
   const outcomes = failureOfAll(audience.subscribers, event.failure);
   const { changed, bundles } = told(audience, { ...event, outcomes });
   return rested(withGap(state, event.now), audience.subscribers, { changed, effects: notifying(bundles) });
-}
+};
 
-function notifying(bundles: readonly ObjectIdentity[]): readonly RepositoryEffect[] {
-  return bundles.length === 0 ? [] : [{ kind: 'notify', bundles }];
-}
+const notifying = (bundles: readonly ObjectIdentity[]): readonly RepositoryEffect[] =>
+  bundles.length === 0 ? [] : [{ kind: 'notify', bundles }];
 
-function stopped(state: RepositoryState, audience: Audience, { now }: Event<'stopped'>): RepositoryStep {
+const stopped = (state: RepositoryState, audience: Audience, { now }: Event<'stopped'>): RepositoryStep => {
   const changed = stillWaiting(audience, new Map(), undefined);
   return rested(withGap(state, now), audience.subscribers, { changed, effects: [] });
-}
+};
 
 /** A failure leaves what was known; what nobody wants any more is forgotten. */
-function latestAfter(
+const latestAfter = (
   before: RepositoryState['latest'],
   subscribers: Subscribers,
   outcomes: ReadonlyMap<string, ScanOutcome>,
-): RepositoryState['latest'] {
+): RepositoryState['latest'] => {
   const wanted = policiesOf(subscribers);
   const latest = new Map([...before].filter(([name]) => wanted.has(name)));
   for (const [name, outcome] of outcomes) if (outcome.kind !== 'failed') latest.set(name, outcome);
   return latest;
-}
+};
 
 /** Those that wait go on waiting. */
-function putOff(
+const putOff = (
   state: RepositoryState,
   { subscribers, changed }: { readonly subscribers: Subscribers; readonly changed: Subscribers },
   { held, now, uniform }: { readonly held: HeldBack; readonly now: number; readonly uniform: number },
-): RepositoryStep {
+): RepositoryStep => {
   const hold = heldOn(state.hold, held, now);
   const notBefore = Math.max(state.notBefore, afterHold(now, held.forMs, { times: hold.times, uniform }));
   const report = { kind: 'report-held-back', held } as const;
   const bundles = isNewHold(state.hold, hold) ? overdueBundles(subscribers, changed, now) : [];
   const effects = bundles.length > 0 ? [report, { kind: 'notify-of-hold', bundles } as const] : [report];
   return rested({ ...state, hold, notBefore }, subscribers, { changed, effects });
-}
+};
 
 /** A scan has just ended. */
-function withGap(state: RepositoryState, now: number): RepositoryState {
-  return { ...state, notBefore: Math.max(state.notBefore, now + MIN_GAP_MS) };
-}
+const withGap = (state: RepositoryState, now: number): RepositoryState => ({
+  ...state,
+  notBefore: Math.max(state.notBefore, now + MIN_GAP_MS),
+});
 
 /** Back to the schedule. */
-function rested(
+const rested = (
   state: RepositoryState,
   subscribers: Subscribers,
   { changed, effects }: Omit<RepositoryStep, 'state'> = { changed: NOBODY, effects: [] },
-): RepositoryStep {
+): RepositoryStep => {
   const lookAt = nextLookAt(state, subscribers, changed);
   return { state: { ...state, phase: { kind: 'idle', lookAt } }, changed, effects };
-}
+};
 
-function nextLookAt({ rhythm, notBefore }: RepositoryState, subscribers: Subscribers, changed: Subscribers): number {
-  return Math.max(nextDueAt(rhythm, duesOf(subscribers, changed)), notBefore);
-}
+const nextLookAt = ({ rhythm, notBefore }: RepositoryState, subscribers: Subscribers, changed: Subscribers): number =>
+  Math.max(nextDueAt(rhythm, duesOf(subscribers, changed)), notBefore);

@@ -74,23 +74,19 @@ export type RepositoryEffect =
   | { readonly kind: 'notify-of-hold'; readonly bundles: readonly ObjectIdentity[] };
 
 /** A repository that was never scanned. @param born - `now` is monotonic, `uniform` in [0, 1) */
-export function newRepositoryState(born: { readonly now: number; readonly uniform: number }): RepositoryState {
-  return {
-    phase: { kind: 'idle', lookAt: Number.POSITIVE_INFINITY },
-    rhythm: { bornAt: born.now, lastAt: undefined, uniform: born.uniform },
-    notBefore: 0,
-    hold: undefined,
-    latest: new Map(),
-    scans: 0,
-  };
-}
+export const newRepositoryState = (born: { readonly now: number; readonly uniform: number }): RepositoryState => ({
+  phase: { kind: 'idle', lookAt: Number.POSITIVE_INFINITY },
+  rhythm: { bornAt: born.now, lastAt: undefined, uniform: born.uniform },
+  notBefore: 0,
+  hold: undefined,
+  latest: new Map(),
+  scans: 0,
+});
 
 /** When to look at the schedule; undefined: there is nothing to look for. */
-export function lookAtOf({ phase }: RepositoryState): number | undefined {
-  return phase.kind === 'idle' && phase.lookAt < Number.POSITIVE_INFINITY ? phase.lookAt : undefined;
-}
+export const lookAtOf = ({ phase }: RepositoryState): number | undefined =>
+  phase.kind === 'idle' && phase.lookAt < Number.POSITIVE_INFINITY ? phase.lookAt : undefined;
 
 /** One that is being scanned is remembered until that has ended: no second scan may begin beside it. */
-export function isForgettable({ phase }: RepositoryState, subscribers: Subscribers): boolean {
-  return subscribers.size === 0 && phase.kind !== 'scanning';
-}
+export const isForgettable = ({ phase }: RepositoryState, subscribers: Subscribers): boolean =>
+  subscribers.size === 0 && phase.kind !== 'scanning';

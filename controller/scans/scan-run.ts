@@ -45,7 +45,7 @@ const TIMED_OUT: RegistryFailure = { kind: 'failed', code: 'timeout', message: '
 const NAMES_LOGGED = 5;
 
 /** Scans a repository for all its subscribers, in bounded time, and logs it. Rejects only with the reason of an aborted signal. */
-export async function runScan(deps: ScanRunDeps, scan: Scan, signal: AbortSignal): Promise<ScanRun> {
+export const runScan = async (deps: ScanRunDeps, scan: Scan, signal: AbortSignal): Promise<ScanRun> => {
   const { clock, log } = deps;
   const [startedAt, begunAt] = [clock.now(), clock.monotonic()];
   const fields = scanFields(scan);
@@ -55,9 +55,9 @@ export async function runScan(deps: ScanRunDeps, scan: Scan, signal: AbortSignal
   logFindings(log, fields, findings, failure);
   const result = findings.held === undefined ? (failure?.code ?? 'success') : 'held-back';
   return { ...findings, result, startedAt, begunAt };
-}
+};
 
-async function inTime({ clock, registry }: ScanRunDeps, scan: Scan, stop: AbortSignal): Promise<Findings> {
+const inTime = async ({ clock, registry }: ScanRunDeps, scan: Scan, stop: AbortSignal): Promise<Findings> => {
   const { target, memory, number, subscribers } = scan;
   const policies = inTurn(scan);
   const late = new AbortController();
@@ -77,55 +77,53 @@ async function inTime({ clock, registry }: ScanRunDeps, scan: Scan, stop: AbortS
   } finally {
     over.abort();
   }
-}
+};
 
 /**
  * All policies: those that are waited for before others, and those first that have had no answer for longest. Second comes the one that
  * has had none for longest of all: where many are waited for, those that nobody waits for would never have their turn.
  */
-function inTurn({ subscribers, waiting, memory }: Scan): ReadonlyMap<string, TagPolicy> {
+const inTurn = ({ subscribers, waiting, memory }: Scan): ReadonlyMap<string, TagPolicy> => {
   const turnOf = (name: string): number => memory.turns.get(name) ?? 0;
   const sorted = (of: Subscribers) => [...policiesOf(of)].toSorted(([a], [b]) => turnOf(a) - turnOf(b));
   const [awaited, all] = [sorted(waiting), sorted(subscribers)];
   return new Map([...awaited.slice(0, 1), ...all.slice(0, 1), ...awaited, ...all]);
-}
+};
 
 /** Of several failures the first. */
-function failureIn(outcomes: ReadonlyMap<string, ScanOutcome>): RegistryFailure | undefined {
+const failureIn = (outcomes: ReadonlyMap<string, ScanOutcome>): RegistryFailure | undefined => {
   for (const outcome of outcomes.values()) if (outcome.kind === 'failed') return outcome.failure;
   return undefined;
-}
+};
 
 /** For the log: which repository, and for whom; with ten thousand bundles not for each by name. */
-export function scanFields({
+export const scanFields = ({
   target,
   subscribers,
   waiting,
-}: Pick<Scan, 'target' | 'subscribers' | 'waiting'>): LogFields {
-  return {
-    registry: `${target.host}/${target.repository}`,
-    bundles: [...waiting.keys()].slice(0, NAMES_LOGGED),
-    waiting: waiting.size,
-    members: subscribers.size,
-  };
-}
+}: Pick<Scan, 'target' | 'subscribers' | 'waiting'>): LogFields => ({
+  registry: `${target.host}/${target.repository}`,
+  bundles: [...waiting.keys()].slice(0, NAMES_LOGGED),
+  waiting: waiting.size,
+  members: subscribers.size,
+});
 
 /** Tells what came of a scan; of one that was held back, as far as it came. */
-function logFindings(
+const logFindings = (
   log: Log,
   fields: LogFields,
   { outcomes, held }: Findings,
   failure: RegistryFailure | undefined,
-): void {
+): void => {
   if (failure !== undefined) {
     log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });
   } else if (held === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
-}
+};
 
 /** What the listing was, in short. A fixed tag is read without a listing. */
-function tagFields(outcomes: ReadonlyMap<string, ScanOutcome>): LogFields {
+const tagFields = (outcomes: ReadonlyMap<string, ScanOutcome>): LogFields => {
   const [first] = outcomes.values();
   if (first === undefined || first.kind === 'failed') return {};
   const { etag, count, unchanged } = first.tags;
   return { etag, tags: count, ...(unchanged && { answer: '304 Not Modified' }) };
-}
+};

@@ -43,9 +43,8 @@ interface Repository {
  * The scans of all repositories; see {@link Scans}. `start` runs them until its signal is aborted and resolves when the last one
  * has ended. Scans are not started before; bundles may subscribe at any time.
  */
-export function createScans(deps: ScansDeps): Scans & { start(signal: AbortSignal): Promise<void> } {
-  return new RepositoryScans(deps);
-}
+export const createScans = (deps: ScansDeps): Scans & { start(signal: AbortSignal): Promise<void> } =>
+  new RepositoryScans(deps);
 
 /** Owns the timer, the slots, the scans under way and what there is by name and by time. It decides nothing. */
 class RepositoryScans implements Scans {

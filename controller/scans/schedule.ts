@@ -13,9 +13,7 @@ export type Due =
   | { readonly kind: 'idle' };
 
 /** Whether a subscriber waits for a scan whose point in time has come. One that goes by its interval waits for no point in time. */
-export function isOverdue(due: Due, now: number): boolean {
-  return due.kind === 'at' && due.at <= now;
-}
+export const isOverdue = (due: Due, now: number): boolean => due.kind === 'at' && due.at <= now;
 
 /** What a repository's regular scans go by. */
 export interface Rhythm {
@@ -39,24 +37,23 @@ export const leastInterval = (intervalMs: number): number => intervalMs * (1 - J
  * When regular scans are due for an interval: anywhere within the first one, then each interval ±10 %.
  * @param intervalMs - the smallest of all that poll
  */
-function intervalDueAt(rhythm: Rhythm, intervalMs: number): number {
-  return rhythm.lastAt === undefined
+const intervalDueAt = (rhythm: Rhythm, intervalMs: number): number =>
+  rhythm.lastAt === undefined
     ? rhythm.bornAt + intervalMs * rhythm.uniform
     : rhythm.lastAt + leastInterval(intervalMs) + intervalMs * 2 * JITTER * rhythm.uniform;
-}
 
 /** The smallest interval of all; Infinity if nobody polls by interval. */
-function smallestInterval(dues: Iterable<Due>): number {
+const smallestInterval = (dues: Iterable<Due>): number => {
   let smallest = Number.POSITIVE_INFINITY;
   for (const due of dues) if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
   return smallest;
-}
+};
 
 /**
  * When the next scan is due. The interval of all that poll is the smallest one.
  * @returns Infinity if nobody wants a scan
  */
-export function nextDueAt(rhythm: Rhythm, dues: Iterable<Due>): number {
+export const nextDueAt = (rhythm: Rhythm, dues: Iterable<Due>): number => {
   let next = Number.POSITIVE_INFINITY;
   let smallest = Number.POSITIVE_INFINITY;
   for (const due of dues) {
@@ -64,14 +61,14 @@ export function nextDueAt(rhythm: Rhythm, dues: Iterable<Due>): number {
     else if (due.kind === 'interval') smallest = Math.min(smallest, due.intervalMs);
   }
   return smallest === Number.POSITIVE_INFINITY ? next : Math.min(next, intervalDueAt(rhythm, smallest));
-}
+};
 
 /** Tells of each due whether a scan that begins now is the one that it waits for. */
-export function dueNow(rhythm: Rhythm, dues: Iterable<Due>, now: number): (due: Due) => boolean {
+export const dueNow = (rhythm: Rhythm, dues: Iterable<Due>, now: number): ((due: Due) => boolean) => {
   const smallest = smallestInterval(dues);
   const regular = smallest !== Number.POSITIVE_INFINITY && intervalDueAt(rhythm, smallest) <= now;
   return (due) => (due.kind === 'at' ? due.at <= now : due.kind === 'interval' && regular);
-}
+};
 
 /** What is held back is tried again a little later than it may be, and not all of it at once. */
 const AFTER_HOLD = 0.1;
@@ -86,10 +83,14 @@ const HOLD_MIN_MS = 1;
  * @param times - how often it was held back in a row, this time included
  * @param uniform - in [0, 1)
  */
-export function afterHold(now: number, forMs: number, { times, uniform }: { times: number; uniform: number }): number {
+export const afterHold = (
+  now: number,
+  forMs: number,
+  { times, uniform }: { times: number; uniform: number },
+): number => {
   const spread = Math.max(forMs * AFTER_HOLD, AFTER_HOLD_MIN_MS) / 10 ** (times - 1);
   return now + Math.max(forMs, HOLD_MIN_MS) + spread * uniform;
-}
+};
 
 /** That the scans of a repository are put off, to spare its host. Times are monotonic. */
 export interface Hold {
@@ -106,12 +107,11 @@ export interface Hold {
 const LASTING_MS = 10_000;
 
 /** The hold after a scan was put off once more. @param before - undefined: the last scan was made */
-export function heldOn(before: Hold | undefined, { why, forMs }: HeldBack, now: number): Hold {
+export const heldOn = (before: Hold | undefined, { why, forMs }: HeldBack, now: number): Hold => {
   const { since, times } = before ?? { since: now, times: 0 };
   return { why, since, times: times + 1, lasting: now + forMs - since >= LASTING_MS };
-}
+};
 
 /** Whether those that wait were not told of this hold yet. */
-export function isNewHold(before: Hold | undefined, after: Hold): boolean {
-  return after.lasting && !(before?.lasting === true && before.why === after.why);
-}
+export const isNewHold = (before: Hold | undefined, after: Hold): boolean =>
+  after.lasting && !(before?.lasting === true && before.why === after.why);

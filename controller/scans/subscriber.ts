@@ -32,24 +32,28 @@ export interface Subscriber {
 export type Subscribers = ReadonlyMap<string, Subscriber>;
 
 /** A bundle's name among the subscribers. */
-export function subscriberName(ref: ObjectRef): string {
-  return `${ref.namespace}/${ref.name}`;
-}
+export const subscriberName = (ref: ObjectRef): string => `${ref.namespace}/${ref.name}`;
 
 /** The subscription that an interest amounts to. @param timeScale - divides the interval */
-export function subscriptionOf({ bundle, policy, pollIntervalMs, due }: ScanInterest, timeScale: number): Subscription {
-  return { bundle, policy, policyName: policyName(policy), intervalMs: pollIntervalMs / timeScale, asked: due };
-}
+export const subscriptionOf = (
+  { bundle, policy, pollIntervalMs, due }: ScanInterest,
+  timeScale: number,
+): Subscription => ({
+  bundle,
+  policy,
+  policyName: policyName(policy),
+  intervalMs: pollIntervalMs / timeScale,
+  asked: due,
+});
 
-function policyName({ tag, versionConstraint, tagPattern, tagOrder }: TagPolicy): string {
-  return JSON.stringify([tag, versionConstraint, tagPattern, tagOrder].map((part) => part ?? null));
-}
+const policyName = ({ tag, versionConstraint, tagPattern, tagOrder }: TagPolicy): string =>
+  JSON.stringify([tag, versionConstraint, tagPattern, tagOrder].map((part) => part ?? null));
 
 /** What a new subscription asks of the schedule. @param clock - both of its times */
-export function dueOf(
+export const dueOf = (
   { asked, intervalMs }: Subscription,
   clock: { readonly monotonic: number; readonly now: number },
-): Due {
+): Due => {
   switch (asked.kind) {
     case 'at':
       return { kind: 'at', at: clock.monotonic + Math.max(0, asked.time - clock.now) };
@@ -58,56 +62,57 @@ export function dueOf(
     case 'never':
       return { kind: 'idle' };
   }
-}
+};
 
 /**
  * Whether a subscriber with an equal policy asks for what it has asked for before. The same point in time again is nothing new; the same
  * interval is, once the last scan for it has failed.
  */
-export function asksTheSame({ subscription: before, due }: Subscriber, { asked, intervalMs }: Subscription): boolean {
+export const asksTheSame = (
+  { subscription: before, due }: Subscriber,
+  { asked, intervalMs }: Subscription,
+): boolean => {
   if (before.intervalMs !== intervalMs || !isSameDue(before.asked, asked)) return false;
   return asked.kind !== 'interval' || due.kind !== 'idle';
-}
+};
 
-function isSameDue(a: ScanInterest['due'], b: ScanInterest['due']): boolean {
-  return a.kind === b.kind && (a.kind !== 'at' || b.kind !== 'at' || a.time === b.time);
-}
+const isSameDue = (a: ScanInterest['due'], b: ScanInterest['due']): boolean =>
+  a.kind === b.kind && (a.kind !== 'at' || b.kind !== 'at' || a.time === b.time);
 
 /**
  * Whether a success tells something to a subscriber that did not wait for it. Not if it goes by its interval, and has heard the same
  * within that: else each scan for one bundle would wake up all others of its repository.
  * @param now - monotonic
  */
-export function isNews({ notified, due, subscription }: Subscriber, outcome: ScanOutcome, now: number): boolean {
+export const isNews = ({ notified, due, subscription }: Subscriber, outcome: ScanOutcome, now: number): boolean => {
   if (notified === undefined || due.kind !== 'interval' || subscription.asked.kind !== 'interval') return true;
   if (now - notified.at >= leastInterval(due.intervalMs)) return true;
   return !isDeepStrictEqual(newsOf(notified.outcome), newsOf(outcome));
-}
+};
 
 /** That the registry answered with 304 is for the log. */
-function newsOf(outcome: ScanOutcome): ScanOutcome {
+const newsOf = (outcome: ScanOutcome): ScanOutcome => {
   if (outcome.kind === 'failed') return outcome;
   const { unchanged: _, ...tags } = outcome.tags;
   return { ...outcome, tags };
-}
+};
 
 /** The distinct policies of subscribers, by name. */
-export function policiesOf(subscribers: Subscribers): ReadonlyMap<string, TagPolicy> {
+export const policiesOf = (subscribers: Subscribers): ReadonlyMap<string, TagPolicy> => {
   const policies = new Map<string, TagPolicy>();
   for (const { subscription } of subscribers.values()) {
     if (!policies.has(subscription.policyName)) policies.set(subscription.policyName, subscription.policy);
   }
   return policies;
-}
+};
 
 /** The namespaces of subscribers: whom a scan is for. */
-export function tenantsOf(subscribers: Subscribers): ReadonlySet<string> {
+export const tenantsOf = (subscribers: Subscribers): ReadonlySet<string> => {
   const tenants = new Set<string>();
   for (const { subscription } of subscribers.values()) tenants.add(subscription.bundle.namespace);
   return tenants;
-}
+};
 
 /** The same failure for each of the subscribers' policies. */
-export function failureOfAll(subscribers: Subscribers, failure: RegistryFailure): ReadonlyMap<string, ScanOutcome> {
-  return new Map([...policiesOf(subscribers).keys()].map((name) => [name, { kind: 'failed', failure }]));
-}
+export const failureOfAll = (subscribers: Subscribers, failure: RegistryFailure): ReadonlyMap<string, ScanOutcome> =>
+  new Map([...policiesOf(subscribers).keys()].map((name) => [name, { kind: 'failed', failure }]));

@@ -13,7 +13,7 @@ Finds the programs that the playground and the tests run, and gets those that ar
  * `playground binaries [--json] [--kubernetes VERSION]`.
  * @returns the exit code: 0 found, 2 missing or misuse, 130 interrupted
  */
-export async function binariesCommand(argv: readonly string[]): Promise<number> {
+export const binariesCommand = async (argv: readonly string[]): Promise<number> => {
   const options = parse(argv);
   if (options.kind === 'help') return usage(0);
   if (options.kind === 'misuse') {
@@ -38,14 +38,14 @@ export async function binariesCommand(argv: readonly string[]): Promise<number> 
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
-}
+};
 
 type Options =
   | { readonly kind: 'run'; readonly json: boolean; readonly kubernetes: string | undefined }
   | { readonly kind: 'help' }
   | { readonly kind: 'misuse'; readonly message: string };
 
-function parse(args: readonly string[]): Options {
+const parse = (args: readonly string[]): Options => {
   try {
     const help = { type: 'boolean', short: 'h' } as const;
     const flags = { json: { type: 'boolean' }, kubernetes: { type: 'string' }, help } as const;
@@ -57,17 +57,17 @@ function parse(args: readonly string[]): Options {
   } catch (error) {
     return { kind: 'misuse', message: (error as Error).message };
   }
-}
+};
 
-function usage(code: 0 | 2): number {
+const usage = (code: 0 | 2): number => {
   (code === 0 ? console.log : console.error)(USAGE);
   return code;
-}
+};
 
-function print(found: Found, json: boolean): void {
+const print = (found: Found, json: boolean): void => {
   if (json) console.log(JSON.stringify(found));
   else if (found.kind === 'found') {
     for (const [name, path] of Object.entries(found.binaries)) console.log(`${name}: ${path}`);
     console.log(found.source);
   } else for (const { name, how } of found.missing) console.error(`missing: ${name}: ${how}`);
-}
+};

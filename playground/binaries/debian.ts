@@ -7,32 +7,32 @@ import { killGroup, spawnUnderWatch } from '../control-plane/supervised-process.
 import type { Environment } from './places.js';
 
 /** Puts Debian's docker-registry into a folder, on Debian; nothing is installed. It is resumed where it was cut off. */
-export async function dockerRegistryFromDebian(options: {
+export const dockerRegistryFromDebian = async (options: {
   readonly cache: string;
   readonly env: Environment;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
-}): Promise<void> {
+}): Promise<void> => {
   if (await isDebian()) await runScript(options);
-}
+};
 
 /** Whether this machine is a Debian whose apt can be used. */
-async function isDebian(): Promise<boolean> {
+const isDebian = async (): Promise<boolean> => {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '');
   return /^ID=debian$/m.test(release) && existsSync('/usr/bin/apt-get') && existsSync('/bin/bash');
-}
+};
 
 const SCRIPT = 'docker-registry-from-debian.sh';
 
 /** The path of the script, which can be run by hand, too. */
-export function scriptPath(): string {
+export const scriptPath = (): string => {
   // Beside this file in the source tree; below the checkout's playground/ when this is part of dist/.
   const here = join(import.meta.dirname, 'debian', SCRIPT);
   return existsSync(here) ? here : join(import.meta.dirname, '..', 'playground', 'binaries', 'debian', SCRIPT);
-}
+};
 
 /** Each line is passed on as it comes: they say what is done, how long it took, and what failed. */
-async function runScript(options: Parameters<typeof dockerRegistryFromDebian>[0]): Promise<void> {
+const runScript = async (options: Parameters<typeof dockerRegistryFromDebian>[0]): Promise<void> => {
   const { cache, env, say, signal } = options;
   signal.throwIfAborted();
   const child = spawnUnderWatch({
@@ -48,4 +48,4 @@ async function runScript(options: Parameters<typeof dockerRegistryFromDebian>[0]
   killGroup(child); // what watches over it holds its output open
   await closed; // all of its lines have been read
   signal.throwIfAborted();
-}
+};

@@ -12,11 +12,11 @@ interface Lock {
  * @param options.waiting - called once, if somebody else has it
  * @throws the signal's reason when it is aborted; what the system says where there is no flock
  */
-export async function takeLock(options: {
+export const takeLock = async (options: {
   readonly file: string;
   readonly waiting: () => void;
   readonly signal: AbortSignal;
-}): Promise<Lock> {
+}): Promise<Lock> => {
   const { file, waiting, signal } = options;
   const script = 'exec 9>>"$1"; flock -n 9 || { echo waiting; flock 9; }; echo held; exec sleep 2147483';
   signal.throwIfAborted();
@@ -39,4 +39,4 @@ export async function takeLock(options: {
   if (outcome === 'held') return { release };
   signal.throwIfAborted();
   throw new Error(`${file} can't be locked: is there a program flock on the PATH, and may the folder be written?`);
-}
+};

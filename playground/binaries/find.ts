@@ -42,7 +42,7 @@ interface SearchOptions {
  * servers, where they can be reached; a build from Go modules with Go. Each step is said, and resumed after an interruption.
  * @throws the signal's reason when it is aborted
  */
-export async function findBinaries(options: SearchOptions): Promise<Found> {
+export const findBinaries = async (options: SearchOptions): Promise<Found> => {
   const gathering = await gatherBinaries(options);
   try {
     await Promise.all(wantedFor(options.need).map((program) => gathering.arrived(program)));
@@ -53,17 +53,17 @@ export async function findBinaries(options: SearchOptions): Promise<Found> {
   const dockerRegistry = await gathering.dockerRegistry();
   const binaries = { ...gathering.binaries, ...(dockerRegistry !== undefined && { dockerRegistry }) };
   return { kind: 'found', binaries, source: await gathering.source() };
-}
+};
 
 /** Looks at what is on this machine already, and gets nothing. */
-export async function lookForBinaries(env: Environment): Promise<Found> {
+export const lookForBinaries = async (env: Environment): Promise<Found> => {
   const { there, dockerRegistry } = await look({ env, report: SILENT, kubernetes: undefined });
   const lacking = CONTROL_PLANE.filter((program) => there[program] === undefined);
   const how = '"node dist/playground.js binaries" gets it';
   if (lacking.length > 0) return { kind: 'missing', missing: lacking.map((name) => ({ name, how })) };
   const binaries = { ...pathsOf(there, ''), ...(dockerRegistry !== undefined && { dockerRegistry }) };
   return { kind: 'found', binaries, source: sourceOf(there) };
-}
+};
 
 const wantedFor = (need: readonly Need[]): readonly ControlPlaneProgram[] =>
   CONTROL_PLANE.filter(
@@ -71,7 +71,7 @@ const wantedFor = (need: readonly Need[]): readonly ControlPlaneProgram[] =>
   );
 
 /** The same as {@link findBinaries}, but returns as soon as it is known where the programs will be. */
-export async function gatherBinaries(options: SearchOptions): Promise<Gathering> {
+export const gatherBinaries = async (options: SearchOptions): Promise<Gathering> => {
   const env = options.env ?? process.env;
   const { report, signal, need, kubernetes } = options;
   const versions = versionsFor(kubernetes);
@@ -99,7 +99,7 @@ export async function gatherBinaries(options: SearchOptions): Promise<Gathering>
       return [end?.kind === 'got' ? end.source : undefined, rest].filter(Boolean).join('; ');
     },
   };
-}
+};
 
 /** Programs that can't be had. */
 export class GatherError extends Error {
@@ -120,15 +120,15 @@ const releasesOf = ({ kubernetes, etcd }: Versions): Releases => ({
   etcd: { ...RELEASES.etcd, version: `v${etcd}` },
 });
 
-async function registryOf(
+const registryOf = async (
   there: string | undefined,
   need: readonly Need[],
   given: { readonly env: Environment; readonly report: Report; readonly signal: AbortSignal },
-): Promise<string | undefined> {
+): Promise<string | undefined> => {
   if (there !== undefined || !need.includes('registry')) return there;
   await dockerRegistryFromDebian({ ...given, cache: cacheDir(given.env), say: (line) => given.report.say(line) });
   return programIn([cacheDir(given.env)], 'docker-registry');
-}
+};
 
 /** A program that serves, and where it was found. */
 interface There {
@@ -145,11 +145,11 @@ interface SearchedFolder {
   readonly words: string;
 }
 
-async function look(options: {
+const look = async (options: {
   readonly env: Environment;
   readonly report: Report;
   readonly kubernetes: string | undefined;
-}): Promise<{ readonly there: Seen; readonly dockerRegistry: string | undefined }> {
+}): Promise<{ readonly there: Seen; readonly dockerRegistry: string | undefined }> => {
   const { env, report, kubernetes } = options;
   const cache = cacheDir(env);
   const assets = env['KUBEBUILDER_ASSETS'];
@@ -170,7 +170,7 @@ async function look(options: {
   if (assets && there['kube-apiserver']?.path !== join(assets, 'kube-apiserver'))
     report.say(`KUBEBUILDER_ASSETS (${assets}) has no control plane that serves; looking elsewhere`);
   return { there, dockerRegistry };
-}
+};
 
 interface Search {
   readonly places: readonly SearchedFolder[];
@@ -178,16 +178,16 @@ interface Search {
   readonly report: Report;
 }
 
-async function firstThatServes(search: Search, program: ControlPlaneProgram): Promise<There | undefined> {
+const firstThatServes = async (search: Search, program: ControlPlaneProgram): Promise<There | undefined> => {
   for (const place of search.places) {
     const there = await servesAt(place, program, search);
     if (there !== undefined) return there;
   }
   return undefined;
-}
+};
 
 /** Apiserver and controller manager are of one version, so they are always taken from one place. */
-async function firstCore(search: Search): Promise<Seen> {
+const firstCore = async (search: Search): Promise<Seen> => {
   for (const place of search.places) {
     const apiserver = await servesAt(place, 'kube-apiserver', search);
     if (apiserver === undefined) continue;
@@ -198,13 +198,13 @@ async function firstCore(search: Search): Promise<Seen> {
     );
   }
   return {};
-}
+};
 
-async function servesAt(
+const servesAt = async (
   place: SearchedFolder,
   program: ControlPlaneProgram,
   search: Search,
-): Promise<There | undefined> {
+): Promise<There | undefined> => {
   const path = await programIn([place.dir], program);
   if (path === undefined) return undefined;
   const version = await versionOf(path, program);
@@ -212,20 +212,20 @@ async function servesAt(
   if (fitness.kind === 'fit') return { path, version: version ?? '', place: place.words };
   search.report.say(`${path} is passed over: ${fitness.because}`);
   return undefined;
-}
+};
 
 /** kubectl speaks to other versions, too. */
 const wantedOf = (program: ControlPlaneProgram, { kubernetes }: Search): string | undefined =>
   program === 'kubectl' ? undefined : kubernetes;
 
-function sourceOf(there: Seen): string {
+const sourceOf = (there: Seen): string => {
   const apiserver = there['kube-apiserver'];
   const what = apiserver === undefined ? Object.keys(there).join(', ') : `Kubernetes ${apiserver.version}`;
   const places = new Set(Object.values(there).map(({ place }) => place));
   return `${what} from ${[...places].join(' and ')}`;
-}
+};
 
-function pathsOf(there: Seen, dir: string): Omit<Binaries, 'dockerRegistry'> {
+const pathsOf = (there: Seen, dir: string): Omit<Binaries, 'dockerRegistry'> => {
   const at = (program: ControlPlaneProgram) => there[program]?.path ?? join(dir, program);
   return {
     etcd: at('etcd'),
@@ -233,4 +233,4 @@ function pathsOf(there: Seen, dir: string): Omit<Binaries, 'dockerRegistry'> {
     kubeControllerManager: at('kube-controller-manager'),
     kubectl: at('kubectl'),
   };
-}
+};

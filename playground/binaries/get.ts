@@ -40,7 +40,7 @@ export interface Getting {
 }
 
 /** Gets programs: from their releases, where those can be reached, else by Go. @throws the signal's reason when it is aborted */
-export async function getPrograms(getting: Getting): Promise<Got> {
+export const getPrograms = async (getting: Getting): Promise<Got> => {
   const { versions } = getting;
   const started = performance.now();
   const what = wordsOf(versions);
@@ -51,10 +51,10 @@ export async function getPrograms(getting: Getting): Promise<Got> {
   if (why === undefined) return { kind: 'got', source: `${what}, built with Go ${seconds()}` };
   const how = `${why}. Or set KUBEBUILDER_ASSETS to a folder that has ${CONTROL_PLANE.join(', ')}, or make ${getting.releases.kubernetes.base} reachable (HTTPS_PROXY counts)`;
   return { kind: 'missing', missing: [{ name: lacking.join(', '), how }] };
-}
+};
 
 /** @returns the programs that are lacking still */
-async function download(getting: Getting): Promise<readonly ControlPlaneProgram[]> {
+const download = async (getting: Getting): Promise<readonly ControlPlaneProgram[]> => {
   const { lacking, releases, dir, report, signal, onProgram } = getting;
   const platform = releasePlatform(process.platform, process.arch);
   if (platform === undefined) return lacking;
@@ -77,14 +77,14 @@ async function download(getting: Getting): Promise<readonly ControlPlaneProgram[
     }
   }
   return left;
-}
+};
 
 /** @returns why they could not be built; undefined: they are there */
-async function build(getting: Getting): Promise<string | undefined> {
+const build = async (getting: Getting): Promise<string | undefined> => {
   const { lacking, env, report, versions } = getting;
   const go = await findGo(env);
   if (go.kind === 'unusable') return `${go.because}; with it they are built here`;
   report.say(`building ${wordsOf(versions)} with Go ${go.version}: once, about 5 minutes on two cores`);
   const end = await buildWithGo({ ...getting, programs: lacking });
   return end.kind === 'built' ? undefined : `the build with Go failed: ${end.why}; the next start goes on from there`;
-}
+};

@@ -53,7 +53,7 @@ interface Build {
  * go's own checksum database). Two at once share one build: the second waits, and shows how far the first is.
  * @throws the signal's reason when it is aborted
  */
-export async function buildWithGo(build: Build): Promise<BuildEnd> {
+export const buildWithGo = async (build: Build): Promise<BuildEnd> => {
   const { dir, work, report, signal } = build;
   await Promise.all([mkdir(dir, { recursive: true }), mkdir(work, { recursive: true })]);
   const other = new AbortController();
@@ -67,10 +67,10 @@ export async function buildWithGo(build: Build): Promise<BuildEnd> {
     report.progressEnds();
     lock.release();
   }
-}
+};
 
 /** Shows the progress of whoever builds, and hands on the programs that are there already. */
-async function follow({ work, report, dir, programs, onProgram }: Build, until: AbortSignal): Promise<void> {
+const follow = async ({ work, report, dir, programs, onProgram }: Build, until: AbortSignal): Promise<void> => {
   report.say('another start builds these programs; waiting for it');
   const seen = new Set<ControlPlaneProgram>();
   while (!until.aborted) {
@@ -83,9 +83,9 @@ async function follow({ work, report, dir, programs, onProgram }: Build, until: 
     }
     await delay(LOOK_EVERY_MS);
   }
-}
+};
 
-async function buildHeld(build: Build): Promise<BuildEnd> {
+const buildHeld = async (build: Build): Promise<BuildEnd> => {
   const { dir, work, programs, onProgram } = build;
   const lacking: ControlPlaneProgram[] = [];
   for (const program of programs) {
@@ -105,12 +105,12 @@ async function buildHeld(build: Build): Promise<BuildEnd> {
   const end = await compile({ ...build, programs: lacking, module });
   if (end.kind === 'built') await rm(work, { recursive: true, force: true });
   return end;
-}
+};
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 /** The module that asks for the programs: the project's own, or one like it for another version. */
-async function prepareModule(build: Build & { readonly module: string }): Promise<BuildEnd> {
+const prepareModule = async (build: Build & { readonly module: string }): Promise<BuildEnd> => {
   const { module, versions, report } = build;
   await mkdir(module, { recursive: true });
   for (const file of ['go.mod', 'go.sum', 'programs.go']) await cp(join(moduleDir(), file), join(module, file));
@@ -126,13 +126,13 @@ async function prepareModule(build: Build & { readonly module: string }): Promis
   await writeFile(join(module, 'go.mod'), goModOf(await readFile(GoMod, 'utf8'), versions));
   const tidied = await runGo({ ...go, args: ['mod', 'tidy'] });
   return tidied.kind === 'done' ? { kind: 'built' } : { kind: 'failed', why: whyGoFailed(tidied.words) };
-}
+};
 
 /** Of what `go mod download -json` prints for a module that it could not get. */
 const errorIn = (told: string): string => /"Error": "((?:[^"\\]|\\.)*)"/.exec(told)?.[1] ?? '';
 
 /** go.mod of a module that builds Kubernetes. @param kubernetes - its own go.mod, which takes its staging modules from folders */
-export function goModOf(kubernetes: string, versions: Versions): string {
+export const goModOf = (kubernetes: string, versions: Versions): string => {
   const staging = `v0.${versions.kubernetes.replace(/^1\./, '')}`;
   const names = [...kubernetes.matchAll(/^\t(k8s\.io\/\S+) => \.\/staging\//gm)].map(([, name]) => name);
   const go = ['go', 'godebug'].flatMap((word) => new RegExp(`^${word} .+$`, 'm').exec(kubernetes)?.[0] ?? []);
@@ -140,23 +140,23 @@ export function goModOf(kubernetes: string, versions: Versions): string {
   const replaced = names.map((name) => `\t${name} => ${name} ${staging}`);
   const blocks = ['require (', ...required, ')', '', 'replace (', ...replaced, ')', ''];
   return ['module werfbundle.invalid/controlplane', '', ...go, '', ...blocks].join('\n');
-}
+};
 
 /** go-build/: beside this file in the source tree; below the checkout's playground/ when this is part of dist/. */
-function moduleDir(): string {
+const moduleDir = (): string => {
   const here = join(import.meta.dirname, 'go-build');
   return existsSync(here) ? here : join(import.meta.dirname, '..', 'playground', 'binaries', 'go-build');
-}
+};
 
-function goEnvironment({ work, env }: Build): Environment {
+const goEnvironment = ({ work, env }: Build): Environment => {
   return {
     ...env,
     // Nothing of ours stays in this user's cache; modules do, go checks them again before it uses them.
     ...{ GOCACHE: join(work, 'go-cache'), GOTMPDIR: join(work, 'tmp'), GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
   };
-}
+};
 
-async function compile(build: Build & { readonly module: string }): Promise<BuildEnd> {
+const compile = async (build: Build & { readonly module: string }): Promise<BuildEnd> => {
   const { work, versions, programs, report, signal, module } = build;
   const out = join(work, 'out');
   const env = goEnvironment(build);
@@ -207,28 +207,28 @@ async function compile(build: Build & { readonly module: string }): Promise<Buil
     ended.abort();
     clearInterval(ticker);
   }
-}
+};
 
 /** Symbols and debug information are left out: linking takes a third of the time, and nobody debugs these. */
-function buildFlags({ kubernetes }: Versions): readonly string[] {
+const buildFlags = ({ kubernetes }: Versions): readonly string[] => {
   const version = 'k8s.io/component-base/version';
   const [major, minor] = kubernetes.split('.');
   const set = { gitVersion: `v${kubernetes}`, gitMajor: major, gitMinor: minor };
   const variables = Object.entries(set).map(([name, value]) => `-X ${version}.${name}=${value}`);
   return ['-trimpath', '-ldflags', ['-s', '-w', ...variables].join(' ')];
-}
+};
 
-async function compiledBefore(work: string): Promise<ReadonlySet<string>> {
+const compiledBefore = async (work: string): Promise<ReadonlySet<string>> => {
   const lines = (await readFile(join(work, 'compiled'), 'utf8').catch(() => '')).split('\n').filter(Boolean);
   // The last ones were being compiled when it was cut off.
   return new Set(lines.slice(0, -4));
-}
+};
 
 /** Takes each program to its place as soon as it is whole, while others are still compiled. */
-async function watchArrivals(
+const watchArrivals = async (
   { dir, onProgram }: Build,
   { out, wanted, ended }: { readonly out: string; readonly wanted: readonly Package[]; readonly ended: AbortSignal },
-): Promise<void> {
+): Promise<void> => {
   const open = new Set(wanted);
   for (let last = false; open.size > 0; ) {
     for (const row of [...open]) {
@@ -243,4 +243,4 @@ async function watchArrivals(
     last = ended.aborted;
     if (!last) await delay(LOOK_EVERY_MS);
   }
-}
+};

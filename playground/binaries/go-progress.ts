@@ -30,29 +30,29 @@ const CURVE: readonly (readonly [packages: number, time: number])[] = [
 /** Too little has happened for a guess. */
 const GUESS_AFTER_MS = 5_000;
 
-export function progressOf({ total, before, compiled, elapsedMs }: Counted): Progress {
+export const progressOf = ({ total, before, compiled, elapsedMs }: Counted): Progress => {
   const share = (packages: number) => timeShare(total === 0 ? 1 : Math.min(1, packages / total));
   const done = share(compiled);
   const since = done - share(before);
   const leftMs = elapsedMs < GUESS_AFTER_MS || since <= 0 ? undefined : (elapsedMs / since) * (1 - done);
   return { percent: Math.min(99, Math.floor(done * 100)), leftMs };
-}
+};
 
 /** The line that people see. */
-export function progressLine(what: string, progress: Progress): string {
+export const progressLine = (what: string, progress: Progress): string => {
   const left = progress.leftMs === undefined ? '' : `, ${roughly(progress.leftMs)} left`;
   return `${what}: ${progress.percent} %${left} (Ctrl-C stops it, the next start goes on from there)`;
-}
+};
 
-function roughly(ms: number): string {
+const roughly = (ms: number): string => {
   const seconds = Math.round(ms / 1_000);
   if (seconds >= 90) return `about ${Math.round(seconds / 60)} min`;
   return `about ${Math.max(5, Math.ceil(seconds / 5) * 5)} s`;
-}
+};
 
-function timeShare(packages: number): number {
+const timeShare = (packages: number): number => {
   const at = CURVE.findIndex(([share]) => share >= packages);
   const [x1, y1] = CURVE[Math.max(1, at)] ?? [1, 1];
   const [x0, y0] = CURVE[Math.max(1, at) - 1] ?? [0, 0];
   return y0 + ((packages - x0) / (x1 - x0)) * (y1 - y0);
-}
+};

@@ -14,7 +14,7 @@ type Go =
   | { readonly kind: 'unusable'; readonly because: string };
 
 /** Asks `go version` of the PATH. */
-export async function findGo(env: Environment): Promise<Go> {
+export const findGo = async (env: Environment): Promise<Go> => {
   const oldest = `Go ${OLDEST_GO.join('.')} or later`;
   let answer: string;
   try {
@@ -28,7 +28,7 @@ export async function findGo(env: Environment): Promise<Go> {
   return fit
     ? { kind: 'usable', version }
     : { kind: 'unusable', because: `Go on the PATH is ${version}, not ${oldest}` };
-}
+};
 
 /** How a call of go ended. */
 interface GoEnd {
@@ -45,14 +45,14 @@ const WORDS_KEPT = 12;
  * @param options.onOutput - each line of standard output
  * @throws the signal's reason when it is aborted; then all that go started has ended
  */
-export async function runGo(options: {
+export const runGo = async (options: {
   readonly args: readonly string[];
   readonly dir: string;
   readonly env: Environment;
   readonly signal: AbortSignal;
   readonly onLine?: (line: string) => void;
   readonly onOutput?: (line: string) => void;
-}): Promise<GoEnd> {
+}): Promise<GoEnd> => {
   const { args, dir, env, signal, onLine = () => {}, onOutput = () => {} } = options;
   signal.throwIfAborted();
   const command = ['nice', '-n', '10', 'go', ...args] as const;
@@ -75,14 +75,14 @@ export async function runGo(options: {
   await closed; // all of its lines have been read
   signal.throwIfAborted();
   return { kind: code === 0 ? 'done' : 'failed', words };
-}
+};
 
 /** What go said when it failed, as one line for people who have no use for the rest. */
-export function whyGoFailed(words: readonly string[]): string {
+export const whyGoFailed = (words: readonly string[]): string => {
   const text = words.join('\n');
   if (/no space left on device/.test(text)) return 'the disk is full';
   const network = /(?:dial tcp|lookup|Get "|proxyconnect)[^\n]*?: ([^\n]+)$/m.exec(text);
   if (network !== null && /dial tcp|no such host|timeout|refused|unreachable|TLS/.test(text))
     return `the Go modules can't be fetched: ${network[1]} (go env GOPROXY says from where)`;
   return words.filter((line) => !/^[\w./-]+$/.test(line)).join('; ') || 'go said nothing of it';
-}
+};

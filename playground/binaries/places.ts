@@ -10,43 +10,43 @@ import type { Versions } from './versions.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `$WERFBUNDLE_CACHE`, or `~/.cache/werfbundle` (`$XDG_CACHE_HOME` counts). */
-export function cacheDir(env: Environment): string {
+export const cacheDir = (env: Environment): string => {
   const own = env['WERFBUNDLE_CACHE'];
   if (own) return resolve(own);
   return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache'), 'werfbundle');
-}
+};
 
 /** A folder of the cache for each version, so that a newer pin is never served by older programs. */
 export const versionDir = (cache: string, { kubernetes }: Versions): string => join(cache, `kubernetes-${kubernetes}`);
 
 /** The first of these folders that has the program. */
-export async function programIn(dirs: readonly string[], name: string): Promise<string | undefined> {
+export const programIn = async (dirs: readonly string[], name: string): Promise<string | undefined> => {
   for (const dir of dirs) {
     const path = await executable(join(dir, name));
     if (path !== undefined) return path;
   }
   return undefined;
-}
+};
 
 /** The folders of PATH; relative ones are left out, they mean another place for every caller. */
 export const pathDirs = (env: Environment): readonly string[] =>
   (env['PATH'] ?? '').split(delimiter).filter((dir) => dir.startsWith('/'));
 
 /** What a program prints; undefined when it can't be run, which is as good as none. */
-export async function answerOf(program: string, args: readonly string[]): Promise<string | undefined> {
+export const answerOf = async (program: string, args: readonly string[]): Promise<string | undefined> => {
   try {
     return (await promisify(execFile)(program, [...args], { timeout: 20_000 })).stdout;
   } catch {
     return undefined;
   }
-}
+};
 
 /** The path, if it is an executable file. */
-export async function executable(path: string): Promise<string | undefined> {
+export const executable = async (path: string): Promise<string | undefined> => {
   try {
     await access(path, constants.X_OK);
     return path;
   } catch {
     return undefined;
   }
-}
+};

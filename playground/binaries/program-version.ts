@@ -10,7 +10,7 @@ const ASK: Readonly<Record<ControlPlaneProgram, readonly string[]>> = {
 };
 
 /** Asks a program for its version, without `v`; undefined when it can't be run or says none. */
-export async function versionOf(path: string, program: ControlPlaneProgram): Promise<string | undefined> {
+export const versionOf = async (path: string, program: ControlPlaneProgram): Promise<string | undefined> => {
   const answer = await answerOf(path, ASK[program]);
   return answer === undefined ? undefined : versionIn(answer);
-}
+};

@@ -33,14 +33,14 @@ const REACHED_WITHIN_MS = 3000;
 const STALLED_AFTER_MS = 30_000;
 
 /** The name of this platform in the releases; undefined where no apiserver is released for it. */
-export function releasePlatform(platform: string, arch: string): string | undefined {
+export const releasePlatform = (platform: string, arch: string): string | undefined => {
   const names: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
   const name = names[arch];
   return platform === 'linux' && name !== undefined ? `linux/${name}` : undefined;
-}
+};
 
 /** Asks once, for three seconds at most, whether the release server can be reached from here. */
-export async function releaseServerAnswers({ kubernetes }: Releases, signal: AbortSignal): Promise<boolean> {
+export const releaseServerAnswers = async ({ kubernetes }: Releases, signal: AbortSignal): Promise<boolean> => {
   try {
     const within = AbortSignal.any([signal, AbortSignal.timeout(REACHED_WITHIN_MS)]);
     const url = `${kubernetes.base}/${kubernetes.version}/bin/linux/amd64/kube-apiserver.sha256`;
@@ -51,7 +51,7 @@ export async function releaseServerAnswers({ kubernetes }: Releases, signal: Abo
     signal.throwIfAborted();
     return false; // no name, no route, no proxy, no answer: all mean the same here
   }
-}
+};
 
 interface Wish {
   readonly releases: Releases;
@@ -62,7 +62,7 @@ interface Wish {
 }
 
 /** Downloads one program into `dir` under its own name, checked against the published SHA-256. @throws DownloadError */
-export async function downloadKubernetes(program: KubernetesProgram, options: Wish): Promise<void> {
+export const downloadKubernetes = async (program: KubernetesProgram, options: Wish): Promise<void> => {
   const { releases, platform, dir, report, signal } = options;
   const url = `${releases.kubernetes.base}/${releases.kubernetes.version}/bin/${platform}/${program}`;
   const sum = (await text(`${url}.sha256`, signal)).trim().split(/\s/)[0] ?? '';
@@ -71,10 +71,10 @@ export async function downloadKubernetes(program: KubernetesProgram, options: Wi
     await download({ url, file, sum, report, signal });
     await takePlace(file, join(dir, program));
   });
-}
+};
 
 /** Downloads etcd's release and keeps the server of it. @throws DownloadError */
-export async function downloadEtcd(options: Wish): Promise<void> {
+export const downloadEtcd = async (options: Wish): Promise<void> => {
   const { releases, platform, dir, report, signal } = options;
   const { base, version } = releases.etcd;
   const name = `etcd-${version}-${platform.replace('/', '-')}`;
@@ -90,9 +90,9 @@ export async function downloadEtcd(options: Wish): Promise<void> {
     await promisify(execFile)('tar', ['-xzf', archive, '-C', scratch, '--strip-components=1', `${name}/etcd`]);
     await takePlace(join(scratch, 'etcd'), join(dir, 'etcd'));
   });
-}
+};
 
-async function text(url: string, signal: AbortSignal): Promise<string> {
+const text = async (url: string, signal: AbortSignal): Promise<string> => {
   try {
     const answer = await fetch(url, { signal, dispatcher: agent() });
     if (answer.ok) return await answer.text();
@@ -100,15 +100,15 @@ async function text(url: string, signal: AbortSignal): Promise<string> {
   } catch (error) {
     throw asDownloadError(url, error, signal);
   }
-}
+};
 
-async function download(options: {
+const download = async (options: {
   readonly url: string;
   readonly file: string;
   readonly sum: string;
   readonly report: Report;
   readonly signal: AbortSignal;
-}): Promise<void> {
+}): Promise<void> => {
   const { url, file, sum, report, signal } = options;
   const hash = createHash('sha256');
   try {
@@ -129,18 +129,18 @@ async function download(options: {
   }
   const got = hash.digest('hex');
   if (got !== sum) throw new DownloadError(`${url}: its SHA-256 is ${got}, published is ${sum || 'none'}; not used`);
-}
+};
 
 const megabytes = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
 
-function asDownloadError(url: string, error: unknown, signal: AbortSignal): unknown {
+const asDownloadError = (url: string, error: unknown, signal: AbortSignal): unknown => {
   if (signal.aborted || error instanceof DownloadError || !(error instanceof Error)) return error;
   const { cause } = error;
   return new DownloadError(`${url}: ${cause instanceof Error ? cause.message : error.message}`, { cause: error });
-}
+};
 
 /** A folder beside the target, so that a finished file can be renamed into place; nothing half-done outlives it. */
-async function inScratch(dir: string, work: (scratch: string) => Promise<void>): Promise<void> {
+const inScratch = async (dir: string, work: (scratch: string) => Promise<void>): Promise<void> => {
   await mkdir(dir, { recursive: true });
   const scratch = await mkdtemp(join(dir, '.download-'));
   try {
@@ -148,12 +148,12 @@ async function inScratch(dir: string, work: (scratch: string) => Promise<void>):
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
+};
 
-async function takePlace(file: string, place: string): Promise<void> {
+const takePlace = async (file: string, place: string): Promise<void> => {
   await chmod(file, 0o755);
   await rename(file, place);
-}
+};
 
 const agent = (): EnvHttpProxyAgent =>
   new EnvHttpProxyAgent({ headersTimeout: STALLED_AFTER_MS, bodyTimeout: STALLED_AFTER_MS });

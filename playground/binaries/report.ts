@@ -14,11 +14,11 @@ const EVERY_MS = 15_000;
  * One line that is written over on a terminal; elsewhere a line every 15 s, so that a log stays short.
  * @param options.now - milliseconds of a monotonic clock
  */
-export function reportTo(options: {
+export const reportTo = (options: {
   readonly stream: { readonly isTTY?: boolean; readonly columns?: number; write(text: string): unknown };
   readonly say: (line: string) => void;
   readonly now: () => number;
-}): Report {
+}): Report => {
   const { stream, say, now } = options;
   let shown = false;
   let last = Number.NEGATIVE_INFINITY;
@@ -42,7 +42,7 @@ export function reportTo(options: {
     },
     progressEnds: erase,
   };
-}
+};
 
 /** Says nothing. */
 export const SILENT: Report = { say: () => {}, progress: () => {}, progressEnds: () => {} };

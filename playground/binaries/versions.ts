@@ -27,7 +27,7 @@ type VersionWish =
   | { readonly kind: 'invalid'; readonly message: string };
 
 /** The value of a flag `--kubernetes`: whole, since programs of an exact version are looked for and built. */
-export function parseVersion(text: string | undefined): VersionWish {
+export const parseVersion = (text: string | undefined): VersionWish => {
   const version = text?.replace(/^v/, '');
   if (version === undefined) return { kind: 'version', version };
   const minor = minorOf(version);
@@ -38,34 +38,33 @@ export function parseVersion(text: string | undefined): VersionWish {
   if (minor === undefined) return invalid(`is no version of Kubernetes; for example ${PINNED.kubernetes}`);
   if (minor < OLDEST_MINOR) return invalid(`is too old: 1.${OLDEST_MINOR} is the oldest that serves`);
   return { kind: 'version', version };
-}
+};
 
 /** `1.36.3` of `Kubernetes v1.36.3`, `{"gitVersion": "v1.36.3"}` or `etcd Version: 3.6.16`; undefined when none is said. */
-export function versionIn(answer: string): string | undefined {
-  return /(?:\bv|etcd Version: )(\d+\.\d+\.\d+(?:-[\w.]+)?)/.exec(answer)?.[1];
-}
+export const versionIn = (answer: string): string | undefined =>
+  /(?:\bv|etcd Version: )(\d+\.\d+\.\d+(?:-[\w.]+)?)/.exec(answer)?.[1];
 
 /** `1.36.3` → 36; undefined for anything that is no version of Kubernetes 1. */
-function minorOf(version: string): number | undefined {
+const minorOf = (version: string): number | undefined => {
   const minor = /^1\.(\d+)\.\d+(?:-[\w.]+)?$/.exec(version)?.[1];
   return minor === undefined ? undefined : Number(minor);
-}
+};
 
 /** @param wanted - the one version that is asked for; undefined: any that is new enough */
-export function fitKubernetes(version: string | undefined, wanted: string | undefined): Fitness {
+export const fitKubernetes = (version: string | undefined, wanted: string | undefined): Fitness => {
   if (version === undefined) return { kind: 'unfit', because: 'it does not say its version' };
   if (wanted !== undefined)
     return version === wanted ? FIT : { kind: 'unfit', because: `it is ${version}, and ${wanted} is asked for` };
   const minor = minorOf(version);
   if (minor !== undefined && minor >= OLDEST_MINOR) return FIT;
   return { kind: 'unfit', because: `it is ${version}, and 1.${OLDEST_MINOR} is the oldest that serves` };
-}
+};
 
 /** Any version that is new enough. */
-export function fitEtcd(version: string | undefined): Fitness {
+export const fitEtcd = (version: string | undefined): Fitness => {
   if (version === undefined) return { kind: 'unfit', because: 'it does not say its version' };
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [oldestMajor, oldestMinor] = OLDEST_ETCD;
   if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return FIT;
   return { kind: 'unfit', because: `it is ${version}, and ${OLDEST_ETCD.join('.')} is the oldest that serves` };
-}
+};

@@ -27,7 +27,7 @@ const SERVER_NAMES = [
  * Reads the credentials of `dir`, or makes them when the folder has none: a control plane that is started again keeps its
  * own. The serving certificate is short-lived and made at every start.
  */
-export async function credentialsIn(dir: string): Promise<Credentials> {
+export const credentialsIn = async (dir: string): Promise<Credentials> => {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   if (!(await exists(join(dir, 'admin.token')))) await create(dir);
   const read = (name: string) => readFile(join(dir, name), 'utf8');
@@ -36,10 +36,10 @@ export async function credentialsIn(dir: string): Promise<Credentials> {
   await writePrivate(join(dir, 'apiserver.crt'), certificate);
   await writePrivate(join(dir, 'apiserver.key'), key);
   return { ca, cert: certificate, key, adminToken };
-}
+};
 
 /** A kubeconfig as JSON, which is YAML too: kubectl reads it, and so does JSON.parse. */
-export function kubeconfigOf(server: string, credentials: Credentials): string {
+export const kubeconfigOf = (server: string, credentials: Credentials): string => {
   const cluster = { server, 'certificate-authority-data': Buffer.from(credentials.ca).toString('base64') };
   const config = {
     apiVersion: 'v1',
@@ -50,15 +50,15 @@ export function kubeconfigOf(server: string, credentials: Credentials): string {
     contexts: [{ name: 'playground', context: { cluster: 'playground', user: 'admin' } }],
   };
   return `${JSON.stringify(config, null, 1)}\n`;
-}
+};
 
 /** Writes a file that only its owner reads, whole or not at all. */
-export async function writePrivate(file: string, content: string): Promise<void> {
+export const writePrivate = async (file: string, content: string): Promise<void> => {
   await writeFile(`${file}.tmp`, content, { mode: 0o600 });
   await rename(`${file}.tmp`, file);
-}
+};
 
-async function create(dir: string): Promise<void> {
+const create = async (dir: string): Promise<void> => {
   const authority = await issueAuthority(Date.now());
   const accounts = generateKeyPairSync('ec', {
     namedCurve: 'P-256',
@@ -75,7 +75,7 @@ async function create(dir: string): Promise<void> {
   await put('tokens.csv', `${adminToken},admin,admin,"system:masters"\n`);
   // Last: its presence says that all the others are there.
   await put('admin.token', adminToken);
-}
+};
 
 const exists = (file: string): Promise<boolean> =>
   access(file).then(

@@ -31,7 +31,7 @@ const CONTROLLERS = [
   'root-ca-certificate-publisher-controller',
 ];
 
-export function etcdFlags({ dir, ports }: Layout): string[] {
+export const etcdFlags = ({ dir, ports }: Layout): string[] => {
   const client = `http://127.0.0.1:${ports.etcd}`;
   const peer = `http://127.0.0.1:${ports.etcdPeer}`;
   return [
@@ -47,33 +47,31 @@ export function etcdFlags({ dir, ports }: Layout): string[] {
     // Nothing here must outlive a power cut, and every write waits for the disk otherwise.
     '--unsafe-no-fsync',
   ];
-}
+};
 
-export function apiserverFlags({ dir, ports }: Layout, peculiarities: Peculiarities): string[] {
-  return [
-    `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
-    '--storage-media-type=application/vnd.kubernetes.protobuf',
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
-    `--secure-port=${ports.apiserver}`,
-    '--endpoint-reconciler-type=none',
-    '--service-cluster-ip-range=10.0.0.0/24',
-    `--tls-cert-file=${dir}/apiserver.crt`,
-    `--tls-private-key-file=${dir}/apiserver.key`,
-    `--cert-dir=${dir}/cert-dir`,
-    `--client-ca-file=${dir}/ca.crt`,
-    `--token-auth-file=${dir}/tokens.csv`,
-    '--authorization-mode=RBAC',
-    '--allow-privileged=true',
-    '--service-account-issuer=https://kubernetes.default.svc',
-    `--service-account-signing-key-file=${dir}/sa.key`,
-    `--service-account-key-file=${dir}/sa.pub`,
-    '--kubelet-preferred-address-types=InternalIP',
-    ...(peculiarities.anyKubelet ? [] : [`--kubelet-certificate-authority=${dir}/ca.crt`]),
-    ...auditFlags(dir, peculiarities),
-    ...(peculiarities.withoutControllers ? ['--disable-admission-plugins=ServiceAccount'] : []),
-  ];
-}
+export const apiserverFlags = ({ dir, ports }: Layout, peculiarities: Peculiarities): string[] => [
+  `--etcd-servers=http://127.0.0.1:${ports.etcd}`,
+  '--storage-media-type=application/vnd.kubernetes.protobuf',
+  '--bind-address=127.0.0.1',
+  '--advertise-address=127.0.0.1',
+  `--secure-port=${ports.apiserver}`,
+  '--endpoint-reconciler-type=none',
+  '--service-cluster-ip-range=10.0.0.0/24',
+  `--tls-cert-file=${dir}/apiserver.crt`,
+  `--tls-private-key-file=${dir}/apiserver.key`,
+  `--cert-dir=${dir}/cert-dir`,
+  `--client-ca-file=${dir}/ca.crt`,
+  `--token-auth-file=${dir}/tokens.csv`,
+  '--authorization-mode=RBAC',
+  '--allow-privileged=true',
+  '--service-account-issuer=https://kubernetes.default.svc',
+  `--service-account-signing-key-file=${dir}/sa.key`,
+  `--service-account-key-file=${dir}/sa.pub`,
+  '--kubelet-preferred-address-types=InternalIP',
+  ...(peculiarities.anyKubelet ? [] : [`--kubelet-certificate-authority=${dir}/ca.crt`]),
+  ...auditFlags(dir, peculiarities),
+  ...(peculiarities.withoutControllers ? ['--disable-admission-plugins=ServiceAccount'] : []),
+];
 
 /** Where the audit policy of a control plane stands, if it has one. */
 export const auditPolicyFile = (dir: string): string => `${dir}/audit-policy.json`;
@@ -88,17 +86,15 @@ const auditFlags = (dir: string, { auditPolicy }: Peculiarities): string[] =>
         '--audit-log-maxsize=100000',
       ];
 
-export function controllerManagerFlags({ dir }: Layout): string[] {
-  return [
-    `--kubeconfig=${dir}/kubeconfig`,
-    '--leader-elect=false',
-    '--secure-port=0',
-    `--controllers=${CONTROLLERS.join(',')}`,
-    `--service-account-private-key-file=${dir}/sa.key`,
-    `--root-ca-file=${dir}/ca.crt`,
-    '--use-service-account-credentials=false',
-    '--kube-api-qps=200',
-    '--kube-api-burst=400',
-    '--kube-api-content-type=application/vnd.kubernetes.protobuf',
-  ];
-}
+export const controllerManagerFlags = ({ dir }: Layout): string[] => [
+  `--kubeconfig=${dir}/kubeconfig`,
+  '--leader-elect=false',
+  '--secure-port=0',
+  `--controllers=${CONTROLLERS.join(',')}`,
+  `--service-account-private-key-file=${dir}/sa.key`,
+  `--root-ca-file=${dir}/ca.crt`,
+  '--use-service-account-credentials=false',
+  '--kube-api-qps=200',
+  '--kube-api-burst=400',
+  '--kube-api-content-type=application/vnd.kubernetes.protobuf',
+];

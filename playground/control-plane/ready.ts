@@ -18,11 +18,11 @@ export interface ReadinessProbe {
  * Asks until the answer is there. `parts`: those without which it can't come; the last is the one that is waited for.
  * @throws ControlPlaneError when one of them ends, or after 90 s
  */
-export async function waitUntilReady(options: {
+export const waitUntilReady = async (options: {
   readonly parts: readonly [...SupervisedProcess[], SupervisedProcess];
   readonly probe: ReadinessProbe;
   readonly credentials: Credentials;
-}): Promise<void> {
+}): Promise<void> => {
   const { parts, probe, credentials } = options;
   const giveUp = new AbortController();
   const failed = parts.map(async (part) => {
@@ -40,18 +40,18 @@ export async function waitUntilReady(options: {
     giveUp.abort();
     for (const part of failed) part.catch(() => {}); // they end when they are stopped, which is no failure then
   }
-}
+};
 
-async function failure(part: SupervisedProcess, what: string): Promise<ControlPlaneError> {
+const failure = async (part: SupervisedProcess, what: string): Promise<ControlPlaneError> => {
   const end = await part.logEnd();
   return new ControlPlaneError(`${part.name} ${what}; the end of ${part.logFile}:\n${end}`, end);
-}
+};
 
-async function answered(probe: ReadinessProbe, credentials: Credentials, signal: AbortSignal): Promise<void> {
+const answered = async (probe: ReadinessProbe, credentials: Credentials, signal: AbortSignal): Promise<void> => {
   while (!signal.aborted && !(await holds(probe, credentials))) await delay(ASK_EVERY_MS);
-}
+};
 
-function holds({ port, path, text }: ReadinessProbe, credentials: Credentials): Promise<boolean> {
+const holds = ({ port, path, text }: ReadinessProbe, credentials: Credentials): Promise<boolean> => {
   const headers = { authorization: `Bearer ${credentials.adminToken}` };
   const options = { host: '127.0.0.1', port, path, headers, ca: credentials.ca, agent: false, timeout: 5000 };
   return new Promise((resolve) => {
@@ -66,4 +66,4 @@ function holds({ port, path, text }: ReadinessProbe, credentials: Credentials): 
     asked.on('timeout', () => asked.destroy());
     asked.on('error', () => resolve(false)); // not listening yet
   });
-}
+};

@@ -29,13 +29,13 @@ const ATTEMPTS = 3;
  * @param options.arrived - resolves when a program can be run, for those that are still on their way: each is started as soon as it may
  * @throws ControlPlaneError; what `arrived` throws
  */
-export async function startControlPlane(options: {
+export const startControlPlane = async (options: {
   readonly dir: string;
   readonly binaries: Binaries;
   readonly say?: (line: string) => void;
   readonly arrived?: (program: ControlPlaneProgram) => Promise<void>;
   readonly peculiarities?: Peculiarities;
-}): Promise<ControlPlane> {
+}): Promise<ControlPlane> => {
   const { binaries, say = () => {}, arrived = async () => {}, peculiarities = {} } = options;
   const dir = resolve(options.dir);
   const setting: Setting = { dir, binaries, arrived, credentials: await credentialsIn(dir), peculiarities, say };
@@ -47,9 +47,9 @@ export async function startControlPlane(options: {
       say('a port was taken meanwhile; trying others');
     }
   }
-}
+};
 
-async function startOnce(setting: Setting): Promise<ControlPlane> {
+const startOnce = async (setting: Setting): Promise<ControlPlane> => {
   const { dir, credentials } = setting;
   const parts = await Parts.withFreePorts(setting);
   try {
@@ -60,4 +60,4 @@ async function startOnce(setting: Setting): Promise<ControlPlane> {
   }
   const kubeconfig = join(dir, 'kubeconfig');
   return { dir, kubeconfig, server: parts.server, etcd: parts.etcd, ca: credentials.ca, stop: () => parts.stop() };
-}
+};

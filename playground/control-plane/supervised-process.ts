@@ -35,13 +35,13 @@ const LOG_END_BYTES = 3000;
  * Starts a program in a process group of its own that ends when we do. `output` is a file descriptor, or `pipe` to read it.
  * `killGroup` ends it earlier.
  */
-export function spawnUnderWatch(options: {
+export const spawnUnderWatch = (options: {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly output: number | 'pipe';
-}): ChildProcess {
+}): ChildProcess => {
   const { name, command, cwd, env, output } = options;
   const child = spawn('/bin/sh', ['-c', UNDER_WATCH, name, ...command], {
     cwd,
@@ -51,16 +51,16 @@ export function spawnUnderWatch(options: {
   });
   child.stdin?.on('error', () => {}); // a closed pipe only says that the group is gone already
   return child;
-}
+};
 
 /** Starts a program with its output appended to `logFile`. `env` is all the environment it gets. */
-export function superviseProcess(options: {
+export const superviseProcess = (options: {
   readonly name: string;
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly logFile: string;
-}): SupervisedProcess {
+}): SupervisedProcess => {
   const { name, logFile } = options;
   const log = openSync(logFile, 'a', 0o600);
   const child = spawnUnderWatch({ ...options, output: log });
@@ -83,18 +83,18 @@ export function superviseProcess(options: {
       await ended;
     },
   };
-}
+};
 
 /** Ends it and all it started, at once. Its reader is still in the group, so the number is ours; a group may be gone. */
-export function killGroup({ pid }: ChildProcess): void {
+export const killGroup = ({ pid }: ChildProcess): void => {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
+};
 
-async function endOf(file: string): Promise<string> {
+const endOf = async (file: string): Promise<string> => {
   const handle = await open(file, 'r');
   try {
     const { size } = await handle.stat();
@@ -105,4 +105,4 @@ async function endOf(file: string): Promise<string> {
   } finally {
     await handle.close();
   }
-}
+};

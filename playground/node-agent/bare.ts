@@ -34,37 +34,37 @@ const ONE_STREAM = ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh'];
 const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /** Replaces mounted paths in a text: where /home/werf is mounted `/home/werf/x` is changed, `/home/werfer` is not. Pure. */
-export function withMachinePaths(text: string, mounts: readonly Mount[]): string {
+export const withMachinePaths = (text: string, mounts: readonly Mount[]): string => {
   if (mounts.length === 0) return text;
   const longestFirst = mounts.map((mount) => mount.target).toSorted((a, b) => b.length - a.length);
   const pattern = new RegExp(`(?<![\\w./-])(${longestFirst.map(escaped).join('|')})(?![\\w.-])`, 'g');
   const sources = new Map(mounts.map((mount) => [mount.target, mount.source]));
   return text.replace(pattern, (target) => sources.get(target) ?? target);
-}
+};
 
-function isExecutable(path: string): boolean {
+const isExecutable = (path: string): boolean => {
   try {
     accessSync(path, constants.X_OK);
     return statSync(path).isFile();
   } catch {
     return false;
   }
-}
+};
 
 /** The file that a command's name means; undefined if there is none on `path`. */
-function findOnPath(name: string, path: string): string | undefined {
+const findOnPath = (name: string, path: string): string | undefined => {
   if (name.includes('/')) return isExecutable(name) ? name : undefined;
   return path
     .split(delimiter)
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .find(isExecutable);
-}
+};
 
 /** @returns `missing` in the words in which containerd says it */
-export function bareCommand(
+export const bareCommand = (
   plan: BarePlan,
-): ({ readonly kind: 'command' } & BareCommand) | { readonly kind: 'missing'; readonly message: string } {
+): ({ readonly kind: 'command' } & BareCommand) | { readonly kind: 'missing'; readonly message: string } => {
   const rewritten = (text: string) => withMachinePaths(text, plan.mounts);
   const variables = new Map([...plan.variables].map(([name, value]) => [name, rewritten(value)]));
   const machineFolder = (target: string) => plan.mounts.find((mount) => mount.target === target)?.source;
@@ -85,4 +85,4 @@ export function bareCommand(
     variables,
     cwd: cwd === plan.workingDir ? plan.folder : cwd,
   };
-}
+};

@@ -33,7 +33,7 @@ type Planned =
 const isReadOnlyVolume = (pod: AgentPod, name: string): boolean =>
   pod.spec.volumes?.find((volume) => volume.name === name)?.emptyDir === undefined;
 
-function credentialsOf(pod: AgentPod, container: V1Container): Credentials {
+const credentialsOf = (pod: AgentPod, container: V1Container): Credentials => {
   const own = container.securityContext;
   const shared = pod.spec.securityContext;
   return {
@@ -43,9 +43,9 @@ function credentialsOf(pod: AgentPod, container: V1Container): Credentials {
     noNewPrivileges: own?.allowPrivilegeEscalation === false,
     dropAll: own?.capabilities?.drop?.includes('ALL') ?? false,
   };
-}
+};
 
-function refusal(pod: AgentPod, container: V1Container, user: number | undefined): Planned | undefined {
+const refusal = (pod: AgentPod, container: V1Container, user: number | undefined): Planned | undefined => {
   const nonRoot = container.securityContext?.runAsNonRoot ?? pod.spec.securityContext?.runAsNonRoot ?? false;
   if (nonRoot && user === undefined) {
     const message = 'container has runAsNonRoot and image has non-numeric user (werf), cannot verify user is non-root';
@@ -59,10 +59,10 @@ function refusal(pod: AgentPod, container: V1Container, user: number | undefined
   const message =
     "no command specified: the playground's node agent pulls no images, so spec.containers[].command is needed";
   return { kind: 'refused', reason: 'CreateContainerError', message };
-}
+};
 
 /** What is to be run, and as whom. Pure. */
-export function planContainer(pod: AgentPod, container: V1Container, variables: Variables): Planned {
+export const planContainer = (pod: AgentPod, container: V1Container, variables: Variables): Planned => {
   const credentials = credentialsOf(pod, container);
   const refused = refusal(pod, container, credentials.user);
   if (refused !== undefined) return refused;
@@ -82,4 +82,4 @@ export function planContainer(pod: AgentPod, container: V1Container, variables: 
     terminationMessagePath: container.terminationMessagePath ?? '/dev/termination-log',
   };
   return { kind: 'plan', plan };
-}
+};

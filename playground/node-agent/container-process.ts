@@ -129,10 +129,10 @@ export class ContainerProcess {
   }
 }
 
-function trySignal(pid: number, signal: NodeJS.Signals): void {
+const trySignal = (pid: number, signal: NodeJS.Signals): void => {
   try {
     process.kill(pid, signal);
   } catch {
     // It ended by itself just now.
   }
-}
+};

@@ -37,8 +37,8 @@ interface ContainerRun {
 const MESSAGE_LINES = 80;
 const MESSAGE_BYTES = 2048;
 
-async function volumeMounts(run: ContainerRun): Promise<readonly Mount[]> {
-  return Promise.all(
+const volumeMounts = async (run: ContainerRun): Promise<readonly Mount[]> =>
+  Promise.all(
     run.plan.mounts.map(async ({ volume, subPath, target, readOnly }): Promise<Mount> => {
       const source = join(run.volumes.get(volume) ?? '', subPath ?? '');
       const known = await stat(source).catch(() => undefined);
@@ -46,14 +46,13 @@ async function volumeMounts(run: ContainerRun): Promise<readonly Mount[]> {
       return { kind: known?.isFile() ? 'file' : 'dir', source, target, readOnly };
     }),
   );
-}
 
 const withFolder = (variables: Variables, folder: string): Variables =>
   new Map(variables).set('PATH', `${folder}:${variables.get('PATH') ?? ''}`);
 
 type Prepared = { readonly kind: 'process'; readonly process: ProcessPlan } | { kind: 'missing'; message: string };
 
-async function prepare(run: ContainerRun, message: string): Promise<Prepared> {
+const prepare = async (run: ContainerRun, message: string): Promise<Prepared> => {
   const termination: Mount = {
     kind: 'file',
     source: message,
@@ -79,10 +78,10 @@ async function prepare(run: ContainerRun, message: string): Promise<Prepared> {
   });
   const variables = withFolder(run.variables, run.werf.folder);
   return { kind: 'process', process: { words, variables, cwd: '/', sandbox: true } };
-}
+};
 
 /** Ends the process when asked to; settles when `over` is aborted. */
-async function endWhenAsked(run: ContainerRun, container: ContainerProcess, over: AbortSignal): Promise<void> {
+const endWhenAsked = async (run: ContainerRun, container: ContainerProcess, over: AbortSignal): Promise<void> => {
   const any = AbortSignal.any([run.ending, over]);
   if (!any.aborted) await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
   await container.started;
@@ -90,17 +89,17 @@ async function endWhenAsked(run: ContainerRun, container: ContainerProcess, over
   container.terminate();
   await run.clock.sleep(run.graceMs(), AbortSignal.any([run.force, over])).catch(() => undefined);
   container.kill();
-}
+};
 
-async function terminationMessage(run: ContainerRun, file: string, exitCode: number): Promise<string> {
+const terminationMessage = async (run: ContainerRun, file: string, exitCode: number): Promise<string> => {
   const own = (await readFile(file, 'utf8').catch(() => '')).slice(0, 4096);
   if (own !== '' || exitCode === 0 || !run.messageFromLog) return own;
   const { lines } = parseLog(await readFile(run.log.file));
   const options = { follow: false, timestamps: false, tailLines: MESSAGE_LINES };
   return renderLines(wantedLines(lines, options), false).subarray(-MESSAGE_BYTES).toString('utf8');
-}
+};
 
-async function follow(run: ContainerRun, container: ContainerProcess): Promise<{ code: number; killed: boolean }> {
+const follow = async (run: ContainerRun, container: ContainerProcess): Promise<{ code: number; killed: boolean }> => {
   const over = new AbortController();
   const watch = { pid: () => container.pid, clock: run.clock, signal: over.signal };
   const limit = run.plan.memoryLimit;
@@ -114,13 +113,13 @@ async function follow(run: ContainerRun, container: ContainerProcess): Promise<{
   over.abort();
   await asked;
   return { code, killed: await outgrown };
-}
+};
 
 /**
  * Runs a container once, from its start to its end.
  * @returns how it ended; a command that could not be started is a StartError with exit code 128, as containerd has it
  */
-export async function runContainer(run: ContainerRun): Promise<Ended> {
+export const runContainer = async (run: ContainerRun): Promise<Ended> => {
   const { clock } = run;
   await mkdir(run.folder, { recursive: true });
   const file = join(run.folder, 'termination-log');
@@ -143,4 +142,4 @@ export async function runContainer(run: ContainerRun): Promise<Ended> {
   const reason = killed ? 'OOMKilled' : code === 0 ? 'Completed' : 'Error';
   const end = { kind: 'ended', exitCode: killed ? 137 : code, reason, startedAt, finishedAt: clock.now() } as const;
   return message === '' ? end : { ...end, message };
-}
+};

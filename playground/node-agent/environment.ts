@@ -30,25 +30,25 @@ const missing = (message: string): Environment => ({ kind: 'missing', message })
 const decoded = (base64: string | undefined): string | undefined =>
   base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString('utf8');
 
-function secretValue(input: EnvironmentInput, ref: { name?: string; key: string; optional?: boolean }): Value {
+const secretValue = (input: EnvironmentInput, ref: { name?: string; key: string; optional?: boolean }): Value => {
   const name = ref.name ?? '';
   const secret = input.sources.secrets.get(name);
   const value = decoded(secret?.data?.[ref.key]);
   if (value !== undefined || ref.optional === true) return { kind: 'value', value };
   if (secret === undefined) return missing(`secret "${name}" not found`);
   return missing(`couldn't find key ${ref.key} in Secret ${refOf(input.pod).namespace}/${name}`);
-}
+};
 
-function configMapValue(input: EnvironmentInput, ref: { name?: string; key: string; optional?: boolean }): Value {
+const configMapValue = (input: EnvironmentInput, ref: { name?: string; key: string; optional?: boolean }): Value => {
   const name = ref.name ?? '';
   const configMap = input.sources.configMaps.get(name);
   const value = configMap?.data?.[ref.key];
   if (value !== undefined || ref.optional === true) return { kind: 'value', value };
   if (configMap === undefined) return missing(`configmap "${name}" not found`);
   return missing(`couldn't find key ${ref.key} in ConfigMap ${refOf(input.pod).namespace}/${name}`);
-}
+};
 
-function variableValue(input: EnvironmentInput, variable: V1EnvVar, before: Variables): Value {
+const variableValue = (input: EnvironmentInput, variable: V1EnvVar, before: Variables): Value => {
   const from = variable.valueFrom;
   if (from === undefined) return { kind: 'value', value: expand(variable.value ?? '', before) };
   if (from.secretKeyRef !== undefined) return secretValue(input, from.secretKeyRef);
@@ -64,9 +64,9 @@ function variableValue(input: EnvironmentInput, variable: V1EnvVar, before: Vari
   return value === undefined
     ? missing(`variable ${variable.name}: a source of this kind is not supported by the playground's node agent`)
     : { kind: 'value', value };
-}
+};
 
-function wholeSource(input: EnvironmentInput, from: V1EnvFromSource): Environment {
+const wholeSource = (input: EnvironmentInput, from: V1EnvFromSource): Environment => {
   const ref = from.secretRef ?? from.configMapRef;
   const secret = from.secretRef !== undefined;
   const name = ref?.name ?? '';
@@ -77,10 +77,10 @@ function wholeSource(input: EnvironmentInput, from: V1EnvFromSource): Environmen
     ([key, value]) => [`${from.prefix ?? ''}${key}`, secret ? (decoded(value) ?? '') : value] as const,
   );
   return { kind: 'ready', variables: new Map(entries) };
-}
+};
 
 /** The `kubernetes` Service's variables, as every Pod has them, what a runtime adds, and which image was asked for. */
-function given(input: EnvironmentInput): ReadonlyMap<string, string> {
+const given = (input: EnvironmentInput): ReadonlyMap<string, string> => {
   const server = new URL(input.server);
   const host = server.hostname.replace(/^\[|\]$/g, '');
   const port = server.port === '' ? '443' : server.port;
@@ -95,13 +95,13 @@ function given(input: EnvironmentInput): ReadonlyMap<string, string> {
     ['KUBERNETES_SERVICE_PORT_HTTPS', port],
     ['KUBERNETES_PORT', `tcp://${server.host}`],
   ]);
-}
+};
 
 /**
  * A container's variables: envFrom, then env in order, each seeing those before it. Variables of other Services are not set.
  * Pure; a source that is not there (and not optional) is `missing`, and to be asked for again.
  */
-export function environmentOf(input: EnvironmentInput): Environment {
+export const environmentOf = (input: EnvironmentInput): Environment => {
   const variables = new Map(given(input));
   for (const from of input.container.envFrom ?? []) {
     const all = wholeSource(input, from);
@@ -114,4 +114,4 @@ export function environmentOf(input: EnvironmentInput): Environment {
     if (value.kind === 'value' && value.value !== undefined) variables.set(variable.name, value.value);
   }
   return { kind: 'ready', variables };
-}
+};

@@ -10,7 +10,11 @@ type IsolationFound =
   | { readonly kind: 'found'; readonly isolation: Exclude<Isolation, 'none'> }
   | { readonly kind: 'unavailable'; readonly why: string };
 
-async function tryIsolation(isolation: Exclude<Isolation, 'none'>, dir: string, clock: Clock): Promise<IsolationFound> {
+const tryIsolation = async (
+  isolation: Exclude<Isolation, 'none'>,
+  dir: string,
+  clock: Clock,
+): Promise<IsolationFound> => {
   const folder = await mkdtemp(join(dir, 'trial-'));
   const root = join(folder, 'root');
   await mkdir(root);
@@ -31,16 +35,16 @@ async function tryIsolation(isolation: Exclude<Isolation, 'none'>, dir: string, 
   if (start.kind === 'started' && code === 0) return { kind: 'found', isolation };
   const why = start.kind === 'failed' ? start.message : `the trial ended with exit code ${code}`;
   return { kind: 'unavailable', why: [why, printed.replace(/^\S+ \S+ \S+ /, '')].filter(Boolean).join(': ') };
-}
+};
 
 /**
  * Tries once, with a container that does nothing and a volume, whether and how the sandbox can be made on this machine. Root in
  * a container may lack the right to mount and still be let into a user namespace.
  * @param dir - the agent's folder; the trial's files are removed again
  */
-export async function findIsolation(dir: string, clock: Clock): Promise<IsolationFound> {
+export const findIsolation = async (dir: string, clock: Clock): Promise<IsolationFound> => {
   const asRoot = process.getuid?.() === 0 ? await tryIsolation('root', dir, clock) : undefined;
   if (asRoot?.kind === 'found') return asRoot;
   const asUser = await tryIsolation('user', dir, clock);
   return asUser.kind === 'found' ? asUser : (asRoot ?? asUser);
-}
+};

@@ -21,7 +21,7 @@ const NEWLINE = 10;
 const SPACE = 32;
 
 /** Reads the complete lines of a file in CRI's form. @returns `used`: bytes of `file` that they took */
-export function parseLog(file: Buffer): { readonly lines: readonly LogLine[]; readonly used: number } {
+export const parseLog = (file: Buffer): { readonly lines: readonly LogLine[]; readonly used: number } => {
   const lines: LogLine[] = [];
   let start = 0;
   for (let end = file.indexOf(NEWLINE); end >= 0; end = file.indexOf(NEWLINE, start)) {
@@ -35,24 +35,24 @@ export function parseLog(file: Buffer): { readonly lines: readonly LogLine[]; re
     start = end + 1;
   }
   return { lines, used: start };
-}
+};
 
 /** The last `count` lines, each with all its pieces: a line begins where the piece before it was whole. */
-function tail(lines: readonly LogLine[], count: number): readonly LogLine[] {
+const tail = (lines: readonly LogLine[], count: number): readonly LogLine[] => {
   const starts = lines.flatMap((_, index) => ((lines[index - 1]?.whole ?? true) ? [index] : []));
   return lines.slice(starts.at(-count) ?? 0);
-}
+};
 
 /** The lines that are wanted of those written so far. Pure. */
-export function wantedLines(lines: readonly LogLine[], options: LogOptions): readonly LogLine[] {
+export const wantedLines = (lines: readonly LogLine[], options: LogOptions): readonly LogLine[] => {
   const { since, tailLines } = options;
   const recent = since === undefined ? lines : lines.filter((line) => Date.parse(line.time) >= since);
   if (tailLines === undefined) return recent;
   return tailLines === 0 ? [] : tail(recent, tailLines);
-}
+};
 
 /** Lines as they are sent: pieces put together again, a time before each line's first piece if wanted. Pure. */
-export function renderLines(lines: readonly LogLine[], timestamps: boolean, continues = false): Buffer {
+export const renderLines = (lines: readonly LogLine[], timestamps: boolean, continues = false): Buffer => {
   let begins = !continues;
   const parts = lines.map((line) => {
     const time = timestamps && begins ? `${line.time} ` : '';
@@ -60,4 +60,4 @@ export function renderLines(lines: readonly LogLine[], timestamps: boolean, cont
     return Buffer.concat([Buffer.from(time), line.text, Buffer.from(line.whole ? '\n' : '')]);
   });
   return Buffer.concat(parts);
-}
+};

@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises';
 import type { ContainerLog } from './container-log.js';
 import { type LogLine, type LogOptions, parseLog, renderLines, wantedLines } from './log-lines.js';
 
-async function readFrom(file: string, offset: number): Promise<Buffer> {
+const readFrom = async (file: string, offset: number): Promise<Buffer> => {
   if (offset === 0) return readFile(file);
   const handle = await open(file);
   try {
@@ -13,7 +13,7 @@ async function readFrom(file: string, offset: number): Promise<Buffer> {
   } finally {
     await handle.close();
   }
-}
+};
 
 /**
  * A container's log from its file, piece by piece; with `follow` until the container ends or `signal` is aborted.

@@ -23,15 +23,15 @@ export type LogAnswer =
 const numberOf = (text: string | null): number | undefined =>
   text === null || !/^\d+$/.test(text) ? undefined : Number(text);
 
-function sinceOf(query: URLSearchParams, now: number): number | undefined {
+const sinceOf = (query: URLSearchParams, now: number): number | undefined => {
   const seconds = numberOf(query.get('sinceSeconds'));
   if (seconds !== undefined) return now - seconds * 1000;
   const time = Date.parse(query.get('sinceTime') ?? '');
   return Number.isNaN(time) ? undefined : time;
-}
+};
 
 /** The query of `kubectl logs`; what is no number counts as not given. Pure. */
-export function logOptions(query: URLSearchParams, now: number): LogOptions {
+export const logOptions = (query: URLSearchParams, now: number): LogOptions => {
   const tailLines = numberOf(query.get('tailLines'));
   const limitBytes = numberOf(query.get('limitBytes'));
   const since = sinceOf(query, now);
@@ -42,7 +42,7 @@ export function logOptions(query: URLSearchParams, now: number): LogOptions {
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(since === undefined ? {} : { since }),
   };
-}
+};
 
 interface LogServerDeps {
   readonly certificate: KeyPair;
@@ -52,7 +52,7 @@ interface LogServerDeps {
   readonly log: Log;
 }
 
-async function send(deps: LogServerDeps, request: IncomingMessage, response: ServerResponse): Promise<void> {
+const send = async (deps: LogServerDeps, request: IncomingMessage, response: ServerResponse): Promise<void> => {
   const url = new URL(request.url ?? '/', 'https://node');
   const [what, namespace, pod, container, ...more] = url.pathname.slice(1).split('/').map(decodeURIComponent);
   if (what !== 'containerLogs' || !namespace || !pod || !container || more.length > 0) {
@@ -73,13 +73,15 @@ async function send(deps: LogServerDeps, request: IncomingMessage, response: Ser
     await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
   }
   response.end();
-}
+};
 
 /**
  * Serves `/containerLogs/NAMESPACE/POD/CONTAINER` over TLS on a free port, as the apiserver asks a kubelet for it.
  * It answers whoever asks: it is for a loopback address.
  */
-export async function startLogServer(deps: LogServerDeps): Promise<{ readonly port: number; stop(): Promise<void> }> {
+export const startLogServer = async (
+  deps: LogServerDeps,
+): Promise<{ readonly port: number; stop(): Promise<void> }> => {
   const server = createServer(
     { key: deps.certificate.key, cert: deps.certificate.certificate },
     (request, response) => {
@@ -100,4 +102,4 @@ export async function startLogServer(deps: LogServerDeps): Promise<{ readonly po
         server.closeAllConnections();
       }),
   };
-}
+};

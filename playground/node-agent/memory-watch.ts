@@ -10,12 +10,12 @@ const INTERVAL_MS = 50;
  * @param limit - bytes
  * @returns whether the limit was passed
  */
-export async function outgrows(given: {
+export const outgrows = async (given: {
   readonly pid: () => number | undefined;
   readonly limit: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-}): Promise<boolean> {
+}): Promise<boolean> => {
   while (!given.signal.aborted) {
     const pid = given.pid();
     const sizes = pid === undefined ? [] : await Promise.all((await treeOf(pid)).map(memoryOf));
@@ -23,4 +23,4 @@ export async function outgrows(given: {
     await given.clock.sleep(INTERVAL_MS, given.signal).catch(() => undefined);
   }
   return false;
-}
+};

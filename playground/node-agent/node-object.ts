@@ -21,7 +21,7 @@ export interface NodeState {
 }
 
 /** The Node's status. Pure. @param now - milliseconds since 1970 */
-export function nodeStatus(state: NodeState, now: number) {
+export const nodeStatus = (state: NodeState, now: number) => {
   const { facts } = state;
   const resources = { cpu: String(facts.cpus), memory: `${Math.floor(facts.memory / 1024)}Ki`, pods: '110' };
   const [reason, message] = state.ready
@@ -47,10 +47,10 @@ export function nodeStatus(state: NodeState, now: number) {
       ...{ machineID: '', systemUUID: '', bootID: '' },
     },
   };
-}
+};
 
 /** Makes the Node object, or finds it. @throws KubeError */
-export async function registerNode(client: KubeClient, facts: NodeFacts, signal: AbortSignal): Promise<void> {
+export const registerNode = async (client: KubeClient, facts: NodeFacts, signal: AbortSignal): Promise<void> => {
   const node: Node = {
     apiVersion: 'v1',
     kind: 'Node',
@@ -61,27 +61,27 @@ export async function registerNode(client: KubeClient, facts: NodeFacts, signal:
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
   }
-}
+};
 
 /** Writes the Node's status once. @throws KubeError */
-export async function reportNode(
+export const reportNode = async (
   client: KubeClient,
   state: NodeState,
   now: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<void> => {
   const status = nodeStatus(state, now);
   await client.mergePatch(NODES, { name: state.facts.node }, { status }, { subresource: 'status' }, signal);
-}
+};
 
 /** Writes the Node's status again and again until `signal` is aborted. */
-export async function keepNodeReady(given: {
+export const keepNodeReady = async (given: {
   readonly client: KubeClient;
   readonly state: NodeState;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
-}): Promise<void> {
+}): Promise<void> => {
   const { client, state, clock, signal } = given;
   while (!signal.aborted) {
     await clock.sleep(HEARTBEAT_MS, signal).catch(() => undefined);
@@ -93,4 +93,4 @@ export async function keepNodeReady(given: {
       given.log.debug('the Node could not be reported ready', { error: error.message });
     }
   }
-}
+};

@@ -27,7 +27,10 @@ export interface PodEnvironment {
 const RETRY_MS = 2000;
 
 /** Lets the apiserver forget a Pod that was to be deleted; tries until it did, or until it is not to be called any more. */
-export async function confirmDeletion(env: PodEnvironment, pod: ObjectRef & { readonly uid: string }): Promise<void> {
+export const confirmDeletion = async (
+  env: PodEnvironment,
+  pod: ObjectRef & { readonly uid: string },
+): Promise<void> => {
   while (!env.signal.aborted) {
     try {
       await env.client.delete(PODS, pod, { uid: pod.uid, gracePeriodSeconds: 0 }, env.signal);
@@ -39,4 +42,4 @@ export async function confirmDeletion(env: PodEnvironment, pod: ObjectRef & { re
       await env.clock.sleep(RETRY_MS, env.signal).catch(() => undefined);
     }
   }
-}
+};

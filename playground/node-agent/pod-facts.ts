@@ -25,7 +25,7 @@ const lines = (map: Readonly<Record<string, string>> | undefined): string =>
  * The value of a downward API fieldPath: `metadata.name`, `metadata.labels['app']`, `status.podIP`.
  * @returns '' for what the Pod has not; undefined for a path that Kubernetes does not know either
  */
-export function fieldOf(pod: AgentPod, node: NodeFacts, path: string): string | undefined {
+export const fieldOf = (pod: AgentPod, node: NodeFacts, path: string): string | undefined => {
   const keyed = KEYED.exec(path);
   if (keyed !== null) return pod.metadata[keyed[1] === 'labels' ? 'labels' : 'annotations']?.[keyed[2] ?? ''] ?? '';
   const { name, namespace, uid } = refOf(pod);
@@ -42,21 +42,21 @@ export function fieldOf(pod: AgentPod, node: NodeFacts, path: string): string | 
     'status.podIPs': node.address,
   };
   return fields[path];
-}
+};
 
 /**
  * The value of a resourceFieldRef: `limits.memory`, `requests.cpu`; whole numbers, rounded up, of the divisor.
  * A limit that is not set is the node's, as with a kubelet.
  */
-export function resourceOf(
+export const resourceOf = (
   container: V1Container | undefined,
   node: NodeFacts,
   field: { readonly resource: string; readonly divisor?: string },
-): string | undefined {
+): string | undefined => {
   const [kind, resource] = field.resource.split('.', 2);
   if ((kind !== 'limits' && kind !== 'requests') || (resource !== 'cpu' && resource !== 'memory')) return undefined;
   const own = quantity(container?.resources?.[kind]?.[resource]);
   const value = own ?? (kind === 'requests' ? 0 : resource === 'cpu' ? node.cpus : node.memory);
   const divisor = quantity(field.divisor) ?? 0;
   return String(Math.ceil(value / (divisor === 0 ? 1 : divisor)));
-}
+};

@@ -10,7 +10,7 @@ const waiting = (container: V1Container, reason: string): ContainerProgress => (
 });
 
 /** A Pod that the agent has just taken over. @param now - milliseconds since 1970 */
-export function firstProgress(pod: AgentPod, address: string, now: number): PodProgress {
+export const firstProgress = (pod: AgentPod, address: string, now: number): PodProgress => {
   const init = pod.spec.initContainers ?? [];
   const started = Date.parse(pod.status?.startTime ?? '');
   return {
@@ -20,7 +20,7 @@ export function firstProgress(pod: AgentPod, address: string, now: number): PodP
     init: init.map((each) => waiting(each, 'PodInitializing')),
     main: pod.spec.containers.map((each) => waiting(each, init.length === 0 ? 'ContainerCreating' : 'PodInitializing')),
   };
-}
+};
 
 const isOver = (pod: AgentPod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
@@ -35,7 +35,7 @@ export const wasStarted = (pod: AgentPod): boolean =>
  * What is reported of a Pod that an earlier agent had started, in a kubelet's words.
  * @returns undefined if it had come to its end: then nothing is
  */
-export function lostProgress(pod: AgentPod, first: PodProgress, now: number): PodProgress | undefined {
+export const lostProgress = (pod: AgentPod, first: PodProgress, now: number): PodProgress | undefined => {
   if (isOver(pod)) return undefined;
   const state: Ended = {
     ...{ kind: 'ended', exitCode: 137, reason: 'ContainerStatusUnknown' },
@@ -44,4 +44,4 @@ export function lostProgress(pod: AgentPod, first: PodProgress, now: number): Po
   };
   const lost = (each: ContainerProgress): ContainerProgress => ({ ...each, state });
   return { ...first, init: first.init.map(lost), main: first.main.map(lost) };
-}
+};

@@ -61,14 +61,14 @@ const isOver = (container: ContainerProgress): boolean => container.state.kind =
 const isRunning = (container: ContainerProgress): boolean => container.state.kind === 'running';
 
 /** A Pod's phase. One that the node ended is Failed only when its last process is gone. */
-export function phaseOf(progress: PodProgress): 'Pending' | 'Running' | 'Succeeded' | 'Failed' {
+export const phaseOf = (progress: PodProgress): 'Pending' | 'Running' | 'Succeeded' | 'Failed' => {
   const { init, main, verdict } = progress;
   if (verdict !== undefined && ![...init, ...main].some(isRunning)) return 'Failed';
   if (init.some(failed)) return 'Failed';
   if (!init.every(succeeded)) return 'Pending';
   if (main.every(isOver)) return main.some(failed) ? 'Failed' : 'Succeeded';
   return main.some((each) => each.state.kind !== 'waiting' || each.last !== undefined) ? 'Running' : 'Pending';
-}
+};
 
 const terminated = (uid: string, ended: Ended) => ({
   exitCode: ended.exitCode,
@@ -79,7 +79,7 @@ const terminated = (uid: string, ended: Ended) => ({
   containerID: `local-process://${uid}`,
 });
 
-function stateOf(uid: string, state: ContainerProgress['state']) {
+const stateOf = (uid: string, state: ContainerProgress['state']) => {
   switch (state.kind) {
     case 'waiting':
       return { waiting: { reason: state.reason, ...(state.message === undefined ? {} : { message: state.message }) } };
@@ -88,7 +88,7 @@ function stateOf(uid: string, state: ContainerProgress['state']) {
     case 'ended':
       return { terminated: terminated(uid, state) };
   }
-}
+};
 
 const containerStatus = (uid: string, container: ContainerProgress, init: boolean): ContainerStatus => ({
   name: container.name,
@@ -103,21 +103,21 @@ const containerStatus = (uid: string, container: ContainerProgress, init: boolea
     : { containerID: `local-process://${uid}` }),
 });
 
-function readyCondition(progress: PodProgress, phase: string) {
+const readyCondition = (progress: PodProgress, phase: string) => {
   if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' } as const;
   const unready = progress.main.filter((each) => !isRunning(each)).map((each) => each.name);
   if (unready.length === 0) return { status: 'True' } as const;
   const message = `containers with unready status: [${unready.join(' ')}]`;
   return { status: 'False', reason: 'ContainersNotReady', message } as const;
-}
+};
 
-function initializedCondition(progress: PodProgress, phase: string) {
+const initializedCondition = (progress: PodProgress, phase: string) => {
   const waiting = progress.init.filter((each) => !succeeded(each)).map((each) => each.name);
   if (waiting.length === 0)
     return { status: 'True', ...(phase === 'Succeeded' ? { reason: 'PodCompleted' } : {}) } as const;
   const message = `containers with incomplete status: [${waiting.join(' ')}]`;
   return { status: 'False', reason: 'ContainersNotInitialized', message } as const;
-}
+};
 
 /** Types of the conditions that a kubelet writes; it leaves others as they are. */
 export const KUBELETS: ReadonlySet<string> = new Set(['Initialized', 'Ready', 'ContainersReady', 'PodScheduled']);
@@ -127,7 +127,7 @@ export const KUBELETS: ReadonlySet<string> = new Set(['Initialized', 'Ready', 'C
  * @param previous - conditions reported before: the time of a condition moves only when its status does
  * @param now - milliseconds since 1970
  */
-export function podStatus(progress: PodProgress, previous: readonly PodCondition[], now: number): PodStatus {
+export const podStatus = (progress: PodProgress, previous: readonly PodCondition[], now: number): PodStatus => {
   const phase = phaseOf(progress);
   const ready = readyCondition(progress, phase);
   const conditions = [
@@ -150,4 +150,4 @@ export function podStatus(progress: PodProgress, previous: readonly PodCondition
       : { initContainerStatuses: progress.init.map((each) => containerStatus(progress.uid, each, true)) }),
     containerStatuses: progress.main.map((each) => containerStatus(progress.uid, each, false)),
   };
-}
+};

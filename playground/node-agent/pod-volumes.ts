@@ -11,21 +11,21 @@ type PodVolumes =
   | { readonly kind: 'ready'; readonly folders: ReadonlyMap<string, string> }
   | { readonly kind: 'missing'; readonly message: string };
 
-function ownerOf(pod: AgentPod, isolation: Isolation): VolumeOwner {
+const ownerOf = (pod: AgentPod, isolation: Isolation): VolumeOwner => {
   const shared = pod.spec.securityContext;
   const users = new Set(pod.spec.containers.map((each) => each.securityContext?.runAsUser ?? shared?.runAsUser));
   const [user] = users;
   return { root: isolation === 'root', user: users.size === 1 ? user : undefined, group: shared?.fsGroup };
-}
+};
 
 /** Makes all volumes below `folder`; nothing is written before all of their sources are there. */
-export async function makeVolumes(given: {
+export const makeVolumes = async (given: {
   readonly pod: AgentPod;
   readonly sources: Sources;
   readonly node: NodeFacts;
   readonly folder: string;
   readonly isolation: Isolation;
-}): Promise<PodVolumes> {
+}): Promise<PodVolumes> => {
   const contents = (given.pod.spec.volumes ?? []).map((volume) => ({
     name: volume.name,
     content: contentOf(volume, given),
@@ -38,4 +38,4 @@ export async function makeVolumes(given: {
   const folders = new Map(contents.map(({ name }) => [name, join(given.folder, name)]));
   await Promise.all(contents.map(({ name, content }) => writeVolume(join(given.folder, name), content, owner)));
   return { kind: 'ready', folders };
-}
+};

@@ -281,7 +281,7 @@ export class PodWorker {
   }
 }
 
-async function until(signal: AbortSignal): Promise<void> {
+const until = async (signal: AbortSignal): Promise<void> => {
   if (signal.aborted) return;
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-}
+};

@@ -2,15 +2,15 @@
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';
 
 /** Whether a container that ended with `exitCode` is to be started again. An init container never is after a success. */
-export function isRestarted(given: {
+export const isRestarted = (given: {
   readonly policy: RestartPolicy;
   readonly init: boolean;
   readonly exitCode: number;
-}): boolean {
+}): boolean => {
   if (given.policy === 'Never') return false;
   if (given.policy === 'Always' && !given.init) return true;
   return given.exitCode !== 0;
-}
+};
 
 /**
  * How long a container waits before its next start: as with a kubelet none at first, then 10s, 20s … at most 5m.

@@ -36,13 +36,13 @@ interface SandboxPlan {
 /** The program that has its child killed when the agent dies, however it dies. */
 export const WITH_AGENT = ['/usr/bin/setpriv', '--pdeathsig', 'KILL', '--'] as const;
 
-function asRoot(given: Credentials): readonly string[] {
+const asRoot = (given: Credentials): readonly string[] => {
   const words = ['/usr/bin/setpriv', '--reuid', String(given.user ?? 0), '--regid', String(given.group ?? 0)];
   words.push(...(given.groups.length === 0 ? ['--clear-groups'] : ['--groups', given.groups.join(',')]));
   if (given.noNewPrivileges) words.push('--no-new-privs');
   if (given.dropAll) words.push('--inh-caps=-all', '--ambient-caps=-all', '--bounding-set=-all');
   return [...words, '--'];
-}
+};
 
 /** Without root a second user namespace gives the one user that there is the wanted number. */
 const asUser = (given: Credentials): readonly string[] =>
@@ -63,7 +63,7 @@ const inOrder = (mounts: readonly Mount[]): readonly Mount[] =>
  * The words that run a container: program and arguments, file descriptor 3 for news of its start. Pure.
  * The container's variables are the process's own, so that no value stands in an argument.
  */
-export function sandboxCommand(isolation: Exclude<Isolation, 'none'>, plan: SandboxPlan): readonly string[] {
+export const sandboxCommand = (isolation: Exclude<Isolation, 'none'>, plan: SandboxPlan): readonly string[] => {
   const user = isolation === 'user' ? ['--user', '--map-root-user'] : [];
   const mounts = inOrder(plan.mounts);
   return [
@@ -78,4 +78,4 @@ export function sandboxCommand(isolation: Exclude<Isolation, 'none'>, plan: Sand
     ...(isolation === 'root' ? asRoot(plan.credentials) : asUser(plan.credentials)),
     ...plan.command,
   ];
-}
+};

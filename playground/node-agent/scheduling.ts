@@ -16,17 +16,17 @@ export const nodeLabels = (node: NodeFacts): Readonly<Record<string, string>> =>
   'kubernetes.io/arch': process.arch === 'x64' ? 'amd64' : process.arch,
 });
 
-function requested(pod: AgentPod, resource: 'cpu' | 'memory'): number {
+const requested = (pod: AgentPod, resource: 'cpu' | 'memory'): number => {
   const of = (each: (typeof pod.spec.containers)[number]) => quantity(each.resources?.requests?.[resource]) ?? 0;
   const main = pod.spec.containers.map(of).reduce((sum, each) => sum + each, 0);
   return Math.max(main, ...(pod.spec.initContainers ?? []).map(of));
-}
+};
 
 /**
  * Decides as a scheduler with one node would. nodeSelector and requests are looked at; affinities, taints, and what other Pods
  * have requested are not. Pure.
  */
-export function place(pod: AgentPod, node: NodeFacts): Placement {
+export const place = (pod: AgentPod, node: NodeFacts): Placement => {
   const { nodeName, nodeSelector = {}, schedulerName = 'default-scheduler' } = pod.spec;
   if (nodeName !== undefined && nodeName !== '') return { kind: nodeName === node.node ? 'own' : 'foreign' };
   if (schedulerName !== 'default-scheduler' || pod.metadata.deletionTimestamp !== undefined) return { kind: 'foreign' };
@@ -41,7 +41,7 @@ export function place(pod: AgentPod, node: NodeFacts): Placement {
   if (requested(pod, 'cpu') > node.cpus) return unschedulable('Insufficient cpu');
   if (requested(pod, 'memory') > node.memory) return unschedulable('Insufficient memory');
   return { kind: 'bind' };
-}
+};
 
 /** The status of a Pod that no node can take. */
 export const unschedulableStatus = (message: string, now: number) => ({

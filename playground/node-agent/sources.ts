@@ -22,7 +22,7 @@ interface References {
 /** As short as the apiserver allows is 10 minutes; Jobs here do not last longer than the default hour. */
 const TOKEN_SECONDS = 3600;
 
-function volumeReferences(volumes: readonly V1Volume[]) {
+const volumeReferences = (volumes: readonly V1Volume[]) => {
   const projections = volumes.flatMap((volume) => volume.projected?.sources ?? []);
   return {
     secrets: [...volumes.map((volume) => volume.secret?.secretName), ...projections.map((each) => each.secret?.name)],
@@ -32,9 +32,9 @@ function volumeReferences(volumes: readonly V1Volume[]) {
     ],
     tokens: projections.flatMap((each) => each.serviceAccountToken ?? []),
   };
-}
+};
 
-function environmentReferences(spec: V1PodSpec) {
+const environmentReferences = (spec: V1PodSpec) => {
   const containers = [...(spec.initContainers ?? []), ...spec.containers];
   const values = containers.flatMap((container) => container.env ?? []).map((each) => each.valueFrom);
   const whole = containers.flatMap((container) => container.envFrom ?? []);
@@ -42,9 +42,9 @@ function environmentReferences(spec: V1PodSpec) {
     secrets: [...values.map((each) => each?.secretKeyRef?.name), ...whole.map((each) => each.secretRef?.name)],
     configMaps: [...values.map((each) => each?.configMapKeyRef?.name), ...whole.map((each) => each.configMapRef?.name)],
   };
-}
+};
 
-function referencesOf(spec: V1PodSpec): References {
+const referencesOf = (spec: V1PodSpec): References => {
   const volumes = volumeReferences(spec.volumes ?? []);
   const environment = environmentReferences(spec);
   const names = (all: readonly (string | undefined)[]) => new Set(all.filter((name) => name !== undefined));
@@ -53,14 +53,14 @@ function referencesOf(spec: V1PodSpec): References {
     configMaps: names([...volumes.configMaps, ...environment.configMaps]),
     tokens: new Map(volumes.tokens.map((each) => [each.audience ?? '', each.expirationSeconds ?? TOKEN_SECONDS])),
   };
-}
+};
 
-async function requestToken(
+const requestToken = async (
   client: KubeClient,
   pod: AgentPod,
   wanted: { readonly audience: string; readonly seconds: number },
   signal: AbortSignal,
-): Promise<string> {
+): Promise<string> => {
   const { namespace, name, uid } = refOf(pod);
   const request = {
     apiVersion: 'authentication.k8s.io/v1',
@@ -80,13 +80,13 @@ async function requestToken(
     signal,
   );
   return answer.status.token;
-}
+};
 
 /**
  * Reads everything that a Pod's volumes and variables name, with one call for each object.
  * @throws KubeError for what could not be read; absent objects are no error
  */
-export async function loadSources(client: KubeClient, pod: AgentPod, signal: AbortSignal): Promise<Sources> {
+export const loadSources = async (client: KubeClient, pod: AgentPod, signal: AbortSignal): Promise<Sources> => {
   const references = referencesOf(pod.spec);
   const { namespace } = refOf(pod);
   const load = async <S extends Stored>(type: ResourceType<S>, names: ReadonlySet<string>) => {
@@ -106,4 +106,4 @@ export async function loadSources(client: KubeClient, pod: AgentPod, signal: Abo
     ),
   ]);
   return { secrets, configMaps, tokens: new Map(tokens) };
-}
+};

@@ -49,7 +49,7 @@ const ADDRESS = '127.0.0.1';
 /** How long the apiserver may take for the last words of a node that stops. */
 const FAREWELL_MS = 3000;
 
-async function isolationFor(deps: NodeAgentDeps): Promise<Isolation> {
+const isolationFor = async (deps: NodeAgentDeps): Promise<Isolation> => {
   const found =
     deps.isolation === 'none'
       ? ({ kind: 'unavailable', why: 'it was asked to do without' } as const)
@@ -61,18 +61,18 @@ async function isolationFor(deps: NodeAgentDeps): Promise<Isolation> {
     { why: found.why },
   );
   return 'none';
-}
+};
 
-function servingCertificate(deps: NodeAgentDeps, node: string) {
+const servingCertificate = (deps: NodeAgentDeps, node: string) => {
   const key = createPrivateKey(deps.ca.key).export({ type: 'pkcs8', format: 'pem' }).toString();
   return issueLeaf({ certificate: deps.ca.cert, key }, [ADDRESS, node], deps.clock.now());
-}
+};
 
 /**
  * Starts a node whose Pods are local processes: registers it, binds Pods to it, runs them, reports, serves their logs.
  * @throws KubeError if the node can't be registered; Error if the stand-in or the CA can't be read
  */
-export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
+export const startNodeAgent = async (deps: NodeAgentDeps): Promise<NodeAgent> => {
   const { client, clock, log, dir } = deps;
   const facts: NodeFacts = {
     node: deps.node ?? 'playground',
@@ -137,4 +137,4 @@ export async function startNodeAgent(deps: NodeAgentDeps): Promise<NodeAgent> {
       return stopping;
     },
   };
-}
+};

@@ -17,7 +17,7 @@ export interface VolumeOwner {
  * An emptyDir is for everybody (0777, and set-group-id with an fsGroup), files have their mode, and with an fsGroup its members may
  * read them: all as a kubelet does.
  */
-export async function writeVolume(folder: string, content: VolumeContent, owner: VolumeOwner): Promise<void> {
+export const writeVolume = async (folder: string, content: VolumeContent, owner: VolumeOwner): Promise<void> => {
   await mkdir(folder, { recursive: true });
   const group = owner.root ? owner.group : undefined;
   if (content.kind === 'empty') {
@@ -34,4 +34,4 @@ export async function writeVolume(folder: string, content: VolumeContent, owner:
     if (user !== undefined || group !== undefined) await chown(path, user ?? 0, group ?? 0);
     await chmod(path, group === undefined ? file.mode : file.mode | 0o440);
   }
-}
+};

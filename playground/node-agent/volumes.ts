@@ -39,7 +39,7 @@ interface Keyed {
   readonly mode: number;
 }
 
-function keyedFiles(given: Keyed): VolumeContent {
+const keyedFiles = (given: Keyed): VolumeContent => {
   if (given.data === undefined) {
     return given.optional ? { kind: 'files', files: [] } : missing(`${given.what} not found`);
   }
@@ -51,7 +51,7 @@ function keyedFiles(given: Keyed): VolumeContent {
     else if (!given.optional) return missing(`${given.what}: references non-existent secret key: ${item.key}`);
   }
   return { kind: 'files', files };
-}
+};
 
 type SecretLike = {
   readonly name: string;
@@ -59,7 +59,7 @@ type SecretLike = {
   readonly optional?: boolean | undefined;
 };
 
-function secretFiles(input: VolumeInput, ref: SecretLike, mode: number): VolumeContent {
+const secretFiles = (input: VolumeInput, ref: SecretLike, mode: number): VolumeContent => {
   const data = input.sources.secrets.get(ref.name);
   const entries = Object.entries(data?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const);
   return keyedFiles({
@@ -69,9 +69,9 @@ function secretFiles(input: VolumeInput, ref: SecretLike, mode: number): VolumeC
     optional: ref.optional ?? false,
     mode,
   });
-}
+};
 
-function configMapFiles(input: VolumeInput, ref: SecretLike, mode: number): VolumeContent {
+const configMapFiles = (input: VolumeInput, ref: SecretLike, mode: number): VolumeContent => {
   const object = input.sources.configMaps.get(ref.name);
   const text = Object.entries(object?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'utf8')] as const);
   const binary = Object.entries(object?.binaryData ?? {}).map(
@@ -84,11 +84,11 @@ function configMapFiles(input: VolumeInput, ref: SecretLike, mode: number): Volu
     optional: ref.optional ?? false,
     mode,
   });
-}
+};
 
 type DownwardItems = NonNullable<NonNullable<V1Volume['downwardAPI']>['items']>;
 
-function downwardFiles(input: VolumeInput, items: DownwardItems, mode: number): VolumeContent {
+const downwardFiles = (input: VolumeInput, items: DownwardItems, mode: number): VolumeContent => {
   const containers = [...(input.pod.spec.initContainers ?? []), ...input.pod.spec.containers];
   const files: VolumeFile[] = [];
   for (const item of items) {
@@ -102,9 +102,9 @@ function downwardFiles(input: VolumeInput, items: DownwardItems, mode: number): 
     files.push({ path: item.path, content: Buffer.from(value, 'utf8'), mode: item.mode ?? mode });
   }
   return { kind: 'files', files };
-}
+};
 
-function projectionFiles(input: VolumeInput, source: V1VolumeProjection, mode: number): VolumeContent {
+const projectionFiles = (input: VolumeInput, source: V1VolumeProjection, mode: number): VolumeContent => {
   if (source.secret !== undefined)
     return secretFiles(input, { ...source.secret, name: source.secret.name ?? '' }, mode);
   if (source.configMap !== undefined) {
@@ -115,9 +115,9 @@ function projectionFiles(input: VolumeInput, source: V1VolumeProjection, mode: n
   const content = token === undefined ? undefined : input.sources.tokens.get(token.audience ?? '');
   if (token === undefined || content === undefined) return missing('a projection of this kind is not supported');
   return { kind: 'files', files: [{ path: token.path, content: Buffer.from(content), mode: 0o600, token: true }] };
-}
+};
 
-function projectedFiles(input: VolumeInput, volume: NonNullable<V1Volume['projected']>): VolumeContent {
+const projectedFiles = (input: VolumeInput, volume: NonNullable<V1Volume['projected']>): VolumeContent => {
   const mode = volume.defaultMode ?? DEFAULT_MODE;
   const files: VolumeFile[] = [];
   for (const source of volume.sources ?? []) {
@@ -126,13 +126,13 @@ function projectedFiles(input: VolumeInput, volume: NonNullable<V1Volume['projec
     if (content.kind === 'files') files.push(...content.files);
   }
   return { kind: 'files', files };
-}
+};
 
 /**
  * What a volume holds when its Pod starts; later changes of its source do not reach it (a kubelet's volumes follow).
  * Kinds: emptyDir, secret, configMap, projected, downwardAPI. Pure.
  */
-export function contentOf(volume: V1Volume, input: VolumeInput): VolumeContent {
+export const contentOf = (volume: V1Volume, input: VolumeInput): VolumeContent => {
   if (volume.emptyDir !== undefined) return { kind: 'empty' };
   if (volume.secret !== undefined) {
     const ref = { ...volume.secret, name: volume.secret.secretName ?? '' };
@@ -148,4 +148,4 @@ export function contentOf(volume: V1Volume, input: VolumeInput): VolumeContent {
   }
   const kind = Object.keys(volume).find((key) => key !== 'name') ?? 'none';
   return missing(`volumes of kind ${kind} are not supported by the playground's node agent`);
-}
+};

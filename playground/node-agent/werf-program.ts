@@ -28,11 +28,11 @@ exec "$node" "\${0%/*}/werf-stand-in.mjs" "$@"
  * @param options.standIn - the bundled stand-in
  * @throws if the stand-in is needed and can't be read
  */
-export async function prepareWerf(options: {
+export const prepareWerf = async (options: {
   readonly dir: string;
   readonly standIn: string;
   readonly real: string | undefined;
-}): Promise<WerfProgram> {
+}): Promise<WerfProgram> => {
   const bareFolder = join(options.dir, 'bin');
   await mkdir(bareFolder, { recursive: true, mode: 0o755 });
   const folderMount: Mount = { kind: 'dir', source: bareFolder, target: FOLDER, readOnly: true };
@@ -55,4 +55,4 @@ export async function prepareWerf(options: {
     readOnly: true,
   };
   return { real: undefined, mounts: [folderMount, node], folder: FOLDER, bareFolder };
-}
+};

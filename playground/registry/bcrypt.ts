@@ -10,7 +10,7 @@ const SALT_LENGTH = 22;
  * or python3, or Apache's own tool. The password goes by standard input, so that no list of processes shows it.
  * @returns undefined when none of them can make one
  */
-export async function htpasswdLine(username: string, password: string): Promise<string | undefined> {
+export const htpasswdLine = async (username: string, password: string): Promise<string | undefined> => {
   const salt = `$2b$05$${[...randomBytes(SALT_LENGTH)].map((byte) => SALT_ALPHABET[byte % 64]).join('')}`;
   const makers: readonly (readonly [string, readonly string[]])[] = [
     ['perl', ['-e', 'local $/; print crypt(<STDIN>, $ARGV[0])', salt]],
@@ -22,13 +22,13 @@ export async function htpasswdLine(username: string, password: string): Promise<
     if (hash !== undefined) return `${username}:${hash}\n`;
   }
   return undefined;
-}
+};
 
 /** What it prints; nothing when it is not there, or fails. */
-function outputOf(program: string, args: readonly string[], input: string): Promise<string> {
+const outputOf = (program: string, args: readonly string[], input: string): Promise<string> => {
   return new Promise((resolve) => {
     const child = execFile(program, [...args], { timeout: 10_000 }, (error, stdout) => resolve(error ? '' : stdout));
     child.stdin?.on('error', () => {}); // a program that is not there reads nothing
     child.stdin?.end(input);
   });
-}
+};

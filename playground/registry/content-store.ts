@@ -79,23 +79,23 @@ export class ContentStore {
 
 const hex = (digest: string): string => digest.slice(digest.indexOf(':') + 1);
 
-async function read(file: string): Promise<Buffer | undefined> {
+const read = async (file: string): Promise<Buffer | undefined> => {
   try {
     return await readFile(file);
   } catch (error) {
     return absentOr(error);
   }
-}
+};
 
 /** Whole or not at all; no tag may end with `~`. */
-async function write(dir: string, name: string, content: Buffer): Promise<void> {
+const write = async (dir: string, name: string, content: Buffer): Promise<void> => {
   await mkdir(dir, { recursive: true });
   const draft = join(dir, `${name}.${randomUUID()}~`);
   await writeFile(draft, content);
   await rename(draft, join(dir, name));
-}
+};
 
-function absentOr(error: unknown): undefined {
+const absentOr = (error: unknown): undefined => {
   if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
   throw error;
-}
+};

@@ -36,7 +36,7 @@ const MAX_BODY_BYTES = 64 * 1024 * 1024;
  * with pagination, Basic authentication.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
-export function registryServer(dir: string, auth: RegistryAuth | undefined): Server {
+export const registryServer = (dir: string, auth: RegistryAuth | undefined): Server => {
   const store = new ContentStore(dir);
   return createServer(async (req, res) => {
     const answer = await respond(store, auth, req).catch((error: Error): Answer => {
@@ -44,18 +44,18 @@ export function registryServer(dir: string, auth: RegistryAuth | undefined): Ser
     });
     send(answer, req.method === 'HEAD', res);
   });
-}
+};
 
-function send({ status, headers, body, error }: Answer, headOnly: boolean, res: ServerResponse): void {
+const send = ({ status, headers, body, error }: Answer, headOnly: boolean, res: ServerResponse): void => {
   const failure = error && JSON.stringify({ errors: [{ code: error, message: String(body ?? error) }] });
   const content = Buffer.from(failure ?? body ?? '');
   const type = failure === undefined ? {} : { 'content-type': 'application/json' };
   const common = { 'docker-distribution-api-version': 'registry/2.0', 'content-length': String(content.length) };
   res.writeHead(status, { ...common, ...type, ...headers });
   res.end(headOnly ? undefined : content);
-}
+};
 
-async function respond(store: ContentStore, auth: RegistryAuth | undefined, req: IncomingMessage): Promise<Answer> {
+const respond = async (store: ContentStore, auth: RegistryAuth | undefined, req: IncomingMessage): Promise<Answer> => {
   const body = await bodyOf(req);
   if (auth !== undefined && !isAllowed(auth, req.headers.authorization)) {
     return { status: 401, error: 'UNAUTHORIZED', headers: { 'www-authenticate': 'Basic realm="playground"' } };
@@ -70,16 +70,9 @@ async function respond(store: ContentStore, auth: RegistryAuth | undefined, req:
     return handle(store, { method: req.method ?? 'GET', query, headers: req.headers, body, repository, reference });
   }
   return { status: 404, error: 'UNSUPPORTED' };
-}
+};
 
-const ROUTES: readonly (readonly [RegExp, (store: ContentStore, request: RegistryRequest) => Promise<Answer>])[] = [
-  [TAGS, listTags],
-  [MANIFEST, serveManifest],
-  [UPLOAD, takeUpload],
-  [BLOB, serveBlob],
-];
-
-async function listTags(store: ContentStore, { query, repository }: RegistryRequest): Promise<Answer> {
+const listTags = async (store: ContentStore, { query, repository }: RegistryRequest): Promise<Answer> => {
   const tags = await store.tags(repository);
   if (tags === undefined) return { status: 404, error: 'NAME_UNKNOWN' };
   const last = query.get('last');
@@ -92,9 +85,9 @@ async function listTags(store: ContentStore, { query, repository }: RegistryRequ
   if (end === undefined || page.length === rest.length) return answer;
   const next = new URLSearchParams({ n: String(page.length), last: end });
   return { ...answer, headers: { ...answer.headers, link: `</v2/${repository}/tags/list?${next}>; rel="next"` } };
-}
+};
 
-async function serveManifest(store: ContentStore, request: RegistryRequest): Promise<Answer> {
+const serveManifest = async (store: ContentStore, request: RegistryRequest): Promise<Answer> => {
   const { method, repository, reference, body, headers } = request;
   if (method === 'PUT') {
     const digest = digestOf(body);
@@ -113,10 +106,13 @@ async function serveManifest(store: ContentStore, request: RegistryRequest): Pro
   if (found === undefined) return { status: 404, error: 'MANIFEST_UNKNOWN' };
   const { mediaType, digest, content } = found;
   return { status: 200, body: content, headers: { 'content-type': mediaType, 'docker-content-digest': digest } };
-}
+};
 
 /** POST opens an upload, or takes the whole blob with `?digest=`; PUT brings it. Pieces (PATCH) are not taken. */
-async function takeUpload(store: ContentStore, { method, repository, query, body }: RegistryRequest): Promise<Answer> {
+const takeUpload = async (
+  store: ContentStore,
+  { method, repository, query, body }: RegistryRequest,
+): Promise<Answer> => {
   const digest = query.get('digest');
   if (method === 'POST' && digest === null) {
     return { status: 202, headers: { location: `/v2/${repository}/blobs/uploads/${randomUUID()}` } };
@@ -126,32 +122,26 @@ async function takeUpload(store: ContentStore, { method, repository, query, body
   await store.putBlob(digest, body);
   const location = `/v2/${repository}/blobs/${digest}`;
   return { status: 201, headers: { location, 'docker-content-digest': digest } };
-}
+};
 
-async function serveBlob(store: ContentStore, { method, reference }: RegistryRequest): Promise<Answer> {
+const serveBlob = async (store: ContentStore, { method, reference }: RegistryRequest): Promise<Answer> => {
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, error: 'UNSUPPORTED' };
   const content = await store.blob(reference);
   if (content === undefined) return { status: 404, error: 'BLOB_UNKNOWN' };
   const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': reference };
   return { status: 200, body: content, headers };
-}
+};
 
-const json = (value: unknown): Answer => ({
-  status: 200,
-  body: JSON.stringify(value),
-  headers: { 'content-type': 'application/json' },
-});
-
-function isAllowed({ username, password }: RegistryAuth, header: string | undefined): boolean {
+const isAllowed = ({ username, password }: RegistryAuth, header: string | undefined): boolean => {
   const given = createHash('sha256')
     .update(header ?? '')
     .digest();
   const pair = Buffer.from(`${username}:${password}`).toString('base64');
   return timingSafeEqual(given, createHash('sha256').update(`Basic ${pair}`).digest());
-}
+};
 
 /** All of it, or undefined when it is too large. */
-async function bodyOf(req: IncomingMessage): Promise<Buffer | undefined> {
+const bodyOf = async (req: IncomingMessage): Promise<Buffer | undefined> => {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of req) {
@@ -159,4 +149,17 @@ async function bodyOf(req: IncomingMessage): Promise<Buffer | undefined> {
     if (size <= MAX_BODY_BYTES) parts.push(part);
   }
   return size <= MAX_BODY_BYTES ? Buffer.concat(parts) : undefined;
-}
+};
+
+const ROUTES: readonly (readonly [RegExp, (store: ContentStore, request: RegistryRequest) => Promise<Answer>])[] = [
+  [TAGS, listTags],
+  [MANIFEST, serveManifest],
+  [UPLOAD, takeUpload],
+  [BLOB, serveBlob],
+];
+
+const json = (value: unknown): Answer => ({
+  status: 200,
+  body: JSON.stringify(value),
+  headers: { 'content-type': 'application/json' },
+});

@@ -17,9 +17,9 @@ const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
  * Equal charts have equal digests; a tag that exists is moved.
  * @throws PushError
  */
-export async function publishBundle(
+export const publishBundle = async (
   options: Target & { readonly tag: string; readonly chart: Chart },
-): Promise<{ readonly digest: string }> {
+): Promise<{ readonly digest: string }> => {
   const { tag, chart } = options;
   const metadata = { apiVersion: 'v2', name: chart.name, version: chart.version, type: 'application' };
   const files = { 'Chart.yaml': stringify(metadata), ...chart.files };
@@ -30,29 +30,31 @@ export async function publishBundle(
     layer: { content: layer, mediaType: 'application/tar+gzip' },
   });
   return { digest };
-}
+};
 
 /** Publishes a container image of one empty layer: something under a tag that is no bundle. @throws PushError */
-export async function publishImage(options: Target & { readonly tag: string }): Promise<{ readonly digest: string }> {
+export const publishImage = async (
+  options: Target & { readonly tag: string },
+): Promise<{ readonly digest: string }> => {
   const config = { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] } };
   const digest = await publish(options, options.tag, {
     config: { content: JSON.stringify(config), mediaType: 'application/vnd.oci.image.config.v1+json' },
     layer: { content: gzipSync(tarOf({})), mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip' },
   });
   return { digest };
-}
+};
 
 interface Part {
   readonly content: string | Buffer;
   readonly mediaType: string;
 }
 
-async function publish(
+const publish = async (
   target: Target,
   tag: string,
   parts: { readonly config: Part; readonly layer: Part },
-): Promise<string> {
+): Promise<string> => {
   const push = ({ content, mediaType }: Part) => pushBlob(target, Buffer.from(content), mediaType);
   const [config, layer] = [await push(parts.config), await push(parts.layer)];
   return pushManifest(target, tag, { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] });
-}
+};

@@ -24,7 +24,7 @@ export class PushError extends Error {
 }
 
 /** Uploads a blob in one piece. @throws PushError */
-export async function pushBlob(target: Target, content: Buffer, mediaType: string): Promise<Descriptor> {
+export const pushBlob = async (target: Target, content: Buffer, mediaType: string): Promise<Descriptor> => {
   const digest = digestOf(content);
   const base = `http://${target.host}/v2/${target.repository}/blobs/uploads/`;
   const begun = await ask(target, 'POST', base, 202);
@@ -32,27 +32,27 @@ export async function pushBlob(target: Target, content: Buffer, mediaType: strin
   place.searchParams.set('digest', digest);
   await ask(target, 'PUT', place.href, 201, { body: content, type: 'application/octet-stream' });
   return { mediaType, digest, size: content.length };
-}
+};
 
 /** Puts a manifest under a tag. @returns its digest @throws PushError */
-export async function pushManifest(
+export const pushManifest = async (
   target: Target,
   tag: string,
   manifest: Readonly<Record<string, unknown>>,
-): Promise<string> {
+): Promise<string> => {
   const body = Buffer.from(JSON.stringify(manifest));
   const url = `http://${target.host}/v2/${target.repository}/manifests/${tag}`;
   await ask(target, 'PUT', url, 201, { body, type: String(manifest['mediaType']) });
   return digestOf(body);
-}
+};
 
-async function ask(
+const ask = async (
   { credential, token }: Target,
   method: 'POST' | 'PUT',
   url: string,
   wanted: number,
   content?: { readonly body: Buffer; readonly type: string },
-): Promise<{ readonly headers: { get(name: string): string | null } }> {
+): Promise<{ readonly headers: { get(name: string): string | null } }> => {
   const headers: HeadersInit = {};
   if (content) headers['content-type'] = content.type;
   if (credential) {
@@ -68,4 +68,4 @@ async function ask(
   const text = await answer.text();
   if (answer.status !== wanted) throw new PushError(`${what}: ${answer.status} ${text.trim().slice(0, 500)}`);
   return answer;
-}
+};

@@ -31,14 +31,14 @@ const READY_WITHIN_MS = 20_000;
  * `dir`, so that stopping and starting it again on the same port shows the same content.
  * @throws RegistryError, for a taken port for example
  */
-export async function startRegistry(options: {
+export const startRegistry = async (options: {
   readonly dir: string;
   readonly binary?: string;
   readonly auth?: RegistryAuth | TokenAuth;
   /** Absent: a free one. */
   readonly port?: number;
   readonly say: (line: string) => void;
-}): Promise<RunningRegistry> {
+}): Promise<RunningRegistry> => {
   const { binary, auth, say } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -63,30 +63,30 @@ export async function startRegistry(options: {
     return startProcess({ dir, binary, held, access: await passwordAccess(dir, account) });
   }
   return startInProcess({ dir, auth, held });
-}
+};
 
 /** The `auth` part of a distribution registry's configuration. */
 type Access = Readonly<Record<string, unknown>> | undefined;
 
-async function passwordAccess(dir: string, account: string | undefined): Promise<Access> {
+const passwordAccess = async (dir: string, account: string | undefined): Promise<Access> => {
   if (account === undefined) return undefined;
   const path = join(dir, 'htpasswd');
   await writeFile(path, account, { mode: 0o600 });
   return { htpasswd: { realm: 'playground', path } };
-}
+};
 
-async function tokenAccess(dir: string, { realm, service, issuer, authority }: TokenAuth): Promise<Access> {
+const tokenAccess = async (dir: string, { realm, service, issuer, authority }: TokenAuth): Promise<Access> => {
   const rootcertbundle = join(dir, 'token-authority.pem');
   await writeFile(rootcertbundle, authority, { mode: 0o600 });
   return { token: { realm, service, issuer, rootcertbundle } };
-}
+};
 
-async function startProcess(options: {
+const startProcess = async (options: {
   readonly dir: string;
   readonly binary: string;
   readonly held: HeldPort;
   readonly access: Access;
-}): Promise<RunningRegistry> {
+}): Promise<RunningRegistry> => {
   const { dir, binary, held, access } = options;
   const host = `127.0.0.1:${held.port}`;
   const config = {
@@ -115,9 +115,9 @@ async function startProcess(options: {
     throw error;
   }
   return { host, kind: 'docker-registry', stop };
-}
+};
 
-async function waitUntilReady(host: string, registry: SupervisedProcess): Promise<void> {
+const waitUntilReady = async (host: string, registry: SupervisedProcess): Promise<void> => {
   const failed = async (what: string): Promise<never> => {
     const { logFile } = registry;
     throw new RegistryError(`docker-registry ${what}; the end of ${logFile}:\n${await registry.logEnd()}`);
@@ -131,7 +131,7 @@ async function waitUntilReady(host: string, registry: SupervisedProcess): Promis
     if (await answers(host)) return;
   }
   await failed(`did not answer in ${READY_WITHIN_MS / 1000} s`);
-}
+};
 
 /** 401 is an answer too: it wants a password. */
 const answers = (host: string): Promise<boolean> =>
@@ -143,11 +143,11 @@ const answers = (host: string): Promise<boolean> =>
     () => false,
   );
 
-async function startInProcess(options: {
+const startInProcess = async (options: {
   readonly dir: string;
   readonly auth: RegistryAuth | undefined;
   readonly held: HeldPort;
-}): Promise<RunningRegistry> {
+}): Promise<RunningRegistry> => {
   const { dir, auth, held } = options;
   const server = registryServer(join(dir, 'content'), auth);
   await held.release();
@@ -162,4 +162,4 @@ async function startInProcess(options: {
     return stopped;
   };
   return { host: `127.0.0.1:${held.port}`, kind: 'in-process', stop };
-}
+};

@@ -21,7 +21,11 @@ interface Deploying {
 }
 
 /** Deploys what was planned, and records that. @param release - `release "x" (namespace: "y")` @throws Error in werf's words */
-export async function deploy(given: Omit<Deploying, 'behaviours'>, planned: Planned, release: string): Promise<void> {
+export const deploy = async (
+  given: Omit<Deploying, 'behaviours'>,
+  planned: Planned,
+  release: string,
+): Promise<void> => {
   const { command, seen, around } = given;
   const deploying: Deploying = { ...given, behaviours: behavioursOf(seen.chart.annotations) };
   await behaveAll(deploying, ['print-values', 'memory', 'oom', 'template']);
@@ -42,7 +46,7 @@ export async function deploy(given: Omit<Deploying, 'behaviours'>, planned: Plan
   const operations = planned.kind === 'resources' ? planned.changes : [];
   for (const line of framed(say('completed'), operations.map(operationOf))) around.print(line);
   around.print(say('succeeded', { release }));
-}
+};
 
 const operationOf = ({ verb, resource }: { readonly verb: string; readonly resource: string }): string =>
   `${verb === 'create' ? 'Create' : 'Update'}: ${resource}`;

@@ -32,12 +32,12 @@ const PIECE_MEBIBYTES = 8;
  * `half`, `fail-plan`, `slow-plan: SECONDS`, or several with commas between them.
  * @throws Error for anything else
  */
-export function behavioursOf(annotations: Readonly<Record<string, string>>): readonly Behaviour[] {
+export const behavioursOf = (annotations: Readonly<Record<string, string>>): readonly Behaviour[] => {
   const words = (annotations[ANNOTATION] ?? '').split(',').map((word) => word.trim());
   return words.filter((word) => word !== '').map(behaviourOf);
-}
+};
 
-function behaviourOf(word: string): Behaviour {
+const behaviourOf = (word: string): Behaviour => {
   const plain = PLAIN.find((kind) => kind === word);
   if (plain !== undefined) return { kind: plain };
   const [, kind, amount] = /^(memory|slow|slow-plan):\s*(\d+(?:\.\d+)?)$/.exec(word) ?? [];
@@ -46,17 +46,17 @@ function behaviourOf(word: string): Behaviour {
   throw new Error(
     `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'memory: MEBIBYTES', 'slow: SECONDS', 'slow-plan: SECONDS'].join(', ')}`,
   );
-}
+};
 
 /** Takes so much memory, and holds it for a second: whoever watches the process looks now and then only. */
-async function take(mebibytes: number): Promise<void> {
+const take = async (mebibytes: number): Promise<void> => {
   const taken: Buffer[] = [];
   while (taken.length * PIECE_MEBIBYTES < mebibytes) {
     taken.push(Buffer.alloc(PIECE_MEBIBYTES * 1024 * 1024, taken.length + 1));
     await sleep(20);
   }
   await sleep(1_000, taken);
-}
+};
 
 /** What a behaviour needs to know of the deployment. */
 interface Circumstances {
@@ -69,7 +69,7 @@ interface Circumstances {
 }
 
 /** @throws Error for all that fail: the deployment's own failure, or the plan's */
-export async function behave(behaviour: Behaviour, about: Circumstances): Promise<void> {
+export const behave = async (behaviour: Behaviour, about: Circumstances): Promise<void> => {
   const { print } = about;
   switch (behaviour.kind) {
     case 'print-values':
@@ -104,7 +104,7 @@ export async function behave(behaviour: Behaviour, about: Circumstances): Promis
       await sleep(about.timeoutS * 1000);
       throw new Error(say('neverReady', { namespace: about.namespace, resource: 'Deployment/web' }));
   }
-}
+};
 
 const templateError = (chart: string): string =>
   say('template', {

@@ -15,7 +15,7 @@ const textAt = (block: Buffer, from: number, length: number): string =>
   block.toString('utf8', from, from + length).replace(/\0.*$/s, '');
 
 /** The regular files of a tar archive by path. Pure. */
-function filesOf(tar: Buffer): ReadonlyMap<string, Buffer> {
+const filesOf = (tar: Buffer): ReadonlyMap<string, Buffer> => {
   const files = new Map<string, Buffer>();
   for (let at = 0; at + BLOCK <= tar.length; ) {
     const header = tar.subarray(at, at + BLOCK);
@@ -31,13 +31,13 @@ function filesOf(tar: Buffer): ReadonlyMap<string, Buffer> {
     at = start + Math.ceil(size / BLOCK) * BLOCK;
   }
   return files;
-}
+};
 
 /**
  * Reads a chart's layer in memory; nothing of it is written or rendered.
  * @throws Error if it is no chart
  */
-export function readChart(layer: Buffer): Chart {
+export const readChart = (layer: Buffer): Chart => {
   const files = filesOf(gunzipSync(layer, { maxOutputLength: CHART_BYTES }));
   const [file] = [...files]
     .filter(([path]) => /^(\.\/)?([^/]+\/)?Chart\.yaml$/.test(path))
@@ -46,4 +46,4 @@ export function readChart(layer: Buffer): Chart {
   const chart = parse(file.toString('utf8')) as Partial<Chart> | null;
   if (typeof chart?.name !== 'string') throw new Error('validation: chart.metadata.name is required');
   return { name: chart.name, version: String(chart.version ?? ''), annotations: chart.annotations ?? {} };
-}
+};

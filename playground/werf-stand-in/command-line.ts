@@ -96,7 +96,7 @@ const fromEnvironment = (environment: Environment, prefix: string): readonly str
     .toSorted()
     .flatMap((name) => environment[name] ?? []);
 
-function bundleOptions(values: Values, environment: Environment): BundleOptions {
+const bundleOptions = (values: Values, environment: Environment): BundleOptions => {
   const home = `${environment['HOME'] ?? ''}/.docker`;
   const folder = environment['WERF_DOCKER_CONFIG'] || environment['DOCKER_CONFIG'] || home;
   return {
@@ -107,7 +107,7 @@ function bundleOptions(values: Values, environment: Environment): BundleOptions 
     skipTlsVerify:
       isOn(values, 'skip-tls-verify-registry') || SWITCHED_ON.has(environment['WERF_SKIP_TLS_VERIFY_REGISTRY'] ?? ''),
   };
-}
+};
 
 const SWITCHED_ON = new Set(['1', 'true', 'yes']);
 
@@ -120,7 +120,7 @@ const valuesOptions = (values: Values, environment: Environment): ValuesOptions 
   setLiteral: list(values, 'set-literal'),
 });
 
-function dismissal(release: string, namespace: string): Command {
+const dismissal = (release: string, namespace: string): Command => {
   if (release !== '' && namespace !== '') return { kind: 'dismiss', release, namespace };
   if (release !== '') {
     return refused('--release specified, but not --namespace, while should be specified both or none');
@@ -132,9 +132,9 @@ function dismissal(release: string, namespace: string): Command {
     'no git with werf project found: dismiss should either be executed in a git repository, or with --namespace and ' +
       '--release specified, or with --use-deploy-report',
   );
-}
+};
 
-function commandFrom(name: 'apply' | 'plan' | 'dismiss', values: Values, environment: Environment): Command {
+const commandFrom = (name: 'apply' | 'plan' | 'dismiss', values: Values, environment: Environment): Command => {
   const release = text(values, 'release', environment['WERF_RELEASE'] ?? '');
   const given = text(values, 'namespace', environment['WERF_NAMESPACE'] ?? '');
   const mode = text(values, 'log-color-mode', 'auto');
@@ -154,7 +154,7 @@ function commandFrom(name: 'apply' | 'plan' | 'dismiss', values: Values, environ
         autoRollback: isOn(values, 'auto-rollback'),
       }
     : { kind: 'plan', ...shared, exitCode: isOn(values, 'exit-code') };
-}
+};
 
 /**
  * Reads werf's command line: `bundle apply`, `bundle plan`, `dismiss` and `version` with the flags that a deploy Job uses; all
@@ -162,11 +162,11 @@ function commandFrom(name: 'apply' | 'plan' | 'dismiss', values: Values, environ
  * @param words - without the program's name
  * @param options.plans - whether this werf has `bundle plan`
  */
-export function parseCommandLine(
+export const parseCommandLine = (
   words: readonly string[],
   environment: Environment,
   { plans }: { readonly plans: boolean } = { plans: true },
-): Command {
+): Command => {
   const [first = '', second = ''] = words;
   const name = first === 'bundle' ? second : first;
   const isKnown =
@@ -182,4 +182,4 @@ export function parseCommandLine(
   const parsed = parseFlags(words.slice(first === 'bundle' ? 2 : 1), FLAGS[known]);
   if (parsed.kind === 'refused') return parsed;
   return known === 'version' ? { kind: 'version' } : commandFrom(known, parsed.values, environment);
-}
+};

@@ -55,11 +55,11 @@ export const readObject = (cluster: InCluster, desired: DeployedObject): Promise
   cluster.ask<ConfigMap>('GET', pathOf(desired));
 
 /** Brings the object into the cluster. @throws Error in the apiserver's words */
-export async function applyObject(cluster: InCluster, desired: DeployedObject): Promise<void> {
+export const applyObject = async (cluster: InCluster, desired: DeployedObject): Promise<void> => {
   await cluster.ask('PATCH', `${pathOf(desired)}?fieldManager=helm&force=true`, desired, 'apply');
-}
+};
 
 /** Takes a release's object away, if there is one. @throws Error in the apiserver's words */
-export async function deleteObject(cluster: InCluster, release: string, namespace: string): Promise<void> {
+export const deleteObject = async (cluster: InCluster, release: string, namespace: string): Promise<void> => {
   await cluster.ask('DELETE', `${folderOf(namespace)}/werf-stand-in-${release}`);
-}
+};

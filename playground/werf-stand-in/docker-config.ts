@@ -12,14 +12,14 @@ interface Entry {
 
 const hostOf = (key: string): string => key.replace(/^https?:\/\//, '').replace(/\/(v1|v2)?\/?$/, '');
 
-function credentialOf(entry: Entry): Credential | undefined {
+const credentialOf = (entry: Entry): Credential | undefined => {
   if (entry.username !== undefined) return { username: entry.username, password: entry.password ?? '' };
   const [, username, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(entry.auth ?? '', 'base64').toString('utf8')) ?? [];
   return username === undefined || password === undefined ? undefined : { username, password };
-}
+};
 
 /** The entry of a docker config for a repository: the longest key that is its host, or a path above it. Pure. */
-export function findCredential(config: unknown, host: string, repository: string): Credential | undefined {
+export const findCredential = (config: unknown, host: string, repository: string): Credential | undefined => {
   const auths = (config as { readonly auths?: Readonly<Record<string, Entry>> } | null)?.auths ?? {};
   const wanted = `${host}/${repository}`;
   const [best] = Object.entries(auths)
@@ -27,13 +27,13 @@ export function findCredential(config: unknown, host: string, repository: string
     .filter(({ key }) => wanted === key || wanted.startsWith(`${key}/`))
     .toSorted((a, b) => b.key.length - a.key.length);
   return best === undefined ? undefined : credentialOf(best.entry);
-}
+};
 
 /**
  * Reads `config.json` of a folder; a file that is not there means anonymous.
  * @throws Error if it can't be read or is no JSON (nothing of it is quoted)
  */
-export async function readDockerConfig(folder: string): Promise<unknown> {
+export const readDockerConfig = async (folder: string): Promise<unknown> => {
   const file = join(folder, 'config.json');
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return '{}';
@@ -44,4 +44,4 @@ export async function readDockerConfig(folder: string): Promise<unknown> {
   } catch {
     throw new Error(`${file} is no JSON`);
   }
-}
+};

@@ -23,7 +23,7 @@ const invalid = (given: { name: string; text: string; parser: string }) =>
     `invalid argument "${given.text}" for "--${given.name}" flag: strconv.${given.parser}: parsing "${given.text}": invalid syntax`,
   );
 
-function read(kind: FlagKind, name: string, text: string, before: FlagValue | undefined): Read {
+const read = (kind: FlagKind, name: string, text: string, before: FlagValue | undefined): Read => {
   switch (kind) {
     case 'text':
       return { kind: 'value', value: text };
@@ -38,14 +38,14 @@ function read(kind: FlagKind, name: string, text: string, before: FlagValue | un
       return value === undefined ? invalid({ name, text, parser: 'ParseBool' }) : { kind: 'value', value };
     }
   }
-}
+};
 
 /**
  * Reads flags as cobra does: `--name=value`, `--name value`, `--switch`, `--switch=false`; the last one counts. Pure.
  * @param known - kind of each flag, by name without dashes
  * @returns `refused`: cobra's words
  */
-export function parseFlags(words: readonly string[], known: Readonly<Record<string, FlagKind>>): ParsedFlags {
+export const parseFlags = (words: readonly string[], known: Readonly<Record<string, FlagKind>>): ParsedFlags => {
   const values = new Map<string, FlagValue>();
   for (let index = 0; index < words.length; index += 1) {
     const word = words[index] ?? '';
@@ -66,4 +66,4 @@ export function parseFlags(words: readonly string[], known: Readonly<Record<stri
     values.set(name, value.value);
   }
   return { kind: 'flags', values };
-}
+};

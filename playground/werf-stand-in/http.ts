@@ -22,7 +22,7 @@ const TIMEOUT_MS = 30_000;
 const BODY_BYTES = 256 * 1024 * 1024;
 
 /** One request, its answer whole. @throws Error in Node's words if there was none */
-export function call(given: HttpCall): Promise<HttpAnswer> {
+export const call = (given: HttpCall): Promise<HttpAnswer> => {
   const { method, url, headers, body } = given;
   const tls = { ca: given.ca, rejectUnauthorized: given.skipTlsVerify !== true };
   const options: RequestOptions = { method, headers: { ...headers }, timeout: TIMEOUT_MS };
@@ -45,4 +45,4 @@ export function call(given: HttpCall): Promise<HttpAnswer> {
     request.on('error', reject);
     request.end(body);
   });
-}
+};

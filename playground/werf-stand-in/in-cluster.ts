@@ -27,7 +27,7 @@ const FOLDER = '/var/run/secrets/kubernetes.io/serviceaccount';
  * agent sets it where nothing can be mounted, and tests do.
  * @throws Error if this is no Pod
  */
-export async function inCluster(environment: Environment): Promise<InCluster> {
+export const inCluster = async (environment: Environment): Promise<InCluster> => {
   const host = environment['KUBERNETES_SERVICE_HOST'];
   const port = environment['KUBERNETES_SERVICE_PORT'];
   const folder = environment['PLAYGROUND_SERVICE_ACCOUNT'] ?? FOLDER;
@@ -53,4 +53,4 @@ export async function inCluster(environment: Environment): Promise<InCluster> {
       throw answer.status === 403 ? new Forbidden(words) : new Error(words);
     },
   };
-}
+};

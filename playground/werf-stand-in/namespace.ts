@@ -24,7 +24,7 @@ const dryApplied = async (
  * Sees to it that the release's namespace is there, as werf does: it tries whether it could write its locks, and only if not whether it
  * could make the namespace. @throws Error in the apiserver's words, of both tries
  */
-export async function ensureNamespace(cluster: InCluster, namespace: string): Promise<void> {
+export const ensureNamespace = async (cluster: InCluster, namespace: string): Promise<void> => {
   const folder = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
   const locks = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: LOCKS } };
   const first = await dryApplied(cluster, `ConfigMap/${LOCKS}`, `${folder}/configmaps/${LOCKS}`, locks);
@@ -33,7 +33,7 @@ export async function ensureNamespace(cluster: InCluster, namespace: string): Pr
   const second = await dryApplied(cluster, `Namespace/${namespace}`, folder, wanted);
   if (second !== undefined) throw new Error(say('namespace', { cause: severalErrors([first, second]) }));
   await cluster.ask('POST', '/api/v1/namespaces', wanted);
-}
+};
 
 /** Of one nothing is counted. Pure. */
 export const severalErrors = (causes: readonly string[]): string =>
@@ -42,7 +42,7 @@ export const severalErrors = (causes: readonly string[]): string =>
     : say('several', { count: causes.length, list: causes.map((cause) => say('oneOfSeveral', { cause })).join('') });
 
 /** Whether the release's namespace is there, before a release is uninstalled. @throws Error where that may not be looked at */
-export async function namespaceExists(cluster: InCluster, namespace: string): Promise<boolean> {
+export const namespaceExists = async (cluster: InCluster, namespace: string): Promise<boolean> => {
   try {
     return (await cluster.ask('GET', `/api/v1/namespaces/${encodeURIComponent(namespace)}`)) !== undefined;
   } catch (error) {
@@ -50,4 +50,4 @@ export async function namespaceExists(cluster: InCluster, namespace: string): Pr
       say('namespaceUnknown', { namespace, cause: error instanceof Error ? error.message : String(error) }),
     );
   }
-}
+};

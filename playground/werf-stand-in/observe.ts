@@ -42,23 +42,23 @@ export interface Seen extends Pulled {
 }
 
 /** Says what was being done when something failed, as Go programs do. */
-export async function during<T>(what: string, work: Promise<T>): Promise<T> {
+export const during = async <T>(what: string, work: Promise<T>): Promise<T> => {
   try {
     return await work;
   } catch (error) {
     throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
+};
 
 /** @throws Error in the registry's words */
-export async function pull({ bundle }: Deployment, { environment, print }: Surroundings): Promise<Pulled> {
+export const pull = async ({ bundle }: Deployment, { environment, print }: Surroundings): Promise<Pulled> => {
   const pulled = await during('pull bundle', pullBundle(bundle, environment['SSL_CERT_FILE']));
   print(`Pulled bundle ${bundle.repo}:${bundle.tag} (${pulled.digest})`);
   return { chart: readChart(pulled.layer), digest: pulled.digest };
-}
+};
 
 /** @throws Error in the apiserver's words */
-export async function observe(cluster: InCluster, command: Deployment, pulled: Pulled): Promise<Seen> {
+export const observe = async (cluster: InCluster, command: Deployment, pulled: Pulled): Promise<Seen> => {
   const { bundle, release, namespace } = command;
   const { chart, digest } = pulled;
   const history = await during('build release history', readHistory(cluster, release, namespace));
@@ -68,7 +68,7 @@ export async function observe(cluster: InCluster, command: Deployment, pulled: P
   const deployedBefore = history.findLast((recorded) => recorded.release?.status === 'deployed')?.release;
   const seen = { ...pulled, values, history, deployedBefore, desired, change: changeOf(desired, found) };
   return { ...seen, unequal: hasIntegers(command.values) };
-}
+};
 
 /** Pure. */
 export const planOf = (seen: Seen): Planned => {

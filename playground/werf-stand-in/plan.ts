@@ -16,10 +16,10 @@ export type Planned =
   | { readonly kind: 'resources'; readonly changes: readonly Change[] };
 
 /** How werf tells a plan, line by line; `error` is told only with --exit-code. Pure. @param release - `release "x" (namespace: "y")` */
-export function tellPlan(
+export const tellPlan = (
   planned: Planned,
   { release, version }: { readonly release: string; readonly version: Spoken },
-): { readonly code: 0 | 2 | 3; readonly lines: readonly string[]; readonly error?: string } {
+): { readonly code: 0 | 2 | 3; readonly lines: readonly string[]; readonly error?: string } => {
   if (planned.kind === 'nothing') return { code: 0, lines: [say('noChanges', { release })] };
   const { code, error } = PLAN_ENDS[version][planned.kind];
   const lines =
@@ -27,7 +27,7 @@ export function tellPlan(
       ? [say('releaseOnly', { release, reason: planned.reason })]
       : ['', ...planned.changes.flatMap(blockOf), ...summaryOf(planned.changes, release), ''];
   return { code, lines, error: say(error) };
-}
+};
 
 /** Lines in werf's frame; it is there without a pretty log, too. Pure. */
 export const framed = (heading: string, lines: readonly string[]): readonly string[] => [

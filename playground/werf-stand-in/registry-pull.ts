@@ -35,13 +35,13 @@ interface Registry {
 const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(host);
 
 /** Go programs trust what SSL_CERT_FILE names in place of the system's; here: beside Node's own. */
-async function authorities(file: string | undefined): Promise<string | undefined> {
+const authorities = async (file: string | undefined): Promise<string | undefined> => {
   if (file === undefined || file === '') return undefined;
   const own = await readFile(file, 'utf8').catch(() => '');
   return [...rootCertificates, own].join('\n');
-}
+};
 
-async function registryOf(options: BundleOptions, certFile: string | undefined): Promise<Registry> {
+const registryOf = async (options: BundleOptions, certFile: string | undefined): Promise<Registry> => {
   const slash = options.repo.indexOf('/');
   if (slash <= 0) throw new Error(`repo address "${options.repo}" has no host`);
   const host = options.repo.slice(0, slash);
@@ -54,7 +54,7 @@ async function registryOf(options: BundleOptions, certFile: string | undefined):
     ca: await authorities(certFile),
     skipTlsVerify: options.skipTlsVerify,
   };
-}
+};
 
 const basic = ({ username, password }: Credential): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -63,7 +63,7 @@ const parameter = (challenge: string, name: string): string | undefined =>
   new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1];
 
 /** What a challenge asks for; undefined if there is nothing to answer with. */
-async function authorization(registry: Registry, challenge: string): Promise<string | undefined> {
+const authorization = async (registry: Registry, challenge: string): Promise<string | undefined> => {
   const { credential } = registry;
   const own = credential === undefined ? undefined : basic(credential);
   if (!/^bearer /i.test(challenge)) return own;
@@ -77,10 +77,14 @@ async function authorization(registry: Registry, challenge: string): Promise<str
   if (answer.status !== 200) throw new Error(`fetch token: unexpected status code ${answer.status}`);
   const { token, access_token } = JSON.parse(answer.body.toString('utf8')) as Record<string, string | undefined>;
   return `Bearer ${token ?? access_token ?? ''}`;
-}
+};
 
 /** Follows redirects, and sends credentials to the registry itself only. */
-async function get(registry: Registry, path: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer> {
+const get = async (
+  registry: Registry,
+  path: string,
+  headers: Readonly<Record<string, string>>,
+): Promise<HttpAnswer> => {
   let url = new URL(path, registry.origin);
   const ask = (authorized?: string) => {
     const own = authorized !== undefined && url.origin === registry.origin ? { authorization: authorized } : {};
@@ -98,7 +102,7 @@ async function get(registry: Registry, path: string, headers: Readonly<Record<st
     answer = await ask(authorized);
   }
   return answer;
-}
+};
 
 const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
@@ -107,7 +111,7 @@ const sha256 = (bytes: Buffer): string => `sha256:${createHash('sha256').update(
  * @param certFile - SSL_CERT_FILE
  * @throws Error in words like werf's; never with a credential
  */
-export async function pullBundle(options: BundleOptions, certFile: string | undefined): Promise<PulledBundle> {
+export const pullBundle = async (options: BundleOptions, certFile: string | undefined): Promise<PulledBundle> => {
   const registry = await registryOf(options, certFile);
   const name = `${options.repo}:${options.tag}`;
   const answer = await get(registry, `/v2/${registry.repository}/manifests/${options.tag}`, { accept: MANIFESTS });
@@ -125,4 +129,4 @@ export async function pullBundle(options: BundleOptions, certFile: string | unde
   if (blob.status !== 200) throw new Error(`${name}: chart layer: unexpected status code ${blob.status}`);
   if (sha256(blob.body) !== layer.digest) throw new Error(`${name}: the chart layer is not what its digest says`);
   return { digest: sha256(answer.body), layer: blob.body };
-}
+};

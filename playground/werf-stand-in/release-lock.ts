@@ -30,16 +30,16 @@ interface Holder {
 /** The annotation that holds a release's lock; it is the stand-in's own, since werf would not know what this leaves. */
 export const lockAnnotation = (release: string): string => `lock.playground.werf.io/${release}`;
 
-function holderOf(locks: ConfigMap | undefined, release: string): Holder | undefined {
+const holderOf = (locks: ConfigMap | undefined, release: string): Holder | undefined => {
   const text = locks?.metadata.annotations?.[lockAnnotation(release)];
   return text === undefined ? undefined : (JSON.parse(text) as Holder);
-}
+};
 
 /**
  * Takes a release's lock as werf does, and renews it: two Jobs of one release come one after the other, also when the first one's Pod
  * outlives its Job. @returns how it is given back @throws Error in the apiserver's words
  */
-export async function lockRelease(of: Wanted): Promise<() => Promise<void>> {
+export const lockRelease = async (of: Wanted): Promise<() => Promise<void>> => {
   const id = randomUUID();
   const { cluster, release, now } = of;
   const folder = `/api/v1/namespaces/${encodeURIComponent(of.namespace)}/configmaps`;
@@ -79,9 +79,9 @@ export async function lockRelease(of: Wanted): Promise<() => Promise<void>> {
     await renewing;
     await rewrite(() => null);
   };
-}
+};
 
-function falseOnConflict(error: unknown): false {
+const falseOnConflict = (error: unknown): false => {
   if (error instanceof Conflict) return false;
   throw error;
-}
+};

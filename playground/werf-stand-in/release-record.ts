@@ -34,7 +34,7 @@ interface Payload {
 export const secretName = (release: string, version: number): string => `sh.helm.release.v1.${release}.v${version}`;
 
 /** A release as a Secret such as helm's: JSON, gzip, base64, and base64 again as all Secrets are. Pure. */
-export function secretOf(release: Release): Secret & { readonly metadata: { readonly name: string } } {
+export const secretOf = (release: Release): Secret & { readonly metadata: { readonly name: string } } => {
   const { name, namespace, version, status } = release;
   const payload: Payload = {
     ...{ name, namespace, version },
@@ -60,10 +60,10 @@ export function secretOf(release: Release): Secret & { readonly metadata: { read
     type: 'helm.sh/release.v1',
     data: { release: Buffer.from(packed).toString('base64') },
   };
-}
+};
 
 /** Reads what {@link secretOf} made. @returns undefined for a release that somebody else recorded, or that is broken */
-export function releaseOf(secret: Secret): Release | undefined {
+export const releaseOf = (secret: Secret): Release | undefined => {
   try {
     const packed = Buffer.from(secret.data?.['release'] ?? '', 'base64').toString('latin1');
     const payload = JSON.parse(gunzipSync(Buffer.from(packed, 'base64')).toString('utf8')) as Payload;
@@ -75,4 +75,4 @@ export function releaseOf(secret: Secret): Release | undefined {
   } catch {
     return undefined;
   }
-}
+};

@@ -11,7 +11,11 @@ export interface Recorded {
 const folderOf = (namespace: string): string => `/api/v1/namespaces/${encodeURIComponent(namespace)}/secrets`;
 
 /** A release's versions in the cluster, oldest first. @throws Error in the apiserver's words */
-export async function readHistory(cluster: InCluster, name: string, namespace: string): Promise<readonly Recorded[]> {
+export const readHistory = async (
+  cluster: InCluster,
+  name: string,
+  namespace: string,
+): Promise<readonly Recorded[]> => {
   const selector = encodeURIComponent(`owner=helm,name=${name}`);
   const list = await cluster.ask<{ readonly items: readonly Secret[] }>(
     'GET',
@@ -20,24 +24,24 @@ export async function readHistory(cluster: InCluster, name: string, namespace: s
   return (list?.items ?? [])
     .map((secret) => ({ version: Number(secret.metadata.labels?.['version']), release: releaseOf(secret) }))
     .toSorted((a, b) => a.version - b.version);
-}
+};
 
 /** Records a new version, before anything of it is deployed. @throws Error in the apiserver's words */
-export async function begin(cluster: InCluster, release: Release): Promise<void> {
+export const begin = async (cluster: InCluster, release: Release): Promise<void> => {
   await cluster.ask('POST', folderOf(release.namespace), secretOf(release));
-}
+};
 
 /**
  * Records how it ended: marks what was deployed before as superseded (unless this one failed) and drops the oldest beyond `historyMax`
  * (0: keeps all). @throws Error in the apiserver's words
  */
-export async function end(given: {
+export const end = async (given: {
   readonly cluster: InCluster;
   readonly release: Release;
   /** All before it. */
   readonly history: readonly Recorded[];
   readonly historyMax: number;
-}): Promise<void> {
+}): Promise<void> => {
   const { cluster, release, history, historyMax } = given;
   const folder = folderOf(release.namespace);
   const write = async (changed: Release): Promise<void> => {
@@ -52,13 +56,13 @@ export async function end(given: {
   for (const { version } of history.slice(0, surplus)) {
     await cluster.ask('DELETE', `${folder}/${secretName(release.name, version)}`);
   }
-}
+};
 
 /** Deletes all versions of a release. @returns how many there were @throws Error in the apiserver's words */
-export async function forget(cluster: InCluster, name: string, namespace: string): Promise<number> {
+export const forget = async (cluster: InCluster, name: string, namespace: string): Promise<number> => {
   const history = await readHistory(cluster, name, namespace);
   for (const { version } of history) {
     await cluster.ask('DELETE', `${folderOf(namespace)}/${secretName(name, version)}`);
   }
   return history.length;
-}
+};

@@ -4,7 +4,7 @@ import type { ValuesOptions } from './command-line.js';
 import { addSet } from './strvals.js';
 import { isMap, mergeValues, type Values, ValuesError } from './values.js';
 
-async function readValues(file: string): Promise<Values> {
+const readValues = async (file: string): Promise<Values> => {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ValuesError(`open ${file}: ${error.code === 'ENOENT' ? 'no such file or directory' : error.code}`);
   });
@@ -18,7 +18,7 @@ async function readValues(file: string): Promise<Values> {
   if (values === null || values === undefined) return {};
   if (isMap(values)) return values;
   throw new ValuesError(`failed to parse ${file}: cannot unmarshal into a map`);
-}
+};
 
 /** What is given in texts, in werf's order of precedence. */
 type Sets = Pick<ValuesOptions, 'set' | 'setString'>;
@@ -27,12 +27,12 @@ type Sets = Pick<ValuesOptions, 'set' | 'setString'>;
  * Values merged as werf does it: files in order, then --set, then --set-string. Pure.
  * @throws ValuesError
  */
-export function mergedValues(files: readonly Values[], { set, setString }: Sets): Values {
+export const mergedValues = (files: readonly Values[], { set, setString }: Sets): Values => {
   let values = files.reduce<Values>(mergeValues, {});
   for (const text of set) values = addSet(values, text, 'set');
   for (const text of setString) values = addSet(values, text, 'set-string');
   return values;
-}
+};
 
 /**
  * Whether --set has made an integer of something. A release keeps it as a floating point number, and werf compares the two: it takes the
@@ -47,8 +47,8 @@ const isOrHasNumber = (value: unknown): boolean =>
  * All values of a command line.
  * @throws ValuesError
  */
-export async function releaseValues(options: ValuesOptions): Promise<Values> {
+export const releaseValues = async (options: ValuesOptions): Promise<Values> => {
   const other = [...options.json, ...options.setFile, ...options.setLiteral];
   if (other.length > 0) throw new ValuesError("the stand-in can't read --set-json, --set-file and --set-literal");
   return mergedValues(await Promise.all(options.files.map(readValues)), options);
-}
+};

@@ -21,12 +21,12 @@ interface ReleaseName {
 const called = ({ release, namespace }: ReleaseName): string => `release "${release}" (namespace: "${namespace}")`;
 
 /** Does `work` while nobody else changes the release. The lock is given back where the process is told to end, too. */
-async function locked(given: {
+const locked = async (given: {
   readonly cluster: InCluster;
   readonly of: ReleaseName;
   readonly around: Surroundings;
   readonly work: () => Promise<void>;
-}): Promise<void> {
+}): Promise<void> => {
   const { cluster, of, around } = given;
   const { release, namespace } = of;
   const onWait = () => around.print(say('waiting', { name: release }));
@@ -39,9 +39,9 @@ async function locked(given: {
     keep();
     await unlock();
   }
-}
+};
 
-async function apply(command: Apply, around: Surroundings): Promise<number> {
+const apply = async (command: Apply, around: Surroundings): Promise<number> => {
   const pulled = await pull(command, around);
   const cluster = await inCluster(around.environment);
   await during('release install', install());
@@ -56,13 +56,13 @@ async function apply(command: Apply, around: Surroundings): Promise<number> {
     };
     await locked({ cluster, of: command, around, work });
   }
-}
+};
 
-async function plan(
+const plan = async (
   command: Extract<Command, { kind: 'plan' }>,
   around: Surroundings,
   { version }: Speaker,
-): Promise<number> {
+): Promise<number> => {
   const { release: name, namespace } = command;
   const pulled = await pull(command, around);
   const cluster = await inCluster(around.environment);
@@ -76,11 +76,11 @@ async function plan(
   if (!command.exitCode) return 0;
   if (told.error !== undefined) around.printError(`Error: ${told.error}`);
   return told.code;
-}
+};
 
 const PLANNED: readonly string[] = ['template', 'slow-plan', 'fail-plan'];
 
-async function dismiss(command: Extract<Command, { kind: 'dismiss' }>, around: Surroundings): Promise<number> {
+const dismiss = async (command: Extract<Command, { kind: 'dismiss' }>, around: Surroundings): Promise<number> => {
   const { release, namespace } = command;
   const cluster = await inCluster(around.environment);
   const where = called(command);
@@ -96,9 +96,9 @@ async function dismiss(command: Extract<Command, { kind: 'dismiss' }>, around: S
   };
   await during('release uninstall', locked({ cluster, of: command, around, work }));
   return 0;
-}
+};
 
-function execute(command: Command, around: Surroundings, speaker: Speaker): Promise<number> {
+const execute = (command: Command, around: Surroundings, speaker: Speaker): Promise<number> => {
   switch (command.kind) {
     case 'apply':
       return apply(command, around);
@@ -112,14 +112,14 @@ function execute(command: Command, around: Surroundings, speaker: Speaker): Prom
     case 'refused':
       return Promise.reject(new Error(command.message));
   }
-}
+};
 
 /**
  * Runs one command line. Never rejects.
  * @param words - without the program's name
  * @returns the exit code: 0, 1 after an error; with --exit-code 2 or 3 for a plan that finds something to do
  */
-export async function run(words: readonly string[], around: Surroundings): Promise<number> {
+export const run = async (words: readonly string[], around: Surroundings): Promise<number> => {
   around.print(FIRST_LINE);
   const speaker = speakerFor(around.environment['PLAYGROUND_IMAGE'] ?? '');
   try {
@@ -128,4 +128,4 @@ export async function run(words: readonly string[], around: Surroundings): Promi
     around.printError(`Error: ${error instanceof Error ? error.message : String(error)}`);
     return 1;
   }
-}
+};

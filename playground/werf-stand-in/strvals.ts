@@ -25,7 +25,7 @@ const MAX_LEVEL = 30;
  * Pure.
  * @throws ValuesError in helm's words, which may quote names, or what is taken for one
  */
-export function addSet(values: Values, text: string, flag: 'set' | 'set-string'): Values {
+export const addSet = (values: Values, text: string, flag: 'set' | 'set-string'): Values => {
   const grown = structuredClone(values);
   try {
     new Parser(text, flag === 'set' ? guessed : (read) => read).addTo(grown);
@@ -34,7 +34,7 @@ export function addSet(values: Values, text: string, flag: 'set' | 'set-string')
     throw error;
   }
   return grown;
-}
+};
 
 /** Reads one text, and changes the maps that it is given. */
 class Parser {
@@ -174,7 +174,7 @@ class Parser {
 }
 
 /** The type that --set gives a text. */
-function guessed(text: string): unknown {
+const guessed = (text: string): unknown => {
   // Go folds the long s, too: with `u` so does JavaScript.
   if (/^true$/iu.test(text)) return true;
   if (/^false$/iu.test(text)) return false;
@@ -186,7 +186,7 @@ function guessed(text: string): unknown {
   const number = Number(value);
   if (!Number.isSafeInteger(number)) throw new ValuesError("the stand-in can't hold so large an integer");
   return number;
-}
+};
 
 /** helm drops what has no name. Defined, so that `__proto__` is a name like any other. */
 const put = (map: Values, name: string, value: unknown): void => {

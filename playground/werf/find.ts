@@ -31,14 +31,14 @@ export const tellWerf = (found: FoundWerf): string =>
  * @param options.download - false: nothing is got
  * @throws StartError
  */
-export async function findWerf(options: {
+export const findWerf = async (options: {
   readonly given?: string | undefined;
   readonly env: Environment;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
   readonly download: boolean;
   readonly release?: WerfRelease;
-}): Promise<FoundWerf> {
+}): Promise<FoundWerf> => {
   const { given, env, say, signal, release = RELEASE } = options;
   const named =
     given !== undefined ? { file: given, by: '--werf' } : { file: env['WERFBUNDLE_WERF'], by: '$WERFBUNDLE_WERF' };
@@ -66,7 +66,7 @@ export async function findWerf(options: {
   return version.kind === 'some'
     ? { kind: 'real', program: got.program, version: version.text, by: 'a download' }
     : { kind: 'stand-in', why: `the werf that was downloaded does not run here: ${version.why}` };
-}
+};
 
 type Version = { readonly kind: 'some'; readonly text: string } | { readonly kind: 'none'; readonly why: string };
 

@@ -28,12 +28,12 @@ const PLATFORMS: Readonly<Record<string, string>> = { 'linux x64': 'linux-amd64'
  * Downloads the release into `dir`, checked against what its repository publishes; a file that differs is not kept. Never throws but the
  * signal's reason.
  */
-export async function downloadWerf(options: {
+export const downloadWerf = async (options: {
   readonly release: WerfRelease;
   readonly dir: string;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
-}): Promise<Got> {
+}): Promise<Got> => {
   const { release, dir, say, signal } = options;
   const platform = PLATFORMS[`${process.platform} ${process.arch}`];
   if (platform === undefined)
@@ -55,7 +55,7 @@ export async function downloadWerf(options: {
       why: `${release.base} can't be used: ${cause instanceof Error ? cause.message : String(cause)}`,
     };
   }
-}
+};
 
 interface Targets {
   readonly signed?: {

@@ -29,9 +29,9 @@ export const say = (text: string): void => {
 };
 
 /** The main program of a benchmark, started by run.mjs with the checkout as its first argument. It sets the exit code. */
-export async function runBenchmark<Size, Results extends { readonly targets: readonly Target[] }>(
+export const runBenchmark = async <Size, Results extends { readonly targets: readonly Target[] }>(
   benchmark: Benchmark<Size, Results>,
-): Promise<void> {
+): Promise<void> => {
   const [root = '', ...argv] = process.argv.slice(2);
   const parsed = benchmark.parse(argv);
   switch (parsed.kind) {
@@ -45,13 +45,13 @@ export async function runBenchmark<Size, Results extends { readonly targets: rea
     case 'ok':
       process.exitCode = await measureAndTell(benchmark, parsed.choice, root);
   }
-}
+};
 
-async function measureAndTell<Size, Results extends { readonly targets: readonly Target[] }>(
+const measureAndTell = async <Size, Results extends { readonly targets: readonly Target[] }>(
   { planOf, measure, tableOf }: Benchmark<Size, Results>,
   choice: Size & Outputs,
   root: string,
-): Promise<number> {
+): Promise<number> => {
   const folder = mkdtempSync(join(tmpdir(), 'werfbundle-bench-run-'));
   const before = loadNow();
   try {
@@ -64,4 +64,4 @@ async function measureAndTell<Size, Results extends { readonly targets: readonly
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
+};

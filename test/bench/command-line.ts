@@ -46,11 +46,11 @@ exit code: 0 all targets met, 1 one is missed, 2 misuse`;
  * @param option - the name of the option that only this benchmark has
  * @param sizeOf - what it makes of that; only asked when all else is well
  */
-export function readArguments<Size extends object>(
+export const readArguments = <Size extends object>(
   argv: readonly string[],
   option: string,
   sizeOf: (asked: AskedSize) => { readonly kind: 'ok'; readonly size: Size } | Invalid,
-): ParsedArguments<Size> {
+): ParsedArguments<Size> => {
   let values: Values;
   try {
     values = parseArgs({ args: [...argv], options: { ...OPTIONS, [option]: { type: 'string' } } }).values;
@@ -61,4 +61,4 @@ export function readArguments<Size extends object>(
   if (help) return { kind: 'help' };
   const sized = sizeOf({ quick, own: typeof own === 'string' ? own : undefined });
   return sized.kind === 'invalid' ? sized : { kind: 'ok', choice: { ...sized.size, json, profile } };
-}
+};

@@ -118,11 +118,11 @@ export class Program {
   }
 }
 
-function readyPort(log: string): number | undefined {
+const readyPort = (log: string): number | undefined => {
   for (const line of readFileSync(log, 'utf8').split('\n')) {
     if (!/"message":"\w+ ready"/.test(line)) continue;
     const { port } = JSON.parse(line) as { readonly port?: unknown };
     return typeof port === 'number' ? port : 0;
   }
   return undefined;
-}
+};

@@ -25,6 +25,16 @@ const CONFIGURATIONS = [
   'validatingwebhookconfiguration/werfbundle-validating',
 ];
 
+/** With the rights of manifests/rbac, and no others. */
+const webhookKubeconfig = async (): Promise<string> => {
+  const token = (await must(['create', 'token', 'werfbundle-webhook', '-n', NAMESPACE])).trim();
+  const config = JSON.parse(await must(['config', 'view', '--raw', '-o', 'json']));
+  for (const entry of config.users) entry.user = { token };
+  const file = join(cluster.dir, 'webhook.kubeconfig');
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+};
+
 const cluster = await startCluster(t);
 const must = async (args: readonly string[], input?: string): Promise<string> => {
   const { code, stdout, stderr } = await cluster.kubectl(args, input);
@@ -39,16 +49,6 @@ const kubeconfig = await webhookKubeconfig();
 const kube = createKubeClient(await connect({ kubeconfig: cluster.kubeconfig }));
 t.teardown(() => kube.close());
 const signal = new AbortController().signal;
-
-/** With the rights of manifests/rbac, and no others. */
-async function webhookKubeconfig(): Promise<string> {
-  const token = (await must(['create', 'token', 'werfbundle-webhook', '-n', NAMESPACE])).trim();
-  const config = JSON.parse(await must(['config', 'view', '--raw', '-o', 'json']));
-  for (const entry of config.users) entry.user = { token };
-  const file = join(cluster.dir, 'webhook.kubeconfig');
-  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
-  return file;
-}
 
 const startWebhook = async (...args: readonly string[]): Promise<WebhookProgram> => {
   const webhook = await startWebhookProgram(cluster.dir, ['--kubeconfig', kubeconfig, ...args]);

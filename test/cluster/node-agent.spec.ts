@@ -16,6 +16,16 @@ import { canary } from '../kit/canary.js';
 import { startCluster } from '../kit/cluster.js';
 import { recordLog } from '../kit/record-log.js';
 
+const until = async <T>(what: string, look: () => Promise<T | undefined>): Promise<T> => {
+  const end = Date.now() + 30_000;
+  while (Date.now() < end) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`${what} did not happen within 30 s`);
+};
+
 const cluster = await startCluster(t);
 const client = createKubeClient(await connect({ kubeconfig: cluster.kubeconfig }));
 t.teardown(() => client.close());
@@ -77,16 +87,6 @@ const get = async (name: string): Promise<Seen | undefined> => {
   const { code, stdout } = await cluster.kubectl(['get', 'pod', name, '-o', 'json']);
   return code === 0 ? (JSON.parse(stdout) as Seen) : undefined;
 };
-
-async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const end = Date.now() + 30_000;
-  while (Date.now() < end) {
-    const seen = await look();
-    if (seen !== undefined) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error(`${what} did not happen within 30 s`);
-}
 
 /** Waits for a Pod's end. @returns phase, the Pod's reason, and the container's reason and exit code */
 const ended = (name: string): Promise<readonly unknown[]> =>

@@ -20,7 +20,7 @@ import { recordWatch } from '../kit/record-watch.js';
 import { startTokenServer } from '../kit/token-server.js';
 
 /** Debian's docker-registry where the run has it; what stands in for it, otherwise. */
-async function registryFor(t: Test, options: { real?: boolean; login?: boolean; auth?: TokenAuth }) {
+const registryFor = async (t: Test, options: { real?: boolean; login?: boolean; auth?: TokenAuth }) => {
   const { real = true, login = false, auth } = options;
   const binary = real ? (await binariesOfThisRun()).dockerRegistry : undefined;
   const credential = { kind: 'basic', username: 'robot', password: 'pass:word' } as const;
@@ -37,9 +37,9 @@ async function registryFor(t: Test, options: { real?: boolean; login?: boolean; 
     await rm(dir, { recursive: true, force: true });
   });
   return { registry, dir, binary, ...(login ? { credential } : {}) };
-}
+};
 
-function clientFor(t: Test, proxy?: string) {
+const clientFor = (t: Test, proxy?: string) => {
   const client = createRegistry({
     timeouts: DEFAULT_REGISTRY_TIMEOUTS,
     limits: DEFAULT_REGISTRY_LIMITS,
@@ -55,7 +55,7 @@ function clientFor(t: Test, proxy?: string) {
   });
   t.teardown(() => client.close());
   return client;
-}
+};
 
 const subjects = [
   { title: 'the distribution registry, open to all', real: true, login: false },

@@ -63,6 +63,55 @@ const VIEW_KETTLES = {
   ],
 };
 
+/** The status of a GET with a bearer token. */
+const ask = async (cluster: Cluster, path: string, token: string): Promise<number> => {
+  const { server, ca } = cluster.controlPlane;
+  const headers = { authorization: `Bearer ${token}` };
+  return new Promise((resolve, reject) => {
+    const asked = request(new URL(path, server), { ca, headers, agent: false }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode ?? 0);
+    });
+    asked.on('error', reject).end();
+  });
+};
+
+/** The events of a watch, as the endpoint sends them. */
+const watch = async (t: Test, cluster: Cluster, path: string): Promise<AsyncGenerator<unknown>> => {
+  const { server, ca, kubeconfig } = cluster.controlPlane;
+  const config = JSON.parse(await readFile(kubeconfig, 'utf8')) as { users: [{ user: { token: string } }] };
+  const headers = { authorization: `Bearer ${config.users[0].user.token}` };
+  const asked = request(new URL(path, server), { ca, headers, agent: false });
+  t.teardown(() => asked.destroy());
+  return (async function* () {
+    const answer = await new Promise<AsyncIterable<Buffer>>((resolve, reject) => {
+      asked.on('response', resolve).on('error', reject).end();
+    });
+    let rest = '';
+    for await (const part of answer) {
+      const lines = (rest + part.toString()).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) yield JSON.parse(line);
+    }
+  })();
+};
+
+/** The command lines of the processes that name the folder; zombies have none. */
+const processesOf = async (dir: string): Promise<readonly string[]> => {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
+  return lines.filter((line) => line.includes(dir));
+};
+
+/** The ports that the programs of the control plane were told to listen on. */
+const portsOf = async (dir: string): Promise<readonly number[]> => {
+  const lines = await processesOf(dir);
+  const found = lines.flatMap((line) => [
+    ...line.matchAll(/--(?:secure-port|listen-\w+-urls)=(?:http:\/\/127\.0\.0\.1:)?(\d+)/g),
+  ]);
+  return [...new Set(found.map(([, port]) => Number(port)))].filter((port) => port > 0);
+};
+
 t.test('the control plane', async (t) => {
   const cluster = await startCluster(t, { own: 'it is stopped, and started again' });
   const apply = (object: unknown) => cluster.kubectl(['apply', '-f', '-'], JSON.stringify(object));
@@ -166,61 +215,12 @@ t.test('the control plane', async (t) => {
   });
 });
 
-/** The status of a GET with a bearer token. */
-async function ask(cluster: Cluster, path: string, token: string): Promise<number> {
-  const { server, ca } = cluster.controlPlane;
-  const headers = { authorization: `Bearer ${token}` };
-  return new Promise((resolve, reject) => {
-    const asked = request(new URL(path, server), { ca, headers, agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode ?? 0);
-    });
-    asked.on('error', reject).end();
-  });
-}
-
-/** The events of a watch, as the endpoint sends them. */
-async function watch(t: Test, cluster: Cluster, path: string): Promise<AsyncGenerator<unknown>> {
-  const { server, ca, kubeconfig } = cluster.controlPlane;
-  const config = JSON.parse(await readFile(kubeconfig, 'utf8')) as { users: [{ user: { token: string } }] };
-  const headers = { authorization: `Bearer ${config.users[0].user.token}` };
-  const asked = request(new URL(path, server), { ca, headers, agent: false });
-  t.teardown(() => asked.destroy());
-  return (async function* () {
-    const answer = await new Promise<AsyncIterable<Buffer>>((resolve, reject) => {
-      asked.on('response', resolve).on('error', reject).end();
-    });
-    let rest = '';
-    for await (const part of answer) {
-      const lines = (rest + part.toString()).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) yield JSON.parse(line);
-    }
-  })();
-}
-
 /** What was killed may take a moment to be gone. */
 const noProcessesOf = (dir: string): Promise<readonly string[]> =>
   eventually(
     () => processesOf(dir),
     (left) => left.length === 0,
   );
-
-/** The command lines of the processes that name the folder; zombies have none. */
-async function processesOf(dir: string): Promise<readonly string[]> {
-  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-  return lines.filter((line) => line.includes(dir));
-}
-
-/** The ports that the programs of the control plane were told to listen on. */
-async function portsOf(dir: string): Promise<readonly number[]> {
-  const lines = await processesOf(dir);
-  const found = lines.flatMap((line) => [
-    ...line.matchAll(/--(?:secure-port|listen-\w+-urls)=(?:http:\/\/127\.0\.0\.1:)?(\d+)/g),
-  ]);
-  return [...new Set(found.map(([, port]) => Number(port)))].filter((port) => port > 0);
-}
 
 const isOpen = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -73,6 +73,15 @@ const bundle = (name: string, spec: object, metadata: object = {}): string =>
     spec,
   });
 
+/** The apiserver takes a moment to notice that a webhook configuration came or went. */
+const eventually = async (holds: () => Promise<boolean>): Promise<void> => {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('it did not happen within ten seconds');
+};
+
 const cluster = await startCluster(t);
 await must(cluster, ['apply', '-k', join(ROOT, 'manifests/crd')]);
 await must(cluster, ['apply', '-k', join(ROOT, 'manifests/default')]);
@@ -314,12 +323,3 @@ t.test('an object that is going loses its finalizer, though its spec has become 
   t.match((await cluster.kubectl(['get', 'wb', 'going', '-n', 'ops'])).stderr, 'not found');
   t.equal(await restarted.stop(), 0);
 });
-
-/** The apiserver takes a moment to notice that a webhook configuration came or went. */
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt += 1) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('it did not happen within ten seconds');
-}

@@ -15,7 +15,7 @@ interface RegistrySubject {
 }
 
 /** What the controller relies on, of whatever registry. */
-export async function registryContract(t: Test, subject: RegistrySubject): Promise<void> {
+export const registryContract = async (t: Test, subject: RegistrySubject): Promise<void> => {
   const { client, host, credential, publish } = subject;
   const { signal } = new AbortController();
   const target: RegistryTarget = {
@@ -84,4 +84,4 @@ export async function registryContract(t: Test, subject: RegistrySubject): Promi
     t.strictSame(await client.readManifest(wrong, 'v1.0.0', signal), refused);
     t.match(await client.listTags(target, signal), { kind: 'tags' }, 'and others are not held responsible');
   });
-}
+};

@@ -144,7 +144,7 @@ const argsOf = (job: Job): readonly string[] => {
 const lastLine = (log: string): string => log.trimEnd().split('\n').at(-1) ?? '';
 
 /** What the controller relies on: command lines, exit codes, and the words that it reads. */
-export async function werfContract(t: Test, subject: WerfSubject): Promise<void> {
+export const werfContract = async (t: Test, subject: WerfSubject): Promise<void> => {
   const begin = (title: string) => Scenario.begin(subject, title);
   await t.test('deploys, skips what is deployed, and upgrades', (t) => deploys(t, begin));
   await t.test('finds what differs, and nothing else', (t) => findsDrift(t, begin, subject));
@@ -152,7 +152,7 @@ export async function werfContract(t: Test, subject: WerfSubject): Promise<void>
   await t.test('goes on by itself after one that was ended in the middle', (t) => goesOn(t, begin));
   await t.test('waits for another one of the same release', (t) => waits(t, begin));
   await t.test('uninstalls, if it may look at the namespace', (t) => uninstalls(t, begin, subject));
-}
+};
 
 type Begin = (title: string) => Promise<Scenario>;
 

@@ -27,7 +27,7 @@ const hashOf = (...tags: string[]): string =>
   `tags-sha256:${createHash('sha256').update(tags.toSorted().join('\n')).digest('hex')}`;
 
 /** A board on a registry in memory; every wish is of bundle `a` for ghcr.io/acme/app at once, unless said otherwise. */
-function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number; timeScale?: number } = {}) {
+const board = (test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number; timeScale?: number } = {}) => {
   const registry = new MemoryRegistry();
   registry.publish('acme/app', { v1: 'sha256:1' });
   const clock = createFakeClock();
@@ -62,7 +62,58 @@ function board(test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number;
   const outcomeOf = (name: string): ScanOutcome | undefined => scans.pending(ref(name))?.outcome;
   const lists = (): number => registry.calls.filter((call) => call.startsWith('list')).length;
   return { registry, clock, log, delivered, results, scans, heldFor, want, outcomeOf, lists, stop, stopped };
-}
+};
+
+/**
+ * Three repositories of a host that refuses connections, behind the real limiter with its breaker; they wait 30 s after a failure, then
+ * 1m, 2m and so on. @returns when each had failed for the second time, milliseconds from the beginning
+ */
+const secondFailures = async (seed: number): Promise<readonly number[]> => {
+  let state = seed;
+  const uniform = (): number => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+  const clock = createFakeClock();
+  const hosts = new HostLimiter({ clock, rate: { perSecond: 10, burst: 20 }, inFlight: 10, timeScale: 1 });
+  const url = new URL('https://ghcr.io/');
+  const listTags = async (_: unknown, signal: AbortSignal): Promise<RegistryFailure | HeldBack> => {
+    const permit = await hosts.acquire({ url }, signal);
+    if (permit.kind === 'held') return permit;
+    permit.done({ event: 'failed', pauseMs: 0 });
+    return { kind: 'failed', code: 'connection', message: 'connection refused' };
+  };
+  const failedAt = new Map<string, number[]>([...'abc'].map((name) => [name, []]));
+  const look = ({ name }: ObjectRef): void => {
+    const bundle = ref(name);
+    const delivery = scans.pending(bundle);
+    const times = failedAt.get(name) ?? [];
+    times.push(clock.monotonic());
+    wish(bundle, clock.now() + 30 * SECOND * 2 ** (times.length - 1));
+    scans.acknowledge(bundle, delivery?.sequence ?? 0);
+  };
+  const scans = createScans({
+    ...{ clock, random: { uniform }, log: recordLog(), timeScale: 1, onDelivery: look },
+    registry: {
+      holdOf: () => hosts.holdOf({ url }),
+      listTags,
+      readManifest: () => Promise.reject(new Error('unlisted')),
+    },
+  });
+  const wish = (bundle: ObjectIdentity, time: number): void => {
+    const target = { host: 'ghcr.io', repository: bundle.name, insecure: false };
+    scans.subscribe({ bundle, target, policy: {}, pollIntervalMs: MINUTE, due: { kind: 'at', time } });
+  };
+  const stop = new AbortController();
+  const stopped = scans.start(stop.signal);
+  for (const name of failedAt.keys()) wish(ref(name), clock.now() + uniform() * MINUTE);
+  const seconds = () => [...failedAt.values()].map((times) => times[1] ?? Number.POSITIVE_INFINITY);
+  for (let minutes = 0; minutes < 60 && Math.max(...seconds()) === Number.POSITIVE_INFINITY; minutes += 1)
+    await clock.advance(MINUTE);
+  stop.abort();
+  await stopped;
+  return seconds();
+};
 
 t.test('the schedule of a repository', async (t) => {
   const at = (time: number): Due => ({ kind: 'at', at: time });
@@ -440,57 +491,6 @@ t.test('what was found for a bundle is not for another one that has got its name
   await clock.advance(SECOND);
   t.strictSame(delivered, ['a'], 'a failure of the scan that the other one waited for is none of its own');
 });
-
-/**
- * Three repositories of a host that refuses connections, behind the real limiter with its breaker; they wait 30 s after a failure, then
- * 1m, 2m and so on. @returns when each had failed for the second time, milliseconds from the beginning
- */
-async function secondFailures(seed: number): Promise<readonly number[]> {
-  let state = seed;
-  const uniform = (): number => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-  const clock = createFakeClock();
-  const hosts = new HostLimiter({ clock, rate: { perSecond: 10, burst: 20 }, inFlight: 10, timeScale: 1 });
-  const url = new URL('https://ghcr.io/');
-  const listTags = async (_: unknown, signal: AbortSignal): Promise<RegistryFailure | HeldBack> => {
-    const permit = await hosts.acquire({ url }, signal);
-    if (permit.kind === 'held') return permit;
-    permit.done({ event: 'failed', pauseMs: 0 });
-    return { kind: 'failed', code: 'connection', message: 'connection refused' };
-  };
-  const failedAt = new Map<string, number[]>([...'abc'].map((name) => [name, []]));
-  const look = ({ name }: ObjectRef): void => {
-    const bundle = ref(name);
-    const delivery = scans.pending(bundle);
-    const times = failedAt.get(name) ?? [];
-    times.push(clock.monotonic());
-    wish(bundle, clock.now() + 30 * SECOND * 2 ** (times.length - 1));
-    scans.acknowledge(bundle, delivery?.sequence ?? 0);
-  };
-  const scans = createScans({
-    ...{ clock, random: { uniform }, log: recordLog(), timeScale: 1, onDelivery: look },
-    registry: {
-      holdOf: () => hosts.holdOf({ url }),
-      listTags,
-      readManifest: () => Promise.reject(new Error('unlisted')),
-    },
-  });
-  const wish = (bundle: ObjectIdentity, time: number): void => {
-    const target = { host: 'ghcr.io', repository: bundle.name, insecure: false };
-    scans.subscribe({ bundle, target, policy: {}, pollIntervalMs: MINUTE, due: { kind: 'at', time } });
-  };
-  const stop = new AbortController();
-  const stopped = scans.start(stop.signal);
-  for (const name of failedAt.keys()) wish(ref(name), clock.now() + uniform() * MINUTE);
-  const seconds = () => [...failedAt.values()].map((times) => times[1] ?? Number.POSITIVE_INFINITY);
-  for (let minutes = 0; minutes < 60 && Math.max(...seconds()) === Number.POSITIVE_INFINITY; minutes += 1)
-    await clock.advance(MINUTE);
-  stop.abort();
-  await stopped;
-  return seconds();
-}
 
 t.test('what is held back is no failure', async (t) => {
   const held: HeldBack = { kind: 'held', why: 'breaker', forMs: 30 * SECOND };

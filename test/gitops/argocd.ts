@@ -49,7 +49,7 @@ const STOP = { signal: 'SIGKILL', patienceMs: 0 } as const;
 const PART_OF = { 'app.kubernetes.io/part-of': 'argocd' };
 
 /** Installs its CRDs, its settings and our customizations, and starts it with the rights of a cluster-admin. It ends with the spec. */
-export async function startArgoCd(t: Test, fixture: GitOpsFixture): Promise<ArgoCd> {
+export const startArgoCd = async (t: Test, fixture: GitOpsFixture): Promise<ArgoCd> => {
   const { argocd: folder } = toolsOfThisRun();
   const crds = ['application-crd.yaml', 'appproject-crd.yaml', 'applicationset-crd.yaml'];
   await fixture.must(['apply', '--server-side', ...crds.flatMap((file) => ['-f', join(folder, 'crds', file)])]);
@@ -86,7 +86,7 @@ export async function startArgoCd(t: Test, fixture: GitOpsFixture): Promise<Argo
   await program('repo-server', repoServerFlags(ports, redis), [ports.repoServer, ports.repoMetrics]);
   await program('application-controller', controllerFlags(ports, redis), [ports.metrics]);
   return { application: (wish) => Application.create(fixture, wish) };
-}
+};
 
 type Ports = Readonly<Record<(typeof PORTS)[number], HeldPort>>;
 

@@ -32,7 +32,7 @@ export interface GitOpsFixture extends Pick<DeployFixture, 'cluster' | 'publish'
   eventsOf(namespace: string, reason: string): Promise<readonly string[]>;
 }
 
-export async function startGitOpsFixture(t: Test): Promise<GitOpsFixture> {
+export const startGitOpsFixture = async (t: Test): Promise<GitOpsFixture> => {
   const fixture = await startDeployFixture(t);
   const { cluster, client, signal, registryHost } = fixture;
   const controller = await fixture.startController({ timeScale: TIME_SCALE });
@@ -56,7 +56,7 @@ export async function startGitOpsFixture(t: Test): Promise<GitOpsFixture> {
       return events.items.filter((event) => event.reason === reason).map(({ note }) => note);
     },
   };
-}
+};
 
 /** Generation and resourceVersion: what neither changes when nothing does. */
 export const versionsOf = async (

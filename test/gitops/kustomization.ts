@@ -67,7 +67,7 @@ export class Kustomization {
   }
 }
 
-async function answerOf(program: string, args: readonly string[], input: object): Promise<string> {
+const answerOf = async (program: string, args: readonly string[], input: object): Promise<string> => {
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent' };
   const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   let [out, errors] = ['', ''];
@@ -81,4 +81,4 @@ async function answerOf(program: string, args: readonly string[], input: object)
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`${program}: ${errors}`);
   return out;
-}
+};

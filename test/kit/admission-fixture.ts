@@ -31,7 +31,7 @@ export interface WebhookWish {
 }
 
 /** Starts a control plane (5 to 8 s); all goes when the spec file is done. */
-export async function startAdmissionFixture(t: Test): Promise<AdmissionFixture> {
+export const startAdmissionFixture = async (t: Test): Promise<AdmissionFixture> => {
   const cluster = await startCluster(t);
   const must = async (args: readonly string[], input?: string): Promise<string> => {
     const { code, stdout, stderr } = await cluster.kubectl(args, input);
@@ -61,14 +61,14 @@ export async function startAdmissionFixture(t: Test): Promise<AdmissionFixture> 
       return running;
     },
   };
-}
+};
 
-async function writeKubeconfig(options: {
+const writeKubeconfig = async (options: {
   readonly dir: string;
   readonly must: AdmissionFixture['must'];
   readonly account: string;
   readonly server: string | undefined;
-}): Promise<string> {
+}): Promise<string> => {
   const { dir, must, account, server } = options;
   const [namespace = '', name = ''] = account.split('/');
   const token = (await must(['create', 'token', name, '-n', namespace])).trim();
@@ -78,4 +78,4 @@ async function writeKubeconfig(options: {
   const file = join(dir, `${namespace}-${name}${server === undefined ? '' : '-front'}.kubeconfig`);
   await writeFile(file, JSON.stringify(config), { mode: 0o600 });
   return file;
-}
+};

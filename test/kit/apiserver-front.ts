@@ -11,25 +11,25 @@ export interface Upstream {
 }
 
 /** @returns what begins the same request to the apiserver; its body is still to come. Connections end with the spec file. */
-export function forwarderTo(t: Test, { server, ca }: Upstream): (incoming: IncomingMessage) => ClientRequest {
+export const forwarderTo = (t: Test, { server, ca }: Upstream): ((incoming: IncomingMessage) => ClientRequest) => {
   const agent = new Agent({ keepAlive: true, ca });
   t.teardown(() => agent.destroy());
   return ({ method, url = '/', headers: { host: _, ...headers } }) =>
     request(new URL(url, server), { method, headers, agent });
-}
+};
 
 /** Gives the apiserver's answer to the client. */
-export function passBack(answer: IncomingMessage, outgoing: ServerResponse): void {
+export const passBack = (answer: IncomingMessage, outgoing: ServerResponse): void => {
   outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
   outgoing.flushHeaders();
   answer.pipe(outgoing);
   // A watch that its client has left would run on at the apiserver, and one that the apiserver broke off must not look ended.
   outgoing.on('close', () => answer.destroy());
   answer.on('error', () => outgoing.destroy());
-}
+};
 
 /** Listens on 127.0.0.1 until the spec file ends. @returns the port */
-export async function listen(t: Test, server: HttpServer | HttpsServer): Promise<number> {
+export const listen = async (t: Test, server: HttpServer | HttpsServer): Promise<number> => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(async () => {
@@ -37,4 +37,4 @@ export async function listen(t: Test, server: HttpServer | HttpsServer): Promise
     await new Promise((resolve) => server.close(resolve));
   });
   return (server.address() as AddressInfo).port;
-}
+};

@@ -36,7 +36,7 @@ interface Health {
 }
 
 /** Starts a balancer on 127.0.0.1 that ends with the spec. */
-export async function startBalancer(t: Test): Promise<Balancer> {
+export const startBalancer = async (t: Test): Promise<Balancer> => {
   const ready = new Map<Backend, Health>();
   const sockets = new Set<Socket>();
   const ending = new AbortController();
@@ -95,4 +95,4 @@ export async function startBalancer(t: Test): Promise<Balancer> {
       return traffic.turnedAway;
     },
   };
-}
+};

@@ -43,11 +43,11 @@ const NOT_LOOKED_AT = new Set(['pods', 'storage', 'etcd']);
 const LOOKED_AT = /\.(log|metrics)$/;
 
 /** Keeps what a program answers at /metrics, where {@link leaksIn} finds it. One that was killed or is paused has no answer. */
-export async function keepMetrics(file: string, healthPort: string | number): Promise<void> {
+export const keepMetrics = async (file: string, healthPort: string | number): Promise<void> => {
   const address = `http://127.0.0.1:${healthPort}/metrics`;
   const answer = await fetch(address, { signal: AbortSignal.timeout(2_000) }).catch(() => undefined);
   if (answer !== undefined) await writeFile(file, await answer.text());
-}
+};
 
 /**
  * Looks for canaries where none may be, in a spec's folder: in what was written to the apiservers (`*-audit.log`, by
@@ -56,7 +56,7 @@ export async function keepMetrics(file: string, healthPort: string | number): Pr
  * @param others - texts of Secrets that the spec has not made: canaries, too
  * @returns where: `kube-apiserver-audit.log: create configmaps ops/copy: requestObject.data.password`; nothing of what stands there
  */
-export async function leaksIn(dir: string, others: readonly string[] = []): Promise<readonly string[]> {
+export const leaksIn = async (dir: string, others: readonly string[] = []): Promise<readonly string[]> => {
   const pattern = patternOf([MARK, ...others]);
   const found = new Set<string>();
   for (const file of await filesIn(dir)) {
@@ -69,9 +69,9 @@ export async function leaksIn(dir: string, others: readonly string[] = []): Prom
     }
   }
   return [...found];
-}
+};
 
-async function filesIn(dir: string): Promise<readonly string[]> {
+const filesIn = async (dir: string): Promise<readonly string[]> => {
   const entries = await readdir(dir, { withFileTypes: true });
   const below = entries.map(async (entry): Promise<readonly string[]> => {
     const path = join(dir, entry.name);
@@ -79,7 +79,7 @@ async function filesIn(dir: string): Promise<readonly string[]> {
     return LOOKED_AT.test(entry.name) ? [path] : [];
   });
   return (await Promise.all(below)).flat();
-}
+};
 
 interface Line {
   readonly line: string;
@@ -88,14 +88,14 @@ interface Line {
   readonly pattern: RegExp;
 }
 
-function judgeLine({ line, number, pattern }: Line): readonly string[] {
+const judgeLine = ({ line, number, pattern }: Line): readonly string[] => {
   if (!pattern.test(line)) return [];
   if (!line.startsWith('{')) return [`line ${number}`];
   return marked(JSON.parse(line), pattern).map((path) => `line ${number}: ${path}`);
-}
+};
 
 /** Of an audit event. */
-function judgeWrite({ line, pattern }: Line): readonly string[] {
+const judgeWrite = ({ line, pattern }: Line): readonly string[] => {
   const isOfSecret = line.includes('"resource":"secrets"');
   if (!isOfSecret && !pattern.test(line)) return [];
   const event: unknown = JSON.parse(line);
@@ -104,10 +104,10 @@ function judgeWrite({ line, pattern }: Line): readonly string[] {
   const what = [valueAt(event, 'verb'), [resource, subresource].filter(Boolean).join('/'), `${namespace}/${name}`];
   const faults = resource === 'secrets' ? withoutCanary(event, pattern) : marked(event, pattern);
   return faults.map((fault) => `${what.join(' ')}: ${fault}`);
-}
+};
 
 /** Keys of a person's Secret that nobody could find again. What the operator, Jobs and Kubernetes itself write is made of others. */
-function withoutCanary(event: unknown, pattern: RegExp): readonly string[] {
+const withoutCanary = (event: unknown, pattern: RegExp): readonly string[] => {
   const made = valueAt(event, 'responseObject');
   const data = valueAt(made, 'data');
   const isOfPrograms = String(valueAt(event, 'user', 'username')).startsWith('system:');
@@ -116,13 +116,13 @@ function withoutCanary(event: unknown, pattern: RegExp): readonly string[] {
     const text = Buffer.from(String(value), 'base64').toString();
     return pattern.test(text) || text.startsWith('-----BEGIN ') ? [] : [`data.${key} holds no canary`];
   });
-}
+};
 
 /** Paths of all texts and names with a canary. */
-function marked(value: unknown, pattern: RegExp, path = ''): readonly string[] {
+const marked = (value: unknown, pattern: RegExp, path = ''): readonly string[] => {
   if (typeof value === 'string') return pattern.test(value) ? [path] : [];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, part]) =>
     pattern.test(key) ? [`${path} (a name in it)`] : marked(part, pattern, path === '' ? key : `${path}.${key}`),
   );
-}
+};

@@ -40,23 +40,23 @@ interface ClusterWish extends Peculiarities {
  * if anything of a Secret was written elsewhere, logged or exported meanwhile.
  * @param options - `secrets`: what stands in Secrets that are not of the spec's making, and is looked for, too
  */
-export async function startCluster(
+export const startCluster = async (
   t: Test,
   { secrets = [], ...wish }: ClusterWish & { readonly secrets?: readonly string[] } = {},
-): Promise<Cluster> {
+): Promise<Cluster> => {
   const atEnd = async (dir: string): Promise<void> => {
     const leaks = await leaksIn(dir, secrets);
     if (leaks.length > 0) throw new Error(`canaries (test/kit/canary.ts):\n${leaks.join('\n')}`);
   };
   return openCluster(t, atEnd, wish);
-}
+};
 
 /** The same, but for what is done when all has ended: `atEnd` gets the spec's folder. */
-export async function openCluster(
+export const openCluster = async (
   t: Test,
   atEnd: (dir: string) => Promise<void>,
   { own, ...peculiarities }: ClusterWish = {},
-): Promise<Cluster> {
+): Promise<Cluster> => {
   const binaries = await binariesOfThisRun();
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-spec-'));
   // One step: of several, what follows a failed one is not done.
@@ -77,20 +77,20 @@ export async function openCluster(
     await owned.stop();
   };
   return { kubeconfig, dir, controlPlane, stopControlPlane, kubectl };
-}
+};
 
-async function ownControlPlane(
+const ownControlPlane = async (
   t: Test,
   options: { readonly dir: string; readonly binaries: Binaries; readonly peculiarities: Peculiarities },
-): Promise<ControlPlane> {
+): Promise<ControlPlane> => {
   const peculiarities = { auditPolicy: AUDIT_POLICY, ...options.peculiarities };
   const controlPlane = await startControlPlane({ ...options, peculiarities, say: (line) => t.comment(line) });
   t.teardown(() => controlPlane.stop());
   return controlPlane;
-}
+};
 
 /** What `npm test` found and passes on; a spec that is run alone looks for itself, but gets nothing. */
-export async function binariesOfThisRun(): Promise<Binaries> {
+export const binariesOfThisRun = async (): Promise<Binaries> => {
   const given = process.env['WERFBUNDLE_BINARIES'];
   if (given !== undefined) return JSON.parse(given) as Binaries;
   const found = await lookForBinaries(process.env);
@@ -98,15 +98,15 @@ export async function binariesOfThisRun(): Promise<Binaries> {
   throw new Error(
     'the control plane\'s programs are not on this machine: "node dist/playground.js binaries" gets them',
   );
-}
+};
 
-function run(options: {
+const run = (options: {
   readonly program: string;
   readonly kubeconfig: string;
   readonly dir: string;
   readonly args: readonly string[];
   readonly input: string | undefined;
-}): Promise<KubectlResult> {
+}): Promise<KubectlResult> => {
   const { program, kubeconfig, dir, args, input } = options;
   // A home of its own: kubectl's discovery cache belongs to one cluster and one spec.
   const env = { PATH: process.env['PATH'], HOME: dir, KUBECONFIG: kubeconfig };
@@ -126,4 +126,4 @@ function run(options: {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code: code ?? 1, stdout: stdout(), stderr: stderr() }));
   });
-}
+};

@@ -36,7 +36,7 @@ export interface CuttingProxy {
 const PASS: Cutter = { judge: () => 'pass', cut: async () => {} };
 
 /** Starts a proxy on 127.0.0.1 that ends with the spec file. */
-export async function startCuttingProxy(t: Test, upstream: Upstream): Promise<CuttingProxy> {
+export const startCuttingProxy = async (t: Test, upstream: Upstream): Promise<CuttingProxy> => {
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
   const forward = forwarderTo(t, upstream);
@@ -52,7 +52,7 @@ export async function startCuttingProxy(t: Test, upstream: Upstream): Promise<Cu
       cutter = next;
     },
   };
-}
+};
 
 interface Call {
   readonly incoming: IncomingMessage;
@@ -61,7 +61,7 @@ interface Call {
   readonly cutter: Cutter;
 }
 
-async function pass(call: Call): Promise<void> {
+const pass = async (call: Call): Promise<void> => {
   const { incoming, outgoing, forward, cutter } = call;
   const body = await text(incoming);
   const { method = 'GET', url = '/' } = incoming;
@@ -72,9 +72,9 @@ async function pass(call: Call): Promise<void> {
   if (verdict === 'pass') return passBack(answer, outgoing);
   await text(answer);
   await cutOff(call);
-}
+};
 
-async function cutOff({ incoming, cutter }: Call): Promise<void> {
+const cutOff = async ({ incoming, cutter }: Call): Promise<void> => {
   await cutter.cut();
   incoming.socket.destroy();
-}
+};

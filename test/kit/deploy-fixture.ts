@@ -98,7 +98,7 @@ const PATIENCE_MS = 20_000;
  * Starts the control plane, a registry and a node agent, and installs manifests/ without the webhook configurations: what the
  * webhook would refuse is to reach the controller. Everything ends with the spec file.
  */
-export async function startDeployFixture(t: Test): Promise<DeployFixture> {
+export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
   const binaries = await binariesOfThisRun();
   const cluster = await startCluster(t);
   const { dir, controlPlane } = cluster;
@@ -220,18 +220,18 @@ export async function startDeployFixture(t: Test): Promise<DeployFixture> {
       };
     },
   };
-}
+};
 
 /** It may listen on any port, and says on which. */
-async function healthPortOf({ logFile }: SupervisedProcess): Promise<string> {
+const healthPortOf = async ({ logFile }: SupervisedProcess): Promise<string> => {
   const [, port = ''] = /"health":(\d+)/.exec(await readFile(logFile, 'utf8')) ?? [];
   return port;
-}
+};
 
-async function startNode(
+const startNode = async (
   t: Test,
   { client, cluster, dir }: { readonly client: KubeClient; readonly cluster: Cluster; readonly dir: string },
-): Promise<void> {
+): Promise<void> => {
   const { ca, server } = cluster.controlPlane;
   const agent = await startNodeAgent({
     ...{ client, server, dir: join(dir, 'node'), log: recordLog(), clock: systemClock },
@@ -239,4 +239,4 @@ async function startNode(
     werf: join(ROOT, 'dist', 'werf-stand-in.js'),
   });
   t.teardown(() => agent.stop());
-}
+};

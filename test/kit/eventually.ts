@@ -5,13 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
  * @param withinMs - 30 s, if left out
  * @returns what was seen last, wanted or not: to be asserted
  */
-export async function eventually<T>(
+export const eventually = async <T>(
   look: () => Promise<T>,
   wanted: (seen: T) => boolean,
   withinMs = 30_000,
-): Promise<T> {
+): Promise<T> => {
   for (const start = performance.now(); ; await delay(50)) {
     const seen = await look();
     if (wanted(seen) || performance.now() - start > withinMs) return seen;
   }
-}
+};

@@ -114,7 +114,10 @@ interface Answer {
 }
 
 /** @param tls - PEM of its key and certificate; plain HTTP without */
-export async function startFakeRegistry(tls?: { readonly key: string; readonly cert: string }): Promise<FakeRegistry> {
+export const startFakeRegistry = async (tls?: {
+  readonly key: string;
+  readonly cert: string;
+}): Promise<FakeRegistry> => {
   const repositories = new Map<string, Map<string, Manifest>>();
   const requests: FakeRequest[] = [];
   const answered: string[] = [];
@@ -172,9 +175,9 @@ export async function startFakeRegistry(tls?: { readonly key: string; readonly c
         server.closeAllConnections();
       }),
   };
-}
+};
 
-async function record(incoming: IncomingMessage): Promise<FakeRequest> {
+const record = async (incoming: IncomingMessage): Promise<FakeRequest> => {
   const chunks: Buffer[] = [];
   for await (const chunk of incoming) chunks.push(chunk);
   return {
@@ -184,7 +187,7 @@ async function record(incoming: IncomingMessage): Promise<FakeRequest> {
     ifNoneMatch: incoming.headers['if-none-match'],
     body: Buffer.concat(chunks).toString(),
   };
-}
+};
 
 interface State {
   readonly repositories: ReadonlyMap<string, ReadonlyMap<string, Manifest>>;
@@ -192,7 +195,7 @@ interface State {
   readonly behaviour: () => FakeBehaviour;
 }
 
-function answerTo(state: State, request: FakeRequest): Answer {
+const answerTo = (state: State, request: FakeRequest): Answer => {
   const { access } = state.behaviour();
   const url = new URL(request.path, `http://${state.host}`);
   if (url.pathname === '/token' && access.kind === 'bearer') return tokenAnswer(access, request, url);
@@ -204,16 +207,16 @@ function answerTo(state: State, request: FakeRequest): Answer {
   return manifest?.[1] === undefined
     ? { status: 404, body: 'secret words of the registry' }
     : unlessKnown(manifestAnswer(state, request, state.repositories.get(manifest[1])?.get(manifest[2] ?? '')), request);
-}
+};
 
 /** 304 keeps the headers, Link among them, and has no body. */
-function unlessKnown(answer: Answer, { ifNoneMatch }: FakeRequest): Answer {
+const unlessKnown = (answer: Answer, { ifNoneMatch }: FakeRequest): Answer => {
   const { etag } = answer.headers ?? {};
   if (etag === undefined || etag !== ifNoneMatch) return answer;
   return { status: 304, headers: answer.headers ?? {} };
-}
+};
 
-function refusal(state: State, { authorization, path }: FakeRequest): Answer | undefined {
+const refusal = (state: State, { authorization, path }: FakeRequest): Answer | undefined => {
   const { access } = state.behaviour();
   const body = '{"errors":[{"code":"UNAUTHORIZED","message":"secret words of the registry"}]}';
   if (access.kind === 'anonymous') return undefined;
@@ -226,13 +229,13 @@ function refusal(state: State, { authorization, path }: FakeRequest): Answer | u
   const usual = `Bearer realm="http://{host}/token",service="fake, registry",scope="repository:${repository}:pull"`;
   const challenge = (access.challenge ?? usual).replaceAll('{host}', state.host);
   return { status: 401, headers: { 'www-authenticate': challenge }, body };
-}
+};
 
-function tokenAnswer(
+const tokenAnswer = (
   access: Extract<FakeAccess, { kind: 'bearer' }>,
   { method, authorization, body }: FakeRequest,
   url: URL,
-): Answer {
+): Answer => {
   const form = new URLSearchParams(body);
   if (method === 'POST' && access.oauth !== true) return { status: 404 };
   const right =
@@ -243,9 +246,9 @@ function tokenAnswer(
   const scope = method === 'POST' ? form.get('scope') : url.searchParams.get('scope');
   const token = { [access.field ?? 'token']: `for-${scope}`, expires_in: access.expiresIn };
   return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(token) };
-}
+};
 
-function listAnswer({ repositories, behaviour }: State, repository: string, url: URL): Answer {
+const listAnswer = ({ repositories, behaviour }: State, repository: string, url: URL): Answer => {
   const known = repositories.get(repository);
   if (known === undefined) return { status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN"}]}' };
   const last = url.searchParams.get('last') ?? '';
@@ -262,9 +265,9 @@ function listAnswer({ repositories, behaviour }: State, repository: string, url:
     },
     body,
   };
-}
+};
 
-function manifestAnswer(state: State, { method }: FakeRequest, manifest: Manifest | undefined): Answer {
+const manifestAnswer = (state: State, { method }: FakeRequest, manifest: Manifest | undefined): Answer => {
   const { head, digests, manifestEtags } = state.behaviour();
   if (method === 'HEAD' && !head) return { status: 405 };
   if (manifest === undefined) return { status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN"}]}' };
@@ -275,16 +278,16 @@ function manifestAnswer(state: State, { method }: FakeRequest, manifest: Manifes
     ...(manifestEtags ? { etag: `"${digest}"` } : {}),
   };
   return { status: 200, headers, body: manifest.body };
-}
+};
 
-function send(response: ServerResponse, { method }: FakeRequest, answer: Answer, { gzip }: FakeBehaviour): void {
+const send = (response: ServerResponse, { method }: FakeRequest, answer: Answer, { gzip }: FakeBehaviour): void => {
   const zipped = gzip && answer.status === 200 && method === 'GET';
   response.writeHead(answer.status, { ...answer.headers, ...(zipped ? { 'content-encoding': 'gzip' } : {}) });
   const body = answer.body ?? '';
   response.end(method === 'HEAD' ? '' : zipped ? gzipSync(body) : body);
-}
+};
 
-function misbehave(response: ServerResponse, request: FakeRequest, fault: FakeFault): void {
+const misbehave = (response: ServerResponse, request: FakeRequest, fault: FakeFault): void => {
   const { kind } = fault;
   switch (kind) {
     case 'answer':
@@ -317,9 +320,9 @@ function misbehave(response: ServerResponse, request: FakeRequest, fault: FakeFa
       response.socket?.end('SSH-2.0-OpenSSH_9.2\r\n\r\n');
       return;
   }
-}
+};
 
-function manifestOf(content: FakeContent, salt: string): Manifest {
+const manifestOf = (content: FakeContent, salt: string): Manifest => {
   if (typeof content === 'object') return { type: TYPES.manifest, body: content.raw };
   const annotations = { salt };
   if (content === 'index') {
@@ -332,8 +335,6 @@ function manifestOf(content: FakeContent, salt: string): Manifest {
     content === 'bundle' ? 'application/vnd.cncf.helm.config.v1+json' : 'application/vnd.oci.image.config.v1+json';
   const config = { mediaType: type, digest: digestOf(content), size: 2 };
   return { type: TYPES.manifest, body: JSON.stringify({ schemaVersion: 2, config, layers: [], annotations }) };
-}
+};
 
-function digestOf(body: string): string {
-  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
-}
+const digestOf = (body: string): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;

@@ -26,7 +26,7 @@ const FIRST = [...DEFINITIONS, 'ServiceAccount', 'ConfigMap', 'Secret'];
  * changes if its dry run differs from the stored one in labels, annotations, or anything but metadata and status.
  * @see https://github.com/fluxcd/pkg/blob/main/ssa/manager_apply.go
  */
-export async function reconcileAsFlux(api: RawApi, objects: readonly Manifest[]): Promise<FluxOutcome> {
+export const reconcileAsFlux = async (api: RawApi, objects: readonly Manifest[]): Promise<FluxOutcome> => {
   const ordered = objects.toSorted((a, b) => rankOf(a) - rankOf(b) || (idOf(a) < idOf(b) ? -1 : 1));
   const isDefinition = ({ kind }: Manifest): boolean => DEFINITIONS.includes(kind);
   const changes: string[] = [];
@@ -46,7 +46,7 @@ export async function reconcileAsFlux(api: RawApi, objects: readonly Manifest[])
     }
   }
   return { kind: 'applied', changes, warnings };
-}
+};
 
 interface Plan {
   readonly object: Manifest;

@@ -17,12 +17,12 @@ interface ForwardProxy {
  * @param options - `to`: where every name leads, `host:port`; `authorization`: what it wants in Proxy-Authorization, if anything;
  * `silent`: it takes connections and never says a word; `forbids`: it makes no tunnel for anybody
  */
-export async function startForwardProxy(options: {
+export const startForwardProxy = async (options: {
   readonly to: string;
   readonly authorization?: string;
   readonly silent?: boolean;
   readonly forbids?: boolean;
-}): Promise<ForwardProxy> {
+}): Promise<ForwardProxy> => {
   const asked: string[] = [];
   const answered: string[] = [];
   const sockets = new Set<Duplex>();
@@ -78,4 +78,4 @@ export async function startForwardProxy(options: {
         for (const socket of sockets) socket.destroy();
       }),
   };
-}
+};

@@ -46,7 +46,7 @@ export class Guide {
 }
 
 /** Commands of a shell's block: without comments, each with its further lines. */
-function commandsIn(block: string): readonly string[] {
+const commandsIn = (block: string): readonly string[] => {
   const commands: string[] = [];
   let end: string | undefined;
   let isWhole = true;
@@ -60,14 +60,14 @@ function commandsIn(block: string): readonly string[] {
     end = end === bare ? undefined : (end ?? /<<(\w+)$/.exec(bare)?.[1]);
   }
   return commands;
-}
+};
 
 /** First cells of tables, and items of lists that tell of numbers. */
-function rowsIn(text: string): readonly string[] {
+const rowsIn = (text: string): readonly string[] => {
   let heading = '';
   return text.split('\n').flatMap((line) => {
     heading = /^#+ (.*)$/.exec(line)?.[1] ?? heading;
     const [, cell] = /^\| (`[^|]+`) \|/.exec(line) ?? /^- (\w+ failure: .*)$/.exec(line) ?? [];
     return cell === undefined ? [] : [`${heading}: ${cell.replaceAll('`', '')}`];
   });
-}
+};

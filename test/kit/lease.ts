@@ -13,30 +13,30 @@ export const LEASE_VARIABLE = 'WERFBUNDLE_LEASED_CONTROL_PLANE';
 let taken = false;
 
 /** The lease of this process, once: who asks again needs a control plane of its own. Undefined: there is none. */
-export function takeLease(): Lease | undefined {
+export const takeLease = (): Lease | undefined => {
   const text = process.env[LEASE_VARIABLE];
   if (text === undefined || taken) return undefined;
   taken = true;
   return JSON.parse(text) as Lease;
-}
+};
 
 /** Sizes of a control plane's logs, by name. */
 type Sizes = ReadonlyMap<string, number>;
 
 /** What its logs hold already is of others. */
-export async function logSizes(dir: string): Promise<Sizes> {
+export const logSizes = async (dir: string): Promise<Sizes> => {
   const names = (await readdir(dir)).filter((name) => name.endsWith('.log'));
   return new Map(await Promise.all(names.map(async (name) => [name, (await stat(join(dir, name))).size] as const)));
-}
+};
 
 /** Copies what its logs have got since into a folder. */
-export async function copyLogsSince(
+export const copyLogsSince = async (
   before: Sizes,
   { from, to }: { readonly from: string; readonly to: string },
-): Promise<void> {
+): Promise<void> => {
   await mkdir(to, { recursive: true });
   for (const name of (await logSizes(from)).keys()) {
     const start = before.get(name) ?? 0;
     await pipeline(createReadStream(join(from, name), { start }), createWriteStream(join(to, name)));
   }
-}
+};

@@ -11,11 +11,11 @@ export interface WatchRecord<S extends Stored> {
 }
 
 /** Watches a kind from now on until the spec is done; nothing in between is missed. A watch that ends early fails the spec. */
-export async function recordWatch<S extends Stored>(
+export const recordWatch = async <S extends Stored>(
   t: Test,
   { client }: { readonly client: KubeClient },
   type: ResourceType<S>,
-): Promise<WatchRecord<S>> {
+): Promise<WatchRecord<S>> => {
   const ending = new AbortController();
   const { signal } = ending;
   const { resourceVersion } = await client.list(type, {}, signal);
@@ -37,4 +37,4 @@ export async function recordWatch<S extends Stored>(
     await following;
   });
   return { objects: () => [...added.values()], states: () => [...states] };
-}
+};

@@ -20,11 +20,11 @@ interface Replicas {
 }
 
 /** Starts the balancer, and no webhook yet. @param all - what each of them is started with */
-export async function startReplicas(
+export const startReplicas = async (
   t: Test,
   fixture: Pick<AdmissionFixture, 'startWebhook'>,
   all: Pick<WebhookWish, 'server' | 'flags'>,
-): Promise<Replicas> {
+): Promise<Replicas> => {
   const balancer = await startBalancer(t);
   const url = `https://127.0.0.1:${balancer.port}`;
   return {
@@ -51,14 +51,14 @@ export async function startReplicas(
       if (seen !== count) throw new Error(`${seen} webhooks are ready, not ${count}`);
     },
   };
-}
+};
 
 /** A port that nobody listens on at the moment. */
-export async function anyFreePort(): Promise<number> {
+export const anyFreePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, 'close');
   return port;
-}
+};

@@ -31,7 +31,7 @@ interface SlowFront {
 }
 
 /** Starts it on 127.0.0.1; it ends with the spec file. */
-export async function startSlowFront(t: Test, upstream: Upstream): Promise<SlowFront> {
+export const startSlowFront = async (t: Test, upstream: Upstream): Promise<SlowFront> => {
   const forward = forwarderTo(t, upstream);
   const held = new Set<string>();
   const asked: Asked[] = [];
@@ -74,4 +74,4 @@ export async function startSlowFront(t: Test, upstream: Upstream): Promise<SlowF
     givenUp: () => counts.givenUp,
     connections: () => counts.connections,
   };
-}
+};

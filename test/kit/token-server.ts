@@ -28,12 +28,12 @@ const ISSUER = 'tokens.example';
  * @param options - who gets tokens, and nobody else then: by name and password, or by identity token (POST)
  * @see https://distribution.github.io/distribution/spec/auth/jwt/
  */
-export async function startTokenServer(options: {
+export const startTokenServer = async (options: {
   readonly username: string;
   readonly password: string;
   readonly identityToken?: string;
   readonly lifetimeS?: number;
-}): Promise<TokenServer> {
+}): Promise<TokenServer> => {
   const { username, password, identityToken, lifetimeS = 300 } = options;
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, [ISSUER], Date.now());
@@ -83,4 +83,4 @@ export async function startTokenServer(options: {
         server.closeAllConnections();
       }),
   };
-}
+};

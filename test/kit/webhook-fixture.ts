@@ -20,7 +20,7 @@ interface WebhookFixture extends Pick<AdmissionFixture, 'cluster' | 'startWebhoo
 }
 
 /** Starts it, with namespace `ops` and no webhook; everything ends with the spec file. */
-export async function startWebhookFixture(t: Test): Promise<WebhookFixture> {
+export const startWebhookFixture = async (t: Test): Promise<WebhookFixture> => {
   const { cluster, must, startWebhook } = await startAdmissionFixture(t);
   const { kubeconfig, dir, controlPlane } = cluster;
   const client = createKubeClient(await connect({ kubeconfig }));
@@ -37,7 +37,7 @@ export async function startWebhookFixture(t: Test): Promise<WebhookFixture> {
       return await RawApi.open(t, file);
     },
   };
-}
+};
 
 const listOf = (items: readonly object[]): string =>
   JSON.stringify(items.length === 1 ? items[0] : { apiVersion: 'v1', kind: 'List', items });

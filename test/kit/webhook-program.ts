@@ -27,7 +27,7 @@ let started = 0;
  * Starts the built program with an environment of its own, on any ports, and waits until it is ready. Its log and, when it is
  * stopped, its metrics are kept in `dir`.
  */
-export function startWebhookProgram(dir: string, args: readonly string[]): Promise<WebhookProgram> {
+export const startWebhookProgram = (dir: string, args: readonly string[]): Promise<WebhookProgram> => {
   started += 1;
   const file = join(dir, `webhook-${started}`);
   const local = ['--listen', '127.0.0.1:0', '--health-address', '127.0.0.1:0'];
@@ -61,4 +61,4 @@ export function startWebhookProgram(dir: string, args: readonly string[]): Promi
     });
     void closed.then((code) => reject(new Error(`the webhook ended with ${code}: ${errors}`)));
   });
-}
+};

@@ -27,6 +27,19 @@ import { program } from './program-script.js';
 
 const run = promisify(execFile);
 
+const serve = async (t: Test, answer: (path: string) => Buffer | undefined): Promise<Server> => {
+  const server = createServer((req, res) => {
+    const body = answer(req.url ?? '');
+    res.writeHead(body === undefined ? 404 : 200).end(body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return server;
+};
+
 t.test('programs serve that are new enough, and of the version that is asked for', async (t) => {
   const table = [
     { given: 'Kubernetes v1.36.3\n', wanted: undefined, want: 'fit' },
@@ -455,16 +468,3 @@ Once the cause is mended, run the same again: it goes on with this step.
     'two runs at once take turns',
   );
 });
-
-async function serve(t: Test, answer: (path: string) => Buffer | undefined): Promise<Server> {
-  const server = createServer((req, res) => {
-    const body = answer(req.url ?? '');
-    res.writeHead(body === undefined ? 404 : 200).end(body);
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.teardown(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return server;
-}

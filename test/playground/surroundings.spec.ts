@@ -19,6 +19,92 @@ import { program } from './program-script.js';
 
 const run = promisify(execFile);
 
+/** The same for the real registry and its substitute. */
+const registryContract = async (
+  t: Test,
+  kind: 'docker-registry' | 'in-process',
+  binary: string | undefined,
+): Promise<void> => {
+  const dir = t.testdir();
+  const lines: string[] = [];
+  const options = { dir, say: (line: string) => lines.push(line), ...(binary && { binary }) };
+  const start = async (more: { readonly dir?: string; readonly auth?: RegistryAuth; readonly port?: number } = {}) => {
+    const started = await startRegistry({ ...options, ...more });
+    t.teardown(() => started.stop());
+    return started;
+  };
+  const registry = await start();
+  const { host } = registry;
+  t.equal(registry.kind, kind);
+  t.equal(lines.length > 0, kind === 'in-process', 'a substitute says that it is one');
+  const target = { host, repository: 'acme/app' };
+  const chart = { name: 'app', version: '1.0.0', files: { 'values.yaml': 'a: 1\n' } };
+  const first = await publishBundle({ ...target, tag: 'v1.0.0', chart });
+  const again = await publishBundle({ ...target, tag: 'v1.0.1', chart });
+  t.same(again, first, 'equal charts have equal digests');
+  const moved = await publishBundle({ ...target, tag: 'v1.0.1', chart: { ...chart, version: '1.0.1' } });
+  t.not(moved.digest, first.digest);
+  await publishImage({ ...target, tag: 'image' });
+
+  const accept = 'application/vnd.oci.image.manifest.v1+json';
+  const get = (path: string) => fetch(`http://${host}/v2/acme/app/${path}`, { headers: { accept } });
+  const { name, tags } = (await (await get('tags/list')).json()) as { name: string; tags: string[] };
+  t.same([name, ...tags.sort()], ['acme/app', 'image', 'v1.0.0', 'v1.0.1']);
+  const manifest = await get('manifests/v1.0.1');
+  t.equal(manifest.headers.get('docker-content-digest'), moved.digest);
+  t.equal(manifest.headers.get('content-type'), accept);
+  const { config, layers } = (await manifest.json()) as {
+    config: { mediaType: string; digest: string };
+    layers: { mediaType: string; digest: string }[];
+  };
+  t.same(
+    [config.mediaType, ...layers.map(({ mediaType }) => mediaType)],
+    ['application/vnd.cncf.helm.config.v1+json', 'application/tar+gzip'],
+  );
+  t.match(await (await get(`blobs/${config.digest}`)).json(), { name: 'app', version: '1.0.1' });
+  t.equal((await get('manifests/none')).status, 404);
+  const head = await fetch(`http://${host}/v2/acme/app/manifests/v1.0.0`, { method: 'HEAD', headers: { accept } });
+  t.equal(head.headers.get('docker-content-digest'), first.digest);
+  t.equal((await fetch(`http://${host}/v2/acme/none/tags/list`)).status, 404);
+  const gone = await fetch(`http://${host}/v2/acme/app/manifests/${first.digest}`, { method: 'DELETE' });
+  t.equal(gone.status, 202);
+  t.equal((await get('manifests/v1.0.0')).status, 404);
+
+  await registry.stop();
+  await registry.stop();
+  await t.rejects(get('tags/list'), 'a stopped registry answers nothing');
+  await t.rejects(publishImage({ ...target, tag: 'x' }), PushError);
+  const port = Number(host.split(':')[1]);
+  const second = await start({ port });
+  t.equal(second.host, host);
+  t.equal(
+    (await get('manifests/v1.0.1')).headers.get('docker-content-digest'),
+    moved.digest,
+    'its content is there again',
+  );
+  await t.rejects(start({ dir: join(dir, 'other'), port }), {
+    name: 'RegistryError',
+    message: `port ${port} of 127.0.0.1, wanted for the registry, is in use; choose another one`,
+  });
+  await second.stop();
+
+  const guarded = await start({ dir: join(dir, 'guarded'), auth: AUTH });
+  t.equal(guarded.kind, kind);
+  const privately = { host: guarded.host, repository: 'acme/app', tag: 'v1', chart };
+  await t.rejects(publishBundle(privately), { name: 'PushError', message: /^POST http:.*: 401 / });
+  await t.rejects(publishBundle({ ...privately, credential: { ...AUTH, password: 'wrong' } }), { name: 'PushError' });
+  t.same(await publishBundle({ ...privately, credential: AUTH }), first);
+  const refused = await fetch(`http://${guarded.host}/v2/`);
+  t.same([refused.status, refused.headers.get('www-authenticate')], [401, 'Basic realm="playground"']);
+  await guarded.stop();
+};
+
+/** A process that runs; a zombie does not. */
+const isAlive = async (pid: number): Promise<boolean> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return /^State:\s+[^Z]/m.test(status);
+};
+
 t.test('a supervised program', async (t) => {
   const dir = t.testdir();
   const start = (name: string, script: string) =>
@@ -124,86 +210,6 @@ t.test('equal charts make equal archives, which tar can read', async (t) => {
 
 const AUTH: RegistryAuth = { kind: 'htpasswd', username: 'anna', password: 'sesame, "öffne" dich' };
 
-/** The same for the real registry and its substitute. */
-async function registryContract(
-  t: Test,
-  kind: 'docker-registry' | 'in-process',
-  binary: string | undefined,
-): Promise<void> {
-  const dir = t.testdir();
-  const lines: string[] = [];
-  const options = { dir, say: (line: string) => lines.push(line), ...(binary && { binary }) };
-  const start = async (more: { readonly dir?: string; readonly auth?: RegistryAuth; readonly port?: number } = {}) => {
-    const started = await startRegistry({ ...options, ...more });
-    t.teardown(() => started.stop());
-    return started;
-  };
-  const registry = await start();
-  const { host } = registry;
-  t.equal(registry.kind, kind);
-  t.equal(lines.length > 0, kind === 'in-process', 'a substitute says that it is one');
-  const target = { host, repository: 'acme/app' };
-  const chart = { name: 'app', version: '1.0.0', files: { 'values.yaml': 'a: 1\n' } };
-  const first = await publishBundle({ ...target, tag: 'v1.0.0', chart });
-  const again = await publishBundle({ ...target, tag: 'v1.0.1', chart });
-  t.same(again, first, 'equal charts have equal digests');
-  const moved = await publishBundle({ ...target, tag: 'v1.0.1', chart: { ...chart, version: '1.0.1' } });
-  t.not(moved.digest, first.digest);
-  await publishImage({ ...target, tag: 'image' });
-
-  const accept = 'application/vnd.oci.image.manifest.v1+json';
-  const get = (path: string) => fetch(`http://${host}/v2/acme/app/${path}`, { headers: { accept } });
-  const { name, tags } = (await (await get('tags/list')).json()) as { name: string; tags: string[] };
-  t.same([name, ...tags.sort()], ['acme/app', 'image', 'v1.0.0', 'v1.0.1']);
-  const manifest = await get('manifests/v1.0.1');
-  t.equal(manifest.headers.get('docker-content-digest'), moved.digest);
-  t.equal(manifest.headers.get('content-type'), accept);
-  const { config, layers } = (await manifest.json()) as {
-    config: { mediaType: string; digest: string };
-    layers: { mediaType: string; digest: string }[];
-  };
-  t.same(
-    [config.mediaType, ...layers.map(({ mediaType }) => mediaType)],
-    ['application/vnd.cncf.helm.config.v1+json', 'application/tar+gzip'],
-  );
-  t.match(await (await get(`blobs/${config.digest}`)).json(), { name: 'app', version: '1.0.1' });
-  t.equal((await get('manifests/none')).status, 404);
-  const head = await fetch(`http://${host}/v2/acme/app/manifests/v1.0.0`, { method: 'HEAD', headers: { accept } });
-  t.equal(head.headers.get('docker-content-digest'), first.digest);
-  t.equal((await fetch(`http://${host}/v2/acme/none/tags/list`)).status, 404);
-  const gone = await fetch(`http://${host}/v2/acme/app/manifests/${first.digest}`, { method: 'DELETE' });
-  t.equal(gone.status, 202);
-  t.equal((await get('manifests/v1.0.0')).status, 404);
-
-  await registry.stop();
-  await registry.stop();
-  await t.rejects(get('tags/list'), 'a stopped registry answers nothing');
-  await t.rejects(publishImage({ ...target, tag: 'x' }), PushError);
-  const port = Number(host.split(':')[1]);
-  const second = await start({ port });
-  t.equal(second.host, host);
-  t.equal(
-    (await get('manifests/v1.0.1')).headers.get('docker-content-digest'),
-    moved.digest,
-    'its content is there again',
-  );
-  await t.rejects(start({ dir: join(dir, 'other'), port }), {
-    name: 'RegistryError',
-    message: `port ${port} of 127.0.0.1, wanted for the registry, is in use; choose another one`,
-  });
-  await second.stop();
-
-  const guarded = await start({ dir: join(dir, 'guarded'), auth: AUTH });
-  t.equal(guarded.kind, kind);
-  const privately = { host: guarded.host, repository: 'acme/app', tag: 'v1', chart };
-  await t.rejects(publishBundle(privately), { name: 'PushError', message: /^POST http:.*: 401 / });
-  await t.rejects(publishBundle({ ...privately, credential: { ...AUTH, password: 'wrong' } }), { name: 'PushError' });
-  t.same(await publishBundle({ ...privately, credential: AUTH }), first);
-  const refused = await fetch(`http://${guarded.host}/v2/`);
-  t.same([refused.status, refused.headers.get('www-authenticate')], [401, 'Basic realm="playground"']);
-  await guarded.stop();
-}
-
 t.test('the registry inside this process is a registry, and its pages follow each other', async (t) => {
   await registryContract(t, 'in-process', undefined);
 
@@ -240,12 +246,6 @@ t.test('a held port is nobody else’s until it is released', async (t) => {
   t.equal(taken.port, held.port);
   await taken.release();
 });
-
-/** A process that runs; a zombie does not. */
-async function isAlive(pid: number): Promise<boolean> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return /^State:\s+[^Z]/m.test(status);
-}
 
 /** The process id that a program writes down when it has started; 0 if it never does. */
 const pidIn = (file: string): Promise<number> =>

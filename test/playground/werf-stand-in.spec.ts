@@ -15,7 +15,7 @@ import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
 import { FIRST_LINE, run } from '../../playground/werf-stand-in/run.js';
 
 /** A tar archive with one file. */
-function tar(path: string, text: string): Buffer {
+const tar = (path: string, text: string): Buffer => {
   const header = Buffer.alloc(512);
   header.write(path, 0);
   header.write(`${Buffer.byteLength(text).toString(8).padStart(11, '0')}\0`, 124);
@@ -26,7 +26,7 @@ function tar(path: string, text: string): Buffer {
     Buffer.from(text.padEnd(Math.ceil(text.length / 512) * 512, '\0')),
     Buffer.alloc(1024),
   ]);
-}
+};
 
 const digestOf = (bytes: Buffer | string): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
@@ -94,7 +94,7 @@ const configMaps = new Map<string, ConfigMap>();
 const withoutNulls = (texts: Readonly<Record<string, string | null>>) =>
   Object.fromEntries(Object.entries(texts).flatMap(([key, text]) => (text === null ? [] : [[key, text]])));
 
-function serve(method: string, url: URL, body: Partial<Secret>, type = ''): { status: number; json: object } {
+const serve = (method: string, url: URL, body: Partial<Secret>, type = ''): { status: number; json: object } => {
   const itself = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(url.pathname)?.[1];
   if (itself !== undefined && itself !== 'closed') return { status: itself === 'gone' ? 404 : 200, json: {} };
   const path = /^\/api\/v1\/namespaces\/([^/]+)\/(secrets|configmaps)\/?(.*)$/.exec(url.pathname);
@@ -129,7 +129,7 @@ function serve(method: string, url: URL, body: Partial<Secret>, type = ''): { st
   }
   if (method === 'DELETE') objects.delete(key);
   return { status: 200, json: known };
-}
+};
 
 t.test('a release is applied, planned and dismissed in the words of werf', async (t) => {
   const port = await listen(registry);

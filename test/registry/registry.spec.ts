@@ -17,7 +17,7 @@ const signal = new AbortController().signal;
 const MS_RESERVE = 5_000;
 
 /** The real clock, which a test may put forward. */
-function shiftedClock(): Clock & { shift: number } {
+const shiftedClock = (): Clock & { shift: number } => {
   const clock = {
     shift: 0,
     now: () => Date.now() + clock.shift,
@@ -25,9 +25,9 @@ function shiftedClock(): Clock & { shift: number } {
     sleep: (ms: number, stop?: AbortSignal) => delay(ms, undefined, stop === undefined ? {} : { signal: stop }),
   };
   return clock;
-}
+};
 
-function clientFor(t: Test, changes: Partial<RegistryDeps> = {}): Registry {
+const clientFor = (t: Test, changes: Partial<RegistryDeps> = {}): Registry => {
   const client = createRegistry({
     timeouts: { connectMs: MS_RESERVE, headersMs: MS_RESERVE, bodyMs: MS_RESERVE },
     limits: { pages: 20, tags: 1000, bodyBytes: 100_000 },
@@ -39,13 +39,13 @@ function clientFor(t: Test, changes: Partial<RegistryDeps> = {}): Registry {
   });
   t.teardown(() => client.close());
   return client;
-}
+};
 
-async function fakeFor(t: Test, tls?: { key: string; cert: string }): Promise<FakeRegistry> {
+const fakeFor = async (t: Test, tls?: { key: string; cert: string }): Promise<FakeRegistry> => {
   const fake = await startFakeRegistry(tls);
   t.teardown(() => fake.close());
   return fake;
-}
+};
 
 const targetOf = (fake: FakeRegistry, changes: Partial<RegistryTarget> = {}): RegistryTarget => ({
   host: fake.host,
@@ -53,6 +53,12 @@ const targetOf = (fake: FakeRegistry, changes: Partial<RegistryTarget> = {}): Re
   insecure: true,
   ...changes,
 });
+
+const answer401 = (fake: FakeRegistry): FakeFault => {
+  const scope = 'repository:acme/app:pull';
+  const challenge = `Bearer realm="http://${fake.host}/token",service="fake, registry",scope="${scope}"`;
+  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenge } };
+};
 
 t.test('the contract', async (t) => {
   const credential = { kind: 'basic', username: 'u', password: 'p:w' } as const;
@@ -1048,9 +1054,3 @@ t.test('certificates', async (t) => {
     message: 'a redirect to plain HTTP, which is not followed unless spec.registry.insecure is set',
   });
 });
-
-function answer401(fake: FakeRegistry): FakeFault {
-  const scope = 'repository:acme/app:pull';
-  const challenge = `Bearer realm="http://${fake.host}/token",service="fake, registry",scope="${scope}"`;
-  return { kind: 'answer', status: 401, headers: { 'www-authenticate': challenge } };
-}

@@ -66,7 +66,7 @@ interface Running {
   readonly groups: string;
 }
 
-async function start(dir: string, binaries: Binaries): Promise<Running> {
+const start = async (dir: string, binaries: Binaries): Promise<Running> => {
   await mkdir(dir, { recursive: true });
   const controlPlane = await startControlPlane({ dir, binaries, peculiarities: { auditPolicy: AUDIT_POLICY } });
   const etcd = new Etcd(controlPlane.etcd);
@@ -74,13 +74,13 @@ async function start(dir: string, binaries: Binaries): Promise<Running> {
   const revisions = await untilSettled(etcd);
   const first = await etcd.contents();
   return { controlPlane, etcd, first, revisions, token, groups: await groupsOf(controlPlane, token) };
-}
+};
 
 /** What a namespace gets from the controllers; a control plane that has it for its own has made all that it makes at first. */
 const OF_A_NAMESPACE = ['serviceaccounts', 'configmaps'];
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
-async function untilSettled(etcd: Etcd): Promise<Revisions> {
+const untilSettled = async (etcd: Etcd): Promise<Revisions> => {
   let before: Revisions = new Map();
   return await within(SETTLED_WITHIN_MS, 'the control plane does not settle', async () => {
     const now = await etcd.revisions();
@@ -91,9 +91,9 @@ async function untilSettled(etcd: Etcd): Promise<Revisions> {
     );
     return same && complete ? now : undefined;
   });
-}
+};
 
-async function putBack(running: Running): Promise<readonly string[]> {
+const putBack = async (running: Running): Promise<readonly string[]> => {
   const { etcd, first, controlPlane, token, groups } = running;
   let clean = 0;
   let changed: readonly string[] = [];
@@ -109,31 +109,31 @@ async function putBack(running: Running): Promise<readonly string[]> {
     await delay(LOOK_EVERY_MS);
   }
   return changed.length > 0 ? changed : ['/apis still serves what was taken away'];
-}
+};
 
 /** @returns the revisions that the first keys have now */
-async function undo(
+const undo = async (
   { revisions }: Running,
   {
     etcd,
     first,
     changed,
   }: { readonly etcd: Etcd; readonly first: Running['first']; readonly changed: readonly string[] },
-): Promise<Revisions> {
+): Promise<Revisions> => {
   const put = new Map(changed.flatMap((key) => (first.has(key) ? [[key, first.get(key) ?? ''] as const] : [])));
   await etcd.change({ remove: changed.filter((key) => !first.has(key)), put });
   const now = await etcd.revisions();
   return new Map([...revisions].map(([key, revision]) => [key, put.has(key) ? (now.get(key) ?? revision) : revision]));
-}
+};
 
 /** Keys that are new, gone, or written since; what the control plane writes all the time left out. */
-function changesBetween(before: Revisions, now: Revisions): readonly string[] {
+const changesBetween = (before: Revisions, now: Revisions): readonly string[] => {
   const keys = new Set([...before.keys(), ...now.keys()]);
   return [...keys].filter((key) => !ITS_OWN.test(key) && before.get(key) !== now.get(key));
-}
+};
 
 /** Names of the API groups that are served, as one text. */
-function groupsOf({ server, ca }: ControlPlane, token: string): Promise<string> {
+const groupsOf = ({ server, ca }: ControlPlane, token: string): Promise<string> => {
   const options = { ca, agent: false, headers: { authorization: `Bearer ${token}` } };
   return new Promise((resolve, reject) => {
     const asked = get(`${server}/apis`, options, (answer) => {
@@ -153,9 +153,9 @@ function groupsOf({ server, ca }: ControlPlane, token: string): Promise<string> 
     });
     asked.on('error', reject);
   });
-}
+};
 
-async function within<T>(ms: number, what: string, look: () => Promise<T | undefined>): Promise<T> {
+const within = async <T>(ms: number, what: string, look: () => Promise<T | undefined>): Promise<T> => {
   const deadline = performance.now() + ms;
   for (;;) {
     const seen = await look();
@@ -163,4 +163,4 @@ async function within<T>(ms: number, what: string, look: () => Promise<T | undef
     if (performance.now() > deadline) throw new Error(`${what} within ${ms / 1_000} s`);
     await delay(LOOK_EVERY_MS);
   }
-}
+};

@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 100;
  * Files in a spec's folder for temporary ones, and processes that run from there or name it, once the spec has ended. The processes
  * are ended: they would disturb the specs that follow.
  */
-export async function leftBehind(dir: string): Promise<readonly string[]> {
+export const leftBehind = async (dir: string): Promise<readonly string[]> => {
   let processes = await processesOf(dir);
   for (let tries = 0; processes.length > 0 && tries < TRIES; tries += 1) {
     await delay(LOOK_EVERY_MS);
@@ -20,7 +20,7 @@ export async function leftBehind(dir: string): Promise<readonly string[]> {
     ...processes.map(({ words }) => `it left a process: ${words}`),
     ...(await readdir(dir)).map((file) => `it left a file: ${file} in the folder for temporary files`),
   ];
-}
+};
 
 interface Process {
   readonly pid: number;
@@ -28,25 +28,25 @@ interface Process {
   readonly words: string;
 }
 
-async function processesOf(dir: string): Promise<readonly Process[]> {
+const processesOf = async (dir: string): Promise<readonly Process[]> => {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(pids.map(async (pid) => ({ pid, words: await wordsIfOf(pid, dir) })));
   return found.filter(({ words }) => words !== '');
-}
+};
 
 /** Empty: it has nothing to do with the folder, or is gone. */
-async function wordsIfOf(pid: number, dir: string): Promise<string> {
+const wordsIfOf = async (pid: number, dir: string): Promise<string> => {
   const [words, cwd] = await Promise.all([
     readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
     readlink(`/proc/${pid}/cwd`).catch(() => ''),
   ]);
   return words.includes(dir) || cwd.startsWith(dir) ? words.replaceAll('\0', ' ').trim() : '';
-}
+};
 
-function kill(pid: number): void {
+const kill = (pid: number): void => {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
+};

@@ -30,7 +30,7 @@ interface Options {
   readonly paths: readonly string[];
 }
 
-function parse(argv: readonly string[]): Options {
+const parse = (argv: readonly string[]): Options => {
   const { values, positionals } = wordsIn(argv);
   if (values.help) {
     console.log(USAGE);
@@ -40,9 +40,9 @@ function parse(argv: readonly string[]): Options {
   if (!/^[1-9]\d?$/.test(jobs)) misuse(`--jobs: "${jobs}" is not a whole number from 1 to 99`);
   const withoutControlPlane = values['no-control-plane'] === true;
   return { withoutControlPlane, kubernetes, jobs: Number(jobs), paths: positionals };
-}
+};
 
-function wordsIn(argv: readonly string[]) {
+const wordsIn = (argv: readonly string[]) => {
   try {
     return parseArgs({
       args: [...argv],
@@ -57,15 +57,15 @@ function wordsIn(argv: readonly string[]) {
   } catch (error) {
     return misuse(`${(error as Error).message}\n${USAGE}`);
   }
-}
+};
 
-function misuse(message: string): never {
+const misuse = (message: string): never => {
   console.error(message);
   process.exit(2);
-}
+};
 
 /** The spec files below the given files and folders, relative to the project; all of `npm test` without any. */
-function specsIn(given: readonly string[]): readonly string[] {
+const specsIn = (given: readonly string[]): readonly string[] => {
   const all = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.spec.ts'))
     .map((file) => join('test', file))
@@ -76,10 +76,10 @@ function specsIn(given: readonly string[]): readonly string[] {
   const empty = wanted.filter((path) => of(path).length === 0);
   if (empty.length > 0) misuse(`no spec there: ${empty.join(', ')}`);
   return all.filter((file) => wanted.some((path) => of(path).includes(file)));
-}
+};
 
 /** What `playground binaries --json` says; its progress goes to our own standard error. */
-async function findBinaries(kubernetes: string | undefined): Promise<Found> {
+const findBinaries = async (kubernetes: string | undefined): Promise<Found> => {
   if (!existsSync(playground)) misuse('dist/playground.js is missing: "npm run build" makes it');
   const args = ['binaries', '--json', ...(kubernetes === undefined ? [] : ['--kubernetes', kubernetes])];
   const child = spawn(process.execPath, [playground, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -94,7 +94,7 @@ async function findBinaries(kubernetes: string | undefined): Promise<Found> {
   } catch {
     return { kind: 'missing', missing: [{ name: 'all', how: `"playground binaries" failed with exit code ${code}` }] };
   }
-}
+};
 
 const isBad = ({ failed, faults }: SpecResult): boolean => failed > 0 || faults.length > 0;
 

@@ -30,7 +30,7 @@ const TIMEOUT_MS = 600_000;
  * Runs spec files, as many at a time as there are jobs. Each job has one control plane, which its specs get one after the other and
  * leave as it was; a spec that leaves anything behind fails.
  */
-export async function runSpecs(plan: Plan): Promise<readonly SpecResult[]> {
+export const runSpecs = async (plan: Plan): Promise<readonly SpecResult[]> => {
   const home = await mkdtemp(join(tmpdir(), 'werfbundle-specs-'));
   const queue = [...plan.files];
   const results: SpecResult[] = [];
@@ -53,12 +53,12 @@ export async function runSpecs(plan: Plan): Promise<readonly SpecResult[]> {
   } finally {
     await rm(home, { recursive: true, force: true });
   }
-}
+};
 
-async function runInJob(
+const runInJob = async (
   file: string,
   { plan, home, lent }: { readonly plan: Plan; readonly home: string; readonly lent: LeasedControlPlane | undefined },
-): Promise<SpecResult> {
+): Promise<SpecResult> => {
   const { root, compiled, binaries, timeoutMs = TIMEOUT_MS } = plan;
   const control = plan.needsControlPlane(file) ? lent : undefined;
   const lease = await control?.lease();
@@ -76,7 +76,7 @@ async function runInJob(
   const left = [...(await leftBehind(tmp)), ...(await writtenAfter(control))];
   await rm(tmp, { recursive: true, force: true });
   return { ...result, faults: [...result.faults, ...left] };
-}
+};
 
 const writtenAfter = async (control: LeasedControlPlane | undefined): Promise<readonly string[]> =>
   ((await control?.putBack()) ?? []).map((key) => `something that it left behind still writes ${key}`);

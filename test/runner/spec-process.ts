@@ -26,7 +26,7 @@ interface SpecRun {
 }
 
 /** Runs one spec file as a process of its own. Never rejects for what a spec does. */
-export async function runSpec({ file, program, root, env, timeoutMs }: SpecRun): Promise<SpecResult> {
+export const runSpec = async ({ file, program, root, env, timeoutMs }: SpecRun): Promise<SpecResult> => {
   const started = performance.now();
   const args = ['--enable-source-maps', program];
   const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -49,20 +49,20 @@ export async function runSpec({ file, program, root, env, timeoutMs }: SpecRun):
     ...(how !== '' && totals.failed === 0 && first !== 'late' ? [how] : []),
   ];
   return { file, ...totals, faults, lines, ms: performance.now() - started };
-}
+};
 
 /** It and all that it started in its process group. */
-function killGroup({ pid }: ChildProcess): void {
+const killGroup = ({ pid }: ChildProcess): void => {
   try {
     if (pid !== undefined) process.kill(-pid, 'SIGKILL');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
+};
 
 /** Of tap's last line, `# { total: 20, pass: 19, fail: 1 }`. */
-function totalsIn(lines: readonly string[]): { readonly passed: number; readonly failed: number } {
+const totalsIn = (lines: readonly string[]): { readonly passed: number; readonly failed: number } => {
   const last = lines.findLast((line) => line.startsWith('# { total: ')) ?? '';
   const count = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(last)?.[1] ?? 0);
   return { passed: count('pass'), failed: count('fail') };
-}
+};

@@ -8,13 +8,13 @@ import { type Surroundings, startSurroundings } from './surroundings.js';
 import { tableOf } from './table.js';
 import { judge, type Results } from './targets.js';
 
-async function highestRss(servers: Servers, more: number): Promise<number> {
+const highestRss = async (servers: Servers, more: number): Promise<number> => {
   const webhooks = [servers['webhook-alone'], servers['webhook-five-gets'], servers['webhook-grants']];
   const used = await Promise.all(webhooks.map((server) => server.usage()));
   return Math.max(more, ...used.map(({ rss }) => rss));
-}
+};
 
-async function measureAll(surroundings: Surroundings, { plan, memory }: Choice): Promise<Results> {
+const measureAll = async (surroundings: Surroundings, { plan, memory }: Choice): Promise<Results> => {
   const servers = await startServers(surroundings);
   const samples = await measure({ servers, surroundings, plan }, (round) =>
     say(`round ${round + 1} of ${plan.rounds}`),
@@ -25,7 +25,7 @@ async function measureAll(surroundings: Surroundings, { plan, memory }: Choice):
   const rss = await highestRss(servers, Math.max(used.early.rss, used.late.rss));
   say('large objects');
   return judge({ samples, memory: used, rss, sizes: await trySizes(surroundings, server) });
-}
+};
 
 await runBenchmark({
   usage: USAGE,

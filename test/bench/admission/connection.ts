@@ -62,7 +62,7 @@ export class Connection {
 }
 
 /** The answer, once it is whole. Every server here says how long it is. */
-function parse(bytes: Buffer): Got | undefined {
+const parse = (bytes: Buffer): Got | undefined => {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const head = bytes.toString('latin1', 0, end);
@@ -71,4 +71,4 @@ function parse(bytes: Buffer): Got | undefined {
   const start = end + 4;
   if (bytes.length < start + Number(length)) return undefined;
   return { status: Number(head.slice(9, 12)), body: bytes.toString('utf8', start) };
-}
+};

@@ -23,10 +23,10 @@ export const connections = ({ port, ca, connections }: Pick<Load, 'port' | 'ca' 
  * @returns how long each took, milliseconds
  * @throws Error for an answer that is not right
  */
-export async function run(
+export const run = async (
   { count, request, isRight }: Pick<Load, 'count' | 'request' | 'isRight'>,
   open: readonly Connection[],
-): Promise<Float64Array> {
+): Promise<Float64Array> => {
   const tookMs = new Float64Array(count);
   let next = 0;
   const worker = async (connection: Connection): Promise<void> => {
@@ -40,14 +40,14 @@ export async function run(
   };
   await Promise.all(open.map(worker));
   return tookMs;
-}
+};
 
 /** Opens connections, sends the requests, and closes them. */
-export async function runOnce(load: Load): Promise<Float64Array> {
+export const runOnce = async (load: Load): Promise<Float64Array> => {
   const open = await connections(load);
   try {
     return await run(load, open);
   } finally {
     for (const connection of open) connection.close();
   }
-}
+};

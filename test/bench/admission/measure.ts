@@ -31,7 +31,7 @@ export interface Plan {
 export type Servers = Readonly<Record<ServerName, Program>>;
 
 /** Starts a process for each server. */
-export async function startServers(surroundings: Surroundings): Promise<Servers> {
+export const startServers = async (surroundings: Surroundings): Promise<Servers> => {
   const webhook = (name: keyof typeof WEBHOOK_FLAGS) => surroundings.startWebhook(name, WEBHOOK_FLAGS[name]);
   return {
     'bare-echo': await surroundings.startEcho('bare-echo', 'bare-echo.js'),
@@ -40,21 +40,21 @@ export async function startServers(surroundings: Surroundings): Promise<Servers>
     'webhook-five-gets': await webhook('webhook-five-gets'),
     'webhook-grants': await webhook('webhook-grants'),
   };
-}
+};
 
 /**
  * Measures all contenders, in turns: each round holds each of them against the others within seconds, and begins with another one, so
  * that whatever else the machine does meets all of them alike.
  * @throws Error for a wrong answer, or for other calls to the apiserver than there must be
  */
-export async function measure(
+export const measure = async (
   {
     servers,
     surroundings,
     plan,
   }: { readonly servers: Servers; readonly surroundings: Surroundings; readonly plan: Plan },
   onRound: (round: number) => void,
-): Promise<readonly Sample[]> {
+): Promise<readonly Sample[]> => {
   const { ca } = surroundings;
   for (const name of CONTENDERS) await warmUp(name, { servers, surroundings, count: plan.warmUp });
   const samples: Sample[] = [];
@@ -70,7 +70,7 @@ export async function measure(
     onRound(round);
   }
   return samples;
-}
+};
 
 const rotated = <T>(items: readonly T[], by: number): readonly T[] => {
   const first = by % items.length;
@@ -83,10 +83,10 @@ const loadFor = (name: ContenderName, port: number, ca: string) => {
 };
 
 /** Lets the optimizer do its work, and makes sure that each request costs the calls it must. */
-async function warmUp(
+const warmUp = async (
   name: ContenderName,
   { servers, surroundings, count }: { servers: Servers; surroundings: Surroundings; count: number },
-): Promise<void> {
+): Promise<void> => {
   const { calls, server } = contenders[name];
   const before = await surroundings.calls();
   const load = { ...loadFor(name, servers[server].port, surroundings.ca), connections: 10, count };
@@ -99,10 +99,10 @@ async function warmUp(
     const counts = ({ lookups, reviews }: typeof calls) => `${lookups} GETs and ${reviews} SubjectAccessReviews`;
     throw new Error(`${contenders[name].title}: ${counts(made)} for a request, where ${counts(calls)} are expected`);
   }
-}
+};
 
 /** Handshakes are left out: they are the same everywhere, and come once in many calls. */
-async function measureOnce(server: Program, load: Load): Promise<Omit<Sample, 'contender' | 'level' | 'round'>> {
+const measureOnce = async (server: Program, load: Load): Promise<Omit<Sample, 'contender' | 'level' | 'round'>> => {
   const open = await connections(load);
   try {
     const before = await server.usage();
@@ -116,4 +116,4 @@ async function measureOnce(server: Program, load: Load): Promise<Omit<Sample, 'c
   } finally {
     for (const connection of open) connection.close();
   }
-}
+};

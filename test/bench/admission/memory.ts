@@ -24,10 +24,10 @@ const MIX = { of: 20, mutate: 4, lookups: 2 } as const;
 const CONNECTIONS = 10;
 
 /** Sends a mixture of requests, each for another bundle, and looks at the heap after `early` and after `late` of them. */
-export async function measureMemory(
+export const measureMemory = async (
   { surroundings, server }: { readonly surroundings: Surroundings; readonly server: Program },
   { early, late }: { readonly early: number; readonly late: number },
-): Promise<MemoryResult> {
+): Promise<MemoryResult> => {
   const mixture = createMixture();
   const { ca } = surroundings;
   const send = async (from: number, to: number): Promise<MemoryPoint> => {
@@ -38,12 +38,12 @@ export async function measureMemory(
     return { requests: to, heapUsed, rss };
   };
   return { early: await send(0, early), late: await send(early, late) };
-}
+};
 
 /** The flags for it: bundles that stay in their own namespace need no grants, the others do. */
 export const MEMORY_FLAGS = ['--authorize=cross-namespace'] as const;
 
-function createMixture(): (index: number) => Buffer {
+const createMixture = (): ((index: number) => Buffer) => {
   const validate = named(post('/validate?timeout=10s', review({ references: 'none', defaulted: true })));
   const mutate = named(post('/mutate?timeout=10s', review({ references: 'none', defaulted: false })));
   const lookups = named(post('/validate?timeout=10s', review({ references: 'five', defaulted: true })));
@@ -51,10 +51,10 @@ function createMixture(): (index: number) => Buffer {
     const place = index % MIX.of;
     return (place < MIX.lookups ? lookups : place < MIX.lookups + MIX.mutate ? mutate : validate)(index);
   };
-}
+};
 
 /** The same request with a name of its own for each bundle. */
-function named(request: Buffer): (index: number) => Buffer {
+const named = (request: Buffer): ((index: number) => Buffer) => {
   const text = request.toString('latin1').split(`-${NAME_DIGITS}"`);
   return (index) => Buffer.from(text.join(`-${String(index).padStart(NAME_DIGITS.length, '0')}"`), 'latin1');
-}
+};

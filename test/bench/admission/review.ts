@@ -86,7 +86,7 @@ interface ReviewChoice {
 }
 
 /** An AdmissionReview as an apiserver sends it for `kubectl apply` of a new bundle. */
-export function review({ references, defaulted, padding = 0 }: ReviewChoice): string {
+export const review = ({ references, defaulted, padding = 0 }: ReviewChoice): string => {
   const written = references === 'five' ? spec : aloneSpec;
   const object = objectOf(defaulted ? withDefaults(written) : written, 'x'.repeat(padding));
   return JSON.stringify({
@@ -113,4 +113,4 @@ export function review({ references, defaulted, padding = 0 }: ReviewChoice): st
       options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply' },
     },
   });
-}
+};

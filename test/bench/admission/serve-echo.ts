@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 /** Serves with the certificates of a folder on a free port, and says so as the webhook does: by a line of JSON with the port. */
-export function serveEcho(listener: RequestListener): void {
+export const serveEcho = (listener: RequestListener): void => {
   const [, , folder = '.'] = process.argv;
   const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
   const server = createServer({ cert: read('tls.crt'), key: read('tls.key') }, listener);
@@ -16,4 +16,4 @@ export function serveEcho(listener: RequestListener): void {
   });
   // So that a profile is written.
   process.once('SIGTERM', () => process.exit(0));
-}
+};

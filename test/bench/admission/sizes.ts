@@ -20,23 +20,23 @@ const MEGABYTE = 1_000_000;
 const AT_ONCE = 5;
 
 /** Sends several large objects at once, first those that must be answered, then those that must be refused. */
-export async function trySizes({ ca }: Pick<Surroundings, 'ca'>, server: Program): Promise<SizesResult> {
+export const trySizes = async ({ ca }: Pick<Surroundings, 'ca'>, server: Program): Promise<SizesResult> => {
   const several = (body: string) => Promise.all(Array.from({ length: AT_ONCE }, () => statusOf(server.port, ca, body)));
   const choice = { references: 'none', defaulted: true } as const;
   const oneMegabyte = await several(review({ ...choice, padding: MEGABYTE }));
   const eightMegabytes = await several(review({ ...choice, padding: 8 * MEGABYTE }));
   return { oneMegabyte, eightMegabytes, alive: server.isAlive && (await answers(server.port, ca, review(choice))) };
-}
+};
 
-async function answers(port: number, ca: string, body: string): Promise<boolean> {
+const answers = async (port: number, ca: string, body: string): Promise<boolean> => {
   const request = post('/validate?timeout=10s', body);
   await runOnce({ port, ca, connections: 1, count: 1, request: () => request, isRight: isAllowed });
   return true;
-}
+};
 
 /** A server that refuses a body need not read it to the end, and may close the connection; the answer counts all the same. */
-function statusOf(port: number, ca: string, body: string): Promise<number> {
-  return new Promise((resolve) => {
+const statusOf = (port: number, ca: string, body: string): Promise<number> =>
+  new Promise((resolve) => {
     const request = send(
       {
         ...{ host: '127.0.0.1', port, ca, agent: false, method: 'POST', path: '/validate?timeout=10s' },
@@ -51,4 +51,3 @@ function statusOf(port: number, ca: string, body: string): Promise<number> {
     request.on('error', () => resolve(0));
     request.end(body);
   });
-}

@@ -28,7 +28,7 @@ interface SurroundingsOptions {
 }
 
 /** Issues certificates and starts the stub of an apiserver. */
-export async function startSurroundings({ folder, root, profile }: SurroundingsOptions): Promise<Surroundings> {
+export const startSurroundings = async ({ folder, root, profile }: SurroundingsOptions): Promise<Surroundings> => {
   const { nodeFlags } = asDeployed(root, 'webhook');
   const authority = await issueAuthority(Date.now());
   const leaf = await issueLeaf(authority, ['127.0.0.1'], Date.now());
@@ -62,7 +62,7 @@ export async function startSurroundings({ folder, root, profile }: SurroundingsO
       for (const program of started.toReversed()) await program.stop();
     },
   };
-}
+};
 
 const kubeconfigFor = (port: number, ca: string) => ({
   apiVersion: 'v1',

@@ -30,19 +30,19 @@ const MOST_HEAP_GROWTH = 0.1;
 const MOST_RSS_BYTES = 150_000_000;
 
 /** Holds what was measured against what was promised. */
-export function judge(measured: {
+export const judge = (measured: {
   readonly samples: readonly Sample[];
   readonly memory: MemoryResult;
   /** Of all webhooks, the highest, bytes. */
   readonly rss: number;
   readonly sizes: SizesResult;
-}): Results {
+}): Results => {
   const { samples, memory, rss, sizes } = measured;
   return {
     rows: rowsOf(samples),
     targets: [echoTarget(samples), lookupsTarget(samples), heapTarget(memory), rssTarget(rss), ...sizeTargets(sizes)],
   };
-}
+};
 
 const rowsOf = (samples: readonly Sample[]): readonly Row[] => {
   const names = [...new Set(samples.map(({ contender }) => contender))];
@@ -62,7 +62,7 @@ const rowsOf = (samples: readonly Sample[]): readonly Row[] => {
 };
 
 /** The median of what each round says of two contenders: what slows a whole round down cancels out. */
-function paired(
+const paired = (
   samples: readonly Sample[],
   {
     contender,
@@ -70,11 +70,11 @@ function paired(
     level,
   }: { readonly contender: ContenderName; readonly against: ContenderName; readonly level: Level },
   compare: (own: number, other: number) => number,
-): number {
+): number => {
   const of = (name: ContenderName) => samples.filter((sample) => sample.contender === name && sample.level === level);
   const others = new Map(of(against).map(({ round, cpuMicros }) => [round, cpuMicros]));
   return median(of(contender).map(({ round, cpuMicros }) => compare(cpuMicros, others.get(round) ?? Number.NaN)));
-}
+};
 
 const atLevels = (of: (level: Level) => number, digits: number): { readonly text: string; readonly worst: number } => {
   const values = LEVELS.map(of);

@@ -11,17 +11,17 @@ import { type Measured, measure } from './measure.js';
 import { tableOf } from './table.js';
 import { judge } from './targets.js';
 
-async function findPrograms(): Promise<Binaries> {
+const findPrograms = async (): Promise<Binaries> => {
   const found = await lookForBinaries(process.env);
   if (found.kind === 'found') return found.binaries;
   throw new Error('the control plane\'s programs are not on this machine: "npm start" gets them');
-}
+};
 
 /** Each size on a control plane of its own: nothing of one is left for the next. */
-async function measureAll(
+const measureAll = async (
   { plan, profile }: Choice,
   { root, folder }: { readonly root: string; readonly folder: string },
-): Promise<readonly Measured[]> {
+): Promise<readonly Measured[]> => {
   const binaries = await findPrograms();
   const measured: Measured[] = [];
   for (const bundles of plan.sizes) {
@@ -31,7 +31,7 @@ async function measureAll(
     rmSync(fixture.folder, { recursive: true, force: true });
   }
   return measured;
-}
+};
 
 await runBenchmark({
   usage: USAGE,

@@ -59,19 +59,19 @@ interface FixtureOptions {
 const PUSHES_AT_ONCE = 8;
 
 /** Runs `use` on a fixture, of which nothing is left afterwards. */
-export async function withFixture<T>(options: FixtureOptions, use: (fixture: Fixture) => Promise<T>): Promise<T> {
+export const withFixture = async <T>(options: FixtureOptions, use: (fixture: Fixture) => Promise<T>): Promise<T> => {
   const ends: (() => Promise<unknown>)[] = [];
   try {
     return await use(await build(options, (end) => ends.push(end)));
   } finally {
     for (const end of ends.toReversed()) await end();
   }
-}
+};
 
-async function build(
+const build = async (
   { folder, root, binaries, timeScale, profile }: FixtureOptions,
   atEnd: (end: () => Promise<unknown>) => void,
-): Promise<Fixture> {
+): Promise<Fixture> => {
   await mkdir(folder, { recursive: true });
   const controlPlane = await startControlPlane({
     dir: join(folder, 'control-plane'),
@@ -120,10 +120,10 @@ async function build(
     startController: (name) =>
       start({ name, file: 'controller.js', args: flags, nodeFlags, metered: true, watched: true, profile }),
   };
-}
+};
 
 /** manifests/ without the webhook: the bundles get the CRD's defaults and nothing else. */
-async function install({
+const install = async ({
   client,
   controlPlane: { kubeconfig, server, ca },
   folder,
@@ -132,17 +132,17 @@ async function install({
 }: Pick<FixtureOptions, 'folder' | 'root' | 'binaries'> & {
   readonly client: KubeClient;
   readonly controlPlane: ControlPlane;
-}): Promise<void> {
+}): Promise<void> => {
   const kubectl = new Kubectl({ program: binaries.kubectl, kubeconfig, context: undefined, home: folder, cwd: root });
   await installManifests({ ...{ client, kubectl, server, ca, root, timeScale: 1 }, dir: folder, say: () => {} });
   await uninstallWebhooks({ kubectl, root });
-}
+};
 
 /** Runs Jobs, and keeps an eye on the bundles. */
-async function follow(
+const follow = async (
   { client, controlPlane }: { readonly client: KubeClient; readonly controlPlane: ControlPlane },
   atEnd: (end: () => Promise<unknown>) => void,
-): Promise<Pick<Fixture, 'signal' | 'jobs' | 'bundles'>> {
+): Promise<Pick<Fixture, 'signal' | 'jobs' | 'bundles'>> => {
   const ending = new AbortController();
   const { signal } = ending;
   const node = await startNodeLogs(client, controlPlane, signal);
@@ -161,4 +161,4 @@ async function follow(
   });
   await reflector.whenSynced(signal);
   return { signal, jobs: runner.made, bundles: () => reflector.values() };
-}
+};

@@ -63,7 +63,7 @@ interface Fleet {
 }
 
 /** Makes the namespaces with what bundles refer to, and the bundles. @throws KubeError */
-export async function createFleet(client: KubeClient, fleet: Fleet, signal: AbortSignal): Promise<void> {
+export const createFleet = async (client: KubeClient, fleet: Fleet, signal: AbortSignal): Promise<void> => {
   const make = (type: ResourceType) => (object: KubeObject) => client.create(type, object, signal);
   const slots = Array.from({ length: placesOf(fleet.bundles) }, (_, place) => namespaceAt(place));
   const namespaces = slots.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
@@ -76,7 +76,7 @@ export async function createFleet(client: KubeClient, fleet: Fleet, signal: Abor
   });
   const indexes = Array.from({ length: fleet.bundles }, (_, index) => index);
   await inParallel(AT_ONCE, indexes, (index) => make(WERFBUNDLES)(bundleAt(index, fleet)));
-}
+};
 
 const credentials = (namespace: string, registryHost: string): Secret => ({
   apiVersion: 'v1',

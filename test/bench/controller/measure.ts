@@ -78,10 +78,10 @@ const AFTER_START_MS = 5_000;
 const NEW_TAGS = 10;
 
 /** Measures one number of bundles, from the first deployment to a restart. */
-export async function measure(
+export const measure = async (
   fixture: Fixture,
   { bundles, plan, say }: { readonly bundles: number; readonly plan: Plan; readonly say: (text: string) => void },
-): Promise<Measured> {
+): Promise<Measured> => {
   const { pollSeconds, timeScale } = plan;
   const repositories = repositoriesOf(bundles);
   const intervalSeconds = pollSeconds / timeScale;
@@ -110,17 +110,17 @@ export async function measure(
     starting: worse(starting, again),
     calls: { deploying: Object.fromEntries(deploying.calls), steady: Object.fromEntries(steady.calls) },
   };
-}
+};
 
 /** CPU of a controller without bundles until it is ready, microseconds. */
-async function cpuOfBareStart(fixture: Fixture): Promise<number> {
+const cpuOfBareStart = async (fixture: Fixture): Promise<number> => {
   const program = await fixture.startController('controller-bare');
   const { cpuMicros } = await program.usage();
   await program.stop();
   return cpuMicros;
-}
+};
 
-async function deployAll(fixture: Fixture, { bundles, bare }: { readonly bundles: number; readonly bare: number }) {
+const deployAll = async (fixture: Fixture, { bundles, bare }: { readonly bundles: number; readonly bare: number }) => {
   await forget(fixture);
   const start = performance.now();
   const { program, starting } = await startWatched(fixture, 'controller-first');
@@ -138,23 +138,23 @@ async function deployAll(fixture: Fixture, { bundles, bare }: { readonly bundles
     cpuMs: (cpuMicros - bare) / 1000 / bundles,
   };
   return { program, starting, result, calls };
-}
+};
 
 /** Starts a controller, and looks how late its event loop is meanwhile. */
-async function startWatched(fixture: Fixture, name: string) {
+const startWatched = async (fixture: Fixture, name: string) => {
   await fixture.idle.delays();
   const start = Date.now();
   const program = await fixture.startController(name);
   const readySeconds = (Date.now() - start) / 1000;
   await sleep(AFTER_START_MS);
   return { program, readySeconds, starting: await loopDelays(fixture, program) };
-}
+};
 
-async function watchSteady(
+const watchSteady = async (
   fixture: Fixture,
   program: Program,
   { bundles, intervalSeconds }: { readonly bundles: number; readonly intervalSeconds: number },
-) {
+) => {
   await forget(fixture);
   await loopDelays(fixture, program);
   const before = await program.usage();
@@ -171,9 +171,9 @@ async function watchSteady(
     calls,
     memory: { heapUsed, rss, highestRss },
   };
-}
+};
 
-async function restartWith(fixture: Fixture, repositories: readonly string[]) {
+const restartWith = async (fixture: Fixture, repositories: readonly string[]) => {
   const tag = 'canary-3';
   await fixture.publish(repositories, tag);
   const before = fixture.jobs.length;
@@ -193,10 +193,10 @@ async function restartWith(fixture: Fixture, repositories: readonly string[]) {
     },
     repeated: fixture.jobs.length - before - repositories.length,
   };
-}
+};
 
 /** The first bundle of a repository, which follows its channel, has the repository's name. */
-async function tagTimes(fixture: Fixture, repositories: readonly string[], tag: string): Promise<TagTimes> {
+const tagTimes = async (fixture: Fixture, repositories: readonly string[], tag: string): Promise<TagTimes> => {
   await fixture.publish(repositories, tag);
   await fixture.listings();
   const pushed = Date.now();
@@ -208,23 +208,23 @@ async function tagTimes(fixture: Fixture, repositories: readonly string[], tag: 
     fromPush: made.map(({ at }) => (at - pushed) / 1000),
     fromListing: made.map((job) => (job.at - listedAt(job)) / 1000),
   };
-}
+};
 
-async function jobsOf(fixture: Fixture, { tag, count }: { readonly tag: string; readonly count: number }) {
+const jobsOf = async (fixture: Fixture, { tag, count }: { readonly tag: string; readonly count: number }) => {
   const made = () => fixture.jobs.filter((job) => job.tag === tag);
   await until(`${count} Jobs for ${tag}`, () => made().length >= count);
   return made();
-}
+};
 
 /** Until the controller has written nothing for a while. */
-async function quiet(fixture: Fixture): Promise<void> {
+const quiet = async (fixture: Fixture): Promise<void> => {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
     await fixture.calls.since();
     await sleep(QUIET_MS);
     if (writesIn(await fixture.calls.since()) === 0) return;
   }
   throw new Error('the controller does not stop writing');
-}
+};
 
 /** What came before is not counted. */
 const forget = async (fixture: Fixture): Promise<[Calls, unknown]> => [
@@ -239,8 +239,8 @@ const loopDelays = async ({ idle }: Fixture, program: Program): Promise<LoopDela
 
 const worse = (one: LoopDelays, other: LoopDelays): LoopDelays => (one.own.maxMs > other.own.maxMs ? one : other);
 
-async function until(what: string, holds: () => boolean): Promise<void> {
+const until = async (what: string, holds: () => boolean): Promise<void> => {
   for (const end = Date.now() + PATIENCE_MS; !holds(); await sleep(LOOK_MS)) {
     if (Date.now() > end) throw new Error(`not within ${PATIENCE_MS / 60_000} minutes: ${what}`);
   }
-}
+};

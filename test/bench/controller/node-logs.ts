@@ -19,11 +19,11 @@ const LOG = Array.from(
 ).join('');
 
 /** A node that runs nothing and has a log for whatever Pod it is asked about: the controller reads it over the apiserver. */
-export async function startNodeLogs(
+export const startNodeLogs = async (
   client: KubeClient,
   { dir, ca }: Pick<ControlPlane, 'dir' | 'ca'>,
   signal: AbortSignal,
-): Promise<{ stop(): Promise<void> }> {
+): Promise<{ stop(): Promise<void> }> => {
   const key = await readFile(join(dir, 'ca.key'), 'utf8');
   const leaf = await issueLeaf({ certificate: ca, key }, [ADDRESS, NODE], Date.now());
   const server = createServer({ key: leaf.key, cert: leaf.certificate }, (_, response) => {
@@ -44,4 +44,4 @@ export async function startNodeLogs(
         server.closeAllConnections();
       }),
   };
-}
+};

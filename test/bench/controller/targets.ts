@@ -13,7 +13,7 @@ const SCANS_TOLERANCE = 0.1;
  * Holds what was measured against what was promised: growth between the two largest sizes, all else at the largest.
  * @param sizes - rising, at least one
  */
-export function judge(sizes: readonly Measured[]): readonly Target[] {
+export const judge = (sizes: readonly Measured[]): readonly Target[] => {
   const [large, smaller] = sizes.toReversed();
   if (large === undefined) throw new RangeError('nothing was measured');
   return [
@@ -26,7 +26,7 @@ export function judge(sizes: readonly Measured[]): readonly Target[] {
     restartTarget(large),
     repeatTarget(sizes),
   ];
-}
+};
 
 /** How many times as much CPU a bundle takes. */
 const growthOf = (smaller: Measured, larger: Measured): number => larger.deploying.cpuMs / smaller.deploying.cpuMs;
