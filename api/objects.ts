@@ -151,6 +151,9 @@ interface ContainerState {
 
 export interface ContainerStatus {
   readonly name: string;
+  readonly image?: string;
+  readonly imageID?: string;
+  readonly started?: boolean;
   readonly restartCount?: number;
   readonly ready?: boolean;
   readonly state?: ContainerState;
@@ -170,6 +173,10 @@ export interface Pod extends NamespacedObject {
       readonly reason?: string;
       readonly message?: string;
     }[];
+    readonly hostIP?: string;
+    readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
+    readonly startTime?: string;
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };

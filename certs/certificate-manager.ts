@@ -245,7 +245,9 @@ export class CertificateManager {
     const offer = this.#offer(reading);
     const earlier = isLost(reading) ? trustedByAny(configurations).filter(isOurs) : [];
     const order: IssueOrder = {
-      ...{ authority, leaf, pair: offer ?? { certificate: '', key: '' } },
+      authority,
+      leaf,
+      pair: offer ?? { certificate: '', key: '' },
       alsoTrusted: [...(offer?.authorities ?? []), ...earlier],
     };
     const { log, source } = this.#deps;

@@ -135,7 +135,11 @@ export class Controller {
   #scans(): ReturnType<typeof createScans> {
     const { registry, clock, random, log, platform, metrics } = this.#deps;
     return createScans({
-      ...{ registry, clock, random, log, timeScale: platform.timeScale },
+      registry,
+      clock,
+      random,
+      log,
+      timeScale: platform.timeScale,
       onDelivery: (ref) => this.#wake(ref),
       onHold: (ref) => this.#wake(ref),
       onScan: (result, durationMs) => metrics.scanned(result, durationMs),
@@ -152,7 +156,12 @@ export class Controller {
   }): WorkQueue {
     const { clock, random, log, values, platform, metrics, workers } = this.#deps;
     const self = {
-      ...{ client: needs.client, lister: this.#caches, scans: needs.scans, values, platform, memory: new Memory() },
+      client: needs.client,
+      lister: this.#caches,
+      scans: needs.scans,
+      values,
+      platform,
+      memory: new Memory(),
       valuesChanges: this.#watches,
       slots: needs.slots,
       now: () => clock.now(),
@@ -163,7 +172,10 @@ export class Controller {
       onDriftCheck: metrics.driftChecked.bind(metrics),
     };
     return createWorkQueue({
-      ...{ clock, random, log, workers },
+      clock,
+      random,
+      log,
+      workers,
       work: (ref, _, lines) => reconcile({ ...self, log: lines }, ref, needs.signal),
       onDepth: (depth) => {
         metrics.queueDepth(depth);

@@ -210,7 +210,8 @@ const dispatcherFor = ({ server, tls, proxy }: Connection): Dispatcher => {
     ...(key === undefined ? {} : { key }),
   };
   const material = {
-    ...{ rejectUnauthorized, ...readOnce(given) },
+    rejectUnauthorized,
+    ...readOnce(given),
     ...(servername === undefined ? {} : { servername }),
   };
   // Shorter than the idle times of apiservers (90 s) and of the usual load balancers (60 s).

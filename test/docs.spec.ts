@@ -222,7 +222,10 @@ t.test(
       'each file is named by its number and in kebab-case',
     );
     const indexed = [...read(INDEX).matchAll(INDEXED)].map(([, number, file, title, mark = '']) => ({
-      ...{ number, file, title, mark },
+      number,
+      file,
+      title,
+      mark,
     }));
     t.strictSame(
       indexed.toSorted((a, b) => ((a.number ?? '') < (b.number ?? '') ? -1 : 1)),

@@ -59,7 +59,11 @@ export const createCertificates = (deps: CertificatesDeps): Certificates => {
   const wake = () => loop.wake();
   const watchTarget = ({ type, name }: Target, signal: AbortSignal): Promise<void> =>
     createReflector({
-      ...{ client, type, clock, random, log },
+      client,
+      type,
+      clock,
+      random,
+      log,
       list: { fieldSelector: `metadata.name=${name}` },
       project: ({ metadata }) => metadata.resourceVersion,
       onChange: wake,

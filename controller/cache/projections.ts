@@ -57,7 +57,11 @@ export const projectPod = ({ metadata, status }: Stored<Pod>): Stored<Pod> => {
 const projectMetadata = (metadata: Stored<Job | Pod>['metadata'], kept: Kept): Stored<Job | Pod>['metadata'] => {
   const { name, namespace, uid, resourceVersion, creationTimestamp = '', deletionTimestamp, finalizers } = metadata;
   return {
-    ...{ name, namespace, uid, resourceVersion, creationTimestamp },
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    creationTimestamp,
     ...(deletionTimestamp !== undefined && { deletionTimestamp }),
     ...(finalizers !== undefined && { finalizers }),
     labels: only(kept.labels, metadata.labels),

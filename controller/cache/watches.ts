@@ -70,7 +70,12 @@ export class Watches implements ValuesChanges {
   #follow(kind: ReferredKind, type: ResourceType, list: ListOptions): void {
     const { client, clock, random, log } = this.#deps;
     const feed = new ChangeFeed({
-      ...{ client, clock, random, log, type, list },
+      client,
+      clock,
+      random,
+      log,
+      type,
+      list,
       onChange: (ref) => this.#changed(kind, ref),
       onGap: () => this.#missed(kind),
     });

@@ -166,7 +166,10 @@ const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Pa
   const number = nextNumber(seen.bundle, status, seen.jobs.highest);
   const tag = status.lastAppliedTag ?? status.deployment?.tag ?? '';
   const deployment: Deployment = {
-    ...{ number, attempt, generation, tag },
+    number,
+    attempt,
+    generation,
+    tag,
     reason: 'Dismiss',
     digest: status.lastAppliedDigest ?? status.deployment?.digest ?? '',
     checksum: status.appliedChecksum ?? status.deployment?.checksum ?? '',

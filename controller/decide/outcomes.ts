@@ -30,7 +30,10 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   deleting: ({ next }) => next,
   active: ({ status, finding, recheck }, { polled }) => ({ status, findings: [finding, ...polled.findings], recheck }),
   concluded: ({ status, actions, cleanup }, { seen, polled }) => ({
-    ...{ status, actions, cleanup, recheck: NOW },
+    status,
+    actions,
+    cleanup,
+    recheck: NOW,
     findings: [...polled.findings, ...standing(seen, status)],
   }),
   recovered: ({ status }, { polled }) => ({ status, findings: polled.findings, recheck: NOW }),
@@ -42,7 +45,8 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     cleanup: deployment === undefined ? [] : abandoned(facts.seen, deployment),
   }),
   'finalizer-missing': ({ deployment }, { polled }) => ({
-    ...{ status: polled.status, recheck: NOW },
+    status: polled.status,
+    recheck: NOW,
     findings: [started(polled.status, deployment).finding, ...polled.findings],
   }),
   queued: ({ deployment }, { polled }) => ({
@@ -51,7 +55,8 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   }),
   // What is deployed is written down first, as ever.
   'intent-outdated': ({ deployment, checksum }, { polled }) => ({
-    ...{ status: { ...polled.status, deployment: { ...deployment, checksum } }, recheck: NOW },
+    status: { ...polled.status, deployment: { ...deployment, checksum } },
+    recheck: NOW,
     findings: [started(polled.status, deployment).finding, ...polled.findings],
   }),
   'job-due': ({ deployment, settings, jobInputs }, { seen, polled }) => {

@@ -25,9 +25,17 @@ type ParsedJobTemplate =
 
 /** What of a Pod the platform may set, and as what; all else is the Job's own, or would weaken it. */
 const POD_FIELDS = {
-  ...{ tolerations: 'list', imagePullSecrets: 'list', hostAliases: 'list', topologySpreadConstraints: 'list' },
-  ...{ nodeSelector: 'map', affinity: 'map', dnsConfig: 'map' },
-  ...{ priorityClassName: 'text', schedulerName: 'text', runtimeClassName: 'text', dnsPolicy: 'text' },
+  tolerations: 'list',
+  imagePullSecrets: 'list',
+  hostAliases: 'list',
+  topologySpreadConstraints: 'list',
+  nodeSelector: 'map',
+  affinity: 'map',
+  dnsConfig: 'map',
+  priorityClassName: 'text',
+  schedulerName: 'text',
+  runtimeClassName: 'text',
+  dnsPolicy: 'text',
   terminationGracePeriodSeconds: 'number',
 } as const satisfies Readonly<Record<string, Kind>>;
 const CONTAINER_FIELDS = { imagePullPolicy: 'text' } as const satisfies Readonly<Record<string, Kind>>;

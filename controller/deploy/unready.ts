@@ -24,7 +24,9 @@ const MAX_WORDS = 300;
 export const workloadsIn = (error: string, namespace: string): readonly Workload[] => {
   const quoted = [...error.matchAll(QUOTED)].map(([, where, kind, name]) => ({ where, kind, name }));
   const plain = [...error.replaceAll(QUOTED, '').matchAll(PLAIN)].map(([, kind, name, where = namespace]) => ({
-    ...{ where, kind, name },
+    where,
+    kind,
+    name,
   }));
   return [...quoted, ...plain].flatMap(({ where, kind = '', name = '' }) =>
     where === namespace && KINDS.includes(kind) ? [{ kind, name }] : [],

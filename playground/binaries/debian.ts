@@ -36,7 +36,10 @@ const runScript = async (options: Parameters<typeof dockerRegistryFromDebian>[0]
   const { cache, env, say, signal } = options;
   signal.throwIfAborted();
   const child = spawnUnderWatch({
-    ...{ name: SCRIPT, command: ['/bin/bash', scriptPath()], cwd: '/', output: 'pipe' },
+    name: SCRIPT,
+    command: ['/bin/bash', scriptPath()],
+    cwd: '/',
+    output: 'pipe',
     env: { ...env, WERFBUNDLE_CACHE: cache },
   });
   const stop = () => killGroup(child);

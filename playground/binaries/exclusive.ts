@@ -21,7 +21,10 @@ export const takeLock = async (options: {
   const script = 'exec 9>>"$1"; flock -n 9 || { echo waiting; flock 9; }; echo held; exec sleep 2147483';
   signal.throwIfAborted();
   const holder = spawnUnderWatch({
-    ...{ name: 'lock', command: ['/bin/sh', '-ec', script, 'lock', file], cwd: '/', output: 'pipe' },
+    name: 'lock',
+    command: ['/bin/sh', '-ec', script, 'lock', file],
+    cwd: '/',
+    output: 'pipe',
     env: process.env,
   });
   const release = () => killGroup(holder);

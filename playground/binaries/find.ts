@@ -80,8 +80,14 @@ export const gatherBinaries = async (options: SearchOptions): Promise<Gathering>
   const dir = versionDir(cacheDir(env), versions);
   const arrivals = new Arrivals(CONTROL_PLANE.filter((program) => !lacking.includes(program)));
   const getting: Getting = {
-    ...{ lacking, dir, versions, env, report, signal, releases: options.releases ?? releasesOf(versions) },
-    ...{ work: join(cacheDir(env), 'build', `kubernetes-${versions.kubernetes}`) },
+    lacking,
+    dir,
+    versions,
+    env,
+    report,
+    signal,
+    releases: options.releases ?? releasesOf(versions),
+    work: join(cacheDir(env), 'build', `kubernetes-${versions.kubernetes}`),
     onProgram: (program) => arrivals.announce(program),
   };
   const got = lacking.length === 0 ? undefined : getPrograms(getting);

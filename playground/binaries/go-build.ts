@@ -15,7 +15,9 @@ import { PINNED, type Versions, wordsOf } from './versions.js';
 const PACKAGES: readonly Package[] = [
   { path: 'go.etcd.io/etcd/server/v3', built: 'server', program: 'etcd' },
   ...(['kube-apiserver', 'kube-controller-manager', 'kubectl'] as const).map((program) => ({
-    ...{ path: `k8s.io/kubernetes/cmd/${program}`, built: program, program },
+    path: `k8s.io/kubernetes/cmd/${program}`,
+    built: program,
+    program,
   })),
 ];
 
@@ -152,7 +154,11 @@ const goEnvironment = ({ work, env }: Build): Environment => {
   return {
     ...env,
     // Nothing of ours stays in this user's cache; modules do, go checks them again before it uses them.
-    ...{ GOCACHE: join(work, 'go-cache'), GOTMPDIR: join(work, 'tmp'), GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
+    GOCACHE: join(work, 'go-cache'),
+    GOTMPDIR: join(work, 'tmp'),
+    GOFLAGS: '',
+    GOWORK: 'off',
+    CGO_ENABLED: '0',
   };
 };
 
@@ -171,7 +177,10 @@ const compile = async (build: Build & { readonly module: string }): Promise<Buil
   let fetched = 0;
   let total = 0;
   const listed = await runGo({
-    ...{ args: ['list', '-deps', ...paths], dir: module, env, signal },
+    args: ['list', '-deps', ...paths],
+    dir: module,
+    env,
+    signal,
     onLine: (line) => {
       if (!line.startsWith('go: downloading ')) return;
       fetched += 1;
@@ -186,14 +195,20 @@ const compile = async (build: Build & { readonly module: string }): Promise<Buil
   const compiled = new Set(before);
   const started = performance.now();
   const counted = (): Counted => ({
-    ...{ total, before: before.size, compiled: compiled.size, elapsedMs: performance.now() - started },
+    total,
+    before: before.size,
+    compiled: compiled.size,
+    elapsedMs: performance.now() - started,
   });
   const ticker = setInterval(() => show(progressLine(`${what}: step 2 of 2`, progressOf(counted()))), LOOK_EVERY_MS);
   const ended = new AbortController();
   const arrivals = watchArrivals({ ...build, programs }, { out, wanted, ended: ended.signal });
   try {
     const { kind, words } = await runGo({
-      ...{ args: ['build', '-v', ...buildFlags(versions), '-o', `${out}/`, ...paths], dir: module, env, signal },
+      args: ['build', '-v', ...buildFlags(versions), '-o', `${out}/`, ...paths],
+      dir: module,
+      env,
+      signal,
       onLine: (line) => {
         if (!/^[\w.~/-]+$/.test(line) || compiled.has(line)) return;
         compiled.add(line);

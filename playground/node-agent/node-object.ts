@@ -37,14 +37,25 @@ export const nodeStatus = (state: NodeState, now: number) => {
     allocatable: resources,
     conditions: [
       {
-        ...{ type: 'Ready', status: state.ready ? 'True' : 'False', reason, message },
-        ...{ lastHeartbeatTime: timestamp(now), lastTransitionTime: timestamp(state.since) },
+        type: 'Ready',
+        status: state.ready ? 'True' : 'False',
+        reason,
+        message,
+        lastHeartbeatTime: timestamp(now),
+        lastTransitionTime: timestamp(state.since),
       },
     ],
     nodeInfo: {
-      ...{ kubeletVersion: 'playground', kubeProxyVersion: '', containerRuntimeVersion: 'local-processes://1' },
-      ...{ operatingSystem: process.platform, architecture: arch(), kernelVersion: release(), osImage: systemType() },
-      ...{ machineID: '', systemUUID: '', bootID: '' },
+      kubeletVersion: 'playground',
+      kubeProxyVersion: '',
+      containerRuntimeVersion: 'local-processes://1',
+      operatingSystem: process.platform,
+      architecture: arch(),
+      kernelVersion: release(),
+      osImage: systemType(),
+      machineID: '',
+      systemUUID: '',
+      bootID: '',
     },
   };
 };

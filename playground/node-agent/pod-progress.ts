@@ -38,9 +38,12 @@ export const wasStarted = (pod: AgentPod): boolean =>
 export const lostProgress = (pod: AgentPod, first: PodProgress, now: number): PodProgress | undefined => {
   if (isOver(pod)) return undefined;
   const state: Ended = {
-    ...{ kind: 'ended', exitCode: 137, reason: 'ContainerStatusUnknown' },
+    kind: 'ended',
+    exitCode: 137,
+    reason: 'ContainerStatusUnknown',
     message: 'The container could not be located when the pod was terminated',
-    ...{ startedAt: now, finishedAt: now },
+    startedAt: now,
+    finishedAt: now,
   };
   const lost = (each: ContainerProgress): ContainerProgress => ({ ...each, state });
   return { ...first, init: first.init.map(lost), main: first.main.map(lost) };

@@ -92,10 +92,11 @@ const stateOf = (uid: string, state: ContainerProgress['state']) => {
 
 const containerStatus = (uid: string, container: ContainerProgress, init: boolean): ContainerStatus => ({
   name: container.name,
-  ...{ image: container.image, imageID: '' },
+  image: container.image,
+  imageID: '',
   restartCount: container.restarts,
   ready: init ? succeeded(container) : isRunning(container),
-  ...{ started: isRunning(container) },
+  started: isRunning(container),
   state: stateOf(uid, container.state),
   ...(container.last === undefined ? {} : { lastState: { terminated: terminated(uid, container.last) } }),
   ...(container.state.kind === 'waiting' && container.last === undefined
@@ -143,7 +144,9 @@ export const podStatus = (progress: PodProgress, previous: readonly PodCondition
     phase,
     ...progress.verdict,
     conditions,
-    ...{ hostIP: progress.address, podIP: progress.address, podIPs: [{ ip: progress.address }] },
+    hostIP: progress.address,
+    podIP: progress.address,
+    podIPs: [{ ip: progress.address }],
     startTime: timestamp(progress.startedAt),
     ...(progress.init.length === 0
       ? {}

@@ -220,7 +220,12 @@ export class PodWorker {
     this.#logs.set(container.name, [...(this.#logs.get(container.name) ?? []), log]);
     const end = await runContainer({
       ...ready,
-      ...{ folder, volumes, log, isolation, werf, clock },
+      folder,
+      volumes,
+      log,
+      isolation,
+      werf,
+      clock,
       messageFromLog: container.terminationMessagePolicy === 'FallbackToLogsOnError',
       onRunning: (startedAt) => {
         this.#set(kind, container.name, { state: { kind: 'running', startedAt } });

@@ -90,7 +90,10 @@ export const startNodeAgent = async (deps: NodeAgentDeps): Promise<NodeAgent> =>
   const fleet = new PodFleet({ ...environment, signal: calls.signal });
   const certificate = await servingCertificate(deps, facts.node);
   const server = await startLogServer({
-    ...{ certificate, address: ADDRESS, clock, log },
+    certificate,
+    address: ADDRESS,
+    clock,
+    log,
     find: (request) => fleet.findLog(request),
   });
   const state: NodeState = { facts, port: server.port, ready: true, since: clock.now() };
@@ -102,7 +105,11 @@ export const startNodeAgent = async (deps: NodeAgentDeps): Promise<NodeAgent> =>
     throw error;
   }
   const reflector = createReflector({
-    ...{ client, type: PODS, clock, log, random: { uniform: Math.random } },
+    client,
+    type: PODS,
+    clock,
+    log,
+    random: { uniform: Math.random },
     // The apiserver sends the whole Pod, of which our own type has a part.
     project: (pod) => pod as unknown as AgentPod,
     onChange: ({ before, after }) => fleet.onChange(before, after),

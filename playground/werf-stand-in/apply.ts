@@ -65,7 +65,11 @@ const recordOf = ({ command, seen, around }: Deploying): Release => {
   const { release: name, namespace, bundle } = command;
   const { history, chart, digest, values } = seen;
   return {
-    ...{ name, namespace, digest, values, tag: bundle.tag },
+    name,
+    namespace,
+    digest,
+    values,
+    tag: bundle.tag,
     version: (history.at(-1)?.version ?? 0) + 1,
     status: seen.deployedBefore === undefined ? 'pending-install' : 'pending-upgrade',
     chart: { name: chart.name, version: chart.version },
@@ -83,7 +87,9 @@ const rollback = async (deploying: Deploying, failed: Release): Promise<readonly
   if (before === undefined) return [];
   const again: Release = {
     ...before,
-    ...{ version: failed.version + 1, status: 'pending-rollback', deployedAt: around.now().toISOString() },
+    version: failed.version + 1,
+    status: 'pending-rollback',
+    deployedAt: around.now().toISOString(),
   };
   try {
     await begin(cluster, again);

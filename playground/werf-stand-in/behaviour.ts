@@ -108,6 +108,8 @@ export const behave = async (behaviour: Behaviour, about: Circumstances): Promis
 
 const templateError = (chart: string): string =>
   say('template', {
-    ...{ file: `${chart}/templates/objects.yaml`, at: '4:18', expression: '.Values.nothere.deep.er' },
+    file: `${chart}/templates/objects.yaml`,
+    at: '4:18',
+    expression: '.Values.nothere.deep.er',
     why: 'nil pointer evaluating interface {}.deep',
   });

@@ -47,23 +47,31 @@ const LOG: Readonly<Record<string, FlagKind>> = {
 };
 const SHARED: Readonly<Record<string, FlagKind>> = {
   ...LOG,
-  ...{ release: 'text', namespace: 'text', env: 'text', repo: 'text', 'docker-config': 'text' },
-  ...{ 'insecure-registry': 'switch', 'skip-tls-verify-registry': 'switch' },
+  release: 'text',
+  namespace: 'text',
+  env: 'text',
+  repo: 'text',
+  'docker-config': 'text',
+  'insecure-registry': 'switch',
+  'skip-tls-verify-registry': 'switch',
 };
 const BUNDLE: Readonly<Record<string, FlagKind>> = {
   ...SHARED,
-  ...{ tag: 'text', values: 'list', set: 'list', 'set-string': 'list', 'set-file': 'list' },
-  ...{ 'set-json': 'list', 'set-literal': 'list' },
+  tag: 'text',
+  values: 'list',
+  set: 'list',
+  'set-string': 'list',
+  'set-file': 'list',
+  'set-json': 'list',
+  'set-literal': 'list',
 };
 const FLAGS = {
   apply: {
     ...BUNDLE,
-    ...{
-      timeout: 'whole',
-      'auto-rollback': 'switch',
-      'releases-history-max': 'whole',
-      'no-create-namespace': 'switch',
-    },
+    timeout: 'whole',
+    'auto-rollback': 'switch',
+    'releases-history-max': 'whole',
+    'no-create-namespace': 'switch',
   },
   plan: { ...BUNDLE, 'exit-code': 'switch', 'show-sensitive-diffs': 'switch' },
   dismiss: SHARED,

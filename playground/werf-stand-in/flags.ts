@@ -12,8 +12,18 @@ type Read =
   | { readonly kind: 'refused'; readonly message: string };
 
 const SWITCHES: Readonly<Record<string, boolean>> = {
-  ...{ '1': true, t: true, T: true, true: true, TRUE: true, True: true },
-  ...{ '0': false, f: false, F: false, false: false, FALSE: false, False: false },
+  '1': true,
+  t: true,
+  T: true,
+  true: true,
+  TRUE: true,
+  True: true,
+  '0': false,
+  f: false,
+  F: false,
+  false: false,
+  FALSE: false,
+  False: false,
 };
 
 const refused = (message: string) => ({ kind: 'refused', message }) as const;

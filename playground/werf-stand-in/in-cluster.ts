@@ -41,7 +41,9 @@ export const inCluster = async (environment: Environment): Promise<InCluster> =>
     async ask<T>(method: string, path: string, body?: object, as: Patch = 'merge') {
       const type = method === 'PATCH' ? PATCH_TYPES[as] : 'application/json';
       const answer = await call({
-        ...{ method, url: new URL(path, origin), ca },
+        method,
+        url: new URL(path, origin),
+        ca,
         headers: { authorization: `Bearer ${token.trim()}`, accept: 'application/json', 'content-type': type },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });

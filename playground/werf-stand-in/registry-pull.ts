@@ -71,8 +71,11 @@ const authorization = async (registry: Registry, challenge: string): Promise<str
   realm.searchParams.set('service', parameter(challenge, 'service') ?? '');
   realm.searchParams.set('scope', parameter(challenge, 'scope') ?? `repository:${registry.repository}:pull`);
   const answer = await call({
-    ...{ method: 'GET', url: realm, headers: own === undefined ? {} : { authorization: own } },
-    ...{ ca: registry.ca, skipTlsVerify: registry.skipTlsVerify },
+    method: 'GET',
+    url: realm,
+    headers: own === undefined ? {} : { authorization: own },
+    ca: registry.ca,
+    skipTlsVerify: registry.skipTlsVerify,
   });
   if (answer.status !== 200) throw new Error(`fetch token: unexpected status code ${answer.status}`);
   const { token, access_token } = JSON.parse(answer.body.toString('utf8')) as Record<string, string | undefined>;

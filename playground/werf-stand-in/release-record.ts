@@ -37,7 +37,9 @@ export const secretName = (release: string, version: number): string => `sh.helm
 export const secretOf = (release: Release): Secret & { readonly metadata: { readonly name: string } } => {
   const { name, namespace, version, status } = release;
   const payload: Payload = {
-    ...{ name, namespace, version },
+    name,
+    namespace,
+    version,
     info: {
       status,
       last_deployed: release.deployedAt,

@@ -85,7 +85,8 @@ export const demoChart = (of: { readonly name: string; readonly version: string;
   const { name, version, fate = 'deployed' } = of;
   const annotations = fate === 'deployed' ? {} : { annotations: { [BEHAVIOUR]: fate } };
   return {
-    ...{ name, version },
+    name,
+    version,
     files: {
       'Chart.yaml': stringify({ apiVersion: 'v2', name, version, type: 'application', ...annotations }),
       'values.yaml': 'app:\n  replicas: 1\n',

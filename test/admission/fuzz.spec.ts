@@ -365,7 +365,13 @@ t.test('any bytes on any path are answered over TLS, and never by a failure', as
   const serving = await issueLeaf(authority, ['127.0.0.1'], Date.now());
   const server = await startServer({
     listen: { host: '127.0.0.1', port: 0 },
-    ...{ serving, handler, guard, maxInFlight: 50, ready: () => ({ ok: true }) as const, clock, log },
+    serving,
+    handler,
+    guard,
+    maxInFlight: 50,
+    ready: () => ({ ok: true }) as const,
+    clock,
+    log,
   });
   t.teardown(() => server.stop(0, 0));
   const tls = { host: '127.0.0.1', port: server.port, ca: authority.certificate };

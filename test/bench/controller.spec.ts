@@ -9,7 +9,10 @@ import { judge } from './controller/targets.js';
 
 const quiet = { own: { p99Ms: 5, maxMs: 100 }, idle: { p99Ms: 1, maxMs: 10 } };
 const good: Measured = {
-  ...{ bundles: 1_000, repositories: 100, intervalSeconds: 120, starting: quiet },
+  bundles: 1_000,
+  repositories: 100,
+  intervalSeconds: 120,
+  starting: quiet,
   deploying: { seconds: 60, cpuMs: 10, writes: 14, reads: 14, delays: quiet },
   steady: { writes: 0, reads: 3_000, scans: 104, cpuMs: 2, delays: quiet },
   memory: { heapUsed: 40e6, rss: 120e6, highestRss: 200e6 },

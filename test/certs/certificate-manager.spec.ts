@@ -67,7 +67,12 @@ const createWorld = (options: { readonly lookMs?: number } = {}) => {
   const replica = (source: CertificateSource = own()) => {
     const served: Serving[] = [];
     const manager = new CertificateManager({
-      ...{ client, clock, log, source, schedule, targets: TARGETS },
+      client,
+      clock,
+      log,
+      source,
+      schedule,
+      targets: TARGETS,
       onServe: (serving) => served.push(serving),
     });
     return { manager, served };
@@ -357,7 +362,9 @@ t.test('files given from outside', async (t) => {
   });
   let files: Offer | string = await offerOf(one);
   const source: CertificateSource = {
-    ...{ names: NAMES, lookMs: 10_000, shared: false },
+    names: NAMES,
+    lookMs: 10_000,
+    shared: false,
     read: async () => {
       if (typeof files === 'string') throw new CertificateError(files);
       return { offer: files, issuer: { kind: 'theirs' }, issue: () => Promise.resolve(false) };

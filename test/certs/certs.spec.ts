@@ -53,7 +53,9 @@ t.test('the plan renews at two thirds of a life, and a new authority signs 60 s 
   const servedByOld = { ...SERVED, signer: 'old' };
   const theirs = { issuer: { kind: 'theirs' } } as const;
   const issue = (what: string, why: string) => ({
-    ...{ kind: 'issue', authority: what.includes('authority'), leaf: what.includes('leaf') },
+    kind: 'issue',
+    authority: what.includes('authority'),
+    leaf: what.includes('leaf'),
     why,
   });
   const keep = { kind: 'keep' };
@@ -141,7 +143,8 @@ t.test('the plan renews at two thirds of a life, and a new authority signs 60 s 
     {
       title: 'another replica made that leaf, but here the authority was read back 59 s ago: wait',
       given: {
-        ...{ offered: { authorities: [NEW, OLD], leaf: other }, served: servedByOld },
+        offered: { authorities: [NEW, OLD], leaf: other },
+        served: servedByOld,
         confirmed: new Map([
           ['new', NOW - 59_000],
           ['old', 0],
@@ -152,7 +155,8 @@ t.test('the plan renews at two thirds of a life, and a new authority signs 60 s 
     {
       title: 'and 60 s ago: serve',
       given: {
-        ...{ offered: { authorities: [NEW, OLD], leaf: other }, served: servedByOld },
+        offered: { authorities: [NEW, OLD], leaf: other },
+        served: servedByOld,
         confirmed: new Map([
           ['new', NOW - 60_000],
           ['old', 0],
@@ -364,8 +368,11 @@ const selfSigned = async (names: readonly string[]): Promise<KeyPair> => {
   const alternatives = names.map((value) => ({ type: isIP(value) === 0 ? ('dns' as const) : ('ip' as const), value }));
   const made = await X509CertificateGenerator.createSelfSigned(
     {
-      ...{ name: 'CN=webhook', keys, signingAlgorithm: P256 },
-      ...{ notBefore: new Date(NOW), notAfter: new Date(NOW + DAY) },
+      name: 'CN=webhook',
+      keys,
+      signingAlgorithm: P256,
+      notBefore: new Date(NOW),
+      notAfter: new Date(NOW + DAY),
       extensions: [new SubjectAlternativeNameExtension(alternatives, false)],
     },
     webcrypto,

@@ -19,9 +19,10 @@ const NOW = Date.UTC(2026, 0, 1);
 const signal = new AbortController().signal;
 
 const CLIENT = { service: { namespace: 'old', name: 'old', path: '/old' } };
+const FOREIGN = { failurePolicy: 'Fail', rules: [] };
 const hook = (name: string, annotations = {}): WebhookConfiguration => ({
   metadata: { name, annotations },
-  webhooks: [{ name: `${name}.werf.io`, clientConfig: CLIENT, ...{ failurePolicy: 'Fail', rules: [] } }],
+  webhooks: [{ name: `${name}.werf.io`, clientConfig: CLIENT, ...FOREIGN }],
 });
 
 t.test('the webhook configurations get authorities and address, and keep all else', async (t) => {

@@ -208,7 +208,8 @@ t.test('nothing of a Secret is printed', async (t) => {
   const secret = `apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: ops}\nstringData:\n  values.yaml: "${password}: ["\n`;
   const uses = bundle('registry: {url: ghcr.io/acme/app, tag: v1}\nconverge: {valuesFrom: [{secretRef: {name: a}}]}');
   const inOneLine = JSON.stringify({
-    ...{ apiVersion: 'v1', kind: 'List' },
+    apiVersion: 'v1',
+    kind: 'List',
     items: [
       { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b' }, stringData: { a: password } },
       { apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata: { name: 'b' }, spec: {} },

@@ -11,11 +11,15 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const PASSWORD = canary('password');
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const configMap = (name: string, data: object): object => ({
-  ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } },
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default' },
   data,
 });
 const secret = (name: string, stringData: object): object => ({
-  ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'default' } },
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace: 'default' },
   stringData,
 });
 
@@ -47,18 +51,21 @@ t.test('whatever leaves a Secret is found at the end of a spec, wherever it went
   await must(['create', 'configmap', 'plain', `--from-literal=password=${PASSWORD}`]);
   const auths = { 'registry.example': { auth: base64(`robot:${PASSWORD}`) } };
   const encoded = {
-    ...{ a: base64(PASSWORD), b: base64(`x${PASSWORD}`), c: base64(`xy${PASSWORD}`) },
-    ...{
-      docker: base64(JSON.stringify({ auths })),
-      part: PASSWORD.slice(-15),
-      'text.json': JSON.stringify({ PASSWORD }),
-    },
+    a: base64(PASSWORD),
+    b: base64(`x${PASSWORD}`),
+    c: base64(`xy${PASSWORD}`),
+    docker: base64(JSON.stringify({ auths })),
+    part: PASSWORD.slice(-15),
+    'text.json': JSON.stringify({ PASSWORD }),
   };
   await must(['create', '-f', '-'], configMap('encoded', encoded));
   await must(['annotate', 'configmap', 'plain', `note=${PASSWORD}`]);
   const spec = { registry: { url: 'ghcr.io/acme/app' } };
   await must(['create', '-f', '-'], {
-    ...{ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata: { name: 'app', namespace: 'default' }, spec },
+    apiVersion: 'werf.io/v1alpha1',
+    kind: 'WerfBundle',
+    metadata: { name: 'app', namespace: 'default' },
+    spec,
   });
   const status = JSON.stringify({ status: { phase: 'Failed', lastErrorMessage: `no ${PASSWORD}` } });
   await must(['patch', 'wb', 'app', '--subresource=status', '--type=merge', '-p', status]);

@@ -79,8 +79,10 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
   // An authority that has a third of its life before it in a few seconds, as if the webhooks had run for 243 days.
   const old = await issueAuthority(Date.now() - 60_000, 120_000);
   const leaf = await issueLeafUntil({
-    ...{ authority: old, names: [SERVICE, `${SERVICE}.cluster.local`, '127.0.0.1'] },
-    ...{ now: Date.now(), until: Date.now() + 30_000 },
+    authority: old,
+    names: [SERVICE, `${SERVICE}.cluster.local`, '127.0.0.1'],
+    now: Date.now(),
+    until: Date.now() + 30_000,
   });
   const data = { 'ca.crt': old.certificate, 'ca.key': old.key, 'tls.crt': leaf.certificate, 'tls.key': leaf.key };
   const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);

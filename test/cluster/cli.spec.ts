@@ -125,7 +125,9 @@ t.test('an admin is told what kubectl apply would be told', async (t) => {
 
   const bad = listOf(
     bundle('missing-or-broken', {
-      ...{ targetNamespace: 'nowhere', serviceAccountName: 'nobody', werfSecretKeyRef: { name: 'none' } },
+      targetNamespace: 'nowhere',
+      serviceAccountName: 'nobody',
+      werfSecretKeyRef: { name: 'none' },
       valuesFrom: [{ configMapRef: { name: 'config' } }, { secretRef: { name: 'none' } }],
     }),
     bundle('no-consent', { targetNamespace: 'closed', serviceAccountName: 'default' }),

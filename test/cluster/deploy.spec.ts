@@ -148,7 +148,11 @@ const waitsForWhatIsMissing = async (t: Test, given: Given): Promise<void> => {
   );
   for (const name of [...rows.map((row) => row.name), 'no-config-anywhere']) {
     t.same(outcomeOf(await scenario.synced(name, 'v1.0.0')), {
-      ...{ phase: 'Synced', number: 1, reason: 'NewTag', history: ['1 v1.0.0 Succeeded'], consecutiveFailures: 0 },
+      phase: 'Synced',
+      number: 1,
+      reason: 'NewTag',
+      history: ['1 v1.0.0 Succeeded'],
+      consecutiveFailures: 0,
     });
     t.match(scenario.said(name).at(-1), 'Synced True Deployed');
   }
@@ -180,7 +184,10 @@ const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
   await scenario.patch('hungry', { spec: { converge: { resourceLimits: { memory: '160Mi' } } } });
   const hungry = await scenario.failed('hungry', oom('160Mi', '320Mi'));
   t.same(outcomeOf(hungry), {
-    ...{ phase: 'Failed', number: 2, reason: 'NewSpec', consecutiveFailures: 0 },
+    phase: 'Failed',
+    number: 2,
+    reason: 'NewSpec',
+    consecutiveFailures: 0,
     history: ['2 v1.0.0 Failed', '1 v1.0.0 Failed'],
     lastErrorMessage: oom('160Mi', '320Mi'),
   });
@@ -203,7 +210,9 @@ const tellsWhyItFailed = async (t: Test, given: Given): Promise<void> => {
 const tellsWhyNotReady = async (t: Test, given: Given): Promise<void> => {
   const scenario = await scenarioIn(given, 'unready');
   const deployment = {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'unready' } },
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'unready' },
     spec: {
       selector: { matchLabels: { app: 'web' } },
       template: {
@@ -250,7 +259,10 @@ const makesJobsAgain = async (t: Test, given: Given): Promise<void> => {
   t.equal(phase, 'Syncing');
   t.match(lastErrorMessage, /was deleted while it ran|is gone without a result/);
   t.same(outcomeOf(await scenario.synced('slow', 'v1.0.0', 2)), {
-    ...{ phase: 'Synced', number: 2, reason: 'JobLost', consecutiveFailures: 0 },
+    phase: 'Synced',
+    number: 2,
+    reason: 'JobLost',
+    consecutiveFailures: 0,
     history: ['2 v1.0.0 Succeeded', '1 v1.0.0 Lost'],
   });
   await refusing;

@@ -125,7 +125,10 @@ const correctsDrift = async (t: Test, given: DriftGiven): Promise<void> => {
     );
     const mended = await scenario.drifted('web', 'False', found.driftCheckCount);
     t.same(outcomeOf(mended), {
-      ...{ phase: 'Synced', number: index + 2, reason: 'DriftCorrection', consecutiveFailures: 0 },
+      phase: 'Synced',
+      number: index + 2,
+      reason: 'DriftCorrection',
+      consecutiveFailures: 0,
       history: ['3 v1.0.0 Succeeded', '2 v1.0.0 Succeeded', '1 v1.0.0 Succeeded'].slice(-(index + 2)),
     });
     t.same([await scenario.deployedTag('web'), mended.driftCorrectionAttempts], ['v1.0.0', undefined]);
@@ -194,7 +197,10 @@ const givesUp = async (t: Test, given: DriftGiven): Promise<void> => {
   });
   t.match(conditionOf(vain, 'DriftCorrectionFailed')?.message, /^v1\.0\.0 was applied again 2 times in vain: /);
   t.same(outcomeOf(vain), {
-    ...{ phase: 'Synced', number: 3, reason: 'DriftCorrection', consecutiveFailures: 0 },
+    phase: 'Synced',
+    number: 3,
+    reason: 'DriftCorrection',
+    consecutiveFailures: 0,
     history: ['3 v1.0.0 Succeeded', '2 v1.0.0 Succeeded', '1 v1.0.0 Succeeded'],
   });
   const later = await scenario.drifted('stubborn', 'True', (vain.driftCheckCount ?? 0) + 1);
@@ -252,7 +258,8 @@ const goesWithItsCheck = async (t: Test, given: DriftGiven): Promise<void> => {
   await fixture.publish({ repository: 'acme/held', tag: 'v1.0.0', behaviour: 'slow-plan: 5' });
   await scenario.apply(secret('database', { 'values.yaml': `password: ${canary('database')}` }));
   const converge = {
-    ...{ targetNamespace: 'held-there', valuesFrom: [{ secretRef: { name: 'database' } }] },
+    targetNamespace: 'held-there',
+    valuesFrom: [{ secretRef: { name: 'database' } }],
     driftDetection: { enabled: true, interval: '24h' },
   };
   await scenario.applyBundle('held', scenario.spec('acme/held', converge));

@@ -376,8 +376,10 @@ const accountIsMade = async (t: Test, given: GuideGiven): Promise<void> => {
   const made = await reader.does(/^kubectl create namespace production/, /^kubectl annotate namespace production/);
   t.equal(made.code, 0, made.text);
   await scenario.apply({
-    ...{ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', ...lenient },
-    ...{ spec: scenario.spec('acme/account', { targetNamespace: 'account-production' }) },
+    apiVersion: 'werf.io/v1alpha1',
+    kind: 'WerfBundle',
+    ...lenient,
+    spec: scenario.spec('acme/account', { targetNamespace: 'account-production' }),
   });
   await scenario.failed(
     'my-app',
@@ -396,9 +398,10 @@ const valuesAreMissing = async (t: Test, given: GuideGiven): Promise<void> => {
   await scenario.fixture.publish({ repository: 'acme/values-guide', tag: 'v1.0.0' });
   const applyLenient = (name: string, converge: WerfBundleSpec['converge']) =>
     scenario.apply({
-      ...{ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle' },
+      apiVersion: 'werf.io/v1alpha1',
+      kind: 'WerfBundle',
       metadata: { ...scenario.ref(name), annotations: { 'werf.io/missing-references': 'warn' } },
-      ...{ spec: scenario.spec('acme/values-guide', converge) },
+      spec: scenario.spec('acme/values-guide', converge),
     });
   const valuesFrom = [{ configMapRef: { name: 'app-config' } }];
   await applyLenient('here', { valuesFrom });
@@ -486,7 +489,9 @@ t.test('the troubleshooting guide on a real control plane', async (t) => {
   ]);
   const guide = Guide.read();
   const shell: GuideShell = {
-    ...{ guide, dir: join(fixture.cluster.dir, 'reader'), kubeconfig: fixture.cluster.kubeconfig },
+    guide,
+    dir: join(fixture.cluster.dir, 'reader'),
+    kubeconfig: fixture.cluster.kubeconfig,
     kubectl: (await binariesOfThisRun()).kubectl,
     logs: { controller: controller.process.logFile, webhook: webhook.logFile },
   };

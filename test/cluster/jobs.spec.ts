@@ -330,7 +330,9 @@ const takesTurns = async (t: Test, { fixture, states }: Omit<Given, 'controller'
     PATIENCE_MS,
   );
   t.match(waiting?.status?.conditions?.[0], {
-    ...{ type: 'Ready', status: 'Unknown', reason: 'Queued' },
+    type: 'Ready',
+    status: 'Unknown',
+    reason: 'Queued',
     message: 'deploying v1.0.0 (NewTag): waits until fewer Jobs run than --max-jobs and --max-jobs-per-namespace allow',
   });
   await first.kill();

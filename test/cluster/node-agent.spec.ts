@@ -150,7 +150,9 @@ t.test('a Job runs on the node, its Pod waits for a Secret, kubectl logs follows
   );
   t.match(await kubectl(['logs', name]), /is waiting to start: ContainerCreating/);
   await apply({
-    ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'late', namespace: 'default' } },
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'late', namespace: 'default' },
     stringData: { a: `hello\n${canary('file')}\n`, mode: canary('variable') },
   });
   await until('the container running', async () => ((await get(name))?.status.phase === 'Running' ? true : undefined));
@@ -206,7 +208,9 @@ t.test('Pods end as they would on any node', async (t) => {
         spec: {
           volumes: [{ name: 'v', emptyDir: {} }],
           initContainers: ['one', 'two'].map((name) => ({
-            ...{ name, image: 'none', command: ['sh', '-c', `n=$(ls /shared | wc -l); echo $n >/shared/${name}`] },
+            name,
+            image: 'none',
+            command: ['sh', '-c', `n=$(ls /shared | wc -l); echo $n >/shared/${name}`],
             volumeMounts: [{ name: 'v', mountPath: '/shared' }],
           })),
         },
@@ -392,7 +396,9 @@ t.test("without namespaces a Pod still runs, with its volumes' paths replaced, a
       container: { volumeMounts: [{ name: 's', mountPath: '/s' }], env: [{ name: 'FILE', value: '/s/other' }] },
     }),
     {
-      ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'bare', namespace: 'default' } },
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'bare', namespace: 'default' },
       stringData: { 'token-is-here': canary('x'), other: `${canary('y')}\n` },
     },
   );

@@ -280,7 +280,12 @@ t.test('causes by field: a refusal is a Status with a cause for each', async (t)
     },
   ];
   t.same(body, {
-    ...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Invalid', code: 422 },
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    reason: 'Invalid',
+    code: 422,
     message: `admission webhook "mutate.werfbundles.werf.io" denied the request: WerfBundle.werf.io "causes" is invalid: [${causes.map(({ field, message }) => `${field}: ${message}`).join(', ')}]`,
     details: { name: 'causes', group: 'werf.io', kind: 'WerfBundle', causes },
   });

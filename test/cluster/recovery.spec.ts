@@ -44,7 +44,8 @@ const holdsLowerVersions = async (t: Test, given: Given): Promise<void> => {
     return [status.phase, readyOf(status)];
   };
   const says = (message: string) => ({
-    ...{ status: 'True', reason: 'DowngradeHeld' },
+    status: 'True',
+    reason: 'DowngradeHeld',
     message: `v1.1.0 is deployed and the registry offers only v1.0.0, which is lower: ${message}`,
   });
   const isDeployed = async (name: string) => {
@@ -275,7 +276,8 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
   await controller.stop();
 
   const patient = await fixture.startController({
-    ...{ leaderElect: false, timeScale: 10 * TIME_SCALE },
+    leaderElect: false,
+    timeScale: 10 * TIME_SCALE,
     flags: ['--failed-retry-interval', '30m'],
   });
   await t.test('polling that has stopped goes on by itself where the platform wants it', (t) =>

@@ -51,7 +51,8 @@ t.test('several controllers split the work', async (t) => {
   await t.test('by labels: each has its own Lease, its own bundles, and those that come to it', async (t) => {
     const start = (team: string, ...more: readonly string[]) =>
       fixture.startController({
-        ...{ timeScale: TIME_SCALE, leaderElect: true },
+        timeScale: TIME_SCALE,
+        leaderElect: true,
         flags: ['--watch-label-selector', `team=${team}`, ...more],
       });
     const [shop, data] = await Promise.all([start('shop', '--max-jobs=1'), start('data')]);

@@ -34,7 +34,8 @@ const startFixture = async (t: Test): Promise<Fixture> => {
   const client = createKubeClient(await connect({ kubeconfig: cluster.kubeconfig }));
   t.teardown(() => client.close());
   const registry = await startRegistry({
-    ...{ dir: join(cluster.dir, 'registry'), say: (line: string) => t.comment(line) },
+    dir: join(cluster.dir, 'registry'),
+    say: (line: string) => t.comment(line),
     ...(dockerRegistry !== undefined && { binary: dockerRegistry }),
   });
   t.teardown(() => registry.stop());
@@ -92,9 +93,13 @@ const inPod = async (
   await writeFile(join(folder, 'ca.crt'), ca);
   const { hostname, port } = new URL(server);
   return {
-    ...{ KUBECONFIG: kubeconfig, PLAYGROUND_SERVICE_ACCOUNT: folder },
-    ...{ KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port },
-    ...{ PATH: process.env['PATH'] ?? '', WERF_TELEMETRY: '0', WERF_BUILDAH_MODE: 'docker' },
+    KUBECONFIG: kubeconfig,
+    PLAYGROUND_SERVICE_ACCOUNT: folder,
+    KUBERNETES_SERVICE_HOST: hostname,
+    KUBERNETES_SERVICE_PORT: port,
+    PATH: process.env['PATH'] ?? '',
+    WERF_TELEMETRY: '0',
+    WERF_BUILDAH_MODE: 'docker',
   };
 };
 
@@ -106,7 +111,8 @@ const around = (fixture: Fixture): Omit<WerfSubject, 'name' | 'version' | 'start
     if (code !== 0) throw new Error(stderr);
   };
   return {
-    ...{ registryHost, dir: cluster.dir },
+    registryHost,
+    dir: cluster.dir,
     publish: (repository, tag, chart) => publishBundle({ host: registryHost, repository, tag, chart }),
     makeNamespace: async (name) => {
       await kubectl(['apply', '-f', '-'], fixture.namespaceSample.replaceAll('demo', name));
@@ -132,7 +138,10 @@ const around = (fixture: Fixture): Omit<WerfSubject, 'name' | 'version' | 'start
 t.test('what is relied on of werf', async (t) => {
   const fixture = await startFixture(t);
   const found = await findWerf({
-    ...{ env: process.env, download: false, signal: fixture.signal, say: (line: string) => t.comment(line) },
+    env: process.env,
+    download: false,
+    signal: fixture.signal,
+    say: (line: string) => t.comment(line),
   });
   t.comment(`this run's werf: ${tellWerf(found)}`);
   t.jobs = 3;
@@ -154,8 +163,13 @@ t.test('what is relied on of werf', async (t) => {
   await t.test(`werf ${found.version} keeps the contract`, async (t) => {
     // Hooks and Deployments are real with a real werf.
     const agent = await startNodeAgent({
-      ...{ client: fixture.client, clock: systemClock, log: recordLog(), werf: STAND_IN, realWerf: found.program },
-      ...{ server: fixture.cluster.controlPlane.server, dir: join(fixture.cluster.dir, 'node') },
+      client: fixture.client,
+      clock: systemClock,
+      log: recordLog(),
+      werf: STAND_IN,
+      realWerf: found.program,
+      server: fixture.cluster.controlPlane.server,
+      dir: join(fixture.cluster.dir, 'node'),
       ca: {
         cert: fixture.cluster.controlPlane.ca,
         key: await readFile(join(fixture.cluster.controlPlane.dir, 'ca.key'), 'utf8'),

@@ -112,7 +112,9 @@ class Scenario {
         converge: {
           targetNamespace: this.namespace,
           releaseName: this.release,
-          ...{ cpu: '1', memory: '1Gi', logRetentionDays: 7 },
+          cpu: '1',
+          memory: '1Gi',
+          logRetentionDays: 7,
           // As short as a readiness that fails may be.
           timeoutMs: 12_000,
           environment: 'prod',

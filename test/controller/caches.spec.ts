@@ -24,7 +24,11 @@ const setup = (share: Share) => {
   const counted = new Set<string>();
   const stop = new AbortController();
   const caches = new Caches({
-    ...{ client: kube, clock, random: { uniform: () => 0 }, log, share },
+    client: kube,
+    clock,
+    random: { uniform: () => 0 },
+    log,
+    share,
     onChange: ({ namespace, name }) => void woken.push(`${namespace}/${name}`),
     onBundle: () => {},
     onJob: ({ namespace, name }, active) => void counted[active ? 'add' : 'delete'](`${namespace}/${name}`),
@@ -201,9 +205,13 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
   const kept = projectJob(asStored({ ...job, status: { succeeded: 1 } }));
   t.strictSame(kept, {
     metadata: {
-      ...{ name: job.metadata.name, namespace: 'ops', uid: 'job-1', resourceVersion: '7' },
+      name: job.metadata.name,
+      namespace: 'ops',
+      uid: 'job-1',
+      resourceVersion: '7',
       creationTimestamp: '2026-11-23T09:59:00Z',
-      ...{ labels: without(labels, /bundle$|namespace$/), annotations: without(annotations, /operator-version$/) },
+      labels: without(labels, /bundle$|namespace$/),
+      annotations: without(annotations, /operator-version$/),
     },
     spec: { template: { spec: { containers: [werf], activeDeadlineSeconds: 1_800 } } },
     status: { succeeded: 1 },
@@ -220,7 +228,9 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
   const { metadata, status } = given.pod({ exitCode: 1, reason: 'Error' });
   const told = {
     ...status,
-    ...{ podIP: '10.0.0.1', hostIP: '10.0.0.2', qosClass: 'Guaranteed' },
+    podIP: '10.0.0.1',
+    hostIP: '10.0.0.2',
+    qosClass: 'Guaranteed',
     conditions: [
       { type: 'Initialized', status: 'True' },
       { type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
@@ -233,8 +243,13 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
     ),
     {
       metadata: {
-        ...{ name: 'my-app-pod', namespace: 'ops', uid: 'pod-1', resourceVersion: '7' },
-        ...{ creationTimestamp: '', labels: {}, annotations: {} },
+        name: 'my-app-pod',
+        namespace: 'ops',
+        uid: 'pod-1',
+        resourceVersion: '7',
+        creationTimestamp: '',
+        labels: {},
+        annotations: {},
         ownerReferences: metadata.ownerReferences,
       },
       status: {

@@ -83,8 +83,12 @@ const runningStatus = syncedStatus({
 });
 
 const NOT_READY: Condition = {
-  ...{ type: 'Ready', status: 'False', reason: 'DeployFailed', message: 'pod failed with exit code 1' },
-  ...{ observedGeneration: 1, lastTransitionTime: iso(0) },
+  type: 'Ready',
+  status: 'False',
+  reason: 'DeployFailed',
+  message: 'pod failed with exit code 1',
+  observedGeneration: 1,
+  lastTransitionTime: iso(0),
 };
 
 const REQUEST = { 'werf.io/reconcile-requested-at': '1' };
@@ -297,7 +301,10 @@ t.test('what is told: each row of the table of situations', async (t) => {
       title: 'a suspended bundle that was deployed is Synced and keeps its Ready',
       seen: observation(bundle(syncedStatus(), { spec: { suspend: true } }), { access: { kind: 'not-needed' } }),
       want: {
-        ...{ phase: 'Synced', ready: 'True Deployed', reconciling: undefined, due: undefined },
+        phase: 'Synced',
+        ready: 'True Deployed',
+        reconciling: undefined,
+        due: undefined,
         suspended: 'True Suspended',
       },
     },
@@ -307,7 +314,11 @@ t.test('what is told: each row of the table of situations', async (t) => {
         access: { kind: 'not-needed' },
       }),
       want: {
-        ...{ phase: 'Syncing', ready: undefined, reconciling: undefined, stalled: undefined, due: undefined },
+        phase: 'Syncing',
+        ready: undefined,
+        reconciling: undefined,
+        stalled: undefined,
+        due: undefined,
         suspended: 'True Suspended',
       },
     },
@@ -322,14 +333,16 @@ t.test('what is told: each row of the table of situations', async (t) => {
     {
       title: 'where the platform has suspended all bundles, a new one asks for something that it does not get',
       seen: observation(bundle({ observedGeneration: 1 }), {
-        ...{ access: { kind: 'not-needed' }, platform: { ...platform, suspendAll: true } },
+        access: { kind: 'not-needed' },
+        platform: { ...platform, suspendAll: true },
       }),
       want: { phase: 'Syncing', ready: 'False Suspended', reconciling: undefined, suspended: 'True Suspended' },
     },
     {
       title: 'and one that was deployed keeps its Ready',
       seen: observation(bundle(syncedStatus()), {
-        ...{ access: { kind: 'not-needed' }, platform: { ...platform, suspendAll: true } },
+        access: { kind: 'not-needed' },
+        platform: { ...platform, suspendAll: true },
       }),
       want: { phase: 'Synced', ready: 'True Deployed', suspended: 'True Suspended' },
     },
@@ -974,7 +987,8 @@ t.test('a checksum of another key is replaced wherever it stands, and nowhere el
     {
       title: 'a correction that failed was of what is deployed',
       given: syncedStatus({
-        ...{ appliedChecksum: old, lastJobStatus: 'Failed' },
+        appliedChecksum: old,
+        lastJobStatus: 'Failed',
         deployment: deployment({ number: 2, checksum: old, reason: 'DriftCorrection' }),
         history: [historyEntry('Failed', { number: 2, checksum: old }), historyEntry('Succeeded', { checksum: old })],
       }),
@@ -984,7 +998,8 @@ t.test('a checksum of another key is replaced wherever it stands, and nowhere el
     {
       title: 'what gave way says nothing of what is deployed, and stays as it was',
       given: syncedStatus({
-        ...{ appliedChecksum: old, lastJobStatus: 'Failed' },
+        appliedChecksum: old,
+        lastJobStatus: 'Failed',
         deployment: deployment({ ...last, checksum: other }),
         history: [
           historyEntry('Superseded', { ...last, checksum: other }),
@@ -997,7 +1012,8 @@ t.test('a checksum of another key is replaced wherever it stands, and nowhere el
     {
       title: 'another tag that failed was not what is deployed',
       given: syncedStatus({
-        ...{ appliedChecksum: old, lastJobStatus: 'Failed' },
+        appliedChecksum: old,
+        lastJobStatus: 'Failed',
         deployment: deployment({ ...last, checksum: other }),
         history: [historyEntry('Failed', { ...last, checksum: other }), historyEntry('Succeeded', { checksum: old })],
       }),

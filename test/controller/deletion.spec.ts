@@ -41,13 +41,18 @@ const possible: Dismissal = { kind: 'possible' };
 const afterTries = (...results: readonly ('Failed' | 'Lost' | 'Refused' | 'Succeeded')[]): WerfBundleStatus => {
   const tries = results.map((result, index) =>
     historyEntry(result, {
-      ...{ number: index + 2, reason: 'Dismiss', jobName: `dismiss-${index + 1}`, finishedAt: iso(-30_000) },
+      number: index + 2,
+      reason: 'Dismiss',
+      jobName: `dismiss-${index + 1}`,
+      finishedAt: iso(-30_000),
       ...(result !== 'Succeeded' && { message: `pod failed with exit code 1: try ${index + 1}` }),
     }),
   );
   const last = deployment({ number: results.length + 1, reason: 'Dismiss', jobName: `dismiss-${results.length}` });
   return syncedStatus({
-    ...{ deployment: last, lastJobName: last.jobName, lastJobStatus: 'Failed' },
+    deployment: last,
+    lastJobName: last.jobName,
+    lastJobStatus: 'Failed',
     history: [...tries.toReversed(), historyEntry('Succeeded')],
   });
 };
@@ -57,7 +62,10 @@ const OPEN_JOB = 'my-app-33333333-44444444';
 const running = (reason: 'NewTag' | 'Dismiss' = 'NewTag'): WerfBundleStatus => {
   const open = deployment({ number: 2, reason, jobName: OPEN_JOB });
   return syncedStatus({
-    ...{ deployment: open, activeJobName: open.jobName, lastJobName: open.jobName, lastJobStatus: 'Running' },
+    deployment: open,
+    activeJobName: open.jobName,
+    lastJobName: open.jobName,
+    lastJobStatus: 'Running',
   });
 };
 
@@ -81,13 +89,16 @@ const present = (
 ): Extract<Observation['job'], { kind: 'present' }> => {
   const made = job(bundle(status), status.deployment);
   return {
-    ...{ kind: 'present', job: { ...made, metadata: { ...made.metadata, ...metadata } }, pod: pod(ended) },
+    kind: 'present',
+    job: { ...made, metadata: { ...made.metadata, ...metadata } },
+    pod: pod(ended),
     log: { kind: 'not-needed' },
   };
 };
 
 const hidden: Extract<Observation['job'], { kind: 'blocker' }> = {
-  ...{ kind: 'blocker', reason: 'RightsMissing' },
+  kind: 'blocker',
+  reason: 'RightsMissing',
   message: 'the controller lacks a right: get jobs.batch ops/x: forbidden',
 };
 
@@ -117,8 +128,14 @@ const outcomeOf = (seen: Observation) => {
 
 const SYNCED_JOB = deployment().jobName;
 const LET_GO = {
-  ...{ actions: [], cleanup: secretNames(SYNCED_JOB), finalizer: 'remove', events: [], number: 1 },
-  ...{ message: 'the bundle is being deleted', phase: 'Synced', recheck: { kind: 'on-change' } },
+  actions: [],
+  cleanup: secretNames(SYNCED_JOB),
+  finalizer: 'remove',
+  events: [],
+  number: 1,
+  message: 'the bundle is being deleted',
+  phase: 'Synced',
+  recheck: { kind: 'on-change' },
 };
 const UNINSTALLING = {
   message: `uninstalling ${RELEASE}`,
@@ -184,7 +201,9 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       seen: observation(going(running('Dismiss')), { job: present(running('Dismiss')), dismissal: possible }),
       want: {
         ...UNINSTALLING,
-        ...{ actions: [], number: 2, recheck: { kind: 'at', time: NOW - 60_000 + 16 * 60_000 } },
+        actions: [],
+        number: 2,
+        recheck: { kind: 'at', time: NOW - 60_000 + 16 * 60_000 },
       },
     },
     {
@@ -201,7 +220,9 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       seen: observation(going(afterTries('Succeeded')), { dismissal: possible }),
       want: {
         ...LET_GO,
-        ...{ cleanup: secretNames('dismiss-1'), number: 2, events: [`Normal Dismissed: ${RELEASE} is uninstalled`] },
+        cleanup: secretNames('dismiss-1'),
+        number: 2,
+        events: [`Normal Dismissed: ${RELEASE} is uninstalled`],
       },
     },
     {
@@ -213,7 +234,10 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'Dismiss: the third 2m after the second; meanwhile it is told why',
       seen: observation(going(afterTries('Failed', 'Lost')), { dismissal: possible }),
       want: {
-        ...{ actions: [], finalizer: 'leave', events: [], number: 3 },
+        actions: [],
+        finalizer: 'leave',
+        events: [],
+        number: 3,
         message: `${RELEASE} could not be uninstalled: pod failed with exit code 1: try 2`,
         recheck: { kind: 'at', time: NOW + 90_000 },
       },
@@ -222,7 +246,9 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'Dismiss: after the third failure the bundle is let go, with an event',
       seen: observation(going(afterTries('Failed', 'Refused', 'Failed')), { dismissal: possible }),
       want: {
-        ...{ ...LET_GO, cleanup: secretNames('dismiss-3'), number: 4 },
+        ...LET_GO,
+        cleanup: secretNames('dismiss-3'),
+        number: 4,
         events: [notUninstalled('pod failed with exit code 1: try 3')],
       },
     },
@@ -230,7 +256,10 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'required: it is not let go, but tried again after 8m, and again',
       seen: observation(going(afterTries('Failed', 'Failed', 'Failed', 'Failed'), required), { dismissal: possible }),
       want: {
-        ...{ actions: [], finalizer: 'leave', events: [], number: 5 },
+        actions: [],
+        finalizer: 'leave',
+        events: [],
+        number: 5,
         message: `${RELEASE} could not be uninstalled: pod failed with exit code 1: try 4`,
         recheck: { kind: 'at', time: NOW + 450_000 },
       },
@@ -251,7 +280,10 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'required: it is waited for who can mend that',
       seen: observation(going(syncedStatus(), required), { dismissal: { kind: 'blocked', why: 'no consent' } }),
       want: {
-        ...{ actions: [], finalizer: 'leave', events: [], number: 1 },
+        actions: [],
+        finalizer: 'leave',
+        events: [],
+        number: 1,
         message: `${RELEASE} could not be uninstalled: no consent`,
         recheck: { kind: 'at', time: NOW + 30_000 },
       },
@@ -277,7 +309,9 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'Dismiss: a Job that runs is stopped, and its end is waited for',
       seen: observation(going(running()), { job: present(running()), dismissal: possible }),
       want: {
-        ...{ actions: ['delete-job Foreground'], finalizer: 'leave', number: 2 },
+        actions: ['delete-job Foreground'],
+        finalizer: 'leave',
+        number: 2,
         message: 'stops Job my-app-33333333-44444444, then the bundle goes',
         recheck: { kind: 'at', time: NOW + 120_000 },
       },
@@ -315,7 +349,10 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'a Job that may not be looked at keeps no bundle: an event says what is left',
       seen: observation(going(running(), { spec: { deletionPolicy: 'Orphan' } }), { job: hidden }),
       want: {
-        ...{ actions: [], cleanup: secretNames(OPEN_JOB), finalizer: 'remove', recheck: { kind: 'on-change' } },
+        actions: [],
+        cleanup: secretNames(OPEN_JOB),
+        finalizer: 'remove',
+        recheck: { kind: 'on-change' },
         events: [
           `Warning RightsMissing: Job ${OPEN_JOB} in namespace ops could not be stopped and tidied up: ${hidden.message}`,
         ],
@@ -335,7 +372,9 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'required: it is waited for who gives the right',
       seen: observation(going(running(), required), { job: hidden, dismissal: possible }),
       want: {
-        ...{ actions: [], finalizer: 'leave', events: [] },
+        actions: [],
+        finalizer: 'leave',
+        events: [],
         message: `Job ${OPEN_JOB} in namespace ops could not be stopped and tidied up: ${hidden.message}`,
         recheck: { kind: 'at', time: NOW + 30_000 },
       },
@@ -349,7 +388,10 @@ t.test('a bundle that goes: each way on, and each way out', async (t) => {
       title: 'required: and that is waited for, too',
       seen: observation(going(running('Dismiss'), required), { job: hidden, dismissal: possible }),
       want: {
-        ...{ actions: [], finalizer: 'leave', events: [], recheck: { kind: 'at', time: NOW + 30_000 } },
+        actions: [],
+        finalizer: 'leave',
+        events: [],
+        recheck: { kind: 'at', time: NOW + 30_000 },
         message: `${RELEASE} could not be uninstalled: ${hidden.message}`,
       },
     },
@@ -652,7 +694,8 @@ t.test('a Job that the controller has no right to stop does not keep a bundle fr
 
 t.test('what stands in the way of an uninstall', async (t) => {
   const spec: Partial<WerfBundleSpec> = {
-    ...{ deletionPolicy: 'Dismiss', converge: { targetNamespace: 'production', serviceAccountName: 'werf' } },
+    deletionPolicy: 'Dismiss',
+    converge: { targetNamespace: 'production', serviceAccountName: 'werf' },
   };
   const where = 'release my-app in namespace production was not uninstalled';
   const accepting = { 'werf.io/accept-bundles-from': 'ops' };

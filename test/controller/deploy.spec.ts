@@ -888,7 +888,9 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
   {
     title: 'no Pod after a minute',
     want: {
-      ...{ kind: 'waiting', reason: 'NoPod', recheckAt: NOW + 30_000 },
+      kind: 'waiting',
+      reason: 'NoPod',
+      recheckAt: NOW + 30_000,
       message: 'Job my-app-11111111-22222222 has no Pod yet; see its events',
     },
   },
@@ -911,7 +913,9 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
     ...(pod && { pod }),
     job: suspendedJob(),
     want: {
-      ...{ kind: 'waiting' as const, reason: 'Suspended', recheckAt: NOW + 30_000 },
+      kind: 'waiting' as const,
+      reason: 'Suspended',
+      recheckAt: NOW + 30_000,
       message: 'Job my-app-11111111-22222222 is suspended (its spec.suspend is true), and not by this controller',
     },
   })),
@@ -947,13 +951,11 @@ t.test("a Job's result is the exit code of container werf, and only without one 
 
 t.test('what a Job waits for is told in the words of its last warning', (t) => {
   const warning = (reason: string, note: string, more: Partial<KubeEvent> = {}): KubeEvent => ({
-    ...{
-      metadata: { namespace: 'ops', name: 'event', creationTimestamp: at(-60) },
-      type: 'Warning',
-      reason,
-      note,
-      ...more,
-    },
+    metadata: { namespace: 'ops', name: 'event', creationTimestamp: at(-60) },
+    type: 'Warning',
+    reason,
+    note,
+    ...more,
   });
   const quota = (pod: string) => `Error creating: pods "${pod}" is forbidden: exceeded quota: no-pods, used: pods=0`;
   const mount = 'MountVolume.SetUp failed for volume "ca" :\nsecret "x" not found';

@@ -116,14 +116,12 @@ const planOf = (
   const { namespace, name, uid } = of.metadata;
   const applied = { tag: 'v1.0.0', digest: DIGEST_A, checksum: CHECKSUM, number: status.deployment?.number ?? 0 };
   const base = {
-    ...{
-      bundle: { namespace, name, uid },
-      settings: settingsOf(of),
-      werfImage: 'registry.example/werf:3.2.0',
-      valuesArgs: [],
-      template: undefined,
-      operatorVersion: '1',
-    },
+    bundle: { namespace, name, uid },
+    settings: settingsOf(of),
+    werfImage: 'registry.example/werf:3.2.0',
+    valuesArgs: [],
+    template: undefined,
+    operatorVersion: '1',
     secrets: { values: false, dockerConfig: false, key: false, ca: false },
   };
   const built = buildPlanJob(planInput(base, applied, check));
@@ -232,7 +230,10 @@ t.test('a check is begun when it is due, and everything else goes first', async 
         ...SYNCED,
         drifted:
           'Unknown DriftCheckFailed: the last check for drift gave no result: werf 2.52.0 has no "bundle plan": 2.53 or later is needed',
-        ...{ actions: [], counts: [5, undefined], checked: iso(0), events: ['Warning DriftCheckFailed'] },
+        actions: [],
+        counts: [5, undefined],
+        checked: iso(0),
+        events: ['Warning DriftCheckFailed'],
       },
     },
     {
@@ -282,8 +283,13 @@ t.test('a check is begun when it is due, and everything else goes first', async 
       }),
       want: {
         ...SYNCED,
-        ...{ drifted: undefined, failed: undefined, counts: [undefined, undefined], checked: 'never' },
-        ...{ actions: [], recheck: 'on-change', events: [] },
+        drifted: undefined,
+        failed: undefined,
+        counts: [undefined, undefined],
+        checked: 'never',
+        actions: [],
+        recheck: 'on-change',
+        events: [],
       },
     },
   ]);
@@ -344,7 +350,8 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
         drifted: none(
           'werf ended with exit code 3, and what that means is not known: the tag of image "w:custom" does not tell which version of werf it has',
         ),
-        ...{ counts, events: ['Warning DriftCheckFailed'] },
+        counts,
+        events: ['Warning DriftCheckFailed'],
       },
     },
     {
@@ -379,7 +386,8 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
         phase: 'Synced',
         ready:
           'True Drifted: deployed v1.0.0 to namespace ops, and changed since: applying v1.0.0 again would update ConfigMap/app',
-        ...{ drifted: found, events: ['Warning Drifted'] },
+        drifted: found,
+        events: ['Warning Drifted'],
       },
     },
     {
@@ -406,7 +414,9 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
       want: {
         ...SYNCED,
         drifted: none('pod failed with exit code 1: no such chart'),
-        ...{ counts, checked: iso(0), events: ['Warning DriftCheckFailed'] },
+        counts,
+        checked: iso(0),
+        events: ['Warning DriftCheckFailed'],
       },
     },
     {
@@ -532,9 +542,15 @@ t.test('drift is corrected as often as the bundle says, and each correction is c
       title: 'what is deployed is deployed again, as a deployment of its own, intent first',
       seen: seen(checkedStatus(drifted('True'))),
       want: {
-        ...{ phase: 'Syncing', ready: 'Unknown Deploying: deploying v1.0.0 (DriftCorrection)' },
-        ...{ reason: 'DriftCorrection', number: 2, counts: [4, 1], actions: [], recheck: 'now' },
-        ...{ events: ['Normal Deploying'], failed: undefined },
+        phase: 'Syncing',
+        ready: 'Unknown Deploying: deploying v1.0.0 (DriftCorrection)',
+        reason: 'DriftCorrection',
+        number: 2,
+        counts: [4, 1],
+        actions: [],
+        recheck: 'now',
+        events: ['Normal Deploying'],
+        failed: undefined,
       },
     },
     {
@@ -570,7 +586,8 @@ t.test('drift is corrected as often as the bundle says, and each correction is c
       }),
       want: {
         ...SYNCED,
-        ...{ drifted: 'False InSync: nothing differs from v1.0.0', counts: [5, undefined] },
+        drifted: 'False InSync: nothing differs from v1.0.0',
+        counts: [5, undefined],
         events: ['Normal DriftCorrected'],
       },
     },
@@ -600,8 +617,14 @@ t.test('drift is corrected as often as the bundle says, and each correction is c
       title: 'and then it is enough: the bundle is Synced, and says what to do',
       seen: seen(corrected('Succeeded', 3, { lastDriftCheckTime: iso(-5_000) })),
       want: {
-        ...{ phase: 'Synced', ready: uncorrected, failed, number: 2, counts: [4, 3] },
-        ...{ actions: [], recheck: 880, events: ['Warning DriftCorrectionFailed'] },
+        phase: 'Synced',
+        ready: uncorrected,
+        failed,
+        number: 2,
+        counts: [4, 3],
+        actions: [],
+        recheck: 880,
+        events: ['Warning DriftCorrectionFailed'],
       },
     },
     {
@@ -648,7 +671,8 @@ t.test('drift is corrected as often as the bundle says, and each correction is c
       title: 'though the key of the checksums was changed since: what is deployed is recorded with the new one first',
       seen: seen(
         corrected('Failed', 1, {
-          ...{ lastDriftCheckTime: iso(-20 * MINUTE), appliedChecksum: 'k0:1' },
+          lastDriftCheckTime: iso(-20 * MINUTE),
+          appliedChecksum: 'k0:1',
           deployment: deployment({ ...correction, checksum: 'k0:1' }),
         }),
       ),
@@ -857,7 +881,9 @@ t.test('a check that could not be begun is told, or begun under the next number'
   const planned = decided(seen);
   const refused = afterFailure(seen, planned, { kind: 'plan-refused', message: 'exceeded quota: no-jobs' });
   t.match(refused, {
-    ...{ actions: [], recheck: { kind: 'now' }, events: [{ type: 'Warning', reason: 'DriftCheckFailed' }] },
+    actions: [],
+    recheck: { kind: 'now' },
+    events: [{ type: 'Warning', reason: 'DriftCheckFailed' }],
     status: { phase: 'Synced', driftCheckCount: 5, lastDriftCheckTime: iso(0) },
   });
   t.match(
@@ -970,7 +996,8 @@ t.test('drift is found, corrected, and the correction checked; nothing of a Secr
   const found = await harness.run();
   t.same(summaryOf(found), {
     drifted: 'applying v1.0.0 again would update ConfigMap/***',
-    ...{ counts: [1, undefined], number: 1 },
+    counts: [1, undefined],
+    number: 1,
   });
   t.same(found.events, ['Warning Drifted: applying v1.0.0 again would update ConfigMap/***']);
   await harness.wait(MINUTE);
@@ -1041,8 +1068,10 @@ t.test('a controller that ends in the middle of a check leaves one Job, and the 
 
 t.test('in another namespace a check leaves nothing either, whatever becomes of controller and bundle', async (t) => {
   const converge = {
-    ...{ targetNamespace: 'production', serviceAccountName: 'werf' },
-    ...{ valuesFrom: [{ secretRef: { name: 'database' } }], driftDetection: { enabled: true } },
+    targetNamespace: 'production',
+    serviceAccountName: 'werf',
+    valuesFrom: [{ secretRef: { name: 'database' } }],
+    driftDetection: { enabled: true },
   };
   const checking = async (): Promise<ReconcileHarness> => {
     const harness = reconcileHarness(bundle(undefined, { spec: { converge } }));

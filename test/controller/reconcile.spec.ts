@@ -345,11 +345,17 @@ t.test('who can not make its Job now does not keep others from making theirs', a
     { title: 'the finalizer is refused, elsewhere', given: elsewhere, call: finalizer, error: webhookDown },
     { title: 'the Job is not taken now', given: {}, call: create, error: webhookDown },
     {
-      ...{ title: 'nobody knows whether there is a Job', given: {}, call: create, kept: true },
+      title: 'nobody knows whether there is a Job',
+      given: {},
+      call: create,
+      kept: true,
       error: new KubeError('timeout', 'create: no answer in 30 s'),
     },
     {
-      ...{ title: 'nor with an answer of such a kind', given: {}, call: create, kept: true },
+      title: 'nor with an answer of such a kind',
+      given: {},
+      call: create,
+      kept: true,
       error: new KubeError('timeout', 'create: 504', { status: 504 }),
     },
   ];
@@ -375,7 +381,10 @@ t.test('events are read where nothing else tells, and only once the usual time i
   const about = (regarding: string, note: string) =>
     harness.kube.seed(EVENTS, {
       metadata: { namespace: 'ops', name: note.slice(0, 5) },
-      ...{ type: 'Warning', reason: 'FailedCreate', note, regarding: { uid: regarding } },
+      type: 'Warning',
+      reason: 'FailedCreate',
+      note,
+      regarding: { uid: regarding },
     });
   about(uid, 'Error creating: pods "x-1" is forbidden: exceeded quota');
   about('another', 'other words');
@@ -440,8 +449,15 @@ t.test('what gives way leaves nothing behind, and what was started after all sta
     'patch werfbundles/status my-app',
   ]);
   t.same(status.history?.[0], {
-    ...{ number: 1, tag: 'v1.0.0', digest: DIGEST_A, checksum: status.history?.[0]?.checksum, reason: 'NewTag' },
-    ...{ jobName: JOB_1, startedAt: iso(0), finishedAt: iso(0), result: 'Superseded' },
+    number: 1,
+    tag: 'v1.0.0',
+    digest: DIGEST_A,
+    checksum: status.history?.[0]?.checksum,
+    reason: 'NewTag',
+    jobName: JOB_1,
+    startedAt: iso(0),
+    finishedAt: iso(0),
+    result: 'Superseded',
     message: `Job ${JOB_1} gave way before werf was started: v1.1.0 is wanted now`,
   });
 
@@ -465,7 +481,10 @@ t.test('what gives way leaves nothing behind, and what was started after all sta
   const asked = await unseen.run();
   t.same([asked.actions, asked.next, asked.log], [[], { kind: 'backoff' }, []], 'a Pod of which no watch has told');
   t.same(brief((await late.run()).status), {
-    ...{ phase: 'Syncing', number: 1, history: undefined, lastJobStatus: 'Running' },
+    phase: 'Syncing',
+    number: 1,
+    history: undefined,
+    lastJobStatus: 'Running',
   });
 });
 
@@ -944,7 +963,9 @@ t.test(
     const waiting = { reason: 'ImagePullBackOff', message: 'Back-off pulling image "registry/correct horse"' };
     harness.kube.seed(PODS, {
       metadata: {
-        ...{ namespace: 'ops', name: 'web-5d4f-x7f2k', labels: { 'pod-template-hash': '5d4f' } },
+        namespace: 'ops',
+        name: 'web-5d4f-x7f2k',
+        labels: { 'pod-template-hash': '5d4f' },
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: 'u', controller: true }],
       },
       status: { phase: 'Pending', containerStatuses: [{ name: 'app', state: { waiting } }] },

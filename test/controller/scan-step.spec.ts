@@ -18,7 +18,9 @@ const FAILURE: RegistryFailure = { kind: 'failed', code: 'unauthorized', message
 const FAILED: ScanOutcome = { kind: 'failed', failure: FAILURE };
 const HELD: HeldBack = { kind: 'held', why: 'breaker', forMs: 30_000 };
 const found = (tag: string): ScanOutcome => ({
-  ...{ kind: 'selected', tag, digest: `sha256:${tag}` },
+  kind: 'selected',
+  tag,
+  digest: `sha256:${tag}`,
   tags: { etag: '"1"', etagSupported: true, count: 1 },
 });
 
@@ -33,21 +35,33 @@ const interest = (name: string, changes: Partial<ScanInterest> = {}): ScanIntere
 const ANY = subscriptionOf(interest('a'), 1).policyName;
 
 const subscribed = (name: string, changes: Partial<ScanInterest> = {}): RepositoryEvent => ({
-  ...{ kind: 'subscribed', now: NOW, wallNow: WALL },
+  kind: 'subscribed',
+  now: NOW,
+  wallNow: WALL,
   subscription: subscriptionOf(interest(name, changes), 1),
 });
 const slotGiven: RepositoryEvent = { kind: 'slot-given', now: NOW };
 const look = (held?: HeldBack, now = NOW): RepositoryEvent => ({ kind: 'look', held, now, uniform: 0.5 });
 /** The scan that began at NOW is over a second later. */
 const scanned = (outcomes: Readonly<Record<string, ScanOutcome>>, held?: HeldBack): RepositoryEvent => ({
-  ...{ kind: 'scanned', sequence: 7, now: NOW + 1_000, uniform: 0.5 },
+  kind: 'scanned',
+  sequence: 7,
+  now: NOW + 1_000,
+  uniform: 0.5,
   run: {
-    ...{ outcomes: new Map(Object.entries(outcomes)), ...(held && { held }), startedAt: WALL, begunAt: NOW },
+    outcomes: new Map(Object.entries(outcomes)),
+    ...(held && { held }),
+    startedAt: WALL,
+    begunAt: NOW,
     result: held !== undefined ? 'held-back' : Object.values(outcomes).includes(FAILED) ? 'unauthorized' : 'success',
   },
 });
 const broken: RepositoryEvent = {
-  ...{ kind: 'broken', failure: FAILURE, startedAt: WALL, sequence: 7, now: NOW + 1_000 },
+  kind: 'broken',
+  failure: FAILURE,
+  startedAt: WALL,
+  sequence: 7,
+  now: NOW + 1_000,
 };
 const stopped: RepositoryEvent = { kind: 'stopped', now: NOW + 1_000 };
 
@@ -136,7 +150,9 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     title: 'a scan that is due is put off while its host is left alone, and those that wait hear of it',
     events: [subscribed('a'), subscribed('b', interval), look(HELD)],
     want: {
-      ...{ phase: 'idle', lookAt: NOW + 31_500, subscribers: { a: 'now', b: 'interval' } },
+      phase: 'idle',
+      lookAt: NOW + 31_500,
+      subscribers: { a: 'now', b: 'interval' },
       effects: ['report-held-back', 'notify-of-hold a'],
     },
   },
@@ -154,7 +170,9 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     title: 'whoever subscribes while a hold lasts hears of it',
     events: [subscribed('a'), look(HELD), subscribed('b')],
     want: {
-      ...{ phase: 'idle', lookAt: NOW + 31_500, subscribers: { a: 'now', b: 'now' } },
+      phase: 'idle',
+      lookAt: NOW + 31_500,
+      subscribers: { a: 'now', b: 'now' },
       effects: ['notify-of-hold b'],
     },
   },
@@ -177,7 +195,9 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     title: 'a success is for all subscribers, and whoever waited for it goes on by its interval',
     events: [...scanning(subscribed('a'), subscribed('given-up', never)), scanned({ [ANY]: found('v1') })],
     want: {
-      ...{ phase: 'idle', lookAt: NOW + 10 * MINUTE, subscribers: { a: 'interval*', 'given-up': 'idle*' } },
+      phase: 'idle',
+      lookAt: NOW + 10 * MINUTE,
+      subscribers: { a: 'interval*', 'given-up': 'idle*' },
       effects: ['notify a given-up'],
     },
   },
@@ -185,7 +205,9 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     title: 'a failure is for those that waited, and they say themselves when to go on',
     events: [...scanning(subscribed('a'), subscribed('b', interval)), scanned({ [ANY]: FAILED })],
     want: {
-      ...{ phase: 'idle', lookAt: NOW + 5 * MINUTE, subscribers: { a: 'idle*', b: 'interval' } },
+      phase: 'idle',
+      lookAt: NOW + 5 * MINUTE,
+      subscribers: { a: 'idle*', b: 'interval' },
       effects: ['notify a'],
     },
   },
@@ -216,7 +238,9 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     title: 'a policy that a scan had no room for is scanned at once',
     events: [...scanning(subscribed('a'), subscribed('b', old)), scanned({ [ANY]: found('v1') })],
     want: {
-      ...{ phase: 'idle', lookAt: NOW + 1_500, subscribers: { a: 'interval*', b: 'now' } },
+      phase: 'idle',
+      lookAt: NOW + 1_500,
+      subscribers: { a: 'interval*', b: 'now' },
       effects: ['notify a'],
     },
   },
@@ -224,7 +248,9 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     title: 'a scan that is held back on its way serves those whose policy it came to, and the others wait on',
     events: [...scanning(subscribed('a'), subscribed('b', old)), scanned({ [OLD]: found('v1') }, HELD)],
     want: {
-      ...{ phase: 'idle', lookAt: NOW + 32_500, subscribers: { a: 'now', b: 'interval*' } },
+      phase: 'idle',
+      lookAt: NOW + 32_500,
+      subscribers: { a: 'now', b: 'interval*' },
       effects: ['notify b', 'report-held-back', 'notify-of-hold a'],
     },
   },
@@ -232,7 +258,9 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     title: 'a fault of this process is a failure for those that waited',
     events: [...scanning(subscribed('a'), subscribed('b', interval)), broken],
     want: {
-      ...{ phase: 'idle', lookAt: NOW + 5 * MINUTE, subscribers: { a: 'idle*', b: 'interval' } },
+      phase: 'idle',
+      lookAt: NOW + 5 * MINUTE,
+      subscribers: { a: 'idle*', b: 'interval' },
       effects: ['notify a'],
     },
   },

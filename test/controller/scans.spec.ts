@@ -93,7 +93,11 @@ const secondFailures = async (seed: number): Promise<readonly number[]> => {
     scans.acknowledge(bundle, delivery?.sequence ?? 0);
   };
   const scans = createScans({
-    ...{ clock, random: { uniform }, log: recordLog(), timeScale: 1, onDelivery: look },
+    clock,
+    random: { uniform },
+    log: recordLog(),
+    timeScale: 1,
+    onDelivery: look,
     registry: {
       holdOf: () => hosts.holdOf({ url }),
       listTags,
@@ -812,7 +816,11 @@ class World {
   readonly #delivered: string[] = [];
   readonly #stop = new AbortController();
   readonly #scans = createScans({
-    ...{ registry: this.registry, clock: this.clock, log: recordLog(), timeScale: 1, random: { uniform: () => 0.5 } },
+    registry: this.registry,
+    clock: this.clock,
+    log: recordLog(),
+    timeScale: 1,
+    random: { uniform: () => 0.5 },
     onDelivery: ({ name }) => this.#delivered.push(name),
     onScan: () => {
       this.#reads.push(this.registry.calls.splice(0).filter((call) => call.startsWith('read')).length);
@@ -833,7 +841,8 @@ class World {
     this.#bundles.set(name, as);
     this.#scans.subscribe({
       bundle: { namespace: 'shop', name, uid: as.uid },
-      ...{ policy: as.policy, target: { host: 'ghcr.io', repository: 'acme/app', insecure: false } },
+      policy: as.policy,
+      target: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       pollIntervalMs: 15 * MINUTE,
       due: due === 'at' ? { kind: due, time: this.clock.now() } : { kind: due },
     });
@@ -1046,7 +1055,9 @@ t.test('running', async (t) => {
     const { scans, registry, clock, delivered } = board(t);
     registry.hold();
     const interest = (namespace: string, name: string, host: string) => ({
-      ...{ bundle: { namespace, name, uid: name }, policy: {}, pollIntervalMs: MINUTE },
+      bundle: { namespace, name, uid: name },
+      policy: {},
+      pollIntervalMs: MINUTE,
       target: { host, repository: 'acme/app', insecure: false },
       due: { kind: 'at', time: clock.now() } as const,
     });

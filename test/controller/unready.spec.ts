@@ -46,7 +46,9 @@ const WEB = [{ kind: 'Deployment', name: 'web' }];
 type Status = NonNullable<Pod['status']>;
 const podOf = (status: Status, metadata: Partial<Pod['metadata']> = {}): Pod => ({
   metadata: {
-    ...{ namespace: 'ops', name: 'web-5d4f-x7f2k', labels: { 'pod-template-hash': '5d4f' } },
+    namespace: 'ops',
+    name: 'web-5d4f-x7f2k',
+    labels: { 'pod-template-hash': '5d4f' },
     ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-5d4f', uid: 'u', controller: true }],
     ...metadata,
   },
@@ -56,7 +58,9 @@ const unscheduled: Status = {
   phase: 'Pending',
   conditions: [
     {
-      ...{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
+      type: 'PodScheduled',
+      status: 'False',
+      reason: 'Unschedulable',
       message: '0/3 nodes are available:\n3 Insufficient cpu.',
     },
   ],

@@ -53,8 +53,13 @@ const deployed = ({ leaves, secretTexts }: Pick<Resolved, 'leaves' | 'secretText
     settings: {
       registry: { host: 'ghcr.io', repository: 'acme/app', insecure: false },
       converge: {
-        ...{ targetNamespace: 'ops', releaseName: 'my-app', cpu: '1', memory: '1Gi', logRetentionDays: 7 },
-        ...{ timeoutMs: 1_800_000, rollbackOnFailure: false },
+        targetNamespace: 'ops',
+        releaseName: 'my-app',
+        cpu: '1',
+        memory: '1Gi',
+        logRetentionDays: 7,
+        timeoutMs: 1_800_000,
+        rollbackOnFailure: false,
       },
     },
     werfImage: 'werf',

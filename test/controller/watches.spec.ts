@@ -46,7 +46,12 @@ const setup = (t: Test, secrets: boolean, namespaces: readonly string[] = []) =>
   const clock = createFakeClock(NOW);
   const woken: string[] = [];
   const watches = new Watches({
-    ...{ client: kube, clock, random: { uniform: () => 1 }, log: recordLog(), platform, secrets },
+    client: kube,
+    clock,
+    random: { uniform: () => 1 },
+    log: recordLog(),
+    platform,
+    secrets,
     share: { namespaces, labelSelector: undefined },
     onChange: ({ namespace, name }) => woken.push(`${namespace}/${name}`),
   });

@@ -68,7 +68,9 @@ export const startArgoCd = async (t: Test, fixture: GitOpsFixture): Promise<Argo
   const program = async (name: string, flags: readonly string[], own: readonly HeldPort[]): Promise<void> => {
     await Promise.all(own.map((port) => port.release()));
     const running = superviseProcess({
-      ...{ name, cwd: dir, logFile: join(dir, `${name}.log`) },
+      name,
+      cwd: dir,
+      logFile: join(dir, `${name}.log`),
       command: [join(folder, `argocd-${name}`), ...flags],
       env: environment(fixture, { folder, dir }),
     });
@@ -108,12 +110,19 @@ const environment = (
   { folder, dir }: { readonly folder: string; readonly dir: string },
 ) => ({
   PATH: `${folder}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
-  ...{ HOME: dir, TMPDIR: dir, KUBECONFIG: cluster.kubeconfig, ARGOCD_FAKE_IN_CLUSTER: 'true' },
-  ...{ ARGOCD_TLS_DATA_PATH: join(dir, 'data'), ARGOCD_SSH_DATA_PATH: join(dir, 'data'), ARGOCD_GPG_ENABLED: 'false' },
+  HOME: dir,
+  TMPDIR: dir,
+  KUBECONFIG: cluster.kubeconfig,
+  ARGOCD_FAKE_IN_CLUSTER: 'true',
+  ARGOCD_TLS_DATA_PATH: join(dir, 'data'),
+  ARGOCD_SSH_DATA_PATH: join(dir, 'data'),
+  ARGOCD_GPG_ENABLED: 'false',
 });
 
 const settings = (kind: 'ConfigMap' | 'Secret', name: string) => ({
-  ...{ apiVersion: 'v1', kind, metadata: { name, namespace: NAMESPACE, labels: PART_OF } },
+  apiVersion: 'v1',
+  kind,
+  metadata: { name, namespace: NAMESPACE, labels: PART_OF },
 });
 
 const SETTINGS: readonly object[] = [
@@ -125,7 +134,9 @@ const SETTINGS: readonly object[] = [
   settings('ConfigMap', 'argocd-tls-certs-cm'),
   settings('Secret', 'argocd-secret'),
   {
-    ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata: { name: 'default', namespace: NAMESPACE } },
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'AppProject',
+    metadata: { name: 'default', namespace: NAMESPACE },
     spec: {
       sourceRepos: ['*'],
       destinations: [{ namespace: '*', server: '*' }],
@@ -146,7 +157,9 @@ export class Application {
 
   static async create(fixture: GitOpsFixture, { name, repository, syncPolicy }: Wish): Promise<Application> {
     await fixture.must(['apply', '-f', '-'], {
-      ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata: { name, namespace: NAMESPACE } },
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Application',
+      metadata: { name, namespace: NAMESPACE },
       spec: {
         project: 'default',
         source: { repoURL: repository.url, path: '.', targetRevision: 'main' },
@@ -213,11 +226,15 @@ interface Stored {
 const shownOf = ({ status = {} }: Stored): Shown => {
   const { sync, health, operationState: operation, conditions = [], resources = [] } = status;
   return {
-    ...{ sync: sync?.status, revision: sync?.revision, health: health?.status },
+    sync: sync?.status,
+    revision: sync?.revision,
+    health: health?.status,
     resources: resources.flatMap(({ kind, name, health: own }) =>
       own?.status === undefined ? [] : [`${kind}/${name} ${own.status}: ${own.message ?? ''}`],
     ),
-    ...{ phase: operation?.phase, message: operation?.message, synced: operation?.operation?.sync?.revision },
+    phase: operation?.phase,
+    message: operation?.message,
+    synced: operation?.operation?.sync?.revision,
     conditions: conditions.map(({ type, message }) => `${type}: ${message}`),
   };
 };

@@ -186,7 +186,8 @@ const generatesValues = async (t: Test): Promise<void> => {
     'values.yaml': 'replicas: 2\n',
     'kustomization.yaml': [
       {
-        ...{ apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' },
+        apiVersion: 'kustomize.config.k8s.io/v1beta1',
+        kind: 'Kustomization',
         resources: ['shop.yaml'],
         configurations: ['name-reference.yaml'],
         configMapGenerator: [{ name: 'shop-values', namespace: 'generated', files: ['values.yaml'] }],
@@ -228,7 +229,8 @@ const EMPTY = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomizat
 /** In one commit the rights are gone before anybody could use them. What must be uninstalled says so, and waits for them. */
 const dismissesInOneCommit = async (t: Test): Promise<void> => {
   const { repository, kustomization, shop } = await deployed(t, 'at-once', {
-    ...{ spec: { deletionPolicy: 'Dismiss' }, annotations: { 'werf.io/dismiss-required': 'true' } },
+    spec: { deletionPolicy: 'Dismiss' },
+    annotations: { 'werf.io/dismiss-required': 'true' },
   });
   await repository.commit({ 'shop.yaml': [shop.namespace] });
   const pruned = await kustomization.reconcile();

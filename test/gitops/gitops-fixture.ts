@@ -44,7 +44,13 @@ export const startGitOpsFixture = async (t: Test): Promise<GitOpsFixture> => {
     return stdout;
   };
   return {
-    ...{ cluster, controller, webhook, must, bundle, publish: fixture.publish, startWebhook: fixture.startWebhook },
+    cluster,
+    controller,
+    webhook,
+    must,
+    bundle,
+    publish: fixture.publish,
+    startWebhook: fixture.startWebhook,
     api: await RawApi.open(t, cluster.kubeconfig),
     repository: (name) => GitRepository.init(join(cluster.dir, 'git', name)),
     shop: (namespace, wish = {}) => shopOf({ ...wish, namespace, url: `${registryHost}/acme/${namespace}` }),

@@ -55,7 +55,8 @@ export class Kustomization {
     this.#rounds += 1;
     const { folder, revision } = await repository.checkout(join(dir, `${name}-${this.#rounds}`));
     const object = {
-      ...{ apiVersion: 'kustomize.toolkit.fluxcd.io/v1', kind: 'Kustomization' },
+      apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
+      kind: 'Kustomization',
       metadata: { name, namespace: 'flux-system' },
       spec: { path, prune: true, wait, timeout },
       status: this.#status,

@@ -47,12 +47,16 @@ export const shopOf = ({ namespace, url, registry, converge, spec, annotations }
 };
 
 const keysIn = (namespace: string): Manifest => ({
-  ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'shop-keys', namespace } },
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'shop-keys', namespace },
   stringData: { 'values.yaml': `db: {password: ${canary('shop-keys')}}\n` },
 });
 
 export const valuesIn = (namespace: string, text: string): Manifest => ({
-  ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'shop-values', namespace } },
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'shop-values', namespace },
   data: { 'values.yaml': text },
 });
 
@@ -62,7 +66,9 @@ const rightsIn = (namespace: string): readonly Manifest[] => {
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
     {
-      ...{ apiVersion: `${rbac}/v1`, kind: 'Role', metadata },
+      apiVersion: `${rbac}/v1`,
+      kind: 'Role',
+      metadata,
       rules: [
         {
           apiGroups: [''],
@@ -73,7 +79,9 @@ const rightsIn = (namespace: string): readonly Manifest[] => {
       ],
     },
     {
-      ...{ apiVersion: `${rbac}/v1`, kind: 'RoleBinding', metadata },
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata,
       roleRef: { apiGroup: rbac, kind: 'Role', name: 'werf-converge' },
       subjects: [{ kind: 'ServiceAccount', ...metadata }],
     },

@@ -55,7 +55,7 @@ export class BundleScenario {
   }
 
   /** `kubectl apply`. */
-  async apply(...objects: readonly KubeObject[]): Promise<KubectlResult> {
+  async apply(...objects: readonly (KubeObject & { readonly spec?: unknown })[]): Promise<KubectlResult> {
     const list = { apiVersion: 'v1', kind: 'List', items: objects };
     return this.#well(
       await this.fixture.cluster.kubectl(['apply', '-n', this.namespace, '-f', '-'], JSON.stringify(list)),
@@ -63,7 +63,7 @@ export class BundleScenario {
   }
 
   async applyBundle(name: string, spec: WerfBundleSpec): Promise<void> {
-    await this.apply({ apiVersion: API_VERSION, kind: KIND, metadata: this.ref(name), spec } as KubeObject);
+    await this.apply({ apiVersion: API_VERSION, kind: KIND, metadata: this.ref(name), spec });
   }
 
   async kubectl(...args: readonly string[]): Promise<KubectlResult> {

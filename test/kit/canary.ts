@@ -34,7 +34,9 @@ const patternOf = (texts: readonly string[]): RegExp => {
 
 /** Audit policy for specs: all that anybody writes, Secrets included, as it was asked for and as it was stored. */
 export const AUDIT_POLICY = {
-  ...{ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'] },
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
   rules: [{ level: 'None', verbs: ['get', 'list', 'watch'] }, { level: 'RequestResponse' }],
 };
 

@@ -115,8 +115,14 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
     cwd: ROOT,
   });
   const operator: OperatorDeps = {
-    ...{ client, kubectl, root: ROOT, dir, say, timeScale: 1 },
-    ...{ server: controlPlane.server, ca: controlPlane.ca },
+    client,
+    kubectl,
+    root: ROOT,
+    dir,
+    say,
+    timeScale: 1,
+    server: controlPlane.server,
+    ca: controlPlane.ca,
   };
   const registryIn = async (name: string, options: { readonly auth?: RegistryAuth; readonly port?: number }) => {
     const binary = binaries.dockerRegistry;
@@ -149,7 +155,11 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
     .join('\n---\n');
   let started = 0;
   return {
-    ...{ cluster, client, bundles, signal, registryHost: registry.host },
+    cluster,
+    client,
+    bundles,
+    signal,
+    registryHost: registry.host,
     startRegistry: ({ name, ...options }) => registryIn(name, options),
     makeNamespace: async (name) => {
       const apply = () => kubectl.run(['apply', '-f', '-'], namespaceSample.replaceAll('demo', name));
@@ -164,7 +174,9 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
       const version = tag.replace(/^v/, '');
       const chart = JSON.stringify({ apiVersion: 'v2', name, version, annotations });
       return publishBundle({
-        ...{ host, repository, tag },
+        host,
+        repository,
+        tag,
         ...(auth === undefined ? {} : { credential: auth }),
         chart: { name, version, files: { 'Chart.yaml': chart, ...files } },
       });
@@ -194,7 +206,12 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
       await mkdir(home);
       const process = await startProgram(
         {
-          ...{ ...operator, ...through, dir: home, timeScale, env, say: () => {} },
+          ...operator,
+          ...through,
+          dir: home,
+          timeScale,
+          env,
+          say: () => {},
           flags: [...(leaderElect ? [] : ['--no-leader-elect']), ...flags],
         },
         'controller',
@@ -234,7 +251,11 @@ const startNode = async (
 ): Promise<void> => {
   const { ca, server } = cluster.controlPlane;
   const agent = await startNodeAgent({
-    ...{ client, server, dir: join(dir, 'node'), log: recordLog(), clock: systemClock },
+    client,
+    server,
+    dir: join(dir, 'node'),
+    log: recordLog(),
+    clock: systemClock,
     ca: { cert: ca, key: await readFile(join(cluster.controlPlane.dir, 'ca.key'), 'utf8') },
     werf: join(ROOT, 'dist', 'werf-stand-in.js'),
   });

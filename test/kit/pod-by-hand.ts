@@ -69,8 +69,15 @@ export class PodByHand {
     this.#events += 1;
     const time = new Date(Date.parse(creationTimestamp) + this.#events * 1_000).toISOString().replace(/\.\d+/, '');
     await this.#scenario.apply({
-      ...{ apiVersion: 'v1', kind: 'Event', metadata: { name: `${this.#name}.${this.#events}` } },
-      ...{ type: 'Warning', reason, message, count: 1, firstTimestamp: time, lastTimestamp: time },
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name: `${this.#name}.${this.#events}` },
+      type: 'Warning',
+      reason,
+      message,
+      count: 1,
+      firstTimestamp: time,
+      lastTimestamp: time,
       involvedObject: { apiVersion: 'v1', kind: 'Pod', namespace, name: this.#name, uid },
       source: { component: 'kubelet', host: NODE },
     } as KubeObject);

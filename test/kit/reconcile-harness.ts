@@ -97,7 +97,15 @@ export const reconcileHarness = (
     const toldBefore = new Set(kube.all(EVENTS).map(({ metadata }) => metadata.name));
     const logged = log.entries.length;
     const self: Reconciler = {
-      ...{ client: kube, lister: cache, scans, values, slots, platform, log, memory, now: () => clock.now() },
+      client: kube,
+      lister: cache,
+      scans,
+      values,
+      slots,
+      platform,
+      log,
+      memory,
+      now: () => clock.now(),
       valuesChanges,
       record: events.tell.bind(events),
       recordOnce: events.tellOnce.bind(events),
@@ -131,7 +139,10 @@ export const reconcileHarness = (
     };
   };
   return {
-    ...{ kube, run, slots, woken },
+    kube,
+    run,
+    slots,
+    woken,
     interest: () => scans.interest,
     bundle: () => kube.read(WERFBUNDLES, REF),
     counted: () => counted,

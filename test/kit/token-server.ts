@@ -42,8 +42,13 @@ export const startTokenServer = async (options: {
     const now = Math.floor(Date.now() / 1000);
     const header = { typ: 'JWT', alg: 'ES256', x5c: [leaf.certificate.replace(/-----.*?-----|\s/g, '')] };
     const findings = {
-      ...{ iss: ISSUER, aud: SERVICE, sub: username, jti: randomUUID() },
-      ...{ iat: now, nbf: now - 60, exp: now + lifetimeS },
+      iss: ISSUER,
+      aud: SERVICE,
+      sub: username,
+      jti: randomUUID(),
+      iat: now,
+      nbf: now - 60,
+      exp: now + lifetimeS,
       access: [{ type: 'repository', name: repository, actions }],
     };
     const signed = [header, findings].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');

@@ -4,7 +4,9 @@ import type { ConfigMap, NewObject, Secret } from '../../api/objects.js';
 
 /** @param values - YAML, under the key values.yaml */
 export const configMap = (name: string, values: string): NewObject<ConfigMap> => ({
-  ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } },
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name },
   data: { 'values.yaml': values },
 });
 
@@ -14,7 +16,9 @@ export const secret = (
   stringData: Readonly<Record<string, string>>,
   type = 'Opaque',
 ): NewObject<Secret> => ({
-  ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name } },
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name },
   type,
   stringData,
 });

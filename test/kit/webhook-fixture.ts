@@ -28,7 +28,9 @@ export const startWebhookFixture = async (t: Test): Promise<WebhookFixture> => {
   await must(['create', 'namespace', 'ops']);
   const { signal } = new AbortController();
   return {
-    ...{ cluster, startWebhook, api: await RawApi.open(t, kubeconfig) },
+    cluster,
+    startWebhook,
+    api: await RawApi.open(t, kubeconfig),
     kubectl: (args, input = []) => cluster.kubectl(args, listOf(input)),
     must: (args, input = []) => must(args, listOf(input)),
     apiAs: async (account) => {

@@ -50,7 +50,10 @@ export const startWebhookProgram = (dir: string, args: readonly string[]): Promi
       if (entry['message'] !== 'webhook ready') return;
       const [port, healthPort] = [Number(entry['port']), Number(entry['healthPort'])];
       resolve({
-        ...{ port, healthPort, log, logFile: `${file}.log` },
+        port,
+        healthPort,
+        log,
+        logFile: `${file}.log`,
         metrics: async () => (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text(),
         stop: async () => {
           if (child.exitCode === null) await keepMetrics(`${file}.metrics`, healthPort);

@@ -38,10 +38,14 @@ export const wholeEnvironment = (own: string, target: string, tag = 'v1.0.0'): r
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const secret = (namespace: string, name: string, rest: object): Manifest => ({
-  ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace } },
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace },
   ...rest,
 });
 export const configMap = (namespace: string, name: string, values: string): Manifest => ({
-  ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace } },
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace },
   data: { 'values.yaml': values },
 });

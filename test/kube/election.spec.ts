@@ -27,7 +27,11 @@ const EARLIER = '2026-11-23T09:00:00.000000Z';
 const leaseOf = (holderIdentity: string, resourceVersion = '7', spec: Lease['spec'] = {}): Stored<Lease> => ({
   metadata: { ...REF, uid: 'a', resourceVersion, labels: { 'app.kubernetes.io/part-of': 'werfbundle' } },
   spec: {
-    ...{ holderIdentity, leaseDurationSeconds: 15, acquireTime: EARLIER, renewTime: EARLIER, leaseTransitions: 3 },
+    holderIdentity,
+    leaseDurationSeconds: 15,
+    acquireTime: EARLIER,
+    renewTime: EARLIER,
+    leaseTransitions: 3,
     ...spec,
   },
 });
@@ -383,7 +387,8 @@ t.test('an election', async (t) => {
         await clock.advance(60_000);
         t.strictSame(told, ['0 a leads', ...want], title);
         t.match(log.entries.at(-1), {
-          ...{ level: 'error', message: 'the process gives up: a term does not end' },
+          level: 'error',
+          message: 'the process gives up: a term does not end',
           fields: { error: { message: 'work goes on 10 s after this process has ceased to lead' } },
         });
       }
@@ -431,7 +436,10 @@ t.test('a process that was frozen writes nothing any more, before any timer has 
   let slept = 0;
   const done = standForElection(
     {
-      ...{ client: kube, clock: frozen, random: { uniform: () => 0 }, log: recordLog() },
+      client: kube,
+      clock: frozen,
+      random: { uniform: () => 0 },
+      log: recordLog(),
       candidate: { ...REF, identity: 'a' },
       onStuck: () => t.fail('nothing is stuck'),
       lead: (given) => {

@@ -251,7 +251,11 @@ t.test('a feed of changes', async (t) => {
     const told: string[] = [];
     const stop = new AbortController();
     const feed = new ChangeFeed({
-      ...{ client: kube, type: CONFIGMAPS, clock, random: { uniform: () => 1 }, log: recordLog() },
+      client: kube,
+      type: CONFIGMAPS,
+      clock,
+      random: { uniform: () => 1 },
+      log: recordLog(),
       onChange: ({ namespace, name }) => told.push(`${namespace}/${name}`),
       onGap: () => told.push('gap'),
     });

@@ -92,7 +92,9 @@ t.test(
         { kind: 'ServiceAccount', name: serviceAccountName, namespace: targetNamespace },
       ]);
       t.same(there('RoleBinding')?.['roleRef'], {
-        ...{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: serviceAccountName },
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'Role',
+        name: serviceAccountName,
       });
       t.same(missingRights(there('Role')?.['rules']), [], `${file}: what werf itself needs`);
     }

@@ -92,12 +92,24 @@ t.test('a container has the variables that its spec says', async (t) => {
   });
   t.same(all.kind === 'ready' && Object.fromEntries(all.variables), {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    ...{ HOSTNAME: 'p', HOME: '/' },
-    ...{ PLAYGROUND_IMAGE: '', KUBERNETES_SERVICE_HOST: '127.0.0.1' },
-    ...{ KUBERNETES_SERVICE_PORT: '6443', KUBERNETES_SERVICE_PORT_HTTPS: '6443' },
+    HOSTNAME: 'p',
+    HOME: '/',
+    PLAYGROUND_IMAGE: '',
+    KUBERNETES_SERVICE_HOST: '127.0.0.1',
+    KUBERNETES_SERVICE_PORT: '6443',
+    KUBERNETES_SERVICE_PORT_HTTPS: '6443',
     KUBERNETES_PORT: 'tcp://127.0.0.1:6443',
-    ...{ S_k: 'v', 'S_a.b': 'w', ONE: '1', TWO: '12 $(LATER)', LATER: 'x', SECRET: 'v', MAP: 'text', APP: 'x' },
-    ...{ IP: '127.0.0.1', MEMORY: '128', CPU: '1' },
+    S_k: 'v',
+    'S_a.b': 'w',
+    ONE: '1',
+    TWO: '12 $(LATER)',
+    LATER: 'x',
+    SECRET: 'v',
+    MAP: 'text',
+    APP: 'x',
+    IP: '127.0.0.1',
+    MEMORY: '128',
+    CPU: '1',
   });
   const missing: readonly (readonly [Partial<V1Container>, string])[] = [
     [{ envFrom: [{ configMapRef: { name: 'gone' } }] }, 'configmap "gone" not found'],
@@ -193,7 +205,9 @@ t.test('a container is planned as its spec says, or refused as a kubelet would',
     ],
   };
   const given = container({
-    ...{ command: ['werf'], args: ['--x=$(NAME)', '$$(NAME)'], workingDir: '/w' },
+    command: ['werf'],
+    args: ['--x=$(NAME)', '$$(NAME)'],
+    workingDir: '/w',
     volumeMounts: [
       { name: 'e', mountPath: '/e', subPathExpr: 'a/$(NAME)' },
       { name: 's', mountPath: '/s' },
@@ -204,13 +218,16 @@ t.test('a container is planned as its spec says, or refused as a kubelet would',
   t.same(planContainer(pod(spec), given, variables), {
     kind: 'plan',
     plan: {
-      ...{ command: ['werf', '--x=x', '$(NAME)'], workingDir: '/w', readOnlyRoot: true },
+      command: ['werf', '--x=x', '$(NAME)'],
+      workingDir: '/w',
+      readOnlyRoot: true,
       mounts: [
         { volume: 'e', subPath: 'a/x', target: '/e', readOnly: false },
         { volume: 's', subPath: undefined, target: '/s', readOnly: true },
       ],
       credentials: { user: 1000, group: undefined, groups: [2000], noNewPrivileges: true, dropAll: true },
-      ...{ memoryLimit: 64 * 1024 ** 2, terminationMessagePath: '/dev/termination-log' },
+      memoryLimit: 64 * 1024 ** 2,
+      terminationMessagePath: '/dev/termination-log',
     },
   });
   const refused = [
@@ -236,7 +253,11 @@ t.test('a container is planned as its spec says, or refused as a kubelet would',
 t.test('the sandbox mounts parents first and never has a value in its arguments', async (t) => {
   const mount = (target: string) => ({ kind: 'dir', source: `/m${target}`, target, readOnly: true }) as const;
   const plan = {
-    ...{ root: '/r', readOnlyRoot: true, workingDir: '/', mounts: [mount('/a/b'), mount('/a')], command: ['x', 'y'] },
+    root: '/r',
+    readOnlyRoot: true,
+    workingDir: '/',
+    mounts: [mount('/a/b'), mount('/a')],
+    command: ['x', 'y'],
     credentials: { user: 1000, group: undefined, groups: [], noNewPrivileges: true, dropAll: true },
   };
   const after = (words: readonly string[]) => words.slice(words.indexOf('sandbox'));
@@ -280,7 +301,10 @@ t.test('without namespaces mounted paths are replaced, on their boundaries only'
 });
 
 const waiting = (more: Partial<ContainerProgress> = {}): ContainerProgress => ({
-  ...{ name: 'c', image: 'i', restarts: 0, state: { kind: 'waiting', reason: 'ContainerCreating' } },
+  name: 'c',
+  image: 'i',
+  restarts: 0,
+  state: { kind: 'waiting', reason: 'ContainerCreating' },
   ...more,
 });
 const running = (): ContainerProgress => waiting({ state: { kind: 'running', startedAt: 1000 } });
@@ -288,7 +312,11 @@ const end = (exitCode: number, reason = exitCode === 0 ? 'Completed' : 'Error') 
   ({ kind: 'ended', exitCode, reason, startedAt: 1000, finishedAt: 2999 }) as const;
 const over = (exitCode: number): ContainerProgress => waiting({ state: end(exitCode) });
 const progress = (more: Partial<PodProgress>): PodProgress => ({
-  ...{ uid: 'u', startedAt: 0, address: '127.0.0.1', init: [], main: [waiting()] },
+  uid: 'u',
+  startedAt: 0,
+  address: '127.0.0.1',
+  init: [],
+  main: [waiting()],
   ...more,
 });
 
@@ -323,17 +351,27 @@ t.test("a Pod's status is what a kubelet would report", async (t) => {
     containerID: 'local-process://u',
   };
   t.same(podStatus(given, before, 5000), {
-    ...{ phase: 'Failed', reason: 'R', message: 'M' },
+    phase: 'Failed',
+    reason: 'R',
+    message: 'M',
     conditions: [
       { type: 'Initialized', status: 'True', lastTransitionTime: 'before' },
       { type: 'Ready', ...notReady, ...now },
       { type: 'ContainersReady', ...notReady, ...now },
       { type: 'PodScheduled', status: 'True', ...now },
     ],
-    ...{ hostIP: '127.0.0.1', podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }], startTime: '1970-01-01T00:00:00Z' },
+    hostIP: '127.0.0.1',
+    podIP: '127.0.0.1',
+    podIPs: [{ ip: '127.0.0.1' }],
+    startTime: '1970-01-01T00:00:00Z',
     containerStatuses: [
       {
-        ...{ name: 'c', image: 'i', imageID: '', restartCount: 1, ready: false, started: false },
+        name: 'c',
+        image: 'i',
+        imageID: '',
+        restartCount: 1,
+        ready: false,
+        started: false,
         state: { terminated: { exitCode: 137, reason: 'OOMKilled', ...times } },
         lastState: { terminated: { exitCode: 1, reason: 'Error', ...times } },
         containerID: 'local-process://u',
@@ -357,12 +395,21 @@ t.test('what an earlier agent had started is lost, what it had finished is left 
   }
   const seen = pod({}, { phase: 'Running', startTime: '1970-01-01T00:00:01Z' });
   t.same(lostProgress(seen, firstProgress(seen, '127.0.0.1', 0), 7), {
-    ...{ uid: 'u', startedAt: 1000, address: '127.0.0.1', init: [] },
+    uid: 'u',
+    startedAt: 1000,
+    address: '127.0.0.1',
+    init: [],
     main: [
       {
-        ...{ name: 'c', image: '', restarts: 0 },
+        name: 'c',
+        image: '',
+        restarts: 0,
         state: {
-          ...{ kind: 'ended', exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: 7, finishedAt: 7 },
+          kind: 'ended',
+          exitCode: 137,
+          reason: 'ContainerStatusUnknown',
+          startedAt: 7,
+          finishedAt: 7,
           message: 'The container could not be located when the pod was terminated',
         },
       },
@@ -391,9 +438,12 @@ t.test("the Node has its log server's port and a Ready condition", async (t) => 
   t.same(status.capacity, { cpu: '4', memory: '8388608Ki', pods: '110' });
   t.same(status.conditions, [
     {
-      ...{ type: 'Ready', status: 'True', reason: 'KubeletReady' },
+      type: 'Ready',
+      status: 'True',
+      reason: 'KubeletReady',
       message: 'Pods are run as local processes by the playground',
-      ...{ lastHeartbeatTime: '1970-01-01T00:00:05Z', lastTransitionTime: '1970-01-01T00:00:00Z' },
+      lastHeartbeatTime: '1970-01-01T00:00:05Z',
+      lastTransitionTime: '1970-01-01T00:00:00Z',
     },
   ]);
 });
@@ -436,9 +486,14 @@ t.test("a container's log is kept and read as kubectl logs asks for it", async (
   ];
   for (const { given, want } of table) t.equal(await read(given), want, JSON.stringify(given));
   t.same(logOptions(new URLSearchParams('follow=true&tailLines=5&limitBytes=x&sinceSeconds=2&timestamps=true'), 9000), {
-    ...{ follow: true, timestamps: true, tailLines: 5, since: 7000 },
+    follow: true,
+    timestamps: true,
+    tailLines: 5,
+    since: 7000,
   });
   t.same(logOptions(new URLSearchParams('sinceTime=1970-01-01T00:00:01Z'), 9000), {
-    ...{ follow: false, timestamps: false, since: 1000 },
+    follow: false,
+    timestamps: false,
+    since: 1000,
   });
 });

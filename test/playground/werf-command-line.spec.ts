@@ -54,7 +54,11 @@ t.test('the command line of a deploy Job is read, with defaults', async (t) => {
       kind: 'apply',
       bundle: { repo: 'r.example.com/app', tag: '1.0', dockerConfig: '/d', insecure: true, skipTlsVerify: false },
       values: { ...values, files: ['/a', '/b'], setString: ['k=v'] },
-      ...{ release: 'x', namespace: 'y', historyMax: 3, timeoutS: 60, autoRollback: true },
+      release: 'x',
+      namespace: 'y',
+      historyMax: 3,
+      timeoutS: 60,
+      autoRollback: true,
     },
   );
   const environment = { HOME: '/h', WERF_TAG: '2', WERF_SET_X: 'a=1', WERF_SET_STRING_X: 'b=2', DOCKER_CONFIG: '/c' };
@@ -64,7 +68,9 @@ t.test('the command line of a deploy Job is read, with defaults', async (t) => {
       kind: 'plan',
       bundle: { repo: 'r/a', tag: '2', dockerConfig: '/c', insecure: false, skipTlsVerify: false },
       values: { ...values, files: [], set: ['a=1'], setString: ['b=2'] },
-      ...{ release: 'x', namespace: 'default', exitCode: true },
+      release: 'x',
+      namespace: 'default',
+      exitCode: true,
     },
     'variables that werf reads stand in for flags',
   );

@@ -163,8 +163,11 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
   writeFileSync(join(dir, 'account', 'token'), 'sa-token\n');
   writeFileSync(join(dir, 'account', 'ca.crt'), authority.certificate);
   const environment = {
-    ...{ HOME: dir, DOCKER_CONFIG: join(dir, 'docker'), PLAYGROUND_SERVICE_ACCOUNT: join(dir, 'account') },
-    ...{ KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: String(apiserverPort) },
+    HOME: dir,
+    DOCKER_CONFIG: join(dir, 'docker'),
+    PLAYGROUND_SERVICE_ACCOUNT: join(dir, 'account'),
+    KUBERNETES_SERVICE_HOST: '127.0.0.1',
+    KUBERNETES_SERVICE_PORT: String(apiserverPort),
   };
   const werf = async (words: string, more: Readonly<Record<string, string>> = {}) => {
     const lines: string[] = [];
@@ -235,7 +238,11 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
     'the release is recorded as helm does it',
   );
   t.same(recorded && releaseOf(recorded), {
-    ...{ name: 'my-app', namespace: 'prod', version: 1, status: 'deployed', tag: '1.0.0' },
+    name: 'my-app',
+    namespace: 'prod',
+    version: 1,
+    status: 'deployed',
+    tag: '1.0.0',
     chart: { name: 'app', version: '1.0.0' },
     digest: digestOf(tags['1.0.0']?.manifest ?? ''),
     values: { a: 'x', deep: { x: 2, y: [1, 2] }, password: 'hunter22' },
@@ -399,7 +406,8 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
     lines: [`Delete ${x}`, `Skipped ${x} uninstall: no release found`],
   });
   t.same(await werf('dismiss --release my-app --namespace gone'), {
-    ...{ code: 0, lines: ['Skipped release "my-app" uninstall: no release namespace "gone" found'] },
+    code: 0,
+    lines: ['Skipped release "my-app" uninstall: no release namespace "gone" found'],
   });
   t.same(
     await werf('dismiss --release my-app --namespace closed'),
@@ -461,7 +469,10 @@ t.test('a lock is renewed, and given back by whoever has it', async (t) => {
     },
   };
   const unlock = await lockRelease({
-    ...{ cluster, release: 'my-app', namespace: 'prod', now: () => new Date(now) },
+    cluster,
+    release: 'my-app',
+    namespace: 'prod',
+    now: () => new Date(now),
     onWait: () => t.fail('nobody else has it'),
   });
   const holder = () => JSON.parse(configMaps.get(LOCKS)?.metadata.annotations?.[lockAnnotation('my-app')] ?? 'null');

@@ -48,7 +48,10 @@ t.test('a werf that is named is used, then one on the PATH, then an earlier down
   t.same(await find({ ...all, WERFBUNDLE_WERF: '' }), { kind: 'real', program: onPath, version: '3.1.0', by: 'PATH' });
   const bad = [join(dir, 'broken'), join(dir, 'odd')].join(':');
   t.same(await find({ ...all, WERFBUNDLE_WERF: '', PATH: join(dir, 'odd') }), {
-    ...{ kind: 'real', program: cached, version: '3.2.0', by: 'an earlier download' },
+    kind: 'real',
+    program: cached,
+    version: '3.2.0',
+    by: 'an earlier download',
   });
   t.same(said, [`${odd} is passed over: "${odd} version" says no version`], 'what is only found may be none');
   const none = await find({ PATH: bad, WERFBUNDLE_CACHE: join(dir, 'nowhere') });

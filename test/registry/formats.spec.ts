@@ -594,7 +594,9 @@ t.test('proxies', async (t) => {
     },
     ...['http://localhost:5000', 'https://127.9.9.9', 'https://[::1]:5000', 'https://LOCALHOST.'].map((url) => ({
       title: `never stand before this machine: ${url}`,
-      ...{ env: both, url, want: 'direct' },
+      env: both,
+      url,
+      want: 'direct',
     })),
   ];
   for (const { title, env, url = 'https://ghcr.io/v2/', want } of table) t.equal(by(env, url), want, title);

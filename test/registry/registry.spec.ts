@@ -732,19 +732,22 @@ t.test('conditional requests', async (t) => {
   const rows: readonly { title: string; head: boolean; digests: boolean; same: string[]; moved: string[] }[] = [
     {
       title: 'a manifest that has not changed is a HEAD with 304',
-      ...{ head: true, digests: true },
+      head: true,
+      digests: true,
       same: [`304 HEAD ${manifest}`],
       moved: [`200 HEAD ${manifest}`, `200 GET ${manifest}`],
     },
     {
       title: 'the same without digests',
-      ...{ head: true, digests: false },
+      head: true,
+      digests: false,
       same: [`304 HEAD ${manifest}`],
       moved: [`200 HEAD ${manifest}`, `200 GET ${manifest}`],
     },
     {
       title: 'where there is no HEAD it is a GET without a body',
-      ...{ head: false, digests: false },
+      head: false,
+      digests: false,
       same: [`405 HEAD ${manifest}`, `304 GET ${manifest}`],
       moved: [`405 HEAD ${manifest}`, `200 GET ${manifest}`],
     },

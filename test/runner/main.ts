@@ -112,7 +112,12 @@ const files = binaries === undefined ? others : [...onCluster, ...others];
 const left = wanted.filter((file) => !files.includes(file));
 
 const results = await runSpecs({
-  ...{ files, root, compiled, jobs: options.jobs, binaries, needsControlPlane },
+  files,
+  root,
+  compiled,
+  jobs: options.jobs,
+  binaries,
+  needsControlPlane,
   print: (line) => console.log(line),
 });
 

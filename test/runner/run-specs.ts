@@ -67,7 +67,8 @@ const runInJob = async (
   await mkdir(tmp);
   const env = {
     ...process.env,
-    ...{ TMPDIR: tmp, TAP_TIMEOUT: String(timeoutMs / 1_000) },
+    TMPDIR: tmp,
+    TAP_TIMEOUT: String(timeoutMs / 1_000),
     ...(binaries && { WERFBUNDLE_BINARIES: JSON.stringify(binaries) }),
     ...(lease && { [LEASE_VARIABLE]: JSON.stringify(lease) }),
   };

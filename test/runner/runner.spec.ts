@@ -15,8 +15,14 @@ const run = async (dir: string, programs: Readonly<Record<string, string>>) => {
   }
   const printed: string[] = [];
   const results = await runSpecs({
-    ...{ files: Object.keys(programs).map((name) => `test/${name}.spec.ts`), root: dir, compiled: dir, jobs: 2 },
-    ...{ binaries: undefined, needsControlPlane: () => false, print: (line) => printed.push(line), timeoutMs: 3_000 },
+    files: Object.keys(programs).map((name) => `test/${name}.spec.ts`),
+    root: dir,
+    compiled: dir,
+    jobs: 2,
+    binaries: undefined,
+    needsControlPlane: () => false,
+    print: (line) => printed.push(line),
+    timeoutMs: 3_000,
   });
   const faults = Object.fromEntries(results.map(({ file, faults }) => [file.slice(5, -8), faults]));
   return { results, faults, printed };
@@ -36,8 +42,11 @@ t.test('a spec fails for what it asserts, and for what it leaves behind', async 
       spawn('/bin/sleep', ['60'], { cwd: process.env.TMPDIR, detached: true, stdio: 'ignore' }).unref();`,
   });
   t.same(faults, {
-    ...{ good: [], bad: [], empty: ['it made no assertion'], crash: ['exit code SIGSEGV'] },
-    ...{ late: ['it took longer than 3 s'] },
+    good: [],
+    bad: [],
+    empty: ['it made no assertion'],
+    crash: ['exit code SIGSEGV'],
+    late: ['it took longer than 3 s'],
     file: ['it left a file: x in the folder for temporary files'],
     process: ['it left a process: /bin/sleep 60'],
   });

@@ -39,7 +39,12 @@ const statusOf = (port: number, ca: string, body: string): Promise<number> =>
   new Promise((resolve) => {
     const request = send(
       {
-        ...{ host: '127.0.0.1', port, ca, agent: false, method: 'POST', path: '/validate?timeout=10s' },
+        host: '127.0.0.1',
+        port,
+        ca,
+        agent: false,
+        method: 'POST',
+        path: '/validate?timeout=10s',
         headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
       },
       (response) => {

@@ -51,7 +51,8 @@ const rowsOf = (samples: readonly Sample[]): readonly Row[] => {
       const own = samples.filter((sample) => sample.contender === contender && sample.level === level);
       const middle = (of: (sample: Sample) => number): number => median(own.map(of));
       return {
-        ...{ contender, level },
+        contender,
+        level,
         cpuMicros: middle(({ cpuMicros }) => cpuMicros),
         p50Ms: middle(({ p50Ms }) => p50Ms),
         p99Ms: middle(({ p99Ms }) => p99Ms),

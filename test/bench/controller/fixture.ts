@@ -91,7 +91,10 @@ const build = async (
   const { username, password } = PULLER;
   const content = join(folder, 'registry');
   const registry = await start({
-    ...{ name: 'registry', file: 'registry.js', args: [content, username, password], metered: false },
+    name: 'registry',
+    file: 'registry.js',
+    args: [content, username, password],
+    metered: false,
   });
   const idle = await start({ name: 'idle', file: 'idle.js', args: [], metered: false, watched: true });
   const { signal, jobs, bundles } = await follow({ client, controlPlane }, atEnd);
@@ -107,13 +110,21 @@ const build = async (
     ...['--allow-networks=127.0.0.0/8', `--time-scale=${timeScale}`],
   ];
   return {
-    ...{ client, registryHost, idle, signal, jobs, bundles },
+    client,
+    registryHost,
+    idle,
+    signal,
+    jobs,
+    bundles,
     calls: new CallCounter(controlPlane.dir),
     listings: () => registry.ask<readonly Listing[]>({}),
     publish: (repositories, tag) =>
       inParallel(PUSHES_AT_ONCE, repositories, (repository) =>
         publishBundle({
-          ...{ host: registryHost, repository, tag, credential: PULLER },
+          host: registryHost,
+          repository,
+          tag,
+          credential: PULLER,
           chart: { name: 'app', version: '1.0.0', files: { 'templates/note.yaml': `# ${repository}:${tag}\n` } },
         }),
       ),
@@ -134,7 +145,7 @@ const install = async ({
   readonly controlPlane: ControlPlane;
 }): Promise<void> => {
   const kubectl = new Kubectl({ program: binaries.kubectl, kubeconfig, context: undefined, home: folder, cwd: root });
-  await installManifests({ ...{ client, kubectl, server, ca, root, timeScale: 1 }, dir: folder, say: () => {} });
+  await installManifests({ client, kubectl, server, ca, root, timeScale: 1, dir: folder, say: () => {} });
   await uninstallWebhooks({ kubectl, root });
 };
 
@@ -150,7 +161,11 @@ const follow = async (
   const log = createLog({ level: 'error', name: 'bench' });
   const runner = new JobRunner({ client, log });
   const reflector = createReflector<StoredBundle, Progress>({
-    ...{ client, clock: systemClock, random: systemRandom, log, type: WERFBUNDLES },
+    client,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+    type: WERFBUNDLES,
     project: progressOf,
     onChange: () => {},
   });

@@ -40,7 +40,10 @@ export class JobRunner {
   /** Runs until aborted. @throws what kept a Job from being ended */
   async start(signal: AbortSignal): Promise<void> {
     const reflector = createReflector<Stored<Job>, string>({
-      ...{ client: this.#client, clock: systemClock, random: systemRandom, log: this.#log },
+      client: this.#client,
+      clock: systemClock,
+      random: systemRandom,
+      log: this.#log,
       type: JOBS,
       list: { labelSelector: `${LABELS.managedBy}=${MANAGED_BY}` },
       project: (job) => {
@@ -108,7 +111,11 @@ const succeeded = (): NonNullable<Pod['status']> => {
     phase: 'Succeeded',
     containerStatuses: [
       {
-        ...{ name: CONTAINER, restartCount: 0, ready: false, image: 'werf', imageID: '' },
+        name: CONTAINER,
+        restartCount: 0,
+        ready: false,
+        image: 'werf',
+        imageID: '',
         state: { terminated: { exitCode: 0, reason: 'Completed', startedAt: at, finishedAt: at } },
       },
     ],

@@ -103,10 +103,14 @@ export const measure = async (
   say('a restart with new tags everywhere');
   const { again, ...restart } = await restartWith(fixture, repositories);
   return {
-    ...{ bundles, repositories: repositories.length, intervalSeconds },
+    bundles,
+    repositories: repositories.length,
+    intervalSeconds,
     deploying: deploying.result,
     steady: steady.result,
-    ...{ memory, newTags, restart },
+    memory,
+    newTags,
+    restart,
     starting: worse(starting, again),
     calls: { deploying: Object.fromEntries(deploying.calls), steady: Object.fromEntries(steady.calls) },
   };
@@ -134,7 +138,10 @@ const deployAll = async (fixture: Fixture, { bundles, bare }: { readonly bundles
   const calls = await fixture.calls.since();
   const delays = await loopDelays(fixture, program);
   const result = {
-    ...{ seconds, delays, writes: writesIn(calls) / bundles, reads: readsIn(calls) / bundles },
+    seconds,
+    delays,
+    writes: writesIn(calls) / bundles,
+    reads: readsIn(calls) / bundles,
     cpuMs: (cpuMicros - bare) / 1000 / bundles,
   };
   return { program, starting, result, calls };
@@ -165,7 +172,10 @@ const watchSteady = async (
   const { heapUsed, rss, highestRss } = after;
   return {
     result: {
-      ...{ writes: writesIn(calls), reads: readsIn(calls), scans: listings.length, delays },
+      writes: writesIn(calls),
+      reads: readsIn(calls),
+      scans: listings.length,
+      delays,
       cpuMs: (after.cpuMicros - before.cpuMicros) / 1000 / bundles,
     },
     calls,
@@ -184,13 +194,11 @@ const restartWith = async (fixture: Fixture, repositories: readonly string[]) =>
   const seconds = made.map(({ at }) => (at - start) / 1000);
   const { highestRss } = await program.usage();
   return {
-    ...{
-      again: starting,
-      readySeconds,
-      highestRss,
-      firstSeconds: Math.min(...seconds),
-      lastSeconds: Math.max(...seconds),
-    },
+    again: starting,
+    readySeconds,
+    highestRss,
+    firstSeconds: Math.min(...seconds),
+    lastSeconds: Math.max(...seconds),
     repeated: fixture.jobs.length - before - repositories.length,
   };
 };
