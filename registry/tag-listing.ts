@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { quoted } from '../api/validate/wording.js';
 import type { Clock } from '../process/ports.js';
 import type { Access } from './access.js';
 import { failureOfStatus, protocolFailure } from './failures.js';
@@ -27,7 +28,8 @@ const TRUSTED_MS = 6 * 60 * 60 * 1000;
 interface KeptPage {
   readonly etag: string;
   readonly tags: readonly string[];
-  readonly link: string | undefined;
+  /** The values of its `Link` headers. */
+  readonly links: readonly string[];
   /** Monotonic. */
   readonly fetchedAt: number;
   readonly characters: number;
@@ -36,15 +38,16 @@ interface KeptPage {
 interface Page {
   readonly kind: 'page';
   readonly tags: readonly string[];
-  readonly link: string | undefined;
+  readonly links: readonly string[];
   readonly etag: string | undefined;
   /** The registry answered 304. */
   readonly unchanged: boolean;
 }
 
-/** A later page was not found: the tag that it begins after may have been deleted in between. */
+/** A later page was not found: the tag that it begins after may have been deleted in between. `failure`: what to say if it was not. */
 interface Lost {
   readonly kind: 'lost';
+  readonly failure: RegistryFailure;
 }
 
 /**
@@ -71,9 +74,7 @@ export class TagListing {
     const list = await this.#allPages(target, signal);
     if (list.kind !== 'lost') return list;
     const again = await this.#allPages(target, signal);
-    return again.kind === 'lost'
-      ? protocolFailure('the registry answers 404 not found to the next page of tags that it named')
-      : again;
+    return again.kind === 'lost' ? again.failure : again;
   }
 
   async #allPages(target: RegistryTarget, signal: AbortSignal): Promise<TagList | Lost> {
@@ -84,13 +85,13 @@ export class TagListing {
     for (;;) {
       const page = await this.#page({ target, key: `${key} ${url.href}`, url }, signal);
       if (page.kind === 'held') return page;
-      if (page.kind === 'failed') return page.code === 'not-found' && pages.size > 0 ? { kind: 'lost' } : page;
+      if (page.kind === 'failed') return pages.size === 0 ? page : failureOfNextPage(target, url, page);
       pages.set(url.href, page);
       for (const tag of page.tags) tags.add(tag);
       if (tags.size > this.#limits.tags) {
         return protocolFailure(`the repository has more than ${this.#limits.tags} tags`);
       }
-      const next = nextPage(url, page.link);
+      const next = nextPage(url, page.links);
       if (next.kind === 'refused') return protocolFailure(next.message);
       if (next.kind === 'last') return tagList(tags, [...pages.values()]);
       if (pages.has(next.url.href)) return protocolFailure('the pages of the list of tags go round in a circle');
@@ -110,8 +111,9 @@ export class TagListing {
     const answer = await this.#access.request(target, request, signal);
     if (answer.kind !== 'answer') return answer;
     if (answer.status === 304 && kept !== undefined) {
-      // Whether there is a next page is no part of what the ETag is for: the answer's own Link counts, if it has one.
-      return { kind: 'page', ...kept, link: answer.header('link') ?? kept.link, unchanged: true };
+      // Whether there is a next page is no part of what the ETag is for: the answer's own Link counts, if it has any.
+      const own = answer.headers('link');
+      return { kind: 'page', ...kept, links: own.length > 0 ? own : kept.links, unchanged: true };
     }
     if (answer.status === 200) return this.#fetched(key, answer);
     return failureOfStatus(answer.status, answer.header('retry-after'), this.#clock.now());
@@ -122,14 +124,14 @@ export class TagListing {
     if (tags === undefined) {
       return protocolFailure('the list of tags is not what a registry answers; is this a registry?');
     }
-    const link = answer.header('link');
+    const links = answer.headers('link');
     const etag = parseEtag(answer.header('etag'));
     if (etag === undefined) this.#kept.delete(key);
     else {
       const characters = tags.reduce((sum, tag) => sum + tag.length, ENTRY_CHARACTERS);
-      this.#kept.set(key, { etag, tags, link, fetchedAt: this.#clock.monotonic(), characters });
+      this.#kept.set(key, { etag, tags, links, fetchedAt: this.#clock.monotonic(), characters });
     }
-    return { kind: 'page', tags, link, etag, unchanged: false };
+    return { kind: 'page', tags, links, etag, unchanged: false };
   }
 
   #trusted(key: string): KeptPage | undefined {
@@ -137,6 +139,20 @@ export class TagListing {
     return kept !== undefined && this.#clock.monotonic() - kept.fetchedAt < TRUSTED_MS ? kept : undefined;
   }
 }
+
+/** Codes of answers to a page that the registry itself has named, which say that it should not have. */
+const NOT_SERVED: ReadonlySet<RegistryFailure['code']> = new Set(['not-found', 'protocol', 'unauthorized']);
+
+/** Says which address the registry has named, and where its tags are: behind a proxy that changes paths, the two differ. */
+const failureOfNextPage = (target: RegistryTarget, url: URL, failure: RegistryFailure): RegistryFailure | Lost => {
+  if (!NOT_SERVED.has(failure.code)) return failure;
+  const { pathname } = resourceUrl(target, 'tags/list');
+  const elsewhere = url.pathname === pathname ? '' : `; it serves tags at ${pathname}`;
+  const named = quoted(`${url.pathname}${url.search}`);
+  const message = `${failure.message}: the answer to the next page of tags that the registry names, ${named}${elsewhere}`;
+  if (failure.code === 'not-found') return { kind: 'lost', failure: protocolFailure(message) };
+  return { ...failure, message };
+};
 
 /** An empty repository's `tags` is null. What can't be a tag is left out: nothing could be read under that name. */
 const pageTags = (body: Buffer): readonly string[] | undefined => {

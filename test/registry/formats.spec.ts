@@ -8,7 +8,6 @@ import { type Breaker, type BreakerEvent, CLOSED, nextBreaker, pauseOf } from '.
 import { parseChallenges } from '../../registry/challenge.js';
 import { failureOf, failureOfStatus, parseRetryAfter } from '../../registry/failures.js';
 import { HostLimiter, type Permit } from '../../registry/host-limiter.js';
-import { nextPage } from '../../registry/link.js';
 import type { HeldBack } from '../../registry/port.js';
 import { proxyFor, readProxies } from '../../registry/proxies.js';
 import { resourceUrl, targetKey } from '../../registry/target.js';
@@ -48,62 +47,6 @@ t.test('WWW-Authenticate', async (t) => {
   for (const { title, given, want } of table) {
     const got = parseChallenges(given).map(({ scheme, params }) => [scheme, Object.fromEntries(params)]);
     t.strictSame(got, want, title);
-  }
-});
-
-t.test('Link', async (t) => {
-  const current = new URL('http://registry.example:5000/v2/acme/app/tags/list');
-  const next = (path: string) => `http://registry.example:5000${path}`;
-  const table: readonly { title: string; given: string | undefined; want: string }[] = [
-    { title: 'is absent on the last page', given: undefined, want: 'last' },
-    { title: 'may be of another relation', given: '</v2/x>; rel="prev"', want: 'last' },
-    {
-      title: 'may be relative',
-      given: '</v2/acme/app/tags/list?last=a&n=2>; rel="next"',
-      want: next('/v2/acme/app/tags/list?last=a&n=2'),
-    },
-    {
-      title: 'may be relative to the page',
-      given: '<list?last=a>;rel=next',
-      want: next('/v2/acme/app/tags/list?last=a'),
-    },
-    { title: 'may be absolute', given: '<http://registry.example:5000/v2/p>; rel="next"', want: next('/v2/p') },
-    {
-      title: 'may lack the port and have the wrong scheme',
-      given: '<https://registry.example/v2/p>; rel="next"',
-      want: next('/v2/p'),
-    },
-    {
-      title: 'may be one of several, with other parameters',
-      given: '<a>; rel="prev", </b?x=1,2>; title="x, y"; REL="last next"',
-      want: next('/b?x=1,2'),
-    },
-    {
-      title: 'must not leave the host',
-      given: '<http://evil.example/v2/p>; rel="next"',
-      want: 'refused: the registry names a next page of tags on another host, which is not followed',
-    },
-    {
-      title: 'must not leave the host without a scheme',
-      given: '<//evil.example/p>; rel="next"',
-      want: 'refused: the registry names a next page of tags on another host, which is not followed',
-    },
-    {
-      title: 'must be a URL of HTTP',
-      given: '<file:///etc/passwd>; rel="next"',
-      want: 'refused: the registry names a next page of tags that is no URL',
-    },
-    {
-      title: 'must be a URL',
-      given: '<http://[>; rel="next"',
-      want: 'refused: the registry names a next page of tags that is no URL',
-    },
-    { title: 'may be nonsense', given: '>;<,;rel=next', want: 'last' },
-  ];
-  for (const { title, given, want } of table) {
-    const page = nextPage(current, given);
-    const got = page.kind === 'next' ? page.url.href : page.kind === 'last' ? 'last' : `refused: ${page.message}`;
-    t.equal(got, want, title);
   }
 });
 

@@ -186,7 +186,10 @@ t.test('a registry that misbehaves', async (t) => {
     {
       title: 'a Link to another host',
       fault: link('http://evil.example/v2/acme/app/tags/list?last=v1'),
-      want: failed('protocol', 'the registry names a next page of tags on another host, which is not followed'),
+      want: failed(
+        'protocol',
+        'the registry names a next page of tags on another host, evil.example, which is not followed',
+      ),
     },
     {
       title: 'a Link that goes round',
@@ -503,9 +506,30 @@ t.test('what registries are known to do', async (t) => {
       want: {
         kind: 'failed',
         code: 'protocol',
-        message: 'the registry answers 404 not found to the next page of tags that it named',
+        message: `404 not found: the answer to the next page of tags that the registry names, "${list}?last=a"`,
       },
       asked: [list, `${list}?last=a`, list, `${list}?last=a`],
+    },
+    {
+      title:
+        'a page at an address of the inside, which a proxy does not serve: the message says which, and where the tags are',
+      pages: [page(['a'], `/internal${list}?last=a`), { kind: 'answer', status: 400 }],
+      want: {
+        kind: 'failed',
+        code: 'protocol',
+        message: `400 bad request: the answer to the next page of tags that the registry names, "/internal${list}?last=a"; it serves tags at ${list}`,
+      },
+      asked: [list, `/internal${list}?last=a`],
+    },
+    {
+      title: 'a Link that can not be read: no list, not a short one',
+      pages: [{ kind: 'answer', status: 200, headers: { link: '<broken' }, body: '{"tags":["a"]}' }],
+      want: {
+        kind: 'failed',
+        code: 'protocol',
+        message: 'the list of tags may have more pages, but the registry\'s Link header can\'t be read: "<broken"',
+      },
+      asked: [list],
     },
     {
       title: 'a page that fails: part of a list is no list',
