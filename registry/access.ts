@@ -9,6 +9,8 @@ import { targetKey } from './target.js';
 import { basicAuthorization, Tokens } from './tokens.js';
 
 interface RegistryRequest {
+  /** What is asked for: registries may want another scope for each (Azure's do). */
+  readonly resource: 'tags' | 'manifests';
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
   readonly accept: string;
@@ -17,14 +19,31 @@ interface RegistryRequest {
 }
 
 /** How a request is allowed in, or why it can't be. */
-type Authorization = { readonly kind: 'authorization'; readonly value: string } | RegistryFailure | HeldBack;
+type Authorization =
+  | { readonly kind: 'authorization'; readonly value: string; readonly token?: UsedToken }
+  | RegistryFailure
+  | HeldBack;
+
+interface UsedToken {
+  readonly value: string;
+  /** It was asked for at an earlier request, and may have been revoked since. */
+  readonly kept: boolean;
+}
+
+/** An answer, and the token that the request was sent with. */
+interface Attempt {
+  readonly answer: HttpAnswer | RegistryFailure | HeldBack;
+  readonly token?: UsedToken | undefined;
+}
 
 /** Targets whose way of authentication is remembered; a forgotten one costs one request. */
 const CHALLENGES_KEPT = 10_000;
+/** What registries answer to a token that has been revoked. */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /**
  * Requests to registries with whatever access they ask for: none, Basic or Bearer. The first answer says which; later requests
- * to the same target bring it along.
+ * for the same resource of the same target bring it along.
  */
 export class Access {
   readonly #exchange: Exchange;
@@ -43,39 +62,54 @@ export class Access {
     signal: AbortSignal,
   ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const key = targetKey(target);
-    const remembered = this.#challenges.get(key);
-    const first = await this.#attempt(target, request, { challenge: remembered, fresh: false, signal });
-    if (first.kind !== 'answer' || first.status !== 401) return first;
+    const own = `${key} ${request.resource}`;
+    // What another resource of the target wanted is most often right.
+    const remembered = this.#challenges.get(own) ?? this.#challenges.get(key);
+    const { answer: first, token } = await this.#attempt(target, request, { challenge: remembered, signal });
+    if (first.kind !== 'answer' || !REFUSALS.has(first.status)) return first;
     // Where a registry redirects to may not say to whom the registry's credential is shown.
     if (first.origin !== request.url.origin) return first;
-    const challenge = usable(parseChallenges(first.headers('www-authenticate')), target);
+    const challenge =
+      first.status === 401 ? usable(parseChallenges(first.headers('www-authenticate')), target) : remembered;
     if (challenge === undefined) {
-      this.#challenges.delete(key);
+      this.#challenges.delete(own);
       return first;
     }
     // The same Basic credential again would be refused again, and some registries lock accounts out.
     if (challenge.scheme === 'basic' && remembered?.scheme === 'basic') return first;
-    this.#challenges.set(key, challenge);
-    return this.#attempt(target, request, { challenge, fresh: remembered !== undefined, signal });
+    // A token that was just issued is refused for what it may do, not for its age.
+    if (first.status !== 401 && token?.kept !== true) {
+      this.#tokens.drop(target, challenge);
+      return first;
+    }
+    for (const name of [own, key]) this.#challenges.set(name, challenge);
+    const { answer: second } = await this.#attempt(target, request, { challenge, refused: token?.value, signal });
+    if (second.kind === 'answer' && REFUSALS.has(second.status)) this.#tokens.drop(target, challenge);
+    return second;
   }
 
   async #attempt(
     target: RegistryTarget,
     { method, url, accept, unless }: RegistryRequest,
-    how: { readonly challenge: Challenge | undefined; readonly fresh: boolean; readonly signal: AbortSignal },
-  ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
+    how: {
+      readonly challenge: Challenge | undefined;
+      readonly refused?: string | undefined;
+      readonly signal: AbortSignal;
+    },
+  ): Promise<Attempt> {
     const plain = { accept, ...(unless !== undefined && { 'if-none-match': unless }) };
-    if (how.challenge === undefined) return this.#exchange({ method, url, headers: plain }, target, how.signal);
-    const allowed = await this.#authorization(target, how.challenge, how);
-    if (allowed.kind !== 'authorization') return allowed;
-    const headers = { ...plain, authorization: allowed.value };
-    return this.#exchange({ method, url, headers }, target, how.signal);
+    const send = (headers: Readonly<Record<string, string>>) =>
+      this.#exchange({ method, url, headers }, target, how.signal);
+    if (how.challenge === undefined) return { answer: await send(plain) };
+    const allowed = await this.#authorization(target, how.challenge, { refused: how.refused, signal: how.signal });
+    if (allowed.kind !== 'authorization') return { answer: allowed };
+    return { answer: await send({ ...plain, authorization: allowed.value }), token: allowed.token };
   }
 
   async #authorization(
     target: RegistryTarget,
     challenge: Challenge,
-    how: { readonly fresh: boolean; readonly signal: AbortSignal },
+    how: { readonly refused: string | undefined; readonly signal: AbortSignal },
   ): Promise<Authorization> {
     if (challenge.scheme === 'basic') {
       const { credential } = target;
@@ -84,7 +118,7 @@ export class Access {
         : { kind: 'authorization', value: basicAuthorization(credential) };
     }
     const token = await this.#tokens.token(target, challenge, how);
-    return token.kind !== 'token' ? token : { kind: 'authorization', value: `Bearer ${token.value}` };
+    return token.kind !== 'token' ? token : { kind: 'authorization', value: `Bearer ${token.value}`, token };
   }
 }
 

@@ -88,7 +88,13 @@ export class Manifests {
     how: { readonly method: 'HEAD' | 'GET'; readonly unless: string | undefined; readonly signal: AbortSignal },
   ): Promise<HttpAnswer | RegistryFailure | HeldBack> {
     const url = resourceUrl(target, `manifests/${encodeURIComponent(tag)}`);
-    const request = { method: how.method, url, accept: MANIFEST_ACCEPT, unless: how.unless };
+    const request = {
+      resource: 'manifests',
+      method: how.method,
+      url,
+      accept: MANIFEST_ACCEPT,
+      unless: how.unless,
+    } as const;
     const answer = await this.#access.request(target, request, how.signal);
     const expected = answer.kind !== 'answer' || answer.status === 200 || answer.status === 404;
     if (expected || (answer.status === 304 && how.unless !== undefined)) return answer;

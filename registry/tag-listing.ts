@@ -107,7 +107,7 @@ export class TagListing {
     signal: AbortSignal,
   ): Promise<Page | RegistryFailure | HeldBack> {
     const kept = this.#trusted(key);
-    const request = { method: 'GET', url, accept: 'application/json', unless: kept?.etag } as const;
+    const request = { resource: 'tags', method: 'GET', url, accept: 'application/json', unless: kept?.etag } as const;
     const answer = await this.#access.request(target, request, signal);
     if (answer.kind !== 'answer') return answer;
     if (answer.status === 304 && kept !== undefined) {

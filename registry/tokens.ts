@@ -9,7 +9,8 @@ import { type HttpAnswer, jsonObject } from './http-answer.js';
 import type { HeldBack, RegistryFailure, RegistryTarget } from './port.js';
 import { targetKey } from './target.js';
 
-type Token = { readonly kind: 'token'; readonly value: string } | RegistryFailure | HeldBack;
+/** `kept`: it was asked for before, and may have been revoked since. */
+type Token = { readonly kind: 'token'; readonly value: string; readonly kept: boolean } | RegistryFailure | HeldBack;
 
 interface CachedToken {
   readonly value: string;
@@ -29,12 +30,14 @@ interface TokenRequest {
 const TOKENS_KEPT = 1_000;
 /** What the token specification says where a server gives no expires_in. */
 const DEFAULT_LIFETIME_S = 60;
+/** However long a server says that its token is good: what it revokes meanwhile, it need not refuse in a way that is understood. */
+const LONGEST_LIFETIME_S = 60 * 60;
 /** A token is not used in its last moments: the clock of the registry may be a little ahead. */
 const MARGIN_MS = 10_000;
 const CLIENT_ID = 'werfbundle';
 
 /**
- * Tokens of Bearer challenges, kept by (target, realm, service, scope) until they expire. A target includes its credential.
+ * Tokens of Bearer challenges, kept by (target, realm, service, scope) until they expire, for an hour at most. A target includes its credential.
  * @see https://distribution.github.io/distribution/spec/auth/token/
  * @see https://distribution.github.io/distribution/spec/auth/oauth/
  */
@@ -48,17 +51,19 @@ export class Tokens {
     this.#clock = clock;
   }
 
-  /** @param fresh - true: the last token was refused, a kept one is of no use */
+  /** @param how.refused - a token that is of no use any more, though it may be kept */
   async token(
     target: RegistryTarget,
     challenge: Challenge,
-    { fresh, signal }: { readonly fresh: boolean; readonly signal: AbortSignal },
+    { refused, signal }: { readonly refused: string | undefined; readonly signal: AbortSignal },
   ): Promise<Token> {
     const request = tokenRequest(target, challenge);
     if (request.kind === 'failed') return request;
-    const key = JSON.stringify([targetKey(target), request.realm.href, request.service, request.scopes]);
-    const kept = fresh ? undefined : this.#cache.get(key);
-    if (kept !== undefined && kept.expiresAt > this.#clock.monotonic()) return { kind: 'token', value: kept.value };
+    const key = keyOf(request);
+    const kept = this.#cache.get(key);
+    if (kept !== undefined && kept.value !== refused && kept.expiresAt > this.#clock.monotonic()) {
+      return { kind: 'token', value: kept.value, kept: true };
+    }
     this.#cache.delete(key);
     const answer = await this.#ask(request, signal);
     if (answer.kind !== 'answer') return answer;
@@ -66,7 +71,13 @@ export class Tokens {
     const token = parseToken(answer.body, this.#clock.monotonic());
     if (token === undefined) return protocolFailure('the token server answers without a token');
     this.#cache.set(key, token);
-    return { kind: 'token', value: token.value };
+    return { kind: 'token', value: token.value, kept: false };
+  }
+
+  /** Forgets the token of a challenge, which the registry has refused. */
+  drop(target: RegistryTarget, challenge: Challenge): void {
+    const request = tokenRequest(target, challenge);
+    if (request.kind === 'request') this.#cache.delete(keyOf(request));
   }
 
   async #ask(request: TokenRequest, signal: AbortSignal): Promise<HttpAnswer | RegistryFailure | HeldBack> {
@@ -138,6 +149,9 @@ const tokenRequest = (
   };
 };
 
+const keyOf = ({ target, realm, service, scopes }: TokenRequest): string =>
+  JSON.stringify([targetKey(target), realm.href, service, scopes]);
+
 const refusalOf = (answer: HttpAnswer, now: number): RegistryFailure => {
   const failure = failureOfStatus(answer.status, answer.header('retry-after'), now);
   // "404 not found" would send people to look at the repository's name.
@@ -152,6 +166,7 @@ const parseToken = (body: Buffer, now: number): CachedToken | undefined => {
   // It goes into a header: nothing but visible ASCII.
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) return undefined;
   const stated = answer?.['expires_in'];
-  const lifetime = (typeof stated === 'number' && stated > 0 ? stated : DEFAULT_LIFETIME_S) * 1000;
+  const seconds = typeof stated === 'number' && stated > 0 ? stated : DEFAULT_LIFETIME_S;
+  const lifetime = Math.min(seconds, LONGEST_LIFETIME_S) * 1000;
   return { value, expiresAt: now + lifetime - Math.min(MARGIN_MS, lifetime / 2) };
 };

@@ -20,6 +20,8 @@ type FakeAccess =
       readonly oauth?: boolean;
       /** Replaces the challenge: `{host}` is this registry. */
       readonly challenge?: string;
+      /** Lists want another right than manifests, as Azure's registry has it; otherwise both want to pull. */
+      readonly listing?: string;
     };
 
 /** How the registry behaves as long as it is told nothing else. */
@@ -224,9 +226,10 @@ const refusal = (state: State, { authorization, path }: FakeRequest): Answer | u
     const right = authorization === `Basic ${btoa(`${access.username}:${access.password}`)}`;
     return right ? undefined : { status: 401, headers: { 'www-authenticate': 'Basic realm="registry, fake"' }, body };
   }
-  const repository = /^\/v2\/(.+)\/(?:tags|manifests)\//.exec(path)?.[1] ?? '';
-  if (authorization === `Bearer for-repository:${repository}:pull`) return undefined;
-  const usual = `Bearer realm="http://{host}/token",service="fake, registry",scope="repository:${repository}:pull"`;
+  const [, repository = '', resource] = /^\/v2\/(.+)\/(tags|manifests)\//.exec(path) ?? [];
+  const scope = `repository:${repository}:${(resource === 'tags' && access.listing) || 'pull'}`;
+  if (authorization === `Bearer for-${scope}`) return undefined;
+  const usual = `Bearer realm="http://{host}/token",service="fake, registry",scope="${scope}"`;
   const challenge = (access.challenge ?? usual).replaceAll('{host}', state.host);
   return { status: 401, headers: { 'www-authenticate': challenge }, body };
 };
