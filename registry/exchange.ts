@@ -101,10 +101,10 @@ const permitted = async (
   const now = (): number => deps.clock.now();
   try {
     const answer = await sent(request, trust, signal, deps);
-    permit.done(verdictOf(answer, now()));
+    permit.done(verdictOf(answer, request.method, now()));
     return answer;
   } catch (error) {
-    permit.done(signal.aborted ? ABANDONED : verdictOf(failureOf(error), now()));
+    permit.done(signal.aborted ? ABANDONED : verdictOf(failureOf(error), request.method, now()));
     throw error;
   }
 };

@@ -9,6 +9,12 @@ import { resourceUrl, targetKey } from './target.js';
 
 const MANIFESTS_KEPT = 10_000;
 
+const HOSTS_KEPT = 1000;
+/** How long a host is not asked by HEAD after GET answered what HEAD did not: as it may learn it, and as it may have been down. */
+const WITHOUT_HEAD_MS = { refused: 6 * 60 * 60 * 1000, broken: 5 * 60 * 1000 };
+/** A host that says that it is asked too often is not asked once more. */
+const TOO_MANY = 429;
+
 type Known = Extract<TaggedManifest, { kind: 'manifest' }>;
 
 /** One tag of one target, and where it is. */
@@ -20,7 +26,8 @@ interface TaggedTarget {
 
 /**
  * Reads what tags point to. A HEAD says the digest, and is all that a tag costs while its digest is known; where the registry gave
- * an ETag before, it is asked on that condition.
+ * an ETag before, it is asked on that condition. Nothing else follows from a HEAD: whatever it is refused with, a GET is asked next,
+ * for registries and proxies answer them differently. A host where the two differ is asked by GET alone for some time.
  */
 export class Manifests {
   readonly #access: Access;
@@ -29,6 +36,8 @@ export class Manifests {
   readonly #bundles = new LRUCache<string, boolean>({ max: MANIFESTS_KEPT });
   /** By target and tag: what it pointed to when the registry gave this ETag. */
   readonly #tagged = new LRUCache<string, { readonly etag: string; readonly manifest: Known }>({ max: MANIFESTS_KEPT });
+  /** By host, when it may be asked by HEAD again; monotonic. */
+  readonly #withoutHead = new LRUCache<string, number>({ max: HOSTS_KEPT });
 
   constructor(access: Access, clock: Clock) {
     this.#access = access;
@@ -38,23 +47,45 @@ export class Manifests {
   async read(target: RegistryTarget, tag: string, signal: AbortSignal): Promise<TaggedManifest> {
     const tagged = { target, targetKey: targetKey(target), tag };
     const before = this.#tagged.get(tagKey(tagged));
-    const head = await this.#ask(tagged, { method: 'HEAD', unless: before?.etag, signal });
-    // Some registries have no HEAD; the GET then says what is really wrong, if anything is.
-    if (head.kind !== 'answer' && !(head.kind === 'failed' && head.code === 'protocol')) return head;
-    const known = head.kind === 'answer' ? this.#known(tagged, head, before?.manifest) : undefined;
+    const asked = this.#isAskedByHead(target)
+      ? await this.#ask(tagged, { method: 'HEAD', unless: before?.etag, signal })
+      : undefined;
+    // An answer that makes no sense is no answer; the GET says what is really wrong, if anything is.
+    const head = asked?.kind === 'failed' && asked.code === 'protocol' ? undefined : asked;
+    if (head !== undefined && head.kind !== 'answer') return head;
+    const known = head && this.#known(tagged, head, before?.manifest);
     if (known !== undefined) return known;
     // After a 304 that contradicts itself, nothing but the manifest as it is will do.
-    const unless = head.kind === 'answer' && head.status === 304 ? undefined : before?.etag;
+    const unless = head?.status === 304 ? undefined : before?.etag;
     const answer = await this.#ask(tagged, { method: 'GET', unless, signal });
     if (answer.kind !== 'answer') return answer;
+    if (head !== undefined) this.#compare(target, head, answer);
     if (answer.status === 200) return this.#fetched(tagged, answer);
+    if (answer.status === 404) return { kind: 'absent' };
+    if (answer.status !== 304 || unless === undefined) {
+      return failureOfStatus(answer.status, answer.header('retry-after'), this.#clock.now());
+    }
     const same = this.#known(tagged, answer, before?.manifest);
     return same ?? protocolFailure('the registry calls a manifest unchanged that it never gave');
   }
 
+  #isAskedByHead({ host }: RegistryTarget): boolean {
+    const again = this.#withoutHead.get(host.toLowerCase());
+    return again === undefined || this.#clock.monotonic() >= again;
+  }
+
+  /** Remembers a host that answers GET where it did not answer HEAD. */
+  #compare({ host }: RegistryTarget, head: HttpAnswer, get: HttpAnswer): void {
+    if (head.status < 400 || get.status >= 400) return;
+    const { refused, broken } = WITHOUT_HEAD_MS;
+    const ms = head.status < 500 || head.status === 501 ? refused : broken;
+    this.#withoutHead.set(host.toLowerCase(), this.#clock.monotonic() + ms);
+  }
+
   /** What an answer without a body tells, if it tells enough. */
   #known(tagged: TaggedTarget, answer: HttpAnswer, before: Known | undefined): TaggedManifest | undefined {
-    if (answer.status === 404) return { kind: 'absent' };
+    const isOne = answer.status === 200 || (answer.status === 304 && before !== undefined);
+    if (!isOne) return undefined;
     const stated = parseDigest(answer.header('docker-content-digest'));
     const digest = stated ?? (answer.status === 304 ? before?.digest : undefined);
     const bundle = digest === undefined ? undefined : this.#bundles.get(digestKey(tagged, digest));
@@ -82,7 +113,7 @@ export class Manifests {
     return manifest;
   }
 
-  /** The answer if its status is 200, 304 or 404. */
+  /** The answer, whatever its status; what the host must not be asked again for is a failure. */
   async #ask(
     { target, tag }: TaggedTarget,
     how: { readonly method: 'HEAD' | 'GET'; readonly unless: string | undefined; readonly signal: AbortSignal },
@@ -96,8 +127,7 @@ export class Manifests {
       unless: how.unless,
     } as const;
     const answer = await this.#access.request(target, request, how.signal);
-    const expected = answer.kind !== 'answer' || answer.status === 200 || answer.status === 404;
-    if (expected || (answer.status === 304 && how.unless !== undefined)) return answer;
+    if (answer.kind !== 'answer' || answer.status !== TOO_MANY) return answer;
     return failureOfStatus(answer.status, answer.header('retry-after'), this.#clock.now());
   }
 }

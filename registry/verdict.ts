@@ -20,10 +20,13 @@ const BROKEN: ReadonlySet<RegistryFailure['code']> = new Set(['connection', 'tim
 
 export const ABANDONED: Verdict = { event: 'abandoned', pauseMs: 0 };
 
-/** @param now - wall clock, for a Retry-After that is a date */
-export const verdictOf = (answer: HttpAnswer | RegistryFailure, now: number): Verdict => {
+/**
+ * @param method - a host that answers HEAD with an error may well answer GET, which is asked next
+ * @param now - wall clock, for a Retry-After that is a date
+ */
+export const verdictOf = (answer: HttpAnswer | RegistryFailure, method: string, now: number): Verdict => {
   if (answer.kind === 'failed') return BROKEN.has(answer.code) ? { event: 'failed', pauseMs: 0 } : ABANDONED;
-  const event = answer.status >= 500 ? 'failed' : 'succeeded';
+  const event = answer.status < 500 ? 'succeeded' : method === 'HEAD' ? 'abandoned' : 'failed';
   if (answer.status !== 429 && answer.status !== 503) return { event, pauseMs: 0 };
   const stated = parseRetryAfter(answer.header('retry-after'), now);
   const pauseMs = stated ?? (answer.status === 429 ? TOO_MANY_MS : 0);

@@ -360,8 +360,14 @@ t.test('what an answer says of its host', (t) => {
   ];
   for (const [given, event, pauseMs] of table) {
     const title = given.kind === 'answer' ? `${given.status} ${given.header('retry-after') ?? ''}` : given.code;
-    t.strictSame(verdictOf(given, 60_000), { event, pauseMs }, title);
+    t.strictSame(verdictOf(given, 'GET', 60_000), { event, pauseMs }, title);
   }
+  t.strictSame(verdictOf(answer(500), 'HEAD', 0), { event: 'abandoned', pauseMs: 0 }, 'a HEAD that fails says nothing');
+  t.strictSame(
+    verdictOf(answer(503, '60'), 'HEAD', 0),
+    { event: 'abandoned', pauseMs: 60_000 },
+    'but how long to wait',
+  );
   t.end();
 });
 

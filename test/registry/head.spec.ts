@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import t, { type Test } from 'tap';
+import type { Clock } from '../../process/ports.js';
+import type { HeldBack } from '../../registry/port.js';
+import { createRegistry } from '../../registry/registry.js';
+import { startFakeRegistry } from '../kit/fake-registry.js';
+
+const signal = new AbortController().signal;
+const MINUTE_MS = 60_000;
+const HEAD = 'HEAD /v2/acme/app/manifests/v1';
+const GET = 'GET /v2/acme/app/manifests/v1';
+
+/** A registry with one tag, and a client whose clock may be put forward. */
+const registryFor = async (t: Test) => {
+  const fake = await startFakeRegistry();
+  t.teardown(() => fake.close());
+  const digest = fake.publish('acme/app', 'v1', 'bundle');
+  const holds: HeldBack[] = [];
+  let shift = 0;
+  const clock: Clock = {
+    now: () => Date.now() + shift,
+    monotonic: () => performance.now() + shift,
+    sleep: (ms, stop) => delay(ms, undefined, stop === undefined ? {} : { signal: stop }),
+  };
+  const client = createRegistry({
+    timeouts: { connectMs: 5000, headersMs: 5000, bodyMs: 5000 },
+    limits: { pages: 20, tags: 1000, bodyBytes: 100_000 },
+    rate: { perSecond: 1000, burst: 1000 },
+    allowNetworks: ['127.0.0.0/8'],
+    clock,
+    userAgent: 'werfbundle-test',
+    onHold: (hold) => holds.push(hold),
+  });
+  t.teardown(() => client.close());
+  return {
+    fake,
+    holds,
+    there: { kind: 'manifest', digest, bundle: true },
+    read: (tag = 'v1') => client.readManifest({ host: fake.host, repository: 'acme/app', insecure: true }, tag, signal),
+    refuse: (on: RegExp, status: number, times: number, headers: Readonly<Record<string, string>> = {}) =>
+      fake.fail(on, { kind: 'answer', status, headers }, times),
+    pass: (ms: number) => {
+      shift += ms;
+    },
+    /** Requests since the last time. */
+    asked: () => {
+      const lines = fake.lines();
+      fake.clear();
+      return lines;
+    },
+  };
+};
+
+const REFUSED = { forMs: 6 * 60 * MINUTE_MS, statuses: [400, 401, 403, 404, 405, 406, 410, 501] };
+const BROKEN = { forMs: 5 * MINUTE_MS, statuses: [500, 502, 503, 504] };
+for (const { forMs, statuses } of [REFUSED, BROKEN]) {
+  for (const status of statuses) {
+    t.test(`HEAD ${status} decides nothing: GET is asked, and it alone for ${forMs / MINUTE_MS} minutes`, async (t) => {
+      const { there, holds, read, refuse, pass, asked } = await registryFor(t);
+      refuse(/^HEAD/, status, 100);
+      for (const _ of Array(20)) t.strictSame(await read(), there);
+      t.strictSame(asked(), [HEAD, ...Array(20).fill(GET)], 'one HEAD, and a GET for each of 20 reads');
+      pass(forMs - 5000);
+      await read();
+      t.strictSame(asked(), [GET], 'five seconds before the time is over');
+      pass(5000);
+      await read();
+      t.strictSame(asked(), [HEAD, GET], 'the host may have learned it');
+      t.strictSame(holds, [], 'it is no fault of the host');
+    });
+  }
+}
+
+t.test('what GET says is told, and nothing is remembered where both say the same', async (t) => {
+  const { read, refuse, asked } = await registryFor(t);
+  const failed = (code: string, message: string) => ({ kind: 'failed', code, message });
+  const rows = [
+    { status: 404, want: { kind: 'absent' } },
+    { status: 400, want: failed('protocol', '400 bad request') },
+    { status: 403, want: failed('unauthorized', '403 forbidden') },
+    { status: 500, want: failed('server-error', '500 internal server error') },
+  ];
+  for (const { status, want } of rows) {
+    refuse(/manifests/, status, 2);
+    t.strictSame(await read(), want, `${status}`);
+    t.strictSame(asked(), [HEAD, GET]);
+  }
+  t.match(await read(), { kind: 'manifest' });
+  t.strictSame(asked(), [HEAD, GET], 'by HEAD first, as ever');
+});
+
+t.test('a host that is asked too often is not asked once more', async (t) => {
+  const { read, refuse, asked } = await registryFor(t);
+  refuse(/^HEAD/, 429, 1, { 'retry-after': '30' });
+  t.match(await read(), { kind: 'failed', code: 'rate-limited', retryAfterMs: 30_000 });
+  t.strictSame(asked(), [HEAD]);
+});
+
+t.test('five GETs that fail hold a host back, and HEADs beside them count for nothing', async (t) => {
+  const { holds, read, refuse } = await registryFor(t);
+  refuse(/manifests/, 500, 100);
+  for (const _ of Array(4)) await read();
+  t.strictSame(holds, []);
+  await read();
+  t.match(holds, [{ kind: 'held', why: 'breaker' }]);
+});
+
+t.test('a registry without HEAD answers a known manifest with 304', async (t) => {
+  const { fake, there, read, asked } = await registryFor(t);
+  fake.behave({ head: false, manifestEtags: true });
+  t.strictSame(await read(), there);
+  t.strictSame(await read(), there);
+  t.strictSame(fake.answers(), [`405 ${HEAD}`, `200 ${GET}`, `304 ${GET}`]);
+  t.equal(asked().length, 3);
+});
