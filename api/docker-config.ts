@@ -86,7 +86,8 @@ const parseAuth = (auth: unknown, host: string): CredentialMatch => {
   const invalid = (what: string): CredentialMatch => ({ kind: 'invalid', reason: `its entry for ${host} ${what}` });
   if (!isMap(auth)) return invalid('is no JSON object');
   for (const field of ['auth', 'username', 'password', 'identitytoken']) {
-    if (auth[field] !== undefined && typeof auth[field] !== 'string')
+    // null is as good as absent: so Docker's own reader has it.
+    if (auth[field] !== undefined && auth[field] !== null && typeof auth[field] !== 'string')
       return invalid(`has a "${field}" that is no text`);
   }
   const encoded = textOf(auth['auth']);

@@ -44,10 +44,29 @@ export const parseVersion = (text: string): SemVer | undefined => {
   return strict(`${core}${pre === undefined ? '' : `-${pre}`}${build === undefined ? '' : `+${build}`}`);
 };
 
+/** The package compares the numbers of a pre-release or a build as floating-point numbers: beyond 2^53, different ones would be equal. */
+class ExactVersion extends SemVer {
+  override comparePre(other: string | SemVer): 1 | 0 | -1 {
+    return super.comparePre(other) || compareNumbers(this.prerelease, new SemVer(other).prerelease);
+  }
+
+  override compareBuild(other: string | SemVer): 1 | 0 | -1 {
+    return super.compareBuild(other) || compareNumbers(this.build, new SemVer(other).build);
+  }
+}
+
+/** Compares the first parts that differ, if both are numbers. */
+const compareNumbers = (ours: readonly (string | number)[], others: readonly (string | number)[]): 1 | 0 | -1 => {
+  const at = ours.findIndex((part, index) => part !== others[index]);
+  const [own, other] = [ours[at], others[at]].map((part) => (/^\d+$/.test(`${part}`) ? BigInt(`${part}`) : undefined));
+  if (own === undefined || other === undefined || own === other) return 0;
+  return own < other ? -1 : 1;
+};
+
 /** The package's own parse() can't be used: it would take `=1.2.3` and blanks too. */
 const strict = (text: string): SemVer | undefined => {
   try {
-    return new SemVer(text);
+    return new ExactVersion(text);
   } catch (error) {
     if (error instanceof TypeError) return undefined;
     throw error;

@@ -272,6 +272,30 @@ const RANKINGS: readonly {
     want: ranked('9007199254740993', '9007199254740992', '007', '1.5', '1.45', '-3'),
   },
   {
+    title: 'so do the numbers of pre-releases and of builds',
+    tags: [
+      '1.0.0-9007199254740992',
+      '1.0.0-9007199254740993',
+      '1.0.0-9007199254740992.1',
+      '1.0.0-rc_9007199254740992',
+      '1.0.0-rc_9007199254740993',
+    ],
+    policy: { versionConstraint: '>=1.0.0-0' },
+    want: ranked(
+      '1.0.0-rc_9007199254740993',
+      '1.0.0-rc_9007199254740992',
+      '1.0.0-9007199254740993',
+      '1.0.0-9007199254740992.1',
+      '1.0.0-9007199254740992',
+    ),
+  },
+  {
+    title: 'and those of the constraint',
+    tags: ['1.0.0-9007199254740992', '1.0.0-9007199254740993', '1.0.0-9007199254740994'],
+    policy: { versionConstraint: '>1.0.0-9007199254740992 <1.0.0-9007199254740994' },
+    want: ranked('1.0.0-9007199254740993'),
+  },
+  {
     title: 'the group of the pattern may be the version',
     tags: ['app-1.2.0', 'app-1.10.0', 'web-3.0.0'],
     policy: { tagPattern: '^app-(.*)$', versionConstraint: '>=1' },
