@@ -21,11 +21,7 @@ import {
   UID,
 } from '../kit/builders.js';
 import { decided, needOf } from '../kit/decided.js';
-import { failedStatus, present, runningStatus } from '../kit/deciding-statuses.js';
-
-const openStatus = syncedStatus({
-  deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B, jobName: 'my-app-33333333-44444444' }),
-});
+import { failedStatus, openStatus, present, runningStatus } from '../kit/deciding-statuses.js';
 
 t.test('what was written down is carried out under its name, and its Job followed to the result', async (t) => {
   const seen = observation(bundle(openStatus), { jobInputs: jobInputs() });

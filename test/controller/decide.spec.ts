@@ -1,7 +1,10 @@
 import t from 'tap';
 import type { Condition } from '../../api/objects.js';
 import { FINDINGS } from '../../controller/decide/finding.js';
+import { stateOf } from '../../controller/decide/guards.js';
 import type { Observation } from '../../controller/decide/observation.js';
+import { accountPoll } from '../../controller/decide/poll.js';
+import type { State } from '../../controller/decide/state.js';
 import {
   bundle,
   DIGEST_B,
@@ -18,7 +21,8 @@ import {
   tags,
 } from '../kit/builders.js';
 import { decided, needOf } from '../kit/decided.js';
-import { failedStatus, failing, present, runningStatus } from '../kit/deciding-statuses.js';
+import { failedStatus, failing, openStatus, present, runningStatus } from '../kit/deciding-statuses.js';
+import { checkedStatus, drifted, dueCheck } from '../kit/drift-statuses.js';
 
 /** The part of a decision that a person reads. */
 const told = (seen: Observation) => {
@@ -55,6 +59,147 @@ const nothing = (sameScans: number) => ({
   delivery: delivery({ kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags }),
   sameScans,
 });
+
+const BLOCKER = { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' } as const;
+const OLD_KEY = 'k0:1';
+const ELSEWHERE = { targetNamespace: 'production', serviceAccountName: 'werf' };
+const CHECKED = checkedStatus(drifted('False'));
+
+/** A bundle in each state, and what follows: its Ready, what is done, and when it is looked at again. */
+const STATES: {
+  readonly [K in State['kind']]: {
+    readonly title: string;
+    readonly seen: Observation;
+    readonly want: readonly string[];
+  };
+} = {
+  deleting: {
+    title: 'it is being deleted',
+    seen: observation(bundle(syncedStatus(), { metadata: { deletionTimestamp: iso(0) } })),
+    want: ['True Deployed', 'on-change'],
+  },
+  active: {
+    title: 'its Job runs',
+    seen: observation(bundle(runningStatus), { job: present(runningStatus) }),
+    want: ['Unknown Deploying', 'at'],
+  },
+  concluded: {
+    title: 'its Job has ended',
+    seen: observation(bundle(runningStatus), { job: present(runningStatus, { exitCode: 0 }) }),
+    want: ['True Deployed', 'now'],
+  },
+  recovered: {
+    title: 'a Job tells of a deployment that the status has lost',
+    seen: observation(bundle(syncedStatus()), { jobs: { highest: 2, newest: deployment({ number: 2 }) } }),
+    want: ['True Deployed', 'now'],
+  },
+  unreadable: {
+    title: 'nobody may look at its Job',
+    seen: observation(bundle(runningStatus), { job: { ...BLOCKER, reason: 'RightsMissing' } }),
+    want: ['False RightsMissing', 'at'],
+  },
+  suspended: {
+    title: 'it is suspended',
+    seen: observation(bundle(syncedStatus(), { spec: { suspend: true } })),
+    want: ['True Deployed', 'on-change'],
+  },
+  'spec-invalid': {
+    title: 'its spec breaks a rule',
+    seen: observation(bundle(syncedStatus(), { spec: { registry: { url: 'https://x/y' } } })),
+    want: ['False SpecInvalid', 'on-change'],
+  },
+  blocked: {
+    title: 'the registry’s credentials are missing',
+    seen: observation(bundle(syncedStatus()), { access: BLOCKER }),
+    want: ['False CredentialsInvalid', 'at'],
+  },
+  'finalizer-missing': {
+    title: 'a deployment is written down, and it could still go unseen',
+    seen: observation(bundle(openStatus, { spec: { deletionPolicy: 'Dismiss' } }), { jobInputs: jobInputs() }),
+    want: ['Unknown Deploying', 'add finalizer', 'now'],
+  },
+  queued: {
+    title: 'a deployment is written down, and as many Jobs run as may',
+    seen: observation(bundle(openStatus), { slot: 'waiting' }),
+    want: ['Unknown Queued', 'on-change'],
+  },
+  'intent-outdated': {
+    title: 'values have changed since its deployment was written down',
+    seen: observation(bundle(openStatus), { jobInputs: jobInputs({ checksum: 'k1:2' }) }),
+    want: ['Unknown Deploying', 'now'],
+  },
+  'job-due': {
+    title: 'a deployment is written down, and all is there that its Job needs',
+    seen: observation(bundle(openStatus), { jobInputs: jobInputs() }),
+    want: ['Unknown Deploying', 'create-job', 'on-change'],
+  },
+  'deployment-due': {
+    title: 'the registry offers something new',
+    seen: observation(bundle(syncedStatus()), {
+      delivery: delivery(selected('v1.1.0', DIGEST_B)),
+      jobInputs: jobInputs(),
+    }),
+    want: ['Unknown Deploying', 'now'],
+  },
+  'registry-unasked': {
+    title: 'what was in the way is gone, and what the registry offers is not known',
+    seen: observation(bundle(decided(observation(bundle(syncedStatus()), { access: BLOCKER })).status), {
+      jobInputs: jobInputs(),
+    }),
+    want: ['Unknown FirstScan', 'on-change'],
+  },
+  'record-outdated': {
+    title: 'what is deployed was recorded with another key',
+    seen: observation(
+      bundle(syncedStatus({ appliedChecksum: OLD_KEY, deployment: deployment({ checksum: OLD_KEY }) })),
+      { delivery: delivery(selected()), jobInputs: jobInputs() },
+    ),
+    want: ['True Deployed', 'now'],
+  },
+  'check-finalizer-missing': {
+    title: 'a check is due in another namespace, and it could still go unseen',
+    seen: observation(
+      bundle(
+        { ...CHECKED, lastDriftCheckTime: iso(-3_600_000) },
+        { spec: { converge: { ...ELSEWHERE, driftDetection: { enabled: true } } } },
+      ),
+      { jobInputs: jobInputs() },
+    ),
+    want: ['True Deployed', 'add finalizer', 'now'],
+  },
+  'check-impossible': {
+    title: 'a check is due that its werf does not know',
+    seen: dueCheck(CHECKED, {}, { platform: { ...platform, werfImage: 'registry.example/werf:2.40.0' } }),
+    want: ['True Deployed', 'now'],
+  },
+  'check-queued': {
+    title: 'a check is due, and as many Jobs run as may',
+    seen: dueCheck(CHECKED, {}, { slot: 'waiting' }),
+    want: ['True Deployed', 'on-change'],
+  },
+  'check-due': {
+    title: 'a check is due',
+    seen: dueCheck(CHECKED),
+    want: ['True Deployed', 'create-plan', 'on-change'],
+  },
+  settled: {
+    title: 'the registry offers what is deployed',
+    seen: observation(bundle(syncedStatus()), { delivery: delivery(selected()), jobInputs: jobInputs() }),
+    want: ['True Deployed', 'on-change'],
+  },
+};
+
+t.test(
+  `a bundle is in one of ${Object.keys(STATES).length} states, and from each follows what is done and told`,
+  async (t) => {
+    for (const [kind, { title, seen, want }] of Object.entries(STATES)) {
+      const { ready, actions, recheck } = told(seen);
+      const held = decided(seen).finalizer === 'add' ? ['add finalizer'] : [];
+      t.equal(stateOf({ seen, polled: accountPoll(seen) }).kind, kind, `${title}: ${kind}`);
+      t.strictSame([ready, ...actions, ...held, recheck], want, `${title}: what follows`);
+    }
+  },
+);
 
 t.test(
   'in each situation phase, conditions and events tell what is the matter, and when it is looked at again',

@@ -36,6 +36,11 @@ export const runningStatus = syncedStatus({
   lastJobStatus: 'Running',
 });
 
+/** v1.0.0 is deployed; that v1.1.0 is to be is written down, and there is no Job yet. */
+export const openStatus = syncedStatus({
+  deployment: deployment({ number: 2, tag: 'v1.1.0', digest: DIGEST_B, jobName: 'my-app-33333333-44444444' }),
+});
+
 /** Somebody asks for a look. */
 export const REQUEST = { 'werf.io/reconcile-requested-at': '1' };
 
