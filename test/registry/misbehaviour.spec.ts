@@ -214,36 +214,28 @@ t.test('time-outs end as context deadline exceeded', async (t) => {
   fake.fail(/hang.body/, { kind: 'hang', at: 'body' });
   fake.fail(/drip.headers/, { kind: 'drip', at: 'headers' });
   fake.fail(/drip.body/, { kind: 'drip', at: 'body' });
-  const client = clientFor(t, { timeouts: short });
-  t.strictSame(
-    await Promise.all([
-      client.listTags({ host: `127.0.0.1:${port}`, repository: 'acme/app', insecure: false }, signal),
-      client.listTags(targetOf(fake, { repository: 'hang/headers' }), signal),
-      client.listTags(targetOf(fake, { repository: 'hang/body' }), signal),
-    ]),
-    [want, want, want],
-    'for the connection, the headers and the body',
-  );
-  t.strictSame(
-    await Promise.all(
-      ['drip/headers', 'drip/body'].map((repository) => client.listTags(targetOf(fake, { repository }), signal)),
-    ),
-    [want, want],
-    'as a whole: a byte now and then does not prolong them',
-  );
+  const [client, another] = [clientFor(t, { timeouts: short }), clientFor(t, { timeouts: short })];
   const nameless = clientFor(t, { timeouts: short, lookup: () => undefined });
-  t.strictSame(
-    await nameless.listTags({ host: 'silent.example', repository: 'acme/app', insecure: true }, signal),
-    want,
-    'and for a name that is never resolved',
+  // All at once: each is waited for up to a second, whatever the time-out.
+  const hanging = Promise.all([
+    client.listTags({ host: `127.0.0.1:${port}`, repository: 'acme/app', insecure: false }, signal),
+    client.listTags(targetOf(fake, { repository: 'hang/headers' }), signal),
+    client.listTags(targetOf(fake, { repository: 'hang/body' }), signal),
+  ]);
+  const dripping = Promise.all(
+    ['drip/headers', 'drip/body'].map((repository) => another.listTags(targetOf(fake, { repository }), signal)),
   );
+  const unresolved = nameless.listTags({ host: 'silent.example', repository: 'acme/app', insecure: true }, signal);
+  t.strictSame(await hanging, [want, want, want], 'for the connection, the headers and the body');
+  t.strictSame(await dripping, [want, want], 'as a whole: a byte now and then does not prolong them');
+  t.strictSame(await unresolved, want, 'and for a name that is never resolved');
   const stop = new AbortController();
   fake.fail(/forever/, { kind: 'hang', at: 'headers' });
-  const patient = clientFor(t).listTags(targetOf(fake, { repository: 'hang/forever' }), stop.signal);
+  const endless = clientFor(t).listTags(targetOf(fake, { repository: 'hang/forever' }), stop.signal);
   await eventually(
     async () => fake.requests,
     (asked) => asked.some(({ path }) => path.includes('forever')),
   );
   stop.abort(new Error('stopped'));
-  await t.rejects(patient, { message: 'stopped' }, 'an abort does not wait for them');
+  await t.rejects(endless, { message: 'stopped' }, 'an abort does not wait for them');
 });
