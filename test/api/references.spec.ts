@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { KubeObject, ObjectRef } from '../../api/objects.js';
+import type { Reference } from '../../api/references/references.js';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { issueAuthority } from '../../certs/issue.js';
 import { clusterSource } from '../../cli/cluster-source.js';
@@ -59,6 +60,8 @@ interface Told {
 }
 
 interface Row {
+  /** What is judged: the file of `api/references/` that does it; `values` are judged in `api/values/`. */
+  readonly of: Reference['use'] | 'operators-own' | 'release' | 'all';
   readonly title: string;
   readonly given?: (kube: Kube) => void;
   readonly spec?: WerfBundleSpec;
@@ -104,13 +107,15 @@ const operatorsOwn = (what: string): string =>
   `${what} in namespace ${OPERATOR} is the operator's own, which no bundle may use`;
 
 const ROWS: readonly Row[] = [
-  { title: 'all is as it should be' },
+  { of: 'all', title: 'all is as it should be' },
   {
+    of: 'registry-secret',
     title: 'no registry Secret',
     given: (kube) => kube.vanish(SECRETS, ops('creds')),
     want: absent('registry.secretRef.name', 'Secret creds does not exist in namespace ops'),
   },
   {
+    of: 'registry-secret',
     title: 'a registry Secret of another type',
     given: (kube) => secret(kube, ops('creds'), { '.dockerconfigjson': SECRET_TEXT }),
     want: credentials(
@@ -120,6 +125,7 @@ const ROWS: readonly Row[] = [
     ),
   },
   {
+    of: 'registry-secret',
     title: 'a registry Secret that is no JSON',
     given: (kube) => secret(kube, ops('creds'), { '.dockerconfigjson': SECRET_TEXT }, DOCKER),
     want: credentials(
@@ -129,25 +135,30 @@ const ROWS: readonly Row[] = [
     ),
   },
   {
+    of: 'registry-secret',
     title: 'a registry Secret for another host can be used',
     given: (kube) => secret(kube, ops('creds'), { '.dockerconfigjson': dockerConfig('quay.io') }, DOCKER),
   },
   {
+    of: 'ca-secret',
     title: 'no CA Secret',
     given: (kube) => kube.vanish(SECRETS, ops('ca')),
     want: absent('registry.caSecretRef.name', 'Secret ca does not exist in namespace ops'),
   },
   {
+    of: 'ca-secret',
     title: 'a CA under another key',
     given: (kube) => secret(kube, ops('ca'), { 'tls.crt': CA }),
     want: credentials('registry.caSecretRef', 'ca', 'Secret ca in namespace ops has no key ca.crt'),
   },
   {
+    of: 'ca-secret',
     title: 'a CA that is no certificate',
     given: (kube) => secret(kube, ops('ca'), { 'ca.crt': SECRET_TEXT }),
     want: credentials('registry.caSecretRef', 'ca', 'Secret ca in namespace ops has no PEM certificate under ca.crt'),
   },
   {
+    of: 'werf-key',
     title: 'no Secret with werf\u2019s key',
     given: (kube) => kube.vanish(SECRETS, ops('werf-key')),
     want: absent(
@@ -158,6 +169,7 @@ const ROWS: readonly Row[] = [
     ),
   },
   {
+    of: 'werf-key',
     title: 'a key of werf that is empty',
     given: (kube) => secret(kube, ops('werf-key'), { key: ' \n' }),
     want: credentials(
@@ -168,6 +180,7 @@ const ROWS: readonly Row[] = [
     ),
   },
   {
+    of: 'service-account',
     title: 'no ServiceAccount',
     given: (kube) => kube.vanish(SERVICEACCOUNTS, production('werf-converge')),
     want: absent(
@@ -178,11 +191,13 @@ const ROWS: readonly Row[] = [
     ),
   },
   {
+    of: 'target-namespace',
     title: 'no target namespace',
     given: (kube) => kube.vanish(NAMESPACES, { name: 'production' }),
     want: target('Not found', 'namespace production does not exist'),
   },
   {
+    of: 'target-namespace',
     title: 'a target namespace that is going',
     given: (kube) => {
       const annotations = { 'werf.io/accept-bundles-from': '*' };
@@ -191,6 +206,7 @@ const ROWS: readonly Row[] = [
     want: target('Invalid value: "production"', 'namespace production is being deleted'),
   },
   {
+    of: 'target-namespace',
     title: 'a target namespace that does not consent',
     given: closed,
     want: target(
@@ -200,8 +216,14 @@ const ROWS: readonly Row[] = [
       '',
     ),
   },
-  { title: 'a target namespace that need not consent', given: closed, crossNamespace: 'always' },
   {
+    of: 'target-namespace',
+    title: 'a target namespace that need not consent',
+    given: closed,
+    crossNamespace: 'always',
+  },
+  {
+    of: 'values',
     title: 'no source of values',
     given: (kube) => kube.vanish(CONFIGMAPS, ops('app-config')),
     want: {
@@ -212,10 +234,12 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    of: 'values',
     title: 'a source of values that may be missing',
     spec: converge({ valuesFrom: [{ configMapRef: { name: 'nowhere' }, optional: true }] }),
   },
   {
+    of: 'values',
     title: 'a source of values without the key',
     spec: converge({ valuesFrom: [{ configMapRef: { name: 'app-config' }, key: 'prod.yaml' }] }),
     want: {
@@ -226,6 +250,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    of: 'values',
     title: 'a source of values that is no YAML, of which only the place is told',
     given: (kube) => secret(kube, production('app-keys'), { 'values.yaml': `a: 1\nb: ${SECRET_TEXT}: d\n` }),
     want: {
@@ -236,6 +261,7 @@ const ROWS: readonly Row[] = [
     },
   },
   {
+    of: 'operators-own',
     title: 'an account of the operator',
     given: (kube) => object(kube, SERVICEACCOUNTS, { namespace: OPERATOR, name: 'werfbundle-controller' }),
     spec: { ...PLAIN, converge: { targetNamespace: OPERATOR, serviceAccountName: 'werfbundle-controller' } },
@@ -245,6 +271,7 @@ const ROWS: readonly Row[] = [
     ),
   },
   {
+    of: 'operators-own',
     title: 'the webhook\u2019s certificates, by the name that a flag gives them',
     given: (kube) => {
       object(kube, SERVICEACCOUNTS, { namespace: OPERATOR, name: 'default' });
@@ -262,6 +289,7 @@ const ROWS: readonly Row[] = [
     want: refused('spec.converge.valuesFrom[0].secretRef.name: Forbidden: ', operatorsOwn('Secret my-certificates')),
   },
   {
+    of: 'release',
     title: 'the release of an older bundle',
     given: (kube) =>
       kube.seed(WERFBUNDLES, {

@@ -412,6 +412,10 @@ t.test('what is allowed and yet hardly meant is warned about', async (t) => {
       want: ['spec.converge.resourceLimits.memory: "512m" means thousandths of a byte; did you mean "512Mi"?'],
     },
     {
+      spec: withLimits({ memory: '512u' }),
+      want: ['spec.converge.resourceLimits.memory: "512u" means fractions of a byte; did you mean "512Mi"?'],
+    },
+    {
       spec: withLimits({ memory: 512 }),
       want: ['spec.converge.resourceLimits.memory: "512" means bytes; did you mean "512Mi"?'],
     },

@@ -1,46 +1,27 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Clock } from '../../process/ports.js';
 import type { HeldBack } from '../../registry/port.js';
-import { createRegistry } from '../../registry/registry.js';
-import { startFakeRegistry } from '../kit/fake-registry.js';
+import { clientFor, fakeFor, shiftedClock, signal, targetOf } from '../kit/registry-client.js';
 
-const signal = new AbortController().signal;
 const MINUTE_MS = 60_000;
 const HEAD = 'HEAD /v2/acme/app/manifests/v1';
 const GET = 'GET /v2/acme/app/manifests/v1';
 
 /** A registry with one tag, and a client whose clock may be put forward. */
 const registryFor = async (t: Test) => {
-  const fake = await startFakeRegistry();
-  t.teardown(() => fake.close());
+  const fake = await fakeFor(t);
   const digest = fake.publish('acme/app', 'v1', 'bundle');
   const holds: HeldBack[] = [];
-  let shift = 0;
-  const clock: Clock = {
-    now: () => Date.now() + shift,
-    monotonic: () => performance.now() + shift,
-    sleep: (ms, stop) => delay(ms, undefined, stop === undefined ? {} : { signal: stop }),
-  };
-  const client = createRegistry({
-    timeouts: { connectMs: 5000, headersMs: 5000, bodyMs: 5000 },
-    limits: { pages: 20, tags: 1000, bodyBytes: 100_000 },
-    rate: { perSecond: 1000, burst: 1000 },
-    allowNetworks: ['127.0.0.0/8'],
-    clock,
-    userAgent: 'werfbundle-test',
-    onHold: (hold) => holds.push(hold),
-  });
-  t.teardown(() => client.close());
+  const clock = shiftedClock();
+  const client = clientFor(t, { clock, onHold: (hold) => holds.push(hold) });
   return {
     fake,
     holds,
     there: { kind: 'manifest', digest, bundle: true },
-    read: (tag = 'v1') => client.readManifest({ host: fake.host, repository: 'acme/app', insecure: true }, tag, signal),
+    read: (tag = 'v1') => client.readManifest(targetOf(fake), tag, signal),
     refuse: (on: RegExp, status: number, times: number, headers: Readonly<Record<string, string>> = {}) =>
       fake.fail(on, { kind: 'answer', status, headers }, times),
     pass: (ms: number) => {
-      shift += ms;
+      clock.shift += ms;
     },
     /** Requests since the last time. */
     asked: () => {

@@ -1,11 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import type { Clock } from '../../process/ports.js';
-import type { RegistryTarget } from '../../registry/port.js';
-import { createRegistry } from '../../registry/registry.js';
-import { startFakeRegistry } from '../kit/fake-registry.js';
+import { clientFor, fakeFor, shiftedClock, signal, targetOf } from '../kit/registry-client.js';
 
-const signal = new AbortController().signal;
 const HOUR_MS = 3_600_000;
 const LIST = 'GET /v2/acme/app/tags/list';
 const tokenFor = (right: string): string =>
@@ -14,32 +9,18 @@ const TOKEN = tokenFor('pull');
 
 /** A registry whose tokens are said to last for a year, with one tag, and a client whose clock may be put forward. */
 const registryFor = async (t: Test, access: { readonly listing?: string } = {}) => {
-  const fake = await startFakeRegistry();
-  t.teardown(() => fake.close());
+  const fake = await fakeFor(t);
   fake.behave({ access: { kind: 'bearer', expiresIn: 31_536_000, ...access } });
   fake.publish('acme/app', 'v1', 'bundle');
-  let shift = 0;
-  const clock: Clock = {
-    now: () => Date.now() + shift,
-    monotonic: () => performance.now() + shift,
-    sleep: (ms, stop) => delay(ms, undefined, stop === undefined ? {} : { signal: stop }),
-  };
-  const client = createRegistry({
-    timeouts: { connectMs: 5000, headersMs: 5000, bodyMs: 5000 },
-    limits: { pages: 20, tags: 1000, bodyBytes: 100_000 },
-    rate: { perSecond: 1000, burst: 1000 },
-    allowNetworks: ['127.0.0.0/8'],
-    clock,
-    userAgent: 'werfbundle-test',
-  });
-  t.teardown(() => client.close());
-  const target: RegistryTarget = { host: fake.host, repository: 'acme/app', insecure: true };
+  const clock = shiftedClock();
+  const client = clientFor(t, { clock });
+  const target = targetOf(fake);
   return {
     fake,
     list: () => client.listTags(target, signal),
     manifest: () => client.readManifest(target, 'v1', signal),
     pass: (ms: number) => {
-      shift += ms;
+      clock.shift += ms;
     },
     /** Requests since the last time. */
     asked: () => {
