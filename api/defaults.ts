@@ -13,7 +13,7 @@ export interface AddOperation {
  * inside list items. A null counts as absent where there is a default: the apiserver sees it so too.
  */
 export const withDefaults = (spec: WerfBundleSpec): WerfBundleSpec =>
-  // Only fields that the type has too were added.
+  // The cast is sound: only fields of the type were added.
   filled(spec, SPEC_SCHEMA) as WerfBundleSpec;
 
 /**

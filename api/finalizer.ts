@@ -6,5 +6,5 @@ import type { KubeObject } from './objects.js';
  */
 export const FINALIZER = 'werf.io/deletion';
 
-/** Whether a bundle stays until the controller lets it go. */
+/** Whether a bundle has the controller's finalizer. */
 export const hasFinalizer = ({ metadata }: KubeObject): boolean => metadata.finalizers?.includes(FINALIZER) ?? false;
