@@ -43,7 +43,7 @@ export class Manifests {
     if (head.kind !== 'answer' && !(head.kind === 'failed' && head.code === 'protocol')) return head;
     const known = head.kind === 'answer' ? this.#known(tagged, head, before?.manifest) : undefined;
     if (known !== undefined) return known;
-    // After a 304 that contradicts itself, nothing but the manifest as it is will do.
+    // After a 304 that does not fit what is remembered, the manifest itself is needed.
     const unless = head.kind === 'answer' && head.status === 304 ? undefined : before?.etag;
     const answer = await this.#ask(tagged, { method: 'GET', unless, signal });
     if (answer.kind !== 'answer') return answer;
