@@ -18,8 +18,8 @@ export interface ValuesDeps {
 }
 
 /**
- * Whether the sources of a bundle's values are there and can be used, each by itself and all of them merged. All are read as soon
- * as something of the values changed; of those that did not change themselves, nothing is told.
+ * Whether the sources of a bundle's values exist and can be used, each by itself and all of them merged. All are read as soon
+ * as any of the values changed; nothing is reported of those that did not change themselves.
  */
 export const judgeValues = async (deps: ValuesDeps, refs: BundleReferences): Promise<readonly Finding[]> => {
   const { own, target, sources, inline } = refs;
