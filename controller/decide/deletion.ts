@@ -22,18 +22,18 @@ import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 import { preciseTime } from './timestamps.js';
 
-/** How often it is tried to uninstall a release before the bundle is let go. */
+/** How many times the controller tries to uninstall a release before it lets the bundle go. */
 const TRIES = 3;
-/** How long the Pod of a Job that was stopped may take to end, milliseconds; the kubelet's grace period is 30 seconds. */
+/** How long to wait for the Pod of a stopped Job to end, milliseconds; the kubelet's grace period is 30 seconds. */
 const STOP_PATIENCE_MS = 120_000;
-/** How often what stands in the way of a required uninstall is looked at again, milliseconds; divided by the time scale. */
+/** How often to check again what blocks a required uninstall, milliseconds; divided by the time scale. */
 const BLOCKED_RECHECK_MS = 30_000;
 const GOES = 'the bundle is being deleted';
 const DISMISSAL: Need = { kind: 'needs', what: 'dismissal' };
 
 /**
- * What is to be done for a bundle that is being deleted: its Job is stopped; with deletionPolicy Dismiss its release is uninstalled
- * by a Job, if there may be one; then it is let go. A bundle that nobody holds goes by itself, and its Jobs with it.
+ * What to do for a bundle that is being deleted: stop its Job; with deletionPolicy Dismiss uninstall its release by a Job, if there
+ * may be one; then remove the finalizer. A bundle without our finalizer is deleted without us, and its Jobs are garbage-collected.
  */
 export const reconcileDelete = (seen: Observation): PartialDecision | Need => {
   const { bundle } = seen;
@@ -62,13 +62,13 @@ const leaving = (message: string, reason: Finding<'deleting'>['reason'] = 'Delet
   message,
 });
 
-/** Nothing is deployed for a bundle that goes. To uninstall what a Job is still installing would be in vain: it has to end first. */
+/** Stops the Job: a bundle that is being deleted deploys nothing, and its release can be uninstalled only when no Job installs it. */
 const stopped = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
   const work = followDeployment(seen, status, GOES);
   const { deployment } = status;
   const findings = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
   if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, findings, recheck: { kind: 'now' } };
-  // Or it would look as if no Job had been made, once it is gone, and nothing been deployed.
+  // Recorded first: otherwise it would look, once the Job is gone, as if no Job had been created and nothing deployed.
   if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, findings, recheck: { kind: 'now' } };
   if (work.kind === 'unreadable') return notStopped(seen, status, work.blocker);
   if (deployment === undefined || seen.job.kind !== 'present') return { status, findings };
@@ -88,7 +88,7 @@ const stopped = (seen: Observation, status: WerfBundleStatus): PartialDecision =
   };
 };
 
-/** Who may not look at a Job can't stop it. Somebody could give that right, and no bundle is kept for it, unless it is to be. */
+/** The Job can't be stopped, since the controller may not read it. The bundle waits for that right only if its uninstall is required. */
 const notStopped = (
   seen: Observation,
   status: WerfBundleStatus,
@@ -106,7 +106,7 @@ const notStopped = (
     : letGo(ended, { type: 'Warning', reason, message });
 };
 
-/** The last that is done for a bundle; whatever a crash may have left of its last Job goes with the finalizer. */
+/** Removes the finalizer; that also deletes what a crash may have left of the last Job. */
 const letGo = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecision => ({
   status,
   findings: [leaving(GOES)],
@@ -124,13 +124,13 @@ const givenUp = (seen: Observation, status: WerfBundleStatus, why: string): Part
     message: `${releaseOf(seen)} was not uninstalled: ${why}`,
   });
 
-/** Tries to uninstall since the bundle is being deleted, newest first. */
+/** The tries to uninstall the release since the bundle was deleted, newest first. */
 const triesOf = ({ history = [] }: WerfBundleStatus) => {
   const end = history.findIndex(({ reason }) => reason !== 'Dismiss');
   return history.slice(0, end === -1 ? history.length : end).filter(({ result }) => result !== 'Superseded');
 };
 
-/** No Job is under way: lets the bundle go, or tries to uninstall its release, for the first time or again. */
+/** No Job is under way: removes the finalizer, or tries to uninstall the release, for the first time or again. */
 const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
   if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return letGo(status);
   const tries = triesOf(status);
@@ -151,7 +151,7 @@ const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision | 
   return { status, findings: [notUninstalled(seen, why)], recheck: { kind: 'at', time: next } };
 };
 
-/** Somebody could mend it: waited for where the bundle must not go without. */
+/** Somebody has to mend something before the release can be uninstalled: waits for that if the uninstall is required, else gives up. */
 const blocked = (seen: Observation, status: WerfBundleStatus, why: string): PartialDecision =>
   isRequired(seen.bundle)
     ? { status, findings: [notUninstalled(seen, why)], recheck: recheckBlocked(seen) }
@@ -160,7 +160,7 @@ const blocked = (seen: Observation, status: WerfBundleStatus, why: string): Part
 const notUninstalled = (seen: Observation, why: string): Finding =>
   leaving(`${releaseOf(seen)} could not be uninstalled: ${why}`, 'DismissFailed');
 
-/** A number like a deployment's: written down before its Job is made, so that a crash makes no second one. */
+/** Writes the intent of an uninstall, numbered like a deployment, before its Job is created, so that a crash creates no second one. */
 const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): PartialDecision => {
   const { name, uid, generation } = seen.bundle.metadata;
   const number = nextNumber(seen.bundle, status, seen.jobs.highest);

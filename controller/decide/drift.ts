@@ -22,8 +22,8 @@ import { isNewGeneration } from './poll.js';
 import { scheduleOf } from './standing.js';
 
 /**
- * Accounts for checks and corrections, whatever was decided. Everything else goes first: a check that runs while something is
- * deployed, suspended or deleted is given up, without a result, and begun again later.
+ * Accounts for checks and corrections, whatever was decided. Everything else comes first: a check that runs while the bundle is
+ * deployed, suspended or deleted is given up without a result, and begun again later.
  */
 export const accountDrift = (seen: Observation, partial: PartialDecision): PartialDecision => {
   const { spec } = seen;
@@ -36,7 +36,7 @@ export const accountDrift = (seen: Observation, partial: PartialDecision): Parti
   return told(seen, followed, spec.settings);
 };
 
-/** The check that was begun is followed to its end. */
+/** Follows the check that was begun to its end. */
 const withCheckFollowed = (seen: Observation, partial: PartialDecision): PartialDecision => {
   const { status } = partial;
   const applied = appliedOf(status);
@@ -55,7 +55,7 @@ const withCheckFollowed = (seen: Observation, partial: PartialDecision): Partial
   }
 };
 
-/** What is to be said of drift that stays. */
+/** The findings about drift that remains. */
 const told = (seen: Observation, partial: PartialDecision, settings: Settings): PartialDecision => {
   const { driftDetection } = settings;
   const underWay =
