@@ -16,7 +16,7 @@ import { hasSameNumber, LABELS, madeAlike } from '../deploy/names.js';
 import { hasBegun, isJobOf } from '../deploy/result.js';
 import { ownedBy } from '../deploy/secrets.js';
 
-/** Codes that say no to this very object, rather than not now. */
+/** Codes that refuse this very object, rather than ask to try again later. */
 const REFUSALS: ReadonlySet<KubeError['code']> = new Set(['forbidden', 'invalid', 'not-found', 'too-large']);
 
 /** Does the actions in order. @returns the first failure; what was done before it stays, and is found by the next try */
@@ -66,7 +66,7 @@ const deleteJob = async (
   return undefined;
 };
 
-/** Live, and by the Job: the watch may not have told of a Pod at all that runs already. */
+/** Reads a Job's Pods live, since the watch may not have brought a Pod yet that runs already. */
 const podsOf = async (
   client: KubeClient,
   { ref, uid }: Pick<DeleteJob, 'ref' | 'uid'>,
@@ -79,8 +79,8 @@ const podsOf = async (
 type CreateJob = Extract<Action, { kind: 'create-job' | 'create-plan' }>;
 
 /**
- * Where there is to be no Job of that name, there are to be no Secrets of it either. They go before anything is written down: after a
- * crash in between the same is tried again.
+ * Creates the Job, or deletes its Secrets if the Job is refused. They are deleted before the refusal is recorded, so that after a crash
+ * in between the same is tried again.
  */
 const createJobOrNothing = async (
   client: KubeClient,
@@ -132,8 +132,8 @@ const isMadeMeanwhile = (job: Job, action: CreateJob): boolean =>
   action.kind === 'create-job' && isJobOf(job, action.job.metadata.labels?.[LABELS.bundleUid] ?? '', action.deployment);
 
 /**
- * What an earlier try left may be of other values, or of the same in another delivery: one that stood in the file then may be an
- * argument now, or the reverse. A Job takes all of one try: where it exists, its Secrets stay as they are.
+ * Replaces a Secret that an earlier try has left, unless its Job exists: it may have other values, or the same ones divided otherwise
+ * between file and arguments. Everything that a Job uses has to be from one try.
  */
 const replaceUnused = async (
   client: KubeClient,
@@ -146,7 +146,7 @@ const replaceUnused = async (
   await client.create(SECRETS, secret, signal);
 };
 
-/** From now on the Secrets go when the Job goes. The Job is there and counts, so a refusal is not its failure. */
+/** Makes the Job the owner of its Secrets. A refusal is not a failure of the Job, which exists already. */
 const giveSecrets = async (
   client: KubeClient,
   { job, secrets }: { readonly job: Stored<Job>; readonly secrets: readonly Secret[] },
@@ -173,7 +173,7 @@ const taken = (action: CreateJob, what: string): ExecuteFailure => {
     : { kind: 'taken', deployment: action.deployment, message };
 };
 
-/** An object of that name that exists already is what an earlier try left, or a stranger's: the caller looks. */
+/** Creates an object, or returns the one of that name. That is an earlier try's or a stranger's: the caller checks. */
 const createOrGet = async <S extends Stored>(
   client: KubeClient,
   type: ResourceType<S>,
@@ -202,7 +202,7 @@ const deleteSecrets = async (
   for (const name of names) await deleteSecret(client, { namespace, name }, ours, signal);
 };
 
-/** A name proves nothing: an annotation that somebody changed must not make the controller delete a stranger's Secret. */
+/** Deletes a Secret if it is ours. A name proves nothing: a changed annotation must not make the controller delete others' Secrets. */
 const deleteSecret = async (
   client: KubeClient,
   ref: ObjectRef,
@@ -214,7 +214,7 @@ const deleteSecret = async (
   await client.delete(SECRETS, ref, { uid: secret.metadata.uid }, signal);
 };
 
-/** Does what is only tidy. @returns the failures, which the next look makes good */
+/** Does the cleanups. @returns the failures; the next reconcile tries again */
 export const cleanUp = async (
   client: KubeClient,
   cleanup: readonly Cleanup[],

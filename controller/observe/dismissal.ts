@@ -26,7 +26,7 @@ export const readDismissal = async (
   const name = bundle.spec.converge?.serviceAccountName;
   const account = name === undefined || (await client.get(SERVICEACCOUNTS, { namespace: target, name }, signal));
   if (account === undefined || (account !== true && isGoing(account)))
-    // GitOps tools prune a bundle and its ServiceAccount in one go. Put back, it can uninstall the release after all.
+    // GitOps tools prune a bundle and its ServiceAccount together. If somebody restores the account, the release can be uninstalled.
     return blocked(`ServiceAccount ${name} in namespace ${target} is gone or being deleted`);
   if (spec.kind === 'invalid')
     return blocked(
@@ -36,7 +36,7 @@ export const readDismissal = async (
 };
 
 const pointless = (why: string): Dismissal => ({ kind: 'pointless', why });
-/** Somebody could mend it. */
+/** The release can be uninstalled once somebody has mended `why`. */
 export const blocked = (why: string): Dismissal => ({ kind: 'blocked', why });
 
 const isGoing = (object: KubeObject & Pick<Namespace, 'status'>): boolean =>
