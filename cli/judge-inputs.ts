@@ -8,7 +8,7 @@ import { type Manifests, manifestsIn, type Unreadable } from './manifests.js';
 import type { ObjectSource } from './object-source.js';
 import type { Result } from './result.js';
 
-/** What came of all inputs. */
+/** The results for all inputs. */
 export interface Judgement {
   readonly results: readonly Result[];
   /** Files of folders that are no YAML, and are not meant to be. */
@@ -16,7 +16,7 @@ export interface Judgement {
 }
 
 export interface JudgeOptions extends Omit<JudgeDeps, 'source'> {
-  /** Of objects that name none. */
+  /** For objects that name none. */
   readonly namespace: string;
   /** What to judge against; the input alone, if left out. */
   readonly sourceOf?: (objects: InputObjects) => ObjectSource;
@@ -48,7 +48,7 @@ export const judgeInputs = async (inputs: readonly Input[], options: JudgeOption
   };
 };
 
-/** All that is said about one file, in the order of its documents. */
+/** The results for one file, in the order of its documents. */
 const inOrder = (
   unreadable: Manifests['unreadable'],
   file: string,
