@@ -78,15 +78,15 @@ const refused = (
   if (deployment.reason === 'Dismiss') return instead(seen, decision, ended);
   const retries = spec.kind === 'valid' ? spec.settings.converge.retries : 0;
   const again = nextTry(ended, { retries, timeScale: platform.timeScale });
-  const told = failureOf(ended) ?? { reason: 'JobRefused' as const, message };
+  const reported = failureOf(ended) ?? { reason: 'JobRefused' as const, message };
   const kind = again === undefined ? 'job-failed' : 'job-retry';
   const at = { now, generation: bundle.metadata.generation };
   const next = instead(seen, decision, {
-    ...tell(ended, [{ kind, ...told }, ...polled.findings], at),
+    ...tell(ended, [{ kind, ...reported }, ...polled.findings], at),
     // While polls fail, nextAttemptTime is that of the next poll.
     ...(again !== undefined && (ended.consecutiveFailures ?? 0) === 0 && { nextAttemptTime: preciseTime(again.time) }),
   });
-  return { ...next, events: withEvent(next.events, { type: 'Warning', ...told }) };
+  return { ...next, events: withEvent(next.events, { type: 'Warning', ...reported }) };
 };
 
 /** Each refusal gets an event, even if Ready says the same already, or something worse. */

@@ -27,10 +27,10 @@ export const decide = (seen: Observation): Decision | Need => {
   const polled = accountPoll(seen);
   const state = stateOf({ seen, polled });
   if (state.kind === 'needs') return state;
-  return told(seen, accountDrift(seen, outcomeOf(state, { seen, polled })));
+  return toDecision(seen, accountDrift(seen, outcomeOf(state, { seen, polled })));
 };
 
-const told = (seen: Observation, partial: PartialDecision): Decision => {
+const toDecision = (seen: Observation, partial: PartialDecision): Decision => {
   const findings = [...outOfService(seen), ...partial.findings];
   const status = withNextAttempt(seen, tell(resolved(seen, partial.status), findings, momentOf(seen)));
   const finalizer = partial.finalizer ?? finalizerChange(seen, status);

@@ -148,10 +148,10 @@ const followJob = (
           recheck: { kind: 'at', time: seen.now + 1_000 },
         };
       }
-      const told = result.kind === 'failed' ? withErrorLine(result, errorLineOf(log)) : result;
-      const message = told.kind === 'failed' ? told.message : undefined;
+      const outcome = result.kind === 'failed' ? withErrorLine(result, errorLineOf(log)) : result;
+      const message = outcome.kind === 'failed' ? outcome.message : undefined;
       const end = {
-        result: told.kind === 'failed' ? 'Failed' : 'Succeeded',
+        result: outcome.kind === 'failed' ? 'Failed' : 'Succeeded',
         message,
         finishedAt: result.finishedAt,
         log: tailOf(log),

@@ -79,11 +79,13 @@ const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'fa
 
 const found = (result: FailedJob, { pod, log }: PlanJob, version: WerfVersion): Check => {
   const finding = log.kind === 'read' ? log.finding : UNSAID;
-  const isSaid = finding.kind === 'release-only';
+  const isReleaseOnly = finding.kind === 'release-only';
   if (endedWith(DRIFTED, result, pod))
-    return isSaid ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
+    return isReleaseOnly ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
   if (endedWith(RELEASE_ONLY, result, pod) && version.kind === 'unknown')
-    return isSaid ? IN_SYNC : failed(`werf ended with exit code 3, and what that means is not known: ${version.why}`);
+    return isReleaseOnly
+      ? IN_SYNC
+      : failed(`werf ended with exit code 3, and what that means is not known: ${version.why}`);
   return failed(withErrorLine(result, log.kind === 'read' ? log.errorLine : undefined).message);
 };
 

@@ -15,11 +15,11 @@ interface NextCheck {
   readonly jobName: string;
   /** Wall clock, milliseconds. */
   readonly time: number;
-  /** `soon`: somebody asked for a look, and the check comes with the registry's answer. */
+  /** `soon`: a reconcile was requested, and the check comes with the registry's answer. */
   readonly when: 'now' | 'soon' | 'later';
 }
 
-/** @returns undefined: drift is not looked for, a check exists already, or something else is to be done or told first */
+/** @returns undefined: drift is not looked for, a check exists already, or something else is to be done or reported first */
 export const nextCheckOf = (idle: Idle): NextCheck | undefined => {
   const { seen, polled, settings } = idle;
   if (!settings.driftDetection.enabled || seen.plans.length > 0 || !isQuiet(idle)) return undefined;
@@ -32,7 +32,7 @@ export const nextCheckOf = (idle: Idle): NextCheck | undefined => {
   return { applied, jobName, time, when: seen.now >= time ? 'now' : later };
 };
 
-/** Whether to apply again what is deployed: a check has found drift, no check exists now, and nothing else is to be done or told first. */
+/** Whether to apply again what is deployed: a check has found drift, no check exists now, and nothing else comes first. */
 export const isCorrectable = (idle: Idle): boolean => {
   const { seen, polled, settings } = idle;
   const { driftDetection } = settings;

@@ -104,8 +104,8 @@ export const withCheck = (
     driftCheckCount: nextCheckNumber(status),
     lastDriftCheckTime: preciseTime(at.now),
   };
-  const told = withCondition(counted, { type: 'Drifted', ...conditionFor(of.result, of.tag) }, at);
-  return of.result.kind === 'in-sync' ? withoutAttempts(told) : told;
+  const reported = withCondition(counted, { type: 'Drifted', ...conditionFor(of.result, of.tag) }, at);
+  return of.result.kind === 'in-sync' ? withoutAttempts(reported) : reported;
 };
 
 const COUNTED = { True: 'Drifted', False: 'InSync', Unknown: 'Failed' } as const;

@@ -33,7 +33,7 @@ export const accountDrift = (seen: Observation, partial: PartialDecision): Parti
   const counted = { ...partial, status: withAttemptsCounted(seen.bundle.status ?? {}, partial.status) };
   const goesFirst = openDeployment(counted.status) !== undefined || isNewGeneration(seen.bundle);
   const followed = goesFirst ? withoutPlans(seen, counted, seen.plans) : withCheckFollowed(seen, counted);
-  return told(seen, followed, spec.settings);
+  return withDriftFindings(seen, followed, spec.settings);
 };
 
 /** Follows the check that was begun to its end. */
@@ -56,7 +56,7 @@ const withCheckFollowed = (seen: Observation, partial: PartialDecision): Partial
 };
 
 /** The findings about drift that remains. */
-const told = (seen: Observation, partial: PartialDecision, settings: Settings): PartialDecision => {
+const withDriftFindings = (seen: Observation, partial: PartialDecision, settings: Settings): PartialDecision => {
   const { driftDetection } = settings;
   const underWay =
     openDeployment(partial.status) !== undefined || nextTry(partial.status, scheduleOf(seen, settings)) !== undefined;

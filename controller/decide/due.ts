@@ -19,7 +19,7 @@ export type Due =
   | { readonly kind: 'nothing' }
   /** The same target is to be deployed again at `time`. */
   | { readonly kind: 'later'; readonly time: number }
-  /** A lower version than the deployed one; nobody asked for it. */
+  /** A lower version than the deployed one, which no user has allowed. */
   | { readonly kind: 'held'; readonly message: string }
   /**
    * What is deployed was recorded with another checksum key, or by an operator that had none: it is recorded anew, not deployed. So is
@@ -161,8 +161,8 @@ export const whatIsDue = (input: DueInput): Due => {
   const different = differenceOf({ bundle, target }, comparableAttempt(last, input.keyId));
   const reason = different ?? (requested.deployment ? 'Requested' : actedUpon(bundle, requested.look));
   if (reason !== undefined) {
-    const told = reason === 'NewTag' && lower === 'meant' ? 'Downgrade' : reason;
-    return { kind: 'deploy', target, reason: told, attempt: 1 };
+    const deployReason = reason === 'NewTag' && lower === 'meant' ? 'Downgrade' : reason;
+    return { kind: 'deploy', target, reason: deployReason, attempt: 1 };
   }
   const again = nextTry(status, { retries: input.settings.converge.retries, timeScale: input.timeScale });
   if (again !== undefined) {

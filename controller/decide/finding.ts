@@ -209,12 +209,12 @@ interface Said<Kind extends FindingKind, Why extends Reason> {
   readonly error?: string;
 }
 
-/** What may be said about a bundle. Several can be true at once: the first in the order of {@link FINDINGS} is told. */
+/** What a status may report of a bundle. Several can be true at once: the first in the order of {@link FINDINGS} is reported. */
 export type Finding<Kind extends FindingKind = FindingKind> = {
   [Row in (typeof FINDINGS)[number] as Row['kind']]: Said<Row['kind'], Row['reasons'][number]>;
 }[Kind];
 
-/** @returns the finding to be told; undefined if there is none: then everything stays as it was */
+/** @returns the finding to report; undefined if there is none: then everything stays as it was */
 export const strongest = (findings: readonly Finding[]): Finding | undefined => {
   for (const { kind } of FINDINGS) {
     const finding = findings.find((candidate) => candidate.kind === kind);
@@ -224,7 +224,7 @@ export const strongest = (findings: readonly Finding[]): Finding | undefined => 
 };
 
 /**
- * Tells the strongest finding: phase, Ready, Reconciling, Stalled and the error fields of a status.
+ * Reports the strongest finding: phase, Ready, Reconciling, Stalled and the error fields of a status.
  * RegistryReachable is the poll's own and stays.
  */
 export const tell = (

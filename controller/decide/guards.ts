@@ -129,9 +129,9 @@ const dueOf = (idle: Idle, checksum: string): Due => {
 
 /** Requests count once the registry was asked; a request for a deployment counts even if it did not answer. */
 const requestsOf = ({ bundle, delivery }: Observation, { status }: PollAccount) => {
-  const asked = delivery !== undefined;
+  const delivered = delivery !== undefined;
   const failing = (status.consecutiveFailures ?? 0) > 0;
-  return { look: asked && isRequested(bundle), deployment: (asked || failing) && isDeployRequested(bundle) };
+  return { look: delivered && isRequested(bundle), deployment: (delivered || failing) && isDeployRequested(bundle) };
 };
 
 /** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */

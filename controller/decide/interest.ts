@@ -36,7 +36,7 @@ export const interestOf = (
 const asksForDeployment = (bundle: StoredBundle, status: NonNullable<StoredBundle['status']>): boolean =>
   isDeployRequested({ ...bundle, status }) && openDeployment(status) === undefined && !isLookedUpAgain(status);
 
-/** When polling that has stopped begins again. It is computed anew, since the flag may have changed since the failure. */
+/** When polling that has stopped begins again. The present flag counts, which may have changed since the failure. */
 const afterStop = ({ now, platform }: Observation, status: WerfBundleStatus): ScanInterest['due'] => {
   const { failedRetryIntervalMs: interval, timeScale } = platform;
   if (interval === 0) return { kind: 'never' };

@@ -27,7 +27,7 @@ export interface Platform {
   readonly policy: PlatformPolicy;
   /** consent: another namespace must accept bundles by annotation; always: it need not. */
   readonly crossNamespace: 'consent' | 'always';
-  /** Used where a bundle names no registry Secret, if it is there; in the operator's namespace. */
+  /** Used if a bundle names no registry Secret, and this one exists; in the operator's namespace. */
   readonly defaultRegistrySecret: string | undefined;
   /** How long after polling has stopped it begins again by itself, milliseconds, not yet divided by the time scale; 0: never. */
   readonly failedRetryIntervalMs: number;
@@ -133,7 +133,7 @@ export interface Observation {
   readonly access: Access;
   /** A scan's result that has not been acted on. */
   readonly delivery: Delivery | undefined;
-  /** What the last successful scan since the start said. */
+  /** The result of the last successful scan since the start. */
   readonly latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
   /** Why scans of the repository are held back, if they are. */
   readonly heldBack: HeldBack['why'] | undefined;

@@ -114,10 +114,10 @@ export const lookAnew = (seen: Observation, status: WerfBundleStatus, message: s
 /** The first scan is still to come. @param message - {@link NOT_ASKED}, or why it is asked anew */
 const firstScan = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
   const why = seen.heldBack && `: polls are held back, for ${HELD_BACK[seen.heldBack]}`;
-  const told = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
+  const reported = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
   return {
-    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...told }, momentOf(seen)),
-    findings: [{ kind: 'first-scan', ...told }],
+    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...reported }, momentOf(seen)),
+    findings: [{ kind: 'first-scan', ...reported }],
     wanted: undefined,
   };
 };
@@ -158,8 +158,8 @@ const failureFinding = (status: WerfBundleStatus, message: string): Finding => {
   if ((status.consecutiveFailures ?? 0) >= LAST_FAILURE)
     return { kind: 'polling-stopped', reason: 'PollingStopped', message, error };
   if (status.lastAppliedTag === undefined) return { kind: 'polls-failing-new', reason: 'PollFailed', message, error };
-  const told = `deployed ${status.lastAppliedTag}; ${message}`;
-  return { kind: 'polls-failing-deployed', reason: 'PollFailed', message: told, error };
+  const reported = `deployed ${status.lastAppliedTag}; ${message}`;
+  return { kind: 'polls-failing-deployed', reason: 'PollFailed', message: reported, error };
 };
 
 const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFailure): PollAccount => {

@@ -35,9 +35,11 @@ export const transitionEvents = (
   after: WerfBundleStatus,
   scan: { readonly etagSupported: boolean } | undefined,
 ): readonly BundleEvent[] => {
-  const told = TOLD.flatMap((type) => (isCorrected(type, before, after) ? CORRECTED : changeOf(type, before, after)));
+  const transitions = TOLD.flatMap((type) =>
+    isCorrected(type, before, after) ? CORRECTED : changeOf(type, before, after),
+  );
   const seen = new Set<string>();
-  const once = told.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
+  const once = transitions.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
   return scan?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
 };
 

@@ -25,11 +25,11 @@ export const planFinding = (log: string): PlanFinding => {
   const total = counts.reduce((sum, { count }) => sum + count, 0);
   const changes = [...new Set(lines.flatMap(changeIn))];
   if (total === 0) return { kind: 'unsaid' };
-  const told =
+  const words =
     changes.length === total && total <= NAMED
       ? changes.join(', ')
       : `${counts.map(({ verb, count }) => `${verb} ${count}`).join(', ')} ${total === 1 ? 'object' : 'objects'}`;
-  return { kind: 'objects', words: told.length > LONGEST ? `${told.slice(0, LONGEST).trimEnd()}…` : told };
+  return { kind: 'objects', words: words.length > LONGEST ? `${words.slice(0, LONGEST).trimEnd()}…` : words };
 };
 
 /*

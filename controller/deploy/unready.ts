@@ -49,7 +49,7 @@ export const withPodReasons = (error: string, reasons: readonly string[]): strin
     .toSorted()
     .slice(0, NAMED)
     .reduce(
-      (told, reason) => (told.length + reason.length > MOST ? told : `${told}; ${reason}`),
+      (text, reason) => (text.length + reason.length > MOST ? text : `${text}; ${reason}`),
       reasons.length === 0 ? error : withoutMiddle(error, MOST_OF_ERROR),
     );
 
@@ -68,8 +68,8 @@ const reasonOf = ({ status = {}, metadata }: Pod): string | undefined => {
   if (phase === 'Succeeded' || is('Ready')?.status === 'True' || metadata.deletionTimestamp !== undefined)
     return undefined;
   const scheduled = is('PodScheduled');
-  if (scheduled?.status === 'False') return told(scheduled.reason ?? 'Unschedulable', scheduled.message);
-  if (phase === 'Failed' && reason !== undefined) return told(reason, message);
+  if (scheduled?.status === 'False') return reasonText(scheduled.reason ?? 'Unschedulable', scheduled.message);
+  if (phase === 'Failed' && reason !== undefined) return reasonText(reason, message);
   return [...initContainerStatuses, ...containerStatuses].map(stateOf).find((state) => state !== undefined) ?? phase;
 };
 
@@ -78,7 +78,7 @@ const stateOf = ({ name, ready, state = {}, lastState = {} }: ContainerStatus): 
   const { waiting, terminated, running } = state;
   if (waiting?.reason !== undefined) {
     const last = lastState.terminated === undefined ? '' : `; it ${endOf(lastState.terminated)}`;
-    return `${told(waiting.reason, waiting.message)}${last}`;
+    return `${reasonText(waiting.reason, waiting.message)}${last}`;
   }
   if (terminated !== undefined && terminated.exitCode !== 0) return `container ${name} ${endOf(terminated)}`;
   return running !== undefined && ready === false ? `container ${name} runs, and its readiness probe fails` : undefined;
@@ -87,7 +87,7 @@ const stateOf = ({ name, ready, state = {}, lastState = {} }: ContainerStatus): 
 const endOf = ({ exitCode, reason }: { readonly exitCode: number; readonly reason?: string }): string =>
   `ended with exit code ${exitCode}${reason === undefined || reason === 'Error' ? '' : ` (${reason})`}`;
 
-const told = (reason: string, message: string | undefined): string => {
+const reasonText = (reason: string, message: string | undefined): string => {
   const words = (message ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_WORDS);
   return words === '' || words.startsWith(reason) ? words || reason : `${reason}: ${words}`;
 };

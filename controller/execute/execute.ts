@@ -115,10 +115,10 @@ const createJob = async (
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
   for (const secret of action.secrets) {
-    const there = await createOrGet(client, SECRETS, secret, signal);
-    if (!hasSameNumber(there, secret)) return taken(action, `Secret ${secret.metadata.name}`);
-    const fits = madeAlike(there, secret) && isDeepStrictEqual(there.data, secret.data);
-    if (!fits) await replaceUnused(client, { action, there, secret }, signal);
+    const existing = await createOrGet(client, SECRETS, secret, signal);
+    if (!hasSameNumber(existing, secret)) return taken(action, `Secret ${secret.metadata.name}`);
+    const fits = madeAlike(existing, secret) && isDeepStrictEqual(existing.data, secret.data);
+    if (!fits) await replaceUnused(client, { action, existing, secret }, signal);
   }
   const job = await createOrGet(client, JOBS, action.job, signal);
   const stays = job.metadata.deletionTimestamp === undefined;
@@ -137,12 +137,16 @@ const isMadeMeanwhile = (job: Job, action: CreateJob): boolean =>
  */
 const replaceUnused = async (
   client: KubeClient,
-  { action, there, secret }: { readonly action: CreateJob; readonly there: Stored<Secret>; readonly secret: Secret },
+  {
+    action,
+    existing,
+    secret,
+  }: { readonly action: CreateJob; readonly existing: Stored<Secret>; readonly secret: Secret },
   signal: AbortSignal,
 ): Promise<void> => {
   const job = await client.get(JOBS, refOf(action.job), signal);
   if (job !== undefined) return;
-  await client.delete(SECRETS, refOf(there), { uid: there.metadata.uid }, signal);
+  await client.delete(SECRETS, refOf(existing), { uid: existing.metadata.uid }, signal);
   await client.create(SECRETS, secret, signal);
 };
 
@@ -185,10 +189,10 @@ const createOrGet = async <S extends Stored>(
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
     const ref = refOf(object);
-    const there = await client.get(type, ref, signal);
-    if (there === undefined)
+    const existing = await client.get(type, ref, signal);
+    if (existing === undefined)
       throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });
-    return there;
+    return existing;
   }
 };
 

@@ -3,14 +3,14 @@ import type { Blocker } from '../decide/observation.js';
 
 /**
  * Turns a forbidden read into a value, since it stays forbidden until somebody grants the right: the status has to say so, or the bundle
- * would be retried for ever without a word. @param told - makes that value
+ * would be retried for ever without a word. @param toValue - makes that value
  */
-export const unlessForbidden = async <Known, Told>(reading: Promise<Known>, told: (why: string) => Told) => {
+export const unlessForbidden = async <Known, Value>(reading: Promise<Known>, toValue: (why: string) => Value) => {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'forbidden') throw error;
-    return told(lackOf(error));
+    return toValue(lackOf(error));
   }
 };
 

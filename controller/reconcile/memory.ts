@@ -12,7 +12,7 @@ interface Remembered {
   /** Name of the last Job whose Secrets are known to be gone. */
   readonly cleanedUp?: string;
   /** The last scan's result, and how many scans in a row had it. */
-  readonly said: { readonly sequence: number; readonly what: string; readonly inARow: number };
+  readonly lastScan: { readonly sequence: number; readonly what: string; readonly inARow: number };
   /** When the last Job's success was recorded, until a scan begins after that; wall clock. */
   readonly deployedAt?: number | undefined;
 }
@@ -31,7 +31,7 @@ export class Memory {
   }
 
   /** Forgets our own writes once the watch has brought the last of them. */
-  brought(cached: StoredBundle): void {
+  noteCached(cached: StoredBundle): void {
     const { write, ...rest } = this.#of(cached.metadata);
     if (write === undefined || write.replaced.includes(cached.metadata.resourceVersion)) return;
     this.#set(cached.metadata, rest);
@@ -47,16 +47,18 @@ export class Memory {
 
   /** Records a scan's result: each scan counts once, even if it is received several times, and a failed one does not count. */
   received(bundle: ObjectIdentity, { sequence, outcome, startedAt }: Delivery): void {
-    const { said, deployedAt, ...rest } = this.#of(bundle);
+    const { lastScan, deployedAt, ...rest } = this.#of(bundle);
     const counted =
-      sequence === said.sequence || outcome.kind === 'failed' ? said : saidSince(said, { sequence, outcome });
+      sequence === lastScan.sequence || outcome.kind === 'failed'
+        ? lastScan
+        : nextScan(lastScan, { sequence, outcome });
     const seen = deployedAt !== undefined && startedAt >= deployedAt;
-    this.#set(bundle, { ...rest, said: counted, ...(!seen && { deployedAt }) });
+    this.#set(bundle, { ...rest, lastScan: counted, ...(!seen && { deployedAt }) });
   }
 
   /** How many scans in a row had the same result: this tag, or none. */
   sameScans(bundle: ObjectIdentity): number {
-    return this.#of(bundle).said.inARow;
+    return this.#of(bundle).lastScan.inARow;
   }
 
   /** Records that a Job has succeeded: the next scan has to find out whether its tag has moved meanwhile. @param now - wall clock */
@@ -83,7 +85,7 @@ export class Memory {
 
   #of(bundle: ObjectIdentity): Remembered {
     const known = this.#bundles.get(objectKey(bundle));
-    return known?.uid === bundle.uid ? known : { uid: bundle.uid, said: { sequence: -1, what: '', inARow: 0 } };
+    return known?.uid === bundle.uid ? known : { uid: bundle.uid, lastScan: { sequence: -1, what: '', inARow: 0 } };
   }
 
   #set(ref: ObjectRef, memory: Remembered): void {
@@ -91,10 +93,10 @@ export class Memory {
   }
 }
 
-const saidSince = (
-  said: Remembered['said'],
+const nextScan = (
+  lastScan: Remembered['lastScan'],
   { sequence, outcome }: Pick<Delivery, 'sequence' | 'outcome'>,
-): Remembered['said'] => {
+): Remembered['lastScan'] => {
   const what = outcome.kind === 'selected' ? `tag ${outcome.tag}` : 'none';
-  return { sequence, what, inARow: what === said.what ? said.inARow + 1 : 1 };
+  return { sequence, what, inARow: what === lastScan.what ? lastScan.inARow + 1 : 1 };
 };

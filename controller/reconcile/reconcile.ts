@@ -63,7 +63,7 @@ const onePass = async (
   signal: AbortSignal,
 ): Promise<Next | 'again'> => {
   const cached = self.lister.bundle(ref);
-  if (cached !== undefined) self.memory.brought(cached);
+  if (cached !== undefined) self.memory.noteCached(cached);
   const bundle = cached && self.memory.current(cached);
   if (bundle === undefined) {
     self.scans.unsubscribe(ref);
@@ -165,10 +165,10 @@ const carryOut = async (
  * @returns undefined if a missing right is not the cause, or is known already
  */
 const withoutRight = (seen: Observation, error: KubeError): Observation | undefined => {
-  const goes = seen.bundle.metadata.deletionTimestamp !== undefined;
+  const isBeingDeleted = seen.bundle.metadata.deletionTimestamp !== undefined;
   if (error.code !== 'forbidden' || seen.job.kind === 'blocker') return undefined;
-  if (!goes && openDeployment(seen.bundle.status) === undefined) return undefined;
-  return { ...seen, job: rightsMissing(lackOf(error)), ...(goes && { plans: [] }) };
+  if (!isBeingDeleted && openDeployment(seen.bundle.status) === undefined) return undefined;
+  return { ...seen, job: rightsMissing(lackOf(error)), ...(isBeingDeleted && { plans: [] }) };
 };
 
 /**

@@ -23,7 +23,7 @@ interface News {
   readonly now: number;
 }
 
-interface Told {
+interface Notifications {
   /** The notified subscribers, as they are now. */
   readonly changed: ReadonlyMap<string, Subscriber>;
   readonly bundles: readonly ObjectIdentity[];
@@ -32,7 +32,7 @@ interface Told {
 }
 
 /** Notifies subscribers of a scan: of a failure, those that waited for it; of a success, all whose policy was scanned if it is news. */
-export const told = ({ subscribers, waiting }: Audience, scan: News): Told => {
+export const notificationsOf = ({ subscribers, waiting }: Audience, scan: News): Notifications => {
   const changed = new Map<string, Subscriber>();
   const bundles: ObjectIdentity[] = [];
   let all = true;

@@ -28,7 +28,7 @@ export interface Search {
   readonly message: string;
 }
 
-interface Asked {
+interface SearchRequest {
   /** The policy's name in the scan's memory. */
   readonly name: string;
   readonly policy: TagPolicy;
@@ -48,14 +48,14 @@ interface Turn {
  */
 export const search = async (
   reader: RegistryReader,
-  asked: Asked,
+  request: SearchRequest,
 ): Promise<Search | ScanOutcome | HeldBack | PutOff> => {
   const listing = await reader.tags();
   if (isStopped(listing)) return listing;
   const turn = turnOf(reader);
   return (
-    (await chosenBefore(reader, { name: asked.name, listing, turn })) ??
-    (await searched(reader, { ...asked, listing, turn }))
+    (await chosenBefore(reader, { name: request.name, listing, turn })) ??
+    (await searched(reader, { ...request, listing, turn }))
   );
 };
 
@@ -83,7 +83,7 @@ const chosenBefore = async (
 
 const searched = async (
   reader: RegistryReader,
-  { name, policy, listing, turn }: Asked & { readonly listing: Listing; readonly turn: Turn },
+  { name, policy, listing, turn }: SearchRequest & { readonly listing: Listing; readonly turn: Turn },
 ): Promise<Search | ScanOutcome | HeldBack | PutOff> => {
   // Ranking thousands of versions takes 0.1 s, and is useless if no tag may be read any more.
   if (reader.isSpent(turn.reserve)) return PUT_OFF;

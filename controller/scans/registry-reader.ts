@@ -143,10 +143,10 @@ export class RegistryReader {
     if (isStopped(list)) return this.#stopped(list);
     const hash = hashOf(list.tags);
     const { memory } = this.scan;
-    const told = tagSetOf(list, hash);
+    const tagSet = tagSetOf(list, hash);
     // Some registries and proxies make another ETag for the same tags each time: the old one stays.
-    const { etag, etagSupported } = memory.listed?.hash === hash ? memory.listed.set : told;
-    const set = { ...told, etag, etagSupported };
+    const { etag, etagSupported } = memory.listed?.hash === hash ? memory.listed.set : tagSet;
+    const set = { ...tagSet, etag, etagSupported };
     memory.listed = { hash, set };
     return { kind: 'listed', tags: list.tags, hash, set };
   }

@@ -1,6 +1,6 @@
 import type { ObjectIdentity } from '../../api/objects.js';
 import type { HeldBack } from '../../registry/port.js';
-import { type Audience, duesOf, overdueBundles, stillWaiting, told } from './audience.js';
+import { type Audience, duesOf, notificationsOf, overdueBundles, stillWaiting } from './audience.js';
 import type { RepositoryEffect, RepositoryEvent, RepositoryState } from './repository.js';
 import type { ScanOutcome } from './scan.js';
 import { afterHold, type Due, dueNow, heldOn, isNewHold, isOverdue, MIN_GAP_MS, nextDueAt } from './schedule.js';
@@ -71,9 +71,9 @@ const subscribed = (
 ): RepositoryStep => {
   const { bundle, policyName } = subscription;
   const name = subscriberName(bundle);
-  const there = subscribers.get(name);
+  const current = subscribers.get(name);
   // Notifications of a bundle are not for a later one of the same name.
-  const before = there?.subscription.bundle.uid === bundle.uid ? there : undefined;
+  const before = current?.subscription.bundle.uid === bundle.uid ? current : undefined;
   const known = before?.subscription.policyName === policyName ? before : undefined;
   if (known !== undefined && asksTheSame(known, subscription)) return unchanged(state);
   const due = dueOf(subscription, { monotonic: now, now: wallNow });
@@ -133,7 +133,7 @@ const scanned = (state: RepositoryState, audience: Audience, event: Event<'scann
   const { run, sequence, now, uniform } = event;
   const { outcomes, held, startedAt, begunAt } = run;
   const { subscribers, waiting } = audience;
-  const { changed: heard, bundles, all } = told(audience, { outcomes, startedAt, sequence, now });
+  const { changed: heard, bundles, all } = notificationsOf(audience, { outcomes, startedAt, sequence, now });
   // These wait for the next scan. It comes at once, unless this one was held back: then they wait as before.
   const still = stillWaiting(audience, outcomes, held === undefined ? { kind: 'at', at: begunAt } : undefined);
   const changed = still.size === 0 ? heard : new Map([...heard, ...still]);
@@ -149,7 +149,7 @@ const scanned = (state: RepositoryState, audience: Audience, event: Event<'scann
 
 const broken = (state: RepositoryState, audience: Audience, event: Event<'broken'>): RepositoryStep => {
   const outcomes = failureOfAll(audience.subscribers, event.failure);
-  const { changed, bundles } = told(audience, { ...event, outcomes });
+  const { changed, bundles } = notificationsOf(audience, { ...event, outcomes });
   return rested(withGap(state, event.now), audience.subscribers, { changed, effects: notifying(bundles) });
 };
 
