@@ -110,11 +110,11 @@ const isNullish = (value: unknown): boolean => value === undefined || value === 
 /** Why the request is not for this webhook: another resource or operation, or objects of another kind or name than the request says. */
 const whyForeign = (request: Json): string | undefined => {
   const resource = objectOf(request['resource']);
-  const asked = [resource['group'], resource['version'], resource['resource']].map(textOf).join('/');
+  const requested = [resource['group'], resource['version'], resource['resource']].map(textOf).join('/');
   const subResource = textOf(request['subResource']);
   const operation = textOf(request['operation']);
-  if (asked !== `${GROUP}/${VERSION}/${PLURAL}` || subResource !== '') {
-    return `this webhook judges ${API_VERSION} ${PLURAL} and was asked about ${[asked, subResource].filter(Boolean).join('/')}: the rules of the webhook configuration are wrong`;
+  if (requested !== `${GROUP}/${VERSION}/${PLURAL}` || subResource !== '') {
+    return `this webhook judges ${API_VERSION} ${PLURAL} and was asked about ${[requested, subResource].filter(Boolean).join('/')}: the rules of the webhook configuration are wrong`;
   }
   const kind = objectOf(request['kind']);
   if (kind['group'] !== GROUP || kind['version'] !== VERSION || kind['kind'] !== KIND) {

@@ -16,16 +16,16 @@ interface SpecVerdict {
 /**
  * Applies every rule that a spec alone can break: all that the CRD's schema refuses, in better words, and what a schema can't say.
  * Reports all problems at once, each fault of a field once. Never throws, whatever JSON the bundle really is.
- * @param bundle - with or without defaults; of metadata only name and namespace are looked at, and need not be there yet
+ * @param bundle - with or without defaults; of metadata only name and namespace are read, and need not exist yet
  * @param old - the stored object, for what can't change once something was deployed
  */
 export const validateBundle = (bundle: WerfBundle, old?: WerfBundle): SpecVerdict => {
   const spec = withoutNulls(valueAt(bundle, 'spec')) ?? undefined;
   const subject: Subject = { spec, bundle, old, constraint: constraintOf(spec) };
   const inBetterWords = fieldProblems(spec, subject);
-  const told = new Set(inBetterWords.map(({ field }) => field));
+  const reported = new Set(inBetterWords.map(({ field }) => field));
   const problems = [
-    ...schemaProblems(spec).filter(({ field }) => !told.has(field)),
+    ...schemaProblems(spec).filter(({ field }) => !reported.has(field)),
     ...inBetterWords,
     ...crossFieldProblems(subject),
   ];

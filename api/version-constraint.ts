@@ -211,12 +211,12 @@ const isSatisfiable = (alternative: Alternative): boolean => {
   return (
     versions.some(isTaken) ||
     isTaken(new SemVer('0.0.0')) ||
-    versions.some((version) => around(version, prerelease).some(isTaken))
+    versions.some((version) => versionsNear(version, prerelease).some(isTaken))
   );
 };
 
 /** The version itself, its release, and the first versions above it. */
-const around = (version: SemVer, prerelease: boolean): readonly SemVer[] => {
+const versionsNear = (version: SemVer, prerelease: boolean): readonly SemVer[] => {
   const { major, minor, patch } = version;
   const release = new SemVer(`${major}.${minor}.${patch}`);
   const above = [version, release, new SemVer(release).inc('patch')];

@@ -52,7 +52,7 @@ export interface LeafFacts extends Life {
 
 const lifeOf = (certificate: X509Certificate): Life => {
   const to = Date.parse(certificate.validTo);
-  // Others may not backdate their certificates as we do: then this would be too late, hence no later than the end.
+  // Certificates of others may not be backdated: then this is an hour late, but no later than the end.
   return { born: Math.min(Date.parse(certificate.validFrom) + BACKDATE_MS, to), to };
 };
 

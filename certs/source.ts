@@ -10,12 +10,12 @@ export interface Offer extends KeyPair {
 
 /** What is to be made. */
 export interface IssueOrder {
-  /** A new CA, and not the one that is there. */
+  /** Whether to make a new CA, or to use the present one. */
   readonly authority: boolean;
-  /** A new leaf by the newest CA; otherwise `pair` stays. */
+  /** Whether to make a new leaf by the newest CA; otherwise `pair` stays. */
   readonly leaf: boolean;
   readonly pair: KeyPair;
-  /** CAs that must stay trusted besides those that are there. */
+  /** CAs that must stay trusted besides the present ones. */
   readonly alsoTrusted: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface CertificateSource {
   readonly lookMs: number;
   /** Whether all replicas share it, so that it alone says what is in caBundle; else each replica keeps the CAs that others wrote. */
   readonly shared: boolean;
-  /** @throws KubeError; CertificateError: what is there can't be used */
+  /** @throws KubeError; CertificateError: its certificates can't be used */
   read(signal: AbortSignal): Promise<Reading>;
 }
 

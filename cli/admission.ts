@@ -112,10 +112,10 @@ const checksFor = ({ source, config, clock, view, open, values }: ChecksDeps): r
 
 /** Parses values as the webhook does, but on this thread, since nobody else waits. Keeps the problems, which have positions. */
 const parsingValues =
-  (kept: ValuesProblem[]): ParseValues =>
-  async (asked) => {
-    const { question, warnings } = checkable(asked);
+  (collected: ValuesProblem[]): ParseValues =>
+  async (given) => {
+    const { question, warnings } = checkable(given);
     const findings = judgeValues(question);
-    kept.push(...findings.problems);
+    collected.push(...findings.problems);
     return { kind: 'judged', problems: findings.problems, warnings: [...warnings, ...findings.warnings] };
   };

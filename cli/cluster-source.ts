@@ -63,11 +63,11 @@ type Get = Client['get'];
 
 /** Reads each object once: many bundles of one input refer to the same ones. */
 const remembering = (client: Client): Get => {
-  const asked = new Map<string, Promise<Stored | undefined>>();
+  const reads = new Map<string, Promise<Stored | undefined>>();
   return async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
     const key = `${resourceName(type)} ${refName(ref)}`;
-    const answer = asked.get(key) ?? client.get(type, ref, signal);
-    asked.set(key, answer);
+    const answer = reads.get(key) ?? client.get(type, ref, signal);
+    reads.set(key, answer);
     // The type of a resource is the type of its objects.
     return (await answer) as S | undefined;
   };

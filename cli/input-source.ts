@@ -62,8 +62,8 @@ const heldBy = (bundle: BundleManifest): Held => {
  * Only bundles of one folder count, since other folders may be for other clusters.
  */
 const releasesBefore = (earlier: readonly Held[], folder: string): Releases => ({
-  holders: async (asked) =>
+  holders: async (claimed) =>
     earlier
-      .filter(({ folder: other, release }) => other === folder && release === keyOfRelease(asked))
+      .filter(({ folder: other, release }) => other === folder && release === keyOfRelease(claimed))
       .map(({ holder }) => holder),
 });

@@ -41,10 +41,11 @@ export const judgeInputs = async (inputs: readonly Input[], options: JudgeOption
     await options.onBundle?.(index + 1, bundles.length);
     judged.set(bundle, await judgeBundle({ ...options, source }, bundle));
   }
-  const isTold = (file: (typeof read)[number]): boolean => file.unreadable.length > 0 && isMeantAsManifest(file.input);
+  const isReported = (file: (typeof read)[number]): boolean =>
+    file.unreadable.length > 0 && isMeantAsManifest(file.input);
   return {
-    results: read.flatMap((file) => inOrder(isTold(file) ? file.unreadable : [], file.input.name, judged)),
-    skipped: read.filter((file) => file.unreadable.length > 0 && !isTold(file)).map(({ input }) => input.name),
+    results: read.flatMap((file) => inOrder(isReported(file) ? file.unreadable : [], file.input.name, judged)),
+    skipped: read.filter((file) => file.unreadable.length > 0 && !isReported(file)).map(({ input }) => input.name),
   };
 };
 

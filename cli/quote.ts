@@ -27,7 +27,7 @@ export const quoting = (inputs: readonly Input[]): Quote => {
     const lines = files.get(file) ?? shownLines(input);
     files.set(file, lines);
     const text = lines[line - 1];
-    return text === undefined || text.trim() === '' ? undefined : around(printable(text), column - 1);
+    return text === undefined || text.trim() === '' ? undefined : excerptAround(printable(text), column - 1);
   };
 };
 
@@ -46,7 +46,7 @@ const linesOf = ({ node, yaml }: Manifest): { readonly from: number; readonly to
   return { from: yaml.positionOf(start).line, to: yaml.positionOf(Math.max(start, end - 1)).line };
 };
 
-const around = (text: string, column: number): QuotedLine => {
+const excerptAround = (text: string, column: number): QuotedLine => {
   if (text.length <= MAX_WIDTH) return { text: text.trimEnd(), column };
   const from = Math.max(0, column - BEFORE);
   const part = text.slice(from, from + MAX_WIDTH);

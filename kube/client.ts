@@ -45,7 +45,7 @@ export class KubeError extends Error {
   readonly status: number | undefined;
   /** From Retry-After or details.retryAfterSeconds. */
   readonly retryAfterMs: number | undefined;
-  /** The apiserver's own words, without our prefix and without anything of a request body; if it said something. */
+  /** The apiserver's own message, if there is one, without our prefix and without anything of a request body. */
   readonly detail: string | undefined;
 
   constructor(

@@ -71,8 +71,8 @@ export const connect = async (options: {
 const usualFiles = (): readonly string[] => {
   const given = process.env['KUBECONFIG'] ?? '';
   const files = given === '' ? [join(homedir(), '.kube', 'config')] : given.split(delimiter).filter((f) => f !== '');
-  const there = files.filter((file) => existsSync(file));
-  if (there.length > 0) return there;
+  const existing = files.filter((file) => existsSync(file));
+  if (existing.length > 0) return existing;
   const where = given === '' ? 'KUBECONFIG is not set' : `KUBECONFIG names ${given}, which does not exist`;
   const home = given === '' ? ` and ${files.join()} does not exist` : '';
   throw new ConnectError(`no cluster to connect to: ${where}${home}; give --kubeconfig FILE`);
@@ -215,13 +215,13 @@ const credentialFault = (error: unknown): string => {
 
 /** Caches the result of `make` for `ms`; a rejection is not cached. */
 const keptFor = <T>(ms: number, make: () => Promise<T>): (() => Promise<T>) => {
-  let kept: { readonly made: Promise<T>; readonly until: number } | undefined;
+  let cached: { readonly made: Promise<T>; readonly until: number } | undefined;
   return () => {
-    if (kept !== undefined && performance.now() < kept.until) return kept.made;
+    if (cached !== undefined && performance.now() < cached.until) return cached.made;
     const made = make();
-    kept = { made, until: performance.now() + ms };
+    cached = { made, until: performance.now() + ms };
     made.catch(() => {
-      if (kept?.made === made) kept = undefined;
+      if (cached?.made === made) cached = undefined;
     });
     return made;
   };

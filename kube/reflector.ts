@@ -181,11 +181,11 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
 
   /** In slices: ten thousand objects at once would block the event loop, and nobody relies on the cache before all are announced. */
   async #announceFirst(entries: ReadonlyMap<string, Entry<K>>): Promise<void> {
-    let told = 0;
+    let announced = 0;
     for (const entry of entries.values()) {
       this.#announce(entry.ref, undefined, entry);
-      told += 1;
-      if (told % SLICE === 0) await setImmediate();
+      announced += 1;
+      if (announced % SLICE === 0) await setImmediate();
     }
   }
 

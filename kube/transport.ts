@@ -37,7 +37,7 @@ export interface Call {
   readonly subresource?: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: object;
-  /** The form in which the answer is wanted, where that is not plain JSON. */
+  /** The Accept header, if the answer is not to be plain JSON. */
   readonly accept?: string;
 }
 

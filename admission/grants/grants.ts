@@ -56,7 +56,7 @@ const mayDeploy = async (
   { own, target }: BundleReferences,
 ): Promise<{ readonly granted: boolean; readonly findings: readonly Finding[] }> => {
   if (target === undefined) return { granted: false, findings: [] };
-  if (!isAsked(deps, own, target)) return { granted: true, findings: [] };
+  if (!needsReview(deps, own, target)) return { granted: true, findings: [] };
   const review = await deps.reviews.may({ verb: 'create', group: 'batch', resource: 'jobs', namespace: target });
   const what = `create jobs.batch in namespace ${JSON.stringify(target)}`;
   const findings = refusal(deps, { field: TARGET, review, what });
@@ -70,9 +70,9 @@ const mayUse = async (deps: GrantDeps, refs: BundleReferences, reference: Refere
   if (forbiddenOne !== undefined) return [forbiddenOne];
   // A ServiceAccount needs no grant of its own: a user who may create Jobs may run them as any account.
   if (reference.use === 'service-account') return [];
-  const asked = namespaces.filter((namespace) => isAsked(deps, refs.own, namespace));
-  const reviews = await Promise.all(asked.map((namespace) => mayRead(deps, { kind, name, namespace })));
-  return asked.flatMap((namespace, index) => {
+  const reviewed = namespaces.filter((namespace) => needsReview(deps, refs.own, namespace));
+  const reviews = await Promise.all(reviewed.map((namespace) => mayRead(deps, { kind, name, namespace })));
+  return reviewed.flatMap((namespace, index) => {
     const review = reviews[index];
     const what = `get ${resourceOf(kind)} ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, nor create pods there`;
     return review === undefined ? [] : refusal(deps, { field, review, what });
@@ -93,7 +93,7 @@ const mayRead = async (
 
 const resourceOf = (kind: Reference['kind']): string => `${kind.toLowerCase()}s`;
 
-const isAsked = ({ authorize }: GrantDeps, own: string, namespace: string): boolean =>
+const needsReview = ({ authorize }: GrantDeps, own: string, namespace: string): boolean =>
   authorize === 'always' || (authorize === 'cross-namespace' && namespace !== own);
 
 const refusal = (

@@ -30,8 +30,8 @@ export const faultsOf = async (
   { uses, values }: { readonly uses: readonly Use[]; readonly values: Judge },
   signal: AbortSignal,
 ): Promise<Faults> => {
-  const wanted = new Set(uses.map(({ key }) => key));
-  const used = changedKeys(before, after).filter((key) => wanted.has(undefined) || wanted.has(key));
+  const usedKeys = new Set(uses.map(({ key }) => key));
+  const used = changedKeys(before, after).filter((key) => usedKeys.has(undefined) || usedKeys.has(key));
   const [now, was] = [judgement(after, used), judgement(before, used)];
   const answer = await values.judge(now, signal);
   if (answer.kind === 'failed') return answer;

@@ -34,8 +34,8 @@ export const decodeChange = ({ request }: Review): DecodedChange => {
   const subresource = text('subResource');
   const kind = KINDS[text('resource', 'resource')];
   if (kind === undefined || subresource !== '' || resource.join('/') !== `/v1/${text('resource', 'resource')}`) {
-    const asked = [...resource, subresource].filter((part) => part !== '').join('/');
-    return foreign(`the values guard judges ConfigMaps and Secrets and was asked about ${asked}: ${CONFIGURATION}`);
+    const requested = [...resource, subresource].filter((part) => part !== '').join('/');
+    return foreign(`the values guard judges ConfigMaps and Secrets and was asked about ${requested}: ${CONFIGURATION}`);
   }
   const operation = text('operation');
   if (operation !== 'UPDATE')

@@ -82,7 +82,7 @@ const parsed = async (
   { sources }: BundleReferences,
   question: Parameters<ParseValues>[0],
 ): Promise<readonly Finding[]> => {
-  const isTold = ({ field }: { readonly field: string }): boolean => {
+  const isReported = ({ field }: { readonly field: string }): boolean => {
     const index = /^spec\.converge\.valuesFrom\[(\d+)\]/.exec(field)?.[1];
     return index === undefined || sources[Number(index)]?.changed === true;
   };
@@ -90,8 +90,8 @@ const parsed = async (
   if (answer.kind === 'failed') return [unchecked(ALL, 'the values', answer.reason)];
   return [
     ...answer.problems
-      .filter(isTold)
+      .filter(isReported)
       .map(({ lacksKey, code, field, message }) => (lacksKey === true ? lacking : denied)({ code, field, message })),
-    ...answer.warnings.filter(isTold).map(({ field, message }) => noted(field, message)),
+    ...answer.warnings.filter(isReported).map(({ field, message }) => noted(field, message)),
   ];
 };

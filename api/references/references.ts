@@ -18,7 +18,7 @@ export type RegistrySecretReference = Named & {
   readonly kind: 'Secret';
   readonly url: unknown;
 };
-/** A Secret with the certificates that vouch for the registry. */
+/** A Secret with the CA certificates that the registry is verified with. */
 export type CaSecretReference = Named & { readonly use: 'ca-secret'; readonly kind: 'Secret' };
 /** A Secret with the key that decrypts a bundle's values. */
 export type WerfKeyReference = Named & { readonly use: 'werf-key'; readonly kind: 'Secret'; readonly key: string };

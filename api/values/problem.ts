@@ -99,11 +99,11 @@ export const tooLong = (field: string, text: string): ValuesProblem => ({
 });
 
 /** Further problems are only counted: a status has a size limit. */
-const MAX_TOLD = 20;
+const MAX_SHOWN = 20;
 
 /** All problems as one text for status.lastErrorMessage. */
 export const messageOf = (problems: readonly ValuesProblem[]): string => {
-  const told = problems.slice(0, MAX_TOLD).map(({ text }) => text);
-  const rest = problems.length - told.length;
-  return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+  const shown = problems.slice(0, MAX_SHOWN).map(({ text }) => text);
+  const rest = problems.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
 };
