@@ -17,7 +17,7 @@ export interface YamlDocument {
   readonly content: Document.Parsed;
   /** Why it can't be read, if it can't. Only the first fault: later ones often follow from it. */
   readonly fault: YamlFault | undefined;
-  /** Lines of the whole file, which may hold several documents. */
+  /** The lines of the whole file, which may hold several documents. */
   readonly lines: readonly string[];
   /** @param offset - as nodes of the document have it in their `range` */
   positionOf(offset: number): Position;

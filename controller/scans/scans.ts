@@ -134,7 +134,7 @@ class RepositoryScans implements Scans {
     return repository;
   }
 
-  /** Drops a repository, unless another one has its key by now: this one may have waited for a slot when its last subscriber left. */
+  /** Forgets a repository without subscribers, unless another one has its key by now, since this one had to wait for a slot. */
   #dropIfForgettable(repository: Repository): void {
     if (!isForgettable(repository.state, repository.subscribers)) return;
     if (this.#repositories.get(repository.key) === repository) this.#repositories.delete(repository.key);

@@ -2,7 +2,7 @@
 export interface Counted {
   /** Packages that are to be compiled, those of earlier runs included. */
   readonly total: number;
-  /** How many of these earlier runs have compiled that were interrupted. */
+  /** How many of these were compiled by earlier, interrupted runs. */
   readonly before: number;
   /** Compiled by now, `before` included. */
   readonly compiled: number;
