@@ -11,7 +11,7 @@ export interface Requester {
   readonly extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What somebody wants to do, as the apiserver asks about it. Only what the rules look at. */
+/** A request to judge, as the apiserver sends it; only the parts that the rules look at. */
 export interface AdmissionRequest {
   readonly uid: string;
   readonly operation: 'CREATE' | 'UPDATE';
@@ -21,7 +21,7 @@ export interface AdmissionRequest {
   readonly name: string;
   readonly requester: Requester;
   readonly dryRun: boolean;
-  /** How long the answer may take, milliseconds from when the request was there. */
+  /** How long the answer may take, milliseconds from the arrival of the request. */
   readonly withinMs: number;
   /**
    * As it would be stored. Its apiVersion, kind and metadata are checked; spec and status are whatever the user wrote, so only

@@ -11,7 +11,7 @@ import type { Check } from './verdict.js';
 
 type CheckSettings = Omit<ReferenceSettings, 'operator'> &
   PlatformPolicy & {
-    /** The operator's own. */
+    /** The operator's own namespace. */
     readonly namespace: string;
   };
 
@@ -25,14 +25,14 @@ interface ChecksDeps {
   readonly metrics: LookupMetrics;
 }
 
-/** All that is judged of a bundle, and what has to run for it. */
+/** All checks of a bundle, and the watches that have to run for them. */
 export interface Checks {
   readonly checks: readonly Check[];
   /** Follows the cluster's bundles until aborted; the checks wait for it where they need it. */
   start(signal: AbortSignal): Promise<void>;
 }
 
-/** What a bundle says of itself, what it refers to, and where it may come from. */
+/** The rules of a bundle's spec, of what it refers to, and of where it may come from. */
 export const createChecks = (deps: ChecksDeps): Checks => {
   const { client, config, values, clock, random, log, metrics } = deps;
   const releases = new ReleaseIndex({ client, clock, random, log });

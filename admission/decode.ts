@@ -9,17 +9,17 @@ export interface Malformed {
 }
 
 /**
- * What a question turned out to be.
+ * What kind of request was decoded.
  * `foreign`: a well-formed question that this webhook has no rules for; it is refused, since nobody else would judge it.
  */
 type DecodedBundle =
   | { readonly kind: 'request'; readonly request: DecodedRequest }
   | { readonly kind: 'foreign'; readonly message: string };
 
-/** What a body says of a request; the rest is known of the call. */
+/** The part of a request that is in the body; the rest comes from the call. */
 type DecodedRequest = Omit<AdmissionRequest, 'withinMs'>;
 
-/** Version of AdmissionReview that is spoken. */
+/** The version of AdmissionReview that is read and written. */
 export const REVIEW_VERSION = 'admission.k8s.io/v1';
 export const REVIEW_KIND = 'AdmissionReview';
 
@@ -30,7 +30,7 @@ const isObject = (value: unknown): value is Json =>
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
 
-/** The question of an AdmissionReview, whatever it is about; of `request` only that it says what it is about and who asks. */
+/** A decoded AdmissionReview, for any kind; of `request` only the kind, the resource and the user have been checked. */
 export interface Review {
   readonly kind: 'review';
   readonly uid: string;
@@ -58,7 +58,7 @@ export const decodeBundle = ({ uid, request }: Review): DecodedBundle => {
   return { kind: 'request', request: toRequest(request, uid) };
 };
 
-/** Each whole text by itself, so one decoder does for all. */
+/** One decoder serves all, since each text is decoded as a whole. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @returns the JSON object, or what is wrong with the text */
@@ -96,7 +96,7 @@ const faultOfRequest = (request: Json): string | undefined => {
   return undefined;
 };
 
-/** Some of what is said of a user takes rights away, so nothing of it may be overlooked. */
+/** Some fields of a user take rights away, so none of them may be overlooked. */
 const isRequester = ({ groups, extra }: Json): boolean =>
   (isNullish(groups) || isTexts(groups)) &&
   (isNullish(extra) ||
@@ -107,14 +107,14 @@ const isTexts = (value: unknown): value is readonly string[] =>
 
 const isNullish = (value: unknown): boolean => value === undefined || value === null;
 
-/** Why the question is not ours: another resource or operation, or objects that are not what the request says they are. */
+/** Why the request is not for this webhook: another resource or operation, or objects of another kind or name than the request says. */
 const whyForeign = (request: Json): string | undefined => {
   const resource = objectOf(request['resource']);
-  const asked = [resource['group'], resource['version'], resource['resource']].map(textOf).join('/');
+  const requested = [resource['group'], resource['version'], resource['resource']].map(textOf).join('/');
   const subResource = textOf(request['subResource']);
   const operation = textOf(request['operation']);
-  if (asked !== `${GROUP}/${VERSION}/${PLURAL}` || subResource !== '') {
-    return `this webhook judges ${API_VERSION} ${PLURAL} and was asked about ${[asked, subResource].filter(Boolean).join('/')}: the rules of the webhook configuration are wrong`;
+  if (requested !== `${GROUP}/${VERSION}/${PLURAL}` || subResource !== '') {
+    return `this webhook judges ${API_VERSION} ${PLURAL} and was asked about ${[requested, subResource].filter(Boolean).join('/')}: the rules of the webhook configuration are wrong`;
   }
   const kind = objectOf(request['kind']);
   if (kind['group'] !== GROUP || kind['version'] !== VERSION || kind['kind'] !== KIND) {

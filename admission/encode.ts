@@ -63,7 +63,7 @@ const failure = (code: number, reason: string, message: string) => ({
  * @see https://pkg.go.dev/k8s.io/apimachinery/pkg/api/errors#NewInvalid
  */
 const invalid = ({ name = '', kind = { group: GROUP, kind: KIND } }: About, problems: readonly Problem[]) => {
-  // One text twice says nothing new; ErrorList.ToAggregate leaves it out as well.
+  // Duplicate texts are left out, as by ErrorList.ToAggregate.
   const texts = [...new Set(problems.map(({ field, message }) => `${field}: ${message}`))];
   const list = texts.length === 1 ? texts.join() : `[${texts.join(', ')}]`;
   const causes = problems.map(({ code, field, message }) => ({ reason: code, message, field }));
@@ -82,7 +82,7 @@ const patchOf = (patch: readonly AddOperation[]) =>
 
 /** The apiserver cuts each warning to this many runes once all of them together are too long. */
 const WARNING_RUNES = 256;
-/** What all warnings of a request may have together, in runes; those after are dropped by the apiserver. */
+/** The limit for all warnings of a request together, in runes; the apiserver drops those beyond it. */
 const ALL_WARNINGS_RUNES = 4096;
 
 /**

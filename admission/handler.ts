@@ -7,7 +7,7 @@ import { mutate } from './mutate.js';
 import { validate } from './validate.js';
 import type { CallTime, Check, Soon, Verdict } from './verdict.js';
 
-/** A request whose body is there. */
+/** A request whose body has been read. */
 export interface Call extends CallTime {
   readonly webhook: WebhookName;
   /** The Content-Type header; parameters after `;` are ignored. */
@@ -21,14 +21,14 @@ export interface Call extends CallTime {
 export type Handler = (call: Call) => Promise<Answer>;
 
 export interface HandlerDeps {
-  /** What is judged. */
+  /** The checks that judge a request. */
   readonly checks: readonly Check[];
   readonly clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly log: Log;
   readonly metrics: Pick<AdmissionMetrics, 'answered'>;
 }
 
-/** What is asked: what it is about, for the answer and for the log, and how it is judged. */
+/** A decoded review: its object, for the answer and for the log, and how it is judged. */
 export interface QueuedReview {
   readonly about?: Pick<About, 'name' | 'kind'>;
   readonly fields?: LogFields;
@@ -97,7 +97,7 @@ const foundIn = (verdict: Verdict): LogFields => ({
 
 const LATE: Verdict = { kind: 'late' };
 
-/** The verdict, or `late` if the signal is aborted first; what a check does after that is nobody's business. */
+/** The verdict, or `late` if the signal is aborted first; what a check does after that is ignored. */
 const inTime = async (judging: Promise<Verdict>, signal: AbortSignal): Promise<Verdict> => {
   let onAbort = (): void => {};
   const late = new Promise<Verdict>((resolve) => {

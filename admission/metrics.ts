@@ -1,18 +1,18 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { WebhookName } from './admission-request.js';
 
-/** What is counted of look-ups. */
+/** The metrics of look-ups. */
 export interface LookupMetrics {
   /**
-   * One question to the apiserver answered.
+   * The apiserver has answered one request.
    * @param kind - of the object, or SubjectAccessReview
    */
   lookedUp(kind: string, result: 'found' | 'absent' | 'failed' | 'allowed' | 'denied'): void;
 }
 
-/** What is counted of admission. */
+/** The metrics of admission. */
 export interface AdmissionMetrics extends LookupMetrics {
-  /** One answer given; `allowed` is false for whatever was not allowed. */
+  /** One review was answered; `allowed` is false for every other verdict. */
   answered(webhook: WebhookName, allowed: boolean, seconds: number): void;
   /** @param time - end of the serving certificate's life, milliseconds since 1970 */
   certificateExpires(time: number): void;

@@ -6,8 +6,8 @@ import { type CallTime, type Check, judge, type Soon, type Verdict, verdictOn } 
 
 /**
  * Fills in the defaults, and turns the guide's reset into a request to reconcile. A bundle that breaks the spec rules is refused
- * here already, with all that there is to say about it: the apiserver holds its schema against the object between the two webhooks,
- * and would speak first, in poorer words. A spec that did not change is left alone. mutate(mutate(x)) = mutate(x).
+ * here already, with all its problems: the apiserver applies its schema between the two webhooks, and would refuse the object first,
+ * in poorer words. A spec that did not change is left alone. mutate(mutate(x)) = mutate(x).
  * @param how.now - milliseconds since 1970
  */
 export const mutate = (
@@ -18,6 +18,6 @@ export const mutate = (
   const reset = resetOf(request, how.now);
   if (!isJudged(request)) return { kind: 'allow', ...reset };
   if (specRules(request).problems.length > 0) return verdictOn(judge(request, how.checks, time));
-  // The other warnings are /validate's: the apiserver would show them twice.
+  // /validate gives all other warnings: here the apiserver would show them twice.
   return { kind: 'allow', patch: [...defaultsPatch(request.object), ...reset.patch], warnings: reset.warnings };
 };

@@ -13,8 +13,8 @@ interface Reset {
 const FIELD = 'status.consecutiveFailures';
 
 /**
- * The guide resets a bundle's failures with a patch of the whole object, of which the apiserver drops the status: the wish is kept
- * as a request to reconcile. Not if the same patch makes such a request itself, so that a second call finds nothing to do.
+ * The guide resets a bundle's failures with a patch of the whole object, from which the apiserver drops the status: a request to
+ * reconcile takes its place. Not if the same patch makes such a request itself, so that a second call finds nothing to do.
  * @param now - milliseconds since 1970
  */
 export const resetOf = ({ object, oldObject }: AdmissionRequest, now: number): Reset => {

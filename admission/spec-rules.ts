@@ -4,8 +4,8 @@ import { sameJson } from './same-json.js';
 import type { Findings } from './verdict.js';
 
 /**
- * Whether the rules have anything to say: on CREATE always, on UPDATE when the spec changed. An unchanged spec passes, whatever
- * the rules have become since: the object must be able to lose its finalizers, and its labels are not ours to judge.
+ * Whether the rules apply: on CREATE always, on UPDATE if the spec changed. An unchanged spec passes even if the rules have
+ * changed since: the object must be able to lose its finalizers, and its labels are not ours to judge.
  */
 export const isJudged = ({ object, oldObject }: AdmissionRequest): boolean =>
   oldObject === undefined || !sameJson(object.spec, oldObject.spec);

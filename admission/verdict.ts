@@ -4,7 +4,7 @@ import { inSchemaOrder } from '../api/validate/field-order.js';
 import type { AdmissionRequest } from './admission-request.js';
 
 /**
- * What is said about a request.
+ * The verdict on a request.
  * `deny` always has at least one problem. `malformed` and `foreign`: no bundle was judged. `late`: the time was up.
  */
 export type Verdict =
@@ -22,11 +22,11 @@ export interface Findings {
 
 /** The time that judging has. */
 export interface CallTime {
-  /** Aborted when the time is over, or nobody waits for the answer any more. May start the time when it is asked for first. */
+  /** Aborted when the time is over, or the caller waits no more. The first read of it may start the time. */
   readonly signal: AbortSignal;
 }
 
-/** At once, or later: what asks nobody need not wait for anybody. */
+/** A result now, or a promise of it: a check that makes no calls need not be awaited. */
 export type Soon<T> = T | Promise<T>;
 
 /** Judges one side of a request. Ends when `time.signal` is aborted; must find something wrong rather than throw. */

@@ -1,20 +1,20 @@
 import { createHmac } from 'node:crypto';
 
-/** What of a bundle's settings decides what is deployed; resource limits, timeouts and polling do not. */
+/** The settings of a bundle that decide what is deployed; resource limits, timeouts and polling do not. */
 export interface DeployRelevant {
   readonly registry: { readonly host: string; readonly repository: string };
   readonly converge: {
     readonly targetNamespace: string;
     readonly releaseName: string;
     readonly serviceAccountName?: string;
-    /** Only if the spec sets it: the platform's image may change without a deploy. */
+    /** Missing unless the spec sets it: a change of the platform's image must not cause a deployment. */
     readonly image?: string;
     readonly environment?: string;
     readonly rollbackOnFailure: boolean;
   };
 }
 
-/** No more of the settings than what is relevant. */
+/** Picks the settings that a checksum covers. */
 export const deployRelevantOf = ({ registry, converge }: DeployRelevant): DeployRelevant => ({
   registry: { host: registry.host, repository: registry.repository },
   converge: {
@@ -28,7 +28,7 @@ export const deployRelevantOf = ({ registry, converge }: DeployRelevant): Deploy
 });
 
 /**
- * Says in short what would be deployed: equal checksums of the same key mean equal settings and values. Keyed, because a plain
+ * Hashes what would be deployed: equal checksums of the same key mean equal settings and values. Keyed, because a plain
  * hash in the status would let its readers guess short values from Secrets.
  *
  * @param input.values - the resolved values, JSON-like; the order of keys does not matter
@@ -46,7 +46,7 @@ export const deployChecksum = (input: {
   return `${input.key.id}:${digest}`;
 };
 
-/** A short sign of what must not be shown, as {@link deployChecksum} makes one: equal for equal values and keys. */
+/** Keyed hash of a value that must not be shown, made as in {@link deployChecksum}: equal for equal values and keys. */
 export const fingerprintOf = (value: unknown, key: { readonly id: string; readonly secret: Uint8Array }): string =>
   `${key.id}:${createHmac('sha256', key.secret).update(canonicalJson(value)).digest('hex').slice(0, 32)}`;
 

@@ -9,11 +9,11 @@ export interface AddOperation {
 }
 
 /**
- * The spec with every default of the CRD's schema. What is there stays as it is, malformed parts included; nothing is defaulted
+ * The spec with every default of the CRD's schema. Existing values stay as they are, malformed ones included; nothing is defaulted
  * inside list items. A null counts as absent where there is a default: the apiserver sees it so too.
  */
 export const withDefaults = (spec: WerfBundleSpec): WerfBundleSpec =>
-  // Only fields that the type has too were added.
+  // The cast is sound: only fields of the type were added.
   filled(spec, SPEC_SCHEMA) as WerfBundleSpec;
 
 /**

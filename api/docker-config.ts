@@ -2,7 +2,7 @@ import { isDockerHub, wireRepository } from './docker-hub.js';
 import { hostMatches } from './host-glob.js';
 import { isMap } from './schema-node.js';
 
-/** From a docker config; never logged, never part of a message. */
+/** A credential from a docker config; never logged, never part of a message. */
 export type RegistryCredential =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | { readonly kind: 'identity-token'; readonly username: string; readonly token: string };
@@ -12,17 +12,17 @@ export const DOCKER_CONFIG_TYPE = 'kubernetes.io/dockerconfigjson';
 /** The only key that the type allows. */
 export const DOCKER_CONFIG_KEY = '.dockerconfigjson';
 
-/** What a docker config has for a repository. `reason` says what is wrong without a word of the config's content. */
+/** The entry of a docker config for a repository. `reason` says what is wrong, and quotes nothing of the config. */
 export type CredentialMatch =
   | { readonly kind: 'found'; readonly credential: RegistryCredential }
   | { readonly kind: 'none' }
   | { readonly kind: 'invalid'; readonly reason: string };
 
 interface Entry {
-  /** As written. */
+  /** The key as the config has it. */
   readonly key: string;
   readonly host: string;
-  /** Without slashes at its ends; empty for the whole host. */
+  /** The path, without slashes at its ends; empty for the whole host. */
   readonly path: string;
   readonly auth: unknown;
 }
@@ -57,7 +57,7 @@ const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's words quote the text.
+    // The parser's message is dropped, since it quotes the text.
     return undefined;
   }
 };

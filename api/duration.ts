@@ -1,4 +1,4 @@
-/** A text that is no duration says why, without repeating the text. */
+/** A duration, or why a text is none; `reason` does not repeat the text. */
 type ParsedDuration =
   | { readonly kind: 'ok'; readonly ms: number }
   | { readonly kind: 'invalid'; readonly reason: string };

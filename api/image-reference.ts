@@ -6,9 +6,9 @@ export interface ImageReference {
   readonly host: string;
   /** With `library/` in front where Docker Hub has it so. */
   readonly repository: string;
-  /** `latest` where the name has neither tag nor digest; missing where a digest decides. */
+  /** `latest` where the name has neither tag nor digest; missing where it has a digest, which overrides the tag. */
   readonly tag?: string;
-  /** `sha256:…`; decides, whatever the tag. */
+  /** `sha256:…` */
   readonly digest?: string;
 }
 

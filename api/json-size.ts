@@ -11,7 +11,7 @@ export const isLargerThan = (value: unknown, limit: number): boolean => {
     if (typeof next !== 'object' || next === null) continue;
     if (!Array.isArray(next)) left -= Object.keys(next).reduce((sum, key) => sum + key.length, 0);
     const parts = Object.values(next);
-    // Whatever is on the stack will cost something: no need to look into it.
+    // Each value on the stack counts for at least one: the limit is exceeded already.
     if (open.length + parts.length > left) return true;
     open.push(...parts);
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { StoredBundle, WerfBundle } from './werfbundle.js';
 
-/** Helm keeps a release in a Secret whose name has this many characters left for the release's. */
+/** Helm's limit for a release's name, which becomes part of the name of the release's Secret. */
 const MAX_RELEASE_NAME = 53;
 /** A Job's name becomes a label of its Pods. */
 const MAX_LABEL = 63;
@@ -50,8 +50,8 @@ export const planJobNameOf = (of: {
 };
 
 /**
- * A label value that stands for `text`: the text itself where it is one; else what of it a label value can have, cut, and a hash,
- * so that different texts stay different.
+ * A label value that stands for `text`: the text itself if it is a valid label value; else its valid characters, cut, and a hash,
+ * so that different texts get different values.
  */
 export const labelValueOf = (text: string): string => {
   if (text.length <= MAX_LABEL && /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(text)) return text;

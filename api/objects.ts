@@ -34,19 +34,19 @@ export interface KubeObject {
   readonly metadata: ObjectMeta;
 }
 
-/** An object of a kind that lives in namespaces. What we make of such a kind has a name and a namespace, too. */
+/** An object of a namespaced kind. Those that this project creates have a name and a namespace. */
 export interface NamespacedObject extends KubeObject {
   readonly metadata: ObjectMeta & ObjectRef;
 }
 
 /**
- * An object as the apiserver has it, with what the apiserver sees to: `Stored<Job>`. Only a namespaced kind has a namespace as well.
+ * An object as read from the apiserver, with the metadata that the apiserver sets: `Stored<Job>`. Only namespaced kinds have a namespace.
  */
 export type Stored<T extends KubeObject = KubeObject> = T & {
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string };
 };
 
-/** An object as it is sent to be created, of a kind that is known by what is stored of it. */
+/** An object to be created; `S` is the stored form of its kind. */
 export type NewObject<S extends KubeObject> = KubeObject & Omit<S, 'metadata'>;
 
 /** Names an object of a kind known from the context. */
@@ -58,12 +58,12 @@ export interface ObjectRef {
 /** The name of an object; `namespace` is '' for cluster-scoped ones. */
 export const refOf = ({ metadata: { namespace = '', name } }: Named): ObjectRef => ({ namespace, name });
 
-/** What has a name already. */
+/** An object that has a name. */
 export interface Named {
   readonly metadata: { readonly name: string; readonly namespace?: string };
 }
 
-/** An object itself: what has its name after it has another uid. */
+/** Identifies one object: a later object of the same name has another uid. */
 export interface ObjectIdentity extends ObjectRef {
   readonly uid: string;
 }
@@ -105,7 +105,7 @@ export interface Job extends NamespacedObject {
     readonly backoffLimit?: number;
     readonly podReplacementPolicy?: 'Failed' | 'TerminatingOrFailed';
     readonly podFailurePolicy?: object;
-    /** No Pod is made as long as it is true. */
+    /** While this is true, the Job controller creates no Pods. */
     readonly suspend?: boolean;
     readonly activeDeadlineSeconds?: number;
     readonly ttlSecondsAfterFinished?: number;
@@ -127,7 +127,7 @@ export interface Job extends NamespacedObject {
   };
 }
 
-/** What it says of itself to whoever refers to it is in its annotations. */
+/** Of a ServiceAccount, only the metadata is read. */
 export interface ServiceAccount extends NamespacedObject {
   readonly kind?: 'ServiceAccount';
 }

@@ -26,7 +26,7 @@ interface RepositoryName {
   readonly repository: string;
 }
 
-/** What of a bundle the platform does not allow. A field that is malformed is left to the rules of the spec. Never throws. */
+/** Where a bundle violates the platform's policy. Malformed fields are left to the rules of the spec. Never throws. */
 export const policyProblems = (
   bundle: unknown,
   policy: Omit<PlatformPolicy, 'certificateSecret'>,

@@ -11,7 +11,7 @@ export type ProblemCode =
   | 'FieldValueTooLong'
   | 'FieldValueTooMany'
   | 'FieldValueTypeInvalid'
-  /** Nothing is known to be wrong: it could not be found out. */
+  /** The check could not be made: whether something is wrong is unknown. */
   | 'InternalError';
 
 /**

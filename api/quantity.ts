@@ -1,4 +1,4 @@
-/** A text that is no quantity says why, without repeating the text. */
+/** A quantity, or why a text is none; `reason` does not repeat the text. */
 type ParsedQuantity =
   | { readonly kind: 'ok'; readonly milli: bigint }
   | { readonly kind: 'invalid'; readonly reason: string };
@@ -7,7 +7,7 @@ type ParsedQuantity =
 const DECIMAL: Readonly<Record<string, number>> = { n: -9, u: -6, m: -3, '': 0, k: 3, M: 6, G: 9, T: 12, P: 15, E: 18 };
 /** Powers of 1024 of the binary suffixes. */
 const BINARY: Readonly<Record<string, number>> = { Ki: 1, Mi: 2, Gi: 3, Ti: 4, Pi: 5, Ei: 6 };
-/** More would be of no use, and costs whoever computes with it dearly; the CRD has the same bound. */
+/** Larger exponents are useless, and expensive to compute with; the CRD has the same bound. */
 const MAX_EXPONENT_DIGITS = 2;
 
 interface Parts {
@@ -56,8 +56,8 @@ const milliOf = ({ whole, fraction, suffix }: Parts): bigint => {
 const ceilDivide = (a: bigint, b: bigint): bigint => (a + b - 1n) / b;
 
 /**
- * What to give a Pod that ran out of memory: twice as much, written alike: `1Gi` → `2Gi`, `512Mi` → `1Gi`, `1.5Gi` → `3Gi`,
- * `1e9` → `2e9`. For what is no quantity: `2Gi`.
+ * The memory limit to suggest for a Pod that ran out of memory: twice `q`, in the same notation: `1Gi` → `2Gi`, `512Mi` → `1Gi`,
+ * `1.5Gi` → `3Gi`, `1e9` → `2e9`. `2Gi` if `q` is no quantity.
  */
 export const nextMemory = (q: string | number): string => {
   const parts = partsOf(String(q));

@@ -15,11 +15,11 @@ type ParsedRegistryUrl =
       readonly suggestion?: { readonly url: string; readonly tag?: string };
     };
 
-/** Of host and path together, as the distribution specification has it. */
+/** Longest host and path together, characters, by the distribution specification. */
 export const MAX_URL_LENGTH = 255;
 const OCI = 'oci://';
 const LABEL = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
-/** A name counts as a host only if nobody can take it for a path: with a dot, with a port, or localhost. */
+/** A name counts as a host only if it can't be taken for a path: it has a dot or a port, or is localhost. */
 const HOST = new RegExp(
   `^(?:${LABEL}(?:\\.${LABEL})+(?::\\d{1,5})?|${LABEL}:\\d{1,5}|localhost|\\[[0-9a-fA-F:]+\\](?::\\d{1,5})?)$`,
 );
@@ -74,11 +74,11 @@ const isHost = (host: string): boolean => {
 interface Cleaned {
   readonly url: string;
   readonly tag?: string;
-  /** What had to be taken away, in words. */
+  /** Names of the parts that were removed. */
   readonly removed: readonly string[];
 }
 
-/** Each thing that people leave on a repository's address, from the outside to the inside; the first group is kept, if there is one. */
+/** Parts that people leave on a repository's address, the outermost first; of a match only the first group is kept, if it has one. */
 const LEFTOVERS: readonly { readonly words: string; readonly pattern: RegExp }[] = [
   { words: 'white space', pattern: /^\s+|\s+$/g },
   { words: 'scheme', pattern: /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\// },
@@ -97,7 +97,7 @@ const cleaned = (bare: string): Cleaned => {
     if (next !== url) removed.push(words);
     url = next;
   }
-  // Behind the last slash only: before it, a colon separates the port.
+  // A tag can only follow the last slash: before that, a colon separates the port.
   const tagged = /^(.*\/[^/:]*):([^/:]*)$/.exec(url);
   if (tagged === null) return { url, removed };
   const [, repository = '', tag = ''] = tagged;

@@ -1,6 +1,6 @@
 import { specSchema } from './generated/spec-schema.js';
 
-/** What this project asks of a node of the CRD's schema. */
+/** The keywords that this project reads from a node of the CRD's schema. */
 export interface SchemaNode {
   readonly type?: string;
   readonly default?: unknown;
@@ -17,7 +17,7 @@ export type JsonMap = Readonly<Record<string, unknown>>;
 export const isMap = (value: unknown): value is JsonMap =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The value at the end of the fields, or undefined where there is no such way. Never throws. */
+/** The value at the end of the fields, or undefined if there is no such path. Never throws. */
 export const valueAt = (value: unknown, ...fields: readonly (string | number)[]): unknown => {
   let here = value;
   for (const field of fields) {
@@ -30,7 +30,7 @@ export const valueAt = (value: unknown, ...fields: readonly (string | number)[])
 
 /**
  * The value without the nulls that the apiserver takes away before it looks at an object: those of fields that the schema knows.
- * Nulls in lists and in free-form maps (`converge.values`) stay. What has none is not copied.
+ * Nulls in lists and in free-form maps (`converge.values`) stay. A value without such nulls is not copied.
  * @see https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
  */
 export const withoutNulls = (value: unknown, schema: SchemaNode = SPEC_SCHEMA): unknown => {

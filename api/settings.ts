@@ -108,7 +108,7 @@ const convergeOf = (bundle: StoredBundle, converge: ConvergeSpec): Settings['con
   };
 };
 
-/** The types don't know that a default was applied. */
+/** Narrows the type of a field that has a default: the types don't know that it was applied. */
 const present = <T>(value: T | undefined): T => {
   if (value === undefined) throw new Error('a bundle that was not validated: a field with a default is missing');
   return value;

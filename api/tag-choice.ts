@@ -30,8 +30,8 @@ export const isServiceTag = (tag: string): boolean => SERVICE_TAGS.some((shape) 
  * The tags that a policy wants, best first: by version if there is a versionConstraint, else by tagOrder. Tags that are equal
  * (`v1.0.0` and `1.0.0`) come in an order of their own: the higher build metadata first, then the later in text order.
  *
- * Whoever follows a fixed `tag` needs no listing, and must not demand one: registries may hide tags. Given such a policy all the
- * same, that tag is the ranking if it is listed.
+ * A policy with a fixed `tag` needs no listing, and callers must not insist on one: registries may hide tags. For such a policy
+ * the ranking is that tag, if it is listed.
  *
  * @param tags - a repository's tags in any order; not changed
  * @returns never throws; a policy that is refused by validation gives `none`
@@ -68,8 +68,8 @@ export const rankTags = (tags: readonly string[], policy: TagPolicy): TagRanking
 export const admits = (policy: TagPolicy, tag: string): boolean => rankTags([tag], policy).kind === 'ranked';
 
 /**
- * Whether a tag is lower than another one, which the policy may take no longer: as versions where there is a versionConstraint or a
- * fixed tag, else by tagOrder. Equal versions are not lower, and what can't be compared is not either.
+ * Whether a tag is lower than another one, which the policy need not match any more. Tags are compared as versions where there is a
+ * versionConstraint or a fixed tag, else by tagOrder. Equal versions, and tags that can't be compared, are not lower.
  */
 export const isLowerTag = (tag: string, than: string, policy: TagPolicy): boolean => {
   const [lower, higher] = [comparedText(tag, policy), comparedText(than, policy)];
@@ -83,21 +83,21 @@ export const isLowerTag = (tag: string, than: string, policy: TagPolicy): boolea
   return a !== undefined && b !== undefined && compareDecimals(a, b) < 0;
 };
 
-/** What of a tag is compared; undefined if tagPattern does not match it. */
+/** The part of a tag that is compared; undefined if tagPattern does not match it. */
 const comparedText = (tag: string, { tagPattern }: TagPolicy): string | undefined => {
   if (tagPattern === undefined) return tag;
   const pattern = parseTagPattern(tagPattern);
   return pattern.kind === 'ok' ? pattern.match(tag) : undefined;
 };
 
-/** A tag, and what is compared of it. */
+/** A tag, and the part of it that is compared. */
 interface Candidate {
   readonly tag: string;
   readonly text: string;
 }
 type Compare = (a: Candidate, b: Candidate) => number;
 
-/** Those that tagPattern matches; if there are none, the reason. */
+/** The tags that tagPattern matches, or why there are none. */
 const matchingTags = (tags: readonly string[], policy: TagPolicy): readonly Candidate[] | string => {
   const own = [...new Set(tags)].filter((tag) => !isServiceTag(tag));
   if (own.length === 0)

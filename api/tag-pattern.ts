@@ -4,7 +4,7 @@ type TagPattern =
   | {
       readonly kind: 'ok';
       /**
-       * What is compared of a tag: the text of the expression's first group if it has one, else the whole tag.
+       * The part of a tag that is compared: the text of the expression's first group if it has one, else the whole tag.
        * @returns undefined if the tag does not match, or if the first group took no part in the match
        */
       match(tag: string): string | undefined;

@@ -7,7 +7,7 @@ import { schemaProblems } from './validate/schema-problems.js';
 import { specWarnings } from './validate/warnings.js';
 import type { WerfBundle } from './werfbundle.js';
 
-/** What a bundle's spec says of itself, without a look at the cluster. Both in the schema's order. */
+/** What can be judged from a bundle's spec alone, without the cluster. Both lists are in the schema's order. */
 interface SpecVerdict {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
@@ -15,17 +15,17 @@ interface SpecVerdict {
 
 /**
  * Applies every rule that a spec alone can break: all that the CRD's schema refuses, in better words, and what a schema can't say.
- * All problems at once; one fault of a field is told once. Never throws, whatever JSON the bundle really is.
- * @param bundle - with or without defaults; of metadata only name and namespace are looked at, and need not be there yet
+ * Reports all problems at once, each fault of a field once. Never throws, whatever JSON the bundle really is.
+ * @param bundle - with or without defaults; of metadata only name and namespace are read, and need not exist yet
  * @param old - the stored object, for what can't change once something was deployed
  */
 export const validateBundle = (bundle: WerfBundle, old?: WerfBundle): SpecVerdict => {
   const spec = withoutNulls(valueAt(bundle, 'spec')) ?? undefined;
   const subject: Subject = { spec, bundle, old, constraint: constraintOf(spec) };
   const inBetterWords = fieldProblems(spec, subject);
-  const told = new Set(inBetterWords.map(({ field }) => field));
+  const reported = new Set(inBetterWords.map(({ field }) => field));
   const problems = [
-    ...schemaProblems(spec).filter(({ field }) => !told.has(field)),
+    ...schemaProblems(spec).filter(({ field }) => !reported.has(field)),
     ...inBetterWords,
     ...crossFieldProblems(subject),
   ];

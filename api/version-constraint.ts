@@ -98,11 +98,11 @@ export const parseVersionConstraint = (text: string): VersionConstraint => {
 };
 
 /**
- * What was read before: the same few constraints come again with each apply of a GitOps tool and each look of the controller, and
- * reading one takes longer than all other rules of a spec.
+ * Cache of parsed constraints: the same few come again with each apply of a GitOps tool and each reconcile, and parsing one takes
+ * longer than all other rules of a spec.
  */
 const KNOWN = new Map<string, VersionConstraint>();
-/** Each takes some KB at most, for the texts are bounded where they come from. */
+/** Entries of that cache; each takes a few KB at most, since the schema bounds the texts. */
 const MOST_KNOWN = 500;
 
 const parse = (text: string): VersionConstraint => {
@@ -130,7 +130,7 @@ const isIn = (version: SemVer, { range, excluded, prerelease }: Alternative): bo
   isWithin(version, range) &&
   !excluded.some((hole) => isWithin(version, hole));
 
-/** Not Range.test, which admits a pre-release only of the very version that the range names one of. */
+/** Not Range.test, which admits a pre-release only if the range names a pre-release of the same version. */
 const isWithin = (version: SemVer, range: Range): boolean =>
   range.set.some((comparators) => comparators.every((comparator) => comparator.test(version)));
 
@@ -185,14 +185,14 @@ const partial = (operator: string, version: string): Partial => {
   const wild = parts.findIndex((part) => /^[xX*]$/.test(part));
   const numbers = (wild < 0 ? parts : parts.slice(0, wild)).map((part) => part.replace(/^0+(?=\d)/, ''));
   const known = OPERATORS[operator] ?? operator;
-  // Masterminds takes every release for this one.
+  // To Masterminds, `~0.0.0` means every release.
   const all = known === '~' && numbers.join('.') === '0.0.0';
   return { operator: all ? '>=' : known, numbers, pre: pre.join('-') };
 };
 
 /**
- * Writes a comparator in the semver package's words. What differs there: `<2` would leave out 2.0.0-rc.1, which Masterminds
- * admits where pre-releases are; a pre-release after a partial version is not understood; there is no `!=`.
+ * Translates a comparator for the semver package. The differences: there `<2` leaves out 2.0.0-rc.1, which Masterminds admits
+ * where pre-releases are admitted; it does not understand a pre-release after a partial version; it has no `!=`.
  */
 const toRange = ({ operator, numbers, pre }: Partial): Range | undefined => {
   const full = `${[...numbers, '0', '0', '0'].slice(0, 3).join('.')}${pre === '' ? '' : `-${pre}`}`;
@@ -219,7 +219,7 @@ const toRange = ({ operator, numbers, pre }: Partial): Range | undefined => {
 export const canMatchNothing = (constraint: VersionConstraint): boolean =>
   constraint.kind === 'range' && !constraint.alternatives.some(isSatisfiable);
 
-/** Most alternatives are satisfied by a version that they name: nothing else is made then. */
+/** Tries the versions that an alternative names first: they satisfy most, and no others have to be made then. */
 const isSatisfiable = (alternative: Alternative): boolean => {
   const { range, excluded, prerelease } = alternative;
   const bounds = [range, ...excluded].flatMap((part) =>
@@ -230,12 +230,12 @@ const isSatisfiable = (alternative: Alternative): boolean => {
   return (
     versions.some(isTaken) ||
     isTaken(new SemVer('0.0.0')) ||
-    versions.some((version) => around(version, prerelease).some(isTaken))
+    versions.some((version) => versionsNear(version, prerelease).some(isTaken))
   );
 };
 
 /** The version itself, its release, and the first versions above it. */
-const around = (version: SemVer, prerelease: boolean): readonly SemVer[] => {
+const versionsNear = (version: SemVer, prerelease: boolean): readonly SemVer[] => {
   const { major, minor, patch } = version;
   const release = new SemVer(`${major}.${minor}.${patch}`);
   const above = [version, release, new SemVer(release).inc('patch')];

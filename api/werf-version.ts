@@ -1,16 +1,16 @@
-/** What a version of werf decides. How a deployment, a plan and an uninstall are called is the same in all that can do them. */
+/** What depends on the version of werf. The commands to deploy, plan and uninstall are the same in all versions that have them. */
 export type WerfVersion =
   | {
       readonly kind: 'known';
       /** `3.2.0`, or `3` of a channel. */
       readonly text: string;
       /**
-       * What `bundle plan --exit-code` ends with: `none`: there is no such command; `any`: 2, whatever would change; `objects`: 2 where
-       * objects would change, 3 where only the release would be recorded anew.
+       * Exit codes of `bundle plan --exit-code`: `none`: there is no such command; `any`: 2 if anything would change; `objects`: 2 if
+       * objects would change, 3 if only the release would be recorded anew.
        */
       readonly plan: 'none' | 'any' | 'objects';
     }
-  /** `why` is for people: what is not known, and how to tell. */
+  /** `why` is for people: what is not known, and how to specify it. */
   | { readonly kind: 'unknown'; readonly why: string };
 
 /** `bundle plan` came with 2.53. */
@@ -37,7 +37,7 @@ export const werfVersionIn = (
     : { kind: 'unknown', why: `the tag of image "${image}" does not tell which version of werf it has` };
 };
 
-/** A version that nobody has looked at is not known, either. */
+/** A major version that this operator was not made for is unknown, too. */
 const versionOf = (text: string): WerfVersion => {
   const [, major, minor, patch] = VERSION.exec(text) ?? [];
   const known = { kind: 'known', text: [major, minor, patch].filter((part) => part !== undefined).join('.') } as const;

@@ -17,7 +17,7 @@ type Immutable<T> = T extends readonly (infer Item)[]
 
 /** spec as a user may write it; every default is optional. */
 export type WerfBundleSpec = Immutable<Spec>;
-/** status as the controller writes it; absent until it did. */
+/** status as the controller writes it; absent before its first write. */
 export type WerfBundleStatus = Immutable<Status>;
 export type RegistrySpec = WerfBundleSpec['registry'];
 export type ConvergeSpec = NonNullable<WerfBundleSpec['converge']>;

@@ -44,14 +44,14 @@ export class CaBundlePublisher {
   async read(signal: AbortSignal): Promise<readonly Configuration[]> {
     const { client, targets, clock } = this.#deps;
     const configurations = await readConfigurations(client, targets, signal);
-    // One that may be missing, and fails open, has no say in what may be served.
+    // An optional configuration fails open, so it does not restrict what may be served.
     this.#trusted = trustedByAll(configurations.filter(({ target }) => target.optional !== true));
     const ids = this.#trusted.map((pem) => authorityFacts(pem)?.id ?? '').filter((id) => id !== '');
     this.#confirmed = new Map(ids.map((id) => [id, this.#confirmed.get(id) ?? clock.now()]));
     return configurations;
   }
 
-  /** Writes what is wrong. @throws KubeError */
+  /** Corrects the configurations that differ from what is wanted. @throws KubeError */
   async write(configurations: readonly Configuration[], wanted: Wanted, signal: AbortSignal): Promise<void> {
     for (const configuration of configurations.filter((present) => !isRight(present, wanted))) {
       await writeConfiguration(this.#deps.client, configuration, wanted, signal);
@@ -62,8 +62,8 @@ export class CaBundlePublisher {
 
   /**
    * What should stand in the configurations.
-   * @param trust.authorities - PEM; these in any case
-   * @param trust.others - what others wrote is kept while it is valid
+   * @param trust.authorities - PEM; always among them
+   * @param trust.others - whether CAs that others wrote are kept while they are valid
    */
   wanted(
     address: Address,

@@ -41,7 +41,7 @@ interface CertificateManagerDeps {
   readonly source: CertificateSource;
   readonly schedule: Pick<Schedule, 'overlapMs'>;
   readonly targets: readonly Target[];
-  /** Serves with this from now on. */
+  /** Makes the server use this pair from now on. */
   readonly onServe: (serving: Serving) => void;
 }
 
@@ -57,13 +57,13 @@ interface Seen {
   readonly configurations: readonly Configuration[] | undefined;
 }
 
-/** What was tried in this look and failed: it is not tried again before the next one. */
+/** What failed in this look, and is not tried again before the next one. */
 interface Stuck {
   readonly publishing: boolean;
   readonly issuing: boolean;
 }
 
-/** More steps than any state of things needs; beyond it, somebody else undoes them. */
+/** No situation needs more steps in one look; if there are more, somebody else undoes them. */
 const MOST_STEPS = 16;
 /** After a failure the next look comes at least this soon, milliseconds. */
 const RETRY_MS = 5000;
@@ -71,7 +71,7 @@ const RETRY_MS = 5000;
 /**
  * Keeps certificates valid, published and served: looks at their source and at the webhook configurations, and does what the plan says.
  *
- * Guarantees: that of {@link planCertificates}; a fault is logged when it comes and when it goes, and the last good pair goes on being
+ * Guarantees: that of {@link planCertificates}; a fault is logged when it begins and when it ends, and the last good pair is still
  * served; caBundle and address are put back when somebody overwrites them.
  */
 export class CertificateManager {
@@ -172,7 +172,7 @@ export class CertificateManager {
     }
   }
 
-  /** Configurations first: whatever CA stands in them was in the Secret before. */
+  /** Reads the configurations first: any CA in them was in the Secret before. */
   async #read(signal: AbortSignal): Promise<Seen> {
     const configurations = await this.#faults.heed('read the webhook configurations', () =>
       this.#publisher.read(signal),
@@ -187,9 +187,9 @@ export class CertificateManager {
     };
   }
 
-  /** CAs of a Secret that was lost are still in the configurations, and other replicas may still serve by them. */
+  /** Reads the configurations if the Secret was lost: they still hold its CAs, by which other replicas may still serve. */
   async #configurationsBefore(reading: Reading, signal: AbortSignal): Promise<readonly Configuration[] | undefined> {
-    // A failure is told once more, and is fatal, when they are published to.
+    // A failure is ignored here: publishing to them fails again, is reported, and is fatal.
     if (!isLost(reading)) return undefined;
     return this.#faults.heed('read the webhook configurations', () => this.#publisher.read(signal));
   }
@@ -209,7 +209,7 @@ export class CertificateManager {
     };
   }
 
-  /** A Secret that was lost, or whose authority was, is made anew around the pair that is served. */
+  /** A Secret that was lost, or whose CA was, is created anew around the pair that is served. */
   #offer(reading: Reading): Offer | undefined {
     const served = this.#served?.offer;
     if (served === undefined || !isLost(reading)) return reading.offer;

@@ -9,7 +9,7 @@ export interface Target {
   readonly name: string;
   /** Path of its webhooks on our server: `/mutate`. */
   readonly path: string;
-  /** It may be missing: not everybody installs it. */
+  /** Whether it may be missing: not everybody installs it. */
   readonly optional?: boolean;
 }
 
@@ -17,8 +17,8 @@ export interface Target {
 export type Address =
   | { readonly kind: 'service'; readonly namespace: string; readonly name: string }
   /**
-   * `base` without a slash at its end: `https://127.0.0.1:9443`. `anyPort`: replicas have ports of their own, and each bears with another
-   * one's, or they would overwrite each other for ever.
+   * `base` without a slash at its end: `https://127.0.0.1:9443`. `anyPort`: each replica has a port of its own, and any of them counts as
+   * right, or they would overwrite each other for ever.
    */
   | { readonly kind: 'url'; readonly base: string; readonly anyPort: boolean };
 
@@ -57,14 +57,14 @@ export const readConfigurations = async (
   return (await Promise.all(targets.map(read))).flat();
 };
 
-/** Name of the one whose caBundle is filled in by cert-manager's cainjector, and so none of ours to write. */
+/** The annotation by which cert-manager's cainjector fills in caBundle, so that we must not; undefined if there is none. */
 export const injectedBy = ({ metadata }: Configuration): string | undefined =>
   Object.keys(metadata.annotations ?? {}).find((key) => key.startsWith('cert-manager.io/inject-'));
 
 const trustedBy = ({ clientConfig }: Configuration['webhooks'][number]): readonly string[] =>
   certificatesIn(Buffer.from(clientConfig.caBundle ?? '', 'base64').toString());
 
-/** The certificates that are in every caBundle: by these, and no others, the apiserver knows us whatever it calls. */
+/** The certificates that are in every caBundle: only a leaf by one of these is trusted for every webhook. */
 export const trustedByAll = (configurations: readonly Configuration[]): readonly string[] => {
   const [first = [], ...rest] = configurations.flatMap(({ webhooks }) => webhooks).map(trustedBy);
   return first.filter((pem) => rest.every((others) => others.includes(pem)));
@@ -75,7 +75,7 @@ export const trustedByAny = (configurations: readonly Configuration[]): readonly
   ...new Set(configurations.flatMap(({ webhooks }) => webhooks).flatMap(trustedBy)),
 ];
 
-/** Whether there is nothing to write. */
+/** Whether a configuration is as wanted, so that nothing need be written. */
 export const isRight = (configuration: Configuration, wanted: Wanted): boolean =>
   configuration.webhooks.every(({ clientConfig: present }) => {
     const right = clientConfigOf(configuration, wanted, present);
@@ -84,7 +84,7 @@ export const isRight = (configuration: Configuration, wanted: Wanted): boolean =
   });
 
 /**
- * Writes what is wanted, and nothing else. Another's change since it was read wins; it is to be read and judged again.
+ * Writes the wanted CAs and address, and nothing else. On a conflict the other writer wins: the caller reads and judges it again.
  * @throws KubeError, but not for a conflict
  */
 export const writeConfiguration = async (

@@ -19,7 +19,7 @@ interface DirectorySourceDeps {
 export const directorySource = ({ directory, names, clock, schedule }: DirectorySourceDeps): CertificateSource => ({
   names,
   lookMs: schedule.fileLookMs,
-  // Each replica's mount is up to date at a time of its own.
+  // Each replica's mount is updated at another time.
   shared: false,
   read: async () => ({
     offer: await readDirectory(directory, { now: clock.now(), names }),
@@ -67,8 +67,8 @@ const readPem = async (directory: string, file: string): Promise<string> => {
 };
 
 /**
- * Calls `onChange` for whatever happens in the folder, until aborted. The folder and not its files: Kubernetes replaces all files of a
- * mounted Secret at once by renaming the link `..data`. Where a folder can't be watched there is the regular look.
+ * Calls `onChange` for any event in the folder, until aborted. It watches the folder and not its files: Kubernetes replaces all files of a
+ * mounted Secret at once by renaming the link `..data`. Where a folder can't be watched, the regular look finds changes.
  */
 export const watchDirectory = async (
   { directory, log }: { readonly directory: string; readonly log: Log },

@@ -7,8 +7,8 @@ const isExpected = (error: unknown): error is KubeError | StartError =>
   error instanceof KubeError || error instanceof StartError;
 
 /**
- * Says what fails when it begins to fail, and when it works again, and nothing in between.
- * @typeParam What - the things that may fail, as they are told: `publish the certificates`
+ * Logs when something begins to fail and when it works again, and nothing in between.
+ * @typeParam What - the things that may fail, as they are logged: `publish the certificates`
  */
 export class Faults<What extends string> {
   readonly #log: Log;
@@ -24,7 +24,7 @@ export class Faults<What extends string> {
   }
 
   /**
-   * What `run` gives, or undefined if it failed.
+   * Runs `run`. @returns its result, or undefined if it failed
    * @throws bugs
    */
   async heed<T>(what: What, run: () => Promise<T>): Promise<T | undefined> {

@@ -4,7 +4,7 @@ import { AUTHORITY_NAME, BACKDATE_MS, type KeyPair } from './issue.js';
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** The certificates of a PEM file, in order; what is between them is left out. */
+/** The certificates of a PEM file, in order; other text is left out. */
 export const certificatesIn = (pem: string): readonly string[] => pem.match(CERTIFICATE) ?? [];
 
 /** The text of a PEM file with these certificates. */
@@ -31,7 +31,7 @@ export const fitsTogether = (pair: KeyPair): boolean => {
 
 /** When a certificate begins and ends, milliseconds since 1970. */
 export interface Life {
-  /** When it was made, as far as its validity tells. */
+  /** When it was made, estimated from its validity. */
   readonly born: number;
   readonly to: number;
 }
@@ -44,7 +44,7 @@ export interface AuthorityFacts extends Life {
 /** A leaf, as far as decisions need it. */
 export interface LeafFacts extends Life {
   readonly id: string;
-  /** `id` of the CA that vouches for it, of those that were given. */
+  /** `id` of the given CA that has signed it. */
   readonly signer: string | undefined;
   /** The wanted names that it is not valid for. */
   readonly missing: readonly string[];
@@ -52,15 +52,15 @@ export interface LeafFacts extends Life {
 
 const lifeOf = (certificate: X509Certificate): Life => {
   const to = Date.parse(certificate.validTo);
-  // A certificate of others may be younger than our own are when they are made.
+  // Certificates of others may not be backdated: then this is an hour late, but no later than the end.
   return { born: Math.min(Date.parse(certificate.validFrom) + BACKDATE_MS, to), to };
 };
 
-/** A leaf that vouches for itself is trusted by apiservers as a CA is; cert-manager's SelfSigned issuer makes such. */
+/** Apiservers trust a self-signed leaf as they trust a CA; cert-manager's SelfSigned issuer makes such leaves. */
 const isSelfSigned = (certificate: X509Certificate): boolean =>
   certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey);
 
-/** Undefined for what can vouch for nothing, or can't be read. */
+/** Undefined for a certificate that is neither a CA nor self-signed, or can't be read. */
 export const authorityFacts = (pem: string): AuthorityFacts | undefined => {
   const certificate = readCertificate(pem);
   if (certificate === undefined || !(certificate.ca || isSelfSigned(certificate))) return undefined;

@@ -67,7 +67,7 @@ export const issueAuthority = async (now: number, lifeMs = AUTHORITY_LIFE_MS): P
   return { certificate: `${certificate.toString('pem')}\n`, key: await pemOf(keys.privateKey) };
 };
 
-/** A serving certificate that is wanted. */
+/** What a serving certificate is to be. */
 interface LeafOrder {
   /** Signs it. */
   readonly authority: KeyPair;

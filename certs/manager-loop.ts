@@ -7,12 +7,12 @@ interface ManagerLoopDeps {
   readonly random: Random;
 }
 
-/** Events come in bunches, and a folder is half written at the first of them, milliseconds. */
+/** Wait after an event, milliseconds: events come in bunches, and at the first of them a folder is half written. */
 const SETTLE_MS = 300;
-/** The longest that a wake-up waits, when looks wake each other in a quarrel with somebody else, milliseconds. */
+/** Longest wait after an event, milliseconds, while somebody else keeps undoing what each look writes. */
 const LONGEST_SETTLE_MS = 60_000;
 
-/** Has the manager look again and again: when it wants to, and whenever something may have changed. */
+/** Calls the manager's look again and again: when it is due, and whenever something may have changed. */
 export class ManagerLoop {
   readonly #deps: ManagerLoopDeps;
   #wakeUp = new AbortController();

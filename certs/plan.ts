@@ -1,8 +1,8 @@
 import type { AuthorityFacts, LeafFacts, Life } from './inspect.js';
 
-/** What is there to serve with: in the Secret, or in the files given from outside. */
+/** The certificates that are there to serve with: those in the Secret, or in the files given from outside. */
 export interface Offered {
-  /** Newest first; the first is the one whose key is at hand. */
+  /** Newest first; only of the first the key may be known. */
   readonly authorities: readonly AuthorityFacts[];
   readonly leaf: LeafFacts | 'broken';
 }
@@ -102,7 +102,7 @@ const nothingIsServed: Check = (seen) =>
 
 const configurationsAreWrong: Check = ({ published }) => (published === 'wrong' ? { kind: 'publish' } : undefined);
 
-/** Undefined if nobody vouches for it in public. */
+/** Since when the signer has been in every caBundle; undefined if it is not, or there is none. */
 const confirmedAt = ({ confirmed }: Observation, signer: string | undefined): number | undefined =>
   signer === undefined ? undefined : confirmed.get(signer);
 
@@ -113,7 +113,7 @@ const anotherIsOffered: Check = (seen) => {
     return undefined;
   }
   const since = confirmedAt(seen, leaf.signer);
-  // Expired: there is nothing to lose. No longer trusted, and the other one is: the sooner the better.
+  // Two cases that need no overlap: the served leaf has expired, or is not trusted any more while the offered one is.
   if (served.to <= now) return { kind: 'serve' };
   if (since === undefined) return undefined;
   if (confirmedAt(seen, served.signer) === undefined) return { kind: 'serve' };

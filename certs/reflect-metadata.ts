@@ -1,7 +1,6 @@
 /**
- * What tsyringe, which @peculiar/x509 stands on, looks for before it loads: it reads metadata of constructor parameters and
- * refuses to start without a polyfill. The classes of x509 have no such metadata, so "none" is the whole truth here.
- * To be imported before @peculiar/x509.
+ * Stands in for the polyfill that tsyringe, a dependency of @peculiar/x509, demands when it is loaded, to read metadata of constructor
+ * parameters. The classes of x509 have no such metadata, so the answer is always "none". Must be imported before @peculiar/x509.
  */
 const none = () => undefined;
 if (!('getMetadata' in Reflect)) Object.assign(Reflect, { getMetadata: none, getOwnMetadata: none });

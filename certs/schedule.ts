@@ -8,7 +8,7 @@ export interface Schedule {
   readonly overlapMs: number;
   /** Secret and webhook configurations are looked at this often. */
   readonly lookMs: number;
-  /** Files given from outside are looked at this often, should no event of their folder come. */
+  /** Files given from outside are looked at this often, if no event comes from their folder. */
   readonly fileLookMs: number;
 }
 

@@ -20,8 +20,8 @@ interface SecretSourceDeps {
 
 /**
  * Certificates that the replicas make themselves and share in a Secret: tls.crt and tls.key as cert-manager names them, ca.crt with the
- * present CA first and the earlier ones after it, ca.key for the first of them. Nothing but the newest CA's key is kept: an earlier
- * one's leaf is served on until every caBundle has the new one, and never renewed by the old.
+ * present CA first and the earlier ones after it, ca.key for the first of them. Only the newest CA's key is kept: a leaf by an earlier CA
+ * is served until every caBundle has the new CA, and is never renewed by the earlier one.
  *
  * Guarantee: of replicas that issue at once one succeeds (resourceVersion), and the others take what it made.
  */
@@ -84,8 +84,8 @@ const make = async (
 };
 
 /**
- * The names for a new leaf. If it is made for the sake of a name that the present one has not, those of the present one are kept:
- * replicas with different settings (in the middle of a change) would replace each other's leaf for ever.
+ * The names for a new leaf. If the present leaf lacks a wanted name, the new one has the present one's names as well: otherwise replicas
+ * with different settings (during a rollout) would replace each other's leaf for ever.
  */
 const allNames = (pair: KeyPair, names: readonly string[], now: number): readonly string[] => {
   const leaf = leafFacts(pair, { authorities: [], names });

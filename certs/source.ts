@@ -10,12 +10,12 @@ export interface Offer extends KeyPair {
 
 /** What is to be made. */
 export interface IssueOrder {
-  /** A new CA, and not the one that is there. */
+  /** Whether to make a new CA, or to use the present one. */
   readonly authority: boolean;
-  /** A new leaf by the newest CA; otherwise `pair` stays. */
+  /** Whether to make a new leaf by the newest CA; otherwise `pair` stays. */
   readonly leaf: boolean;
   readonly pair: KeyPair;
-  /** CAs that must stay trusted besides those that are there. */
+  /** CAs that must stay trusted besides the present ones. */
   readonly alsoTrusted: readonly string[];
 }
 
@@ -36,11 +36,11 @@ export interface Reading {
 export interface CertificateSource {
   /** DNS names and IP addresses that the leaf has to be valid for. */
   readonly names: readonly string[];
-  /** It is to be read again after this time, milliseconds. */
+  /** How often it is to be read again, milliseconds. */
   readonly lookMs: number;
-  /** Whether it says all there is to say about caBundle, or each replica sees a source of its own and leaves what others wrote. */
+  /** Whether all replicas share it, so that it alone says what is in caBundle; else each replica keeps the CAs that others wrote. */
   readonly shared: boolean;
-  /** @throws KubeError; CertificateError: what is there can't be used */
+  /** @throws KubeError; CertificateError: its certificates can't be used */
   read(signal: AbortSignal): Promise<Reading>;
 }
 
@@ -50,11 +50,11 @@ export const offerFacts = (offer: Offer, names: readonly string[]): Offered => (
   leaf: leafFacts(offer, { authorities: offer.authorities, names }),
 });
 
-/** There is no authority any more that could issue something. */
+/** Whether the CA, or the key that it could issue with, is lost. */
 export const isLost = ({ offer, issuer }: Reading): boolean =>
   issuer.kind === 'ours' && (offer === undefined || !issuer.keyFits);
 
-/** What is known of a source that can't be read at the moment: what it held before, and nothing can be issued. */
+/** Stands for a source that can't be read at the moment: it offers what it did before, and issues nothing. */
 export const unreadable = (last: Reading | undefined): Reading => ({
   offer: last?.offer,
   issuer: { kind: 'theirs' },

@@ -19,13 +19,13 @@ import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import { textAt } from './manifests.js';
 import type { BundleView, ObjectSource } from './object-source.js';
 
-/** What the webhook says, and what it could not be asked. */
+/** What the webhook finds, and what could not be checked. */
 export interface Admission extends Findings {
-  /** References that nothing is known of. */
+  /** References whose objects could not be found out. */
   readonly open: readonly Extract<Finding, { kind: 'missing' | 'unchecked' }>[];
   /** Problems of values with the source that they come from. */
   readonly values: readonly ValuesProblem[];
-  /** Why it could not be found out who has which release. */
+  /** Why it could not be found out which bundles claim which release. */
   readonly releasesFault: string | undefined;
 }
 
@@ -35,7 +35,7 @@ export interface AdmissionDeps {
   readonly clock: Clock;
 }
 
-/** For the look-ups of one bundle, milliseconds; a person has more patience than an apiserver. */
+/** Time for the look-ups of one bundle, milliseconds; a person has more patience than an apiserver. */
 const WITHIN_MS = 30_000;
 
 /** Judges a bundle by the webhook's own code, /mutate first and then /validate, as if somebody created it now. */
@@ -51,7 +51,7 @@ export const admit = async (deps: AdmissionDeps, bundle: BundleManifest): Promis
   return { ...findingsOf(verdict), open, values, releasesFault: view.releasesFault() };
 };
 
-/** The question as the apiserver would ask it. */
+/** The admission request, as the apiserver would make it. */
 const requestFor = (source: ObjectSource, bundle: BundleManifest): AdmissionRequest => {
   const request = {
     kind: { group: GROUP, version: VERSION, kind: KIND },
@@ -104,18 +104,18 @@ const checksFor = ({ source, config, clock, view, open, values }: ChecksDeps): r
     );
   };
   const { stored } = view;
-  // What may not change of a stored bundle; everything else is judged as if it were new.
+  // Checks the fields that must not change in a stored bundle; everything else is judged as if it were new.
   const fixed: Check = (request) =>
     stored === undefined ? { problems: [], warnings: [] } : specRules({ ...request, oldObject: stored });
   return [specRules, fixed, known, createPolicyCheck(config)];
 };
 
-/** As the webhook does it, but here and now: nobody else waits. Keeps the problems, which know their places. */
+/** Parses values as the webhook does, but on this thread, since nobody else waits. Keeps the problems, which have positions. */
 const parsingValues =
-  (kept: ValuesProblem[]): ParseValues =>
-  async (asked) => {
-    const { question, warnings } = checkable(asked);
+  (collected: ValuesProblem[]): ParseValues =>
+  async (given) => {
+    const { question, warnings } = checkable(given);
     const findings = judgeValues(question);
-    kept.push(...findings.problems);
+    collected.push(...findings.problems);
     return { kind: 'judged', problems: findings.problems, warnings: [...warnings, ...findings.warnings] };
   };

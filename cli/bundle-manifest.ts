@@ -2,14 +2,14 @@ import { isMap } from '../api/schema-node.js';
 import { GROUP, KIND, type WerfBundle } from '../api/werfbundle.js';
 import { type Manifest, textAt } from './manifests.js';
 
-/** A bundle of the input, and the namespace it is for. */
+/** A bundle of the input, and its namespace. */
 export interface BundleManifest extends Manifest {
   readonly namespace: string;
 }
 
 /**
  * The bundles among objects, of whatever version.
- * @param namespace - of those that name none
+ * @param namespace - for bundles that name none
  */
 export const bundlesAmong = (manifests: readonly Manifest[], namespace: string): readonly BundleManifest[] =>
   manifests
@@ -19,6 +19,6 @@ export const bundlesAmong = (manifests: readonly Manifest[], namespace: string):
 /** The object with the namespace that it gets when it is applied. */
 export const bundleOf = ({ value, namespace }: BundleManifest): WerfBundle => {
   const metadata = isMap(value['metadata']) ? value['metadata'] : {};
-  // The rules take anything for a spec.
+  // The rules accept anything as a spec.
   return { ...value, metadata: { ...metadata, namespace } } as unknown as WerfBundle;
 };

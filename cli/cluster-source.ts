@@ -29,8 +29,8 @@ interface ClusterSourceDeps {
 }
 
 /**
- * A cluster, with its user's own rights, as it will be once the input is applied: what the input holds counts, everything else is
- * looked up. What may not be looked up is "could not be checked".
+ * A cluster, with its user's own rights, as it will be once the input is applied: objects of the input come first, all others are
+ * looked up. A look-up that is forbidden is reported as "could not be checked".
  */
 export const clusterSource = ({ client, requester, authorize, objects }: ClusterSourceDeps): ObjectSource => {
   const get = remembering(client);
@@ -61,19 +61,19 @@ export const clusterSource = ({ client, requester, authorize, objects }: Cluster
 
 type Get = Client['get'];
 
-/** Many bundles of one input refer to the same objects. */
+/** Reads each object once: many bundles of one input refer to the same ones. */
 const remembering = (client: Client): Get => {
-  const asked = new Map<string, Promise<Stored | undefined>>();
+  const reads = new Map<string, Promise<Stored | undefined>>();
   return async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
     const key = `${resourceName(type)} ${refName(ref)}`;
-    const answer = asked.get(key) ?? client.get(type, ref, signal);
-    asked.set(key, answer);
+    const answer = reads.get(key) ?? client.get(type, ref, signal);
+    reads.set(key, answer);
     // The type of a resource is the type of its objects.
     return (await answer) as S | undefined;
   };
 };
 
-/** What the input holds is what will be there. What it holds encrypted is known to the cluster only. */
+/** Prefers the input's objects to the cluster's, except encrypted ones, whose content only the cluster knows. */
 const preferring =
   (objects: InputObjects, bundle: BundleManifest, get: Get): Get =>
   async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
@@ -82,7 +82,7 @@ const preferring =
     return asStored(type, found) as S;
   };
 
-/** A bundle that may not be looked up is judged as a new one. */
+/** The stored bundle; if it may not be read, the bundle is judged as a new one. */
 const storedBundle = async (get: Get, bundle: BundleManifest): Promise<WerfBundle | undefined> => {
   const ref = { namespace: bundle.namespace, name: textAt(bundle, 'metadata', 'name') };
   if (ref.name === '') return undefined;
@@ -118,7 +118,7 @@ const onceOnly = <T>(run: (signal: AbortSignal) => Promise<T>): ((signal: AbortS
 const holdersOf = (bundles: readonly StoredBundle[], release: Release): readonly ReleaseHolder[] =>
   bundles.filter((bundle) => releaseKeyOf(bundle) === keyOfRelease(release)).map(holderOf);
 
-/** The bundle that is stored already keeps its release from younger ones; one that is judged as new would lose it to all others. */
+/** Whether the stored bundle holds its release against another one; a bundle that is judged as new would lose it to all others. */
 const keepsIt = (other: ReleaseHolder, stored: WerfBundle | undefined): boolean => {
   const { uid = '', creationTimestamp } = stored?.metadata ?? {};
   return creationTimestamp === undefined || isOlder(other, { uid, createdAt: creationTimestamp });

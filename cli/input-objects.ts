@@ -11,12 +11,12 @@ const KINDS = new Set(['ConfigMap', 'Secret', 'ServiceAccount', 'Namespace']);
 
 /**
  * The objects of the input that bundles may refer to. A repository often has one folder for each cluster: of several objects of one
- * name the one nearest to the bundle's own file counts, and of these the last, as `kubectl apply` would leave it.
+ * name the one nearest to the bundle's own file counts, and of equally near ones the last, as with `kubectl apply`.
  */
 export class InputObjects {
   readonly #byName = new Map<string, Manifest[]>();
 
-  /** @param namespace - of objects that name none */
+  /** @param namespace - for objects that name none */
   constructor(manifests: readonly Manifest[], namespace: string) {
     for (const manifest of manifests) {
       if (manifest.apiVersion !== 'v1' || !KINDS.has(manifest.kind)) continue;
@@ -56,17 +56,17 @@ const partsOf = (file: string): readonly string[] => folderOf(file).split(sep);
 /** Standard input belongs to no folder. */
 export const folderOf = (file: string): string => (file === STDIN ? STDIN : dirname(resolve(file)));
 
-/** Encrypted with SOPS: its texts are not what a cluster would get. */
+/** Whether an object is encrypted with SOPS, so that its texts are not those that a cluster would get. */
 export const isEncrypted = ({ value }: Manifest): boolean => isMap(value['sops']);
 
 /**
  * An object as a cluster would have it once it is applied.
- * @throws KubeError for what no apiserver would take, and for what is encrypted; nothing of its contents is in the words
+ * @throws KubeError for an object that no apiserver would accept, or that is encrypted; its message quotes none of the contents
  */
 export const asStored = (type: ResourceType, manifest: Manifest): KubeObject => {
   const fault = isEncrypted(manifest) ? 'is encrypted with SOPS' : faultOf(manifest);
   if (fault !== undefined) throw new KubeError('invalid', `the one of ${manifest.file} ${fault}`);
-  // After faultOf, what is read of these kinds has its type. An empty `data:` is null in YAML and nothing to an apiserver.
+  // faultOf has checked the types of what is read of these kinds. An empty `data:` is null in YAML, which the apiserver drops.
   const entries = Object.entries(manifest.value).filter(([, part]) => part !== null);
   const object: Readonly<Record<string, unknown>> & KubeObject = { metadata: {}, ...Object.fromEntries(entries) };
   if (type.kind !== 'Secret') return object;
@@ -83,7 +83,7 @@ const mapAt = (value: unknown, field: string): JsonMap => {
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** Why no apiserver would take an object; undefined if it would, as far as matters here. */
+/** Why no apiserver would accept an object; undefined if it would, as far as matters here. */
 const faultOf = (manifest: Manifest): string | undefined => {
   const { kind, value } = manifest;
   const isText = (part: unknown): boolean => typeof part === 'string';

@@ -8,7 +8,7 @@ import { asStored, folderOf, type InputObjects } from './input-objects.js';
 import { textAt } from './manifests.js';
 import type { BundleView, ObjectSource } from './object-source.js';
 
-/** The input alone: what it does not hold is not known, and nobody is asked what they may do. */
+/** The input alone: objects that it does not hold are unknown, and no grants are checked. */
 export const inputSource = (objects: InputObjects, bundles: readonly BundleManifest[]): ObjectSource => {
   const holders = bundles.map(heldBy);
   return {
@@ -28,7 +28,7 @@ export const inputSource = (objects: InputObjects, bundles: readonly BundleManif
 const clientOf = (objects: InputObjects, bundle: BundleManifest): BundleView['client'] => ({
   get: async <S extends Stored>(type: ResourceType<S>, ref: Parameters<InputObjects['find']>[1]) => {
     const found = objects.find(type.kind, ref, bundle.file);
-    // Kubernetes itself makes one in every namespace.
+    // Kubernetes itself creates this account in every namespace.
     if (type === SERVICEACCOUNTS && ref.name === 'default') return { metadata: ref } as S;
     // The type of a resource is the type of its objects.
     return found === undefined ? undefined : (asStored(type, found) as S);
@@ -38,7 +38,7 @@ const clientOf = (objects: InputObjects, bundle: BundleManifest): BundleView['cl
   },
 });
 
-/** A bundle with the release that it will have. */
+/** A bundle with the release that it will claim. */
 interface Held {
   readonly folder: string;
   /** undefined: not known, or malformed. */
@@ -58,12 +58,12 @@ const heldBy = (bundle: BundleManifest): Held => {
 };
 
 /**
- * Of bundles that are all still to be created, those that come first have their releases first. Only those of one folder: other
- * folders may be for other clusters.
+ * The releases that earlier bundles of the input claim: of bundles that are all still to be created, the first one holds a release.
+ * Only bundles of one folder count, since other folders may be for other clusters.
  */
 const releasesBefore = (earlier: readonly Held[], folder: string): Releases => ({
-  holders: async (asked) =>
+  holders: async (claimed) =>
     earlier
-      .filter(({ folder: other, release }) => other === folder && release === keyOfRelease(asked))
+      .filter(({ folder: other, release }) => other === folder && release === keyOfRelease(claimed))
       .map(({ holder }) => holder),
 });

@@ -6,11 +6,11 @@ import { text } from 'node:stream/consumers';
 export interface Input {
   readonly name: string;
   readonly text: string;
-  /** It was found in a folder, not asked for by its name: it may be anything. */
+  /** Whether it was found in a folder, and not named on the command line: then it may be anything. */
   readonly found: boolean;
 }
 
-/** What could be read, and one line for each thing that could not. */
+/** The files that could be read, and one line for each that could not. */
 interface Inputs {
   readonly files: readonly Input[];
   readonly faults: readonly string[];
@@ -31,7 +31,7 @@ export const readInputs = async (paths: readonly string[]): Promise<Inputs> => {
     try {
       for (const file of await readPath(path)) {
         const key = file.name === STDIN ? STDIN : resolve(file.name);
-        // Named by itself, it is held to more.
+        // A file that is also named by itself has to be valid.
         if (files.get(key)?.found !== false) files.set(key, file);
       }
     } catch (error) {
@@ -41,7 +41,7 @@ export const readInputs = async (paths: readonly string[]): Promise<Inputs> => {
   return { files: [...files.values()], faults };
 };
 
-/** A path that holds nothing; its message is a whole line. */
+/** A path without inputs; the message is a whole line. */
 class Nothing extends Error {}
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -83,8 +83,8 @@ const manifestsBelow = async (directory: string): Promise<readonly string[]> => 
 };
 
 /**
- * Whether a file of a folder that can't be read as YAML was meant to be manifests. Charts have templates in such folders, which are
- * no YAML before they are rendered.
+ * Whether a file that can't be read as YAML was meant to be manifests, if it was found in a folder. There, charts have templates, which
+ * are no YAML before they are rendered.
  */
 export const isMeantAsManifest = ({ text: content, found }: Input): boolean =>
   !found || (!content.includes('{{') && /^apiVersion:/m.test(content) && /^kind:/m.test(content));

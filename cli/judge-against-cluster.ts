@@ -8,7 +8,7 @@ import { whoAmI } from './self-review.js';
 type ClusterOptions = Omit<JudgeOptions, 'namespace' | 'sourceOf'> & {
   readonly kubeconfig?: string;
   readonly context?: string;
-  /** That of the context, if left out. */
+  /** For objects that name none; the context's, if left out. */
   readonly namespace?: string;
 };
 

@@ -14,11 +14,11 @@ import { type FilePosition, type Finding, type Result, type Unresolved, verdictO
 import { unknownFields } from './unknown-fields.js';
 
 export interface JudgeDeps extends AdmissionDeps {
-  /** Whether what is not known of counts as a problem. */
+  /** Whether a reference that could not be checked counts as a problem. */
   readonly strict: boolean;
 }
 
-/** Judges one bundle of the input, and finds the places of all that is said about it. */
+/** Judges one bundle of the input, and finds the position of each finding. */
 export const judgeBundle = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Result> => {
   const { problems, unresolved } = await findingsOf(deps, bundle);
   const at = <T extends { readonly field: string }>(item: T): T & Position => ({
@@ -38,7 +38,7 @@ export const judgeBundle = async (deps: JudgeDeps, bundle: BundleManifest): Prom
   };
 };
 
-/** A finding whose own place is not known yet. */
+/** A finding whose position is not known yet. */
 type Unlocated = Omit<Finding, keyof Position>;
 type Open = Omit<Unresolved, keyof Position> & Pick<Problem, 'code'>;
 
@@ -47,7 +47,7 @@ interface Findings {
   readonly unresolved: readonly Open[];
 }
 
-/** What a cluster never sees comes first, warnings last; everything else is in its order already. */
+/** Unknown fields, which a cluster never sees, come first, warnings last; the rest is in its order already. */
 const rankOf = ({ severity, code }: Unlocated): number =>
   severity === 'warning' ? 2 : code === 'UnknownField' ? 0 : 1;
 const asRead = (one: Unlocated, other: Unlocated): number => rankOf(one) - rankOf(other);
@@ -84,7 +84,7 @@ const findingsOf = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Find
   };
 };
 
-/** What the apiserver itself refuses before any webhook is asked. */
+/** Problems for which the apiserver refuses an object before it calls any webhook. */
 const ownFaults = (bundle: BundleManifest): readonly Problem[] => {
   if (bundle.apiVersion !== API_VERSION) {
     const message = `Unsupported value: supported values: "${API_VERSION}"`;
@@ -94,7 +94,7 @@ const ownFaults = (bundle: BundleManifest): readonly Problem[] => {
   return named ? [] : [required('metadata.name', 'name or generateName is required')];
 };
 
-/** Where the fault of a source of values stands, if that source is in the input. */
+/** The position of a fault in a source of values, if that source is in the input. */
 const sourceOf = (
   { source: { objects } }: JudgeDeps,
   bundle: BundleManifest,
@@ -111,7 +111,7 @@ const sourceOf = (
 
 const RELEASE = 'spec.converge.releaseName';
 
-/** References that were not judged, each with why. */
+/** References that were not judged, each with the reason. */
 const openOf = ({ source }: JudgeDeps, bundle: BundleManifest, admission: Admission): readonly Open[] => {
   const refs = bundleReferencesOf(bundleOf(bundle), bundle.namespace);
   const { releasesFault } = admission;

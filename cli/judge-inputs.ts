@@ -8,7 +8,7 @@ import { type Manifests, manifestsIn, type Unreadable } from './manifests.js';
 import type { ObjectSource } from './object-source.js';
 import type { Result } from './result.js';
 
-/** What came of all inputs. */
+/** The results for all inputs. */
 export interface Judgement {
   readonly results: readonly Result[];
   /** Files of folders that are no YAML, and are not meant to be. */
@@ -16,7 +16,7 @@ export interface Judgement {
 }
 
 export interface JudgeOptions extends Omit<JudgeDeps, 'source'> {
-  /** Of objects that name none. */
+  /** For objects that name none. */
   readonly namespace: string;
   /** What to judge against; the input alone, if left out. */
   readonly sourceOf?: (objects: InputObjects) => ObjectSource;
@@ -41,14 +41,15 @@ export const judgeInputs = async (inputs: readonly Input[], options: JudgeOption
     await options.onBundle?.(index + 1, bundles.length);
     judged.set(bundle, await judgeBundle({ ...options, source }, bundle));
   }
-  const isTold = (file: (typeof read)[number]): boolean => file.unreadable.length > 0 && isMeantAsManifest(file.input);
+  const isReported = (file: (typeof read)[number]): boolean =>
+    file.unreadable.length > 0 && isMeantAsManifest(file.input);
   return {
-    results: read.flatMap((file) => inOrder(isTold(file) ? file.unreadable : [], file.input.name, judged)),
-    skipped: read.filter((file) => file.unreadable.length > 0 && !isTold(file)).map(({ input }) => input.name),
+    results: read.flatMap((file) => inOrder(isReported(file) ? file.unreadable : [], file.input.name, judged)),
+    skipped: read.filter((file) => file.unreadable.length > 0 && !isReported(file)).map(({ input }) => input.name),
   };
 };
 
-/** All that is said about one file, in the order of its documents. */
+/** The results for one file, in the order of its documents. */
 const inOrder = (
   unreadable: Manifests['unreadable'],
   file: string,

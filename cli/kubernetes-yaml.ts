@@ -15,15 +15,15 @@ export interface YamlFault extends Position {
 /** One YAML document. */
 export interface YamlDocument {
   readonly content: Document.Parsed;
-  /** Why it can't be read, if it can't. Only the first: what a parser finds after it often follows from it. */
+  /** Why it can't be read, if it can't. Only the first fault: later ones often follow from it. */
   readonly fault: YamlFault | undefined;
-  /** Of the whole file, which may hold several documents. */
+  /** The lines of the whole file, which may hold several documents. */
   readonly lines: readonly string[];
   /** @param offset - as nodes of the document have it in their `range` */
   positionOf(offset: number): Position;
 }
 
-/** Forms of YAML 1.1 that Go's parser, and so kubectl, does not take. */
+/** Forms of YAML 1.1 that Go's parser, and so kubectl, does not accept. */
 const NOT_IN_GO = new Set([
   'tag:yaml.org,2002:timestamp',
   'tag:yaml.org,2002:binary',

@@ -4,8 +4,8 @@ import { locate } from './locate.js';
 import type { Manifest } from './manifests.js';
 
 /**
- * Where in its file a key of a ConfigMap or Secret stands; with `within`, the place in its text if that stands in the file line for
- * line, as `|` has it.
+ * The position in its file of a key of a ConfigMap or Secret; with `within`, the position in the key's text if the file has that text
+ * line for line, as after `|`.
  */
 export const locateValue = (manifest: Manifest, key: string, within?: Position): Position | undefined => {
   for (const section of ['stringData', 'data', 'binaryData']) {
@@ -32,18 +32,18 @@ const insideOf = ({ yaml }: Manifest, value: Scalar, within: Position): Position
     return indent === undefined ? undefined : { line: line + within.line, column: indent + within.column };
   }
   const from = yaml.lines[line - 1]?.slice(column - 1, column - 1 + end - start) ?? '';
-  // A text that stands as it is, in one line.
+  // The file has the text unchanged, in one line.
   const quote = value.type === Scalar.PLAIN ? 0 : 1;
   const isPlain = from.length === end - start && from.slice(quote, from.length - quote) === value.value;
   return isPlain && within.line === 1 ? { line, column: column + quote + within.column - 1 } : undefined;
 };
 
-/** Spaces before each line of a block; undefined where its header says how many, which is rare. */
+/** Spaces before each line of a block; undefined if its header says how many, which is rare. */
 const indentOf = (lines: readonly string[], header: number): number | undefined => {
   if (/[|>][-+]?[1-9]/.test(lines[header - 1] ?? '')) return undefined;
   const first = lines.slice(header).find((text) => text.trim() !== '');
   return first === undefined ? undefined : first.length - first.trimStart().length;
 };
 
-/** Where an object itself stands. */
+/** The position of an object itself. */
 export const locateManifest = (manifest: Manifest): Position => locate(manifest.yaml, manifest.node, '');

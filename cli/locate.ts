@@ -2,7 +2,7 @@ import { isAlias, isMap, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import type { Position, YamlDocument } from './kubernetes-yaml.js';
 
 /**
- * Where a field stands in a document; for a field that is missing, where the part of it that is there begins.
+ * The position of a field in a document; for a missing field, that of the longest part of its path that exists.
  * @param root - the object that the field belongs to
  * @param field - as the apiserver writes it: `spec.converge.valuesFrom[1].configMapRef.name`
  */
@@ -21,7 +21,7 @@ export const locate = (document: YamlDocument, root: Node, field: string): Posit
   return document.positionOf(at.range?.[0] ?? 0);
 };
 
-/** One field deeper: `at` is what to point to, the key of a map or the item of a list. */
+/** A step to a deeper field: `at` is the node to point to, the key of a map or the item of a list. */
 interface Step {
   readonly at: Node;
   readonly value: Node | undefined;
@@ -41,11 +41,11 @@ const stepInto = (document: YamlDocument, node: Node, rest: string): Step | unde
     const after = restAfter(String(key.value), rest);
     return after === undefined ? [] : [{ at: key, value: isYamlNode(value) ? value : undefined, rest: after }];
   });
-  // A key may hold dots itself; the longest one that fits is meant.
+  // A key may contain dots; the longest one that fits is meant.
   return steps.toSorted((one, other) => one.rest.length - other.rest.length)[0] ?? stepIntoMerged(document, here, rest);
 };
 
-/** What stands in the map itself wins over what `<<` merges in. */
+/** Looks in maps that `<<` merges in; keys of the map itself come first. */
 const stepIntoMerged = (document: YamlDocument, map: YAMLMap, rest: string): Step | undefined => {
   const sources = map.items.flatMap(({ key, value }): readonly unknown[] => {
     if (!isScalar(key) || key.source !== '<<') return [];
@@ -59,7 +59,7 @@ const stepIntoMerged = (document: YamlDocument, map: YAMLMap, rest: string): Ste
 
 const isYamlNode = (value: unknown): value is Node => isScalar(value) || isMap(value) || isSeq(value) || isAlias(value);
 
-/** What remains of a path behind `key`; undefined if the path does not begin with it. */
+/** The rest of a path after `key`; undefined if the path does not begin with it. */
 const restAfter = (key: string, path: string): string | undefined => {
   for (const form of [key, `[${key}]`]) {
     if (path === form) return '';

@@ -3,13 +3,13 @@ import { type Outcome, validateCommand } from './validate-command.js';
 
 declare const WERFBUNDLE_VERSION: string;
 
-/** Called as `kubectl werfbundle`, the usage says so. */
+/** The name in the usage: `kubectl werfbundle` if it is called as that. */
 const programName = (process.argv[1] ?? '').includes('kubectl-') ? 'kubectl werfbundle' : 'werfbundle';
 
 const finish = ({ stdout, stderr, exitCode }: Outcome): void => {
   process.stdout.write(stdout);
   process.stderr.write(stderr);
-  // Not process.exit: what was written to a pipe may still be on its way.
+  // Not process.exit, which would lose output that a pipe has not taken yet.
   process.exitCode = exitCode;
 };
 

@@ -3,7 +3,7 @@ import { isMap as isJsonMap, type JsonMap, valueAt } from '../api/schema-node.js
 import type { Input } from './inputs.js';
 import { type Position, parseYaml, type YamlDocument, type YamlFault } from './kubernetes-yaml.js';
 
-/** A Kubernetes object, and where it stands. Only apiVersion and kind are known to be texts. */
+/** A Kubernetes object, and its position. Only apiVersion and kind are known to be texts. */
 export interface Manifest {
   readonly file: string;
   /** From 1; the items of a List share it. */
@@ -22,13 +22,13 @@ export interface Unreadable {
   readonly fault: Position & { readonly message: string };
 }
 
-/** What stands in a file, in its order. */
+/** The contents of a file, in its order. */
 export interface Manifests {
   readonly objects: readonly Manifest[];
   readonly unreadable: readonly Unreadable[];
 }
 
-/** Reads the Kubernetes objects of a file, those in Lists too; what is none is left out. Never throws. */
+/** Reads the Kubernetes objects of a file, those in Lists too; other documents are left out. Never throws. */
 export const manifestsIn = ({ name: file, text }: Input): Manifests => {
   const objects: Manifest[] = [];
   const unreadable: Unreadable[] = [];
@@ -51,18 +51,18 @@ type Json = { readonly kind: 'value'; readonly value: unknown } | { readonly kin
 const jsonOf = ({ content }: YamlDocument): Json => {
   try {
     const value: unknown = content.toJS();
-    // An anchor may contain itself, which JSON has no form for.
+    // An anchor may contain itself, which JSON can't express.
     JSON.stringify(value);
     return { kind: 'value', value };
   } catch (error) {
     if (error instanceof TypeError) return { kind: 'refused', reason: 'an anchor contains itself' };
-    // More aliases than a document written by hand has.
+    // The document has more aliases than anybody writes by hand.
     return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
   }
 };
 
 /**
- * Whether a text that can't be read may hold a Secret: then nothing of it is repeated. Names of fields, like `secretRef`, do not
+ * Whether a text that can't be read may hold a Secret: then nothing of it is quoted. Names of fields, like `secretRef`, do not
  * count.
  */
 export const mentionsSecret = (text: string): boolean => /\bSecret\b|\bstringData\b|\bsecretGenerator\b/.test(text);

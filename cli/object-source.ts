@@ -8,7 +8,7 @@ import type { InputObjects } from './input-objects.js';
 
 /** What bundles are judged against: the input alone, or the input and a cluster. */
 export interface ObjectSource {
-  /** How to call what is not found in it: `is not in the input`; undefined where all there is can be found. */
+  /** What to say of an object that is not found: `is not in the input`; undefined if every existing object can be found. */
   readonly unknown: string | undefined;
   readonly requester: Requester;
   readonly authorize: GrantDeps['authorize'];
@@ -20,8 +20,8 @@ export interface ObjectSource {
 export interface BundleView {
   readonly client: Pick<KubeClient, 'get' | 'createSubresource'>;
   readonly releases: Releases;
-  /** Why it is not known who has which release; undefined if it is. */
+  /** Why it is not known which bundles claim which release; undefined if it is known. */
   releasesFault(): string | undefined;
-  /** As it is stored in the cluster, if it is. */
+  /** The bundle as stored in the cluster, if it is. */
   readonly stored: WerfBundle | undefined;
 }

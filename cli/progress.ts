@@ -1,14 +1,14 @@
 import type { Clock } from '../process/ports.js';
 
-/** Whom to tell. */
+/** The terminal to write to. */
 interface Screen {
   readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
-/** What is shown before anybody begins to wonder. */
+/** How long to wait before anything is shown, milliseconds. */
 const AFTER_MS = 1000;
-/** Takes away the line that the cursor is in. */
+/** Clears the line that the cursor is in. */
 const CLEAR = '\r\u001b[K';
 
 /** One line on a terminal for what takes longer than a second; nothing anywhere else. */
@@ -24,7 +24,7 @@ export class Progress {
     this.#clock = clock;
   }
 
-  /** Starts to count. */
+  /** Starts the clock. */
   start(): void {
     if (this.#screen.isTTY !== true) return;
     this.#clock.sleep(AFTER_MS, this.#done.signal).then(
@@ -32,7 +32,7 @@ export class Progress {
         this.#isLate = true;
         this.#show();
       },
-      // It was quick.
+      // The work ended before the time was over.
       () => undefined,
     );
   }

@@ -6,19 +6,19 @@ import { printable } from './summary.js';
 /** A line of a file, or the part of it around a place. */
 interface QuotedLine {
   readonly text: string;
-  /** Of the place within the text, from 0. */
+  /** Column of the place within the text, from 0. */
   readonly column: number;
 }
 
-/** A line that may be shown; undefined for what may not, and for what is not there. */
+/** A line that may be shown; undefined if it may not be, or does not exist. */
 export type Quote = (place: FilePosition) => QuotedLine | undefined;
 
-/** More is cut: JSON may have all of a file in one line. */
+/** Longer lines are cut, characters: JSON may have a whole file in one line. */
 const MAX_WIDTH = 100;
-/** What stays before the place, where a line is cut. */
+/** Characters to keep before the place, if a line is cut. */
 const BEFORE = 30;
 
-/** Quotes lines of the inputs, but none that a Secret has a part in; of a file that can't be read only if it has no Secret at all. */
+/** Quotes lines of the inputs, but none that belongs to a Secret; of a file that can't be read only if it mentions no Secret. */
 export const quoting = (inputs: readonly Input[]): Quote => {
   const files = new Map<string, readonly (string | undefined)[]>();
   return ({ file, line, column }) => {
@@ -27,7 +27,7 @@ export const quoting = (inputs: readonly Input[]): Quote => {
     const lines = files.get(file) ?? shownLines(input);
     files.set(file, lines);
     const text = lines[line - 1];
-    return text === undefined || text.trim() === '' ? undefined : around(printable(text), column - 1);
+    return text === undefined || text.trim() === '' ? undefined : excerptAround(printable(text), column - 1);
   };
 };
 
@@ -46,7 +46,7 @@ const linesOf = ({ node, yaml }: Manifest): { readonly from: number; readonly to
   return { from: yaml.positionOf(start).line, to: yaml.positionOf(Math.max(start, end - 1)).line };
 };
 
-const around = (text: string, column: number): QuotedLine => {
+const excerptAround = (text: string, column: number): QuotedLine => {
   if (text.length <= MAX_WIDTH) return { text: text.trimEnd(), column };
   const from = Math.max(0, column - BEFORE);
   const part = text.slice(from, from + MAX_WIDTH);

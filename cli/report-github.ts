@@ -4,8 +4,8 @@ import type { FilePosition, Result } from './result.js';
 import { printable, summaryOf, titleOf } from './summary.js';
 
 /**
- * For GitHub Actions: a workflow command for each finding, which shows it beside the line in the change; a fault of values is shown
- * where it stands, not where it is referred to. And a sum for the log.
+ * For GitHub Actions: a workflow command for each finding, which shows it beside the line in the change, and a sum for the log. A fault
+ * of values is shown at its own position, not at that of the reference.
  * @param root - of the repository, which GitHub's paths are relative to
  * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */

@@ -7,11 +7,11 @@ type Colors = ReturnType<typeof createColors>;
 
 /**
  * For people: file by file, each finding as `file:line:column: error: field: message`, which editors and terminals know, with the
- * line that it is about; and a sum below. Of a bundle with nothing to tell nothing is told.
+ * line that it is about; and a sum below. Bundles without findings are not mentioned.
  */
 export const asText = (results: readonly Result[], how: { readonly colors: Colors; readonly quote: Quote }): string => {
-  const told = results.filter(({ problems, unresolved }) => problems.length + unresolved.length > 0);
-  return [...told.map((result) => sectionOf(result, how)), summaryOf(results)].join('\n');
+  const reported = results.filter(({ problems, unresolved }) => problems.length + unresolved.length > 0);
+  return [...reported.map((result) => sectionOf(result, how)), summaryOf(results)].join('\n');
 };
 
 type How = Parameters<typeof asText>[1];

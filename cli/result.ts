@@ -6,23 +6,23 @@ export interface FilePosition extends Position {
   readonly file: string;
 }
 
-/** One thing to tell about a document. `field` is '' for a document that can't be read. */
+/** One finding about a document. `field` is '' for a document that can't be read. */
 export interface Finding extends Position {
   readonly severity: 'error' | 'warning';
   readonly code: ProblemCode | 'SyntaxError' | 'UnknownField' | 'Warning';
   readonly field: string;
   readonly message: string;
-  /** Where the cause stands, if it is in another object of the input: a line of a ConfigMap's values. */
+  /** The position of the cause, if it is in another object of the input: a line of a ConfigMap's values. */
   readonly source?: FilePosition;
 }
 
-/** Something that a bundle refers to and that nothing is known of: it was not judged. */
+/** A reference of a bundle whose object is not known, so that it was not judged. */
 export interface Unresolved extends Position {
   readonly field: string;
   readonly message: string;
 }
 
-/** What is said about one bundle, or about a document that can't be read (with an empty kind). */
+/** The result for one bundle, or for a document that can't be read (with an empty kind). */
 export interface Result {
   readonly file: string;
   /** From 1; several bundles of one List share it. */
@@ -35,7 +35,7 @@ export interface Result {
   readonly unresolved: readonly Unresolved[];
 }
 
-/** deny for any error; warn for warnings alone. What was not judged counts for nothing. */
+/** deny for any error; warn for warnings alone. Unresolved references do not count. */
 export const verdictOf = (problems: readonly Finding[]): Result['verdict'] => {
   if (problems.some(({ severity }) => severity === 'error')) return 'deny';
   return problems.length > 0 ? 'warn' : 'allow';

@@ -22,8 +22,8 @@ const SELF_SUBJECT_REVIEWS: ResourceType = {
 type Asking = Pick<KubeClient, 'createSubresource'>;
 
 /**
- * Turns the webhook's question what somebody may do into what everybody may ask: what they may do themselves. Any other call is
- * passed on.
+ * Turns the webhook's SubjectAccessReview into a SelfSubjectAccessReview, which every user may make. Any other call is passed
+ * on.
  */
 export const selfReviewing = (client: Asking): Asking => ({
   createSubresource: (type, ref, subresource, body, signal) => {
@@ -39,8 +39,8 @@ export const selfReviewing = (client: Asking): Asking => ({
 });
 
 /**
- * Who the credentials belong to. Clusters before 1.28 do not tell; there the name is taken from a refusal, or left open: it is for
- * messages only, since all questions are about whoever asks.
+ * The user of the credentials. Clusters before 1.28 do not tell; there the name is taken from a refusal, or left open: it is for
+ * messages only, since all reviews are about the caller itself.
  * @throws StartError if the cluster can't be reached, or does not know the credentials
  */
 export const whoAmI = async (client: Asking, signal: AbortSignal): Promise<Requester> => {

@@ -17,9 +17,9 @@ export const summaryOf = (results: readonly Result[]): string => {
 
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
 
-/** What a result is about: `WerfBundle ops/my-app`, or a document that can't be read. */
+/** The subject of a result: `WerfBundle ops/my-app`, or a document that can't be read. */
 export const titleOf = ({ kind, namespace, name, document }: Result): string =>
   kind === '' ? `document ${document}` : `${kind} ${namespace}/${name}`;
 
-/** On one line, and without what a terminal would act on: files may come from strangers. */
+/** A text on one line, without control characters: files may come from strangers. */
 export const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');

@@ -1,13 +1,13 @@
 import { isMap, type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
 
-/** A field that the schema does not have. In a cluster it vanishes before anybody sees it. */
+/** A field that the schema does not have. The apiserver prunes it before any webhook sees it. */
 interface UnknownField {
   /** As the apiserver writes paths: `spec.registry.pollIntervall`. */
   readonly field: string;
   readonly message: string;
 }
 
-/** The fields of a bundle besides metadata, which is Kubernetes' own. */
+/** The schema of a bundle without metadata, which is Kubernetes' own. */
 const BUNDLE: SchemaNode = {
   properties: { apiVersion: {}, kind: {}, metadata: {}, spec: SPEC_SCHEMA, status: {} },
 };
@@ -35,7 +35,7 @@ const wordsFor = (name: string, known: readonly string[]): string => {
   return near === undefined ? `unknown field; known are ${known.join(', ')}` : `unknown field; did you mean ${near}?`;
 };
 
-/** The name that differs least, if it differs by a slip only: one in four letters, and no more than three. */
+/** The most similar name, if it differs by slips only: one in four letters, and no more than three. */
 const nearest = (name: string, known: readonly string[]): string | undefined => {
   const most = Math.min(3, Math.max(1, Math.floor(name.length / 4)));
   const [best] = known
@@ -45,7 +45,7 @@ const nearest = (name: string, known: readonly string[]): string | undefined => 
   return best?.other;
 };
 
-/** Letters to add, to take away, to replace, and neighbours to swap, to make one text of the other. */
+/** How many letters to add, remove or replace, and neighbours to swap, turn one text into the other. */
 const slipsBetween = (one: string, other: string): number => {
   let before: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: other.length + 1 }, (_, index) => index);

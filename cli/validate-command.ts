@@ -12,7 +12,7 @@ import { asJson } from './report-json.js';
 import { asText } from './report-text.js';
 import { settingsFrom, type ValidateOptions, validateOptions } from './validate-options.js';
 
-/** What the command's caller sees of it. */
+/** The outcome of the command. */
 export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
@@ -52,7 +52,7 @@ const judged = async (
   try {
     if (options.cluster !== true) return await judgeInputs(files, { ...how, namespace });
     progress.tell('asking the cluster who you are');
-    // Only when it is needed: most of the program's size is for reaching a cluster.
+    // Imported only when it is needed: most of the program's size is for reaching a cluster.
     const { judgeAgainstCluster } = await import('./judge-against-cluster.js');
     return await judgeAgainstCluster(files, { ...options, ...how });
   } finally {
@@ -89,7 +89,7 @@ const outcomeOf = (
   };
 };
 
-/** picocolors' own choice takes any CI for a terminal. */
+/** Whether to use colours; picocolors' own choice takes any CI for a terminal. */
 const isColourful = (): boolean =>
   process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
 

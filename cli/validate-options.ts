@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { type Config, parseConfig } from '../webhook/config.js';
 
-/** What was asked for on the command line. */
+/** The options of the command line. */
 export interface ValidateOptions {
   readonly filename?: readonly string[];
   readonly output: 'text' | 'json' | 'github';

@@ -18,8 +18,8 @@ export const readChecksumKey = async (
   namespace: string,
   signal: AbortSignal,
 ): Promise<Platform['checksumKey']> => {
-  const there = await client.get(SECRETS, { namespace, name: NAME }, signal);
-  const secret = there ?? (await createKey(client, namespace, signal));
+  const existing = await client.get(SECRETS, { namespace, name: NAME }, signal);
+  const secret = existing ?? (await createKey(client, namespace, signal));
   const bytes = Buffer.from(secret.data?.[KEY] ?? '', 'base64');
   if (bytes.length < KEY_BYTES) {
     throw new KubeError(

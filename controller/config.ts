@@ -6,7 +6,7 @@ import { type FlagTable, type FlagValues, parseFlags } from '../process/flags.js
 import { isNetwork } from '../registry/addresses.js';
 import { type Proxies, readProxies } from '../registry/proxies.js';
 
-/** Pinned, for a new werf deploys differently only when somebody decides so. */
+/** Pinned, so that another werf is used only when somebody decides so. */
 const WERF_IMAGE = 'registry.werf.io/werf/werf:3.2.0';
 
 const controllerFlags = {
@@ -98,7 +98,7 @@ const controllerFlags = {
 } as const satisfies FlagTable;
 
 export type ControllerConfig = FlagValues<typeof controllerFlags> & {
-  /** Of the environment; for registries and nothing else. */
+  /** From the environment; used for registries only. */
   readonly proxies: Proxies;
 };
 

@@ -30,7 +30,7 @@ interface ControllerDeps {
   readonly log: Log;
   readonly platform: Platform;
   readonly workers: number;
-  /** Secrets that bundles name are watched, too. */
+  /** Whether Secrets that bundles name are watched, too. */
   readonly watchSecrets: boolean;
   /** How many Jobs there may be at once. */
   readonly limits: JobSlotLimits;
@@ -38,17 +38,17 @@ interface ControllerDeps {
   readonly instance: string;
   readonly metrics: Metrics;
   readonly share: Share;
-  /** By which Lease one of several processes leads; undefined: this one always does. */
+  /** The Lease by which one of several processes leads; undefined: this one always leads. */
   readonly candidate: Candidate | undefined;
-  /** Called when this process can't lead again, for its work does not end: it is to exit. */
+  /** Called when this process can't lead again because its work does not end: the process has to exit. */
   readonly onStuck: (error: Error) => void;
 }
 
-/** How long a look at a bundle that runs when the process is told to stop may go on. Whatever is cut off is found by the next one. */
+/** How long reconciles under way may go on when the process is told to stop. The next process finds what an aborted one has left. */
 const GRACE_MS = 5_000;
 
 /**
- * Watches, and, while it leads: queue, scans and events, tied together. It has a lifetime: {@link Controller.start} to abort.
+ * Ties together the watches and, while it leads, queue, scans and events. It lives from {@link Controller.start} until that is aborted.
  * A process that does not lead keeps its caches, so that it can begin at once.
  */
 export class Controller {
@@ -74,14 +74,14 @@ export class Controller {
     this.#watches = new Watches({ ...deps, secrets: deps.watchSecrets, onChange: (ref) => this.#wake(ref) });
   }
 
-  /** It leads, or could at once. */
+  /** Whether it leads, or could begin to at once. */
   synced(): boolean {
     return this.#caches.synced();
   }
 
   /**
-   * Runs until aborted. Work begins when the caches are filled: what is not seen must not be taken for gone.
-   * When it is aborted, nothing new is begun, what runs may end within {@link GRACE_MS}, and events are told.
+   * Runs until aborted. Work begins when the caches have synced, so that what was not seen yet is not taken for deleted.
+   * When it is aborted, nothing new is begun, running work may end within {@link GRACE_MS}, and pending events are sent.
    */
   async start(signal: AbortSignal): Promise<void> {
     const { log } = this.#deps;
@@ -108,7 +108,7 @@ export class Controller {
     await this.#lead({ ending: signal, over: new AbortController().signal, holds: () => true });
   }
 
-  /** One term: nothing of it outlives it but the caches. */
+  /** Leads for one term: only the caches outlive it. */
   async #lead({ ending, over, holds }: LeaderTerm): Promise<void> {
     const { clock, log, instance, metrics } = this.#deps;
     const client = fencedClient(this.#deps.client, holds);
@@ -120,7 +120,7 @@ export class Controller {
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
     for (const job of this.#caches.activeJobs()) slots.jobChanged(job, true);
-    // Those that are there now; whichever comes later wakes itself.
+    // The bundles that exist now; those that are created later are woken by their watch event.
     this.#sweep = new Sweep([...this.#caches.bundleRefs()], queue.add.bind(queue));
     this.#sweep.feed(queue.depth());
     await Promise.all([scans.start(ending), queue.start(ending)]);
@@ -151,7 +151,7 @@ export class Controller {
     readonly scans: Scans;
     readonly events: EventTeller;
     readonly slots: JobSlots;
-    /** Aborted when work that runs is to be cut off. */
+    /** Aborted when running work is to be aborted. */
     readonly signal: AbortSignal;
   }): WorkQueue {
     const { clock, random, log, values, platform, metrics, workers } = this.#deps;

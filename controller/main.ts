@@ -24,7 +24,7 @@ declare const WERFBUNDLE_VERSION: string;
 
 const USER_AGENT = `werfbundle-controller/${WERFBUNDLE_VERSION}`;
 
-/** The configuration, or undefined when only help or version was asked for. */
+/** The configuration, or undefined if only help or version was requested. */
 const configured = (): ControllerConfig | undefined => {
   const parsed = parseConfig(process.argv.slice(2), process.env);
   switch (parsed.kind) {
@@ -60,7 +60,7 @@ const platformOf = async (config: ControllerConfig, client: KubeClient, signal: 
   version: WERFBUNDLE_VERSION,
 });
 
-/** Read once: what is changed counts from the next start. */
+/** Read once: changes count from the next start. */
 const jobTemplateOf = async ({ jobTemplate: file }: ControllerConfig): Promise<JobTemplate | undefined> => {
   if (file === undefined) return undefined;
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
@@ -85,7 +85,7 @@ const shareOf = ({ watchNamespaces, watchLabelSelector }: ControllerConfig): Sha
   labelSelector: watchLabelSelector,
 });
 
-/** Two processes may run on one host, one after the other under one name: only chance tells them apart. */
+/** The identity has a random part, since two processes on one host, one after the other, may have the same name. */
 const candidateOf = (config: ControllerConfig): Candidate => ({
   namespace: config.namespace,
   name: leaseNameOf(shareOf(config)),

@@ -12,7 +12,7 @@ const PHASES: readonly (Phase | 'none')[] = ['Syncing', 'Synced', 'Failed', 'non
 const JOB_RESULTS: readonly Ended['result'][] = ['Succeeded', 'Failed', 'Lost', 'Refused'];
 const CHECK_RESULTS: readonly DriftCheckResult[] = ['InSync', 'Drifted', 'Failed'];
 
-/** What bundles refer to, by the names of its resources. */
+/** The kinds that bundles refer to, by the names of their resources. */
 const LOOKED_UP: Readonly<Record<string, string>> = {
   namespaces: 'Namespace',
   serviceaccounts: 'ServiceAccount',
@@ -20,7 +20,7 @@ const LOOKED_UP: Readonly<Record<string, string>> = {
   secrets: 'Secret',
 };
 
-/** The controller's numbers for /metrics. Every label has few values, and a scrape costs the same however many bundles there are. */
+/** The controller's metrics. Every label has few values, and the cost of a scrape does not grow with the number of bundles. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #requests = countRequests(this.#registry);
@@ -47,7 +47,7 @@ export class Metrics {
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
-    // An alert on the increase of a series needs to have seen its zero.
+    // Series begin at zero, so that an alert on their increase sees the first one.
     for (const result of JOB_RESULTS) {
       this.#jobs.inc({ result }, 0);
       this.#driftCorrections.inc({ result }, 0);
@@ -64,12 +64,12 @@ export class Metrics {
   deploymentEnded({ result, reason, startedAt, finishedAt }: Ended): void {
     this.#jobs.inc({ result });
     if (reason === 'DriftCorrection') this.#driftCorrections.inc({ result });
-    // Ends are told to the second.
+    // Ends are recorded in whole seconds.
     if (startedAt !== undefined)
       this.#jobSeconds.observe(Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000);
   }
 
-  /** A bundle came into the cache, changed there, or went. */
+  /** A bundle was added to the cache, changed, or removed. */
   bundleChanged({ before, after }: Pick<Change<StoredBundle>, 'before' | 'after'>): void {
     if (before !== undefined) this.#bundles.dec({ phase: before.status?.phase ?? 'none' });
     if (after !== undefined) this.#bundles.inc({ phase: after.status?.phase ?? 'none' });

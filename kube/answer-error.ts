@@ -7,7 +7,7 @@ export interface FailedAnswer {
   readonly status: number;
   readonly retryAfter?: string | undefined;
   readonly body: string;
-  /** The request was about Secrets or tokens: none of the words that the apiserver quotes may be repeated. */
+  /** The request was about Secrets or tokens: nothing that the apiserver quotes may be repeated. */
   readonly confidential: boolean;
   /** Wall clock, for a Retry-After that is a date. */
   readonly now: number;
@@ -87,7 +87,7 @@ const parseStatus = (body: string): Status => {
 };
 
 const codeOf = (httpStatus: number, { reason, message, details }: Status): KubeErrorCode => {
-  // A 404 that names no object is about a kind that is not served: nothing was looked for, so nothing is absent.
+  // A 404 that names no object means that the kind is not served: it does not say that the object is absent.
   if (httpStatus === 404 && details?.name === undefined) return 'other';
   if (reason === 'AlreadyExists') return 'already-exists';
   if (reason === 'Expired' || reason === 'Gone') return 'gone';

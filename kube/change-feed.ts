@@ -13,15 +13,15 @@ interface ChangeFeedDeps {
   readonly log: Log;
   /** An object was created, changed or deleted. Must not throw, and return at once. `namespace` is '' for cluster-scoped ones. */
   readonly onChange: (ref: ObjectRef) => void;
-  /** Changes may have been missed: the watch could not go on where it had ended. */
+  /** Changes may have been missed: the watch could not be resumed where it had ended. */
   readonly onGap: () => void;
 }
 
 /**
- * Tells which objects of a kind change, from metadata-only watches; keeps nothing of them, and lists nothing.
+ * Reports which objects of a kind change, from metadata-only watches; caches nothing and lists nothing.
  *
- * Guarantees: whatever changes after the watch was begun is told, or `onGap` is; no fault of the apiserver ends it. A change may be
- * told more than once.
+ * Guarantees: each change after the watch has begun is reported, or `onGap` is called; no fault of the apiserver ends it. A change may
+ * be reported more than once.
  */
 export class ChangeFeed {
   readonly #deps: ChangeFeedDeps;
@@ -54,7 +54,7 @@ export class ChangeFeed {
     return resourceVersion;
   }
 
-  /** A dropped watch is everyday life; what lasts is worth a line now and then. */
+  /** A dropped watch is normal: only a lasting failure is logged, now and then. */
   #report(event: { readonly kind: string; readonly code?: KubeError['code'] }, failures: number): void {
     if (event.kind !== 'failed') return;
     const fields = { code: event.code, failures };

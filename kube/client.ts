@@ -3,11 +3,11 @@ import type { NewObject, ObjectRef, Stored } from '../api/objects.js';
 declare const OBJECT: unique symbol;
 
 /**
- * Where a kind is served. `group` is '' for the core group.
- * @typeParam S - an object of it as the apiserver has it, which a {@link KubeClient} infers from here
+ * Where the apiserver serves a kind. `group` is '' for the core group.
+ * @typeParam S - a stored object of the kind, from which a {@link KubeClient} infers the type of its results
  */
 export interface ResourceType<S extends Stored = Stored> {
-  /** There for the compiler only. Since each kind's `kind` is a literal, no type passes for another one's. */
+  /** Exists for the compiler only, and is never set. As each kind's `kind` is a literal, no type passes for another one's. */
   readonly [OBJECT]?: S;
   readonly group: string;
   readonly version: string;
@@ -45,7 +45,7 @@ export class KubeError extends Error {
   readonly status: number | undefined;
   /** From Retry-After or details.retryAfterSeconds. */
   readonly retryAfterMs: number | undefined;
-  /** The apiserver's own words, without our prefix and without anything of a request body; if it said something. */
+  /** The apiserver's own message, if there is one, without our prefix and without anything of a request body. */
   readonly detail: string | undefined;
 
   constructor(
@@ -86,8 +86,8 @@ export interface ListOptions {
 export interface KubeClient {
   get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined>;
   /**
-   * The whole list, fetched in pages. `keep` is called for each object as its page arrives, so that a long list is never held whole: its
-   * results are the items. It may be called twice for an object.
+   * The whole list, fetched in pages. `keep` maps each object to an item as its page arrives, so that a long list is never held whole. It
+   * may be called twice for an object.
    */
   list<S extends Stored, K = S>(
     type: ResourceType<S>,
@@ -106,8 +106,8 @@ export interface KubeClient {
     signal: AbortSignal,
   ): Promise<S>;
   /**
-   * `absent` if there was nothing to delete. A precondition that does not hold is a `conflict`. What the object owns goes in the
-   * background unless `propagation` says otherwise (the apiserver's own default would leave a Job's Pods behind).
+   * `absent` if there was nothing to delete. A precondition that does not hold is a `conflict`. Dependents are deleted in the
+   * background unless `propagation` says otherwise (the apiserver's own default would orphan a Job's Pods).
    */
   delete(
     type: ResourceType,
@@ -131,11 +131,11 @@ export interface KubeClient {
     body: object,
     signal: AbortSignal,
   ): Promise<T>;
-  /** The version of a collection as it is now, from which it can be watched; none of its objects is fetched whole. */
+  /** The present resourceVersion of a collection, from which it can be watched; no object is fetched whole. */
   head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string>;
   /**
    * Events after `resourceVersion`, until the server ends the watch. Code `gone`: list again.
-   * With `metadataOnly` the objects come without what they hold.
+   * With `metadataOnly` the objects have their metadata only.
    * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
    */
   watch<S extends Stored>(

@@ -9,7 +9,7 @@ import type { KubeConfig } from './kube-config.js';
 /** How to reach an apiserver, and as whom. */
 export interface Connection {
   readonly server: URL;
-  /** Of the context, or of the Pod. */
+  /** The context's namespace, or the Pod's. */
   readonly namespace?: string;
   /** Credentials for one request. Tokens of files are read again every minute; exec and OIDC ones when they expire. */
   headers(): Promise<Record<string, string>>;
@@ -51,7 +51,7 @@ export const connect = async (options: {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
 }): Promise<Connection> => {
-  // Only when it is needed: a process with a wrong flag should say so at once, and --help needs none of it.
+  // Imported only when it is needed: a process with a wrong flag should say so at once, and --help does not need it.
   const { KubeConfig } = await import('./kube-config.js');
   const load = (file: string): KubeConfig => loadFile(new KubeConfig(), file);
   if (options.kubeconfig !== undefined) {
@@ -71,8 +71,8 @@ export const connect = async (options: {
 const usualFiles = (): readonly string[] => {
   const given = process.env['KUBECONFIG'] ?? '';
   const files = given === '' ? [join(homedir(), '.kube', 'config')] : given.split(delimiter).filter((f) => f !== '');
-  const there = files.filter((file) => existsSync(file));
-  if (there.length > 0) return there;
+  const existing = files.filter((file) => existsSync(file));
+  if (existing.length > 0) return existing;
   const where = given === '' ? 'KUBECONFIG is not set' : `KUBECONFIG names ${given}, which does not exist`;
   const home = given === '' ? ` and ${files.join()} does not exist` : '';
   throw new ConnectError(`no cluster to connect to: ${where}${home}; give --kubeconfig FILE`);
@@ -96,7 +96,7 @@ const loadFile = (config: KubeConfig, file: string): KubeConfig => {
   return config;
 };
 
-/** KubeConfig knows token files of Pods, but not `tokenFile` of a user: it is given one as the other. */
+/** KubeConfig knows a Pod's token file, but not a user's `tokenFile`: it is given the latter as the former. */
 const readTokenFiles = (config: KubeConfig, { file, text }: { readonly file: string; readonly text: string }): void => {
   const { users } = parse(text) as {
     readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: unknown } }[];
@@ -213,15 +213,15 @@ const credentialFault = (error: unknown): string => {
   return (message ?? '').trim().split('\n', 1)[0] || 'no reason given';
 };
 
-/** What `make` gave, for `ms`; a rejection is not kept. */
+/** Caches the result of `make` for `ms`; a rejection is not cached. */
 const keptFor = <T>(ms: number, make: () => Promise<T>): (() => Promise<T>) => {
-  let kept: { readonly made: Promise<T>; readonly until: number } | undefined;
+  let cached: { readonly made: Promise<T>; readonly until: number } | undefined;
   return () => {
-    if (kept !== undefined && performance.now() < kept.until) return kept.made;
+    if (cached !== undefined && performance.now() < cached.until) return cached.made;
     const made = make();
-    kept = { made, until: performance.now() + ms };
+    cached = { made, until: performance.now() + ms };
     made.catch(() => {
-      if (kept?.made === made) kept = undefined;
+      if (cached?.made === made) cached = undefined;
     });
     return made;
   };

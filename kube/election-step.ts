@@ -4,17 +4,17 @@ import type { NamespacedObject, Stored } from '../api/objects.js';
 export interface Lease extends NamespacedObject {
   readonly kind?: 'Lease';
   readonly spec?: {
-    /** Empty: given up. */
+    /** Empty: the Lease was released. */
     readonly holderIdentity?: string;
     readonly leaseDurationSeconds?: number;
-    /** MicroTime, as the next one: for people. Nobody's clock is compared with another's. */
+    /** MicroTime, like renewTime; for people only: clocks of different machines are never compared. */
     readonly acquireTime?: string;
     readonly renewTime?: string;
     readonly leaseTransitions?: number;
   };
 }
 
-/** One that wants to lead: the name of the Lease, and its own, which no other process has. */
+/** A process that wants to lead: the name of the Lease, and an identity that no other process has. */
 export interface Candidate {
   readonly namespace: string;
   readonly name: string;
@@ -25,10 +25,10 @@ export interface Candidate {
 export type ElectionState =
   /** `rival`: the Lease as it was seen last, and since when it has not changed. */
   | { readonly kind: 'following'; readonly rival?: { readonly resourceVersion: string; readonly since: number } }
-  /** No other process may take the Lease before `until` has passed by a good while. */
+  /** No other process may take the Lease until well after `until`. */
   | { readonly kind: 'leading'; readonly lease: Stored<Lease>; readonly until: number };
 
-/** What came of the last command. */
+/** The outcome of the last command. */
 export type ElectionEvent =
   | { readonly kind: 'found'; readonly lease: Stored<Lease> | undefined }
   /** `sentAt`: when the request was sent, not when it was answered. */
@@ -50,7 +50,7 @@ interface ElectionStep {
   readonly command: ElectionCommand;
 }
 
-/** What a step may know of the world around it. */
+/** The times and the random number that a step is given. */
 export interface Moment {
   readonly monotonic: number;
   /** Wall clock, for what people read. */
@@ -60,10 +60,10 @@ export interface Moment {
 }
 
 /**
- * Times of an election. client-go's defaults, but for the pauses of those that follow: they look each second, so that a Lease that was
- * given up is taken within about a second, and they wake up when one runs out.
+ * Times of an election. client-go's defaults, except that followers look each second, so that a released Lease is taken within about a
+ * second, and at the moment that a Lease expires.
  *
- * After a kill: the last sign of life is seen {@link RETRY_MS} (and a fifth) late, and 15 s later the Lease is taken.
+ * After a kill, followers have seen the last renewal at most {@link RETRY_MS} (and a fifth) late, and take the Lease 15 s after that.
  * A leader that can't renew stops 5 s before anybody else may begin.
  */
 const LEASE_DURATION_MS = 15_000;
@@ -77,8 +77,8 @@ export const firstStep: ElectionStep = { state: { kind: 'following' }, command: 
  * The transition of a candidate. Pure; never throws.
  *
  * Guarantees: the state is `leading` only after a write that carried the resourceVersion of what was read before, and until
- * {@link RENEW_DEADLINE_MS} after the last such write was sent. Another one's Lease is taken only when it was given up, or was not seen
- * to change for as long as it says that it lasts.
+ * {@link RENEW_DEADLINE_MS} after the last such write was sent. Another process's Lease is taken only when it was released, or was not
+ * seen to change for its own leaseDurationSeconds.
  */
 export const stepElection = (
   state: ElectionState,
@@ -156,7 +156,7 @@ const renewed = (lease: Stored<Lease>, { now }: Moment): Stored<Lease> => ({
   spec: { ...lease.spec, renewTime: microTime(now) },
 });
 
-/** The Lease as its holder leaves it: whoever looks next may take it at once. A second is the least that the apiserver takes. */
+/** The Lease as its holder releases it: another process may take it at once. One second is the least that the apiserver accepts. */
 export const released = (lease: Stored<Lease>, now: number): Stored<Lease> => ({
   ...lease,
   spec: { ...lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(now) },

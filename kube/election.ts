@@ -36,19 +36,19 @@ export interface ElectionDeps {
   /** Called when this process begins to lead; the next term begins only after it has resolved. A rejection ends the election. */
   readonly lead: (term: LeaderTerm) => Promise<void>;
   /**
-   * Called when the work of a term goes on for {@link STUCK_MS} after it was over. There is no other term before it ends, so that the
-   * process would stand by for ever: it is to exit.
+   * Called when the work of a term goes on for {@link STUCK_MS} after it was over. No other term can begin before that work ends, so the
+   * process has to exit, or it would stand by for ever.
    */
   readonly onStuck: (error: Error) => void;
   /** For the metric `leader`. */
   readonly onChange?: (leads: boolean) => void;
 }
 
-/** No lease is held for longer than an apiserver that is alive needs for an answer. */
+/** Longest wait for an answer about the Lease: an apiserver that is alive is faster. */
 const CALL_MS = 5_000;
-/** After the end: long enough for one answer, short enough for the patience of whoever sent the signal. */
+/** Time to release the Lease at the end: long enough for one answer, well within the grace period of whoever sent the signal. */
 const RELEASE_MS = 2_000;
-/** All work of a term hangs on its signals, and ends within moments. */
+/** How long work may go on after its term: it listens to the term's signals, and normally ends within moments. */
 const STUCK_MS = 10_000;
 const LOST = 'this process does not lead any more';
 /** Answers that say that the Lease is not what it was when it was read. */
@@ -56,7 +56,7 @@ const RACES: ReadonlySet<KubeErrorCode> = new Set(['conflict', 'already-exists',
 
 /**
  * Stands for election until `signal` is aborted: leads whenever it holds the Lease, one term after the other. At the end the term
- * is asked to end, cut off when its time has passed, and the Lease is given up, so that another process leads within about a second.
+ * is asked to end, is aborted when its time has passed, and the Lease is released, so that another process leads within about a second.
  * @throws what `lead` throws; never for what the apiserver does
  */
 export const standForElection = (deps: ElectionDeps, signal: AbortSignal): Promise<void> =>
@@ -91,7 +91,7 @@ class Election {
     await this.#resign();
   }
 
-  /** By our own clock. A term that was found to be over once does not come back to life. */
+  /** Whether this process leads, by its own clock. A term that was once found to be over stays over. */
   #leads(): boolean {
     if (this.#term?.over.signal.aborted === true) return false;
     return this.#state.kind === 'leading' && this.#deps.clock.monotonic() < this.#state.until;
@@ -124,7 +124,7 @@ class Election {
     return isStored(lease) ? client.replace(LEASES, lease, signal) : client.create(LEASES, lease, signal);
   }
 
-  /** A leader has to know in time that it can't renew. */
+  /** Time limit for a call, milliseconds: a leader has to learn before its deadline that it can't renew. */
   #patience(): number {
     const left = this.#state.kind === 'leading' ? this.#state.until - this.#deps.clock.monotonic() : CALL_MS;
     return Math.max(0, Math.min(CALL_MS, left));
@@ -133,7 +133,7 @@ class Election {
   #begin(failed: AbortController): void {
     const { lead, log, candidate, onChange } = this.#deps;
     const [ending, over] = [new AbortController(), new AbortController()];
-    // All work of a term hangs on these two.
+    // All work of a term listens to these two.
     setMaxListeners(0, ending.signal, over.signal);
     log.info('leads', { lease: candidate.name, identity: candidate.identity });
     onChange?.(true);
@@ -148,11 +148,11 @@ class Election {
     const onEnd = (): void => {
       if (this.#term?.work === work && !over.signal.aborted) failed.abort();
     };
-    // What it ends with is told where it is awaited.
+    // Its result is handled where it is awaited.
     work.then(onEnd, onEnd);
   }
 
-  /** What does not listen is a fault, and only a new process is free of it. */
+  /** Work that ignores its signal is a bug, and only a new process is free of it. */
   #bound(work: Promise<void>): void {
     const { clock, log, onStuck } = this.#deps;
     const ended = new AbortController();
@@ -166,7 +166,7 @@ class Election {
     clock.sleep(STUCK_MS, ended.signal).then(onLate, () => undefined);
   }
 
-  /** Whoever leads next may begin within seconds: all work is broken off now, and only then this process stands for election again. */
+  /** The next leader may begin within seconds: all work is aborted now, and has to end before this process stands for election again. */
   async #lose(): Promise<void> {
     const { log, candidate } = this.#deps;
     log.warn('leads no more: the Lease was not renewed in time, or somebody else has it', { lease: candidate.name });
@@ -182,7 +182,7 @@ class Election {
     await term?.work;
   }
 
-  /** In good order: work that runs may end while the Lease is still ours; then another one may have it. */
+  /** Ends the term in good order: work that runs may end while the Lease is still ours; then the Lease is released. */
   async #resign(): Promise<void> {
     const { clock } = this.#deps;
     const reason = new Error('the process stops');
@@ -204,7 +204,7 @@ class Election {
     }
   }
 
-  /** Reads it first: a renewal that was broken off may have been carried out. */
+  /** Reads the Lease first: a renewal that was aborted may have been carried out. */
   async #release(): Promise<void> {
     const { client, clock, log, candidate } = this.#deps;
     try {
@@ -220,7 +220,7 @@ class Election {
     }
   }
 
-  /** A line when the Lease can't be read or written, and one when it can be again. */
+  /** Logs when the Lease can't be read or written, and when it can be again. */
   #trouble(error: KubeError | undefined): void {
     const { log } = this.#deps;
     if (error !== undefined && !this.#troubled)

@@ -15,7 +15,7 @@ export class Expired extends Error {
 }
 
 /**
- * Sends one request and reads its answer to the end. By undici's dispatch, since its request() makes a stream for each answer, which
+ * Sends one request and reads its answer to the end. It uses undici's dispatch, since request() makes a stream for each answer, which
  * costs more than all else where answers are small and many.
  * @param until.ms - milliseconds for all of it
  * @throws Expired; the error of undici; when `until.signal` is aborted, an error with that as its cause
@@ -40,7 +40,7 @@ export const exchange = (
       clearTimeout(timer);
       until.signal.removeEventListener('abort', onAbort);
     };
-    // Many calls hang on the signal of one process, and each lets go of it when it ends: no leak to be warned of.
+    // Many calls listen to the signal of one process, and each removes its listener when it ends: there is no leak to warn of.
     setMaxListeners(0, until.signal);
     until.signal.addEventListener('abort', onAbort, { once: true });
     const answer = { status: 0, headers: {} as Exchanged['headers'], chunks: [] as Buffer[] };

@@ -1,8 +1,8 @@
 import { type KubeClient, KubeError } from './client.js';
 
 /**
- * The client as it is, but that nothing is written any more once `holds` says no: such a call ends as if it were aborted. What was
- * sent before may still arrive: resourceVersions and names have to stop that.
+ * The client, except that it writes nothing once `holds` says no: such a call fails as if it were aborted. A write that was sent
+ * before may still arrive: resourceVersions and names have to guard against that.
  */
 export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClient => {
   const check = (what: string): void => {

@@ -13,11 +13,11 @@ import { PODS } from './resources.js';
 import { actionOf, type Call, Transport, type TransportOptions } from './transport.js';
 import { linesOf, parseWatchLine, withoutManagedFields } from './watch-stream.js';
 
-/** Half of client-go's: a page of bundles has 4 MB at the most, which are parsed in 20 ms or so. Nothing else is done meanwhile. */
+/** Half of client-go's: a page of bundles has 4 MB at the most, whose parsing blocks the event loop for 20 ms or so. */
 const PAGE_SIZE = 250;
 /** The server ends a watch after a time in this range, seconds: spreads the reconnects of many processes. */
 const WATCH_SECONDS = { from: 300, to: 600 };
-/** The server had its time and did not end the watch: the connection is dead. */
+/** If the server has not ended the watch this long after its time, the connection is dead. */
 const WATCH_GRACE_MS = 15_000;
 
 /**
@@ -53,7 +53,7 @@ class HttpKubeClient implements KubeClient {
     try {
       return await this.#pages<S, K>({ type, options, limit: PAGE_SIZE }, signal);
     } catch (error) {
-      // The list grew old between two pages. The whole of it in one answer cannot.
+      // The list expired between two pages. In one answer it can't.
       if (!(error instanceof KubeError && error.code === 'gone')) throw error;
       return await this.#pages<S, K>({ type, options, limit: undefined }, signal);
     }

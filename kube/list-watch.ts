@@ -4,14 +4,14 @@ import { KubeError, type WatchEvent } from './client.js';
 import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
 import { ignoreAbort, Watchdog } from './watchdog.js';
 
-/** What follows a part of the cluster: takes in how it is, and then each change. */
+/** Follows a part of the cluster: reads its present state, and then each change. */
 interface Follower<S extends Stored> {
-  /** Takes in what there is now. @returns the version that it was true of @throws KubeError */
+  /** Reads the present state. @returns its resourceVersion @throws KubeError */
   readonly begin: (signal: AbortSignal) => Promise<string>;
   /** The changes after a version, as {@link KubeClient.watch} has them. */
   readonly changes: (resourceVersion: string, signal: AbortSignal) => AsyncIterable<WatchEvent<S>>;
   readonly onChange: (event: Exclude<WatchEvent<S>, { type: 'BOOKMARK' }>) => void;
-  /** Something came to its end. @param failures - in a row, this one included */
+  /** A beginning or a watch has ended. @param failures - in a row, this one included */
   readonly onEnd: (event: ReflectorEvent, failures: number) => void;
 }
 
@@ -37,13 +37,13 @@ export const followChanges = async <S extends Stored>(
 };
 
 interface ListWatchDeps {
-  /** Moved on by each change. */
+  /** Updated by each change. */
   readonly watching: { state: ReflectorState };
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** Begins or watches until there is something to decide. */
+/** Begins or watches until there is an event to decide on. */
 const act = async <S extends Stored>(
   follower: Follower<S>,
   deps: ListWatchDeps,

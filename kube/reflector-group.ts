@@ -45,12 +45,12 @@ export class ReflectorGroup<S extends Stored, P> {
     for (const member of this.#members.values()) yield* member.refs();
   }
 
-  /** All that is followed by now was there once. Rejects with the signal's reason when it is aborted first. */
+  /** Resolves when all namespaces that are followed by now have synced. Rejects with the signal's reason when it is aborted first. */
   async whenSynced(signal: AbortSignal): Promise<void> {
     await Promise.all([...this.#members.values()].map((member) => member.whenSynced(signal)));
   }
 
-  /** The same of one namespace, which is followed. */
+  /** The same for one namespace, which must be followed. */
   async whenSyncedIn(namespace: string, signal: AbortSignal): Promise<void> {
     await this.#member(namespace)?.whenSynced(signal);
   }

@@ -9,7 +9,7 @@ export type ReflectorState =
   | { readonly kind: 'listing'; readonly failures: number }
   | { readonly kind: 'watching'; readonly failures: number; readonly resourceVersion: string };
 
-/** What came of it. */
+/** The outcome of it. */
 export type ReflectorEvent =
   | { readonly kind: 'listed'; readonly resourceVersion: string }
   /** A change or a bookmark arrived. */
@@ -42,7 +42,7 @@ export const firstStep: ReflectorState = { kind: 'listing', failures: 0 };
 export const stepReflector = (state: ReflectorState, event: ReflectorEvent, uniform: number): ReflectorStep => {
   switch (event.kind) {
     case 'listed':
-      // Failures are kept: a server that lists but refuses every watch as too old must not be asked without a pause.
+      // The count of failures is kept: a server that lists but refuses every watch as too old must not be asked without a pause.
       return { state: { ...state, kind: 'watching', resourceVersion: event.resourceVersion }, delayMs: 0 };
     case 'progressed':
       return { state: { kind: 'watching', failures: 0, resourceVersion: event.resourceVersion }, delayMs: 0 };

@@ -7,7 +7,7 @@ import { followChanges } from './list-watch.js';
 import type { ReflectorEvent } from './reflector-step.js';
 import { resourceName } from './resource-path.js';
 
-/** An object appeared (`before` undefined), changed, or went (`after` undefined). */
+/** An object appeared (`before` undefined), changed, or was deleted (`after` undefined). */
 export interface Change<P> {
   readonly ref: ObjectRef;
   readonly before: P | undefined;
@@ -36,9 +36,9 @@ export interface ReflectorDeps<S extends Stored, P> {
 /**
  * A copy of a part of the cluster, kept up to date.
  *
- * Guarantees: what is in it was true at one moment, and becomes true again however long the apiserver was away; a relist replaces
+ * Guarantees: its content was true at one moment, and catches up however long the apiserver was away; a relist replaces
  * the whole at once and announces only the differences; no fault of the apiserver or of a handler ends it.
- * Assumptions: readers bear with old data (every write carries a precondition).
+ * Assumptions: readers tolerate stale data (every write carries a precondition).
  */
 export interface Reflector<P> {
   /** Runs until aborted; rejects for bugs only. */
@@ -49,7 +49,7 @@ export interface Reflector<P> {
   values(): IterableIterator<P>;
   /** The names of all that is there. Like `has`, they read nothing of an object. */
   refs(): IterableIterator<ObjectRef>;
-  /** The whole was there once. */
+  /** Whether the first list has been received. */
   synced(): boolean;
   /** Rejects with the signal's reason when it is aborted first. */
   whenSynced(signal: AbortSignal): Promise<void>;
@@ -67,7 +67,7 @@ interface Form<P, K> {
   readonly read: (kept: K) => P;
 }
 
-/** Objects of a first list that are announced at once. */
+/** How many objects of a first list are announced in one turn. */
 const SLICE = 250;
 
 /** Not from Buffer's pool: a text that stays would keep the 8 KiB around it. */
@@ -166,7 +166,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     if (before !== after) this.#announce(ref, before, after);
   }
 
-  /** The entry of an object; the one before if nothing changed, or if it cannot be made: old is better than gone. */
+  /** The entry of an object; the previous one if nothing changed, or if projecting fails: stale is better than missing. */
   #project(object: S, before: Entry<K> | undefined): Entry<K> | undefined {
     const { resourceVersion } = object.metadata;
     if (before !== undefined && before.resourceVersion === resourceVersion) return before;
@@ -179,13 +179,13 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     }
   }
 
-  /** In slices: nobody rests on the cache before all of it is told, and ten thousand objects would hold up all else for a while. */
+  /** In slices: ten thousand objects at once would block the event loop, and nobody relies on the cache before all are announced. */
   async #announceFirst(entries: ReadonlyMap<string, Entry<K>>): Promise<void> {
-    let told = 0;
+    let announced = 0;
     for (const entry of entries.values()) {
       this.#announce(entry.ref, undefined, entry);
-      told += 1;
-      if (told % SLICE === 0) await setImmediate();
+      announced += 1;
+      if (announced % SLICE === 0) await setImmediate();
     }
   }
 
@@ -213,7 +213,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     if (event.kind === 'watch-silent') this.#log.warn('watch dropped: nothing was heard of it');
     if (event.kind !== 'failed') return;
     const fields = { code: event.code, failures };
-    // A dropped watch is everyday life; what lasts is worth a line now and then.
+    // A dropped watch is normal: only a lasting failure is logged, now and then.
     if (failures === 3 || failures % 10 === 0) this.#log.warn('cannot follow the cluster', fields);
     else this.#log.debug('list or watch failed', fields);
   }

@@ -7,7 +7,7 @@ export class RunningSet {
   #signal: AbortSignal | undefined;
   #fail: (fault: unknown) => void = () => {};
 
-  /** Starts the task, or has it wait for {@link RunningSet.run}. */
+  /** Starts the task, or keeps it until {@link RunningSet.run} is called. */
   add(task: (signal: AbortSignal) => Promise<void>): void {
     if (this.#signal === undefined) {
       this.#waiting.push(task);
@@ -20,7 +20,7 @@ export class RunningSet {
 
   /** Resolves when the signal was aborted and all tasks have ended; rejects with what the first of them threw. */
   async run(signal: AbortSignal): Promise<void> {
-    // Each task hangs on it, and much of what it does.
+    // Each task listens to it, and so does much of what a task does.
     setMaxListeners(0, signal);
     this.#signal = signal;
     const ended = new Promise<void>((resolve, reject) => {

@@ -37,7 +37,7 @@ export interface Call {
   readonly subresource?: string;
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: object;
-  /** The form in which the answer is wanted, where that is not plain JSON. */
+  /** The Accept header, if the answer is not to be plain JSON. */
   readonly accept?: string;
 }
 
@@ -91,7 +91,7 @@ export class Transport {
     try {
       return await this.#reported(call, () => this.#once(call, signal));
     } catch (error) {
-      // A kept connection that the server closed while the request was under way; a read may simply be asked again.
+      // The server closed a kept connection while the request was under way; a read may simply be repeated.
       if (methods[call.verb] !== 'GET' || signal.aborted || !isLostConnection(error)) throw error;
       return await this.#reported(call, () => this.#once(call, signal));
     }
@@ -145,7 +145,7 @@ export class Transport {
       body: call.body === undefined ? null : JSON.stringify(call.body),
       // Else undici ends the connection after each DELETE, whose body some servers leave unread; apiservers read it.
       reset: false,
-      // The deadline of the call stands for both; undici's own would end a quiet watch.
+      // The deadline of the call covers both; undici's own would end a quiet watch.
       headersTimeout: 0,
       bodyTimeout: 0,
     };
@@ -190,14 +190,14 @@ const failureOf = (call: Call, { status, headers, text }: Exchanged): KubeError 
   });
 };
 
-/** Certificates are read once: for each connection, that costs as much as all else of a handshake. */
+/** Reads certificates once: reading them for each connection would cost as much as the rest of the handshake. */
 const readOnce = (
   material: SecureContextOptions,
 ): SecureContextOptions & { readonly secureContext?: SecureContext } => {
   try {
     return { secureContext: createSecureContext(material) };
   } catch {
-    // What can't be read fails, and is told, where it is used.
+    // Unreadable certificates fail, and are reported, where they are used.
     return material;
   }
 };
@@ -254,7 +254,7 @@ const errno = (error: unknown): string | undefined => {
   return typeof code === 'string' ? code : undefined;
 };
 
-/** A fault of the transport, said as a {@link KubeError}. */
+/** A fault of the transport as a {@link KubeError}. */
 const ended = (
   error: unknown,
   call: { readonly action: string; readonly aborted: boolean; readonly expired: boolean },

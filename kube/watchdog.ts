@@ -54,7 +54,7 @@ export class Watchdog {
   }
 }
 
-/** A sleep that is ended by its signal has ended well. */
+/** Treats a sleep that its signal ended as a success. */
 export const ignoreAbort =
   (signal: AbortSignal) =>
   (error: unknown): void => {

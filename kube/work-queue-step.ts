@@ -10,9 +10,9 @@ export type Next =
 export interface KeyState {
   /** `running-again`: it was added during its run, and runs once more after it. */
   readonly phase: 'idle' | 'queued' | 'running' | 'running-again';
-  /** When somebody outside wants it run; kept until then, whatever runs before. */
+  /** When callers asked for a run; kept until then, even if the key runs before. */
   readonly askedAt?: number | undefined;
-  /** When its last run wants it run; a newer run says it anew. */
+  /** When the last run asked to be run again; each run replaces it. */
   readonly resultAt?: number | undefined;
   /** Backoffs in a row. */
   readonly failures: number;
@@ -28,7 +28,7 @@ export type KeyEvent =
   | { readonly kind: 'taken' }
   | { readonly kind: 'done'; readonly next: Next; readonly now: number; readonly uniform: number };
 
-/** Quick for a conflict, slow for what lasts. */
+/** Short after a conflict, long for a lasting fault. */
 const BACKOFF = { firstMs: 5, capMs: 60_000 };
 
 export const idle: KeyState = { phase: 'idle', failures: 0 };
@@ -37,13 +37,13 @@ export const idle: KeyState = { phase: 'idle', failures: 0 };
 export const dueAt = ({ askedAt, resultAt }: KeyState): number | undefined =>
   askedAt === undefined ? resultAt : resultAt === undefined ? askedAt : Math.min(askedAt, resultAt);
 
-/** Nothing is known of the key that is not known of any. */
+/** Whether the key is in its initial state, so that it need not be kept. */
 export const isForgettable = (key: KeyState): boolean => key.phase === 'idle' && dueAt(key) === undefined;
 
 /**
- * The transition of one key. Pure; never throws. A key that comes out as `queued` and was not before has to be put into the line.
+ * The transition of one key. Pure; never throws. The caller appends a key to the line when it becomes `queued`.
  *
- * Guarantees: a key that is added runs at least once after that; it never runs twice at once; a later wish never delays an
+ * Guarantees: a key that is added runs at least once after that; it never runs twice at once; a later request never delays an
  * earlier one.
  */
 export const stepKey = (key: KeyState, event: KeyEvent): KeyState => {

@@ -13,8 +13,8 @@ interface WorkQueueDeps {
   /** How many keys run at once. */
   readonly workers: number;
   /**
-   * `log` marks all lines of one run with a reconcileId. A throw is a bug or an IO failure that nobody made a value: logged with its
-   * stack, and tried again as `backoff`.
+   * `log` marks all lines of one run with a reconcileId. A throw is a bug or an unhandled IO failure: it is logged with its stack, and
+   * the key is retried as after `backoff`.
    */
   readonly work: (ref: ObjectRef, signal: AbortSignal, log: Log) => Promise<Next>;
   /** For workqueue_depth: keys in the line now. */
@@ -32,7 +32,7 @@ export interface WorkQueue {
   add(ref: ObjectRef): void;
   /** Runs the key in `ms` at the latest. */
   addAfter(ref: ObjectRef, ms: number): void;
-  /** Drops the key's timers and failures. A run under way goes on; what it asks for counts. */
+  /** Drops the key's timers and failures. A run under way goes on, and its result counts. */
   forget(ref: ObjectRef): void;
   /** Resolves when the signal was aborted and running work has ended. */
   start(signal: AbortSignal): Promise<void>;
@@ -102,7 +102,7 @@ class KeyedWorkQueue implements WorkQueue {
     this.#arm();
   }
 
-  /** Not in the caller's turn: what it adds now belongs to the run that is about to begin. */
+  /** Pumps after the caller's turn: what the caller still adds belongs to the run that is about to begin. */
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -146,7 +146,7 @@ class KeyedWorkQueue implements WorkQueue {
     try {
       return await work(ref, signal, log);
     } catch (error) {
-      // Work that was told to stop may end any way it likes.
+      // Aborted work may fail in any way.
       if (signal.aborted) return { kind: 'backoff' };
       log.error('reconcile failed', { ...ref, error });
       return undefined;

@@ -5,12 +5,12 @@ import { createReflector, type Reflector } from '../kube/reflector.js';
 import { WERFBUNDLES } from '../kube/resources.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 
-/** Something that was promised and did not happen in time. */
+/** Something expected did not happen in time. */
 export class BrokenPromise extends Error {
   override readonly name = 'BrokenPromise';
 }
 
-/** Waits for what bundles come to say of themselves. Every state that a watch shows is looked at, short ones too. */
+/** Waits for states of bundles. It sees every state that a watch shows, short ones too. */
 export class BundleWatch {
   readonly #reflector: Reflector<StoredBundle>;
   readonly #listeners = new Set<(bundle: StoredBundle) => void>();
@@ -38,7 +38,7 @@ export class BundleWatch {
   /**
    * Resolves as soon as the bundle is as described, now or later.
    * @param wanted.what - for the message: `shop is Synced with v1.1.0`
-   * @throws BrokenPromise after `withinMs`, with what the bundle says instead; the signal's reason when it is aborted
+   * @throws BrokenPromise after `withinMs`, with the bundle's state instead; the signal's reason when it is aborted
    */
   until(
     ref: ObjectRef,

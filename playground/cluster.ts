@@ -12,7 +12,7 @@ import { ControlPlaneError } from './control-plane/control-plane-error.js';
 import { startControlPlane } from './control-plane/start.js';
 import type { PlaygroundOptions } from './options.js';
 
-/** The cluster that the playground plays on. */
+/** The cluster that the playground runs on. */
 interface PlayCluster {
   readonly client: KubeClient;
   readonly kubeconfig: string;
@@ -21,7 +21,7 @@ interface PlayCluster {
   readonly serverCa: string | undefined;
   /** Authority for the node agent's certificate. */
   readonly nodeCa: { readonly cert: string; readonly key: string };
-  /** Ends what was started for it. */
+  /** Stops what was started for it. */
   stop(): Promise<void>;
 }
 
@@ -34,7 +34,7 @@ interface Wish {
   readonly signal: AbortSignal;
 }
 
-/** One of its own, or the one that was asked for. @throws StartError */
+/** Starts a cluster of the playground's own, or opens the one that was asked for. @throws StartError */
 export const openCluster = (wish: Wish): Promise<PlayCluster> =>
   wish.options.kubeconfig === undefined && wish.options.context === undefined ? ownCluster(wish) : givenCluster(wish);
 

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How long a CRD is waited for, milliseconds, and how long between two questions. */
+/** How long to wait for a CRD, milliseconds, and how long between two requests. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 200;
 
 /**
- * Waits until a CRD is served. `kubectl wait` alone won't do: of a CRD so new that it has no conditions yet it says "accessor error",
- * and ends.
- * @param kubectl - runs kubectl with these words
+ * Waits until a CRD is served. `kubectl wait` alone is not enough: for a CRD that is so new that it has no conditions yet, it fails with
+ * "accessor error".
+ * @param kubectl - runs kubectl with these arguments
  * @returns whether it is served; false after half a minute
  */
 export const established = async (

@@ -28,7 +28,7 @@ export class Kubectl {
     this.#cwd = options.cwd;
   }
 
-  /** Never rejects for what kubectl refuses: that is a code other than 0. */
+  /** Runs kubectl. If it fails, the code is not 0; then this does not reject. */
   run(args: readonly string[], input?: string): Promise<KubectlAnswer> {
     return new Promise((resolve, reject) => {
       const options = { env: this.#env, cwd: this.#cwd, maxBuffer: 16 * 1024 * 1024 };

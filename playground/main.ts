@@ -60,7 +60,7 @@ const play = async (options: PlaygroundOptions, screen: Screen, signal: AbortSig
   screen.heading('Stopped: no process and no port is left');
 };
 
-/** @returns the exit code: 0 all that was promised happened, 1 it did not, 2 misuse or something is missing */
+/** @returns the exit code: 0 everything happened as expected, 1 it did not, 2 misuse or something is missing */
 const run = async (argv: readonly string[], screen: Screen, signal: AbortSignal): Promise<number> => {
   const parsed = parseOptions(argv);
   switch (parsed.kind) {

@@ -117,7 +117,7 @@ const ready = async (program: SupervisedProcess, signal: AbortSignal): Promise<v
 
 export const stopProgram = (program: SupervisedProcess): Promise<void> => program.stop(STOP);
 
-/** Takes the webhook configurations away: without a webhook behind them nothing could be written any more. */
+/** Removes the webhook configurations: without a webhook behind them, no bundle could be written any more. */
 export const uninstallWebhooks = async ({ kubectl, root }: Pick<OperatorDeps, 'kubectl' | 'root'>): Promise<void> => {
   await kubectl.run(['delete', '--ignore-not-found', '-f', join(root, 'manifests/webhook/configurations.yaml')]);
 };

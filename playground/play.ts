@@ -19,7 +19,7 @@ import type { Stage } from './stage.js';
 import { judgedOffline } from './story/offline.js';
 import { findWerf, tellWerf } from './werf/find.js';
 
-/** What has to be undone at the end, the last first. Each is tried, whatever becomes of the others. */
+/** Collects what has to be undone at the end, the last first. Each is tried even if others fail. */
 class Undo {
   readonly #steps: { readonly what: string; readonly undo: () => Promise<unknown> }[] = [];
 
@@ -75,7 +75,7 @@ const build = async (
   screen.heading('Surroundings');
   const werf = await findWerf({ given: options.werf, env: process.env, say, signal, download: true });
   const gettingRegistry = programs.dockerRegistry();
-  gettingRegistry.catch(() => {}); // what became of it is asked below
+  gettingRegistry.catch(() => {}); // awaited below
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-playground-'));
   undo.add('the folder', () => rm(dir, { recursive: true, force: true }));
   const clock = systemClock;
@@ -162,7 +162,7 @@ const build = async (
   return { stage, surroundings: { kubeconfig: cluster.kubeconfig, dir, webhook, controller, source } };
 };
 
-/** Finds the programs; those that are lacking are got meanwhile. @throws StartError */
+/** Finds the programs; the missing ones are got meanwhile. @throws StartError */
 const gatherPrograms = async ({
   options,
   screen,

@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 
-/** picocolors' own choice takes any CI for a terminal. */
+/** Colours only on a terminal: picocolors' own choice takes any CI for one. */
 const colors = createColors(process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '');
 
 /** What the playground prints. Colours only on a terminal. */
@@ -16,7 +16,7 @@ export class Screen {
     this.#write(`\n${colors.bold(colors.cyan(`== ${text}`))}\n`);
   }
 
-  /** What the playground does, in its own words. */
+  /** Explains what the playground does. */
   say(text: string): void {
     this.#write(`${colors.dim('-')} ${text}\n`);
   }

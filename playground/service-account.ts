@@ -7,7 +7,7 @@ interface TokenRequest {
   readonly status: { readonly token: string };
 }
 
-/** How long a token is good for: longer than anybody watches a playground. */
+/** Lifetime of a token: longer than anybody runs a playground. */
 const TOKEN_SECONDS = 7 * 24 * 60 * 60;
 
 /**

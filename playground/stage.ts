@@ -4,7 +4,7 @@ import type { Kubectl, KubectlAnswer } from './kubectl.js';
 import type { RunningRegistry } from './registry/start.js';
 import type { Screen } from './screen.js';
 
-/** Everything that a chapter of the story plays with. */
+/** Everything that a chapter of the story needs. */
 export interface Stage {
   readonly screen: Screen;
   readonly kubectl: Kubectl;
@@ -23,12 +23,12 @@ export interface Stage {
 /** Namespace of the playground's bundles. */
 export const DEMO = 'demo';
 
-/** How long anything promised may take, milliseconds: these machines are slow at times. */
+/** How long anything expected may take, milliseconds: these machines are slow at times. */
 export const PATIENCE_MS = 60_000;
 
 export const demo = (name: string): ObjectRef => ({ namespace: DEMO, name });
 
-/** Runs kubectl in front of everybody: the command, and what it prints. */
+/** Runs kubectl, and shows the command and its output. */
 export const showKubectl = async (stage: Stage, args: readonly string[], input?: string): Promise<KubectlAnswer> => {
   stage.signal.throwIfAborted();
   stage.screen.command(['kubectl', ...args]);
@@ -53,7 +53,7 @@ export const watching = async <T>(stage: Stage, name: string, happens: () => Pro
   stage.screen.command(['kubectl', ...args]);
   let last = '';
   const following = stage.kubectl.follow(args, (line) => {
-    // A change that no column shows is no line.
+    // A change that no column shows gets no line.
     const shown = line.replace(/\s+\S+$/, '');
     if (shown !== last) stage.screen.output(line);
     last = shown;

@@ -96,7 +96,7 @@ const readArguments = (table: FlagTable, argv: readonly string[]): Arguments => 
     const flag = Object.hasOwn(table, name) ? table[name] : undefined;
     if (flag === undefined) {
       problems.push(`--${written}: there is no such flag${hint(table, written)}`);
-      // Its value, if it has one, is no problem of its own.
+      // Skips its value, if it has one, which is no second problem.
       if (text === undefined && argv[at + 1]?.startsWith('-') === false) at += 1;
       continue;
     }

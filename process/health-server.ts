@@ -7,7 +7,7 @@ export type Readiness = { readonly ok: true } | { readonly ok: false; readonly r
 interface HealthOptions {
   /** Port 0: any that is free. */
   readonly address: { readonly host: string; readonly port: number };
-  /** Really able to serve; the reason is answered to whoever asks. */
+  /** Whether the process is able to serve; if not, /readyz answers with the reason. */
   readonly ready: () => Readiness;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
 }

@@ -44,7 +44,7 @@ const wrap = (logger: pino.Logger): Log => ({
 
 const printable = (fields: LogFields = {}): Record<string, unknown> => printableMap(fields, MAX_DEPTH);
 
-/** A loop, since this is on the way of every answer. */
+/** A loop for speed: a line is logged for every answer. */
 const printableMap = (map: object, depth: number): Record<string, unknown> => {
   const printable: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(map)) {
@@ -80,7 +80,7 @@ const printableError = (error: Error, depth: number): Record<string, unknown> =>
   };
 };
 
-/** What every credential in a text has somewhere; most texts are done with when they have none of it. */
+/** Every credential in a text contains one of these; most texts contain none, and are not searched further. */
 const SUSPECT = /@|bearer|basic/i;
 
 const redact = (text: string): string =>

@@ -18,14 +18,14 @@ const KILLED = 143;
  *
  * SIGTERM or SIGINT aborts the signal that `main` was given, and `main` winds up; a second one exits at once. Exit codes: 0 `main`
  * returned, or was told to stop; 2 a {@link StartError}, its lines on stderr without a stack; 1 a bug, with its stack.
- * @param main - what it calls `fail` with ends the process at once, as if it had thrown that, whatever it still waits for
+ * @param main - may call `fail`, which ends the process at once as if `main` had thrown that error, whatever it still waits for
  */
 export const runProcess = async (
   main: (signal: AbortSignal, fail: (error: Error) => void) => Promise<void>,
   host: ProcessHost = process,
 ): Promise<void> => {
   const controller = new AbortController();
-  // Everything that runs hangs on this one signal.
+  // Everything that runs listens to this one signal.
   setMaxListeners(0, controller.signal);
   const stop = (): void => {
     if (controller.signal.aborted) host.exit(KILLED);

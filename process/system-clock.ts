@@ -14,7 +14,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Chance enough for jitter; not for secrets. */
+/** Random enough for jitter; not for secrets. */
 export const systemRandom: Random = { uniform: () => Math.random() };
 
 const sleepOnce = (ms: number, signal: AbortSignal | undefined): Promise<void> =>

@@ -6,7 +6,7 @@ interface ThreadPoolOptions extends ThreadOptions {
   readonly log: Log;
   /** How many at most; each is started when it is needed for the first time. */
   readonly threads: number;
-  /** Of all jobs that wait, by what they are said to measure. */
+  /** Limit for all jobs that wait, by the sizes that their callers give. */
   readonly maxWaitingBytes: number;
 }
 
@@ -14,7 +14,7 @@ interface ThreadPoolOptions extends ThreadOptions {
 export type PoolOutcome<Answer> = Exclude<ThreadOutcome<Answer>, { kind: 'died' }> | { readonly kind: 'full' | 'died' };
 
 /**
- * A few threads for what would hold up the event loop.
+ * A few threads for work that would block the event loop.
  *
  * Guarantees: each job has an outcome, at the latest when its signal is aborted, and never a rejection; a thread that is too slow, or
  * dies, is replaced, and its death is logged; smaller jobs go first, so that large ones hold up large ones only.
@@ -46,7 +46,7 @@ export class ThreadPool<Job, Answer> {
     }
   }
 
-  /** Ends the threads, for whoever does not end with the process. What is under way fails. */
+  /** Ends the threads, for callers that do not live as long as the process. Jobs under way fail. */
   stop(): void {
     for (const thread of this.#threads) thread.stop();
   }

@@ -1,4 +1,4 @@
-/** What somebody gets who wants a thread. */
+/** The outcome of waiting for a thread. */
 export type TakeOutcome<T> =
   | { readonly kind: 'taken'; readonly thread: T }
   /** The signal was aborted first. */
@@ -18,7 +18,7 @@ export class ThreadQueue<T> {
   /** By size, the smallest first; of the same size by arrival. */
   #waiting: readonly Waiting<T>[] = [];
 
-  /** @param maxBytes - what may wait, all in all */
+  /** @param maxBytes - limit for the sizes of all that wait */
   constructor(threads: readonly T[], maxBytes: number) {
     this.#idle = [...threads].reverse();
     this.#maxBytes = maxBytes;
@@ -27,7 +27,7 @@ export class ThreadQueue<T> {
   /** A thread that is taken must be released. Never rejects. */
   async take(bytes: number, signal: AbortSignal): Promise<TakeOutcome<T>> {
     if (signal.aborted) return { kind: 'aborted' };
-    // The one that was used last: the others need not be started.
+    // The one that was used last, so that the others need not be started.
     const thread = this.#idle.pop();
     if (thread !== undefined) return { kind: 'taken', thread };
     const sum = this.#waiting.reduce((total, other) => total + other.bytes, bytes);

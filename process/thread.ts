@@ -11,19 +11,19 @@ export type ThreadOutcome<Answer> =
   | { readonly kind: 'died'; readonly error: unknown };
 
 export interface ThreadOptions {
-  /** Of the thread, for whoever looks at a process from outside. */
+  /** Name of the thread, as tools that inspect the process show it. */
   readonly name: string;
   /** Its program: answers each message with one. */
   readonly file: URL;
-  /** What it may take, megabytes. */
+  /** Limits of its heap, megabytes. */
   readonly memoryMb: { readonly old: number; readonly young: number };
 }
 
 /**
  * One thread, one job at a time.
  *
- * Guarantees: a job always has an outcome, at once when its signal is aborted; whatever becomes of the thread is no more than
- * that job's outcome; the next job gets a new one. An idle thread keeps no process alive.
+ * Guarantees: a job always has an outcome, at once when its signal is aborted; if the thread fails, only that job fails with it,
+ * and the next job gets a new thread. An idle thread keeps no process alive.
  */
 export class Thread<Job, Answer> {
   readonly #options: ThreadOptions;
@@ -54,7 +54,7 @@ export class Thread<Job, Answer> {
     const { name, file, memoryMb } = this.#options;
     const resourceLimits = { maxOldGenerationSizeMb: memoryMb.old, maxYoungGenerationSizeMb: memoryMb.young };
     const worker = new Worker(file, { resourceLimits, name });
-    // Without a listener of its own an error that comes when nothing is asked would end the process.
+    // Without this listener, an error between two jobs would end the process.
     worker.on('error', () => {});
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;

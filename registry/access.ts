@@ -14,7 +14,7 @@ interface RegistryRequest {
   readonly method: 'GET' | 'HEAD';
   readonly url: URL;
   readonly accept: string;
-  /** An ETag: nothing but 304 Not Modified need be answered while it is the right one. */
+  /** An ETag, sent as If-None-Match: while it is current, the registry may answer 304 Not Modified. */
   readonly unless?: string | undefined;
 }
 
@@ -42,8 +42,8 @@ const CHALLENGES_KEPT = 10_000;
 const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403]);
 
 /**
- * Requests to registries with whatever access they ask for: none, Basic or Bearer. The first answer says which; later requests
- * for the same resource of the same target bring it along.
+ * Makes requests to registries with the authentication that they ask for: none, Basic or Bearer. The first answer says which; later
+ * requests for the same resource of the same target send it at once.
  */
 export class Access {
   readonly #exchange: Exchange;
@@ -55,7 +55,7 @@ export class Access {
     this.#tokens = new Tokens(exchange, clock);
   }
 
-  /** The answer, 401 included if no access is to be had. Rejects only with the reason of an aborted signal. */
+  /** The answer, 401 included if the registry grants no access. Rejects only with the reason of an aborted signal. */
   async request(
     target: RegistryTarget,
     request: RegistryRequest,
@@ -67,7 +67,7 @@ export class Access {
     const remembered = this.#challenges.get(own) ?? this.#challenges.get(key);
     const { answer: first, token } = await this.#attempt(target, request, { challenge: remembered, signal });
     if (first.kind !== 'answer' || !REFUSALS.has(first.status)) return first;
-    // Where a registry redirects to may not say to whom the registry's credential is shown.
+    // The target of a redirect must not decide who is shown the registry's credential.
     if (first.origin !== request.url.origin) return first;
     const challenge =
       first.status === 401 ? usable(parseChallenges(first.headers('www-authenticate')), target) : remembered;
@@ -122,7 +122,7 @@ export class Access {
   }
 }
 
-/** Bearer before Basic: a token ends by itself, and anonymous access needs one. */
+/** Bearer before Basic: a token expires, and anonymous access needs one. */
 const usable = (challenges: readonly Challenge[], target: RegistryTarget): Challenge | undefined => {
   const bearer = challenges.find(({ scheme, params }) => scheme === 'bearer' && params.has('realm'));
   const basic = challenges.find(({ scheme }) => scheme === 'basic');

@@ -1,5 +1,5 @@
 /**
- * Whether a host is worth asking: after failures in a row it is left alone for a while, and then a single request finds out.
+ * Whether to send requests to a host: after failures in a row none are sent for a while, and then a single one is a trial.
  * Pure; times are milliseconds of the monotonic clock.
  */
 export type Breaker =
@@ -8,7 +8,7 @@ export type Breaker =
   /** The trial is under way. */
   | { readonly kind: 'half-open'; readonly openings: number };
 
-/** What became of a request. `abandoned`: nothing that says anything of the host. */
+/** The outcome of a request. `abandoned`: it says nothing about the host. */
 export type BreakerEvent = 'began' | 'succeeded' | 'failed' | 'abandoned';
 
 export const CLOSED: Breaker = { kind: 'closed', failures: 0 };
@@ -17,7 +17,7 @@ export const CLOSED: Breaker = { kind: 'closed', failures: 0 };
 const FAILURES_MAX = 5;
 /** As long as the first wait after a failed poll, and then doubled. */
 const FIRST_PAUSE_MS = 30_000;
-/** A host that is there again must be found out well within the usual poll interval of 15 minutes. */
+/** A host that works again must be noticed well within the usual poll interval of 15 minutes. */
 const LONGEST_PAUSE_MS = 300_000;
 /** How long others wait for a trial's result before they ask again. */
 const TRIAL_MS = 5_000;
@@ -53,7 +53,7 @@ const afterFailure = (breaker: Breaker, now: number): Breaker => {
       const failures = breaker.failures + 1;
       return failures < FAILURES_MAX ? { kind: 'closed', failures } : opened(1, now);
     }
-    // A request that was under way when it opened.
+    // The request was under way when the breaker opened.
     case 'open':
       return breaker;
     case 'half-open':

@@ -99,7 +99,7 @@ export class Connections {
     for (const [key, agent] of this.#agents) {
       if (this.#agents.size <= AGENTS_KEPT) return;
       this.#agents.delete(key);
-      // close() lets requests under way end; what fails while closing has nobody left to hear of it.
+      // close() lets requests under way end; a failure to close concerns nobody any more.
       agent.close().catch(() => undefined);
     }
   }

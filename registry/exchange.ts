@@ -28,9 +28,9 @@ interface ExchangeDeps {
   readonly hosts: HostLimiter;
   readonly clock: Clock;
   readonly userAgent: string;
-  /** For a whole body, from its headers on. */
+  /** Time for a whole body after its headers, milliseconds. */
   readonly bodyMs: number;
-  /** Of the unzipped body. */
+  /** Limit for the unzipped body, bytes. */
   readonly bodyBytes: number;
 }
 
@@ -43,7 +43,7 @@ export type Exchange = (
 
 const REDIRECTS_MAX = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** Of a body that nobody reads; a small rest keeps the connection usable, a large one is not worth it. */
+/** How much of an unused body is read: after a small one the connection can be used again, a large one is not worth it. */
 const IGNORED_BODY_BYTES = 64 * 1024;
 
 /** Errors of the network become failures here, and only here. */
@@ -156,7 +156,7 @@ interface ReadLimits {
 }
 
 const read = async (body: Readable, limits: ReadLimits, deps: ExchangeDeps): Promise<Buffer> => {
-  // Destroyed before its end it says so in an event, which would end the process if nobody listened.
+  // A body that is destroyed before its end emits an error, which would end the process if nobody listened.
   body.on('error', () => undefined);
   const alarm = new AbortController();
   const late = new WireError('timeout', 'context deadline exceeded');
@@ -193,7 +193,7 @@ const decoded = (body: Readable, encoding: string | undefined): AsyncIterable<Bu
   return body.pipe(gunzip);
 };
 
-/** Reads the rest away, so that the connection can be used again. What goes wrong here changes nothing. */
+/** Reads the rest of a body, so that the connection can be used again. Failures are ignored. */
 const ignore = async (body: Readable, deps: ExchangeDeps): Promise<void> => {
   try {
     await read(body, { encoding: undefined, bytes: IGNORED_BODY_BYTES }, deps);

@@ -15,7 +15,7 @@ export class WireError extends Error {
 /** Retry-After beyond this is cut: a registry must not be able to silence a bundle for good. */
 const RETRY_AFTER_MAX_MS = 24 * 60 * 60 * 1000;
 
-/** undici tells what a proxy answers in nothing but its words. */
+/** undici reports a proxy's answer in its message only. */
 const BY_PROXY = /^Proxy (?:response|Authentication Required) \((\d{3})\)/;
 
 type Cause = Pick<RegistryFailure, 'code' | 'message'>;
@@ -84,7 +84,7 @@ export const failureOf = (error: unknown): RegistryFailure => {
 export const isHangUp = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error));
 
 /**
- * What an answer means that is not the one hoped for.
+ * What an unexpected answer means.
  * @param retryAfter - the header's value
  * @param now - wall clock, milliseconds
  */

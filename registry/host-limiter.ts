@@ -13,7 +13,7 @@ interface HostLimiterDeps {
   readonly timeScale: number;
   /** Requests of one host under way at once. */
   readonly inFlight: number;
-  /** Called when a host begins to be left alone. */
+  /** Called when requests to a host begin to be held back. */
   readonly onHold?: (hold: HeldBack & { readonly host: string }) => void;
 }
 
@@ -23,7 +23,7 @@ export interface Permit {
   done(verdict: Verdict): void;
 }
 
-/** Where a request goes: the breaker knows a host by its CA as well, for a wrong one says nothing of the host. */
+/** The destination of a request. Breakers are kept by host and CA, since a wrong CA says nothing about the host. */
 interface Destination {
   readonly url: URL;
   readonly ca?: string | undefined;
@@ -37,7 +37,7 @@ interface Waiter {
 interface Host {
   readonly name: string;
   bucket: TokenBucket;
-  /** By its own word; monotonic. */
+  /** Until when the host asked to be left alone; monotonic. */
   silentUntil: number;
   inFlight: number;
   readonly waiting: Waiter[];
@@ -47,20 +47,20 @@ interface Host {
 
 /** A poll that would wait longer than this for its turn is not begun. */
 const PATIENCE_MS = 5_000;
-/** Tenants may name hosts without end: beyond so many, those of which nothing need be known are forgotten. */
+/** Tenants may name any number of hosts: beyond this many, those with nothing to remember are forgotten. */
 const HOSTS_KEPT = 1_000;
-/** A breaker that is forgotten is closed. */
+/** Breakers that are kept; a forgotten one counts as closed. */
 const BREAKERS_KEPT = 10_000;
 
 /**
- * Limits requests host by host: so many a second, so many at once, in the order they came; none while the host's breaker is
- * open or the host asked to be left alone. What is under way is never waited for longer than its own time-outs.
+ * Limits requests to each host: so many a second, so many at once, in the order they came; none while the host's breaker is
+ * open or the host asked to be left alone. A request waits for those under way no longer than their own time-outs.
  */
 export class HostLimiter {
   readonly #deps: HostLimiterDeps;
   readonly #rate: Rate;
   readonly #hosts = new Map<string, Host>();
-  /** Those that are not as good as new. */
+  /** Breakers that differ from a new one. */
   readonly #breakers = new LRUCache<string, Breaker>({ max: BREAKERS_KEPT });
 
   constructor(deps: HostLimiterDeps) {
@@ -108,7 +108,7 @@ export class HostLimiter {
     }
   }
 
-  /** undefined: not yet. */
+  /** A permit; undefined: the request has to wait. */
   #permit(host: Host, breaker: string): Permit | undefined {
     if (host.inFlight >= this.#deps.inFlight) return undefined;
     const now = this.#now();

@@ -3,7 +3,7 @@ import { isMap, type JsonMap } from '../api/schema-node.js';
 export interface HttpAnswer {
   readonly kind: 'answer';
   readonly status: number;
-  /** Of whoever answered, after redirects. */
+  /** The origin that answered, after redirects. */
   readonly origin: string;
   /** The first value of a header, by its name in lower case. */
   header(name: string): string | undefined;
@@ -22,7 +22,7 @@ export const jsonObject = (body: Buffer): JsonMap | undefined => {
   }
 };
 
-/** Longer ones are of no registry that is known, and would be kept for each page and stand in statuses. */
+/** No known registry sends longer ones, and they would be kept for each page and written to statuses. */
 const LONGEST_ETAG = 256;
 
 /**

@@ -55,7 +55,7 @@ export class Manifests {
     if (head !== undefined && head.kind !== 'answer') return head;
     const known = head && this.#known(tagged, head, before?.manifest);
     if (known !== undefined) return known;
-    // After a 304 that contradicts itself, nothing but the manifest as it is will do.
+    // After a 304 that does not fit what is remembered, the manifest itself is needed.
     const unless = head?.status === 304 ? undefined : before?.etag;
     const answer = await this.#ask(tagged, { method: 'GET', unless, signal });
     if (answer.kind !== 'answer') return answer;

@@ -35,7 +35,7 @@ export interface RegistryFailure {
 
 /**
  * A request that was not made, to spare its host: `rate`: others wait for their turn already; `breaker`: the host was broken at the
- * last requests; `retry-after`: it asked to be left alone. No failure: nothing is known of what was asked for.
+ * last requests; `retry-after`: it asked to be left alone. This is no failure: nothing is known of the requested resource.
  */
 export interface HeldBack {
   readonly kind: 'held';

@@ -7,7 +7,7 @@ export interface Proxies {
   readonly https?: URL;
   /** For those with `insecure`. */
   readonly http?: URL;
-  /** What is reached without: `registry.corp.example`, `.corp.example`, `10.0.0.0/8`, `registry:5000`, `*`. */
+  /** Hosts that are reached without a proxy: `registry.corp.example`, `.corp.example`, `10.0.0.0/8`, `registry:5000`, `*`. */
   readonly except: readonly string[];
 }
 
@@ -48,7 +48,7 @@ export const proxyFor = (url: URL, proxies: Proxies): URL | undefined => {
 
 const variable = (env: Environment, name: string): string => env[name] || env[name.toLowerCase()] || '';
 
-/** The problem, if it is none that could be used. */
+/** The proxy in a variable; a text: the problem, if it can't be used. */
 const proxyIn = (env: Environment, name: string): URL | string | undefined => {
   const text = variable(env, name).trim();
   if (text === '') return undefined;

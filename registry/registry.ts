@@ -22,7 +22,7 @@ interface RegistryTimeouts {
 }
 
 interface RegistryLimits extends ListingLimits {
-  /** Of one answer, unzipped. */
+  /** Limit for one answer, unzipped, bytes. */
   readonly bodyBytes: number;
 }
 
@@ -32,7 +32,7 @@ export const DEFAULT_REGISTRY_TIMEOUTS: RegistryTimeouts = { connectMs: 10_000, 
 /** Several times the largest repositories that users of other pollers have reported (9,036 tags), 100 tags a page at least. */
 export const DEFAULT_REGISTRY_LIMITS: RegistryLimits = { pages: 1_000, tags: 100_000, bodyBytes: 8 * 1024 * 1024 };
 
-/** Of one host, whatever it is asked for. */
+/** Requests to one host, of any kind. */
 const REQUESTS_IN_FLIGHT = 10;
 
 export interface RegistryDeps {
@@ -42,13 +42,13 @@ export interface RegistryDeps {
   readonly rate: Rate;
   /** Divides the breaker's pauses and multiplies the rate, as polls come so much more often; 1 unless given. */
   readonly timeScale?: number;
-  /** Called when a host begins to be left alone. */
+  /** Called when requests to a host begin to be held back. */
   readonly onHold?: (hold: HeldBack & { readonly host: string }) => void;
   /** Networks that are allowed although loopback or link-local: `127.0.0.0/8`. */
   readonly allowNetworks: readonly string[];
   /** Networks that are refused; stronger than `allowNetworks`. */
   readonly denyNetworks?: readonly string[];
-  /** By which hosts are reached; none unless given. */
+  /** Proxies to use; none unless given. */
   readonly proxies?: Proxies;
   readonly clock: Clock;
   readonly userAgent: string;

@@ -17,7 +17,7 @@ export interface ListingLimits {
 }
 
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-/** Of all pages kept, in characters of their tags: some thousand repositories of some thousand tags. */
+/** Limit for all pages kept, in characters of their tags: some thousand repositories of some thousand tags. */
 const KEPT_CHARACTERS = 16 * 1024 * 1024;
 /** What an entry costs beside its tags. */
 const ENTRY_CHARACTERS = 512;
@@ -51,8 +51,8 @@ interface Lost {
 }
 
 /**
- * Lists a repository's tags, page by page, each on the condition that it has changed where the registry gave an ETag before.
- * What is kept is kept by page URL and target, and a target includes its credential.
+ * Lists a repository's tags, page by page; a page for which the registry gave an ETag before is requested on that condition.
+ * Pages are kept by URL and target, and a target includes its credential.
  */
 export class TagListing {
   readonly #access: Access;

@@ -22,7 +22,7 @@ export const takeToken = (
     : { kind: 'wait', ms: Math.ceil(((1 - tokens) / rate.perSecond) * 1000) };
 };
 
-/** Whether nothing is known of the host that a new bucket would not know. */
+/** Whether the bucket is as full as a new one, so that it need not be kept. */
 export const isFull = (bucket: TokenBucket, rate: Rate, now: number): boolean =>
   tokensAt(bucket, rate, now) >= rate.burst;
 

@@ -163,7 +163,7 @@ const refusalOf = (answer: HttpAnswer, now: number): RegistryFailure => {
 const parseToken = (body: Buffer, now: number): CachedToken | undefined => {
   const answer = jsonObject(body);
   const value = [answer?.['token'], answer?.['access_token']].find((text) => typeof text === 'string' && text !== '');
-  // It goes into a header: nothing but visible ASCII.
+  // Only visible ASCII, since the token goes into a header.
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value)) return undefined;
   const stated = answer?.['expires_in'];
   const seconds = typeof stated === 'number' && stated > 0 ? stated : DEFAULT_LIFETIME_S;

@@ -3,19 +3,19 @@ import { parseRetryAfter } from './failures.js';
 import type { HttpAnswer } from './http-answer.js';
 import type { RegistryFailure } from './port.js';
 
-/** What an answer, or none, says of its host. */
+/** What an answer, or its absence, says about the host. */
 export interface Verdict {
   readonly event: Exclude<BreakerEvent, 'began'>;
   /** How long the host wants to be left alone, milliseconds; 0: it did not say. */
   readonly pauseMs: number;
 }
 
-/** After a 429 that does not say how long: the first wait after a failed poll. */
+/** The pause after a 429 that names none: as long as the first wait after a failed poll. */
 const TOO_MANY_MS = 30_000;
 /** One bundle's answer holds up all bundles of the host, so this is shorter than what the bundle itself waits. */
 const LONGEST_PAUSE_MS = 60 * 60 * 1000;
 
-/** Nobody answered: what is wrong with the host. An answer that makes no sense says that it is there, and no more. */
+/** Failures without an answer, which count against the host. A malformed answer only shows that the host is there. */
 const BROKEN: ReadonlySet<RegistryFailure['code']> = new Set(['connection', 'timeout', 'certificate']);
 
 export const ABANDONED: Verdict = { event: 'abandoned', pauseMs: 0 };

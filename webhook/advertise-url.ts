@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-/** Where the apiserver finds a webhook that is no Pod behind a Service. */
+/** The address at which the apiserver reaches a webhook that is no Pod behind a Service. */
 export interface AdvertiseUrl {
   /** For the certificate: a DNS name or an IP address, without brackets. */
   readonly host: string;
@@ -15,7 +15,7 @@ type ParsedAdvertiseUrl =
 const invalid = (reason: string): ParsedAdvertiseUrl => ({ kind: 'invalid', reason });
 
 /**
- * Reads `https://HOST[:PORT][/PATH]`. Port 0 stands for the port that is listened on, for whoever listens on any free port.
+ * Reads `https://HOST[:PORT][/PATH]`. Port 0 stands for the port that the webhook listens on, which may be any free one.
  * Query, fragment and user are what the apiserver refuses in a webhook's URL.
  */
 export const parseAdvertiseUrl = (text: string): ParsedAdvertiseUrl => {

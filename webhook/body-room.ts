@@ -1,4 +1,4 @@
-/** What waits for room: how many bytes, and how it is told. */
+/** A body that waits for room: how many bytes it needs, and what to call when there is room. */
 interface Waiting {
   readonly bytes: number;
   readonly enter: () => void;
@@ -6,7 +6,7 @@ interface Waiting {
 
 /**
  * Room for large bodies, so that many of them at once do not need more memory than there is: a parsed body takes several times its
- * length. Those for which there is no room now wait unread, which slows down whoever sends them, and enter in the order they came.
+ * length. Those for which there is no room wait unread, which slows down their senders, and enter in the order they came.
  */
 export class BodyRoom {
   readonly #waiting: Waiting[] = [];

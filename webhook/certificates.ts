@@ -23,7 +23,7 @@ interface CertificatesDeps {
 /** The certificates of a webhook with these settings. */
 export interface Certificates {
   readonly manager: CertificateManager;
-  /** Looks after them until aborted. @throws bugs only */
+  /** Keeps them valid and published until aborted. @throws bugs only */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -41,7 +41,7 @@ const targetsOf = ({ mutatingWebhookName, validatingWebhookName, guardValues }: 
 export const calledName = ({ advertiseUrl, serviceName, namespace }: Config): string =>
   advertiseUrl?.host ?? `${serviceName}.${namespace}.svc`;
 
-/** Where the apiserver is to call us. @param port - that is listened on */
+/** Where the apiserver is to call us. @param port - the one that the webhook listens on */
 export const addressOf = ({ advertiseUrl, serviceName, namespace }: Config, port: number): Address => {
   if (advertiseUrl === undefined) return { kind: 'service', namespace, name: serviceName };
   const base = advertiseUrl.base(port);

@@ -1,4 +1,4 @@
-/** What the apiserver waits when nothing is said: the default of timeoutSeconds. */
+/** How long the apiserver waits if timeoutSeconds is not set. */
 const DEFAULT_SECONDS = 10;
 /** The apiserver rounds its timeout up to whole seconds, so what is really left may be this much less. */
 const ROUNDING_MS = 1000;

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { checkServerIdentity, connect } from 'node:tls';
 
-/** Whom to talk to, and what to make of the answer. */
+/** Whom to connect to, and what certificate to accept. */
 interface HandshakeOptions {
   /** A local address. */
   readonly host: string;
@@ -16,7 +16,7 @@ type Handshake =
   /** `fingerprint`: SHA-256 of the certificate. */
   { readonly kind: 'ok'; readonly fingerprint: string } | { readonly kind: 'failed'; readonly reason: string };
 
-/** A handshake with oneself takes milliseconds; whoever needs longer can't serve. */
+/** A handshake with oneself takes milliseconds; a server that needs longer than this can't serve. */
 const TIMEOUT_MS = 5000;
 
 /** Makes a TLS handshake and hangs up, as an apiserver would begin a call. Never rejects. */

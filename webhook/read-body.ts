@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * What came of reading a body.
+ * The outcome of reading a body.
  * `encoded`: it is compressed, or said to be something else than plain bytes; nothing is unpacked. `gone`: the client left before its end.
  */
 export type ReadBody =

@@ -16,13 +16,13 @@ interface SelfCheckDeps {
   };
   readonly clock: Clock;
   readonly log: Log;
-  /** What is told along with readiness. */
+  /** Fields to log along with readiness. */
   readonly about: LogFields;
 }
 
-/** How often a webhook that is ready makes sure of it, milliseconds. */
+/** How often a webhook that is ready is checked again, milliseconds. */
 const CHECK_MS = 10_000;
-/** How often one that is not looks whether it has become so, milliseconds. */
+/** How often a webhook that is not ready is checked again, milliseconds. */
 const RECHECK_MS = 1000;
 
 /**
@@ -82,13 +82,13 @@ export class SelfCheck {
     if (trusted.length === 0) return 'no caBundle of the webhook configurations holds a certificate of ours';
     const handshake = await shakeHands({ host: reachable(listen.host), port: listen.port, name, trusted });
     if (handshake.kind === 'failed') return `a TLS handshake with ourselves as ${name} failed: ${handshake.reason}`;
-    // Swapped in between: what was served is judged next time.
+    // If the certificate was swapped during the check, either of the two is right.
     const isMeant = [serving.fingerprint, certificates.serving?.fingerprint].includes(handshake.fingerprint);
     return isMeant ? undefined : 'another certificate is served than the one that is meant';
   }
 }
 
-/** An address to connect to, where "any" was listened on. */
+/** The address to connect to if the server listens on any. */
 const reachable = (host: string): string => {
   if (host === '0.0.0.0') return '127.0.0.1';
   return isIP(host) === 6 && /^[0:]+$/.test(host) ? '::1' : host;

@@ -20,15 +20,15 @@ import { type ReadBody, readBody } from './read-body.js';
  * @see https://github.com/kubernetes-sigs/controller-runtime/blob/main/pkg/webhook/admission/http.go
  */
 export const MAX_BODY_BYTES = 7 * 1024 * 1024;
-/** Larger bodies need room; smaller ones are no matter, as many as --max-in-flight lets in. */
+/** Larger bodies have to wait for room; smaller ones are no problem, even --max-in-flight of them. */
 const SMALL_BODY_BYTES = 64 * 1024;
-/** For all larger bodies under way, bytes: parsed, they stay well below the heap's limit in the Deployment. */
+/** Room for all larger bodies under way, bytes: parsed, they stay well below the heap's limit in the Deployment. */
 const LARGE_BODIES_BYTES = 2 * MAX_BODY_BYTES;
 /** Idle connections live longer here than at the apiserver (90 s), or a call fails when both decide at once. */
 const KEEP_ALIVE_MS = 120_000;
-/** Headers and body of a call must be here by then; the apiserver gives up at 30 s at the latest. */
+/** Time for a call's headers and body to arrive; the apiserver gives up after 30 s at the latest. */
 const RECEIVE_MS = 30_000;
-/** How often the end of the calls under way is looked for. */
+/** How often to check whether the calls under way have ended, milliseconds. */
 const DRAIN_STEP_MS = 50;
 
 /** What the server is made of. */
@@ -50,11 +50,11 @@ interface ServerDeps {
 /** A server that listens. */
 export interface AdmissionServer {
   readonly port: number;
-  /** Connections from now on are answered with this pair; those that live stay as they are. @throws the error of OpenSSL */
+  /** New connections are answered with this pair; existing ones stay as they are. @throws the error of OpenSSL */
   use(serving: KeyPair): void;
   /**
    * Ends it: for `delayMs` it goes on answering, asking each client to close its connection (the apiserver learns only after a
-   * while that this Pod is going); then nothing new is taken, and after at most `graceMs` more everything is cut.
+   * while that this Pod is terminating); then no new calls are taken, and after at most `graceMs` more all connections are cut.
    */
   stop(delayMs: number, graceMs: number): Promise<void>;
 }
@@ -68,7 +68,7 @@ export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> =>
   const route = createRouter(deps, traffic);
   const server = createServer(tlsOptions(deps.serving), (request, response) => {
     if (traffic.draining) response.setHeader('Connection', 'close');
-    // What the routes leave over, none: the last of them takes all.
+    // Never called: the last route takes all requests.
     route(request as Request, response as Response, () => {});
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -92,7 +92,7 @@ export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> =>
   };
 };
 
-/** All of them each time: what a new context is not told, it does not take over from the old one, the lowest version included. */
+/** All options each time: a new context takes over nothing from the old one, the lowest version included. */
 const tlsOptions = ({ certificate, key }: KeyPair) => ({ cert: certificate, key, minVersion: 'TLSv1.2' as const });
 
 const listen = (server: Server, { host, port }: ServerDeps['listen']): Promise<void> =>
@@ -107,7 +107,7 @@ interface Traffic {
   readonly room: BodyRoom;
 }
 
-/** A router by itself: an app would give each request and response another prototype, which slows down all that Node does with them. */
+/** A router without an app: an app would change the prototype of each request and response, which slows down all of Node's work on them. */
 const createRouter = (deps: ServerDeps, traffic: Traffic): Router => {
   const routes = Router();
   const { handler, guard } = deps;
@@ -155,7 +155,7 @@ const answering =
     send(response, await handler(callOf({ webhook, contentType, body: read.bytes, withinMs }, time)));
   };
 
-/** Large bodies take room until they are answered. */
+/** Reads a body; a large one occupies room until it is answered. */
 const readInTurn = async (request: Request, response: Response, room: BodyRoom): Promise<ReadBody> => {
   const bytes = Math.min(Number(request.headers['content-length'] ?? MAX_BODY_BYTES), MAX_BODY_BYTES);
   if (bytes > SMALL_BODY_BYTES) {
@@ -169,7 +169,7 @@ const readInTurn = async (request: Request, response: Response, room: BodyRoom):
   return readBody(request, MAX_BODY_BYTES);
 };
 
-/** The time is asked for only by what needs it. */
+/** The signal is a getter, so that the time starts only if a check needs it. */
 const callOf = (call: Omit<Call, 'signal'>, time: CallTime): Call => ({
   ...call,
   get signal() {
@@ -187,7 +187,7 @@ const unread: Readonly<Record<Exclude<ReadBody['kind'], 'body'>, Answer>> = {
   gone: plainAnswer(400, 'malformed request'),
 };
 
-/** Faults of the transport, before there is a body to judge. Express knows an error handler by its four parameters. */
+/** Answers faults of the transport, before there is a body to judge. Express knows an error handler by its four parameters. */
 const refusing =
   (log: Log): ErrorRequestHandler =>
   (error: { readonly status?: number }, _request, response, _next) => {
@@ -199,7 +199,7 @@ const refusing =
 
 const send = (response: Response, answer: Answer): void => {
   if (response.destroyed) return;
-  // Not by express, whose send() takes longer than the rules do.
+  // Express is not used here: its send() takes longer than the rules do.
   response
     .writeHead(answer.status, { 'Content-Type': answer.contentType, 'Content-Length': Buffer.byteLength(answer.body) })
     .end(answer.body);

@@ -22,11 +22,11 @@ interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** For /metrics; what its client counts is in it already. */
+  /** For /metrics; the client's metrics are registered already. */
   readonly registry: Registry;
 }
 
-/** Calls under way at the end may take as long as an apiserver waits for them by our configurations. */
+/** How long calls under way at the end may take: as long as the apiserver waits by our configurations. */
 const GRACE_MS = 10_000;
 
 /**
@@ -97,7 +97,7 @@ const selfCheckOf = (
   return new SelfCheck({ listen, name: calledName(config), certificates: certificates.manager, clock, log, about });
 };
 
-/** Certificates, then the port, then the configurations, in which the port may stand. */
+/** Opens the certificates, then the port, and then publishes to the configurations, which may contain the port. */
 const startAdmission = async (
   deps: Surroundings & { readonly ready: () => Readiness },
   signal: AbortSignal,
@@ -136,7 +136,7 @@ const startAdmission = async (
   return { server: started, certificates, judging, guard };
 };
 
-/** A refusal of the apiserver at the start is for the user to mend: missing rights, a wrong address. */
+/** Turns a refusal of the apiserver at the start into a {@link StartError}: the user can mend missing rights or a wrong address. */
 const mended = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
   try {
     return await run();

@@ -6,18 +6,18 @@ import type { LookupMetrics } from '../metrics.js';
 import { asKubeError, type LookupTime } from '../references/lookup-time.js';
 import type { Slots } from '../references/slots.js';
 
-/** Something that RBAC, or whatever else decides in this cluster, allows or not. */
+/** A permission that RBAC, or another authorizer of the cluster, grants or denies. */
 export interface Permission {
   readonly verb: 'create' | 'get';
   /** '' for the core group. */
   readonly group: string;
   readonly resource: string;
   readonly namespace: string;
-  /** Any, if left out. */
+  /** Any object, if left out. */
   readonly name?: string;
 }
 
-/** Whether somebody may; `why` it is not known is for people. */
+/** Whether a user has a permission; `why` it is not known is for people. */
 export type Review =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'denied' }

@@ -5,7 +5,7 @@ import type { BundleReferences, Reference } from '../references/bundle-reference
 import { denied, type Finding, findingOf } from '../references/finding.js';
 import type { AccessReviews, Permission, Review } from './access-reviews.js';
 
-/** What is asked of whom. */
+/** Whom to ask, and for which bundles. */
 export interface GrantDeps {
   /** always: for every namespace; cross-namespace: for all but the bundle's own; off: for none. */
   readonly authorize: 'always' | 'cross-namespace' | 'off';
@@ -14,17 +14,17 @@ export interface GrantDeps {
   readonly reviews: Pick<AccessReviews, 'may'>;
 }
 
-/** What the user behind a request may have the bundle do. Only what is granted may be looked up. */
+/** What the user behind a request may let the bundle do. Only what is granted may be looked up. */
 export interface Grants {
   readonly findings: readonly Finding[];
-  /** The bundle may be deployed into its target namespace, so that the answer may tell of what is there. */
+  /** The user may deploy into the target namespace, so the answer may reveal what is there. */
   readonly deploy: boolean;
   readonly granted: ReadonlySet<Reference>;
 }
 
 /**
- * Asks for everything that a bundle does in its user's name. Not known is not granted: unlike a look-up that failed, this never
- * lets anything pass.
+ * Asks for the grant of everything that a bundle does in its user's name. What can't be found out counts as not granted: unlike a
+ * failed look-up, a failed review never lets anything pass.
  */
 export const askGrants = async (deps: GrantDeps, refs: BundleReferences): Promise<Grants> => {
   const [deploy, ...uses] = await Promise.all([
@@ -40,7 +40,7 @@ export const askGrants = async (deps: GrantDeps, refs: BundleReferences): Promis
   };
 };
 
-/** What nobody may be granted, and nobody need be asked about. */
+/** The references that are forbidden to everybody, so that no review is needed. */
 export const forbiddenUses = (operator: Operator, refs: BundleReferences): readonly Finding[] =>
   refs.references.flatMap((reference) => forbiddenUse(operator, reference) ?? []);
 
@@ -56,7 +56,7 @@ const mayDeploy = async (
   { own, target }: BundleReferences,
 ): Promise<{ readonly granted: boolean; readonly findings: readonly Finding[] }> => {
   if (target === undefined) return { granted: false, findings: [] };
-  if (!isAsked(deps, own, target)) return { granted: true, findings: [] };
+  if (!needsReview(deps, own, target)) return { granted: true, findings: [] };
   const review = await deps.reviews.may({ verb: 'create', group: 'batch', resource: 'jobs', namespace: target });
   const what = `create jobs.batch in namespace ${JSON.stringify(target)}`;
   const findings = refusal(deps, { field: TARGET, review, what });
@@ -68,18 +68,18 @@ const mayUse = async (deps: GrantDeps, refs: BundleReferences, reference: Refere
   const { field, kind, name, namespaces } = reference;
   const forbiddenOne = forbiddenUse(deps.operator, reference);
   if (forbiddenOne !== undefined) return [forbiddenOne];
-  // A ServiceAccount needs no grant of its own: who may create Jobs may run them as any.
+  // A ServiceAccount needs no grant of its own: a user who may create Jobs may run them as any account.
   if (reference.use === 'service-account') return [];
-  const asked = namespaces.filter((namespace) => isAsked(deps, refs.own, namespace));
-  const reviews = await Promise.all(asked.map((namespace) => mayRead(deps, { kind, name, namespace })));
-  return asked.flatMap((namespace, index) => {
+  const reviewed = namespaces.filter((namespace) => needsReview(deps, refs.own, namespace));
+  const reviews = await Promise.all(reviewed.map((namespace) => mayRead(deps, { kind, name, namespace })));
+  return reviewed.flatMap((namespace, index) => {
     const review = reviews[index];
     const what = `get ${resourceOf(kind)} ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}, nor create pods there`;
     return review === undefined ? [] : refusal(deps, { field, review, what });
   });
 };
 
-/** Who may create Pods may mount any Secret there: asked first, since this one answer is for all names. */
+/** A user who may create Pods may mount any Secret there: that is asked first, since the one answer holds for all names. */
 const mayRead = async (
   { reviews }: GrantDeps,
   { kind, name, namespace }: { readonly kind: Reference['kind']; readonly name: string; readonly namespace: string },
@@ -93,7 +93,7 @@ const mayRead = async (
 
 const resourceOf = (kind: Reference['kind']): string => `${kind.toLowerCase()}s`;
 
-const isAsked = ({ authorize }: GrantDeps, own: string, namespace: string): boolean =>
+const needsReview = ({ authorize }: GrantDeps, own: string, namespace: string): boolean =>
   authorize === 'always' || (authorize === 'cross-namespace' && namespace !== own);
 
 const refusal = (

@@ -5,8 +5,8 @@ import { sameJson } from '../same-json.js';
 import { isJudged } from '../spec-rules.js';
 
 /**
- * Whether somebody acts with the bundle's rights: who creates it, changes its spec, or one of this project's annotations. A request
- * to reconcile does nothing but what would happen anyway. An object that is going must be able to lose its finalizers.
+ * Whether a request uses the bundle's rights: it creates the bundle, or changes its spec or one of this project's annotations. A
+ * request to reconcile only does what would happen anyway. An object that is being deleted must be able to lose its finalizers.
  */
 export const needsGrants = (request: AdmissionRequest): boolean => {
   if (isJudged(request)) return true;
@@ -14,7 +14,7 @@ export const needsGrants = (request: AdmissionRequest): boolean => {
   return object.metadata.deletionTimestamp === undefined && !sameJson(rights(object), rights(oldObject));
 };
 
-/** The annotations by which a bundle is told what to do. */
+/** The annotations that make the controller act. */
 const rights = (bundle: WerfBundle | undefined): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(bundle?.metadata.annotations ?? {}).filter(

@@ -11,7 +11,7 @@ export interface Fault {
   /** Path in the ConfigMap or Secret. */
   readonly field: string;
   readonly text: string;
-  /** Whether whoever uses the source so is concerned. */
+  /** Whether the fault breaks this use of the source. */
   affects(use: Use): boolean;
 }
 
@@ -22,21 +22,21 @@ type Faults =
 type Judge = Pick<ValuesPool, 'judge'>;
 
 /**
- * What a change breaks of what is used: only of keys that it changes, and nothing that was broken before.
- * @param uses - by whichever bundles; not empty
+ * What a change breaks for the uses of a source: only keys that it changes, and only what was not broken before.
+ * @param uses - of any bundles; not empty
  */
 export const faultsOf = async (
   { before, after }: SourceChange,
   { uses, values }: { readonly uses: readonly Use[]; readonly values: Judge },
   signal: AbortSignal,
 ): Promise<Faults> => {
-  const wanted = new Set(uses.map(({ key }) => key));
-  const used = changedKeys(before, after).filter((key) => wanted.has(undefined) || wanted.has(key));
+  const usedKeys = new Set(uses.map(({ key }) => key));
+  const used = changedKeys(before, after).filter((key) => usedKeys.has(undefined) || usedKeys.has(key));
   const [now, was] = [judgement(after, used), judgement(before, used)];
   const answer = await values.judge(now, signal);
   if (answer.kind === 'failed') return answer;
   const lost = used.filter((key) => !has(after, key));
-  // The old content is parsed only where it matters.
+  // The old content is parsed only if the new one has faults.
   const past: ValuesAnswer = answer.problems.length + lost.length === 0 ? sound : await values.judge(was, signal);
   if (past.kind === 'failed') return past;
   const brokenBefore = new Set(past.problems.map(({ key }) => key));
@@ -55,7 +55,7 @@ const keysOf = ({ data, binary = [] }: FoundSource): readonly string[] => [...Ob
 const has = ({ data, binary = [] }: FoundSource, key: string): boolean =>
   Object.hasOwn(data, key) || binary.includes(key);
 
-/** Of binary content it is not known whether it is the same; it is refused either way. */
+/** Binary content is not compared: no values can be read from it in any case. */
 const changedKeys = (before: FoundSource, after: FoundSource): readonly string[] => {
   const keys = new Set([...keysOf(before), ...keysOf(after)]);
   const textOf = ({ data }: FoundSource, key: string) => (Object.hasOwn(data, key) ? data[key] : undefined);
@@ -71,11 +71,11 @@ const judgement = (found: FoundSource, keys: readonly string[]) => {
   return { sources, bundleNamespace: namespace, targetNamespace: namespace };
 };
 
-/** A fault without a key is one of all the changed keys together. */
+/** A fault without a key concerns all the changed keys together. */
 const brokenKey = ({ key, text }: ValuesProblem): Fault => ({
   code: 'FieldValueInvalid',
   field: key === undefined ? 'data' : `data[${key}]`,
-  // What stands there is not repeated, of a ConfigMap no more than of a Secret.
+  // Contents are not repeated, neither a ConfigMap's nor a Secret's.
   text: `Invalid value: "<contents omitted>": ${text}`,
   affects: (use) => key === undefined || use.key === undefined || use.key === key,
 });

@@ -16,12 +16,12 @@ export interface GuardDeps {
   readonly values: Pick<ValuesPool, 'judge'>;
 }
 
-/** So many bundles are named. */
+/** The most bundles that a message names. */
 const MAX_NAMED = 3;
 
 /**
- * Whether a change breaks bundles that use the source. What could not be checked is a warning and no more: whatever is wrong, the
- * controller will say so. Rejects only when `signal` is aborted.
+ * Whether a change breaks bundles that use the source. What could not be checked is only a warning: the controller will report what is
+ * wrong. Rejects only when `signal` is aborted.
  */
 export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal: AbortSignal): Promise<Findings> => {
   const { before, after } = change;
@@ -41,7 +41,7 @@ export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal:
   return { problems, warnings: warnings.map((message): Warning => ({ field: 'data', message })) };
 };
 
-/** Bundles that really get their values here, one more than are named at most. */
+/** Bundles that really get their values from this source, at most one more than a message names. */
 const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly string[]> => {
   // In order, so that each replica names the same ones.
   const bundles = new Map(
@@ -78,7 +78,7 @@ class Shadows {
     this.#client = client;
   }
 
-  /** What could not be looked up counts as hidden: nobody is refused for what is not known. */
+  /** A failed look-up counts as hidden: nobody is refused for what is not known. */
   async hides({ namespace }: ObjectRef, signal: AbortSignal): Promise<boolean> {
     if (namespace === this.#change.namespace) return false;
     const known = this.#hidden.get(namespace) ?? (await this.#ask(namespace, signal));

@@ -3,14 +3,14 @@ import { foundSource } from '../../api/values/found-source.js';
 import type { FoundSource } from '../../api/values/problem.js';
 import type { Review } from '../decode.js';
 
-/** What somebody wants to make of a source of values. */
+/** A requested change of a source of values. */
 export interface SourceChange {
   readonly kind: FoundSource['kind'];
   readonly namespace: string;
   readonly name: string;
   readonly user: string;
   readonly dryRun: boolean;
-  /** It is being deleted: what it holds matters no more, and it must be able to lose its finalizers. */
+  /** It is being deleted: its content does not matter any more, and it must be able to lose its finalizers. */
   readonly deleting: boolean;
   readonly before: FoundSource;
   readonly after: FoundSource;
@@ -34,8 +34,8 @@ export const decodeChange = ({ request }: Review): DecodedChange => {
   const subresource = text('subResource');
   const kind = KINDS[text('resource', 'resource')];
   if (kind === undefined || subresource !== '' || resource.join('/') !== `/v1/${text('resource', 'resource')}`) {
-    const asked = [...resource, subresource].filter((part) => part !== '').join('/');
-    return foreign(`the values guard judges ConfigMaps and Secrets and was asked about ${asked}: ${CONFIGURATION}`);
+    const requested = [...resource, subresource].filter((part) => part !== '').join('/');
+    return foreign(`the values guard judges ConfigMaps and Secrets and was asked about ${requested}: ${CONFIGURATION}`);
   }
   const operation = text('operation');
   if (operation !== 'UPDATE')

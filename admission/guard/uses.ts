@@ -20,13 +20,13 @@ export interface Use {
 /** Which bundles use which sources of values. */
 export interface Uses {
   /**
-   * Uses by all bundles that look for this source in its namespace, a moment ago. Whether they find another one first, in their own
-   * namespace, is not known here. Rejects with the signal's reason if nothing is known before it is aborted.
+   * Uses by all bundles that look for this source in its namespace, as of a moment ago. They may find another one first, in their own
+   * namespace. Rejects with the signal's reason if it is aborted before the bundles are known.
    */
   of(source: SourceName, signal: AbortSignal): Promise<readonly Use[]>;
 }
 
-/** All that is kept of a bundle: a few texts for each source. */
+/** What is kept of a bundle: a few texts for each source. */
 interface Wanted {
   readonly sources: readonly (SourceName & { readonly use: Use })[];
 }

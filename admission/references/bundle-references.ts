@@ -9,24 +9,24 @@ import { isMap, valueAt, withoutNulls } from '../../api/schema-node.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import { sameJson } from '../same-json.js';
 
-/** `changed`: it did not stand like this in the stored object. */
+/** `changed`: the stored object has something else there. */
 interface Changed {
   readonly changed: boolean;
 }
 
 type TargetNamespace = Extract<AnyReference, { use: 'target-namespace' }>;
 
-/** What a user needs a grant for, or a name that is looked up there. The target namespace is asked for by itself. */
+/** A reference that needs a grant or a look-up. The target namespace is handled by itself. */
 export type Reference = Exclude<AnyReference, TargetNamespace> & Changed;
 
 /** A source of values, and whether it has changed. */
 export type Source = ValuesReference & Changed;
 
-/** What a bundle refers to. What is malformed in the spec is left out: the rules of the spec speak of it. */
+/** What a bundle refers to. Malformed references are left out: the rules of the spec report them. */
 export interface BundleReferences {
   /** The bundle's own namespace. */
   readonly own: string;
-  /** undefined: what the spec says is no namespace. */
+  /** undefined: the spec's value is no valid namespace. */
   readonly target: string | undefined;
   /** The target, if it is another namespace. */
   readonly targetNamespace: (TargetNamespace & Changed) | undefined;
@@ -37,7 +37,7 @@ export interface BundleReferences {
   /** spec.converge.valuesFrom, one for each item; undefined for one that is malformed. */
   readonly sources: readonly (Source | undefined)[];
   readonly inline: Readonly<Record<string, unknown>> | undefined;
-  /** Something of the values, or where their sources are looked for. */
+  /** Whether the values, or where their sources are looked for, have changed. */
   readonly valuesChanged: boolean;
 }
 
@@ -79,7 +79,7 @@ interface Read {
 
 const valuesOf = ({ target, items, inline }: Read): unknown => [target ?? null, items, inline ?? null];
 
-/** That an item of valuesFrom has moved changes nothing of what it refers to. */
+/** Moving an item of valuesFrom does not change what it refers to. */
 const withoutIndex = (reference: AnyReference): object =>
   reference.use === 'values' ? { ...reference, index: 0, field: '' } : reference;
 

@@ -5,8 +5,8 @@ import type { Findings } from '../verdict.js';
 
 /**
  * One thing found about what a bundle refers to.
- * `denied` always counts; `missing` may be let pass for now, and so may `lacking`: what exists has not got the key that is named, which
- * may come with the same commit; `unchecked` is not known to be wrong; `noted` is a warning.
+ * `denied` always counts; `missing` may be let pass for now, and so may `lacking`: the object exists without the named key, which the
+ * same commit may add; `unchecked` is not known to be wrong; `noted` is a warning.
  */
 export type Finding =
   | { readonly kind: 'denied'; readonly problem: Problem }
@@ -20,7 +20,7 @@ export const missing = (problem: Problem): Finding => ({ kind: 'missing', proble
 export const lacking = (problem: Problem): Finding => ({ kind: 'lacking', problem });
 export const noted = (field: string, message: string): Finding => ({ kind: 'noted', warning: { field, message } });
 
-/** A fault of something that a bundle refers to. */
+/** The finding for a fault of something that a bundle refers to. */
 export const findingOf = (fault: ReferenceFault<string>): Finding => ({
   kind: KINDS[fault.kind],
   problem: problemOf(fault),
@@ -28,7 +28,7 @@ export const findingOf = (fault: ReferenceFault<string>): Finding => ({
 
 const KINDS = { absent: 'missing', 'lacks-key': 'lacking', unusable: 'denied', forbidden: 'denied' } as const;
 
-/** What a check of something that a bundle refers to has found. */
+/** The findings for the result of a check of something that a bundle refers to. */
 export const findingsOf = (checked: Checked<unknown>): readonly Finding[] =>
   checked.kind === 'usable'
     ? checked.warnings.map(({ field, message }) => noted(field, message))
@@ -46,7 +46,7 @@ export interface Strictness {
   readonly unchecked: 'deny' | 'warn';
 }
 
-/** Sorts findings into what denies and what is only told. */
+/** Sorts findings into problems, which deny the request, and warnings. */
 export const weigh = (findings: readonly Finding[], strictness: Strictness): Findings => {
   const problems: Problem[] = [];
   const warnings: Warning[] = [];

@@ -11,7 +11,7 @@ import { type Finding, findingsOf, unchecked } from './finding.js';
 import { judgeValues, type ValuesDeps } from './judge-values.js';
 import type { Fetched, Lookups } from './lookups.js';
 
-/** Whether what a bundle refers to is there and can be used. Only what is granted is looked up, and only what changed. */
+/** Whether what a bundle refers to exists and can be used. Only references that are granted and have changed are looked up. */
 export const judgeReferences = async (
   deps: ValuesDeps & { readonly granted: Grants['granted'] },
   refs: BundleReferences,

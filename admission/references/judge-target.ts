@@ -4,7 +4,7 @@ import type { BundleReferences } from './bundle-references.js';
 import { type Finding, findingOf, unchecked } from './finding.js';
 import type { Lookups } from './lookups.js';
 
-/** What is judged of another namespace as target. */
+/** What to require of another namespace as target. */
 interface TargetInput {
   readonly refs: BundleReferences;
   /** Whether the namespace has to accept the bundle; the controller asks again before each Job. */
@@ -13,7 +13,7 @@ interface TargetInput {
   readonly existence: boolean;
 }
 
-/** Whether the target namespace is there and takes the bundle. The bundle's own is there, and is not looked up. */
+/** Whether the target namespace exists and accepts the bundle. The bundle's own exists, and is not looked up. */
 export const judgeTarget = async (
   lookups: Pick<Lookups, 'get'>,
   { refs, consent, existence }: TargetInput,

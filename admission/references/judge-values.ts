@@ -18,8 +18,8 @@ export interface ValuesDeps {
 }
 
 /**
- * Whether the sources of a bundle's values are there and can be used, each by itself and all of them merged. All are read as soon
- * as something of the values changed; of those that did not change themselves, nothing is told.
+ * Whether the sources of a bundle's values exist and can be used, each by itself and all of them merged. All are read as soon
+ * as any of the values changed; nothing is reported of those that did not change themselves.
  */
 export const judgeValues = async (deps: ValuesDeps, refs: BundleReferences): Promise<readonly Finding[]> => {
   const { own, target, sources, inline } = refs;
@@ -82,7 +82,7 @@ const parsed = async (
   { sources }: BundleReferences,
   question: Parameters<ParseValues>[0],
 ): Promise<readonly Finding[]> => {
-  const isTold = ({ field }: { readonly field: string }): boolean => {
+  const isReported = ({ field }: { readonly field: string }): boolean => {
     const index = /^spec\.converge\.valuesFrom\[(\d+)\]/.exec(field)?.[1];
     return index === undefined || sources[Number(index)]?.changed === true;
   };
@@ -90,8 +90,8 @@ const parsed = async (
   if (answer.kind === 'failed') return [unchecked(ALL, 'the values', answer.reason)];
   return [
     ...answer.problems
-      .filter(isTold)
+      .filter(isReported)
       .map(({ lacksKey, code, field, message }) => (lacksKey === true ? lacking : denied)({ code, field, message })),
-    ...answer.warnings.filter(isTold).map(({ field, message }) => noted(field, message)),
+    ...answer.warnings.filter(isReported).map(({ field, message }) => noted(field, message)),
   ];
 };

@@ -3,14 +3,14 @@ import { KubeError } from '../../kube/client.js';
 import type { Clock } from '../../process/ports.js';
 import type { CallTime } from '../verdict.js';
 
-/** What is kept of a call's time to put an answer together, milliseconds. */
+/** The part of a call's time that is reserved for putting the answer together, milliseconds. */
 const ANSWER_MS = 1000;
 
 /** The time for all look-ups of one request. */
 export interface LookupTime {
-  /** Aborted when the time is over, or nobody waits for the answer any more. Whoever asks for it first starts the time. */
+  /** Aborted when the time is over, or the caller waits no more. The first read of it starts the time. */
   readonly signal: AbortSignal;
-  /** Why a look-up failed, in words; those of the apiserver are passed on. */
+  /** Why a look-up failed, for people; the apiserver's own message is passed on. */
   whyFailed(error: KubeError): string;
   /** Lets go of timer and listener. */
   release(): void;
@@ -59,13 +59,13 @@ const startTimer = (
     signal: over.signal,
     release: () => {
       parent.removeEventListener('abort', onParent);
-      // With a reason, since Node would make an exception, with a stack, where there is none.
+      // A reason is given, since without one Node creates an exception, with a stack.
       released.abort('released');
     },
   };
 };
 
-/** Passes on what a caller can act on; anything else is a bug. */
+/** Returns a {@link KubeError}, which a caller can act on; anything else is a bug, and is thrown. */
 export const asKubeError = (error: unknown): KubeError => {
   if (error instanceof KubeError) return error;
   throw error;

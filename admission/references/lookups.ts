@@ -5,7 +5,7 @@ import type { LookupMetrics } from '../metrics.js';
 import { asKubeError, type LookupTime } from './lookup-time.js';
 import type { Slots } from './slots.js';
 
-/** What was looked for. `why` is for people; nothing of a Secret's contents is in it. */
+/** The result of a look-up. `why` is for people; nothing of a Secret's contents is in it. */
 export type Fetched<T> =
   | { readonly kind: 'found'; readonly value: T }
   | { readonly kind: 'absent' }

@@ -43,12 +43,12 @@ interface ReferencesDeps {
   readonly settings: ReferenceSettings;
 }
 
-/** Of one request. More would open many connections at once, and each costs more than the look-ups it saves. */
+/** Limit for one request. More would open many connections at once, each of which costs more than it saves. */
 const CALLS_AT_ONCE = 16;
 
 /**
- * Finds what is wrong with what a bundle refers to: first whether its user may, then, of what they may, whether it is there. One
- * time for all of it, and no object asked for twice. What of it stands for a refusal is the caller's to say.
+ * Finds what is wrong with what a bundle refers to: first whether its user may use it, then, of what is granted, whether it exists.
+ * There is one time limit for all of it, and no object is read twice. The caller decides which findings deny the request.
  */
 export const createReferencesJudge =
   (deps: ReferencesDeps) =>
@@ -65,11 +65,11 @@ export const createReferencesJudge =
 
 type Namespaces = Pick<BundleReferences, 'own' | 'target'>;
 
-/** Whether something of the operator's own may be within reach. */
+/** Whether the bundle could refer to objects of the operator's own. */
 const isOperators = ({ operator }: ReferenceSettings, { own, target }: Namespaces): boolean =>
   own === operator.namespace || target === operator.namespace;
 
-/** Whether the flags leave nothing that the apiserver would have to be asked. */
+/** Whether the flags are such that the apiserver need not be asked anything. */
 const asksNobody = (settings: ReferenceSettings, { own, target }: Namespaces): boolean => {
   const { checkReferences, authorize } = settings;
   const inside = target === undefined || target === own;
@@ -78,7 +78,7 @@ const asksNobody = (settings: ReferenceSettings, { own, target }: Namespaces): b
   return !checkReferences && noGrants && noConsent;
 };
 
-/** The check of what a bundle refers to, as strict as the platform has it. */
+/** The check of what a bundle refers to, as strict as the platform's settings. */
 export const createReferencesCheck = (deps: ReferencesDeps): Check => {
   const find = createReferencesJudge(deps);
   return (request, call) => {
@@ -88,7 +88,7 @@ export const createReferencesCheck = (deps: ReferencesDeps): Check => {
   };
 };
 
-/** How strict to be with a request: a dry run of a whole stage comes before what it refers to exists (Flux makes one). */
+/** How strict to be with a request: Flux makes a dry run of a whole stage before the objects exist that it refers to. */
 export const strictnessFor = (
   settings: Pick<ReferenceSettings, 'missingReferences' | 'onLookupFailure'>,
   { object, dryRun }: AdmissionRequest,

@@ -11,7 +11,7 @@ import { type Change, createReflector, type Reflector } from '../../kube/reflect
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
 
-/** Who has which release. */
+/** Which bundles claim which release. */
 export interface Releases {
   /**
    * All bundles with this release, as they were a moment ago: two that are created at once may not see each other, and the controller

@@ -14,7 +14,7 @@ export class Slots {
     try {
       return await call();
     } finally {
-      // A slot is handed on rather than freed: nobody who comes later overtakes.
+      // A slot is handed on rather than freed, so that no later call overtakes.
       const next = this.#waiting.shift();
       if (next === undefined) this.#free += 1;
       else next();

@@ -3,8 +3,8 @@ import { invalid, type ValuesProblem } from '../../api/values/problem.js';
 import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
 
 /**
- * Values to be judged. One of `sources` for each item of valuesFrom, in its order, since the order names the fields. One without
- * `found` is left out: that it is missing, or could not be looked up, is not said here.
+ * Values to be judged: one of `sources` for each item of valuesFrom, in its order, since the index is part of a field's name. A source
+ * without `found` is not judged: another check reports that it is missing, or could not be looked up.
  */
 export type ValuesToJudge = ResolveInput;
 
@@ -14,7 +14,7 @@ export interface ValuesFindings {
   readonly warnings: readonly Warning[];
 }
 
-/** More than a person reads; they have to pass from one thread to another, and into one message. */
+/** The most problems that are reported: nobody reads more, and they are copied between threads and into one message. */
 const MAX_PROBLEMS = 100;
 /** The apiserver passes on 4096 characters of warnings. */
 const MAX_WARNINGS = 40;

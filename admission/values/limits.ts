@@ -5,21 +5,21 @@ import type { ValuesToJudge } from './judge-values.js';
 
 /** Larger keys are not parsed at admission: the memory that it takes is up to 500 times the size of the text. */
 const MAX_KEY_BYTES = 256 * 1024;
-/** More is not parsed at admission: it would take longer than the apiserver waits. */
+/** Limit for all sources together at admission: parsing more would take longer than the apiserver waits. */
 const MAX_CHECKED_BYTES = 1024 * 1024;
 
-/** What of a question is to be parsed: only the keys that are used, none of them too large. */
+/** The part of the values that is to be parsed: only the keys that are used, none of them too large. */
 interface Checkable {
   readonly question: ValuesToJudge;
   /** What is not checked. */
   readonly warnings: readonly Warning[];
-  /** Of all texts that are to be parsed. */
+  /** Bytes of all texts that are to be parsed. */
   readonly bytes: number;
 }
 
 /**
- * Takes out what is too large to be checked. All sources together may be too large for the controller as well: such a question is
- * left as it is, since it is refused unread.
+ * Takes out keys and sources that are too large to be checked. If all sources together are too large for the controller as well, they
+ * are left as they are, since they are refused without being parsed.
  */
 export const checkable = (question: ValuesToJudge): Checkable => {
   const parts = question.sources.map(withinLimits);
@@ -58,7 +58,7 @@ const withinLimits = ({ source, found }: ValuesInput, index: number): Part => {
   const small = keys.filter(({ bytes }) => bytes <= MAX_KEY_BYTES);
   const large = keys.filter(({ bytes }) => bytes > MAX_KEY_BYTES);
   const data = Object.fromEntries(small.map(({ key, text }) => [key, text]));
-  // Without its large keys a source may look empty, which is no fault of it.
+  // Without its large keys a source may look empty, which must not count as a fault.
   const kept = large.length === 0 ? source : { ...source, optional: true };
   const sizeOf = (some: typeof keys): number => some.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
@@ -69,7 +69,7 @@ const withinLimits = ({ source, found }: ValuesInput, index: number): Part => {
   };
 };
 
-/** Keys that are not used stay at home, unless it is the used one that is missing: the message names those that are there. */
+/** Unused keys are left out, unless the used one is missing: then the message names the keys that exist. */
 const withData = (found: FoundSource, data: FoundSource['data'], used: number): FoundSource => ({
   ...found,
   data: used === 0 ? Object.fromEntries(Object.keys(found.data).map((key) => [key, ''])) : data,

@@ -6,7 +6,7 @@ import { type PoolOutcome, ThreadPool } from '../../process/thread-pool.js';
 import { judgeValues, type ValuesFindings, type ValuesToJudge } from './judge-values.js';
 import { checkable } from './limits.js';
 
-/** What came of a question. `failed`: it could not be checked; `reason` ends such a sentence. */
+/** The result of judging values. `failed`: they could not be checked; `reason` completes such a sentence. */
 export type ValuesAnswer =
   | ({ readonly kind: 'judged' } & ValuesFindings)
   | { readonly kind: 'failed'; readonly reason: string };
@@ -15,7 +15,7 @@ interface ValuesPoolDeps {
   readonly log: Log;
   /** How many threads at most; each is started when it is needed for the first time. */
   readonly threads?: number;
-  /** The program of the threads, elsewhere than it usually is. */
+  /** The program of the threads, if it is not in its usual place. */
   readonly file?: URL;
 }
 
@@ -24,13 +24,13 @@ interface ValuesPoolDeps {
  * below the 256 of its container.
  */
 const MEMORY_MB = { old: 112, young: 16 };
-/** Of all questions that wait for a thread; the webhook has 256 MB for everything. */
+/** Limit for all values that wait for a thread; the webhook has 256 MB for everything. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** One: a second would not fit into the memory of the webhook's container when both have the worst to read. */
 const THREADS = 1;
 
 /**
- * Judges values without keeping other requests waiting: what is not small is parsed in a thread of its own.
+ * Judges values without keeping other requests waiting: those that are not small are parsed in a thread of its own.
  *
  * Guarantees: each question is answered, at the latest when its signal is aborted, and never with a rejection; a thread that is
  * too slow, or dies, is replaced; smaller questions go first, so that large ones hold up large ones only.
@@ -50,7 +50,7 @@ export class ValuesPool {
     return answerOf(await this.#pool.run(job, bytes + (job.inline?.length ?? 0), signal), warnings);
   }
 
-  /** Ends the threads, for whoever does not end with the process. What is under way fails. */
+  /** Ends the threads, for callers that do not live as long as the process. Jobs under way fail. */
   stop(): void {
     this.#pool.stop();
   }

@@ -6,7 +6,7 @@ import type { CaSecretReference } from './references.js';
 
 const CA_KEY = 'ca.crt';
 
-/** The certificates, PEM, that vouch for a bundle's registry. */
+/** Checks the Secret with the CA certificates that a bundle's registry is verified with; its value is the certificates, PEM. */
 export const checkCaSecret = (reference: CaSecretReference, secret: Secret | undefined): Checked<string> => {
   if (secret === undefined) return absent(reference);
   const pem = secretText(secret, CA_KEY);
@@ -20,7 +20,7 @@ const isCertificate = (pem: string): boolean => {
   try {
     return new X509Certificate(pem).raw.length > 0;
   } catch {
-    // OpenSSL's words say nothing that helps.
+    // OpenSSL's message would not help the user.
     return false;
   }
 };

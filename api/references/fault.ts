@@ -5,20 +5,20 @@ import type { Reference } from './references.js';
 /** What is wrong with something that a bundle refers to. Nothing of a Secret's contents is in it. */
 export interface ReferenceFault<Use extends string = Reference['use']> {
   /**
-   * absent: it does not exist; lacks-key: it exists without the key that is needed, which may come later; unusable: it is there, and can't be
-   * used; forbidden: this bundle may not use it.
+   * absent: it does not exist; lacks-key: it exists without the key that is needed, which may come later; unusable: it exists, and can't
+   * be used; forbidden: this bundle may not use it.
    */
   readonly kind: 'absent' | 'lacks-key' | 'unusable' | 'forbidden';
   readonly use: Use;
   /** Path in the spec. */
   readonly field: string;
-  /** What stands there. */
+  /** The value of that field. */
   readonly name: string;
   /** The fault as a sentence of its own, without the field: `Secret ca in namespace ops has no key ca.crt`. */
   readonly text: string;
 }
 
-/** What a check found: what the object is needed for, or what is wrong with it. */
+/** The result of a check: the value that was read from the object, or what is wrong with it. */
 export type Checked<T> =
   | { readonly kind: 'usable'; readonly value: T; readonly warnings: readonly Warning[] }
   | ReferenceFault;
@@ -37,11 +37,11 @@ export const faultOf = <Use extends string>(
   text: string,
 ): ReferenceFault<Use> => ({ kind, use, field, name, text });
 
-/** `Secret ca in namespace ops`: of what is looked for in one namespace. */
+/** `Secret ca in namespace ops`, for a reference that is looked up in one namespace only. */
 export const nameIn = ({ kind, name, namespaces: [namespace] }: Reference): string =>
   `${kind} ${name} in namespace ${namespace}`;
 
-/** What is looked for in one namespace is not there. */
+/** The fault of a reference that is looked up in one namespace, where the object does not exist. */
 export const absent = (reference: Reference): ReferenceFault => {
   const { kind, name, namespaces } = reference;
   return faultOf(reference, 'absent', `${kind} ${name} does not exist in namespace ${namespaces[0]}`);

@@ -1,7 +1,7 @@
 import { faultOf, type ReferenceFault } from './fault.js';
 import type { Reference } from './references.js';
 
-/** What the operator keeps for itself has this at the beginning of its name. */
+/** The names of the operator's own objects begin with this. */
 const PREFIX = 'werfbundle-';
 
 /** Whose certificates, keys and accounts no bundle may use. */
@@ -12,8 +12,8 @@ export interface Operator {
 }
 
 /**
- * That a bundle refers to what is the operator's own: its certificates, its keys, the accounts of its processes. None of them may be what a
- * bundle refers to, whoever writes it: a Job would get at the operator's rights.
+ * The fault of a reference to one of the operator's own objects: its certificates, its keys, its ServiceAccounts. No bundle may refer to
+ * them, whoever writes it: its Job would get the operator's rights.
  */
 export const operatorsOwnFault = (reference: Reference, operator: Operator): ReferenceFault | undefined => {
   const { kind, name, namespaces } = reference;
@@ -23,7 +23,7 @@ export const operatorsOwnFault = (reference: Reference, operator: Operator): Ref
 };
 
 const isOperatorsOwn = ({ kind, name }: Pick<Reference, 'kind' | 'name'>, { certificateSecret }: Operator): boolean => {
-  // On older clusters an account's token is a Secret with the account's name at the beginning of its own.
+  // On older clusters the name of a ServiceAccount's token Secret begins with the account's name.
   if (kind === 'ServiceAccount' || kind === 'Secret') {
     if (name.startsWith(PREFIX)) return true;
   }

@@ -6,9 +6,9 @@ interface Named {
   /** Path of the name in the spec, as the apiserver writes it. */
   readonly field: string;
   readonly name: string;
-  /** Where it is looked for, in this order; '' for what is in no namespace. */
+  /** The namespaces that it is looked for in, in this order; '' for a cluster-scoped object. */
   readonly namespaces: readonly [string, ...string[]];
-  /** Nothing is wrong if it does not exist. */
+  /** Whether the object may be missing. */
   readonly optional: boolean;
 }
 
@@ -18,13 +18,13 @@ export type RegistrySecretReference = Named & {
   readonly kind: 'Secret';
   readonly url: unknown;
 };
-/** A Secret with the certificates that vouch for the registry. */
+/** A Secret with the CA certificates that the registry is verified with. */
 export type CaSecretReference = Named & { readonly use: 'ca-secret'; readonly kind: 'Secret' };
 /** A Secret with the key that decrypts a bundle's values. */
 export type WerfKeyReference = Named & { readonly use: 'werf-key'; readonly kind: 'Secret'; readonly key: string };
 /** The account that werf runs as. */
 export type ServiceAccountReference = Named & { readonly use: 'service-account'; readonly kind: 'ServiceAccount' };
-/** The namespace that is deployed into, if it is not the bundle's own, `own`. */
+/** The target namespace, if it is another one than the bundle's own, `own`. */
 export type TargetNamespaceReference = Named & {
   readonly use: 'target-namespace';
   readonly kind: 'Namespace';
@@ -38,7 +38,7 @@ export type ValuesReference = Named & {
   readonly key: string | undefined;
 };
 
-/** A name in a spec that stands for another object, by what that is for. */
+/** A reference from a spec to another object; `use` says what the object is for. */
 export type Reference =
   | RegistrySecretReference
   | CaSecretReference
@@ -54,8 +54,8 @@ interface PlatformDefaults {
 }
 
 /**
- * All that a bundle refers to, in the order of the spec. What is malformed is left out: the rules of the spec speak of it. The spec may be
- * any JSON; never throws.
+ * All that a bundle refers to, in the order of the spec. Malformed references are left out: the rules of the spec report them. The spec may
+ * be any JSON; never throws.
  * @param own - the bundle's namespace
  * @param platform - left out: only what stands in the spec itself
  */
@@ -81,7 +81,7 @@ export const referenceFor = <Use extends Exclude<Reference['use'], 'values'>>(
 export const valuesReferences = (references: readonly Reference[]): readonly ValuesReference[] =>
   references.filter((reference) => reference.use === 'values');
 
-/** The namespace that a bundle deploys into; undefined: what its spec says is none. */
+/** The namespace that a bundle deploys into; undefined: the spec's value is no valid name. */
 export const targetOf = (bundle: WerfBundle, own: string): string | undefined => {
   const given = valueAt(bundle, 'spec', 'converge', 'targetNamespace') ?? own;
   return given === own || isLabel(given) ? given : undefined;
@@ -89,11 +89,11 @@ export const targetOf = (bundle: WerfBundle, own: string): string | undefined =>
 
 const LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
-/** Bounded first, so that no text takes long. */
+/** The length is checked first, so that the expression never runs on a long text. */
 const isLabel = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 63 && LABEL.test(value);
 
-/** Whether a text can be the name of an object: as the schema has it, so that nothing of a valid spec is left out. */
+/** Whether a text can be the name of an object, by the schema's own rule, so that no reference of a valid spec is left out. */
 export const isName = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 253 && NAME.test(value);
 
@@ -127,7 +127,7 @@ const werfKey = (spec: unknown, own: string): readonly WerfKeyReference[] => {
   return secretAt(spec, own, 'converge', 'werfSecretKeyRef').map((secret) => ({ ...secret, use: 'werf-key', key }));
 };
 
-/** What is looked for in the target namespace, or there, too; and that namespace itself. */
+/** References that are looked up in the target namespace, or also there; and the one to that namespace itself. */
 const inTarget = (spec: unknown, own: string, target: string): readonly Reference[] => {
   const list = valueAt(spec, 'converge', 'valuesFrom');
   const items: readonly unknown[] = Array.isArray(list) ? list : [];
@@ -179,12 +179,12 @@ const valuesItem = (
   ];
 };
 
-/** The item of valuesFrom that a reference was read from, without what else may stand in it. */
+/** The item of valuesFrom that a reference was read from, without unknown fields. */
 export const valuesSourceOf = ({ kind, name, optional, key }: ValuesReference): ValuesSource => ({
   ...(kind === 'ConfigMap' ? { configMapRef: { name } } : { secretRef: { name } }),
   optional,
   ...(key === undefined ? {} : { key }),
 });
 
-/** The name of what a reference stands for, where it is looked for first. */
+/** The name that a reference stands for, in the first namespace that it is looked for in. */
 export const firstRefOf = ({ namespaces: [namespace], name }: Reference): ObjectRef => ({ namespace, name });

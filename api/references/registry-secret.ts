@@ -9,11 +9,11 @@ import type { RegistrySecretReference } from './references.js';
 interface RegistryCredentials {
   /** The whole docker config; never logged, never part of a message. */
   readonly dockerConfig: string;
-  /** undefined: it has no entry for the registry, which is asked without. */
+  /** undefined: it has no entry for the registry, which is then asked without credentials. */
   readonly credential: RegistryCredential | undefined;
 }
 
-/** The credentials that a bundle's registry is asked with; undefined: none are given, and none are needed. */
+/** Checks the Secret with the credentials for a bundle's registry; the value is undefined if the Secret is optional and does not exist. */
 export const checkRegistrySecret = (
   reference: RegistrySecretReference,
   secret: Secret | undefined,
@@ -30,7 +30,7 @@ export const checkRegistrySecret = (
 
 const credentialsIn = (reference: RegistrySecretReference, dockerConfig: string): Checked<RegistryCredentials> => {
   const url = typeof reference.url === 'string' ? parseRegistryUrl(reference.url) : undefined;
-  // Of a malformed address the rules of the spec speak.
+  // The rules of the spec report a malformed address.
   if (url?.kind !== 'ok') return usable({ dockerConfig, credential: undefined });
   const match = credentialFor(dockerConfig, url);
   const { field } = reference;

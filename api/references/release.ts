@@ -20,7 +20,7 @@ export interface ReleaseHolder {
   readonly createdAt: string;
 }
 
-/** Who asks for a release: a holder, or a bundle that is only being created. */
+/** A bundle that claims a release: a holder, or a bundle that is being created and has no uid yet. */
 type ReleaseClaimant = Pick<ReleaseHolder, 'namespace' | 'name'> & Partial<ReleaseHolder>;
 
 /** The release that a bundle deploys; undefined: not known yet, or malformed. @param own - the bundle's namespace */
@@ -39,27 +39,27 @@ export const releaseKeyOf = (bundle: StoredBundle): string | undefined => {
   return release && keyOfRelease(release);
 };
 
-/** Tells releases apart. */
+/** A release as the key of a map. */
 export const keyOfRelease = ({ namespace, name }: Release): string => `${namespace}/${name}`;
 
-/** A stored bundle as one of those that have a release. */
+/** A stored bundle as a {@link ReleaseHolder}. */
 export const holderOf = ({ metadata }: Pick<StoredBundle, 'metadata'>): ReleaseHolder => {
   const { namespace, name, uid, creationTimestamp = '' } = metadata;
   return { namespace, name, uid, createdAt: creationTimestamp };
 };
 
-/** Who of several bundles has a release. */
+/** Which of several bundles holds a release. */
 type ReleaseHold =
-  /** No other bundle has it. */
+  /** No other bundle claims it. */
   | { readonly kind: 'free' }
-  /** An older bundle keeps it. */
+  /** An older bundle holds it. */
   | { readonly kind: 'held'; readonly by: ReleaseHolder }
-  /** Only younger bundles have it: none of them is deployed any more. */
+  /** Only younger bundles claim it: they lose it, and are deployed no more. */
   | { readonly kind: 'taken'; readonly from: ReleaseHolder };
 
 /**
- * Two bundles with one release would undo each other's deployments: the older one keeps it. Of those made within one second, the one with the
- * lower uid: the same one for everybody who asks.
+ * Decides which bundle holds a release: two would undo each other's deployments, so the oldest one holds it. Of those created within the
+ * same second it is the one with the lowest uid, so that every caller gets the same answer.
  * @param holders - all bundles with the release; the claimant may be among them
  */
 export const checkRelease = (claimant: ReleaseClaimant, holders: Iterable<ReleaseHolder>): ReleaseHold => {
@@ -71,7 +71,7 @@ export const checkRelease = (claimant: ReleaseClaimant, holders: Iterable<Releas
   return isOlder(oldest, claimant) ? { kind: 'held', by: oldest } : { kind: 'taken', from: oldest };
 };
 
-/** What is only being created is younger than all that exist. */
+/** A bundle that is only being created is younger than all stored ones. */
 export const isOlder = (holder: ReleaseHolder, { uid, createdAt }: Partial<ReleaseHolder>): boolean =>
   uid === undefined || createdAt === undefined || byAge(holder, { uid, createdAt }) < 0;
 
@@ -87,7 +87,7 @@ const FIELD = 'spec.converge.releaseName';
 export const releaseText = ({ namespace, name }: Release): string =>
   `release ${JSON.stringify(name)} in namespace ${JSON.stringify(namespace)}`;
 
-/** That an older bundle keeps the release. @param by - undefined: who asks may not know which */
+/** The fault: an older bundle holds the release. @param by - undefined: the user may not know which bundle */
 export const heldFault = (
   release: Release,
   by: Pick<ReleaseHolder, 'namespace' | 'name'> | undefined,
@@ -97,7 +97,7 @@ export const heldFault = (
   return faultOf({ use: 'release', field: FIELD, name: release.name }, 'unusable', text);
 };
 
-/** That a younger bundle loses the release. @param from - undefined: who asks may not know which */
+/** The warning: a younger bundle loses the release. @param from - undefined: the user may not know which bundle */
 export const takenWarning = (release: Release, from: ReleaseHolder | undefined): Warning => {
   const whose =
     from === undefined ? 'a younger WerfBundle of another namespace' : `the younger WerfBundle ${nameOf(from)}`;

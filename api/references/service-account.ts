@@ -2,7 +2,7 @@ import type { KubeObject } from '../objects.js';
 import { absent, type Checked, usable } from './fault.js';
 import type { ServiceAccountReference } from './references.js';
 
-/** The account that a bundle's Job runs as: that it exists is all that is asked of it. */
+/** Checks the ServiceAccount that a bundle's Job runs as: it only has to exist. */
 export const checkServiceAccount = (
   reference: ServiceAccountReference,
   account: KubeObject | undefined,

@@ -20,8 +20,8 @@ export const needsConsent = (
 ): boolean => target !== own && own !== namespace && crossNamespace === 'consent';
 
 /**
- * What is wrong with another namespace as target: it is not there, it is going, or it does not take the bundle. The bundle's own namespace is
- * there, and is no reference.
+ * Checks a target namespace other than the bundle's own: it must exist, must not be terminating, and must accept the bundle. (The bundle's
+ * own namespace exists, and is no reference.)
  */
 export const checkTargetNamespace = (
   reference: TargetNamespaceReference,
@@ -37,7 +37,7 @@ export const checkTargetNamespace = (
   ];
 };
 
-/** That a namespace does not take the bundle, though it has to. */
+/** The fault of a target namespace that has to accept the bundle and does not; undefined: none. */
 export const consentFault = (
   reference: TargetNamespaceReference,
   namespace: Namespace,

@@ -4,7 +4,7 @@ import { isMap, valueAt, withoutNulls } from '../schema-node.js';
 import type { VersionConstraint } from '../version-constraint.js';
 import { forbidden, invalid, quoted, required } from './wording.js';
 
-/** What the rules between fields look at. Nothing of it need have the right type. */
+/** The input of the rules between fields. No part of it need have the right type. */
 export interface Subject {
   /** Without the nulls that the apiserver takes away. */
   readonly spec: unknown;
@@ -57,7 +57,7 @@ const sourceIsOneOfTwo: Rule = ({ spec }) => {
   });
 };
 
-/** Fields that say where the release is: another value would leave the old release behind, unseen. */
+/** Forbids changing the fields that say where the release is: the old release would stay behind, unnoticed. */
 const placeIsFixed: Rule = ({ spec, bundle, old }) => {
   const deployed = valueAt(old, 'status', 'lastAppliedTag');
   if (typeof deployed !== 'string' || deployed === '') return [];
@@ -65,7 +65,7 @@ const placeIsFixed: Rule = ({ spec, bundle, old }) => {
   return (['targetNamespace', 'releaseName'] as const).flatMap((name): readonly Problem[] => {
     const [before, after] = [resolved(name, oldSpec, old), resolved(name, spec, bundle)];
     if (before === after || typeof before !== 'string') return [];
-    // Where the whole map is gone, the map is what exists to be named.
+    // If the whole map was removed, the problem names the map.
     const field = isMap(valueAt(spec, 'converge')) ? `spec.converge.${name}` : 'spec.converge';
     const words = `${name} is fixed to ${quoted(before)} since tag ${quoted(deployed)} was deployed there; a release elsewhere needs a bundle of its own`;
     const given = valueAt(spec, 'converge', name);

@@ -7,15 +7,15 @@ import { parseTagPattern } from '../tag-pattern.js';
 import { parseVersionConstraint, type VersionConstraint } from '../version-constraint.js';
 import { invalid, tooLong } from './wording.js';
 
-/** What is wrong with one field's value, in better words than the schema has; values of another type are the schema's to judge. */
+/** Judges one field's value, in better words than the schema's; a value of the wrong type is left to the schema. */
 type FieldRule = (field: string, value: unknown, given: Given) => Problem | undefined;
 
-/** What was read already. */
+/** Parsed values that several rules use. */
 interface Given {
   readonly constraint: VersionConstraint | undefined;
 }
 
-/** Longer texts are only called too long, by the schema; nothing is spent on reading them. Twice 256: a character may take two units. */
+/** Longer texts are not parsed: the schema rejects them as too long. Twice 256, since a character may take two UTF-16 units. */
 const MAX_PARSED = 512;
 const OCI = 'oci://';
 
@@ -45,7 +45,7 @@ const repository: FieldRule = (field, value) => {
   return invalid(field, withoutCredentials(value), url.reason + meant);
 };
 
-/** A password that stands in an address by mistake shall not reach a log through the message. */
+/** Removes credentials, so that a password put into an address by mistake reaches no log through the message. */
 const withoutCredentials = (url: string): string => url.replace(/^(\s*[\w+.-]+:\/\/)?[^/]*@(?!sha\d+:)/, '$1***@');
 
 /** A Go duration within bounds, as the schema's CEL rule has it. */

@@ -6,13 +6,13 @@ import { werfVersionIn } from '../werf-version.js';
 import type { Subject } from './cross-field-rules.js';
 import { quoted } from './wording.js';
 
-/** werf itself is out of memory below it. */
+/** With less memory, werf itself runs out of it. */
 const SMALL_MEMORY_MILLI = 64n * 1024n * 1024n * 1000n;
-/** More CPUs than a node has; somebody meant thousandths. */
+/** No node has as many CPUs; the user probably meant thousandths. */
 const MANY_CPUS_MILLI = 100_000n;
 const LONG_RETENTION_DAYS = 30;
 
-/** What is allowed, and yet hardly meant. */
+/** Warnings about settings that are allowed, but probably mistakes. */
 export const specWarnings = (subject: Subject): readonly Warning[] =>
   RULES.flatMap(({ field, rule }) => {
     const message = rule(subject);
@@ -79,7 +79,7 @@ const longRetention: WarningRule = ({ spec }) => {
     : undefined;
 };
 
-/** The platform's own image may have a tag that does not tell: `--werf-version` does then. */
+/** The tag of the platform's own image may not tell the version of werf; `--werf-version` does then. */
 const unplannable: WarningRule = ({ spec }) => {
   const image = valueAt(spec, 'converge', 'image');
   if (typeof image !== 'string' || valueAt(spec, 'converge', 'driftDetection', 'enabled') !== true) return undefined;

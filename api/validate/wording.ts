@@ -3,14 +3,14 @@ import type { Problem } from '../problem.js';
 /** A longer value is cut where a message quotes it. */
 const MAX_QUOTED = 100;
 
-/** `Invalid value: "15": a unit is missing`. Nothing is quoted of maps and lists, which may hold anything. */
+/** `Invalid value: "15": a unit is missing`. Maps and lists are not quoted, since they may hold anything. */
 export const invalid = (field: string, value: unknown, words: string): Problem => ({
   code: 'FieldValueInvalid',
   field,
   message: `Invalid value: ${quoted(value)}: ${words}`,
 });
 
-/** A value of the wrong JSON type. What stands where a map should is not quoted: it may be values, a password among them. */
+/** A value of the wrong JSON type. A value in the place of a map is not quoted: it may be values, with a password among them. */
 export const wrongType = (field: string, value: unknown, wanted: string): Problem => ({
   code: 'FieldValueTypeInvalid',
   field,
@@ -29,14 +29,14 @@ export const forbidden = (field: string, words: string): Problem => ({
   message: `Forbidden: ${words}`,
 });
 
-/** What a field refers to is not there; the apiserver would quote the value, which `words` name. */
+/** The object that a field refers to does not exist. The apiserver would quote the value; here `words` name it. */
 export const notFound = (field: string, words: string): Problem => ({
   code: 'FieldValueNotFound',
   field,
   message: `Not found: ${words}`,
 });
 
-/** It could not be found out whether something is wrong. */
+/** A check could not be made, so whether something is wrong is unknown. */
 export const internalError = (field: string, words: string): Problem => ({
   code: 'InternalError',
   field,
@@ -65,7 +65,7 @@ export const tooMany = (field: string, count: number, limit: number): Problem =>
 /** A value as a message shows it. */
 export const quoted = (value: unknown): string => {
   if (typeof value === 'string') {
-    // By code points, so that no pair is torn.
+    // Cut by code points, so that no surrogate pair is split.
     const points = [...value];
     return JSON.stringify(points.length > MAX_QUOTED ? `${points.slice(0, MAX_QUOTED).join('')}…` : value);
   }

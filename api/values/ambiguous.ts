@@ -19,7 +19,7 @@ const BINARY = /^[-+]?0b[01]+$/;
 /** 1.1 wants a dot in whatever has an exponent. */
 const EXPONENT = /^[-+]?[0-9]+[eE][-+]?[0-9]+$/;
 const UNDERSCORES = /^[-+]?[1-9][0-9]*_[0-9_]*$/;
-/** Nothing longer is a number that anybody wrote; and there is an end to what is quoted. */
+/** Longer scalars are not looked at: nobody writes such numbers, and messages quote the scalar. */
 const MAX_TEXT = 20;
 
 /**
@@ -28,7 +28,7 @@ const MAX_TEXT = 20;
  * @param value - what it was read as
  */
 export const readingsOf = (text: string, value: unknown): Pick<AmbiguousScalar, 'readAs' | 'otherwise'> | undefined => {
-  // Most scalars: neither a digit nor one of those few letters stands first.
+  // Skips most scalars: they begin with neither a digit nor one of these few letters.
   if (text.length > MAX_TEXT || !/^[-+0-9ynoYNO]/.test(text)) return undefined;
   if (TRUE.test(text)) return { readAs: TEXT, otherwise: 'true' };
   if (FALSE.test(text)) return { readAs: TEXT, otherwise: 'false' };

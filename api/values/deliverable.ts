@@ -2,14 +2,14 @@ import type { Leaf } from './provenance.js';
 import { isMap, type Value } from './value.js';
 import { quoted } from './write-file.js';
 
-/** Quotes and escapes included: Go's YAML reader looks no further than 1,024 characters for the colon. */
+/** Longest key, quotes and escapes included: Go's YAML reader looks for the colon within 1,024 characters only. */
 const MAX_KEY = 1_000;
-/** As deep as what is read from YAML may be. */
+/** Levels of nesting; the same limit as for YAML. */
 const MAX_DEPTH = 100;
 
 /**
- * Why a leaf could not arrive as it is written; undefined if it does. The texts repeat nothing of the value.
- * Of a number in the spec that is too large for JavaScript the digits are lost already, so no such number is delivered.
+ * Why werf could not get a leaf exactly as it is written; undefined if it can. The texts repeat nothing of the value.
+ * A number in the spec that is too large for JavaScript has lost digits already, so no such number is delivered.
  */
 export const undeliverable = ({ path, value, origin }: Leaf): string | undefined => {
   if (path.length > MAX_DEPTH) return tooDeep;
@@ -20,7 +20,7 @@ export const undeliverable = ({ path, value, origin }: Leaf): string | undefined
   return valueFault(value, { depth: path.length, exactIntegers: origin.kind === 'spec' });
 };
 
-/** For what did not come through {@link parseKey}: asked before anything recurses into it. */
+/** Whether a value that {@link parseKey} has not bounded is nested too deeply; to be asked before anything recurses into it. */
 export const isTooDeep = (value: unknown, levels = MAX_DEPTH): boolean =>
   typeof value === 'object' &&
   value !== null &&

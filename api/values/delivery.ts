@@ -10,18 +10,18 @@ interface Delivery {
   readonly file: string | undefined;
 }
 
-/** All arguments together; what is more goes into the file as a whole. Linux has room for 128 KiB in one, and for 2 MiB in all. */
+/** Most bytes of all arguments together; beyond, all leaves go into the file. Linux allows 128 KiB in one argument and 2 MiB in all. */
 export const MAX_ARGUMENT_BYTES = 64 * 1024;
 
 /** Helm's own bound: a name with more dots is an error. */
 const MAX_DOTS = 30;
 
 /**
- * Shares leaves out between arguments, which whoever reads the Job may read, and the file, which is a Secret's. A leaf becomes an
- * argument if a ConfigMap or the spec has won and Helm's `--set` grammar means exactly its value; all others go into the file.
+ * Divides leaves between arguments, which everybody who can read the Job sees, and the file, which is in a Secret. A leaf becomes an
+ * argument if its value comes from a ConfigMap or the spec, and Helm's `--set` grammar can express it exactly; all others go into the file.
  *
- * Guarantees: what werf reads (the file first, then the arguments) is what the leaves say; nothing that a Secret has won is in an
- * argument. No leaf's path is the beginning of another's, so neither part can stand in the way of the other.
+ * Guarantees: werf, which reads the file first and then the arguments, gets exactly these leaves; no value from a Secret is in an
+ * argument. No leaf's path is the beginning of another's, so neither part overrides the other.
  */
 export const deliveryOf = (leaves: readonly Leaf[]): Delivery => {
   const sorted = leaves
@@ -37,7 +37,7 @@ export const deliveryOf = (leaves: readonly Leaf[]): Delivery => {
 const fileOf = (leaves: readonly Leaf[]): string | undefined =>
   leaves.length === 0 ? undefined : writeValuesFile(valuesAt(leaves));
 
-/** The argument that means just this leaf; undefined if there is none, or if it would show a Secret's value. */
+/** The argument that sets just this leaf; undefined if none can, or if it would show a Secret's value. */
 const argumentOf = ({ path, value, origin }: Leaf): string | undefined =>
   origin.kind === 'Secret' || !isName(path) ? undefined : setting(pathText(path), value);
 
@@ -50,8 +50,8 @@ const isArgument = (text: string): boolean => !text.includes('\0');
 
 const setting = (name: string, value: Value): string | undefined => {
   if (typeof value === 'string') return isArgument(value) ? `--set-string=${name}=${escaped(value)}` : undefined;
-  // No number: --set makes an integer (and a text of a fraction) where a stored release has a floating point number, and werf would find
-  // the values of a release changed for ever. Lists would need indexes.
+  // Numbers go into the file: --set makes an integer (and a text of a fraction) where a stored release has a floating point number, so werf
+  // would find the release's values changed for ever. Lists would need indexes.
   return value === null || typeof value === 'boolean' ? `--set=${name}=${value}` : undefined;
 };
 

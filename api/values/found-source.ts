@@ -2,10 +2,10 @@ import { isUtf8 } from 'node:buffer';
 import type { ConfigMap, ObjectRef } from '../objects.js';
 import type { FoundSource } from './problem.js';
 
-/** What of a ConfigMap or a Secret holds values. */
+/** The parts of a ConfigMap or a Secret that hold values. */
 type Contents = Pick<ConfigMap, 'data' | 'binaryData'>;
 
-/** A ConfigMap or Secret, by the kind that is said, as a source of values. */
+/** A ConfigMap or Secret, as `kind` says, as a source of values. */
 export const foundSource = (
   { kind, ...ref }: Pick<FoundSource, 'kind' | 'namespace' | 'name'>,
   object: Contents,

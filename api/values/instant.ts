@@ -2,9 +2,9 @@ import { isLargerThan } from '../json-size.js';
 import { isTooDeep } from './deliverable.js';
 import type { ResolveInput } from './resolve.js';
 
-/** Texts up to this size are parsed where they are: it takes a millisecond or two, hardly more than handing them over. */
+/** Bytes of texts that are parsed on the main thread: that takes a millisecond or two, hardly more than sending them to another. */
 const MAX_INSTANT_BYTES = 2 * 1024;
-/** Characters of inline values that are merged where they are; they are parsed already. */
+/** Characters of inline values, which are parsed already, that are merged on the main thread. */
 const MAX_INSTANT_INLINE = 16 * 1024;
 
 /**

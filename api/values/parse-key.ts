@@ -16,11 +16,11 @@ import { type AmbiguousScalar, readingsOf } from './ambiguous.js';
 import type { Position } from './position.js';
 import { mapOf, type Value, type ValueMap } from './value.js';
 
-/** Deeper nesting is refused: nothing reads it, and recursion has an end. */
+/** Deeper nesting is refused: no chart needs it, and recursion stays bounded. */
 const MAX_DEPTH = 100;
-/** Longer words of the parser are cut; they may repeat the text. */
+/** Longer messages of the parser, which may repeat the text, are cut. */
 const MAX_WORDS = 200;
-/** Of as many ambiguous scalars the place is told. */
+/** How many ambiguous scalars are reported with their position. */
 const MAX_AMBIGUOUS = 3;
 /** Keys of a source with one of these endings hold YAML and nothing else. */
 const YAML_ENDING = /\.(ya?ml|json)$/i;
@@ -31,8 +31,8 @@ export type ParsedKey =
   /** One text, which is the value of the key's own name, as `--from-literal=name=text` makes it. */
   | { readonly kind: 'text' }
   /**
-   * `reason` repeats nothing of the text, `words` may: they are not for a Secret's.
-   * `position` is missing if it is the whole text that is wrong.
+   * `reason` repeats nothing of the text; `words` may, and must not be shown for a Secret.
+   * `position` is missing if the text is wrong as a whole.
    */
   | { readonly kind: 'invalid'; readonly reason: string; readonly words?: string; readonly position?: Position };
 
@@ -74,7 +74,7 @@ const parseYaml = (text: string): ParsedYaml => {
   const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
-    // Looked for by Reader: the parser compares each key with all others of its map.
+    // Reader looks for duplicates: the parser would compare each key with all others of its map.
     uniqueKeys: false,
     intAsBigInt: true,
     // A %YAML 1.1 directive must not make `yes` a boolean here and a text there.
@@ -84,7 +84,7 @@ const parseYaml = (text: string): ParsedYaml => {
   });
   const [problem] = [...document.errors, ...document.warnings];
   if (problem === undefined) return { kind: 'ok', root: document.contents, lines };
-  // The parser is recursive: nesting by the thousand ends the stack.
+  // The parser is recursive: thousands of levels overflow the stack.
   if (problem.code === 'RESOURCE_EXHAUSTION') return tooDeep;
   if (problem.code === 'MULTIPLE_DOCS')
     return { kind: 'invalid', reason: 'has several YAML documents, where one is needed' };
@@ -92,7 +92,7 @@ const parseYaml = (text: string): ParsedYaml => {
   return { kind: 'invalid', reason: 'is no YAML', words: wordsOf(problem), position };
 };
 
-/** Of the most frequent mistake what users know from Helm and kubectl. */
+/** The parser's message; for the most frequent mistake the one that users know from Helm and kubectl. */
 const wordsOf = ({ code, message }: YAMLProblem): string =>
   code === 'BLOCK_AS_IMPLICIT_KEY' && message.startsWith('Nested mappings')
     ? 'mapping values are not allowed here'
@@ -100,7 +100,7 @@ const wordsOf = ({ code, message }: YAMLProblem): string =>
 
 type YAMLProblem = YAMLParseError | YAMLWarning;
 
-/** A map within a map's value is noticed where the value begins; what is wrong is its colon, perhaps lines further down. */
+/** The parser reports a map within a map's value where the value begins; the fault is its colon, perhaps lines further down. */
 const offsetOf = ({ code, pos }: YAMLProblem, errors: readonly YAMLParseError[]): number =>
   (code === 'BLOCK_AS_IMPLICIT_KEY'
     ? errors.find((other) => other.code === 'MULTILINE_IMPLICIT_KEY' && other.pos[0] === pos[0])?.pos[1]

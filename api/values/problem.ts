@@ -56,13 +56,13 @@ export const missingSource = (
   };
 };
 
-/** Something is wrong with a source that exists. `what` goes on after its name: `has no keys`. */
+/** Something is wrong with a source that exists. `what` follows its name in the text: `has no keys`. */
 export const brokenSource = (found: FoundSource, field: string, what: string): ValuesProblem => {
   const { kind, name, namespace } = found;
   return { ...invalid(field, name, `${kind} ${namespace}/${name} ${what}`), source: { kind, name, namespace } };
 };
 
-/** Something is wrong with one key of a source. The parser's words are told of a ConfigMap only. */
+/** Something is wrong with one key of a source. The parser's message is shown for a ConfigMap only. */
 export const brokenKey = (
   found: FoundSource,
   at: { readonly field: string; readonly key: string },
@@ -98,12 +98,12 @@ export const tooLong = (field: string, text: string): ValuesProblem => ({
   text,
 });
 
-/** More are counted, not told: a status has its bounds. */
-const MAX_TOLD = 20;
+/** Further problems are only counted: a status has a size limit. */
+const MAX_SHOWN = 20;
 
 /** All problems as one text for status.lastErrorMessage. */
 export const messageOf = (problems: readonly ValuesProblem[]): string => {
-  const told = problems.slice(0, MAX_TOLD).map(({ text }) => text);
-  const rest = problems.length - told.length;
-  return [...told, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+  const shown = problems.slice(0, MAX_SHOWN).map(({ text }) => text);
+  const rest = problems.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
 };

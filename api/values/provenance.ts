@@ -13,7 +13,7 @@ export interface Leaf {
   readonly origin: Origin;
 }
 
-/** Something that stood where another source has something of another shape; the later one has won. */
+/** A path at which only one of two sources has a map; the later source wins. */
 export interface Clash {
   readonly path: ValuePath;
   readonly earlier: Origin;
@@ -39,7 +39,7 @@ export const treeOf = (values: Value, origin: Origin, path: ValuePath = []): Tre
 /**
  * Deep merge: maps merge, everything else replaces; null is kept, because it deletes a chart's default. An empty map changes
  * nothing of a map.
- * @param clashes - gets what one source has as a map and another has not
+ * @param clashes - receives the paths at which only one of the two is a map
  */
 export const mergeTrees = (earlier: Tree, later: Tree, clashes: Clash[]): Tree => {
   if (isBranch(earlier) && isBranch(later)) {
@@ -79,6 +79,6 @@ export const valuesOf = (tree: Tree): ValueMap => {
 const plainOf = (tree: Tree): Value =>
   isBranch(tree) ? mapOf([...tree.children].map(([key, child]) => [key, plainOf(child)] as const)) : tree.value;
 
-/** Which source each leaf has won from, by its path as Helm's --set has it. */
+/** The source of each leaf, by its path as Helm's --set has it. */
 export const provenanceOf = (leaves: readonly Leaf[]): ReadonlyMap<string, Origin> =>
   new Map(leaves.map(({ path, origin }) => [pathText(path), origin]));

@@ -19,9 +19,9 @@ import { secretTextsIn } from './secret-texts.js';
 import { mapOf, pathText, type Value, type ValueMap } from './value.js';
 import { writeValuesFile } from './write-file.js';
 
-/** More than one Secret can carry. */
+/** Larger values would not fit into one Secret. */
 const MAX_VALUES_BYTES = 1_000_000;
-/** Of all texts that are read for one bundle: parsing takes about 4 µs for each byte. */
+/** Limit for all texts that are read for one bundle, bytes: parsing takes about 4 µs for each. */
 export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
 
 /** An item of spec.converge.valuesFrom, and what was found. */
@@ -36,7 +36,7 @@ export type ResolvedValues =
       readonly kind: 'resolved';
       /** All sources merged; JSON-like. */
       readonly values: Readonly<Record<string, unknown>>;
-      /** Every text of 6 characters or more that came from a Secret, whether or not it has won; not to be shown anywhere. */
+      /** Every text of 6 characters or more that came from a Secret, even if another source overrode it; must not be shown anywhere. */
       readonly secretTexts: readonly string[];
       /** Every value with the source that it comes from: what is delivered, and how. */
       readonly leaves: readonly Leaf[];
@@ -62,7 +62,7 @@ export interface ResolveInput {
 /** Collects what one call finds. */
 interface Findings {
   readonly problems: ValuesProblem[];
-  /** Of single texts used as a value: one for a bundle. */
+  /** The warning about single texts that become values: at most one for a bundle. */
   readonly texts: Warning[];
   readonly ambiguities: Warning[];
   readonly secretTexts: Set<string>;
@@ -108,14 +108,14 @@ const refused = (problems: readonly ValuesProblem[]): ResolvedValues => ({
   message: messageOf(problems),
 });
 
-/** Of all texts that are read for these sources. */
+/** Bytes of all texts that are read for these sources. */
 export const sourceBytes = (sources: readonly ValuesInput[]): number =>
   sources.reduce((sum, { found, source }) => sum + (found === undefined ? 0 : sizeOf(found, source)), 0);
 
 const sizeOf = (found: FoundSource, source: ValuesSource): number =>
   usedKeys(found, source).reduce((sum, key) => sum + Buffer.byteLength(textOf(found, key)), 0);
 
-/** Keys that an item of valuesFrom takes of its source, in the order in which they merge. */
+/** The keys of its source that an item of valuesFrom uses, in the order in which they merge. */
 export const usedKeys = (found: FoundSource, source: ValuesSource): readonly string[] =>
   source.key === undefined ? Object.keys(found.data).sort() : Object.hasOwn(found.data, source.key) ? [source.key] : [];
 
@@ -138,7 +138,7 @@ const readSource = (
     const reason = 'is binary; name the key that holds values in valuesFrom[].key';
     findings.problems.push(brokenKey(found, { field, key }, { kind: 'invalid', reason }));
   }
-  // As with Kubernetes' own references, `optional` is also for the key.
+  // As in Kubernetes' own references, `optional` covers the key, too.
   if (keys.length === 0 && binary.length === 0 && source.optional !== true) {
     const what = source.key === undefined ? 'has no keys' : noSuchKey(found, source.key);
     findings.problems.push({ ...brokenSource(found, field, what), lacksKey: true });
@@ -172,7 +172,7 @@ const readKey = (
   return [treeOf(values, { kind, namespace, name, key: at.key })];
 };
 
-/** Once for a bundle. */
+/** Warns once for a bundle. */
 const warnOfText = (found: FoundSource, { field, key }: { field: string; key: string }, { texts }: Findings): void => {
   if (texts.length > 0) return;
   const what = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name} holds a single text`;
@@ -182,7 +182,7 @@ const warnOfText = (found: FoundSource, { field, key }: { field: string; key: st
   });
 };
 
-/** Of a Secret's contents neither words nor places: how many there are. */
+/** For a Secret only their number is told: neither text nor position. */
 const ambiguityWarnings = (
   found: FoundSource,
   { field, key }: { field: string; key: string },
@@ -228,7 +228,7 @@ const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
     ];
   });
 
-/** A path that only Secrets have is part of their contents. */
+/** A path that occurs in Secrets only is part of their contents, and is not shown. */
 const clashWarning = ({ path, earlier, later }: Clash): Warning => ({
   field: later.kind === 'spec' ? INLINE_FIELD : SOURCES_FIELD,
   message: `${earlier.kind === 'Secret' && later.kind === 'Secret' ? 'a value' : pathText(path)} is a map in one of ${originText(earlier)} and ${originText(later)} and none in the other: the latter wins`,

@@ -1,9 +1,9 @@
-/** Shorter texts are not hidden in logs: `true` and `8080` stand everywhere. */
+/** Shorter texts are not hidden in logs: `true` and `8080` occur everywhere. */
 export const MIN_SECRET_TEXT = 6;
 
 /**
- * What of a secret text is to be hidden in logs: the text, and each of its lines, as it is and without the blanks around it;
- * only what has 6 characters or more.
+ * The texts to hide in logs for a secret text: itself and each of its lines, as it is and without the blanks around it;
+ * only those of 6 characters or more.
  */
 export const secretTextsIn = (text: string): readonly string[] => {
   const lines = text.split(/\r?\n/);

@@ -3,7 +3,7 @@
  */
 export type Value = null | boolean | number | string | readonly Value[] | ValueMap;
 
-/** Made by {@link mapOf} only: any key is an own one, `__proto__` included. */
+/** Made by {@link mapOf} only, so that every key, `__proto__` included, is an own property. */
 export interface ValueMap {
   readonly [key: string]: Value;
 }

@@ -1,8 +1,8 @@
 import type { ResolveInput } from './resolve.js';
 
 /**
- * Values on their way to another thread. The inline ones travel as JSON: one text is copied at once, while the structured clone of an
- * object takes the sender's time for each of its parts.
+ * Values as they are sent to another thread. Inline values are sent as JSON: a text is copied at once, while a structured clone of an
+ * object costs the sender time for each of its parts.
  */
 export interface ValuesJob {
   readonly input: Omit<ResolveInput, 'inline'>;

@@ -21,22 +21,22 @@ interface CachesDeps {
   readonly random: Random;
   readonly log: Log;
   readonly share: Share;
-  /** A bundle, or something of it, changed. */
+  /** A bundle, or one of its Jobs or Pods, changed. */
   readonly onChange: (ref: ObjectRef) => void;
-  /** A Job of the share came, changed or went, or came into it or left it. @param active - it is there, and has not ended */
+  /** A Job of the share was created, changed or deleted, or entered or left the share. @param active - it exists, and has not ended */
   readonly onJob: (job: ObjectRef, active: boolean) => void;
-  /** A bundle came, changed or went; before {@link CachesDeps.onChange}. */
+  /** A bundle was created, changed or deleted; called before {@link CachesDeps.onChange}. */
   readonly onBundle: (change: Change<StoredBundle>) => void;
 }
 
 /** Jobs and Pods that the controller made: by label, so that the apiserver sends no others. */
 const OURS = `${LABELS.managedBy}=${MANAGED_BY}`;
 
-/** How long bundles wait for Jobs and Pods of a namespace that they are the first to deploy into; where the rights are missing. */
+/** How long a bundle that is the first to deploy into a namespace waits for its Jobs and Pods to sync; they never do without the rights. */
 const OPENING_MS = 10_000;
 
 /**
- * Watches on bundles, their Jobs and the Jobs' Pods, in projections: of a Pod only what tells how it went.
+ * Watches bundles, their Jobs and the Jobs' Pods, and keeps projections of them: of a Pod only what tells its outcome.
  * With a share of namespaces, each namespace is watched by itself, and Jobs and Pods wherever a bundle deploys to.
  */
 export class Caches implements Lister {
@@ -45,9 +45,9 @@ export class Caches implements Lister {
   readonly #jobs: ReflectorGroup<Stored<Job>, Stored<Job>>;
   readonly #pods: ReflectorGroup<Stored<Pod>, Stored<Pod>>;
   readonly #openings = new Map<string, Promise<void>>();
-  /** Of Jobs, by the uids of their bundles; of Pods, by those of their Jobs. */
+  /** Jobs by the uids of their bundles; Pods by the uids of their Jobs. */
   readonly #owned = { jobs: new Owned(), pods: new Owned() };
-  /** Jobs that have not ended: those of other shares are among them. */
+  /** Jobs that have not ended, those of other shares included. */
   readonly #unended = new Map<string, ObjectRef>();
   readonly #releases = new Releases();
   readonly #stopped = new AbortController();
@@ -85,7 +85,7 @@ export class Caches implements Lister {
     this.#filled = true;
   }
 
-  /** {@link Caches.whenSynced} has resolved. */
+  /** Whether {@link Caches.whenSynced} has resolved. */
   synced(): boolean {
     return this.#filled;
   }
@@ -131,7 +131,7 @@ export class Caches implements Lister {
     return this.#deps.share.namespaces.length === 0;
   }
 
-  /** A bundle is not looked at before what it may have left in its target namespace is seen. */
+  /** Wakes a bundle only when the Jobs and Pods in its target namespace have synced. */
   #bundleChanged(change: Change<StoredBundle>): void {
     const { onBundle, onChange } = this.#deps;
     onBundle(change);
@@ -141,7 +141,7 @@ export class Caches implements Lister {
     else void this.#open(targetNamespaceOf(change.after)).then(() => onChange(change.ref));
   }
 
-  /** A bundle comes into the share with its Jobs, and leaves it with them. */
+  /** When a bundle enters or leaves the share, its Jobs do as well. */
   #shareChanged({ before, after }: Change<StoredBundle>): void {
     if (before?.metadata.uid === after?.metadata.uid) return;
     for (const bundle of [before, after])
@@ -150,8 +150,7 @@ export class Caches implements Lister {
   }
 
   /**
-   * Whether a Job takes a place of those that this controller has to give. Other controllers' Jobs are not its own to count; where
-   * there are no others, all are.
+   * Whether a Job occupies one of this controller's slots. Jobs of other controllers' shares do not; without shares, all Jobs do.
    */
   #isActive(job: Job): boolean {
     if (hasEnded(job)) return false;
@@ -166,7 +165,7 @@ export class Caches implements Lister {
     return bundle?.metadata.uid === labels?.[LABELS.bundleUid] ? bundle : undefined;
   }
 
-  /** Never rejects. Where nothing may be watched, the bundle's Job is refused, and the bundle says so. */
+  /** Never rejects. If the controller may not watch there, the bundle's Job is refused, and its status says so. */
   #open(namespace: string): Promise<void> {
     const opening = this.#openings.get(namespace) ?? this.#follow(namespace);
     this.#openings.set(namespace, opening);
@@ -202,18 +201,18 @@ export class Caches implements Lister {
     this.#ofBundle(change);
   }
 
-  /** Wakes the bundle that a Job or Pod says it was made for. Whether that is true is checked when the Job is used. */
+  /** Wakes the bundle that a Job or Pod claims to be made for. The claim is checked when the Job is used. */
   #ofBundle({ before, after }: Change<KubeObject>): void {
     const annotations = (after ?? before)?.metadata.annotations;
     const namespace = annotations?.[ANNOTATIONS.bundleNamespace];
     const name = annotations?.[ANNOTATIONS.bundle];
     if (namespace === undefined || name === undefined) return;
-    // Another controller's share, perhaps.
+    // Otherwise the bundle may be in another controller's share.
     if (this.#bundles.has({ namespace, name })) this.#deps.onChange({ namespace, name });
   }
 }
 
-/** The names of objects by the uid of what they belong to. */
+/** The names of objects by the uid of their owner. */
 class Owned {
   /** Most have one: a list of one takes a fifth of what a Map takes. */
   readonly #byOwner = new Map<string, readonly ObjectRef[]>();

@@ -1,13 +1,13 @@
 import type { Job, ObjectRef, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 
-/** What the watches have brought so far, read from the caches: no call, and it may lag behind. */
+/** Reads from the watch caches: it makes no calls, and may lag behind. */
 export interface Lister {
   bundle(ref: ObjectRef): StoredBundle | undefined;
   bundles(): Iterable<StoredBundle>;
-  /** The bundle that has the release of this one, because it is older; undefined: this one has it. */
+  /** The older bundle that holds this one's release; undefined: this one holds it. */
   olderHolder(bundle: StoredBundle): ObjectRef | undefined;
-  /** A Job by its name, whoever it belongs to. */
+  /** A Job by its name, of any owner. */
   job(ref: ObjectRef): Stored<Job> | undefined;
   /** The Jobs that bear the uid of a bundle in their label. */
   jobsOf(bundleUid: string): readonly Stored<Job>[];

@@ -2,7 +2,7 @@ import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { ANNOTATIONS, LABELS } from '../deploy/names.js';
 
-/** Of what Jobs and Pods say that they were made for, what somebody reads. A Pod's Job says it in full. */
+/** The labels and annotations that the controller reads. A Pod needs few, since its Job has them all. */
 const KEPT = {
   job: {
     labels: [LABELS.bundleUid, LABELS.jobKind],
@@ -19,8 +19,8 @@ interface Kept {
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
 /**
- * What the caches keep of a bundle. Of the last Job's log, which can be the larger part of it, only that there is one: nothing is
- * decided by it, and as long as it stays '' in a status, no patch touches it.
+ * What the caches keep of a bundle. The last Job's log, which can be the larger part of it, becomes '': no decision depends on it, and
+ * as long as it stays '' in a status, no patch touches it.
  */
 export const projectBundle = (bundle: StoredBundle): StoredBundle => {
   const { [LAST_APPLIED]: _, ...annotations } = bundle.metadata.annotations ?? {};
@@ -32,7 +32,7 @@ export const projectBundle = (bundle: StoredBundle): StoredBundle => {
   };
 };
 
-/** What they keep of a Job: what it was made for, its limits and deadlines, and what became of it. */
+/** What they keep of a Job: what it was made for, its limits and deadlines, and its outcome. */
 export const projectJob = ({ metadata, spec, status }: Stored<Job>): Stored<Job> => {
   const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
   const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
@@ -45,7 +45,7 @@ export const projectJob = ({ metadata, spec, status }: Stored<Job>): Stored<Job>
   };
 };
 
-/** What they keep of a Pod: what tells how it went. */
+/** What they keep of a Pod: what tells its outcome. */
 export const projectPod = ({ metadata, status }: Stored<Pod>): Stored<Pod> => {
   const owners = metadata.ownerReferences?.map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid }));
   return {
@@ -78,7 +78,7 @@ const projectPodStatus = (status: NonNullable<Pod['status']>): NonNullable<Pod['
     ...(phase !== undefined && { phase }),
     ...(reason !== undefined && { reason }),
     ...(message !== undefined && { message }),
-    // Conditions of a Pod that ended well, or has not ended, are four that say nothing.
+    // Conditions that are True are not needed, except DisruptionTarget.
     ...(conditions !== undefined && {
       conditions: conditions.filter(({ type, status }) => type === 'DisruptionTarget' || status !== 'True'),
     }),

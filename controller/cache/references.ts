@@ -10,11 +10,11 @@ interface NamedObject {
   readonly kind: ReferredKind;
   /** `namespace` is '' for a Namespace. */
   readonly ref: ObjectRef;
-  /** It holds values: when it changes, others may have to be deployed. */
+  /** Whether it holds values: when it changes, the bundle may have to be deployed again. */
   readonly values: boolean;
 }
 
-/** Whatever outside of a bundle decides whether, and what, it deploys. Each source of values is looked for in two namespaces. */
+/** The objects outside of a bundle that decide whether, and what, it deploys. Each source of values is looked for in two namespaces. */
 export const namedObjects = (
   bundle: StoredBundle,
   platform: NonNullable<Parameters<typeof referencesOf>[2]>,
@@ -28,12 +28,12 @@ interface Naming {
   readonly values: boolean;
 }
 
-/** Which bundles name an object. Costs what bundles name, whatever else there is in the cluster. */
+/** Which bundles name an object. Its size depends on what bundles name, not on the cluster. */
 export class ReferenceIndex {
   readonly #byObject = new Map<string, Map<string, Naming>>();
   readonly #byBundle = new Map<string, readonly NamedObject[]>();
 
-  /** @param references - all that the bundle names now; none when it is gone */
+  /** @param references - all that the bundle names now; none once it is deleted */
   set(bundle: ObjectRef, references: readonly NamedObject[]): void {
     const key = objectKey(bundle);
     for (const reference of this.#byBundle.get(key) ?? []) this.#remove(reference, key);

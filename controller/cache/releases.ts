@@ -4,13 +4,13 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import type { Change } from '../../kube/reflector.js';
 
 /**
- * Which bundles deploy the same release. The webhook refuses a second one, but may have been down, and two that are created at once
- * pass both: the older one has the release.
+ * Which bundles deploy the same release. The webhook refuses a second one, but it may have been down, and it lets two pass that are
+ * created at once: the older one holds the release.
  */
 export class Releases {
   readonly #holders = new Map<string, Map<string, ReleaseHolder>>();
 
-  /** @returns the other bundles with a release that this one came to, or left: they have to be looked at anew */
+  /** @returns the other bundles with a release that this one began or ceased to claim: they have to be reconciled */
   changed({ ref, before, after }: Change<StoredBundle>): readonly ObjectRef[] {
     const was = before && releaseKeyOf(before);
     const is = after && releaseKeyOf(after);

@@ -18,19 +18,19 @@ interface WatchesDeps {
   readonly random: Random;
   readonly log: Log;
   readonly platform: Pick<Platform, 'namespace' | 'defaultRegistrySecret'>;
-  /** With namespaces: in these and in the targets of their bundles alone; namespaces themselves can't be watched then. */
+  /** With namespaces: watches only these and the targets of their bundles; Namespace objects can't be watched then. */
   readonly share: Share;
-  /** Secrets too, for which the controller needs rights that it has not by default. */
+  /** Whether to watch Secrets, too, for which the controller needs rights that it does not have by default. */
   readonly secrets: boolean;
-  /** Something that the bundle names has changed. */
+  /** An object that the bundle names has changed. */
   readonly onChange: (bundle: ObjectRef) => void;
 }
 
-/** When the values of a bundle were touched last. */
+/** When a source of a bundle's values changed last. */
 export interface ValuesChanges {
-  /** Wall clock; undefined: not since they were looked at. */
+  /** Wall clock; undefined: not since the values were read. */
   valuesChangedAt(bundle: ObjectRef): number | undefined;
-  /** They were looked at as they are since `at`. */
+  /** The values were read as they are since the change at `at`. */
   settle(bundle: ObjectRef, at: number): void;
 }
 
@@ -41,8 +41,8 @@ const WATCHED: readonly (readonly [ReferredKind, ResourceType])[] = [
 ];
 
 /**
- * Wakes a bundle when something changes that it names. Keeps names and no objects: what a change means is read when the bundle is
- * looked at.
+ * Wakes a bundle when an object changes that it names. Keeps names and no objects: what a change means is read when the bundle is
+ * reconciled.
  */
 export class Watches implements ValuesChanges {
   readonly #deps: WatchesDeps;
@@ -82,7 +82,7 @@ export class Watches implements ValuesChanges {
     this.#feeds.add((signal) => feed.start(signal));
   }
 
-  /** What a bundle names is in its own namespace, in its target, or, if the platform gave it, in the operator's. */
+  /** Watches the namespaces of what a bundle names: its own, its target, and the operator's for the platform's default Secret. */
   #followAround(bundle: StoredBundle): void {
     if (this.#everywhere()) return;
     const { secrets, platform } = this.#deps;
@@ -94,7 +94,7 @@ export class Watches implements ValuesChanges {
     }
   }
 
-  /** A bundle came, changed or went: what it names is known from now on. */
+  /** Called when a bundle was created, changed or deleted: updates what it names. */
   bundleChanged({ ref, before, after }: Change<StoredBundle>): void {
     if (before !== undefined && after !== undefined && isSameSpec(before.metadata, after.metadata)) return;
     if (after !== undefined) this.#followAround(after);
@@ -118,12 +118,12 @@ export class Watches implements ValuesChanges {
     }
   }
 
-  /** Who waits for something looks again; what else has changed is found by the next scan. */
+  /** Wakes the bundles that name the kind, since a change was missed; a missed change of values is found after the next scan. */
   #missed(kind: ReferredKind): void {
     for (const bundle of this.#index.naming(kind)) this.#deps.onChange(bundle);
   }
 }
 
-/** A generation counts for one bundle alone: what has its name next begins anew. */
+/** Generations are compared for one uid only: a later bundle of the same name begins anew. */
 const isSameSpec = (before: StoredBundle['metadata'], after: StoredBundle['metadata']): boolean =>
   before.uid === after.uid && before.generation === after.generation;

@@ -12,8 +12,8 @@ import { preciseTime } from './timestamps.js';
 import { transitionEvents } from './transition-events.js';
 
 /**
- * What becomes of a decision whose action failed. The poll that was delivered with it counts all the same.
- * @returns undefined: nothing is written, the same is tried again later
+ * The decision that replaces one whose action failed. The poll that was delivered with it counts all the same.
+ * @returns undefined: nothing is written, and the same is tried again later
  */
 export const afterFailure = (seen: Observation, decision: Decision, failure: ExecuteFailure): Decision | undefined => {
   switch (failure.kind) {
@@ -37,7 +37,7 @@ export const afterFailure = (seen: Observation, decision: Decision, failure: Exe
   }
 };
 
-/** Without the actions, another status, and the events that follow from it. What comes next is decided at once. */
+/** The decision without its actions, with another status and the events that follow from that. The bundle is reconciled again at once. */
 const instead = (seen: Observation, decision: Decision, status: WerfBundleStatus): Decision => ({
   ...decision,
   actions: [],
@@ -46,7 +46,7 @@ const instead = (seen: Observation, decision: Decision, status: WerfBundleStatus
   recheck: { kind: 'now' },
 });
 
-/** What the actions rested on. A bundle that goes is polled no more. */
+/** The status that the actions were based on. A bundle that is being deleted is not polled any more. */
 const polledBefore = (seen: Observation): Pick<PollAccount, 'status' | 'findings'> =>
   seen.bundle.metadata.deletionTimestamp === undefined
     ? accountPoll(seen)
@@ -74,26 +74,26 @@ const refused = (
   const { now, spec, platform, bundle } = seen;
   const polled = polledBefore(seen);
   const ended = conclude(polled.status, deployment, { result: 'Refused', message, finishedAt: now });
-  // How it goes on with a bundle that is being deleted is decided anew.
+  // For a bundle that is being deleted, the next reconcile decides how to go on.
   if (deployment.reason === 'Dismiss') return instead(seen, decision, ended);
   const retries = spec.kind === 'valid' ? spec.settings.converge.retries : 0;
   const again = nextTry(ended, { retries, timeScale: platform.timeScale });
-  const told = failureOf(ended) ?? { reason: 'JobRefused' as const, message };
+  const reported = failureOf(ended) ?? { reason: 'JobRefused' as const, message };
   const kind = again === undefined ? 'job-failed' : 'job-retry';
   const at = { now, generation: bundle.metadata.generation };
   const next = instead(seen, decision, {
-    ...tell(ended, [{ kind, ...told }, ...polled.findings], at),
-    // While polls fail it is theirs.
+    ...tell(ended, [{ kind, ...reported }, ...polled.findings], at),
+    // While polls fail, nextAttemptTime is that of the next poll.
     ...(again !== undefined && (ended.consecutiveFailures ?? 0) === 0 && { nextAttemptTime: preciseTime(again.time) }),
   });
-  return { ...next, events: withEvent(next.events, { type: 'Warning', ...told }) };
+  return { ...next, events: withEvent(next.events, { type: 'Warning', ...reported }) };
 };
 
-/** Each refusal is told, even if Ready says the same already, or something worse. */
+/** Each refusal gets an event, even if Ready says the same already, or something worse. */
 const withEvent = (events: readonly BundleEvent[], event: BundleEvent): readonly BundleEvent[] =>
   events.some(({ reason }) => reason === event.reason) ? events : [event, ...events];
 
-/** A crash may have left them, of other values, and nobody comes back to a number that was skipped. A stranger's stay. */
+/** Secrets that a crash may have left for a plan whose number is skipped: nobody looks for them again. A stranger's are not deleted. */
 const secretsOfPlan = (bundle: StoredBundle, { actions }: Decision): readonly Cleanup[] =>
   actions.flatMap((action) =>
     action.kind === 'create-plan' ? [secretsWithoutJob({ bundle }, { jobName: action.job.metadata.name })] : [],

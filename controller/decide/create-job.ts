@@ -10,7 +10,7 @@ import { buildSecrets, presentSecrets, type SecretContents } from '../deploy/sec
 import type { Action } from './decision.js';
 import type { JobInputs, Observation } from './observation.js';
 
-/** What every Job of a bundle is made of. */
+/** The inputs of every Job of a bundle. */
 interface Material {
   readonly seen: Observation;
   readonly settings: Settings;
@@ -84,7 +84,7 @@ export const createDismissJob = ({
   return { kind: 'create-job', job, secrets: [], deployment };
 };
 
-/** The controller may not list Secrets: their names are kept where it finds them again. */
+/** Records the names of the Secrets on the Job, since the controller may not list Secrets. */
 const withSecretNames = (job: Job, secrets: readonly Secret[]): Job => {
   if (secrets.length === 0) return job;
   const names = secrets.map(({ metadata }) => metadata.name).join(',');

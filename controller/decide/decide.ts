@@ -18,19 +18,19 @@ import { transitionEvents } from './transition-events.js';
 import { nextValuesLook } from './values-change.js';
 
 /**
- * What happens to a bundle: the poll is accounted for, the guards say in which state it is, a table what follows from that state;
- * then checks and corrections of drift are accounted for, and all of it is told in the status.
- * Pure: the same observation gives the same decision. Never throws for what a user or the cluster may bring.
- * @returns a need: nothing is decided before that is known
+ * Decides what is done for a bundle: it accounts for the poll, the guards find the state that the bundle is in, and a table says what
+ * follows from that state; then it accounts for checks and corrections of drift, and writes all of it into the status.
+ * Pure: the same observation gives the same decision. Never throws for anything that a user or the cluster may cause.
+ * @returns a need: nothing is decided before it is known
  */
 export const decide = (seen: Observation): Decision | Need => {
   const polled = accountPoll(seen);
   const state = stateOf({ seen, polled });
   if (state.kind === 'needs') return state;
-  return told(seen, accountDrift(seen, outcomeOf(state, { seen, polled })));
+  return toDecision(seen, accountDrift(seen, outcomeOf(state, { seen, polled })));
 };
 
-const told = (seen: Observation, partial: PartialDecision): Decision => {
+const toDecision = (seen: Observation, partial: PartialDecision): Decision => {
   const findings = [...outOfService(seen), ...partial.findings];
   const status = withNextAttempt(seen, tell(resolved(seen, partial.status), findings, momentOf(seen)));
   const finalizer = partial.finalizer ?? finalizerChange(seen, status);
@@ -48,15 +48,15 @@ const told = (seen: Observation, partial: PartialDecision): Decision => {
   };
 };
 
-/** An intent that can't be carried out now must not keep others from having their Jobs. */
+/** Whether the bundle keeps its job slot: an intent that can't be carried out now must not keep others from having their Jobs. */
 const keepsSlot = (seen: Observation, { status, recheck, keepsSlot: checks = false }: PartialDecision): boolean =>
   checks ||
   (recheck?.kind === 'now' && seen.slot !== undefined) ||
   (openDeployment(status) !== undefined && (wasStarted(status) || seen.slot === 'waiting'));
 
 /**
- * What a process that is no more may have left of a Job whose result is recorded, or of a check that was never begun. Without the
- * finalizer nobody would look for it in another namespace any more; under another tag nobody would come back to its name.
+ * Secrets that an earlier process may have left of a Job whose result is recorded, or of a check that was never begun. Once the
+ * finalizer is removed, nobody looks for them in another namespace any more; once another tag is deployed, nobody uses their names.
  */
 const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: FinalizerChange): readonly Cleanup[] => {
   const { deployment } = seen.bundle.status ?? {};
@@ -66,13 +66,13 @@ const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: Final
   return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...checks] : checks;
 };
 
-/** Where the release lives, told from the spec. */
+/** Records the target namespace of the spec. */
 const resolved = (seen: Observation, status: WerfBundleStatus): WerfBundleStatus =>
   seen.spec.kind === 'valid'
     ? { ...status, resolvedTargetNamespace: seen.spec.settings.converge.targetNamespace }
     : status;
 
-/** The poll's own time while polls fail; else that of the Job's next try; else none. */
+/** Sets nextAttemptTime: that of the next poll while polls fail; else that of the Job's next try; else none. */
 const withNextAttempt = (seen: Observation, status: WerfBundleStatus): WerfBundleStatus => {
   if ((status.consecutiveFailures ?? 0) > 0) return status;
   const { nextAttemptTime: _, ...rest } = status;
@@ -85,7 +85,7 @@ const SUSPENDED = {
   'held-up': 'suspended, as all bundles are (--suspend-all): nothing is polled or deployed',
 };
 
-/** Why nothing is begun, if nothing is. */
+/** Why nothing is begun for the bundle; empty if that is not so. */
 const outOfService = (seen: Observation): readonly Finding[] => {
   if (seen.bundle.metadata.deletionTimestamp !== undefined) return [];
   if (isSuspended(seen)) {

@@ -5,9 +5,9 @@ import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { KubeError } from '../../kube/client.js';
 import type { ScanInterest } from '../scans/scan.js';
 
-/** Something to be done before the status is written. Each can be done again without harm. */
+/** An action to be done before the status is written. Each is idempotent. */
 export type Action =
-  /** Secrets first, then the Job, then the Secrets' ownerReference: a crash in between leaves what the next try adopts. */
+  /** Secrets first, then the Job, then the Secrets' ownerReference: the next try adopts what a crash in between leaves. */
   | {
       readonly kind: 'create-job';
       readonly job: Job;
@@ -20,19 +20,19 @@ export type Action =
       readonly kind: 'delete-job';
       readonly ref: ObjectRef;
       readonly uid: string;
-      /** If its werf has begun after all, the Job stays, and the bundle is looked at anew. */
+      /** If werf has been started after all, the Job stays, and the bundle is reconciled again. */
       readonly unlessBegun?: true;
-      /** Foreground: the Job stays to be seen until its Pod has ended. Background if left out. */
+      /** Foreground: the Job stays visible until its Pod has ended. Background if left out. */
       readonly propagation?: 'Background' | 'Foreground';
     }
   | Cleanup;
 
-/** A Job's Secrets. After the status is written it is only tidy; before, it makes sure that none is left by what is given up. */
+/** Deletes a Job's Secrets. After the status is written, this only tidies up; before, it makes sure that a given-up Job leaves none. */
 export interface Cleanup {
   readonly kind: 'delete-secrets';
   readonly namespace: string;
   readonly names: readonly string[];
-  /** Only what was made for this bundle is deleted, whatever has those names. */
+  /** Only Secrets that were made for this bundle are deleted, even if others have those names. */
   readonly bundleUid: string;
 }
 
@@ -49,10 +49,10 @@ export type Recheck =
   | { readonly kind: 'now' }
   | { readonly kind: 'at'; readonly time: number };
 
-/** Of the bundle's finalizers only our own is touched, under its resourceVersion. */
+/** A change of our own finalizer, under the bundle's resourceVersion; other finalizers are not touched. */
 export type FinalizerChange = 'add' | 'remove' | 'leave';
 
-/** What has to be known to decide: it is looked up, and asked again with it. Each is needed once at most. */
+/** What a decision lacks: it is looked up, and then decided again. Each is needed once at most. */
 export type Need =
   /** Whether there is room for a Job: asking for it puts the bundle into the queue. */
   | { readonly kind: 'needs'; readonly what: 'job-slot'; readonly jobName: string }
@@ -67,29 +67,29 @@ export interface Decision {
   readonly status: WerfBundleStatus;
   readonly cleanup: readonly Cleanup[];
   readonly events: readonly BundleEvent[];
-  /** Done last: what is removed is removed only when the cleanup succeeded. */
+  /** Changed last: the finalizer is removed only when the cleanup has succeeded. */
   readonly finalizer: FinalizerChange;
   /** What the scans are to do for this bundle; undefined: nothing. */
   readonly interest: ScanInterest | undefined;
-  /** The last that is said of the bundle, once; just before it is let go, which may be tried several times. */
+  /** The last event of the bundle, sent once, just before the finalizer is removed, which may take several tries. */
   readonly finalEvent?: BundleEvent | undefined;
   readonly recheck: Recheck;
-  /** Whether the bundle goes on needing the place for a Job that it has, or waits for. */
+  /** Whether the bundle still needs the job slot that it has, or waits for. */
   readonly keepsSlot: boolean;
 }
 
 /** Why an action was not done. */
 export type ExecuteFailure =
-  /** The apiserver will not have the Job, or a Secret of it. `message` is its own words. */
+  /** The apiserver refused the Job, or a Secret of it. `message` is the apiserver's own. */
   | { readonly kind: 'refused'; readonly deployment: Deployment; readonly message: string }
   /** Somebody else has a Job or Secret of that name. */
   | { readonly kind: 'taken'; readonly deployment: Deployment; readonly message: string }
   /**
-   * The Job was to give way, and werf has been started meanwhile; or it was to be made, and another process has made it of other
-   * values. Now it is followed to its end.
+   * The Job was superseded, but werf has been started meanwhile; or it was to be created, but another process has created it with
+   * other values. It is followed to its end.
    */
   | { readonly kind: 'begun' }
   /** The same of a plan. */
   | { readonly kind: 'plan-refused' | 'plan-taken'; readonly message: string }
-  /** The apiserver could not be asked, or was busy: the same again, later. */
+  /** The apiserver could not be reached, or was busy: the action is tried again later. */
   | { readonly kind: 'interrupted'; readonly error: KubeError };

@@ -22,31 +22,32 @@ import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 import { preciseTime } from './timestamps.js';
 
-/** How often it is tried to uninstall a release before the bundle is let go. */
+/** How many times the controller tries to uninstall a release before it removes the finalizer all the same. */
 const TRIES = 3;
-/** How long the Pod of a Job that was stopped may take to end, milliseconds; the kubelet's grace period is 30 seconds. */
+/** How long to wait for the Pod of a stopped Job to end, milliseconds; the kubelet's grace period is 30 seconds. */
 const STOP_PATIENCE_MS = 120_000;
-/** How often what stands in the way of a required uninstall is looked at again, milliseconds; divided by the time scale. */
+/** How often to check again what blocks a required uninstall, milliseconds; divided by the time scale. */
 const BLOCKED_RECHECK_MS = 30_000;
-const GOES = 'the bundle is being deleted';
+const BEING_DELETED = 'the bundle is being deleted';
 const DISMISSAL: Need = { kind: 'needs', what: 'dismissal' };
 
 /**
- * What is to be done for a bundle that is being deleted: its Job is stopped; with deletionPolicy Dismiss its release is uninstalled
- * by a Job, if there may be one; then it is let go. A bundle that nobody holds goes by itself, and its Jobs with it.
+ * What to do for a bundle that is being deleted: stop its Job; with deletionPolicy Dismiss uninstall its release by a Job, if there
+ * may be one; then remove the finalizer. A bundle without our finalizer is deleted without us, and its Jobs are garbage-collected.
  */
 export const reconcileDelete = (seen: Observation): PartialDecision | Need => {
   const { bundle } = seen;
   const status = bundle.status ?? {};
   const open = openDeployment(status);
-  if (open !== undefined && open.reason !== 'Dismiss') return stopped(seen, status);
+  if (open !== undefined && open.reason !== 'Dismiss') return stopJob(seen, status);
   if (open === undefined) {
     const work = followDeployment(seen, status, undefined);
-    if (work.kind === 'recovered') return { ...work, findings: [leaving(GOES)], recheck: { kind: 'now' } };
+    if (work.kind === 'recovered')
+      return { ...work, findings: [deletingFinding(BEING_DELETED)], recheck: { kind: 'now' } };
   }
-  if (!hasFinalizer(bundle)) return { status, findings: [leaving(GOES)] };
-  if (!isDismissed(bundle)) return letGo(status);
-  return open === undefined ? chosen(seen, status) : uninstalling(seen, status);
+  if (!hasFinalizer(bundle)) return { status, findings: [deletingFinding(BEING_DELETED)] };
+  if (!isDismissed(bundle)) return removeFinalizer(status);
+  return open === undefined ? nextUninstall(seen, status) : uninstalling(seen, status);
 };
 
 const isDismissed = (bundle: StoredBundle): boolean => hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
@@ -56,30 +57,35 @@ const isRequired = ({ metadata }: StoredBundle): boolean => metadata.annotations
 const recheckBlocked = ({ now, platform }: Observation) =>
   ({ kind: 'at', time: now + BLOCKED_RECHECK_MS / platform.timeScale }) as const;
 
-const leaving = (message: string, reason: Finding<'deleting'>['reason'] = 'Deleting'): Finding => ({
+const deletingFinding = (message: string, reason: Finding<'deleting'>['reason'] = 'Deleting'): Finding => ({
   kind: 'deleting',
   reason,
   message,
 });
 
-/** Nothing is deployed for a bundle that goes. To uninstall what a Job is still installing would be in vain: it has to end first. */
-const stopped = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
-  const work = followDeployment(seen, status, GOES);
+/** Stops the Job: a bundle that is being deleted deploys nothing, and its release can be uninstalled only when no Job installs it. */
+const stopJob = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
+  const work = followDeployment(seen, status, BEING_DELETED);
   const { deployment } = status;
-  const findings = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
+  const findings = [deletingFinding(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
   if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, findings, recheck: { kind: 'now' } };
-  // Or it would look as if no Job had been made, once it is gone, and nothing been deployed.
+  // Recorded first: otherwise it would look, once the Job is gone, as if no Job had been created and nothing deployed.
   if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, findings, recheck: { kind: 'now' } };
-  if (work.kind === 'unreadable') return notStopped(seen, status, work.blocker);
+  if (work.kind === 'unreadable') return jobNotStoppable(seen, status, work.blocker);
   if (deployment === undefined || seen.job.kind !== 'present') return { status, findings };
   const { job } = seen.job;
-  const asked = parseTime(job.metadata.deletionTimestamp);
-  const until = (asked ?? seen.now) + STOP_PATIENCE_MS;
+  const stopRequestedAt = parseTime(job.metadata.deletionTimestamp);
+  const until = (stopRequestedAt ?? seen.now) + STOP_PATIENCE_MS;
   if (isDismissed(seen.bundle) && seen.now < until) {
     const stop = { ...deletionOf(job), propagation: 'Foreground' } as const;
-    return { status, findings, actions: asked === undefined ? [stop] : [], recheck: { kind: 'at', time: until } };
+    return {
+      status,
+      findings,
+      actions: stopRequestedAt === undefined ? [stop] : [],
+      recheck: { kind: 'at', time: until },
+    };
   }
-  const message = `Job ${deployment.jobName} was stopped: ${GOES}`;
+  const message = `Job ${deployment.jobName} was stopped: ${BEING_DELETED}`;
   return {
     status: conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now }),
     findings,
@@ -88,8 +94,8 @@ const stopped = (seen: Observation, status: WerfBundleStatus): PartialDecision =
   };
 };
 
-/** Who may not look at a Job can't stop it. Somebody could give that right, and no bundle is kept for it, unless it is to be. */
-const notStopped = (
+/** The Job can't be stopped, since the controller may not read it. The bundle waits for that right only if its uninstall is required. */
+const jobNotStoppable = (
   seen: Observation,
   status: WerfBundleStatus,
   { reason, message: why }: Blocker,
@@ -97,19 +103,20 @@ const notStopped = (
   const { bundle } = seen;
   const { deployment } = status;
   const message = `Job ${deployment?.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
-  if (deployment === undefined || !hasFinalizer(bundle)) return { status, findings: [leaving(message, reason)] };
+  if (deployment === undefined || !hasFinalizer(bundle))
+    return { status, findings: [deletingFinding(message, reason)] };
   if (isDismissed(bundle) && isRequired(bundle))
-    return { status, findings: [leaving(message, reason)], recheck: recheckBlocked(seen) };
+    return { status, findings: [deletingFinding(message, reason)], recheck: recheckBlocked(seen) };
   const ended = conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now });
   return isDismissed(bundle)
-    ? { status: ended, findings: [leaving(message, reason)], recheck: { kind: 'now' } }
-    : letGo(ended, { type: 'Warning', reason, message });
+    ? { status: ended, findings: [deletingFinding(message, reason)], recheck: { kind: 'now' } }
+    : removeFinalizer(ended, { type: 'Warning', reason, message });
 };
 
-/** The last that is done for a bundle; whatever a crash may have left of its last Job goes with the finalizer. */
-const letGo = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecision => ({
+/** Removes the finalizer; that also deletes what a crash may have left of the last Job. */
+const removeFinalizer = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecision => ({
   status,
-  findings: [leaving(GOES)],
+  findings: [deletingFinding(BEING_DELETED)],
   finalEvent,
   finalizer: 'remove',
 });
@@ -117,51 +124,55 @@ const letGo = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecis
 const releaseOf = ({ bundle }: Observation): string =>
   `release ${releaseNameOf(bundle)} in namespace ${targetNamespaceOf(bundle)}`;
 
-const givenUp = (seen: Observation, status: WerfBundleStatus, why: string): PartialDecision =>
-  letGo(status, {
+const giveUpUninstall = (seen: Observation, status: WerfBundleStatus, why: string): PartialDecision =>
+  removeFinalizer(status, {
     type: 'Warning',
     reason: 'DismissFailed',
     message: `${releaseOf(seen)} was not uninstalled: ${why}`,
   });
 
-/** Tries to uninstall since the bundle is being deleted, newest first. */
+/** The tries to uninstall the release since the bundle was deleted, newest first. */
 const triesOf = ({ history = [] }: WerfBundleStatus) => {
   const end = history.findIndex(({ reason }) => reason !== 'Dismiss');
   return history.slice(0, end === -1 ? history.length : end).filter(({ result }) => result !== 'Superseded');
 };
 
-/** No Job is under way: lets the bundle go, or tries to uninstall its release, for the first time or again. */
-const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
-  if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return letGo(status);
+/** No Job is under way: removes the finalizer, or tries to uninstall the release, for the first time or again. */
+const nextUninstall = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
+  if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return removeFinalizer(status);
   const tries = triesOf(status);
   const [last] = tries;
   if (last?.result === 'Succeeded') {
-    return letGo(status, { type: 'Normal', reason: 'Dismissed', message: `${releaseOf(seen)} is uninstalled` });
+    return removeFinalizer(status, {
+      type: 'Normal',
+      reason: 'Dismissed',
+      message: `${releaseOf(seen)} is uninstalled`,
+    });
   }
   const { dismissal } = seen;
   if (dismissal === undefined) return DISMISSAL;
-  if (dismissal.kind === 'pointless') return givenUp(seen, status, dismissal.why);
+  if (dismissal.kind === 'pointless') return giveUpUninstall(seen, status, dismissal.why);
   if (dismissal.kind === 'blocked') return blocked(seen, status, dismissal.why);
-  if (last === undefined) return tried(seen, status, 1);
+  if (last === undefined) return beginUninstall(seen, status, 1);
   const why = last.message ?? 'the Job failed';
-  if (tries.length >= TRIES && !isRequired(seen.bundle)) return givenUp(seen, status, why);
+  if (tries.length >= TRIES && !isRequired(seen.bundle)) return giveUpUninstall(seen, status, why);
   const delay = LOST_DELAYS_MS[Math.min(tries.length, LOST_DELAYS_MS.length) - 1] ?? 0;
   const next = (parseTime(last.finishedAt) ?? seen.now) + delay / seen.platform.timeScale;
-  if (seen.now >= next) return tried(seen, status, tries.length + 1);
+  if (seen.now >= next) return beginUninstall(seen, status, tries.length + 1);
   return { status, findings: [notUninstalled(seen, why)], recheck: { kind: 'at', time: next } };
 };
 
-/** Somebody could mend it: waited for where the bundle must not go without. */
+/** Somebody has to mend something before the release can be uninstalled: waits for that if the uninstall is required, else gives up. */
 const blocked = (seen: Observation, status: WerfBundleStatus, why: string): PartialDecision =>
   isRequired(seen.bundle)
     ? { status, findings: [notUninstalled(seen, why)], recheck: recheckBlocked(seen) }
-    : givenUp(seen, status, why);
+    : giveUpUninstall(seen, status, why);
 
 const notUninstalled = (seen: Observation, why: string): Finding =>
-  leaving(`${releaseOf(seen)} could not be uninstalled: ${why}`, 'DismissFailed');
+  deletingFinding(`${releaseOf(seen)} could not be uninstalled: ${why}`, 'DismissFailed');
 
-/** A number like a deployment's: written down before its Job is made, so that a crash makes no second one. */
-const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): PartialDecision => {
+/** Writes the intent of an uninstall, numbered like a deployment, before its Job is created, so that a crash creates no second one. */
+const beginUninstall = (seen: Observation, status: WerfBundleStatus, attempt: number): PartialDecision => {
   const { name, uid, generation } = seen.bundle.metadata;
   const number = nextNumber(seen.bundle, status, seen.jobs.highest);
   const tag = status.lastAppliedTag ?? status.deployment?.tag ?? '';
@@ -178,13 +189,13 @@ const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Pa
   };
   return {
     status: { ...status, deployment },
-    findings: [leaving(`uninstalling ${releaseOf(seen)}`)],
+    findings: [deletingFinding(`uninstalling ${releaseOf(seen)}`)],
     recheck: { kind: 'now' },
   };
 };
 
 const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
-  const findings = [leaving(`uninstalling ${releaseOf(seen)}`)];
+  const findings = [deletingFinding(`uninstalling ${releaseOf(seen)}`)];
   const { dismissal, spec } = seen;
   if (dismissal === undefined) return DISMISSAL;
   const work = followDeployment(seen, status, dismissal.kind === 'possible' ? undefined : dismissal.why);
@@ -194,13 +205,13 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecis
       return { ...work, findings, recheck: { kind: 'now' } };
     case 'active': {
       const { message, reason } = work.finding;
-      return { ...work, findings: reason === 'WaitingForJob' ? [leaving(message, reason)] : findings };
+      return { ...work, findings: reason === 'WaitingForJob' ? [deletingFinding(message, reason)] : findings };
     }
     case 'to-carry-out': {
       const { deployment } = work;
       const { message, reason } = queued(deployment);
       if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
-      if (seen.slot === 'waiting') return { status, findings: [leaving(message, reason)] };
+      if (seen.slot === 'waiting') return { status, findings: [deletingFinding(message, reason)] };
       if (spec.kind === 'invalid') return { status, findings };
       const action = createDismissJob({ seen, settings: spec.settings, deployment });
       return { status: started(status, deployment).status, findings, actions: [action] };

@@ -14,21 +14,21 @@ import type { Action, Cleanup, Recheck } from './decision.js';
 import type { Finding } from './finding.js';
 import type { Blocker, DeployJob, JobLog, Observation } from './observation.js';
 
-/** Beyond the Job's own deadline: a Job that never gets a Pod is ended by nobody else. */
+/** How long after its timeout a Job that has begun is given up, milliseconds: a minute after its own deadline. */
 const OVERTIME_MS = 6 * 60_000;
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60_000;
-/** How long a log that cannot be read is waited for, once the Job has ended. */
+/** How long to wait for a log that cannot be read, once the Job has ended, milliseconds. */
 export const LOG_PATIENCE_MS = 30_000;
 
-/** How the deployment of status.deployment stands. */
+/** The progress of the deployment of status.deployment. */
 export type Work =
   /** There is none, or its result is recorded. */
   | { readonly kind: 'none' }
-  /** A Job tells of a later deployment than the status, which was lost or restored: that one is followed next. */
+  /** A Job belongs to a later deployment than the status has, which was lost or restored: that one is followed next. */
   | { readonly kind: 'recovered'; readonly status: WerfBundleStatus }
-  /** Written down, but there is no Job yet: it is carried out, not decided again. */
+  /** The intent is written, but has no Job yet: it is carried out, not decided again. */
   | { readonly kind: 'to-carry-out'; readonly deployment: Deployment }
-  /** Whether there is a Job can't be known: nothing is begun, and nothing is given up. */
+  /** The controller can't find out whether there is a Job: nothing is begun, and nothing is given up. */
   | { readonly kind: 'unreadable'; readonly blocker: Blocker }
   | {
       readonly kind: 'active';
@@ -57,7 +57,7 @@ export const wasStarted = (status: WerfBundleStatus | undefined): boolean =>
 
 /**
  * @param status - the status with this poll accounted for
- * @param overtaken - why the deployment is not wanted any more, if it is not: then it gives way, unless werf was started
+ * @param overtaken - why the deployment is not wanted any more, if it is not: then it is superseded, unless werf was started
  */
 export const followDeployment = (
   seen: Observation,
@@ -90,11 +90,11 @@ export const followDeployment = (
 type UnendedJob = Extract<JobResult, { kind: 'waiting' | 'running' }>;
 type PresentJob = Extract<DeployJob, { kind: 'present' }>;
 
-/** A Pod of which nobody knows how it is may well be running. */
+/** Whether werf has surely not been started: a Pod in phase Unknown may well be running. */
 const maySupersede = ({ job, pod }: PresentJob, now: number): boolean =>
   jobResult(job, pod, now).kind === 'waiting' && (pod?.status?.phase ?? 'Pending') === 'Pending';
 
-/** The Job goes first, and with it its Secrets; what a crash leaves after that is a Job that is lost. */
+/** Deletes the Job and its Secrets before the status is written: after a crash in between, the Job counts as lost. */
 const supersede = (
   seen: Observation,
   status: WerfBundleStatus,
@@ -148,10 +148,10 @@ const followJob = (
           recheck: { kind: 'at', time: seen.now + 1_000 },
         };
       }
-      const told = result.kind === 'failed' ? withErrorLine(result, errorLineOf(log)) : result;
-      const message = told.kind === 'failed' ? told.message : undefined;
+      const outcome = result.kind === 'failed' ? withErrorLine(result, errorLineOf(log)) : result;
+      const message = outcome.kind === 'failed' ? outcome.message : undefined;
       const end = {
-        result: told.kind === 'failed' ? 'Failed' : 'Succeeded',
+        result: outcome.kind === 'failed' ? 'Failed' : 'Succeeded',
         message,
         finishedAt: result.finishedAt,
         log: tailOf(log),
@@ -173,7 +173,7 @@ export const secretsOf = ({ bundle }: Pick<Observation, 'bundle'>, job: Job): Cl
   bundleUid: bundle.metadata.uid,
 });
 
-/** All Secrets that may have been made for a Job that is not there: a crash can have come after any of them. */
+/** All Secrets that may have been created for a Job that does not exist: a crash may have come after any of them. */
 export const secretsWithoutJob = (
   { bundle }: Pick<Observation, 'bundle'>,
   { jobName }: Pick<Deployment, 'jobName'>,
@@ -200,7 +200,7 @@ const limitOf = (seen: Observation, { reason }: { readonly reason: string }): nu
   return reason === 'Dismiss' ? Math.min(timeoutMs, DISMISS_LIMIT_MS) : timeoutMs;
 };
 
-/** What never began is ended by nobody else: the Pod's own deadline starts with the Pod, and the Job's does not end it everywhere. */
+/** When the controller gives up a Job, wall clock: the Pod's deadline starts with the Pod, and the Job's own does not end it everywhere. */
 export const deadlineOf = (
   seen: Observation,
   {
@@ -249,7 +249,7 @@ export const started = (
 const whatOf = ({ tag, reason }: Deployment): string =>
   reason === 'Dismiss' ? 'uninstalling' : `deploying ${tag} (${reason})`;
 
-/** It stays the same however many run, and wherever the bundle stands in the queue. */
+/** The finding of a deployment that waits for a slot; its message does not change with the queue. */
 export const queued = (deployment: Deployment): Finding<'job-active'> & { readonly reason: 'Queued' } => ({
   kind: 'job-active',
   reason: 'Queued',

@@ -13,22 +13,22 @@ import { appliedOf, type CheckResult, nextCheckNumber } from './drift-state.js';
 import type { Observation, PlanJob } from './observation.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
 
-/** How the check stands that was begun. */
+/** The progress of a drift check. */
 type Check =
   | { readonly kind: 'none' }
   | { readonly kind: 'running'; readonly recheckAt: number }
   | { readonly kind: 'ended'; readonly result: CheckResult };
 
 /**
- * Exit codes of `werf bundle plan --exit-code` that say: there is something to do. werf 3 has a code of its own for what concerns the
- * release alone, and no object; werf 2 says 2 of that as well, and tells in its log.
+ * Exit codes of `werf bundle plan --exit-code` for a plan that is not empty. werf 3 has a code of its own if only the release would be
+ * recorded anew, and no object changed; werf 2 exits with 2 then, too, and its log tells.
  */
 const DRIFTED = 2;
 const RELEASE_ONLY = 3;
 
 /**
- * The plans of a bundle: the one whose result is awaited, and all others, whose time has passed. One that is going already counts as
- * passed.
+ * Splits the plans of a bundle: the one whose result is awaited, and all others, which are obsolete; one that is being deleted is among
+ * these.
  */
 export const sortPlans = (
   seen: Observation,
@@ -47,7 +47,7 @@ export const sortPlans = (
   return { awaited, passed: seen.plans.filter((plan) => plan !== awaited) };
 };
 
-/** Whether what an awaited check found is known. */
+/** The progress of the check that is awaited, and its result. */
 export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check => {
   if (plan === undefined) return { kind: 'none' };
   const { job, pod, log } = plan;
@@ -79,21 +79,23 @@ const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'fa
 
 const found = (result: FailedJob, { pod, log }: PlanJob, version: WerfVersion): Check => {
   const finding = log.kind === 'read' ? log.finding : UNSAID;
-  const isSaid = finding.kind === 'release-only';
+  const isReleaseOnly = finding.kind === 'release-only';
   if (endedWith(DRIFTED, result, pod))
-    return isSaid ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
+    return isReleaseOnly ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
   if (endedWith(RELEASE_ONLY, result, pod) && version.kind === 'unknown')
-    return isSaid ? IN_SYNC : failed(`werf ended with exit code 3, and what that means is not known: ${version.why}`);
+    return isReleaseOnly
+      ? IN_SYNC
+      : failed(`werf ended with exit code 3, and what that means is not known: ${version.why}`);
   return failed(withErrorLine(result, log.kind === 'read' ? log.errorLine : undefined).message);
 };
 
 const endedWith = (code: number, { reason }: FailedJob, pod: Pod | undefined): boolean =>
   reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === code;
 
-/** Of what a Job runs, whatever the spec says now. */
+/** The version of the image that a Job runs; the spec may have changed since. */
 const versionOf = ({ platform }: Observation, job: Job): WerfVersion => werfVersionIn(imageOf(job) ?? '', platform);
 
-/** Why no check can be made with the werf of a bundle; undefined: one can. */
+/** Why the bundle's version of werf can't check for drift; undefined: it can. */
 export const planLack = ({ platform }: Observation, { converge }: Settings): string | undefined => {
   const version = werfVersionIn(converge.image ?? platform.werfImage, platform);
   return version.kind === 'known' && version.plan === 'none'
@@ -114,10 +116,10 @@ export const secretsOfChecks = ({ bundle }: Pick<Observation, 'bundle'>): readon
   });
 };
 
-/** How soon it is looked whether a plan that was deleted is gone. */
+/** How soon to check whether a deleted plan is gone, milliseconds. */
 const GOING_RECHECK_MS = 1_000;
 
-/** Takes plans away: they were read, or something else goes first. */
+/** Deletes plans: their results were read, or something else comes first. */
 export const withoutPlans = (
   seen: Observation,
   partial: PartialDecision,

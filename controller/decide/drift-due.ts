@@ -11,15 +11,15 @@ import { standing } from './standing.js';
 /** The check for drift that comes next. */
 interface NextCheck {
   readonly applied: Applied;
-  /** Of the Job that it needs. */
+  /** Name of the Job that it needs. */
   readonly jobName: string;
   /** Wall clock, milliseconds. */
   readonly time: number;
-  /** `soon`: somebody asked for a look, and the check comes with the registry's answer. */
+  /** `soon`: a reconcile was requested, and the check comes with the registry's answer. */
   readonly when: 'now' | 'soon' | 'later';
 }
 
-/** @returns undefined: drift is not looked for, a check is there already, or something else is to be done or told first */
+/** @returns undefined: drift is not looked for, a check exists already, or something else is to be done or reported first */
 export const nextCheckOf = (idle: Idle): NextCheck | undefined => {
   const { seen, polled, settings } = idle;
   if (!settings.driftDetection.enabled || seen.plans.length > 0 || !isQuiet(idle)) return undefined;
@@ -32,7 +32,7 @@ export const nextCheckOf = (idle: Idle): NextCheck | undefined => {
   return { applied, jobName, time, when: seen.now >= time ? 'now' : later };
 };
 
-/** Whether what is deployed is to be applied again: a check has found drift, none is there, and nothing else is to be done or told first. */
+/** Whether to apply again what is deployed: a check has found drift, no check exists now, and nothing else comes first. */
 export const isCorrectable = (idle: Idle): boolean => {
   const { seen, polled, settings } = idle;
   const { driftDetection } = settings;
@@ -40,7 +40,7 @@ export const isCorrectable = (idle: Idle): boolean => {
   return isCorrectionDue(withAttemptsCounted(seen.bundle.status ?? {}, polled.status), driftDetection);
 };
 
-/** Synced, or left half corrected. */
+/** Whether the bundle is synced, a downgrade of it is held, or a correction of it has failed. */
 const isQuiet = ({ seen, polled }: Idle): boolean =>
   saysNothingElse([...polled.findings, ...standing(seen, polled.status)], polled.status);
 

@@ -11,7 +11,7 @@ const JITTER = 0.1;
 const MOST_INTERVALS = 8;
 const DAY_MS = 24 * 60 * 60_000;
 
-/** What the time of a check follows from. */
+/** What the time of a check depends on. */
 type Schedule = Pick<Observation, 'now' | 'bundle' | 'spec' | 'platform' | 'startedAt'> & {
   readonly status: NonNullable<Observation['bundle']['status']>;
 };
@@ -47,7 +47,7 @@ const withoutResultMs = (status: Schedule['status'], last: number): number => {
   return Math.max(0, last - (parseTime(drifted.lastTransitionTime) ?? last));
 };
 
-/** The first check comes somewhere in the first interval after all that it needs is there. */
+/** The first check comes at some time in the first interval after all that it needs exists. */
 const beginningOf = (status: Schedule['status']): number =>
   Math.max(
     parseTime(status.lastSyncTime) ?? 0,
@@ -60,6 +60,6 @@ const intervalOf = ({ spec, platform }: Schedule): number =>
 /** A number in [0, 1) that is always the same for the same text. */
 const fractionOf = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE() / 2 ** 32;
 
-/** Somebody asked for a look, and the registry has answered. */
+/** Whether a user requested a reconcile, and the registry has answered. */
 export const isLookAsked = ({ bundle, delivery }: Pick<Observation, 'bundle' | 'delivery'>): boolean =>
   delivery !== undefined && isRequested(bundle);

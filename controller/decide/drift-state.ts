@@ -12,7 +12,7 @@ export type CheckResult =
   | { readonly kind: 'in-sync' }
   /** `finding` is what an apply would do. */
   | { readonly kind: 'drifted'; readonly finding: PlanFinding }
-  /** It is not known whether it has drifted. `message` says why. */
+  /** The check could not tell. `message` says why. */
   | { readonly kind: 'failed'; readonly message: string };
 
 interface Moment {
@@ -40,7 +40,7 @@ export const isCheckCurrent = (status: WerfBundleStatus): boolean => {
 
 const attemptsOf = (status: WerfBundleStatus): number => status.driftCorrectionAttempts ?? 0;
 
-/** Whether corrections were begun, and no check has shown yet that one of them took. */
+/** Whether corrections were begun, and no check has shown yet that one of them worked. */
 export const isBeingCorrected = (status: WerfBundleStatus): boolean => attemptsOf(status) > 0;
 
 /** Whether what is deployed is to be applied again now, if nothing else is to be done. */
@@ -49,24 +49,24 @@ export const isCorrectionDue = (
   { correct, maxRetries }: Pick<Settings['driftDetection'], 'correct' | 'maxRetries'>,
 ): boolean => correct && isDrifted(status) && isCheckCurrent(status) && attemptsOf(status) < maxRetries;
 
-/** Whether the last deployment succeeded since the last check said that there is drift: whether it took is to be seen. */
+/** Whether the last deployment succeeded after the last check had found drift, so that another check has to verify it. */
 export const isToBeVerified = (status: WerfBundleStatus): boolean => {
   const last = status.history?.[0];
   return isDrifted(status) && !isCheckCurrent(status) && last?.result === 'Succeeded';
 };
 
 /**
- * Whether a check has shown, since the last deployment failed, that all is as it should be: a correction failed, and then the drift was
- * mended by somebody else, or by half of that correction.
+ * Whether a check since the last deployment failed has found no drift: a correction failed, and then somebody else, or the half of the
+ * correction that was done, removed the drift.
  */
 export const isHealed = (status: WerfBundleStatus): boolean =>
   conditionOf(status, 'Drifted')?.status === 'False' && isCheckCurrent(status);
 
-/** Reasons by which a deployment goes on with what was begun. */
+/** Reasons of deployments that continue earlier ones. */
 const CONTINUING: ReadonlySet<Deployment['reason']> = new Set(['DriftCorrection', 'Retry', 'JobLost']);
 
 /**
- * Counts a correction that was decided, and begins to count anew when something else is deployed or somebody asked for a look.
+ * Counts a correction that was decided, and resets the count when something else is deployed or a user requested a reconcile.
  * @param before - the status as it was observed
  */
 export const withAttemptsCounted = (before: WerfBundleStatus, status: WerfBundleStatus): WerfBundleStatus => {
@@ -77,7 +77,7 @@ export const withAttemptsCounted = (before: WerfBundleStatus, status: WerfBundle
   return decided === 'DriftCorrection' ? { ...counted, driftCorrectionAttempts: attemptsOf(counted) + 1 } : counted;
 };
 
-/** Whether a request to reconcile is answered by this very status. */
+/** Whether this very status answers a request to reconcile. */
 const isLookRequested = (before: WerfBundleStatus, status: WerfBundleStatus): boolean =>
   before.lastHandledRequest !== status.lastHandledRequest ||
   before.lastHandledReconcileAt !== status.lastHandledReconcileAt;
@@ -87,7 +87,7 @@ const withoutAttempts = (status: WerfBundleStatus): WerfBundleStatus => {
   return withoutCondition(rest, 'DriftCorrectionFailed');
 };
 
-/** Nothing is said of drift any more. */
+/** Removes all that a status says of drift. */
 export const withoutDrift = (status: WerfBundleStatus): WerfBundleStatus => {
   const { driftCheckCount: _, lastDriftCheckTime: __, ...rest } = withoutAttempts(status);
   return withoutCondition(rest, 'Drifted');
@@ -104,8 +104,8 @@ export const withCheck = (
     driftCheckCount: nextCheckNumber(status),
     lastDriftCheckTime: preciseTime(at.now),
   };
-  const told = withCondition(counted, { type: 'Drifted', ...conditionFor(of.result, of.tag) }, at);
-  return of.result.kind === 'in-sync' ? withoutAttempts(told) : told;
+  const reported = withCondition(counted, { type: 'Drifted', ...conditionFor(of.result, of.tag) }, at);
+  return of.result.kind === 'in-sync' ? withoutAttempts(reported) : reported;
 };
 
 const COUNTED = { True: 'Drifted', False: 'InSync', Unknown: 'Failed' } as const;
@@ -121,7 +121,7 @@ export const checkRecorded = (before: WerfBundleStatus, after: WerfBundleStatus)
     : COUNTED[drifted.status];
 };
 
-/** Somebody else has the name of the next check's Job: the number after it is taken. */
+/** Skips a number, since somebody else has the name of the next check's Job. */
 export const withNumberSkipped = (status: WerfBundleStatus): WerfBundleStatus => ({
   ...status,
   driftCheckCount: nextCheckNumber(status),
@@ -147,8 +147,8 @@ const conditionFor = (result: CheckResult, tag: string) => {
 };
 
 /**
- * DriftCorrectionFailed as it should be: True once all corrections that are allowed were made in vain, else absent.
- * @param more.underWay - a deployment is, or is to come by itself: its outcome is not known
+ * Sets DriftCorrectionFailed: True once all corrections that are allowed have failed, else absent.
+ * @param more.underWay - whether a deployment is under way, or will begin by itself: its outcome is not known
  */
 export const withExhaustion = (
   status: WerfBundleStatus,

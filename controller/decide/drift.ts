@@ -22,8 +22,8 @@ import { isNewGeneration } from './poll.js';
 import { scheduleOf } from './standing.js';
 
 /**
- * Accounts for checks and corrections, whatever was decided. Everything else goes first: a check that runs while something is
- * deployed, suspended or deleted is given up, without a result, and begun again later.
+ * Accounts for checks and corrections, whatever was decided. Everything else comes first: a check that runs while the bundle is
+ * deployed, suspended or deleted is given up without a result, and begun again later.
  */
 export const accountDrift = (seen: Observation, partial: PartialDecision): PartialDecision => {
   const { spec } = seen;
@@ -33,10 +33,10 @@ export const accountDrift = (seen: Observation, partial: PartialDecision): Parti
   const counted = { ...partial, status: withAttemptsCounted(seen.bundle.status ?? {}, partial.status) };
   const goesFirst = openDeployment(counted.status) !== undefined || isNewGeneration(seen.bundle);
   const followed = goesFirst ? withoutPlans(seen, counted, seen.plans) : withCheckFollowed(seen, counted);
-  return told(seen, followed, spec.settings);
+  return withDriftFindings(seen, followed, spec.settings);
 };
 
-/** The check that was begun is followed to its end. */
+/** Follows the check that was begun to its end. */
 const withCheckFollowed = (seen: Observation, partial: PartialDecision): PartialDecision => {
   const { status } = partial;
   const applied = appliedOf(status);
@@ -55,8 +55,8 @@ const withCheckFollowed = (seen: Observation, partial: PartialDecision): Partial
   }
 };
 
-/** What is to be said of drift that stays. */
-const told = (seen: Observation, partial: PartialDecision, settings: Settings): PartialDecision => {
+/** The findings about drift that remains. */
+const withDriftFindings = (seen: Observation, partial: PartialDecision, settings: Settings): PartialDecision => {
   const { driftDetection } = settings;
   const underWay =
     openDeployment(partial.status) !== undefined || nextTry(partial.status, scheduleOf(seen, settings)) !== undefined;

@@ -17,13 +17,13 @@ interface Target {
 
 export type Due =
   | { readonly kind: 'nothing' }
-  /** The same again, once the time has come. */
+  /** The same target is to be deployed again at `time`. */
   | { readonly kind: 'later'; readonly time: number }
-  /** A lower version than the deployed one; nobody asked for it. */
+  /** A lower version than the deployed one, which no user has allowed. */
   | { readonly kind: 'held'; readonly message: string }
   /**
-   * What is deployed was recorded with another checksum key, or by an operator that had none: recorded anew, not deployed. The
-   * generation too, once the registry has offered the same for it: what happens later is no consequence of that change.
+   * What is deployed was recorded with another checksum key, or by an operator that had none: it is recorded anew, not deployed. So is
+   * the generation, once the registry has offered the same for it: later deployments are no consequence of that change.
    */
   | {
       readonly kind: 'record';
@@ -33,7 +33,7 @@ export type Due =
     }
   | { readonly kind: 'deploy'; readonly target: Target; readonly reason: DeployReason; readonly attempt: number };
 
-/** What was last attempted: with success, or in vain. What gave way was no attempt. */
+/** The last attempt, successful or not. A superseded deployment was no attempt. */
 const lastAttempt = (status: WerfBundleStatus): { tag: string; digest?: string; checksum?: string } | undefined => {
   if (status.deployment !== undefined && !wasSuperseded(status)) return status.deployment;
   const tried = lastTried(status);
@@ -66,7 +66,7 @@ export const nextTry = (
       const { tag, digest, checksum, reason } = deployment;
       const tried = lastTried(status);
       const failed = tried?.tag === tag && tried.digest === digest && tried.checksum === checksum;
-      // What was asked for is answered in the status already: nobody would ask for it again.
+      // The status answers the request already, so nobody would make it again.
       const owed = reason === 'Requested' || (failed && tried.result !== 'Succeeded');
       return owed ? { time: ended, reason, attempt } : undefined;
     }
@@ -78,7 +78,7 @@ export const nextTry = (
   }
 };
 
-/** How many Jobs in a row gave no result. */
+/** How many Jobs in a row were lost or refused. */
 const inVain = (status: WerfBundleStatus): number => {
   const history = (status.history ?? []).filter(({ result }) => result !== 'Superseded');
   const end = history.findIndex(({ result }) => result !== 'Lost' && result !== 'Refused');
@@ -102,7 +102,7 @@ const differenceOf = (
 const specChanged = (bundle: StoredBundle): boolean =>
   bundle.metadata.generation !== (bundle.status?.deployment?.generation ?? bundle.metadata.generation);
 
-/** Somebody acted since the last deployment failed, by another spec (more memory, say) or a request: what failed is tried anew. */
+/** Why a failed deployment is tried anew: since it failed, somebody changed the spec (more memory, say) or made a request. */
 const actedUpon = (bundle: StoredBundle, requested: boolean): DeployReason | undefined => {
   const status = bundle.status ?? {};
   if (status.history?.[0]?.number !== status.deployment?.number) return undefined;
@@ -125,15 +125,15 @@ interface DueInput {
   readonly timeScale: number;
 }
 
-/** What was asked for by annotation, and not answered yet. */
+/** Requests by annotation that are not answered yet. */
 interface Requests {
-  /** A look, which tries anew what failed. */
+  /** To reconcile, which also tries anew what failed. */
   readonly look: boolean;
-  /** A deployment, whatever there is to deploy. */
+  /** To deploy, even if nothing has changed. */
   readonly deployment: boolean;
 }
 
-/** Whether a tag is lower than the deployed one: no more than that one is gone from the registry, or that people want it. */
+/** Whether the offered tag is lower than the deployed one (`none`: it is not), and whether users meant that; else it is held. */
 const lowering = ({ bundle, status, settings, wanted, sameScans }: DueInput): 'none' | 'held' | 'meant' => {
   const { policy } = settings.registry;
   const applied = status.lastAppliedTag;
@@ -161,8 +161,8 @@ export const whatIsDue = (input: DueInput): Due => {
   const different = differenceOf({ bundle, target }, comparableAttempt(last, input.keyId));
   const reason = different ?? (requested.deployment ? 'Requested' : actedUpon(bundle, requested.look));
   if (reason !== undefined) {
-    const told = reason === 'NewTag' && lower === 'meant' ? 'Downgrade' : reason;
-    return { kind: 'deploy', target, reason: told, attempt: 1 };
+    const deployReason = reason === 'NewTag' && lower === 'meant' ? 'Downgrade' : reason;
+    return { kind: 'deploy', target, reason: deployReason, attempt: 1 };
   }
   const again = nextTry(status, { retries: input.settings.converge.retries, timeScale: input.timeScale });
   if (again !== undefined) {
@@ -179,11 +179,11 @@ export const whatIsDue = (input: DueInput): Due => {
   return known ? { kind: 'nothing' } : { kind: 'record', checksum, digest: target.digest, generation };
 };
 
-/** What was attempted last, to be deployed again, if the spec still takes it. */
+/** The last attempt as a target, if the spec still admits its tag. */
 const againOf = (last: ReturnType<typeof lastAttempt>, { registry }: Settings): Omit<Target, 'checksum'> | undefined =>
   last?.digest !== undefined && admits(registry.policy, last.tag) ? { tag: last.tag, digest: last.digest } : undefined;
 
-/** Whether the spec still takes the tag that was tried last: if not, how that went says nothing of what is wanted now. */
+/** Whether the spec still admits the tag that was tried last: if not, its outcome says nothing about what is wanted now. */
 export const takesLast = ({ deployment }: WerfBundleStatus, { registry }: Settings): boolean =>
   deployment === undefined || admits(registry.policy, deployment.tag);
 
@@ -195,7 +195,7 @@ const held = ({ bundle, status, wanted }: DueInput): Due => {
   return { kind: 'held', message };
 };
 
-/** A checksum made with another key cannot be compared: as if there were none. */
+/** The last attempt without its checksum if that was made with another key, and so cannot be compared. */
 const comparableAttempt = (last: ReturnType<typeof lastAttempt>, keyId: string): ReturnType<typeof lastAttempt> => {
   if (last?.checksum === undefined || madeWith(last.checksum, keyId)) return last;
   const { checksum: _, ...rest } = last;
@@ -203,8 +203,8 @@ const comparableAttempt = (last: ReturnType<typeof lastAttempt>, keyId: string):
 };
 
 /**
- * The status with what is deployed recorded anew. Equal checksums of the old key were of the same values: wherever the one of the last
- * attempt stands, the new one stands for it.
+ * The status with what is deployed recorded anew. Equal checksums by the old key mean the same values, so the new checksum replaces
+ * that of the last attempt wherever it occurs.
  */
 export const withRecord = (status: WerfBundleStatus, due: Extract<Due, { kind: 'record' }>): WerfBundleStatus => {
   const { checksum, digest, generation } = due;
@@ -228,14 +228,14 @@ export const withRecord = (status: WerfBundleStatus, due: Extract<Due, { kind: '
   };
 };
 
-/** The intent: written under the object's resourceVersion before anything is created. */
+/** The intent, which is written under the object's resourceVersion before anything is created. */
 export const nextDeployment = (
   bundle: StoredBundle,
   due: Extract<Due, { kind: 'deploy' }>,
   named: {
     readonly jobName: (number: number, tag: string) => string;
     readonly startedAt: string;
-    /** Of the Jobs that there are. */
+    /** The highest number of the existing Jobs. */
     readonly highest: number;
   },
 ): Deployment => {

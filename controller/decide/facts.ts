@@ -2,10 +2,10 @@ import type { Settings } from '../../api/settings.js';
 import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
 
-/** What a decision rests on. */
+/** What a decision is based on. */
 export interface Facts {
   readonly seen: Observation;
-  /** With this look's poll accounted for. */
+  /** The status with this reconcile's poll accounted for. */
   readonly polled: PollAccount;
 }
 

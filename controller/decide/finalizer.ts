@@ -6,8 +6,8 @@ import { openDeployment } from './deployment.js';
 import type { Observation } from './observation.js';
 
 /**
- * Whether a release may be there: something was deployed, or a Job may have got that far; or nobody knows, for there were deployments that
- * the status does not tell of: it keeps ten of them, and may have been lost. Then the finalizer says that there were some.
+ * Whether a release may exist: something was deployed, or a Job may have got that far; or there were deployments that the status does not
+ * have, since it keeps only ten of them, or was lost. If it was lost, the finalizer shows that there were some.
  */
 export const mayBeDeployed = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
   const { lastAppliedTag, history = [] } = status;
@@ -17,7 +17,7 @@ export const mayBeDeployed = (bundle: StoredBundle, status: WerfBundleStatus): b
   return ended > history.length || history.some(({ result }) => result !== 'Refused' && result !== 'Superseded');
 };
 
-/** Whether the status of a bundle with Dismiss was lost: the finalizer comes with the first deployment, and none is told of. */
+/** Whether the status of a bundle with Dismiss was lost: it has no deployment, but the finalizer, which comes with the first one. */
 const isUntold = (bundle: StoredBundle, { lastAppliedTag, deployment, history = [] }: WerfBundleStatus): boolean =>
   bundle.spec.deletionPolicy === 'Dismiss' &&
   hasFinalizer(bundle) &&
@@ -26,16 +26,16 @@ const isUntold = (bundle: StoredBundle, { lastAppliedTag, deployment, history = 
   history.length === 0;
 
 /**
- * The number of the next deployment, above all that are known. One is left out for what a lost status no longer tells: so it stays
- * known that something is not.
- * @param highest - of the Jobs that there are
+ * The number of the next deployment, above all that are known. After a lost status one number is skipped, so that the status still shows
+ * that a deployment is missing from it.
+ * @param highest - the highest number of the existing Jobs
  */
 export const nextNumber = (bundle: StoredBundle, status: WerfBundleStatus, highest: number): number =>
   Math.max(status.deployment?.number ?? 0, highest, isUntold(bundle, status) ? 1 : 0) + 1;
 
 /**
- * Whether a bundle must not go without the controller: its release is to be uninstalled, or it has a Job in another namespace, which
- * nobody else would stop.
+ * Whether a bundle must not be deleted without the controller: its release is to be uninstalled, or it has a Job in another namespace,
+ * which nobody else would stop.
  */
 const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
   const open = openDeployment(status) !== undefined;
@@ -45,22 +45,22 @@ const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean
 
 export const isElsewhere = (bundle: StoredBundle): boolean => targetNamespaceOf(bundle) !== bundle.metadata.namespace;
 
-/** The same of a drift check: its Job in another namespace is one that nobody else would stop. */
+/** Whether a drift check needs the finalizer first: nobody else would stop its Job in another namespace. */
 export const needsFinalizerToCheck = (bundle: StoredBundle): boolean => isElsewhere(bundle) && !hasFinalizer(bundle);
 
-/** Once there is a Job, its bundle must not be able to go unseen: before it is made, the finalizer is there. */
+/** Whether the finalizer has to be added before the Job is created: from then on the bundle must not be deleted without the controller. */
 export const needsFinalizerFirst = (bundle: StoredBundle, status: WerfBundleStatus): boolean =>
   needsFinalizer(bundle, status) && !hasFinalizer(bundle);
 
 /**
- * @param seen.plans - the Jobs of drift checks that there are
+ * @param seen.plans - the existing Jobs of drift checks
  * @param status - as it is to be written
  */
 export const finalizerChange = (
   { bundle, plans }: Pick<Observation, 'bundle' | 'plans'>,
   status: WerfBundleStatus,
 ): FinalizerChange => {
-  // A bundle that goes is let go by deletion.ts alone; nothing can be added to it.
+  // Only deletion.ts removes the finalizer of a bundle that is being deleted; none can be added to it.
   if (bundle.metadata.deletionTimestamp !== undefined) return 'leave';
   const checked = plans.some(({ job }) => job.metadata.namespace !== bundle.metadata.namespace);
   const needed = checked || needsFinalizer(bundle, status);

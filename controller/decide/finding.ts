@@ -6,7 +6,7 @@ import { preciseTime } from './timestamps.js';
 
 interface Row {
   readonly kind: string;
-  /** What may be told as its reason. */
+  /** The reasons that it may have. */
   readonly reasons: readonly Reason[];
   readonly phase: Phase | 'as-it-was';
   readonly ready: Condition['status'] | 'as-it-was' | 'if-true';
@@ -16,7 +16,7 @@ interface Row {
   readonly error: boolean;
 }
 
-/** Reasons that somebody else's object stands in the way of: looked at again and again until it is there. */
+/** Reasons for which an object of somebody else blocks the bundle: they are checked again and again until it exists. */
 export const BLOCKERS = [
   'CredentialsInvalid',
   'ValuesInvalid',
@@ -29,9 +29,9 @@ export const BLOCKERS = [
 const FAILURES = ['DeployFailed', 'JobLost', 'JobRefused'] as const satisfies readonly Reason[];
 
 /**
- * First match wins. `phase` says what the controller does, Ready whether what was asked for is deployed. A bundle whose own spec suspends
- * it asks for nothing: it has a Ready that is True, or none, so that whoever waits for health (kstatus) is not held up by it. One that
- * the platform keeps from being deployed (`--suspend-all`) does ask.
+ * First match wins. `phase` says what the controller does, Ready whether what the bundle asks for is deployed. A bundle whose own spec
+ * suspends it asks for nothing: its Ready is True or missing, so that it does not block tools that wait for health (kstatus). One that
+ * the platform suspends (`--suspend-all`) still asks for something.
  */
 export const FINDINGS = [
   {
@@ -203,18 +203,18 @@ export type FindingKind = (typeof FINDINGS)[number]['kind'];
 interface Said<Kind extends FindingKind, Why extends Reason> {
   readonly kind: Kind;
   readonly reason: Why;
-  /** For people; stable while nothing changes. */
+  /** For people; it stays the same while nothing changes. */
   readonly message: string;
   /** What lastErrorMessage is to say, where that is not the message. */
   readonly error?: string;
 }
 
-/** What may be said about a bundle. Several can be true at once: the first in the order of {@link FINDINGS} is told. */
+/** What a status may report of a bundle. Several can be true at once: the first in the order of {@link FINDINGS} is reported. */
 export type Finding<Kind extends FindingKind = FindingKind> = {
   [Row in (typeof FINDINGS)[number] as Row['kind']]: Said<Row['kind'], Row['reasons'][number]>;
 }[Kind];
 
-/** @returns the finding to be told; undefined if there is none: then everything stays as it was */
+/** @returns the finding to report; undefined if there is none: then everything stays as it was */
 export const strongest = (findings: readonly Finding[]): Finding | undefined => {
   for (const { kind } of FINDINGS) {
     const finding = findings.find((candidate) => candidate.kind === kind);
@@ -224,7 +224,7 @@ export const strongest = (findings: readonly Finding[]): Finding | undefined => 
 };
 
 /**
- * Tells the strongest finding: phase, Ready, Reconciling, Stalled and the error fields of a status.
+ * Reports the strongest finding: phase, Ready, Reconciling, Stalled and the error fields of a status.
  * RegistryReachable is the poll's own and stays.
  */
 export const tell = (
@@ -259,7 +259,7 @@ export const tell = (
 
 const retrying = (row: Row): boolean => row.error && row.reconciling;
 
-/** Ready as it was, where the situation says nothing of it: but never Unknown, for nothing is under way. */
+/** Ready as it was, if the finding does not set it; but never Unknown, since nothing is under way. */
 const readyOf = (
   status: WerfBundleStatus,
   finding: Finding,
@@ -275,7 +275,7 @@ const readyOf = (
   return { status: row.reconciling ? 'Unknown' : 'False', reason: finding.reason, message: finding.message };
 };
 
-/** The last error is told until what was asked for is deployed. */
+/** Keeps the last error until what the bundle asks for is deployed. */
 const withError = (status: WerfBundleStatus, finding: Finding, row: Row, now: number): WerfBundleStatus => {
   if (row.ready === 'True' && !row.error) {
     const { lastErrorMessage: _, ...clean } = status;

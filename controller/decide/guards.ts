@@ -19,10 +19,10 @@ import { supersededBy } from './superseded.js';
 import { isLookedUpAgain } from './transition-events.js';
 import { triggerOf } from './trigger.js';
 
-/** @returns the state that the bundle is in, what has to be known to tell, or undefined: that is for the next guard to say */
+/** @returns the state that the bundle is in, or what it needs to know to tell; undefined: the next guard decides */
 type Guard = (facts: Facts) => State | Need | undefined;
 
-/** The state of a bundle: the first guard that says one. */
+/** The state of a bundle: that of the first guard that returns one. */
 export const stateOf = (facts: Facts): State | Need => {
   for (const guard of GUARDS) {
     const state = guard(facts);
@@ -61,23 +61,23 @@ const intentWritten: Guard = ({ seen, polled }) => {
 
 /** In this order. */
 const GUARDS: readonly Guard[] = [
-  // Its Job is stopped, its release uninstalled if that is asked for. Nothing else matters any more.
+  // The bundle's Job is stopped, and its release uninstalled if the spec asks for that. Nothing else matters any more.
   beingDeleted,
-  // What werf has begun is followed to its end, whatever is wanted by now; what it has not begun gives way to what is wanted.
+  // A deployment that werf has begun is followed to its end, whatever is wanted by now; one that it has not begun may be superseded.
   underWay,
   // Nothing is begun.
   suspended,
   specInvalid,
-  // Neither the registry nor a Job could be given what they need.
+  // Without the credentials, neither the registry could be asked nor a Job be created.
   accessBlocked,
-  // What is written down is carried out, not decided again: a crash makes no second Job.
+  // An intent is carried out, not decided again, so that a crash creates no second Job.
   intentWritten,
 ];
 
-/** Of a deployment that was written down, by this look's forerunner or by a process that is no more, and has no Job yet. */
+/** The state of a bundle with an intent that has no Job yet; an earlier reconcile, or an earlier process, has written it. */
 const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): State | Need => {
   const { slot, jobInputs } = seen;
-  // Before a slot is asked for: to be held may be refused for hours.
+  // Before a slot is requested: adding the finalizer may be refused for hours.
   if (needsFinalizerFirst(seen.bundle, polled.status)) return { kind: 'finalizer-missing', deployment };
   if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
   if (slot === 'waiting') return { kind: 'queued', deployment };
@@ -88,7 +88,7 @@ const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): Sta
   return { kind: 'job-due', deployment, settings, jobInputs };
 };
 
-/** Nothing is under way, and nothing stands in the way: what comes next. */
+/** The state of a bundle for which nothing is under way, and which nothing blocks. */
 const idleState = ({ seen, polled }: Facts): State | Need => {
   if (seen.spec.kind === 'invalid') return { kind: 'spec-invalid' };
   const { settings } = seen.spec;
@@ -106,7 +106,7 @@ const idleState = ({ seen, polled }: Facts): State | Need => {
   );
 };
 
-/** What the spec, the registry and the values would have; and where that is nothing new, what mends drift. */
+/** What is due by the spec, the registry and the values; if that is nothing new, a correction of drift. */
 const dueOf = (idle: Idle, checksum: string): Due => {
   const { seen, polled, settings } = idle;
   const due = whatIsDue({
@@ -127,24 +127,24 @@ const dueOf = (idle: Idle, checksum: string): Due => {
   return { kind: 'deploy', target: { tag, digest, checksum: same }, reason: 'DriftCorrection', attempt: 1 };
 };
 
-/** A request is answered when the registry was asked; for a deployment it need not answer. */
+/** Requests count once the registry was asked; a request for a deployment counts even if it did not answer. */
 const requestsOf = ({ bundle, delivery }: Observation, { status }: PollAccount) => {
-  const asked = delivery !== undefined;
+  const delivered = delivery !== undefined;
   const failing = (status.consecutiveFailures ?? 0) > 0;
-  return { look: asked && isRequested(bundle), deployment: (asked || failing) && isDeployRequested(bundle) };
+  return { look: delivered && isRequested(bundle), deployment: (delivered || failing) && isDeployRequested(bundle) };
 };
 
-/** A blocker that was told is gone, and what the registry offers is not known: it is asked at once. */
+/** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */
 const registryUnasked = ({ seen, polled }: Idle): State | undefined => {
   const { status } = polled;
   if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return undefined;
-  // Failed polls go on by their own schedule, unless it was the credentials that were missing.
+  // Failed polls go on by their own schedule, unless the credentials were missing.
   const failing = (status.consecutiveFailures ?? 0) > 0;
   if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return undefined;
   return { kind: 'registry-unasked', anew: lookAnew(seen, status, NOT_ASKED_SINCE) };
 };
 
-/** Nothing is to be deployed. @param due - undefined: nothing has happened that could have made a difference */
+/** The state if nothing is to be deployed. @param due - undefined: nothing has happened that could have made a difference */
 const settledOrCheck = (idle: Idle, due: Due | undefined): State | Need =>
   (due === undefined ? registryUnasked(idle) : undefined) ?? checkToBegin(idle, due) ?? settled(idle, due);
 
@@ -177,7 +177,7 @@ const checkToBegin = (idle: Idle, due: Due | undefined): State | Need | undefine
   const { applied } = prepared;
   if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs };
-  // Other values than the applied ones are to be deployed, not checked.
+  // Values that differ from the applied ones are to be deployed, not checked.
   if (jobInputs.checksum !== applied.checksum) return undefined;
   return { kind: 'check-due', ...restOf(idle, due), applied, settings, jobInputs };
 };
@@ -187,7 +187,7 @@ interface Prepared {
   readonly applied: Applied;
 }
 
-/** What has to be there before the inputs of a check are looked up; undefined: no check is due. */
+/** Makes sure of finalizer and slot before the inputs of a check are looked up; undefined: no check is due. */
 const prepareCheck = (idle: Idle, due: Due | undefined): State | Need | Prepared | undefined => {
   const { seen, settings } = idle;
   const check = nextCheckOf(idle);

@@ -7,7 +7,7 @@ import type { Observation } from './observation.js';
 import { isDeployRequested, isRequested } from './poll.js';
 import { isLookedUpAgain } from './transition-events.js';
 
-/** Whether the bundle is left alone: nothing is polled, nothing is begun. */
+/** Whether the bundle is suspended: nothing is polled, nothing is begun. */
 export const isSuspended = (seen: Pick<Observation, 'bundle' | 'platform'>): boolean =>
   seen.platform.suspendAll || seen.bundle.spec.suspend === true;
 
@@ -32,11 +32,11 @@ export const interestOf = (
   };
 };
 
-/** A deployment is asked for, and nothing stands in its way: it is to deploy what the registry offers now. */
+/** Whether a deployment is requested and nothing blocks it: then it is to deploy what the registry offers now. */
 const asksForDeployment = (bundle: StoredBundle, status: NonNullable<StoredBundle['status']>): boolean =>
   isDeployRequested({ ...bundle, status }) && openDeployment(status) === undefined && !isLookedUpAgain(status);
 
-/** The flag may be another one than at the time of the failure. */
+/** When polling that has stopped begins again. The present flag counts, which may have changed since the failure. */
 const afterStop = ({ now, platform }: Observation, status: WerfBundleStatus): ScanInterest['due'] => {
   const { failedRetryIntervalMs: interval, timeScale } = platform;
   if (interval === 0) return { kind: 'never' };
@@ -44,10 +44,10 @@ const afterStop = ({ now, platform }: Observation, status: WerfBundleStatus): Sc
   return { kind: 'at', time: parseTime(status.nextAttemptTime) ?? failedAt + interval / timeScale };
 };
 
-/** How often a Secret is looked at while somebody waits for another one; milliseconds, divided by the time scale. */
+/** How often a Secret is read while a bundle waits for other credentials; milliseconds, divided by the time scale. */
 const SECRET_LOOK_MS = 30_000;
 
-/** When to look whether there are other credentials, while polls fail with those that there are; undefined: no need. */
+/** When to look for other credentials while polls fail with the present ones; undefined: no need. */
 export const nextSecretLook = (seen: Observation, status: WerfBundleStatus): number | undefined => {
   const { spec, platform } = seen;
   if (!isPolled(seen) || spec.kind === 'invalid' || (status.consecutiveFailures ?? 0) === 0) return undefined;

@@ -12,31 +12,31 @@ import type { BLOCKERS } from './finding.js';
 
 /** What the platform set for all bundles. */
 export interface Platform {
-  /** Divides poll, backoff and look-again times; 1 in production. */
+  /** Divides the times between polls, retries and rechecks; 1 in production. */
   readonly timeScale: number;
   readonly suspendAll: boolean;
   /** Key of the checksums, made at installation. */
   readonly checksumKey: { readonly id: string; readonly secret: Uint8Array };
   /** Image of the Job where spec.converge.image is not set. */
   readonly werfImage: string;
-  /** Of that image, where its tag does not tell. */
+  /** Version of werf in that image, if its tag does not tell. */
   readonly werfVersion: string | undefined;
-  /** The operator's own namespace: its bundles need no consent, and what it keeps there for itself is nobody's values. */
+  /** The operator's own namespace: its bundles need no consent, and its own objects there must not be used as values. */
   readonly namespace: string;
   /** Where bundles and werf may come from. */
   readonly policy: PlatformPolicy;
   /** consent: another namespace must accept bundles by annotation; always: it need not. */
   readonly crossNamespace: 'consent' | 'always';
-  /** Used where a bundle names no registry Secret, if it is there; in the operator's namespace. */
+  /** Used if a bundle names no registry Secret, and this one exists; in the operator's namespace. */
   readonly defaultRegistrySecret: string | undefined;
-  /** When polling that has stopped is tried again by itself, milliseconds before the time scale; 0: never. */
+  /** How long after polling has stopped it begins again by itself, milliseconds, not yet divided by the time scale; 0: never. */
   readonly failedRetryIntervalMs: number;
   readonly version: string;
-  /** Added to every Job; no checksum covers it. */
+  /** What the platform adds to every Job; no checksum covers it. */
   readonly jobTemplate: JobTemplate | undefined;
 }
 
-/** The spec as the rules of api/ see it. */
+/** The spec as judged by the rules of api/. */
 export type JudgedSpec =
   | { readonly kind: 'valid'; readonly settings: Settings }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
@@ -48,7 +48,7 @@ export interface Blocker {
   readonly message: string;
 }
 
-/** How the registry is to be asked; not looked at for a bundle that is not polled. */
+/** How to access the registry; not read for a bundle that is not polled. */
 export type Access =
   | {
       readonly kind: 'ready';
@@ -59,7 +59,7 @@ export type Access =
   | Blocker
   | { readonly kind: 'not-needed' };
 
-/** All that a Job needs beside the spec. Contents of Secrets: for the Job's own Secrets and the checksum only. */
+/** All that a Job needs beside the spec. It holds contents of Secrets, which only the Job's own Secrets and the checksum may use. */
 export interface JobInputs {
   readonly kind: 'ready';
   readonly checksum: string;
@@ -72,25 +72,25 @@ export interface JobInputs {
   readonly secretTexts: readonly string[];
 }
 
-/** Whether the release of a bundle that goes can be uninstalled. `why` is for people. */
+/** Whether the release of a bundle that is being deleted can be uninstalled. `why` is for people. */
 export type Dismissal =
   | { readonly kind: 'possible' }
-  /** Nobody can do it any more, and mostly there is nothing left to do. */
+  /** It can't be uninstalled any more, and mostly nothing is left of it. */
   | { readonly kind: 'pointless'; readonly why: string }
-  /** Somebody could mend it. */
+  /** Somebody has to mend something first. */
   | { readonly kind: 'blocked'; readonly why: string };
 
 /** The Job of the deployment that status.deployment names, found by name, uid label and number. */
 export type DeployJob =
   | { readonly kind: 'absent' }
-  /** Nobody knows whether there is one. */
+  /** It can't be found out whether there is one. */
   | Blocker
   | {
       readonly kind: 'present';
       readonly job: Job;
       readonly pod: Pod | undefined;
       readonly log: JobLog;
-      /** What events say of why it does not start, if it does not. */
+      /** Why it does not start, by its events. */
       readonly words?: WaitingWords | undefined;
     };
 
@@ -100,32 +100,32 @@ export type JobLog =
   | { readonly kind: 'read'; readonly tail: string; readonly errorLine: string | undefined }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** The deployments that Jobs of a bundle were made for. A status may know less: it was lost, or restored from a backup. */
+/** The deployments that a bundle's Jobs were made for. The status may know fewer, if it was lost, or restored from a backup. */
 export interface KnownJobs {
   /** The highest number; 0 if there is none. */
   readonly highest: number;
-  /** The deployment of that number, as its Job has it; undefined if the Job is going, or is none of ours. */
+  /** The deployment of that number, as its Job records it; undefined if the Job is being deleted, or not ours. */
   readonly newest: Deployment | undefined;
 }
 
-/** A Job that looks whether the bundle has drifted. */
+/** A Job that checks whether the bundle has drifted. */
 export interface PlanJob {
   readonly job: Job;
   readonly pod: Pod | undefined;
   readonly log: PlanLog;
 }
 
-/** What the log of a plan says, redacted; fetched once it has found something, or failed. */
+/** What the log of a plan says, redacted; fetched once the plan has found something, or failed. */
 export type PlanLog =
   | { readonly kind: 'not-needed' }
   | { readonly kind: 'read'; readonly finding: PlanFinding; readonly errorLine: string | undefined }
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** Everything that a decision about one bundle rests on, read at one moment. */
+/** Everything that a decision about one bundle is based on, read at one moment. */
 export interface Observation {
   /** Wall clock, milliseconds. */
   readonly now: number;
-  /** When this controller began its work; wall clock. */
+  /** When this controller's term began; wall clock. */
   readonly startedAt: number;
   readonly bundle: StoredBundle;
   readonly platform: Platform;
@@ -133,26 +133,26 @@ export interface Observation {
   readonly access: Access;
   /** A scan's result that has not been acted on. */
   readonly delivery: Delivery | undefined;
-  /** What the last successful scan since the start said. */
+  /** The result of the last successful scan since the start. */
   readonly latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
-  /** Why the repository is not scanned for a while, if it is not. */
+  /** Why scans of the repository are held back, if they are. */
   readonly heldBack: HeldBack['why'] | undefined;
-  /** How many full scans in a row said the same, this delivery included: the same tag, or nothing to deploy. */
+  /** How many full scans in a row, this delivery included, had the same result: the same tag, or nothing to deploy. */
   readonly sameScans: number;
-  /** When a source of its values was changed last, if they were not looked at since; wall clock. */
+  /** When a source of its values changed last, if they were not read since; wall clock. */
   readonly valuesChangedAt: number | undefined;
-  /** When a Job succeeded after which the registry was not asked yet; wall clock. */
+  /** When the last Job succeeded, if the registry was not asked since; wall clock. */
   readonly deployedAt: number | undefined;
-  /** What the Jobs that there are of this bundle tell, whatever its status says. */
+  /** What the bundle's existing Jobs tell, whatever its status says. */
   readonly jobs: KnownJobs;
   readonly job: DeployJob;
-  /** The Job of a deployment whose result is recorded, as long as this process has not seen its Secrets deleted. */
+  /** The Job of a deployment whose result is recorded, until this process knows that its Secrets are deleted. */
   readonly cleanupPending: Job | undefined;
-  /** All Jobs of drift checks that there are: at most one, but for what a crash, or a second controller, left. */
+  /** All existing Jobs of drift checks: at most one, unless a crash or a second controller has left more. */
   readonly plans: readonly PlanJob[];
-  /** undefined, here and below: not asked for yet, for nobody knew whether the decision depends on it. */
+  /** undefined, here and below: not looked up yet, since the decision may not depend on it. */
   readonly jobInputs: JobInputs | Blocker | undefined;
   readonly dismissal: Dismissal | undefined;
-  /** Whether there is room for the Job that is to be made; `waiting`: the bundle is woken when there is. */
+  /** Whether the Job that is to be created has a slot; `waiting`: the bundle is woken when it has. */
   readonly slot: 'granted' | 'waiting' | undefined;
 }

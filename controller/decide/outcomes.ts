@@ -17,15 +17,15 @@ import { standing } from './standing.js';
 import type { State } from './state.js';
 import { preciseTime } from './timestamps.js';
 
-/** How often a blocker is looked at again, milliseconds; divided by the time scale. */
+/** How often a blocker is checked again, milliseconds; divided by the time scale. */
 const BLOCKER_RECHECK_MS = 30_000;
-/** How long Secrets may be there without their Job, which something stands in the way of, milliseconds. */
+/** How long Secrets may exist without their Job, while something blocks it, milliseconds. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
 const NOW = { kind: 'now' } as const;
 
 type Of<K extends State['kind']> = Extract<State, { readonly kind: K }>;
 
-/** What is done and said in each state. */
+/** What is done and reported in each state. */
 const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) => PartialDecision } = {
   deleting: ({ next }) => next,
   active: ({ status, finding, recheck }, { polled }) => ({ status, findings: [finding, ...polled.findings], recheck }),
@@ -53,7 +53,7 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     status: polled.status,
     findings: [queued(deployment), ...polled.findings],
   }),
-  // What is deployed is written down first, as ever.
+  // As always, the intent is written before anything is created.
   'intent-outdated': ({ deployment, checksum }, { polled }) => ({
     status: { ...polled.status, deployment: { ...deployment, checksum } },
     recheck: NOW,
@@ -90,7 +90,7 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   }),
 };
 
-/** What follows from a state: actions, and status and findings before they are told. */
+/** What follows from a state: actions, a status, and findings that the status does not tell yet. */
 export const outcomeOf = <K extends State['kind']>(state: Of<K>, facts: Facts): PartialDecision =>
   OUTCOMES[state.kind as K](state, facts);
 
@@ -103,14 +103,14 @@ const settled = ({ held, askedInVain }: Pick<Of<'settled'>, 'held' | 'askedInVai
   const { status, findings } = asPolled(facts);
   const holding: readonly Finding[] =
     held === undefined ? [] : [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: held }];
-  // There is nothing that the spec would take: asking the registry again and again would not help.
+  // The request counts as answered: the spec admits no tag, and asking the registry again and again would not help.
   return {
     status: askedInVain ? withDeployRequest(facts.seen.bundle, status) : status,
     findings: [...holding, ...findings],
   };
 };
 
-/** Between being held for a check and the check itself the finalizer stays. */
+/** Keeps a finalizer that was added for a check until that check. */
 const stillHeld = ({ bundle }: Observation): Pick<PartialDecision, 'finalizer'> =>
   isElsewhere(bundle) ? { finalizer: 'leave' } : {};
 
@@ -120,13 +120,13 @@ const blocked = ({ seen, polled }: Facts, { reason, message }: Blocker): Partial
   recheck: { kind: 'at', time: seen.now + BLOCKER_RECHECK_MS / seen.platform.timeScale },
 });
 
-/** What a crash may have left of an intent that something stands in the way of: nobody else is likely to be at it after so long. */
+/** Secrets that a crash may have left of an intent that is blocked: after so long, no other process is likely to be creating its Job. */
 const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[] => {
   const age = seen.now - (parseTime(deployment.startedAt) ?? seen.now);
   return age >= ABANDONED_AFTER_MS ? [secretsWithoutJob(seen, deployment)] : [];
 };
 
-/** The deployment is written down; its Job is made at the next look. */
+/** Writes the intent; the next reconcile creates its Job. */
 const begun = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {
   const { name: bundleName, uid } = seen.bundle.metadata;
   const deployment = nextDeployment(seen.bundle, due, {

@@ -10,7 +10,7 @@ import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
 import { preciseTime } from './timestamps.js';
 
-/** What the polls of a bundle come to, before anything is deployed. */
+/** The result of a bundle's polls, before anything is deployed. */
 export interface PollAccount {
   readonly status: WerfBundleStatus;
   readonly findings: readonly Finding[];
@@ -21,7 +21,7 @@ export interface PollAccount {
 const annotation = (bundle: StoredBundle, name: string): string | undefined =>
   bundle.metadata.annotations?.[name] || undefined;
 
-/** Whether somebody asked for a look since the last one. */
+/** Whether there is a request to reconcile that was not answered yet. */
 export const isRequested = (bundle: StoredBundle): boolean => {
   const { lastHandledRequest, lastHandledReconcileAt } = bundle.status ?? {};
   const own = annotation(bundle, RECONCILE_REQUESTED);
@@ -29,7 +29,7 @@ export const isRequested = (bundle: StoredBundle): boolean => {
   return (own !== undefined && own !== lastHandledRequest) || (flux !== undefined && flux !== lastHandledReconcileAt);
 };
 
-/** Whether somebody asked for a deployment since the last one. */
+/** Whether there is a request for a deployment that was not answered yet. */
 export const isDeployRequested = (bundle: StoredBundle): boolean => {
   const value = annotation(bundle, DEPLOY_REQUESTED);
   return value !== undefined && value !== bundle.status?.lastHandledDeployRequest;
@@ -44,7 +44,7 @@ export const withDeployRequest = (bundle: StoredBundle, status: WerfBundleStatus
 const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
   const own = annotation(bundle, RECONCILE_REQUESTED);
   const flux = annotation(bundle, FLUX_RECONCILE_REQUESTED);
-  // Where nothing was deployed yet, whatever a scan finds is deployed anyway.
+  // If nothing was deployed yet, whatever a scan finds is deployed anyway.
   const answered = wasAttempted(status) ? status : withDeployRequest(bundle, status);
   return {
     ...answered,
@@ -53,21 +53,21 @@ const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): We
   };
 };
 
-/** Whether there is something to deploy again: with success or in vain, it was deployed before. */
+/** Whether there is something to deploy again: a deployment was tried before, with success or not. */
 export const wasAttempted = (status: WerfBundleStatus): boolean =>
   status.deployment !== undefined || status.lastAppliedTag !== undefined;
 
-/** The spec was changed since the controller last looked: what was learnt of the registry may be about something else. */
+/** Whether the spec has changed since the last reconcile: then what is known of the registry may be about something else. */
 export const isNewGeneration = (bundle: StoredBundle): boolean =>
   bundle.metadata.generation !== bundle.status?.observedGeneration;
 
-/** Of what a poll shows to the registry; undefined while that is not known. */
+/** Fingerprint of the credentials and CA of a poll; undefined while these are not known. */
 const credentialsOf = ({ access, platform }: Pick<Observation, 'access' | 'platform'>): string | undefined =>
   access.kind === 'ready'
     ? fingerprintOf({ credential: access.target.credential, ca: access.target.ca }, platform.checksumKey)
     : undefined;
 
-/** Whether polls fail that were made with other credentials, or another CA, than there are now. */
+/** Whether polls have failed with other credentials, or another CA, than the present ones. */
 export const hasOtherCredentials = (seen: Pick<Observation, 'bundle' | 'access' | 'platform'>): boolean => {
   const { consecutiveFailures = 0, failedCredentials } = seen.bundle.status ?? {};
   if (consecutiveFailures === 0 || failedCredentials === undefined) return false;
@@ -77,7 +77,7 @@ export const hasOtherCredentials = (seen: Pick<Observation, 'bundle' | 'access' 
 
 /**
  * Accounts for the scan that was delivered, if one was, and for a changed spec.
- * A delivery that arrives together with a changed spec, or with other credentials, answers the old ones: it is passed over.
+ * A delivery that arrives together with a changed spec, or with other credentials, is about the old ones, and is ignored.
  */
 export const accountPoll = (seen: Observation): PollAccount => {
   const { bundle, delivery } = seen;
@@ -89,14 +89,14 @@ export const accountPoll = (seen: Observation): PollAccount => {
   return outcome.kind === 'failed' ? failed(seen, handled, outcome.failure) : succeeded(seen, handled, outcome);
 };
 
-/** What the scan that was delivered listed; undefined if none was, or if it failed. */
+/** The tags that the delivered scan has listed; undefined if none was delivered, or it failed. */
 export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | undefined =>
   delivery === undefined || delivery.outcome.kind === 'failed' ? undefined : delivery.outcome.tags;
 
 const NOT_ASKED = 'the registry has not been asked yet';
 export const NOT_ASKED_SINCE = 'the registry has not been asked since the obstacle is gone';
 
-/** Why a first look takes so long: no numbers, for they would be others at each look. Others' polls have a part in it. */
+/** Why a first scan takes so long. Without numbers, which would change with each reconcile. */
 const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
   rate: 'more polls wait for the registry than it may be asked in a second',
   breaker:
@@ -104,7 +104,7 @@ const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
   'retry-after': 'the registry wants to be left alone for a while (Retry-After)',
 };
 
-/** Forgets what polls have told so far: the registry is asked at once, and failures are counted anew. */
+/** Forgets the results of earlier polls: the registry is asked at once, and failures are counted anew. */
 export const lookAnew = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
   const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
   const fresh = { ...rest, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
@@ -114,15 +114,15 @@ export const lookAnew = (seen: Observation, status: WerfBundleStatus, message: s
 /** The first scan is still to come. @param message - {@link NOT_ASKED}, or why it is asked anew */
 const firstScan = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
   const why = seen.heldBack && `: polls are held back, for ${HELD_BACK[seen.heldBack]}`;
-  const told = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
+  const reported = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
   return {
-    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...told }, momentOf(seen)),
-    findings: [{ kind: 'first-scan', ...told }],
+    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...reported }, momentOf(seen)),
+    findings: [{ kind: 'first-scan', ...reported }],
     wanted: undefined,
   };
 };
 
-/** Nothing new came in: what the status says still holds. */
+/** Nothing was delivered: what the status says still holds. */
 const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount => {
   const failures = status.consecutiveFailures ?? 0;
   const reachable = conditionOf(status, 'RegistryReachable');
@@ -132,7 +132,7 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
   if (reachable?.status !== 'True') {
     const message = reachable?.message.startsWith(NOT_ASKED_SINCE) ? NOT_ASKED_SINCE : NOT_ASKED;
     const first = firstScan(seen, status, message);
-    // Whoever resets the counter by hand leaves the condition as the last failure has left it.
+    // If a user has reset the counter, the condition is still that of the last failure.
     return reachable?.reason === 'FirstScan' ? first : { ...first, status };
   }
   return { status, findings: [...stillNothing(status), ...stillHeld(status)], wanted };
@@ -158,8 +158,8 @@ const failureFinding = (status: WerfBundleStatus, message: string): Finding => {
   if ((status.consecutiveFailures ?? 0) >= LAST_FAILURE)
     return { kind: 'polling-stopped', reason: 'PollingStopped', message, error };
   if (status.lastAppliedTag === undefined) return { kind: 'polls-failing-new', reason: 'PollFailed', message, error };
-  const told = `deployed ${status.lastAppliedTag}; ${message}`;
-  return { kind: 'polls-failing-deployed', reason: 'PollFailed', message: told, error };
+  const reported = `deployed ${status.lastAppliedTag}; ${message}`;
+  return { kind: 'polls-failing-deployed', reason: 'PollFailed', message: reported, error };
 };
 
 const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFailure): PollAccount => {
@@ -189,7 +189,7 @@ const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFa
   };
 };
 
-/** The table's delay, or the registry's own Retry-After where that is later; the latter is never divided by the time scale. */
+/** The delay of the table, or the registry's own Retry-After if that is longer, which is never divided by the time scale. */
 const nextAttempt = (seen: Observation, delay: number, failure: RegistryFailure): number =>
   seen.now + Math.max(delay / seen.platform.timeScale, failure.retryAfterMs ?? 0);
 
@@ -208,7 +208,7 @@ const succeeded = (
   if (outcome.kind === 'selected') {
     return { status: reached, findings: [], wanted: { tag: outcome.tag, digest: outcome.digest } };
   }
-  // One list may be wrong (registries flap): what is deployed is called failed only when a second one agrees.
+  // One list may be wrong (registries flap): a deployed bundle counts as failed only when a second list agrees.
   const sure = status.lastAppliedTag === undefined || seen.sameScans >= 2;
   const findings: readonly Finding[] = sure
     ? [{ kind: 'nothing-to-deploy', reason: outcome.reason, message: outcome.message }]

@@ -9,11 +9,11 @@ import type { Finding } from './finding.js';
 import { isPolled } from './interest.js';
 import type { Observation } from './observation.js';
 
-/** What is true of the deployments so far. */
+/** The findings about the deployments so far. */
 export const standing = (seen: Observation, status: WerfBundleStatus): readonly Finding[] => {
   const failure = isHealed(status) ? undefined : failureOf(status);
   if (failure !== undefined) {
-    // Since a change of the spec nothing was tried yet: the old failure says nothing of it.
+    // Nothing was tried yet since the spec changed: the old failure says nothing about the new spec.
     if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return [];
     if (seen.spec.kind === 'valid' && !takesLast(status, seen.spec.settings)) return [];
     const again = seen.spec.kind === 'valid' && nextTry(status, scheduleOf(seen, seen.spec.settings)) !== undefined;
@@ -24,13 +24,13 @@ export const standing = (seen: Observation, status: WerfBundleStatus): readonly 
   return [{ kind: 'synced', reason: 'Deployed', message }];
 };
 
-/** By which a deployment that failed is tried again. */
+/** The schedule by which a failed deployment is tried again. */
 export const scheduleOf = (seen: Pick<Observation, 'platform'>, settings: Settings) => ({
   retries: settings.converge.retries,
   timeScale: seen.platform.timeScale,
 });
 
-/** When what failed is tried again by itself; not before the registry was asked for a spec that is new. */
+/** When a failed deployment is tried again by itself; for a new spec, not before the registry was asked. */
 export const retryTime = (seen: Observation, status: WerfBundleStatus): number | undefined => {
   if (!isPolled(seen) || seen.spec.kind === 'invalid' || openDeployment(status) !== undefined) return undefined;
   if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown' || !takesLast(status, seen.spec.settings))

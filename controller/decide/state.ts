@@ -8,11 +8,11 @@ import type { PartialDecision } from './partial-decision.js';
 import type { PollAccount } from './poll.js';
 
 /**
- * What is the matter with a bundle, of all that is done for it: the guards (`guards.ts`) find the one that it is in, and what
- * follows from each stands in a table (`outcomes.ts`). Each has just what is needed for that.
+ * The states of a bundle, by what is done for it: the guards (`guards.ts`) find the one that it is in, and a table (`outcomes.ts`)
+ * says what follows from each. Each has just the data that is needed for that.
  */
 export type State =
-  /** It is being deleted; what that takes has an order of its own. */
+  /** It is being deleted; `deletion.ts` decides what is done, and in which order. */
   | { readonly kind: 'deleting'; readonly next: PartialDecision }
   /** A deployment is under way, or has just ended. */
   | UnderWay
@@ -20,13 +20,13 @@ export type State =
   | { readonly kind: 'spec-invalid' }
   /** Somebody has to mend something before anything can be begun. */
   | { readonly kind: 'blocked'; readonly blocker: Blocker; readonly deployment?: Deployment }
-  /** The deployment is written down, but the bundle could still go unseen. */
+  /** The intent is written, but the bundle could still be deleted without the controller. */
   | { readonly kind: 'finalizer-missing'; readonly deployment: Deployment }
-  /** The deployment is written down, and as many Jobs run as may. */
+  /** The intent is written, but all job slots are taken. */
   | { readonly kind: 'queued'; readonly deployment: Deployment }
-  /** Values have changed since the deployment was written down. */
+  /** Values have changed since the intent was written. */
   | { readonly kind: 'intent-outdated'; readonly deployment: Deployment; readonly checksum: string }
-  /** All is there that the Job of the deployment needs. */
+  /** The inputs of the deployment's Job are known. */
   | {
       readonly kind: 'job-due';
       readonly deployment: Deployment;
@@ -34,12 +34,12 @@ export type State =
       readonly jobInputs: JobInputs;
     }
   | { readonly kind: 'deployment-due'; readonly due: Extract<Due, { kind: 'deploy' }> }
-  /** What was in the way is gone, and what the registry offers is not known. */
+  /** A blocker is gone, and the registry's offer is not known. */
   | { readonly kind: 'registry-unasked'; readonly anew: PollAccount }
   /** What is deployed was recorded with another key. */
   | { readonly kind: 'record-outdated'; readonly due: Extract<Due, { kind: 'record' }> }
   | (Settled & { readonly kind: 'check-finalizer-missing' })
-  /** The werf of the bundle knows no check. */
+  /** The bundle's version of werf can't check for drift. */
   | (Settled & { readonly kind: 'check-impossible'; readonly lack: string; readonly applied: Applied })
   | (Settled & { readonly kind: 'check-queued' })
   | (Settled & {
@@ -53,7 +53,7 @@ export type State =
       readonly kind: 'settled';
       /** When something is to be done, wall clock; undefined: when something changes. */
       readonly recheckAt: number | undefined;
-      /** Whether a check is so near that the bundle stays held for it. */
+      /** Whether a check is so near that the finalizer stays for it. */
       readonly nearCheck: boolean;
     });
 
@@ -63,6 +63,6 @@ type UnderWay = Exclude<Work, { kind: 'none' | 'to-carry-out' }>;
 interface Settled {
   /** Why what the registry offers is not deployed, if it is held back. */
   readonly held: string | undefined;
-  /** A deployment was asked for, and there is none that the spec would take. */
+  /** A deployment was requested, but the spec admits no tag. */
   readonly askedInVain: boolean;
 }

@@ -5,8 +5,8 @@ import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
 
 /**
- * Why a deployment that has not begun is not wanted any more, for people; undefined: it still is. What has begun is followed to
- * its end instead.
+ * Why a deployment that has not begun is not wanted any more, for people; undefined: it still is. One that has begun is followed
+ * to its end instead.
  * @param wanted - what the registry offers, as far as that is known
  */
 export const supersededBy = (
@@ -21,7 +21,7 @@ export const supersededBy = (
   if (wanted === undefined) return undefined;
   if (wanted.tag === deployment.tag)
     return wanted.digest === deployment.digest ? undefined : `${wanted.tag} was published again`;
-  // A list of tags that has lost one for a moment must not stop what was already decided.
+  // A tag that is missing from a list for a moment must not stop what was already decided.
   return isLowerTag(wanted.tag, deployment.tag, spec.settings.registry.policy)
     ? undefined
     : `${wanted.tag} is wanted now`;

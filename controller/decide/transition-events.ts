@@ -8,14 +8,14 @@ import { BLOCKERS } from './finding.js';
 
 const LOOKED_UP_AGAIN: ReadonlySet<string> = new Set<Reason>(BLOCKERS);
 
-/** Whether a blocker was told: it is looked at again and again until it is gone. */
+/** Whether the status reports a blocker, which is checked again and again until it is gone. */
 export const isLookedUpAgain = (status: WerfBundleStatus): boolean =>
   LOOKED_UP_AGAIN.has(conditionOf(status, 'Ready')?.reason ?? '');
 
-/** Told each time the message changes, for each message is another deployment. */
+/** Reasons with an event for each new message, since each message is another deployment. */
 const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);
 
-/** Not worth an event: they say that something is awaited. */
+/** Reasons without an event: they only say that something is awaited. */
 const QUIET: ReadonlySet<string> = new Set<Reason>([
   'FirstScan',
   'WaitingForJob',
@@ -35,9 +35,11 @@ export const transitionEvents = (
   after: WerfBundleStatus,
   scan: { readonly etagSupported: boolean } | undefined,
 ): readonly BundleEvent[] => {
-  const told = TOLD.flatMap((type) => (isCorrected(type, before, after) ? CORRECTED : changeOf(type, before, after)));
+  const transitions = TOLD.flatMap((type) =>
+    isCorrected(type, before, after) ? CORRECTED : changeOf(type, before, after),
+  );
   const seen = new Set<string>();
-  const once = told.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
+  const once = transitions.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
   return scan?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
 };
 
@@ -47,7 +49,7 @@ const NO_ETAG: BundleEvent = {
   message: 'ETag support not detected: the whole list of tags is fetched at each poll; lastETag is a hash of the tags',
 };
 
-/** A correction took: that is more than that nothing differs. */
+/** Whether a correction worked, which says more than that nothing has drifted. */
 const isCorrected = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): boolean =>
   type === 'Drifted' &&
   isBeingCorrected(before) &&
@@ -69,7 +71,7 @@ const changeOf = (type: ConditionType, before: WerfBundleStatus, after: WerfBund
   return [{ type: NORMAL.has(now.reason) ? 'Normal' : 'Warning', reason: now.reason as Reason, message: now.message }];
 };
 
-/** That Ready tells of drift is no event of its own, nor that it tells of it no more: condition Drifted has them. */
+/** Whether a change of Ready only reflects drift: then it is no event of its own, since condition Drifted has one. */
 const isOfDrift = (type: ConditionType, old: Condition | undefined, now: Condition): boolean =>
   type === 'Ready' && (now.reason === 'Drifted' || (old?.reason === 'Drifted' && now.reason === 'Deployed'));
 

@@ -9,7 +9,7 @@ import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted }
 import { isLookedUpAgain } from './transition-events.js';
 import { areValuesQuiet } from './values-change.js';
 
-/** Why what a Job would need is looked up, which costs several reads, and compared with what was deployed last. */
+/** Why the inputs of a Job are looked up, which costs several reads, and compared with what was deployed last. */
 type Trigger =
   | 'blocker-told'
   | 'values-changed'
@@ -20,24 +20,24 @@ type Trigger =
   | 'correction-due'
   | 'check-due';
 
-/** The first that holds. */
+/** In this order; the first that holds counts. */
 const TRIGGERS: readonly (readonly [Trigger, (of: Idle) => boolean])[] = [
-  // First, or a poll that fails would hide for a moment what stands in the way.
+  // First, or a failed poll would hide the blocker for a moment.
   ['blocker-told', ({ seen }) => isLookedUpAgain(statusOf(seen))],
-  // With a scan's result at hand, too: nothing else would bring another look at what was changed.
+  // Even together with a scan's result: nothing else would cause another reconcile for the changed values.
   ['values-changed', ({ seen }) => areValuesQuiet(seen) && wasAttempted(statusOf(seen)) && isAnswered(seen)],
   ['registry-answered', ({ seen }) => seen.delivery?.outcome.kind === 'selected'],
   ['deployment-requested', ({ seen }) => isDeploymentToBeAnswered(seen)],
   ['retry-due', ({ seen, settings }) => isReached(seen) && isRetryDue(seen, settings)],
   ['offer-differs', ({ seen }) => isReached(seen) && hasOtherOffer(seen)],
   ['correction-due', (of) => isReached(of.seen) && isCorrectable(of)],
-  // Last: what it needs first (a job slot) is not needed for anything else.
+  // Last: it needs a job slot first, which nothing else does.
   ['check-due', (of) => isReached(of.seen) && nextCheckOf(of)?.when === 'now'],
 ];
 
 /** @returns undefined: nothing has happened that could make a difference */
 export const triggerOf = (of: Idle): Trigger | undefined => {
-  // The registry is asked first: what was learnt of it is about something else.
+  // The registry is asked first: what is known of it is about something else.
   if (isNewGeneration(of.seen.bundle) || hasOtherCredentials(of.seen)) return undefined;
   return TRIGGERS.find(([, holds]) => holds(of))?.[0];
 };
@@ -48,10 +48,10 @@ const reachedOf = (seen: Observation) => conditionOf(statusOf(seen), 'RegistryRe
 
 const isAnswered = (seen: Observation): boolean => seen.delivery !== undefined || reachedOf(seen) !== 'Unknown';
 
-/** Whether what the status says of the registry holds: a poll's result goes by itself, and says enough or nothing. */
+/** Whether the outcome of the last poll is recorded, and no newer one was delivered. */
 const isReached = (seen: Observation): boolean => seen.delivery === undefined && reachedOf(seen) !== 'Unknown';
 
-/** A request is answered by what the registry says now, or while it says nothing, by what is deployed. */
+/** Whether a request for a deployment can be answered: by the registry's offer or, while polls fail, by what is deployed. */
 const isDeploymentToBeAnswered = (seen: Observation): boolean => {
   const failing = (statusOf(seen).consecutiveFailures ?? 0) > 0;
   return (seen.delivery !== undefined || failing) && isDeployRequested(seen.bundle) && wasAttempted(statusOf(seen));

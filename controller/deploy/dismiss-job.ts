@@ -5,7 +5,7 @@ import { dismissArgs } from './werf-args.js';
 
 /**
  * Longest time for one try to uninstall a release, milliseconds; spec.converge.timeout where that is shorter. A bundle that is being
- * deleted holds up its namespace, and whoever waits for kubectl.
+ * deleted blocks the deletion of its namespace, and users who wait for kubectl.
  */
 export const DISMISS_LIMIT_MS = 10 * 60_000;
 

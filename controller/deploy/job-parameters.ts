@@ -9,7 +9,7 @@ export interface BundleIdentity {
   readonly uid: string;
 }
 
-/** What of a bundle's settings makes its Job. */
+/** The part of a bundle's settings that its Job is built from. */
 interface JobSettings {
   readonly registry: Pick<Settings['registry'], 'host' | 'repository' | 'insecure'>;
   readonly converge: Pick<
@@ -30,17 +30,17 @@ interface JobSettings {
 export interface JobParameters {
   readonly bundle: BundleIdentity;
   readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'checksum' | 'jobName'> & {
-    /** Why there is a Job. */
+    /** Why the Job is created. */
     readonly reason: Deployment['reason'] | 'DriftCheck';
   };
-  /** Of a plan: which check it is. */
+  /** The number of the check, for a plan's Job. */
   readonly driftCheck?: number;
   readonly settings: JobSettings;
   /** The platform's image with werf in it, where the spec names none. */
   readonly werfImage: string;
   /** `--set` and `--set-string`, as werf is to read them. */
   readonly valuesArgs: readonly string[];
-  /** Which of the Job's own Secrets there are: {@link buildSecrets} makes them. */
+  /** Which of the Job's own Secrets exist: {@link buildSecrets} makes them. */
   readonly secrets: {
     readonly values: boolean;
     readonly dockerConfig: boolean;

@@ -8,16 +8,16 @@ export interface FailedJob {
   readonly finishedAt: number;
 }
 
-/** How a Job stands. */
+/** The state of a Job. */
 export type JobResult =
   /**
-   * Container `werf` was not started yet. `reason` is Kubernetes' word (`ImagePullBackOff`, `Unschedulable`, `NoPod`);
-   * `message` is '' as long as that is nothing unusual, or only events tell more: see waiting.ts.
+   * Container `werf` was not started yet. `reason` is Kubernetes' own (`ImagePullBackOff`, `Unschedulable`, `NoPod`); `message`
+   * is '' while the wait is nothing unusual, or only events tell more: see waiting.ts.
    */
   | { readonly kind: 'waiting'; readonly reason: string; readonly message: string; readonly recheckAt?: number }
   /** `recheckAt`: when to look again though nothing has changed. */
   | { readonly kind: 'running'; readonly podName: string; readonly recheckAt?: number }
   | { readonly kind: 'succeeded'; readonly podName?: string; readonly finishedAt: number }
   | FailedJob
-  /** It ended, and nobody can tell whether it succeeded: evicted, drained, the node is gone. To be tried again. */
+  /** It ended, and whether it succeeded is unknown: it was evicted or drained, or its node is gone. It is to be tried again. */
   | { readonly kind: 'lost'; readonly message: string };

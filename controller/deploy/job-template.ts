@@ -9,10 +9,10 @@ type Fields = JsonMap;
 export interface JobTemplate {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
-  /** Of the Pod; none of them is among those that a Job sets itself. */
+  /** Fields of the Pod; none of them is among those that a Job sets itself. */
   readonly pod: Fields;
   readonly volumes: readonly Fields[];
-  /** Of container `werf`. */
+  /** Variables of container `werf`. */
   readonly env: readonly Fields[];
   readonly volumeMounts: readonly Fields[];
   readonly container: Fields;
@@ -20,10 +20,10 @@ export interface JobTemplate {
 
 type ParsedJobTemplate =
   | { readonly kind: 'ok'; readonly template: JobTemplate }
-  /** Each says where and what, for whoever wrote the file. */
+  /** Each says what is wrong, and where, for the author of the file. */
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
-/** What of a Pod the platform may set, and as what; all else is the Job's own, or would weaken it. */
+/** The fields of a Pod that the platform may set, with their types; all others are the Job's own, or would weaken it. */
 const POD_FIELDS = {
   tolerations: 'list',
   imagePullSecrets: 'list',
@@ -56,7 +56,7 @@ const VOLUME_KINDS = new Set([
 ]);
 /** WERF_… would be read as flags and values; the others are the Job's own, or would have another program run. */
 const OWN_ENV = /^(WERF_.*|HOME|PATH|SSL_CERT_DIR|KUBECONFIG|KUBERNETES_.*|DOCKER_CONFIG|LD_.*|HELM_.*)$/;
-/** By these the controller knows its own Jobs, Kubernetes its own Pods, and meshes what to leave alone. */
+/** Labels and annotations that the controller, Kubernetes and service meshes rely on. */
 const OWN_KEYS =
   /^(([^/]*\.)?werf\.io\/.*|app\.kubernetes\.io\/(name|instance|managed-by)|([^/]*\.)?batch\.kubernetes\.io\/.*|job-name|controller-uid|argocd\.argoproj\.io\/.*|sidecar\.istio\.io\/inject|linkerd\.io\/inject)$/;
 

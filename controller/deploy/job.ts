@@ -13,7 +13,7 @@ const CA_DIR = '/var/run/werfbundle/ca';
 const USER = 1000;
 /** Readable for owner and group (fsGroup), 0440. */
 const SECRET_MODE = 0o440;
-/** The Job's deadline would delete the Pod and its log: the Pod's own is to come first. */
+/** How much later the Job's deadline comes than the Pod's, seconds: the Job's would delete the Pod and its log. */
 const JOB_DEADLINE_AFTER_S = 300;
 const SECONDS_A_DAY = 86_400;
 
@@ -23,7 +23,7 @@ const SECONDS_A_DAY = 86_400;
  */
 export const buildJob = (input: JobParameters): Job => jobOf(input, applyArgs(input, timeoutOf(input)));
 
-/** The Job of any werf command for a bundle. @param args - of werf, as it is to get them */
+/** The Job of any werf command for a bundle. @param args - arguments of werf */
 export const jobOf = (input: JobParameters, args: readonly string[]): Job => {
   const { converge } = input.settings;
   const timeoutS = timeoutOf(input);
@@ -39,7 +39,7 @@ export const jobOf = (input: JobParameters, args: readonly string[]): Job => {
     },
     spec: {
       backoffLimit: 0,
-      // The Job has failed only when its Pod has really ended: whoever is evicted may still change the cluster in its grace period.
+      // The Job fails only when its Pod has really ended: an evicted Pod may still change the cluster in its grace period.
       podReplacementPolicy: 'Failed',
       podFailurePolicy: DISRUPTED,
       activeDeadlineSeconds: timeoutS + JOB_DEADLINE_AFTER_S,
@@ -50,7 +50,7 @@ export const jobOf = (input: JobParameters, args: readonly string[]): Job => {
   return withTemplate(job, input.template);
 };
 
-/** Told apart by the Job itself from werf's own failures, whatever else its Pod says: a drain, an eviction, a preemption. */
+/** Makes the Job itself distinguish disruptions (drain, eviction, preemption) from werf's own failures. */
 const DISRUPTED = {
   rules: [{ action: 'FailJob', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] }],
 } as const;
@@ -63,7 +63,7 @@ const jobLabels = ({ bundle, driftCheck }: JobParameters): Readonly<Record<strin
   ...(driftCheck !== undefined && { [LABELS.jobKind]: PLAN }),
 });
 
-/** Labels of whatever is made for a bundle. */
+/** Labels of all objects that are created for a bundle. */
 export const labelsOf = (bundle: BundleIdentity): Readonly<Record<string, string>> => ({
   [LABELS.name]: APP_NAME,
   [LABELS.instance]: labelValueOf(bundle.name),
@@ -73,7 +73,7 @@ export const labelsOf = (bundle: BundleIdentity): Readonly<Record<string, string
   [LABELS.bundleUid]: bundle.uid,
 });
 
-/** Annotations of whatever is made for a deployment; the last two keep Argo CD from pruning what bears its tracking label. */
+/** Annotations of all objects that are created for a deployment; the last two keep Argo CD from pruning those with its tracking label. */
 export const annotationsOf = ({
   bundle,
   deployment,
@@ -109,7 +109,7 @@ export const ownerOf = (bundle: BundleIdentity, namespace: string): Pick<ObjectM
   return { ownerReferences: [owner] };
 };
 
-/** A mesh's sidecar would outlive werf, and keep the Job from ending. Istio reads the label, older ones the annotation. */
+/** Opts out of meshes: a sidecar would outlive werf, and keep the Job from ending. Istio reads the label, older versions the annotation. */
 const podMetadata = (input: JobParameters): ObjectMeta => ({
   labels: { ...jobLabels(input), 'sidecar.istio.io/inject': 'false' },
   annotations: { ...annotationsOf(input), 'sidecar.istio.io/inject': 'false', 'linkerd.io/inject': 'disabled' },
@@ -149,7 +149,7 @@ const podSpec = (
 
 /** A key of a Secret as a file of the container. */
 interface SecretFile {
-  /** Of the volume. */
+  /** Name of the volume. */
   readonly name: string;
   readonly secretName: string;
   readonly key: string;

@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** What of a log is kept in a status: the guide's "last ~5KB". */
+/** How much of a log's end is kept in a status, bytes: the guide's "last ~5KB". */
 export const LOG_TAIL_BYTES = 5_120;
 
-/** What a terminal would not show, and a status should not hold; tabs and line feeds stay. */
+/** Control characters, which a status should not hold; tabs and line feeds stay. */
 const CONTROLS = /(?![\t\n])\p{Cc}/gu;
 
-/** A log as text: no ANSI sequences, `\n` as line ends, of a line that was overwritten (`\r`) the last state. */
+/** A log as plain text: without ANSI sequences, with `\n` as line ends; a line that was overwritten (`\r`) in its last state. */
 export const plainLog = (log: string): string =>
   stripVTControlCharacters(log)
     .replace(/\r+\n/g, '\n')
@@ -14,8 +14,8 @@ export const plainLog = (log: string): string =>
     .replace(CONTROLS, '');
 
 /**
- * The end of a log for status.lastJobLogs: whole lines of plain text, at most 5,120 bytes of UTF-8. Of a last line that is longer
- * than that, its end.
+ * The end of a log for status.lastJobLogs: whole lines of plain text, at most 5,120 bytes of UTF-8; if the last line is longer than
+ * that, only its end.
  * @param log - redacted already: a secret that is cut in two would not be found any more
  */
 export const logTail = (log: string): string => {
@@ -36,12 +36,12 @@ const characterStart = (bytes: Buffer, at: number): number => {
   return start;
 };
 
-/** Of a longer error in a message its middle is left out: where it came from stands first, its cause last. */
+/** Most characters of an error in a message. A longer one loses its middle: its origin is at the beginning, its cause at the end. */
 const MAX_ERROR = 900;
 
 /**
- * werf's last error in one line, without its `Error: `. The cause often stands on the lines below, further right: where a template failed, or
- * each of several errors. A line that is no further right belongs to it if one below it is: the place of the next template.
+ * werf's last error in one line, without its `Error: `. The cause often is on the lines below, indented: where a template failed, or
+ * each of several errors. A line that is not indented belongs to it if an indented one follows: it names the next template.
  * @returns undefined if the log has no error
  */
 export const lastErrorLine = (log: string): string | undefined => {

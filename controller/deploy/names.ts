@@ -12,21 +12,21 @@ export const LABELS = {
   bundle: 'werf.io/bundle',
   bundleNamespace: 'werf.io/bundle-namespace',
   bundleUid: 'werf.io/bundle-uid',
-  /** Of a Secret: the Job that it was made for. */
+  /** On a Secret: the Job that it was made for. */
   job: 'werf.io/job',
-  /** What a Job that deploys nothing is for: {@link PLAN}. A deployment's has none. */
+  /** The purpose of a Job that deploys nothing: {@link PLAN}. A deployment's Job has no such label. */
   jobKind: 'werf.io/job-kind',
 } as const;
 
 /** Value of {@link LABELS}.name. */
 export const APP_NAME = 'werfbundle';
-/** Value of {@link LABELS}.managedBy, by which the controller finds what is its own. */
+/** Value of {@link LABELS}.managedBy, by which the controller finds its own objects. */
 export const MANAGED_BY = 'werfbundle-controller';
 
-/** Value of {@link LABELS}.jobKind: the Job looks whether what is deployed has drifted. */
+/** Value of {@link LABELS}.jobKind: the Job checks whether what is deployed has drifted. */
 export const PLAN = 'plan';
 
-/** Annotations of the same, in full where a label would have to be cut. */
+/** Annotations of the same objects, which hold in full what a label would have to cut. */
 export const ANNOTATIONS = {
   bundle: 'werf.io/bundle',
   bundleNamespace: 'werf.io/bundle-namespace',
@@ -35,24 +35,24 @@ export const ANNOTATIONS = {
   digest: 'werf.io/digest',
   reason: 'werf.io/reason',
   checksum: 'werf.io/checksum',
-  /** Of a plan's Job: which check it is. The others say which deployment is checked. */
+  /** On a plan's Job: the number of the check. The others say which deployment is checked. */
   driftCheck: 'werf.io/drift-check',
   operatorVersion: 'werf.io/operator-version',
-  /** Of a Job: the names of its own Secrets, separated by commas. Its log may be shown only with the help of the one with values. */
+  /** On a Job: the names of its own Secrets, separated by commas. The one with the values is needed to redact the Job's log. */
   secrets: 'werf.io/secrets',
 } as const;
 
 /**
- * Whether a Job was made for this deployment of this bundle. Not so for a Job of the same name that somebody else made, or that
- * an earlier bundle of the same name left behind.
+ * Whether a Job was made for this deployment of this bundle. A Job of the same name that somebody else made, or that an earlier
+ * bundle of the same name left, was not.
  */
 export const belongsTo = (job: Job, deployment: { readonly uid: string; readonly number: number }): boolean =>
   job.metadata.labels?.[LABELS.bundleUid] === deployment.uid &&
   job.metadata.annotations?.[ANNOTATIONS.number] === String(deployment.number);
 
 /**
- * Whether a Job or a Secret was made for just this deployment. The number alone does not tell: where a status was lost, numbers
- * begin anew, and what an earlier deployment of the same number left has other contents.
+ * Whether a Job or a Secret was made for just this deployment. The number alone does not tell: after a status was lost, numbers
+ * begin anew, and objects of an earlier deployment of the same number have other contents.
  */
 export const madeFor = (
   object: KubeObject,
@@ -69,14 +69,14 @@ export const madeFor = (
 };
 
 /**
- * Whether an object that was found under a name was made for the same as one that is to be created under it: the same deployment
- * of the same bundle or, of a plan, the same check of it.
+ * Whether an existing object was made for the same purpose as one that is to be created under its name: the same deployment of
+ * the same bundle or, for a plan, the same check of it.
  */
 export const madeAlike = (found: KubeObject, wanted: KubeObject): boolean =>
   found.metadata.labels?.[LABELS.bundleUid] === wanted.metadata.labels?.[LABELS.bundleUid] &&
   MADE_FOR.every((name) => found.metadata.annotations?.[name] === wanted.metadata.annotations?.[name]);
 
-/** The same, whatever values it was made of: between two tries they may have changed. */
+/** As {@link madeAlike}, but even if they were made of other values, which may have changed between two tries. */
 export const hasSameNumber = (found: KubeObject, wanted: KubeObject): boolean =>
   found.metadata.labels?.[LABELS.bundleUid] === wanted.metadata.labels?.[LABELS.bundleUid] &&
   NUMBERS.every((name) => found.metadata.annotations?.[name] === wanted.metadata.annotations?.[name]);

@@ -5,16 +5,16 @@ import type { JobParameters } from './job-parameters.js';
 import { ANNOTATIONS, LABELS, PLAN } from './names.js';
 import { planArgs } from './werf-args.js';
 
-/** What is deployed, and looked at by a check. */
+/** What is deployed, which a check compares with the cluster. */
 export interface Applied {
   readonly tag: string;
   readonly digest: string;
   readonly checksum: string;
-  /** Of the deployment; 0 if an operator without numbers made it. */
+  /** The deployment's number; 0 if an operator without numbers made it. */
   readonly number: number;
 }
 
-/** What a plan's Job is built of. @param check - from 1 */
+/** The parameters of a plan's Job. @param check - number of the check, from 1 */
 export const planInput = (
   input: Omit<JobParameters, 'deployment' | 'driftCheck'>,
   applied: Applied,
@@ -26,8 +26,8 @@ export const planInput = (
 };
 
 /**
- * The Job that looks whether a deployed bundle has drifted, with `werf bundle plan --exit-code`: 0 it has not, 2 it has, 3 (werf 3) no object has, and
- * only the release would be recorded anew.
+ * The Job that checks whether a deployed bundle has drifted, with `werf bundle plan --exit-code`: 0 it has not, 2 it has, 3 (werf 3) only
+ * the release would be recorded anew.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_plan.html
  */
 export const buildPlanJob = (input: JobParameters): Job => {
@@ -35,13 +35,13 @@ export const buildPlanJob = (input: JobParameters): Job => {
   return job.spec === undefined ? job : { ...job, spec: { ...job.spec, ttlSecondsAfterFinished: UNREAD_TTL_S } };
 };
 
-/** It is deleted once it is read. One that nobody is there to read (its bundle is gone, in another namespace) must not stay for days. */
+/** A plan's Job is deleted once it is read; one that nobody reads (its bundle in another namespace is gone) must not stay for days. */
 const UNREAD_TTL_S = 3_600;
 
 /** Whether a Job is a plan's. */
 export const isPlanJob = (job: Job): boolean => job.metadata.labels?.[LABELS.jobKind] === PLAN;
 
-/** @returns which check a plan's Job is; undefined if it does not say */
+/** @returns the number of a plan's check; undefined if its Job does not say */
 export const checkOf = (job: Job): number | undefined => {
   const text = job.metadata.annotations?.[ANNOTATIONS.driftCheck] ?? '';
   return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined;

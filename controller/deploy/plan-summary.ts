@@ -2,20 +2,20 @@ import { plainLog } from './log-tail.js';
 
 /** More objects than these are counted, not named. */
 const NAMED = 5;
-/** Longer words are cut. */
+/** Longer summaries are cut, characters. */
 const LONGEST = 500;
 
-/** What the log of a plan tells. */
+/** The summary of a plan's log. */
 export type PlanFinding =
   /** `words`: in one line, by kind and name: `update ConfigMap/app-config, delete Secret/old`, or `create 2, update 8 objects`. */
   | { readonly kind: 'objects'; readonly words: string }
-  /** No object would change, and yet the release be recorded anew: other values, or a failure before. */
+  /** No object would change, but the release would be recorded anew: because of other values, or an earlier failure. */
   | { readonly kind: 'release-only' }
   | { readonly kind: 'unsaid' };
 
 /**
- * What a plan would do, of the log of `werf bundle plan`. Objects are counted where they are too many to be named, or the log's
- * beginning is missing. Nothing of what they contain is told.
+ * What an apply would do, by the log of `werf bundle plan`. Objects are counted if they are too many to be named, or the log's
+ * beginning is missing. Their contents are not shown.
  * @param log - redacted already
  */
 export const planFinding = (log: string): PlanFinding => {
@@ -25,23 +25,23 @@ export const planFinding = (log: string): PlanFinding => {
   const total = counts.reduce((sum, { count }) => sum + count, 0);
   const changes = [...new Set(lines.flatMap(changeIn))];
   if (total === 0) return { kind: 'unsaid' };
-  const told =
+  const words =
     changes.length === total && total <= NAMED
       ? changes.join(', ')
       : `${counts.map(({ verb, count }) => `${verb} ${count}`).join(', ')} ${total === 1 ? 'object' : 'objects'}`;
-  return { kind: 'objects', words: told.length > LONGEST ? `${told.slice(0, LONGEST).trimEnd()}…` : told };
+  return { kind: 'objects', words: words.length > LONGEST ? `${words.slice(0, LONGEST).trimEnd()}…` : words };
 };
 
 /*
- * The words of nelm, werf's engine: those of werf 3.2 and 2.77, and behind each `|` what older ones said. All begin a line: what stands
- * further right, or behind a sign, is what an object contains.
+ * Lines of nelm, werf's engine: those of werf 3.2 and 2.77, and after each `|` those of older versions. All begin a line: indented text,
+ * or text after a sign, is an object's content.
  * See https://github.com/werf/nelm/blob/main/pkg/action/release_plan_install.go
  */
 const SUMMARY = /^Planned changes summary\b/;
 const RELEASE_ONLY =
   /^(?:No resource changes planned, but still must install|No changes planned, but will create) release "/;
 const COUNT = /^- (create|recreate|update|blind apply|blindly apply|delete): (\d{1,9}) (?:resources|resource\(s\))$/;
-/** A line that heads the difference of one object, in a frame or not: `┌ Update ConfigMap/seen`, `Create Job/x (namespace=y), then delete`. */
+/** The first line of an object's difference, in a frame or not: `┌ Update ConfigMap/seen`, `Create Job/x (namespace=y), then delete`. */
 const CHANGE =
   /^(?:(?:│ )*┌ )?(Create|Recreate|Update|Blind apply|Blindly apply|Delete) ((?:[\w.-]+\/)?[A-Za-z]\w*\/[^\s/,]+(?: \(namespace=[\w.-]+\))?)(?=[\s,]|$)/;
 

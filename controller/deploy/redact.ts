@@ -1,21 +1,21 @@
 import { MIN_SECRET_TEXT, secretTextsIn } from '../../api/values/secret-texts.js';
 import { plainLog } from './log-tail.js';
 
-/** What stands in the place of a secret text. */
+/** What replaces a secret text. */
 const MASK = '***';
 
-/** So many characters of a secret in a row are a secret by themselves: what is longer is looked for piece by piece. */
+/** This many characters of a secret in a row count as a secret by themselves: longer secrets are searched for piece by piece. */
 const PIECE = 64;
 
 /**
  * Replaces every secret text by `***`: each as a whole and line by line, as it is, as JSON and Go quote it, and in base64 at
- * every alignment (a docker `auth`, a Secret's `data`). Texts that overlap leave nothing of any of them. The log is made plain
- * first: a text with a colour in its middle would not be found, and would be whole again once the colours are taken out.
+ * every alignment (a docker `auth`, a Secret's `data`). Of texts that overlap nothing is left. The log is made plain first: a
+ * text with a colour in its middle would not be found, and would be whole again once the colours are removed.
  *
  * Takes time linear in the text and in the sum of the secrets, however alike they are: a place is looked up once for each length
  * that a piece may have.
  *
- * @param secretTexts - shorter ones than 6 characters are left alone: too much of a log would go
+ * @param secretTexts - those shorter than 6 characters are ignored: too much of a log would be replaced
  */
 export const redact = (log: string, secretTexts: readonly string[]): string => {
   const text = plainLog(log);
@@ -35,7 +35,7 @@ export const redact = (log: string, secretTexts: readonly string[]): string => {
   return result + text.slice(shown);
 };
 
-/** What is looked for in a log. */
+/** The pieces of secrets to search for in a log. */
 interface Pieces {
   readonly all: ReadonlySet<string>;
   /** Lengths of those that begin with these six characters, the longest first. */
@@ -56,7 +56,7 @@ export const piecesOf = (secretTexts: readonly string[]): Pieces => {
   return { all, lengths: new Map([...lengths].map(([start, some]) => [start, [...some].sort((a, b) => b - a)])) };
 };
 
-/** Side by side, the last one as long as the others: together they cover all of it. */
+/** Adjacent pieces of equal length; the last one may overlap the one before, so that they cover all of the form. */
 const cut = (form: string): readonly string[] =>
   form.length <= PIECE
     ? [form]
@@ -72,8 +72,8 @@ const formsOf = (text: string): readonly string[] => {
 };
 
 /**
- * The base64 of a text that starts `offset` bytes after a group of three: as it is where the encoded text ends with it, and
- * what is always the same of it, whatever follows: the characters that depend on no other byte.
+ * The base64 of a text that starts `offset` bytes after a group of three, in two forms: complete, for an encoded text that ends with
+ * it, and only the characters that depend on no other byte, for one that goes on.
  */
 const base64At = (text: string, offset: number): readonly string[] => {
   const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);

@@ -5,7 +5,7 @@ import type { FailedJob, JobResult } from './job-result.js';
 import { ANNOTATIONS, CONTAINER, madeFor } from './names.js';
 import { IMAGE_PULL, lateAt, nextLookAt } from './waiting.js';
 
-/** Kubelet's and scheduler's reasons for ending a Pod that are not the fault of what runs in it. */
+/** Reasons of kubelet and scheduler for ending a Pod that are not the fault of its containers. */
 const NOT_ITS_FAULT = new Set([
   'Evicted',
   'Preempting',
@@ -17,14 +17,14 @@ const NOT_ITS_FAULT = new Set([
   'NodeAffinity',
   'UnexpectedAdmissionError',
 ]);
-/** A Pod's last state may be seen a little after the Job's: they come by two watches. */
+/** How much later than the Job's a Pod's last state may be seen, milliseconds: they come by two watches. */
 const POD_LAG_MS = 10_000;
 /** Longer words of Kubernetes are cut. */
 const MAX_WORDS = 500;
 
 /**
- * What became of a deploy Job. Container `werf`'s exit code decides as soon as there is one; the Job's own conditions only where
- * there is no Pod, or none that could tell.
+ * The state or outcome of a Job. Container `werf`'s exit code decides as soon as there is one; the Job's own conditions only if
+ * there is no Pod, or its Pod does not tell.
  *
  * @param pod - the Job's newest Pod; undefined if there is none (any more)
  * @param now - wall clock, milliseconds
@@ -32,24 +32,24 @@ const MAX_WORDS = 500;
 export const jobResult = (job: Job, newest: Pod | undefined, now: number): JobResult => {
   const pod = newest !== undefined && isOfBefore(job, newest) ? undefined : newest;
   const ended = (pod && endOfPod(job, pod, now)) ?? endOfJob(job, pod, now);
-  // Its Pod was ended by that; it gets another one when the Job goes on.
+  // The suspension has ended the Pod; the Job gets another one when it is resumed.
   if (isSuspended(job) && (ended === undefined || ended.kind === 'lost')) return suspended(job, pod, now);
   return ended ?? progress(job, pod, now);
 };
 
-/** The condition stays until the Job controller has taken notice of its being resumed. */
+/** The condition stays until the Job controller has noticed that the Job was resumed. */
 const isSuspended = (job: Job): boolean => job.spec?.suspend === true || conditionOf(job, 'Suspended') !== undefined;
 
 /**
- * A Job that was suspended and resumed starts anew: the Pod that its suspension ended says nothing of what comes. Only such a Pod is
- * passed over, since the two times are told by the clocks of two machines.
+ * Whether a Pod is from before its Job was suspended and resumed: then it says nothing about the outcome. The condition is checked as
+ * well as the times, which are taken by the clocks of two machines.
  */
 const isOfBefore = (job: Job, { metadata }: Pod): boolean =>
   job.status?.conditions?.some(({ type }) => type === 'Suspended') === true &&
   metadata.deletionTimestamp !== undefined &&
   (parseTime(metadata.creationTimestamp) ?? 0) < (parseTime(job.status?.startTime) ?? 0);
 
-/** By a person, or by a queue of the platform that Jobs wait in. */
+/** The state of a Job that a person has suspended, or a queueing system of the platform. */
 const suspended = (job: Job, pod: Pod | undefined, now: number): JobResult => ({
   kind: 'waiting',
   reason: 'Suspended',
@@ -65,7 +65,7 @@ const endOfPod = (job: Job, pod: Pod, now: number): JobResult | undefined => {
   const ended = werfOf(pod)?.state?.terminated;
   const finishedAt = parseTime(ended?.finishedAt) ?? now;
   const podName = pod.metadata.name;
-  // A Succeeded Pod has no other exit code than 0, even if its containers are not told of any more.
+  // In a Succeeded Pod the exit code was 0, even if the status has no containers any more.
   if (ended?.exitCode === 0 || (ended === undefined && pod.status?.phase === 'Succeeded'))
     return { kind: 'succeeded', podName, finishedAt };
   if (isTimeout(job, pod)) return { ...timedOut(job), podName, finishedAt };
@@ -75,7 +75,7 @@ const endOfPod = (job: Job, pod: Pod, now: number): JobResult | undefined => {
   if (lost !== undefined) return { kind: 'lost', message: lost };
   if (ended === undefined) return undefined;
   const message = `pod failed with exit code ${ended.exitCode}`;
-  // The runtime's own words, for a container that never ran; what a container itself leaves as its message might hold secrets.
+  // Only the runtime's own message, for a container that never ran: the message of a container that ran might hold secrets.
   return ended.reason === 'StartError' || ended.reason === 'ContainerCannotRun'
     ? {
         kind: 'failed',
@@ -90,7 +90,7 @@ const endOfPod = (job: Job, pod: Pod, now: number): JobResult | undefined => {
 const isTimeout = (job: Job, pod: Pod): boolean =>
   pod.status?.reason === 'DeadlineExceeded' || conditionOf(job, 'Failed')?.reason === 'DeadlineExceeded';
 
-/** Why a Pod's end says nothing about the deploy; undefined if it does, or has not ended. */
+/** Why a Pod's end says nothing about the deployment; undefined if it does, or the Pod has not ended. */
 const lostPod = (pod: Pod, exitCode: number | undefined): string | undefined => {
   const name = `Pod ${pod.metadata.name}`;
   const { phase, reason = '', message } = pod.status ?? {};
@@ -101,7 +101,7 @@ const lostPod = (pod: Pod, exitCode: number | undefined): string | undefined => 
   );
   const ended = exitCode !== undefined || phase === 'Failed';
   if (disrupted !== undefined && ended) return `${name} was ended: ${disrupted.reason ?? 'DisruptionTarget'}`;
-  // 128 + signal: it was told to stop, as a drain does, and did not fail by itself.
+  // 128 + signal: it was stopped, as by a drain, and did not fail by itself.
   const stopped = exitCode === undefined ? phase === 'Failed' : exitCode > 128;
   if (pod.metadata.deletionTimestamp !== undefined && stopped) return `${name} was deleted while it ran`;
   return phase === 'Failed' && exitCode === undefined
@@ -109,13 +109,13 @@ const lostPod = (pod: Pod, exitCode: number | undefined): string | undefined => 
     : undefined;
 };
 
-/** Whether a Job is complete or failed, in its own words. */
+/** Whether a Job is complete or failed by its own conditions. */
 export const hasEnded = (job: Job): boolean =>
   conditionOf(job, 'Complete') !== undefined || conditionOf(job, 'Failed') !== undefined;
 
 /**
- * Whether a Job is that of a deployment. One that runs is, whatever values it was made of: they may have changed since it was asked for,
- * and there is to be no second one beside it. One that has ended has to be made of just these.
+ * Whether a Job is that of a deployment. One that runs is, even if it was made of other values: these may have changed since, and
+ * there must be no second Job beside it. One that has ended must have been made of just these values.
  */
 export const isJobOf = (
   job: Job,
@@ -126,7 +126,7 @@ export const isJobOf = (
   return madeFor(job, uid, { ...deployment, checksum });
 };
 
-/** The checksum of what a Job was made of. */
+/** The checksum of the inputs that a Job was made of. */
 export const checksumOf = (job: Job): string | undefined => job.metadata.annotations?.[ANNOTATIONS.checksum];
 
 const endOfJob = (job: Job, pod: Pod | undefined, now: number): JobResult | undefined => {
@@ -190,7 +190,7 @@ const outOfMemory = (job: Job): string => {
     : `pod failed with OOMKilled: memory limit ${limit}; set spec.converge.resourceLimits.memory to ${nextMemory(limit)}`;
 };
 
-/** The image that the Job really runs: the spec may have changed since. */
+/** The image that the Job runs; the spec may have changed since. */
 export const imageOf = (job: Job): string | undefined => {
   const image = containerOf(job)?.image;
   return typeof image === 'string' ? image : undefined;
@@ -204,7 +204,7 @@ const containerOf = (job: Job) => {
     | undefined;
 };
 
-/** The limit that the Job really had. */
+/** The memory limit of the Job; the spec may have changed since. */
 const memoryLimitOf = (job: Job): string | undefined => {
   const limit = containerOf(job)?.resources?.limits?.memory;
   return typeof limit === 'string' || typeof limit === 'number' ? String(limit) : undefined;

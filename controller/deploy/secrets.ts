@@ -5,7 +5,7 @@ import type { JobParameters } from './job-parameters.js';
 import { LABELS } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
 
-/** What a Job is given in Secrets of its own; undefined: nothing of the kind. */
+/** What a Job gets in Secrets of its own; undefined: it gets no such Secret. */
 export interface SecretContents {
   /** Text of the values file, JSON as {@link deliveryOf} writes it. */
   readonly valuesFile: string | undefined;
@@ -14,7 +14,7 @@ export interface SecretContents {
   readonly werfSecretKey: string | undefined;
   /** PEM certificates. */
   readonly ca: string | undefined;
-  /** What of the values must not appear in the log. */
+  /** Texts of the values that must not appear in the log. */
   readonly secretTexts: readonly string[];
 }
 
@@ -23,12 +23,12 @@ type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' |
   readonly jobInputs: SecretContents;
 };
 
-/** The apiserver's limit for the data of a Secret is 1 MiB; something is left for keys. */
+/** Limit for a Secret's contents, bytes: the apiserver accepts 1 MiB, of which a part is left for keys. */
 const MAX_SECRET_BYTES = 1_040_000;
 
 /**
- * The immutable Secrets of a deployment's Job, to be created before it; none for what there is nothing of. The one with the
- * values also keeps, not mounted, what must not appear in the log, so that it can be redacted after a restart.
+ * The immutable Secrets of a deployment's Job, to be created before it; none for contents that are undefined. The one with the
+ * values also keeps, not mounted, the texts that must not appear in the log, so that it can be redacted after a restart.
  */
 export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
   const { valuesFile, dockerConfig, werfSecretKey, ca } = input.jobInputs;
@@ -68,8 +68,8 @@ export const presentSecrets = (jobInputs: SecretContents): JobParameters['secret
 export const redactionSecretName = (jobName: string): string => secretNamesOf(jobName).values;
 
 /**
- * What must not appear in the log of the Job that this Secret was made for.
- * @returns undefined if the Secret does not tell: then nothing of the log may be shown
+ * The texts that must not appear in the log of the Job that this Secret was made for.
+ * @returns undefined if the Secret does not have them: then nothing of the log may be shown
  */
 export const secretTextsOf = (secret: Secret): readonly string[] | undefined => {
   const encoded = secret.data?.[SECRET_KEYS.redact];
@@ -81,7 +81,7 @@ export const secretTextsOf = (secret: Secret): readonly string[] | undefined => 
   return parsed === undefined ? undefined : [...redaction.texts, ...textsIn(parsed)];
 };
 
-/** A merge patch that gives a Secret to its Job: it goes when the Job goes. */
+/** A merge patch that makes a Job the owner of its Secret, so that they are deleted together. */
 export const ownedBy = (job: Stored<Job>): { readonly metadata: Pick<ObjectMeta, 'ownerReferences'> } => {
   const owner: OwnerReference = {
     apiVersion: 'batch/v1',
@@ -105,7 +105,7 @@ const secretOf = (
     namespace: input.targetNamespace,
     labels: { ...labelsOf(input.bundle), [LABELS.job]: input.deployment.jobName },
     annotations: annotationsOf(input),
-    // Until it is the Job's, it is the bundle's: it outlives neither.
+    // The bundle owns it until the Job does.
     ...ownerOf(input.bundle, input.targetNamespace),
   },
   type: secret.type ?? 'Opaque',
@@ -115,10 +115,10 @@ const secretOf = (
   ),
 });
 
-/** What redact.json says. */
+/** The content of redact.json. */
 interface Redaction {
   readonly texts: readonly string[];
-  /** Every text of the values file is secret too: the list would not have fitted beside it. */
+  /** Whether every text of the values file is secret, too: the list would not have fitted beside it. */
   readonly allValues: boolean;
 }
 
@@ -132,7 +132,7 @@ const redactionOf = ({ valuesFile, dockerConfig, werfSecretKey, secretTexts }: S
   const whole: Redaction = { texts, allValues: false };
   const text = JSON.stringify(whole);
   if (Buffer.byteLength(text) + Buffer.byteLength(valuesFile ?? '') <= MAX_SECRET_BYTES) return text;
-  // What is in no file was given to nobody.
+  // Values that are not in the file are not given to werf, and need not be hidden.
   const short: Redaction = { texts: own, allValues: valuesFile !== undefined };
   return JSON.stringify(short);
 };
@@ -143,7 +143,7 @@ const parseRedaction = (text: string): Redaction | undefined => {
   return { texts: parsed.texts, allValues: parsed.allValues !== false };
 };
 
-/** Passwords and tokens of a docker config, as they are and as `auth` has them; of what is none, every line. */
+/** Passwords and tokens of a docker config, as they are and as `auth` has them; every line of a text that is none. */
 const dockerSecrets = (text: string): readonly string[] => {
   const config = parseJson(text) as { readonly auths?: unknown } | null | undefined;
   const auths = config?.auths;

@@ -1,23 +1,23 @@
 import type { ContainerStatus, Pod } from '../../api/objects.js';
 import { withoutMiddle } from './log-tail.js';
 
-/** What makes Pods, as an error of werf's names it: `"production/Deployment/web"`. */
+/** A workload with Pods, as an error of werf's names it: `"production/Deployment/web"`. */
 interface Workload {
   readonly kind: string;
   readonly name: string;
 }
 
-/** Kinds by whose name their Pods can be told without reading them: an owner of a Pod, or what an owner is named after. */
+/** Kinds whose Pods can be recognised without reading the object: it owns the Pod, or the Pod's owner is named after it. */
 const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet', 'Job', 'Pod'];
 const QUOTED = /"([\w.-]+)\/([A-Z]\w+)\/([\w.-]+)"/g;
 const PLAIN = /\b([A-Z]\w+)\/([\w.-]+)(?: \(namespace=([\w.-]+)\))?/g;
 
-/** More Pods than these are not named: mostly all have the same reason. */
+/** The most Pods that are named: mostly all have the same reason. */
 const NAMED = 2;
-/** Of werf's error, and of all together: what is longer would be cut where it is recorded, and that at its end. */
+/** Limits for werf's error, and for all together, characters: a longer text would lose its end where it is recorded. */
 const MOST_OF_ERROR = 550;
 const MOST = 950;
-/** Longer words of Kubernetes are cut. */
+/** Longer messages of Kubernetes are cut, characters. */
 const MAX_WORDS = 300;
 
 /** The workloads of a namespace that werf's error says it has waited for. */
@@ -34,7 +34,7 @@ export const workloadsIn = (error: string, namespace: string): readonly Workload
 };
 
 /**
- * Why a Pod of one of these workloads is not ready, in Kubernetes' own words; nothing that a container says itself.
+ * Why a Pod of one of these workloads is not ready, in Kubernetes' own words; without messages of a container's own.
  * @returns undefined if it is none of theirs, or ready
  */
 export const unreadyPod = (pod: Pod, workloads: readonly Workload[]): string | undefined => {
@@ -43,17 +43,17 @@ export const unreadyPod = (pod: Pod, workloads: readonly Workload[]): string | u
   return why === undefined ? undefined : `Pod ${pod.metadata.name} is not ready: ${why}`;
 };
 
-/** werf's error, and beside it why Pods that it waited for are not ready. */
+/** werf's error, followed by why the Pods that it waited for are not ready. */
 export const withPodReasons = (error: string, reasons: readonly string[]): string =>
   reasons
     .toSorted()
     .slice(0, NAMED)
     .reduce(
-      (told, reason) => (told.length + reason.length > MOST ? told : `${told}; ${reason}`),
+      (text, reason) => (text.length + reason.length > MOST ? text : `${text}; ${reason}`),
       reasons.length === 0 ? error : withoutMiddle(error, MOST_OF_ERROR),
     );
 
-/** A Deployment has its Pods by a ReplicaSet, which is called after it and the hash of the template. */
+/** A Deployment owns its Pods through a ReplicaSet, which is named after it and the hash of the template. */
 const isOf = ({ metadata }: Pod, { kind, name }: Workload): boolean => {
   if (kind === 'Pod') return metadata.name === name;
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
@@ -68,8 +68,8 @@ const reasonOf = ({ status = {}, metadata }: Pod): string | undefined => {
   if (phase === 'Succeeded' || is('Ready')?.status === 'True' || metadata.deletionTimestamp !== undefined)
     return undefined;
   const scheduled = is('PodScheduled');
-  if (scheduled?.status === 'False') return told(scheduled.reason ?? 'Unschedulable', scheduled.message);
-  if (phase === 'Failed' && reason !== undefined) return told(reason, message);
+  if (scheduled?.status === 'False') return reasonText(scheduled.reason ?? 'Unschedulable', scheduled.message);
+  if (phase === 'Failed' && reason !== undefined) return reasonText(reason, message);
   return [...initContainerStatuses, ...containerStatuses].map(stateOf).find((state) => state !== undefined) ?? phase;
 };
 
@@ -78,7 +78,7 @@ const stateOf = ({ name, ready, state = {}, lastState = {} }: ContainerStatus): 
   const { waiting, terminated, running } = state;
   if (waiting?.reason !== undefined) {
     const last = lastState.terminated === undefined ? '' : `; it ${endOf(lastState.terminated)}`;
-    return `${told(waiting.reason, waiting.message)}${last}`;
+    return `${reasonText(waiting.reason, waiting.message)}${last}`;
   }
   if (terminated !== undefined && terminated.exitCode !== 0) return `container ${name} ${endOf(terminated)}`;
   return running !== undefined && ready === false ? `container ${name} runs, and its readiness probe fails` : undefined;
@@ -87,7 +87,7 @@ const stateOf = ({ name, ready, state = {}, lastState = {} }: ContainerStatus): 
 const endOf = ({ exitCode, reason }: { readonly exitCode: number; readonly reason?: string }): string =>
   `ended with exit code ${exitCode}${reason === undefined || reason === 'Error' ? '' : ` (${reason})`}`;
 
-const told = (reason: string, message: string | undefined): string => {
+const reasonText = (reason: string, message: string | undefined): string => {
   const words = (message ?? '').replace(/\s+/g, ' ').trim().slice(0, MAX_WORDS);
   return words === '' || words.startsWith(reason) ? words || reason : `${reason}: ${words}`;
 };

@@ -4,7 +4,7 @@ import type { JobParameters } from './job-parameters.js';
 export const VALUES_DIR = '/var/run/werfbundle/values';
 export const DOCKER_DIR = '/var/run/werfbundle/docker';
 
-/** `werf bundle apply`. @param timeoutS - of the Pod, seconds */
+/** `werf bundle apply`. @param timeoutS - the Pod's deadline, seconds */
 export const applyArgs = (input: JobParameters, timeoutS: number): readonly string[] => [
   ...['bundle', 'apply'],
   ...bundleArgs(input),
@@ -55,8 +55,8 @@ const commonArgs = ({ settings, secrets }: JobParameters): readonly string[] => 
 const LOG_ARGS = ['--log-color-mode=off', '--log-pretty=false', '--log-terminal-width=200'] as const;
 
 /**
- * Seconds. Shorter than the Pod's, so that werf itself can say what was not ready in time. What is rolled back then has to become ready as
- * well, before the same deadline: a third of the time is left for it.
+ * werf's own timeout, seconds: shorter than the Pod's deadline, so that werf itself can say what was not ready in time. A rollback then
+ * has to become ready before the same deadline: a third of the time is left for it.
  */
 const werfTimeout = (timeoutS: number, { rollbackOnFailure }: { readonly rollbackOnFailure: boolean }): number => {
   const untilToldS = timeoutS - Math.min(30, Math.floor(timeoutS / 6));

@@ -8,12 +8,12 @@ import type { BundleEvent } from '../decide/decision.js';
 
 /** Longest note that the apiserver takes, in bytes of UTF-8, though it speaks of characters. @see events.k8s.io/v1 */
 const LONGEST_NOTE = 1_024;
-/** What may have been of the moment: a busy apiserver, a connection that broke. */
+/** Failures that may be temporary: a busy apiserver, a broken connection. */
 const PASSING: ReadonlySet<KubeError['code']> = new Set(['unavailable', 'timeout', 'too-many-requests']);
-/** Waits between the tries to tell an event, milliseconds; never less than the apiserver asks for. */
+/** Waits between the tries to send an event, milliseconds; never less than the apiserver asks for. */
 const DELAYS_MS = [1_000, 2_000, 4_000, 8_000] as const;
 
-/** Tells events to the apiserver. One that cannot be told is logged and forgotten: the status says the same. */
+/** Sends events to the apiserver. One that cannot be sent is logged and dropped: the status says the same. */
 export class EventTeller {
   readonly #options: {
     readonly client: KubeClient;
@@ -41,9 +41,9 @@ export class EventTeller {
   }
 
   /**
-   * Tells what is to be told once of a bundle, by whichever process, however often it is tried: the event's name follows from what
-   * it says. Never throws, and waits for one try only.
-   * @returns whether it is told now; false: it was told before, or can not be told
+   * Sends an event that must exist only once, even if several processes try several times: its name follows from its content. Never
+   * throws, and waits for one try only.
+   * @returns whether it was sent now; false: it was sent before, or can't be sent
    */
   async tellOnce(bundle: StoredBundle, event: BundleEvent): Promise<boolean> {
     const what = JSON.stringify([bundle.metadata.uid, event.reason, event.message]);
@@ -51,7 +51,7 @@ export class EventTeller {
     return await this.#send(this.#event(bundle, event, unique));
   }
 
-  /** Resolves when everything told so far has been sent, or given up. */
+  /** Resolves when all events so far have been sent or dropped. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending);
   }
@@ -62,7 +62,7 @@ export class EventTeller {
     return sending;
   }
 
-  /** A try whose answer was lost may have been carried out: the next one finds the event there. */
+  /** A try whose answer was lost may have succeeded: then the next one finds that the event exists. */
   async #create(event: KubeEvent, [wait, ...later]: readonly number[]): Promise<boolean> {
     const { client, log } = this.#options;
     try {
@@ -80,7 +80,7 @@ export class EventTeller {
     }
   }
 
-  /** A process that ends does not wait: what is left is tried at once, and that fails. */
+  /** Waits, and sends the event. When the process ends it does not wait: the event is tried at once, and that fails. */
   #sendAfter(ms: number, event: KubeEvent, waits: readonly number[]): Promise<boolean> {
     const slept = this.#options.clock.sleep(ms, this.#signal).catch(() => undefined);
     const sending = slept.then(() => this.#create(event, waits)).finally(() => this.#pending.delete(sending));

@@ -16,7 +16,7 @@ import { hasSameNumber, LABELS, madeAlike } from '../deploy/names.js';
 import { hasBegun, isJobOf } from '../deploy/result.js';
 import { ownedBy } from '../deploy/secrets.js';
 
-/** Codes that say no to this very object, rather than not now. */
+/** Codes that refuse this very object, rather than ask to try again later. */
 const REFUSALS: ReadonlySet<KubeError['code']> = new Set(['forbidden', 'invalid', 'not-found', 'too-large']);
 
 /** Does the actions in order. @returns the first failure; what was done before it stays, and is found by the next try */
@@ -66,7 +66,7 @@ const deleteJob = async (
   return undefined;
 };
 
-/** Live, and by the Job: the watch may not have told of a Pod at all that runs already. */
+/** Reads a Job's Pods live, since the watch may not have brought a Pod yet that runs already. */
 const podsOf = async (
   client: KubeClient,
   { ref, uid }: Pick<DeleteJob, 'ref' | 'uid'>,
@@ -79,8 +79,8 @@ const podsOf = async (
 type CreateJob = Extract<Action, { kind: 'create-job' | 'create-plan' }>;
 
 /**
- * Where there is to be no Job of that name, there are to be no Secrets of it either. They go before anything is written down: after a
- * crash in between the same is tried again.
+ * Creates the Job, or deletes its Secrets if the Job is refused. They are deleted before the refusal is recorded, so that after a crash
+ * in between the same is tried again.
  */
 const createJobOrNothing = async (
   client: KubeClient,
@@ -115,10 +115,10 @@ const createJob = async (
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
   for (const secret of action.secrets) {
-    const there = await createOrGet(client, SECRETS, secret, signal);
-    if (!hasSameNumber(there, secret)) return taken(action, `Secret ${secret.metadata.name}`);
-    const fits = madeAlike(there, secret) && isDeepStrictEqual(there.data, secret.data);
-    if (!fits) await replaceUnused(client, { action, there, secret }, signal);
+    const existing = await createOrGet(client, SECRETS, secret, signal);
+    if (!hasSameNumber(existing, secret)) return taken(action, `Secret ${secret.metadata.name}`);
+    const fits = madeAlike(existing, secret) && isDeepStrictEqual(existing.data, secret.data);
+    if (!fits) await replaceUnused(client, { action, existing, secret }, signal);
   }
   const job = await createOrGet(client, JOBS, action.job, signal);
   const stays = job.metadata.deletionTimestamp === undefined;
@@ -132,21 +132,25 @@ const isMadeMeanwhile = (job: Job, action: CreateJob): boolean =>
   action.kind === 'create-job' && isJobOf(job, action.job.metadata.labels?.[LABELS.bundleUid] ?? '', action.deployment);
 
 /**
- * What an earlier try left may be of other values, or of the same in another delivery: one that stood in the file then may be an
- * argument now, or the reverse. A Job takes all of one try: where it exists, its Secrets stay as they are.
+ * Replaces a Secret that an earlier try has left, unless its Job exists: it may have other values, or the same ones divided otherwise
+ * between file and arguments. Everything that a Job uses has to be from one try.
  */
 const replaceUnused = async (
   client: KubeClient,
-  { action, there, secret }: { readonly action: CreateJob; readonly there: Stored<Secret>; readonly secret: Secret },
+  {
+    action,
+    existing,
+    secret,
+  }: { readonly action: CreateJob; readonly existing: Stored<Secret>; readonly secret: Secret },
   signal: AbortSignal,
 ): Promise<void> => {
   const job = await client.get(JOBS, refOf(action.job), signal);
   if (job !== undefined) return;
-  await client.delete(SECRETS, refOf(there), { uid: there.metadata.uid }, signal);
+  await client.delete(SECRETS, refOf(existing), { uid: existing.metadata.uid }, signal);
   await client.create(SECRETS, secret, signal);
 };
 
-/** From now on the Secrets go when the Job goes. The Job is there and counts, so a refusal is not its failure. */
+/** Makes the Job the owner of its Secrets. A refusal is not a failure of the Job, which exists already. */
 const giveSecrets = async (
   client: KubeClient,
   { job, secrets }: { readonly job: Stored<Job>; readonly secrets: readonly Secret[] },
@@ -173,7 +177,7 @@ const taken = (action: CreateJob, what: string): ExecuteFailure => {
     : { kind: 'taken', deployment: action.deployment, message };
 };
 
-/** An object of that name that exists already is what an earlier try left, or a stranger's: the caller looks. */
+/** Creates an object, or returns the one of that name. That is an earlier try's or a stranger's: the caller checks. */
 const createOrGet = async <S extends Stored>(
   client: KubeClient,
   type: ResourceType<S>,
@@ -185,10 +189,10 @@ const createOrGet = async <S extends Stored>(
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
     const ref = refOf(object);
-    const there = await client.get(type, ref, signal);
-    if (there === undefined)
+    const existing = await client.get(type, ref, signal);
+    if (existing === undefined)
       throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });
-    return there;
+    return existing;
   }
 };
 
@@ -202,7 +206,7 @@ const deleteSecrets = async (
   for (const name of names) await deleteSecret(client, { namespace, name }, ours, signal);
 };
 
-/** A name proves nothing: an annotation that somebody changed must not make the controller delete a stranger's Secret. */
+/** Deletes a Secret if it is ours. A name proves nothing: a changed annotation must not make the controller delete others' Secrets. */
 const deleteSecret = async (
   client: KubeClient,
   ref: ObjectRef,
@@ -214,7 +218,7 @@ const deleteSecret = async (
   await client.delete(SECRETS, ref, { uid: secret.metadata.uid }, signal);
 };
 
-/** Does what is only tidy. @returns the failures, which the next look makes good */
+/** Does the cleanups. @returns the failures; the next reconcile tries again */
 export const cleanUp = async (
   client: KubeClient,
   cleanup: readonly Cleanup[],

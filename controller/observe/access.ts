@@ -12,7 +12,7 @@ import { readReference } from './read-reference.js';
 import type { Reads } from './reading-once.js';
 
 /**
- * How the bundle's registry is to be asked: its Secrets, read live.
+ * Reads live the Secrets by which the bundle's registry is accessed.
  * @throws KubeError when the apiserver could not be asked
  */
 export const readAccess = async (

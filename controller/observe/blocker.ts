@@ -1,7 +1,7 @@
 import type { ReferenceFault } from '../../api/references/fault.js';
 import type { Blocker } from '../decide/observation.js';
 
-/** What a fault of something that a bundle refers to keeps it from, and how its status says so. */
+/** The blocker for a fault of something that a bundle refers to. */
 export const blockerOf = (fault: ReferenceFault): Blocker => ({ kind: 'blocker', ...wordsOf(fault) });
 
 const wordsOf = ({ use, kind, field, text }: ReferenceFault): Pick<Blocker, 'reason' | 'message'> => {

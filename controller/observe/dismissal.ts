@@ -22,11 +22,12 @@ export const readDismissal = async (
   const { bundle, spec } = seen;
   const target = targetNamespaceOf(bundle);
   const namespace = await client.get(NAMESPACES, { name: target }, signal);
-  if (namespace === undefined || isGoing(namespace)) return pointless(`namespace ${target} is gone or being deleted`);
+  if (namespace === undefined || isTerminating(namespace))
+    return pointless(`namespace ${target} is gone or being deleted`);
   const name = bundle.spec.converge?.serviceAccountName;
   const account = name === undefined || (await client.get(SERVICEACCOUNTS, { namespace: target, name }, signal));
-  if (account === undefined || (account !== true && isGoing(account)))
-    // GitOps tools prune a bundle and its ServiceAccount in one go. Put back, it can uninstall the release after all.
+  if (account === undefined || (account !== true && isTerminating(account)))
+    // GitOps tools prune a bundle and its ServiceAccount together. If somebody restores the account, the release can be uninstalled.
     return blocked(`ServiceAccount ${name} in namespace ${target} is gone or being deleted`);
   if (spec.kind === 'invalid')
     return blocked(
@@ -36,10 +37,10 @@ export const readDismissal = async (
 };
 
 const pointless = (why: string): Dismissal => ({ kind: 'pointless', why });
-/** Somebody could mend it. */
+/** The release can be uninstalled once somebody has mended `why`. */
 export const blocked = (why: string): Dismissal => ({ kind: 'blocked', why });
 
-const isGoing = (object: KubeObject & Pick<Namespace, 'status'>): boolean =>
+const isTerminating = (object: KubeObject & Pick<Namespace, 'status'>): boolean =>
   object.metadata.deletionTimestamp !== undefined || object.status?.phase === 'Terminating';
 
 const blockedBy = (

@@ -2,19 +2,19 @@ import { KubeError } from '../../kube/client.js';
 import type { Blocker } from '../decide/observation.js';
 
 /**
- * That the controller may not read something is an answer, and stays so until somebody grants it: the bundle says it, for it would be
- * looked at in vain, and in silence, for ever. @param told - makes what is said of it
+ * Turns a forbidden read into a value, since it stays forbidden until somebody grants the right: the status has to say so, or the bundle
+ * would be retried for ever without a word. @param toValue - makes that value
  */
-export const unlessForbidden = async <Known, Told>(reading: Promise<Known>, told: (why: string) => Told) => {
+export const unlessForbidden = async <Known, Value>(reading: Promise<Known>, toValue: (why: string) => Value) => {
   try {
     return await reading;
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'forbidden') throw error;
-    return told(lackOf(error));
+    return toValue(lackOf(error));
   }
 };
 
-/** What is said of a call that was forbidden. */
+/** The message about a forbidden call. */
 export const lackOf = ({ message }: KubeError): string => `the controller lacks a right: ${message}`;
 
 export const rightsMissing = (message: string): Blocker => ({ kind: 'blocker', reason: 'RightsMissing', message });

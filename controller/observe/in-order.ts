@@ -1,6 +1,5 @@
 /**
- * As Promise.all; but where several fail, the first in their order counts, whichever failed first: what is told of it stays the same from
- * one look to the next.
+ * As Promise.all, but if several fail, the first one in the list counts, not the first in time: so the same failure is reported each time.
  */
 export const allInOrder = async <T extends readonly unknown[] | []>(
   readings: T,

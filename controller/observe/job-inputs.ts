@@ -89,7 +89,7 @@ const readWerfKey = (client: Reads, references: readonly Reference[], signal: Ab
   return readReference(client, { type: SECRETS, reference, check: checkWerfKey }, signal);
 };
 
-/** The first namespace that has it counts. */
+/** Reads a source from the first namespace that has it. */
 const readSource = async (client: Reads, reference: ValuesReference, signal: AbortSignal): Promise<ValuesInput> => {
   const source = valuesSourceOf(reference);
   const { kind, name } = reference;

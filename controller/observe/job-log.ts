@@ -6,12 +6,12 @@ import { CONTAINER } from '../deploy/names.js';
 import { redact } from '../deploy/redact.js';
 import { redactionSecretName, secretTextsOf } from '../deploy/secrets.js';
 
-/** More than what is kept, so that the last error line is found although much follows it. */
+/** Lines to read from the end: more than are kept, so that the last error is found even if much follows it. */
 const LOG_LINES = 400;
 
-/** The end of the log of a Job's container, with everything in it replaced that came from a Secret. */
+/** The end of the log of a Job's container, in which everything that came from a Secret is replaced. */
 type CleanLog =
-  /** `hide` takes the same out of any other text. */
+  /** `hide` replaces the same in any other text. */
   | { readonly kind: 'read'; readonly text: string; readonly hide: (text: string) => string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
@@ -36,7 +36,7 @@ export const readJobLog = async (
   }
 };
 
-/** Texts that the log must not show; undefined if they should be known and are not: then no line of the log may be copied. */
+/** Texts that the log must not show; undefined if they can't be found out: then no line of the log may be copied. */
 const readSecretTexts = async (
   client: KubeClient,
   job: Job,

@@ -5,9 +5,9 @@ import type { KnownJobs } from '../decide/observation.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 
 /**
- * What the Jobs of a bundle tell of its deployments.
+ * The deployments of a bundle that its Jobs were made for.
  * @param jobs - with the bundle's uid in their label
- * @param namespace - where its deployments' Jobs belong
+ * @param namespace - that of its deployments' Jobs
  */
 export const knownJobs = (jobs: readonly Job[], bundle: StoredBundle, namespace: string): KnownJobs => {
   const highest = Math.max(0, ...jobs.map((job) => numberOf(job) ?? 0));
@@ -21,13 +21,13 @@ export const knownJobs = (jobs: readonly Job[], bundle: StoredBundle, namespace:
   return { highest, newest: newest && deploymentOf(newest, bundle) };
 };
 
-/** Fifteen digits are exact. */
+/** The number of a Job's deployment, of at most 15 digits, which are exact. */
 const numberOf = (job: Job): number | undefined => {
   const text = job.metadata.annotations?.[ANNOTATIONS.number] ?? '';
   return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined;
 };
 
-/** The intent that a Job was made for; undefined unless its name is the one that such an intent gives it. */
+/** The intent that a Job was made for; undefined if its name is not the one that this intent leads to. */
 const deploymentOf = (job: Job, { metadata: { name, uid } }: StoredBundle): Deployment | undefined => {
   const number = numberOf(job);
   const annotations = job.metadata.annotations ?? {};

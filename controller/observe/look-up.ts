@@ -5,11 +5,11 @@ import { rightsMissing, unlessForbidden } from './forbidden.js';
 import { readJobInputs } from './job-inputs.js';
 import type { ObserveDeps } from './observe.js';
 
-/** What is looked up for a decision. A job slot is none of it: asking for one changes something. */
+/** What can be looked up for a decision. A job slot is not among it: requesting one changes something. */
 type LookUp = Exclude<Need, { readonly what: 'job-slot' }>;
 
 /**
- * The observation with what a decision needs.
+ * The observation completed by what a decision needs.
  * @throws KubeError when the apiserver could not be asked: then nothing is known, and nothing is decided
  */
 export const lookUp = async (

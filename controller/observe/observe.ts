@@ -29,26 +29,26 @@ import type { Reads } from './reading-once.js';
 
 export interface ObserveDeps {
   readonly client: KubeClient;
-  /** For what bundles refer to. */
+  /** Reads what bundles refer to. */
   readonly reads: Reads;
   readonly lister: Lister;
   readonly values: ReadsValues;
   readonly platform: Platform;
   readonly now: () => number;
-  /** When this controller began its work; wall clock. */
+  /** When this controller's term began; wall clock. */
   readonly startedAt: number;
   readonly log: Log;
 }
 
-/** Of scans, watches and the process's own memory. */
+/** What scans, watches and the process's own memory know. */
 type Known = Pick<Observation, 'delivery' | 'latest' | 'heldBack' | 'sameScans' | 'deployedAt' | 'valuesChangedAt'> & {
   /** Name of the last Job whose Secrets are known to be gone. */
   readonly cleanedUp: string | undefined;
 };
 
 /**
- * What is known of one bundle, and read at once. What more a decision needs is looked up when it says so (`look-up.ts`).
- * @param known - what is known without a read, of one moment: a result of a scan that comes later is for the next look
+ * Puts together what is known of one bundle. What a decision needs beyond that is looked up when it says so (`look-up.ts`).
+ * @param known - what is known without a read, of one moment: a scan's result that comes later is for the next reconcile
  * @throws KubeError when the apiserver could not be asked: then nothing is known, and nothing is decided
  */
 export const observe = async (
@@ -84,7 +84,7 @@ export const observe = async (
   };
 };
 
-/** A spec whose release is another bundle's can't be carried out, though nothing else is wrong with it. */
+/** The spec, but invalid if another bundle holds its release. */
 const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSpec => {
   if (spec.kind === 'invalid' || holder === undefined) return spec;
   const { releaseName, targetNamespace } = spec.settings.converge;
@@ -110,7 +110,7 @@ const readJob = async (
   const cached = deps.lister.job(ref);
   const job = cached ?? (await deps.client.get(JOBS, ref, signal));
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
-  // One that goes before it was ever seen is not adopted: the next number is taken.
+  // A Job that is being deleted before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
   const pod = newest(deps.lister.podsOf(job.metadata.uid ?? ''));
   const result = jobResult(job, pod, deps.now());
@@ -118,7 +118,7 @@ const readJob = async (
   return { kind: 'present', job, pod, log, words: await readWords(deps, { job, pod, result }, signal) };
 };
 
-/** A process that ended between a result and the deletion of the Job's Secrets has left them: what they hold is to go now. */
+/** The Job whose Secrets are still to be deleted, if a process ended between recording the result and deleting them. */
 const jobToCleanUp = (
   { lister }: ObserveDeps,
   bundle: StoredBundle,
@@ -131,13 +131,13 @@ const jobToCleanUp = (
   return job !== undefined && belongsTo(job, { uid, number: recorded.number }) ? job : undefined;
 };
 
-/** Where its Jobs are. */
+/** The namespace of the bundle's Jobs. */
 export const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
   spec.kind === 'valid'
     ? spec.settings.converge.targetNamespace
     : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);
 
-/** Events are read only where nothing else tells, and once the usual time is over. Not to be able to is no reason to stop. */
+/** Reads why a Job does not start from events, if nothing else tells and it is late. A failure to read them is only logged. */
 const readWords = async (
   { client, now, log }: ObserveDeps,
   { job, pod, result }: { readonly job: Job; readonly pod: Pod | undefined; readonly result: JobResult },
@@ -172,7 +172,7 @@ const readLog = async (
   return { kind: 'read', tail: logTail(log.text), errorLine };
 };
 
-/** The Jobs of the bundle's drift checks, where its Jobs belong. What the log of one says is asked for once it has found something. */
+/** The Jobs of the bundle's drift checks, in the namespace of its Jobs. The log of one is read once it has found something. */
 const readPlans = (
   deps: ObserveDeps,
   bundle: StoredBundle,

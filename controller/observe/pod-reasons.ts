@@ -4,13 +4,13 @@ import { PODS } from '../../kube/resources.js';
 import type { Log } from '../../process/ports.js';
 import { unreadyPod, workloadsIn } from '../deploy/unready.js';
 
-/** Pods that ended well are nobody's reason. */
+/** Selects the Pods that may be the reason: succeeded ones are not. */
 const NOT_DONE = 'status.phase!=Succeeded,status.phase!=Unknown';
 
 /**
- * Why the Pods are not ready that werf has waited for in vain: it says which Deployment, and not why. Its Pods are read live, once, in pages
- * of which only these words are kept; nobody watches the Pods of what is deployed. Not to be able to read them changes nothing.
- * @param error - werf's, in one line
+ * Why the Pods are not ready that werf has waited for in vain: werf says which Deployment, but not why. The Pods are read live, once, in
+ * pages of which only the reasons are kept; they are not watched. A failure to read them changes nothing.
+ * @param error - werf's error in one line
  */
 export const readPodReasons = async (
   { client, log }: { readonly client: KubeClient; readonly log: Log },

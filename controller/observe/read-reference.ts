@@ -4,7 +4,7 @@ import { firstRefOf, type Reference } from '../../api/references/references.js';
 import type { ResourceType } from '../../kube/client.js';
 import type { Reads } from './reading-once.js';
 
-/** Something that a bundle refers to, and what is asked of it. */
+/** A reference, and how to read and check its object. */
 interface ReferenceQuery<R extends Reference, O extends Stored, T> {
   readonly type: ResourceType<O>;
   /** undefined: the bundle names none. */
@@ -13,7 +13,7 @@ interface ReferenceQuery<R extends Reference, O extends Stored, T> {
 }
 
 /**
- * Reads what is looked for in one namespace, and checks it.
+ * Reads the object of a reference that is looked up in one namespace, and checks it.
  * @throws KubeError when the apiserver could not be asked
  */
 export const readReference = async <R extends Reference, O extends Stored, T>(

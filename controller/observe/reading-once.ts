@@ -6,8 +6,8 @@ import { resourceName } from '../../kube/resource-path.js';
 export type Reads = Pick<KubeClient, 'get'>;
 
 /**
- * Reads that ask for each object once. For one run of a bundle, whose passes follow each other at once: what an intent was made of, its
- * Job is made of, too. A read that failed is made again.
+ * Reads each object only once. It is meant for one run of a bundle, whose passes follow each other at once, so that an intent and its Job
+ * are made of the same objects. A failed read is repeated.
  */
 export const readingOnce = (client: Reads): Reads => {
   const known = new Map<string, Promise<Stored | undefined>>();

@@ -1,21 +1,21 @@
 import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 
-/** How many Jobs there may be at once. 0: as many as there are to be. */
+/** How many Jobs may exist at once. 0: no limit. */
 export interface JobSlotLimits {
   readonly total: number;
-  /** Of the Jobs in one namespace, the one that is deployed into. */
+  /** Limit for the Jobs of one target namespace. */
   readonly perNamespace: number;
 }
 
-/** Where a bundle asks for a place, and says that it needs none any more. */
+/** Where a bundle requests a job slot, and releases it. */
 export interface JobSlotQueue {
   /**
-   * Asks for a place for a Job that is still to be made. The same may be asked again and again.
-   * @returns false: the bundle is in the queue, and is woken when it has a place
+   * Requests a slot for a Job that is still to be created. May be repeated.
+   * @returns false: the bundle is in the queue, and is woken when it has a slot
    */
   request(bundle: ObjectRef, job: ObjectRef): boolean;
-  /** Whatever the bundle had asked for, it does not need it: others may have it. */
+  /** Gives up what the bundle has requested, so that others may have it. */
   release(bundle: ObjectRef): void;
 }
 
@@ -25,10 +25,11 @@ interface Asker {
 }
 
 /**
- * The places for Jobs. A place is taken by a Job that has not ended, as the watch shows it, or was given for one that is still to be
- * made; so a process that starts counts what the last one left. Namespaces that wait take turns; within one, who came first goes first.
+ * The job slots. A slot is taken by a Job that has not ended, as the watch shows it, or is granted for one that is still to be created;
+ * so a process that starts counts the Jobs of the last one. Namespaces that wait take turns; within one, it is first come, first served.
  *
- * Guarantees: never more places are taken than the limits allow, but for Jobs that were there before; no one waits while there is room.
+ * Guarantees: no more slots are granted than the limits allow, though Jobs may exceed them that existed before; no bundle waits while a
+ * slot is free.
  */
 export class JobSlots implements JobSlotQueue {
   readonly #limits: JobSlotLimits;
@@ -37,10 +38,10 @@ export class JobSlots implements JobSlotQueue {
   readonly #running = new Map<string, string>();
   /** By the bundles' keys. */
   readonly #given = new Map<string, Asker>();
-  /** By namespace, the one whose turn is next first; then by the bundles' keys. */
+  /** By namespace, in the order of their turns; then by the bundles' keys. */
   readonly #waiting = new Map<string, Map<string, Asker>>();
 
-  /** @param onPlace - called for a bundle that has waited, once it has a place; it is to ask again */
+  /** @param onGranted - called for a bundle that has waited, once it has a slot; it then has to request it again */
   constructor(limits: JobSlotLimits, onGranted: (bundle: ObjectRef) => void) {
     this.#limits = limits;
     this.#onGranted = onGranted;
@@ -69,7 +70,7 @@ export class JobSlots implements JobSlotQueue {
     if (had) this.#handOut();
   }
 
-  /** What the watch shows of a Job. @param active - it is there, and has not ended */
+  /** Called for what the watch shows of a Job. @param active - it exists, and has not ended */
   jobChanged(job: ObjectRef, active: boolean): void {
     const key = objectKey(job);
     for (const [bundle, given] of this.#given) if (objectKey(given.job) === key) this.#given.delete(bundle);
@@ -78,7 +79,7 @@ export class JobSlots implements JobSlotQueue {
     this.#handOut();
   }
 
-  /** @param asking - knows by itself */
+  /** Grants free slots. @param asking - key of the bundle that is requesting just now, and need not be called */
   #handOut(asking?: string): void {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const key = objectKey(next.bundle);

@@ -5,33 +5,33 @@ import { projectBundle } from '../cache/projections.js';
 import type { Delivery } from '../scans/scan.js';
 
 interface Remembered {
-  /** Whose: nothing of it is true of another bundle that gets the name, even if the cache never showed it gone. */
+  /** The bundle's uid: a later bundle of the same name must not inherit this, even if the cache never showed the deletion. */
   readonly uid: string;
-  /** Our last writes, one upon the other: the resourceVersions that they replaced, and what the last of them left. */
+  /** Our last consecutive writes: the resourceVersions that they replaced, and the bundle after the last one. */
   readonly write?: { readonly replaced: readonly string[]; readonly after: StoredBundle };
   /** Name of the last Job whose Secrets are known to be gone. */
   readonly cleanedUp?: string;
-  /** What the scans said last, and how many in a row said so. */
-  readonly said: { readonly sequence: number; readonly what: string; readonly inARow: number };
-  /** When the last Job's success was recorded, as long as no scan has begun since; wall clock. */
+  /** The last scan's result, and how many scans in a row had it. */
+  readonly lastScan: { readonly sequence: number; readonly what: string; readonly inARow: number };
+  /** When the last Job's success was recorded, until a scan begins after that; wall clock. */
   readonly deployedAt?: number | undefined;
 }
 
-/** More writes than one run of a bundle makes before the watch brings the first of them. */
+/** No run makes more writes before the watch brings the first of them. */
 const LONGEST_CHAIN = 16;
 
-/** What a process remembers of a bundle between two looks at it. All of it may be forgotten. */
+/** What a process remembers of bundles between two reconciles. All of it may be lost. */
 export class Memory {
   readonly #bundles = new Map<string, Remembered>();
 
-  /** The bundle as the cache has it or, where the cache still holds what our own last write replaced, as that write left it. */
+  /** The bundle as cached or, if the cache still has a version that our own writes replaced, as the last of these left it. */
   current(cached: StoredBundle): StoredBundle {
     const { write } = this.#of(cached.metadata);
     return write?.replaced.includes(cached.metadata.resourceVersion) === true ? write.after : cached;
   }
 
-  /** Notes what the watch has brought: our own last write need not be held twice. */
-  brought(cached: StoredBundle): void {
+  /** Forgets our own writes once the watch has brought the last of them. */
+  noteCached(cached: StoredBundle): void {
     const { write, ...rest } = this.#of(cached.metadata);
     if (write === undefined || write.replaced.includes(cached.metadata.resourceVersion)) return;
     this.#set(cached.metadata, rest);
@@ -45,21 +45,23 @@ export class Memory {
     this.#set(before.metadata, { ...memory, write: { replaced, after: projectBundle(after) } });
   }
 
-  /** Notes a scan's result: the same counts once, however often it is looked at, and one that failed says nothing. */
+  /** Records a scan's result: each scan counts once, even if it is received several times, and a failed one does not count. */
   received(bundle: ObjectIdentity, { sequence, outcome, startedAt }: Delivery): void {
-    const { said, deployedAt, ...rest } = this.#of(bundle);
+    const { lastScan, deployedAt, ...rest } = this.#of(bundle);
     const counted =
-      sequence === said.sequence || outcome.kind === 'failed' ? said : saidSince(said, { sequence, outcome });
+      sequence === lastScan.sequence || outcome.kind === 'failed'
+        ? lastScan
+        : nextScan(lastScan, { sequence, outcome });
     const seen = deployedAt !== undefined && startedAt >= deployedAt;
-    this.#set(bundle, { ...rest, said: counted, ...(!seen && { deployedAt }) });
+    this.#set(bundle, { ...rest, lastScan: counted, ...(!seen && { deployedAt }) });
   }
 
-  /** How many scans in a row said the same: this tag, or none. */
+  /** How many scans in a row had the same result: this tag, or none. */
   sameScans(bundle: ObjectIdentity): number {
-    return this.#of(bundle).said.inARow;
+    return this.#of(bundle).lastScan.inARow;
   }
 
-  /** Notes that a Job has succeeded: the next scan is to see whether its tag has moved meanwhile. @param now - wall clock */
+  /** Records that a Job has succeeded: the next scan has to find out whether its tag has moved meanwhile. @param now - wall clock */
   deployed(bundle: ObjectIdentity, now: number): void {
     this.#set(bundle, { ...this.#of(bundle), deployedAt: now });
   }
@@ -83,7 +85,7 @@ export class Memory {
 
   #of(bundle: ObjectIdentity): Remembered {
     const known = this.#bundles.get(objectKey(bundle));
-    return known?.uid === bundle.uid ? known : { uid: bundle.uid, said: { sequence: -1, what: '', inARow: 0 } };
+    return known?.uid === bundle.uid ? known : { uid: bundle.uid, lastScan: { sequence: -1, what: '', inARow: 0 } };
   }
 
   #set(ref: ObjectRef, memory: Remembered): void {
@@ -91,10 +93,10 @@ export class Memory {
   }
 }
 
-const saidSince = (
-  said: Remembered['said'],
+const nextScan = (
+  lastScan: Remembered['lastScan'],
   { sequence, outcome }: Pick<Delivery, 'sequence' | 'outcome'>,
-): Remembered['said'] => {
+): Remembered['lastScan'] => {
   const what = outcome.kind === 'selected' ? `tag ${outcome.tag}` : 'none';
-  return { sequence, what, inARow: what === said.what ? said.inARow + 1 : 1 };
+  return { sequence, what, inARow: what === lastScan.what ? lastScan.inARow + 1 : 1 };
 };

@@ -24,18 +24,18 @@ import type { Scans } from '../scans/scan.js';
 import type { JobSlotQueue } from './job-slots.js';
 import type { Memory } from './memory.js';
 
-/** Passes in one run of a bundle: intent, Job and result are one each; more means that something is going in circles. */
+/** Limit for the passes in one run of a bundle: intent, Job and result take one each; more than this is a loop. */
 const MOST_PASSES = 8;
 
-/** What a look at a bundle needs. */
+/** What the reconcile of a bundle needs. */
 export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
   readonly scans: Scans;
   readonly memory: Memory;
   readonly slots: JobSlotQueue;
   readonly valuesChanges: ValuesChanges;
-  /** Tells an event; never throws, never waits. */
+  /** Sends an event; never throws, never waits. */
   readonly record: (bundle: StoredBundle, event: BundleEvent) => void;
-  /** Tells an event that is told once, whoever tries it how often; never throws. @returns whether it was told now */
+  /** Sends an event that must exist only once, however often it is tried; never throws. @returns whether it was sent now */
   readonly recordOnce: (bundle: StoredBundle, event: BundleEvent) => Promise<boolean>;
   /** Counts a deployment whose result was recorded. */
   readonly onResult: (ended: NonNullable<WerfBundleStatus['history']>[number]) => void;
@@ -63,7 +63,7 @@ const onePass = async (
   signal: AbortSignal,
 ): Promise<Next | 'again'> => {
   const cached = self.lister.bundle(ref);
-  if (cached !== undefined) self.memory.brought(cached);
+  if (cached !== undefined) self.memory.noteCached(cached);
   const bundle = cached && self.memory.current(cached);
   if (bundle === undefined) {
     self.scans.unsubscribe(ref);
@@ -96,7 +96,7 @@ const onePass = async (
   }
 };
 
-/** Decides, with all that this turns out to need. @returns what it rests on, and the decision */
+/** Decides, and looks up what that needs. @returns the completed observation, and the decision */
 const decideWith = async (
   self: Reconciler & ObserveDeps,
   observed: Observation,
@@ -119,7 +119,7 @@ const requestSlot = ({ slots }: Reconciler, { bundle, spec }: Observation, jobNa
   return slots.request({ namespace, name }, job) ? 'granted' : 'waiting';
 };
 
-/** A conflict is nobody's fault: the object is looked at anew. What else the apiserver did not do is tried again. */
+/** After a conflict the bundle is reconciled again, without a log line. Other failures of the apiserver are logged and retried. */
 const interrupted = (self: Reconciler, ref: ObjectRef, error: unknown): Next => {
   if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
   if (error.code === 'not-found') return { kind: 'await-change' };
@@ -129,7 +129,7 @@ const interrupted = (self: Reconciler, ref: ObjectRef, error: unknown): Next => 
   return { kind: 'backoff' };
 };
 
-/** Others are not to wait for a Job that can't be made now. What had no answer may have been done: a Job may have the place. */
+/** Releases the slot of a Job that can't be created now. A call without an answer may have succeeded, so that the Job has the slot. */
 const yieldSlot = ({ slots }: Reconciler, ref: ObjectRef, { status, code }: KubeError): void => {
   if (status !== undefined && code !== 'timeout') slots.release(ref);
 };
@@ -161,19 +161,19 @@ const carryOut = async (
 };
 
 /**
- * A Job that may not be deleted is as one that may not be looked at: it is told, or a bundle that goes is not kept for it.
- * @returns undefined where the right was not what was missing, or where that was known already
+ * Treats a Job that may not be deleted as one that may not be read: the status says so, and a bundle that is being deleted does not wait.
+ * @returns undefined if a missing right is not the cause, or is known already
  */
 const withoutRight = (seen: Observation, error: KubeError): Observation | undefined => {
-  const goes = seen.bundle.metadata.deletionTimestamp !== undefined;
+  const isBeingDeleted = seen.bundle.metadata.deletionTimestamp !== undefined;
   if (error.code !== 'forbidden' || seen.job.kind === 'blocker') return undefined;
-  if (!goes && openDeployment(seen.bundle.status) === undefined) return undefined;
-  return { ...seen, job: rightsMissing(lackOf(error)), ...(goes && { plans: [] }) };
+  if (!isBeingDeleted && openDeployment(seen.bundle.status) === undefined) return undefined;
+  return { ...seen, job: rightsMissing(lackOf(error)), ...(isBeingDeleted && { plans: [] }) };
 };
 
 /**
- * Writes the status if it differs, under the resourceVersion that was observed; then everything that rests on it.
- * @returns false: the finalizer is still to be removed, for something is left that nobody would look for without it
+ * Writes the status if it differs, under the resourceVersion that was observed; then does everything that depends on it.
+ * @returns false: the finalizer stays for now, since objects are left that nobody would look for without it
  */
 const report = async (
   self: Reconciler,
@@ -194,14 +194,14 @@ const report = async (
   const failures = await cleanUpAfter(self, { bundle, decision }, signal);
   if (decision.finalizer === 'leave') return true;
   if (decision.finalizer === 'remove' && failures.some((error) => mayPass(bundle, error))) return false;
-  // Before the bundle is let go: afterwards nobody would come back to it, whatever becomes of this process or of the answer.
+  // Sent before the finalizer is removed: afterwards no process would reconcile the bundle again, and the event might be lost.
   if (decision.finalEvent !== undefined && (await self.recordOnce(bundle, decision.finalEvent)))
     log(self, bundle, decision.finalEvent);
   await writeFinalizer(self, written, decision.finalizer, signal);
   return true;
 };
 
-/** @returns the bundle as it is then */
+/** @returns the bundle after the write */
 const writeStatus = async (
   self: Reconciler,
   bundle: StoredBundle,
@@ -225,7 +225,7 @@ const writeStatus = async (
   return written;
 };
 
-/** Other finalizers stay as they are: a patch replaces the list whole, so it holds only for the list that was seen. */
+/** Keeps other finalizers: a patch replaces the whole list, so it is made under the resourceVersion of the list that was read. */
 const writeFinalizer = async (
   self: Reconciler,
   bundle: StoredBundle,
@@ -239,11 +239,11 @@ const writeFinalizer = async (
   self.memory.wrote(bundle, written);
 };
 
-/** A right that is missing may come for a bundle that stays; one that goes is not kept for it, and the log says what is left. */
+/** Whether to wait until a failure passes: a bundle that is being deleted does not wait for a missing right; the log says what is left. */
 const mayPass = ({ metadata }: StoredBundle, { code }: KubeError): boolean =>
   metadata.deletionTimestamp === undefined || code !== 'forbidden';
 
-/** What fails here is tried again at the next look. @returns the failures */
+/** Cleans up; failures are tried again at the next reconcile. @returns the failures */
 const cleanUpAfter = async (
   self: Reconciler,
   { bundle: { metadata }, decision }: { readonly bundle: StoredBundle; readonly decision: Decision },

@@ -1,11 +1,11 @@
 import type { ObjectRef } from '../../api/objects.js';
 
-/** Of the looks that a start needs, so many wait in the queue at once: enough to keep all workers busy. */
+/** How many of the first reconciles wait in the queue at once: enough to keep all workers busy. */
 const AT_ONCE = 32;
 
 /**
- * The first look at each bundle after a start. They come into the queue by and by: what happens meanwhile, a new tag or the end of a
- * Job, is not to wait behind ten thousand of them.
+ * The first reconcile of each bundle after a start. They are queued a few at a time, so that what happens meanwhile, a new tag or the
+ * end of a Job, does not wait behind ten thousand of them.
  */
 export class Sweep {
   readonly #left: Iterator<ObjectRef>;
@@ -19,7 +19,7 @@ export class Sweep {
 
   /** @param depth - keys that wait in the queue now */
   feed(depth: number): void {
-    // What is added is told as a new depth.
+    // Adding to the queue reports a new depth, which calls this again.
     if (this.#feeding) return;
     this.#feeding = true;
     for (let room = AT_ONCE - depth; room > 0; room -= 1) {

@@ -3,15 +3,15 @@ import type { ScanOutcome } from './scan.js';
 import { type Due, isOverdue } from './schedule.js';
 import { isNews, type Subscriber, type Subscribers } from './subscriber.js';
 
-/** Those that may hear of a scan. */
+/** The subscribers that a scan may notify. */
 export interface Audience {
-  /** All of its repository. */
+  /** All subscribers of its repository. */
   readonly subscribers: Subscribers;
-  /** Those whom it is for, as they were when it began. */
+  /** Those that the scan is for, as they were when it began. */
   readonly waiting: Subscribers;
 }
 
-/** What there is to hear of a scan. */
+/** What a scan notifies them of. */
 interface News {
   /** By the policy's name. */
   readonly outcomes: ReadonlyMap<string, ScanOutcome>;
@@ -23,16 +23,16 @@ interface News {
   readonly now: number;
 }
 
-interface Told {
-  /** Those that hear of it, as they are now. */
+interface Notifications {
+  /** The notified subscribers, as they are now. */
   readonly changed: ReadonlyMap<string, Subscriber>;
   readonly bundles: readonly ObjectIdentity[];
-  /** There was nobody whose policy was not looked at, or to whom a success was no news. */
+  /** Whether all subscribers were served: each one's policy was scanned, and each success was news to them. */
   readonly all: boolean;
 }
 
-/** Who hears of a scan. A failure is for those that waited for it; a success is for all whose policy was looked at and to whom it is news. */
-export const told = ({ subscribers, waiting }: Audience, scan: News): Told => {
+/** Notifies subscribers of a scan: of a failure, those that waited for it; of a success, all whose policy was scanned if it is news. */
+export const notificationsOf = ({ subscribers, waiting }: Audience, scan: News): Notifications => {
   const changed = new Map<string, Subscriber>();
   const bundles: ObjectIdentity[] = [];
   let all = true;
@@ -52,13 +52,13 @@ export const told = ({ subscribers, waiting }: Audience, scan: News): Told => {
   return { changed, bundles, all };
 };
 
-/** @param waited - for this scan, and has not asked for another one since */
+/** @param waited - whether it waited for this scan, and has not asked for another one since */
 const notified = (
   { subscription, due }: Subscriber,
   outcome: ScanOutcome,
   { scan, waited }: { readonly scan: News; readonly waited: boolean },
 ): Subscriber => {
-  // Whoever is served goes on by its interval; after a failure it says when.
+  // A subscriber that is served goes on by its interval; after a failure it subscribes anew with its next time.
   const served = outcome.kind !== 'failed' && waited;
   return {
     subscription,
@@ -69,8 +69,8 @@ const notified = (
 };
 
 /**
- * Those whom a scan has not served, and that have not asked for another one since.
- * @param due - what they ask for now; undefined: what they had asked for
+ * The subscribers that a scan has not served, and that have not asked for another one since.
+ * @param due - when they are due now; undefined: as before
  */
 export const stillWaiting = (
   { subscribers, waiting }: Audience,
@@ -86,7 +86,7 @@ export const stillWaiting = (
   return still;
 };
 
-/** Those that wait for a point in time that has come. @param changed - those that are not as they were */
+/** The subscribers that wait for a point in time that has come. @param changed - those that were changed */
 export const overdueBundles = (
   subscribers: Subscribers,
   changed: Subscribers,
@@ -97,7 +97,7 @@ export const overdueBundles = (
     .filter(({ due }) => isOverdue(due, now))
     .map(({ subscription }) => subscription.bundle);
 
-/** What subscribers ask of the schedule, once some of them are changed. */
+/** When subscribers are due, after some of them were changed. */
 export function* duesOf(subscribers: Subscribers, changed: Subscribers): Iterable<Due> {
   for (const [name, subscriber] of subscribers) yield (changed.get(name) ?? subscriber).due;
 }

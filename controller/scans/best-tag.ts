@@ -3,7 +3,7 @@ import type { HeldBack } from '../../registry/port.js';
 import { isStopped, type Listed, nothing, type PutOff, type RegistryReader, type Stopped } from './registry-reader.js';
 import type { ScanOutcome } from './scan.js';
 
-/** Tags passed over that are looked at again in one scan, for each policy: a tag may move. */
+/** How many skipped tags one scan reads again for each policy: a tag may move. */
 const SECOND_LOOKS = 5;
 const PUT_OFF: PutOff = { kind: 'put-off' };
 
@@ -13,49 +13,49 @@ interface Bundle {
   readonly digest: string;
 }
 
-/** What came of a search, before tags passed over are looked at again. */
+/** The result of a search, before skipped tags are read again. */
 export interface Search {
   readonly kind: 'searched';
-  /** Of the policy. */
+  /** The policy's name. */
   readonly name: string;
   readonly listing: Listing;
   readonly bundle: Bundle | undefined;
-  /** The tags before it, best first: no bundles as far as is known. */
+  /** The tags that rank before it, best first: as far as is known, they are no bundles. */
   readonly better: readonly string[];
-  /** false: there are tags left that nobody has read yet. */
+  /** false: some tags have not been read yet. */
   readonly complete: boolean;
-  /** What to say if there is no bundle. */
+  /** The message if there is no bundle. */
   readonly message: string;
 }
 
-interface Asked {
-  /** Its name in the scan's memory. */
+interface SearchRequest {
+  /** The policy's name in the scan's memory. */
   readonly name: string;
   readonly policy: TagPolicy;
 }
 
 /** What a policy may read. */
 interface Turn {
-  /** It comes first: whatever it finds is its answer. */
+  /** Whether it comes first: then whatever it finds is its answer. */
   readonly first: boolean;
-  /** Reads that it leaves to others. */
+  /** How many reads it leaves to others. */
   readonly reserve: number;
 }
 
 /**
- * Looks for the best tag that a policy wants and that is a bundle. Whoever comes first may read as much as one scan may, and has an
- * answer after it; others leave a few reads for second looks, and where the rest is not enough they come first in the next scan.
+ * Looks for the best tag that a policy wants and that is a bundle. The first policy may read as much as one scan may, and has an answer
+ * after it; others leave a few reads for second looks, and come first in the next scan if the rest is not enough for them.
  */
 export const search = async (
   reader: RegistryReader,
-  asked: Asked,
+  request: SearchRequest,
 ): Promise<Search | ScanOutcome | HeldBack | PutOff> => {
   const listing = await reader.tags();
   if (isStopped(listing)) return listing;
   const turn = turnOf(reader);
   return (
-    (await chosenBefore(reader, { name: asked.name, listing, turn })) ??
-    (await searched(reader, { ...asked, listing, turn }))
+    (await chosenBefore(reader, { name: request.name, listing, turn })) ??
+    (await searched(reader, { ...request, listing, turn }))
   );
 };
 
@@ -69,7 +69,7 @@ const turnOf = (reader: RegistryReader): Turn =>
     ? { first: true, reserve: 0 }
     : { first: false, reserve: reader.scan.memory.passedOver.size === 0 ? 0 : SECOND_LOOKS };
 
-/** The last scan's choice, if the tags are the same; its digest is read all the same, for it may have moved. */
+/** The last scan's choice, if the tags are the same; its digest is still read, since the tag may have moved. */
 const chosenBefore = async (
   reader: RegistryReader,
   { name, listing, turn }: { readonly name: string; readonly listing: Listing; readonly turn: Turn },
@@ -83,15 +83,15 @@ const chosenBefore = async (
 
 const searched = async (
   reader: RegistryReader,
-  { name, policy, listing, turn }: Asked & { readonly listing: Listing; readonly turn: Turn },
+  { name, policy, listing, turn }: SearchRequest & { readonly listing: Listing; readonly turn: Turn },
 ): Promise<Search | ScanOutcome | HeldBack | PutOff> => {
-  // Ranking thousands of versions takes 0.1 s, which nobody need wait for who can't read what comes of it.
+  // Ranking thousands of versions takes 0.1 s, and is useless if no tag may be read any more.
   if (reader.isSpent(turn.reserve)) return PUT_OFF;
   const ranking = rankTags(listing.tags, policy);
   if (ranking.kind === 'none') return nothing('NoMatchingTag', ranking.message, listing.set);
   const { tags } = ranking;
   const { passedOver, choices } = reader.scan.memory;
-  // Many new tags that are no bundles must not hide the one that was chosen before they came: it is read last.
+  // Many new tags that are no bundles must not hide the one that was chosen before: it is read last.
   const before = tags.find((tag) => tag === choices.get(name)?.tag);
   const reserve = turn.first && before !== undefined ? 1 : turn.reserve;
   const better: string[] = [];
@@ -127,7 +127,7 @@ const noneOf = (tags: readonly string[]): string => {
   return `${none}; publish one with werf bundle publish`;
 };
 
-/** What came of several searches, those first of which a tag has not been looked at for longest. */
+/** Several searches, sorted: those first of which a skipped tag has not been read for longest. */
 export const byAge = (reader: RegistryReader, searches: readonly Search[]): readonly Search[] => {
   const age = ({ better }: Search): number =>
     better.reduce((least, tag) => Math.min(least, seenAt(reader, tag)), Number.POSITIVE_INFINITY);
@@ -135,10 +135,10 @@ export const byAge = (reader: RegistryReader, searches: readonly Search[]): read
   return aged.toSorted((a, b) => (a.age < b.age ? -1 : 1)).map(({ search }) => search);
 };
 
-/** The number of the scan that looked at a tag last; 0 for one that has become a bundle since it was passed over. */
+/** The number of the scan that read a tag last; 0 for one that has become a bundle since it was skipped. */
 const seenAt = (reader: RegistryReader, tag: string): number => reader.scan.memory.passedOver.get(tag) ?? 0;
 
-/** The answer of a search, after a second look at tags that were passed over. */
+/** The outcome of a search, after skipped tags are read again. */
 export const conclude = async (reader: RegistryReader, search: Search): Promise<ScanOutcome> => {
   const { name, listing, complete, message } = search;
   const moved = await secondLooks(reader, search.better);
@@ -150,14 +150,14 @@ export const conclude = async (reader: RegistryReader, search: Search): Promise<
   }
   const { tag, digest } = selected;
   const better = moved === undefined ? search.better : search.better.slice(0, search.better.indexOf(tag));
-  // A search that is not over must not be taken for the answer to these tags.
+  // The choice of an incomplete search must not be reused for the same tags.
   choices.set(name, { hash: complete ? listing.hash : '', tag, better });
   return { kind: 'selected', tag, digest, tags: listing.set };
 };
 
 /**
- * Looks again at tags passed over, those unseen for longest first. The best one that is a bundle now, if there is any. What can't be read
- * says nothing against the bundle that was found.
+ * Reads skipped tags again, those not read for longest first. @returns the best one that is a bundle now, if any. A tag that can't be
+ * read says nothing against the bundle that was found.
  */
 const secondLooks = async (reader: RegistryReader, better: readonly string[]): Promise<Bundle | undefined> => {
   const again = better.toSorted((a, b) => seenAt(reader, a) - seenAt(reader, b)).slice(0, SECOND_LOOKS);
@@ -169,7 +169,7 @@ const secondLooks = async (reader: RegistryReader, better: readonly string[]): P
   return best;
 };
 
-/** The bundle behind a tag; undefined, and remembered, if there is none. */
+/** The bundle behind a tag; undefined if there is none, which is remembered. */
 const readBundle = async (
   reader: RegistryReader,
   tag: string,

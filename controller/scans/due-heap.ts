@@ -1,10 +1,10 @@
-/** Something to be looked at, at a time. */
+/** An item, and the time at which it is due. */
 interface DueEntry<Item> {
   readonly at: number;
   readonly item: Item;
 }
 
-/** Items by time, earliest first. An item may be there several times; whoever takes it knows whether the time still holds. */
+/** Items by time, earliest first. It may hold an item several times; the caller that takes one checks whether the time still holds. */
 export class DueHeap<Item> {
   readonly #entries: DueEntry<Item>[] = [];
 

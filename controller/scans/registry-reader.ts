@@ -13,19 +13,19 @@ import type { ScanOutcome, TagSet } from './scan.js';
 /** What the scans of a repository remember, from one to the next. */
 export interface ScanMemory {
   /**
-   * Tags that turned out to be no bundles, with the number of the scan that looked last. They are passed over unread, so that
-   * the next scan goes on where this one stopped; a few are looked at again each time, for a tag may move.
+   * Tags that turned out to be no bundles, with the number of the scan that read them last. They are skipped, so that the next
+   * scan goes on where this one stopped; a few are read again each time, since a tag may move.
    */
   readonly passedOver: Map<string, number>;
   /** By the policy's name: what was chosen. Ranking thousands of versions takes 0.1 s, which an unchanged list need not cost. */
   readonly choices: Map<string, Choice>;
   /** By the policy's name: the number of the scan that had an answer for it last. */
   readonly turns: Map<string, number>;
-  /** Of the last listing. */
+  /** Hash and short form of the last listing. */
   listed: { readonly hash: string; readonly set: TagSet } | undefined;
 }
 
-/** What there is to remember of a repository that was never scanned. */
+/** The memory of a repository that was never scanned. */
 export const newMemory = (): ScanMemory => ({
   passedOver: new Map(),
   choices: new Map(),
@@ -44,19 +44,19 @@ interface Choice {
 export interface RepositoryScan {
   readonly registry: Registry;
   readonly target: RegistryTarget;
-  /** By a name that is equal for equal policies; whose turn is first comes first. */
+  /** By a name that is equal for equal policies; in the order of their turns. */
   readonly policies: ReadonlyMap<string, TagPolicy>;
-  /** Of this repository; brought up to date. */
+  /** The memory of this repository; the scan updates it. */
   readonly memory: ScanMemory;
   /** Grows from scan to scan. */
   readonly number: number;
   readonly signal: AbortSignal;
 }
 
-/** Manifests read in one scan, for all policies together: what more there is to read is left to the next one. */
+/** Limit for the manifests that one scan reads, for all policies together: the next scan reads the rest. */
 const READS_MAX = 20;
 
-/** These say something of the registry as a whole: asking it for more would fail the same way, maybe after a long wait. */
+/** Failures that concern the registry as a whole: further requests would fail as well, maybe after a long wait. */
 const WHOLE_REGISTRY: ReadonlySet<RegistryFailure['code']> = new Set([
   'timeout',
   'rate-limited',
@@ -66,9 +66,9 @@ const WHOLE_REGISTRY: ReadonlySet<RegistryFailure['code']> = new Set([
   'refused-address',
 ]);
 
-/** Nothing came of it: an outcome that is a failure, or a request that was not made. */
+/** No result: an outcome that is a failure, or a request that was held back. */
 export type Stopped = Extract<ScanOutcome, { kind: 'failed' }> | HeldBack;
-/** Others have read as much as one scan may: the policy's turn is in the next one. */
+/** Others have read as much as one scan may: the policy has its turn in the next one. */
 export interface PutOff {
   readonly kind: 'put-off';
 }
@@ -79,10 +79,10 @@ export type Listed =
 /** What a tag points to, or why that is unknown. */
 type ManifestRead = Exclude<TaggedManifest, RegistryFailure | HeldBack> | Stopped;
 
-/** The requests of one scan: what was asked once is not asked again, and a registry that is broken is asked no more. */
+/** Makes the requests of one scan: none is repeated, and a registry that is broken is not asked any more. */
 export class RegistryReader {
   readonly scan: RepositoryScan;
-  /** Set after what tells of the whole registry. */
+  /** Set after a failure of the whole registry. */
   broken: Stopped | undefined;
   #listing: Listed | undefined;
   readonly #manifests = new Map<string, ManifestRead>();
@@ -111,25 +111,25 @@ export class RegistryReader {
     return read;
   }
 
-  /** Nothing was read yet: who has its turn now may read as much as one scan may. */
+  /** Whether nothing was read yet: then the policy may read as much as one scan may. */
   get unused(): boolean {
     return this.#readsLeft === READS_MAX;
   }
 
   /**
-   * Whether a tag may be read. Reading again what was read in this scan asks nobody.
+   * Whether a tag may be read. Reading a tag again in the same scan makes no request.
    * @param reserve - how many reads are to be left for others
    */
   mayRead(tag: string, reserve: number): boolean {
     return this.#manifests.has(tag) || !this.isSpent(reserve);
   }
 
-  /** Whether nothing more is to be read but by those for whom so much is left. */
+  /** Whether only the reads that are reserved for others are left. */
   isSpent(reserve: number): boolean {
     return this.#readsLeft <= reserve;
   }
 
-  /** Drops what is remembered of tags and policies that are not there any more. */
+  /** Forgets tags and policies that do not exist any more. */
   forgetVanished(): void {
     const { passedOver, choices, turns } = this.scan.memory;
     for (const known of [choices, turns])
@@ -143,10 +143,10 @@ export class RegistryReader {
     if (isStopped(list)) return this.#stopped(list);
     const hash = hashOf(list.tags);
     const { memory } = this.scan;
-    const told = tagSetOf(list, hash);
-    // Some registries, and what stands before them, make another ETag for the same tags each time: that is no news.
-    const { etag, etagSupported } = memory.listed?.hash === hash ? memory.listed.set : told;
-    const set = { ...told, etag, etagSupported };
+    const tagSet = tagSetOf(list, hash);
+    // Some registries and proxies make another ETag for the same tags each time: the old one stays.
+    const { etag, etagSupported } = memory.listed?.hash === hash ? memory.listed.set : tagSet;
+    const set = { ...tagSet, etag, etagSupported };
     memory.listed = { hash, set };
     return { kind: 'listed', tags: list.tags, hash, set };
   }
@@ -158,13 +158,13 @@ export class RegistryReader {
   }
 }
 
-/** Whether nothing was found out. */
+/** Whether a request had no result. */
 export const isStopped = <Result extends { readonly kind: string }>(
   result: Result,
 ): result is Extract<Result, { readonly kind: 'failed' | 'held' }> =>
   result.kind === 'failed' || result.kind === 'held';
 
-/** An outcome of nothing to deploy. */
+/** The outcome if there is nothing to deploy. */
 export const nothing = (reason: 'NoMatchingTag' | 'NotABundle', message: string, tags: TagSet): ScanOutcome => ({
   kind: 'nothing-to-deploy',
   reason,
@@ -172,7 +172,7 @@ export const nothing = (reason: 'NoMatchingTag' | 'NotABundle', message: string,
   tags,
 });
 
-/** What a list of tags was, in short; of no list at all when `tags` is empty. */
+/** The short form of a list of tags; of no list at all if `tags` is empty. */
 export const tagSetOf = (list: Extract<TagList, { kind: 'tags' }>, hash: string): TagSet => {
   const count = list.tags.length;
   return list.etag === undefined

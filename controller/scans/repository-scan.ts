@@ -14,15 +14,15 @@ import {
 import type { ScanOutcome, TagSet } from './scan.js';
 
 /**
- * What a scan found out for each policy, by its name. A policy that is missing was held back (`held` says why), or it is left to the next
- * scan, for this one has read as much as one may.
+ * What a scan found out for each policy, by its name. A policy that is missing was held back (`held` says why), or is left to the next
+ * scan, since this one has read as much as it may.
  */
 export interface Findings {
   readonly outcomes: ReadonlyMap<string, ScanOutcome>;
   readonly held?: HeldBack;
 }
 
-/** Looks at a repository once, for all policies in turn. Rejects only with the reason of an aborted signal. */
+/** Scans a repository once, for all policies in turn. Rejects only with the reason of an aborted signal. */
 export const scanRepository = async (scan: RepositoryScan): Promise<Findings> => {
   const reader = new RegistryReader(scan);
   const outcomes = new Map<string, ScanOutcome>();

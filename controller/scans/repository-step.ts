@@ -1,6 +1,6 @@
 import type { ObjectIdentity } from '../../api/objects.js';
 import type { HeldBack } from '../../registry/port.js';
-import { type Audience, duesOf, overdueBundles, stillWaiting, told } from './audience.js';
+import { type Audience, duesOf, notificationsOf, overdueBundles, stillWaiting } from './audience.js';
 import type { RepositoryEffect, RepositoryEvent, RepositoryState } from './repository.js';
 import type { ScanOutcome } from './scan.js';
 import { afterHold, type Due, dueNow, heldOn, isNewHold, isOverdue, MIN_GAP_MS, nextDueAt } from './schedule.js';
@@ -16,7 +16,7 @@ import {
 
 interface RepositoryStep {
   readonly state: RepositoryState;
-  /** Those subscribers that are not as they were. */
+  /** The subscribers that were changed. */
   readonly changed: Subscribers;
   readonly effects: readonly RepositoryEffect[];
 }
@@ -29,8 +29,8 @@ const IDLE: Due = { kind: 'idle' };
 /**
  * The transition of one repository. Pure; never throws.
  *
- * Guarantees: one scan at a time; whoever waits for a scan is notified of it, or goes on waiting; a success is for all to whom it is news,
- * a failure for those that waited for it; what is held back is no failure.
+ * Guarantees: one scan at a time; a subscriber that waits for a scan is notified of it, or goes on waiting; a success notifies all to whom
+ * it is news, a failure those that waited for it; a scan that is held back is no failure.
  * Costs: `subscribed` and `acknowledged` cost the same however many subscribers there are; all else is in proportion to them.
  * @param subscribers - of this repository; `changed` in the answer replaces some of them
  */
@@ -71,14 +71,14 @@ const subscribed = (
 ): RepositoryStep => {
   const { bundle, policyName } = subscription;
   const name = subscriberName(bundle);
-  const there = subscribers.get(name);
-  // Nothing that a bundle was notified of is for another one that has got its name since.
-  const before = there?.subscription.bundle.uid === bundle.uid ? there : undefined;
+  const current = subscribers.get(name);
+  // Notifications of a bundle are not for a later one of the same name.
+  const before = current?.subscription.bundle.uid === bundle.uid ? current : undefined;
   const known = before?.subscription.policyName === policyName ? before : undefined;
   if (known !== undefined && asksTheSame(known, subscription)) return unchanged(state);
   const due = dueOf(subscription, { monotonic: now, now: wallNow });
   const changed = new Map([[name, { subscription, due, pending: known?.pending, notified: known?.notified }]]);
-  // Those that were there have heard of the hold.
+  // Earlier subscribers were notified of the hold already.
   const mustHear = before === undefined && state.hold?.lasting === true && isOverdue(due, now);
   return {
     state: lookingSooner(state, due),
@@ -87,7 +87,7 @@ const subscribed = (
   };
 };
 
-/** A subscription only ever makes the look come sooner here; that it may come later is found out when it comes. */
+/** A subscription can make the next look at the schedule come sooner. If it could come later, that look finds out. */
 const lookingSooner = (state: RepositoryState, due: Due): RepositoryState => {
   if (state.phase.kind !== 'idle') return state;
   const lookAt = Math.max(nextDueAt(state.rhythm, [due]), state.notBefore);
@@ -119,7 +119,7 @@ const looked = (
   return putOff(state, { subscribers, changed: NOBODY }, { held, now, uniform });
 };
 
-/** A scan begins for those that are due; others may have gone while it waited for its slot, and all of them may. */
+/** A scan begins for the subscribers that are due; some, or all, may have unsubscribed while it waited for its slot. */
 const begun = (state: RepositoryState, subscribers: Subscribers, { now }: Event<'slot-given'>): RepositoryStep => {
   const isDue = dueNow(state.rhythm, duesOf(subscribers, NOBODY), now);
   const waiting = new Map([...subscribers].filter(([, { due }]) => isDue(due)));
@@ -133,8 +133,8 @@ const scanned = (state: RepositoryState, audience: Audience, event: Event<'scann
   const { run, sequence, now, uniform } = event;
   const { outcomes, held, startedAt, begunAt } = run;
   const { subscribers, waiting } = audience;
-  const { changed: heard, bundles, all } = told(audience, { outcomes, startedAt, sequence, now });
-  // Theirs is the next scan. It comes at once, unless this one was held back: then they wait as they did.
+  const { changed: heard, bundles, all } = notificationsOf(audience, { outcomes, startedAt, sequence, now });
+  // These wait for the next scan. It comes at once, unless this one was held back: then they wait as before.
   const still = stillWaiting(audience, outcomes, held === undefined ? { kind: 'at', at: begunAt } : undefined);
   const changed = still.size === 0 ? heard : new Map([...heard, ...still]);
   const regular = [...waiting.values()].some(({ due }) => due.kind === 'interval');
@@ -149,7 +149,7 @@ const scanned = (state: RepositoryState, audience: Audience, event: Event<'scann
 
 const broken = (state: RepositoryState, audience: Audience, event: Event<'broken'>): RepositoryStep => {
   const outcomes = failureOfAll(audience.subscribers, event.failure);
-  const { changed, bundles } = told(audience, { ...event, outcomes });
+  const { changed, bundles } = notificationsOf(audience, { ...event, outcomes });
   return rested(withGap(state, event.now), audience.subscribers, { changed, effects: notifying(bundles) });
 };
 
@@ -161,7 +161,7 @@ const stopped = (state: RepositoryState, audience: Audience, { now }: Event<'sto
   return rested(withGap(state, now), audience.subscribers, { changed, effects: [] });
 };
 
-/** A failure leaves what was known; what nobody wants any more is forgotten. */
+/** The last successes by policy: a failure keeps the old one; those of policies without subscribers are forgotten. */
 const latestAfter = (
   before: RepositoryState['latest'],
   subscribers: Subscribers,
@@ -173,7 +173,7 @@ const latestAfter = (
   return latest;
 };
 
-/** Those that wait go on waiting. */
+/** The scan is put off; its subscribers go on waiting. */
 const putOff = (
   state: RepositoryState,
   { subscribers, changed }: { readonly subscribers: Subscribers; readonly changed: Subscribers },
@@ -187,13 +187,13 @@ const putOff = (
   return rested({ ...state, hold, notBefore }, subscribers, { changed, effects });
 };
 
-/** A scan has just ended. */
+/** The state after a scan: the next one has to keep the least pause. */
 const withGap = (state: RepositoryState, now: number): RepositoryState => ({
   ...state,
   notBefore: Math.max(state.notBefore, now + MIN_GAP_MS),
 });
 
-/** Back to the schedule. */
+/** Returns to the schedule. */
 const rested = (
   state: RepositoryState,
   subscribers: Subscribers,

@@ -7,11 +7,11 @@ import type { Subscribers, Subscription } from './subscriber.js';
 
 /** What is known of a repository. Times are the clock's monotonic milliseconds. */
 export interface RepositoryState {
-  readonly phase: /** `lookAt`: when to look at the schedule, never later than the next scan is due; Infinity: nobody wants one. */
+  readonly phase: /** `lookAt`: when to look at the schedule, never later than the next scan is due; Infinity: no scan is wanted. */
     | { readonly kind: 'idle'; readonly lookAt: number }
     /** A scan waits for a slot. */
     | { readonly kind: 'queued' }
-    /** `waiting`: those whom the scan is for, as they were when it began. */
+    /** `waiting`: the subscribers that the scan is for, as they were when it began. */
     | { readonly kind: 'scanning'; readonly waiting: Subscribers };
   readonly rhythm: Rhythm;
   /** No scan begins before this. */
@@ -34,7 +34,7 @@ export type RepositoryEvent =
       readonly wallNow: number;
     }
   | { readonly kind: 'acknowledged'; readonly bundle: ObjectIdentity; readonly sequence: number }
-  /** The time to look at the schedule has come. `held`: whether its host is to be left alone. */
+  /** The time to look at the schedule has come. `held`: why requests to its host are held back, if they are. */
   | {
       readonly kind: 'look';
       readonly held: HeldBack | undefined;
@@ -42,7 +42,7 @@ export type RepositoryEvent =
       readonly uniform: number;
     }
   | { readonly kind: 'slot-given'; readonly now: number }
-  /** There will be no slot: the process ends. */
+  /** There will be no slot, since the process ends. */
   | { readonly kind: 'slot-withdrawn' }
   | {
       readonly kind: 'scanned';
@@ -59,18 +59,18 @@ export type RepositoryEvent =
       readonly sequence: number;
       readonly now: number;
     }
-  /** The scan was told to stop: it has served nobody. */
+  /** The scan was aborted, and has served nobody. */
   | { readonly kind: 'stopped'; readonly now: number };
 
-/** What is to be done, in this order, after state and subscribers are changed. */
+/** An effect to carry out, in this order, after state and subscribers are changed. */
 export type RepositoryEffect =
   /** A scan is due: it takes the next slot that is free. */
   | { readonly kind: 'wait-for-slot' }
-  /** A scan was not made, or not to its end. */
+  /** A scan was not made, or not completed. */
   | { readonly kind: 'report-held-back'; readonly held: HeldBack }
-  /** They have something pending. */
+  /** These bundles have something pending. */
   | { readonly kind: 'notify'; readonly bundles: readonly ObjectIdentity[] }
-  /** There is something new to say of the hold. */
+  /** These bundles are notified of a new hold. */
   | { readonly kind: 'notify-of-hold'; readonly bundles: readonly ObjectIdentity[] };
 
 /** A repository that was never scanned. @param born - `now` is monotonic, `uniform` in [0, 1) */
@@ -83,10 +83,10 @@ export const newRepositoryState = (born: { readonly now: number; readonly unifor
   scans: 0,
 });
 
-/** When to look at the schedule; undefined: there is nothing to look for. */
+/** When to look at the schedule; undefined: not while a scan waits or runs. */
 export const lookAtOf = ({ phase }: RepositoryState): number | undefined =>
   phase.kind === 'idle' && phase.lookAt < Number.POSITIVE_INFINITY ? phase.lookAt : undefined;
 
-/** One that is being scanned is remembered until that has ended: no second scan may begin beside it. */
+/** Whether a repository may be forgotten: not while it is scanned, since no second scan may begin beside that. */
 export const isForgettable = ({ phase }: RepositoryState, subscribers: Subscribers): boolean =>
   subscribers.size === 0 && phase.kind !== 'scanning';

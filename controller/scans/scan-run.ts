@@ -7,20 +7,20 @@ import { type Findings, scanRepository } from './repository-scan.js';
 import type { ScanOutcome, ScanResult } from './scan.js';
 import { failureOfAll, policiesOf, type Subscribers } from './subscriber.js';
 
-/** What a scan goes by. */
+/** The input of a scan. */
 interface Scan {
   readonly target: RegistryTarget;
-  /** All of the repository; they may change while the scan is under way. */
+  /** All subscribers of the repository; they may change while the scan is under way. */
   readonly subscribers: Subscribers;
-  /** Those whom the scan is for. */
+  /** The subscribers that the scan is for. */
   readonly waiting: Subscribers;
-  /** Of the repository; brought up to date. */
+  /** The memory of the repository; the scan updates it. */
   readonly memory: ScanMemory;
   /** Grows from scan to scan. */
   readonly number: number;
 }
 
-/** What came of a scan, and when. A policy without an outcome is left to the next scan. */
+/** The findings of a scan, and when it was. A policy without an outcome is left to the next scan. */
 export interface ScanRun extends Findings {
   readonly result: ScanResult;
   /** Wall clock. */
@@ -36,8 +36,8 @@ interface ScanRunDeps {
 }
 
 /**
- * All requests of one scan together: a registry that answers each in time and has pages without end, or a rate that many scans share,
- * must not hold a slot for hours. A thousand pages take this at a request a second.
+ * Time limit for all requests of one scan together: a registry that answers each in time but has endless pages, or a rate that many scans
+ * share, must not hold a slot for hours. A thousand pages take this long at one request a second.
  */
 const SCAN_MAX_MS = 15 * 60 * 1000;
 const TIMED_OUT: RegistryFailure = { kind: 'failed', code: 'timeout', message: 'context deadline exceeded' };
@@ -80,8 +80,8 @@ const inTime = async ({ clock, registry }: ScanRunDeps, scan: Scan, stop: AbortS
 };
 
 /**
- * All policies: those that are waited for before others, and those first that have had no answer for longest. Second comes the one that
- * has had none for longest of all: where many are waited for, those that nobody waits for would never have their turn.
+ * All policies, in the order of their turns: first those that are waited for, in the order in which they had their last answer. Second is
+ * the one that has had none for longest of all: otherwise policies that nobody waits for might never have a turn.
  */
 const inTurn = ({ subscribers, waiting, memory }: Scan): ReadonlyMap<string, TagPolicy> => {
   const turnOf = (name: string): number => memory.turns.get(name) ?? 0;
@@ -96,7 +96,7 @@ const failureIn = (outcomes: ReadonlyMap<string, ScanOutcome>): RegistryFailure 
   return undefined;
 };
 
-/** For the log: which repository, and for whom; with ten thousand bundles not for each by name. */
+/** Log fields: the repository, and its bundles; of ten thousand not each by name. */
 export const scanFields = ({
   target,
   subscribers,
@@ -108,7 +108,7 @@ export const scanFields = ({
   members: subscribers.size,
 });
 
-/** Tells what came of a scan; of one that was held back, as far as it came. */
+/** Logs the findings of a scan; of one that was held back, the findings so far. */
 const logFindings = (
   log: Log,
   fields: LogFields,
@@ -120,7 +120,7 @@ const logFindings = (
   } else if (held === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
 };
 
-/** What the listing was, in short. A fixed tag is read without a listing. */
+/** Log fields of the listing. A fixed tag is read without a listing. */
 const tagFields = (outcomes: ReadonlyMap<string, ScanOutcome>): LogFields => {
   const [first] = outcomes.values();
   if (first === undefined || first.kind === 'failed') return {};

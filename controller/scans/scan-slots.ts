@@ -6,8 +6,8 @@ export interface ScanConcurrency {
 }
 
 /**
- * A scan is a few requests one after another: ten keep a host at ease. Half of all slots are as many as one tenant gets, so that a
- * tenant whose hosts all hang leaves the other half to the others.
+ * A scan is a few requests one after another: ten at once do not strain a host. One tenant gets at most half of all slots, so that
+ * a tenant whose hosts all hang leaves the other half to the others.
  */
 export const DEFAULT_SCAN_CONCURRENCY: ScanConcurrency = { perHost: 10, perTenant: 25, total: 50 };
 
@@ -18,7 +18,7 @@ export interface Slot<Item> {
   readonly tenant: string;
 }
 
-/** What waits for a slot: in turn among tenants, then among a tenant's hosts, then first come first served. */
+/** The scans that wait for a slot: tenants take turns, then a tenant's hosts do, then it is first come, first served. */
 export class ScanSlots<Item> {
   readonly #limits: ScanConcurrency;
   readonly #waiting = new Map<string, Map<string, Item[]>>();
@@ -36,7 +36,7 @@ export class ScanSlots<Item> {
     this.#limits = limits;
   }
 
-  /** @param tenants - all whom the scan is for, at least one; it counts for the one with the least to do */
+  /** @param tenants - all that the scan is for, at least one; it counts for the one with the fewest scans */
   wait(item: Item, { host, tenants }: { readonly host: string; readonly tenants: Iterable<string> }): void {
     const [first = '', ...others] = tenants;
     const tenant = others.reduce((least, next) => (this.#load.of(next) < this.#load.of(least) ? next : least), first);
@@ -81,7 +81,7 @@ export class ScanSlots<Item> {
     return items;
   }
 
-  /** Spares a walk through all tenants that wait for the same full host. */
+  /** Whether any waiting scan has a free host; saves a walk through all tenants that wait for the same full one. */
   #isAnyHostFree(): boolean {
     for (const host of this.#queued.names()) if (this.#hosts.of(host) < this.#limits.perHost) return true;
     return false;
@@ -91,7 +91,7 @@ export class ScanSlots<Item> {
     for (const [host, items] of hosts) {
       if (this.#hosts.of(host) >= this.#limits.perHost) continue;
       const item = items.shift();
-      // To the end of both lines, for the others' sake.
+      // Tenant and host go to the end of their lines, so that the others have their turn.
       hosts.delete(host);
       if (items.length > 0) hosts.set(host, items);
       this.#waiting.delete(tenant);
@@ -107,7 +107,7 @@ export class ScanSlots<Item> {
   }
 }
 
-/** Counts by name; what is at zero takes no room. */
+/** Counts by name; names at zero take no memory. */
 class Tally {
   readonly #counts = new Map<string, number>();
 

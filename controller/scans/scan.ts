@@ -13,7 +13,7 @@ export interface ScanInterest {
   /** Milliseconds between scans while all is well (not yet divided by the time scale). */
   readonly pollIntervalMs: number;
   /**
-   * When this bundle wants to be looked at, wall clock: `now` for a new bundle, a changed spec or a request; a failed one's
+   * When this bundle wants to be scanned, wall clock: `now` for a new bundle, a changed spec or a request; a failed one's
    * status.nextAttemptTime; `interval` = an interval after the key's last scan (spread at random over it if there was none since
    * the start); `never`: polling has stopped, though a success of the key for another reason is still wanted.
    */
@@ -35,10 +35,10 @@ export type ScanOutcome =
     }
   | { readonly kind: 'failed'; readonly failure: RegistryFailure };
 
-/** An outcome that says what the registry has. */
+/** An outcome with an answer of the registry. */
 export type ScanSuccess = Exclude<ScanOutcome, { kind: 'failed' }>;
 
-/** What a listing of tags was, in short. */
+/** The short form of a listing of tags. */
 export interface TagSet {
   /** For status.lastETag: the registry's ETag or `tags-sha256:<hex>`. */
   readonly etag: string;
@@ -66,7 +66,7 @@ export interface Delivery {
  * called once for each delivery. Nothing is remembered over a restart: schedules continue from the bundles' statuses.
  */
 export interface Scans {
-  /** Says what a bundle wants now; replaces what it wanted before. Same value, no effect. */
+  /** Subscribes a bundle, or replaces its subscription. An equal one has no effect. */
   subscribe(interest: ScanInterest): void;
   /** The bundle is gone, suspended, or not to be polled. */
   unsubscribe(ref: ObjectRef): void;
@@ -75,17 +75,17 @@ export interface Scans {
   /** The last successful outcome for the bundle's present key and policy since the start, acknowledged or not. */
   latest(bundle: ObjectIdentity): ScanSuccess | undefined;
   /**
-   * Why the scans of the bundle's repository are put off, if they are for more than a few seconds. No failure: whoever waits goes on
+   * Why the scans of the bundle's repository are put off, if they are for more than a few seconds. This is no failure: the bundle goes on
    * waiting.
    */
   held(bundle: ObjectIdentity): HeldBack['why'] | undefined;
   acknowledge(bundle: ObjectIdentity, sequence: number): void;
 }
 
-/** For metrics: of a scan with several failures, the first one's code. `held-back`: nobody was asked, or not to the end. */
+/** For metrics: of a scan with several failures, the first one's code. `held-back`: the scan was not made, or not completed. */
 export type ScanResult = 'success' | 'held-back' | RegistryFailure['code'];
 
-/** What the scans need, and whom they tell. */
+/** What the scans need, and the callbacks that they notify. */
 export interface ScansDeps {
   readonly registry: Registry;
   readonly clock: Clock;

@@ -28,11 +28,11 @@ const FAULT: RegistryFailure = {
   message: 'a fault of the controller; its log has it',
 };
 
-/** A scan key and all that is known of it. What happens to it is decided in `stepRepository`, and nowhere else. */
+/** A scan key and all that is known of it. Only `stepRepository` decides what happens to it. */
 interface Repository {
   readonly key: string;
   readonly target: RegistryTarget;
-  /** As it is spoken to: Docker Hub has several names. */
+  /** The host that is really asked: Docker Hub has several names. */
   readonly host: string;
   readonly subscribers: Map<string, Subscriber>;
   readonly memory: ScanMemory;
@@ -46,7 +46,7 @@ interface Repository {
 export const createScans = (deps: ScansDeps): Scans & { start(signal: AbortSignal): Promise<void> } =>
   new RepositoryScans(deps);
 
-/** Owns the timer, the slots, the scans under way and what there is by name and by time. It decides nothing. */
+/** Owns the timer, the slots, the scans under way, and the indexes by name and by time. It decides nothing. */
 class RepositoryScans implements Scans {
   readonly #deps: ScansDeps;
   readonly #alarm: Alarm;
@@ -119,7 +119,7 @@ class RepositoryScans implements Scans {
     return this.#subscribed.get(subscriberName(ref));
   }
 
-  /** Nothing that a bundle was notified of is for another one that has got its name since. */
+  /** A bundle as a subscriber; undefined for a later bundle of the same name. */
   #subscriber(bundle: ObjectIdentity): Subscriber | undefined {
     const subscriber = this.#repositoryOf(bundle)?.subscribers.get(subscriberName(bundle));
     return subscriber?.subscription.bundle.uid === bundle.uid ? subscriber : undefined;
@@ -134,7 +134,7 @@ class RepositoryScans implements Scans {
     return repository;
   }
 
-  /** Another repository may have its key by now: one that was waiting for a slot when its last subscriber went. */
+  /** Forgets a repository without subscribers, unless another one has its key by now, since this one had to wait for a slot. */
   #dropIfForgettable(repository: Repository): void {
     if (!isForgettable(repository.state, repository.subscribers)) return;
     if (this.#repositories.get(repository.key) === repository) this.#repositories.delete(repository.key);
@@ -228,7 +228,7 @@ class RepositoryScans implements Scans {
     }
   }
 
-  /** What a scan means that has ended with an error: it was told to end, or something is wrong with this process. */
+  /** The event for a scan that has ended with an error: it was aborted, or this process has a bug. */
   #faultOf(error: unknown, { aborted }: AbortSignal): RepositoryEvent {
     const { clock, log } = this.#deps;
     const now = clock.monotonic();

@@ -5,19 +5,19 @@ import type { HeldBack } from '../../registry/port.js';
  * silences nor floods a registry.
  */
 
-/** What one subscriber asks of the schedule of its repository. */
+/** When one subscriber is due for a scan. */
 export type Due =
   | { readonly kind: 'at'; readonly at: number }
   | { readonly kind: 'interval'; readonly intervalMs: number }
-  /** Polling stopped, or a scan is under way for it, or that scan failed: nothing until it subscribes anew. */
+  /** Not at all until it subscribes anew: polling has stopped, a scan is under way for it, or that scan has failed. */
   | { readonly kind: 'idle' };
 
-/** Whether a subscriber waits for a scan whose point in time has come. One that goes by its interval waits for no point in time. */
+/** Whether a subscriber waits for a point in time that has come. One that goes by its interval waits for none. */
 export const isOverdue = (due: Due, now: number): boolean => due.kind === 'at' && due.at <= now;
 
-/** What a repository's regular scans go by. */
+/** What the times of a repository's regular scans depend on. */
 export interface Rhythm {
-  /** When the first subscriber came. */
+  /** When the first subscriber subscribed. */
   readonly bornAt: number;
   /** When the last scan began that served the interval; undefined: none yet. */
   readonly lastAt: number | undefined;
@@ -25,7 +25,7 @@ export interface Rhythm {
   readonly uniform: number;
 }
 
-/** The least pause between two scans of a repository, whatever is asked. */
+/** The least pause between two scans of a repository, even on request. */
 export const MIN_GAP_MS = 500;
 
 const JITTER = 0.1;
@@ -50,8 +50,8 @@ const smallestInterval = (dues: Iterable<Due>): number => {
 };
 
 /**
- * When the next scan is due. The interval of all that poll is the smallest one.
- * @returns Infinity if nobody wants a scan
+ * When the next scan is due. The smallest interval of all that poll counts.
+ * @returns Infinity if no scan is wanted
  */
 export const nextDueAt = (rhythm: Rhythm, dues: Iterable<Due>): number => {
   let next = Number.POSITIVE_INFINITY;
@@ -63,22 +63,22 @@ export const nextDueAt = (rhythm: Rhythm, dues: Iterable<Due>): number => {
   return smallest === Number.POSITIVE_INFINITY ? next : Math.min(next, intervalDueAt(rhythm, smallest));
 };
 
-/** Tells of each due whether a scan that begins now is the one that it waits for. */
+/** Returns a test for whether a scan that begins now is the one that a due waits for. */
 export const dueNow = (rhythm: Rhythm, dues: Iterable<Due>, now: number): ((due: Due) => boolean) => {
   const smallest = smallestInterval(dues);
   const regular = smallest !== Number.POSITIVE_INFINITY && intervalDueAt(rhythm, smallest) <= now;
   return (due) => (due.kind === 'at' ? due.at <= now : due.kind === 'interval' && regular);
 };
 
-/** What is held back is tried again a little later than it may be, and not all of it at once. */
+/** Scans that are held back are retried up to this share of the hold later, so that they do not come all at once. */
 const AFTER_HOLD = 0.1;
 const AFTER_HOLD_MIN_MS = 1_000;
-/** A rest of a hold that is too short for the clock to show it would be waited for without end. */
+/** The shortest hold, milliseconds: a rest below the clock's resolution would be waited for without end. */
 const HOLD_MIN_MS = 1;
 
 /**
- * When a scan that was held back is tried again. A host that is left alone is tried by one scan at a time: whoever was put off more often
- * comes sooner, or one of a few repositories might have its turn after an hour.
+ * When a scan that was held back is retried. A host whose breaker is open gets one trial at a time: a scan that was put off more often
+ * comes sooner, or some repositories might wait an hour for their turn.
  * @param forMs - how long it is held back for
  * @param times - how often it was held back in a row, this time included
  * @param uniform - in [0, 1)
@@ -92,18 +92,18 @@ export const afterHold = (
   return now + Math.max(forMs, HOLD_MIN_MS) + spread * uniform;
 };
 
-/** That the scans of a repository are put off, to spare its host. Times are monotonic. */
+/** A hold: the scans of a repository are put off to spare its host. Times are monotonic. */
 export interface Hold {
   readonly why: HeldBack['why'];
   /** When the first of them was put off. */
   readonly since: number;
-  /** How many were, one after the other. */
+  /** How many were put off in a row. */
   readonly times: number;
-  /** Whoever waits for a scan is to hear of it. */
+  /** Whether subscribers that wait for a scan are notified of it. */
   readonly lasting: boolean;
 }
 
-/** Shorter waits are everyday life where many share a rate: no status need tell of them. */
+/** Shorter waits are normal where many share a rate, and are not reported in a status. */
 const LASTING_MS = 10_000;
 
 /** The hold after a scan was put off once more. @param before - undefined: the last scan was made */
@@ -112,6 +112,6 @@ export const heldOn = (before: Hold | undefined, { why, forMs }: HeldBack, now: 
   return { why, since, times: times + 1, lasting: now + forMs - since >= LASTING_MS };
 };
 
-/** Whether those that wait were not told of this hold yet. */
+/** Whether the subscribers that wait were not yet notified of this hold. */
 export const isNewHold = (before: Hold | undefined, after: Hold): boolean =>
   after.lasting && !(before?.lasting === true && before.why === after.why);

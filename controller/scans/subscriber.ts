@@ -5,7 +5,7 @@ import type { RegistryFailure } from '../../registry/port.js';
 import type { Delivery, ScanInterest, ScanOutcome } from './scan.js';
 import { type Due, leastInterval } from './schedule.js';
 
-/** What a bundle wants of the scans of its repository. Each time that it wants something else this is another object. */
+/** A bundle's subscription to the scans of its repository. Each change makes another object. */
 export interface Subscription {
   readonly bundle: ObjectIdentity;
   readonly policy: TagPolicy;
@@ -13,14 +13,14 @@ export interface Subscription {
   readonly policyName: string;
   /** Milliseconds between scans, divided by the time scale. */
   readonly intervalMs: number;
-  /** In the bundle's own words, to tell whether it says the same again. */
+  /** As the bundle gave it, to find out whether it asks for the same again. */
   readonly asked: ScanInterest['due'];
 }
 
 /** A bundle that is subscribed to the scans of a repository. */
 export interface Subscriber {
   readonly subscription: Subscription;
-  /** What it asks of the schedule now. */
+  /** When it is due now. */
   readonly due: Due;
   /** What it has not acknowledged yet. */
   readonly pending: Delivery | undefined;
@@ -34,7 +34,7 @@ export type Subscribers = ReadonlyMap<string, Subscriber>;
 /** A bundle's name among the subscribers. */
 export const subscriberName = (ref: ObjectRef): string => `${ref.namespace}/${ref.name}`;
 
-/** The subscription that an interest amounts to. @param timeScale - divides the interval */
+/** The subscription for an interest. @param timeScale - divides the interval */
 export const subscriptionOf = (
   { bundle, policy, pollIntervalMs, due }: ScanInterest,
   timeScale: number,
@@ -49,7 +49,7 @@ export const subscriptionOf = (
 const policyName = ({ tag, versionConstraint, tagPattern, tagOrder }: TagPolicy): string =>
   JSON.stringify([tag, versionConstraint, tagPattern, tagOrder].map((part) => part ?? null));
 
-/** What a new subscription asks of the schedule. @param clock - both of its times */
+/** When a new subscription is due. @param clock - both of its times */
 export const dueOf = (
   { asked, intervalMs }: Subscription,
   clock: { readonly monotonic: number; readonly now: number },
@@ -65,8 +65,8 @@ export const dueOf = (
 };
 
 /**
- * Whether a subscriber with an equal policy asks for what it has asked for before. The same point in time again is nothing new; the same
- * interval is, once the last scan for it has failed.
+ * Whether a subscriber with an equal policy asks for the same as before. The same point in time again is the same; the same interval is
+ * not, once the last scan for it has failed.
  */
 export const asksTheSame = (
   { subscription: before, due }: Subscriber,
@@ -80,8 +80,8 @@ const isSameDue = (a: ScanInterest['due'], b: ScanInterest['due']): boolean =>
   a.kind === b.kind && (a.kind !== 'at' || b.kind !== 'at' || a.time === b.time);
 
 /**
- * Whether a success tells something to a subscriber that did not wait for it. Not if it goes by its interval, and has heard the same
- * within that: else each scan for one bundle would wake up all others of its repository.
+ * Whether a success is news to a subscriber that did not wait for it. Not if it goes by its interval, and was notified of the same
+ * within that: otherwise each scan for one bundle would wake all others of its repository.
  * @param now - monotonic
  */
 export const isNews = ({ notified, due, subscription }: Subscriber, outcome: ScanOutcome, now: number): boolean => {
@@ -90,7 +90,7 @@ export const isNews = ({ notified, due, subscription }: Subscriber, outcome: Sca
   return !isDeepStrictEqual(newsOf(notified.outcome), newsOf(outcome));
 };
 
-/** That the registry answered with 304 is for the log. */
+/** The outcome without `unchanged`: only the log shows that the registry answered with 304. */
 const newsOf = (outcome: ScanOutcome): ScanOutcome => {
   if (outcome.kind === 'failed') return outcome;
   const { unchanged: _, ...tags } = outcome.tags;
@@ -106,7 +106,7 @@ export const policiesOf = (subscribers: Subscribers): ReadonlyMap<string, TagPol
   return policies;
 };
 
-/** The namespaces of subscribers: whom a scan is for. */
+/** The namespaces of subscribers, as the tenants that a scan is for. */
 export const tenantsOf = (subscribers: Subscribers): ReadonlySet<string> => {
   const tenants = new Set<string>();
   for (const { subscription } of subscribers.values()) tenants.add(subscription.bundle.namespace);

@@ -2,7 +2,7 @@ import { type DeployRelevant, deployChecksum } from '../../api/checksum.js';
 import { deliveryOf } from '../../api/values/delivery.js';
 import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
 
-/** A bundle's values, before they are read, and what their checksum covers beside them. */
+/** A bundle's values, before they are read, and what else their checksum covers. */
 export interface ValuesToDeliver {
   readonly input: ResolveInput;
   readonly settings: DeployRelevant;
@@ -23,11 +23,11 @@ export type DeliveredValues =
     }
   | {
       readonly kind: 'invalid';
-      /** In the guide's words. */
+      /** For the status, in the guide's words. */
       readonly message: string;
     };
 
-/** Reads, merges and shares out values. Takes up to 4 µs for each byte; never throws. */
+/** Reads and merges values, and divides them between arguments and file. Takes up to 4 µs for each byte; never throws. */
 export const deliveredValues = ({ input, settings, checksumKey }: ValuesToDeliver): DeliveredValues => {
   const resolved = resolveValues(input);
   if (resolved.kind === 'invalid') return { kind: 'invalid', message: resolved.message };
@@ -36,7 +36,7 @@ export const deliveredValues = ({ input, settings, checksumKey }: ValuesToDelive
   return { kind: 'resolved', checksum, ...deliveryOf(leaves), secretTexts };
 };
 
-/** Reads a bundle's values without holding up everything else. */
+/** Reads a bundle's values without blocking the event loop. */
 export interface ReadsValues {
   /** @throws KubeError `aborted` when the signal is */
   read(question: ValuesToDeliver, signal: AbortSignal): Promise<DeliveredValues>;

@@ -10,32 +10,32 @@ import { type ReadingJob, readingJobOf } from './reading-job.js';
 
 interface ValuesReaderDeps {
   readonly log: Log;
-  /** The program of the thread, elsewhere than it usually is. */
+  /** The program of the thread, if it is not in its usual place. */
   readonly file?: URL;
 }
 
-/** The container has 512 MB. A megabyte of YAML as people write it takes about 150 for a moment, the densest there is far more. */
+/** Heap of the thread; the container has 512 MB. A megabyte of usual YAML takes about 150 for a moment, the densest far more. */
 const MEMORY_MB = { old: 256, young: 16 };
-/** For a fault of ours. Two megabytes take ten seconds or so, and every worker of the controller may wait with as much. */
+/** Time limit, for bugs only: two megabytes take ten seconds or so, and every worker of the controller may wait with as much. */
 const TIME_MS = 300_000;
 
 /**
- * Reads values without holding up watches, polls and the Lease: what is not small is read in a thread of its own.
+ * Reads values without delaying watches, polls and the Lease: those that are not small are read in a thread of their own.
  *
- * Guarantees: no values can end the process by the memory they take; such are invalid.
+ * Guarantees: values that take too much memory do not end the process, but count as invalid.
  */
 export class ValuesReader implements ReadsValues {
   readonly #pool: ThreadPool<ReadingJob, DeliveredValues>;
 
   constructor({ log, file = threadFile() }: ValuesReaderDeps) {
-    // All that wait are those of the workers: no need to count them.
+    // Only the controller's workers can wait here, which bounds them.
     const maxWaitingBytes = Number.POSITIVE_INFINITY;
     this.#pool = new ThreadPool({ log, name: 'values', file, threads: 1, memoryMb: MEMORY_MB, maxWaitingBytes });
   }
 
   async read(question: ValuesToDeliver, signal: AbortSignal): Promise<DeliveredValues> {
     const bytes = sourceBytes(question.input.sources);
-    // What is too much is refused unread.
+    // Values that are too large are refused without being parsed.
     if (bytes > MAX_SOURCE_BYTES || isInstant(question.input, bytes)) return deliveredValues(question);
     const deadline = startDeadline(signal, TIME_MS);
     const job = readingJobOf(question);
@@ -55,7 +55,7 @@ export class ValuesReader implements ReadsValues {
     }
   }
 
-  /** Ends the thread, for whoever does not end with the process. */
+  /** Ends the thread, for callers that do not live as long as the process. */
   stop(): void {
     this.#pool.stop();
   }

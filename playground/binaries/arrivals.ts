@@ -5,7 +5,7 @@ interface Awaited {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Who waits for which program, and which are there. */
+/** Lets callers wait for programs until these have arrived. */
 export class Arrivals {
   readonly #there: Set<ControlPlaneProgram>;
   readonly #waiting = new Map<ControlPlaneProgram, Awaited[]>();

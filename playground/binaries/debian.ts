@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { killGroup, spawnUnderWatch } from '../control-plane/supervised-process.js';
 import type { Environment } from './places.js';
 
-/** Puts Debian's docker-registry into a folder, on Debian; nothing is installed. It is resumed where it was cut off. */
+/** Puts Debian's docker-registry into a folder, on Debian; nothing is installed. An interrupted download is resumed. */
 export const dockerRegistryFromDebian = async (options: {
   readonly cache: string;
   readonly env: Environment;
@@ -31,7 +31,7 @@ export const scriptPath = (): string => {
   return existsSync(here) ? here : join(import.meta.dirname, '..', 'playground', 'binaries', 'debian', SCRIPT);
 };
 
-/** Each line is passed on as it comes: they say what is done, how long it took, and what failed. */
+/** Runs the script, and passes on each of its lines: they say what is done, how long it took, and what failed. */
 const runScript = async (options: Parameters<typeof dockerRegistryFromDebian>[0]): Promise<void> => {
   const { cache, env, say, signal } = options;
   signal.throwIfAborted();
@@ -48,7 +48,7 @@ const runScript = async (options: Parameters<typeof dockerRegistryFromDebian>[0]
   const closed = once(child, 'close');
   await once(child, 'exit');
   signal.removeEventListener('abort', stop);
-  killGroup(child); // what watches over it holds its output open
+  killGroup(child); // its watching shell holds its output open
   await closed; // all of its lines have been read
   signal.throwIfAborted();
 };

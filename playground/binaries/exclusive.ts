@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { killGroup, spawnUnderWatch } from '../control-plane/supervised-process.js';
 
-/** A lock that this process holds; the kernel lets go of it when the process ends, whatever ends it. */
+/** A lock that this process holds; the kernel releases it when the process ends in any way. */
 interface Lock {
   release(): void;
 }

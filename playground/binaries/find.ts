@@ -9,7 +9,7 @@ import { RELEASES, type Releases } from './release.js';
 import { type Report, SILENT } from './report.js';
 import { type Fitness, fitEtcd, fitKubernetes, PINNED, type Versions } from './versions.js';
 
-/** What a caller can't do without. For a registry there is a substitute inside the playground's own process. */
+/** What a caller needs. A registry can be replaced by one inside the playground's own process. */
 type Need = 'control-plane' | 'kubectl' | 'registry';
 
 export type Found =
@@ -21,7 +21,7 @@ export interface Gathering {
   readonly binaries: Omit<Binaries, 'dockerRegistry'>;
   /** Resolves when the program can be run. @throws GatherError when it can't be had */
   arrived(program: ControlPlaneProgram): Promise<void>;
-  /** Gets it from Debian, where it is lacking and wanted; undefined where it can't be had. */
+  /** Gets it from Debian if it is missing and wanted; undefined if it can't be had. */
   dockerRegistry(): Promise<string | undefined>;
   /** Where they are from, for people: `Kubernetes 1.36.3 from the cache (DIR)`. Known when all are there. */
   source(): Promise<string>;
@@ -31,7 +31,7 @@ interface SearchOptions {
   readonly need: readonly Need[];
   readonly report: Report;
   readonly signal: AbortSignal;
-  /** The one version of Kubernetes that is wanted, without `v`; otherwise any that is new enough. */
+  /** The only acceptable version of Kubernetes, without `v`; if left out, any that is new enough. */
   readonly kubernetes?: string | undefined;
   readonly env?: Environment;
   readonly releases?: Releases;
@@ -39,7 +39,7 @@ interface SearchOptions {
 
 /**
  * Finds the playground's programs, and gets those that are missing: `$KUBEBUILDER_ASSETS`, the cache and PATH; the release
- * servers, where they can be reached; a build from Go modules with Go. Each step is said, and resumed after an interruption.
+ * servers, where they can be reached; a build from Go modules with Go. Each step is reported, and resumed after an interruption.
  * @throws the signal's reason when it is aborted
  */
 export const findBinaries = async (options: SearchOptions): Promise<Found> => {
@@ -55,7 +55,7 @@ export const findBinaries = async (options: SearchOptions): Promise<Found> => {
   return { kind: 'found', binaries, source: await gathering.source() };
 };
 
-/** Looks at what is on this machine already, and gets nothing. */
+/** Looks for programs on this machine only, and downloads nothing. */
 export const lookForBinaries = async (env: Environment): Promise<Found> => {
   const { there, dockerRegistry } = await look({ env, report: SILENT, kubernetes: undefined });
   const lacking = CONTROL_PLANE.filter((program) => there[program] === undefined);
@@ -70,7 +70,7 @@ const wantedFor = (need: readonly Need[]): readonly ControlPlaneProgram[] =>
     (program) => need.includes('control-plane') || (program === 'kubectl' && need.includes('kubectl')),
   );
 
-/** The same as {@link findBinaries}, but returns as soon as it is known where the programs will be. */
+/** The same as {@link findBinaries}, but resolves as soon as it is known where the programs will be. */
 export const gatherBinaries = async (options: SearchOptions): Promise<Gathering> => {
   const env = options.env ?? process.env;
   const { report, signal, need, kubernetes } = options;
@@ -136,7 +136,7 @@ const registryOf = async (
   return programIn([cacheDir(given.env)], 'docker-registry');
 };
 
-/** A program that serves, and where it was found. */
+/** A usable program, and where it was found. */
 interface There {
   readonly path: string;
   readonly version: string;

@@ -13,13 +13,13 @@ import {
 import type { Report } from './report.js';
 import { type Versions, wordsOf } from './versions.js';
 
-/** A program that is not there, and what gets it. */
+/** A missing program, and how to get it. */
 export interface Missing {
   readonly name: string;
   readonly how: string;
 }
 
-/** How the search for programs that were lacking ended; `source` is for people. */
+/** The outcome of getting the missing programs; `source` is for people. */
 type Got =
   | { readonly kind: 'got'; readonly source: string }
   | { readonly kind: 'missing'; readonly missing: readonly Missing[] };
@@ -28,7 +28,7 @@ export interface Getting {
   readonly lacking: readonly ControlPlaneProgram[];
   /** Where programs go, under their own names. */
   readonly dir: string;
-  /** For what is only needed by a build. */
+  /** Folder for files that only a build needs. */
   readonly work: string;
   readonly versions: Versions;
   readonly releases: Releases;
@@ -53,7 +53,7 @@ export const getPrograms = async (getting: Getting): Promise<Got> => {
   return { kind: 'missing', missing: [{ name: lacking.join(', '), how }] };
 };
 
-/** @returns the programs that are lacking still */
+/** @returns the programs that are still missing */
 const download = async (getting: Getting): Promise<readonly ControlPlaneProgram[]> => {
   const { lacking, releases, dir, report, signal, onProgram } = getting;
   const platform = releasePlatform(process.platform, process.arch);
@@ -79,7 +79,7 @@ const download = async (getting: Getting): Promise<readonly ControlPlaneProgram[
   return left;
 };
 
-/** @returns why they could not be built; undefined: they are there */
+/** @returns why they could not be built; undefined: they have been built */
 const build = async (getting: Getting): Promise<string | undefined> => {
   const { lacking, env, report, versions } = getting;
   const go = await findGo(env);

@@ -33,20 +33,20 @@ interface Package {
 const ROOM = 4_500_000_000;
 const LOOK_EVERY_MS = 500;
 
-/** A build that came to nothing. `why` is for people, in one line. */
+/** The outcome of a build. `why` is for people, in one line. */
 type BuildEnd = { readonly kind: 'built' } | { readonly kind: 'failed'; readonly why: string };
 
 interface Build {
   /** Where finished programs go, under their own names. */
   readonly dir: string;
-  /** For all that is only needed while it runs; what is compiled stays there when it is interrupted. */
+  /** Folder for what is needed only during the build; after an interruption, compiled packages stay there. */
   readonly work: string;
   readonly versions: Versions;
   readonly programs: readonly ControlPlaneProgram[];
   readonly env: Environment;
   readonly report: Report;
   readonly signal: AbortSignal;
-  /** Called as each is there. */
+  /** Called as soon as each is built. */
   readonly onProgram: (program: ControlPlaneProgram) => void;
 }
 
@@ -60,7 +60,7 @@ export const buildWithGo = async (build: Build): Promise<BuildEnd> => {
   await Promise.all([mkdir(dir, { recursive: true }), mkdir(work, { recursive: true })]);
   const other = new AbortController();
   const waiting = () => void follow(build, other.signal);
-  // Beside the folder, which goes when all is built.
+  // The lock is beside the folder, which is removed when all is built.
   const lock = await takeLock({ file: `${work}.lock`, waiting, signal });
   other.abort();
   try {
@@ -71,7 +71,7 @@ export const buildWithGo = async (build: Build): Promise<BuildEnd> => {
   }
 };
 
-/** Shows the progress of whoever builds, and hands on the programs that are there already. */
+/** Shows the progress of the process that builds, and passes on the programs that are built already. */
 const follow = async ({ work, report, dir, programs, onProgram }: Build, until: AbortSignal): Promise<void> => {
   report.say('another start builds these programs; waiting for it');
   const seen = new Set<ControlPlaneProgram>();
@@ -111,7 +111,7 @@ const buildHeld = async (build: Build): Promise<BuildEnd> => {
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
-/** The module that asks for the programs: the project's own, or one like it for another version. */
+/** Prepares the module that requires the programs: the project's own, or one like it for another version. */
 const prepareModule = async (build: Build & { readonly module: string }): Promise<BuildEnd> => {
   const { module, versions, report } = build;
   await mkdir(module, { recursive: true });
@@ -130,7 +130,7 @@ const prepareModule = async (build: Build & { readonly module: string }): Promis
   return tidied.kind === 'done' ? { kind: 'built' } : { kind: 'failed', why: whyGoFailed(tidied.words) };
 };
 
-/** Of what `go mod download -json` prints for a module that it could not get. */
+/** The error in what `go mod download -json` prints for a module that it could not get. */
 const errorIn = (told: string): string => /"Error": "((?:[^"\\]|\\.)*)"/.exec(told)?.[1] ?? '';
 
 /** go.mod of a module that builds Kubernetes. @param kubernetes - its own go.mod, which takes its staging modules from folders */
@@ -153,7 +153,7 @@ const moduleDir = (): string => {
 const goEnvironment = ({ work, env }: Build): Environment => {
   return {
     ...env,
-    // Nothing of ours stays in this user's cache; modules do, go checks them again before it uses them.
+    // Nothing of ours stays in this user's cache, except modules, which go verifies again before it uses them.
     GOCACHE: join(work, 'go-cache'),
     GOTMPDIR: join(work, 'tmp'),
     GOFLAGS: '',
@@ -235,11 +235,11 @@ const buildFlags = ({ kubernetes }: Versions): readonly string[] => {
 
 const compiledBefore = async (work: string): Promise<ReadonlySet<string>> => {
   const lines = (await readFile(join(work, 'compiled'), 'utf8').catch(() => '')).split('\n').filter(Boolean);
-  // The last ones were being compiled when it was cut off.
+  // The last packages were being compiled when it was interrupted.
   return new Set(lines.slice(0, -4));
 };
 
-/** Takes each program to its place as soon as it is whole, while others are still compiled. */
+/** Moves each program to its place as soon as it is complete, while others are still compiled. */
 const watchArrivals = async (
   { dir, onProgram }: Build,
   { out, wanted, ended }: { readonly out: string; readonly wanted: readonly Package[]; readonly ended: AbortSignal },

@@ -2,22 +2,22 @@
 export interface Counted {
   /** Packages that are to be compiled, those of earlier runs included. */
   readonly total: number;
-  /** Of these, compiled by earlier runs that were interrupted. */
+  /** How many of these were compiled by earlier, interrupted runs. */
   readonly before: number;
   /** Compiled by now, `before` included. */
   readonly compiled: number;
-  /** Since this run began to compile. */
+  /** Time since this run began to compile. */
   readonly elapsedMs: number;
 }
 
-/** A share of the work, and the time that is left as far as it can be told. */
+/** The share of the work that is done, and an estimate of the time that is left. */
 interface Progress {
   /** 0 to 99: it is done when all programs are there. */
   readonly percent: number;
   readonly leftMs: number | undefined;
 }
 
-/** Share of packages compiled against share of time, measured on two cores: the first packages are small, and the last program is linked at the end. */
+/** Share of packages compiled by share of time, measured on two cores: the first packages are small, and linking comes at the end. */
 const CURVE: readonly (readonly [packages: number, time: number])[] = [
   [0, 0],
   [0.2, 0.12],
@@ -27,7 +27,7 @@ const CURVE: readonly (readonly [packages: number, time: number])[] = [
   [1, 0.99],
 ];
 
-/** Too little has happened for a guess. */
+/** Earlier than this there is no estimate, milliseconds. */
 const GUESS_AFTER_MS = 5_000;
 
 export const progressOf = ({ total, before, compiled, elapsedMs }: Counted): Progress => {
@@ -38,7 +38,7 @@ export const progressOf = ({ total, before, compiled, elapsedMs }: Counted): Pro
   return { percent: Math.min(99, Math.floor(done * 100)), leftMs };
 };
 
-/** The line that people see. */
+/** The line to show. */
 export const progressLine = (what: string, progress: Progress): string => {
   const left = progress.leftMs === undefined ? '' : `, ${roughly(progress.leftMs)} left`;
   return `${what}: ${progress.percent} %${left} (Ctrl-C stops it, the next start goes on from there)`;

@@ -71,13 +71,13 @@ export const runGo = async (options: {
   const closed = once(child, 'close');
   const [code] = (await once(child, 'exit')) as [number | null];
   signal.removeEventListener('abort', stop);
-  killGroup(child); // what watches over it holds its output open
+  killGroup(child); // its watching shell holds its output open
   await closed; // all of its lines have been read
   signal.throwIfAborted();
   return { kind: code === 0 ? 'done' : 'failed', words };
 };
 
-/** What go said when it failed, as one line for people who have no use for the rest. */
+/** Why go failed, by its output, in one line for people. */
 export const whyGoFailed = (words: readonly string[]): string => {
   const text = words.join('\n');
   if (/no space left on device/.test(text)) return 'the disk is full';

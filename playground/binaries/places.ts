@@ -32,7 +32,7 @@ export const programIn = async (dirs: readonly string[], name: string): Promise<
 export const pathDirs = (env: Environment): readonly string[] =>
   (env['PATH'] ?? '').split(delimiter).filter((dir) => dir.startsWith('/'));
 
-/** What a program prints; undefined when it can't be run, which is as good as none. */
+/** What a program prints; undefined if it can't be run, and so counts as missing. */
 export const answerOf = async (program: string, args: readonly string[]): Promise<string | undefined> => {
   try {
     return (await promisify(execFile)(program, [...args], { timeout: 20_000 })).stdout;

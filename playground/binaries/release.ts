@@ -10,7 +10,7 @@ import { EnvHttpProxyAgent, fetch } from 'undici';
 import type { Report } from './report.js';
 import { PINNED } from './versions.js';
 
-/** Where the projects publish their own builds, and the versions that are taken from there. */
+/** Where the projects publish their own builds, and the versions to take from there. */
 export interface Releases {
   readonly kubernetes: { readonly version: string; readonly base: string };
   readonly etcd: { readonly version: string; readonly base: string };
@@ -24,7 +24,7 @@ export const RELEASES: Releases = {
 /** Programs of the Kubernetes release server, by their names there. */
 type KubernetesProgram = 'kube-apiserver' | 'kube-controller-manager' | 'kubectl';
 
-/** A download that is not what was published, or broke off. The message names the address. */
+/** A download that failed, or does not match what was published. The message names the address. */
 export class DownloadError extends Error {
   override readonly name = 'DownloadError';
 }
@@ -73,7 +73,7 @@ export const downloadKubernetes = async (program: KubernetesProgram, options: Wi
   });
 };
 
-/** Downloads etcd's release and keeps the server of it. @throws DownloadError */
+/** Downloads etcd's release, and keeps only the server. @throws DownloadError */
 export const downloadEtcd = async (options: Wish): Promise<void> => {
   const { releases, platform, dir, report, signal } = options;
   const { base, version } = releases.etcd;
@@ -139,7 +139,7 @@ const asDownloadError = (url: string, error: unknown, signal: AbortSignal): unkn
   return new DownloadError(`${url}: ${cause instanceof Error ? cause.message : error.message}`, { cause: error });
 };
 
-/** A folder beside the target, so that a finished file can be renamed into place; nothing half-done outlives it. */
+/** Works in a temporary folder beside the target, from which a finished file can be renamed into place. */
 const inScratch = async (dir: string, work: (scratch: string) => Promise<void>): Promise<void> => {
   await mkdir(dir, { recursive: true });
   const scratch = await mkdtemp(join(dir, '.download-'));

@@ -1,10 +1,10 @@
-/** Where those who find and get programs tell how far they are. */
+/** Receives the progress of finding and getting programs. */
 export interface Report {
-  /** Something that stays on the screen. */
+  /** Shows a line that stays on the screen. */
   say(line: string): void;
-  /** How far a long step is; each call takes the place of the one before. */
+  /** Shows the progress of a long step; each call replaces the line of the one before. */
   progress(line: string): void;
-  /** The long step has ended: what it showed last may go. */
+  /** Called when the long step has ended: its last line may be removed. */
   progressEnds(): void;
 }
 
@@ -44,5 +44,5 @@ export const reportTo = (options: {
   };
 };
 
-/** Says nothing. */
+/** Shows nothing. */
 export const SILENT: Report = { say: () => {}, progress: () => {}, progressEnds: () => {} };

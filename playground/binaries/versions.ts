@@ -4,7 +4,7 @@ export interface Versions {
   readonly etcd: string;
 }
 
-/** What is got where nothing is there yet. go-build/go.mod pins the same (a spec insists). */
+/** The versions to get if none are there yet. go-build/go.mod pins the same (a spec insists). */
 export const PINNED: Versions = { kubernetes: '1.36.3', etcd: '3.6.16' };
 
 /** The oldest minor version of Kubernetes 1 that is accepted: what the CRD, Jobs and webhook configurations use is stable from there on. */
@@ -13,12 +13,12 @@ const OLDEST_MINOR = 30;
 /** The oldest etcd that such an apiserver is released with. */
 const OLDEST_ETCD = [3, 5] as const;
 
-/** Whether programs of a version serve; `because` completes "… is passed over: ". */
+/** Whether programs of a version can be used; `because` completes "… is passed over: ". */
 export type Fitness = { readonly kind: 'fit' } | { readonly kind: 'unfit'; readonly because: string };
 
 const FIT: Fitness = { kind: 'fit' };
 
-/** For people. The etcd of another Kubernetes than the pinned one is the newest that either asks for. */
+/** The versions in words. For another Kubernetes than the pinned one, etcd is the newest that either of them requires. */
 export const wordsOf = ({ kubernetes, etcd }: Versions): string =>
   `Kubernetes ${kubernetes} and etcd${kubernetes === PINNED.kubernetes ? ` ${etcd}` : ''}`;
 
@@ -50,7 +50,7 @@ const minorOf = (version: string): number | undefined => {
   return minor === undefined ? undefined : Number(minor);
 };
 
-/** @param wanted - the one version that is asked for; undefined: any that is new enough */
+/** @param wanted - the only acceptable version; undefined: any that is new enough */
 export const fitKubernetes = (version: string | undefined, wanted: string | undefined): Fitness => {
   if (version === undefined) return { kind: 'unfit', because: 'it does not say its version' };
   if (wanted !== undefined)

@@ -3,9 +3,9 @@ import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 
-/** What a control plane proves itself with; the files stand in its folder under these names, with mode 600. */
+/** The credentials of a control plane; the files are in its folder under these names, with mode 600. */
 export interface Credentials {
-  /** Certificate of the authority, PEM. Files: ca.crt, and ca.key for who must issue more (a node's own endpoint). */
+  /** Certificate of the authority, PEM. Files: ca.crt, and ca.key to issue more certificates (for a node's endpoint). */
   readonly ca: string;
   /** Serving certificate and key of the API endpoints, PEM. Files: apiserver.crt, apiserver.key. */
   readonly cert: string;

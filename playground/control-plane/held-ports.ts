@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 /** A port of 127.0.0.1 that nobody else can take until it is released. */
 export interface HeldPort {
   readonly port: number;
-  /** Lets go of it, to be called just before a program that listens on it is started. May be called again. */
+  /** Releases it; to be called just before a program that listens on it is started. May be called again. */
   release(): Promise<void>;
 }
 

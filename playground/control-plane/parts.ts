@@ -15,7 +15,7 @@ import {
 import { type ReadinessProbe, waitUntilReady } from './ready.js';
 import { type StopHow, type SupervisedProcess, superviseProcess } from './supervised-process.js';
 
-/** What the parts of one control plane are started with. */
+/** The settings that the parts of one control plane are started with. */
 export interface Setting {
   readonly dir: string;
   readonly binaries: Binaries;

@@ -4,20 +4,20 @@ export interface Layout {
   readonly ports: Readonly<Record<PortName, number>>;
 }
 
-/** In what a control plane may differ from the usual one. */
+/** How a control plane may differ from the usual one. */
 export interface Peculiarities {
   /** An audit policy (audit.k8s.io/v1): the apiserver writes what it asks for to `kube-apiserver-audit.log`, a line of JSON each. */
   readonly auditPolicy?: object;
-  /** Nothing runs Jobs, collects garbage or makes ServiceAccounts, and Pods need none: for who does by hand what they would do. */
+  /** No controllers run Jobs, collect garbage or create ServiceAccounts, and Pods need none: for specs that do their work by hand. */
   readonly withoutControllers?: true;
-  /** Kubelets' certificates are not checked, as on most clusters: a kubelet need not have one of this control plane's authority. */
+  /** Kubelets' certificates are not checked, as on most clusters: a kubelet need not have one by this control plane's CA. */
   readonly anyKubelet?: true;
 }
 
 export const PORT_NAMES = ['apiserver', 'etcd', 'etcdPeer'] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 
-/** What Jobs and namespaces need, and what charts of a playground do. */
+/** The controllers that Jobs, namespaces and the playground's charts need. */
 const CONTROLLERS = [
   'job-controller',
   'deployment-controller',
@@ -76,7 +76,7 @@ export const apiserverFlags = ({ dir, ports }: Layout, peculiarities: Peculiarit
 /** Where the audit policy of a control plane stands, if it has one. */
 export const auditPolicyFile = (dir: string): string => `${dir}/audit-policy.json`;
 
-/** Never rotated: whoever asks for an audit wants all of it. */
+/** The flags for an audit log, which is never rotated: a spec needs all of it. */
 const auditFlags = (dir: string, { auditPolicy }: Peculiarities): string[] =>
   auditPolicy === undefined
     ? []

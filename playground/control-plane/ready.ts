@@ -7,7 +7,7 @@ import type { SupervisedProcess } from './supervised-process.js';
 const READY_WITHIN_MS = 90_000;
 const ASK_EVERY_MS = 50;
 
-/** A question to an apiserver that is answered 200, with `text` in its body, once `part` does its work. */
+/** A request to an apiserver that is answered 200, with `text` in its body, once `part` does its work. */
 export interface ReadinessProbe {
   readonly port: number;
   readonly path: string;
@@ -15,7 +15,7 @@ export interface ReadinessProbe {
 }
 
 /**
- * Asks until the answer is there. `parts`: those without which it can't come; the last is the one that is waited for.
+ * Repeats the request until it is answered so. `parts`: those that the answer depends on; the last is the one that is waited for.
  * @throws ControlPlaneError when one of them ends, or after 90 s
  */
 export const waitUntilReady = async (options: {

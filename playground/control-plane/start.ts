@@ -7,17 +7,17 @@ import type { Peculiarities } from './program-flags.js';
 
 /** A running control plane on 127.0.0.1. */
 export interface ControlPlane {
-  /** All its state, logs (`<program>.log`), and `ca.crt` with `ca.key` for who must issue a certificate that it trusts. */
+  /** All its state, logs (`<program>.log`), and `ca.crt` with `ca.key` to issue certificates that it trusts. */
   readonly dir: string;
   /** Path of a kubeconfig (JSON, mode 600): cluster-admin by token. */
   readonly kubeconfig: string;
   /** `https://127.0.0.1:PORT` */
   readonly server: string;
-  /** Of its store, without TLS: `http://127.0.0.1:PORT` */
+  /** Address of its store, without TLS: `http://127.0.0.1:PORT` */
   readonly etcd: string;
   /** Certificate of the authority, PEM. */
   readonly ca: string;
-  /** Ends clients first and etcd last; afterwards no process and no port of it is left. May be called again. */
+  /** Stops clients first and etcd last; afterwards no process and no port of it is left. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -25,8 +25,8 @@ const ATTEMPTS = 3;
 
 /**
  * Starts etcd, kube-apiserver and kube-controller-manager; returns when Pods can be created in namespace default. State that
- * `dir` holds already is taken up again. All of it ends with this process, whatever ends that.
- * @param options.arrived - resolves when a program can be run, for those that are still on their way: each is started as soon as it may
+ * `dir` holds already is used again. All of it ends with this process, even if that is killed.
+ * @param options.arrived - resolves when a program can be run, for those that are still being got: each is started as soon as possible
  * @throws ControlPlaneError; what `arrived` throws
  */
 export const startControlPlane = async (options: {

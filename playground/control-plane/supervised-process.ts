@@ -11,9 +11,9 @@ export interface SupervisedProcess {
   readonly ended: Promise<string>;
   /** The last lines of its log. */
   logEnd(): Promise<string>;
-  /** Sends it a signal, and nothing else. */
+  /** Sends it a signal, without waiting. */
   send(signal: NodeJS.Signals): void;
-  /** Ends it and whatever it started, and waits until it is gone. Harmless when it has ended already. */
+  /** Ends it and all that it started, and waits until it is gone. Harmless if it has ended already. */
   stop(how: StopHow): Promise<void>;
 }
 
@@ -25,7 +25,7 @@ export interface StopHow {
 
 /**
  * The program takes the place of this shell, so its pid is the process group's. The background reader stays in that group
- * and ends all of it when the pipe from us closes, whatever ended us (SIGKILL included). While it lives, the group's number
+ * and ends all of it when the pipe from us closes, even if we were killed (SIGKILL). While it lives, the group's number
  * can't be given to others.
  */
 const UNDER_WATCH = 'exec 3<&0 </dev/null; { read -r _ <&3; kill -KILL "-$$"; } & exec 3<&-; exec "$@"';

@@ -3,12 +3,12 @@ import { delimiter, join } from 'node:path';
 import { type Mount, WITH_AGENT } from './sandbox.js';
 
 /**
- * What a container gets where no namespaces can be had: nothing is mounted, the process runs on the machine as the agent's own
- * user, and wherever a volume's path stands in an argument or a variable the folder that holds the volume is put in its place.
+ * How a container runs without namespaces: nothing is mounted, the process runs on the machine as the agent's own user, and a
+ * volume's path in an argument or a variable is replaced by the folder that holds the volume.
  *
- * What does not work so: paths that a program has built in (except the ServiceAccount's folder for the werf stand-in, and /tmp
- * for programs that honour TMPDIR), paths inside a shell command's words that are put together there, read-only roots and
- * mounts, runAsUser.
+ * What does not work then: paths that are built into a program (except the ServiceAccount's folder for the werf stand-in, and
+ * /tmp for programs that honour TMPDIR), paths that a shell command puts together itself, read-only roots and mounts,
+ * runAsUser.
  */
 interface BarePlan {
   readonly command: readonly string[];

@@ -47,7 +47,7 @@ export class ContainerLog {
     this.#append(lines);
   }
 
-  /** Writes what is left of a last line; everybody who follows comes to the end. */
+  /** Writes the rest of an unfinished last line; then all followers reach the end. */
   end(): void {
     if (this.#ended) return;
     const streams = ['stdout', 'stderr'] as const;

@@ -12,7 +12,7 @@ interface WantedMount {
   readonly readOnly: boolean;
 }
 
-/** What a container's spec asks for, with everything expanded. */
+/** A container's spec with everything expanded. */
 export interface ContainerPlan {
   readonly command: readonly string[];
   readonly workingDir: string;
@@ -24,7 +24,7 @@ export interface ContainerPlan {
   readonly terminationMessagePath: string;
 }
 
-/** `refused`: what a kubelet answers with CreateContainerConfigError or CreateContainerError. */
+/** `refused`: a kubelet would report CreateContainerConfigError or CreateContainerError. */
 type Planned =
   | { readonly kind: 'plan'; readonly plan: ContainerPlan }
   | { readonly kind: 'refused'; readonly reason: string; readonly message: string };
@@ -61,7 +61,7 @@ const refusal = (pod: AgentPod, container: V1Container, user: number | undefined
   return { kind: 'refused', reason: 'CreateContainerError', message };
 };
 
-/** What is to be run, and as whom. Pure. */
+/** Plans what to run, and as which user. Pure. */
 export const planContainer = (pod: AgentPod, container: V1Container, variables: Variables): Planned => {
   const credentials = credentialsOf(pod, container);
   const refused = refusal(pod, container, credentials.user);

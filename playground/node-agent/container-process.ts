@@ -4,10 +4,10 @@ import type { Readable } from 'node:stream';
 import type { ContainerLog } from './container-log.js';
 import { childrenOf } from './process-tree.js';
 
-/** Whether the command itself was reached. `failed`: in the words of the one who could not. */
+/** Whether the command itself was started. `failed`: the message of the program that could not start it. */
 type Start = { readonly kind: 'started' } | { readonly kind: 'failed'; readonly message: string };
 
-/** What is run, and where. `sandbox`: the words tell of their start on file descriptor 3 and make a process namespace. */
+/** What is run, and where. `sandbox`: the program reports its start on file descriptor 3 and creates a process namespace. */
 export interface ProcessPlan {
   readonly words: readonly string[];
   readonly variables: ReadonlyMap<string, string>;
@@ -15,7 +15,7 @@ export interface ProcessPlan {
   readonly sandbox: boolean;
 }
 
-/** How long output is waited for when a process has ended but another one, somewhere, holds its pipe. */
+/** How long to wait for output if a process has ended but another one still holds its pipe, milliseconds. */
 const LINGER_MS = 1000;
 
 const exitCodeOf = (code: number | null, signal: NodeJS.Signals | null): number =>
@@ -67,7 +67,7 @@ export class ContainerProcess {
     return this.#over ? undefined : this.#plan.sandbox ? this.#first : this.#child.pid;
   }
 
-  /** To the first process, as a runtime does it: one that handles no SIGTERM has to be killed. */
+  /** Sends SIGTERM to the first process, as a runtime does; one that does not handle it has to be killed. */
   terminate(): void {
     const pid = this.pid;
     if (pid === undefined) return;
@@ -85,7 +85,7 @@ export class ContainerProcess {
 
   async #news(pipe: Readable): Promise<Start> {
     let news = '';
-    // The namespaces' maker keeps the pipe open as long as the container runs: only bad news come with its end.
+    // The program that creates the namespaces keeps the pipe open while the container runs: it ends early only on a failure.
     await new Promise<void>((resolve) => {
       pipe.setEncoding('utf8').on('data', (text: string) => {
         news += text;
@@ -123,7 +123,7 @@ export class ContainerProcess {
     }, LINGER_MS);
     await Promise.all(outputs);
     clearTimeout(timer);
-    // Until util-linux 2.39 unshare can't pass SIGKILL on: it complains and exits with 1. It says nothing else once it runs.
+    // Before util-linux 2.39, unshare can't pass SIGKILL on: it prints an error and exits with 1. It prints nothing else once it runs.
     const killed = this.#first !== undefined && this.#complaint !== '';
     return killed ? 137 : code;
   }

@@ -27,7 +27,7 @@ interface ContainerRun {
   /** If the termination message is empty after a failure, the end of the log takes its place. */
   readonly messageFromLog: boolean;
   readonly onRunning: (startedAt: number) => void;
-  /** Aborted: end it, after at most `graceMs()`; `force` aborted: at once. */
+  /** Aborted: the container has to end within `graceMs()`; `force` aborted: at once. */
   readonly ending: AbortSignal;
   readonly force: AbortSignal;
   readonly graceMs: () => number;

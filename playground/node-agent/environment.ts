@@ -5,12 +5,12 @@ import { refOf } from './pod.js';
 import { fieldOf, type NodeFacts, resourceOf } from './pod-facts.js';
 import type { Sources } from './sources.js';
 
-/** A container's variables, or what keeps it from being started, in a kubelet's words. */
+/** A container's variables, or why it can't be started, in a kubelet's words. */
 type Environment =
   | { readonly kind: 'ready'; readonly variables: Variables }
   | { readonly kind: 'missing'; readonly message: string };
 
-/** All that a container's variables are made of. */
+/** What a container's variables are computed from. */
 interface EnvironmentInput {
   readonly pod: AgentPod;
   readonly container: V1Container;
@@ -20,7 +20,7 @@ interface EnvironmentInput {
   readonly server: string;
 }
 
-/** What an image would have: containerd's default. */
+/** The PATH that an image would have: containerd's default. */
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 type Value = { readonly kind: 'value'; readonly value: string | undefined } | Environment;
@@ -88,7 +88,7 @@ const given = (input: EnvironmentInput): ReadonlyMap<string, string> => {
     ['PATH', PATH],
     ['HOSTNAME', refOf(input.pod).name],
     ['HOME', '/'],
-    // No image is pulled; the stand-in for werf speaks as the version that it names.
+    // No image is pulled; the stand-in for werf acts as the version that the image names.
     ['PLAYGROUND_IMAGE', input.container.image ?? ''],
     ['KUBERNETES_SERVICE_HOST', host],
     ['KUBERNETES_SERVICE_PORT', port],
@@ -99,7 +99,7 @@ const given = (input: EnvironmentInput): ReadonlyMap<string, string> => {
 
 /**
  * A container's variables: envFrom, then env in order, each seeing those before it. Variables of other Services are not set.
- * Pure; a source that is not there (and not optional) is `missing`, and to be asked for again.
+ * Pure; a source that does not exist (and is not optional) is `missing`, and has to be read again.
  */
 export const environmentOf = (input: EnvironmentInput): Environment => {
   const variables = new Map(given(input));

@@ -5,7 +5,7 @@ import { ContainerLog } from './container-log.js';
 import { ContainerProcess } from './container-process.js';
 import { type Isolation, sandboxCommand } from './sandbox.js';
 
-/** What a trial showed; `why` says what kept the agent from isolating containers. */
+/** The result of the trial; `why` says why the agent can't isolate containers. */
 type IsolationFound =
   | { readonly kind: 'found'; readonly isolation: Exclude<Isolation, 'none'> }
   | { readonly kind: 'unavailable'; readonly why: string };

@@ -1,4 +1,4 @@
-/** What of a log is asked for, as `kubectl logs` has it. */
+/** The options of `kubectl logs`. */
 export interface LogOptions {
   readonly follow: boolean;
   readonly timestamps: boolean;
@@ -43,7 +43,7 @@ const tail = (lines: readonly LogLine[], count: number): readonly LogLine[] => {
   return lines.slice(starts.at(-count) ?? 0);
 };
 
-/** The lines that are wanted of those written so far. Pure. */
+/** Selects the requested lines of those written so far. Pure. */
 export const wantedLines = (lines: readonly LogLine[], options: LogOptions): readonly LogLine[] => {
   const { since, tailLines } = options;
   const recent = since === undefined ? lines : lines.filter((line) => Date.parse(line.time) >= since);

@@ -29,7 +29,7 @@ export async function* readLog(
   let last: LogLine | undefined;
   while (left > 0) {
     const ended = log.ended;
-    // Asked for before the file is read: a line written in between must not be slept over.
+    // Subscribes before the file is read, so that a line that is written in between is not missed.
     const change = ended || !options.follow ? undefined : log.changed(signal).catch(() => 'aborted' as const);
     const { lines, used } = parseLog(await readFrom(log.file, offset));
     const wanted = offset === 0 ? wantedLines(lines, options) : lines;

@@ -15,7 +15,7 @@ export interface LogRequest {
   readonly previous: boolean;
 }
 
-/** A log, or a kubelet's words for why there is none. */
+/** A log, or why there is none, in a kubelet's words. */
 export type LogAnswer =
   | { readonly kind: 'log'; readonly log: ContainerLog }
   | { readonly kind: 'none'; readonly status: 400 | 404; readonly message: string };
@@ -77,7 +77,7 @@ const send = async (deps: LogServerDeps, request: IncomingMessage, response: Ser
 
 /**
  * Serves `/containerLogs/NAMESPACE/POD/CONTAINER` over TLS on a free port, as the apiserver asks a kubelet for it.
- * It answers whoever asks: it is for a loopback address.
+ * It does not authenticate its clients: it is for a loopback address.
  */
 export const startLogServer = async (
   deps: LogServerDeps,

@@ -1,12 +1,12 @@
 import type { Clock } from '../../process/ports.js';
 import { memoryOf, treeOf } from './process-tree.js';
 
-/** How often is looked, milliseconds: short enough that a process which fills memory does not get far above its limit. */
+/** How often memory is measured, milliseconds: short enough that a process which fills memory does not get far above its limit. */
 const INTERVAL_MS = 50;
 
 /**
- * Looks again and again until the processes below `pid` together have more memory than `limit`, or `signal` is aborted.
- * A cgroup would refuse the very page; this sees it up to 50 ms later. Files in an emptyDir or the root are not counted.
+ * Measures again and again until the processes below `pid` together have more memory than `limit`, or `signal` is aborted.
+ * A cgroup would refuse the first page beyond it; this notices up to 50 ms later. Files in an emptyDir or the root are not counted.
  * @param limit - bytes
  * @returns whether the limit was passed
  */

@@ -7,13 +7,13 @@ import { timestamp } from './pod.js';
 import type { NodeFacts } from './pod-facts.js';
 import { nodeLabels } from './scheduling.js';
 
-/** How often the node says that it is there; a node controller waits 40 s. */
+/** How often the node sends a heartbeat, milliseconds; a node controller waits 40 s. */
 const HEARTBEAT_MS = 10_000;
 
-/** What the node says of itself. */
+/** What the Node's status is made of. */
 export interface NodeState {
   readonly facts: NodeFacts;
-  /** Of the log server. */
+  /** Port of the log server. */
   readonly port: number;
   readonly ready: boolean;
   /** When it became (un)ready, milliseconds since 1970. */

@@ -7,7 +7,7 @@ import type { NodeFacts } from './pod-facts.js';
 import type { Isolation } from './sandbox.js';
 import type { WerfProgram } from './werf-program.js';
 
-/** What all Pods of a node share. */
+/** The environment that all Pods of a node share. */
 export interface PodEnvironment {
   readonly client: KubeClient;
   readonly clock: Clock;
@@ -26,7 +26,7 @@ export interface PodEnvironment {
 
 const RETRY_MS = 2000;
 
-/** Lets the apiserver forget a Pod that was to be deleted; tries until it did, or until it is not to be called any more. */
+/** Removes a terminated Pod from the apiserver; tries until that succeeds, or until the apiserver must not be called any more. */
 export const confirmDeletion = async (
   env: PodEnvironment,
   pod: ObjectRef & { readonly uid: string },
@@ -37,7 +37,7 @@ export const confirmDeletion = async (
       return;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      // Another Pod has the name already.
+      // Another Pod has that name already.
       if (error.code === 'conflict') return;
       await env.clock.sleep(RETRY_MS, env.signal).catch(() => undefined);
     }

@@ -2,7 +2,7 @@ import type { V1Container } from '@kubernetes/client-node';
 import { type AgentPod, refOf } from './pod.js';
 import { quantity } from './quantity.js';
 
-/** What the node adds to what a Pod says of itself. */
+/** The node's part of the data that Pods can refer to. */
 export interface NodeFacts {
   readonly node: string;
   /** The address of node and Pods alike: there is one network. */
@@ -23,7 +23,7 @@ const lines = (map: Readonly<Record<string, string>> | undefined): string =>
 
 /**
  * The value of a downward API fieldPath: `metadata.name`, `metadata.labels['app']`, `status.podIP`.
- * @returns '' for what the Pod has not; undefined for a path that Kubernetes does not know either
+ * @returns '' for a field that the Pod does not have; undefined for a path that Kubernetes does not know either
  */
 export const fieldOf = (pod: AgentPod, node: NodeFacts, path: string): string | undefined => {
   const keyed = KEYED.exec(path);

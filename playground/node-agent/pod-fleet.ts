@@ -12,7 +12,7 @@ interface RunningPod {
   readonly gone: Promise<void>;
 }
 
-/** All Pods of the node: binds those that no node has, and gives each that is bound here a worker of its own. */
+/** All Pods of the node: binds those without a node, and starts a worker for each that is bound here. */
 export class PodFleet {
   readonly #env: PodEnvironment;
   readonly #workers = new Map<string, RunningPod>();
@@ -25,7 +25,7 @@ export class PodFleet {
     this.#env = env;
   }
 
-  /** A Pod appeared, changed or went; a name may have passed from one Pod to another in between. */
+  /** A Pod was created, changed or deleted; another Pod may have got its name in between. */
   onChange(before: AgentPod | undefined, after: AgentPod | undefined): void {
     if (before !== undefined && before.metadata.uid !== after?.metadata.uid) {
       this.#workers.get(refOf(before).uid)?.worker.gone();

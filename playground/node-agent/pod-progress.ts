@@ -24,7 +24,7 @@ export const firstProgress = (pod: AgentPod, address: string, now: number): PodP
 
 const isOver = (pod: AgentPod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
-/** Whether something of the Pod ran before this agent saw it: on an earlier agent, whose processes are gone. */
+/** Whether an earlier agent, whose processes are gone, has started a container of the Pod. */
 export const wasStarted = (pod: AgentPod): boolean =>
   isOver(pod) ||
   [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].some(
@@ -32,8 +32,8 @@ export const wasStarted = (pod: AgentPod): boolean =>
   );
 
 /**
- * What is reported of a Pod that an earlier agent had started, in a kubelet's words.
- * @returns undefined if it had come to its end: then nothing is
+ * The progress to report for a Pod that an earlier agent has started, in a kubelet's words.
+ * @returns undefined if the Pod has ended: then nothing is reported
  */
 export const lostProgress = (pod: AgentPod, first: PodProgress, now: number): PodProgress | undefined => {
   if (isOver(pod)) return undefined;

@@ -12,7 +12,7 @@ export interface Ended {
   readonly finishedAt: number;
 }
 
-/** A container's state. `ended` is for good: one that will be started again is `waiting`, with its last end beside it. */
+/** A container's state. `ended` is final: a container that will be restarted is `waiting`, with its last end beside it. */
 export type ContainerProgress = {
   readonly name: string;
   readonly image: string;

@@ -19,7 +19,7 @@ import { StatusReporter } from './status-reporter.js';
 
 type Kind = 'init' | 'main';
 
-/** How long what a Pod needs is waited for between two looks, milliseconds; doubled each time, as with a kubelet. */
+/** How long to wait before looking again for what a Pod needs, milliseconds; doubled each time, as by a kubelet. */
 const LOOK_MS = 250;
 const LOOK_AT_MOST_MS = 2000;
 
@@ -81,7 +81,7 @@ export class PodWorker {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** A newer version of the Pod. */
+  /** Takes a newer version of the Pod. */
   update(pod: AgentPod): void {
     this.#pod = pod;
     if (pod.metadata.deletionTimestamp === undefined) return;
@@ -89,14 +89,14 @@ export class PodWorker {
     this.#deleted.abort();
   }
 
-  /** The Pod is gone from the apiserver. */
+  /** Called when the Pod is gone from the apiserver. */
   gone(): void {
     this.#ending.abort();
     this.#force.abort();
     this.#deleted.abort();
   }
 
-  /** The node stops: what runs is ended and reported as failed. */
+  /** Called when the node stops: ends what runs, and reports it as failed. */
   stop(): void {
     const over = [...this.#progress.init, ...this.#progress.main].every((each) => each.state.kind === 'ended');
     if (!over) this.#progress = { ...this.#progress, verdict: STOPPED };
@@ -129,7 +129,7 @@ export class PodWorker {
     }
     over.abort();
     await deadline;
-    // What had not begun when the Pod was ended is reported here.
+    // This also reports containers that had not begun when the Pod was ended.
     this.#reporter.report(this.#progress);
   }
 

@@ -4,7 +4,7 @@ const read = async (path: string): Promise<string> => {
   try {
     return await readFile(path, 'utf8');
   } catch {
-    // The process ended between two looks.
+    // The process ended between two reads.
     return '';
   }
 };

@@ -10,7 +10,7 @@ export interface Mount {
   readonly readOnly: boolean;
 }
 
-/** Who a container's process is and what it may do. */
+/** The user, groups and rights of a container's process. */
 export interface Credentials {
   readonly user: number | undefined;
   readonly group: number | undefined;
@@ -44,7 +44,7 @@ const asRoot = (given: Credentials): readonly string[] => {
   return [...words, '--'];
 };
 
-/** Without root a second user namespace gives the one user that there is the wanted number. */
+/** Without root, a second user namespace maps the only user to the wanted number. */
 const asUser = (given: Credentials): readonly string[] =>
   given.user === undefined || given.user === 0
     ? []
@@ -60,7 +60,7 @@ const inOrder = (mounts: readonly Mount[]): readonly Mount[] =>
   mounts.toSorted((a, b) => a.target.split('/').length - b.target.split('/').length);
 
 /**
- * The words that run a container: program and arguments, file descriptor 3 for news of its start. Pure.
+ * The command line that runs a container: program and arguments; it reports its start on file descriptor 3. Pure.
  * The container's variables are the process's own, so that no value stands in an argument.
  */
 export const sandboxCommand = (isolation: Exclude<Isolation, 'none'>, plan: SandboxPlan): readonly string[] => {

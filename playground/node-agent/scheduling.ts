@@ -9,7 +9,7 @@ type Placement =
   | { readonly kind: 'bind' }
   | { readonly kind: 'unschedulable'; readonly message: string };
 
-/** What the node has; the default scheduler's words for what a Pod lacks. */
+/** The node's labels. */
 export const nodeLabels = (node: NodeFacts): Readonly<Record<string, string>> => ({
   'kubernetes.io/hostname': node.node,
   'kubernetes.io/os': process.platform,

@@ -4,7 +4,7 @@ import type { KubeClient, ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import { type AgentPod, refOf } from './pod.js';
 
-/** What a Pod's volumes and variables are made of, as it is now. What does not exist is not in the map. */
+/** The objects that a Pod's volumes and variables are made of, as of now. Those that do not exist are not in the maps. */
 export interface Sources {
   readonly secrets: ReadonlyMap<string, Secret>;
   readonly configMaps: ReadonlyMap<string, ConfigMap>;
@@ -19,7 +19,7 @@ interface References {
   readonly tokens: ReadonlyMap<string, number>;
 }
 
-/** As short as the apiserver allows is 10 minutes; Jobs here do not last longer than the default hour. */
+/** Lifetime of a Pod's token: the default hour, since Jobs here do not last longer (the apiserver allows 10 minutes and more). */
 const TOKEN_SECONDS = 3600;
 
 const volumeReferences = (volumes: readonly V1Volume[]) => {

@@ -33,7 +33,7 @@ interface NodeAgentDeps {
   readonly realWerf?: string | undefined;
   readonly log: Log;
   readonly clock: Clock;
-  /** `none` does without namespaces even where they can be had; `detect` if left out. */
+  /** `none` does not use namespaces even if they are available; `detect` if left out. */
   readonly isolation?: 'detect' | 'none';
 }
 
@@ -46,7 +46,7 @@ export interface NodeAgent {
 
 /** The only address: the agent, the apiserver and all Pods are on one machine. */
 const ADDRESS = '127.0.0.1';
-/** How long the apiserver may take for the last words of a node that stops. */
+/** How long the apiserver may take for the last writes of a node that stops, milliseconds. */
 const FAREWELL_MS = 3000;
 
 const isolationFor = async (deps: NodeAgentDeps): Promise<Isolation> => {
@@ -110,7 +110,7 @@ export const startNodeAgent = async (deps: NodeAgentDeps): Promise<NodeAgent> =>
     clock,
     log,
     random: { uniform: Math.random },
-    // The apiserver sends the whole Pod, of which our own type has a part.
+    // The apiserver sends the whole Pod; our own type has a part of it.
     project: (pod) => pod as unknown as AgentPod,
     onChange: ({ before, after }) => fleet.onChange(before, after),
   });

@@ -5,10 +5,10 @@ import type { Clock, Log } from '../../process/ports.js';
 import { KUBELETS, type PodProgress, type PodStatus, podStatus } from './pod-status.js';
 
 const RETRY_MS = 500;
-/** A patch that conflicts names a Pod that was replaced, or met several writers: more tries than this do not help. */
+/** Most tries after conflicts: then the Pod was replaced, or has several writers, and more tries do not help. */
 const CONFLICTS = 5;
 
-/** Writes a Pod's status, one write at a time, only the newest state; what can't be written is tried again until it can. */
+/** Writes a Pod's status, one write at a time, always the newest state; failed writes are retried until they succeed. */
 export class StatusReporter {
   readonly #ref: ObjectRef & { readonly uid: string };
   readonly #client: KubeClient;
@@ -61,7 +61,7 @@ export class StatusReporter {
     }
   }
 
-  /** Conditions that are not the kubelet's, an eviction's DisruptionTarget for example, and the version of the Pod that has them. */
+  /** Reads the conditions that are not the kubelet's, like an eviction's DisruptionTarget, and the version of the Pod that has them. */
   async #others(): Promise<{ readonly resourceVersion?: string; readonly conditions: readonly object[] }> {
     const pod = await this.#client.get(PODS, this.#ref, this.#signal);
     const conditions = (pod?.status?.conditions ?? []).filter(({ type }) => !KUBELETS.has(type));

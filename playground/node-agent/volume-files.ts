@@ -2,9 +2,9 @@ import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { VolumeContent } from './volumes.js';
 
-/** Whose the files are. */
+/** The owner of the files. */
 export interface VolumeOwner {
-  /** False: all are the agent's own user's, who is everybody in a container of a user namespace. */
+  /** False: the agent's own user owns all files, and is every user in a container with a user namespace. */
   readonly root: boolean;
   /** The containers' user, for tokens. */
   readonly user: number | undefined;

@@ -12,13 +12,13 @@ interface VolumeFile {
   readonly token?: boolean;
 }
 
-/** What a volume holds at first, or why it can't be made (yet), in a kubelet's words. */
+/** The first content of a volume, or why it can't be made (yet), in a kubelet's words. */
 export type VolumeContent =
   | { readonly kind: 'empty' }
   | { readonly kind: 'files'; readonly files: readonly VolumeFile[] }
   | { readonly kind: 'missing'; readonly message: string };
 
-/** All that volumes are made of. */
+/** What volumes are made of. */
 interface VolumeInput {
   readonly pod: AgentPod;
   readonly sources: Sources;
@@ -129,7 +129,7 @@ const projectedFiles = (input: VolumeInput, volume: NonNullable<V1Volume['projec
 };
 
 /**
- * What a volume holds when its Pod starts; later changes of its source do not reach it (a kubelet's volumes follow).
+ * The content of a volume when its Pod starts; later changes of its source do not reach it (a kubelet's volumes are updated).
  * Kinds: emptyDir, secret, configMap, projected, downwardAPI. Pure.
  */
 export const contentOf = (volume: V1Volume, input: VolumeInput): VolumeContent => {

@@ -15,7 +15,7 @@ export interface WerfProgram {
 
 const FOLDER = '/playground/bin';
 
-/** Node as a container has it, or else as the machine has it. */
+/** The script that starts the stand-in with the container's Node, or else with the machine's. */
 const script = (node: string): string => `#!/bin/sh
 node=${FOLDER}/node
 [ -x "$node" ] || node='${node.replaceAll("'", "'\\''")}'
@@ -46,7 +46,7 @@ export const prepareWerf = async (options: {
   }
   await copyFile(options.standIn, join(bareFolder, 'werf-stand-in.mjs'));
   await writeFile(join(bareFolder, 'werf'), script(process.execPath), { mode: 0o755 });
-  // Node is mounted on this file; not executable, it does not count as Node where nothing is mounted.
+  // Node is mounted over this file. The file is not executable, so that it is not taken for Node where nothing is mounted.
   await writeFile(join(bareFolder, 'node'), '', { mode: 0o644 });
   const node: Mount = {
     kind: 'file',

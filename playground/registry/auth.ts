@@ -1,11 +1,11 @@
-/** Who may push and pull; nobody else then. */
+/** The only user who may push and pull. */
 export interface RegistryAuth {
   readonly kind: 'htpasswd';
   readonly username: string;
   readonly password: string;
 }
 
-/** Tokens of somebody's own server are what lets in; the distribution registry only. */
+/** Access by tokens of another server; only the distribution registry supports it. */
 export interface TokenAuth {
   readonly kind: 'token';
   /** The server's URL. */

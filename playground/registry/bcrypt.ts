@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 
-/** docker-registry takes no other kind of password hash. 2^5 rounds, the least there is: this guards a playground. */
+/** docker-registry accepts no other kind of password hash. 2^5 rounds, the minimum, are enough for a playground. */
 const SALT_ALPHABET = './ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const SALT_LENGTH = 22;
 
 /**
- * A line of an htpasswd file, made by what the machine has: the crypt of its C library (libxcrypt knows bcrypt), asked by perl
- * or python3, or Apache's own tool. The password goes by standard input, so that no list of processes shows it.
+ * A line of an htpasswd file, made by a tool of the machine: the crypt of its C library (libxcrypt knows bcrypt) through perl or
+ * python3, or Apache's own tool. The password is passed on standard input, so that no list of processes shows it.
  * @returns undefined when none of them can make one
  */
 export const htpasswdLine = async (username: string, password: string): Promise<string | undefined> => {
@@ -24,11 +24,11 @@ export const htpasswdLine = async (username: string, password: string): Promise<
   return undefined;
 };
 
-/** What it prints; nothing when it is not there, or fails. */
+/** The output of a program; empty if it does not exist, or fails. */
 const outputOf = (program: string, args: readonly string[], input: string): Promise<string> => {
   return new Promise((resolve) => {
     const child = execFile(program, [...args], { timeout: 10_000 }, (error, stdout) => resolve(error ? '' : stdout));
-    child.stdin?.on('error', () => {}); // a program that is not there reads nothing
+    child.stdin?.on('error', () => {}); // a program that does not exist reads nothing
     child.stdin?.end(input);
   });
 };

@@ -10,7 +10,7 @@ interface StoredManifest {
 }
 
 /**
- * What an in-process registry holds, in files, so that it is there again after a stop. `undefined` means: not there. Digests
+ * The content of an in-process registry, in files, so that it survives a stop. `undefined` means: not found. Digests
  * are `sha256:<hex>`, repositories and tags as a checked request has them.
  */
 export class ContentStore {
@@ -47,7 +47,7 @@ export class ContentStore {
     if (tag !== undefined) await write(this.#tags(repository), tag, Buffer.from(digest));
   }
 
-  /** A digest takes its tags with it; a tag goes alone. */
+  /** Deleting a digest deletes its tags, too; deleting a tag deletes only that. */
   async deleteManifest(repository: string, reference: string): Promise<boolean> {
     const found = await this.manifest(repository, reference);
     if (found === undefined) return false;
@@ -87,7 +87,7 @@ const read = async (file: string): Promise<Buffer | undefined> => {
   }
 };
 
-/** Whole or not at all; no tag may end with `~`. */
+/** Writes a file atomically; no tag may end with `~`. */
 const write = async (dir: string, name: string, content: Buffer): Promise<void> => {
   await mkdir(dir, { recursive: true });
   const draft = join(dir, `${name}.${randomUUID()}~`);

@@ -32,7 +32,7 @@ const MAX_PAGE = 1000;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /**
- * As much of the OCI distribution API as publishing, listing and pulling bundles takes: single-piece uploads, manifests, tags
+ * The part of the OCI distribution API that publishing, listing and pulling bundles needs: single-piece uploads, manifests, tags
  * with pagination, Basic authentication.
  * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
  */
@@ -108,7 +108,7 @@ const serveManifest = async (store: ContentStore, request: RegistryRequest): Pro
   return { status: 200, body: content, headers: { 'content-type': mediaType, 'docker-content-digest': digest } };
 };
 
-/** POST opens an upload, or takes the whole blob with `?digest=`; PUT brings it. Pieces (PATCH) are not taken. */
+/** POST opens an upload, or takes the whole blob with `?digest=`; PUT brings it. Chunked uploads (PATCH) are not supported. */
 const takeUpload = async (
   store: ContentStore,
   { method, repository, query, body }: RegistryRequest,
@@ -140,7 +140,7 @@ const isAllowed = ({ username, password }: RegistryAuth, header: string | undefi
   return timingSafeEqual(given, createHash('sha256').update(`Basic ${pair}`).digest());
 };
 
-/** All of it, or undefined when it is too large. */
+/** The whole body, or undefined if it is too large. */
 const bodyOf = async (req: IncomingMessage): Promise<Buffer | undefined> => {
   const parts: Buffer[] = [];
   let size = 0;

@@ -1,13 +1,13 @@
 import { fetch, type HeadersInit } from 'undici';
 import { digestOf } from '../../registry/manifest.js';
 
-/** Where something is pushed to, by plain HTTP: the playground's own registry. */
+/** The registry to push to, by plain HTTP: the playground's own. */
 export interface Target {
   /** `host:port` */
   readonly host: string;
   readonly repository: string;
   readonly credential?: { readonly username: string; readonly password: string };
-  /** A token that lets push, instead of a credential. */
+  /** A token with the right to push, instead of a credential. */
   readonly token?: string;
 }
 
@@ -18,7 +18,7 @@ interface Descriptor {
   readonly size: number;
 }
 
-/** A registry that did not take what was pushed. The message says what was asked, and its answer. */
+/** A registry refused a push. The message has the request and the answer. */
 export class PushError extends Error {
   override readonly name = 'PushError';
 }

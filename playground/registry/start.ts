@@ -19,7 +19,7 @@ export interface RunningRegistry {
   stop(): Promise<void>;
 }
 
-/** A registry that did not come up; nothing of it is left running. */
+/** A registry did not come up; nothing of it is left running. */
 class RegistryError extends Error {
   override readonly name = 'RegistryError';
 }
@@ -133,7 +133,7 @@ const waitUntilReady = async (host: string, registry: SupervisedProcess): Promis
   await failed(`did not answer in ${READY_WITHIN_MS / 1000} s`);
 };
 
-/** 401 is an answer too: it wants a password. */
+/** Whether a registry answers; a 401 counts, since it may want a password. */
 const answers = (host: string): Promise<boolean> =>
   fetch(`http://${host}/v2/`).then(
     async ({ status, body }) => {

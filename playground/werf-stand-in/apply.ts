@@ -11,7 +11,7 @@ import { say } from './words.js';
 
 export type Apply = Extract<Command, { readonly kind: 'apply' }>;
 
-/** One apply, from the moment that the release is its own. */
+/** One apply, once it holds the release's lock. */
 interface Deploying {
   readonly command: Apply;
   readonly cluster: InCluster;
@@ -80,7 +80,7 @@ const recordOf = ({ command, seen, around }: Deploying): Release => {
 const finish = ({ cluster, seen, command }: Deploying, release: Release): Promise<void> =>
   during('update release', end({ cluster, release, history: seen.history, historyMax: command.historyMax }));
 
-/** The version that was deployed before, as a version after the one that failed. @returns what failed of that */
+/** Deploys the previous version again, as a new version after the failed one. @returns what failed in that */
 const rollback = async (deploying: Deploying, failed: Release): Promise<readonly string[]> => {
   const { cluster, seen, command, around } = deploying;
   const before = seen.deployedBefore;
@@ -102,7 +102,7 @@ const rollback = async (deploying: Deploying, failed: Release): Promise<readonly
   }
 };
 
-/** Half of it, if the chart wants that: then each plan finds something to do. */
+/** The object to deploy; only half of it if the chart says so, so that each plan finds something to do. */
 const deployed = (desired: DeployedObject, behaviours: readonly Behaviour[]): DeployedObject => {
   if (!behaviours.some(({ kind }) => kind === 'half')) return desired;
   const { tag: _, ...data } = desired.data;

@@ -3,28 +3,28 @@ import { stringify } from 'yaml';
 import type { Values } from './values.js';
 import { say } from './words.js';
 
-/** The annotation in Chart.yaml by which a chart says how its deployment goes. */
+/** The annotation in Chart.yaml that tells the stand-in how to behave. */
 const ANNOTATION = 'playground.werf.io/behaviour';
 
-/** How a deployment, or a plan, is to go; for demonstrations. */
+/** How a deployment, or a plan, behaves; for demonstrations. */
 export type Behaviour =
   | { readonly kind: 'oom' }
   | { readonly kind: 'fail' }
-  /** The deployment takes so much memory, and gives it back. */
+  /** The deployment uses this much memory, and frees it. */
   | { readonly kind: 'memory'; readonly mebibytes: number }
   | { readonly kind: 'slow'; readonly seconds: number }
-  /** Of a plan, which the others leave alone. */
+  /** The plan fails; all other behaviours do not affect plans. */
   | { readonly kind: 'fail-plan' }
   | { readonly kind: 'slow-plan'; readonly seconds: number }
   /** A template, a hook, or a Deployment that never becomes ready: the deployment fails there. */
   | { readonly kind: 'template' | 'hook' | 'unready' }
-  /** The object is deployed in part only. */
+  /** Only a part of the object is deployed. */
   | { readonly kind: 'half' }
   | { readonly kind: 'print-values' };
 
 const PLAIN = ['oom', 'fail', 'template', 'hook', 'unready', 'print-values', 'half', 'fail-plan'] as const;
 
-/** Memory is taken in pieces of this size, so that a limit is met and not leapt over. */
+/** Memory is allocated in pieces of this size, so that a limit is reached step by step. */
 const PIECE_MEBIBYTES = 8;
 
 /**
@@ -48,7 +48,7 @@ const behaviourOf = (word: string): Behaviour => {
   );
 };
 
-/** Takes so much memory, and holds it for a second: whoever watches the process looks now and then only. */
+/** Allocates this much memory, and keeps it for a second, since the agent measures the process only now and then. */
 const take = async (mebibytes: number): Promise<void> => {
   const taken: Buffer[] = [];
   while (taken.length * PIECE_MEBIBYTES < mebibytes) {

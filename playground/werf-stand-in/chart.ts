@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { parse } from 'yaml';
 
-/** What the stand-in reads of a chart. */
+/** The parts of a chart that the stand-in reads. */
 export interface Chart {
   readonly name: string;
   readonly version: string;

@@ -1,6 +1,6 @@
 import { type FlagKind, type FlagValue, parseFlags } from './flags.js';
 
-/** Where a bundle is, and how its registry is spoken to. */
+/** Where a bundle is, and how to access its registry. */
 export interface BundleOptions {
   readonly repo: string;
   readonly tag: string;
@@ -25,7 +25,7 @@ interface ReleaseOptions {
   readonly namespace: string;
 }
 
-/** What was asked for. */
+/** The parsed command. */
 export type Command =
   | ({ readonly kind: 'apply'; readonly bundle: BundleOptions; readonly values: ValuesOptions } & ReleaseOptions & {
         readonly historyMax: number;

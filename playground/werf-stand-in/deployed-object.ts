@@ -2,15 +2,15 @@ import type { ConfigMap } from '../../api/objects.js';
 import type { InCluster } from './in-cluster.js';
 
 /**
- * The one object that the stand-in deploys, a ConfigMap, so that there is something that can drift. It says which bundle it was made
- * of; nothing of the values is in it.
+ * The one object that the stand-in deploys, a ConfigMap, so that there is something that can drift. It names the bundle that it was made
+ * from; nothing of the values is in it.
  */
 export interface DeployedObject extends ConfigMap {
   readonly metadata: ConfigMap['metadata'] & { readonly name: string; readonly namespace: string };
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** What there should be for a release. Pure. */
+/** The object that a release should have. Pure. */
 export const desiredObject = (of: {
   readonly release: string;
   readonly namespace: string;
@@ -37,7 +37,7 @@ export interface Change {
   readonly diff: readonly string[];
 }
 
-/** What others added to the object is theirs, as it is under server-side apply. Pure. @returns undefined: nothing */
+/** The change that an apply makes. Additions of others stay, as with server-side apply. Pure. @returns undefined: nothing to change */
 export const changeOf = (desired: DeployedObject, found: ConfigMap | undefined): Change | undefined => {
   const resource = `${desired.kind}/${desired.metadata.name}`;
   const keys = Object.keys(desired.data).filter((key) => found?.data?.[key] !== desired.data[key]);
@@ -54,12 +54,12 @@ const pathOf = ({ metadata }: DeployedObject): string => `${folderOf(metadata.na
 export const readObject = (cluster: InCluster, desired: DeployedObject): Promise<ConfigMap | undefined> =>
   cluster.ask<ConfigMap>('GET', pathOf(desired));
 
-/** Brings the object into the cluster. @throws Error in the apiserver's words */
+/** Applies the object. @throws Error in the apiserver's words */
 export const applyObject = async (cluster: InCluster, desired: DeployedObject): Promise<void> => {
   await cluster.ask('PATCH', `${pathOf(desired)}?fieldManager=helm&force=true`, desired, 'apply');
 };
 
-/** Takes a release's object away, if there is one. @throws Error in the apiserver's words */
+/** Deletes a release's object, if there is one. @throws Error in the apiserver's words */
 export const deleteObject = async (cluster: InCluster, release: string, namespace: string): Promise<void> => {
   await cluster.ask('DELETE', `${folderOf(namespace)}/werf-stand-in-${release}`);
 };

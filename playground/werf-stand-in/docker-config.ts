@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** For the `Authorization: Basic` of a registry or its token service; never printed. */
+/** A credential for `Authorization: Basic` at a registry or its token service; never printed. */
 export type Credential = { readonly username: string; readonly password: string };
 
 interface Entry {

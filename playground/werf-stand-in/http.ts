@@ -18,10 +18,10 @@ export interface HttpAnswer {
 }
 
 const TIMEOUT_MS = 30_000;
-/** Bundles are charts: this is far above any. */
+/** Limit for a body, bytes: far above any chart. */
 const BODY_BYTES = 256 * 1024 * 1024;
 
-/** One request, its answer whole. @throws Error in Node's words if there was none */
+/** Makes one request, and reads the whole answer. @throws Error in Node's words if there was none */
 export const call = (given: HttpCall): Promise<HttpAnswer> => {
   const { method, url, headers, body } = given;
   const tls = { ca: given.ca, rejectUnauthorized: given.skipTlsVerify !== true };

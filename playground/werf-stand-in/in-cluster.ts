@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { call } from './http.js';
 
-/** Somebody else was faster: the object is there already, or has changed. */
+/** Another writer was faster: the object exists already, or has changed. */
 export class Conflict extends Error {}
 
-/** The ServiceAccount may not. */
+/** The ServiceAccount lacks a right. */
 export class Forbidden extends Error {}
 
-/** How a PATCH is meant: a merge patch, or server-side apply. */
+/** The type of a PATCH: a merge patch, or server-side apply. */
 type Patch = 'merge' | 'apply';
 
 /** The apiserver as the Pod's own ServiceAccount. */

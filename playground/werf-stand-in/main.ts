@@ -3,7 +3,7 @@ import { say } from './words.js';
 
 const undos = new Set<() => Promise<void>>();
 
-/** The first process of a container ends on a signal only if it says so. Locks are given back, and a release stays as it was left. */
+/** Ends on a signal, which a container's first process has to handle itself. Locks are released, and the release stays as it is. */
 const endOn = (signal: NodeJS.Signals, { name, code }: { readonly name: string; readonly code: number }): void => {
   process.once(signal, async () => {
     process.stdout.write(`${say('signal', { signal: name })}\n`);
@@ -15,7 +15,7 @@ const endOn = (signal: NodeJS.Signals, { name, code }: { readonly name: string; 
 endOn('SIGTERM', { name: 'terminated', code: 143 });
 endOn('SIGINT', { name: 'interrupt', code: 130 });
 
-// Whoever reads may go before the end, `head` for one: Go programs end silently then.
+// A reader of the output may end early, like `head`: Go programs end silently then.
 process.stdout.on('error', () => process.exit(1));
 process.stderr.on('error', () => process.exit(1));
 

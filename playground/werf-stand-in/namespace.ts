@@ -4,7 +4,7 @@ import { say } from './words.js';
 
 const DRY_RUN = 'dryRun=All&fieldManager=helm&force=true';
 
-/** What a dry run was refused with; undefined: it was not. 404 means that the namespace is not there. */
+/** Why a dry run was refused; undefined: it was not. 404 means that the namespace does not exist. */
 const dryApplied = async (
   cluster: InCluster,
   resource: string,
@@ -21,8 +21,8 @@ const dryApplied = async (
 };
 
 /**
- * Sees to it that the release's namespace is there, as werf does: it tries whether it could write its locks, and only if not whether it
- * could make the namespace. @throws Error in the apiserver's words, of both tries
+ * Makes sure that the release's namespace exists, as werf does: it tries whether it could write its locks, and only if not, whether it
+ * could create the namespace. @throws Error with the apiserver's messages for both tries
  */
 export const ensureNamespace = async (cluster: InCluster, namespace: string): Promise<void> => {
   const folder = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
@@ -35,13 +35,13 @@ export const ensureNamespace = async (cluster: InCluster, namespace: string): Pr
   await cluster.ask('POST', '/api/v1/namespaces', wanted);
 };
 
-/** Of one nothing is counted. Pure. */
+/** One text for several errors; a single one is not counted. Pure. */
 export const severalErrors = (causes: readonly string[]): string =>
   causes.length === 1
     ? (causes[0] ?? '')
     : say('several', { count: causes.length, list: causes.map((cause) => say('oneOfSeveral', { cause })).join('') });
 
-/** Whether the release's namespace is there, before a release is uninstalled. @throws Error where that may not be looked at */
+/** Whether the release's namespace exists, before a release is uninstalled. @throws Error if that may not be read */
 export const namespaceExists = async (cluster: InCluster, namespace: string): Promise<boolean> => {
   try {
     return (await cluster.ask('GET', `/api/v1/namespaces/${encodeURIComponent(namespace)}`)) !== undefined;

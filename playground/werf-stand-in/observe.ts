@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly print: (line: string) => void;
   readonly printError: (line: string) => void;
   readonly now: () => Date;
-  /** Tells what is to be undone where the process is told to end; what it returns takes that back. */
+  /** Registers what to undo if the process is told to end; the returned function removes that. */
   readonly onTermination: (undo: () => Promise<void>) => () => void;
 }
 
@@ -28,7 +28,7 @@ interface Pulled {
   readonly digest: string;
 }
 
-/** What the cluster has of it, and what should be there. */
+/** What the cluster has of it, and what it should have. */
 export interface Seen extends Pulled {
   readonly values: Values;
   /** Whether the values differ from any that were recorded, whatever they are. */
@@ -37,11 +37,11 @@ export interface Seen extends Pulled {
   /** The last version that was deployed. */
   readonly deployedBefore: Release | undefined;
   readonly desired: DeployedObject;
-  /** What is to be done to the object; undefined: it is as it should be. */
+  /** The change that the object needs; undefined: none. */
   readonly change: Change | undefined;
 }
 
-/** Says what was being done when something failed, as Go programs do. */
+/** Adds to an error what was being done, as Go programs do. */
 export const during = async <T>(what: string, work: Promise<T>): Promise<T> => {
   try {
     return await work;
@@ -77,12 +77,12 @@ export const planOf = (seen: Seen): Planned => {
   return reason === undefined ? { kind: 'nothing' } : { kind: 'release-only', reason };
 };
 
-/** Why the last version that was recorded is not just this, and deployed. */
+/** Why the release has to be recorded anew; undefined: the last version is deployed, and equal to this one. */
 const outdatedBy = (seen: Seen): Outdated | undefined => {
   const last = seen.history.at(-1)?.release;
   if (last === undefined) return 'there is no previously deployed release';
   if (last.status !== 'deployed') return 'the previously deployed release was not successful';
-  // As JSON has them: what was recorded went through it.
+  // Converted to JSON and back, as the recorded values were.
   const values: unknown = JSON.parse(JSON.stringify(seen.values));
   if (seen.unequal || !isDeepStrictEqual(last.values, values)) return 'the release values changed';
   return last.digest === seen.digest ? undefined : 'the release manifests changed';

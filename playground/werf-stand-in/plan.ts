@@ -15,7 +15,7 @@ export type Planned =
   | { readonly kind: 'release-only'; readonly reason: Outdated }
   | { readonly kind: 'resources'; readonly changes: readonly Change[] };
 
-/** How werf tells a plan, line by line; `error` is told only with --exit-code. Pure. @param release - `release "x" (namespace: "y")` */
+/** The lines by which werf reports a plan; `error` only with --exit-code. Pure. @param release - `release "x" (namespace: "y")` */
 export const tellPlan = (
   planned: Planned,
   { release, version }: { readonly release: string; readonly version: Spoken },
@@ -29,7 +29,7 @@ export const tellPlan = (
   return { code, lines, error: say(error) };
 };
 
-/** Lines in werf's frame; it is there without a pretty log, too. Pure. */
+/** Lines in werf's frame, which it draws even without a pretty log. Pure. */
 export const framed = (heading: string, lines: readonly string[]): readonly string[] => [
   say('frameTop', { heading }),
   ...lines.map((line) => say('frameLine', { line })),

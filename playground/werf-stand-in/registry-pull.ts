@@ -5,9 +5,9 @@ import type { BundleOptions } from './command-line.js';
 import { type Credential, findCredential, readDockerConfig } from './docker-config.js';
 import { call, type HttpAnswer } from './http.js';
 
-/** A bundle as the registry gave it. */
+/** A bundle as pulled from the registry. */
 interface PulledBundle {
-  /** Of the manifest: `sha256:…`. */
+  /** Digest of the manifest: `sha256:…`. */
   readonly digest: string;
   /** The chart, tar and gzip. */
   readonly layer: Buffer;
@@ -34,7 +34,7 @@ interface Registry {
 
 const isLoopback = (host: string): boolean => /^(localhost|127\.[\d.]+|\[::1\])(:\d+)?$/.test(host);
 
-/** Go programs trust what SSL_CERT_FILE names in place of the system's; here: beside Node's own. */
+/** The CAs to trust. Go programs trust those of SSL_CERT_FILE instead of the system's; this one adds them to Node's own. */
 const authorities = async (file: string | undefined): Promise<string | undefined> => {
   if (file === undefined || file === '') return undefined;
   const own = await readFile(file, 'utf8').catch(() => '');
@@ -62,7 +62,7 @@ const basic = ({ username, password }: Credential): string =>
 const parameter = (challenge: string, name: string): string | undefined =>
   new RegExp(`\\b${name}="([^"]*)"`).exec(challenge)?.[1];
 
-/** What a challenge asks for; undefined if there is nothing to answer with. */
+/** The Authorization header for a challenge; undefined if there are no credentials for it. */
 const authorization = async (registry: Registry, challenge: string): Promise<string | undefined> => {
   const { credential } = registry;
   const own = credential === undefined ? undefined : basic(credential);

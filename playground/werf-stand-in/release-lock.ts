@@ -6,10 +6,10 @@ import { Conflict, type InCluster } from './in-cluster.js';
 /** Where werf keeps its locks, in the release's namespace. */
 export const LOCKS = 'werf-synchronization';
 
-/** As long as werf's: a killed Job does not wedge later ones. */
+/** Lifetime of a lock, milliseconds, as werf's: a killed Job must not block later ones. */
 const LEASE_MS = 10_000;
 const RENEWAL_MS = 3_000;
-/** How often whoever waits looks again. */
+/** How often to check again while the lock is held, milliseconds. */
 const LOOK_MS = 250;
 
 interface Wanted {
@@ -17,7 +17,7 @@ interface Wanted {
   readonly release: string;
   readonly namespace: string;
   readonly now: () => Date;
-  /** Called once if the lock is somebody else's. */
+  /** Called once if somebody else holds the lock. */
   readonly onWait: () => void;
 }
 
@@ -27,7 +27,7 @@ interface Holder {
   readonly expiresAt: string;
 }
 
-/** The annotation that holds a release's lock; it is the stand-in's own, since werf would not know what this leaves. */
+/** The annotation that holds a release's lock. It is the stand-in's own, since werf could not read what the stand-in leaves. */
 export const lockAnnotation = (release: string): string => `lock.playground.werf.io/${release}`;
 
 const holderOf = (locks: ConfigMap | undefined, release: string): Holder | undefined => {
@@ -37,7 +37,7 @@ const holderOf = (locks: ConfigMap | undefined, release: string): Holder | undef
 
 /**
  * Takes a release's lock as werf does, and renews it: two Jobs of one release come one after the other, also when the first one's Pod
- * outlives its Job. @returns how it is given back @throws Error in the apiserver's words
+ * outlives its Job. @returns a function that releases it @throws Error in the apiserver's words
  */
 export const lockRelease = async (of: Wanted): Promise<() => Promise<void>> => {
   const id = randomUUID();
@@ -63,7 +63,7 @@ export const lockRelease = async (of: Wanted): Promise<() => Promise<void>> => {
     if (!waited) of.onWait();
     await sleep(LOOK_MS);
   }
-  /** Never throws: a renewal that fails is made good by the next one, and a lock that is not given back runs out. */
+  /** Never throws: the next renewal makes up for a failed one, and a lock that is not released expires. */
   const rewrite = async (holder: () => Holder | null): Promise<void> => {
     try {
       const found = holderOf(await cluster.ask<ConfigMap>('GET', path), release);

@@ -8,7 +8,7 @@ export interface Release {
   readonly name: string;
   readonly namespace: string;
   readonly version: number;
-  /** `pending-…` as long as it is being deployed, and for ever where that was killed. */
+  /** `pending-…` while it is being deployed, and for ever if that was killed. */
   readonly status: 'pending-install' | 'pending-upgrade' | 'pending-rollback' | 'deployed' | 'superseded' | 'failed';
   readonly chart: Pick<Chart, 'name' | 'version'>;
   readonly tag: string;
@@ -18,7 +18,7 @@ export interface Release {
   readonly deployedAt: string;
 }
 
-/** The form in which helm keeps a release, as far as it goes. */
+/** The form in which helm keeps a release, as far as it is used here. */
 interface Payload {
   readonly name: string;
   readonly namespace: string;

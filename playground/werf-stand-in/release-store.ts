@@ -32,13 +32,13 @@ export const begin = async (cluster: InCluster, release: Release): Promise<void>
 };
 
 /**
- * Records how it ended: marks what was deployed before as superseded (unless this one failed) and drops the oldest beyond `historyMax`
- * (0: keeps all). @throws Error in the apiserver's words
+ * Records the end of a deployment: marks what was deployed before as superseded (unless this one failed), and deletes the oldest versions
+ * beyond `historyMax` (0: keeps all). @throws Error in the apiserver's words
  */
 export const end = async (given: {
   readonly cluster: InCluster;
   readonly release: Release;
-  /** All before it. */
+  /** All versions before it. */
   readonly history: readonly Recorded[];
   readonly historyMax: number;
 }): Promise<void> => {

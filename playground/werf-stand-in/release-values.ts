@@ -12,7 +12,7 @@ const readValues = async (file: string): Promise<Values> => {
   try {
     values = parse(text, { logLevel: 'error', maxAliasCount: 1000 });
   } catch {
-    // The parser's words would quote the file, which may be a Secret's.
+    // The parser's message is dropped, since it would quote the file, which may hold a Secret.
     throw new ValuesError(`failed to parse ${file}: it is no YAML`);
   }
   if (values === null || values === undefined) return {};
@@ -35,8 +35,8 @@ export const mergedValues = (files: readonly Values[], { set, setString }: Sets)
 };
 
 /**
- * Whether --set has made an integer of something. A release keeps it as a floating point number, and werf compares the two: it takes the
- * values for changed each time. Pure.
+ * Whether --set has made an integer of a value. The release stores a floating point number, so werf finds the values changed each
+ * time. Pure.
  */
 export const hasIntegers = (sets: Sets): boolean => isOrHasNumber(mergedValues([], sets));
 

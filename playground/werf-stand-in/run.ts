@@ -20,7 +20,7 @@ interface ReleaseName {
 
 const called = ({ release, namespace }: ReleaseName): string => `release "${release}" (namespace: "${namespace}")`;
 
-/** Does `work` while nobody else changes the release. The lock is given back where the process is told to end, too. */
+/** Does `work` under the release's lock, which is released if the process is told to end, too. */
 const locked = async (given: {
   readonly cluster: InCluster;
   readonly of: ReleaseName;

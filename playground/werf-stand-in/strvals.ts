@@ -1,6 +1,6 @@
 import { isMap, type Values, ValuesError } from './values.js';
 
-/** Whether the text goes on behind what was read. */
+/** Whether there is more text after what was read. */
 type Rest = 'more' | 'end';
 
 interface Read {
@@ -96,7 +96,7 @@ class Parser {
     return rest;
   }
 
-  /** What stands behind an index, put into the list. What ends early leaves the list as it was. */
+  /** Reads what follows an index, and puts it into the list. A text that ends early leaves the list as it was. */
   #item(list: readonly unknown[], index: number, level: number): ReadList {
     if (index < 0) throw new ValuesError(`negative ${index} index not allowed`);
     const { text, stop } = this.#until('[.=');
@@ -128,7 +128,7 @@ class Parser {
     const before = list[index];
     const inner = isMap(before) ? before : {};
     const rest = this.#name(inner, level);
-    // Of a list that was there the item is a map by now, whatever it was.
+    // In an existing list, the item has become a map by now.
     if (rest === 'more' || index < list.length) return { list: withItem(list, index, inner), rest };
     return { list, rest };
   }
@@ -188,7 +188,7 @@ const guessed = (text: string): unknown => {
   return number;
 };
 
-/** helm drops what has no name. Defined, so that `__proto__` is a name like any other. */
+/** Sets a value; helm drops those without a name. Uses defineProperty, so that `__proto__` is a name like any other. */
 const put = (map: Values, name: string, value: unknown): void => {
   if (name !== '') Object.defineProperty(map, name, { value, writable: true, enumerable: true, configurable: true });
 };
@@ -201,11 +201,11 @@ const withItem = (list: readonly unknown[], index: number, value: unknown): read
   return Array.from({ length }, (_, at) => (at === index ? value : (list[at] ?? null)));
 };
 
-/** What helm's recovered panic says of a value that is no map, or no list. */
+/** The message of helm's recovered panic for a value that is no map, or no list. */
 const misfit = (value: unknown, wanted: string): ValuesError =>
   new ValuesError(`unable to parse key: interface conversion: interface {} is ${goTypeOf(value)}, not ${wanted}`);
 
-/** Of a number it is not known whether a file or --set gave it: helm's are float64 or int64. */
+/** Go's type of a value. A number may be from a file or from --set, which make float64 and int64. */
 const goTypeOf = (value: unknown): string => {
   if (value === null) return 'nil';
   if (Array.isArray(value)) return '[]interface {}';

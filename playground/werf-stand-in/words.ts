@@ -1,12 +1,12 @@
 import { werfVersionIn } from '../../api/werf-version.js';
 
-/** The versions of werf that the stand-in speaks as. */
+/** The versions of werf that the stand-in can imitate. */
 export type Spoken = '3.2.0' | '2.77.1';
 
 interface Said {
   /** `{name}` is filled in. */
   readonly text: string;
-  /** Where the words are from: `run`: a real werf of that version printed them; `read`: they stand in its sources. */
+  /** The origin of the words: `run`: a real werf of that version printed them; `read`: its sources have them. */
   readonly by: Readonly<Partial<Record<Spoken, 'run' | 'read'>>>;
 }
 
@@ -14,7 +14,7 @@ const SAME = { '3.2.0': 'read', '2.77.1': 'read' } as const;
 const SAME_AND_SEEN = { '3.2.0': 'run', '2.77.1': 'read' } as const;
 
 /**
- * What werf says, each with the versions that say so. Where two versions differ there are two entries.
+ * werf's messages, each with the versions that print it. If two versions differ, there are two entries.
  * @see https://github.com/werf/nelm/tree/main/pkg/action
  */
 const WORDS = {
@@ -75,18 +75,18 @@ export const PLAN_ENDS = {
   '2.77.1': { resources: { code: 2, error: 'anyChanges' }, 'release-only': { code: 2, error: 'anyChanges' } },
 } as const satisfies Readonly<Record<Spoken, unknown>>;
 
-/** Fills the words in. */
+/** A message with its placeholders filled in. */
 export const say = (name: keyof typeof WORDS, parts: Readonly<Record<string, string | number>> = {}): string =>
   WORDS[name].text.replace(/\{(\w+)\}/g, (whole, part: string) => String(parts[part] ?? whole));
 
-/** As which werf the stand-in speaks. */
+/** The werf that the stand-in imitates. */
 export interface Speaker {
   readonly version: Spoken;
   /** Whether this werf has `bundle plan`. */
   readonly plans: boolean;
 }
 
-/** By the image that its container was asked to have, as the node agent tells it; 3.2.0 where that does not tell. */
+/** Chooses the werf by the image of its container, which the node agent passes on; 3.2.0 if that does not tell. */
 export const speakerFor = (image: string): Speaker => {
   const version = werfVersionIn(image, { werfImage: '', werfVersion: undefined });
   if (version.kind === 'unknown' || version.plan === 'objects') return { version: '3.2.0', plans: true };

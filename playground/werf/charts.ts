@@ -1,15 +1,15 @@
 import { stringify } from 'yaml';
 
-/** What becomes of a chart, whoever deploys it: a real werf by its templates, the stand-in by the annotation in Chart.yaml. */
+/** How the deployment of a chart ends: with a real werf by its templates, with the stand-in by the annotation in Chart.yaml. */
 export type Fate =
   | 'deployed'
-  /** A template asks for a value that is not there. */
+  /** A template requires a value that is missing. */
   | 'template'
   /** A Job before the release fails. */
   | 'hook'
   /** A Deployment never becomes ready, since no node fits. */
   | 'unready'
-  /** To render it takes more memory than a Job of 256 MiB has. */
+  /** Rendering takes more memory than a Job with 256 MiB has. */
   | 'oom';
 
 /** A chart as `publishBundle` takes it. */
@@ -19,7 +19,7 @@ export interface DemoChart {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** What the stand-in for werf reads from a chart: how its deployment is to go. */
+/** The annotation that tells the stand-in for werf how to behave. */
 const BEHAVIOUR = 'playground.werf.io/behaviour';
 
 const CONFIG_MAP = `apiVersion: v1

@@ -19,7 +19,7 @@ type FoundWerf =
   /** `why` is for people. */
   | { readonly kind: 'stand-in'; readonly why: string };
 
-/** Which one is in use, in one line for people. */
+/** Says in one line which werf is in use. */
 export const tellWerf = (found: FoundWerf): string =>
   found.kind === 'real'
     ? `${found.version} (${found.program}, by ${found.by})`
@@ -27,8 +27,8 @@ export const tellWerf = (found: FoundWerf): string =>
 
 /**
  * Looks for a werf that runs here: `--werf`, `$WERFBUNDLE_WERF`, the PATH, an earlier download; and gets the release where its server can
- * be reached. What is named and does not run is a mistake; what is only found is passed over.
- * @param options.download - false: nothing is got
+ * be reached. A werf that is named but does not run is an error; one that is only found is skipped.
+ * @param options.download - false: nothing is downloaded
  * @throws StartError
  */
 export const findWerf = async (options: {

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EnvHttpProxyAgent, fetch } from 'undici';
 
-/** Where werf's releases are, and which one is taken. */
+/** Where werf's releases are, and which one to take. */
 export interface WerfRelease {
   readonly version: string;
   /** A TUF repository: `targets.json` has size and hashes of each file below `targets/`. */
@@ -63,7 +63,7 @@ interface Targets {
   };
 }
 
-/** Asked for three seconds at most: mostly there is no internet. */
+/** Waits three seconds at most: often there is no internet. */
 const publishedSum = async (release: WerfRelease, path: string, signal: AbortSignal): Promise<string | undefined> => {
   const within = AbortSignal.any([signal, AbortSignal.timeout(REACHED_WITHIN_MS)]);
   const answer = await fetch(`${release.base}/targets.json`, { signal: within, dispatcher: agent() });

@@ -116,7 +116,7 @@ t.test('without a grant the answer is the same whether something exists or not',
   );
 });
 
-t.test('one question answers for all names of a namespace', async (t) => {
+t.test('one review answers for all names of a namespace', async (t) => {
   const harness = harnessFor(['create jobs.batch in ops', 'create pods in ops']);
   const names = Array.from({ length: 20 }, (_, at) => ({ secretRef: { name: `s${at}` }, optional: true }));
   t.same(await askOf(harness, { object: bundle({ ...PLAIN, converge: { valuesFrom: names } }) }), ALLOWED);
@@ -155,7 +155,7 @@ t.test('the user is asked about as the apiserver knows them', async (t) => {
   t.same(harness.counted, ['SubjectAccessReview denied']);
 });
 
-t.test('who changes a bundle acts with its rights', async (t) => {
+t.test('a user who changes a bundle needs its rights', async (t) => {
   const old = bundle(PLAIN);
   const annotated = (annotations: Readonly<Record<string, string>>, more: WerfBundle['metadata'] = {}) =>
     bundle(PLAIN, { annotations, ...more });
@@ -174,13 +174,13 @@ t.test('who changes a bundle acts with its rights', async (t) => {
     { title: 'a finalizer', old, now: bundle(PLAIN, { finalizers: ['werf.io/x'] }), asked: false },
     { title: 'a status', old, now: { ...old, status: { phase: 'Failed' } }, asked: false },
     {
-      title: 'metadata of one that is going',
+      title: 'metadata of one that is being deleted',
       old: annotated({ 'werf.io/x': '1' }, going),
       now: annotated({}, going),
       asked: false,
     },
     {
-      title: 'the spec of one that is going',
+      title: 'the spec of one that is being deleted',
       old: bundle(PLAIN, going),
       now: bundle({ ...PLAIN, suspend: true }, going),
       asked: true,

@@ -109,7 +109,7 @@ const GOOD = { data: { 'values.yaml': 'a: 1', 'more.yaml': 'b: 2' } };
 const BROKEN = { data: { 'values.yaml': 'a: 1', 'more.yaml': 'b: c: d' } };
 
 t.test(
-  'a change that breaks a bundle is refused with all that there is to say, once for kubectl and once for others',
+  'a change that breaks a bundle is refused with all its problems, once for kubectl and once for others',
   async (t) => {
     const { ask, log } = await setup(t, { bundles: { 'ops/my-app': uses() } });
     const cause = {
@@ -201,24 +201,24 @@ const CHANGES: readonly {
     ],
   },
   {
-    title: 'a key that is needed and goes',
+    title: 'a needed key that is removed',
     bundles: ONE({ key: 'more.yaml' }),
     after: { data: { 'values.yaml': 'a: 1' } },
     want: [['data[more.yaml]', 'Required value: ConfigMap ops/app-config would lose this key; WerfBundle']],
   },
   {
-    title: 'an optional key that goes',
+    title: 'an optional key that is removed',
     bundles: ONE({ key: 'more.yaml', optional: true }),
     after: { data: { 'values.yaml': 'a: 1' } },
   },
-  { title: 'one key of all that goes', bundles: ONE(), after: { data: { 'values.yaml': 'a: 1' } } },
+  { title: 'one of all keys that is removed', bundles: ONE(), after: { data: { 'values.yaml': 'a: 1' } } },
   {
-    title: 'all keys that go',
+    title: 'all keys that are removed',
     bundles: ONE(),
     after: {},
     want: [['data', 'Required value: ConfigMap ops/app-config would lose all its keys; WerfBundle']],
   },
-  { title: 'all keys of an optional source that go', bundles: ONE({ optional: true }), after: {} },
+  { title: 'all keys of an optional source that are removed', bundles: ONE({ optional: true }), after: {} },
   {
     title: 'a key that was broken before and stays so',
     bundles: ONE(),
@@ -226,7 +226,7 @@ const CHANGES: readonly {
     after: { data: { 'values.yaml': 'a: 2', 'more.yaml': 'b: - x' } },
   },
   {
-    title: 'a broken key that goes',
+    title: 'a broken key that is removed',
     bundles: ONE({ key: 'more.yaml' }),
     before: BROKEN,
     after: { data: { 'values.yaml': 'a: 1' } },
@@ -273,7 +273,7 @@ t.test('only what a bundle uses is judged, and only what the change itself break
   }
 });
 
-t.test('whoever uses the source is named, unless they find another one first', async (t) => {
+t.test('bundles that use the source are named, unless they find another one first', async (t) => {
   const bundles = {
     'team-a/far>ops': uses(),
     'team-b/hidden>ops': uses(),
@@ -331,7 +331,7 @@ t.test('what could not be checked is let through with a warning', async (t) => {
   );
 });
 
-t.test('a question that the guard has no rules for is refused', async (t) => {
+t.test('a request that the guard has no rules for is refused', async (t) => {
   const { ask } = await setup(t);
   const rules = 'the rules of the webhook configuration are wrong';
   const cases: readonly { request: Json; message: string }[] = [

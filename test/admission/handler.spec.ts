@@ -186,7 +186,7 @@ t.test('a bundle with four mistakes is refused by both webhooks, each of which s
   );
 });
 
-t.test('a single mistake stands in the message without brackets, under the name the user gave', async (t) => {
+t.test('a single mistake is in the message without brackets, under the name the user gave', async (t) => {
   const { ask } = setup();
   const object = bundle(
     { registry: { url: 'ghcr.io/acme/my-app', tag: 'v1', pollInterval: '15' } },
@@ -308,7 +308,7 @@ t.test('what is no AdmissionReview v1 is a 400, with the uid where it could be r
   t.equal(responseOf(charset)['allowed'], true, 'a charset does no harm');
 });
 
-t.test('a question that this webhook has no rules for is refused, never waved through', async (t) => {
+t.test('a request that this webhook has no rules for is refused, never let through', async (t) => {
   const { ask } = setup();
   const rules = 'the rules of the webhook configuration are wrong';
   const resource = { group: 'werf.io', version: 'v1alpha1', resource: 'werfbundles' };
@@ -376,7 +376,7 @@ t.test('warnings', async (t) => {
   t.ok(warnings[15]?.startsWith('spec.b[14]: x'), 'the first ones');
 });
 
-t.test('all checks are heard, in their order', async (t) => {
+t.test('the answer has the findings of all checks, in their order', async (t) => {
   const problem = (field: string) => ({ code: 'FieldValueInvalid', field, message: 'Invalid value: "x": no' }) as const;
   const check =
     (field: string): Check =>
@@ -391,7 +391,7 @@ t.test('all checks are heard, in their order', async (t) => {
   t.same(warnings, ['spec.first: mind', 'spec.second: mind']);
 });
 
-t.test('a check that does not end is answered for at the deadline', async (t) => {
+t.test('a check that does not end gets an answer at the deadline', async (t) => {
   const hanging: Check = (_request, { signal }) =>
     new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   const { ask, counted, log } = setup([hanging]);
@@ -447,7 +447,7 @@ t.test('values nested as deep as the apiserver takes them are compared and judge
   t.same(responseOf(await ask('mutate', withDeep({ object }))), { uid: UID, allowed: true }, 'judged');
 });
 
-t.test('JSON is the same whatever the order of its keys', (t) => {
+t.test('the order of keys does not matter when JSON is compared', (t) => {
   t.equal(sameJson({ a: [1, { b: null }] }, { a: [1, { b: null }] }), true);
   for (const other of [
     { a: [1, { b: 0 }] },

@@ -63,7 +63,7 @@ const ALLOWED = { allowed: true, problems: [], warnings: [] };
 const denied = (...problems: readonly string[]) => ({ allowed: false, problems, warnings: [] });
 const warned = (...warnings: readonly string[]) => ({ allowed: true, problems: [], warnings });
 
-t.test('a bundle whose references are all there is allowed, and each is asked for once', async (t) => {
+t.test('a bundle whose references all exist is allowed, and each is read once', async (t) => {
   const opened = harness();
   t.same(await askOf(opened, { object: bundle() }), ALLOWED);
   t.same(
@@ -170,36 +170,39 @@ const MISSING: readonly {
   },
 ];
 
-t.test('what does not exist denies a request, and only warns in a dry run or where that is wished', async (t) => {
-  for (const { title, given, spec, want } of MISSING) {
-    const strict = harness();
-    given(strict);
-    t.same(await askOf(strict, { object: bundle(spec) }), denied(...want), title);
-    t.same(await askOf(strict, { object: bundle(spec), dryRun: true }), warned(...want), `${title}, in a dry run`);
-    const lenient = bundle(spec, { annotations: { 'werf.io/missing-references': 'warn' } });
-    t.same(await askOf(strict, { object: lenient }), warned(...want), `${title}, with the annotation`);
-    const other = bundle(spec, { annotations: { 'werf.io/missing-references': 'yes' } });
-    t.same(await askOf(strict, { object: other }), denied(...want), `${title}, with an annotation of another value`);
-    const platform = harness('--missing-references=warn');
-    given(platform);
-    t.same(await askOf(platform, { object: bundle(spec) }), warned(...want), `${title}, with the flag`);
-    const off = harness('--check-references=false');
-    given(off);
-    t.same(await askOf(off, { object: bundle(spec) }), ALLOWED, `${title}, where references are not checked`);
-  }
-  const own = harness();
-  own.kube.vanish(CONFIGMAPS, ops('app-config'));
-  const inOwn = bundle({ ...PLAIN, converge: { valuesFrom: [{ configMapRef: { name: 'app-config' } }] } });
-  t.same(
-    await askOf(own, { object: inOwn }),
-    denied(
-      "spec.converge.valuesFrom[0].configMapRef.name: Not found: failed to get ConfigMap 'app-config' from namespace 'ops'",
-    ),
-    'one namespace, one name',
-  );
-  const optional = { configMapRef: { name: 'app-config' }, optional: true };
-  t.same(await askOf(own, { object: bundle({ ...PLAIN, converge: { valuesFrom: [optional] } }) }), ALLOWED);
-});
+t.test(
+  'a missing object denies a request, and only warns in a dry run or where the bundle asks for that',
+  async (t) => {
+    for (const { title, given, spec, want } of MISSING) {
+      const strict = harness();
+      given(strict);
+      t.same(await askOf(strict, { object: bundle(spec) }), denied(...want), title);
+      t.same(await askOf(strict, { object: bundle(spec), dryRun: true }), warned(...want), `${title}, in a dry run`);
+      const lenient = bundle(spec, { annotations: { 'werf.io/missing-references': 'warn' } });
+      t.same(await askOf(strict, { object: lenient }), warned(...want), `${title}, with the annotation`);
+      const other = bundle(spec, { annotations: { 'werf.io/missing-references': 'yes' } });
+      t.same(await askOf(strict, { object: other }), denied(...want), `${title}, with an annotation of another value`);
+      const platform = harness('--missing-references=warn');
+      given(platform);
+      t.same(await askOf(platform, { object: bundle(spec) }), warned(...want), `${title}, with the flag`);
+      const off = harness('--check-references=false');
+      given(off);
+      t.same(await askOf(off, { object: bundle(spec) }), ALLOWED, `${title}, where references are not checked`);
+    }
+    const own = harness();
+    own.kube.vanish(CONFIGMAPS, ops('app-config'));
+    const inOwn = bundle({ ...PLAIN, converge: { valuesFrom: [{ configMapRef: { name: 'app-config' } }] } });
+    t.same(
+      await askOf(own, { object: inOwn }),
+      denied(
+        "spec.converge.valuesFrom[0].configMapRef.name: Not found: failed to get ConfigMap 'app-config' from namespace 'ops'",
+      ),
+      'one namespace, one name',
+    );
+    const optional = { configMapRef: { name: 'app-config' }, optional: true };
+    t.same(await askOf(own, { object: bundle({ ...PLAIN, converge: { valuesFrom: [optional] } }) }), ALLOWED);
+  },
+);
 
 /** What exists and can't be used. */
 const BROKEN: readonly {
@@ -209,7 +212,7 @@ const BROKEN: readonly {
   want: string;
 }[] = [
   {
-    title: 'a target namespace that is going',
+    title: 'a target namespace that is being deleted',
     given: ({ kube }) => {
       const annotations = { 'werf.io/accept-bundles-from': '*' };
       kube.seed(NAMESPACES, { metadata: { name: 'production', annotations }, status: { phase: 'Terminating' } });
@@ -312,7 +315,7 @@ t.test('consent', async (t) => {
   }
 });
 
-t.test('a release belongs to the bundle that was there first', async (t) => {
+t.test('the bundle that was created first holds a release', async (t) => {
   const opened = harness();
   const place = { targetNamespace: 'production', serviceAccountName: 'werf-converge', releaseName: 'web' };
   const seed = (ref: ObjectRef, creationTimestamp: string, converge: WerfBundleSpec['converge'] = place) =>
@@ -360,7 +363,7 @@ t.test('a release belongs to the bundle that was there first', async (t) => {
   );
 });
 
-t.test('an update is asked only about what it changes', async (t) => {
+t.test('of an update only what it changes is checked', async (t) => {
   const rows: readonly { title: string; from?: WerfBundleSpec; to: WerfBundleSpec; want: readonly string[] }[] = [
     { title: 'nothing that refers', to: { ...REFERRING_SPEC, suspend: true }, want: [] },
     {
@@ -459,7 +462,7 @@ t.test('what could not be looked up is not called missing', async (t) => {
   );
 });
 
-t.test('one slow look-up of ten ends with the time for all of them', async (t) => {
+t.test('one slow look-up of ten ends with the time limit for all of them', async (t) => {
   const opened = harness();
   const names = Array.from({ length: 10 }, (_, at) => `values-${at}`);
   for (const name of names) opened.kube.seed(CONFIGMAPS, { metadata: ops(name), data: { 'v.yaml': 'a: 1\n' } });
@@ -538,7 +541,7 @@ t.test('a spec with twelve mistakes lists twelve fields, sorted, once each', asy
   t.same(valid.asked, [], 'what breaks no rule is looked up by /validate only');
 });
 
-t.test('specs of any shape are judged without a fault', async (t) => {
+t.test('specs of any shape are judged without an error', async (t) => {
   const junk: readonly unknown[] = [
     null,
     7,

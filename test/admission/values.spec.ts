@@ -86,7 +86,7 @@ t.test('values are judged alike whether they are small, or large enough for a th
   t.match(tooDeep, { kind: 'judged', problems: [{ field: 'spec.converge.values' }], warnings: [] }, 'nested values');
 });
 
-t.test('what is too large to be parsed at admission is said to be unchecked, and no more', async (t) => {
+t.test('values that are too large to be parsed at admission are reported as unchecked', async (t) => {
   const answerTo = async (...sources: readonly ValuesInput[]): Promise<unknown> => {
     const answer = await pool.judge(ask(sources), never);
     return answer.kind === 'judged' ? [answer.problems.map(({ message }) => message), answer.warnings] : answer;
@@ -164,7 +164,7 @@ const oddPool = () => {
   return { log, judge, thread };
 };
 
-t.test('a thread that is too slow, or dies, is one answer, and is replaced', async (t) => {
+t.test('a thread that is too slow, or dies, fails one request, and is replaced', async (t) => {
   const { log, judge, thread } = oddPool();
   const first = await thread();
   t.equal(await thread(), first, 'a thread serves many questions');

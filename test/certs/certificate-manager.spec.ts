@@ -95,7 +95,7 @@ const dice = (seed: number) => {
   };
 };
 
-t.test('a year and its accidents: no apiserver meets a certificate that its caBundle does not cover', async (t) => {
+t.test('a year with accidents: no apiserver meets a certificate that its caBundle does not cover', async (t) => {
   const world = createWorld({ lookMs: DAY });
   const { clock, kube, history, overwrite, start } = world;
   const uniform = dice(1);
@@ -249,7 +249,7 @@ const keyPairOf = async (kube: ReturnType<typeof createFakeKube>) => {
   return { certificate: certificatesIn(text('ca.crt'))[0] ?? '', key: text('ca.key') };
 };
 
-t.test('what others do to it', async (t) => {
+t.test('it repairs what others change', async (t) => {
   const world = createWorld();
   const { clock, kube, log, bundles, overwrite, start } = world;
   const [first, second] = await Promise.all([start(), start()]);
@@ -425,7 +425,7 @@ t.test('files given from outside', async (t) => {
   t.same(bundles()[0], [one.certificate.trim()], 'and is not written');
 });
 
-t.test('the loop looks when it wants to, and soon after it was woken', async (t) => {
+t.test('the loop looks when it is due, and soon after it was woken', async (t) => {
   const clock = createFakeClock(NOW);
   const looks: number[] = [];
   const manager = {

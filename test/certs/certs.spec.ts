@@ -165,7 +165,7 @@ t.test('the plan renews at two thirds of a life, and a new authority signs 60 s 
       want: serve,
     },
     {
-      title: 'nobody vouches any more for what is served, but for what is offered: serve it without waiting',
+      title: 'the CA of the served leaf is trusted no more, that of the offered one is: serve it without waiting',
       given: {
         offered: { authorities: [NEW, OLD], leaf: other },
         served: servedByOld,
@@ -174,7 +174,7 @@ t.test('the plan renews at two thirds of a life, and a new authority signs 60 s 
       want: serve,
     },
     {
-      title: 'nobody vouches for either: what is served stays',
+      title: 'neither is trusted: the served leaf stays',
       given: { offered: { authorities: [NEW], leaf: other }, confirmed: new Map() },
       want: keep,
     },
@@ -230,7 +230,7 @@ t.test('the plan renews at two thirds of a life, and a new authority signs 60 s 
   for (const { title, given, want } of cases) t.same(planCertificates({ ...well, ...given }), want, title);
 });
 
-t.test('a leaf is for servers and for 7 days, and serves where a clock is an hour behind', async (t) => {
+t.test('a leaf is for servers, valid for 7 days, and accepted where a clock is an hour behind', async (t) => {
   const authority = await issueAuthority(NOW);
   const pair = await issueLeaf(authority, NAMES, NOW);
   const root = new X509Certificate(authority.certificate);
@@ -280,81 +280,86 @@ t.test('the schedule follows --time-scale, down to what certificates and apiserv
   t.end();
 });
 
-t.test('replicas share one Secret: the first one issues, and who read before that is too late', async (t) => {
-  const clock = createFakeClock(NOW);
-  const kube = createFakeKube({ clock });
-  const source = (names = NAMES) =>
-    secretSource({ client: kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
-  const NONE: IssueOrder = { authority: false, leaf: false, pair: { certificate: '', key: '' }, alsoTrusted: [] };
-  const stored = (): Record<string, string> => {
-    const data = kube.read(SECRETS, SECRET)?.data ?? {};
-    return Object.fromEntries(Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]));
-  };
-  const empty = await source().read(signal);
-  t.same([empty.offer, empty.issuer], [undefined, { kind: 'ours', keyFits: false }]);
-  t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), true);
-  t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), false, 'a second replica is too late');
-  t.same(kube.read(SECRETS, SECRET)?.type, 'kubernetes.io/tls');
-  t.same(Object.keys(stored()).sort(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
+t.test(
+  'replicas share one Secret: the first one issues, and a replica that has read before that is too late',
+  async (t) => {
+    const clock = createFakeClock(NOW);
+    const kube = createFakeKube({ clock });
+    const source = (names = NAMES) =>
+      secretSource({ client: kube, clock, schedule: scheduleFor(1), secret: SECRET, names });
+    const NONE: IssueOrder = { authority: false, leaf: false, pair: { certificate: '', key: '' }, alsoTrusted: [] };
+    const stored = (): Record<string, string> => {
+      const data = kube.read(SECRETS, SECRET)?.data ?? {};
+      return Object.fromEntries(
+        Object.entries(data).map(([key, text]) => [key, Buffer.from(text, 'base64').toString()]),
+      );
+    };
+    const empty = await source().read(signal);
+    t.same([empty.offer, empty.issuer], [undefined, { kind: 'ours', keyFits: false }]);
+    t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), true);
+    t.equal(await empty.issue({ ...NONE, authority: true, leaf: true }, signal), false, 'a second replica is too late');
+    t.same(kube.read(SECRETS, SECRET)?.type, 'kubernetes.io/tls');
+    t.same(Object.keys(stored()).sort(), ['ca.crt', 'ca.key', 'tls.crt', 'tls.key']);
 
-  const first = await source().read(signal);
-  if (first.offer === undefined) throw new Error('nothing was stored');
-  const { certificate, key, authorities } = first.offer;
-  t.same(
-    { certificate, key, trusted: pemOf(authorities), issuer: first.issuer },
-    {
-      certificate: stored()['tls.crt'],
-      key: stored()['tls.key'],
-      trusted: stored()['ca.crt'],
-      issuer: { kind: 'ours', keyFits: true },
-    },
-  );
+    const first = await source().read(signal);
+    if (first.offer === undefined) throw new Error('nothing was stored');
+    const { certificate, key, authorities } = first.offer;
+    t.same(
+      { certificate, key, trusted: pemOf(authorities), issuer: first.issuer },
+      {
+        certificate: stored()['tls.crt'],
+        key: stored()['tls.key'],
+        trusted: stored()['ca.crt'],
+        issuer: { kind: 'ours', keyFits: true },
+      },
+    );
 
-  await clock.advance(250 * DAY);
-  const foreign = (await issueAuthority(clock.now())).certificate.trim();
-  const gone = (await issueAuthority(NOW - 200 * DAY)).certificate.trim();
-  await first.issue({ authority: true, leaf: false, pair: first.offer, alsoTrusted: [foreign, gone] }, signal);
-  const overlapping = await source().read(signal);
-  t.same(
-    overlapping.offer?.authorities.slice(1),
-    [...authorities, foreign],
-    'a new authority stands before the old ones, as long as they are valid',
-  );
-  t.equal(overlapping.offer?.certificate, certificate, 'and the leaf stays');
-  t.same(overlapping.issuer, { kind: 'ours', keyFits: true }, 'the key is the new one\u2019s');
-  t.equal(await first.issue({ ...NONE, leaf: true }, signal), false, 'what was read before is worth nothing now');
+    await clock.advance(250 * DAY);
+    const foreign = (await issueAuthority(clock.now())).certificate.trim();
+    const gone = (await issueAuthority(NOW - 200 * DAY)).certificate.trim();
+    await first.issue({ authority: true, leaf: false, pair: first.offer, alsoTrusted: [foreign, gone] }, signal);
+    const overlapping = await source().read(signal);
+    t.same(
+      overlapping.offer?.authorities.slice(1),
+      [...authorities, foreign],
+      'a new authority stands before the old ones, as long as they are valid',
+    );
+    t.equal(overlapping.offer?.certificate, certificate, 'and the leaf stays');
+    t.same(overlapping.issuer, { kind: 'ours', keyFits: true }, 'the key is the new one\u2019s');
+    t.equal(await first.issue({ ...NONE, leaf: true }, signal), false, 'what was read before is worth nothing now');
 
-  await overlapping.issue({ ...NONE, leaf: true, pair: first.offer }, signal);
-  const swapped = (await source().read(signal)).offer;
-  const signer = new X509Certificate(overlapping.offer?.authorities[0] ?? '');
-  t.ok(new X509Certificate(swapped?.certificate ?? '').verify(signer.publicKey), 'the next leaf is by the new one');
-  t.same(swapped?.authorities, overlapping.offer?.authorities);
+    await overlapping.issue({ ...NONE, leaf: true, pair: first.offer }, signal);
+    const swapped = (await source().read(signal)).offer;
+    const signer = new X509Certificate(overlapping.offer?.authorities[0] ?? '');
+    t.ok(new X509Certificate(swapped?.certificate ?? '').verify(signer.publicKey), 'the next leaf is by the new one');
+    t.same(swapped?.authorities, overlapping.offer?.authorities);
 
-  const more = await source([...NAMES, 'webhook.example']).read(signal);
-  await more.issue({ ...NONE, leaf: true, pair: swapped ?? first.offer }, signal);
-  const fewer = await source(['one.example']).read(signal);
-  await fewer.issue({ ...NONE, leaf: true, pair: fewer.offer ?? first.offer }, signal);
-  t.same(
-    leafFacts((await source().read(signal)).offer ?? first.offer, {
-      authorities: [],
-      names: [...NAMES, 'webhook.example', 'one.example'],
-    }),
-    { ...(fewer.offer && leafFactsOf(stored()['tls.crt'])), signer: undefined, missing: [] },
-    'a leaf for another name keeps the names it had',
-  );
+    const more = await source([...NAMES, 'webhook.example']).read(signal);
+    await more.issue({ ...NONE, leaf: true, pair: swapped ?? first.offer }, signal);
+    const fewer = await source(['one.example']).read(signal);
+    await fewer.issue({ ...NONE, leaf: true, pair: fewer.offer ?? first.offer }, signal);
+    t.same(
+      leafFacts((await source().read(signal)).offer ?? first.offer, {
+        authorities: [],
+        names: [...NAMES, 'webhook.example', 'one.example'],
+      }),
+      { ...(fewer.offer && leafFactsOf(stored()['tls.crt'])), signer: undefined, missing: [] },
+      'a leaf for another name keeps the names it had',
+    );
 
-  const { 'ca.crt': authorityNow } = kube.read(SECRETS, SECRET)?.data ?? {};
-  kube.seed(SECRETS, { metadata: SECRET, data: { 'tls.crt': 'AAAA', note: 'a2VwdA==' } });
-  const junk = await source().read(signal);
-  t.same([junk.offer?.authorities, junk.issuer], [[], { kind: 'ours', keyFits: false }]);
-  await junk.issue({ ...NONE, authority: true, leaf: true }, signal);
-  t.equal(stored()['note'], 'kept', 'what is not ours stays');
-  t.not(kube.read(SECRETS, SECRET)?.data?.['ca.crt'], authorityNow);
-  kube.failNext({ verb: 'get' }, new KubeError('forbidden', 'get secrets: forbidden'));
-  await t.rejects(source().read(signal), { name: 'KubeError', code: 'forbidden' });
-  kube.failNext({ verb: 'replace' }, new KubeError('forbidden', 'update secrets: forbidden'));
-  await t.rejects((await source().read(signal)).issue({ ...NONE, leaf: true }, signal), { code: 'forbidden' });
-});
+    const { 'ca.crt': authorityNow } = kube.read(SECRETS, SECRET)?.data ?? {};
+    kube.seed(SECRETS, { metadata: SECRET, data: { 'tls.crt': 'AAAA', note: 'a2VwdA==' } });
+    const junk = await source().read(signal);
+    t.same([junk.offer?.authorities, junk.issuer], [[], { kind: 'ours', keyFits: false }]);
+    await junk.issue({ ...NONE, authority: true, leaf: true }, signal);
+    t.equal(stored()['note'], 'kept', 'what is not ours stays');
+    t.not(kube.read(SECRETS, SECRET)?.data?.['ca.crt'], authorityNow);
+    kube.failNext({ verb: 'get' }, new KubeError('forbidden', 'get secrets: forbidden'));
+    await t.rejects(source().read(signal), { name: 'KubeError', code: 'forbidden' });
+    kube.failNext({ verb: 'replace' }, new KubeError('forbidden', 'update secrets: forbidden'));
+    await t.rejects((await source().read(signal)).issue({ ...NONE, leaf: true }, signal), { code: 'forbidden' });
+  },
+);
 
 const leafFactsOf = (pem = '') => {
   const { fingerprint256: id, validTo, validFrom } = new X509Certificate(pem);
@@ -381,7 +386,7 @@ const selfSigned = async (names: readonly string[]): Promise<KeyPair> => {
   return { certificate: made.toString('pem'), key };
 };
 
-t.test('files from outside are taken when they are whole, valid, of one pair and for all names', async (t) => {
+t.test('files from outside are accepted when they are complete, valid, of one pair and for all names', async (t) => {
   const dir = await mkdtemp(join(tmpdir(), 'werfbundle-certs-'));
   t.teardown(() => rm(dir, { recursive: true }));
   const authority = await issueAuthority(NOW);

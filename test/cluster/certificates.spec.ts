@@ -186,7 +186,7 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
     'both caBundles hold what the Secret holds',
   );
 
-  await t.test('what somebody overwrites comes back', async (t) => {
+  await t.test('what somebody overwrites is restored', async (t) => {
     const before = await clientConfigs();
     const foreign = Buffer.from((await issueAuthority(Date.now())).certificate).toString('base64');
     const change = JSON.stringify([{ op: 'replace', path: '/webhooks/0/clientConfig/caBundle', value: foreign }]);
@@ -210,7 +210,7 @@ t.test('10,000 admissions, three rotations and five restarts: no call fails', { 
   t.same(await Promise.all([first.stop(), restarting.stop()]), [0, 0]);
 });
 
-t.test('files from outside: what is wrong is told once, and the pair before is served while it is valid', async (t) => {
+t.test('files from outside: a fault is logged once, and the previous pair is served while it is valid', async (t) => {
   const directory = join(cluster.dir, 'certificates');
   await mkdir(directory);
   const authority = await issueAuthority(Date.now());

@@ -118,7 +118,7 @@ const bundle = (name: string, converge: object, metadata: object = {}) => ({
 });
 const toProduction = { targetNamespace: 'production', serviceAccountName: 'deployer' };
 
-t.test('an admin is told what kubectl apply would be told', async (t) => {
+t.test('an admin gets the findings that kubectl apply would get', async (t) => {
   const good = bundle('good', toProduction);
   const applied = await cluster.kubectl(['--kubeconfig', admin, 'apply', '-f', '-'], listOf(good));
   t.equal(applied.code, 0, applied.stderr);
@@ -163,7 +163,7 @@ t.test('somebody without rights is refused as by kubectl apply', async (t) => {
   ]);
 });
 
-t.test('a tenant is told what could not be checked', async (t) => {
+t.test('a tenant learns what could not be checked', async (t) => {
   const input = listOf(
     bundle('tenants', { ...toProduction, valuesFrom: [{ secretRef: { name: 'keys' } }] }),
     bundle('nobodys', { ...toProduction, serviceAccountName: 'nobody' }),
@@ -185,7 +185,7 @@ t.test('a tenant is told what could not be checked', async (t) => {
   );
 });
 
-t.test('a cluster that can not be asked is wrong use', async (t) => {
+t.test('a cluster that can not be reached is misuse', async (t) => {
   const file = join(cluster.dir, 'wrong.kubeconfig');
   const config = JSON.parse(await must(['config', 'view', '--raw', '-o', 'json']));
   for (const entry of config.users) entry.user = { token: 'wrong' };

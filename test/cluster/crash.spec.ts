@@ -182,7 +182,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
     }
   }
 
-  await t.test('makes no other write than those: a deployment that nobody kills has them all', async (t) => {
+  await t.test('makes no other writes than these: an undisturbed deployment makes all of them', async (t) => {
     const name = 'app-unhurt';
     const seen: string[] = [];
     proxy.use({
@@ -198,7 +198,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
     t.same(seen, WRITES);
   });
 
-  await t.test('does no harm when it was only frozen, and goes on after another one has done its work', async (t) => {
+  await t.test('does no harm when it was only frozen, and another one has done its work meanwhile', async (t) => {
     const frozenAt = WRITES.filter((write) => !write.startsWith('give') && !write.endsWith('docker'));
     const names = frozenAt.map((_, index) => `app-frozen-${index}`);
     const held = new Set<string>();
@@ -265,7 +265,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
     t.same(await tracesOf(fixture, jobs, await synced(fixture, { namespace: OPS, name })), deployedOnce(name));
   });
 
-  await t.test('leaves no Secret when a bundle goes while no controller is there', async (t) => {
+  await t.test('leaves no Secret when a bundle is deleted while no controller runs', async (t) => {
     await fixture.makeNamespace('there');
     const consent = { metadata: { annotations: { [ACCEPT_BUNDLES_FROM]: OPS } } };
     await client.mergePatch(NAMESPACES, { name: 'there' }, consent, {}, signal);

@@ -293,7 +293,7 @@ t.test('the CRD on a real apiserver, without webhooks', async (t) => {
   };
 
   await t.test(
-    'the schema takes what is good and refuses what is bad, and the rules refuse it at the same field',
+    'the schema accepts valid specs and refuses invalid ones, and the rules refuse these at the same field',
     async (t) => {
       const answers = await refusals(
         'row',
@@ -396,7 +396,7 @@ t.test('the CRD on a real apiserver, without webhooks', async (t) => {
   });
 
   await t.test(
-    'what was stored before the schema knew better stays, as long as that field is left alone',
+    'an invalid field that was stored under an older schema stays, as long as it is not changed',
     async (t) => {
       const old = { registry: { ...registry, pollInterval: '30s' }, converge: { retries: 1 } };
       const laxer = crd.replaceAll(
@@ -420,7 +420,7 @@ t.test('the CRD on a real apiserver, without webhooks', async (t) => {
     },
   );
 
-  await t.test('where the release is, is fixed once something was deployed', async (t) => {
+  await t.test('the place of the release is fixed once something was deployed', async (t) => {
     const long = `${'a'.repeat(52)}.${'b'.repeat(40)}`;
     const rows: readonly FixedRow[] = [
       {

@@ -482,7 +482,7 @@ t.test('the controller on a real control plane', async (t) => {
   const states = await recordWatch(t, fixture, WERFBUNDLES);
   const controller = await fixture.startController({ timeScale: TIME_SCALE });
   const given: Given = { fixture, states, controller };
-  await t.test('deploys, and tells', async (t) => {
+  await t.test('deploys, and reports it', async (t) => {
     t.jobs = 8;
     const scenarios = {
       'what is new or has changed is deployed once, and each step told once': deploysWhatChanges,
@@ -526,7 +526,7 @@ t.test('the controller on a real control plane', async (t) => {
     t.strictSame([metricOf(text, 'leader'), metricOf(text, 'reconcile_errors_total')], [1, 0]);
   });
 
-  await t.test('ends within two seconds when it is told to, and leaves nothing running', async (t) => {
+  await t.test('ends within two seconds after a signal, and leaves nothing running', async (t) => {
     const { how, ms } = await controller.stop();
     t.equal(how, 'exit code 0');
     t.ok(ms < 2_000, `${Math.round(ms)} ms`);

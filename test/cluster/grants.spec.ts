@@ -139,7 +139,7 @@ t.test('a tenant without the rights learns only which are missing', async (t) =>
   );
 });
 
-t.test('who may write a bundle may not use the rights of whoever made it', async (t) => {
+t.test('a user who may write a bundle may not use the rights of its creator', async (t) => {
   const patch = (what: object) => ['patch', 'wb', 'shop', '-n', 'ops', '--type=merge', '-p', JSON.stringify(what)];
   const told = { code: 1, stdout: '', stderr: refusal('shop', noJobs(MALLORY, 'production')) };
   t.same(await fixture.as(MALLORY, patch({ spec: { registry: { tag: 'v6.6.6' } } })), told, 'the tag');

@@ -512,7 +512,7 @@ t.test('the troubleshooting guide on a real control plane', async (t) => {
     await playAll(t, given, scenarios);
   });
   await controller.stop();
-  await t.test('what the proxy does not do is told', (t) => proxyRefuses(t, given));
+  await t.test('what the proxy refuses is reported', (t) => proxyRefuses(t, given));
 
   const reader = readerOf(given, 'well');
   t.match(

@@ -465,7 +465,7 @@ t.test('Jobs on a real control plane', async (t) => {
   const states = await recordWatch(t, fixture, WERFBUNDLES);
   const controller = await fixture.startController({ timeScale: TIME_SCALE });
   const given: Given = { fixture, states, controller };
-  await t.test('come, and go', async (t) => {
+  await t.test('are created, and deleted', async (t) => {
     t.jobs = 8;
     const cases = {
       'a bundle with Dismiss goes when its release is uninstalled, or can\u2019t be': uninstalls,
@@ -490,7 +490,7 @@ t.test('Jobs on a real control plane', async (t) => {
     timeScale: TIME_SCALE,
     flags: [`--job-template=${dir}/template.yaml`],
   });
-  await t.test('say why they do not begin, in Kubernetes\u2019 words', (t) =>
+  await t.test('say why they do not start, in Kubernetes\u2019 words', (t) =>
     saysWhyItWaits(t, { fixture, states, controller: byHand }),
   );
 });

@@ -151,7 +151,7 @@ t.test('the client on a real apiserver', async (t) => {
     t.equal(wrong.message, 'create secrets default/s: invalid: see data[.dockerconfigjson]');
   });
 
-  await t.test('says who was refused what', async (t) => {
+  await t.test('says which user was refused what', async (t) => {
     const nobody: Connection = { ...connection, headers: async () => ({ authorization: 'Bearer of-nobody' }) };
     const stranger = createKubeClient(nobody);
     t.teardown(() => stranger.close());
@@ -167,7 +167,7 @@ t.test('the client on a real apiserver', async (t) => {
     });
   });
 
-  await t.test('keeps its connection, whatever it is used for', async (t) => {
+  await t.test('keeps its connection for all kinds of calls', async (t) => {
     const counter = await startCutter(connection.server);
     t.teardown(() => counter.close());
     const through = createKubeClient({ ...connection, server: counter.url });

@@ -78,7 +78,7 @@ t.test('of several controllers one leads', async (t) => {
   await leads(t, first);
   const second = await fixture.startController({ timeScale: 30, leaderElect: true });
 
-  await t.test('and the other one stands by: it is ready, and begins nothing', async (t) => {
+  await t.test('and the other one is a standby: it is ready, and begins nothing', async (t) => {
     await makeBundle(fixture, 'app');
     await synced(fixture, 'app', 'v1.0.0');
     t.notOk(await has(second, 'polling registry'));
@@ -155,7 +155,7 @@ t.test('of several controllers one leads', async (t) => {
     t.strictSame(await Promise.all([first, second].map(leaderMetric)), ['0', '1']);
   });
 
-  await t.test('one that is told to stop hands over at once', async (t) => {
+  await t.test('one that is stopped hands over at once', async (t) => {
     const ending = second.stop();
     const ms = await leads(t, first, 2);
     t.ok(ms < 5_000, `the other one leads after ${Math.round(ms)} ms`);

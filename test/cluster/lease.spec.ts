@@ -50,7 +50,7 @@ t.test('a control plane that specs have one after the other', { timeout: 120_000
     await must(['label', 'namespace', 'default', 'used=true']);
   };
   const before = await everything();
-  await t.test('is what it was, whatever a spec did: finalizers hold nothing up', async (t) => {
+  await t.test('is reset after each spec: finalizers hold nothing up', async (t) => {
     await use();
     t.same(await lent.putBack(), []);
     t.same(await everything(), before);
@@ -61,7 +61,7 @@ t.test('a control plane that specs have one after the other', { timeout: 120_000
     t.match(await must(['get', 'wb', '-A']), 'held');
     t.same(await lent.putBack(), []);
   });
-  await t.test('tells what writes after its spec has ended, and is not lent again', async (t) => {
+  await t.test('reports a client that writes after its spec has ended, and is not lent again', async (t) => {
     const { etcd } = await lent.lease();
     const ending = new AbortController();
     const left = await Promise.race([lent.putBack(), writeUntil(ending.signal, etcd)]);

@@ -33,7 +33,7 @@ const admitting = () => eventually(() => api.create(plain('probe'), { dryRun: 'A
 let replica = await replicas.start();
 t.ok(isDone(await admitting()));
 
-t.test('ready before it can serve: whoever is told "ready" can call at once', async (t) => {
+t.test('ready before it can serve: a webhook that says "ready" can be called at once', async (t) => {
   const lone = plain('ready');
   await api.create(lone);
   t.equal(await replicas.stop(replica), 0);
@@ -96,7 +96,7 @@ t.test(
 );
 
 t.test(
-  'finalizers of terminating objects: nothing that is missing, wrong or not granted keeps one from going',
+  'finalizers of terminating objects: nothing that is missing, wrong or not granted keeps one from being deleted',
   async (t) => {
     await must(['create', 'namespace', 'going-production']);
     await must(['annotate', 'namespace', 'going-production', 'werf.io/accept-bundles-from=ops']);
@@ -216,7 +216,7 @@ const timeoutSeconds = async (seconds: number): Promise<void> => {
   await must(['patch', 'validatingwebhookconfiguration', 'werfbundle-validating', '--type=json', '-p', patch]);
 };
 
-t.test('all Secrets of the cluster in memory: none but those that a bundle names is ever read', async (t) => {
+t.test('all Secrets of the cluster in memory: only those that a bundle names are ever read', async (t) => {
   const names = Array.from({ length: 2_000 }, (_, index) => `many-${index}`);
   await must(['create', 'namespace', 'many']);
   const data = { 'values.yaml': Buffer.from(`a: ${canary('many')}`).toString('base64') };

@@ -73,7 +73,7 @@ const said = async (running: Run, words: string, withinMs = 60_000): Promise<voi
 /** What its sample has in a Secret. */
 const PASSWORD = 'correct horse battery staple';
 
-t.test('npm start -- --once shows all that was promised, and leaves nothing', { timeout: 240_000 }, async (t) => {
+t.test('npm start -- --once shows the whole story, and leaves nothing', { timeout: 240_000 }, async (t) => {
   const running = await run(t, ['--once']);
   const code = await running.ended;
   const text = running.text();
@@ -95,7 +95,7 @@ t.test('npm start -- --once shows all that was promised, and leaves nothing', { 
     { title: 'the third', words: '* spec.converge.serviceAccountName: Required value' },
     { title: 'and the fourth', words: '* spec.converge.resourceLimits.memory: Invalid value: "-1Gi"' },
     {
-      title: 'OOMKilled is told with what to do',
+      title: 'OOMKilled is reported with what to do',
       words: 'pod failed with OOMKilled: memory limit 256Mi; set spec.converge.resourceLimits.memory to 512Mi',
     },
     {
@@ -146,7 +146,7 @@ t.test('on a cluster that is there already nothing of a Secret leaves that', { t
   t.equal(stdout, '', 'nobody refuses bundles in its place');
 });
 
-t.test('whatever ends it, nothing is left', { timeout: 120_000 }, async (t) => {
+t.test('nothing is left, however it ends', { timeout: 120_000 }, async (t) => {
   const interrupted = await run(t, []);
   await said(interrupted, '== A good bundle');
   t.not((await processesOf(interrupted.home)).length, 0, 'it runs');

@@ -280,14 +280,14 @@ t.test('what becomes due, and ways back, on a real control plane', async (t) => 
     timeScale: 10 * TIME_SCALE,
     flags: ['--failed-retry-interval', '30m'],
   });
-  await t.test('polling that has stopped goes on by itself where the platform wants it', (t) =>
+  await t.test('polling that has stopped begins again by itself where the platform says so', (t) =>
     goesOnByItself(t, { fixture, states, controller: patient }),
   );
   await patient.stop();
 
   await fixture.cluster.kubectl(['apply', '-f', RIGHTS_ON_SECRETS]);
   const watching = await fixture.startController({ leaderElect: false, flags: ['--watch-secrets'] });
-  await t.test('what a bundle waits for is seen as soon as it is there, and so is a changed value', (t) =>
+  await t.test('an object that a bundle waits for is seen as soon as it exists, and so is a changed value', (t) =>
     seesWhatAppears(t, { fixture, states, controller: watching }),
   );
   t.notMatch(await watching.log(), /cannot follow changes/, 'with the rights of its manifests it may watch');

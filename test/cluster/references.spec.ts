@@ -116,7 +116,7 @@ t.test('what exists and can\u2019t be used is refused, in a dry run as well', as
   );
 });
 
-t.test('a release that is taken', async (t) => {
+t.test('a release that another bundle holds', async (t) => {
   const second = bundle('second', { ...CONVERGE, releaseName: 'app' });
   const problem =
     'spec.converge.releaseName: Invalid value: "app": release "app" in namespace "production" belongs to the older WerfBundle ops/app; a releaseName of its own is needed';
@@ -137,7 +137,7 @@ t.test('a release that is taken', async (t) => {
   );
 });
 
-t.test('what is gone holds nothing up that does not need it', async (t) => {
+t.test('a deleted object does not block a request that does not need it', async (t) => {
   const finalizers = ['werf.io/test'];
   await must(['patch', 'wb', 'app', '-n', 'ops', '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } })]);
   await must(['delete', 'secret', 'creds', '-n', 'ops']);

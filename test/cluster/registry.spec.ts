@@ -139,7 +139,7 @@ t.test('a manifest of the distribution registry that has not changed is a 304', 
   t.strictSame(proxy.answered.slice(3), [list, list], 'its lists of tags have no ETag');
 });
 
-t.test('a registry that goes away is a refused connection, and it is found again on the same port', async (t) => {
+t.test('a registry that is stopped refuses connections, and is found again on the same port', async (t) => {
   const { registry, dir, binary } = await registryFor(t, { real: true, login: false });
   const client = clientFor(t);
   const { signal } = new AbortController();

@@ -48,52 +48,55 @@ t.test('several controllers split the work', async (t) => {
   for (const name of ['shop', 'data', 'app', 'other'])
     await fixture.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
 
-  await t.test('by labels: each has its own Lease, its own bundles, and those that come to it', async (t) => {
-    const start = (team: string, ...more: readonly string[]) =>
-      fixture.startController({
-        timeScale: TIME_SCALE,
-        leaderElect: true,
-        flags: ['--watch-label-selector', `team=${team}`, ...more],
-      });
-    const [shop, data] = await Promise.all([start('shop', '--max-jobs=1'), start('data')]);
-    await fixture.publish({ repository: 'acme/busy', tag: 'v1.0.0', behaviour: 'slow: 600' });
-    const busy = { namespace: 'team-a', name: 'busy' };
-    await makeBundle(fixture, { ...busy, labels: { team: 'data' } });
-    const running = ({ activeJobName }: WerfBundleStatus) => activeJobName !== undefined;
-    await fixture.bundles.until(busy, { what: 'busy is', withinMs: PATIENCE_MS, is: running }, fixture.signal);
-    for (const name of ['shop', 'data'])
-      await makeBundle(fixture, { namespace: 'team-a', name, labels: { team: name } });
-    await Promise.all(['shop', 'data'].map((name) => synced(fixture, 'team-a', name)));
-    const polls = async (controller: typeof shop, name: string): Promise<number> =>
-      (await controller.log()).split('\n').filter((line) => line.includes(`/acme/${name}"`) && /"polling /.test(line))
-        .length;
-    t.strictSame(await Promise.all([polls(shop, 'data'), polls(data, 'shop')]), [0, 0]);
-    const { items } = await fixture.client.list(LEASES, { namespace: OPERATOR_NAMESPACE }, fixture.signal);
-    t.equal(items.length, 2);
+  await t.test(
+    'by labels: each has its own Lease, its own bundles, and those that are relabelled for it',
+    async (t) => {
+      const start = (team: string, ...more: readonly string[]) =>
+        fixture.startController({
+          timeScale: TIME_SCALE,
+          leaderElect: true,
+          flags: ['--watch-label-selector', `team=${team}`, ...more],
+        });
+      const [shop, data] = await Promise.all([start('shop', '--max-jobs=1'), start('data')]);
+      await fixture.publish({ repository: 'acme/busy', tag: 'v1.0.0', behaviour: 'slow: 600' });
+      const busy = { namespace: 'team-a', name: 'busy' };
+      await makeBundle(fixture, { ...busy, labels: { team: 'data' } });
+      const running = ({ activeJobName }: WerfBundleStatus) => activeJobName !== undefined;
+      await fixture.bundles.until(busy, { what: 'busy is', withinMs: PATIENCE_MS, is: running }, fixture.signal);
+      for (const name of ['shop', 'data'])
+        await makeBundle(fixture, { namespace: 'team-a', name, labels: { team: name } });
+      await Promise.all(['shop', 'data'].map((name) => synced(fixture, 'team-a', name)));
+      const polls = async (controller: typeof shop, name: string): Promise<number> =>
+        (await controller.log()).split('\n').filter((line) => line.includes(`/acme/${name}"`) && /"polling /.test(line))
+          .length;
+      t.strictSame(await Promise.all([polls(shop, 'data'), polls(data, 'shop')]), [0, 0]);
+      const { items } = await fixture.client.list(LEASES, { namespace: OPERATOR_NAMESPACE }, fixture.signal);
+      t.equal(items.length, 2);
 
-    await must('label', 'wb', 'shop', '-n', 'team-a', '--overwrite', 'team=data');
-    await eventually(
-      () => polls(data, 'shop'),
-      (count) => count > 0,
-      PATIENCE_MS,
-    );
-    const before = await polls(shop, 'shop');
-    await fixture.publish({ repository: 'acme/shop', tag: 'v1.1.0' });
-    await synced(fixture, 'team-a', 'shop', 'v1.1.0');
-    const after = await polls(data, 'shop');
-    await eventually(
-      () => polls(data, 'shop'),
-      (count) => count > after + 2,
-      PATIENCE_MS,
-    );
-    t.equal(await polls(shop, 'shop'), before, 'who lost it, polls for it no more');
-    const { status } = (await fixture.client.get(WERFBUNDLES, busy, fixture.signal)) ?? {};
-    t.equal(status?.lastJobStatus, 'Running', 'a Job of another share took no place of this one all the time');
-    await must('delete', 'wb', 'busy', '-n', 'team-a', '--timeout=60s');
-    await Promise.all([shop.stop(), data.stop()]);
-  });
+      await must('label', 'wb', 'shop', '-n', 'team-a', '--overwrite', 'team=data');
+      await eventually(
+        () => polls(data, 'shop'),
+        (count) => count > 0,
+        PATIENCE_MS,
+      );
+      const before = await polls(shop, 'shop');
+      await fixture.publish({ repository: 'acme/shop', tag: 'v1.1.0' });
+      await synced(fixture, 'team-a', 'shop', 'v1.1.0');
+      const after = await polls(data, 'shop');
+      await eventually(
+        () => polls(data, 'shop'),
+        (count) => count > after + 2,
+        PATIENCE_MS,
+      );
+      t.equal(await polls(shop, 'shop'), before, 'who lost it, polls for it no more');
+      const { status } = (await fixture.client.get(WERFBUNDLES, busy, fixture.signal)) ?? {};
+      t.equal(status?.lastJobStatus, 'Running', 'a Job of another share took no place of this one all the time');
+      await must('delete', 'wb', 'busy', '-n', 'team-a', '--timeout=60s');
+      await Promise.all([shop.stop(), data.stop()]);
+    },
+  );
 
-  await t.test('by namespaces: with the rights for those, and for their targets, alone', async (t) => {
+  await t.test('by namespaces: with the rights for these and their targets only', async (t) => {
     await must('delete', 'clusterrolebinding', 'werfbundle-controller');
     for (const namespace of ['team-a', 'team-a-production', OPERATOR_NAMESPACE]) {
       const account = `--serviceaccount=${OPERATOR_NAMESPACE}:werfbundle-controller`;

@@ -196,7 +196,7 @@ t.test('the control plane', async (t) => {
     t.match(started, /^pod\/hello-\w+\n$/);
   });
 
-  t.test('stops without leaving a process or a port, and starts again with what it held', async (t) => {
+  t.test('stops without leaving a process or a port, and starts again with its state', async (t) => {
     const { dir, server } = cluster.controlPlane;
     t.not((await processesOf(dir)).length, 0);
     const ports = await portsOf(dir);

@@ -93,7 +93,7 @@ t.test('a source can be broken until the guard is installed, which it may be at 
   );
 });
 
-t.test('what would break a bundle is refused, with its name', async (t) => {
+t.test('a change that would break a bundle is refused, and the bundle is named', async (t) => {
   const refusals: readonly { title: string; args: readonly string[]; input?: string; stderr: string }[] = [
     {
       title: 'server-side apply',
@@ -134,7 +134,7 @@ t.test('what would break a bundle is refused, with its name', async (t) => {
       ),
     },
     {
-      title: 'a Secret, of which only the place is told',
+      title: 'a Secret, of which only the position is shown',
       args: ['apply', '-f', '-'],
       input: source('Secret', 'keys', { 'values.yaml': `password: ${canary('keys')}: x` }),
       stderr: REFUSAL(
@@ -181,7 +181,7 @@ t.test('what would break a bundle is refused, with its name', async (t) => {
   t.ok(body.includes(message), 'the message alone says it too');
 });
 
-t.test('whatever breaks nothing is let through', async (t) => {
+t.test('a change that breaks nothing is let through', async (t) => {
   const patch = (kind: string, name: string, change: object, namespace = 'ops') =>
     cluster.kubectl(['patch', kind, name, '-n', namespace, '--type=merge', '-p', JSON.stringify(change)]);
   const passes: readonly { title: string; run: () => Promise<{ code: number; stderr: string }> }[] = [
@@ -210,7 +210,7 @@ t.test('whatever breaks nothing is let through', async (t) => {
     },
     { title: 'a deletion', run: () => cluster.kubectl(['delete', 'secret', 'keys', '-n', 'ops']) },
     {
-      title: 'anything once the bundle is gone',
+      title: 'anything once the bundle is deleted',
       run: async () => {
         await must(['delete', 'wb', 'crossing', '-n', 'ops']);
         return patch('configmap', 'shared', { data: { 'values.yaml': '- x' } });
@@ -223,7 +223,7 @@ t.test('whatever breaks nothing is let through', async (t) => {
   }
 });
 
-t.test('while the webhook is down, sources change as ever', async (t) => {
+t.test('while the webhook is down, sources can be changed', async (t) => {
   await must(
     ['apply', '--server-side', '--force-conflicts', '-f', '-'],
     source('ConfigMap', 'app-config', { 'values.yaml': GOOD }),

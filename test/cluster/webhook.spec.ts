@@ -300,7 +300,7 @@ t.test('restarts and replicas serve with the same authority', async (t) => {
   await again.stop();
 });
 
-t.test('an object that is going loses its finalizer, though its spec has become invalid', async (t) => {
+t.test('an object that is being deleted loses its finalizer, though its spec has become invalid', async (t) => {
   const [mutating, validating] = CONFIGURATIONS;
   if (mutating === undefined || validating === undefined) throw new Error('there are two configurations');
   const webhook = await startWebhook(kubeconfig);

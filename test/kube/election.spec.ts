@@ -66,12 +66,12 @@ t.test('a step of an election', async (t) => {
       want: [following, mine({ acquireTime: TIME, leaseTransitions: 0 })],
     },
     {
-      title: 'takes one that was given up, at once',
+      title: 'takes a released one at once',
       event: { kind: 'found', lease: leaseOf('') },
       want: [following, mine({ acquireTime: TIME, leaseTransitions: 4 }, '7')],
     },
     {
-      title: 'takes its own again, as the same term for whoever reads it',
+      title: 'takes its own Lease again, without a new transition',
       event: { kind: 'found', lease: leaseOf('me') },
       want: [following, mine({ acquireTime: EARLIER, leaseTransitions: 3 }, '7')],
     },
@@ -89,7 +89,7 @@ t.test('a step of an election', async (t) => {
       want: [{ kind: 'following', rival: rival(15_900) }, wait(1_000)],
     },
     {
-      title: 'wakes up when it runs out, and no later',
+      title: 'wakes up when it expires, and no later',
       state: { kind: 'following', rival: rival(1_000) },
       event: { kind: 'found', lease: leaseOf('other') },
       now: 15_900,
@@ -103,19 +103,19 @@ t.test('a step of an election', async (t) => {
       want: [{ kind: 'following', rival: rival(1_000) }, mine({ acquireTime: TIME, leaseTransitions: 4 }, '7')],
     },
     {
-      title: 'heeds how long the other one says that it lasts',
+      title: 'respects the lease duration of the other one',
       state: { kind: 'following', rival: rival(1_000) },
       event: { kind: 'found', lease: leaseOf('other', '7', { leaseDurationSeconds: 60 }) },
       now: 16_000,
       want: [{ kind: 'following', rival: rival(1_000) }, wait(1_000)],
     },
     {
-      title: 'follows on when somebody else was quicker',
+      title: 'goes on following when another one was faster',
       event: { kind: 'refused' },
       want: [following, wait(1_000)],
     },
     {
-      title: 'follows on when the apiserver does not answer',
+      title: 'goes on following when the apiserver does not answer',
       event: { kind: 'failed' },
       want: [following, wait(1_000)],
     },
@@ -140,14 +140,14 @@ t.test('a step of an election', async (t) => {
       want: [leading, { kind: 'write', lease: leaseOf('me', '7', { renewTime: TIME }) }],
     },
     {
-      title: 'looks what has become of it when a renewal is refused',
+      title: 'reads the Lease when a renewal is refused',
       state: leading,
       event: { kind: 'refused' },
       now: 12_000,
       want: [leading, { kind: 'look' }],
     },
     {
-      title: 'leads on when it was its own renewal, whose answer was lost',
+      title: 'goes on leading when it was its own renewal, whose answer was lost',
       state: leading,
       event: { kind: 'found', lease: leaseOf('me', '8') },
       now: 12_000,
@@ -181,7 +181,7 @@ t.test('a step of an election', async (t) => {
   }
 });
 
-t.test('whatever is slow, lost or frozen, no two of them lead at once', async (t) => {
+t.test('no two processes lead at once, whatever is slow, lost or frozen', async (t) => {
   const NAMES = ['a', 'b', 'c'];
   const act = fc.record({
     who: fc.constantFrom(...NAMES),
@@ -347,7 +347,7 @@ t.test('an election', async (t) => {
     await only.done;
   });
 
-  t.test('waits for work that was broken off before it stands again', async (t) => {
+  t.test('waits for aborted work to end before it stands again', async (t) => {
     const { clock, kube, told, join } = setup();
     let finish = (): void => undefined;
     const slow = join('a', {
@@ -372,7 +372,7 @@ t.test('an election', async (t) => {
   });
 
   t.test(
-    'tells when work goes on for ten seconds after it was cut off: only another process can lead then',
+    'reports work that goes on for ten seconds after it was aborted: only another process can lead then',
     async (t) => {
       const rows = [
         { title: 'the Lease is somebody else’s', end: 'lost', want: ['2000 a follows', '12000 a is stuck'] },
@@ -395,7 +395,7 @@ t.test('an election', async (t) => {
     },
   );
 
-  t.test('lets work end while the Lease holds, and cuts it off after that', async (t) => {
+  t.test('lets work end while it holds the Lease, and aborts it after that', async (t) => {
     const { clock, join, lease } = setup();
     const seen: string[] = [];
     const only = join('a', {
@@ -418,7 +418,7 @@ t.test('an election', async (t) => {
     t.equal(lease()?.spec?.holderIdentity, '');
   });
 
-  t.test('ends when the work ends with a fault, which is passed on, and gives the Lease up', async (t) => {
+  t.test('ends when the work fails, with that error, and releases the Lease', async (t) => {
     const { join, lease } = setup();
     const fault = new Error('a bug');
     const only = join('a', { lead: async () => Promise.reject(fault) });
@@ -427,7 +427,7 @@ t.test('an election', async (t) => {
   });
 });
 
-t.test('a process that was frozen writes nothing any more, before any timer has told it', async (t) => {
+t.test('a process that was frozen writes nothing any more, even before a timer has fired', async (t) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   let term: LeaderTerm | undefined;

@@ -159,7 +159,7 @@ t.test('a reflector', async (t) => {
     t.equal(clock.pending(), 0, 'no timer is left behind');
   });
 
-  t.test('waiting for it to be complete ends with the signal', async (t) => {
+  t.test('waiting for the first sync ends with the signal', async (t) => {
     const { kube, reflector, stop, done } = setup();
     kube.failNext({ verb: 'list' }, new KubeError('unavailable', 'list: unavailable'), 1);
     await t.rejects(reflector.whenSynced(AbortSignal.abort(new Error('enough'))), { message: 'enough' });
@@ -271,7 +271,7 @@ t.test('a feed of changes', async (t) => {
     data: { value },
   });
 
-  await t.test('tells each change by name, and nothing of what was there before', async (t) => {
+  await t.test('reports each change by name, and no objects that existed before', async (t) => {
     const { kube, clock, told } = setup();
     kube.seed(CONFIGMAPS, object('before', '1'));
     await clock.advance(0);
@@ -282,7 +282,7 @@ t.test('a feed of changes', async (t) => {
     t.same(told, ['ops/a', 'ops/before', 'ops/a']);
   });
 
-  await t.test('goes on after a dropped watch without a gap, and tells one where it can not', async (t) => {
+  await t.test('resumes after a dropped watch without a gap, or reports one if it can not', async (t) => {
     const { kube, clock, told } = setup();
     await clock.advance(0);
     kube.endWatches(new KubeError('unavailable', 'watch: connection reset'));

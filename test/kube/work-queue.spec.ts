@@ -91,7 +91,7 @@ t.test('a work queue', async (t) => {
     await door.release();
   });
 
-  t.test('tells how many keys wait, also that none does any more', async (t) => {
+  t.test('reports how many keys wait, also when none does any more', async (t) => {
     const { queue, depths } = setup();
     for (const name of ['a', 'b', 'c']) queue.add(ref(name));
     await settle();
@@ -99,7 +99,7 @@ t.test('a work queue', async (t) => {
     t.equal(depths.at(-1), 0);
   });
 
-  t.test('takes the looks of a start by and by: what comes meanwhile does not wait behind all of them', async (t) => {
+  t.test('takes the first reconciles a few at a time: later events do not wait behind all of them', async (t) => {
     const door = gate();
     const { queue, drain, onDepth } = setup({ answer: async () => door.wait().then(() => awaitChange) });
     const names = Array.from({ length: 1_000 }, (_, index) => `bundle-${index}`);
@@ -123,7 +123,7 @@ t.test('a work queue', async (t) => {
     );
   });
 
-  t.test('an earlier wish is not delayed by a later one, nor forgotten for a run in between', async (t) => {
+  t.test('an earlier request is not delayed by a later one, nor dropped by a run in between', async (t) => {
     const { queue, drain, clock } = setup();
     queue.addAfter(ref('a'), 1000);
     queue.addAfter(ref('a'), 5000);
@@ -135,7 +135,7 @@ t.test('a work queue', async (t) => {
     t.strictSame(drain(), ['a@500', 'a@1000', 'b@1000']);
   });
 
-  t.test('a new run says anew when the next one is', async (t) => {
+  t.test('each run decides anew when the next one is', async (t) => {
     const { queue, drain, clock } = setup({ answer: (_, run) => ({ kind: 'after', ms: run === 1 ? 1000 : 60_000 }) });
     queue.add(ref('a'));
     await clock.advance(500);

@@ -40,7 +40,7 @@ const serve = async (t: Test, answer: (path: string) => Buffer | undefined): Pro
   return server;
 };
 
-t.test('programs serve that are new enough, and of the version that is asked for', async (t) => {
+t.test('programs are accepted that are new enough, and of the version that is asked for', async (t) => {
   const table = [
     { given: 'Kubernetes v1.36.3\n', wanted: undefined, want: 'fit' },
     { given: 'Kubernetes v1.30.0', wanted: undefined, want: 'fit' },
@@ -185,7 +185,7 @@ const FAKE_GO = `case $1 in
     make kubectl "echo '"gitVersion": "v1.36.3"'";;
 esac`;
 
-t.test('programs that nobody has are built with Go', { timeout: 60_000 }, async (t) => {
+t.test('programs that are found nowhere are built with Go', { timeout: 60_000 }, async (t) => {
   const dir = t.testdir();
   await program(join(dir, 'bin'), 'go', FAKE_GO);
   // The PATH of this machine may have programs that serve.
@@ -283,7 +283,7 @@ t.test('the modules of the build are those that the versions name', async (t) =>
   );
 });
 
-t.test('progress is told as it can be read', async (t) => {
+t.test('progress is reported in a readable form', async (t) => {
   const table = [
     { title: 'nothing is guessed at the beginning', given: [0, 0, 100], want: 'x: 0 %' },
     { title: 'the first packages are the small ones', given: [0, 20, 30_000], want: 'x: 12 %, about 4 min left' },
@@ -423,7 +423,7 @@ t.test("Debian's sources are taken from the machine's, in either form", async (t
   }
 });
 
-t.test('a step that fails is told with its log, and the next run goes on with it', async (t) => {
+t.test('a failed step is reported with its log, and the next run resumes it', async (t) => {
   const dir = t.testdir({
     'script.sh': `set -euo pipefail
       . "$STEPS"; exclusively

@@ -123,7 +123,7 @@ t.test('a container has the variables that its spec says', async (t) => {
   for (const [given, message] of missing) t.same(of(given), { kind: 'missing', message }, message);
 });
 
-t.test('volumes hold what their sources hold', async (t) => {
+t.test('volumes have the content of their sources', async (t) => {
   const file = (path: string, text: string, mode: number) => ({ path, content: Buffer.from(text), mode });
   const table = [
     { given: { emptyDir: {} }, want: { kind: 'empty' } },
@@ -174,7 +174,7 @@ t.test('volumes hold what their sources hold', async (t) => {
   }
 });
 
-t.test('a Pod goes where its selector and requests let it', async (t) => {
+t.test('a Pod is bound where its selector and requests allow it', async (t) => {
   const message = (why: string) => ({ kind: 'unschedulable', message: `0/1 nodes are available: 1 ${why}.` });
   const table = [
     { given: {}, want: { kind: 'bind' } },
@@ -380,7 +380,7 @@ t.test("a Pod's status is what a kubelet would report", async (t) => {
   });
 });
 
-t.test('what an earlier agent had started is lost, what it had finished is left alone', async (t) => {
+t.test('Pods that an earlier agent has started are lost, ended ones are not touched', async (t) => {
   const state = (more: object) => ({ containerStatuses: [{ name: 'c', ...more }] });
   const table = [
     { given: undefined, want: [false, 'reported'] },
@@ -448,7 +448,7 @@ t.test("the Node has its log server's port and a Ready condition", async (t) => 
   ]);
 });
 
-t.test("a container's log is kept and read as kubectl logs asks for it", async (t) => {
+t.test("a container's log is stored, and read as kubectl logs requests it", async (t) => {
   let now = Date.UTC(2026, 0, 1);
   const clock = { now: () => now, monotonic: () => now, sleep: async () => {} };
   const log = new ContainerLog(join(t.testdir({}), 'c', '0.log'), clock);

@@ -225,7 +225,7 @@ t.test('the registry inside this process is a registry, and its pages follow eac
   t.same(pages, [['a', 'b'], ['c', 'd'], ['e']], 'its pages follow each other by their links');
 });
 
-t.test("Debian's docker-registry does the same, where it is on the machine", async (t) => {
+t.test("Debian's docker-registry does the same, if the machine has it", async (t) => {
   const found = JSON.parse(process.env['WERFBUNDLE_BINARIES'] ?? '{}') as { dockerRegistry?: string };
   const looked = await lookForBinaries(process.env);
   const binary = found.dockerRegistry ?? (looked.kind === 'found' ? looked.binaries.dockerRegistry : undefined);
@@ -237,7 +237,7 @@ t.test('a password is hashed as docker-registry wants it', async (t) => {
   t.match(await htpasswdLine('anna', 'x'), /^anna:\$2[aby]\$05\$[./A-Za-z0-9]{53}\n$/);
 });
 
-t.test('a held port is nobody else’s until it is released', async (t) => {
+t.test('nobody else can take a held port until it is released', async (t) => {
   const held = await holdPort(0);
   await t.rejects(holdPort(held.port), { code: 'EADDRINUSE' });
   await held.release();

@@ -457,7 +457,7 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
   );
 });
 
-t.test('a lock is renewed, and given back by whoever has it', async (t) => {
+t.test('a lock is renewed, and released by its holder', async (t) => {
   t.teardown(() => mock.timers.reset());
   mock.timers.enable({ apis: ['setInterval'] });
   configMaps.clear();

@@ -87,7 +87,7 @@ const setup = async (
   };
 };
 
-t.test('what goes to the handler, and what does not', async (t) => {
+t.test('which requests reach the handler, and which do not', async (t) => {
   const { ask, post, calls, setReadiness } = await setup(t);
   const plain = { contentType: 'text/plain; charset=utf-8', connection: 'keep-alive' };
   t.same(await post('/mutate?timeout=10s', '{"a":1}'), {
@@ -131,7 +131,7 @@ t.test('what goes to the handler, and what does not', async (t) => {
   t.equal(calls.length, 3, 'the handler saw none of these');
 });
 
-t.test('more than --max-in-flight at once are answered 503, and those before them go on', async (t) => {
+t.test('more than --max-in-flight at once are answered 503, and earlier ones go on', async (t) => {
   const waiting: (() => void)[] = [];
   const handler = () => new Promise<Answer>((resolve) => waiting.push(() => resolve(OK)));
   const { post, calls } = await setup(t, { handler, maxInFlight: 2 });
