@@ -1,7 +1,6 @@
 import type { Job, Pod } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
-import type { Problem } from '../../api/problem.js';
-import type { Settings } from '../../api/settings.js';
+import type { ParsedSpec } from '../../api/settings.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
 import type { JobTemplate } from '../deploy/job-template.js';
@@ -35,11 +34,6 @@ export interface Platform {
   /** Added to every Job; no checksum covers it. */
   readonly jobTemplate: JobTemplate | undefined;
 }
-
-/** The spec as the rules of api/ see it. */
-export type JudgedSpec =
-  | { readonly kind: 'valid'; readonly settings: Settings }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 /** A cause that keeps a bundle from being deployed until somebody mends it. */
 export interface Blocker {
@@ -129,7 +123,8 @@ export interface Observation {
   readonly startedAt: number;
   readonly bundle: StoredBundle;
   readonly platform: Platform;
-  readonly spec: JudgedSpec;
+  /** As the rules, the platform's policy and the other bundles leave it. */
+  readonly spec: ParsedSpec;
   readonly access: Access;
   /** A scan's result that has not been acted on. */
   readonly delivery: Delivery | undefined;

@@ -1,6 +1,7 @@
 import type { Job, ObjectRef, Pod } from '../../api/objects.js';
 import { problemOf } from '../../api/references/fault.js';
 import { heldFault } from '../../api/references/release.js';
+import type { ParsedSpec } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { KubeError } from '../../kube/client.js';
@@ -9,7 +10,7 @@ import type { Log } from '../../process/ports.js';
 import type { Lister } from '../cache/lister.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
 import { isPolled } from '../decide/interest.js';
-import type { DeployJob, JobLog, JudgedSpec, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
+import type { DeployJob, JobLog, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
 import type { JobResult } from '../deploy/job-result.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
@@ -85,7 +86,7 @@ export const observe = async (
 };
 
 /** A spec whose release is another bundle's can't be carried out, though nothing else is wrong with it. */
-const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSpec => {
+const withoutRival = (spec: ParsedSpec, holder: ObjectRef | undefined): ParsedSpec => {
   if (spec.kind === 'invalid' || holder === undefined) return spec;
   const { releaseName, targetNamespace } = spec.settings.converge;
   return {
@@ -101,7 +102,7 @@ const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSp
 const readJob = async (
   deps: ObserveDeps,
   bundle: StoredBundle,
-  spec: JudgedSpec,
+  spec: ParsedSpec,
   signal: AbortSignal,
 ): Promise<DeployJob> => {
   const deployment = openDeployment(bundle.status);
@@ -122,7 +123,7 @@ const readJob = async (
 const jobToCleanUp = (
   { lister }: ObserveDeps,
   bundle: StoredBundle,
-  { spec, cleanedUp }: { readonly spec: JudgedSpec; readonly cleanedUp: string | undefined },
+  { spec, cleanedUp }: { readonly spec: ParsedSpec; readonly cleanedUp: string | undefined },
 ): Job | undefined => {
   const { uid } = bundle.metadata;
   const recorded = openDeployment(bundle.status) === undefined ? bundle.status?.deployment : undefined;
@@ -132,7 +133,7 @@ const jobToCleanUp = (
 };
 
 /** Where its Jobs are. */
-export const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
+export const namespaceOf = (bundle: StoredBundle, spec: ParsedSpec): string =>
   spec.kind === 'valid'
     ? spec.settings.converge.targetNamespace
     : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);
@@ -176,7 +177,7 @@ const readLog = async (
 const readPlans = (
   deps: ObserveDeps,
   bundle: StoredBundle,
-  spec: JudgedSpec,
+  spec: ParsedSpec,
   signal: AbortSignal,
 ): Promise<readonly PlanJob[]> => {
   const namespace = namespaceOf(bundle, spec);

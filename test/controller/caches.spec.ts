@@ -37,7 +37,7 @@ const setup = (share: Share) => {
     const uid = `uid-${namespace}-${name}`;
     const { metadata, ...rest } = given.bundle(undefined, {
       metadata: { namespace, name, uid, ...(more.labels && { labels: more.labels }) },
-      ...(more.target && { spec: { converge: { targetNamespace: more.target } } }),
+      ...(more.target && { spec: { converge: { targetNamespace: more.target, serviceAccountName: 'werf' } } }),
     });
     const { resourceVersion: _, ...fresh } = metadata;
     return kube.seed(WERFBUNDLES, { ...rest, metadata: fresh } as StoredBundle);

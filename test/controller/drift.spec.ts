@@ -2,7 +2,6 @@ import t, { type Test } from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
 import { planJobNameOf } from '../../api/names.js';
 import type { Job, Secret } from '../../api/objects.js';
-import { settingsOf } from '../../api/settings.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
@@ -30,6 +29,7 @@ import {
   pod,
   secretNames,
   selected,
+  settingsOf,
   syncedStatus,
   UID,
 } from '../kit/builders.js';

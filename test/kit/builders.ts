@@ -1,6 +1,5 @@
 import type { Job, Pod } from '../../api/objects.js';
-import { settingsOf } from '../../api/settings.js';
-import { validateBundle } from '../../api/validate.js';
+import { parseSpec, type Settings } from '../../api/settings.js';
 import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { JobInputs, Observation, Platform } from '../../controller/decide/observation.js';
 import { buildJob } from '../../controller/deploy/job.js';
@@ -125,15 +124,21 @@ export const jobInputs = (change: Partial<JobInputs> = {}): JobInputs => ({
   ...change,
 });
 
+/** @throws Error if its spec breaks a rule */
+export const settingsOf = (of: StoredBundle): Settings => {
+  const spec = parseSpec(of);
+  if (spec.kind === 'valid') return spec.settings;
+  throw new Error(spec.problems.map(({ field, message }) => `${field}: ${message}`).join('; '));
+};
+
 /** An observation in which everything is as a bundle would wish. */
 export const observation = (of: StoredBundle, change: Partial<Observation> = {}): Observation => {
-  const { problems } = validateBundle(of);
   return {
     now: NOW,
     startedAt: NOW - 24 * 60 * 60_000,
     bundle: of,
     platform,
-    spec: problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', settings: settingsOf(of) },
+    spec: parseSpec(of),
     access: {
       kind: 'ready',
       target: { host: 'registry.example', repository: 'acme/app', insecure: false },
