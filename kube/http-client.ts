@@ -5,6 +5,8 @@ import {
   KubeError,
   type ListOptions,
   type ResourceType,
+  type ReviewType,
+  type Subresource,
   type WatchEvent,
 } from './client.js';
 import type { Connection } from './connect.js';
@@ -135,18 +137,27 @@ class HttpKubeClient implements KubeClient {
     return answer === undefined ? 'absent' : 'deleted';
   }
 
-  async createSubresource<T>(
-    type: ResourceType,
+  async createSubresource<B extends object, A>(
+    { of: type, name, apiVersion, kind }: Subresource<B, A>,
     ref: ClusterRef,
-    subresource: string,
-    body: object,
+    body: B,
     signal: AbortSignal,
-  ): Promise<T> {
-    const path = subresource === '' ? collectionPath(type, ref.namespace) : objectPath(type, ref, subresource);
-    return await this.#transport.json<T>(
-      { verb: 'create', type, path, target: refName(ref), subresource, body },
-      signal,
-    );
+  ): Promise<A> {
+    const call: Call = {
+      verb: 'create',
+      type,
+      path: objectPath(type, ref, name),
+      target: refName(ref),
+      subresource: name,
+    };
+    return await this.#transport.json<A>({ ...call, body: { ...body, apiVersion, kind } }, signal);
+  }
+
+  async ask<Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined> {
+    const body = { apiVersion: apiVersionOf(type), kind: type.kind, spec };
+    const call: Call = { verb: 'create', type, path: collectionPath(type), target: '', body };
+    const { status } = await this.#transport.json<{ readonly status?: A }>(call, signal);
+    return status;
   }
 
   async podLog(
