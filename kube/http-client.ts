@@ -82,7 +82,7 @@ class HttpKubeClient implements KubeClient {
       // Items of a list carry neither kind nor apiVersion; a get does.
       for (const item of page.items ?? []) items.push(keep(Object.assign(withoutManagedFields(item), kinds)));
       next = page.metadata.continue;
-      if (next === undefined || next === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+      if (next === undefined || next === '') return { items, resourceVersion: page.metadata.resourceVersion };
     }
   }
 
@@ -185,7 +185,7 @@ class HttpKubeClient implements KubeClient {
     const query = { ...selectors(options), limit: '1' };
     const call: Call = { verb: 'list', type, ...collectionOf(type, options), query, accept: metadataOf('List') };
     const { metadata } = await this.#transport.json<List<Stored>>(call, signal);
-    return metadata.resourceVersion ?? '';
+    return metadata.resourceVersion;
   }
 
   async *watch<S extends Stored>(
@@ -215,7 +215,7 @@ class HttpKubeClient implements KubeClient {
 
 interface List<T> {
   readonly items?: readonly T[];
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
 }
 
 const collectionOf = (type: ResourceType, { namespace }: ListOptions) => ({

@@ -197,7 +197,7 @@ const prepareCheck = (idle: Idle, due: Due | undefined): State | Need | Prepared
   if (needsFinalizerToCheck(seen.bundle)) return { kind: 'check-finalizer-missing', ...rest };
   if (check.when === 'soon') return undefined;
   const lack = planLack(seen, settings);
-  if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack, applied };
+  if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack };
   if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
   return seen.slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };
 };

@@ -1,4 +1,4 @@
-import type { Job, Pod } from '../../api/objects.js';
+import type { Job, Pod, Stored } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
 import type { ParsedSpec } from '../../api/settings.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
@@ -81,8 +81,8 @@ export type DeployJob =
   | Blocker
   | {
       readonly kind: 'present';
-      readonly job: Job;
-      readonly pod: Pod | undefined;
+      readonly job: Stored<Job>;
+      readonly pod: Stored<Pod> | undefined;
       readonly log: JobLog;
       /** What events say of why it does not start, if it does not. */
       readonly words?: WaitingWords | undefined;
@@ -104,8 +104,8 @@ export interface KnownJobs {
 
 /** A Job that looks whether the bundle has drifted. */
 export interface PlanJob {
-  readonly job: Job;
-  readonly pod: Pod | undefined;
+  readonly job: Stored<Job>;
+  readonly pod: Stored<Pod> | undefined;
   readonly log: PlanLog;
 }
 
@@ -142,7 +142,7 @@ export interface Observation {
   readonly jobs: KnownJobs;
   readonly job: DeployJob;
   /** The Job of a deployment whose result is recorded, as long as this process has not seen its Secrets deleted. */
-  readonly cleanupPending: Job | undefined;
+  readonly cleanupPending: Stored<Job> | undefined;
   /** All Jobs of drift checks that there are: at most one, but for what a crash, or a second controller, left. */
   readonly plans: readonly PlanJob[];
   /** undefined, here and below: not asked for yet, for nobody knew whether the decision depends on it. */

@@ -5,7 +5,7 @@ import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
 import { queued, secretsWithoutJob, started } from './deployment.js';
-import { nextCheckNumber, withCheck } from './drift-state.js';
+import { nextCheckNumber, withFailedCheck } from './drift-state.js';
 import { type Due, nextDeployment, withRecord } from './due.js';
 import type { Facts } from './facts.js';
 import { isElsewhere } from './finalizer.js';
@@ -72,10 +72,9 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     recheck: NOW,
   }),
   'check-finalizer-missing': (state, facts) => ({ ...settled(state, facts), finalizer: 'add', recheck: NOW }),
-  'check-impossible': ({ lack, applied, ...state }, facts) => {
+  'check-impossible': ({ lack, ...state }, facts) => {
     const { status, findings } = settled(state, facts);
-    const result = { kind: 'failed', message: lack } as const;
-    return { status: withCheck(status, { result, tag: applied.tag }, momentOf(facts.seen)), findings, recheck: NOW };
+    return { status: withFailedCheck(status, lack, momentOf(facts.seen)), findings, recheck: NOW };
   },
   'check-queued': (state, facts) => ({ ...settled(state, facts), ...stillHeld(facts.seen), keepsSlot: true }),
   'check-due': ({ applied, settings, jobInputs, ...state }, facts) => {

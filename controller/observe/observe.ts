@@ -1,4 +1,4 @@
-import type { Job, ObjectRef, Pod } from '../../api/objects.js';
+import type { Job, ObjectRef, Pod, Stored } from '../../api/objects.js';
 import { problemOf } from '../../api/references/fault.js';
 import { heldFault } from '../../api/references/release.js';
 import type { ParsedSpec } from '../../api/settings.js';
@@ -113,7 +113,7 @@ const readJob = async (
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // One that goes before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
-  const pod = newest(deps.lister.podsOf(job.metadata.uid ?? ''));
+  const pod = newest(deps.lister.podsOf(job.metadata.uid));
   const result = jobResult(job, pod, deps.now());
   const log = await readLog(deps, { job, pod, result }, signal);
   return { kind: 'present', job, pod, log, words: await readWords(deps, { job, pod, result }, signal) };
@@ -124,7 +124,7 @@ const jobToCleanUp = (
   { lister }: ObserveDeps,
   bundle: StoredBundle,
   { spec, cleanedUp }: { readonly spec: ParsedSpec; readonly cleanedUp: string | undefined },
-): Job | undefined => {
+): Stored<Job> | undefined => {
   const { uid } = bundle.metadata;
   const recorded = openDeployment(bundle.status) === undefined ? bundle.status?.deployment : undefined;
   if (recorded === undefined || recorded.jobName === cleanedUp) return undefined;
@@ -141,11 +141,15 @@ export const namespaceOf = (bundle: StoredBundle, spec: ParsedSpec): string =>
 /** Events are read only where nothing else tells, and once the usual time is over. Not to be able to is no reason to stop. */
 const readWords = async (
   { client, now, log }: ObserveDeps,
-  { job, pod, result }: { readonly job: Job; readonly pod: Pod | undefined; readonly result: JobResult },
+  {
+    job,
+    pod,
+    result,
+  }: { readonly job: Stored<Job>; readonly pod: Stored<Pod> | undefined; readonly result: JobResult },
   signal: AbortSignal,
 ): Promise<WaitingWords | undefined> => {
   if (result.kind !== 'waiting' || !needsWords(result) || now() < lateAt(job, pod, now())) return undefined;
-  const { namespace = '', uid = '' } = (pod ?? job).metadata;
+  const { namespace, uid } = (pod ?? job).metadata;
   try {
     const { items } = await client.list(EVENTS, { namespace, fieldSelector: `regarding.uid=${uid}` }, signal);
     return wordsOf(items);
@@ -156,7 +160,7 @@ const readWords = async (
   }
 };
 
-const newest = (pods: readonly Pod[]): Pod | undefined =>
+const newest = (pods: readonly Stored<Pod>[]): Stored<Pod> | undefined =>
   pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];
 
 const readLog = async (
@@ -186,7 +190,7 @@ const readPlans = (
     .filter((job) => isPlanJob(job) && job.metadata.namespace === namespace);
   return Promise.all(
     jobs.map(async (job) => {
-      const pod = newest(deps.lister.podsOf(job.metadata.uid ?? ''));
+      const pod = newest(deps.lister.podsOf(job.metadata.uid));
       const isRead = (checkOf(job) ?? 0) <= (bundle.status?.driftCheckCount ?? 0);
       return { job, pod, log: isRead ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
     }),

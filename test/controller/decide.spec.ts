@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Condition, Pod } from '../../api/objects.js';
+import type { Condition, Pod, Stored } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { FINDINGS } from '../../controller/decide/finding.js';
 import type { Observation } from '../../controller/decide/observation.js';
@@ -1198,7 +1198,7 @@ t.test('carrying out and following', async (t) => {
 });
 
 t.test('what has not begun gives way to what is wanted now', async (t) => {
-  const pending: Pod = {
+  const pending: Stored<Pod> = {
     ...pod(),
     status: {
       phase: 'Pending',

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
 import { planJobNameOf } from '../../api/names.js';
-import type { Job, Secret } from '../../api/objects.js';
+import type { Secret } from '../../api/objects.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
@@ -125,9 +125,9 @@ const planOf = (
     secrets: { values: false, dockerConfig: false, key: false, ca: false },
   };
   const built = buildPlanJob(planInput(base, applied, check));
-  const made: Job = { ...built, metadata: { ...built.metadata, uid: 'plan-1', creationTimestamp: iso(-MINUTE) } };
+  const given = { uid: 'plan-1', resourceVersion: '1', creationTimestamp: iso(-MINUTE) };
   const plan: PlanJob = {
-    job: made,
+    job: { ...built, metadata: { ...built.metadata, ...given } },
     pod: pod(end),
     log:
       end === undefined || end.exitCode === 0
@@ -140,7 +140,7 @@ const planOf = (
 /** The same plan, made with another image. */
 const runBy = (image: string, plan: PlanJob): PlanJob => ({
   ...plan,
-  job: JSON.parse(JSON.stringify(plan.job).replace('registry.example/werf:3.2.0', image)) as Job,
+  job: JSON.parse(JSON.stringify(plan.job).replace('registry.example/werf:3.2.0', image)),
 });
 
 /** The Job that a bundle asks a slot for, if it does. */

@@ -1,4 +1,4 @@
-import type { Job, Pod } from '../../api/objects.js';
+import type { Job, Pod, Stored } from '../../api/objects.js';
 import { parseSpec, type Settings } from '../../api/settings.js';
 import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { JobInputs, Observation, Platform } from '../../controller/decide/observation.js';
@@ -162,7 +162,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
 };
 
 /** The Job of a deployment, created a minute ago. */
-export const job = (of: StoredBundle, made: Deployment = deployment()): Job => {
+export const job = (of: StoredBundle, made: Deployment = deployment()): Stored<Job> => {
   const built = buildJob({
     bundle: of.metadata,
     deployment: made,
@@ -173,14 +173,17 @@ export const job = (of: StoredBundle, made: Deployment = deployment()): Job => {
     operatorVersion: platform.version,
     template: undefined,
   });
-  return { ...built, metadata: { ...built.metadata, uid: 'job-1', creationTimestamp: '2026-11-23T09:59:00Z' } };
+  const given = { uid: 'job-1', resourceVersion: '1', creationTimestamp: '2026-11-23T09:59:00Z' };
+  return { ...built, metadata: { ...built.metadata, ...given } };
 };
 
 /** Its Pod; `ended` is what became of container werf. */
-export const pod = (ended?: { readonly exitCode: number; readonly reason?: string }): Pod => ({
+export const pod = (ended?: { readonly exitCode: number; readonly reason?: string }): Stored<Pod> => ({
   metadata: {
     namespace: 'ops',
     name: 'my-app-pod',
+    uid: 'pod-1',
+    resourceVersion: '1',
     ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'job-1' }],
   },
   status: {
