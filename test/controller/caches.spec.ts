@@ -197,6 +197,7 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
   const job = given.job(stored);
   const werf = {
     name: 'werf',
+    image: given.platform.werfImage,
     resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } },
   };
   const { labels = {}, annotations = {} } = job.metadata;

@@ -3,6 +3,7 @@ import { FINALIZER } from '../../api/finalizer.js';
 import { planJobNameOf } from '../../api/names.js';
 import type { Secret } from '../../api/objects.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { projectJob } from '../../controller/cache/projections.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
 import { nextCheckTime } from '../../controller/decide/drift-schedule.js';
@@ -127,7 +128,8 @@ const planOf = (
   const built = buildPlanJob(planInput(base, applied, check));
   const given = { uid: 'plan-1', resourceVersion: '1', creationTimestamp: iso(-MINUTE) };
   const plan: PlanJob = {
-    job: { ...built, metadata: { ...built.metadata, ...given } },
+    // As the cache has it.
+    job: projectJob({ ...built, metadata: { ...built.metadata, ...given } }),
     pod: pod(end),
     log:
       end === undefined || end.exitCode === 0
