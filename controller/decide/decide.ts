@@ -52,7 +52,7 @@ const told = (seen: Observation, partial: PartialDecision): Decision => {
 const keepsSlot = (seen: Observation, { status, recheck, keepsSlot: checks = false }: PartialDecision): boolean =>
   checks ||
   (recheck?.kind === 'now' && seen.slot !== undefined) ||
-  (openDeployment(status) !== undefined && (wasStarted(status) || seen.slot === 'waiting'));
+  (openDeployment(status) !== undefined && (wasStarted(status) || seen.slot?.kind === 'waiting'));
 
 /**
  * What a process that is no more may have left of a Job whose result is recorded, or of a check that was never begun. Without the

@@ -18,7 +18,7 @@ import {
 } from './deployment.js';
 import { mayBeDeployed, nextNumber } from './finalizer.js';
 import type { Finding } from './finding.js';
-import type { Blocker, Observation } from './observation.js';
+import { type Blocker, type Observation, slotFor } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 import { preciseTime } from './timestamps.js';
 
@@ -199,8 +199,9 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecis
     case 'to-carry-out': {
       const { deployment } = work;
       const { message, reason } = queued(deployment);
-      if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
-      if (seen.slot === 'waiting') return { status, findings: [leaving(message, reason)] };
+      const slot = slotFor(seen, deployment.jobName);
+      if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
+      if (slot === 'waiting') return { status, findings: [leaving(message, reason)] };
       if (spec.kind === 'invalid') return { status, findings };
       const action = createDismissJob({ seen, settings: spec.settings, deployment });
       return { status: started(status, deployment).status, findings, actions: [action] };

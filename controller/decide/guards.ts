@@ -11,7 +11,7 @@ import { type Due, whatIsDue } from './due.js';
 import type { Facts, Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
 import { isSuspended } from './interest.js';
-import type { Observation } from './observation.js';
+import { type Observation, slotFor } from './observation.js';
 import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
 import { retryTime } from './standing.js';
 import type { State } from './state.js';
@@ -76,7 +76,8 @@ const GUARDS: readonly Guard[] = [
 
 /** Of a deployment that was written down, by this look's forerunner or by a process that is no more, and has no Job yet. */
 const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): State | Need => {
-  const { slot, jobInputs } = seen;
+  const { jobInputs } = seen;
+  const slot = slotFor(seen, deployment.jobName);
   // Before a slot is asked for: to be held may be refused for hours.
   if (needsFinalizerFirst(seen.bundle, polled.status)) return { kind: 'finalizer-missing', deployment };
   if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
@@ -198,6 +199,7 @@ const prepareCheck = (idle: Idle, due: Due | undefined): State | Need | Prepared
   if (check.when === 'soon') return undefined;
   const lack = planLack(seen, settings);
   if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack };
-  if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
-  return seen.slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };
+  const slot = slotFor(seen, check.jobName);
+  if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
+  return slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };
 };

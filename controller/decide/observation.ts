@@ -115,6 +115,16 @@ export type PlanLog =
   | { readonly kind: 'read'; readonly finding: PlanFinding; readonly errorLine: string | undefined }
   | { readonly kind: 'unreadable'; readonly why: string };
 
+/** Whether there is room for a Job that is to be made; `waiting`: the bundle is woken when there is. It says nothing of another Job. */
+export interface JobSlot {
+  readonly kind: 'granted' | 'waiting';
+  readonly jobName: string;
+}
+
+/** What is known of a slot for a Job; undefined: it was not asked for. */
+export const slotFor = ({ slot }: Observation, jobName: string): JobSlot['kind'] | undefined =>
+  slot?.jobName === jobName ? slot.kind : undefined;
+
 /** Everything that a decision about one bundle rests on, read at one moment. */
 export interface Observation {
   /** Wall clock, milliseconds. */
@@ -148,6 +158,5 @@ export interface Observation {
   /** undefined, here and below: not asked for yet, for nobody knew whether the decision depends on it. */
   readonly jobInputs: JobInputs | Blocker | undefined;
   readonly dismissal: Dismissal | undefined;
-  /** Whether there is room for the Job that is to be made; `waiting`: the bundle is woken when there is. */
-  readonly slot: 'granted' | 'waiting' | undefined;
+  readonly slot: JobSlot | undefined;
 }

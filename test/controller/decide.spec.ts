@@ -1071,8 +1071,7 @@ t.test('what is suspended is left alone, whatever is known of it', async (t) => 
   const offered = {
     delivery: delivery(selected('v1.1.0', DIGEST_B)),
     jobInputs: jobInputs(),
-    slot: 'granted',
-  } as const;
+  };
   const own = observation(bundle(syncedStatus(), { spec: { suspend: true } }), offered);
   const all = observation(bundle(syncedStatus()), { ...offered, platform: { ...platform, suspendAll: true } });
   for (const seen of [own, all]) {
@@ -1087,6 +1086,8 @@ t.test('what is suspended is left alone, whatever is known of it', async (t) => 
 t.test('carrying out and following', async (t) => {
   const seen = observation(bundle(openStatus), { jobInputs: jobInputs() });
   t.equal(needOf({ ...seen, slot: undefined }), 'job-slot', 'for an intent without a Job a slot is asked for');
+  const another = { kind: 'granted', jobName: 'another' } as const;
+  t.equal(needOf({ ...seen, slot: another }), 'job-slot', 'one that was given for another Job is none');
   t.equal(needOf({ ...seen, jobInputs: undefined }), 'job-inputs', 'and then everything is looked up');
   const [action] = decided(seen).actions;
   t.equal(action?.kind, 'create-job', 'an intent without a Job is carried out');

@@ -31,6 +31,7 @@ import {
   secretNames,
   selected,
   settingsOf,
+  slot,
   syncedStatus,
   UID,
 } from '../kit/builders.js';
@@ -240,7 +241,7 @@ t.test('a check is begun when it is due, and everything else goes first', async 
     },
     {
       title: 'it waits for a place among the Jobs, and nothing is said of that',
-      seen: due(status, {}, { slot: 'waiting', jobInputs: undefined }),
+      seen: due(status, {}, { slot: slot(bundle(status), 'waiting'), jobInputs: undefined }),
       want: { ...SYNCED, actions: [], recheck: 'on-change', counts: [4, undefined] },
     },
     {
@@ -768,7 +769,11 @@ t.test('the next check follows from the status alone', async (t) => {
 
 t.test('a check keeps the place that it waits for, or was given, and no other one does', async (t) => {
   const status = checkedStatus(drifted('False'));
-  t.equal(decided(due(status, {}, { slot: 'waiting', jobInputs: undefined })).keepsSlot, true, 'it waits');
+  t.equal(
+    decided(due(status, {}, { slot: slot(bundle(status), 'waiting'), jobInputs: undefined })).keepsSlot,
+    true,
+    'it waits',
+  );
   t.equal(decided(due(status)).keepsSlot, true, 'its Job is made');
   t.equal(decided(observation(bundle(status, detecting()))).keepsSlot, false, 'it is not due');
   t.match(slotAskedFor(due(status)), PLAN);
@@ -781,7 +786,7 @@ t.test('what a check needs is looked up when it is due, and not before', async (
   const rows = [
     { title: 'due', seen: due(status), want: true },
     { title: 'not due', seen: observation(bundle(status, detecting())), want: false },
-    { title: 'it waits for a place', seen: due(status, {}, { slot: 'waiting' }), want: false },
+    { title: 'it waits for a place', seen: due(status, {}, { slot: slot(bundle(status), 'waiting') }), want: false },
     { title: 'polls fail', seen: due({ ...status, consecutiveFailures: 1 }), want: false },
     { title: 'not wanted', seen: due(status, { enabled: false }), want: false },
     { title: 'one is under way', seen: due(status, {}, { plans: [planOf(status, 5)] }), want: false },
@@ -804,7 +809,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     const whole = { spec: { converge, ...of.spec }, metadata: { finalizers, ...metadata } };
     return observation(bundle(given, whole), { slot: undefined, ...rest });
   };
-  const ready = { jobInputs: jobInputs(), slot: 'granted' } as const;
+  const ready = { jobInputs: jobInputs(), slot: slot(bundle(status), 'granted') };
   const plan = planOf(status, 5);
   const there: PlanJob = { ...plan, job: { ...plan.job, metadata: { ...plan.job.metadata, namespace: 'production' } } };
   const secretsOf = (tag: string, check: number) => {
@@ -822,7 +827,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     },
     {
       title: 'when it waits for its place',
-      seen: elsewhere({ held: true }, { slot: 'waiting' }),
+      seen: elsewhere({ held: true }, { slot: slot(bundle(status), 'waiting') }),
       want: { finalizer: 'leave', actions: [], recheck: 'on-change' },
     },
     {

@@ -1,7 +1,9 @@
+import { planJobNameOf } from '../../api/names.js';
 import type { Job, Pod, Stored } from '../../api/objects.js';
 import { parseSpec, type Settings } from '../../api/settings.js';
 import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { JobInputs, Observation, Platform } from '../../controller/decide/observation.js';
+import { openDeployment } from '../../controller/decide/deployment.js';
+import type { JobInputs, JobSlot, Observation, Platform } from '../../controller/decide/observation.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import type { RegistryFailure } from '../../registry/port.js';
@@ -131,6 +133,13 @@ export const settingsOf = (of: StoredBundle): Settings => {
   throw new Error(spec.problems.map(({ field, message }) => `${field}: ${message}`).join('; '));
 };
 
+/** The answer about the Job that a bundle would need: of its open deployment, or of the next check for drift. */
+export const slot = ({ metadata: { name, uid }, status = {} }: StoredBundle, kind: JobSlot['kind']): JobSlot => {
+  const { lastAppliedTag: tag = '', driftCheckCount = 0 } = status;
+  const plan = planJobNameOf({ bundleName: name, uid, tag, check: driftCheckCount + 1 });
+  return { kind, jobName: openDeployment(status)?.jobName ?? plan };
+};
+
 /** An observation in which everything is as a bundle would wish. */
 export const observation = (of: StoredBundle, change: Partial<Observation> = {}): Observation => {
   return {
@@ -156,7 +165,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     cleanupPending: undefined,
     jobInputs: undefined,
     dismissal: { kind: 'possible' },
-    slot: 'granted',
+    slot: slot(of, 'granted'),
     ...change,
   };
 };

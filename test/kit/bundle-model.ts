@@ -194,13 +194,13 @@ export class BundleModel {
       if (outcome.kind === 'decided') return { seen, decision: outcome };
       if (asked.has(outcome.what)) throw new Error(`${outcome.what} is needed again`);
       asked.add(outcome.what);
-      seen = { ...seen, ...this.#answer(outcome.what) };
+      seen = { ...seen, ...this.#answer(outcome) };
     }
   }
 
-  #answer(what: Need['what']): Partial<Observation> {
-    if (what === 'job-slot') return { slot: 'granted' };
-    if (what === 'dismissal') return { dismissal: { kind: 'possible' } };
+  #answer(need: Need): Partial<Observation> {
+    if (need.what === 'job-slot') return { slot: { kind: 'granted', jobName: need.jobName } };
+    if (need.what === 'dismissal') return { dismissal: { kind: 'possible' } };
     const blocker = { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } as const;
     return { jobInputs: this.blocker === 'jobInputs' ? blocker : jobInputs({ checksum: this.checksum }) };
   }
