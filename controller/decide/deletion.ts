@@ -2,6 +2,7 @@ import { DISMISS_REQUIRED } from '../../api/annotations.js';
 import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { hasFinalizer } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
+import type { Job, Stored } from '../../api/objects.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
@@ -16,6 +17,7 @@ import {
   started,
   wasStarted,
 } from './deployment.js';
+import { firstAnswer, type Question } from './facts.js';
 import { mayBeDeployed, nextNumber } from './finalizer.js';
 import type { Finding } from './finding.js';
 import { type Blocker, type Observation, slotFor } from './observation.js';
@@ -31,22 +33,24 @@ const BLOCKED_RECHECK_MS = 30_000;
 const GOES = 'the bundle is being deleted';
 const DISMISSAL: Need = { kind: 'needs', what: 'dismissal' };
 
+/** A bundle that is being deleted. */
+interface Going {
+  readonly seen: Observation;
+  readonly status: WerfBundleStatus;
+  /** The deployment, or the try to uninstall, whose result is not recorded yet. */
+  readonly open: Deployment | undefined;
+}
+
+type Guard = Question<Going, PartialDecision | Need>;
+
 /**
  * What is to be done for a bundle that is being deleted: its Job is stopped; with deletionPolicy Dismiss its release is uninstalled
  * by a Job, if there may be one; then it is let go. A bundle that nobody holds goes by itself, and its Jobs with it.
  */
 export const reconcileDelete = (seen: Observation): PartialDecision | Need => {
-  const { bundle } = seen;
-  const status = bundle.status ?? {};
-  const open = openDeployment(status);
-  if (open !== undefined && open.reason !== 'Dismiss') return stopped(seen, status);
-  if (open === undefined) {
-    const work = followDeployment(seen, status, undefined);
-    if (work.kind === 'recovered') return { ...work, findings: [leaving(GOES)], recheck: { kind: 'now' } };
-  }
-  if (!hasFinalizer(bundle)) return { status, findings: [leaving(GOES)] };
-  if (!isDismissed(bundle)) return letGo(status);
-  return open === undefined ? chosen(seen, status) : uninstalling(seen, status);
+  const status = seen.bundle.status ?? {};
+  const going = { seen, status, open: openDeployment(status) };
+  return firstAnswer(GUARDS, going) ?? uninstall(going);
 };
 
 const isDismissed = (bundle: StoredBundle): boolean => hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
@@ -63,48 +67,61 @@ const leaving = (message: string, reason: Finding<'deleting'>['reason'] = 'Delet
 });
 
 /** Nothing is deployed for a bundle that goes. To uninstall what a Job is still installing would be in vain: it has to end first. */
-const stopped = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
+const deploying: Guard = ({ seen, status, open }) => {
+  if (open === undefined || open.reason === 'Dismiss') return undefined;
   const work = followDeployment(seen, status, GOES);
-  const { deployment } = status;
-  const findings = [leaving(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
+  const findings = [leaving(`stops Job ${open.jobName}, then the bundle goes`)];
   if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, findings, recheck: { kind: 'now' } };
   // Or it would look as if no Job had been made, once it is gone, and nothing been deployed.
   if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, findings, recheck: { kind: 'now' } };
-  if (work.kind === 'unreadable') return notStopped(seen, status, work.blocker);
-  if (deployment === undefined || seen.job.kind !== 'present') return { status, findings };
-  const { job } = seen.job;
+  if (work.kind === 'unreadable') return notStopped({ seen, status, open }, work.blocker);
+  return seen.job.kind === 'present' ? stopped({ seen, status, open }, seen.job.job) : { status, findings };
+};
+
+type Deploying = Going & { readonly open: Deployment };
+
+/** Where its release is uninstalled, the Job's Pod has to end first. */
+const stopped = ({ seen, status, open }: Deploying, job: Stored<Job>): PartialDecision => {
+  const findings = [leaving(`stops Job ${open.jobName}, then the bundle goes`)];
   const asked = parseTime(job.metadata.deletionTimestamp);
   const until = (asked ?? seen.now) + STOP_PATIENCE_MS;
   if (isDismissed(seen.bundle) && seen.now < until) {
     const stop = { ...deletionOf(job), propagation: 'Foreground' } as const;
     return { status, findings, actions: asked === undefined ? [stop] : [], recheck: { kind: 'at', time: until } };
   }
-  const message = `Job ${deployment.jobName} was stopped: ${GOES}`;
+  const message = `Job ${open.jobName} was stopped: ${GOES}`;
   return {
-    status: conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now }),
+    status: conclude(status, open, { result: 'Lost', message, finishedAt: seen.now }),
     findings,
-    actions: [deletionOf(job), secretsWithoutJob(seen, deployment)],
+    actions: [deletionOf(job), secretsWithoutJob(seen, open)],
     recheck: { kind: 'now' },
   };
 };
 
 /** Who may not look at a Job can't stop it. Somebody could give that right, and no bundle is kept for it, unless it is to be. */
-const notStopped = (
-  seen: Observation,
-  status: WerfBundleStatus,
-  { reason, message: why }: Blocker,
-): PartialDecision => {
+const notStopped = ({ seen, status, open }: Deploying, { reason, message: why }: Blocker): PartialDecision => {
   const { bundle } = seen;
-  const { deployment } = status;
-  const message = `Job ${deployment?.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
-  if (deployment === undefined || !hasFinalizer(bundle)) return { status, findings: [leaving(message, reason)] };
+  const message = `Job ${open.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
+  if (!hasFinalizer(bundle)) return { status, findings: [leaving(message, reason)] };
   if (isDismissed(bundle) && isRequired(bundle))
     return { status, findings: [leaving(message, reason)], recheck: recheckBlocked(seen) };
-  const ended = conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now });
+  const ended = conclude(status, open, { result: 'Lost', message, finishedAt: seen.now });
   return isDismissed(bundle)
     ? { status: ended, findings: [leaving(message, reason)], recheck: { kind: 'now' } }
     : letGo(ended, { type: 'Warning', reason, message });
 };
+
+/** A Job tells of a deployment that the status has lost. */
+const unrecorded: Guard = ({ seen, status, open }) => {
+  if (open !== undefined) return undefined;
+  const work = followDeployment(seen, status, undefined);
+  return work.kind === 'recovered' ? { ...work, findings: [leaving(GOES)], recheck: { kind: 'now' } } : undefined;
+};
+
+const notHeld: Guard = ({ seen, status }) =>
+  hasFinalizer(seen.bundle) ? undefined : { status, findings: [leaving(GOES)] };
+
+const orphaning: Guard = ({ seen, status }) => (isDismissed(seen.bundle) ? undefined : letGo(status));
 
 /** The last that is done for a bundle; whatever a crash may have left of its last Job goes with the finalizer. */
 const letGo = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecision => ({
@@ -130,18 +147,25 @@ const triesOf = ({ history = [] }: WerfBundleStatus) => {
   return history.slice(0, end === -1 ? history.length : end).filter(({ result }) => result !== 'Superseded');
 };
 
-/** No Job is under way: lets the bundle go, or tries to uninstall its release, for the first time or again. */
-const chosen = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
-  if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return letGo(status);
-  const tries = triesOf(status);
-  const [last] = tries;
-  if (last?.result === 'Succeeded') {
-    return letGo(status, { type: 'Normal', reason: 'Dismissed', message: `${releaseOf(seen)} is uninstalled` });
-  }
+const neverDeployed: Guard = ({ seen, status }) =>
+  !mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0 ? letGo(status) : undefined;
+
+const uninstalled: Guard = ({ seen, status }) => {
+  if (triesOf(status)[0]?.result !== 'Succeeded') return undefined;
+  return letGo(status, { type: 'Normal', reason: 'Dismissed', message: `${releaseOf(seen)} is uninstalled` });
+};
+
+const notUninstallable: Guard = ({ seen, status }) => {
   const { dismissal } = seen;
   if (dismissal === undefined) return DISMISSAL;
   if (dismissal.kind === 'pointless') return givenUp(seen, status, dismissal.why);
-  if (dismissal.kind === 'blocked') return blocked(seen, status, dismissal.why);
+  return dismissal.kind === 'blocked' ? blocked(seen, status, dismissal.why) : undefined;
+};
+
+/** For the first time, or again after a while, or no more. */
+const uninstall = ({ seen, status }: Going): PartialDecision => {
+  const tries = triesOf(status);
+  const [last] = tries;
   if (last === undefined) return tried(seen, status, 1);
   const why = last.message ?? 'the Job failed';
   if (tries.length >= TRIES && !isRequired(seen.bundle)) return givenUp(seen, status, why);
@@ -183,7 +207,8 @@ const tried = (seen: Observation, status: WerfBundleStatus, attempt: number): Pa
   };
 };
 
-const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
+const uninstalling: Guard = ({ seen, status, open }) => {
+  if (open === undefined) return undefined;
   const findings = [leaving(`uninstalling ${releaseOf(seen)}`)];
   const { dismissal, spec } = seen;
   if (dismissal === undefined) return DISMISSAL;
@@ -212,3 +237,23 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecis
       return { status, findings };
   }
 };
+
+/** In this order. Where none of them answers, it is tried to uninstall the release. */
+const GUARDS: readonly Guard[] = [
+  // Whatever becomes of the bundle, its Job must not go on.
+  deploying,
+  // It would be taken for one that was never deployed.
+  unrecorded,
+  // Nobody can keep it; it is gone any moment.
+  notHeld,
+  // deletionPolicy is not Dismiss: the release stays.
+  orphaning,
+  // From here on the release is to be uninstalled. One Job at a time tries.
+  uninstalling,
+  // There is none.
+  neverDeployed,
+  // The result of a try, before what a further one would need is looked up.
+  uninstalled,
+  // A try would be in vain.
+  notUninstallable,
+];

@@ -13,3 +13,15 @@ export interface Facts {
 export interface Idle extends Facts {
   readonly settings: Settings;
 }
+
+/** One question of those that are asked in order. @returns undefined: that is for the next one to say */
+export type Question<F, A> = (of: F) => A | undefined;
+
+/** The first answer; no question after it is asked. */
+export const firstAnswer = <F, A>(questions: readonly Question<F, A>[], of: F): A | undefined => {
+  for (const question of questions) {
+    const answer = question(of);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+};

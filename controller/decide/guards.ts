@@ -8,7 +8,7 @@ import { planLack } from './drift-check.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { appliedOf } from './drift-state.js';
 import { type Due, whatIsDue } from './due.js';
-import type { Facts, Idle } from './facts.js';
+import { type Facts, firstAnswer, type Idle, type Question } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
 import { isSuspended } from './interest.js';
 import { type Observation, slotFor } from './observation.js';
@@ -17,19 +17,22 @@ import { retryTime } from './standing.js';
 import type { State } from './state.js';
 import { supersededBy } from './superseded.js';
 import { isLookedUpAgain } from './transition-events.js';
-import { triggerOf } from './trigger.js';
+import { type Trigger, triggerOf } from './trigger.js';
 
-/** @returns the state that the bundle is in, what has to be known to tell, or undefined: that is for the next guard to say */
-type Guard = (facts: Facts) => State | Need | undefined;
+/** Says the state that the bundle is in, or what has to be known to tell. */
+type Guard = Question<Facts, State | Need>;
+/** The same of a bundle for which nothing is under way. */
+type IdleGuard = Question<IdleLook, State | Need>;
+
+interface IdleLook extends Idle {
+  /** Why the inputs of a Job are needed; undefined: they are not. */
+  readonly trigger: Trigger | undefined;
+  /** undefined: there are no inputs to tell by. */
+  readonly due: Due | undefined;
+}
 
 /** The state of a bundle: the first guard that says one. */
-export const stateOf = (facts: Facts): State | Need => {
-  for (const guard of GUARDS) {
-    const state = guard(facts);
-    if (state !== undefined) return state;
-  }
-  return idleState(facts);
-};
+export const stateOf = (facts: Facts): State | Need => firstAnswer(GUARDS, facts) ?? idleState(facts);
 
 const beingDeleted: Guard = ({ seen }) => {
   if (seen.bundle.metadata.deletionTimestamp === undefined) return undefined;
@@ -92,20 +95,38 @@ const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): Sta
 /** Nothing is under way, and nothing stands in the way: what comes next. */
 const idleState = ({ seen, polled }: Facts): State | Need => {
   if (seen.spec.kind === 'invalid') return { kind: 'spec-invalid' };
-  const { settings } = seen.spec;
-  const idle = { seen, polled, settings };
+  const idle = { seen, polled, settings: seen.spec.settings };
   const trigger = triggerOf(idle);
-  if (trigger === undefined) return settledOrCheck(idle, undefined);
-  const check = trigger === 'check-due' ? prepareCheck(idle, undefined) : undefined;
-  if (check !== undefined && check.kind !== 'prepared') return check;
-  if (seen.jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
-  if (seen.jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: seen.jobInputs };
-  const due = dueOf(idle, seen.jobInputs.checksum);
-  if (due.kind === 'deploy') return { kind: 'deployment-due', due };
-  return (
-    registryUnasked(idle) ?? (due.kind === 'record' ? { kind: 'record-outdated', due } : settledOrCheck(idle, due))
-  );
+  const { jobInputs } = seen;
+  const due = trigger !== undefined && jobInputs?.kind === 'ready' ? dueOf(idle, jobInputs.checksum) : undefined;
+  const look = { ...idle, trigger, due };
+  return firstAnswer(IDLE_GUARDS, look) ?? settled(look, due);
 };
+
+const checkUnprepared: IdleGuard = (look) => {
+  const check = look.trigger === 'check-due' ? prepareCheck(look, undefined) : undefined;
+  return check?.kind === 'prepared' ? undefined : check;
+};
+
+const inputsUnknown: IdleGuard = ({ trigger, seen, settings }) =>
+  trigger !== undefined && seen.jobInputs === undefined ? { kind: 'needs', what: 'job-inputs', settings } : undefined;
+
+const inputsBlocked: IdleGuard = ({ trigger, seen: { jobInputs } }) =>
+  trigger !== undefined && jobInputs?.kind === 'blocker' ? { kind: 'blocked', blocker: jobInputs } : undefined;
+
+const deploymentDue: IdleGuard = ({ due }) => (due?.kind === 'deploy' ? { kind: 'deployment-due', due } : undefined);
+
+/** A blocker that was told is gone, and what the registry offers is not known: it is asked at once. */
+const registryUnasked: IdleGuard = ({ seen, polled }) => {
+  const { status } = polled;
+  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return undefined;
+  // Failed polls go on by their own schedule, unless it was the credentials that were missing.
+  const failing = (status.consecutiveFailures ?? 0) > 0;
+  if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return undefined;
+  return { kind: 'registry-unasked', anew: lookAnew(seen, status, NOT_ASKED_SINCE) };
+};
+
+const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind: 'record-outdated', due } : undefined);
 
 /** What the spec, the registry and the values would have; and where that is nothing new, what mends drift. */
 const dueOf = (idle: Idle, checksum: string): Due => {
@@ -135,20 +156,7 @@ const requestsOf = ({ bundle, delivery }: Observation, { status }: PollAccount) 
   return { look: asked && isRequested(bundle), deployment: (asked || failing) && isDeployRequested(bundle) };
 };
 
-/** A blocker that was told is gone, and what the registry offers is not known: it is asked at once. */
-const registryUnasked = ({ seen, polled }: Idle): State | undefined => {
-  const { status } = polled;
-  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return undefined;
-  // Failed polls go on by their own schedule, unless it was the credentials that were missing.
-  const failing = (status.consecutiveFailures ?? 0) > 0;
-  if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return undefined;
-  return { kind: 'registry-unasked', anew: lookAnew(seen, status, NOT_ASKED_SINCE) };
-};
-
-/** Nothing is to be deployed. @param due - undefined: nothing has happened that could have made a difference */
-const settledOrCheck = (idle: Idle, due: Due | undefined): State | Need =>
-  (due === undefined ? registryUnasked(idle) : undefined) ?? checkToBegin(idle, due) ?? settled(idle, due);
-
+/** Nothing is to be done now. @param due - undefined: nothing has happened that could have made a difference */
 const settled = (idle: Idle, due: Due | undefined): State => {
   const check = nextCheckOf(idle);
   const retryAt =
@@ -169,10 +177,9 @@ const restOf = ({ seen, polled }: Idle, due: Due | undefined) => {
   return { held, askedInVain: nothing && requestsOf(seen, polled).deployment };
 };
 
-/** @returns undefined: no check is due */
-const checkToBegin = (idle: Idle, due: Due | undefined): State | Need | undefined => {
-  const { seen, settings } = idle;
-  const prepared = prepareCheck(idle, due);
+const checkDue: IdleGuard = (look) => {
+  const { seen, settings, due } = look;
+  const prepared = prepareCheck(look, due);
   if (prepared?.kind !== 'prepared') return prepared;
   const { jobInputs } = seen;
   const { applied } = prepared;
@@ -180,8 +187,26 @@ const checkToBegin = (idle: Idle, due: Due | undefined): State | Need | undefine
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs };
   // Other values than the applied ones are to be deployed, not checked.
   if (jobInputs.checksum !== applied.checksum) return undefined;
-  return { kind: 'check-due', ...restOf(idle, due), applied, settings, jobInputs };
+  return { kind: 'check-due', ...restOf(look, due), applied, settings, jobInputs };
 };
+
+/** In this order. */
+const IDLE_GUARDS: readonly IdleGuard[] = [
+  // For a check that has to wait nothing is read.
+  checkUnprepared,
+  // Something has happened that may make a difference.
+  inputsUnknown,
+  // No Job could be given what it needs.
+  inputsBlocked,
+  // Another tag, spec or values; or the same again.
+  deploymentDue,
+  // Before anything is told of what is deployed: it may be old.
+  registryUnasked,
+  // What is recorded is what a check compares with.
+  recordOutdated,
+  // Last, for nothing waits for it.
+  checkDue,
+];
 
 interface Prepared {
   readonly kind: 'prepared';

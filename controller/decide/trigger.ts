@@ -10,7 +10,7 @@ import { isLookedUpAgain } from './transition-events.js';
 import { areValuesQuiet } from './values-change.js';
 
 /** Why what a Job would need is looked up, which costs several reads, and compared with what was deployed last. */
-type Trigger =
+export type Trigger =
   | 'blocker-told'
   | 'values-changed'
   | 'registry-answered'
