@@ -1,4 +1,5 @@
 import { jobNameOf } from '../../api/names.js';
+import { preciseTime } from '../../api/timestamp.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude, failureOf } from './conclusion.js';
 import { momentOf } from './condition.js';
@@ -9,7 +10,6 @@ import { nextTry } from './due.js';
 import { tell } from './finding.js';
 import type { Observation } from './observation.js';
 import { accountPoll, type PollAccount, tagsOf } from './poll.js';
-import { preciseTime } from './timestamps.js';
 import { transitionEvents } from './transition-events.js';
 
 /**

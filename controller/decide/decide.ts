@@ -1,3 +1,4 @@
+import { preciseTime } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import type { Cleanup, Decision, FinalizerChange, Need } from './decision.js';
@@ -13,7 +14,6 @@ import { outcomeOf } from './outcomes.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
 import { accountPoll, tagsOf } from './poll.js';
 import { retryTime } from './standing.js';
-import { preciseTime } from './timestamps.js';
 import { transitionEvents } from './transition-events.js';
 import { nextValuesLook } from './values-change.js';
 

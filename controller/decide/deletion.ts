@@ -3,7 +3,7 @@ import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { hasFinalizer } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { Job, Stored } from '../../api/objects.js';
-import { parseTime } from '../../api/timestamp.js';
+import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
@@ -22,7 +22,6 @@ import { mayBeDeployed, nextNumber } from './finalizer.js';
 import type { Finding } from './finding.js';
 import { type Blocker, type Observation, slotFor } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
-import { preciseTime } from './timestamps.js';
 
 /** How often it is tried to uninstall a release before the bundle is let go. */
 const TRIES = 3;

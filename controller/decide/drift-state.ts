@@ -1,11 +1,10 @@
 import { RECONCILE_REQUESTED } from '../../api/annotations.js';
 import type { Settings } from '../../api/settings.js';
-import { parseTime } from '../../api/timestamp.js';
+import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
 import { conditionOf, withCondition, withoutCondition } from './condition.js';
-import { preciseTime } from './timestamps.js';
 
 /** What a check found. */
 export type CheckResult =

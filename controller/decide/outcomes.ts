@@ -1,5 +1,5 @@
 import { jobNameOf } from '../../api/names.js';
-import { parseTime } from '../../api/timestamp.js';
+import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
@@ -15,7 +15,6 @@ import type { PartialDecision } from './partial-decision.js';
 import { withDeployRequest } from './poll.js';
 import { standing } from './standing.js';
 import type { State } from './state.js';
-import { preciseTime } from './timestamps.js';
 
 /** How often a blocker is looked at again, milliseconds; divided by the time scale. */
 const BLOCKER_RECHECK_MS = 30_000;

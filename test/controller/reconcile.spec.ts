@@ -2,7 +2,7 @@ import t from 'tap';
 import type { ObjectMeta, ObjectRef, Pod, Secret } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { EventTeller } from '../../controller/execute/events.js';
-import { allInOrder } from '../../controller/observe/in-order.js';
+import { allInOrder } from '../../controller/observe/read-reference.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
 import {
   CONFIGMAPS,
