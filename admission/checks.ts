@@ -16,7 +16,7 @@ type CheckSettings = Omit<ReferenceSettings, 'operator'> &
   };
 
 interface ChecksDeps {
-  readonly client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'ask'>;
   readonly config: CheckSettings;
   readonly values: Pick<ValuesPool, 'judge'>;
   readonly clock: Clock;

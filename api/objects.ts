@@ -201,6 +201,51 @@ export interface KubeEvent extends NamespacedObject {
   readonly series?: { readonly lastObservedTime?: string } | null;
 }
 
+/** What a SubjectAccessReview asks: whether somebody may do something. */
+export interface AccessQuestion {
+  readonly user: string;
+  readonly uid: string;
+  readonly groups: readonly string[];
+  readonly extra: Readonly<Record<string, readonly string[]>>;
+  readonly resourceAttributes: ResourceAttributes;
+}
+
+/** What the apiserver answers. */
+export interface AccessAnswer {
+  readonly allowed?: boolean;
+  readonly denied?: boolean;
+}
+
+/** An access to a resource. `group` is '' for the core group; any name, if it is left out. */
+export interface ResourceAttributes {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name?: string;
+}
+
+/** Asks for a token of a ServiceAccount. */
+export interface TokenRequest {
+  readonly spec: {
+    readonly audiences?: readonly string[];
+    readonly expirationSeconds?: number;
+    /** The token is good as long as this object is there. */
+    readonly boundObjectRef?: {
+      readonly apiVersion: string;
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+    };
+  };
+}
+
+/** Says which node a Pod runs on. */
+export interface Binding {
+  readonly metadata: Pick<ObjectIdentity, 'name' | 'uid'>;
+  readonly target: { readonly apiVersion: string; readonly kind: string; readonly name: string };
+}
+
 /** How the apiserver reaches a webhook: by a Service, or by a URL. `caBundle` is base64 of PEM. */
 export interface WebhookClientConfig {
   readonly caBundle?: string;

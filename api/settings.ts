@@ -1,8 +1,10 @@
 import { withDefaults } from './defaults.js';
 import { parseDuration } from './duration.js';
 import { releaseNameOf, targetNamespaceOf } from './names.js';
+import type { Problem } from './problem.js';
 import { parseRegistryUrl } from './registry-url.js';
 import { withoutNulls } from './schema-node.js';
+import { validateBundle } from './validate.js';
 import type { ConvergeSpec, RegistrySpec, StoredBundle, ValuesSource, WerfBundleSpec } from './werfbundle.js';
 
 /** A spec with every default applied and every text parsed. Times in milliseconds. */
@@ -46,11 +48,19 @@ export interface Settings {
   readonly suspend: boolean;
 }
 
-/**
- * What a bundle asks for, ready to be used.
- * @throws Error if the bundle would not pass validateBundle: that has to be asked first
- */
-export const settingsOf = (bundle: StoredBundle): Settings => {
+/** A stored spec as it can be used, or why it can't be. */
+export type ParsedSpec =
+  | { readonly kind: 'valid'; readonly settings: Settings }
+  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
+
+/** The one way from a stored bundle to what it asks for. Never throws, whatever JSON its spec really is. */
+export const parseSpec = (bundle: StoredBundle): ParsedSpec => {
+  const { problems } = validateBundle(bundle);
+  return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', settings: settingsOf(bundle) };
+};
+
+/** @throws Error where the rules let something pass that can't be read: a bug */
+const settingsOf = (bundle: StoredBundle): Settings => {
   const spec = withDefaults(withoutNulls(bundle.spec) as WerfBundleSpec);
   const converge = spec.converge ?? {};
   const drift = converge.driftDetection ?? {};
@@ -70,7 +80,7 @@ export const settingsOf = (bundle: StoredBundle): Settings => {
 
 const registryOf = (registry: RegistrySpec): Settings['registry'] => {
   const url = parseRegistryUrl(registry.url);
-  if (url.kind === 'invalid') throw new Error(`a bundle that was not validated: registry.url ${url.reason}`);
+  if (url.kind === 'invalid') throw new Error(`a rule is missing: registry.url ${url.reason}`);
   const { tag, versionConstraint, tagPattern, tagOrder } = registry;
   return {
     host: url.host,
@@ -110,13 +120,13 @@ const convergeOf = (bundle: StoredBundle, converge: ConvergeSpec): Settings['con
 
 /** Narrows the type of a field that has a default: the types don't know that it was applied. */
 const present = <T>(value: T | undefined): T => {
-  if (value === undefined) throw new Error('a bundle that was not validated: a field with a default is missing');
+  if (value === undefined) throw new Error('a rule is missing: a field with a default is not there');
   return value;
 };
 
 const milliseconds = (text: string): number => {
   const parsed = parseDuration(text);
-  if (parsed.kind === 'invalid') throw new Error(`a bundle that was not validated: a duration ${parsed.reason}`);
+  if (parsed.kind === 'invalid') throw new Error(`a rule is missing: a duration ${parsed.reason}`);
   return parsed.ms;
 };
 

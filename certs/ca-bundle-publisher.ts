@@ -46,7 +46,7 @@ export class CaBundlePublisher {
     const configurations = await readConfigurations(client, targets, signal);
     // An optional configuration fails open, so it does not restrict what may be served.
     this.#trusted = trustedByAll(configurations.filter(({ target }) => target.optional !== true));
-    const ids = this.#trusted.map((pem) => authorityFacts(pem)?.id ?? '').filter((id) => id !== '');
+    const ids = this.#trusted.flatMap((pem) => authorityFacts(pem)?.id ?? []);
     this.#confirmed = new Map(ids.map((id) => [id, this.#confirmed.get(id) ?? clock.now()]));
     return configurations;
   }

@@ -38,12 +38,14 @@ export const secretSource = (deps: SecretSourceDeps): CertificateSource => ({
 const readingOf = (deps: SecretSourceDeps, stored: Stored<Secret> | undefined): Reading => {
   const offer = stored && decode(stored);
   const key = textOf(stored, 'ca.key');
-  const keyFits = fitsTogether({ certificate: offer?.authorities[0] ?? '', key });
+  const authorities = offer?.authorities ?? [];
+  const [newest] = authorities;
+  const issuer = newest === undefined ? undefined : { certificate: newest, key };
   return {
     offer,
-    issuer: { kind: 'ours', keyFits },
+    issuer: { kind: 'ours', keyFits: issuer !== undefined && fitsTogether(issuer) },
     issue: async (order, signal) => {
-      const present = { authorities: offer?.authorities ?? [], key };
+      const present = { authorities, issuer };
       return write(deps, stored, await make(deps, present, order), signal);
     },
   };
@@ -62,14 +64,14 @@ type StoredTexts = Readonly<Record<'tls.crt' | 'tls.key' | 'ca.crt' | 'ca.key', 
 
 const make = async (
   { clock, schedule, names }: SecretSourceDeps,
-  present: { readonly authorities: readonly string[]; readonly key: string },
+  present: { readonly authorities: readonly string[]; readonly issuer: KeyPair | undefined },
   order: IssueOrder,
 ): Promise<StoredTexts> => {
   const now = clock.now();
   const isValid = (pem: string): boolean => (authorityFacts(pem)?.to ?? 0) > now;
-  const authority: KeyPair = order.authority
-    ? await issueAuthority(now, schedule.authorityLifeMs)
-    : { certificate: present.authorities[0] ?? '', key: present.key };
+  const { issuer } = present;
+  const authority: KeyPair =
+    order.authority || issuer === undefined ? await issueAuthority(now, schedule.authorityLifeMs) : issuer;
   const trusted = [authority.certificate.trim(), ...[...present.authorities, ...order.alsoTrusted].filter(isValid)];
   // No leaf outlives the CA that vouches for it.
   const until = Math.min(now + schedule.leafLifeMs, authorityFacts(authority.certificate)?.to ?? 0);

@@ -19,7 +19,7 @@ import { textAt } from './manifests.js';
 import type { BundleView, ObjectSource } from './object-source.js';
 import { selfReviewing } from './self-review.js';
 
-type Client = Pick<KubeClient, 'get' | 'list' | 'createSubresource'>;
+type Client = Pick<KubeClient, 'get' | 'list' | 'ask'>;
 
 interface ClusterSourceDeps {
   readonly client: Client;
@@ -35,7 +35,7 @@ interface ClusterSourceDeps {
 export const clusterSource = ({ client, requester, authorize, objects }: ClusterSourceDeps): ObjectSource => {
   const get = remembering(client);
   const listed = onceOnly((signal: AbortSignal) => listBundles(client, signal));
-  const { createSubresource } = selfReviewing(client);
+  const { ask } = selfReviewing(client);
   return {
     unknown: undefined,
     requester,
@@ -50,7 +50,7 @@ export const clusterSource = ({ client, requester, authorize, objects }: Cluster
         return all.kind === 'failed' ? [] : holdersOf(all.bundles, release).filter((other) => keepsIt(other, stored));
       };
       return {
-        client: { get: preferring(objects, bundle, get), createSubresource },
+        client: { get: preferring(objects, bundle, get), ask },
         releases: { holders },
         releasesFault: () => fault,
         stored,

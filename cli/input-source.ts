@@ -33,7 +33,7 @@ const clientOf = (objects: InputObjects, bundle: BundleManifest): BundleView['cl
     // The type of a resource is the type of its objects.
     return found === undefined ? undefined : (asStored(type, found) as S);
   },
-  createSubresource: async () => {
+  ask: async () => {
     throw new KubeError('unavailable', 'there is no cluster to ask');
   },
 });

@@ -18,7 +18,7 @@ export interface ObjectSource {
 
 /** The objects as one bundle sees them. */
 export interface BundleView {
-  readonly client: Pick<KubeClient, 'get' | 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'get' | 'ask'>;
   readonly releases: Releases;
   /** Why it is not known which bundles claim which release; undefined if it is known. */
   releasesFault(): string | undefined;

@@ -40,3 +40,6 @@ export const verdictOf = (problems: readonly Finding[]): Result['verdict'] => {
   if (problems.some(({ severity }) => severity === 'error')) return 'deny';
   return problems.length > 0 ? 'warn' : 'allow';
 };
+
+/** For programs: `{"results":[…]}`, one line. */
+export const asJson = (results: readonly Result[]): string => JSON.stringify({ results });

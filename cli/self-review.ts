@@ -1,9 +1,10 @@
 import type { Requester } from '../admission/admission-request.js';
-import { type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
+import type { AccessAnswer, AccessQuestion } from '../api/objects.js';
+import { type KubeClient, KubeError, type Resource, type ReviewType } from '../kube/client.js';
 import { SUBJECT_ACCESS_REVIEWS } from '../kube/resources.js';
 import { StartError } from '../process/start-error.js';
 
-const SELF_SUBJECT_ACCESS_REVIEWS: ResourceType = {
+const SELF_SUBJECT_ACCESS_REVIEWS: ReviewType<Pick<AccessQuestion, 'resourceAttributes'>, AccessAnswer> = {
   group: 'authorization.k8s.io',
   version: 'v1',
   plural: 'selfsubjectaccessreviews',
@@ -11,7 +12,7 @@ const SELF_SUBJECT_ACCESS_REVIEWS: ResourceType = {
   namespaced: false,
 };
 
-const SELF_SUBJECT_REVIEWS: ResourceType = {
+const SELF_SUBJECT_REVIEWS: ReviewType<undefined, { readonly userInfo?: { readonly username?: string } }> = {
   group: 'authentication.k8s.io',
   version: 'v1',
   plural: 'selfsubjectreviews',
@@ -19,22 +20,19 @@ const SELF_SUBJECT_REVIEWS: ResourceType = {
   namespaced: false,
 };
 
-type Asking = Pick<KubeClient, 'createSubresource'>;
+type Asking = Pick<KubeClient, 'ask'>;
 
 /**
  * Turns the webhook's SubjectAccessReview into a SelfSubjectAccessReview, which every user may make. Any other call is passed
  * on.
  */
 export const selfReviewing = (client: Asking): Asking => ({
-  createSubresource: (type, ref, subresource, body, signal) => {
-    if (type !== SUBJECT_ACCESS_REVIEWS) return client.createSubresource(type, ref, subresource, body, signal);
-    const { spec } = body as { readonly spec: { readonly resourceAttributes: object } };
-    const question = {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: SELF_SUBJECT_ACCESS_REVIEWS.kind,
-      spec: { resourceAttributes: spec.resourceAttributes },
-    };
-    return client.createSubresource(SELF_SUBJECT_ACCESS_REVIEWS, ref, subresource, question, signal);
+  ask: async <Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined> => {
+    const asked: Resource = type;
+    if (asked !== SUBJECT_ACCESS_REVIEWS) return await client.ask(type, spec, signal);
+    // The type of a review is the type of its questions and answers.
+    const { resourceAttributes } = spec as AccessQuestion;
+    return (await client.ask(SELF_SUBJECT_ACCESS_REVIEWS, { resourceAttributes }, signal)) as A | undefined;
   },
 });
 
@@ -44,11 +42,8 @@ export const selfReviewing = (client: Asking): Asking => ({
  * @throws StartError if the cluster can't be reached, or does not know the credentials
  */
 export const whoAmI = async (client: Asking, signal: AbortSignal): Promise<Requester> => {
-  const body = { apiVersion: 'authentication.k8s.io/v1', kind: SELF_SUBJECT_REVIEWS.kind };
   try {
-    const { status } = await client.createSubresource<{
-      readonly status?: { readonly userInfo?: { readonly username?: string } };
-    }>(SELF_SUBJECT_REVIEWS, { name: '' }, '', body, signal);
+    const status = await client.ask(SELF_SUBJECT_REVIEWS, undefined, signal);
     return named(status?.userInfo?.username);
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;

@@ -8,8 +8,8 @@ import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.j
 import { Progress } from './progress.js';
 import { quoting } from './quote.js';
 import { asGithub } from './report-github.js';
-import { asJson } from './report-json.js';
 import { asText } from './report-text.js';
+import { asJson } from './result.js';
 import { settingsFrom, type ValidateOptions, validateOptions } from './validate-options.js';
 
 /** The outcome of the command. */

@@ -11,6 +11,7 @@ export interface ValidateOptions {
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly operatorNamespace?: string;
+  readonly certificateSecret?: string;
   readonly crossNamespace?: string;
   readonly authorize?: string;
   readonly allowedRegistries?: string;
@@ -42,6 +43,7 @@ export const validateOptions = (): Command =>
     .option('--context <name>', 'the context of the kubeconfig (with --cluster)')
     .optionsGroup("How the cluster's webhook is set up, where it is not as usual:")
     .option('--operator-namespace <name>', "the webhook's --namespace")
+    .option('--certificate-secret <name>', "the webhook's flag of this name: no bundle may use that Secret")
     .option('--cross-namespace <when>', "the webhook's flag of this name: consent or always")
     .option('--authorize <when>', "the webhook's flag of this name: always, cross-namespace or off (with --cluster)")
     .option('--allowed-registries <patterns>', "the webhook's flag of this name")
@@ -60,6 +62,7 @@ const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 export const settingsFrom = (options: ValidateOptions): Settings => {
   const given = {
     namespace: options.operatorNamespace,
+    'certificate-secret': options.certificateSecret,
     'cross-namespace': options.crossNamespace,
     authorize: options.authorize,
     'allowed-registries': options.allowedRegistries,

@@ -2,18 +2,42 @@ import type { NewObject, ObjectRef, Stored } from '../api/objects.js';
 
 declare const OBJECT: unique symbol;
 
-/**
- * Where the apiserver serves a kind. `group` is '' for the core group.
- * @typeParam S - a stored object of the kind, from which a {@link KubeClient} infers the type of its results
- */
-export interface ResourceType<S extends Stored = Stored> {
-  /** Exists for the compiler only, and is never set. As each kind's `kind` is a literal, no type passes for another one's. */
-  readonly [OBJECT]?: S;
+/** Where the apiserver serves a kind. `group` is '' for the core group. */
+export interface Resource {
   readonly group: string;
   readonly version: string;
   readonly plural: string;
   readonly kind: string;
   readonly namespaced: boolean;
+}
+
+/**
+ * A kind that is stored.
+ * @typeParam S - an object of it as the apiserver has it, which a {@link KubeClient} infers from here
+ */
+export interface ResourceType<S extends Stored = Stored> extends Resource {
+  /** There for the compiler only. Since each kind's `kind` is a literal, no type passes for another one's. */
+  readonly [OBJECT]?: S;
+}
+
+/** A kind that is asked and answered, and never stored. @typeParam Q - the spec of a question @typeParam A - the status of an answer */
+export interface ReviewType<Q, A> extends Resource {
+  readonly [OBJECT]?: (question: Q) => A;
+}
+
+/**
+ * What can be created beneath an object, and is not read again: a token, a binding.
+ * @typeParam B - what is sent, beside apiVersion and kind
+ * @typeParam A - the answer
+ */
+export interface Subresource<B extends object, A> {
+  readonly [OBJECT]?: (body: B) => A;
+  readonly of: ResourceType;
+  /** As it stands in the path. */
+  readonly name: string;
+  /** Of what is sent. */
+  readonly apiVersion: string;
+  readonly kind: string;
 }
 
 /** Names an object of any kind; no namespace for cluster-scoped kinds. */
@@ -120,17 +144,14 @@ export interface KubeClient {
     },
     signal: AbortSignal,
   ): Promise<'deleted' | 'absent'>;
-  /**
-   * Creates a subresource (`token`, `binding`) and returns the answer. With an empty `subresource` and an empty name it is a virtual
-   * object of the collection (SubjectAccessReview).
-   */
-  createSubresource<T>(
-    type: ResourceType,
+  createSubresource<B extends object, A>(
+    subresource: Subresource<B, A>,
     ref: ClusterRef,
-    subresource: string,
-    body: object,
+    body: B,
     signal: AbortSignal,
-  ): Promise<T>;
+  ): Promise<A>;
+  /** Creates a review, such as a SubjectAccessReview, which the apiserver answers and does not store. @returns the status of the answer, if it has one */
+  ask<Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined>;
   /** The present resourceVersion of a collection, from which it can be watched; no object is fetched whole. */
   head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string>;
   /**

@@ -13,6 +13,7 @@ export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClie
     list: (type, options, signal) => client.list(type, options, signal),
     head: (type, options, signal) => client.head(type, options, signal),
     watch: (type, options, signal) => client.watch(type, options, signal),
+    ask: (type, spec, signal) => client.ask(type, spec, signal),
     podLog: (ref, options, signal) => client.podLog(ref, options, signal),
     create: async (type, object, signal) => {
       check(`create ${type.plural}`);
@@ -30,9 +31,9 @@ export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClie
       check(`delete ${type.plural}`);
       return await client.delete(type, ref, options, signal);
     },
-    createSubresource: async (type, ref, subresource, body, signal) => {
-      check(`create ${type.plural}/${subresource}`);
-      return await client.createSubresource(type, ref, subresource, body, signal);
+    createSubresource: async (subresource, ref, body, signal) => {
+      check(`create ${subresource.of.plural}/${subresource.name}`);
+      return await client.createSubresource(subresource, ref, body, signal);
     },
   };
 };

@@ -5,6 +5,8 @@ import {
   KubeError,
   type ListOptions,
   type ResourceType,
+  type ReviewType,
+  type Subresource,
   type WatchEvent,
 } from './client.js';
 import type { Connection } from './connect.js';
@@ -80,7 +82,7 @@ class HttpKubeClient implements KubeClient {
       // Items of a list carry neither kind nor apiVersion; a get does.
       for (const item of page.items ?? []) items.push(keep(Object.assign(withoutManagedFields(item), kinds)));
       next = page.metadata.continue;
-      if (next === undefined || next === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+      if (next === undefined || next === '') return { items, resourceVersion: page.metadata.resourceVersion };
     }
   }
 
@@ -135,18 +137,27 @@ class HttpKubeClient implements KubeClient {
     return answer === undefined ? 'absent' : 'deleted';
   }
 
-  async createSubresource<T>(
-    type: ResourceType,
+  async createSubresource<B extends object, A>(
+    { of: type, name, apiVersion, kind }: Subresource<B, A>,
     ref: ClusterRef,
-    subresource: string,
-    body: object,
+    body: B,
     signal: AbortSignal,
-  ): Promise<T> {
-    const path = subresource === '' ? collectionPath(type, ref.namespace) : objectPath(type, ref, subresource);
-    return await this.#transport.json<T>(
-      { verb: 'create', type, path, target: refName(ref), subresource, body },
-      signal,
-    );
+  ): Promise<A> {
+    const call: Call = {
+      verb: 'create',
+      type,
+      path: objectPath(type, ref, name),
+      target: refName(ref),
+      subresource: name,
+    };
+    return await this.#transport.json<A>({ ...call, body: { ...body, apiVersion, kind } }, signal);
+  }
+
+  async ask<Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined> {
+    const body = { apiVersion: apiVersionOf(type), kind: type.kind, spec };
+    const call: Call = { verb: 'create', type, path: collectionPath(type), target: '', body };
+    const { status } = await this.#transport.json<{ readonly status?: A }>(call, signal);
+    return status;
   }
 
   async podLog(
@@ -174,7 +185,7 @@ class HttpKubeClient implements KubeClient {
     const query = { ...selectors(options), limit: '1' };
     const call: Call = { verb: 'list', type, ...collectionOf(type, options), query, accept: metadataOf('List') };
     const { metadata } = await this.#transport.json<List<Stored>>(call, signal);
-    return metadata.resourceVersion ?? '';
+    return metadata.resourceVersion;
   }
 
   async *watch<S extends Stored>(
@@ -204,7 +215,7 @@ class HttpKubeClient implements KubeClient {
 
 interface List<T> {
   readonly items?: readonly T[];
-  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
 }
 
 const collectionOf = (type: ResourceType, { namespace }: ListOptions) => ({

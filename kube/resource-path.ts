@@ -1,7 +1,7 @@
-import type { ClusterRef, ResourceType } from './client.js';
+import type { ClusterRef, Resource } from './client.js';
 
 /** The group's name as kubectl prints it: `jobs.batch`, `pods`. */
-export const resourceName = (type: ResourceType): string =>
+export const resourceName = (type: Resource): string =>
   type.group === '' ? type.plural : `${type.plural}.${type.group}`;
 
 /** `ops/my-app`, or only the name of a cluster-scoped object. */
@@ -12,18 +12,18 @@ export const refName = (ref: ClusterRef): string =>
  * Path of a collection: `/apis/batch/v1/namespaces/ops/jobs`.
  * @param namespace - all namespaces if left out
  */
-export const collectionPath = (type: ResourceType, namespace?: string): string => {
+export const collectionPath = (type: Resource, namespace?: string): string => {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   const scope = type.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
   return `${root}${scope}/${type.plural}`;
 };
 
 /** Path of one object, or of one of its subresources: `/api/v1/namespaces/ops/pods/my-app/log`. */
-export const objectPath = (type: ResourceType, ref: ClusterRef, subresource = ''): string => {
+export const objectPath = (type: Resource, ref: ClusterRef, subresource = ''): string => {
   const path = `${collectionPath(type, ref.namespace)}/${encodeURIComponent(ref.name)}`;
   return subresource === '' ? path : `${path}/${subresource}`;
 };
 
 /** `group/version` as objects carry it. */
-export const apiVersionOf = (type: ResourceType): string =>
+export const apiVersionOf = (type: Resource): string =>
   type.group === '' ? type.version : `${type.group}/${type.version}`;

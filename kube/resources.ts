@@ -1,4 +1,7 @@
 import type {
+  AccessAnswer,
+  AccessQuestion,
+  Binding,
   ConfigMap,
   Job,
   KubeEvent,
@@ -9,10 +12,11 @@ import type {
   Secret,
   ServiceAccount,
   Stored,
+  TokenRequest,
   WebhookConfiguration,
 } from '../api/objects.js';
 import { GROUP, KIND, PLURAL, type StoredBundle, VERSION } from '../api/werfbundle.js';
-import type { ResourceType } from './client.js';
+import type { ResourceType, ReviewType, Subresource } from './client.js';
 import type { Lease } from './election-step.js';
 
 const core = <T extends KubeObject>(plural: string, kind: string, namespaced = true): ResourceType<Stored<T>> => ({
@@ -64,7 +68,20 @@ export const VALIDATING_WEBHOOKS: ResourceType<Stored<WebhookConfiguration>> = {
   kind: 'ValidatingWebhookConfiguration',
   namespaced: false,
 };
-export const SUBJECT_ACCESS_REVIEWS: ResourceType = {
+/** What a Pod's node is told by. */
+export const POD_BINDING: Subresource<Binding, unknown> = {
+  of: PODS,
+  name: 'binding',
+  apiVersion: 'v1',
+  kind: 'Binding',
+};
+export const ACCOUNT_TOKEN: Subresource<TokenRequest, { readonly status: { readonly token: string } }> = {
+  of: SERVICEACCOUNTS,
+  name: 'token',
+  apiVersion: 'authentication.k8s.io/v1',
+  kind: 'TokenRequest',
+};
+export const SUBJECT_ACCESS_REVIEWS: ReviewType<AccessQuestion, AccessAnswer> = {
   group: 'authorization.k8s.io',
   version: 'v1',
   plural: 'subjectaccessreviews',

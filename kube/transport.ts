@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
 import { startDeadline } from '../process/deadline.js';
 import { codeWords, errorOfAnswer } from './answer-error.js';
-import { KubeError, type KubeErrorCode, type ResourceType } from './client.js';
+import { KubeError, type KubeErrorCode, type Resource } from './client.js';
 import type { Connection } from './connect.js';
 import { type Exchanged, Expired, exchange } from './exchange.js';
 import { resourceName } from './resource-path.js';
@@ -29,7 +29,7 @@ type Verb = 'get' | 'list' | 'create' | 'update' | 'patch' | 'delete' | 'watch';
 /** One request to the apiserver, as a value. */
 export interface Call {
   readonly verb: Verb;
-  readonly type: ResourceType;
+  readonly type: Resource;
   /** Below the server's own path. */
   readonly path: string;
   /** What the call is about, for messages: `ops/my-app`. */

@@ -1,11 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { ObjectRef } from '../api/objects.js';
 import type { KubeClient } from '../kube/client.js';
-import { SERVICEACCOUNTS } from '../kube/resources.js';
-
-interface TokenRequest {
-  readonly status: { readonly token: string };
-}
+import { ACCOUNT_TOKEN } from '../kube/resources.js';
 
 /** Lifetime of a token: longer than anybody runs a playground. */
 const TOKEN_SECONDS = 7 * 24 * 60 * 60;
@@ -20,12 +16,8 @@ export const writeKubeconfig = async (
   cluster: { readonly server: string; readonly ca: string | undefined; readonly file: string },
   signal: AbortSignal,
 ): Promise<void> => {
-  const request = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    spec: { expirationSeconds: TOKEN_SECONDS },
-  };
-  const answer = await client.createSubresource<TokenRequest>(SERVICEACCOUNTS, account, 'token', request, signal);
+  const request = { spec: { expirationSeconds: TOKEN_SECONDS } };
+  const answer = await client.createSubresource(ACCOUNT_TOKEN, account, request, signal);
   const { name } = account;
   const authority =
     cluster.ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(cluster.ca).toString('base64') };

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../../api/objects.js';
+import type { ResourceAttributes } from '../../api/objects.js';
 import type { KubeClient } from '../../kube/client.js';
 import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
 import type { Requester } from '../admission-request.js';
@@ -7,14 +7,8 @@ import { asKubeError, type LookupTime } from '../references/lookup-time.js';
 import type { Slots } from '../references/slots.js';
 
 /** A permission that RBAC, or another authorizer of the cluster, grants or denies. */
-export interface Permission {
+export interface Permission extends ResourceAttributes {
   readonly verb: 'create' | 'get';
-  /** '' for the core group. */
-  readonly group: string;
-  readonly resource: string;
-  readonly namespace: string;
-  /** Any object, if left out. */
-  readonly name?: string;
 }
 
 /** Whether a user has a permission; `why` it is not known is for people. */
@@ -24,14 +18,10 @@ export type Review =
   | { readonly kind: 'failed'; readonly why: string };
 
 interface ReviewDeps {
-  readonly client: Pick<KubeClient, 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'ask'>;
   readonly metrics: LookupMetrics;
   readonly slots: Slots;
   readonly time: LookupTime;
-}
-
-interface SubjectAccessReview extends KubeObject {
-  readonly status?: { readonly allowed?: boolean; readonly denied?: boolean };
 }
 
 /** Asks the apiserver what the user behind a request may do; each question at most once. */
@@ -63,15 +53,9 @@ export class AccessReviews {
   async #review(permission: Permission): Promise<Review> {
     const { client, slots, time } = this.#deps;
     const { username, uid, groups, extra } = this.#requester;
-    const body = {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: SUBJECT_ACCESS_REVIEWS.kind,
-      spec: { user: username, uid, groups, extra, resourceAttributes: permission },
-    };
+    const spec = { user: username, uid, groups, extra, resourceAttributes: permission };
     try {
-      const { status } = await slots.run(() =>
-        client.createSubresource<SubjectAccessReview>(SUBJECT_ACCESS_REVIEWS, { name: '' }, '', body, time.signal),
-      );
+      const status = await slots.run(() => client.ask(SUBJECT_ACCESS_REVIEWS, spec, time.signal));
       // Anything but a clear yes is a no.
       return status?.allowed === true && status.denied !== true ? { kind: 'allowed' } : { kind: 'denied' };
     } catch (error) {

@@ -35,7 +35,7 @@ export interface ReferenceSettings {
 }
 
 interface ReferencesDeps {
-  readonly client: Pick<KubeClient, 'get' | 'createSubresource'>;
+  readonly client: Pick<KubeClient, 'get' | 'ask'>;
   readonly clock: Clock;
   readonly metrics: LookupMetrics;
   readonly releases: Releases;

@@ -160,7 +160,8 @@ export class Caches implements Lister {
 
   /** The bundle of the share that a Job was made for. */
   #bundleOf({ metadata: { annotations, labels } }: Job): StoredBundle | undefined {
-    const { [ANNOTATIONS.bundleNamespace]: namespace = '', [ANNOTATIONS.bundle]: name = '' } = annotations ?? {};
+    const { [ANNOTATIONS.bundleNamespace]: namespace, [ANNOTATIONS.bundle]: name } = annotations ?? {};
+    if (namespace === undefined || name === undefined) return undefined;
     const bundle = this.#bundles.get({ namespace, name });
     return bundle?.metadata.uid === labels?.[LABELS.bundleUid] ? bundle : undefined;
   }

@@ -32,15 +32,17 @@ export const projectBundle = (bundle: StoredBundle): StoredBundle => {
   };
 };
 
-/** What they keep of a Job: what it was made for, its limits and deadlines, and its outcome. */
+/** What they keep of a Job: what it was made for, its image, limits and deadlines, and its outcome. */
 export const projectJob = ({ metadata, spec, status }: Stored<Job>): Stored<Job> => {
   const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
-  const limits = Array.isArray(containers) ? containers.map(({ name, resources }) => ({ name, resources })) : [];
+  const kept = Array.isArray(containers)
+    ? containers.map(({ name, image, resources }) => ({ name, image, resources }))
+    : [];
   const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
   const suspend = spec?.suspend === true ? { suspend: true } : {};
   return {
     metadata: projectMetadata(metadata, KEPT.job),
-    ...(spec !== undefined && { spec: { ...suspend, template: { spec: { containers: limits, ...deadline } } } }),
+    ...(spec !== undefined && { spec: { ...suspend, template: { spec: { containers: kept, ...deadline } } } }),
     ...(status !== undefined && { status }),
   };
 };

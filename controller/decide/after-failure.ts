@@ -1,14 +1,15 @@
 import { jobNameOf } from '../../api/names.js';
+import { preciseTime } from '../../api/timestamp.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude, failureOf } from './conclusion.js';
+import { momentOf } from './condition.js';
 import type { BundleEvent, Cleanup, Decision, ExecuteFailure } from './decision.js';
 import { secretsWithoutJob } from './deployment.js';
-import { withCheck, withNumberSkipped } from './drift-state.js';
+import { withFailedCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
 import { tell } from './finding.js';
 import type { Observation } from './observation.js';
 import { accountPoll, type PollAccount, tagsOf } from './poll.js';
-import { preciseTime } from './timestamps.js';
 import { transitionEvents } from './transition-events.js';
 
 /**
@@ -31,7 +32,7 @@ export const afterFailure = (seen: Observation, decision: Decision, failure: Exe
         recheck: { kind: 'now' },
       };
     case 'plan-refused':
-      return instead(seen, decision, withRefusedCheck(seen, decision, failure.message));
+      return instead(seen, decision, withFailedCheck(decision.status, failure.message, momentOf(seen)));
     case 'refused':
       return refused(seen, decision, failure);
   }
@@ -58,12 +59,6 @@ const renumbered = (seen: Observation, taken: Deployment): WerfBundleStatus => {
   const jobName = jobNameOf({ bundleName, uid, tag: taken.tag, number });
   const deployment = { ...taken, number, jobName, startedAt: preciseTime(seen.now) };
   return { ...polledBefore(seen).status, deployment };
-};
-
-const withRefusedCheck = (seen: Observation, { status }: Decision, message: string): WerfBundleStatus => {
-  const { now, bundle } = seen;
-  const of = { result: { kind: 'failed', message }, tag: bundle.status?.lastAppliedTag ?? '' } as const;
-  return withCheck(status, of, { now, generation: bundle.metadata.generation });
 };
 
 const refused = (

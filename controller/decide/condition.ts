@@ -1,7 +1,7 @@
 import type { Condition } from '../../api/objects.js';
 import type { ConditionType, Reason } from '../../api/reasons.js';
+import { wholeSeconds } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import { wholeSeconds } from './timestamps.js';
 
 export const conditionOf = (status: WerfBundleStatus, type: ConditionType): Condition | undefined =>
   status.conditions?.find((condition) => condition.type === type);

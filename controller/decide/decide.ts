@@ -1,3 +1,4 @@
+import { preciseTime } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import type { Cleanup, Decision, FinalizerChange, Need } from './decision.js';
@@ -13,7 +14,6 @@ import { outcomeOf } from './outcomes.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
 import { accountPoll, tagsOf } from './poll.js';
 import { retryTime } from './standing.js';
-import { preciseTime } from './timestamps.js';
 import { transitionEvents } from './transition-events.js';
 import { nextValuesLook } from './values-change.js';
 
@@ -52,7 +52,7 @@ const toDecision = (seen: Observation, partial: PartialDecision): Decision => {
 const keepsSlot = (seen: Observation, { status, recheck, keepsSlot: checks = false }: PartialDecision): boolean =>
   checks ||
   (recheck?.kind === 'now' && seen.slot !== undefined) ||
-  (openDeployment(status) !== undefined && (wasStarted(status) || seen.slot === 'waiting'));
+  (openDeployment(status) !== undefined && (wasStarted(status) || seen.slot?.kind === 'waiting'));
 
 /**
  * Secrets that an earlier process may have left of a Job whose result is recorded, or of a check that was never begun. Once the

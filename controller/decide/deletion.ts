@@ -2,7 +2,8 @@ import { DISMISS_REQUIRED } from '../../api/annotations.js';
 import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { hasFinalizer } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
-import { parseTime } from '../../api/timestamp.js';
+import type { Job, Stored } from '../../api/objects.js';
+import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDismissJob } from './create-job.js';
@@ -16,11 +17,11 @@ import {
   started,
   wasStarted,
 } from './deployment.js';
+import { firstAnswer, type Guard } from './facts.js';
 import { mayBeDeployed, nextNumber } from './finalizer.js';
 import type { Finding } from './finding.js';
-import type { Blocker, Observation } from './observation.js';
+import { type Blocker, type Observation, slotFor } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
-import { preciseTime } from './timestamps.js';
 
 /** How many times the controller tries to uninstall a release before it removes the finalizer all the same. */
 const TRIES = 3;
@@ -31,23 +32,24 @@ const BLOCKED_RECHECK_MS = 30_000;
 const BEING_DELETED = 'the bundle is being deleted';
 const DISMISSAL: Need = { kind: 'needs', what: 'dismissal' };
 
+/** A bundle that is being deleted. */
+interface BeingDeleted {
+  readonly seen: Observation;
+  readonly status: WerfBundleStatus;
+  /** The deployment, or the try to uninstall, whose result is not recorded yet. */
+  readonly open: Deployment | undefined;
+}
+
+type DeletionGuard = Guard<BeingDeleted, PartialDecision | Need>;
+
 /**
  * What to do for a bundle that is being deleted: stop its Job; with deletionPolicy Dismiss uninstall its release by a Job, if there
  * may be one; then remove the finalizer. A bundle without our finalizer is deleted without us, and its Jobs are garbage-collected.
  */
 export const reconcileDelete = (seen: Observation): PartialDecision | Need => {
-  const { bundle } = seen;
-  const status = bundle.status ?? {};
-  const open = openDeployment(status);
-  if (open !== undefined && open.reason !== 'Dismiss') return stopJob(seen, status);
-  if (open === undefined) {
-    const work = followDeployment(seen, status, undefined);
-    if (work.kind === 'recovered')
-      return { ...work, findings: [deletingFinding(BEING_DELETED)], recheck: { kind: 'now' } };
-  }
-  if (!hasFinalizer(bundle)) return { status, findings: [deletingFinding(BEING_DELETED)] };
-  if (!isDismissed(bundle)) return removeFinalizer(status);
-  return open === undefined ? nextUninstall(seen, status) : uninstalling(seen, status);
+  const status = seen.bundle.status ?? {};
+  const deleted = { seen, status, open: openDeployment(status) };
+  return firstAnswer(GUARDS, deleted) ?? uninstall(deleted);
 };
 
 const isDismissed = (bundle: StoredBundle): boolean => hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
@@ -64,16 +66,22 @@ const deletingFinding = (message: string, reason: Finding<'deleting'>['reason'] 
 });
 
 /** Stops the Job: a bundle that is being deleted deploys nothing, and its release can be uninstalled only when no Job installs it. */
-const stopJob = (seen: Observation, status: WerfBundleStatus): PartialDecision => {
+const deploying: DeletionGuard = ({ seen, status, open }) => {
+  if (open === undefined || open.reason === 'Dismiss') return undefined;
   const work = followDeployment(seen, status, BEING_DELETED);
-  const { deployment } = status;
-  const findings = [deletingFinding(`stops Job ${deployment?.jobName ?? ''}, then the bundle goes`)];
+  const findings = [deletingFinding(`stops Job ${open.jobName}, then the bundle goes`)];
   if (work.kind === 'concluded' || work.kind === 'recovered') return { ...work, findings, recheck: { kind: 'now' } };
   // Recorded first: otherwise it would look, once the Job is gone, as if no Job had been created and nothing deployed.
   if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, findings, recheck: { kind: 'now' } };
-  if (work.kind === 'unreadable') return jobNotStoppable(seen, status, work.blocker);
-  if (deployment === undefined || seen.job.kind !== 'present') return { status, findings };
-  const { job } = seen.job;
+  if (work.kind === 'unreadable') return jobNotStoppable({ seen, status, open }, work.blocker);
+  return seen.job.kind === 'present' ? stopped({ seen, status, open }, seen.job.job) : { status, findings };
+};
+
+type Deploying = BeingDeleted & { readonly open: Deployment };
+
+/** If the release is to be uninstalled, the Pod of the stopped Job has to end first. */
+const stopped = ({ seen, status, open }: Deploying, job: Stored<Job>): PartialDecision => {
+  const findings = [deletingFinding(`stops Job ${open.jobName}, then the bundle goes`)];
   const stopRequestedAt = parseTime(job.metadata.deletionTimestamp);
   const until = (stopRequestedAt ?? seen.now) + STOP_PATIENCE_MS;
   if (isDismissed(seen.bundle) && seen.now < until) {
@@ -85,33 +93,42 @@ const stopJob = (seen: Observation, status: WerfBundleStatus): PartialDecision =
       recheck: { kind: 'at', time: until },
     };
   }
-  const message = `Job ${deployment.jobName} was stopped: ${BEING_DELETED}`;
+  const message = `Job ${open.jobName} was stopped: ${BEING_DELETED}`;
   return {
-    status: conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now }),
+    status: conclude(status, open, { result: 'Lost', message, finishedAt: seen.now }),
     findings,
-    actions: [deletionOf(job), secretsWithoutJob(seen, deployment)],
+    actions: [deletionOf(job), secretsWithoutJob(seen, open)],
     recheck: { kind: 'now' },
   };
 };
 
 /** The Job can't be stopped, since the controller may not read it. The bundle waits for that right only if its uninstall is required. */
-const jobNotStoppable = (
-  seen: Observation,
-  status: WerfBundleStatus,
-  { reason, message: why }: Blocker,
-): PartialDecision => {
+const jobNotStoppable = ({ seen, status, open }: Deploying, { reason, message: why }: Blocker): PartialDecision => {
   const { bundle } = seen;
-  const { deployment } = status;
-  const message = `Job ${deployment?.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
-  if (deployment === undefined || !hasFinalizer(bundle))
-    return { status, findings: [deletingFinding(message, reason)] };
+  const message = `Job ${open.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
+  if (!hasFinalizer(bundle)) return { status, findings: [deletingFinding(message, reason)] };
   if (isDismissed(bundle) && isRequired(bundle))
     return { status, findings: [deletingFinding(message, reason)], recheck: recheckBlocked(seen) };
-  const ended = conclude(status, deployment, { result: 'Lost', message, finishedAt: seen.now });
+  const ended = conclude(status, open, { result: 'Lost', message, finishedAt: seen.now });
   return isDismissed(bundle)
     ? { status: ended, findings: [deletingFinding(message, reason)], recheck: { kind: 'now' } }
     : removeFinalizer(ended, { type: 'Warning', reason, message });
 };
+
+/** Recovers a deployment that the status has lost from its Job. */
+const unrecorded: DeletionGuard = ({ seen, status, open }) => {
+  if (open !== undefined) return undefined;
+  const work = followDeployment(seen, status, undefined);
+  return work.kind === 'recovered'
+    ? { ...work, findings: [deletingFinding(BEING_DELETED)], recheck: { kind: 'now' } }
+    : undefined;
+};
+
+const withoutFinalizer: DeletionGuard = ({ seen, status }) =>
+  hasFinalizer(seen.bundle) ? undefined : { status, findings: [deletingFinding(BEING_DELETED)] };
+
+const releaseKept: DeletionGuard = ({ seen, status }) =>
+  isDismissed(seen.bundle) ? undefined : removeFinalizer(status);
 
 /** Removes the finalizer; that also deletes what a crash may have left of the last Job. */
 const removeFinalizer = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecision => ({
@@ -137,22 +154,25 @@ const triesOf = ({ history = [] }: WerfBundleStatus) => {
   return history.slice(0, end === -1 ? history.length : end).filter(({ result }) => result !== 'Superseded');
 };
 
-/** No Job is under way: removes the finalizer, or tries to uninstall the release, for the first time or again. */
-const nextUninstall = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
-  if (!mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0) return removeFinalizer(status);
-  const tries = triesOf(status);
-  const [last] = tries;
-  if (last?.result === 'Succeeded') {
-    return removeFinalizer(status, {
-      type: 'Normal',
-      reason: 'Dismissed',
-      message: `${releaseOf(seen)} is uninstalled`,
-    });
-  }
+const neverDeployed: DeletionGuard = ({ seen, status }) =>
+  !mayBeDeployed(seen.bundle, status) && seen.jobs.highest === 0 ? removeFinalizer(status) : undefined;
+
+const uninstalled: DeletionGuard = ({ seen, status }) => {
+  if (triesOf(status)[0]?.result !== 'Succeeded') return undefined;
+  return removeFinalizer(status, { type: 'Normal', reason: 'Dismissed', message: `${releaseOf(seen)} is uninstalled` });
+};
+
+const notUninstallable: DeletionGuard = ({ seen, status }) => {
   const { dismissal } = seen;
   if (dismissal === undefined) return DISMISSAL;
   if (dismissal.kind === 'pointless') return giveUpUninstall(seen, status, dismissal.why);
-  if (dismissal.kind === 'blocked') return blocked(seen, status, dismissal.why);
+  return dismissal.kind === 'blocked' ? blocked(seen, status, dismissal.why) : undefined;
+};
+
+/** Tries to uninstall the release, for the first time or again; or gives up. */
+const uninstall = ({ seen, status }: BeingDeleted): PartialDecision => {
+  const tries = triesOf(status);
+  const [last] = tries;
   if (last === undefined) return beginUninstall(seen, status, 1);
   const why = last.message ?? 'the Job failed';
   if (tries.length >= TRIES && !isRequired(seen.bundle)) return giveUpUninstall(seen, status, why);
@@ -194,7 +214,8 @@ const beginUninstall = (seen: Observation, status: WerfBundleStatus, attempt: nu
   };
 };
 
-const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecision | Need => {
+const uninstalling: DeletionGuard = ({ seen, status, open }) => {
+  if (open === undefined) return undefined;
   const findings = [deletingFinding(`uninstalling ${releaseOf(seen)}`)];
   const { dismissal, spec } = seen;
   if (dismissal === undefined) return DISMISSAL;
@@ -210,8 +231,9 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecis
     case 'to-carry-out': {
       const { deployment } = work;
       const { message, reason } = queued(deployment);
-      if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
-      if (seen.slot === 'waiting') return { status, findings: [deletingFinding(message, reason)] };
+      const slot = slotFor(seen, deployment.jobName);
+      if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
+      if (slot === 'waiting') return { status, findings: [deletingFinding(message, reason)] };
       if (spec.kind === 'invalid') return { status, findings };
       const action = createDismissJob({ seen, settings: spec.settings, deployment });
       return { status: started(status, deployment).status, findings, actions: [action] };
@@ -222,3 +244,23 @@ const uninstalling = (seen: Observation, status: WerfBundleStatus): PartialDecis
       return { status, findings };
   }
 };
+
+/** In this order. If none of them answers, the controller tries to uninstall the release. */
+const GUARDS: readonly DeletionGuard[] = [
+  // Whatever else is done, the bundle's Job must not go on.
+  deploying,
+  // Otherwise the bundle would look as if it had never been deployed.
+  unrecorded,
+  // Without our finalizer, Kubernetes deletes the bundle at any moment.
+  withoutFinalizer,
+  // deletionPolicy is not Dismiss: the release stays.
+  releaseKept,
+  // From here on the release is to be uninstalled, by one Job at a time.
+  uninstalling,
+  // There is no release.
+  neverDeployed,
+  // The last try has succeeded: what another one would need is not looked up.
+  uninstalled,
+  // A try can't succeed.
+  notUninstallable,
+];

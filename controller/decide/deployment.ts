@@ -1,6 +1,6 @@
 import { formatDuration } from '../../api/duration.js';
 import { targetNamespaceOf } from '../../api/names.js';
-import type { Job } from '../../api/objects.js';
+import type { Job, Stored } from '../../api/objects.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
@@ -111,11 +111,11 @@ const supersede = (
 };
 
 /** The action that deletes a Job. */
-export const deletionOf = ({ metadata }: Job) =>
+export const deletionOf = ({ metadata }: Stored<Job>) =>
   ({
     kind: 'delete-job',
     ref: { namespace: metadata.namespace, name: metadata.name },
-    uid: metadata.uid ?? '',
+    uid: metadata.uid,
   }) as const;
 
 const followJob = (

@@ -33,15 +33,15 @@ const RELEASE_ONLY = 3;
 export const sortPlans = (
   seen: Observation,
   status: NonNullable<Observation['bundle']['status']>,
-  applied: Applied | undefined,
+  applied: Applied,
 ): { readonly awaited: PlanJob | undefined; readonly passed: readonly PlanJob[] } => {
   const { name: bundleName, uid } = seen.bundle.metadata;
   const check = nextCheckNumber(status);
-  const name = applied && planJobNameOf({ bundleName, uid, tag: applied.tag, check });
+  const name = planJobNameOf({ bundleName, uid, tag: applied.tag, check });
   const awaited = seen.plans.find(
     ({ job: { metadata } }) =>
       metadata.name === name &&
-      metadata.annotations?.[ANNOTATIONS.number] === String(applied?.number) &&
+      metadata.annotations?.[ANNOTATIONS.number] === String(applied.number) &&
       metadata.deletionTimestamp === undefined,
   );
   return { awaited, passed: seen.plans.filter((plan) => plan !== awaited) };
@@ -93,7 +93,12 @@ const endedWith = (code: number, { reason }: FailedJob, pod: Pod | undefined): b
   reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === code;
 
 /** The version of the image that a Job runs; the spec may have changed since. */
-const versionOf = ({ platform }: Observation, job: Job): WerfVersion => werfVersionIn(imageOf(job) ?? '', platform);
+const versionOf = ({ platform }: Observation, job: Job): WerfVersion => {
+  const image = imageOf(job);
+  return image === undefined
+    ? { kind: 'unknown', why: `Job ${job.metadata.name} does not say which image it ran` }
+    : werfVersionIn(image, platform);
+};
 
 /** Why the bundle's version of werf can't check for drift; undefined: it can. */
 export const planLack = ({ platform }: Observation, { converge }: Settings): string | undefined => {

@@ -1,11 +1,10 @@
 import { RECONCILE_REQUESTED } from '../../api/annotations.js';
 import type { Settings } from '../../api/settings.js';
-import { parseTime } from '../../api/timestamp.js';
+import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
 import { conditionOf, withCondition, withoutCondition } from './condition.js';
-import { preciseTime } from './timestamps.js';
 
 /** What a check found. */
 export type CheckResult =
@@ -30,7 +29,7 @@ export const appliedOf = (status: WerfBundleStatus): Applied | undefined => {
 /** The number of the next check: of checks that ended there were as many less one. */
 export const nextCheckNumber = (status: WerfBundleStatus): number => (status.driftCheckCount ?? 0) + 1;
 
-export const isDrifted = (status: WerfBundleStatus): boolean => conditionOf(status, 'Drifted')?.status === 'True';
+const isDrifted = (status: WerfBundleStatus): boolean => conditionOf(status, 'Drifted')?.status === 'True';
 
 /** Whether nothing was deployed since the last check: what it found still holds. */
 export const isCheckCurrent = (status: WerfBundleStatus): boolean => {
@@ -96,16 +95,39 @@ export const withoutDrift = (status: WerfBundleStatus): WerfBundleStatus => {
 /** The status once a check has ended. @param of.tag - what was checked */
 export const withCheck = (
   status: WerfBundleStatus,
-  of: { readonly result: CheckResult; readonly tag: string },
+  { result, tag }: { readonly result: CheckResult; readonly tag: string },
   at: Moment,
 ): WerfBundleStatus => {
-  const counted = {
-    ...status,
-    driftCheckCount: nextCheckNumber(status),
-    lastDriftCheckTime: preciseTime(at.now),
-  };
-  const reported = withCondition(counted, { type: 'Drifted', ...conditionFor(of.result, of.tag) }, at);
-  return of.result.kind === 'in-sync' ? withoutAttempts(reported) : reported;
+  switch (result.kind) {
+    case 'in-sync': {
+      const told = { status: 'False', reason: 'InSync', message: `nothing differs from ${tag}` } as const;
+      return withoutAttempts(counted(status, told, at));
+    }
+    case 'drifted': {
+      const { finding } = result;
+      const what =
+        finding.kind === 'objects' ? finding.words : 'change something; the log of the check does not say what';
+      const message = `applying ${tag} again would ${what}`;
+      return counted(status, { status: 'True', reason: 'Drifted', message }, at);
+    }
+    case 'failed':
+      return withFailedCheck(status, result.message, at);
+  }
+};
+
+/** The status once a check has ended, or could not be made, and nothing is known. @param why - for people */
+export const withFailedCheck = (status: WerfBundleStatus, why: string, at: Moment): WerfBundleStatus => {
+  const message = `the last check for drift gave no result: ${why}`;
+  return counted(status, { status: 'Unknown', reason: 'DriftCheckFailed', message }, at);
+};
+
+const counted = (
+  status: WerfBundleStatus,
+  told: Omit<Parameters<typeof withCondition>[1], 'type'>,
+  at: Moment,
+): WerfBundleStatus => {
+  const checked = { ...status, driftCheckCount: nextCheckNumber(status), lastDriftCheckTime: preciseTime(at.now) };
+  return withCondition(checked, { type: 'Drifted', ...told }, at);
 };
 
 const COUNTED = { True: 'Drifted', False: 'InSync', Unknown: 'Failed' } as const;
@@ -126,25 +148,6 @@ export const withNumberSkipped = (status: WerfBundleStatus): WerfBundleStatus =>
   ...status,
   driftCheckCount: nextCheckNumber(status),
 });
-
-const conditionFor = (result: CheckResult, tag: string) => {
-  switch (result.kind) {
-    case 'in-sync':
-      return { status: 'False', reason: 'InSync', message: `nothing differs from ${tag}` } as const;
-    case 'drifted': {
-      const { finding } = result;
-      const what =
-        finding.kind === 'objects' ? finding.words : 'change something; the log of the check does not say what';
-      return { status: 'True', reason: 'Drifted', message: `applying ${tag} again would ${what}` } as const;
-    }
-    case 'failed':
-      return {
-        status: 'Unknown',
-        reason: 'DriftCheckFailed',
-        message: `the last check for drift gave no result: ${result.message}`,
-      } as const;
-  }
-};
 
 /**
  * Sets DriftCorrectionFailed: True once all corrections that are allowed have failed, else absent.

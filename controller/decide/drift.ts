@@ -7,7 +7,6 @@ import {
   appliedOf,
   isCheckCurrent,
   isCorrectionDue,
-  isDrifted,
   withAttemptsCounted,
   withCheck,
   withExhaustion,
@@ -40,6 +39,7 @@ export const accountDrift = (seen: Observation, partial: PartialDecision): Parti
 const withCheckFollowed = (seen: Observation, partial: PartialDecision): PartialDecision => {
   const { status } = partial;
   const applied = appliedOf(status);
+  if (applied === undefined) return withoutPlans(seen, partial, seen.plans);
   const { awaited, passed } = sortPlans(seen, status, applied);
   const cleanedUp = withoutPlans(seen, partial, passed);
   const check = followCheck(seen, awaited);
@@ -47,7 +47,7 @@ const withCheckFollowed = (seen: Observation, partial: PartialDecision): Partial
     case 'running':
       return { ...cleanedUp, recheck: soonest(cleanedUp.recheck, check.recheckAt) };
     case 'ended': {
-      const of = { result: check.result, tag: applied?.tag ?? '' };
+      const of = { result: check.result, tag: applied.tag };
       return { ...cleanedUp, status: withCheck(status, of, momentOf(seen)), recheck: { kind: 'now' } };
     }
     case 'none':
@@ -65,8 +65,8 @@ const withDriftFindings = (seen: Observation, partial: PartialDecision, settings
 };
 
 const staying = (status: WerfBundleStatus, { driftDetection, converge }: Settings): readonly Finding[] => {
-  if (!isDrifted(status) || !isCheckCurrent(status) || isCorrectionDue(status, driftDetection)) return [];
-  const found = conditionOf(status, 'Drifted')?.message ?? '';
-  const message = `deployed ${status.lastAppliedTag} to namespace ${converge.targetNamespace}, and changed since: ${found}`;
+  const drifted = conditionOf(status, 'Drifted');
+  if (drifted?.status !== 'True' || !isCheckCurrent(status) || isCorrectionDue(status, driftDetection)) return [];
+  const message = `deployed ${status.lastAppliedTag} to namespace ${converge.targetNamespace}, and changed since: ${drifted.message}`;
   return [{ kind: 'drifted', reason: 'Drifted', message }];
 };

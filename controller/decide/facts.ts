@@ -13,3 +13,15 @@ export interface Facts {
 export interface Idle extends Facts {
   readonly settings: Settings;
 }
+
+/** One of several guards that are asked in order. @returns undefined: the next one decides */
+export type Guard<F, A> = (facts: F) => A | undefined;
+
+/** The answer of the first guard that has one; no guard after it is asked. */
+export const firstAnswer = <F, A>(guards: readonly Guard<F, A>[], facts: F): A | undefined => {
+  for (const guard of guards) {
+    const answer = guard(facts);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+};

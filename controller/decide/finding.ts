@@ -1,8 +1,8 @@
 import type { Condition } from '../../api/objects.js';
 import type { Reason } from '../../api/reasons.js';
+import { preciseTime } from '../../api/timestamp.js';
 import type { Phase, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf, withCondition, withoutCondition } from './condition.js';
-import { preciseTime } from './timestamps.js';
 
 interface Row {
   readonly kind: string;

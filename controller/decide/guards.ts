@@ -8,59 +8,62 @@ import { planLack } from './drift-check.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { appliedOf } from './drift-state.js';
 import { type Due, whatIsDue } from './due.js';
-import type { Facts, Idle } from './facts.js';
+import { type Facts, firstAnswer, type Guard, type Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
 import { isSuspended } from './interest.js';
-import type { Observation } from './observation.js';
+import { type Observation, slotFor } from './observation.js';
 import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
 import { retryTime } from './standing.js';
 import type { State } from './state.js';
 import { supersededBy } from './superseded.js';
 import { isLookedUpAgain } from './transition-events.js';
-import { triggerOf } from './trigger.js';
+import { type Trigger, triggerOf } from './trigger.js';
 
-/** @returns the state that the bundle is in, or what it needs to know to tell; undefined: the next guard decides */
-type Guard = (facts: Facts) => State | Need | undefined;
+/** Answers with the state that the bundle is in, or with what it needs to know to tell; undefined: the next guard decides. */
+type StateGuard = Guard<Facts, State | Need>;
+/** The same of a bundle for which nothing is under way. */
+type IdleGuard = Guard<IdleFacts, State | Need>;
+
+interface IdleFacts extends Idle {
+  /** Why the inputs of a Job are needed; undefined: they are not. */
+  readonly trigger: Trigger | undefined;
+  /** undefined: there are no inputs to tell by. */
+  readonly due: Due | undefined;
+}
 
 /** The state of a bundle: that of the first guard that returns one. */
-export const stateOf = (facts: Facts): State | Need => {
-  for (const guard of GUARDS) {
-    const state = guard(facts);
-    if (state !== undefined) return state;
-  }
-  return idleState(facts);
-};
+export const stateOf = (facts: Facts): State | Need => firstAnswer(GUARDS, facts) ?? idleState(facts);
 
-const beingDeleted: Guard = ({ seen }) => {
+const beingDeleted: StateGuard = ({ seen }) => {
   if (seen.bundle.metadata.deletionTimestamp === undefined) return undefined;
   const next = reconcileDelete(seen);
   return 'what' in next ? next : { kind: 'deleting', next };
 };
 
-const underWay: Guard = ({ seen, polled }) => {
+const underWay: StateGuard = ({ seen, polled }) => {
   const open = openDeployment(polled.status);
   const work = followDeployment(seen, polled.status, open && supersededBy(seen, open, polled.wanted));
   return work.kind === 'none' || work.kind === 'to-carry-out' ? undefined : work;
 };
 
-const suspended: Guard = ({ seen }) => (isSuspended(seen) ? { kind: 'suspended' } : undefined);
+const suspended: StateGuard = ({ seen }) => (isSuspended(seen) ? { kind: 'suspended' } : undefined);
 
-const specInvalid: Guard = ({ seen }) => (seen.spec.kind === 'invalid' ? { kind: 'spec-invalid' } : undefined);
+const specInvalid: StateGuard = ({ seen }) => (seen.spec.kind === 'invalid' ? { kind: 'spec-invalid' } : undefined);
 
-const accessBlocked: Guard = ({ seen, polled }) => {
+const accessBlocked: StateGuard = ({ seen, polled }) => {
   if (seen.access.kind !== 'blocker') return undefined;
   const deployment = openDeployment(polled.status);
   return { kind: 'blocked', blocker: seen.access, ...(deployment && { deployment }) };
 };
 
-const intentWritten: Guard = ({ seen, polled }) => {
+const intentWritten: StateGuard = ({ seen, polled }) => {
   const deployment = openDeployment(polled.status);
   if (deployment === undefined || seen.spec.kind === 'invalid') return undefined;
   return carryOut({ seen, polled, settings: seen.spec.settings }, deployment);
 };
 
 /** In this order. */
-const GUARDS: readonly Guard[] = [
+const GUARDS: readonly StateGuard[] = [
   // The bundle's Job is stopped, and its release uninstalled if the spec asks for that. Nothing else matters any more.
   beingDeleted,
   // A deployment that werf has begun is followed to its end, whatever is wanted by now; one that it has not begun may be superseded.
@@ -76,7 +79,8 @@ const GUARDS: readonly Guard[] = [
 
 /** The state of a bundle with an intent that has no Job yet; an earlier reconcile, or an earlier process, has written it. */
 const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): State | Need => {
-  const { slot, jobInputs } = seen;
+  const { jobInputs } = seen;
+  const slot = slotFor(seen, deployment.jobName);
   // Before a slot is requested: adding the finalizer may be refused for hours.
   if (needsFinalizerFirst(seen.bundle, polled.status)) return { kind: 'finalizer-missing', deployment };
   if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
@@ -91,20 +95,38 @@ const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): Sta
 /** The state of a bundle for which nothing is under way, and which nothing blocks. */
 const idleState = ({ seen, polled }: Facts): State | Need => {
   if (seen.spec.kind === 'invalid') return { kind: 'spec-invalid' };
-  const { settings } = seen.spec;
-  const idle = { seen, polled, settings };
+  const idle = { seen, polled, settings: seen.spec.settings };
   const trigger = triggerOf(idle);
-  if (trigger === undefined) return settledOrCheck(idle, undefined);
-  const check = trigger === 'check-due' ? prepareCheck(idle, undefined) : undefined;
-  if (check !== undefined && check.kind !== 'prepared') return check;
-  if (seen.jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
-  if (seen.jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: seen.jobInputs };
-  const due = dueOf(idle, seen.jobInputs.checksum);
-  if (due.kind === 'deploy') return { kind: 'deployment-due', due };
-  return (
-    registryUnasked(idle) ?? (due.kind === 'record' ? { kind: 'record-outdated', due } : settledOrCheck(idle, due))
-  );
+  const { jobInputs } = seen;
+  const due = trigger !== undefined && jobInputs?.kind === 'ready' ? dueOf(idle, jobInputs.checksum) : undefined;
+  const look = { ...idle, trigger, due };
+  return firstAnswer(IDLE_GUARDS, look) ?? settled(look, due);
 };
+
+const checkUnprepared: IdleGuard = (look) => {
+  const check = look.trigger === 'check-due' ? prepareCheck(look, undefined) : undefined;
+  return check?.kind === 'prepared' ? undefined : check;
+};
+
+const inputsUnknown: IdleGuard = ({ trigger, seen, settings }) =>
+  trigger !== undefined && seen.jobInputs === undefined ? { kind: 'needs', what: 'job-inputs', settings } : undefined;
+
+const inputsBlocked: IdleGuard = ({ trigger, seen: { jobInputs } }) =>
+  trigger !== undefined && jobInputs?.kind === 'blocker' ? { kind: 'blocked', blocker: jobInputs } : undefined;
+
+const deploymentDue: IdleGuard = ({ due }) => (due?.kind === 'deploy' ? { kind: 'deployment-due', due } : undefined);
+
+/** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */
+const registryUnasked: IdleGuard = ({ seen, polled }) => {
+  const { status } = polled;
+  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return undefined;
+  // Failed polls go on by their own schedule, unless the credentials were missing.
+  const failing = (status.consecutiveFailures ?? 0) > 0;
+  if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return undefined;
+  return { kind: 'registry-unasked', anew: lookAnew(seen, status, NOT_ASKED_SINCE) };
+};
+
+const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind: 'record-outdated', due } : undefined);
 
 /** What is due by the spec, the registry and the values; if that is nothing new, a correction of drift. */
 const dueOf = (idle: Idle, checksum: string): Due => {
@@ -134,20 +156,7 @@ const requestsOf = ({ bundle, delivery }: Observation, { status }: PollAccount) 
   return { look: delivered && isRequested(bundle), deployment: (delivered || failing) && isDeployRequested(bundle) };
 };
 
-/** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */
-const registryUnasked = ({ seen, polled }: Idle): State | undefined => {
-  const { status } = polled;
-  if (polled.wanted !== undefined || seen.delivery !== undefined || !isLookedUpAgain(status)) return undefined;
-  // Failed polls go on by their own schedule, unless the credentials were missing.
-  const failing = (status.consecutiveFailures ?? 0) > 0;
-  if (failing && conditionOf(status, 'Ready')?.reason !== 'CredentialsInvalid') return undefined;
-  return { kind: 'registry-unasked', anew: lookAnew(seen, status, NOT_ASKED_SINCE) };
-};
-
-/** The state if nothing is to be deployed. @param due - undefined: nothing has happened that could have made a difference */
-const settledOrCheck = (idle: Idle, due: Due | undefined): State | Need =>
-  (due === undefined ? registryUnasked(idle) : undefined) ?? checkToBegin(idle, due) ?? settled(idle, due);
-
+/** The state if nothing is to be done now. @param due - undefined: nothing has happened that could have made a difference */
 const settled = (idle: Idle, due: Due | undefined): State => {
   const check = nextCheckOf(idle);
   const retryAt =
@@ -168,10 +177,9 @@ const restOf = ({ seen, polled }: Idle, due: Due | undefined) => {
   return { held, askedInVain: nothing && requestsOf(seen, polled).deployment };
 };
 
-/** @returns undefined: no check is due */
-const checkToBegin = (idle: Idle, due: Due | undefined): State | Need | undefined => {
-  const { seen, settings } = idle;
-  const prepared = prepareCheck(idle, due);
+const checkDue: IdleGuard = (look) => {
+  const { seen, settings, due } = look;
+  const prepared = prepareCheck(look, due);
   if (prepared?.kind !== 'prepared') return prepared;
   const { jobInputs } = seen;
   const { applied } = prepared;
@@ -179,8 +187,26 @@ const checkToBegin = (idle: Idle, due: Due | undefined): State | Need | undefine
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs };
   // Values that differ from the applied ones are to be deployed, not checked.
   if (jobInputs.checksum !== applied.checksum) return undefined;
-  return { kind: 'check-due', ...restOf(idle, due), applied, settings, jobInputs };
+  return { kind: 'check-due', ...restOf(look, due), applied, settings, jobInputs };
 };
+
+/** In this order. */
+const IDLE_GUARDS: readonly IdleGuard[] = [
+  // Nothing is read for a check that has to wait.
+  checkUnprepared,
+  // Something has happened that may make a difference.
+  inputsUnknown,
+  // No Job could be given what it needs.
+  inputsBlocked,
+  // Another tag, spec or values; or the same again.
+  deploymentDue,
+  // Before anything is reported about what is deployed, which may be out of date.
+  registryUnasked,
+  // What is recorded is what a check compares with.
+  recordOutdated,
+  // Last, for nothing waits for it.
+  checkDue,
+];
 
 interface Prepared {
   readonly kind: 'prepared';
@@ -197,7 +223,8 @@ const prepareCheck = (idle: Idle, due: Due | undefined): State | Need | Prepared
   if (needsFinalizerToCheck(seen.bundle)) return { kind: 'check-finalizer-missing', ...rest };
   if (check.when === 'soon') return undefined;
   const lack = planLack(seen, settings);
-  if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack, applied };
-  if (seen.slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
-  return seen.slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };
+  if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack };
+  const slot = slotFor(seen, check.jobName);
+  if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
+  return slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };
 };

@@ -1,7 +1,6 @@
-import type { Job, Pod } from '../../api/objects.js';
+import type { Job, Pod, Stored } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
-import type { Problem } from '../../api/problem.js';
-import type { Settings } from '../../api/settings.js';
+import type { ParsedSpec } from '../../api/settings.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
 import type { JobTemplate } from '../deploy/job-template.js';
@@ -35,11 +34,6 @@ export interface Platform {
   /** What the platform adds to every Job; no checksum covers it. */
   readonly jobTemplate: JobTemplate | undefined;
 }
-
-/** The spec as judged by the rules of api/. */
-export type JudgedSpec =
-  | { readonly kind: 'valid'; readonly settings: Settings }
-  | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
 /** A cause that keeps a bundle from being deployed until somebody mends it. */
 export interface Blocker {
@@ -87,8 +81,8 @@ export type DeployJob =
   | Blocker
   | {
       readonly kind: 'present';
-      readonly job: Job;
-      readonly pod: Pod | undefined;
+      readonly job: Stored<Job>;
+      readonly pod: Stored<Pod> | undefined;
       readonly log: JobLog;
       /** Why it does not start, by its events. */
       readonly words?: WaitingWords | undefined;
@@ -110,8 +104,8 @@ export interface KnownJobs {
 
 /** A Job that checks whether the bundle has drifted. */
 export interface PlanJob {
-  readonly job: Job;
-  readonly pod: Pod | undefined;
+  readonly job: Stored<Job>;
+  readonly pod: Stored<Pod> | undefined;
   readonly log: PlanLog;
 }
 
@@ -121,6 +115,16 @@ export type PlanLog =
   | { readonly kind: 'read'; readonly finding: PlanFinding; readonly errorLine: string | undefined }
   | { readonly kind: 'unreadable'; readonly why: string };
 
+/** Whether the Job of this name, which is to be created, has a slot; `waiting`: the bundle is woken when it has. */
+export interface JobSlot {
+  readonly kind: 'granted' | 'waiting';
+  readonly jobName: string;
+}
+
+/** Whether a Job has a slot; undefined: none was requested for this Job. */
+export const slotFor = ({ slot }: Observation, jobName: string): JobSlot['kind'] | undefined =>
+  slot?.jobName === jobName ? slot.kind : undefined;
+
 /** Everything that a decision about one bundle is based on, read at one moment. */
 export interface Observation {
   /** Wall clock, milliseconds. */
@@ -129,7 +133,8 @@ export interface Observation {
   readonly startedAt: number;
   readonly bundle: StoredBundle;
   readonly platform: Platform;
-  readonly spec: JudgedSpec;
+  /** As the rules, the platform's policy and the other bundles leave it. */
+  readonly spec: ParsedSpec;
   readonly access: Access;
   /** A scan's result that has not been acted on. */
   readonly delivery: Delivery | undefined;
@@ -147,12 +152,11 @@ export interface Observation {
   readonly jobs: KnownJobs;
   readonly job: DeployJob;
   /** The Job of a deployment whose result is recorded, until this process knows that its Secrets are deleted. */
-  readonly cleanupPending: Job | undefined;
+  readonly cleanupPending: Stored<Job> | undefined;
   /** All existing Jobs of drift checks: at most one, unless a crash or a second controller has left more. */
   readonly plans: readonly PlanJob[];
   /** undefined, here and below: not looked up yet, since the decision may not depend on it. */
   readonly jobInputs: JobInputs | Blocker | undefined;
   readonly dismissal: Dismissal | undefined;
-  /** Whether the Job that is to be created has a slot; `waiting`: the bundle is woken when it has. */
-  readonly slot: 'granted' | 'waiting' | undefined;
+  readonly slot: JobSlot | undefined;
 }

@@ -1,11 +1,11 @@
 import { jobNameOf } from '../../api/names.js';
-import { parseTime } from '../../api/timestamp.js';
+import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
 import { queued, secretsWithoutJob, started } from './deployment.js';
-import { nextCheckNumber, withCheck } from './drift-state.js';
+import { nextCheckNumber, withFailedCheck } from './drift-state.js';
 import { type Due, nextDeployment, withRecord } from './due.js';
 import type { Facts } from './facts.js';
 import { isElsewhere } from './finalizer.js';
@@ -15,7 +15,6 @@ import type { PartialDecision } from './partial-decision.js';
 import { withDeployRequest } from './poll.js';
 import { standing } from './standing.js';
 import type { State } from './state.js';
-import { preciseTime } from './timestamps.js';
 
 /** How often a blocker is checked again, milliseconds; divided by the time scale. */
 const BLOCKER_RECHECK_MS = 30_000;
@@ -72,10 +71,9 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     recheck: NOW,
   }),
   'check-finalizer-missing': (state, facts) => ({ ...settled(state, facts), finalizer: 'add', recheck: NOW }),
-  'check-impossible': ({ lack, applied, ...state }, facts) => {
+  'check-impossible': ({ lack, ...state }, facts) => {
     const { status, findings } = settled(state, facts);
-    const result = { kind: 'failed', message: lack } as const;
-    return { status: withCheck(status, { result, tag: applied.tag }, momentOf(facts.seen)), findings, recheck: NOW };
+    return { status: withFailedCheck(status, lack, momentOf(facts.seen)), findings, recheck: NOW };
   },
   'check-queued': (state, facts) => ({ ...settled(state, facts), ...stillHeld(facts.seen), keepsSlot: true }),
   'check-due': ({ applied, settings, jobInputs, ...state }, facts) => {

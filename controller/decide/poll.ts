@@ -2,13 +2,13 @@ import { DEPLOY_REQUESTED, FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from 
 import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
 import { fingerprintOf, madeWith } from '../../api/checksum.js';
 import { formatDuration } from '../../api/duration.js';
+import { preciseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { conditionOf, momentOf, withCondition } from './condition.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
-import { preciseTime } from './timestamps.js';
 
 /** The result of a bundle's polls, before anything is deployed. */
 export interface PollAccount {

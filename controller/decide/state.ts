@@ -40,7 +40,7 @@ export type State =
   | { readonly kind: 'record-outdated'; readonly due: Extract<Due, { kind: 'record' }> }
   | (Settled & { readonly kind: 'check-finalizer-missing' })
   /** The bundle's version of werf can't check for drift. */
-  | (Settled & { readonly kind: 'check-impossible'; readonly lack: string; readonly applied: Applied })
+  | (Settled & { readonly kind: 'check-impossible'; readonly lack: string })
   | (Settled & { readonly kind: 'check-queued' })
   | (Settled & {
       readonly kind: 'check-due';

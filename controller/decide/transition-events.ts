@@ -9,8 +9,10 @@ import { BLOCKERS } from './finding.js';
 const LOOKED_UP_AGAIN: ReadonlySet<string> = new Set<Reason>(BLOCKERS);
 
 /** Whether the status reports a blocker, which is checked again and again until it is gone. */
-export const isLookedUpAgain = (status: WerfBundleStatus): boolean =>
-  LOOKED_UP_AGAIN.has(conditionOf(status, 'Ready')?.reason ?? '');
+export const isLookedUpAgain = (status: WerfBundleStatus): boolean => {
+  const ready = conditionOf(status, 'Ready');
+  return ready !== undefined && LOOKED_UP_AGAIN.has(ready.reason);
+};
 
 /** Reasons with an event for each new message, since each message is another deployment. */
 const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);

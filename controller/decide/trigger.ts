@@ -10,7 +10,7 @@ import { isLookedUpAgain } from './transition-events.js';
 import { areValuesQuiet } from './values-change.js';
 
 /** Why the inputs of a Job are looked up, which costs several reads, and compared with what was deployed last. */
-type Trigger =
+export type Trigger =
   | 'blocker-told'
   | 'values-changed'
   | 'registry-answered'

@@ -122,8 +122,8 @@ export const isJobOf = (
   uid: string,
   deployment: { readonly number: number; readonly digest: string; readonly checksum: string },
 ): boolean => {
-  const checksum = hasEnded(job) ? deployment.checksum : (checksumOf(job) ?? '');
-  return madeFor(job, uid, { ...deployment, checksum });
+  const checksum = hasEnded(job) ? deployment.checksum : checksumOf(job);
+  return checksum !== undefined && madeFor(job, uid, { ...deployment, checksum });
 };
 
 /** The checksum of the inputs that a Job was made of. */

@@ -6,9 +6,7 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import { SECRETS } from '../../kube/resources.js';
 import type { RegistryTarget } from '../../registry/port.js';
 import type { Access, Platform } from '../decide/observation.js';
-import { blockerOf } from './blocker.js';
-import { allInOrder } from './in-order.js';
-import { readReference } from './read-reference.js';
+import { allInOrder, blockerOf, readReference } from './read-reference.js';
 import type { Reads } from './reading-once.js';
 
 /**

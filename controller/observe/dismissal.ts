@@ -3,17 +3,18 @@ import type { KubeObject, Namespace } from '../../api/objects.js';
 import { referenceFor, referencesOf } from '../../api/references/references.js';
 import { releaseKeyOf } from '../../api/references/release.js';
 import { consentFault } from '../../api/references/target-namespace.js';
+import type { ParsedSpec } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { NAMESPACES, SERVICEACCOUNTS } from '../../kube/resources.js';
-import type { Dismissal, JudgedSpec, Platform } from '../decide/observation.js';
+import type { Dismissal, Platform } from '../decide/observation.js';
 
 /** Whether the release of a bundle that is being deleted can be uninstalled. @throws KubeError when the apiserver could not be asked */
 export const readDismissal = async (
   client: KubeClient,
   seen: {
     readonly bundle: StoredBundle;
-    readonly spec: JudgedSpec;
+    readonly spec: ParsedSpec;
     readonly platform: Platform;
     readonly bundles: Iterable<StoredBundle>;
   },

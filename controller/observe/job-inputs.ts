@@ -17,9 +17,7 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import type { Blocker, JobInputs, Platform } from '../decide/observation.js';
 import type { ReadsValues } from '../values/delivered-values.js';
-import { blockerOf } from './blocker.js';
-import { allInOrder } from './in-order.js';
-import { readReference } from './read-reference.js';
+import { allInOrder, blockerOf, readReference } from './read-reference.js';
 import type { Reads } from './reading-once.js';
 
 interface JobInputsQuery {

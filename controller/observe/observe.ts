@@ -1,6 +1,7 @@
-import type { Job, ObjectRef, Pod } from '../../api/objects.js';
+import type { Job, ObjectRef, Pod, Stored } from '../../api/objects.js';
 import { problemOf } from '../../api/references/fault.js';
 import { heldFault } from '../../api/references/release.js';
+import type { ParsedSpec } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { KubeError } from '../../kube/client.js';
@@ -9,7 +10,7 @@ import type { Log } from '../../process/ports.js';
 import type { Lister } from '../cache/lister.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
 import { isPolled } from '../decide/interest.js';
-import type { DeployJob, JobLog, JudgedSpec, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
+import type { DeployJob, JobLog, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
 import type { JobResult } from '../deploy/job-result.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
@@ -85,7 +86,7 @@ export const observe = async (
 };
 
 /** The spec, but invalid if another bundle holds its release. */
-const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSpec => {
+const withoutRival = (spec: ParsedSpec, holder: ObjectRef | undefined): ParsedSpec => {
   if (spec.kind === 'invalid' || holder === undefined) return spec;
   const { releaseName, targetNamespace } = spec.settings.converge;
   return {
@@ -101,7 +102,7 @@ const withoutRival = (spec: JudgedSpec, holder: ObjectRef | undefined): JudgedSp
 const readJob = async (
   deps: ObserveDeps,
   bundle: StoredBundle,
-  spec: JudgedSpec,
+  spec: ParsedSpec,
   signal: AbortSignal,
 ): Promise<DeployJob> => {
   const deployment = openDeployment(bundle.status);
@@ -112,7 +113,7 @@ const readJob = async (
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // A Job that is being deleted before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
-  const pod = newest(deps.lister.podsOf(job.metadata.uid ?? ''));
+  const pod = newest(deps.lister.podsOf(job.metadata.uid));
   const result = jobResult(job, pod, deps.now());
   const log = await readLog(deps, { job, pod, result }, signal);
   return { kind: 'present', job, pod, log, words: await readWords(deps, { job, pod, result }, signal) };
@@ -122,8 +123,8 @@ const readJob = async (
 const jobToCleanUp = (
   { lister }: ObserveDeps,
   bundle: StoredBundle,
-  { spec, cleanedUp }: { readonly spec: JudgedSpec; readonly cleanedUp: string | undefined },
-): Job | undefined => {
+  { spec, cleanedUp }: { readonly spec: ParsedSpec; readonly cleanedUp: string | undefined },
+): Stored<Job> | undefined => {
   const { uid } = bundle.metadata;
   const recorded = openDeployment(bundle.status) === undefined ? bundle.status?.deployment : undefined;
   if (recorded === undefined || recorded.jobName === cleanedUp) return undefined;
@@ -132,7 +133,7 @@ const jobToCleanUp = (
 };
 
 /** The namespace of the bundle's Jobs. */
-export const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
+export const namespaceOf = (bundle: StoredBundle, spec: ParsedSpec): string =>
   spec.kind === 'valid'
     ? spec.settings.converge.targetNamespace
     : (bundle.status?.resolvedTargetNamespace ?? bundle.metadata.namespace);
@@ -140,11 +141,15 @@ export const namespaceOf = (bundle: StoredBundle, spec: JudgedSpec): string =>
 /** Reads why a Job does not start from events, if nothing else tells and it is late. A failure to read them is only logged. */
 const readWords = async (
   { client, now, log }: ObserveDeps,
-  { job, pod, result }: { readonly job: Job; readonly pod: Pod | undefined; readonly result: JobResult },
+  {
+    job,
+    pod,
+    result,
+  }: { readonly job: Stored<Job>; readonly pod: Stored<Pod> | undefined; readonly result: JobResult },
   signal: AbortSignal,
 ): Promise<WaitingWords | undefined> => {
   if (result.kind !== 'waiting' || !needsWords(result) || now() < lateAt(job, pod, now())) return undefined;
-  const { namespace = '', uid = '' } = (pod ?? job).metadata;
+  const { namespace, uid } = (pod ?? job).metadata;
   try {
     const { items } = await client.list(EVENTS, { namespace, fieldSelector: `regarding.uid=${uid}` }, signal);
     return wordsOf(items);
@@ -155,7 +160,7 @@ const readWords = async (
   }
 };
 
-const newest = (pods: readonly Pod[]): Pod | undefined =>
+const newest = (pods: readonly Stored<Pod>[]): Stored<Pod> | undefined =>
   pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];
 
 const readLog = async (
@@ -176,7 +181,7 @@ const readLog = async (
 const readPlans = (
   deps: ObserveDeps,
   bundle: StoredBundle,
-  spec: JudgedSpec,
+  spec: ParsedSpec,
   signal: AbortSignal,
 ): Promise<readonly PlanJob[]> => {
   const namespace = namespaceOf(bundle, spec);
@@ -185,7 +190,7 @@ const readPlans = (
     .filter((job) => isPlanJob(job) && job.metadata.namespace === namespace);
   return Promise.all(
     jobs.map(async (job) => {
-      const pod = newest(deps.lister.podsOf(job.metadata.uid ?? ''));
+      const pod = newest(deps.lister.podsOf(job.metadata.uid));
       const isRead = (checkOf(job) ?? 0) <= (bundle.status?.driftCheckCount ?? 0);
       return { job, pod, log: isRead ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
     }),

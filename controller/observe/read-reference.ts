@@ -1,7 +1,8 @@
 import type { Stored } from '../../api/objects.js';
-import { type Checked, usable } from '../../api/references/fault.js';
+import { type Checked, type ReferenceFault, usable } from '../../api/references/fault.js';
 import { firstRefOf, type Reference } from '../../api/references/references.js';
 import type { ResourceType } from '../../kube/client.js';
+import type { Blocker } from '../decide/observation.js';
 import type { Reads } from './reading-once.js';
 
 /** A reference, and how to read and check its object. */
@@ -22,3 +23,36 @@ export const readReference = async <R extends Reference, O extends Stored, T>(
   signal: AbortSignal,
 ): Promise<Checked<T | undefined>> =>
   reference === undefined ? usable(undefined) : check(reference, await client.get(type, firstRefOf(reference), signal));
+
+/**
+ * As Promise.all; but where several fail, the first in their order counts, whichever failed first: what is told of it stays the same from
+ * one look to the next.
+ */
+export const allInOrder = async <T extends readonly unknown[] | []>(
+  readings: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> => {
+  const failed = (await Promise.allSettled(readings)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  return Promise.all(readings);
+};
+
+/** What a fault of something that a bundle refers to keeps it from, and how its status says so. */
+export const blockerOf = (fault: ReferenceFault): Blocker => ({ kind: 'blocker', ...wordsOf(fault) });
+
+const wordsOf = ({ use, kind, field, text }: ReferenceFault): Pick<Blocker, 'reason' | 'message'> => {
+  switch (use) {
+    case 'registry-secret':
+    case 'ca-secret':
+      return { reason: 'CredentialsInvalid', message: `${field}: ${text}` };
+    case 'werf-key':
+      return { reason: 'CredentialsInvalid', message: `spec.converge.werfSecretKeyRef: ${text}` };
+    case 'service-account':
+      return { reason: 'ServiceAccountMissing', message: text };
+    case 'target-namespace':
+      return kind === 'forbidden'
+        ? { reason: 'ConsentMissing', message: text }
+        : { reason: 'NamespaceUnavailable', message: `${field}: ${text}` };
+    case 'values':
+      return { reason: 'ValuesInvalid', message: text };
+  }
+};

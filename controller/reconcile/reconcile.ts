@@ -12,7 +12,7 @@ import type { BundleEvent, Decision, Recheck } from '../decide/decision.js';
 import { openDeployment } from '../decide/deployment.js';
 import { checkRecorded, type DriftCheckResult } from '../decide/drift-state.js';
 import { mayHaveMoved } from '../decide/history.js';
-import type { Observation } from '../decide/observation.js';
+import type { JobSlot, Observation } from '../decide/observation.js';
 import { mergePatchOf } from '../decide/status-patch.js';
 import { hasSeenValuesChange } from '../decide/values-change.js';
 import { cleanUp, execute } from '../execute/execute.js';
@@ -113,10 +113,10 @@ const decideWith = async (
   }
 };
 
-const requestSlot = ({ slots }: Reconciler, { bundle, spec }: Observation, jobName: string): Observation['slot'] => {
+const requestSlot = ({ slots }: Reconciler, { bundle, spec }: Observation, jobName: string): JobSlot => {
   const { namespace, name } = bundle.metadata;
   const job = { namespace: namespaceOf(bundle, spec), name: jobName };
-  return slots.request({ namespace, name }, job) ? 'granted' : 'waiting';
+  return { kind: slots.request({ namespace, name }, job) ? 'granted' : 'waiting', jobName };
 };
 
 /** After a conflict the bundle is reconciled again, without a log line. Other failures of the apiserver are logged and retried. */

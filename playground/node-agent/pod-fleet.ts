@@ -1,5 +1,5 @@
 import { KubeError } from '../../kube/client.js';
-import { PODS } from '../../kube/resources.js';
+import { POD_BINDING, PODS } from '../../kube/resources.js';
 import type { LogAnswer, LogRequest } from './log-server.js';
 import { type AgentPod, refOf } from './pod.js';
 import type { PodEnvironment } from './pod-environment.js';
@@ -81,10 +81,10 @@ export class PodFleet {
     if (this.#binding.has(uid)) return;
     this.#binding.add(uid);
     const target = { apiVersion: 'v1', kind: 'Node', name: node.node };
-    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name, uid }, target };
+    const binding = { metadata: { name, uid }, target };
     for (let again = true; again && !signal.aborted; ) {
       try {
-        await client.createSubresource(PODS, { namespace, name }, 'binding', binding, signal);
+        await client.createSubresource(POD_BINDING, { namespace, name }, binding, signal);
         const note = `Successfully assigned ${namespace}/${name} to ${node.node}`;
         await events.emit(pod, { type: 'Normal', reason: 'Scheduled', note }, signal);
         again = false;

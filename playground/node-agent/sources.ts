@@ -1,7 +1,7 @@
 import type { V1PodSpec, V1Volume } from '@kubernetes/client-node';
 import type { ConfigMap, Secret, Stored } from '../../api/objects.js';
 import type { KubeClient, ResourceType } from '../../kube/client.js';
-import { CONFIGMAPS, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
+import { ACCOUNT_TOKEN, CONFIGMAPS, SECRETS } from '../../kube/resources.js';
 import { type AgentPod, refOf } from './pod.js';
 
 /** The objects that a Pod's volumes and variables are made of, as of now. Those that do not exist are not in the maps. */
@@ -63,8 +63,6 @@ const requestToken = async (
 ): Promise<string> => {
   const { namespace, name, uid } = refOf(pod);
   const request = {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
     spec: {
       ...(wanted.audience === '' ? {} : { audiences: [wanted.audience] }),
       expirationSeconds: wanted.seconds,
@@ -72,13 +70,7 @@ const requestToken = async (
     },
   };
   const account = { namespace, name: pod.spec.serviceAccountName ?? 'default' };
-  const answer = await client.createSubresource<{ readonly status: { readonly token: string } }>(
-    SERVICEACCOUNTS,
-    account,
-    'token',
-    request,
-    signal,
-  );
+  const answer = await client.createSubresource(ACCOUNT_TOKEN, account, request, signal);
   return answer.status.token;
 };
 

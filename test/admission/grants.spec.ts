@@ -141,15 +141,11 @@ t.test('the user is asked about as the apiserver knows them', async (t) => {
   await harness.ask({ object: bundle(PLAIN), user });
   t.same(harness.reviews, [
     {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SubjectAccessReview',
-      spec: {
-        user: user.username,
-        uid: user.uid,
-        groups: user.groups,
-        extra: user.extra,
-        resourceAttributes: { verb: 'create', group: 'batch', resource: 'jobs', namespace: 'ops' },
-      },
+      user: user.username,
+      uid: user.uid,
+      groups: user.groups,
+      extra: user.extra,
+      resourceAttributes: { verb: 'create', group: 'batch', resource: 'jobs', namespace: 'ops' },
     },
   ]);
   t.same(harness.counted, ['SubjectAccessReview denied']);

@@ -4,6 +4,7 @@ import type { Reference } from '../../api/references/references.js';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { issueAuthority } from '../../certs/issue.js';
 import { clusterSource } from '../../cli/cluster-source.js';
+import { settingsFrom, validateOptions } from '../../cli/validate-options.js';
 import type { ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { createAdmissionHarness } from '../kit/admission-harness.js';
@@ -333,12 +334,22 @@ const byCommandLine = async (row: Row): Promise<readonly string[]> => {
   seed(kube, row);
   const requester = { username: 'jane', uid: '', groups: [], extra: {} };
   const results = await judgeText('f', JSON.stringify(created(row)), {
-    flags: flagsOf(row),
+    config: configOf(flagsOf(row)),
     sourceOf: (objects) => clusterSource({ client: kube, requester, authorize: 'off', objects }),
   });
   return results.flatMap(({ problems }) =>
     problems.filter(({ severity }) => severity === 'error').map(({ field, message }) => `${field}: ${message}`),
   );
+};
+
+/** As somebody types them. */
+const configOf = (flags: readonly string[]) => {
+  const options = validateOptions()
+    .exitOverride()
+    .parse(['--cluster', ...flags], { from: 'user' });
+  const settings = settingsFrom(options.opts());
+  if (settings.kind !== 'ok') throw new Error(settings.lines.join('; '));
+  return settings.config;
 };
 
 /** What the status says after a tag was found. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { defaultsPatch, withDefaults } from '../../api/defaults.js';
 import { isMap, valueAt } from '../../api/schema-node.js';
-import { settingsOf } from '../../api/settings.js';
+import { parseSpec } from '../../api/settings.js';
 import { validateBundle } from '../../api/validate.js';
 import type { StoredBundle, WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { arbitraryJson, arbitrarySpec } from '../kit/arbitrary-spec.js';
@@ -19,6 +19,12 @@ const BETWEEN = 'durations from "1m" to "24h", for example';
 const anyBundle = (json: unknown): WerfBundle => json as WerfBundle;
 const bundle = (spec: unknown, metadata: object = { name: 'my-app', namespace: 'ops' }): WerfBundle =>
   anyBundle({ apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata, spec });
+
+/** As one comes from the apiserver, with any JSON as its spec. */
+const stored = (spec: unknown): StoredBundle => {
+  const metadata = { name: 'my-app', namespace: 'ops', uid: 'u', resourceVersion: '1', generation: 1 };
+  return { ...bundle(spec), metadata };
+};
 
 /** As the apiserver prints them: `field: message`. */
 const problemsOf = (given: WerfBundle, old?: WerfBundle) =>
@@ -554,12 +560,16 @@ t.test('laws', async (t) => {
     const fields = problems.map(({ field, message }) => (message.includes('excludes') ? 'excludes' : field));
     return new Set(fields).size === fields.length;
   });
-  holds('a spec without problems has settings', (spec) => {
-    const stored = bundle(spec, { name: 'my-app', namespace: 'ops', uid: 'u', resourceVersion: '1', generation: 1 });
-    return validateBundle(stored).problems.length > 0 || settingsOf(stored as StoredBundle).registry.host !== '';
+  holds('a spec has settings or problems, the same as admission finds', (spec) => {
+    const parsed = parseSpec(stored(spec));
+    const { problems } = validateBundle(stored(spec));
+    return parsed.kind === 'valid'
+      ? problems.length === 0 && parsed.settings.registry.host !== ''
+      : JSON.stringify(parsed.problems) === JSON.stringify(problems);
   });
   const anything = fc.property(arbitraryJson, arbitraryJson, (given, old) => {
     validateBundle(anyBundle(given), anyBundle(old));
+    parseSpec(stored(given));
     defaultsPatch(given);
   });
   t.doesNotThrow(() => fc.assert(anything, { numRuns: 1000 }), 'no JSON at all makes the rules throw');

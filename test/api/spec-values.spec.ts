@@ -4,7 +4,8 @@ import { formatDuration, parseDuration } from '../../api/duration.js';
 import { jobNameOf, labelValueOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import { nextMemory, parseQuantity } from '../../api/quantity.js';
 import { parseRegistryUrl } from '../../api/registry-url.js';
-import { settingsOf } from '../../api/settings.js';
+import { parseSpec, type Settings } from '../../api/settings.js';
+import { validateBundle } from '../../api/validate.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 
 const bundle = (name: string, converge: object = {}, registry: object = {}): StoredBundle => ({
@@ -277,23 +278,28 @@ t.test(
 );
 
 t.test('settings are the spec with defaults, parsed', async (t) => {
-  t.strictSame(settingsOf({ ...bundle('app'), spec: { registry: { url: 'oci://GHCR.io/acme/app' } } }), {
-    registry: { host: 'ghcr.io', repository: 'acme/app', insecure: false, pollIntervalMs: 900_000, policy: {} },
-    converge: {
-      targetNamespace: 'ops',
-      releaseName: 'app',
-      cpu: '1',
-      memory: '1Gi',
-      logRetentionDays: 7,
-      timeoutMs: 1_800_000,
-      retries: 0,
-      rollbackOnFailure: false,
-      valuesFrom: [],
+  const becomes = (given: StoredBundle, settings: Settings) =>
+    t.strictSame(parseSpec(given), { kind: 'valid', settings });
+  becomes(
+    { ...bundle('app'), spec: { registry: { url: 'oci://GHCR.io/acme/app' } } },
+    {
+      registry: { host: 'ghcr.io', repository: 'acme/app', insecure: false, pollIntervalMs: 900_000, policy: {} },
+      converge: {
+        targetNamespace: 'ops',
+        releaseName: 'app',
+        cpu: '1',
+        memory: '1Gi',
+        logRetentionDays: 7,
+        timeoutMs: 1_800_000,
+        retries: 0,
+        rollbackOnFailure: false,
+        valuesFrom: [],
+      },
+      driftDetection: { enabled: false, intervalMs: 900_000, correct: true, maxRetries: 3 },
+      deletionPolicy: 'Orphan',
+      suspend: false,
     },
-    driftDetection: { enabled: false, intervalMs: 900_000, correct: true, maxRetries: 3 },
-    deletionPolicy: 'Orphan',
-    suspend: false,
-  });
+  );
   const full: StoredBundle = {
     ...bundle('app'),
     spec: {
@@ -327,7 +333,7 @@ t.test('settings are the spec with defaults, parsed', async (t) => {
       suspend: true,
     },
   };
-  t.strictSame(settingsOf(full), {
+  becomes(full, {
     registry: {
       host: 'localhost:5000',
       repository: 'app',
@@ -357,10 +363,17 @@ t.test('settings are the spec with defaults, parsed', async (t) => {
     deletionPolicy: 'Dismiss',
     suspend: true,
   });
-  t.strictSame(settingsOf(bundle('app', {}, { tag: 'v1', versionConstraint: ' ' })).registry.policy, { tag: 'v1' });
-  t.throws(
-    () => settingsOf(bundle('app', { timeout: 'soon' })),
-    /was not validated/,
-    'the rules have to be asked first',
-  );
+  const policyOf = (registry: object) => {
+    const spec = parseSpec(bundle('app', {}, registry));
+    return spec.kind === 'valid' && spec.settings.registry.policy;
+  };
+  t.strictSame(policyOf({ tag: 'v1', versionConstraint: '' }), { tag: 'v1' }, 'an empty constraint is none');
+  t.strictSame(policyOf({ versionConstraint: ' ' }), {}, 'and so is a blank one');
+});
+
+t.test('a spec that breaks a rule gives problems, and no settings', async (t) => {
+  t.strictSame(parseSpec(bundle('app', { timeout: 'soon' }, { url: 'ghcr.io' })), {
+    kind: 'invalid',
+    problems: validateBundle(bundle('app', { timeout: 'soon' }, { url: 'ghcr.io' })).problems,
+  });
 });

@@ -9,11 +9,11 @@ import { type Connection, connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
 import { createReflector } from '../../kube/reflector.js';
 import {
+  ACCOUNT_TOKEN,
   CONFIGMAPS,
   JOBS,
   NAMESPACES,
   SECRETS,
-  SERVICEACCOUNTS,
   SUBJECT_ACCESS_REVIEWS,
   WERFBUNDLES,
 } from '../../kube/resources.js';
@@ -113,23 +113,12 @@ t.test('the client on a real apiserver', async (t) => {
     t.strictSame(requests, Array(5).fill('list configmaps 200'));
   });
 
-  await t.test('asks and gets virtual objects and subresources', async (t) => {
-    const review = { spec: { user: 'nobody', resourceAttributes: { verb: 'get', resource: 'pods' } } };
-    const answer = await client.createSubresource<{ status: { allowed: boolean } }>(
-      SUBJECT_ACCESS_REVIEWS,
-      { name: '' },
-      '',
-      { apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview', ...review },
-      signal,
-    );
-    t.equal(answer.status.allowed, false);
-    const token = await client.createSubresource<{ status: { token: string } }>(
-      SERVICEACCOUNTS,
-      { namespace: 'default', name: 'default' },
-      'token',
-      { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: [] } },
-      signal,
-    );
+  await t.test('asks questions, and creates subresources', async (t) => {
+    const resourceAttributes = { verb: 'get', group: '', resource: 'pods', namespace: 'default' };
+    const spec = { user: 'nobody', uid: '', groups: [], extra: {}, resourceAttributes };
+    t.equal((await client.ask(SUBJECT_ACCESS_REVIEWS, spec, signal))?.allowed, false);
+    const account = { namespace: 'default', name: 'default' };
+    const token = await client.createSubresource(ACCOUNT_TOKEN, account, { spec: { audiences: [] } }, signal);
     t.match(token.status.token, /^ey/);
   });
 

@@ -37,7 +37,7 @@ const setup = (share: Share) => {
     const uid = `uid-${namespace}-${name}`;
     const { metadata, ...rest } = given.bundle(undefined, {
       metadata: { namespace, name, uid, ...(more.labels && { labels: more.labels }) },
-      ...(more.target && { spec: { converge: { targetNamespace: more.target } } }),
+      ...(more.target && { spec: { converge: { targetNamespace: more.target, serviceAccountName: 'werf' } } }),
     });
     const { resourceVersion: _, ...fresh } = metadata;
     return kube.seed(WERFBUNDLES, { ...rest, metadata: fresh } as StoredBundle);
@@ -197,6 +197,7 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
   const job = given.job(stored);
   const werf = {
     name: 'werf',
+    image: given.platform.werfImage,
     resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1', memory: '1Gi' } },
   };
   const { labels = {}, annotations = {} } = job.metadata;

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Pod } from '../../api/objects.js';
+import type { Pod, Stored } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../../controller/decide/observation.js';
 import {
@@ -26,6 +26,8 @@ import { failedStatus, openStatus, present, runningStatus } from '../kit/decidin
 t.test('what was written down is carried out under its name, and its Job followed to the result', async (t) => {
   const seen = observation(bundle(openStatus), { jobInputs: jobInputs() });
   t.equal(needOf({ ...seen, slot: undefined }), 'job-slot', 'for an intent without a Job a slot is asked for');
+  const another = { kind: 'granted', jobName: 'another' } as const;
+  t.equal(needOf({ ...seen, slot: another }), 'job-slot', 'one that was given for another Job is none');
   t.equal(needOf({ ...seen, jobInputs: undefined }), 'job-inputs', 'and then everything is looked up');
   const [action] = decided(seen).actions;
   t.equal(action?.kind, 'create-job', 'an intent without a Job is carried out');
@@ -137,7 +139,7 @@ t.test('what was written down is carried out under its name, and its Job followe
 });
 
 t.test('what has not begun gives way to what is wanted now', async (t) => {
-  const pending: Pod = {
+  const pending: Stored<Pod> = {
     ...pod(),
     status: {
       phase: 'Pending',

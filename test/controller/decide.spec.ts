@@ -17,6 +17,7 @@ import {
   observation,
   platform,
   selected,
+  slot,
   syncedStatus,
   tags,
 } from '../kit/builders.js';
@@ -120,7 +121,7 @@ const STATES: {
   },
   queued: {
     title: 'a deployment is written down, and as many Jobs run as may',
-    seen: observation(bundle(openStatus), { slot: 'waiting' }),
+    seen: observation(bundle(openStatus), { slot: slot(bundle(openStatus), 'waiting') }),
     want: ['Unknown Queued', 'on-change'],
   },
   'intent-outdated': {
@@ -174,7 +175,7 @@ const STATES: {
   },
   'check-queued': {
     title: 'a check is due, and as many Jobs run as may',
-    seen: dueCheck(CHECKED, {}, { slot: 'waiting' }),
+    seen: dueCheck(CHECKED, {}, { slot: slot(bundle(CHECKED), 'waiting') }),
     want: ['True Deployed', 'on-change'],
   },
   'check-due': {
@@ -482,8 +483,7 @@ t.test('what is suspended is left alone, whatever is known of it', async (t) => 
   const offered = {
     delivery: delivery(selected('v1.1.0', DIGEST_B)),
     jobInputs: jobInputs(),
-    slot: 'granted',
-  } as const;
+  };
   const own = observation(bundle(syncedStatus(), { spec: { suspend: true } }), offered);
   const all = observation(bundle(syncedStatus()), { ...offered, platform: { ...platform, suspendAll: true } });
   for (const seen of [own, all]) {

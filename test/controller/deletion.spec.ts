@@ -1,6 +1,6 @@
 import t from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
-import type { Pod } from '../../api/objects.js';
+import type { Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Dismissal, Observation } from '../../controller/decide/observation.js';
 import {
@@ -96,7 +96,7 @@ const hidden: Extract<Observation['job'], { kind: 'blocker' }> = {
   message: 'the controller lacks a right: get jobs.batch ops/x: forbidden',
 };
 
-const waitingPod: Pod = {
+const waitingPod: Stored<Pod> = {
   ...pod(),
   status: { phase: 'Pending', containerStatuses: [{ name: 'werf', state: { waiting: { reason: 'ErrImagePull' } } }] },
 };

@@ -16,6 +16,7 @@ import {
   platform,
   secretNames,
   selected,
+  slot,
   syncedStatus,
   UID,
 } from '../kit/builders.js';
@@ -77,7 +78,7 @@ t.test('a check is begun when it is due, and everything else goes first', async 
     },
     {
       title: 'it waits for a place among the Jobs, and nothing is said of that',
-      seen: dueCheck(status, {}, { slot: 'waiting', jobInputs: undefined }),
+      seen: dueCheck(status, {}, { slot: slot(bundle(status), 'waiting'), jobInputs: undefined }),
       want: { ...SYNCED, actions: [], recheck: 'on-change', counts: [4, undefined] },
     },
     {
@@ -189,7 +190,11 @@ t.test('the next check follows from the status alone', async (t) => {
 
 t.test('a check keeps the place that it waits for, or was given, and no other one does', async (t) => {
   const status = checkedStatus(drifted('False'));
-  t.equal(decided(dueCheck(status, {}, { slot: 'waiting', jobInputs: undefined })).keepsSlot, true, 'it waits');
+  t.equal(
+    decided(dueCheck(status, {}, { slot: slot(bundle(status), 'waiting'), jobInputs: undefined })).keepsSlot,
+    true,
+    'it waits',
+  );
   t.equal(decided(dueCheck(status)).keepsSlot, true, 'its Job is made');
   t.equal(decided(observation(bundle(status, detecting()))).keepsSlot, false, 'it is not due');
   t.match(slotAskedFor(dueCheck(status)), PLAN);
@@ -202,7 +207,11 @@ t.test('what a check needs is looked up when it is due, and not before', async (
   const rows = [
     { title: 'due', seen: dueCheck(status), want: true },
     { title: 'not due', seen: observation(bundle(status, detecting())), want: false },
-    { title: 'it waits for a place', seen: dueCheck(status, {}, { slot: 'waiting' }), want: false },
+    {
+      title: 'it waits for a place',
+      seen: dueCheck(status, {}, { slot: slot(bundle(status), 'waiting') }),
+      want: false,
+    },
     { title: 'polls fail', seen: dueCheck({ ...status, consecutiveFailures: 1 }), want: false },
     { title: 'not wanted', seen: dueCheck(status, { enabled: false }), want: false },
     { title: 'one is under way', seen: dueCheck(status, {}, { plans: [planOf(status, 5)] }), want: false },

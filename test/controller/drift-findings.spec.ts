@@ -1,7 +1,6 @@
 import t from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
 import { planJobNameOf } from '../../api/names.js';
-import type { Job } from '../../api/objects.js';
 import type { WerfBundleSpec } from '../../api/werfbundle.js';
 import type { Observation, PlanJob } from '../../controller/decide/observation.js';
 import type { PlanFinding } from '../../controller/deploy/plan-summary.js';
@@ -18,6 +17,7 @@ import {
   pod,
   secretNames,
   selected,
+  slot,
   UID,
 } from '../kit/builders.js';
 import { decided } from '../kit/decided.js';
@@ -41,7 +41,7 @@ const SECRETS_OF_DEPLOYMENT = secretNames(deployment().jobName);
 /** The same plan, made with another image. */
 const runBy = (image: string, plan: PlanJob): PlanJob => ({
   ...plan,
-  job: JSON.parse(JSON.stringify(plan.job).replace('registry.example/werf:3.2.0', image)) as Job,
+  job: JSON.parse(JSON.stringify(plan.job).replace('registry.example/werf:3.2.0', image)),
 });
 
 const going = (plan: PlanJob): PlanJob => ({
@@ -286,7 +286,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     const whole = { spec: { converge, ...of.spec }, metadata: { finalizers, ...metadata } };
     return observation(bundle(given, whole), { slot: undefined, ...rest });
   };
-  const ready = { jobInputs: jobInputs(), slot: 'granted' } as const;
+  const ready = { jobInputs: jobInputs(), slot: slot(bundle(status), 'granted') };
   const plan = planOf(status, 5);
   const there: PlanJob = { ...plan, job: { ...plan.job, metadata: { ...plan.job.metadata, namespace: 'production' } } };
   const secretsOf = (tag: string, check: number) => {
@@ -304,7 +304,7 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
     },
     {
       title: 'when it waits for its place',
-      seen: elsewhere({ held: true }, { slot: 'waiting' }),
+      seen: elsewhere({ held: true }, { slot: slot(bundle(status), 'waiting') }),
       want: { finalizer: 'leave', actions: [], recheck: 'on-change' },
     },
     {

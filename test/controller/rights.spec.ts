@@ -1,5 +1,5 @@
 import t from 'tap';
-import { allInOrder } from '../../controller/observe/in-order.js';
+import { allInOrder } from '../../controller/observe/read-reference.js';
 import { KubeError } from '../../kube/client.js';
 import { bundle, DIGEST_B, deployment, selected, syncedStatus } from '../kit/builders.js';
 import { JOB_1, offered } from '../kit/offered-bundle.js';

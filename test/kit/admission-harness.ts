@@ -3,9 +3,9 @@ import type { WebhookName } from '../../admission/admission-request.js';
 import { createChecks } from '../../admission/checks.js';
 import { createHandler } from '../../admission/handler.js';
 import { ValuesPool } from '../../admission/values/values-pool.js';
-import type { Stored } from '../../api/objects.js';
+import type { AccessQuestion, Stored } from '../../api/objects.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
-import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
+import { type ClusterRef, type KubeClient, KubeError, type ResourceType, type ReviewType } from '../../kube/client.js';
 import { refName } from '../../kube/resource-path.js';
 import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
 import { parseConfig } from '../../webhook/config.js';
@@ -114,19 +114,6 @@ const reviewOf = ({ object, oldObject, dryRun = false, user }: Wish): object => 
   },
 });
 
-interface AccessReview {
-  readonly spec: {
-    readonly user: string;
-    readonly resourceAttributes: {
-      readonly verb: string;
-      readonly group: string;
-      readonly resource: string;
-      readonly namespace: string;
-      readonly name?: string;
-    };
-  };
-}
-
 /** The client of the webhook: keeps account of what is asked, and lets questions hang or fail. */
 const tapped = (kube: FakeKube, may: MayDo) => {
   const asked: string[] = [];
@@ -143,25 +130,18 @@ const tapped = (kube: FakeKube, may: MayDo) => {
       signal.addEventListener('abort', onAbort, { once: true });
     });
   };
-  const answer = ({ spec }: AccessReview): boolean => may(spec.user, rightOf(spec));
   kube.answer(SUBJECT_ACCESS_REVIEWS.plural, (_, body) => {
-    // Only the webhook asks, and it asks with such bodies.
-    const allowed = answer(body as AccessReview);
-    return { ...body, status: { allowed } };
+    const { spec } = body as { readonly spec: AccessQuestion };
+    return { ...body, status: { allowed: may(spec.user, rightOf(spec)) } };
   });
-  const client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'createSubresource'> = {
+  const client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'ask'> = {
     get: <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) =>
       through(`${type.kind} ${refName(ref)}`, signal, () => kube.get(type, ref, signal)),
-    createSubresource: <T>(
-      type: ResourceType,
-      ref: ClusterRef,
-      subresource: string,
-      body: object,
-      signal: AbortSignal,
-    ) => {
-      reviews.push(body);
-      const question = `may ${rightOf((body as AccessReview).spec)}`;
-      return through(question, signal, () => kube.createSubresource<T>(type, ref, subresource, body, signal));
+    ask: <Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal) => {
+      // The webhook asks nothing else.
+      const asked = spec as AccessQuestion;
+      reviews.push(asked);
+      return through(`may ${rightOf(asked)}`, signal, () => kube.ask(type, spec, signal));
     },
     list: (type, list, signal) => kube.list(type, list, signal),
     watch: (type, list, signal) => kube.watch(type, list, signal),
@@ -175,7 +155,7 @@ const tapped = (kube: FakeKube, may: MayDo) => {
   };
 };
 
-const rightOf = ({ resourceAttributes }: AccessReview['spec']): string => {
+const rightOf = ({ resourceAttributes }: AccessQuestion): string => {
   const { verb, group, resource, namespace, name } = resourceAttributes;
   const what = group === '' ? resource : `${resource}.${group}`;
   return `${verb} ${what}${name === undefined ? '' : `/${name}`} in ${namespace}`;

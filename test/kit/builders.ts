@@ -1,8 +1,9 @@
-import type { Job, Pod } from '../../api/objects.js';
-import { settingsOf } from '../../api/settings.js';
-import { validateBundle } from '../../api/validate.js';
+import { planJobNameOf } from '../../api/names.js';
+import type { Job, Pod, Stored } from '../../api/objects.js';
+import { parseSpec, type Settings } from '../../api/settings.js';
 import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { JobInputs, Observation, Platform } from '../../controller/decide/observation.js';
+import { openDeployment } from '../../controller/decide/deployment.js';
+import type { JobInputs, JobSlot, Observation, Platform } from '../../controller/decide/observation.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import type { RegistryFailure } from '../../registry/port.js';
@@ -125,15 +126,28 @@ export const jobInputs = (change: Partial<JobInputs> = {}): JobInputs => ({
   ...change,
 });
 
+/** @throws Error if its spec breaks a rule */
+export const settingsOf = (of: StoredBundle): Settings => {
+  const spec = parseSpec(of);
+  if (spec.kind === 'valid') return spec.settings;
+  throw new Error(spec.problems.map(({ field, message }) => `${field}: ${message}`).join('; '));
+};
+
+/** The answer about the Job that a bundle would need: of its open deployment, or of the next check for drift. */
+export const slot = ({ metadata: { name, uid }, status = {} }: StoredBundle, kind: JobSlot['kind']): JobSlot => {
+  const { lastAppliedTag: tag = '', driftCheckCount = 0 } = status;
+  const plan = planJobNameOf({ bundleName: name, uid, tag, check: driftCheckCount + 1 });
+  return { kind, jobName: openDeployment(status)?.jobName ?? plan };
+};
+
 /** An observation in which everything is as a bundle would wish. */
 export const observation = (of: StoredBundle, change: Partial<Observation> = {}): Observation => {
-  const { problems } = validateBundle(of);
   return {
     now: NOW,
     startedAt: NOW - 24 * 60 * 60_000,
     bundle: of,
     platform,
-    spec: problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', settings: settingsOf(of) },
+    spec: parseSpec(of),
     access: {
       kind: 'ready',
       target: { host: 'registry.example', repository: 'acme/app', insecure: false },
@@ -151,13 +165,13 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     cleanupPending: undefined,
     jobInputs: undefined,
     dismissal: { kind: 'possible' },
-    slot: 'granted',
+    slot: slot(of, 'granted'),
     ...change,
   };
 };
 
 /** The Job of a deployment, created a minute ago. */
-export const job = (of: StoredBundle, made: Deployment = deployment()): Job => {
+export const job = (of: StoredBundle, made: Deployment = deployment()): Stored<Job> => {
   const built = buildJob({
     bundle: of.metadata,
     deployment: made,
@@ -168,14 +182,17 @@ export const job = (of: StoredBundle, made: Deployment = deployment()): Job => {
     operatorVersion: platform.version,
     template: undefined,
   });
-  return { ...built, metadata: { ...built.metadata, uid: 'job-1', creationTimestamp: '2026-11-23T09:59:00Z' } };
+  const given = { uid: 'job-1', resourceVersion: '1', creationTimestamp: '2026-11-23T09:59:00Z' };
+  return { ...built, metadata: { ...built.metadata, ...given } };
 };
 
 /** Its Pod; `ended` is what became of container werf. */
-export const pod = (ended?: { readonly exitCode: number; readonly reason?: string }): Pod => ({
+export const pod = (ended?: { readonly exitCode: number; readonly reason?: string }): Stored<Pod> => ({
   metadata: {
     namespace: 'ops',
     name: 'my-app-pod',
+    uid: 'pod-1',
+    resourceVersion: '1',
     ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'job-1' }],
   },
   status: {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Job } from '../../api/objects.js';
+import type { Job, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
@@ -21,7 +21,7 @@ const SELF = { namespace: 'ops', name: 'my-app', uid: UID };
 const MOST_PASSES = 8;
 
 interface MadeJob {
-  readonly job: Job;
+  readonly job: Stored<Job>;
   exitCode: number | undefined;
 }
 
@@ -194,13 +194,13 @@ export class BundleModel {
       if (outcome.kind === 'decided') return { seen, decision: outcome };
       if (asked.has(outcome.what)) throw new Error(`${outcome.what} is needed again`);
       asked.add(outcome.what);
-      seen = { ...seen, ...this.#answer(outcome.what) };
+      seen = { ...seen, ...this.#answer(outcome) };
     }
   }
 
-  #answer(what: Need['what']): Partial<Observation> {
-    if (what === 'job-slot') return { slot: 'granted' };
-    if (what === 'dismissal') return { dismissal: { kind: 'possible' } };
+  #answer(need: Need): Partial<Observation> {
+    if (need.what === 'job-slot') return { slot: { kind: 'granted', jobName: need.jobName } };
+    if (need.what === 'dismissal') return { dismissal: { kind: 'possible' } };
     const blocker = { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } as const;
     return { jobInputs: this.blocker === 'jobInputs' ? blocker : jobInputs({ checksum: this.checksum }) };
   }
@@ -243,7 +243,7 @@ export class BundleModel {
   }
 
   #create(job: Job): void {
-    const name = job.metadata.name ?? '';
+    const { name } = job.metadata;
     if (this.#jobs.has(name)) return;
     // A check that gave way is begun again.
     this.#must(isPlanJob(job) || !this.#names.has(name), 'no Job has the name of another');
@@ -251,7 +251,7 @@ export class BundleModel {
     this.#names.add(name);
     const creationTimestamp = new Date(this.now).toISOString();
     this.#jobs.set(name, {
-      job: { ...job, metadata: { ...job.metadata, uid: name, creationTimestamp } },
+      job: { ...job, metadata: { ...job.metadata, uid: name, resourceVersion: '1', creationTimestamp } },
       exitCode: undefined,
     });
   }

@@ -7,7 +7,7 @@ import { jobInputs } from './builders.js';
 const answered = (seen: Observation, need: Need): Observation => {
   switch (need.what) {
     case 'job-slot':
-      return { ...seen, slot: 'granted' };
+      return { ...seen, slot: { kind: 'granted', jobName: need.jobName } };
     case 'job-inputs':
       return { ...seen, jobInputs: jobInputs() };
     case 'dismissal':

@@ -1,7 +1,6 @@
 import type { Test } from 'tap';
-import type { Job } from '../../api/objects.js';
-import { settingsOf } from '../../api/settings.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { projectJob } from '../../controller/cache/projections.js';
 import { decide } from '../../controller/decide/decide.js';
 import type { Observation, PlanJob } from '../../controller/decide/observation.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
@@ -16,6 +15,7 @@ import {
   NOW,
   observation,
   pod,
+  settingsOf,
   syncedStatus,
 } from './builders.js';
 import { decided } from './decided.js';
@@ -118,9 +118,10 @@ export const planOf = (
     secrets: { values: false, dockerConfig: false, key: false, ca: false },
   };
   const built = buildPlanJob(planInput(base, applied, check));
-  const made: Job = { ...built, metadata: { ...built.metadata, uid: 'plan-1', creationTimestamp: iso(-MINUTE) } };
+  const given = { uid: 'plan-1', resourceVersion: '1', creationTimestamp: iso(-MINUTE) };
   const plan: PlanJob = {
-    job: made,
+    // As the cache has it.
+    job: projectJob({ ...built, metadata: { ...built.metadata, ...given } }),
     pod: pod(end),
     log:
       end === undefined || end.exitCode === 0

@@ -1,6 +1,6 @@
-import type { ClusterRef, KubeError, ResourceType } from '../../kube/client.js';
+import type { ClusterRef, KubeError, Resource } from '../../kube/client.js';
 
-type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log';
+type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log' | 'ask';
 
 /** Which call a fault is meant for; what is left out fits all. */
 export interface CallMatcher {
@@ -14,7 +14,7 @@ export interface CallMatcher {
 /** A call on its way. */
 export interface CallInfo {
   readonly verb: FakeVerb;
-  readonly type: ResourceType;
+  readonly type: Resource;
   readonly ref: ClusterRef;
   readonly subresource?: string;
   readonly body?: unknown;

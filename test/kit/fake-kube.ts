@@ -5,6 +5,8 @@ import {
   KubeError,
   type ListOptions,
   type ResourceType,
+  type ReviewType,
+  type Subresource,
   type WatchEvent,
 } from '../../kube/client.js';
 import { refName, resourceName } from '../../kube/resource-path.js';
@@ -47,7 +49,7 @@ export interface FakeKube extends KubeClient {
   clearActions(): void;
   /** What `podLog` answers; a Pod without has ''. */
   setPodLog(ref: ObjectRef, container: string, text: string): void;
-  /** What `createSubresource` or `create` answers for `pods/binding`, `subjectaccessreviews`; without, the body comes back. */
+  /** What `createSubresource` or `ask` answers for `pods/binding`, `subjectaccessreviews`; without, the body comes back. */
   answer(resource: string, answer: (ref: ClusterRef, body: object) => unknown): void;
   /** Ends all open watches: in good order, or with an error. */
   endWatches(error?: KubeError): void;
@@ -59,8 +61,8 @@ export interface FakeKube extends KubeClient {
   openWatches(): number;
 }
 
-/** Kinds that are asked and answered, and never stored. */
-const VIRTUAL = new Set(['subjectaccessreviews', 'selfsubjectaccessreviews', 'tokenreviews']);
+/** Calls that write nothing. */
+const QUESTIONS = ['get', 'list', 'watch', 'log', 'ask'] as const;
 
 /**
  * A cluster in memory that behaves as the apiserver does, proven by the contract suite: versions, preconditions, merge patches,
@@ -169,9 +171,7 @@ class MemoryKube implements FakeKube {
   async create<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S> {
     const ref = refOf(object);
     return await this.#call({ verb: 'create', type, ref, body: object }, signal, (action) =>
-      VIRTUAL.has(type.plural)
-        ? (this.#answerOf(type.plural, ref, object) as S)
-        : copy<S>(this.#store.create(type, object, action)),
+      copy<S>(this.#store.create(type, object, action)),
     );
   }
 
@@ -204,19 +204,22 @@ class MemoryKube implements FakeKube {
     );
   }
 
-  async createSubresource<T>(
-    type: ResourceType,
+  async createSubresource<B extends object, A>(
+    { of: type, name: subresource }: Subresource<B, A>,
     ref: ClusterRef,
-    subresource: string,
-    body: object,
+    body: B,
     signal: AbortSignal,
-  ): Promise<T> {
-    const resource = subresource === '' ? type.plural : `${type.plural}/${subresource}`;
-    return await this.#call(
-      { verb: 'create', type, ref, subresource, body },
-      signal,
-      () => this.#answerOf(resource, ref, body) as T,
-    );
+  ): Promise<A> {
+    const call = { verb: 'create' as const, type, ref, subresource, body };
+    return await this.#call(call, signal, () => this.#answerOf(`${type.plural}/${subresource}`, ref, body) as A);
+  }
+
+  async ask<Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined> {
+    const ref = { name: '' };
+    return await this.#call({ verb: 'ask', type, ref }, signal, () => {
+      const { status } = this.#answerOf(type.plural, ref, { spec }) as { readonly status?: A };
+      return status;
+    });
   }
 
   async podLog(
@@ -278,9 +281,9 @@ class MemoryKube implements FakeKube {
   }
 
   #record({ verb, type, ref, subresource, body }: CallInfo): void {
-    if (verb === 'get' || verb === 'list' || verb === 'watch' || verb === 'log' || VIRTUAL.has(type.plural)) return;
+    if (isQuestion(verb)) return;
     const { name, namespace = '' } = ref;
-    const sub = subresource === undefined || subresource === '' ? {} : { subresource };
+    const sub = subresource === undefined ? {} : { subresource };
     this.#actions.push({ verb, plural: type.plural, ...sub, namespace, name, body: copy(body) });
   }
 
@@ -288,6 +291,9 @@ class MemoryKube implements FakeKube {
     return copy(this.#answers.get(resource)?.(ref, body) ?? body);
   }
 }
+
+const isQuestion = (verb: CallInfo['verb']): verb is (typeof QUESTIONS)[number] =>
+  QUESTIONS.some((question) => question === verb);
 
 const anyOf = ({ namespace }: ListOptions): ClusterRef => ({ name: '', namespace: namespace ?? '' });
 

@@ -13,7 +13,7 @@ import {
   stepElection,
 } from '../../kube/election-step.js';
 import { fencedClient } from '../../kube/fenced-client.js';
-import { CONFIGMAPS, LEASES } from '../../kube/resources.js';
+import { ACCOUNT_TOKEN, CONFIGMAPS, LEASES } from '../../kube/resources.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { recordLog } from '../kit/record-log.js';
@@ -456,12 +456,12 @@ t.test('a process that was frozen writes nothing any more, even before a timer h
   await client.create(CONFIGMAPS, { metadata: ref }, signal);
   slept = 60_000;
   kube.clearActions();
-  const writes = [
+  const writes: readonly (() => Promise<unknown>)[] = [
     () => client.create(CONFIGMAPS, { metadata: ref }, signal),
     () => client.replace(CONFIGMAPS, { metadata: { ...ref, uid: 'a', resourceVersion: '1' } }, signal),
     () => client.mergePatch(CONFIGMAPS, ref, {}, {}, signal),
     () => client.delete(CONFIGMAPS, ref, {}, signal),
-    () => client.createSubresource(CONFIGMAPS, ref, 'token', {}, signal),
+    () => client.createSubresource(ACCOUNT_TOKEN, ref, { spec: {} }, signal),
   ];
   for (const write of writes) await t.rejects(write(), { code: 'aborted', message: /does not lead any more$/ });
   t.strictSame(kube.actions, []);

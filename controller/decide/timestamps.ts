@@ -1,5 +1,0 @@
-/** RFC 3339 with milliseconds: for times that schedules are computed from. */
-export const preciseTime = (ms: number): string => new Date(ms).toISOString();
-
-/** RFC 3339 in whole seconds, as metav1.Time writes them. */
-export const wholeSeconds = (ms: number): string => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
