@@ -6,7 +6,7 @@ import { type Answer, plainAnswer } from '../admission/encode.js';
 import type { Call, Handler } from '../admission/handler.js';
 import type { CallTime } from '../admission/verdict.js';
 import type { KeyPair } from '../certs/issue.js';
-import { timeout } from '../process/deadline.js';
+import { Deadline } from '../process/deadline.js';
 import type { Readiness } from '../process/health-server.js';
 import { listenFault } from '../process/listen-fault.js';
 import type { Clock, Log } from '../process/ports.js';
@@ -130,7 +130,7 @@ const createRouter = (deps: ServerDeps, traffic: Traffic): Router => {
 const answering =
   (
     webhook: WebhookName,
-    { handler, maxInFlight }: Pick<ServerDeps, 'handler' | 'maxInFlight'>,
+    { handler, maxInFlight, clock }: Pick<ServerDeps, 'handler' | 'maxInFlight' | 'clock'>,
     traffic: Traffic,
   ): RequestHandler =>
   async (request: Request, response: Response) => {
@@ -140,7 +140,7 @@ const answering =
     }
     traffic.inFlight += 1;
     const withinMs = deadlineMs(/[?&]timeout=([^&]*)/.exec(request.url)?.[1]);
-    const time = timeout(withinMs);
+    const time = new Deadline(clock, withinMs);
     response.once('close', () => {
       traffic.inFlight -= 1;
       if (!response.writableFinished) time.abort(new Error('nobody waits for the answer any more'));

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import type { Clock } from '../../process/ports.js';
+import { systemClock } from '../../process/system-clock.js';
 import type { Registry, RegistryTarget } from '../../registry/port.js';
 import { readProxies } from '../../registry/proxies.js';
 import { createRegistry, type RegistryDeps } from '../../registry/registry.js';
@@ -22,6 +23,7 @@ const shiftedClock = (): Clock & { shift: number } => {
     shift: 0,
     now: () => Date.now() + clock.shift,
     monotonic: () => performance.now() + clock.shift,
+    startTimer: systemClock.startTimer,
     sleep: (ms: number, stop?: AbortSignal) => delay(ms, undefined, stop === undefined ? {} : { signal: stop }),
   };
   return clock;
