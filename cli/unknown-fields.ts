@@ -1,4 +1,5 @@
-import { isMap, type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
+import { isMap } from '../api/json-map.js';
+import { type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
 
 /** A field that the schema does not have. In a cluster it vanishes before anybody sees it. */
 interface UnknownField {
