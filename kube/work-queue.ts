@@ -1,8 +1,8 @@
 import { objectKey } from '../api/object-key.js';
 import type { ObjectRef } from '../api/objects.js';
+import { DueHeap } from '../process/due-heap.js';
 import type { Clock, Log, Random, Timer } from '../process/ports.js';
 import { untilAborted } from '../process/sleep.js';
-import { TimerHeap } from './timer-heap.js';
 import { dueAt, idle, isForgettable, type KeyEvent, type KeyState, type Next, stepKey } from './work-queue-step.js';
 
 export type { Next } from './work-queue-step.js';
@@ -49,7 +49,7 @@ class KeyedWorkQueue implements WorkQueue {
   readonly #keys = new Map<string, { readonly ref: ObjectRef; readonly state: KeyState }>();
   /** A Set keeps the order of arrival, and gives up any member at no cost. */
   readonly #line = new Set<string>();
-  readonly #timers = new TimerHeap();
+  readonly #timers = new DueHeap<string>();
   readonly #running = new Set<Promise<void>>();
   #alarm: { readonly until: number; readonly timer: Timer } | undefined;
   #signal: AbortSignal | undefined;
@@ -155,7 +155,7 @@ class KeyedWorkQueue implements WorkQueue {
   #arm(): void {
     const until = this.#timers.nextAt;
     const signal = this.#signal;
-    if (until === undefined || signal === undefined || signal.aborted) return;
+    if (until === Number.POSITIVE_INFINITY || signal === undefined || signal.aborted) return;
     if (this.#alarm !== undefined && this.#alarm.until <= until) return;
     this.#alarm?.timer.cancel();
     const { clock } = this.#deps;
