@@ -3,13 +3,13 @@ import { referenceFor, referencesOf } from '../../api/references/references.js';
 import { checkRegistrySecret } from '../../api/references/registry-secret.js';
 import type { Settings } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import type { Reads } from '../../kube/get-once.js';
 import { SECRETS } from '../../kube/resources.js';
 import type { RegistryTarget } from '../../registry/port.js';
 import type { Access, Platform } from '../decide/observation.js';
 import { blockerOf } from './blocker.js';
 import { allInOrder } from './in-order.js';
 import { readReference } from './read-reference.js';
-import type { Reads } from './reading-once.js';
 
 /**
  * How the bundle's registry is to be asked: its Secrets, read live.

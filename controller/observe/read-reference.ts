@@ -2,7 +2,7 @@ import type { Stored } from '../../api/objects.js';
 import { type Checked, usable } from '../../api/references/fault.js';
 import { firstRefOf, type Reference } from '../../api/references/references.js';
 import type { ResourceType } from '../../kube/client.js';
-import type { Reads } from './reading-once.js';
+import type { Reads } from '../../kube/get-once.js';
 
 /** Something that a bundle refers to, and what is asked of it. */
 interface ReferenceQuery<R extends Reference, O extends Stored, T> {
