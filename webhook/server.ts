@@ -10,7 +10,7 @@ import { Deadline } from '../process/deadline.js';
 import type { Readiness } from '../process/health-server.js';
 import { listenFault } from '../process/listen-fault.js';
 import type { Clock, Log } from '../process/ports.js';
-import { BodyRoom } from './body-room.js';
+import { Semaphore } from '../process/semaphore.js';
 import { deadlineMs } from './deadline.js';
 import { type ReadBody, readBody } from './read-body.js';
 
@@ -22,7 +22,10 @@ import { type ReadBody, readBody } from './read-body.js';
 export const MAX_BODY_BYTES = 7 * 1024 * 1024;
 /** Larger bodies need room; smaller ones are no matter, as many as --max-in-flight lets in. */
 const SMALL_BODY_BYTES = 64 * 1024;
-/** For all larger bodies under way, bytes: parsed, they stay well below the heap's limit in the Deployment. */
+/**
+ * For all larger bodies under way, bytes: parsed, which takes several times their length, they stay well below the heap's limit in the
+ * Deployment.
+ */
 const LARGE_BODIES_BYTES = 2 * MAX_BODY_BYTES;
 /** Idle connections live longer here than at the apiserver (90 s), or a call fails when both decide at once. */
 const KEEP_ALIVE_MS = 120_000;
@@ -64,7 +67,7 @@ export interface AdmissionServer {
  * @throws StartError with one line if it cannot listen there; the error of OpenSSL for certificates it can't use
  */
 export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> => {
-  const traffic = { inFlight: 0, draining: false, room: new BodyRoom(LARGE_BODIES_BYTES) };
+  const traffic = { inFlight: 0, draining: false, room: new Semaphore(LARGE_BODIES_BYTES) };
   const route = createRouter(deps, traffic);
   const server = createServer(tlsOptions(deps.serving), (request, response) => {
     if (traffic.draining) response.setHeader('Connection', 'close');
@@ -104,7 +107,7 @@ const listen = (server: Server, { host, port }: ServerDeps['listen']): Promise<v
 interface Traffic {
   inFlight: number;
   draining: boolean;
-  readonly room: BodyRoom;
+  readonly room: Semaphore;
 }
 
 /** A router by itself: an app would give each request and response another prototype, which slows down all that Node does with them. */
@@ -155,16 +158,16 @@ const answering =
     send(response, await handler(callOf({ webhook, contentType, body: read.bytes, withinMs }, time)));
   };
 
-/** Large bodies take room until they are answered. */
-const readInTurn = async (request: Request, response: Response, room: BodyRoom): Promise<ReadBody> => {
+/** Large bodies take room until they are answered; those for which there is none now wait unread, which slows down whoever sends them. */
+const readInTurn = async (request: Request, response: Response, room: Semaphore): Promise<ReadBody> => {
   const bytes = Math.min(Number(request.headers['content-length'] ?? MAX_BODY_BYTES), MAX_BODY_BYTES);
   if (bytes > SMALL_BODY_BYTES) {
-    await room.enter(bytes);
+    await room.acquire(bytes);
     if (response.closed) {
-      room.leave(bytes);
+      room.release(bytes);
       return { kind: 'gone' };
     }
-    response.once('close', () => room.leave(bytes));
+    response.once('close', () => room.release(bytes));
   }
   return readBody(request, MAX_BODY_BYTES);
 };

@@ -1,10 +1,10 @@
 import type { KubeObject } from '../../api/objects.js';
 import type { KubeClient } from '../../kube/client.js';
 import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
+import type { Semaphore } from '../../process/semaphore.js';
 import type { Requester } from '../admission-request.js';
 import type { LookupMetrics } from '../metrics.js';
 import { asKubeError, type LookupTime } from '../references/lookup-time.js';
-import type { Slots } from '../references/slots.js';
 
 /** Something that RBAC, or whatever else decides in this cluster, allows or not. */
 export interface Permission {
@@ -26,7 +26,7 @@ export type Review =
 interface ReviewDeps {
   readonly client: Pick<KubeClient, 'createSubresource'>;
   readonly metrics: LookupMetrics;
-  readonly slots: Slots;
+  readonly slots: Semaphore;
   readonly time: LookupTime;
 }
 

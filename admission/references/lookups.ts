@@ -1,9 +1,9 @@
 import type { Stored } from '../../api/objects.js';
 import type { ClusterRef, KubeClient, ResourceType } from '../../kube/client.js';
 import { getOnce, type Reads } from '../../kube/get-once.js';
+import type { Semaphore } from '../../process/semaphore.js';
 import type { LookupMetrics } from '../metrics.js';
 import { asKubeError, type LookupTime } from './lookup-time.js';
-import type { Slots } from './slots.js';
 
 /** What was looked for. `why` is for people; nothing of a Secret's contents is in it. */
 export type Fetched<T> =
@@ -14,7 +14,7 @@ export type Fetched<T> =
 interface LookupDeps {
   readonly client: Pick<KubeClient, 'get'>;
   readonly metrics: LookupMetrics;
-  readonly slots: Slots;
+  readonly slots: Semaphore;
   readonly time: LookupTime;
 }
 
