@@ -90,7 +90,7 @@ const failure = (error: unknown, screen: Screen, signal: AbortSignal): number =>
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === 'binaries') {
-  process.exit(await binariesCommand(rest));
+  process.exit(await binariesCommand(rest, WERFBUNDLE_VERSION));
 }
 const interrupted = new AbortController();
 const interrupt = () => interrupted.abort(new Error('interrupted'));
