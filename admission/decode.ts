@@ -1,3 +1,4 @@
+import { isMap, type JsonMap } from '../api/json-map.js';
 import { API_VERSION, GROUP, KIND, PLURAL, VERSION, type WerfBundle } from '../api/werfbundle.js';
 import type { AdmissionRequest, Requester } from './admission-request.js';
 
@@ -23,18 +24,14 @@ type DecodedRequest = Omit<AdmissionRequest, 'withinMs'>;
 export const REVIEW_VERSION = 'admission.k8s.io/v1';
 export const REVIEW_KIND = 'AdmissionReview';
 
-type Json = Readonly<Record<string, unknown>>;
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-const objectOf = (value: unknown): Json => (isObject(value) ? value : {});
+const objectOf = (value: unknown): JsonMap => (isMap(value) ? value : {});
 
 /** A decoded AdmissionReview, for any kind; of `request` only the kind, the resource and the user have been checked. */
 export interface Review {
   readonly kind: 'review';
   readonly uid: string;
-  readonly request: Json;
+  readonly request: JsonMap;
 }
 
 /**
@@ -62,7 +59,7 @@ export const decodeBundle = ({ uid, request }: Review): DecodedBundle => {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** @returns the JSON object, or what is wrong with the text */
-const parse = (body: Uint8Array): Json | string => {
+const parse = (body: Uint8Array): JsonMap | string => {
   if (body.length === 0) return 'the body is empty';
   let text: string;
   try {
@@ -72,22 +69,22 @@ const parse = (body: Uint8Array): Json | string => {
   }
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : 'the body is no JSON object';
+    return isMap(value) ? value : 'the body is no JSON object';
   } catch {
     return 'the body is no JSON';
   }
 };
 
-const faultOfEnvelope = (review: Json): string | undefined => {
+const faultOfEnvelope = (review: JsonMap): string | undefined => {
   if (review['kind'] !== REVIEW_KIND) return `kind must be ${REVIEW_KIND}`;
   if (review['apiVersion'] !== REVIEW_VERSION) return `apiVersion must be ${REVIEW_VERSION}`;
-  return isObject(review['request']) ? undefined : 'request is missing';
+  return isMap(review['request']) ? undefined : 'request is missing';
 };
 
-const faultOfRequest = (request: Json): string | undefined => {
+const faultOfRequest = (request: JsonMap): string | undefined => {
   if (textOf(request['uid']) === '') return 'request.uid is missing';
   for (const field of ['kind', 'resource', 'userInfo']) {
-    if (!isObject(request[field])) return `request.${field} is missing`;
+    if (!isMap(request[field])) return `request.${field} is missing`;
   }
   if (!isRequester(objectOf(request['userInfo']))) return 'request.userInfo is malformed';
   if (textOf(request['operation']) === '') return 'request.operation is missing';
@@ -97,10 +94,9 @@ const faultOfRequest = (request: Json): string | undefined => {
 };
 
 /** Some fields of a user take rights away, so none of them may be overlooked. */
-const isRequester = ({ groups, extra }: Json): boolean =>
+const isRequester = ({ groups, extra }: JsonMap): boolean =>
   (isNullish(groups) || isTexts(groups)) &&
-  (isNullish(extra) ||
-    (isObject(extra) && Object.values(extra).every((values) => isNullish(values) || isTexts(values))));
+  (isNullish(extra) || (isMap(extra) && Object.values(extra).every((values) => isNullish(values) || isTexts(values))));
 
 const isTexts = (value: unknown): value is readonly string[] =>
   Array.isArray(value) && value.every((item) => typeof item === 'string');
@@ -108,7 +104,7 @@ const isTexts = (value: unknown): value is readonly string[] =>
 const isNullish = (value: unknown): boolean => value === undefined || value === null;
 
 /** Why the request is not for this webhook: another resource or operation, or objects of another kind or name than the request says. */
-const whyForeign = (request: Json): string | undefined => {
+const whyForeign = (request: JsonMap): string | undefined => {
   const resource = objectOf(request['resource']);
   const requested = [resource['group'], resource['version'], resource['resource']].map(textOf).join('/');
   const subResource = textOf(request['subResource']);
@@ -126,16 +122,16 @@ const whyForeign = (request: Json): string | undefined => {
   return faultOfObject('object', request) ?? (operation === 'UPDATE' ? faultOfObject('oldObject', request) : undefined);
 };
 
-const faultOfObject = (field: 'object' | 'oldObject', request: Json): string | undefined => {
+const faultOfObject = (field: 'object' | 'oldObject', request: JsonMap): string | undefined => {
   const object = request[field];
-  if (!isObject(object)) return `request.${field} is missing`;
+  if (!isMap(object)) return `request.${field} is missing`;
   if (object['apiVersion'] !== API_VERSION || object['kind'] !== KIND) {
     return `request.${field} is not a ${API_VERSION} ${KIND}`;
   }
-  return isObject(object['metadata']) ? undefined : `request.${field}.metadata is missing`;
+  return isMap(object['metadata']) ? undefined : `request.${field}.metadata is missing`;
 };
 
-const toRequest = (request: Json, uid: string): DecodedRequest => {
+const toRequest = (request: JsonMap, uid: string): DecodedRequest => {
   const metadata = objectOf(objectOf(request['object'])['metadata']);
   const name = [metadata['name'], request['name'], metadata['generateName']].map(textOf).find((text) => text !== '');
   const operation = request['operation'] === 'UPDATE' ? 'UPDATE' : 'CREATE';
@@ -151,7 +147,7 @@ const toRequest = (request: Json, uid: string): DecodedRequest => {
   };
 };
 
-const toRequester = (user: Json): Requester => ({
+const toRequester = (user: JsonMap): Requester => ({
   username: textOf(user['username']),
   uid: textOf(user['uid']),
   groups: textsOf(user['groups']),

@@ -1,7 +1,7 @@
 import { RECONCILE_REQUESTED } from '../api/annotations.js';
 import type { AddOperation } from '../api/defaults.js';
+import { valueAt } from '../api/json-map.js';
 import type { Warning } from '../api/problem.js';
-import { valueAt } from '../api/schema-node.js';
 import type { AdmissionRequest } from './admission-request.js';
 
 /** What /mutate does beside the defaults. */

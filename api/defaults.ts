@@ -1,4 +1,5 @@
-import { isMap, type JsonMap, type SchemaNode, SPEC_SCHEMA, valueAt } from './schema-node.js';
+import { isMap, type JsonMap, valueAt } from './json-map.js';
+import { type SchemaNode, SPEC_SCHEMA } from './schema-node.js';
 import type { WerfBundleSpec } from './werfbundle.js';
 
 /** One operation of a JSON patch (RFC 6902). `path` is a JSON pointer: `/spec/converge/timeout`. */

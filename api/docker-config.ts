@@ -1,6 +1,6 @@
 import { isDockerHub, wireRepository } from './docker-hub.js';
 import { hostMatches } from './host-glob.js';
-import { isMap } from './schema-node.js';
+import { isMap } from './json-map.js';
 
 /** A credential from a docker config; never logged, never part of a message. */
 export type RegistryCredential =

@@ -1,9 +1,9 @@
 import { isDockerHub, wireRepository } from './docker-hub.js';
 import { globMatches, hostMatches } from './host-glob.js';
 import { type ImageReference, parseImageReference } from './image-reference.js';
+import { valueAt } from './json-map.js';
 import type { Problem } from './problem.js';
 import { parseRegistryUrl } from './registry-url.js';
-import { valueAt } from './schema-node.js';
 import { forbidden } from './validate/wording.js';
 
 /**

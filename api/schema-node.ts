@@ -1,4 +1,5 @@
 import { specSchema } from './generated/spec-schema.js';
+import { isMap, type JsonMap } from './json-map.js';
 
 /** The keywords that this project reads from a node of the CRD's schema. */
 export interface SchemaNode {
@@ -10,23 +11,6 @@ export interface SchemaNode {
 
 /** The schema of spec, as the CRD has it. */
 export const SPEC_SCHEMA: SchemaNode = specSchema;
-
-/** A JSON object whose fields are not known yet. */
-export type JsonMap = Readonly<Record<string, unknown>>;
-
-export const isMap = (value: unknown): value is JsonMap =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** The value at the end of the fields, or undefined if there is no such path. Never throws. */
-export const valueAt = (value: unknown, ...fields: readonly (string | number)[]): unknown => {
-  let here = value;
-  for (const field of fields) {
-    if (typeof here !== 'object' || here === null) return undefined;
-    if (Array.isArray(here) ? typeof field !== 'number' : !Object.hasOwn(here, field)) return undefined;
-    here = (here as JsonMap)[field];
-  }
-  return here;
-};
 
 /**
  * The value without the nulls that the apiserver takes away before it looks at an object: those of fields that the schema knows.

@@ -1,5 +1,6 @@
+import { valueAt } from './json-map.js';
 import type { Problem, Warning } from './problem.js';
-import { valueAt, withoutNulls } from './schema-node.js';
+import { withoutNulls } from './schema-node.js';
 import { crossFieldProblems, type Subject } from './validate/cross-field-rules.js';
 import { inSchemaOrder } from './validate/field-order.js';
 import { constraintOf, fieldProblems } from './validate/field-rules.js';

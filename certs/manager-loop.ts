@@ -1,4 +1,5 @@
 import type { Clock, Random } from '../process/ports.js';
+import { pause } from '../process/sleep.js';
 import type { CertificateManager } from './certificate-manager.js';
 
 interface ManagerLoopDeps {
@@ -37,7 +38,7 @@ export class ManagerLoop {
       bunch = woken ? bunch + 1 : 0;
       if (!woken || signal.aborted) continue;
       const settleMs = Math.min(SETTLE_MS * 2 ** Math.max(0, bunch - 5), LONGEST_SETTLE_MS);
-      await clock.sleep(settleMs, signal).catch(ignore(signal));
+      await pause(clock, settleMs, signal);
       this.#wakeUp = new AbortController();
     }
   }
@@ -47,14 +48,7 @@ export class ManagerLoop {
     const wakeUp = this.#wakeUp.signal;
     if (wakeUp.aborted) return true;
     const either = AbortSignal.any([signal, wakeUp]);
-    await this.#deps.clock.sleep(ms, either).catch(ignore(either));
+    await pause(this.#deps.clock, ms, either);
     return wakeUp.aborted;
   }
 }
-
-/** A sleep that was cut short is no error. */
-const ignore =
-  (signal: AbortSignal) =>
-  (error: unknown): void => {
-    if (!signal.aborted) throw error;
-  };

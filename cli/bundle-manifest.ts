@@ -1,4 +1,4 @@
-import { isMap } from '../api/schema-node.js';
+import { isMap } from '../api/json-map.js';
 import { GROUP, KIND, type WerfBundle } from '../api/werfbundle.js';
 import { type Manifest, textAt } from './manifests.js';
 

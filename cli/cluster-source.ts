@@ -11,7 +11,7 @@ import {
 } from '../api/references/release.js';
 import type { StoredBundle, WerfBundle } from '../api/werfbundle.js';
 import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
-import { refName, resourceName } from '../kube/resource-path.js';
+import { getOnce } from '../kube/get-once.js';
 import { WERFBUNDLES } from '../kube/resources.js';
 import type { BundleManifest } from './bundle-manifest.js';
 import { asStored, type InputObjects, isEncrypted } from './input-objects.js';
@@ -33,7 +33,8 @@ interface ClusterSourceDeps {
  * looked up. A look-up that is forbidden is reported as "could not be checked".
  */
 export const clusterSource = ({ client, requester, authorize, objects }: ClusterSourceDeps): ObjectSource => {
-  const get = remembering(client);
+  // Many bundles of one input refer to the same objects.
+  const { get } = getOnce(client);
   const listed = onceOnly((signal: AbortSignal) => listBundles(client, signal));
   const { ask } = selfReviewing(client);
   return {
@@ -60,18 +61,6 @@ export const clusterSource = ({ client, requester, authorize, objects }: Cluster
 };
 
 type Get = Client['get'];
-
-/** Reads each object once: many bundles of one input refer to the same ones. */
-const remembering = (client: Client): Get => {
-  const reads = new Map<string, Promise<Stored | undefined>>();
-  return async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
-    const key = `${resourceName(type)} ${refName(ref)}`;
-    const answer = reads.get(key) ?? client.get(type, ref, signal);
-    reads.set(key, answer);
-    // The type of a resource is the type of its objects.
-    return (await answer) as S | undefined;
-  };
-};
 
 /** Prefers the input's objects to the cluster's, except encrypted ones, whose content only the cluster knows. */
 const preferring =

@@ -1,6 +1,6 @@
 import { dirname, resolve, sep } from 'node:path';
+import { isMap, type JsonMap, valueAt } from '../api/json-map.js';
 import type { KubeObject } from '../api/objects.js';
-import { isMap, type JsonMap, valueAt } from '../api/schema-node.js';
 import { type ClusterRef, KubeError, type ResourceType } from '../kube/client.js';
 import { refName } from '../kube/resource-path.js';
 import { STDIN } from './inputs.js';

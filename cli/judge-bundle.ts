@@ -1,6 +1,6 @@
 import { bundleReferencesOf } from '../admission/references/bundle-references.js';
+import { isMap, valueAt } from '../api/json-map.js';
 import type { Problem, Warning } from '../api/problem.js';
-import { isMap, valueAt } from '../api/schema-node.js';
 import { inSchemaOrder } from '../api/validate/field-order.js';
 import { required } from '../api/validate/wording.js';
 import { API_VERSION, KIND } from '../api/werfbundle.js';

@@ -1,4 +1,4 @@
-import type { Clock } from '../process/ports.js';
+import type { Clock, Timer } from '../process/ports.js';
 
 /** The terminal to write to. */
 interface Screen {
@@ -14,12 +14,12 @@ const CLEAR = '\r\u001b[K';
 /** One line on a terminal for what takes longer than a second; nothing anywhere else. */
 export class Progress {
   readonly #screen: Screen;
-  readonly #clock: Pick<Clock, 'sleep'>;
-  readonly #done = new AbortController();
+  readonly #clock: Pick<Clock, 'startTimer'>;
+  #timer: Timer | undefined;
   #line = '';
   #isLate = false;
 
-  constructor(screen: Screen, clock: Pick<Clock, 'sleep'>) {
+  constructor(screen: Screen, clock: Pick<Clock, 'startTimer'>) {
     this.#screen = screen;
     this.#clock = clock;
   }
@@ -27,14 +27,10 @@ export class Progress {
   /** Starts the clock. */
   start(): void {
     if (this.#screen.isTTY !== true) return;
-    this.#clock.sleep(AFTER_MS, this.#done.signal).then(
-      () => {
-        this.#isLate = true;
-        this.#show();
-      },
-      // The work ended before the time was over.
-      () => undefined,
-    );
+    this.#timer = this.#clock.startTimer(AFTER_MS, () => {
+      this.#isLate = true;
+      this.#show();
+    });
   }
 
   /** @param line - what is being done: `12 of 100: WerfBundle ops/my-app` */
@@ -45,7 +41,7 @@ export class Progress {
 
   /** Leaves the terminal as it was. */
   end(): void {
-    this.#done.abort();
+    this.#timer?.cancel();
     if (this.#isLate) this.#screen.write(CLEAR);
     this.#isLate = false;
   }

@@ -5,7 +5,7 @@ import { type LeaderTerm, standForElection } from '../kube/election.js';
 import type { Candidate } from '../kube/election-step.js';
 import { fencedClient } from '../kube/fenced-client.js';
 import { createWorkQueue, type WorkQueue } from '../kube/work-queue.js';
-import type { Clock, Log, Random } from '../process/ports.js';
+import type { Clock, Log, Random, Timer } from '../process/ports.js';
 import type { Registry } from '../registry/port.js';
 import { Caches } from './cache/caches.js';
 import type { Share } from './cache/share.js';
@@ -129,7 +129,7 @@ export class Controller {
     this.#sweep = undefined;
     await events.settled();
     metrics.queueDepth(0);
-    await cut.release();
+    cut.release();
   }
 
   #scans(): ReturnType<typeof createScans> {
@@ -190,17 +190,13 @@ export class Controller {
 const cutOffAfter = (
   ms: number,
   { clock, ending, over }: { readonly clock: Clock; readonly ending: AbortSignal; readonly over: AbortSignal },
-): { readonly signal: AbortSignal; release(): Promise<void> } => {
+): { readonly signal: AbortSignal; release(): void } => {
   const cut = new AbortController();
   setMaxListeners(0, cut.signal);
-  const done = new AbortController();
-  let grace: Promise<void> | undefined;
+  let grace: Timer | undefined;
   const onOver = (): void => cut.abort(over.reason);
   const onEnding = (): void => {
-    grace = clock.sleep(ms, done.signal).then(
-      () => cut.abort(ending.reason),
-      () => undefined,
-    );
+    grace = clock.startTimer(ms, () => cut.abort(ending.reason));
   };
   over.addEventListener('abort', onOver, { once: true });
   ending.addEventListener('abort', onEnding, { once: true });
@@ -208,11 +204,10 @@ const cutOffAfter = (
   if (ending.aborted) onEnding();
   return {
     signal: cut.signal,
-    release: async () => {
+    release: () => {
       over.removeEventListener('abort', onOver);
       ending.removeEventListener('abort', onEnding);
-      done.abort();
-      await grace;
+      grace?.cancel();
     },
   };
 };

@@ -115,7 +115,7 @@ await runProcess(async (signal, fail) => {
     clock: systemClock,
     userAgent: USER_AGENT,
   });
-  const values = new ValuesReader({ log });
+  const values = new ValuesReader({ clock: systemClock, log });
   const health = await startHealthServer({
     address: config.healthAddress,
     ready: () => (controller?.synced() ? { ok: true } : { ok: false, reason: 'the caches are not filled yet' }),

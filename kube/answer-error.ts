@@ -1,3 +1,4 @@
+import { isMap } from '../api/json-map.js';
 import { KubeError, type KubeErrorCode } from './client.js';
 
 /** An HTTP answer other than success. `body` as text; it need not be a Status. */
@@ -79,7 +80,7 @@ export const errorOfAnswer = (answer: FailedAnswer): KubeError => {
 const parseStatus = (body: string): Status => {
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+    return isMap(parsed) ? parsed : {};
   } catch {
     // A proxy's page, not the apiserver's words: the HTTP status alone counts.
     return {};

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Stored } from '../api/objects.js';
+import { Deadline } from '../process/deadline.js';
 import type { Clock, Log, Random } from '../process/ports.js';
+import { pause } from '../process/sleep.js';
 import { type KubeClient, KubeError, type KubeErrorCode } from './client.js';
 import {
   type Candidate,
@@ -100,15 +102,17 @@ class Election {
   async #carryOut(command: ElectionCommand, signal: AbortSignal): Promise<ElectionEvent> {
     const { client, clock, candidate } = this.#deps;
     if (command.kind === 'wait') {
-      await clock.sleep(command.ms, signal).catch(ignoreAbort(signal));
+      await pause(clock, command.ms, signal);
       return { kind: 'waited' };
     }
     const sentAt = clock.monotonic();
     try {
-      const event = await within(clock, this.#patience(), signal, async (limit): Promise<ElectionEvent> => {
-        if (command.kind === 'look') return { kind: 'found', lease: await client.get(LEASES, candidate, limit) };
-        return { kind: 'written', lease: await this.#write(command.lease, limit), sentAt };
-      });
+      const event = await new Deadline(clock, this.#patience(), { signal }).run(
+        async (limit): Promise<ElectionEvent> => {
+          if (command.kind === 'look') return { kind: 'found', lease: await client.get(LEASES, candidate, limit) };
+          return { kind: 'written', lease: await this.#write(command.lease, limit), sentAt };
+        },
+      );
       this.#trouble(undefined);
       return event;
     } catch (error) {
@@ -155,15 +159,13 @@ class Election {
   /** Work that ignores its signal is a bug, and only a new process is free of it. */
   #bound(work: Promise<void>): void {
     const { clock, log, onStuck } = this.#deps;
-    const ended = new AbortController();
-    const onEnd = (): void => ended.abort();
-    const onLate = (): void => {
+    const timer = clock.startTimer(STUCK_MS, () => {
       const error = new Error(`work goes on ${STUCK_MS / 1_000} s after this process has ceased to lead`);
       log.error('the process gives up: a term does not end', { error });
       onStuck(error);
-    };
+    });
+    const onEnd = (): void => timer.cancel();
     work.then(onEnd, onEnd);
-    clock.sleep(STUCK_MS, ended.signal).then(onLate, () => undefined);
   }
 
   /** The next leader may begin within seconds: all work is aborted now, and has to end before this process stands for election again. */
@@ -189,16 +191,11 @@ class Election {
     const term = this.#term;
     if (term === undefined || this.#state.kind !== 'leading') return await this.#end(reason);
     term.ending.abort(reason);
-    const done = new AbortController();
-    const bound = clock.sleep(Math.max(0, this.#state.until - clock.monotonic()), done.signal).then(
-      () => term.over.abort(reason),
-      () => undefined,
-    );
+    const bound = clock.startTimer(this.#state.until - clock.monotonic(), () => term.over.abort(reason));
     try {
       await term.work;
     } finally {
-      done.abort();
-      await bound;
+      bound.cancel();
       await this.#release();
       await this.#end(reason);
     }
@@ -208,7 +205,7 @@ class Election {
   async #release(): Promise<void> {
     const { client, clock, log, candidate } = this.#deps;
     try {
-      await within(clock, RELEASE_MS, new AbortController().signal, async (limit) => {
+      await new Deadline(clock, RELEASE_MS).run(async (limit) => {
         const lease = await client.get(LEASES, candidate, limit);
         if (lease?.spec?.holderIdentity !== candidate.identity) return;
         await client.replace(LEASES, released(lease, clock.now()), limit);
@@ -229,36 +226,5 @@ class Election {
     this.#troubled = error !== undefined;
   }
 }
-
-/** Runs a call for `ms` at the longest. */
-const within = async <T>(
-  clock: Clock,
-  ms: number,
-  signal: AbortSignal,
-  call: (limit: AbortSignal) => Promise<T>,
-): Promise<T> => {
-  const limit = new AbortController();
-  const onAbort = (): void => limit.abort(signal.reason);
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
-  const done = new AbortController();
-  const timer = clock.sleep(ms, done.signal).then(
-    () => limit.abort(new Error(`no answer within ${ms / 1000} s`)),
-    () => undefined,
-  );
-  try {
-    return await call(limit.signal);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    done.abort();
-    await timer;
-  }
-};
-
-const ignoreAbort =
-  (signal: AbortSignal) =>
-  (error: unknown): void => {
-    if (!signal.aborted) throw error;
-  };
 
 const isStored = (lease: Lease | Stored<Lease>): lease is Stored<Lease> => lease.metadata.resourceVersion !== undefined;

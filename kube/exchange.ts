@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Dispatcher } from 'undici';
+import { systemClock } from '../process/system-clock.js';
 
 /** A whole answer. */
 export interface Exchanged {
@@ -35,9 +36,9 @@ export const exchange = (
       running?.abort(why);
     };
     const onAbort = (): void => stop(new Error('aborted', { cause: until.signal.reason }));
-    const timer = setTimeout(() => stop(new Expired(`no end within ${until.ms / 1000} s`)), until.ms);
+    const timer = systemClock.startTimer(until.ms, () => stop(new Expired(`no end within ${until.ms / 1000} s`)));
     const release = (): void => {
-      clearTimeout(timer);
+      timer.cancel();
       until.signal.removeEventListener('abort', onAbort);
     };
     // Many calls listen to the signal of one process, and each removes its listener when it ends: there is no leak to warn of.

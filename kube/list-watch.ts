@@ -1,8 +1,9 @@
 import type { Stored } from '../api/objects.js';
 import type { Clock, Random } from '../process/ports.js';
+import { pause } from '../process/sleep.js';
 import { KubeError, type WatchEvent } from './client.js';
 import { firstStep, type ReflectorEvent, type ReflectorState, stepReflector } from './reflector-step.js';
-import { ignoreAbort, Watchdog } from './watchdog.js';
+import { Watchdog } from './watchdog.js';
 
 /** Follows a part of the cluster: reads its present state, and then each change. */
 interface Follower<S extends Stored> {
@@ -32,7 +33,7 @@ export const followChanges = async <S extends Stored>(
     const step = stepReflector(watching.state, event, random.uniform());
     state = step.state;
     follower.onEnd(event, state.failures);
-    if (step.delayMs > 0) await clock.sleep(step.delayMs, signal).catch(ignoreAbort(signal));
+    if (step.delayMs > 0) await pause(clock, step.delayMs, signal);
   }
 };
 

@@ -1,6 +1,7 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import { Agent, type Dispatcher, ProxyAgent } from 'undici';
-import { startDeadline } from '../process/deadline.js';
+import { Deadline } from '../process/deadline.js';
+import { systemClock } from '../process/system-clock.js';
 import { codeWords, errorOfAnswer } from './answer-error.js';
 import { KubeError, type KubeErrorCode, type Resource } from './client.js';
 import type { Connection } from './connect.js';
@@ -102,13 +103,13 @@ export class Transport {
    * @throws KubeError: `aborted` with the signal, `timeout` when the time is over
    */
   async *stream(call: Call, ms: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    const deadline = startDeadline(signal, ms);
+    const deadline = new Deadline(systemClock, ms, { signal });
     try {
       const body = await this.#reported(call, () => this.#open(call, deadline.signal));
       for await (const chunk of body) yield chunk as Uint8Array;
       signal.throwIfAborted();
     } catch (error) {
-      throw ended(error, { action: actionOf(call), aborted: signal.aborted, expired: deadline.expired() });
+      throw ended(error, { action: actionOf(call), aborted: signal.aborted, expired: deadline.expired });
     } finally {
       deadline.release();
     }
@@ -186,7 +187,7 @@ const failureOf = (call: Call, { status, headers, text }: Exchanged): KubeError 
     retryAfter: typeof retryAfter === 'string' ? retryAfter : retryAfter?.[0],
     body: text,
     confidential: call.type.plural === SECRETS.plural || call.subresource === 'token',
-    now: Date.now(),
+    now: systemClock.now(),
   });
 };
 

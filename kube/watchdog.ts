@@ -1,4 +1,5 @@
 import type { Clock } from '../process/ports.js';
+import { pause } from '../process/sleep.js';
 
 /**
  * The apiserver sends a bookmark about once a minute: three missed ones mean that the connection is dead. Where bookmarks do not
@@ -49,14 +50,7 @@ export class Watchdog {
         this.#controller.abort(new Error('nothing was heard of the watch'));
         return;
       }
-      await this.#clock.sleep(left, signal).catch(ignoreAbort(signal));
+      await pause(this.#clock, left, signal);
     }
   }
 }
-
-/** Treats a sleep that its signal ended as a success. */
-export const ignoreAbort =
-  (signal: AbortSignal) =>
-  (error: unknown): void => {
-    if (!signal.aborted) throw error;
-  };

@@ -1,7 +1,8 @@
 import { objectKey } from '../api/object-key.js';
 import type { ObjectRef } from '../api/objects.js';
-import type { Clock, Log, Random } from '../process/ports.js';
-import { TimerHeap } from './timer-heap.js';
+import { DueHeap } from '../process/due-heap.js';
+import type { Clock, Log, Random, Timer } from '../process/ports.js';
+import { untilAborted } from '../process/sleep.js';
 import { dueAt, idle, isForgettable, type KeyEvent, type KeyState, type Next, stepKey } from './work-queue-step.js';
 
 export type { Next } from './work-queue-step.js';
@@ -48,9 +49,9 @@ class KeyedWorkQueue implements WorkQueue {
   readonly #keys = new Map<string, { readonly ref: ObjectRef; readonly state: KeyState }>();
   /** A Set keeps the order of arrival, and gives up any member at no cost. */
   readonly #line = new Set<string>();
-  readonly #timers = new TimerHeap();
+  readonly #timers = new DueHeap<string>();
   readonly #running = new Set<Promise<void>>();
-  #sleep: { readonly until: number; readonly controller: AbortController } | undefined;
+  #alarm: { readonly until: number; readonly timer: Timer } | undefined;
   #signal: AbortSignal | undefined;
   #pumping = false;
 
@@ -79,11 +80,8 @@ class KeyedWorkQueue implements WorkQueue {
     this.#signal = signal;
     this.#pump();
     this.#arm();
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve();
-      else signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    this.#sleep?.controller.abort();
+    await untilAborted(signal);
+    this.#alarm?.timer.cancel();
     await Promise.all(this.#running);
   }
 
@@ -153,27 +151,20 @@ class KeyedWorkQueue implements WorkQueue {
     }
   }
 
-  /** Sleeps until the first timer; wakes up earlier when an earlier one comes in. */
+  /** One timer for all: of the first of them, set anew when an earlier one comes in. */
   #arm(): void {
     const until = this.#timers.nextAt;
     const signal = this.#signal;
-    if (until === undefined || signal === undefined || signal.aborted) return;
-    if (this.#sleep !== undefined && this.#sleep.until <= until) return;
-    this.#sleep?.controller.abort();
-    const sleep = { until, controller: new AbortController() };
-    this.#sleep = sleep;
+    if (until === Number.POSITIVE_INFINITY || signal === undefined || signal.aborted) return;
+    if (this.#alarm !== undefined && this.#alarm.until <= until) return;
+    this.#alarm?.timer.cancel();
     const { clock } = this.#deps;
-    clock.sleep(Math.max(0, until - clock.monotonic()), sleep.controller.signal).then(
-      () => this.#wake(sleep),
-      // Aborted: another sleep has taken its place, or the queue has stopped.
-      () => undefined,
-    );
+    this.#alarm = { until, timer: clock.startTimer(until - clock.monotonic(), () => this.#wake(until)) };
   }
 
-  #wake(sleep: { readonly until: number }): void {
-    if (this.#sleep !== sleep || this.#signal?.aborted === true) return;
-    this.#sleep = undefined;
-    const now = Math.max(this.#deps.clock.monotonic(), sleep.until);
+  #wake(until: number): void {
+    this.#alarm = undefined;
+    const now = Math.max(this.#deps.clock.monotonic(), until);
     for (let key = this.#timers.takeDue(now); key !== undefined; key = this.#timers.takeDue(now)) {
       const known = this.#keys.get(key);
       if (known !== undefined) this.#apply(known.ref, { kind: 'due', now });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { untilAborted } from '../process/sleep.js';
 import { StartError } from '../process/start-error.js';
 import { binariesCommand } from './binaries/command.js';
 import { BrokenPromise } from './bundle-watch.js';
@@ -39,12 +40,6 @@ const byHand = (screen: Screen, kubeconfig: string): void => {
   screen.say('Ctrl-C stops everything that was started here');
 };
 
-const stopped = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-
 const play = async (options: PlaygroundOptions, screen: Screen, signal: AbortSignal): Promise<void> => {
   const started = performance.now();
   const secondsSince = (from: number) => `${Math.round((performance.now() - from) / 1_000)} s`;
@@ -55,7 +50,7 @@ const play = async (options: PlaygroundOptions, screen: Screen, signal: AbortSig
     screen.say(`programs: ${source}; the story took ${secondsSince(raised)}`);
     if (options.once) return;
     byHand(screen, kubeconfig);
-    await stopped(signal);
+    await untilAborted(signal);
   });
   screen.heading('Stopped: no process and no port is left');
 };
@@ -95,7 +90,7 @@ const failure = (error: unknown, screen: Screen, signal: AbortSignal): number =>
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === 'binaries') {
-  process.exit(await binariesCommand(rest));
+  process.exit(await binariesCommand(rest, WERFBUNDLE_VERSION));
 }
 const interrupted = new AbortController();
 const interrupt = () => interrupted.abort(new Error('interrupted'));

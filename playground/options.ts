@@ -34,4 +34,4 @@ const SUMMARY = `Shows webhook and controller at work on real parts: etcd, kube-
 
 /** Flags of `npm start -- …`; only what was typed counts, not WERFBUNDLE_ variables meant for the operator. */
 export const parseOptions = (argv: readonly string[]) =>
-  parseFlags(playgroundFlags, { argv, env: {}, program: 'playground', summary: SUMMARY });
+  parseFlags(playgroundFlags, { argv, program: 'playground', summary: SUMMARY });

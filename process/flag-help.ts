@@ -11,19 +11,21 @@ const placeholders: Readonly<Record<Flag['kind'], string>> = {
   list: 'LIST',
 };
 
-/** The text of --help: a paragraph for each flag, with its default and its environment variable. */
+/** The text of --help: a paragraph for each flag, with its default and its environment variable, if one is read. */
 export const describeFlags = (
   table: Readonly<Record<string, Flag>>,
   options: {
     readonly program: string;
     readonly summary: string;
-    readonly variableOf: (name: string) => string;
+    /** undefined: no environment is read. */
+    readonly variableOf: ((name: string) => string) | undefined;
   },
 ): string => {
   const flags = Object.entries(table).map(([name, flag]) => {
     const placeholder = flag.kind === 'enum' ? flag.values.join('|') : placeholders[flag.kind];
     const head = `  --${name}${placeholder === '' ? '' : ` ${placeholder}`}`;
-    return `${head}\n      ${flag.help}${defaultOf(flag)} [${options.variableOf(name)}]`;
+    const variable = options.variableOf === undefined ? '' : ` [${options.variableOf(name)}]`;
+    return `${head}\n      ${flag.help}${defaultOf(flag)}${variable}`;
   });
   const usage = `usage: ${options.program} [flags]`;
   return [usage, '', options.summary, '', ...flags, '  --help', '  --version', ''].join('\n');

@@ -43,14 +43,15 @@ type ParsedFlags<T extends FlagTable> =
 export interface FlagInput {
   /** Without node and script. */
   readonly argv: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Left out where only what was typed counts; --help names no variables then. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** For --help: `webhook`. */
   readonly program: string;
   readonly summary: string;
 }
 
 /**
- * Reads a program's flags: the command line first, then `WERFBUNDLE_*`, then the defaults.
+ * Reads a program's flags: the command line first, then `WERFBUNDLE_*` if there is an environment, then the defaults.
  * `--name value`, `--name=value`; booleans also `--name` and `--no-name`. An empty variable counts as not set.
  * @param table - declare it `as const satisfies FlagTable`, so that the values are typed by it
  * @returns never throws for what a user wrote
@@ -58,13 +59,17 @@ export interface FlagInput {
 export const parseFlags = <const T extends FlagTable>(table: T, input: FlagInput): ParsedFlags<T> => {
   const { argv, env, program, summary } = input;
   if (argv.includes('--help') || argv.includes('-h')) {
-    return { kind: 'help', text: describeFlags(table, { program, summary, variableOf }) };
+    return { kind: 'help', text: describeFlags(table, { program, summary, variableOf: env && variableOf }) };
   }
   if (argv.includes('--version')) return { kind: 'version' };
   const given = readArguments(table, argv);
   const problems = [...given.problems];
   const values = Object.entries(table).map(([name, flag]) => {
-    const resolved = resolve(flag, { name, texts: given.texts.get(name) ?? [], variable: env[variableOf(name)] ?? '' });
+    const resolved = resolve(flag, {
+      name,
+      texts: given.texts.get(name) ?? [],
+      variable: env?.[variableOf(name)] ?? '',
+    });
     problems.push(...resolved.problems);
     return [camelCase(name), resolved.value] as const;
   });

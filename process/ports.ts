@@ -8,6 +8,14 @@ export interface Clock {
   monotonic(): number;
   /** Resolves after `ms`; rejects with the signal's reason when it is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls back in `ms`, unless it is cancelled before; costs a tenth of a sleep that may be aborted. */
+  startTimer(ms: number, onDue: () => void): Timer;
+}
+
+/** What comes in a while. */
+export interface Timer {
+  /** It will not come; nothing is left of it. Does nothing once it has come. */
+  cancel(): void;
 }
 
 export interface Random {

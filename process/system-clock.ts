@@ -1,35 +1,26 @@
-import type { Clock, Random } from './ports.js';
+import type { Clock, Random, Timer } from './ports.js';
+import { sleepBy } from './sleep.js';
 
 /** The longest that a timer of Node can be set to; beyond it fires at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+const startTimer = (ms: number, onDue: () => void): Timer => {
+  let handle: NodeJS.Timeout | undefined;
+  const arm = (left: number): void => {
+    const step = Math.min(Math.max(0, left), LONGEST_TIMER_MS);
+    handle = setTimeout(() => (left > step ? arm(left - step) : onDue()), step);
+  };
+  arm(ms);
+  return { cancel: () => clearTimeout(handle) };
+};
 
 /** The machine's time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: async (ms, signal) => {
-    for (let left = ms; left > 0 || left === ms; left -= LONGEST_TIMER_MS) {
-      await sleepOnce(Math.min(Math.max(0, left), LONGEST_TIMER_MS), signal);
-    }
-  },
+  sleep: sleepBy(startTimer),
+  startTimer,
 };
 
 /** Random enough for jitter; not for secrets. */
 export const systemRandom: Random = { uniform: () => Math.random() };
-
-const sleepOnce = (ms: number, signal: AbortSignal | undefined): Promise<void> =>
-  new Promise((resolve, reject) => {
-    if (signal?.aborted === true) {
-      reject(signal.reason);
-      return;
-    }
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });

@@ -158,16 +158,12 @@ interface ReadLimits {
 const read = async (body: Readable, limits: ReadLimits, deps: ExchangeDeps): Promise<Buffer> => {
   // A body that is destroyed before its end emits an error, which would end the process if nobody listened.
   body.on('error', () => undefined);
-  const alarm = new AbortController();
   const late = new WireError('timeout', 'context deadline exceeded');
-  deps.clock.sleep(deps.bodyMs, alarm.signal).then(
-    () => body.destroy(late),
-    () => undefined,
-  );
+  const timer = deps.clock.startTimer(deps.bodyMs, () => body.destroy(late));
   try {
     return await collected(body, limits);
   } finally {
-    alarm.abort();
+    timer.cancel();
     body.destroy();
   }
 };

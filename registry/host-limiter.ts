@@ -126,7 +126,7 @@ export class HostLimiter {
   #refill(host: Host, ms: number): void {
     if (host.refilling) return;
     host.refilling = true;
-    void this.#deps.clock.sleep(ms).then(() => {
+    this.#deps.clock.startTimer(ms, () => {
       host.refilling = false;
       this.#admit(host);
     });

@@ -1,4 +1,4 @@
-import { isMap, type JsonMap } from '../api/schema-node.js';
+import { isMap, type JsonMap } from '../api/json-map.js';
 /** An HTTP answer of whatever status, its body read and unzipped. */
 export interface HttpAnswer {
   readonly kind: 'answer';

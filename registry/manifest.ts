@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isMap } from '../api/schema-node.js';
+import { isMap } from '../api/json-map.js';
 import { jsonObject } from './http-answer.js';
 
 /** Manifests and indexes, OCI's and Docker's: without them all, a registry converts, or says 404. */

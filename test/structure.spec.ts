@@ -15,7 +15,7 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   // Pure: the same observation gives the same decision.
   'controller/decide': { imports: ['api', 'controller/deploy'], types: ['controller/scans', 'registry', 'kube'] },
   'controller/deploy': { imports: ['api'] },
-  'controller/scans': { imports: ['api', 'registry'], types: ['process'] },
+  'controller/scans': { imports: ['api', 'process', 'registry'] },
   'controller/values': { imports: ['api', 'process', 'kube'] },
   'controller/cache': { imports: ['api', 'process', 'kube', 'controller/deploy'], types: ['controller/decide'] },
   'controller/observe': {
@@ -44,13 +44,15 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
 const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'process/system-clock.ts': ['Date.now', 'Math.random', 'setTimeout'],
   'kube/connect.ts': ['process.env'], // KUBECONFIG and HOME, by the rules of kubectl
-  'process/deadline.ts': ['setTimeout'], // network time-outs, which no time scale and no fake clock concerns
-  'kube/exchange.ts': ['setTimeout'],
+  // Network time-outs, which no time scale and no fake clock concerns; and Retry-After may be a date.
+  'kube/exchange.ts': ['systemClock'],
   'kube/http-client.ts': ['Math.random'], // jitter, unless it is given
-  'kube/transport.ts': ['Date.now'], // Retry-After may be a date
-  'controller/main.ts': ['process.env'],
-  'webhook/main.ts': ['process.env'],
+  'kube/transport.ts': ['systemClock'],
+  'controller/main.ts': ['process.env', 'systemClock', 'systemRandom'],
+  'webhook/main.ts': ['process.env', 'systemClock', 'systemRandom'],
 };
+/** Whoever imports the real thing is listed as well. */
+const SYSTEM_CLOCK = 'process/system-clock.js';
 /** The programs that people start by hand, and the specs. */
 const AT_THE_EDGE = /^(cli|playground|test)\//;
 
@@ -135,6 +137,7 @@ const read = (file: string): Source => {
   };
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   visit(source);
+  for (const { to, names } of imports) if (to === SYSTEM_CLOCK) for (const name of names) globals.add(name);
   const exports = source.statements.flatMap(exportsOf);
   return { file, lines: text.split('\n').length - 1, imports, globals: [...globals].sort(), exports };
 };

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Serving } from '../certs/certificate-manager.js';
 import type { Readiness } from '../process/health-server.js';
 import type { Clock, Log, LogFields } from '../process/ports.js';
+import { pause } from '../process/sleep.js';
 import { shakeHands } from './handshake.js';
 
 interface SelfCheckDeps {
@@ -50,9 +51,7 @@ export class SelfCheck {
     const { clock } = this.#deps;
     while (!signal.aborted) {
       await this.check();
-      await clock.sleep(this.#failures === 0 ? CHECK_MS : RECHECK_MS, signal).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-      });
+      await pause(clock, this.#failures === 0 ? CHECK_MS : RECHECK_MS, signal);
     }
   }
 

@@ -6,11 +6,11 @@ import { type Answer, plainAnswer } from '../admission/encode.js';
 import type { Call, Handler } from '../admission/handler.js';
 import type { CallTime } from '../admission/verdict.js';
 import type { KeyPair } from '../certs/issue.js';
-import { timeout } from '../process/deadline.js';
+import { Deadline } from '../process/deadline.js';
 import type { Readiness } from '../process/health-server.js';
 import { listenFault } from '../process/listen-fault.js';
 import type { Clock, Log } from '../process/ports.js';
-import { BodyRoom } from './body-room.js';
+import { Semaphore } from '../process/semaphore.js';
 import { deadlineMs } from './deadline.js';
 import { type ReadBody, readBody } from './read-body.js';
 
@@ -64,7 +64,7 @@ export interface AdmissionServer {
  * @throws StartError with one line if it cannot listen there; the error of OpenSSL for certificates it can't use
  */
 export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> => {
-  const traffic = { inFlight: 0, draining: false, room: new BodyRoom(LARGE_BODIES_BYTES) };
+  const traffic = { inFlight: 0, draining: false, room: new Semaphore(LARGE_BODIES_BYTES) };
   const route = createRouter(deps, traffic);
   const server = createServer(tlsOptions(deps.serving), (request, response) => {
     if (traffic.draining) response.setHeader('Connection', 'close');
@@ -104,7 +104,7 @@ const listen = (server: Server, { host, port }: ServerDeps['listen']): Promise<v
 interface Traffic {
   inFlight: number;
   draining: boolean;
-  readonly room: BodyRoom;
+  readonly room: Semaphore;
 }
 
 /** A router without an app: an app would change the prototype of each request and response, which slows down all of Node's work on them. */
@@ -130,7 +130,7 @@ const createRouter = (deps: ServerDeps, traffic: Traffic): Router => {
 const answering =
   (
     webhook: WebhookName,
-    { handler, maxInFlight }: Pick<ServerDeps, 'handler' | 'maxInFlight'>,
+    { handler, maxInFlight, clock }: Pick<ServerDeps, 'handler' | 'maxInFlight' | 'clock'>,
     traffic: Traffic,
   ): RequestHandler =>
   async (request: Request, response: Response) => {
@@ -140,7 +140,7 @@ const answering =
     }
     traffic.inFlight += 1;
     const withinMs = deadlineMs(/[?&]timeout=([^&]*)/.exec(request.url)?.[1]);
-    const time = timeout(withinMs);
+    const time = new Deadline(clock, withinMs);
     response.once('close', () => {
       traffic.inFlight -= 1;
       if (!response.writableFinished) time.abort(new Error('nobody waits for the answer any more'));
@@ -156,15 +156,15 @@ const answering =
   };
 
 /** Reads a body; a large one occupies room until it is answered. */
-const readInTurn = async (request: Request, response: Response, room: BodyRoom): Promise<ReadBody> => {
+const readInTurn = async (request: Request, response: Response, room: Semaphore): Promise<ReadBody> => {
   const bytes = Math.min(Number(request.headers['content-length'] ?? MAX_BODY_BYTES), MAX_BODY_BYTES);
   if (bytes > SMALL_BODY_BYTES) {
-    await room.enter(bytes);
+    await room.acquire(bytes);
     if (response.closed) {
-      room.leave(bytes);
+      room.release(bytes);
       return { kind: 'gone' };
     }
-    response.once('close', () => room.leave(bytes));
+    response.once('close', () => room.release(bytes));
   }
   return readBody(request, MAX_BODY_BYTES);
 };

@@ -9,6 +9,7 @@ import type { Serving } from '../certs/certificate-manager.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { type Readiness, startHealthServer } from '../process/health-server.js';
 import type { Clock, Log, Random } from '../process/ports.js';
+import { untilAborted } from '../process/sleep.js';
 import { StartError } from '../process/start-error.js';
 import { addressOf, type Certificates, calledName, createCertificates } from './certificates.js';
 import type { Config } from './config.js';
@@ -49,7 +50,7 @@ export const runWebhook = async (surroundings: Surroundings, signal: AbortSignal
     ready = () => selfCheck.readiness;
     const { certificates, judging, guard } = running;
     const parts = [certificates.run(signal), judging.start(signal), guard?.start(signal), selfCheck.run(signal)];
-    await Promise.race([aborted(signal), Promise.all(parts)]);
+    await Promise.race([untilAborted(signal), Promise.all(parts)]);
     ready = () => ({ ok: false, reason: 'stopping' });
     log.info('webhook stopping', { delayMs: config.shutdownDelay });
     await running.server.stop(config.shutdownDelay, GRACE_MS);
@@ -58,12 +59,6 @@ export const runWebhook = async (surroundings: Surroundings, signal: AbortSignal
     await health.close();
   }
 };
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 interface Running {
   readonly server: AdmissionServer;

@@ -1,10 +1,10 @@
 import type { ResourceAttributes } from '../../api/objects.js';
 import type { KubeClient } from '../../kube/client.js';
 import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
+import type { Semaphore } from '../../process/semaphore.js';
 import type { Requester } from '../admission-request.js';
 import type { LookupMetrics } from '../metrics.js';
 import { asKubeError, type LookupTime } from '../references/lookup-time.js';
-import type { Slots } from '../references/slots.js';
 
 /** A permission that RBAC, or another authorizer of the cluster, grants or denies. */
 export interface Permission extends ResourceAttributes {
@@ -20,7 +20,7 @@ export type Review =
 interface ReviewDeps {
   readonly client: Pick<KubeClient, 'ask'>;
   readonly metrics: LookupMetrics;
-  readonly slots: Slots;
+  readonly slots: Semaphore;
   readonly time: LookupTime;
 }
 

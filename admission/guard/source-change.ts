@@ -1,4 +1,4 @@
-import { isMap, valueAt } from '../../api/schema-node.js';
+import { isMap, valueAt } from '../../api/json-map.js';
 import { foundSource } from '../../api/values/found-source.js';
 import type { FoundSource } from '../../api/values/problem.js';
 import type { Review } from '../decode.js';

@@ -1,3 +1,4 @@
+import { isMap, valueAt } from '../../api/json-map.js';
 import {
   type Reference as AnyReference,
   referencesOf,
@@ -5,7 +6,7 @@ import {
   type ValuesReference,
 } from '../../api/references/references.js';
 import { type Release, releaseOf } from '../../api/references/release.js';
-import { isMap, valueAt, withoutNulls } from '../../api/schema-node.js';
+import { withoutNulls } from '../../api/schema-node.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import { sameJson } from '../same-json.js';
 

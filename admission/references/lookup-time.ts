@@ -1,5 +1,6 @@
 import { formatDuration } from '../../api/duration.js';
 import { KubeError } from '../../kube/client.js';
+import { Deadline } from '../../process/deadline.js';
 import type { Clock } from '../../process/ports.js';
 import type { CallTime } from '../verdict.js';
 
@@ -23,45 +24,13 @@ export interface LookupTime {
  */
 export const lookupTime = (clock: Clock, call: CallTime, withinMs: number): LookupTime => {
   const ms = Math.max(withinMs - ANSWER_MS, withinMs / 2);
-  const late = (): string => `no answer within ${formatDuration(ms)}`;
-  let timer: Timer | undefined;
+  const deadline = new Deadline(clock, ms, call);
   return {
     get signal() {
-      timer ??= startTimer(clock, call.signal, { ms, late });
-      return timer.signal;
+      return deadline.signal;
     },
-    whyFailed: (error) => (error.code === 'aborted' ? late() : error.message),
-    release: () => timer?.release(),
-  };
-};
-
-interface Timer {
-  readonly signal: AbortSignal;
-  release(): void;
-}
-
-const startTimer = (
-  clock: Clock,
-  parent: AbortSignal,
-  { ms, late }: { readonly ms: number; readonly late: () => string },
-): Timer => {
-  const over = new AbortController();
-  const released = new AbortController();
-  const onParent = (): void => over.abort(parent.reason);
-  if (parent.aborted) onParent();
-  else parent.addEventListener('abort', onParent, { once: true });
-  clock.sleep(ms, released.signal).then(
-    () => over.abort(new Error(late())),
-    // Released: there is nothing left to abort.
-    () => undefined,
-  );
-  return {
-    signal: over.signal,
-    release: () => {
-      parent.removeEventListener('abort', onParent);
-      // A reason is given, since without one Node creates an exception, with a stack.
-      released.abort('released');
-    },
+    whyFailed: (error) => (error.code === 'aborted' ? `no answer within ${formatDuration(ms)}` : error.message),
+    release: () => deadline.release(),
   };
 };
 

@@ -1,9 +1,9 @@
 import type { Stored } from '../../api/objects.js';
 import type { ClusterRef, KubeClient, ResourceType } from '../../kube/client.js';
-import { refName, resourceName } from '../../kube/resource-path.js';
+import { getOnce, type Reads } from '../../kube/get-once.js';
+import type { Semaphore } from '../../process/semaphore.js';
 import type { LookupMetrics } from '../metrics.js';
 import { asKubeError, type LookupTime } from './lookup-time.js';
-import type { Slots } from './slots.js';
 
 /** The result of a look-up. `why` is for people; nothing of a Secret's contents is in it. */
 export type Fetched<T> =
@@ -14,42 +14,40 @@ export type Fetched<T> =
 interface LookupDeps {
   readonly client: Pick<KubeClient, 'get'>;
   readonly metrics: LookupMetrics;
-  readonly slots: Slots;
+  readonly slots: Semaphore;
   readonly time: LookupTime;
 }
 
 /** The look-ups of one request: live, and each object at most once. */
 export class Lookups {
   readonly #deps: LookupDeps;
-  readonly #asked = new Map<string, Promise<Fetched<Stored>>>();
+  readonly #reads: Reads;
 
   constructor(deps: LookupDeps) {
     this.#deps = deps;
+    this.#reads = getOnce({ get: (type, ref, signal) => this.#ask(type, ref, signal) });
   }
 
   /** Never rejects for what the apiserver does. */
-  get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef): Promise<Fetched<S>> {
-    const key = `${resourceName(type)} ${refName(ref)}`;
-    const answer = this.#asked.get(key) ?? this.#ask(type, ref);
-    this.#asked.set(key, answer);
-    // The type of a resource is the type of its objects.
-    return answer as Promise<Fetched<S>>;
-  }
-
-  async #ask(type: ResourceType, ref: ClusterRef): Promise<Fetched<Stored>> {
-    const { metrics } = this.#deps;
-    const answer = await this.#fetch(type, ref);
-    metrics.lookedUp(type.kind, answer.kind);
-    return answer;
-  }
-
-  async #fetch(type: ResourceType, ref: ClusterRef): Promise<Fetched<Stored>> {
-    const { client, slots, time } = this.#deps;
+  async get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef): Promise<Fetched<S>> {
+    const { time } = this.#deps;
     try {
-      const value = await slots.run(() => client.get(type, ref, time.signal));
+      const value = await this.#reads.get(type, ref, time.signal);
       return value === undefined ? { kind: 'absent' } : { kind: 'found', value };
     } catch (error) {
       return { kind: 'failed', why: time.whyFailed(asKubeError(error)) };
+    }
+  }
+
+  async #ask<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined> {
+    const { client, metrics, slots } = this.#deps;
+    let result: Fetched<S>['kind'] = 'failed';
+    try {
+      const value = await slots.run(() => client.get(type, ref, signal));
+      result = value === undefined ? 'absent' : 'found';
+      return value;
+    } finally {
+      metrics.lookedUp(type.kind, result);
     }
   }
 }

@@ -5,6 +5,7 @@ import { type ConsentRule, needsConsent } from '../../api/references/target-name
 import type { KubeClient } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
+import { Semaphore } from '../../process/semaphore.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { AccessReviews } from '../grants/access-reviews.js';
 import { askGrants, forbiddenUses, type GrantDeps } from '../grants/grants.js';
@@ -21,7 +22,6 @@ import { type LookupTime, lookupTime } from './lookup-time.js';
 import { Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
 import type { Releases } from './releases.js';
-import { Slots } from './slots.js';
 
 /** How strict the platform is with what bundles refer to. */
 export interface ReferenceSettings {
@@ -121,7 +121,7 @@ const judge = async (
 ): Promise<readonly Finding[]> => {
   const { settings } = deps;
   const { object, oldObject, requester } = request;
-  const calls = { client: deps.client, metrics: deps.metrics, slots: new Slots(CALLS_AT_ONCE), time };
+  const calls = { client: deps.client, metrics: deps.metrics, slots: new Semaphore(CALLS_AT_ONCE), time };
   const reviews = new AccessReviews(calls, requester);
   const { authorize, operator } = settings;
   const grants = await askGrants({ authorize, operator, requester, reviews }, refs);

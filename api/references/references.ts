@@ -1,5 +1,6 @@
+import { valueAt } from '../json-map.js';
 import type { ObjectRef } from '../objects.js';
-import { valueAt, withoutNulls } from '../schema-node.js';
+import { withoutNulls } from '../schema-node.js';
 import type { ValuesSource, WerfBundle } from '../werfbundle.js';
 
 interface Named {

@@ -1,6 +1,6 @@
+import { valueAt } from '../json-map.js';
 import { cutReleaseName } from '../names.js';
 import type { Warning } from '../problem.js';
-import { valueAt } from '../schema-node.js';
 import type { StoredBundle, WerfBundle } from '../werfbundle.js';
 import { faultOf, type ReferenceFault } from './fault.js';
 import { isName, targetOf } from './references.js';

@@ -1,6 +1,7 @@
+import { isMap, valueAt } from '../json-map.js';
 import { cutReleaseName } from '../names.js';
 import type { Problem } from '../problem.js';
-import { isMap, valueAt, withoutNulls } from '../schema-node.js';
+import { withoutNulls } from '../schema-node.js';
 import type { VersionConstraint } from '../version-constraint.js';
 import { forbidden, invalid, quoted, required } from './wording.js';
 

@@ -1,8 +1,8 @@
 import { parseDuration } from '../duration.js';
+import { valueAt } from '../json-map.js';
 import type { Problem } from '../problem.js';
 import { parseQuantity } from '../quantity.js';
 import { MAX_URL_LENGTH, parseRegistryUrl } from '../registry-url.js';
-import { valueAt } from '../schema-node.js';
 import { parseTagPattern } from '../tag-pattern.js';
 import { parseVersionConstraint, type VersionConstraint } from '../version-constraint.js';
 import { invalid, tooLong } from './wording.js';

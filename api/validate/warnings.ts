@@ -1,6 +1,6 @@
+import { valueAt } from '../json-map.js';
 import type { Warning } from '../problem.js';
 import { parseQuantity } from '../quantity.js';
-import { valueAt } from '../schema-node.js';
 import { canMatchNothing } from '../version-constraint.js';
 import { werfVersionIn } from '../werf-version.js';
 import type { Subject } from './cross-field-rules.js';

@@ -1,5 +1,6 @@
+import { isMap } from '../json-map.js';
 import type { Leaf } from './provenance.js';
-import { isMap, type Value } from './value.js';
+import type { Value } from './value.js';
 import { quoted } from './write-file.js';
 
 /** Longest key, quotes and escapes included: Go's YAML reader looks for the colon within 1,024 characters only. */

@@ -1,4 +1,5 @@
-import { isMap, mapOf, pathText, type Value, type ValueMap, type ValuePath } from './value.js';
+import { isMap } from '../json-map.js';
+import { mapOf, pathText, type Value, type ValueMap, type ValuePath } from './value.js';
 
 /** Where a value comes from. */
 export type Origin =

@@ -8,9 +8,6 @@ export interface ValueMap {
   readonly [key: string]: Value;
 }
 
-export const isMap = (value: unknown): value is ValueMap =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Later entries of the same key win. Object.fromEntries defines keys, where an assignment to `__proto__` would not. */
 export const mapOf = (entries: Iterable<readonly [string, Value]>): ValueMap => Object.fromEntries(entries);
 

@@ -7,6 +7,7 @@ import type { KubeClient, ListOptions, ResourceType } from '../../kube/client.js
 import type { Change } from '../../kube/reflector.js';
 import { ReflectorGroup } from '../../kube/reflector-group.js';
 import { JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
+import { Deadline } from '../../process/deadline.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../deploy/names.js';
 import { hasEnded } from '../deploy/result.js';
@@ -175,14 +176,14 @@ export class Caches implements Lister {
 
   async #follow(namespace: string): Promise<void> {
     const { clock, log } = this.#deps;
-    const { signal } = this.#stopped;
     const groups = [this.#jobs, this.#pods];
     for (const group of groups) group.follow(namespace);
-    const synced = Promise.all(groups.map((group) => group.whenSyncedIn(namespace, signal))).then(() => true);
-    const late = clock.sleep(OPENING_MS, signal).then(() => false);
-    late.catch(() => {});
-    const opened = await Promise.race([synced, late]).catch(() => true);
-    if (!opened) log.warn('Jobs and Pods of a target namespace can not be watched', { namespace });
+    const deadline = new Deadline(clock, OPENING_MS, this.#stopped);
+    const synced = deadline.run((signal) => Promise.all(groups.map((group) => group.whenSyncedIn(namespace, signal))));
+    await synced.catch((error: unknown) => {
+      if (!deadline.signal.aborted) throw error;
+    });
+    if (deadline.expired) log.warn('Jobs and Pods of a target namespace can not be watched', { namespace });
   }
 
   #podChanged(change: Change<Stored<Pod>>): void {

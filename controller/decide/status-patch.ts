@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap } from '../../api/schema-node.js';
+import { isMap } from '../../api/json-map.js';
 
 /**
  * The smallest JSON merge patch that makes `after` out of `before`.

@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
+import { isMap, type JsonMap } from '../../api/json-map.js';
 import type { Job, ObjectMeta } from '../../api/objects.js';
-import { isMap, type JsonMap } from '../../api/schema-node.js';
 import { CONTAINER } from './names.js';
 
 type Fields = JsonMap;

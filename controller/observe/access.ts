@@ -3,11 +3,11 @@ import { referenceFor, referencesOf } from '../../api/references/references.js';
 import { checkRegistrySecret } from '../../api/references/registry-secret.js';
 import type { Settings } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import type { Reads } from '../../kube/get-once.js';
 import { SECRETS } from '../../kube/resources.js';
 import type { RegistryTarget } from '../../registry/port.js';
 import type { Access, Platform } from '../decide/observation.js';
 import { allInOrder, blockerOf, readReference } from './read-reference.js';
-import type { Reads } from './reading-once.js';
 
 /**
  * Reads live the Secrets by which the bundle's registry is accessed.

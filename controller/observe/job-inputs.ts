@@ -14,11 +14,11 @@ import type { Settings } from '../../api/settings.js';
 import { foundSource } from '../../api/values/found-source.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import type { Reads } from '../../kube/get-once.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
 import type { Blocker, JobInputs, Platform } from '../decide/observation.js';
 import type { ReadsValues } from '../values/delivered-values.js';
 import { allInOrder, blockerOf, readReference } from './read-reference.js';
-import type { Reads } from './reading-once.js';
 
 interface JobInputsQuery {
   readonly bundle: StoredBundle;

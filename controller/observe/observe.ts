@@ -5,6 +5,7 @@ import type { ParsedSpec } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { KubeError } from '../../kube/client.js';
+import type { Reads } from '../../kube/get-once.js';
 import { EVENTS, JOBS } from '../../kube/resources.js';
 import type { Log } from '../../process/ports.js';
 import type { Lister } from '../cache/lister.js';
@@ -26,7 +27,6 @@ import { readJobLog } from './job-log.js';
 import { judge } from './judge.js';
 import { knownJobs } from './known-jobs.js';
 import { readPodReasons } from './pod-reasons.js';
-import type { Reads } from './reading-once.js';
 
 export interface ObserveDeps {
   readonly client: KubeClient;

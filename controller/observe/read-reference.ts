@@ -2,8 +2,8 @@ import type { Stored } from '../../api/objects.js';
 import { type Checked, type ReferenceFault, usable } from '../../api/references/fault.js';
 import { firstRefOf, type Reference } from '../../api/references/references.js';
 import type { ResourceType } from '../../kube/client.js';
+import type { Reads } from '../../kube/get-once.js';
 import type { Blocker } from '../decide/observation.js';
-import type { Reads } from './reading-once.js';
 
 /** A reference, and how to read and check its object. */
 interface ReferenceQuery<R extends Reference, O extends Stored, T> {

@@ -3,6 +3,7 @@ import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
+import { getOnce } from '../../kube/get-once.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
 import type { ValuesChanges } from '../cache/watches.js';
@@ -19,7 +20,6 @@ import { cleanUp, execute } from '../execute/execute.js';
 import { lackOf, rightsMissing } from '../observe/forbidden.js';
 import { lookUp } from '../observe/look-up.js';
 import { namespaceOf, type ObserveDeps, observe } from '../observe/observe.js';
-import { readingOnce } from '../observe/reading-once.js';
 import type { Scans } from '../scans/scan.js';
 import type { JobSlotQueue } from './job-slots.js';
 import type { Memory } from './memory.js';
@@ -48,7 +48,7 @@ export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
  * @returns when to look again, if nothing changes before
  */
 export const reconcile = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): Promise<Next> => {
-  const deps = { ...self, reads: readingOnce(self.client) };
+  const deps = { ...self, reads: getOnce(self.client) };
   for (let pass = 0; pass < MOST_PASSES; pass += 1) {
     const next = await onePass(deps, ref, signal);
     if (next !== 'again') return next;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../process/ports.js';
+import { pause } from '../../process/sleep.js';
 
 /** One timer for many: sleeps until the earliest time, and can be woken for an earlier one. */
 export class Alarm {
@@ -20,14 +21,9 @@ export class Alarm {
     this.#until = until;
     this.#sleeping = sleeping;
     signal.addEventListener('abort', stop, { once: true });
-    try {
-      if (!signal.aborted) await this.#clock.sleep(ms, sleeping.signal);
-    } catch (error) {
-      if (!sleeping.signal.aborted) throw error;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      this.#sleeping = undefined;
-    }
+    if (!signal.aborted) await pause(this.#clock, ms, sleeping.signal);
+    signal.removeEventListener('abort', stop);
+    this.#sleeping = undefined;
   }
 
   /** Ends a sleep that would last beyond `at`. */

@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events';
 import type { TagPolicy } from '../../api/tag-choice.js';
+import { Deadline } from '../../process/deadline.js';
 import type { Clock, Log, LogFields } from '../../process/ports.js';
 import type { Registry, RegistryFailure, RegistryTarget } from '../../registry/port.js';
 import type { ScanMemory } from './registry-reader.js';
@@ -60,22 +60,12 @@ export const runScan = async (deps: ScanRunDeps, scan: Scan, signal: AbortSignal
 const inTime = async ({ clock, registry }: ScanRunDeps, scan: Scan, stop: AbortSignal): Promise<Findings> => {
   const { target, memory, number, subscribers } = scan;
   const policies = inTurn(scan);
-  const late = new AbortController();
-  const over = new AbortController();
-  clock.sleep(SCAN_MAX_MS, over.signal).then(
-    () => late.abort(),
-    () => undefined,
-  );
-  const signal = AbortSignal.any([stop, late.signal]);
-  // A request under way listens to it in several places, and Node takes more than ten for a leak.
-  setMaxListeners(0, signal);
+  const deadline = new Deadline(clock, SCAN_MAX_MS, { signal: stop });
   try {
-    return await scanRepository({ registry, target, policies, memory, number, signal });
+    return await deadline.run((signal) => scanRepository({ registry, target, policies, memory, number, signal }));
   } catch (error) {
-    if (stop.aborted || !late.signal.aborted) throw error;
+    if (stop.aborted || !deadline.expired) throw error;
     return { outcomes: failureOfAll(subscribers, TIMED_OUT) };
-  } finally {
-    over.abort();
   }
 };
 

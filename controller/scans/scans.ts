@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
+import { DueHeap } from '../../process/due-heap.js';
 import type { HeldBack, RegistryFailure, RegistryTarget } from '../../registry/port.js';
 import { resourceUrl, targetKey } from '../../registry/target.js';
 import { Alarm } from './alarm.js';
-import { DueHeap } from './due-heap.js';
 import { newMemory, type ScanMemory } from './registry-reader.js';
 import {
   isForgettable,
@@ -53,7 +53,7 @@ class RepositoryScans implements Scans {
   readonly #repositories = new Map<string, Repository>();
   /** The repository that a bundle is subscribed to, by the bundle's name. */
   readonly #subscribed = new Map<string, Repository>();
-  /** An entry counts while the repository's state says the same time. */
+  /** By when they are looked at next. */
   readonly #schedule = new DueHeap<Repository>();
   readonly #slots: ScanSlots<Repository>;
   readonly #running = new Set<Promise<void>>();
@@ -147,9 +147,9 @@ class RepositoryScans implements Scans {
     for (const [name, subscriber] of changed) repository.subscribers.set(name, subscriber);
     this.#dropIfForgettable(repository);
     const after = lookAtOf(state);
-    if (after !== undefined && after !== before) {
-      this.#schedule.push(after, repository);
-      this.#alarm.wake(after);
+    if (after !== before) {
+      this.#schedule.set(repository, after);
+      if (after !== undefined) this.#alarm.wake(after);
     }
     for (const effect of effects) this.#carryOut(repository, effect);
   }
@@ -183,14 +183,9 @@ class RepositoryScans implements Scans {
   #lookAtDue(): void {
     const { clock, registry, random } = this.#deps;
     const now = clock.monotonic();
-    while (this.#schedule.nextAt <= now) {
-      const entry = this.#schedule.pop();
-      if (entry === undefined) return;
-      const repository = entry.item;
-      // Another entry has replaced this one.
-      if (entry.at !== lookAtOf(repository.state)) continue;
-      const held = registry.holdOf(repository.target);
-      this.#apply(repository, { kind: 'look', held, now, uniform: random.uniform() });
+    for (let next = this.#schedule.takeDue(now); next !== undefined; next = this.#schedule.takeDue(now)) {
+      const held = registry.holdOf(next.target);
+      this.#apply(next, { kind: 'look', held, now, uniform: random.uniform() });
     }
   }
 

@@ -1,14 +1,15 @@
 import { isInstant } from '../../api/values/instant.js';
 import { MAX_SOURCE_BYTES, sourceBytes } from '../../api/values/resolve.js';
 import { KubeError } from '../../kube/client.js';
-import { startDeadline } from '../../process/deadline.js';
-import type { Log } from '../../process/ports.js';
+import { Deadline } from '../../process/deadline.js';
+import type { Clock, Log } from '../../process/ports.js';
 import { ThreadPool } from '../../process/thread-pool.js';
 import type { ReadsValues } from './delivered-values.js';
 import { type DeliveredValues, deliveredValues, type ValuesToDeliver } from './delivered-values.js';
 import { type ReadingJob, readingJobOf } from './reading-job.js';
 
 interface ValuesReaderDeps {
+  readonly clock: Pick<Clock, 'startTimer'>;
   readonly log: Log;
   /** The program of the thread, if it is not in its usual place. */
   readonly file?: URL;
@@ -25,9 +26,11 @@ const TIME_MS = 300_000;
  * Guarantees: values that take too much memory do not end the process, but count as invalid.
  */
 export class ValuesReader implements ReadsValues {
+  readonly #clock: Pick<Clock, 'startTimer'>;
   readonly #pool: ThreadPool<ReadingJob, DeliveredValues>;
 
-  constructor({ log, file = threadFile() }: ValuesReaderDeps) {
+  constructor({ clock, log, file = threadFile() }: ValuesReaderDeps) {
+    this.#clock = clock;
     // Only the controller's workers can wait here, which bounds them.
     const maxWaitingBytes = Number.POSITIVE_INFINITY;
     this.#pool = new ThreadPool({ log, name: 'values', file, threads: 1, memoryMb: MEMORY_MB, maxWaitingBytes });
@@ -37,17 +40,17 @@ export class ValuesReader implements ReadsValues {
     const bytes = sourceBytes(question.input.sources);
     // Values that are too large are refused without being parsed.
     if (bytes > MAX_SOURCE_BYTES || isInstant(question.input, bytes)) return deliveredValues(question);
-    const deadline = startDeadline(signal, TIME_MS);
+    const deadline = new Deadline(this.#clock, TIME_MS, { signal });
     const job = readingJobOf(question);
-    const outcome = await this.#pool.run(job, bytes + (job.values.inline?.length ?? 0), deadline.signal);
-    deadline.release();
+    const size = bytes + (job.values.inline?.length ?? 0);
+    const outcome = await deadline.run((limit) => this.#pool.run(job, size, limit));
     switch (outcome.kind) {
       case 'done':
         return outcome.answer;
       case 'exhausted':
         return { kind: 'invalid', message: tooCostly };
       case 'aborted':
-        if (deadline.expired()) throw new Error(`values could not be read within ${TIME_MS / 1000} s`);
+        if (deadline.expired) throw new Error(`values could not be read within ${TIME_MS / 1000} s`);
         throw new KubeError('aborted', 'read values: stopped');
       case 'full':
       case 'died':

@@ -1,24 +1,32 @@
-import { parseArgs } from 'node:util';
+import { type FlagTable, parseFlags } from '../../process/flags.js';
 import { type Found, findBinaries } from './find.js';
 import { reportTo } from './report.js';
 import { parseVersion } from './versions.js';
 
-const USAGE = `usage: binaries [--json] [--kubernetes VERSION]
-Finds the programs that the playground and the tests run, and gets those that are missing.
-  --json                 prints {"kind":"found","binaries":{…},"source"} or {"kind":"missing","missing":[{"name","how"}]}; progress goes
-                         to stderr
-  --kubernetes VERSION   this version and no other, for example 1.34.2`;
+const flags = {
+  json: {
+    kind: 'boolean',
+    help: 'Prints {"kind":"found","binaries":{…},"source"} or {"kind":"missing","missing":[{"name","how"}]}; progress goes to stderr.',
+  },
+  kubernetes: { kind: 'string', help: 'This version and no other, for example 1.34.2.' },
+} as const satisfies FlagTable;
+
+const SUMMARY = 'Finds the programs that the playground and the tests run, and gets those that are missing.';
 
 /**
  * `playground binaries [--json] [--kubernetes VERSION]`.
+ * @param version - for --version
  * @returns the exit code: 0 found, 2 missing or misuse, 130 interrupted
  */
-export const binariesCommand = async (argv: readonly string[]): Promise<number> => {
-  const options = parse(argv);
-  if (options.kind === 'help') return usage(0);
+export const binariesCommand = async (argv: readonly string[], version: string): Promise<number> => {
+  const options = parse(argv, version);
+  if (options.kind === 'told') {
+    console.log(options.text);
+    return 0;
+  }
   if (options.kind === 'misuse') {
-    console.error(options.message);
-    return usage(2);
+    for (const problem of options.problems) console.error(problem);
+    return 2;
   }
   const interrupted = new AbortController();
   const interrupt = () => interrupted.abort();
@@ -42,26 +50,18 @@ export const binariesCommand = async (argv: readonly string[]): Promise<number> 
 
 type Options =
   | { readonly kind: 'run'; readonly json: boolean; readonly kubernetes: string | undefined }
-  | { readonly kind: 'help' }
-  | { readonly kind: 'misuse'; readonly message: string };
+  | { readonly kind: 'told'; readonly text: string }
+  | { readonly kind: 'misuse'; readonly problems: readonly string[] };
 
-const parse = (args: readonly string[]): Options => {
-  try {
-    const help = { type: 'boolean', short: 'h' } as const;
-    const flags = { json: { type: 'boolean' }, kubernetes: { type: 'string' }, help } as const;
-    const { values } = parseArgs({ args: [...args], options: flags });
-    if (values.help) return { kind: 'help' };
-    const wish = parseVersion(values.kubernetes);
-    if (wish.kind === 'invalid') return { kind: 'misuse', message: wish.message };
-    return { kind: 'run', json: values.json ?? false, kubernetes: wish.version };
-  } catch (error) {
-    return { kind: 'misuse', message: (error as Error).message };
-  }
-};
-
-const usage = (code: 0 | 2): number => {
-  (code === 0 ? console.log : console.error)(USAGE);
-  return code;
+const parse = (argv: readonly string[], version: string): Options => {
+  const parsed = parseFlags(flags, { argv, program: 'playground binaries', summary: SUMMARY });
+  if (parsed.kind === 'help') return { kind: 'told', text: parsed.text };
+  if (parsed.kind === 'version') return { kind: 'told', text: version };
+  if (parsed.kind === 'invalid') return { kind: 'misuse', problems: parsed.problems };
+  const { json, kubernetes } = parsed.values;
+  const wish = parseVersion(kubernetes);
+  if (wish.kind === 'invalid') return { kind: 'misuse', problems: [wish.message] };
+  return { kind: 'run', json, kubernetes: wish.version };
 };
 
 const print = (found: Found, json: boolean): void => {

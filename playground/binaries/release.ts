@@ -7,6 +7,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import { Deadline } from '../../process/deadline.js';
+import { systemClock } from '../../process/system-clock.js';
 import type { Report } from './report.js';
 import { PINNED } from './versions.js';
 
@@ -42,11 +44,12 @@ export const releasePlatform = (platform: string, arch: string): string | undefi
 /** Asks once, for three seconds at most, whether the release server can be reached from here. */
 export const releaseServerAnswers = async ({ kubernetes }: Releases, signal: AbortSignal): Promise<boolean> => {
   try {
-    const within = AbortSignal.any([signal, AbortSignal.timeout(REACHED_WITHIN_MS)]);
     const url = `${kubernetes.base}/${kubernetes.version}/bin/linux/amd64/kube-apiserver.sha256`;
-    const answer = await fetch(url, { signal: within, dispatcher: agent() });
-    await answer.body?.cancel();
-    return answer.ok;
+    return await new Deadline(systemClock, REACHED_WITHIN_MS, { signal }).run(async (within) => {
+      const answer = await fetch(url, { signal: within, dispatcher: agent() });
+      await answer.body?.cancel();
+      return answer.ok;
+    });
   } catch {
     signal.throwIfAborted();
     return false; // no name, no route, no proxy, no answer: all mean the same here

@@ -15,13 +15,13 @@ const NEWLINE = 10;
  */
 export class ContainerLog {
   readonly file: string;
-  readonly #clock: Clock;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #descriptor: number;
   readonly #rest: Record<Stream, Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #ended = false;
 
-  constructor(file: string, clock: Clock) {
+  constructor(file: string, clock: Pick<Clock, 'now'>) {
     mkdirSync(dirname(file), { recursive: true });
     this.file = file;
     this.#clock = clock;

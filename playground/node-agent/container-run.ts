@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../process/ports.js';
+import { pause, untilAborted } from '../../process/sleep.js';
 import { bareCommand } from './bare.js';
 import type { ContainerLog } from './container-log.js';
 import type { ContainerPlan } from './container-plan.js';
@@ -82,12 +83,11 @@ const prepare = async (run: ContainerRun, message: string): Promise<Prepared> =>
 
 /** Ends the process when asked to; settles when `over` is aborted. */
 const endWhenAsked = async (run: ContainerRun, container: ContainerProcess, over: AbortSignal): Promise<void> => {
-  const any = AbortSignal.any([run.ending, over]);
-  if (!any.aborted) await new Promise((resolve) => any.addEventListener('abort', resolve, { once: true }));
+  await untilAborted(AbortSignal.any([run.ending, over]));
   await container.started;
   if (over.aborted) return;
   container.terminate();
-  await run.clock.sleep(run.graceMs(), AbortSignal.any([run.force, over])).catch(() => undefined);
+  await pause(run.clock, run.graceMs(), AbortSignal.any([run.force, over]));
   container.kill();
 };
 

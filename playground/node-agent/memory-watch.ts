@@ -1,4 +1,5 @@
 import type { Clock } from '../../process/ports.js';
+import { pause } from '../../process/sleep.js';
 import { memoryOf, treeOf } from './process-tree.js';
 
 /** How often memory is measured, milliseconds: short enough that a process which fills memory does not get far above its limit. */
@@ -20,7 +21,7 @@ export const outgrows = async (given: {
     const pid = given.pid();
     const sizes = pid === undefined ? [] : await Promise.all((await treeOf(pid)).map(memoryOf));
     if (sizes.reduce((sum, size) => sum + size, 0) > given.limit) return true;
-    await given.clock.sleep(INTERVAL_MS, given.signal).catch(() => undefined);
+    await pause(given.clock, INTERVAL_MS, given.signal);
   }
   return false;
 };

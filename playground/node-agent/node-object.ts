@@ -3,6 +3,7 @@ import type { Node } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { NODES } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
+import { pause } from '../../process/sleep.js';
 import { timestamp } from './pod.js';
 import type { NodeFacts } from './pod-facts.js';
 import { nodeLabels } from './scheduling.js';
@@ -95,7 +96,7 @@ export const keepNodeReady = async (given: {
 }): Promise<void> => {
   const { client, state, clock, signal } = given;
   while (!signal.aborted) {
-    await clock.sleep(HEARTBEAT_MS, signal).catch(() => undefined);
+    await pause(clock, HEARTBEAT_MS, signal);
     if (signal.aborted) return;
     try {
       await reportNode(client, state, clock.now(), signal);

@@ -2,6 +2,7 @@ import type { ObjectRef } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { PODS } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
+import { pause } from '../../process/sleep.js';
 import type { PodEvents } from './pod-events.js';
 import type { NodeFacts } from './pod-facts.js';
 import type { Isolation } from './sandbox.js';
@@ -39,7 +40,7 @@ export const confirmDeletion = async (
       if (!(error instanceof KubeError)) throw error;
       // Another Pod has that name already.
       if (error.code === 'conflict') return;
-      await env.clock.sleep(RETRY_MS, env.signal).catch(() => undefined);
+      await pause(env.clock, RETRY_MS, env.signal);
     }
   }
 };

@@ -1,5 +1,6 @@
 import { KubeError } from '../../kube/client.js';
 import { POD_BINDING, PODS } from '../../kube/resources.js';
+import { pause } from '../../process/sleep.js';
 import type { LogAnswer, LogRequest } from './log-server.js';
 import { type AgentPod, refOf } from './pod.js';
 import type { PodEnvironment } from './pod-environment.js';
@@ -92,7 +93,7 @@ export class PodFleet {
         if (!(error instanceof KubeError)) throw error;
         again = error.code !== 'conflict' && error.code !== 'not-found' && !signal.aborted;
         if (again) log.warn('a Pod could not be bound', { namespace, pod: name, error: error.message });
-        if (again) await clock.sleep(1000, signal).catch(() => undefined);
+        if (again) await pause(clock, 1000, signal);
       }
     }
     this.#binding.delete(uid);

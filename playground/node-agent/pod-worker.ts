@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { V1Container } from '@kubernetes/client-node';
 import { KubeError } from '../../kube/client.js';
+import { pause, untilAborted } from '../../process/sleep.js';
 import { ContainerLog } from './container-log.js';
 import { planContainer } from './container-plan.js';
 import { runContainer } from './container-run.js';
@@ -75,7 +76,7 @@ export class PodWorker {
   }
 
   async #leave(): Promise<void> {
-    await until(AbortSignal.any([this.#deleted.signal, this.#env.signal]));
+    await untilAborted(AbortSignal.any([this.#deleted.signal, this.#env.signal]));
     this.#env.events.forget(refOf(this.#pod).uid);
     await confirmDeletion(this.#env, refOf(this.#pod));
     await rm(this.#folder, { recursive: true, force: true });
@@ -145,7 +146,7 @@ export class PodWorker {
     if (seconds === undefined) return;
     const { clock } = this.#env;
     const left = this.#progress.startedAt + seconds * 1000 - clock.now();
-    await clock.sleep(Math.max(0, left), over).catch(() => undefined);
+    await pause(clock, left, over);
     if (over.aborted) return;
     this.#progress = { ...this.#progress, verdict: DEADLINE };
     void this.#event({ type: 'Normal', reason: 'DeadlineExceeded', note: DEADLINE.message });
@@ -197,7 +198,7 @@ export class PodWorker {
       const message = `back-off ${delay / 1000}s restarting failed container=${container.name}`;
       const state = { kind: 'waiting', reason: 'CrashLoopBackOff', message } as const;
       this.#set(kind, container.name, { state, last: end, restarts: restarts + 1 });
-      await this.#env.clock.sleep(delay, this.#ending.signal).catch(() => undefined);
+      await pause(this.#env.clock, delay, this.#ending.signal);
       if (this.#ending.signal.aborted) {
         this.#set(kind, container.name, { state: end });
         return end;
@@ -267,7 +268,7 @@ export class PodWorker {
 
   async #pause(look: number): Promise<void> {
     const delay = Math.min(LOOK_MS * 2 ** look, LOOK_AT_MOST_MS);
-    await this.#env.clock.sleep(delay, this.#ending.signal).catch(() => undefined);
+    await pause(this.#env.clock, delay, this.#ending.signal);
   }
 
   #graceMs(): number {
@@ -285,8 +286,3 @@ export class PodWorker {
     await this.#env.events.emit(this.#pod, event, this.#env.signal);
   }
 }
-
-const until = async (signal: AbortSignal): Promise<void> => {
-  if (signal.aborted) return;
-  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-};

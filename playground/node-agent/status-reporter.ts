@@ -2,6 +2,7 @@ import type { ObjectRef } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { PODS } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
+import { pause } from '../../process/sleep.js';
 import { KUBELETS, type PodProgress, type PodStatus, podStatus } from './pod-status.js';
 
 const RETRY_MS = 500;
@@ -57,7 +58,7 @@ export class StatusReporter {
       if (result === 'gone' || (result === 'conflict' && ++conflicts >= CONFLICTS)) return;
       if (result === 'written') continue;
       this.#wanted ??= status;
-      await this.#clock.sleep(RETRY_MS, this.#signal).catch(() => undefined);
+      await pause(this.#clock, RETRY_MS, this.#signal);
     }
   }
 

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
+import { isMap } from '../../api/json-map.js';
 import type { ValuesOptions } from './command-line.js';
 import { addSet } from './strvals.js';
-import { isMap, mergeValues, type Values, ValuesError } from './values.js';
+import { mergeValues, type Values, ValuesError } from './values.js';
 
 const readValues = async (file: string): Promise<Values> => {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {

@@ -1,4 +1,5 @@
-import { isMap, type Values, ValuesError } from './values.js';
+import { isMap } from '../../api/json-map.js';
+import { type Values, ValuesError } from './values.js';
 
 /** Whether there is more text after what was read. */
 type Rest = 'more' | 'end';

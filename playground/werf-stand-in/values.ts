@@ -1,13 +1,12 @@
+import { isMap, type JsonMap } from '../../api/json-map.js';
+
 /** Values of a release: what YAML and JSON can say. */
-export type Values = { readonly [key: string]: unknown };
+export type Values = JsonMap;
 
 /** A text that the stand-in, or helm itself, can't read. */
 export class ValuesError extends Error {
   override readonly name = 'ValuesError';
 }
-
-export const isMap = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Deep merge: maps merge, all else is replaced. Pure. */
 export const mergeValues = (low: Values, high: Values): Values => {

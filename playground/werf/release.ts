@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EnvHttpProxyAgent, fetch } from 'undici';
+import { Deadline } from '../../process/deadline.js';
+import { systemClock } from '../../process/system-clock.js';
 
 /** Where werf's releases are, and which one to take. */
 export interface WerfRelease {
@@ -65,10 +67,11 @@ interface Targets {
 
 /** Waits three seconds at most: often there is no internet. */
 const publishedSum = async (release: WerfRelease, path: string, signal: AbortSignal): Promise<string | undefined> => {
-  const within = AbortSignal.any([signal, AbortSignal.timeout(REACHED_WITHIN_MS)]);
-  const answer = await fetch(`${release.base}/targets.json`, { signal: within, dispatcher: agent() });
-  if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
-  const { signed } = (await answer.json()) as Targets;
+  const { signed } = await new Deadline(systemClock, REACHED_WITHIN_MS, { signal }).run(async (within) => {
+    const answer = await fetch(`${release.base}/targets.json`, { signal: within, dispatcher: agent() });
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    return (await answer.json()) as Targets;
+  });
   return signed?.targets?.[path]?.hashes?.['sha512'];
 };
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { defaultsPatch, withDefaults } from '../../api/defaults.js';
-import { isMap, valueAt } from '../../api/schema-node.js';
+import { isMap, valueAt } from '../../api/json-map.js';
 import { parseSpec } from '../../api/settings.js';
 import { validateBundle } from '../../api/validate.js';
 import type { StoredBundle, WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';

@@ -3,7 +3,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseAllDocuments } from 'yaml';
-import { valueAt } from '../../api/schema-node.js';
+import { valueAt } from '../../api/json-map.js';
 import { canary } from '../kit/canary.js';
 import { binariesOfThisRun } from '../kit/cluster.js';
 import { reconcileAsFlux } from '../kit/flux.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { isMap } from '../../api/schema-node.js';
+import { isMap } from '../../api/json-map.js';
 import { issueAuthority, issueLeafUntil } from '../../certs/issue.js';
 import { canary } from '../kit/canary.js';
 import { eventually } from '../kit/eventually.js';

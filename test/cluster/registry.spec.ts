@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { TokenAuth } from '../../playground/registry/auth.js';
 import { publishBundle, publishImage } from '../../playground/registry/publish.js';
 import { startRegistry } from '../../playground/registry/start.js';
+import { systemClock } from '../../process/system-clock.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from '../../registry/registry.js';
 import { registryContract } from '../contract/registry.contract.js';
 import { scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
@@ -45,11 +45,7 @@ const clientFor = (t: Test, proxy?: string) => {
     limits: DEFAULT_REGISTRY_LIMITS,
     rate: { perSecond: 1_000, burst: 1_000 },
     allowNetworks: ['127.0.0.0/8'],
-    clock: {
-      now: () => Date.now(),
-      monotonic: () => performance.now(),
-      sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
-    },
+    clock: systemClock,
     userAgent: 'werfbundle-test',
     ...(proxy === undefined ? {} : { proxies: { http: new URL(proxy), except: [] } }),
   });

@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import t from 'tap';
-import { DueHeap } from '../../controller/scans/due-heap.js';
 import { ScanSlots, type Slot } from '../../controller/scans/scan-slots.js';
 import { type Due, dueNow, nextDueAt, type Rhythm } from '../../controller/scans/schedule.js';
 
@@ -36,19 +34,6 @@ t.test('the schedule of a repository', async (t) => {
   );
   const early = dueNow(scanned(0.5), [each(1000), at(5500)], 5500);
   t.strictSame([each(1000), at(5500)].map(early), [false, true], 'an extra scan serves only those that asked for it');
-});
-
-t.test('what comes first is taken first', async (t) => {
-  fc.assert(
-    fc.property(fc.array(fc.integer()), (times) => {
-      const heap = new DueHeap<number>();
-      for (const time of times) heap.push(time, time);
-      const taken: number[] = [];
-      for (let entry = heap.pop(); entry !== undefined; entry = heap.pop()) taken.push(entry.item);
-      return JSON.stringify(taken) === JSON.stringify(times.toSorted((a, b) => a - b)) && heap.nextAt > 1e300;
-    }),
-  );
-  t.end();
 });
 
 t.test('slots', async (t) => {

@@ -14,6 +14,7 @@ import { expand } from '../../playground/node-agent/expansion.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
 import { mergedValues } from '../../playground/werf-stand-in/release-values.js';
 import type { Values } from '../../playground/werf-stand-in/values.js';
+import { systemClock } from '../../process/system-clock.js';
 import { recordLog } from '../kit/record-log.js';
 import { leastDelay, worstDelay } from '../kit/worst-delay.js';
 
@@ -352,7 +353,7 @@ const BALLAST = textOf('ballast', 'ConfigMap', `#${'x'.repeat(8_192)}\n{}`);
 t.test(
   'the controller reads values alike whether they are small, or large enough for a thread of their own',
   async (t) => {
-    const reader = new ValuesReader({ log: recordLog() });
+    const reader = new ValuesReader({ clock: systemClock, log: recordLog() });
     const sources = [from('ConfigMap', 'c', { a: true, b: [2] }), from('Secret', 's', { c: 'canary-1' })];
     const missing = { source: { configMapRef: { name: 'app-config' } } };
     const cases: readonly {
@@ -399,7 +400,11 @@ parentPort.on('message', ({ values }) => {
 
 t.test('a thread that dies ends no controller', async (t) => {
   const log = recordLog();
-  const reader = new ValuesReader({ log, file: new URL(`data:text/javascript,${encodeURIComponent(ODD_THREAD)}`) });
+  const reader = new ValuesReader({
+    clock: systemClock,
+    log,
+    file: new URL(`data:text/javascript,${encodeURIComponent(ODD_THREAD)}`),
+  });
   const read = (what: string, signal = never) => reader.read(ask([textOf('c', 'Secret', what.padEnd(4_096))]), signal);
   t.strictSame(await read('hoard'), {
     kind: 'invalid',
@@ -421,7 +426,7 @@ t.test('a thread that dies ends no controller', async (t) => {
 });
 
 t.test('1 MB of YAML does not hold up the controller', async (t) => {
-  const reader = new ValuesReader({ log: recordLog() });
+  const reader = new ValuesReader({ clock: systemClock, log: recordLog() });
   const lines = (name: string) =>
     Array.from({ length: 14_000 }, (_, at) => `# who needs it\n${name}-${at}: text-of-${name}-${at}`);
   const question = ask(

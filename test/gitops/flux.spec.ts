@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseAllDocuments } from 'yaml';
-import { valueAt } from '../../api/schema-node.js';
+import { valueAt } from '../../api/json-map.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
 import { eventually } from '../kit/eventually.js';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { valueAt } from '../../api/schema-node.js';
+import { valueAt } from '../../api/json-map.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { PATIENCE_MS, TIME_SCALE } from '../kit/bundle-scenario.js';

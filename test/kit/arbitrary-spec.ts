@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { isMap } from '../../api/json-map.js';
 
 /** Values for each field of spec, good and bad ones; a `[]` step is the first item of a list. */
 const CANDIDATES: Readonly<Record<string, readonly unknown[]>> = {
@@ -131,6 +132,6 @@ const set = (target: unknown, [step, ...rest]: readonly string[], value: unknown
   if (step === undefined) return value;
   if (step === '[]')
     return Array.isArray(target) ? [set(target[0], rest, value), ...target.slice(1)] : [set({}, rest, value)];
-  const map = typeof target === 'object' && target !== null && !Array.isArray(target) ? target : {};
-  return { ...map, [step]: set((map as Record<string, unknown>)[step], rest, value) };
+  const map = isMap(target) ? target : {};
+  return { ...map, [step]: set(map[step], rest, value) };
 };

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
-import { isMap, valueAt } from '../../api/schema-node.js';
+import { isMap, valueAt } from '../../api/json-map.js';
 
 /** Nothing else in a spec's run holds it, and no encoding of JSON, YAML or URLs changes it. */
 const MARK = randomBytes(5).toString('hex');

@@ -1,4 +1,5 @@
-import type { Clock } from '../../process/ports.js';
+import type { Clock, Timer } from '../../process/ports.js';
+import { sleepBy } from '../../process/sleep.js';
 
 interface Sleeper {
   readonly at: number;
@@ -18,26 +19,21 @@ export const createFakeClock = (
   const sleepers = new Set<Sleeper>();
   const first = (until: number): Sleeper | undefined =>
     [...sleepers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0];
+  const startTimer = (ms: number, wake: () => void): Timer => {
+    const sleeper = { at: elapsed + Math.max(0, ms), wake };
+    sleepers.add(sleeper);
+    return {
+      cancel: () => {
+        sleepers.delete(sleeper);
+      },
+    };
+  };
   return {
     now: () => start + elapsed,
     monotonic: () => elapsed,
     pending: () => sleepers.size,
-    sleep: async (ms, signal) => {
-      signal?.throwIfAborted();
-      await new Promise<void>((resolve, reject) => {
-        const onAbort = (): void => {
-          sleepers.delete(sleeper);
-          reject(signal?.reason);
-        };
-        const wake = (): void => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        };
-        const sleeper = { at: elapsed + Math.max(0, ms), wake };
-        sleepers.add(sleeper);
-        signal?.addEventListener('abort', onAbort, { once: true });
-      });
-    },
+    startTimer,
+    sleep: sleepBy(startTimer),
     advance: async (ms) => {
       const until = elapsed + ms;
       await settle();

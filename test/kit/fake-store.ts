@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isMap } from '../../api/json-map.js';
 import type { KubeObject, ObjectMeta, Stored } from '../../api/objects.js';
-import { isMap } from '../../api/schema-node.js';
 import { type ClusterRef, KubeError, type ResourceType } from '../../kube/client.js';
 import { apiVersionOf } from '../../kube/resource-path.js';
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, type JsonMap, valueAt } from '../../api/schema-node.js';
+import { isMap, type JsonMap, valueAt } from '../../api/json-map.js';
 import type { Manifest, RawAnswer, RawApi } from './raw-api.js';
 
 /** What kustomize-controller made of one commit. */

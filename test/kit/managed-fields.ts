@@ -1,4 +1,4 @@
-import { isMap, valueAt } from '../../api/schema-node.js';
+import { isMap, valueAt } from '../../api/json-map.js';
 import type { RawAnswer } from './raw-api.js';
 
 /** Paths of the fields below spec that each manager owns, `spec.registry.url`. */

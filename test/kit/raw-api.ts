@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { Agent } from 'undici';
-import { isMap, type JsonMap } from '../../api/schema-node.js';
+import { isMap, type JsonMap } from '../../api/json-map.js';
 import { connect } from '../../kube/connect.js';
 import { collectionPath, objectPath } from '../../kube/resource-path.js';
 import {

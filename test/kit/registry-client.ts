@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Clock } from '../../process/ports.js';
+import { systemClock } from '../../process/system-clock.js';
 import type { Registry, RegistryTarget } from '../../registry/port.js';
 import { createRegistry, type RegistryDeps } from '../../registry/registry.js';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.js';
@@ -16,6 +17,7 @@ export const shiftedClock = (): Clock & { shift: number } => {
     shift: 0,
     now: () => Date.now() + clock.shift,
     monotonic: () => performance.now() + clock.shift,
+    startTimer: systemClock.startTimer,
     sleep: (ms: number, stop?: AbortSignal) => delay(ms, undefined, stop === undefined ? {} : { signal: stop }),
   };
   return clock;

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { ObjectRef } from '../../api/objects.js';
 import { Sweep } from '../../controller/reconcile/sweep.js';
-import { TimerHeap } from '../../kube/timer-heap.js';
 import { createWorkQueue, type Next } from '../../kube/work-queue.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { recordLog } from '../kit/record-log.js';
@@ -281,30 +280,4 @@ t.test('whatever happens, a key never runs twice at once, and every add is follo
     { numRuns: 60 },
   );
   t.pass('60 histories');
-});
-
-t.test('a heap of timers gives keys in the order of their times, moved and removed ones too', async (t) => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.tuple(fc.integer({ min: 0, max: 30 }), fc.option(fc.integer({ min: 0, max: 99 })))),
-      (sets) => {
-        const heap = new TimerHeap();
-        const model = new Map<string, number>();
-        for (const [key, at] of sets) {
-          heap.set(`${key}`, at ?? undefined);
-          if (at === null) model.delete(`${key}`);
-          else model.set(`${key}`, at);
-        }
-        const want = [...model.values()].toSorted((a, b) => a - b);
-        const got: number[] = [];
-        for (let at = heap.nextAt; at !== undefined; at = heap.nextAt) {
-          const key = heap.takeDue(at);
-          if (key === undefined || model.get(key) !== at) throw new Error('not the key of that time');
-          got.push(at);
-        }
-        t.strictSame(got, want);
-        return heap.size === 0;
-      },
-    ),
-  );
 });

@@ -450,7 +450,7 @@ t.test("the Node has its log server's port and a Ready condition", async (t) => 
 
 t.test("a container's log is stored, and read as kubectl logs requests it", async (t) => {
   let now = Date.UTC(2026, 0, 1);
-  const clock = { now: () => now, monotonic: () => now, sleep: async () => {} };
+  const clock = { now: () => now };
   const log = new ContainerLog(join(t.testdir({}), 'c', '0.log'), clock);
   const signal = new AbortController().signal;
   const read = async (options: Partial<LogOptions> = {}): Promise<string> => {

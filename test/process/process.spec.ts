@@ -113,6 +113,15 @@ t.test('flags', async (t) => {
   const help = parse(['--help']);
   t.match(help, { kind: 'help', text: /usage: controller \[flags\]\n\nDeploys bundles\.\n/ });
   t.match(help, { text: /--workers N\n {6}Workers\. \(default 8\) \[WERFBUNDLE_WORKERS\]\n/ });
+  const typed = parseFlags(
+    { jobs: { kind: 'integer', min: 1, max: 9, help: 'Jobs.' } },
+    { argv: ['-h'], program: 'a', summary: 'B.' },
+  );
+  t.strictSame(
+    typed,
+    { kind: 'help', text: 'usage: a [flags]\n\nB.\n\n  --jobs N\n      Jobs.\n  --help\n  --version\n' },
+    'no environment',
+  );
   t.strictSame(parseFlags(commonFlags, { argv: [], env: {}, program: 'webhook', summary: '' }), {
     kind: 'ok',
     values: {

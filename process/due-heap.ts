@@ -1,14 +1,19 @@
-/**
- * Keys by the time at which they are due: a binary heap that also knows where each key stands, so that moving or removing one
- * costs O(log n) and nothing is left behind.
- */
-export class TimerHeap {
-  readonly #items: { readonly key: string; readonly at: number }[] = [];
-  readonly #places = new Map<string, number>();
+interface Item<Key> {
+  readonly key: Key;
+  readonly at: number;
+}
 
-  /** Time of the first key. */
-  get nextAt(): number | undefined {
-    return this.#items[0]?.at;
+/**
+ * Keys by the time at which they are due, each once: a binary heap that also knows where each key stands, so that moving or removing
+ * one costs O(log n) and nothing is left behind. Objects are keys by their identity.
+ */
+export class DueHeap<Key> {
+  readonly #items: Item<Key>[] = [];
+  readonly #places = new Map<Key, number>();
+
+  /** Time of the first key; Infinity if there is none. */
+  get nextAt(): number {
+    return this.#at(0);
   }
 
   get size(): number {
@@ -16,7 +21,7 @@ export class TimerHeap {
   }
 
   /** Adds the key, or moves it. `undefined` removes it. */
-  set(key: string, at: number | undefined): void {
+  set(key: Key, at: number | undefined): void {
     const place = this.#places.get(key);
     if (at === undefined) {
       if (place !== undefined) this.#remove(place);
@@ -29,7 +34,7 @@ export class TimerHeap {
   }
 
   /** Takes the first key out if its time has come. */
-  takeDue(now: number): string | undefined {
+  takeDue(now: number): Key | undefined {
     const first = this.#items[0];
     if (first === undefined || first.at > now) return undefined;
     this.#remove(0);
@@ -47,7 +52,7 @@ export class TimerHeap {
     this.#down(place);
   }
 
-  #put(place: number, item: { readonly key: string; readonly at: number }): void {
+  #put(place: number, item: Item<Key>): void {
     this.#items[place] = item;
     this.#places.set(item.key, place);
   }
