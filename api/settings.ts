@@ -48,18 +48,18 @@ export interface Settings {
   readonly suspend: boolean;
 }
 
-/** A stored spec as it can be used, or why it can't be. */
+/** The settings of a stored spec, or what is wrong with it. */
 export type ParsedSpec =
   | { readonly kind: 'valid'; readonly settings: Settings }
   | { readonly kind: 'invalid'; readonly problems: readonly Problem[] };
 
-/** The one way from a stored bundle to what it asks for. Never throws, whatever JSON its spec really is. */
+/** Parses the spec of a stored bundle. Never throws, whatever JSON the spec is. */
 export const parseSpec = (bundle: StoredBundle): ParsedSpec => {
   const { problems } = validateBundle(bundle);
   return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', settings: settingsOf(bundle) };
 };
 
-/** @throws Error where the rules let something pass that can't be read: a bug */
+/** @throws Error if the rules accepted something that can't be parsed, which is a bug */
 const settingsOf = (bundle: StoredBundle): Settings => {
   const spec = withDefaults(withoutNulls(bundle.spec) as WerfBundleSpec);
   const converge = spec.converge ?? {};

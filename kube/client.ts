@@ -12,30 +12,30 @@ export interface Resource {
 }
 
 /**
- * A kind that is stored.
- * @typeParam S - an object of it as the apiserver has it, which a {@link KubeClient} infers from here
+ * A kind whose objects are stored.
+ * @typeParam S - a stored object of the kind, from which a {@link KubeClient} infers the type of its results
  */
 export interface ResourceType<S extends Stored = Stored> extends Resource {
-  /** There for the compiler only. Since each kind's `kind` is a literal, no type passes for another one's. */
+  /** Exists for the compiler only, and is never set. As each kind's `kind` is a literal, no type passes for another one's. */
   readonly [OBJECT]?: S;
 }
 
-/** A kind that is asked and answered, and never stored. @typeParam Q - the spec of a question @typeParam A - the status of an answer */
+/** A kind of review, which is answered and never stored. @typeParam Q - its spec @typeParam A - its status */
 export interface ReviewType<Q, A> extends Resource {
   readonly [OBJECT]?: (question: Q) => A;
 }
 
 /**
- * What can be created beneath an object, and is not read again: a token, a binding.
- * @typeParam B - what is sent, beside apiVersion and kind
+ * A subresource that is only created, such as a token or a binding.
+ * @typeParam B - the body, without apiVersion and kind
  * @typeParam A - the answer
  */
 export interface Subresource<B extends object, A> {
   readonly [OBJECT]?: (body: B) => A;
   readonly of: ResourceType;
-  /** As it stands in the path. */
+  /** Its name in the path. */
   readonly name: string;
-  /** Of what is sent. */
+  /** Of the body. */
   readonly apiVersion: string;
   readonly kind: string;
 }
@@ -150,7 +150,7 @@ export interface KubeClient {
     body: B,
     signal: AbortSignal,
   ): Promise<A>;
-  /** Creates a review, such as a SubjectAccessReview, which the apiserver answers and does not store. @returns the status of the answer, if it has one */
+  /** Creates a review, which the apiserver answers and does not store, such as a SubjectAccessReview. @returns its status, if there is one */
   ask<Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined>;
   /** The present resourceVersion of a collection, from which it can be watched; no object is fetched whole. */
   head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string>;

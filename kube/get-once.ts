@@ -6,9 +6,9 @@ import { refName, resourceName } from './resource-path.js';
 export type Reads = Pick<KubeClient, 'get'>;
 
 /**
- * Reads that ask for each object once, however often they are asked, and at the same time. For what has to see one state of things, and
- * has an end: a request, a look at a bundle, a command. An answer that failed is kept like any other: what is asked for twice is not
- * to be judged in two ways, nor waited for twice. The first who asks gives the signal.
+ * Reads each object at most once, also if it is wanted several times at the same time. For work that has to see one state of the cluster,
+ * and that ends: a request, a reconcile, a command. A failure is kept like any other answer, so that two references to one object are
+ * judged alike. The signal of the first read counts.
  */
 export const getOnce = (reads: Reads): Reads => {
   const asked = new Map<string, Promise<Stored | undefined>>();

@@ -4,8 +4,8 @@ interface Item<Key> {
 }
 
 /**
- * Keys by the time at which they are due, each once: a binary heap that also knows where each key stands, so that moving or removing
- * one costs O(log n) and nothing is left behind. Objects are keys by their identity.
+ * Keys by the time at which they are due, each at most once: a binary heap with the place of each key, so that moving or removing a key
+ * costs O(log n) and leaves no stale entry. Objects are compared by identity.
  */
 export class DueHeap<Key> {
   readonly #items: Item<Key>[] = [];

@@ -1,6 +1,6 @@
 import type { Clock } from './ports.js';
 
-/** What a clock's sleep is, by its timer. */
+/** Makes a clock's sleep out of its timer. */
 export const sleepBy =
   (startTimer: Clock['startTimer']): Clock['sleep'] =>
   (ms, signal) =>
@@ -20,7 +20,7 @@ export const sleepBy =
       signal?.addEventListener('abort', onAbort, { once: true });
     });
 
-/** Sleeps for `ms`, or until the signal is aborted: whoever pauses asks it what is next. Never rejects for that. */
+/** Sleeps for `ms` milliseconds, or until the signal is aborted, for which it does not reject. */
 export const pause = async (clock: Pick<Clock, 'sleep'>, ms: number, signal: AbortSignal): Promise<void> => {
   try {
     await clock.sleep(ms, signal);

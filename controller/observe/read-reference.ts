@@ -25,8 +25,7 @@ export const readReference = async <R extends Reference, O extends Stored, T>(
   reference === undefined ? usable(undefined) : check(reference, await client.get(type, firstRefOf(reference), signal));
 
 /**
- * As Promise.all; but where several fail, the first in their order counts, whichever failed first: what is told of it stays the same from
- * one look to the next.
+ * As Promise.all, but if several fail, the first one in the list counts, not the first in time: so the same failure is reported each time.
  */
 export const allInOrder = async <T extends readonly unknown[] | []>(
   readings: T,
@@ -36,7 +35,7 @@ export const allInOrder = async <T extends readonly unknown[] | []>(
   return Promise.all(readings);
 };
 
-/** What a fault of something that a bundle refers to keeps it from, and how its status says so. */
+/** The blocker for a fault of something that a bundle refers to. */
 export const blockerOf = (fault: ReferenceFault): Blocker => ({ kind: 'blocker', ...wordsOf(fault) });
 
 const wordsOf = ({ use, kind, field, text }: ReferenceFault): Pick<Blocker, 'reason' | 'message'> => {
