@@ -1,11 +1,11 @@
 import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Clock, Log, Random } from '../process/ports.js';
+import { specRules } from './judge-spec.js';
 import type { LookupMetrics } from './metrics.js';
 import { createPolicyCheck } from './policy.js';
 import { createReferencesCheck, type ReferenceSettings } from './references/references-check.js';
 import { ReleaseIndex } from './references/releases.js';
-import { specRules } from './spec-rules.js';
 import type { ValuesPool } from './values/values-pool.js';
 import type { Check } from './verdict.js';
 

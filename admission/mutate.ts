@@ -1,7 +1,7 @@
 import { defaultsPatch } from '../api/defaults.js';
 import type { AdmissionRequest } from './admission-request.js';
+import { isJudged, specRules } from './judge-spec.js';
 import { resetOf } from './reset.js';
-import { isJudged, specRules } from './spec-rules.js';
 import { type CallTime, type Check, judge, type Soon, type Verdict, verdictOn } from './verdict.js';
 
 /**

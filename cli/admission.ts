@@ -1,11 +1,11 @@
 import type { AdmissionRequest } from '../admission/admission-request.js';
 import { decodeBundle } from '../admission/decode.js';
+import { specRules } from '../admission/judge-spec.js';
 import { mutate } from '../admission/mutate.js';
 import { createPolicyCheck } from '../admission/policy.js';
 import { type Finding, weigh } from '../admission/references/finding.js';
 import type { ParseValues } from '../admission/references/ports.js';
 import { createReferencesJudge, strictnessFor } from '../admission/references/references-check.js';
-import { specRules } from '../admission/spec-rules.js';
 import { validate } from '../admission/validate.js';
 import { judgeValues } from '../admission/values/judge-values.js';
 import { checkable } from '../admission/values/limits.js';

@@ -1,8 +1,8 @@
 import { OWN_ANNOTATIONS, RECONCILE_REQUESTED } from '../../api/annotations.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import type { AdmissionRequest } from '../admission-request.js';
+import { isJudged } from '../judge-spec.js';
 import { sameJson } from '../same-json.js';
-import { isJudged } from '../spec-rules.js';
 
 /**
  * Whether a request uses the bundle's rights: it creates the bundle, or changes its spec or one of this project's annotations. A

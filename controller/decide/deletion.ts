@@ -48,13 +48,15 @@ type DeletionGuard = Guard<BeingDeleted, PartialDecision | Need>;
  */
 export const reconcileDelete = (seen: Observation): PartialDecision | Need => {
   const status = seen.bundle.status ?? {};
-  const deleted = { seen, status, open: openDeployment(status) };
-  return firstAnswer(GUARDS, deleted) ?? uninstall(deleted);
+  const beingDeleted = { seen, status, open: openDeployment(status) };
+  return firstAnswer(GUARDS, beingDeleted) ?? uninstall(beingDeleted);
 };
 
-const isDismissed = (bundle: StoredBundle): boolean => hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
+const isToBeUninstalled = (bundle: StoredBundle): boolean =>
+  hasFinalizer(bundle) && bundle.spec.deletionPolicy === 'Dismiss';
 
-const isRequired = ({ metadata }: StoredBundle): boolean => metadata.annotations?.[DISMISS_REQUIRED] === 'true';
+const isUninstallRequired = ({ metadata }: StoredBundle): boolean =>
+  metadata.annotations?.[DISMISS_REQUIRED] === 'true';
 
 const recheckBlocked = ({ now, platform }: Observation) =>
   ({ kind: 'at', time: now + BLOCKED_RECHECK_MS / platform.timeScale }) as const;
@@ -74,17 +76,17 @@ const deploying: DeletionGuard = ({ seen, status, open }) => {
   // Recorded first: otherwise it would look, once the Job is gone, as if no Job had been created and nothing deployed.
   if (work.kind === 'active' && !wasStarted(status)) return { status: work.status, findings, recheck: { kind: 'now' } };
   if (work.kind === 'unreadable') return jobNotStoppable({ seen, status, open }, work.blocker);
-  return seen.job.kind === 'present' ? stopped({ seen, status, open }, seen.job.job) : { status, findings };
+  return seen.job.kind === 'present' ? stopJob({ seen, status, open }, seen.job.job) : { status, findings };
 };
 
 type Deploying = BeingDeleted & { readonly open: Deployment };
 
 /** If the release is to be uninstalled, the Pod of the stopped Job has to end first. */
-const stopped = ({ seen, status, open }: Deploying, job: Stored<Job>): PartialDecision => {
+const stopJob = ({ seen, status, open }: Deploying, job: Stored<Job>): PartialDecision => {
   const findings = [deletingFinding(`stops Job ${open.jobName}, then the bundle goes`)];
   const stopRequestedAt = parseTime(job.metadata.deletionTimestamp);
   const until = (stopRequestedAt ?? seen.now) + STOP_PATIENCE_MS;
-  if (isDismissed(seen.bundle) && seen.now < until) {
+  if (isToBeUninstalled(seen.bundle) && seen.now < until) {
     const stop = { ...deletionOf(job), propagation: 'Foreground' } as const;
     return {
       status,
@@ -107,10 +109,10 @@ const jobNotStoppable = ({ seen, status, open }: Deploying, { reason, message: w
   const { bundle } = seen;
   const message = `Job ${open.jobName} in namespace ${targetNamespaceOf(bundle)} could not be stopped and tidied up: ${why}`;
   if (!hasFinalizer(bundle)) return { status, findings: [deletingFinding(message, reason)] };
-  if (isDismissed(bundle) && isRequired(bundle))
+  if (isToBeUninstalled(bundle) && isUninstallRequired(bundle))
     return { status, findings: [deletingFinding(message, reason)], recheck: recheckBlocked(seen) };
   const ended = conclude(status, open, { result: 'Lost', message, finishedAt: seen.now });
-  return isDismissed(bundle)
+  return isToBeUninstalled(bundle)
     ? { status: ended, findings: [deletingFinding(message, reason)], recheck: { kind: 'now' } }
     : removeFinalizer(ended, { type: 'Warning', reason, message });
 };
@@ -128,7 +130,7 @@ const withoutFinalizer: DeletionGuard = ({ seen, status }) =>
   hasFinalizer(seen.bundle) ? undefined : { status, findings: [deletingFinding(BEING_DELETED)] };
 
 const releaseKept: DeletionGuard = ({ seen, status }) =>
-  isDismissed(seen.bundle) ? undefined : removeFinalizer(status);
+  isToBeUninstalled(seen.bundle) ? undefined : removeFinalizer(status);
 
 /** Removes the finalizer; that also deletes what a crash may have left of the last Job. */
 const removeFinalizer = (status: WerfBundleStatus, finalEvent?: BundleEvent): PartialDecision => ({
@@ -175,7 +177,7 @@ const uninstall = ({ seen, status }: BeingDeleted): PartialDecision => {
   const [last] = tries;
   if (last === undefined) return beginUninstall(seen, status, 1);
   const why = last.message ?? 'the Job failed';
-  if (tries.length >= TRIES && !isRequired(seen.bundle)) return giveUpUninstall(seen, status, why);
+  if (tries.length >= TRIES && !isUninstallRequired(seen.bundle)) return giveUpUninstall(seen, status, why);
   const delay = LOST_DELAYS_MS[Math.min(tries.length, LOST_DELAYS_MS.length) - 1] ?? 0;
   const next = (parseTime(last.finishedAt) ?? seen.now) + delay / seen.platform.timeScale;
   if (seen.now >= next) return beginUninstall(seen, status, tries.length + 1);
@@ -184,7 +186,7 @@ const uninstall = ({ seen, status }: BeingDeleted): PartialDecision => {
 
 /** Somebody has to mend something before the release can be uninstalled: waits for that if the uninstall is required, else gives up. */
 const blocked = (seen: Observation, status: WerfBundleStatus, why: string): PartialDecision =>
-  isRequired(seen.bundle)
+  isUninstallRequired(seen.bundle)
     ? { status, findings: [notUninstalled(seen, why)], recheck: recheckBlocked(seen) }
     : giveUpUninstall(seen, status, why);
 

@@ -57,7 +57,7 @@ export const wasStarted = (status: WerfBundleStatus | undefined): boolean =>
 
 /**
  * @param status - the status with this poll accounted for
- * @param overtaken - why the deployment is not wanted any more, if it is not: then it is superseded, unless werf was started
+ * @param supersededBy - why the deployment is not wanted any more, if it is not: then it is superseded, unless werf was started
  */
 export const followDeployment = (
   seen: Observation,

@@ -2,14 +2,14 @@ import type { Settings } from '../../api/settings.js';
 import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
 
-/** What a decision is based on. */
+/** The observation, and the status with its poll accounted for: what a guard decides on. */
 export interface Facts {
   readonly seen: Observation;
   /** The status with this reconcile's poll accounted for. */
   readonly polled: PollAccount;
 }
 
-/** A bundle that could be deployed, and for which nothing is under way. */
+/** The spec of the bundle is valid, and no Job of it is followed. */
 export interface Idle extends Facts {
   readonly settings: Settings;
 }

@@ -99,12 +99,12 @@ const idleState = ({ seen, polled }: Facts): State | Need => {
   const trigger = triggerOf(idle);
   const { jobInputs } = seen;
   const due = trigger !== undefined && jobInputs?.kind === 'ready' ? dueOf(idle, jobInputs.checksum) : undefined;
-  const look = { ...idle, trigger, due };
-  return firstAnswer(IDLE_GUARDS, look) ?? settled(look, due);
+  const withDue = { ...idle, trigger, due };
+  return firstAnswer(IDLE_GUARDS, withDue) ?? settled(withDue, due);
 };
 
-const checkUnprepared: IdleGuard = (look) => {
-  const check = look.trigger === 'check-due' ? prepareCheck(look, undefined) : undefined;
+const checkUnprepared: IdleGuard = (idle) => {
+  const check = idle.trigger === 'check-due' ? prepareCheck(idle, undefined) : undefined;
   return check?.kind === 'prepared' ? undefined : check;
 };
 
@@ -165,21 +165,21 @@ const settled = (idle: Idle, due: Due | undefined): State => {
   const times = [retryAt, checkAt].filter((time) => time !== undefined);
   return {
     kind: 'settled',
-    ...restOf(idle, due),
+    ...settledData(idle, due),
     recheckAt: times.length === 0 ? undefined : Math.min(...times),
     nearCheck: check !== undefined && check.when !== 'later',
   };
 };
 
-const restOf = ({ seen, polled }: Idle, due: Due | undefined) => {
+const settledData = ({ seen, polled }: Idle, due: Due | undefined) => {
   const held = due?.kind === 'held' ? due.message : undefined;
   const nothing = due?.kind === 'nothing' || due?.kind === 'held';
   return { held, askedInVain: nothing && requestsOf(seen, polled).deployment };
 };
 
-const checkDue: IdleGuard = (look) => {
-  const { seen, settings, due } = look;
-  const prepared = prepareCheck(look, due);
+const checkDue: IdleGuard = (idle) => {
+  const { seen, settings, due } = idle;
+  const prepared = prepareCheck(idle, due);
   if (prepared?.kind !== 'prepared') return prepared;
   const { jobInputs } = seen;
   const { applied } = prepared;
@@ -187,7 +187,7 @@ const checkDue: IdleGuard = (look) => {
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs };
   // Values that differ from the applied ones are to be deployed, not checked.
   if (jobInputs.checksum !== applied.checksum) return undefined;
-  return { kind: 'check-due', ...restOf(look, due), applied, settings, jobInputs };
+  return { kind: 'check-due', ...settledData(idle, due), applied, settings, jobInputs };
 };
 
 /** In this order. */
@@ -213,17 +213,20 @@ interface Prepared {
   readonly applied: Applied;
 }
 
-/** Makes sure of finalizer and slot before the inputs of a check are looked up; undefined: no check is due. */
+/**
+ * Makes sure of finalizer and slot, before the inputs of a check are looked up and again with them; undefined: no check is to begin now.
+ */
 const prepareCheck = (idle: Idle, due: Due | undefined): State | Need | Prepared | undefined => {
   const { seen, settings } = idle;
   const check = nextCheckOf(idle);
   if (check === undefined || check.when === 'later') return undefined;
-  const rest = restOf(idle, due);
+  const rest = settledData(idle, due);
   const { applied } = check;
-  if (needsFinalizerToCheck(seen.bundle)) return { kind: 'check-finalizer-missing', ...rest };
-  if (check.when === 'soon') return undefined;
   const lack = planLack(seen, settings);
-  if (lack !== undefined) return { kind: 'check-impossible', ...rest, lack };
+  if (lack !== undefined && check.when === 'now') return { kind: 'check-impossible', ...rest, lack };
+  // Nothing holds the bundle for a check that can't be made.
+  if (lack === undefined && needsFinalizerToCheck(seen.bundle)) return { kind: 'check-finalizer-missing', ...rest };
+  if (check.when === 'soon') return undefined;
   const slot = slotFor(seen, check.jobName);
   if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: check.jobName };
   return slot === 'waiting' ? { kind: 'check-queued', ...rest } : { kind: 'prepared', applied };

@@ -63,7 +63,7 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     const actions = [createJob({ seen, settings, jobInputs, deployment })];
     return { status, findings: [finding, ...polled.findings], actions };
   },
-  'deployment-due': ({ due }, facts) => begun(facts, due),
+  'deployment-due': ({ due }, facts) => withIntent(facts, due),
   'registry-unasked': ({ anew: { status, findings } }) => ({ status, findings }),
   'record-outdated': ({ due }, { seen, polled }) => ({
     status: withRecord(polled.status, due),
@@ -75,15 +75,15 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     const { status, findings } = settled(state, facts);
     return { status: withFailedCheck(status, lack, momentOf(facts.seen)), findings, recheck: NOW };
   },
-  'check-queued': (state, facts) => ({ ...settled(state, facts), ...stillHeld(facts.seen), keepsSlot: true }),
+  'check-queued': (state, facts) => ({ ...settled(state, facts), ...keepFinalizer(facts.seen), keepsSlot: true }),
   'check-due': ({ applied, settings, jobInputs, ...state }, facts) => {
     const check = nextCheckNumber(facts.polled.status);
     const actions = [createPlan({ seen: facts.seen, settings, jobInputs, applied, check })];
-    return { ...settled(state, facts), ...stillHeld(facts.seen), keepsSlot: true, actions };
+    return { ...settled(state, facts), ...keepFinalizer(facts.seen), keepsSlot: true, actions };
   },
   settled: ({ recheckAt, nearCheck, ...state }, facts) => ({
     ...settled(state, facts),
-    ...(nearCheck && stillHeld(facts.seen)),
+    ...(nearCheck && keepFinalizer(facts.seen)),
     ...(recheckAt !== undefined && { recheck: { kind: 'at', time: recheckAt } }),
   }),
 };
@@ -109,7 +109,7 @@ const settled = ({ held, askedInVain }: Pick<Of<'settled'>, 'held' | 'askedInVai
 };
 
 /** Keeps a finalizer that was added for a check until that check. */
-const stillHeld = ({ bundle }: Observation): Pick<PartialDecision, 'finalizer'> =>
+const keepFinalizer = ({ bundle }: Observation): Pick<PartialDecision, 'finalizer'> =>
   isElsewhere(bundle) ? { finalizer: 'leave' } : {};
 
 const blocked = ({ seen, polled }: Facts, { reason, message }: Blocker): PartialDecision => ({
@@ -125,7 +125,7 @@ const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[
 };
 
 /** Writes the intent; the next reconcile creates its Job. */
-const begun = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {
+const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {
   const { name: bundleName, uid } = seen.bundle.metadata;
   const deployment = nextDeployment(seen.bundle, due, {
     jobName: (number, tag) => jobNameOf({ bundleName, uid, tag, number }),

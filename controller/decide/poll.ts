@@ -135,10 +135,10 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
     // If a user has reset the counter, the condition is still that of the last failure.
     return reachable?.reason === 'FirstScan' ? first : { ...first, status };
   }
-  return { status, findings: [...stillNothing(status), ...stillHeld(status)], wanted };
+  return { status, findings: [...stillNothing(status), ...heldDowngrade(status)], wanted };
 };
 
-const stillHeld = (status: WerfBundleStatus): readonly Finding[] => {
+const heldDowngrade = (status: WerfBundleStatus): readonly Finding[] => {
   const ready = conditionOf(status, 'Ready');
   return ready?.reason === 'DowngradeHeld'
     ? [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: ready.message }]

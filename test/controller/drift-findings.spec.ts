@@ -303,6 +303,11 @@ t.test('a bundle is held while a check of it runs in another namespace, and no l
       want: { finalizer: 'add', actions: [], recheck: 'now', phase: 'Synced', counts: [4, undefined] },
     },
     {
+      title: 'not for a check that its werf can not make',
+      seen: elsewhere({ held: false }, { platform: { ...platform, werfImage: 'registry.example/werf:2.40.0' } }),
+      want: { finalizer: 'leave', actions: [], recheck: 'now' },
+    },
+    {
       title: 'when it waits for its place',
       seen: elsewhere({ held: true }, { slot: slot(bundle(status), 'waiting') }),
       want: { finalizer: 'leave', actions: [], recheck: 'on-change' },
