@@ -44,7 +44,7 @@ export const readReview = (body: Uint8Array): Review | Malformed => {
   const request = objectOf(review['request']);
   const uid = textOf(request['uid']);
   const fault = faultOfEnvelope(review) ?? faultOfRequest(request);
-  if (fault !== undefined) return { kind: 'malformed', message: fault, ...(uid === '' ? {} : { uid }) };
+  if (fault !== undefined) return { kind: 'malformed', message: fault, ...(uid !== '' && { uid }) };
   return { kind: 'review', uid, request };
 };
 
@@ -143,7 +143,7 @@ const toRequest = (request: JsonMap, uid: string): DecodedRequest => {
     requester: toRequester(objectOf(request['userInfo'])),
     dryRun: request['dryRun'] === true,
     object: asBundle(request['object']),
-    ...(operation === 'UPDATE' ? { oldObject: asBundle(request['oldObject']) } : {}),
+    ...(operation === 'UPDATE' && { oldObject: asBundle(request['oldObject']) }),
   };
 };
 

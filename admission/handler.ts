@@ -69,7 +69,7 @@ export const answerCalls = (deps: AnswerDeps, read: (review: Review, call: Call)
       const judged = question.judge();
       const verdict = judged instanceof Promise ? await inTime(judged, call.signal) : judged;
       allowed = verdict.kind === 'allow';
-      answer = encode(verdict, { ...about, ...(uid === undefined ? {} : { uid }) });
+      answer = encode(verdict, { ...about, ...(uid !== undefined && { uid }) });
       const durationMs = since(deps, start);
       deps.log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
     } catch (error) {
@@ -92,7 +92,7 @@ const readCall = ({ contentType, body }: Call): Review | Malformed =>
 /** For the log. Problems are left out of it: their texts quote what users wrote. */
 const foundIn = (verdict: Verdict): LogFields => ({
   verdict: verdict.kind,
-  ...(verdict.kind === 'deny' ? { fields: verdict.problems.map(({ field }) => field) } : {}),
+  ...(verdict.kind === 'deny' && { fields: verdict.problems.map(({ field }) => field) }),
 });
 
 const LATE: Verdict = { kind: 'late' };

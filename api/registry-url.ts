@@ -42,7 +42,7 @@ export const parseRegistryUrl = (text: string): ParsedRegistryUrl => {
   const meant = completed(url);
   if (meant === undefined)
     return { kind: 'invalid', reason: reason === fault ? reason : `${reason}, and ${faultOf(url)}` };
-  return { kind: 'invalid', reason, suggestion: { url: meant, ...(tag === undefined ? {} : { tag }) } };
+  return { kind: 'invalid', reason, suggestion: { url: meant, ...(tag !== undefined && { tag }) } };
 };
 
 /** What is wrong with `host[:port]/path`; nothing if it is one. */

@@ -98,8 +98,8 @@ interface Inherited {
 }
 
 const given = (value: JsonMap): Inherited => ({
-  ...(typeof value['apiVersion'] === 'string' ? { apiVersion: value['apiVersion'] } : {}),
-  ...(typeof value['kind'] === 'string' ? { kind: value['kind'] } : {}),
+  ...(typeof value['apiVersion'] === 'string' && { apiVersion: value['apiVersion'] }),
+  ...(typeof value['kind'] === 'string' && { kind: value['kind'] }),
 });
 
 /** A text of the object, or '' where it has none. */

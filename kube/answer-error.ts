@@ -72,8 +72,8 @@ export const errorOfAnswer = (answer: FailedAnswer): KubeError => {
   const retryAfterMs = retryAfterOf(answer, status);
   return new KubeError(code, `${answer.action}: ${words[code]}${detail === undefined ? '' : `: ${detail}`}`, {
     status: answer.status,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(detail === undefined ? {} : { detail }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(detail !== undefined && { detail }),
   });
 };
 

@@ -167,10 +167,10 @@ const connectionOf = async (config: KubeConfig, source: string, context: string 
   const namespace = config.getContextObject(config.currentContext)?.namespace;
   return {
     server,
-    ...(namespace === undefined || namespace === '' ? {} : { namespace }),
+    ...(namespace !== undefined && namespace !== '' && { namespace }),
     headers: keptFor(CREDENTIALS_MS, async () => headersOf(await credentials(config, source))),
     tls: tlsOf(options),
-    ...(cluster.proxyUrl === undefined ? {} : { proxy: cluster.proxyUrl }),
+    ...(cluster.proxyUrl !== undefined && { proxy: cluster.proxyUrl }),
   };
 };
 
@@ -239,9 +239,9 @@ const tlsOf = (options: RequestOptions): Connection['tls'] => {
   const { ca, cert, key, rejectUnauthorized, servername } = options as RequestOptions & Partial<Connection['tls']>;
   return {
     rejectUnauthorized: rejectUnauthorized !== false,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(servername === undefined ? {} : { servername }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(servername !== undefined && { servername }),
   };
 };

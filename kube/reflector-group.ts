@@ -18,7 +18,7 @@ export class ReflectorGroup<S extends Stored, P> {
   /** @param namespace - '': all of them. Asked again, it changes nothing. */
   follow(namespace: string): void {
     if (this.#member(namespace) !== undefined) return;
-    const list = { ...this.#deps.list, ...(namespace === '' ? {} : { namespace }) };
+    const list = { ...this.#deps.list, ...(namespace !== '' && { namespace }) };
     const member = createReflector<S, P>({ ...this.#deps, list });
     this.#members.set(namespace, member);
     this.#running.add((signal) => member.start(signal));

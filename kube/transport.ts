@@ -157,7 +157,7 @@ export class Transport {
     return {
       accept: call.accept ?? (call.subresource === 'log' ? '*/*' : 'application/json'),
       'user-agent': this.#options.userAgent ?? 'werfbundle',
-      ...(call.body === undefined ? {} : { 'content-type': contentType }),
+      ...(call.body !== undefined && { 'content-type': contentType }),
       ...(await authenticated(this.#connection, actionOf(call))),
     };
   }
@@ -206,14 +206,14 @@ const readOnce = (
 const dispatcherFor = ({ server, tls, proxy }: Connection): Dispatcher => {
   const { ca, cert, key, rejectUnauthorized, servername } = tls;
   const given = {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   };
   const material = {
     rejectUnauthorized,
     ...readOnce(given),
-    ...(servername === undefined ? {} : { servername }),
+    ...(servername !== undefined && { servername }),
   };
   // Shorter than the idle times of apiservers (90 s) and of the usual load balancers (60 s).
   const keepAlive = { keepAliveTimeout: 30_000, keepAliveMaxTimeout: 50_000 };

@@ -73,10 +73,10 @@ const printableError = (error: Error, depth: number): Record<string, unknown> =>
   return {
     type: error.name,
     message: redact(error.message),
-    ...(code === undefined ? {} : { code }),
-    ...(status === undefined ? {} : { status }),
-    ...(error.stack === undefined ? {} : { stack: redact(error.stack) }),
-    ...(error.cause === undefined ? {} : { cause: printableValue(error.cause, depth) }),
+    ...(code !== undefined && { code }),
+    ...(status !== undefined && { status }),
+    ...(error.stack !== undefined && { stack: redact(error.stack) }),
+    ...(error.cause !== undefined && { cause: printableValue(error.cause, depth) }),
   };
 };
 

@@ -63,7 +63,7 @@ export class Connections {
 
   #open(ca: string | undefined, proxy: URL | undefined): Dispatcher {
     const { connectMs, headersMs, addresses, lookup } = this.#options;
-    const tls = { timeout: connectMs, ...(ca === undefined ? {} : { secureContext: trusting(ca) }) };
+    const tls = { timeout: connectMs, ...(ca !== undefined && { secureContext: trusting(ca) }) };
     const pool = {
       connections: CONNECTIONS_PER_HOST,
       keepAliveTimeout: KEEP_ALIVE_MS,

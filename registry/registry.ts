@@ -66,7 +66,7 @@ export const createRegistry = (deps: RegistryDeps): Registry & { close(): Promis
     ...timeouts,
     addresses: addressPolicy({ allow: deps.allowNetworks, deny: deps.denyNetworks ?? [] }),
     proxies: deps.proxies ?? NO_PROXIES,
-    ...(lookup === undefined ? {} : { lookup }),
+    ...(lookup !== undefined && { lookup }),
   });
   const { bodyMs } = timeouts;
   const hosts = new HostLimiter({

@@ -111,7 +111,7 @@ export class Tokens {
       client_id: CLIENT_ID,
       scope: request.scopes.join(' '),
       refresh_token: refreshToken,
-      ...(request.service === undefined ? {} : { service: request.service }),
+      ...(request.service !== undefined && { service: request.service }),
     });
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     return this.#exchange(

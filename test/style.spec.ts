@@ -52,3 +52,19 @@ t.test('no object literal is spread into another: the formatter says where lines
   const wrong = everywhere(ts.isSpreadAssignment).filter(({ expression }) => ts.isObjectLiteralExpression(expression));
   t.same(wrong.map(lineOf), []);
 });
+
+const isEmptyObject = (node: ts.Node): boolean => ts.isObjectLiteralExpression(node) && node.properties.length === 0;
+
+const bare = (node: ts.Expression): ts.Expression =>
+  ts.isParenthesizedExpression(node) ? bare(node.expression) : node;
+
+t.test('a field that may be left out is spread as `...(condition && { field })`', async (t) => {
+  const wrong = everywhere(ts.isSpreadAssignment).filter(({ expression }) => {
+    const choice = bare(expression);
+    return (
+      ts.isConditionalExpression(choice) &&
+      (isEmptyObject(bare(choice.whenTrue)) || isEmptyObject(bare(choice.whenFalse)))
+    );
+  });
+  t.same(wrong.map(lineOf), []);
+});

@@ -26,7 +26,7 @@ export const shakeHands = ({ host, port, name, trusted }: HandshakeOptions): Pro
       host,
       port,
       ca: [...trusted],
-      ...(isIP(name) === 0 ? { servername: name } : {}),
+      ...(isIP(name) === 0 && { servername: name }),
       checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),
     });
     const end = (handshake: Handshake): void => {

@@ -111,7 +111,7 @@ interface Traffic {
 const createRouter = (deps: ServerDeps, traffic: Traffic): Router => {
   const routes = Router();
   const { handler, guard } = deps;
-  const handlers = { mutate: handler, validate: handler, ...(guard === undefined ? {} : { guard }) };
+  const handlers = { mutate: handler, validate: handler, ...(guard !== undefined && { guard }) };
   const webhooks = Object.keys(handlers) as (keyof typeof handlers)[];
   for (const webhook of webhooks) {
     routes.post(`/${webhook}`, answering(webhook, { ...deps, handler: handlers[webhook] ?? handler }, traffic));

@@ -113,7 +113,7 @@ const startAdmission = async (
     listen: config.listen,
     serving,
     handler: createHandler({ checks: judging.checks, clock, log, metrics }),
-    ...(guard === undefined ? {} : { guard: guard.handler }),
+    ...(guard !== undefined && { guard: guard.handler }),
     maxInFlight: config.maxInFlight,
     ready: deps.ready,
     clock,

@@ -29,7 +29,7 @@ export const judgeValues = async (deps: ValuesDeps, refs: BundleReferences): Pro
   if (inline === undefined && read.every(({ input }) => input.found === undefined)) return findings;
   const question = {
     sources: read.map(({ input }) => input),
-    ...(inline === undefined ? {} : { inline }),
+    ...(inline !== undefined && { inline }),
     bundleNamespace: own,
     targetNamespace: target,
   };

@@ -184,7 +184,7 @@ const valuesItem = (
 export const valuesSourceOf = ({ kind, name, optional, key }: ValuesReference): ValuesSource => ({
   ...(kind === 'ConfigMap' ? { configMapRef: { name } } : { secretRef: { name } }),
   optional,
-  ...(key === undefined ? {} : { key }),
+  ...(key !== undefined && { key }),
 });
 
 /** The name that a reference stands for, in the first namespace that it is looked for in. */

@@ -196,8 +196,8 @@ class Reader {
     this.problem ??= {
       kind: 'invalid',
       reason,
-      ...(words === undefined ? {} : { words: words.slice(0, MAX_WORDS) }),
-      ...(position === undefined ? {} : { position }),
+      ...(words !== undefined && { words: words.slice(0, MAX_WORDS) }),
+      ...(position !== undefined && { position }),
     };
     return null;
   }

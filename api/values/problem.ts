@@ -79,7 +79,7 @@ export const brokenKey = (
     ...invalid(at.field, name, text),
     source: { kind, name, namespace },
     key: at.key,
-    ...(position === undefined ? {} : { position }),
+    ...(position !== undefined && { position }),
   };
 };
 

@@ -124,7 +124,7 @@ const podSpec = (
   return {
     restartPolicy: 'Never',
     activeDeadlineSeconds: timeoutS,
-    ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
+    ...(serviceAccountName !== undefined && { serviceAccountName }),
     automountServiceAccountToken: true,
     // A Service called werf-set-x would otherwise become WERF_SET_X_…, which werf reads as --set.
     enableServiceLinks: false,

@@ -35,8 +35,8 @@ export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
   const names = secretNamesOf(input.deployment.jobName);
   const redact = redactionOf(input.jobInputs);
   const values = {
-    ...(valuesFile === undefined ? {} : { [SECRET_KEYS.values]: valuesFile }),
-    ...(redact === undefined ? {} : { [SECRET_KEYS.redact]: redact }),
+    ...(valuesFile !== undefined && { [SECRET_KEYS.values]: valuesFile }),
+    ...(redact !== undefined && { [SECRET_KEYS.redact]: redact }),
   };
   return [
     ...(Object.keys(values).length === 0 ? [] : [secretOf(input, { name: names.values, data: values })]),

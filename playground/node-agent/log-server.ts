@@ -38,9 +38,9 @@ export const logOptions = (query: URLSearchParams, now: number): LogOptions => {
   return {
     follow: query.get('follow') === 'true',
     timestamps: query.get('timestamps') === 'true',
-    ...(tailLines === undefined ? {} : { tailLines }),
-    ...(limitBytes === undefined ? {} : { limitBytes }),
-    ...(since === undefined ? {} : { since }),
+    ...(tailLines !== undefined && { tailLines }),
+    ...(limitBytes !== undefined && { limitBytes }),
+    ...(since !== undefined && { since }),
   };
 };
 

@@ -73,7 +73,7 @@ export const phaseOf = (progress: PodProgress): 'Pending' | 'Running' | 'Succeed
 const terminated = (uid: string, ended: Ended) => ({
   exitCode: ended.exitCode,
   reason: ended.reason,
-  ...(ended.message === undefined ? {} : { message: ended.message }),
+  ...(ended.message !== undefined && { message: ended.message }),
   startedAt: timestamp(ended.startedAt),
   finishedAt: timestamp(ended.finishedAt),
   containerID: `local-process://${uid}`,
@@ -82,7 +82,7 @@ const terminated = (uid: string, ended: Ended) => ({
 const stateOf = (uid: string, state: ContainerProgress['state']) => {
   switch (state.kind) {
     case 'waiting':
-      return { waiting: { reason: state.reason, ...(state.message === undefined ? {} : { message: state.message }) } };
+      return { waiting: { reason: state.reason, ...(state.message !== undefined && { message: state.message }) } };
     case 'running':
       return { running: { startedAt: timestamp(state.startedAt) } };
     case 'ended':
@@ -98,10 +98,10 @@ const containerStatus = (uid: string, container: ContainerProgress, init: boolea
   ready: init ? succeeded(container) : isRunning(container),
   started: isRunning(container),
   state: stateOf(uid, container.state),
-  ...(container.last === undefined ? {} : { lastState: { terminated: terminated(uid, container.last) } }),
-  ...(container.state.kind === 'waiting' && container.last === undefined
-    ? {}
-    : { containerID: `local-process://${uid}` }),
+  ...(container.last !== undefined && { lastState: { terminated: terminated(uid, container.last) } }),
+  ...((container.state.kind !== 'waiting' || container.last !== undefined) && {
+    containerID: `local-process://${uid}`,
+  }),
 });
 
 const readyCondition = (progress: PodProgress, phase: string) => {
@@ -115,7 +115,7 @@ const readyCondition = (progress: PodProgress, phase: string) => {
 const initializedCondition = (progress: PodProgress, phase: string) => {
   const waiting = progress.init.filter((each) => !succeeded(each)).map((each) => each.name);
   if (waiting.length === 0)
-    return { status: 'True', ...(phase === 'Succeeded' ? { reason: 'PodCompleted' } : {}) } as const;
+    return { status: 'True', ...(phase === 'Succeeded' && { reason: 'PodCompleted' }) } as const;
   const message = `containers with incomplete status: [${waiting.join(' ')}]`;
   return { status: 'False', reason: 'ContainersNotInitialized', message } as const;
 };
@@ -148,9 +148,9 @@ export const podStatus = (progress: PodProgress, previous: readonly PodCondition
     podIP: progress.address,
     podIPs: [{ ip: progress.address }],
     startTime: timestamp(progress.startedAt),
-    ...(progress.init.length === 0
-      ? {}
-      : { initContainerStatuses: progress.init.map((each) => containerStatus(progress.uid, each, true)) }),
+    ...(progress.init.length !== 0 && {
+      initContainerStatuses: progress.init.map((each) => containerStatus(progress.uid, each, true)),
+    }),
     containerStatuses: progress.main.map((each) => containerStatus(progress.uid, each, false)),
   };
 };

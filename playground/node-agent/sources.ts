@@ -64,7 +64,7 @@ const requestToken = async (
   const { namespace, name, uid } = refOf(pod);
   const request = {
     spec: {
-      ...(wanted.audience === '' ? {} : { audiences: [wanted.audience] }),
+      ...(wanted.audience !== '' && { audiences: [wanted.audience] }),
       expirationSeconds: wanted.seconds,
       boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
     },

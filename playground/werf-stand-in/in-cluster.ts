@@ -45,7 +45,7 @@ export const inCluster = async (environment: Environment): Promise<InCluster> =>
         url: new URL(path, origin),
         ca,
         headers: { authorization: `Bearer ${token.trim()}`, accept: 'application/json', 'content-type': type },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       const json = JSON.parse(answer.body.toString('utf8') || '{}') as T & { readonly message?: string };
       if (answer.status < 300) return json;

@@ -420,7 +420,7 @@ t.test('the policy of the platform', async (t) => {
   ];
   for (const { title, flag, pattern, url = 'ghcr.io/acme/app', image, allowed } of rows) {
     const harness = createAdmissionHarness({ flags: [`--${flag}=${pattern}`] });
-    const spec = { registry: { url, tag: 'v1' }, ...(image === undefined ? {} : { converge: { image } }) };
+    const spec = { registry: { url, tag: 'v1' }, ...(image !== undefined && { converge: { image } }) };
     t.equal((await harness.ask({ object: bundle(spec) })).allowed, allowed, `${title}: ${pattern}, ${image ?? url}`);
   }
   const harness = createAdmissionHarness({

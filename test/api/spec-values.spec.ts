@@ -221,7 +221,7 @@ t.test('what is no repository is refused with what was probably meant', async (t
     { given: `ghcr.io/${'a'.repeat(248)}`, reason: 'may have at most 255 characters' },
   ];
   for (const { given, reason, suggestion } of table) {
-    const want = { kind: 'invalid', reason, ...(suggestion === undefined ? {} : { suggestion }) };
+    const want = { kind: 'invalid', reason, ...(suggestion !== undefined && { suggestion }) };
     t.strictSame(parseRegistryUrl(given), want, given.slice(0, 40));
   }
   const suggestionsAreGood = fc.property(

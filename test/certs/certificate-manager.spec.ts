@@ -48,7 +48,7 @@ const createWorld = (options: { readonly lookMs?: number } = {}) => {
   };
   const overwrite = (caBundle?: string): void => {
     for (const { type, name } of TARGETS) {
-      const clientConfig = { service: { namespace: 'x', name: 'x' }, ...(caBundle === undefined ? {} : { caBundle }) };
+      const clientConfig = { service: { namespace: 'x', name: 'x' }, ...(caBundle !== undefined && { caBundle }) };
       kube.seed(type, { metadata: { name }, webhooks: [{ name: 'hook', clientConfig }] });
     }
     // Nobody can serve by a caBundle of somebody else: it is no part of what is promised.

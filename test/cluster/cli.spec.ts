@@ -13,7 +13,7 @@ const core = (kind: string, metadata: object, more: object = {}) => ({ apiVersio
 const binding = (account: string, role: string, namespace?: string) => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
-  metadata: { name: `${account}-${role}`, ...(namespace === undefined ? {} : { namespace }) },
+  metadata: { name: `${account}-${role}`, ...(namespace !== undefined && { namespace }) },
   roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
   subjects: [{ kind: 'ServiceAccount', namespace: 'people', name: account }],
 });

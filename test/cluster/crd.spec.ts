@@ -252,7 +252,7 @@ const bundle = (name: string, spec: unknown) => ({
   apiVersion: 'werf.io/v1alpha1',
   kind: 'WerfBundle',
   metadata: { name, namespace: 'default' },
-  ...(spec === undefined ? {} : { spec }),
+  ...(spec !== undefined && { spec }),
 });
 /** A deployed bundle and a change of its spec.converge, refused at the field `refused` or taken. */
 interface FixedRow {

@@ -21,7 +21,7 @@ const core = (kind: string, metadata: object, more: object = {}): object => ({
 const binding = (account: string, role: string, namespace?: string): object => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
-  metadata: { name: `${account.replace('/', '-')}-${role}`, ...(namespace === undefined ? {} : { namespace }) },
+  metadata: { name: `${account.replace('/', '-')}-${role}`, ...(namespace !== undefined && { namespace }) },
   roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
   subjects: [{ kind: 'ServiceAccount', namespace: 'people', name: account.replace('people/', '') }],
 });

@@ -148,7 +148,7 @@ t.test(
     t.match(
       await cleaned.replace(byReplace, {
         ...body,
-        metadata: { ...(isMap(body['metadata']) ? body['metadata'] : {}), finalizers: [] },
+        metadata: { ...(isMap(body['metadata']) && body['metadata']), finalizers: [] },
       }),
       { status: 200 },
     );

@@ -21,7 +21,7 @@ const configMap = (name: string, text: string): object =>
 const bundle = (name: string, converge: object = {}, metadata: object = {}, registry: object = {}): object => ({
   apiVersion: 'werf.io/v1alpha1',
   kind: 'WerfBundle',
-  metadata: { namespace: 'ops', ...(name === '' ? {} : { name }), ...metadata },
+  metadata: { namespace: 'ops', ...(name !== '' && { name }), ...metadata },
   spec: { registry: { url: 'ghcr.io/acme/app', tag: 'v1.0.0', ...registry }, converge },
 });
 const apply = (input: string, ...flags: readonly string[]) => cluster.kubectl(['apply', '-f', '-', ...flags], input);

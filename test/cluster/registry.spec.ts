@@ -28,15 +28,15 @@ const registryFor = async (t: Test, options: { real?: boolean; login?: boolean; 
   const registry = await startRegistry({
     dir,
     say: (line) => t.comment(line),
-    ...(binary === undefined ? {} : { binary }),
-    ...(login ? { auth: { ...credential, kind: 'htpasswd' } } : {}),
-    ...(auth === undefined ? {} : { auth }),
+    ...(binary !== undefined && { binary }),
+    ...(login && { auth: { ...credential, kind: 'htpasswd' } }),
+    ...(auth !== undefined && { auth }),
   });
   t.teardown(async () => {
     await registry.stop();
     await rm(dir, { recursive: true, force: true });
   });
-  return { registry, dir, binary, ...(login ? { credential } : {}) };
+  return { registry, dir, binary, ...(login && { credential }) };
 };
 
 const clientFor = (t: Test, proxy?: string) => {
@@ -47,7 +47,7 @@ const clientFor = (t: Test, proxy?: string) => {
     allowNetworks: ['127.0.0.0/8'],
     clock: systemClock,
     userAgent: 'werfbundle-test',
-    ...(proxy === undefined ? {} : { proxies: { http: new URL(proxy), except: [] } }),
+    ...(proxy !== undefined && { proxies: { http: new URL(proxy), except: [] } }),
   });
   t.teardown(() => client.close());
   return client;
@@ -67,10 +67,10 @@ for (const { title, real, login } of subjects) {
     await registryContract(t, {
       client: clientFor(t),
       host,
-      ...(credential === undefined ? {} : { credential }),
+      ...(credential !== undefined && { credential }),
       publish: async (repository, tag, content) => {
         version += 1;
-        const target = { host, repository, tag, ...(credential === undefined ? {} : { credential }) };
+        const target = { host, repository, tag, ...(credential !== undefined && { credential }) };
         const chart = { name: 'app', version: `1.0.${version}`, files: { 'templates/a.yaml': 'a: 1\n' } };
         const { digest } = await (content === 'bundle' ? publishBundle({ ...target, chart }) : publishImage(target));
         return digest;
@@ -154,7 +154,7 @@ t.test('a registry that is stopped refuses connections, and is found again on th
     dir,
     port: Number(registry.host.split(':')[1]),
     say: (line) => t.comment(line),
-    ...(binary === undefined ? {} : { binary }),
+    ...(binary !== undefined && { binary }),
   });
   t.teardown(() => again.stop());
   t.strictSame(await client.listTags(target, signal), tags);

@@ -22,7 +22,7 @@ export const registryContract = async (t: Test, subject: RegistrySubject): Promi
     host,
     repository: 'acme/app',
     insecure: true,
-    ...(credential === undefined ? {} : { credential }),
+    ...(credential !== undefined && { credential }),
   };
   const bundle = await publish('acme/app', 'v1.0.0', 'bundle');
   const image = await publish('acme/app', 'v1.0.0-image', 'image');

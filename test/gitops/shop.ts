@@ -34,7 +34,7 @@ export const shopOf = ({ namespace, url, registry, converge, spec, annotations }
       converge: { serviceAccountName: 'werf-converge', valuesFrom, ...converge },
       ...spec,
     },
-    { namespace, ...(annotations === undefined ? {} : { annotations }) },
+    { namespace, ...(annotations !== undefined && { annotations }) },
   );
   const parts = {
     bundle: shop,

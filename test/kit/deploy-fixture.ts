@@ -130,7 +130,7 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
       ...options,
       dir: join(dir, name),
       say,
-      ...(binary === undefined ? {} : { binary }),
+      ...(binary !== undefined && { binary }),
     });
     t.teardown(() => registry.stop());
     return registry;
@@ -177,7 +177,7 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
         host,
         repository,
         tag,
-        ...(auth === undefined ? {} : { credential: auth }),
+        ...(auth !== undefined && { credential: auth }),
         chart: { name, version, files: { 'Chart.yaml': chart, ...files } },
       });
     },

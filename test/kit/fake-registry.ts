@@ -263,8 +263,8 @@ const listAnswer = ({ repositories, behaviour }: State, repository: string, url:
     status: 200,
     headers: {
       'content-type': 'application/json',
-      ...(more ? { link: `<${url.pathname}?last=${tags.at(-1)}>; rel="next"` } : {}),
-      ...(behaviour().etags ? { etag: `"${digestOf(body).slice(7, 15)}"` } : {}),
+      ...(more && { link: `<${url.pathname}?last=${tags.at(-1)}>; rel="next"` }),
+      ...(behaviour().etags && { etag: `"${digestOf(body).slice(7, 15)}"` }),
     },
     body,
   };
@@ -277,15 +277,15 @@ const manifestAnswer = (state: State, { method }: FakeRequest, manifest: Manifes
   const digest = digestOf(manifest.body);
   const headers = {
     'content-type': manifest.type,
-    ...(digests ? { 'docker-content-digest': digest } : {}),
-    ...(manifestEtags ? { etag: `"${digest}"` } : {}),
+    ...(digests && { 'docker-content-digest': digest }),
+    ...(manifestEtags && { etag: `"${digest}"` }),
   };
   return { status: 200, headers, body: manifest.body };
 };
 
 const send = (response: ServerResponse, { method }: FakeRequest, answer: Answer, { gzip }: FakeBehaviour): void => {
   const zipped = gzip && answer.status === 200 && method === 'GET';
-  response.writeHead(answer.status, { ...answer.headers, ...(zipped ? { 'content-encoding': 'gzip' } : {}) });
+  response.writeHead(answer.status, { ...answer.headers, ...(zipped && { 'content-encoding': 'gzip' }) });
   const body = answer.body ?? '';
   response.end(method === 'HEAD' ? '' : zipped ? gzipSync(body) : body);
 };

@@ -154,7 +154,7 @@ export class FakeStore {
       metadata: {
         uid: `00000000-0000-4000-8000-${this.#uids.toString().padStart(12, '0')}`,
         creationTimestamp: this.#timestamp(),
-        ...(WITH_GENERATION.has(type.plural) ? { generation: 1 } : {}),
+        ...(WITH_GENERATION.has(type.plural) && { generation: 1 }),
         ...metadata,
         name: metadata.name ?? '',
         resourceVersion: '',

@@ -59,7 +59,7 @@ export class MemoryRegistry implements Registry {
     return {
       kind: 'tags',
       tags: [...tags.keys()],
-      ...(etag === undefined ? {} : { etag }),
+      ...(etag !== undefined && { etag }),
       ...(unchanged && { unchanged }),
     };
   }

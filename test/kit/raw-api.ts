@@ -93,7 +93,7 @@ export class RawApi {
     return this.call({
       method: 'PATCH',
       path: pathOf(object),
-      query: { fieldManager: manager, force: 'true', ...(dryRun ? { dryRun: 'All' } : {}) },
+      query: { fieldManager: manager, force: 'true', ...(dryRun && { dryRun: 'All' }) },
       contentType: 'application/apply-patch+yaml',
       body: object,
     });

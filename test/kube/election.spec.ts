@@ -47,7 +47,7 @@ t.test('a step of an election', async (t) => {
     return {
       kind: 'write',
       lease: {
-        metadata: { ...metadata, ...(resourceVersion === undefined ? {} : { uid, resourceVersion }) },
+        metadata: { ...metadata, ...(resourceVersion !== undefined && { uid, resourceVersion }) },
         spec: { holderIdentity: 'me', leaseDurationSeconds: 15, renewTime: TIME, ...change },
       },
     };

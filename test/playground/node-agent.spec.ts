@@ -32,7 +32,7 @@ const container = (more: Partial<V1Container> = {}): V1Container => ({ name: 'c'
 const pod = (spec: Partial<V1PodSpec> = {}, status?: AgentPod['status']): AgentPod => ({
   metadata: { namespace: 'ns', name: 'p', uid: 'u', resourceVersion: '1', labels: { app: 'x' }, annotations: {} },
   spec: { containers: [container()], ...spec },
-  ...(status === undefined ? {} : { status }),
+  ...(status !== undefined && { status }),
 });
 const sources: Sources = {
   secrets: new Map([['s', { metadata: { namespace: 'ns', name: 's' }, data: { k: base64('v'), 'a.b': base64('w') } }]]),

@@ -190,7 +190,7 @@ t.test(
     const failed = (message: string) => ({ kind: 'failed', code: 'certificate', message });
     const unknown = failed('certificate signed by unknown authority; give its CA with spec.registry.caSecretRef');
     const secure = (registry: FakeRegistry, trusted?: string) =>
-      targetOf(registry, { insecure: false, ...(trusted === undefined ? {} : { ca: trusted }) });
+      targetOf(registry, { insecure: false, ...(trusted !== undefined && { ca: trusted }) });
     t.strictSame(await client.listTags(secure(fake), signal), unknown);
     t.strictSame(await client.listTags(secure(fake, ca), signal), tags);
     t.strictSame(await client.listTags(secure(fake), signal), unknown, 'a CA counts for those that named it');

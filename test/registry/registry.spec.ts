@@ -21,7 +21,7 @@ t.test('the contract of a registry holds over HTTP, with each way to log in', as
       await registryContract(t, {
         client: clientFor(t),
         host: fake.host,
-        ...('username' in access ? { credential } : {}),
+        ...('username' in access && { credential }),
         publish: async (repository, tag, content) => {
           salt += 1;
           return fake.publish(repository, tag, content, `${salt}`);
@@ -36,7 +36,7 @@ t.test('what registries are known to do is dealt with', async (t) => {
   const page = (tags: readonly string[], next?: string, more: object = {}): FakeFault => ({
     kind: 'answer',
     status: 200,
-    ...(next === undefined ? {} : { headers: { link: `<${next}>; rel="next"` } }),
+    ...(next !== undefined && { headers: { link: `<${next}>; rel="next"` } }),
     body: JSON.stringify({ name: 'acme/app', tags, ...more }),
   });
   const all = (...tags: string[]) => ({ kind: 'tags', tags });

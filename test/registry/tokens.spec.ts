@@ -54,7 +54,7 @@ for (const status of [400, 401, 403]) {
       'www-authenticate': `Bearer realm="http://${fake.host}/token",service="fake, registry",scope="repository:acme/app:pull"`,
     };
     const refuse = (times: number): void =>
-      fake.fail(/tags/, { kind: 'answer', status, ...(status === 401 ? { headers } : {}) }, times);
+      fake.fail(/tags/, { kind: 'answer', status, ...(status === 401 && { headers }) }, times);
     refuse(1);
     t.strictSame(await list(), TAGS);
     t.strictSame(asked(), [LIST, TOKEN, LIST], 'a revoked one');

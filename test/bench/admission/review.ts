@@ -56,7 +56,7 @@ const objectOf = (of: WerfBundleSpec, padding: string) => ({
     labels: { 'app.kubernetes.io/name': 'my-app', 'app.kubernetes.io/part-of': 'shop' },
     annotations: {
       'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec: of }),
-      ...(padding === '' ? {} : { padding }),
+      ...(padding !== '' && { padding }),
     },
     managedFields: [
       {
