@@ -1,35 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join, normalize } from 'node:path';
 import t, { type Test } from 'tap';
 import ts from 'typescript';
-
-const ROOT = join(import.meta.dirname, '..');
-const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
-const filesIn = (folder: string): readonly string[] =>
-  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
-    .map((file) => join(folder, file))
-    .sort();
-
-const sources = new Map<string, ts.SourceFile>();
-const parse = (file: string): ts.SourceFile => {
-  const known = sources.get(file);
-  if (known !== undefined) return known;
-  const source = ts.createSourceFile(file, textOf(file), ts.ScriptTarget.Latest, true);
-  sources.set(file, source);
-  return source;
-};
-
-/** All nodes below one that are of a kind, itself among them. */
-const nodesIn = <N extends ts.Node>(root: ts.Node, is: (node: ts.Node) => node is N): readonly N[] => {
-  const found: N[] = [];
-  const visit = (node: ts.Node): void => {
-    if (is(node)) found.push(node);
-    ts.forEachChild(node, visit);
-  };
-  visit(root);
-  return found;
-};
+import { filesIn, nodesIn, parse, SOURCE_FOLDERS, textOf } from './kit/source-files.js';
 
 /** A top-level constant or type of a file. */
 const declared = (file: string, name: string): ts.VariableDeclaration | ts.TypeAliasDeclaration => {
@@ -118,19 +90,7 @@ const isThere = (t: Test, places: ReturnType<typeof placesToldOf>): void => {
     t.ok(inOneLine(textOf(file)).includes(code), `CONTRIBUTING.md is right that "${code}" stands in ${file}`);
 };
 
-const PRODUCT = [
-  'api',
-  'process',
-  'kube',
-  'certs',
-  'registry',
-  'admission',
-  'webhook',
-  'controller',
-  'cli',
-  'playground',
-];
-const ALL = [...PRODUCT, 'test'].flatMap(filesIn);
+const ALL = SOURCE_FOLDERS.flatMap(filesIn);
 const isProduct = (file: string): boolean => !file.startsWith('test/');
 
 const STATE = 'controller/decide/state.ts';

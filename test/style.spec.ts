@@ -1,19 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
 import ts from 'typescript';
+import { filesIn, nodesIn, parse, SOURCE_FOLDERS } from './kit/source-files.js';
 
-const ROOT = join(import.meta.dirname, '..');
-
-const parse = (path: string): ts.SourceFile =>
-  ts.createSourceFile(path, readFileSync(join(ROOT, path), 'utf8'), ts.ScriptTarget.Latest, true);
-
-const { include } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.json'), 'utf8')) as { include: readonly string[] };
-const sources = include
-  .flatMap((folder) =>
-    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
-  )
-  .filter((path) => path.endsWith('.ts') && !path.includes('/generated/'))
+const sources = SOURCE_FOLDERS.flatMap(filesIn)
+  .filter((path) => !path.includes('/generated/'))
   .map(parse);
 
 const lineOf = (node: ts.Node): string => {
@@ -22,15 +12,8 @@ const lineOf = (node: ts.Node): string => {
 };
 
 /** Every node of a kind, in all files. */
-const everywhere = <N extends ts.Node>(is: (node: ts.Node) => node is N): readonly N[] => {
-  const found: N[] = [];
-  const visit = (node: ts.Node): void => {
-    if (is(node)) found.push(node);
-    ts.forEachChild(node, visit);
-  };
-  for (const source of sources) visit(source);
-  return found;
-};
+const everywhere = <N extends ts.Node>(is: (node: ts.Node) => node is N): readonly N[] =>
+  sources.flatMap((source) => nodesIn(source, is));
 
 t.test('the sources are found', async (t) => {
   t.ok(sources.length > 300, `${sources.length} files`);

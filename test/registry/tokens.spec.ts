@@ -37,10 +37,10 @@ t.test('a token is used for an hour at most, however long it is said to last', a
   const { list, pass, asked } = await registryFor(t);
   t.strictSame(await list(), TAGS);
   t.strictSame(asked(), [LIST, TOKEN, LIST]);
-  pass(HOUR_MS - 15_000);
+  pass(HOUR_MS - 70_000);
   t.strictSame(await list(), TAGS);
-  t.strictSame(asked(), [LIST], '15 seconds before the hour is over');
-  pass(15_000);
+  t.strictSame(asked(), [LIST], '70 seconds before the hour is over');
+  pass(70_000);
   t.strictSame(await list(), TAGS);
   t.strictSame(asked(), [TOKEN, LIST], 'after an hour');
 });
