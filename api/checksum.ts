@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { canonicalJson } from './canonical-json.js';
+import type { InstallationKey } from './signature.js';
 
 /** The settings of a bundle that decide what is deployed; resource limits, timeouts and polling do not. */
 export interface DeployRelevant {
@@ -38,7 +40,7 @@ export const deployRelevantOf = ({ registry, converge }: DeployRelevant): Deploy
 export const deployChecksum = (input: {
   readonly settings: DeployRelevant;
   readonly values: unknown;
-  readonly key: { readonly id: string; readonly secret: Uint8Array };
+  readonly key: InstallationKey;
 }): string => {
   const { registry, converge } = deployRelevantOf(input.settings);
   const relevant = { repository: `${registry.host}/${registry.repository}`, ...converge, values: input.values };
@@ -47,19 +49,8 @@ export const deployChecksum = (input: {
 };
 
 /** Keyed hash of a value that must not be shown, made as in {@link deployChecksum}: equal for equal values and keys. */
-export const fingerprintOf = (value: unknown, key: { readonly id: string; readonly secret: Uint8Array }): string =>
+export const fingerprintOf = (value: unknown, key: InstallationKey): string =>
   `${key.id}:${createHmac('sha256', key.secret).update(canonicalJson(value)).digest('hex').slice(0, 32)}`;
 
 /** Whether a checksum was made with the key of this id; others can't be compared. */
 export const madeWith = (checksum: string, keyId: string): boolean => checksum.startsWith(`${keyId}:`);
-
-/** JSON with sorted keys and without blanks; what is undefined is left out. */
-const canonicalJson = (value: unknown): string => {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-  return `{${members.join(',')}}`;
-};

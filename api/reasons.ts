@@ -44,6 +44,7 @@ export const REASONS = {
   Deleting: 'the bundle is being deleted',
   Dismissed: 'the release of a deleted bundle was uninstalled',
   DismissFailed: 'the release of a deleted bundle could not be uninstalled',
+  ReconcileLimitExceeded: 'a reconcile of the bundle took too long, or too many requests; others go first',
   ETagUnsupported: 'the registry gives no ETag for its list of tags',
 } as const;
 

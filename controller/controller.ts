@@ -11,7 +11,9 @@ import { Caches } from './cache/caches.js';
 import type { Share } from './cache/share.js';
 import { Watches } from './cache/watches.js';
 import type { Platform } from './decide/observation.js';
+import type { Proof } from './deploy/job-signature.js';
 import { EventTeller } from './execute/events.js';
+import type { Installation } from './installation-key.js';
 import type { Metrics } from './metrics.js';
 import { type JobSlotLimits, JobSlots } from './reconcile/job-slots.js';
 import { Memory } from './reconcile/memory.js';
@@ -19,6 +21,7 @@ import { reconcile } from './reconcile/reconcile.js';
 import { Sweep } from './reconcile/sweep.js';
 import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
+import { TakeOver } from './take-over.js';
 import type { ReadsValues } from './values/delivered-values.js';
 
 interface ControllerDeps {
@@ -29,6 +32,9 @@ interface ControllerDeps {
   readonly random: Random;
   readonly log: Log;
   readonly platform: Platform;
+  readonly installation: Installation;
+  /** The installation's key, and since when this share is signed, as it was read at the start. */
+  readonly proof: Proof;
   readonly workers: number;
   /** Whether Secrets that bundles name are watched, too. */
   readonly watchSecrets: boolean;
@@ -55,6 +61,8 @@ export class Controller {
   readonly #deps: ControllerDeps;
   readonly #caches: Caches;
   readonly #watches: Watches;
+  readonly #takeOver: TakeOver;
+  #onBundle: () => void = () => {};
   #wake: (ref: ObjectRef) => void = () => {};
   #onJob: (job: ObjectRef, active: boolean) => void = () => {};
   #sweep: Sweep | undefined;
@@ -62,12 +70,15 @@ export class Controller {
   constructor(deps: ControllerDeps) {
     this.#deps = deps;
     const { metrics } = deps;
+    this.#takeOver = new TakeOver({ ...deps, unsigned: () => this.#caches.unsigned() });
     this.#caches = new Caches({
       ...deps,
+      proof: this.#takeOver.proof,
       onChange: (ref) => this.#wake(ref),
       onBundle: (change) => {
         metrics.bundleChanged(change);
         this.#watches.bundleChanged(change);
+        this.#onBundle();
       },
       onJob: (job, active) => this.#onJob(job, active),
     });
@@ -115,10 +126,13 @@ export class Controller {
     const cut = cutOffAfter(GRACE_MS, { clock, ending, over });
     const events = new EventTeller({ client, clock, log, instance }, cut.signal);
     const scans = this.#scans();
+    await this.#takeOver.refresh(client, cut.signal);
     const slots = new JobSlots(this.#deps.limits, (ref) => this.#wake(ref));
     const queue = this.#queue({ client, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
+    this.#onBundle = () => this.#takeOver.check(client, cut.signal);
+    this.#onBundle();
     for (const job of this.#caches.activeJobs()) slots.jobChanged(job, true);
     // The bundles that exist now; those that are created later are woken by their watch event.
     this.#sweep = new Sweep([...this.#caches.bundleRefs()], queue.add.bind(queue));
@@ -126,6 +140,7 @@ export class Controller {
     await Promise.all([scans.start(ending), queue.start(ending)]);
     this.#wake = () => {};
     this.#onJob = () => {};
+    this.#onBundle = () => {};
     this.#sweep = undefined;
     await events.settled();
     metrics.queueDepth(0);
@@ -156,11 +171,13 @@ export class Controller {
   }): WorkQueue {
     const { clock, random, log, values, platform, metrics, workers } = this.#deps;
     const self = {
+      clock,
       client: needs.client,
       lister: this.#caches,
       scans: needs.scans,
       values,
       platform,
+      proof: this.#takeOver.proof,
       memory: new Memory(),
       valuesChanges: this.#watches,
       slots: needs.slots,

@@ -12,11 +12,12 @@ import { runProcess, StartError } from '../process/run.js';
 import { systemClock, systemRandom } from '../process/system-clock.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from '../registry/registry.js';
 import { leaseNameOf, type Share } from './cache/share.js';
-import { readChecksumKey } from './checksum-key.js';
 import { type ControllerConfig, parseConfig } from './config.js';
 import { Controller } from './controller.js';
 import type { Platform } from './decide/observation.js';
+import type { Proof } from './deploy/job-signature.js';
 import { type JobTemplate, parseJobTemplate } from './deploy/job-template.js';
+import { type Installation, readInstallationKey } from './installation-key.js';
 import { Metrics } from './metrics.js';
 import { ValuesReader } from './values/values-reader.js';
 
@@ -41,11 +42,11 @@ const configured = (): ControllerConfig | undefined => {
   }
 };
 
-const platformOf = async (config: ControllerConfig, client: KubeClient, signal: AbortSignal): Promise<Platform> => ({
+const platformOf = async (config: ControllerConfig, { key }: Proof): Promise<Platform> => ({
   jobTemplate: await jobTemplateOf(config),
   timeScale: config.timeScale,
   suspendAll: config.suspendAll,
-  checksumKey: await checksumKey(config, client, signal),
+  checksumKey: key,
   werfImage: config.werfImage,
   werfVersion: config.werfVersion,
   namespace: config.namespace,
@@ -71,9 +72,12 @@ const jobTemplateOf = async ({ jobTemplate: file }: ControllerConfig): Promise<J
   throw new StartError(parsed.problems.map((problem) => `--job-template: ${file}: ${problem}`));
 };
 
-const checksumKey = async (config: ControllerConfig, client: KubeClient, signal: AbortSignal) => {
+const proofOf = async (
+  { client, installation }: { readonly client: KubeClient; readonly installation: Installation },
+  signal: AbortSignal,
+): Promise<Proof> => {
   try {
-    return await readChecksumKey(client, config.namespace, signal);
+    return await readInstallationKey(client, installation, signal);
   } catch (error) {
     if (!(error instanceof KubeError) || signal.aborted) throw error;
     throw new StartError([`cannot start: ${error.message}`]);
@@ -124,7 +128,9 @@ await runProcess(async (signal, fail) => {
   try {
     if (config.timeScale !== 1)
       log.warn('time is scaled: polls and backoffs come sooner than the specs say', { timeScale: config.timeScale });
-    const platform = await platformOf(config, client, signal);
+    const installation = { namespace: config.namespace, lease: leaseNameOf(shareOf(config)) };
+    const proof = await proofOf({ client, installation }, signal);
+    const platform = await platformOf(config, proof);
     const werf = werfVersionIn(platform.werfImage, platform);
     if (werf.kind === 'unknown') log.warn('it is not known which werf runs: set --werf-version', { why: werf.why });
     const { workers } = config;
@@ -136,6 +142,8 @@ await runProcess(async (signal, fail) => {
       random: systemRandom,
       log,
       platform,
+      installation,
+      proof,
       workers,
       watchSecrets: config.watchSecrets,
       limits: { total: config.maxJobs, perNamespace: config.maxJobsPerNamespace },

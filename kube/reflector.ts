@@ -18,8 +18,8 @@ export interface ReflectorDeps<S extends Stored, P> {
   readonly client: Pick<KubeClient, 'list' | 'watch'>;
   readonly type: ResourceType<S>;
   readonly list?: ListOptions;
-  /** What is kept of an object; as little as is needed. */
-  readonly project: (object: S) => P;
+  /** What is kept of an object, as little as is needed. `before` reads what was kept of it until now, if it was there. */
+  readonly project: (object: S, before: () => P | undefined) => P;
   /**
    * Keeps it as JSON text outside V8's heap, which each read parses: a third of the memory, nothing to be looked through by the garbage
    * collector, and no holes in its heap where a text was replaced by a longer one. For many objects that are read seldom; P has to be
@@ -172,7 +172,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     if (before !== undefined && before.resourceVersion === resourceVersion) return before;
     const ref = refOf(object);
     try {
-      return { ref, resourceVersion, kept: this.#form.keep(this.#deps.project(object)) };
+      return { ref, resourceVersion, kept: this.#form.keep(this.#deps.project(object, () => this.#read(before))) };
     } catch (error) {
       this.#log.error('object could not be read into the cache', { ...ref, error });
       return before;

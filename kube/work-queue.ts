@@ -3,6 +3,7 @@ import type { ObjectRef } from '../api/objects.js';
 import { DueHeap } from '../process/due-heap.js';
 import type { Clock, Log, Random, Timer } from '../process/ports.js';
 import { untilAborted } from '../process/sleep.js';
+import { FairLine } from './fair-line.js';
 import { dueAt, idle, isForgettable, type KeyEvent, type KeyState, type Next, stepKey } from './work-queue-step.js';
 
 export type { Next } from './work-queue-step.js';
@@ -25,7 +26,7 @@ interface WorkQueueDeps {
 }
 
 /**
- * Runs the work of many keys: one key never twice at once, first come first served.
+ * Runs the work of many keys: one key never twice at once. Namespaces take turns, and none has all workers.
  * The cost of a call does not grow with the number of keys (timers: its logarithm).
  */
 export interface WorkQueue {
@@ -47,8 +48,9 @@ export const createWorkQueue = (deps: WorkQueueDeps): WorkQueue => new KeyedWork
 class KeyedWorkQueue implements WorkQueue {
   readonly #deps: WorkQueueDeps;
   readonly #keys = new Map<string, { readonly ref: ObjectRef; readonly state: KeyState }>();
-  /** A Set keeps the order of arrival, and gives up any member at no cost. */
-  readonly #line = new Set<string>();
+  readonly #line = new FairLine();
+  /** How many keys of each namespace run. */
+  readonly #busy = new Map<string, number>();
   readonly #timers = new DueHeap<string>();
   readonly #running = new Set<Promise<void>>();
   #alarm: { readonly until: number; readonly timer: Timer } | undefined;
@@ -93,7 +95,7 @@ class KeyedWorkQueue implements WorkQueue {
     else this.#keys.set(key, { ref, state });
     this.#timers.set(key, dueAt(state));
     if (state.phase === 'queued' && before.phase !== 'queued') {
-      this.#line.add(key);
+      this.#line.add(ref.namespace, key);
       this.#deps.onDepth?.(this.#line.size);
       this.#pumpSoon();
     }
@@ -115,18 +117,32 @@ class KeyedWorkQueue implements WorkQueue {
     const signal = this.#signal;
     if (signal === undefined || signal.aborted) return;
     while (this.#running.size < this.#deps.workers) {
-      const [key] = this.#line;
+      const key = this.#line.take((namespace) => (this.#busy.get(namespace) ?? 0) < this.#share());
       const known = key === undefined ? undefined : this.#keys.get(key);
-      if (key === undefined || known === undefined) break;
-      this.#line.delete(key);
+      if (known === undefined) break;
+      const { namespace } = known.ref;
       this.#apply(known.ref, { kind: 'taken' });
+      this.#occupy(namespace, 1);
       const run = this.#run(known.ref, signal).finally(() => {
         this.#running.delete(run);
+        this.#occupy(namespace, -1);
         this.#pump();
       });
       this.#running.add(run);
     }
     this.#deps.onDepth?.(this.#line.size);
+  }
+
+  /** How many workers one namespace may have: however slow its runs are, a quarter of the workers is left for others. */
+  #share(): number {
+    const { workers } = this.#deps;
+    return Math.max(1, workers - Math.max(1, Math.floor(workers / 4)));
+  }
+
+  #occupy(namespace: string, change: 1 | -1): void {
+    const busy = (this.#busy.get(namespace) ?? 0) + change;
+    if (busy === 0) this.#busy.delete(namespace);
+    else this.#busy.set(namespace, busy);
   }
 
   async #run(ref: ObjectRef, signal: AbortSignal): Promise<void> {

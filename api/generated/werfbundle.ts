@@ -271,6 +271,10 @@ export interface WerfBundleStatus {
    */
   driftCorrectionAttempts?: number;
   /**
+   * The controller's proof that it has written this status. Another status is not believed, but corrected.
+   */
+  signature?: string;
+  /**
    * The last deployments, newest first.
    *
    * @maxItems 10

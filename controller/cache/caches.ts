@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { targetNamespaceOf } from '../../api/names.js';
 import { objectKey } from '../../api/object-key.js';
-import { type Job, type KubeObject, type ObjectRef, type Pod, refOf, type Stored } from '../../api/objects.js';
+import { type Job, type ObjectRef, type OwnerReference, type Pod, refOf, type Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient, ListOptions, ResourceType } from '../../kube/client.js';
 import type { Change } from '../../kube/reflector.js';
@@ -9,10 +9,11 @@ import { ReflectorGroup } from '../../kube/reflector-group.js';
 import { JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import { Deadline } from '../../process/deadline.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
+import { isOurs, type Proof } from '../deploy/job-signature.js';
 import { ANNOTATIONS, LABELS, MANAGED_BY } from '../deploy/names.js';
 import { hasEnded } from '../deploy/result.js';
 import type { Lister } from './lister.js';
-import { projectBundle, projectJob, projectPod } from './projections.js';
+import { type CachedBundle, projectBundle, projectJob, projectPod, withoutTakeOver } from './projections.js';
 import { Releases } from './releases.js';
 import type { Share } from './share.js';
 
@@ -22,12 +23,14 @@ interface CachesDeps {
   readonly random: Random;
   readonly log: Log;
   readonly share: Share;
+  /** By what Jobs and statuses are known to be the controller's own; `signsSince` may begin later. */
+  readonly proof: () => Proof;
   /** A bundle, or one of its Jobs or Pods, changed. */
   readonly onChange: (ref: ObjectRef) => void;
   /** A Job of the share was created, changed or deleted, or entered or left the share. @param active - it exists, and has not ended */
   readonly onJob: (job: ObjectRef, active: boolean) => void;
   /** A bundle was created, changed or deleted; called before {@link CachesDeps.onChange}. */
-  readonly onBundle: (change: Change<StoredBundle>) => void;
+  readonly onBundle: (change: Change<CachedBundle>) => void;
 }
 
 /** Jobs and Pods that the controller made: by label, so that the apiserver sends no others. */
@@ -42,15 +45,17 @@ const OPENING_MS = 10_000;
  */
 export class Caches implements Lister {
   readonly #deps: CachesDeps;
-  readonly #bundles: ReflectorGroup<StoredBundle, StoredBundle>;
+  readonly #bundles: ReflectorGroup<StoredBundle, CachedBundle>;
   readonly #jobs: ReflectorGroup<Stored<Job>, Stored<Job>>;
   readonly #pods: ReflectorGroup<Stored<Pod>, Stored<Pod>>;
   readonly #openings = new Map<string, Promise<void>>();
-  /** Jobs by the uids of their bundles; Pods by the uids of their Jobs. */
+  /** Jobs by the uids of their bundles; Pods by the namespaces and uids of their Jobs. */
   readonly #owned = { jobs: new Owned(), pods: new Owned() };
   /** Jobs that have not ended, those of other shares included. */
   readonly #unended = new Map<string, ObjectRef>();
   readonly #releases = new Releases();
+  /** Keys of the bundles whose status the controller has not signed. */
+  readonly #unsigned = new Set<string>();
   readonly #stopped = new AbortController();
   #filled = false;
 
@@ -58,17 +63,27 @@ export class Caches implements Lister {
     this.#deps = deps;
     setMaxListeners(0, this.#stopped.signal);
     const { namespaces, labelSelector } = deps.share;
-    const group = <S extends Stored>(
+    const group = <S extends Stored, P extends S>(
       type: ResourceType<S>,
       list: ListOptions,
-      project: (object: S) => S,
-      onChange: (change: Change<S>) => void,
-    ) => new ReflectorGroup<S, S>({ ...deps, type, list, project, onChange, asText: true });
+      project: (object: S, before: () => P | undefined) => P,
+      onChange: (change: Change<P>) => void,
+    ) => new ReflectorGroup<S, P>({ ...deps, type, list, project, onChange, asText: true });
     const mine = labelSelector === undefined ? {} : { labelSelector };
     const ours = { labelSelector: OURS };
-    this.#bundles = group(WERFBUNDLES, mine, projectBundle, (change) => this.#bundleChanged(change));
-    this.#jobs = group(JOBS, ours, projectJob, (change) => this.#jobChanged(change));
-    this.#pods = group(PODS, ours, projectPod, (change) => this.#podChanged(change));
+    this.#bundles = group<StoredBundle, CachedBundle>(
+      WERFBUNDLES,
+      mine,
+      (bundle, before) => projectBundle(bundle, deps.proof(), before),
+      (change) => this.#bundleChanged(change),
+    );
+    this.#jobs = group<Stored<Job>, Stored<Job>>(
+      JOBS,
+      ours,
+      (job) => projectJob(job, deps.proof()),
+      (change) => this.#jobChanged(change),
+    );
+    this.#pods = group<Stored<Pod>, Stored<Pod>>(PODS, ours, projectPod, (change) => this.#podChanged(change));
     if (namespaces.length === 0) for (const each of [this.#bundles, this.#jobs, this.#pods]) each.follow('');
     for (const namespace of namespaces) this.#bundles.follow(namespace);
   }
@@ -91,8 +106,14 @@ export class Caches implements Lister {
     return this.#filled;
   }
 
-  bundle(ref: ObjectRef): StoredBundle | undefined {
-    return this.#bundles.get(ref);
+  bundle(ref: ObjectRef): CachedBundle | undefined {
+    const bundle = this.#bundles.get(ref);
+    return bundle && withoutTakeOver(bundle, this.#deps.proof());
+  }
+
+  /** How many bundles have a status that the controller has not signed. */
+  unsigned(): number {
+    return this.#unsigned.size;
   }
 
   bundles(): IterableIterator<StoredBundle> {
@@ -124,8 +145,8 @@ export class Caches implements Lister {
     return this.#owned.jobs.of(bundleUid).flatMap((ref) => this.#jobs.get(ref) ?? []);
   }
 
-  podsOf(jobUid: string): readonly Stored<Pod>[] {
-    return this.#owned.pods.of(jobUid).flatMap((ref) => this.#pods.get(ref) ?? []);
+  podsOf({ metadata: { namespace, uid } }: Stored<Job>): readonly Stored<Pod>[] {
+    return this.#owned.pods.of(objectKey({ namespace, name: uid })).flatMap((ref) => this.#pods.get(ref) ?? []);
   }
 
   #everywhere(): boolean {
@@ -133,8 +154,10 @@ export class Caches implements Lister {
   }
 
   /** Wakes a bundle only when the Jobs and Pods in its target namespace have synced. */
-  #bundleChanged(change: Change<StoredBundle>): void {
+  #bundleChanged(change: Change<CachedBundle>): void {
     const { onBundle, onChange } = this.#deps;
+    if (change.after?.storedStatus === undefined) this.#unsigned.delete(objectKey(change.ref));
+    else this.#unsigned.add(objectKey(change.ref));
     onBundle(change);
     this.#shareChanged(change);
     for (const rival of this.#releases.changed(change)) onChange(rival);
@@ -151,10 +174,10 @@ export class Caches implements Lister {
   }
 
   /**
-   * Whether a Job occupies one of this controller's slots. Jobs of other controllers' shares do not; without shares, all Jobs do.
+   * Whether a Job occupies one of this controller's slots. Jobs of other controllers' shares do not; without shares, all of ours do.
    */
   #isActive(job: Job): boolean {
-    if (hasEnded(job)) return false;
+    if (!isOurs(job) || hasEnded(job)) return false;
     const { namespaces, labelSelector } = this.#deps.share;
     return (namespaces.length === 0 && labelSelector === undefined) || this.#bundleOf(job) !== undefined;
   }
@@ -187,32 +210,36 @@ export class Caches implements Lister {
   }
 
   #podChanged(change: Change<Stored<Pod>>): void {
-    this.#owned.pods.changed(
-      change,
-      ({ metadata }) => metadata.ownerReferences?.find(({ kind }) => kind === 'Job')?.uid,
-    );
-    this.#ofBundle(change);
+    this.#owned.pods.changed(change, (pod) => {
+      const owner = ownerOf(pod);
+      return owner && objectKey({ namespace: pod.metadata.namespace, name: owner.uid });
+    });
+    const pod = change.after ?? change.before;
+    const owner = pod && ownerOf(pod);
+    const job = owner && this.#jobs.get({ namespace: change.ref.namespace, name: owner.name });
+    if (job?.metadata.uid === owner?.uid) this.#wakeBundleOf(job);
   }
 
   #jobChanged(change: Change<Stored<Job>>): void {
-    const { ref, after } = change;
+    const { ref, before, after } = change;
     this.#owned.jobs.changed(change, ({ metadata }) => metadata.labels?.[LABELS.bundleUid]);
-    if (after !== undefined && !hasEnded(after)) this.#unended.set(objectKey(ref), ref);
+    if (after !== undefined && isOurs(after) && !hasEnded(after)) this.#unended.set(objectKey(ref), ref);
     else this.#unended.delete(objectKey(ref));
     this.#deps.onJob(ref, after !== undefined && this.#isActive(after));
-    this.#ofBundle(change);
+    this.#wakeBundleOf(after ?? before);
   }
 
-  /** Wakes the bundle that a Job or Pod claims to be made for. The claim is checked when the Job is used. */
-  #ofBundle({ before, after }: Change<KubeObject>): void {
-    const annotations = (after ?? before)?.metadata.annotations;
-    const namespace = annotations?.[ANNOTATIONS.bundleNamespace];
-    const name = annotations?.[ANNOTATIONS.bundle];
-    if (namespace === undefined || name === undefined) return;
+  /** Wakes the bundle that a Job was made for. */
+  #wakeBundleOf(job: Job | undefined): void {
     // Otherwise the bundle may be in another controller's share.
-    if (this.#bundles.has({ namespace, name })) this.#deps.onChange({ namespace, name });
+    const bundle = job && this.#bundleOf(job);
+    if (bundle !== undefined) this.#deps.onChange(refOf(bundle));
   }
 }
+
+/** The Job that a Pod belongs to, as the Job controller writes it. */
+const ownerOf = ({ metadata }: Pod): OwnerReference | undefined =>
+  metadata.ownerReferences?.find(({ kind, controller }) => kind === 'Job' && controller === true);
 
 /** The names of objects by the uid of their owner. */
 class Owned {

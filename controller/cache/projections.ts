@@ -1,15 +1,28 @@
 import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
-import type { StoredBundle } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import { type Proof, provenJob } from '../deploy/job-signature.js';
 import { ANNOTATIONS, LABELS } from '../deploy/names.js';
+import { isFromBefore, isUntouched, provenStatus } from '../deploy/status-signature.js';
 
-/** The labels and annotations that the controller reads. A Pod needs few, since its Job has them all. */
+/** The labels and annotations that the controller reads. A Pod needs none, since its Job has them all. */
 const KEPT = {
   job: {
     labels: [LABELS.bundleUid, LABELS.jobKind],
     annotations: Object.values(ANNOTATIONS).filter((name) => name !== ANNOTATIONS.operatorVersion),
   },
-  pod: { labels: [], annotations: [ANNOTATIONS.bundle, ANNOTATIONS.bundleNamespace] },
+  pod: { labels: [], annotations: [] },
 } as const satisfies Record<string, Kept>;
+
+/** A bundle as the caches have it. */
+export interface CachedBundle extends StoredBundle {
+  /**
+   * The status that is stored, if the controller has not written it: `status` is then the last one that it is known to have written, or
+   * missing.
+   */
+  readonly storedStatus?: WerfBundleStatus;
+  /** Whether `status` is the stored one all the same, since it is from before this installation signed what it writes. */
+  readonly isTakenOver?: true;
+}
 
 interface Kept {
   readonly labels: readonly string[];
@@ -21,19 +34,54 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 /**
  * What the caches keep of a bundle. The last Job's log, which can be the larger part of it, becomes '': no decision depends on it, and
  * as long as it stays '' in a status, no patch touches it.
+ *
+ * A status that others have written is kept apart, and the last one that was the controller's own stays in its place.
+ * @param before - what was kept of it until now
  */
-export const projectBundle = (bundle: StoredBundle): StoredBundle => {
+export const projectBundle = (
+  bundle: StoredBundle,
+  proof: Proof,
+  before: () => CachedBundle | undefined = () => undefined,
+): CachedBundle => {
   const { [LAST_APPLIED]: _, ...annotations } = bundle.metadata.annotations ?? {};
-  const { status } = bundle;
-  return {
-    ...bundle,
-    metadata: { ...bundle.metadata, annotations },
-    ...(status?.lastJobLogs !== undefined && { status: { ...status, lastJobLogs: '' } }),
-  };
+  const { status, ...rest } = bundle;
+  const kept = { ...rest, metadata: { ...bundle.metadata, annotations } };
+  if (status === undefined) return kept;
+  const stored = withoutLog(status);
+  const proven = provenStatus(bundle, stored, proof.key);
+  if (proven === stored) return { ...kept, status: stored };
+  if (!isUntouched(stored) && isFromBefore(stored, proof))
+    return { ...kept, status: stored, storedStatus: stored, isTakenOver: true };
+  const known = proven ?? lastOwn(before(), bundle);
+  if (known === undefined && isUntouched(stored)) return { ...kept, status: stored };
+  return { ...kept, ...(known !== undefined && { status: withLogOf(known, stored) }), storedStatus: stored };
 };
 
-/** What they keep of a Job: what it was made for, its image, limits and deadlines, and its outcome. */
-export const projectJob = ({ metadata, spec, status }: Stored<Job>): Stored<Job> => {
+/** The bundle as it is known once this installation signs what it writes: what was taken over before that may have been forged since. */
+export const withoutTakeOver = (bundle: CachedBundle, { signsSince }: Proof): CachedBundle => {
+  if (bundle.isTakenOver === undefined || signsSince === undefined) return bundle;
+  const { status: _, isTakenOver: __, ...rest } = bundle;
+  return rest;
+};
+
+const lastOwn = (
+  before: CachedBundle | undefined,
+  { metadata: { uid } }: StoredBundle,
+): WerfBundleStatus | undefined =>
+  before?.metadata.uid === uid && before.status?.signature !== undefined ? before.status : undefined;
+
+const withoutLog = (status: WerfBundleStatus): WerfBundleStatus =>
+  status.lastJobLogs === undefined ? status : { ...status, lastJobLogs: '' };
+
+/** The log stays as it is stored, since nobody knows what it was. */
+const withLogOf = (known: WerfBundleStatus, { lastJobLogs }: WerfBundleStatus): WerfBundleStatus => {
+  const { lastJobLogs: _, ...rest } = known;
+  return { ...rest, ...(lastJobLogs !== undefined && { lastJobLogs }) };
+};
+
+/** What they keep of a Job: what it is proven to be made for, its image, limits and deadlines, and its outcome. */
+export const projectJob = (job: Stored<Job>, proof: Proof): Stored<Job> => {
+  const { metadata, spec, status } = provenJob(job, proof);
   const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
   const kept = Array.isArray(containers)
     ? containers.map(({ name, image, resources }) => ({ name, image, resources }))
@@ -49,7 +97,13 @@ export const projectJob = ({ metadata, spec, status }: Stored<Job>): Stored<Job>
 
 /** What they keep of a Pod: what tells its outcome. */
 export const projectPod = ({ metadata, status }: Stored<Pod>): Stored<Pod> => {
-  const owners = metadata.ownerReferences?.map(({ apiVersion, kind, name, uid }) => ({ apiVersion, kind, name, uid }));
+  const owners = metadata.ownerReferences?.map(({ apiVersion, kind, name, uid, controller }) => ({
+    apiVersion,
+    kind,
+    name,
+    uid,
+    ...(controller !== undefined && { controller }),
+  }));
   return {
     metadata: { ...projectMetadata(metadata, KEPT.pod), ...(owners !== undefined && { ownerReferences: owners }) },
     ...(status !== undefined && { status: projectPodStatus(status) }),

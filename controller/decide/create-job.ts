@@ -4,8 +4,10 @@ import type { Deployment } from '../../api/werfbundle.js';
 import { buildDismissJob } from '../deploy/dismiss-job.js';
 import { buildJob } from '../deploy/job.js';
 import type { JobParameters } from '../deploy/job-parameters.js';
+import { sealedJob } from '../deploy/job-signature.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import { type Applied, buildPlanJob, planInput } from '../deploy/plan-job.js';
+import { secretNamesOf } from '../deploy/secret-names.js';
 import { buildSecrets, presentSecrets, type SecretContents } from '../deploy/secrets.js';
 import type { Action } from './decision.js';
 import type { JobInputs, Observation } from './observation.js';
@@ -21,7 +23,7 @@ interface Material {
 export const createJob = ({ deployment, ...material }: Material & { readonly deployment: Deployment }): Action => {
   const input = { ...inputOf(material), deployment };
   const secrets = secretsFor(input, material);
-  return { kind: 'create-job', job: withSecretNames(buildJob(input), secrets), secrets, deployment };
+  return { kind: 'create-job', job: sealed(buildJob(input), secrets, material), secrets, deployment };
 };
 
 /** The action that begins a drift check. @param of.check - its number */
@@ -32,7 +34,7 @@ export const createPlan = ({
 }: Material & { readonly applied: Applied; readonly check: number }): Action => {
   const input = planInput(inputOf(material), applied, check);
   const secrets = secretsFor(input, material);
-  return { kind: 'create-plan', job: withSecretNames(buildPlanJob(input), secrets), secrets };
+  return { kind: 'create-plan', job: sealed(buildPlanJob(input), secrets, material), secrets };
 };
 
 const givenBy = ({ seen, jobInputs }: Material): SecretContents => ({
@@ -59,7 +61,8 @@ const inputOf = (material: Material): Omit<JobParameters, 'deployment'> => {
 
 const secretsFor = (input: JobParameters, material: Material): readonly Secret[] => {
   const { targetNamespace } = material.settings.converge;
-  return buildSecrets({ ...input, targetNamespace, jobInputs: givenBy(material) });
+  const key = material.seen.platform.checksumKey;
+  return buildSecrets({ ...input, targetNamespace, key, jobInputs: givenBy(material) });
 };
 
 /** The action that uninstalls the release: it needs nothing but the ServiceAccount's rights. */
@@ -81,17 +84,26 @@ export const createDismissJob = ({
     operatorVersion: seen.platform.version,
     template: seen.platform.jobTemplate,
   });
-  return { kind: 'create-job', job, secrets: [], deployment };
+  return { kind: 'create-job', job: sealed(job, [], { seen }), secrets: [], deployment };
 };
 
-/** Records the names of the Secrets on the Job, since the controller may not list Secrets. */
-const withSecretNames = (job: Job, secrets: readonly Secret[]): Job => {
-  if (secrets.length === 0) return job;
-  const names = secrets.map(({ metadata }) => metadata.name).join(',');
-  const annotations = { ...job.metadata.annotations, [ANNOTATIONS.secrets]: names };
-  return { ...job, metadata: { ...job.metadata, annotations } };
+const sealed = (job: Job, secrets: readonly Secret[], { seen }: Pick<Material, 'seen'>): Job =>
+  sealedJob(
+    job,
+    secrets.map(({ metadata }) => metadata.name),
+    seen.platform.checksumKey,
+  );
+
+/**
+ * Names of the Secrets that were made for a Job, of those that a Job of its name can have: all of these, if it does not say.
+ */
+export const secretNamesIn = (job: Job): readonly string[] => {
+  const possible = Object.values(secretNamesOf(job.metadata.name ?? ''));
+  const said = job.metadata.annotations?.[ANNOTATIONS.secrets];
+  if (said === undefined || said.length > LONGEST_LIST) return possible;
+  const names = new Set(said.split(','));
+  return possible.filter((name) => names.has(name));
 };
 
-/** Names of the Secrets that were made for a Job. */
-export const secretNamesIn = (job: Job): readonly string[] =>
-  (job.metadata.annotations?.[ANNOTATIONS.secrets] ?? '').split(',').filter((name) => name !== '');
+/** Of four names of Secrets, characters. */
+const LONGEST_LIST = 4 * 254;

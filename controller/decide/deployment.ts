@@ -66,6 +66,9 @@ export const followDeployment = (
 ): Work => {
   const deployment = openDeployment(status);
   const { job } = seen;
+  const { newest } = seen.jobs;
+  if (newest !== undefined && newest.number > (status.deployment?.number ?? 0))
+    return { kind: 'recovered', status: { ...status, deployment: newest } };
   if (deployment !== undefined && job.kind === 'present') {
     const made = { ...deployment, checksum: checksumOf(job.job) ?? deployment.checksum };
     const known = { ...status, deployment: made };
@@ -73,9 +76,6 @@ export const followDeployment = (
       ? supersede(seen, known, { deployment: made, supersededBy, job })
       : followJob(seen, known, made, job);
   }
-  const { newest } = seen.jobs;
-  if (newest !== undefined && newest.number > (status.deployment?.number ?? 0))
-    return { kind: 'recovered', status: { ...status, deployment: newest } };
   if (deployment === undefined) return { kind: 'none' };
   if (job.kind === 'blocker') return { kind: 'unreadable', blocker: job };
   if (!wasStarted(status))

@@ -1,8 +1,16 @@
 import { isLowerTag } from '../../api/tag-choice.js';
+import { parseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
+import { wasStarted } from './deployment.js';
 import { isSuspended } from './interest.js';
 import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
+
+/**
+ * How long an intent without a Job is carried out, milliseconds. A status can be written back by others as the controller once signed it:
+ * before its Jobs are gone, which are kept for a day at least, these tell that it is an old one, and after that its age does.
+ */
+const LONGEST_INTENT_MS = 24 * 60 * 60_000;
 
 /**
  * Why a deployment that has not begun is not wanted any more, for people; undefined: it still is. One that has begun is followed
@@ -10,11 +18,13 @@ import type { PollAccount } from './poll.js';
  * @param wanted - what the registry offers, as far as that is known
  */
 export const supersededBy = (
-  { bundle, platform, spec }: Pick<Observation, 'bundle' | 'platform' | 'spec'>,
+  { bundle, platform, spec, now }: Pick<Observation, 'bundle' | 'platform' | 'spec' | 'now'>,
   deployment: Deployment,
   wanted: PollAccount['wanted'],
 ): string | undefined => {
   const { generation } = bundle.metadata;
+  if (now - (parseTime(deployment.startedAt) ?? 0) > LONGEST_INTENT_MS && !wasStarted(bundle.status))
+    return 'it was decided more than a day ago';
   if (isSuspended({ bundle, platform })) return 'the bundle was suspended';
   if (generation !== (deployment.generation ?? generation)) return 'the spec was changed';
   if (spec.kind === 'invalid') return 'the spec is not allowed any more';

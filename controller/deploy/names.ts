@@ -26,6 +26,9 @@ export const MANAGED_BY = 'werfbundle-controller';
 /** Value of {@link LABELS}.jobKind: the Job checks whether what is deployed has drifted. */
 export const PLAN = 'plan';
 
+/** The highest number of a deployment, which the CRD allows as well: 15 digits are exact in all programs. */
+export const HIGHEST_NUMBER = 999_999_999_999_999;
+
 /** Annotations of the same objects, which hold in full what a label would have to cut. */
 export const ANNOTATIONS = {
   bundle: 'werf.io/bundle',
@@ -40,6 +43,8 @@ export const ANNOTATIONS = {
   operatorVersion: 'werf.io/operator-version',
   /** On a Job: the names of its own Secrets, separated by commas. The one with the values is needed to redact the Job's log. */
   secrets: 'werf.io/secrets',
+  /** On a Job's template: proof that the controller has made the Job, for what the others say. */
+  signature: 'werf.io/signature',
 } as const;
 
 /**

@@ -1,4 +1,5 @@
-import type { Job, ObjectMeta, OwnerReference, Secret, Stored } from '../../api/objects.js';
+import type { Job, ObjectMeta, ObjectRef, OwnerReference, Secret, Stored } from '../../api/objects.js';
+import { type InstallationKey, isSignature, signatureOf } from '../../api/signature.js';
 import { secretTextsIn } from '../../api/values/secret-texts.js';
 import { annotationsOf, labelsOf, ownerOf } from './job.js';
 import type { JobParameters } from './job-parameters.js';
@@ -20,6 +21,8 @@ export interface SecretContents {
 
 type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
   readonly targetNamespace: string;
+  /** By which it is known again what the log must not show. */
+  readonly key: InstallationKey;
   readonly jobInputs: SecretContents;
 };
 
@@ -33,7 +36,7 @@ const MAX_SECRET_BYTES = 1_040_000;
 export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
   const { valuesFile, dockerConfig, werfSecretKey, ca } = input.jobInputs;
   const names = secretNamesOf(input.deployment.jobName);
-  const redact = redactionOf(input.jobInputs);
+  const redact = redactionOf(input);
   const values = {
     ...(valuesFile !== undefined && { [SECRET_KEYS.values]: valuesFile }),
     ...(redact !== undefined && { [SECRET_KEYS.redact]: redact }),
@@ -69,15 +72,17 @@ export const redactionSecretName = (jobName: string): string => secretNamesOf(jo
 
 /**
  * The texts that must not appear in the log of the Job that this Secret was made for.
- * @returns undefined if the Secret does not have them: then nothing of the log may be shown
+ * @returns undefined if the Secret does not have them, or others may have written them: then nothing of the log may be shown
  */
-export const secretTextsOf = (secret: Secret): readonly string[] | undefined => {
+export const secretTextsOf = (secret: Secret, job: ObjectRef, key: InstallationKey): readonly string[] | undefined => {
   const encoded = secret.data?.[SECRET_KEYS.redact];
-  if (encoded === undefined) return [];
-  const redaction = parseRedaction(decode(encoded));
-  if (redaction === undefined || !redaction.allValues) return redaction?.texts;
+  const redaction = encoded === undefined ? undefined : parseRedaction(decode(encoded));
+  if (redaction === undefined) return undefined;
   const values = secret.data?.[SECRET_KEYS.values];
-  const parsed = values === undefined ? undefined : parseJson(decode(values));
+  const valuesFile = values === undefined ? undefined : decode(values);
+  if (!isSignature(redaction.signature, signedRedaction(redaction, job, valuesFile), key)) return undefined;
+  if (!redaction.allValues) return redaction.texts;
+  const parsed = valuesFile === undefined ? undefined : parseJson(valuesFile);
   return parsed === undefined ? undefined : [...redaction.texts, ...textsIn(parsed)];
 };
 
@@ -120,27 +125,45 @@ interface Redaction {
   readonly texts: readonly string[];
   /** Whether every text of the values file is secret, too: the list would not have fitted beside it. */
   readonly allValues: boolean;
+  readonly signature: string;
 }
 
-const redactionOf = ({ valuesFile, dockerConfig, werfSecretKey, secretTexts }: SecretContents): string | undefined => {
+const redactionOf = (input: SecretsInput): string | undefined => {
+  const { valuesFile, dockerConfig, werfSecretKey, secretTexts } = input.jobInputs;
   const own = [
     ...(dockerConfig === undefined ? [] : dockerSecrets(dockerConfig)),
     ...secretTextsIn(werfSecretKey ?? ''),
   ];
   const texts = [...new Set([...secretTexts, ...own])];
-  if (texts.length === 0) return undefined;
-  const whole: Redaction = { texts, allValues: false };
-  const text = JSON.stringify(whole);
+  const isEmpty = texts.length === 0 && valuesFile === undefined;
+  if (isEmpty) return undefined;
+  const text = signedText(input, { texts, allValues: false });
   if (Buffer.byteLength(text) + Buffer.byteLength(valuesFile ?? '') <= MAX_SECRET_BYTES) return text;
   // Values that are not in the file are not given to werf, and need not be hidden.
-  const short: Redaction = { texts: own, allValues: valuesFile !== undefined };
-  return JSON.stringify(short);
+  return signedText(input, { texts: own, allValues: valuesFile !== undefined });
 };
+
+const signedText = (
+  { targetNamespace: namespace, deployment: { jobName: name }, jobInputs, key }: SecretsInput,
+  redaction: Omit<Redaction, 'signature'>,
+): string => {
+  const signed = signedRedaction(redaction, { namespace, name }, jobInputs.valuesFile);
+  const whole: Redaction = { ...redaction, signature: signatureOf(signed, key) };
+  return JSON.stringify(whole);
+};
+
+const signedRedaction = (
+  { texts, allValues }: Omit<Redaction, 'signature'>,
+  { namespace, name }: ObjectRef,
+  valuesFile: string | undefined,
+) => ({ purpose: 'redaction', content: { namespace, name, texts, ...(allValues && { valuesFile }) } }) as const;
 
 const parseRedaction = (text: string): Redaction | undefined => {
   const parsed = parseJson(text) as Partial<Redaction> | null | undefined;
   if (!Array.isArray(parsed?.texts) || !parsed.texts.every((item) => typeof item === 'string')) return undefined;
-  return { texts: parsed.texts, allValues: parsed.allValues !== false };
+  const { signature } = parsed;
+  if (typeof signature !== 'string') return undefined;
+  return { texts: parsed.texts, allValues: parsed.allValues !== false, signature };
 };
 
 /** Passwords and tokens of a docker config, as they are and as `auth` has them; every line of a text that is none. */

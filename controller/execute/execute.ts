@@ -19,33 +19,35 @@ import { ownedBy } from '../deploy/secrets.js';
 /** Codes that refuse this very object, rather than ask to try again later. */
 const REFUSALS: ReadonlySet<KubeError['code']> = new Set(['forbidden', 'invalid', 'not-found', 'too-large']);
 
+interface ExecuteDeps {
+  readonly client: KubeClient;
+  /** The Job with what it proves of itself, and nothing else. */
+  readonly prove: (job: Stored<Job>) => Stored<Job>;
+}
+
 /** Does the actions in order. @returns the first failure; what was done before it stays, and is found by the next try */
 export const execute = async (
-  client: KubeClient,
+  deps: ExecuteDeps,
   actions: readonly Action[],
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
   for (const action of actions) {
-    const failure = await perform(client, action, signal);
+    const failure = await perform(deps, action, signal);
     if (failure !== undefined) return failure;
   }
   return undefined;
 };
 
-const perform = async (
-  client: KubeClient,
-  action: Action,
-  signal: AbortSignal,
-): Promise<ExecuteFailure | undefined> => {
+const perform = async (deps: ExecuteDeps, action: Action, signal: AbortSignal): Promise<ExecuteFailure | undefined> => {
   try {
     switch (action.kind) {
       case 'create-job':
       case 'create-plan':
-        return await createJobOrNothing(client, action, signal);
+        return await createJobOrNothing(deps, action, signal);
       case 'delete-job':
-        return await deleteJob(client, action, signal);
+        return await deleteJob(deps.client, action, signal);
       case 'delete-secrets':
-        await deleteSecrets(client, action, signal);
+        await deleteSecrets(deps.client, action, signal);
         return undefined;
     }
   } catch (error) {
@@ -83,15 +85,15 @@ type CreateJob = Extract<Action, { kind: 'create-job' | 'create-plan' }>;
  * in between the same is tried again.
  */
 const createJobOrNothing = async (
-  client: KubeClient,
+  deps: ExecuteDeps,
   action: CreateJob,
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
-  const failure = await refusable(action, () => createJob(client, action, signal));
+  const failure = await refusable(action, () => createJob(deps, action, signal));
   if (failure !== undefined && failure.kind !== 'begun') {
     for (const secret of action.secrets) {
       const ref = refOf(secret);
-      await deleteSecret(client, ref, (found) => madeAlike(found, secret), signal);
+      await deleteSecret(deps.client, ref, (found) => madeAlike(found, secret), signal);
     }
   }
   return failure;
@@ -110,17 +112,18 @@ const refusable = async (
 };
 
 const createJob = async (
-  client: KubeClient,
+  { client, prove }: ExecuteDeps,
   action: CreateJob,
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
   for (const secret of action.secrets) {
     const existing = await createOrGet(client, SECRETS, secret, signal);
     if (!hasSameNumber(existing, secret)) return taken(action, `Secret ${secret.metadata.name}`);
-    const fits = madeAlike(existing, secret) && isDeepStrictEqual(existing.data, secret.data);
+    const isSame = existing.immutable === true && isDeepStrictEqual(existing.data, secret.data);
+    const fits = madeAlike(existing, secret) && isSame;
     if (!fits) await replaceUnused(client, { action, existing, secret }, signal);
   }
-  const job = await createOrGet(client, JOBS, action.job, signal);
+  const job = prove(await createOrGet(client, JOBS, action.job, signal));
   const stays = job.metadata.deletionTimestamp === undefined;
   if (stays && !madeAlike(job, action.job) && isMadeMeanwhile(job, action)) return { kind: 'begun' };
   if (!stays || !madeAlike(job, action.job)) return taken(action, `Job ${action.job.metadata.name}`);

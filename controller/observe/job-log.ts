@@ -2,6 +2,7 @@ import type { Job, Pod } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { SECRETS } from '../../kube/resources.js';
 import { secretNamesIn } from '../decide/create-job.js';
+import type { Proof } from '../deploy/job-signature.js';
 import { CONTAINER } from '../deploy/names.js';
 import { redact } from '../deploy/redact.js';
 import { redactionSecretName, secretTextsOf } from '../deploy/secrets.js';
@@ -15,17 +16,23 @@ type CleanLog =
   | { readonly kind: 'read'; readonly text: string; readonly hide: (text: string) => string }
   | { readonly kind: 'unreadable'; readonly why: string };
 
+interface LogDeps {
+  readonly client: KubeClient;
+  readonly proof: () => Proof;
+}
+
 /** Never throws but when `signal` is aborted. */
 export const readJobLog = async (
-  client: KubeClient,
+  { client, proof }: LogDeps,
   { job, pod }: { readonly job: Job; readonly pod: Pod },
   signal: AbortSignal,
 ): Promise<CleanLog> => {
   const { namespace } = job.metadata;
   const { name } = pod.metadata;
   try {
-    const texts = await readSecretTexts(client, job, signal);
-    if (texts === undefined) return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone' };
+    const texts = await readSecretTexts({ client, proof }, job, signal);
+    if (texts === undefined)
+      return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone, or was changed' };
     const log = await client.podLog({ namespace, name }, { container: CONTAINER, tailLines: LOG_LINES }, signal);
     if (log === undefined) return { kind: 'unreadable', why: `Pod ${name} is gone` };
     const hide = (text: string) => redact(text, texts);
@@ -38,7 +45,7 @@ export const readJobLog = async (
 
 /** Texts that the log must not show; undefined if they can't be found out: then no line of the log may be copied. */
 const readSecretTexts = async (
-  client: KubeClient,
+  { client, proof }: LogDeps,
   job: Job,
   signal: AbortSignal,
 ): Promise<readonly string[] | undefined> => {
@@ -46,5 +53,5 @@ const readSecretTexts = async (
   const name = redactionSecretName(jobName);
   if (!secretNamesIn(job).includes(name)) return [];
   const secret = await client.get(SECRETS, { namespace, name }, signal);
-  return secret && secretTextsOf(secret);
+  return secret && secretTextsOf(secret, { namespace, name: jobName }, proof().key);
 };

@@ -6,15 +6,15 @@ import { ANNOTATIONS } from '../deploy/names.js';
 
 /**
  * The deployments of a bundle that its Jobs were made for.
- * @param jobs - with the bundle's uid in their label
+ * @param all - proven to be made for the bundle
  * @param namespace - that of its deployments' Jobs
  */
-export const knownJobs = (jobs: readonly Job[], bundle: StoredBundle, namespace: string): KnownJobs => {
+export const knownJobs = (all: readonly Job[], bundle: StoredBundle, namespace: string): KnownJobs => {
+  const jobs = all.filter((job) => job.metadata.namespace === namespace);
   const highest = Math.max(0, ...jobs.map((job) => numberOf(job) ?? 0));
   const newest = jobs.find(
     (job) =>
       numberOf(job) === highest &&
-      job.metadata.namespace === namespace &&
       job.metadata.deletionTimestamp === undefined &&
       deploymentOf(job, bundle) !== undefined,
   );

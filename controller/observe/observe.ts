@@ -13,6 +13,7 @@ import { openDeployment, wasStarted } from '../decide/deployment.js';
 import { isPolled } from '../decide/interest.js';
 import type { DeployJob, JobLog, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
 import type { JobResult } from '../deploy/job-result.js';
+import { type Proof, provenJob } from '../deploy/job-signature.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
 import { checkOf, isPlanJob } from '../deploy/plan-job.js';
@@ -35,6 +36,8 @@ export interface ObserveDeps {
   readonly lister: Lister;
   readonly values: ReadsValues;
   readonly platform: Platform;
+  /** By what the controller knows its own Jobs. */
+  readonly proof: () => Proof;
   readonly now: () => number;
   /** When this controller's term began; wall clock. */
   readonly startedAt: number;
@@ -108,15 +111,23 @@ const readJob = async (
   const deployment = openDeployment(bundle.status);
   if (deployment === undefined) return { kind: 'absent' };
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
-  const cached = deps.lister.job(ref);
-  const job = cached ?? (await deps.client.get(JOBS, ref, signal));
+  const job = deps.lister.job(ref) ?? (await readLive(deps, ref, signal));
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // A Job that is being deleted before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
-  const pod = newest(deps.lister.podsOf(job.metadata.uid));
+  const pod = newest(deps.lister.podsOf(job));
   const result = jobResult(job, pod, deps.now());
   const log = await readLog(deps, { job, pod, result }, signal);
   return { kind: 'present', job, pod, log, words: await readWords(deps, { job, pod, result }, signal) };
+};
+
+const readLive = async (
+  { client, proof }: ObserveDeps,
+  ref: ObjectRef,
+  signal: AbortSignal,
+): Promise<Stored<Job> | undefined> => {
+  const job = await client.get(JOBS, ref, signal);
+  return job && provenJob(job, proof());
 };
 
 /** The Job whose Secrets are still to be deleted, if a process ended between recording the result and deleting them. */
@@ -169,7 +180,7 @@ const readLog = async (
   signal: AbortSignal,
 ): Promise<JobLog> => {
   if ((result.kind !== 'succeeded' && result.kind !== 'failed') || pod === undefined) return { kind: 'not-needed' };
-  const log = await readJobLog(deps.client, { job, pod }, signal);
+  const log = await readJobLog(deps, { job, pod }, signal);
   if (log.kind === 'unreadable') return { kind: 'unreadable', why: log.why };
   const error = result.kind === 'failed' ? lastErrorLine(log.text) : undefined;
   const reasons = error === undefined ? [] : await readPodReasons(deps, { job, error }, signal);
@@ -187,15 +198,20 @@ const readPlans = (
   const namespace = namespaceOf(bundle, spec);
   const jobs = deps.lister
     .jobsOf(bundle.metadata.uid)
-    .filter((job) => isPlanJob(job) && job.metadata.namespace === namespace);
+    .filter((job) => isPlanJob(job) && job.metadata.namespace === namespace)
+    .toSorted((a, b) => (checkOf(b) ?? 0) - (checkOf(a) ?? 0))
+    .slice(0, MOST_PLANS);
   return Promise.all(
     jobs.map(async (job) => {
-      const pod = newest(deps.lister.podsOf(job.metadata.uid));
+      const pod = newest(deps.lister.podsOf(job));
       const isRead = (checkOf(job) ?? 0) <= (bundle.status?.driftCheckCount ?? 0);
       return { job, pod, log: isRead ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
     }),
   );
 };
+
+/** There is one at most, unless a crash or a second controller has left more: the others' turn comes when these are gone. */
+const MOST_PLANS = 4;
 
 const NO_LOG = { kind: 'not-needed' } as const;
 
@@ -205,7 +221,7 @@ const readPlanLog = async (
   signal: AbortSignal,
 ): Promise<PlanLog> => {
   if (pod === undefined || jobResult(job, pod, deps.now()).kind !== 'failed') return NO_LOG;
-  const log = await readJobLog(deps.client, { job, pod }, signal);
+  const log = await readJobLog(deps, { job, pod }, signal);
   return log.kind === 'read'
     ? { kind: 'read', finding: planFinding(log.text), errorLine: lastErrorLine(log.text) }
     : { kind: 'unreadable', why: log.why };

@@ -1,14 +1,14 @@
 import { objectKey } from '../../api/object-key.js';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { projectBundle } from '../cache/projections.js';
+import type { CachedBundle } from '../cache/projections.js';
 import type { Delivery } from '../scans/scan.js';
 
 interface Remembered {
   /** The bundle's uid: a later bundle of the same name must not inherit this, even if the cache never showed the deletion. */
   readonly uid: string;
   /** Our last consecutive writes: the resourceVersions that they replaced, and the bundle after the last one. */
-  readonly write?: { readonly replaced: readonly string[]; readonly after: StoredBundle };
+  readonly write?: { readonly replaced: readonly string[]; readonly after: CachedBundle };
   /** Name of the last Job whose Secrets are known to be gone. */
   readonly cleanedUp?: string;
   /** The last scan's result, and how many scans in a row had it. */
@@ -25,7 +25,7 @@ export class Memory {
   readonly #bundles = new Map<string, Remembered>();
 
   /** The bundle as cached or, if the cache still has a version that our own writes replaced, as the last of these left it. */
-  current(cached: StoredBundle): StoredBundle {
+  current(cached: CachedBundle): CachedBundle {
     const { write } = this.#of(cached.metadata);
     return write?.replaced.includes(cached.metadata.resourceVersion) === true ? write.after : cached;
   }
@@ -37,12 +37,13 @@ export class Memory {
     this.#set(cached.metadata, rest);
   }
 
-  wrote(before: StoredBundle, after: StoredBundle): void {
+  /** @param after - as the caches would keep it */
+  wrote(before: StoredBundle, after: CachedBundle): void {
     const memory = this.#of(before.metadata);
     const upon =
       memory.write?.after.metadata.resourceVersion === before.metadata.resourceVersion ? memory.write.replaced : [];
     const replaced = [...upon, before.metadata.resourceVersion].slice(-LONGEST_CHAIN);
-    this.#set(before.metadata, { ...memory, write: { replaced, after: projectBundle(after) } });
+    this.#set(before.metadata, { ...memory, write: { replaced, after } });
   }
 
   /** Records a scan's result: each scan counts once, even if it is received several times, and a failed one does not count. */

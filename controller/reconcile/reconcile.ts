@@ -4,8 +4,12 @@ import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
 import { getOnce } from '../../kube/get-once.js';
+import { meteredClient } from '../../kube/metered-client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
+import { Deadline } from '../../process/deadline.js';
+import type { Clock } from '../../process/ports.js';
+import { type CachedBundle, projectBundle } from '../cache/projections.js';
 import type { ValuesChanges } from '../cache/watches.js';
 import { afterFailure } from '../decide/after-failure.js';
 import { decide } from '../decide/decide.js';
@@ -16,6 +20,8 @@ import { mayHaveMoved } from '../decide/history.js';
 import type { JobSlot, Observation } from '../decide/observation.js';
 import { mergePatchOf } from '../decide/status-patch.js';
 import { hasSeenValuesChange } from '../decide/values-change.js';
+import { provenJob } from '../deploy/job-signature.js';
+import { signedStatus } from '../deploy/status-signature.js';
 import { cleanUp, execute } from '../execute/execute.js';
 import { lackOf, rightsMissing } from '../observe/forbidden.js';
 import { lookUp } from '../observe/look-up.js';
@@ -29,6 +35,7 @@ const MOST_PASSES = 8;
 
 /** What the reconcile of a bundle needs. */
 export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
+  readonly clock: Pick<Clock, 'startTimer'>;
   readonly scans: Scans;
   readonly memory: Memory;
   readonly slots: JobSlotQueue;
@@ -44,17 +51,61 @@ export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
 }
 
 /**
- * Brings one bundle a step further: observe, decide, execute, report, until there is nothing to be done now.
+ * Limits of one reconcile, however much its bundle names and whatever others have written: a worker is never one bundle's. Requests come
+ * on top of two for each source of values, which may be in two namespaces.
+ */
+const MOST_REQUESTS = 64;
+const LONGEST_MS = 60_000;
+
+/**
+ * Brings one bundle a step further: observe, decide, execute, report, until there is nothing to be done now, or until it has cost more than
+ * one bundle may.
  * @returns when to look again, if nothing changes before
  */
 export const reconcile = async (self: Reconciler, ref: ObjectRef, signal: AbortSignal): Promise<Next> => {
-  const deps = { ...self, reads: getOnce(self.client) };
+  const bundle = self.lister.bundle(ref);
+  const most = MOST_REQUESTS + 2 * (bundle?.spec.converge?.valuesFrom?.length ?? 0);
+  const metered = meteredClient(self.client, most);
+  const deps = { ...self, client: metered.client, reads: getOnce(metered.client) };
+  const deadline = new Deadline(self.clock, LONGEST_MS, { signal });
+  const exceeded = (): string | undefined =>
+    deadline.expired
+      ? `takes longer than ${LONGEST_MS / 1000} s`
+      : metered.isExhausted()
+        ? `needs more than ${most} requests`
+        : undefined;
+  try {
+    const next = await deadline.run((running) => allPasses(deps, ref, running));
+    return exceeded() === undefined ? next : holdBack(self, { ref, bundle, why: exceeded() });
+  } catch (error) {
+    if (exceeded() === undefined || signal.aborted) throw error;
+    return holdBack(self, { ref, bundle, why: exceeded() });
+  }
+};
+
+/** Lets others go first, and says so. */
+const holdBack = (
+  self: Reconciler,
+  {
+    ref,
+    bundle,
+    why,
+  }: { readonly ref: ObjectRef; readonly bundle: StoredBundle | undefined; readonly why: string | undefined },
+): Next => {
+  const message = `a reconcile of this bundle ${why}: others go first, and it is tried again later`;
+  const event = { type: 'Warning', reason: 'ReconcileLimitExceeded', message } as const;
+  if (bundle === undefined) self.log.warn(message, { bundle: objectKey(ref) });
+  else tell(self, bundle, event);
+  return { kind: 'hold' };
+};
+
+const allPasses = async (self: Reconciler & ObserveDeps, ref: ObjectRef, signal: AbortSignal): Promise<Next> => {
   for (let pass = 0; pass < MOST_PASSES; pass += 1) {
-    const next = await onePass(deps, ref, signal);
+    const next = await onePass(self, ref, signal);
     if (next !== 'again') return next;
   }
   self.log.warn('reconcile goes in circles', { bundle: objectKey(ref) });
-  return { kind: 'backoff' };
+  return { kind: 'hold' };
 };
 
 const onePass = async (
@@ -140,7 +191,11 @@ const carryOut = async (
   planned: Decision,
   signal: AbortSignal,
 ): Promise<Decision | undefined> => {
-  const failure = await execute(self.client, planned.actions, signal);
+  const failure = await execute(
+    { client: self.client, prove: (job) => provenJob(job, self.proof()) },
+    planned.actions,
+    signal,
+  );
   if (failure === undefined) return planned;
   if (failure.kind === 'begun') return undefined;
   const error = failure.kind === 'interrupted' ? failure.error.message : failure.message;
@@ -204,17 +259,18 @@ const report = async (
 /** @returns the bundle after the write */
 const writeStatus = async (
   self: Reconciler,
-  bundle: StoredBundle,
+  bundle: CachedBundle,
   status: WerfBundleStatus,
   signal: AbortSignal,
 ): Promise<StoredBundle> => {
-  const patch = mergePatchOf(bundle.status ?? {}, status);
+  const stored = bundle.storedStatus ?? bundle.status ?? {};
+  const patch = mergePatchOf(stored, signedStatus(bundle, status, self.proof().key));
   if (patch === undefined) return bundle;
   const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
   const { namespace, name } = bundle.metadata;
   const where = { subresource: 'status' } as const;
   const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, where, signal);
-  self.memory.wrote(bundle, written);
+  self.memory.wrote(bundle, projectBundle(written, self.proof()));
   const found = checkRecorded(bundle.status ?? {}, status);
   if (found !== undefined) self.onDriftCheck(found);
   const ended = status.history?.[0];
@@ -236,7 +292,7 @@ const writeFinalizer = async (
   const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
   const body = { metadata: { resourceVersion, finalizers: change === 'add' ? [...others, FINALIZER] : others } };
   const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, {}, signal);
-  self.memory.wrote(bundle, written);
+  self.memory.wrote(bundle, projectBundle(written, self.proof()));
 };
 
 /** Whether to wait until a failure passes: a bundle that is being deleted does not wait for a missing right; the log says what is left. */

@@ -5,6 +5,7 @@ import { Caches } from '../../controller/cache/caches.js';
 import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
 import { leaseNameOf, type Share } from '../../controller/cache/share.js';
 import { parseConfig } from '../../controller/config.js';
+import { sealedJob } from '../../controller/deploy/job-signature.js';
 import { KubeError } from '../../kube/client.js';
 import { isLabelSelector } from '../../kube/label-selector.js';
 import { JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
@@ -29,6 +30,7 @@ const setup = (share: Share) => {
     random: { uniform: () => 0 },
     log,
     share,
+    proof: () => given.PROOF,
     onChange: ({ namespace, name }) => void woken.push(`${namespace}/${name}`),
     onBundle: () => {},
     onJob: ({ namespace, name }, active) => void counted[active ? 'add' : 'delete'](`${namespace}/${name}`),
@@ -46,8 +48,10 @@ const setup = (share: Share) => {
   const job = (of: StoredBundle, namespace: string) => {
     const made = given.job(of);
     const ref = { namespace, name: `${of.metadata.name}-job` };
-    kube.seed(JOBS, { ...made, metadata: { ...made.metadata, ...ref, uid: `job-of-${of.metadata.uid}` } });
-    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: ref.name, uid: `job-of-${of.metadata.uid}` };
+    const named = { ...made, metadata: { ...made.metadata, ...ref, uid: `job-of-${of.metadata.uid}` } };
+    kube.seed(JOBS, sealedJob(named, [], given.PROOF.key) as Stored<Job>);
+    const uid = `job-of-${of.metadata.uid}`;
+    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: ref.name, uid, controller: true };
     const { labels, annotations } = made.metadata;
     const meta = { ...ref, ...(labels && { labels }), ...(annotations && { annotations }), ownerReferences: [owner] };
     kube.seed(PODS, { metadata: meta });
@@ -89,8 +93,8 @@ t.test('a controller with namespaces has their bundles, and follows Jobs whereve
   await start();
   await settle();
   t.strictSame(names(), ['ops/b', 'shop/a']);
-  t.ok(caches.job(ref));
-  t.equal(caches.podsOf('job-of-uid-shop-a').length, 1);
+  const found = caches.job(ref);
+  t.equal(found && caches.podsOf(found).length, 1);
   t.equal(caches.jobsOf('uid-shop-a').length, 1);
   t.equal(caches.job(foreign), undefined);
   t.equal(kube.openWatches(), 6, 'bundles of two namespaces, Jobs and Pods of two target namespaces');
@@ -184,11 +188,62 @@ t.test('Jobs that take a place are those of the share, as long as they are: of e
   t.strictSame([...all.counted], ['production/mine-job'], 'where there is one controller, whatever runs counts');
 });
 
+t.test('what others label as ours does not count, and wakes nobody', async (t) => {
+  const all = setup(ALL);
+  const mine = all.bundle({ namespace: 'shop', name: 'a' });
+  const ref = all.job(mine, 'shop');
+  await all.start();
+  await settle();
+  all.woken.length = 0;
+  const found = all.caches.job(ref);
+  const ours = all.kube.read(JOBS, ref);
+  if (found === undefined || ours === undefined) throw new Error('the Job is there');
+  const { spec, metadata } = ours;
+  const planted = { labels: metadata.labels ?? {}, annotations: metadata.annotations ?? {} };
+  all.kube.seed(JOBS, { metadata: { ...planted, namespace: 'shop', name: 'planted' }, spec } as never);
+  all.kube.seed(JOBS, { metadata: { ...planted, namespace: 'other', name: ref.name }, spec } as never);
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: ref.name, uid: metadata.uid };
+  const ofOurs = (namespace: string, name: string, controller: boolean) => {
+    const ownerReferences = [{ ...owner, controller }];
+    all.kube.seed(PODS, { metadata: { ...planted, namespace, name, ownerReferences } });
+  };
+  ofOurs('other', 'elsewhere', true);
+  ofOurs('shop', 'not-controlled', false);
+  await settle();
+  t.strictSame([[...all.counted], all.woken], [['shop/a-job'], []]);
+  t.strictSame(
+    all.caches.jobsOf(mine.metadata.uid).map((each) => each.metadata.namespace),
+    ['shop'],
+  );
+  t.equal(all.caches.podsOf(found).length, 1);
+});
+
+t.test('a status that somebody else writes is kept apart, and the last own one stays', async (t) => {
+  const { kube, caches, bundle, start } = setup(ALL);
+  const made = bundle({ namespace: 'shop', name: 'a' });
+  const ref = { namespace: 'shop', name: 'a' };
+  const own = given.signed({ ...made, status: given.syncedStatus() });
+  kube.seed(WERFBUNDLES, own);
+  await start();
+  await settle();
+  t.strictSame([caches.bundle(ref)?.status, caches.bundle(ref)?.storedStatus], [own.status, undefined]);
+  const forged = { ...own.status, lastAppliedTag: 'v9.0.0' };
+  kube.seed(WERFBUNDLES, { ...own, status: forged });
+  await settle();
+  t.strictSame([caches.bundle(ref)?.status, caches.bundle(ref)?.storedStatus], [own.status, forged]);
+  t.equal(caches.unsigned(), 1);
+  kube.seed(WERFBUNDLES, own);
+  await settle();
+  t.strictSame([caches.bundle(ref)?.storedStatus, caches.unsigned()], [undefined, 0]);
+});
+
 t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need', (t) => {
-  const stored = given.bundle(given.syncedStatus({ lastJobLogs: 'a long log' }), {
-    metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', 'werf.io/x': 'y' } },
-  });
-  t.strictSame(projectBundle(stored), {
+  const stored = given.signed(
+    given.bundle(given.syncedStatus({ lastJobLogs: 'a long log' }), {
+      metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}', 'werf.io/x': 'y' } },
+    }),
+  );
+  t.strictSame(projectBundle(stored, given.PROOF), {
     ...stored,
     metadata: { ...stored.metadata, annotations: { 'werf.io/x': 'y' } },
     status: { ...stored.status, lastJobLogs: '' },
@@ -203,7 +258,7 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
   const { labels = {}, annotations = {} } = job.metadata;
   const without = (texts: object, dropped: RegExp) =>
     Object.fromEntries(Object.entries(texts).filter(([key]) => key.startsWith('werf.io/') && !dropped.test(key)));
-  const kept = projectJob(asStored({ ...job, status: { succeeded: 1 } }));
+  const kept = projectJob(asStored({ ...job, status: { succeeded: 1 } }), given.PROOF);
   t.strictSame(kept, {
     metadata: {
       name: job.metadata.name,
@@ -221,7 +276,7 @@ t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need
   const { spec } = job;
   if (spec === undefined) throw new Error('a Job has a spec');
   t.equal(
-    projectJob(asStored({ ...job, spec: { ...spec, suspend: true } })).spec?.suspend,
+    projectJob(asStored({ ...job, spec: { ...spec, suspend: true } }), given.PROOF).spec?.suspend,
     true,
     'and that it is suspended',
   );

@@ -276,9 +276,13 @@ t.test('what has not begun gives way to what is wanted now', async (t) => {
 
 t.test('what a Job needed is deleted when its result is recorded, and again by the next process', async (t) => {
   const made = job(bundle(syncedStatus()));
-  const secrets = { 'werf.io/secrets': 'j-values,j-docker' };
-  const withSecrets = { ...made, metadata: { ...made.metadata, annotations: secrets } };
-  const names = [{ kind: 'delete-secrets', namespace: 'ops', names: ['j-values', 'j-docker'], bundleUid: UID }];
+  const own = ['values', 'docker', 'key', 'ca'].map((what) => `${made.metadata.name}-${what}`);
+  const saying = (secrets: string | undefined) => {
+    const annotations = secrets === undefined ? {} : { 'werf.io/secrets': secrets };
+    return { ...made, metadata: { ...made.metadata, annotations } };
+  };
+  const withSecrets = saying(own.slice(0, 2).join(','));
+  const names = [{ kind: 'delete-secrets', namespace: 'ops', names: own.slice(0, 2), bundleUid: UID }];
   const ended = { kind: 'present', job: withSecrets, pod: pod({ exitCode: 0 }), log: { kind: 'not-needed' } } as const;
   t.strictSame(decided(observation(bundle(runningStatus), { job: ended })).cleanup, names);
   t.strictSame(
@@ -287,6 +291,16 @@ t.test('what a Job needed is deleted when its result is recorded, and again by t
     'once they are known to be gone nothing is left',
   );
   t.strictSame(decided(observation(bundle(syncedStatus()), { cleanupPending: withSecrets })).cleanup, names);
+  const rows: readonly { title: string; said: string | undefined; deleted: readonly string[] }[] = [
+    { title: 'none', said: '', deleted: [] },
+    { title: 'it does not say', said: undefined, deleted: own },
+    { title: "others' names", said: `database,${own[1]}`, deleted: own.slice(1, 2) },
+    { title: 'too many to be read', said: 'x,'.repeat(46_000), deleted: own },
+  ];
+  for (const { title, said, deleted } of rows) {
+    const [cleanup] = decided(observation(bundle(syncedStatus()), { cleanupPending: saying(said) })).cleanup;
+    t.strictSame(cleanup?.names, deleted, title);
+  }
 });
 
 t.test('Secrets whose Job something stands in the way of go after ten minutes', async (t) => {

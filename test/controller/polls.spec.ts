@@ -11,6 +11,7 @@ import {
   iso,
   NOW,
   selected,
+  signed,
   syncedStatus,
   tags,
 } from '../kit/builders.js';
@@ -83,7 +84,8 @@ t.test(
     await harness.run();
     harness.deliver(nothing);
     t.same((await harness.run()).status.phase, 'Synced', 'one list may be wrong');
-    harness.kube.seed(WERFBUNDLES, bundle(syncedStatus(), { metadata: { uid: 'another', resourceVersion: '' } }));
+    const another = bundle(syncedStatus(), { metadata: { uid: 'another', resourceVersion: '' } });
+    harness.kube.seed(WERFBUNDLES, signed(another));
     harness.deliver(nothing);
     t.same((await harness.run()).status.phase, 'Synced', 'for this bundle it is the first one');
     harness.deliver(nothing);

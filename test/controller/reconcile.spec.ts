@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { ObjectMeta, ObjectRef, Pod } from '../../api/objects.js';
-import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, DIGEST_A, DIGEST_B, iso, NOW, selected } from '../kit/builders.js';
@@ -239,9 +239,7 @@ t.test('a Job is made when there is a place for it; what was decided is written 
   for (const { title, change, taken } of rows) {
     const one = await offered(reconcileHarness(bundle(undefined, { spec: change }), { total: 1, perNamespace: 0 }));
     const status = { deployment: { ...harness.bundle()?.status?.deployment, number: 1, generation: 1 } };
-    const stored = one.bundle();
-    if (stored !== undefined)
-      one.kube.seed(WERFBUNDLES, { ...stored, status: { ...stored.status, ...status } } as StoredBundle);
+    one.storeStatus({ ...one.bundle()?.status, ...status } as WerfBundleStatus);
     await one.run();
     t.equal(one.slots.request({ namespace: 'ops', name: 'next' }, { namespace: 'ops', name: 'job' }), !taken, title);
   }

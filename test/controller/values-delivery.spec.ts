@@ -15,6 +15,7 @@ import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js
 import { mergedValues } from '../../playground/werf-stand-in/release-values.js';
 import type { Values } from '../../playground/werf-stand-in/values.js';
 import { systemClock } from '../../process/system-clock.js';
+import { PROOF } from '../kit/builders.js';
 import { recordLog } from '../kit/record-log.js';
 import { leastDelay, worstDelay } from '../kit/worst-delay.js';
 
@@ -67,7 +68,7 @@ const deployed = ({ leaves, secretTexts }: Pick<Resolved, 'leaves' | 'secretText
     valuesArgs,
     secrets: presentSecrets(jobInputs),
   });
-  const secrets = buildSecrets({ ...common, targetNamespace: 'ops', jobInputs });
+  const secrets = buildSecrets({ ...common, targetNamespace: 'ops', key: PROOF.key, jobInputs });
   const encoded = secrets.map(({ data }) => data?.[SECRET_KEYS.values]).find((text) => text !== undefined);
   const [container] = (job.spec?.template.spec?.['containers'] ?? []) as readonly {
     readonly args: readonly string[];

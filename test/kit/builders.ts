@@ -5,6 +5,8 @@ import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from 
 import { openDeployment } from '../../controller/decide/deployment.js';
 import type { JobInputs, JobSlot, Observation, Platform } from '../../controller/decide/observation.js';
 import { buildJob } from '../../controller/deploy/job.js';
+import { type Proof, sealedJob } from '../../controller/deploy/job-signature.js';
+import { signedStatus } from '../../controller/deploy/status-signature.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import type { RegistryFailure } from '../../registry/port.js';
 
@@ -32,6 +34,13 @@ export const platform: Platform = {
   version: '0.0.0',
   jobTemplate: undefined,
 };
+
+/** By what the controller of {@link platform} knows its own Jobs and statuses. */
+export const PROOF: Proof = { key: platform.checksumKey, signsSince: 0 };
+
+/** A bundle whose status the controller has written. */
+export const signed = (of: StoredBundle): StoredBundle =>
+  of.status === undefined ? of : { ...of, status: signedStatus(of, of.status, PROOF.key) };
 
 /** A stored bundle `ops/my-app`; generation 1, observed unless the status says otherwise. */
 export const bundle = (
@@ -172,7 +181,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
 
 /** The Job of a deployment, created a minute ago. */
 export const job = (of: StoredBundle, made: Deployment = deployment()): Stored<Job> => {
-  const built = buildJob({
+  const unsigned = buildJob({
     bundle: of.metadata,
     deployment: made,
     settings: settingsOf(of),
@@ -182,6 +191,7 @@ export const job = (of: StoredBundle, made: Deployment = deployment()): Stored<J
     operatorVersion: platform.version,
     template: undefined,
   });
+  const built = sealedJob(unsigned, [], PROOF.key);
   const given = { uid: 'job-1', resourceVersion: '1', creationTimestamp: '2026-11-23T09:59:00Z' };
   return { ...built, metadata: { ...built.metadata, ...given } };
 };
@@ -193,7 +203,7 @@ export const pod = (ended?: { readonly exitCode: number; readonly reason?: strin
     name: 'my-app-pod',
     uid: 'pod-1',
     resourceVersion: '1',
-    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'job-1' }],
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'j', uid: 'job-1', controller: true }],
   },
   status: {
     phase: ended === undefined ? 'Running' : ended.exitCode === 0 ? 'Succeeded' : 'Failed',

@@ -3,6 +3,7 @@ import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { projectJob } from '../../controller/cache/projections.js';
 import { decide } from '../../controller/decide/decide.js';
 import type { Observation, PlanJob } from '../../controller/decide/observation.js';
+import { sealedJob } from '../../controller/deploy/job-signature.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import {
   bundle,
@@ -14,6 +15,7 @@ import {
   jobInputs,
   NOW,
   observation,
+  PROOF,
   pod,
   settingsOf,
   syncedStatus,
@@ -117,11 +119,11 @@ export const planOf = (
     operatorVersion: '1',
     secrets: { values: false, dockerConfig: false, key: false, ca: false },
   };
-  const built = buildPlanJob(planInput(base, applied, check));
+  const built = sealedJob(buildPlanJob(planInput(base, applied, check)), [], PROOF.key);
   const given = { uid: 'plan-1', resourceVersion: '1', creationTimestamp: iso(-MINUTE) };
   const plan: PlanJob = {
     // As the cache has it.
-    job: projectJob({ ...built, metadata: { ...built.metadata, ...given } }),
+    job: projectJob({ ...built, metadata: { ...built.metadata, ...given } }, PROOF),
     pod: pod(end),
     log:
       end === undefined || end.exitCode === 0

@@ -25,7 +25,7 @@ interface Intervention {
   readonly matcher: CallMatcher;
   readonly error?: () => KubeError;
   readonly late: boolean;
-  readonly run?: () => void;
+  readonly run?: () => unknown;
   times: number;
 }
 

@@ -42,8 +42,8 @@ export interface FakeKube extends KubeClient {
   failNext(matcher: CallMatcher, error: KubeError | (() => KubeError), times?: number): void;
   /** The next call that fits fails *after* it was carried out: its answer is lost on the way. */
   loseAnswer(matcher: CallMatcher, error: KubeError): void;
-  /** Calls `run` before the next call that fits is carried out: somebody else was quicker. */
-  before(matcher: CallMatcher, run: () => void): void;
+  /** Calls `run` before the next call that fits is carried out: somebody else was quicker. The call waits for the promise that `run` returns. */
+  before(matcher: CallMatcher, run: () => unknown): void;
   /** Every write that was asked for, in order. */
   readonly actions: readonly FakeAction[];
   clearActions(): void;
@@ -121,7 +121,7 @@ class MemoryKube implements FakeKube {
     this.#interventions.add({ matcher, error: () => error, late: true, times: 1 });
   }
 
-  before(matcher: CallMatcher, run: () => void): void {
+  before(matcher: CallMatcher, run: () => unknown): void {
     this.#interventions.add({ matcher, run, late: false, times: 1 });
   }
 
@@ -273,7 +273,11 @@ class MemoryKube implements FakeKube {
     if (signal.aborted) throw new KubeError('aborted', `${action}: aborted`, { cause: signal.reason });
     this.#record(call);
     const intervention = this.#interventions.take(call);
-    intervention?.run?.();
+    const waiting = intervention?.run?.();
+    if (waiting instanceof Promise) {
+      await waiting;
+      if (signal.aborted) throw new KubeError('aborted', `${action}: aborted`, { cause: signal.reason });
+    }
     if (intervention?.error !== undefined && !intervention.late) throw intervention.error();
     const result = run(action);
     if (intervention?.error !== undefined) throw intervention.error();

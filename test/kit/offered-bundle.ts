@@ -43,7 +43,7 @@ export const endJob = ({ kube, jobs, bundle: stored }: ReconcileHarness, exitCod
     metadata: {
       namespace: 'ops',
       name: `${name}-pod`,
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }],
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
     },
     status: {
       phase: exitCode === 0 ? 'Succeeded' : 'Failed',

@@ -1,6 +1,6 @@
 import type { Job, ObjectIdentity, ObjectRef, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import { projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
+import { type CachedBundle, projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
 import { Releases } from '../../controller/cache/releases.js';
 import type { ValuesChanges } from '../../controller/cache/watches.js';
 import type { Platform } from '../../controller/decide/observation.js';
@@ -11,10 +11,11 @@ import { type Reconciler, reconcile } from '../../controller/reconcile/reconcile
 import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
 import type { ReadsValues } from '../../controller/values/delivered-values.js';
 import { deliveredValues } from '../../controller/values/delivered-values.js';
+import { meteredClient } from '../../kube/metered-client.js';
 import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
 import type { HeldBack } from '../../registry/port.js';
-import { bundle as aBundle, NOW, platform as usualPlatform } from './builders.js';
+import { bundle as aBundle, NOW, PROOF, signed, platform as usualPlatform } from './builders.js';
 import { createFakeClock, settle } from './fake-clock.js';
 import { createFakeKube, type FakeKube } from './fake-kube.js';
 import { type LogEntry, recordLog } from './record-log.js';
@@ -22,6 +23,8 @@ import { type LogEntry, recordLog } from './record-log.js';
 /** What one run of a bundle did and said. */
 export interface Run {
   readonly next: Next;
+  /** How many requests it has made, events aside. */
+  readonly requests: number;
   /** Writes in order, as `create jobs my-app-1`; `patch werfbundles/status my-app`. Events are in `events`. */
   readonly actions: readonly string[];
   readonly status: WerfBundleStatus;
@@ -40,6 +43,8 @@ export interface ReconcileHarness {
   readonly woken: readonly ObjectRef[];
   readonly interest: () => ScanInterest | undefined;
   readonly bundle: () => StoredBundle | undefined;
+  /** Replaces the status, by one that the controller has written at another time, or that somebody else writes. */
+  readonly storeStatus: (status: WerfBundleStatus, how?: 'signed' | 'forged') => void;
   readonly jobs: () => readonly Job[];
   /** What was counted of drift: `check InSync`, `correction Succeeded`. */
   readonly counted: () => readonly string[];
@@ -74,7 +79,7 @@ export const reconcileHarness = (
   const platform = { ...usualPlatform, ...wished };
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
-  kube.seed(WERFBUNDLES, given);
+  kube.seed(WERFBUNDLES, signed(given));
   const log = recordLog();
   const scans = new ScriptedScans(NOW);
   const { signal } = new AbortController();
@@ -96,13 +101,16 @@ export const reconcileHarness = (
     kube.clearActions();
     const toldBefore = new Set(kube.all(EVENTS).map(({ metadata }) => metadata.name));
     const logged = log.entries.length;
+    const { client, made } = meteredClient(kube, Number.POSITIVE_INFINITY);
     const self: Reconciler = {
-      client: kube,
+      client,
+      clock,
       lister: cache,
       scans,
       values,
       slots,
       platform,
+      proof: () => PROOF,
       log,
       memory,
       now: () => clock.now(),
@@ -122,6 +130,7 @@ export const reconcileHarness = (
     );
     return {
       next,
+      requests: made(),
       actions: (actions ?? []).map(({ verb, plural, subresource, name }) =>
         [verb, subresource === undefined ? plural : `${plural}/${subresource}`, name].join(' '),
       ),
@@ -145,6 +154,11 @@ export const reconcileHarness = (
     woken,
     interest: () => scans.interest,
     bundle: () => kube.read(WERFBUNDLES, REF),
+    storeStatus: (status, how = 'signed') => {
+      const stored = kube.read(WERFBUNDLES, REF);
+      if (stored === undefined) throw new Error('the bundle is gone');
+      kube.seed(WERFBUNDLES, how === 'signed' ? signed({ ...stored, status }) : { ...stored, status });
+    },
     counted: () => counted,
     jobs: () => kube.all(JOBS),
     deliver: (outcome, startedAt) => scans.deliver(outcome, startedAt),
@@ -152,6 +166,7 @@ export const reconcileHarness = (
       scans.heldBack = why;
     },
     restart: () => {
+      cache.forget();
       memory = new Memory();
       startedAt = clock.now();
       scans.restart();
@@ -219,6 +234,7 @@ class ScriptedScans implements Scans {
 /** What the caches would keep of the cluster itself, or of what it was when the watches fell silent. */
 class Cache {
   readonly #kube: FakeKube;
+  readonly #before = new Map<string, CachedBundle>();
   #frozen: { readonly bundles: readonly StoredBundle[]; readonly jobs: readonly Stored<Job>[] } | undefined;
 
   constructor(kube: FakeKube) {
@@ -229,12 +245,21 @@ class Cache {
     this.#frozen = frozen ? { bundles: this.#kube.all(WERFBUNDLES), jobs: this.#kube.all(JOBS) } : undefined;
   }
 
-  bundle({ namespace, name }: ObjectRef): StoredBundle | undefined {
+  /** As a process that starts: only what is stored is known. */
+  forget(): void {
+    this.#before.clear();
+  }
+
+  bundle({ namespace, name }: ObjectRef): CachedBundle | undefined {
     return this.bundles().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   }
 
-  bundles(): readonly StoredBundle[] {
-    return (this.#frozen?.bundles ?? this.#kube.all(WERFBUNDLES)).map(projectBundle);
+  bundles(): readonly CachedBundle[] {
+    return (this.#frozen?.bundles ?? this.#kube.all(WERFBUNDLES)).map((bundle) => {
+      const projected = projectBundle(bundle, PROOF, () => this.#before.get(bundle.metadata.uid));
+      this.#before.set(bundle.metadata.uid, projected);
+      return projected;
+    });
   }
 
   olderHolder(of: StoredBundle): ObjectRef | undefined {
@@ -247,18 +272,19 @@ class Cache {
   }
 
   job({ namespace, name }: ObjectRef): Stored<Job> | undefined {
-    const all = this.#frozen?.jobs ?? this.#kube.all(JOBS);
-    const found = all.find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
-    return found && projectJob(found);
+    return this.#jobs().find(({ metadata }) => metadata.namespace === namespace && metadata.name === name);
   }
 
   jobsOf(bundleUid: string): readonly Stored<Job>[] {
-    const all = this.#frozen?.jobs ?? this.#kube.all(JOBS);
-    return all.filter(({ metadata }) => metadata.labels?.['werf.io/bundle-uid'] === bundleUid).map(projectJob);
+    return this.#jobs().filter(({ metadata }) => metadata.labels?.['werf.io/bundle-uid'] === bundleUid);
   }
 
-  podsOf(jobUid: string): readonly Stored<Pod>[] {
-    const owned = ({ metadata }: Pod) => metadata.ownerReferences?.some(({ uid }) => uid === jobUid);
+  #jobs(): readonly Stored<Job>[] {
+    return (this.#frozen?.jobs ?? this.#kube.all(JOBS)).map((job) => projectJob(job, PROOF));
+  }
+
+  podsOf(job: Stored<Job>): readonly Stored<Pod>[] {
+    const owned = ({ metadata }: Pod) => metadata.ownerReferences?.some(({ uid }) => uid === job.metadata.uid);
     return this.#kube.all(PODS).filter(owned).map(projectPod);
   }
 }

@@ -6,7 +6,9 @@ import { createWorkQueue, type Next } from '../../kube/work-queue.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { recordLog } from '../kit/record-log.js';
 
-const ref = (name: string): ObjectRef => ({ namespace: 'ops', name });
+/** Each in a namespace of its own, so that none has to wait for its namespace. */
+const ref = (name: string): ObjectRef => ({ namespace: `ns-${name}`, name });
+const within = (namespace: string, name: string): ObjectRef => ({ namespace, name });
 const awaitChange: Next = { kind: 'await-change' };
 
 /** A queue whose work is written down with its time, and answers as told. */
@@ -88,6 +90,62 @@ t.test('a work queue', async (t) => {
     await door.release();
     t.strictSame(drain(), ['c@0', 'd@0']);
     await door.release();
+  });
+
+  t.test('leaves a quarter of the workers to other namespaces, however many keys of one are slow', async (t) => {
+    const door = gate();
+    const { queue, drain } = setup({ workers: 8, answer: async () => door.wait().then(() => awaitChange) });
+    for (let n = 0; n < 1_000; n += 1) queue.add(within('greedy', `g${n}`));
+    await settle();
+    t.equal(drain().length, 6);
+    queue.add(within('shop', 'a'));
+    queue.add(within('team-b', 'b'));
+    await settle();
+    t.strictSame(drain(), ['a@0', 'b@0'], 'and they do not wait behind the thousand');
+    t.equal(queue.depth(), 994);
+  });
+
+  t.test('gives its only worker to each namespace in turn', async (t) => {
+    const door = gate();
+    const { queue, drain } = setup({ workers: 1, answer: async () => door.wait().then(() => awaitChange) });
+    for (const name of ['a1', 'a2', 'a3']) queue.add(within('a', name));
+    for (const name of ['b1', 'b2']) queue.add(within('b', name));
+    await settle();
+    const order = [...drain()];
+    while (door.waiting() > 0) {
+      await door.release();
+      order.push(...drain());
+    }
+    t.strictSame(order, ['a1@0', 'b1@0', 'a2@0', 'b2@0', 'a3@0']);
+  });
+
+  t.test('a key that is held back does not run, whatever wakes it, and then later and later', async (t) => {
+    const hold: Next = { kind: 'hold' };
+    const { queue, drain, clock } = setup({ answer: () => hold });
+    queue.add(ref('a'));
+    await settle();
+    queue.add(ref('a'));
+    queue.addAfter(ref('a'), 10);
+    await clock.advance(999);
+    t.strictSame(drain(), ['a@0']);
+    await clock.advance(1);
+    t.strictSame(drain(), ['a@1000']);
+    await clock.advance(2_000);
+    t.strictSame(drain(), ['a@3000']);
+  });
+
+  t.test('a key that wakes itself while it runs is held back all the same', async (t) => {
+    let wake: () => void = () => {};
+    const { queue, drain, clock } = setup({
+      answer: () => {
+        wake();
+        return { kind: 'hold' };
+      },
+    });
+    wake = () => queue.add(ref('a'));
+    queue.add(ref('a'));
+    await clock.advance(999);
+    t.strictSame(drain(), ['a@0']);
   });
 
   t.test('reports how many keys wait, also when none does any more', async (t) => {
@@ -178,7 +236,7 @@ t.test('a work queue', async (t) => {
       {
         level: 'error',
         message: 'reconcile failed',
-        fields: { reconcileId: 'ffffffff', namespace: 'ops', name: 'a', error: fault },
+        fields: { reconcileId: 'ffffffff', namespace: 'ns-a', name: 'a', error: fault },
       },
     ]);
     t.strictSame(results, ['error', 'await-change']);
