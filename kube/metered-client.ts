@@ -1,7 +1,7 @@
 import { type KubeClient, KubeError } from './client.js';
 
 /** A client that makes only so many requests. */
-export interface MeteredClient {
+interface MeteredClient {
   readonly client: KubeClient;
   /** Requests made, and refused because there had been enough. */
   readonly made: () => number;

@@ -394,6 +394,14 @@ t.test('every flag of werfbundle validate is in the reference', (t) => {
   t.end();
 });
 
+t.test('each promise of the security document is the title of a test, in the spec that it names', (t) => {
+  const promises = [...proseOf('docs/security.md').matchAll(/\| `(test\/[\w/-]+\.spec\.ts)`: ([^|]+) \|/g)];
+  t.ok(promises.length > 10, 'there are some');
+  for (const [, file = '', title = ''] of promises)
+    t.ok(readFileSync(join(ROOT, file), 'utf8').includes(title.replaceAll("'", "\\'")), `${file}: ${title}`);
+  t.end();
+});
+
 t.test('every annotation and label is in the reference', (t) => {
   const bundle = { namespace: 'ops', name: 'my-app', uid: 'u' };
   const made = { number: 1, tag: 'v1', digest: 'd', reason: 'NewTag', checksum: 'c', jobName: 'j' } as const;

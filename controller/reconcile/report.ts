@@ -1,0 +1,117 @@
+import { FINALIZER } from '../../api/finalizer.js';
+import { objectKey } from '../../api/object-key.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { KubeError } from '../../kube/client.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { type CachedBundle, projectBundle } from '../cache/projections.js';
+import type { BundleEvent, Decision } from '../decide/decision.js';
+import { openDeployment } from '../decide/deployment.js';
+import { checkRecorded } from '../decide/drift-state.js';
+import { mayHaveMoved } from '../decide/history.js';
+import type { Observation } from '../decide/observation.js';
+import { mergePatchOf } from '../decide/status-patch.js';
+import { hasSeenValuesChange } from '../decide/values-change.js';
+import { signedStatus } from '../deploy/status-signature.js';
+import { cleanUp } from '../execute/execute.js';
+import type { Reconciler } from './reconciler.js';
+
+/**
+ * Writes the status if it differs, under the resourceVersion that was observed; then does everything that depends on it.
+ * @returns false: the finalizer stays for now, since objects are left that nobody would look for without it
+ */
+export const report = async (
+  self: Reconciler,
+  seen: Observation,
+  decision: Decision,
+  signal: AbortSignal,
+): Promise<boolean> => {
+  const { bundle } = seen;
+  const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
+  const written = await writeStatus(self, bundle, decision.status, signal);
+  if (decision.interest === undefined) self.scans.unsubscribe(ref);
+  else self.scans.subscribe(decision.interest);
+  if (seen.delivery !== undefined) self.scans.acknowledge(bundle.metadata, seen.delivery.sequence);
+  if (seen.valuesChangedAt !== undefined && hasSeenValuesChange(seen))
+    self.valuesChanges.settle(ref, seen.valuesChangedAt);
+  if (!decision.keepsSlot) self.slots.release(ref);
+  for (const event of decision.events) tell(self, bundle, event);
+  const failures = await cleanUpAfter(self, { bundle, decision }, signal);
+  if (decision.finalizer === 'leave') return true;
+  if (decision.finalizer === 'remove' && failures.some((error) => mayPass(bundle, error))) return false;
+  // Sent before the finalizer is removed: afterwards no process would reconcile the bundle again, and the event might be lost.
+  if (decision.finalEvent !== undefined && (await self.recordOnce(bundle, decision.finalEvent)))
+    log(self, bundle, decision.finalEvent);
+  await writeFinalizer(self, written, decision.finalizer, signal);
+  return true;
+};
+
+/** @returns the bundle after the write */
+const writeStatus = async (
+  self: Reconciler,
+  bundle: CachedBundle,
+  status: WerfBundleStatus,
+  signal: AbortSignal,
+): Promise<StoredBundle> => {
+  const stored = bundle.storedStatus ?? bundle.status ?? {};
+  const patch = mergePatchOf(stored, signedStatus(bundle, status, self.proof().key));
+  if (patch === undefined) return bundle;
+  const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
+  const { namespace, name } = bundle.metadata;
+  const where = { subresource: 'status' } as const;
+  const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, where, signal);
+  self.memory.wrote(bundle, projectBundle(written, self.proof()));
+  const found = checkRecorded(bundle.status ?? {}, status);
+  if (found !== undefined) self.onDriftCheck(found);
+  const ended = status.history?.[0];
+  if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
+    self.onResult(ended);
+    if (mayHaveMoved(ended)) self.memory.deployed(bundle.metadata, self.now());
+  }
+  return written;
+};
+
+/** Keeps other finalizers: a patch replaces the whole list, so it is made under the resourceVersion of the list that was read. */
+const writeFinalizer = async (
+  self: Reconciler,
+  bundle: StoredBundle,
+  change: 'add' | 'remove',
+  signal: AbortSignal,
+): Promise<void> => {
+  const { namespace, name, resourceVersion, finalizers = [] } = bundle.metadata;
+  const others = finalizers.filter((finalizer) => finalizer !== FINALIZER);
+  const body = { metadata: { resourceVersion, finalizers: change === 'add' ? [...others, FINALIZER] : others } };
+  const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, {}, signal);
+  self.memory.wrote(bundle, projectBundle(written, self.proof()));
+};
+
+/** Whether to wait until a failure passes: a bundle that is being deleted does not wait for a missing right; the log says what is left. */
+const mayPass = ({ metadata }: StoredBundle, { code }: KubeError): boolean =>
+  metadata.deletionTimestamp === undefined || code !== 'forbidden';
+
+/** Cleans up; failures are tried again at the next reconcile. @returns the failures */
+const cleanUpAfter = async (
+  self: Reconciler,
+  { bundle: { metadata }, decision }: { readonly bundle: StoredBundle; readonly decision: Decision },
+  signal: AbortSignal,
+): Promise<readonly KubeError[]> => {
+  const failures = await cleanUp(self.client, decision.cleanup, signal);
+  for (const error of failures)
+    self.log.warn('a Secret of a finished Job could not be deleted', {
+      bundle: objectKey(metadata),
+      error: error.message,
+    });
+  const recorded = openDeployment(decision.status) === undefined ? decision.status.deployment : undefined;
+  if (recorded !== undefined && failures.length === 0) self.memory.cleaned(metadata, recorded.jobName);
+  return failures;
+};
+
+export const tell = (self: Reconciler, bundle: StoredBundle, event: BundleEvent): void => {
+  log(self, bundle, event);
+  self.record(bundle, event);
+};
+
+const log = (self: Reconciler, { metadata }: StoredBundle, { type, reason, message }: BundleEvent): void => {
+  const fields = { bundle: objectKey(metadata), reason, note: message };
+  if (type === 'Warning') self.log.warn('bundle changed', fields);
+  else self.log.info('bundle changed', fields);
+};
