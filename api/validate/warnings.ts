@@ -4,6 +4,7 @@ import { parseQuantity } from '../quantity.js';
 import { canMatchNothing } from '../version-constraint.js';
 import { werfVersionIn } from '../werf-version.js';
 import type { Subject } from './cross-field-rules.js';
+import { tagPatternWarning } from './tag-pattern-warnings.js';
 import { quoted } from './wording.js';
 
 /** With less memory, werf itself runs out of it. */
@@ -98,6 +99,7 @@ const systemNamespace: WarningRule = ({ spec, bundle }) => {
 const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] = [
   { field: 'spec.registry', rule: nothingSelects },
   { field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
+  { field: 'spec.registry.tagPattern', rule: ({ spec }) => tagPatternWarning(spec) },
   { field: 'spec.registry.tag', rule: tagIsLatest },
   { field: 'spec.registry.insecure', rule: isInsecure },
   { field: 'spec.converge.targetNamespace', rule: systemNamespace },
