@@ -70,6 +70,8 @@ const placeIsFixed: Rule = ({ spec, bundle, old }) => {
     const field = isMap(valueAt(spec, 'converge')) ? `spec.converge.${name}` : 'spec.converge';
     const words = `${name} is fixed to ${quoted(before)} since tag ${quoted(deployed)} was deployed there; a release elsewhere needs a bundle of its own`;
     const given = valueAt(spec, 'converge', name);
+    // What is no text is refused as that.
+    if (given !== undefined && typeof given !== 'string') return [];
     return [given === undefined ? required(field, words) : invalid(field, given, words)];
   });
 };

@@ -25,7 +25,9 @@ type WarningRule = (subject: Subject) => string | undefined;
 const nothingSelects: WarningRule = ({ spec }) => {
   const registry = valueAt(spec, 'registry');
   const constraint = valueAt(registry, 'versionConstraint');
-  if (registry === undefined || (typeof constraint === 'string' && constraint.trim() !== '')) return undefined;
+  // A constraint that is no text was meant as one, and is refused.
+  const isGiven = constraint !== undefined && (typeof constraint !== 'string' || constraint.trim() !== '');
+  if (registry === undefined || isGiven) return undefined;
   const others = ['tag', 'tagPattern', 'tagOrder'];
   return others.some((field) => valueAt(registry, field) !== undefined)
     ? undefined

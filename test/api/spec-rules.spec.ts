@@ -100,7 +100,9 @@ t.test('each fault is told once, in words that say what to do', async (t) => {
     },
     {
       spec: withRegistry({ pollInterval: 15 }),
-      want: ['spec.registry.pollInterval: Invalid value: 15: must be a string, not a number'],
+      want: [
+        `spec.registry.pollInterval: Invalid value: 15: must be a string, not a number: a unit is missing; ${BETWEEN} "15m"`,
+      ],
     },
     {
       spec: withConverge({ timeout: '24h1s' }),

@@ -50,6 +50,38 @@ t.test('findings and where they are', async (t) => {
       ],
     },
     {
+      title: 'a text without quotes is told as it is written, though kubectl would make a number of it',
+      given: bundle('registry:\n  url: ghcr.io/acme/app\n  tag: 6063e25'),
+      want: [
+        '7:5 error FieldValueTypeInvalid spec.registry.tag Invalid value: 6.063e+28: must be a string, not a number: quote it as it was written: "6063e25"',
+      ],
+    },
+    {
+      title: 'so are versions, words and numbers with zeros, and what an anchor stands for',
+      given: bundle(
+        'registry:\n  url: ghcr.io/acme/app\n  versionConstraint: 1.10\n  tagPattern: 0123\nconverge:\n  environment: on\n  releaseName: &a 1_000\n  serviceAccountName: *a',
+      ),
+      want: [
+        '7:5 error FieldValueTypeInvalid spec.registry.versionConstraint Invalid value: 1.1: must be a string, not a fraction: quote it as it was written: "1.10"',
+        '8:5 error FieldValueTypeInvalid spec.registry.tagPattern Invalid value: 83: must be a string, not a number: quote it as it was written: "0123"',
+        '11:5 error FieldValueTypeInvalid spec.converge.releaseName Invalid value: 1000: must be a string, not a number: quote it as it was written: "1_000"',
+        '12:5 error FieldValueTypeInvalid spec.converge.serviceAccountName Invalid value: 1000: must be a string, not a number: quote it as it was written: "1_000"',
+        '10:5 error FieldValueTypeInvalid spec.converge.environment Invalid value: true: must be a string, not true or false: quote it as it was written: "on"',
+      ],
+    },
+    {
+      title: 'names, labels and annotations are texts, which the apiserver says in words of Go',
+      given: bundle('registry: {url: ghcr.io/acme/app, tag: v1}').replace(
+        '{name: a, namespace: ops}',
+        '{name: 0123, namespace: ops, labels: {build: 6063e25, none: null}, annotations: {werf.io/allow-downgrade: true}}',
+      ),
+      want: [
+        '3:12 error FieldValueTypeInvalid metadata.name Invalid value: 83: must be a string, not a number: quote it as it was written: "0123"',
+        '3:49 error FieldValueTypeInvalid metadata.labels.build Invalid value: 6.063e+28: must be a string, not a number: quote it as it was written: "6063e25"',
+        '3:92 error FieldValueTypeInvalid metadata.annotations.werf.io/allow-downgrade Invalid value: true: must be a string, not true or false: quote it as it was written: "true"',
+      ],
+    },
+    {
       title: 'something missing is pointed to by what should hold it',
       given: bundle('registry: {url: ghcr.io/acme/app, tag: v1}\nconverge:\n  targetNamespace: other'),
       want: [
