@@ -91,6 +91,14 @@ const unplannable: WarningRule = ({ spec }) => {
   return version.plan === 'none' ? `werf ${version.text} can't look for drift: 2.53 or later is needed` : undefined;
 };
 
+/** In another namespace a ServiceAccount is required. */
+const noServiceAccount: WarningRule = ({ spec, bundle }) => {
+  if (spec === undefined || valueAt(spec, 'converge', 'serviceAccountName') !== undefined) return undefined;
+  const namespace = valueAt(spec, 'converge', 'targetNamespace') ?? valueAt(bundle, 'metadata', 'namespace');
+  const of = typeof namespace === 'string' ? ` of namespace ${namespace}` : '';
+  return `none is named: the Job runs as ServiceAccount default${of}, which may deploy nothing in most clusters; manifests/samples/werf-converge.yaml shows one with its Role`;
+};
+
 const systemNamespace: WarningRule = ({ spec, bundle }) => {
   const target = valueAt(spec, 'converge', 'targetNamespace') ?? valueAt(bundle, 'metadata', 'namespace');
   return target === 'kube-system'
@@ -105,6 +113,7 @@ const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] =
   { field: 'spec.registry.tag', rule: tagIsLatest },
   { field: 'spec.registry.insecure', rule: isInsecure },
   { field: 'spec.converge.targetNamespace', rule: systemNamespace },
+  { field: 'spec.converge.serviceAccountName', rule: noServiceAccount },
   { field: 'spec.converge.image', rule: unplannable },
   { field: 'spec.converge.resourceLimits.cpu', rule: oddCpu },
   { field: 'spec.converge.resourceLimits.memory', rule: oddMemory },

@@ -3,8 +3,9 @@ import { validateBundle } from '../../api/validate.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 
 const url = 'ghcr.io/acme/app';
-const withRegistry = (fields: object) => ({ registry: { url, ...fields } });
-const withConverge = (fields: object) => ({ registry: { url, tag: 'v1' }, converge: fields });
+const account = { serviceAccountName: 'werf-converge' };
+const withRegistry = (fields: object) => ({ registry: { url, ...fields }, converge: account });
+const withConverge = (fields: object) => ({ registry: { url, tag: 'v1' }, converge: { ...account, ...fields } });
 
 /** All that is said of a spec, problems and warnings, as the apiserver prints it. */
 const said = (spec: object, old?: object): readonly string[] => {

@@ -10,7 +10,7 @@ const warningsOf = (fields: object): readonly string[] => {
     apiVersion: 'werf.io/v1alpha1',
     kind: 'WerfBundle',
     metadata: { name: 'my-app' },
-    spec: { registry },
+    spec: { registry, converge: { serviceAccountName: 'werf-converge' } },
   };
   return validateBundle(bundle as WerfBundle).warnings.map(({ field, message }) => `${field}: ${message}`);
 };

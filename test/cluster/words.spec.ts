@@ -1,12 +1,15 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
+import { canary } from '../kit/canary.js';
 import { eventually } from '../kit/eventually.js';
 import { bundle, startWebhookFixture } from '../kit/webhook-fixture.js';
 
-// A rollback by hand sets a field that git does not have. What a GitOps tool applies next is merged with it, and refused.
+// What somebody who applies is told: a rollback by hand sets a field that git does not have, and what a GitOps tool applies next is merged
+// with it; what is warned of, and when.
 
-const { kubectl, must, startWebhook } = await startWebhookFixture(t);
+const { cluster, kubectl, must, startWebhook } = await startWebhookFixture(t);
 await must(['create', 'serviceaccount', 'werf-converge', '-n', 'ops']);
 await startWebhook();
 
@@ -78,4 +81,43 @@ t.test('a manifest that has both itself is refused without a word of the live ob
   const { stderr } = await kubectl(['apply', '-f', '-'], [both]);
   t.match(stderr, 'remove one or the other');
   t.notMatch(stderr, 'live object');
+});
+
+const SAMPLES = join(import.meta.dirname, '..', '..', 'manifests', 'samples');
+
+t.test('a warning is given when its cause begins, and not with each apply or patch', async (t) => {
+  const apply = async (registry: object, more: object = { converge }) => {
+    const { code, stderr } = await kubectl(
+      ['apply', '-f', '-'],
+      [bundle('warned', { registry: { url, ...registry }, ...more })],
+    );
+    t.equal(code, 0);
+    return stderr;
+  };
+  const plain = { tag: 'v1.0.0', insecure: true };
+  t.match(await apply(plain), 'Warning: spec.registry.insecure: plain HTTP');
+  t.equal(await apply({ ...plain, pollInterval: '5m' }), '');
+  const patch = JSON.stringify({ spec: { suspend: true } });
+  t.equal((await kubectl(['patch', 'wb', 'warned', '-n', 'ops', '--type', 'merge', '-p', patch])).stderr, '');
+  t.match(await apply({ insecure: true }), /^Warning: spec\.registry: no versionConstraint and no tag/);
+  t.equal(await apply({ insecure: true, pollInterval: '10m' }), '');
+  t.match(
+    await apply({ insecure: true, tagPattern: '^main-(\\d+)$' }),
+    /^Warning: spec\.registry\.tagPattern: [^\n]*\n$/,
+  );
+  t.match(
+    await apply({ insecure: true, tagPattern: '^main-(\\d+)$' }, {}),
+    /^Warning: spec\.converge\.serviceAccountName: none is named: the Job runs as ServiceAccount default of namespace ops/,
+  );
+  t.equal(await apply({ insecure: true, tagPattern: '^main-(\\d{1,9})$' }, {}), '');
+});
+
+t.test('the samples are applied as README.md says, without a warning', async (t) => {
+  const samples = await must(['kustomize', SAMPLES]);
+  const password = canary('sample');
+  const auth = Buffer.from(`robot:${password}`).toString('base64');
+  const marked = samples.replaceAll('change-me', password).replaceAll('cm9ib3Q6Y2hhbmdlLW1l', auth);
+  const applied = await cluster.kubectl(['apply', '-f', '-'], marked);
+  t.same([applied.code, applied.stderr], [0, '']);
+  t.match(applied.stdout, 'werfbundle.werf.io/hello created');
 });
