@@ -15,7 +15,8 @@ export const DOCKER_CONFIG_KEY = '.dockerconfigjson';
 /** The entry of a docker config for a repository. `reason` says what is wrong, and quotes nothing of the config. */
 export type CredentialMatch =
   | { readonly kind: 'found'; readonly credential: RegistryCredential }
-  | { readonly kind: 'none' }
+  /** `entries`: of the whole config; `fitting`: those for the repository, which hold no credentials. */
+  | { readonly kind: 'none'; readonly entries: number; readonly fitting: number }
   | { readonly kind: 'invalid'; readonly reason: string };
 
 interface Entry {
@@ -42,15 +43,13 @@ export const credentialFor = (
   if (!isMap(config)) return { kind: 'invalid', reason: 'it is no JSON object' };
   const auths = config['auths'] ?? {};
   if (!isMap(auths)) return { kind: 'invalid', reason: 'its "auths" is no JSON object' };
-  const entries = Object.entries(auths)
-    .map(([key, auth]) => parseKey(key, auth))
-    .filter((entry) => matches(entry, target))
-    .toSorted(moreSpecificFirst);
-  for (const { auth } of entries) {
+  const entries = Object.entries(auths).map(([key, auth]) => parseKey(key, auth));
+  const fitting = entries.filter((entry) => matches(entry, target)).toSorted(moreSpecificFirst);
+  for (const { auth } of fitting) {
     const match = parseAuth(auth, target.host);
-    if (match.kind !== 'none') return match;
+    if (match.kind !== 'empty') return match;
   }
-  return { kind: 'none' };
+  return { kind: 'none', entries: entries.length, fitting: fitting.length };
 };
 
 const parseJson = (text: string): unknown => {
@@ -82,8 +81,11 @@ const matches = (entry: Entry, target: { readonly host: string; readonly reposit
   return sameHost && (entry.path === '' || `${repository}/`.startsWith(`${entry.path}/`));
 };
 
-const parseAuth = (auth: unknown, host: string): CredentialMatch => {
-  const invalid = (what: string): CredentialMatch => ({ kind: 'invalid', reason: `its entry for ${host} ${what}` });
+const parseAuth = (
+  auth: unknown,
+  host: string,
+): Exclude<CredentialMatch, { kind: 'none' }> | { readonly kind: 'empty' } => {
+  const invalid = (what: string) => ({ kind: 'invalid', reason: `its entry for ${host} ${what}` }) as const;
   if (!isMap(auth)) return invalid('is no JSON object');
   for (const field of ['auth', 'username', 'password', 'identitytoken']) {
     // null is as good as absent: so Docker's own reader has it.
@@ -98,7 +100,7 @@ const parseAuth = (auth: unknown, host: string): CredentialMatch => {
   const token = textOf(auth['identitytoken']);
   if (token !== '') return { kind: 'found', credential: { kind: 'identity-token', username, token } };
   // `{}`: docker leaves such entries behind when a credential store of that machine has the password.
-  if (username === '' && password === '') return { kind: 'none' };
+  if (username === '' && password === '') return { kind: 'empty' };
   if (username.includes(':')) return invalid('has a "username" with a colon');
   return { kind: 'found', credential: { kind: 'basic', username, password } };
 };

@@ -18,11 +18,12 @@ interface SpecVerdict {
  * Applies every rule that a spec alone can break: all that the CRD's schema refuses, in better words, and what a schema can't say.
  * Reports all problems at once, each fault of a field once. Never throws, whatever JSON the bundle really is.
  * @param bundle - with or without defaults; of metadata only name and namespace are read, and need not exist yet
- * @param old - the stored object, for what can't change once something was deployed
+ * @param old - the stored object, for what can't change once something was deployed; what it was warned of already is not repeated
  */
 export const validateBundle = (bundle: WerfBundle, old?: WerfBundle): SpecVerdict => {
-  const spec = withoutNulls(valueAt(bundle, 'spec')) ?? undefined;
-  const subject: Subject = { spec, bundle, old, constraint: constraintOf(spec) };
+  const subject = subjectOf(bundle, old);
+  const { spec } = subject;
+  const told = old === undefined ? [] : specWarnings(subjectOf(old));
   const inBetterWords = fieldProblems(spec, subject);
   const reported = new Set(inBetterWords.map(({ field }) => field));
   const problems = [
@@ -30,9 +31,16 @@ export const validateBundle = (bundle: WerfBundle, old?: WerfBundle): SpecVerdic
     ...inBetterWords,
     ...crossFieldProblems(subject),
   ];
+  const isTold = ({ field, message }: Warning): boolean =>
+    told.some((other) => other.field === field && other.message === message);
   const faulty = new Set(problems.map(({ field }) => field));
   return {
     problems: inSchemaOrder(problems),
-    warnings: inSchemaOrder(specWarnings(subject).filter(({ field }) => !faulty.has(field))),
+    warnings: inSchemaOrder(specWarnings(subject).filter((warning) => !faulty.has(warning.field) && !isTold(warning))),
   };
+};
+
+const subjectOf = (bundle: WerfBundle, old?: WerfBundle): Subject => {
+  const spec = withoutNulls(valueAt(bundle, 'spec')) ?? undefined;
+  return { spec, bundle, old, constraint: constraintOf(spec) };
 };

@@ -2,12 +2,12 @@ import { bundleReferencesOf } from '../admission/references/bundle-references.js
 import { isMap, valueAt } from '../api/json-map.js';
 import type { Problem, Warning } from '../api/problem.js';
 import { inSchemaOrder } from '../api/validate/field-order.js';
-import { required } from '../api/validate/wording.js';
+import { quoteAdvice, quoteAsWritten, required, wrongType } from '../api/validate/wording.js';
 import { API_VERSION, KIND } from '../api/werfbundle.js';
 import { type Admission, type AdmissionDeps, admit } from './admission.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import type { Position } from './kubernetes-yaml.js';
-import { locate } from './locate.js';
+import { locate, writtenAt } from './locate.js';
 import { locateManifest, locateValue } from './locate-value.js';
 import { textAt } from './manifests.js';
 import { type FilePosition, type Finding, type Result, type Unresolved, verdictOf } from './result.js';
@@ -74,14 +74,21 @@ const findingsOf = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Find
     (field): Unlocated => ({ severity: 'error', code: 'UnknownField', ...field }),
   );
   const admission = await admit(deps, bundle);
+  const asInFile = (problem: Problem): Unlocated => errorOf(asWritten(bundle, problem));
   const placed = admission.problems.map((problem) => ({
-    ...errorOf(problem),
+    ...asInFile(problem),
     ...sourceOf(deps, bundle, { problem, values: admission.values }),
   }));
   return {
-    problems: [...own.map(errorOf), ...unknown, ...placed, ...admission.warnings.map(warningOf)],
+    problems: [...own.map(asInFile), ...unknown, ...placed, ...admission.warnings.map(warningOf)],
     unresolved: openOf(deps, bundle, admission),
   };
+};
+
+/** A cluster no longer knows how a number was written; the file does. */
+const asWritten = ({ yaml, node }: BundleManifest, problem: Problem): Problem => {
+  const written = problem.code === 'FieldValueTypeInvalid' ? writtenAt(yaml, node, problem.field) : undefined;
+  return written === undefined ? problem : { ...problem, message: quoteAsWritten(problem.message, written) };
 };
 
 /** Problems for which the apiserver refuses an object before it calls any webhook. */
@@ -90,9 +97,21 @@ const ownFaults = (bundle: BundleManifest): readonly Problem[] => {
     const message = `Unsupported value: supported values: "${API_VERSION}"`;
     return [{ code: 'FieldValueNotSupported', field: 'apiVersion', message }];
   }
-  const named = ['name', 'generateName'].some((field) => textAt(bundle, 'metadata', field) !== '');
-  return named ? [] : [required('metadata.name', 'name or generateName is required')];
+  const metadata = valueAt(bundle.value, 'metadata');
+  const wrong = [
+    ...noTexts('metadata', metadata, ['name', 'generateName', 'namespace']),
+    ...['labels', 'annotations'].flatMap((map) => noTexts(`metadata.${map}`, valueAt(metadata, map))),
+  ];
+  const named = ['name', 'generateName'].some((field) => (valueAt(metadata, field) ?? '') !== '');
+  return named ? wrong : [required('metadata.name', 'name or generateName is required'), ...wrong];
 };
+
+/** Fields of a map that have to be texts, and are none. */
+const noTexts = (path: string, map: unknown, fields = isMap(map) ? Object.keys(map) : []): readonly Problem[] =>
+  fields.flatMap((field): readonly Problem[] => {
+    const value = valueAt(map, field) ?? '';
+    return typeof value === 'string' ? [] : [wrongType(`${path}.${field}`, value, 'a string', quoteAdvice(value))];
+  });
 
 /** The position of a fault in a source of values, if that source is in the input. */
 const sourceOf = (

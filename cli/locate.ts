@@ -6,19 +6,25 @@ import type { Position, YamlDocument } from './kubernetes-yaml.js';
  * @param root - the object that the field belongs to
  * @param field - as the apiserver writes it: `spec.converge.valuesFrom[1].configMapRef.name`
  */
-export const locate = (document: YamlDocument, root: Node, field: string): Position => {
-  let here: Node = root;
-  let at: Node = root;
-  let rest = field;
-  while (rest !== '') {
-    const step = stepInto(document, here, rest);
+export const locate = (document: YamlDocument, root: Node, field: string): Position =>
+  document.positionOf(walk(document, root, field).at.range?.[0] ?? 0);
+
+/** How a field's value, a number or true or false, is written in a document; undefined if it is not there, or is something else. */
+export const writtenAt = (document: YamlDocument, root: Node, field: string): string | undefined => {
+  const { value, rest } = walk(document, root, field);
+  const node = isAlias(value) ? value.resolve(document.content) : value;
+  return rest === '' && isScalar(node) && node.type === 'PLAIN' ? node.source : undefined;
+};
+
+/** Where a path leads: `at` is the node to point to, `value` what is there, `rest` the part of the path that does not exist. */
+const walk = (document: YamlDocument, root: Node, field: string): Step => {
+  let reached: Step = { at: root, value: root, rest: field };
+  while (reached.rest !== '' && reached.value !== undefined) {
+    const step = stepInto(document, reached.value, reached.rest);
     if (step === undefined) break;
-    at = step.at;
-    rest = step.rest;
-    if (step.value === undefined) break;
-    here = step.value;
+    reached = step;
   }
-  return document.positionOf(at.range?.[0] ?? 0);
+  return reached;
 };
 
 /** A step to a deeper field: `at` is the node to point to, the key of a map or the item of a list. */

@@ -103,7 +103,9 @@ export class Access {
     if (how.challenge === undefined) return { answer: await send(plain) };
     const allowed = await this.#authorization(target, how.challenge, { refused: how.refused, signal: how.signal });
     if (allowed.kind !== 'authorization') return { answer: allowed };
-    return { answer: await send({ ...plain, authorization: allowed.value }), token: allowed.token };
+    const answer = await send({ ...plain, authorization: allowed.value });
+    const credentialSent = target.credential !== undefined && answer.kind !== 'held';
+    return { answer: credentialSent ? { ...answer, credentialSent } : answer, token: allowed.token };
   }
 
   async #authorization(

@@ -63,16 +63,35 @@ const followed = async (
   trust: Trust,
   signal: AbortSignal,
   deps: ExchangeDeps,
-): Promise<HttpAnswer | HeldBack> => {
+): Promise<HttpAnswer | RegistryFailure | HeldBack> => {
   let current = request;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
-    const answer = await permitted(current, trust, signal, deps);
+    const { host } = current.url;
+    const elsewhere = host === request.url.host ? undefined : host;
+    const answer = await answerFrom(current, trust, signal, deps);
     if (answer.kind === 'held') return answer;
+    if (answer.kind === 'failed') return { ...answer, ...(elsewhere !== undefined && { host: elsewhere }) };
     const location = REDIRECTS.has(answer.status) ? answer.header('location') : undefined;
-    if (location === undefined || request.method === 'POST') return answer;
+    if (location === undefined || request.method === 'POST') {
+      return elsewhere === undefined ? answer : { ...answer, redirectedTo: elsewhere };
+    }
     current = redirected(current, location, trust);
   }
   throw new WireError('protocol', `more than ${REDIRECTS_MAX} redirects`);
+};
+
+const answerFrom = async (
+  request: HttpRequest,
+  trust: Trust,
+  signal: AbortSignal,
+  deps: ExchangeDeps,
+): Promise<HttpAnswer | RegistryFailure | HeldBack> => {
+  try {
+    return await permitted(request, trust, signal, deps);
+  } catch (error) {
+    signal.throwIfAborted();
+    return failureOf(error);
+  }
 };
 
 const redirected = (request: HttpRequest, location: string, trust: Trust): HttpRequest => {

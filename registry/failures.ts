@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { HttpAnswer } from './http-answer.js';
 import type { RegistryFailure } from './port.js';
 
 /** A fault that this client found itself; its message is fit for a status. */
@@ -95,6 +96,13 @@ export const failureOfStatus = (status: number, retryAfter: string | undefined, 
   const failure = { kind: 'failed', code: codeOfStatus(status), message } as const;
   return retryAfterMs === undefined ? failure : { ...failure, retryAfterMs };
 };
+
+/** {@link failureOfStatus} of an answer, with what is known of who gave it, and to whom. */
+export const failureOfAnswer = (answer: HttpAnswer, now: number): RegistryFailure => ({
+  ...failureOfStatus(answer.status, answer.header('retry-after'), now),
+  ...(answer.redirectedTo !== undefined && { host: answer.redirectedTo }),
+  ...(answer.credentialSent && { credentialSent: true }),
+});
 
 /**
  * Milliseconds to wait, in [0, 24 h]; undefined if there is no header or it is neither seconds nor a date.

@@ -5,6 +5,10 @@ export interface HttpAnswer {
   readonly status: number;
   /** The origin that answered, after redirects. */
   readonly origin: string;
+  /** `host[:port]` that answered, if redirects led to another one than was asked. */
+  readonly redirectedTo?: string;
+  /** The target's credential was sent with the request, or for its token. */
+  readonly credentialSent?: true;
   /** The first value of a header, by its name in lower case. */
   header(name: string): string | undefined;
   headers(name: string): readonly string[];

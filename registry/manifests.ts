@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../process/ports.js';
 import type { Access } from './access.js';
-import { failureOfStatus, protocolFailure } from './failures.js';
+import { failureOfAnswer, protocolFailure } from './failures.js';
 import { type HttpAnswer, parseEtag } from './http-answer.js';
 import { digestOf, isBundleManifest, MANIFEST_ACCEPT, parseDigest } from './manifest.js';
 import type { HeldBack, RegistryFailure, RegistryTarget, TaggedManifest } from './port.js';
@@ -63,7 +63,7 @@ export class Manifests {
     if (answer.status === 200) return this.#fetched(tagged, answer);
     if (answer.status === 404) return { kind: 'absent' };
     if (answer.status !== 304 || unless === undefined) {
-      return failureOfStatus(answer.status, answer.header('retry-after'), this.#clock.now());
+      return failureOfAnswer(answer, this.#clock.now());
     }
     const same = this.#known(tagged, answer, before?.manifest);
     return same ?? protocolFailure('the registry calls a manifest unchanged that it never gave');
@@ -128,7 +128,7 @@ export class Manifests {
     } as const;
     const answer = await this.#access.request(target, request, how.signal);
     if (answer.kind !== 'answer' || answer.status !== TOO_MANY) return answer;
-    return failureOfStatus(answer.status, answer.header('retry-after'), this.#clock.now());
+    return failureOfAnswer(answer, this.#clock.now());
   }
 }
 

@@ -31,6 +31,10 @@ export interface RegistryFailure {
     | 'protocol';
   readonly message: string;
   readonly retryAfterMs?: number;
+  /** `host[:port]` of who failed, where that is not the target's host: a token server, or where the registry redirects to. */
+  readonly host?: string;
+  /** The target's credential was sent, to its host or to its token server. */
+  readonly credentialSent?: true;
 }
 
 /**

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { quoted } from '../api/validate/wording.js';
 import type { Clock } from '../process/ports.js';
 import type { Access } from './access.js';
-import { failureOfStatus, protocolFailure } from './failures.js';
+import { failureOfAnswer, protocolFailure } from './failures.js';
 import { type HttpAnswer, jsonObject, parseEtag } from './http-answer.js';
 import { nextPage } from './link.js';
 import type { HeldBack, RegistryFailure, RegistryTarget, TagList } from './port.js';
@@ -116,7 +116,7 @@ export class TagListing {
       return { kind: 'page', ...kept, links: own.length > 0 ? own : kept.links, unchanged: true };
     }
     if (answer.status === 200) return this.#fetched(key, answer);
-    return failureOfStatus(answer.status, answer.header('retry-after'), this.#clock.now());
+    return failureOfAnswer(answer, this.#clock.now());
   }
 
   #fetched(key: string, answer: HttpAnswer): Page | RegistryFailure {

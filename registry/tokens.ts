@@ -4,10 +4,10 @@ import { wireRepository } from '../api/docker-hub.js';
 import type { Clock } from '../process/ports.js';
 import type { Challenge } from './challenge.js';
 import type { Exchange } from './exchange.js';
-import { failureOfStatus, protocolFailure } from './failures.js';
+import { failureOfAnswer, protocolFailure } from './failures.js';
 import { type HttpAnswer, jsonObject } from './http-answer.js';
 import type { HeldBack, RegistryFailure, RegistryTarget } from './port.js';
-import { targetKey } from './target.js';
+import { resourceUrl, targetKey } from './target.js';
 
 /** `kept`: it was asked for before, and may have been revoked since. */
 type Token = { readonly kind: 'token'; readonly value: string; readonly kept: boolean } | RegistryFailure | HeldBack;
@@ -66,10 +66,13 @@ export class Tokens {
     }
     this.#cache.delete(key);
     const answer = await this.#ask(request, signal);
-    if (answer.kind !== 'answer') return answer;
-    if (answer.status !== 200) return refusalOf(answer, this.#clock.now());
+    if (answer.kind === 'held') return answer;
+    if (answer.kind === 'failed') return byTokenServer(request, answer);
+    if (answer.status !== 200) return byTokenServer(request, refusalOf(answer, this.#clock.now()));
     const token = parseToken(answer.body, this.#clock.monotonic());
-    if (token === undefined) return protocolFailure('the token server answers without a token');
+    if (token === undefined) {
+      return byTokenServer(request, protocolFailure('the token server answers without a token'));
+    }
     this.#cache.set(key, token);
     return { kind: 'token', value: token.value, kept: false };
   }
@@ -152,8 +155,18 @@ const tokenRequest = (
 const keyOf = ({ target, realm, service, scopes }: TokenRequest): string =>
   JSON.stringify([targetKey(target), realm.href, service, scopes]);
 
+/** The failure of a token server: another host than the registry's, and the one that is shown the credential. */
+const byTokenServer = ({ target, realm }: TokenRequest, failure: RegistryFailure): RegistryFailure => {
+  const host = failure.host ?? realm.host;
+  return {
+    ...failure,
+    ...(host !== resourceUrl(target, '').host && { host }),
+    ...(target.credential !== undefined && { credentialSent: true }),
+  };
+};
+
 const refusalOf = (answer: HttpAnswer, now: number): RegistryFailure => {
-  const failure = failureOfStatus(answer.status, answer.header('retry-after'), now);
+  const failure = failureOfAnswer(answer, now);
   // "404 not found" would send people to look at the repository's name.
   return failure.code === 'not-found' || failure.code === 'protocol'
     ? protocolFailure(`the token server answers ${failure.message}`)

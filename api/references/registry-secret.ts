@@ -11,7 +11,17 @@ interface RegistryCredentials {
   readonly dockerConfig: string;
   /** undefined: it has no entry for the registry, which is then asked without credentials. */
   readonly credential: RegistryCredential | undefined;
+  readonly origin: CredentialOrigin;
 }
+
+/**
+ * Where the credentials for a registry come from, or why there are none; nothing of a Secret's contents. `secret`: kind, name and
+ * namespace, for people. `unmatched`: it has so many `entries`, and so many that are `fitting` and hold no credentials.
+ */
+export type CredentialOrigin =
+  | { readonly kind: 'no-secret' }
+  | { readonly kind: 'entry'; readonly secret: string }
+  | { readonly kind: 'unmatched'; readonly secret: string; readonly entries: number; readonly fitting: number };
 
 /** Checks the Secret with the credentials for a bundle's registry; the value is undefined if the Secret is optional and does not exist. */
 export const checkRegistrySecret = (
@@ -31,17 +41,20 @@ export const checkRegistrySecret = (
 const credentialsIn = (reference: RegistrySecretReference, dockerConfig: string): Checked<RegistryCredentials> => {
   const url = typeof reference.url === 'string' ? parseRegistryUrl(reference.url) : undefined;
   // The rules of the spec report a malformed address.
-  if (url?.kind !== 'ok') return usable({ dockerConfig, credential: undefined });
+  if (url?.kind !== 'ok') return usable({ dockerConfig, credential: undefined, origin: { kind: 'no-secret' } });
   const match = credentialFor(dockerConfig, url);
   const { field } = reference;
+  const secret = nameIn(reference);
   switch (match.kind) {
     case 'found':
-      return usable({ dockerConfig, credential: match.credential });
+      return usable({ dockerConfig, credential: match.credential, origin: { kind: 'entry', secret } });
     case 'none': {
-      const message = `${nameIn(reference)} has no entry for ${url.host}: the registry is asked without credentials`;
-      return usable({ dockerConfig, credential: undefined }, [{ field, message }]);
+      const { entries, fitting } = match;
+      const origin = { kind: 'unmatched', secret, entries, fitting } as const;
+      const message = `${secret} has no entry for ${url.host}: the registry is asked without credentials`;
+      return usable({ dockerConfig, credential: undefined, origin }, [{ field, message }]);
     }
     case 'invalid':
-      return faultOf(reference, 'unusable', `${nameIn(reference)} is no docker config: ${match.reason}`);
+      return faultOf(reference, 'unusable', `${secret} is no docker config: ${match.reason}`);
   }
 };

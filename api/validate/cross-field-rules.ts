@@ -3,6 +3,7 @@ import { cutReleaseName } from '../names.js';
 import type { Problem } from '../problem.js';
 import { withoutNulls } from '../schema-node.js';
 import type { VersionConstraint } from '../version-constraint.js';
+import { liveFieldAdvice } from './live-field.js';
 import { forbidden, invalid, quoted, required } from './wording.js';
 
 /** The input of the rules between fields. No part of it need have the right type. */
@@ -22,7 +23,7 @@ type Rule = (subject: Subject) => readonly Problem[];
 
 const EXCLUDED_BY_TAG = ['versionConstraint', 'tagPattern', 'tagOrder'];
 
-const tagExcludesSelection: Rule = ({ spec }) => {
+const tagExcludesSelection: Rule = ({ spec, bundle, old }) => {
   const registry = valueAt(spec, 'registry');
   const tag = valueAt(registry, 'tag');
   if (typeof tag !== 'string') return [];
@@ -31,8 +32,9 @@ const tagExcludesSelection: Rule = ({ spec }) => {
     return value !== undefined && !(field === 'versionConstraint' && value === '');
   });
   if (others.length === 0) return [];
+  const advice = liveFieldAdvice({ object: bundle, old, fields: [['tag'], others] });
   const words = `exactly this tag is deployed, which excludes ${others.join(', ')}; remove one or the other`;
-  return [invalid('spec.registry.tag', tag, words)];
+  return [invalid('spec.registry.tag', tag, `${words}${advice}`)];
 };
 
 const otherNamespaceNeedsServiceAccount: Rule = ({ spec, bundle }) => {
@@ -70,6 +72,8 @@ const placeIsFixed: Rule = ({ spec, bundle, old }) => {
     const field = isMap(valueAt(spec, 'converge')) ? `spec.converge.${name}` : 'spec.converge';
     const words = `${name} is fixed to ${quoted(before)} since tag ${quoted(deployed)} was deployed there; a release elsewhere needs a bundle of its own`;
     const given = valueAt(spec, 'converge', name);
+    // What is no text is refused as that.
+    if (given !== undefined && typeof given !== 'string') return [];
     return [given === undefined ? required(field, words) : invalid(field, given, words)];
   });
 };

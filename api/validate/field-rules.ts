@@ -5,7 +5,7 @@ import { parseQuantity } from '../quantity.js';
 import { MAX_URL_LENGTH, parseRegistryUrl } from '../registry-url.js';
 import { parseTagPattern } from '../tag-pattern.js';
 import { parseVersionConstraint, type VersionConstraint } from '../version-constraint.js';
-import { invalid, tooLong } from './wording.js';
+import { invalid, tooLong, wrongType } from './wording.js';
 
 /** Judges one field's value, in better words than the schema's; a value of the wrong type is left to the schema. */
 type FieldRule = (field: string, value: unknown, given: Given) => Problem | undefined;
@@ -53,6 +53,7 @@ const duration = (shortest: string, longest: string, example: string): FieldRule
   const [min, max] = [parseDuration(shortest), parseDuration(longest)];
   const hint = `durations from "${shortest}" to "${longest}", for example "${example}"`;
   return (field, value) => {
+    if (typeof value === 'number') return wrongType(field, value, 'a string', `: a unit is missing; ${hint}`);
     if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
     const parsed = parseDuration(value);
     if (parsed.kind === 'invalid') return invalid(field, value, `${parsed.reason}; ${hint}`);

@@ -2,7 +2,7 @@ import type { ErrorObject } from 'ajv';
 import validateSpec from '../generated/validate-spec.js';
 import type { Problem } from '../problem.js';
 import { FORMATS, genericPath, MISSING } from './field-words.js';
-import { invalid, required, tooLong, tooMany, unsupported, wrongType } from './wording.js';
+import { invalid, quoteAdvice, required, tooLong, tooMany, unquoteAdvice, unsupported, wrongType } from './wording.js';
 
 /**
  * What the CRD's schema (its CEL rules aside) has against a spec: at most one problem for each field, in the schema's order.
@@ -48,7 +48,7 @@ const problemOf = (field: string, { keyword, data, params }: ErrorObject): Probl
     case 'required':
       return required(field, MISSING[genericPath(field)] ?? '');
     case 'type':
-      return wrongType(field, data, WANTED[String(params['type'])] ?? String(params['type']));
+      return ofWrongType(field, data, String(params['type']));
     case 'anyOf':
       return wrongType(field, data, 'a quantity (a whole number or a string)');
     case 'enum':
@@ -66,4 +66,13 @@ const problemOf = (field: string, { keyword, data, params }: ErrorObject): Probl
     default:
       return invalid(field, data, words ?? 'does not have the form that is needed');
   }
+};
+
+/** Fields of text for which quotes would not mend a number. */
+const NEVER_A_NUMBER: ReadonlySet<string> = new Set(['registry.url', 'registry.tagOrder', 'deletionPolicy']);
+
+const ofWrongType = (field: string, data: unknown, type: string): Problem => {
+  const wanted = WANTED[type] ?? type;
+  if (type !== 'string') return wrongType(field, data, wanted, unquoteAdvice(data, type));
+  return wrongType(field, data, wanted, NEVER_A_NUMBER.has(genericPath(field)) ? '' : quoteAdvice(data));
 };

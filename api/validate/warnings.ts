@@ -4,6 +4,7 @@ import { parseQuantity } from '../quantity.js';
 import { canMatchNothing } from '../version-constraint.js';
 import { werfVersionIn } from '../werf-version.js';
 import type { Subject } from './cross-field-rules.js';
+import { tagPatternWarning } from './tag-pattern-warnings.js';
 import { quoted } from './wording.js';
 
 /** With less memory, werf itself runs out of it. */
@@ -24,7 +25,9 @@ type WarningRule = (subject: Subject) => string | undefined;
 const nothingSelects: WarningRule = ({ spec }) => {
   const registry = valueAt(spec, 'registry');
   const constraint = valueAt(registry, 'versionConstraint');
-  if (registry === undefined || (typeof constraint === 'string' && constraint.trim() !== '')) return undefined;
+  // A constraint that is no text was meant as one, and is refused.
+  const isGiven = constraint !== undefined && (typeof constraint !== 'string' || constraint.trim() !== '');
+  if (registry === undefined || isGiven) return undefined;
   const others = ['tag', 'tagPattern', 'tagOrder'];
   return others.some((field) => valueAt(registry, field) !== undefined)
     ? undefined
@@ -88,6 +91,14 @@ const unplannable: WarningRule = ({ spec }) => {
   return version.plan === 'none' ? `werf ${version.text} can't look for drift: 2.53 or later is needed` : undefined;
 };
 
+/** In another namespace a ServiceAccount is required. */
+const noServiceAccount: WarningRule = ({ spec, bundle }) => {
+  if (spec === undefined || valueAt(spec, 'converge', 'serviceAccountName') !== undefined) return undefined;
+  const namespace = valueAt(spec, 'converge', 'targetNamespace') ?? valueAt(bundle, 'metadata', 'namespace');
+  const of = typeof namespace === 'string' ? ` of namespace ${namespace}` : '';
+  return `none is named: the Job runs as ServiceAccount default${of}, which may deploy nothing in most clusters; manifests/samples/werf-converge.yaml shows one with its Role`;
+};
+
 const systemNamespace: WarningRule = ({ spec, bundle }) => {
   const target = valueAt(spec, 'converge', 'targetNamespace') ?? valueAt(bundle, 'metadata', 'namespace');
   return target === 'kube-system'
@@ -98,9 +109,11 @@ const systemNamespace: WarningRule = ({ spec, bundle }) => {
 const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] = [
   { field: 'spec.registry', rule: nothingSelects },
   { field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
+  { field: 'spec.registry.tagPattern', rule: ({ spec }) => tagPatternWarning(spec) },
   { field: 'spec.registry.tag', rule: tagIsLatest },
   { field: 'spec.registry.insecure', rule: isInsecure },
   { field: 'spec.converge.targetNamespace', rule: systemNamespace },
+  { field: 'spec.converge.serviceAccountName', rule: noServiceAccount },
   { field: 'spec.converge.image', rule: unplannable },
   { field: 'spec.converge.resourceLimits.cpu', rule: oddCpu },
   { field: 'spec.converge.resourceLimits.memory', rule: oddMemory },

@@ -11,11 +11,35 @@ export const invalid = (field: string, value: unknown, words: string): Problem =
 });
 
 /** A value of the wrong JSON type. A value in the place of a map is not quoted: it may be values, with a password among them. */
-export const wrongType = (field: string, value: unknown, wanted: string): Problem => ({
+export const wrongType = (field: string, value: unknown, wanted: string, advice = ''): Problem => ({
   code: 'FieldValueTypeInvalid',
   field,
-  message: `Invalid value: ${wanted === 'a map' ? `"${jsonType(value)}"` : quoted(value)}: must be ${wanted}, not ${typeOf(value)}`,
+  message: `Invalid value: ${wanted === 'a map' ? `"${jsonType(value)}"` : quoted(value)}: must be ${wanted}, not ${typeOf(value)}${advice}`,
 });
+
+const QUOTE_IT = ': quote it as it was written';
+
+/**
+ * What to do with a text that YAML has read as a number or as true or false: `6063e25` comes as 6.063e+28, and `yes` as true. Only of a
+ * whole number it is known how it was written, most likely.
+ */
+export const quoteAdvice = (value: unknown): string => {
+  if (Number.isSafeInteger(value)) return `${QUOTE_IT}: "${value}"`;
+  if (typeof value === 'number') return `${QUOTE_IT}, which a number does not tell`;
+  return typeof value === 'boolean' ? `${QUOTE_IT}, "${value}" or "${value ? 'yes' : 'no'}"` : '';
+};
+
+/** The message of {@link wrongType} for somebody who knows how the value was written; other messages as they are. */
+export const quoteAsWritten = (message: string, written: string): string => {
+  const at = message.lastIndexOf(QUOTE_IT);
+  return at < 0 ? message : `${message.slice(0, at)}${QUOTE_IT}: ${quoted(written)}`;
+};
+
+/** What to do with a number, or with true or false, in quotes. */
+export const unquoteAdvice = (value: unknown, wanted: string): string => {
+  const isMeant = wanted === 'integer' ? /^-?\d+$/ : wanted === 'boolean' ? /^(true|false)$/ : undefined;
+  return typeof value === 'string' && isMeant?.test(value) ? ': take the quotes away' : '';
+};
 
 export const required = (field: string, words: string): Problem => ({
   code: 'FieldValueRequired',

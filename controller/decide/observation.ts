@@ -1,5 +1,6 @@
 import type { Job, Pod, Stored } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
+import type { CredentialOrigin } from '../../api/references/registry-secret.js';
 import type { ParsedSpec } from '../../api/settings.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
@@ -47,6 +48,8 @@ export type Access =
   | {
       readonly kind: 'ready';
       readonly target: RegistryTarget;
+      /** Where the target's credential comes from. */
+      readonly origin: CredentialOrigin;
       /** Text of the docker config that the Job gets as well. */
       readonly dockerConfig: string | undefined;
     }

@@ -2,6 +2,7 @@ import { DEPLOY_REQUESTED, FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from 
 import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
 import { fingerprintOf, madeWith } from '../../api/checksum.js';
 import { formatDuration } from '../../api/duration.js';
+import { reconcileCommand } from '../../api/kubectl-command.js';
 import { preciseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
@@ -9,6 +10,7 @@ import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { conditionOf, momentOf, withCondition } from './condition.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
+import { pollError } from './poll-error.js';
 
 /** The result of a bundle's polls, before anything is deployed. */
 export interface PollAccount {
@@ -164,7 +166,7 @@ const failureFinding = (status: WerfBundleStatus, message: string): Finding => {
 
 const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFailure): PollAccount => {
   const failures = Math.min((status.consecutiveFailures ?? 0) + 1, LAST_FAILURE);
-  const error = `error polling registry: ${failure.message}`;
+  const error = pollError(failure, seen);
   const stopped = pollDelayMs(failures) === undefined;
   const delay = pollDelayMs(failures) ?? (seen.platform.failedRetryIntervalMs || undefined);
   const used = credentialsOf(seen);
@@ -179,7 +181,7 @@ const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFa
   };
   const longest = Math.max(delay ?? 0, failure.retryAfterMs ?? 0);
   const next = delay === undefined ? undefined : `next try after ${formatDuration(longest)}`;
-  const end = 'polling has stopped; mend the cause, then set status.consecutiveFailures to 0';
+  const end = `polling has stopped; mend the cause, then ${reconcileCommand(seen.bundle.metadata)}`;
   const message = `${error} (failure ${failures} of ${LAST_FAILURE}${stopped ? `: ${end}` : ''}${next === undefined ? '' : `, ${next}`})`;
   const reason = stopped ? 'PollingStopped' : 'PollFailed';
   return {

@@ -9,6 +9,8 @@ import type { RegistryTarget } from '../../registry/port.js';
 import type { Access, Platform } from '../decide/observation.js';
 import { allInOrder, blockerOf, readReference } from './read-reference.js';
 
+const NO_SECRET = { kind: 'no-secret' } as const;
+
 /**
  * Reads live the Secrets by which the bundle's registry is accessed.
  * @throws KubeError when the apiserver could not be asked
@@ -35,5 +37,6 @@ export const readAccess = async (
     ...(credentials.value?.credential !== undefined && { credential: credentials.value.credential }),
     ...(ca.value !== undefined && { ca: ca.value }),
   };
-  return { kind: 'ready', target, dockerConfig: credentials.value?.dockerConfig };
+  const { dockerConfig, origin = NO_SECRET } = credentials.value ?? {};
+  return { kind: 'ready', target, origin, dockerConfig };
 };

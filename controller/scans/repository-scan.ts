@@ -1,3 +1,4 @@
+import { missingTag } from '../../api/missing-tag.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
 import { byAge, conclude, mayReadNow, type Search, search } from './best-tag.js';
@@ -71,7 +72,8 @@ const absentTag = async (reader: RegistryReader, tag: string): Promise<ScanOutco
   const listing = await reader.tags();
   if (isStopped(listing) && (reader.broken !== undefined || isUnknownRepository(listing))) return listing;
   const tags = listing.kind === 'listed' ? listing.set : tagSetOf({ kind: 'tags', tags: [] }, hashOf([]));
-  return nothing('NoMatchingTag', `tag "${tag}" does not exist in ${place(reader.scan.target)}`, tags);
+  const highest = listing.kind === 'listed' ? reader.highestOf(listing) : undefined;
+  return nothing('NoMatchingTag', missingTag(tag, place(reader.scan.target), highest), tags);
 };
 
 const isUnknownRepository = (listing: Stopped): boolean =>

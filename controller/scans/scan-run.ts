@@ -106,7 +106,9 @@ const logFindings = (
   failure: RegistryFailure | undefined,
 ): void => {
   if (failure !== undefined) {
-    log.warn('polling registry failed', { ...fields, error: `error polling registry: ${failure.message}` });
+    const { message, host } = failure;
+    const by = host === undefined ? {} : { by: host };
+    log.warn('polling registry failed', { ...fields, ...by, error: `error polling registry: ${message}` });
   } else if (held === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
 };
 

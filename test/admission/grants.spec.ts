@@ -2,7 +2,12 @@ import t from 'tap';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { parseConfig } from '../../webhook/config.js';
-import { type AdmissionHarness, createAdmissionHarness, type Told } from '../kit/admission-harness.js';
+import {
+  type AdmissionHarness,
+  createAdmissionHarness,
+  type Told,
+  withoutAccountWarning,
+} from '../kit/admission-harness.js';
 import { settle } from '../kit/fake-clock.js';
 
 const OPERATOR = 'k8s-werf-operator-go-system';
@@ -47,7 +52,7 @@ const askOf = async (
   harness: AdmissionHarness,
   wish: Parameters<AdmissionHarness['ask']>[0],
 ): Promise<Omit<Told, 'patch'>> => {
-  const { patch: _, ...told } = await harness.ask(wish);
+  const { patch: _, ...told } = withoutAccountWarning(await harness.ask(wish));
   return told;
 };
 const ALLOWED = { allowed: true, problems: [], warnings: [] };

@@ -13,7 +13,10 @@ import { recordLog } from '../kit/record-log.js';
 
 type Json = Record<string, unknown>;
 
-const GOOD_SPEC = { registry: { url: 'ghcr.io/acme/my-app', versionConstraint: '1.x' } };
+const GOOD_SPEC = {
+  registry: { url: 'ghcr.io/acme/my-app', versionConstraint: '1.x' },
+  converge: { serviceAccountName: 'werf-converge' },
+};
 const FOUR_MISTAKES = {
   registry: { url: 'https://ghcr.io/acme/my-app:v1', pollInterval: '15', versionConstraint: '1.x' },
   converge: { targetNamespace: 'production', resourceLimits: { memory: '-1Gi' } },
@@ -85,6 +88,7 @@ const patched = (object: Json, response: Json): Json => {
 const DEFAULTED = {
   registry: { url: 'ghcr.io/acme/my-app', versionConstraint: '1.x', pollInterval: '15m', insecure: false },
   converge: {
+    serviceAccountName: 'werf-converge',
     resourceLimits: { cpu: '1', memory: '1Gi' },
     logRetentionDays: 7,
     timeout: '30m',

@@ -3,7 +3,13 @@ import type { ObjectRef, Secret } from '../../api/objects.js';
 import type { WerfBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { issueAuthority } from '../../certs/issue.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
-import { type AdmissionHarness, createAdmissionHarness, type Told, type Wish } from '../kit/admission-harness.js';
+import {
+  type AdmissionHarness,
+  createAdmissionHarness,
+  type Told,
+  type Wish,
+  withoutAccountWarning,
+} from '../kit/admission-harness.js';
 import { settle } from '../kit/fake-clock.js';
 import { REFERRING_SPEC } from '../kit/referring-spec.js';
 
@@ -55,7 +61,7 @@ const harness = (...flags: readonly string[]): AdmissionHarness => {
 
 /** What is told without the patch, and nothing of a Secret in it. */
 const askOf = async (opened: AdmissionHarness, wish: Wish): Promise<Omit<Told, 'patch'>> => {
-  const { patch: _, ...told } = await opened.ask(wish);
+  const { patch: _, ...told } = withoutAccountWarning(await opened.ask(wish));
   t.notMatch(JSON.stringify(told), SECRET_TEXT, 'nothing of a Secret is told');
   return told;
 };

@@ -7,7 +7,7 @@ t.test('docker config', async (t) => {
     kind: 'found',
     credential: { kind: 'basic', username, password },
   });
-  const none: CredentialMatch = { kind: 'none' };
+  const none: CredentialMatch = { kind: 'none', entries: 1, fitting: 0 };
   const invalid = (reason: string): CredentialMatch => ({ kind: 'invalid', reason });
   const at = (key: string) => ({ [key]: auth('u:p') });
   const yes = basic('u', 'p');
@@ -86,7 +86,12 @@ t.test('docker config', async (t) => {
         want: { kind: 'found', credential: { kind: 'identity-token', username: 'u', token: 'tok' } },
       },
       { title: 'passes over an empty entry', auths: { 'ghcr.io/acme': {}, 'ghcr.io': auth('u:p') }, want: yes },
-      { title: 'may have no auths at all', auths: undefined, want: none },
+      { title: 'may have no auths at all', auths: undefined, want: { kind: 'none', entries: 0, fitting: 0 } },
+      {
+        title: 'counts its entries, and those that fit and hold nothing',
+        auths: { 'ghcr.io': {}, 'example.com': auth('u:p'), 'ghcr.io/acme/app2': auth('u:p') },
+        want: { kind: 'none', entries: 3, fitting: 1 },
+      },
       { title: 'must have a map of auths', auths: ['canary'], want: invalid('its "auths" is no JSON object') },
       {
         title: 'must have entries that are maps',

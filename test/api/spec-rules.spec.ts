@@ -29,8 +29,13 @@ const stored = (spec: unknown): StoredBundle => {
 /** As the apiserver prints them: `field: message`. */
 const problemsOf = (given: WerfBundle, old?: WerfBundle) =>
   validateBundle(given, old).problems.map(({ field, message }) => `${field}: ${message}`);
+const NO_ACCOUNT =
+  'none is named: the Job runs as ServiceAccount default of namespace ops, which may deploy nothing in most clusters; manifests/samples/werf-converge.yaml shows one with its Role';
+/** But that most of these bundles name no ServiceAccount. */
 const warningsOf = (given: WerfBundle) =>
-  validateBundle(given).warnings.map(({ field, message }) => `${field}: ${message}`);
+  validateBundle(given)
+    .warnings.filter(({ message }) => message !== NO_ACCOUNT)
+    .map(({ field, message }) => `${field}: ${message}`);
 
 const withRegistry = (fields: object) => ({ registry: { url, ...fields } });
 const withConverge = (fields: object) => ({ registry, converge: fields });
@@ -100,7 +105,9 @@ t.test('each fault is told once, in words that say what to do', async (t) => {
     },
     {
       spec: withRegistry({ pollInterval: 15 }),
-      want: ['spec.registry.pollInterval: Invalid value: 15: must be a string, not a number'],
+      want: [
+        `spec.registry.pollInterval: Invalid value: 15: must be a string, not a number: a unit is missing; ${BETWEEN} "15m"`,
+      ],
     },
     {
       spec: withConverge({ timeout: '24h1s' }),
@@ -449,10 +456,12 @@ t.test('what is allowed and yet hardly meant is warned about', async (t) => {
   for (const { spec, want } of table) {
     t.strictSame(warningsOf(bundle(spec)), want, JSON.stringify(spec)?.slice(0, 100) ?? 'no spec');
   }
-  const inKubeSystem = warningsOf(bundle({ registry }, { name: 'a', namespace: 'kube-system' }));
+  const inKubeSystem = warningsOf(
+    bundle(withConverge({ serviceAccountName: 'a' }), { name: 'a', namespace: 'kube-system' }),
+  );
   t.strictSame(inKubeSystem.length, 1, 'the own namespace is a target too');
-  const both = validateBundle(bundle(withRegistry({ tag: 'latest', tagOrder: 'Text' })));
-  t.strictSame(both.warnings, [], 'a field with a problem has no warning besides');
+  const both = warningsOf(bundle(withRegistry({ tag: 'latest', tagOrder: 'Text' })));
+  t.strictSame(both, [], 'a field with a problem has no warning besides');
 });
 
 t.test('defaults', async (t) => {

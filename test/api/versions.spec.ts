@@ -266,6 +266,12 @@ const RANKINGS: readonly {
     want: ranked('main-10-aaa', 'main-9-fff'),
   },
   {
+    title: 'what the group makes equal comes in text order of the whole tags',
+    tags: ['1.2.0-rc9', '1.2.0-rc10', '1.2.0-rc1', '1.1.0-rc3'],
+    policy: { tagPattern: '^(\\d+\\.\\d+\\.\\d+)-rc\\d+$', versionConstraint: '*' },
+    want: ranked('1.2.0-rc9', '1.2.0-rc10', '1.2.0-rc1', '1.1.0-rc3'),
+  },
+  {
     title: 'numbers compare exactly, however large, and what is no number is skipped',
     tags: ['9007199254740993', '9007199254740992', '1.5', '1.45', '-3', 'latest', '1e9', '007'],
     policy: { tagOrder: 'Number' },
@@ -372,7 +378,12 @@ t.test('tags are ranked by what the policy asks for', (t) => {
 
 t.test('the ranking does not depend on the order of the listing', (t) => {
   const tag = fc.stringMatching(/^v?[0-3](\.[0-3]){0,2}(-rc\.[0-2])?(_[ab])?$/);
-  const policy = fc.constantFrom<TagPolicy>({}, { versionConstraint: '>=0-0' }, { tagOrder: 'Number' });
+  const selection = fc.constantFrom<TagPolicy>({}, { versionConstraint: '>=0-0' }, { tagOrder: 'Number' });
+  const tagPattern = fc.constantFrom('v', '^v?(\\d)', '^v?(\\d(?:\\.\\d)*)', '(?:rc\\.)(\\d)', '()');
+  const policy = fc.oneof(
+    selection,
+    fc.tuple(selection, tagPattern).map(([fields, tagPattern]) => ({ ...fields, tagPattern })),
+  );
   const law = fc.property(fc.array(tag, { minLength: 1, maxLength: 12 }), policy, (tags, policy) =>
     isDeepStrictEqual(rankTags(tags, policy), rankTags([...tags].sort(), policy)),
   );

@@ -214,7 +214,8 @@ t.test("problems and warnings are the webhook's own, offline and with --cluster"
     const text = bundle(spec);
     const [object] = objectsIn(text);
     const { problems, warnings } = await admitted(harness, object as WerfBundle);
-    t.equal(problems.length + warnings.length, count, `${title}: ${[...problems, ...warnings].join('; ')}`);
+    const all = [...problems, ...warnings].filter((text) => !text.includes(': none is named: '));
+    t.equal(all.length, count, `${title}: ${all.join('; ')}`);
 
     const offline = (await judgeText('f', `${others}---\n${text}`, { flags })).filter(({ name }) => name === 'my-app');
     t.strictSame(told(offline), { problems, warnings }, `${title}: offline`);
@@ -308,9 +309,11 @@ data: {.dockerconfigjson: "${SECRET_TEXT}"}
 t.test('places within ConfigMaps', async (t) => {
   const text = `${OBJECTS}---\n${bundle(from('{configMapRef: {name: broken}}', '{secretRef: {name: broken}}'))}`;
   const lines = text.split('\n');
-  const sources = (await judgeText('all.yaml', text)).flatMap(({ problems }) => problems.map(({ source }) => source));
+  const sources = (await judgeText('all.yaml', text)).flatMap(({ problems }) =>
+    problems.flatMap(({ source }) => source ?? []),
+  );
   t.strictSame(
-    sources.map((source) => [source?.file, lines[(source?.line ?? 0) - 1]?.slice((source?.column ?? 0) - 1)]),
+    sources.map((source) => [source.file, lines[source.line - 1]?.slice(source.column - 1)]),
     [
       ['all.yaml', "'"],
       ['all.yaml', 'b: c'],

@@ -23,7 +23,11 @@ spec:
   registry:
     url: ghcr.io/acme/app
     versionConstraint: 1.x
+  converge: {serviceAccountName: deployer}
 `;
+
+/** What such a bundle refers to. */
+const ACCOUNT = '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: deployer, namespace: ops}\n';
 
 const bundle = (spec: string): string => `apiVersion: werf.io/v1alpha1
 kind: WerfBundle
@@ -31,12 +35,14 @@ metadata: {name: a, namespace: ops}
 spec:
 ${spec.replace(/^/gm, '  ')}`;
 
-/** `line:column severity code field message` of everything found. */
+/** `line:column severity code field message` of everything found, but that most of these bundles name no ServiceAccount. */
 const found = async (text: string): Promise<readonly string[]> =>
   (await judgeText('f', text)).flatMap(({ problems }) =>
-    problems.map(({ line, column, severity, code, field, message }) =>
-      [`${line}:${column}`, severity, code, field, message].join(' '),
-    ),
+    problems
+      .filter(({ message }) => !message.startsWith('none is named: '))
+      .map(({ line, column, severity, code, field, message }) =>
+        [`${line}:${column}`, severity, code, field, message].join(' '),
+      ),
   );
 
 t.test('findings and where they are', async (t) => {
@@ -47,6 +53,38 @@ t.test('findings and where they are', async (t) => {
       given: bundle('registry:\n  url: ghcr.io/acme/app\n  tag: v1\n  pollInterval: "15"'),
       want: [
         '8:5 error FieldValueInvalid spec.registry.pollInterval Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"',
+      ],
+    },
+    {
+      title: 'a text without quotes is told as it is written, though kubectl would make a number of it',
+      given: bundle('registry:\n  url: ghcr.io/acme/app\n  tag: 6063e25'),
+      want: [
+        '7:5 error FieldValueTypeInvalid spec.registry.tag Invalid value: 6.063e+28: must be a string, not a number: quote it as it was written: "6063e25"',
+      ],
+    },
+    {
+      title: 'so are versions, words and numbers with zeros, and what an anchor stands for',
+      given: bundle(
+        'registry:\n  url: ghcr.io/acme/app\n  versionConstraint: 1.10\n  tagPattern: 0123\nconverge:\n  environment: on\n  releaseName: &a 1_000\n  serviceAccountName: *a',
+      ),
+      want: [
+        '7:5 error FieldValueTypeInvalid spec.registry.versionConstraint Invalid value: 1.1: must be a string, not a fraction: quote it as it was written: "1.10"',
+        '8:5 error FieldValueTypeInvalid spec.registry.tagPattern Invalid value: 83: must be a string, not a number: quote it as it was written: "0123"',
+        '11:5 error FieldValueTypeInvalid spec.converge.releaseName Invalid value: 1000: must be a string, not a number: quote it as it was written: "1_000"',
+        '12:5 error FieldValueTypeInvalid spec.converge.serviceAccountName Invalid value: 1000: must be a string, not a number: quote it as it was written: "1_000"',
+        '10:5 error FieldValueTypeInvalid spec.converge.environment Invalid value: true: must be a string, not true or false: quote it as it was written: "on"',
+      ],
+    },
+    {
+      title: 'names, labels and annotations are texts, which the apiserver says in words of Go',
+      given: bundle('registry: {url: ghcr.io/acme/app, tag: v1}').replace(
+        '{name: a, namespace: ops}',
+        '{name: 0123, namespace: ops, labels: {build: 6063e25, none: null}, annotations: {werf.io/allow-downgrade: true}}',
+      ),
+      want: [
+        '3:12 error FieldValueTypeInvalid metadata.name Invalid value: 83: must be a string, not a number: quote it as it was written: "0123"',
+        '3:49 error FieldValueTypeInvalid metadata.labels.build Invalid value: 6.063e+28: must be a string, not a number: quote it as it was written: "6063e25"',
+        '3:92 error FieldValueTypeInvalid metadata.annotations.werf.io/allow-downgrade Invalid value: true: must be a string, not true or false: quote it as it was written: "true"',
       ],
     },
     {
@@ -131,13 +169,13 @@ t.test('findings and where they are', async (t) => {
       title: 'no YAML',
       given: `${GOOD}---\nspec: [\n`,
       want: [
-        '12:1 error SyntaxError  Flow sequence in block collection must be sufficiently indented and end with a ]',
+        '13:1 error SyntaxError  Flow sequence in block collection must be sufficiently indented and end with a ]',
       ],
     },
     {
       title: 'a key twice',
       given: `${GOOD}spec: {}\n`,
-      want: ['10:1 error SyntaxError  Map keys must be unique'],
+      want: ['11:1 error SyntaxError  Map keys must be unique'],
     },
     {
       title: 'other kinds and empty documents',
@@ -270,7 +308,10 @@ ${GOOD}`;
        |   ^
   apps/a.yaml:17:5: not checked: spec.converge.serviceAccountName: ServiceAccount deployer of namespace ops is not in the input
 
-2 bundles, 1 refused: 3 problems, 1 warning, 1 reference not checked
+apps/a.yaml: WerfBundle ops/good
+  apps/a.yaml:30:14: not checked: spec.converge.serviceAccountName: ServiceAccount deployer of namespace ops is not in the input
+
+2 bundles, 1 refused: 3 problems, 1 warning, 2 references not checked
 `,
     'for people',
   );
@@ -282,7 +323,8 @@ ${GOOD}`;
       '::error file=apps/a.yaml,line=6,col=8,title=WerfBundle ops/a::spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "values": key "values.yaml" of ConfigMap ops/values is no YAML: line 1, column 4: mapping values are not allowed here',
       '::warning file=apps/a.yaml,line=12,col=3,title=WerfBundle ops/a::spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)',
       '::notice file=apps/a.yaml,line=17,col=5,title=WerfBundle ops/a::spec.converge.serviceAccountName: not checked: ServiceAccount deployer of namespace ops is not in the input',
-      '2 bundles, 1 refused: 3 problems, 1 warning, 1 reference not checked',
+      '::notice file=apps/a.yaml,line=30,col=14,title=WerfBundle ops/good::spec.converge.serviceAccountName: not checked: ServiceAccount deployer of namespace ops is not in the input',
+      '2 bundles, 1 refused: 3 problems, 1 warning, 2 references not checked',
     ],
     'for GitHub',
   );
@@ -335,7 +377,10 @@ t.test('the command', async (t) => {
     await mkdir(dirname(join(dir, name)), { recursive: true });
     await writeFile(join(dir, name), text);
   };
-  const bad = bundle('registry:\n  url: ghcr.io/acme/app\n  tag: v1\n  pollInterval: "15"\n');
+  const mistaken = bundle(
+    'registry:\n  url: ghcr.io/acme/app\n  tag: v1\n  pollInterval: "15"\nconverge: {serviceAccountName: deployer}\n',
+  );
+  const bad = `${mistaken.trimEnd()}\n${ACCOUNT}`;
   const source = (namespace: string, text: string): string =>
     JSON.stringify({
       apiVersion: 'v1',
@@ -343,8 +388,10 @@ t.test('the command', async (t) => {
       metadata: { name: 'v', namespace },
       data: { 'v.yaml': text },
     });
-  const using = `${GOOD.replace('name: good', 'name: using')}  converge: {valuesFrom: [{configMapRef: {name: v}}]}\n`;
-  await put('good.yaml', GOOD);
+  const converging = (name: string, more: string): string =>
+    GOOD.replace('name: good', `name: ${name}`).replace('deployer}', `deployer, ${more}}`) + ACCOUNT;
+  const using = converging('using', 'valuesFrom: [{configMapRef: {name: v}}]');
+  await put('good.yaml', `${GOOD}${ACCOUNT}`);
   await put('sub/bad.yml', bad);
   await put('sub/chart.yaml', '{{ if .Values.x }}\napiVersion: v1\nkind: WerfBundle\n{{ end }}');
   await put('sub/notes.json', 'no JSON: [');
@@ -354,7 +401,7 @@ t.test('the command', async (t) => {
   await put('clusters/a/values.json', source('ops', 'a: 1'));
   await put('clusters/b/app.yaml', `${using}---\n${using.replace('using', 'other')}`);
   await put('clusters/b/values.json', source('ops', 'a: b: c'));
-  await put('clusters/c/app.yaml', `${GOOD.replace('name: good', 'name: third')}  converge: {releaseName: using}\n`);
+  await put('clusters/c/app.yaml', converging('third', 'releaseName: using'));
   await put('broken/app.yaml', `${GOOD}  - x`);
   await put('empty/readme.txt', '');
   const werfbundle = (args: readonly string[], input = '', env: Readonly<Record<string, string>> = {}) => {
@@ -417,8 +464,8 @@ t.test('the command', async (t) => {
       args: ['broken'],
       status: 1,
       stdout: `broken/app.yaml: document 1
-  broken/app.yaml:10:1: error: A block sequence may not be used as an implicit map key
-    10 |   - x
+  broken/app.yaml:11:1: error: A block sequence may not be used as an implicit map key
+    11 |   - x
        | ^
 
 0 bundles, 0 refused: 1 problem, 0 warnings
@@ -432,7 +479,7 @@ t.test('the command', async (t) => {
       stdout: sum('0 bundles', '0 refused: 0 problems, 0 warnings'),
       stderr: 'no WerfBundle in -\n',
     },
-    { title: 'strictness', args: ['--strict', '-'], input: GOOD, status: 0, stdout: fine },
+    { title: 'strictness', args: ['--strict', '-'], input: `${GOOD}${ACCOUNT}`, status: 0, stdout: fine },
     {
       title: 'files that are not there',
       args: ['nope.yaml', 'good.yaml', 'nor-this'],

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import type { WerfBundleSpec } from '../../api/werfbundle.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { releaseOf } from '../../playground/werf-stand-in/release-record.js';
 import { type BundleScenario, type Given, outcomeOf, playAll, scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
@@ -395,11 +396,11 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
     .states()
     .filter(({ metadata }) => metadata.namespace === 'outage')
     .flatMap(({ status }) => status?.conditions?.find(({ type }) => type === 'RegistryReachable')?.message ?? []);
-  const error = 'error polling registry: connection refused';
+  const error = `error polling registry: connection refused (${registry.host}/acme/outage)`;
   const waits = ['30s', '1m', '2m', '4m', '8m'];
   t.same([...new Set(told)].slice(-6), [
     ...waits.map((wait, index) => `${error} (failure ${index + 1} of 6, next try after ${wait})`),
-    `${error} (failure 6 of 6: polling has stopped; mend the cause, then set status.consecutiveFailures to 0)`,
+    `${error} (failure 6 of 6: polling has stopped; mend the cause, then kubectl annotate wb app -n outage --overwrite werf.io/reconcile-requested-at="$(date)")`,
   ]);
   t.same([stopped.consecutiveFailures, stopped.lastErrorMessage, stopped.nextAttemptTime], [6, error, undefined]);
   t.same(scenario.said('app').slice(-3), [
@@ -431,21 +432,38 @@ const usesCredentials = async (t: Test, given: Given): Promise<void> => {
   await scenario.apply(
     dockerConfig('right', host, login),
     dockerConfig('wrong', host, { ...login, password: canary('nobody') }),
+    dockerConfig('elsewhere', canary('host'), { ...login, password: canary('other') }),
   );
   const spec = (repository: string, name?: string) =>
     scenario.spec('', {}, { url: `${host}/${repository}`, ...(name !== undefined && { secretRef: { name } }) });
-  await scenario.applyBundle('anonymous', spec('acme/app'));
-  await scenario.applyBundle('wrong', spec('acme/app', 'wrong'));
-  await scenario.applyBundle('nowhere', spec('acme/other', 'right'));
   await scenario.applyBundle('right', spec('acme/app', 'right'));
-  const failing = async (name: string, message: string) => {
+  const failing = async (name: string, of: WerfBundleSpec, message: string) => {
+    await scenario.applyBundle(name, of);
     await scenario.until(name, message, ({ lastErrorMessage }) => lastErrorMessage === message);
     const phases = scenario.states(name).map(({ status }) => status?.lastErrorMessage === message && status.phase);
     t.ok(phases.includes('Syncing'), `${name} waits at first, and fails only later: ${phases.join()}`);
   };
-  await failing('anonymous', 'error polling registry: 401 unauthorized');
-  await failing('wrong', 'error polling registry: 401 unauthorized');
-  await failing('nowhere', 'error polling registry: 404 not found');
+  const secret = (name: string) => `the credentials of Secret ${name} in namespace private`;
+  await failing(
+    'anonymous',
+    spec('acme/app'),
+    `error polling registry: 401 unauthorized (${host}/acme/app, without credentials: if it is private, kubectl create secret docker-registry NAME -n private --docker-server=${host} --docker-username=USER --docker-password=PASSWORD, and name it in spec.registry.secretRef)`,
+  );
+  await failing(
+    'wrong',
+    spec('acme/app', 'wrong'),
+    `error polling registry: 401 unauthorized (${host}/acme/app, with ${secret('wrong')}: are they valid, and may they read it?)`,
+  );
+  await failing(
+    'elsewhere',
+    spec('acme/app', 'elsewhere'),
+    `error polling registry: 401 unauthorized (${host}/acme/app, without credentials: no entry of Secret elsewhere in namespace private fits ${host}/acme/app; it has one, for another place)`,
+  );
+  await failing(
+    'nowhere',
+    spec('acme/other', 'right'),
+    `error polling registry: 404 not found (${host}/acme/other, with ${secret('right')})`,
+  );
   const logged = (await given.controller.log()).split('\n');
   for (const [name, error] of [
     ['anonymous', '401 unauthorized'],

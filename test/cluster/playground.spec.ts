@@ -104,11 +104,11 @@ t.test('npm start -- --once shows the whole story, and leaves nothing', { timeou
     },
     {
       title: 'the first failed poll waits 30s',
-      words: 'error polling registry: connection refused (failure 1 of 6, next try after 30s)',
+      words: /error polling registry: connection refused \(\S+\/shop\) \(failure 1 of 6, next try after 30s\)/,
     },
     {
       title: 'the second waits 1m',
-      words: 'error polling registry: connection refused (failure 2 of 6, next try after 1m)',
+      words: /error polling registry: connection refused \(\S+\/shop\) \(failure 2 of 6, next try after 1m\)/,
     },
     { title: 'and it recovers', words: 'the counter is 0 again, and shop is Synced as before' },
   ];

@@ -198,7 +198,7 @@ t.test('a controller behind a proxy, and a registry with ETags that is overloade
   const failed = await scenario.until('app', 'a failed poll', ({ consecutiveFailures }) => consecutiveFailures === 1);
   t.equal(
     await read('app', '.status.conditions[?(@.type=="RegistryReachable")].message'),
-    'error polling registry: 503 service unavailable (failure 1 of 6, next try after 1h)',
+    'error polling registry: 503 service unavailable (registry.example:5000/acme/app) (failure 1 of 6, next try after 1h)',
   );
   const waitMs = Date.parse(failed.nextAttemptTime ?? '') - Date.parse(failed.lastErrorTime ?? '');
   t.ok(waitMs >= 3_600_000, 'the registry’s own time counts, and is not scaled');

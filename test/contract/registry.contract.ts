@@ -63,6 +63,7 @@ export const registryContract = async (t: Test, subject: RegistrySubject): Promi
       kind: 'failed',
       code: 'not-found',
       message: '404 not found',
+      ...(credential !== undefined && { credentialSent: true }),
     });
   });
 
@@ -77,11 +78,13 @@ export const registryContract = async (t: Test, subject: RegistrySubject): Promi
   t.test('says 401 unauthorized where a credential is missing or wrong', async (t) => {
     const refused = { kind: 'failed', code: 'unauthorized', message: '401 unauthorized' };
     const { credential: _, ...anonymous } = target;
-    t.strictSame(await client.listTags(anonymous, signal), refused);
-    t.strictSame(await client.readManifest(anonymous, 'v1.0.0', signal), refused);
+    // A token server of its own is named as `host`.
+    t.match(await client.listTags(anonymous, signal), refused);
+    t.match(await client.readManifest(anonymous, 'v1.0.0', signal), refused);
     const wrong = { ...target, credential: { kind: 'basic', username: credential.username, password: 'no' } } as const;
-    t.strictSame(await client.listTags(wrong, signal), refused);
-    t.strictSame(await client.readManifest(wrong, 'v1.0.0', signal), refused);
+    const inVain = { ...refused, credentialSent: true };
+    t.match(await client.listTags(wrong, signal), inVain);
+    t.match(await client.readManifest(wrong, 'v1.0.0', signal), inVain);
     t.match(await client.listTags(target, signal), { kind: 'tags' }, 'and others are not held responsible');
   });
 };

@@ -28,7 +28,7 @@ t.test(
         observation(bundle(failing(index)), { delivery: delivery(failure('401 unauthorized')) }),
       );
       t.equal(status.consecutiveFailures, index + 1, `failure ${index + 1} is counted`);
-      t.equal(status.lastErrorMessage, 'error polling registry: 401 unauthorized');
+      t.equal(status.lastErrorMessage, 'error polling registry: 401 unauthorized (registry.example/acme/app)');
       t.equal(status.lastErrorTime, iso(0));
       t.equal(
         Date.parse(status.nextAttemptTime ?? '') - NOW,
@@ -65,7 +65,7 @@ const stopped = (change: WerfBundleStatus = {}): WerfBundleStatus => {
 const other = { kind: 'basic', username: 'robot', password: 'another' } as const;
 const registry = { host: 'registry.example', repository: 'acme/app', insecure: false };
 const withAccess = (target: object): Partial<Observation> => ({
-  access: { kind: 'ready', target: { ...registry, ...target }, dockerConfig: undefined },
+  access: { kind: 'ready', target: { ...registry, ...target }, origin: { kind: 'no-secret' }, dockerConfig: undefined },
 });
 const hourly = { ...platform, failedRetryIntervalMs: 3_600_000 };
 const annotated = (annotations: Readonly<Record<string, string>>) => ({ metadata: { annotations } });
@@ -185,17 +185,18 @@ t.test(
       const again = decided({ ...seen, bundle: { ...seen.bundle, status }, delivery: undefined, jobInputs: undefined });
       t.strictSame(again.status, status, `${title}: and that holds`);
     }
-    const end = 'polling has stopped; mend the cause, then set status.consecutiveFailures to 0';
+    const end =
+      'polling has stopped; mend the cause, then kubectl annotate wb my-app -n ops --overwrite werf.io/reconcile-requested-at="$(date)"';
     const told = (seen: Observation) =>
       decided(seen).status.conditions?.find(({ type }) => type === 'RegistryReachable')?.message;
     const sixth = { delivery: delivery(failure()) };
     t.equal(
       told(observation(bundle(stopped()), sixth)),
-      `error polling registry: connection refused (failure 6 of 6: ${end})`,
+      `error polling registry: connection refused (registry.example/acme/app) (failure 6 of 6: ${end})`,
     );
     t.equal(
       told(observation(bundle(stopped()), { ...sixth, platform: hourly })),
-      `error polling registry: connection refused (failure 6 of 6: ${end}, next try after 1h)`,
+      `error polling registry: connection refused (registry.example/acme/app) (failure 6 of 6: ${end}, next try after 1h)`,
     );
     const well = decided(
       observation(bundle(stopped(), annotated(REQUEST)), {

@@ -41,7 +41,7 @@ t.test('polls that fail are counted and told, and the scans are told when to com
   harness.deliver(failure());
   const first = await harness.run();
   t.same(first.events, [
-    'Warning PollFailed: error polling registry: connection refused (failure 1 of 6, next try after 30s)',
+    'Warning PollFailed: error polling registry: connection refused (registry.example/acme/app) (failure 1 of 6, next try after 30s)',
   ]);
   t.same(harness.interest()?.due, { kind: 'at', time: Date.parse(first.status.nextAttemptTime ?? '') });
   harness.deliver(failure());

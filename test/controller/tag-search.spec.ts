@@ -262,8 +262,34 @@ t.test('a fixed tag', async (t) => {
       want: {
         kind: 'nothing-to-deploy',
         reason: 'NoMatchingTag',
-        message: 'tag "v1" does not exist in ghcr.io/acme/app',
+        message: 'tag "v1" does not exist in ghcr.io/acme/app, which has no tags that could be deployed',
         tags: none,
+      },
+      calls: 2,
+    },
+    {
+      title: 'that is absent is told with the highest there are',
+      tags: { 'v1.9.0': 'a', latest: 'b', 'v1.10.0': 'c', 'v2.0.0-rc.1': 'd', 'v1.8.0': 'e' },
+      want: {
+        kind: 'nothing-to-deploy',
+        reason: 'NoMatchingTag',
+        message: 'tag "v1" does not exist in ghcr.io/acme/app; the highest tags are v2.0.0-rc.1, v1.10.0, v1.9.0',
+        tags: {
+          etag: hashOf('latest', 'v1.10.0', 'v1.8.0', 'v1.9.0', 'v2.0.0-rc.1'),
+          etagSupported: false,
+          count: 5,
+        },
+      },
+      calls: 2,
+    },
+    {
+      title: 'that is absent is told with the last in text order where there are no versions',
+      tags: { main: 'a', dev: 'b' },
+      want: {
+        kind: 'nothing-to-deploy',
+        reason: 'NoMatchingTag',
+        message: 'tag "v1" does not exist in ghcr.io/acme/app; the highest tags are main, dev',
+        tags: { etag: hashOf('dev', 'main'), etagSupported: false, count: 2 },
       },
       calls: 2,
     },

@@ -160,3 +160,12 @@ const rightOf = ({ resourceAttributes }: AccessQuestion): string => {
   const what = group === '' ? resource : `${resource}.${group}`;
   return `${verb} ${what}${name === undefined ? '' : `/${name}`} in ${namespace}`;
 };
+
+/** What is told, but that the bundle names no ServiceAccount: most specs are about something else. */
+export const withoutAccountWarning = (told: Told): Told => {
+  const { warnings } = told;
+  return {
+    ...told,
+    warnings: warnings.filter((text) => !text.startsWith(`spec.converge.serviceAccountName: none is named`)),
+  };
+};

@@ -160,6 +160,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     access: {
       kind: 'ready',
       target: { host: 'registry.example', repository: 'acme/app', insecure: false },
+      origin: { kind: 'no-secret' },
       dockerConfig: undefined,
     },
     delivery: undefined,

@@ -130,6 +130,7 @@ t.test('whatever a registry answers ends in a failure that says what it was', as
       want: failed(
         'refused-address',
         'no connection to 169.254.169.254: its address is link-local, which is refused unless --allow-networks has it',
+        { host: '169.254.169.254' },
       ),
     },
     {
@@ -143,6 +144,7 @@ t.test('whatever a registry answers ends in a failure that says what it was', as
       want: failed(
         'refused-address',
         'no connection to ::1: its address is loopback, which is refused unless --allow-networks has it',
+        { host: '[::1]:1' },
       ),
     },
   ];

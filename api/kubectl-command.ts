@@ -1,0 +1,14 @@
+import { RECONCILE_REQUESTED } from './annotations.js';
+import type { ObjectRef } from './objects.js';
+
+/** A command that changes the spec of a bundle by a merge patch, to be pasted into a shell. In the patch null takes a field away. */
+export const patchCommand = (bundle: ObjectRef, patch: object): string =>
+  `kubectl patch ${named(bundle)} --type merge -p ${shellQuoted(JSON.stringify(patch))}`;
+
+/** A command that makes the controller look at a bundle at once. Everybody who may change the bundle may use it. */
+export const reconcileCommand = (bundle: ObjectRef): string =>
+  `kubectl annotate ${named(bundle)} --overwrite ${RECONCILE_REQUESTED}="$(date)"`;
+
+const named = ({ namespace, name }: ObjectRef): string => `wb ${name} -n ${namespace}`;
+
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
