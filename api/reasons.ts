@@ -41,6 +41,7 @@ export const REASONS = {
   DriftCheckFailed: 'the last check for drift gave no result',
   DriftCorrectionFailed: 'it drifts though it was applied again as often as the bundle says',
   Suspended: 'the bundle is suspended',
+  Resumed: 'the bundle is no longer suspended',
   Deleting: 'the bundle is being deleted',
   Dismissed: 'the release of a deleted bundle was uninstalled',
   DismissFailed: 'the release of a deleted bundle could not be uninstalled',

@@ -20,6 +20,9 @@ const LOOKED_UP: Readonly<Record<string, string>> = {
   secrets: 'Secret',
 };
 
+const suspensionsOf = (bundle: StoredBundle | undefined): number =>
+  bundle?.status?.conditions?.some(({ type }) => type === 'Suspended') === true ? 1 : 0;
+
 /** The controller's metrics. Every label has few values, and the cost of a scrape does not grow with the number of bundles. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -44,6 +47,8 @@ export class Metrics {
   readonly #errors = this.#counter('reconcile_errors_total', 'Looks that ended in an error.');
   readonly #leader = this.#gauge('leader', '1 while this process works, 0 while it stands by.');
   readonly #bundles = this.#gauge('bundles', 'Bundles by phase.', ['phase']);
+
+  readonly #suspended = this.#gauge('bundles_suspended', 'Bundles that are suspended, by spec or by --suspend-all.');
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });
@@ -73,6 +78,7 @@ export class Metrics {
   bundleChanged({ before, after }: Pick<Change<StoredBundle>, 'before' | 'after'>): void {
     if (before !== undefined) this.#bundles.dec({ phase: before.status?.phase ?? 'none' });
     if (after !== undefined) this.#bundles.inc({ phase: after.status?.phase ?? 'none' });
+    this.#suspended.inc(suspensionsOf(after) - suspensionsOf(before));
   }
 
   leads(leads: boolean): void {

@@ -33,9 +33,10 @@ export const withoutCondition = (status: WerfBundleStatus, type: ConditionType):
     ? status
     : { ...status, conditions: (status.conditions ?? []).filter((condition) => condition.type !== type) };
 
+/** The first condition has the message that `kubectl get` shows. */
 const ORDER: readonly string[] = [
-  'Ready',
   'Suspended',
+  'Ready',
   'Reconciling',
   'Stalled',
   'RegistryReachable',

@@ -5,11 +5,8 @@ import { conditionOf } from './condition.js';
 import { openDeployment } from './deployment.js';
 import type { Observation } from './observation.js';
 import { isDeployRequested, isRequested } from './poll.js';
+import { isSuspended } from './suspension.js';
 import { isLookedUpAgain } from './transition-events.js';
-
-/** Whether the bundle is suspended: nothing is polled, nothing is begun. */
-export const isSuspended = (seen: Pick<Observation, 'bundle' | 'platform'>): boolean =>
-  seen.platform.suspendAll || seen.bundle.spec.suspend === true;
 
 /** Whether the registry is to be asked for this bundle at all. */
 export const isPolled = (seen: Pick<Observation, 'bundle' | 'platform' | 'spec'>): boolean =>

@@ -9,6 +9,7 @@ import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { conditionOf, momentOf, withCondition } from './condition.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
+import { isSuspended } from './suspension.js';
 
 /** The result of a bundle's polls, before anything is deployed. */
 export interface PollAccount {
@@ -41,25 +42,33 @@ export const withDeployRequest = (bundle: StoredBundle, status: WerfBundleStatus
   return value === undefined ? status : { ...status, lastHandledDeployRequest: value };
 };
 
-const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
+/** The status with the requests to reconcile answered, if there are any. */
+const withReconcileRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
   const own = annotation(bundle, RECONCILE_REQUESTED);
   const flux = annotation(bundle, FLUX_RECONCILE_REQUESTED);
-  // If nothing was deployed yet, whatever a scan finds is deployed anyway.
-  const answered = wasAttempted(status) ? status : withDeployRequest(bundle, status);
   return {
-    ...answered,
+    ...status,
     ...(own !== undefined && { lastHandledRequest: own }),
     ...(flux !== undefined && { lastHandledReconcileAt: flux }),
   };
 };
+
+/** If nothing was deployed yet, whatever a scan finds is deployed anyway. */
+const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus =>
+  withReconcileRequests(bundle, wasAttempted(status) ? status : withDeployRequest(bundle, status));
 
 /** Whether there is something to deploy again: a deployment was tried before, with success or not. */
 export const wasAttempted = (status: WerfBundleStatus): boolean =>
   status.deployment !== undefined || status.lastAppliedTag !== undefined;
 
 /** Whether the spec has changed since the last reconcile: then what is known of the registry may be about something else. */
-export const isNewGeneration = (bundle: StoredBundle): boolean =>
-  bundle.metadata.generation !== bundle.status?.observedGeneration;
+export const isNewGeneration = ({ metadata, status = {} }: StoredBundle): boolean =>
+  metadata.generation !== status.observedGeneration || hasChangedSuspended(metadata.generation, status);
+
+/** Whether the spec has changed while the bundle was suspended, which keeps what was known until then. */
+const hasChangedSuspended = (generation: number, status: WerfBundleStatus): boolean =>
+  conditionOf(status, 'Suspended') !== undefined &&
+  (conditionOf(status, 'RegistryReachable')?.observedGeneration ?? generation) !== generation;
 
 /** Fingerprint of the credentials and CA of a poll; undefined while these are not known. */
 const credentialsOf = ({ access, platform }: Pick<Observation, 'access' | 'platform'>): string | undefined =>
@@ -82,12 +91,26 @@ export const hasOtherCredentials = (seen: Pick<Observation, 'bundle' | 'access' 
 export const accountPoll = (seen: Observation): PollAccount => {
   const { bundle, delivery } = seen;
   const status = bundle.status ?? {};
+  if (isSuspended(seen)) return notAsked(seen, withReconcileRequests(bundle, status));
   if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return lookAnew(seen, status, NOT_ASKED);
   if (delivery === undefined) return remembered(seen, status);
   const handled = withHandledRequests(bundle, status);
   const { outcome } = delivery;
   return outcome.kind === 'failed' ? failed(seen, handled, outcome.failure) : succeeded(seen, handled, outcome);
 };
+
+/**
+ * A suspended bundle keeps what is known of the registry; if somebody asks for a look, the answer is that there is none.
+ * @param status - with that answer
+ */
+const notAsked = (seen: Observation, status: WerfBundleStatus): PollAccount =>
+  conditionOf(status, 'RegistryReachable') === undefined
+    ? lookAnew(seen, status, NOT_ASKED)
+    : {
+        status: { ...status, observedGeneration: seen.bundle.metadata.generation },
+        findings: [],
+        wanted: undefined,
+      };
 
 /** The tags that the delivered scan has listed; undefined if none was delivered, or it failed. */
 export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | undefined =>

@@ -1,8 +1,8 @@
 import { isLowerTag } from '../../api/tag-choice.js';
 import type { Deployment } from '../../api/werfbundle.js';
-import { isSuspended } from './interest.js';
 import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
+import { isSuspended } from './suspension.js';
 
 /**
  * Why a deployment that has not begun is not wanted any more, for people; undefined: it still is. One that has begun is followed

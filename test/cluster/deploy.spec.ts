@@ -24,7 +24,7 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
 
   const columns = (await scenario.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
   t.match(columns, [
-    /^NAME +PHASE +TAG +MESSAGE +AGE$/,
+    /^NAME +PHASE +TAG +SUSPENDED +MESSAGE +AGE$/,
     /^shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace shop +\d+s$/,
   ]);
 
@@ -52,6 +52,8 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
 
   await scenario.patch('shop', { spec: { suspend: true } });
   const suspended = await scenario.until('shop', 'suspended', ({ observedGeneration }) => observedGeneration === 3);
+  const shown = (await scenario.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
+  t.match(shown[1], /^shop +Synced +v1\.1\.0 +True +suspended; v1\.1\.0 stays +\S+$/);
   await published('v1.2.0');
   const polls = await scenario.polls('acme/shop');
   await fixture.publish({ repository: 'acme/beside', tag: 'v1.0.0' });
@@ -66,10 +68,14 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
   t.same(entered, Array.from({ length: 6 }, () => ['Syncing', 'Synced']).flat(), 'and no phase flaps');
   const told = await eventually(
     () => scenario.eventsOf('shop'),
-    (reasons) => reasons.length >= 13,
+    (reasons) => reasons.length >= 15,
   );
   const each = ['Deploying', 'Deployed'].flatMap((reason) => Array.from({ length: 6 }, () => reason));
-  t.same(told, [...each, 'ETagUnsupported'].toSorted(), 'and each transition is an event, once');
+  t.same(
+    told,
+    [...each, 'ETagUnsupported', 'Suspended', 'Resumed'].toSorted(),
+    'and each transition is an event, once',
+  );
 
   t.equal((await scenario.jobsOf('shop')).length, 6);
   await scenario.kubectl('delete', 'werfbundle', 'shop');
