@@ -32,17 +32,20 @@ export const projectBundle = (bundle: StoredBundle): StoredBundle => {
   };
 };
 
-/** What they keep of a Job: what it was made for, its image, limits and deadlines, and its outcome. */
+/** What they keep of a Job: what it was made for, its image, limits, deadlines and ServiceAccount, and its outcome. */
 export const projectJob = ({ metadata, spec, status }: Stored<Job>): Stored<Job> => {
-  const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
+  const { containers, activeDeadlineSeconds, serviceAccountName } = spec?.template.spec ?? {};
   const kept = Array.isArray(containers)
     ? containers.map(({ name, image, resources }) => ({ name, image, resources }))
     : [];
   const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
+  const account = serviceAccountName === undefined ? {} : { serviceAccountName };
   const suspend = spec?.suspend === true ? { suspend: true } : {};
   return {
     metadata: projectMetadata(metadata, KEPT.job),
-    ...(spec !== undefined && { spec: { ...suspend, template: { spec: { containers: kept, ...deadline } } } }),
+    ...(spec !== undefined && {
+      spec: { ...suspend, template: { spec: { containers: kept, ...deadline, ...account } } },
+    }),
     ...(status !== undefined && { status }),
   };
 };

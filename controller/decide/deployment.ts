@@ -4,7 +4,8 @@ import type { Job, Stored } from '../../api/objects.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
-import type { JobResult } from '../deploy/job-result.js';
+import type { FailedJob, JobResult } from '../deploy/job-result.js';
+import { withRightsAdvice } from '../deploy/missing-rights.js';
 import { checksumOf, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
@@ -148,7 +149,7 @@ const followJob = (
           recheck: { kind: 'at', time: seen.now + 1_000 },
         };
       }
-      const outcome = result.kind === 'failed' ? withErrorLine(result, errorLineOf(log)) : result;
+      const outcome = result.kind === 'failed' ? explained(result, job, log) : result;
       const message = outcome.kind === 'failed' ? outcome.message : undefined;
       const end = {
         result: outcome.kind === 'failed' ? 'Failed' : 'Succeeded',
@@ -225,6 +226,9 @@ const overtime = (
   const deletion = { ...deletionOf(job), ...(result.kind === 'waiting' && { unlessBegun: true as const }) };
   return concluded(next, [deletion], [secretsOf(seen, job)]);
 };
+
+const explained = (result: FailedJob, job: Job, log: JobLog): FailedJob =>
+  withRightsAdvice(withErrorLine(result, errorLineOf(log)), log.kind === 'read' ? log : {}, job);
 
 const errorLineOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.errorLine : undefined);
 const tailOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.tail : undefined);

@@ -199,6 +199,26 @@ const survivesEviction = async (t: Test, given: Given): Promise<void> => {
   await scenario.kubectl('delete', 'wb', 'app', '--timeout=90s');
 };
 
+/** A Job acts as its ServiceAccount; the message names it, and the field that chooses it. */
+const saysWhoLacksRights = async (t: Test, given: Given): Promise<void> => {
+  const scenario = await scenarioIn(given, 'powerless');
+  await scenario.fixture.publish({ repository: 'acme/powerless', tag: 'v1.0.0' });
+  await scenario.kubectl('create', 'serviceaccount', 'nobody');
+  await scenario.applyBundle('named', scenario.spec('acme/powerless', { serviceAccountName: 'nobody' }));
+  const { converge: _, ...unnamed } = scenario.spec('acme/powerless');
+  await scenario.applyBundle('unnamed', { ...unnamed, converge: {} });
+  const failed = async (name: string) =>
+    (await scenario.until(name, 'it has failed', ({ history }) => history?.[0]?.result === 'Failed')).lastErrorMessage;
+  t.match(
+    await failed('named'),
+    /User "system:serviceaccount:powerless:nobody" cannot .*; the Job runs as ServiceAccount nobody of namespace powerless \(spec\.converge\.serviceAccountName\), which lacks this right: grant it/,
+  );
+  t.match(
+    await failed('unnamed'),
+    /cannot .*; the Job runs as ServiceAccount default of namespace powerless, which lacks this right: set spec\.converge\.serviceAccountName to one/,
+  );
+};
+
 /** Jobs may be suspended by whoever may change them: a person, or a queue of the platform. */
 const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
   const scenario = await scenarioIn(given, 'queued');
@@ -472,6 +492,7 @@ t.test('Jobs on a real control plane', async (t) => {
       'a release is uninstalled though the status that told of it was lost': uninstallsWhatIsForgotten,
       'a Job that runs is stopped when its bundle goes, in whatever namespace': stopsJobs,
       'a Job whose Pod is evicted is made again, when that Pod has ended': survivesEviction,
+      'a Job that fails for lack of rights says which ServiceAccount lacks them': saysWhoLacksRights,
       'a Job that somebody suspends waits, and goes on when it is resumed': waitsWhileSuspended,
       'a namespace can be deleted with bundles in it': letsNamespacesGo,
       'a Job that has not begun gives way to what is wanted now': givesWay,
