@@ -20,6 +20,7 @@ export const REASONS = {
   FirstScan: 'the registry has not been asked since the bundle was created or changed',
   Polled: 'the registry answered',
   PollFailed: 'the registry could not be asked; it is tried again',
+  PollingResumed: 'after failed polls somebody has reset their count, or asked for a look',
   PollingStopped: 'six polls in a row failed; nothing is polled until somebody acts',
   ProgressingWithRetry: 'something failed and is tried again by itself',
   DeployFailed: 'the Job failed and is not tried again',

@@ -2,6 +2,7 @@ import { DEPLOY_REQUESTED, FLUX_RECONCILE_REQUESTED, RECONCILE_REQUESTED } from 
 import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
 import { fingerprintOf, madeWith } from '../../api/checksum.js';
 import { formatDuration } from '../../api/duration.js';
+import type { Condition } from '../../api/objects.js';
 import { preciseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
@@ -9,6 +10,7 @@ import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { conditionOf, momentOf, withCondition } from './condition.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
+import { reconcileCommand } from './reconcile-command.js';
 import { isSuspended } from './suspension.js';
 
 /** The result of a bundle's polls, before anything is deployed. */
@@ -119,6 +121,8 @@ export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | un
 const NOT_ASKED = 'the registry has not been asked yet';
 export const NOT_ASKED_SINCE = 'the registry has not been asked since the obstacle is gone';
 
+const RESET = 'the count of failed polls was reset: the registry is asked at once';
+
 /** Why a first scan takes so long. Without numbers, which would change with each reconcile. */
 const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
   rate: 'more polls wait for the registry than it may be asked in a second',
@@ -128,19 +132,34 @@ const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
 };
 
 /** Forgets the results of earlier polls: the registry is asked at once, and failures are counted anew. */
-export const lookAnew = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
+export const lookAnew = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  message: string,
+  reason?: 'PollingResumed',
+): PollAccount => {
   const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
   const fresh = { ...rest, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
-  return firstScan(seen, fresh, message);
+  return firstScan(seen, fresh, message, reason);
 };
 
-/** The first scan is still to come. @param message - {@link NOT_ASKED}, or why it is asked anew */
-const firstScan = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
+/**
+ * The first scan is still to come.
+ * @param message - {@link NOT_ASKED}, or why it is asked anew
+ * @param reason - of RegistryReachable; PollingResumed is told by an event
+ */
+const firstScan = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  message: string,
+  reason: 'FirstScan' | 'PollingResumed' = 'FirstScan',
+): PollAccount => {
   const why = seen.heldBack && `: polls are held back, for ${HELD_BACK[seen.heldBack]}`;
-  const reported = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
+  const words = `${message}${why ?? ''}`;
+  const unknown = { type: 'RegistryReachable', status: 'Unknown', reason, message: words } as const;
   return {
-    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...reported }, momentOf(seen)),
-    findings: [{ kind: 'first-scan', ...reported }],
+    status: withCondition(status, unknown, momentOf(seen)),
+    findings: [{ kind: 'first-scan', reason: 'FirstScan', message: words }],
     wanted: undefined,
   };
 };
@@ -151,14 +170,35 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
   const reachable = conditionOf(status, 'RegistryReachable');
   const latest = seen.latest?.kind === 'selected' && reachable?.status === 'True' ? seen.latest : undefined;
   const wanted = latest && { tag: latest.tag, digest: latest.digest };
-  if (failures > 0) return { status, findings: [failureFinding(status, reachable?.message ?? 'polls fail')], wanted };
-  if (reachable?.status !== 'True') {
-    const message = reachable?.message.startsWith(NOT_ASKED_SINCE) ? NOT_ASKED_SINCE : NOT_ASKED;
-    const first = firstScan(seen, status, message);
-    // If a user has reset the counter, the condition is still that of the last failure.
-    return reachable?.reason === 'FirstScan' ? first : { ...first, status };
+  if (reachable !== undefined && wasReset(reachable, failures)) return lookAnew(seen, status, RESET, 'PollingResumed');
+  if (failures > 0) return { ...stillFailing(seen, status, reachable), wanted };
+  if (reachable === undefined) return { ...firstScan(seen, status, NOT_ASKED), status };
+  if (reachable.status !== 'True') {
+    if (reachable.reason === 'PollingResumed') return firstScan(seen, status, RESET, 'PollingResumed');
+    return firstScan(seen, status, reachable.message.startsWith(NOT_ASKED_SINCE) ? NOT_ASKED_SINCE : NOT_ASKED);
   }
   return { status, findings: [...stillNothing(status), ...heldDowngrade(status)], wanted };
+};
+
+/** Whether a user has lowered the counter: the condition is still that of the last failure. */
+const wasReset = ({ status, reason }: Condition, failures: number): boolean =>
+  status === 'False' && (failures === 0 || (reason === 'PollingStopped' && failures < LAST_FAILURE));
+
+/** What the last failure said; if somebody asks for a poll meanwhile, that there will be one, since its answer may take a while. */
+const stillFailing = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  reachable: Condition | undefined,
+): Omit<PollAccount, 'wanted'> => {
+  const before = reachable?.message ?? 'polls fail';
+  if (reachable?.status !== 'False' || reachable.reason === 'PollingResumed' || !isRequested(seen.bundle))
+    return { status, findings: [failureFinding(status, before)] };
+  const message = `as requested, the registry is asked at once; so far: ${before}`;
+  const resumed = { type: 'RegistryReachable', status: 'False', reason: 'PollingResumed', message } as const;
+  return {
+    status: withCondition(status, resumed, momentOf(seen)),
+    findings: [failureFinding(status, message)],
+  };
 };
 
 const heldDowngrade = (status: WerfBundleStatus): readonly Finding[] => {
@@ -202,7 +242,7 @@ const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFa
   };
   const longest = Math.max(delay ?? 0, failure.retryAfterMs ?? 0);
   const next = delay === undefined ? undefined : `next try after ${formatDuration(longest)}`;
-  const end = 'polling has stopped; mend the cause, then set status.consecutiveFailures to 0';
+  const end = `polling has stopped; mend the cause, then run ${reconcileCommand(seen.bundle)}`;
   const message = `${error} (failure ${failures} of ${LAST_FAILURE}${stopped ? `: ${end}` : ''}${next === undefined ? '' : `, ${next}`})`;
   const reason = stopped ? 'PollingStopped' : 'PollFailed';
   return {

@@ -29,7 +29,13 @@ const QUIET: ReadonlySet<string> = new Set<Reason>([
   'Deleting',
 ]);
 
-const NORMAL: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'InSync', 'ETagUnsupported']);
+const NORMAL: ReadonlySet<string> = new Set<Reason>([
+  'Deploying',
+  'Deployed',
+  'PollingResumed',
+  'InSync',
+  'ETagUnsupported',
+]);
 
 const TOLD: readonly ConditionType[] = ['Ready', 'RegistryReachable', 'Drifted', 'DriftCorrectionFailed'];
 

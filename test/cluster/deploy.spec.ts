@@ -405,7 +405,7 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
   const waits = ['30s', '1m', '2m', '4m', '8m'];
   t.same([...new Set(told)].slice(-6), [
     ...waits.map((wait, index) => `${error} (failure ${index + 1} of 6, next try after ${wait})`),
-    `${error} (failure 6 of 6: polling has stopped; mend the cause, then set status.consecutiveFailures to 0)`,
+    `${error} (failure 6 of 6: polling has stopped; mend the cause, then run kubectl annotate wb app -n outage --overwrite werf.io/reconcile-requested-at="$(date)")`,
   ]);
   t.same([stopped.consecutiveFailures, stopped.lastErrorMessage, stopped.nextAttemptTime], [6, error, undefined]);
   t.same(scenario.said('app').slice(-3), [
@@ -423,6 +423,7 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
   t.equal(await scenario.polls('acme/outage'), polls, 'polling has stopped');
   await scenario.patch('app', { status: { consecutiveFailures: 0 } }, '--subresource=status');
   const { consecutiveFailures, lastErrorMessage } = await scenario.synced('app', 'v1.1.0', 2);
+  t.ok((await scenario.eventsOf('app')).includes('PollingResumed'), 'that it was reset is told');
   t.same([consecutiveFailures, lastErrorMessage], [0, undefined]);
 };
 
