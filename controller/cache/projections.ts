@@ -1,12 +1,12 @@
 import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { ANNOTATIONS, LABELS } from '../deploy/names.js';
+import { ANNOTATIONS, KUEUE_QUEUE, LABELS } from '../deploy/names.js';
 
 /** The labels and annotations that the controller reads. A Pod needs few, since its Job has them all. */
 const KEPT = {
   job: {
-    labels: [LABELS.bundleUid, LABELS.jobKind],
-    annotations: Object.values(ANNOTATIONS).filter((name) => name !== ANNOTATIONS.operatorVersion),
+    labels: [LABELS.bundleUid, LABELS.jobKind, KUEUE_QUEUE],
+    annotations: [...Object.values(ANNOTATIONS).filter((name) => name !== ANNOTATIONS.operatorVersion), KUEUE_QUEUE],
   },
   pod: { labels: [], annotations: [ANNOTATIONS.bundle, ANNOTATIONS.bundleNamespace] },
 } as const satisfies Record<string, Kept>;

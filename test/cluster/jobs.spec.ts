@@ -232,6 +232,7 @@ const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
   );
   const suspend = (value: boolean) =>
     scenario.kubectl('patch', 'job', job, '--type=merge', '-p', JSON.stringify({ spec: { suspend: value } }));
+  await scenario.kubectl('label', 'job', job, 'kueue.x-k8s.io/queue-name=team-a');
   await suspend(true);
   const waiting = await scenario.until(
     'app',
@@ -240,7 +241,7 @@ const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
   );
   t.equal(
     waiting.conditions?.[0]?.message,
-    `deploying v1.0.0 (NewTag): Suspended: Job ${job} is suspended (its spec.suspend is true), and not by this controller`,
+    `deploying v1.0.0 (NewTag): Suspended: Job ${job} is suspended (its spec.suspend is true), and not by this controller; by its kueue.x-k8s.io/queue-name it waits for LocalQueue "team-a" of Kueue`,
   );
   await scenario.kubectl('wait', '--for=condition=Suspended', `job/${job}`, '--timeout=60s');
   await scenario.kubectl('wait', '--for=delete', `pod/${pod}`, '--timeout=60s');
