@@ -6,6 +6,7 @@ import { canary } from '../kit/canary.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { metricFaults, metricOf } from '../kit/exposition.js';
+import { faultyLines } from '../kit/log-lines.js';
 import { recordWatch } from '../kit/record-watch.js';
 import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
 
@@ -538,5 +539,8 @@ t.test('the controller on a real control plane', async (t) => {
     t.equal(how, 'exit code 0');
     t.ok(ms < 2_000, `${Math.round(ms)} ms`);
     t.notMatch(await controller.log(), /"level":"error"/, 'it never met a fault of its own');
+    t.same(faultyLines(await controller.log()), [], 'each line of its log is JSON, with each key once');
+    const polls = (await controller.log()).split('\n').filter((line) => /"message":"poll(ing|ed) registry"/.test(line));
+    t.ok(polls.length > 0 && polls.every((line) => line.startsWith('{"level":"debug"')), 'polls are for debugging');
   });
 });

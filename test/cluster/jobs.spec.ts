@@ -13,6 +13,7 @@ import {
 } from '../kit/bundle-scenario.js';
 import { type DeployFixture, startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
+import { faultyLines } from '../kit/log-lines.js';
 import { BY_HAND, PodByHand } from '../kit/pod-by-hand.js';
 import { recordWatch } from '../kit/record-watch.js';
 import { configMap } from '../kit/values-objects.js';
@@ -502,6 +503,7 @@ t.test('Jobs on a real control plane', async (t) => {
     await playAll(t, given, cases);
   });
   t.notMatch(await controller.log(), /"level":"error"/, 'the controller never met a fault of its own');
+  t.same(faultyLines(await controller.log()), [], 'each line of its log is JSON, with each key once');
   await controller.stop();
   await t.test('run as many at once as the platform allows, and namespaces take turns', (t) =>
     takesTurns(t, { fixture, states }),

@@ -178,7 +178,7 @@ t.test('a work queue', async (t) => {
       {
         level: 'error',
         message: 'reconcile failed',
-        fields: { reconcileId: 'ffffffff', namespace: 'ops', name: 'a', error: fault },
+        fields: { reconcileId: 'ffffffff', object: 'ops/a', error: fault },
       },
     ]);
     t.strictSame(results, ['error', 'await-change']);
