@@ -532,6 +532,17 @@ t.test('the controller on a real control plane', async (t) => {
       t.ok((metricOf(text, name, labels) ?? 0) > 0, `${name} ${JSON.stringify(labels)}`);
     t.equal(metricOf(text, 'job_duration_seconds_count'), metricOf(text, 'jobs_total'), 'each Job has taken its time');
     t.strictSame([metricOf(text, 'leader'), metricOf(text, 'reconcile_errors_total')], [1, 0]);
+    t.equal(metricOf(text, 'bundle_info'), items.length, 'and each bundle has a series; one that was deleted has none');
+    const stopped = {
+      namespace: 'outage',
+      name: 'app',
+      phase: 'Synced',
+      ready: 'True',
+      suspended: 'false',
+      tag: 'v1.1.0',
+    };
+    t.equal(metricOf(text, 'bundle_info', stopped), 1);
+    t.equal(metricOf(text, 'build_info'), 1);
   });
 
   await t.test('ends within two seconds after a signal, and leaves nothing running', async (t) => {
