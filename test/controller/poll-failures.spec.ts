@@ -162,6 +162,18 @@ t.test(
         due: { kind: 'at', time: NOW + 60_000 },
       },
       {
+        title: 'a flag that was lowered since counts, not the time that was written with the old one',
+        seen: observation(bundle(stopped({ nextAttemptTime: iso(24 * 3_600_000) })), { platform: hourly }),
+        failures: 6,
+        due: { kind: 'at', time: NOW + 3_600_000 },
+      },
+      {
+        title: 'after one that was raised, the time that was told holds once more',
+        seen: observation(bundle(stopped({ nextAttemptTime: iso(600_000) })), { platform: hourly }),
+        failures: 6,
+        due: { kind: 'at', time: NOW + 600_000 },
+      },
+      {
         title: 'a time that was written when the flag was set does not count without it',
         seen: observation(bundle(stopped({ nextAttemptTime: iso(1_000) }))),
         failures: 6,
