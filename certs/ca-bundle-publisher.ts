@@ -56,7 +56,7 @@ export class CaBundlePublisher {
     for (const configuration of configurations.filter((present) => !isRight(present, wanted))) {
       await writeConfiguration(this.#deps.client, configuration, wanted, signal);
       const { type, name } = configuration.target;
-      this.#deps.log.info('webhook configuration written', { kind: type.kind, name });
+      this.#deps.log.info('webhook configuration written', { kind: type.kind, configuration: name });
     }
   }
 

@@ -94,6 +94,11 @@ const controllerFlags = {
     default: 20,
     help: 'How many requests a registry host gets at once after a pause.',
   },
+  'bundle-metrics': {
+    kind: 'boolean',
+    default: true,
+    help: 'Shows a series for each bundle at /metrics (werfbundle_bundle_info); false where there are too many.',
+  },
   'deny-networks': { kind: 'list', help: 'Networks (CIDR) in which no registry is asked.' },
 } as const satisfies FlagTable;
 

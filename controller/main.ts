@@ -102,7 +102,8 @@ await runProcess(async (signal, fail) => {
   const log = createLog({ level: config.logLevel, name: 'controller' });
   const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
   let controller: Controller | undefined;
-  const metrics = new Metrics();
+  const metrics = new Metrics(config);
+  metrics.built(WERFBUNDLE_VERSION);
   const client = createKubeClient(connection, {
     userAgent: USER_AGENT,
     onRequest: (report) => metrics.requested(report),

@@ -3,6 +3,8 @@ import type { Phase, StoredBundle, WerfBundleStatus } from '../api/werfbundle.js
 import type { Change } from '../kube/reflector.js';
 import { countRequests } from '../kube/request-metrics.js';
 import type { RequestReport } from '../kube/transport.js';
+import { registerBuildInfo } from '../process/build-info.js';
+import { BundleSeries } from './bundle-series.js';
 import type { DriftCheckResult } from './decide/drift-state.js';
 import type { ScanResult } from './scans/scan.js';
 
@@ -20,32 +22,78 @@ const LOOKED_UP: Readonly<Record<string, string>> = {
   secrets: 'Secret',
 };
 
-/** The controller's metrics. Every label has few values, and the cost of a scrape does not grow with the number of bundles. */
+const suspensionsOf = (bundle: StoredBundle | undefined): number =>
+  bundle?.status?.conditions?.some(({ type }) => type === 'Suspended') === true ? 1 : 0;
+
+/**
+ * The controller's metrics. Every label has few values, and the cost of a scrape does not grow with the number of bundles, but for the
+ * series that each bundle has.
+ */
 export class Metrics {
+  readonly #series: BundleSeries | undefined;
   readonly #registry = new Registry();
   readonly #requests = countRequests(this.#registry);
-  readonly #lookups = this.#counter('lookups_total', 'Reads of what bundles refer to.', ['kind', 'result']);
-  readonly #scans = this.#counter('registry_scans_total', 'Scans of repositories; held-back ones asked nobody.', [
-    'result',
-  ]);
-  readonly #scanSeconds = this.#histogram('registry_scan_duration_seconds', 'How long a scan took.', [
-    ...[0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-  ]);
-  readonly #jobs = this.#counter('jobs_total', 'Deployments that ended.', ['result']);
-  readonly #jobSeconds = this.#histogram('job_duration_seconds', 'From the decision to deploy to its result.', [
-    ...[5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200],
-  ]);
-  readonly #driftChecks = this.#counter('drift_checks_total', 'Drift checks that ended.', ['result']);
-  readonly #driftCorrections = this.#counter('drift_corrections_total', 'Drift corrections that ended.', ['result']);
-  readonly #queueDepth = this.#gauge('workqueue_depth', 'Bundles that wait to be looked at.');
-  readonly #queueSeconds = this.#histogram('workqueue_duration_seconds', 'How long one look at a bundle took.', [
-    ...[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
-  ]);
-  readonly #errors = this.#counter('reconcile_errors_total', 'Looks that ended in an error.');
-  readonly #leader = this.#gauge('leader', '1 while this process works, 0 while it stands by.');
-  readonly #bundles = this.#gauge('bundles', 'Bundles by phase.', ['phase']);
+  readonly #lookups = this.#counter(
+    'lookups_total',
+    'Reads of objects that bundles refer to: by their kind, and whether they were found.',
+    ['kind', 'result'],
+  );
+  readonly #scans = this.#counter(
+    'registry_scans_total',
+    'Polls of repositories, each for all bundles that share one: by result (success, the cause of a failure, or held-back: nobody was asked, to spare the registry).',
+    ['result'],
+  );
+  readonly #scanSeconds = this.#histogram(
+    'registry_scan_duration_seconds',
+    'Seconds that a poll of a repository took; held-back ones do not count.',
+    [...[0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]],
+  );
+  readonly #jobs = this.#counter(
+    'jobs_total',
+    'Deployments and uninstalls that have ended: by the result of their Jobs.',
+    ['result'],
+  );
+  readonly #jobSeconds = this.#histogram(
+    'job_duration_seconds',
+    'Seconds from the decision to deploy to the result of the Job.',
+    [...[5, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200]],
+  );
+  readonly #driftChecks = this.#counter(
+    'drift_checks_total',
+    'Checks whether the cluster still is what was deployed: by what they found.',
+    ['result'],
+  );
+  readonly #driftCorrections = this.#counter(
+    'drift_corrections_total',
+    'Deployments that were made again because something had drifted: by the result of their Jobs.',
+    ['result'],
+  );
+  readonly #queueDepth = this.#gauge('workqueue_depth', 'Bundles that wait for a worker of this controller.');
+  readonly #queueSeconds = this.#histogram(
+    'workqueue_duration_seconds',
+    'Seconds that one look at a bundle took: reading, deciding and writing, without the Job.',
+    [...[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]],
+  );
+  readonly #errors = this.#counter(
+    'reconcile_errors_total',
+    'Looks at a bundle that ended in an error; each is made again.',
+  );
+  readonly #leader = this.#gauge(
+    'leader',
+    '1 if this is the controller that works, 0 if it stands by for another one.',
+  );
+  readonly #bundles = this.#gauge('bundles', 'WerfBundles by phase (none: not looked at yet).', ['phase']);
 
-  constructor() {
+  readonly #suspended = this.#gauge(
+    'bundles_suspended',
+    'WerfBundles that are suspended, by spec.suspend or by --suspend-all.',
+  );
+
+  readonly #built = registerBuildInfo(this.#registry);
+
+  /** @param bundleMetrics - whether each bundle has a series of its own */
+  constructor({ bundleMetrics }: { readonly bundleMetrics: boolean } = { bundleMetrics: true }) {
+    this.#series = bundleMetrics ? new BundleSeries() : undefined;
     collectDefaultMetrics({ register: this.#registry });
     // Series begin at zero, so that an alert on their increase sees the first one.
     for (const result of JOB_RESULTS) {
@@ -69,10 +117,17 @@ export class Metrics {
       this.#jobSeconds.observe(Math.max(0, Date.parse(finishedAt) - Date.parse(startedAt)) / 1_000);
   }
 
+  /** @param version - of this program */
+  built(version: string): void {
+    this.#built(version);
+  }
+
   /** A bundle was added to the cache, changed, or removed. */
-  bundleChanged({ before, after }: Pick<Change<StoredBundle>, 'before' | 'after'>): void {
+  bundleChanged({ ref, before, after }: Change<StoredBundle>): void {
+    this.#series?.changed(ref, after);
     if (before !== undefined) this.#bundles.dec({ phase: before.status?.phase ?? 'none' });
     if (after !== undefined) this.#bundles.inc({ phase: after.status?.phase ?? 'none' });
+    this.#suspended.inc(suspensionsOf(after) - suspensionsOf(before));
   }
 
   leads(leads: boolean): void {
@@ -101,7 +156,8 @@ export class Metrics {
   }
 
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
-    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+    const body = await this.#registry.metrics();
+    return { contentType: this.#registry.contentType, body: `${body}${this.#series?.text() ?? ''}` };
   }
 
   #counter<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {

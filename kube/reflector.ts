@@ -174,7 +174,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     try {
       return { ref, resourceVersion, kept: this.#form.keep(this.#deps.project(object, () => this.#read(before))) };
     } catch (error) {
-      this.#log.error('object could not be read into the cache', { ...ref, error });
+      this.#log.error('object could not be read into the cache', { object: objectKey(ref), error });
       return before;
     }
   }
@@ -201,7 +201,7 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
     try {
       this.#deps.onChange({ ref, before: this.#read(before), after: this.#read(after) });
     } catch (error) {
-      this.#log.error('handler of a change failed', { ...ref, error });
+      this.#log.error('handler of a change failed', { object: objectKey(ref), error });
     }
   }
 
@@ -210,7 +210,8 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   }
 
   #report(event: ReflectorEvent, failures: number): void {
-    if (event.kind === 'watch-silent') this.#log.warn('watch dropped: nothing was heard of it');
+    // Where nothing changes, nothing is heard, unless the apiserver sends bookmarks; the next watch misses nothing.
+    if (event.kind === 'watch-silent') this.#log.debug('watch begins again: nothing was heard of it');
     if (event.kind !== 'failed') return;
     const fields = { code: event.code, failures };
     // A dropped watch is normal: only a lasting failure is logged, now and then.

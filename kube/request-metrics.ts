@@ -5,7 +5,7 @@ import type { RequestReport } from './transport.js';
 export const countRequests = (registry: Registry): ((report: RequestReport) => void) => {
   const requests = new Counter({
     name: 'werfbundle_kube_requests_total',
-    help: 'Requests to the apiserver.',
+    help: 'Requests that this program has made to the apiserver: by verb, resource, and the code of the answer.',
     labelNames: ['verb', 'resource', 'code'],
     registers: [registry],
   });

@@ -162,7 +162,7 @@ class KeyedWorkQueue implements WorkQueue {
     } catch (error) {
       // Aborted work may fail in any way.
       if (signal.aborted) return { kind: 'backoff' };
-      log.error('reconcile failed', { ...ref, error });
+      log.error('reconcile failed', { object: objectKey(ref), error });
       return undefined;
     }
   }

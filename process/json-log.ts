@@ -31,18 +31,31 @@ export const createLog = (options: {
     formatters: { level: (label) => ({ level: label }) },
     serializers: {},
   };
-  return wrap(options.destination === undefined ? pino(settings) : pino(settings, options.destination));
+  return wrap(options.destination === undefined ? pino(settings) : pino(settings, options.destination), {});
 };
 
-const wrap = (logger: pino.Logger): Log => ({
-  debug: (message, fields) => logger.debug(printable(fields), message),
-  info: (message, fields) => logger.info(printable(fields), message),
-  warn: (message, fields) => logger.warn(printable(fields), message),
-  error: (message, fields) => logger.error(printable(fields), message),
-  child: (fields) => wrap(logger.child(printable(fields))),
-});
+/** @param bound - the fields of each line. pino would write a field twice that a child and a line have both; the line's own counts */
+const wrap = (logger: pino.Logger, bound: LogFields): Log => {
+  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields) => {
+    if (logger.isLevelEnabled(level)) logger[level](Object.assign({}, bound, printable(fields)), message);
+  };
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (fields) => wrap(logger, Object.assign({}, bound, printable(fields))),
+  };
+};
 
-const printable = (fields: LogFields = {}): Record<string, unknown> => printableMap(fields, MAX_DEPTH);
+/** Keys of each line; a field of that name is written with `_` behind it, since readers of JSON take the last of two. */
+const OWN_KEYS: ReadonlySet<string> = new Set(['level', 'time', 'name', 'message']);
+
+const printable = (fields: LogFields = {}): Record<string, unknown> => {
+  const whole = printableMap(fields, MAX_DEPTH);
+  if (!Object.keys(whole).some((key) => OWN_KEYS.has(key))) return whole;
+  return Object.fromEntries(Object.entries(whole).map(([key, value]) => [OWN_KEYS.has(key) ? `${key}_` : key, value]));
+};
 
 /** A loop for speed: a line is logged for every answer. */
 const printableMap = (map: object, depth: number): Record<string, unknown> => {

@@ -23,7 +23,8 @@ const run = async (config: Config, signal: AbortSignal): Promise<void> => {
   if (config.timeScale !== 1)
     log.warn('certificates age faster than they should (--time-scale)', { timeScale: config.timeScale });
   try {
-    await runWebhook({ config, client, clock: systemClock, random: systemRandom, log, registry }, signal);
+    const surroundings = { config, client, clock: systemClock, random: systemRandom, log, registry };
+    await runWebhook({ ...surroundings, version: WERFBUNDLE_VERSION }, signal);
   } finally {
     await client.close();
   }

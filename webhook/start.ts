@@ -23,6 +23,8 @@ interface Surroundings {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Of this program, for /metrics. */
+  readonly version: string;
   /** For /metrics; the client's metrics are registered already. */
   readonly registry: Registry;
 }
@@ -99,6 +101,7 @@ const startAdmission = async (
 ): Promise<Running> => {
   const { config, clock, log } = deps;
   const metrics = createAdmissionMetrics(deps.registry);
+  metrics.built(deps.version);
   let server: AdmissionServer | undefined;
   const onServe = (serving: Serving): void => {
     server?.use(serving);

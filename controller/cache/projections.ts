@@ -1,14 +1,14 @@
 import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type Proof, provenJob } from '../deploy/job-signature.js';
-import { ANNOTATIONS, LABELS } from '../deploy/names.js';
+import { ANNOTATIONS, KUEUE_QUEUE, LABELS } from '../deploy/names.js';
 import { isFromBefore, isUntouched, provenStatus } from '../deploy/status-signature.js';
 
 /** The labels and annotations that the controller reads. A Pod needs none, since its Job has them all. */
 const KEPT = {
   job: {
-    labels: [LABELS.bundleUid, LABELS.jobKind],
-    annotations: Object.values(ANNOTATIONS).filter((name) => name !== ANNOTATIONS.operatorVersion),
+    labels: [LABELS.bundleUid, LABELS.jobKind, KUEUE_QUEUE],
+    annotations: [...Object.values(ANNOTATIONS).filter((name) => name !== ANNOTATIONS.operatorVersion), KUEUE_QUEUE],
   },
   pod: { labels: [], annotations: [] },
 } as const satisfies Record<string, Kept>;
@@ -79,18 +79,21 @@ const withLogOf = (known: WerfBundleStatus, { lastJobLogs }: WerfBundleStatus): 
   return { ...rest, ...(lastJobLogs !== undefined && { lastJobLogs }) };
 };
 
-/** What they keep of a Job: what it is proven to be made for, its image, limits and deadlines, and its outcome. */
+/** What they keep of a Job: what it is proven to be made for, its image, limits, deadlines and ServiceAccount, and its outcome. */
 export const projectJob = (job: Stored<Job>, proof: Proof): Stored<Job> => {
   const { metadata, spec, status } = provenJob(job, proof);
-  const { containers, activeDeadlineSeconds } = spec?.template.spec ?? {};
+  const { containers, activeDeadlineSeconds, serviceAccountName } = spec?.template.spec ?? {};
   const kept = Array.isArray(containers)
     ? containers.map(({ name, image, resources }) => ({ name, image, resources }))
     : [];
   const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
+  const account = serviceAccountName === undefined ? {} : { serviceAccountName };
   const suspend = spec?.suspend === true ? { suspend: true } : {};
   return {
     metadata: projectMetadata(metadata, KEPT.job),
-    ...(spec !== undefined && { spec: { ...suspend, template: { spec: { containers: kept, ...deadline } } } }),
+    ...(spec !== undefined && {
+      spec: { ...suspend, template: { spec: { containers: kept, ...deadline, ...account } } },
+    }),
     ...(status !== undefined && { status }),
   };
 };

@@ -9,7 +9,7 @@ import { withFailedCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
 import { tell } from './finding.js';
 import type { Observation } from './observation.js';
-import { accountPoll, type PollAccount, tagsOf } from './poll.js';
+import { accountPoll, type PollAccount } from './poll.js';
 import { transitionEvents } from './transition-events.js';
 
 /**
@@ -43,7 +43,7 @@ const instead = (seen: Observation, decision: Decision, status: WerfBundleStatus
   ...decision,
   actions: [],
   status,
-  events: transitionEvents(seen.bundle.status ?? {}, status, tagsOf(seen)),
+  events: transitionEvents(seen, status),
   recheck: { kind: 'now' },
 });
 

@@ -33,18 +33,24 @@ export const withoutCondition = (status: WerfBundleStatus, type: ConditionType):
     ? status
     : { ...status, conditions: (status.conditions ?? []).filter((condition) => condition.type !== type) };
 
-const ORDER: readonly string[] = [
-  'Ready',
-  'Suspended',
-  'Reconciling',
-  'Stalled',
-  'RegistryReachable',
-  'Drifted',
-  'DriftCorrectionFailed',
-];
+/** Where each type stands. The first condition has the message that `kubectl get` shows. */
+const ORDER: Readonly<Record<ConditionType, number>> = {
+  Suspended: 0,
+  Ready: 1,
+  Reconciling: 2,
+  Stalled: 3,
+  RegistryReachable: 4,
+  Drifted: 5,
+  DriftCorrectionFailed: 6,
+};
+
+const places: ReadonlyMap<string, number> = new Map(Object.entries(ORDER));
+
+/** A condition that somebody else has set stands behind ours. */
+const placeOf = ({ type }: Condition): number => places.get(type) ?? places.size;
 
 const sorted = (conditions: readonly Condition[]): readonly Condition[] =>
-  conditions.toSorted((a, b) => ORDER.indexOf(a.type) - ORDER.indexOf(b.type));
+  conditions.toSorted((a, b) => placeOf(a) - placeOf(b));
 
 /** When a condition is set, and for which generation. */
 export const momentOf = ({ now, bundle }: { readonly now: number; readonly bundle: StoredBundle }) => ({

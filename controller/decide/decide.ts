@@ -8,12 +8,13 @@ import { secretsOfChecks } from './drift-check.js';
 import { finalizerChange } from './finalizer.js';
 import { type Finding, tell } from './finding.js';
 import { stateOf } from './guards.js';
-import { interestOf, isSuspended, nextSecretLook } from './interest.js';
+import { interestOf, nextSecretLook } from './interest.js';
 import type { Observation } from './observation.js';
 import { outcomeOf } from './outcomes.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
-import { accountPoll, tagsOf } from './poll.js';
+import { accountPoll } from './poll.js';
 import { retryTime } from './standing.js';
+import { isSuspended, suspensionOf } from './suspension.js';
 import { transitionEvents } from './transition-events.js';
 import { nextValuesLook } from './values-change.js';
 
@@ -31,7 +32,7 @@ export const decide = (seen: Observation): Decision | Need => {
 };
 
 const toDecision = (seen: Observation, partial: PartialDecision): Decision => {
-  const findings = [...outOfService(seen), ...partial.findings];
+  const findings = [...outOfService(seen, partial.status), ...partial.findings];
   const status = withNextAttempt(seen, tell(resolved(seen, partial.status), findings, momentOf(seen)));
   const finalizer = partial.finalizer ?? finalizerChange(seen, status);
   return {
@@ -39,7 +40,7 @@ const toDecision = (seen: Observation, partial: PartialDecision): Decision => {
     actions: partial.actions ?? [],
     status,
     cleanup: [...(partial.cleanup ?? []), ...leftOvers(seen, status, finalizer)],
-    events: transitionEvents(seen.bundle.status ?? {}, status, tagsOf(seen)),
+    events: transitionEvents(seen, status),
     finalizer,
     ...(partial.finalEvent !== undefined && { finalEvent: partial.finalEvent }),
     interest: interestOf(seen, status),
@@ -80,19 +81,10 @@ const withNextAttempt = (seen: Observation, status: WerfBundleStatus): WerfBundl
   return time === undefined ? rest : { ...rest, nextAttemptTime: preciseTime(time) };
 };
 
-const SUSPENDED = {
-  suspended: 'suspended: nothing is polled or deployed',
-  'held-up': 'suspended, as all bundles are (--suspend-all): nothing is polled or deployed',
-};
-
 /** Why nothing is begun for the bundle; empty if that is not so. */
-const outOfService = (seen: Observation): readonly Finding[] => {
+const outOfService = (seen: Observation, status: WerfBundleStatus): readonly Finding[] => {
   if (seen.bundle.metadata.deletionTimestamp !== undefined) return [];
-  if (isSuspended(seen)) {
-    const by = seen.bundle.spec.suspend === true ? 'suspended' : 'held-up';
-    const kind = `${by}-${seen.bundle.status?.lastAppliedTag === undefined ? 'new' : 'deployed'}` as const;
-    return [{ kind, reason: 'Suspended', message: SUSPENDED[by] }];
-  }
+  if (isSuspended(seen)) return [suspensionOf(seen.bundle.spec.suspend === true ? 'suspended' : 'held-up', status)];
   if (seen.spec.kind === 'invalid') {
     const message = seen.spec.problems.map(({ field, message: text }) => `${field}: ${text}`).join('; ');
     return [{ kind: 'spec-invalid', reason: 'SpecInvalid', message }];

@@ -3,6 +3,7 @@ import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { hasFinalizer } from '../../api/finalizer.js';
 import { jobNameOf, releaseNameOf, targetNamespaceOf } from '../../api/names.js';
 import type { Job, Stored } from '../../api/objects.js';
+import type { Settings } from '../../api/settings.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
@@ -222,6 +223,8 @@ const uninstalling: DeletionGuard = ({ seen, status, open }) => {
   const { dismissal, spec } = seen;
   if (dismissal === undefined) return DISMISSAL;
   const work = followDeployment(seen, status, dismissal.kind === 'possible' ? undefined : dismissal.why);
+  if (work.kind === 'to-carry-out' && spec.kind === 'valid')
+    return carryOutUninstall({ seen, status }, work.deployment, spec.settings);
   switch (work.kind) {
     case 'concluded':
     case 'recovered':
@@ -230,21 +233,29 @@ const uninstalling: DeletionGuard = ({ seen, status, open }) => {
       const { message, reason } = work.finding;
       return { ...work, findings: reason === 'WaitingForJob' ? [deletingFinding(message, reason)] : findings };
     }
-    case 'to-carry-out': {
-      const { deployment } = work;
-      const { message, reason } = queued(deployment);
-      const slot = slotFor(seen, deployment.jobName);
-      if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
-      if (slot === 'waiting') return { status, findings: [deletingFinding(message, reason)] };
-      if (spec.kind === 'invalid') return { status, findings };
-      const action = createDismissJob({ seen, settings: spec.settings, deployment });
-      return { status: started(status, deployment).status, findings, actions: [action] };
-    }
     case 'unreadable':
       return blocked(seen, status, work.blocker.message);
+    case 'to-carry-out':
     case 'none':
       return { status, findings };
   }
+};
+
+/** Creates the Job of an uninstall that is written down, once there is a slot for it. */
+const carryOutUninstall = (
+  { seen, status }: Pick<BeingDeleted, 'seen' | 'status'>,
+  deployment: Deployment,
+  settings: Settings,
+): PartialDecision | Need => {
+  const { message, reason } = queued(deployment);
+  const slot = slotFor(seen, deployment.jobName);
+  if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
+  if (slot === 'waiting') return { status, findings: [deletingFinding(message, reason)] };
+  return {
+    status: started(status, deployment).status,
+    findings: [deletingFinding(`uninstalling ${releaseOf(seen)}`)],
+    actions: [createDismissJob({ seen, settings, deployment })],
+  };
 };
 
 /** In this order. If none of them answers, the controller tries to uninstall the release. */

@@ -4,8 +4,9 @@ import type { Job, Stored } from '../../api/objects.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
-import type { JobResult } from '../deploy/job-result.js';
-import { checksumOf, jobResult, withErrorLine } from '../deploy/result.js';
+import type { FailedJob, JobResult } from '../deploy/job-result.js';
+import { withRightsAdvice } from '../deploy/missing-rights.js';
+import { checksumOf, isSuspended, jobResult, withErrorLine } from '../deploy/result.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
 import { conclude } from './conclusion.js';
@@ -148,7 +149,7 @@ const followJob = (
           recheck: { kind: 'at', time: seen.now + 1_000 },
         };
       }
-      const outcome = result.kind === 'failed' ? withErrorLine(result, errorLineOf(log)) : result;
+      const outcome = result.kind === 'failed' ? explained(result, job, log) : result;
       const message = outcome.kind === 'failed' ? outcome.message : undefined;
       const end = {
         result: outcome.kind === 'failed' ? 'Failed' : 'Succeeded',
@@ -200,7 +201,10 @@ const limitOf = (seen: Observation, { reason }: { readonly reason: string }): nu
   return reason === 'Dismiss' ? Math.min(timeoutMs, DISMISS_LIMIT_MS) : timeoutMs;
 };
 
-/** When the controller gives up a Job, wall clock: the Pod's deadline starts with the Pod, and the Job's own does not end it everywhere. */
+/**
+ * When the controller gives up a Job, wall clock: the Pod's deadline starts with the Pod, and the Job's own does not end it everywhere.
+ * Never while somebody has it suspended, which may take as long as a queue does; only an uninstall holds up a deletion no longer for it.
+ */
 export const deadlineOf = (
   seen: Observation,
   {
@@ -209,7 +213,15 @@ export const deadlineOf = (
     begun,
   }: { readonly deployment: { readonly reason: string }; readonly job: Job; readonly begun: boolean },
 ): number =>
-  (parseTime(job.metadata.creationTimestamp) ?? seen.now) + limitOf(seen, deployment) + (begun ? OVERTIME_MS : 0);
+  isSuspended(job) && deployment.reason !== 'Dismiss'
+    ? Number.POSITIVE_INFINITY
+    : (beginningOf(job) ?? seen.now) + limitOf(seen, deployment) + (begun ? OVERTIME_MS : 0);
+
+/** When a Job began to count: at its creation, or when it was resumed, which makes it start anew. */
+const beginningOf = ({ metadata, status }: Job): number | undefined => {
+  const wasSuspended = status?.conditions?.some(({ type }) => type === 'Suspended') === true;
+  return (wasSuspended ? parseTime(status?.startTime) : undefined) ?? parseTime(metadata.creationTimestamp);
+};
 
 const overtime = (
   seen: Observation,
@@ -225,6 +237,9 @@ const overtime = (
   const deletion = { ...deletionOf(job), ...(result.kind === 'waiting' && { unlessBegun: true as const }) };
   return concluded(next, [deletion], [secretsOf(seen, job)]);
 };
+
+const explained = (result: FailedJob, job: Job, log: JobLog): FailedJob =>
+  withRightsAdvice(withErrorLine(result, errorLineOf(log)), log.kind === 'read' ? log : {}, job);
 
 const errorLineOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.errorLine : undefined);
 const tailOf = (log: JobLog): string | undefined => (log.kind === 'read' ? log.tail : undefined);

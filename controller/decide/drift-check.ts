@@ -3,6 +3,7 @@ import type { Job, Pod } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import { type WerfVersion, werfVersionIn } from '../../api/werf-version.js';
 import type { FailedJob } from '../deploy/job-result.js';
+import { withRightsAdvice } from '../deploy/missing-rights.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import type { Applied } from '../deploy/plan-job.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
@@ -77,7 +78,7 @@ const UNSAID: PlanFinding = { kind: 'unsaid' };
 
 const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'failed', message } });
 
-const found = (result: FailedJob, { pod, log }: PlanJob, version: WerfVersion): Check => {
+const found = (result: FailedJob, { job, pod, log }: PlanJob, version: WerfVersion): Check => {
   const finding = log.kind === 'read' ? log.finding : UNSAID;
   const isReleaseOnly = finding.kind === 'release-only';
   if (endedWith(DRIFTED, result, pod))
@@ -86,7 +87,8 @@ const found = (result: FailedJob, { pod, log }: PlanJob, version: WerfVersion): 
     return isReleaseOnly
       ? IN_SYNC
       : failed(`werf ended with exit code 3, and what that means is not known: ${version.why}`);
-  return failed(withErrorLine(result, log.kind === 'read' ? log.errorLine : undefined).message);
+  const errorLine = log.kind === 'read' ? log.errorLine : undefined;
+  return failed(withRightsAdvice(withErrorLine(result, errorLine), { errorLine }, job).message);
 };
 
 const endedWith = (code: number, { reason }: FailedJob, pod: Pod | undefined): boolean =>

@@ -77,7 +77,7 @@ export const withAttemptsCounted = (before: WerfBundleStatus, status: WerfBundle
 };
 
 /** Whether this very status answers a request to reconcile. */
-const isLookRequested = (before: WerfBundleStatus, status: WerfBundleStatus): boolean =>
+export const isLookRequested = (before: WerfBundleStatus, status: WerfBundleStatus): boolean =>
   before.lastHandledRequest !== status.lastHandledRequest ||
   before.lastHandledReconcileAt !== status.lastHandledReconcileAt;
 

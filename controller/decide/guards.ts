@@ -10,12 +10,12 @@ import { appliedOf } from './drift-state.js';
 import { type Due, whatIsDue } from './due.js';
 import { type Facts, firstAnswer, type Guard, type Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
-import { isSuspended } from './interest.js';
 import { type Observation, slotFor } from './observation.js';
 import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
 import { retryTime } from './standing.js';
 import type { State } from './state.js';
 import { supersededBy } from './superseded.js';
+import { isSuspended } from './suspension.js';
 import { isLookedUpAgain } from './transition-events.js';
 import { type Trigger, triggerOf } from './trigger.js';
 

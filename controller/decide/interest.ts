@@ -5,11 +5,8 @@ import { conditionOf } from './condition.js';
 import { openDeployment } from './deployment.js';
 import type { Observation } from './observation.js';
 import { isDeployRequested, isRequested } from './poll.js';
+import { isSuspended } from './suspension.js';
 import { isLookedUpAgain } from './transition-events.js';
-
-/** Whether the bundle is suspended: nothing is polled, nothing is begun. */
-export const isSuspended = (seen: Pick<Observation, 'bundle' | 'platform'>): boolean =>
-  seen.platform.suspendAll || seen.bundle.spec.suspend === true;
 
 /** Whether the registry is to be asked for this bundle at all. */
 export const isPolled = (seen: Pick<Observation, 'bundle' | 'platform' | 'spec'>): boolean =>
@@ -36,12 +33,16 @@ export const interestOf = (
 const asksForDeployment = (bundle: StoredBundle, status: NonNullable<StoredBundle['status']>): boolean =>
   isDeployRequested({ ...bundle, status }) && openDeployment(status) === undefined && !isLookedUpAgain(status);
 
-/** When polling that has stopped begins again. The present flag counts, which may have changed since the failure. */
+/**
+ * When polling that has stopped begins again: at the time that was told, or before, if the flag was lowered since the failure. How long
+ * the registry itself wants to be left alone, the scans heed.
+ */
 const afterStop = ({ now, platform }: Observation, status: WerfBundleStatus): ScanInterest['due'] => {
   const { failedRetryIntervalMs: interval, timeScale } = platform;
   if (interval === 0) return { kind: 'never' };
   const failedAt = parseTime(status.lastErrorTime) ?? now;
-  return { kind: 'at', time: parseTime(status.nextAttemptTime) ?? failedAt + interval / timeScale };
+  const byFlag = failedAt + interval / timeScale;
+  return { kind: 'at', time: Math.min(parseTime(status.nextAttemptTime) ?? byFlag, byFlag) };
 };
 
 /** How often a Secret is read while a bundle waits for other credentials; milliseconds, divided by the time scale. */

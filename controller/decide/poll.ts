@@ -3,6 +3,7 @@ import { LAST_FAILURE, pollDelayMs } from '../../api/backoff.js';
 import { fingerprintOf, madeWith } from '../../api/checksum.js';
 import { formatDuration } from '../../api/duration.js';
 import { reconcileCommand } from '../../api/kubectl-command.js';
+import type { Condition } from '../../api/objects.js';
 import { preciseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
@@ -11,6 +12,7 @@ import { conditionOf, momentOf, withCondition } from './condition.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
 import { pollError } from './poll-error.js';
+import { isSuspended } from './suspension.js';
 
 /** The result of a bundle's polls, before anything is deployed. */
 export interface PollAccount {
@@ -43,25 +45,33 @@ export const withDeployRequest = (bundle: StoredBundle, status: WerfBundleStatus
   return value === undefined ? status : { ...status, lastHandledDeployRequest: value };
 };
 
-const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
+/** The status with the requests to reconcile answered, if there are any. */
+const withReconcileRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus => {
   const own = annotation(bundle, RECONCILE_REQUESTED);
   const flux = annotation(bundle, FLUX_RECONCILE_REQUESTED);
-  // If nothing was deployed yet, whatever a scan finds is deployed anyway.
-  const answered = wasAttempted(status) ? status : withDeployRequest(bundle, status);
   return {
-    ...answered,
+    ...status,
     ...(own !== undefined && { lastHandledRequest: own }),
     ...(flux !== undefined && { lastHandledReconcileAt: flux }),
   };
 };
+
+/** If nothing was deployed yet, whatever a scan finds is deployed anyway. */
+const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): WerfBundleStatus =>
+  withReconcileRequests(bundle, wasAttempted(status) ? status : withDeployRequest(bundle, status));
 
 /** Whether there is something to deploy again: a deployment was tried before, with success or not. */
 export const wasAttempted = (status: WerfBundleStatus): boolean =>
   status.deployment !== undefined || status.lastAppliedTag !== undefined;
 
 /** Whether the spec has changed since the last reconcile: then what is known of the registry may be about something else. */
-export const isNewGeneration = (bundle: StoredBundle): boolean =>
-  bundle.metadata.generation !== bundle.status?.observedGeneration;
+export const isNewGeneration = ({ metadata, status = {} }: StoredBundle): boolean =>
+  metadata.generation !== status.observedGeneration || hasChangedSuspended(metadata.generation, status);
+
+/** Whether the spec has changed while the bundle was suspended, which keeps what was known until then. */
+const hasChangedSuspended = (generation: number, status: WerfBundleStatus): boolean =>
+  conditionOf(status, 'Suspended') !== undefined &&
+  (conditionOf(status, 'RegistryReachable')?.observedGeneration ?? generation) !== generation;
 
 /** Fingerprint of the credentials and CA of a poll; undefined while these are not known. */
 const credentialsOf = ({ access, platform }: Pick<Observation, 'access' | 'platform'>): string | undefined =>
@@ -84,6 +94,7 @@ export const hasOtherCredentials = (seen: Pick<Observation, 'bundle' | 'access' 
 export const accountPoll = (seen: Observation): PollAccount => {
   const { bundle, delivery } = seen;
   const status = bundle.status ?? {};
+  if (isSuspended(seen)) return notAsked(seen, withReconcileRequests(bundle, status));
   if (isNewGeneration(bundle) || hasOtherCredentials(seen)) return lookAnew(seen, status, NOT_ASKED);
   if (delivery === undefined) return remembered(seen, status);
   const handled = withHandledRequests(bundle, status);
@@ -91,12 +102,27 @@ export const accountPoll = (seen: Observation): PollAccount => {
   return outcome.kind === 'failed' ? failed(seen, handled, outcome.failure) : succeeded(seen, handled, outcome);
 };
 
+/**
+ * A suspended bundle keeps what is known of the registry; if somebody asks for a look, the answer is that there is none.
+ * @param status - with that answer
+ */
+const notAsked = (seen: Observation, status: WerfBundleStatus): PollAccount =>
+  conditionOf(status, 'RegistryReachable') === undefined
+    ? lookAnew(seen, status, NOT_ASKED)
+    : {
+        status: { ...status, observedGeneration: seen.bundle.metadata.generation },
+        findings: [],
+        wanted: undefined,
+      };
+
 /** The tags that the delivered scan has listed; undefined if none was delivered, or it failed. */
 export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | undefined =>
   delivery === undefined || delivery.outcome.kind === 'failed' ? undefined : delivery.outcome.tags;
 
 const NOT_ASKED = 'the registry has not been asked yet';
 export const NOT_ASKED_SINCE = 'the registry has not been asked since the obstacle is gone';
+
+const RESET = 'the count of failed polls was reset: the registry is asked at once';
 
 /** Why a first scan takes so long. Without numbers, which would change with each reconcile. */
 const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
@@ -107,19 +133,34 @@ const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
 };
 
 /** Forgets the results of earlier polls: the registry is asked at once, and failures are counted anew. */
-export const lookAnew = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
+export const lookAnew = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  message: string,
+  reason?: 'PollingResumed',
+): PollAccount => {
   const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
   const fresh = { ...rest, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
-  return firstScan(seen, fresh, message);
+  return firstScan(seen, fresh, message, reason);
 };
 
-/** The first scan is still to come. @param message - {@link NOT_ASKED}, or why it is asked anew */
-const firstScan = (seen: Observation, status: WerfBundleStatus, message: string): PollAccount => {
+/**
+ * The first scan is still to come.
+ * @param message - {@link NOT_ASKED}, or why it is asked anew
+ * @param reason - of RegistryReachable; PollingResumed is told by an event
+ */
+const firstScan = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  message: string,
+  reason: 'FirstScan' | 'PollingResumed' = 'FirstScan',
+): PollAccount => {
   const why = seen.heldBack && `: polls are held back, for ${HELD_BACK[seen.heldBack]}`;
-  const reported = { reason: 'FirstScan', message: `${message}${why ?? ''}` } as const;
+  const words = `${message}${why ?? ''}`;
+  const unknown = { type: 'RegistryReachable', status: 'Unknown', reason, message: words } as const;
   return {
-    status: withCondition(status, { type: 'RegistryReachable', status: 'Unknown', ...reported }, momentOf(seen)),
-    findings: [{ kind: 'first-scan', ...reported }],
+    status: withCondition(status, unknown, momentOf(seen)),
+    findings: [{ kind: 'first-scan', reason: 'FirstScan', message: words }],
     wanted: undefined,
   };
 };
@@ -130,14 +171,35 @@ const remembered = (seen: Observation, status: WerfBundleStatus): PollAccount =>
   const reachable = conditionOf(status, 'RegistryReachable');
   const latest = seen.latest?.kind === 'selected' && reachable?.status === 'True' ? seen.latest : undefined;
   const wanted = latest && { tag: latest.tag, digest: latest.digest };
-  if (failures > 0) return { status, findings: [failureFinding(status, reachable?.message ?? 'polls fail')], wanted };
-  if (reachable?.status !== 'True') {
-    const message = reachable?.message.startsWith(NOT_ASKED_SINCE) ? NOT_ASKED_SINCE : NOT_ASKED;
-    const first = firstScan(seen, status, message);
-    // If a user has reset the counter, the condition is still that of the last failure.
-    return reachable?.reason === 'FirstScan' ? first : { ...first, status };
+  if (reachable !== undefined && wasReset(reachable, failures)) return lookAnew(seen, status, RESET, 'PollingResumed');
+  if (failures > 0) return { ...stillFailing(seen, status, reachable), wanted };
+  if (reachable === undefined) return { ...firstScan(seen, status, NOT_ASKED), status };
+  if (reachable.status !== 'True') {
+    if (reachable.reason === 'PollingResumed') return firstScan(seen, status, RESET, 'PollingResumed');
+    return firstScan(seen, status, reachable.message.startsWith(NOT_ASKED_SINCE) ? NOT_ASKED_SINCE : NOT_ASKED);
   }
   return { status, findings: [...stillNothing(status), ...heldDowngrade(status)], wanted };
+};
+
+/** Whether a user has lowered the counter: the condition is still that of the last failure. */
+const wasReset = ({ status, reason }: Condition, failures: number): boolean =>
+  status === 'False' && (failures === 0 || (reason === 'PollingStopped' && failures < LAST_FAILURE));
+
+/** What the last failure said; if somebody asks for a poll meanwhile, that there will be one, since its answer may take a while. */
+const stillFailing = (
+  seen: Observation,
+  status: WerfBundleStatus,
+  reachable: Condition | undefined,
+): Omit<PollAccount, 'wanted'> => {
+  const before = reachable?.message ?? 'polls fail';
+  if (reachable?.status !== 'False' || reachable.reason === 'PollingResumed' || !isRequested(seen.bundle))
+    return { status, findings: [failureFinding(status, before)] };
+  const message = `as requested, the registry is asked at once; so far: ${before}`;
+  const resumed = { type: 'RegistryReachable', status: 'False', reason: 'PollingResumed', message } as const;
+  return {
+    status: withCondition(status, resumed, momentOf(seen)),
+    findings: [failureFinding(status, message)],
+  };
 };
 
 const heldDowngrade = (status: WerfBundleStatus): readonly Finding[] => {
@@ -181,7 +243,7 @@ const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFa
   };
   const longest = Math.max(delay ?? 0, failure.retryAfterMs ?? 0);
   const next = delay === undefined ? undefined : `next try after ${formatDuration(longest)}`;
-  const end = `polling has stopped; mend the cause, then ${reconcileCommand(seen.bundle.metadata)}`;
+  const end = `polling has stopped; mend the cause, then run ${reconcileCommand(seen.bundle.metadata)}`;
   const message = `${error} (failure ${failures} of ${LAST_FAILURE}${stopped ? `: ${end}` : ''}${next === undefined ? '' : `, ${next}`})`;
   const reason = stopped ? 'PollingStopped' : 'PollFailed';
   return {

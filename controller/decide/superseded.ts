@@ -2,9 +2,9 @@ import { isLowerTag } from '../../api/tag-choice.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import { wasStarted } from './deployment.js';
-import { isSuspended } from './interest.js';
 import type { Observation } from './observation.js';
 import type { PollAccount } from './poll.js';
+import { isSuspended } from './suspension.js';
 
 /**
  * How long an intent without a Job is carried out, milliseconds. A status can be written back by others as the controller once signed it:

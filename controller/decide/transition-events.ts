@@ -3,8 +3,10 @@ import type { ConditionType, Reason } from '../../api/reasons.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf } from './condition.js';
 import type { BundleEvent } from './decision.js';
-import { isBeingCorrected } from './drift-state.js';
+import { isBeingCorrected, isLookRequested } from './drift-state.js';
 import { BLOCKERS } from './finding.js';
+import type { Observation } from './observation.js';
+import { tagsOf } from './poll.js';
 
 const LOOKED_UP_AGAIN: ReadonlySet<string> = new Set<Reason>(BLOCKERS);
 
@@ -27,22 +29,45 @@ const QUIET: ReadonlySet<string> = new Set<Reason>([
   'Deleting',
 ]);
 
-const NORMAL: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'InSync', 'ETagUnsupported']);
+const NORMAL: ReadonlySet<string> = new Set<Reason>([
+  'Deploying',
+  'Deployed',
+  'PollingResumed',
+  'InSync',
+  'ETagUnsupported',
+]);
 
 const TOLD: readonly ConditionType[] = ['Ready', 'RegistryReachable', 'Drifted', 'DriftCorrectionFailed'];
 
 /** The events of a transition: what became different between two statuses, each thing once. */
 export const transitionEvents = (
-  before: WerfBundleStatus,
+  seen: Pick<Observation, 'bundle' | 'delivery'>,
   after: WerfBundleStatus,
-  scan: { readonly etagSupported: boolean } | undefined,
 ): readonly BundleEvent[] => {
+  const before = seen.bundle.status ?? {};
   const transitions = TOLD.flatMap((type) =>
     isCorrected(type, before, after) ? CORRECTED : changeOf(type, before, after),
   );
-  const seen = new Set<string>();
-  const once = transitions.filter(({ reason }) => !seen.has(reason) && seen.add(reason));
-  return scan?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
+  const told = new Set<string>();
+  const suspension = seen.bundle.metadata.deletionTimestamp === undefined ? suspensionChange(before, after) : [];
+  const once = [...suspension, ...transitions].filter(({ reason }) => !told.has(reason) && told.add(reason));
+  return tagsOf(seen)?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
+};
+
+/** That a suspension has begun or ended, or why a request to reconcile is answered without a look. */
+const suspensionChange = (before: WerfBundleStatus, after: WerfBundleStatus): readonly BundleEvent[] => {
+  const old = conditionOf(before, 'Suspended');
+  const now = conditionOf(after, 'Suspended');
+  if (now === undefined) return old === undefined ? [] : [RESUMED];
+  const said = { type: 'Normal', reason: 'Suspended' } as const;
+  if (old === undefined) return [{ ...said, message: now.message }];
+  return isLookRequested(before, after) ? [{ ...said, message: `not reconciled, as requested: ${now.message}` }] : [];
+};
+
+const RESUMED: BundleEvent = {
+  type: 'Normal',
+  reason: 'Resumed',
+  message: 'no longer suspended: the registry is asked, and what is due is deployed',
 };
 
 const NO_ETAG: BundleEvent = {

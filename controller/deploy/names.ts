@@ -18,6 +18,9 @@ export const LABELS = {
   jobKind: 'werf.io/job-kind',
 } as const;
 
+/** On a Job, made by others: the LocalQueue of Kueue that admits it. Older versions of Kueue read an annotation of this name. */
+export const KUEUE_QUEUE = 'kueue.x-k8s.io/queue-name';
+
 /** Value of {@link LABELS}.name. */
 export const APP_NAME = 'werfbundle';
 /** Value of {@link LABELS}.managedBy, by which the controller finds its own objects. */

@@ -2,7 +2,7 @@ import type { ContainerStatus, Job, Pod } from '../../api/objects.js';
 import { nextMemory } from '../../api/quantity.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { FailedJob, JobResult } from './job-result.js';
-import { ANNOTATIONS, CONTAINER, madeFor } from './names.js';
+import { ANNOTATIONS, CONTAINER, KUEUE_QUEUE, madeFor } from './names.js';
 import { IMAGE_PULL, lateAt, nextLookAt } from './waiting.js';
 
 /** Reasons of kubelet and scheduler for ending a Pod that are not the fault of its containers. */
@@ -37,8 +37,9 @@ export const jobResult = (job: Job, newest: Pod | undefined, now: number): JobRe
   return ended ?? progress(job, pod, now);
 };
 
-/** The condition stays until the Job controller has noticed that the Job was resumed. */
-const isSuspended = (job: Job): boolean => job.spec?.suspend === true || conditionOf(job, 'Suspended') !== undefined;
+/** Whether somebody has suspended a Job. The condition stays until the Job controller has noticed that the Job was resumed. */
+export const isSuspended = (job: Job): boolean =>
+  job.spec?.suspend === true || conditionOf(job, 'Suspended') !== undefined;
 
 /**
  * Whether a Pod is from before its Job was suspended and resumed: then it says nothing about the outcome. The condition is checked as
@@ -53,9 +54,23 @@ const isOfBefore = (job: Job, { metadata }: Pod): boolean =>
 const suspended = (job: Job, pod: Pod | undefined, now: number): JobResult => ({
   kind: 'waiting',
   reason: 'Suspended',
-  message: `Job ${job.metadata.name} is suspended (its spec.suspend is true), and not by this controller`,
+  message: `Job ${job.metadata.name} ${suspensionOf(job)}, and not by this controller${queueOf(job)}`,
   recheckAt: nextLookAt(job, pod, now),
 });
+
+const suspensionOf = (job: Job): string =>
+  job.spec?.suspend === true
+    ? 'is suspended (its spec.suspend is true)'
+    : 'was suspended (its condition Suspended is True)';
+
+/** A name that Kueue takes; anything else that somebody may have written is not repeated. */
+const QUEUE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+/** Whom to ask: the queue that the Job's label names, if it does. That it was the queue that suspended the Job, nothing proves. */
+const queueOf = ({ metadata: { labels = {}, annotations = {} } }: Job): string => {
+  const queue = labels[KUEUE_QUEUE] ?? annotations[KUEUE_QUEUE] ?? '';
+  return QUEUE_NAME.test(queue) ? `; by its ${KUEUE_QUEUE} it waits for LocalQueue "${queue}" of Kueue` : '';
+};
 
 /** Adds werf's last error (redacted, in one line) to a failure that only an exit code tells of. */
 export const withErrorLine = (result: FailedJob, line: string | undefined): FailedJob =>

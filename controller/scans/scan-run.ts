@@ -49,7 +49,7 @@ export const runScan = async (deps: ScanRunDeps, scan: Scan, signal: AbortSignal
   const { clock, log } = deps;
   const [startedAt, begunAt] = [clock.now(), clock.monotonic()];
   const fields = scanFields(scan);
-  log.info('polling registry', fields);
+  log.debug('polling registry', fields);
   const findings = await inTime(deps, scan, signal);
   const failure = failureIn(findings.outcomes);
   logFindings(log, fields, findings, failure);
@@ -109,7 +109,7 @@ const logFindings = (
     const { message, host } = failure;
     const by = host === undefined ? {} : { by: host };
     log.warn('polling registry failed', { ...fields, ...by, error: `error polling registry: ${message}` });
-  } else if (held === undefined) log.info('polled registry', { ...fields, ...tagFields(outcomes) });
+  } else if (held === undefined) log.debug('polled registry', { ...fields, ...tagFields(outcomes) });
 };
 
 /** Log fields of the listing. A fixed tag is read without a listing. */

@@ -234,7 +234,7 @@ t.test('files from outside: a fault is logged once, and the previous pair is ser
   };
   const expiry = async (): Promise<number> => {
     const metrics = await (await fetch(`http://127.0.0.1:${webhook.healthPort}/metrics`)).text();
-    return Number(/^werfbundle_certificate_expiry_seconds (\S+)$/m.exec(metrics)?.[1]);
+    return Number(/^werfbundle_certificate_expiry_timestamp_seconds (\S+)$/m.exec(metrics)?.[1]);
   };
   const faults = () => webhook.log.filter(({ level }) => level === 'warn' || level === 'error').slice(1);
   const admitted = () => cluster.kubectl(['annotate', 'wb', 'first', '-n', 'ops', `at=${Date.now()}`, '--overwrite']);

@@ -359,8 +359,19 @@ t.test('the CRD on a real apiserver, without webhooks', async (t) => {
   await t.test('columns and short names', async (t) => {
     const headers = async (...args: string[]) =>
       (await kubectl(['get', ...args, 'defaults-0'])).stdout.split('\n')[0]?.split(/\s{2,}/);
-    t.strictSame(await headers('wb'), ['NAME', 'PHASE', 'TAG', 'MESSAGE', 'AGE']);
-    const wide = ['NAME', 'PHASE', 'TAG', 'MESSAGE', 'TARGET', 'FAILURES', 'LAST SYNC', 'NEXT ATTEMPT', 'AGE'];
+    t.strictSame(await headers('wb'), ['NAME', 'PHASE', 'TAG', 'SUSPENDED', 'MESSAGE', 'AGE']);
+    const wide = [
+      'NAME',
+      'PHASE',
+      'TAG',
+      'SUSPENDED',
+      'MESSAGE',
+      'TARGET',
+      'FAILURES',
+      'LAST SYNC',
+      'NEXT ATTEMPT',
+      'AGE',
+    ];
     t.strictSame(await headers('wbs', '-o', 'wide'), wide);
   });
 

@@ -7,6 +7,7 @@ import { canary } from '../kit/canary.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { metricFaults, metricOf } from '../kit/exposition.js';
+import { faultyLines } from '../kit/log-lines.js';
 import { recordWatch } from '../kit/record-watch.js';
 import { configMap, dockerConfig, secret } from '../kit/values-objects.js';
 
@@ -25,7 +26,7 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
 
   const columns = (await scenario.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
   t.match(columns, [
-    /^NAME +PHASE +TAG +MESSAGE +AGE$/,
+    /^NAME +PHASE +TAG +SUSPENDED +MESSAGE +AGE$/,
     /^shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace shop +\d+s$/,
   ]);
 
@@ -53,6 +54,8 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
 
   await scenario.patch('shop', { spec: { suspend: true } });
   const suspended = await scenario.until('shop', 'suspended', ({ observedGeneration }) => observedGeneration === 3);
+  const shown = (await scenario.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
+  t.match(shown[1], /^shop +Synced +v1\.1\.0 +True +suspended; v1\.1\.0 stays +\S+$/);
   await published('v1.2.0');
   const polls = await scenario.polls('acme/shop');
   await fixture.publish({ repository: 'acme/beside', tag: 'v1.0.0' });
@@ -67,10 +70,14 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
   t.same(entered, Array.from({ length: 6 }, () => ['Syncing', 'Synced']).flat(), 'and no phase flaps');
   const told = await eventually(
     () => scenario.eventsOf('shop'),
-    (reasons) => reasons.length >= 13,
+    (reasons) => reasons.length >= 15,
   );
   const each = ['Deploying', 'Deployed'].flatMap((reason) => Array.from({ length: 6 }, () => reason));
-  t.same(told, [...each, 'ETagUnsupported'].toSorted(), 'and each transition is an event, once');
+  t.same(
+    told,
+    [...each, 'ETagUnsupported', 'Suspended', 'Resumed'].toSorted(),
+    'and each transition is an event, once',
+  );
 
   t.equal((await scenario.jobsOf('shop')).length, 6);
   await scenario.kubectl('delete', 'werfbundle', 'shop');
@@ -400,7 +407,7 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
   const waits = ['30s', '1m', '2m', '4m', '8m'];
   t.same([...new Set(told)].slice(-6), [
     ...waits.map((wait, index) => `${error} (failure ${index + 1} of 6, next try after ${wait})`),
-    `${error} (failure 6 of 6: polling has stopped; mend the cause, then kubectl annotate wb app -n outage --overwrite werf.io/reconcile-requested-at="$(date)")`,
+    `${error} (failure 6 of 6: polling has stopped; mend the cause, then run kubectl annotate wb app -n outage --overwrite werf.io/reconcile-requested-at="$(date)")`,
   ]);
   t.same([stopped.consecutiveFailures, stopped.lastErrorMessage, stopped.nextAttemptTime], [6, error, undefined]);
   t.same(scenario.said('app').slice(-3), [
@@ -418,6 +425,7 @@ const backsOffFromRegistries = async (t: Test, given: Given): Promise<void> => {
   t.equal(await scenario.polls('acme/outage'), polls, 'polling has stopped');
   await scenario.patch('app', { status: { consecutiveFailures: 0 } }, '--subresource=status');
   const { consecutiveFailures, lastErrorMessage } = await scenario.synced('app', 'v1.1.0', 2);
+  t.ok((await scenario.eventsOf('app')).includes('PollingResumed'), 'that it was reset is told');
   t.same([consecutiveFailures, lastErrorMessage], [0, undefined]);
 };
 
@@ -543,6 +551,17 @@ t.test('the controller on a real control plane', async (t) => {
       t.ok((metricOf(text, name, labels) ?? 0) > 0, `${name} ${JSON.stringify(labels)}`);
     t.equal(metricOf(text, 'job_duration_seconds_count'), metricOf(text, 'jobs_total'), 'each Job has taken its time');
     t.strictSame([metricOf(text, 'leader'), metricOf(text, 'reconcile_errors_total')], [1, 0]);
+    t.equal(metricOf(text, 'bundle_info'), items.length, 'and each bundle has a series; one that was deleted has none');
+    const stopped = {
+      namespace: 'outage',
+      name: 'app',
+      phase: 'Synced',
+      ready: 'True',
+      suspended: 'false',
+      tag: 'v1.1.0',
+    };
+    t.equal(metricOf(text, 'bundle_info', stopped), 1);
+    t.equal(metricOf(text, 'build_info'), 1);
   });
 
   await t.test('ends within two seconds after a signal, and leaves nothing running', async (t) => {
@@ -550,5 +569,8 @@ t.test('the controller on a real control plane', async (t) => {
     t.equal(how, 'exit code 0');
     t.ok(ms < 2_000, `${Math.round(ms)} ms`);
     t.notMatch(await controller.log(), /"level":"error"/, 'it never met a fault of its own');
+    t.same(faultyLines(await controller.log()), [], 'each line of its log is JSON, with each key once');
+    const polls = (await controller.log()).split('\n').filter((line) => /"message":"poll(ing|ed) registry"/.test(line));
+    t.ok(polls.length > 0 && polls.every((line) => line.startsWith('{"level":"debug"')), 'polls are for debugging');
   });
 });

@@ -13,6 +13,7 @@ import {
 } from '../kit/bundle-scenario.js';
 import { type DeployFixture, startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
+import { faultyLines } from '../kit/log-lines.js';
 import { BY_HAND, PodByHand } from '../kit/pod-by-hand.js';
 import { recordWatch } from '../kit/record-watch.js';
 import { configMap } from '../kit/values-objects.js';
@@ -199,6 +200,26 @@ const survivesEviction = async (t: Test, given: Given): Promise<void> => {
   await scenario.kubectl('delete', 'wb', 'app', '--timeout=90s');
 };
 
+/** A Job acts as its ServiceAccount; the message names it, and the field that chooses it. */
+const saysWhoLacksRights = async (t: Test, given: Given): Promise<void> => {
+  const scenario = await scenarioIn(given, 'powerless');
+  await scenario.fixture.publish({ repository: 'acme/powerless', tag: 'v1.0.0' });
+  await scenario.kubectl('create', 'serviceaccount', 'nobody');
+  await scenario.applyBundle('named', scenario.spec('acme/powerless', { serviceAccountName: 'nobody' }));
+  const { converge: _, ...unnamed } = scenario.spec('acme/powerless');
+  await scenario.applyBundle('unnamed', { ...unnamed, converge: {} });
+  const failed = async (name: string) =>
+    (await scenario.until(name, 'it has failed', ({ history }) => history?.[0]?.result === 'Failed')).lastErrorMessage;
+  t.match(
+    await failed('named'),
+    /User "system:serviceaccount:powerless:nobody" cannot .*; the Job runs as ServiceAccount nobody of namespace powerless \(spec\.converge\.serviceAccountName\), which lacks this right: grant it/,
+  );
+  t.match(
+    await failed('unnamed'),
+    /cannot .*; the Job runs as ServiceAccount default of namespace powerless, which lacks this right: set spec\.converge\.serviceAccountName to one/,
+  );
+};
+
 /** Jobs may be suspended by whoever may change them: a person, or a queue of the platform. */
 const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
   const scenario = await scenarioIn(given, 'queued');
@@ -212,6 +233,7 @@ const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
   );
   const suspend = (value: boolean) =>
     scenario.kubectl('patch', 'job', job, '--type=merge', '-p', JSON.stringify({ spec: { suspend: value } }));
+  await scenario.kubectl('label', 'job', job, 'kueue.x-k8s.io/queue-name=team-a');
   await suspend(true);
   const waiting = await scenario.until(
     'app',
@@ -220,7 +242,7 @@ const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
   );
   t.equal(
     waiting.conditions?.[0]?.message,
-    `deploying v1.0.0 (NewTag): Suspended: Job ${job} is suspended (its spec.suspend is true), and not by this controller`,
+    `deploying v1.0.0 (NewTag): Suspended: Job ${job} is suspended (its spec.suspend is true), and not by this controller; by its kueue.x-k8s.io/queue-name it waits for LocalQueue "team-a" of Kueue`,
   );
   await scenario.kubectl('wait', '--for=condition=Suspended', `job/${job}`, '--timeout=60s');
   await scenario.kubectl('wait', '--for=delete', `pod/${pod}`, '--timeout=60s');
@@ -472,6 +494,7 @@ t.test('Jobs on a real control plane', async (t) => {
       'a release is uninstalled though the status that told of it was lost': uninstallsWhatIsForgotten,
       'a Job that runs is stopped when its bundle goes, in whatever namespace': stopsJobs,
       'a Job whose Pod is evicted is made again, when that Pod has ended': survivesEviction,
+      'a Job that fails for lack of rights says which ServiceAccount lacks them': saysWhoLacksRights,
       'a Job that somebody suspends waits, and goes on when it is resumed': waitsWhileSuspended,
       'a namespace can be deleted with bundles in it': letsNamespacesGo,
       'a Job that has not begun gives way to what is wanted now': givesWay,
@@ -480,6 +503,7 @@ t.test('Jobs on a real control plane', async (t) => {
     await playAll(t, given, cases);
   });
   t.notMatch(await controller.log(), /"level":"error"/, 'the controller never met a fault of its own');
+  t.same(faultyLines(await controller.log()), [], 'each line of its log is JSON, with each key once');
   await controller.stop();
   await t.test('run as many at once as the platform allows, and namespaces take turns', (t) =>
     takesTurns(t, { fixture, states }),

@@ -256,7 +256,9 @@ t.test('admission, as kubectl shows it', async (t) => {
   t.match(await must(cluster, ['annotate', 'wb', 'plain', '-n', 'ops', 'team=a']), 'annotated');
   const metrics = await (await health('/metrics')).text();
   t.match(metrics, /^werfbundle_admission_requests_total\{webhook="mutate",allowed="false"\} 3$/m);
-  t.match(metrics, /^werfbundle_certificate_expiry_seconds \d+/m);
+  const [expiry] = /(?<=^werfbundle_certificate_expiry_timestamp_seconds )\d+/m.exec(metrics) ?? [];
+  t.ok(metrics.includes(`\nwerfbundle_certificate_expiry_seconds ${expiry}`), 'by its old name, too');
+  t.match(metrics, /^werfbundle_build_info\{version="\d+\.\d+\.\d+\S*",node="\d+\.\d+\.\d+"\} 1$/m);
   t.match(metrics, /^werfbundle_kube_requests_total\{verb="get",resource="secrets",code="(200|404)"\} \d+$/m);
   t.strictSame(metricFaults(metrics), [], 'by the names and labels of the reference');
   t.notMatch(JSON.stringify(webhook.log), /PRIVATE KEY|BEGIN/, 'nothing private is in the log');

@@ -1,9 +1,11 @@
 import t from 'tap';
 import type { Job, KubeEvent, Pod } from '../../api/objects.js';
+import { projectJob } from '../../controller/cache/projections.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import type { JobResult } from '../../controller/deploy/job-result.js';
 import { jobResult, withErrorLine } from '../../controller/deploy/result.js';
 import { needsWords, type WaitingWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
+import { PROOF } from '../kit/builders.js';
 import { SIMPLE } from '../kit/job-parameters.js';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
@@ -240,6 +242,44 @@ const RESULTS: readonly { title: string; job?: Job; pod?: Pod; want: JobResult }
     },
   })),
 ];
+
+t.test('a Job that a queue of Kueue has suspended says which, if that is a name', (t) => {
+  const SUSPENDED = 'Job my-app-11111111-22222222 is suspended (its spec.suspend is true), and not by this controller';
+  const QUEUED = `${SUSPENDED}; by its kueue.x-k8s.io/queue-name it waits for LocalQueue "team-a" of Kueue`;
+  const queue = (value: string) => ({ 'kueue.x-k8s.io/queue-name': value });
+  const rows = [
+    { title: 'by label', labels: queue('team-a'), want: QUEUED },
+    { title: 'by annotation, as it once was', annotations: queue('team-a'), want: QUEUED },
+    { title: 'the label counts', labels: queue('team-a'), annotations: queue('b'), want: QUEUED },
+    { title: 'by nothing', want: SUSPENDED },
+    { title: 'by an empty name', labels: queue(''), want: SUSPENDED },
+    { title: 'by no name', annotations: queue('"; ignore all that\n'), want: SUSPENDED },
+    { title: 'by a name that is too long', annotations: queue('a'.repeat(254)), want: SUSPENDED },
+  ];
+  for (const { title, labels = {}, annotations = {}, want } of rows) {
+    const { metadata, ...job } = suspendedJob();
+    const marked = {
+      ...job,
+      metadata: {
+        ...metadata,
+        uid: 'job-1',
+        resourceVersion: '1',
+        labels: { ...metadata.labels, ...labels },
+        annotations: { ...metadata.annotations, ...annotations },
+      },
+    };
+    t.match(
+      jobResult(projectJob(marked, PROOF), undefined, NOW),
+      { kind: 'waiting', reason: 'Suspended', message: want },
+      title,
+    );
+  }
+  const unnoticed = jobWith({ conditions: [{ type: 'Suspended', status: 'True' }] });
+  t.match(jobResult(unnoticed, undefined, NOW), {
+    message: 'Job my-app-11111111-22222222 was suspended (its condition Suspended is True), and not by this controller',
+  });
+  t.end();
+});
 
 t.test('a Job that was resumed is not judged by the Pod that its suspension ended', (t) => {
   const old = podWith(

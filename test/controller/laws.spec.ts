@@ -136,7 +136,7 @@ const WAYS: Readonly<Record<FindingKind, Way>> = {
   deleting: { into: [...DEPLOYED, 'is deleted'], told: 'Synced, Ready True Deployed, Reconciling True Deleting' },
   'suspended-deployed': {
     into: [...DEPLOYED, 'suspend'],
-    told: `${SYNCED}, Suspended True Suspended`,
+    told: 'Synced, Suspended True Suspended, Ready True Deployed',
     out: { steps: ['resume', 'offers v1.0.0'], told: SYNCED },
   },
   'suspended-new': {
@@ -146,12 +146,12 @@ const WAYS: Readonly<Record<FindingKind, Way>> = {
   },
   'held-up-deployed': {
     into: [...DEPLOYED, 'suspends all'],
-    told: `${SYNCED}, Suspended True Suspended`,
+    told: 'Synced, Suspended True Suspended, Ready True Deployed',
     out: { steps: ['resumes all', 'offers v1.0.0'], told: SYNCED },
   },
   'held-up-new': {
     into: ['suspends all'],
-    told: 'Syncing, Ready False Suspended, Suspended True Suspended',
+    told: 'Syncing, Suspended True Suspended, Ready False Suspended',
     out: { steps: ['resumes all'], told: NEW },
   },
   'spec-invalid': {

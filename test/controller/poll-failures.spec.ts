@@ -62,6 +62,9 @@ const stopped = (change: WerfBundleStatus = {}): WerfBundleStatus => {
   );
   return { ...sixth.status, ...change };
 };
+/** The first poll of a bundle has failed. */
+const failedNew = (): WerfBundleStatus =>
+  decided(observation(bundle({ observedGeneration: 1 }), { delivery: delivery(failure()) })).status;
 const other = { kind: 'basic', username: 'robot', password: 'another' } as const;
 const registry = { host: 'registry.example', repository: 'acme/app', insecure: false };
 const withAccess = (target: object): Partial<Observation> => ({
@@ -159,6 +162,18 @@ t.test(
         due: { kind: 'at', time: NOW + 60_000 },
       },
       {
+        title: 'a flag that was lowered since counts, not the time that was written with the old one',
+        seen: observation(bundle(stopped({ nextAttemptTime: iso(24 * 3_600_000) })), { platform: hourly }),
+        failures: 6,
+        due: { kind: 'at', time: NOW + 3_600_000 },
+      },
+      {
+        title: 'after one that was raised, the time that was told holds once more',
+        seen: observation(bundle(stopped({ nextAttemptTime: iso(600_000) })), { platform: hourly }),
+        failures: 6,
+        due: { kind: 'at', time: NOW + 600_000 },
+      },
+      {
         title: 'a time that was written when the flag was set does not count without it',
         seen: observation(bundle(stopped({ nextAttemptTime: iso(1_000) }))),
         failures: 6,
@@ -186,7 +201,7 @@ t.test(
       t.strictSame(again.status, status, `${title}: and that holds`);
     }
     const end =
-      'polling has stopped; mend the cause, then kubectl annotate wb my-app -n ops --overwrite werf.io/reconcile-requested-at="$(date)"';
+      'polling has stopped; mend the cause, then run kubectl annotate wb my-app -n ops --overwrite werf.io/reconcile-requested-at="$(date)"';
     const told = (seen: Observation) =>
       decided(seen).status.conditions?.find(({ type }) => type === 'RegistryReachable')?.message;
     const sixth = { delivery: delivery(failure()) };
@@ -205,6 +220,72 @@ t.test(
       }),
     );
     t.equal(well.status.deployment?.reason, 'NewTag', 'what a success has found is deployed');
+  },
+);
+
+/** What the next reconcile sees, and what a person hears of it. */
+const toldBy = (seen: Observation) => {
+  const { status, events, interest } = decided(seen);
+  const reachable = status.conditions?.find(({ type }) => type === 'RegistryReachable');
+  return {
+    status,
+    events: events.map(({ type, reason, message }) => `${type} ${reason}: ${message}`),
+    reachable: `${reachable?.status} ${reachable?.reason}: ${reachable?.message}`,
+    shown: status.conditions?.[0]?.message,
+    due: interest?.due,
+  };
+};
+
+t.test(
+  'that the counter was reset, or a look was asked for, is told at once, whatever the next poll brings',
+  async (t) => {
+    const now = { kind: 'at', time: NOW };
+    const failedOnce = decided(observation(bundle(syncedStatus()), { delivery: delivery(failure()) })).status;
+    const RESET = 'the count of failed polls was reset: the registry is asked at once';
+    const resets = [
+      { title: 'set to 0, after the sixth', status: stopped({ consecutiveFailures: 0 }) },
+      { title: 'lowered, after the sixth', status: stopped({ consecutiveFailures: 2 }) },
+      { title: 'set to 0, after the first', status: { ...failedOnce, consecutiveFailures: 0 } },
+      { title: 'of a bundle that was never deployed', status: { ...failedNew(), consecutiveFailures: 0 } },
+    ];
+    for (const { title, status } of resets) {
+      const told = toldBy(observation(bundle(status)));
+      t.same([told.events, told.due, told.shown], [[`Normal PollingResumed: ${RESET}`], now, RESET], title);
+      t.equal(told.reachable, `Unknown PollingResumed: ${RESET}`, title);
+      t.equal(told.status.consecutiveFailures, 0, title);
+      const again = toldBy(observation(bundle(told.status)));
+      t.same([again.status, again.events, again.due], [told.status, [], now], `${title}: once, and until it was asked`);
+      const failedAgain = toldBy(observation(bundle(told.status), { delivery: delivery(failure()) }));
+      t.match([failedAgain.events, failedAgain.status.consecutiveFailures], [[/^Warning PollFailed: /], 1], title);
+    }
+
+    const requested = observation(bundle(stopped(), annotated(REQUEST)));
+    const told = toldBy(requested);
+    t.match(told.events, [
+      /^Normal PollingResumed: as requested, the registry is asked at once; so far: error polling /,
+    ]);
+    t.match(told, { due: now, shown: /^as requested, the registry is asked at once; so far: error polling registry/ });
+    t.match(told.status, {
+      consecutiveFailures: 6,
+      phase: 'Failed',
+      lastErrorMessage: 'error polling registry: connection refused',
+    });
+    const waiting = { ...requested, bundle: { ...requested.bundle, status: told.status } };
+    t.same([toldBy(waiting).events, toldBy(waiting).status], [[], told.status]);
+    t.match(toldBy({ ...waiting, delivery: delivery(failure()) }), {
+      events: [/^Warning PollingStopped: /],
+      due: { kind: 'never' },
+    });
+    t.match(
+      toldBy(observation(bundle(told.status))),
+      { due: now },
+      'though a tool takes the annotation away meanwhile',
+    );
+    t.same(
+      toldBy(observation(bundle(syncedStatus(), annotated(REQUEST)))).events,
+      [],
+      'where all is well, it is just asked',
+    );
   },
 );
 

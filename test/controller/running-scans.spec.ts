@@ -123,7 +123,7 @@ t.test('scans run side by side, within bounds of number and time', async (t) => 
     await settle();
     const fields = { registry: 'ghcr.io/acme/app', bundles: ['shop/a'], waiting: 1, members: 1 };
     t.strictSame(log.entries, [
-      { level: 'info', message: 'polling registry', fields },
+      { level: 'debug', message: 'polling registry', fields },
       {
         level: 'warn',
         message: 'polling registry failed',
@@ -142,10 +142,10 @@ t.test('scans run side by side, within bounds of number and time', async (t) => 
     const fields = { registry: 'ghcr.io/acme/app', bundles: ['shop/a'], waiting: 1, members: 1 };
     const found = { ...fields, etag: '"abc"', tags: 1 };
     t.strictSame(log.entries, [
-      { level: 'info', message: 'polling registry', fields },
-      { level: 'info', message: 'polled registry', fields: found },
-      { level: 'info', message: 'polling registry', fields },
-      { level: 'info', message: 'polled registry', fields: { ...found, answer: '304 Not Modified' } },
+      { level: 'debug', message: 'polling registry', fields },
+      { level: 'debug', message: 'polled registry', fields: found },
+      { level: 'debug', message: 'polling registry', fields },
+      { level: 'debug', message: 'polled registry', fields: { ...found, answer: '304 Not Modified' } },
     ]);
   });
 });

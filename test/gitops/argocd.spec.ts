@@ -193,7 +193,11 @@ const isSuspendedInGit = async (t: Test): Promise<void> => {
   await repository.commit({ 'shop.yaml': fixture.shop('paused', { spec: { suspend: true } }).all });
   const application = await argocd.application({ name: 'paused', repository });
   const paused = await application.until(({ health, phase }) => health === 'Suspended' && phase === 'Succeeded');
-  t.match(paused, { sync: 'Synced', phase: 'Succeeded', resources: [/^WerfBundle\/shop Suspended: suspended: /] });
+  t.match(paused, {
+    sync: 'Synced',
+    phase: 'Succeeded',
+    resources: [/^WerfBundle\/shop Suspended: suspended; nothing is deployed yet$/],
+  });
 };
 
 /** The rights come first and go last; what follows the bundle comes when it is deployed. */

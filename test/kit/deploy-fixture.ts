@@ -212,7 +212,8 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
           timeScale,
           env,
           say: () => {},
-          flags: [...(leaderElect ? [] : ['--no-leader-elect']), ...flags],
+          // Polls are told at this level only.
+          flags: ['--log-level=debug', ...(leaderElect ? [] : ['--no-leader-elect']), ...flags],
         },
         'controller',
         signal,

@@ -236,7 +236,7 @@ t.test('a work queue', async (t) => {
       {
         level: 'error',
         message: 'reconcile failed',
-        fields: { reconcileId: 'ffffffff', namespace: 'ns-a', name: 'a', error: fault },
+        fields: { reconcileId: 'ffffffff', object: 'ns-a/a', error: fault },
       },
     ]);
     t.strictSame(results, ['error', 'await-change']);

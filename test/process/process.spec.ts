@@ -9,6 +9,7 @@ import { createLog } from '../../process/json-log.js';
 import { type ProcessHost, runProcess, StartError } from '../../process/run.js';
 import { systemClock, systemRandom } from '../../process/system-clock.js';
 import { type TakeOutcome, ThreadQueue } from '../../process/thread-queue.js';
+import { faultyLines } from '../kit/log-lines.js';
 
 t.test('flags', async (t) => {
   const table = {
@@ -166,6 +167,25 @@ t.test('the log', async (t) => {
   });
   t.match(lines[0]?.['time'], /^\d{4}-.*Z$/);
   t.notMatch(JSON.stringify(lines), /hunter2|abcdef/);
+});
+
+t.test('a line of the log has each key once, whatever its fields are called', async (t) => {
+  const lines: string[] = [];
+  const log = createLog({
+    level: 'debug',
+    name: 'controller',
+    destination: { write: (line) => void lines.push(line) },
+  });
+  log.info('a', { name: 'my-app', namespace: 'ops', message: 'b', level: 'c', time: 'd' });
+  log.child({ reconcileId: 'r1', name: 'outer' }).child({ reconcileId: 'r2' }).debug('e', { reconcileId: 'r3' });
+  log.child({ object: { name: 'inner', message: 'stays' } }).warn('f');
+  t.same(faultyLines(lines.join('')), []);
+  const { time: _, ...first } = JSON.parse(lines[0] ?? '');
+  const fields = { name_: 'my-app', namespace: 'ops', message_: 'b', level_: 'c', time_: 'd' };
+  t.strictSame(first, { level: 'info', name: 'controller', ...fields, message: 'a' });
+  t.match(JSON.parse(lines[1] ?? ''), { name: 'controller', name_: 'outer', reconcileId: 'r3' });
+  t.match(JSON.parse(lines[2] ?? ''), { object: { name: 'inner', message: 'stays' } });
+  t.same(faultyLines('{"a":1,"a":2}\n{"b":{"c":1,"c":1}}\nplain\n').length, 3, 'this is how it would be found');
 });
 
 t.test('the health server', async (t) => {

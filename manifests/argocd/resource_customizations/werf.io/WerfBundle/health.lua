@@ -17,10 +17,14 @@ local function isTrue(each)
 end
 
 local ready = condition("Ready")
+local suspended = condition("Suspended")
 
 if obj.spec ~= nil and obj.spec.suspend == true then
   hs.status = "Suspended"
-  hs.message = "suspended: nothing is polled or deployed"
+  hs.message = "suspended"
+  if isTrue(suspended) then
+    hs.message = suspended.message
+  end
   return hs
 end
 
@@ -33,10 +37,10 @@ end
 
 hs.message = ready.message
 
-if isTrue(condition("Suspended")) then
+if isTrue(suspended) then
   -- The platform has suspended all bundles.
   hs.status = "Suspended"
-  hs.message = condition("Suspended").message
+  hs.message = suspended.message
 elseif isTrue(condition("Stalled")) then
   hs.status = "Degraded"
 elseif isTrue(condition("Reconciling")) then
