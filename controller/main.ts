@@ -42,11 +42,14 @@ const configured = (): ControllerConfig | undefined => {
   }
 };
 
-const platformOf = async (config: ControllerConfig, { key }: Proof): Promise<Platform> => ({
-  jobTemplate: await jobTemplateOf(config),
+const platformOf = (
+  config: ControllerConfig,
+  { jobTemplate, proof }: { readonly jobTemplate: JobTemplate | undefined; readonly proof: Proof },
+): Platform => ({
+  jobTemplate,
   timeScale: config.timeScale,
   suspendAll: config.suspendAll,
-  checksumKey: key,
+  checksumKey: proof.key,
   werfImage: config.werfImage,
   werfVersion: config.werfVersion,
   namespace: config.namespace,
@@ -130,8 +133,9 @@ await runProcess(async (signal, fail) => {
     if (config.timeScale !== 1)
       log.warn('time is scaled: polls and backoffs come sooner than the specs say', { timeScale: config.timeScale });
     const installation = { namespace: config.namespace, lease: leaseNameOf(shareOf(config)) };
+    const jobTemplate = await jobTemplateOf(config);
     const proof = await proofOf({ client, installation }, signal);
-    const platform = await platformOf(config, proof);
+    const platform = platformOf(config, { jobTemplate, proof });
     const werf = werfVersionIn(platform.werfImage, platform);
     if (werf.kind === 'unknown') log.warn('it is not known which werf runs: set --werf-version', { why: werf.why });
     const { workers } = config;
