@@ -67,7 +67,7 @@ const suspensionChange = (before: WerfBundleStatus, after: WerfBundleStatus): re
 const RESUMED: BundleEvent = {
   type: 'Normal',
   reason: 'Resumed',
-  message: 'no longer suspended: the registry is asked, and what is due is deployed',
+  message: 'no longer suspended: polls and deployments go on',
 };
 
 const NO_ETAG: BundleEvent = {

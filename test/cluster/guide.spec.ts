@@ -311,6 +311,14 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
       t.match(text, /Warning: .*the annotation werf.io\/reconcile-requested-at was set instead/);
     t.equal((await scenario.synced(name, 'v1.0.0')).consecutiveFailures, 0, `${name}: the counter is 0 again`);
   }
+  const resumed = 'PollingResumed';
+  for (const name of ['patched', 'through-webhook', 'asked']) {
+    const told = await eventually(
+      () => scenario.eventsOf(name),
+      (reasons) => reasons.includes(resumed),
+    );
+    t.ok(told.includes(resumed), `${name}: it was told before the registry had answered`);
+  }
   t.equal(await scenario.polls('acme/edited'), polls, 'an edit that changes nothing begins nothing');
   await readerFor('edited').edits("sed -i 's/pollInterval: 1m/pollInterval: 2m/'", /^kubectl edit/);
   await scenario.synced('edited', 'v1.0.0');

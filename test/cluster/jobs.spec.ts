@@ -231,10 +231,12 @@ const waitsWhileSuspended = async (t: Test, given: Given): Promise<void> => {
     'its Job runs',
     (status) => status.activeJobName !== undefined,
   );
-  const suspend = (value: boolean) =>
-    scenario.kubectl('patch', 'job', job, '--type=merge', '-p', JSON.stringify({ spec: { suspend: value } }));
-  await scenario.kubectl('label', 'job', job, 'kueue.x-k8s.io/queue-name=team-a');
-  await suspend(true);
+  const suspend = (value: boolean, labels: Readonly<Record<string, string>> = {}) => {
+    const patch = JSON.stringify({ metadata: { labels }, spec: { suspend: value } });
+    return scenario.kubectl('patch', 'job', job, '--type=merge', '-p', patch);
+  };
+  // Label and suspension at once: the Job runs on meanwhile.
+  await suspend(true, { 'kueue.x-k8s.io/queue-name': 'team-a' });
   const waiting = await scenario.until(
     'app',
     'it waits',

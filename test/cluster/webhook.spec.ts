@@ -6,6 +6,7 @@ import t from 'tap';
 import { established } from '../../playground/established.js';
 import { type Cluster, startCluster } from '../kit/cluster.js';
 import { metricFaults } from '../kit/exposition.js';
+import { faultyLines } from '../kit/log-lines.js';
 import { startWebhookProgram, type WebhookProgram } from '../kit/webhook-program.js';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -262,6 +263,7 @@ t.test('admission, as kubectl shows it', async (t) => {
   t.match(metrics, /^werfbundle_kube_requests_total\{verb="get",resource="secrets",code="(200|404)"\} \d+$/m);
   t.strictSame(metricFaults(metrics), [], 'by the names and labels of the reference');
   t.notMatch(JSON.stringify(webhook.log), /PRIVATE KEY|BEGIN/, 'nothing private is in the log');
+  t.same(faultyLines(await readFile(webhook.logFile, 'utf8')), [], 'each line of it is JSON, with each key once');
   t.equal(await webhook.stop(), 0);
 });
 

@@ -18,7 +18,7 @@ import {
 import { decided } from '../kit/decided.js';
 import { failedStatus, failing, present, runningStatus } from '../kit/deciding-statuses.js';
 
-const RESUMED = 'no longer suspended: the registry is asked, and what is due is deployed';
+const RESUMED = 'no longer suspended: polls and deployments go on';
 const suspendAll = { platform: { ...platform, suspendAll: true } };
 const notNeeded = { access: { kind: 'not-needed' } } as const;
 

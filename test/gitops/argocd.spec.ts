@@ -196,7 +196,7 @@ const isSuspendedInGit = async (t: Test): Promise<void> => {
   t.match(paused, {
     sync: 'Synced',
     phase: 'Succeeded',
-    resources: [/^WerfBundle\/shop Suspended: suspended; nothing is deployed yet$/],
+    resources: [/^WerfBundle\/shop Suspended: suspended(; nothing is deployed yet)?$/],
   });
 };
 
