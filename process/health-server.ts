@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { listenFault } from './listen-fault.js';
 
 export type Readiness = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -18,6 +18,13 @@ interface Answer {
   readonly body: string;
 }
 
+/** Connections at once: a kubelet and a few scrapers need one each. */
+const MOST_CONNECTIONS = 64;
+/** Time for a request to come, and for an answer to be taken, milliseconds: both are small. */
+const REQUEST_MS = 5000;
+/** How often that is looked at, milliseconds. */
+const LOOK_MS = 1000;
+
 const PLAIN = 'text/plain; charset=utf-8';
 
 /**
@@ -27,7 +34,10 @@ const PLAIN = 'text/plain; charset=utf-8';
 export const startHealthServer = async (
   options: HealthOptions,
 ): Promise<{ readonly port: number; close(): Promise<void> }> => {
-  const server = createServer(listener(options));
+  const limits = { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: LOOK_MS };
+  const server = createServer(limits, listener(options));
+  server.timeout = 2 * REQUEST_MS;
+  limitConnections(server);
   await listen(server, options.address);
   const { port } = server.address() as AddressInfo;
   return {
@@ -45,6 +55,19 @@ const listen = (server: Server, { host, port }: HealthOptions['address']): Promi
     server.once('error', (error) => reject(listenFault(error, { host, port, flag: '--health-address' })));
     server.listen({ host, port }, resolve);
   });
+
+/** The oldest connection gives way to a new one: a probe is answered within milliseconds, so it is never the one. */
+const limitConnections = (server: Server): void => {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size <= MOST_CONNECTIONS || oldest === undefined) return;
+    open.delete(oldest);
+    oldest.destroy();
+  });
+};
 
 const listener =
   (options: HealthOptions): RequestListener =>

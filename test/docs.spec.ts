@@ -21,6 +21,8 @@ import { countRequests } from '../kube/request-metrics.js';
 import { parseOptions } from '../playground/options.js';
 import { failureOf, failureOfStatus } from '../registry/failures.js';
 import { parseConfig as parseWebhookConfig } from '../webhook/config.js';
+import { createServerMetrics } from '../webhook/metrics.js';
+import { REFUSALS } from '../webhook/refusals.js';
 import { judgeText } from './kit/judge-text.js';
 import { missingRights } from './kit/werf-rights.js';
 
@@ -418,6 +420,7 @@ t.test('every annotation and label is in the reference', (t) => {
 t.test('every metric, reason and dependency is in its table', async (t) => {
   const registry = new Registry();
   createAdmissionMetrics(registry);
+  createServerMetrics(registry);
   countRequests(registry);
   const namesOf = (body: string) => [...body.matchAll(/^# TYPE (werfbundle_\w+)/gm)].map(([, name = '']) => name);
   const webhook = namesOf(await registry.metrics());
@@ -431,6 +434,12 @@ t.test('every metric, reason and dependency is in its table', async (t) => {
       .toSorted(),
     [...new Set([...webhook, ...controller])].map((name) => `${name}: ${processOf(name)}`).toSorted(),
     'metrics, and which process has them',
+  );
+  const metrics = section(CONFIGURATION, 'Metrics');
+  t.strictSame(
+    Object.keys(REFUSALS).filter((reason) => !metrics.includes(`\`${reason}\``)),
+    [],
+    'reasons of refusals',
   );
   t.strictSame(
     namesIn(section('README.md', 'Reasons, and what to do')).toSorted(),

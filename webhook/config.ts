@@ -38,7 +38,27 @@ const flags = {
     min: 1,
     max: 10_000,
     default: 200,
-    help: 'Requests answered at once; more are refused with 503.',
+    help: 'Requests judged at once, counted from the end of their bodies; more are refused with 503.',
+  },
+  'max-connections': {
+    kind: 'integer',
+    min: 1,
+    max: 100_000,
+    help: 'Connections at once; more are closed, those that ask nothing first. Without it four times --max-in-flight.',
+  },
+  'max-connections-per-peer': {
+    kind: 'integer',
+    min: 1,
+    max: 100_000,
+    help: 'Connections of one address at once, which may stand for several apiservers. Without it twice --max-in-flight.',
+  },
+  'client-ca': {
+    kind: 'string',
+    help: 'File with CAs (PEM), read anew when it changes: only callers with a client certificate by one of them are answered.',
+  },
+  'client-names': {
+    kind: 'list',
+    help: 'Common names that the client certificates of --client-ca may have; any if left out.',
   },
   'check-references': {
     kind: 'boolean',
@@ -109,6 +129,9 @@ export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfi
   const url = advertiseUrl === undefined ? undefined : parseAdvertiseUrl(advertiseUrl);
   const problems = [
     ...(url?.kind === 'invalid' ? [`--advertise-url: ${url.reason}`] : []),
+    ...(values.clientNames.length > 0 && values.clientCa === undefined
+      ? ['--client-names: there are no client certificates to look at without --client-ca']
+      : []),
     ...patternProblems('allowed-registries', values.allowedRegistries),
     ...patternProblems('allowed-images', values.allowedImages),
   ];

@@ -6,13 +6,16 @@ import { createHandler, type Handler } from '../admission/handler.js';
 import { type AdmissionMetrics, createAdmissionMetrics } from '../admission/metrics.js';
 import { ValuesPool } from '../admission/values/values-pool.js';
 import type { Serving } from '../certs/certificate-manager.js';
+import { scheduleFor } from '../certs/schedule.js';
 import { type KubeClient, KubeError } from '../kube/client.js';
 import { type Readiness, startHealthServer } from '../process/health-server.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import { untilAborted } from '../process/sleep.js';
 import { StartError } from '../process/start-error.js';
 import { addressOf, type Certificates, calledName, createCertificates } from './certificates.js';
+import { ClientCa } from './client-ca.js';
 import type { Config } from './config.js';
+import { createServerMetrics } from './metrics.js';
 import { SelfCheck } from './self-check.js';
 import { type AdmissionServer, startServer } from './server.js';
 
@@ -50,8 +53,11 @@ export const runWebhook = async (surroundings: Surroundings, signal: AbortSignal
     const running = await startAdmission({ ...surroundings, ready: () => ready() }, signal);
     const selfCheck = selfCheckOf(surroundings, running, health.port);
     ready = () => selfCheck.readiness;
-    const { certificates, judging, guard } = running;
-    const parts = [certificates.run(signal), judging.start(signal), guard?.start(signal), selfCheck.run(signal)];
+    const { certificates, judging, guard, clients, server } = running;
+    const parts = [
+      ...[certificates.run(signal), judging.start(signal), guard?.start(signal), selfCheck.run(signal)],
+      clients?.run((pem) => server.useClientCa(pem), signal),
+    ];
     await Promise.race([untilAborted(signal), Promise.all(parts)]);
     ready = () => ({ ok: false, reason: 'stopping' });
     log.info('webhook stopping', { delayMs: config.shutdownDelay });
@@ -67,6 +73,7 @@ interface Running {
   readonly certificates: Certificates;
   readonly judging: Checks;
   readonly guard: Guard | undefined;
+  readonly clients: ClientCa | undefined;
 }
 
 /** The values guard, and what has to run for it. */
@@ -82,6 +89,12 @@ const guardOf = (
   const { client, clock, random, log } = deps;
   const uses = new UseIndex({ client, clock, random, log });
   return { handler: createGuard({ ...deps, uses }), start: (signal) => uses.start(signal) };
+};
+
+const clientCaOf = async ({ config, clock, log }: Surroundings): Promise<ClientCa | undefined> => {
+  const { clientCa: file, timeScale } = config;
+  if (file === undefined) return undefined;
+  return await ClientCa.open({ file, lookMs: scheduleFor(timeScale).fileLookMs, clock, log });
 };
 
 const selfCheckOf = (
@@ -112,12 +125,17 @@ const startAdmission = async (
   const values = new ValuesPool({ log });
   const judging = createChecks({ ...deps, values, metrics });
   const guard = guardOf({ ...deps, values, metrics });
+  const clients = await clientCaOf(deps);
   const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks: judging.checks, clock, log, metrics }),
     ...(guard !== undefined && { guard: guard.handler }),
     maxInFlight: config.maxInFlight,
+    maxConnections: config.maxConnections,
+    maxConnectionsPerPeer: config.maxConnectionsPerPeer,
+    clients: clients && { pem: clients.pem, names: config.clientNames },
+    metrics: createServerMetrics(deps.registry),
     ready: deps.ready,
     clock,
     log,
@@ -131,7 +149,7 @@ const startAdmission = async (
     await started.stop(0, 0);
     throw error;
   }
-  return { server: started, certificates, judging, guard };
+  return { server: started, certificates, judging, guard, clients };
 };
 
 /** Turns a refusal of the apiserver at the start into a {@link StartError}: the user can mend missing rights or a wrong address. */

@@ -10,6 +10,8 @@ export interface Peculiarities {
   readonly auditPolicy?: object;
   /** No controllers run Jobs, collect garbage or create ServiceAccounts, and Pods need none: for specs that do their work by hand. */
   readonly withoutControllers?: true;
+  /** Path of an AdmissionConfiguration: among others, what the apiserver shows to webhooks. */
+  readonly admissionConfig?: string;
   /** Kubelets' certificates are not checked, as on most clusters: a kubelet need not have one by this control plane's CA. */
   readonly anyKubelet?: true;
 }
@@ -69,6 +71,9 @@ export const apiserverFlags = ({ dir, ports }: Layout, peculiarities: Peculiarit
   `--service-account-key-file=${dir}/sa.pub`,
   '--kubelet-preferred-address-types=InternalIP',
   ...(peculiarities.anyKubelet ? [] : [`--kubelet-certificate-authority=${dir}/ca.crt`]),
+  ...(peculiarities.admissionConfig === undefined
+    ? []
+    : [`--admission-control-config-file=${peculiarities.admissionConfig}`]),
   ...auditFlags(dir, peculiarities),
   ...(peculiarities.withoutControllers ? ['--disable-admission-plugins=ServiceAccount'] : []),
 ];

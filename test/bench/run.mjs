@@ -11,7 +11,7 @@ const benches = {
   admission: {
     program: 'webhook',
     files: ['webhook.js', 'judging-worker.js'],
-    beside: ['admission/bare-echo', 'admission/express-echo', 'admission/stub-apiserver'],
+    beside: ['admission/bare-echo', 'admission/express-echo', 'admission/stub-apiserver', 'admission/attackers'],
   },
   controller: {
     program: 'controller',

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
+import type { Peculiarities } from '../../playground/control-plane/program-flags.js';
 import { established } from '../../playground/established.js';
 import { type Cluster, type KubectlResult, startCluster } from './cluster.js';
 import { startWebhookProgram, type WebhookProgram } from './webhook-program.js';
@@ -31,8 +32,8 @@ export interface WebhookWish {
 }
 
 /** Starts a control plane (5 to 8 s); all goes when the spec file is done. */
-export const startAdmissionFixture = async (t: Test): Promise<AdmissionFixture> => {
-  const cluster = await startCluster(t);
+export const startAdmissionFixture = async (t: Test, peculiarities: Peculiarities = {}): Promise<AdmissionFixture> => {
+  const cluster = await startCluster(t, peculiarities);
   const must = async (args: readonly string[], input?: string): Promise<string> => {
     const { code, stdout, stderr } = await cluster.kubectl(args, input);
     if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);

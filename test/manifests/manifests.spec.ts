@@ -230,6 +230,8 @@ t.test("the values guard asks about labelled sources only, and stands in nobody'
   t.end();
 });
 
+const tcp = (port: number) => ({ protocol: 'TCP', port });
+
 type ParsedOk = Extract<ReturnType<typeof parseConfig>, { kind: 'ok' }>;
 
 interface Container {
@@ -300,6 +302,55 @@ t.test('two controllers stand for election, and may do no more than that for it'
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
   ]);
   t.end();
+});
+
+t.test('network policies are about our Pods, and about ports that these have', (t) => {
+  const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy');
+  const { config } = parseConfig({ argv: containerOf('werfbundle-webhook').args, env: {} }) as ParsedOk;
+  const scraped = {
+    from: [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }],
+    ports: [tcp(config.healthAddress.port)],
+  };
+  const egress = [{ ports: [{ protocol: 'UDP', port: 53 }, tcp(53)] }, { ports: [tcp(443), tcp(6443)] }];
+  t.strictSame(
+    Object.fromEntries(policies.map(({ metadata, spec }) => [metadata.name, spec])),
+    Object.fromEntries(
+      ['webhook', 'controller'].map((name) => [
+        `werfbundle-${name}`,
+        {
+          podSelector: { matchLabels: { 'app.kubernetes.io/name': `werfbundle-${name}` } },
+          policyTypes: ['Ingress', 'Egress'],
+          ingress: [...(name === 'webhook' ? [{ ports: [tcp(config.listen.port)] }] : []), scraped],
+          egress,
+        },
+      ]),
+    ),
+  );
+  for (const { metadata } of policies) {
+    t.equal(
+      templateOf(metadata.name).metadata.labels['app.kubernetes.io/name'],
+      metadata.name,
+      'its Pods have that label',
+    );
+    t.ok(Object.values(portsOf(metadata.name)).includes(8081), 'and that port');
+  }
+  t.notOk(
+    manifests.some(
+      ({ file, resources }) => file === 'default/kustomization.yaml' && String(resources).includes('network'),
+    ),
+    'they are left to whoever knows the addresses',
+  );
+  t.end();
+});
+
+t.test('the client CAs come from a ConfigMap, by a part that may be taken or left', async (t) => {
+  const text = await readFile(join(MANIFESTS, 'webhook/client-ca/kustomization.yaml'), 'utf8');
+  const [, file = ''] = /name: WERFBUNDLE_CLIENT_CA\n\s+value: (\S+)/.exec(text) ?? [];
+  const { config } = parseConfig({ argv: [], env: { WERFBUNDLE_CLIENT_CA: file } }) as ParsedOk;
+  t.equal(config.clientCa, '/etc/werfbundle/client-ca/ca.crt');
+  t.match(text, /mountPath: \/etc\/werfbundle\/client-ca\n/, 'its folder is mounted, so that it is brought up to date');
+  const plain = parseConfig({ argv: containerOf('werfbundle-webhook').args, env: {} }) as ParsedOk;
+  t.equal(plain.config.clientCa, undefined, 'by default anybody may ask');
 });
 
 t.test('everything is in one namespace, and says what it belongs to', (t) => {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { connect as connectTcp } from 'node:net';
 import t from 'tap';
 import { connect } from '../../kube/connect.js';
 import { commonFlags, type FlagTable, parseFlags } from '../../process/flags.js';
@@ -216,6 +217,33 @@ t.test('the health server', async (t) => {
     name: 'StartError',
     message: `cannot listen on 127.0.0.1:${server.port}: the port is in use; give another --health-address`,
   });
+});
+
+t.test('callers that send nothing keep no probe from the health server, and are given up', async (t) => {
+  const server = await startHealthServer({
+    address: { host: '127.0.0.1', port: 0 },
+    ready: () => ({ ok: true }),
+    metrics: async () => ({ contentType: 'text/plain', body: '' }),
+  });
+  t.teardown(() => server.close());
+  const sockets = Array.from({ length: 300 }, () => connectTcp(server.port, '127.0.0.1'));
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  const endings = sockets.map(
+    (socket) =>
+      new Promise<void>((resolve) => {
+        socket
+          .on('error', () => {})
+          .once('close', () => resolve())
+          .resume();
+      }),
+  );
+  for (const socket of sockets) socket.write('GET /healthz HTTP/1.1\r\n');
+  await Promise.all(endings.slice(0, 200));
+  t.equal((await fetch(`http://127.0.0.1:${server.port}/healthz`)).status, 200);
+  await Promise.all(endings);
+  t.pass('the last ones after a few seconds');
 });
 
 t.test('a process', async (t) => {

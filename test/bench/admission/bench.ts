@@ -1,6 +1,7 @@
 /** The benchmark of admission: what a request costs, against the least that Node and express can do. */
 import { runBenchmark, say } from '../benchmark.js';
 import { type Choice, parseArguments, USAGE } from './arguments.js';
+import { measureAttack } from './attack.js';
 import { measure, type Servers, startServers } from './measure.js';
 import { MEMORY_FLAGS, measureMemory } from './memory.js';
 import { trySizes } from './sizes.js';
@@ -19,12 +20,14 @@ const measureAll = async (surroundings: Surroundings, { plan, memory }: Choice):
   const samples = await measure({ servers, surroundings, plan }, (round) =>
     say(`round ${round + 1} of ${plan.rounds}`),
   );
+  say('slow callers');
+  const attack = await measureAttack({ surroundings, server: servers['webhook-alone'] }, plan);
   say(`memory after ${memory.early} and ${memory.late} requests`);
   const server = await surroundings.startWebhook('webhook-memory', MEMORY_FLAGS);
   const used = await measureMemory({ surroundings, server }, memory);
   const rss = await highestRss(servers, Math.max(used.early.rss, used.late.rss));
   say('large objects');
-  return judge({ samples, memory: used, rss, sizes: await trySizes(surroundings, server) });
+  return judge({ samples, attack, memory: used, rss, sizes: await trySizes(surroundings, server) });
 };
 
 await runBenchmark({

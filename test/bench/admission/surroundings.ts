@@ -12,6 +12,8 @@ export interface Surroundings {
   /** Starts a webhook with further flags, as it is shipped but for what has to be at hand here. */
   startWebhook(name: string, flags: readonly string[]): Promise<Program>;
   startEcho(name: string, file: string): Promise<Program>;
+  /** Slow callers of the webhook at this port, until they are stopped. */
+  startAttackers(port: number): Promise<Program>;
   /** Calls that the apiserver has answered so far. */
   calls(): Promise<Calls>;
   /** Ends all that was started. */
@@ -56,6 +58,7 @@ export const startSurroundings = async ({ folder, root, profile }: SurroundingsO
       return start({ name, file: 'webhook.js', args: [...usual, ...names, ...flags], nodeFlags, metered: true });
     },
     startEcho: (name, file) => start({ name, file, args: [certificates], metered: true }),
+    startAttackers: (port) => start({ name: 'attackers', file: 'attackers.js', args: [String(port)], metered: false }),
     calls: () => stub.ask<Calls>({}),
     stop: async () => {
       // The apiserver last: nobody should have to complain of its absence.

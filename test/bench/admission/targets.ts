@@ -1,5 +1,6 @@
 import { megabytes, type Target } from '../report.js';
 import { median } from '../statistics.js';
+import { ATTACKED_CONNECTIONS, type AttackResult } from './attack.js';
 import type { ContenderName } from './contenders.js';
 import { LEVELS, type Level, type Sample } from './measure.js';
 import type { MemoryResult } from './memory.js';
@@ -27,20 +28,29 @@ const MOST_EXPRESS_ECHOES = 1.5;
 const AIM_EXPRESS_ECHOES = 1.35;
 const MOST_LOOKUPS_MS = 2;
 const MOST_HEAP_GROWTH = 0.1;
+const MOST_ATTACKED_RATIO = 2;
 const MOST_RSS_BYTES = 150_000_000;
 
 /** Holds what was measured against what was promised. */
 export const judge = (measured: {
   readonly samples: readonly Sample[];
+  readonly attack: AttackResult;
   readonly memory: MemoryResult;
   /** Of all webhooks, the highest, bytes. */
   readonly rss: number;
   readonly sizes: SizesResult;
 }): Results => {
-  const { samples, memory, rss, sizes } = measured;
+  const { samples, attack, memory, rss, sizes } = measured;
   return {
     rows: rowsOf(samples),
-    targets: [echoTarget(samples), lookupsTarget(samples), heapTarget(memory), rssTarget(rss), ...sizeTargets(sizes)],
+    targets: [
+      echoTarget(samples),
+      lookupsTarget(samples),
+      attackTarget(attack),
+      heapTarget(memory),
+      rssTarget(rss),
+      ...sizeTargets(sizes),
+    ],
   };
 };
 
@@ -101,6 +111,15 @@ const lookupsTarget = (samples: readonly Sample[]): Target => {
     promise: `five GETs add at most ${MOST_LOOKUPS_MS} ms of CPU`,
     measured: `${text} ms at ${LEVELS.join(', ')} connections`,
     met: worst <= MOST_LOOKUPS_MS,
+  };
+};
+
+const attackTarget = ({ rounds, ratio }: AttackResult): Target => {
+  const middle = (of: (round: AttackResult['rounds'][number]) => number): string => median(rounds.map(of)).toFixed(2);
+  return {
+    promise: `validate at ${ATTACKED_CONNECTIONS} connections while slow callers attack: p99 at most ${MOST_ATTACKED_RATIO} times the quiet one`,
+    measured: `${ratio.toFixed(2)} (${middle(({ quietMs }) => quietMs)} ms, ${middle(({ attackedMs }) => attackedMs)} ms)`,
+    met: ratio <= MOST_ATTACKED_RATIO,
   };
 };
 
