@@ -23,6 +23,7 @@ import { namespaceOf, type ObserveDeps, observe } from '../observe/observe.js';
 import type { Scans } from '../scans/scan.js';
 import type { JobSlotQueue } from './job-slots.js';
 import type { Memory } from './memory.js';
+import { withoutToldOfRepository } from './repository-events.js';
 
 /** Limit for the passes in one run of a bundle: intent, Job and result take one each; more than this is a loop. */
 const MOST_PASSES = 8;
@@ -190,7 +191,7 @@ const report = async (
   if (seen.valuesChangedAt !== undefined && hasSeenValuesChange(seen))
     self.valuesChanges.settle(ref, seen.valuesChangedAt);
   if (!decision.keepsSlot) self.slots.release(ref);
-  for (const event of decision.events) tell(self, bundle, event);
+  for (const event of withoutToldOfRepository(self, bundle, decision.events)) tell(self, bundle, event);
   const failures = await cleanUpAfter(self, { bundle, decision }, signal);
   if (decision.finalizer === 'leave') return true;
   if (decision.finalizer === 'remove' && failures.some((error) => mayPass(bundle, error))) return false;
