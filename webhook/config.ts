@@ -1,4 +1,4 @@
-import { patternProblems } from '../api/platform-policy.js';
+import { patternFault } from '../api/platform-policy.js';
 import { commonFlags } from '../process/common-flags.js';
 import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
 import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
@@ -16,6 +16,10 @@ const flags = {
   },
   'advertise-url': {
     kind: 'string',
+    fault: (text) => {
+      const url = parseAdvertiseUrl(text);
+      return url.kind === 'invalid' ? url.reason : undefined;
+    },
     help: 'https URL that the apiserver shall call instead of the Service; port 0 in it stands for the port listened on.',
   },
   'service-name': {
@@ -71,10 +75,12 @@ const flags = {
   },
   'allowed-registries': {
     kind: 'list',
+    fault: patternFault,
     help: 'Where bundles may come from, for example ghcr.io/acme,*.corp.example; "*" within a label or a part of the path; all if left out.',
   },
   'allowed-images': {
     kind: 'list',
+    fault: patternFault,
     help: 'The images that spec.converge.image may name, for example registry.werf.io/werf/werf:2.*; all if left out.',
   },
   'guard-values': {
@@ -107,11 +113,5 @@ export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfi
   if (parsed.kind !== 'ok') return parsed;
   const { advertiseUrl, ...values } = parsed.values;
   const url = advertiseUrl === undefined ? undefined : parseAdvertiseUrl(advertiseUrl);
-  const problems = [
-    ...(url?.kind === 'invalid' ? [`--advertise-url: ${url.reason}`] : []),
-    ...patternProblems('allowed-registries', values.allowedRegistries),
-    ...patternProblems('allowed-images', values.allowedImages),
-  ];
-  if (problems.length > 0) return { kind: 'invalid', problems };
   return { kind: 'ok', config: url?.kind === 'ok' ? { ...values, advertiseUrl: url.url } : values };
 };
