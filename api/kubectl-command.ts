@@ -5,9 +5,13 @@ import type { ObjectRef } from './objects.js';
 export const patchCommand = (bundle: ObjectRef, patch: object): string =>
   `kubectl patch ${named(bundle)} --type merge -p ${shellQuoted(JSON.stringify(patch))}`;
 
+/** A command that annotates a bundle. @param annotation - `name=value`, without what a shell would read otherwise */
+export const annotateCommand = (bundle: ObjectRef, annotation: string): string =>
+  `kubectl annotate ${named(bundle)} --overwrite ${annotation}`;
+
 /** A command that makes the controller look at a bundle at once. Everybody who may change the bundle may use it. */
 export const reconcileCommand = (bundle: ObjectRef): string =>
-  `kubectl annotate ${named(bundle)} --overwrite ${RECONCILE_REQUESTED}="$(date)"`;
+  annotateCommand(bundle, `${RECONCILE_REQUESTED}="$(date)"`);
 
 const named = ({ namespace, name }: ObjectRef): string => `wb ${name} -n ${namespace}`;
 

@@ -78,18 +78,11 @@ const imageMatches = (pattern: string, image: ImageReference): boolean => {
 /** Labels with a dot or a port, localhost, or an IPv6 address. */
 const HOST_PATTERN = /^(localhost|[\w*-]+(\.[\w*-]+)+|[\w*-]+(?=:)|\[[0-9a-f:]+\])(:\d{1,5})?$/i;
 
-/** Faults of a flag's patterns, a line each: `--allowed-images: "https://x": a pattern has no scheme; …`. */
-export const patternProblems = (flag: string, patterns: readonly string[]): readonly string[] =>
-  patterns.flatMap((pattern) => {
-    const fault = patternFault(pattern);
-    return fault === undefined ? [] : [`--${flag}: "${pattern}": ${fault}`];
-  });
-
-/** Why a text is no pattern for registries or images; undefined if it is one. */
-const patternFault = (pattern: string): string | undefined => {
-  if (/:\/\//.test(pattern)) return 'a pattern has no scheme; write for example "ghcr.io/acme"';
+/** Why a text is no pattern for registries or images, `"https://x": a pattern has no scheme; …`; undefined if it is one. */
+export const patternFault = (pattern: string): string | undefined => {
+  if (/:\/\//.test(pattern)) return `"${pattern}": a pattern has no scheme; write for example "ghcr.io/acme"`;
   const [host = ''] = partsOf(pattern);
   return HOST_PATTERN.test(host) && /^[!-~]+$/.test(pattern)
     ? undefined
-    : 'a pattern begins with a host, for example "ghcr.io/acme" or "*.corp.example"';
+    : `"${pattern}": a pattern begins with a host, for example "ghcr.io/acme" or "*.corp.example"`;
 };

@@ -23,11 +23,17 @@ export interface Outcome {
 /** `werfbundle validate`: the webhook's verdict on files. */
 export const validateCommand = (done: (outcome: Outcome) => void): Command =>
   validateOptions().action(async (files: string[], options: ValidateOptions) => {
-    done(await validateFiles([...(options.filename ?? []), ...files], options));
+    // What begins like an option, and is none, comes among the files.
+    const isFile = (word: string): boolean => word === '-' || !word.startsWith('-');
+    const unknown = files.filter((word) => !isFile(word));
+    done(await validateFiles([...(options.filename ?? []), ...files.filter(isFile)], { options, unknown }));
   });
 
-const validateFiles = async (paths: readonly string[], options: ValidateOptions): Promise<Outcome> => {
-  const settings = settingsFrom(options);
+const validateFiles = async (
+  paths: readonly string[],
+  { options, unknown }: { readonly options: ValidateOptions; readonly unknown: readonly string[] },
+): Promise<Outcome> => {
+  const settings = settingsFrom(options, unknown);
   if (settings.kind === 'misuse') return misuse(settings.lines);
   if (paths.length === 0) return misuse(['no file given: werfbundle validate FILE…, or - for standard input']);
   const { files, faults } = await readInputs(paths);

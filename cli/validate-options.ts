@@ -1,10 +1,14 @@
 import { Command, Option } from 'commander';
+import { hintOf } from '../process/flags.js';
 import { type Config, parseConfig } from '../webhook/config.js';
+
+const FORMATS = ['text', 'json', 'github'] as const;
 
 /** The options of the command line. */
 export interface ValidateOptions {
   readonly filename?: readonly string[];
-  readonly output: 'text' | 'json' | 'github';
+  /** One of {@link FORMATS}, once {@link settingsFrom} has found nothing wrong. */
+  readonly output: (typeof FORMATS)[number];
   readonly strict?: true;
   readonly namespace?: string;
   readonly cluster?: true;
@@ -29,11 +33,14 @@ export const validateOptions = (): Command =>
   new Command('validate')
     .summary('judge WerfBundles in YAML or JSON files as the webhook would')
     .description(DESCRIPTION)
+    .allowUnknownOption()
     .argument('[files...]', 'files or folders; - is standard input')
     .option('-f, --filename <file>', 'the same, as kubectl has it; may be repeated', appended)
     .addOption(
       new Option('-o, --output <format>', 'how to print what was found')
-        .choices(['text', 'json', 'github'])
+        .choices(FORMATS)
+        // Judged together with all others: Commander would end at the first mistake.
+        .argParser((text) => text)
         .default('text'),
     )
     .option('-n, --namespace <name>', 'of objects that name none ("default", or with --cluster that of the context)')
@@ -56,10 +63,16 @@ type Settings =
   | { readonly kind: 'ok'; readonly config: Config }
   | { readonly kind: 'misuse'; readonly lines: readonly string[] };
 
+/** All options, without dashes. */
+const OPTIONS = validateOptions().options.flatMap(({ long }) => long?.slice(2) ?? []);
+
 const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** Reads the webhook's settings by the webhook's own rules. */
-export const settingsFrom = (options: ValidateOptions): Settings => {
+/**
+ * Reads the webhook's settings by the webhook's own rules.
+ * @param unknown - words that begin like an option, and are none
+ */
+export const settingsFrom = (options: ValidateOptions, unknown: readonly string[] = []): Settings => {
   const given = {
     namespace: options.operatorNamespace,
     'certificate-secret': options.certificateSecret,
@@ -72,6 +85,12 @@ export const settingsFrom = (options: ValidateOptions): Settings => {
   const parsed = parseConfig({ argv, env: {} });
   const wrong = parsed.kind === 'invalid' ? parsed.problems : [];
   const lines = [
+    ...unknown.map(
+      (word) => `${word}: there is no such option${hintOf(OPTIONS, word.replace(/^-+/, '').replace(/=.*$/s, ''))}`,
+    ),
+    ...(FORMATS.includes(options.output)
+      ? []
+      : [`--output: ${JSON.stringify(options.output)} is none of ${FORMATS.join(', ')}`]),
     ...wrong.map((line) => line.replace(/^--namespace\b/, '--operator-namespace')),
     ...(options.cluster === true
       ? []

@@ -1,4 +1,4 @@
-import { patternProblems } from '../api/platform-policy.js';
+import { patternFault } from '../api/platform-policy.js';
 import { isWerfVersion } from '../api/werf-version.js';
 import { isLabelSelector } from '../kube/label-selector.js';
 import { commonFlags } from '../process/common-flags.js';
@@ -9,6 +9,9 @@ import { type Proxies, readProxies } from '../registry/proxies.js';
 /** Pinned, so that another werf is used only when somebody decides so. */
 const WERF_IMAGE = 'registry.werf.io/werf/werf:3.2.0';
 
+const networkFault = (network: string): string | undefined =>
+  isNetwork(network) ? undefined : `"${network}" is no network; one looks like "10.0.0.0/8" or "fd00::/8"`;
+
 const controllerFlags = {
   ...commonFlags,
   'leader-elect': {
@@ -18,10 +21,16 @@ const controllerFlags = {
   },
   'watch-namespaces': {
     kind: 'list',
+    fault: (name) =>
+      /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name) ? undefined : `"${name}" is no name of a namespace`,
     help: 'Namespaces whose bundles this controller deploys, where several controllers split the work; all if left out.',
   },
   'watch-label-selector': {
     kind: 'string',
+    fault: (text) =>
+      isLabelSelector(text)
+        ? undefined
+        : `"${text}" is no label selector; one looks like "team=shop" or "tier in (web, api)"`,
     help: 'Label selector of the bundles that this controller deploys, for example team=shop; all if left out.',
   },
   workers: { kind: 'integer', min: 1, max: 256, default: 8, help: 'How many bundles are looked at at once.' },
@@ -46,6 +55,7 @@ const controllerFlags = {
   'werf-image': { kind: 'string', default: WERF_IMAGE, help: 'Image with werf, for bundles that name none.' },
   'werf-version': {
     kind: 'string',
+    fault: (text) => (isWerfVersion(text) ? undefined : `"${text}" is no version; one looks like "3.2.0"`),
     help: 'Version of werf in --werf-image, for example 3.2.0, where its tag does not tell.',
   },
   'suspend-all': { kind: 'boolean', help: 'Polls and deploys nothing, as if every bundle were suspended.' },
@@ -70,14 +80,17 @@ const controllerFlags = {
   },
   'allow-networks': {
     kind: 'list',
+    fault: networkFault,
     help: 'Networks (CIDR) in which registries are asked although they are loopback or link-local.',
   },
   'allowed-registries': {
     kind: 'list',
+    fault: patternFault,
     help: 'Where bundles may come from, for example ghcr.io/acme,*.corp.example; the same as the webhook is told; all if left out.',
   },
   'allowed-images': {
     kind: 'list',
+    fault: patternFault,
     help: 'The images that spec.converge.image may name; the same as the webhook is told; all if left out.',
   },
   'registry-requests-per-second': {
@@ -99,7 +112,7 @@ const controllerFlags = {
     default: true,
     help: 'Shows a series for each bundle at /metrics (werfbundle_bundle_info); false where there are too many.',
   },
-  'deny-networks': { kind: 'list', help: 'Networks (CIDR) in which no registry is asked.' },
+  'deny-networks': { kind: 'list', fault: networkFault, help: 'Networks (CIDR) in which no registry is asked.' },
 } as const satisfies FlagTable;
 
 export type ControllerConfig = FlagValues<typeof controllerFlags> & {
@@ -125,41 +138,10 @@ export const parseConfig = (
     summary: 'Polls registries and deploys werf bundles by Jobs.',
   });
   const read = readProxies(env);
-  const wrongProxies = read.kind === 'invalid' ? read.problems : [];
-  if (parsed.kind === 'invalid') return { kind: 'invalid', problems: [...parsed.problems, ...wrongProxies] };
-  if (parsed.kind !== 'ok') return parsed;
-  const { allowNetworks, denyNetworks, allowedRegistries, allowedImages, werfVersion } = parsed.values;
-  const problems = [
-    ...wrongProxies,
-    ...networkProblems('allow-networks', allowNetworks),
-    ...networkProblems('deny-networks', denyNetworks),
-    ...patternProblems('allowed-registries', allowedRegistries),
-    ...patternProblems('allowed-images', allowedImages),
-    ...(werfVersion === undefined || isWerfVersion(werfVersion)
-      ? []
-      : [`--werf-version: "${werfVersion}" is no version; one looks like "3.2.0"`]),
-    ...shareProblems(parsed.values),
-  ];
-  return read.kind === 'ok' && problems.length === 0
-    ? { kind: 'ok', config: { ...parsed.values, proxies: read.proxies } }
-    : { kind: 'invalid', problems };
+  if (parsed.kind === 'help' || parsed.kind === 'version') return parsed;
+  if (parsed.kind === 'ok' && read.kind === 'ok') {
+    return { kind: 'ok', config: { ...parsed.values, proxies: read.proxies } };
+  }
+  const problems = [parsed, read].flatMap((part) => (part.kind === 'invalid' ? part.problems : []));
+  return { kind: 'invalid', problems };
 };
-
-const shareProblems = ({
-  watchNamespaces,
-  watchLabelSelector: selector,
-}: FlagValues<typeof controllerFlags>): readonly string[] => [
-  ...watchNamespaces
-    .filter((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
-    .map((name) => `--watch-namespaces: "${name}" is no name of a namespace`),
-  ...(selector === undefined || isLabelSelector(selector)
-    ? []
-    : [
-        `--watch-label-selector: "${selector}" is no label selector; one looks like "team=shop" or "tier in (web, api)"`,
-      ]),
-];
-
-const networkProblems = (flag: string, networks: readonly string[]): readonly string[] =>
-  networks
-    .filter((network) => !isNetwork(network))
-    .map((network) => `--${flag}: "${network}" is no network; one looks like "10.0.0.0/8" or "fd00::/8"`);

@@ -1,4 +1,6 @@
 import { type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
+import { VARIABLES } from './binaries/places.js';
+import { versionFault } from './binaries/versions.js';
 
 const playgroundFlags = {
   once: {
@@ -12,6 +14,7 @@ const playgroundFlags = {
   context: { kind: 'string', help: 'Context of the kubeconfig; alone, of the usual kubeconfig.' },
   kubernetes: {
     kind: 'string',
+    fault: versionFault,
     help: 'Version of Kubernetes for the cluster of one\u2019s own, for example 1.34.2; otherwise whatever is there and new enough, or 1.36.3.',
   },
   werf: {
@@ -32,6 +35,13 @@ export type PlaygroundOptions = FlagValues<typeof playgroundFlags>;
 const SUMMARY = `Shows webhook and controller at work on real parts: etcd, kube-apiserver, kube-controller-manager, a registry.
 "playground binaries" only finds or gets the programs for that.`;
 
+const variables = {
+  ...VARIABLES,
+  WERFBUNDLE_WERF: 'Path of the werf that the Jobs run, if --werf does not say.',
+  KUBECONFIG: 'With --context alone: the kubeconfig that has it.',
+  NO_COLOR: 'Set to anything: no colours.',
+};
+
 /** Flags of `npm start -- …`; only what was typed counts, not WERFBUNDLE_ variables meant for the operator. */
 export const parseOptions = (argv: readonly string[]) =>
-  parseFlags(playgroundFlags, { argv, program: 'playground', summary: SUMMARY });
+  parseFlags(playgroundFlags, { argv, program: 'playground', summary: SUMMARY, variables });

@@ -5,7 +5,7 @@ import { StartError } from '../process/start-error.js';
 import { systemClock, systemRandom } from '../process/system-clock.js';
 import { GatherError, type Gathering, gatherBinaries } from './binaries/find.js';
 import { reportTo } from './binaries/report.js';
-import { parseVersion } from './binaries/versions.js';
+import { plainVersion } from './binaries/versions.js';
 import { BundleWatch } from './bundle-watch.js';
 import { openCluster } from './cluster.js';
 import { fileLog } from './file-log.js';
@@ -172,15 +172,14 @@ const gatherPrograms = async ({
   readonly screen: Screen;
   readonly signal: AbortSignal;
 }): Promise<Gathering> => {
-  const wish = parseVersion(options.kubernetes);
-  if (wish.kind === 'invalid') throw new StartError([wish.message]);
+  const version = options.kubernetes === undefined ? undefined : plainVersion(options.kubernetes);
   const given = options.kubeconfig !== undefined || options.context !== undefined;
-  if (given && wish.version !== undefined)
+  if (given && version !== undefined)
     throw new StartError(['--kubernetes: not with --kubeconfig or --context, which name a cluster that is there']);
   const say = (line: string) => screen.say(line);
   const report = reportTo({ stream: process.stdout, say, now: () => systemClock.monotonic() });
   const need = [given ? 'kubectl' : 'control-plane', 'registry'] as const;
-  return gatherBinaries({ need, kubernetes: wish.version, report, signal });
+  return gatherBinaries({ need, kubernetes: version, report, signal });
 };
 
 const asStartError = (error: unknown): never => {

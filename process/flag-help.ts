@@ -19,6 +19,8 @@ export const describeFlags = (
     readonly summary: string;
     /** undefined: no environment is read. */
     readonly variableOf: ((name: string) => string) | undefined;
+    /** Other variables, by name. */
+    readonly variables: Readonly<Record<string, string>>;
   },
 ): string => {
   const flags = Object.entries(table).map(([name, flag]) => {
@@ -28,7 +30,9 @@ export const describeFlags = (
     return `${head}\n      ${flag.help}${defaultOf(flag)}${variable}`;
   });
   const usage = `usage: ${options.program} [flags]`;
-  return [usage, '', options.summary, '', ...flags, '  --help', '  --version', ''].join('\n');
+  const variables = Object.entries(options.variables).map(([name, help]) => `  ${name}\n      ${help}`);
+  const environment = variables.length === 0 ? [] : ['', 'environment:', ...variables];
+  return [usage, '', options.summary, '', ...flags, '  --help', '  --version', ...environment, ''].join('\n');
 };
 
 const defaultOf = (flag: Flag): string => {

@@ -13,10 +13,13 @@ interface Base {
   readonly required?: true;
 }
 
+/** What is wrong with a text, or with an item of a list: `"x" is no network, …`; undefined: nothing. */
+type Fault = (text: string) => string | undefined;
+
 /** What a flag may be. Defaults are written as a user would write them. */
 export type Flag = Base &
   (
-    | { readonly kind: 'string'; readonly default?: string }
+    | { readonly kind: 'string'; readonly default?: string; readonly fault?: Fault }
     | { readonly kind: 'boolean'; readonly default?: boolean }
     | { readonly kind: 'integer'; readonly min: number; readonly max: number; readonly default?: number }
     | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly default?: number }
@@ -25,7 +28,7 @@ export type Flag = Base &
     /** Milliseconds in the values; min and max as texts. */
     | { readonly kind: 'duration'; readonly min?: string; readonly max?: string; readonly default?: string }
     /** Commas separate, and the flag may be repeated. */
-    | { readonly kind: 'list'; readonly default?: readonly string[] }
+    | { readonly kind: 'list'; readonly default?: readonly string[]; readonly fault?: Fault }
   );
 
 /** Flags by name, without dashes in front: `health-address`. */
@@ -35,19 +38,20 @@ export type FlagValue = string | boolean | number | HostPort | readonly string[]
 
 type ParsedValue =
   | { readonly kind: 'ok'; readonly value: FlagValue }
-  | { readonly kind: 'invalid'; readonly reason: string };
+  /** Each reason stands alone: `"15" needs a unit, …`. */
+  | { readonly kind: 'invalid'; readonly reasons: readonly string[] };
 
 const ok = (value: FlagValue): ParsedValue => ({ kind: 'ok', value });
-const invalid = (reason: string): ParsedValue => ({ kind: 'invalid', reason });
+const invalid = (...reasons: readonly string[]): ParsedValue => ({ kind: 'invalid', reasons });
 
 const TRUE = ['true', '1', 'yes', 'on'];
 const FALSE = ['false', '0', 'no', 'off'];
 
-/** Reads the text of a flag. The reason of a refusal stands alone: `"15" needs a unit, …`. Never throws. */
+/** Reads the text of a flag. Never throws. */
 export const parseFlagValue = (flag: Flag, text: string): ParsedValue => {
   switch (flag.kind) {
     case 'string':
-      return text === '' ? invalid('a value is missing') : ok(text);
+      return text === '' ? invalid('a value is missing') : faultless(text, [text], flag.fault);
     case 'boolean':
       return parseBoolean(text);
     case 'integer':
@@ -60,10 +64,20 @@ export const parseFlagValue = (flag: Flag, text: string): ParsedValue => {
     case 'duration':
       return parseBoundedDuration(flag, text);
     case 'list':
-      return ok(text.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()])));
+      return parseList(flag, text);
     default:
       return flag satisfies never;
   }
+};
+
+const parseList = ({ fault }: Extract<Flag, { kind: 'list' }>, text: string): ParsedValue => {
+  const items = text.split(',').flatMap((item) => (item.trim() === '' ? [] : [item.trim()]));
+  return faultless(items, items, fault);
+};
+
+const faultless = (value: FlagValue, texts: readonly string[], fault: Fault = () => undefined): ParsedValue => {
+  const faults = texts.flatMap((text) => fault(text) ?? []);
+  return faults.length > 0 ? invalid(...faults) : ok(value);
 };
 
 const parseBoolean = (text: string): ParsedValue => {

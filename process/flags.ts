@@ -48,6 +48,8 @@ export interface FlagInput {
   /** For --help: `webhook`. */
   readonly program: string;
   readonly summary: string;
+  /** Other variables that the program reads, for --help: what each is for, by its name. */
+  readonly variables?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -57,9 +59,9 @@ export interface FlagInput {
  * @returns never throws for what a user wrote
  */
 export const parseFlags = <const T extends FlagTable>(table: T, input: FlagInput): ParsedFlags<T> => {
-  const { argv, env, program, summary } = input;
+  const { argv, env, program, summary, variables = {} } = input;
   if (argv.includes('--help') || argv.includes('-h')) {
-    return { kind: 'help', text: describeFlags(table, { program, summary, variableOf: env && variableOf }) };
+    return { kind: 'help', text: describeFlags(table, { program, summary, variableOf: env && variableOf, variables }) };
   }
   if (argv.includes('--version')) return { kind: 'version' };
   const given = readArguments(table, argv);
@@ -100,7 +102,7 @@ const readArguments = (table: FlagTable, argv: readonly string[]): Arguments => 
     const { name, negated } = nameOf(table, written);
     const flag = Object.hasOwn(table, name) ? table[name] : undefined;
     if (flag === undefined) {
-      problems.push(`--${written}: there is no such flag${hint(table, written)}`);
+      problems.push(`--${written}: there is no such flag${hintOf(Object.keys(table), written)}`);
       // Skips its value, if it has one, which is no second problem.
       if (text === undefined && argv[at + 1]?.startsWith('-') === false) at += 1;
       continue;
@@ -154,12 +156,12 @@ const parsedAs = (flag: Flag, { text, from }: { readonly text: string; readonly 
   const parsed = parseFlagValue(flag, text);
   return parsed.kind === 'ok'
     ? { value: parsed.value, problems: [] }
-    : { value: undefined, problems: [`${from}: ${parsed.reason}`] };
+    : { value: undefined, problems: parsed.reasons.map((reason) => `${from}: ${reason}`) };
 };
 
-/** `; did you mean --workers?`, if one is near enough. */
-const hint = (table: FlagTable, written: string): string => {
-  const near = Object.keys(table)
+/** `; did you mean --workers?`, if one of the names is near enough. Names have no dashes in front. */
+export const hintOf = (names: readonly string[], written: string): string => {
+  const near = names
     .map((name) => ({ name, distance: distance(name, written) }))
     .toSorted((a, b) => a.distance - b.distance)[0];
   const enough = near !== undefined && near.distance <= Math.max(2, written.length / 3);

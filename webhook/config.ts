@@ -1,4 +1,4 @@
-import { patternProblems } from '../api/platform-policy.js';
+import { patternFault } from '../api/platform-policy.js';
 import { commonFlags } from '../process/common-flags.js';
 import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
 import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
@@ -16,6 +16,10 @@ const flags = {
   },
   'advertise-url': {
     kind: 'string',
+    fault: (text) => {
+      const url = parseAdvertiseUrl(text);
+      return url.kind === 'invalid' ? url.reason : undefined;
+    },
     help: 'https URL that the apiserver shall call instead of the Service; port 0 in it stands for the port listened on.',
   },
   'service-name': {
@@ -91,10 +95,12 @@ const flags = {
   },
   'allowed-registries': {
     kind: 'list',
+    fault: patternFault,
     help: 'Where bundles may come from, for example ghcr.io/acme,*.corp.example; "*" within a label or a part of the path; all if left out.',
   },
   'allowed-images': {
     kind: 'list',
+    fault: patternFault,
     help: 'The images that spec.converge.image may name, for example registry.werf.io/werf/werf:2.*; all if left out.',
   },
   'guard-values': {
@@ -120,6 +126,8 @@ type ParsedConfig =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
+const NAMES_WITHOUT_CA = '--client-names: there are no client certificates to look at without --client-ca';
+
 /** Reads flags and environment. Never throws; all problems are named at once. */
 export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfig => {
   const summary = 'Admission of WerfBundles: fills in the defaults, and refuses what could not work.';
@@ -127,14 +135,7 @@ export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfi
   if (parsed.kind !== 'ok') return parsed;
   const { advertiseUrl, ...values } = parsed.values;
   const url = advertiseUrl === undefined ? undefined : parseAdvertiseUrl(advertiseUrl);
-  const problems = [
-    ...(url?.kind === 'invalid' ? [`--advertise-url: ${url.reason}`] : []),
-    ...(values.clientNames.length > 0 && values.clientCa === undefined
-      ? ['--client-names: there are no client certificates to look at without --client-ca']
-      : []),
-    ...patternProblems('allowed-registries', values.allowedRegistries),
-    ...patternProblems('allowed-images', values.allowedImages),
-  ];
-  if (problems.length > 0) return { kind: 'invalid', problems };
+  if (values.clientNames.length > 0 && values.clientCa === undefined)
+    return { kind: 'invalid', problems: [NAMES_WITHOUT_CA] };
   return { kind: 'ok', config: url?.kind === 'ok' ? { ...values, advertiseUrl: url.url } : values };
 };

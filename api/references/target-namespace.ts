@@ -45,7 +45,9 @@ export const consentFault = (
 ): ReferenceFault | undefined => {
   const { own, name: target } = reference;
   if (!needsConsent({ own, target }, rule) || acceptsBundlesFrom(namespace, own)) return undefined;
-  const text = `namespace ${target} does not accept bundles from namespace ${own}: annotate it with ${ACCEPT_BUNDLES_FROM}=${own}`;
+  // Without --overwrite: which namespaces are accepted already is not for everybody to see, and must not be lost.
+  const command = `kubectl annotate namespace ${target} ${ACCEPT_BUNDLES_FROM}=${own}`;
+  const text = `namespace ${target} does not accept bundles from namespace ${own}: ${command}, or add it to those that are there`;
   return faultOf(reference, 'forbidden', text);
 };
 

@@ -1,6 +1,7 @@
 import { ALLOW_DOWNGRADE } from '../../api/annotations.js';
 import { LOST_DELAYS_MS, retryDelayMs } from '../../api/backoff.js';
 import { madeWith } from '../../api/checksum.js';
+import { annotateCommand } from '../../api/kubectl-command.js';
 import type { Settings } from '../../api/settings.js';
 import { admits, isLowerTag } from '../../api/tag-choice.js';
 import { parseTime } from '../../api/timestamp.js';
@@ -191,7 +192,7 @@ const held = ({ bundle, status, wanted }: DueInput): Due => {
   const offer = `${status.lastAppliedTag} is deployed and the registry offers only ${wanted?.tag}, which is lower`;
   const message = allowsDowngrade(bundle)
     ? `${offer}: it is deployed when a second scan says the same`
-    : `${offer}: it is held back; to deploy it, set spec.registry.tag, or annotate the bundle with ${ALLOW_DOWNGRADE}=true`;
+    : `${offer}: it is held back; to deploy it, ${annotateCommand(bundle.metadata, `${ALLOW_DOWNGRADE}=true`)}, or set spec.registry.tag`;
   return { kind: 'held', message };
 };
 

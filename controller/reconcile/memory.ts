@@ -23,6 +23,8 @@ const LONGEST_CHAIN = 16;
 /** What a process remembers of bundles between two reconciles. All of it may be lost. */
 export class Memory {
   readonly #bundles = new Map<string, Remembered>();
+  /** Those of which something was told: a term has no more of them than bundles. */
+  readonly #repositories = new Set<string>();
 
   /** The bundle as cached or, if the cache still has a version that our own writes replaced, as the last of these left it. */
   current(cached: CachedBundle): CachedBundle {
@@ -78,6 +80,13 @@ export class Memory {
 
   cleaned(bundle: ObjectIdentity, jobName: string): void {
     this.#set(bundle, { ...this.#of(bundle), cleanedUp: jobName });
+  }
+
+  /** Whether this is asked of a repository for the first time. */
+  isFirstOf(repository: string): boolean {
+    const before = this.#repositories.size;
+    this.#repositories.add(repository);
+    return this.#repositories.size > before;
   }
 
   forget(ref: ObjectRef): void {

@@ -14,6 +14,7 @@ import { hasSeenValuesChange } from '../decide/values-change.js';
 import { signedStatus } from '../deploy/status-signature.js';
 import { cleanUp } from '../execute/execute.js';
 import type { Reconciler } from './reconciler.js';
+import { withoutToldOfRepository } from './repository-events.js';
 
 /**
  * Writes the status if it differs, under the resourceVersion that was observed; then does everything that depends on it.
@@ -34,7 +35,7 @@ export const report = async (
   if (seen.valuesChangedAt !== undefined && hasSeenValuesChange(seen))
     self.valuesChanges.settle(ref, seen.valuesChangedAt);
   if (!decision.keepsSlot) self.slots.release(ref);
-  for (const event of decision.events) tell(self, bundle, event);
+  for (const event of withoutToldOfRepository(self, bundle, decision.events)) tell(self, bundle, event);
   const failures = await cleanUpAfter(self, { bundle, decision }, signal);
   if (decision.finalizer === 'leave') return true;
   if (decision.finalizer === 'remove' && failures.some((error) => mayPass(bundle, error))) return false;

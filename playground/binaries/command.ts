@@ -1,14 +1,15 @@
 import { type FlagTable, parseFlags } from '../../process/flags.js';
 import { type Found, findBinaries } from './find.js';
+import { VARIABLES } from './places.js';
 import { reportTo } from './report.js';
-import { parseVersion } from './versions.js';
+import { plainVersion, versionFault } from './versions.js';
 
 const flags = {
   json: {
     kind: 'boolean',
     help: 'Prints {"kind":"found","binaries":{…},"source"} or {"kind":"missing","missing":[{"name","how"}]}; progress goes to stderr.',
   },
-  kubernetes: { kind: 'string', help: 'This version and no other, for example 1.34.2.' },
+  kubernetes: { kind: 'string', fault: versionFault, help: 'This version and no other, for example 1.34.2.' },
 } as const satisfies FlagTable;
 
 const SUMMARY = 'Finds the programs that the playground and the tests run, and gets those that are missing.';
@@ -54,14 +55,12 @@ type Options =
   | { readonly kind: 'misuse'; readonly problems: readonly string[] };
 
 const parse = (argv: readonly string[], version: string): Options => {
-  const parsed = parseFlags(flags, { argv, program: 'playground binaries', summary: SUMMARY });
+  const parsed = parseFlags(flags, { argv, program: 'playground binaries', summary: SUMMARY, variables: VARIABLES });
   if (parsed.kind === 'help') return { kind: 'told', text: parsed.text };
   if (parsed.kind === 'version') return { kind: 'told', text: version };
   if (parsed.kind === 'invalid') return { kind: 'misuse', problems: parsed.problems };
   const { json, kubernetes } = parsed.values;
-  const wish = parseVersion(kubernetes);
-  if (wish.kind === 'invalid') return { kind: 'misuse', problems: [wish.message] };
-  return { kind: 'run', json, kubernetes: wish.version };
+  return { kind: 'run', json, kubernetes: kubernetes === undefined ? undefined : plainVersion(kubernetes) };
 };
 
 const print = (found: Found, json: boolean): void => {

@@ -9,6 +9,15 @@ import type { Versions } from './versions.js';
 /** The variables that say where binaries are; all but PATH and HOME may be absent. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** The variables that people set to say where binaries are, for --help. */
+export const VARIABLES: Readonly<Record<string, string>> = {
+  KUBEBUILDER_ASSETS:
+    'A folder with kube-apiserver, etcd, kube-controller-manager and kubectl, which is looked at first.',
+  WERFBUNDLE_CACHE:
+    'Where programs are kept that were downloaded or built; else werfbundle in $XDG_CACHE_HOME or ~/.cache.',
+  HTTPS_PROXY: 'The proxy for downloads; NO_PROXY counts, too.',
+};
+
 /** `$WERFBUNDLE_CACHE`, or `~/.cache/werfbundle` (`$XDG_CACHE_HOME` counts). */
 export const cacheDir = (env: Environment): string => {
   const own = env['WERFBUNDLE_CACHE'];

@@ -22,23 +22,19 @@ const FIT: Fitness = { kind: 'fit' };
 export const wordsOf = ({ kubernetes, etcd }: Versions): string =>
   `Kubernetes ${kubernetes} and etcd${kubernetes === PINNED.kubernetes ? ` ${etcd}` : ''}`;
 
-type VersionWish =
-  | { readonly kind: 'version'; readonly version: string | undefined }
-  | { readonly kind: 'invalid'; readonly message: string };
-
-/** The value of a flag `--kubernetes`: whole, since programs of an exact version are looked for and built. */
-export const parseVersion = (text: string | undefined): VersionWish => {
-  const version = text?.replace(/^v/, '');
-  if (version === undefined) return { kind: 'version', version };
-  const minor = minorOf(version);
-  const invalid = (why: string): VersionWish => ({
-    kind: 'invalid',
-    message: `--kubernetes: ${JSON.stringify(text)} ${why}`,
-  });
-  if (minor === undefined) return invalid(`is no version of Kubernetes; for example ${PINNED.kubernetes}`);
-  if (minor < OLDEST_MINOR) return invalid(`is too old: 1.${OLDEST_MINOR} is the oldest that serves`);
-  return { kind: 'version', version };
+/** Why a text is no value of a flag `--kubernetes`: whole, since programs of an exact version are looked for and built. */
+export const versionFault = (text: string): string | undefined => {
+  const minor = minorOf(plainVersion(text));
+  if (minor === undefined) {
+    return `${JSON.stringify(text)} is no version of Kubernetes; for example ${PINNED.kubernetes}`;
+  }
+  return minor < OLDEST_MINOR
+    ? `${JSON.stringify(text)} is too old: 1.${OLDEST_MINOR} is the oldest that serves`
+    : undefined;
 };
+
+/** A version as it is compared: without a leading `v`. */
+export const plainVersion = (text: string): string => text.replace(/^v/, '');
 
 /** `1.36.3` of `Kubernetes v1.36.3`, `{"gitVersion": "v1.36.3"}` or `etcd Version: 3.6.16`; undefined when none is said. */
 export const versionIn = (answer: string): string | undefined =>

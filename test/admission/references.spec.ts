@@ -228,7 +228,7 @@ const BROKEN: readonly {
   {
     title: 'a target namespace without consent',
     given: ({ kube }) => kube.seed(NAMESPACES, { metadata: { name: 'production', annotations: {} } }),
-    want: 'spec.converge.targetNamespace: Forbidden: namespace production does not accept bundles from namespace ops: annotate it with werf.io/accept-bundles-from=ops',
+    want: 'spec.converge.targetNamespace: Forbidden: namespace production does not accept bundles from namespace ops: kubectl annotate namespace production werf.io/accept-bundles-from=ops, or add it to those that are there',
   },
   {
     title: 'a registry Secret of another type',

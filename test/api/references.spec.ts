@@ -212,7 +212,7 @@ const ROWS: readonly Row[] = [
     given: closed,
     want: target(
       'Forbidden',
-      'namespace production does not accept bundles from namespace ops: annotate it with werf.io/accept-bundles-from=ops',
+      'namespace production does not accept bundles from namespace ops: kubectl annotate namespace production werf.io/accept-bundles-from=ops, or add it to those that are there',
       'ConsentMissing',
       '',
     ),

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { withoutAccountWarning } from '../kit/account-warning.js';
 import { startAdmissionFixture } from '../kit/admission-fixture.js';
 import { canary } from '../kit/canary.js';
 
@@ -178,7 +179,7 @@ t.test('the operator\u2019s own Secrets are not even the admin\u2019s to name', 
   const valuesFrom = [{ secretRef: { name: 'werfbundle-webhook-certificates' } }];
   const { code, stderr } = await fixture.as(ADMIN, ['apply', '-f', '-'], bundle(OPERATOR, 'thief', { valuesFrom }));
   t.same(
-    { code, stderr },
+    { code, stderr: withoutAccountWarning(stderr) },
     {
       code: 1,
       stderr: refusal(
@@ -196,7 +197,7 @@ t.test('a namespace has to accept bundles from elsewhere, though not from the op
     stderr,
     refusal(
       'loud',
-      'spec.converge.targetNamespace: Forbidden: namespace quiet does not accept bundles from namespace team: annotate it with werf.io/accept-bundles-from=team',
+      'spec.converge.targetNamespace: Forbidden: namespace quiet does not accept bundles from namespace team: kubectl annotate namespace quiet werf.io/accept-bundles-from=team, or add it to those that are there',
     ),
   );
   t.equal((await fixture.as(ADMIN, ['apply', '-f', '-'], bundle(OPERATOR, 'loud', toQuiet))).code, 0);

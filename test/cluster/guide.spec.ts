@@ -127,7 +127,7 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
     { does: [/\{\.status\.lastETag\}/], shows: /^tags-sha256:[0-9a-f]{64}$/ },
     { does: [/^curl -v /], shows: /"tags":\["v1.0.0"\]/ },
     { does: [/^curl -s .*jq/], shows: /^\[\n {2}"v1.0.0"\n\]\n$/ },
-    { does: [/^curl -sI /], shows: /^$/ },
+    { does: [/^curl -s -D - /], shows: /^$/ },
     { does: [/^kubectl exec .*node -e/s], shows: /^200$/m },
     { does: [/^kubectl get pods -n k8s/], shows: /No resources found/ },
     { does: [/^kubectl get pods,endpoints /], shows: /No resources found/ },
@@ -486,7 +486,7 @@ const etagsAreUsed = async (t: Test, given: GuideGiven): Promise<void> => {
   const first = await shows(t, read, /^"[0-9a-f]{8}"$/);
   await shows(t, () => reader.does(/grep -i "etag\\\|304/), /acme\/etags".*"answer":"304 Not Modified"/);
   t.equal((await read()).text, first, 'the same tags, the same ETag');
-  t.equal((await reader.does(/^curl -sI /)).text.trim().toLowerCase(), `etag: ${first}`);
+  t.equal((await reader.does(/^curl -s -D - /)).text.trim().toLowerCase(), `etag: ${first}`);
   registry.publish('acme/etags', 'v1.1.0', 'bundle');
   await shows(t, read, new RegExp(`^(?!${first})"[0-9a-f]{8}"$`));
   await shows(t, () => reader.does(/grep "polling registry"$/), /acme\/etags"/);

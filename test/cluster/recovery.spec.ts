@@ -56,7 +56,8 @@ const holdsLowerVersions = async (t: Test, given: Given): Promise<void> => {
 
   const forbidden = async () => {
     await loseNewest('forbidden', {});
-    const how = 'to deploy it, set spec.registry.tag, or annotate the bundle with werf.io/allow-downgrade=true';
+    const { namespace } = scenario.ref('forbidden');
+    const how = `to deploy it, kubectl annotate wb forbidden -n ${namespace} --overwrite werf.io/allow-downgrade=true, or set spec.registry.tag`;
     t.match(await held('forbidden'), ['Synced', says(`it is held back; ${how}`)]);
     await scenario.morePolls('acme/forbidden', 3);
     const { status } = (await scenario.bundle('forbidden')) ?? {};

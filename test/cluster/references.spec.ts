@@ -1,4 +1,5 @@
 import t from 'tap';
+import { withoutAccountWarning } from '../kit/account-warning.js';
 import { startAdmissionFixture } from '../kit/admission-fixture.js';
 import { canary } from '../kit/canary.js';
 import { eventually } from '../kit/eventually.js';
@@ -97,7 +98,7 @@ t.test('what exists and can\u2019t be used is refused, in a dry run as well', as
     '--dry-run=server',
   );
   t.equal(
-    told.stderr,
+    withoutAccountWarning(told.stderr),
     refusal(
       'broken',
       'spec.registry.secretRef.name: Invalid value: "broken": Secret broken in namespace ops is of type Opaque; kubernetes.io/dockerconfigjson is needed',
@@ -131,7 +132,7 @@ t.test('a release that another bundle holds', async (t) => {
     await cluster.kubectl(['create', '-f', '-'], list(generated)),
   ];
   t.same(
-    created.map(({ code, stderr }) => [code, stderr]),
+    created.map(({ code, stderr }) => [code, withoutAccountWarning(stderr)]),
     Array(2).fill([0, '']),
     'generated names make their own',
   );
@@ -173,7 +174,7 @@ t.test('ten look-ups at once, one of them too slow', async (t) => {
     ({ stderr }) => stderr.includes('within 1s'),
   );
   t.equal(
-    told.stderr,
+    withoutAccountWarning(told.stderr),
     refusal(
       'many',
       'spec.converge.valuesFrom[4].configMapRef.name: Internal error: ConfigMap values-4 could not be checked: no answer within 1s',

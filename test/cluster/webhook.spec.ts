@@ -180,7 +180,8 @@ t.test('admission, as kubectl shows it', async (t) => {
     code: 0,
     stdout: 'werfbundle.werf.io/plain created\n',
     stderr:
-      'Warning: spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)\n',
+      'Warning: spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)\n' +
+      'Warning: spec.converge.serviceAccountName: none is named: the Job runs as ServiceAccount default of namespace ops, which may deploy nothing in most clusters; manifests/samples/werf-converge.yaml shows one with its Role\n',
   });
   t.same(JSON.parse(await must(cluster, ['get', 'wb', 'plain', '-n', 'ops', '-o', 'jsonpath={.spec}'])), {
     registry: { url: 'ghcr.io/acme/app', pollInterval: '15m', insecure: false },
