@@ -1,6 +1,7 @@
 import type { Condition } from '../../api/objects.js';
 import type { ConditionType, Reason } from '../../api/reasons.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { failureOf } from './conclusion.js';
 import { conditionOf } from './condition.js';
 import type { BundleEvent } from './decision.js';
 import { isBeingCorrected, isLookRequested } from './drift-state.js';
@@ -50,7 +51,9 @@ export const transitionEvents = (
   );
   const told = new Set<string>();
   const suspension = seen.bundle.metadata.deletionTimestamp === undefined ? suspensionChange(before, after) : [];
-  const once = [...suspension, ...transitions].filter(({ reason }) => !told.has(reason) && told.add(reason));
+  const once = [...suspension, ...endedSuspended(before, after), ...transitions].filter(
+    ({ reason }) => !told.has(reason) && told.add(reason),
+  );
   return tagsOf(seen)?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
 };
 
@@ -62,6 +65,18 @@ const suspensionChange = (before: WerfBundleStatus, after: WerfBundleStatus): re
   const said = { type: 'Normal', reason: 'Suspended' } as const;
   if (old === undefined) return [{ ...said, message: now.message }];
   return isLookRequested(before, after) ? [{ ...said, message: `not reconciled, as requested: ${now.message}` }] : [];
+};
+
+/** The result of a Job that ended while its bundle is suspended: Ready, which tells it otherwise, says nothing of it then. */
+const endedSuspended = (before: WerfBundleStatus, after: WerfBundleStatus): readonly BundleEvent[] => {
+  const last = after.history?.[0];
+  if (conditionOf(after, 'Suspended') === undefined || last?.number === before.history?.[0]?.number) return [];
+  if (last?.result === 'Succeeded') {
+    const message = `deployed ${last.tag} to namespace ${after.resolvedTargetNamespace}`;
+    return [{ type: 'Normal', reason: 'Deployed', message }];
+  }
+  const failure = last?.result === 'Superseded' ? undefined : failureOf(after);
+  return failure === undefined ? [] : [{ type: 'Warning', ...failure }];
 };
 
 const RESUMED: BundleEvent = {

@@ -179,7 +179,19 @@ t.test('it is told once when a suspension begins, and once when it ends', async 
 
   const running = seenSuspended(runningStatus, { job: present(runningStatus) });
   const done = next(running, {}, { ...notNeeded, job: present(runningStatus, { exitCode: 0 }) });
-  t.strictSame([eventsOf(running).length, eventsOf(done).length], [1, 0], 'whatever its message turns to');
+  t.strictSame(
+    [eventsOf(running).length, eventsOf(done)],
+    [1, ['Deployed: deployed v1.1.0 to namespace ops']],
+    'whatever its message turns to; what its Job came to is told',
+  );
+  const failed = next(running, {}, { ...notNeeded, job: present(runningStatus, { exitCode: 1 }) });
+  t.strictSame(eventsOf(failed), ['DeployFailed: pod failed with exit code 1: Error: no such chart']);
+  t.strictSame([eventsOf(next(done, {}, notNeeded)), eventsOf(next(failed, {}, notNeeded))], [[], []], 'once');
+  t.strictSame(
+    eventsOf(seenSuspended(runningStatus, { job: { ...present(runningStatus), pod: undefined } })),
+    ['Suspended: suspended; v1.0.0 stays'],
+    'that one gave way is no result',
+  );
 });
 
 t.test('a request to reconcile is answered: suspended', async (t) => {
