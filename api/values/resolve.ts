@@ -15,8 +15,8 @@ import {
   type ValuesProblem,
 } from './problem.js';
 import { type Clash, type Leaf, leavesOf, mergeTrees, type Origin, type Tree, treeOf, valuesOf } from './provenance.js';
-import { secretTextsIn } from './secret-texts.js';
-import { mapOf, pathText, type Value, type ValueMap } from './value.js';
+import { secretTextsOfValue } from './secret-texts.js';
+import { mapOf, pathText, type ValueMap } from './value.js';
 import { writeValuesFile } from './write-file.js';
 
 /** Larger values would not fit into one Secret. */
@@ -36,7 +36,7 @@ export type ResolvedValues =
       readonly kind: 'resolved';
       /** All sources merged; JSON-like. */
       readonly values: Readonly<Record<string, unknown>>;
-      /** Every text of 6 characters or more that came from a Secret, even if another source overrode it; must not be shown anywhere. */
+      /** Every text of 6 characters or more that came from a Secret, keys included, even if another source overrode it; must not be shown anywhere. */
       readonly secretTexts: readonly string[];
       /** Every value with the source that it comes from: what is delivered, and how. */
       readonly leaves: readonly Leaf[];
@@ -164,10 +164,12 @@ const readKey = (
   }
   if (parsed.kind === 'text') warnOfText(found, at, findings);
   else findings.ambiguities.push(...ambiguityWarnings(found, at, parsed.ambiguous));
-  const values = parsed.kind === 'text' ? mapOf([[at.key, text]]) : parsed.values;
   if (found.kind === 'Secret') {
-    for (const item of textsOf(values)) findings.secretTexts.add(item);
+    // The key's own name is no secret: messages and `kubectl describe` show it.
+    for (const item of secretTextsOfValue(parsed.kind === 'text' ? text : parsed.values))
+      findings.secretTexts.add(item);
   }
+  const values = parsed.kind === 'text' ? mapOf([[at.key, text]]) : parsed.values;
   const { kind, namespace, name } = found;
   return [treeOf(values, { kind, namespace, name, key: at.key })];
 };
@@ -203,16 +205,6 @@ const ambiguityWarnings = (
   const rest = count - told.length;
   return rest === 0 ? told : [...told, { field, message: `${where}: and ${rest} more like these` }];
 };
-
-/** All texts of a value, numbers also as Go's templates print them. */
-const textsOf = (value: Value): readonly string[] => {
-  if (typeof value === 'string') return secretTextsIn(value);
-  if (typeof value === 'number') return [String(value), goNumber(value)].flatMap(secretTextsIn);
-  return typeof value === 'object' && value !== null ? Object.values(value as object).flatMap(textsOf) : [];
-};
-
-/** A chart's numbers are float64: 1234567 is printed as 1.234567e+06. */
-const goNumber = (value: number): string => value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 
 const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
   leaves.flatMap((leaf) => {

@@ -535,6 +535,25 @@ t.test('every text of a Secret with 6 characters or more is to be hidden in logs
   t.end();
 });
 
+t.test('so are its keys, and what is JSON in a text', (t) => {
+  const texts = (data: Record<string, string>) => {
+    const got = resolve([secret('s', data)]);
+    return got.kind === 'resolved' && [...got.secretTexts].sort();
+  };
+  const map = 'sk-live-51abcdef: alice\nnested: {"inner-key": {short: [{"in-a-list": 1}]}}';
+  t.strictSame(texts({ 'values.yaml': map }), ['in-a-list', 'inner-key', 'nested', 'sk-live-51abcdef'], 'keys');
+  const json = JSON.stringify({ password: 'hunter22', more: JSON.stringify(['in-json', 7654321]) });
+  t.strictSame(
+    texts({ 'credentials-name.yaml': `text: ${JSON.stringify(json)}` }),
+    ['7.654321e+06', '7654321', '["in-json",7654321]', 'hunter22', 'in-json', json, 'password'].sort(),
+    'JSON in JSON; the name of a key of the Secret is none of its contents',
+  );
+  t.strictSame(texts({ 'values.yaml': 'a: 1e21' })?.toString(), '1000000000000000000000', 'a number in all its digits');
+  const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+  t.strictSame(texts({ 'values.yaml': `a: '${deep}'` }), [deep], 'no nesting overflows the stack');
+  t.end();
+});
+
 t.test('a large text is read in time linear in its size', (t) => {
   const keys = Array.from({ length: 20_000 }, (_, n) => `key${n}: value`).join('\n');
   const started = process.hrtime.bigint();
