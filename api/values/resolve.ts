@@ -2,7 +2,7 @@ import type { Warning } from '../problem.js';
 import type { ValuesSource } from '../werfbundle.js';
 import { ambiguityText } from './ambiguous.js';
 import { isTooDeep, tooDeep, undeliverable } from './deliverable.js';
-import { type Ambiguities, parseKey } from './parse-key.js';
+import { parseKey } from './parse-key.js';
 import {
   brokenKey,
   brokenSource,
@@ -15,6 +15,7 @@ import {
   type ValuesProblem,
 } from './problem.js';
 import { type Clash, type Leaf, leavesOf, mergeTrees, type Origin, type Tree, treeOf, valuesOf } from './provenance.js';
+import type { Ambiguities } from './read-values.js';
 import { secretTextsOfValue } from './secret-texts.js';
 import { mapOf, pathText, type ValueMap } from './value.js';
 import { writeValuesFile } from './write-file.js';
@@ -64,6 +65,8 @@ interface Findings {
   readonly problems: ValuesProblem[];
   /** The warning about single texts that become values: at most one for a bundle. */
   readonly texts: Warning[];
+  /** Several lines that are merged in, though they may have been meant as a text. */
+  readonly maps: Warning[];
   readonly ambiguities: Warning[];
   readonly secretTexts: Set<string>;
 }
@@ -76,7 +79,7 @@ const SOURCES_FIELD = 'spec.converge.valuesFrom';
  * All problems are collected. Never throws.
  */
 export const resolveValues = (input: ResolveInput): ResolvedValues => {
-  const findings: Findings = { problems: [], texts: [], ambiguities: [], secretTexts: new Set() };
+  const findings: Findings = { problems: [], texts: [], maps: [], ambiguities: [], secretTexts: new Set() };
   const size = sourceBytes(input.sources);
   if (size > MAX_SOURCE_BYTES) {
     return refused([
@@ -87,7 +90,7 @@ export const resolveValues = (input: ResolveInput): ResolvedValues => {
   const trees = input.sources.flatMap((item, index) => readSource({ ...item, index }, input, findings));
   if (input.inline !== undefined) trees.push(treeOf(input.inline as ValueMap, { kind: 'spec' }));
   const clashes: Clash[] = [];
-  const merged = trees.reduce((earlier, later) => mergeTrees(earlier, later, clashes), treeOf({}, { kind: 'spec' }));
+  const merged = mergeTrees([treeOf({}, { kind: 'spec' }), ...trees], clashes) ?? treeOf({}, { kind: 'spec' });
   const leaves = leavesOf(merged);
   findings.problems.push(...undelivered(leaves));
   if (findings.problems.length > 0) return refused(findings.problems);
@@ -98,7 +101,7 @@ export const resolveValues = (input: ResolveInput): ResolvedValues => {
       tooLong(SOURCES_FIELD, `the merged values have ${bytes} bytes; at most ${MAX_VALUES_BYTES} can be delivered`),
     ]);
   }
-  const warnings = [...findings.texts, ...clashes.map(clashWarning), ...findings.ambiguities];
+  const warnings = [...findings.texts, ...findings.maps, ...clashes.map(clashWarning), ...findings.ambiguities];
   return { kind: 'resolved', values, secretTexts: [...findings.secretTexts], leaves, warnings };
 };
 
@@ -164,6 +167,7 @@ const readKey = (
   }
   if (parsed.kind === 'text') warnOfText(found, at, findings);
   else findings.ambiguities.push(...ambiguityWarnings(found, at, parsed.ambiguous));
+  if (parsed.kind === 'map' && parsed.unmarked) findings.maps.push(unmarkedMap(found, at));
   if (found.kind === 'Secret') {
     // The key's own name is no secret: messages and `kubectl describe` show it.
     for (const item of secretTextsOfValue(parsed.kind === 'text' ? text : parsed.values))
@@ -182,6 +186,15 @@ const warnOfText = (found: FoundSource, { field, key }: { field: string; key: st
     field,
     message: `${what}: it becomes the text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
   });
+};
+
+/** One for each such key. */
+const unmarkedMap = (found: FoundSource, { field, key }: { field: string; key: string }): Warning => {
+  const what = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name} holds several lines that are a map`;
+  return {
+    field,
+    message: `${what}: it is merged in, and there is no text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
+  };
 };
 
 /** For a Secret only their number is told: neither text nor position. */
