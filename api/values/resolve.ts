@@ -28,7 +28,7 @@ export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
 /** An item of spec.converge.valuesFrom, and what was found. */
 export interface ValuesInput {
   readonly source: ValuesSource;
-  /** From the bundle's namespace if it exists there, else from the target namespace; left out if it exists in neither. */
+  /** From the first namespace of lookup-order.ts that has it; left out if none has. */
   readonly found?: FoundSource;
 }
 
