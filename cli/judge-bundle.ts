@@ -6,6 +6,7 @@ import { required } from '../api/validate/wording.js';
 import { API_VERSION, KIND } from '../api/werfbundle.js';
 import { type Admission, type AdmissionDeps, admit } from './admission.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
+import { changedValues } from './inline-values.js';
 import type { Position } from './kubernetes-yaml.js';
 import { locate } from './locate.js';
 import { locateManifest, locateValue } from './locate-value.js';
@@ -74,12 +75,13 @@ const findingsOf = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Find
     (field): Unlocated => ({ severity: 'error', code: 'UnknownField', ...field }),
   );
   const admission = await admit(deps, bundle);
+  const warnings = [...admission.warnings, ...changedValues(bundle.node)];
   const placed = admission.problems.map((problem) => ({
     ...errorOf(problem),
     ...sourceOf(deps, bundle, { problem, values: admission.values }),
   }));
   return {
-    problems: [...own.map(errorOf), ...unknown, ...placed, ...admission.warnings.map(warningOf)],
+    problems: [...own.map(errorOf), ...unknown, ...placed, ...warnings.map(warningOf)],
     unresolved: openOf(deps, bundle, admission),
   };
 };
