@@ -1,4 +1,5 @@
 import { LineCounter, type Node, parseDocument, type YAMLParseError, type YAMLWarning } from 'yaml';
+import { mayEndStack } from './nesting.js';
 import type { Position } from './position.js';
 
 /** Deeper nesting is refused: no chart needs it, and recursion stays bounded. */
@@ -26,6 +27,7 @@ export interface Yaml {
 
 /** One document of YAML as nodes, scalars as texts: what they mean is for others to say. */
 export const parseYaml = (text: string): Yaml | Unreadable => {
+  if (mayEndStack(text)) return tooDeep;
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,

@@ -119,6 +119,25 @@ t.test('anchors and merge keys mean what they mean to Helm', (t) => {
   t.end();
 });
 
+t.test('nesting that would end the stack is found before anything is parsed', (t) => {
+  const levels = 60_000;
+  const deep: Readonly<Record<string, string>> = {
+    brackets: '['.repeat(levels),
+    'brackets of maps': '{a: '.repeat(levels),
+    'brackets on lines of their own': `a:\n${' [\n'.repeat(levels)}`,
+    dashes: `a:\n${'- '.repeat(levels)}x`,
+    'question marks': `${'? '.repeat(levels)}x`,
+    indentation: Array.from({ length: 1_000 }, (_, n) => `${' '.repeat(n)}a:`).join('\n'),
+  };
+  for (const [what, text] of Object.entries(deep)) {
+    t.equal(read(text), 'key "v.yaml" of ConfigMap ops/c is nested more than 100 levels deep', what);
+    t.strictSame(valuesOf(resolve([configMap('c', { text })])), { text }, `${what}, which are a text elsewhere`);
+  }
+  const wide = Array.from({ length: 2_000 }, (_, n) => `k${n}: [1, {a: -1 - 2}] # - - -`).join('\n');
+  t.equal(parseKey('v.yaml', wide).kind, 'map', 'many lines are not deep');
+  t.end();
+});
+
 t.test('what JSON cannot hold, and what Helm refuses, is refused', (t) => {
   const rows: readonly (readonly [text: string, reason: string])[] = [
     ['a: .inf', 'has a number that JSON does not know: quote it: line 1, column 4'],

@@ -443,7 +443,7 @@ t.test('so are its keys, and what is JSON in a text', (t) => {
   );
   t.strictSame(texts({ 'values.yaml': 'a: 1e21' })?.toString(), '1000000000000000000000', 'a number in all its digits');
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
-  t.strictSame(texts({ 'values.yaml': `a: '${deep}'` }), [deep], 'no nesting overflows the stack');
+  t.strictSame(texts({ token: deep }), [deep], 'no nesting overflows the stack');
   t.end();
 });
 

@@ -21,7 +21,7 @@ export interface HelmAnswer {
 }
 
 /** Helm's own merging of values, or why it is not there. */
-export type Helm =
+type Helm =
   | { readonly kind: 'built'; readonly ask: (questions: readonly HelmQuestion[]) => Promise<readonly HelmAnswer[]> }
   | { readonly kind: 'missing'; readonly why: string };
 
