@@ -1,6 +1,7 @@
 import { isDockerHub, wireRepository } from './docker-hub.js';
 import { hostMatches } from './host-glob.js';
 import { isMap } from './json-map.js';
+import { parseJson } from './parse-json.js';
 
 /** A credential from a docker config; never logged, never part of a message. */
 export type RegistryCredential =
@@ -50,15 +51,6 @@ export const credentialFor = (
     if (match.kind !== 'empty') return match;
   }
   return { kind: 'none', entries: entries.length, fitting: fitting.length };
-};
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // The parser's message is dropped, since it quotes the text.
-    return undefined;
-  }
 };
 
 const parseKey = (key: string, auth: unknown): Entry => {

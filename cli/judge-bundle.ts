@@ -6,6 +6,7 @@ import { quoteAdvice, quoteAsWritten, required, wrongType } from '../api/validat
 import { API_VERSION, KIND } from '../api/werfbundle.js';
 import { type Admission, type AdmissionDeps, admit } from './admission.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
+import { changedValues } from './inline-values.js';
 import type { Position } from './kubernetes-yaml.js';
 import { locate, writtenAt } from './locate.js';
 import { locateManifest, locateValue } from './locate-value.js';
@@ -75,12 +76,13 @@ const findingsOf = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Find
   );
   const admission = await admit(deps, bundle);
   const asInFile = (problem: Problem): Unlocated => errorOf(asWritten(bundle, problem));
+  const warnings = [...admission.warnings, ...changedValues(bundle.node)];
   const placed = admission.problems.map((problem) => ({
     ...asInFile(problem),
     ...sourceOf(deps, bundle, { problem, values: admission.values }),
   }));
   return {
-    problems: [...own.map(asInFile), ...unknown, ...placed, ...admission.warnings.map(warningOf)],
+    problems: [...own.map(asInFile), ...unknown, ...placed, ...warnings.map(warningOf)],
     unresolved: openOf(deps, bundle, admission),
   };
 };

@@ -48,13 +48,26 @@ const readSource = async (deps: ValuesDeps, refs: BundleReferences, from: Source
   const { changed, field, kind, name } = from;
   const source = valuesSourceOf(from);
   const fetched = await fetchFirst(deps.lookups, from);
-  if (fetched.kind === 'found') return { input: { source, found: fetched.value }, findings: [] };
+  if (fetched.kind === 'found')
+    return { input: { source, found: fetched.value }, findings: changed ? shadowable(from, fetched.value) : [] };
   if (!changed) return { input: { source }, findings: [] };
   if (fetched.kind === 'failed') {
     return { input: { source }, findings: [unchecked(field, `${kind} ${name}`, fetched.why)] };
   }
   const where = { index: from.index, bundleNamespace: refs.own, targetNamespace: refs.target ?? refs.own };
   return { input: { source }, findings: source.optional === true ? [] : [missing(missingSource(source, where))] };
+};
+
+/** A source that is looked for in the bundle's namespace first, and was found in the target only. */
+const shadowable = (
+  { namespaces, field, index }: Source,
+  { kind, name, namespace }: FoundSource,
+): readonly Finding[] => {
+  const [first, second] = namespaces;
+  if (second === undefined || namespace === first) return [];
+  const what = `${kind} ${name} exists only in namespace '${namespace}'`;
+  const remedy = `set spec.converge.valuesFrom[${index}].from to Target if it is to come from there`;
+  return [noted(field, `${what}: whoever may create one of this name in namespace '${first}' shadows it; ${remedy}`)];
 };
 
 /** The first namespace that has it wins; after a look-up that failed, nobody knows which that is. */

@@ -250,7 +250,7 @@ export const specSchema = {
         },
         "valuesFrom": {
           "type": "array",
-          "description": "ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace.",
+          "description": "ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).",
           "maxItems": 64,
           "x-kubernetes-list-type": "atomic",
           "items": {
@@ -300,6 +300,15 @@ export const specSchema = {
               "optional": {
                 "type": "boolean",
                 "description": "Skipped, if it does not exist. False if left out."
+              },
+              "from": {
+                "type": "string",
+                "description": "Where it is looked for: in the bundle's namespace (Bundle), in the target namespace (Target), or in the bundle's first and then in the target (Either). Either if left out.",
+                "enum": [
+                  "Bundle",
+                  "Target",
+                  "Either"
+                ]
               }
             }
           }

@@ -37,7 +37,7 @@ var require_ucs2length = __commonJS({
 // <stdin>
 var validate = validate10;
 var stdin_default = validate10;
-var schema11 = { "type": "object", "required": ["registry"], "properties": { "registry": { "type": "object", "required": ["url"], "properties": { "url": { "type": "string", "maxLength": 261, "pattern": "^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$" }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "pollInterval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "versionConstraint": { "type": "string", "maxLength": 256 }, "tagPattern": { "type": "string", "minLength": 1, "maxLength": 256 }, "tagOrder": { "type": "string", "enum": ["Text", "Number"] }, "tag": { "type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" }, "insecure": { "type": "boolean" }, "caSecretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } } } }, "converge": { "type": "object", "properties": { "targetNamespace": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" }, "releaseName": { "type": "string", "minLength": 1, "maxLength": 53, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "serviceAccountName": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "resourceLimits": { "type": "object", "properties": { "cpu": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] }, "memory": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] } } }, "logRetentionDays": { "type": "integer", "minimum": 1, "maximum": 365 }, "timeout": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "retries": { "type": "integer", "minimum": 0, "maximum": 10 }, "image": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" }, "environment": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$" }, "werfSecretKeyRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" } } }, "rollbackOnFailure": { "type": "boolean" }, "valuesFrom": { "type": "array", "maxItems": 64, "items": { "type": "object", "properties": { "configMapRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }, "optional": { "type": "boolean" } } } }, "values": { "type": "object" }, "driftDetection": { "type": "object", "properties": { "enabled": { "type": "boolean" }, "interval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "correct": { "type": "boolean" }, "maxRetries": { "type": "integer", "minimum": 1, "maximum": 2147483647 } } } } }, "deletionPolicy": { "type": "string", "enum": ["Orphan", "Dismiss"] }, "suspend": { "type": "boolean" } } };
+var schema11 = { "type": "object", "required": ["registry"], "properties": { "registry": { "type": "object", "required": ["url"], "properties": { "url": { "type": "string", "maxLength": 261, "pattern": "^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$" }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "pollInterval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "versionConstraint": { "type": "string", "maxLength": 256 }, "tagPattern": { "type": "string", "minLength": 1, "maxLength": 256 }, "tagOrder": { "type": "string", "enum": ["Text", "Number"] }, "tag": { "type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" }, "insecure": { "type": "boolean" }, "caSecretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } } } }, "converge": { "type": "object", "properties": { "targetNamespace": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" }, "releaseName": { "type": "string", "minLength": 1, "maxLength": 53, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "serviceAccountName": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "resourceLimits": { "type": "object", "properties": { "cpu": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] }, "memory": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] } } }, "logRetentionDays": { "type": "integer", "minimum": 1, "maximum": 365 }, "timeout": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "retries": { "type": "integer", "minimum": 0, "maximum": 10 }, "image": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" }, "environment": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$" }, "werfSecretKeyRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" } } }, "rollbackOnFailure": { "type": "boolean" }, "valuesFrom": { "type": "array", "maxItems": 64, "items": { "type": "object", "properties": { "configMapRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }, "optional": { "type": "boolean" }, "from": { "type": "string", "enum": ["Bundle", "Target", "Either"] } } } }, "values": { "type": "object" }, "driftDetection": { "type": "object", "properties": { "enabled": { "type": "boolean" }, "interval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "correct": { "type": "boolean" }, "maxRetries": { "type": "integer", "minimum": 1, "maximum": 2147483647 } } } } }, "deletionPolicy": { "type": "string", "enum": ["Orphan", "Dismiss"] }, "suspend": { "type": "boolean" } } };
 var func2 = require_ucs2length().default;
 var pattern0 = new RegExp("^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$", "u");
 var pattern1 = new RegExp("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", "u");
@@ -1120,100 +1120,97 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
+                if (data29.from !== void 0) {
+                  let data36 = data29.from;
+                  if (typeof data36 !== "string") {
+                    const err99 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/from", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.from.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.from, data: data36 };
+                    if (vErrors === null) {
+                      vErrors = [err99];
+                    } else {
+                      vErrors.push(err99);
+                    }
+                    errors++;
+                  }
+                  if (!(data36 === "Bundle" || data36 === "Target" || data36 === "Either")) {
+                    const err100 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/from", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/from/enum", keyword: "enum", params: { allowedValues: schema11.properties.converge.properties.valuesFrom.items.properties.from.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.converge.properties.valuesFrom.items.properties.from.enum, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.from, data: data36 };
+                    if (vErrors === null) {
+                      vErrors = [err100];
+                    } else {
+                      vErrors.push(err100);
+                    }
+                    errors++;
+                  }
+                }
               } else {
-                const err99 = { instancePath: instancePath + "/converge/valuesFrom/" + i0, schemaPath: "#/properties/converge/properties/valuesFrom/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items, data: data29 };
+                const err101 = { instancePath: instancePath + "/converge/valuesFrom/" + i0, schemaPath: "#/properties/converge/properties/valuesFrom/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items, data: data29 };
                 if (vErrors === null) {
-                  vErrors = [err99];
+                  vErrors = [err101];
                 } else {
-                  vErrors.push(err99);
+                  vErrors.push(err101);
                 }
                 errors++;
               }
             }
           } else {
-            const err100 = { instancePath: instancePath + "/converge/valuesFrom", schemaPath: "#/properties/converge/properties/valuesFrom/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema11.properties.converge.properties.valuesFrom.type, parentSchema: schema11.properties.converge.properties.valuesFrom, data: data28 };
+            const err102 = { instancePath: instancePath + "/converge/valuesFrom", schemaPath: "#/properties/converge/properties/valuesFrom/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema11.properties.converge.properties.valuesFrom.type, parentSchema: schema11.properties.converge.properties.valuesFrom, data: data28 };
             if (vErrors === null) {
-              vErrors = [err100];
+              vErrors = [err102];
             } else {
-              vErrors.push(err100);
+              vErrors.push(err102);
             }
             errors++;
           }
         }
         if (data12.values !== void 0) {
-          let data36 = data12.values;
-          if (!(data36 && typeof data36 == "object" && !Array.isArray(data36))) {
-            const err101 = { instancePath: instancePath + "/converge/values", schemaPath: "#/properties/converge/properties/values/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.values.type, parentSchema: schema11.properties.converge.properties.values, data: data36 };
+          let data37 = data12.values;
+          if (!(data37 && typeof data37 == "object" && !Array.isArray(data37))) {
+            const err103 = { instancePath: instancePath + "/converge/values", schemaPath: "#/properties/converge/properties/values/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.values.type, parentSchema: schema11.properties.converge.properties.values, data: data37 };
             if (vErrors === null) {
-              vErrors = [err101];
+              vErrors = [err103];
             } else {
-              vErrors.push(err101);
+              vErrors.push(err103);
             }
             errors++;
           }
         }
         if (data12.driftDetection !== void 0) {
-          let data37 = data12.driftDetection;
-          if (data37 && typeof data37 == "object" && !Array.isArray(data37)) {
-            if (data37.enabled !== void 0) {
-              let data38 = data37.enabled;
-              if (typeof data38 !== "boolean") {
-                const err102 = { instancePath: instancePath + "/converge/driftDetection/enabled", schemaPath: "#/properties/converge/properties/driftDetection/properties/enabled/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.enabled.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.enabled, data: data38 };
+          let data38 = data12.driftDetection;
+          if (data38 && typeof data38 == "object" && !Array.isArray(data38)) {
+            if (data38.enabled !== void 0) {
+              let data39 = data38.enabled;
+              if (typeof data39 !== "boolean") {
+                const err104 = { instancePath: instancePath + "/converge/driftDetection/enabled", schemaPath: "#/properties/converge/properties/driftDetection/properties/enabled/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.enabled.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.enabled, data: data39 };
                 if (vErrors === null) {
-                  vErrors = [err102];
+                  vErrors = [err104];
                 } else {
-                  vErrors.push(err102);
+                  vErrors.push(err104);
                 }
                 errors++;
               }
             }
-            if (data37.interval !== void 0) {
-              let data39 = data37.interval;
-              if (typeof data39 === "string") {
-                if (func2(data39) > 64) {
-                  const err103 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/maxLength", keyword: "maxLength", params: { limit: 64 }, message: "must NOT have more than 64 characters", schema: 64, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data39 };
+            if (data38.interval !== void 0) {
+              let data40 = data38.interval;
+              if (typeof data40 === "string") {
+                if (func2(data40) > 64) {
+                  const err105 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/maxLength", keyword: "maxLength", params: { limit: 64 }, message: "must NOT have more than 64 characters", schema: 64, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data40 };
                   if (vErrors === null) {
-                    vErrors = [err103];
+                    vErrors = [err105];
                   } else {
-                    vErrors.push(err103);
+                    vErrors.push(err105);
                   }
                   errors++;
                 }
-                if (!pattern2.test(data39)) {
-                  const err104 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/pattern", keyword: "pattern", params: { pattern: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, message: 'must match pattern "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$"', schema: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$", parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data39 };
+                if (!pattern2.test(data40)) {
+                  const err106 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/pattern", keyword: "pattern", params: { pattern: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, message: 'must match pattern "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$"', schema: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$", parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data40 };
                   if (vErrors === null) {
-                    vErrors = [err104];
+                    vErrors = [err106];
                   } else {
-                    vErrors.push(err104);
+                    vErrors.push(err106);
                   }
                   errors++;
                 }
               } else {
-                const err105 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.driftDetection.properties.interval.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data39 };
-                if (vErrors === null) {
-                  vErrors = [err105];
-                } else {
-                  vErrors.push(err105);
-                }
-                errors++;
-              }
-            }
-            if (data37.correct !== void 0) {
-              let data40 = data37.correct;
-              if (typeof data40 !== "boolean") {
-                const err106 = { instancePath: instancePath + "/converge/driftDetection/correct", schemaPath: "#/properties/converge/properties/driftDetection/properties/correct/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.correct.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.correct, data: data40 };
-                if (vErrors === null) {
-                  vErrors = [err106];
-                } else {
-                  vErrors.push(err106);
-                }
-                errors++;
-              }
-            }
-            if (data37.maxRetries !== void 0) {
-              let data41 = data37.maxRetries;
-              if (!(typeof data41 == "number" && (!(data41 % 1) && !isNaN(data41)) && isFinite(data41))) {
-                const err107 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema11.properties.converge.properties.driftDetection.properties.maxRetries.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data41 };
+                const err107 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.driftDetection.properties.interval.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data40 };
                 if (vErrors === null) {
                   vErrors = [err107];
                 } else {
@@ -1221,60 +1218,63 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                 }
                 errors++;
               }
-              if (typeof data41 == "number" && isFinite(data41)) {
-                if (data41 > 2147483647 || isNaN(data41)) {
-                  const err108 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 2147483647 }, message: "must be <= 2147483647", schema: 2147483647, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data41 };
+            }
+            if (data38.correct !== void 0) {
+              let data41 = data38.correct;
+              if (typeof data41 !== "boolean") {
+                const err108 = { instancePath: instancePath + "/converge/driftDetection/correct", schemaPath: "#/properties/converge/properties/driftDetection/properties/correct/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.correct.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.correct, data: data41 };
+                if (vErrors === null) {
+                  vErrors = [err108];
+                } else {
+                  vErrors.push(err108);
+                }
+                errors++;
+              }
+            }
+            if (data38.maxRetries !== void 0) {
+              let data42 = data38.maxRetries;
+              if (!(typeof data42 == "number" && (!(data42 % 1) && !isNaN(data42)) && isFinite(data42))) {
+                const err109 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema11.properties.converge.properties.driftDetection.properties.maxRetries.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data42 };
+                if (vErrors === null) {
+                  vErrors = [err109];
+                } else {
+                  vErrors.push(err109);
+                }
+                errors++;
+              }
+              if (typeof data42 == "number" && isFinite(data42)) {
+                if (data42 > 2147483647 || isNaN(data42)) {
+                  const err110 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 2147483647 }, message: "must be <= 2147483647", schema: 2147483647, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data42 };
                   if (vErrors === null) {
-                    vErrors = [err108];
+                    vErrors = [err110];
                   } else {
-                    vErrors.push(err108);
+                    vErrors.push(err110);
                   }
                   errors++;
                 }
-                if (data41 < 1 || isNaN(data41)) {
-                  const err109 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data41 };
+                if (data42 < 1 || isNaN(data42)) {
+                  const err111 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data42 };
                   if (vErrors === null) {
-                    vErrors = [err109];
+                    vErrors = [err111];
                   } else {
-                    vErrors.push(err109);
+                    vErrors.push(err111);
                   }
                   errors++;
                 }
               }
             }
           } else {
-            const err110 = { instancePath: instancePath + "/converge/driftDetection", schemaPath: "#/properties/converge/properties/driftDetection/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.driftDetection.type, parentSchema: schema11.properties.converge.properties.driftDetection, data: data37 };
+            const err112 = { instancePath: instancePath + "/converge/driftDetection", schemaPath: "#/properties/converge/properties/driftDetection/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.driftDetection.type, parentSchema: schema11.properties.converge.properties.driftDetection, data: data38 };
             if (vErrors === null) {
-              vErrors = [err110];
+              vErrors = [err112];
             } else {
-              vErrors.push(err110);
+              vErrors.push(err112);
             }
             errors++;
           }
         }
       } else {
-        const err111 = { instancePath: instancePath + "/converge", schemaPath: "#/properties/converge/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.type, parentSchema: schema11.properties.converge, data: data12 };
-        if (vErrors === null) {
-          vErrors = [err111];
-        } else {
-          vErrors.push(err111);
-        }
-        errors++;
-      }
-    }
-    if (data.deletionPolicy !== void 0) {
-      let data42 = data.deletionPolicy;
-      if (typeof data42 !== "string") {
-        const err112 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.deletionPolicy.type, parentSchema: schema11.properties.deletionPolicy, data: data42 };
-        if (vErrors === null) {
-          vErrors = [err112];
-        } else {
-          vErrors.push(err112);
-        }
-        errors++;
-      }
-      if (!(data42 === "Orphan" || data42 === "Dismiss")) {
-        const err113 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/enum", keyword: "enum", params: { allowedValues: schema11.properties.deletionPolicy.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.deletionPolicy.enum, parentSchema: schema11.properties.deletionPolicy, data: data42 };
+        const err113 = { instancePath: instancePath + "/converge", schemaPath: "#/properties/converge/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.type, parentSchema: schema11.properties.converge, data: data12 };
         if (vErrors === null) {
           vErrors = [err113];
         } else {
@@ -1283,10 +1283,10 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
         errors++;
       }
     }
-    if (data.suspend !== void 0) {
-      let data43 = data.suspend;
-      if (typeof data43 !== "boolean") {
-        const err114 = { instancePath: instancePath + "/suspend", schemaPath: "#/properties/suspend/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.suspend.type, parentSchema: schema11.properties.suspend, data: data43 };
+    if (data.deletionPolicy !== void 0) {
+      let data43 = data.deletionPolicy;
+      if (typeof data43 !== "string") {
+        const err114 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.deletionPolicy.type, parentSchema: schema11.properties.deletionPolicy, data: data43 };
         if (vErrors === null) {
           vErrors = [err114];
         } else {
@@ -1294,13 +1294,34 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
         }
         errors++;
       }
+      if (!(data43 === "Orphan" || data43 === "Dismiss")) {
+        const err115 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/enum", keyword: "enum", params: { allowedValues: schema11.properties.deletionPolicy.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.deletionPolicy.enum, parentSchema: schema11.properties.deletionPolicy, data: data43 };
+        if (vErrors === null) {
+          vErrors = [err115];
+        } else {
+          vErrors.push(err115);
+        }
+        errors++;
+      }
+    }
+    if (data.suspend !== void 0) {
+      let data44 = data.suspend;
+      if (typeof data44 !== "boolean") {
+        const err116 = { instancePath: instancePath + "/suspend", schemaPath: "#/properties/suspend/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.suspend.type, parentSchema: schema11.properties.suspend, data: data44 };
+        if (vErrors === null) {
+          vErrors = [err116];
+        } else {
+          vErrors.push(err116);
+        }
+        errors++;
+      }
     }
   } else {
-    const err115 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.type, parentSchema: schema11, data };
+    const err117 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.type, parentSchema: schema11, data };
     if (vErrors === null) {
-      vErrors = [err115];
+      vErrors = [err117];
     } else {
-      vErrors.push(err115);
+      vErrors.push(err117);
     }
     errors++;
   }

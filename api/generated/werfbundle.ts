@@ -104,7 +104,7 @@ export interface WerfBundleSpec {
      */
     rollbackOnFailure?: boolean;
     /**
-     * ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace.
+     * ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).
      *
      * @maxItems 64
      */
@@ -123,6 +123,10 @@ export interface WerfBundleSpec {
        * Skipped, if it does not exist. False if left out.
        */
       optional?: boolean;
+      /**
+       * Where it is looked for: in the bundle's namespace (Bundle), in the target namespace (Target), or in the bundle's first and then in the target (Either). Either if left out.
+       */
+      from?: 'Bundle' | 'Target' | 'Either';
     }[];
     /**
      * Values written here; merged last, so they win.

@@ -1,6 +1,7 @@
 import { valueAt } from '../json-map.js';
 import type { ObjectRef } from '../objects.js';
 import { withoutNulls } from '../schema-node.js';
+import { lookupOrder } from '../values/lookup-order.js';
 import type { ValuesSource, WerfBundle } from '../werfbundle.js';
 
 interface Named {
@@ -37,6 +38,8 @@ export type ValuesReference = Named & {
   readonly kind: 'ConfigMap' | 'Secret';
   readonly index: number;
   readonly key: string | undefined;
+  /** As the item says it; undefined: as by default. */
+  readonly from: ValuesSource['from'];
 };
 
 /** A reference from a spec to another object; `use` says what the object is for. */
@@ -135,7 +138,7 @@ const inTarget = (spec: unknown, own: string, target: string): readonly Referenc
   return [
     ...serviceAccount(spec, target),
     ...(target === own ? [] : [targetNamespace(own, target)]),
-    ...items.flatMap((item, index) => valuesItem(item, index, target === own ? [own] : [own, target])),
+    ...items.flatMap((item, index) => valuesItem(item, index, { bundleNamespace: own, targetNamespace: target })),
   ];
 };
 
@@ -159,32 +162,39 @@ const targetNamespace = (own: string, target: string): TargetNamespaceReference 
 const valuesItem = (
   item: unknown,
   index: number,
-  namespaces: ValuesReference['namespaces'],
+  where: Parameters<typeof lookupOrder>[1],
 ): readonly ValuesReference[] => {
   const refs = (['configMapRef', 'secretRef'] as const).filter((ref) => valueAt(item, ref) !== undefined);
   const [ref, other] = refs;
   const name = ref === undefined ? undefined : valueAt(item, ref, 'name');
   if (ref === undefined || other !== undefined || !isName(name)) return [];
   const key = valueAt(item, 'key');
+  const from = valueAt(item, 'from');
+  if (!isPlace(from)) return [];
   return [
     {
       use: 'values',
       kind: ref === 'configMapRef' ? 'ConfigMap' : 'Secret',
       field: `spec.converge.valuesFrom[${index}].${ref}.name`,
       name,
-      namespaces,
+      namespaces: lookupOrder(from, where),
       optional: valueAt(item, 'optional') === true,
       index,
       key: typeof key === 'string' ? key : undefined,
+      from,
     },
   ];
 };
 
+const isPlace = (from: unknown): from is ValuesSource['from'] =>
+  from === undefined || from === 'Bundle' || from === 'Target' || from === 'Either';
+
 /** The item of valuesFrom that a reference was read from, without unknown fields. */
-export const valuesSourceOf = ({ kind, name, optional, key }: ValuesReference): ValuesSource => ({
+export const valuesSourceOf = ({ kind, name, optional, key, from }: ValuesReference): ValuesSource => ({
   ...(kind === 'ConfigMap' ? { configMapRef: { name } } : { secretRef: { name } }),
   optional,
   ...(key !== undefined && { key }),
+  ...(from !== undefined && { from }),
 });
 
 /** The name that a reference stands for, in the first namespace that it is looked for in. */

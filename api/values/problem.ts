@@ -1,5 +1,6 @@
 import type { Problem, ProblemCode } from '../problem.js';
 import type { ValuesSource } from '../werfbundle.js';
+import { lookupOrder } from './lookup-order.js';
 import type { ParsedKey } from './parse-key.js';
 import type { Position } from './position.js';
 
@@ -36,17 +37,17 @@ const referenceOf = (source: ValuesSource): { readonly kind: 'ConfigMap' | 'Secr
 export const fieldOf = (source: ValuesSource, index: number): string =>
   `spec.converge.valuesFrom[${index}].${source.configMapRef === undefined ? 'secretRef' : 'configMapRef'}.name`;
 
-/** A source that exists in neither namespace, in exactly the guide's words. */
+/** A source that exists nowhere that it was looked for, in exactly the guide's words. */
 export const missingSource = (
   source: ValuesSource,
   where: { readonly index: number; readonly bundleNamespace: string; readonly targetNamespace: string },
 ): ValuesProblem => {
   const { kind, name } = referenceOf(source);
-  const { bundleNamespace, targetNamespace } = where;
+  const [first, second] = lookupOrder(source.from, where);
   const text =
-    bundleNamespace === targetNamespace
-      ? `failed to get ${kind} '${name}' from namespace '${bundleNamespace}'`
-      : `${kind === 'ConfigMap' ? 'configMap' : 'secret'} '${name}' not found in namespaces '${bundleNamespace}' or '${targetNamespace}'`;
+    second === undefined
+      ? `failed to get ${kind} '${name}' from namespace '${first}'`
+      : `${kind === 'ConfigMap' ? 'configMap' : 'secret'} '${name}' not found in namespaces '${first}' or '${second}'`;
   return {
     code: 'FieldValueNotFound',
     field: fieldOf(source, where.index),

@@ -38,33 +38,50 @@ export const treeOf = (values: Value, origin: Origin, path: ValuePath = []): Tre
 };
 
 /**
- * Deep merge: maps merge, everything else replaces; null is kept, because it deletes a chart's default. An empty map changes
- * nothing of a map.
- * @param clashes - receives the paths at which only one of the two is a map
+ * Deep merge, later trees win: maps merge, everything else replaces; null is kept, because it deletes a chart's default. An empty map
+ * changes nothing of a map. Takes time linear in all trees, however many they are.
+ * @param clashes - receives the paths at which only one of two is a map
  */
-export const mergeTrees = (earlier: Tree, later: Tree, clashes: Clash[]): Tree => {
-  if (isBranch(earlier) && isBranch(later)) {
-    const children = new Map(earlier.children);
-    for (const [key, tree] of later.children) {
-      const before = children.get(key);
-      children.set(key, before === undefined ? tree : mergeTrees(before, tree, clashes));
-    }
-    return { kind: 'branch', children };
-  }
-  if (isBranch(earlier) && !isBranch(later)) {
-    if (isMap(later.value)) return earlier;
-    const hidden = leavesOf(earlier)[0];
-    if (hidden !== undefined && later.value !== null)
-      clashes.push({ path: later.path, earlier: hidden.origin, later: later.origin });
-    return later;
-  }
-  if (!isBranch(earlier) && isBranch(later)) {
-    const hiding = leavesOf(later)[0];
-    if (hiding !== undefined && !isMap(earlier.value) && earlier.value !== null) {
-      clashes.push({ path: earlier.path, earlier: earlier.origin, later: hiding.origin });
+export const mergeTrees = (trees: readonly Tree[], clashes: Clash[]): Tree | undefined => {
+  let merged: Leaf | undefined;
+  let branches: Branch[] = [];
+  for (const tree of trees) {
+    if (isBranch(tree)) branches.push(tree);
+    else if (branches.length === 0) merged = tree;
+    else if (!isMap(tree.value)) {
+      noteClash(mergeBranches(branches, merged, clashes), tree, clashes);
+      merged = tree;
+      branches = [];
     }
   }
-  return later;
+  return branches.length === 0 ? merged : mergeBranches(branches, merged, clashes);
+};
+
+/** @param before - the leaf that they replace */
+const mergeBranches = (branches: readonly Branch[], before: Leaf | undefined, clashes: Clash[]): Branch => {
+  const byKey = new Map<string, Tree[]>();
+  for (const { children } of branches) {
+    for (const [key, tree] of children) {
+      const others = byKey.get(key);
+      if (others === undefined) byKey.set(key, [tree]);
+      else others.push(tree);
+    }
+  }
+  const children = [...byKey].flatMap(([key, trees]) => {
+    const tree = mergeTrees(trees, clashes);
+    return tree === undefined ? [] : [[key, tree] as const];
+  });
+  const merged: Branch = { kind: 'branch', children: new Map(children) };
+  if (before !== undefined) noteClash(before, merged, clashes);
+  return merged;
+};
+
+const noteClash = (earlier: Tree, later: Tree, clashes: Clash[]): void => {
+  const leaf = [earlier, later].find((tree): tree is Leaf => !isBranch(tree));
+  const [before, after] = [leavesOf(earlier)[0], leavesOf(later)[0]];
+  if (leaf === undefined || before === undefined || after === undefined || isMap(leaf.value) || leaf.value === null)
+    return;
+  clashes.push({ path: leaf.path, earlier: before.origin, later: after.origin });
 };
 
 /** The leaves, in the order of their keys' first appearance. */

@@ -2,7 +2,7 @@ import type { Warning } from '../problem.js';
 import type { ValuesSource } from '../werfbundle.js';
 import { ambiguityText } from './ambiguous.js';
 import { isTooDeep, tooDeep, undeliverable } from './deliverable.js';
-import { type Ambiguities, parseKey } from './parse-key.js';
+import { parseKey } from './parse-key.js';
 import {
   brokenKey,
   brokenSource,
@@ -15,8 +15,9 @@ import {
   type ValuesProblem,
 } from './problem.js';
 import { type Clash, type Leaf, leavesOf, mergeTrees, type Origin, type Tree, treeOf, valuesOf } from './provenance.js';
-import { secretTextsIn } from './secret-texts.js';
-import { mapOf, pathText, type Value, type ValueMap } from './value.js';
+import type { Ambiguities } from './read-values.js';
+import { secretTextsOfValue } from './secret-texts.js';
+import { mapOf, pathText, type ValueMap } from './value.js';
 import { writeValuesFile } from './write-file.js';
 
 /** Larger values would not fit into one Secret. */
@@ -27,7 +28,7 @@ export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
 /** An item of spec.converge.valuesFrom, and what was found. */
 export interface ValuesInput {
   readonly source: ValuesSource;
-  /** From the bundle's namespace if it exists there, else from the target namespace; left out if it exists in neither. */
+  /** From the first namespace of lookup-order.ts that has it; left out if none has. */
   readonly found?: FoundSource;
 }
 
@@ -36,7 +37,7 @@ export type ResolvedValues =
       readonly kind: 'resolved';
       /** All sources merged; JSON-like. */
       readonly values: Readonly<Record<string, unknown>>;
-      /** Every text of 6 characters or more that came from a Secret, even if another source overrode it; must not be shown anywhere. */
+      /** Every text of 6 characters or more that came from a Secret, keys included, even if another source overrode it; must not be shown anywhere. */
       readonly secretTexts: readonly string[];
       /** Every value with the source that it comes from: what is delivered, and how. */
       readonly leaves: readonly Leaf[];
@@ -64,6 +65,8 @@ interface Findings {
   readonly problems: ValuesProblem[];
   /** The warning about single texts that become values: at most one for a bundle. */
   readonly texts: Warning[];
+  /** Several lines that are merged in, though they may have been meant as a text. */
+  readonly maps: Warning[];
   readonly ambiguities: Warning[];
   readonly secretTexts: Set<string>;
 }
@@ -76,7 +79,7 @@ const SOURCES_FIELD = 'spec.converge.valuesFrom';
  * All problems are collected. Never throws.
  */
 export const resolveValues = (input: ResolveInput): ResolvedValues => {
-  const findings: Findings = { problems: [], texts: [], ambiguities: [], secretTexts: new Set() };
+  const findings: Findings = { problems: [], texts: [], maps: [], ambiguities: [], secretTexts: new Set() };
   const size = sourceBytes(input.sources);
   if (size > MAX_SOURCE_BYTES) {
     return refused([
@@ -87,7 +90,7 @@ export const resolveValues = (input: ResolveInput): ResolvedValues => {
   const trees = input.sources.flatMap((item, index) => readSource({ ...item, index }, input, findings));
   if (input.inline !== undefined) trees.push(treeOf(input.inline as ValueMap, { kind: 'spec' }));
   const clashes: Clash[] = [];
-  const merged = trees.reduce((earlier, later) => mergeTrees(earlier, later, clashes), treeOf({}, { kind: 'spec' }));
+  const merged = mergeTrees([treeOf({}, { kind: 'spec' }), ...trees], clashes) ?? treeOf({}, { kind: 'spec' });
   const leaves = leavesOf(merged);
   findings.problems.push(...undelivered(leaves));
   if (findings.problems.length > 0) return refused(findings.problems);
@@ -98,7 +101,7 @@ export const resolveValues = (input: ResolveInput): ResolvedValues => {
       tooLong(SOURCES_FIELD, `the merged values have ${bytes} bytes; at most ${MAX_VALUES_BYTES} can be delivered`),
     ]);
   }
-  const warnings = [...findings.texts, ...clashes.map(clashWarning), ...findings.ambiguities];
+  const warnings = [...findings.texts, ...findings.maps, ...clashes.map(clashWarning), ...findings.ambiguities];
   return { kind: 'resolved', values, secretTexts: [...findings.secretTexts], leaves, warnings };
 };
 
@@ -164,10 +167,13 @@ const readKey = (
   }
   if (parsed.kind === 'text') warnOfText(found, at, findings);
   else findings.ambiguities.push(...ambiguityWarnings(found, at, parsed.ambiguous));
-  const values = parsed.kind === 'text' ? mapOf([[at.key, text]]) : parsed.values;
+  if (parsed.kind === 'map' && parsed.unmarked) findings.maps.push(unmarkedMap(found, at));
   if (found.kind === 'Secret') {
-    for (const item of textsOf(values)) findings.secretTexts.add(item);
+    // The key's own name is no secret: messages and `kubectl describe` show it.
+    for (const item of secretTextsOfValue(parsed.kind === 'text' ? text : parsed.values))
+      findings.secretTexts.add(item);
   }
+  const values = parsed.kind === 'text' ? mapOf([[at.key, text]]) : parsed.values;
   const { kind, namespace, name } = found;
   return [treeOf(values, { kind, namespace, name, key: at.key })];
 };
@@ -180,6 +186,15 @@ const warnOfText = (found: FoundSource, { field, key }: { field: string; key: st
     field,
     message: `${what}: it becomes the text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
   });
+};
+
+/** One for each such key. */
+const unmarkedMap = (found: FoundSource, { field, key }: { field: string; key: string }): Warning => {
+  const what = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name} holds several lines that are a map`;
+  return {
+    field,
+    message: `${what}: it is merged in, and there is no text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
+  };
 };
 
 /** For a Secret only their number is told: neither text nor position. */
@@ -203,16 +218,6 @@ const ambiguityWarnings = (
   const rest = count - told.length;
   return rest === 0 ? told : [...told, { field, message: `${where}: and ${rest} more like these` }];
 };
-
-/** All texts of a value, numbers also as Go's templates print them. */
-const textsOf = (value: Value): readonly string[] => {
-  if (typeof value === 'string') return secretTextsIn(value);
-  if (typeof value === 'number') return [String(value), goNumber(value)].flatMap(secretTextsIn);
-  return typeof value === 'object' && value !== null ? Object.values(value as object).flatMap(textsOf) : [];
-};
-
-/** A chart's numbers are float64: 1234567 is printed as 1.234567e+06. */
-const goNumber = (value: number): string => value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
 
 const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
   leaves.flatMap((leaf) => {

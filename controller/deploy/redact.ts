@@ -1,38 +1,77 @@
 import { MIN_SECRET_TEXT, secretTextsIn } from '../../api/values/secret-texts.js';
+import { bytesOf } from './decoding.js';
+import { type Reading, readingsOfLog } from './log-readings.js';
 import { plainLog } from './log-tail.js';
 
 /** What replaces a secret text. */
 const MASK = '***';
 
-/** This many characters of a secret in a row count as a secret by themselves: longer secrets are searched for piece by piece. */
+/** This many bytes of a secret in a row count as a secret by themselves: longer secrets are searched for piece by piece. */
 const PIECE = 64;
 
+/** {@link redactor}, for one text. */
+export const redact = (log: string, secretTexts: readonly string[]): string => redactor(secretTexts)(log);
+
 /**
- * Replaces every secret text by `***`: each as a whole and line by line, as it is, as JSON and Go quote it, and in base64 at
- * every alignment (a docker `auth`, a Secret's `data`). Of texts that overlap nothing is left. The log is made plain first: a
- * text with a colour in its middle would not be found, and would be whole again once the colours are removed.
+ * Replaces every secret text in logs by `***`: each as a whole and line by line, as it is and in all encodings of {@link ENCODINGS}. Of
+ * texts that overlap nothing is left. The log is made plain first: a text with a colour in its middle would not be found, and would be
+ * whole again once the colours are removed.
  *
- * Takes time linear in the text and in the sum of the secrets, however alike they are: a place is looked up once for each length
- * that a piece may have.
+ * Not the secrets are encoded, the log is decoded: so it does not matter how an encoder goes about it, and the cost is bounded.
+ * It takes time linear in the sum of the secrets, once, and in each text, however alike the secrets are: a place is looked up
+ * once for each length that a piece may have.
  *
  * @param secretTexts - those shorter than 6 characters are ignored: too much of a log would be replaced
  */
-export const redact = (log: string, secretTexts: readonly string[]): string => {
-  const text = plainLog(log);
+export const redactor = (secretTexts: readonly string[]): ((log: string) => string) => {
   const pieces = piecesOf(secretTexts);
-  if (pieces.all.size === 0) return text;
+  return (log) => {
+    const text = plainLog(log);
+    if (pieces.all.size === 0) return text;
+    const bytes = bytesOf(text);
+    const secret = new Uint8Array(bytes.length);
+    for (const reading of readingsOfLog(bytes)) mark(secret, reading, pieces);
+    return secret.includes(1) ? masked(bytes, secret) : text;
+  };
+};
+
+/** Marks the bytes of a log that stand for pieces of secrets in one reading of it. */
+const mark = (secret: Uint8Array, { bytes, from, to }: Reading, { all, lengths, hashes }: Pieces): void => {
+  for (let at = 0; at + MIN_SECRET_TEXT <= bytes.length; at += 1) {
+    if (hashes[hashAt(bytes, at)] === 0) continue;
+    const candidates = lengths.get(bytes.slice(at, at + MIN_SECRET_TEXT));
+    const length = candidates?.find((candidate) => all.has(bytes.slice(at, at + candidate)));
+    if (length !== undefined) secret.fill(1, from(at), to(at + length - 1));
+  }
+};
+
+/** @param secret - which bytes are to be hidden; no character is cut in two */
+const masked = (bytes: string, secret: Uint8Array): string => {
+  const isInside = (at: number) => at < bytes.length && (bytes.charCodeAt(at) & 0xc0) === 0x80;
   let result = '';
   let shown = 0;
-  let coveredUntil = -1;
-  for (let at = 0; at + MIN_SECRET_TEXT <= text.length; at += 1) {
-    const lengths = pieces.lengths.get(text.slice(at, at + MIN_SECRET_TEXT));
-    const length = lengths?.find((candidate) => pieces.all.has(text.slice(at, at + candidate)));
-    if (length === undefined) continue;
-    if (at > coveredUntil) result += text.slice(shown, at) + MASK;
-    coveredUntil = Math.max(coveredUntil, at + length);
-    shown = coveredUntil;
+  for (let at = secret.indexOf(1); at >= 0; at = secret.indexOf(1, shown)) {
+    let start = at;
+    while (start > shown && isInside(start)) start -= 1;
+    let end = secret.indexOf(0, at);
+    if (end < 0) end = bytes.length;
+    while (isInside(end)) end += 1;
+    result += textOf(bytes.slice(shown, start)) + (start > shown || shown === 0 ? MASK : '');
+    shown = end;
   }
-  return result + text.slice(shown);
+  return result + textOf(bytes.slice(shown));
+};
+
+const textOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
+
+/** How many hashes there are: a few times as many as secrets of a megabyte have beginnings. */
+const HASHES = 2 ** 20;
+
+/** Of the six bytes at a place: most places of a log are passed over by it, without a look at the pieces. */
+const hashAt = (bytes: string, at: number): number => {
+  let hash = 0;
+  for (let n = at; n < at + MIN_SECRET_TEXT; n += 1) hash = (Math.imul(hash, 0x01000193) ^ bytes.charCodeAt(n)) >>> 0;
+  return (hash ^ (hash >>> 12)) & (HASHES - 1);
 };
 
 /** The pieces of secrets to search for in a log. */
@@ -40,12 +79,16 @@ interface Pieces {
   readonly all: ReadonlySet<string>;
   /** Lengths of those that begin with these six characters, the longest first. */
   readonly lengths: ReadonlyMap<string, readonly number[]>;
+  /** 1 at the hashes of what they begin with. */
+  readonly hashes: Uint8Array;
 }
 
-/** The secrets in all forms that they may take in a log, in pieces. */
+/** The secrets in pieces. */
 export const piecesOf = (secretTexts: readonly string[]): Pieces => {
-  const forms = new Set(secretTexts.flatMap(secretTextsIn).flatMap(formsOf));
-  const all = new Set([...forms].flatMap(cut).filter((piece) => piece.trim().length >= MIN_SECRET_TEXT));
+  const texts = new Set(secretTexts.flatMap(secretTextsIn).map(bytesOf));
+  const all = new Set([...texts].flatMap(cut).filter((piece) => piece.trim().length >= MIN_SECRET_TEXT));
+  const hashes = new Uint8Array(HASHES);
+  for (const piece of all) hashes[hashAt(piece, 0)] = 1;
   const lengths = new Map<string, Set<number>>();
   for (const piece of all) {
     const start = piece.slice(0, MIN_SECRET_TEXT);
@@ -53,7 +96,8 @@ export const piecesOf = (secretTexts: readonly string[]): Pieces => {
     if (sameStart === undefined) lengths.set(start, new Set([piece.length]));
     else sameStart.add(piece.length);
   }
-  return { all, lengths: new Map([...lengths].map(([start, some]) => [start, [...some].sort((a, b) => b - a)])) };
+  const sorted = [...lengths].map(([start, some]) => [start, [...some].sort((a, b) => b - a)] as const);
+  return { all, lengths: new Map(sorted), hashes };
 };
 
 /** Adjacent pieces of equal length; the last one may overlap the one before, so that they cover all of the form. */
@@ -64,20 +108,3 @@ const cut = (form: string): readonly string[] =>
         const start = Math.min(at * PIECE, form.length - PIECE);
         return form.slice(start, start + PIECE);
       });
-
-const formsOf = (text: string): readonly string[] => {
-  const encoded = [0, 1, 2].flatMap((offset) => base64At(text, offset));
-  const urlSafe = encoded.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'));
-  return [text, JSON.stringify(text).slice(1, -1), ...encoded, ...urlSafe];
-};
-
-/**
- * The base64 of a text that starts `offset` bytes after a group of three, in two forms: complete, for an encoded text that ends with
- * it, and only the characters that depend on no other byte, for one that goes on.
- */
-const base64At = (text: string, offset: number): readonly string[] => {
-  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(text)]);
-  const first = Math.ceil((offset * 8) / 6);
-  const toEnd = bytes.toString('base64').slice(first).replace(/=+$/, '');
-  return [toEnd, toEnd.slice(0, Math.floor((bytes.length * 8) / 6) - first)];
-};

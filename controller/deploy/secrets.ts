@@ -1,6 +1,8 @@
 import type { Job, ObjectMeta, ObjectRef, OwnerReference, Secret, Stored } from '../../api/objects.js';
+import { parseJson } from '../../api/parse-json.js';
 import { type InstallationKey, isSignature, signatureOf } from '../../api/signature.js';
-import { secretTextsIn } from '../../api/values/secret-texts.js';
+import { isTooDeep } from '../../api/values/deliverable.js';
+import { secretTextsIn, secretTextsOfValue } from '../../api/values/secret-texts.js';
 import { annotationsOf, labelsOf, ownerOf } from './job.js';
 import type { JobParameters } from './job-parameters.js';
 import { LABELS } from './names.js';
@@ -83,7 +85,7 @@ export const secretTextsOf = (secret: Secret, job: ObjectRef, key: InstallationK
   if (!isSignature(redaction.signature, signedRedaction(redaction, job, valuesFile), key)) return undefined;
   if (!redaction.allValues) return redaction.texts;
   const parsed = valuesFile === undefined ? undefined : parseJson(valuesFile);
-  return parsed === undefined ? undefined : [...redaction.texts, ...textsIn(parsed)];
+  return parsed === undefined ? undefined : [...redaction.texts, ...secretTextsOfValue(parsed)];
 };
 
 /** A merge patch that makes a Job the owner of its Secret, so that they are deleted together. */
@@ -166,32 +168,28 @@ const parseRedaction = (text: string): Redaction | undefined => {
   return { texts: parsed.texts, allValues: parsed.allValues !== false, signature };
 };
 
-/** Passwords and tokens of a docker config, as they are and as `auth` has them; every line of a text that is none. */
+/** All texts of a docker config's entries, and what their `auth` stands for; every line of a text that is no docker config. */
 const dockerSecrets = (text: string): readonly string[] => {
   const config = parseJson(text) as { readonly auths?: unknown } | null | undefined;
   const auths = config?.auths;
-  if (typeof auths !== 'object' || auths === null) return secretTextsIn(text);
+  if (typeof auths !== 'object' || auths === null || isTooDeep(auths)) return secretTextsIn(text);
   return Object.values(auths as Readonly<Record<string, unknown>>).flatMap((entry) => {
-    const { auth, password, identitytoken, registrytoken } = (entry ?? {}) as Readonly<Record<string, unknown>>;
-    const login = typeof auth === 'string' ? decode(auth) : '';
-    const ofAuth = login.includes(':') ? login.slice(login.indexOf(':') + 1) : '';
-    const texts = [auth, password, identitytoken, registrytoken, login, ofAuth];
-    return texts.flatMap((item) => (typeof item === 'string' ? secretTextsIn(item) : []));
+    const texts = textsUnder(entry);
+    const { auth } = (entry ?? {}) as Readonly<Record<string, unknown>>;
+    return [...texts, ...(typeof auth === 'string' ? loginSecrets(decode(auth)) : [])].flatMap(secretTextsIn);
   });
 };
 
-const textsIn = (value: unknown): readonly string[] => {
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsIn);
-  return typeof value === 'string' || typeof value === 'number' ? secretTextsIn(String(value)) : [];
+/** Not the keys: they are the same in all docker configs, and `password` would be hidden wherever it stands. */
+const textsUnder = (value: unknown): readonly string[] => {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsUnder) : [];
+};
+
+/** @param login - `user:password` */
+const loginSecrets = (login: string): readonly string[] => {
+  const colon = login.indexOf(':');
+  return colon < 0 ? [login] : [login, login.slice(0, colon), login.slice(colon + 1)];
 };
 
 const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8');
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-};

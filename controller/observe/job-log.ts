@@ -4,7 +4,7 @@ import { SECRETS } from '../../kube/resources.js';
 import { secretNamesIn } from '../decide/create-job.js';
 import type { Proof } from '../deploy/job-signature.js';
 import { CONTAINER } from '../deploy/names.js';
-import { redact } from '../deploy/redact.js';
+import { redactor } from '../deploy/redact.js';
 import { redactionSecretName, secretTextsOf } from '../deploy/secrets.js';
 
 /** Lines to read from the end: more than are kept, so that the last error is found even if much follows it. */
@@ -35,7 +35,7 @@ export const readJobLog = async (
       return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone, or was changed' };
     const log = await client.podLog({ namespace, name }, { container: CONTAINER, tailLines: LOG_LINES }, signal);
     if (log === undefined) return { kind: 'unreadable', why: `Pod ${name} is gone` };
-    const hide = (text: string) => redact(text, texts);
+    const hide = redactor(texts);
     return { kind: 'read', text: hide(log), hide };
   } catch (error) {
     if (error instanceof KubeError && error.code !== 'aborted') return { kind: 'unreadable', why: error.code };

@@ -241,6 +241,38 @@ const ROWS: readonly Row[] = [
   },
   {
     of: 'values',
+    title: 'a source of values that is looked for in the target namespace only',
+    spec: converge({ valuesFrom: [{ configMapRef: { name: 'app-config' }, from: 'Target' }] }),
+    want: {
+      denied: 'spec.converge.valuesFrom[0].configMapRef.name: Not found: ',
+      reason: 'ValuesInvalid',
+      told: '',
+      text: "failed to get ConfigMap 'app-config' from namespace 'production'",
+    },
+  },
+  {
+    of: 'values',
+    title: "a source of values that is looked for in the bundle's namespace only",
+    spec: converge({ valuesFrom: [{ secretRef: { name: 'app-keys' }, from: 'Bundle' }] }),
+    want: {
+      denied: 'spec.converge.valuesFrom[0].secretRef.name: Not found: ',
+      reason: 'ValuesInvalid',
+      told: '',
+      text: "failed to get Secret 'app-keys' from namespace 'ops'",
+    },
+  },
+  {
+    of: 'values',
+    title: 'sources of values that are where they are looked for',
+    spec: converge({
+      valuesFrom: [
+        { configMapRef: { name: 'app-config' }, from: 'Bundle' },
+        { secretRef: { name: 'app-keys' }, from: 'Target' },
+      ],
+    }),
+  },
+  {
+    of: 'values',
     title: 'a source of values without the key',
     spec: converge({ valuesFrom: [{ configMapRef: { name: 'app-config' }, key: 'prod.yaml' }] }),
     want: {

@@ -256,6 +256,12 @@ t.test('each fault is told once, in words that say what to do', async (t) => {
       want: ['spec.converge.values: Invalid value: "string": must be a map, not a string'],
     },
     {
+      spec: withConverge({ valuesFrom: [{ secretRef: { name: 'a' }, from: 'Nowhere' }] }),
+      want: [
+        'spec.converge.valuesFrom[0].from: Unsupported value: "Nowhere": supported values: "Bundle", "Target", "Either"',
+      ],
+    },
+    {
       spec: withConverge({ valuesFrom: {} }),
       want: ['spec.converge.valuesFrom: Invalid value: "object": must be a list, not a map'],
     },

@@ -187,7 +187,7 @@ deletionPolicy: Never`,
   {
     title: 'values in the target namespace',
     spec: into('production', ', valuesFrom: [{configMapRef: {name: elsewhere}}]'),
-    count: 0,
+    count: 1,
   },
   { title: 'an optional source', spec: from('{configMapRef: {name: nowhere}, optional: true}'), count: 0 },
   { title: "the platform's policy", spec: REGISTRY, flags: ['--allowed-registries=quay.io/*'], count: 1 },

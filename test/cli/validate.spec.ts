@@ -105,6 +105,22 @@ t.test('findings and where they are', async (t) => {
       ],
     },
     {
+      title: 'values that kubectl changes, or drops, before anybody sees them',
+      given: bundle(
+        'registry: {url: ghcr.io/acme/app, tag: v1}\nconverge:\n  values:\n    ver: 1.10\n    on: yes\n    port: 0777\n    list: [1_000, 1.5, 8080, text, "0777", True]\n    gone: null\n    empty:\n    0x10: !!str 1.10',
+      ),
+      want: [
+        '8:7 warning Warning spec.converge.values.ver kubectl reads 1.10 as 1.1: write "1.10" for the text, or 1.1',
+        '9:7 warning Warning spec.converge.values.true kubectl reads the key on as true: write "on"',
+        '9:7 warning Warning spec.converge.values.true kubectl reads yes as true: write "yes" for the text, or true',
+        '10:7 warning Warning spec.converge.values.port kubectl reads 0777 as 511: write "0777" for the text, or 511',
+        '11:14 warning Warning spec.converge.values.list[0] kubectl reads 1_000 as 1000: write "1_000" for the text, or 1000',
+        '12:7 warning Warning spec.converge.values.gone kubectl apply drops a null, so the default of the chart stays: use kubectl apply --server-side, which keeps it',
+        '13:7 warning Warning spec.converge.values.empty kubectl apply drops a null, so the default of the chart stays: use kubectl apply --server-side, which keeps it',
+        '14:7 warning Warning spec.converge.values.16 kubectl reads the key 0x10 as 16: write "0x10"',
+      ],
+    },
+    {
       title: 'fields that do not exist, with the one that was meant',
       given: bundle(
         'registry:\n  url: ghcr.io/acme/app\n  tag: v1\n  pollIntervall: 5m\nconverge:\n  valuesFrom:\n  - configMapRef: {name: a, nmae: b}\n  values: {anything: {goes: true}}\nsuspended: true\nserviceAccountName: a\nanything: 1',

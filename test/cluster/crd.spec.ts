@@ -217,6 +217,17 @@ const ROWS: readonly Row[] = [
     refused: 'spec.converge.valuesFrom[0]',
   },
   { title: 'a source is a map', spec: withSource(null), refused: 'spec.converge.valuesFrom[0]' },
+  {
+    title: 'a source is looked for in the namespace of the bundle, or of the target, or in either',
+    spec: withConverge({
+      valuesFrom: ['Bundle', 'Target', 'Either'].map((from) => ({ secretRef: { name: 'a' }, from })),
+    }),
+  },
+  {
+    title: 'a source is looked for nowhere else',
+    spec: withSource({ secretRef: { name: 'a' }, from: 'target' }),
+    refused: 'spec.converge.valuesFrom[0].from',
+  },
   { title: 'there are 64 sources', spec: withConverge({ valuesFrom: Array(64).fill({ secretRef: { name: 'a' } }) }) },
   {
     title: 'there are not 65',

@@ -97,7 +97,21 @@ t.test('Secrets stay below what an apiserver takes, and an unreadable list hides
   const [large] = secretsOf({ ...NOTHING, valuesFile: JSON.stringify(values), secretTexts: [password, 'hidden1'] });
   const size = Object.values(large?.data ?? {}).reduce((sum, text) => sum + Buffer.from(text, 'base64').length, 0);
   t.ok(size < 1_048_576, `${size} bytes`);
-  t.strictSame(hiddenBy(large), [password, 'visible', '1234567'], 'then every text of the values is hidden');
+  t.strictSame(
+    hiddenBy(large),
+    ['password', password, 'visible', '1234567', '1.234567e+06'],
+    'then every text of the values is hidden, keys and numbers as they are printed included',
+  );
+  const auth = base64('a-long-name:s3cr3t-token');
+  const config = JSON.stringify({
+    auths: { 'ghcr.io': { auth, email: 'me@example.com', more: [{ x: 'in-a-list' }] } },
+  });
+  const registry = secretsOf({ ...NOTHING, dockerConfig: config })[0];
+  t.strictSame(
+    hiddenBy(registry),
+    [auth, 'me@example.com', 'in-a-list', 'a-long-name:s3cr3t-token', 'a-long-name', 's3cr3t-token'],
+    'of a docker config all texts; the hosts are no secret, and its keys are those of any other',
+  );
   const [unused] = secretsOf({ ...NOTHING, secretTexts: ['p'.repeat(1_050_000)] });
   t.strictSame(hiddenBy(unused), [], 'what no file has was given to nobody, and the log may be shown');
   const unsigned = JSON.stringify({ texts: [], allValues: false });

@@ -80,6 +80,7 @@ const CANDIDATES: Readonly<Record<string, readonly unknown[]>> = {
   'converge.valuesFrom[].secretRef.name': ['app-secret', ' '],
   'converge.valuesFrom[].key': ['values.yaml', 'a b', ''],
   'converge.valuesFrom[].optional': [true, 0],
+  'converge.valuesFrom[].from': ['Bundle', 'Target', 'Either', 'Nowhere', 1],
   'converge.values': [{ a: { b: null } }, {}],
   'converge.driftDetection.enabled': [true, 'on'],
   'converge.driftDetection.interval': ['15m', '30s'],
