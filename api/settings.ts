@@ -4,7 +4,7 @@ import { releaseNameOf, targetNamespaceOf } from './names.js';
 import type { Problem } from './problem.js';
 import { parseRegistryUrl } from './registry-url.js';
 import { withoutNulls } from './schema-node.js';
-import { validateBundle } from './validate.js';
+import { bundleProblems } from './validate.js';
 import type { ConvergeSpec, RegistrySpec, StoredBundle, ValuesSource, WerfBundleSpec } from './werfbundle.js';
 
 /** A spec with every default applied and every text parsed. Times in milliseconds. */
@@ -55,7 +55,7 @@ export type ParsedSpec =
 
 /** Parses the spec of a stored bundle. Never throws, whatever JSON the spec is. */
 export const parseSpec = (bundle: StoredBundle): ParsedSpec => {
-  const { problems } = validateBundle(bundle);
+  const problems = bundleProblems(bundle);
   return problems.length > 0 ? { kind: 'invalid', problems } : { kind: 'valid', settings: settingsOf(bundle) };
 };
 

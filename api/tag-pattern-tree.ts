@@ -35,6 +35,8 @@ interface Flags {
 
 class Reader {
   readonly #text: string;
+  /** What was asked of RE2 already: patterns repeat themselves. */
+  readonly #asked = new Map<string, string>();
   #at = 0;
   #groups = 0;
 
@@ -68,12 +70,12 @@ class Reader {
   #atoms(flags: Flags): readonly PatternPart[] {
     if (this.#text[this.#at] === '(') return [this.#group(flags)];
     const quoted = this.#take(QUOTED);
-    if (quoted !== undefined) return [...(quoted[1] ?? '')].map((char) => charPart(RE2JS.quote(char), flags));
+    if (quoted !== undefined) return [...(quoted[1] ?? '')].map((char) => this.#charPart(RE2JS.quote(char), flags));
     const [text = ''] = this.#take(CLASS) ?? this.#take(ESCAPE) ?? this.#take(/[\s\S]/uy) ?? [];
     if (text === '^' || text === '\\A') return [{ kind: 'empty', anchor: 'begin' }];
     if (text === '$' || text === '\\z') return [{ kind: 'empty', anchor: 'end' }];
     if (text === '\\b' || text === '\\B') return [{ kind: 'empty' }];
-    return [charPart(text, flags)];
+    return [this.#charPart(text, flags)];
   }
 
   #group(flags: Flags): PatternPart {
@@ -101,6 +103,15 @@ class Reader {
     return { kind: 'repeat', part, min: text[0] === '+' ? 1 : 0, max: text[0] === '?' ? 1 : Number.POSITIVE_INFINITY };
   }
 
+  #charPart(text: string, { folds }: Flags): PatternPart {
+    // Most are letters that stand for themselves; RE2 need not be asked.
+    if (!folds && /^[\w-]$/.test(text)) return { kind: 'char', chars: text };
+    const one = `${folds ? '(?i)' : ''}${text}`;
+    const chars = this.#asked.get(one) ?? charsOf(one);
+    this.#asked.set(one, chars);
+    return { kind: 'char', chars };
+  }
+
   #take(pattern: RegExp): RegExpExecArray | undefined {
     pattern.lastIndex = this.#at;
     const match = pattern.exec(this.#text) ?? undefined;
@@ -114,9 +125,7 @@ const folds = (letters: string, flags: Flags): boolean => {
   return !off.includes('i') && (on.includes('i') || flags.folds);
 };
 
-const charPart = (text: string, flags: Flags): PatternPart => {
-  // Most are letters that stand for themselves; RE2 need not be asked.
-  if (!flags.folds && /^[\w-]$/.test(text)) return { kind: 'char', chars: text };
-  const one = RE2JS.compile(`${flags.folds ? '(?i)' : ''}${text}`);
-  return { kind: 'char', chars: TAG_CHARS.filter((char) => one.matches(char)).join('') };
+const charsOf = (pattern: string): string => {
+  const one = RE2JS.compile(pattern);
+  return TAG_CHARS.filter((char) => one.matches(char)).join('');
 };

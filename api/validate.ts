@@ -22,22 +22,29 @@ interface SpecVerdict {
  */
 export const validateBundle = (bundle: WerfBundle, old?: WerfBundle): SpecVerdict => {
   const subject = subjectOf(bundle, old);
-  const { spec } = subject;
+  const problems = problemsOf(subject);
   const told = old === undefined ? [] : specWarnings(subjectOf(old));
-  const inBetterWords = fieldProblems(spec, subject);
-  const reported = new Set(inBetterWords.map(({ field }) => field));
-  const problems = [
-    ...schemaProblems(spec).filter(({ field }) => !reported.has(field)),
-    ...inBetterWords,
-    ...crossFieldProblems(subject),
-  ];
   const isTold = ({ field, message }: Warning): boolean =>
     told.some((other) => other.field === field && other.message === message);
   const faulty = new Set(problems.map(({ field }) => field));
   return {
-    problems: inSchemaOrder(problems),
+    problems,
     warnings: inSchemaOrder(specWarnings(subject).filter((warning) => !faulty.has(warning.field) && !isTold(warning))),
   };
+};
+
+/** The problems that {@link validateBundle} finds in a stored bundle; warnings, which cost more, are left to admission. */
+export const bundleProblems = (bundle: WerfBundle): readonly Problem[] => problemsOf(subjectOf(bundle));
+
+const problemsOf = (subject: Subject): readonly Problem[] => {
+  const { spec } = subject;
+  const inBetterWords = fieldProblems(spec, subject);
+  const reported = new Set(inBetterWords.map(({ field }) => field));
+  return inSchemaOrder([
+    ...schemaProblems(spec).filter(({ field }) => !reported.has(field)),
+    ...inBetterWords,
+    ...crossFieldProblems(subject),
+  ]);
 };
 
 const subjectOf = (bundle: WerfBundle, old?: WerfBundle): Subject => {

@@ -13,8 +13,9 @@ export const tagPatternWarning = (spec: unknown): string | undefined => {
   if (registry['tag'] !== undefined || parseTagPattern(pattern).kind === 'invalid') return undefined;
   const constraint = registry['versionConstraint'];
   const byVersion = typeof constraint === 'string' && constraint.trim() !== '';
-  const path = pathToGroup(patternTree(pattern));
-  const compared = path.at(-1) ?? patternTree(pattern);
+  const whole = patternTree(pattern);
+  const path = pathToGroup(whole);
+  const compared = path.at(-1) ?? whole;
   const messages = [
     !byVersion && registry['tagOrder'] === undefined ? numbersAsText(compared) : undefined,
     path.length > 0 ? leftOut(path, compared, byVersion) : undefined,
