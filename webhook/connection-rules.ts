@@ -15,7 +15,7 @@ const ANSWER_MS = 10_000;
 /** A connection that has asked before gives way when it has asked nothing for so long, milliseconds: an apiserver may be writing to it. */
 const IDLE_MS = 1000;
 
-/** What is known of a connection at one moment; times of a monotonic clock, milliseconds. */
+/** What is known of a connection at one moment; times of a monotonic clock that stands still with the process, milliseconds. */
 export interface ConnectionFacts {
   readonly now: number;
   readonly openedAt: number;

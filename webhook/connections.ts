@@ -18,6 +18,8 @@ interface ConnectionsDeps {
 
 /** How often each connection is looked at, milliseconds. */
 const LOOK_MS = 250;
+/** No more time than this counts from one look to the next, milliseconds: while the process stood still, callers could not be heard. */
+const MOST_PASSED_MS = 500;
 /** So many connections give way to new ones in a second: each new one costs a TLS handshake. */
 const MOST_GIVING_WAY = 100;
 
@@ -68,6 +70,8 @@ export class Connections {
   readonly #peers = new Map<string, number>();
   readonly #byTls = new WeakMap<Socket, Connection>();
   #timer: Timer | undefined;
+  /** Time as it counts for callers, at the last look; and when that was. */
+  #time = 0;
   #lookedAt = 0;
   /** Connections that may give way now; a new one comes every 1/{@link MOST_GIVING_WAY} s. */
   #giving = MOST_GIVING_WAY;
@@ -120,7 +124,7 @@ export class Connections {
     }
     if (connection.isOutdated) response.setHeader('Connection', 'close');
     connection.isProven = isProven(connection);
-    const since = this.#deps.clock.monotonic();
+    const since = this.#now();
     const bytesBefore = request.socket.bytesRead;
     connection.asked = { request, response, since, bytesBefore, body: undefined, waitedMs: 0, answerSince: undefined };
     connection.usedAt = since;
@@ -157,7 +161,7 @@ export class Connections {
   }
 
   #makeRoom(full: 'connections' | 'peer-connections', peer: string): boolean {
-    const now = this.#deps.clock.monotonic();
+    const now = this.#now();
     this.#giving = Math.min(MOST_GIVING_WAY, this.#giving + ((now - this.#givingAt) * MOST_GIVING_WAY) / 1000);
     this.#givingAt = now;
     if (this.#giving < 1) return false;
@@ -172,7 +176,7 @@ export class Connections {
   }
 
   #add(socket: Socket, peer: string): void {
-    const now = this.#deps.clock.monotonic();
+    const now = this.#now();
     const key = keyOf(socket);
     this.#open.set(key, {
       key,
@@ -214,13 +218,18 @@ export class Connections {
     connection.socket.destroy();
   }
 
+  #now(): number {
+    return this.#time + Math.min(this.#deps.clock.monotonic() - this.#lookedAt, MOST_PASSED_MS);
+  }
+
   #lookLater(now: number): void {
-    this.#lookedAt = now;
+    this.#time = now;
+    this.#lookedAt = this.#deps.clock.monotonic();
     this.#timer = this.#deps.clock.startTimer(LOOK_MS, () => this.#look());
   }
 
   #look(): void {
-    const now = this.#deps.clock.monotonic();
+    const now = this.#now();
     for (const connection of [...this.#open.values()]) this.#lookAt(connection, now);
     if (this.#open.size > 0) this.#lookLater(now);
     else this.#timer = undefined;
@@ -231,7 +240,7 @@ export class Connections {
       connection.socket.destroy();
       return;
     }
-    note(connection, { now, passedMs: now - this.#lookedAt });
+    note(connection, { now, passedMs: now - this.#time });
     const stalls = connection.asked?.body?.look() ?? false;
     const facts = this.#factsOf(connection, now);
     const fault = faultOf(facts.phase.kind === 'body' ? { ...facts, phase: { ...facts.phase, stalls } } : facts);

@@ -24,6 +24,7 @@ interface Options {
 /** A server with all that it refuses, on a clock that stands still: bytes take as long as they take, and cost no time. */
 const setup = async (t: Test, { handler = () => Promise.resolve(OK), maxInFlight = 200, ...limits }: Options = {}) => {
   const clock = createFakeClock();
+  let stoodStillMs = 0;
   const log = recordLog();
   const refused: Partial<Record<Refusal, number>> = {};
   const calls: Call[] = [];
@@ -46,7 +47,7 @@ const setup = async (t: Test, { handler = () => Promise.resolve(OK), maxInFlight
         connections = count;
       },
     },
-    clock,
+    clock: { ...clock, monotonic: () => clock.monotonic() + stoodStillMs },
     log,
   });
   const agent = new Agent({ keepAlive: true, ca: authority.certificate });
@@ -103,6 +104,9 @@ const setup = async (t: Test, { handler = () => Promise.resolve(OK), maxInFlight
     until,
     seen,
     connections: () => connections(),
+    standStill: (ms: number) => {
+      stoodStillMs += ms;
+    },
     one: async (...[options]: readonly [Parameters<typeof openSlowCaller>[1]?]) => {
       const caller = await openSlowCaller(server.port, options);
       callers.push(caller);
@@ -244,6 +248,20 @@ t.test('a TLS handshake has five seconds', async (t) => {
   const { ms } = await until(Promise.all(silent.map(({ ended }) => ended)));
   t.ok(ms > 4500 && ms <= 6000, `${ms} ms`);
   t.strictSame(refused, { 'slow-handshake': 2 });
+});
+
+t.test('time in which the process stood still is not held against callers', async (t) => {
+  const { server, one, clock, refused, standStill, ask } = await setup(t);
+  await openSilent(server.port).then(({ socket }) => t.teardown(() => socket.destroy()));
+  const sender = await one();
+  sender.send(`${headersOf('/validate', 10)}{`);
+  t.equal(await ask('{}'), 200);
+  standStill(60_000);
+  await clock.advance(250);
+  t.strictSame(refused, {}, 'a paused machine, or one that is far too busy');
+  sender.send('123456789');
+  await new Promise((resolve) => sender.socket.once('data', resolve));
+  t.match(sender.received(), /^HTTP\/1\.1 200 /);
 });
 
 t.test('an answer that is not read holds nothing up, and its connection ends after ten seconds', async (t) => {
