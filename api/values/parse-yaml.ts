@@ -63,14 +63,14 @@ const isOfKnownTag = ({ code, message }: YAMLProblem): boolean =>
 
 type Fault = Unreadable & { readonly offset?: number };
 
-/** What Helm's reader refuses, or takes for the end of a line. */
-const NOT_IN_HELM = /(?![\t\n\r])\p{Cc}|[\u2028\u2029\ufffe\uffff]|(?<!^)\ufeff/u;
+/** What Helm's reader refuses. Of what JSON may hold unescaped, such as U+2028 within quotes, nothing is refused: it arrives as it is. */
+const NOT_IN_HELM = /(?![\t\n\r\u007f-\u009f])\p{Cc}/u;
 
 const unlikeHelm = (text: string): Fault | undefined => {
   const offset = text.search(NOT_IN_HELM);
   if (offset < 0) return undefined;
   const code = (text.codePointAt(offset) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-  const reason = `has a control character or line separator (U+${code}): write it as an escape in double quotes`;
+  const reason = `has a control character (U+${code}): write it as an escape in double quotes`;
   return { kind: 'invalid', reason, offset };
 };
 
