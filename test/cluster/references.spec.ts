@@ -54,7 +54,7 @@ const SUPPLIES = [
 const CONVERGE = {
   targetNamespace: 'production',
   serviceAccountName: 'werf-converge',
-  valuesFrom: [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'keys' } }],
+  valuesFrom: [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'keys' }, from: 'Target' }],
 };
 const app = (change: object = {}, metadata: object = {}): object =>
   bundle('app', { ...CONVERGE, ...change }, metadata, { secretRef: { name: 'creds' } });
