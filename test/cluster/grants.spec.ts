@@ -77,7 +77,7 @@ t.test('an admin, and a tenant with the rights, may', async (t) => {
     stdout: 'werfbundle.werf.io/shop created\n',
     stderr: '',
   });
-  const valuesFrom = [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'team-keys' } }];
+  const valuesFrom = [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'team-keys' }, from: 'Target' }];
   const app = bundle('team', 'app', { ...toProduction, valuesFrom });
   t.same(await fixture.as(TENANT, ['apply', '-f', '-'], app), {
     code: 0,

@@ -55,7 +55,7 @@ const SUPPLIES = [
 const CONVERGE = {
   targetNamespace: 'production',
   serviceAccountName: 'werf-converge',
-  valuesFrom: [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'keys' } }],
+  valuesFrom: [{ configMapRef: { name: 'app-config' } }, { secretRef: { name: 'keys' }, from: 'Target' }],
 };
 const app = (change: object = {}, metadata: object = {}): object =>
   bundle('app', { ...CONVERGE, ...change }, metadata, { secretRef: { name: 'creds' } });
@@ -63,7 +63,7 @@ const MISSING = [
   'spec.registry.secretRef.name: Not found: Secret creds does not exist in namespace ops',
   'spec.converge.serviceAccountName: Not found: ServiceAccount werf-converge does not exist in namespace production',
   "spec.converge.valuesFrom[0].configMapRef.name: Not found: configMap 'app-config' not found in namespaces 'ops' or 'production'",
-  "spec.converge.valuesFrom[1].secretRef.name: Not found: secret 'keys' not found in namespaces 'ops' or 'production'",
+  "spec.converge.valuesFrom[1].secretRef.name: Not found: failed to get Secret 'keys' from namespace 'production'",
 ];
 
 t.test('a whole stage that does not exist yet passes a dry run, and is applied in order', async (t) => {

@@ -115,7 +115,7 @@ t.test('a change that would break a bundle is refused, and the bundle is named',
         'ConfigMap',
         'app-config',
         CAUSE(
-          'ConfigMap ops/app-config has an alias (*name), which is not supported: write the value out: line 1, column 4',
+          'ConfigMap ops/app-config has an alias (*name) of an anchor that is not there: line 1, column 4',
           'WerfBundle ops/my-app uses it',
         ),
       ),
