@@ -73,45 +73,6 @@ const ALLOWED = { allowed: true, problems: [], warnings: [] };
 const denied = (...problems: readonly string[]) => ({ allowed: false, problems, warnings: [] });
 const warned = (...warnings: readonly string[]) => ({ allowed: true, problems: [], warnings });
 
-t.test('a source that is looked for in either namespace, and exists only in the target, is warned about', async (t) => {
-  const warningsOf = async (from: 'Bundle' | 'Target' | 'Either' | undefined, opened = harness(), old?: WerfBundle) => {
-    const item = { secretRef: { name: 'app-keys' }, ...(from !== undefined && { from }) };
-    const object = bundle(converge({ valuesFrom: [item] }));
-    return (await opened.ask({ object, ...(old !== undefined && { oldObject: old }) })).warnings;
-  };
-  const warning =
-    "spec.converge.valuesFrom[0].secretRef.name: Secret app-keys exists only in namespace 'production': whoever may create one of this name in namespace 'ops' shadows it; set spec.converge.valuesFrom[0].from to Target if it is to come from there";
-  t.same(await warningsOf(undefined), [warning]);
-  t.same(await warningsOf('Either'), [warning]);
-  t.same(await warningsOf('Target'), []);
-  t.same(await warningsOf('Bundle'), [], 'it is not found at all');
-  const both = harness();
-  both.kube.seed(SECRETS, secret(ops('app-keys'), { 'values.yaml': 'a: 1\n' }));
-  t.same(await warningsOf('Either', both), [], 'the own one is there');
-  const stored = bundle(converge({ valuesFrom: [{ secretRef: { name: 'app-keys' } }] }));
-  t.same(await warningsOf(undefined, harness(), stored), [], 'once, and not at every change of the spec');
-});
-
-t.test('a user needs a grant where a source is looked for, and nowhere else', async (t) => {
-  const asked = async (from: 'Bundle' | 'Target' | 'Either') => {
-    const opened = harness();
-    await opened.ask({
-      object: bundle({
-        ...PLAIN,
-        converge: {
-          targetNamespace: 'production',
-          serviceAccountName: 'werf-converge',
-          valuesFrom: [{ secretRef: { name: 'app-keys' }, from }],
-        },
-      }),
-    });
-    return opened.asked.filter((what) => what.startsWith('Secret ')).toSorted();
-  };
-  t.same(await asked('Bundle'), ['Secret ops/app-keys']);
-  t.same(await asked('Target'), ['Secret production/app-keys']);
-  t.same(await asked('Either'), ['Secret ops/app-keys', 'Secret production/app-keys']);
-});
-
 t.test('a bundle whose references all exist is allowed, and each is read once', async (t) => {
   const opened = harness();
   t.same(await askOf(opened, { object: bundle() }), ALLOWED);
