@@ -299,7 +299,7 @@ const keepsSecrets = async (t: Test, given: Given): Promise<void> => {
   const valuesFrom = [{ configMapRef: { name: 'open' } }, { secretRef: { name: 'database' } }];
   await scenario.applyBundle('chatty', scenario.spec('acme/chatty', { valuesFrom }));
   const { lastJobLogs, lastJobName = '' } = await scenario.synced('chatty', 'v1.0.0');
-  t.match(lastJobLogs, /database:\n {2}password: \*\*\*\ngreeting: hello\n/);
+  t.match(lastJobLogs, /\*\*\*:\n {2}\*\*\*: \*\*\*\ngreeting: hello\n/);
   t.match((await scenario.kubectl('logs', `job/${lastJobName}`)).stdout, password, 'the deployment itself had it');
   const left = async () => {
     const list = await fixture.client.list(
