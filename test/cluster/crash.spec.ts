@@ -145,7 +145,9 @@ t.test('a controller that is killed while it deploys', async (t) => {
   await fixture.publish({ repository: 'acme/app', tag: 'v1.0.0' });
   const jobs = await recordWatch(t, fixture, JOBS);
   const proxy: CuttingProxy = await startCuttingProxy(t, fixture.cluster.controlPlane);
-  let controller = await fixture.startController({ through: proxy });
+  /** Behind the proxy; with workers enough for all bundles that are frozen at once, since one namespace has three quarters of them. */
+  const behindProxy = { through: proxy, flags: ['--workers', '16'] };
+  let controller = await fixture.startController(behindProxy);
 
   /** Makes a bundle, and kills the controller at its `at`th write. @returns the writes up to then */
   const killedAt = async (
@@ -175,7 +177,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
       await t.test(`deploys exactly once when it is killed ${when} "${write}"`, async (t) => {
         const name = `app-${index + 1}-${when}`;
         const seen = await killedAt(name, { at: index + 1, when });
-        controller = await fixture.startController({ through: proxy });
+        controller = await fixture.startController(behindProxy);
         t.same(seen, WRITES.slice(0, index + 1), 'it was killed where it was to be killed');
         t.same(await tracesOf(fixture, jobs, await synced(fixture, { namespace: OPS, name })), deployedOnce(name));
       });
@@ -277,7 +279,7 @@ t.test('a controller that is killed while it deploys', async (t) => {
     };
     await controller.stop();
     for (const [name, spec] of Object.entries({ 'gone-here': here, 'gone-there': there })) {
-      controller = await fixture.startController({ through: proxy });
+      controller = await fixture.startController(behindProxy);
       await killedAt(name, { at: WRITES.indexOf('create Secret docker') + 1, when: 'after', spec });
       await client.delete(WERFBUNDLES, { namespace: OPS, name }, {}, signal);
     }

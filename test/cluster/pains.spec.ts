@@ -133,6 +133,8 @@ t.test(
       '--clusterrole=werfbundle-editor',
       '--serviceaccount=ops:tidy',
     ]);
+    const status = ['--clusterrole=werfbundle-status-editor', '--serviceaccount=ops:tidy'];
+    await must(['create', 'rolebinding', 'tidy-status', '-n', 'ops', ...status]);
     const cleaned = await fixture.apiAs({ namespace: 'ops', name: 'tidy' });
     const [byMerge, byJson, byReplace, byApply] = objects;
     if (!byMerge || !byJson || !byReplace || !byApply) throw new Error('there are four');
