@@ -31,7 +31,10 @@ t.test(
   'a status is believed as the controller wrote it, for its own bundle, and only the counter may be lowered',
   (t) => {
     const owner = bundle();
-    const failing = signedStatus(owner, syncedStatus({ consecutiveFailures: 4, lastJobLogs: 'log' }), PROOF.key);
+    const failing = signedStatus(owner, syncedStatus({ consecutiveFailures: 4, lastJobLogs: 'log' }), {
+      key: PROOF.key,
+      revision: 7,
+    });
     const { deployment: made = deployment(), signature = '' } = failing;
     const other = bundle(undefined, { metadata: { uid: 'another' } });
     const rows: readonly { title: string; status: WerfBundleStatus; want: WerfBundleStatus | undefined }[] = [
@@ -59,11 +62,20 @@ t.test(
         want: undefined,
       },
       {
-        title: 'a signature of another bundle',
-        status: signedStatus(other, syncedStatus(), PROOF.key),
+        title: 'the revision in the signature was changed',
+        status: { ...failing, signature: signature.replace(':7:', ':8:') },
         want: undefined,
       },
-      { title: 'a signature by another key', status: signedStatus(owner, syncedStatus(), OTHER_KEY), want: undefined },
+      {
+        title: 'a signature of another bundle',
+        status: signedStatus(other, syncedStatus(), { key: PROOF.key, revision: 7 }),
+        want: undefined,
+      },
+      {
+        title: 'a signature by another key',
+        status: signedStatus(owner, syncedStatus(), { key: OTHER_KEY, revision: 7 }),
+        want: undefined,
+      },
     ];
     for (const { title, status, want } of rows) t.strictSame(provenStatus(owner, status, PROOF.key), want, title);
     t.end();
@@ -76,8 +88,13 @@ t.test(
     const owner = bundle();
     const rows: readonly { title: string; status: WerfBundleStatus; proof: Proof; want: boolean }[] = [
       { title: 'no signature', status: syncedStatus(), proof: UNSIGNED, want: true },
-      { title: 'by a key that was lost', status: signedStatus(owner, {}, OTHER_KEY), proof: UNSIGNED, want: true },
-      { title: 'a wrong signature of this key', status: { signature: '0:k1:00' }, proof: UNSIGNED, want: false },
+      {
+        title: 'by a key that was lost',
+        status: signedStatus(owner, {}, { key: OTHER_KEY, revision: 7 }),
+        proof: UNSIGNED,
+        want: true,
+      },
+      { title: 'a wrong signature of this key', status: { signature: '0:1:k1:00' }, proof: UNSIGNED, want: false },
       { title: 'once all are signed', status: syncedStatus(), proof: PROOF, want: false },
       {
         title: 'a number that is none',
@@ -199,6 +216,33 @@ t.test('what others write into a status is corrected while the controller runs, 
   }
 });
 
+t.test('an old status that is written back while the controller runs is corrected, and starts nothing', async (t) => {
+  const rows = [
+    { title: 'the watch brings each version', misses: false },
+    { title: 'the last own version is missed by a relist', misses: true },
+  ];
+  for (const { title, misses } of rows) {
+    const harness = await deployed();
+    const { status: old = {} } = harness.bundle() ?? {};
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    await harness.run();
+    endJob(harness);
+    harness.freezeCaches(misses);
+    await harness.run();
+    const { status: own } = harness.bundle() ?? {};
+    t.equal(own?.lastAppliedTag, 'v1.1.0');
+    for (const { metadata } of harness.jobs())
+      harness.kube.vanish(JOBS, { namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
+    harness.storeStatus(old, 'forged');
+    harness.freezeCaches(false);
+    const { made } = await madeBy(harness);
+    t.strictSame(made, [], title);
+    const { lastJobLogs: _, ...restored } = harness.bundle()?.status ?? {};
+    const { lastJobLogs: __, ...wanted } = own ?? {};
+    t.strictSame(restored, wanted, `${title}: the last own one is there again`);
+  }
+});
+
 t.test('a status that was forged while no controller ran is told again by the Job', async (t) => {
   const harness = await deployed();
   const own = harness.bundle()?.status ?? {};
@@ -314,7 +358,7 @@ const someStatus = fc.record(
       }),
       { maxLength: 10 },
     ),
-    signature: fc.constantFrom('', `0:k1:${'0'.repeat(64)}`, 'own'),
+    signature: fc.constantFrom('', `0:1:k1:${'0'.repeat(64)}`, 'own'),
   },
   { requiredKeys: [] },
 ) as fc.Arbitrary<WerfBundleStatus>;

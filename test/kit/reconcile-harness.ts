@@ -4,6 +4,7 @@ import { type CachedBundle, projectBundle, projectJob, projectPod } from '../../
 import { Releases } from '../../controller/cache/releases.js';
 import type { ValuesChanges } from '../../controller/cache/watches.js';
 import type { Platform } from '../../controller/decide/observation.js';
+import { revisionOf } from '../../controller/deploy/status-signature.js';
 import { EventTeller } from '../../controller/execute/events.js';
 import { type JobSlotLimits, JobSlots } from '../../controller/reconcile/job-slots.js';
 import { Memory } from '../../controller/reconcile/memory.js';
@@ -158,7 +159,8 @@ export const reconcileHarness = (
     storeStatus: (status, how = 'signed') => {
       const stored = kube.read(WERFBUNDLES, REF);
       if (stored === undefined) throw new Error('the bundle is gone');
-      kube.seed(WERFBUNDLES, how === 'signed' ? signed({ ...stored, status }) : { ...stored, status });
+      const later = revisionOf(stored.status) + 1;
+      kube.seed(WERFBUNDLES, how === 'signed' ? signed({ ...stored, status }, later) : { ...stored, status });
     },
     counted: () => counted,
     jobs: () => kube.all(JOBS),
