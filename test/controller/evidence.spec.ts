@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Job, Stored } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { projectBundle } from '../../controller/cache/projections.js';
 import { LOG_PATIENCE_MS } from '../../controller/decide/deployment.js';
 import { isOurs, type Proof, provenJob } from '../../controller/deploy/job-signature.js';
 import { isFromBefore, provenStatus, signedStatus } from '../../controller/deploy/status-signature.js';
@@ -107,6 +108,24 @@ t.test(
     t.end();
   },
 );
+
+t.test('what is taken over is taken once, and is never remembered as the controller\u2019s own', (t) => {
+  const own = signed(bundle(syncedStatus()));
+  const forged = { ...own, status: syncedStatus({ lastAppliedTag: 'v9.0.0', signature: '0:1:k0:00' }) };
+  const taken = projectBundle(forged, UNSIGNED);
+  t.strictSame([taken.isTakenOver, taken.status], [true, forged.status]);
+  const other = { ...own, status: syncedStatus({ lastAppliedTag: 'v8.0.0' }) };
+  const later = projectBundle(other, PROOF, () => taken);
+  t.strictSame([later.status, later.storedStatus], [undefined, other.status], 'it is gone once all are signed');
+  const known = projectBundle(own, UNSIGNED);
+  const kept = projectBundle(forged, UNSIGNED, () => known);
+  t.strictSame(
+    [kept.isTakenOver, kept.status],
+    [undefined, own.status],
+    'a bundle that is signed is not taken over again',
+  );
+  t.end();
+});
 
 t.test('a Job proves what it was made for by its template, its name and its namespace', (t) => {
   const ours = job(bundle());
