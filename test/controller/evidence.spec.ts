@@ -7,6 +7,7 @@ import { projectBundle } from '../../controller/cache/projections.js';
 import { LOG_PATIENCE_MS } from '../../controller/decide/deployment.js';
 import { isOurs, type Proof, provenJob } from '../../controller/deploy/job-signature.js';
 import { isFromBefore, provenStatus, signedStatus } from '../../controller/deploy/status-signature.js';
+import { knownJobs } from '../../controller/observe/known-jobs.js';
 import { JOBS, SECRETS } from '../../kube/resources.js';
 import {
   bundle,
@@ -104,7 +105,21 @@ t.test(
         want: false,
       },
     ];
+    const endless = [
+      { deployment: deployment({ number: 999_999_999_999_999 }) },
+      { history: [historyEntry('Failed', { number: 1_000_000_000_000 })] },
+      { driftCheckCount: 999_999_999_999_999 },
+      { driftCheckCount: -1 },
+    ];
+    for (const status of endless)
+      t.equal(
+        isFromBefore(syncedStatus(status), UNSIGNED),
+        false,
+        'nothing that the CRD allows comes after this number',
+      );
     for (const { title, status, proof, want } of rows) t.equal(isFromBefore(status, proof), want, title);
+    const last = job(bundle(), deployment({ number: 999_999_999_999_999 }));
+    t.equal(knownJobs([last], bundle(), 'ops').highest, 0, 'nor do Jobs from before move numbers to the end');
     t.end();
   },
 );
