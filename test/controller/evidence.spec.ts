@@ -8,7 +8,7 @@ import { LOG_PATIENCE_MS } from '../../controller/decide/deployment.js';
 import { isOurs, type Proof, provenJob } from '../../controller/deploy/job-signature.js';
 import { isFromBefore, provenStatus, signedStatus } from '../../controller/deploy/status-signature.js';
 import { knownJobs } from '../../controller/observe/known-jobs.js';
-import { JOBS, SECRETS } from '../../kube/resources.js';
+import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
 import {
   bundle,
   DIGEST_A,
@@ -331,6 +331,31 @@ t.test('a Job whose annotations were taken away is followed all the same, and it
     [status.history?.[0]?.result, status.lastJobLogs],
     ['Succeeded', 'connects with ***\nError: no such table'],
   );
+});
+
+t.test('a Job whose labels were taken away, which no watch brings any more, is looked at until it ends', async (t) => {
+  const harness = await offered(withDatabase());
+  await harness.run();
+  const [made] = harness.jobs();
+  const { name = '', uid = '' } = made?.metadata ?? {};
+  harness.kube.seed(JOBS, { ...made, metadata: { ...made?.metadata, labels: {} } } as never);
+  harness.kube.seed(PODS, {
+    metadata: {
+      namespace: 'ops',
+      name: `${name}-pod`,
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
+    },
+    status: { phase: 'Running', containerStatuses: [{ name: 'werf', state: { running: {} } }] },
+  });
+  const { next } = await harness.run();
+  t.match(next, { kind: 'after' });
+  t.ok(
+    next.kind === 'after' && next.ms <= 30_000,
+    `the next look comes in ${next.kind === 'after' ? next.ms : '?'} ms`,
+  );
+  endJob(harness);
+  const { status } = await harness.run();
+  t.strictSame([status.history?.[0]?.result, harness.jobs().length], ['Succeeded', 1]);
 });
 
 t.test('a bundle that costs more than one may goes to the back, and says so', async (t) => {

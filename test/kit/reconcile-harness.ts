@@ -4,6 +4,7 @@ import { type CachedBundle, projectBundle, projectJob, projectPod } from '../../
 import { Releases } from '../../controller/cache/releases.js';
 import type { ValuesChanges } from '../../controller/cache/watches.js';
 import type { Platform } from '../../controller/decide/observation.js';
+import { LABELS, MANAGED_BY } from '../../controller/deploy/names.js';
 import { revisionOf } from '../../controller/deploy/status-signature.js';
 import { EventTeller } from '../../controller/execute/events.js';
 import { type JobSlotLimits, JobSlots } from '../../controller/reconcile/job-slots.js';
@@ -234,6 +235,9 @@ class ScriptedScans implements Scans {
   }
 }
 
+/** By its own label, which others may take away. */
+const isWatched = ({ metadata }: Job): boolean => metadata.labels?.[LABELS.managedBy] === MANAGED_BY;
+
 /** What the caches would keep of the cluster itself, or of what it was when the watches fell silent. */
 class Cache {
   readonly #kube: FakeKube;
@@ -283,7 +287,8 @@ class Cache {
   }
 
   #jobs(): readonly Stored<Job>[] {
-    return (this.#frozen?.jobs ?? this.#kube.all(JOBS)).map((job) => projectJob(job, PROOF));
+    const watched = (this.#frozen?.jobs ?? this.#kube.all(JOBS)).filter(isWatched);
+    return watched.map((job) => projectJob(job, PROOF));
   }
 
   podsOf(job: Stored<Job>): readonly Stored<Pod>[] {
