@@ -11,7 +11,7 @@ interface TakeOverDeps {
   readonly installation: Installation;
   /** As it was read when the process started. */
   readonly proof: Proof;
-  /** How many bundles of the share have a status that the controller has not signed. */
+  /** How many bundles of the share have a status from before, that the controller has never signed. */
   readonly unsigned: () => number;
   readonly clock: Clock;
   readonly log: Log;
@@ -19,7 +19,7 @@ interface TakeOverDeps {
 
 /**
  * Statuses from before this installation signed what it writes, by an older version or with another key, are taken over once. When each
- * bundle of the share has a signed status, that is recorded, and from then on an unsigned one is as if it were not there.
+ * bundle of the share has been signed, that is recorded, and from then on an unsigned one is as if it were not there.
  */
 export class TakeOver {
   readonly #deps: TakeOverDeps;

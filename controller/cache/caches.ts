@@ -54,7 +54,7 @@ export class Caches implements Lister {
   /** Jobs that have not ended, those of other shares included. */
   readonly #unended = new Map<string, ObjectRef>();
   readonly #releases = new Releases();
-  /** Keys of the bundles whose status the controller has not signed. */
+  /** Keys of the bundles whose status is taken over. */
   readonly #unsigned = new Set<string>();
   readonly #stopped = new AbortController();
   #filled = false;
@@ -111,7 +111,10 @@ export class Caches implements Lister {
     return bundle && withoutTakeOver(bundle, this.#deps.proof());
   }
 
-  /** How many bundles have a status that the controller has not signed. */
+  /**
+   * How many bundles have a status that is believed though the controller has not signed it. One that others have written over its own
+   * does not count: whoever does so again and again would keep the take-over from ending.
+   */
   unsigned(): number {
     return this.#unsigned.size;
   }
@@ -156,7 +159,7 @@ export class Caches implements Lister {
   /** Wakes a bundle only when the Jobs and Pods in its target namespace have synced. */
   #bundleChanged(change: Change<CachedBundle>): void {
     const { onBundle, onChange } = this.#deps;
-    if (change.after?.storedStatus === undefined) this.#unsigned.delete(objectKey(change.ref));
+    if (change.after?.isTakenOver === undefined) this.#unsigned.delete(objectKey(change.ref));
     else this.#unsigned.add(objectKey(change.ref));
     onBundle(change);
     this.#shareChanged(change);

@@ -2,7 +2,7 @@ import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type Proof, provenJob } from '../deploy/job-signature.js';
 import { ANNOTATIONS, KUEUE_QUEUE, LABELS } from '../deploy/names.js';
-import { isFromBefore, isUntouched, provenStatus } from '../deploy/status-signature.js';
+import { isFromBefore, isUntouched, provenStatus, revisionOf } from '../deploy/status-signature.js';
 
 /** The labels and annotations that the controller reads. A Pod needs none, since its Job has them all. */
 const KEPT = {
@@ -35,7 +35,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
  * What the caches keep of a bundle. The last Job's log, which can be the larger part of it, becomes '': no decision depends on it, and
  * as long as it stays '' in a status, no patch touches it.
  *
- * A status that others have written is kept apart, and the last one that was the controller's own stays in its place.
+ * A status that others have written, or written back, is kept apart, and the last one that was the controller's own stays in its place.
  * @param before - what was kept of it until now
  */
 export const projectBundle = (
@@ -49,11 +49,11 @@ export const projectBundle = (
   if (status === undefined) return kept;
   const stored = withoutLog(status);
   const proven = provenStatus(bundle, stored, proof.key);
-  if (proven === stored) return { ...kept, status: stored };
-  if (!isUntouched(stored) && isFromBefore(stored, proof))
-    return { ...kept, status: stored, storedStatus: stored, isTakenOver: true };
-  const known = proven ?? lastOwn(before(), bundle);
+  const known = laterOf(proven, lastOwn(before(), bundle));
+  if (known === stored) return { ...kept, status: stored };
   if (known === undefined && isUntouched(stored)) return { ...kept, status: stored };
+  if (known === undefined && isFromBefore(stored, proof))
+    return { ...kept, status: stored, storedStatus: stored, isTakenOver: true };
   return { ...kept, ...(known !== undefined && { status: withLogOf(known, stored) }), storedStatus: stored };
 };
 
@@ -68,7 +68,27 @@ const lastOwn = (
   before: CachedBundle | undefined,
   { metadata: { uid } }: StoredBundle,
 ): WerfBundleStatus | undefined =>
-  before?.metadata.uid === uid && before.status?.signature !== undefined ? before.status : undefined;
+  before?.metadata.uid === uid && before.isTakenOver === undefined && before.status?.signature !== undefined
+    ? before.status
+    : undefined;
+
+/** Of what is stored and what is remembered. Of the same revision, the stored one may have a counter that people have lowered. */
+const laterOf = (
+  stored: WerfBundleStatus | undefined,
+  remembered: WerfBundleStatus | undefined,
+): WerfBundleStatus | undefined =>
+  stored !== undefined && revisionOf(stored) >= revisionOf(remembered) ? stored : (remembered ?? stored);
+
+/** Whether the controller has written a later status than the one that is known of a bundle. */
+export const isOvertaken = ({ status }: StoredBundle, written: WerfBundleStatus | undefined): boolean =>
+  revisionOf(status) < revisionOf(written);
+
+/** The bundle with the status that the controller has written last, which is not the stored one. */
+export const withOwnStatus = (bundle: CachedBundle, own: WerfBundleStatus): CachedBundle => {
+  const { isTakenOver: _, ...rest } = bundle;
+  const storedStatus = bundle.storedStatus ?? bundle.status ?? {};
+  return { ...rest, status: withLogOf(own, storedStatus), storedStatus };
+};
 
 const withoutLog = (status: WerfBundleStatus): WerfBundleStatus =>
   status.lastJobLogs === undefined ? status : { ...status, lastJobLogs: '' };

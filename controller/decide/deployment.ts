@@ -20,6 +20,8 @@ const OVERTIME_MS = 6 * 60_000;
 const LONGEST_TIMEOUT_MS = 24 * 60 * 60_000;
 /** How long to wait for a log that cannot be read, once the Job has ended, milliseconds. */
 export const LOG_PATIENCE_MS = 30_000;
+/** How often to look at a Job that no watch brings, milliseconds. */
+const UNWATCHED_LOOK_MS = 30_000;
 
 /** The progress of the deployment of status.deployment. */
 export type Work =
@@ -123,7 +125,7 @@ const followJob = (
   seen: Observation,
   status: WerfBundleStatus,
   deployment: Deployment,
-  { job, pod, log, words }: PresentJob,
+  { job, pod, log, words, isUnwatched }: PresentJob,
 ): Work => {
   const result = withWords(jobResult(job, pod, seen.now), words);
   switch (result.kind) {
@@ -135,7 +137,10 @@ const followJob = (
         kind: 'active',
         status: active(status, deployment),
         finding: activeFinding(deployment, result),
-        recheck: { kind: 'at', time: Math.min(deadline, result.recheckAt ?? deadline) },
+        recheck: {
+          kind: 'at',
+          time: Math.min(deadline, result.recheckAt ?? deadline, isUnwatched ? seen.now + UNWATCHED_LOOK_MS : deadline),
+        },
       };
     }
     case 'succeeded':

@@ -85,6 +85,8 @@ export type DeployJob =
   | {
       readonly kind: 'present';
       readonly job: Stored<Job>;
+      /** Only the apiserver knows it: the watch lags behind, or others have taken away the label by which Jobs are watched. */
+      readonly isUnwatched?: true;
       readonly pod: Stored<Pod> | undefined;
       readonly log: JobLog;
       /** Why it does not start, by its events. */

@@ -29,8 +29,11 @@ export const MANAGED_BY = 'werfbundle-controller';
 /** Value of {@link LABELS}.jobKind: the Job checks whether what is deployed has drifted. */
 export const PLAN = 'plan';
 
-/** The highest number of a deployment, which the CRD allows as well: 15 digits are exact in all programs. */
-export const HIGHEST_NUMBER = 999_999_999_999_999;
+/**
+ * The highest number of a deployment, or of a check, that is believed of what is not signed: the CRD allows a thousand times as many, so
+ * that there is always a next one.
+ */
+export const HIGHEST_NUMBER = 999_999_999_999;
 
 /** Annotations of the same objects, which hold in full what a label would have to cut. */
 export const ANNOTATIONS = {

@@ -9,12 +9,21 @@ type Owner = Pick<StoredBundle, 'metadata'>;
 /**
  * A status that proves that the controller has written it. All of it is covered but the end of the last Job's log, which no decision
  * depends on, and which the caches do not keep.
+ * @param by.revision - of two statuses of a bundle the one with the higher revision is the later one
  */
-export const signedStatus = (owner: Owner, status: WerfBundleStatus, key: InstallationKey): WerfBundleStatus => {
-  const { consecutiveFailures = 0 } = status;
-  const signature = signatureOf({ purpose: 'status', content: contentOf(owner, status, consecutiveFailures) }, key);
-  return { ...status, signature: `${consecutiveFailures}:${signature}` };
+export const signedStatus = (
+  owner: Owner,
+  status: WerfBundleStatus,
+  { key, revision }: { readonly key: InstallationKey; readonly revision: number },
+): WerfBundleStatus => {
+  const { consecutiveFailures: failures = 0 } = status;
+  const signature = signatureOf({ purpose: 'status', content: contentOf(owner, status, { failures, revision }) }, key);
+  return { ...status, signature: `${failures}:${revision}:${signature}` };
 };
+
+/** The revision that a proven status was signed with; 0: it has none. */
+export const revisionOf = (status: WerfBundleStatus | undefined): number =>
+  Number(/^[0-6]:([0-9]{1,15}):/.exec(status?.signature ?? '')?.[1] ?? 0);
 
 /**
  * What the controller itself has written of a status.
@@ -28,9 +37,9 @@ export const provenStatus = (
   status: WerfBundleStatus,
   key: InstallationKey,
 ): WerfBundleStatus | undefined => {
-  const [, count = '', signature] = /^([0-6]):(.*)$/.exec(status.signature ?? '') ?? [];
+  const [, count = '', signature] = /^([0-6]):[0-9]{1,15}:(.*)$/.exec(status.signature ?? '') ?? [];
   const failures = Number(count);
-  const content = contentOf(owner, status, failures);
+  const content = contentOf(owner, status, { failures, revision: revisionOf(status) });
   if (!isSignature(signature, { purpose: 'status', content }, key)) return undefined;
   const { consecutiveFailures = failures } = status;
   return consecutiveFailures > failures ? { ...status, consecutiveFailures: failures } : status;
@@ -42,7 +51,8 @@ export const provenStatus = (
  * is not.
  */
 export const isFromBefore = (status: WerfBundleStatus, { key, signsSince }: Proof): boolean => {
-  const numbers = [status.deployment, ...(status.history ?? [])].map((made) => made?.number ?? 1);
+  const { deployment, history = [], driftCheckCount = 0 } = status;
+  const numbers = [driftCheckCount + 1, ...[deployment, ...history].map((made) => made?.number ?? 1)];
   const isCountable = numbers.every((number) => number >= 1 && number <= HIGHEST_NUMBER);
   return signsSince === undefined && status.signature?.includes(`:${key.id}:`) !== true && isCountable;
 };
@@ -51,7 +61,11 @@ export const isFromBefore = (status: WerfBundleStatus, { key, signsSince }: Proo
 export const isUntouched = ({ observedGeneration, ...rest }: WerfBundleStatus): boolean =>
   Object.keys(rest).length === 0 && (observedGeneration ?? -1) === -1;
 
-const contentOf = ({ metadata: { uid } }: Owner, status: WerfBundleStatus, failures: number) => {
+const contentOf = (
+  { metadata: { uid } }: Owner,
+  status: WerfBundleStatus,
+  told: { readonly failures: number; readonly revision: number },
+) => {
   const { lastJobLogs: _, signature: __, consecutiveFailures: ___, ...rest } = status;
-  return { uid, failures, status: rest };
+  return { uid, failures: told.failures, revision: told.revision, status: rest };
 };

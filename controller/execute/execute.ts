@@ -117,18 +117,37 @@ const createJob = async (
   signal: AbortSignal,
 ): Promise<ExecuteFailure | undefined> => {
   for (const secret of action.secrets) {
-    const existing = await createOrGet(client, SECRETS, secret, signal);
+    const { object: existing } = await createOrGet(client, SECRETS, secret, signal);
     if (!hasSameNumber(existing, secret)) return taken(action, `Secret ${secret.metadata.name}`);
     const isSame = existing.immutable === true && isDeepStrictEqual(existing.data, secret.data);
     const fits = madeAlike(existing, secret) && isSame;
     if (!fits) await replaceUnused(client, { action, existing, secret }, signal);
   }
-  const job = prove(await createOrGet(client, JOBS, action.job, signal));
+  const { object, isNew } = await createOrGet(client, JOBS, action.job, signal);
+  const job = prove(object);
+  if (isNew && !madeAlike(job, action.job)) return await withdraw(client, action, { job, signal });
   const stays = job.metadata.deletionTimestamp === undefined;
   if (stays && !madeAlike(job, action.job) && isMadeMeanwhile(job, action)) return { kind: 'begun' };
   if (!stays || !madeAlike(job, action.job)) return taken(action, `Job ${action.job.metadata.name}`);
   await giveSecrets(client, { job, secrets: action.secrets }, signal);
   return undefined;
+};
+
+/**
+ * Deletes a Job that was created just now, but not as it was meant, and so would not be known again. It must not be taken for somebody
+ * else's: the next number would be tried, and the next, each with a Job that runs.
+ */
+const withdraw = async (
+  client: KubeClient,
+  action: CreateJob,
+  { job, signal }: { readonly job: Stored<Job>; readonly signal: AbortSignal },
+): Promise<ExecuteFailure> => {
+  await client.delete(JOBS, refOf(job), { uid: job.metadata.uid, propagation: 'Background' }, signal);
+  const what = "annotations werf.io/… or labels werf.io/… of its Pod's template";
+  return refused(
+    action,
+    `Job ${job.metadata.name} was changed as it was created, by a webhook or a policy of the cluster, which has to leave alone ${what}`,
+  );
 };
 
 const isMadeMeanwhile = (job: Job, action: CreateJob): boolean =>
@@ -180,22 +199,22 @@ const taken = (action: CreateJob, what: string): ExecuteFailure => {
     : { kind: 'taken', deployment: action.deployment, message };
 };
 
-/** Creates an object, or returns the one of that name. That is an earlier try's or a stranger's: the caller checks. */
+/** Creates an object, or returns the one of that name. That is not new, but an earlier try's or a stranger's: the caller checks. */
 const createOrGet = async <S extends Stored>(
   client: KubeClient,
   type: ResourceType<S>,
   object: NewObject<S> & Named,
   signal: AbortSignal,
-): Promise<S> => {
+): Promise<{ readonly object: S; readonly isNew: boolean }> => {
   try {
-    return await client.create(type, object, signal);
+    return { object: await client.create(type, object, signal), isNew: true };
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
     const ref = refOf(object);
     const existing = await client.get(type, ref, signal);
     if (existing === undefined)
       throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });
-    return existing;
+    return { object: existing, isNew: false };
   }
 };
 

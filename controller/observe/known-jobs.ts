@@ -2,7 +2,7 @@ import { jobNameOf } from '../../api/names.js';
 import type { Job } from '../../api/objects.js';
 import type { Deployment, DeployReason, StoredBundle } from '../../api/werfbundle.js';
 import type { KnownJobs } from '../decide/observation.js';
-import { ANNOTATIONS } from '../deploy/names.js';
+import { ANNOTATIONS, HIGHEST_NUMBER } from '../deploy/names.js';
 
 /**
  * The deployments of a bundle that its Jobs were made for.
@@ -21,10 +21,10 @@ export const knownJobs = (all: readonly Job[], bundle: StoredBundle, namespace: 
   return { highest, newest: newest && deploymentOf(newest, bundle) };
 };
 
-/** The number of a Job's deployment, of at most 15 digits, which are exact. */
+/** The number of a Job's deployment. One that nothing could come after is none: a Job from before is not signed. */
 const numberOf = (job: Job): number | undefined => {
   const text = job.metadata.annotations?.[ANNOTATIONS.number] ?? '';
-  return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined;
+  return /^[1-9][0-9]{0,14}$/.test(text) && Number(text) <= HIGHEST_NUMBER ? Number(text) : undefined;
 };
 
 /** The intent that a Job was made for; undefined if its name is not the one that this intent leads to. */

@@ -111,14 +111,16 @@ const readJob = async (
   const deployment = openDeployment(bundle.status);
   if (deployment === undefined) return { kind: 'absent' };
   const ref = { namespace: namespaceOf(bundle, spec), name: deployment.jobName };
-  const job = deps.lister.job(ref) ?? (await readLive(deps, ref, signal));
+  const cached = deps.lister.job(ref);
+  const job = cached ?? (await readLive(deps, ref, signal));
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // A Job that is being deleted before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
   const pod = newest(deps.lister.podsOf(job));
   const result = jobResult(job, pod, deps.now());
   const log = await readLog(deps, { job, pod, result }, signal);
-  return { kind: 'present', job, pod, log, words: await readWords(deps, { job, pod, result }, signal) };
+  const words = await readWords(deps, { job, pod, result }, signal);
+  return { kind: 'present', job, pod, log, words, ...(cached === undefined && { isUnwatched: true }) };
 };
 
 const readLive = async (

@@ -1,7 +1,7 @@
 import { objectKey } from '../../api/object-key.js';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import type { CachedBundle } from '../cache/projections.js';
+import { type CachedBundle, isOvertaken, withOwnStatus } from '../cache/projections.js';
 import type { Delivery } from '../scans/scan.js';
 
 interface Remembered {
@@ -26,16 +26,23 @@ export class Memory {
   /** Those of which something was told: a term has no more of them than bundles. */
   readonly #repositories = new Set<string>();
 
-  /** The bundle as cached or, if the cache still has a version that our own writes replaced, as the last of these left it. */
+  /**
+   * The bundle as cached or, if the cache still has a version that our own writes replaced, as the last of these left it. If others have
+   * written a status meanwhile, and the cache has never had our last one, that is in its place.
+   */
   current(cached: CachedBundle): CachedBundle {
     const { write } = this.#of(cached.metadata);
-    return write?.replaced.includes(cached.metadata.resourceVersion) === true ? write.after : cached;
+    if (write === undefined) return cached;
+    if (write.replaced.includes(cached.metadata.resourceVersion)) return write.after;
+    const { status } = write.after;
+    return status !== undefined && isOvertaken(cached, status) ? withOwnStatus(cached, status) : cached;
   }
 
   /** Forgets our own writes once the watch has brought the last of them. */
   noteCached(cached: StoredBundle): void {
     const { write, ...rest } = this.#of(cached.metadata);
     if (write === undefined || write.replaced.includes(cached.metadata.resourceVersion)) return;
+    if (isOvertaken(cached, write.after.status)) return;
     this.#set(cached.metadata, rest);
   }
 

@@ -11,7 +11,7 @@ import { mayHaveMoved } from '../decide/history.js';
 import type { Observation } from '../decide/observation.js';
 import { mergePatchOf } from '../decide/status-patch.js';
 import { hasSeenValuesChange } from '../decide/values-change.js';
-import { signedStatus } from '../deploy/status-signature.js';
+import { revisionOf, signedStatus } from '../deploy/status-signature.js';
 import { cleanUp } from '../execute/execute.js';
 import type { Reconciler } from './reconciler.js';
 import { withoutToldOfRepository } from './repository-events.js';
@@ -54,7 +54,7 @@ const writeStatus = async (
   signal: AbortSignal,
 ): Promise<StoredBundle> => {
   const stored = bundle.storedStatus ?? bundle.status ?? {};
-  const patch = mergePatchOf(stored, signedStatus(bundle, status, self.proof().key));
+  const patch = mergePatchOf(stored, signed(self, bundle, status));
   if (patch === undefined) return bundle;
   const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
   const { namespace, name } = bundle.metadata;
@@ -69,6 +69,16 @@ const writeStatus = async (
     if (mayHaveMoved(ended)) self.memory.deployed(bundle.metadata, self.now());
   }
   return written;
+};
+
+/** The status as it is to be stored: what is no change keeps its revision. The clock tells revisions apart where the last one is lost. */
+const signed = (self: Reconciler, bundle: CachedBundle, status: WerfBundleStatus): WerfBundleStatus => {
+  const { key } = self.proof();
+  const revision = bundle.isTakenOver ? 0 : revisionOf(bundle.status);
+  const same = signedStatus(bundle, status, { key, revision });
+  return mergePatchOf(bundle.status ?? {}, same) === undefined
+    ? same
+    : signedStatus(bundle, status, { key, revision: Math.max(revision + 1, self.now()) });
 };
 
 /** Keeps other finalizers: a patch replaces the whole list, so it is made under the resourceVersion of the list that was read. */

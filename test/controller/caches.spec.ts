@@ -17,7 +17,7 @@ import { recordLog } from '../kit/record-log.js';
 const ALL: Share = { namespaces: [], labelSelector: undefined };
 
 /** Caches over a cluster in memory, and the bundles that they woke. */
-const setup = (share: Share) => {
+const setup = (share: Share, proof = given.PROOF) => {
   const clock = createFakeClock(given.NOW);
   const kube = createFakeKube({ clock });
   const log = recordLog();
@@ -30,7 +30,7 @@ const setup = (share: Share) => {
     random: { uniform: () => 0 },
     log,
     share,
-    proof: () => given.PROOF,
+    proof: () => proof,
     onChange: ({ namespace, name }) => void woken.push(`${namespace}/${name}`),
     onBundle: () => {},
     onJob: ({ namespace, name }, active) => void counted[active ? 'add' : 'delete'](`${namespace}/${name}`),
@@ -231,11 +231,30 @@ t.test('a status that somebody else writes is kept apart, and the last own one s
   kube.seed(WERFBUNDLES, { ...own, status: forged });
   await settle();
   t.strictSame([caches.bundle(ref)?.status, caches.bundle(ref)?.storedStatus], [own.status, forged]);
-  t.equal(caches.unsigned(), 1);
   kube.seed(WERFBUNDLES, own);
   await settle();
-  t.strictSame([caches.bundle(ref)?.storedStatus, caches.unsigned()], [undefined, 0]);
+  t.strictSame(caches.bundle(ref)?.storedStatus, undefined);
 });
+
+t.test(
+  'only bundles that were never signed hold up the end of the take-over, whatever others write meanwhile',
+  async (t) => {
+    const { kube, caches, bundle, start } = setup(ALL, { key: given.PROOF.key, signsSince: undefined });
+    const made = bundle({ namespace: 'shop', name: 'a' });
+    const ref = { namespace: 'shop', name: 'a' };
+    kube.seed(WERFBUNDLES, { ...made, status: given.syncedStatus() });
+    await start();
+    await settle();
+    t.equal(caches.unsigned(), 1, 'as an older version has left it');
+    const own = given.signed({ ...made, status: given.syncedStatus() });
+    kube.seed(WERFBUNDLES, own);
+    await settle();
+    t.equal(caches.unsigned(), 0, 'the controller has written it');
+    kube.seed(WERFBUNDLES, { ...own, status: given.syncedStatus({ lastAppliedTag: 'v9.0.0' }) });
+    await settle();
+    t.strictSame([caches.unsigned(), caches.bundle(ref)?.status], [0, own.status], 'somebody takes the signature away');
+  },
+);
 
 t.test('of a bundle, its Jobs and their Pods no more is kept than decisions need', (t) => {
   const stored = given.signed(

@@ -3,10 +3,12 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { Job, Stored } from '../../api/objects.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { projectBundle } from '../../controller/cache/projections.js';
 import { LOG_PATIENCE_MS } from '../../controller/decide/deployment.js';
 import { isOurs, type Proof, provenJob } from '../../controller/deploy/job-signature.js';
 import { isFromBefore, provenStatus, signedStatus } from '../../controller/deploy/status-signature.js';
-import { JOBS, SECRETS } from '../../kube/resources.js';
+import { knownJobs } from '../../controller/observe/known-jobs.js';
+import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
 import {
   bundle,
   DIGEST_A,
@@ -31,7 +33,10 @@ t.test(
   'a status is believed as the controller wrote it, for its own bundle, and only the counter may be lowered',
   (t) => {
     const owner = bundle();
-    const failing = signedStatus(owner, syncedStatus({ consecutiveFailures: 4, lastJobLogs: 'log' }), PROOF.key);
+    const failing = signedStatus(owner, syncedStatus({ consecutiveFailures: 4, lastJobLogs: 'log' }), {
+      key: PROOF.key,
+      revision: 7,
+    });
     const { deployment: made = deployment(), signature = '' } = failing;
     const other = bundle(undefined, { metadata: { uid: 'another' } });
     const rows: readonly { title: string; status: WerfBundleStatus; want: WerfBundleStatus | undefined }[] = [
@@ -59,11 +64,20 @@ t.test(
         want: undefined,
       },
       {
-        title: 'a signature of another bundle',
-        status: signedStatus(other, syncedStatus(), PROOF.key),
+        title: 'the revision in the signature was changed',
+        status: { ...failing, signature: signature.replace(':7:', ':8:') },
         want: undefined,
       },
-      { title: 'a signature by another key', status: signedStatus(owner, syncedStatus(), OTHER_KEY), want: undefined },
+      {
+        title: 'a signature of another bundle',
+        status: signedStatus(other, syncedStatus(), { key: PROOF.key, revision: 7 }),
+        want: undefined,
+      },
+      {
+        title: 'a signature by another key',
+        status: signedStatus(owner, syncedStatus(), { key: OTHER_KEY, revision: 7 }),
+        want: undefined,
+      },
     ];
     for (const { title, status, want } of rows) t.strictSame(provenStatus(owner, status, PROOF.key), want, title);
     t.end();
@@ -76,8 +90,13 @@ t.test(
     const owner = bundle();
     const rows: readonly { title: string; status: WerfBundleStatus; proof: Proof; want: boolean }[] = [
       { title: 'no signature', status: syncedStatus(), proof: UNSIGNED, want: true },
-      { title: 'by a key that was lost', status: signedStatus(owner, {}, OTHER_KEY), proof: UNSIGNED, want: true },
-      { title: 'a wrong signature of this key', status: { signature: '0:k1:00' }, proof: UNSIGNED, want: false },
+      {
+        title: 'by a key that was lost',
+        status: signedStatus(owner, {}, { key: OTHER_KEY, revision: 7 }),
+        proof: UNSIGNED,
+        want: true,
+      },
+      { title: 'a wrong signature of this key', status: { signature: '0:1:k1:00' }, proof: UNSIGNED, want: false },
       { title: 'once all are signed', status: syncedStatus(), proof: PROOF, want: false },
       {
         title: 'a number that is none',
@@ -86,10 +105,42 @@ t.test(
         want: false,
       },
     ];
+    const endless = [
+      { deployment: deployment({ number: 999_999_999_999_999 }) },
+      { history: [historyEntry('Failed', { number: 1_000_000_000_000 })] },
+      { driftCheckCount: 999_999_999_999_999 },
+      { driftCheckCount: -1 },
+    ];
+    for (const status of endless)
+      t.equal(
+        isFromBefore(syncedStatus(status), UNSIGNED),
+        false,
+        'nothing that the CRD allows comes after this number',
+      );
     for (const { title, status, proof, want } of rows) t.equal(isFromBefore(status, proof), want, title);
+    const last = job(bundle(), deployment({ number: 999_999_999_999_999 }));
+    t.equal(knownJobs([last], bundle(), 'ops').highest, 0, 'nor do Jobs from before move numbers to the end');
     t.end();
   },
 );
+
+t.test('what is taken over is taken once, and is never remembered as the controller\u2019s own', (t) => {
+  const own = signed(bundle(syncedStatus()));
+  const forged = { ...own, status: syncedStatus({ lastAppliedTag: 'v9.0.0', signature: '0:1:k0:00' }) };
+  const taken = projectBundle(forged, UNSIGNED);
+  t.strictSame([taken.isTakenOver, taken.status], [true, forged.status]);
+  const other = { ...own, status: syncedStatus({ lastAppliedTag: 'v8.0.0' }) };
+  const later = projectBundle(other, PROOF, () => taken);
+  t.strictSame([later.status, later.storedStatus], [undefined, other.status], 'it is gone once all are signed');
+  const known = projectBundle(own, UNSIGNED);
+  const kept = projectBundle(forged, UNSIGNED, () => known);
+  t.strictSame(
+    [kept.isTakenOver, kept.status],
+    [undefined, own.status],
+    'a bundle that is signed is not taken over again',
+  );
+  t.end();
+});
 
 t.test('a Job proves what it was made for by its template, its name and its namespace', (t) => {
   const ours = job(bundle());
@@ -199,6 +250,33 @@ t.test('what others write into a status is corrected while the controller runs, 
   }
 });
 
+t.test('an old status that is written back while the controller runs is corrected, and starts nothing', async (t) => {
+  const rows = [
+    { title: 'the watch brings each version', misses: false },
+    { title: 'the last own version is missed by a relist', misses: true },
+  ];
+  for (const { title, misses } of rows) {
+    const harness = await deployed();
+    const { status: old = {} } = harness.bundle() ?? {};
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    await harness.run();
+    endJob(harness);
+    harness.freezeCaches(misses);
+    await harness.run();
+    const { status: own } = harness.bundle() ?? {};
+    t.equal(own?.lastAppliedTag, 'v1.1.0');
+    for (const { metadata } of harness.jobs())
+      harness.kube.vanish(JOBS, { namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
+    harness.storeStatus(old, 'forged');
+    harness.freezeCaches(false);
+    const { made } = await madeBy(harness);
+    t.strictSame(made, [], title);
+    const { lastJobLogs: _, ...restored } = harness.bundle()?.status ?? {};
+    const { lastJobLogs: __, ...wanted } = own ?? {};
+    t.strictSame(restored, wanted, `${title}: the last own one is there again`);
+  }
+});
+
 t.test('a status that was forged while no controller ran is told again by the Job', async (t) => {
   const harness = await deployed();
   const own = harness.bundle()?.status ?? {};
@@ -253,6 +331,31 @@ t.test('a Job whose annotations were taken away is followed all the same, and it
     [status.history?.[0]?.result, status.lastJobLogs],
     ['Succeeded', 'connects with ***\nError: no such table'],
   );
+});
+
+t.test('a Job whose labels were taken away, which no watch brings any more, is looked at until it ends', async (t) => {
+  const harness = await offered(withDatabase());
+  await harness.run();
+  const [made] = harness.jobs();
+  const { name = '', uid = '' } = made?.metadata ?? {};
+  harness.kube.seed(JOBS, { ...made, metadata: { ...made?.metadata, labels: {} } } as never);
+  harness.kube.seed(PODS, {
+    metadata: {
+      namespace: 'ops',
+      name: `${name}-pod`,
+      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
+    },
+    status: { phase: 'Running', containerStatuses: [{ name: 'werf', state: { running: {} } }] },
+  });
+  const { next } = await harness.run();
+  t.match(next, { kind: 'after' });
+  t.ok(
+    next.kind === 'after' && next.ms <= 30_000,
+    `the next look comes in ${next.kind === 'after' ? next.ms : '?'} ms`,
+  );
+  endJob(harness);
+  const { status } = await harness.run();
+  t.strictSame([status.history?.[0]?.result, harness.jobs().length], ['Succeeded', 1]);
 });
 
 t.test('a bundle that costs more than one may goes to the back, and says so', async (t) => {
@@ -314,7 +417,7 @@ const someStatus = fc.record(
       }),
       { maxLength: 10 },
     ),
-    signature: fc.constantFrom('', `0:k1:${'0'.repeat(64)}`, 'own'),
+    signature: fc.constantFrom('', `0:1:k1:${'0'.repeat(64)}`, 'own'),
   },
   { requiredKeys: [] },
 ) as fc.Arbitrary<WerfBundleStatus>;

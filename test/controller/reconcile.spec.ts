@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { ObjectMeta, ObjectRef, Pod } from '../../api/objects.js';
+import type { Job, ObjectMeta, ObjectRef, Pod } from '../../api/objects.js';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
@@ -175,6 +175,31 @@ t.test('a name that somebody else has is left to them, and the next number is ta
     });
   }
 });
+
+t.test(
+  'a Job that a webhook of the cluster changes beyond recognition counts as refused, and is not made again and again',
+  async (t) => {
+    const harness = await offered();
+    const { kube } = harness;
+    const create = kube.create.bind(kube) as (type: unknown, object: Job, signal: AbortSignal) => Promise<never>;
+    const changed = ({ spec, ...rest }: Job) => ({ ...rest, ...(spec && { spec: withoutAnnotations(spec) }) });
+    const withoutAnnotations = ({ template, ...spec }: NonNullable<Job['spec']>) => ({
+      ...spec,
+      template: { spec: template.spec },
+    });
+    Object.assign(kube, {
+      create: (type: unknown, object: Job, signal: AbortSignal) =>
+        create(type, type === JOBS ? changed(object) : object, signal),
+    });
+    const { actions, status, events } = await harness.run();
+    t.same(
+      actions.filter((action) => action.includes(' jobs ')),
+      [`create jobs ${JOB_1}`, `delete jobs ${JOB_1}`],
+    );
+    t.same([harness.jobs(), status.history?.map(({ result }) => result)], [[], ['Refused']]);
+    t.match(events.join(), /JobRefused: Job .* was changed as it was created/);
+  },
+);
 
 t.test('a Job that the apiserver refuses is tried again after 30s, 2m and 8m, and then it is Failed', async (t) => {
   const words =

@@ -39,8 +39,8 @@ export const platform: Platform = {
 export const PROOF: Proof = { key: platform.checksumKey, signsSince: 0 };
 
 /** A bundle whose status the controller has written. */
-export const signed = (of: StoredBundle): StoredBundle =>
-  of.status === undefined ? of : { ...of, status: signedStatus(of, of.status, PROOF.key) };
+export const signed = (of: StoredBundle, revision = 1): StoredBundle =>
+  of.status === undefined ? of : { ...of, status: signedStatus(of, of.status, { key: PROOF.key, revision }) };
 
 /** A stored bundle `ops/my-app`; generation 1, observed unless the status says otherwise. */
 export const bundle = (

@@ -4,6 +4,8 @@ import { type CachedBundle, projectBundle, projectJob, projectPod } from '../../
 import { Releases } from '../../controller/cache/releases.js';
 import type { ValuesChanges } from '../../controller/cache/watches.js';
 import type { Platform } from '../../controller/decide/observation.js';
+import { LABELS, MANAGED_BY } from '../../controller/deploy/names.js';
+import { revisionOf } from '../../controller/deploy/status-signature.js';
 import { EventTeller } from '../../controller/execute/events.js';
 import { type JobSlotLimits, JobSlots } from '../../controller/reconcile/job-slots.js';
 import { Memory } from '../../controller/reconcile/memory.js';
@@ -158,7 +160,8 @@ export const reconcileHarness = (
     storeStatus: (status, how = 'signed') => {
       const stored = kube.read(WERFBUNDLES, REF);
       if (stored === undefined) throw new Error('the bundle is gone');
-      kube.seed(WERFBUNDLES, how === 'signed' ? signed({ ...stored, status }) : { ...stored, status });
+      const later = revisionOf(stored.status) + 1;
+      kube.seed(WERFBUNDLES, how === 'signed' ? signed({ ...stored, status }, later) : { ...stored, status });
     },
     counted: () => counted,
     jobs: () => kube.all(JOBS),
@@ -232,6 +235,9 @@ class ScriptedScans implements Scans {
   }
 }
 
+/** By its own label, which others may take away. */
+const isWatched = ({ metadata }: Job): boolean => metadata.labels?.[LABELS.managedBy] === MANAGED_BY;
+
 /** What the caches would keep of the cluster itself, or of what it was when the watches fell silent. */
 class Cache {
   readonly #kube: FakeKube;
@@ -281,7 +287,8 @@ class Cache {
   }
 
   #jobs(): readonly Stored<Job>[] {
-    return (this.#frozen?.jobs ?? this.#kube.all(JOBS)).map((job) => projectJob(job, PROOF));
+    const watched = (this.#frozen?.jobs ?? this.#kube.all(JOBS)).filter(isWatched);
+    return watched.map((job) => projectJob(job, PROOF));
   }
 
   podsOf(job: Stored<Job>): readonly Stored<Pod>[] {
