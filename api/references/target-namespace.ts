@@ -47,7 +47,7 @@ export const consentFault = (
   if (!needsConsent({ own, target }, rule) || acceptsBundlesFrom(namespace, own)) return undefined;
   // Without --overwrite: which namespaces are accepted already is not for everybody to see, and must not be lost.
   const command = `kubectl annotate namespace ${target} ${ACCEPT_BUNDLES_FROM}=${own}`;
-  const text = `namespace ${target} does not accept bundles from namespace ${own}: ${command}, or add it to those that are there`;
+  const text = `namespace ${target} does not accept bundles from namespace ${own}; if it accepts others, add this one to its annotation, else: ${command}`;
   return faultOf(reference, 'forbidden', text);
 };
 

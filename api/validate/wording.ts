@@ -20,11 +20,11 @@ export const wrongType = (field: string, value: unknown, wanted: string, advice 
 const QUOTE_IT = ': quote it as it was written';
 
 /**
- * What to do with a text that YAML has read as a number or as true or false: `6063e25` comes as 6.063e+28, and `yes` as true. Only of a
- * whole number it is known how it was written, most likely.
+ * What to do with a text that YAML has read as a number or as true or false: `6063e25` comes as 6.063e+28, `0123456` as 42798, and
+ * `yes` as true. How a whole number was written is known most likely, and of no other.
  */
 export const quoteAdvice = (value: unknown): string => {
-  if (Number.isSafeInteger(value)) return `${QUOTE_IT}: "${value}"`;
+  if (Number.isSafeInteger(value)) return `${QUOTE_IT}: "${value}", unless it had other digits`;
   if (typeof value === 'number') return `${QUOTE_IT}, which a number does not tell`;
   return typeof value === 'boolean' ? `${QUOTE_IT}, "${value}" or "${value ? 'yes' : 'no'}"` : '';
 };

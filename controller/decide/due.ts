@@ -100,7 +100,8 @@ const differenceOf = (
   return undefined;
 };
 
-const specChanged = (bundle: StoredBundle): boolean =>
+/** Whether the spec was changed since the last deployment was decided, or recorded to be what it asks for. */
+export const specChanged = (bundle: StoredBundle): boolean =>
   bundle.metadata.generation !== (bundle.status?.deployment?.generation ?? bundle.metadata.generation);
 
 /** Why a failed deployment is tried anew: since it failed, somebody changed the spec (more memory, say) or made a request. */

@@ -9,6 +9,7 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { conditionOf, momentOf, withCondition } from './condition.js';
+import { specChanged } from './due.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
 import { pollError } from './poll-error.js';
@@ -193,12 +194,12 @@ const stillFailing = (
 ): Omit<PollAccount, 'wanted'> => {
   const before = reachable?.message ?? 'polls fail';
   if (reachable?.status !== 'False' || reachable.reason === 'PollingResumed' || !isRequested(seen.bundle))
-    return { status, findings: [failureFinding(status, before)] };
+    return { status, findings: [failureFinding(seen.bundle, status, before)] };
   const message = `as requested, the registry is asked at once; so far: ${before}`;
   const resumed = { type: 'RegistryReachable', status: 'False', reason: 'PollingResumed', message } as const;
   return {
     status: withCondition(status, resumed, momentOf(seen)),
-    findings: [failureFinding(status, message)],
+    findings: [failureFinding(seen.bundle, status, message)],
   };
 };
 
@@ -217,11 +218,13 @@ const stillNothing = (status: WerfBundleStatus): readonly Finding[] => {
     : [];
 };
 
-const failureFinding = (status: WerfBundleStatus, message: string): Finding => {
+const failureFinding = (bundle: StoredBundle, status: WerfBundleStatus, message: string): Finding => {
   const error = status.lastErrorMessage ?? message;
   if ((status.consecutiveFailures ?? 0) >= LAST_FAILURE)
     return { kind: 'polling-stopped', reason: 'PollingStopped', message, error };
-  if (status.lastAppliedTag === undefined) return { kind: 'polls-failing-new', reason: 'PollFailed', message, error };
+  // What is deployed was asked for by an earlier spec: whether it is by this one, only the registry could tell.
+  if (status.lastAppliedTag === undefined || specChanged({ ...bundle, status }))
+    return { kind: 'polls-failing-new', reason: 'PollFailed', message, error };
   const reported = `deployed ${status.lastAppliedTag}; ${message}`;
   return { kind: 'polls-failing-deployed', reason: 'PollFailed', message: reported, error };
 };
@@ -248,7 +251,7 @@ const failed = (seen: Observation, status: WerfBundleStatus, failure: RegistryFa
   const reason = stopped ? 'PollingStopped' : 'PollFailed';
   return {
     status: withCondition(counted, { type: 'RegistryReachable', status: 'False', reason, message }, momentOf(seen)),
-    findings: [failureFinding(counted, message)],
+    findings: [failureFinding(seen.bundle, counted, message)],
     wanted: undefined,
   };
 };

@@ -232,7 +232,7 @@ const BROKEN: readonly {
   {
     title: 'a target namespace without consent',
     given: ({ kube }) => kube.seed(NAMESPACES, { metadata: { name: 'production', annotations: {} } }),
-    want: 'spec.converge.targetNamespace: Forbidden: namespace production does not accept bundles from namespace ops: kubectl annotate namespace production werf.io/accept-bundles-from=ops, or add it to those that are there',
+    want: 'spec.converge.targetNamespace: Forbidden: namespace production does not accept bundles from namespace ops; if it accepts others, add this one to its annotation, else: kubectl annotate namespace production werf.io/accept-bundles-from=ops',
   },
   {
     title: 'a registry Secret of another type',

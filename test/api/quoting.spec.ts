@@ -27,7 +27,7 @@ t.test('a text that YAML has read as a number, or as true or false, is told once
   const rows: readonly { spec: object; want: string }[] = [
     {
       spec: withRegistry({ tag: 9765483 }),
-      want: 'spec.registry.tag: Invalid value: 9765483: must be a string, not a number: quote it as it was written: "9765483"',
+      want: 'spec.registry.tag: Invalid value: 9765483: must be a string, not a number: quote it as it was written: "9765483", unless it had other digits',
     },
     {
       spec: withRegistry({ tag: 6.063e28 }),
@@ -47,15 +47,15 @@ t.test('a text that YAML has read as a number, or as true or false, is told once
     },
     {
       spec: withRegistry({ versionConstraint: 1 }),
-      want: 'spec.registry.versionConstraint: Invalid value: 1: must be a string, not a number: quote it as it was written: "1"',
+      want: 'spec.registry.versionConstraint: Invalid value: 1: must be a string, not a number: quote it as it was written: "1", unless it had other digits',
     },
     {
       spec: withRegistry({ tagPattern: 20240131 }),
-      want: 'spec.registry.tagPattern: Invalid value: 20240131: must be a string, not a number: quote it as it was written: "20240131"',
+      want: 'spec.registry.tagPattern: Invalid value: 20240131: must be a string, not a number: quote it as it was written: "20240131", unless it had other digits',
     },
     {
       spec: withRegistry({ tag: 'v1', secretRef: { name: 5 } }),
-      want: 'spec.registry.secretRef.name: Invalid value: 5: must be a string, not a number: quote it as it was written: "5"',
+      want: 'spec.registry.secretRef.name: Invalid value: 5: must be a string, not a number: quote it as it was written: "5", unless it had other digits',
     },
     {
       spec: withRegistry({ tag: 'v1', pollInterval: 60 }),
@@ -71,7 +71,7 @@ t.test('a text that YAML has read as a number, or as true or false, is told once
     },
     {
       spec: withConverge({ serviceAccountName: 12, targetNamespace: 'production' }),
-      want: 'spec.converge.serviceAccountName: Invalid value: 12: must be a string, not a number: quote it as it was written: "12"',
+      want: 'spec.converge.serviceAccountName: Invalid value: 12: must be a string, not a number: quote it as it was written: "12", unless it had other digits',
     },
     {
       spec: withConverge({ environment: false }),
@@ -79,7 +79,7 @@ t.test('a text that YAML has read as a number, or as true or false, is told once
     },
     {
       spec: withConverge({ valuesFrom: [{ configMapRef: { name: 'a' }, key: 1 }] }),
-      want: 'spec.converge.valuesFrom[0].key: Invalid value: 1: must be a string, not a number: quote it as it was written: "1"',
+      want: 'spec.converge.valuesFrom[0].key: Invalid value: 1: must be a string, not a number: quote it as it was written: "1", unless it had other digits',
     },
     {
       spec: withRegistry({ tag: 'v1', url: 5 }),
@@ -105,7 +105,7 @@ t.test('a text that YAML has read as a number, or as true or false, is told once
 t.test('where a release is to be moved to what is no text, that alone is said', (t) => {
   for (const name of ['targetNamespace', 'releaseName'])
     t.strictSame(said(withConverge({ [name]: 12 }), withConverge({})), [
-      `spec.converge.${name}: Invalid value: 12: must be a string, not a number: quote it as it was written: "12"`,
+      `spec.converge.${name}: Invalid value: 12: must be a string, not a number: quote it as it was written: "12", unless it had other digits`,
     ]);
   t.end();
 });

@@ -212,7 +212,7 @@ const ROWS: readonly Row[] = [
     given: closed,
     want: target(
       'Forbidden',
-      'namespace production does not accept bundles from namespace ops: kubectl annotate namespace production werf.io/accept-bundles-from=ops, or add it to those that are there',
+      'namespace production does not accept bundles from namespace ops; if it accepts others, add this one to its annotation, else: kubectl annotate namespace production werf.io/accept-bundles-from=ops',
       'ConsentMissing',
       '',
     ),

@@ -121,7 +121,7 @@ const waitsForWhatIsMissing = async (t: Test, given: Given): Promise<void> => {
     {
       name: 'no-consent',
       spec: scenario.spec('acme/missing', { targetNamespace: 'missing-target' }),
-      message: `namespace missing-target does not accept bundles from namespace missing: kubectl annotate namespace missing-target ${annotation}=missing, or add it to those that are there`,
+      message: `namespace missing-target does not accept bundles from namespace missing; if it accepts others, add this one to its annotation, else: kubectl annotate namespace missing-target ${annotation}=missing`,
     },
   ];
   for (const { name, spec } of rows) await scenario.applyBundle(name, spec);

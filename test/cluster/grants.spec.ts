@@ -197,7 +197,7 @@ t.test('a namespace has to accept bundles from elsewhere, though not from the op
     stderr,
     refusal(
       'loud',
-      'spec.converge.targetNamespace: Forbidden: namespace quiet does not accept bundles from namespace team: kubectl annotate namespace quiet werf.io/accept-bundles-from=team, or add it to those that are there',
+      'spec.converge.targetNamespace: Forbidden: namespace quiet does not accept bundles from namespace team; if it accepts others, add this one to its annotation, else: kubectl annotate namespace quiet werf.io/accept-bundles-from=team',
     ),
   );
   t.equal((await fixture.as(ADMIN, ['apply', '-f', '-'], bundle(OPERATOR, 'loud', toQuiet))).code, 0);

@@ -289,6 +289,18 @@ t.test(
   },
 );
 
+t.test('while polls fail, what is deployed is Ready only if the spec has not changed since it was', async (t) => {
+  const conditionsOf = (generation: number, observedGeneration: number) => {
+    const status = { ...syncedStatus({ observedGeneration, consecutiveFailures: 1 }) };
+    const changed = bundle(status, { metadata: { generation } });
+    const { phase, conditions = [] } = decided(observation(changed, { delivery: delivery(failure()) })).status;
+    const told = (type: string) => conditions.find((condition) => condition.type === type)?.status;
+    return [phase, told('Ready'), told('Reconciling')];
+  };
+  t.same(conditionsOf(1, 1), ['Syncing', 'True', undefined], 'the spec is that of the deployment');
+  t.same(conditionsOf(2, 2), ['Syncing', 'False', 'True'], 'it was changed: whether this is deployed nobody knows');
+});
+
 t.test('while polls fail with a Secret, it is looked at every 30 s', async (t) => {
   const secretRef = { spec: { registry: { url: 'registry.example/acme/app', secretRef: { name: 'creds' } } } };
   const caRef = { spec: { registry: { url: 'registry.example/acme/app', caSecretRef: { name: 'ca' } } } };

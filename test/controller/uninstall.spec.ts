@@ -273,7 +273,7 @@ t.test('what stands in the way of an uninstall is told, and no Job is made for i
       title: 'consent that was taken back',
       namespace: target({ annotations: {} }),
       account,
-      want: 'namespace production does not accept bundles from namespace ops: kubectl annotate namespace production werf.io/accept-bundles-from=ops, or add it to those that are there',
+      want: 'namespace production does not accept bundles from namespace ops; if it accepts others, add this one to its annotation, else: kubectl annotate namespace production werf.io/accept-bundles-from=ops',
     },
     {
       title: 'another bundle of the same release',
