@@ -277,6 +277,34 @@ t.test('an old status that is written back while the controller runs is correcte
   }
 });
 
+t.test('who writes a status again and again does not keep the controller from writing its own', async (t) => {
+  const rows = [
+    {
+      title: 'a status of theirs',
+      change: (status: WerfBundleStatus) => ({ ...status, lastAppliedTag: 'v9.0.0' }),
+      made: 1,
+    },
+    {
+      title: 'a counter that is lowered is an order: it is looked at anew',
+      change: (status: WerfBundleStatus) => status,
+      made: 0,
+    },
+  ];
+  for (const { title, change, made: want } of rows) {
+    const harness = await deployed();
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    const meddle = (left: number): void =>
+      harness.kube.before({ verb: 'patch', plural: 'werfbundles' }, () => {
+        const stored = harness.bundle()?.status ?? {};
+        harness.storeStatus(change(stored), 'forged');
+        if (left > 1) meddle(left - 1);
+      });
+    meddle(2);
+    const { made } = await madeBy(harness);
+    t.equal(made.length, want, title);
+  }
+});
+
 t.test('a status that was forged while no controller ran is told again by the Job', async (t) => {
   const harness = await deployed();
   const own = harness.bundle()?.status ?? {};
