@@ -80,8 +80,8 @@ const laterOf = (
   stored !== undefined && revisionOf(stored) >= revisionOf(remembered) ? stored : (remembered ?? stored);
 
 /** Whether the controller has written a later status than the one that is known of a bundle. */
-export const isOvertaken = ({ status }: StoredBundle, written: WerfBundleStatus | undefined): boolean =>
-  revisionOf(status) < revisionOf(written);
+export const isOvertaken = ({ status, isTakenOver }: CachedBundle, written: WerfBundleStatus | undefined): boolean =>
+  (isTakenOver ? 0 : revisionOf(status)) < revisionOf(written);
 
 /** The bundle with the status that the controller has written last, which is not the stored one. */
 export const withOwnStatus = (bundle: CachedBundle, own: WerfBundleStatus): CachedBundle => {

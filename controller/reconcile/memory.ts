@@ -39,7 +39,7 @@ export class Memory {
   }
 
   /** Forgets our own writes once the watch has brought the last of them. */
-  noteCached(cached: StoredBundle): void {
+  noteCached(cached: CachedBundle): void {
     const { write, ...rest } = this.#of(cached.metadata);
     if (write === undefined || write.replaced.includes(cached.metadata.resourceVersion)) return;
     if (isOvertaken(cached, write.after.status)) return;

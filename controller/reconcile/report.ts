@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FINALIZER } from '../../api/finalizer.js';
 import { objectKey } from '../../api/object-key.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { KubeError } from '../../kube/client.js';
+import { KubeError } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { type CachedBundle, projectBundle } from '../cache/projections.js';
 import type { BundleEvent, Decision } from '../decide/decision.js';
@@ -15,6 +16,9 @@ import { revisionOf, signedStatus } from '../deploy/status-signature.js';
 import { cleanUp } from '../execute/execute.js';
 import type { Reconciler } from './reconciler.js';
 import { withoutToldOfRepository } from './repository-events.js';
+
+/** How often a status is written over one that others have just written, before the bundle is reconciled anew. */
+const MOST_OVERWRITES = 4;
 
 /**
  * Writes the status if it differs, under the resourceVersion that was observed; then does everything that depends on it.
@@ -53,13 +57,8 @@ const writeStatus = async (
   status: WerfBundleStatus,
   signal: AbortSignal,
 ): Promise<StoredBundle> => {
-  const stored = bundle.storedStatus ?? bundle.status ?? {};
-  const patch = mergePatchOf(stored, signed(self, bundle, status));
-  if (patch === undefined) return bundle;
-  const body = { metadata: { resourceVersion: bundle.metadata.resourceVersion }, status: patch };
-  const { namespace, name } = bundle.metadata;
-  const where = { subresource: 'status' } as const;
-  const written = await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, where, signal);
+  const written = await patchStatus(self, bundle, { status, triesLeft: MOST_OVERWRITES }, signal);
+  if (written === undefined) return bundle;
   self.memory.wrote(bundle, projectBundle(written, self.proof()));
   const found = checkRecorded(bundle.status ?? {}, status);
   if (found !== undefined) self.onDriftCheck(found);
@@ -69,6 +68,52 @@ const writeStatus = async (
     if (mayHaveMoved(ended)) self.memory.deployed(bundle.metadata, self.now());
   }
   return written;
+};
+
+/**
+ * Writes the status over the stored one. Others who write statuses of their own all the time must not keep the controller's from being
+ * written: if nothing else has changed, it is written over theirs.
+ * @returns undefined: it is stored already
+ * @throws KubeError
+ */
+const patchStatus = async (
+  self: Reconciler,
+  bundle: CachedBundle,
+  { status, triesLeft }: { readonly status: WerfBundleStatus; readonly triesLeft: number },
+  signal: AbortSignal,
+): Promise<StoredBundle | undefined> => {
+  const patch = mergePatchOf(bundle.storedStatus ?? bundle.status ?? {}, signed(self, bundle, status));
+  if (patch === undefined) return undefined;
+  const { namespace, name, resourceVersion } = bundle.metadata;
+  const body = { metadata: { resourceVersion }, status: patch };
+  const where = { subresource: 'status' } as const;
+  try {
+    return await self.client.mergePatch(WERFBUNDLES, { namespace, name }, body, where, signal);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code !== 'conflict' || triesLeft === 0) throw error;
+    const forged = await forgedMeanwhile(self, bundle, signal);
+    if (forged === undefined) throw error;
+    return await patchStatus(self, forged, { status, triesLeft: triesLeft - 1 }, signal);
+  }
+};
+
+/** The bundle as it is stored now, if it differs from the observed one by nothing but a status that the controller has not written. */
+const forgedMeanwhile = async (
+  { client, proof }: Reconciler,
+  bundle: CachedBundle,
+  signal: AbortSignal,
+): Promise<CachedBundle | undefined> => {
+  const { namespace, name } = bundle.metadata;
+  const live = await client.get(WERFBUNDLES, { namespace, name }, signal);
+  const now = live && projectBundle(live, proof(), () => bundle);
+  const isForged = now?.storedStatus !== undefined && now.isTakenOver === undefined;
+  return isForged && isDeepStrictEqual(decidedBy(now), decidedBy(bundle)) ? now : undefined;
+};
+
+/** What a decision depends on, the status aside. */
+const decidedBy = ({ metadata, spec }: StoredBundle) => {
+  const { uid, generation, deletionTimestamp, annotations = {}, labels = {}, finalizers = [] } = metadata;
+  return { uid, generation, deletionTimestamp, annotations, labels, finalizers, spec };
 };
 
 /** The status as it is to be stored: what is no change keeps its revision. The clock tells revisions apart where the last one is lost. */

@@ -8,6 +8,7 @@ import { LOG_PATIENCE_MS } from '../../controller/decide/deployment.js';
 import { isOurs, type Proof, provenJob } from '../../controller/deploy/job-signature.js';
 import { isFromBefore, provenStatus, signedStatus } from '../../controller/deploy/status-signature.js';
 import { knownJobs } from '../../controller/observe/known-jobs.js';
+import { Memory } from '../../controller/reconcile/memory.js';
 import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
 import {
   bundle,
@@ -132,6 +133,15 @@ t.test('what is taken over is taken once, and is never remembered as the control
   const other = { ...own, status: syncedStatus({ lastAppliedTag: 'v8.0.0' }) };
   const later = projectBundle(other, PROOF, () => taken);
   t.strictSame([later.status, later.storedStatus], [undefined, other.status], 'it is gone once all are signed');
+  const memory = new Memory();
+  memory.wrote(taken, projectBundle(own, UNSIGNED));
+  const endless = { ...forged, status: { ...forged.status, signature: `0:${'9'.repeat(15)}:k0:00` } };
+  const unseen = { ...endless, metadata: { ...own.metadata, resourceVersion: '9' } };
+  t.strictSame(
+    memory.current(projectBundle(unseen, UNSIGNED, () => taken)).status,
+    own.status,
+    'a revision that is not proven is none, though no cache has had our own write',
+  );
   const known = projectBundle(own, UNSIGNED);
   const kept = projectBundle(forged, UNSIGNED, () => known);
   t.strictSame(
@@ -274,6 +284,34 @@ t.test('an old status that is written back while the controller runs is correcte
     const { lastJobLogs: _, ...restored } = harness.bundle()?.status ?? {};
     const { lastJobLogs: __, ...wanted } = own ?? {};
     t.strictSame(restored, wanted, `${title}: the last own one is there again`);
+  }
+});
+
+t.test('who writes a status again and again does not keep the controller from writing its own', async (t) => {
+  const rows = [
+    {
+      title: 'a status of theirs',
+      change: (status: WerfBundleStatus) => ({ ...status, lastAppliedTag: 'v9.0.0' }),
+      made: 1,
+    },
+    {
+      title: 'a counter that is lowered is an order: it is looked at anew',
+      change: (status: WerfBundleStatus) => status,
+      made: 0,
+    },
+  ];
+  for (const { title, change, made: want } of rows) {
+    const harness = await deployed();
+    harness.deliver(selected('v1.1.0', DIGEST_B));
+    const meddle = (left: number): void =>
+      harness.kube.before({ verb: 'patch', plural: 'werfbundles' }, () => {
+        const stored = harness.bundle()?.status ?? {};
+        harness.storeStatus(change(stored), 'forged');
+        if (left > 1) meddle(left - 1);
+      });
+    meddle(2);
+    const { made } = await madeBy(harness);
+    t.equal(made.length, want, title);
   }
 });
 
