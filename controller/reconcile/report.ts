@@ -59,6 +59,8 @@ const writeStatus = async (
 ): Promise<StoredBundle> => {
   const written = await patchStatus(self, bundle, { status, triesLeft: MOST_OVERWRITES }, signal);
   if (written === undefined) return bundle;
+  if (bundle.storedStatus !== undefined && bundle.isTakenOver === undefined)
+    self.log.warn('a status that others have written was corrected', { bundle: objectKey(bundle.metadata) });
   self.memory.wrote(bundle, projectBundle(written, self.proof()));
   const found = checkRecorded(bundle.status ?? {}, status);
   if (found !== undefined) self.onDriftCheck(found);

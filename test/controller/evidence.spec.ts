@@ -24,7 +24,7 @@ import {
   syncedStatus,
 } from '../kit/builders.js';
 import { database, endJob, JOB_1, JOB_2, offered, WITH_DATABASE, withDatabase } from '../kit/offered-bundle.js';
-import { type ReconcileHarness, reconcileHarness } from '../kit/reconcile-harness.js';
+import { type ReconcileHarness, type Run, reconcileHarness } from '../kit/reconcile-harness.js';
 
 const OTHER_KEY = { id: 'k2', secret: Buffer.alloc(32, 2) };
 /** An installation that has not begun to sign. */
@@ -209,9 +209,15 @@ const deployed = async (): Promise<ReconcileHarness> => {
 };
 
 /** What the Jobs that are made from here on deploy. */
-const madeBy = async (harness: ReconcileHarness): Promise<{ made: readonly object[]; requests: number }> => {
+const madeBy = async (
+  harness: ReconcileHarness,
+): Promise<{
+  made: readonly object[];
+  requests: number;
+  log: Run['log'];
+}> => {
   const before = new Set(harness.jobs().map(({ metadata }) => metadata.name));
-  const { requests } = await harness.run();
+  const { requests, log } = await harness.run();
   const made = harness
     .jobs()
     .filter(({ metadata }) => !before.has(metadata.name))
@@ -222,7 +228,7 @@ const madeBy = async (harness: ReconcileHarness): Promise<{ made: readonly objec
       const { namespace } = metadata;
       return { namespace, tag, digest, args: container?.args, image: container?.image };
     });
-  return { made, requests };
+  return { made, requests, log };
 };
 
 t.test('what others write into a status is corrected while the controller runs, and starts nothing', async (t) => {
@@ -253,8 +259,9 @@ t.test('what others write into a status is corrected while the controller runs, 
     const { lastJobLogs: _, ...own } = harness.bundle()?.status ?? {};
     await harness.run();
     harness.storeStatus(change(own), 'forged');
-    const { made } = await madeBy(harness);
+    const { made, log } = await madeBy(harness);
     t.strictSame(made, [], title);
+    t.match(log, [{ message: 'a status that others have written was corrected', fields: { bundle: 'ops/my-app' } }]);
     const { lastJobLogs: __, ...restored } = harness.bundle()?.status ?? {};
     t.strictSame(restored, own, `${title}: what the controller wrote is there again`);
   }
