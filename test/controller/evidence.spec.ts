@@ -547,5 +547,5 @@ t.test('whatever others write, what is deployed is what an empty status would ha
       if (made.length > 0 && !isDeepStrictEqual(made, lost.made)) throw new Error(JSON.stringify(made));
     },
   );
-  await t.resolves(fc.assert(law, { numRuns: 1_000 }));
+  await t.resolves(fc.assert(law, { numRuns: 2_000 }));
 });
