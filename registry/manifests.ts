@@ -14,6 +14,7 @@ const HOSTS_KEPT = 1000;
 const WITHOUT_HEAD_MS = { refused: 6 * 60 * 60 * 1000, broken: 5 * 60 * 1000 };
 /** A host that says that it is asked too often is not asked once more. */
 const TOO_MANY = 429;
+const UNAVAILABLE = 503;
 
 type Known = Extract<TaggedManifest, { kind: 'manifest' }>;
 
@@ -127,10 +128,13 @@ export class Manifests {
       unless: how.unless,
     } as const;
     const answer = await this.#access.request(target, request, how.signal);
-    if (answer.kind !== 'answer' || answer.status !== TOO_MANY) return answer;
-    return failureOfAnswer(answer, this.#clock.now());
+    return answer.kind === 'answer' && wantsPeace(answer) ? failureOfAnswer(answer, this.#clock.now()) : answer;
   }
 }
+
+/** Whether the host wants to be left alone: a GET after such a HEAD would be held back, and nobody would be told why. */
+const wantsPeace = (answer: HttpAnswer): boolean =>
+  answer.status === TOO_MANY || (answer.status === UNAVAILABLE && answer.header('retry-after') !== undefined);
 
 const digestKey = ({ targetKey: target }: TaggedTarget, digest: string): string => `${target}@${digest}`;
 

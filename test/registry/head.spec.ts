@@ -77,6 +77,14 @@ t.test('a host that is asked too often is not asked once more', async (t) => {
   t.strictSame(asked(), [HEAD]);
 });
 
+t.test('a host that names a time to be left alone is not asked once more, and its answer is told', async (t) => {
+  const { read, refuse, asked, holds } = await registryFor(t);
+  refuse(/^HEAD/, 503, 1, { 'retry-after': '30' });
+  t.match(await read(), { kind: 'failed', message: '503 service unavailable', retryAfterMs: 30_000 });
+  t.strictSame(asked(), [HEAD]);
+  t.match(holds, [{ why: 'retry-after', forMs: 30_000 }]);
+});
+
 t.test('five GETs that fail hold a host back, and HEADs beside them count for nothing', async (t) => {
   const { holds, read, refuse } = await registryFor(t);
   refuse(/manifests/, 500, 100);
