@@ -1,6 +1,6 @@
 import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import { type Proof, provenJob } from '../deploy/job-signature.js';
+import { only, type Proof, provenJob } from '../deploy/job-signature.js';
 import { ANNOTATIONS, KUEUE_QUEUE, LABELS } from '../deploy/names.js';
 import { isFromBefore, isUntouched, provenStatus, revisionOf } from '../deploy/status-signature.js';
 
@@ -147,9 +147,6 @@ const projectMetadata = (metadata: Stored<Job | Pod>['metadata'], kept: Kept): S
     annotations: only(kept.annotations, metadata.annotations),
   };
 };
-
-const only = (names: readonly string[], texts: Readonly<Record<string, string>> = {}): Record<string, string> =>
-  Object.fromEntries(Object.entries(texts).filter(([name]) => names.includes(name)));
 
 const projectPodStatus = (status: NonNullable<Pod['status']>): NonNullable<Pod['status']> => {
   const { phase, reason, message, conditions, containerStatuses, initContainerStatuses } = status;

@@ -2,6 +2,7 @@ import type { Job, Pod, Stored } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
 import type { CredentialOrigin } from '../../api/references/registry-secret.js';
 import type { ParsedSpec } from '../../api/settings.js';
+import type { InstallationKey } from '../../api/signature.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
 import type { JobTemplate } from '../deploy/job-template.js';
@@ -16,7 +17,7 @@ export interface Platform {
   readonly timeScale: number;
   readonly suspendAll: boolean;
   /** Key of the checksums, made at installation. */
-  readonly checksumKey: { readonly id: string; readonly secret: Uint8Array };
+  readonly checksumKey: InstallationKey;
   /** Image of the Job where spec.converge.image is not set. */
   readonly werfImage: string;
   /** Version of werf in that image, if its tag does not tell. */

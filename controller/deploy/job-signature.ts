@@ -79,7 +79,8 @@ const withTold = <J extends Job>(job: J, { labels, annotations }: Told): J => ({
   },
 });
 
-const only = (names: readonly string[], texts: Readonly<Record<string, string>>): Record<string, string> =>
+/** The labels or annotations of these names, as far as there are any. */
+export const only = (names: readonly string[], texts: Readonly<Record<string, string>> = {}): Record<string, string> =>
   Object.fromEntries(Object.entries(texts).filter(([name]) => names.includes(name)));
 
 const without = (names: readonly string[], texts: Readonly<Record<string, string>> = {}): Record<string, string> =>

@@ -1,4 +1,5 @@
 import { type DeployRelevant, deployChecksum } from '../../api/checksum.js';
+import type { InstallationKey } from '../../api/signature.js';
 import { deliveryOf } from '../../api/values/delivery.js';
 import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
 
@@ -6,7 +7,7 @@ import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
 export interface ValuesToDeliver {
   readonly input: ResolveInput;
   readonly settings: DeployRelevant;
-  readonly checksumKey: { readonly id: string; readonly secret: Uint8Array };
+  readonly checksumKey: InstallationKey;
 }
 
 /** Values as a Job gets them. Few and large parts: they pass from one thread to another. */
