@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { type Outcome, validateCommand } from './validate-command.js';
+import { type Outcome, validateCommand } from './validate/command.js';
 
 declare const WERFBUNDLE_VERSION: string;
 

@@ -12,7 +12,7 @@ import { REASONS } from '../api/reasons.js';
 import { ACCEPT_BUNDLES_FROM } from '../api/references/target-namespace.js';
 import { type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
 import { missingSource } from '../api/values/problem.js';
-import { validateOptions } from '../cli/validate-options.js';
+import { validateOptions } from '../cli/validate/options.js';
 import { parseConfig as parseControllerConfig } from '../controller/config.js';
 import { annotationsOf, labelsOf } from '../controller/deploy/job.js';
 import { LABELS } from '../controller/deploy/names.js';

@@ -6,11 +6,11 @@ import fc from 'fast-check';
 import { createColors } from 'picocolors';
 import t from 'tap';
 import { Progress } from '../../cli/progress.js';
-import { quoting } from '../../cli/quote.js';
-import { asGithub } from '../../cli/report-github.js';
-import { asText } from '../../cli/report-text.js';
-import { asJson as reportJson } from '../../cli/result.js';
-import { type Outcome, validateCommand } from '../../cli/validate-command.js';
+import { type Outcome, validateCommand } from '../../cli/validate/command.js';
+import { quoting } from '../../cli/validate/quote.js';
+import { asGithub } from '../../cli/validate/report-github.js';
+import { asText } from '../../cli/validate/report-text.js';
+import { asJson as reportJson } from '../../cli/validate/result.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { judgeText } from '../kit/judge-text.js';
 

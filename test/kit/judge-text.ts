@@ -1,5 +1,5 @@
-import { type JudgeOptions, judgeInputs } from '../../cli/judge-inputs.js';
-import type { Result } from '../../cli/result.js';
+import { type JudgeOptions, judgeInputs } from '../../cli/validate/judge-inputs.js';
+import type { Result } from '../../cli/validate/result.js';
 import { parseConfig } from '../../webhook/config.js';
 import { createFakeClock } from './fake-clock.js';
 

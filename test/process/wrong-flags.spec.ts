@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type Outcome, validateCommand } from '../../cli/validate-command.js';
+import { type Outcome, validateCommand } from '../../cli/validate/command.js';
 import { parseConfig as parseController } from '../../controller/config.js';
 import { parseOptions } from '../../playground/options.js';
 import { parseConfig as parseWebhook } from '../../webhook/config.js';

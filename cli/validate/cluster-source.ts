@@ -1,6 +1,6 @@
-import type { Requester } from '../admission/admission-request.js';
-import type { GrantDeps } from '../admission/grants/grants.js';
-import type { Stored } from '../api/objects.js';
+import type { Requester } from '../../admission/admission-request.js';
+import type { GrantDeps } from '../../admission/grants/grants.js';
+import type { Stored } from '../../api/objects.js';
 import {
   holderOf,
   isOlder,
@@ -8,11 +8,11 @@ import {
   type Release,
   type ReleaseHolder,
   releaseKeyOf,
-} from '../api/references/release.js';
-import type { StoredBundle, WerfBundle } from '../api/werfbundle.js';
-import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../kube/client.js';
-import { getOnce } from '../kube/get-once.js';
-import { WERFBUNDLES } from '../kube/resources.js';
+} from '../../api/references/release.js';
+import type { StoredBundle, WerfBundle } from '../../api/werfbundle.js';
+import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
+import { getOnce } from '../../kube/get-once.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
 import type { BundleManifest } from './bundle-manifest.js';
 import { asStored, type InputObjects, isEncrypted } from './input-objects.js';
 import { textAt } from './manifests.js';

@@ -1,8 +1,8 @@
-import type { Releases } from '../admission/references/releases.js';
-import type { Stored } from '../api/objects.js';
-import { keyOfRelease, type ReleaseHolder, releaseOf } from '../api/references/release.js';
-import { KubeError, type ResourceType } from '../kube/client.js';
-import { SERVICEACCOUNTS } from '../kube/resources.js';
+import type { Releases } from '../../admission/references/releases.js';
+import type { Stored } from '../../api/objects.js';
+import { keyOfRelease, type ReleaseHolder, releaseOf } from '../../api/references/release.js';
+import { KubeError, type ResourceType } from '../../kube/client.js';
+import { SERVICEACCOUNTS } from '../../kube/resources.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import { asStored, folderOf, type InputObjects } from './input-objects.js';
 import { textAt } from './manifests.js';

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../api/problem.js';
+import type { ProblemCode } from '../../api/problem.js';
 import type { Position } from './kubernetes-yaml.js';
 
 /** A place in one of several files. */

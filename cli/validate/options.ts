@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import { hintOf } from '../process/flags.js';
-import { type Config, parseConfig } from '../webhook/config.js';
+import { hintOf } from '../../process/flags.js';
+import { type Config, parseConfig } from '../../webhook/config.js';
 
 const FORMATS = ['text', 'json', 'github'] as const;
 

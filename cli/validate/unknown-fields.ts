@@ -1,5 +1,5 @@
-import { isMap } from '../api/json-map.js';
-import { type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
+import { isMap } from '../../api/json-map.js';
+import { type SchemaNode, SPEC_SCHEMA } from '../../api/schema-node.js';
 
 /** A field that the schema does not have. The apiserver prunes it before any webhook sees it. */
 interface UnknownField {

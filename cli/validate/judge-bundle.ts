@@ -1,9 +1,9 @@
-import { bundleReferencesOf } from '../admission/references/bundle-references.js';
-import { isMap, valueAt } from '../api/json-map.js';
-import type { Problem, Warning } from '../api/problem.js';
-import { inSchemaOrder } from '../api/validate/field-order.js';
-import { quoteAdvice, quoteAsWritten, required, wrongType } from '../api/validate/wording.js';
-import { API_VERSION, KIND } from '../api/werfbundle.js';
+import { bundleReferencesOf } from '../../admission/references/bundle-references.js';
+import { isMap, valueAt } from '../../api/json-map.js';
+import type { Problem, Warning } from '../../api/problem.js';
+import { inSchemaOrder } from '../../api/validate/field-order.js';
+import { quoteAdvice, quoteAsWritten, required, wrongType } from '../../api/validate/wording.js';
+import { API_VERSION, KIND } from '../../api/werfbundle.js';
 import { type Admission, type AdmissionDeps, admit } from './admission.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import { changedValues } from './inline-values.js';

@@ -1,5 +1,5 @@
-import { connect } from '../kube/connect.js';
-import { createKubeClient } from '../kube/http-client.js';
+import { connect } from '../../kube/connect.js';
+import { createKubeClient } from '../../kube/http-client.js';
 import { clusterSource } from './cluster-source.js';
 import type { Input } from './inputs.js';
 import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';

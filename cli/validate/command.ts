@@ -1,16 +1,16 @@
 import type { Command } from 'commander';
 import { createColors } from 'picocolors';
-import { StartError } from '../process/start-error.js';
-import { systemClock } from '../process/system-clock.js';
-import type { Config } from '../webhook/config.js';
+import { StartError } from '../../process/start-error.js';
+import { systemClock } from '../../process/system-clock.js';
+import type { Config } from '../../webhook/config.js';
+import { Progress } from '../progress.js';
 import { type Input, readInputs } from './inputs.js';
 import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';
-import { Progress } from './progress.js';
+import { settingsFrom, type ValidateOptions, validateOptions } from './options.js';
 import { quoting } from './quote.js';
 import { asGithub } from './report-github.js';
 import { asText } from './report-text.js';
 import { asJson } from './result.js';
-import { settingsFrom, type ValidateOptions, validateOptions } from './validate-options.js';
 
 /** The outcome of the command. */
 export interface Outcome {

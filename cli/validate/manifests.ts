@@ -1,5 +1,5 @@
 import { isMap, isSeq, type Node } from 'yaml';
-import { isMap as isJsonMap, type JsonMap, valueAt } from '../api/json-map.js';
+import { isMap as isJsonMap, type JsonMap, valueAt } from '../../api/json-map.js';
 import type { Input } from './inputs.js';
 import { type Position, parseYaml, type YamlDocument, type YamlFault } from './kubernetes-yaml.js';
 

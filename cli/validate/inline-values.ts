@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
-import type { Warning } from '../api/problem.js';
-import { keyText, plainScalar } from '../api/values/yaml-scalar.js';
+import type { Warning } from '../../api/problem.js';
+import { keyText, plainScalar } from '../../api/values/yaml-scalar.js';
 
 const VALUES = 'spec.converge.values';
 /** Further ones are only counted. */

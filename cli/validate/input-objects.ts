@@ -1,8 +1,8 @@
 import { dirname, resolve, sep } from 'node:path';
-import { isMap, type JsonMap, valueAt } from '../api/json-map.js';
-import type { KubeObject } from '../api/objects.js';
-import { type ClusterRef, KubeError, type ResourceType } from '../kube/client.js';
-import { refName } from '../kube/resource-path.js';
+import { isMap, type JsonMap, valueAt } from '../../api/json-map.js';
+import type { KubeObject } from '../../api/objects.js';
+import { type ClusterRef, KubeError, type ResourceType } from '../../kube/client.js';
+import { refName } from '../../kube/resource-path.js';
 import { STDIN } from './inputs.js';
 import { type Manifest, textAt } from './manifests.js';
 

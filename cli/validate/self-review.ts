@@ -1,8 +1,8 @@
-import type { Requester } from '../admission/admission-request.js';
-import type { AccessAnswer, AccessQuestion } from '../api/objects.js';
-import { type KubeClient, KubeError, type Resource, type ReviewType } from '../kube/client.js';
-import { SUBJECT_ACCESS_REVIEWS } from '../kube/resources.js';
-import { StartError } from '../process/start-error.js';
+import type { Requester } from '../../admission/admission-request.js';
+import type { AccessAnswer, AccessQuestion } from '../../api/objects.js';
+import { type KubeClient, KubeError, type Resource, type ReviewType } from '../../kube/client.js';
+import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
+import { StartError } from '../../process/start-error.js';
 
 const SELF_SUBJECT_ACCESS_REVIEWS: ReviewType<Pick<AccessQuestion, 'resourceAttributes'>, AccessAnswer> = {
   group: 'authorization.k8s.io',

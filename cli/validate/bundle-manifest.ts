@@ -1,5 +1,5 @@
-import { isMap } from '../api/json-map.js';
-import { GROUP, KIND, type WerfBundle } from '../api/werfbundle.js';
+import { isMap } from '../../api/json-map.js';
+import { GROUP, KIND, type WerfBundle } from '../../api/werfbundle.js';
 import { type Manifest, textAt } from './manifests.js';
 
 /** A bundle of the input, and its namespace. */

@@ -1,8 +1,8 @@
-import type { Requester } from '../admission/admission-request.js';
-import type { GrantDeps } from '../admission/grants/grants.js';
-import type { Releases } from '../admission/references/releases.js';
-import type { WerfBundle } from '../api/werfbundle.js';
-import type { KubeClient } from '../kube/client.js';
+import type { Requester } from '../../admission/admission-request.js';
+import type { GrantDeps } from '../../admission/grants/grants.js';
+import type { Releases } from '../../admission/references/releases.js';
+import type { WerfBundle } from '../../api/werfbundle.js';
+import type { KubeClient } from '../../kube/client.js';
 import type { BundleManifest } from './bundle-manifest.js';
 import type { InputObjects } from './input-objects.js';
 
