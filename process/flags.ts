@@ -1,5 +1,6 @@
 import { describeFlags } from './flag-help.js';
 import { type Flag, type FlagTable, type FlagValue, type HostPort, parseFlagValue } from './flag-values.js';
+import { nearest } from './nearest.js';
 
 export { commonFlags } from './common-flags.js';
 export type { FlagTable } from './flag-values.js';
@@ -161,23 +162,6 @@ const parsedAs = (flag: Flag, { text, from }: { readonly text: string; readonly 
 
 /** `; did you mean --workers?`, if one of the names is near enough. Names have no dashes in front. */
 export const hintOf = (names: readonly string[], written: string): string => {
-  const near = names
-    .map((name) => ({ name, distance: distance(name, written) }))
-    .toSorted((a, b) => a.distance - b.distance)[0];
-  const enough = near !== undefined && near.distance <= Math.max(2, written.length / 3);
-  return enough ? `; did you mean --${near.name}?` : '; --help lists them';
-};
-
-/** Levenshtein's: insertions, deletions and changes of a letter. */
-const distance = (a: string, b: string): number => {
-  let row = [...b, ''].map((_, at) => at);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const change = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
+  const near = nearest(names, written);
+  return near === undefined ? '; --help lists them' : `; did you mean --${near}?`;
 };

@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { startAdmissionFixture } from '../kit/admission-fixture.js';
 import { canary } from '../kit/canary.js';
+import { runWerfbundle } from '../kit/run-werfbundle.js';
 
-const ROOT = join(import.meta.dirname, '..', '..');
 const fixture = await startAdmissionFixture(t);
 const { cluster, must } = fixture;
 
@@ -53,24 +52,10 @@ const [admin, tenant, guest] = await Promise.all([
   kubeconfigOf('guest', 'ops'),
 ]);
 
-interface Ended {
-  readonly code: number | string | null | undefined;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const werfbundle = (args: readonly string[], input: string): Promise<Ended> =>
-  new Promise((resolve) => {
-    const program = join(ROOT, 'dist', 'werfbundle.js');
-    const options = { env: { PATH: process.env['PATH'], HOME: cluster.dir }, cwd: cluster.dir };
-    const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
-    );
-    child.stdin?.end(input);
-  });
+const werfbundle = (args: readonly string[], input: string) => runWerfbundle(args, { cwd: cluster.dir, input });
 
 interface Told {
-  readonly code: Ended['code'];
+  readonly code: number | null;
   readonly problems: readonly string[];
   /** All problems of one bundle in one line, as the apiserver's messages have them. */
   readonly refusals: readonly string[];

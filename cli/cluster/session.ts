@@ -1,0 +1,51 @@
+import type { KubeClient } from '../../kube/client.js';
+import { type Connection, connect } from '../../kube/connect.js';
+import { createKubeClient } from '../../kube/http-client.js';
+import { Progress } from '../progress.js';
+import type { Terminal } from '../terminal.js';
+import type { ClusterOptions } from './options.js';
+
+/** What a command that asks a cluster works with. */
+export interface Session {
+  /** With the user's own rights. */
+  readonly client: KubeClient;
+  /** That was asked for, or of the context, or `default`. */
+  readonly namespace: string;
+  /** The apiserver's address. */
+  readonly server: string;
+  /** Says what is being done, after a second, on a terminal. */
+  readonly tell: Progress['tell'];
+  /** Takes what was said away: before something is printed. */
+  readonly quiet: () => void;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects as kubectl does, and ends the connection afterwards.
+ * @throws StartError for a kubeconfig that can't be used; KubeError for what `run` did not expect
+ */
+export const inCluster = async <T>(
+  terminal: Terminal,
+  options: ClusterOptions & { readonly output?: string },
+  run: (session: Session) => Promise<T>,
+): Promise<T> => {
+  const connection: Connection = await connect({ kubeconfig: options.kubeconfig, context: options.context });
+  const client = createKubeClient(connection, { userAgent: 'werfbundle' });
+  const isForPeople = terminal.errIsTTY && (options.output === undefined || options.output === 'wide');
+  const progress = new Progress({ isTTY: isForPeople, write: terminal.err }, terminal.clock);
+  progress.start();
+  try {
+    return await run({
+      client,
+      namespace: options.namespace ?? connection.namespace ?? 'default',
+      server: connection.server.origin,
+      tell: (line) => progress.tell(line),
+      quiet: () => progress.end(),
+      signal: terminal.signal,
+    });
+  } finally {
+    progress.end();
+    await client.close();
+  }
+};

@@ -1,0 +1,28 @@
+import { type Command, Option } from 'commander';
+import { stringify } from 'yaml';
+import { misuse } from '../command-error.js';
+
+/** How a result can be printed. `text` is for people. */
+export type Format = 'text' | 'wide' | 'name' | 'json' | 'yaml';
+
+/**
+ * Adds `-o, --output`, which takes these formats.
+ * @param what - what is printed so, for the help
+ */
+export const withOutput = (
+  command: Command,
+  formats: readonly Exclude<Format, 'text'>[],
+  what = 'how to print it',
+): Command =>
+  command.addOption(
+    new Option('-o, --output <format>', `${what}: ${formats.join(', ')}`).argParser((text: string) => {
+      if (formats.includes(text as never)) return text;
+      throw misuse(`--output: ${JSON.stringify(text)} is none of ${formats.join(', ')}`);
+    }),
+  );
+
+/** For programs: as kubectl indents it. */
+export const asJsonText = (value: unknown): string => `${JSON.stringify(value, undefined, 4)}\n`;
+
+/** YAML without anchors and folded lines, which kubectl prints neither. */
+export const asYamlText = (value: unknown): string => stringify(value, { aliasDuplicateObjects: false, lineWidth: 0 });

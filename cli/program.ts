@@ -1,0 +1,66 @@
+import { Command, CommanderError } from 'commander';
+import { nearest } from '../process/nearest.js';
+import { readCommandLine } from './command-line.js';
+import { COMMANDS } from './commands.js';
+import { runCommand } from './run-command.js';
+import type { Terminal } from './terminal.js';
+
+interface ProgramOptions {
+  /** The name in the usage: `kubectl werfbundle` if it is called as that. */
+  readonly name: string;
+  readonly version: string;
+  /** What stands behind the program's name. */
+  readonly argv: readonly string[];
+  readonly terminal: Terminal;
+}
+
+const EXIT_CODES =
+  'Exit codes: 0 done, and all is well; 1 what was found is wrong, or what was asked for did not happen; 2 wrong use, or something that cannot be read.';
+
+/** The program with all commands, of which only the one that is called is loaded. @returns runs it; rejects for bugs only */
+export const createProgram = async ({
+  name,
+  version,
+  argv,
+  terminal,
+}: ProgramOptions): Promise<() => Promise<void>> => {
+  const { command, words } = readCommandLine(argv);
+  const program = new Command(name)
+    .description('Checks, shows and steers WerfBundles.')
+    .version(version, '--version', 'the version of this program')
+    .helpOption('-h, --help', 'what there is, and how it is used')
+    .showHelpAfterError('(--help shows the usage)')
+    .addHelpText('after', `\n${EXIT_CODES}`)
+    .configureOutput({
+      writeOut: terminal.out,
+      writeErr: terminal.err,
+      outputError: (text, write) => write(text.replace(/^error: /, 'werfbundle: ')),
+    })
+    .exitOverride();
+  for (const [other, { summary, load }] of Object.entries(COMMANDS)) {
+    if (other === command) program.addCommand((await load())(terminal).copyInheritedSettings(program));
+    else program.command(other).summary(summary);
+  }
+  return async () => {
+    const unknown = command === undefined ? argv.find((word) => !word.startsWith('-')) : undefined;
+    if (unknown !== undefined && unknown !== 'help') return refuse(terminal, unknown);
+    await parse(program, words, terminal);
+  };
+};
+
+const refuse = (terminal: Terminal, unknown: string): void => {
+  const near = nearest(Object.keys(COMMANDS), unknown);
+  const hint = near === undefined ? '--help lists them' : `did you mean ${near}?`;
+  terminal.err(`werfbundle: ${unknown}: there is no such command; ${hint}\n`);
+  terminal.end(2);
+};
+
+const parse = async (program: Command, words: readonly string[], terminal: Terminal): Promise<void> => {
+  try {
+    await runCommand(terminal, async () => void (await program.parseAsync(words, { from: 'user' })));
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Commander has written its message; its own exit codes are 0 for help and version, 1 for misuse.
+    terminal.end(error.exitCode === 0 ? 0 : 2);
+  }
+};

@@ -1,0 +1,62 @@
+import { createColors } from 'picocolors';
+import type { Clock } from '../process/ports.js';
+import { systemClock } from '../process/system-clock.js';
+import type { ExitCode } from './command-error.js';
+
+type Colors = ReturnType<typeof createColors>;
+
+/** Where a command writes, and what it knows of its surroundings. */
+export interface Terminal {
+  /** Results. */
+  out(text: string): void;
+  /** Problems and progress. */
+  err(text: string): void;
+  /** Whether a person reads stdout: only then is it coloured, and cut to the width. */
+  readonly isTTY: boolean;
+  /** Whether a person reads stderr: only then is there progress. */
+  readonly errIsTTY: boolean;
+  /** Letters in a line of stdout; undefined if it is no terminal. */
+  readonly columns: number | undefined;
+  /** For stdout. */
+  readonly colors: Colors;
+  readonly clock: Clock;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** What the process ends with, once there is nothing more to do. */
+  end(code: ExitCode): void;
+}
+
+/** Ended by Ctrl-C, as a shell counts it: 128 + SIGINT. */
+const INTERRUPTED = 130;
+
+/** The terminal of this process. */
+export const processTerminal = (): Terminal => {
+  const { stdout, stderr, env } = process;
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => {
+    process.exitCode = INTERRUPTED;
+    interrupted.abort();
+  });
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `| head` has read enough.
+    if (error.code !== 'EPIPE') throw error;
+    interrupted.abort();
+  });
+  const isTTY = stdout.isTTY === true;
+  // Picocolors' own choice takes any CI for a terminal.
+  const isColourful = isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    isTTY,
+    errIsTTY: stderr.isTTY === true,
+    columns: isTTY ? stdout.columns : undefined,
+    colors: createColors(isColourful),
+    clock: systemClock,
+    signal: interrupted.signal,
+    end: (code) => {
+      // Not process.exit, which would lose output that a pipe has not taken yet.
+      if (!interrupted.signal.aborted) process.exitCode = code;
+    },
+  };
+};

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse } from 'yaml';
+import { KIND_NAMES, nameIn } from '../../cli/cluster/bundle-argument.js';
+import { CommandError } from '../../cli/command-error.js';
+import { readCommandLine } from '../../cli/command-line.js';
+import { COMMANDS } from '../../cli/commands.js';
+import { createProgram } from '../../cli/program.js';
+import { createFakeTerminal } from '../kit/fake-terminal.js';
+
+const run = async (...argv: readonly string[]) => {
+  const terminal = createFakeTerminal();
+  const program = await createProgram({ name: 'werfbundle', version: '1.2.3', argv, terminal });
+  await program();
+  return { out: terminal.taken(), err: terminal.takenErrors(), ended: terminal.ended };
+};
+
+t.test('the table of commands says of each what the command itself says', async (t) => {
+  const terminal = createFakeTerminal();
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = (await load())(terminal);
+    t.strictSame([command.name(), command.summary()], [name, summary], name);
+  }
+});
+
+t.test('--help lists all commands, and --help of each says what its exit codes mean', async (t) => {
+  const { out, ended } = await run('--help');
+  t.strictSame(ended, [0]);
+  for (const name of Object.keys(COMMANDS)) {
+    t.match(out, new RegExp(`^  ${name} +\\S`, 'm'));
+    const help = await run(name, '--help');
+    t.strictSame(help.ended, [0], name);
+    t.match(help.out.replace(/\s+/g, ' '), /Exit code 0: .*; 1: .*; 2: /, `${name} --help`);
+  }
+});
+
+t.test('what is wrong is said in a line, and ends with 2', async (t) => {
+  const cases: readonly { title: string; argv: readonly string[]; err: string }[] = [
+    { title: 'a typo', argv: ['gett'], err: 'werfbundle: gett: there is no such command; did you mean get?\n' },
+    {
+      title: 'a word',
+      argv: ['frobnicate'],
+      err: 'werfbundle: frobnicate: there is no such command; --help lists them\n',
+    },
+    {
+      title: 'an option that there is not',
+      argv: ['get', '--selecter=a'],
+      err: "werfbundle: unknown option '--selecter=a'\n(Did you mean --selector?)\n(--help shows the usage)\n",
+    },
+    {
+      title: 'a format that the command has not',
+      argv: ['get', '-o', 'xml'],
+      err: 'werfbundle: --output: "xml" is none of wide, name, json, yaml\n',
+    },
+    {
+      title: 'options that exclude each other, before a cluster is looked for',
+      argv: ['get', 'shop', '-A'],
+      err: 'werfbundle: names exclude --all-namespaces, --selector and --field-selector\n',
+    },
+  ];
+  for (const { title, argv, err } of cases) t.strictSame(await run(...argv), { out: '', err, ended: [2] }, title);
+  t.match(await run(), { out: '', err: /^Usage: werfbundle /, ended: [2] }, 'no command: the usage');
+  t.strictSame(await run('--version'), { out: '1.2.3\n', err: '', ended: [0] });
+});
+
+t.test('options that every command has may stand before it, as with kubectl', (t) => {
+  const cases: readonly { argv: readonly string[]; command: string | undefined; words: readonly string[] }[] = [
+    { argv: ['get', '-n', 'ops'], command: 'get', words: ['get', '-n', 'ops'] },
+    { argv: ['-n', 'ops', 'get', 'a'], command: 'get', words: ['get', '-n', 'ops', 'a'] },
+    { argv: ['--context=a', '-A', 'get'], command: 'get', words: ['get', '--context=a', '-A'] },
+    { argv: ['-n', 'get', 'get'], command: 'get', words: ['get', '-n', 'get'] },
+    { argv: ['-x', 'get'], command: undefined, words: ['-x', 'get'] },
+    { argv: ['-n'], command: undefined, words: ['-n'] },
+    { argv: ['constructor'], command: undefined, words: ['constructor'] },
+    { argv: [], command: undefined, words: [] },
+  ];
+  for (const { argv, command, words } of cases) {
+    t.strictSame(readCommandLine(argv), { command, words }, argv.join(' '));
+  }
+  t.end();
+});
+
+t.test('a bundle is named as kubectl names it', (t) => {
+  const crd = parse(readFileSync(join(import.meta.dirname, '../../manifests/crd/werfbundles.werf.io.yaml'), 'utf8'), {
+    merge: true,
+  });
+  const { plural, singular, shortNames } = crd.spec.names;
+  t.strictSame(
+    [...KIND_NAMES].toSorted(),
+    [...shortNames, plural, singular, `${plural}.${crd.spec.group}`, `${singular}.${crd.spec.group}`].toSorted(),
+  );
+  for (const name of ['shop', ...KIND_NAMES.map((kind) => `${kind}/shop`), 'WerfBundle/shop'])
+    t.equal(nameIn(name), 'shop');
+  const wrong = ['', 'deploy/shop', 'wb/', 'wb/a/b', '/shop'];
+  for (const name of wrong) t.throws(() => nameIn(name), CommandError, JSON.stringify(name));
+  t.end();
+});
