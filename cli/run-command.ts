@@ -1,6 +1,4 @@
-import { KubeError } from '../kube/client.js';
 import { StartError } from '../process/start-error.js';
-import { kubeFailure } from './cluster/kube-failure.js';
 import { CommandError } from './command-error.js';
 import type { Terminal } from './terminal.js';
 
@@ -23,6 +21,5 @@ export const runCommand = async (terminal: Terminal, action: () => Promise<void>
 const failureOf = (error: unknown): Pick<CommandError, 'lines' | 'exitCode'> | undefined => {
   if (error instanceof CommandError) return error;
   if (error instanceof StartError) return { lines: error.lines, exitCode: 2 };
-  if (error instanceof KubeError) return kubeFailure(error);
   return undefined;
 };

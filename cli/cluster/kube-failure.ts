@@ -3,19 +3,21 @@ import { CommandError } from '../command-error.js';
 
 /** What to do, for the faults that a user can mend. */
 const ADVICE: Readonly<Partial<Record<KubeErrorCode, string>>> = {
-  unauthorized: 'log in again: the cluster does not take the credentials of this kubeconfig',
+  unauthorized: 'the cluster does not take the credentials of this kubeconfig: log in again',
   forbidden:
     'somebody who may grant rights can bind ClusterRole werfbundle-viewer (to look) or werfbundle-editor (to change) to you',
-  conflict: 'somebody else was quicker; do it again',
-  unavailable: 'look at the address in the kubeconfig (--kubeconfig, --context), and whether the cluster is up',
-  timeout: 'look at the address in the kubeconfig (--kubeconfig, --context), and whether the cluster is up',
+  conflict: 'somebody else was quicker: do it again',
 };
 
-/** The end of a command that the cluster refused, or that did not reach it: its own words, and what to do. */
-export const kubeFailure = (error: KubeError): CommandError => {
+/**
+ * The end of a command that the cluster refused, or that did not reach it: its own words, and what to do.
+ * @param server - the apiserver's address
+ */
+export const kubeFailure = (error: KubeError, server: string): CommandError => {
+  if (error.status === undefined) {
+    const advice = `${server} can't be reached: is the cluster up, and is it the one you mean (--kubeconfig, --context)?`;
+    return new CommandError([error.message, advice], 2);
+  }
   const advice = ADVICE[error.code];
-  return new CommandError(
-    [error.message, ...(advice === undefined ? [] : [advice])],
-    error.status === undefined ? 2 : 1,
-  );
+  return new CommandError([error.message, ...(advice === undefined ? [] : [advice])], 1);
 };

@@ -1,8 +1,9 @@
-import type { KubeClient } from '../../kube/client.js';
+import { type KubeClient, KubeError } from '../../kube/client.js';
 import { type Connection, connect } from '../../kube/connect.js';
 import { createKubeClient } from '../../kube/http-client.js';
 import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
+import { kubeFailure } from './kube-failure.js';
 import type { ClusterOptions } from './options.js';
 
 /** What a command that asks a cluster works with. */
@@ -23,7 +24,7 @@ export interface Session {
 
 /**
  * Connects as kubectl does, and ends the connection afterwards.
- * @throws StartError for a kubeconfig that can't be used; KubeError for what `run` did not expect
+ * @throws StartError for a kubeconfig that can't be used; CommandError in the place of a KubeError that `run` did not expect
  */
 export const inCluster = async <T>(
   terminal: Terminal,
@@ -44,6 +45,8 @@ export const inCluster = async <T>(
       quiet: () => progress.end(),
       signal: terminal.signal,
     });
+  } catch (error) {
+    throw error instanceof KubeError ? kubeFailure(error, connection.server.origin) : error;
   } finally {
     progress.end();
     await client.close();

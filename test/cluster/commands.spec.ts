@@ -60,7 +60,7 @@ t.test('a cluster that cannot be reached is named, with what to do', async (t) =
   t.strictSame([code, stdout], [2, '']);
   t.match(
     stderr,
-    /^werfbundle: list werfbundles\.werf\.io default.*\nwerfbundle: look at the address in the kubeconfig/,
+    /^werfbundle: list werfbundles\.werf\.io in default: .*\nwerfbundle: https:\/\/127\.0\.0\.1:1 can't be reached: /,
   );
   t.notMatch(stderr, /\n {4}at /, 'and no stack');
 });
