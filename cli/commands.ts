@@ -22,6 +22,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'list bundles: whether they are ready, their tags, what they do',
     load: async () => (await import('./get/command.js')).getCommand,
   },
+  status: {
+    summary: 'say how a bundle is: what is deployed, what goes on, what has happened',
+    load: async () => (await import('./status/command.js')).statusCommand,
+  },
+  history: {
+    summary: 'list the last deployments of a bundle, and what became of them',
+    load: async () => (await import('./history/command.js')).historyCommand,
+  },
+  logs: {
+    summary: "print what werf says in a deployment's Pod",
+    load: async () => (await import('./logs/command.js')).logsCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */

@@ -170,4 +170,13 @@ export interface KubeClient {
     options: { readonly container: string; readonly tailLines?: number; readonly limitBytes?: number },
     signal: AbortSignal,
   ): Promise<string | undefined>;
+  /**
+   * A container's log as it grows, until the container has ended. The caller reads it to the end or breaks off.
+   * Nothing at all comes if the Pod is gone or the container has not started.
+   */
+  followPodLog(
+    ref: ObjectRef,
+    options: { readonly container: string; readonly tailLines?: number },
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array>;
 }

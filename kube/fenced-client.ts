@@ -15,6 +15,7 @@ export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClie
     watch: (type, options, signal) => client.watch(type, options, signal),
     ask: (type, spec, signal) => client.ask(type, spec, signal),
     podLog: (ref, options, signal) => client.podLog(ref, options, signal),
+    followPodLog: (ref, options, signal) => client.followPodLog(ref, options, signal),
     create: async (type, object, signal) => {
       check(`create ${type.plural}`);
       return await client.create(type, object, signal);

@@ -21,6 +21,8 @@ const PAGE_SIZE = 250;
 const WATCH_SECONDS = { from: 300, to: 600 };
 /** If the server has not ended the watch this long after its time, the connection is dead. */
 const WATCH_GRACE_MS = 15_000;
+/** Nobody follows a log for longer: a deploy has a day at the most. */
+const LONGEST_LOG_MS = 24 * 3_600_000;
 
 /**
  * A {@link KubeClient} over HTTP/1.1 with one pool of kept connections.
@@ -165,19 +167,27 @@ class HttpKubeClient implements KubeClient {
     options: Parameters<KubeClient['podLog']>[1],
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const query = {
-      container: options.container,
-      tailLines: options.tailLines?.toString(),
-      limitBytes: options.limitBytes?.toString(),
-    };
-    const path = objectPath(PODS, ref, 'log');
+    const { container, tailLines, limitBytes } = options;
+    const call = logCall(ref, { container, tailLines: tailLines?.toString(), limitBytes: limitBytes?.toString() });
     try {
-      const call: Call = { verb: 'get', type: PODS, path, target: refName(ref), subresource: 'log', query };
       return await absentAsUndefined(() => this.#transport.text(call, signal));
     } catch (error) {
-      // A container that has not started has no log: 400 "is waiting to start".
-      if (error instanceof KubeError && error.status === 400) return '';
+      if (hasNotStarted(error)) return '';
       throw error;
+    }
+  }
+
+  async *followPodLog(
+    ref: ObjectRef,
+    { container, tailLines }: Parameters<KubeClient['followPodLog']>[1],
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const call = logCall(ref, { container, tailLines: tailLines?.toString(), follow: 'true' });
+    try {
+      yield* this.#transport.stream(call, LONGEST_LOG_MS, signal);
+    } catch (error) {
+      const isGone = error instanceof KubeError && error.code === 'not-found';
+      if (!isGone && !hasNotStarted(error)) throw error;
     }
   }
 
@@ -222,6 +232,18 @@ const collectionOf = (type: ResourceType, { namespace }: ListOptions) => ({
   path: collectionPath(type, namespace),
   target: namespace === undefined ? '' : `in ${namespace}`,
 });
+
+const logCall = (ref: ObjectRef, query: NonNullable<Call['query']>): Call => ({
+  verb: 'get',
+  type: PODS,
+  path: objectPath(PODS, ref, 'log'),
+  target: refName(ref),
+  subresource: 'log',
+  query,
+});
+
+/** A container that has not started has no log: 400 "is waiting to start". */
+const hasNotStarted = (error: unknown): boolean => error instanceof KubeError && error.status === 400;
 
 const metadataOf = (list: 'List' | ''): string => `application/json;as=PartialObjectMetadata${list};g=meta.k8s.io;v=v1`;
 

@@ -40,6 +40,7 @@ export const meteredClient = (client: KubeClient, most: number): MeteredClient =
         count('read a log');
         return await client.podLog(ref, options, signal);
       },
+      followPodLog: (ref, options, signal) => client.followPodLog(ref, options, signal),
       create: async (type, object, signal) => {
         count(`create ${type.plural}`);
         return await client.create(type, object, signal);

@@ -51,6 +51,38 @@ t.test('get --watch shows a deployment as it goes on, and get what became of it'
   );
 });
 
+t.test(
+  'logs --follow shows a deployment from before its Pod starts to its end; history and status tell of it',
+  async (t) => {
+    await fixture.publish({ repository: 'demo/slow', tag: 'v1.0.0', behaviour: 'slow: 2' });
+    await apply('slow');
+    await fixture.bundles.until(
+      { namespace: 'demo', name: 'slow' },
+      { what: 'a Job runs', withinMs: 60_000, is: ({ activeJobName = '' }) => activeJobName !== '' },
+      signal,
+    );
+    const followed = await run(['logs', 'wb/slow', '-n', 'demo', '-f']);
+    t.equal(followed.code, 0, followed.stderr);
+    t.match(followed.stdout, /\n.*\n$/, 'the last line, too');
+    await fixture.bundles.until(
+      { namespace: 'demo', name: 'slow' },
+      { what: 'it is deployed', withinMs: 60_000, is: ({ phase }) => phase === 'Synced' },
+      signal,
+    );
+    t.equal((await run(['logs', 'slow', '-n', 'demo'])).stdout, followed.stdout, 'and the same afterwards');
+
+    const history = await run(['history', 'slow', '-n', 'demo', '-o', 'wide']);
+    t.match(history.stdout, /^1 +v1\.0\.0 +NewTag +Succeeded +\d+s +\d+s +sha256:[0-9a-f]{12} +slow-\S+$/m);
+    const status = await run(['status', 'slow', '-n', 'demo']);
+    t.equal(status.code, 0, status.stderr);
+    t.match(
+      status.stdout,
+      /^WerfBundle demo\/slow\n\nReady: +True \(Deployed\): deployed v1\.0\.0 to namespace demo\n/,
+    );
+    t.match(status.stdout, /^EVENT +TYPE +AGE +MESSAGE\n[\s\S]*^Deployed +Normal /m);
+  },
+);
+
 t.test('a cluster that cannot be reached is named, with what to do', async (t) => {
   const config = JSON.parse((await cluster.kubectl(['config', 'view', '--raw', '-o', 'json'])).stdout);
   for (const { cluster: entry } of config.clusters) entry.server = 'https://127.0.0.1:1';

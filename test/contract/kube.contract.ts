@@ -29,6 +29,8 @@ const reads: readonly Row[] = [
     async (t, { client, namespace }) => {
       t.equal(await client.get(CONFIGMAPS, { namespace, name: 'nothing' }, signal), undefined);
       t.equal(await client.podLog({ namespace, name: 'nothing' }, { container: 'c' }, signal), undefined);
+      const following = client.followPodLog({ namespace, name: 'nothing' }, { container: 'c' }, signal);
+      for await (const bytes of following) t.fail(`a log of nothing: ${bytes}`);
     },
   ],
   [

@@ -237,6 +237,15 @@ class MemoryKube implements FakeKube {
     });
   }
 
+  async *followPodLog(
+    ref: ObjectRef,
+    options: Parameters<KubeClient['followPodLog']>[1],
+    signal: AbortSignal,
+  ): AsyncGenerator<Uint8Array> {
+    const text = await this.podLog(ref, options, signal);
+    if (text !== undefined && text !== '') yield Buffer.from(text);
+  }
+
   async head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string> {
     return await this.#call({ verb: 'list', type, ref: anyOf(options) }, signal, () => this.#store.revision.toString());
   }
