@@ -30,5 +30,5 @@ export const resetOf = ({ object, oldObject }: AdmissionRequest, now: number): R
       ? { op: 'add', path: '/metadata/annotations', value: { [RECONCILE_REQUESTED]: value } }
       : { op: 'add', path: `/metadata/annotations/${RECONCILE_REQUESTED.replace('/', '~1')}`, value };
   const message = `a status can only be changed with --subresource=status; the annotation ${RECONCILE_REQUESTED} was set instead, and the registry is asked at once`;
-  return { patch: [patch], warnings: [{ field: FIELD, message }] };
+  return { patch: [patch], warnings: [{ rule: 'status-reset', field: FIELD, message }] };
 };

@@ -1,4 +1,4 @@
-// Makes api/generated/* from the CRD. With --check it writes nothing and exits 1 if a file is stale.
+// Makes api/generated/* from the CRD, and docs/rules.md from the table of rules. With --check it writes nothing and exits 1 if a file is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -94,7 +94,42 @@ declare const validate: ((spec: unknown) => spec is WerfBundleSpec) & { errors?:
 export default validate;
 `;
 
+const RULES_INTRODUCTION = `<!-- Generated from api/rules.ts by \`npm run generate\`; not to be edited. -->
+
+# Rules
+
+What \`werfbundle validate\`, the webhook and the controller can find in a bundle, by the id that the command line shows. An id is given once: it
+always means the same rule, so it can stand in a CI's settings. Problems are refused by the webhook as well; a warning can be left out
+by \`--ignore-rule ID\`. An example is the \`spec\` of a bundle, or whole objects.
+
+| Id | Name | Is a |
+|---|---|---|
+`;
+
+/** The reference of all rules. */
+const rulesDocument = async () => {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(here, 'rules.ts')],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    charset: 'utf8',
+  });
+  const { RULES } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].text).toString('base64')}`);
+  const rules = Object.entries(RULES).toSorted(([, one], [, other]) => (one.id < other.id ? -1 : 1));
+  const word = ({ severity }) => (severity === 'error' ? 'problem' : 'warning');
+  const rows = rules.map(
+    ([name, rule]) => `| [${rule.id}](#${rule.id.toLowerCase()}) | \`${name}\` | ${word(rule)} |\n`,
+  );
+  const sections = rules.map(([name, { id, what, mend, example }]) => {
+    const shown = example === undefined ? '' : `\n\`\`\`yaml\n${example.trim()}\n\`\`\`\n`;
+    return `\n## ${id}\n\n\`${name}\`: ${what} ${mend}\n${shown}`;
+  });
+  return `${RULES_INTRODUCTION}${rows.join('')}${sections.join('')}`;
+};
+
 const outputs = {
+  '../docs/rules.md': await rulesDocument(),
   'generated/werfbundle.ts': await types(),
   'generated/spec-schema.ts': schemaModule(),
   'generated/validate-spec.js': validator(),
@@ -110,13 +145,15 @@ const current = (file) => {
   }
 };
 
+const nameOf = (file) => join('api', file);
+
 const stale = Object.entries(outputs).filter(([file, text]) => current(file) !== text);
 if (process.argv.includes('--check')) {
-  for (const [file] of stale) console.error(`api/${file} is stale: run "npm run generate" and commit the result`);
+  for (const [file] of stale) console.error(`${nameOf(file)} is stale: run "npm run generate" and commit the result`);
   process.exitCode = stale.length > 0 ? 1 : 0;
 } else {
   for (const [file, text] of stale) {
     writeFileSync(join(here, file), text);
-    console.log(`wrote api/${file}`);
+    console.log(`wrote ${nameOf(file)}`);
   }
 }

@@ -40,7 +40,7 @@ const registryProblems = (url: unknown, allowed: readonly string[]): readonly Pr
   const repository = parseRegistryUrl(url);
   if (repository.kind === 'invalid' || allowed.some((pattern) => isBelow(pattern, repository))) return [];
   const words = `the platform allows no bundles from ${repository.host}/${repository.repository}, only from ${allowed.join(', ')}`;
-  return [forbidden('spec.registry.url', words)];
+  return [forbidden('registry-not-allowed', 'spec.registry.url', words)];
 };
 
 const imageProblems = (image: unknown, allowed: readonly string[]): readonly Problem[] => {
@@ -48,7 +48,11 @@ const imageProblems = (image: unknown, allowed: readonly string[]): readonly Pro
   const reference = parseImageReference(image);
   if (allowed.some((pattern) => imageMatches(pattern, reference))) return [];
   return [
-    forbidden('spec.converge.image', `the platform does not allow the image ${image}, only ${allowed.join(', ')}`),
+    forbidden(
+      'image-not-allowed',
+      'spec.converge.image',
+      `the platform does not allow the image ${image}, only ${allowed.join(', ')}`,
+    ),
   ];
 };
 

@@ -15,7 +15,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'judge WerfBundles in YAML or JSON files as the webhook would',
     load: async () => {
       const { validateCommand } = await import('./validate/command.js');
-      return (terminal) => validateCommand(printing(terminal));
+      return (terminal, { version }) => validateCommand(printing(terminal), version);
     },
   },
   get: {

@@ -38,7 +38,7 @@ export const createProgram = async ({
     })
     .exitOverride();
   for (const [other, { summary, load }] of Object.entries(COMMANDS)) {
-    if (other === command) program.addCommand((await load())(terminal).copyInheritedSettings(program));
+    if (other === command) program.addCommand((await load())(terminal, { version }).copyInheritedSettings(program));
     else program.command(other).summary(summary);
   }
   return async () => {

@@ -105,8 +105,12 @@ const refusal = (
     case 'allowed':
       return [];
     case 'denied':
-      return [denied(forbidden(field, `${user} may not ${what}`))];
+      return [denied(forbidden('grant-missing', field, `${user} may not ${what}`))];
     case 'failed':
-      return [denied(internalError(field, `whether ${user} may ${what} could not be checked: ${review.why}`))];
+      return [
+        denied(
+          internalError('grant-not-checked', field, `whether ${user} may ${what} could not be checked: ${review.why}`),
+        ),
+      ];
   }
 };

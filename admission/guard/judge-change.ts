@@ -29,8 +29,7 @@ export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal:
   const uses = await deps.uses.of(after, signal);
   if (uses.length === 0) return { problems: [], warnings: [] };
   const found = await faultsOf(change, { uses, values: deps.values }, signal);
-  if (found.kind === 'failed')
-    return { problems: [], warnings: [{ field: 'data', message: `not checked: ${found.reason}` }] };
+  if (found.kind === 'failed') return { problems: [], warnings: [unchecked(`not checked: ${found.reason}`)] };
   const shadows = new Shadows(change, deps.client);
   const problems: Problem[] = [];
   for (const fault of found.faults) {
@@ -38,7 +37,7 @@ export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal:
     if (concerned.length > 0) problems.push(problemOf(fault, concerned));
   }
   const warnings = [...found.unchecked, ...shadows.unchecked];
-  return { problems, warnings: warnings.map((message): Warning => ({ field: 'data', message })) };
+  return { problems, warnings: warnings.map(unchecked) };
 };
 
 /** Bundles that really get their values from this source, at most one more than a message names. */
@@ -55,6 +54,8 @@ const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSign
   return names;
 };
 
+const unchecked = (message: string): Warning => ({ rule: 'values-not-checked', field: 'data', message });
+
 const nameOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
 
 const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Problem => {
@@ -63,7 +64,7 @@ const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Prob
     users.length === 1
       ? `WerfBundle ${named} uses it`
       : `WerfBundles ${named}${users.length > MAX_NAMED ? ' and others' : ''} use it`;
-  return { code, field, message: `${text}; ${who}` };
+  return { rule: 'source-in-use', code, field, message: `${text}; ${who}` };
 };
 
 /** Bundles of other namespaces that find a source of the same name in their own namespace first; asked once for each namespace. */

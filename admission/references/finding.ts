@@ -18,7 +18,7 @@ export type Finding =
 export const denied = (problem: Problem): Finding => ({ kind: 'denied', problem });
 export const missing = (problem: Problem): Finding => ({ kind: 'missing', problem });
 export const lacking = (problem: Problem): Finding => ({ kind: 'lacking', problem });
-export const noted = (field: string, message: string): Finding => ({ kind: 'noted', warning: { field, message } });
+export const noted = (warning: Warning): Finding => ({ kind: 'noted', warning });
 
 /** The finding for a fault of something that a bundle refers to. */
 export const findingOf = (fault: ReferenceFault<string>): Finding => ({
@@ -30,14 +30,12 @@ const KINDS = { absent: 'missing', 'lacks-key': 'lacking', unusable: 'denied', f
 
 /** The findings for the result of a check of something that a bundle refers to. */
 export const findingsOf = (checked: Checked<unknown>): readonly Finding[] =>
-  checked.kind === 'usable'
-    ? checked.warnings.map(({ field, message }) => noted(field, message))
-    : [findingOf(checked)];
+  checked.kind === 'usable' ? checked.warnings.map(noted) : [findingOf(checked)];
 
 /** @param what - `Secret app in namespace ops`, or a whole clause */
 export const unchecked = (field: string, what: string, why: string): Finding => ({
   kind: 'unchecked',
-  problem: internalError(field, `${what} could not be checked: ${why}`),
+  problem: internalError('reference-not-checked', field, `${what} could not be checked: ${why}`),
 });
 
 /** How strict to be. */
@@ -53,10 +51,12 @@ export const weigh = (findings: readonly Finding[], strictness: Strictness): Fin
   for (const finding of findings) {
     if (finding.kind === 'noted') warnings.push(finding.warning);
     else if (howStrict(finding.kind, strictness) === 'deny') problems.push(finding.problem);
-    else warnings.push({ field: finding.problem.field, message: finding.problem.message });
+    else warnings.push(asWarning(finding.problem));
   }
   return { problems, warnings };
 };
+
+const asWarning = ({ rule, field, message }: Problem): Warning => ({ rule, field, message });
 
 const howStrict = (kind: Exclude<Finding['kind'], 'noted'>, strictness: Strictness): 'deny' | 'warn' => {
   switch (kind) {

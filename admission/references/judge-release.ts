@@ -39,10 +39,8 @@ export const judgeRelease = async (
       return [];
     case 'held':
       return [findingOf(heldFault(release, await seen(deps, hold.by)))];
-    case 'taken': {
-      const { field, message } = takenWarning(release, await seen(deps, hold.from));
-      return [noted(field, message)];
-    }
+    case 'taken':
+      return [noted(takenWarning(release, await seen(deps, hold.from)))];
   }
 };
 

@@ -67,7 +67,8 @@ const shadowable = (
   if (second === undefined || namespace === first) return [];
   const what = `${kind} ${name} exists only in namespace '${namespace}'`;
   const remedy = `set spec.converge.valuesFrom[${index}].from to Target if it is to come from there`;
-  return [noted(field, `${what}: whoever may create one of this name in namespace '${first}' shadows it; ${remedy}`)];
+  const message = `${what}: whoever may create one of this name in namespace '${first}' shadows it; ${remedy}`;
+  return [noted({ rule: 'values-source-shadowed', field, message })];
 };
 
 /** The first namespace that has it wins; after a look-up that failed, nobody knows which that is. */
@@ -104,7 +105,9 @@ const parsed = async (
   return [
     ...answer.problems
       .filter(isReported)
-      .map(({ lacksKey, code, field, message }) => (lacksKey === true ? lacking : denied)({ code, field, message })),
-    ...answer.warnings.filter(isReported).map(({ field, message }) => noted(field, message)),
+      .map(({ lacksKey, rule, code, field, message }) =>
+        (lacksKey === true ? lacking : denied)({ rule, code, field, message }),
+      ),
+    ...answer.warnings.filter(isReported).map(noted),
   ];
 };

@@ -28,6 +28,11 @@ export const judgeValues = (question: ValuesToJudge): ValuesFindings => {
   if (resolved.kind === 'resolved') return { problems: [], warnings: resolved.warnings.slice(0, MAX_WARNINGS) };
   const { problems } = resolved;
   if (problems.length <= MAX_PROBLEMS) return { problems, warnings: [] };
-  const rest = invalid('spec.converge.valuesFrom', 'object', `and ${problems.length - MAX_PROBLEMS} more problems`);
+  const rest = invalid(
+    'values-more',
+    'spec.converge.valuesFrom',
+    'object',
+    `and ${problems.length - MAX_PROBLEMS} more problems`,
+  );
   return { problems: [...problems.slice(0, MAX_PROBLEMS), rest], warnings: [] };
 };

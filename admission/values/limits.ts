@@ -33,6 +33,7 @@ export const checkable = (question: ValuesToJudge): Checkable => {
     question: { ...question, sources: [] },
     warnings: [
       {
+        rule: 'values-not-checked',
         field: 'spec.converge.valuesFrom',
         message: `not checked: all sources together have ${read} bytes; at most ${MAX_CHECKED_BYTES} are checked at admission`,
       },
@@ -63,7 +64,11 @@ const withinLimits = ({ source, found }: ValuesInput, index: number): Part => {
   const sizeOf = (some: typeof keys): number => some.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     input: { source: kept, found: withData(found, data, keys.length) },
-    warnings: large.map(({ key, bytes }) => ({ field: fieldOf(source, index), message: tooLarge(found, key, bytes) })),
+    warnings: large.map(({ key, bytes }) => ({
+      rule: 'values-not-checked',
+      field: fieldOf(source, index),
+      message: tooLarge(found, key, bytes),
+    })),
     bytes: sizeOf(small),
     skipped: sizeOf(large),
   };

@@ -74,6 +74,7 @@ const answerOf = (outcome: PoolOutcome<ValuesFindings>, warnings: readonly Warni
 const tooLate: ValuesAnswer = { kind: 'failed', reason: 'there was not enough time to read all values' };
 
 const tooCostly: Warning = {
+  rule: 'values-not-checked',
   field: 'spec.converge.valuesFrom',
   message: 'not checked: to read these values takes more memory than there is at admission',
 };

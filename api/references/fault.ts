@@ -1,4 +1,5 @@
 import type { Problem, Warning } from '../problem.js';
+import type { RuleName } from '../rules.js';
 import { forbidden, invalid, notFound } from '../validate/wording.js';
 import type { Reference } from './references.js';
 
@@ -9,6 +10,7 @@ export interface ReferenceFault<Use extends string = Reference['use']> {
    * be used; forbidden: this bundle may not use it.
    */
   readonly kind: 'absent' | 'lacks-key' | 'unusable' | 'forbidden';
+  readonly rule: RuleName;
   readonly use: Use;
   /** Path in the spec. */
   readonly field: string;
@@ -33,29 +35,33 @@ export const usable = <T>(value: T, warnings: readonly Warning[] = []): Checked<
 /** @param text - what is wrong, as a whole sentence */
 export const faultOf = <Use extends string>(
   { use, field, name }: Pick<ReferenceFault<Use>, 'use' | 'field' | 'name'>,
-  kind: ReferenceFault['kind'],
+  { kind, rule }: Pick<ReferenceFault, 'kind' | 'rule'>,
   text: string,
-): ReferenceFault<Use> => ({ kind, use, field, name, text });
+): ReferenceFault<Use> => ({ kind, rule, use, field, name, text });
 
 /** `Secret ca in namespace ops`, for a reference that is looked up in one namespace only. */
 export const nameIn = ({ kind, name, namespaces: [namespace] }: Reference): string =>
   `${kind} ${name} in namespace ${namespace}`;
 
+/** What is not there: the object itself, or the key of it. */
+export const ABSENT = { kind: 'absent', rule: 'reference-absent' } as const;
+export const LACKS_KEY = { kind: 'lacks-key', rule: 'reference-key-absent' } as const;
+
 /** The fault of a reference that is looked up in one namespace, where the object does not exist. */
 export const absent = (reference: Reference): ReferenceFault => {
   const { kind, name, namespaces } = reference;
-  return faultOf(reference, 'absent', `${kind} ${name} does not exist in namespace ${namespaces[0]}`);
+  return faultOf(reference, ABSENT, `${kind} ${name} does not exist in namespace ${namespaces[0]}`);
 };
 
 /** A fault in the apiserver's form. */
-export const problemOf = ({ kind, field, name, text }: ReferenceFault<string>): Problem => {
+export const problemOf = ({ kind, rule, field, name, text }: ReferenceFault<string>): Problem => {
   switch (kind) {
     case 'absent':
       return notFound(field, text);
     case 'lacks-key':
     case 'unusable':
-      return invalid(field, name, text);
+      return invalid(rule, field, name, text);
     case 'forbidden':
-      return forbidden(field, text);
+      return forbidden(rule, field, text);
   }
 };

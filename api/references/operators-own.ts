@@ -19,7 +19,7 @@ export const operatorsOwnFault = (reference: Reference, operator: Operator): Ref
   const { kind, name, namespaces } = reference;
   if (!namespaces.includes(operator.namespace) || !isOperatorsOwn({ kind, name }, operator)) return undefined;
   const text = `${kind} ${name} in namespace ${operator.namespace} is the operator's own, which no bundle may use`;
-  return faultOf(reference, 'forbidden', text);
+  return faultOf(reference, { kind: 'forbidden', rule: 'operators-own-object' }, text);
 };
 
 const isOperatorsOwn = ({ kind, name }: Pick<Reference, 'kind' | 'name'>, { certificateSecret }: Operator): boolean => {

@@ -23,6 +23,8 @@ export type CredentialOrigin =
   | { readonly kind: 'entry'; readonly secret: string }
   | { readonly kind: 'unmatched'; readonly secret: string; readonly entries: number; readonly fitting: number };
 
+const UNUSABLE = { kind: 'unusable', rule: 'registry-secret-unusable' } as const;
+
 /** Checks the Secret with the credentials for a bundle's registry; the value is undefined if the Secret is optional and does not exist. */
 export const checkRegistrySecret = (
   reference: RegistrySecretReference,
@@ -33,7 +35,7 @@ export const checkRegistrySecret = (
   const { type = 'Opaque' } = secret;
   if (type !== DOCKER_CONFIG_TYPE || dockerConfig === undefined) {
     const text = `${nameIn(reference)} is of type ${type}; ${DOCKER_CONFIG_TYPE} is needed`;
-    return faultOf(reference, 'unusable', text);
+    return faultOf(reference, UNUSABLE, text);
   }
   return credentialsIn(reference, dockerConfig);
 };
@@ -52,9 +54,11 @@ const credentialsIn = (reference: RegistrySecretReference, dockerConfig: string)
       const { entries, fitting } = match;
       const origin = { kind: 'unmatched', secret, entries, fitting } as const;
       const message = `${secret} has no entry for ${url.host}: the registry is asked without credentials`;
-      return usable({ dockerConfig, credential: undefined, origin }, [{ field, message }]);
+      return usable({ dockerConfig, credential: undefined, origin }, [
+        { rule: 'registry-secret-other-host', field, message },
+      ]);
     }
     case 'invalid':
-      return faultOf(reference, 'unusable', `${secret} is no docker config: ${match.reason}`);
+      return faultOf(reference, UNUSABLE, `${secret} is no docker config: ${match.reason}`);
   }
 };

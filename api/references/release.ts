@@ -94,7 +94,11 @@ export const heldFault = (
 ): ReferenceFault<'release'> => {
   const whose = by === undefined ? 'an older WerfBundle of another namespace' : `the older WerfBundle ${nameOf(by)}`;
   const text = `${releaseText(release)} belongs to ${whose}; a releaseName of its own is needed`;
-  return faultOf({ use: 'release', field: FIELD, name: release.name }, 'unusable', text);
+  return faultOf(
+    { use: 'release', field: FIELD, name: release.name },
+    { kind: 'unusable', rule: 'release-held' },
+    text,
+  );
 };
 
 /** The warning: a younger bundle loses the release. @param from - undefined: the user may not know which bundle */
@@ -102,7 +106,7 @@ export const takenWarning = (release: Release, from: ReleaseHolder | undefined):
   const whose =
     from === undefined ? 'a younger WerfBundle of another namespace' : `the younger WerfBundle ${nameOf(from)}`;
   const message = `${releaseText(release)} belongs to ${whose}, which is no longer deployed once this one is`;
-  return { field: FIELD, message };
+  return { rule: 'release-taken', field: FIELD, message };
 };
 
 const nameOf = ({ namespace, name }: Pick<ReleaseHolder, 'namespace' | 'name'>): string => `${namespace}/${name}`;

@@ -1,9 +1,12 @@
 import type { Namespace } from '../objects.js';
-import { faultOf, type ReferenceFault } from './fault.js';
+import { ABSENT, faultOf, type ReferenceFault } from './fault.js';
 import type { TargetNamespaceReference } from './references.js';
 
 /** Annotation of a target namespace: names of the namespaces whose bundles may deploy into it, separated by commas; `*` for all. */
 export const ACCEPT_BUNDLES_FROM = 'werf.io/accept-bundles-from';
+
+const TERMINATING = { kind: 'unusable', rule: 'namespace-terminating' } as const;
+const UNCONSENTED = { kind: 'forbidden', rule: 'namespace-without-consent' } as const;
 
 /** What the platform asks of bundles that deploy into another namespace. */
 export interface ConsentRule {
@@ -29,10 +32,10 @@ export const checkTargetNamespace = (
   rule: ConsentRule,
 ): readonly ReferenceFault[] => {
   const what = `namespace ${reference.name}`;
-  if (namespace === undefined) return [faultOf(reference, 'absent', `${what} does not exist`)];
+  if (namespace === undefined) return [faultOf(reference, ABSENT, `${what} does not exist`)];
   const unconsented = consentFault(reference, namespace, rule);
   return [
-    ...(namespace.status?.phase === 'Terminating' ? [faultOf(reference, 'unusable', `${what} is being deleted`)] : []),
+    ...(namespace.status?.phase === 'Terminating' ? [faultOf(reference, TERMINATING, `${what} is being deleted`)] : []),
     ...(unconsented === undefined ? [] : [unconsented]),
   ];
 };
@@ -48,7 +51,7 @@ export const consentFault = (
   // Without --overwrite: which namespaces are accepted already is not for everybody to see, and must not be lost.
   const command = `kubectl annotate namespace ${target} ${ACCEPT_BUNDLES_FROM}=${own}`;
   const text = `namespace ${target} does not accept bundles from namespace ${own}; if it accepts others, add this one to its annotation, else: ${command}`;
-  return faultOf(reference, 'forbidden', text);
+  return faultOf(reference, UNCONSENTED, text);
 };
 
 const acceptsBundlesFrom = (target: Namespace, bundleNamespace: string): boolean => {

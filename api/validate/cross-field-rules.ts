@@ -34,7 +34,7 @@ const tagExcludesSelection: Rule = ({ spec, bundle, old }) => {
   if (others.length === 0) return [];
   const advice = liveFieldAdvice({ object: bundle, old, fields: [['tag'], others] });
   const words = `exactly this tag is deployed, which excludes ${others.join(', ')}; remove one or the other`;
-  return [invalid('spec.registry.tag', tag, `${words}${advice}`)];
+  return [invalid('tag-and-selection', 'spec.registry.tag', tag, `${words}${advice}`)];
 };
 
 const otherNamespaceNeedsServiceAccount: Rule = ({ spec, bundle }) => {
@@ -43,7 +43,7 @@ const otherNamespaceNeedsServiceAccount: Rule = ({ spec, bundle }) => {
   if (typeof own !== 'string' || own === '' || typeof target !== 'string' || target === own) return [];
   if (valueAt(spec, 'converge', 'serviceAccountName') !== undefined) return [];
   const words = `the ServiceAccount in namespace ${quoted(target)} that the deploy runs as; it may only be left out for a deploy into the bundle's own namespace ${quoted(own)}`;
-  return [required('spec.converge.serviceAccountName', words)];
+  return [required('service-account-required', 'spec.converge.serviceAccountName', words)];
 };
 
 const sourceIsOneOfTwo: Rule = ({ spec }) => {
@@ -53,10 +53,17 @@ const sourceIsOneOfTwo: Rule = ({ spec }) => {
     if (!isMap(source)) return [];
     const given = ['configMapRef', 'secretRef'].filter((field) => valueAt(source, field) !== undefined);
     const field = `spec.converge.valuesFrom[${index}]`;
-    if (given.length === 0) return [required(field, 'exactly one of configMapRef and secretRef')];
+    if (given.length === 0)
+      return [required('source-of-two-kinds', field, 'exactly one of configMapRef and secretRef')];
     return given.length === 1
       ? []
-      : [forbidden(field, 'exactly one of configMapRef and secretRef may be given; make two items of it')];
+      : [
+          forbidden(
+            'source-of-two-kinds',
+            field,
+            'exactly one of configMapRef and secretRef may be given; make two items of it',
+          ),
+        ];
   });
 };
 
@@ -74,7 +81,9 @@ const placeIsFixed: Rule = ({ spec, bundle, old }) => {
     const given = valueAt(spec, 'converge', name);
     // What is no text is refused as that.
     if (given !== undefined && typeof given !== 'string') return [];
-    return [given === undefined ? required(field, words) : invalid(field, given, words)];
+    return [
+      given === undefined ? required('release-moved', field, words) : invalid('release-moved', field, given, words),
+    ];
   });
 };
 

@@ -42,7 +42,7 @@ const repository: FieldRule = (field, value) => {
     url.suggestion === undefined
       ? ''
       : `; did you mean ${JSON.stringify(url.suggestion.url)}${also === '' ? '' : ` with ${also}`}?`;
-  return invalid(field, withoutCredentials(value), url.reason + meant);
+  return invalid('malformed-repository', field, withoutCredentials(value), url.reason + meant);
 };
 
 /** Removes credentials, so that a password put into an address by mistake reaches no log through the message. */
@@ -56,9 +56,11 @@ const duration = (shortest: string, longest: string, example: string): FieldRule
     if (typeof value === 'number') return wrongType(field, value, 'a string', `: a unit is missing; ${hint}`);
     if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
     const parsed = parseDuration(value);
-    if (parsed.kind === 'invalid') return invalid(field, value, `${parsed.reason}; ${hint}`);
-    if (min.kind === 'ok' && parsed.ms < min.ms) return invalid(field, value, `is too short; ${hint}`);
-    if (max.kind === 'ok' && parsed.ms > max.ms) return invalid(field, value, `is too long; ${hint}`);
+    if (parsed.kind === 'invalid') return invalid('malformed-duration', field, value, `${parsed.reason}; ${hint}`);
+    if (min.kind === 'ok' && parsed.ms < min.ms)
+      return invalid('malformed-duration', field, value, `is too short; ${hint}`);
+    if (max.kind === 'ok' && parsed.ms > max.ms)
+      return invalid('malformed-duration', field, value, `is too long; ${hint}`);
     return undefined;
   };
 };
@@ -68,10 +70,11 @@ const quantity =
   (field, value) => {
     if ((typeof value !== 'string' || value.length > MAX_PARSED) && typeof value !== 'number') return undefined;
     const parsed = parseQuantity(value);
-    if (parsed.kind === 'ok') return parsed.milli > 0n ? undefined : invalid(field, value, 'must be greater than zero');
+    if (parsed.kind === 'ok')
+      return parsed.milli > 0n ? undefined : invalid('malformed-quantity', field, value, 'must be greater than zero');
     const guess = typeof value === 'string' ? meant(value) : undefined;
     const hint = guess === undefined ? `write for example "${example}"` : `did you mean "${guess}"?`;
-    return invalid(field, value, `${parsed.reason}; ${hint}`);
+    return invalid('malformed-quantity', field, value, `${parsed.reason}; ${hint}`);
   };
 
 /** `1g`, `512 MB`, `1,5Gi`: in powers of 1024, as memory is mostly meant. */
@@ -86,13 +89,16 @@ const meantCpu = (text: string): string | undefined => {
 };
 
 const constraint: FieldRule = (field, value, given) =>
-  given.constraint?.kind === 'invalid' ? invalid(field, value, given.constraint.reason) : undefined;
+  given.constraint?.kind === 'invalid'
+    ? invalid('malformed-constraint', field, value, given.constraint.reason)
+    : undefined;
 
 const pattern: FieldRule = (field, value) => {
   if (typeof value !== 'string' || value.length > MAX_PARSED) return undefined;
-  if (value === '') return invalid(field, value, 'must not be empty; leave it out to look at all tags');
+  if (value === '')
+    return invalid('malformed-pattern', field, value, 'must not be empty; leave it out to look at all tags');
   const parsed = parseTagPattern(value);
-  return parsed.kind === 'invalid' ? invalid(field, value, parsed.reason) : undefined;
+  return parsed.kind === 'invalid' ? invalid('malformed-pattern', field, value, parsed.reason) : undefined;
 };
 
 const RULES: readonly { readonly path: readonly string[]; readonly rule: FieldRule }[] = [

@@ -9,7 +9,7 @@ import { invalid, quoteAdvice, required, tooLong, tooMany, unquoteAdvice, unsupp
  * @param spec - without the nulls that the apiserver takes away
  */
 export const schemaProblems = (spec: unknown): readonly Problem[] => {
-  if (spec === undefined) return [required('spec', MISSING[''] ?? '')];
+  if (spec === undefined) return [required('missing-field', 'spec', MISSING[''] ?? '')];
   if (validateSpec(spec)) return [];
   const worst = new Map<string, ErrorObject>();
   for (const error of validateSpec.errors ?? []) {
@@ -46,7 +46,7 @@ const problemOf = (field: string, { keyword, data, params }: ErrorObject): Probl
   const limit = Number(params['limit']);
   switch (keyword) {
     case 'required':
-      return required(field, MISSING[genericPath(field)] ?? '');
+      return required('missing-field', field, MISSING[genericPath(field)] ?? '');
     case 'type':
       return ofWrongType(field, data, String(params['type']));
     case 'anyOf':
@@ -56,15 +56,15 @@ const problemOf = (field: string, { keyword, data, params }: ErrorObject): Probl
     case 'maxLength':
       return tooLong(field, limit);
     case 'minLength':
-      return invalid(field, data, words ?? 'must not be empty; leave the field out instead');
+      return invalid('malformed-text', field, data, words ?? 'must not be empty; leave the field out instead');
     case 'maxItems':
       return tooMany(field, Array.isArray(data) ? data.length : 0, limit);
     case 'minimum':
-      return invalid(field, data, `must be greater than or equal to ${limit}`);
+      return invalid('out-of-range', field, data, `must be greater than or equal to ${limit}`);
     case 'maximum':
-      return invalid(field, data, `must be less than or equal to ${limit}`);
+      return invalid('out-of-range', field, data, `must be less than or equal to ${limit}`);
     default:
-      return invalid(field, data, words ?? 'does not have the form that is needed');
+      return invalid('malformed-text', field, data, words ?? 'does not have the form that is needed');
   }
 };
 

@@ -1,6 +1,7 @@
 import { valueAt } from '../json-map.js';
 import type { Warning } from '../problem.js';
 import { parseQuantity } from '../quantity.js';
+import type { RuleName } from '../rules.js';
 import { canMatchNothing } from '../version-constraint.js';
 import { werfVersionIn } from '../werf-version.js';
 import type { Subject } from './cross-field-rules.js';
@@ -15,9 +16,9 @@ const LONG_RETENTION_DAYS = 30;
 
 /** Warnings about settings that are allowed, but probably mistakes. */
 export const specWarnings = (subject: Subject): readonly Warning[] =>
-  RULES.flatMap(({ field, rule }) => {
+  RULES.flatMap(({ name, field, rule }) => {
     const message = rule(subject);
-    return message === undefined ? [] : [{ field, message }];
+    return message === undefined ? [] : [{ rule: name, field, message }];
   });
 
 type WarningRule = (subject: Subject) => string | undefined;
@@ -106,16 +107,16 @@ const systemNamespace: WarningRule = ({ spec, bundle }) => {
     : undefined;
 };
 
-const RULES: readonly { readonly field: string; readonly rule: WarningRule }[] = [
-  { field: 'spec.registry', rule: nothingSelects },
-  { field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
-  { field: 'spec.registry.tagPattern', rule: ({ spec }) => tagPatternWarning(spec) },
-  { field: 'spec.registry.tag', rule: tagIsLatest },
-  { field: 'spec.registry.insecure', rule: isInsecure },
-  { field: 'spec.converge.targetNamespace', rule: systemNamespace },
-  { field: 'spec.converge.serviceAccountName', rule: noServiceAccount },
-  { field: 'spec.converge.image', rule: unplannable },
-  { field: 'spec.converge.resourceLimits.cpu', rule: oddCpu },
-  { field: 'spec.converge.resourceLimits.memory', rule: oddMemory },
-  { field: 'spec.converge.logRetentionDays', rule: longRetention },
+const RULES: readonly { readonly name: RuleName; readonly field: string; readonly rule: WarningRule }[] = [
+  { name: 'selects-last-tag', field: 'spec.registry', rule: nothingSelects },
+  { name: 'constraint-excludes-all', field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
+  { name: 'surprising-tag-order', field: 'spec.registry.tagPattern', rule: ({ spec }) => tagPatternWarning(spec) },
+  { name: 'moving-tag', field: 'spec.registry.tag', rule: tagIsLatest },
+  { name: 'plain-http', field: 'spec.registry.insecure', rule: isInsecure },
+  { name: 'system-namespace', field: 'spec.converge.targetNamespace', rule: systemNamespace },
+  { name: 'default-service-account', field: 'spec.converge.serviceAccountName', rule: noServiceAccount },
+  { name: 'drift-not-readable', field: 'spec.converge.image', rule: unplannable },
+  { name: 'many-cpus', field: 'spec.converge.resourceLimits.cpu', rule: oddCpu },
+  { name: 'little-memory', field: 'spec.converge.resourceLimits.memory', rule: oddMemory },
+  { name: 'long-log-retention', field: 'spec.converge.logRetentionDays', rule: longRetention },
 ];

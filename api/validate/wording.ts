@@ -1,10 +1,12 @@
 import type { Problem } from '../problem.js';
+import type { RuleName } from '../rules.js';
 
 /** A longer value is cut where a message quotes it. */
 const MAX_QUOTED = 100;
 
 /** `Invalid value: "15": a unit is missing`. Maps and lists are not quoted, since they may hold anything. */
-export const invalid = (field: string, value: unknown, words: string): Problem => ({
+export const invalid = (rule: RuleName, field: string, value: unknown, words: string): Problem => ({
+  rule,
   code: 'FieldValueInvalid',
   field,
   message: `Invalid value: ${quoted(value)}: ${words}`,
@@ -12,6 +14,7 @@ export const invalid = (field: string, value: unknown, words: string): Problem =
 
 /** A value of the wrong JSON type. A value in the place of a map is not quoted: it may be values, with a password among them. */
 export const wrongType = (field: string, value: unknown, wanted: string, advice = ''): Problem => ({
+  rule: 'wrong-type',
   code: 'FieldValueTypeInvalid',
   field,
   message: `Invalid value: ${wanted === 'a map' ? `"${jsonType(value)}"` : quoted(value)}: must be ${wanted}, not ${typeOf(value)}${advice}`,
@@ -41,13 +44,15 @@ export const unquoteAdvice = (value: unknown, wanted: string): string => {
   return typeof value === 'string' && isMeant?.test(value) ? ': take the quotes away' : '';
 };
 
-export const required = (field: string, words: string): Problem => ({
+export const required = (rule: RuleName, field: string, words: string): Problem => ({
+  rule,
   code: 'FieldValueRequired',
   field,
   message: words === '' ? 'Required value' : `Required value: ${words}`,
 });
 
-export const forbidden = (field: string, words: string): Problem => ({
+export const forbidden = (rule: RuleName, field: string, words: string): Problem => ({
+  rule,
   code: 'FieldValueForbidden',
   field,
   message: `Forbidden: ${words}`,
@@ -55,19 +60,22 @@ export const forbidden = (field: string, words: string): Problem => ({
 
 /** The object that a field refers to does not exist. The apiserver would quote the value; here `words` name it. */
 export const notFound = (field: string, words: string): Problem => ({
+  rule: 'reference-absent',
   code: 'FieldValueNotFound',
   field,
   message: `Not found: ${words}`,
 });
 
 /** A check could not be made, so whether something is wrong is unknown. */
-export const internalError = (field: string, words: string): Problem => ({
+export const internalError = (rule: RuleName, field: string, words: string): Problem => ({
+  rule,
   code: 'InternalError',
   field,
   message: `Internal error: ${words}`,
 });
 
 export const unsupported = (field: string, value: unknown, supported: readonly unknown[]): Problem => ({
+  rule: 'unsupported-value',
   code: 'FieldValueNotSupported',
   field,
   message: `Unsupported value: ${quoted(value)}: supported values: ${supported.map(quoted).join(', ')}`,
@@ -75,12 +83,14 @@ export const unsupported = (field: string, value: unknown, supported: readonly u
 
 /** @param limit - characters, which the apiserver calls bytes */
 export const tooLong = (field: string, limit: number): Problem => ({
+  rule: 'too-long',
   code: 'FieldValueTooLong',
   field,
   message: `Too long: may not be more than ${limit} characters`,
 });
 
 export const tooMany = (field: string, count: number, limit: number): Problem => ({
+  rule: 'too-many-items',
   code: 'FieldValueTooMany',
   field,
   message: `Too many: ${count}: must have at most ${limit} items`,

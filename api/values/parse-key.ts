@@ -51,6 +51,7 @@ const isNull = ({ type, tag, value }: Scalar): boolean =>
 
 const notMap = (what: string): Unreadable => ({
   kind: 'invalid',
+  rule: 'values-not-map',
   reason: `is ${what}, where a map of values is needed`,
 });
 

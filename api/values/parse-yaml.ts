@@ -1,4 +1,5 @@
 import { LineCounter, type Node, parseDocument, type YAMLParseError, type YAMLWarning } from 'yaml';
+import type { RuleName } from '../rules.js';
 import { mayEndStack } from './nesting.js';
 import type { Position } from './position.js';
 
@@ -13,6 +14,7 @@ export const MAX_WORDS = 200;
  */
 export interface Unreadable {
   readonly kind: 'invalid';
+  readonly rule: RuleName;
   readonly reason: string;
   readonly words?: string;
   readonly position?: Position;
@@ -24,6 +26,8 @@ export interface Yaml {
   /** @param offset - from 0, in the text */
   readonly positionOf: (offset: number) => Position;
 }
+
+const NOT_YAML = 'values-not-yaml';
 
 /** One document of YAML as nodes, scalars as texts: what they mean is for others to say. */
 export const parseYaml = (text: string): Yaml | Unreadable => {
@@ -49,7 +53,11 @@ export const parseYaml = (text: string): Yaml | Unreadable => {
     return { ...unreadable, ...(offset !== undefined && { position: positionOf(offset) }) };
   }
   if (document.directives.yaml.explicit === true && document.directives.yaml.version !== '1.1')
-    return { kind: 'invalid', reason: 'says that it is YAML of another version than 1.1, which Helm does not read' };
+    return {
+      kind: 'invalid',
+      rule: NOT_YAML,
+      reason: 'says that it is YAML of another version than 1.1, which Helm does not read',
+    };
   return { kind: 'yaml', root: document.contents, positionOf };
 };
 
@@ -71,18 +79,28 @@ const unlikeHelm = (text: string): Fault | undefined => {
   if (offset < 0) return undefined;
   const code = (text.codePointAt(offset) ?? 0).toString(16).toUpperCase().padStart(4, '0');
   const reason = `has a control character (U+${code}): write it as an escape in double quotes`;
-  return { kind: 'invalid', reason, offset };
+  return { kind: 'invalid', rule: NOT_YAML, reason, offset };
 };
 
 const faultOf = (problem: YAMLProblem, errors: readonly YAMLParseError[]): Fault => {
   // The parser is recursive: thousands of levels overflow the stack.
   if (problem.code === 'RESOURCE_EXHAUSTION') return tooDeep;
   if (problem.code === 'MULTIPLE_DOCS')
-    return { kind: 'invalid', reason: 'has several YAML documents, where one is needed' };
-  return { kind: 'invalid', reason: 'is no YAML', words: wordsOf(problem), offset: offsetOf(problem, errors) };
+    return { kind: 'invalid', rule: NOT_YAML, reason: 'has several YAML documents, where one is needed' };
+  return {
+    kind: 'invalid',
+    rule: NOT_YAML,
+    reason: 'is no YAML',
+    words: wordsOf(problem),
+    offset: offsetOf(problem, errors),
+  };
 };
 
-export const tooDeep: Unreadable = { kind: 'invalid', reason: `is nested more than ${MAX_DEPTH} levels deep` };
+export const tooDeep: Unreadable = {
+  kind: 'invalid',
+  rule: 'values-too-deep',
+  reason: `is nested more than ${MAX_DEPTH} levels deep`,
+};
 
 /** The parser's message; for the most frequent mistake the one that users know from Helm and kubectl. */
 const wordsOf = ({ code, message }: YAMLProblem): string =>

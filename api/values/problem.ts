@@ -1,4 +1,5 @@
 import type { Problem, ProblemCode } from '../problem.js';
+import type { RuleName } from '../rules.js';
 import type { ValuesSource } from '../werfbundle.js';
 import { lookupOrder } from './lookup-order.js';
 import type { ParsedKey } from './parse-key.js';
@@ -49,6 +50,7 @@ export const missingSource = (
       ? `failed to get ${kind} '${name}' from namespace '${first}'`
       : `${kind === 'ConfigMap' ? 'configMap' : 'secret'} '${name}' not found in namespaces '${first}' or '${second}'`;
   return {
+    rule: 'reference-absent',
     code: 'FieldValueNotFound',
     field: fieldOf(source, where.index),
     message: `Not found: ${text}`,
@@ -57,10 +59,13 @@ export const missingSource = (
   };
 };
 
-/** Something is wrong with a source that exists. `what` follows its name in the text: `has no keys`. */
+/** A source that exists lacks what is needed of it. `what` follows its name in the text: `has no keys`. */
 export const brokenSource = (found: FoundSource, field: string, what: string): ValuesProblem => {
   const { kind, name, namespace } = found;
-  return { ...invalid(field, name, `${kind} ${namespace}/${name} ${what}`), source: { kind, name, namespace } };
+  return {
+    ...invalid('reference-key-absent', field, name, `${kind} ${namespace}/${name} ${what}`),
+    source: { kind, name, namespace },
+  };
 };
 
 /** Something is wrong with one key of a source. The parser's message is shown for a ConfigMap only. */
@@ -77,7 +82,7 @@ export const brokenKey = (
     ...(fault.words === undefined || kind === 'Secret' ? [] : [fault.words]),
   ].join(': ');
   return {
-    ...invalid(at.field, name, text),
+    ...invalid(fault.rule, at.field, name, text),
     source: { kind, name, namespace },
     key: at.key,
     ...(position !== undefined && { position }),
@@ -85,7 +90,8 @@ export const brokenKey = (
 };
 
 /** @param value - what to show of the field's value; `object` for what is too large to show */
-export const invalid = (field: string, value: string, text: string): ValuesProblem => ({
+export const invalid = (rule: RuleName, field: string, value: string, text: string): ValuesProblem => ({
+  rule,
   code: 'FieldValueInvalid',
   field,
   message: `Invalid value: ${JSON.stringify(value)}: ${text}`,
@@ -93,6 +99,7 @@ export const invalid = (field: string, value: string, text: string): ValuesProbl
 });
 
 export const tooLong = (field: string, text: string): ValuesProblem => ({
+  rule: 'values-too-large',
   code: 'FieldValueTooLong' satisfies ProblemCode,
   field,
   message: `Too long: ${text}`,

@@ -8,6 +8,7 @@ import {
   type Scalar as ScalarNode,
   type YAMLMap,
 } from 'yaml';
+import type { RuleName } from '../rules.js';
 import { type AmbiguousScalar, readingsOf } from './ambiguous.js';
 import { MAX_DEPTH, MAX_WORDS, tooDeep, type Unreadable } from './parse-yaml.js';
 import type { Position } from './position.js';
@@ -97,7 +98,7 @@ export class ValuesReader {
       const before = entries.get(entry.name);
       // Of 1 and "1" Helm takes the one or the other, by chance.
       if (isTwice || (before !== undefined && before.kind !== entry.kind))
-        this.#refuse(at, 'has a key twice in one map', JSON.stringify(entry.name));
+        this.#refuse(at, 'has a key twice in one map', { rule: 'values-key-twice', words: JSON.stringify(entry.name) });
       entries.set(entry.name, entry);
     };
     for (const { key, value } of node.items as { key: Node | null; value: Node | null }[]) {
@@ -226,10 +227,15 @@ export class ValuesReader {
     return this.#refuse(node, 'has an integer beyond 2^53, which would lose digits: quote it');
   }
 
-  #refuse(node: Node | null, reason: string, words?: string): null {
+  #refuse(
+    node: Node | null,
+    reason: string,
+    { rule = 'values-not-expressible', words }: { readonly rule?: RuleName; readonly words?: string } = {},
+  ): null {
     const offset = node?.range?.[0];
     this.problem ??= {
       kind: 'invalid',
+      rule,
       reason,
       ...(words !== undefined && { words: words.slice(0, MAX_WORDS) }),
       ...(offset !== undefined && { position: this.#positionOf(offset) }),

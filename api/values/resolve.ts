@@ -86,7 +86,8 @@ export const resolveValues = (input: ResolveInput): ResolvedValues => {
       tooLong(SOURCES_FIELD, `all sources together have ${size} bytes; at most ${MAX_SOURCE_BYTES} are read`),
     ]);
   }
-  if (isTooDeep(input.inline)) return refused([invalid(INLINE_FIELD, 'object', `${INLINE_FIELD} ${tooDeep}`)]);
+  if (isTooDeep(input.inline))
+    return refused([invalid('values-too-deep', INLINE_FIELD, 'object', `${INLINE_FIELD} ${tooDeep}`)]);
   const trees = input.sources.flatMap((item, index) => readSource({ ...item, index }, input, findings));
   if (input.inline !== undefined) trees.push(treeOf(input.inline as ValueMap, { kind: 'spec' }));
   const clashes: Clash[] = [];
@@ -139,7 +140,7 @@ const readSource = (
   const binary = (found.binary ?? []).filter((key) => source.key === undefined || source.key === key);
   for (const key of binary) {
     const reason = 'is binary; name the key that holds values in valuesFrom[].key';
-    findings.problems.push(brokenKey(found, { field, key }, { kind: 'invalid', reason }));
+    findings.problems.push(brokenKey(found, { field, key }, { kind: 'invalid', rule: 'values-binary', reason }));
   }
   // As in Kubernetes' own references, `optional` covers the key, too.
   if (keys.length === 0 && binary.length === 0 && source.optional !== true) {
@@ -183,6 +184,7 @@ const warnOfText = (found: FoundSource, { field, key }: { field: string; key: st
   if (texts.length > 0) return;
   const what = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name} holds a single text`;
   texts.push({
+    rule: 'values-single-text',
     field,
     message: `${what}: it becomes the text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
   });
@@ -192,6 +194,7 @@ const warnOfText = (found: FoundSource, { field, key }: { field: string; key: st
 const unmarkedMap = (found: FoundSource, { field, key }: { field: string; key: string }): Warning => {
   const what = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name} holds several lines that are a map`;
   return {
+    rule: 'values-unmarked-map',
     field,
     message: `${what}: it is merged in, and there is no text value ${JSON.stringify(key)}; YAML belongs under a key that ends in .yaml`,
   };
@@ -204,19 +207,21 @@ const ambiguityWarnings = (
   { count, first }: Ambiguities,
 ): readonly Warning[] => {
   if (count === 0) return [];
+  const rule = 'values-ambiguous';
   const where = `key ${JSON.stringify(key)} of ${found.kind} ${found.namespace}/${found.name}`;
   if (found.kind === 'Secret') {
     const what = count === 1 ? '1 scalar' : `${count} scalars`;
     return [
       {
+        rule,
         field,
         message: `${where} has ${what} that other readers of YAML read otherwise, like yes or 0777: quote texts`,
       },
     ];
   }
-  const told = first.map((scalar) => ({ field, message: `${where}: ${ambiguityText(scalar)}` }));
+  const told = first.map((scalar) => ({ rule, field, message: `${where}: ${ambiguityText(scalar)}` }) as const);
   const rest = count - told.length;
-  return rest === 0 ? told : [...told, { field, message: `${where}: and ${rest} more like these` }];
+  return rest === 0 ? told : [...told, { rule, field, message: `${where}: and ${rest} more like these` }];
 };
 
 const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
@@ -226,6 +231,7 @@ const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
     const path = leaf.origin.kind === 'Secret' ? 'a value' : pathText(leaf.path).slice(0, 200);
     return [
       invalid(
+        fault === tooDeep ? 'values-too-deep' : 'values-not-expressible',
         leaf.origin.kind === 'spec' ? INLINE_FIELD : SOURCES_FIELD,
         'object',
         `${path} of ${originText(leaf.origin)} ${fault}`,
@@ -235,6 +241,7 @@ const undelivered = (leaves: readonly Leaf[]): readonly ValuesProblem[] =>
 
 /** A path that occurs in Secrets only is part of their contents, and is not shown. */
 const clashWarning = ({ path, earlier, later }: Clash): Warning => ({
+  rule: 'values-clash',
   field: later.kind === 'spec' ? INLINE_FIELD : SOURCES_FIELD,
   message: `${earlier.kind === 'Secret' && later.kind === 'Secret' ? 'a value' : pathText(path)} is a map in one of ${originText(earlier)} and ${originText(later)} and none in the other: the latter wins`,
 });

@@ -1,6 +1,7 @@
 import { isMap } from '../../api/json-map.js';
 import { GROUP, KIND, type WerfBundle } from '../../api/werfbundle.js';
 import { type Manifest, textAt } from './manifests.js';
+import { misspellings } from './misspelled.js';
 
 /** A bundle of the input, and its namespace. */
 export interface BundleManifest extends Manifest {
@@ -8,13 +9,15 @@ export interface BundleManifest extends Manifest {
 }
 
 /**
- * The bundles among objects, of whatever version.
+ * The bundles among objects, of whatever version, and what was meant as one.
  * @param namespace - for bundles that name none
  */
 export const bundlesAmong = (manifests: readonly Manifest[], namespace: string): readonly BundleManifest[] =>
   manifests
-    .filter(({ apiVersion, kind }) => kind === KIND && apiVersion.startsWith(`${GROUP}/`))
+    .filter((manifest) => isBundle(manifest) || misspellings(manifest).length > 0)
     .map((manifest) => ({ ...manifest, namespace: textAt(manifest, 'metadata', 'namespace') || namespace }));
+
+const isBundle = ({ apiVersion, kind }: Manifest): boolean => kind === KIND && apiVersion.startsWith(`${GROUP}/`);
 
 /** The object with the namespace that it gets when it is applied. */
 export const bundleOf = ({ value, namespace }: BundleManifest): WerfBundle => {

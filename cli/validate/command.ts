@@ -9,8 +9,11 @@ import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.j
 import { settingsFrom, type ValidateOptions, validateOptions } from './options.js';
 import { quoting } from './quote.js';
 import { asGithub } from './report-github.js';
+import { asJson } from './report-json.js';
+import { asJunit } from './report-junit.js';
+import { asSarif } from './report-sarif.js';
 import { asText } from './report-text.js';
-import { asJson } from './result.js';
+import { verdictOf } from './result.js';
 
 /** The outcome of the command. */
 export interface Outcome {
@@ -20,27 +23,32 @@ export interface Outcome {
   readonly exitCode: 0 | 1 | 2;
 }
 
-/** `werfbundle validate`: the webhook's verdict on files. */
-export const validateCommand = (done: (outcome: Outcome) => void): Command =>
+/** `werfbundle validate`: the webhook's verdict on files. @param version - of the program */
+export const validateCommand = (done: (outcome: Outcome) => void, version: string): Command =>
   validateOptions().action(async (files: string[], options: ValidateOptions) => {
     // What begins like an option, and is none, comes among the files.
     const isFile = (word: string): boolean => word === '-' || !word.startsWith('-');
     const unknown = files.filter((word) => !isFile(word));
-    done(await validateFiles([...(options.filename ?? []), ...files.filter(isFile)], { options, unknown }));
+    done(await validateFiles([...(options.filename ?? []), ...files.filter(isFile)], { options, unknown, version }));
   });
 
-const validateFiles = async (
-  paths: readonly string[],
-  { options, unknown }: { readonly options: ValidateOptions; readonly unknown: readonly string[] },
-): Promise<Outcome> => {
+interface Asked {
+  readonly options: ValidateOptions;
+  /** Words that begin like an option, and are none. */
+  readonly unknown: readonly string[];
+  /** Of the program. */
+  readonly version: string;
+}
+
+const validateFiles = async (paths: readonly string[], { options, unknown, version }: Asked): Promise<Outcome> => {
   const settings = settingsFrom(options, unknown);
   if (settings.kind === 'misuse') return misuse(settings.lines);
   if (paths.length === 0) return misuse(['no file given: werfbundle validate FILE…, or - for standard input']);
-  const { files, faults } = await readInputs(paths);
+  const { files, faults } = await readInputs(paths, options.exclude);
   if (faults.length > 0) return misuse(faults);
   try {
     const judgement = await judged(files, { options, config: settings.config });
-    return outcomeOf(judgement, { files, paths, options });
+    return outcomeOf(withoutIgnored(judgement, options.ignoreRule), { files, paths, options, version });
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return misuse(error.lines);
@@ -74,22 +82,35 @@ const telling =
     await new Promise((resolve) => setImmediate(resolve));
   };
 
+/** What is ignored are warnings, by the options' own rules; so only those are looked at. */
+const withoutIgnored = (judgement: Judgement, ids: readonly string[] = []): Judgement => ({
+  ...judgement,
+  results: judgement.results.map((result) => {
+    const problems = result.problems.filter(({ severity, rule }) => severity === 'error' || !ids.includes(rule));
+    return { ...result, problems, verdict: verdictOf(problems) };
+  }),
+});
+
 const outcomeOf = (
   { results, skipped }: Judgement,
-  asked: { readonly files: readonly Input[]; readonly paths: readonly string[]; readonly options: ValidateOptions },
+  asked: Omit<Asked, 'unknown'> & { readonly files: readonly Input[]; readonly paths: readonly string[] },
 ): Outcome => {
-  const { files, paths, options } = asked;
+  const { files, paths, options, version } = asked;
+  const report = { results, files: files.length };
+  const root = process.env['GITHUB_WORKSPACE'] ?? process.env['CI_PROJECT_DIR'] ?? process.cwd();
   const notes = [
     ...(skipped.length === 0 ? [] : [`skipped, since it is no YAML: ${listed(skipped)}`]),
     ...(results.length === 0 ? [`no WerfBundle in ${paths.join(', ')}`] : []),
   ];
-  const report = {
-    json: () => asJson(results),
-    text: () => asText(results, { colors: createColors(isColourful()), quote: quoting(files) }),
-    github: () => asGithub(results, process.env['GITHUB_WORKSPACE'] ?? process.cwd()),
+  const written = {
+    json: () => asJson(report),
+    text: () => asText(report, { colors: createColors(isColourful()), quote: quoting(files) }),
+    github: () => asGithub(report, root),
+    sarif: () => asSarif(report, { version, root }),
+    junit: () => asJunit(report, root),
   }[options.output];
   return {
-    stdout: `${report()}\n`,
+    stdout: `${written()}\n`,
     stderr: notes.map((note) => `${note}\n`).join(''),
     exitCode: results.some(({ verdict }) => verdict === 'deny') ? 1 : 0,
   };

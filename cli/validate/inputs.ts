@@ -1,6 +1,7 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { decodeText } from './decode-text.js';
+import { type Excludes, excluding } from './exclude.js';
 
 /** A file that was read. `name` is `-` for standard input. */
 export interface Input {
@@ -8,6 +9,10 @@ export interface Input {
   readonly text: string;
   /** Whether it was found in a folder, and not named on the command line: then it may be anything. */
   readonly found: boolean;
+  /** Why there is no text: `is binary`. */
+  readonly unreadable?: string;
+  /** Some bytes are no UTF-8. */
+  readonly isLossy?: true;
 }
 
 /** The files that could be read, and one line for each that could not. */
@@ -20,67 +25,164 @@ interface Inputs {
 export const STDIN = '-';
 const MANIFEST = /\.(ya?ml|json)$/;
 
+/** A larger file is no file of manifests: an apiserver takes 3 MiB at most, and reading takes a hundred times the memory. */
+const MAX_BYTES = 16 * 1024 * 1024;
+const TOO_LARGE = `has more than ${MAX_BYTES / 1024 / 1024} MiB, which no file of manifests has`;
+
 /**
- * Reads files, `-` and folders (all YAML and JSON files in them and below, sorted; hidden ones and node_modules aside). A file that
- * is named twice is read once.
+ * Reads files, `-` and folders (all YAML and JSON files in them and below, sorted; hidden ones and node_modules aside; links to folders are
+ * not followed, so that none is read twice). A file that is named twice is read once.
+ * @param exclude - globs of what to leave out of folders
  */
-export const readInputs = async (paths: readonly string[]): Promise<Inputs> => {
+export const readInputs = async (paths: readonly string[], exclude: readonly string[] = []): Promise<Inputs> => {
   const files = new Map<string, Input>();
   const faults: string[] = [];
+  const exclusion = excluding(exclude);
   for (const path of paths) {
-    try {
-      for (const file of await readPath(path)) {
-        const key = file.name === STDIN ? STDIN : resolve(file.name);
-        // A file that is also named by itself has to be valid.
-        if (files.get(key)?.found !== false) files.set(key, file);
+    for (const read of await readPath(path, exclusion.below(path))) {
+      if (read.kind === 'fault') {
+        faults.push(read.line);
+        continue;
       }
-    } catch (error) {
-      faults.push(faultOf(path, error));
+      const { file } = read;
+      const key = file.name === STDIN ? STDIN : resolve(file.name);
+      // A file that is also named by itself has to be valid.
+      if (files.get(key)?.found !== false) files.set(key, file);
     }
   }
   return { files: [...files.values()], faults };
 };
 
-/** A path without inputs; the message is a whole line. */
-class Nothing extends Error {}
+/** A file, or a whole line that says why there is none. */
+type Read = { readonly kind: 'file'; readonly file: Input } | { readonly kind: 'fault'; readonly line: string };
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or directory',
   EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a directory',
+  ENOTDIR: 'part of the path is no directory',
+  ELOOP: 'a symbolic link leads to itself',
+  ENAMETOOLONG: 'the name is too long',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  EIO: 'the disk does not give it',
+  ENXIO: 'it is a socket, or a device that is not there',
+  EAGAIN: 'nothing is there to be read',
 };
 
-const faultOf = (path: string, error: unknown): string => {
-  if (error instanceof Nothing) return error.message;
-  const { code = String(error), path: file = path } = error as NodeJS.ErrnoException;
-  return `can't read ${file}: ${REASONS[code] ?? code}`;
+const faultOf = (path: string, error: unknown): Read => {
+  const { code } = error as NodeJS.ErrnoException;
+  // Anything else is a bug, and no state of a file.
+  if (code === undefined) throw error;
+  return faultLine(`can't read ${path === '' ? '""' : path}: ${REASONS[code] ?? `the system says ${code}`}`);
 };
 
-const readPath = async (path: string): Promise<readonly Input[]> => {
-  if (path === STDIN) {
-    const content = await text(process.stdin);
-    if (content.trim() === '') throw new Nothing('standard input is empty');
-    return [{ name: STDIN, text: content, found: false }];
+const faultLine = (line: string): Read => ({ kind: 'fault', line });
+
+const readPath = async (path: string, excludes: Excludes): Promise<readonly Read[]> => {
+  if (path === STDIN) return [await readStdin()];
+  try {
+    if (!(await stat(path)).isDirectory()) return [await readNamed(path)];
+  } catch (error) {
+    return [faultOf(path, error)];
   }
-  if (!(await stat(path)).isDirectory()) return [{ name: path, text: await readFile(path, 'utf8'), found: false }];
-  const names = await manifestsBelow(path);
-  if (names.length === 0) throw new Nothing(`there is no .yaml, .yml or .json file in ${path}`);
-  const files: Input[] = [];
-  for (const name of names) files.push({ name, text: await readFile(name, 'utf8'), found: true });
-  return files;
+  const below = await manifestsBelow(path, excludes);
+  if (below.length === 0) return [faultLine(`there is no .yaml, .yml or .json file in ${path}`)];
+  const read: Read[] = [];
+  for (const item of below) read.push(...(typeof item === 'string' ? await readFound(item) : [item]));
+  return read;
 };
 
-const manifestsBelow = async (directory: string): Promise<readonly string[]> => {
-  const entries = await readdir(directory, { withFileTypes: true });
-  const nested = await Promise.all(
-    entries.map(async (entry): Promise<readonly string[]> => {
-      const path = join(directory, entry.name);
-      if (entry.name.startsWith('.') || entry.name === 'node_modules') return [];
-      if (entry.isDirectory()) return await manifestsBelow(path);
-      return MANIFEST.test(entry.name) ? [path] : [];
-    }),
-  );
-  return nested.flat().sort();
+const readStdin = async (): Promise<Read> => {
+  try {
+    const file = inputOf(STDIN, await bytesOf(process.stdin), false);
+    return file.text.trim() === '' && file.unreadable === undefined
+      ? faultLine('standard input is empty')
+      : { kind: 'file', file };
+  } catch (error) {
+    return faultOf('standard input', error);
+  }
 };
+
+/** A file, or a pipe: `<(helm template …)`. */
+const readNamed = async (path: string): Promise<Read> => {
+  const handle = await open(path, 'r');
+  try {
+    return { kind: 'file', file: inputOf(path, await bytesIn(handle), false) };
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Of what was found in a folder nothing but files is read: a pipe may never end. What has vanished meanwhile is not there. */
+const readFound = async (path: string): Promise<readonly Read[]> => {
+  try {
+    if (!(await stat(path)).isFile()) return [];
+    const read = await readNamed(path);
+    return [read.kind === 'file' ? { kind: 'file', file: { ...read.file, found: true } } : read];
+  } catch (error) {
+    return (await isThere(path)) ? [faultOf(path, error)] : [];
+  }
+};
+
+/** Whether there is something of this name, and be it a link to nothing. */
+const isThere = async (path: string): Promise<boolean> => {
+  try {
+    await lstat(path);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const inputOf = (name: string, bytes: Buffer | undefined, found: boolean): Input => {
+  if (bytes === undefined) return { name, text: '', found, unreadable: TOO_LARGE };
+  const decoded = decodeText(bytes);
+  if (decoded.kind === 'binary') return { name, text: '', found, unreadable: 'is binary, and no text' };
+  return { name, text: decoded.text, found, ...(decoded.isLossy && { isLossy: true }) };
+};
+
+/** @returns undefined if there are too many, whether they end or not */
+const bytesOf = async (stream: AsyncIterable<Buffer>): Promise<Buffer | undefined> => {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > MAX_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
+const bytesIn = async (handle: FileHandle): Promise<Buffer | undefined> => {
+  const { size } = await handle.stat();
+  if (size > MAX_BYTES) return undefined;
+  // Pipes and devices have no size, and perhaps no end.
+  if (size === 0) return await bytesOf(handle.createReadStream({ autoClose: false }));
+  return await handle.readFile();
+};
+
+/** Files below a folder, and faults of folders that can't be read, in the order of their names. */
+const manifestsBelow = async (directory: string, excludes: Excludes): Promise<readonly (string | Read)[]> => {
+  let entries: Awaited<ReturnType<typeof entriesOf>>;
+  try {
+    entries = await entriesOf(directory);
+  } catch (error) {
+    return (await isThere(directory)) ? [faultOf(directory, error)] : [];
+  }
+  const nested: (string | Read)[] = [];
+  for (const entry of entries) {
+    const path = join(directory, entry.name);
+    if (entry.name.startsWith('.') || entry.name === 'node_modules' || excludes(path)) continue;
+    if (entry.isDirectory()) nested.push(...(await manifestsBelow(path, excludes)));
+    else if (MANIFEST.test(entry.name)) nested.push(path);
+  }
+  return nested;
+};
+
+const entriesOf = async (directory: string) =>
+  (await readdir(directory, { withFileTypes: true })).sort((one, other) => (one.name < other.name ? -1 : 1));
 
 /**
  * Whether a file that can't be read as YAML was meant to be manifests, if it was found in a folder. There, charts have templates, which

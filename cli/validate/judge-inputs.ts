@@ -1,3 +1,4 @@
+import { RULES } from '../../api/rules.js';
 import type { BundleManifest } from './bundle-manifest.js';
 import { bundlesAmong } from './bundle-manifest.js';
 import { InputObjects } from './input-objects.js';
@@ -15,7 +16,7 @@ export interface Judgement {
   readonly skipped: readonly string[];
 }
 
-export interface JudgeOptions extends Omit<JudgeDeps, 'source'> {
+export interface JudgeOptions extends Omit<JudgeDeps, 'source' | 'lossy'> {
   /** For objects that name none. */
   readonly namespace: string;
   /** What to judge against; the input alone, if left out. */
@@ -36,10 +37,11 @@ export const judgeInputs = async (inputs: readonly Input[], options: JudgeOption
     options.namespace,
   );
   const source = options.sourceOf?.(objects) ?? inputSource(objects, bundles);
+  const lossy = new Set(inputs.filter(({ isLossy }) => isLossy).map(({ name }) => name));
   const judged = new Map<BundleManifest, Result>();
   for (const [index, bundle] of bundles.entries()) {
     await options.onBundle?.(index + 1, bundles.length);
-    judged.set(bundle, await judgeBundle({ ...options, source }, bundle));
+    judged.set(bundle, await judgeBundle({ ...options, source, lossy }, bundle));
   }
   const isReported = (file: (typeof read)[number]): boolean =>
     file.unreadable.length > 0 && isMeantAsManifest(file.input);
@@ -59,13 +61,13 @@ const inOrder = (
     (one, other) => one.document - other.document,
   );
 
-const unreadableResult = ({ file, document, fault: { message, line, column } }: Unreadable): Result => ({
+const unreadableResult = ({ file, document, fault: { rule, message, line, column } }: Unreadable): Result => ({
   file,
   document,
   kind: '',
   name: '',
   namespace: '',
   verdict: 'deny',
-  problems: [{ severity: 'error', code: 'SyntaxError', field: '', message, line, column }],
+  problems: [{ rule: RULES[rule].id, severity: 'error', code: 'SyntaxError', field: '', message, line, column }],
   unresolved: [],
 });

@@ -1,4 +1,5 @@
 import { type Document, isScalar, LineCounter, parseAllDocuments, type ScalarTag, type Tags } from 'yaml';
+import { type Scalar as GoScalar, plainScalar, taggedScalar } from '../../api/values/yaml-scalar.js';
 
 /** A place in a file, both from 1. */
 export interface Position {
@@ -23,29 +24,48 @@ export interface YamlDocument {
   positionOf(offset: number): Position;
 }
 
-/** Forms of YAML 1.1 that Go's parser, and so kubectl, does not accept. */
-const NOT_IN_GO = new Set([
-  'tag:yaml.org,2002:timestamp',
-  'tag:yaml.org,2002:binary',
-  'tag:yaml.org,2002:omap',
-  'tag:yaml.org,2002:pairs',
-  'tag:yaml.org,2002:set',
-]);
+/** What a scalar is in JSON, by what it is to Go's parser, and so to kubectl. */
+const jsonOf = (scalar: GoScalar, text: string, refuse: (why: string) => void): unknown => {
+  switch (scalar.kind) {
+    case 'null':
+      return null;
+    case 'integer':
+      return Number(scalar.value);
+    case 'float':
+      if (!Number.isFinite(scalar.value)) refuse(`${text} is no number that JSON knows: kubectl refuses it`);
+      // JSON has no negative zero.
+      return scalar.value + 0;
+    case 'wrong':
+      refuse(`this is no ${scalar.tag}`);
+      return null;
+    case 'text':
+    case 'boolean':
+      return scalar.value;
+  }
+};
 
-/** kubectl reads `yes`, `on` and `off` as booleans, but a lone `y` or `n` as a text. */
-const GO_TRUE = /^(?:[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON)$/;
-const GO_FALSE = /^(?:[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/;
+/** All scalars without quotes and tags, but the key that merges maps. */
+const PLAIN: ScalarTag = {
+  tag: 'plain',
+  default: true,
+  test: /^(?!<<$)/,
+  resolve: (text, onError) => jsonOf(plainScalar(text), text, onError),
+};
 
-const asGoHasThem = (tags: Tags): Tags =>
-  tags.filter((tag) => !isNotInGo(tag)).map((tag) => (isBoolean(tag) ? { ...tag, test: goWordsOf(tag) } : tag));
+const TAGS = ['int', 'float', 'bool', 'null', 'timestamp', 'binary'].map((name): ScalarTag => {
+  const tag = `tag:yaml.org,2002:${name}`;
+  return { tag, resolve: (text, onError) => jsonOf(taggedScalar(tag, text), text, onError) };
+});
 
-const isNotInGo = (tag: Tags[number]): boolean =>
-  typeof tag !== 'string' && (NOT_IN_GO.has(tag.tag) || ('format' in tag && tag.format === 'TIME'));
+const OURS = new Set(TAGS.map(({ tag }) => tag));
+/** Collections that JSON has no counterpart of; Go's parser does not know them. */
+const UNKNOWN = new Set(['omap', 'pairs', 'set'].map((name) => `tag:yaml.org,2002:${name}`));
 
-const isBoolean = (tag: Tags[number]): tag is ScalarTag =>
-  typeof tag !== 'string' && tag.tag === 'tag:yaml.org,2002:bool' && tag.collection === undefined;
-
-const goWordsOf = ({ test }: ScalarTag): RegExp => (test?.test('yes') === true ? GO_TRUE : GO_FALSE);
+const asGoHasThem = (tags: Tags): Tags => [
+  PLAIN,
+  ...TAGS,
+  ...tags.filter((tag) => typeof tag === 'string' || !(OURS.has(tag.tag) || UNKNOWN.has(tag.tag))),
+];
 
 const isNothing = (contents: unknown): boolean => contents === null || (isScalar(contents) && contents.value === null);
 

@@ -1,9 +1,12 @@
-import { isMap, isSeq, type Node } from 'yaml';
+import { isMap, isSeq, Lexer, type Node } from 'yaml';
 import { isMap as isJsonMap, type JsonMap, valueAt } from '../../api/json-map.js';
+import type { RuleName } from '../../api/rules.js';
+import { isTooDeep } from '../../api/values/deliverable.js';
+import { mayEndStack } from '../../api/values/nesting.js';
 import type { Input } from './inputs.js';
 import { type Position, parseYaml, type YamlDocument, type YamlFault } from './kubernetes-yaml.js';
 
-/** A Kubernetes object, and its position. Only apiVersion and kind are known to be texts. */
+/** A Kubernetes object, and its position. Only apiVersion and kind are known to be texts; '' for one that is missing. */
 export interface Manifest {
   readonly file: string;
   /** From 1; the items of a List share it. */
@@ -15,11 +18,11 @@ export interface Manifest {
   readonly yaml: YamlDocument;
 }
 
-/** A document that is no YAML. */
+/** A document that can't be read. */
 export interface Unreadable {
   readonly file: string;
   readonly document: number;
-  readonly fault: Position & { readonly message: string };
+  readonly fault: Position & { readonly rule: RuleName; readonly message: string };
 }
 
 /** The contents of a file, in its order. */
@@ -29,7 +32,9 @@ export interface Manifests {
 }
 
 /** Reads the Kubernetes objects of a file, those in Lists too; other documents are left out. Never throws. */
-export const manifestsIn = ({ name: file, text }: Input): Manifests => {
+export const manifestsIn = ({ name: file, text, unreadable: why }: Input): Manifests => {
+  if (why !== undefined) return asAWhole(file, 'not-text', `the file ${why}`);
+  if (mayEndStack(text) && mayEndStack(structureOf(text))) return asAWhole(file, 'not-yaml', TOO_DEEP);
   const objects: Manifest[] = [];
   const unreadable: Unreadable[] = [];
   for (const [index, yaml] of parseYaml(text).entries()) {
@@ -37,14 +42,41 @@ export const manifestsIn = ({ name: file, text }: Input): Manifests => {
     const value = yaml.fault === undefined ? jsonOf(yaml) : undefined;
     if (value?.kind === 'value') objects.push(...objectsOf(value.value, yaml.content.contents, { ...about, yaml }));
     else {
-      const fault = value?.kind === 'refused' ? { code: 'ALIASES', message: value.reason, ...TOP } : yaml.fault;
-      if (fault !== undefined) unreadable.push({ ...about, fault: mentionsSecret(text) ? withoutText(fault) : fault });
+      const refused = value?.kind === 'refused' ? { code: 'ALIASES', message: value.reason, ...TOP } : undefined;
+      const fault = refused ?? yaml.fault;
+      const rule = refused === undefined ? 'not-yaml' : 'unbounded-aliases';
+      if (fault !== undefined)
+        unreadable.push({ ...about, fault: { rule, ...(mentionsSecret(text) ? withoutText(fault) : fault) } });
     }
   }
   return { objects, unreadable };
 };
 
 const TOP: Position = { line: 1, column: 1 };
+/** Far more than any object has; an apiserver would take some more. */
+const MAX_DEPTH = 400;
+const TOO_DEEP = `is nested more than ${MAX_DEPTH} levels deep`;
+
+const asAWhole = (file: string, rule: RuleName, message: string): Manifests => ({
+  objects: [],
+  unreadable: [{ file, document: 1, fault: { rule, message, ...TOP } }],
+});
+
+/** The beginning of a text in quotes, of a comment, or of what the lexer itself says. */
+const SCALAR = /^(['"#]|(?![\n\r\t])\p{Cc})/u;
+
+/** A text without the contents of its scalars, whose brackets mean nothing. */
+const structureOf = (text: string): string => {
+  let isScalar = false;
+  let structure = '';
+  for (const token of new Lexer().lex(text)) {
+    const before = isScalar;
+    // The lexer announces a scalar without quotes by this character.
+    isScalar = token === '\u001f';
+    structure += before || SCALAR.test(token) ? 'x' : token;
+  }
+  return structure;
+};
 
 type Json = { readonly kind: 'value'; readonly value: unknown } | { readonly kind: 'refused'; readonly reason: string };
 
@@ -53,8 +85,10 @@ const jsonOf = ({ content }: YamlDocument): Json => {
     const value: unknown = content.toJS();
     // An anchor may contain itself, which JSON can't express.
     JSON.stringify(value);
-    return { kind: 'value', value };
+    return isTooDeep(value, MAX_DEPTH) ? { kind: 'refused', reason: TOO_DEEP } : { kind: 'value', value };
   } catch (error) {
+    // Aliases can nest without end, too.
+    if (error instanceof RangeError) return { kind: 'refused', reason: TOO_DEEP };
     if (error instanceof TypeError) return { kind: 'refused', reason: 'an anchor contains itself' };
     // The document has more aliases than anybody writes by hand.
     return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
@@ -78,8 +112,8 @@ type From = Pick<Manifest, 'file' | 'document' | 'yaml'>;
 /** The objects of a document: itself, or the items of a List. An item of a list of one kind need not say its own. */
 const objectsOf = (value: unknown, node: Node | null, from: From, inherited?: Inherited): readonly Manifest[] => {
   if (!isJsonMap(value) || node === null) return [];
-  const { apiVersion, kind } = { ...inherited, ...given(value) };
-  if (apiVersion === undefined || kind === undefined) return [];
+  const { apiVersion = '', kind = '' } = { ...inherited, ...given(value) };
+  if (apiVersion === '' && kind === '') return [];
   if (!kind.endsWith('List') || !Array.isArray(value['items'])) {
     return [{ ...from, apiVersion, kind, value: { ...value, apiVersion, kind }, node }];
   }

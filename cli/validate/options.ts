@@ -1,14 +1,17 @@
 import { Command, Option } from 'commander';
+import { RULES } from '../../api/rules.js';
 import { hintOf } from '../../process/flags.js';
 import { type Config, parseConfig } from '../../webhook/config.js';
 
-const FORMATS = ['text', 'json', 'github'] as const;
+const FORMATS = ['text', 'json', 'github', 'sarif', 'junit'] as const;
 
 /** The options of the command line. */
 export interface ValidateOptions {
   readonly filename?: readonly string[];
   /** One of {@link FORMATS}, once {@link settingsFrom} has found nothing wrong. */
   readonly output: (typeof FORMATS)[number];
+  readonly exclude?: readonly string[];
+  readonly ignoreRule?: readonly string[];
   readonly strict?: true;
   readonly namespace?: string;
   readonly cluster?: true;
@@ -44,6 +47,12 @@ export const validateOptions = (): Command =>
         .default('text'),
     )
     .option('-n, --namespace <name>', 'of objects that name none ("default", or with --cluster that of the context)')
+    .option(
+      '--exclude <glob>',
+      'leaves out what a folder has of this name or path, "*.tmpl.yaml" or "charts/**"; may be repeated',
+      appended,
+    )
+    .option('--ignore-rule <id>', 'tells no warnings of this rule; may be repeated', appended)
     .option('--strict', 'references that could not be checked are problems')
     .option('--cluster', 'look up in a cluster, with your own rights, what the input does not hold')
     .option('--kubeconfig <file>', "the cluster's kubeconfig (with --cluster)")
@@ -65,6 +74,17 @@ type Settings =
 
 /** All options, without dashes. */
 const OPTIONS = validateOptions().options.flatMap(({ long }) => long?.slice(2) ?? []);
+
+const ROWS = Object.values(RULES);
+
+/** Why a rule can't be ignored: what is refused here is refused by the webhook, too. */
+const ignoranceFault = (id: string): readonly string[] => {
+  const rule = ROWS.find((row) => row.id === id);
+  if (rule === undefined) return [`--ignore-rule: there is no rule ${JSON.stringify(id)}; docs/rules.md lists them`];
+  return rule.severity === 'warning'
+    ? []
+    : [`--ignore-rule: ${id} is a problem, which the webhook refuses as well; only warnings can be ignored`];
+};
 
 const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
@@ -91,6 +111,7 @@ export const settingsFrom = (options: ValidateOptions, unknown: readonly string[
     ...(FORMATS.includes(options.output)
       ? []
       : [`--output: ${JSON.stringify(options.output)} is none of ${FORMATS.join(', ')}`]),
+    ...(options.ignoreRule ?? []).flatMap(ignoranceFault),
     ...wrong.map((line) => line.replace(/^--namespace\b/, '--operator-namespace')),
     ...(options.cluster === true
       ? []

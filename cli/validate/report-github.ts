@@ -1,7 +1,7 @@
-import { relative, resolve } from 'node:path';
 import { STDIN } from './inputs.js';
-import type { FilePosition, Result } from './result.js';
-import { printable, summaryOf, titleOf } from './summary.js';
+import { pathIn } from './path-in.js';
+import type { FilePosition, Finding, Unresolved } from './result.js';
+import { findingText, type Report, summaryText, titleOf } from './summary.js';
 
 /**
  * For GitHub Actions: a workflow command for each finding, which shows it beside the line in the change, and a sum for the log. A fault
@@ -9,21 +9,22 @@ import { printable, summaryOf, titleOf } from './summary.js';
  * @param root - of the repository, which GitHub's paths are relative to
  * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
-export const asGithub = (results: readonly Result[], root: string): string => {
-  const commands = results.flatMap((result) => {
+export const asGithub = (report: Report, root: string): string => {
+  const commands = report.results.flatMap((result) => {
     const { file, problems, unresolved } = result;
-    const line = (command: string, place: FilePosition, text: string): string =>
-      `::${command} ${propertiesOf(place, { title: titleOf(result), root })}::${data(printable(text))}`;
+    const command = (name: string, found: Finding | Unresolved, text: string): string => {
+      const place = ('source' in found ? found.source : undefined) ?? { file, line: found.line, column: found.column };
+      const properties = propertiesOf(place, { title: `${found.rule} ${titleOf(result)}`, root });
+      return `::${name} ${properties}::${data(text)}`;
+    };
     return [
-      ...problems.map(({ severity, field, message, source, line: at, column }) =>
-        line(severity, source ?? { file, line: at, column }, field === '' ? message : `${field}: ${message}`),
-      ),
-      ...unresolved.map(({ field, message, line: at, column }) =>
-        line('notice', { file, line: at, column }, `${field}: not checked: ${message}`),
+      ...problems.map((problem) => command(problem.severity, problem, findingText(problem))),
+      ...unresolved.map((open) =>
+        command('notice', open, findingText({ field: open.field, message: `not checked: ${open.message}` })),
       ),
     ];
   });
-  return [...commands, summaryOf(results)].join('\n');
+  return [...commands, summaryText(report)].join('\n');
 };
 
 const propertiesOf = (
@@ -35,11 +36,6 @@ const propertiesOf = (
   return Object.entries({ ...where, title })
     .map(([name, value]) => `${name}=${property(String(value))}`)
     .join(',');
-};
-
-const pathIn = (root: string, file: string): string => {
-  const path = relative(root, resolve(file));
-  return path.startsWith('..') ? file : path;
 };
 
 const data = (text: string): string => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');

@@ -1,17 +1,17 @@
 import type { createColors } from 'picocolors';
 import type { Quote } from './quote.js';
 import type { FilePosition, Finding, Result, Unresolved } from './result.js';
-import { printable, summaryOf, titleOf } from './summary.js';
+import { printable, type Report, summaryText, titleOf } from './summary.js';
 
 type Colors = ReturnType<typeof createColors>;
 
 /**
- * For people: file by file, each finding as `file:line:column: error: field: message`, which editors and terminals know, with the
+ * For people: file by file, each finding as `file:line:column: error: field: message [rule]`, which editors and terminals know, with the
  * line that it is about; and a sum below. Bundles without findings are not mentioned.
  */
-export const asText = (results: readonly Result[], how: { readonly colors: Colors; readonly quote: Quote }): string => {
-  const reported = results.filter(({ problems, unresolved }) => problems.length + unresolved.length > 0);
-  return [...reported.map((result) => sectionOf(result, how)), summaryOf(results)].join('\n');
+export const asText = (report: Report, how: { readonly colors: Colors; readonly quote: Quote }): string => {
+  const reported = report.results.filter(({ problems, unresolved }) => problems.length + unresolved.length > 0);
+  return [...reported.map((result) => sectionOf(result, how)), summaryText(report)].join('\n');
 };
 
 type How = Parameters<typeof asText>[1];
@@ -24,9 +24,9 @@ const sectionOf = (result: Result, how: How): string => {
 };
 
 const findingLines = (file: string, finding: Finding, { colors, quote }: How): readonly string[] => {
-  const { severity, field, message, source } = finding;
+  const { rule, severity, field, message, source } = finding;
   const word = severity === 'error' ? colors.red('error') : colors.yellow('warning');
-  const words = `${field === '' ? '' : `${colors.bold(field)}: `}${printable(message)}`;
+  const words = `${field === '' ? '' : `${colors.bold(field)}: `}${printable(message)} ${colors.dim(`[${rule}]`)}`;
   const at = { file, line: finding.line, column: finding.column };
   return [
     `  ${placeText(at)}: ${word}: ${words}`,
@@ -36,8 +36,8 @@ const findingLines = (file: string, finding: Finding, { colors, quote }: How): r
   ];
 };
 
-const openLine = (file: string, { line, column, field, message }: Unresolved, { colors }: How): string =>
-  `  ${placeText({ file, line, column })}: ${colors.cyan('not checked')}: ${colors.bold(field)}: ${printable(message)}`;
+const openLine = (file: string, { rule, line, column, field, message }: Unresolved, { colors }: How): string =>
+  `  ${placeText({ file, line, column })}: ${colors.cyan('not checked')}: ${colors.bold(field)}: ${printable(message)} ${colors.dim(`[${rule}]`)}`;
 
 const placeText = ({ file, line, column }: FilePosition): string => `${file}:${line}:${column}`;
 

@@ -1,4 +1,5 @@
 import type { ProblemCode } from '../../api/problem.js';
+import type { Rule } from '../../api/rules/rule.js';
 import type { Position } from './kubernetes-yaml.js';
 
 /** A place in one of several files. */
@@ -8,7 +9,9 @@ export interface FilePosition extends Position {
 
 /** One finding about a document. `field` is '' for a document that can't be read. */
 export interface Finding extends Position {
+  readonly rule: Rule['id'];
   readonly severity: 'error' | 'warning';
+  /** The apiserver's word for what is wrong, and three of our own; several rules share one. */
   readonly code: ProblemCode | 'SyntaxError' | 'UnknownField' | 'Warning';
   readonly field: string;
   readonly message: string;
@@ -18,6 +21,7 @@ export interface Finding extends Position {
 
 /** A reference of a bundle whose object is not known, so that it was not judged. */
 export interface Unresolved extends Position {
+  readonly rule: Rule['id'];
   readonly field: string;
   readonly message: string;
 }
@@ -40,6 +44,3 @@ export const verdictOf = (problems: readonly Finding[]): Result['verdict'] => {
   if (problems.some(({ severity }) => severity === 'error')) return 'deny';
   return problems.length > 0 ? 'warn' : 'allow';
 };
-
-/** For programs: `{"results":[…]}`, one line. */
-export const asJson = (results: readonly Result[]): string => JSON.stringify({ results });

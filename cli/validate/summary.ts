@@ -1,18 +1,53 @@
 import type { Result } from './result.js';
 
-/** `3 bundles, 1 refused: 2 problems, 1 warning, 4 references not checked` */
-export const summaryOf = (results: readonly Result[]): string => {
+/** How much was judged, and how it came out. */
+interface Summary {
+  /** That were read. */
+  readonly files: number;
+  readonly bundles: number;
+  /** Of the bundles, by their verdict; a bundle with problems and warnings is denied. */
+  readonly denied: number;
+  readonly warned: number;
+  readonly allowed: number;
+  /** Of bundles, and of documents that can't be read. */
+  readonly problems: number;
+  readonly warnings: number;
+  /** References that were not judged. */
+  readonly unresolved: number;
+}
+
+/** All results, and of how many files. */
+export interface Report {
+  readonly results: readonly Result[];
+  readonly files: number;
+}
+
+export const summaryOf = ({ results, files }: Report): Summary => {
   const bundles = results.filter(({ kind }) => kind !== '');
-  const all = results.flatMap(({ problems }) => problems);
-  const errors = all.filter(({ severity }) => severity === 'error').length;
-  const refused = bundles.filter(({ verdict }) => verdict === 'deny').length;
-  const open = results.reduce((sum, { unresolved }) => sum + unresolved.length, 0);
+  const of = (verdict: Result['verdict']): number => bundles.filter((result) => result.verdict === verdict).length;
+  const found = results.flatMap(({ problems }) => problems);
+  const problems = found.filter(({ severity }) => severity === 'error').length;
+  return {
+    files,
+    bundles: bundles.length,
+    denied: of('deny'),
+    warned: of('warn'),
+    allowed: of('allow'),
+    problems,
+    warnings: found.length - problems,
+    unresolved: results.reduce((sum, { unresolved }) => sum + unresolved.length, 0),
+  };
+};
+
+/** `3 bundles, 1 refused: 2 problems, 1 warning, 4 references not checked` */
+export const summaryText = (report: Report): string => {
+  const { bundles, denied, problems, warnings, unresolved } = summaryOf(report);
   const found = [
-    count(errors, 'problem'),
-    count(all.length - errors, 'warning'),
-    ...(open === 0 ? [] : [`${count(open, 'reference')} not checked`]),
+    count(problems, 'problem'),
+    count(warnings, 'warning'),
+    ...(unresolved === 0 ? [] : [`${count(unresolved, 'reference')} not checked`]),
   ];
-  return `${count(bundles.length, 'bundle')}, ${refused} refused: ${found.join(', ')}`;
+  return `${count(bundles, 'bundle')}, ${denied} refused: ${found.join(', ')}`;
 };
 
 const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`;
@@ -23,3 +58,7 @@ export const titleOf = ({ kind, namespace, name, document }: Result): string =>
 
 /** A text on one line, without control characters: files may come from strangers. */
 export const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
+
+/** `spec.registry.url: Invalid value: …`, on one line; a document that can't be read has no field. */
+export const findingText = ({ field, message }: { readonly field: string; readonly message: string }): string =>
+  printable(field === '' ? message : `${field}: ${message}`);

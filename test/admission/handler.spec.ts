@@ -371,8 +371,12 @@ t.test('warnings', async (t) => {
   t.same(responseOf(await ask('validate', latest))['warnings'], [text], 'come with the validation');
   t.equal(responseOf(await ask('mutate', latest))['warnings'], undefined, 'and not twice');
 
-  const long = { field: 'spec.a', message: `ä\n${'😀'.repeat(300)}` };
-  const many = Array.from({ length: 40 }, (_, index) => ({ field: `spec.b[${index}]`, message: 'x'.repeat(300) }));
+  const rule = 'moving-tag';
+  const long = { rule, field: 'spec.a', message: `ä\n${'😀'.repeat(300)}` } as const;
+  const many = Array.from(
+    { length: 40 },
+    (_, index) => ({ rule, field: `spec.b[${index}]`, message: 'x'.repeat(300) }) as const,
+  );
   const warned = setup([() => ({ problems: [], warnings: [long, long, ...many] })]);
   const warnings = responseOf(await warned.ask('validate', latest))['warnings'] as string[];
   t.equal(warnings[0], `spec.a: ä ${'😀'.repeat(245)}…`, 'are cut to 256 runes, one line each');
@@ -381,10 +385,14 @@ t.test('warnings', async (t) => {
 });
 
 t.test('the answer has the findings of all checks, in their order', async (t) => {
-  const problem = (field: string) => ({ code: 'FieldValueInvalid', field, message: 'Invalid value: "x": no' }) as const;
+  const problem = (field: string) =>
+    ({ rule: 'wrong-type', code: 'FieldValueInvalid', field, message: 'Invalid value: "x": no' }) as const;
   const check =
     (field: string): Check =>
-    async () => ({ problems: [problem(field), problem(field)], warnings: [{ field, message: 'mind' }] });
+    async () => ({
+      problems: [problem(field), problem(field)],
+      warnings: [{ rule: 'moving-tag', field, message: 'mind' }],
+    });
   const { ask } = setup([check('spec.first'), check('spec.second')]);
   const { status, warnings } = responseOf(await ask('validate', review()));
   t.equal(

@@ -36,6 +36,7 @@ t.test('values are judged alike whether they are small, or large enough for a th
     'key "values.yaml" of ConfigMap ops/app-config is no YAML: line 7, column 6: mapping values are not allowed here';
   const broken = 'a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf:\n  g: h: i\n';
   const problem = {
+    rule: 'values-not-yaml',
     code: 'FieldValueInvalid',
     field,
     message: `Invalid value: "app-config": ${text}`,
@@ -45,6 +46,7 @@ t.test('values are judged alike whether they are small, or large enough for a th
     position: { line: 7, column: 6 },
   };
   const clash = {
+    rule: 'values-clash',
     field: 'spec.converge.values',
     message:
       'a is a map in one of ConfigMap ops/base (key "v.yaml") and spec.converge.values and none in the other: the latter wins',
@@ -92,6 +94,7 @@ t.test('values that are too large to be parsed at admission are reported as unch
     return answer.kind === 'judged' ? [answer.problems.map(({ message }) => message), answer.warnings] : answer;
   };
   const skipped = (bytes: number) => ({
+    rule: 'values-not-checked',
     field: 'spec.converge.valuesFrom[0].configMapRef.name',
     message: `not checked: key "v.yaml" of ConfigMap ops/big has ${bytes} bytes; at most 262144 of a key are checked at admission`,
   });
@@ -122,6 +125,7 @@ t.test('values that are too large to be parsed at admission are reported as unch
     [],
     [
       {
+        rule: 'values-not-checked',
         field: 'spec.converge.valuesFrom',
         message: 'not checked: all sources together have 1250000 bytes; at most 1048576 are checked at admission',
       },
@@ -194,6 +198,7 @@ t.test('a thread that is too slow, or dies, fails one request, and is replaced',
     problems: [],
     warnings: [
       {
+        rule: 'values-not-checked',
         field: 'spec.converge.valuesFrom',
         message: 'not checked: to read these values takes more memory than there is at admission',
       },

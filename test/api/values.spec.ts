@@ -156,6 +156,7 @@ t.test('of what is wrong in a Secret only the place is told', (t) => {
     kind: 'invalid',
     problems: [
       {
+        rule: 'values-key-twice',
         code: 'FieldValueInvalid',
         field: 'spec.converge.valuesFrom[0].secretRef.name',
         message: `Invalid value: "app-secret": ${message}`,
@@ -178,6 +179,7 @@ t.test("a source that does not exist is told of in the guide's words, unless it 
     kind: 'invalid',
     problems: [
       {
+        rule: 'reference-absent',
         code: 'FieldValueNotFound',
         field: 'spec.converge.valuesFrom[0].configMapRef.name',
         message: "Not found: failed to get ConfigMap 'app-config' from namespace 'ops'",
@@ -185,6 +187,7 @@ t.test("a source that does not exist is told of in the guide's words, unless it 
         source: { kind: 'ConfigMap', name: 'app-config' },
       },
       {
+        rule: 'reference-absent',
         code: 'FieldValueNotFound',
         field: 'spec.converge.valuesFrom[1].secretRef.name',
         message: "Not found: failed to get Secret 'app-keys' from namespace 'ops'",
@@ -268,11 +271,13 @@ t.test('what is probably meant otherwise is warned about, with both sources', (t
   const got = resolve([configMap('c', { name: 'x', other: 'y', 'v.yaml': 'a: {b: 1}' })], { a: 1 });
   t.strictSame(got.kind === 'resolved' && got.warnings, [
     {
+      rule: 'values-single-text',
       field: 'spec.converge.valuesFrom[0].configMapRef.name',
       message:
         'key "name" of ConfigMap ops/c holds a single text: it becomes the text value "name"; YAML belongs under a key that ends in .yaml',
     },
     {
+      rule: 'values-clash',
       field: 'spec.converge.values',
       message:
         'a is a map in one of ConfigMap ops/c (key "v.yaml") and spec.converge.values and none in the other: the latter wins',

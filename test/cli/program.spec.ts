@@ -19,7 +19,7 @@ const run = async (...argv: readonly string[]) => {
 t.test('the table of commands says of each what the command itself says', async (t) => {
   const terminal = createFakeTerminal();
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
-    const command = (await load())(terminal);
+    const command = (await load())(terminal, { version: '1.2.3' });
     t.strictSame([command.name(), command.summary()], [name, summary], name);
   }
 });

@@ -3,14 +3,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { createColors } from 'picocolors';
 import t from 'tap';
 import { Progress } from '../../cli/progress.js';
 import { type Outcome, validateCommand } from '../../cli/validate/command.js';
-import { quoting } from '../../cli/validate/quote.js';
-import { asGithub } from '../../cli/validate/report-github.js';
-import { asText } from '../../cli/validate/report-text.js';
-import { asJson as reportJson } from '../../cli/validate/result.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { judgeText } from '../kit/judge-text.js';
 
@@ -164,9 +159,27 @@ t.test('findings and where they are', async (t) => {
     },
     {
       title: 'booleans as kubectl reads them',
-      given: bundle('registry: {url: ghcr.io/acme/app, tag: v1}\nsuspend: yes\nconverge:\n  rollbackOnFailure: y'),
+      given: bundle(
+        'registry: {url: ghcr.io/acme/app, tag: v1}\nsuspend: yes\nconverge:\n  rollbackOnFailure: y\n  driftDetection: {enabled: "on"}',
+      ),
       want: [
-        '8:5 error FieldValueTypeInvalid spec.converge.rollbackOnFailure Invalid value: "y": must be true or false, not a string',
+        '9:22 error FieldValueTypeInvalid spec.converge.driftDetection.enabled Invalid value: "on": must be true or false, not a string',
+      ],
+    },
+    {
+      title: 'commits that look like numbers beyond all numbers are texts to kubectl',
+      given: bundle('registry: {url: ghcr.io/acme/app, tag: 976e483}\nconverge: {environment: 1e400}'),
+      want: [],
+    },
+    {
+      title: 'whole numbers that are others to kubectl than they look',
+      given: bundle(
+        'registry: {url: ghcr.io/acme/app, tag: v1}\nconverge: {retries: 012, logRetentionDays: 0x10, resourceLimits: {cpu: 1_0}}\nsuspend: yes',
+      ),
+      want: [
+        '6:14 warning Warning spec.converge.retries kubectl reads 012 as 10: write "012" for the text, or 10',
+        '6:28 warning Warning spec.converge.logRetentionDays kubectl reads 0x10 as 16: write "0x10" for the text, or 16',
+        '6:69 warning Warning spec.converge.resourceLimits.cpu kubectl reads 1_0 as 10: write "1_0" for the text, or 10',
       ],
     },
     {
@@ -199,6 +212,48 @@ t.test('findings and where they are', async (t) => {
       want: [],
     },
     { title: 'another group', given: GOOD.replace('werf.io/', 'example.org/'), want: [] },
+    ...[
+      ...['Werfbundle', 'werfbundle', 'WerfBundles', 'WERFBUNDLE', 'WerfBundel', 'werf-bundle'].map((kind) => ({
+        title: `kind ${kind}`,
+        given: GOOD.replace('kind: WerfBundle', `kind: ${kind}`),
+        want: [`2:1 error FieldValueNotSupported kind Unsupported value: "${kind}": did you mean "WerfBundle"?`],
+      })),
+      ...['Werf.io/v1alpha1', 'WERF.IO/v1', 'wref.io/v1alpha1', 'v1alpha1', 'v1'].map((apiVersion) => ({
+        title: `apiVersion ${apiVersion}`,
+        given: GOOD.replace('werf.io/v1alpha1', apiVersion),
+        want: [
+          `1:1 error FieldValueNotSupported apiVersion Unsupported value: "${apiVersion}": did you mean "werf.io/v1alpha1"?`,
+        ],
+      })),
+    ],
+    {
+      title: 'both of them',
+      given: GOOD.replace('kind: WerfBundle', 'kind: werfbundle').replace('werf.io', 'Werf.io'),
+      want: [
+        '2:1 error FieldValueNotSupported kind Unsupported value: "werfbundle": did you mean "WerfBundle"?',
+        '1:1 error FieldValueNotSupported apiVersion Unsupported value: "Werf.io/v1alpha1": did you mean "werf.io/v1alpha1"?',
+      ],
+    },
+    {
+      title: 'no apiVersion',
+      given: GOOD.replace('apiVersion: werf.io/v1alpha1\n', ''),
+      want: ['1:1 error FieldValueRequired apiVersion Required value: "werf.io/v1alpha1" is probably meant'],
+    },
+    {
+      title: 'no kind',
+      given: GOOD.replace('kind: WerfBundle\n', ''),
+      want: ['1:1 error FieldValueRequired kind Required value: "WerfBundle" is probably meant'],
+    },
+    ...['Bundle', 'WerfProject', 'WerfBundleClaim', 'WerfBundleList', 'Werf'].map((kind) => ({
+      title: `another kind of the group: ${kind}`,
+      given: GOOD.replace('kind: WerfBundle', `kind: ${kind}`),
+      want: [],
+    })),
+    ...['fluxcd.io/v1', 'deckhouse.io/v1alpha1', 'werf.dev/v1alpha1'].map((apiVersion) => ({
+      title: `another group: ${apiVersion}`,
+      given: GOOD.replace('werf.io/v1alpha1', apiVersion),
+      want: [],
+    })),
   ];
   for (const { title, given, want } of cases) t.same(await found(given), want, title);
 });
@@ -255,113 +310,6 @@ t.test('what is judged', async (t) => {
     }),
   );
   t.pass('any text is judged without a fault');
-});
-
-t.test('nothing of a Secret is printed', async (t) => {
-  const password = 'hunter2-hunter2';
-  const secret = `apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: ops}\nstringData:\n  values.yaml: "${password}: ["\n`;
-  const uses = bundle('registry: {url: ghcr.io/acme/app, tag: v1}\nconverge: {valuesFrom: [{secretRef: {name: a}}]}');
-  const inOneLine = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'List',
-    items: [
-      { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'b' }, stringData: { a: password } },
-      { apiVersion: 'werf.io/v1alpha1', kind: 'WerfBundle', metadata: { name: 'b' }, spec: {} },
-    ],
-  });
-  const cases: readonly { readonly title: string; readonly text: string }[] = [
-    { title: 'a Secret that is used', text: `${secret}---\n${uses}` },
-    { title: 'one in the same line', text: inOneLine },
-    { title: 'one that is no YAML', text: `${secret}  b: ${password}: *${password}\n - ${password}\n` },
-    { title: 'a kind that is no YAML', text: `kind: "Secret\ndata: ${password}\n@${password}: {` },
-    { title: 'one before what is no YAML', text: `${secret}---\nkind: [\n` },
-  ];
-  for (const { title, text } of cases) {
-    const results = await judgeText('f', text);
-    const quote = quoting([{ name: 'f', text, found: false }]);
-    const printed = [
-      asText(results, { colors: createColors(true), quote }),
-      asGithub(results, '/'),
-      reportJson(results),
-    ];
-    t.equal(
-      results.some(({ verdict }) => verdict === 'deny'),
-      true,
-      `${title}: there is something to tell`,
-    );
-    t.notMatch(printed.join('\n'), password, title);
-  }
-});
-
-t.test('the reports', async (t) => {
-  const text = `apiVersion: v1
-kind: ConfigMap
-metadata: {name: values, namespace: ops}
-data:
-  values.yaml: |
-    a: b: c
----
-${bundle('registry:\n  url: ghcr.io/acme/app\n  pollInterval: "15"\nconverge:\n  targetNamespace: ops\n  serviceAccountName: deployer\n  valuesFrom: [{configMapRef: {name: values}}]\n  image: "a,b: 100%\\u001b[31m"')}
----
-${GOOD}`;
-  const results = await judgeText('apps/a.yaml', text);
-  const quote = quoting([{ name: 'apps/a.yaml', text, found: false }]);
-  t.equal(
-    `${asText(results, { colors: createColors(false), quote })}\n`,
-    `apps/a.yaml: WerfBundle ops/a
-  apps/a.yaml:14:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"
-    14 |     pollInterval: "15"
-       |     ^
-  apps/a.yaml:19:5: error: spec.converge.image: Invalid value: "a,b: 100%\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:3.2.0"
-    19 |     image: "a,b: 100%\\u001b[31m"
-       |     ^
-  apps/a.yaml:18:34: error: spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "values": key "values.yaml" of ConfigMap ops/values is no YAML: line 1, column 4: mapping values are not allowed here
-    see apps/a.yaml:6:8
-     6 |     a: b: c
-       |        ^
-  apps/a.yaml:12:3: warning: spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)
-    12 |   registry:
-       |   ^
-  apps/a.yaml:17:5: not checked: spec.converge.serviceAccountName: ServiceAccount deployer of namespace ops is not in the input
-
-apps/a.yaml: WerfBundle ops/good
-  apps/a.yaml:30:14: not checked: spec.converge.serviceAccountName: ServiceAccount deployer of namespace ops is not in the input
-
-2 bundles, 1 refused: 3 problems, 1 warning, 2 references not checked
-`,
-    'for people',
-  );
-  t.strictSame(
-    asGithub(results, process.cwd()).split('\n'),
-    [
-      '::error file=apps/a.yaml,line=14,col=5,title=WerfBundle ops/a::spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"',
-      '::error file=apps/a.yaml,line=19,col=5,title=WerfBundle ops/a::spec.converge.image: Invalid value: "a,b: 100%25\\u001b[31m": an image has no white space and only ASCII characters, for example "ghcr.io/werf/werf:3.2.0"',
-      '::error file=apps/a.yaml,line=6,col=8,title=WerfBundle ops/a::spec.converge.valuesFrom[0].configMapRef.name: Invalid value: "values": key "values.yaml" of ConfigMap ops/values is no YAML: line 1, column 4: mapping values are not allowed here',
-      '::warning file=apps/a.yaml,line=12,col=3,title=WerfBundle ops/a::spec.registry: no versionConstraint and no tag: the last tag in text order is deployed (v1.9.0 comes after v1.10.0)',
-      '::notice file=apps/a.yaml,line=17,col=5,title=WerfBundle ops/a::spec.converge.serviceAccountName: not checked: ServiceAccount deployer of namespace ops is not in the input',
-      '::notice file=apps/a.yaml,line=30,col=14,title=WerfBundle ops/good::spec.converge.serviceAccountName: not checked: ServiceAccount deployer of namespace ops is not in the input',
-      '2 bundles, 1 refused: 3 problems, 1 warning, 2 references not checked',
-    ],
-    'for GitHub',
-  );
-  const odd = results.map((result) => ({
-    ...result,
-    file: '50%,a:b.yaml',
-    unresolved: [],
-    problems: result.problems.slice(0, 1),
-  }));
-  t.match(asGithub(odd, process.cwd()), '::error file=50%25%2Ca%3Ab.yaml,line=14,', 'with its own escapes');
-  t.match(asText(results, { colors: createColors(true), quote }), '\u001b[31merror', 'in colours');
-  const long = JSON.stringify({ ...JSON.parse(asJson), spec: { ...JSON.parse(asJson).spec, x: 'y'.repeat(200) } });
-  const narrow = asText(await judgeText('f', long), {
-    colors: createColors(false),
-    quote: quoting([{ name: 'f', text: long, found: false }]),
-  });
-  t.match(
-    narrow,
-    /^ +1 \| …y":\{"url":"ghcr.io\/acme\/app"\},"x":"y{65}…\n +\| {32}\^$/m,
-    'long lines are cut around the place',
-  );
 });
 
 t.test('progress', async (t) => {
@@ -434,11 +382,11 @@ t.test('the command', async (t) => {
   t.teardown(() => process.chdir(join(import.meta.dirname, '..', '..')));
   const inProcess = async (args: readonly string[]) => {
     const ended: Outcome[] = [];
-    await validateCommand((outcome) => ended.push(outcome)).parseAsync(args, { from: 'user' });
+    await validateCommand((outcome) => ended.push(outcome), '1.2.3').parseAsync(args, { from: 'user' });
     return ended.map(({ exitCode, stdout, stderr }) => ({ status: exitCode, stdout, stderr }))[0];
   };
   const told = (file: string): string => `${file}: WerfBundle ops/a
-  ${file}:8:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m"
+  ${file}:8:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m" [WB018]
      8 |     pollInterval: "15"
        |     ^
 
@@ -480,7 +428,7 @@ t.test('the command', async (t) => {
       args: ['broken'],
       status: 1,
       stdout: `broken/app.yaml: document 1
-  broken/app.yaml:11:1: error: A block sequence may not be used as an implicit map key
+  broken/app.yaml:11:1: error: A block sequence may not be used as an implicit map key [WB001]
     11 |   - x
        | ^
 
@@ -541,8 +489,8 @@ werfbundle: --namespace: "A" is no name of a namespace
   t.strictSame(
     clusters.stdout.split('\n').map((line) => line.replace(/::spec.*/, '')),
     [
-      `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WerfBundle ops/using`,
-      `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WerfBundle ops/other`,
+      `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WB080 WerfBundle ops/using`,
+      `::error file=${basename(dir)}/clusters/b/values.json,line=1,col=102,title=WB080 WerfBundle ops/other`,
       '4 bundles, 2 refused: 2 problems, 0 warnings',
       '',
     ],
@@ -551,6 +499,16 @@ werfbundle: --namespace: "A" is no name of a namespace
   const json = werfbundle(['validate', '-o', 'json', 'sub/bad.yml']);
   t.equal(json.status, 1);
   t.same(JSON.parse(json.stdout), {
+    summary: {
+      files: 1,
+      bundles: 1,
+      denied: 1,
+      warned: 0,
+      allowed: 0,
+      problems: 1,
+      warnings: 0,
+      unresolved: 0,
+    },
     results: [
       {
         file: 'sub/bad.yml',
@@ -561,6 +519,7 @@ werfbundle: --namespace: "A" is no name of a namespace
         verdict: 'deny',
         problems: [
           {
+            rule: 'WB018',
             severity: 'error',
             code: 'FieldValueInvalid',
             field: 'spec.registry.pollInterval',

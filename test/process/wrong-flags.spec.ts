@@ -54,7 +54,7 @@ t.test('all wrong flags of a program are named in one run, those that no kind ca
     'A',
     '--allowed-images=https://x',
   ];
-  await validateCommand((outcome) => ended.push(outcome)).parseAsync(words, { from: 'user' });
+  await validateCommand((outcome) => ended.push(outcome), '1.2.3').parseAsync(words, { from: 'user' });
   t.strictSame(
     ended,
     [
@@ -62,7 +62,7 @@ t.test('all wrong flags of a program are named in one run, those that no kind ca
         stdout: '',
         stderr: `werfbundle: --nope: there is no such option; --help lists them
 werfbundle: --namespce=x: there is no such option; did you mean --namespace?
-werfbundle: --output: "xml" is none of text, json, github
+werfbundle: --output: "xml" is none of text, json, github, sarif, junit
 werfbundle: --allowed-images: "https://x": a pattern has no scheme; write for example "ghcr.io/acme"
 werfbundle: --context: only with --cluster
 werfbundle: --namespace: "A" is no name of a namespace
