@@ -103,6 +103,27 @@ t.test(
   },
 );
 
+t.test('samples are in namespaces of their own, so that they change nothing which a document shows', (t) => {
+  const spaces = manifests
+    .filter(({ file }) => /^samples\/[^/]+$/.test(file) && !file.endsWith('kustomization.yaml'))
+    .map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace));
+  t.strictSame([...new Set(spaces)].toSorted(), ['team-a', 'team-a-production']);
+  t.end();
+});
+
+t.test('each address of this repository names its version', async (t) => {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const files = [...yamlFiles.map((file) => join('manifests', file)), 'README.md', 'docs/operations.md'];
+  const texts = await Promise.all(files.map((file) => readFile(join(ROOT, file), 'utf8')));
+  const named = texts.flatMap((text) => text.match(/github\.com\/werf\/werfbundle\/\/[^?\s]+\?ref=[\w.-]*\w/g) ?? []);
+  t.ok(named.length >= 10);
+  for (const address of named) {
+    const [, folder = '', ref] = /werfbundle\/\/(.+)\?ref=(.+)$/.exec(address) ?? [];
+    t.equal(ref, `v${version}`, address);
+    await access(join(ROOT, folder, 'kustomization.yaml'));
+  }
+});
+
 t.test('each kustomization names the files of its folder, and all of them', async (t) => {
   const folders = yamlFiles.filter((file) => file.endsWith('kustomization.yaml'));
   for (const file of folders) {
