@@ -54,7 +54,7 @@ export const watching = async <T>(stage: Stage, name: string, happens: () => Pro
   let last = '';
   const following = stage.kubectl.follow(args, (line) => {
     // A change that no column shows gets no line.
-    const shown = line.replace(/\s+\S+$/, '');
+    const shown = line.replace(/ +(?:\d+[smhdy])+(?= |$)/, '');
     if (shown !== last) stage.screen.output(line);
     last = shown;
   });

@@ -100,10 +100,10 @@ const clientCaOf = async ({ config, clock, log }: Surroundings): Promise<ClientC
 const selfCheckOf = (
   { config, clock, log }: Surroundings,
   { server, certificates }: Running,
-  healthPort: number,
+  health: number,
 ): SelfCheck => {
   const listen = { host: config.listen.host, port: server.port };
-  const about = { ...listen, healthPort };
+  const about = { ...listen, health };
   return new SelfCheck({ listen, name: calledName(config), certificates: certificates.manager, clock, log, about });
 };
 

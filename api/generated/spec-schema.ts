@@ -42,6 +42,7 @@ export const specSchema = {
           ],
           "properties": {
             "name": {
+              "description": "The Secret's name.",
               "type": "string",
               "minLength": 1,
               "maxLength": 253,
@@ -100,6 +101,7 @@ export const specSchema = {
           ],
           "properties": {
             "name": {
+              "description": "The Secret's name.",
               "type": "string",
               "minLength": 1,
               "maxLength": 253,
@@ -141,6 +143,7 @@ export const specSchema = {
           "default": {},
           "properties": {
             "cpu": {
+              "description": "CPU that the Job's Pod may use and is given, 500m for example.",
               "default": "1",
               "x-kubernetes-int-or-string": true,
               "anyOf": [
@@ -160,6 +163,7 @@ export const specSchema = {
               ]
             },
             "memory": {
+              "description": "Memory that the Job's Pod may use and is given, 512Mi for example; a Job that needs more is OOMKilled.",
               "default": "1Gi",
               "x-kubernetes-int-or-string": true,
               "anyOf": [
@@ -216,7 +220,7 @@ export const specSchema = {
         },
         "environment": {
           "type": "string",
-          "description": "werf's --env.",
+          "description": "The environment that the chart is told, werf's --env.",
           "minLength": 1,
           "maxLength": 63,
           "pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
@@ -229,6 +233,7 @@ export const specSchema = {
           ],
           "properties": {
             "name": {
+              "description": "The Secret's name.",
               "type": "string",
               "minLength": 1,
               "maxLength": 253,
@@ -236,6 +241,7 @@ export const specSchema = {
             },
             "key": {
               "type": "string",
+              "description": "The key of the Secret that holds it.",
               "default": "key",
               "minLength": 1,
               "maxLength": 253,
@@ -245,7 +251,7 @@ export const specSchema = {
         },
         "rollbackOnFailure": {
           "type": "boolean",
-          "description": "werf's --auto-rollback.",
+          "description": "Whether a deploy that fails is rolled back to the release before, werf's --auto-rollback.",
           "default": false
         },
         "valuesFrom": {
@@ -255,6 +261,7 @@ export const specSchema = {
           "x-kubernetes-list-type": "atomic",
           "items": {
             "type": "object",
+            "description": "One source of values, a ConfigMap or a Secret.",
             "x-kubernetes-validations": [
               {
                 "rule": "has(self.configMapRef) != has(self.secretRef)",
@@ -264,11 +271,13 @@ export const specSchema = {
             "properties": {
               "configMapRef": {
                 "type": "object",
+                "description": "A ConfigMap with values; keys that end in .yaml, .yml or .json hold YAML, others the text of one value.",
                 "required": [
                   "name"
                 ],
                 "properties": {
                   "name": {
+                    "description": "The ConfigMap's name.",
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 253,
@@ -278,11 +287,13 @@ export const specSchema = {
               },
               "secretRef": {
                 "type": "object",
+                "description": "A Secret with values; keys that end in .yaml, .yml or .json hold YAML, others the text of one value.",
                 "required": [
                   "name"
                 ],
                 "properties": {
                   "name": {
+                    "description": "The Secret's name.",
                     "type": "string",
                     "minLength": 1,
                     "maxLength": 253,
@@ -325,11 +336,12 @@ export const specSchema = {
           "properties": {
             "enabled": {
               "type": "boolean",
+              "description": "Whether it looks for drift at all.",
               "default": false
             },
             "interval": {
               "type": "string",
-              "description": "A Go duration from 1m to 24h.",
+              "description": "How long from one check to the next, a Go duration from 1m to 24h.",
               "default": "15m",
               "maxLength": 64,
               "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$",

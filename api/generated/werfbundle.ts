@@ -16,6 +16,9 @@ export interface WerfBundleSpec {
      * A Secret of type kubernetes.io/dockerconfigjson in the bundle's namespace. Without it, the controller's --default-registry-secret is used, else anonymous access.
      */
     secretRef?: {
+      /**
+       * The Secret's name.
+       */
       name: string;
     };
     /**
@@ -46,6 +49,9 @@ export interface WerfBundleSpec {
      * A Secret in the bundle's namespace whose key ca.crt holds the registry's CA certificates.
      */
     caSecretRef?: {
+      /**
+       * The Secret's name.
+       */
       name: string;
     };
   };
@@ -69,7 +75,13 @@ export interface WerfBundleSpec {
      * Limits of the deploy Job's Pod; its requests are the same.
      */
     resourceLimits?: {
+      /**
+       * CPU that the Job's Pod may use and is given, 500m for example.
+       */
       cpu?: number | string;
+      /**
+       * Memory that the Job's Pod may use and is given, 512Mi for example; a Job that needs more is OOMKilled.
+       */
       memory?: number | string;
     };
     /**
@@ -89,30 +101,50 @@ export interface WerfBundleSpec {
      */
     image?: string;
     /**
-     * werf's --env.
+     * The environment that the chart is told, werf's --env.
      */
     environment?: string;
     /**
      * A Secret in the bundle's namespace with WERF_SECRET_KEY, for encrypted values.
      */
     werfSecretKeyRef?: {
+      /**
+       * The Secret's name.
+       */
       name: string;
+      /**
+       * The key of the Secret that holds it.
+       */
       key?: string;
     };
     /**
-     * werf's --auto-rollback.
+     * Whether a deploy that fails is rolled back to the release before, werf's --auto-rollback.
      */
     rollbackOnFailure?: boolean;
     /**
      * ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).
      *
      * @maxItems 64
+     *
+     * Items: One source of values, a ConfigMap or a Secret.
      */
     valuesFrom?: {
+      /**
+       * A ConfigMap with values; keys that end in .yaml, .yml or .json hold YAML, others the text of one value.
+       */
       configMapRef?: {
+        /**
+         * The ConfigMap's name.
+         */
         name: string;
       };
+      /**
+       * A Secret with values; keys that end in .yaml, .yml or .json hold YAML, others the text of one value.
+       */
       secretRef?: {
+        /**
+         * The Secret's name.
+         */
         name: string;
       };
       /**
@@ -138,9 +170,12 @@ export interface WerfBundleSpec {
      * Looks at intervals whether the cluster still is as the bundle says.
      */
     driftDetection?: {
+      /**
+       * Whether it looks for drift at all.
+       */
       enabled?: boolean;
       /**
-       * A Go duration from 1m to 24h.
+       * How long from one check to the next, a Go duration from 1m to 24h.
        */
       interval?: string;
       /**
@@ -171,19 +206,48 @@ export interface WerfBundleStatus {
    * What the controller is doing.
    */
   phase?: 'Syncing' | 'Synced' | 'Failed';
+  /**
+   * The generation of the spec that this status is about; -1 until the controller has seen the bundle.
+   */
   observedGeneration?: number;
+  /**
+   * What is known, by type: Ready (what was asked for is deployed), Suspended, Reconciling, Stalled (a person must act), RegistryReachable, Drifted, DriftCorrectionFailed.
+   *
+   * Items: One condition, as Kubernetes has them.
+   */
   conditions?: {
+    /**
+     * What the condition is about, Ready for example.
+     */
     type: string;
+    /**
+     * Whether it is so; Unknown if that is not known yet.
+     */
     status: 'True' | 'False' | 'Unknown';
+    /**
+     * Why, in one word; the README has a table of them.
+     */
     reason: string;
+    /**
+     * What has happened, and what to do.
+     */
     message: string;
+    /**
+     * When the status of the condition last changed.
+     */
     lastTransitionTime: string;
+    /**
+     * The generation of the spec that the condition is about.
+     */
     observedGeneration?: number;
   }[];
   /**
    * The last tag whose Job succeeded.
    */
   lastAppliedTag?: string;
+  /**
+   * The digest of the bundle that was deployed last.
+   */
   lastAppliedDigest?: string;
   /**
    * The tag of the last Job, whatever became of it.
@@ -193,7 +257,13 @@ export interface WerfBundleStatus {
    * When the last successful deploy ended.
    */
   lastSyncTime?: string;
+  /**
+   * The last error, until what was asked for is deployed.
+   */
   lastErrorMessage?: string;
+  /**
+   * When the last error came; it stays.
+   */
   lastErrorTime?: string;
   /**
    * Failed polls in a row. Polling stops at 6; set it to 0 to start again.
@@ -215,6 +285,9 @@ export interface WerfBundleStatus {
    * The deployment that was decided last; written before its Job is created.
    */
   deployment?: {
+    /**
+     * The bundle's deployments, counted from 1.
+     */
     number: number;
     /**
      * Which try of the same deployment this is, from 1.
@@ -224,8 +297,17 @@ export interface WerfBundleStatus {
      * The bundle's generation that this was decided for.
      */
     generation?: number;
+    /**
+     * The tag that is deployed.
+     */
     tag: string;
+    /**
+     * The digest that the tag had when it was decided; only this is deployed.
+     */
     digest: string;
+    /**
+     * Why there is this deployment.
+     */
     reason:
       | 'NewTag'
       | 'MovedTag'
@@ -238,25 +320,49 @@ export interface WerfBundleStatus {
       | 'JobLost'
       | 'Dismiss';
     /**
-     * Of the deploy-relevant spec and the values.
+     * A checksum of the deploy-relevant spec and the values.
      */
     checksum: string;
+    /**
+     * The name that its Job has, or will have.
+     */
     jobName: string;
+    /**
+     * When it was decided.
+     */
     startedAt: string;
   };
   /**
    * The Job that runs now.
    */
   activeJobName?: string;
+  /**
+   * The Job that was created last.
+   */
   lastJobName?: string;
+  /**
+   * What became of the last Job.
+   */
   lastJobStatus?: 'Running' | 'Succeeded' | 'Failed';
   /**
    * The end of the last Job's log, at most 5 KB.
    */
   lastJobLogs?: string;
+  /**
+   * The namespace that the release lives in.
+   */
   resolvedTargetNamespace?: string;
+  /**
+   * A checksum of the deploy-relevant spec and the values that were deployed last.
+   */
   appliedChecksum?: string;
+  /**
+   * The last value of the annotation reconcile.fluxcd.io/requestedAt that was acted on.
+   */
   lastHandledReconcileAt?: string;
+  /**
+   * The last value of the annotation werf.io/reconcile-requested-at that was acted on.
+   */
   lastHandledRequest?: string;
   /**
    * The last value of the annotation werf.io/deploy-requested-at that was answered.
@@ -282,17 +388,49 @@ export interface WerfBundleStatus {
    * The last deployments, newest first.
    *
    * @maxItems 10
+   *
+   * Items: One deployment that has ended.
    */
   history?: {
+    /**
+     * The deployment's number, from 1.
+     */
     number: number;
+    /**
+     * The tag that was deployed.
+     */
     tag: string;
+    /**
+     * The digest that was deployed.
+     */
     digest?: string;
+    /**
+     * A checksum of the deploy-relevant spec and the values.
+     */
     checksum?: string;
+    /**
+     * Why there was this deployment.
+     */
     reason: string;
+    /**
+     * How it ended: Superseded gave way before werf was started, Lost ended without a result.
+     */
     result: 'Succeeded' | 'Failed' | 'Lost' | 'Refused' | 'Superseded';
+    /**
+     * What there is to say of the end.
+     */
     message?: string;
+    /**
+     * The Job's name; it is deleted after spec.converge.logRetentionDays.
+     */
     jobName?: string;
+    /**
+     * When it was decided.
+     */
     startedAt?: string;
+    /**
+     * When it ended.
+     */
     finishedAt: string;
   }[];
 }

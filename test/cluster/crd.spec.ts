@@ -370,20 +370,55 @@ t.test('the CRD on a real apiserver, without webhooks', async (t) => {
   await t.test('columns and short names', async (t) => {
     const headers = async (...args: string[]) =>
       (await kubectl(['get', ...args, 'defaults-0'])).stdout.split('\n')[0]?.split(/\s{2,}/);
-    t.strictSame(await headers('wb'), ['NAME', 'PHASE', 'TAG', 'SUSPENDED', 'MESSAGE', 'AGE']);
+    t.strictSame(await headers('wb'), ['NAME', 'READY', 'SUSPENDED', 'PHASE', 'TAG', 'AGE', 'MESSAGE']);
     const wide = [
       'NAME',
+      'READY',
+      'SUSPENDED',
       'PHASE',
       'TAG',
-      'SUSPENDED',
-      'MESSAGE',
       'TARGET',
       'FAILURES',
       'LAST SYNC',
       'NEXT ATTEMPT',
       'AGE',
+      'MESSAGE',
     ];
     t.strictSame(await headers('wbs', '-o', 'wide'), wide);
+  });
+
+  await t.test('a long message pads nothing: the rows of other bundles end where they end', async (t) => {
+    const lastTransitionTime = '2026-01-01T00:00:00Z';
+    const conditions = (message: string) => [
+      { type: 'Ready', status: 'False', reason: 'DeployFailed', message, lastTransitionTime },
+    ];
+    for (const [name, message] of Object.entries({ 'said-long': 'x'.repeat(850), 'said-short': 'short' })) {
+      await kubectl(['create', '-f', '-'], JSON.stringify(bundle(name, { registry })));
+      const status = JSON.stringify({ status: { phase: 'Syncing', conditions: conditions(message) } });
+      await kubectl(['patch', 'wb', name, '--subresource=status', '--type=merge', '-p', status]);
+    }
+    const { stdout } = await kubectl(['get', 'wb', 'said-long', 'said-short']);
+    const [, long, short] = stdout.split('\n');
+    t.match(long, /^said-long +False +Syncing +\d+s +x{850}$/);
+    t.match(short, /^said-short +False +Syncing +\d+s +short$/);
+  });
+
+  await t.test('they are listed among all that is there, and among what git deploys', async (t) => {
+    for (const category of ['all', 'gitops'])
+      t.match(
+        (await kubectl(['get', category, '-o', 'name'])).stdout,
+        /^werfbundle\.werf\.io\/defaults-0$/m,
+        `kubectl get ${category}`,
+      );
+  });
+
+  await t.test('kubectl explain has words for every field', async (t) => {
+    const explained = async (path: string) => (await kubectl(['explain', path, '--recursive=false'])).stdout;
+    for (const path of ['wb', 'wb.spec.converge.valuesFrom', 'wb.status.deployment', 'wb.status.history']) {
+      const text = await explained(path);
+      t.match(text, /^DESCRIPTION:\n {4}\S/m, path);
+      t.notMatch(text, /<no description>/, path);
+    }
   });
 
   await t.test('bundles are selected by their fields', async (t) => {

@@ -26,8 +26,8 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
 
   const columns = (await scenario.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
   t.match(columns, [
-    /^NAME +PHASE +TAG +SUSPENDED +MESSAGE +AGE$/,
-    /^shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace shop +\d+s$/,
+    /^NAME +READY +SUSPENDED +PHASE +TAG +AGE +MESSAGE$/,
+    /^shop +True +Synced +v1\.0\.0 +\d+s +deployed v1\.0\.0 to namespace shop$/,
   ]);
 
   const before = await scenario.bundle('shop');
@@ -55,7 +55,7 @@ const deploysWhatChanges = async (t: Test, given: Given): Promise<void> => {
   await scenario.patch('shop', { spec: { suspend: true } });
   const suspended = await scenario.until('shop', 'suspended', ({ observedGeneration }) => observedGeneration === 3);
   const shown = (await scenario.kubectl('get', 'wb', 'shop')).stdout.trim().split('\n');
-  t.match(shown[1], /^shop +Synced +v1\.1\.0 +True +suspended; v1\.1\.0 stays +\S+$/);
+  t.match(shown[1], /^shop +True +True +Synced +v1\.1\.0 +\S+ +suspended; v1\.1\.0 stays$/);
   await published('v1.2.0');
   const polls = await scenario.polls('acme/shop');
   await fixture.publish({ repository: 'acme/beside', tag: 'v1.0.0' });

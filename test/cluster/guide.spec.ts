@@ -119,7 +119,10 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
     { does: [/^kubectl get job <job-name> .*-A 30/], shows: /- --set-string=app.image=v3$/m },
     { does: [/^kubectl get job <job-name> .*jq/], shows: /^--set-string=app.image=v3$/m },
     { does: [/^kubectl get werfbundle my-app -o yaml [^|]*$/], shows: /^ {2}lastAppliedTag: v1.0.0$/m },
-    { does: [/^kubectl get wb my-app [^|]*system$/], shows: /^my-app +Synced +v1.0.0 +deployed v1.0.0 to namespace/m },
+    {
+      does: [/^kubectl get wb my-app [^|]*system$/],
+      shows: /^my-app +True +Synced +v1.0.0 +\S+ +deployed v1.0.0 to namespace/m,
+    },
     { does: [/\{\.spec\.registry\.url\}/], shows: new RegExp(`^${scenario.fixture.registryHost}/acme/well$`) },
     { does: [/\{\.spec\.registry\.pollInterval\}/], shows: /^1m$/ },
     { does: [/\{\.spec\.converge\.targetNamespace\}/], shows: /^well-production$/ },
@@ -280,7 +283,7 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
   for (const field of ['consecutiveFailures', 'lastErrorMessage', 'lastErrorTime'])
     t.match(text, printed(reader.promised('Status fields', field)), field);
   t.match((await reader.does(/\{\.status\.consecutiveFailures\}/)).text, /^6,\S+Z,$/, 'and there is no next attempt');
-  t.match((await reader.does(/^watch kubectl get wb/)).text, /^patched +Failed .* 6 /m);
+  t.match((await reader.does(/^watch kubectl get wb/)).text, /^patched +False +Failed .* 6 /m);
 
   for (const name of names.filter((name) => name !== 'mended')) {
     await fixture.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });

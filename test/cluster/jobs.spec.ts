@@ -408,7 +408,7 @@ const saysWhyItWaits = async (t: Test, given: Given): Promise<void> => {
     const status = await scenario.until('app', words, (status) => readyOf(status)?.message === message);
     t.match(readyOf(status), { status: 'Unknown', reason: 'WaitingForJob', message });
     const row = await scenario.kubectl('get', 'wb', 'app', '--no-headers');
-    t.match(row.stdout, new RegExp(`^app +Syncing +.*${words.slice(0, 20)}`));
+    t.match(row.stdout, new RegExp(`^app +Unknown +Syncing +.*${words.slice(0, 20)}`));
   };
 
   const nodes = "0/3 nodes are available: 3 node(s) had taint {dedicated: ci}, that the pod didn't tolerate.";

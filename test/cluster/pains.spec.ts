@@ -427,7 +427,7 @@ t.test(
     const commands = block.split('\n').flatMap((line) => {
       const words = line.replace(/#.*/, '').trim().replace('my-overlay', 'manifests/default').split(/\s+/);
       return words[0] === 'kubectl'
-        ? [words.slice(1).map((word) => word.replace(/^manifests\//, `${ROOT}/manifests/`))]
+        ? [words.slice(1).map((word) => word.replace(/^(werfbundle\/)?manifests\//, `${ROOT}/manifests/`))]
         : [];
     });
     t.ok(commands.length >= 3, 'the README has the commands');

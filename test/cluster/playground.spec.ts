@@ -132,7 +132,7 @@ t.test('on a cluster that is there already nothing of a Secret leaves that', { t
     const kept = join(cluster.dir, basename(file));
     // A link: it has what is still to come, and stays when the playground's own folder goes.
     await link(path, kept);
-    const [, port] = /"health(?:Port)?":(\d+)/.exec(await readFile(path, 'utf8')) ?? [];
+    const [, port] = /"health":(\d+)/.exec(await readFile(path, 'utf8')) ?? [];
     if (port !== undefined) await keepMetrics(kept.replace(/log$/, 'metrics'), port);
   }
   const kept = (await readdir(cluster.dir)).filter((name) => /\.(log|metrics)$/.test(name)).toSorted();

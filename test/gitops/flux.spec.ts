@@ -90,7 +90,7 @@ const saysWhatFailed = async (t: Test): Promise<void> => {
     reason: 'HealthCheckFailed',
     message: /failed early due to stalled resources: \[WerfBundle\/failing\/shop status: 'Failed'/,
   });
-  t.match(await must(['get', 'wb', 'shop', '-n', 'failing']), /shop +Failed +\S.*/, 'kubectl has the cause');
+  t.match(await must(['get', 'wb', 'shop', '-n', 'failing']), /shop +False +Failed +\S.*/, 'kubectl has the cause');
 
   await fixture.publish({ repository: 'acme/failing', tag: 'v1.0.1' });
   await repository.commit({ 'shop.yaml': fixture.shop('failing', { registry: pinned('v1.0.1') }).all });

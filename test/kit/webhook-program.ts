@@ -48,7 +48,7 @@ export const startWebhookProgram = (dir: string, args: readonly string[]): Promi
       const entry = JSON.parse(line) as LogLine;
       log.push(entry);
       if (entry['message'] !== 'webhook ready') return;
-      const [port, healthPort] = [Number(entry['port']), Number(entry['healthPort'])];
+      const [port, healthPort] = [Number(entry['port']), Number(entry['health'])];
       resolve({
         port,
         healthPort,

@@ -2,6 +2,7 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
+import type { SchemaNode } from '../../api/schema-node.js';
 import { parseConfig as parseControllerConfig } from '../../controller/config.js';
 import { GUARD_CONFIGURATION } from '../../webhook/certificates.js';
 import { parseConfig } from '../../webhook/config.js';
@@ -20,6 +21,7 @@ interface Manifest {
     readonly namespace?: string;
     readonly labels?: Readonly<Record<string, string>>;
   };
+  readonly spec?: Readonly<Record<string, unknown>>;
   readonly [field: string]: unknown;
 }
 
@@ -100,6 +102,27 @@ t.test(
     }
   },
 );
+
+t.test('samples are in namespaces of their own, so that they change nothing which a document shows', (t) => {
+  const spaces = manifests
+    .filter(({ file }) => /^samples\/[^/]+$/.test(file) && !file.endsWith('kustomization.yaml'))
+    .map(({ kind, metadata }) => (kind === 'Namespace' ? metadata.name : metadata.namespace));
+  t.strictSame([...new Set(spaces)].toSorted(), ['team-a', 'team-a-production']);
+  t.end();
+});
+
+t.test('each address of this repository names its version', async (t) => {
+  const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+  const files = [...yamlFiles.map((file) => join('manifests', file)), 'README.md', 'docs/operations.md'];
+  const texts = await Promise.all(files.map((file) => readFile(join(ROOT, file), 'utf8')));
+  const named = texts.flatMap((text) => text.match(/github\.com\/werf\/werfbundle\/\/[^?\s]+\?ref=[\w.-]*\w/g) ?? []);
+  t.ok(named.length >= 10);
+  for (const address of named) {
+    const [, folder = '', ref] = /werfbundle\/\/(.+)\?ref=(.+)$/.exec(address) ?? [];
+    t.equal(ref, `v${version}`, address);
+    await access(join(ROOT, folder, 'kustomization.yaml'));
+  }
+});
 
 t.test('each kustomization names the files of its folder, and all of them', async (t) => {
   const folders = yamlFiles.filter((file) => file.endsWith('kustomization.yaml'));
@@ -186,9 +209,9 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
   const service = named('Service', config.serviceName)['spec'];
   t.same(service, {
     selector: { 'app.kubernetes.io/name': 'werfbundle-webhook' },
-    ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: 'https' }],
+    ports: [{ name: 'webhook', protocol: 'TCP', port: 443, targetPort: 'webhook' }],
   });
-  t.equal(config.listen.port, portsOf('werfbundle-webhook')['https']);
+  t.equal(config.listen.port, portsOf('werfbundle-webhook')['webhook']);
   t.equal(config.healthAddress.port, portsOf('werfbundle-webhook')['health']);
   t.end();
 });
@@ -240,6 +263,10 @@ interface Container {
   readonly args: readonly string[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext: unknown;
+  readonly resources: unknown;
+  readonly startupProbe: unknown;
+  readonly livenessProbe: unknown;
+  readonly readinessProbe: unknown;
 }
 
 const templateOf = (deployment: string) => {
@@ -291,11 +318,102 @@ t.test('Pods', async (t) => {
   t.end();
 });
 
+const PROBED = (path: string) => ({ httpGet: { path, port: 'health' } });
+const spreadBy = (topologyKey: string, name: string) => ({
+  topologyKey,
+  maxSkew: 1,
+  whenUnsatisfiable: 'ScheduleAnyway',
+  labelSelector: { matchLabels: { 'app.kubernetes.io/name': name } },
+  matchLabelKeys: ['pod-template-hash'],
+});
+
+t.test('both stay: two Pods on two nodes, that go one at a time, are probed, and make room for themselves', (t) => {
+  const resources = {
+    'werfbundle-webhook': { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },
+    'werfbundle-controller': { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+  };
+  for (const [name, limits] of Object.entries(resources)) {
+    const { spec } = templateOf(name);
+    const container = containerOf(name);
+    t.strictSame(container.resources, limits);
+    t.strictSame(container.startupProbe, {
+      ...PROBED('/healthz'),
+      periodSeconds: 1,
+      timeoutSeconds: 5,
+      failureThreshold: 60,
+    });
+    t.strictSame(container.livenessProbe, { ...PROBED('/healthz'), timeoutSeconds: 10 });
+    const often = name === 'werfbundle-webhook' && { periodSeconds: 2 };
+    t.strictSame(container.readinessProbe, { ...PROBED('/readyz'), ...often, timeoutSeconds: 5 });
+    t.equal(spec['priorityClassName'], 'system-cluster-critical');
+    t.equal(spec['enableServiceLinks'], false, "a Service's variables are not taken for flags");
+    t.strictSame(
+      spec['topologySpreadConstraints'],
+      ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((key) => spreadBy(key, name)),
+    );
+    t.strictSame(named('PodDisruptionBudget', name)['spec'], {
+      maxUnavailable: 1,
+      unhealthyPodEvictionPolicy: 'AlwaysAllow',
+      selector: { matchLabels: { 'app.kubernetes.io/name': name } },
+    });
+    t.equal(named('Deployment', name).spec?.['replicas'], 2);
+  }
+  const { shutdownDelay } = (parseConfig({ argv: [], env: {} }) as ParsedOk).config;
+  const grace = Number(templateOf('werfbundle-webhook').spec['terminationGracePeriodSeconds']) * 1_000;
+  t.ok(grace >= shutdownDelay + 10_000 + 5_000, 'the webhook has the time to drain: its delay, the calls, some air');
+  t.strictSame(
+    named('ResourceQuota', 'werfbundle-critical-pods').spec,
+    {
+      hard: { pods: '1000' },
+      scopeSelector: {
+        matchExpressions: [
+          { scopeName: 'PriorityClass', operator: 'In', values: ['system-node-critical', 'system-cluster-critical'] },
+        ],
+      },
+    },
+    'where a quota is asked for such Pods, there is one',
+  );
+  t.end();
+});
+
+t.test('metrics are scraped from the port of the probes, by a part that may be taken or left', (t) => {
+  for (const name of ['werfbundle-webhook', 'werfbundle-controller'])
+    t.strictSame(named('PodMonitor', name).spec, {
+      selector: { matchLabels: { 'app.kubernetes.io/name': name } },
+      podMetricsEndpoints: [{ port: 'health', path: '/metrics', honorLabels: true }],
+    });
+  t.end();
+});
+
+/** The fields of a schema without words for `kubectl explain`, by their paths. */
+const undescribed = (node: SchemaNode & { readonly description?: string }, path = ''): readonly string[] => [
+  ...(node.description === undefined ? [path] : []),
+  ...Object.entries(node.properties ?? {}).flatMap(([name, part]) => undescribed(part, `${path}.${name}`)),
+  ...(node.items === undefined ? [] : undescribed(node.items, `${path}[]`)),
+];
+
+t.test('every field of the CRD has a description, and every column', (t) => {
+  const { versions } = named('CustomResourceDefinition', 'werfbundles.werf.io').spec as {
+    readonly versions: readonly {
+      readonly schema: { readonly openAPIV3Schema: SchemaNode };
+      readonly additionalPrinterColumns: readonly { readonly name: string; readonly description?: string }[];
+    }[];
+  };
+  for (const { schema, additionalPrinterColumns } of versions) {
+    t.strictSame(undescribed(schema.openAPIV3Schema), ['.metadata'], 'metadata is described by Kubernetes itself');
+    t.strictSame(
+      additionalPrinterColumns.filter(({ description }) => description === undefined),
+      [],
+    );
+  }
+  t.end();
+});
+
 t.test('two controllers stand for election, and may do no more than that for it', (t) => {
   const parsed = parseControllerConfig(containerOf('werfbundle-controller').args, {});
   if (parsed.kind !== 'ok') throw new Error(parsed.kind);
   t.equal(parsed.config.leaderElect, true);
-  t.equal(parsed.config.healthAddress.port, portsOf('werfbundle-controller')['metrics']);
+  t.equal(parsed.config.healthAddress.port, portsOf('werfbundle-controller')['health']);
   const { replicas, strategy } = named('Deployment', 'werfbundle-controller')['spec'] as Record<string, unknown>;
   t.strictSame([replicas, strategy], [2, { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }]);
   t.strictSame(named('Role', 'werfbundle-controller')['rules'], [

@@ -123,7 +123,7 @@ t.test('readiness is a handshake with ourselves', async (t) => {
     const log = recordLog();
     const certificates: { serving: Serving | undefined; trusted: readonly string[] } = { serving, trusted };
     const clock = createFakeClock();
-    const needs = { listen: where, name: NAME, certificates, clock, log, about: { healthPort: 1 } };
+    const needs = { listen: where, name: NAME, certificates, clock, log, about: { health: 1 } };
     return { check: new SelfCheck(needs), needs, certificates, log, clock };
   };
   const AS = `a TLS handshake with ourselves as ${NAME} failed: `;
@@ -207,13 +207,13 @@ t.test('readiness is a handshake with ourselves', async (t) => {
   t.same(
     log.entries.map(({ level, message, fields }) => [level, message, fields]),
     [
-      ['info', 'webhook ready', { healthPort: 1 }],
+      ['info', 'webhook ready', { health: 1 }],
       [
         'warn',
         'webhook not ready: an apiserver could not call it',
-        { healthPort: 1, reason: 'no caBundle of the webhook configurations holds a certificate of ours' },
+        { health: 1, reason: 'no caBundle of the webhook configurations holds a certificate of ours' },
       ],
-      ['info', 'webhook ready', { healthPort: 1 }],
+      ['info', 'webhook ready', { health: 1 }],
     ],
     'each change is told once',
   );

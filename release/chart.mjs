@@ -1,0 +1,84 @@
+// Makes what is generated of charts/werfbundle: the CRD's template from manifests/crd, README.md from the comments of values.yaml.
+// With --check it writes nothing and exits 1 if a file is stale.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isMap, parse, parseDocument, stringify } from 'yaml';
+
+const CHART = 'charts/werfbundle';
+const ROOT = join(import.meta.dirname, '..');
+const read = (file) => readFileSync(join(ROOT, file), 'utf8');
+
+const crdTemplate = () => {
+  const crd = parse(read('manifests/crd/werfbundles.werf.io.yaml'), { merge: true });
+  const text = (value) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  if (text(crd).includes('{{')) throw new Error('the CRD has "{{", which Helm would read');
+  return `{{- /* Generated from manifests/crd by \`npm run generate\`; not to be edited. */}}
+{{- if .Values.crds.enabled }}
+${text({ apiVersion: crd.apiVersion, kind: crd.kind })}metadata:
+  name: ${crd.metadata.name}
+  {{- if .Values.crds.keep }}
+  annotations:
+    helm.sh/resource-policy: keep
+  {{- end }}
+  {{- with .Values.commonLabels }}
+  labels:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+${text({ spec: crd.spec })}{{- end }}
+`;
+};
+
+/** The rows of a map of values: each value with a comment `# --`, by its path. @throws Error for a value without one */
+const rowsOf = (map, path = '') =>
+  map.items.flatMap(({ key, value }) => {
+    const name = path === '' ? key.value : `${path}.${key.value}`;
+    const comment = (key.commentBefore ?? '').split('\n').map((line) => line.trim());
+    const said = comment.findIndex((line) => line.startsWith('-- '));
+    if (said >= 0)
+      return [{ name, standard: JSON.stringify(value.toJSON()), text: comment.slice(said).join(' ').slice(3) }];
+    if (isMap(value) && value.items.length > 0) return rowsOf(withFirstComment(value), name);
+    throw new Error(`${CHART}/values.yaml: ${name} has no comment "# -- …"`);
+  });
+
+/** The parser keeps the comment before the first key of a map with the map: it is the key's. */
+const withFirstComment = (value) => {
+  const [first] = value.items;
+  if (value.commentBefore !== undefined && first.key.commentBefore === undefined)
+    first.key.commentBefore = value.commentBefore;
+  return value;
+};
+
+const readme = () => {
+  const { version } = parse(read(`${CHART}/Chart.yaml`));
+  const document = parseDocument(read(`${CHART}/values.yaml`));
+  const rows = rowsOf(document.contents).map(
+    ({ name, standard, text }) => `| \`${name}\` | \`${standard}\` | ${text} |`,
+  );
+  return `${read(`${CHART}/README.tmpl`).replaceAll('VERSION', version)}
+| Value | Default | Meaning |
+|---|---|---|
+${rows.join('\n')}
+`;
+};
+
+const outputs = { [`${CHART}/templates/crd.yaml`]: crdTemplate(), [`${CHART}/README.md`]: readme() };
+
+const current = (file) => {
+  try {
+    return read(file);
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+
+const stale = Object.entries(outputs).filter(([file, text]) => current(file) !== text);
+if (process.argv.includes('--check')) {
+  for (const [file] of stale) console.error(`${file} is stale: run "npm run generate" and commit the result`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const [file, text] of stale) {
+    writeFileSync(join(ROOT, file), text);
+    console.log(`wrote ${file}`);
+  }
+}
