@@ -94,6 +94,11 @@ export type WatchEvent<S extends Stored> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: S }
   | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
 
+/** What the apiserver says of itself: `gitVersion` is `v1.30.2`. */
+export interface ServerVersion {
+  readonly gitVersion: string;
+}
+
 export interface ListOptions {
   /** All namespaces if left out. */
   readonly namespace?: string;
@@ -119,6 +124,11 @@ export interface KubeClient {
     signal: AbortSignal,
   ): Promise<{ readonly items: readonly K[]; readonly resourceVersion: string }>;
   create<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S>;
+  /**
+   * Lets the apiserver judge an object as if it were created (admission, schema, rights), without storing it. @returns it as it would be
+   * stored; what would be refused is the {@link KubeError} that `create` gives
+   */
+  dryRunCreate<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S>;
   /** PUT; `metadata.resourceVersion` of the object is the precondition. */
   replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S>;
   /** JSON merge patch (RFC 7386). With `metadata.resourceVersion` in the patch a concurrent change is a `conflict`. */
@@ -152,6 +162,8 @@ export interface KubeClient {
   ): Promise<A>;
   /** Creates a review, which the apiserver answers and does not store, such as a SubjectAccessReview. @returns its status, if there is one */
   ask<Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined>;
+  /** The apiserver's version; it needs no right but to be known. */
+  serverVersion(signal: AbortSignal): Promise<ServerVersion>;
   /** The present resourceVersion of a collection, from which it can be watched; no object is fetched whole. */
   head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string>;
   /**

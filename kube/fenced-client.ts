@@ -14,6 +14,8 @@ export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClie
     head: (type, options, signal) => client.head(type, options, signal),
     watch: (type, options, signal) => client.watch(type, options, signal),
     ask: (type, spec, signal) => client.ask(type, spec, signal),
+    dryRunCreate: (type, object, signal) => client.dryRunCreate(type, object, signal),
+    serverVersion: (signal) => client.serverVersion(signal),
     podLog: (ref, options, signal) => client.podLog(ref, options, signal),
     followPodLog: (ref, options, signal) => client.followPodLog(ref, options, signal),
     create: async (type, object, signal) => {

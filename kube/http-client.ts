@@ -4,8 +4,10 @@ import {
   type KubeClient,
   KubeError,
   type ListOptions,
+  type Resource,
   type ResourceType,
   type ReviewType,
+  type ServerVersion,
   type Subresource,
   type WatchEvent,
 } from './client.js';
@@ -89,11 +91,18 @@ class HttpKubeClient implements KubeClient {
   }
 
   async create<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S> {
-    const { namespace, name, generateName } = object.metadata ?? {};
-    const target = refName({ name: name ?? `${generateName ?? ''}*`, namespace: namespace ?? '' });
-    const body = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
-    const call: Call = { verb: 'create', type, path: collectionPath(type, namespace), target, body };
+    return withoutManagedFields(await this.#transport.json<S>(creationOf(type, object), signal));
+  }
+
+  async dryRunCreate<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S> {
+    const call: Call = { ...creationOf(type, object), query: { dryRun: 'All' } };
     return withoutManagedFields(await this.#transport.json<S>(call, signal));
+  }
+
+  async serverVersion(signal: AbortSignal): Promise<ServerVersion> {
+    const call: Call = { verb: 'get', type: SERVER_VERSION, path: '/version', target: '' };
+    const { gitVersion } = await this.#transport.json<ServerVersion>(call, signal);
+    return { gitVersion };
   }
 
   async replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S> {
@@ -222,6 +231,16 @@ class HttpKubeClient implements KubeClient {
     }
   }
 }
+
+/** No kind of objects, but it is counted and named as one. */
+const SERVER_VERSION: Resource = { group: '', version: 'v1', plural: 'version', kind: 'Info', namespaced: false };
+
+const creationOf = <S extends Stored>(type: ResourceType<S>, object: NewObject<S>): Call => {
+  const { namespace, name, generateName } = object.metadata ?? {};
+  const target = refName({ name: name ?? `${generateName ?? ''}*`, namespace: namespace ?? '' });
+  const body = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
+  return { verb: 'create', type, path: collectionPath(type, namespace), target, body };
+};
 
 interface List<T> {
   readonly items?: readonly T[];

@@ -36,6 +36,14 @@ export const meteredClient = (client: KubeClient, most: number): MeteredClient =
         count(`create ${type.plural}`);
         return await client.ask(type, spec, signal);
       },
+      dryRunCreate: async (type, object, signal) => {
+        count(`create ${type.plural}`);
+        return await client.dryRunCreate(type, object, signal);
+      },
+      serverVersion: async (signal) => {
+        count('get version');
+        return await client.serverVersion(signal);
+      },
       podLog: async (ref, options, signal) => {
         count('read a log');
         return await client.podLog(ref, options, signal);

@@ -34,6 +34,12 @@ const reads: readonly Row[] = [
     },
   ],
   [
+    'the version is told as the server writes it',
+    async (t, { client }) => {
+      t.match(await client.serverVersion(signal), { gitVersion: /^v1\.\d+\.\d+/ });
+    },
+  ],
+  [
     'an aborted call ends with the code aborted',
     async (t, { client, namespace }) => {
       const aborted = AbortSignal.abort();
@@ -52,6 +58,22 @@ const writes: readonly Row[] = [
       t.match(created.metadata, { uid: /.{36}/, resourceVersion: /^\d+$/, creationTimestamp: /Z$/ });
       t.notOk('managedFields' in created.metadata);
       t.same(await client.get(CONFIGMAPS, { namespace, name: 'made' }, signal), created);
+    },
+  ],
+  [
+    'what is created for a trial only comes back as it would be stored, and is not there',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'tried' };
+      const object = configMap(ref, { a: '1' });
+      const tried = await client.dryRunCreate(CONFIGMAPS, object, signal);
+      t.match(tried, { apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' }, metadata: { ...ref, uid: /.{36}/ } });
+      t.equal(await client.get(CONFIGMAPS, ref, signal), undefined);
+      await client.create(CONFIGMAPS, object, signal);
+      t.equal(
+        await codeOf(client.dryRunCreate(CONFIGMAPS, object, signal)),
+        'already-exists',
+        'it is judged as always',
+      );
     },
   ],
   [

@@ -1,6 +1,6 @@
 import type { ClusterRef, KubeError, Resource } from '../../kube/client.js';
 
-type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log' | 'ask';
+type FakeVerb = 'get' | 'list' | 'watch' | 'create' | 'replace' | 'patch' | 'delete' | 'log' | 'ask' | 'dry-run';
 
 /** Which call a fault is meant for; what is left out fits all. */
 export interface CallMatcher {

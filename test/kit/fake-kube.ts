@@ -6,6 +6,7 @@ import {
   type ListOptions,
   type ResourceType,
   type ReviewType,
+  type ServerVersion,
   type Subresource,
   type WatchEvent,
 } from '../../kube/client.js';
@@ -59,10 +60,12 @@ export interface FakeKube extends KubeClient {
   bookmark(): void;
   /** Watches that are open now. */
   openWatches(): number;
+  /** What `serverVersion` answers. */
+  gitVersion: string;
 }
 
 /** Calls that write nothing. */
-const QUESTIONS = ['get', 'list', 'watch', 'log', 'ask'] as const;
+const QUESTIONS = ['get', 'list', 'watch', 'log', 'ask', 'dry-run'] as const;
 
 /**
  * A cluster in memory that behaves as the apiserver does, proven by the contract suite: versions, preconditions, merge patches,
@@ -76,6 +79,7 @@ export const createFakeKube = (options: { readonly clock?: Clock } = {}): FakeKu
   new MemoryKube(() => options.clock?.now() ?? Date.UTC(2026, 0, 1));
 
 class MemoryKube implements FakeKube {
+  gitVersion = 'v1.36.0';
   readonly #store: FakeStore;
   readonly #interventions = new Interventions();
   readonly #logs = new Map<string, string>();
@@ -173,6 +177,18 @@ class MemoryKube implements FakeKube {
     return await this.#call({ verb: 'create', type, ref, body: object }, signal, (action) =>
       copy<S>(this.#store.create(type, object, action)),
     );
+  }
+
+  async dryRunCreate<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S> {
+    const ref = refOf(object);
+    return await this.#call({ verb: 'dry-run', type, ref, body: object }, signal, (action) =>
+      copy<S>(this.#store.wouldCreate(type, object, action)),
+    );
+  }
+
+  async serverVersion(signal: AbortSignal): Promise<ServerVersion> {
+    const type = { group: '', version: 'v1', plural: 'version', kind: 'Info', namespaced: false };
+    return await this.#call({ verb: 'get', type, ref: { name: '' } }, signal, () => ({ gitVersion: this.gitVersion }));
   }
 
   async replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S> {

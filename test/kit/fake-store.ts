@@ -68,6 +68,11 @@ export class FakeStore {
   }
 
   create(type: ResourceType, object: KubeObject, action: string): AnyStored {
+    return this.#write(type, undefined, this.wouldCreate(type, object, action));
+  }
+
+  /** The object as it would be created; nothing is stored. */
+  wouldCreate(type: ResourceType, object: KubeObject, action: string): AnyStored {
     const { name, generateName = '' } = object.metadata;
     const metadata = { ...object.metadata, name: name ?? `${generateName}${this.#suffix()}` };
     if (this.read(type, { ...metadata, namespace: metadata.namespace ?? '' }) !== undefined) {
@@ -77,7 +82,7 @@ export class FakeStore {
     const { status: ____, ...rest } = object as AnyStored;
     const body = WITH_STATUS.has(type.plural) ? rest : object;
     const first = type.plural === 'werfbundles' ? { status: { observedGeneration: -1 } } : {};
-    return this.#write(type, undefined, { ...this.#born(type, body, chosen), ...first });
+    return { ...this.#born(type, body, chosen), ...first };
   }
 
   replace(type: ResourceType, object: KubeObject, action: string): AnyStored {
