@@ -94,8 +94,8 @@ t.test('what can not be manifests is named as what it is', async (t) => {
     `${GOOD}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  a: "${'['.repeat(1000)}"\n  b: ${'x['.repeat(500)}\n  c: |\n    ${'{'.repeat(1000)}\n`,
   );
   const levels = Array.from(
-    { length: 30 },
-    (_, at) => `a${at + 1}: &a${at + 1} ${'['.repeat(15)}*a${at}${']'.repeat(15)}\n`,
+    { length: 3 },
+    (_, at) => `a${at + 1}: &a${at + 1} ${'['.repeat(150)}*a${at}${']'.repeat(150)}\n`,
   ).join('');
   put('chain.yaml', `a0: &a0 [1]\n${levels}`);
   put('control.yaml', `${GOOD}x: "\u0001"\n`);
@@ -252,6 +252,16 @@ const PIECES = [
   ],
   ...['valuesFrom: [{configMapRef: {name: a}}]\n', 'spec: ', 'metadata: ', 'null', 'data:\n  a.yaml: |\n'],
 ];
+
+t.test('nothing of a file reaches a terminal as a command to it', async (t) => {
+  put(
+    'escape.yaml',
+    GOOD.replace('name: a', 'name: "\\e[31ma"').replace('tag: v1', 'tag: v1, "\\e[31mb": "\\e]0;x\\a"'),
+  );
+  const { stdout = '' } = (await validate('escape.yaml')) ?? {};
+  t.notMatch(stdout, '\u001b');
+  t.match(stdout, 'spec.registry. [31mb: unknown field');
+});
 
 t.test('whatever a file holds, it is judged, and every report is well-formed', async (t) => {
   const parsed = parseConfig({ argv: [], env: {} });
