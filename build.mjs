@@ -1,5 +1,7 @@
-// Bundles each program into one file of dist/, with its threads' programs beside it. `--only NAME` builds one of them.
-import { readFileSync } from 'node:fs';
+// Bundles each program into one file of dist/, with its threads' programs beside it, and the command line with a folder of parts. `--only NAME`
+// builds one of them.
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
@@ -17,9 +19,8 @@ const wanted = Object.entries(programs).filter(([name]) => values.only === undef
 if (wanted.length === 0)
   throw new Error(`--only: there is no ${values.only}; there are ${Object.keys(programs).join(', ')}`);
 
-await build({
+const options = {
   absWorkingDir: import.meta.dirname,
-  entryPoints: Object.assign({}, ...wanted.map(([, files]) => files)),
   outdir: 'dist',
   bundle: true,
   platform: 'node',
@@ -37,4 +38,24 @@ await build({
   logLevel: 'warning',
   sourcemap: true,
   sourcesContent: false,
-});
+};
+
+const whole = wanted.filter(([name]) => name !== 'werfbundle').map(([, files]) => files);
+if (whole.length > 0) await build({ ...options, entryPoints: Object.assign({}, ...whole) });
+if (whole.length < wanted.length) {
+  // The command line starts for each call: what a command does not need stays in files of its own, unread.
+  const { metafile } = await build({
+    ...options,
+    entryPoints: programs.werfbundle,
+    splitting: true,
+    chunkNames: 'werfbundle/[name]-[hash]',
+    metafile: true,
+  });
+  removeOthers(new Set(Object.keys(metafile.outputs).map((file) => basename(file))));
+}
+
+/** Takes away the parts of the command line of earlier builds. */
+function removeOthers(current) {
+  const folder = join(import.meta.dirname, 'dist', 'werfbundle');
+  for (const file of readdirSync(folder)) if (!current.has(file)) rmSync(join(folder, file));
+}

@@ -29,6 +29,8 @@ export interface Terminal {
 /** Ended by Ctrl-C, as a shell counts it: 128 + SIGINT. */
 const INTERRUPTED = 130;
 
+const UNWRITABLE: Readonly<Record<string, string>> = { ENOSPC: 'the disk is full', EIO: 'the disk does not take it' };
+
 /** The terminal of this process. */
 export const processTerminal = (): Terminal => {
   const { stdout, stderr, env } = process;
@@ -37,11 +39,16 @@ export const processTerminal = (): Terminal => {
     process.exitCode = INTERRUPTED;
     interrupted.abort();
   });
-  stdout.on('error', (error: NodeJS.ErrnoException) => {
+  stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     // `| head` has read enough.
-    if (error.code !== 'EPIPE') throw error;
+    if (code !== 'EPIPE') {
+      stderr.write(`werfbundle: can't write the output: ${UNWRITABLE[code ?? ''] ?? `the system says ${code}`}\n`);
+      process.exitCode = 2;
+    }
     interrupted.abort();
   });
+  // Nobody is left to be told.
+  stderr.on('error', () => {});
   const isTTY = stdout.isTTY === true;
   // Picocolors' own choice takes any CI for a terminal.
   const isColourful = isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';

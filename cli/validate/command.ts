@@ -44,6 +44,7 @@ const validateFiles = async (paths: readonly string[], { options, unknown, versi
   const settings = settingsFrom(options, unknown);
   if (settings.kind === 'misuse') return misuse(settings.lines);
   if (paths.length === 0) return misuse(['no file given: werfbundle validate FILE…, or - for standard input']);
+  if (!hasFolder()) return misuse(['the current folder does not exist any more: go to another one']);
   const { files, faults } = await readInputs(paths, options.exclude);
   if (faults.length > 0) return misuse(faults);
   try {
@@ -52,6 +53,15 @@ const validateFiles = async (paths: readonly string[], { options, unknown, versi
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return misuse(error.lines);
+  }
+};
+
+/** Whether the current folder still exists: without it no path means anything. */
+const hasFolder = (): boolean => {
+  try {
+    return process.cwd() !== '';
+  } catch {
+    return false;
   }
 };
 

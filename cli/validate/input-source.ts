@@ -1,6 +1,6 @@
 import type { Releases } from '../../admission/references/releases.js';
 import type { Stored } from '../../api/objects.js';
-import { keyOfRelease, type ReleaseHolder, releaseOf } from '../../api/references/release.js';
+import { keyOfRelease, type Release, type ReleaseHolder, releaseOf } from '../../api/references/release.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
 import { SERVICEACCOUNTS } from '../../kube/resources.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
@@ -10,7 +10,8 @@ import type { BundleView, ObjectSource } from './object-source.js';
 
 /** The input alone: objects that it does not hold are unknown, and no grants are checked. */
 export const inputSource = (objects: InputObjects, bundles: readonly BundleManifest[]): ObjectSource => {
-  const holders = bundles.map(heldBy);
+  const places = new Map(bundles.map((bundle, place) => [bundle, place] as const));
+  const claims = claimsOf(bundles);
   return {
     unknown: 'is not in the input',
     requester: { username: '', uid: '', groups: [], extra: {} },
@@ -18,7 +19,7 @@ export const inputSource = (objects: InputObjects, bundles: readonly BundleManif
     objects,
     viewOf: async (bundle) => ({
       client: clientOf(objects, bundle),
-      releases: releasesBefore(holders.slice(0, bundles.indexOf(bundle)), folderOf(bundle.file)),
+      releases: releasesBefore(claims, bundle, places.get(bundle) ?? 0),
       releasesFault: () => undefined,
       stored: undefined,
     }),
@@ -38,32 +39,34 @@ const clientOf = (objects: InputObjects, bundle: BundleManifest): BundleView['cl
   },
 });
 
-/** A bundle with the release that it will claim. */
-interface Held {
-  readonly folder: string;
-  /** undefined: not known, or malformed. */
-  readonly release: string | undefined;
+/** A bundle that claims a release, and its place among all. */
+interface Claim {
+  readonly place: number;
   readonly holder: ReleaseHolder;
 }
 
-const heldBy = (bundle: BundleManifest): Held => {
-  const { namespace, file } = bundle;
-  const name = textAt(bundle, 'metadata', 'name');
-  const release = releaseOf(bundleOf(bundle), namespace);
-  return {
-    folder: folderOf(file),
-    release: release && keyOfRelease(release),
-    holder: { namespace, name, uid: '', createdAt: '' },
-  };
+/** The claims of all bundles, by folder and release. */
+type Claims = ReadonlyMap<string, readonly Claim[]>;
+
+const claimsOf = (bundles: readonly BundleManifest[]): Claims => {
+  const claims = new Map<string, Claim[]>();
+  for (const [place, bundle] of bundles.entries()) {
+    const { namespace, file } = bundle;
+    const release = releaseOf(bundleOf(bundle), namespace);
+    if (release === undefined) continue;
+    const claim = { place, holder: { namespace, name: textAt(bundle, 'metadata', 'name'), uid: '', createdAt: '' } };
+    const same = claims.get(keyOf(file, release));
+    if (same === undefined) claims.set(keyOf(file, release), [claim]);
+    else same.push(claim);
+  }
+  return claims;
 };
 
-/**
- * The releases that earlier bundles of the input claim: of bundles that are all still to be created, the first one holds a release.
- * Only bundles of one folder count, since other folders may be for other clusters.
- */
-const releasesBefore = (earlier: readonly Held[], folder: string): Releases => ({
+/** Only bundles of one folder count, since other folders may be for other clusters. */
+const keyOf = (file: string, release: Release): string => `${folderOf(file)} ${keyOfRelease(release)}`;
+
+/** The releases that earlier bundles of the input claim: of bundles that are all still to be created, the first one holds a release. */
+const releasesBefore = (claims: Claims, { file }: BundleManifest, place: number): Releases => ({
   holders: async (claimed) =>
-    earlier
-      .filter(({ folder: other, release }) => other === folder && release === keyOfRelease(claimed))
-      .map(({ holder }) => holder),
+    (claims.get(keyOf(file, claimed)) ?? []).filter((claim) => claim.place < place).map(({ holder }) => holder),
 });

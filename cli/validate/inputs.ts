@@ -1,4 +1,4 @@
-import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
+import { createReadStream, lstatSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { decodeText } from './decode-text.js';
 import { type Excludes, excluding } from './exclude.js';
@@ -83,11 +83,12 @@ const faultLine = (line: string): Read => ({ kind: 'fault', line });
 const readPath = async (path: string, excludes: Excludes): Promise<readonly Read[]> => {
   if (path === STDIN) return [await readStdin()];
   try {
-    if (!(await stat(path)).isDirectory()) return [await readNamed(path)];
+    const stats = statSync(path);
+    if (!stats.isDirectory()) return [{ kind: 'file', file: await readFrom(path, stats, false) }];
   } catch (error) {
     return [faultOf(path, error)];
   }
-  const below = await manifestsBelow(path, excludes);
+  const below = manifestsBelow(path, excludes);
   if (below.length === 0) return [faultLine(`there is no .yaml, .yml or .json file in ${path}`)];
   const read: Read[] = [];
   for (const item of below) read.push(...(typeof item === 'string' ? await readFound(item) : [item]));
@@ -105,31 +106,28 @@ const readStdin = async (): Promise<Read> => {
   }
 };
 
-/** A file, or a pipe: `<(helm template …)`. */
-const readNamed = async (path: string): Promise<Read> => {
-  const handle = await open(path, 'r');
-  try {
-    return { kind: 'file', file: inputOf(path, await bytesIn(handle), false) };
-  } finally {
-    await handle.close();
-  }
+/** A file; or, if it was named, a pipe: `<(helm template …)`. At once, since waiting costs more than reading, with thousands of files. */
+const readFrom = async (path: string, stats: Stats, found: boolean): Promise<Input> => {
+  if (stats.isFile() && stats.size > MAX_BYTES) return inputOf(path, undefined, found);
+  // Pipes and devices have no size, and perhaps no end.
+  const isBounded = stats.isFile() && stats.size > 0;
+  return inputOf(path, isBounded ? readFileSync(path) : await bytesOf(createReadStream(path)), found);
 };
 
 /** Of what was found in a folder nothing but files is read: a pipe may never end. What has vanished meanwhile is not there. */
 const readFound = async (path: string): Promise<readonly Read[]> => {
   try {
-    if (!(await stat(path)).isFile()) return [];
-    const read = await readNamed(path);
-    return [read.kind === 'file' ? { kind: 'file', file: { ...read.file, found: true } } : read];
+    const stats = statSync(path);
+    return stats.isFile() ? [{ kind: 'file', file: await readFrom(path, stats, true) }] : [];
   } catch (error) {
-    return (await isThere(path)) ? [faultOf(path, error)] : [];
+    return isThere(path) ? [faultOf(path, error)] : [];
   }
 };
 
 /** Whether there is something of this name, and be it a link to nothing. */
-const isThere = async (path: string): Promise<boolean> => {
+const isThere = (path: string): boolean => {
   try {
-    await lstat(path);
+    lstatSync(path);
     return true;
   } catch {
     return false;
@@ -155,34 +153,26 @@ const bytesOf = async (stream: AsyncIterable<Buffer>): Promise<Buffer | undefine
   return Buffer.concat(chunks);
 };
 
-const bytesIn = async (handle: FileHandle): Promise<Buffer | undefined> => {
-  const { size } = await handle.stat();
-  if (size > MAX_BYTES) return undefined;
-  // Pipes and devices have no size, and perhaps no end.
-  if (size === 0) return await bytesOf(handle.createReadStream({ autoClose: false }));
-  return await handle.readFile();
-};
-
 /** Files below a folder, and faults of folders that can't be read, in the order of their names. */
-const manifestsBelow = async (directory: string, excludes: Excludes): Promise<readonly (string | Read)[]> => {
-  let entries: Awaited<ReturnType<typeof entriesOf>>;
+const manifestsBelow = (directory: string, excludes: Excludes): readonly (string | Read)[] => {
+  let entries: ReturnType<typeof entriesOf>;
   try {
-    entries = await entriesOf(directory);
+    entries = entriesOf(directory);
   } catch (error) {
-    return (await isThere(directory)) ? [faultOf(directory, error)] : [];
+    return isThere(directory) ? [faultOf(directory, error)] : [];
   }
   const nested: (string | Read)[] = [];
   for (const entry of entries) {
     const path = join(directory, entry.name);
     if (entry.name.startsWith('.') || entry.name === 'node_modules' || excludes(path)) continue;
-    if (entry.isDirectory()) nested.push(...(await manifestsBelow(path, excludes)));
+    if (entry.isDirectory()) nested.push(...manifestsBelow(path, excludes));
     else if (MANIFEST.test(entry.name)) nested.push(path);
   }
   return nested;
 };
 
-const entriesOf = async (directory: string) =>
-  (await readdir(directory, { withFileTypes: true })).sort((one, other) => (one.name < other.name ? -1 : 1));
+const entriesOf = (directory: string) =>
+  readdirSync(directory, { withFileTypes: true }).sort((one, other) => (one.name < other.name ? -1 : 1));
 
 /**
  * Whether a file that can't be read as YAML was meant to be manifests, if it was found in a folder. There, charts have templates, which

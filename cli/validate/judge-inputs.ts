@@ -1,5 +1,4 @@
 import { RULES } from '../../api/rules.js';
-import type { BundleManifest } from './bundle-manifest.js';
 import { bundlesAmong } from './bundle-manifest.js';
 import { InputObjects } from './input-objects.js';
 import { inputSource } from './input-source.js';
@@ -38,28 +37,27 @@ export const judgeInputs = async (inputs: readonly Input[], options: JudgeOption
   );
   const source = options.sourceOf?.(objects) ?? inputSource(objects, bundles);
   const lossy = new Set(inputs.filter(({ isLossy }) => isLossy).map(({ name }) => name));
-  const judged = new Map<BundleManifest, Result>();
+  const judged = new Map<string, Result[]>();
   for (const [index, bundle] of bundles.entries()) {
     await options.onBundle?.(index + 1, bundles.length);
-    judged.set(bundle, await judgeBundle({ ...options, source, lossy }, bundle));
+    const result = await judgeBundle({ ...options, source, lossy }, bundle);
+    const ofFile = judged.get(bundle.file);
+    if (ofFile === undefined) judged.set(bundle.file, [result]);
+    else ofFile.push(result);
   }
   const isReported = (file: (typeof read)[number]): boolean =>
     file.unreadable.length > 0 && isMeantAsManifest(file.input);
   return {
-    results: read.flatMap((file) => inOrder(isReported(file) ? file.unreadable : [], file.input.name, judged)),
+    results: read.flatMap((file) =>
+      inOrder(isReported(file) ? file.unreadable : [], judged.get(file.input.name) ?? []),
+    ),
     skipped: read.filter((file) => file.unreadable.length > 0 && !isReported(file)).map(({ input }) => input.name),
   };
 };
 
 /** The results for one file, in the order of its documents. */
-const inOrder = (
-  unreadable: Manifests['unreadable'],
-  file: string,
-  judged: ReadonlyMap<BundleManifest, Result>,
-): readonly Result[] =>
-  [...[...judged.values()].filter((result) => result.file === file), ...unreadable.map(unreadableResult)].toSorted(
-    (one, other) => one.document - other.document,
-  );
+const inOrder = (unreadable: Manifests['unreadable'], judged: readonly Result[]): readonly Result[] =>
+  [...judged, ...unreadable.map(unreadableResult)].toSorted((one, other) => one.document - other.document);
 
 const unreadableResult = ({ file, document, fault: { rule, message, line, column } }: Unreadable): Result => ({
   file,

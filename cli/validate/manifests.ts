@@ -42,7 +42,8 @@ export const manifestsIn = ({ name: file, text, unreadable: why }: Input): Manif
     const value = yaml.fault === undefined ? jsonOf(yaml) : undefined;
     if (value?.kind === 'value') objects.push(...objectsOf(value.value, yaml.content.contents, { ...about, yaml }));
     else {
-      const refused = value?.kind === 'refused' ? { code: 'ALIASES', message: value.reason, ...TOP } : undefined;
+      const refused =
+        value?.kind === 'refused' ? { code: 'ALIASES', message: value.reason, ...startOf(yaml) } : undefined;
       const fault = refused ?? yaml.fault;
       const rule = refused === undefined ? 'not-yaml' : 'unbounded-aliases';
       if (fault !== undefined)
@@ -55,7 +56,10 @@ export const manifestsIn = ({ name: file, text, unreadable: why }: Input): Manif
 const TOP: Position = { line: 1, column: 1 };
 /** Far more than any object has; an apiserver would take some more. */
 const MAX_DEPTH = 400;
+const TOO_MANY_ALIASES = 'has more aliases (*name) than anybody writes by hand';
 const TOO_DEEP = `is nested more than ${MAX_DEPTH} levels deep`;
+
+const startOf = ({ content, positionOf }: YamlDocument): Position => positionOf(content.contents?.range?.[0] ?? 0);
 
 const asAWhole = (file: string, rule: RuleName, message: string): Manifests => ({
   objects: [],
@@ -90,8 +94,8 @@ const jsonOf = ({ content }: YamlDocument): Json => {
     // Aliases can nest without end, too.
     if (error instanceof RangeError) return { kind: 'refused', reason: TOO_DEEP };
     if (error instanceof TypeError) return { kind: 'refused', reason: 'an anchor contains itself' };
-    // The document has more aliases than anybody writes by hand.
-    return { kind: 'refused', reason: error instanceof Error ? error.message : String(error) };
+    const words = error instanceof Error ? error.message : String(error);
+    return { kind: 'refused', reason: words.startsWith('Excessive alias count') ? TOO_MANY_ALIASES : words };
   }
 };
 

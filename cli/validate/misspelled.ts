@@ -14,6 +14,7 @@ const GROUP_SLIPS = 1;
  */
 export const misspellings = ({ apiVersion, kind }: Pick<Manifest, 'apiVersion' | 'kind'>): readonly Problem[] => {
   const group = apiVersion.includes('/') ? apiVersion.replace(/\/.*$/s, '') : '';
+  if (kind === KIND && group === GROUP) return [];
   if (kind === '') return group === GROUP ? [missing('kind', KIND)] : [];
   const isNear = slips(kind, KIND) <= KIND_SLIPS && (group === '' || slips(group, GROUP) <= GROUP_SLIPS);
   if (!isNear) return [];

@@ -20,9 +20,10 @@ const BEFORE = 30;
 
 /** Quotes lines of the inputs, but none that belongs to a Secret; of a file that can't be read only if it mentions no Secret. */
 export const quoting = (inputs: readonly Input[]): Quote => {
+  const byName = new Map(inputs.map((input) => [input.name, input] as const));
   const files = new Map<string, readonly (string | undefined)[]>();
   return ({ file, line, column }) => {
-    const input = inputs.find(({ name }) => name === file);
+    const input = byName.get(file);
     if (input === undefined) return undefined;
     const lines = files.get(file) ?? shownLines(input);
     files.set(file, lines);

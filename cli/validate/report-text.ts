@@ -26,7 +26,7 @@ const sectionOf = (result: Result, how: How): string => {
 const findingLines = (file: string, finding: Finding, { colors, quote }: How): readonly string[] => {
   const { rule, severity, field, message, source } = finding;
   const word = severity === 'error' ? colors.red('error') : colors.yellow('warning');
-  const words = `${field === '' ? '' : `${colors.bold(field)}: `}${printable(message)} ${colors.dim(`[${rule}]`)}`;
+  const words = `${field === '' ? '' : `${colors.bold(printable(field))}: `}${printable(message)} ${colors.dim(`[${rule}]`)}`;
   const at = { file, line: finding.line, column: finding.column };
   return [
     `  ${placeText(at)}: ${word}: ${words}`,
@@ -37,7 +37,7 @@ const findingLines = (file: string, finding: Finding, { colors, quote }: How): r
 };
 
 const openLine = (file: string, { rule, line, column, field, message }: Unresolved, { colors }: How): string =>
-  `  ${placeText({ file, line, column })}: ${colors.cyan('not checked')}: ${colors.bold(field)}: ${printable(message)} ${colors.dim(`[${rule}]`)}`;
+  `  ${placeText({ file, line, column })}: ${colors.cyan('not checked')}: ${colors.bold(printable(field))}: ${printable(message)} ${colors.dim(`[${rule}]`)}`;
 
 const placeText = ({ file, line, column }: FilePosition): string => `${file}:${line}:${column}`;
 

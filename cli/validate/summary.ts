@@ -54,7 +54,7 @@ const count = (number: number, word: string): string => `${number} ${word}${numb
 
 /** The subject of a result: `WerfBundle ops/my-app`, or a document that can't be read. */
 export const titleOf = ({ kind, namespace, name, document }: Result): string =>
-  kind === '' ? `document ${document}` : `${kind} ${namespace}/${name}`;
+  kind === '' ? `document ${document}` : printable(`${kind} ${namespace}/${name}`);
 
 /** A text on one line, without control characters: files may come from strangers. */
 export const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');

@@ -1,7 +1,7 @@
-// Runs a benchmark: node test/bench/run.mjs admission|controller [ITS ARGUMENTS]. Builds the program under test, bundles the benchmark's
+// Runs a benchmark: node test/bench/run.mjs admission|controller|validate [ITS ARGUMENTS]. Builds the program under test, bundles the benchmark's
 // own programs, and runs them beside a copy of it in a temporary folder.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -18,6 +18,7 @@ const benches = {
     files: ['controller.js', 'reading-worker.js'],
     beside: ['loop-delay', 'controller/registry', 'controller/idle'],
   },
+  validate: { program: 'werfbundle', files: ['werfbundle.js', 'werfbundle'], beside: [] },
 };
 
 const [name = '', ...args] = process.argv.slice(2);
@@ -28,7 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), 'werfbundle-bench-'));
 try {
   execFileSync(process.execPath, [join(root, 'build.mjs'), '--only', bench.program], { stdio: 'inherit' });
   // A copy: whoever builds meanwhile does not swap the programs under test.
-  for (const file of bench.files) copyFileSync(join(root, 'dist', file), join(folder, file));
+  for (const file of bench.files) cpSync(join(root, 'dist', file), join(folder, file), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   await build({
     absWorkingDir: root,
