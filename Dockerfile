@@ -1,20 +1,41 @@
-# One image for the webhook and the controller (and the command line): three bundles, no node_modules.
-FROM node:24-bookworm-slim AS build
+# syntax=docker/dockerfile:1
+# One image for the webhook and the controller (and the command line): Node, three bundles, and no shell, no npm, no node_modules.
+# Base images are named by tag: a release pins nothing that was not looked up where it is built (docs/releasing.md).
+ARG NODE_VERSION=24
+
+# Bundles are the same for every architecture: they are made on the machine that builds.
+FROM --platform=$BUILDPLATFORM node:${NODE_VERSION}-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts && node node_modules/esbuild/install.js
+RUN npm ci --ignore-scripts --no-audit --no-fund && node node_modules/esbuild/install.js
 COPY build.mjs ./
 COPY api api
+COPY process process
 COPY kube kube
+COPY registry registry
 COPY certs certs
+COPY admission admission
 COPY webhook webhook
 COPY controller controller
 COPY cli cli
 RUN node build.mjs --only webhook && node build.mjs --only controller && node build.mjs --only werfbundle
 
-FROM node:24-bookworm-slim
+FROM node:${NODE_VERSION}-bookworm-slim AS node
+
+FROM gcr.io/distroless/cc-debian12:nonroot
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title=werfbundle \
-      org.opencontainers.image.licenses=Apache-2.0
+      org.opencontainers.image.description="Admission webhook and controller for werf bundles on Kubernetes" \
+      org.opencontainers.image.licenses=Apache-2.0 \
+      org.opencontainers.image.url=https://github.com/werf/werfbundle \
+      org.opencontainers.image.source=https://github.com/werf/werfbundle \
+      org.opencontainers.image.documentation=https://github.com/werf/werfbundle/blob/main/README.md \
+      org.opencontainers.image.version=$VERSION \
+      org.opencontainers.image.revision=$REVISION \
+      org.opencontainers.image.created=$CREATED
+COPY --from=node /usr/local/bin/node /usr/local/bin/node
 WORKDIR /app
 # package.json says that the bundles are ES modules.
 COPY package.json LICENSE ./

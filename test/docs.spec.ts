@@ -32,6 +32,7 @@ const DOCUMENTS = [
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md'))
     .map((file) => join('docs', file)),
+  'charts/werfbundle/README.md',
 ];
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 

@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { isMap } from '../../api/json-map.js';
 import { issueAuthority, issueLeafUntil } from '../../certs/issue.js';
 import { canary } from '../kit/canary.js';
+import { documentedUninstall } from '../kit/documented-uninstall.js';
 import { eventually } from '../kit/eventually.js';
 import type { Manifest, RawAnswer } from '../kit/raw-api.js';
 import { anyFreePort, startReplicas } from '../kit/replicas.js';
@@ -422,14 +422,7 @@ t.test('an outage of a webhook that fails closed: bundles wait, and nothing else
 t.test(
   'webhook configurations left behind: the documented way of uninstalling leaves nothing that blocks',
   async (t) => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-    const block = /\*\*Uninstall\*\*[^`]*```\n(.*?)```/s.exec(readme)?.[1] ?? '';
-    const commands = block.split('\n').flatMap((line) => {
-      const words = line.replace(/#.*/, '').trim().replace('my-overlay', 'manifests/default').split(/\s+/);
-      return words[0] === 'kubectl'
-        ? [words.slice(1).map((word) => word.replace(/^(werfbundle\/)?manifests\//, `${ROOT}/manifests/`))]
-        : [];
-    });
+    const commands = await documentedUninstall();
     t.ok(commands.length >= 3, 'the README has the commands');
     await api.create(plain('orphan'));
     await api.create(plain('taken-along', { namespace: OPERATOR }));

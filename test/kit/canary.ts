@@ -32,12 +32,26 @@ const patternOf = (texts: readonly string[]): RegExp => {
   return new RegExp(forms.map((form) => form.replace(/[^\w ]/g, '\\$&')).join('|'));
 };
 
-/** Audit policy for specs: all that anybody writes, Secrets included, as it was asked for and as it was stored. */
+const READS = ['get', 'list', 'watch'];
+
+/** As the apiserver knows webhook and controller. */
+export const OPERATOR_USERS = ['webhook', 'controller'].map(
+  (name) => `system:serviceaccount:k8s-werf-operator-go-system:werfbundle-${name}`,
+);
+
+/**
+ * Audit policy for specs: all that anybody writes, Secrets included, as it was asked for and as it was stored; and of what webhook and
+ * controller read, that they did.
+ */
 export const AUDIT_POLICY = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'None', verbs: ['get', 'list', 'watch'] }, { level: 'RequestResponse' }],
+  rules: [
+    { level: 'Metadata', users: OPERATOR_USERS, verbs: READS },
+    { level: 'None', verbs: READS },
+    { level: 'RequestResponse' },
+  ],
 };
 
 /** Output of Pods, which is theirs; content of registries, which is no text. */

@@ -515,19 +515,3 @@ t.test('nobody may list or watch Secrets, unless that is asked for', (t) => {
   );
   t.end();
 });
-
-t.test('what the Dockerfile copies is there, and let through by .dockerignore', async (t) => {
-  const dockerfile = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
-  const ignore = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n');
-  const copies = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, sources]) =>
-    (sources ?? '').split(' '),
-  );
-  t.same(copies.length, ignore.filter((line) => line.startsWith('!')).length + 1, 'package.json is copied twice');
-  for (const source of copies) {
-    await access(join(ROOT, source));
-    t.ok(ignore.includes(`!${source}`), source);
-  }
-  const built = [...dockerfile.matchAll(/build\.mjs --only (\S+)/g)].map(([, program]) => program);
-  t.same(built, ['webhook', 'controller', 'werfbundle']);
-  t.match(dockerfile, /^USER \d+:\d+$/m, 'a numeric user');
-});
