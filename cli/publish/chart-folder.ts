@@ -3,7 +3,7 @@ import { join, relative } from 'node:path';
 import { IGNORE_FILE, parseIgnoreRules } from './ignore-rules.js';
 
 /** The files of a chart's folder. */
-export interface ChartFiles {
+interface ChartFiles {
   readonly kind: 'files';
   /** Content by path below the folder, with slashes; what `.helmignore` names is left out. */
   readonly files: ReadonlyMap<string, Buffer>;

@@ -20,8 +20,9 @@ const CHART_FILE = 'Chart.yaml';
 export const checkChart = (files: Files): CheckedChart => {
   const text = files.get(CHART_FILE);
   if (text === undefined) return { kind: 'invalid', problems: [missing(files)] };
-  const metadata = mapIn(CHART_FILE, text);
-  if (typeof metadata === 'string') return { kind: 'invalid', problems: [metadata] };
+  const written = mapIn(CHART_FILE, text);
+  if (typeof written === 'string') return { kind: 'invalid', problems: [written] };
+  const metadata = asTexts(written);
   const problems = [
     ...metadataFaults(metadata).map((fault) => `${CHART_FILE}: ${fault}`),
     ...dependencyFaults(metadata, files),
@@ -73,6 +74,19 @@ const TEXTS = [
   'tags',
 ];
 
+/** With numbers and booleans as the texts that Helm makes of them. */
+const asTexts = (metadata: JsonMap): JsonMap => {
+  const { annotations } = metadata;
+  const known = TEXTS.flatMap((field) => (field in metadata ? [[field, textOf(metadata[field])] as const] : []));
+  const texts = isMap(annotations) && {
+    annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, textOf(value)])),
+  };
+  return { ...metadata, ...Object.fromEntries(known), ...texts };
+};
+
+const textOf = (value: unknown): unknown =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+
 const metadataFaults = (metadata: JsonMap): readonly string[] => {
   const { apiVersion, name, version, type, annotations } = metadata;
   const noTexts = TEXTS.filter((field) => !isTextOrAbsent(metadata[field]));
@@ -80,7 +94,7 @@ const metadataFaults = (metadata: JsonMap): readonly string[] => {
     !noTexts.includes(field) && !pattern.test(typeof value === 'string' ? value : '');
   return [
     ...(apiVersion === 'v2' ? [] : [`apiVersion: "v2" is needed${apiVersion === 'v1' ? '; "v1" is for Helm 2' : ''}`]),
-    ...noTexts.map((field) => `${field}: a text is needed; put ${String(metadata[field])} in quotes`),
+    ...noTexts.map((field) => `${field}: a text is needed`),
     ...(wrong('name', name, NAME)
       ? [`name: ${quoted(name)}letters and digits are needed, with "-", "." or "_" between them`]
       : []),
@@ -103,8 +117,8 @@ const quoted = (value: unknown): string =>
 const annotationFaults = (annotations: unknown): readonly string[] => {
   if (annotations === undefined || annotations === null) return [];
   if (!isMap(annotations)) return ['annotations: a map is needed'];
-  const noTexts = Object.entries(annotations).filter(([, value]) => !isTextOrAbsent(value));
-  return noTexts.map(([key, value]) => `annotations.${key}: a text is needed; put ${String(value)} in quotes`);
+  const noTexts = Object.keys(annotations).filter((key) => !isTextOrAbsent(annotations[key]));
+  return noTexts.map((key) => `annotations.${key}: a text is needed`);
 };
 
 const dependencyFaults = (metadata: JsonMap, files: Files): readonly string[] => {

@@ -30,7 +30,7 @@ export type Pushed = { readonly kind: 'pushed'; readonly digest: string; readonl
 type Found = Extract<TaggedManifest, { kind: 'manifest' | 'absent' }>;
 
 /** Pushes to registries. */
-export interface Pusher {
+interface Pusher {
   /** Uploads the parts, and puts their manifest under the tag; one that exists is moved. Rejects only when the signal is aborted. */
   push(target: RegistryTarget, tag: string, parts: Parts, signal: AbortSignal): Promise<Pushed>;
   close(): Promise<void>;
