@@ -68,8 +68,8 @@ export class NarrowTable {
       if (next === undefined) return at(from).trim();
       const expected = next.start + shift;
       if (at(expected - 2, expected).trim() !== '') {
-        const gap = at(expected).search(/ {3}/);
-        shift += gap < 0 ? 0 : gap + GAP;
+        const gap = at(expected - 2).search(/ {3}/);
+        shift += gap < 0 ? 0 : gap - 2 + GAP;
       }
       return at(from, next.start + shift).trim();
     });

@@ -126,6 +126,24 @@ t.test('a table whose rows come one by one grows as they need it', async (t) => 
   );
 });
 
+t.test('a cell that is wider than its column moves what follows, by however little', async (t) => {
+  const rows = [
+    'NAME   READY   SUSPENDED   PHASE    TAG      AGE   MESSAGE',
+    'shop   True                Synced   v1.0.0   6s    deployed v1.0.0',
+    'shop   Unknown               Syncing   v1.0.0   9s    deploying v1.1.0 (NewTag)',
+    'shop   True                  Synced    v1.1.0   10s   deployed v1.1.0',
+    'shop   Unknown               Syncing   v1.10.0-rc   100s   deploying v1.10.0-rc',
+  ];
+  t.strictSame(
+    shown(200, (screen) => {
+      const follow = screen.following();
+      for (const row of rows) follow(row);
+    }),
+    rows.map((row) => `  ${row}`),
+    'it is laid out as kubectl does it',
+  );
+});
+
 t.test('a table is known by its header', async (t) => {
   for (const line of ['NAME   DATA   AGE', 'LAST SEEN   TYPE', 'NAME     READY   UP-TO-DATE   AGE '])
     t.ok(isHeader(line), line);
