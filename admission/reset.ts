@@ -29,6 +29,6 @@ export const resetOf = ({ object, oldObject }: AdmissionRequest, now: number): R
     annotations === undefined || annotations === null
       ? { op: 'add', path: '/metadata/annotations', value: { [RECONCILE_REQUESTED]: value } }
       : { op: 'add', path: `/metadata/annotations/${RECONCILE_REQUESTED.replace('/', '~1')}`, value };
-  const message = `a status can only be changed with --subresource=status; the annotation ${RECONCILE_REQUESTED} was set instead, and the registry is asked at once`;
+  const message = `a status can only be changed with --subresource=status; the annotation ${RECONCILE_REQUESTED} was set instead, which asks for a poll`;
   return { patch: [patch], warnings: [{ rule: 'status-reset', field: FIELD, message }] };
 };

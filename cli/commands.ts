@@ -18,6 +18,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
       return (terminal, { version }) => validateCommand(printing(terminal), version);
     },
   },
+  publish: {
+    summary: 'publish the Helm chart in a folder as a bundle',
+    load: async () => (await import('./publish/command.js')).publishCommand,
+  },
   get: {
     summary: 'list bundles: whether they are ready, their tags, what they do',
     load: async () => (await import('./get/command.js')).getCommand,

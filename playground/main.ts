@@ -3,10 +3,11 @@ import { untilAborted } from '../process/sleep.js';
 import { StartError } from '../process/start-error.js';
 import { binariesCommand } from './binaries/command.js';
 import { BrokenPromise } from './bundle-watch.js';
+import { showCard } from './by-hand/card.js';
 import { type PlaygroundOptions, parseOptions } from './options.js';
 import { withStage } from './play.js';
-import { Screen } from './screen.js';
-import { DEMO, type Stage } from './stage.js';
+import { Screen } from './screen/screen.js';
+import type { Stage } from './stage.js';
 import { brokenChart, outOfMemory } from './story/failing-jobs.js';
 import { goodBundle, secondTag } from './story/good-bundle.js';
 import { outage } from './story/outage.js';
@@ -26,30 +27,16 @@ const playStory = async (stage: Stage): Promise<void> => {
   }
 };
 
-const byHand = (screen: Screen, kubeconfig: string): void => {
-  screen.heading('Go on by hand');
-  screen.say('in another terminal, as long as this one runs:');
-  screen.output(
-    [
-      `export KUBECONFIG=${kubeconfig}`,
-      `kubectl get wb -A --watch`,
-      `kubectl describe wb shop -n ${DEMO}`,
-      `kubectl patch wb shop -n ${DEMO} --type merge -p '{"spec":{"registry":{"pollInterval":"15"}}}'`,
-    ].join('\n'),
-  );
-  screen.say('Ctrl-C stops everything that was started here');
-};
-
 const play = async (options: PlaygroundOptions, screen: Screen, signal: AbortSignal): Promise<void> => {
   const started = performance.now();
   const secondsSince = (from: number) => `${Math.round((performance.now() - from) / 1_000)} s`;
-  await withStage({ options, screen, root: ROOT, signal }, async (stage, { kubeconfig, source }) => {
+  await withStage({ options, screen, root: ROOT, signal }, async (stage, { card, source }) => {
     const raised = performance.now();
     await playStory(stage);
     screen.heading(`All that was promised happened, ${secondsSince(started)} after the start`);
     screen.say(`programs: ${source}; the story took ${secondsSince(raised)}`);
     if (options.once) return;
-    byHand(screen, kubeconfig);
+    showCard(screen, card);
     await untilAborted(signal);
   });
   screen.heading('Stopped: no process and no port is left');

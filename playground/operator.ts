@@ -14,6 +14,12 @@ export const OPERATOR_NAMESPACE = 'k8s-werf-operator-go-system';
 /** The webhook's and the controller's processes. */
 type Program = 'webhook' | 'controller';
 
+/** One of them, ready. */
+export interface RunningProgram extends SupervisedProcess {
+  /** Port of 127.0.0.1 that serves `/metrics`. */
+  readonly healthPort: number;
+}
+
 export interface OperatorDeps {
   readonly client: KubeClient;
   readonly kubectl: Kubectl;
@@ -70,7 +76,7 @@ export const startProgram = async (
   deps: OperatorDeps,
   program: Program,
   signal: AbortSignal,
-): Promise<SupervisedProcess> => {
+): Promise<RunningProgram> => {
   const { dir, root } = deps;
   const account = `werfbundle-${program}`;
   const file = join(dir, `${program}.kubeconfig`);
@@ -88,16 +94,17 @@ export const startProgram = async (
     logFile: join(dir, `${program}.log`),
   });
   try {
-    await ready(running, signal);
+    const healthPort = await ready(running, signal);
+    deps.say(`${program} runs as ServiceAccount ${account}, and is ready; its log: ${running.logFile}`);
+    return { ...running, healthPort };
   } catch (error) {
     await running.stop(STOP);
     throw error;
   }
-  deps.say(`${program} runs as ServiceAccount ${account}, and is ready; its log: ${running.logFile}`);
-  return running;
 };
 
-const ready = async (program: SupervisedProcess, signal: AbortSignal): Promise<void> => {
+/** @returns its health port, which it logs */
+const ready = async (program: SupervisedProcess, signal: AbortSignal): Promise<number> => {
   const fault = async (what: string) =>
     new StartError([`the ${program.name} ${what}; the end of its log:`, await program.logEnd()]);
   let end: string | undefined;
@@ -110,7 +117,9 @@ const ready = async (program: SupervisedProcess, signal: AbortSignal): Promise<v
     await delay(30, undefined, { signal })
   ) {
     if (end !== undefined) throw await fault(`ended at start (${end})`);
-    if ((await readFile(program.logFile, 'utf8')).includes(`"message":"${program.name} ready"`)) return;
+    const log = await readFile(program.logFile, 'utf8');
+    const [, port] = /"health(?:Port)?":(\d+)/.exec(log) ?? [];
+    if (port !== undefined && log.includes(`"message":"${program.name} ready"`)) return Number(port);
   }
   throw await fault(`was not ready within ${READY_WITHIN_MS / 1_000} s`);
 };

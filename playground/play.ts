@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartError } from '../process/start-error.js';
@@ -7,6 +7,8 @@ import { GatherError, type Gathering, gatherBinaries } from './binaries/find.js'
 import { reportTo } from './binaries/report.js';
 import { plainVersion } from './binaries/versions.js';
 import { BundleWatch } from './bundle-watch.js';
+import type { CardFacts } from './by-hand/card.js';
+import { writeSamples, writeTools } from './by-hand/files.js';
 import { openCluster } from './cluster.js';
 import { fileLog } from './file-log.js';
 import { Kubectl } from './kubectl.js';
@@ -14,7 +16,7 @@ import { startNodeAgent } from './node-agent/start.js';
 import { installManifests, type OperatorDeps, startProgram, stopProgram, uninstallWebhooks } from './operator.js';
 import type { PlaygroundOptions } from './options.js';
 import { startRegistry } from './registry/start.js';
-import type { Screen } from './screen.js';
+import type { Screen } from './screen/screen.js';
 import type { Stage } from './stage.js';
 import { judgedOffline } from './story/offline.js';
 import { findWerf, tellWerf } from './werf/find.js';
@@ -44,7 +46,7 @@ export const withStage = async (
     readonly root: string;
     readonly signal: AbortSignal;
   },
-  play: (stage: Stage, surroundings: { readonly kubeconfig: string; readonly source: string }) => Promise<void>,
+  play: (stage: Stage, surroundings: { readonly card: CardFacts; readonly source: string }) => Promise<void>,
 ): Promise<void> => {
   const undo = new Undo();
   try {
@@ -128,7 +130,7 @@ const build = async (
   };
   await installManifests(operator);
   undo.add('the webhook configurations', () => uninstallWebhooks(operator));
-  const [webhook, controller] = await startOperator(operator, signal, undo);
+  const started = await startOperator(operator, signal, undo);
   const bundles = new BundleWatch({ client: cluster.client, clock, random: systemRandom, log });
   const ending = new AbortController();
   const watchingBundles = bundles.start(ending.signal);
@@ -136,9 +138,8 @@ const build = async (
     ending.abort();
     await watchingBundles;
   });
-  const sample = async (name: string) =>
-    (await readFile(join(root, 'playground', 'samples', name), 'utf8')).replaceAll('localhost:5000', registry.host);
-  const applied = await kubectl.run(['apply', '-f', '-'], await sample('namespace.yaml'));
+  const samples = await writeSamples({ root, dir, registryHost: registry.host });
+  const applied = await kubectl.run(['apply', '-f', join(samples, 'namespace.yaml')]);
   if (applied.code !== 0) throw new StartError([applied.text.trim()]);
   if (options.timeScale !== 1)
     say(`time: a minute of the specs is ${60 / options.timeScale} seconds here (--time-scale ${options.timeScale})`);
@@ -154,12 +155,14 @@ const build = async (
         return registry;
       },
     },
-    sample,
+    samples,
     werf: werf.kind,
     signal,
   };
-  const source = await programs.source();
-  return { stage, surroundings: { kubeconfig: cluster.kubeconfig, dir, webhook, controller, source } };
+  const tools = await writeTools({ dir, root, kubectl: programs.binaries.kubectl, context: cluster.context });
+  const { kubeconfig } = cluster;
+  const card = { root, kubeconfig, tools, samples, registryHost: registry.host, programs: started };
+  return { stage, surroundings: { card, source: await programs.source() } };
 };
 
 /** Finds the programs; the missing ones are got meanwhile. @throws StartError */

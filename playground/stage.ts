@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import type { ObjectRef } from '../api/objects.js';
 import type { BundleWatch } from './bundle-watch.js';
 import type { Kubectl, KubectlAnswer } from './kubectl.js';
 import type { RunningRegistry } from './registry/start.js';
-import type { Screen } from './screen.js';
+import type { Screen } from './screen/screen.js';
 
 /** Everything that a chapter of the story needs. */
 export interface Stage {
@@ -13,8 +14,8 @@ export interface Stage {
   readonly registryHost: string;
   /** Stops the registry, or starts it again on the same port with what it held. */
   readonly registry: { stop(): Promise<void>; start(): Promise<RunningRegistry> };
-  /** Text of a file of playground/samples, with the registry's real address. */
-  sample(name: string): Promise<string>;
+  /** Folder of playground/samples as they are applied: with the registry's real address. */
+  readonly samples: string;
   /** What the Jobs run. */
   readonly werf: 'real' | 'stand-in';
   readonly signal: AbortSignal;
@@ -29,33 +30,28 @@ export const PATIENCE_MS = 60_000;
 export const demo = (name: string): ObjectRef => ({ namespace: DEMO, name });
 
 /** Runs kubectl, and shows the command and its output. */
-export const showKubectl = async (stage: Stage, args: readonly string[], input?: string): Promise<KubectlAnswer> => {
+export const showKubectl = async (stage: Stage, args: readonly string[]): Promise<KubectlAnswer> => {
   stage.signal.throwIfAborted();
   stage.screen.command(['kubectl', ...args]);
-  const answer = await stage.kubectl.run(args, input);
+  const answer = await stage.kubectl.run(args);
   stage.screen.output(answer.text);
   return answer;
 };
 
-/** Applies a sample, shown as the file that a person would apply. */
-export const applySample = async (stage: Stage, name: string): Promise<KubectlAnswer> => {
-  const file = `playground/samples/${name}`;
-  stage.signal.throwIfAborted();
-  stage.screen.command(['kubectl', 'apply', '-f', file]);
-  const answer = await stage.kubectl.run(['apply', '-f', '-'], await stage.sample(name));
-  stage.screen.output(answer.text);
-  return answer;
-};
+/** Applies a sample, and shows that. */
+export const applySample = (stage: Stage, name: string): Promise<KubectlAnswer> =>
+  showKubectl(stage, ['apply', '-f', join(stage.samples, name)]);
 
 /** Shows `kubectl get --watch` while something happens. */
 export const watching = async <T>(stage: Stage, name: string, happens: () => Promise<T>): Promise<T> => {
   const args = ['get', 'wb', name, '-n', DEMO, '--watch'];
   stage.screen.command(['kubectl', ...args]);
+  const show = stage.screen.following();
   let last = '';
   const following = stage.kubectl.follow(args, (line) => {
     // A change that no column shows gets no line.
     const shown = line.replace(/ +(?:\d+[smhdy])+(?= |$)/, '');
-    if (shown !== last) stage.screen.output(line);
+    if (shown !== last) show(line);
     last = shown;
   });
   try {

@@ -10,10 +10,12 @@ import { basicAuthorization, Tokens } from './tokens.js';
 
 interface RegistryRequest {
   /** What is asked for: registries may want another scope for each (Azure's do). */
-  readonly resource: 'tags' | 'manifests';
-  readonly method: 'GET' | 'HEAD';
+  readonly resource: 'tags' | 'manifests' | 'uploads';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: URL;
   readonly accept: string;
+  /** What is pushed; then the answer has the body of an error, too. */
+  readonly content?: { readonly type: string; readonly body: Buffer };
   /** An ETag, sent as If-None-Match: while it is current, the registry may answer 304 Not Modified. */
   readonly unless?: string | undefined;
 }
@@ -90,16 +92,21 @@ export class Access {
 
   async #attempt(
     target: RegistryTarget,
-    { method, url, accept, unless }: RegistryRequest,
+    { method, url, accept, unless, content }: RegistryRequest,
     how: {
       readonly challenge: Challenge | undefined;
       readonly refused?: string | undefined;
       readonly signal: AbortSignal;
     },
   ): Promise<Attempt> {
-    const plain = { accept, ...(unless !== undefined && { 'if-none-match': unless }) };
+    const plain = {
+      accept,
+      ...(unless !== undefined && { 'if-none-match': unless }),
+      ...(content !== undefined && { 'content-type': content.type }),
+    };
+    const pushed = content !== undefined && ({ body: content.body, readsErrors: true } as const);
     const send = (headers: Readonly<Record<string, string>>) =>
-      this.#exchange({ method, url, headers }, target, how.signal);
+      this.#exchange({ method, url, headers, ...pushed }, target, how.signal);
     if (how.challenge === undefined) return { answer: await send(plain) };
     const allowed = await this.#authorization(target, how.challenge, { refused: how.refused, signal: how.signal });
     if (allowed.kind !== 'authorization') return { answer: allowed };

@@ -16,11 +16,13 @@ interface Trust {
 }
 
 interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: URL;
   /** Names in lower case. `authorization` stays behind when a redirect leaves the origin. */
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
+  /** Reads the body of an error too: for the person who asked, never for a status. */
+  readonly readsErrors?: true;
 }
 
 interface ExchangeDeps {
@@ -72,13 +74,15 @@ const followed = async (
     if (answer.kind === 'held') return answer;
     if (answer.kind === 'failed') return { ...answer, ...(elsewhere !== undefined && { host: elsewhere }) };
     const location = REDIRECTS.has(answer.status) ? answer.header('location') : undefined;
-    if (location === undefined || request.method === 'POST') {
+    if (location === undefined || isWrite(request)) {
       return elsewhere === undefined ? answer : { ...answer, redirectedTo: elsewhere };
     }
     current = redirected(current, location, trust);
   }
   throw new WireError('protocol', `more than ${REDIRECTS_MAX} redirects`);
 };
+
+const isWrite = ({ method }: HttpRequest): boolean => method === 'POST' || method === 'PUT';
 
 const answerFrom = async (
   request: HttpRequest,
@@ -137,7 +141,8 @@ const sent = async (
   const response = await responseTo(request, trust, signal, deps);
   const headers = (name: string): readonly string[] => [response.headers[name] ?? []].flat();
   const header = (name: string): string | undefined => headers(name)[0];
-  const useful = response.statusCode >= 200 && response.statusCode < 300 && request.method !== 'HEAD';
+  const isSuccess = response.statusCode >= 200 && response.statusCode < 300;
+  const useful = (isSuccess || request.readsErrors === true) && request.method !== 'HEAD';
   const body = useful
     ? await read(response.body, { encoding: header('content-encoding'), bytes: deps.bodyBytes }, deps)
     : Buffer.alloc(0);
@@ -164,7 +169,7 @@ const responseTo = async (
     return await send();
   } catch (error) {
     // A kept connection may be closed by the server just as it is used again; reading once more is harmless.
-    if (signal.aborted || request.method === 'POST' || !isHangUp(error)) throw error;
+    if (signal.aborted || isWrite(request) || !isHangUp(error)) throw error;
     return await send();
   }
 };

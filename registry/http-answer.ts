@@ -12,7 +12,7 @@ export interface HttpAnswer {
   /** The first value of a header, by its name in lower case. */
   header(name: string): string | undefined;
   headers(name: string): readonly string[];
-  /** Empty unless the status is 2xx: what a registry says in an error is not for us. */
+  /** Empty unless the status is 2xx: what a registry says in an error is only for a person who pushes. */
   readonly body: Buffer;
 }
 

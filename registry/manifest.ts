@@ -11,7 +11,7 @@ export const MANIFEST_ACCEPT = [
 ].join(', ');
 
 /** The media type of a Helm chart's config, which werf bundles have as well. */
-const BUNDLE_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
+export const BUNDLE_CONFIG = 'application/vnd.cncf.helm.config.v1+json';
 
 const DIGEST = /^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/;
 

@@ -123,7 +123,7 @@ export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | un
 const NOT_ASKED = 'the registry has not been asked yet';
 export const NOT_ASKED_SINCE = 'the registry has not been asked since the obstacle is gone';
 
-const RESET = 'the count of failed polls was reset: the registry is asked at once';
+const RESET = 'the count of failed polls was reset';
 
 /** Why a first scan takes so long. Without numbers, which would change with each reconcile. */
 const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
@@ -132,6 +132,8 @@ const HELD_BACK: Readonly<Record<HeldBack['why'], string>> = {
     'the registry did not answer when it was asked last, for this bundle or others, and is left alone for a while',
   'retry-after': 'the registry wants to be left alone for a while (Retry-After)',
 };
+
+const heldBackWords = (why: HeldBack['why']): string => `polls are held back, for ${HELD_BACK[why]}`;
 
 /** Forgets the results of earlier polls: the registry is asked at once, and failures are counted anew. */
 export const lookAnew = (
@@ -156,8 +158,8 @@ const firstScan = (
   message: string,
   reason: 'FirstScan' | 'PollingResumed' = 'FirstScan',
 ): PollAccount => {
-  const why = seen.heldBack && `: polls are held back, for ${HELD_BACK[seen.heldBack]}`;
-  const words = `${message}${why ?? ''}`;
+  const atOnce = message === RESET ? ': the registry is asked at once' : '';
+  const words = `${message}${seen.heldBack === undefined ? atOnce : `: ${heldBackWords(seen.heldBack)}`}`;
   const unknown = { type: 'RegistryReachable', status: 'Unknown', reason, message: words } as const;
   return {
     status: withCondition(status, unknown, momentOf(seen)),
@@ -195,7 +197,8 @@ const stillFailing = (
   const before = reachable?.message ?? 'polls fail';
   if (reachable?.status !== 'False' || reachable.reason === 'PollingResumed' || !isRequested(seen.bundle))
     return { status, findings: [failureFinding(seen.bundle, status, before)] };
-  const message = `as requested, the registry is asked at once; so far: ${before}`;
+  const when = seen.heldBack === undefined ? 'at once' : `as soon as that may be: ${heldBackWords(seen.heldBack)}`;
+  const message = `as requested, the registry is asked ${when}; so far: ${before}`;
   const resumed = { type: 'RegistryReachable', status: 'False', reason: 'PollingResumed', message } as const;
   return {
     status: withCondition(status, resumed, momentOf(seen)),

@@ -1,7 +1,18 @@
 import { gzipSync } from 'node:zlib';
-import { stringify } from 'yaml';
-import { pushBlob, pushManifest, type Target } from './push.js';
-import { tarOf } from './tar.js';
+import { parse, stringify } from 'yaml';
+import { type Parts, partsOf } from '../../cli/publish/bundle.js';
+import { createPusher } from '../../cli/publish/push.js';
+import { tarOf } from '../../cli/publish/tar.js';
+import { systemClock } from '../../process/system-clock.js';
+
+/** The registry to push to, by plain HTTP: the playground's own. */
+interface Target {
+  /** `host:port` */
+  readonly host: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly credential?: { readonly username: string; readonly password: string };
+}
 
 /** A chart by its files, paths below the chart's folder (`templates/app.yaml`); Chart.yaml is made when it is not among them. */
 interface Chart {
@@ -10,51 +21,49 @@ interface Chart {
   readonly files: Readonly<Record<string, string>>;
 }
 
-const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+/** A registry refused a push. The message has the request and the answer. */
+export class PushError extends Error {
+  override readonly name = 'PushError';
+}
 
-/**
- * Publishes a bundle as `werf bundle publish` does: a manifest whose config is the chart's, and one layer with the chart.
- * Equal charts have equal digests; a tag that exists is moved.
- * @throws PushError
- */
-export const publishBundle = async (
-  options: Target & { readonly tag: string; readonly chart: Chart },
-): Promise<{ readonly digest: string }> => {
-  const { tag, chart } = options;
-  const metadata = { apiVersion: 'v2', name: chart.name, version: chart.version, type: 'application' };
-  const files = { 'Chart.yaml': stringify(metadata), ...chart.files };
-  const inFolder = Object.entries(files).map(([path, content]) => [`${chart.name}/${path}`, content]);
-  const layer = gzipSync(tarOf(Object.fromEntries(inFolder)));
-  const digest = await publish(options, tag, {
-    config: { content: JSON.stringify(metadata), mediaType: 'application/vnd.cncf.helm.config.v1+json' },
-    layer: { content: layer, mediaType: 'application/tar+gzip' },
-  });
-  return { digest };
+/** Publishes a bundle; a tag that exists is moved. @throws PushError */
+export const publishBundle = ({
+  chart,
+  ...target
+}: Target & { readonly chart: Chart }): Promise<{ readonly digest: string }> => {
+  const { name, version, files } = chart;
+  const made = stringify({ apiVersion: 'v2', name, version, type: 'application' });
+  const all = { 'Chart.yaml': made, ...files };
+  const metadata = parse(all['Chart.yaml']);
+  return publish(target, partsOf({ name, metadata, files: new Map(Object.entries(all)) }));
 };
 
 /** Publishes a container image of one empty layer: something under a tag that is no bundle. @throws PushError */
-export const publishImage = async (
-  options: Target & { readonly tag: string },
-): Promise<{ readonly digest: string }> => {
+export const publishImage = (target: Target): Promise<{ readonly digest: string }> => {
   const config = { architecture: 'amd64', os: 'linux', config: {}, rootfs: { type: 'layers', diff_ids: [] } };
-  const digest = await publish(options, options.tag, {
-    config: { content: JSON.stringify(config), mediaType: 'application/vnd.oci.image.config.v1+json' },
+  return publish(target, {
+    config: {
+      content: Buffer.from(JSON.stringify(config)),
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+    },
     layer: { content: gzipSync(tarOf({})), mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip' },
   });
-  return { digest };
 };
 
-interface Part {
-  readonly content: string | Buffer;
-  readonly mediaType: string;
-}
-
-const publish = async (
-  target: Target,
-  tag: string,
-  parts: { readonly config: Part; readonly layer: Part },
-): Promise<string> => {
-  const push = ({ content, mediaType }: Part) => pushBlob(target, Buffer.from(content), mediaType);
-  const [config, layer] = [await push(parts.config), await push(parts.layer)];
-  return pushManifest(target, tag, { schemaVersion: 2, mediaType: OCI_MANIFEST, config, layers: [layer] });
+const publish = async ({ tag, credential, ...where }: Target, parts: Parts): Promise<{ readonly digest: string }> => {
+  const pusher = createPusher({ clock: systemClock, userAgent: 'werfbundle-playground' });
+  const target = {
+    ...where,
+    insecure: true,
+    ...(credential && { credential: { ...credential, kind: 'basic' } as const }),
+  };
+  try {
+    const pushed = await pusher.push(target, tag, parts, new AbortController().signal);
+    if (pushed.kind === 'pushed') return { digest: pushed.digest };
+    const { request, failure, said } = pushed;
+    const why = failure.kind === 'held' ? 'held back' : failure.message;
+    throw new PushError(`${request}: ${why}${said === undefined ? '' : ` (${said})`}`);
+  } finally {
+    await pusher.close();
+  }
 };

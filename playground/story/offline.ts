@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { BrokenPromise } from '../bundle-watch.js';
-import type { Screen } from '../screen.js';
+import type { Screen } from '../screen/screen.js';
 
 const ARGS = ['dist/werfbundle.js', 'validate', 'playground/samples'] as const;
 const MISTAKES = [

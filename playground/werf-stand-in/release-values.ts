@@ -44,6 +44,22 @@ export const hasIntegers = (sets: Sets): boolean => isOrHasNumber(mergedValues([
 const isOrHasNumber = (value: unknown): boolean =>
   typeof value === 'object' && value !== null ? Object.values(value).some(isOrHasNumber) : typeof value === 'number';
 
+/** Keys that are named; there may be thousands. */
+const KEYS_SHOWN = 20;
+
+/** Which values were given, by their keys alone: what they are may come from a Secret. Pure. @returns undefined if there are none */
+export const tellKeys = (values: Values): string | undefined => {
+  const keys = keysIn(values);
+  if (keys.length === 0) return undefined;
+  const more = keys.length > KEYS_SHOWN ? ` and ${keys.length - KEYS_SHOWN} more` : '';
+  return `Values given (keys only): ${keys.slice(0, KEYS_SHOWN).join(', ')}${more}`;
+};
+
+const keysIn = (values: Values): readonly string[] =>
+  Object.entries(values).flatMap(([key, value]) =>
+    isMap(value) && Object.keys(value).length > 0 ? keysIn(value).map((below) => `${key}.${below}`) : [key],
+  );
+
 /**
  * All values of a command line.
  * @throws ValuesError

@@ -8,6 +8,7 @@ import { during, observe, planOf, pull, type Surroundings } from './observe.js';
 import { tellPlan } from './plan.js';
 import { lockRelease } from './release-lock.js';
 import { forget } from './release-store.js';
+import { tellKeys } from './release-values.js';
 import { type Speaker, say, speakerFor } from './words.js';
 
 /** The first line of everything, so that nobody takes this for werf. */
@@ -52,6 +53,8 @@ const apply = async (command: Apply, around: Surroundings): Promise<number> => {
     around.print(say('start', { release: called(command) }));
     const work = async () => {
       const seen = await observe(cluster, command, pulled);
+      const keys = tellKeys(seen.values);
+      if (keys !== undefined) around.print(keys);
       await deploy({ command, cluster, seen, around }, planOf(seen), called(command));
     };
     await locked({ cluster, of: command, around, work });

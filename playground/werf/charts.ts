@@ -9,7 +9,7 @@ export type Fate =
   | 'hook'
   /** A Deployment never becomes ready, since no node fits. */
   | 'unready'
-  /** Rendering takes more memory than a Job with 256 MiB has. */
+  /** Rendering takes more memory than a Job with 256 MiB has, and less than 512 MiB: if need be, than a doubled limit. */
   | 'oom';
 
 /** A chart as `publishBundle` takes it. */
@@ -21,6 +21,9 @@ export interface DemoChart {
 
 /** The annotation that tells the stand-in for werf how to behave. */
 const BEHAVIOUR = 'playground.werf.io/behaviour';
+
+/** What the stand-in takes for it, besides some 80 MiB of its own. */
+const HUNGER = 'memory: 280';
 
 const CONFIG_MAP = `apiVersion: v1
 kind: ConfigMap
@@ -77,13 +80,13 @@ const MORE: Readonly<Record<Fate, Readonly<Record<string, string>>>> = {
   template: { 'templates/broken.yaml': `${CONFIG_MAP}  deep: {{ .Values.nothere.deep.er }}\n` },
   hook: { 'templates/migrate.yaml': HOOK },
   unready: { 'templates/web.yaml': deployment('      nodeSelector: {playground.werf.io/node: none}\n') },
-  oom: { 'templates/enormous.yaml': '{{- $text := repeat 1500000000 "x" }}\n# {{ len $text }}\n' },
+  oom: { 'templates/enormous.yaml': '{{- $text := repeat 280000000 "x" }}\n# {{ len $text }}\n' },
 };
 
 /** A small chart that really can be deployed: a ConfigMap, and what its fate asks for. */
 export const demoChart = (of: { readonly name: string; readonly version: string; readonly fate?: Fate }): DemoChart => {
   const { name, version, fate = 'deployed' } = of;
-  const annotations = fate === 'deployed' ? {} : { annotations: { [BEHAVIOUR]: fate } };
+  const annotations = fate === 'deployed' ? {} : { annotations: { [BEHAVIOUR]: fate === 'oom' ? HUNGER : fate } };
   return {
     name,
     version,

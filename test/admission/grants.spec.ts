@@ -457,7 +457,7 @@ t.test('the guide\u2019s reset becomes a request to reconcile', async (t) => {
   const reset = { ...bundle(PLAIN), status: { consecutiveFailures: 0 } };
   const value = '2026-01-01T00:00:00.000Z';
   const warnings = [
-    'status.consecutiveFailures: a status can only be changed with --subresource=status; the annotation werf.io/reconcile-requested-at was set instead, and the registry is asked at once',
+    'status.consecutiveFailures: a status can only be changed with --subresource=status; the annotation werf.io/reconcile-requested-at was set instead, which asks for a poll',
   ];
   const rows: readonly { title: string; old: WerfBundle; now: WerfBundle; patch: readonly object[] }[] = [
     {

@@ -222,7 +222,7 @@ t.test('the guide\u2019s reset of a failed bundle', async (t) => {
   t.equal(code, 0);
   t.equal(
     stderr,
-    'Warning: status.consecutiveFailures: a status can only be changed with --subresource=status; the annotation werf.io/reconcile-requested-at was set instead, and the registry is asked at once\n',
+    'Warning: status.consecutiveFailures: a status can only be changed with --subresource=status; the annotation werf.io/reconcile-requested-at was set instead, which asks for a poll\n',
   );
   const { metadata, status: after } = JSON.parse(await must(['get', 'wb', 'shop', '-n', 'ops', '-o', 'json']));
   t.match(metadata.annotations['werf.io/reconcile-requested-at'], /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { link, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,11 +25,15 @@ interface Run {
 /** The folder of the programs that this test run found, in the form that the playground takes them. */
 const assetsOf = ({ kubeApiserver }: Binaries): string => join(kubeApiserver, '..');
 
-/** @param below - where its files go */
-const run = async (t: Test, args: readonly string[], below = tmpdir()): Promise<Run> => {
+/** @param options.below - where its files go; `more`: of its environment */
+const run = async (
+  t: Test,
+  args: readonly string[],
+  { below = tmpdir(), more = {} }: { readonly below?: string; readonly more?: NodeJS.ProcessEnv } = {},
+): Promise<Run> => {
   const home = await mkdtemp(join(below, 'werfbundle-playground-spec-'));
   t.teardown(() => rm(home, { recursive: true, force: true }));
-  const env = { ...process.env, TMPDIR: home, KUBEBUILDER_ASSETS: assetsOf(await binariesOfThisRun()) };
+  const env = { ...process.env, TMPDIR: home, KUBEBUILDER_ASSETS: assetsOf(await binariesOfThisRun()), ...more };
   const child = spawn(process.execPath, [PLAYGROUND, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
   t.teardown(() => child.kill('SIGKILL'));
   let text = '';
@@ -79,14 +83,17 @@ t.test('npm start -- --once shows the whole story, and leaves nothing', { timeou
   const text = running.text();
   t.equal(code, 0, 'it exits 0') || t.comment(text);
   const lines = [
-    { title: 'a good bundle is Syncing first', words: /^ {2}shop +Syncing /m },
+    { title: 'a good bundle is Syncing first', words: /^ {2}shop +Unknown +Syncing /m },
     {
       title: 'and then Synced with its tag',
-      words: /^ {2}shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace demo/m,
+      words: /^ {2}shop +True +Synced +v1\.0\.0 +\S+ +deployed v1\.0\.0 to namespace demo/m,
     },
     { title: 'it says which werf runs', words: /^- werf in them: (a stand-in, which deploys no chart: |\d+\.\d+)/m },
     { title: 'its Job really ran', words: /Succeeded release "shop" \(namespace: "demo"\)/ },
-    { title: 'a second tag is deployed', words: /^ {2}shop +Synced +v1\.1\.0 +deployed v1\.1\.0 to namespace demo/m },
+    {
+      title: 'a second tag is deployed',
+      words: /^ {2}shop +True +Synced +v1\.1\.0 +\S+ +deployed v1\.1\.0 to namespace demo/m,
+    },
     {
       title: 'the first of four mistakes is named',
       words: '* spec.registry.url: Invalid value: "https://ghcr.io/acme/my-app:v1"',
@@ -94,6 +101,11 @@ t.test('npm start -- --once shows the whole story, and leaves nothing', { timeou
     { title: 'so is the second', words: '* spec.registry.pollInterval: Invalid value: "15"' },
     { title: 'the third', words: '* spec.converge.serviceAccountName: Required value' },
     { title: 'and the fourth', words: '* spec.converge.resourceLimits.memory: Invalid value: "-1Gi"' },
+    { title: 'the Job says which values it was given', words: /: app\.replicas, app\.greeting, database\.password$/m },
+    {
+      title: 'with the memory that its status advises, a hungry bundle is deployed',
+      words: /^ {2}hungry +True +Synced +v1\.0\.0 +\S+ +deployed v1\.0\.0 to namespace demo/m,
+    },
     {
       title: 'OOMKilled is reported with what to do',
       words: 'pod failed with OOMKilled: memory limit 256Mi; set spec.converge.resourceLimits.memory to 512Mi',
@@ -123,7 +135,7 @@ t.test('npm start -- --once shows the whole story, and leaves nothing', { timeou
 
 t.test('on a cluster that is there already nothing of a Secret leaves that', { timeout: 300_000 }, async (t) => {
   const cluster = await startCluster(t, { secrets: [PASSWORD], anyKubelet: true });
-  const running = await run(t, ['--kubeconfig', cluster.kubeconfig], cluster.dir);
+  const running = await run(t, ['--kubeconfig', cluster.kubeconfig], { below: cluster.dir });
   await said(running, '== Go on by hand', 240_000);
   await writeFile(join(cluster.dir, 'screen.log'), running.text());
   const logs = (await readdir(running.home, { recursive: true })).filter((file) => file.endsWith('.log'));
@@ -145,6 +157,78 @@ t.test('on a cluster that is there already nothing of a Secret leaves that', { t
   const { stdout } = await cluster.kubectl(['get', 'validatingwebhookconfigurations', '-o', 'name']);
   t.equal(stdout, '', 'nobody refuses bundles in its place');
 });
+
+/** The words of a text, wherever its lines end. */
+const wordsIn = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
+
+t.test(
+  'at 80 columns no word of the story is broken, and each command of its card works',
+  { timeout: 300_000 },
+  async (t) => {
+    const running = await run(t, [], { more: { COLUMNS: '80' } });
+    await said(running, 'Ctrl-C stops everything', 240_000);
+    const text = running.text();
+    const tooLong = text.split('\n').filter((line) => [...line].length > 80 && wordsIn(line).length > 2);
+    t.strictSame(tooLong, [], 'a line is longer only for one long word');
+    const whole = [
+      ...[
+        'spec.converge.resourceLimits.memory',
+        '(--time-scale',
+        'k8s-werf-operator-go-system',
+        'pod failed with OOMKilled',
+      ],
+      ...['"clumsy/templates/objects.yaml" at <.Values.nothere.deep.er>:', 'SUSPENDED', '{"pollInterval"'],
+    ];
+    for (const words of whole) t.ok(wordsIn(text).join(' ').includes(words), words);
+
+    const card = text.slice(text.indexOf('== Go on by hand'));
+    const script = card.split('\n').filter((line) => line.startsWith('  ') && !isProse(line, card));
+    const shell = await inShell(script.join('\n'), running.home);
+    t.equal(shell.code, 1, 'its last command is one that is refused');
+    const told = [
+      {
+        title: 'a chart is published',
+        words: /^published chart web 1\.0\.0 \(4 files\) as 127\.0\.0\.1:\d+\/demo\/web:v1\.0\.0$/m,
+      },
+      { title: 'its bundle is applied', words: /^werfbundle\.werf\.io\/web created$/m },
+      { title: 'and deployed', words: /^werfbundle\.werf\.io\/web condition met$/m },
+      { title: 'its Job’s log is there', words: /Succeeded release "web"/ },
+      { title: 'a broken chart is replaced', words: /^replaced sha256:[0-9a-f]{64}$/m },
+      { title: 'which mends its bundle', words: /^clumsy +.*Synced +.*v1\.0\.0 /m },
+      {
+        title: 'what can’t work is refused',
+        words: /spec\.registry\.pollInterval: Invalid value: "15": a unit is missing/,
+      },
+    ];
+    for (const { title, words } of told) t.match(shell.output, words, title);
+    t.match(
+      (await inShell([...script.slice(0, 3), 'kubectl explain wb.spec.converge'].join('\n'), running.home)).output,
+      /FIELD: converge <Object>/,
+    );
+    for (const [, url = ''] of wordsIn(card)
+      .join(' ')
+      .matchAll(/metrics (http:\S+)/g))
+      t.match(await (await fetch(url)).text(), /^# HELP werfbundle_/m, url);
+    running.child.kill('SIGINT');
+    t.equal(await running.ended, 0);
+    await nothingIsLeft(t, running);
+  },
+);
+
+/** Whether a line goes on with a sentence that begins with a dash above it. */
+const isProse = (line: string, card: string): boolean => {
+  const before = card.slice(0, card.indexOf(line)).trimEnd().split('\n').at(-1) ?? '';
+  return !/^ {2}(?:cd|export|kubectl|werfbundle) /.test(line) && !before.endsWith('\\');
+};
+
+/** Runs a script with an empty environment. */
+const inShell = (script: string, home: string): Promise<{ readonly code: number; readonly output: string }> =>
+  new Promise((resolve) => {
+    const options = { env: { PATH: '/usr/bin:/bin', HOME: home }, cwd: home };
+    execFile('/bin/sh', ['-c', script], options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
+    );
+  });
 
 t.test('nothing is left, however it ends', { timeout: 120_000 }, async (t) => {
   const interrupted = await run(t, []);

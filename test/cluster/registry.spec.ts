@@ -89,7 +89,7 @@ t.test('the contract holds for the distribution registry with a token server', a
   let version = 0;
   const publish = async (repository: string, tag: string, content: 'bundle' | 'image') => {
     version += 1;
-    const target = { host, repository, tag, token: tokens.token(repository, ['pull', 'push']) };
+    const target = { host, repository, tag, credential: login };
     const chart = { name: 'app', version: `1.0.${version}`, files: {} };
     const { digest } = await (content === 'bundle' ? publishBundle({ ...target, chart }) : publishImage(target));
     return digest;

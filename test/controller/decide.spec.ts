@@ -207,7 +207,7 @@ t.test(
   async (t) => {
     const rows: readonly { title: string; seen: Observation; want: Partial<ReturnType<typeof told>> }[] = [
       {
-        title: 'a new bundle is Syncing, Ready is Unknown, and the registry is asked at once',
+        title: 'a new bundle is Syncing, Ready is Unknown, which asks for a poll',
         seen: observation(bundle()),
         want: {
           phase: 'Syncing',

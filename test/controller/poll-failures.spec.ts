@@ -259,6 +259,19 @@ t.test(
       t.match([failedAgain.events, failedAgain.status.consecutiveFailures], [[/^Warning PollFailed: /], 1], title);
     }
 
+    const held = { heldBack: 'breaker' } as const;
+    const whyHeld =
+      'polls are held back, for the registry did not answer when it was asked last, for this bundle or others, and is left alone for a while';
+    t.equal(
+      toldBy(observation(bundle(stopped({ consecutiveFailures: 0 })), held)).shown,
+      `the count of failed polls was reset: ${whyHeld}`,
+      'nothing is promised that the registry is spared from',
+    );
+    t.match(
+      toldBy(observation(bundle(stopped(), annotated(REQUEST)), held)).shown,
+      `as requested, the registry is asked as soon as that may be: ${whyHeld}; so far: error polling registry`,
+    );
+
     const requested = observation(bundle(stopped(), annotated(REQUEST)));
     const told = toldBy(requested);
     t.match(told.events, [

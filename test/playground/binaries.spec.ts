@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
+import { tarOf } from '../../cli/publish/tar.js';
 import { scriptPath } from '../../playground/binaries/debian.js';
 import { findBinaries, gatherBinaries, lookForBinaries } from '../../playground/binaries/find.js';
 import { goModOf } from '../../playground/binaries/go-build.js';
@@ -28,7 +29,6 @@ import {
   versionFault,
   versionIn,
 } from '../../playground/binaries/versions.js';
-import { tarOf } from '../../playground/registry/tar.js';
 import { eventually } from '../kit/eventually.js';
 import { program } from './program-script.js';
 

@@ -4,16 +4,15 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t, { type Test } from 'tap';
+import { tarOf } from '../../cli/publish/tar.js';
 import { lookForBinaries } from '../../playground/binaries/find.js';
 import { holdPort } from '../../playground/control-plane/held-ports.js';
 import { startControlPlane } from '../../playground/control-plane/start.js';
 import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
 import type { RegistryAuth } from '../../playground/registry/auth.js';
 import { htpasswdLine } from '../../playground/registry/bcrypt.js';
-import { publishBundle, publishImage } from '../../playground/registry/publish.js';
-import { PushError } from '../../playground/registry/push.js';
+import { PushError, publishBundle, publishImage } from '../../playground/registry/publish.js';
 import { startRegistry } from '../../playground/registry/start.js';
-import { tarOf } from '../../playground/registry/tar.js';
 import { eventually } from '../kit/eventually.js';
 import { program } from './program-script.js';
 

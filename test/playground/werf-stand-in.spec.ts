@@ -219,7 +219,8 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
   t.same(await werf(`bundle apply ${first}`), {
     code: 0,
     lines: [
-      ...[pulled('basic', '1.0.0'), `Start ${x}`, '\u250c Completed operations'],
+      ...[pulled('basic', '1.0.0'), `Start ${x}`, 'Values given (keys only): a, deep.x, deep.y, password'],
+      '\u250c Completed operations',
       ...['\u2502 Create: ConfigMap/werf-stand-in-my-app', '\u2514 Completed operations', '', `Succeeded ${x}`],
     ],
   });
@@ -339,6 +340,7 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
         ...[
           pulled('open', 'prints'),
           `Start ${x}`,
+          'Values given (keys only): password, deep.x',
           'password: hunter22',
           'deep:',
           '  x: 2',

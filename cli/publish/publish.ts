@@ -1,0 +1,85 @@
+import type { Clock } from '../../process/ports.js';
+import type { RegistryTarget } from '../../registry/port.js';
+import type { Proxies } from '../../registry/proxies.js';
+import type { Chart } from './bundle.js';
+import { partsOf } from './bundle.js';
+import { readChartFolder } from './chart-folder.js';
+import { checkChart } from './check-chart.js';
+import { findUserCredential } from './credentials.js';
+import { explainRefusal } from './explain-refusal.js';
+import { createPusher, type Pushed } from './push.js';
+import type { Reference } from './reference.js';
+import type { Publication } from './report.js';
+
+/** What became of it: `invalid`, the chart is wrong; `refused`, the registry did not take it; a line each. */
+export type PublishOutcome =
+  | { readonly kind: 'published'; readonly publication: Publication; readonly notes: readonly string[] }
+  | { readonly kind: 'unreadable' | 'invalid' | 'refused'; readonly lines: readonly string[] };
+
+/** What to publish, where, and with what. */
+interface Wish {
+  readonly folder: string;
+  readonly to: Reference;
+  readonly insecure: boolean;
+  /** PEM certificates that are trusted beside the system's. */
+  readonly ca: string | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly proxies: Proxies;
+  readonly clock: Clock;
+  readonly userAgent: string;
+  /** Hears what is being done. */
+  readonly tell: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Checks the chart in a folder, packs it, and pushes it with the user's own login. Rejects only when the signal is aborted, or for a fault of the disk. */
+export const publish = async (wish: Wish): Promise<PublishOutcome> => {
+  const { folder, to } = wish;
+  wish.tell(`reading ${folder}`);
+  const read = await readChartFolder(folder);
+  if (read.kind === 'unreadable') return { kind: 'unreadable', lines: [read.why] };
+  if (read.kind === 'invalid') return { kind: 'invalid', lines: read.problems };
+  const checked = checkChart(read.files);
+  if (checked.kind === 'invalid') return { kind: 'invalid', lines: checked.problems };
+  const login = await findUserCredential(to, wish.env);
+  const target: RegistryTarget = {
+    host: to.host,
+    repository: to.repository,
+    insecure: wish.insecure,
+    ...(login.credential !== undefined && { credential: login.credential }),
+    ...(wish.ca !== undefined && { ca: wish.ca }),
+  };
+  wish.tell(`pushing ${to.url}:${to.tag}`);
+  const pushed = await push(wish, target, checked.chart);
+  if (pushed.kind === 'refused') {
+    return { kind: 'refused', lines: [explainRefusal(pushed, { target, login, url: to.url })] };
+  }
+  const { chart, version } = checked;
+  const publication: Publication = {
+    url: to.url,
+    tag: to.tag,
+    digest: pushed.digest,
+    ...changed(pushed),
+    ...(wish.insecure && { insecure: true }),
+    chart: { name: chart.name, version, files: chart.files.size },
+  };
+  return { kind: 'published', publication, notes: read.followed.map((link) => `followed a symbolic link: ${link}`) };
+};
+
+const push = async (wish: Wish, target: RegistryTarget, chart: Chart): Promise<Pushed> => {
+  const pusher = createPusher(wish);
+  try {
+    return await pusher.push(target, wish.to.tag, partsOf(chart), wish.signal);
+  } finally {
+    await pusher.close();
+  }
+};
+
+const changed = ({
+  digest,
+  before,
+}: Extract<Pushed, { kind: 'pushed' }>): Pick<Publication, 'replaced' | 'unchanged'> => {
+  if (before?.kind !== 'manifest') return {};
+  if (before.digest === digest) return { unchanged: true };
+  return { replaced: { digest: before.digest, bundle: before.bundle } };
+};
