@@ -8,6 +8,7 @@ import { type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
 import { missingSource } from '../api/values/problem.js';
 import { failureOf, failureOfStatus } from '../registry/failures.js';
 import { judgeText } from './kit/judge-text.js';
+import { OLDER_COMMANDS, onOneLine, verdicts } from './kit/older-guide.js';
 import { missingRights } from './kit/werf-rights.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -339,6 +340,23 @@ t.test('the index of the documents has them all', (t) => {
     [],
   );
   t.ok(linksOf('README.md').includes('docs/README.md'), 'README.md leads to it');
+  t.end();
+});
+
+t.test('each command of the older guide has a verdict, and each that fails something else', (t) => {
+  const told = verdicts();
+  t.strictSame(
+    told.map(({ line }) => line),
+    OLDER_COMMANDS.map(onOneLine),
+    'all of them, in the order of the guide',
+  );
+  t.strictSame(
+    told.filter(({ asWritten, instead }) => !(asWritten === 'yes' || (asWritten === 'no' && instead.length > 1))),
+    [],
+  );
+  const counted = /(\d+) work as they are written, for (\d+) something else does/.exec(read('docs/guide-commands.md'));
+  const works = told.filter(({ asWritten }) => asWritten === 'yes').length;
+  t.strictSame(counted?.slice(1), [String(works), String(told.length - works)], 'and they are counted right');
   t.end();
 });
 
