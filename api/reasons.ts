@@ -1,53 +1,218 @@
-/** Types of the conditions in status.conditions. */
-export type ConditionType =
-  | 'Ready'
-  | 'Suspended'
-  | 'Reconciling'
-  | 'Stalled'
-  | 'RegistryReachable'
-  | 'Drifted'
-  | 'DriftCorrectionFailed';
-
-/**
- * Why a condition is what it is; the same words are the reasons of events. A spec checks that the guide explains each of them.
- * The value says in one sentence what has happened, for that guide.
- */
-export const REASONS = {
-  Deployed: 'what was asked for is deployed',
-  Deploying: 'a Job deploys the tag',
-  WaitingForJob: 'the Job exists, but its Pod does not run yet',
-  Queued: 'as many Jobs run as the platform allows; the bundle waits in the queue',
-  FirstScan: 'the registry has not been asked since the bundle was created or changed',
-  Polled: 'the registry answered',
-  PollFailed: 'the registry could not be asked; it is tried again',
-  PollingResumed: 'after failed polls somebody has reset their count, or asked for a look',
-  PollingStopped: 'six polls in a row failed; nothing is polled until somebody acts',
-  ProgressingWithRetry: 'something failed and is tried again by itself',
-  DeployFailed: 'the Job failed and is not tried again',
-  JobLost: 'the Job ended without a result',
-  JobRefused: 'the apiserver refused the Job',
-  NoMatchingTag: 'no tag satisfies the bundle',
-  NotABundle: 'none of the tags looked at is a bundle',
-  DowngradeHeld: 'the registry offers only a lower version than the one deployed',
-  SpecInvalid: 'the spec breaks a rule',
-  CredentialsInvalid: 'a Secret with credentials, a certificate or a key is missing or broken',
-  ValuesInvalid: 'a source of values is missing or broken',
-  ServiceAccountMissing: 'the ServiceAccount does not exist in the target namespace',
-  NamespaceUnavailable: 'the target namespace does not exist or is being deleted',
-  ConsentMissing: 'the target namespace does not accept bundles from the bundle\u2019s namespace',
-  RightsMissing: 'the controller may not read what the bundle needs',
-  Drifted: 'the cluster differs from what was deployed',
-  InSync: 'the last check found no drift',
-  DriftCorrected: 'what had drifted was applied again, and a check found nothing more that differs',
-  DriftCheckFailed: 'the last check for drift gave no result',
-  DriftCorrectionFailed: 'it drifts though it was applied again as often as the bundle says',
-  Suspended: 'the bundle is suspended',
-  Resumed: 'the bundle is no longer suspended',
-  Deleting: 'the bundle is being deleted',
-  Dismissed: 'the release of a deleted bundle was uninstalled',
-  DismissFailed: 'the release of a deleted bundle could not be uninstalled',
-  ReconcileLimitExceeded: 'a reconcile of the bundle took too long, or too many requests; others go first',
-  ETagUnsupported: 'the registry gives no ETag for its list of tags',
+/** Types of the conditions in status.conditions, and what each says; a generated reference shows them so. */
+export const CONDITIONS = {
+  Ready:
+    'whether what the bundle asks for is deployed; it is not there while `spec.suspend` asks for nothing, unless it is True',
+  Suspended: 'nothing is polled or begun, and what stays meanwhile; it stands first, and is there only then',
+  Reconciling: 'something is under way, or is tried again by itself; it is there only then',
+  Stalled: 'a person has to act; it is there only then',
+  RegistryReachable: 'whether the last poll of the registry succeeded',
+  Drifted:
+    'with drift detection: whether the cluster differs from what was deployed; Unknown if the last check gave no result',
+  DriftCorrectionFailed:
+    'with drift detection: it drifts though it was applied again as often as the bundle says; it is there only then',
 } as const;
 
+export type ConditionType = keyof typeof CONDITIONS;
+
+interface Row {
+  /** What has happened, in one sentence without a full stop. */
+  readonly what: string;
+  /** What a person does about it, as long; `code` in backticks, no links. */
+  readonly advice: string;
+  /** The place below docs/ that says how: `operations.md#drift`. */
+  readonly see?: string;
+  /** The type of its event; left out where it only says that something is awaited, and there is none. */
+  readonly event?: 'Normal' | 'Warning';
+}
+
+/**
+ * Why a condition is what it is; the same words are the reasons of events. The one source of what they mean, of what to do about them, and
+ * of which are events: docs/reference/reasons.md is made from it.
+ */
+export const REASONS = {
+  Deployed: {
+    what: 'what was asked for is deployed',
+    advice: 'nothing',
+    event: 'Normal',
+  },
+  Deploying: {
+    what: 'a Job deploys the tag',
+    advice: 'wait; `kubectl logs job/…` shows how far it is (`status.activeJobName`)',
+    event: 'Normal',
+  },
+  WaitingForJob: {
+    what: 'the Job exists, but its Pod does not run yet',
+    advice: "the message has Kubernetes' own words: image, quota, node, mount",
+  },
+  Queued: {
+    what: 'as many Jobs run as the platform allows; the bundle waits in the queue',
+    advice: "wait: namespaces take turns; or raise the controller's `--max-jobs`, `--max-jobs-per-namespace`",
+  },
+  FirstScan: {
+    what: 'the registry has not been asked since the bundle was created or changed',
+    advice: 'wait some seconds; if polls are held back to spare the registry, the message says why',
+  },
+  Polled: {
+    what: 'the registry answered',
+    advice: 'nothing',
+  },
+  PollFailed: {
+    what: 'the registry could not be asked; it is tried again',
+    advice: 'after 30s, 1m, 2m, 4m, 8m by itself; the message says why',
+    event: 'Warning',
+  },
+  PollingResumed: {
+    what: 'after failed polls somebody has reset their count, or asked for a look',
+    advice:
+      'wait: the registry is asked at once, or, if polls are held back to spare it, once they are not; the message says so',
+    event: 'Normal',
+  },
+  PollingStopped: {
+    what: 'six polls in a row failed; nothing is polled until somebody acts',
+    advice: 'mend the cause, then start polling again',
+    see: 'troubleshooting.md#reset-the-failure-counter',
+    event: 'Warning',
+  },
+  ProgressingWithRetry: {
+    what: 'something failed and is tried again by itself',
+    advice: '`status.nextAttemptTime` says when',
+  },
+  DeployFailed: {
+    what: 'the Job failed and is not tried again',
+    advice: 'read the message and `status.lastJobLogs`; change the spec, publish a new tag, or ask for another try',
+    see: 'troubleshooting.md#ask-for-another-try',
+    event: 'Warning',
+  },
+  JobLost: {
+    what: 'the Job ended without a result (deleted, evicted, drained)',
+    advice: 'tried again after 30s, 2m, 8m; then ask for another try',
+    see: 'troubleshooting.md#ask-for-another-try',
+    event: 'Warning',
+  },
+  JobRefused: {
+    what: 'the apiserver refused the Job',
+    advice: 'the message has its words; tried again after 30s, 2m, 8m',
+    event: 'Warning',
+  },
+  NoMatchingTag: {
+    what: 'no tag satisfies the bundle',
+    advice: 'the message names the best tag there is; change the constraint, or publish one',
+    event: 'Warning',
+  },
+  NotABundle: {
+    what: 'none of the tags looked at is a bundle',
+    advice: 'publish one with `werf bundle publish`; an image is no bundle',
+    event: 'Warning',
+  },
+  DowngradeHeld: {
+    what: 'the registry offers only a lower version than the one deployed',
+    advice: 'set `spec.registry.tag` in the place of `versionConstraint`, if you want the lower one',
+    event: 'Warning',
+  },
+  SpecInvalid: {
+    what: 'the spec breaks a rule: it was stored while no webhook was there',
+    advice: 'correct the fields that the message names',
+    event: 'Warning',
+  },
+  CredentialsInvalid: {
+    what: 'a Secret with credentials, a certificate or a key is missing or broken',
+    advice: 'the message names it, and what is wrong; it is looked at again every 30s',
+    event: 'Warning',
+  },
+  ValuesInvalid: {
+    what: 'a source of values is missing or broken',
+    advice: 'the message names it, and what is wrong; it is looked at again when it changes, a Secret every 30s',
+    event: 'Warning',
+  },
+  ServiceAccountMissing: {
+    what: 'the ServiceAccount does not exist in the target namespace',
+    advice: 'create it; it is seen at once',
+    event: 'Warning',
+  },
+  NamespaceUnavailable: {
+    what: 'the target namespace does not exist or is being deleted',
+    advice: 'create it',
+    event: 'Warning',
+  },
+  ConsentMissing: {
+    what: "the target namespace does not accept bundles from the bundle's namespace",
+    advice: 'annotate it as the message says',
+    event: 'Warning',
+  },
+  RightsMissing: {
+    what: 'the controller may not read what the bundle needs, or not take its Job away',
+    advice: 'the message says what, and where: bind ClusterRole `werfbundle-controller` there',
+    see: 'operations.md#splitting-the-work',
+    event: 'Warning',
+  },
+  Drifted: {
+    what: 'the cluster differs from what was deployed',
+    advice:
+      'the message says in what; it is applied again by itself, unless `driftDetection.correct` is false: then do so, or ask for it',
+    see: 'operations.md#drift',
+    event: 'Warning',
+  },
+  InSync: {
+    what: 'the last check found no drift',
+    advice: 'nothing',
+    event: 'Normal',
+  },
+  DriftCorrected: {
+    what: 'what had drifted was applied again, and a check found nothing more that differs',
+    advice: 'find out who changed it, if it comes again',
+    event: 'Normal',
+  },
+  DriftCheckFailed: {
+    what: 'the last check for drift gave no result',
+    advice: 'the message says why; it is tried again, later and later',
+    see: 'operations.md#drift',
+    event: 'Warning',
+  },
+  DriftCorrectionFailed: {
+    what: 'it drifts though it was applied again as often as the bundle says',
+    advice:
+      'find out what changes it (another controller, an autoscaler) or keeps it from being applied; then ask for another try',
+    see: 'troubleshooting.md#ask-for-another-try',
+    event: 'Warning',
+  },
+  Suspended: {
+    what: 'the bundle is suspended',
+    advice: 'set `spec.suspend` to false, or start the controller without `--suspend-all`',
+    event: 'Normal',
+  },
+  Resumed: {
+    what: 'the bundle is no longer suspended',
+    advice: 'nothing',
+    event: 'Normal',
+  },
+  Deleting: {
+    what: 'the bundle is being deleted',
+    advice: 'wait; the message says what for',
+  },
+  Dismissed: {
+    what: 'the release of a deleted bundle was uninstalled',
+    advice: 'nothing',
+    event: 'Normal',
+  },
+  DismissFailed: {
+    what: 'the release of a deleted bundle could not be uninstalled',
+    advice: 'the message says why; if the bundle is gone, `helm uninstall` or `werf dismiss` by hand',
+    event: 'Warning',
+  },
+  ReconcileLimitExceeded: {
+    what: 'a reconcile of the bundle took too long, or too many requests; others go first',
+    advice:
+      "look for an apiserver that is slow, or for what changes the bundle's objects all the time; it is tried again by itself",
+    event: 'Warning',
+  },
+  ETagUnsupported: {
+    what: 'the registry gives no ETag for its list of tags',
+    advice: 'nothing; a longer `pollInterval` saves traffic',
+    event: 'Normal',
+  },
+} as const satisfies Readonly<Record<string, Row>>;
+
 export type Reason = keyof typeof REASONS;
+
+/** Reasons that have an event. */
+export type ToldReason = { [Why in Reason]: (typeof REASONS)[Why] extends { event: unknown } ? Why : never }[Reason];

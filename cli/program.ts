@@ -14,7 +14,8 @@ interface ProgramOptions {
   readonly terminal: Terminal;
 }
 
-const EXIT_CODES =
+/** What the program's exit codes mean, for all commands. */
+export const EXIT_CODES =
   'Exit codes: 0 done, and all is well; 1 what was found is wrong, or what was asked for did not happen; 2 wrong use, or something that cannot be read.';
 
 /** The program with all commands, of which only the one that is called is loaded. @returns runs it; rejects for bugs only */

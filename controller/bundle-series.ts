@@ -1,11 +1,16 @@
 import type { ObjectRef } from '../api/objects.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 
-const NAME = 'werfbundle_bundle_info';
-const HEAD =
-  `# HELP ${NAME} Always 1, one series for each WerfBundle, gone when the bundle is deleted: its phase (none: not looked at yet), ` +
-  'the status of its condition Ready (none: it has none), whether it is suspended, and the tag that was deployed last.\n' +
-  `# TYPE ${NAME} gauge\n`;
+/** The gauge that each bundle has a series of. */
+export const BUNDLE_INFO = {
+  name: 'werfbundle_bundle_info',
+  help:
+    'Always 1, one series for each WerfBundle, gone when the bundle is deleted: its phase (none: not looked at yet), ' +
+    'the status of its condition Ready (none: it has none), whether it is suspended, and the tag that was deployed last.',
+  labelNames: ['namespace', 'name', 'phase', 'ready', 'suspended', 'tag'],
+} as const;
+const { name: NAME, help: HELP } = BUNDLE_INFO;
+const HEAD = `# HELP ${NAME} ${HELP}\n# TYPE ${NAME} gauge\n`;
 /** Longer tags do not exist; a status that somebody else has written may have anything. */
 const LONGEST_TAG = 128;
 /** Bundles mostly are alike but for their names, so equal texts are kept once; so many of them, then the search begins anew. */

@@ -12,7 +12,8 @@ const WERF_IMAGE = 'registry.werf.io/werf/werf:3.2.0';
 const networkFault = (network: string): string | undefined =>
   isNetwork(network) ? undefined : `"${network}" is no network; one looks like "10.0.0.0/8" or "fd00::/8"`;
 
-const controllerFlags = {
+/** The controller's flags. */
+export const controllerFlags = {
   ...commonFlags,
   'leader-elect': {
     kind: 'boolean',

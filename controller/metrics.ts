@@ -155,6 +155,11 @@ export class Metrics {
     this.#lookups.inc({ kind, result });
   }
 
+  /** All that are made with prom-client, as they were declared; {@link BUNDLE_INFO} is not. */
+  get declared(): Pick<Registry, 'getMetricsAsArray' | 'getMetricsAsJSON'> {
+    return this.#registry;
+  }
+
   async text(): Promise<{ readonly contentType: string; readonly body: string }> {
     const body = await this.#registry.metrics();
     return { contentType: this.#registry.contentType, body: `${body}${this.#series?.text() ?? ''}` };

@@ -2,7 +2,8 @@ import { type FlagTable, type FlagValues, parseFlags } from '../process/flags.js
 import { VARIABLES } from './binaries/places.js';
 import { versionFault } from './binaries/versions.js';
 
-const playgroundFlags = {
+/** The playground's flags. */
+export const playgroundFlags = {
   once: {
     kind: 'boolean',
     help: 'Shows everything once, stops by itself, and exits 0 if all that was promised happened.',
@@ -35,7 +36,8 @@ export type PlaygroundOptions = FlagValues<typeof playgroundFlags>;
 const SUMMARY = `Shows webhook and controller at work on real parts: etcd, kube-apiserver, kube-controller-manager, a registry.
 "playground binaries" only finds or gets the programs for that.`;
 
-const variables = {
+/** The variables that it reads, and what each is for. */
+export const playgroundVariables = {
   ...VARIABLES,
   WERFBUNDLE_WERF: 'Path of the werf that the Jobs run, if --werf does not say.',
   KUBECONFIG: 'With --context alone: the kubeconfig that has it.',
@@ -44,4 +46,4 @@ const variables = {
 
 /** Flags of `npm start -- …`; only what was typed counts, not WERFBUNDLE_ variables meant for the operator. */
 export const parseOptions = (argv: readonly string[]) =>
-  parseFlags(playgroundFlags, { argv, program: 'playground', summary: SUMMARY, variables });
+  parseFlags(playgroundFlags, { argv, program: 'playground', summary: SUMMARY, variables: playgroundVariables });

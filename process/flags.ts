@@ -80,8 +80,8 @@ export const parseFlags = <const T extends FlagTable>(table: T, input: FlagInput
   return { kind: 'ok', values: Object.fromEntries(values) as FlagValues<T> };
 };
 
-/** `WERFBUNDLE_HEALTH_ADDRESS` */
-const variableOf = (name: string): string => `WERFBUNDLE_${name.toUpperCase().replaceAll('-', '_')}`;
+/** The variable that a flag may be given by: `WERFBUNDLE_HEALTH_ADDRESS` */
+export const variableOf = (name: string): string => `WERFBUNDLE_${name.toUpperCase().replaceAll('-', '_')}`;
 
 const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 

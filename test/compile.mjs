@@ -15,6 +15,7 @@ const FOLDERS = [
   'controller',
   'cli',
   'playground',
+  'reference',
   'test',
 ];
 

@@ -1,29 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Registry } from 'prom-client';
 import t from 'tap';
 import { parse } from 'yaml';
-import { createAdmissionMetrics } from '../admission/metrics.js';
-import { FLUX_RECONCILE_REQUESTED, MISSING_REFERENCES, RECONCILE_REQUESTED } from '../api/annotations.js';
 import { POLL_DELAYS_MS } from '../api/backoff.js';
 import { formatDuration } from '../api/duration.js';
-import { isMap, valueAt } from '../api/json-map.js';
-import { REASONS } from '../api/reasons.js';
-import { ACCEPT_BUNDLES_FROM } from '../api/references/target-namespace.js';
 import { type SchemaNode, SPEC_SCHEMA } from '../api/schema-node.js';
 import { missingSource } from '../api/values/problem.js';
-import { validateOptions } from '../cli/validate/options.js';
-import { parseConfig as parseControllerConfig } from '../controller/config.js';
-import { annotationsOf, labelsOf } from '../controller/deploy/job.js';
-import { LABELS } from '../controller/deploy/names.js';
-import { Metrics } from '../controller/metrics.js';
-import { countRequests } from '../kube/request-metrics.js';
-import { parseOptions } from '../playground/options.js';
 import { failureOf, failureOfStatus } from '../registry/failures.js';
-import { parseConfig as parseWebhookConfig } from '../webhook/config.js';
-import { createServerMetrics } from '../webhook/metrics.js';
-import { REFUSALS } from '../webhook/refusals.js';
 import { judgeText } from './kit/judge-text.js';
+import { OLDER_COMMANDS, onOneLine, verdicts } from './kit/older-guide.js';
 import { missingRights } from './kit/werf-rights.js';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -305,7 +290,7 @@ const fieldsOf = (node: SchemaNode, path = ''): readonly { readonly path: string
   return [...(node.properties === undefined ? [{ path, standard: node.default }] : below), ...items];
 };
 
-t.test('every field of the spec is in the reference, with its default', (t) => {
+t.test('every field of the spec is explained, with its default', (t) => {
   const home = (path: string): readonly [heading: string, name: string] => {
     if (path.startsWith('converge.valuesFrom[].')) return ['valuesFrom', path.slice('converge.valuesFrom[].'.length)];
     const [, map, name] = /^(registry|converge)\.(.*)$/.exec(path) ?? [];
@@ -328,79 +313,6 @@ t.test('every field of the spec is in the reference, with its default', (t) => {
   t.end();
 });
 
-t.test('every field of the status is in the reference', (t) => {
-  const crd: unknown = parse(read('manifests/crd/werfbundles.werf.io.yaml'), { merge: true });
-  const schema = valueAt(crd, 'spec', 'versions', 0, 'schema', 'openAPIV3Schema', 'properties', 'status', 'properties');
-  const deployment = valueAt(schema, 'deployment', 'properties');
-  if (!isMap(schema) || !isMap(deployment)) throw new Error('the CRD has no status');
-  const text = section(CONFIGURATION, 'status');
-  t.strictSame([...namesIn(text)].toSorted(), Object.keys(schema).toSorted(), 'those and no others');
-  t.strictSame(
-    Object.keys(deployment).filter((name) => !text.includes(`\`${name}\``)),
-    [],
-    'and what a deployment is made of',
-  );
-  const reasons = valueAt(deployment, 'reason', 'enum') as readonly string[];
-  t.strictSame(
-    reasons.filter((reason) => !text.includes(`\`${reason}\``)),
-    [],
-    'and why there is one',
-  );
-  t.end();
-});
-
-t.test('every flag is in the reference, with its default', (t) => {
-  const help = (parsed: { readonly kind: string; readonly text?: string }): string => parsed.text ?? '';
-  const texts = {
-    Webhook: help(parseWebhookConfig({ argv: ['--help'], env: {} })),
-    Controller: help(parseControllerConfig(['--help'], {})),
-    Playground: help(parseOptions(['--help'])),
-  };
-  const flagsIn = (text: string) =>
-    [...text.matchAll(/^ {2}--([a-z-]+).*\n {6}(.*)$/gm)].map(([, name = '', line = '']) => ({
-      name: `--${name}`,
-      standard: /\(default ([^)]*)\) \[/.exec(line)?.[1],
-    }));
-  const common = section(CONFIGURATION, 'Both processes');
-  for (const [program, text] of Object.entries(texts)) {
-    const listed = section(CONFIGURATION, program) + (program === 'Playground' ? '' : common);
-    const flags = flagsIn(text);
-    t.strictSame(
-      [...namesIn(listed)].toSorted(),
-      flags.map(({ name }) => name).toSorted(),
-      `${program}: those and no others`,
-    );
-    for (const { name, standard } of flags) {
-      const row = rowsOf(listed).find((line) => line.startsWith(`| \`${name}\` `)) ?? '';
-      t.ok(
-        standard === undefined || row.includes(`| \`${standard}\` |`),
-        `${program} ${name}: ${standard ?? 'no default'}`,
-      );
-    }
-  }
-  t.end();
-});
-
-t.test('every flag of werfbundle validate is in the reference', (t) => {
-  const { options } = validateOptions();
-  const rows = rowsOf(section(CONFIGURATION, 'werfbundle validate'));
-  const listed = rows.flatMap((row) =>
-    [...(row.split('|')[1] ?? '').matchAll(/`(--?[a-z-]+)/g)].map(([, name = '']) => name),
-  );
-  const flags = options.map(({ short, long }) => [short, long].filter((name) => name !== undefined && name !== null));
-  t.strictSame(
-    flags.filter((names) => !names.some((name) => listed.includes(name))),
-    [],
-    'all of them',
-  );
-  t.strictSame(
-    listed.filter((name) => !flags.flat().includes(name)),
-    [],
-    'and no others',
-  );
-  t.end();
-});
-
 t.test('each promise of the security document is the title of a test, in the spec that it names', (t) => {
   const promises = [...proseOf('docs/security.md').matchAll(/\| `(test\/[\w/-]+\.spec\.ts)`: ([^|]+) \|/g)];
   t.ok(promises.length > 10, 'there are some');
@@ -409,54 +321,43 @@ t.test('each promise of the security document is the title of a test, in the spe
   t.end();
 });
 
-t.test('every annotation and label is in the reference', (t) => {
-  const bundle = { namespace: 'ops', name: 'my-app', uid: 'u' };
-  const made = { number: 1, tag: 'v1', digest: 'd', reason: 'NewTag', checksum: 'c', jobName: 'j' } as const;
-  const put = { ...labelsOf(bundle), ...annotationsOf({ bundle, deployment: made, operatorVersion: '1' }) };
-  const read = [RECONCILE_REQUESTED, FLUX_RECONCILE_REQUESTED, MISSING_REFERENCES, ACCEPT_BUNDLES_FROM, LABELS.job];
-  const text = section(CONFIGURATION, 'Annotations and labels') + proseOf('docs/gitops.md');
-  t.strictSame(
-    [...Object.keys(put), ...read].filter((name) => !text.includes(`\`${name}`)),
-    [],
-  );
-  t.end();
-});
-
-t.test('every metric, reason and dependency is in its table', async (t) => {
-  const registry = new Registry();
-  createAdmissionMetrics(registry);
-  createServerMetrics(registry);
-  countRequests(registry);
-  const namesOf = (body: string) => [...body.matchAll(/^# TYPE (werfbundle_\w+)/gm)].map(([, name = '']) => name);
-  const webhook = namesOf(await registry.metrics());
-  const controller = namesOf((await new Metrics().text()).body);
-  const processOf = (name: string) =>
-    webhook.includes(name) ? (controller.includes(name) ? 'both' : 'webhook') : 'controller';
-  t.strictSame(
-    rowsOf(section(CONFIGURATION, 'Metrics'))
-      .flatMap((row) => [...row.matchAll(/^\| `([^`]+)` \|.*\| (\w+) \|$/g)])
-      .map(([, name, process]) => `${name}: ${process}`)
-      .toSorted(),
-    [...new Set([...webhook, ...controller])].map((name) => `${name}: ${processOf(name)}`).toSorted(),
-    'metrics, and which process has them',
-  );
-  const metrics = section(CONFIGURATION, 'Metrics');
-  t.strictSame(
-    Object.keys(REFUSALS).filter((reason) => !metrics.includes(`\`${reason}\``)),
-    [],
-    'reasons of refusals',
-  );
-  t.strictSame(
-    namesIn(section('README.md', 'Reasons, and what to do')).toSorted(),
-    Object.keys(REASONS).toSorted(),
-    'reasons',
-  );
+t.test('every dependency is in its table', (t) => {
   const { dependencies, devDependencies } = JSON.parse(read('package.json')) as Readonly<Record<string, object>>;
   t.strictSame(
     namesIn(section('ARCHITECTURE.md', 'Dependencies')).toSorted(),
     Object.keys({ ...dependencies, ...devDependencies }).toSorted(),
-    'dependencies',
   );
+  t.end();
+});
+
+t.test('the index of the documents has them all', (t) => {
+  const listed = linksOf('docs/README.md').map((target) => join('docs', target.replace(/#.*$/, '')));
+  const others = DOCUMENTS.filter(
+    (document) => document.startsWith('docs/') && !document.startsWith('docs/decisions/'),
+  );
+  t.strictSame(
+    others.filter((document) => document !== 'docs/README.md' && !listed.includes(document)),
+    [],
+  );
+  t.ok(linksOf('README.md').includes('docs/README.md'), 'README.md leads to it');
+  t.end();
+});
+
+t.test('each command of the older guide has a verdict, and each that fails something else', (t) => {
+  const told = verdicts();
+  t.strictSame(
+    told.map(({ line }) => line),
+    OLDER_COMMANDS.map(onOneLine),
+    'all of them, in the order of the guide',
+  );
+  t.strictSame(
+    told.filter(({ asWritten, instead }) => !(asWritten === 'yes' || (asWritten === 'no' && instead.length > 1))),
+    [],
+  );
+  const counted = /(\d+) work as they are written, for (\d+) something else does/.exec(read('docs/guide-commands.md'));
+  const works = told.filter(({ asWritten }) => asWritten === 'yes').length;
+  t.strictSame(counted?.slice(1), [String(works), String(told.length - works)], 'and they are counted right');
+  t.end();
 });
 
 t.test('error messages of the guide are those that the code makes', (t) => {

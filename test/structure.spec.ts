@@ -46,7 +46,8 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   webhook: { imports: ['api', 'process', 'kube', 'certs', 'admission'] },
   cli: { imports: OPERATOR },
   playground: { imports: [...OPERATOR, 'cli'] },
-  test: { imports: [...OPERATOR, 'cli', 'playground'] },
+  reference: { imports: [...OPERATOR, 'cli', 'playground'] },
+  test: { imports: [...OPERATOR, 'cli', 'playground', 'reference'] },
 };
 
 /** Time, chance, environment and output come through process/ports.ts. Here they are made of the real thing. */

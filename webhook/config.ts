@@ -3,7 +3,8 @@ import { commonFlags } from '../process/common-flags.js';
 import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
 import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
 
-const flags = {
+/** The webhook's flags. */
+export const webhookFlags = {
   ...commonFlags,
   listen: {
     kind: 'host-port',
@@ -118,7 +119,7 @@ const flags = {
 } as const satisfies FlagTable;
 
 /** The webhook's settings, checked; durations in milliseconds. */
-export type Config = Omit<FlagValues<typeof flags>, 'advertiseUrl'> & { readonly advertiseUrl?: AdvertiseUrl };
+export type Config = Omit<FlagValues<typeof webhookFlags>, 'advertiseUrl'> & { readonly advertiseUrl?: AdvertiseUrl };
 
 type ParsedConfig =
   | { readonly kind: 'ok'; readonly config: Config }
@@ -131,7 +132,7 @@ const NAMES_WITHOUT_CA = '--client-names: there are no client certificates to lo
 /** Reads flags and environment. Never throws; all problems are named at once. */
 export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfig => {
   const summary = 'Admission of WerfBundles: fills in the defaults, and refuses what could not work.';
-  const parsed = parseFlags(flags, { ...input, program: 'webhook', summary });
+  const parsed = parseFlags(webhookFlags, { ...input, program: 'webhook', summary });
   if (parsed.kind !== 'ok') return parsed;
   const { advertiseUrl, ...values } = parsed.values;
   const url = advertiseUrl === undefined ? undefined : parseAdvertiseUrl(advertiseUrl);

@@ -225,7 +225,7 @@ export interface WerfBundleStatus {
      */
     status: 'True' | 'False' | 'Unknown';
     /**
-     * Why, in one word; the README has a table of them.
+     * Why, in one word; docs/reference/reasons.md has a table of them.
      */
     reason: string;
     /**

@@ -1,5 +1,5 @@
 import type { Job, ObjectRef, Secret } from '../../api/objects.js';
-import type { Reason } from '../../api/reasons.js';
+import type { REASONS, ToldReason } from '../../api/reasons.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { KubeError } from '../../kube/client.js';
@@ -36,12 +36,14 @@ export interface Cleanup {
   readonly bundleUid: string;
 }
 
-/** An event to be announced once the status is written. */
-export interface BundleEvent {
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: Reason;
-  readonly message: string;
-}
+/** An event to be announced once the status is written; its type is that of its reason. */
+export type BundleEvent = {
+  readonly [Why in ToldReason]: {
+    readonly type: (typeof REASONS)[Why]['event'];
+    readonly reason: Why;
+    readonly message: string;
+  };
+}[ToldReason];
 
 /** When to look at the bundle again, if nothing changes before. */
 export type Recheck =

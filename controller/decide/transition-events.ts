@@ -1,5 +1,5 @@
 import type { Condition } from '../../api/objects.js';
-import type { ConditionType, Reason } from '../../api/reasons.js';
+import { type ConditionType, REASONS, type Reason, type ToldReason } from '../../api/reasons.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { failureOf } from './conclusion.js';
 import { conditionOf } from './condition.js';
@@ -20,23 +20,9 @@ export const isLookedUpAgain = (status: WerfBundleStatus): boolean => {
 /** Reasons with an event for each new message, since each message is another deployment. */
 const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);
 
-/** Reasons without an event: they only say that something is awaited. */
-const QUIET: ReadonlySet<string> = new Set<Reason>([
-  'FirstScan',
-  'WaitingForJob',
-  'Queued',
-  'Polled',
-  'Suspended',
-  'Deleting',
-]);
-
-const NORMAL: ReadonlySet<string> = new Set<Reason>([
-  'Deploying',
-  'Deployed',
-  'PollingResumed',
-  'InSync',
-  'ETagUnsupported',
-]);
+/** Whether a condition that takes this reason is an event; that a bundle is suspended, its condition Suspended tells. */
+const isTold = (reason: string): reason is ToldReason =>
+  reason !== 'Suspended' && Object.hasOwn(REASONS, reason) && 'event' in REASONS[reason as Reason];
 
 const TOLD: readonly ConditionType[] = ['Ready', 'RegistryReachable', 'Drifted', 'DriftCorrectionFailed'];
 
@@ -109,8 +95,9 @@ const CORRECTED: readonly BundleEvent[] = [
 const changeOf = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): readonly BundleEvent[] => {
   const old = conditionOf(before, type);
   const now = conditionOf(after, type);
-  if (now === undefined || QUIET.has(now.reason) || !differs(old, now) || isOfDrift(type, old, now)) return [];
-  return [{ type: NORMAL.has(now.reason) ? 'Normal' : 'Warning', reason: now.reason as Reason, message: now.message }];
+  if (now === undefined || !differs(old, now) || isOfDrift(type, old, now)) return [];
+  const { reason, message } = now;
+  return isTold(reason) ? [{ type: REASONS[reason].event, reason, message } as BundleEvent] : [];
 };
 
 /** Whether a change of Ready only reflects drift: then it is no event of its own, since condition Drifted has one. */

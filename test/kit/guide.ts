@@ -10,16 +10,25 @@ export class Guide {
   readonly #rows: readonly string[];
   readonly #kept = new Set<string>();
 
-  private constructor(text: string) {
-    const blocks = [...text.matchAll(FENCED)].map(([, indent = '', block = '']) =>
-      `\n${block}`.replaceAll(`\n${indent}`, '\n'),
-    );
-    this.#commands = [...new Set(blocks.flatMap(commandsIn))];
-    this.#rows = rowsIn(text.replaceAll(FENCED, ''));
+  private constructor(promises: { readonly commands: readonly string[]; readonly rows: readonly string[] }) {
+    this.#commands = promises.commands;
+    this.#rows = promises.rows;
   }
 
   static read(): Guide {
-    return new Guide(readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'troubleshooting.md'), 'utf8'));
+    const text = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'troubleshooting.md'), 'utf8');
+    const blocks = [...text.matchAll(FENCED)].map(([, indent = '', block = '']) =>
+      `\n${block}`.replaceAll(`\n${indent}`, '\n'),
+    );
+    return new Guide({
+      commands: [...new Set(blocks.flatMap(commandsIn))],
+      rows: rowsIn(text.replaceAll(FENCED, '')),
+    });
+  }
+
+  /** A guide of nothing but commands. */
+  static of(commands: readonly string[]): Guide {
+    return new Guide({ commands, rows: [] });
   }
 
   /** The command of the guide that looks so, word for word. @throws Error if there is none, or more than one */
@@ -45,8 +54,9 @@ export class Guide {
   }
 }
 
-/** Commands of a shell's block: without comments, each with its further lines. */
-const commandsIn = (block: string): readonly string[] => {
+/** Commands of a shell's block: without comments, each with its further lines. A block with a loop is one command. */
+export const commandsIn = (block: string): readonly string[] => {
+  if (/^ *done$/m.test(block)) return [block.trim()];
   const commands: string[] = [];
   let end: string | undefined;
   let isWhole = true;

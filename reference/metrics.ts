@@ -1,0 +1,86 @@
+import { Registry } from 'prom-client';
+import { createAdmissionMetrics } from '../admission/metrics.js';
+import { BUNDLE_INFO } from '../controller/bundle-series.js';
+import { Metrics } from '../controller/metrics.js';
+import { countRequests } from '../kube/request-metrics.js';
+import { createServerMetrics } from '../webhook/metrics.js';
+import { REFUSALS } from '../webhook/refusals.js';
+import { code, codes, page, table } from './markdown.js';
+
+interface Metric {
+  readonly name: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+  readonly help: string;
+}
+
+/** What prom-client knows of a metric, beside what its types say. */
+interface Declared {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labelNames: readonly string[];
+}
+
+/** Values that a label has from the start, at zero: `result`: `Succeeded`, `Failed`. */
+const labelWith = (name: string, values: readonly string[]): string =>
+  values.length === 0 ? code(name) : `${code(name)}: ${codes(values)}`;
+
+const metricsIn = async (
+  registry: Pick<Registry, 'getMetricsAsArray' | 'getMetricsAsJSON'>,
+): Promise<readonly Metric[]> => {
+  const filled = await registry.getMetricsAsJSON();
+  const valuesOf = (metric: string, label: string): readonly string[] => {
+    const samples = filled.find(({ name }) => name === metric)?.values ?? [];
+    const values = samples.map(({ labels }) => (labels as Readonly<Record<string, unknown>>)[label]);
+    return [...new Set(values.filter((value) => typeof value === 'string'))];
+  };
+  return (registry.getMetricsAsArray() as unknown as readonly Declared[])
+    .filter(({ name }) => name.startsWith('werfbundle_'))
+    .map(({ name, help, type, labelNames }) => ({
+      name,
+      help,
+      type,
+      labels: labelNames.map((label) => labelWith(label, valuesOf(name, label))),
+    }));
+};
+
+const ofWebhook = async (): Promise<readonly Metric[]> => {
+  const registry = new Registry();
+  createAdmissionMetrics(registry);
+  createServerMetrics(registry);
+  countRequests(registry);
+  return metricsIn(registry);
+};
+
+const ofController = async (): Promise<readonly Metric[]> => {
+  const { name, help, labelNames } = BUNDLE_INFO;
+  return [
+    ...(await metricsIn(new Metrics().declared)),
+    { name, help, type: 'gauge', labels: labelNames.map((label) => labelWith(label, [])) },
+  ];
+};
+
+const tableOf = (metrics: readonly Metric[]): string =>
+  table(
+    ['Metric', 'Type', 'Labels', 'Meaning'],
+    metrics
+      .toSorted((one, other) => (one.name < other.name ? -1 : 1))
+      .map(({ name, type, labels, help }) => [code(name), type, labels.join('; '), help]),
+  );
+
+const ABOUT = `What webhook and controller show at \`/metrics\` of \`--health-address\`, beside Node's own (\`process_…\`, \`nodejs_…\`). A metric that both have is in
+both tables, since each says what it counts there. Explanations: [docs/configuration.md](../configuration.md#metrics).`;
+
+export const metricsPage = async (): Promise<string> =>
+  page({ title: 'Metrics', from: "the programs' own registries", about: ABOUT }, [
+    { heading: 'Webhook', text: tableOf(await ofWebhook()) },
+    { heading: 'Controller', text: tableOf(await ofController()) },
+    {
+      heading: 'Reasons of refusals',
+      text: `The \`reason\` of \`werfbundle_webhook_refusals_total\`:\n\n${table(
+        ['Reason', 'Meaning'],
+        Object.entries(REFUSALS).map(([reason, meaning]) => [code(reason), meaning]),
+      )}`,
+    },
+  ]);

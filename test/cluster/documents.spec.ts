@@ -1,0 +1,159 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { type BundleScenario, scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
+import { binariesOfThisRun } from '../kit/cluster.js';
+import { startDeployFixture } from '../kit/deploy-fixture.js';
+import { documentCommands } from '../kit/document-commands.js';
+import { Guide } from '../kit/guide.js';
+import { GuideReader, type GuideShell } from '../kit/guide-reader.js';
+import { recordWatch } from '../kit/record-watch.js';
+
+// Each command that stands in a block of README.md or of docs/ is run here, as it stands there, with other names, or somewhere else.
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const NAMESPACE = 'documents';
+
+/** Where a command is run, if not here; or why nowhere. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  'npm ci && npm start': 'test/cluster/playground.spec.ts',
+  'npm ci && npm test': 'it runs this spec',
+  'npm run build': 'it is run before all specs',
+  'docker build -t registry.example.com/platform/werfbundle:0.1.0 .': 'there is no docker',
+  'docker push registry.example.com/platform/werfbundle:0.1.0': 'there is no docker',
+  'npm run -s build:install -- --image registry.example.com/platform/werfbundle:0.1.0 > install.yaml':
+    'test/cluster/install.spec.ts',
+  'kubectl apply -f install.yaml': 'test/cluster/install.spec.ts',
+  'kubectl rollout status deployment -n k8s-werf-operator-go-system': 'the node agent runs no images',
+  'kubectl apply -k werfbundle/manifests/crd': 'test/cluster/install.spec.ts',
+  'kubectl apply -k my-overlay': 'test/cluster/install.spec.ts',
+  'kubectl delete mutatingwebhookconfigurations,validatingwebhookconfigurations -l app.kubernetes.io/part-of=werfbundle':
+    'test/cluster/install.spec.ts',
+  'kubectl delete -k my-overlay --ignore-not-found': 'test/cluster/install.spec.ts',
+  'kubectl delete -k werfbundle/manifests/crd': 'test/cluster/install.spec.ts',
+  'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
+  'kubectl patch configmap argocd-cm -n argocd --type=merge -p "$(kubectl kustomize manifests/argocd)"':
+    'test/gitops/customizations.spec.ts',
+};
+
+const BUNDLE = `apiVersion: werf.io/v1alpha1
+kind: WerfBundle
+metadata: {name: web, namespace: ${NAMESPACE}}
+spec:
+  registry: {url: ghcr.io/acme/web, versionConstraint: 1.x}
+`;
+
+/** What the commands find on the disk, and on the PATH. */
+const prepareFolder = async ({ dir, kubectl }: GuideShell): Promise<void> => {
+  const files = {
+    'deploy/web.yaml': BUNDLE,
+    'bundles/web.yaml': BUNDLE,
+    'overlays/production/web.yaml': BUNDLE,
+    'overlays/production/kustomization.yaml': 'resources: [web.yaml]\n',
+    'bin/werfbundle': `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist/werfbundle.js')}' "$@"\n`,
+    'bin/kustomize': `#!/bin/sh\nshift; exec '${kubectl}' kustomize "$@"\n`,
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(join(dir, file, '..'), { recursive: true });
+    await writeFile(join(dir, file), text, { mode: 0o755 });
+  }
+};
+
+interface Row {
+  readonly does: RegExp;
+  readonly shows: RegExp;
+  readonly code?: number;
+}
+
+const show = async (t: Test, reader: GuideReader, rows: readonly Row[]): Promise<void> => {
+  for (const { does, shows, code = 0 } of rows) {
+    t.match(await reader.does(does), { code, text: shows }, String(does));
+  }
+};
+
+const READ: readonly Row[] = [
+  { does: /^kubectl apply -f manifests.*four-mistakes/, shows: /is invalid: *\n\* spec/, code: 1 },
+  { does: /^werfbundle get -A$/, shows: /^documents +shop +True /m },
+  { does: /^werfbundle get --field-selector/, shows: /^$|No bundle that fits/ },
+  { does: /^werfbundle status shop -n demo$/, shows: /v1\.0\.0/ },
+  { does: /^werfbundle status .*json$/, shows: /"ready": true/ },
+  { does: /^werfbundle history/, shows: /v1\.0\.0/ },
+  { does: /^werfbundle logs .*--follow/, shows: /Succeeded release "shop"/ },
+  { does: /^werfbundle logs .*--tail 50/, shows: /Succeeded release "shop"/ },
+  { does: /^werfbundle validate deploy\/$/, shows: /web\.yaml/ },
+  { does: /--exclude/, shows: /web\.yaml/ },
+  { does: /--ignore-rule/, shows: /^1 bundle, 0 refused: 0 problems, 0 warnings$/m },
+  { does: /^kustomize build/, shows: /WerfBundle|web/ },
+  { does: /^werfbundle validate deploy\/ --cluster/, shows: /web\.yaml/ },
+  { does: /^werfbundle validate deploy\/ -o json/, shows: /1 WB046 spec\.converge\.serviceAccountName$/m },
+  { does: /^node dist/, shows: /web\.yaml/ },
+];
+
+const WRITE: readonly Row[] = [
+  { does: /--field-manager=on-call/, shows: /patched$/m },
+  { does: /reconcile\.fluxcd\.io\/requestedAt/, shows: /annotated$/m },
+  { does: /^kubectl annotate wb my-app werf.io\/deploy/, shows: /annotated$/m },
+  { does: /^kubectl annotate werfbundle my-app -n .*deploy-requested-at/, shows: /annotated$/m },
+];
+
+/** From the older operator: what it left is judged, and its finalizer goes. */
+const migrated = async (t: Test, scenario: BundleScenario, reader: GuideReader): Promise<void> => {
+  await scenario.patch('shop', { metadata: { finalizers: ['werf.io/finalizer'] } });
+  await show(t, reader, [
+    { does: /> bundles\.yaml$/, shows: /^$/ },
+    { does: /^werfbundle validate bundles\.yaml$/, shows: /shop/ },
+    { does: /werf\.io\/finalizer/, shows: /shop patched/ },
+  ]);
+  t.equal((await scenario.bundle('shop'))?.metadata.finalizers, undefined);
+};
+
+t.test('the commands of the documents on a real control plane', async (t) => {
+  const fixture = await startDeployFixture(t);
+  const states = await recordWatch(t, fixture, WERFBUNDLES);
+  const [webhook, controller] = await Promise.all([
+    fixture.startWebhook(),
+    fixture.startController({ timeScale: TIME_SCALE, leaderElect: true }),
+  ]);
+  const guide = Guide.of([...new Set(documentCommands().map(({ command }) => command))]);
+  const shell: GuideShell = {
+    guide,
+    dir: join(fixture.cluster.dir, 'reader'),
+    kubeconfig: fixture.cluster.kubeconfig,
+    kubectl: (await binariesOfThisRun()).kubectl,
+    logs: { controller: controller.process.logFile, webhook: webhook.logFile },
+  };
+  await GuideReader.prepare(shell);
+  await prepareFolder(shell);
+  const scenario = await scenarioIn({ fixture, controller, states }, NAMESPACE);
+  for (const namespace of ['team-a', 'team-a-production']) await fixture.makeNamespace(namespace);
+  await fixture.publish({ repository: 'acme/shop', tag: 'v1.0.0' });
+  await scenario.applyBundle('shop', scenario.spec('acme/shop'));
+  await scenario.synced('shop', 'v1.0.0');
+
+  const reader = new GuideReader(shell, {
+    '-n demo': `-n ${NAMESPACE}`,
+    'wb my-app': `wb shop -n ${NAMESPACE}`,
+    'werfbundle my-app': `werfbundle shop -n ${NAMESPACE}`,
+    '--number 3': '--number 1',
+    'manifests/': `${ROOT}/manifests/`,
+    'dist/': `${ROOT}/dist/`,
+  });
+  const inOperatorNamespace = reader.knowing({ '-n k8s-werf-operator-go-system': `-n ${NAMESPACE}` });
+  await t.test('what is there is read', (t) => show(t, reader, READ));
+  await t.test('what is asked for is done', (t) => show(t, inOperatorNamespace, WRITE));
+  await t.test('what the older operator left is judged and mended', (t) => migrated(t, scenario, reader));
+  await t.test('rights are bound, and who leads is found', (t) =>
+    show(t, reader, [
+      { does: /^for namespace in/, shows: /(rolebinding\S+ created\n?){3}/ },
+      { does: /^kubectl get lease/, shows: /werfbundle/ },
+    ]),
+  );
+  await reader.doesUntil(/^shop /m, /^werfbundle get shop .*--watch$/);
+  await reader.doesUntil(/^shop /m, /^kubectl get wb shop .*--watch$/);
+  t.same(
+    guide.open.filter((command) => !/^(openssl|printf) /.test(command)).toSorted(),
+    Object.keys(ELSEWHERE).toSorted(),
+    'all others are run elsewhere, or it is said why not; test/cluster/client-ca.spec.ts has those of openssl',
+  );
+});
