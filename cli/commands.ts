@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'list bundles: whether they are ready, their tags, what they do',
     load: async () => (await import('./get/command.js')).getCommand,
   },
+  doctor: {
+    summary: 'find out what is wrong with a bundle, and the command that mends it',
+    load: async () => (await import('./doctor/command.js')).doctorCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */
