@@ -221,6 +221,9 @@ export interface ResourceAttributes {
   readonly verb: string;
   readonly group: string;
   readonly resource: string;
+  /** `log` of `pods`. */
+  readonly subresource?: string;
+  /** '' for what is in no namespace. */
   readonly namespace: string;
   readonly name?: string;
 }
@@ -261,5 +264,10 @@ export interface WebhookClientConfig {
 /** The parts of a Mutating- or ValidatingWebhookConfiguration that matter here. */
 export interface WebhookConfiguration extends KubeObject {
   readonly kind?: 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration';
-  readonly webhooks?: readonly { readonly name: string; readonly clientConfig: WebhookClientConfig }[];
+  readonly webhooks?: readonly {
+    readonly name: string;
+    readonly clientConfig: WebhookClientConfig;
+    /** `Fail` or `Ignore`. */
+    readonly failurePolicy?: string;
+  }[];
 }

@@ -38,6 +38,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print what werf says in a deployment's Pod",
     load: async () => (await import('./logs/command.js')).logsCommand,
   },
+  doctor: {
+    summary: 'find out what is wrong with a bundle, and the command that mends it',
+    load: async () => (await import('./doctor/command.js')).doctorCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */

@@ -242,7 +242,11 @@ t.test(
       for (const check of checks) {
         t.equal(askersOf('admission', check).length, 1, `${check}: the webhook`);
         t.equal(askersOf('controller', check).length, 1, `${check}: the controller`);
-        t.strictSame(askersOf('cli', check), [], `${check}: the command line asks as the webhook does`);
+        t.strictSame(askersOf('cli/validate', check), [], `${check}: validate asks as the webhook does`);
+        t.ok(
+          askersOf('cli', check).length <= 1,
+          `${check}: doctor, which tells of each kind by itself, asks in one place`,
+        );
       }
     }
   },

@@ -4,7 +4,8 @@ import { type KubeClient, KubeError, type Resource, type ReviewType } from '../.
 import { SUBJECT_ACCESS_REVIEWS } from '../../kube/resources.js';
 import { StartError } from '../../process/start-error.js';
 
-const SELF_SUBJECT_ACCESS_REVIEWS: ReviewType<Pick<AccessQuestion, 'resourceAttributes'>, AccessAnswer> = {
+/** Asks what the caller itself may do; every user may. */
+export const SELF_SUBJECT_ACCESS_REVIEWS: ReviewType<Pick<AccessQuestion, 'resourceAttributes'>, AccessAnswer> = {
   group: 'authorization.k8s.io',
   version: 'v1',
   plural: 'selfsubjectaccessreviews',

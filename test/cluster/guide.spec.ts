@@ -349,6 +349,8 @@ const jobsFail = async (t: Test, given: GuideGiven): Promise<void> => {
   const oom = hungry.promised(ERRORS, 'pod failed with OOMKilled');
   await scenario.failed('hungry', `${oom}: memory limit 128Mi; set spec.converge.resourceLimits.memory to 256Mi`);
   t.match((await hungry.does(/^kubectl get wb my-app [^|]*system$/)).text, oom);
+  const diagnosed = await hungry.does(/^werfbundle doctor my-app /);
+  t.match(diagnosed, { code: 1, text: new RegExp(`^FAILED +Memory of the Job: ${oom}`, 'm') }, 'doctor says so, too');
   const podName = /^(hungry-\S+) +0\/1 +OOMKilled/m.exec(
     (await hungry.does(/^kubectl get pods -n production/)).text,
   )?.[1];

@@ -50,11 +50,15 @@ export class GuideReader {
     this.#names = names;
   }
 
-  /** Makes the shell's kubectl. Once, before any command. */
+  /** Makes the shell's kubectl and werfbundle. Once, before any command. */
   static async prepare(shell: GuideShell): Promise<void> {
     const bin = join(shell.dir, 'bin');
     await mkdir(bin, { recursive: true });
     await writeFile(join(bin, 'kubectl'), kubectlFor(shell), { mode: 0o755 });
+    const program = join(import.meta.dirname, '..', '..', 'dist', 'werfbundle.js');
+    await writeFile(join(bin, 'werfbundle'), `#!/bin/bash\nexec '${process.execPath}' '${program}' "$@"\n`, {
+      mode: 0o755,
+    });
   }
 
   /** The same person, who knows more names now. */

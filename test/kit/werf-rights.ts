@@ -1,3 +1,5 @@
+import { WERF_NEEDS } from '../../cli/doctor/werf-rights.js';
+
 /** A rule of a Role. */
 interface Rule {
   readonly apiGroups?: readonly string[];
@@ -5,24 +7,10 @@ interface Rule {
   readonly verbs?: readonly string[];
 }
 
-const CHANGE = ['get', 'list', 'create', 'update', 'patch', 'delete'];
-const READ = ['get', 'list', 'watch'];
-
-/** What werf itself needs in a namespace, whatever a chart has in it: releases, locks, what it follows, and what it asks before it uninstalls. */
-const NEEDED: readonly { readonly group: string; readonly resource: string; readonly verbs: readonly string[] }[] = [
-  { group: '', resource: 'configmaps', verbs: CHANGE },
-  { group: '', resource: 'secrets', verbs: CHANGE },
-  { group: '', resource: 'pods', verbs: READ },
-  { group: '', resource: 'pods/log', verbs: ['get'] },
-  { group: '', resource: 'events', verbs: READ },
-  { group: 'apps', resource: 'replicasets', verbs: READ },
-  { group: '', resource: 'namespaces', verbs: ['get'] },
-];
-
-/** What of that the rules of a Role do not give: `get namespaces`. */
+/** What of that which werf needs the rules of a Role do not give: `get namespaces`. */
 export const missingRights = (rules: unknown): readonly string[] => {
   const given = (Array.isArray(rules) ? rules : []) as readonly Rule[];
-  return NEEDED.flatMap(({ group, resource, verbs }) =>
+  return WERF_NEEDS.flatMap(({ group, resource, verbs }) =>
     verbs
       .filter(
         (verb) =>

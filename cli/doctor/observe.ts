@@ -1,0 +1,147 @@
+import { targetNamespaceOf } from '../../api/names.js';
+import type { ObjectRef } from '../../api/objects.js';
+import { referenceFor, referencesOf } from '../../api/references/references.js';
+import type { ParsedSpec } from '../../api/settings.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { judge } from '../../controller/observe/judge.js';
+import type { KubeClient } from '../../kube/client.js';
+import { getOnce, type Reads } from '../../kube/get-once.js';
+import { NAMESPACES, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
+import { commonFlags } from '../../process/common-flags.js';
+import type { Clock } from '../../process/ports.js';
+import type { Registry } from '../../registry/port.js';
+import { askWebhook, type WebhookAnswer } from '../diagnosis/ask-webhook.js';
+import { type Known, knownFrom, mapKnown } from '../diagnosis/known.js';
+import { type LeaseView, readLeases } from '../diagnosis/leases.js';
+import { operatorNamespace } from '../diagnosis/operator-namespace.js';
+import { readAccessView } from './access-view.js';
+import { missingRightsOf } from './account-rights.js';
+import { askRegistry } from './ask-registry.js';
+import { readJobView } from './job-view.js';
+import type { Observation, RegistryView } from './observation.js';
+import { readSources } from './sources.js';
+
+interface ObserveDeps {
+  /** With the user's own rights. */
+  readonly client: KubeClient;
+  readonly clock: Pick<Clock, 'now' | 'sleep'>;
+  /** undefined: no registry is to be asked. */
+  readonly registry: Registry | undefined;
+  /** As it was given, or undefined. */
+  readonly operatorNamespace: string | undefined;
+}
+
+/** A controller that works has looked at a new spec by then. */
+const USUAL_LOOK_MS = 3_000;
+
+/** Reads what concerns bundles, one after another: what several of them have in common is read once. */
+export class Observer {
+  readonly #deps: ObserveDeps;
+  readonly #reads: Reads;
+  readonly #rights = new Map<string, Promise<Known<readonly string[]>>>();
+  readonly #webhooks = new Map<string, Promise<WebhookAnswer>>();
+  #namespace: Promise<string> | undefined;
+  #leases: Promise<Known<readonly LeaseView[]>> | undefined;
+
+  constructor(deps: ObserveDeps) {
+    this.#deps = deps;
+    this.#reads = getOnce(deps.client);
+  }
+
+  /** What is known of a bundle. @throws KubeError of an aborted command only */
+  async observe(stored: StoredBundle, signal: AbortSignal): Promise<Observation> {
+    const { client, clock } = this.#deps;
+    const bundle = await this.#settled(stored, signal);
+    const namespace = await this.#operatorNamespace(signal);
+    // The platform's own lists of registries and images are not for everybody to read: the status tells of them.
+    const policy = {
+      allowedRegistries: [],
+      allowedImages: [],
+      certificateSecret: commonFlags['certificate-secret'].default,
+    };
+    const spec = judge(bundle, { namespace, policy });
+    const references = referencesOf(bundle, bundle.metadata.namespace);
+    const target = referenceFor(references, 'target-namespace');
+    const account = referenceFor(references, 'service-account');
+    const accountRef = { namespace: targetNamespaceOf(bundle), name: account?.name ?? 'default' };
+    const [leases, webhook, registry, targetNamespace, accountFound, missingRights, values, job] = await Promise.all([
+      this.#readLeases(namespace, signal),
+      this.#askWebhook(bundle.metadata.namespace, signal),
+      this.#registry(bundle, spec, signal),
+      target && knownFrom(this.#reads.get(NAMESPACES, { name: target.name }, signal)),
+      account && knownFrom(this.#reads.get(SERVICEACCOUNTS, accountRef, signal)),
+      this.#missingRights(accountRef, signal),
+      readSources(this.#reads, { bundle, references }, signal),
+      readJobView(client, { bundle, now: clock.now() }, signal),
+    ]);
+    return {
+      now: clock.now(),
+      bundle,
+      spec,
+      operator: { namespace, leases, webhook },
+      ...registry,
+      target: targetNamespace,
+      account: accountFound && mapKnown(accountFound, (found) => found !== undefined),
+      missingRights,
+      ...values,
+      job,
+    };
+  }
+
+  /** The bundle; once more, if its spec was not looked at yet: that takes a moment. */
+  async #settled(bundle: StoredBundle, signal: AbortSignal): Promise<StoredBundle> {
+    const { client, clock } = this.#deps;
+    if (bundle.status?.observedGeneration === bundle.metadata.generation) return bundle;
+    await clock.sleep(USUAL_LOOK_MS, signal);
+    const { namespace, name } = bundle.metadata;
+    const again = await knownFrom(client.get(WERFBUNDLES, { namespace, name }, signal));
+    return (again.kind === 'known' ? again.value : undefined) ?? bundle;
+  }
+
+  #operatorNamespace(signal: AbortSignal): Promise<string> {
+    this.#namespace ??= operatorNamespace(this.#deps.client, this.#deps.operatorNamespace, signal);
+    return this.#namespace;
+  }
+
+  #readLeases(namespace: string, signal: AbortSignal): Promise<Known<readonly LeaseView[]>> {
+    this.#leases ??= knownFrom(readLeases(this.#deps, namespace, signal));
+    return this.#leases;
+  }
+
+  #askWebhook(namespace: string, signal: AbortSignal): Promise<WebhookAnswer> {
+    return kept(this.#webhooks, namespace, () => askWebhook(this.#deps.client, namespace, signal));
+  }
+
+  #missingRights(account: ObjectRef, signal: AbortSignal): Promise<Known<readonly string[]>> {
+    const key = `${account.namespace}/${account.name}`;
+    return kept(this.#rights, key, () => missingRightsOf(this.#deps.client, account, signal));
+  }
+
+  async #registry(
+    bundle: StoredBundle,
+    spec: ParsedSpec,
+    signal: AbortSignal,
+  ): Promise<Pick<Observation, 'access' | 'registry'>> {
+    const { view, target } = await readAccessView(this.#reads, bundle, signal);
+    return { access: view, registry: await this.#asked(spec, target, signal) };
+  }
+
+  async #asked(
+    spec: ParsedSpec,
+    target: Awaited<ReturnType<typeof readAccessView>>['target'],
+    signal: AbortSignal,
+  ): Promise<RegistryView> {
+    const { registry } = this.#deps;
+    if (registry === undefined) return { kind: 'not-asked', why: 'it was not asked from here (--no-registry)' };
+    if (spec.kind === 'invalid') return { kind: 'not-asked', why: 'the spec is not valid' };
+    if (target.kind === 'unknown') return { kind: 'not-asked', why: target.why };
+    const { policy } = spec.settings.registry;
+    return askRegistry(registry, { target: target.value, policy }, signal);
+  }
+}
+
+const kept = <T>(answers: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> => {
+  const answer = answers.get(key) ?? ask();
+  answers.set(key, answer);
+  return answer;
+};
