@@ -18,7 +18,7 @@ export interface CardFacts {
   readonly programs: readonly RunningProgram[];
 }
 
-/** The last chapter: where all of it is, and what to try. Each line that is indented can be pasted. */
+/** The last chapter: where all of it is, and what to try. What is indented deeper can be pasted. */
 export const showCard = (screen: Screen, facts: CardFacts): void => {
   screen.heading('Go on by hand');
   screen.say('in another terminal, as long as this one runs:');

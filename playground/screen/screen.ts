@@ -52,9 +52,9 @@ export class Screen {
     this.#lines(lines.map((line) => colors.bold(line)));
   }
 
-  /** A command to paste. @param words - as a shell takes them, see {@link shellWord} */
+  /** A command to paste, deeper than what is said. @param words - as a shell takes them, see {@link shellWord} */
   toPaste(words: readonly string[]): void {
-    this.#lines(wrappedCommand(words, this.#columns(), MARGIN));
+    this.#lines(wrappedCommand(words, this.#columns(), MARGIN.repeat(2)));
   }
 
   /** What a command printed; unchanged, if there is room for it. */

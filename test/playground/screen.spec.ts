@@ -57,7 +57,7 @@ t.test('a command is broken as a shell reads it on', async (t) => {
   );
   t.strictSame(
     shown(30, (screen) => screen.toPaste(['export', 'A=b', 'PATH=/tmp/bin:$PATH', 'C=d'])),
-    ['  export A=b \\', '    PATH=/tmp/bin:$PATH C=d'],
+    ['    export A=b \\', '      PATH=/tmp/bin:$PATH C=d'],
     'what is for a shell stays as it is',
   );
 });
