@@ -81,6 +81,7 @@ export const pollsFail = (message: string, consecutiveFailures: number): WerfBun
 export const secretFault = (kind: 'absent' | 'unusable', text: string) => ({
   registrySecret: known({
     kind,
+    rule: kind === 'absent' ? 'reference-absent' : 'registry-secret-unusable',
     use: 'registry-secret',
     field: 'spec.registry.secretRef.name',
     name: 'creds',
