@@ -79,14 +79,17 @@ t.test('npm start -- --once shows the whole story, and leaves nothing', { timeou
   const text = running.text();
   t.equal(code, 0, 'it exits 0') || t.comment(text);
   const lines = [
-    { title: 'a good bundle is Syncing first', words: /^ {2}shop +Syncing /m },
+    { title: 'a good bundle is Syncing first', words: /^ {2}shop +Unknown +Syncing /m },
     {
       title: 'and then Synced with its tag',
-      words: /^ {2}shop +Synced +v1\.0\.0 +deployed v1\.0\.0 to namespace demo/m,
+      words: /^ {2}shop +True +Synced +v1\.0\.0 +\S+ +deployed v1\.0\.0 to namespace demo/m,
     },
     { title: 'it says which werf runs', words: /^- werf in them: (a stand-in, which deploys no chart: |\d+\.\d+)/m },
     { title: 'its Job really ran', words: /Succeeded release "shop" \(namespace: "demo"\)/ },
-    { title: 'a second tag is deployed', words: /^ {2}shop +Synced +v1\.1\.0 +deployed v1\.1\.0 to namespace demo/m },
+    {
+      title: 'a second tag is deployed',
+      words: /^ {2}shop +True +Synced +v1\.1\.0 +\S+ +deployed v1\.1\.0 to namespace demo/m,
+    },
     {
       title: 'the first of four mistakes is named',
       words: '* spec.registry.url: Invalid value: "https://ghcr.io/acme/my-app:v1"',
