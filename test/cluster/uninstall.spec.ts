@@ -85,6 +85,15 @@ t.test(
   },
 );
 
+t.test('install.yaml takes all away that it has brought, once the configurations are deleted', async (t) => {
+  await install();
+  const { stdout } = await promisify(execFile)(process.execPath, [join(ROOT, 'release/install.mjs')]);
+  await uninstall(configurations);
+  const gone = await kubectl(['delete', '-f', '-', '--ignore-not-found', '--timeout=60s'], stdout);
+  t.match(gone, { code: 0 });
+  t.strictSame(await left(), []);
+});
+
 t.test(
   'a Dismiss that nobody is there to do keeps namespace and CRD, which say so, until it is let go as documented',
   async (t) => {
@@ -92,9 +101,11 @@ t.test(
     await uninstall(configurations);
     const stuck = await kubectl([...operator, '--timeout=5s']);
     t.equal(stuck.code, 1);
-    const { status } = JSON.parse(await must(['get', 'namespace', OPERATOR, '-o', 'json']));
-    const [content] = status.conditions.filter((one: { type: string }) => one.type === 'NamespaceFinalizersRemaining');
-    t.match(content.message, 'werf.io/deletion in 1 resource instances');
+    const said = await eventually(
+      () => must(['get', 'namespace', OPERATOR, '-o', 'jsonpath={.status.conditions[*].message}']),
+      (text) => text.includes('werf.io/deletion'),
+    );
+    t.match(said, 'werf.io/deletion in 1 resource instances');
     await kubectl([...crd, '--wait=false']);
     const env = { ...process.env, PATH: `${dirname((await binariesOfThisRun()).kubectl)}:${process.env['PATH']}` };
     const script = await documentedRelease();
