@@ -7,6 +7,8 @@ import { pathIn } from './path-in.js';
 import type { FilePosition, Finding, Result, Unresolved } from './result.js';
 import { findingText, type Report, titleOf } from './summary.js';
 
+const HOME = 'https://github.com/werf/werfbundle';
+
 /** The rules in the order of their ids, as results refer to them. */
 const ROWS = Object.entries(RULES).toSorted(([, one], [, other]) => (one.id < other.id ? -1 : 1));
 
@@ -23,7 +25,14 @@ export const asSarif = ({ results }: Report, tool: { readonly version: string; r
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'werfbundle', semanticVersion: tool.version, rules: ROWS.map(descriptorOf) } },
+        tool: {
+          driver: {
+            name: 'werfbundle',
+            semanticVersion: tool.version,
+            informationUri: HOME,
+            rules: ROWS.map(descriptorOf),
+          },
+        },
         columnKind: 'utf16CodeUnits',
         results: results.flatMap((result) => [
           ...result.problems.map((problem) => resultOf(result, problem, { root: tool.root, level: problem.severity })),
@@ -38,6 +47,7 @@ const descriptorOf = ([name, { id, severity, what, mend }]: readonly [string, Ru
   name: pascalCase(name),
   shortDescription: { text: what },
   fullDescription: { text: what },
+  helpUri: `${HOME}/blob/main/docs/rules.md#${id.toLowerCase()}`,
   help: { text: `${what} ${mend}`, markdown: `${what}\n\n${mend}` },
   defaultConfiguration: { level: severity },
 });

@@ -174,7 +174,11 @@ t.test('SARIF', async (t) => {
   t.strictSame(log, { $schema: 'https://json.schemastore.org/sarif-2.1.0.json', version: '2.1.0' });
   const [run] = runs;
   const { rules, ...driver } = run.tool.driver;
-  t.strictSame(driver, { name: 'werfbundle', semanticVersion: '1.2.3' });
+  t.strictSame(driver, {
+    name: 'werfbundle',
+    semanticVersion: '1.2.3',
+    informationUri: 'https://github.com/werf/werfbundle',
+  });
   t.strictSame(
     rules.map(({ id }: { readonly id: string }) => id),
     Object.values(RULES)
@@ -190,6 +194,7 @@ t.test('SARIF', async (t) => {
       name: 'MalformedDuration',
       shortDescription: { text: what },
       fullDescription: { text: what },
+      helpUri: 'https://github.com/werf/werfbundle/blob/main/docs/rules.md#wb018',
       help: { text: `${what} ${mend}`, markdown: `${what}\n\n${mend}` },
       defaultConfiguration: { level: 'error' },
     },
