@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'list bundles: whether they are ready, their tags, what they do',
     load: async () => (await import('./get/command.js')).getCommand,
   },
+  explain: {
+    summary: 'say what would be deployed, and why: tag, values, Job, what is next',
+    load: async () => (await import('./explain/command.js')).explainCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */
