@@ -122,6 +122,35 @@ t.test('explain says what the controller did, once it has done it', async (t) =>
   );
 });
 
+t.test('tree shows the Job, its Pod and what the release holds, each with whether it is there', async (t) => {
+  const { code, stdout, stderr } = await run(['tree', 'wb/shop', '-n', 'demo']);
+  t.strictSame([code, stderr], [0, '']);
+  const [header = '', ...lines] = stdout.split('\n');
+  t.match(header, /^NAME +READY +AGE +REASON$/);
+  const shown = lines.map((line) =>
+    line
+      .replace(/-[0-9a-f]{8}-[0-9a-f]{8}(-\w+)?/g, '-…')
+      .replace(/ +\d+s\b/, ' 1s')
+      .replace(/(?<=\S) +/g, ' '),
+  );
+  t.strictSame(shown, [
+    'WerfBundle/shop True 1s Deployed',
+    '├─Job/shop-… True 1s Completed',
+    '│ └─Pod/shop-… True 1s Completed',
+    '└─Release/shop True deployed, version 1 of shop-1.1.0',
+    '  └─ConfigMap/werf-stand-in-shop - 1s',
+    '',
+  ]);
+  await must(['delete', 'configmap', '-n', 'demo', 'werf-stand-in-shop']);
+  t.match(
+    (await run(['tree', 'shop', '-n', 'demo'])).stdout,
+    /└─ConfigMap\/werf-stand-in-shop +False +does not exist$/m,
+  );
+  const few = await run(['tree', 'shop', '-n', 'demo'], await viewerConfig());
+  t.strictSame([few.code, few.stderr], [0, '']);
+  t.match(few.stdout, /^└─Release\/shop +Unknown +may not be read by you$/m);
+});
+
 t.test('explain with few rights tells what may not be read', async (t) => {
   const viewer = await viewerConfig();
   const { code, stdout, stderr } = await run(['explain', 'shop', '-n', 'demo', '--no-registry'], viewer);
