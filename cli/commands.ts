@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'say what would be deployed, and why: tag, values, Job, what is next',
     load: async () => (await import('./explain/command.js')).explainCommand,
   },
+  diff: {
+    summary: 'say what the next deployment would change, by werf bundle plan',
+    load: async () => (await import('./diff/command.js')).diffCommand,
+  },
   tree: {
     summary: 'show what belongs to a bundle: Jobs, Pods, and what the release holds',
     load: async () => (await import('./tree/command.js')).treeCommand,

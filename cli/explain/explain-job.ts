@@ -33,7 +33,7 @@ export const explainJob = (seen: Seen, tag: TagExplanation, resolved: ResolvedVa
 };
 
 /** What a Job of the bundle gets in Secrets, of what may be read. */
-const secretContentsOf = (
+export const secretContentsOf = (
   { credentials, key }: Pick<Seen, 'credentials' | 'key'>,
   resolved: ResolvedValues,
 ): SecretContents => ({

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import type { WerfBundleSpec } from '../../api/werfbundle.js';
+import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Explanation } from '../../cli/explain/explanation.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { writeKubeconfig } from '../../playground/service-account.js';
@@ -149,6 +149,60 @@ t.test('tree shows the Job, its Pod and what the release holds, each with whethe
   const few = await run(['tree', 'shop', '-n', 'demo'], await viewerConfig());
   t.strictSame([few.code, few.stderr], [0, '']);
   t.match(few.stdout, /^└─Release\/shop +Unknown +may not be read by you$/m);
+});
+
+t.test('diff says what the next deployment would change, by a plan that leaves nothing behind', async (t) => {
+  const gone = await run(['diff', 'shop', '-n', 'demo']);
+  t.strictSame([gone.code, gone.stderr], [1, '']);
+  t.match(gone.stdout, /^[│ ]*\+ tag: v1\.1\.0$/m, 'the words of the plan');
+  t.match(gone.stdout, /\ndeploying v1\.1\.0 to namespace demo would create ConfigMap\/werf-stand-in-shop\n$/);
+
+  await must(['annotate', 'wb', 'shop', '-n', 'demo', 'werf.io/deploy-requested-at=now']);
+  const again = {
+    what: 'deployed again',
+    withinMs: 60_000,
+    is: ({ phase, deployment }: WerfBundleStatus) => phase === 'Synced' && deployment?.number === 2,
+  };
+  await fixture.bundles.until({ namespace: 'demo', name: 'shop' }, again, signal);
+  const same = await run(['diff', 'wb/shop', '-n', 'demo']);
+  t.strictSame([same.code, same.stderr], [0, '']);
+  t.match(same.stdout, /\ndeploying v1\.1\.0 to namespace demo would change nothing\n$/);
+
+  const other = await run(['diff', 'shop', '-n', 'demo', '--tag', 'v2.0.0', '-o', 'json']);
+  t.strictSame([other.code, other.stderr], [1, '']);
+  const { result, changes } = JSON.parse(other.stdout);
+  t.strictSame([result, changes], ['changes', 'update ConfigMap/werf-stand-in-shop']);
+
+  const file = join(cluster.dir, 'changed.json');
+  await writeFile(
+    file,
+    JSON.stringify({ ...BUNDLE, spec: { ...SPEC, converge: { ...SPEC.converge, values: { greeting: 'good day' } } } }),
+  );
+  const changed = await run(['diff', '-n', 'demo', '-f', file]);
+  t.strictSame([changed.code, changed.stderr], [0, '']);
+  t.match(changed.stdout, /would change no object, and record the release anew\n$/, 'of a file that is not applied');
+
+  const few = await run(['diff', 'shop', '-n', 'demo'], await viewerConfig());
+  t.strictSame([few.code, few.stdout], [2, '']);
+  t.match(few.stderr, /^werfbundle: Secret demo\/database may not be read by you, and the plan needs its values$/m);
+
+  const left = await must([
+    'get',
+    'jobs,secrets',
+    '-n',
+    'demo',
+    '-l',
+    'app.kubernetes.io/managed-by=werfbundle-diff',
+    '-o',
+    'name',
+  ]);
+  t.equal(left, '', 'no Job and no Secret');
+  const { status } = JSON.parse(await must(['get', 'wb', 'shop', '-n', 'demo', '-o', 'json']));
+  t.strictSame(
+    [status.deployment.number, status.lastAppliedTag, status.driftCheckCount],
+    [2, 'v1.1.0', undefined],
+    'the controller took it for none of its own',
+  );
 });
 
 t.test('explain with few rights tells what may not be read', async (t) => {
