@@ -3,9 +3,11 @@ import { reconcileCommand } from '../../api/kubectl-command.js';
 import type { Settings } from '../../api/settings.js';
 import { parseTime, wholeSeconds } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import { failureOf } from '../../controller/decide/conclusion.js';
 import { conditionOf } from '../../controller/decide/condition.js';
 import { openDeployment, wasStarted } from '../../controller/decide/deployment.js';
 import { type Due, specChanged, whatIsDue } from '../../controller/decide/due.js';
+import { lastTried } from '../../controller/decide/history.js';
 import { isDeployRequested, isNewGeneration, isRequested } from '../../controller/decide/poll.js';
 import type { NextExplanation, TagExplanation, ValuesExplanation } from './explanation.js';
 import type { Seen } from './observe.js';
@@ -117,7 +119,7 @@ const dueInput = ({ seen, status, tag }: Explained): Parameters<typeof whatIsDue
   };
 };
 
-const stepOf = (found: Due, { seen, status, tag }: Explained): Step | undefined => {
+const stepOf = (found: Due, { seen, status }: Explained): Step | undefined => {
   switch (found.kind) {
     case 'deploy': {
       const { reason, target } = found;
@@ -134,14 +136,20 @@ const stepOf = (found: Due, { seen, status, tag }: Explained): Step | undefined 
       return { state: 'held', message: found.message };
     case 'nothing':
     case 'record':
-      return tag.deployed === undefined && status.deployment !== undefined
-        ? { state: 'blocked', message: failedWords(status, seen) }
-        : undefined;
+      return failedStep(status, seen);
   }
 };
 
-const failedWords = (status: WerfBundleStatus, { bundle }: Seen): string =>
-  `the last deployment, of ${status.deployment?.tag}, has failed, and all retries: mend it, then ${reconcileCommand(bundle.metadata)}`;
+/** A deployment that failed for good; undefined: the last one did not. */
+const failedStep = (status: WerfBundleStatus, { bundle }: Seen): Step | undefined => {
+  const failure = failureOf(status);
+  if (failure === undefined || specChanged(bundle)) return undefined;
+  const again = `once that is mended: ${reconcileCommand(bundle.metadata)}`;
+  return {
+    state: 'failed',
+    message: `deploying ${lastTried(status)?.tag} failed, and is not tried again by itself: ${failure.message}; ${again}`,
+  };
+};
 
 const changedSpec = ({ bundle, settings }: Seen, { deployment }: WerfBundleStatus): Step | undefined =>
   deployment !== undefined && specChanged(bundle)

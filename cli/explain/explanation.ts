@@ -116,6 +116,7 @@ export interface NextExplanation {
     | 'running'
     | 'queued'
     | 'retry'
+    | 'failed'
     | 'polls-fail'
     | 'polls-stopped'
     | 'due'

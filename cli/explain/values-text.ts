@@ -35,7 +35,12 @@ export const valuesLines = (
 const rowLines = (row: ValueRow, width: number) => {
   const { path, value, hidden = 0, overrides } = row;
   if (path === undefined)
-    return [{ depth: 1, text: `${MASK} (${count(hidden, 'value')}, whose names are the Secret's, too)` }];
+    return [
+      {
+        depth: 1,
+        text: `${MASK} (${count(hidden, 'value')}, whose ${hidden === 1 ? 'name is' : 'names are'} the Secret's, too)`,
+      },
+    ];
   const name = cut(oneLine(path), Math.floor(width / 2));
   const shown = value === undefined ? MASK : valueText(value, Math.max(20, width - name.length - 3));
   return [

@@ -100,7 +100,7 @@ Values  6 values, of 2 sources and the spec; later ones win
         Secret ops/database, key "values.yaml"
           db.host = ***
             instead of that of ConfigMap ops/settings, key "values.yaml"
-          *** (1 value, whose names are the Secret's, too)
+          *** (1 value, whose name is the Secret's, too)
         Secret ops/database, key "token"
           token = ***
         ConfigMap ops/extra does not exist, and is optional
@@ -281,6 +281,18 @@ t.test('a lower tag than the deployed one is held back, unless somebody meant it
   t.match([meant.tag.chosen, meant.next.state, meant.next.reason], ['v1.0.0', 'due', 'Downgrade']);
 });
 
+const FAILED = {
+  number: 1,
+  tag: 'v1.0.0',
+  digest: 'sha256:1',
+  checksum: CHECKSUM,
+  reason: 'NewTag',
+  jobName: deployment().jobName,
+  startedAt: iso(-60_000),
+  finishedAt: iso(0),
+  result: 'Failed',
+} as const;
+
 /** What comes next, by status, spec and metadata. */
 const NEXT: Readonly<
   Record<
@@ -350,24 +362,23 @@ const NEXT: Readonly<
     status: {
       ...UP_TO_DATE,
       lastJobStatus: 'Failed',
-      history: [
-        {
-          number: 1,
-          tag: 'v1.0.0',
-          digest: 'sha256:1',
-          checksum: CHECKSUM,
-          reason: 'NewTag',
-          jobName: deployment().jobName,
-          startedAt: iso(-60_000),
-          finishedAt: iso(0),
-          result: 'Failed',
-        },
-      ],
+      history: [FAILED],
     },
     spec: { converge: { ...SPEC.converge, retries: 2 } },
     state: 'retry',
     message: /^the deployment of v1\.0\.0 failed, and is tried again$/,
     at: '2026-11-23T10:00:30Z',
+  },
+  'a deployment failed for good': {
+    status: {
+      ...UP_TO_DATE,
+      lastAppliedTag: 'v0.9.0',
+      lastJobStatus: 'Failed',
+      history: [{ ...FAILED, message: 'pod failed with exit code 1: no such chart' }],
+    },
+    state: 'failed',
+    message:
+      /^deploying v1\.0\.0 failed, and is not tried again by itself: pod failed with exit code 1: no such chart; once that is mended: kubectl annotate wb my-app -n ops /,
   },
   'the spec has changed': {
     status: UP_TO_DATE,
