@@ -42,6 +42,18 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'find out what is wrong with a bundle, and the command that mends it',
     load: async () => (await import('./doctor/command.js')).doctorCommand,
   },
+  explain: {
+    summary: 'say what would be deployed, and why: tag, values, Job, what is next',
+    load: async () => (await import('./explain/command.js')).explainCommand,
+  },
+  diff: {
+    summary: 'say what the next deployment would change, by werf bundle plan',
+    load: async () => (await import('./diff/command.js')).diffCommand,
+  },
+  tree: {
+    summary: 'show what belongs to a bundle: Jobs, Pods, and what the release holds',
+    load: async () => (await import('./tree/command.js')).treeCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */

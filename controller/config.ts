@@ -7,7 +7,7 @@ import { isNetwork } from '../registry/addresses.js';
 import { type Proxies, readProxies } from '../registry/proxies.js';
 
 /** Pinned, so that another werf is used only when somebody decides so. */
-const WERF_IMAGE = 'registry.werf.io/werf/werf:3.2.0';
+export const WERF_IMAGE = 'registry.werf.io/werf/werf:3.2.0';
 
 const networkFault = (network: string): string | undefined =>
   isNetwork(network) ? undefined : `"${network}" is no network; one looks like "10.0.0.0/8" or "fd00::/8"`;

@@ -64,5 +64,5 @@ export class Table<R> {
 /** Letters, not UTF-16 units. */
 const widthOf = (text = ''): number => [...text].length;
 
-/** What others wrote must not move the cursor, or begin a line of its own. */
-const oneLine = (text: string): string => text.replace(/\s+/g, ' ').replace(/\p{Cc}/gu, '�');
+/** What others wrote must not move the cursor, or begin a line of its own. Blanks stay: a tree is indented by them. */
+const oneLine = (text: string): string => text.replace(/ *[^\S ]\s*/g, ' ').replace(/\p{Cc}/gu, '�');

@@ -1,13 +1,11 @@
 import { planJobNameOf } from '../../api/names.js';
-import type { Job, Pod } from '../../api/objects.js';
+import type { Job } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import { type WerfVersion, werfVersionIn } from '../../api/werf-version.js';
-import type { FailedJob } from '../deploy/job-result.js';
-import { withRightsAdvice } from '../deploy/missing-rights.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import type { Applied } from '../deploy/plan-job.js';
-import type { PlanFinding } from '../deploy/plan-summary.js';
-import { exitCodeOf, imageOf, jobResult, withErrorLine } from '../deploy/result.js';
+import { isReleaseOnlyByCode, type PlanResult, planResult } from '../deploy/plan-result.js';
+import { imageOf, jobResult } from '../deploy/result.js';
 import type { Cleanup } from './decision.js';
 import { deadlineOf, deletionOf, LOG_PATIENCE_MS, secretsOf, secretsWithoutJob } from './deployment.js';
 import { appliedOf, type CheckResult, nextCheckNumber } from './drift-state.js';
@@ -19,13 +17,6 @@ type Check =
   | { readonly kind: 'none' }
   | { readonly kind: 'running'; readonly recheckAt: number }
   | { readonly kind: 'ended'; readonly result: CheckResult };
-
-/**
- * Exit codes of `werf bundle plan --exit-code` for a plan that is not empty. werf 3 has a code of its own if only the release would be
- * recorded anew, and no object changed; werf 2 exits with 2 then, too, and its log tells.
- */
-const DRIFTED = 2;
-const RELEASE_ONLY = 3;
 
 /**
  * Splits the plans of a bundle: the one whose result is awaited, and all others, which are obsolete; one that is being deleted is among
@@ -63,36 +54,31 @@ export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check
     }
     case 'succeeded':
       return IN_SYNC;
-    case 'failed':
-      if (endedWith(RELEASE_ONLY, result, pod) && versionOf(seen, job).kind === 'known') return IN_SYNC;
-      return log.kind === 'unreadable' && seen.now < result.finishedAt + LOG_PATIENCE_MS
-        ? { kind: 'running', recheckAt: seen.now + 1_000 }
-        : found(result, plan, versionOf(seen, job));
+    case 'failed': {
+      const ended = { result, job, pod, version: versionOf(seen, job) };
+      const awaitsLog = log.kind === 'unreadable' && !isReleaseOnlyByCode(ended);
+      if (awaitsLog && seen.now < result.finishedAt + LOG_PATIENCE_MS)
+        return { kind: 'running', recheckAt: seen.now + 1_000 };
+      return found(planResult(ended, log.kind === 'read' ? log : undefined));
+    }
     case 'lost':
       return failed(result.message);
   }
 };
 
 const IN_SYNC: Check = { kind: 'ended', result: { kind: 'in-sync' } };
-const UNSAID: PlanFinding = { kind: 'unsaid' };
-
 const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'failed', message } });
 
-const found = (result: FailedJob, { job, pod, log }: PlanJob, version: WerfVersion): Check => {
-  const finding = log.kind === 'read' ? log.finding : UNSAID;
-  const isReleaseOnly = finding.kind === 'release-only';
-  if (endedWith(DRIFTED, result, pod))
-    return isReleaseOnly ? IN_SYNC : { kind: 'ended', result: { kind: 'drifted', finding } };
-  if (endedWith(RELEASE_ONLY, result, pod) && version.kind === 'unknown')
-    return isReleaseOnly
-      ? IN_SYNC
-      : failed(`werf ended with exit code 3, and what that means is not known: ${version.why}`);
-  const errorLine = log.kind === 'read' ? log.errorLine : undefined;
-  return failed(withRightsAdvice(withErrorLine(result, errorLine), { errorLine }, job).message);
+const found = (result: PlanResult): Check => {
+  switch (result.kind) {
+    case 'release-only':
+      return IN_SYNC;
+    case 'changes':
+      return { kind: 'ended', result: { kind: 'drifted', finding: result.finding } };
+    case 'failed':
+      return failed(result.message);
+  }
 };
-
-const endedWith = (code: number, { reason }: FailedJob, pod: Pod | undefined): boolean =>
-  reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === code;
 
 /** The version of the image that a Job runs; the spec may have changed since. */
 const versionOf = ({ platform }: Observation, job: Job): WerfVersion => {

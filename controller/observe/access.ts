@@ -17,7 +17,16 @@ const NO_SECRET = { kind: 'no-secret' } as const;
  */
 export const readAccess = async (
   client: Reads,
-  { bundle, settings, platform }: { bundle: StoredBundle; settings: Settings; platform: Platform },
+  {
+    bundle,
+    settings,
+    platform,
+  }: {
+    readonly bundle: StoredBundle;
+    readonly settings: Settings;
+    /** Left out: there is no Secret for bundles that name none. */
+    readonly platform?: Pick<Platform, 'namespace' | 'defaultRegistrySecret'>;
+  },
   signal: AbortSignal,
 ): Promise<Access> => {
   const references = referencesOf(bundle, bundle.metadata.namespace, platform);

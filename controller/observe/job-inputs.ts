@@ -82,7 +82,8 @@ const readAccount = (client: Reads, references: readonly Reference[], signal: Ab
   return readReference(client, { type: SERVICEACCOUNTS, reference, check: checkServiceAccount }, signal);
 };
 
-const readWerfKey = (client: Reads, references: readonly Reference[], signal: AbortSignal) => {
+/** Reads the key for encrypted values; undefined if the bundle names none. @throws KubeError when the apiserver could not be asked */
+export const readWerfKey = (client: Reads, references: readonly Reference[], signal: AbortSignal) => {
   const reference = referenceFor(references, 'werf-key');
   return readReference(client, { type: SECRETS, reference, check: checkWerfKey }, signal);
 };

@@ -1,6 +1,8 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { stringify } from 'yaml';
 import type { Secret } from '../../api/objects.js';
 import type { Chart } from './chart.js';
+import { desiredObject } from './deployed-object.js';
 import type { Values } from './values.js';
 
 /** What the stand-in records of a release. */
@@ -26,7 +28,8 @@ interface Payload {
   readonly info: { readonly status: Release['status']; readonly last_deployed: string; readonly description: string };
   readonly chart: { readonly metadata: { readonly name: string; readonly version: string; readonly apiVersion: 'v2' } };
   readonly config: Values;
-  readonly manifest: '';
+  /** YAML of all objects, as helm writes it. */
+  readonly manifest: string;
   readonly playground: { readonly tag: string; readonly digest: string };
 }
 
@@ -47,7 +50,7 @@ export const secretOf = (release: Release): Secret & { readonly metadata: { read
     },
     chart: { metadata: { ...release.chart, apiVersion: 'v2' } },
     config: release.values,
-    manifest: '',
+    manifest: manifestOf(release),
     playground: { tag: release.tag, digest: release.digest },
   };
   const packed = gzipSync(JSON.stringify(payload)).toString('base64');
@@ -63,6 +66,9 @@ export const secretOf = (release: Release): Secret & { readonly metadata: { read
     data: { release: Buffer.from(packed).toString('base64') },
   };
 };
+
+const manifestOf = ({ name, namespace, chart, tag, digest }: Release): string =>
+  `---\n# Source: ${chart.name}/templates/stand-in.yaml\n${stringify(desiredObject({ release: name, namespace, chart, tag, digest }))}`;
 
 /** Reads what {@link secretOf} made. @returns undefined for a release that somebody else recorded, or that is broken */
 export const releaseOf = (secret: Secret): Release | undefined => {

@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import { parseDuration } from '../../api/duration.js';
+import { parseSpec, type Settings } from '../../api/settings.js';
+import { deliveryOf } from '../../api/values/delivery.js';
+import { werfVersionIn } from '../../api/werf-version.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { WERF_IMAGE } from '../../controller/config.js';
+import { presentSecrets } from '../../controller/deploy/secrets.js';
+import { KubeError } from '../../kube/client.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { findBundle } from '../cluster/bundle-argument.js';
+import { kubeFailure } from '../cluster/kube-failure.js';
+import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
+import { inCluster, type Session } from '../cluster/session.js';
+import type { CommandBuilder } from '../command-builder.js';
+import { CommandError, misuse } from '../command-error.js';
+import { asApplied, findBundleFile } from '../explain/bundle-file.js';
+import { secretContentsOf } from '../explain/explain-job.js';
+import { explainTag } from '../explain/explain-tag.js';
+import { resolvedOf } from '../explain/explain-values.js';
+import { gather, type OpenRegistry, registryFromHere } from '../explain/gather.js';
+import type { Seen } from '../explain/observe.js';
+import { clusterReader, inputReader, type Reader } from '../explain/read.js';
+import { asJsonText, asYamlText, type Format, withOutput } from '../output/format.js';
+import type { Terminal } from '../terminal.js';
+import { planObjects } from './plan-objects.js';
+import { reportOf, reportText } from './report.js';
+import { plannable } from './requirements.js';
+import { runPlan } from './run-plan.js';
+
+export interface DiffOptions extends ClusterOptions {
+  readonly filename?: readonly string[];
+  readonly tag?: string;
+  readonly image?: string;
+  readonly timeout?: string;
+  readonly output?: Extract<Format, 'json' | 'yaml'>;
+}
+
+const DESCRIPTION = [
+  'Says what the next deployment of a bundle would change, by a Job with werf bundle plan, made with your own rights and deleted afterwards. It changes nothing that is deployed.',
+  'You need to be able to read the Secrets that the bundle uses, and to create and delete Jobs and Secrets in the target namespace. What comes from a Secret is *** in the output.',
+  'Exit code 0: nothing would change; 1: something would; 2: it could not be found out, or wrong use.',
+].join('\n\n');
+
+/** `werfbundle diff` */
+export const diffCommand: CommandBuilder = (terminal) => {
+  const command = new Command('diff')
+    .summary('say what the next deployment would change, by werf bundle plan')
+    .description(DESCRIPTION)
+    .argument('[name]', 'NAME or wb/NAME; with -f it may be left out')
+    .option(
+      '-f, --filename <file>',
+      'of a bundle of this file or folder, as if it were applied; may be repeated',
+      appended,
+    )
+    .option('--tag <tag>', 'of this tag, whatever the bundle asks for')
+    .option('--image <image>', "with werf in it, where the spec names none; that of the bundle's last Job, if left out")
+    .option('--timeout <duration>', 'how long to wait, such as 10m; spec.converge.timeout, if left out');
+  return withOutput(withClusterOptions(command), ['json', 'yaml']).action(
+    (name: string | undefined, options: DiffOptions) =>
+      inCluster(terminal, options, (session) => diff({ terminal, session }, name, options)),
+  );
+};
+
+const appended = (path: string, all: readonly string[] = []): readonly string[] => [...all, path];
+
+interface Deps {
+  readonly terminal: Terminal;
+  readonly session: Session;
+  /** This machine's, unless it is given. */
+  readonly openRegistry?: OpenRegistry;
+}
+
+/** Prints what the next deployment would change. @throws CommandError, always with exit code 2: 1 is a difference */
+export const diff = async (deps: Deps, name: string | undefined, options: DiffOptions): Promise<void> => {
+  try {
+    await planned(deps, name, options);
+  } catch (error) {
+    if (error instanceof CommandError) throw misuse(...error.lines);
+    if (error instanceof KubeError) throw misuse(...kubeFailure(error, deps.session.server).lines);
+    throw error;
+  }
+};
+
+const planned = async (deps: Deps, name: string | undefined, options: DiffOptions): Promise<void> => {
+  const { terminal, session, openRegistry = registryFromHere } = deps;
+  const timeoutMs = timeoutIn(options);
+  session.tell('reading the bundle');
+  const { bundle, read, file } = await bundleOf(session, name, options);
+  const settings = settingsOf(bundle, options);
+  const { client, tell, signal } = session;
+  const seen = await gather(
+    { clock: terminal.clock, read, client, openRegistry, tell, signal },
+    { bundle, settings, file },
+  );
+  const { tag, objects } = prepared(seen, options);
+  const end = await runPlan(
+    { client, clock: terminal.clock, tell, signal, timeoutMs: timeoutMs ?? settings.converge.timeoutMs },
+    objects,
+  );
+  session.quiet();
+  if (end.result.kind === 'failed')
+    throw new CommandError([...end.log.trimEnd().split('\n').slice(-LOG_SHOWN), end.result.message]);
+  const { namespace, name: of } = bundle.metadata;
+  const report = reportOf({ namespace, name: of, targetNamespace: settings.converge.targetNamespace, tag }, end);
+  const { output } = options;
+  terminal.out(
+    output === undefined ? reportText(report, terminal) : output === 'json' ? asJsonText(report) : asYamlText(report),
+  );
+  terminal.end(report.result === 'changes' ? 1 : 0);
+};
+
+/** Of the log of a plan that failed, so many lines are shown. */
+const LOG_SHOWN = 20;
+
+const timeoutIn = ({ timeout }: DiffOptions): number | undefined => {
+  if (timeout === undefined) return undefined;
+  const parsed = parseDuration(timeout);
+  if (parsed.kind === 'invalid') throw misuse(`--timeout: ${JSON.stringify(timeout)}: ${parsed.reason}`);
+  return parsed.ms;
+};
+
+const bundleOf = async (
+  session: Session,
+  name: string | undefined,
+  { filename }: DiffOptions,
+): Promise<{ readonly bundle: StoredBundle; readonly read: Reader; readonly file: string | undefined }> => {
+  const { client, signal, namespace } = session;
+  const cluster = clusterReader(client, signal);
+  if (filename === undefined) {
+    if (name === undefined) throw misuse('diff: give the NAME of a bundle, or -f FILE');
+    return { bundle: await findBundle(session, name), read: cluster, file: undefined };
+  }
+  const found = await findBundleFile({ paths: filename, argument: name, namespace });
+  const { metadata } = asApplied(found, undefined);
+  const stored = await client.get(WERFBUNDLES, { namespace: metadata.namespace, name: metadata.name }, signal);
+  const read = inputReader({ objects: found.objects, near: found.manifest.file, otherwise: cluster });
+  return { bundle: asApplied(found, stored), read, file: found.manifest.file };
+};
+
+/** @throws CommandError for a spec that is not valid */
+const settingsOf = (bundle: StoredBundle, { tag, image }: DiffOptions): Settings => {
+  const spec = parseSpec(bundle);
+  const { namespace, name } = bundle.metadata;
+  if (spec.kind === 'invalid')
+    throw new CommandError([
+      `WerfBundle ${namespace}/${name} is not valid, so nothing would be deployed:`,
+      ...spec.problems.map(({ field, message }) => `${field}: ${message}`),
+    ]);
+  const { registry, converge } = spec.settings;
+  return {
+    ...spec.settings,
+    registry: tag === undefined ? registry : { ...registry, policy: { tag } },
+    converge: image === undefined || converge.image !== undefined ? converge : { ...converge, image },
+  };
+};
+
+/** @throws CommandError for what the plan lacks */
+const prepared = (seen: Seen, options: DiffOptions) => {
+  const resolved = resolvedOf(seen);
+  // A tag that is named is meant, lower or not.
+  const explained = explainTag(options.tag === undefined ? seen : withoutStatus(seen));
+  const what = plannable(seen, { tag: explained, resolved });
+  if (what.kind === 'lacking') throw new CommandError(what.lines);
+  const image = seen.settings.converge.image ?? seen.lastImage ?? WERF_IMAGE;
+  const version = werfVersionIn(image, { werfImage: '', werfVersion: undefined });
+  if (version.kind === 'known' && version.plan === 'none')
+    throw new CommandError([
+      `werf ${version.text} has no "bundle plan": 2.53 or later is needed; --image names another one`,
+    ]);
+  const contents = secretContentsOf(seen, what.resolved);
+  const { namespace, name, uid } = seen.bundle.metadata;
+  const parameters = {
+    bundle: { namespace, name, uid },
+    deployment: {
+      number: 0,
+      tag: what.tag,
+      digest: what.digest,
+      checksum: '',
+      jobName: jobName(name),
+      reason: 'DriftCheck' as const,
+    },
+    settings: seen.settings,
+    werfImage: image,
+    valuesArgs: deliveryOf(what.resolved.leaves).args,
+    secrets: presentSecrets(contents),
+    operatorVersion: '',
+    template: undefined,
+  };
+  const key = { id: 'diff', secret: randomBytes(32) };
+  return { tag: what.tag, objects: planObjects(parameters, { contents, key }) };
+};
+
+const withoutStatus = (seen: Seen): Seen => {
+  const { status: _, ...bundle } = seen.bundle;
+  return { ...seen, bundle };
+};
+
+/** So that its Secrets' names and the Pod's label have room. */
+const LONGEST_NAME = 40;
+
+const jobName = (bundle: string): string =>
+  `${bundle.replaceAll('.', '-').slice(0, LONGEST_NAME).replace(/-+$/, '')}-diff-${randomBytes(4).toString('hex')}`;

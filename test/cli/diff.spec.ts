@@ -1,0 +1,279 @@
+import t from 'tap';
+import type { Pod } from '../../api/objects.js';
+import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { type DiffOptions, diff } from '../../cli/diff/command.js';
+import { KubeError } from '../../kube/client.js';
+import { CONFIGMAPS, JOBS, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
+import { bundle, deployment, NOW, syncedStatus } from '../kit/builders.js';
+import { createFakeClock, settle } from '../kit/fake-clock.js';
+import { createFakeKube } from '../kit/fake-kube.js';
+import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
+import { MemoryRegistry } from '../kit/memory-registry.js';
+
+const HIDDEN = 'hunter2-hunter2';
+const BASE64 = (text: string): string => Buffer.from(text).toString('base64');
+
+const SPEC: WerfBundleSpec = {
+  registry: { url: 'registry.example/acme/app', versionConstraint: '>=1.0.0' },
+  converge: {
+    serviceAccountName: 'werf-converge',
+    image: 'registry.example/werf:3.2.0',
+    targetNamespace: 'ops',
+    valuesFrom: [{ configMapRef: { name: 'settings' } }, { secretRef: { name: 'database' } }],
+  },
+};
+
+const setUp = (status: WerfBundleStatus = syncedStatus(), spec: WerfBundleSpec = SPEC) => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  const registry = new MemoryRegistry();
+  registry.publish('acme/app', { 'v1.0.0': 'sha256:1', 'v1.1.0': 'sha256:2' });
+  const meta = (name: string) => ({ metadata: { namespace: 'ops', name } });
+  kube.seed(SERVICEACCOUNTS, meta('werf-converge'));
+  kube.seed(CONFIGMAPS, { ...meta('settings'), data: { 'values.yaml': 'debug: true\n' } });
+  kube.seed(SECRETS, { ...meta('database'), data: { token: BASE64(HIDDEN) } });
+  kube.seed(WERFBUNDLES, bundle(status, { spec }));
+  const terminal = createFakeTerminal({ clock });
+  const told: string[] = [];
+  const session = { ...sessionOf(kube, terminal), tell: (line: string) => void told.push(line) };
+  const openRegistry = () => Object.assign(registry, { close: async () => {} });
+  const run = (options: DiffOptions = {}) => diff({ terminal, session, openRegistry }, 'my-app', options);
+  const untilJob = async () => {
+    while (kube.all(JOBS).length === 0) await settle();
+    await settle();
+    const [job] = kube.all(JOBS);
+    if (job === undefined) throw new Error('there is no Job');
+    return job;
+  };
+  /** The Pod of the Job, as it ended. */
+  const end = async (exitCode: number, log: string) => {
+    const { metadata } = await untilJob();
+    const terminated = {
+      exitCode,
+      reason: exitCode === 0 ? 'Completed' : 'Error',
+      finishedAt: new Date(NOW).toISOString(),
+    };
+    const pod: Pod = {
+      metadata: { namespace: 'ops', name: 'plan-pod', labels: { 'batch.kubernetes.io/job-name': metadata.name } },
+      status: {
+        phase: exitCode === 0 ? 'Succeeded' : 'Failed',
+        containerStatuses: [{ name: 'werf', state: { terminated } }],
+      },
+    };
+    kube.seed(PODS, pod);
+    kube.setPodLog({ namespace: 'ops', name: 'plan-pod' }, 'werf', log);
+    await clock.advance(1_000);
+  };
+  return { clock, kube, terminal, told, run, untilJob, end };
+};
+
+const LOG = `┌ Update ConfigMap/app
+│ - token: old
+│ + token: ${HIDDEN}
+└ Update ConfigMap/app
+
+Planned changes summary for release "my-app" (namespace: "ops"):
+- update: 1 resources
+`;
+
+t.test('a difference is told in the words of werf, without what came from a Secret; exit code 1', async (t) => {
+  const { kube, terminal, told, run, end } = setUp();
+  const running = run();
+  await end(2, LOG);
+  await running;
+  t.equal(
+    terminal.taken(),
+    `${LOG.replace(HIDDEN, '***')}
+deploying v1.1.0 to namespace ops would update ConfigMap/app
+`,
+  );
+  t.strictSame(terminal.ended, [1]);
+  t.match(told.join('\n'), /the Pod waits: NoPod/);
+  t.strictSame(
+    [kube.all(JOBS), kube.all(SECRETS).map(({ metadata }) => metadata.name)],
+    [[], ['database']],
+    'nothing is left',
+  );
+});
+
+t.test('that nothing would change, or only the release, is no difference', async (t) => {
+  for (const [code, log, words] of [
+    [0, 'No changes\n', 'change nothing'],
+    [
+      3,
+      'No resource changes planned, but still must install release "my-app"\n',
+      'change no object, and record the release anew',
+    ],
+  ] as const) {
+    const { terminal, run, end } = setUp();
+    const running = run();
+    await end(code, log);
+    await running;
+    t.equal(terminal.taken(), `${log}\ndeploying v1.1.0 to namespace ops would ${words}\n`);
+    t.strictSame(terminal.ended, [0]);
+  }
+});
+
+t.test('programs get the same as an object', async (t) => {
+  const { terminal, run, end } = setUp();
+  const running = run({ output: 'json', tag: 'v1.0.0' });
+  await end(2, LOG);
+  await running;
+  t.strictSame(JSON.parse(terminal.taken()), {
+    namespace: 'ops',
+    name: 'my-app',
+    targetNamespace: 'ops',
+    tag: 'v1.0.0',
+    result: 'changes',
+    changes: 'update ConfigMap/app',
+    log: LOG.replace(HIDDEN, '***').trimEnd().split('\n'),
+  });
+});
+
+t.test(
+  'the Job is the controller’s own for plans, and nothing by which the controller would take it for one',
+  async (t) => {
+    const { kube, run, untilJob, end } = setUp();
+    const running = run();
+    const { metadata, spec } = await untilJob();
+    const secrets = kube.all(SECRETS).filter(({ metadata: { name } }) => name !== 'database');
+    await end(0, '');
+    await running;
+    t.match(metadata.name, /^my-app-diff-[0-9a-f]{8}$/);
+    const labels = { 'app.kubernetes.io/name': 'werfbundle', 'app.kubernetes.io/managed-by': 'werfbundle-diff' };
+    t.strictSame(metadata.labels, labels);
+    t.strictSame(metadata.ownerReferences, undefined);
+    for (const { annotations = {} } of [metadata, spec?.template.metadata ?? {}, ...secrets.map((one) => one.metadata)])
+      t.strictSame(
+        Object.keys(annotations).filter((name) => name.startsWith('werf.io/')),
+        [],
+      );
+    const containers = spec?.template.spec['containers'] as readonly {
+      readonly args: readonly string[];
+      readonly image: string;
+    }[];
+    t.strictSame(containers[0]?.args.slice(0, 5), [
+      'bundle',
+      'plan',
+      '--set=debug=true',
+      '--repo',
+      'registry.example/acme/app',
+    ]);
+    t.equal(containers[0]?.image, 'registry.example/werf:3.2.0');
+    t.notMatch(JSON.stringify(spec), HIDDEN);
+    t.strictSame(
+      secrets.map((one) => [
+        one.metadata.name,
+        Object.keys(one.data ?? {}),
+        one.metadata.labels,
+        one.metadata.ownerReferences?.[0]?.name,
+      ]),
+      [[`${metadata.name}-values`, ['values.yaml'], labels, metadata.name]],
+      'should the program die, they go with the Job',
+    );
+  },
+);
+
+t.test('what it lacks is told before anything is made; exit code 2, which is no difference', async (t) => {
+  const forbidden = () => new KubeError('forbidden', 'forbidden', { status: 403 });
+  const rows: readonly (readonly [
+    title: string,
+    set: ReturnType<typeof setUp>,
+    forbid: string | undefined,
+    options: DiffOptions,
+    lines: readonly (string | RegExp)[],
+  ])[] = [
+    [
+      'a Secret that may not be read',
+      setUp(),
+      'secrets',
+      {},
+      ['Secret ops/database may not be read by you, and the plan needs its values'],
+    ],
+    [
+      'a Job runs',
+      setUp(syncedStatus({ lastJobStatus: 'Running' })),
+      undefined,
+      {},
+      [`Job ${deployment().jobName} deploys v1.0.0 now: a plan would see half of it; ask again after it`],
+    ],
+    [
+      'an older werf',
+      setUp(syncedStatus(), { ...SPEC, converge: { ...SPEC.converge, image: 'registry.example/werf:2.10.0' } }),
+      undefined,
+      {},
+      ['werf 2.10.0 has no "bundle plan": 2.53 or later is needed; --image names another one'],
+    ],
+    [
+      'no such tag',
+      setUp(),
+      undefined,
+      { tag: 'v9' },
+      [/^tag "v9" does not exist in registry\.example\/acme\/app; .*; --tag names one$/],
+    ],
+    [
+      'a spec that is not valid',
+      setUp(syncedStatus(), { registry: { url: '' } }),
+      undefined,
+      {},
+      [/is not valid/, /^spec\.registry\.url: /],
+    ],
+    ['a time that is none', setUp(), undefined, { timeout: 'soon' }, ['--timeout: "soon": is no duration']],
+  ];
+  for (const [title, { kube, run }, forbid, options, lines] of rows) {
+    if (forbid !== undefined) kube.failNext({ verb: 'get', plural: forbid }, forbidden, 2);
+    const error = await run(options).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    t.match(error, { exitCode: 2, lines }, title);
+    t.strictSame(kube.actions, [], `${title}: nothing was made`);
+  }
+});
+
+t.test('whatever happens, nothing is left', async (t) => {
+  const left = (kube: ReturnType<typeof createFakeKube>) => [
+    kube.all(JOBS),
+    kube.all(SECRETS).map(({ metadata }) => metadata.name),
+  ];
+  const NOTHING = [[], ['database']];
+
+  const refused = setUp();
+  refused.kube.failNext(
+    { verb: 'create', plural: 'jobs' },
+    new KubeError('forbidden', 'create jobs.batch: forbidden', { status: 403 }),
+  );
+  await t.rejects(refused.run(), {
+    exitCode: 2,
+    message: /^create jobs\.batch: forbidden\nsomebody who may grant rights/,
+  });
+  t.strictSame(left(refused.kube), NOTHING, 'the Job is refused');
+
+  const broken = setUp();
+  const failing = broken.run();
+  failing.catch(() => {});
+  await broken.end(1, `Error: cannot pull with ${HIDDEN}\n`);
+  const error = (await failing.catch((thrown: unknown) => thrown)) as Error;
+  t.match(error, { exitCode: 2, message: /pod failed with exit code 1: cannot pull with \*\*\*$/ });
+  t.notMatch(error.message, HIDDEN);
+  t.strictSame(left(broken.kube), NOTHING, 'the plan fails');
+
+  const slow = setUp();
+  const waiting = slow.run({ timeout: '5s' });
+  waiting.catch(() => {});
+  await slow.untilJob();
+  await slow.clock.advance(6_000);
+  await t.rejects(waiting, {
+    exitCode: 2,
+    message: /^the plan has not ended in time: the Pod waits: NoPod; --timeout gives it more$/m,
+  });
+  t.strictSame(left(slow.kube), NOTHING, 'it takes too long');
+
+  const stopped = setUp();
+  const interrupted = stopped.run();
+  interrupted.catch(() => {});
+  await stopped.untilJob();
+  stopped.terminal.interrupt();
+  await t.rejects(interrupted);
+  t.strictSame(left(stopped.kube), NOTHING, 'Ctrl-C');
+});
