@@ -13,6 +13,7 @@ const SPECS = {
   'test/gitops/flux.spec.ts': ['flux'],
   'test/gitops/argocd.spec.ts': ['argocd'],
   'test/gitops/customizations.spec.ts': ['argocd'],
+  'test/gitops/verdicts.spec.ts': ['flux'],
   'test/gitops/smoke.spec.ts': ['flux', 'argocd'],
 };
 
