@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
+import { answersOf } from './lua.js';
 import { manifestOf, messageOf, RECORDED } from './recorded-bundles.js';
-import { toolsOfThisRun } from './tools.js';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'manifests', 'argocd');
 const UPSTREAM = join(FOLDER, 'resource_customizations', 'werf.io', 'WerfBundle');
@@ -34,14 +33,6 @@ type Offered = Omit<Action, 'disabled'> & Partial<Pick<Action, 'disabled'>>;
 
 const text = (...path: readonly string[]): Promise<string> => readFile(join(UPSTREAM, ...path), 'utf8');
 const yaml = async <T = object>(...path: readonly string[]): Promise<T> => parse(await text(...path)) as T;
-
-/** What Argo CD's own interpreter makes of a script and an object. */
-const answersOf = (questions: readonly object[]): readonly unknown[] => {
-  const program = join(toolsOfThisRun().argocd, 'argocd-lua');
-  const { stdout, stderr, status } = spawnSync(program, { input: JSON.stringify(questions), encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as readonly unknown[];
-};
 
 t.test('health: each row of health_test.yaml, which has all of its test data', async (t) => {
   const { tests } = await yaml<HealthTests>('health_test.yaml');
