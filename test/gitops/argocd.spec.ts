@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { parse, parseAllDocuments } from 'yaml';
 import { valueAt } from '../../api/json-map.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import { eventually } from '../kit/eventually.js';
 import type { Manifest } from '../kit/raw-api.js';
 import { type Application, isWell, startArgoCd } from './argocd.js';
 import { type GitOpsFixture, startGitOpsFixture, versionsOf } from './gitops-fixture.js';
@@ -310,7 +311,13 @@ const playsTheExample = async (t: Test): Promise<void> => {
   await repository.commit({ shop: undefined, 'shop/rest.yaml': [rest] });
   await example.until(isWell);
   t.equal(await fixture.until('shop', isGone), undefined);
-  t.same(await fixture.eventsOf('shop', 'Dismissed'), ['release shop in namespace shop is uninstalled']);
+  // The event comes when the bundle has gone.
+  const events = await eventually(
+    () => fixture.eventsOf('shop', 'Dismissed'),
+    (seen) => seen.length > 0,
+  );
+  t.same(events, ['release shop in namespace shop is uninstalled']);
+  t.same(await fixture.eventsOf('shop', 'DismissFailed'), []);
 };
 
 t.jobs = 3;
