@@ -22,6 +22,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'publish the Helm chart in a folder as a bundle',
     load: async () => (await import('./publish/command.js')).publishCommand,
   },
+  generate: {
+    summary: "print a folder's manifests if its WerfBundles are valid (Argo CD plugin)",
+    load: async () => (await import('./generate/command.js')).generateCommand,
+  },
   get: {
     summary: 'list bundles: whether they are ready, their tags, what they do',
     load: async () => (await import('./get/command.js')).getCommand,

@@ -1,13 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { valueAt } from '../../api/json-map.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import { eventually } from '../kit/eventually.js';
 import type { Manifest } from '../kit/raw-api.js';
 import { type Application, isWell, startArgoCd } from './argocd.js';
 import { type GitOpsFixture, startGitOpsFixture, versionsOf } from './gitops-fixture.js';
+import { answersOf } from './lua.js';
 
+const CUSTOMIZATION = join(
+  import.meta.dirname,
+  '..',
+  '..',
+  'manifests/argocd/resource_customizations/werf.io/WerfBundle',
+);
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
 const fixture = await startGitOpsFixture(t);
 const argocd = await startArgoCd(t, fixture);
@@ -35,12 +43,17 @@ const inWave = (wave: number, object: Manifest): Manifest => ({
 });
 
 /** An Application on a repository of its own, and a shop whose first commit is Healthy. */
-const deployed = async (t: Test, name: string, wish: Parameters<GitOpsFixture['shop']>[1] = {}) => {
+const deployed = async (
+  t: Test,
+  name: string,
+  wish: Parameters<GitOpsFixture['shop']>[1] = {},
+  syncPolicy: object = {},
+) => {
   const repository = await fixture.repository(name);
   const shop = fixture.shop(name, wish);
   await fixture.publish({ repository: `acme/${name}`, tag: 'v1.0.0' });
   await repository.commit({ 'shop.yaml': shop.all });
-  const application = await argocd.application({ name, repository });
+  const application = await argocd.application({ name, repository, syncPolicy });
   t.match(await application.until(isWell), { health: 'Healthy' });
   return { repository, shop, application };
 };
@@ -178,6 +191,56 @@ const isChangedByHand = async (t: Test): Promise<void> => {
   t.equal(healed?.spec.registry.pollInterval, '1m', 'what git says is put right');
 };
 
+/** A person has rolled back what git left open; then git brings a constraint, which a tag excludes. */
+const constrainsWhatIsPinned = async (t: Test): Promise<void> => {
+  for (const [name, syncPolicy] of Object.entries({ 'pinned-client': {}, 'pinned-server': SERVER_SIDE })) {
+    const { repository, application } = await deployed(
+      t,
+      name,
+      { registry: { versionConstraint: undefined } },
+      syncPolicy,
+    );
+    await patch(name, { spec: { registry: { tag: 'v1.0.0' } } });
+    await fixture.until(name, isSynced());
+    await repository.commit({ 'shop.yaml': fixture.shop(name).all });
+    const refused = await application.until((shown) => told(shown).includes('live object'));
+    t.match(told(refused), /tag stands on the live object already, set by "kubectl-patch"/, name);
+    const [, cure = ''] = /(kubectl patch [^;]*?'\{.*?\}')/.exec(told(refused)) ?? [];
+    t.match(cure, /"tag":null/, name);
+    await must(argumentsOf(cure));
+    t.match(await application.until(isWell), { sync: 'Synced', health: 'Healthy' }, `${name}: what it says mends it`);
+  }
+};
+
+/** `kubectl patch … -p '{…}'`, without the program and the quotes. */
+const argumentsOf = (command: string): readonly string[] =>
+  [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '').slice(1);
+
+/** As Argo CD's API server carries an action out: what the script has changed is patched. */
+const takesActions = async (t: Test): Promise<void> => {
+  const { application } = await deployed(t, 'actions', { spec: { suspend: undefined } });
+  const act = async (action: string): Promise<void> => {
+    const object = await fixture.bundle('actions');
+    const script = await readFile(join(CUSTOMIZATION, 'actions', action, 'action.lua'), 'utf8');
+    const [answer] = answersOf([{ kind: 'action', script, object }]) as readonly StoredBundle[];
+    const { annotations = {} } = answer?.metadata ?? {};
+    await patch('actions', { metadata: { annotations }, spec: { suspend: answer?.spec.suspend ?? null } });
+  };
+  await act('deploy');
+  const again = await fixture.until('actions', (seen) => isSynced()(seen) && seen?.status?.deployment?.number === 2);
+  t.match(again, { status: { phase: 'Synced', deployment: { number: 2, reason: 'Requested' } } }, 'deploy: once more');
+  await act('suspend');
+  t.match(await application.until(({ health }) => health === 'Suspended'), { sync: 'Synced', health: 'Suspended' });
+  await act('resume');
+  t.match(await application.until(isWell), { sync: 'Synced', health: 'Healthy' });
+  await act('reconcile');
+  const asked = (await fixture.bundle('actions'))?.metadata.annotations?.['werf.io/reconcile-requested-at'];
+  const looked = await fixture.until('actions', (seen) => seen?.status?.lastHandledRequest === asked);
+  t.equal(looked?.status?.lastHandledRequest, asked, 'reconcile: it is acted on');
+  t.match(await application.refresh(), { sync: 'Synced' }, 'and what an action has set is no difference');
+  t.equal((await fixture.bundle('actions'))?.status?.deployment?.number, 2);
+};
+
 /** With `suspend: false` in git, a suspend by hand is put right, too. */
 const saysThatItIsNotSuspended = async (t: Test): Promise<void> => {
   const { application } = await deployed(t, 'resumed', { spec: { suspend: false } });
@@ -222,6 +285,41 @@ const goesInWaves = async (t: Test): Promise<void> => {
   t.match(await must(['get', 'sa', '-n', 'waves', '-o', 'name']), /^serviceaccount\/default\n$/);
 };
 
+/** The files as they stand, with a registry that is there. */
+const playsTheExample = async (t: Test): Promise<void> => {
+  const folder = join(MANIFESTS, 'argocd/examples');
+  const application = parse(await readFile(join(folder, 'application.yaml'), 'utf8')) as Manifest;
+  await must(['create', '--dry-run=server', '--validate=strict', '-f', '-'], application);
+  const { registry } = fixture.shop('shop').bundle['spec'] as { readonly registry: object };
+  const files = ['rights.yaml', 'values.yaml', 'bundle.yaml'].map(async (file) => {
+    const texts = parseAllDocuments(await readFile(join(folder, 'shop', file), 'utf8'));
+    const objects = texts.map((each) => each.toJS() as Manifest);
+    const there = objects.map((object) =>
+      object.kind === 'WerfBundle' ? { ...object, spec: { ...(object['spec'] as object), registry } } : object,
+    );
+    return [`shop/${file}`, there] as const;
+  });
+  const repository = await fixture.repository('shop');
+  await fixture.publish({ repository: 'acme/shop', tag: 'v1.0.0' });
+  await repository.commit(Object.fromEntries(await Promise.all(files)));
+  const syncPolicy = valueAt(application, 'spec', 'syncPolicy') as object;
+  const wish = { name: 'example', repository, syncPolicy, namespace: 'shop', source: { path: 'shop' } };
+  const example = await argocd.application(wish);
+  t.match(await example.until(isWell), { sync: 'Synced', health: 'Healthy' });
+  t.ok(isSynced()(await fixture.bundle('shop')));
+  const rest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'rest' } };
+  await repository.commit({ shop: undefined, 'shop/rest.yaml': [rest] });
+  await example.until(isWell);
+  t.equal(await fixture.until('shop', isGone), undefined);
+  // The event comes when the bundle has gone.
+  const events = await eventually(
+    () => fixture.eventsOf('shop', 'Dismissed'),
+    (seen) => seen.length > 0,
+  );
+  t.same(events, ['release shop in namespace shop is uninstalled']);
+  t.same(await fixture.eventsOf('shop', 'DismissFailed'), []);
+};
+
 t.jobs = 3;
 await Promise.all(
   Object.entries({
@@ -232,8 +330,11 @@ await Promise.all(
     'a typo is refused by server-side apply, and leaves the Application OutOfSync otherwise': findsTypos,
     'a bundle that failed holds the next wave up, until a commit mends it': mendsAFailedWave,
     'what a person has set and git has not stays; what git says is put right': isChangedByHand,
+    'a constraint in git, where a person has pinned a tag, is refused with what mends it': constrainsWhatIsPinned,
+    'its actions deploy once more, suspend, resume and ask for a look': takesActions,
     'where git says suspend: false, a suspend by hand is put right': saysThatItIsNotSuspended,
     'a new bundle that git suspends is Suspended, and its sync succeeds': isSuspendedInGit,
+    'the example is what Argo CD takes, is deployed, and is dismissed in one commit': playsTheExample,
     'in sync waves, which are pruned in reverse, it is dismissed': goesInWaves,
   }).map(([title, play]) => t.test(title, play)),
 );

@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { type HeldPort, holdPorts } from '../../playground/control-plane/held-ports.js';
 import { superviseProcess } from '../../playground/control-plane/supervised-process.js';
 import { PATIENCE_MS } from '../kit/bundle-scenario.js';
+import { binariesOfThisRun } from '../kit/cluster.js';
 import { eventually } from '../kit/eventually.js';
 import type { GitRepository } from './git-repository.js';
 import type { GitOpsFixture } from './gitops-fixture.js';
@@ -34,9 +35,14 @@ interface Wish {
   readonly repository: GitRepository;
   /** More of the syncPolicy than that it is automated, prunes and heals. */
   readonly syncPolicy?: object;
+  /** More of the source than the root of the repository. */
+  readonly source?: object;
+  /** Of objects that name none. */
+  readonly namespace?: string;
+  readonly ignoreDifferences?: readonly object[];
 }
 
-/** Argo CD's application controller and repo server, running. */
+/** Argo CD's application controller and repo server, with our plugin beside it, running. */
 interface ArgoCd {
   /** Creates an Application in Argo CD, for the root of the repository. */
   application(wish: Wish): Promise<Application>;
@@ -63,7 +69,8 @@ export const startArgoCd = async (t: Test, fixture: GitOpsFixture): Promise<Argo
   const customizations = await fixture.must(['kustomize', CUSTOMIZATIONS]);
   await fixture.must(['patch', 'configmap', 'argocd-cm', '-n', NAMESPACE, '--type=merge', '-p', customizations]);
   const dir = join(fixture.cluster.dir, 'argocd');
-  await mkdir(join(dir, 'data'), { recursive: true });
+  for (const name of ['data', SOCKETS, PLUGIN, 'bin']) await mkdir(join(dir, name), { recursive: true });
+  await writePlugin(dir);
   const ports = await holdPorts(PORTS);
   const program = async (name: string, flags: readonly string[], own: readonly HeldPort[]): Promise<void> => {
     await Promise.all(own.map((port) => port.release()));
@@ -85,6 +92,7 @@ export const startArgoCd = async (t: Test, fixture: GitOpsFixture): Promise<Argo
   };
   const redis = `127.0.0.1:${ports.redis.port}`;
   await program('redis', ['--address', redis], [ports.redis]);
+  await program('cmp-server', ['--config-dir-path', join(dir, PLUGIN), '--loglevel', 'warn'], []);
   await program('repo-server', repoServerFlags(ports, redis), [ports.repoServer, ports.repoMetrics]);
   await program('application-controller', controllerFlags(ports, redis), [ports.metrics]);
   return { application: (wish) => Application.create(fixture, wish) };
@@ -109,7 +117,7 @@ const environment = (
   { cluster }: GitOpsFixture,
   { folder, dir }: { readonly folder: string; readonly dir: string },
 ) => ({
-  PATH: `${folder}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
+  PATH: `${folder}:${join(dir, 'bin')}:${process.env['PATH'] ?? '/usr/bin:/bin'}`,
   HOME: dir,
   TMPDIR: dir,
   KUBECONFIG: cluster.kubeconfig,
@@ -117,7 +125,23 @@ const environment = (
   ARGOCD_TLS_DATA_PATH: join(dir, 'data'),
   ARGOCD_SSH_DATA_PATH: join(dir, 'data'),
   ARGOCD_GPG_ENABLED: 'false',
+  ARGOCD_PLUGINSOCKFILEPATH: join(dir, SOCKETS),
+  ARGOCD_CMP_WORKDIR: join(dir, PLUGIN),
 });
+
+/** Folders of the plugin: the name of a socket has to be short. */
+const [SOCKETS, PLUGIN] = ['s', 'plugin'];
+
+/** The plugin as its sidecar has it: with our command line, and with kustomize as Argo CD's image has it, which kubectl has in it. */
+const writePlugin = async (dir: string): Promise<void> => {
+  const plugin = await readFile(join(CUSTOMIZATIONS, 'plugin', 'plugin.yaml'), 'utf8');
+  const program = join(import.meta.dirname, '..', '..', 'dist', 'werfbundle.js');
+  await writeFile(join(dir, PLUGIN, 'plugin.yaml'), plugin.replace('/app/dist/werfbundle.js', program));
+  const kustomize = join(dir, 'bin', 'kustomize');
+  const { kubectl } = await binariesOfThisRun();
+  await writeFile(kustomize, `#!/bin/sh\nshift\nexec ${kubectl} kustomize "$@"\n`);
+  await chmod(kustomize, 0o755);
+};
 
 const settings = (kind: 'ConfigMap' | 'Secret', name: string) => ({
   apiVersion: 'v1',
@@ -155,15 +179,17 @@ export class Application {
     this.#name = name;
   }
 
-  static async create(fixture: GitOpsFixture, { name, repository, syncPolicy }: Wish): Promise<Application> {
+  static async create(fixture: GitOpsFixture, wish: Wish): Promise<Application> {
+    const { name, repository, syncPolicy, source, namespace, ignoreDifferences } = wish;
     await fixture.must(['apply', '-f', '-'], {
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'Application',
       metadata: { name, namespace: NAMESPACE },
       spec: {
         project: 'default',
-        source: { repoURL: repository.url, path: '.', targetRevision: 'main' },
-        destination: { server: 'https://kubernetes.default.svc' },
+        source: { repoURL: repository.url, path: '.', targetRevision: 'main', ...source },
+        destination: { server: 'https://kubernetes.default.svc', ...(namespace !== undefined && { namespace }) },
+        ...(ignoreDifferences !== undefined && { ignoreDifferences }),
         syncPolicy: { automated: { prune: true, selfHeal: true }, ...syncPolicy },
       },
     });

@@ -11,20 +11,40 @@ import { join, resolve } from 'node:path';
 const TOOLCHAIN = 'go1.27.3';
 const ARGO = 'github.com/argoproj/argo-cd/v3';
 /** Argo CD's one program goes by the name it is called by. */
-const ARGO_NAMES = ['application-controller', 'repo-server', 'git-ask-pass', 'redis', 'lua'].map(
+const ARGO_NAMES = ['application-controller', 'repo-server', 'cmp-server', 'git-ask-pass', 'redis', 'lua'].map(
   (name) => `argocd-${name}`,
 );
 
+/** Whose CRDs say what may stand in a Kustomization and a source: modules, whose programs are not built, and their sums. */
+const FLUX_CRDS = {
+  'github.com/fluxcd/kustomize-controller@v1.10.1': 'h1:IjTnrkIy0ULJoTNC2ZKuMb32vkqj7dJ6zt6UqbTFxKA=',
+  'github.com/fluxcd/source-controller@v1.10.1': 'h1:vkYpgpLZu20LQ2UN4lPBdWH7sqTNdQ8FjcZD/HogN2E=',
+};
+
 const TOOLS = [
-  { name: 'flux', program: 'kustomization', finish: async () => {} },
+  {
+    name: 'flux',
+    program: 'kustomization',
+    also: FLUX_CRDS,
+    finish: async (folder) => {
+      for (const [module, sum] of Object.entries(FLUX_CRDS)) {
+        const found = JSON.parse(await run('go', ['mod', 'download', '-json', module], folder));
+        if (found.Sum !== sum) throw new Error(`${module} is not what it was: ${found.Sum}`);
+        await cp(join(found.Dir, 'config', 'crd', 'bases'), join(folder, 'crds'), { recursive: true });
+      }
+      await run('chmod', ['-R', 'u+w,+X', folder], folder);
+    },
+  },
   {
     name: 'argocd',
     program: 'argocd',
-    // Beside the program, Argo CD's image has this script on its PATH; its CRDs come from the same module.
+    also: [...ARGO_NAMES, 'repo-server'],
+    // Beside the program, Argo CD's image has this script on its PATH; its CRDs come from the same module, and the Deployment that a plugin is added to.
     finish: async (folder, sources) => {
       const module = (await run('go', ['list', '-m', '-f', '{{.Dir}}', ARGO], sources)).trim();
       await copyFile(join(module, 'hack', 'git-verify-wrapper.sh'), join(folder, 'git-verify-wrapper.sh'));
       await cp(join(module, 'manifests', 'crds'), join(folder, 'crds'), { recursive: true });
+      await cp(join(module, 'manifests', 'base', 'repo-server'), join(folder, 'repo-server'), { recursive: true });
       await run('chmod', ['-R', 'u+w,+X', folder], folder);
       await run('chmod', ['755', join(folder, 'git-verify-wrapper.sh')], folder);
       for (const name of ARGO_NAMES) await symlink('argocd', join(folder, name));
@@ -44,7 +64,7 @@ export async function findTools({ names, build }) {
   const found = [];
   for (const tool of TOOLS.filter(({ name }) => names.includes(name))) {
     const sources = join(import.meta.dirname, tool.name);
-    const folder = join(cacheDir(process.env), 'gitops', `${tool.name}-${digestOf(sources)}`);
+    const folder = join(cacheDir(process.env), 'gitops', `${tool.name}-${digestOf(sources, tool.also)}`);
     const made = existsSync(folder)
       ? { folder }
       : build
@@ -55,9 +75,11 @@ export async function findTools({ names, build }) {
   return found;
 }
 
-/** Of the module's files: versions and sums are among them. */
-function digestOf(sources) {
-  const hash = createHash('sha256').update(`${TOOLCHAIN} ${process.platform} ${process.arch}\n`);
+/** Of the module's files: versions and sums are among them; and of what else is put beside the program. */
+function digestOf(sources, also) {
+  const hash = createHash('sha256').update(
+    `${TOOLCHAIN} ${process.platform} ${process.arch} ${JSON.stringify(also)}\n`,
+  );
   for (const file of readdirSync(sources).sort()) hash.update(`${file}\n`).update(readFileSync(join(sources, file)));
   return hash.digest('hex').slice(0, 12);
 }

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
-import { toolsOfThisRun } from './tools.js';
+import { answersOf } from './lua.js';
+import { manifestOf, messageOf, RECORDED } from './recorded-bundles.js';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'manifests', 'argocd');
 const UPSTREAM = join(FOLDER, 'resource_customizations', 'werf.io', 'WerfBundle');
@@ -23,25 +23,16 @@ interface ActionTests {
 
 interface Action {
   readonly name: string;
+  readonly displayName?: string;
+  readonly iconClass: string;
   readonly disabled: boolean;
 }
 
 /** As Argo CD tells of an action: disabled is left out where it is false. */
-interface Offered {
-  readonly name: string;
-  readonly disabled?: boolean;
-}
+type Offered = Omit<Action, 'disabled'> & Partial<Pick<Action, 'disabled'>>;
 
 const text = (...path: readonly string[]): Promise<string> => readFile(join(UPSTREAM, ...path), 'utf8');
 const yaml = async <T = object>(...path: readonly string[]): Promise<T> => parse(await text(...path)) as T;
-
-/** What Argo CD's own interpreter makes of a script and an object. */
-const answersOf = (questions: readonly object[]): readonly unknown[] => {
-  const program = join(toolsOfThisRun().argocd, 'argocd-lua');
-  const { stdout, stderr, status } = spawnSync(program, { input: JSON.stringify(questions), encoding: 'utf8' });
-  if (status !== 0) throw new Error(stderr);
-  return JSON.parse(stdout) as readonly unknown[];
-};
 
 t.test('health: each row of health_test.yaml, which has all of its test data', async (t) => {
   const { tests } = await yaml<HealthTests>('health_test.yaml');
@@ -54,12 +45,22 @@ t.test('health: each row of health_test.yaml, which has all of its test data', a
   t.same(tests.map(({ inputPath }) => inputPath).toSorted(), there.toSorted());
 });
 
+t.test('what an Application shows of a bundle in each situation, be it deleted or not', async (t) => {
+  const script = await text('health.lua');
+  const recorded = Object.values(RECORDED);
+  const answers = answersOf(recorded.map((each) => ({ kind: 'resource-health', script, object: manifestOf(each) })));
+  t.strictSame(
+    answers,
+    recorded.map((each) => ({ status: each.argo, message: messageOf(each) })),
+  );
+});
+
 t.test('actions: which are offered, and what they write', async (t) => {
   const { discoveryTests, actionTests } = await yaml<ActionTests>('actions', 'action_test.yaml');
   const script = await text('actions', 'discovery.lua');
   for (const { inputPath, result } of discoveryTests) {
     const [answer] = answersOf([{ kind: 'discovery', script, object: await yaml('actions', inputPath) }]);
-    const offered = (answer as readonly Offered[]).map(({ name, disabled = false }) => ({ name, disabled }));
+    const offered = (answer as readonly Offered[]).map((action) => ({ disabled: false, ...action }));
     const byName = (a: Action, b: Action) => (a.name < b.name ? -1 : 1);
     t.same(offered.toSorted(byName), result.toSorted(byName), inputPath);
   }
@@ -71,18 +72,15 @@ t.test('actions: which are offered, and what they write', async (t) => {
 });
 
 const withoutTime = (object: object): unknown =>
-  JSON.parse(JSON.stringify(object).replace(/("werf\.io\/reconcile-requested-at":)"[-\dT:]+Z"/, '$1"now"'));
+  JSON.parse(JSON.stringify(object).replace(/("werf\.io\/(?:reconcile|deploy)-requested-at":)"[-\dT:]+Z"/, '$1"now"'));
 
-t.test('argocd-cm has the same scripts', async (t) => {
-  const actions = parse(await readFile(join(FOLDER, 'actions.yaml'), 'utf8')) as {
-    readonly 'discovery.lua': string;
-    readonly definitions: readonly { readonly name: string; readonly 'action.lua': string }[];
+t.test('argocd-cm offers the actions that the tests are about', async (t) => {
+  const { definitions } = parse(await readFile(join(FOLDER, 'actions.yaml'), 'utf8')) as {
+    readonly definitions: readonly { readonly name: string }[];
   };
-  t.equal(actions['discovery.lua'], await text('actions', 'discovery.lua'));
-  for (const { name, 'action.lua': script } of actions.definitions)
-    t.equal(script, await text('actions', name, 'action.lua'), name);
+  const { actionTests } = await yaml<ActionTests>('actions', 'action_test.yaml');
   t.same(
-    actions.definitions.map(({ name }) => name),
-    ['reconcile', 'suspend', 'resume'],
+    definitions.map(({ name }) => name),
+    actionTests.map(({ action }) => action).toSorted(),
   );
 });

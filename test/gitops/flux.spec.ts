@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { parseAllDocuments } from 'yaml';
@@ -11,13 +11,17 @@ import { startWebhookProgram } from '../kit/webhook-program.js';
 import { type GitOpsFixture, startGitOpsFixture, versionsOf } from './gitops-fixture.js';
 import { Kustomization } from './kustomization.js';
 import { valuesIn } from './shop.js';
+import { toolsOfThisRun } from './tools.js';
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
 const fixture: GitOpsFixture = await startGitOpsFixture(t);
 const { api, must } = fixture;
 
 /** A Kustomization of its own on a repository of its own. */
-const kustomized = async (name: string, more: { readonly wait?: boolean; readonly timeout?: string } = {}) => {
+const kustomized = async (
+  name: string,
+  more: { readonly wait?: boolean; readonly timeout?: string; readonly spec?: object } = {},
+) => {
   const repository = await fixture.repository(name);
   const { kubeconfig, dir } = fixture.cluster;
   const kustomization = new Kustomization({ name, repository, kubeconfig, dir: join(dir, 'flux'), ...more });
@@ -160,6 +164,24 @@ const isChangedByHand = async (t: Test): Promise<void> => {
   t.ok(isSynced('v1.0.0')(await fixture.bundle('by-hand')));
 };
 
+/** A person has rolled back what git left open; then git brings a constraint, which a tag excludes. */
+const constrainsWhatIsPinned = async (t: Test): Promise<void> => {
+  const { repository, kustomization } = await deployed(t, 'pinned', { registry: { versionConstraint: undefined } });
+  await must([
+    ...['patch', 'wb', 'shop', '-n', 'pinned', '--type=merge', '--field-manager=on-call'],
+    ...['-p', '{"spec":{"registry":{"tag":"v1.0.0"}}}'],
+  ]);
+  t.match(await kustomization.reconcile(), { ready: 'True', changes: null });
+  await repository.commit({ 'shop.yaml': fixture.shop('pinned').all });
+  const refused = await kustomization.reconcile();
+  t.match(refused, { ready: 'False', message: /tag stands on the live object already, set by "on-call"/ });
+  const [, cure = ''] = /(kubectl patch [^;]*?'\{.*?\}')/.exec(refused.message) ?? [];
+  t.match(cure, /"tag":null/);
+  const words = [...cure.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '');
+  await must(words.slice(1));
+  t.match(await kustomization.reconcile(), { ready: 'True' }, 'what it says mends it');
+};
+
 /** A commit that changes nothing but a ConfigMap does not change the bundle: there is no new generation to wait for. */
 const changesValuesAlone = async (t: Test): Promise<void> => {
   const { repository, kustomization, shop } = await deployed(t, 'values');
@@ -245,6 +267,29 @@ const dismissesInOneCommit = async (t: Test): Promise<void> => {
   t.same(await fixture.eventsOf('at-once', 'Dismissed'), ['release shop in namespace at-once is uninstalled']);
 };
 
+/** By Flux's own CRDs; and the team's Kustomization, with the expressions for health, does what it says. */
+const playsTheExamples = async (t: Test): Promise<void> => {
+  const crds = join(toolsOfThisRun().flux, 'crds');
+  await must(['apply', '--server-side', '-f', crds]);
+  await must(['wait', '--for=condition=Established', '-f', crds]);
+  await must(['create', 'namespace', 'flux-system']);
+  const kustomization = { resources: ['operator.yaml', 'shop.yaml'], patches: [{ path: 'health-check-exprs.yaml' }] };
+  const folder = join(fixture.cluster.dir, 'examples');
+  await cp(join(MANIFESTS, 'flux/examples'), folder, { recursive: true });
+  await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+  const read = parseAllDocuments(await must(['kustomize', folder])).map((each) => each.toJS() as Manifest);
+  for (const object of read) await must(['create', '--dry-run=server', '--validate=strict', '-f', '-'], object);
+
+  const written = read.find(({ metadata, kind }) => kind === 'Kustomization' && metadata.name === 'shop');
+  const spec = valueAt(written, 'spec') as object;
+  t.match(spec, { timeout: '15m', healthCheckExprs: [{ kind: 'WerfBundle' }], wait: undefined });
+  const { repository, kustomization: shop } = await kustomized('shop', { wait: false, spec });
+  await fixture.publish({ repository: 'acme/shop', tag: 'v1.0.0', behaviour: 'slow: 3' });
+  await repository.commit({ 'shop/shop.yaml': fixture.shop('shop').all });
+  t.match(await shop.reconcile(), { ready: 'True' });
+  t.ok(isSynced()(await fixture.bundle('shop')), 'Ready when the bundle is deployed');
+};
+
 const messageOf = (seen: StoredBundle | undefined): string =>
   (seen?.status?.conditions ?? []).map(({ message }) => message).join('\n');
 
@@ -256,6 +301,8 @@ await Promise.all(
     'an invalid bundle is refused with each of its mistakes, and a typo is one': refusesAllMistakesAtOnce,
     'a new bundle that git suspends holds nothing up': isSuspendedInGit,
     'what kubectl has set is taken away, what another name has set is not': isChangedByHand,
+    'a constraint in git, where a person has pinned a tag, is refused with what mends it': constrainsWhatIsPinned,
+    'the examples are what Flux takes, and do what they say': playsTheExamples,
     'values changed alone: Ready comes before they are deployed': changesValuesAlone,
     'values of a generator: Ready comes when they are deployed': generatesValues,
     'pruned in two commits, first the bundle, it is dismissed': dismissesInTwoCommits,

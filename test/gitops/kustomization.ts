@@ -28,6 +28,8 @@ interface Settings {
   /** true, if left out; as is prune. */
   readonly wait?: boolean;
   readonly timeout?: string;
+  /** More of the spec; it stands above the rest. */
+  readonly spec?: object;
 }
 
 /** A Kustomization that is reconciled when it is told to be: once for each interval of a real one. */
@@ -51,14 +53,14 @@ export class Kustomization {
   }
 
   async #run(flags: readonly string[]): Promise<Reconciled> {
-    const { name, repository, kubeconfig, dir, path = '.', wait = true, timeout = '1m' } = this.#settings;
+    const { name, repository, kubeconfig, dir, path = '.', wait = true, timeout = '1m', spec } = this.#settings;
     this.#rounds += 1;
     const { folder, revision } = await repository.checkout(join(dir, `${name}-${this.#rounds}`));
     const object = {
       apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
       kind: 'Kustomization',
       metadata: { name, namespace: 'flux-system' },
-      spec: { path, prune: true, wait, timeout },
+      spec: { path, prune: true, wait, timeout, ...spec },
       status: this.#status,
     };
     const args = ['--kubeconfig', kubeconfig, '--source', folder, '--revision', revision, ...flags];

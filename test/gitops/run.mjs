@@ -12,7 +12,10 @@ const root = resolve(import.meta.dirname, '..', '..');
 const SPECS = {
   'test/gitops/flux.spec.ts': ['flux'],
   'test/gitops/argocd.spec.ts': ['argocd'],
+  'test/gitops/argocd-operator.spec.ts': ['argocd'],
   'test/gitops/customizations.spec.ts': ['argocd'],
+  'test/gitops/plugin.spec.ts': ['argocd'],
+  'test/gitops/verdicts.spec.ts': ['flux'],
   'test/gitops/smoke.spec.ts': ['flux', 'argocd'],
 };
 

@@ -8,6 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/argoproj/argo-cd/gitops-engine/v3/pkg/health"
+
+	"github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
 	"github.com/argoproj/argo-cd/v3/util/lua"
 )
 
@@ -34,7 +37,7 @@ func newLuaCommand() *cobra.Command {
 }
 
 type question struct {
-	// Kind is health, discovery or action.
+	// Kind is health, resource-health, discovery or action.
 	Kind   string         `json:"kind"`
 	Script string         `json:"script"`
 	Object map[string]any `json:"object"`
@@ -47,6 +50,11 @@ func (q question) answer() (any, error) {
 	switch q.Kind {
 	case "health":
 		return vm.ExecuteHealthLua(object, q.Script)
+	case "resource-health":
+		// What an Application shows: Argo CD itself judges an object that is being deleted, and asks the script about others.
+		key := lua.GetConfigMapKey(object.GroupVersionKind())
+		overrides := map[string]v1alpha1.ResourceOverride{key: {HealthLua: q.Script}}
+		return health.GetResourceHealth(object, lua.ResourceHealthOverrides(overrides))
 	case "discovery":
 		return vm.ExecuteResourceActionDiscovery(object, []string{q.Script})
 	case "action":

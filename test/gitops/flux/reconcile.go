@@ -13,6 +13,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/fluxcd/cli-utils/pkg/object"
 	generator "github.com/fluxcd/pkg/kustomize"
@@ -159,14 +161,9 @@ func (r reconciler) prune(ctx context.Context, before, after map[string]string) 
 }
 
 func (r reconciler) checkHealth(ctx context.Context, applied *ssa.ChangeSet, objects []*unstructured.Unstructured) error {
-	if wait, _, _ := unstructured.NestedBool(r.kustomization.Object, "spec", "wait"); !wait {
-		return nil
-	}
-	var set object.ObjMetadataSet
-	for _, entry := range applied.Entries {
-		if entry.Action != ssa.SkippedAction {
-			set = append(set, entry.ObjMetadata)
-		}
+	set, err := r.toCheck(applied)
+	if err != nil || len(set) == 0 {
+		return err
 	}
 	timeout, err := time.ParseDuration(r.text("spec", "timeout"))
 	if err != nil {
@@ -182,6 +179,41 @@ func (r reconciler) checkHealth(ctx context.Context, applied *ssa.ChangeSet, obj
 		return fmt.Errorf("health check failed: %w", err)
 	}
 	return nil
+}
+
+type healthCheck struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Name       string `json:"name"`
+	Namespace  string `json:"namespace"`
+}
+
+// toCheck is all that was applied with spec.wait, and otherwise what spec.healthChecks names.
+func (r reconciler) toCheck(applied *ssa.ChangeSet) (object.ObjMetadataSet, error) {
+	var spec struct {
+		Spec struct {
+			Wait         bool          `json:"wait"`
+			HealthChecks []healthCheck `json:"healthChecks"`
+		} `json:"spec"`
+	}
+	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(r.kustomization.Object, &spec); err != nil {
+		return nil, err
+	}
+	var set object.ObjMetadataSet
+	for _, check := range spec.Spec.HealthChecks {
+		kind := schema.FromAPIVersionAndKind(check.APIVersion, check.Kind).GroupKind()
+		set = append(set, object.ObjMetadata{GroupKind: kind, Name: check.Name, Namespace: check.Namespace})
+	}
+	if !spec.Spec.Wait {
+		return set, nil
+	}
+	set = nil
+	for _, entry := range applied.Entries {
+		if entry.Action != ssa.SkippedAction {
+			set = append(set, entry.ObjMetadata)
+		}
+	}
+	return set, nil
 }
 
 func (r reconciler) text(path ...string) string {

@@ -35,19 +35,25 @@ if obj.status == nil or obj.status.observedGeneration ~= obj.metadata.generation
   return hs
 end
 
-hs.message = ready.message
-
 if isTrue(suspended) then
   -- The platform has suspended all bundles.
   hs.status = "Suspended"
   hs.message = suspended.message
 elseif isTrue(condition("Stalled")) then
   hs.status = "Degraded"
+  hs.message = condition("Stalled").message
 elseif isTrue(condition("Reconciling")) then
   hs.status = "Progressing"
+  hs.message = condition("Reconciling").message
 elseif isTrue(ready) then
   hs.status = "Healthy"
+  hs.message = ready.message
 else
   hs.status = "Degraded"
+  hs.message = ready.message
+end
+if obj.metadata.deletionTimestamp ~= nil then
+  -- Since Argo CD 3.6: what keeps it, instead of the name of a finalizer.
+  hs.deletionMessage = hs.message
 end
 return hs
