@@ -26,6 +26,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'find out what is wrong with a bundle, and the command that mends it',
     load: async () => (await import('./doctor/command.js')).doctorCommand,
   },
+  check: {
+    summary: 'find out whether a cluster is ready for bundles',
+    load: async () => (await import('./check/command.js')).checkCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */
