@@ -9,7 +9,7 @@ import { type Known, knownFrom } from './known.js';
 type Subject = 'self' | { readonly namespace: string; readonly name: string };
 
 /** An access; `namespace` is '' for all namespaces, or for what is in none. */
-interface Access {
+export interface Access {
   readonly group: string;
   /** `pods/log` for a subresource. */
   readonly resource: string;

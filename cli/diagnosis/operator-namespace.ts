@@ -4,8 +4,9 @@ import { commonFlags } from '../../process/common-flags.js';
 
 /** Selects the operator's own objects. */
 export const PART_OF = 'app.kubernetes.io/part-of=werfbundle';
-/** The name of the manifests. */
-const MUTATING_CONFIGURATION = 'werfbundle-mutating';
+/** The names of the manifests. */
+export const MUTATING_CONFIGURATION = 'werfbundle-mutating';
+export const VALIDATING_CONFIGURATION = 'werfbundle-validating';
 
 /**
  * The namespace that the operator runs in: as it was given; else that of the Service that the apiserver asks, where the user may read

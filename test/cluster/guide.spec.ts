@@ -532,6 +532,7 @@ t.test('the troubleshooting guide on a real control plane', async (t) => {
   await t.test('what the proxy refuses is reported', (t) => proxyRefuses(t, given));
 
   const reader = readerOf(given, 'well');
+  t.match(await reader.does(/^werfbundle check$/), { code: 0, text: /^ok +Webhook: it refuses what it has to$/m });
   t.match(
     (await reader.does(/manager --tail=100$/)).text,
     /"level":"info"/,
