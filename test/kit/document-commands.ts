@@ -11,7 +11,7 @@ const SHELLS = ['bash', 'sh', 'console'];
 const PROGRAM = /^(kubectl|werfbundle|npm|node|docker|helm) /;
 
 /** A command of the documents. */
-export interface DocumentCommand {
+interface DocumentCommand {
   /** `docs/ci.md` */
   readonly document: string;
   readonly command: string;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A row of docs/guide-commands.md. */
-export interface Verdict {
+interface Verdict {
   /** The command on one line, as the table has it: without what a here-document holds. */
   readonly line: string;
   readonly asWritten: string;
