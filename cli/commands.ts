@@ -38,6 +38,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print what werf says in a deployment's Pod",
     load: async () => (await import('./logs/command.js')).logsCommand,
   },
+  init: {
+    summary: 'print a bundle of your own with the rights that it needs',
+    load: async () => (await import('./init/command.js')).initCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */
