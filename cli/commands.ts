@@ -42,6 +42,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print a bundle of your own with the rights that it needs',
     load: async () => (await import('./init/command.js')).initCommand,
   },
+  completion: {
+    summary: 'print a script that completes this command in a shell',
+    load: async () => (await import('./completion/command.js')).completionCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */
