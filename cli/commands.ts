@@ -38,6 +38,22 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print what werf says in a deployment's Pod",
     load: async () => (await import('./logs/command.js')).logsCommand,
   },
+  reconcile: {
+    summary: 'ask for a look at the registry now, or for another deployment',
+    load: async () => (await import('./reconcile/command.js')).reconcileCommand,
+  },
+  suspend: {
+    summary: 'poll and deploy nothing for some bundles (spec.suspend)',
+    load: async () => (await import('./suspend/command.js')).suspendCommand,
+  },
+  resume: {
+    summary: 'end a suspension: the registry is asked at once',
+    load: async () => (await import('./suspend/command.js')).resumeCommand,
+  },
+  rollback: {
+    summary: 'pin an earlier tag, and say what to change in git',
+    load: async () => (await import('./rollback/command.js')).rollbackCommand,
+  },
   init: {
     summary: 'print a bundle of your own with the rights that it needs',
     load: async () => (await import('./init/command.js')).initCommand,

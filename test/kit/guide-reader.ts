@@ -36,6 +36,8 @@ for word; do case "$word" in --tail=*) from="\${word#--tail=}" ;; -f) follow=-f 
 exec tail -n "$from" $follow "$log"
 `;
 
+const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'werfbundle.js');
+
 /** watch(1) looks again and again, on a screen of its own; once is enough here. */
 const PRELUDE = 'watch() { "$@"; }\n';
 
@@ -50,11 +52,13 @@ export class GuideReader {
     this.#names = names;
   }
 
-  /** Makes the shell's kubectl. Once, before any command. */
+  /** Makes the shell's kubectl and werfbundle. Once, before any command. */
   static async prepare(shell: GuideShell): Promise<void> {
     const bin = join(shell.dir, 'bin');
     await mkdir(bin, { recursive: true });
     await writeFile(join(bin, 'kubectl'), kubectlFor(shell), { mode: 0o755 });
+    const werfbundle = `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`;
+    await writeFile(join(bin, 'werfbundle'), werfbundle, { mode: 0o755 });
   }
 
   /** The same person, who knows more names now. */
