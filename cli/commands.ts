@@ -58,6 +58,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'print a bundle of your own with the rights that it needs',
     load: async () => (await import('./init/command.js')).initCommand,
   },
+  uninstall: {
+    summary: 'take the operator out of a cluster, and leave what it deployed',
+    load: async () => (await import('./uninstall/command.js')).uninstallCommand,
+  },
   completion: {
     summary: 'print a script that completes this command in a shell',
     load: async () => (await import('./completion/command.js')).completionCommand,
