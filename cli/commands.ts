@@ -62,6 +62,34 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'find out whether a cluster is ready for bundles',
     load: async () => (await import('./check/command.js')).checkCommand,
   },
+  reconcile: {
+    summary: 'ask for a look at the registry now, or for another deployment',
+    load: async () => (await import('./reconcile/command.js')).reconcileCommand,
+  },
+  suspend: {
+    summary: 'poll and deploy nothing for some bundles (spec.suspend)',
+    load: async () => (await import('./suspend/command.js')).suspendCommand,
+  },
+  resume: {
+    summary: 'end a suspension: the registry is asked at once',
+    load: async () => (await import('./suspend/command.js')).resumeCommand,
+  },
+  rollback: {
+    summary: 'pin an earlier tag, and say what to change in git',
+    load: async () => (await import('./rollback/command.js')).rollbackCommand,
+  },
+  init: {
+    summary: 'print a bundle of your own with the rights that it needs',
+    load: async () => (await import('./init/command.js')).initCommand,
+  },
+  uninstall: {
+    summary: 'take the operator out of a cluster, and leave what it deployed',
+    load: async () => (await import('./uninstall/command.js')).uninstallCommand,
+  },
+  completion: {
+    summary: 'print a script that completes this command in a shell',
+    load: async () => (await import('./completion/command.js')).completionCommand,
+  },
 };
 
 /** For a command that has all of its output at its end. */

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { nearest } from '../process/nearest.js';
 import { readCommandLine } from './command-line.js';
 import { COMMANDS } from './commands.js';
+import { COMPLETE } from './completion/scripts.js';
 import { runCommand } from './run-command.js';
 import type { Terminal } from './terminal.js';
 
@@ -25,6 +26,11 @@ export const createProgram = async ({
   argv,
   terminal,
 }: ProgramOptions): Promise<() => Promise<void>> => {
+  // Hidden: what the scripts of `completion` call, and kubectl.
+  if (argv[0] === COMPLETE) {
+    const { complete } = await import('./completion/complete.js');
+    return () => complete({ terminal, version }, argv.slice(1));
+  }
   const { command, words } = readCommandLine(argv);
   const program = new Command(name)
     .description('Checks, shows and steers WerfBundles.')

@@ -13,7 +13,7 @@ export const runCommand = async (terminal: Terminal, action: () => Promise<void>
     if (terminal.signal.aborted) return;
     const failure = failureOf(error);
     if (failure === undefined) throw error;
-    terminal.err(failure.lines.map((line) => `werfbundle: ${line}\n`).join(''));
+    terminal.err(failure.lines.map((line) => (line.startsWith('* ') ? `${line}\n` : `werfbundle: ${line}\n`)).join(''));
     terminal.end(failure.exitCode);
   }
 };

@@ -5,7 +5,8 @@ import { type KubeClient, KubeError } from '../kube/client.js';
 import { SECRETS } from '../kube/resources.js';
 import type { Proof } from './deploy/job-signature.js';
 
-const NAME = 'werfbundle-checksum-key';
+/** Name of the Secret, in the operator's namespace. */
+export const INSTALLATION_KEY = 'werfbundle-checksum-key';
 const KEY = 'key';
 const KEY_BYTES = 32;
 
@@ -28,13 +29,13 @@ export const readInstallationKey = async (
   { namespace, lease }: Installation,
   signal: AbortSignal,
 ): Promise<Proof> => {
-  const existing = await client.get(SECRETS, { namespace, name: NAME }, signal);
+  const existing = await client.get(SECRETS, { namespace, name: INSTALLATION_KEY }, signal);
   const secret = existing ?? (await createKey(client, namespace, signal));
   const bytes = Buffer.from(secret.data?.[KEY] ?? '', 'base64');
   if (bytes.length < KEY_BYTES) {
     throw new KubeError(
       'invalid',
-      `Secret ${namespace}/${NAME} has no usable ${KEY}: delete it, and a new one is made`,
+      `Secret ${namespace}/${INSTALLATION_KEY} has no usable ${KEY}: delete it, and a new one is made`,
     );
   }
   const key = { id: createHash('sha256').update(bytes).digest('hex').slice(0, 8), secret: bytes };
@@ -53,7 +54,7 @@ export const recordSigning = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const body = { metadata: { annotations: { [annotationOf(lease)]: preciseTime(now) } } };
-  await client.mergePatch(SECRETS, { namespace, name: NAME }, body, {}, signal);
+  await client.mergePatch(SECRETS, { namespace, name: INSTALLATION_KEY }, body, {}, signal);
 };
 
 const annotationOf = (lease: string): string => `werf.io/signs-since.${lease}`;
@@ -66,7 +67,11 @@ const createKey = async (
   const secret: Secret = {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { namespace, name: NAME, labels: { 'app.kubernetes.io/managed-by': 'werfbundle-controller' } },
+    metadata: {
+      namespace,
+      name: INSTALLATION_KEY,
+      labels: { 'app.kubernetes.io/managed-by': 'werfbundle-controller' },
+    },
     type: 'Opaque',
     immutable: true,
     data: { [KEY]: randomBytes(KEY_BYTES).toString('base64') },
@@ -75,7 +80,7 @@ const createKey = async (
     return await client.create(SECRETS, secret, signal);
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
-    const others = await client.get(SECRETS, { namespace, name: NAME }, signal);
+    const others = await client.get(SECRETS, { namespace, name: INSTALLATION_KEY }, signal);
     if (others === undefined) throw error;
     return others;
   }

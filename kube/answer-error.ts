@@ -1,5 +1,5 @@
 import { isMap } from '../api/json-map.js';
-import { KubeError, type KubeErrorCode } from './client.js';
+import { KubeError, type KubeErrorCode, type RefusalCause } from './client.js';
 
 /** An HTTP answer other than success. `body` as text; it need not be a Status. */
 export interface FailedAnswer {
@@ -21,7 +21,7 @@ interface Status {
   readonly details?: {
     readonly name?: string;
     readonly retryAfterSeconds?: number;
-    readonly causes?: readonly { readonly field?: string }[];
+    readonly causes?: readonly { readonly field?: string; readonly message?: string }[];
   };
 }
 
@@ -70,12 +70,19 @@ export const errorOfAnswer = (answer: FailedAnswer): KubeError => {
   const code = codeOf(answer.status, status);
   const detail = detailOf(answer, status);
   const retryAfterMs = retryAfterOf(answer, status);
+  const causes = causesOf(answer, status);
   return new KubeError(code, `${answer.action}: ${words[code]}${detail === undefined ? '' : `: ${detail}`}`, {
     status: answer.status,
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...(detail !== undefined && { detail }),
+    ...(causes.length > 0 && { causes }),
   });
 };
+
+const causesOf = ({ confidential }: FailedAnswer, { reason, details }: Status): readonly RefusalCause[] =>
+  confidential || reason !== 'Invalid'
+    ? []
+    : (details?.causes ?? []).map(({ field = '', message = '' }) => ({ field, message }));
 
 const parseStatus = (body: string): Status => {
   try {

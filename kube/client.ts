@@ -43,6 +43,23 @@ export interface Subresource<B extends object, A> {
 /** Names an object of any kind; no namespace for cluster-scoped kinds. */
 export type ClusterRef = ObjectRef | { readonly name: string; readonly namespace?: undefined };
 
+/** Who has written which fields of an object, as the apiserver keeps account of it. */
+export interface ManagedFields {
+  readonly manager?: string;
+  /** Apply: what is no longer applied is taken away; Update: any other write. */
+  readonly operation?: 'Apply' | 'Update';
+  readonly subresource?: string;
+  /** A tree with a key `f:NAME` for each field. */
+  readonly fieldsV1?: object;
+}
+
+/** One of the faults that an object was refused for. */
+export interface RefusalCause {
+  /** `spec.registry.url`; '' for the whole object. */
+  readonly field: string;
+  readonly message: string;
+}
+
 export type KubeErrorCode =
   | 'unauthorized'
   | 'forbidden'
@@ -71,6 +88,8 @@ export class KubeError extends Error {
   readonly retryAfterMs: number | undefined;
   /** The apiserver's own message, if there is one, without our prefix and without anything of a request body. */
   readonly detail: string | undefined;
+  /** All faults of an object that was refused, whole; empty for Secrets. */
+  readonly causes: readonly RefusalCause[];
 
   constructor(
     code: KubeErrorCode,
@@ -80,6 +99,7 @@ export class KubeError extends Error {
       readonly status?: number;
       readonly retryAfterMs?: number;
       readonly detail?: string;
+      readonly causes?: readonly RefusalCause[];
     } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -87,6 +107,7 @@ export class KubeError extends Error {
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
     this.detail = options.detail;
+    this.causes = options.causes ?? [];
   }
 }
 
@@ -114,6 +135,12 @@ export interface ListOptions {
  */
 export interface KubeClient {
   get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined>;
+  /** What every other read leaves out, since it can be most of an object: who has written its fields. */
+  managedFields(
+    type: ResourceType,
+    ref: ClusterRef,
+    signal: AbortSignal,
+  ): Promise<readonly ManagedFields[] | undefined>;
   /**
    * The whole list, fetched in pages. `keep` maps each object to an item as its page arrives, so that a long list is never held whole. It
    * may be called twice for an object.
@@ -131,12 +158,15 @@ export interface KubeClient {
   dryRunCreate<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S>;
   /** PUT; `metadata.resourceVersion` of the object is the precondition. */
   replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S>;
-  /** JSON merge patch (RFC 7386). With `metadata.resourceVersion` in the patch a concurrent change is a `conflict`. */
+  /**
+   * JSON merge patch (RFC 7386). With `metadata.resourceVersion` in the patch a concurrent change is a `conflict`. With `dryRun` it is judged
+   * by all that judges a change, webhooks among them, and not stored.
+   */
   mergePatch<S extends Stored>(
     type: ResourceType<S>,
     ref: ClusterRef,
     patch: object,
-    options: { readonly subresource?: 'status' },
+    options: { readonly subresource?: 'status'; readonly dryRun?: true },
     signal: AbortSignal,
   ): Promise<S>;
   /**

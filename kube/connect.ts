@@ -68,6 +68,16 @@ export const connect = async (options: {
   return await connectionOf(merged, files.join(', '), options.context);
 };
 
+/** Names of the contexts that {@link connect} can be given. @throws ConnectError for a file that is missing, unreadable or wrong */
+export const contextNames = async (kubeconfig: string | undefined): Promise<readonly string[]> => {
+  const { KubeConfig } = await import('./kube-config.js');
+  const files = kubeconfig === undefined ? usualFiles() : [kubeconfig];
+  const configs = files.map((file) => loadFile(new KubeConfig(), file));
+  return mergeConfigs(new KubeConfig(), configs)
+    .getContexts()
+    .map(({ name }) => name);
+};
+
 const usualFiles = (): readonly string[] => {
   const given = process.env['KUBECONFIG'] ?? '';
   const files = given === '' ? [join(homedir(), '.kube', 'config')] : given.split(delimiter).filter((f) => f !== '');

@@ -10,6 +10,7 @@ export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClie
   };
   return {
     get: (type, ref, signal) => client.get(type, ref, signal),
+    managedFields: (type, ref, signal) => client.managedFields(type, ref, signal),
     list: (type, options, signal) => client.list(type, options, signal),
     head: (type, options, signal) => client.head(type, options, signal),
     watch: (type, options, signal) => client.watch(type, options, signal),

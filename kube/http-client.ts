@@ -4,6 +4,7 @@ import {
   type KubeClient,
   KubeError,
   type ListOptions,
+  type ManagedFields,
   type Resource,
   type ResourceType,
   type ReviewType,
@@ -49,6 +50,17 @@ class HttpKubeClient implements KubeClient {
   async get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined> {
     const call: Call = { verb: 'get', type, path: objectPath(type, ref), target: refName(ref) };
     return absentAsUndefined(async () => withoutManagedFields(await this.#transport.json<S>(call, signal)));
+  }
+
+  async managedFields(
+    type: ResourceType,
+    ref: ClusterRef,
+    signal: AbortSignal,
+  ): Promise<readonly ManagedFields[] | undefined> {
+    const accept = metadataOf('');
+    const call: Call = { verb: 'get', type, path: objectPath(type, ref), target: refName(ref), accept };
+    const found = await absentAsUndefined(() => this.#transport.json<WithManagedFields>(call, signal));
+    return found && (found.metadata.managedFields ?? []);
   }
 
   async list<S extends Stored, K = S>(
@@ -118,12 +130,13 @@ class HttpKubeClient implements KubeClient {
     type: ResourceType<S>,
     ref: ClusterRef,
     patch: object,
-    options: { readonly subresource?: 'status' },
+    options: { readonly subresource?: 'status'; readonly dryRun?: true },
     signal: AbortSignal,
   ): Promise<S> {
-    const { subresource } = options;
+    const { subresource, dryRun } = options;
     const path = objectPath(type, ref, subresource);
-    const call: Call = { verb: 'patch', type, path, target: refName(ref), body: patch };
+    const query = { dryRun: dryRun === true ? 'All' : undefined };
+    const call: Call = { verb: 'patch', type, path, target: refName(ref), body: patch, query };
     return withoutManagedFields(
       await this.#transport.json<S>(subresource === undefined ? call : { ...call, subresource }, signal),
     );
@@ -241,6 +254,10 @@ const creationOf = <S extends Stored>(type: ResourceType<S>, object: NewObject<S
   const body = { ...object, apiVersion: apiVersionOf(type), kind: type.kind };
   return { verb: 'create', type, path: collectionPath(type, namespace), target, body };
 };
+
+interface WithManagedFields {
+  readonly metadata: { readonly managedFields?: readonly ManagedFields[] };
+}
 
 interface List<T> {
   readonly items?: readonly T[];

@@ -23,6 +23,10 @@ export const meteredClient = (client: KubeClient, most: number): MeteredClient =
         count(`get ${type.plural}`);
         return await client.get(type, ref, signal);
       },
+      managedFields: async (type, ref, signal) => {
+        count(`get ${type.plural}`);
+        return await client.managedFields(type, ref, signal);
+      },
       list: async (type, options, signal) => {
         count(`list ${type.plural}`);
         return await client.list(type, options, signal);

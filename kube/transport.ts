@@ -8,6 +8,7 @@ import type { Connection } from './connect.js';
 import { type Exchanged, Expired, exchange } from './exchange.js';
 import { resourceName } from './resource-path.js';
 import { SECRETS } from './resources.js';
+import { warningsIn } from './warning-header.js';
 
 /** A call that has ended, for kube_requests_total; every field has few values. */
 export interface RequestReport {
@@ -22,6 +23,8 @@ export interface TransportOptions {
   /** The apiserver takes what stands before the slash as the name of the field manager. */
   readonly userAgent?: string;
   readonly onRequest?: (report: RequestReport) => void;
+  /** Called with each warning of an answer, those of admission webhooks among them. */
+  readonly onWarning?: (text: string) => void;
 }
 
 /** As RBAC names them. */
@@ -121,11 +124,17 @@ export class Transport {
       const request = await this.#request(call);
       signal.throwIfAborted();
       const { status, headers, text } = await exchange(this.#dispatcher, request, { ms: CALL_TIMEOUT_MS, signal });
+      this.#warn(headers);
       if (isSuccess(status)) return text;
       throw failureOf(call, { status, headers, text });
     } catch (error) {
       throw ended(error, { action: actionOf(call), aborted: signal.aborted, expired: error instanceof Expired });
     }
+  }
+
+  #warn(headers: Exchanged['headers']): void {
+    if (this.#options.onWarning === undefined) return;
+    for (const text of warningsIn(headers['warning'])) this.#options.onWarning(text);
   }
 
   /** Sends the request; an answer other than success is a {@link KubeError}. */

@@ -19,5 +19,12 @@ export const kubeFailure = (error: KubeError, server: string): CommandError => {
     return new CommandError([error.message, advice], 2);
   }
   const advice = ADVICE[error.code];
+  if (error.causes.length > 0) return new CommandError(refusalOf(error));
   return new CommandError([error.message, ...(advice === undefined ? [] : [advice])], 1);
 };
+
+/** What was refused, then all faults that were found, as kubectl lists them. */
+const refusalOf = ({ message, causes }: KubeError): readonly string[] => [
+  `${message.replace(/: invalid: .*$/s, '')}: it is refused, and nothing was changed:`,
+  ...causes.map(({ field, message: fault }) => `* ${field === '' ? '' : `${field}: `}${fault}`),
+];

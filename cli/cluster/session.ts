@@ -32,7 +32,10 @@ export const inCluster = async <T>(
   run: (session: Session) => Promise<T>,
 ): Promise<T> => {
   const connection: Connection = await connect({ kubeconfig: options.kubeconfig, context: options.context });
-  const client = createKubeClient(connection, { userAgent: 'werfbundle' });
+  const client = createKubeClient(connection, {
+    userAgent: 'werfbundle',
+    onWarning: (text) => terminal.err(`Warning: ${text}\n`),
+  });
   const isForPeople = terminal.errIsTTY && (options.output === undefined || options.output === 'wide');
   const progress = new Progress({ isTTY: isForPeople, write: terminal.err }, terminal.clock);
   progress.start();

@@ -15,7 +15,7 @@ export const withOutput = (
   what = 'how to print it',
 ): Command =>
   command.addOption(
-    new Option('-o, --output <format>', `${what}: ${formats.join(', ')}`).argParser((text: string) => {
+    new Option('-o, --output <format>', what).choices(formats).argParser((text: string) => {
       if (formats.includes(text as never)) return text;
       throw misuse(`--output: ${JSON.stringify(text)} is none of ${formats.join(', ')}`);
     }),

@@ -5,7 +5,7 @@ import { asJsonText, asYamlText, type Format } from './format.js';
 const objectOf = (bundle: StoredBundle): object => ({ apiVersion: API_VERSION, kind: KIND, ...bundle });
 
 /** `werfbundle.werf.io/shop`, which kubectl takes as an argument. */
-const fullName = (bundle: StoredBundle): string => `${KIND.toLowerCase()}.werf.io/${bundle.metadata.name}`;
+export const fullName = (bundle: StoredBundle): string => `${KIND.toLowerCase()}.werf.io/${bundle.metadata.name}`;
 
 /** Bundles as kubectl prints them with `-o json`, `yaml` or `name`: one object if one was asked for, else a List. */
 export const objectsText = (

@@ -35,6 +35,18 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'kubectl delete -k my-overlay --ignore-not-found': 'test/cluster/install.spec.ts',
   'kubectl delete -k werfbundle/manifests/crd': 'test/cluster/install.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
+  'werfbundle reconcile --failed -A': 'test/cluster/steer.spec.ts',
+  'werfbundle reconcile -l team=shop -n demo --force --wait --timeout 15m': 'test/cluster/steer.spec.ts',
+  'werfbundle suspend shop -n demo': 'test/cluster/steer.spec.ts',
+  'werfbundle resume -l team=shop -n demo': 'test/cluster/steer.spec.ts',
+  'werfbundle rollback shop -n demo --wait': 'test/cluster/steer.spec.ts',
+  'werfbundle rollback shop -n demo --to v1.3.7 --dry-run': 'test/cluster/steer.spec.ts',
+  "werfbundle init shop --registry ghcr.io/acme/shop --version-constraint '>=1.0.0' --target shops > shop.yaml":
+    'test/cli/init.spec.ts',
+  'werfbundle validate --strict shop.yaml': 'test/cli/init.spec.ts',
+  'kubectl apply -f shop.yaml': 'test/cluster/steer.spec.ts',
+  'werfbundle uninstall --dry-run': 'test/cluster/uninstall-command.spec.ts',
+  'werfbundle uninstall --crd --yes': 'test/cluster/uninstall-command.spec.ts',
   'kubectl patch configmap argocd-cm -n argocd --type=merge -p "$(kubectl kustomize manifests/argocd)"':
     'test/gitops/customizations.spec.ts',
 };
@@ -60,7 +72,6 @@ const prepareFolder = async ({ dir, kubectl }: GuideShell): Promise<void> => {
     'bundles/web.yaml': BUNDLE,
     'overlays/production/web.yaml': BUNDLE,
     'overlays/production/kustomization.yaml': 'resources: [web.yaml]\n',
-    'bin/werfbundle': `#!/bin/sh\nexec '${process.execPath}' '${join(ROOT, 'dist/werfbundle.js')}' "$@"\n`,
     'bin/kustomize': `#!/bin/sh\nshift; exec '${kubectl}' kustomize "$@"\n`,
   };
   for (const [file, text] of Object.entries(files)) {
@@ -100,6 +111,10 @@ const READ: readonly Row[] = [
 ];
 
 const WRITE: readonly Row[] = [
+  {
+    does: /^werfbundle reconcile shop -n demo --wait$/,
+    shows: /^shop: Synced: deployed v1\.0\.0 to namespace documents$/m,
+  },
   { does: /--field-manager=on-call/, shows: /patched$/m },
   { does: /reconcile\.fluxcd\.io\/requestedAt/, shows: /annotated$/m },
   { does: /no-headers/, shows: /shop patched/ },

@@ -242,7 +242,7 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
     name === 'mended'
       ? scenario.spec('', {}, { url: `${closed.host}/acme/mended`, ...creds })
       : scenario.spec(`acme/${name}`, {});
-  const names = ['patched', 'through-webhook', 'asked', 'changed', 'edited', 'recreated', 'mended'];
+  const names = ['patched', 'through-webhook', 'asked', 'commanded', 'changed', 'edited', 'recreated', 'mended'];
   for (const name of names) await scenario.applyBundle(name, specOf(name));
   for (const name of names) await scenario.until(name, 'polling has stopped', isStopped);
   const readerFor = (name: string) => readerOf(given, 'stopped', { 'my-app': name });
@@ -296,6 +296,7 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
     'through-webhook': () =>
       readerFor('through-webhook').does(/^kubectl patch werfbundle my-app -n \S+ \\\n.*consecutiveFailures/),
     asked: () => readerFor('asked').does(/^kubectl annotate werfbundle .*reconcile-requested-at/s),
+    commanded: () => readerFor('commanded').does(/^werfbundle reconcile .*--failed/),
     changed: () => readerFor('changed').does(/^kubectl patch .*"10m"/s),
     recreated: async () => {
       const deleted = await readerFor('recreated').does(/^kubectl delete werfbundle/);
@@ -315,7 +316,7 @@ const stopsPolling = async (t: Test, given: GuideGiven): Promise<void> => {
     t.equal((await scenario.synced(name, 'v1.0.0')).consecutiveFailures, 0, `${name}: the counter is 0 again`);
   }
   const resumed = 'PollingResumed';
-  for (const name of ['patched', 'through-webhook', 'asked']) {
+  for (const name of ['patched', 'through-webhook', 'asked', 'commanded']) {
     const told = await eventually(
       () => scenario.eventsOf(name),
       (reasons) => reasons.includes(resumed),
@@ -378,6 +379,11 @@ const jobsFail = async (t: Test, given: GuideGiven): Promise<void> => {
   await scenario.until('clumsy', 'the second', ({ history }) => history?.length === 2);
   await hungry.does(/^kubectl annotate werfbundle .*deploy-requested-at/s);
   t.equal((await scenario.synced('hungry', 'v1.0.0', 3)).deployment?.reason, 'Requested');
+  t.match(await clumsy.does(/^werfbundle reconcile .*system --wait$/), {
+    code: 1,
+    text: /pod failed with exit code 1/,
+  });
+  t.match(await hungry.does(/^werfbundle reconcile .*--force --wait$/), { code: 0, text: /Synced: deployed v1\.0\.0/ });
 
   const late = readerFor('late');
   const message = `${late.promised(ERRORS, 'pod failed with DeadlineExceeded')}: not done after 1m; set spec.converge.timeout to more`;

@@ -18,7 +18,7 @@ const signal = AbortSignal.timeout(120_000);
 /** What every {@link KubeClient} does; run on the fake and on the real apiserver. */
 export const kubeContract = async (t: Test, makeClient: () => Promise<ContractSubject>): Promise<void> => {
   const subject = await makeClient();
-  for (const [title, check] of [...reads, ...writes, ...statuses, ...deletions, ...lists, ...watches]) {
+  for (const [title, check] of [...reads, ...writes, ...fields, ...statuses, ...deletions, ...lists, ...watches]) {
     await t.test(title, async (t) => check(t, subject));
   }
 };
@@ -45,6 +45,34 @@ const reads: readonly Row[] = [
       const aborted = AbortSignal.abort();
       const code = await codeOf(client.get(CONFIGMAPS, { namespace, name: 'nothing' }, aborted));
       t.equal(code, 'aborted');
+    },
+  ],
+];
+
+const fields: readonly Row[] = [
+  [
+    'who has written the fields of an object is told by its managedFields alone',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'managed' };
+      t.equal(await client.managedFields(CONFIGMAPS, ref, signal), undefined);
+      await client.create(CONFIGMAPS, configMap(ref, { a: '1' }), signal);
+      t.match(await client.managedFields(CONFIGMAPS, ref, signal), [
+        { manager: /^werfbundle/, operation: 'Update', fieldsV1: { 'f:data': { 'f:a': {} } } },
+      ]);
+    },
+  ],
+  [
+    'a dry run of a patch answers as the patch would, and stores nothing',
+    async (t, { client, namespace }) => {
+      const ref = { namespace, name: 'dry' };
+      const made = await client.create(CONFIGMAPS, configMap(ref, { a: '1' }), signal);
+      const { resourceVersion } = made.metadata;
+      const patch = { metadata: { resourceVersion }, data: { a: '2' } };
+      const tried = await client.mergePatch(CONFIGMAPS, ref, patch, { dryRun: true }, signal);
+      t.same(tried.data, { a: '2' });
+      t.same(await client.get(CONFIGMAPS, ref, signal), made);
+      const stale = { metadata: { resourceVersion: '1' }, data: { a: '2' } };
+      t.equal(await codeOf(client.mergePatch(CONFIGMAPS, ref, stale, { dryRun: true }, signal)), 'conflict');
     },
   ],
 ];

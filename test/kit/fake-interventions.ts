@@ -17,6 +17,7 @@ export interface CallInfo {
   readonly type: Resource;
   readonly ref: ClusterRef;
   readonly subresource?: string;
+  readonly dryRun?: boolean;
   readonly body?: unknown;
 }
 

@@ -1,9 +1,11 @@
+import { isMap } from '../../api/json-map.js';
 import type { KubeObject, NewObject, ObjectRef, Stored } from '../../api/objects.js';
 import {
   type ClusterRef,
   type KubeClient,
   KubeError,
   type ListOptions,
+  type ManagedFields,
   type ResourceType,
   type ReviewType,
   type ServerVersion,
@@ -50,6 +52,8 @@ export interface FakeKube extends KubeClient {
   clearActions(): void;
   /** What `podLog` answers; a Pod without has ''. */
   setPodLog(ref: ObjectRef, container: string, text: string): void;
+  /** Who has written an object's fields; without, the client of the caller all of them. */
+  setManagedFields(type: ResourceType, ref: ObjectRef, fields: readonly ManagedFields[]): void;
   /** What `createSubresource` or `ask` answers for `pods/binding`, `subjectaccessreviews`; without, the body comes back. */
   answer(resource: string, answer: (ref: ClusterRef, body: object) => unknown): void;
   /** Ends all open watches: in good order, or with an error. */
@@ -83,6 +87,7 @@ class MemoryKube implements FakeKube {
   readonly #store: FakeStore;
   readonly #interventions = new Interventions();
   readonly #logs = new Map<string, string>();
+  readonly #managedFields = new Map<string, readonly ManagedFields[]>();
   readonly #answers = new Map<string, (ref: ClusterRef, body: object) => unknown>();
   readonly #watches = new Set<FakeWatch<Stored>>();
   #actions: FakeAction[] = [];
@@ -133,6 +138,10 @@ class MemoryKube implements FakeKube {
     this.#logs.set(`${refName(ref)}/${container}`, text);
   }
 
+  setManagedFields(type: ResourceType, ref: ObjectRef, fields: readonly ManagedFields[]): void {
+    this.#managedFields.set(`${type.plural}/${refName(ref)}`, fields);
+  }
+
   answer(resource: string, answer: (ref: ClusterRef, body: object) => unknown): void {
     this.#answers.set(resource, answer);
   }
@@ -156,6 +165,16 @@ class MemoryKube implements FakeKube {
 
   async get<S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal): Promise<S | undefined> {
     return await this.#call({ verb: 'get', type, ref }, signal, () => this.read(type, ref));
+  }
+
+  async managedFields(type: ResourceType, ref: ClusterRef, signal: AbortSignal) {
+    return await this.#call({ verb: 'get', type, ref }, signal, () => {
+      const object = this.#store.read(type, ref);
+      if (object === undefined) return undefined;
+      const { apiVersion: _, kind: __, metadata: ___, ...content } = object;
+      const all: ManagedFields = { manager: 'werfbundle', operation: 'Update', fieldsV1: fieldsOf(content) };
+      return this.#managedFields.get(`${type.plural}/${refName(ref)}`) ?? [all];
+    });
   }
 
   async list<S extends Stored, K = S>(
@@ -201,12 +220,15 @@ class MemoryKube implements FakeKube {
     type: ResourceType<S>,
     ref: ClusterRef,
     patch: object,
-    options: { readonly subresource?: 'status' },
+    options: { readonly subresource?: 'status'; readonly dryRun?: true },
     signal: AbortSignal,
   ): Promise<S> {
-    const door = options.subresource ?? 'main';
-    const call = { verb: 'patch' as const, type, ref, body: patch, ...options };
-    return await this.#call(call, signal, (action) => copy<S>(this.#store.patch({ type, ref, door }, patch, action)));
+    const { subresource, dryRun = false } = options;
+    const call = { verb: 'patch' as const, type, ref, body: patch, ...(subresource && { subresource }) };
+    const target = { type, ref, door: subresource ?? 'main', dryRun } as const;
+    return await this.#call(dryRun ? { ...call, dryRun } : call, signal, (action) =>
+      copy<S>(this.#store.patch(target, patch, action)),
+    );
   }
 
   async delete(
@@ -309,8 +331,8 @@ class MemoryKube implements FakeKube {
     return result;
   }
 
-  #record({ verb, type, ref, subresource, body }: CallInfo): void {
-    if (isQuestion(verb)) return;
+  #record({ verb, type, ref, subresource, dryRun, body }: CallInfo): void {
+    if (isQuestion(verb) || dryRun === true) return;
     const { name, namespace = '' } = ref;
     const sub = subresource === undefined ? {} : { subresource };
     this.#actions.push({ verb, plural: type.plural, ...sub, namespace, name, body: copy(body) });
@@ -320,6 +342,9 @@ class MemoryKube implements FakeKube {
     return copy(this.#answers.get(resource)?.(ref, body) ?? body);
   }
 }
+
+const fieldsOf = (value: unknown): object =>
+  isMap(value) ? Object.fromEntries(Object.entries(value).map(([key, below]) => [`f:${key}`, fieldsOf(below)])) : {};
 
 const isQuestion = (verb: CallInfo['verb']): verb is (typeof QUESTIONS)[number] =>
   QUESTIONS.some((question) => question === verb);

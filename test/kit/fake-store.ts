@@ -97,14 +97,15 @@ export class FakeStore {
   }
 
   patch(
-    target: { readonly type: ResourceType; readonly ref: ClusterRef; readonly door: Door },
+    target: { readonly type: ResourceType; readonly ref: ClusterRef; readonly door: Door; readonly dryRun?: boolean },
     patch: object,
     action: string,
   ): AnyStored {
     const old = this.#existing(target.type, target.ref, action);
     const { metadata = {} } = patch as { readonly metadata?: Preconditions };
     check(old, metadata, action);
-    return this.#update(target.type, old, merge(old, patch) as AnyStored, target.door);
+    const wanted = merge(old, patch) as AnyStored;
+    return target.dryRun === true ? wanted : this.#update(target.type, old, wanted, target.door);
   }
 
   remove(type: ResourceType, ref: ClusterRef, options: Preconditions & { readonly action: string }): boolean {

@@ -36,6 +36,8 @@ for word; do case "$word" in --tail=*) from="\${word#--tail=}" ;; -f) follow=-f 
 exec tail -n "$from" $follow "$log"
 `;
 
+const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'werfbundle.js');
+
 /** watch(1) looks again and again, on a screen of its own; once is enough here. */
 const PRELUDE = 'watch() { "$@"; }\n';
 
@@ -55,10 +57,8 @@ export class GuideReader {
     const bin = join(shell.dir, 'bin');
     await mkdir(bin, { recursive: true });
     await writeFile(join(bin, 'kubectl'), kubectlFor(shell), { mode: 0o755 });
-    const program = join(import.meta.dirname, '..', '..', 'dist', 'werfbundle.js');
-    await writeFile(join(bin, 'werfbundle'), `#!/bin/bash\nexec '${process.execPath}' '${program}' "$@"\n`, {
-      mode: 0o755,
-    });
+    const werfbundle = `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`;
+    await writeFile(join(bin, 'werfbundle'), werfbundle, { mode: 0o755 });
   }
 
   /** The same person, who knows more names now. */

@@ -6,6 +6,7 @@ import { KubeError } from '../../kube/client.js';
 import { type Change, createReflector } from '../../kube/reflector.js';
 import { type ReflectorEvent, type ReflectorState, stepReflector } from '../../kube/reflector-step.js';
 import { CONFIGMAPS } from '../../kube/resources.js';
+import { warningsIn } from '../../kube/warning-header.js';
 import { linesOf, parseWatchLine } from '../../kube/watch-stream.js';
 import { kubeContract } from '../contract/kube.contract.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
@@ -351,6 +352,33 @@ t.test('an answer that is no success becomes an error for people', async (t) => 
       want: { code: 'invalid', message: 'create x: invalid: v1.ConfigMap.Data: expects "' },
     },
     {
+      title: 'of an object that is refused all faults are told, however long',
+      given: {
+        status: 422,
+        body: status({
+          reason: 'Invalid',
+          message: `X "x" is invalid: spec.a: ${'a'.repeat(2000)}`,
+          details: {
+            causes: [
+              { field: 'spec.a', message: 'a'.repeat(2000) },
+              { field: 'spec.b', message: 'b' },
+            ],
+          },
+        }),
+      },
+      want: {
+        code: 'invalid',
+        message: `create x: invalid: X "x" is invalid: spec.a: ${'a'.repeat(2000)}`.slice(
+          0,
+          'create x: invalid: '.length + 1024,
+        ),
+        causes: [
+          { field: 'spec.a', message: 'a'.repeat(2000) },
+          { field: 'spec.b', message: 'b' },
+        ],
+      },
+    },
+    {
       title: 'of a Secret that is refused only the fields are named',
       given: {
         status: 422,
@@ -365,9 +393,21 @@ t.test('an answer that is no success becomes an error for people', async (t) => 
   ];
   for (const { title, given, want } of rows) {
     const answer = { action: 'create x', status: 0, body: '', confidential: false, now: 0, ...given };
-    const { code, message, retryAfterMs } = errorOfAnswer(answer);
-    t.strictSame({ code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) }, want, title);
+    const { code, message, retryAfterMs, causes } = errorOfAnswer(answer);
+    const more = { ...(retryAfterMs !== undefined && { retryAfterMs }), ...(causes.length > 0 && { causes }) };
+    t.strictSame(Object.assign({ code, message }, more), want, title);
   }
+});
+
+t.test('warnings of an answer are its own words', (t) => {
+  t.strictSame(warningsIn(undefined), []);
+  t.strictSame(warningsIn('299 - "spec.registry: \\"latest\\" moves, and so on", 299 - "another"'), [
+    'spec.registry: "latest" moves, and so on',
+    'another',
+  ]);
+  t.strictSame(warningsIn(['299 - "one"', '299 - "two"']), ['one', 'two']);
+  t.strictSame(warningsIn('nonsense'), []);
+  t.end();
 });
 
 t.test('the stream of a watch', async (t) => {

@@ -1,0 +1,104 @@
+import { Command } from 'commander';
+import { isName } from '../../api/references/references.js';
+import { systemClock } from '../../process/system-clock.js';
+import { parseConfig } from '../../webhook/config.js';
+import type { CommandBuilder } from '../command-builder.js';
+import { misuse } from '../command-error.js';
+import { asJsonText, withOutput } from '../output/format.js';
+import type { Terminal } from '../terminal.js';
+import { judgeInputs } from '../validate/judge-inputs.js';
+import { asList, manifestsText, type Wish } from './manifests.js';
+
+interface InitOptions {
+  readonly registry: string;
+  readonly target: string;
+  readonly namespace?: string;
+  readonly serviceAccount: string;
+  readonly tag?: string;
+  readonly versionConstraint?: string;
+  readonly registrySecret?: string;
+  readonly insecure?: true;
+  readonly output?: 'yaml' | 'json';
+}
+
+const DESCRIPTION = [
+  'Prints a WerfBundle, and the ServiceAccount, Role and RoleBinding that it is deployed with; where the bundle is in another namespace than its target, also the annotation by which the target accepts it. Asks no cluster: kubectl apply -f - takes what is printed.',
+  'Exit code 0: printed, and valid; 1: never; 2: wrong use, or a value that breaks a rule.',
+].join('\n\n');
+
+/** `werfbundle init` */
+export const initCommand: CommandBuilder = (terminal) =>
+  withOutput(
+    new Command('init')
+      .summary('print a bundle of your own with the rights that it needs')
+      .description(DESCRIPTION)
+      .argument('<new-name>', "the bundle's name")
+      .requiredOption('--registry <repository>', 'where its tags are: ghcr.io/acme/shop')
+      .requiredOption('--target <namespace>', 'the namespace that is deployed into')
+      .option('-n, --namespace <name>', "the bundle's namespace; the target, if left out")
+      .option('--service-account <name>', 'what the Job runs as, in the target namespace', 'werf-converge')
+      .option('--tag <tag>', 'exactly this tag')
+      .option('--version-constraint <range>', 'the highest version in this range: ">=1.4.0, <2.0.0"')
+      .option('--registry-secret <name>', "the registry's credentials, a Secret in the bundle's namespace")
+      .option('--insecure', 'the registry speaks plain HTTP'),
+    ['yaml', 'json'],
+  ).action((name: string, options: InitOptions) => printNew(terminal, name, options));
+
+/** Prints what a new bundle needs. @throws CommandError for what the webhook would refuse */
+const printNew = async (terminal: Terminal, name: string, options: InitOptions): Promise<void> => {
+  const { registry, target, namespace = target, serviceAccount, tag, versionConstraint, registrySecret } = options;
+  const wish: Wish = {
+    name,
+    namespace,
+    target,
+    registry,
+    serviceAccount,
+    ...(tag !== undefined && { tag }),
+    ...(versionConstraint !== undefined && { versionConstraint }),
+    ...(registrySecret !== undefined && { registrySecret }),
+    insecure: options.insecure === true,
+  };
+  refuseNoNames({ NAME: name, '--namespace': namespace, '--target': target });
+  const text = manifestsText(wish);
+  for (const warning of await warningsOf(text)) terminal.err(`Warning: ${warning}\n`);
+  terminal.out(options.output === 'json' ? asJsonText(asList(wish)) : text);
+  terminal.end(0);
+};
+
+/** The apiserver judges the names of objects, no rule of the webhook. */
+const refuseNoNames = (names: Readonly<Record<string, string>>): void => {
+  const wrong = Object.entries(names).filter(([, name]) => !isName(name));
+  if (wrong.length === 0) return;
+  throw misuse(
+    ...wrong.map(
+      ([option, name]) =>
+        `${option}: ${JSON.stringify(name)} is no name: lower-case letters, digits and "-", a letter or digit at both ends`,
+    ),
+  );
+};
+
+/** Which option a field comes from. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  'metadata.name': 'NAME',
+  'metadata.namespace': '--namespace',
+  'spec.registry.url': '--registry',
+  'spec.registry.tag': '--tag',
+  'spec.registry.versionConstraint': '--version-constraint',
+  'spec.registry.secretRef.name': '--registry-secret',
+  'spec.converge.targetNamespace': '--target',
+  'spec.converge.serviceAccountName': '--service-account',
+};
+
+/** Judges what is to be printed by the webhook's rules. @throws CommandError: all that breaks one */
+const warningsOf = async (text: string): Promise<readonly string[]> => {
+  const config = parseConfig({ argv: [], env: {} });
+  if (config.kind !== 'ok') throw new Error("the webhook's own defaults are refused");
+  const input = { name: 'init', text, found: false };
+  const how = { config: config.config, clock: systemClock, strict: false, namespace: 'default' };
+  const { results } = await judgeInputs([input], how);
+  const problems = results.flatMap((result) => result.problems);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0)
+    throw misuse(...errors.map(({ field, message }) => `${OPTIONS[field] ?? (field || 'YAML')}: ${message}`));
+  return problems.map(({ field, message }) => `${OPTIONS[field] ?? field}: ${message}`);
+};

@@ -1,0 +1,112 @@
+import { parseDuration } from '../../api/duration.js';
+import { refOf } from '../../api/objects.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { Deadline } from '../../process/deadline.js';
+import { followObjects } from '../cluster/follow.js';
+import type { Session } from '../cluster/session.js';
+import { CommandError, misuse } from '../command-error.js';
+import type { Terminal } from '../terminal.js';
+import { lineOf, type Outcome, outcomeOf, type Request } from './outcome.js';
+
+/** A bundle as it was patched, and what that asks for. */
+export interface Asked {
+  readonly bundle: StoredBundle;
+  readonly request: Request;
+}
+
+/** How `--timeout` is given when it is not. */
+export const DEFAULT_TIMEOUT = '5m';
+
+/** Milliseconds of a `--timeout`. @throws CommandError for what is no duration */
+export const timeoutIn = (text: string): number => {
+  const parsed = parseDuration(text);
+  if (parsed.kind === 'ok' && parsed.ms > 0) return parsed.ms;
+  throw misuse(`--timeout: ${JSON.stringify(text)} is no duration; one looks like "90s", "5m" or "1h30m"`);
+};
+
+/**
+ * Shows what becomes of requests until all of them have an end, or the time is over, or Ctrl-C.
+ * @param timeout - as it was given: `5m`
+ * @throws CommandError if one of them failed, or has no end: says why, and what to look at
+ */
+export const waitForAll = async (
+  { terminal, session }: { readonly terminal: Terminal; readonly session: Session },
+  asked: readonly Asked[],
+  { timeout, show }: { readonly timeout: string; readonly show: (line: string) => void },
+): Promise<void> => {
+  session.quiet();
+  const deadline = new Deadline(terminal.clock, timeoutIn(timeout), session);
+  const until = deadline.signal;
+  const board = new Board(asked, show, () => deadline.abort(undefined));
+  const namespaces = new Set(asked.map(({ bundle }) => bundle.metadata.namespace));
+  const one = asked.length === 1 ? { fieldSelector: `metadata.name=${asked[0]?.bundle.metadata.name}` } : {};
+  if (!until.aborted) {
+    const follow = (namespace: string) =>
+      followObjects({ session, terminal }, { type: WERFBUNDLES, namespace, until, ...one }, ({ before, after }) => {
+        if (after !== undefined) board.see(after, 'changed');
+        else if (before !== undefined) board.see(before, 'deleted');
+      });
+    await Promise.all([...namespaces].map(follow));
+  }
+  deadline.release();
+  if (session.signal.aborted) {
+    terminal.err('werfbundle: stopped waiting; what was asked for goes on in the cluster\n');
+    return;
+  }
+  const lines = board.complaints(timeout);
+  if (lines.length > 0) throw new CommandError(lines);
+};
+
+/** What has become of each request so far. */
+class Board {
+  readonly #asked: ReadonlyMap<string, Asked>;
+  readonly #outcomes = new Map<string, Outcome>();
+  readonly #shown = new Map<string, string>();
+  readonly #show: (line: string) => void;
+  readonly #onEnd: () => void;
+
+  constructor(asked: readonly Asked[], show: (line: string) => void, onEnd: () => void) {
+    this.#asked = new Map(asked.map((one) => [one.bundle.metadata.uid, one]));
+    this.#show = show;
+    this.#onEnd = onEnd;
+    for (const { bundle } of asked) this.see(bundle, 'changed');
+  }
+
+  see(bundle: StoredBundle, what: 'changed' | 'deleted'): void {
+    const { uid, name } = bundle.metadata;
+    const asked = this.#asked.get(uid);
+    if (asked === undefined || this.#ended(uid)) return;
+    const outcome: Outcome =
+      what === 'deleted' ? { kind: 'failed', message: 'it was deleted' } : outcomeOf(bundle, asked.request);
+    this.#outcomes.set(uid, outcome);
+    const line = lineOf(bundle);
+    if (line !== '' && this.#shown.get(uid) !== line) this.#show(`${name}: ${line}`);
+    this.#shown.set(uid, line);
+    if ([...this.#asked.keys()].every((each) => this.#ended(each))) this.#onEnd();
+  }
+
+  /** A line for each bundle that is not as it was to be, and what to look at. */
+  complaints(timeout: string): readonly string[] {
+    return [...this.#asked].flatMap(([uid, { bundle }]) => {
+      const { namespace, name } = refOf(bundle);
+      const outcome = this.#outcomes.get(uid);
+      const which = `${name} -n ${namespace}`;
+      if (outcome === undefined || outcome.kind === 'ready') return [];
+      if (outcome.kind === 'failed') return [`${namespace}/${name}: ${outcome.message}`, `${adviceOn(bundle, which)}`];
+      return [
+        `${namespace}/${name}: not done within ${timeout}: it still waits for ${outcome.for}`,
+        `it goes on in the cluster: werfbundle get ${which} --watch; why it takes so long: werfbundle doctor ${which}`,
+      ];
+    });
+  }
+
+  #ended(uid: string): boolean {
+    return (this.#outcomes.get(uid)?.kind ?? 'waiting') !== 'waiting';
+  }
+}
+
+const adviceOn = ({ spec }: StoredBundle, which: string): string =>
+  spec.suspend === true
+    ? `to end the suspension: werfbundle resume ${which}`
+    : `its log: werfbundle logs ${which}; what to do: werfbundle doctor ${which}`;

@@ -1,0 +1,45 @@
+import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
+import { CommandError } from '../command-error.js';
+
+/** Fields of spec.registry that choose a tag; `tag` excludes all others. */
+const SELECTION = ['tag', 'versionConstraint', 'tagPattern', 'tagOrder'] as const;
+type Selection = Readonly<Partial<Record<(typeof SELECTION)[number], string>>>;
+
+/** How a bundle chooses its tag. */
+export const selectionOf = ({ registry }: WerfBundleSpec): Selection =>
+  Object.fromEntries(SELECTION.flatMap((name) => (registry[name] === undefined ? [] : [[name, registry[name]]])));
+
+/** A merge patch of spec.registry that makes one choice of another: what is left out there is taken away. */
+export const patchOfSelection = (from: Selection, to: Selection): object =>
+  Object.fromEntries(SELECTION.filter((name) => from[name] !== to[name]).map((name) => [name, to[name] ?? null]));
+
+/**
+ * The tag to go back to: the one that was given, or the last other one that was deployed with success.
+ * @throws CommandError if there is none, or it would change nothing
+ */
+export const rollbackTag = (bundle: StoredBundle, given: string | undefined): string => {
+  const { status, metadata, spec } = bundle;
+  const which = `${metadata.namespace}/${metadata.name}`;
+  const succeeded = (status?.history ?? [])
+    .filter(({ result, reason }) => result === 'Succeeded' && reason !== 'Dismiss')
+    .map(({ tag }) => tag);
+  const tried = status?.deployment?.tag ?? status?.lastAppliedTag;
+  const isDeployed = tried !== undefined && tried === status?.lastAppliedTag;
+  if (given !== undefined) {
+    if (spec.registry.tag === given) throw new CommandError([`${which}: spec.registry.tag is ${given} already`]);
+    if (isDeployed && tried === given)
+      throw new CommandError([
+        `${which}: ${given} is what is deployed${others(succeeded, given)}; to keep it from being followed by others, set spec.registry.tag`,
+      ]);
+    return given;
+  }
+  const earlier = succeeded.find((tag) => tag !== tried && tag !== spec.registry.tag);
+  if (earlier !== undefined) return earlier;
+  const known = tried === undefined ? 'nothing was deployed yet' : `status.history has no other tag than ${tried}`;
+  throw new CommandError([`${which}: there is nothing to go back to: ${known}; --to names any tag of the registry`]);
+};
+
+const others = (succeeded: readonly string[], tag: string): string => {
+  const rest = [...new Set(succeeded)].filter((other) => other !== tag);
+  return rest.length === 0 ? '' : `; before it there were ${rest.join(', ')}`;
+};

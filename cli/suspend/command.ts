@@ -1,0 +1,118 @@
+import { Command } from 'commander';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { changeBundle } from '../cluster/change-bundle.js';
+import { type Choice, chosenBundles, refuseUnclear, withChoice } from '../cluster/chosen-bundles.js';
+import { notesOnManagers } from '../cluster/manager-words.js';
+import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
+import { inCluster, type Session } from '../cluster/session.js';
+import type { CommandBuilder } from '../command-builder.js';
+import { type Format, withOutput } from '../output/format.js';
+import { fullName, objectsText } from '../output/object-text.js';
+import type { Terminal } from '../terminal.js';
+import { seenResumed } from './seen-resumed.js';
+import { goesOn } from './words.js';
+
+export interface SuspendOptions extends ClusterOptions, Choice {
+  readonly output?: Extract<Format, 'name' | 'json' | 'yaml'>;
+}
+
+interface Deps {
+  readonly terminal: Terminal;
+  readonly session: Session;
+}
+
+const EXIT_CODES =
+  'Exit code 0: it is so now, or was already; 1: a bundle is not there, or the cluster refused; 2: wrong use, or no cluster.';
+
+/** `werfbundle suspend` */
+export const suspendCommand: CommandBuilder = (terminal) =>
+  build(
+    'suspend',
+    'poll and deploy nothing for some bundles (spec.suspend)',
+    'A suspended bundle is not polled, and nothing of it is begun. A Job whose werf has started runs on to its end, what is deployed stays, and a deletion is not held up.',
+    terminal,
+  );
+
+/** `werfbundle resume` */
+export const resumeCommand: CommandBuilder = (terminal) =>
+  build(
+    'resume',
+    'end a suspension: the registry is asked at once',
+    'Says what the controller makes of it, and whether it suspends all bundles itself (--suspend-all).',
+    terminal,
+  );
+
+const build = (name: 'suspend' | 'resume', summary: string, what: string, terminal: Terminal): Command => {
+  const command = withChoice(new Command(name).summary(summary).description(`${what}\n\n${EXIT_CODES}`));
+  return withOutput(withClusterOptions(command), ['name', 'json', 'yaml']).action(
+    (names: string[], options: SuspendOptions) => {
+      refuseUnclear(names, options);
+      const run = name === 'suspend' ? suspendBundles : resumeBundles;
+      return inCluster(terminal, options, (session) => run({ terminal, session }, names, options));
+    },
+  );
+};
+
+/** Suspends bundles. @throws CommandError, KubeError */
+export const suspendBundles = async (deps: Deps, names: readonly string[], options: SuspendOptions): Promise<void> => {
+  const { terminal } = deps;
+  for (const { bundle, isPatched, notes } of await setAll(deps, names, { options, suspend: true })) {
+    if (!isPatched) continue;
+    for (const note of [...goesOn(bundle), ...notes]) terminal.err(`${bundle.metadata.name}: ${note}\n`);
+  }
+  terminal.end(0);
+};
+
+/** Ends the suspension of bundles. @throws CommandError, KubeError */
+export const resumeBundles = async (deps: Deps, names: readonly string[], options: SuspendOptions): Promise<void> => {
+  const { terminal, session } = deps;
+  const done = await setAll(deps, names, { options, suspend: false });
+  session.tell('waiting for the controller to look');
+  const seen = await Promise.all(done.map(({ bundle }) => seenResumed(deps, bundle)));
+  session.quiet();
+  for (const [at, { bundle, isPatched, notes }] of done.entries()) {
+    const all = [seen[at], ...(isPatched ? notes : [])];
+    for (const note of all) terminal.err(`${bundle.metadata.name}: ${note}\n`);
+  }
+  terminal.end(0);
+};
+
+interface Done {
+  readonly bundle: StoredBundle;
+  readonly isPatched: boolean;
+  /** What will become of the change, by those who manage the bundle. */
+  readonly notes: readonly string[];
+}
+
+/** Sets spec.suspend where it is otherwise, and prints what became of each bundle. */
+const setAll = async (
+  { terminal, session }: Deps,
+  names: readonly string[],
+  { options, suspend }: { readonly options: SuspendOptions; readonly suspend: boolean },
+): Promise<readonly Done[]> => {
+  session.tell('reading the bundles');
+  const done: Done[] = [];
+  for (const bundle of await chosenBundles(session, names, options)) {
+    const patchFor = ({ spec }: StoredBundle) =>
+      (spec.suspend ?? false) === suspend ? undefined : { spec: { suspend } };
+    // Before the change, which makes the field ours.
+    const notes = await notesOnManagers(session, bundle, { paths: [['spec', 'suspend']], inGit: IN_GIT[`${suspend}`] });
+    const result = await changeBundle(session, bundle, { patchFor });
+    done.push({ bundle: result.bundle, isPatched: result.isPatched, notes });
+    session.quiet();
+    if (options.output === undefined)
+      terminal.out(`${fullName(result.bundle)} ${wordFor(suspend, result.isPatched)}\n`);
+  }
+  if (options.output !== undefined) {
+    const bundles = done.map(({ bundle }) => bundle);
+    terminal.out(objectsText(options.output, bundles, names.length === 1));
+  }
+  return done;
+};
+
+const IN_GIT = { true: 'set spec.suspend: true', false: 'take spec.suspend away' } as const;
+
+const wordFor = (suspend: boolean, isPatched: boolean): string => {
+  if (suspend) return isPatched ? 'suspended' : 'is suspended already';
+  return isPatched ? 'resumed' : 'is not suspended by its spec';
+};

@@ -1,0 +1,29 @@
+import { FINALIZER } from '../../api/finalizer.js';
+import type { Item } from './found.js';
+import type { Plan } from './plan.js';
+
+/** `Deployment ops/werfbundle-controller` */
+export const nameOf = ({ type, metadata }: Item): string =>
+  `${type.kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
+
+/** The plan for people, before anything is done. */
+export const planText = (plan: Plan, bundlesWithCrd: number): string => {
+  const names = [
+    ...[...plan.webhooks, ...plan.processes].map(nameOf),
+    ...plan.released.map(
+      ({ metadata }) => `finalizer ${FINALIZER} of WerfBundle ${metadata.namespace}/${metadata.name}`,
+    ),
+    ...[...plan.rest, ...plan.work].map(nameOf),
+    ...(plan.crd === undefined ? [] : [`${nameOf(plan.crd)}, and with it ${counted(bundlesWithCrd)}`]),
+    ...plan.namespaces.map(nameOf),
+  ];
+  const waits = plan.dismissals.map(({ metadata }) => `  WerfBundle ${metadata.namespace}/${metadata.name}`);
+  return [
+    ...(waits.length === 0 ? [] : ['Waited for first, until their releases are uninstalled:', ...waits]),
+    ...(names.length === 0 ? [] : ['Deleted, in this order:', ...names.map((name) => `  ${name}`)]),
+    ...(plan.notes.length === 0 ? [] : ['To know:', ...plan.notes.map((note) => `  ${note}`)]),
+    '',
+  ].join('\n');
+};
+
+const counted = (bundles: number): string => (bundles === 1 ? 'one WerfBundle' : `${bundles} WerfBundles`);

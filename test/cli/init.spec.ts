@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parse, parseAllDocuments } from 'yaml';
+import { createProgram } from '../../cli/program.js';
+import { createFakeTerminal } from '../kit/fake-terminal.js';
+import { judgeText } from '../kit/judge-text.js';
+import { missingRights } from '../kit/werf-rights.js';
+
+const init = async (...argv: readonly string[]) => {
+  const terminal = createFakeTerminal();
+  const program = await createProgram({ name: 'werfbundle', version: '1', argv: ['init', ...argv], terminal });
+  await program();
+  return { out: terminal.taken(), err: terminal.takenErrors(), ended: terminal.ended };
+};
+const GIVEN = ['shop', '--registry', 'ghcr.io/acme/shop', '--target', 'production'];
+
+t.test('what init prints is valid, strictly, and has the rights of the samples', async (t) => {
+  const { out, err, ended } = await init(
+    ...GIVEN,
+    '-n',
+    'ops',
+    '--version-constraint',
+    '1.x',
+    '--service-account',
+    'shop',
+  );
+  t.strictSame([err, ended], ['', [0]]);
+  const [result] = await judgeText('init', out, { strict: true });
+  t.match(result, { verdict: 'allow', name: 'shop', namespace: 'ops', problems: [], unresolved: [] });
+  const objects = parseAllDocuments(out).map((document) => document.toJS());
+  t.strictSame(
+    objects.map(({ kind, metadata }) => [kind, metadata.namespace, metadata.name]),
+    [
+      ['Namespace', undefined, 'production'],
+      ['ServiceAccount', 'production', 'shop'],
+      ['Role', 'production', 'shop'],
+      ['RoleBinding', 'production', 'shop'],
+      ['WerfBundle', 'ops', 'shop'],
+    ],
+  );
+  t.strictSame(objects[0].metadata.annotations, { 'werf.io/accept-bundles-from': 'ops' });
+  const sample = readFileSync(join(import.meta.dirname, '../../manifests/samples/werf-converge.yaml'), 'utf8');
+  const role = sample.split(/^---$/m).find((part) => /^kind: Role$/m.test(part)) ?? '';
+  t.strictSame(objects[2].rules, parse(role).rules);
+  t.strictSame(missingRights(objects[2].rules), []);
+});
+
+t.test('a bundle in its own target needs no consent; -o json is the same as a List', async (t) => {
+  const { out } = await init(...GIVEN, '--tag', 'v1.0.0', '--registry-secret', 'creds', '-o', 'json');
+  const { items } = JSON.parse(out);
+  t.strictSame(
+    items.map(({ kind }: { readonly kind: string }) => kind),
+    ['ServiceAccount', 'Role', 'RoleBinding', 'WerfBundle'],
+  );
+  t.strictSame(items.at(-1).spec, {
+    registry: { url: 'ghcr.io/acme/shop', tag: 'v1.0.0', secretRef: { name: 'creds' } },
+    converge: { serviceAccountName: 'werf-converge' },
+  });
+  const yaml = (await init(...GIVEN, '--tag', 'v1.0.0', '--registry-secret', 'creds')).out;
+  t.strictSame(
+    parseAllDocuments(yaml).map((document) => document.toJS()),
+    items,
+  );
+  t.match(yaml, /^# Its credentials: kubectl create secret docker-registry creds -n production /m);
+});
+
+t.test('what breaks a rule is told by its option, all at once, and nothing is printed', async (t) => {
+  const wrong = await init(
+    'shop',
+    '--registry',
+    'https://ghcr.io/acme/shop:v1',
+    '--target',
+    'production',
+    '--version-constraint',
+    'new',
+    '--tag',
+    'v1',
+  );
+  t.strictSame([wrong.out, wrong.ended], ['', [2]]);
+  t.match(
+    wrong.err,
+    /^werfbundle: --registry: .*did you mean "ghcr\.io\/acme\/shop" with spec\.registry\.tag "v1"\?$/m,
+  );
+  t.match(wrong.err, /^werfbundle: --version-constraint: .*"new" is no version range/m);
+  t.match(await init('Shop', ...GIVEN.slice(1)), { out: '', err: /^werfbundle: NAME: "Shop" is no name: / });
+  t.match((await init(...GIVEN)).err, /^Warning: spec\.registry: no versionConstraint and no tag/);
+  t.match(await init('shop', '--target', 'a'), { out: '', ended: [2], err: /--registry/ });
+});

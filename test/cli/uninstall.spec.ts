@@ -1,0 +1,266 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { parseAllDocuments } from 'yaml';
+import { FINALIZER } from '../../api/finalizer.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
+import { type UninstallOptions, uninstall } from '../../cli/uninstall/command.js';
+import type { Found, Item } from '../../cli/uninstall/found.js';
+import { CRDS, OPERATOR_KINDS } from '../../cli/uninstall/kinds.js';
+import { planOf } from '../../cli/uninstall/plan.js';
+import { nameOf } from '../../cli/uninstall/words.js';
+import { KubeError, type ResourceType } from '../../kube/client.js';
+import { JOBS, LEASES, NAMESPACES, SECRETS, VALIDATING_WEBHOOKS, WERFBUNDLES } from '../../kube/resources.js';
+import { bundle, iso, NOW } from '../kit/builders.js';
+import { createFakeClock } from '../kit/fake-clock.js';
+import { createFakeKube } from '../kit/fake-kube.js';
+import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const SYSTEM = 'k8s-werf-operator-go-system';
+const typeOf = (kind: string): ResourceType => {
+  const found = OPERATOR_KINDS.flatMap(({ types }) => types).find((type) => type.kind === kind);
+  if (found === undefined) throw new Error(`there is no ${kind}`);
+  return found;
+};
+const item = (type: ResourceType, name: string, metadata: object = {}): Item => ({
+  type,
+  metadata: {
+    name,
+    ...(type.namespaced && { namespace: SYSTEM }),
+    uid: `${type.plural}-${name}`,
+    resourceVersion: '1',
+    ...metadata,
+  },
+});
+const bundleOf = (name: string, more: { readonly policy?: 'Dismiss'; readonly metadata?: object } = {}): StoredBundle =>
+  bundle(undefined, {
+    metadata: { name, namespace: 'ops', uid: name, ...more.metadata },
+    ...(more.policy && { spec: { deletionPolicy: more.policy } }),
+  });
+const HELD = { finalizers: [FINALIZER, 'other.io/x'] };
+const GOING = { ...HELD, deletionTimestamp: iso(0) };
+
+const FOUND: Found = {
+  operator: [
+    item(SECRETS, 'werfbundle-webhook-certificates'),
+    item(typeOf('Deployment'), 'werfbundle-controller'),
+    item(VALIDATING_WEBHOOKS, 'werfbundle-validating'),
+    item(typeOf('Role'), 'werfbundle-controller'),
+  ],
+  bundles: [bundleOf('plain'), bundleOf('held', { metadata: HELD })],
+  work: [item(JOBS, 'held-1', { namespace: 'ops' })],
+  crd: item(CRDS, 'werfbundles.werf.io'),
+  namespaces: [{ item: item(NAMESPACES, SYSTEM), foreign: [] }],
+  isControllerAlive: false,
+  unreadable: [],
+};
+
+const namesOf = (found: Partial<Found>, crd: boolean) => {
+  const { notes, ...plan } = planOf({ ...FOUND, ...found }, { crd });
+  const bundles = (of: readonly StoredBundle[]) => of.map(({ metadata }) => metadata.name);
+  return {
+    dismissals: bundles(plan.dismissals),
+    released: bundles(plan.released),
+    order: [
+      ...[...plan.webhooks, ...plan.processes],
+      ...[...plan.rest, ...plan.work, ...(plan.crd === undefined ? [] : [plan.crd]), ...plan.namespaces],
+    ].map(nameOf),
+    notes,
+  };
+};
+
+t.test('every kind of object that the manifests install is looked for', (t) => {
+  const known = OPERATOR_KINDS.flatMap(({ types }) => types.map(({ kind }) => kind));
+  const folders = ['certs', 'controller', 'default', 'monitoring', 'network-policies', 'rbac', 'webhook'];
+  const texts = folders.flatMap((folder) => {
+    const path = join(ROOT, 'manifests', folder);
+    const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
+    return files.map((file) => readFileSync(join(path, file), 'utf8'));
+  });
+  const objects = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS()));
+  const installed = objects.filter(
+    (object) => object?.metadata?.labels?.['app.kubernetes.io/part-of'] === 'werfbundle',
+  );
+  t.ok(installed.length > 20);
+  const forgotten = installed.map(({ kind }) => kind).filter((kind) => kind !== 'Namespace' && !known.includes(kind));
+  t.strictSame(forgotten, []);
+  t.end();
+});
+
+t.test('webhook configurations go first, then processes, then all else; the CRD only if it is asked for', (t) => {
+  const first = [
+    'ValidatingWebhookConfiguration werfbundle-validating',
+    `Deployment ${SYSTEM}/werfbundle-controller`,
+    `Secret ${SYSTEM}/werfbundle-webhook-certificates`,
+    `Role ${SYSTEM}/werfbundle-controller`,
+  ];
+  t.strictSame(namesOf({}, false), {
+    dismissals: [],
+    released: ['held'],
+    order: [...first, `Namespace ${SYSTEM}`],
+    notes: [
+      'The CustomResourceDefinition stays, with 2 WerfBundles and 1 Job of theirs, which end by themselves; --crd takes it, too',
+    ],
+  });
+  t.strictSame(namesOf({}, true), {
+    dismissals: [],
+    released: ['held'],
+    order: [...first, 'Job ops/held-1', 'CustomResourceDefinition werfbundles.werf.io', `Namespace ${SYSTEM}`],
+    notes: [],
+  });
+  t.end();
+});
+
+t.test('a namespace is not deleted with what others have in it, nor with bundles that are to stay', (t) => {
+  const own = bundleOf('own', { metadata: { namespace: SYSTEM } });
+  const kept = namesOf({ bundles: [own] }, false);
+  t.notOk(kept.order.includes(`Namespace ${SYSTEM}`));
+  t.match(
+    kept.notes[0],
+    `Namespace ${SYSTEM} stays: it has WerfBundle/own; to delete it with all that: kubectl delete namespace ${SYSTEM}`,
+  );
+  t.ok(namesOf({ bundles: [own] }, true).order.includes(`Namespace ${SYSTEM}`));
+  const foreign = [
+    { item: item(NAMESPACES, SYSTEM), foreign: ['Secret/mine', ...Array.from({ length: 9 }, (_, at) => `Pod/${at}`)] },
+  ];
+  t.match(
+    namesOf({ namespaces: foreign }, true).notes[0],
+    `stays: it has Secret/mine, Pod/0, Pod/1, Pod/2, Pod/3 and 5 more;`,
+  );
+  const going = [{ item: item(NAMESPACES, SYSTEM, { deletionTimestamp: iso(0) }), foreign: [] }];
+  t.notOk(namesOf({ namespaces: going }, true).order.includes(`Namespace ${SYSTEM}`), 'it goes already');
+  t.end();
+});
+
+t.test(
+  'a release that a live controller uninstalls is waited for; one that stays is named, with what uninstalls it',
+  (t) => {
+    const bundles = [
+      bundleOf('going', { policy: 'Dismiss', metadata: GOING }),
+      bundleOf('there', { policy: 'Dismiss', metadata: HELD }),
+    ];
+    const alive = namesOf({ bundles, isControllerAlive: true }, true);
+    t.strictSame([alive.dismissals, alive.released], [['going'], ['there']]);
+    t.strictSame(alive.notes, [
+      'Release there in namespace ops stays; to have it uninstalled, first: kubectl delete wb there -n ops',
+    ]);
+    const dead = namesOf({ bundles }, true);
+    t.strictSame([dead.dismissals, dead.released], [[], ['going', 'there']]);
+    t.strictSame(dead.notes, [
+      'Release going in namespace ops stays, since no controller is there to uninstall it: helm uninstall going -n ops',
+      'Release there in namespace ops stays, though WerfBundle ops/there has deletionPolicy Dismiss: helm uninstall there -n ops',
+    ]);
+    t.strictSame(
+      namesOf({ bundles: [bundleOf('orphan', { metadata: GOING })], isControllerAlive: true }, true).notes,
+      [],
+    );
+    t.end();
+  },
+);
+
+t.test('who would apply it again is named', (t) => {
+  const by = (labels: object, annotations: object) =>
+    namesOf({ operator: [item(SECRETS, 'a', { labels, annotations })] }, true).notes;
+  t.match(by({ 'kustomize.toolkit.fluxcd.io/name': 'infra' }, {})[0], /^Kustomization infra \(Flux\) has applied/);
+  t.match(by({}, { 'argocd.argoproj.io/tracking-id': 'infra:v1/Secret:x/a' })[0], /^Application infra \(Argo CD\)/);
+  t.match(by({}, { 'meta.helm.sh/release-name': 'wb' })[0], /^Release wb \(Helm\) has some of it: helm uninstall wb/);
+  t.end();
+});
+
+const setUp = () => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  const terminal = createFakeTerminal({ clock });
+  const labels = { 'app.kubernetes.io/part-of': 'werfbundle' };
+  kube.seed(VALIDATING_WEBHOOKS, { metadata: { name: 'werfbundle-validating', labels } });
+  kube.seed(CRDS, { metadata: { name: 'werfbundles.werf.io' } });
+  kube.seed(LEASES, {
+    metadata: { name: 'werfbundle-controller', namespace: SYSTEM, labels },
+    spec: { holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: iso(0) },
+  });
+  kube.seed(SECRETS, {
+    metadata: {
+      name: 'werfbundle-checksum-key',
+      namespace: SYSTEM,
+      labels: { 'app.kubernetes.io/managed-by': 'werfbundle-controller' },
+    },
+  });
+  kube.seed(SECRETS, { metadata: { name: 'mine', namespace: SYSTEM } });
+  kube.seed(WERFBUNDLES, bundleOf('held', { metadata: HELD }));
+  kube.answer('selfsubjectaccessreviews', () => ({ status: { allowed: true } }));
+  const asked: string[] = [];
+  const go = (options: Partial<UninstallOptions> = {}, answer?: boolean) => {
+    const confirm = async (question: string) => {
+      asked.push(question);
+      return answer;
+    };
+    return uninstall({ terminal, session: sessionOf(kube, terminal), confirm }, { timeout: '5m', ...options });
+  };
+  return { clock, kube, terminal, go, asked };
+};
+
+t.test('it asks before it deletes; what was not agreed to is not done', async (t) => {
+  const { kube, go, asked, terminal } = setUp();
+  await t.rejects(go(), { exitCode: 2, message: /give --yes/ });
+  await t.rejects(go({}, false), { exitCode: 1, message: 'nothing was deleted' });
+  await go({ dryRun: true }, true);
+  t.strictSame(kube.actions, []);
+  t.strictSame(
+    asked,
+    Array.from({ length: 2 }, () => 'Delete all this from https://cluster.example:6443?'),
+  );
+  terminal.taken();
+  await go({}, true);
+  t.match(
+    terminal.taken().split('To know:\n')[1],
+    `ValidatingWebhookConfiguration werfbundle-validating deleted
+finalizer ${FINALIZER} of WerfBundle ops/held taken off
+Lease ${SYSTEM}/werfbundle-controller deleted
+Secret ${SYSTEM}/werfbundle-checksum-key deleted
+`,
+  );
+  t.strictSame(kube.read(WERFBUNDLES, { namespace: 'ops', name: 'held' })?.metadata.finalizers, ['other.io/x']);
+  t.ok(kube.read(SECRETS, { namespace: SYSTEM, name: 'mine' }));
+});
+
+t.test('a right that is missing is named before anything is deleted', async (t) => {
+  const { kube, go } = setUp();
+  kube.answer('selfsubjectaccessreviews', (_, body) => ({
+    status: { allowed: !JSON.stringify(body).includes('"leases"') },
+  }));
+  await t.rejects(go({ yes: true }), {
+    message: `nothing was deleted: you lack the right to\n* delete leases.coordination.k8s.io in namespace ${SYSTEM}`,
+  });
+  kube.failNext({ verb: 'list', plural: 'secrets' }, new KubeError('forbidden', 'no', { status: 403 }));
+  await t.rejects(go({ yes: true }), { message: /^you may not see what there is; .*\n\* list secrets$/ });
+  t.strictSame(kube.actions, []);
+});
+
+t.test('a release that is not uninstalled in time keeps all as it is, unless no time was given', async (t) => {
+  const { kube, go, clock, terminal } = setUp();
+  kube.seed(
+    WERFBUNDLES,
+    bundleOf('going', { policy: 'Dismiss', metadata: { finalizers: [FINALIZER], deletionTimestamp: iso(0) } }),
+  );
+  const waiting = t.rejects(go({ yes: true, timeout: '1m' }), {
+    message: /^after 1m releases of ops\/going are still being uninstalled; nothing was deleted/,
+  });
+  for (let second = 0; second < 70; second += 1) {
+    for (let left = 20; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+    await clock.advance(1000);
+  }
+  await waiting;
+  t.strictSame(kube.actions, []);
+  kube.seed(LEASES, {
+    metadata: {
+      name: 'werfbundle-controller',
+      namespace: SYSTEM,
+      labels: { 'app.kubernetes.io/part-of': 'werfbundle' },
+    },
+    spec: { holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: new Date(clock.now()).toISOString() },
+  });
+  await go({ yes: true, timeout: '0s' });
+  t.equal(kube.read(WERFBUNDLES, { namespace: 'ops', name: 'going' }), undefined, 'it goes, and its release stays');
+  t.strictSame(terminal.ended, [0]);
+});
