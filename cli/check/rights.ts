@@ -11,17 +11,17 @@ export interface Rule {
 /** What the controller needs in all namespaces, as its ClusterRole has it; a spec compares. */
 export const CONTROLLER_RULES: readonly Rule[] = [
   { group: GROUP, resource: PLURAL, verbs: ['get', 'list', 'watch', 'patch'] },
-  { group: GROUP, resource: `${PLURAL}/status`, verbs: ['get', 'update', 'patch'] },
+  { group: GROUP, resource: `${PLURAL}/status`, verbs: ['patch'] },
   { group: GROUP, resource: `${PLURAL}/finalizers`, verbs: ['update'] },
   { group: 'batch', resource: 'jobs', verbs: ['get', 'list', 'watch', 'create', 'delete'] },
   { group: 'batch', resource: 'jobs/finalizers', verbs: ['update'] },
-  { group: '', resource: 'pods', verbs: ['get', 'list', 'watch'] },
+  { group: '', resource: 'pods', verbs: ['list', 'watch'] },
   { group: '', resource: 'pods/log', verbs: ['get'] },
   { group: '', resource: 'secrets', verbs: ['get', 'create', 'patch', 'delete'] },
   { group: '', resource: 'configmaps', verbs: ['get', 'list', 'watch'] },
   { group: '', resource: 'serviceaccounts', verbs: ['get', 'list', 'watch'] },
   { group: '', resource: 'namespaces', verbs: ['get', 'list', 'watch'] },
-  { group: 'events.k8s.io', resource: 'events', verbs: ['create', 'patch', 'list'] },
+  { group: 'events.k8s.io', resource: 'events', verbs: ['create', 'list'] },
 ];
 
 /** What the user may like to do with bundles of a namespace. */
@@ -55,4 +55,6 @@ export const INSTALLED: readonly (Rule & { readonly isInNamespace: boolean })[] 
   { group: 'rbac.authorization.k8s.io', resource: 'rolebindings', verbs: ['create'], isInNamespace: true },
   { group: '', resource: 'services', verbs: ['create'], isInNamespace: true },
   { group: 'apps', resource: 'deployments', verbs: ['create'], isInNamespace: true },
+  { group: 'policy', resource: 'poddisruptionbudgets', verbs: ['create'], isInNamespace: true },
+  { group: '', resource: 'resourcequotas', verbs: ['create'], isInNamespace: true },
 ];

@@ -59,7 +59,7 @@ const listed = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, MAX_LISTED).join(', ')} and ${names.length - MAX_LISTED} more`;
 
-/** undefined if the user may not list them there. @throws KubeError if there are no WerfBundles in this cluster at all */
+/** undefined if the user may not list them there. */
 const namesOf = async (session: Session, namespace: string | undefined): Promise<readonly ObjectRef[] | undefined> => {
   const keep = ({ metadata: { name, namespace: of } }: StoredBundle): ObjectRef => ({ namespace: of, name });
   try {
@@ -67,13 +67,6 @@ const namesOf = async (session: Session, namespace: string | undefined): Promise
     return (await session.client.list(WERFBUNDLES, { ...where, keep }, session.signal)).items;
   } catch (error) {
     if (error instanceof KubeError && error.code === 'forbidden') return undefined;
-    if (error instanceof KubeError && error.code === 'not-found') throw noCrd();
     throw error;
   }
 };
-
-/** The cluster serves no WerfBundles. */
-export const noCrd = (): CommandError =>
-  new CommandError([
-    `this cluster knows no ${KIND}: its CustomResourceDefinition is not installed (kubectl apply -k manifests/crd), or the kubeconfig leads to another cluster`,
-  ]);

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { KubeError } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { CommandError, misuse } from '../command-error.js';
-import { findBundle, noCrd } from './bundle-argument.js';
+import { findBundle } from './bundle-argument.js';
 import type { Session } from './session.js';
 
 /** Which bundles a command changes, beside names. */
@@ -56,10 +55,5 @@ const named = async (session: Session, names: readonly string[]): Promise<readon
   return found;
 };
 
-const listed = async (session: Session, where: object): Promise<readonly StoredBundle[]> => {
-  try {
-    return (await session.client.list(WERFBUNDLES, where, session.signal)).items;
-  } catch (error) {
-    throw error instanceof KubeError && error.code === 'not-found' ? noCrd() : error;
-  }
-};
+const listed = async (session: Session, where: object): Promise<readonly StoredBundle[]> =>
+  (await session.client.list(WERFBUNDLES, where, session.signal)).items;

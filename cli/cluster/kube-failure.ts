@@ -9,6 +9,9 @@ const ADVICE: Readonly<Partial<Record<KubeErrorCode, string>>> = {
   conflict: 'somebody else was quicker: do it again',
 };
 
+const NOT_SERVED =
+  'is its CustomResourceDefinition installed (kubectl apply -k manifests/crd), and is it the cluster that you mean (--kubeconfig, --context)?';
+
 /**
  * The end of a command that the cluster refused, or that did not reach it: its own words, and what to do.
  * @param server - the apiserver's address
@@ -18,7 +21,8 @@ export const kubeFailure = (error: KubeError, server: string): CommandError => {
     const advice = `${server} can't be reached: is the cluster up, and is it the one you mean (--kubeconfig, --context)?`;
     return new CommandError([error.message, advice], 2);
   }
-  const advice = ADVICE[error.code];
+  // What is not there is no failure: a 404 that is one means that the kind is not served.
+  const advice = error.status === 404 ? NOT_SERVED : ADVICE[error.code];
   if (error.causes.length > 0) return new CommandError(refusalOf(error));
   return new CommandError([error.message, ...(advice === undefined ? [] : [advice])], 1);
 };

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { KubeError } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { findBundle, noCrd } from '../cluster/bundle-argument.js';
+import { findBundle } from '../cluster/bundle-argument.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
@@ -86,13 +85,8 @@ const whereOf = (session: Session, { allNamespaces, selector, fieldSelector }: G
   ...(fieldSelector !== undefined && { fieldSelector }),
 });
 
-const listed = async (session: Session, options: GetOptions): Promise<readonly StoredBundle[]> => {
-  try {
-    return (await session.client.list(WERFBUNDLES, whereOf(session, options), session.signal)).items;
-  } catch (error) {
-    throw error instanceof KubeError && error.code === 'not-found' ? noCrd() : error;
-  }
-};
+const listed = async (session: Session, options: GetOptions): Promise<readonly StoredBundle[]> =>
+  (await session.client.list(WERFBUNDLES, whereOf(session, options), session.signal)).items;
 
 const nothing = (session: Session, options: GetOptions): string => {
   const fitting = (options.selector ?? options.fieldSelector) === undefined ? '' : ' that fits';

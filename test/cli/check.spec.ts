@@ -190,13 +190,13 @@ t.test('the rights that are asked for the controller are those that its role giv
 });
 
 t.test('the kinds that --pre asks for are those of the manifests', (t) => {
-  const folders = ['crd', 'rbac', 'webhook', 'controller'];
+  const folders = ['crd', 'rbac', 'webhook', 'controller', 'default'];
   const files = folders.flatMap((folder) =>
     readdirSync(join(ROOT, 'manifests', folder))
       .filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml')
       .map((file) => `${folder}/${file}`),
   );
-  const kinds = [...files, 'default/namespace.yaml'].flatMap(manifestsIn).map(({ apiVersion, kind }) => {
+  const kinds = files.flatMap(manifestsIn).map(({ apiVersion, kind }) => {
     const group = apiVersion.includes('/') ? apiVersion.replace(/\/.*/, '') : '';
     return `${group}/${kind.toLowerCase()}s`;
   });

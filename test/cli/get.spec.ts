@@ -103,8 +103,6 @@ t.test('of a bundle that is not there it is said where one is, or what is meant'
   await gone('billing', 'WerfBundle ops/billing was not found; in namespace ops there is shops');
   kube.failNext({ verb: 'list', plural: 'werfbundles' }, new KubeError('forbidden', 'forbidden', { status: 403 }));
   await gone('shop', 'WerfBundle ops/shop was not found; did you mean shops?');
-  kube.failNext({ verb: 'list', plural: 'werfbundles' }, new KubeError('not-found', 'not found', { status: 404 }));
-  await t.rejects(get([]), { message: /^this cluster knows no WerfBundle: / }, 'nor is the CRD');
 });
 
 t.test('with --watch what changes is printed, once each, until Ctrl-C', async (t) => {

@@ -92,6 +92,11 @@ t.test('before anything is installed', async (t) => {
     ['definition'],
     'what is not there yet either follows from that',
   );
+  for (const args of [['get'], ['status', 'shop'], ['suspend', 'shop']]) {
+    const { code, stderr } = await runWerfbundle(args, { kubeconfig: cluster.kubeconfig, cwd: dir });
+    t.equal(code, 1);
+    t.match(stderr, /the apiserver does not serve this kind\nwerfbundle: is its CustomResourceDefinition installed \(/);
+  }
 });
 
 t.test('installed, but neither webhook nor controller runs', async (t) => {

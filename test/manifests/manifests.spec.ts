@@ -137,7 +137,13 @@ t.test('each kustomization names the files of its folder, and all of them', asyn
       readonly files: readonly string[];
     }[];
     const generated = generators.flatMap(({ files }) => files.map((entry) => entry.replace(/^.*=/, '')));
-    const listed = [...lists.flatMap((list) => list ?? []), ...generated.filter((name) => !name.includes('/'))];
+    const patches = (kustomization?.['patches'] ?? []) as readonly { readonly path?: string }[];
+    const patched = patches.flatMap(({ path }) => path ?? []);
+    const listed = [
+      ...lists.flatMap((list) => list ?? []),
+      ...patched,
+      ...generated.filter((name) => !name.includes('/')),
+    ];
     t.same(listed.filter((name) => !name.startsWith('..')).toSorted(), here.toSorted(), file);
     for (const name of listed.filter((other) => other.startsWith('..')))
       await access(join(folder, name, 'kustomization.yaml'));
