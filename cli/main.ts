@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { createProgram } from './program.js';
 import { processTerminal } from './terminal.js';
 

@@ -81,6 +81,8 @@ const bundle = async (file) => {
     legalComments: 'none',
     logLevel: 'warning',
   });
+  // SEA compiles it as a function, in which a first line for the shell is no comment.
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^#!.*\n/, ''));
 };
 
 /** What is put into Node: the program, with what V8 has compiled of it where the same Node can run here. */

@@ -21,6 +21,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci && npm start': 'test/cluster/playground.spec.ts',
   'npm ci && npm test': 'it runs this spec',
   'npm run build': 'it is run before all specs',
+  'npm ci && npm run build && npm install --global .': 'test/release/installed.spec.ts',
   'docker build -t registry.example.com/platform/werfbundle:0.1.0 .': 'there is no docker',
   'docker push registry.example.com/platform/werfbundle:0.1.0': 'there is no docker',
   'npm run -s build:install -- --image registry.example.com/platform/werfbundle:0.1.0 > install.yaml':
