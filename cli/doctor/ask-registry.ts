@@ -1,41 +1,12 @@
 import type { Settings } from '../../api/settings.js';
 import { newMemory } from '../../controller/scans/registry-reader.js';
 import { scanRepository } from '../../controller/scans/repository-scan.js';
-import type { Clock } from '../../process/ports.js';
 import type { Registry, RegistryTarget, TaggedManifest, TagList } from '../../registry/port.js';
-import { readProxies } from '../../registry/proxies.js';
-import { createRegistry, DEFAULT_REGISTRY_LIMITS } from '../../registry/registry.js';
 import { targetKey } from '../../registry/target.js';
 import type { RegistryView } from './observation.js';
 
-/** Somebody waits: less than the controller's. */
-const TIMEOUTS = { connectMs: 5_000, headersMs: 10_000, bodyMs: 20_000 };
-/** Here it is the user's own machine that asks: what keeps bundles from a cluster's inside does not concern it. */
-const ANY_NETWORK = ['127.0.0.0/8', '::1/128', '169.254.0.0/16', 'fe80::/10'];
-
-/** A registry client of this machine, with its proxies, that asks nothing twice. */
-export const registryFromHere = ({
-  clock,
-  env,
-}: {
-  readonly clock: Clock;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}): Registry & { close(): Promise<void> } => {
-  const read = readProxies(env);
-  const registry = createRegistry({
-    timeouts: TIMEOUTS,
-    limits: DEFAULT_REGISTRY_LIMITS,
-    rate: { perSecond: 10, burst: 20 },
-    allowNetworks: ANY_NETWORK,
-    ...(read.kind === 'ok' && { proxies: read.proxies }),
-    clock,
-    userAgent: 'werfbundle',
-  });
-  return { ...askingOnce(registry), close: () => registry.close() };
-};
-
-/** Bundles of one repository share what it answers. */
-const askingOnce = (registry: Registry): Registry => {
+/** A registry that is asked nothing twice: bundles of one repository share what it answers. */
+export const askingOnce = (registry: Registry): Registry => {
   const listings = new Map<string, Promise<TagList>>();
   const manifests = new Map<string, Promise<TaggedManifest>>();
   return {

@@ -10,8 +10,9 @@ import type { CommandBuilder } from '../command-builder.js';
 import { misuse } from '../command-error.js';
 import { examine } from '../diagnosis/examine.js';
 import { asJsonText, asYamlText, withOutput } from '../output/format.js';
+import { registryFromHere } from '../registry-from-here.js';
 import type { Terminal } from '../terminal.js';
-import { registryFromHere } from './ask-registry.js';
+import { askingOnce } from './ask-registry.js';
 import { DOCTOR_CHECKS } from './checks.js';
 import { Observer } from './observe.js';
 import { type Diagnosis, diagnosesObject, diagnosesText, diagnosisObject, diagnosisText, isFailed } from './report.js';
@@ -64,9 +65,9 @@ interface Place {
 
 const withRegistry = async (place: Place, name: string | undefined, options: DoctorOptions): Promise<void> => {
   if (!options.registry) return diagnose(place, { name, registry: undefined }, options);
-  const registry = registryFromHere({ clock: place.terminal.clock, env: process.env });
+  const registry = registryFromHere(place.terminal.clock);
   try {
-    await diagnose(place, { name, registry }, options);
+    await diagnose(place, { name, registry: askingOnce(registry) }, options);
   } finally {
     await registry.close();
   }

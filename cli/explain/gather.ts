@@ -5,16 +5,10 @@ import { LABELS } from '../../controller/deploy/names.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { JOBS } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
-import { StartError } from '../../process/start-error.js';
-import type { Registry } from '../../registry/port.js';
-import { readProxies } from '../../registry/proxies.js';
-import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from '../../registry/registry.js';
+import type { OpenRegistry } from '../registry-from-here.js';
 import { askRegistry, type RegistryAnswer } from './ask-registry.js';
 import { lastImageOf, readReferences, type Seen } from './observe.js';
 import type { Reader } from './read.js';
-
-/** @throws StartError for proxies that can't be read */
-export type OpenRegistry = (clock: Clock) => Registry & { close(): Promise<void> };
 
 interface GatherDeps {
   readonly clock: Clock;
@@ -72,24 +66,4 @@ const ask = async (
   } finally {
     await registry.close();
   }
-};
-
-/** One command makes few requests: nothing is held back. */
-const RATE = { perSecond: 1_000, burst: 1_000 };
-/** A registry on one's own machine is one's own affair; link-local addresses, where clouds serve credentials, stay refused. */
-const OWN_MACHINE = ['127.0.0.0/8', '::1/128'];
-
-/** The registries, as this machine reaches them. */
-export const registryFromHere: OpenRegistry = (clock) => {
-  const read = readProxies(process.env);
-  if (read.kind === 'invalid') throw new StartError(read.problems);
-  return createRegistry({
-    timeouts: DEFAULT_REGISTRY_TIMEOUTS,
-    limits: DEFAULT_REGISTRY_LIMITS,
-    rate: RATE,
-    allowNetworks: OWN_MACHINE,
-    proxies: read.proxies,
-    clock,
-    userAgent: 'werfbundle',
-  });
 };

@@ -1,7 +1,7 @@
 import type { ConditionType } from '../../api/reasons.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { humanDuration } from '../output/human-duration.js';
+import { ageOf, humanDuration } from '../output/human-duration.js';
 import type { Column } from '../output/table.js';
 import type { Terminal } from '../terminal.js';
 
@@ -16,10 +16,7 @@ export const bundleColumns = (
   { isWide, allNamespaces }: ColumnChoice,
   { colors, clock }: Pick<Terminal, 'colors' | 'clock'>,
 ): readonly Column<StoredBundle>[] => {
-  const since = (time: string | undefined): string => {
-    const at = parseTime(time);
-    return at === undefined ? '' : humanDuration(clock.now() - at);
-  };
+  const since = (time: string | undefined): string => ageOf(time, clock.now());
   const ready = (text: string): string =>
     text === 'True' ? colors.green(text) : text === 'False' ? colors.red(text) : colors.yellow(text);
   return [

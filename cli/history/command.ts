@@ -6,7 +6,8 @@ import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { asJsonText, asYamlText, type Format, withOutput } from '../output/format.js';
-import { humanDuration } from '../output/human-duration.js';
+import { ageOf, humanDuration } from '../output/human-duration.js';
+import { shortDigest } from '../output/short-digest.js';
 import { type Column, Table } from '../output/table.js';
 import type { Terminal } from '../terminal.js';
 
@@ -69,9 +70,6 @@ const entriesOf = ({ status = {} }: StoredBundle): readonly Entry[] => {
   return [{ number, tag, digest, checksum, reason, jobName, startedAt, result }, ...history];
 };
 
-/** Enough of a digest to tell it from others: `sha256:` and twelve letters. */
-const DIGEST_LETTERS = 19;
-
 const columnsOf = (isWide: boolean, { colors, clock }: Terminal): readonly Column<Entry>[] => [
   { name: 'NUMBER', of: ({ number }) => String(number) },
   { name: 'TAG', of: ({ tag }) => tag },
@@ -83,20 +81,15 @@ const columnsOf = (isWide: boolean, { colors, clock }: Terminal): readonly Colum
       text === 'Succeeded' ? colors.green(text) : text === 'Failed' ? colors.red(text) : colors.yellow(text),
   },
   { name: 'TOOK', of: (entry) => took(entry, clock.now()) },
-  { name: 'AGE', of: ({ startedAt, finishedAt }) => since(startedAt ?? finishedAt, clock.now()) },
+  { name: 'AGE', of: ({ startedAt, finishedAt }) => ageOf(startedAt ?? finishedAt, clock.now()) },
   ...(isWide
     ? [
-        { name: 'DIGEST', of: ({ digest }: Entry) => digest?.slice(0, DIGEST_LETTERS) ?? '' },
+        { name: 'DIGEST', of: ({ digest }: Entry) => shortDigest(digest) },
         { name: 'JOB', of: ({ jobName }: Entry) => jobName ?? '' },
       ]
     : []),
   { name: 'MESSAGE', of: ({ message }) => message ?? '' },
 ];
-
-const since = (time: string | undefined, now: number): string => {
-  const at = parseTime(time);
-  return at === undefined ? '' : humanDuration(now - at);
-};
 
 const took = ({ startedAt, finishedAt }: Entry, now: number): string => {
   const [from, to] = [parseTime(startedAt), finishedAt === undefined ? now : parseTime(finishedAt)];

@@ -1,3 +1,11 @@
+import { parseTime } from '../../api/timestamp.js';
+
+/** How long ago a time was, as kubectl's AGE has it; '' if there is none. @param now - wall clock, milliseconds */
+export const ageOf = (time: string | undefined, now: number): string => {
+  const at = parseTime(time);
+  return at === undefined ? '' : humanDuration(now - at);
+};
+
 /**
  * How long, in as few words as kubectl's AGE has: `45s`, `3m20s`, `5h12m`, `3d`.
  * @param ms - milliseconds; less than none is `0s`: clocks differ

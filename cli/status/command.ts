@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import type { KubeEvent } from '../../api/objects.js';
-import { parseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
 import { EVENTS } from '../../kube/resources.js';
@@ -9,7 +8,7 @@ import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { asJsonText, asYamlText, type Format, withOutput } from '../output/format.js';
-import { humanDuration } from '../output/human-duration.js';
+import { ageOf, humanDuration } from '../output/human-duration.js';
 import { Table } from '../output/table.js';
 import { wrap } from '../output/wrap.js';
 import type { Terminal } from '../terminal.js';
@@ -103,7 +102,7 @@ const conditionsText = ({ status }: StoredBundle, { clock, columns }: Terminal):
       { name: 'CONDITION', of: ({ type }) => type },
       { name: 'STATUS', of: (condition) => condition.status },
       { name: 'REASON', of: ({ reason }) => reason },
-      { name: 'SINCE', of: ({ lastTransitionTime }) => age(parseTime(lastTransitionTime), clock.now()) },
+      { name: 'SINCE', of: ({ lastTransitionTime }) => ageOf(lastTransitionTime, clock.now()) },
     ],
     { headers: true, columns },
   );
@@ -117,12 +116,10 @@ const eventsText = (events: Events, { clock, columns }: Terminal): string => {
     [
       { name: 'EVENT', of: ({ reason }) => reason ?? '' },
       { name: 'TYPE', of: ({ type }) => type ?? '' },
-      { name: 'AGE', of: (event) => age(lastSeen(event), clock.now()) },
+      { name: 'AGE', of: (event) => humanDuration(clock.now() - lastSeen(event)) },
       { name: 'MESSAGE', of: ({ note }) => note ?? '' },
     ],
     { headers: true, columns },
   );
   return events.events.length === 0 ? '' : `\n${table.print(events.events)}`;
 };
-
-const age = (at: number | undefined, now: number): string => (at === undefined ? '' : humanDuration(now - at));

@@ -5,6 +5,7 @@ import { parseSpec, type Settings } from '../../api/settings.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { humanDuration } from '../output/human-duration.js';
+import { shortDigest } from '../output/short-digest.js';
 
 type Condition = NonNullable<WerfBundleStatus['conditions']>[number];
 
@@ -74,18 +75,12 @@ const since = (time: string | undefined, now: number, words: string): string | u
   return at === undefined ? undefined : `${words} ${humanDuration(now - at)}`;
 };
 
-/** Enough of a digest to tell it from others: `sha256:` and twelve letters. */
-const DIGEST_LETTERS = 19;
-
-const tagText = (
-  { lastAppliedTag = '', lastAppliedDigest = '', lastSyncTime }: WerfBundleStatus,
-  now: number,
-): string => {
+const tagText = ({ lastAppliedTag = '', lastAppliedDigest, lastSyncTime }: WerfBundleStatus, now: number): string => {
   if (lastAppliedTag === '') return 'none has been deployed yet';
   const at = parseTime(lastSyncTime);
   const parts = [
     lastAppliedTag,
-    lastAppliedDigest.slice(0, DIGEST_LETTERS),
+    shortDigest(lastAppliedDigest),
     at === undefined ? '' : `deployed ${humanDuration(now - at)} ago`,
   ];
   return parts.filter((part) => part !== '').join(', ');

@@ -1,5 +1,4 @@
-import { parseTime } from '../../api/timestamp.js';
-import { humanDuration } from '../output/human-duration.js';
+import { ageOf } from '../output/human-duration.js';
 import { Table } from '../output/table.js';
 import type { Terminal } from '../terminal.js';
 import type { TreeNode } from './tree.js';
@@ -23,17 +22,13 @@ export const treeText = (
         : text === '-'
           ? text
           : colors.yellow(text);
-  const age = ({ created }: TreeNode): string => {
-    const at = parseTime(created);
-    return at === undefined ? '' : humanDuration(clock.now() - at);
-  };
   const elsewhere = ({ namespace }: TreeNode): string =>
     namespace === undefined || namespace === root.namespace ? '' : ` (in ${namespace})`;
   const table = new Table<Row>(
     [
       { name: 'NAME', of: ({ branches, node }) => `${branches}${node.kind}/${node.name}${elsewhere(node)}` },
       { name: 'READY', of: ({ node }) => node.ready, color },
-      { name: 'AGE', of: ({ node }) => age(node) },
+      { name: 'AGE', of: ({ node }) => ageOf(node.created, clock.now()) },
       { name: 'REASON', of: ({ node }) => node.reason },
     ],
     { headers: true, columns },

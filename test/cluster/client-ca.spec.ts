@@ -118,7 +118,9 @@ else {
     ]);
     t.equal(policies.code, 0, policies.stderr);
     const [, patched = ''] = /^## Network policies[\s\S]*?```yaml\n([\s\S]*?)```/m.exec(OPERATIONS) ?? [];
-    writeFileSync(join(overlay, 'kustomization.yaml'), patched);
+    // As it is written there, beside a checkout.
+    const beside = patched.replace('../werfbundle/manifests', 'manifests');
+    writeFileSync(join(overlay, 'kustomization.yaml'), beside);
     const built = await fixture.cluster.kubectl(['kustomize', overlay]);
     t.match(
       built.stdout,

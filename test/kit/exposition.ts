@@ -36,13 +36,13 @@ export const metricOf = (text: string, name: string, labels: Sample['labels'] = 
 
 /** What the reference says of our metrics: `werfbundle_jobs_total: result`. Values stand behind a colon there. */
 const documented = (): readonly string[] =>
-  readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'configuration.md'), 'utf8')
+  readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'reference', 'metrics.md'), 'utf8')
     .split('\n')
-    .flatMap((row) => [...row.matchAll(/^\| `(werfbundle_\w+)` \| (.*) \| \w+ \|$/g)])
+    .flatMap((row) => [...row.matchAll(/^\| `(werfbundle_\w+)` \| \w+ \| ([^|]*) \| .* \|$/g)])
     .map(([, name = '', labels = '']) =>
       labelled(
         name,
-        [...labels.replace(/:.*/, '').matchAll(/`(\w+)`/g)].map(([, label = '']) => label),
+        labels.split(';').flatMap((label) => /^ *`(\w+)`/.exec(label)?.[1] ?? []),
       ),
     );
 
@@ -71,7 +71,7 @@ export const metricFaults = (text: string): readonly string[] => {
           ),
         )
         .filter((line) => !known.includes(line))
-        .map((line) => `not in docs/configuration.md: ${line}`),
+        .map((line) => `not in docs/reference/metrics.md: ${line}`),
     ),
     ...(ours.length > 400 ? [`there are ${ours.length} series`] : []),
     ...promtoolFaults(text),
