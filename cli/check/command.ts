@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { KubeError } from '../../kube/client.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
@@ -40,6 +41,7 @@ export const checkCluster = async (
   options: CheckOptions,
 ): Promise<void> => {
   session.tell(`looking at ${session.server}`);
+  await assertReachable(session);
   const checks = await checksOf({ terminal, session }, options);
   session.quiet();
   const { output } = options;
@@ -49,6 +51,15 @@ export const checkCluster = async (
     terminal.out(output === 'json' ? asJsonText(value) : asYamlText(value));
   }
   terminal.end(hasFailed(checks) ? 1 : 0);
+};
+
+/** Whatever a cluster answers is for the checks; that there is none to ask ends the command. @throws KubeError */
+const assertReachable = async ({ client, signal }: Session): Promise<void> => {
+  try {
+    await client.serverVersion(signal);
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.status === undefined) throw error;
+  }
 };
 
 const checksOf = async (

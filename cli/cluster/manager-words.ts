@@ -11,6 +11,8 @@ interface ChangeByHand {
   readonly paths: readonly (readonly string[])[];
   /** What to do where the manifest is kept: `set spec.suspend: true`. */
   readonly inGit: string;
+  /** Fields that the webhook refuses beside what the change sets: `spec.registry.versionConstraint` beside a tag. */
+  readonly excludes?: readonly string[];
 }
 
 interface Words {
@@ -59,13 +61,17 @@ const WORDS: Readonly<Record<Tool, Words>> = {
 export const wordsOfManagers = (managers: readonly Manager[], change: ChangeByHand): readonly string[] =>
   managers.flatMap((manager) => wordsOf(manager, change));
 
-const wordsOf = (manager: Manager, { inGit }: ChangeByHand): readonly string[] => {
+const wordsOf = (manager: Manager, { inGit, excludes = [] }: ChangeByHand): readonly string[] => {
   const { name, putsBack, meanwhile } = WORDS[manager.tool];
   const who = name(manager);
   const field = manager.fields.join(' and ');
   const ways = [`${inGit} where its manifest is kept`, meanwhile(manager)].filter((way) => way !== '').join('; or ');
   switch (manager.hold) {
     case 'sets':
+      if (manager.fields.some((name) => excludes.includes(name)))
+        return [
+          `${who} sets ${field}: what it applies next is refused, since only one of both may be set. To mend that, ${ways}`,
+        ];
       return [`${who} sets ${field}, and ${putsBack}. To keep it, ${ways}`];
     case 'unknown':
       return [`${who} may set ${field}; if so, it ${putsBack}. To keep it, ${ways}`];

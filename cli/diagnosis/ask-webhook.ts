@@ -30,7 +30,11 @@ export const askWebhook = async (
 ): Promise<WebhookAnswer> => {
   const trial: NewObject<StoredBundle> = {
     metadata: { namespace, generateName: 'werfbundle-trial-' },
-    spec: { registry: { url: 'registry.example/werfbundle/trial', versionConstraint: REFUSED } },
+    spec: {
+      registry: { url: 'registry.example/werfbundle/trial', versionConstraint: REFUSED },
+      // Else the webhook warns that none is named.
+      converge: { serviceAccountName: 'default' },
+    },
   };
   try {
     await client.dryRunCreate(WERFBUNDLES, trial, signal);

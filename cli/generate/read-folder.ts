@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
-import { CommandError } from '../command-error.js';
+import { CommandError, misuse } from '../command-error.js';
 import { type Input, readInputs } from '../validate/inputs.js';
 import { mentionsSecret } from '../validate/manifests.js';
 
@@ -25,7 +25,7 @@ export const readFolder = async (
   const notBuilt = kustomizations.map(
     (name) => `${name} is for kustomize, which is not run: set KUSTOMIZE to true (--kustomize), or take the file away`,
   );
-  if (faults.length + notBuilt.length > 0) throw new CommandError([...faults, ...notBuilt]);
+  if (faults.length + notBuilt.length > 0) throw misuse(...faults, ...notBuilt);
   return files;
 };
 

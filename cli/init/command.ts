@@ -22,7 +22,7 @@ interface InitOptions {
 }
 
 const DESCRIPTION = [
-  'Prints a WerfBundle, and the ServiceAccount, Role and RoleBinding that it is deployed with; where the bundle is in another namespace than its target, also the annotation by which the target accepts it. Asks no cluster: kubectl apply -f - takes what is printed.',
+  'Prints a WerfBundle, and the ServiceAccount, Role and RoleBinding that it is deployed with; where the bundle is in another namespace than its target, also the annotation by which the target accepts it. Asks no cluster: once the bundle\u2019s namespace is there, kubectl apply -f - takes what is printed.',
   'Exit code 0: printed, and valid; 1: never; 2: wrong use, or a value that breaks a rule.',
 ].join('\n\n');
 

@@ -33,8 +33,11 @@ const manifestsFor = (wish: Wish): readonly Commented[] => [
   bundleOf(wish),
 ];
 
+const hasToBeThere = (namespace: string): string =>
+  `Namespace ${namespace} has to be there: kubectl create namespace ${namespace}`;
+
 const namespaceOf = ({ target, namespace }: Wish): Commented => ({
-  comment: `The namespace that is deployed into takes bundles from namespace ${namespace}. If it takes those of others already, add them: ${namespace},OTHER`,
+  comment: `${hasToBeThere(namespace)}\nThe namespace that is deployed into takes bundles from namespace ${namespace}. If it takes those of others already, add them: ${namespace},OTHER`,
   object: {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -42,8 +45,8 @@ const namespaceOf = ({ target, namespace }: Wish): Commented => ({
   },
 });
 
-const accountOf = ({ target, serviceAccount }: Wish): Commented => ({
-  comment: 'What the Job runs as: it deploys with the rights of this ServiceAccount, and no others.',
+const accountOf = ({ target, namespace, serviceAccount }: Wish): Commented => ({
+  comment: `${target === namespace ? `${hasToBeThere(namespace)}\n` : ''}What the Job runs as: it deploys with the rights of this ServiceAccount, and no others.`,
   object: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: serviceAccount, namespace: target } },
 });
 

@@ -30,5 +30,5 @@ const nothingYet = (bundle: StoredBundle): string => {
 const unknownNumber = (bundle: StoredBundle, number: number): string => {
   const numbers = (bundle.status?.history ?? []).map((one) => one.number);
   const known = numbers.length === 0 ? 'none is known' : `known are ${numbers.join(', ')}`;
-  return `${titleOf(bundle)} has no deployment ${number} with a Job; ${known} (werfbundle history ${bundle.metadata.name})`;
+  return `${titleOf(bundle)} has no deployment ${number} with a Job; ${known} (werfbundle history ${bundle.metadata.name} -n ${bundle.metadata.namespace})`;
 };

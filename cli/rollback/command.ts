@@ -81,7 +81,8 @@ export const rollBack = async (
 const managersNotes = (session: Session, before: StoredBundle): Promise<readonly string[]> => {
   const fields = [...new Set(['tag', ...Object.keys(selectionOf(before.spec))])];
   const paths = fields.map((field) => ['spec', 'registry', field]);
-  return notesOnManagers(session, before, { paths, inGit: 'change it as shown below' });
+  const excludes = fields.filter((field) => field !== 'tag').map((field) => `spec.registry.${field}`);
+  return notesOnManagers(session, before, { paths, inGit: 'change it as shown below', excludes });
 };
 
 const adviceOn = (given: {

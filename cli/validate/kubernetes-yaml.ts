@@ -85,6 +85,8 @@ export const parseYaml = (text: string): readonly YamlDocument[] => {
     version: '1.1',
     lineCounter: counter,
     prettyErrors: false,
+    // Else the parser prints warnings of its own, about templates for example.
+    logLevel: 'error',
     customTags: asGoHasThem,
   });
   const withContent = [...parsed].filter(({ contents, errors }) => errors.length > 0 || !isNothing(contents));

@@ -24,12 +24,16 @@ t.test('a bundle without a ServiceAccount is warned about', async (t) => {
   const field = 'spec.converge.serviceAccountName';
   const told = (spec: object, old?: object) =>
     validateBundle(bundle(spec), old && bundle(old)).warnings.filter((warning) => warning.field === field);
-  t.strictSame(told({ registry }), [{ field, message: NO_ACCOUNT }]);
-  t.strictSame(told(withConverge({ targetNamespace: 'ops' })), [{ field, message: NO_ACCOUNT }]);
+  t.strictSame(told({ registry }), [{ rule: 'default-service-account', field, message: NO_ACCOUNT }]);
+  t.strictSame(told(withConverge({ targetNamespace: 'ops' })), [
+    { rule: 'default-service-account', field, message: NO_ACCOUNT },
+  ]);
   t.strictSame(told(withConverge({ serviceAccountName: 'a' })), []);
   t.strictSame(told(withConverge({ targetNamespace: 'production' })), [], 'elsewhere it is a problem');
   t.strictSame(told({ registry, suspend: true }, { registry }), [], 'once');
-  t.strictSame(told({ registry }, withConverge({ serviceAccountName: 'a' })), [{ field, message: NO_ACCOUNT }]);
+  t.strictSame(told({ registry }, withConverge({ serviceAccountName: 'a' })), [
+    { rule: 'default-service-account', field, message: NO_ACCOUNT },
+  ]);
 });
 
 t.test('a warning is given when its cause begins or changes, and not with each update', async (t) => {

@@ -200,7 +200,7 @@ t.test('scalars that other readers of YAML read otherwise are warned about', (t)
   for (const [scalar, warning] of AMBIGUOUS) {
     const got = warningsOf(resolve([configMap('c', { 'v.yaml': `a:\n  - b: ${scalar}` })]));
     const message = `key "v.yaml" of ConfigMap ops/c: ${scalar} (line 2, column 8) ${warning}`;
-    t.strictSame(got, warning === undefined ? [] : [{ field, message }], scalar);
+    t.strictSame(got, warning === undefined ? [] : [{ rule: 'values-ambiguous', field, message }], scalar);
   }
   const keys = 'y: 1\n"on": 2\n0777: a\n1e3: c\n';
   t.strictSame(
@@ -209,7 +209,7 @@ t.test('scalars that other readers of YAML read otherwise are warned about', (t)
       'key y (line 1, column 1) is read as true; readers of YAML 1.2 take it for a text: write "y"',
       'key 0777 (line 3, column 1) is read as 511; readers of YAML 1.2 take it for 777: write "0777"',
       'key 1e3 (line 4, column 1) is read as 1000; readers of YAML 1.1 take it for a text: write "1e3"',
-    ].map((message) => ({ field, message: `key "v.yaml" of ConfigMap ops/c: ${message}` })),
+    ].map((message) => ({ rule: 'values-ambiguous', field, message: `key "v.yaml" of ConfigMap ops/c: ${message}` })),
     'and keys',
   );
   const many = { 'v.yaml': Array.from({ length: 1000 }, (_, n) => `k${n}: no`).join('\n') };
@@ -299,6 +299,7 @@ t.test('a key without a YAML ending that holds one line, or no block map, is tha
 
 t.test('several lines that are a block map are merged in, which is said', (t) => {
   const warning = (key: string) => ({
+    rule: 'values-unmarked-map',
     field: 'spec.converge.valuesFrom[0].configMapRef.name',
     message: `key "${key}" of ConfigMap ops/c holds several lines that are a map: it is merged in, and there is no text value "${key}"; YAML belongs under a key that ends in .yaml`,
   });

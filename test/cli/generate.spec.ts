@@ -108,7 +108,7 @@ t.test('what is no YAML, a file that is half manifests, and an empty folder are 
   t.strictSame(await run({ files: {} }), {
     out: '',
     err: 'there is no .yaml, .yml or .json file in DIR\n',
-    code: 1,
+    code: 2,
   });
 });
 
@@ -152,7 +152,7 @@ t.test('a kustomization is built only when it is asked for, and what comes out i
   t.strictSame(await run({ files }), {
     out: '',
     err: 'DIR/kustomization.yaml is for kustomize, which is not run: set KUSTOMIZE to true (--kustomize), or take the file away\n',
-    code: 1,
+    code: 2,
   });
   const program = join(ROOT, 'builder');
   const built = async (script: string, env: NodeJS.ProcessEnv = {}) => {

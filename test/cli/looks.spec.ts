@@ -215,7 +215,7 @@ t.test('logs prints what the Pod of the Job that runs has said, else of the last
   await logs({ number: 1 });
   t.equal(terminal.taken(), 'old\n');
   await t.rejects(logs({ number: 7 }), {
-    message: 'WerfBundle ops/my-app has no deployment 7 with a Job; known are 1 (werfbundle history my-app)',
+    message: 'WerfBundle ops/my-app has no deployment 7 with a Job; known are 1 (werfbundle history my-app -n ops)',
   });
 });
 
