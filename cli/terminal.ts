@@ -2,6 +2,7 @@ import { createColors } from 'picocolors';
 import type { Clock } from '../process/ports.js';
 import { systemClock } from '../process/system-clock.js';
 import type { ExitCode } from './command-error.js';
+import { harmless } from './output/harmless.js';
 
 type Colors = ReturnType<typeof createColors>;
 
@@ -9,8 +10,10 @@ type Colors = ReturnType<typeof createColors>;
 export interface Terminal {
   /** Results. */
   out(text: string): void;
-  /** Problems and progress. */
+  /** Problems, and what is to be known. */
   err(text: string): void;
+  /** To stderr, what moves the cursor: for progress, which has no text of others. */
+  move(text: string): void;
   /** Whether a person reads stdout: only then is it coloured, and cut to the width. */
   readonly isTTY: boolean;
   /** Whether a person reads stderr: only then is there progress. */
@@ -53,8 +56,9 @@ export const processTerminal = (): Terminal => {
   // Picocolors' own choice takes any CI for a terminal.
   const isColourful = isTTY && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
   return {
-    out: (text) => void stdout.write(text),
-    err: (text) => void stderr.write(text),
+    out: (text) => void stdout.write(isTTY ? harmless(text) : text),
+    err: (text) => void stderr.write(stderr.isTTY === true ? harmless(text) : text),
+    move: (text) => void stderr.write(text),
     isTTY,
     errIsTTY: stderr.isTTY === true,
     columns: isTTY ? stdout.columns : undefined,

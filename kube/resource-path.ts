@@ -13,9 +13,10 @@ export const refName = (ref: ClusterRef): string =>
  * @param namespace - all namespaces if left out
  */
 export const collectionPath = (type: Resource, namespace?: string): string => {
-  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
+  const [group, version, plural] = [type.group, type.version, type.plural].map(encodeURIComponent);
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
   const scope = type.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${root}${scope}/${type.plural}`;
+  return `${root}${scope}/${plural}`;
 };
 
 /** Path of one object, or of one of its subresources: `/api/v1/namespaces/ops/pods/my-app/log`. */

@@ -28,6 +28,13 @@ interface Signs {
   readonly nameOf: (bundle: StoredBundle) => { readonly name?: string | undefined; readonly namespace?: string };
 }
 
+/** As Flux, Argo CD and Helm take names; Argo CD has `namespace_name`, too. */
+const NAME = /^[a-z0-9][a-z0-9._-]{0,252}$/;
+
+/** A name that stands on an object, where everybody may write: undefined if nothing can be called so, since people paste it into a shell. */
+export const managerName = (text: string | undefined): string | undefined =>
+  text !== undefined && NAME.test(text) ? text : undefined;
+
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const TRACKING_ID = 'argocd.argoproj.io/tracking-id';
 const INSTANCE = 'app.kubernetes.io/instance';
@@ -124,7 +131,7 @@ const holdOf = ({ metadata }: StoredBundle, entries: readonly ManagedFields[], p
   return valueAt(parseJson(applied), ...path) === undefined ? 'leaves-open' : 'sets';
 };
 
-const defined = (named: { readonly name?: string | undefined; readonly namespace?: string }) => ({
-  name: named.name,
-  ...(named.namespace !== undefined && { namespace: named.namespace }),
-});
+const defined = (named: { readonly name?: string | undefined; readonly namespace?: string }) => {
+  const namespace = managerName(named.namespace);
+  return { name: managerName(named.name), ...(namespace !== undefined && { namespace }) };
+};

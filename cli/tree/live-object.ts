@@ -32,8 +32,8 @@ const look = async (get: () => Promise<Stored | undefined>): Promise<LiveObject>
   } catch (error) {
     if (!(error instanceof KubeError)) throw error;
     if (error.code === 'forbidden') return { kind: 'forbidden' };
-    // A 404 that names no object: the kind is not served there.
-    if (error.status === 404) return { kind: 'unknown' };
+    // A 404 that names no object: the kind is not served there. A release may name what no apiserver takes, too: the rest is shown.
+    if (error.status === 404 || error.code === 'invalid') return { kind: 'unknown' };
     throw error;
   }
 };

@@ -77,6 +77,12 @@ const jsonOf = (one: { toJS(): unknown }): unknown => {
   }
 };
 
+/** Whoever may write Secrets in the namespace may write a release: what no object can be called is none, and is asked for nowhere. */
+const API_VERSION = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?v[0-9][a-z0-9]*$/;
+const KIND = /^[A-Za-z][A-Za-z0-9]{0,62}$/;
+/** As the apiserver takes names of any kind; RBAC's have colons. */
+const isPathSegment = (name: string): boolean => /^[A-Za-z0-9][-A-Za-z0-9.:_]{0,252}$/.test(name);
+
 const heldIn = (value: unknown): readonly HeldObject[] => {
   if (!isMap(value)) return [];
   const items = value['items'];
@@ -86,5 +92,6 @@ const heldIn = (value: unknown): readonly HeldObject[] => {
   const name = textAt(value, 'metadata', 'name');
   if (apiVersion === undefined || kind === undefined || name === undefined) return [];
   const namespace = textAt(value, 'metadata', 'namespace');
+  if (!API_VERSION.test(apiVersion) || !KIND.test(kind) || ![name, namespace ?? name].every(isPathSegment)) return [];
   return [{ apiVersion, kind, name, ...(namespace !== undefined && { namespace }) }];
 };

@@ -1,6 +1,6 @@
 import type { Stored } from '../../api/objects.js';
 import { GROUP, PLURAL, type StoredBundle } from '../../api/werfbundle.js';
-import { APP_NAME, MANAGED_BY } from '../../controller/deploy/names.js';
+import { APP_NAME, LABELS, MANAGED_BY } from '../../controller/deploy/names.js';
 import { INSTALLATION_KEY } from '../../controller/installation-key.js';
 import { KubeError, type ListOptions, type ResourceType } from '../../kube/client.js';
 import type { Lease } from '../../kube/election-step.js';
@@ -37,26 +37,38 @@ const MADE_BY = `app.kubernetes.io/managed-by=${MANAGED_BY}`;
 /** The CRD's own name. */
 const CRD_NAME = `${PLURAL}.${GROUP}`;
 
-/** Looks for all of it, in all namespaces. Reads only. @throws KubeError for what is no lack of rights */
+/**
+ * Looks for all of it. Everybody may label what is in a namespace of their own as the operator's: in namespaces only what is in the operator's own
+ * counts, and of what bundles have made only what names a bundle that is there. Reads only.
+ * @throws KubeError for what is no lack of rights
+ */
 export const findAll = async (session: Session, now: number): Promise<Found> => {
   const reader = new Reader(session);
+  const own = await reader.operatorNamespaces();
+  const isOwn = ({ metadata: { namespace } }: Item) => namespace === undefined || own.has(namespace);
   const types = OPERATOR_KINDS.flatMap((phase) => phase.types);
-  const operator = (await Promise.all(types.map((type) => reader.list(type, { labelSelector: PART_OF })))).flat();
-  const made = await reader.list(SECRETS, { labelSelector: MADE_BY });
-  const isKey = ({ metadata }: Item) => metadata.name === INSTALLATION_KEY;
-  const namespaces = await reader.list(NAMESPACES, { labelSelector: PART_OF });
+  const labelled = await Promise.all(types.map((type) => reader.list(type, { labelSelector: PART_OF })));
+  const operator = labelled.flat().filter(isOwn);
   const crd = await reader.crd();
   const bundles = crd === undefined ? [] : await reader.bundles();
-  const ours = new Set([...operator, ...made].map(({ metadata }) => metadata.uid));
+  const uids = new Set(bundles.map(({ metadata }) => metadata.uid));
+  const made = await reader.list(SECRETS, { labelSelector: MADE_BY });
+  const isKey = (item: Item) => item.metadata.name === INSTALLATION_KEY && isOwn(item);
+  const isOfBundle = ({ metadata }: Item) => uids.has(metadata.labels?.[LABELS.bundleUid] ?? '');
+  const work = [...(await reader.list(JOBS, { labelSelector: MADE_BY })), ...made].filter(isOfBundle);
+  const namespaces = (await reader.list(NAMESPACES, { labelSelector: PART_OF })).filter(({ metadata }) =>
+    own.has(metadata.name),
+  );
+  const ours = new Set([...operator, ...made.filter(isKey), ...work].map(({ metadata }) => metadata.uid));
   return {
     operator: [...operator, ...made.filter(isKey)],
     bundles,
-    work: [...(await reader.list(JOBS, { labelSelector: MADE_BY })), ...made.filter((item) => !isKey(item))],
+    work,
     crd,
     namespaces: await Promise.all(
       namespaces.map(async (item) => ({ item, foreign: await reader.foreignIn(item.metadata.name, ours) })),
     ),
-    isControllerAlive: await reader.isControllerAlive(now),
+    isControllerAlive: await reader.isControllerAlive(now, own),
     unreadable: reader.unreadable,
   };
 };
@@ -93,18 +105,32 @@ class Reader {
     return found
       .flat()
       .filter(({ metadata }) => !ours.has(metadata.uid) && (metadata.ownerReferences ?? []).length === 0)
-      .filter(({ metadata: { labels } }) => labels?.['app.kubernetes.io/managed-by'] !== MANAGED_BY)
       .map(({ type, metadata }) => `${type.kind}/${metadata.name}`)
       .filter((name) => !OF_EVERY_NAMESPACE.includes(name));
   }
 
-  async isControllerAlive(now: number): Promise<boolean> {
+  /**
+   * Where the operator is, or was: the namespaces of the ServiceAccounts that its ClusterRoleBindings name, which only who
+   * administers the cluster can make. Without any, those that are labelled as made by the manifests.
+   */
+  async operatorNamespaces(): Promise<ReadonlySet<string>> {
+    const bindings = await this.#objects(CLUSTER_ROLE_BINDINGS, { labelSelector: PART_OF });
+    const bound = bindings.flatMap(({ subjects }) => (subjects ?? []).flatMap(({ namespace }) => namespace ?? []));
+    if (bound.length > 0) return new Set(bound);
+    return new Set((await this.list(NAMESPACES, { labelSelector: PART_OF })).map(({ metadata }) => metadata.name));
+  }
+
+  async isControllerAlive(now: number, own: ReadonlySet<string>): Promise<boolean> {
+    const isOwn = ({ metadata }: Stored) => own.has(metadata.namespace ?? '');
     const leases: readonly Stored<Lease>[] = await this.#objects(LEASES, { labelSelector: PART_OF });
     const isHeld = ({ spec: { holderIdentity = '', leaseDurationSeconds = 15, renewTime } = {} }: Stored<Lease>) =>
       holderIdentity !== '' && Date.parse(renewTime ?? '') + LEASES_KEPT * leaseDurationSeconds * 1000 > now;
     const labelSelector = `app.kubernetes.io/name=${APP_NAME}-controller`;
     const deployments: readonly Deployment[] = await this.#objects(DEPLOYMENTS, { labelSelector });
-    return leases.some(isHeld) || deployments.some(({ status }) => (status?.readyReplicas ?? 0) > 0);
+    return (
+      leases.filter(isOwn).some(isHeld) ||
+      deployments.filter(isOwn).some(({ status }) => (status?.readyReplicas ?? 0) > 0)
+    );
   }
 
   async #objects<S extends Stored>(type: ResourceType<S>, options: ListOptions): Promise<readonly S[]> {
@@ -122,6 +148,15 @@ class Reader {
     }
   }
 }
+
+type ClusterRoleBinding = Stored & { readonly subjects?: readonly { readonly namespace?: string }[] };
+export const CLUSTER_ROLE_BINDINGS: ResourceType<ClusterRoleBinding> = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: 'clusterrolebindings',
+  kind: 'ClusterRoleBinding',
+  namespaced: false,
+};
 
 type Deployment = Stored & { readonly status?: { readonly readyReplicas?: number } };
 const DEPLOYMENTS: ResourceType<Deployment> = {

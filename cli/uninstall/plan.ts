@@ -1,6 +1,7 @@
 import { FINALIZER, hasFinalizer } from '../../api/finalizer.js';
 import { releaseOf } from '../../api/references/release.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import { managerName } from '../cluster/managers.js';
 import type { Found, Item } from './found.js';
 import { OPERATOR_KINDS } from './kinds.js';
 
@@ -114,14 +115,15 @@ const bundlesNote = (bundles: readonly StoredBundle[], work: readonly Item[]): s
 /** What is applied again by somebody else would be back soon. */
 const managedNotes = (operator: readonly Item[]): readonly string[] => {
   const notes = operator.map(({ metadata: { labels = {}, annotations = {} } }) => {
-    const [flux, release] = [labels['kustomize.toolkit.fluxcd.io/name'], annotations['meta.helm.sh/release-name']];
-    const argo = annotations['argocd.argoproj.io/tracking-id']?.split(':')[0];
+    const flux = managerName(labels['kustomize.toolkit.fluxcd.io/name']);
+    const release = managerName(annotations['meta.helm.sh/release-name']);
+    const argo = managerName(annotations['argocd.argoproj.io/tracking-id']?.split(':')[0]);
     if (flux !== undefined)
       return `Kustomization ${flux} (Flux) has applied some of it, and applies it again: take it out of git first`;
     if (argo !== undefined)
       return `Application ${argo} (Argo CD) has applied some of it, and may apply it again: delete the Application first`;
     if (release === undefined) return '';
-    return `Release ${release} (Helm) has some of it: helm uninstall ${release} -n ${annotations['meta.helm.sh/release-namespace'] ?? 'NAMESPACE'} takes what is left of its record`;
+    return `Release ${release} (Helm) has some of it: helm uninstall ${release} -n ${managerName(annotations['meta.helm.sh/release-namespace']) ?? 'NAMESPACE'} takes what is left of its record`;
   });
   return [...new Set(notes)].filter((note) => note !== '');
 };

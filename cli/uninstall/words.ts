@@ -1,10 +1,11 @@
 import { FINALIZER } from '../../api/finalizer.js';
+import { printable } from '../validate/summary.js';
 import type { Item } from './found.js';
 import type { Plan } from './plan.js';
 
-/** `Deployment ops/werfbundle-controller` */
+/** `Deployment ops/werfbundle-controller`, in one line: names of RBAC's objects may hold line ends. */
 export const nameOf = ({ type, metadata }: Item): string =>
-  `${type.kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
+  printable(`${type.kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`);
 
 /** The plan for people, before anything is done. */
 export const planText = (plan: Plan, bundlesWithCrd: number): string => {

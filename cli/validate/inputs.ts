@@ -179,4 +179,5 @@ const entriesOf = (directory: string) =>
  * are no YAML before they are rendered.
  */
 export const isMeantAsManifest = ({ text: content, found }: Input): boolean =>
-  !found || (!content.includes('{{') && /^apiVersion:/m.test(content) && /^kind:/m.test(content));
+  !found ||
+  (!content.includes('{{') && /^apiVersion:|"apiVersion"\s*:/m.test(content) && /^kind:|"kind"\s*:/m.test(content));

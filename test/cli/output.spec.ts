@@ -3,6 +3,7 @@ import { createColors } from 'picocolors';
 import t from 'tap';
 import { parse } from 'yaml';
 import { asYamlText } from '../../cli/output/format.js';
+import { harmless } from '../../cli/output/harmless.js';
 import { humanDuration } from '../../cli/output/human-duration.js';
 import { Table } from '../../cli/output/table.js';
 
@@ -87,5 +88,22 @@ t.test('YAML that is printed is read back as it was, and has no anchors', (t) =>
   const text = asYamlText({ one: shared, other: shared });
   t.notMatch(text, /[&*]a/);
   t.strictSame(parse(text), { one: shared, other: shared });
+  t.end();
+});
+
+t.test('on a terminal nothing that others wrote moves the cursor, hides a text or turns it around', (t) => {
+  const { red, bold } = createColors(true);
+  const own = `${bold(red('failed'))}\tand so on\n`;
+  t.equal(harmless(own), own, 'colours of ours, tabs and line ends stay');
+  t.equal(
+    harmless('a\u001b[2Jb\u001b[8mc\rd\u202ee\u009b1mf\u0007'),
+    'a\uFFFD[2Jb\uFFFD[8mc\uFFFDd\uFFFDe\uFFFD1mf\uFFFD',
+  );
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      (text) => !/[^\P{Cc}\t\n]|\u202e/u.test(harmless(text.replaceAll('\u001b', '\r'))),
+    ),
+  );
   t.end();
 });

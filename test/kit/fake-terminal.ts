@@ -35,6 +35,7 @@ export const createFakeTerminal = (
     err: (text) => {
       written.err += text;
     },
+    move: () => undefined,
     isTTY: options.columns !== undefined,
     errIsTTY: false,
     columns: options.columns,
