@@ -32,7 +32,11 @@ export const readChartFolder = async (folder: string): Promise<ReadChart> => {
   if (top === undefined) return { kind: 'unreadable', why: `${folder}: there is no such folder` };
   if (!top.isDirectory())
     return { kind: 'unreadable', why: `${folder}: this is no folder; give the one with Chart.yaml` };
-  const ignoreFile = await readFile(join(folder, IGNORE_FILE), 'utf8').catch(absent);
+  const ignorePath = join(folder, IGNORE_FILE);
+  const isThere = await stat(ignorePath).catch(absent);
+  // A pipe would be waited for.
+  if (isThere?.isFile() === false) return { kind: 'invalid', problems: [`${IGNORE_FILE}: this is no file`] };
+  const ignoreFile = isThere && (await readFile(ignorePath, 'utf8').catch(absent));
   const parsed = parseIgnoreRules(ignoreFile);
   if (parsed.kind === 'invalid') return parsed;
   const walk = new Walk(folder, parsed.rules.ignores);

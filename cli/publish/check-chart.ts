@@ -53,9 +53,14 @@ const mapIn = (file: string, content: Buffer): JsonMap | string => {
   const [error] = document.errors;
   // The parser quotes the text below its first line.
   if (error !== undefined) return `${file}: ${error.message.split('\n')[0]?.replace(/:$/, '')}`;
-  const value: unknown = document.toJS({ maxAliasCount: 1_000 });
-  if (value === null || value === undefined) return {};
-  return isMap(value) ? value : `${file}: a map is needed, with "key: value" in each line`;
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: 1_000 });
+    if (value === null || value === undefined) return {};
+    return isMap(value) ? value : `${file}: a map is needed, with "key: value" in each line`;
+  } catch (fault) {
+    // An alias to nothing, too many of them, or a merge of what is no map: the parser finds these only now.
+    return `${file}: ${fault instanceof Error ? fault.message.split('\n')[0] : 'it cannot be read'}`;
+  }
 };
 
 /** As Helm reads it: one or two numbers are enough. */

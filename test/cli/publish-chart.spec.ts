@@ -99,6 +99,11 @@ t.test('a folder is read with its links followed and what it ignores left out', 
   t.strictSame(read.followed, ['templates/b.yaml -> templates/a.yaml', 'templates/common -> ../common']);
 });
 
+t.test('a .helmignore that is no file is a problem of the chart', async (t) => {
+  const folder = t.testdir({ 'Chart.yaml': CHART, '.helmignore': {} });
+  t.strictSame(await readChartFolder(folder), { kind: 'invalid', problems: ['.helmignore: this is no file'] });
+});
+
 t.test('what can’t be packed is named, all of it', async (t) => {
   const dir = t.testdir({ chart: { 'Chart.yaml': CHART, deep: {} }, file: '' });
   const folder = join(dir, 'chart');
@@ -223,6 +228,16 @@ t.test('a chart is refused for all that Helm or werf would refuse it for later',
         'values.yaml: a map is needed, with "key: value" in each line',
         'values.schema.json: this is no JSON object',
       ],
+    },
+    {
+      title: 'an alias to nothing',
+      files: { 'Chart.yaml': CHART, 'values.yaml': 'a: *nope', ...TEMPLATE },
+      problems: ['values.yaml: Unresolved alias (the anchor must be set before the alias): nope'],
+    },
+    {
+      title: 'a merge of what is no map',
+      files: { 'Chart.yaml': CHART, 'values.yaml': '<<: 1', ...TEMPLATE },
+      problems: ['values.yaml: Merge sources must be maps or map aliases'],
     },
     {
       title: 'a path that no archive holds',
