@@ -27,14 +27,14 @@ export const refuseUnclear = (names: readonly string[], { selector, allNamespace
 
 /**
  * The bundles of these names, or those that fit.
- * @param fits - of those that were not named
- * @throws CommandError if one is not there, or none fits
+ * @param fits - of those that were not named, which may be none
+ * @throws CommandError if one is not there, or none is chosen by the selector
  */
 export const chosenBundles = async (
   session: Session,
   names: readonly string[],
   choice: Choice,
-  fits: (bundle: StoredBundle) => boolean = () => true,
+  fits?: (bundle: StoredBundle) => boolean,
 ): Promise<readonly StoredBundle[]> => {
   if (names.length > 0) return await named(session, [...new Set(names)]);
   const { selector, allNamespaces } = choice;
@@ -42,8 +42,9 @@ export const chosenBundles = async (
     ...(allNamespaces !== true && { namespace: session.namespace }),
     ...(selector !== undefined && { labelSelector: selector }),
   };
-  const items = (await listed(session, where)).filter(fits);
-  if (items.length > 0) return items;
+  const found = await listed(session, where);
+  if (fits !== undefined) return found.filter(fits);
+  if (found.length > 0) return found;
   const place = allNamespaces === true ? 'in any namespace' : `in namespace ${session.namespace}`;
   throw new CommandError([`no bundle that fits ${place}: nothing was done`]);
 };

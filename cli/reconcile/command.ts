@@ -68,6 +68,10 @@ export const reconcileBundles = async (
   const { terminal, session } = deps;
   session.tell('reading the bundles');
   const chosen = await bundlesFor(session, names, options);
+  if (chosen.length === 0) {
+    session.quiet();
+    terminal.err('No bundle is Failed: nothing was done.\n');
+  }
   const kind = options.force === true ? 'deploy' : 'reconcile';
   const asked: Asked[] = [];
   for (const bundle of chosen) {
