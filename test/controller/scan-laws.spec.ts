@@ -78,7 +78,8 @@ class World {
       const best = this.#best(policy);
       return told === best && Math.abs(heard - 4) <= 1 ? [] : [`${name}: ${told}, not ${best}; heard ${heard} times`];
     });
-    const most = Math.max(0, ...this.#reads);
+    // One by one: a hold of a millisecond puts a scan off more often than a call has room for arguments.
+    const most = this.#reads.reduce((least, reads) => Math.max(least, reads), 0);
     return [
       ...wrong,
       ...(most > 20 ? [`${most} manifests in a scan`] : []),
