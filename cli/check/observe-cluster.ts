@@ -11,9 +11,9 @@ import { type Access, accessText, missingAccesses } from '../diagnosis/ask-right
 import { askWebhook } from '../diagnosis/ask-webhook.js';
 import { type Known, knownFrom, mapKnown } from '../diagnosis/known.js';
 import { readLeases } from '../diagnosis/leases.js';
+import { DEFINITIONS, DEPLOYMENTS } from '../diagnosis/operator-kinds.js';
 import { MUTATING_CONFIGURATION, PART_OF, VALIDATING_CONFIGURATION } from '../diagnosis/operator-namespace.js';
 import type { CleanView, ClusterView, ConfigurationView, DefinitionView } from './cluster-view.js';
-import { DEFINITIONS, DEPLOYMENTS } from './kinds.js';
 import { CONTROLLER_RULES, INSTALLED, type Rule, USER_RULES } from './rights.js';
 
 interface Where {

@@ -30,19 +30,23 @@ const AT_ONCE = 8;
  */
 export const missingAccesses = <A extends Access>(
   client: Pick<KubeClient, 'ask'>,
+  of: { readonly subject: Subject; readonly accesses: readonly A[] },
+  signal: AbortSignal,
+): Promise<Known<readonly A[]>> => knownFrom(lackedAccesses(client, of, signal));
+
+/** The same, for whoever can't go on without knowing. @throws KubeError */
+export const lackedAccesses = async <A extends Access>(
+  client: Pick<KubeClient, 'ask'>,
   { subject, accesses }: { readonly subject: Subject; readonly accesses: readonly A[] },
   signal: AbortSignal,
-): Promise<Known<readonly A[]>> => {
+): Promise<readonly A[]> => {
   const lacks = async (access: A): Promise<readonly A[]> =>
     (await isAllowed(client, { subject, access }, signal)) ? [] : [access];
-  const asked = async (): Promise<readonly A[]> => {
-    const [first, ...rest] = accesses;
-    // Who may not ask the first may ask none.
-    const one = first === undefined ? [] : await lacks(first);
-    const slots = new Semaphore(AT_ONCE);
-    return [...one, ...(await Promise.all(rest.map((access) => slots.run(() => lacks(access))))).flat()];
-  };
-  return knownFrom(asked());
+  const [first, ...rest] = accesses;
+  // Who may not ask the first may ask none.
+  const one = first === undefined ? [] : await lacks(first);
+  const slots = new Semaphore(AT_ONCE);
+  return [...one, ...(await Promise.all(rest.map((access) => slots.run(() => lacks(access))))).flat()];
 };
 
 const isAllowed = async (

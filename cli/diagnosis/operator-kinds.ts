@@ -33,3 +33,15 @@ export const DEPLOYMENTS: ResourceType<Stored<Deployment>> = {
   kind: 'Deployment',
   namespaced: true,
 };
+
+interface ClusterRoleBinding extends KubeObject {
+  readonly subjects?: readonly { readonly namespace?: string }[];
+}
+
+export const CLUSTER_ROLE_BINDINGS: ResourceType<Stored<ClusterRoleBinding>> = {
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural: 'clusterrolebindings',
+  kind: 'ClusterRoleBinding',
+  namespaced: false,
+};

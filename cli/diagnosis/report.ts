@@ -1,5 +1,5 @@
+import { printable } from '../output/printable.js';
 import type { Terminal } from '../terminal.js';
-import { printable } from '../validate/summary.js';
 import type { Check, Verdict } from './check.js';
 import { inOrderOfNeed } from './examine.js';
 

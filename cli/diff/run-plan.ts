@@ -3,6 +3,7 @@ import { werfVersionIn } from '../../api/werf-version.js';
 import type { JobResult } from '../../controller/deploy/job-result.js';
 import { lastErrorLine } from '../../controller/deploy/log-tail.js';
 import { CONTAINER } from '../../controller/deploy/names.js';
+import { newestPod } from '../../controller/deploy/newest-pod.js';
 import { type PlanResult, planResult } from '../../controller/deploy/plan-result.js';
 import { planFinding } from '../../controller/deploy/plan-summary.js';
 import { redactor } from '../../controller/deploy/redact.js';
@@ -11,6 +12,7 @@ import { ownedBy } from '../../controller/deploy/secrets.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
+import { podsOf } from '../cluster/job-pods.js';
 import type { planObjects } from './plan-objects.js';
 
 /** What a plan came to; `log` is redacted. */
@@ -70,7 +72,7 @@ const follow = async (
   for (;;) {
     const job = await client.get(JOBS, ref, signal);
     if (job === undefined) return failed(`Job ${name} was deleted by somebody else`);
-    const pod = await newestPod(client, ref, signal);
+    const pod = newestPod((await client.list(PODS, podsOf(ref), signal)).items);
     const result = jobResult(job, pod, clock.now());
     if (result.kind === 'succeeded' || result.kind === 'failed')
       return ended(deps, { job, pod, result, hide: redactor(secretTexts) });
@@ -88,18 +90,6 @@ const failed = (message: string): PlanEnd => ({ result: { kind: 'failed', messag
 const stateOf = (result: Extract<JobResult, { kind: 'waiting' | 'running' }>): string => {
   if (result.kind === 'running') return `Pod ${result.podName} runs werf bundle plan`;
   return `the Pod waits: ${result.reason}${result.message === '' ? '' : `: ${result.message}`}`;
-};
-
-const newestPod = async (
-  client: KubeClient,
-  { namespace, name }: ObjectRef,
-  signal: AbortSignal,
-): Promise<Stored<Pod> | undefined> => {
-  const where = { namespace, labelSelector: `batch.kubernetes.io/job-name=${name}` };
-  const { items } = await client.list(PODS, where, signal);
-  return items.toSorted((a, b) =>
-    (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''),
-  )[0];
 };
 
 const ended = async (

@@ -1,8 +1,7 @@
 import type { Settings } from '../../api/settings.js';
-import { newMemory } from '../../controller/scans/registry-reader.js';
-import { scanRepository } from '../../controller/scans/repository-scan.js';
 import type { Registry, RegistryTarget, TaggedManifest, TagList } from '../../registry/port.js';
 import { targetKey } from '../../registry/target.js';
+import { pollOnce } from '../poll-once.js';
 import type { RegistryView } from './observation.js';
 
 /** A registry that is asked nothing twice: bundles of one repository share what it answers. */
@@ -29,24 +28,7 @@ export const askRegistry = async (
   { target, policy }: { readonly target: RegistryTarget; readonly policy: Settings['registry']['policy'] },
   signal: AbortSignal,
 ): Promise<RegistryView> => {
-  let tags: readonly string[] = [];
-  const seen: Registry = {
-    ...registry,
-    listTags: async (asked, until) => {
-      const list = await registry.listTags(asked, until);
-      if (list.kind === 'tags') tags = list.tags;
-      return list;
-    },
-  };
-  const { outcomes, held } = await scanRepository({
-    registry: seen,
-    target,
-    policies: new Map([['bundle', policy]]),
-    memory: newMemory(),
-    number: 1,
-    signal,
-  });
-  const outcome = outcomes.get('bundle');
+  const { outcome, held, tags } = await pollOnce(registry, { target, policy }, signal);
   if (outcome !== undefined) return { kind: 'asked', outcome, tags };
   const why = held === undefined ? 'it was not asked' : `it is left alone for a while (${held.why})`;
   return { kind: 'not-asked', why };

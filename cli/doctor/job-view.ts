@@ -1,12 +1,14 @@
 import { targetNamespaceOf } from '../../api/names.js';
-import type { Job, Pod, Stored } from '../../api/objects.js';
+import type { Job, Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
 import { LABELS } from '../../controller/deploy/names.js';
+import { newestPod } from '../../controller/deploy/newest-pod.js';
 import { jobResult } from '../../controller/deploy/result.js';
 import { needsWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
 import type { KubeClient } from '../../kube/client.js';
 import { EVENTS, JOBS, PODS } from '../../kube/resources.js';
+import { podsOf } from '../cluster/job-pods.js';
 import { knownFrom } from '../diagnosis/known.js';
 import type { JobView } from './observation.js';
 
@@ -34,10 +36,10 @@ const withPod = async (
   { job, now }: { readonly job: Stored<Job>; readonly now: number },
   signal: AbortSignal,
 ): Promise<JobView> => {
-  const { namespace, name } = job.metadata;
-  const pods = await knownFrom(client.list(PODS, { namespace, labelSelector: `job-name=${name}` }, signal));
+  const { namespace } = job.metadata;
+  const pods = await knownFrom(client.list(PODS, podsOf(job.metadata), signal));
   if (pods.kind === 'unknown') return pods;
-  const pod = newest(pods.value.items);
+  const pod = newestPod(pods.value.items);
   const result = jobResult(job, pod, now);
   if (result.kind !== 'waiting' || !needsWords(result)) return { kind: 'present', job, pod, result };
   const { uid } = (pod ?? job).metadata;
@@ -45,6 +47,3 @@ const withPod = async (
   const words = events.kind === 'known' ? wordsOf(events.value.items) : undefined;
   return { kind: 'present', job, pod, result: withWords(result, words) };
 };
-
-const newest = (pods: readonly Stored<Pod>[]): Stored<Pod> | undefined =>
-  pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];

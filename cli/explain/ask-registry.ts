@@ -1,8 +1,7 @@
 import type { TagPolicy } from '../../api/tag-choice.js';
-import { newMemory } from '../../controller/scans/registry-reader.js';
-import { scanRepository } from '../../controller/scans/repository-scan.js';
 import type { ScanOutcome } from '../../controller/scans/scan.js';
 import type { Registry, RegistryFailure, RegistryTarget } from '../../registry/port.js';
+import { pollOnce } from '../poll-once.js';
 
 /** What a registry says of a bundle's tags. */
 export type RegistryAnswer =
@@ -19,32 +18,14 @@ export type RegistryAnswer =
       readonly notBundles: ReadonlySet<string>;
     };
 
-/** Asks a registry as the controller's first scan for a bundle does, by the controller's own code, and keeps what it saw. */
+/** Asks a registry for a bundle's tags, and keeps what it saw. */
 export const askRegistry = async (
   registry: Registry,
-  { target, policy }: { readonly target: RegistryTarget; readonly policy: TagPolicy },
+  of: { readonly target: RegistryTarget; readonly policy: TagPolicy },
   signal: AbortSignal,
 ): Promise<RegistryAnswer> => {
-  const seen = { tags: [] as readonly string[] };
-  const recording: Registry = {
-    holdOf: (of) => registry.holdOf(of),
-    listTags: async (of, limit) => {
-      const list = await registry.listTags(of, limit);
-      if (list.kind === 'tags') seen.tags = list.tags;
-      return list;
-    },
-    readManifest: (of, tag, limit) => registry.readManifest(of, tag, limit),
-  };
-  const memory = newMemory();
-  const policies = new Map([[POLICY, policy]]);
-  const { outcomes } = await scanRepository({ registry: recording, target, policies, memory, number: 1, signal });
-  const outcome = outcomes.get(POLICY);
+  const { outcome, tags, notBundles } = await pollOnce(registry, of, signal);
   if (outcome === undefined)
     return { kind: 'not-asked', why: 'the registry wants to be left alone for a while: ask again later' };
-  return outcome.kind === 'failed'
-    ? outcome
-    : { kind: 'answered', outcome, tags: seen.tags, notBundles: new Set(memory.passedOver.keys()) };
+  return outcome.kind === 'failed' ? outcome : { kind: 'answered', outcome, tags, notBundles };
 };
-
-/** The policy's name in the scan. */
-const POLICY = 'bundle';

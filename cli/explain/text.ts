@@ -1,9 +1,10 @@
 import { formatDuration } from '../../api/duration.js';
 import { parseTime } from '../../api/timestamp.js';
 import { humanDuration } from '../output/human-duration.js';
+import { wrapped } from '../output/wrap.js';
 import type { Terminal } from '../terminal.js';
 import type { Explanation, JobExplanation, NextExplanation, TagExplanation } from './explanation.js';
-import { count, cut, USUAL_WIDTH, wrapped } from './layout.js';
+import { count, cut, USUAL_WIDTH } from './layout.js';
 import { policyText, skippedText } from './tag-text.js';
 import { sourceNotes, valuesLines } from './values-text.js';
 

@@ -1,5 +1,6 @@
+import { oneLine } from '../output/wrap.js';
 import type { SourceRow, ValueRow, ValueSource, ValuesExplanation } from './explanation.js';
-import { count, cut, oneLine, valueText } from './layout.js';
+import { count, cut, valueText } from './layout.js';
 
 /** Values that are shown; `--values` has all. */
 const SHOWN = 15;

@@ -1,5 +1,6 @@
+import { printable } from '../output/printable.js';
 import type { Finding, Result } from '../validate/result.js';
-import { printable, titleOf } from '../validate/summary.js';
+import { titleOf } from '../validate/summary.js';
 
 /**
  * How much is told, characters: the whole of it becomes a condition of the Application, which stays in etcd and comes with every look

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../api/objects.js';
 import { ACCEPT_BUNDLES_FROM } from '../../api/references/target-namespace.js';
 import { API_VERSION, KIND } from '../../api/werfbundle.js';
 import { asYamlText } from '../output/format.js';
+import { wrapped } from '../output/wrap.js';
 import { RIGHTS } from './rights.js';
 
 /** What a new bundle is to be. */
@@ -127,21 +128,13 @@ const commented = (text: string): string =>
   text
     .split('\n')
     .filter((line) => line !== '')
-    .flatMap(wrapped)
+    .flatMap(commentLines)
     .map((line) => `# ${line}\n`)
     .join('');
 
 /** A command stays in one line, to be copied. */
-const wrapped = (text: string): readonly string[] => {
-  if (text.includes('kubectl ')) return [text];
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + word.length < WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-};
+const commentLines = (text: string): readonly string[] =>
+  text.includes('kubectl ') ? [text] : wrapped(text, { first: '', indent: 0, width: WIDTH });
 
 /** As kubectl prints several objects for programs. */
 export const asList = (wish: Wish): object => ({

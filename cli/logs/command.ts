@@ -2,15 +2,17 @@ import { Command } from 'commander';
 import { type ObjectRef, type Pod, refOf, type Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { CONTAINER } from '../../controller/deploy/names.js';
+import { newestPod } from '../../controller/deploy/newest-pod.js';
 import { PODS } from '../../kube/resources.js';
 import { findBundle } from '../cluster/bundle-argument.js';
 import { followObjects } from '../cluster/follow.js';
+import { podsOf } from '../cluster/job-pods.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { CommandError, misuse } from '../command-error.js';
 import type { Terminal } from '../terminal.js';
-import { podStateOf, youngest } from './pod-state.js';
+import { podStateOf } from './pod-state.js';
 import { jobOf } from './which-job.js';
 
 export interface LogsOptions extends ClusterOptions {
@@ -57,16 +59,11 @@ export const printLog = async (on: On, argument: string, options: LogsOptions): 
   const bundle = await findBundle(session, argument);
   const job = jobOf(bundle, options.number);
   const isRunning = bundle.status?.activeJobName === job.name;
-  const pod = youngest((await session.client.list(PODS, podsOf(job), session.signal)).items);
+  const pod = newestPod((await session.client.list(PODS, podsOf(job), session.signal)).items);
   if (options.follow === true && isRunning) await follow(on, job, options);
   else await printOnce(on, { bundle, job, pod }, options);
   if (!session.signal.aborted) terminal.end(0);
 };
-
-const podsOf = ({ namespace, name }: ObjectRef) => ({
-  namespace,
-  labelSelector: `batch.kubernetes.io/job-name=${name}`,
-});
 
 const tailOf = ({ tail }: LogsOptions) => ({ container: CONTAINER, ...(tail !== undefined && { tailLines: tail }) });
 

@@ -20,9 +20,3 @@ export const podStateOf = ({ status = {} }: Pod): PodState => {
 
 const isUnscheduled = ({ type, status }: { readonly type: string; readonly status: string }): boolean =>
   type === 'PodScheduled' && status === 'False';
-
-/** The youngest of a Job's Pods. */
-export const youngest = <P extends Pod>(pods: readonly P[]): P | undefined =>
-  pods.toSorted((one, other) => createdAt(other).localeCompare(createdAt(one)))[0];
-
-const createdAt = ({ metadata }: Pod): string => metadata.creationTimestamp ?? '';

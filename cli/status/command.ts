@@ -12,7 +12,6 @@ import { ageOf, humanDuration } from '../output/human-duration.js';
 import { Table } from '../output/table.js';
 import { wrap } from '../output/wrap.js';
 import type { Terminal } from '../terminal.js';
-import { printable } from '../validate/summary.js';
 import { lastSeen, newestEvents, summaryOf } from './summary.js';
 
 interface StatusOptions extends ClusterOptions {
@@ -90,7 +89,7 @@ const asText = (bundle: StoredBundle, events: Events, terminal: Terminal): strin
   const color = isReady ? colors.green : colors.red;
   const width = Math.max(...facts.map(({ title }) => title.length)) + 3;
   const lines = facts.map(({ title, text }) => {
-    const shown = wrap(printable(text), { columns, indent: width });
+    const shown = wrap(text, { columns, indent: width });
     return `${`${title}:`.padEnd(width)}${title === 'Ready' ? color(shown) : shown}\n`;
   });
   const head = colors.bold(`WerfBundle ${bundle.metadata.namespace}/${bundle.metadata.name}`);

@@ -6,6 +6,7 @@ import { PODS, WERFBUNDLES } from '../../kube/resources.js';
 import { changeBundle } from '../cluster/change-bundle.js';
 import type { Session } from '../cluster/session.js';
 import { CommandError } from '../command-error.js';
+import { PART_OF } from '../diagnosis/operator-namespace.js';
 import type { Terminal } from '../terminal.js';
 import type { Item } from './found.js';
 import { type Plan, withoutOurs } from './plan.js';
@@ -77,12 +78,11 @@ const processesGone = async (deps: Deps, { processes }: Plan): Promise<void> => 
   const namespaces = [...new Set(processes.map(({ metadata }) => metadata.namespace))].filter(
     (name) => name !== undefined,
   );
-  const labelSelector = 'app.kubernetes.io/part-of=werfbundle';
   const { client, signal } = deps.session;
   await until(deps, GONE_WITHIN_MS, async () => {
     deps.session.tell('waiting for the operator to end');
     const found = await Promise.all(
-      namespaces.map((namespace) => client.list(PODS, { namespace, labelSelector }, signal)),
+      namespaces.map((namespace) => client.list(PODS, { namespace, labelSelector: PART_OF }, signal)),
     );
     return found.every(({ items }) => items.length === 0);
   });

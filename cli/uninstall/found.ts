@@ -6,7 +6,9 @@ import { KubeError, type ListOptions, type ResourceType } from '../../kube/clien
 import type { Lease } from '../../kube/election-step.js';
 import { JOBS, LEASES, NAMESPACES, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import type { Session } from '../cluster/session.js';
-import { CRDS, KEEPING_KINDS, OPERATOR_KINDS } from './kinds.js';
+import { CLUSTER_ROLE_BINDINGS, DEFINITIONS, DEPLOYMENTS } from '../diagnosis/operator-kinds.js';
+import { PART_OF } from '../diagnosis/operator-namespace.js';
+import { KEEPING_KINDS, OPERATOR_KINDS } from './kinds.js';
 
 /** An object to be deleted. */
 export interface Item {
@@ -31,8 +33,6 @@ export interface Found {
   readonly unreadable: readonly string[];
 }
 
-/** The label by which all of the manifests' objects, and those that the processes make for themselves, are known. */
-const PART_OF = `app.kubernetes.io/part-of=${APP_NAME}`;
 const MADE_BY = `app.kubernetes.io/managed-by=${MANAGED_BY}`;
 /** The CRD's own name. */
 const CRD_NAME = `${PLURAL}.${GROUP}`;
@@ -95,7 +95,7 @@ class Reader {
   }
 
   async crd(): Promise<Item | undefined> {
-    const [crd] = await this.list(CRDS, { fieldSelector: `metadata.name=${CRD_NAME}` });
+    const [crd] = await this.list(DEFINITIONS, { fieldSelector: `metadata.name=${CRD_NAME}` });
     return crd;
   }
 
@@ -126,7 +126,7 @@ class Reader {
     const isHeld = ({ spec: { holderIdentity = '', leaseDurationSeconds = 15, renewTime } = {} }: Stored<Lease>) =>
       holderIdentity !== '' && Date.parse(renewTime ?? '') + LEASES_KEPT * leaseDurationSeconds * 1000 > now;
     const labelSelector = `app.kubernetes.io/name=${APP_NAME}-controller`;
-    const deployments: readonly Deployment[] = await this.#objects(DEPLOYMENTS, { labelSelector });
+    const deployments = await this.#objects(DEPLOYMENTS, { labelSelector });
     return (
       leases.filter(isOwn).some(isHeld) ||
       deployments.filter(isOwn).some(({ status }) => (status?.readyReplicas ?? 0) > 0)
@@ -148,24 +148,6 @@ class Reader {
     }
   }
 }
-
-type ClusterRoleBinding = Stored & { readonly subjects?: readonly { readonly namespace?: string }[] };
-export const CLUSTER_ROLE_BINDINGS: ResourceType<ClusterRoleBinding> = {
-  group: 'rbac.authorization.k8s.io',
-  version: 'v1',
-  plural: 'clusterrolebindings',
-  kind: 'ClusterRoleBinding',
-  namespaced: false,
-};
-
-type Deployment = Stored & { readonly status?: { readonly readyReplicas?: number } };
-const DEPLOYMENTS: ResourceType<Deployment> = {
-  group: 'apps',
-  version: 'v1',
-  plural: 'deployments',
-  kind: 'Deployment',
-  namespaced: true,
-};
 
 /** Clocks of different machines differ: a controller counts as alive for that many times of its Lease. */
 const LEASES_KEPT = 2;

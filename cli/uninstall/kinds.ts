@@ -10,6 +10,7 @@ import {
   SERVICEACCOUNTS,
   VALIDATING_WEBHOOKS,
 } from '../../kube/resources.js';
+import { CLUSTER_ROLE_BINDINGS, DEPLOYMENTS } from '../diagnosis/operator-kinds.js';
 
 const kind = (group: string, plural: string, name: string, more: Partial<ResourceType> = {}): ResourceType => ({
   group,
@@ -24,9 +25,6 @@ const CLUSTER = { namespaced: false };
 const RBAC = 'rbac.authorization.k8s.io';
 const MONITORING = 'monitoring.coreos.com';
 const CERT_MANAGER = 'cert-manager.io';
-
-const DEPLOYMENTS = kind('apps', 'deployments', 'Deployment');
-export const CRDS = kind('apiextensions.k8s.io', 'customresourcedefinitions', 'CustomResourceDefinition', CLUSTER);
 
 /**
  * What the operator is made of, found by its label, in the order in which it goes: first what would refuse every change of a bundle
@@ -47,7 +45,7 @@ export const OPERATOR_KINDS: readonly { readonly phase: Phase; readonly types: r
       kind(CERT_MANAGER, 'certificates', 'Certificate'),
       kind(CERT_MANAGER, 'issuers', 'Issuer'),
       kind('', 'resourcequotas', 'ResourceQuota'),
-      kind(RBAC, 'clusterrolebindings', 'ClusterRoleBinding', CLUSTER),
+      CLUSTER_ROLE_BINDINGS,
       kind(RBAC, 'rolebindings', 'RoleBinding'),
       kind(RBAC, 'clusterroles', 'ClusterRole', CLUSTER),
       kind(RBAC, 'roles', 'Role'),

@@ -1,24 +1,17 @@
-import type { ResourceAttributes } from '../../api/objects.js';
-import { SUBJECT_ACCESS_REVIEWS, WERFBUNDLES } from '../../kube/resources.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Session } from '../cluster/session.js';
-import { selfReviewing } from '../validate/self-review.js';
+import { type Access, accessText, lackedAccesses } from '../diagnosis/ask-rights.js';
 import type { Item } from './found.js';
 import type { Plan } from './plan.js';
 
 /** What the user may not do of a plan: `delete deployments.apps in namespace ops`. Asked before anything is done. @throws KubeError */
 export const missingRights = async ({ client, signal }: Session, plan: Plan): Promise<readonly string[]> => {
-  const reviewing = selfReviewing(client);
-  const isAllowed = async (resourceAttributes: ResourceAttributes): Promise<boolean> => {
-    const question = { user: '', uid: '', groups: [], extra: {}, resourceAttributes };
-    return (await reviewing.ask(SUBJECT_ACCESS_REVIEWS, question, signal))?.allowed === true;
-  };
-  const needed = neededFor(plan);
-  const answers = await Promise.all([...needed.values()].map(isAllowed));
-  return [...needed.keys()].filter((_, at) => answers[at] !== true);
+  const accesses = [...neededFor(plan).values()];
+  return (await lackedAccesses(client, { subject: 'self', accesses }, signal)).map(wordsOf);
 };
 
 /** Each access once, by its words. */
-const neededFor = (plan: Plan): ReadonlyMap<string, ResourceAttributes> => {
+const neededFor = (plan: Plan): ReadonlyMap<string, Access> => {
   const items = [
     ...plan.webhooks,
     ...plan.processes,
@@ -31,9 +24,11 @@ const neededFor = (plan: Plan): ReadonlyMap<string, ResourceAttributes> => {
   return new Map([...items.map((item) => accessTo('delete', item)), ...bundles.map((item) => accessTo('patch', item))]);
 };
 
-const accessTo = (verb: string, { type, metadata }: Item): readonly [string, ResourceAttributes] => {
+const accessTo = (verb: string, { type, metadata }: Item): readonly [string, Access] => {
   const { namespace = '' } = metadata;
-  const resource = type.group === '' ? type.plural : `${type.plural}.${type.group}`;
-  const words = `${verb} ${resource}${namespace === '' ? '' : ` in namespace ${namespace}`}`;
-  return [words, { verb, group: type.group, resource: type.plural, namespace }];
+  const access = { verb, group: type.group, resource: type.plural, namespace };
+  return [wordsOf(access), access];
 };
+
+const wordsOf = (access: Access): string =>
+  `${accessText(access)}${access.namespace === '' ? '' : ` in namespace ${access.namespace}`}`;

@@ -1,5 +1,5 @@
 import { FINALIZER } from '../../api/finalizer.js';
-import { printable } from '../validate/summary.js';
+import { printable } from '../output/printable.js';
 import type { Item } from './found.js';
 import type { Plan } from './plan.js';
 

@@ -1,7 +1,7 @@
+import { printable } from '../output/printable.js';
 import type { Input } from './inputs.js';
 import { type Manifest, manifestsIn, mentionsSecret } from './manifests.js';
 import type { FilePosition } from './result.js';
-import { printable } from './summary.js';
 
 /** A line of a file, or the part of it around a place. */
 interface QuotedLine {

@@ -1,7 +1,8 @@
 import type { createColors } from 'picocolors';
+import { printable } from '../output/printable.js';
 import type { Quote } from './quote.js';
 import type { FilePosition, Finding, Result, Unresolved } from './result.js';
-import { printable, type Report, summaryText, titleOf } from './summary.js';
+import { type Report, summaryText, titleOf } from './summary.js';
 
 type Colors = ReturnType<typeof createColors>;
 

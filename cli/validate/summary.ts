@@ -1,3 +1,4 @@
+import { printable } from '../output/printable.js';
 import type { Result } from './result.js';
 
 /** How much was judged, and how it came out. */
@@ -55,9 +56,6 @@ const count = (number: number, word: string): string => `${number} ${word}${numb
 /** The subject of a result: `WerfBundle ops/my-app`, or a document that can't be read. */
 export const titleOf = ({ kind, namespace, name, document }: Result): string =>
   kind === '' ? `document ${document}` : printable(`${kind} ${namespace}/${name}`);
-
-/** A text on one line, without control characters: files may come from strangers. */
-export const printable = (text: string): string => text.replace(/\p{Cc}+/gu, ' ');
 
 /** `spec.registry.url: Invalid value: …`, on one line; a document that can't be read has no field. */
 export const findingText = ({ field, message }: { readonly field: string; readonly message: string }): string =>

@@ -16,6 +16,7 @@ import type { JobResult } from '../deploy/job-result.js';
 import { type Proof, provenJob } from '../deploy/job-signature.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
+import { newestPod } from '../deploy/newest-pod.js';
 import { checkOf, isPlanJob } from '../deploy/plan-job.js';
 import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
@@ -116,7 +117,7 @@ const readJob = async (
   if (job === undefined || !isJobOf(job, bundle.metadata.uid, deployment)) return { kind: 'absent' };
   // A Job that is being deleted before it was ever seen is not adopted: the next number is taken.
   if (!wasStarted(bundle.status) && job.metadata.deletionTimestamp !== undefined) return { kind: 'absent' };
-  const pod = newest(deps.lister.podsOf(job));
+  const pod = newestPod(deps.lister.podsOf(job));
   const result = jobResult(job, pod, deps.now());
   const log = await readLog(deps, { job, pod, result }, signal);
   const words = await readWords(deps, { job, pod, result }, signal);
@@ -173,9 +174,6 @@ const readWords = async (
   }
 };
 
-const newest = (pods: readonly Stored<Pod>[]): Stored<Pod> | undefined =>
-  pods.toSorted((a, b) => (b.metadata.creationTimestamp ?? '').localeCompare(a.metadata.creationTimestamp ?? ''))[0];
-
 const readLog = async (
   deps: ObserveDeps,
   { job, pod, result }: { job: Job; pod: Pod | undefined; result: JobResult },
@@ -205,7 +203,7 @@ const readPlans = (
     .slice(0, MOST_PLANS);
   return Promise.all(
     jobs.map(async (job) => {
-      const pod = newest(deps.lister.podsOf(job));
+      const pod = newestPod(deps.lister.podsOf(job));
       const isRead = (checkOf(job) ?? 0) <= (bundle.status?.driftCheckCount ?? 0);
       return { job, pod, log: isRead ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
     }),

@@ -12,28 +12,10 @@ import { asSarif } from '../../cli/validate/report-sarif.js';
 import { asText } from '../../cli/validate/report-text.js';
 import type { Result } from '../../cli/validate/result.js';
 import type { Report } from '../../cli/validate/summary.js';
-import { judgeText } from '../kit/judge-text.js';
+import { bundleText as bundle, GOOD_BUNDLE as GOOD, judgeText } from '../kit/judge-text.js';
 import { readXml } from '../kit/xml.js';
 
 const reportOf = (results: readonly Result[]): Report => ({ results, files: 1 });
-
-const GOOD = `apiVersion: werf.io/v1alpha1
-kind: WerfBundle
-metadata:
-  name: good
-  namespace: ops
-spec:
-  registry:
-    url: ghcr.io/acme/app
-    versionConstraint: 1.x
-  converge: {serviceAccountName: deployer}
-`;
-
-const bundle = (spec: string): string => `apiVersion: werf.io/v1alpha1
-kind: WerfBundle
-metadata: {name: a, namespace: ops}
-spec:
-${spec.replace(/^/gm, '  ')}`;
 
 /** The published schema of SARIF 2.1.0, which is of an older draft than ajv reads; nothing in it means something else by now. */
 const isSarif = (() => {

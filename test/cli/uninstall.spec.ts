@@ -4,9 +4,10 @@ import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { FINALIZER } from '../../api/finalizer.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import { CLUSTER_ROLE_BINDINGS, DEFINITIONS } from '../../cli/diagnosis/operator-kinds.js';
 import { type UninstallOptions, uninstall } from '../../cli/uninstall/command.js';
-import { CLUSTER_ROLE_BINDINGS, type Found, type Item } from '../../cli/uninstall/found.js';
-import { CRDS, OPERATOR_KINDS } from '../../cli/uninstall/kinds.js';
+import type { Found, Item } from '../../cli/uninstall/found.js';
+import { OPERATOR_KINDS } from '../../cli/uninstall/kinds.js';
 import { planOf } from '../../cli/uninstall/plan.js';
 import { nameOf } from '../../cli/uninstall/words.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
@@ -50,7 +51,7 @@ const FOUND: Found = {
   ],
   bundles: [bundleOf('plain'), bundleOf('held', { metadata: HELD })],
   work: [item(JOBS, 'held-1', { namespace: 'ops' })],
-  crd: item(CRDS, 'werfbundles.werf.io'),
+  crd: item(DEFINITIONS, 'werfbundles.werf.io'),
   namespaces: [{ item: item(NAMESPACES, SYSTEM), foreign: [] }],
   isControllerAlive: false,
   unreadable: [],
@@ -174,7 +175,7 @@ const setUp = () => {
   const terminal = createFakeTerminal({ clock });
   const labels = { 'app.kubernetes.io/part-of': 'werfbundle' };
   kube.seed(VALIDATING_WEBHOOKS, { metadata: { name: 'werfbundle-validating', labels } });
-  kube.seed(CRDS, { metadata: { name: 'werfbundles.werf.io' } });
+  kube.seed(DEFINITIONS, { metadata: { name: 'werfbundles.werf.io' } });
   kube.seed(LEASES, {
     metadata: { name: 'werfbundle-controller', namespace: SYSTEM, labels },
     spec: { holderIdentity: 'a', leaseDurationSeconds: 15, renewTime: iso(0) },

@@ -7,28 +7,10 @@ import t from 'tap';
 import { Progress } from '../../cli/progress.js';
 import { type Outcome, validateCommand } from '../../cli/validate/command.js';
 import { createFakeClock } from '../kit/fake-clock.js';
-import { judgeText } from '../kit/judge-text.js';
-
-const GOOD = `apiVersion: werf.io/v1alpha1
-kind: WerfBundle
-metadata:
-  name: good
-  namespace: ops
-spec:
-  registry:
-    url: ghcr.io/acme/app
-    versionConstraint: 1.x
-  converge: {serviceAccountName: deployer}
-`;
+import { bundleText as bundle, GOOD_BUNDLE as GOOD, judgeText } from '../kit/judge-text.js';
 
 /** What such a bundle refers to. */
 const ACCOUNT = '---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: deployer, namespace: ops}\n';
-
-const bundle = (spec: string): string => `apiVersion: werf.io/v1alpha1
-kind: WerfBundle
-metadata: {name: a, namespace: ops}
-spec:
-${spec.replace(/^/gm, '  ')}`;
 
 /** `line:column severity code field message` of everything found, but that most of these bundles name no ServiceAccount. */
 const found = async (text: string): Promise<readonly string[]> =>

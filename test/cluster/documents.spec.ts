@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { type BundleScenario, scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
-import { binariesOfThisRun } from '../kit/cluster.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { documentCommands } from '../kit/document-commands.js';
 import { Guide } from '../kit/guide.js';
@@ -58,10 +57,14 @@ const RUN_BY: Readonly<Record<string, string>> = {
   suspend: 'test/cluster/steer.spec.ts',
   tree: 'test/cli/tree.spec.ts',
   uninstall: 'test/cluster/uninstall-command.spec.ts',
-  validate: 'test/cli/init.spec.ts',
+  validate: 'test/cli/validate.spec.ts',
 };
-const isRunByItsSpec = (command: string): boolean =>
-  existsSync(join(ROOT, RUN_BY[/^werfbundle ([a-z]+)/.exec(command)?.[1] ?? ''] ?? 'nowhere'));
+/** Whether the spec that is named is there, and has the command. */
+const isRunByItsSpec = (command: string): boolean => {
+  const [, name = ''] = /^werfbundle ([a-z]+)/.exec(command) ?? [];
+  const spec = join(ROOT, RUN_BY[name] ?? 'nowhere');
+  return existsSync(spec) && new RegExp(`'${name}'|/cli/${name}/`).test(readFileSync(spec, 'utf8'));
+};
 
 /** The same for commands of one kind. */
 const OTHERS: readonly { readonly are: RegExp; readonly where: string }[] = [
@@ -152,14 +155,7 @@ t.test('the commands of the documents on a real control plane', async (t) => {
     fixture.startController({ timeScale: TIME_SCALE, leaderElect: true }),
   ]);
   const guide = Guide.of([...new Set(documentCommands().map(({ command }) => command))]);
-  const shell: GuideShell = {
-    guide,
-    dir: join(fixture.cluster.dir, 'reader'),
-    kubeconfig: fixture.cluster.kubeconfig,
-    kubectl: (await binariesOfThisRun()).kubectl,
-    logs: { controller: controller.process.logFile, webhook: webhook.logFile },
-  };
-  await GuideReader.prepare(shell);
+  const shell = await GuideReader.shellOn(fixture, { guide, webhook, controller });
   await prepareFolder(shell);
   const scenario = await scenarioIn({ fixture, controller, states }, NAMESPACE);
   for (const namespace of ['team-a', 'team-a-production']) await fixture.makeNamespace(namespace);

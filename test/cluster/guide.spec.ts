@@ -1,11 +1,9 @@
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { type Given, PATIENCE_MS, playAll, scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
-import { binariesOfThisRun } from '../kit/cluster.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { type FakeRegistry, startFakeRegistry } from '../kit/fake-registry.js';
@@ -511,14 +509,7 @@ t.test('the troubleshooting guide on a real control plane', async (t) => {
     fixture.startController({ timeScale: TIME_SCALE }),
   ]);
   const guide = Guide.read();
-  const shell: GuideShell = {
-    guide,
-    dir: join(fixture.cluster.dir, 'reader'),
-    kubeconfig: fixture.cluster.kubeconfig,
-    kubectl: (await binariesOfThisRun()).kubectl,
-    logs: { controller: controller.process.logFile, webhook: webhook.logFile },
-  };
-  await GuideReader.prepare(shell);
+  const shell = await GuideReader.shellOn(fixture, { guide, webhook, controller });
   const given: GuideGiven = { fixture, controller, states, guide, shell };
 
   await t.test('says what is so, and what helps', async (t) => {

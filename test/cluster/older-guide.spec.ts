@@ -3,11 +3,10 @@ import t, { type Test } from 'tap';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { type BundleScenario, type Given, PATIENCE_MS, scenarioIn, TIME_SCALE } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
-import { binariesOfThisRun } from '../kit/cluster.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
 import { Guide } from '../kit/guide.js';
-import { GuideReader, type GuideShell } from '../kit/guide-reader.js';
+import { GuideReader } from '../kit/guide-reader.js';
 import { OLDER_COMMANDS, onOneLine, verdicts } from '../kit/older-guide.js';
 import { recordWatch } from '../kit/record-watch.js';
 import { configMap, dockerConfig } from '../kit/values-objects.js';
@@ -110,14 +109,7 @@ t.test('the older operator\u2019s guide on a real control plane', async (t) => {
     fixture.startController({ timeScale: TIME_SCALE }),
   ]);
   const guide = Guide.of(OLDER_COMMANDS);
-  const shell: GuideShell = {
-    guide,
-    dir: join(fixture.cluster.dir, 'reader'),
-    kubeconfig: fixture.cluster.kubeconfig,
-    kubectl: (await binariesOfThisRun()).kubectl,
-    logs: { controller: controller.process.logFile, webhook: webhook.logFile },
-  };
-  await GuideReader.prepare(shell);
+  const shell = await GuideReader.shellOn(fixture, { guide, webhook, controller });
   const given: Given = { fixture, controller, states };
   const scenario = await scenarioIn(given, NAMESPACE);
   const names = {

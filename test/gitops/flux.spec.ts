@@ -10,7 +10,7 @@ import type { Manifest } from '../kit/raw-api.js';
 import { startWebhookProgram } from '../kit/webhook-program.js';
 import { type GitOpsFixture, startGitOpsFixture, versionsOf } from './gitops-fixture.js';
 import { Kustomization } from './kustomization.js';
-import { valuesIn } from './shop.js';
+import { generatedFrom, valuesIn } from './shop.js';
 import { toolsOfThisRun } from './tools.js';
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
@@ -200,22 +200,8 @@ const changesValuesAlone = async (t: Test): Promise<void> => {
 /** With a generator the name has the content in it, so the bundle changes, and is waited for. */
 const generatesValues = async (t: Test): Promise<void> => {
   const { repository, kustomization } = await kustomized('generated');
-  const { bundle: shop, namespace, rights, secret } = fixture.shop('generated');
   await fixture.publish({ repository: 'acme/generated', tag: 'v1.0.0', behaviour: 'slow: 3' });
-  await repository.commit({
-    'name-reference.yaml': await readFile(join(MANIFESTS, 'flux/name-reference.yaml'), 'utf8'),
-    'shop.yaml': [namespace, ...rights, secret, shop],
-    'values.yaml': 'replicas: 2\n',
-    'kustomization.yaml': [
-      {
-        apiVersion: 'kustomize.config.k8s.io/v1beta1',
-        kind: 'Kustomization',
-        resources: ['shop.yaml'],
-        configurations: ['name-reference.yaml'],
-        configMapGenerator: [{ name: 'shop-values', namespace: 'generated', files: ['values.yaml'] }],
-      },
-    ],
-  });
+  await repository.commit(await generatedFrom(fixture.shop('generated')));
   t.match(await kustomization.reconcile(), { ready: 'True' });
   t.ok(isSynced('v1.0.0', 1)(await fixture.bundle('generated')));
 

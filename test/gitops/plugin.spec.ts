@@ -6,6 +6,7 @@ import { isMap, valueAt } from '../../api/json-map.js';
 import type { Manifest } from '../kit/raw-api.js';
 import { type Application, isWell, startArgoCd } from './argocd.js';
 import { startGitOpsFixture } from './gitops-fixture.js';
+import { generatedFrom } from './shop.js';
 import { toolsOfThisRun } from './tools.js';
 
 const MANIFESTS = join(import.meta.dirname, '..', '..', 'manifests');
@@ -82,22 +83,8 @@ t.test(
 
 t.test('with KUSTOMIZE what kustomize makes of the folder is judged and applied', async (t) => {
   const repository = await fixture.repository('built');
-  const { bundle, namespace, rights, secret } = fixture.shop('built');
   await fixture.publish({ repository: 'acme/built', tag: 'v1.0.0' });
-  await repository.commit({
-    'name-reference.yaml': await readFile(join(MANIFESTS, 'flux/name-reference.yaml'), 'utf8'),
-    'shop.yaml': [namespace, ...rights, secret, bundle],
-    'values.yaml': 'replicas: 2\n',
-    'kustomization.yaml': [
-      {
-        apiVersion: 'kustomize.config.k8s.io/v1beta1',
-        kind: 'Kustomization',
-        resources: ['shop.yaml'],
-        configurations: ['name-reference.yaml'],
-        configMapGenerator: [{ name: 'shop-values', namespace: 'built', files: ['values.yaml'] }],
-      },
-    ],
-  });
+  await repository.commit(await generatedFrom(fixture.shop('built')));
   const source = pluginWith({ name: 'KUSTOMIZE', value: 'true' });
   const application = await argocd.application({ name: 'built', repository, source });
   t.match(await application.until(isWell), { sync: 'Synced', health: 'Healthy' });

@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { canary } from '../kit/canary.js';
 import type { Manifest } from '../kit/raw-api.js';
 import { bundle } from '../kit/webhook-fixture.js';
+
+const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface ShopWish {
   readonly namespace: string;
@@ -45,6 +49,22 @@ export const shopOf = ({ namespace, url, registry, converge, spec, annotations }
   };
   return { ...parts, all: [parts.bundle, parts.namespace, ...parts.rights, parts.configMap, parts.secret] };
 };
+
+/** Files for kustomize: the shop, and a generator of its ConfigMap, whose name has its content in it. */
+export const generatedFrom = async ({ bundle: shop, namespace, rights, secret }: Shop) => ({
+  'name-reference.yaml': await readFile(join(ROOT, 'manifests/flux/name-reference.yaml'), 'utf8'),
+  'shop.yaml': [namespace, ...rights, secret, shop],
+  'values.yaml': 'replicas: 2\n',
+  'kustomization.yaml': [
+    {
+      apiVersion: 'kustomize.config.k8s.io/v1beta1',
+      kind: 'Kustomization',
+      resources: ['shop.yaml'],
+      configurations: ['name-reference.yaml'],
+      configMapGenerator: [{ name: 'shop-values', namespace: namespace.metadata.name, files: ['values.yaml'] }],
+    },
+  ],
+});
 
 const keysIn = (namespace: string): Manifest => ({
   apiVersion: 'v1',

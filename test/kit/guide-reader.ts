@@ -1,7 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { killGroup, spawnUnderWatch } from '../../playground/control-plane/supervised-process.js';
+import { binariesOfThisRun } from './cluster.js';
+import type { DeployFixture, RunningController } from './deploy-fixture.js';
 import type { Guide } from './guide.js';
+import type { WebhookProgram } from './webhook-program.js';
 
 /** Where commands of the guide are run. */
 export interface GuideShell {
@@ -52,13 +55,24 @@ export class GuideReader {
     this.#names = names;
   }
 
-  /** Makes the shell's kubectl and werfbundle. Once, before any command. */
-  static async prepare(shell: GuideShell): Promise<void> {
+  /** A shell with kubectl and werfbundle, on a cluster where the operator runs. Once, before any command. */
+  static async shellOn(
+    { cluster }: Pick<DeployFixture, 'cluster'>,
+    of: { readonly guide: Guide; readonly webhook: WebhookProgram; readonly controller: RunningController },
+  ): Promise<GuideShell> {
+    const shell: GuideShell = {
+      guide: of.guide,
+      dir: join(cluster.dir, 'reader'),
+      kubeconfig: cluster.kubeconfig,
+      kubectl: (await binariesOfThisRun()).kubectl,
+      logs: { controller: of.controller.process.logFile, webhook: of.webhook.logFile },
+    };
     const bin = join(shell.dir, 'bin');
     await mkdir(bin, { recursive: true });
     await writeFile(join(bin, 'kubectl'), kubectlFor(shell), { mode: 0o755 });
     const werfbundle = `#!/bin/sh\nexec '${process.execPath}' '${PROGRAM}' "$@"\n`;
     await writeFile(join(bin, 'werfbundle'), werfbundle, { mode: 0o755 });
+    return shell;
   }
 
   /** The same person, who knows more names now. */

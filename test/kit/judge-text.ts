@@ -16,3 +16,23 @@ export const judgeText = async (
   const given = { config, clock: createFakeClock(), strict: false, namespace: 'default', ...how };
   return (await judgeInputs([{ name: file, text, found: false }], given)).results;
 };
+
+/** A bundle without faults, as text; its ServiceAccount is `deployer`. */
+export const GOOD_BUNDLE = `apiVersion: werf.io/v1alpha1
+kind: WerfBundle
+metadata:
+  name: good
+  namespace: ops
+spec:
+  registry:
+    url: ghcr.io/acme/app
+    versionConstraint: 1.x
+  converge: {serviceAccountName: deployer}
+`;
+
+/** A bundle `ops/a` as text. @param spec - YAML, not indented */
+export const bundleText = (spec: string): string => `apiVersion: werf.io/v1alpha1
+kind: WerfBundle
+metadata: {name: a, namespace: ops}
+spec:
+${spec.replace(/^/gm, '  ')}`;

@@ -1,24 +1,12 @@
 import { parseAllDocuments } from 'yaml';
-
-/** An object as a manifest has it. */
-interface ManifestObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: {
-    readonly name: string;
-    readonly namespace?: string;
-    readonly labels?: Readonly<Record<string, string>>;
-    readonly annotations?: Readonly<Record<string, string>>;
-  };
-  readonly [field: string]: unknown;
-}
+import type { Manifest } from './raw-api.js';
 
 /** The objects of a text of several documents, each under `Kind name`; empty documents are left out. @throws Error for broken YAML */
-export const objectsOf = (text: string): Readonly<Record<string, ManifestObject>> => {
+export const objectsOf = (text: string): Readonly<Record<string, Manifest>> => {
   const objects = parseAllDocuments(text, { merge: true }).flatMap((document) => {
     const [fault] = document.errors;
     if (fault !== undefined) throw fault;
-    const object = document.toJS() as ManifestObject | null;
+    const object = document.toJS() as Manifest | null;
     return object === null ? [] : [[`${object.kind} ${object.metadata.name}`, object] as const];
   });
   const names = objects.map(([name]) => name);
