@@ -110,8 +110,10 @@ t.test('a registry that sends to a token server is pushed to by its tokens', asy
   t.match(await publish(t, to, { dir: docker, text }), { code: 0, stdout: /"tag": "v1"/ });
   const byToken = JSON.stringify({ auths: { [registry.host]: { identitytoken: 'ident/ity' } } });
   t.match(await publish(t, to, { dir: docker, text: byToken }), { code: 0, stdout: /"unchanged": true/ });
+  // The registry itself names the actions, in an order by chance.
+  const asked = tokens.asked.slice(1).map((line) => line.replace(':push,pull ', ':pull,push '));
   t.strictSame(
-    new Set(tokens.asked.slice(1)),
+    new Set(asked),
     new Set(['GET repository:demo/web:pull,push robot', 'POST repository:demo/web:pull,push robot']),
   );
 });
