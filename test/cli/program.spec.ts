@@ -34,7 +34,15 @@ t.test('--help lists all commands, and --help of each says what its exit codes m
     const help = await run(name, '--help');
     t.strictSame(help.ended, [0], name);
     t.match(help.out.replace(/\s+/g, ' '), /Exit code 0: .*; 1: .*; 2: /, `${name} --help`);
+    for (const line of help.out.split('\n')) t.ok(line.length <= 80, `${name} --help: ${line}`);
   }
+  for (const line of out.split('\n')) t.ok(line.length <= 80, line);
+  const init = (await run('init', '--help')).out.replace(/\s+/g, ' ');
+  t.match(
+    init,
+    /--registry <repository> [^(]*\(required\) --target <namespace> [^(]*\(required\) -n/,
+    'what must be given is marked',
+  );
 });
 
 t.test('what is wrong is said in a line, and ends with 2', async (t) => {
