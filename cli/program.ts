@@ -1,8 +1,9 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { nearest } from '../process/nearest.js';
 import { readCommandLine } from './command-line.js';
 import { COMMANDS } from './commands.js';
 import { COMPLETE } from './completion/scripts.js';
+import { wrapped } from './output/wrap.js';
 import { runCommand } from './run-command.js';
 import type { Terminal } from './terminal.js';
 
@@ -37,7 +38,11 @@ export const createProgram = async ({
     .version(version, '--version', 'the version of this program')
     .helpOption('-h, --help', 'what there is, and how it is used')
     .showHelpAfterError('(--help shows the usage)')
-    .addHelpText('after', `\n${EXIT_CODES}`)
+    .addHelpText(
+      'after',
+      `\n${wrapped(EXIT_CODES, { first: '', indent: 0, width: terminal.columns ?? 80 }).join('\n')}`,
+    )
+    .configureHelp({ optionDescription: describeOption })
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
@@ -53,6 +58,12 @@ export const createProgram = async ({
     if (unknown !== undefined && unknown !== 'help') return refuse(terminal, unknown);
     await parse(program, words, terminal);
   };
+};
+
+/** Commander marks the choices and the default of an option, and not that it must be given. */
+const describeOption: Help['optionDescription'] = (option) => {
+  const description = new Help().optionDescription(option);
+  return option.mandatory ? `${description} (required)` : description;
 };
 
 const refuse = (terminal: Terminal, unknown: string): void => {

@@ -4,13 +4,17 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { StartError } from '../process/start-error.js';
-import type { KubeConfig } from './kube-config.js';
+import { systemClock } from '../process/system-clock.js';
+import { type ExecConfig, ExecPlugin } from './exec-plugin.js';
+import type { KubeConfig, User } from './kube-config.js';
 
 /** How to reach an apiserver, and as whom. */
 export interface Connection {
   readonly server: URL;
   /** The context's namespace, or the Pod's. */
   readonly namespace?: string;
+  /** Whose credentials they are, and which command gives them. */
+  readonly user: { readonly name: string; readonly command?: string };
   /** Credentials for one request. Tokens of files are read again every minute; exec and OIDC ones when they expire. */
   headers(): Promise<Record<string, string>>;
   readonly tls: {
@@ -99,21 +103,27 @@ const loadFile = (config: KubeConfig, file: string): KubeConfig => {
   }
   try {
     config.loadFromFile(file);
-    readTokenFiles(config, { file, text });
+    readUsers(config, { file, text });
   } catch (error) {
     throw fault(text.trim() === '' ? 'is empty' : `is no kubeconfig: ${loadFault(error)}`);
   }
   return config;
 };
 
-/** KubeConfig knows a Pod's token file, but not a user's `tokenFile`: it is given the latter as the former. */
-const readTokenFiles = (config: KubeConfig, { file, text }: { readonly file: string; readonly text: string }): void => {
+/**
+ * KubeConfig knows a Pod's token file, but not a user's `tokenFile`: it is given the latter as the former. And it looks for a command's
+ * path in the current folder.
+ */
+const readUsers = (config: KubeConfig, { file, text }: { readonly file: string; readonly text: string }): void => {
   const { users } = parse(text) as {
     readonly users?: readonly { readonly name: string; readonly user?: { readonly tokenFile?: unknown } }[];
   };
   for (const { name, user } of users ?? []) {
     const known = config.getUser(name);
-    if (known === null || typeof user?.tokenFile !== 'string') continue;
+    if (known === null) continue;
+    const command: unknown = known.exec?.command;
+    if (typeof command === 'string' && command.includes('/')) known.exec.command = resolve(dirname(file), command);
+    if (typeof user?.tokenFile !== 'string') continue;
     const tokenFile = resolve(dirname(file), user.tokenFile);
     Object.assign(known, { authProvider: { name: 'tokenFile', config: { tokenFile } } });
   }
@@ -166,19 +176,23 @@ const connectionOf = async (config: KubeConfig, source: string, context: string 
       `${source}: context "${config.currentContext}" names a cluster that is not there; mend the file`,
     );
   }
-  if (config.getCurrentUser() === null) {
+  const user = config.getCurrentUser();
+  if (user === null) {
     throw new ConnectError(
       `${source}: context "${config.currentContext}" names a user that is not there; mend the file`,
     );
   }
   // KubeConfig refuses http: unless TLS is not to be checked; without TLS there is nothing to check.
   if (server.protocol === 'http:') Object.assign(cluster, { skipTLSVerify: true });
-  const options = await credentials(config, source);
+  const command: unknown = user.exec?.command;
+  const plugin = typeof command === 'string' && user.token === undefined ? pluginOf(user) : undefined;
+  const options = await credentials(config, { source, plugin });
   const namespace = config.getContextObject(config.currentContext)?.namespace;
   return {
     server,
     ...(namespace !== undefined && namespace !== '' && { namespace }),
-    headers: keptFor(CREDENTIALS_MS, async () => headersOf(await credentials(config, source))),
+    user: { name: user.name, ...(plugin && { command: String(command) }) },
+    headers: keptFor(CREDENTIALS_MS, async () => headersOf(await credentials(config, { source, plugin }))),
     tls: tlsOf(options),
     ...(cluster.proxyUrl !== undefined && { proxy: cluster.proxyUrl }),
   };
@@ -204,21 +218,43 @@ const serverOf = (text: string, source: string): URL => {
   throw new ConnectError(`${source}: server "${text}" is no address; "https://HOST:PORT" is needed`);
 };
 
-const credentials = async (config: KubeConfig, source: string): Promise<RequestOptions> => {
+/** Runs a user's plugin in the place of KubeConfig, which says of one that failed neither the command nor its exit code. */
+const pluginOf = (user: User): ExecPlugin => {
+  const config: ExecConfig = user.exec;
+  Object.assign(user, { exec: undefined });
+  const isInteractive = process.stdin.isTTY && process.stderr.isTTY;
+  return new ExecPlugin(config, { env: process.env, isInteractive, clock: systemClock });
+};
+
+const credentials = async (
+  config: KubeConfig,
+  { source, plugin }: { readonly source: string; readonly plugin: ExecPlugin | undefined },
+): Promise<RequestOptions> => {
   const options: RequestOptions = {};
+  const fault = (why: string): ConnectError =>
+    new ConnectError(
+      `${source}: the credentials of user "${config.getCurrentUser()?.name ?? ''}" cannot be got: ${why}`,
+    );
   try {
     await config.applyToHTTPSOptions(options);
-    return options;
+    const { token, cert, key } = (await plugin?.credential()) ?? {};
+    if (token !== undefined)
+      Object.assign(options, { headers: { ...options.headers, authorization: `Bearer ${token}` } });
+    if (cert !== undefined) Object.assign(options, { cert, key });
   } catch (error) {
-    const user = config.getCurrentUser()?.name ?? '';
-    throw new ConnectError(`${source}: the credentials of user "${user}" cannot be got: ${credentialFault(error)}`);
+    throw fault(credentialFault(error));
   }
+  if (!Object.values(headersOf(options)).every((value) => HEADER.test(value)))
+    throw fault('the token or password has characters that no request can carry, a line end for example');
+  return options;
 };
+
+/** What undici and Node send in a header. */
+const HEADER = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 const credentialFault = (error: unknown): string => {
   if (error instanceof SyntaxError) return 'the command did not print a credential as JSON';
-  const { code, path, syscall, message } = error as NodeJS.ErrnoException;
-  if (syscall?.startsWith('spawn') === true) return `command "${path}" cannot be run: ${readFault(error)}`;
+  const { code, path, message } = error as NodeJS.ErrnoException;
   if (code !== undefined && path !== undefined) return `${path}: ${readFault(error)}`;
   return (message ?? '').trim().split('\n', 1)[0] || 'no reason given';
 };

@@ -13,9 +13,10 @@ const argumentRow = (argument: Argument): readonly string[] => {
   return [code(argument.required ? name : `[${name}]`), '', description];
 };
 
-const optionRow = ({ flags, defaultValue, argChoices, description }: Option): readonly string[] => {
+const optionRow = ({ flags, defaultValue, argChoices, description, mandatory }: Option): readonly string[] => {
   const standard = typeof defaultValue === 'string' ? code(defaultValue) : '';
-  return [code(flags), standard, `${description}${argChoices === undefined ? '' : `: ${argChoices.join(', ')}`}`];
+  const choices = argChoices === undefined ? '' : `: ${argChoices.join(', ')}`;
+  return [code(flags), standard, `${description}${choices}${mandatory ? ' (required)' : ''}`];
 };
 
 /** Those of a command that has commands of its own stand below it. */

@@ -53,7 +53,8 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
 /** Time, chance, environment and output come through process/ports.ts. Here they are made of the real thing. */
 const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'process/system-clock.ts': ['Date.now', 'Math.random', 'setTimeout'],
-  'kube/connect.ts': ['process.env'], // KUBECONFIG and HOME, by the rules of kubectl
+  // KUBECONFIG and HOME, by the rules of kubectl; credentials of other programs expire by the wall clock.
+  'kube/connect.ts': ['process.env', 'systemClock'],
   // Network time-outs, which no time scale and no fake clock concerns; and Retry-After may be a date.
   'kube/exchange.ts': ['systemClock'],
   'kube/http-client.ts': ['Math.random'], // jitter, unless it is given

@@ -1,9 +1,10 @@
+import { basename } from 'node:path';
 import type { KubeError, KubeErrorCode } from '../../kube/client.js';
+import type { Connection } from '../../kube/connect.js';
 import { CommandError } from '../command-error.js';
 
 /** What to do, for the faults that a user can mend. */
 const ADVICE: Readonly<Partial<Record<KubeErrorCode, string>>> = {
-  unauthorized: 'the cluster does not take the credentials of this kubeconfig: log in again',
   forbidden:
     'somebody who may grant rights can bind ClusterRole werfbundle-viewer (to look) or werfbundle-editor (to change) to you',
   conflict: 'somebody else was quicker: do it again',
@@ -12,11 +13,24 @@ const ADVICE: Readonly<Partial<Record<KubeErrorCode, string>>> = {
 const NOT_SERVED =
   'is its CustomResourceDefinition installed (kubectl apply -k manifests/crd), and is it the cluster that you mean (--kubeconfig, --context)?';
 
-/**
- * The end of a command that the cluster refused, or that did not reach it: its own words, and what to do.
- * @param server - the apiserver's address
- */
-export const kubeFailure = (error: KubeError, server: string): CommandError => {
+/** How people log in who get their credentials from these commands of a kubeconfig. */
+const LOGINS: Readonly<Record<string, string>> = {
+  aws: 'aws sso login',
+  'gke-gcloud-auth-plugin': 'gcloud auth login',
+  kubelogin: 'az login',
+  tsh: 'tsh login',
+};
+
+interface Asked {
+  /** The apiserver's address. */
+  readonly server: string;
+  readonly user: Connection['user'];
+}
+
+/** The end of a command that the cluster refused, or that did not reach it: its own words, and what to do. */
+export const kubeFailure = (error: KubeError, { server, user }: Asked): CommandError => {
+  if (error.code === 'unauthorized')
+    return new CommandError([error.message, loginFor(server, user)], error.status === undefined ? 2 : 1);
   if (error.status === undefined) {
     const advice = `${server} can't be reached: is the cluster up, and is it the one you mean (--kubeconfig, --context)?`;
     return new CommandError([error.message, advice], 2);
@@ -25,6 +39,14 @@ export const kubeFailure = (error: KubeError, server: string): CommandError => {
   const advice = error.status === 404 ? NOT_SERVED : ADVICE[error.code];
   if (error.causes.length > 0) return new CommandError(refusalOf(error));
   return new CommandError([error.message, ...(advice === undefined ? [] : [advice])], 1);
+};
+
+const loginFor = (server: string, { name, command }: Asked['user']): string => {
+  if (command === undefined)
+    return `${server} does not take the credentials of user "${name}" in the kubeconfig: log in again`;
+  const login = LOGINS[basename(command).replace(/\.exe$/, '')];
+  const example = login === undefined ? '' : ` (${login}, for example)`;
+  return `${server} does not take what command "${command}" gives for user "${name}" of the kubeconfig: log in again${example}`;
 };
 
 /** What was refused, then all faults that were found, as kubectl lists them. */

@@ -14,6 +14,8 @@ export interface Session {
   readonly namespace: string;
   /** The apiserver's address. */
   readonly server: string;
+  /** Whose credentials they are, by the kubeconfig. */
+  readonly user: Connection['user'];
   /** Says what is being done, after a second, on a terminal. */
   readonly tell: Progress['tell'];
   /** Takes what was said away: before something is printed. */
@@ -37,19 +39,22 @@ export const inCluster = async <T>(
     onWarning: (text) => terminal.err(`Warning: ${text}\n`),
   });
   const isForPeople = terminal.errIsTTY && (options.output === undefined || options.output === 'wide');
+  const { user } = connection;
+  const server = connection.server.origin;
   const progress = new Progress({ isTTY: isForPeople, write: terminal.move }, terminal.clock);
   progress.start();
   try {
     return await run({
       client,
       namespace: options.namespace ?? connection.namespace ?? 'default',
-      server: connection.server.origin,
+      server,
+      user,
       tell: (line) => progress.tell(line),
       quiet: () => progress.end(),
       signal: terminal.signal,
     });
   } catch (error) {
-    throw error instanceof KubeError ? kubeFailure(error, connection.server.origin) : error;
+    throw error instanceof KubeError ? kubeFailure(error, { server, user }) : error;
   } finally {
     progress.end();
     await client.close();

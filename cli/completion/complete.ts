@@ -90,21 +90,22 @@ const optionOf = ({ long, short, description }: Option): Candidate => ({
 
 /** Which options have which values. */
 const NAMESPACES = ['--namespace', '--target'];
-const FILE_OPTIONS = ['--kubeconfig', '--filename'];
+/** Of the value's name in the usage, or the argument's. */
+const FILE_NAMES = ['file', 'files', 'folder'];
 
-const valuesOf = async ({ long = '', argChoices }: Option, place: Place): Promise<Candidates> => {
+const valuesOf = async ({ long = '', flags, argChoices }: Option, place: Place): Promise<Candidates> => {
   if (argChoices !== undefined) return { words: argChoices.map(plain), files: false };
   if (NAMESPACES.includes(long)) return { words: await namespacesIn(place.terminal, place.where), files: false };
   if (long === '--context') return { words: await contextsIn(place.where), files: false };
-  return FILE_OPTIONS.includes(long) ? FILES : NONE;
+  return FILE_NAMES.some((name) => flags.endsWith(`<${name}>`)) ? FILES : NONE;
 };
 
-/** What arguments are is known by their names: those of bundles are `name` and `names`. */
+/** What arguments are is known by their names, too: those of bundles are `name` and `names`. */
 const argumentsOf = async (command: Command, place: Place): Promise<Candidates> => {
   const last = command.registeredArguments.at(-1);
   const argument = command.registeredArguments[place.args.length] ?? (last?.variadic === true ? last : undefined);
   if (argument?.argChoices !== undefined) return { words: argument.argChoices.map(plain), files: false };
-  if (argument?.name() === 'files') return FILES;
+  if (FILE_NAMES.includes(argument?.name() ?? '')) return FILES;
   if (argument?.name() !== 'name' && argument?.name() !== 'names') return NONE;
   const [, kind = ''] = /^([^/]*\/)/.exec(place.current) ?? [];
   const bundles = await bundlesIn(place.terminal, place.where);

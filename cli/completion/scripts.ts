@@ -44,10 +44,11 @@ _werfbundle() {
     [[ $line == *$'\\t'* ]] && said="\${line#*$'\\t'}"
     name="\${name//:/\\\\:}"
     candidates+=("\${name}\${said:+:$said}")
-  done < <(werfbundle ${COMPLETE} "\${(@)words[2,CURRENT]}" 2>/dev/null)
+  done < <(werfbundle ${COMPLETE} "\${(@)\${(@Q)words[2,CURRENT]}#[\\"\\']}" 2>/dev/null)
   if (( \${#candidates} )); then
     _describe 'werfbundle' candidates
   elif [[ $directive == 0 ]]; then
+    compset -P '--*='
     _files
   fi
 }
@@ -56,11 +57,14 @@ if [ "$funcstack[1]" = "_werfbundle" ]; then _werfbundle "$@"; else compdef _wer
 
 const FISH = `# werfbundle completion for fish. Load it: werfbundle completion fish | source
 function __werfbundle_complete
-    set -l words (commandline -opc) (commandline -ct)
+    # The word that is being typed may have a quote that is still open.
+    set -l current (string replace -r -- '^["\\']' '' (commandline -ct))
+    set -l words (commandline -opc) "$current"
     set -l answer (werfbundle ${COMPLETE} $words[2..-1] 2>/dev/null)
     test (count $answer) -gt 0; or return
     if test (count $answer) -eq 1 -a "$answer[-1]" = ':0'
-        __fish_complete_path (commandline -ct)
+        set -l option (string match -r -- '^--[^=]+=' "$current")
+        __fish_complete_path (string replace -r -- '^--[^=]+=' '' "$current") | string replace -r -- '^' "$option"
         return
     end
     printf '%s\\n' $answer[1..-2]

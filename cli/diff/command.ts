@@ -79,7 +79,7 @@ export const diff = async (deps: Deps, name: string | undefined, options: DiffOp
     await planned(deps, name, options);
   } catch (error) {
     if (error instanceof CommandError) throw misuse(...error.lines);
-    if (error instanceof KubeError) throw misuse(...kubeFailure(error, deps.session.server).lines);
+    if (error instanceof KubeError) throw misuse(...kubeFailure(error, deps.session).lines);
     throw error;
   }
 };

@@ -1,5 +1,6 @@
 import { CommandError } from '../command-error.js';
 import type { Input } from '../validate/inputs.js';
+import { jsonStreamIn } from '../validate/json-stream.js';
 import { parseYaml } from '../validate/kubernetes-yaml.js';
 import { manifestsIn } from '../validate/manifests.js';
 
@@ -11,7 +12,8 @@ interface Documents {
 }
 
 /**
- * Puts files one after the other, each as it is: `---` comes between them.
+ * Puts files one after the other, each as it is: `---` comes between them, and between JSON objects that follow one another, which nobody
+ * reads behind YAML.
  * @throws CommandError with a line for each file that has objects, and other documents beside them
  */
 export const documentsOf = (inputs: readonly Input[]): Documents => {
@@ -23,7 +25,10 @@ export const documentsOf = (inputs: readonly Input[]): Documents => {
       mixed.map(({ name }) => `${name} has documents that are no Kubernetes objects: apiVersion or kind is missing`),
     );
   return {
-    text: printed.map(({ text }, index) => separated(text, index === 0)).join(''),
+    text: printed
+      .flatMap(({ text }) => partsOf(text))
+      .map((text, index) => separated(text, index === 0))
+      .join(''),
     left: files.filter(({ objects, documents }) => objects === 0 && documents > 0).map(({ name }) => name),
   };
 };
@@ -36,8 +41,13 @@ const countsOf = (input: Input): { readonly documents: number; readonly objects:
 
 const BOM = /^\uFEFF/;
 
+const partsOf = (text: string): readonly string[] =>
+  jsonStreamIn(text.replace(BOM, '')).map((part, index) =>
+    index === 0 ? part : part.replace(/^\s*(?=\{)|^\s*\n/, ''),
+  );
+
+/** What begins with JSON is read as JSON to its end, where older versions of Argo CD know no `---`. */
 const separated = (text: string, isFirst: boolean): string => {
-  const plain = text.replace(BOM, '');
-  const ended = plain.endsWith('\n') ? plain : `${plain}\n`;
-  return isFirst || /^---\s/.test(ended) ? ended : `---\n${ended}`;
+  const ended = text.endsWith('\n') ? text : `${text}\n`;
+  return (isFirst && !/^\s*\{/.test(text)) || /^---\s/.test(text) ? ended : `---\n${ended}`;
 };

@@ -20,7 +20,7 @@ export const readFolder = async (
   kustomize: readonly string[] | undefined,
 ): Promise<readonly Input[]> => {
   if (kustomize !== undefined) return [await built(folder, kustomize)];
-  const { files, faults } = await readInputs([folder]);
+  const { files, faults } = await readInputs([folder], { confined: true });
   const kustomizations = files.map(({ name }) => name).filter((name) => KUSTOMIZATIONS.has(basename(name)));
   const notBuilt = kustomizations.map(
     (name) => `${name} is for kustomize, which is not run: set KUSTOMIZE to true (--kustomize), or take the file away`,

@@ -45,7 +45,7 @@ const validateFiles = async (paths: readonly string[], { options, unknown, versi
   if (settings.kind === 'misuse') return misuse(settings.lines);
   if (paths.length === 0) return misuse(['no file given: werfbundle validate FILE…, or - for standard input']);
   if (!hasFolder()) return misuse(['the current folder does not exist any more: go to another one']);
-  const { files, faults } = await readInputs(paths, options.exclude);
+  const { files, faults } = await readInputs(paths, { ...(options.exclude && { exclude: options.exclude }) });
   if (faults.length > 0) return misuse(faults);
   try {
     const judgement = await judged(files, { options, config: settings.config });

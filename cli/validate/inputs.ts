@@ -1,5 +1,5 @@
-import { createReadStream, lstatSync, readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { createReadStream, lstatSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import { decodeText } from './decode-text.js';
 import { type Excludes, excluding } from './exclude.js';
 
@@ -21,6 +21,13 @@ interface Inputs {
   readonly faults: readonly string[];
 }
 
+interface ReadOptions {
+  /** Globs of what to leave out of folders. */
+  readonly exclude?: readonly string[];
+  /** A link out of its folder is a fault, and is not read: the folder may be a stranger's. */
+  readonly confined?: true;
+}
+
 /** Standard input, as it is given and as it is named in all output. */
 export const STDIN = '-';
 const MANIFEST = /\.(ya?ml|json)$/;
@@ -32,14 +39,16 @@ const TOO_LARGE = `has more than ${MAX_BYTES / 1024 / 1024} MiB, which no file o
 /**
  * Reads files, `-` and folders (all YAML and JSON files in them and below, sorted; hidden ones and node_modules aside; links to folders are
  * not followed, so that none is read twice). A file that is named twice is read once.
- * @param exclude - globs of what to leave out of folders
  */
-export const readInputs = async (paths: readonly string[], exclude: readonly string[] = []): Promise<Inputs> => {
+export const readInputs = async (
+  paths: readonly string[],
+  { exclude = [], ...wish }: ReadOptions = {},
+): Promise<Inputs> => {
   const files = new Map<string, Input>();
   const faults: string[] = [];
   const exclusion = excluding(exclude);
   for (const path of paths) {
-    for (const read of await readPath(path, exclusion.below(path))) {
+    for (const read of await readPath(path, { excludes: exclusion.below(path), ...wish })) {
       if (read.kind === 'fault') {
         faults.push(read.line);
         continue;
@@ -80,7 +89,10 @@ const faultOf = (path: string, error: unknown): Read => {
 
 const faultLine = (line: string): Read => ({ kind: 'fault', line });
 
-const readPath = async (path: string, excludes: Excludes): Promise<readonly Read[]> => {
+const readPath = async (
+  path: string,
+  { excludes, confined }: { readonly excludes: Excludes; readonly confined?: true },
+): Promise<readonly Read[]> => {
   if (path === STDIN) return [await readStdin()];
   try {
     const stats = statSync(path);
@@ -91,7 +103,8 @@ const readPath = async (path: string, excludes: Excludes): Promise<readonly Read
   const below = manifestsBelow(path, excludes);
   if (below.length === 0) return [faultLine(`there is no .yaml, .yml or .json file in ${path}`)];
   const read: Read[] = [];
-  for (const item of below) read.push(...(typeof item === 'string' ? await readFound(item) : [item]));
+  const root = confined && realpathSync(path);
+  for (const item of below) read.push(...(typeof item === 'string' ? await readFound(item, root) : [item]));
   return read;
 };
 
@@ -114,15 +127,24 @@ const readFrom = async (path: string, stats: Stats, found: boolean): Promise<Inp
   return inputOf(path, isBounded ? readFileSync(path) : await bytesOf(createReadStream(path)), found);
 };
 
-/** Of what was found in a folder nothing but files is read: a pipe may never end. What has vanished meanwhile is not there. */
-const readFound = async (path: string): Promise<readonly Read[]> => {
+/**
+ * Of what was found in a folder nothing but files is read: a pipe may never end. What has vanished meanwhile is not there.
+ * @param root - the folder that links may not leave, if there is one
+ */
+const readFound = async (path: string, root: string | undefined): Promise<readonly Read[]> => {
   try {
     const stats = statSync(path);
+    if (root !== undefined && !realpathSync(path).startsWith(withSeparator(root)))
+      return [
+        faultLine(`${path} is a link to a file outside of the folder, which is not read: put a copy in its place`),
+      ];
     return stats.isFile() ? [{ kind: 'file', file: await readFrom(path, stats, true) }] : [];
   } catch (error) {
     return isThere(path) ? [faultOf(path, error)] : [];
   }
 };
+
+const withSeparator = (folder: string): string => (folder.endsWith(sep) ? folder : `${folder}${sep}`);
 
 /** Whether there is something of this name, and be it a link to nothing. */
 const isThere = (path: string): boolean => {
@@ -179,5 +201,8 @@ const entriesOf = (directory: string) =>
  * are no YAML before they are rendered.
  */
 export const isMeantAsManifest = ({ text: content, found }: Input): boolean =>
-  !found ||
-  (!content.includes('{{') && /^apiVersion:|"apiVersion"\s*:/m.test(content) && /^kind:|"kind"\s*:/m.test(content));
+  !found || (!content.includes('{{') && API_VERSION.test(content) && KIND.test(content));
+
+/** At the beginning of a line, in a flow map, or in JSON. */
+const API_VERSION = /(^|\{\s*|,\s*)apiVersion:|"apiVersion"\s*:/m;
+const KIND = /(^|\{\s*|,\s*)kind:|"kind"\s*:/m;

@@ -1,5 +1,6 @@
-import { type Document, isScalar, LineCounter, parseAllDocuments, type ScalarTag, type Tags } from 'yaml';
+import { Composer, type Document, isScalar, LineCounter, Parser, type ScalarTag, type Tags } from 'yaml';
 import { type Scalar as GoScalar, plainScalar, taggedScalar } from '../../api/values/yaml-scalar.js';
+import { jsonStreamIn } from './json-stream.js';
 
 /** A place in a file, both from 1. */
 export interface Position {
@@ -75,25 +76,68 @@ const isNothing = (contents: unknown): boolean => contents === null || (isScalar
  */
 export const parseYaml = (text: string): readonly YamlDocument[] => {
   const counter = new LineCounter();
+  const lines = text.split(/\r?\n/);
+  let base = 0;
+  return jsonStreamIn(text).flatMap((part) => {
+    const documents = documentsOf(part, { base, lines, counter });
+    base += part.length;
+    return documents;
+  });
+};
+
+interface Whole {
+  /** Where the part begins in the file. */
+  readonly base: number;
+  readonly lines: readonly string[];
+  readonly counter: LineCounter;
+}
+
+const documentsOf = (text: string, { base, lines, counter }: Whole): readonly YamlDocument[] => {
   const positionOf = (offset: number): Position => {
-    const { line, col } = counter.linePos(offset);
+    const { line, col } = counter.linePos(base + offset);
     // An empty text has no lines to count.
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   };
-  const lines = text.split(/\r?\n/);
-  const parsed = parseAllDocuments(text, {
+  // A part begins where the one before has ended, within a line.
+  const parser = new Parser((offset) => (base === 0 || offset > 0) && counter.addNewLine(base + offset));
+  const composer = new Composer({
     version: '1.1',
-    lineCounter: counter,
     prettyErrors: false,
     // Else the parser prints warnings of its own, about templates for example.
     logLevel: 'error',
     customTags: asGoHasThem,
   });
-  const withContent = [...parsed].filter(({ contents, errors }) => errors.length > 0 || !isNothing(contents));
-  return withContent.map((content) => ({
-    content,
-    fault: content.errors.map(({ code, message, pos }) => ({ code, message, ...positionOf(pos[0]) }))[0],
-    lines,
-    positionOf,
-  }));
+  let before = 0;
+  return [...composer.compose(parser.parse(text))].flatMap((content) => {
+    const fault = content.errors[0] ?? notForKubernetes(text, { before, begin: content.range[0] });
+    before = content.range[2];
+    if (fault === undefined && isNothing(content.contents)) return [];
+    return {
+      content,
+      fault: fault && { code: fault.code, message: fault.message, ...positionOf(fault.pos[0]) },
+      lines,
+      positionOf,
+    };
+  });
 };
+
+/**
+ * Why kubectl and Argo CD do not read a document as YAML has it: they take a file apart at each line that begins with `---`, before
+ * anything of it is read as YAML.
+ * @param place - where the document before has ended, and where this one begins
+ */
+const notForKubernetes = (
+  text: string,
+  { before, begin }: { readonly before: number; readonly begin: number },
+): { readonly code: string; readonly message: string; readonly pos: readonly [number] } | undefined => {
+  const directive = text.slice(before, begin).search(/^%/m);
+  if (directive >= 0) return { code: 'DIRECTIVE', message: DIRECTIVE, pos: [before + directive] };
+  const isMarked = text.startsWith('---', begin);
+  if (before > 0 && !isMarked) return { code: 'UNMARKED', message: UNMARKED, pos: [begin] };
+  const beside = isMarked ? /^---[ \t]*(?=[^ \t\r\n#])/.exec(text.slice(begin, begin + 256)) : null;
+  return beside === null ? undefined : { code: 'BESIDE_MARK', message: BESIDE, pos: [begin + beside[0].length] };
+};
+
+const DIRECTIVE = 'Kubernetes reads no YAML directives (%YAML, %TAG): take the line away';
+const UNMARKED = 'Kubernetes does not read what comes after "..." without a line "---" between them';
+const BESIDE = 'Kubernetes wants nothing but a comment beside "---": put it on a line of its own';

@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { CommandError } from '../../cli/command-error.js';
@@ -28,12 +28,16 @@ interface Wish {
 }
 
 /** What is printed, told and returned for a folder with these files. `DIR` stands for its path. */
-const run = async ({ files, options = {}, env = {} }: Wish) => {
+const run = async ({ files, ...wish }: Wish) => {
   const folder = await mkdtemp(join(ROOT, 'folder-'));
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), text);
   }
+  return runIn(folder, wish);
+};
+
+const runIn = async (folder: string, { options = {}, env = {} }: Omit<Wish, 'files'> = {}) => {
   const terminal = createFakeTerminal();
   const failure = await generate(folder, { options, env, terminal }).then(
     () => undefined,
@@ -62,6 +66,19 @@ t.test('all files that hold Kubernetes objects are printed byte by byte, --- bet
   t.strictSame(await run({ files }), {
     out: `${files['a.yml'].slice(1)}${b}---\n${c}---\n${d}\n`,
     err: 'werfbundle: DIR/c/values.yaml holds no Kubernetes object, and is left out\n',
+    code: 0,
+  });
+});
+
+t.test('--- comes before each of several JSON objects, so that Argo CD reads them all', async (t) => {
+  const objects = ['a', 'b', 'c'].map((name) =>
+    JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { a: '}{' } }),
+  );
+  const [a, b, c] = objects;
+  const files = { 'a.json': `${a}${b}\n${c}`, 'b.json': `\n${a}\n---\n${b}\n`, 'c.yaml': BUNDLE };
+  t.strictSame(await run({ files }), {
+    out: `---\n${a}\n---\n${b}\n---\n${c}\n---\n\n${a}\n---\n${b}\n---\n${BUNDLE}`,
+    err: '',
     code: 0,
   });
 });
@@ -105,9 +122,42 @@ t.test('what is no YAML, a file that is half manifests, and an empty folder are 
     err: 'DIR/a.yaml has documents that are no Kubernetes objects: apiVersion or kind is missing\n',
     code: 1,
   });
+  t.match(
+    await run({ files: { 'a.yaml': '{apiVersion: v1,\n kind: ConfigMap, metadata: {name: a}\n', 'b.yaml': SECRET } }),
+    { out: '', err: /^1 problem, nothing is applied:\n\(1\) DIR\/a\.yaml:/, code: 1 },
+    'flow style is known as manifests, too',
+  );
   t.strictSame(await run({ files: {} }), {
     out: '',
     err: 'there is no .yaml, .yml or .json file in DIR\n',
+    code: 2,
+  });
+});
+
+t.test('links are read within the folder, and none leads out of it', async (t) => {
+  const base = await mkdtemp(join(ROOT, 'links-'));
+  const folder = join(base, 'app');
+  await mkdir(join(folder, 'sub'), { recursive: true });
+  await mkdir(join(base, 'app-2'));
+  await writeFile(join(base, 'token'), SECRET_TEXT);
+  await writeFile(join(base, 'app-2/b.yaml'), SECRET);
+  await writeFile(join(folder, 'shop.yaml'), BUNDLE);
+  await symlink('../shop.yaml', join(folder, 'sub/link.yaml'));
+  await symlink('app', join(base, 'by-link'));
+  for (const asked of [folder, `${folder}/`, join(base, 'by-link')])
+    t.strictSame(
+      await runIn(asked),
+      { out: `${BUNDLE}---\n${BUNDLE}`, err: '', code: 0 },
+      'a folder may be a link itself',
+    );
+  await symlink('../token', join(folder, 'a.yaml'));
+  await symlink('../../app-2/b.yaml', join(folder, 'sub/b.yaml'));
+  await symlink('../app-2', join(folder, 'c'));
+  t.strictSame(await runIn(folder), {
+    out: '',
+    err:
+      'DIR/a.yaml is a link to a file outside of the folder, which is not read: put a copy in its place\n' +
+      'DIR/sub/b.yaml is a link to a file outside of the folder, which is not read: put a copy in its place\n',
     code: 2,
   });
 });

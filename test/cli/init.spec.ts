@@ -87,3 +87,17 @@ t.test('what breaks a rule is told by its option, all at once, and nothing is pr
   t.match((await init(...GIVEN)).err, /^Warning: spec\.registry: no versionConstraint and no tag/);
   t.match(await init('shop', '--target', 'a'), { out: '', ended: [2], err: /--registry/ });
 });
+
+t.test('a name that YAML could read as something else is in quotes', async (t) => {
+  for (const name of ['y', 'on', 'no', '1e3', '12', '0b1', '07', '0x1f', 'null', 'true']) {
+    const { out, err, ended } = await init(name, '--registry', 'ghcr.io/acme/shop', '--target', name, '--tag', '1.10');
+    t.strictSame([err, ended], ['', [0]], name);
+    t.notMatch(out, new RegExp(`name(space)?: ${name}$`, 'm'), name);
+    const objects = parseAllDocuments(out, { version: '1.1' }).map((document) => document.toJS());
+    t.strictSame(
+      [objects.at(-1).metadata, objects.at(-1).spec.registry.tag],
+      [{ name, namespace: name }, '1.10'],
+      name,
+    );
+  }
+});

@@ -129,6 +129,83 @@ t.test('what can not be manifests is named as what it is', async (t) => {
   );
 });
 
+/** As JSON, of this name. */
+const json = (name: string, tag = 'v1'): string =>
+  JSON.stringify({
+    apiVersion: 'werf.io/v1alpha1',
+    kind: 'WerfBundle',
+    metadata: { name, namespace: 'ops', annotations: { note: 'a "}{" and a \\' } },
+    spec: { registry: { url: 'ghcr.io/acme/app', tag }, converge: { serviceAccountName: 'default' } },
+  });
+
+t.test('JSON objects that follow one another are read as kubectl reads them', async (t) => {
+  const [a, b] = [json('a'), json('b')];
+  const TWO = '2 bundles, 0 refused: 0 problems, 0 warnings\n';
+  const good: Readonly<Record<string, string>> = {
+    'close.json': a + b,
+    'lines.json': `\uFEFF\n${a}\n\n${b}\n`,
+    'indented.json': [a, b].map((text) => JSON.stringify(JSON.parse(text), null, 2)).join('\n'),
+    'marked.json': `${a}\n---\n${b}\n`,
+    'yaml-behind.json': `${a}\n${GOOD}`,
+    'yaml-behind-mark.json': `${a}\n---\n${GOOD}---\n`,
+  };
+  for (const [name, content] of Object.entries(good)) {
+    put(name, content);
+    t.strictSame(await validate(name), { stdout: TWO, stderr: '', exitCode: 0 }, name);
+  }
+  put('wrong.json', `${a}\n${a}${json('b', '')}`);
+  t.match(
+    await told('wrong.json'),
+    [1, '', new RegExp(`wrong.json:2:${a.length + a.indexOf('"tag"') + 1}: error: spec.registry.tag: `)],
+    'lines and columns are those of the file',
+  );
+  const bad: Readonly<Record<string, string>> = {
+    'comma.json': `${a},${b}`,
+    'cut.json': a + b.slice(0, -1),
+    'text-cut.json': `${a}{"a": "\\"}`,
+    'behind-yaml.yaml': `${GOOD}---\n${a}${b}`,
+    'no-json.yaml': `{apiVersion: v1}\n${a}`,
+  };
+  for (const [name, content] of Object.entries(bad)) {
+    put(name, content);
+    t.match(
+      await told(name),
+      [1, '', /error: .*\[WB001\]$/],
+      `${name} is refused: kubectl refuses it, or drops the last object`,
+    );
+  }
+});
+
+t.test('what YAML allows and kubectl does not is refused', async (t) => {
+  const directive = 'Kubernetes reads no YAML directives (%YAML, %TAG): take the line away';
+  const beside = 'Kubernetes wants nothing but a comment beside "---": put it on a line of its own';
+  const unmarked = 'Kubernetes does not read what comes after "..." without a line "---" between them';
+  const flow = '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n';
+  const rows: readonly [text: string, at: string, message: string][] = [
+    [`%YAML 1.1\n---\n${GOOD}`, '1:1', directive],
+    [`# 1.2 reads y as a text\n%YAML 1.2\n---\n${GOOD}`, '2:1', directive],
+    [`%TAG ! tag:acme,2026:\n---\n${flow}`, '1:1', directive],
+    [`${flow}...\n%YAML 1.1\n---\n${flow}`, '3:1', directive],
+    ['%YAML 1.1\n---\n', '1:1', directive],
+    [`--- ${flow}`, '1:5', beside],
+    [`${flow}---\t!x\na: 1\n`, '2:5', beside],
+    ['---a: 1\n', '1:4', beside],
+    [`${flow}...\n# next\n${flow}`, '4:1', unmarked],
+  ];
+  for (const [text, at, message] of rows) {
+    put('odd.yaml', text);
+    t.strictSame(await told('odd.yaml'), [1, '', `  odd.yaml:${at}: error: ${message} [WB001]`], text);
+  }
+  put('fine.yaml', `--- # first\n${GOOD}...\n---\n# %YAML 1.2\n${flow}...\n---\t\n...\n`);
+  t.strictSame(await validate('fine.yaml'), { stdout: FINE, stderr: '', exitCode: 0 });
+  put('hidden.yaml', `%YAML 1.1\n---\napiVersion: v1\nkind: Secret\nstringData: {a: b}\n`);
+  t.strictSame(await told('hidden.yaml'), [
+    1,
+    '',
+    '  hidden.yaml:1:1: error: is no YAML (directive); nothing is quoted of a file that holds a Secret [WB001]',
+  ]);
+});
+
 t.test('folders may hold anything', async (t) => {
   put('tree/good.yaml', GOOD);
   put('tree/binary.yaml', Buffer.from([0]));

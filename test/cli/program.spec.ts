@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
 import { KIND_NAMES, nameIn } from '../../cli/cluster/bundle-argument.js';
+import { kubeFailure } from '../../cli/cluster/kube-failure.js';
 import { CommandError } from '../../cli/command-error.js';
 import { readCommandLine } from '../../cli/command-line.js';
 import { COMMANDS } from '../../cli/commands.js';
 import { createProgram } from '../../cli/program.js';
+import { KubeError } from '../../kube/client.js';
 import { createFakeTerminal } from '../kit/fake-terminal.js';
 
 const run = async (...argv: readonly string[]) => {
@@ -32,7 +34,15 @@ t.test('--help lists all commands, and --help of each says what its exit codes m
     const help = await run(name, '--help');
     t.strictSame(help.ended, [0], name);
     t.match(help.out.replace(/\s+/g, ' '), /Exit code 0: .*; 1: .*; 2: /, `${name} --help`);
+    for (const line of help.out.split('\n')) t.ok(line.length <= 80, `${name} --help: ${line}`);
   }
+  for (const line of out.split('\n')) t.ok(line.length <= 80, line);
+  const init = (await run('init', '--help')).out.replace(/\s+/g, ' ');
+  t.match(
+    init,
+    /--registry <repository> [^(]*\(required\) --target <namespace> [^(]*\(required\) -n/,
+    'what must be given is marked',
+  );
 });
 
 t.test('what is wrong is said in a line, and ends with 2', async (t) => {
@@ -62,6 +72,35 @@ t.test('what is wrong is said in a line, and ends with 2', async (t) => {
   for (const { title, argv, err } of cases) t.strictSame(await run(...argv), { out: '', err, ended: [2] }, title);
   t.match(await run(), { out: '', err: /^Usage: werfbundle /, ended: [2] }, 'no command: the usage');
   t.strictSame(await run('--version'), { out: '1.2.3\n', err: '', ended: [0] });
+});
+
+t.test('a cluster that takes no credentials is told with who gave them, and how to log in', (t) => {
+  const server = 'https://cluster.example:6443';
+  const refused = new KubeError('unauthorized', 'get version: unauthorized: Unauthorized', { status: 401 });
+  const advice = (command?: string) =>
+    kubeFailure(refused, { server, user: { name: 'me', ...(command && { command }) } });
+  t.match(advice(), {
+    exitCode: 1,
+    lines: [refused.message, `${server} does not take the credentials of user "me" in the kubeconfig: log in again`],
+  });
+  const told = (command: string): string =>
+    advice(command).lines.at(-1)?.replace(`${server} does not take what command `, '') ?? '';
+  t.equal(told('my-login'), '"my-login" gives for user "me" of the kubeconfig: log in again');
+  t.equal(
+    told('/opt/bin/aws'),
+    '"/opt/bin/aws" gives for user "me" of the kubeconfig: log in again (aws sso login, for example)',
+  );
+  const noToken = new KubeError('unauthorized', 'get version: cannot get credentials: command "aws" failed');
+  t.match(kubeFailure(noToken, { server, user: { name: 'me', command: 'aws' } }), {
+    exitCode: 2,
+    lines: [noToken.message, /log in again/],
+  });
+  const down = new KubeError('unavailable', 'get version: unavailable: connect ECONNREFUSED');
+  t.match(kubeFailure(down, { server, user: { name: 'me' } }), {
+    exitCode: 2,
+    lines: [down.message, /can't be reached: is the cluster up/],
+  });
+  t.end();
 });
 
 t.test('options that every command has may stand before it, as with kubectl', (t) => {

@@ -55,6 +55,7 @@ export const sessionOf = (client: KubeClient, terminal: Terminal, namespace = 'o
   client,
   namespace,
   server: 'https://cluster.example:6443',
+  user: { name: 'me' },
   tell: () => undefined,
   quiet: () => undefined,
   signal: terminal.signal,

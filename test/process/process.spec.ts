@@ -351,6 +351,7 @@ t.test('a kubeconfig', async (t) => {
     token: 'from-a-file\n',
     'token-file': config({ users: [{ name: 'u', user: { tokenFile: 'token' } }] }),
     noise: config({ users: [{ name: 'u', user: { exec: { command: 'echo', args: ['hunter2'] } } }] }),
+    'line-end': config({ users: [{ name: 'u', user: { token: 'hunter2\nhunter3' } }] }),
     basic: config({ users: [{ name: 'u', user: { username: 'me', password: 'pw' } }] }),
     plain: config({ clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:8001' } }] }),
     second: config({ 'current-context': 'b', users: [{ name: 'u', user: { token: 'other' } }] }),
@@ -421,7 +422,11 @@ t.test('a kubeconfig', async (t) => {
     },
     {
       file: 'noise',
-      want: `${dir}/noise: the credentials of user "u" cannot be got: the command did not print a credential as JSON`,
+      want: `${dir}/noise: the credentials of user "u" cannot be got: command "echo" did not print a credential as JSON`,
+    },
+    {
+      file: 'line-end',
+      want: `${dir}/line-end: the credentials of user "u" cannot be got: the token or password has characters that no request can carry, a line end for example`,
     },
   ];
   for (const { file, context, want } of rows) {
