@@ -1,6 +1,6 @@
 /**
- * Takes a text apart that begins with JSON objects, one after the other, as kubectl reads it: a part for each of them, and one for what
- * follows them. Together the parts are the text. Any other text is one part.
+ * Takes a text apart as kubectl does: JSON objects that follow one another, or one object and YAML behind it. Together the parts are the
+ * text. Any other text is one part, YAML behind several objects among them: kubectl refuses it, and so does who reads it as one document.
  */
 export const jsonStreamIn = (text: string): readonly string[] => {
   const parts: string[] = [];
@@ -14,7 +14,8 @@ export const jsonStreamIn = (text: string): readonly string[] => {
   const rest = text.slice(start);
   const last = parts.pop();
   if (last === undefined) return [text];
-  return rest.trim() === '' ? [...parts, last + rest] : [...parts, last, rest];
+  if (rest.trim() === '') return [...parts, last + rest];
+  return parts.length === 0 ? [last, rest] : [text];
 };
 
 /** A byte order mark counts as blank. */
