@@ -15,6 +15,7 @@ COPY kube kube
 COPY registry registry
 COPY certs certs
 COPY admission admission
+COPY serving serving
 COPY webhook webhook
 COPY controller controller
 COPY cli cli

@@ -11,6 +11,7 @@ const FOLDERS = [
   'certs',
   'registry',
   'admission',
+  'serving',
   'webhook',
   'controller',
   'cli',

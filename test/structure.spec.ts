@@ -8,7 +8,18 @@ const ROOT = join(import.meta.dirname, '..');
 const INSIDE = ['reconcile', 'observe', 'decide', 'execute', 'cache', 'scans', 'deploy', 'values'].map(
   (room) => `controller/${room}`,
 );
-const OPERATOR = ['api', 'process', 'kube', 'certs', 'registry', 'admission', 'webhook', 'controller', ...INSIDE];
+const OPERATOR = [
+  'api',
+  'process',
+  'kube',
+  'certs',
+  'registry',
+  'serving',
+  'admission',
+  'webhook',
+  'controller',
+  ...INSIDE,
+];
 
 /** The parts of the project, the more special first: what each may import beside itself, and what it may know by its types only. */
 const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; readonly types?: readonly string[] }>> = {
@@ -43,7 +54,8 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   certs: { imports: ['api', 'process', 'kube'] },
   registry: { imports: ['api', 'process'] },
   admission: { imports: ['api', 'process', 'kube'] },
-  webhook: { imports: ['api', 'process', 'kube', 'certs', 'admission'] },
+  serving: { imports: ['process'] },
+  webhook: { imports: ['api', 'process', 'kube', 'certs', 'serving', 'admission'] },
   cli: { imports: OPERATOR },
   playground: { imports: [...OPERATOR, 'cli'] },
   reference: { imports: [...OPERATOR, 'cli', 'playground'] },

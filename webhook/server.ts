@@ -4,10 +4,11 @@ import type { TLSSocket } from 'node:tls';
 import type { Request, Response } from 'express';
 import type { KeyPair } from '../certs/issue.js';
 import { listenFault } from '../process/listen-fault.js';
+import { Connections } from '../serving/connections.js';
+import { Refusals } from '../serving/refusals.js';
 import { type ClientAuthorities, hasAcceptedCertificate } from './client-certificate.js';
-import { Connections } from './connections.js';
 import type { ServerMetrics } from './metrics.js';
-import { Refusals } from './refusals.js';
+import { REFUSALS } from './refusals.js';
 import { createRouter, giveUp, type RoutesDeps } from './routes.js';
 
 export { MAX_BODY_BYTES } from './routes.js';
@@ -61,7 +62,7 @@ const IN_ALL = 4;
  */
 export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> => {
   const { clock, metrics, maxInFlight, clients } = deps;
-  const refusals = new Refusals({ ...deps, count: (reason) => metrics?.refused(reason) });
+  const refusals = new Refusals({ ...deps, reasons: REFUSALS, count: (reason) => metrics?.refused(reason) });
   const all = deps.maxConnections ?? IN_ALL * maxInFlight;
   const perPeer = deps.maxConnectionsPerPeer ?? PER_PEER * maxInFlight;
   const connections = new Connections({
@@ -82,7 +83,7 @@ export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> =>
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on('tlsClientError', (error) => deps.log.debug('TLS handshake failed', { error }));
-  server.on('secureConnection', (socket) => connections.secured(socket, trusts(socket, clients)));
+  server.on('secureConnection', (socket) => connections.opened(socket, trusts(socket, clients)));
   beforeHandshake(server, (socket) => connections.admit(socket));
   await listen(server, deps.listen);
   const renew = (): void => server.setSecureContext(tlsOptions(state));
