@@ -1,5 +1,8 @@
 import { isDockerHub, wireRepository } from './docker-hub.js';
 
-/** A repository's one name, whatever it was written as: `ghcr.io/acme/shop`. Docker Hub has several hosts, and its own images a part less. */
+/** A registry's one name, whatever its host was written as: Docker Hub has several. */
+export const registryName = (host: string): string => (isDockerHub(host) ? 'docker.io' : host.toLowerCase());
+
+/** A repository's one name: `ghcr.io/acme/shop`. Docker Hub's own images are written with a part less than they have. */
 export const repositoryName = (target: { readonly host: string; readonly repository: string }): string =>
-  `${isDockerHub(target.host) ? 'docker.io' : target.host.toLowerCase()}/${wireRepository(target)}`;
+  `${registryName(target.host)}/${wireRepository(target)}`;

@@ -13,6 +13,7 @@ const FOLDERS = [
   'admission',
   'serving',
   'webhook',
+  'receiver',
   'controller',
   'cli',
   'playground',

@@ -17,6 +17,7 @@ const OPERATOR = [
   'serving',
   'admission',
   'webhook',
+  'receiver',
   'controller',
   ...INSIDE,
 ];
@@ -56,6 +57,7 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   admission: { imports: ['api', 'process', 'kube'] },
   serving: { imports: ['process'] },
   webhook: { imports: ['api', 'process', 'kube', 'certs', 'serving', 'admission'] },
+  receiver: { imports: ['api', 'process', 'kube', 'serving'] },
   cli: { imports: OPERATOR },
   playground: { imports: [...OPERATOR, 'cli'] },
   reference: { imports: [...OPERATOR, 'cli', 'playground'] },
@@ -72,6 +74,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'kube/transport.ts': ['systemClock'],
   'controller/main.ts': ['process.env', 'systemClock', 'systemRandom'],
   'webhook/main.ts': ['process.env', 'systemClock', 'systemRandom'],
+  'receiver/main.ts': ['process.env', 'systemClock'],
 };
 /** Whoever imports the real thing is listed as well. */
 const SYSTEM_CLOCK = 'process/system-clock.js';
