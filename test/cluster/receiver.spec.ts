@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import t from 'tap';
 import { PUSHES_CONFIGMAP } from '../../api/push-record.js';
 import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
 import { BundleScenario, type Given } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
+import { documentCommands } from '../kit/document-commands.js';
 import { eventually } from '../kit/eventually.js';
 import { recordWatch } from '../kit/record-watch.js';
 
@@ -18,9 +21,14 @@ const token = canary('receiver');
 
 const folder = join(fixture.cluster.dir, 'receivers');
 const configure = async (host: string): Promise<void> => {
-  const receivers = [{ name: 'registry', type: 'Distribution', registry: host, secretFiles: ['token'] }];
+  const receivers = [
+    { name: 'registry', type: 'Distribution', registry: host, secretFiles: ['token'] },
+    { name: 'ci', type: 'Generic', registry: 'registry.example', secretFiles: ['ghcr'] },
+  ];
   await writeFile(join(folder, 'token'), `${token}\n`);
-  await writeFile(join(folder, 'receivers.yaml'), JSON.stringify({ receivers }));
+  await writeFile(join(folder, 'ghcr'), canary('generic'));
+  // All that is put into a Secret has a canary.
+  await writeFile(join(folder, 'receivers.yaml'), `${JSON.stringify({ receivers })} # ${canary('receivers')}\n`);
 };
 
 t.test('a push to a registry is deployed without a poll', { skip: !fixture.hasDockerRegistry }, async (t) => {
@@ -66,6 +74,20 @@ t.test('a push to a registry is deployed without a poll', { skip: !fixture.hasDo
     );
     const later = await fixture.startController({ flags });
     await new BundleScenario({ ...given, controller: later }, 'pushed').synced('web', 'v1.2.0', 3);
+  });
+
+  await t.test('a pipeline tells of a push by the commands of docs/push.md', async (t) => {
+    const [create = '', ...commands] = documentCommands().flatMap(({ document, command }) =>
+      document === 'docs/push.md' ? [command] : [],
+    );
+    const script = ['set -euo pipefail', ...commands].join('\n');
+    const local = script.replace('https://push.corp.example', `http://127.0.0.1:${receiver.port}`);
+    const { stdout } = await promisify(execFile)('bash', ['-c', local], { cwd: folder });
+    t.match(stdout, /bundles of registry\.example\/acme\/shop are looked at/);
+    await writeFile(join(folder, 'harbor'), canary('harbor'));
+    const words = create.split(' ').slice(1);
+    const files = words.map((word) => word.replace('--from-file=', `--from-file=${folder}/`));
+    t.match(await fixture.cluster.kubectl(files), { code: 0 });
   });
 
   await t.test('and calls of anybody else change nothing', async (t) => {

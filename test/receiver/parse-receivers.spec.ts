@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import t from 'tap';
 import { parseReceivers } from '../../receiver/parse-receivers.js';
+import { SENDERS } from '../../receiver/senders/sender-table.js';
 
 const SECRETS: Readonly<Record<string, string>> = {
   harbor: 'correct-horse-battery-staple\n',
@@ -55,6 +58,23 @@ receivers:
     ]),
   });
   t.match(read('receivers: []'), { kind: 'ok' }, 'none is no fault: all calls are refused');
+});
+
+t.test('the file of docs/push.md is valid, and it has a row for each type of sender', async (t) => {
+  const document = await readFile(join(import.meta.dirname, '..', '..', 'docs/push.md'), 'utf8');
+  const [, text = ''] = /```yaml\n(receivers:[\s\S]*?)```/.exec(document) ?? [];
+  t.match(
+    parseReceivers(text, () => SECRETS['harbor']),
+    {
+      kind: 'ok',
+      receivers: new Map([
+        ['harbor', {}],
+        ['ghcr', {}],
+      ]),
+    },
+  );
+  const rows = [...document.matchAll(/^\| `([A-Z]\w+)` \|/gm)].map(([, type]) => type);
+  t.strictSame(rows.toSorted(), Object.keys(SENDERS).toSorted());
 });
 
 t.test('all faults are told at once, by field, and no secret is shown', async (t) => {
