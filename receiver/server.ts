@@ -1,11 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import { listenFault } from '../process/listen-fault.js';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Clock, Log } from '../process/ports.js';
 import { Connections } from '../serving/connections.js';
 import { peerOf } from '../serving/peer.js';
 import { type ReadBody, readBody } from '../serving/read-body.js';
 import { ReceivingRoom } from '../serving/receiving-room.js';
+import { admitFirst, drain, listen } from '../serving/tcp-server.js';
 import { type CallAnswer, type Calls, MAX_BODY_BYTES } from './calls.js';
 import type { Refusal } from './refusals.js';
 
@@ -17,8 +16,6 @@ const KEEP_ALIVE_MS = 75_000;
 const RECEIVE_MS = 30_000;
 /** How often that is looked at, milliseconds. */
 const RECEIVE_LOOK_MS = 5_000;
-/** How often to check whether the calls under way have ended, milliseconds. */
-const DRAIN_STEP_MS = 50;
 
 interface ServerDeps {
   /** Port 0 takes any free one. */
@@ -66,40 +63,22 @@ export const startServer = async (deps: ServerDeps): Promise<ReceiverServer> => 
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  beforeRequests(server, connections);
-  await listen(server, deps.listen);
+  admitFirst(server, (socket) => {
+    const stays = connections.admit(socket);
+    // Without TLS requests may come at once.
+    if (stays) connections.opened(socket, false);
+    return stays;
+  });
+  const port = await listen(server, deps.listen);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     connections: () => connections.count,
     stop: async (delayMs, graceMs) => {
       state.draining = true;
-      if (delayMs > 0) await clock.sleep(delayMs);
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      for (let left = graceMs; left > 0 && connections.isBusy; left -= DRAIN_STEP_MS) await clock.sleep(DRAIN_STEP_MS);
-      connections.closeAll();
-      server.closeAllConnections();
-      await closed;
+      await drain(server, { connections, clock }, { delayMs, graceMs });
     },
   };
 };
-
-/** Each connection is admitted before Node reads from it; without TLS it is open at once. */
-const beforeRequests = (server: Server, connections: Connections): void => {
-  const listeners = server.listeners('connection');
-  server.removeAllListeners('connection');
-  server.on('connection', (socket: Socket) => {
-    if (!connections.admit(socket)) return;
-    connections.opened(socket, false);
-    for (const listener of listeners) listener.call(server, socket);
-  });
-};
-
-const listen = (server: Server, { host, port }: ServerDeps['listen']): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenFault(error, { host, port, flag: '--listen' })));
-    server.listen({ host, port }, resolve);
-  });
 
 interface Exchange {
   readonly request: IncomingMessage;
