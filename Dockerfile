@@ -15,10 +15,12 @@ COPY kube kube
 COPY registry registry
 COPY certs certs
 COPY admission admission
+COPY serving serving
 COPY webhook webhook
+COPY receiver receiver
 COPY controller controller
 COPY cli cli
-RUN node build.mjs --only webhook && node build.mjs --only controller && node build.mjs --only werfbundle
+RUN node build.mjs --only webhook && node build.mjs --only controller && node build.mjs --only receiver && node build.mjs --only werfbundle
 
 FROM node:${NODE_VERSION}-bookworm-slim AS node
 

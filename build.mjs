@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 
 const programs = {
   webhook: { webhook: 'webhook/main.ts', 'judging-worker': 'admission/values/judging-worker.ts' },
+  receiver: { receiver: 'receiver/main.ts' },
   controller: { controller: 'controller/main.ts', 'reading-worker': 'controller/values/reading-worker.ts' },
   werfbundle: { werfbundle: 'cli/main.ts' },
   playground: { playground: 'playground/main.ts' },

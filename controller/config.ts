@@ -73,6 +73,10 @@ export const controllerFlags = {
     kind: 'boolean',
     help: 'Watches the Secrets that bundles name, so that a change is seen at once; needs list and watch on Secrets.',
   },
+  'follow-pushes': {
+    kind: 'boolean',
+    help: 'Looks at once at what a receiver was told of: watches ConfigMap werfbundle-pushes in --namespace.',
+  },
   'cross-namespace': {
     kind: 'enum',
     values: ['consent', 'always'],

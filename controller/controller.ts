@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../api/objects.js';
+import type { PushRecord } from '../api/push-record.js';
 import type { KubeClient } from '../kube/client.js';
 import { type LeaderTerm, standForElection } from '../kube/election.js';
 import type { Candidate } from '../kube/election-step.js';
@@ -8,6 +9,7 @@ import { createWorkQueue, type WorkQueue } from '../kube/work-queue.js';
 import type { Clock, Log, Random, Timer } from '../process/ports.js';
 import type { Registry } from '../registry/port.js';
 import { Caches } from './cache/caches.js';
+import { Pushes } from './cache/pushes.js';
 import type { Share } from './cache/share.js';
 import { Watches } from './cache/watches.js';
 import type { Platform } from './decide/observation.js';
@@ -38,6 +40,8 @@ interface ControllerDeps {
   readonly workers: number;
   /** Whether Secrets that bundles name are watched, too. */
   readonly watchSecrets: boolean;
+  /** Whether a receiver tells of pushes. */
+  readonly followPushes: boolean;
   /** How many Jobs there may be at once. */
   readonly limits: JobSlotLimits;
   /** Name of this process in events. */
@@ -61,10 +65,12 @@ export class Controller {
   readonly #deps: ControllerDeps;
   readonly #caches: Caches;
   readonly #watches: Watches;
+  readonly #pushes: Pushes | undefined;
   readonly #takeOver: TakeOver;
   #onBundle: () => void = () => {};
   #wake: (ref: ObjectRef) => void = () => {};
   #onJob: (job: ObjectRef, active: boolean) => void = () => {};
+  #onPush: (push: PushRecord) => void = () => {};
   #sweep: Sweep | undefined;
 
   constructor(deps: ControllerDeps) {
@@ -83,6 +89,8 @@ export class Controller {
       onJob: (job, active) => this.#onJob(job, active),
     });
     this.#watches = new Watches({ ...deps, secrets: deps.watchSecrets, onChange: (ref) => this.#wake(ref) });
+    const { namespace } = deps.platform;
+    if (deps.followPushes) this.#pushes = new Pushes({ ...deps, namespace, onPush: (push) => this.#onPush(push) });
   }
 
   /** Whether it leads, or could begin to at once. */
@@ -97,7 +105,8 @@ export class Controller {
   async start(signal: AbortSignal): Promise<void> {
     const { log } = this.#deps;
     const winding = new AbortController();
-    const watching = Promise.all([this.#caches.start(winding.signal), this.#watches.start(winding.signal)]);
+    const followed = [this.#caches, this.#watches, this.#pushes];
+    const watching = Promise.all(followed.map((part) => part?.start(winding.signal)));
     try {
       await this.#caches.whenSynced(signal);
       log.info('controller ready', { bundles: [...this.#caches.bundleRefs()].length });
@@ -131,6 +140,7 @@ export class Controller {
     const queue = this.#queue({ client, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
+    this.#onPush = (push) => metrics.pushed(scans.pushed(push));
     this.#onBundle = () => this.#takeOver.check(client, cut.signal);
     this.#onBundle();
     for (const job of this.#caches.activeJobs()) slots.jobChanged(job, true);
@@ -140,6 +150,7 @@ export class Controller {
     await Promise.all([scans.start(ending), queue.start(ending)]);
     this.#wake = () => {};
     this.#onJob = () => {};
+    this.#onPush = () => {};
     this.#onBundle = () => {};
     this.#sweep = undefined;
     await events.settled();
@@ -158,6 +169,7 @@ export class Controller {
       onDelivery: (ref) => this.#wake(ref),
       onHold: (ref) => this.#wake(ref),
       onScan: (result, durationMs) => metrics.scanned(result, durationMs),
+      wasPushed: (name) => this.#pushes?.wasPushed(name) === true,
     });
   }
 

@@ -151,6 +151,7 @@ await runProcess(async (signal, fail) => {
       proof,
       workers,
       watchSecrets: config.watchSecrets,
+      followPushes: config.followPushes,
       limits: { total: config.maxJobs, perNamespace: config.maxJobsPerNamespace },
       instance: hostname(),
       metrics,

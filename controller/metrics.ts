@@ -12,6 +12,7 @@ type Ended = NonNullable<WerfBundleStatus['history']>[number];
 
 const PHASES: readonly (Phase | 'none')[] = ['Syncing', 'Synced', 'Failed', 'none'];
 const JOB_RESULTS: readonly Ended['result'][] = ['Succeeded', 'Failed', 'Lost', 'Refused'];
+const PUSH_RESULTS = ['scanned', 'unknown'];
 const CHECK_RESULTS: readonly DriftCheckResult[] = ['InSync', 'Drifted', 'Failed'];
 
 /** The kinds that bundles refer to, by the names of their resources. */
@@ -47,6 +48,11 @@ export class Metrics {
     'registry_scan_duration_seconds',
     'Seconds that a poll of a repository took; held-back ones do not count.',
     [...[0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]],
+  );
+  readonly #pushes = this.#counter(
+    'pushes_total',
+    'Pushes that receivers were told of: by result (scanned: for bundles of the repository; unknown: no bundle uses it).',
+    ['result'],
   );
   readonly #jobs = this.#counter(
     'jobs_total',
@@ -100,6 +106,7 @@ export class Metrics {
       this.#jobs.inc({ result }, 0);
       this.#driftCorrections.inc({ result }, 0);
     }
+    for (const result of PUSH_RESULTS) this.#pushes.inc({ result }, 0);
     for (const result of CHECK_RESULTS) this.#driftChecks.inc({ result }, 0);
     for (const phase of PHASES) this.#bundles.set({ phase }, 0);
   }
@@ -107,6 +114,11 @@ export class Metrics {
   scanned(result: ScanResult, durationMs: number): void {
     this.#scans.inc({ result });
     if (result !== 'held-back') this.#scanSeconds.observe(durationMs / 1_000);
+  }
+
+  /** A receiver was told of a push. @param known - whether a bundle uses the repository */
+  pushed(known: boolean): void {
+    this.#pushes.inc({ result: known ? 'scanned' : 'unknown' });
   }
 
   deploymentEnded({ result, reason, startedAt, finishedAt }: Ended): void {

@@ -3,6 +3,7 @@ import { playgroundFlags, playgroundVariables } from '../playground/options.js';
 import { commonFlags } from '../process/common-flags.js';
 import type { Flag, FlagTable } from '../process/flag-values.js';
 import { variableOf } from '../process/flags.js';
+import { receiverFlags } from '../receiver/config.js';
 import { webhookFlags } from '../webhook/config.js';
 import { code, page, table } from './markdown.js';
 
@@ -54,9 +55,10 @@ too. What they do together: [docs/configuration.md](../configuration.md#flags). 
 
 export const flagsPage = (): string =>
   page({ title: 'Flags', from: 'the tables that the programs read', about: ABOUT }, [
-    { heading: 'Both processes', text: table(HEADS, rowsOf(commonFlags, true)) },
+    { heading: 'Webhook and controller', text: table(HEADS, rowsOf(commonFlags, true)) },
     { heading: 'Webhook', text: table(HEADS, rowsOf(own(webhookFlags), true)) },
     { heading: 'Controller', text: table(HEADS, rowsOf(own(controllerFlags), true)) },
+    { heading: 'Receiver', text: table(HEADS, rowsOf(receiverFlags, true)) },
     {
       heading: 'Playground',
       text: [

@@ -3,6 +3,8 @@ import { createAdmissionMetrics } from '../admission/metrics.js';
 import { BUNDLE_INFO } from '../controller/bundle-series.js';
 import { Metrics } from '../controller/metrics.js';
 import { countRequests } from '../kube/request-metrics.js';
+import { createReceiverMetrics } from '../receiver/metrics.js';
+import { REFUSALS as RECEIVER_REFUSALS } from '../receiver/refusals.js';
 import { createServerMetrics } from '../webhook/metrics.js';
 import { REFUSALS } from '../webhook/refusals.js';
 import { code, codes, page, table } from './markdown.js';
@@ -53,6 +55,13 @@ const ofWebhook = async (): Promise<readonly Metric[]> => {
   return metricsIn(registry);
 };
 
+const ofReceiver = async (): Promise<readonly Metric[]> => {
+  const registry = new Registry();
+  createReceiverMetrics(registry);
+  countRequests(registry);
+  return metricsIn(registry);
+};
+
 const ofController = async (): Promise<readonly Metric[]> => {
   const { name, help, labelNames } = BUNDLE_INFO;
   return [
@@ -69,13 +78,21 @@ const tableOf = (metrics: readonly Metric[]): string =>
       .map(({ name, type, labels, help }) => [code(name), type, labels.join('; '), help]),
   );
 
-const ABOUT = `What webhook and controller show at \`/metrics\` of \`--health-address\`, beside Node's own (\`process_…\`, \`nodejs_…\`). A metric that both have is in
-both tables, since each says what it counts there. Explanations: [docs/configuration.md](../configuration.md#metrics).`;
+const ABOUT = `What webhook, controller and receiver show at \`/metrics\` of \`--health-address\`, beside Node's own (\`process_…\`, \`nodejs_…\`). A metric that several have is in
+each table, since each says what it counts there. Explanations: [docs/configuration.md](../configuration.md#metrics).`;
 
 export const metricsPage = async (): Promise<string> =>
   page({ title: 'Metrics', from: "the programs' own registries", about: ABOUT }, [
     { heading: 'Webhook', text: tableOf(await ofWebhook()) },
     { heading: 'Controller', text: tableOf(await ofController()) },
+    { heading: 'Receiver', text: tableOf(await ofReceiver()) },
+    {
+      heading: "Reasons of the receiver's refusals",
+      text: `The \`reason\` of \`werfbundle_receiver_refusals_total\`:\n\n${table(
+        ['Reason', 'Meaning'],
+        Object.entries(RECEIVER_REFUSALS).map(([reason, meaning]) => [code(reason), meaning]),
+      )}`,
+    },
     {
       heading: 'Reasons of refusals',
       text: `The \`reason\` of \`werfbundle_webhook_refusals_total\`:\n\n${table(

@@ -8,7 +8,19 @@ const ROOT = join(import.meta.dirname, '..');
 const INSIDE = ['reconcile', 'observe', 'decide', 'execute', 'cache', 'scans', 'deploy', 'values'].map(
   (room) => `controller/${room}`,
 );
-const OPERATOR = ['api', 'process', 'kube', 'certs', 'registry', 'admission', 'webhook', 'controller', ...INSIDE];
+const OPERATOR = [
+  'api',
+  'process',
+  'kube',
+  'certs',
+  'registry',
+  'serving',
+  'admission',
+  'webhook',
+  'receiver',
+  'controller',
+  ...INSIDE,
+];
 
 /** The parts of the project, the more special first: what each may import beside itself, and what it may know by its types only. */
 const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; readonly types?: readonly string[] }>> = {
@@ -43,7 +55,9 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   certs: { imports: ['api', 'process', 'kube'] },
   registry: { imports: ['api', 'process'] },
   admission: { imports: ['api', 'process', 'kube'] },
-  webhook: { imports: ['api', 'process', 'kube', 'certs', 'admission'] },
+  serving: { imports: ['process'] },
+  webhook: { imports: ['api', 'process', 'kube', 'certs', 'serving', 'admission'] },
+  receiver: { imports: ['api', 'process', 'kube', 'serving'] },
   cli: { imports: OPERATOR },
   playground: { imports: [...OPERATOR, 'cli'] },
   reference: { imports: [...OPERATOR, 'cli', 'playground'] },
@@ -61,6 +75,7 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'kube/transport.ts': ['systemClock'],
   'controller/main.ts': ['process.env', 'systemClock', 'systemRandom'],
   'webhook/main.ts': ['process.env', 'systemClock', 'systemRandom'],
+  'receiver/main.ts': ['process.env', 'systemClock'],
 };
 /** Whoever imports the real thing is listed as well. */
 const SYSTEM_CLOCK = 'process/system-clock.js';

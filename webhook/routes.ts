@@ -7,12 +7,12 @@ import { Deadline } from '../process/deadline.js';
 import type { Readiness } from '../process/health-server.js';
 import type { Clock, Log } from '../process/ports.js';
 import { Semaphore } from '../process/semaphore.js';
-import type { Connections } from './connections.js';
+import type { Connections } from '../serving/connections.js';
+import { peerOf } from '../serving/peer.js';
+import { type ReadBody, readBody } from '../serving/read-body.js';
+import { ReceivingRoom } from '../serving/receiving-room.js';
 import { deadlineMs } from './deadline.js';
-import { peerOf } from './peer.js';
-import { type ReadBody, readBody } from './read-body.js';
-import { ReceivingRoom } from './receiving-room.js';
-import type { Refusals } from './refusals.js';
+import type { Refusal } from './refusals.js';
 
 /**
  * Longest body that is read, bytes. An object in etcd has at most 1.5 MiB of protobuf, for which JSON needs at most twice as much;
@@ -39,7 +39,7 @@ export interface RoutesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly connections: Pick<Connections, 'holds'>;
-  readonly refusals: Pick<Refusals, 'add'>;
+  readonly refusals: { add(reason: Refusal, peer: string): void };
   /** Whether this request's caller may ask for admission. */
   readonly isAccepted: (request: Request) => boolean;
 }

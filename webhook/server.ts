@@ -1,13 +1,13 @@
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import type { Request, Response } from 'express';
 import type { KeyPair } from '../certs/issue.js';
-import { listenFault } from '../process/listen-fault.js';
+import { Connections } from '../serving/connections.js';
+import { Refusals } from '../serving/refusals.js';
+import { admitFirst, drain, listen } from '../serving/tcp-server.js';
 import { type ClientAuthorities, hasAcceptedCertificate } from './client-certificate.js';
-import { Connections } from './connections.js';
 import type { ServerMetrics } from './metrics.js';
-import { Refusals } from './refusals.js';
+import { REFUSALS } from './refusals.js';
 import { createRouter, giveUp, type RoutesDeps } from './routes.js';
 
 export { MAX_BODY_BYTES } from './routes.js';
@@ -18,8 +18,6 @@ const KEEP_ALIVE_MS = 120_000;
 const RECEIVE_MS = 30_000;
 /** How often that is looked at, milliseconds. */
 const RECEIVE_LOOK_MS = 5000;
-/** How often to check whether the calls under way have ended, milliseconds. */
-const DRAIN_STEP_MS = 50;
 
 /** What the server is made of. */
 interface ServerDeps extends Omit<RoutesDeps, 'connections' | 'refusals' | 'isAccepted'> {
@@ -61,7 +59,7 @@ const IN_ALL = 4;
  */
 export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> => {
   const { clock, metrics, maxInFlight, clients } = deps;
-  const refusals = new Refusals({ ...deps, count: (reason) => metrics?.refused(reason) });
+  const refusals = new Refusals({ ...deps, reasons: REFUSALS, count: (reason) => metrics?.refused(reason) });
   const all = deps.maxConnections ?? IN_ALL * maxInFlight;
   const perPeer = deps.maxConnectionsPerPeer ?? PER_PEER * maxInFlight;
   const connections = new Connections({
@@ -82,12 +80,12 @@ export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> =>
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.on('tlsClientError', (error) => deps.log.debug('TLS handshake failed', { error }));
-  server.on('secureConnection', (socket) => connections.secured(socket, trusts(socket, clients)));
-  beforeHandshake(server, (socket) => connections.admit(socket));
-  await listen(server, deps.listen);
+  server.on('secureConnection', (socket) => connections.opened(socket, trusts(socket, clients)));
+  admitFirst(server, (socket) => connections.admit(socket));
+  const port = await listen(server, deps.listen);
   const renew = (): void => server.setSecureContext(tlsOptions(state));
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     use: (serving) => {
       state.serving = serving;
       renew();
@@ -99,14 +97,8 @@ export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> =>
     },
     stop: async (delayMs, graceMs) => {
       state.draining = true;
-      if (delayMs > 0) await clock.sleep(delayMs);
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
-      for (let left = graceMs; left > 0 && connections.isBusy; left -= DRAIN_STEP_MS) await clock.sleep(DRAIN_STEP_MS);
-      connections.closeAll();
-      server.closeAllConnections();
+      await drain(server, { connections, clock }, { delayMs, graceMs });
       refusals.stop();
-      await closed;
     },
   };
 };
@@ -129,20 +121,3 @@ const tlsOptions = ({ serving, ca }: { readonly serving: KeyPair; readonly ca: s
   minVersion: 'TLSv1.2' as const,
   ...(ca !== undefined && { ca }),
 });
-
-/** Puts a decision before all that Node does for a connection. */
-const beforeHandshake = (server: Server, admit: (socket: Socket) => boolean): void => {
-  const listeners = server.listeners('connection');
-  server.removeAllListeners('connection');
-  // A server that listens on a port has sockets of the network only.
-  server.on('connection', (socket) => {
-    if (!admit(socket as Socket)) return;
-    for (const listener of listeners) listener.call(server, socket);
-  });
-};
-
-const listen = (server: Server, { host, port }: ServerDeps['listen']): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', (error) => reject(listenFault(error, { host, port, flag: '--listen' })));
-    server.listen({ host, port }, resolve);
-  });

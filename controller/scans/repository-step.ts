@@ -1,9 +1,25 @@
 import type { ObjectIdentity } from '../../api/objects.js';
 import type { HeldBack } from '../../registry/port.js';
 import { type Audience, duesOf, notificationsOf, overdueBundles, stillWaiting } from './audience.js';
-import type { RepositoryEffect, RepositoryEvent, RepositoryState } from './repository.js';
+import {
+  NEW_PUSH,
+  type Push,
+  type RepositoryEffect,
+  type RepositoryEvent,
+  type RepositoryState,
+} from './repository.js';
 import type { ScanOutcome } from './scan.js';
-import { afterHold, type Due, dueNow, heldOn, isNewHold, isOverdue, MIN_GAP_MS, nextDueAt } from './schedule.js';
+import {
+  afterHold,
+  type Due,
+  dueNow,
+  heldOn,
+  isNewHold,
+  isOverdue,
+  MIN_GAP_MS,
+  nextDueAt,
+  PUSH_GAP_MS,
+} from './schedule.js';
 import {
   asksTheSame,
   dueOf,
@@ -21,6 +37,9 @@ interface RepositoryStep {
   readonly effects: readonly RepositoryEffect[];
 }
 
+/** A repository that is being scanned. */
+type Scanning = RepositoryState & { readonly phase: Extract<RepositoryState['phase'], { kind: 'scanning' }> };
+
 type Event<Kind extends RepositoryEvent['kind']> = Extract<RepositoryEvent, { kind: Kind }>;
 
 const NOBODY: Subscribers = new Map();
@@ -30,7 +49,8 @@ const IDLE: Due = { kind: 'idle' };
  * The transition of one repository. Pure; never throws.
  *
  * Guarantees: one scan at a time; a subscriber that waits for a scan is notified of it, or goes on waiting; a success notifies all to whom
- * it is news, a failure those that waited for it; a scan that is held back is no failure.
+ * it is news, a failure those that waited for it; a scan that is held back is no failure. A push makes one scan, for which nobody
+ * waits: so its failure counts for no bundle, however many pushes there are.
  * Costs: `subscribed` and `acknowledged` cost the same however many subscribers there are; all else is in proportion to them.
  * @param subscribers - of this repository; `changed` in the answer replaces some of them
  */
@@ -45,6 +65,8 @@ export const stepRepository = (
       return subscribed(state, subscribers, event);
     case 'acknowledged':
       return acknowledged(state, subscribers, event);
+    case 'pushed':
+      return pushed(state);
     case 'look':
       return phase.kind === 'idle' ? looked(state, subscribers, event) : unchanged(state);
     case 'slot-given':
@@ -52,15 +74,17 @@ export const stepRepository = (
     case 'slot-withdrawn':
       return phase.kind === 'queued' ? rested(state, subscribers) : unchanged(state);
     case 'scanned':
-      return phase.kind === 'scanning' ? scanned(state, { subscribers, ...phase }, event) : unchanged(state);
+      return isScanning(state) ? scanned(state, { subscribers, ...state.phase }, event) : unchanged(state);
     case 'broken':
       return phase.kind === 'scanning' ? broken(state, { subscribers, ...phase }, event) : unchanged(state);
     case 'stopped':
-      return phase.kind === 'scanning' ? stopped(state, { subscribers, ...phase }, event) : unchanged(state);
+      return isScanning(state) ? stopped(state, { subscribers, ...state.phase }, event) : unchanged(state);
     default:
       return event satisfies never;
   }
 };
+
+const isScanning = (state: RepositoryState): state is Scanning => state.phase.kind === 'scanning';
 
 const unchanged = (state: RepositoryState): RepositoryStep => ({ state, changed: NOBODY, effects: [] });
 
@@ -87,10 +111,23 @@ const subscribed = (
   };
 };
 
+/** One that comes while a scan is under way makes another one: that scan may have listed the tags before. */
+const pushed = (state: RepositoryState): RepositoryStep => {
+  const after = { ...state, pushed: NEW_PUSH };
+  const { phase } = state;
+  if (phase.kind !== 'idle') return unchanged(after);
+  const lookAt = Math.min(phase.lookAt, Math.max(pushDueAt(after), state.notBefore));
+  return unchanged({ ...after, phase: { kind: 'idle', lookAt } });
+};
+
+/** When the scan for a push is due; Infinity: there is none. */
+const pushDueAt = ({ pushed: push, notPushedBefore }: RepositoryState): number =>
+  push === undefined ? Number.POSITIVE_INFINITY : notPushedBefore;
+
 /** A subscription can make the next look at the schedule come sooner. If it could come later, that look finds out. */
 const lookingSooner = (state: RepositoryState, due: Due): RepositoryState => {
   if (state.phase.kind !== 'idle') return state;
-  const lookAt = Math.max(nextDueAt(state.rhythm, [due]), state.notBefore);
+  const lookAt = Math.max(Math.min(nextDueAt(state.rhythm, [due]), pushDueAt(state)), state.notBefore);
   return lookAt < state.phase.lookAt ? { ...state, phase: { kind: 'idle', lookAt } } : state;
 };
 
@@ -119,17 +156,24 @@ const looked = (
   return putOff(state, { subscribers, changed: NOBODY }, { held, now, uniform });
 };
 
-/** A scan begins for the subscribers that are due; some, or all, may have unsubscribed while it waited for its slot. */
+/**
+ * A scan begins for the subscribers that are due, and for what was pushed; some, or all, may have unsubscribed while it waited for its
+ * slot.
+ */
 const begun = (state: RepositoryState, subscribers: Subscribers, { now }: Event<'slot-given'>): RepositoryStep => {
   const isDue = dueNow(state.rhythm, duesOf(subscribers, NOBODY), now);
   const waiting = new Map([...subscribers].filter(([, { due }]) => isDue(due)));
-  if (waiting.size === 0) return rested(withGap(state, now), subscribers);
+  const forPush = pushDueAt(state) <= now;
+  if (waiting.size === 0 && !(forPush && subscribers.size > 0)) return rested(withGap(state, now), subscribers);
   const changed = new Map<string, Subscriber>();
   for (const [name, subscriber] of waiting) changed.set(name, { ...subscriber, due: IDLE });
-  return { state: { ...state, phase: { kind: 'scanning', waiting }, scans: state.scans + 1 }, changed, effects: [] };
+  const phase = { kind: 'scanning', waiting, pushed: state.pushed } as const;
+  const begins = { ...state, phase, scans: state.scans + 1, pushed: undefined, notPushedBefore: now + PUSH_GAP_MS };
+  return { state: begins, changed, effects: [] };
 };
 
-const scanned = (state: RepositoryState, audience: Audience, event: Event<'scanned'>): RepositoryStep => {
+const scanned = (state: Scanning, audience: Audience, event: Event<'scanned'>): RepositoryStep => {
+  const { phase } = state;
   const { run, sequence, now, uniform } = event;
   const { outcomes, held, startedAt, begunAt } = run;
   const { subscribers, waiting } = audience;
@@ -140,11 +184,23 @@ const scanned = (state: RepositoryState, audience: Audience, event: Event<'scann
   const regular = [...waiting.values()].some(({ due }) => due.kind === 'interval');
   const served = held === undefined && (regular || (all && run.result === 'success'));
   const rhythm = { ...state.rhythm, lastAt: served ? begunAt : state.rhythm.lastAt, uniform };
-  const after = withGap({ ...state, rhythm, latest: latestAfter(state.latest, subscribers, outcomes) }, now);
+  const left = state.pushed ?? leftOf(phase.pushed, { subscribers, outcomes });
+  const latest = latestAfter(state.latest, subscribers, outcomes);
+  const after = withGap({ ...state, rhythm, latest, pushed: left }, now);
   const notify = notifying(bundles);
   if (held === undefined) return rested({ ...after, hold: undefined }, subscribers, { changed, effects: notify });
   const step = putOff(after, { subscribers, changed }, { held, now, uniform });
   return { ...step, effects: [...notify, ...step.effects] };
+};
+
+/** What is left of a push after a scan; nothing once each policy has had an answer. */
+const leftOf = (
+  push: Push | undefined,
+  { subscribers, outcomes }: { readonly subscribers: Subscribers; readonly outcomes: ReadonlyMap<string, ScanOutcome> },
+): Push | undefined => {
+  if (push === undefined) return undefined;
+  const answered = new Set([...push.answered, ...outcomes.keys()]);
+  return [...policiesOf(subscribers).keys()].every((name) => answered.has(name)) ? undefined : { answered };
 };
 
 const broken = (state: RepositoryState, audience: Audience, event: Event<'broken'>): RepositoryStep => {
@@ -156,9 +212,10 @@ const broken = (state: RepositoryState, audience: Audience, event: Event<'broken
 const notifying = (bundles: readonly ObjectIdentity[]): readonly RepositoryEffect[] =>
   bundles.length === 0 ? [] : [{ kind: 'notify', bundles }];
 
-const stopped = (state: RepositoryState, audience: Audience, { now }: Event<'stopped'>): RepositoryStep => {
+const stopped = (state: Scanning, audience: Audience, { now }: Event<'stopped'>): RepositoryStep => {
   const changed = stillWaiting(audience, new Map(), undefined);
-  return rested(withGap(state, now), audience.subscribers, { changed, effects: [] });
+  const after = { ...state, pushed: state.pushed ?? state.phase.pushed };
+  return rested(withGap(after, now), audience.subscribers, { changed, effects: [] });
 };
 
 /** The last successes by policy: a failure keeps the old one; those of policies without subscribers are forgotten. */
@@ -203,5 +260,7 @@ const rested = (
   return { state: { ...state, phase: { kind: 'idle', lookAt } }, changed, effects };
 };
 
-const nextLookAt = ({ rhythm, notBefore }: RepositoryState, subscribers: Subscribers, changed: Subscribers): number =>
-  Math.max(nextDueAt(rhythm, duesOf(subscribers, changed)), notBefore);
+const nextLookAt = (state: RepositoryState, subscribers: Subscribers, changed: Subscribers): number => {
+  const dueAt = nextDueAt(state.rhythm, duesOf(subscribers, changed));
+  return Math.max(Math.min(dueAt, pushDueAt(state)), state.notBefore);
+};

@@ -5,17 +5,29 @@ import type { ScanRun } from './scan-run.js';
 import type { Hold, Rhythm } from './schedule.js';
 import type { Subscribers, Subscription } from './subscriber.js';
 
+/** Something was pushed; the policies that have had an answer since, by their names: one scan may leave some to the next one. */
+export interface Push {
+  readonly answered: ReadonlySet<string>;
+}
+
+/** A push that no policy has had an answer since. */
+export const NEW_PUSH: Push = { answered: new Set() };
+
 /** What is known of a repository. Times are the clock's monotonic milliseconds. */
 export interface RepositoryState {
   readonly phase: /** `lookAt`: when to look at the schedule, never later than the next scan is due; Infinity: no scan is wanted. */
     | { readonly kind: 'idle'; readonly lookAt: number }
     /** A scan waits for a slot. */
     | { readonly kind: 'queued' }
-    /** `waiting`: the subscribers that the scan is for, as they were when it began. */
-    | { readonly kind: 'scanning'; readonly waiting: Subscribers };
+    /** `waiting`: the subscribers that the scan is for, as they were when it began. `pushed`: it is for a push, too. */
+    | { readonly kind: 'scanning'; readonly waiting: Subscribers; readonly pushed: Push | undefined };
   readonly rhythm: Rhythm;
   /** No scan begins before this. */
   readonly notBefore: number;
+  /** No scan for a push begins before this. */
+  readonly notPushedBefore: number;
+  /** What was pushed since the last scan began. */
+  readonly pushed: Push | undefined;
   /** undefined: the last scan was not held back. */
   readonly hold: Hold | undefined;
   /** By the policy's name: the last success since the start. */
@@ -33,6 +45,8 @@ export type RepositoryEvent =
       /** The same moment by the wall clock. */
       readonly wallNow: number;
     }
+  /** The registry has told that something was pushed. */
+  | { readonly kind: 'pushed' }
   | { readonly kind: 'acknowledged'; readonly bundle: ObjectIdentity; readonly sequence: number }
   /** The time to look at the schedule has come. `held`: why requests to its host are held back, if they are. */
   | {
@@ -78,6 +92,8 @@ export const newRepositoryState = (born: { readonly now: number; readonly unifor
   phase: { kind: 'idle', lookAt: Number.POSITIVE_INFINITY },
   rhythm: { bornAt: born.now, lastAt: undefined, uniform: born.uniform },
   notBefore: 0,
+  notPushedBefore: 0,
+  pushed: undefined,
   hold: undefined,
   latest: new Map(),
   scans: 0,

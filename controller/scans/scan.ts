@@ -82,6 +82,14 @@ export interface Scans {
   acknowledge(bundle: ObjectIdentity, sequence: number): void;
 }
 
+/** What a registry has told of by itself. */
+export interface PushedRepository {
+  /** By its `repositoryName`. */
+  readonly name: string;
+  /** Those below it are meant as well: `ghcr.io/acme/shop` and `ghcr.io/acme/shop/web`. */
+  readonly below: boolean;
+}
+
 /** For metrics: of a scan with several failures, the first one's code. `held-back`: the scan was not made, or not completed. */
 export type ScanResult = 'success' | 'held-back' | RegistryFailure['code'];
 
@@ -100,4 +108,6 @@ export interface ScansDeps {
   /** Called after each scan, and each time that one is put off. */
   readonly onScan?: (result: ScanResult, durationMs: number) => void;
   readonly concurrency?: ScanConcurrency;
+  /** Whether something was pushed to a repository lately. It is asked when the first bundle subscribes: the push may have come before. */
+  readonly wasPushed?: (name: string) => boolean;
 }

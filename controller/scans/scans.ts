@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
+import { repositoryName } from '../../api/repository-name.js';
 import { DueHeap } from '../../process/due-heap.js';
 import type { HeldBack, RegistryFailure, RegistryTarget } from '../../registry/port.js';
 import { resourceUrl, targetKey } from '../../registry/target.js';
@@ -8,13 +9,15 @@ import { newMemory, type ScanMemory } from './registry-reader.js';
 import {
   isForgettable,
   lookAtOf,
+  NEW_PUSH,
   newRepositoryState,
   type RepositoryEffect,
   type RepositoryEvent,
   type RepositoryState,
 } from './repository.js';
+import { RepositoryNames } from './repository-names.js';
 import { stepRepository } from './repository-step.js';
-import type { Delivery, ScanInterest, ScanSuccess, Scans, ScansDeps } from './scan.js';
+import type { Delivery, PushedRepository, ScanInterest, ScanSuccess, Scans, ScansDeps } from './scan.js';
 import { runScan, scanFields } from './scan-run.js';
 import { DEFAULT_SCAN_CONCURRENCY, ScanSlots, type Slot } from './scan-slots.js';
 import { type Subscriber, type Subscribers, subscriberName, subscriptionOf, tenantsOf } from './subscriber.js';
@@ -39,18 +42,26 @@ interface Repository {
   state: RepositoryState;
 }
 
+/** The scans, and what drives them. */
+interface RunningScans extends Scans {
+  start(signal: AbortSignal): Promise<void>;
+  /** Has a repository scanned at once, for all its bundles. @returns whether there is one that bundles subscribe to */
+  pushed(repository: PushedRepository): boolean;
+}
+
 /**
  * The scans of all repositories; see {@link Scans}. `start` runs them until its signal is aborted and resolves when the last one
  * has ended. Scans are not started before; bundles may subscribe at any time.
  */
-export const createScans = (deps: ScansDeps): Scans & { start(signal: AbortSignal): Promise<void> } =>
-  new RepositoryScans(deps);
+export const createScans = (deps: ScansDeps): RunningScans => new RepositoryScans(deps);
 
 /** Owns the timer, the slots, the scans under way, and the indexes by name and by time. It decides nothing. */
-class RepositoryScans implements Scans {
+class RepositoryScans implements RunningScans {
   readonly #deps: ScansDeps;
   readonly #alarm: Alarm;
   readonly #repositories = new Map<string, Repository>();
+  /** They may be several of one name, each with a credential of its own. */
+  readonly #names = new RepositoryNames<Repository>();
   /** The repository that a bundle is subscribed to, by the bundle's name. */
   readonly #subscribed = new Map<string, Repository>();
   /** By when they are looked at next. */
@@ -103,6 +114,12 @@ class RepositoryScans implements Scans {
     if (repository !== undefined) this.#apply(repository, { kind: 'acknowledged', bundle, sequence });
   }
 
+  pushed(pushed: PushedRepository): boolean {
+    const meant = this.#names.meant(pushed);
+    for (const repository of meant) this.#apply(repository, { kind: 'pushed' });
+    return meant.length > 0;
+  }
+
   async start(signal: AbortSignal): Promise<void> {
     // Each scan under way listens to it: Node takes more than ten for a leak.
     setMaxListeners(0, signal);
@@ -126,17 +143,21 @@ class RepositoryScans implements Scans {
   }
 
   #open(key: string, target: RegistryTarget): Repository {
-    const { clock, random } = this.#deps;
-    const state = newRepositoryState({ now: clock.monotonic(), uniform: random.uniform() });
+    const { clock, random, wasPushed } = this.#deps;
+    const name = repositoryName(target);
+    const born = newRepositoryState({ now: clock.monotonic(), uniform: random.uniform() });
+    const state = { ...born, ...(wasPushed?.(name) === true && { pushed: NEW_PUSH }) };
     const host = resourceUrl(target, '').host;
     const repository = { key, target, host, subscribers: new Map(), memory: newMemory(), state };
     this.#repositories.set(key, repository);
+    this.#names.add(name, repository);
     return repository;
   }
 
   /** Forgets a repository without subscribers, unless another one has its key by now, since this one had to wait for a slot. */
   #dropIfForgettable(repository: Repository): void {
     if (!isForgettable(repository.state, repository.subscribers)) return;
+    this.#names.delete(repositoryName(repository.target), repository);
     if (this.#repositories.get(repository.key) === repository) this.#repositories.delete(repository.key);
   }
 

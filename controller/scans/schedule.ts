@@ -28,6 +28,9 @@ export interface Rhythm {
 /** The least pause between two scans of a repository, even on request. */
 export const MIN_GAP_MS = 500;
 
+/** The least time from the beginning of a scan to one for a push: whoever floods a receiver makes no more than one a second. */
+export const PUSH_GAP_MS = 1_000;
+
 const JITTER = 0.1;
 
 /** The shortest time between two scans of an interval. */

@@ -37,19 +37,23 @@ export const startRegistry = async (options: {
   readonly auth?: RegistryAuth | TokenAuth;
   /** Absent: a free one. */
   readonly port?: number;
+  /** Whom to tell of pushes; only docker-registry can. */
+  readonly notify?: Notify;
   readonly say: (line: string) => void;
 }): Promise<RunningRegistry> => {
-  const { binary, auth, say } = options;
+  const { binary, auth, notify, say } = options;
   const dir = resolve(options.dir);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const held = await holdPort(options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
     const what = error.code === 'EADDRINUSE' ? 'is in use; choose another one' : `can't be used: ${error.message}`;
     throw new RegistryError(`port ${options.port} of 127.0.0.1, wanted for the registry, ${what}`);
   });
+  if (notify !== undefined && binary === undefined)
+    throw new RegistryError('only docker-registry, which is not on this machine, tells of pushes');
   if (auth?.kind === 'token') {
     if (binary === undefined)
       throw new RegistryError('only docker-registry, which is not on this machine, takes tokens');
-    return startProcess({ dir, binary, held, access: await tokenAccess(dir, auth) });
+    return startProcess({ dir, binary, held, notify, access: await tokenAccess(dir, auth) });
   }
   const account = binary && auth ? await htpasswdLine(auth.username, auth.password) : undefined;
   if (binary === undefined) {
@@ -60,9 +64,22 @@ export const startRegistry = async (options: {
     );
     say('registry: one inside this process takes its place');
   } else {
-    return startProcess({ dir, binary, held, access: await passwordAccess(dir, account) });
+    return startProcess({ dir, binary, held, notify, access: await passwordAccess(dir, account) });
   }
   return startInProcess({ dir, auth, held });
+};
+
+/** Who is told of each push and pull. */
+interface Notify {
+  readonly url: string;
+  /** Of the header Authorization. */
+  readonly token: string;
+}
+
+/** The `notifications` part of a distribution registry's configuration. */
+const notificationsTo = ({ url, token }: Notify) => {
+  const headers = { Authorization: [`Bearer ${token}`] };
+  return { endpoints: [{ name: 'receiver', url, headers, timeout: '2s', threshold: 5, backoff: '1s' }] };
 };
 
 /** The `auth` part of a distribution registry's configuration. */
@@ -86,8 +103,9 @@ const startProcess = async (options: {
   readonly binary: string;
   readonly held: HeldPort;
   readonly access: Access;
+  readonly notify: Notify | undefined;
 }): Promise<RunningRegistry> => {
-  const { dir, binary, held, access } = options;
+  const { dir, binary, held, access, notify } = options;
   const host = `127.0.0.1:${held.port}`;
   const config = {
     version: '0.1',
@@ -95,6 +113,7 @@ const startProcess = async (options: {
     storage: { filesystem: { rootdirectory: join(dir, 'storage') }, delete: { enabled: true } },
     http: { addr: host },
     ...(access !== undefined && { auth: access }),
+    ...(notify !== undefined && { notifications: notificationsTo(notify) }),
   };
   const configFile = join(dir, 'config.yml');
   await writeFile(configFile, stringify(config), { mode: 0o600 });

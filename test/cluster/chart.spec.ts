@@ -33,7 +33,7 @@ const rendered = async (values: object, namespace = NAMESPACE, kubeVersion = '1.
 
 /** A JSON patch of a Deployment, as a kustomization has it. */
 const patched = (
-  name: 'webhook' | 'controller',
+  name: 'webhook' | 'controller' | 'receiver',
   ...operations: readonly (readonly [path: string, value: unknown])[]
 ) => ({
   target: { kind: 'Deployment', name: `werfbundle-${name}` },
@@ -74,6 +74,7 @@ const CHOICES: readonly Choice[] = [
     values: { controller: { watchSecrets: { enabled: true } } },
     components: ['controller/watch-secrets'],
   },
+  { title: 'a receiver', values: { receiver: { enabled: true } }, components: ['receiver'] },
   { title: 'network policies', values: { networkPolicies: { enabled: true } }, resources: ['network-policies'] },
   { title: 'monitors', values: { podMonitors: { enabled: true } }, resources: ['monitoring'] },
   {
@@ -85,10 +86,11 @@ const CHOICES: readonly Choice[] = [
         clientCa: { enabled: true },
       },
       controller: { watchSecrets: { enabled: true } },
+      receiver: { enabled: true },
       networkPolicies: { enabled: true },
       podMonitors: { enabled: true },
     },
-    components: ['webhook/values-guard', 'certs', 'webhook/client-ca', 'controller/watch-secrets'],
+    components: ['webhook/values-guard', 'certs', 'webhook/client-ca', 'controller/watch-secrets', 'receiver'],
     resources: ['network-policies', 'monitoring'],
   },
   {
@@ -123,6 +125,56 @@ const CHOICES: readonly Choice[] = [
         deleted('PodDisruptionBudget', 'werfbundle-webhook'),
         deleted('PodDisruptionBudget', 'werfbundle-controller'),
         deleted('ResourceQuota', 'werfbundle-critical-pods'),
+      ],
+    },
+  },
+  {
+    title: 'what a receiver is given',
+    values: {
+      receiver: {
+        enabled: true,
+        secretName: 'mine',
+        replicas: 1,
+        extraArgs: ['--max-connections=20'],
+        extraEnv: [{ name: 'A', value: '1' }],
+        resources: LIMITS,
+        nodeSelector: { disk: 'fast' },
+        tolerations: TOLERATIONS,
+        affinity: AFFINITY,
+        topologySpreadConstraints: SPREAD,
+        priorityClassName: 'platform',
+        extraVolumes: MORE.volumes,
+        extraVolumeMounts: MORE.mounts,
+        terminationGracePeriodSeconds: 60,
+        podLabels: { team: 'platform' },
+        podAnnotations: { note: 'ours' },
+        nodeArgs: ['--max-old-space-size=500'],
+        podDisruptionBudget: { enabled: false },
+      },
+    },
+    components: ['receiver'],
+    more: {
+      replicas: [{ name: 'werfbundle-receiver', count: 1 }],
+      patches: [
+        deleted('PodDisruptionBudget', 'werfbundle-receiver'),
+        patched(
+          'receiver',
+          [`${POD}/volumes/0/secret/secretName`, 'mine'],
+          [`${CONTAINER}/args/-`, '--max-connections=20'],
+          [`${CONTAINER}/env/-`, { name: 'A', value: '1' }],
+          [`${CONTAINER}/resources`, LIMITS],
+          [`${POD}/nodeSelector`, { disk: 'fast' }],
+          [`${POD}/tolerations`, TOLERATIONS],
+          [`${POD}/affinity`, AFFINITY],
+          [`${POD}/topologySpreadConstraints`, SPREAD],
+          [`${POD}/priorityClassName`, 'platform'],
+          [`${POD}/volumes/-`, MORE.volumes[0]],
+          [`${CONTAINER}/volumeMounts/-`, MORE.mounts[0]],
+          [`${POD}/terminationGracePeriodSeconds`, 60],
+          ['/spec/template/metadata/labels/team', 'platform'],
+          ['/spec/template/metadata/annotations/note', 'ours'],
+          [`${CONTAINER}/command`, ['node', '--max-old-space-size=500', 'dist/receiver.js']],
+        ),
       ],
     },
   },

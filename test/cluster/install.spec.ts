@@ -92,6 +92,7 @@ const COMPONENTS = [
   'manifests/certs',
   'manifests/webhook/client-ca',
   'manifests/controller/watch-secrets',
+  'manifests/receiver',
 ];
 
 t.test('the manifests are a base in a git repository, with each component, from wherever the overlay is', async (t) => {

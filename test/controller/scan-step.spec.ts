@@ -64,6 +64,7 @@ const broken: RepositoryEvent = {
   now: NOW + 1_000,
 };
 const stopped: RepositoryEvent = { kind: 'stopped', now: NOW + 1_000 };
+const pushed: RepositoryEvent = { kind: 'pushed' };
 
 /** What is seen of a repository from outside, after some events. */
 interface Seen {
@@ -287,6 +288,92 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
       { kind: 'acknowledged', bundle: interest('a').bundle, sequence: 7 },
     ],
     want: { phase: 'idle', lookAt: NOW + 10 * MINUTE, subscribers: { a: 'interval' }, effects: [] },
+  },
+  {
+    title: 'a push has a repository looked at now, whatever its bundles wait for',
+    events: [subscribed('a', interval), subscribed('b', later), subscribed('given-up', never), pushed],
+    want: {
+      phase: 'idle',
+      lookAt: 0,
+      subscribers: { a: 'interval', b: 'later', 'given-up': 'idle' },
+      effects: [],
+    },
+  },
+  {
+    title: 'the scan for a push changes nothing of what its bundles wait for',
+    events: scanning(subscribed('a', interval), subscribed('b', later), pushed),
+    want: { phase: 'scanning', lookAt: undefined, subscribers: { a: 'interval', b: 'later' }, effects: [] },
+  },
+  {
+    title: 'what a push has brought is for all bundles, also for those whose polls fail or have stopped',
+    events: [
+      ...scanning(subscribed('a', interval), subscribed('b', later), subscribed('given-up', never), pushed),
+      scanned({ [ANY]: found('v1') }),
+    ],
+    want: {
+      phase: 'idle',
+      lookAt: NOW + MINUTE,
+      subscribers: { a: 'interval*', b: 'later*', 'given-up': 'idle*' },
+      effects: ['notify a b given-up'],
+    },
+  },
+  {
+    title: 'the failure of a scan for a push counts for nobody',
+    events: [...scanning(subscribed('a', interval), subscribed('b', later), pushed), scanned({ [ANY]: FAILED })],
+    want: { phase: 'idle', lookAt: NOW + MINUTE, subscribers: { a: 'interval', b: 'later' }, effects: [] },
+  },
+  {
+    title: 'a push while a scan is under way makes another one, a second after that began',
+    events: [...scanning(subscribed('a')), pushed, scanned({ [ANY]: found('v1') })],
+    want: { phase: 'idle', lookAt: NOW + 1_500, subscribers: { a: 'interval*' }, effects: ['notify a'] },
+  },
+  {
+    title: 'a push soon after a scan waits until a second after that began',
+    events: [
+      ...scanning(subscribed('a')),
+      { ...scanned({ [ANY]: found('v1') }), now: NOW + 10 } as RepositoryEvent,
+      pushed,
+    ],
+    want: { phase: 'idle', lookAt: NOW + 1_000, subscribers: { a: 'interval*' }, effects: [] },
+  },
+  {
+    title: 'a scan for a push goes on with the policies that it had no room for',
+    events: [
+      ...scanning(subscribed('a', interval), subscribed('b', { ...interval, ...old }), pushed),
+      scanned({ [ANY]: found('v1') }),
+    ],
+    want: {
+      phase: 'idle',
+      lookAt: NOW + 1_500,
+      subscribers: { a: 'interval*', b: 'interval' },
+      effects: ['notify a'],
+    },
+  },
+  {
+    title: 'and ends with the last of them, though each scan leaves some',
+    events: [
+      ...scanning(subscribed('a', interval), subscribed('b', { ...interval, ...old }), pushed),
+      scanned({ [ANY]: found('v1') }),
+      look(undefined, NOW + 1_500),
+      { kind: 'slot-given', now: NOW + 1_500 },
+      scanned({ [OLD]: found('v1') }),
+    ],
+    want: {
+      phase: 'idle',
+      lookAt: NOW + 5 * MINUTE,
+      subscribers: { a: 'interval*', b: 'interval*' },
+      effects: ['notify b'],
+    },
+  },
+  {
+    title: 'a scan for a push that is held back is made when its host may be asked again',
+    events: [...scanning(subscribed('a', interval), pushed), scanned({}, HELD)],
+    want: { phase: 'idle', lookAt: NOW + 32_500, subscribers: { a: 'interval' }, effects: ['report-held-back'] },
+  },
+  {
+    title: 'a scan for a push that is stopped is made again',
+    events: [...scanning(subscribed('a', interval), pushed), stopped],
+    want: { phase: 'idle', lookAt: NOW + 1_500, subscribers: { a: 'interval' }, effects: [] },
   },
 ];
 

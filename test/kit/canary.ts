@@ -34,8 +34,8 @@ const patternOf = (texts: readonly string[]): RegExp => {
 
 const READS = ['get', 'list', 'watch'];
 
-/** As the apiserver knows webhook and controller. */
-export const OPERATOR_USERS = ['webhook', 'controller'].map(
+/** As the apiserver knows webhook, controller and receiver. */
+export const OPERATOR_USERS = ['webhook', 'controller', 'receiver'].map(
   (name) => `system:serviceaccount:k8s-werf-operator-go-system:werfbundle-${name}`,
 );
 

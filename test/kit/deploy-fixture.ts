@@ -25,6 +25,7 @@ import { keepMetrics } from './canary.js';
 import { binariesOfThisRun, type Cluster, startCluster } from './cluster.js';
 import { eventually } from './eventually.js';
 import { recordLog } from './record-log.js';
+import { type ServerProgram, startServerProgram } from './server-program.js';
 import { startWebhookProgram, type WebhookProgram } from './webhook-program.js';
 
 /** A control plane with everything that a deployment needs, and controllers that come and go. */
@@ -49,7 +50,16 @@ export interface DeployFixture {
     readonly name: string;
     readonly auth?: RegistryAuth;
     readonly port?: number;
+    /** Whom it tells of pushes; needs docker-registry. */
+    readonly notify?: { readonly url: string; readonly token: string };
   }): Promise<RunningRegistry>;
+  /** Whether docker-registry is on this machine. */
+  readonly hasDockerRegistry: boolean;
+  /**
+   * Applies manifests/receiver but its Deployment, and starts dist/receiver.js under its own ServiceAccount with the receivers of a folder;
+   * resolves when it is ready. It ends with the spec.
+   */
+  startReceiver(folder: string): Promise<ServerProgram>;
   /** Makes a namespace with a ServiceAccount `werf-converge` that may deploy into it. */
   makeNamespace(name: string): Promise<void>;
   /** Publishes a bundle. `behaviour` is what the stand-in for werf is to do with it. */
@@ -124,7 +134,7 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
     server: controlPlane.server,
     ca: controlPlane.ca,
   };
-  const registryIn = async (name: string, options: { readonly auth?: RegistryAuth; readonly port?: number }) => {
+  const registryIn = async (name: string, options: Omit<Parameters<DeployFixture['startRegistry']>[0], 'name'>) => {
     const binary = binaries.dockerRegistry;
     const registry = await startRegistry({
       ...options,
@@ -199,6 +209,19 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
       const ask = () => kubectl.run(['create', '--dry-run=server', '-f', '-'], JSON.stringify(refused));
       await eventually(ask, ({ text }) => text.includes('is invalid'));
       return webhook;
+    },
+    hasDockerRegistry: binaries.dockerRegistry !== undefined,
+    startReceiver: async (folder) => {
+      const file = join(dir, 'receiver.kubeconfig');
+      const account = { namespace: OPERATOR_NAMESPACE, name: 'werfbundle-receiver' };
+      const { server, ca } = controlPlane;
+      for (const part of ['rights', 'pushes'])
+        await kubectl.run(['apply', '-f', join(ROOT, `manifests/receiver/${part}.yaml`)]);
+      await writeKubeconfig(client, account, { server, ca, file }, signal);
+      const args = ['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--shutdown-delay', '0s'];
+      const receiver = await startServerProgram('receiver', { dir, args: [...args, '--receivers-dir', folder] });
+      t.teardown(receiver.stop);
+      return receiver;
     },
     startController: async ({ through, timeScale = 1, leaderElect = false, flags = [], env = {} } = {}) => {
       started += 1;

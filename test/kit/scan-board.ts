@@ -27,7 +27,14 @@ export const hashOf = (...tags: string[]): string =>
   `tags-sha256:${createHash('sha256').update(tags.toSorted().join('\n')).digest('hex')}`;
 
 /** A board on a registry in memory; every wish is of bundle `a` for ghcr.io/acme/app at once, unless said otherwise. */
-export const board = (test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: number; timeScale?: number } = {}) => {
+export const board = (
+  test: Test,
+  {
+    uniform = 0.5,
+    timeScale = 1,
+    wasPushed,
+  }: { uniform?: number; timeScale?: number; wasPushed?: (name: string) => boolean } = {},
+) => {
   const registry = new MemoryRegistry();
   registry.publish('acme/app', { v1: 'sha256:1' });
   const clock = createFakeClock();
@@ -41,6 +48,7 @@ export const board = (test: Test, { uniform = 0.5, timeScale = 1 }: { uniform?: 
     random: { uniform: () => uniform },
     log,
     timeScale,
+    ...(wasPushed && { wasPushed }),
     onDelivery: ({ name }) => delivered.push(name),
     onHold: ({ name }) => holds.push(name),
     onScan: (result) => results.push(result),

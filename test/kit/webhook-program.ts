@@ -1,67 +1,8 @@
-import { spawn } from 'node:child_process';
-import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { keepMetrics } from './canary.js';
-
-const ROOT = join(import.meta.dirname, '..', '..');
+import { type ServerProgram, startServerProgram } from './server-program.js';
 
 /** dist/webhook.js, running. */
-export interface WebhookProgram {
-  readonly port: number;
-  readonly healthPort: number;
-  readonly logFile: string;
-  /** All lines of the log so far. */
-  readonly log: readonly LogLine[];
-  /** Text of /metrics. */
-  metrics(): Promise<string>;
-  /** SIGTERM, and the exit code. */
-  stop(): Promise<number | null>;
-}
+export type WebhookProgram = ServerProgram;
 
-type LogLine = Readonly<Record<string, unknown>>;
-
-let started = 0;
-
-/**
- * Starts the built program with an environment of its own, on any ports, and waits until it is ready. Its log and, when it is
- * stopped, its metrics are kept in `dir`.
- */
-export const startWebhookProgram = (dir: string, args: readonly string[]): Promise<WebhookProgram> => {
-  started += 1;
-  const file = join(dir, `webhook-${started}`);
-  const local = ['--listen', '127.0.0.1:0', '--health-address', '127.0.0.1:0'];
-  const child = spawn(process.execPath, [join(ROOT, 'dist', 'webhook.js'), ...local, ...args], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const closed = new Promise<number | null>((resolve) => child.on('close', resolve));
-  const log: LogLine[] = [];
-  let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (part: string) => {
-    errors += part;
-    appendFileSync(`${file}.stderr.log`, part);
-  });
-  return new Promise((resolve, reject) => {
-    createInterface(child.stdout).on('line', (line) => {
-      appendFileSync(`${file}.log`, `${line}\n`);
-      const entry = JSON.parse(line) as LogLine;
-      log.push(entry);
-      if (entry['message'] !== 'webhook ready') return;
-      const [port, healthPort] = [Number(entry['port']), Number(entry['health'])];
-      resolve({
-        port,
-        healthPort,
-        log,
-        logFile: `${file}.log`,
-        metrics: async () => (await fetch(`http://127.0.0.1:${healthPort}/metrics`)).text(),
-        stop: async () => {
-          if (child.exitCode === null) await keepMetrics(`${file}.metrics`, healthPort);
-          child.kill('SIGTERM');
-          return closed;
-        },
-      });
-    });
-    void closed.then((code) => reject(new Error(`the webhook ended with ${code}: ${errors}`)));
-  });
-};
+/** Starts dist/webhook.js: see {@link startServerProgram}. */
+export const startWebhookProgram = (dir: string, args: readonly string[]): Promise<WebhookProgram> =>
+  startServerProgram('webhook', { dir, args });

@@ -2,8 +2,10 @@ import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { parseAllDocuments } from 'yaml';
+import { PUSHES_CONFIGMAP } from '../../api/push-record.js';
 import type { SchemaNode } from '../../api/schema-node.js';
 import { parseConfig as parseControllerConfig } from '../../controller/config.js';
+import { parseConfig as parseReceiverConfig } from '../../receiver/config.js';
 import { GUARD_CONFIGURATION } from '../../webhook/certificates.js';
 import { parseConfig } from '../../webhook/config.js';
 import { judgeText } from '../kit/judge-text.js';
@@ -296,7 +298,7 @@ const portsOf = (deployment: string): Readonly<Record<string, number>> =>
 
 t.test('Pods', async (t) => {
   const { version } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { version: string };
-  for (const name of ['webhook', 'controller']) {
+  for (const name of ['webhook', 'controller', 'receiver']) {
     const { spec } = templateOf(`werfbundle-${name}`);
     const container = containerOf(`werfbundle-${name}`);
     const words = container.command.filter(
@@ -333,10 +335,11 @@ const spreadBy = (topologyKey: string, name: string) => ({
   matchLabelKeys: ['pod-template-hash'],
 });
 
-t.test('both stay: two Pods on two nodes, that go one at a time, are probed, and make room for themselves', (t) => {
+t.test('all stay: two Pods on two nodes, that go one at a time, are probed, and make room for themselves', (t) => {
   const resources = {
     'werfbundle-webhook': { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },
     'werfbundle-controller': { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    'werfbundle-receiver': { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '192Mi' } },
   };
   for (const [name, limits] of Object.entries(resources)) {
     const { spec } = templateOf(name);
@@ -351,7 +354,8 @@ t.test('both stay: two Pods on two nodes, that go one at a time, are probed, and
     t.strictSame(container.livenessProbe, { ...PROBED('/healthz'), timeoutSeconds: 10 });
     const often = name === 'werfbundle-webhook' && { periodSeconds: 2 };
     t.strictSame(container.readinessProbe, { ...PROBED('/readyz'), ...often, timeoutSeconds: 5 });
-    t.equal(spec['priorityClassName'], 'system-cluster-critical');
+    const priority = name === 'werfbundle-receiver' ? undefined : 'system-cluster-critical';
+    t.equal(spec['priorityClassName'], priority, 'without pushes, polls go on');
     t.equal(spec['enableServiceLinks'], false, "a Service's variables are not taken for flags");
     t.strictSame(
       spec['topologySpreadConstraints'],
@@ -431,6 +435,11 @@ t.test('two controllers stand for election, and may do no more than that for it'
 t.test('network policies are about our Pods, and about ports that these have', (t) => {
   const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy');
   const { config } = parseConfig({ argv: containerOf('werfbundle-webhook').args, env: {} }) as ParsedOk;
+  const receiver = parseReceiverConfig({ argv: containerOf('werfbundle-receiver').args, env: {} });
+  const called: Readonly<Record<string, number | undefined>> = {
+    webhook: config.listen.port,
+    receiver: receiver.kind === 'ok' ? receiver.values.listen.port : undefined,
+  };
   const scraped = {
     from: [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }],
     ports: [tcp(config.healthAddress.port)],
@@ -439,12 +448,12 @@ t.test('network policies are about our Pods, and about ports that these have', (
   t.strictSame(
     Object.fromEntries(policies.map(({ metadata, spec }) => [metadata.name, spec])),
     Object.fromEntries(
-      ['webhook', 'controller'].map((name) => [
+      ['webhook', 'controller', 'receiver'].map((name) => [
         `werfbundle-${name}`,
         {
           podSelector: { matchLabels: { 'app.kubernetes.io/name': `werfbundle-${name}` } },
           policyTypes: ['Ingress', 'Egress'],
-          ingress: [...(name === 'webhook' ? [{ ports: [tcp(config.listen.port)] }] : []), scraped],
+          ingress: [...(called[name] ? [{ ports: [tcp(called[name])] }] : []), scraped],
           egress,
         },
       ]),
@@ -463,6 +472,32 @@ t.test('network policies are about our Pods, and about ports that these have', (
       ({ file, resources }) => file === 'default/kustomization.yaml' && String(resources).includes('network'),
     ),
     'they are left to whoever knows the addresses',
+  );
+  t.end();
+});
+
+t.test('the receiver may write down what was pushed, and nothing else; its data are left to it', (t) => {
+  t.strictSame(named('Role', 'werfbundle-receiver')['rules'], [
+    { apiGroups: [''], resources: ['configmaps'], resourceNames: [PUSHES_CONFIGMAP], verbs: ['patch'] },
+  ]);
+  t.strictSame(Object.keys(named('ConfigMap', PUSHES_CONFIGMAP)).toSorted(), [
+    'apiVersion',
+    'file',
+    'kind',
+    'metadata',
+  ]);
+  const parsed = parseReceiverConfig({ argv: containerOf('werfbundle-receiver').args, env: {} });
+  t.match(parsed, { kind: 'ok', values: { receiversDir: '/etc/werfbundle/receivers' } });
+  t.strictSame(named('Service', 'werfbundle-receiver').spec, {
+    selector: { 'app.kubernetes.io/name': 'werfbundle-receiver' },
+    ports: [{ name: 'receiver', protocol: 'TCP', port: 80, targetPort: 'receiver' }],
+  });
+  t.equal(portsOf('werfbundle-receiver')['receiver'], parsed.kind === 'ok' && parsed.values.listen.port);
+  const [component] = manifests.filter(({ file }) => file === 'receiver/kustomization.yaml');
+  t.match(
+    JSON.stringify(component?.['patches']),
+    /werfbundle-controller.*--follow-pushes/,
+    'and the controller follows it',
   );
   t.end();
 });

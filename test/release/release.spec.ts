@@ -39,7 +39,7 @@ t.test('what it copies is enough to build the programs, each of which says its v
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   for (const source of COPIED) await cp(join(ROOT, source), join(folder, source), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
-  t.strictSame(PROGRAMS, ['webhook', 'controller', 'werfbundle']);
+  t.strictSame(PROGRAMS, ['webhook', 'controller', 'receiver', 'werfbundle']);
   const { version } = await manifest();
   for (const program of PROGRAMS) {
     await run(process.execPath, ['build.mjs', '--only', program], { cwd: folder });

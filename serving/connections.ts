@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import type { Clock, Timer } from '../process/ports.js';
+import type { ConnectionRefusal } from './connection-refusals.js';
 import { type ConnectionFacts, connectionToClose, faultOf, type Phase } from './connection-rules.js';
 import { peerOf } from './peer.js';
 import type { HeldBody } from './receiving-room.js';
-import type { Refusal, Refusals } from './refusals.js';
 
 interface ConnectionsDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'startTimer'>;
-  readonly refusals: Pick<Refusals, 'add'>;
+  readonly refusals: { add(reason: ConnectionRefusal, peer: string): void };
   /** In all, and of each peer. */
   readonly most: { readonly all: number; readonly perPeer: number };
   /** Answers a request that is given up, before its connection ends. */
@@ -40,8 +39,8 @@ interface Connection {
   readonly socket: Socket;
   readonly peer: string;
   readonly openedAt: number;
-  /** Undefined until its handshake is done. */
-  tls: TLSSocket | undefined;
+  /** What its requests come by: the socket of TLS, or itself. Undefined until the handshake is done. */
+  carrier: Socket | undefined;
   isTrusted: boolean;
   /** Whether a request before this one was answered. */
   isProven: boolean;
@@ -68,7 +67,7 @@ export class Connections {
   readonly #deps: ConnectionsDeps;
   readonly #open = new Map<string, Connection>();
   readonly #peers = new Map<string, number>();
-  readonly #byTls = new WeakMap<Socket, Connection>();
+  readonly #byCarrier = new WeakMap<Socket, Connection>();
   #timer: Timer | undefined;
   /** Time as it counts for callers, at the last look; and when that was. */
   #time = 0;
@@ -104,18 +103,22 @@ export class Connections {
     return true;
   }
 
-  /** Its handshake is done. @param isTrusted - whether it has shown the client certificate that is asked for */
-  secured(tls: TLSSocket, isTrusted: boolean): void {
-    const connection = this.#open.get(keyOf(tls));
+  /**
+   * Requests may come: its handshake is done, or it needs none.
+   * @param carrier - what they come by: the socket of TLS, or the connection's own
+   * @param isTrusted - whether it has shown the client certificate that is asked for
+   */
+  opened(carrier: Socket, isTrusted: boolean): void {
+    const connection = this.#open.get(keyOf(carrier));
     if (connection === undefined) return;
-    connection.tls = tls;
+    connection.carrier = carrier;
     connection.isTrusted = isTrusted;
-    this.#byTls.set(tls, connection);
+    this.#byCarrier.set(carrier, connection);
   }
 
   /** A request has begun. @returns whether it is to be answered; otherwise its connection is closed */
   began(request: IncomingMessage, response: ServerResponse): boolean {
-    const connection = this.#byTls.get(request.socket);
+    const connection = this.#byCarrier.get(request.socket);
     if (connection === undefined) return true;
     if (connection.isGivenUp) return false;
     if (connection.asked !== undefined && isUnderWay(connection.asked)) {
@@ -135,13 +138,13 @@ export class Connections {
 
   /** The body of the request under way is kept here. */
   holds(request: IncomingMessage, body: HeldBody): void {
-    const asked = this.#byTls.get(request.socket)?.asked;
+    const asked = this.#byCarrier.get(request.socket)?.asked;
     if (asked?.request === request) asked.body = body;
   }
 
   /** Whether a connection has shown the client certificate that is asked for. */
   trusts(socket: Socket): boolean {
-    return this.#byTls.get(socket)?.isTrusted === true;
+    return this.#byCarrier.get(socket)?.isTrusted === true;
   }
 
   /** All that are open end with their next answer: what they were trusted for has changed. */
@@ -183,7 +186,7 @@ export class Connections {
       socket,
       peer,
       openedAt: now,
-      tls: undefined,
+      carrier: undefined,
       isTrusted: false,
       isProven: false,
       usedAt: now,
@@ -211,7 +214,7 @@ export class Connections {
   }
 
   /** Forgotten at once, so that its place is free: the event comes later. */
-  #close(connection: Connection, reason: Refusal): void {
+  #close(connection: Connection, reason: ConnectionRefusal): void {
     this.#deps.refusals.add(reason, connection.peer);
     this.#forget(connection.key);
     connection.isGivenUp = true;
@@ -267,21 +270,21 @@ const isProven = ({ isProven: before, asked }: Connection): boolean =>
 
 /** Writes down what only a look at intervals can tell. */
 const note = (connection: Connection, { now, passedMs }: { readonly now: number; readonly passedMs: number }): void => {
-  const { asked, tls } = connection;
+  const { asked, carrier } = connection;
   if (asked?.body?.isPaused === true) asked.waitedMs += passedMs;
   if (asked?.response.writableEnded === true && !asked.response.writableFinished) asked.answerSince ??= now;
-  if (tls === undefined || (asked !== undefined && !isOver(asked))) return;
-  connection.idleBytes ??= tls.bytesRead;
-  if (tls.bytesRead > connection.idleBytes) connection.headersSince ??= now;
+  if (carrier === undefined || (asked !== undefined && !isOver(asked))) return;
+  connection.idleBytes ??= carrier.bytesRead;
+  if (carrier.bytesRead > connection.idleBytes) connection.headersSince ??= now;
 };
 
-const phaseOf = ({ tls, asked, headersSince }: Connection): Phase => {
-  if (tls === undefined) return { kind: 'handshake' };
+const phaseOf = ({ carrier, asked, headersSince }: Connection): Phase => {
+  if (carrier === undefined) return { kind: 'handshake' };
   if (headersSince !== undefined) return { kind: 'headers', since: headersSince };
   if (asked === undefined || isOver(asked)) return { kind: 'idle' };
   const { request, response, since, waitedMs, bytesBefore, answerSince } = asked;
   if (!request.complete) {
-    return { kind: 'body', since, waitedMs, bytes: tls.bytesRead - bytesBefore, stalls: false };
+    return { kind: 'body', since, waitedMs, bytes: carrier.bytesRead - bytesBefore, stalls: false };
   }
   return response.writableEnded && answerSince !== undefined
     ? { kind: 'answer', since: answerSince }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { type HeldBody, ReceivingRoom } from '../../webhook/receiving-room.js';
+import { type HeldBody, ReceivingRoom } from '../../serving/receiving-room.js';
 
 const CHUNK = 16 * 1024;
 

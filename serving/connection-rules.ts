@@ -1,4 +1,4 @@
-import type { Refusal } from './refusals.js';
+import type { ConnectionRefusal } from './connection-refusals.js';
 
 /** Time for a TLS handshake, from the connection's beginning, milliseconds. */
 const HANDSHAKE_MS = 5000;
@@ -45,7 +45,7 @@ export type Phase =
   | { readonly kind: 'answer'; readonly since: number };
 
 /** Why a connection is given up now, if it is. */
-export const faultOf = ({ now, openedAt, phase }: ConnectionFacts): Refusal | undefined => {
+export const faultOf = ({ now, openedAt, phase }: ConnectionFacts): ConnectionRefusal | undefined => {
   switch (phase.kind) {
     case 'handshake':
       return now - openedAt > HANDSHAKE_MS ? 'slow-handshake' : undefined;

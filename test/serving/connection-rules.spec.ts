@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type ConnectionFacts, connectionToClose, faultOf, type Phase } from '../../webhook/connection-rules.js';
+import { type ConnectionFacts, connectionToClose, faultOf, type Phase } from '../../serving/connection-rules.js';
 
 const NOW = 100_000;
 

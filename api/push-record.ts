@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { isMap } from './json-map.js';
+import { parseJson } from './parse-json.js';
+import { parseTime, preciseTime } from './timestamp.js';
+
+/**
+ * How receivers tell controllers of pushes: a key for each repository in a ConfigMap of the operator's namespace. Any number of receivers
+ * write it, and whichever controllers lead, watch it; so a receiver needs no other right, and a push outlives a change of leaders.
+ */
+export const PUSHES_CONFIGMAP = 'werfbundle-pushes';
+
+/** How long a push stays there, milliseconds: as long as a change of leaders may take. */
+export const PUSH_KEPT_MS = 5 * 60_000;
+
+/** Something was pushed. */
+export interface PushRecord {
+  /** The repository, by its `repositoryName`. */
+  readonly name: string;
+  /** Those below it are meant as well. */
+  readonly below: boolean;
+  /** When the push was received, milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** The key of a repository: its name has characters that a ConfigMap's key must not have. */
+export const pushKey = ({ name, below }: Omit<PushRecord, 'at'>): string =>
+  createHash('sha256')
+    .update(below ? `${name}/` : name)
+    .digest('hex')
+    .slice(0, 32);
+
+/** Writes the text of a key: `{"repository":"ghcr.io/acme/shop","time":"2026-11-30T09:00:00.000Z"}`. */
+export const encodePush = ({ name, below, at }: PushRecord): string =>
+  JSON.stringify({ repository: name, ...(below && { below }), time: preciseTime(at) });
+
+/** Reads the text of a key. @returns undefined for what no receiver has written. Never throws */
+export const decodePush = (text: string): PushRecord | undefined => {
+  const push = parseJson(text);
+  if (!isMap(push)) return undefined;
+  const { repository, below = false, time } = push;
+  const at = typeof time === 'string' ? parseTime(time) : undefined;
+  if (typeof repository !== 'string' || typeof below !== 'boolean' || at === undefined) return undefined;
+  return { name: repository, below, at };
+};

@@ -1,0 +1,48 @@
+import { Registry } from 'prom-client';
+import { connect } from '../kube/connect.js';
+import { createKubeClient } from '../kube/http-client.js';
+import { countRequests } from '../kube/request-metrics.js';
+import { createLog } from '../process/json-log.js';
+import { runProcess } from '../process/run.js';
+import { StartError } from '../process/start-error.js';
+import { systemClock } from '../process/system-clock.js';
+import { parseConfig, type ReceiverConfig } from './config.js';
+import { runReceiver } from './start.js';
+
+declare const WERFBUNDLE_VERSION: string;
+
+const run = async (config: ReceiverConfig, signal: AbortSignal): Promise<void> => {
+  const log = createLog({ level: config.logLevel, name: 'receiver' });
+  const connection = await connect({ kubeconfig: config.kubeconfig, context: config.context });
+  const registry = new Registry();
+  const client = createKubeClient(connection, {
+    userAgent: `werfbundle-receiver/${WERFBUNDLE_VERSION}`,
+    onRequest: countRequests(registry),
+  });
+  log.info('receiver starting', {
+    version: WERFBUNDLE_VERSION,
+    server: connection.server,
+    namespace: config.namespace,
+  });
+  try {
+    await runReceiver({ config, client, clock: systemClock, log, registry, version: WERFBUNDLE_VERSION }, signal);
+  } finally {
+    await client.close();
+  }
+};
+
+await runProcess(async (signal) => {
+  const parsed = parseConfig({ argv: process.argv.slice(2), env: process.env });
+  switch (parsed.kind) {
+    case 'help':
+      process.stdout.write(`${parsed.text}\n`);
+      return;
+    case 'version':
+      process.stdout.write(`${WERFBUNDLE_VERSION}\n`);
+      return;
+    case 'invalid':
+      throw new StartError(parsed.problems);
+    case 'ok':
+      await run(parsed.values, signal);
+  }
+});
