@@ -37,7 +37,10 @@ export const inCluster = async <T>(
     onWarning: (text) => terminal.err(`Warning: ${text}\n`),
   });
   const isForPeople = terminal.errIsTTY && (options.output === undefined || options.output === 'wide');
-  const progress = new Progress({ isTTY: isForPeople, write: terminal.move }, terminal.clock);
+  const progress = new Progress(
+    { isTTY: isForPeople, columns: terminal.columns, write: terminal.move },
+    terminal.clock,
+  );
   progress.start();
   try {
     return await run({

@@ -6,6 +6,7 @@ import { CommandError, misuse } from '../command-error.js';
 import { asJsonText, asYamlText, withOutput } from '../output/format.js';
 import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
+import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
 import { type PublishOutcome, publish } from './publish.js';
 import { isLoopback, parseReference } from './reference.js';
 import { asText } from './report.js';
@@ -16,6 +17,7 @@ interface PublishOptions {
   readonly output?: 'json' | 'yaml';
   readonly insecure?: true;
   readonly caFile?: string;
+  readonly timeout: string;
 }
 
 /** Commander breaks the lines. */
@@ -33,7 +35,8 @@ export const publishCommand: CommandBuilder = (terminal) => {
     .argument('<folder>', 'the folder with Chart.yaml')
     .argument('<reference>', 'where to: host[:port]/path:tag')
     .option('--insecure', 'plain HTTP')
-    .option('--ca-file <file>', "PEM certificates that the registry's may be signed by, beside the system's");
+    .option('--ca-file <file>', "PEM certificates that the registry's may be signed by, beside the system's")
+    .option('--timeout <duration>', 'how long it may take in all', DEFAULT_TIMEOUT);
   return withOutput(command, ['json', 'yaml'], 'how to print what was done').action(
     (folder: string, reference: string, options: PublishOptions) =>
       publishFolder(terminal, { folder, reference, options }),
@@ -45,8 +48,13 @@ const publishFolder = async (
   given: { readonly folder: string; readonly reference: string; readonly options: PublishOptions },
 ): Promise<void> => {
   const { folder, reference, options } = given;
+  const { timeout } = options;
+  timeoutIn(timeout);
   const place = await placeOf(reference, options);
-  const progress = new Progress({ isTTY: terminal.errIsTTY, write: terminal.err }, terminal.clock);
+  const progress = new Progress(
+    { isTTY: terminal.errIsTTY, columns: terminal.columns, write: terminal.move },
+    terminal.clock,
+  );
   if (options.output === undefined) progress.start();
   try {
     const outcome = await publish({
@@ -56,6 +64,7 @@ const publishFolder = async (
       clock: terminal.clock,
       userAgent: `werfbundle/${WERFBUNDLE_VERSION}`,
       tell: (line) => progress.tell(line),
+      timeout,
       signal: terminal.signal,
     });
     progress.end();

@@ -1,12 +1,15 @@
+import { Deadline } from '../../process/deadline.js';
 import type { Clock } from '../../process/ports.js';
 import type { RegistryTarget } from '../../registry/port.js';
 import type { Proxies } from '../../registry/proxies.js';
+import { timeoutIn } from '../timeout.js';
+import { Activity } from './activity.js';
 import type { Chart } from './bundle.js';
 import { partsOf } from './bundle.js';
 import { readChartFolder } from './chart-folder.js';
 import { checkChart } from './check-chart.js';
 import { findUserCredential } from './credentials.js';
-import { explainRefusal } from './explain-refusal.js';
+import { explainRefusal, notPublished } from './explain-refusal.js';
 import { createPusher, type Pushed } from './push.js';
 import type { Reference } from './reference.js';
 import type { Publication } from './report.js';
@@ -29,19 +32,44 @@ interface Wish {
   readonly userAgent: string;
   /** Hears what is being done. */
   readonly tell: (line: string) => void;
+  /** For all of it, as it was given: `5m`. */
+  readonly timeout: string;
   readonly signal: AbortSignal;
 }
 
-/** Checks the chart in a folder, packs it, and pushes it with the user's own login. Rejects only when the signal is aborted, or for a fault of the disk. */
+/**
+ * Checks the chart in a folder, packs it, and pushes it with the user's own login. Rejects only when the signal is aborted, or for a fault of
+ * the disk.
+ * @throws CommandError for a timeout that is no duration
+ */
 export const publish = async (wish: Wish): Promise<PublishOutcome> => {
-  const { folder, to } = wish;
-  wish.tell(`reading ${folder}`);
+  const { clock, timeout, to } = wish;
+  const activity = new Activity(clock, wish.tell);
+  const deadline = new Deadline(clock, timeoutIn(timeout), wish);
+  try {
+    return await deadline.run((signal) => attempt({ ...wish, signal, activity }));
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    const what = notPublished(to.url, activity.publishes ? 'perhaps' : 'no');
+    return { kind: 'refused', lines: [`${what}: gave up after ${timeout}, ${activity.what}; --timeout gives it more`] };
+  }
+};
+
+interface Attempt extends Wish {
+  readonly activity: Activity;
+}
+
+const attempt = async (wish: Attempt): Promise<PublishOutcome> => {
+  const { folder, to, activity, signal } = wish;
+  activity.begin(`reading ${folder}`);
   const read = await readChartFolder(folder);
   if (read.kind === 'unreadable') return { kind: 'unreadable', lines: [read.why] };
   if (read.kind === 'invalid') return { kind: 'invalid', lines: read.problems };
   const checked = checkChart(read.files);
   if (checked.kind === 'invalid') return { kind: 'invalid', lines: checked.problems };
-  const login = await findUserCredential(to, wish.env);
+  activity.begin(`looking for a login for ${to.host}`);
+  const login = await findUserCredential(to, wish.env, signal);
+  signal.throwIfAborted();
   const target: RegistryTarget = {
     host: to.host,
     repository: to.repository,
@@ -49,10 +77,9 @@ export const publish = async (wish: Wish): Promise<PublishOutcome> => {
     ...(login.credential !== undefined && { credential: login.credential }),
     ...(wish.ca !== undefined && { ca: wish.ca }),
   };
-  wish.tell(`pushing ${to.url}:${to.tag}`);
   const pushed = await push(wish, target, checked.chart);
   if (pushed.kind === 'refused') {
-    return { kind: 'refused', lines: [explainRefusal(pushed, { target, login, url: to.url })] };
+    return { kind: 'refused', lines: [explainRefusal(pushed, { target, login, url: to.url, waiting: activity })] };
   }
   const { chart, version } = checked;
   const publication: Publication = {
@@ -66,8 +93,9 @@ export const publish = async (wish: Wish): Promise<PublishOutcome> => {
   return { kind: 'published', publication, notes: read.followed.map((link) => `followed a symbolic link: ${link}`) };
 };
 
-const push = async (wish: Wish, target: RegistryTarget, chart: Chart): Promise<Pushed> => {
-  const pusher = createPusher(wish);
+const push = async (wish: Attempt, target: RegistryTarget, chart: Chart): Promise<Pushed> => {
+  const { clock, userAgent, proxies, activity } = wish;
+  const pusher = createPusher({ clock, userAgent, proxies, onRequest: (request) => activity.request(request) });
   try {
     return await pusher.push(target, wish.to.tag, partsOf(chart), wish.signal);
   } finally {

@@ -1,12 +1,12 @@
-import { parseDuration } from '../../api/duration.js';
 import { refOf } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { Deadline } from '../../process/deadline.js';
 import { followObjects } from '../cluster/follow.js';
 import type { Session } from '../cluster/session.js';
-import { CommandError, misuse } from '../command-error.js';
+import { CommandError } from '../command-error.js';
 import type { Terminal } from '../terminal.js';
+import { timeoutIn } from '../timeout.js';
 import { lineOf, type Outcome, outcomeOf, type Request } from './outcome.js';
 
 /** A bundle as it was patched, and what that asks for. */
@@ -14,16 +14,6 @@ export interface Asked {
   readonly bundle: StoredBundle;
   readonly request: Request;
 }
-
-/** How `--timeout` is given when it is not. */
-export const DEFAULT_TIMEOUT = '5m';
-
-/** Milliseconds of a `--timeout`. @throws CommandError for what is no duration */
-export const timeoutIn = (text: string): number => {
-  const parsed = parseDuration(text);
-  if (parsed.kind === 'ok' && parsed.ms > 0) return parsed.ms;
-  throw misuse(`--timeout: ${JSON.stringify(text)} is no duration; one looks like "90s", "5m" or "1h30m"`);
-};
 
 /**
  * Shows what becomes of requests until all of them have an end, or the time is over, or Ctrl-C.

@@ -8,8 +8,9 @@ import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { type Format, withOutput } from '../output/format.js';
 import { fullName, objectsText } from '../output/object-text.js';
-import { DEFAULT_TIMEOUT, timeoutIn, waitForAll } from '../reconcile/wait.js';
+import { waitForAll } from '../reconcile/wait.js';
 import type { Terminal } from '../terminal.js';
+import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
 import { patchOfSelection, rollbackTag, selectionOf } from './target.js';
 import { followAgain, manifestDiff } from './words.js';
 

@@ -218,7 +218,13 @@ t.test('what it lacks is told before anything is made; exit code 2, which is no 
       {},
       [/is not valid/, /^spec\.registry\.url: /],
     ],
-    ['a time that is none', setUp(), undefined, { timeout: 'soon' }, ['--timeout: "soon": is no duration']],
+    [
+      'a time that is none',
+      setUp(),
+      undefined,
+      { timeout: 'soon' },
+      [/^--timeout: "soon" is no duration; one looks like/],
+    ],
   ];
   for (const [title, { kube, run }, forbid, options, lines] of rows) {
     if (forbid !== undefined) kube.failNext({ verb: 'get', plural: forbid }, forbidden, 2);
