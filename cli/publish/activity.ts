@@ -1,11 +1,5 @@
 import type { Clock } from '../../process/ports.js';
-
-interface Asking {
-  readonly method: string;
-  readonly url: URL;
-  /** Of the body. */
-  readonly bytes: number;
-}
+import type { SentRequest } from './push.js';
 
 /** Smaller bodies are sent at once. */
 const WORTH_TELLING_BYTES = 64 * 1024;
@@ -17,6 +11,7 @@ export class Activity {
   #what = '';
   #since = 0;
   #publishes = false;
+  readonly #notes = new Set<string>();
 
   constructor(clock: Pick<Clock, 'monotonic'>, tell: (line: string) => void) {
     this.#clock = clock;
@@ -30,7 +25,7 @@ export class Activity {
     this.#tell(what);
   }
 
-  request({ method, url, bytes }: Asking): void {
+  request({ method, url, bytes }: SentRequest): void {
     const size = bytes > WORTH_TELLING_BYTES ? ` with ${Math.ceil(bytes / 1024)} KiB` : '';
     this.#publishes = method === 'PUT' && /\/manifests\/[^/]+$/.test(url.pathname);
     this.begin(`waiting for ${url.host} to answer ${method} ${url.origin}${url.pathname}${size}`);
@@ -44,6 +39,15 @@ export class Activity {
   /** Whole seconds since it began. */
   get seconds(): number {
     return Math.round((this.#clock.monotonic() - this.#since) / 1000);
+  }
+
+  /** Keeps what is to be told at the end, once. */
+  note(line: string): void {
+    this.#notes.add(line);
+  }
+
+  get notes(): readonly string[] {
+    return [...this.#notes];
   }
 
   /** Whether the request that publishes was made: from then on it may have happened. */

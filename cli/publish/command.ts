@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { isOwnMachine } from '../../registry/addresses.js';
 import { readProxies } from '../../registry/proxies.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { CommandError, misuse } from '../command-error.js';
@@ -7,8 +8,8 @@ import { asJsonText, asYamlText, withOutput } from '../output/format.js';
 import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
 import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
-import { type PublishOutcome, publish } from './publish.js';
-import { isLoopback, parseReference } from './reference.js';
+import { type PublishEnd, publish } from './publish.js';
+import { parseReference } from './reference.js';
 import { asText } from './report.js';
 
 declare const WERFBUNDLE_VERSION: string;
@@ -57,7 +58,7 @@ const publishFolder = async (
   );
   if (options.output === undefined) progress.start();
   try {
-    const outcome = await publish({
+    const end = await publish({
       ...place,
       folder,
       env: process.env,
@@ -68,7 +69,7 @@ const publishFolder = async (
       signal: terminal.signal,
     });
     progress.end();
-    print(terminal, outcome, options);
+    print(terminal, end, options);
   } finally {
     progress.end();
   }
@@ -87,14 +88,14 @@ const placeOf = async (reference: string, { insecure, caFile }: PublishOptions) 
   ];
   if (to.kind === 'invalid' || proxies.kind === 'invalid' || ca?.kind === 'invalid' || faults.length > 0)
     throw misuse(...faults);
-  const isPlain = insecure === true || (ca === undefined && isLoopback(to.host));
+  const isPlain = insecure === true || (ca === undefined && isOwnMachine(to.host));
   return { to, insecure: isPlain, ca: ca?.pem, proxies: proxies.proxies };
 };
 
-const print = (terminal: Terminal, outcome: PublishOutcome, { output }: PublishOptions): void => {
-  if (outcome.kind !== 'published') throw new CommandError(outcome.lines, outcome.kind === 'unreadable' ? 2 : 1);
-  const { publication, notes } = outcome;
+const print = (terminal: Terminal, { outcome, notes }: PublishEnd, { output }: PublishOptions): void => {
   terminal.err(notes.map((note) => `${note}\n`).join(''));
+  if (outcome.kind !== 'published') throw new CommandError(outcome.lines, outcome.kind === 'unreadable' ? 2 : 1);
+  const { publication } = outcome;
   const printed = output === undefined ? asText : output === 'json' ? asJsonText : asYamlText;
   terminal.out(printed(publication));
   terminal.end(0);

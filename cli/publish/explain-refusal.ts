@@ -35,7 +35,9 @@ const isOpen = ({ failure, request, status }: Refusal): boolean =>
 const failureWords = (failure: Refusal['failure'], { waiting }: Attempt): string => {
   if (failure.kind === 'held') return heldWords(failure.forMs);
   if (failure.code === 'timeout') return `gave up after ${waiting.seconds}s, ${waiting.what}`;
-  return `${inOptions(failure.message)}${failure.host === undefined ? '' : ` from ${failure.host}`}`;
+  // It names the address already.
+  const from = failure.host === undefined || failure.code === 'refused-address' ? '' : ` from ${failure.host}`;
+  return `${inOptions(failure.message)}${from}`;
 };
 
 const heldWords = (forMs: number): string =>
@@ -49,7 +51,8 @@ const inOptions = (message: string): string =>
       'for a registry with plain HTTP set spec.registry.insecure',
       'for a registry with plain HTTP give --insecure',
     )
-    .replace('unless spec.registry.insecure is set', 'unless --insecure is given');
+    .replace('unless spec.registry.insecure is set', 'unless --insecure is given')
+    .replace(' unless --allow-networks has it', '');
 
 const adviceFor = ({ failure, status }: Refusal, attempt: Attempt): string | undefined => {
   const { target, url } = attempt;

@@ -2,6 +2,7 @@ import { Deadline } from '../../process/deadline.js';
 import type { Clock } from '../../process/ports.js';
 import type { RegistryTarget } from '../../registry/port.js';
 import type { Proxies } from '../../registry/proxies.js';
+import { resourceUrl } from '../../registry/target.js';
 import { timeoutIn } from '../timeout.js';
 import { Activity } from './activity.js';
 import type { Chart } from './bundle.js';
@@ -10,14 +11,20 @@ import { readChartFolder } from './chart-folder.js';
 import { checkChart } from './check-chart.js';
 import { findUserCredential } from './credentials.js';
 import { explainRefusal, notPublished } from './explain-refusal.js';
-import { createPusher, type Pushed } from './push.js';
+import { createPusher, type Pushed, type SentRequest } from './push.js';
 import type { Reference } from './reference.js';
 import type { Publication } from './report.js';
 
 /** What became of it: `invalid`, the chart is wrong; `refused`, the registry did not take it; a line each. */
-export type PublishOutcome =
-  | { readonly kind: 'published'; readonly publication: Publication; readonly notes: readonly string[] }
+type PublishOutcome =
+  | { readonly kind: 'published'; readonly publication: Publication }
   | { readonly kind: 'unreadable' | 'invalid' | 'refused'; readonly lines: readonly string[] };
+
+/** With what is to be known, whatever became of it, a line each: links that were followed, and who else was sent the login. */
+export interface PublishEnd {
+  readonly outcome: PublishOutcome;
+  readonly notes: readonly string[];
+}
 
 /** What to publish, where, and with what. */
 interface Wish {
@@ -42,17 +49,21 @@ interface Wish {
  * the disk.
  * @throws CommandError for a timeout that is no duration
  */
-export const publish = async (wish: Wish): Promise<PublishOutcome> => {
+export const publish = async (wish: Wish): Promise<PublishEnd> => {
   const { clock, timeout, to } = wish;
   const activity = new Activity(clock, wish.tell);
   const deadline = new Deadline(clock, timeoutIn(timeout), wish);
-  try {
-    return await deadline.run((signal) => attempt({ ...wish, signal, activity }));
-  } catch (error) {
-    if (!deadline.expired) throw error;
-    const what = notPublished(to.url, activity.publishes ? 'perhaps' : 'no');
-    return { kind: 'refused', lines: [`${what}: gave up after ${timeout}, ${activity.what}; --timeout gives it more`] };
-  }
+  const outcome = await deadline
+    .run((signal) => attempt({ ...wish, signal, activity }))
+    .catch((error: unknown): PublishOutcome => {
+      if (!deadline.expired) throw error;
+      const what = notPublished(to.url, activity.publishes ? 'perhaps' : 'no');
+      return {
+        kind: 'refused',
+        lines: [`${what}: gave up after ${timeout}, ${activity.what}; --timeout gives it more`],
+      };
+    });
+  return { outcome, notes: activity.notes };
 };
 
 interface Attempt extends Wish {
@@ -65,6 +76,7 @@ const attempt = async (wish: Attempt): Promise<PublishOutcome> => {
   const read = await readChartFolder(folder);
   if (read.kind === 'unreadable') return { kind: 'unreadable', lines: [read.why] };
   if (read.kind === 'invalid') return { kind: 'invalid', lines: read.problems };
+  for (const link of read.followed) activity.note(`followed a symbolic link: ${link}`);
   const checked = checkChart(read.files);
   if (checked.kind === 'invalid') return { kind: 'invalid', lines: checked.problems };
   activity.begin(`looking for a login for ${to.host}`);
@@ -90,12 +102,21 @@ const attempt = async (wish: Attempt): Promise<PublishOutcome> => {
     ...(wish.insecure && { insecure: true }),
     chart: { name: chart.name, version, files: chart.files.size },
   };
-  return { kind: 'published', publication, notes: read.followed.map((link) => `followed a symbolic link: ${link}`) };
+  return { kind: 'published', publication };
 };
 
 const push = async (wish: Attempt, target: RegistryTarget, chart: Chart): Promise<Pushed> => {
   const { clock, userAgent, proxies, activity } = wish;
-  const pusher = createPusher({ clock, userAgent, proxies, onRequest: (request) => activity.request(request) });
+  const own = resourceUrl(target, '').host;
+  const onRequest = (request: SentRequest): void => {
+    activity.request(request);
+    const { host, origin } = request.url;
+    if (request.showsLogin && host !== own)
+      activity.note(
+        `the login for ${target.host} goes to ${origin} as well, which the registry names as its token server`,
+      );
+  };
+  const pusher = createPusher({ clock, userAgent, proxies, onRequest });
   try {
     return await pusher.push(target, wish.to.tag, partsOf(chart), wish.signal);
   } finally {

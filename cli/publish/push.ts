@@ -1,5 +1,6 @@
 import type { Clock } from '../../process/ports.js';
 import { Access } from '../../registry/access.js';
+import { addressPolicy } from '../../registry/addresses.js';
 import { Connections } from '../../registry/connections.js';
 import { createExchange, type Exchange } from '../../registry/exchange.js';
 import { failureOfAnswer, protocolFailure } from '../../registry/failures.js';
@@ -10,6 +11,7 @@ import { Manifests } from '../../registry/manifests.js';
 import type { HeldBack, RegistryFailure, RegistryTarget, TaggedManifest } from '../../registry/port.js';
 import { NO_PROXIES, type Proxies } from '../../registry/proxies.js';
 import { resourceUrl } from '../../registry/target.js';
+import { OWN_MACHINE } from '../registry-from-here.js';
 import type { Blob, Parts } from './bundle.js';
 
 /** A request that was not fulfilled. */
@@ -51,22 +53,35 @@ interface PusherDeps {
   readonly userAgent: string;
   readonly proxies?: Proxies;
   /** Hears of each request before it is sent, those to a token server among them. */
-  readonly onRequest?: (request: { readonly method: string; readonly url: URL; readonly bytes: number }) => void;
+  readonly onRequest?: (request: SentRequest) => void;
 }
 
-/** A pusher on real connections. Whoever calls it names the registry, so no address is refused. */
+/** What is known of a request before it is sent. */
+export interface SentRequest {
+  readonly method: string;
+  readonly url: URL;
+  /** Of the body. */
+  readonly bytes: number;
+  /** It has the login itself, not just a token that was got for it. */
+  readonly showsLogin: boolean;
+}
+
+/** A pusher on real connections. Addresses are judged as for other commands: who names the next host is the registry, not the user. */
 export const createPusher = (deps: PusherDeps): Pusher => {
   const { clock, userAgent, proxies = NO_PROXIES, onRequest } = deps;
   const connections = new Connections({
     connectMs: CONNECT_MS,
     headersMs: ANSWER_MS,
-    addresses: () => undefined,
+    addresses: addressPolicy({ allow: OWN_MACHINE, deny: [] }),
     proxies,
   });
   const hosts = new HostLimiter({ clock, rate: RATE, inFlight: 1, timeScale: 1 });
   const silent = createExchange({ connections, hosts, clock, userAgent, bodyMs: BODY_MS, bodyBytes: BODY_BYTES });
   const exchange: Exchange = (request, trust, signal) => {
-    onRequest?.({ method: request.method, url: request.url, bytes: Buffer.byteLength(request.body ?? '') });
+    const { method, url, headers, body } = request;
+    // A form is what an identity token is sent in.
+    const showsLogin = headers['authorization']?.startsWith('Basic ') === true || typeof body === 'string';
+    onRequest?.({ method, url, bytes: Buffer.byteLength(body ?? ''), showsLogin });
     return silent(request, trust, signal);
   };
   const access = new Access(exchange, clock);

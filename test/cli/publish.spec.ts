@@ -226,6 +226,46 @@ t.test('what a registry answers is told in words, with what to do', async (t) =>
   );
 });
 
+t.test('who else gets the login is said, and who must not gets none', async (t) => {
+  const dir = t.testdir({ docker: {} });
+  const env = { DOCKER_CONFIG: join(dir, 'docker') };
+  const seen: (string | undefined)[] = [];
+  const tokens = await answering(t, (req, res) => {
+    seen.push(req.headers.authorization);
+    res.end('{"token":"t"}');
+  });
+  const registryWith = async (realm: string) => {
+    const host = await answering(t, (req, res) => {
+      const status = req.headers.authorization === 'Bearer t' ? 403 : 401;
+      req.resume().on('end', () => res.writeHead(status, { 'www-authenticate': `Bearer realm="${realm}"` }).end());
+    });
+    await writeFile(join(dir, 'docker/config.json'), loginTo(host, AUTH.password));
+    return host;
+  };
+  const host = await registryWith(`http://${tokens}/token`);
+  t.strictSame(await run(t, [CHART, `${host}/a/b:v1`], env), {
+    code: 1,
+    stdout: '',
+    stderr: `the login for ${host} goes to http://${tokens} as well, which the registry names as its token server
+werfbundle: nothing was published to ${host}/a/b: 403 forbidden; who is logged in to ${host} may not push to a/b
+`,
+  });
+  const shown = `Basic ${Buffer.from(`${AUTH.username}:${AUTH.password}`).toString('base64')}`;
+  t.strictSame(seen, [shown], 'once, and it is as docker sends it');
+  await writeFile(join(dir, 'docker/config.json'), '{}');
+  t.notMatch((await run(t, [CHART, `${host}/a/b:v1`], env)).stderr, /goes to/, 'without a login there is none to show');
+
+  const told = async (realm: string) => (await run(t, [CHART, `${await registryWith(realm)}/a/b:v1`], env)).stderr;
+  t.match(
+    await told('http://auth.example/token'),
+    /: the registry is on this machine, and its token server auth\.example is not and speaks plain HTTP, which is refused\n$/,
+  );
+  t.match(
+    await told('https://169.254.169.254/token'),
+    /: no connection to 169\.254\.169\.254: its address is link-local, which is refused\n$/,
+  );
+});
+
 t.test('a registry that says nothing is given up, and what was waited for is said', async (t) => {
   const given = (host: string, what: string) =>
     `gave up after 1s, waiting for ${host} to answer ${what}; --timeout gives it more\n`;
