@@ -18,7 +18,7 @@ export interface Session {
   readonly tell: Progress['tell'];
   /** Takes what was said away: before something is printed. */
   readonly quiet: () => void;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, and by what else asks the process to end. */
   readonly signal: AbortSignal;
 }
 
