@@ -7,6 +7,8 @@ export const DEPLOY_REQUESTED = 'werf.io/deploy-requested-at';
 export const ALLOW_DOWNGRADE = 'werf.io/allow-downgrade';
 /** Annotation of a bundle: `warn` admits it although something that it refers to does not exist. */
 export const MISSING_REFERENCES = 'werf.io/missing-references';
+/** Annotation of a bundle, which `werfbundle rollback` writes: the tag that it has pinned, and what chose the tag before. */
+export const BEFORE_ROLLBACK = 'werf.io/before-rollback';
 /** What the names of this project's own annotations begin with. */
 export const OWN_ANNOTATIONS = 'werf.io/';
 /** Annotation of a bundle with deletionPolicy Dismiss: `true` keeps it until its release is uninstalled, however often that fails. */

@@ -1,13 +1,18 @@
 import type { Clock, Timer } from '../process/ports.js';
+import { harmless } from './output/harmless.js';
+import { printable } from './output/printable.js';
 
 /** The terminal to write to. */
 interface Screen {
   readonly isTTY?: boolean;
+  /** Letters in a line; 80 unless given. */
+  readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
 /** How long to wait before anything is shown, milliseconds. */
 const AFTER_MS = 1000;
+const COLUMNS = 80;
 /** Clears the line that the cursor is in. */
 const CLEAR = '\r\u001b[K';
 
@@ -35,7 +40,8 @@ export class Progress {
 
   /** @param line - what is being done: `12 of 100: WerfBundle ops/my-app` */
   tell(line: string): void {
-    this.#line = line;
+    // A line that wraps could not be cleared, and the terminal takes what is written here as it is.
+    this.#line = harmless(printable(line)).slice(0, (this.#screen.columns ?? COLUMNS) - 1);
     if (this.#isLate) this.#show();
   }
 

@@ -12,7 +12,7 @@ const TIMEOUTS = { connectMs: 5_000, headersMs: 10_000, bodyMs: 20_000 };
 /** A registry has its limits; one command makes few requests. */
 const RATE = { perSecond: 100, burst: 100 };
 /** A registry on one's own machine is one's own affair; link-local addresses, where clouds serve credentials, stay refused. */
-const OWN_MACHINE = ['127.0.0.0/8', '::1/128'];
+export const OWN_MACHINE = ['127.0.0.0/8', '::1/128'];
 
 /** The registries, as this machine reaches them: by its proxies, and perhaps by another network than the controller's. */
 export const registryFromHere: OpenRegistry = (clock) => {

@@ -23,14 +23,28 @@ export interface Terminal {
   /** For stdout. */
   readonly colors: Colors;
   readonly clock: Clock;
-  /** Aborted by Ctrl-C. */
+  /**
+   * Aborted by Ctrl-C, and by what else asks the process to end. Until somebody reads it, a signal ends the process as if nobody listened; so
+   * does a second one.
+   */
   readonly signal: AbortSignal;
   /** What the process ends with, once there is nothing more to do. */
   end(code: ExitCode): void;
 }
 
-/** Ended by Ctrl-C, as a shell counts it: 128 + SIGINT. */
-const INTERRUPTED = 130;
+/** What asks for an end: Ctrl-C, whoever stops a process, and a terminal that is closed; with the exit code that a shell gives for it. */
+const ENDINGS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type Ending = keyof typeof ENDINGS;
+
+/** Calls back at the first of them. From then on each has its usual effect again, which is to end the process at once. */
+const onceAsked = (asked: (ending: Ending) => void): void => {
+  const endings = Object.keys(ENDINGS) as readonly Ending[];
+  const first = (ending: Ending): void => {
+    for (const each of endings) process.off(each, first);
+    asked(ending);
+  };
+  for (const each of endings) process.on(each, first);
+};
 
 const UNWRITABLE: Readonly<Record<string, string>> = { ENOSPC: 'the disk is full', EIO: 'the disk does not take it' };
 
@@ -38,10 +52,15 @@ const UNWRITABLE: Readonly<Record<string, string>> = { ENOSPC: 'the disk is full
 export const processTerminal = (): Terminal => {
   const { stdout, stderr, env } = process;
   const interrupted = new AbortController();
-  process.once('SIGINT', () => {
-    process.exitCode = INTERRUPTED;
-    interrupted.abort();
-  });
+  let listens = false;
+  const listen = (): void => {
+    if (listens) return;
+    listens = true;
+    onceAsked((ending) => {
+      process.exitCode = ENDINGS[ending];
+      interrupted.abort();
+    });
+  };
   stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     // `| head` has read enough.
     if (code !== 'EPIPE') {
@@ -64,7 +83,10 @@ export const processTerminal = (): Terminal => {
     columns: isTTY ? stdout.columns : undefined,
     colors: createColors(isColourful),
     clock: systemClock,
-    signal: interrupted.signal,
+    get signal() {
+      listen();
+      return interrupted.signal;
+    },
     end: (code) => {
       // Not process.exit, which would lose output that a pipe has not taken yet.
       if (!interrupted.signal.aborted) process.exitCode = code;

@@ -1,5 +1,6 @@
 import {
   ALLOW_DOWNGRADE,
+  BEFORE_ROLLBACK,
   DEPLOY_REQUESTED,
   DISMISS_REQUIRED,
   FLUX_RECONCILE_REQUESTED,
@@ -31,6 +32,11 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
   ],
   [MISSING_REFERENCES, 'a bundle', '`warn` admits it although something that it refers to does not exist yet'],
   [DISMISS_REQUIRED, 'a bundle', '`true`: with `deletionPolicy: Dismiss` it goes only when its release is uninstalled'],
+  [
+    BEFORE_ROLLBACK,
+    'a bundle',
+    'written by `werfbundle rollback`, which reads it when it pins another tag: what chose the tag before; the controller does not look at it',
+  ],
   [ACCEPT_BUNDLES_FROM, 'a namespace', 'namespaces whose bundles may deploy here, separated by commas; `*` for all'],
 ];
 

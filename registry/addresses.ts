@@ -32,6 +32,9 @@ export const addressPolicy = (networks: {
   };
 };
 
+/** Whether a `host[:port]` is this machine, by its name: such registries speak plain HTTP, as Docker, Helm and werf take it. */
+export const isOwnMachine = (host: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host);
+
 /** Whether a text is a CIDR or a single address, as `--allow-networks` and `--deny-networks` take them. */
 export const isNetwork = (text: string): boolean => {
   const [address = '', prefix, ...rest] = text.split('/');

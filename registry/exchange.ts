@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../process/ports.js';
@@ -156,15 +156,17 @@ const responseTo = async (
   signal: AbortSignal,
   deps: ExchangeDeps,
 ): Promise<Dispatcher.ResponseData> => {
-  const send = (): Promise<Dispatcher.ResponseData> =>
-    deps.connections.dispatcher(request.url, trust.ca).request({
+  const send = (): Promise<Dispatcher.ResponseData> => {
+    const { body, length } = sendable(request);
+    return deps.connections.dispatcher(request.url, trust.ca).request({
       origin: request.url.origin,
       path: `${request.url.pathname}${request.url.search}`,
       method: request.method,
-      headers: { 'user-agent': deps.userAgent, 'accept-encoding': 'gzip', ...request.headers },
-      body: request.body ?? null,
+      headers: { 'user-agent': deps.userAgent, 'accept-encoding': 'gzip', ...length, ...request.headers },
+      body,
       signal,
     });
+  };
   try {
     return await send();
   } catch (error) {
@@ -173,6 +175,24 @@ const responseTo = async (
     return await send();
   }
 };
+
+/** The time for an answer begins anew with each piece that the server takes: it bounds silence, not the size of an upload. */
+const PIECE_BYTES = 64 * 1024;
+
+/** A large body goes out in pieces, and then its length has to be said. */
+const sendable = ({ body }: HttpRequest): Sendable =>
+  Buffer.isBuffer(body) && body.length > PIECE_BYTES
+    ? { body: Readable.from(piecesOf(body)), length: { 'content-length': `${body.length}` } }
+    : { body: body ?? null, length: {} };
+
+interface Sendable {
+  readonly body: string | Buffer | Readable | null;
+  readonly length: Readonly<Record<string, string>>;
+}
+
+function* piecesOf(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += PIECE_BYTES) yield body.subarray(at, at + PIECE_BYTES);
+}
 
 interface ReadLimits {
   readonly encoding: string | undefined;

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { RegistryCredential } from '../api/docker-config.js';
 import { wireRepository } from '../api/docker-hub.js';
 import type { Clock } from '../process/ports.js';
+import { isOwnMachine } from './addresses.js';
 import type { Challenge } from './challenge.js';
 import type { Exchange } from './exchange.js';
 import { failureOfAnswer, protocolFailure } from './failures.js';
@@ -141,6 +142,11 @@ const tokenRequest = (
     return protocolFailure('the realm of the token server is no URL');
   if (url.protocol === 'http:' && !target.insecure) {
     return protocolFailure('the token server speaks plain HTTP, which is refused unless spec.registry.insecure is set');
+  }
+  if (url.protocol === 'http:' && isOwnMachine(target.host) && !isOwnMachine(url.host)) {
+    return protocolFailure(
+      `the registry is on this machine, and its token server ${url.host} is not and speaks plain HTTP, which is refused`,
+    );
   }
   const scopes = (params.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
   return {

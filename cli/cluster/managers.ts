@@ -35,7 +35,8 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,252}$/;
 export const managerName = (text: string | undefined): string | undefined =>
   text !== undefined && NAME.test(text) ? text : undefined;
 
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+/** What `kubectl apply` keeps of the manifest. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const TRACKING_ID = 'argocd.argoproj.io/tracking-id';
 const INSTANCE = 'app.kubernetes.io/instance';
 const HELM_NAME = 'meta.helm.sh/release-name';

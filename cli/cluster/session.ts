@@ -20,7 +20,7 @@ export interface Session {
   readonly tell: Progress['tell'];
   /** Takes what was said away: before something is printed. */
   readonly quiet: () => void;
-  /** Aborted by Ctrl-C. */
+  /** Aborted by Ctrl-C, and by what else asks the process to end. */
   readonly signal: AbortSignal;
 }
 
@@ -41,7 +41,10 @@ export const inCluster = async <T>(
   const isForPeople = terminal.errIsTTY && (options.output === undefined || options.output === 'wide');
   const { user } = connection;
   const server = connection.server.origin;
-  const progress = new Progress({ isTTY: isForPeople, write: terminal.move }, terminal.clock);
+  const progress = new Progress(
+    { isTTY: isForPeople, columns: terminal.columns, write: terminal.move },
+    terminal.clock,
+  );
   progress.start();
   try {
     return await run({

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { parseDuration } from '../../api/duration.js';
 import { parseSpec, type Settings } from '../../api/settings.js';
 import { deliveryOf } from '../../api/values/delivery.js';
 import { werfVersionIn } from '../../api/werf-version.js';
@@ -25,6 +24,7 @@ import { clusterReader, inputReader, type Reader } from '../explain/read.js';
 import { asJsonText, asYamlText, type Format, withOutput } from '../output/format.js';
 import { type OpenRegistry, registryFromHere } from '../registry-from-here.js';
 import type { Terminal } from '../terminal.js';
+import { timeoutIn } from '../timeout.js';
 import { planObjects } from './plan-objects.js';
 import { reportOf, reportText } from './report.js';
 import { plannable } from './requirements.js';
@@ -86,7 +86,7 @@ export const diff = async (deps: Deps, name: string | undefined, options: DiffOp
 
 const planned = async (deps: Deps, name: string | undefined, options: DiffOptions): Promise<void> => {
   const { terminal, session, openRegistry = registryFromHere } = deps;
-  const timeoutMs = timeoutIn(options);
+  const timeoutMs = options.timeout === undefined ? undefined : timeoutIn(options.timeout);
   session.tell('reading the bundle');
   const { bundle, read, file } = await bundleOf(session, name, options);
   const settings = settingsOf(bundle, options);
@@ -114,13 +114,6 @@ const planned = async (deps: Deps, name: string | undefined, options: DiffOption
 
 /** Of the log of a plan that failed, so many lines are shown. */
 const LOG_SHOWN = 20;
-
-const timeoutIn = ({ timeout }: DiffOptions): number | undefined => {
-  if (timeout === undefined) return undefined;
-  const parsed = parseDuration(timeout);
-  if (parsed.kind === 'invalid') throw misuse(`--timeout: ${JSON.stringify(timeout)}: ${parsed.reason}`);
-  return parsed.ms;
-};
 
 const bundleOf = async (
   session: Session,

@@ -11,7 +11,7 @@ interface DiffReport {
   readonly result: 'no-changes' | 'release-only' | 'changes';
   /** `update ConfigMap/app-config, delete Secret/old`; left out if nothing would change, or the log does not say. */
   readonly changes?: string;
-  /** What werf said, line by line; what came from a Secret is `***`. */
+  /** What werf said, line by line, without the words for its exit code; what came from a Secret is `***`. */
   readonly log: readonly string[];
 }
 
@@ -20,13 +20,21 @@ export const reportOf = (
   of: Pick<DiffReport, 'namespace' | 'name' | 'targetNamespace' | 'tag'>,
   { result, log }: PlanEnd,
 ): DiffReport => {
-  const lines = log.trimEnd() === '' ? [] : log.trimEnd().split('\n');
+  const lines = withoutExitWords(log);
   const { namespace, name, targetNamespace, tag } = of;
   const common = { namespace, name, targetNamespace, tag };
   if (result.kind !== 'changes')
     return { ...common, result: result.kind === 'release-only' ? 'release-only' : 'no-changes', log: lines };
   const { finding } = result;
   return { ...common, result: 'changes', ...(finding.kind === 'objects' && { changes: finding.words }), log: lines };
+};
+
+/** By which werf explains its exit code at the end of a plan that went well; "Error" is no news to who asked for a difference. */
+const EXIT_WORDS = /\n*^Error: (?:(?:no )?resource )?changes planned\b.*\s*$/m;
+
+const withoutExitWords = (log: string): readonly string[] => {
+  const said = log.trimEnd().replace(EXIT_WORDS, '').trimEnd();
+  return said === '' ? [] : said.split('\n');
 };
 
 /** What werf said, and what it comes to. */

@@ -1,7 +1,7 @@
 import type { Job, ObjectRef, Pod, Secret, Stored } from '../../api/objects.js';
 import { werfVersionIn } from '../../api/werf-version.js';
 import type { JobResult } from '../../controller/deploy/job-result.js';
-import { lastErrorLine } from '../../controller/deploy/log-tail.js';
+import { lastErrorLine, plainLog } from '../../controller/deploy/log-tail.js';
 import { CONTAINER } from '../../controller/deploy/names.js';
 import { newestPod } from '../../controller/deploy/newest-pod.js';
 import { type PlanResult, planResult } from '../../controller/deploy/plan-result.js';
@@ -12,10 +12,10 @@ import { ownedBy } from '../../controller/deploy/secrets.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
-import { podsOf } from '../cluster/job-pods.js';
+import { podsMadeBy, podsOf } from '../cluster/job-pods.js';
 import type { planObjects } from './plan-objects.js';
 
-/** What a plan came to; `log` is redacted. */
+/** What a plan came to; `log` is redacted, and plain text, as a status keeps it: it is printed as a part of what is ours. */
 export interface PlanEnd {
   readonly result: PlanResult | { readonly kind: 'nothing' };
   readonly log: string;
@@ -34,7 +34,7 @@ type Objects = ReturnType<typeof planObjects>;
 
 /** How often the Job is looked at, milliseconds. */
 const LOOK_MS = 1_000;
-/** How long to clean up at most, after Ctrl-C as well; milliseconds. */
+/** How long to clean up at most, also when the process was asked to end; milliseconds. */
 const CLEANUP_MS = 10_000;
 
 /**
@@ -72,7 +72,7 @@ const follow = async (
   for (;;) {
     const job = await client.get(JOBS, ref, signal);
     if (job === undefined) return failed(`Job ${name} was deleted by somebody else`);
-    const pod = newestPod((await client.list(PODS, podsOf(ref), signal)).items);
+    const pod = newestPod(podsMadeBy(made.metadata.uid, (await client.list(PODS, podsOf(ref), signal)).items));
     const result = jobResult(job, pod, clock.now());
     if (result.kind === 'succeeded' || result.kind === 'failed')
       return ended(deps, { job, pod, result, hide: redactor(secretTexts) });
@@ -103,7 +103,7 @@ const ended = async (
 ): Promise<PlanEnd> => {
   const { job, pod, result } = of;
   const raw = pod && (await client.podLog(pod.metadata as ObjectRef, { container: CONTAINER }, signal));
-  const log = raw === undefined ? undefined : of.hide(raw);
+  const log = raw === undefined ? undefined : plainLog(of.hide(raw));
   if (result.kind === 'succeeded') return { result: { kind: 'nothing' }, log: log ?? '' };
   const image = imageOf(job) ?? '';
   const version = werfVersionIn(image, { werfImage: '', werfVersion: undefined });
@@ -111,7 +111,7 @@ const ended = async (
   return { result: planResult({ result, job, pod, version }, said), log: log ?? '' };
 };
 
-/** Ctrl-C is no reason to leave anything behind. What can't be deleted goes by itself: the Job has its time, and owns its Secrets. */
+/** Ctrl-C or SIGTERM is no reason to leave anything behind. What can't be deleted goes by itself: the Job has its time, and owns its Secrets. */
 const cleanUp = async (client: KubeClient, { job, secrets }: Objects): Promise<void> => {
   const signal = AbortSignal.timeout(CLEANUP_MS);
   const { namespace, name = '' } = job.metadata;

@@ -36,7 +36,7 @@ export interface ExplainOptions extends ClusterOptions {
 const DESCRIPTION = [
   'Says what would be deployed for a bundle, and why: the tag and why not the others, each value with its source, the Job, and what comes next. Nothing is changed, and nothing of a Secret is printed but its name and keys.',
   'Everything is read with your own rights: what you may not read is said to be so. The registry is asked from this machine, with the credentials that the bundle names if you may read them.',
-  'Exit code 0: explained; 1: no such bundle, or its spec is not valid; 2: wrong use, or something that cannot be read.',
+  'Exit code 0: explained; 1: no such bundle, its spec is not valid, or its values can\u2019t be delivered; 2: wrong use, or something that cannot be read.',
 ].join('\n\n');
 
 /** `werfbundle explain` */
@@ -142,7 +142,8 @@ const print = async (
   );
   session?.quiet();
   terminal.out(options.values === true ? valuesOutput(seen, options) : explanationOutput(seen, terminal, options));
-  terminal.end(0);
+  // Like a spec that is not valid: nothing can be deployed before that is mended.
+  terminal.end(resolvedOf(seen).kind === 'invalid' ? 1 : 0);
 };
 
 const explanationOutput = (seen: Seen, terminal: Terminal, { output }: ExplainOptions): string =>

@@ -2,23 +2,34 @@ import { jobNameOf } from '../../api/names.js';
 import type { Job } from '../../api/objects.js';
 import { deliveryOf } from '../../api/values/delivery.js';
 import type { ResolvedValues } from '../../api/values/resolve.js';
-import { openDeployment } from '../../controller/decide/deployment.js';
+import { openDeployment, wasStarted } from '../../controller/decide/deployment.js';
 import { nextNumber } from '../../controller/decide/finalizer.js';
 import { buildJob } from '../../controller/deploy/job.js';
 import type { JobParameters } from '../../controller/deploy/job-parameters.js';
 import { CONTAINER } from '../../controller/deploy/names.js';
 import { presentSecrets, type SecretContents } from '../../controller/deploy/secrets.js';
-import type { JobExplanation, TagExplanation } from './explanation.js';
+import type { JobExplanation, NextExplanation, TagExplanation } from './explanation.js';
 import type { Seen } from './observe.js';
 
 /** The Job that would deploy a tag, by the controller's own words for it. */
-export const explainJob = (seen: Seen, tag: TagExplanation, resolved: ResolvedValues): JobExplanation => {
+export const explainJob = (
+  seen: Seen,
+  {
+    tag,
+    resolved,
+    next,
+  }: {
+    readonly tag: TagExplanation;
+    readonly resolved: ResolvedValues;
+    readonly next: Pick<NextExplanation, 'state'>;
+  },
+): JobExplanation => {
   const { converge } = seen.settings;
   const contents = secretContentsOf(seen, resolved);
   const image = converge.image ?? seen.lastImage;
   const job = tag.chosen === undefined ? undefined : jobFor(seen, { tag: tag.chosen, resolved, contents });
   return {
-    ...(job !== undefined && seen.file === undefined && { name: job.metadata.name }),
+    ...nameOf(seen, { job, next }),
     namespace: converge.targetNamespace,
     release: converge.releaseName,
     ...(image !== undefined && { image }),
@@ -30,6 +41,18 @@ export const explainJob = (seen: Seen, tag: TagExplanation, resolved: ResolvedVa
     ...(job !== undefined && { args: argsOf(job) }),
     files: filesOf(contents),
   };
+};
+
+/** A Job is named if it is there, or will be next; any other name would be looked for in vain. */
+const nameOf = (
+  { bundle, file }: Seen,
+  { job, next }: { readonly job: Job | undefined; readonly next: Pick<NextExplanation, 'state'> },
+): Pick<JobExplanation, 'name' | 'toBeMade'> => {
+  if (file !== undefined) return {};
+  const { status } = bundle;
+  const open = openDeployment(status);
+  if (open !== undefined) return { name: open.jobName, ...(!wasStarted(status) && { toBeMade: true }) };
+  return next.state === 'due' && job !== undefined ? { name: job.metadata.name, toBeMade: true } : {};
 };
 
 /** What a Job of the bundle gets in Secrets, of what may be read. */

@@ -163,10 +163,15 @@ const changedSpec = ({ bundle, settings }: Seen, { deployment }: WerfBundleStatu
 const whenPolled = ({ registry: { pollIntervalMs } }: Settings): string =>
   `with the next poll, within ${formatDuration(pollIntervalMs)}`;
 
-const upToDate = ({ seen, tag }: Explained): Step => ({
-  state: 'up-to-date',
-  message: `${tag.deployed ?? tag.chosen} is deployed; a new tag, other values or another spec are what it waits for: the registry is polled every ${formatDuration(seen.settings.registry.pollIntervalMs)}`,
-});
+const upToDate = ({ seen, tag }: Explained): Step => {
+  const { policy, pollIntervalMs } = seen.settings.registry;
+  const [pinned, news] =
+    policy.tag === undefined ? ['', 'a new tag'] : [', and pinned (spec.registry.tag)', 'that it is published again'];
+  return {
+    state: 'up-to-date',
+    message: `${tag.deployed ?? tag.chosen} is deployed${pinned}; ${news}, other values or another spec are what it waits for: the registry is polled every ${formatDuration(pollIntervalMs)}`,
+  };
+};
 
 /** The first that has an answer counts: as the controller's guards have it. */
 const RULES: readonly Rule[] = [notApplied, deleting, running, suspended, blocked, pollsFail, nothingToDeploy, due];

@@ -12,13 +12,14 @@ export const explain = (seen: Seen): Explanation => {
   const resolved = resolvedOf(seen);
   const tag = explainTag(seen);
   const values = explainValues(seen, resolved);
+  const next = explainNext({ seen, tag, values });
   return {
     namespace,
     name,
     ...(file !== undefined && { file }),
     tag,
     values,
-    job: explainJob(seen, tag, resolved),
-    next: explainNext({ seen, tag, values }),
+    job: explainJob(seen, { tag, resolved, next }),
+    next,
   };
 };

@@ -85,8 +85,10 @@ export interface ValuesExplanation {
 }
 
 export interface JobExplanation {
-  /** Left out where it depends on what is not known yet. */
+  /** Left out unless a deployment is open or due: then there is no such Job, and none will be next. */
   readonly name?: string;
+  /** It has a name, and is not there yet. */
+  readonly toBeMade?: true;
   readonly namespace: string;
   readonly release: string;
   /** Left out if only the platform knows it. */

@@ -84,7 +84,7 @@ const valuesHeading = ({ values: { count: total, sources, problems } }: Explanat
 };
 
 const jobLines = (job: JobExplanation): readonly Line[] => {
-  const { name, namespace, image, imageFrom, serviceAccount, limits, timeout, retries, args, files } = job;
+  const { name, toBeMade, namespace, image, imageFrom, serviceAccount, limits, timeout, retries, args, files } = job;
   const account = {
     found: '',
     default: ' (the spec names none)',
@@ -93,7 +93,10 @@ const jobLines = (job: JobExplanation): readonly Line[] => {
   };
   const from = { spec: '', 'last-job': ", as its last Job's", platform: '' }[imageFrom];
   return [
-    { depth: 0, text: `${name ?? 'named once it is made'}, in namespace ${namespace}` },
+    {
+      depth: 0,
+      text: `${name ?? 'named once it is made'}${toBeMade === true ? ', to be made' : ''}, in namespace ${namespace}`,
+    },
     { depth: 0, text: `image ${image ?? "of the controller's --werf-image"}${from}` },
     { depth: 0, text: `ServiceAccount ${serviceAccount.name}${account[serviceAccount.state]}` },
     {

@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
-import { isMap, type JsonMap } from '../../api/json-map.js';
+import type { JsonMap } from '../../api/json-map.js';
 import { BUNDLE_CONFIG } from '../../registry/manifest.js';
 import { tarOf } from './tar.js';
 
 /** A chart that can be packed. */
 export interface Chart {
   readonly name: string;
-  /** What Chart.yaml says. */
+  /** What Chart.yaml says, as Helm has it: its fields in Helm's order, without those that are empty. */
   readonly metadata: JsonMap;
   /** Content by path below the chart's folder: `templates/app.yaml`. */
   readonly files: ReadonlyMap<string, string | Buffer>;
@@ -27,23 +27,6 @@ export interface Parts {
 /** The older of Helm's two types, which is the one that werf writes. */
 const BUNDLE_LAYER = 'application/tar+gzip';
 
-/** Fields of Chart.yaml that a bundle's config has, in the order of Helm's own. */
-const METADATA = [
-  ...[
-    'name',
-    'home',
-    'sources',
-    'version',
-    'description',
-    'keywords',
-    'maintainers',
-    'icon',
-    'apiVersion',
-    'condition',
-  ],
-  ...['tags', 'appVersion', 'deprecated', 'annotations', 'kubeVersion', 'dependencies', 'type'],
-];
-
 /**
  * Packs a chart as `werf bundle publish` does: its metadata as JSON, and its files below a folder of its name, tar and gzip. Equal charts
  * make equal bytes. Pure.
@@ -51,18 +34,8 @@ const METADATA = [
  */
 export const partsOf = ({ name, metadata, files }: Chart): Parts => {
   const inFolder = [...files].map(([path, content]) => [`${name}/${path}`, content] as const);
-  const known = METADATA.filter((field) => !isEmpty(metadata[field])).map((field) => [field, metadata[field]]);
   return {
-    config: { content: Buffer.from(JSON.stringify(Object.fromEntries(known))), mediaType: BUNDLE_CONFIG },
+    config: { content: Buffer.from(JSON.stringify(metadata)), mediaType: BUNDLE_CONFIG },
     layer: { content: gzipSync(tarOf(Object.fromEntries(inFolder))), mediaType: BUNDLE_LAYER },
   };
 };
-
-/** What Go leaves out of JSON. */
-const isEmpty = (value: unknown): boolean =>
-  value === undefined ||
-  value === null ||
-  value === '' ||
-  value === false ||
-  (Array.isArray(value) && value.length === 0) ||
-  (isMap(value) && Object.keys(value).length === 0);

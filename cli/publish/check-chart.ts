@@ -1,7 +1,8 @@
-import { parseDocument } from 'yaml';
 import { isMap, type JsonMap } from '../../api/json-map.js';
 import { parseJson } from '../../api/parse-json.js';
+import { parseKey } from '../../api/values/parse-key.js';
 import type { Chart } from './bundle.js';
+import { readMetadata } from './chart-metadata.js';
 import { fitsInTar } from './tar.js';
 
 /** A chart, or all that is wrong with it, a line each: `Chart.yaml: version: …`. */
@@ -14,19 +15,23 @@ type Files = ReadonlyMap<string, Buffer>;
 const CHART_FILE = 'Chart.yaml';
 
 /**
- * Checks what Helm and werf will insist on once the chart is deployed: Chart.yaml with apiVersion v2, name and version, dependencies that
- * are there, values that are a map, something to deploy. Pure.
+ * Checks what Helm and werf will insist on once the chart is deployed: Chart.yaml with apiVersion v2, name and version, every field of its
+ * type, dependencies that are there, values that are a map, something to deploy; and of the charts in `charts/`, which Helm loads with it,
+ * what makes them charts. Archives there are not opened. Pure.
  */
 export const checkChart = (files: Files): CheckedChart => {
   const text = files.get(CHART_FILE);
   if (text === undefined) return { kind: 'invalid', problems: [missing(files)] };
   const written = mapIn(CHART_FILE, text);
   if (typeof written === 'string') return { kind: 'invalid', problems: [written] };
-  const metadata = asTexts(written);
+  const { metadata, faults } = readMetadata(written);
   const problems = [
-    ...metadataFaults(metadata).map((fault) => `${CHART_FILE}: ${fault}`),
-    ...dependencyFaults(metadata, files),
-    ...valuesFaults(files),
+    ...[...deployFaults(metadata), ...faults, ...metadataFaults(metadata, faults)].map(
+      (fault) => `${CHART_FILE}: ${fault}`,
+    ),
+    ...missingDependencies(metadata, files),
+    ...valuesFaults('', files),
+    ...partFaults(files),
     ...templateFaults(files),
     ...pathFaults(String(metadata['name']), files),
   ];
@@ -47,97 +52,71 @@ const missing = (files: Files): string => {
   return `${CHART_FILE}: it is missing; write one with apiVersion: v2, a name and a version${where}`;
 };
 
-/** The map in a YAML file; a text: what is wrong. Read as YAML 1.1, as Helm reads it. */
+/** The map in a YAML file, read as the values of a bundle are, which is as Helm reads it; a text: what is wrong. */
 const mapIn = (file: string, content: Buffer): JsonMap | string => {
-  const document = parseDocument(content.toString('utf8'), { version: '1.1', logLevel: 'silent' });
-  const [error] = document.errors;
-  // The parser quotes the text below its first line.
-  if (error !== undefined) return `${file}: ${error.message.split('\n')[0]?.replace(/:$/, '')}`;
-  try {
-    const value: unknown = document.toJS({ maxAliasCount: 1_000 });
-    if (value === null || value === undefined) return {};
-    return isMap(value) ? value : `${file}: a map is needed, with "key: value" in each line`;
-  } catch (fault) {
-    // An alias to nothing, too many of them, or a merge of what is no map: the parser finds these only now.
-    return `${file}: ${fault instanceof Error ? fault.message.split('\n')[0] : 'it cannot be read'}`;
-  }
+  const parsed = parseKey(file, content.toString('utf8'));
+  if (parsed.kind === 'map') return parsed.values;
+  if (parsed.kind === 'text') throw new Error(`${file} is read as YAML`);
+  const { rule, reason, words, position } = parsed;
+  const where = position === undefined ? file : `${file}:${position.line}:${position.column}`;
+  if (rule === 'values-not-map') return `${where}: a map is needed, with "key: value" in each line`;
+  return `${where}: it ${reason}${words === undefined ? '' : `: ${words}`}`;
 };
 
 /** As Helm reads it: one or two numbers are enough. */
 const VERSION = /^v?\d+(?:\.\d+){0,2}(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 const NAME = /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/;
-const TEXTS = [
-  'name',
-  'version',
-  'appVersion',
-  'description',
-  'kubeVersion',
-  'type',
-  'home',
-  'icon',
-  'condition',
-  'tags',
-];
+const ALIAS = /^[a-zA-Z0-9_-]+$/;
 
-/** With numbers and booleans as the texts that Helm makes of them. */
-const asTexts = (metadata: JsonMap): JsonMap => {
-  const { annotations } = metadata;
-  const known = TEXTS.flatMap((field) => (field in metadata ? [[field, textOf(metadata[field])] as const] : []));
-  const texts = isMap(annotations) && {
-    annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [key, textOf(value)])),
-  };
-  return { ...metadata, ...Object.fromEntries(known), ...texts };
-};
-
-const textOf = (value: unknown): unknown =>
-  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-
-const metadataFaults = (metadata: JsonMap): readonly string[] => {
-  const { apiVersion, name, version, type, annotations } = metadata;
-  const noTexts = TEXTS.filter((field) => !isTextOrAbsent(metadata[field]));
+/** What makes no chart, of whatever kind. @param ofTypes - what was said already: a field that has the wrong type is not empty */
+const metadataFaults = (metadata: JsonMap, ofTypes: readonly string[]): readonly string[] => {
+  const { name = '', version = '', type } = metadata;
   const wrong = (field: string, value: unknown, pattern: RegExp): boolean =>
-    !noTexts.includes(field) && !pattern.test(typeof value === 'string' ? value : '');
+    !ofTypes.some((fault) => fault.startsWith(`${field}: `)) && !pattern.test(String(value));
   return [
-    ...(apiVersion === 'v2' ? [] : [`apiVersion: "v2" is needed${apiVersion === 'v1' ? '; "v1" is for Helm 2' : ''}`]),
-    ...noTexts.map((field) => `${field}: a text is needed`),
     ...(wrong('name', name, NAME)
       ? [`name: ${quoted(name)}letters and digits are needed, with "-", "." or "_" between them`]
       : []),
     ...(wrong('version', version, VERSION)
       ? [`version: ${quoted(version)}a semantic version is needed, for example 1.0.0`]
       : []),
-    ...(type === 'library' ? ['type: a library can\u2019t be deployed; publish the chart that uses it'] : []),
-    ...(typeof type === 'string' && !['', 'application', 'library'].includes(type)
+    ...(type !== undefined && type !== 'application' && type !== 'library'
       ? [`type: ${quoted(type)}"application" is needed, or nothing`]
       : []),
-    ...annotationFaults(annotations),
+    ...dependencyFaults(dependenciesOf(metadata)),
   ];
 };
-
-const isTextOrAbsent = (value: unknown): boolean => value === undefined || value === null || typeof value === 'string';
 
 const quoted = (value: unknown): string =>
   typeof value === 'string' && value !== '' ? `${JSON.stringify(value)}: ` : '';
 
-const annotationFaults = (annotations: unknown): readonly string[] => {
-  if (annotations === undefined || annotations === null) return [];
-  if (!isMap(annotations)) return ['annotations: a map is needed'];
-  const noTexts = Object.keys(annotations).filter((key) => !isTextOrAbsent(annotations[key]));
-  return noTexts.map((key) => `annotations.${key}: a text is needed`);
+/** Of a chart in `charts/` neither matters. */
+const deployFaults = ({ apiVersion, type }: JsonMap): readonly string[] => [
+  ...(apiVersion === 'v2' ? [] : [`apiVersion: "v2" is needed${apiVersion === 'v1' ? '; "v1" is for Helm 2' : ''}`]),
+  ...(type === 'library' ? ['type: a library can\u2019t be deployed; publish the chart that uses it'] : []),
+];
+
+const dependenciesOf = ({ dependencies }: JsonMap): readonly JsonMap[] =>
+  Array.isArray(dependencies) ? dependencies.filter(isMap) : [];
+
+const dependencyFaults = (dependencies: readonly JsonMap[]): readonly string[] => {
+  const called = dependencies.map(({ alias = '', name = '' }) => String(alias === '' ? name : alias));
+  const twice = new Set(called.filter((name, n) => name !== '' && called.indexOf(name) < n));
+  const aliases = dependencies
+    .map(({ alias = '' }) => String(alias))
+    .filter((alias) => alias !== '' && !ALIAS.test(alias));
+  return [
+    ...(called.includes('') ? ['dependencies: each needs a name'] : []),
+    ...[...twice].map((name) => `dependencies: ${JSON.stringify(name)} is there twice; alias gives one another name`),
+    ...aliases.map((alias) => `dependencies: alias ${JSON.stringify(alias)}: letters, digits, "-" and "_" are needed`),
+  ];
 };
 
-const dependencyFaults = (metadata: JsonMap, files: Files): readonly string[] => {
-  const dependencies = metadata['dependencies'] ?? [];
-  if (!Array.isArray(dependencies)) return [`${CHART_FILE}: dependencies: a list is needed`];
-  const names = dependencies.map((dependency: unknown) => (isMap(dependency) ? dependency['name'] : undefined));
-  const nameless = names.some((name) => typeof name !== 'string');
-  const absent = names.filter((name) => typeof name === 'string' && !isThere(name, files));
-  return [
-    ...(nameless ? [`${CHART_FILE}: dependencies: each needs a name`] : []),
-    ...(absent.length > 0
-      ? [`${CHART_FILE}: dependencies: not in charts/: ${absent.join(', ')}; run "helm dependency build" first`]
-      : []),
-  ];
+const missingDependencies = (metadata: JsonMap, files: Files): readonly string[] => {
+  const names = dependenciesOf(metadata).map(({ name }) => String(name ?? ''));
+  const absent = names.filter((name) => name !== '' && !isThere(name, files));
+  if (absent.length === 0) return [];
+  return [`${CHART_FILE}: dependencies: not in charts/: ${absent.join(', ')}; run "helm dependency build" first`];
 };
 
 /** Whether a dependency is in `charts/`, as a folder or as an archive. */
@@ -147,18 +126,44 @@ const isThere = (name: string, files: Files): boolean =>
     if (top !== 'charts' || chart === undefined) return false;
     if (file === undefined) return chart.startsWith(`${name}-`) && chart.endsWith('.tgz');
     if (file !== CHART_FILE || deeper.length > 0) return false;
-    const metadata = mapIn(path, content);
-    return typeof metadata !== 'string' && metadata['name'] === name;
+    const written = mapIn(path, content);
+    return typeof written !== 'string' && readMetadata(written).metadata['name'] === name;
   });
 
-const valuesFaults = (files: Files): readonly string[] => {
-  const values = files.get('values.yaml');
-  const read = values === undefined ? {} : mapIn('values.yaml', values);
-  const schema = files.get('values.schema.json');
+/** Below `charts/` Helm takes whatever does not begin with `_` or `.` for a chart, and so in those charts again. */
+const PART = /^(?:charts\/[^_./][^/]*\/)*charts\/[^_./][^/]*(?=\/|$)/;
+
+const partFaults = (files: Files): readonly string[] => {
+  const parts = new Set([...files.keys()].flatMap((path) => partsIn(path)));
+  return [...parts].flatMap((part) => {
+    const file = `${part}/${CHART_FILE}`;
+    const text = files.get(file);
+    if (text === undefined)
+      return [`${part}: Helm takes what is in charts/ for a chart, which this is not; name it in .helmignore`];
+    const written = mapIn(file, text);
+    if (typeof written === 'string') return [written];
+    const { metadata, faults } = readMetadata(written);
+    const all = [...faults, ...metadataFaults(metadata, faults)];
+    return [...all.map((fault) => `${file}: ${fault}`), ...valuesFaults(`${part}/`, files)];
+  });
+};
+
+/** `charts/a` and `charts/a/charts/b` of a file of the second; an archive is none. */
+const partsIn = (path: string): readonly string[] => {
+  const [part] = PART.exec(path) ?? [];
+  if (part === undefined || /\.(?:tgz|prov)$/.test(part)) return [];
+  const outer = partsIn(part.replace(/\/?charts\/[^/]+$/, ''));
+  return [...outer, part];
+};
+
+const valuesFaults = (folder: string, files: Files): readonly string[] => {
+  const values = files.get(`${folder}values.yaml`);
+  const read = values === undefined ? {} : mapIn(`${folder}values.yaml`, values);
+  const schema = files.get(`${folder}values.schema.json`);
   const isSchema = schema === undefined || isMap(parseJson(schema.toString('utf8')));
   return [
     ...(typeof read === 'string' ? [read] : []),
-    ...(isSchema ? [] : ['values.schema.json: this is no JSON object']),
+    ...(isSchema ? [] : [`${folder}values.schema.json: this is no JSON object`]),
   ];
 };
 

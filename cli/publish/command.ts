@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { isOwnMachine } from '../../registry/addresses.js';
 import { readProxies } from '../../registry/proxies.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { CommandError, misuse } from '../command-error.js';
 import { asJsonText, asYamlText, withOutput } from '../output/format.js';
 import { Progress } from '../progress.js';
 import type { Terminal } from '../terminal.js';
-import { type PublishOutcome, publish } from './publish.js';
-import { isLoopback, parseReference } from './reference.js';
+import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
+import { type PublishEnd, publish } from './publish.js';
+import { parseReference } from './reference.js';
 import { asText } from './report.js';
 
 declare const WERFBUNDLE_VERSION: string;
@@ -16,6 +18,7 @@ interface PublishOptions {
   readonly output?: 'json' | 'yaml';
   readonly insecure?: true;
   readonly caFile?: string;
+  readonly timeout: string;
 }
 
 /** Commander breaks the lines. */
@@ -33,7 +36,8 @@ export const publishCommand: CommandBuilder = (terminal) => {
     .argument('<folder>', 'the folder with Chart.yaml')
     .argument('<reference>', 'where to: host[:port]/path:tag')
     .option('--insecure', 'plain HTTP')
-    .option('--ca-file <file>', "PEM certificates that the registry's may be signed by, beside the system's");
+    .option('--ca-file <file>', "PEM certificates that the registry's may be signed by, beside the system's")
+    .option('--timeout <duration>', 'how long it may take in all', DEFAULT_TIMEOUT);
   return withOutput(command, ['json', 'yaml'], 'how to print what was done').action(
     (folder: string, reference: string, options: PublishOptions) =>
       publishFolder(terminal, { folder, reference, options }),
@@ -45,21 +49,27 @@ const publishFolder = async (
   given: { readonly folder: string; readonly reference: string; readonly options: PublishOptions },
 ): Promise<void> => {
   const { folder, reference, options } = given;
+  const { timeout } = options;
+  timeoutIn(timeout);
   const place = await placeOf(reference, options);
-  const progress = new Progress({ isTTY: terminal.errIsTTY, write: terminal.err }, terminal.clock);
+  const progress = new Progress(
+    { isTTY: terminal.errIsTTY, columns: terminal.columns, write: terminal.move },
+    terminal.clock,
+  );
   if (options.output === undefined) progress.start();
   try {
-    const outcome = await publish({
+    const end = await publish({
       ...place,
       folder,
       env: process.env,
       clock: terminal.clock,
       userAgent: `werfbundle/${WERFBUNDLE_VERSION}`,
       tell: (line) => progress.tell(line),
+      timeout,
       signal: terminal.signal,
     });
     progress.end();
-    print(terminal, outcome, options);
+    print(terminal, end, options);
   } finally {
     progress.end();
   }
@@ -78,14 +88,14 @@ const placeOf = async (reference: string, { insecure, caFile }: PublishOptions) 
   ];
   if (to.kind === 'invalid' || proxies.kind === 'invalid' || ca?.kind === 'invalid' || faults.length > 0)
     throw misuse(...faults);
-  const isPlain = insecure === true || (ca === undefined && isLoopback(to.host));
+  const isPlain = insecure === true || (ca === undefined && isOwnMachine(to.host));
   return { to, insecure: isPlain, ca: ca?.pem, proxies: proxies.proxies };
 };
 
-const print = (terminal: Terminal, outcome: PublishOutcome, { output }: PublishOptions): void => {
-  if (outcome.kind !== 'published') throw new CommandError(outcome.lines, outcome.kind === 'unreadable' ? 2 : 1);
-  const { publication, notes } = outcome;
+const print = (terminal: Terminal, { outcome, notes }: PublishEnd, { output }: PublishOptions): void => {
   terminal.err(notes.map((note) => `${note}\n`).join(''));
+  if (outcome.kind !== 'published') throw new CommandError(outcome.lines, outcome.kind === 'unreadable' ? 2 : 1);
+  const { publication } = outcome;
   const printed = output === undefined ? asText : output === 'json' ? asJsonText : asYamlText;
   terminal.out(printed(publication));
   terminal.end(0);

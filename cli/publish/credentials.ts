@@ -33,6 +33,7 @@ const HUB = 'https://index.docker.io/v1/';
 export const findUserCredential = async (
   target: { readonly host: string; readonly repository: string },
   env: Environment,
+  signal?: AbortSignal,
 ): Promise<UserCredential> => {
   const file = join(folderOf(env), 'config.json');
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error);
@@ -42,7 +43,7 @@ export const findUserCredential = async (
   }
   const config = parseJson(text);
   const helper = isMap(config) ? helperFor(config, target.host) : undefined;
-  const kept = helper === undefined ? undefined : await askHelper(helper, target.host, env);
+  const kept = helper === undefined ? undefined : await askHelper({ helper, host: target.host, env, signal });
   if (kept?.kind === 'found') return { file, credential: kept.credential };
   const match = credentialFor(text, target);
   if (match.kind === 'found') return { file, credential: match.credential };
@@ -67,11 +68,19 @@ type Kept =
   | { readonly kind: 'none' }
   | { readonly kind: 'failed'; readonly why: string };
 
+interface Question {
+  readonly helper: string;
+  readonly host: string;
+  readonly env: Environment;
+  /** Ends the helper, too. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /** @see https://github.com/docker/docker-credential-helpers#development */
-const askHelper = async (helper: string, host: string, env: Environment): Promise<Kept> => {
+const askHelper = async ({ helper, host, env, signal }: Question): Promise<Kept> => {
   const program = `docker-credential-${helper}`;
   if (!/^[\w.-]+$/.test(helper)) return { kind: 'failed', why: 'its credential helper has a name that none can have' };
-  const { code, stdout } = await run(program, isDockerHub(host) ? HUB : host, env);
+  const { code, stdout } = await run(program, isDockerHub(host) ? HUB : host, { env, signal });
   if (code === 'ENOENT') return { kind: 'failed', why: `${program}, which it names, is not on the PATH` };
   // Docker's own helpers say on standard output that there is none.
   if (code !== 0) return NOT_FOUND.test(stdout) ? { kind: 'none' } : { kind: 'failed', why: `${program} failed` };
@@ -90,10 +99,10 @@ const askHelper = async (helper: string, host: string, env: Environment): Promis
 const run = (
   program: string,
   input: string,
-  env: Environment,
+  { env, signal }: Pick<Question, 'env' | 'signal'>,
 ): Promise<{ readonly code: unknown; readonly stdout: string }> =>
   new Promise((resolve) => {
-    const options = { timeout: HELPER_MS, env: { ...env } };
+    const options = { timeout: HELPER_MS, env: { ...env }, ...(signal && { signal }) };
     const child = execFile(program, ['get'], options, (error, stdout) => {
       resolve({ code: error === null ? 0 : (error.code ?? 'killed'), stdout });
     });

@@ -8,16 +8,36 @@ interface Attempt {
   readonly login: UserCredential;
   /** `ghcr.io/acme/app` */
   readonly url: string;
+  /** The last request, and how long an answer was waited for, seconds. */
+  readonly waiting: { readonly what: string; readonly seconds: number };
 }
 
 /** What a refused push means, and what to do about it, in one line. Pure; nothing of a credential is in it. */
 export const explainRefusal = (refusal: Refusal, attempt: Attempt): string => {
   const { failure, said } = refusal;
-  const what = failure.kind === 'held' ? heldWords(failure.forMs) : inOptions(failure.message);
-  const todo = failure.kind === 'held' ? undefined : adviceFor(refusal, attempt);
+  const todo = adviceFor(refusal, attempt);
   const theirs = said === undefined ? '' : ` (the registry says: ${said})`;
-  const from = failure.kind === 'failed' && failure.host !== undefined ? ` from ${failure.host}` : '';
-  return `nothing was published to ${attempt.url}: ${what}${from}${theirs}${todo === undefined ? '' : `; ${todo}`}`;
+  const what = `${failureWords(failure, attempt)}${theirs}${todo === undefined ? '' : `; ${todo}`}`;
+  return `${notPublished(attempt.url, isOpen(refusal) ? 'perhaps' : 'no')}: ${what}`;
+};
+
+/** @param sure - `perhaps`: the last request was sent, and has no answer */
+export const notPublished = (url: string, sure: 'no' | 'perhaps'): string =>
+  sure === 'no' ? `nothing was published to ${url}` : `whether this was published to ${url} is not known`;
+
+/** Whether the manifest was sent, which publishes, and nothing is known of what became of it. */
+const isOpen = ({ failure, request, status }: Refusal): boolean =>
+  failure.kind === 'failed' &&
+  status === undefined &&
+  /^PUT .*\/manifests\//.test(request) &&
+  (failure.code === 'timeout' || /closed before|reset by peer/.test(failure.message));
+
+const failureWords = (failure: Refusal['failure'], { waiting }: Attempt): string => {
+  if (failure.kind === 'held') return heldWords(failure.forMs);
+  if (failure.code === 'timeout') return `gave up after ${waiting.seconds}s, ${waiting.what}`;
+  // It names the address already.
+  const from = failure.host === undefined || failure.code === 'refused-address' ? '' : ` from ${failure.host}`;
+  return `${inOptions(failure.message)}${from}`;
 };
 
 const heldWords = (forMs: number): string =>
@@ -31,7 +51,8 @@ const inOptions = (message: string): string =>
       'for a registry with plain HTTP set spec.registry.insecure',
       'for a registry with plain HTTP give --insecure',
     )
-    .replace('unless spec.registry.insecure is set', 'unless --insecure is given');
+    .replace('unless spec.registry.insecure is set', 'unless --insecure is given')
+    .replace(' unless --allow-networks has it', '');
 
 const adviceFor = ({ failure, status }: Refusal, attempt: Attempt): string | undefined => {
   const { target, url } = attempt;

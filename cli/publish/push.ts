@@ -1,7 +1,8 @@
 import type { Clock } from '../../process/ports.js';
 import { Access } from '../../registry/access.js';
+import { addressPolicy } from '../../registry/addresses.js';
 import { Connections } from '../../registry/connections.js';
-import { createExchange } from '../../registry/exchange.js';
+import { createExchange, type Exchange } from '../../registry/exchange.js';
 import { failureOfAnswer, protocolFailure } from '../../registry/failures.js';
 import { HostLimiter } from '../../registry/host-limiter.js';
 import { type HttpAnswer, jsonObject } from '../../registry/http-answer.js';
@@ -10,6 +11,7 @@ import { Manifests } from '../../registry/manifests.js';
 import type { HeldBack, RegistryFailure, RegistryTarget, TaggedManifest } from '../../registry/port.js';
 import { NO_PROXIES, type Proxies } from '../../registry/proxies.js';
 import { resourceUrl } from '../../registry/target.js';
+import { OWN_MACHINE } from '../registry-from-here.js';
 import type { Blob, Parts } from './bundle.js';
 
 /** A request that was not fulfilled. */
@@ -38,29 +40,50 @@ interface Pusher {
 
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 const CONNECT_MS = 10_000;
-/** A chart of 100 MiB may be on its way for a while. */
-const UPLOAD_MS = 300_000;
-const BODY_MS = 60_000;
+/** For an answer, after the last piece of an upload was taken; as the controller, which has to read there what is published, waits. */
+const ANSWER_MS = 30_000;
+const BODY_MS = 30_000;
 /** Answers to pushes are short. */
 const BODY_BYTES = 1024 * 1024;
 /** One person's push needs five requests. */
 const RATE = { perSecond: 100, burst: 100 };
 
-/** A pusher on real connections. Whoever calls it names the registry, so no address is refused. */
-export const createPusher = (deps: {
+interface PusherDeps {
   readonly clock: Clock;
   readonly userAgent: string;
   readonly proxies?: Proxies;
-}): Pusher => {
-  const { clock, userAgent, proxies = NO_PROXIES } = deps;
+  /** Hears of each request before it is sent, those to a token server among them. */
+  readonly onRequest?: (request: SentRequest) => void;
+}
+
+/** What is known of a request before it is sent. */
+export interface SentRequest {
+  readonly method: string;
+  readonly url: URL;
+  /** Of the body. */
+  readonly bytes: number;
+  /** It has the login itself, not just a token that was got for it. */
+  readonly showsLogin: boolean;
+}
+
+/** A pusher on real connections. Addresses are judged as for other commands: who names the next host is the registry, not the user. */
+export const createPusher = (deps: PusherDeps): Pusher => {
+  const { clock, userAgent, proxies = NO_PROXIES, onRequest } = deps;
   const connections = new Connections({
     connectMs: CONNECT_MS,
-    headersMs: UPLOAD_MS,
-    addresses: () => undefined,
+    headersMs: ANSWER_MS,
+    addresses: addressPolicy({ allow: OWN_MACHINE, deny: [] }),
     proxies,
   });
   const hosts = new HostLimiter({ clock, rate: RATE, inFlight: 1, timeScale: 1 });
-  const exchange = createExchange({ connections, hosts, clock, userAgent, bodyMs: BODY_MS, bodyBytes: BODY_BYTES });
+  const silent = createExchange({ connections, hosts, clock, userAgent, bodyMs: BODY_MS, bodyBytes: BODY_BYTES });
+  const exchange: Exchange = (request, trust, signal) => {
+    const { method, url, headers, body } = request;
+    // A form is what an identity token is sent in.
+    const showsLogin = headers['authorization']?.startsWith('Basic ') === true || typeof body === 'string';
+    onRequest?.({ method, url, bytes: Buffer.byteLength(body ?? ''), showsLogin });
+    return silent(request, trust, signal);
+  };
   const access = new Access(exchange, clock);
   const manifests = new Manifests(access, clock);
   return {

@@ -38,6 +38,3 @@ export const parseReference = (text: string): Reference | { readonly kind: 'inva
     url: `${parsed.host}/${parsed.repository}`,
   };
 };
-
-/** Whether a host is this machine: such registries speak plain HTTP, as Docker, Helm and werf take it. */
-export const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?$/.test(host);

@@ -14,7 +14,8 @@ import { misuse } from '../command-error.js';
 import { type Format, withOutput } from '../output/format.js';
 import { fullName, objectsText } from '../output/object-text.js';
 import type { Terminal } from '../terminal.js';
-import { type Asked, DEFAULT_TIMEOUT, timeoutIn, waitForAll } from './wait.js';
+import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
+import { type Asked, waitForAll } from './wait.js';
 
 export interface ReconcileOptions extends ClusterOptions, Choice {
   readonly force?: true;

@@ -11,7 +11,10 @@ export type Request =
 
 /** What has become of it. */
 export type Outcome =
-  | { readonly kind: 'waiting'; readonly for: string }
+  /** The controller has not looked at it: what the status says is of before. */
+  | { readonly kind: 'untaken'; readonly before: string | undefined }
+  /** It goes on; `message` is what the status says of it. */
+  | { readonly kind: 'waiting'; readonly message: string }
   | { readonly kind: 'ready'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
@@ -22,21 +25,21 @@ export const outcomeOf = (bundle: StoredBundle, request: Request): Outcome => {
   const suspended = conditionOf(status, 'Suspended');
   const isSeen = status.observedGeneration === metadata.generation;
   if (isSeen && suspended?.status === 'True') return { kind: 'failed', message: suspended.message };
-  if (!isSeen || !isHandled(bundle, request))
-    return { kind: 'waiting', for: `the controller to take it up${aside(status)}` };
+  // The condition that comes first says what holds a bundle up.
+  if (!isSeen || !isHandled(bundle, request)) return { kind: 'untaken', before: status.conditions?.[0]?.message };
   const ready = conditionOf(status, 'Ready');
   const message = ready?.message ?? '';
   if (status.phase === 'Failed') return { kind: 'failed', message };
   const registry = conditionOf(status, 'RegistryReachable');
-  if (registry?.status === 'False') return { kind: 'waiting', for: registry.message };
+  if (registry?.status === 'False') return { kind: 'waiting', message: registry.message };
   const isThere = request.kind !== 'spec' || status.lastAppliedTag === request.tag;
-  if (status.phase === 'Synced' && ready?.status === 'True' && isThere) return { kind: 'ready', message };
-  return { kind: 'waiting', for: message };
+  const isSynced = status.phase === 'Synced' && ready?.status === 'True';
+  if (isSynced && isThere) return { kind: 'ready', message };
+  // Of what is deployed the status would say that all is well.
+  if (isSynced && request.kind === 'spec')
+    return { kind: 'waiting', message: `the registry has not offered ${request.tag} yet; the next poll asks again` };
+  return { kind: 'waiting', message };
 };
-
-/** The condition that comes first says what holds a bundle up. */
-const aside = ({ conditions }: WerfBundleStatus): string =>
-  conditions?.[0] === undefined ? '' : `; it says: ${conditions[0].message}`;
 
 const conditionOf = ({ conditions }: WerfBundleStatus, type: ConditionType) =>
   conditions?.find((condition) => condition.type === type);
@@ -52,6 +55,11 @@ const isHandled = ({ metadata, status }: StoredBundle, request: Request): boolea
   return handled !== undefined && (handled === request.value || (now !== request.value && handled === now));
 };
 
-/** What a bundle does, in a line: it is printed when it changes. */
-export const lineOf = ({ status }: StoredBundle): string =>
-  [status?.phase, status?.conditions?.[0]?.message].filter((part) => part !== undefined && part !== '').join(': ');
+/** What a bundle does about a request, in a line: it is printed when it changes. '' while nothing is known. */
+export const lineOf = ({ status }: StoredBundle, outcome: Outcome): string => {
+  if (outcome.kind === 'untaken') return '';
+  if (outcome.kind === 'waiting' && status?.phase === 'Synced') return outcome.message;
+  return [status?.phase, status?.conditions?.[0]?.message]
+    .filter((part) => part !== undefined && part !== '')
+    .join(': ');
+};

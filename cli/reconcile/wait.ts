@@ -1,12 +1,13 @@
-import { parseDuration } from '../../api/duration.js';
 import { refOf } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import { openDeployment } from '../../controller/decide/deployment.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { Deadline } from '../../process/deadline.js';
 import { followObjects } from '../cluster/follow.js';
 import type { Session } from '../cluster/session.js';
-import { CommandError, misuse } from '../command-error.js';
+import { CommandError } from '../command-error.js';
 import type { Terminal } from '../terminal.js';
+import { timeoutIn } from '../timeout.js';
 import { lineOf, type Outcome, outcomeOf, type Request } from './outcome.js';
 
 /** A bundle as it was patched, and what that asks for. */
@@ -14,16 +15,6 @@ export interface Asked {
   readonly bundle: StoredBundle;
   readonly request: Request;
 }
-
-/** How `--timeout` is given when it is not. */
-export const DEFAULT_TIMEOUT = '5m';
-
-/** Milliseconds of a `--timeout`. @throws CommandError for what is no duration */
-export const timeoutIn = (text: string): number => {
-  const parsed = parseDuration(text);
-  if (parsed.kind === 'ok' && parsed.ms > 0) return parsed.ms;
-  throw misuse(`--timeout: ${JSON.stringify(text)} is no duration; one looks like "90s", "5m" or "1h30m"`);
-};
 
 /**
  * Shows what becomes of requests until all of them have an end, or the time is over, or Ctrl-C.
@@ -42,12 +33,13 @@ export const waitForAll = async (
   const namespaces = new Set(asked.map(({ bundle }) => bundle.metadata.namespace));
   const one = asked.length === 1 ? { fieldSelector: `metadata.name=${asked[0]?.bundle.metadata.name}` } : {};
   if (!until.aborted) {
+    const late = terminal.clock.startTimer(UNTAKEN_MS, () => board.tellUntaken());
     const follow = (namespace: string) =>
       followObjects({ session, terminal }, { type: WERFBUNDLES, namespace, until, ...one }, ({ before, after }) => {
         if (after !== undefined) board.see(after, 'changed');
         else if (before !== undefined) board.see(before, 'deleted');
       });
-    await Promise.all([...namespaces].map(follow));
+    await Promise.all([...namespaces].map(follow)).finally(() => late.cancel());
   }
   deadline.release();
   if (session.signal.aborted) {
@@ -58,10 +50,15 @@ export const waitForAll = async (
   if (lines.length > 0) throw new CommandError(lines);
 };
 
+/** When it is said that a request was not taken up: most are at once; milliseconds. */
+const UNTAKEN_MS = 3_000;
+
 /** What has become of each request so far. */
 class Board {
   readonly #asked: ReadonlyMap<string, Asked>;
   readonly #outcomes = new Map<string, Outcome>();
+  /** The last of each that was seen. */
+  readonly #seen = new Map<string, StoredBundle>();
   readonly #shown = new Map<string, string>();
   readonly #show: (line: string) => void;
   readonly #onEnd: () => void;
@@ -80,10 +77,20 @@ class Board {
     const outcome: Outcome =
       what === 'deleted' ? { kind: 'failed', message: 'it was deleted' } : outcomeOf(bundle, asked.request);
     this.#outcomes.set(uid, outcome);
-    const line = lineOf(bundle);
-    if (line !== '' && this.#shown.get(uid) !== line) this.#show(`${name}: ${line}`);
-    this.#shown.set(uid, line);
+    this.#seen.set(uid, bundle);
+    const line = lineOf(bundle, outcome);
+    if (line !== '' && this.#shown.get(uid) !== line) {
+      this.#show(`${name}: ${line}`);
+      this.#shown.set(uid, line);
+    }
     if ([...this.#asked.keys()].every((each) => this.#ended(each))) this.#onEnd();
+  }
+
+  /** Shows which requests the controller has not taken up yet. */
+  tellUntaken(): void {
+    for (const [uid, { bundle }] of this.#asked)
+      if (this.#outcomes.get(uid)?.kind === 'untaken')
+        this.#show(`${bundle.metadata.name}: the controller has not taken it up yet`);
   }
 
   /** A line for each bundle that is not as it was to be, and what to look at. */
@@ -93,20 +100,38 @@ class Board {
       const outcome = this.#outcomes.get(uid);
       const which = `${name} -n ${namespace}`;
       if (outcome === undefined || outcome.kind === 'ready') return [];
-      if (outcome.kind === 'failed') return [`${namespace}/${name}: ${outcome.message}`, `${adviceOn(bundle, which)}`];
+      if (outcome.kind === 'failed')
+        return [
+          `${namespace}/${name}: ${outcome.message}`,
+          adviceOn({ before: bundle, now: this.#seen.get(uid) }, which),
+        ];
       return [
-        `${namespace}/${name}: not done within ${timeout}: it still waits for ${outcome.for}`,
+        `${namespace}/${name}: not done within ${timeout}${stateWords(outcome)}`,
         `it goes on in the cluster: werfbundle get ${which} --watch; why it takes so long: werfbundle doctor ${which}`,
       ];
     });
   }
 
   #ended(uid: string): boolean {
-    return (this.#outcomes.get(uid)?.kind ?? 'waiting') !== 'waiting';
+    const { kind } = this.#outcomes.get(uid) ?? {};
+    return kind === 'ready' || kind === 'failed';
   }
 }
 
-const adviceOn = ({ spec }: StoredBundle, which: string): string =>
-  spec.suspend === true
-    ? `to end the suspension: werfbundle resume ${which}`
-    : `its log: werfbundle logs ${which}; what to do: werfbundle doctor ${which}`;
+const stateWords = (outcome: Extract<Outcome, { kind: 'untaken' | 'waiting' }>): string => {
+  if (outcome.kind === 'waiting') return `; its status says: ${outcome.message}`;
+  const before = outcome.before === undefined ? '' : `; its status, from before, says: ${outcome.before}`;
+  return `: the controller has not taken it up${before}`;
+};
+
+/** The log of a Job is named only if it is the one that the request has led to: the last one may be of another deployment. */
+const adviceOn = (
+  { before, now }: { readonly before: StoredBundle; readonly now: StoredBundle | undefined },
+  which: string,
+): string => {
+  if (before.spec.suspend === true) return `to end the suspension: werfbundle resume ${which}`;
+  const number = now?.status?.deployment?.number;
+  const wasThere = before.status?.deployment?.number === number && openDeployment(before.status) === undefined;
+  const log = number === undefined || wasThere ? '' : `its log: werfbundle logs ${which} --number ${number}; `;
+  return `${log}what to do: werfbundle doctor ${which}`;
+};

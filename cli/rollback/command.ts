@@ -6,12 +6,17 @@ import { notesOnManagers } from '../cluster/manager-words.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
+import { CommandError } from '../command-error.js';
 import { type Format, withOutput } from '../output/format.js';
 import { fullName, objectsText } from '../output/object-text.js';
-import { DEFAULT_TIMEOUT, timeoutIn, waitForAll } from '../reconcile/wait.js';
+import { waitForAll } from '../reconcile/wait.js';
+import { type OpenRegistry, registryFromHere } from '../registry-from-here.js';
 import type { Terminal } from '../terminal.js';
+import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
+import { rollbackAnnotations } from './origin.js';
+import { checkTag } from './tag-check.js';
 import { patchOfSelection, rollbackTag, selectionOf } from './target.js';
-import { followAgain, manifestDiff } from './words.js';
+import { manifestDiff, waysBack } from './words.js';
 
 export interface RollbackOptions extends ClusterOptions {
   readonly to?: string;
@@ -23,7 +28,7 @@ export interface RollbackOptions extends ClusterOptions {
 
 const DESCRIPTION = [
   'Pins a tag (spec.registry.tag) in the place of whatever chooses one: without --to the last other one that was deployed with success. No poll undoes it. Prints the change to make where the manifest is kept, and the command by which the bundle follows its registry again.',
-  '--dry-run has the apiserver and the webhook judge it, and changes nothing.',
+  'A tag that was not deployed before is looked for in the registry, from here, and refused if it is not there. --dry-run looks for any, has the apiserver and the webhook judge the change, and changes nothing.',
   'Exit code 0: pinned, and with --wait deployed; 1: there is nothing to go back to, the cluster refused, or it failed; 2: wrong use, or no cluster.',
 ].join('\n\n');
 
@@ -34,7 +39,7 @@ export const rollbackCommand: CommandBuilder = (terminal) => {
     .description(DESCRIPTION)
     .argument('<name>', 'NAME or wb/NAME')
     .option('--to <tag>', 'this tag')
-    .option('--dry-run', 'change nothing; the apiserver and the webhook judge it all the same')
+    .option('--dry-run', 'change nothing; the apiserver, the webhook and the registry are asked all the same')
     .option('--wait', 'wait until it is deployed, or has failed')
     .option('--timeout <duration>', 'how long to wait', DEFAULT_TIMEOUT);
   return withOutput(withClusterOptions(command), ['name', 'json', 'yaml']).action(
@@ -45,12 +50,15 @@ export const rollbackCommand: CommandBuilder = (terminal) => {
   );
 };
 
+interface Deps {
+  readonly terminal: Terminal;
+  readonly session: Session;
+  /** This machine's, unless it is given. */
+  readonly openRegistry?: OpenRegistry;
+}
+
 /** Pins a bundle to an earlier tag. @throws CommandError, KubeError */
-export const rollBack = async (
-  deps: { readonly terminal: Terminal; readonly session: Session },
-  name: string,
-  options: RollbackOptions,
-): Promise<void> => {
+export const rollBack = async (deps: Deps, name: string, options: RollbackOptions): Promise<void> => {
   const { terminal, session } = deps;
   session.tell('reading the bundle');
   let before = await findBundle(session, name);
@@ -58,11 +66,20 @@ export const rollBack = async (
   const patchFor = (now: StoredBundle) => {
     before = now;
     tag = rollbackTag(now, options.to);
-    return { spec: { registry: patchOfSelection(selectionOf(now.spec), { tag }) } };
+    const annotations = rollbackAnnotations(now, tag);
+    return {
+      ...(Object.keys(annotations).length > 0 && { metadata: { annotations } }),
+      spec: { registry: patchOfSelection(selectionOf(now.spec), { tag }) },
+    };
   };
   // Before the change, which makes the fields ours.
   const notes = await managersNotes(session, before);
-  const { bundle } = await changeBundle(session, before, { patchFor, ...(options.dryRun && { dryRun: true }) });
+  // What was deployed once was there; to ask may take seconds, which somebody in need has not got.
+  const asks = options.dryRun === true || !isKnown(before, options.to);
+  const judged = asks ? await changeBundle(session, before, { patchFor, dryRun: true }) : undefined;
+  const doubt = judged === undefined ? [] : await doubtOf(deps, judged.bundle, tag);
+  const changed = options.dryRun === true ? judged : undefined;
+  const { bundle } = changed ?? (await changeBundle(session, before, { patchFor }));
   session.quiet();
   if (options.output === undefined) {
     const how = options.dryRun === true ? ' (server dry run)' : '';
@@ -71,11 +88,23 @@ export const rollBack = async (
   } else {
     terminal.out(objectsText(options.output, [bundle], true));
   }
-  terminal.err(adviceOn({ before, tag, notes }));
+  terminal.err(adviceOn({ before, tag, notes: [...notes, ...doubt] }));
   const show = (line: string) => (options.output === undefined ? terminal.out : terminal.err)(`${line}\n`);
   if (options.wait === true && options.dryRun !== true)
     await waitForAll(deps, [{ bundle, request: { kind: 'spec', tag } }], { timeout: options.timeout, show });
   terminal.end(0);
+};
+
+const isKnown = ({ status }: StoredBundle, to: string | undefined): boolean =>
+  to === undefined || (status?.history ?? []).some(({ tag, result }) => tag === to && result === 'Succeeded');
+
+/** Whether the registry has the tag, which the controller says only when two polls agree. @throws CommandError if it has not */
+const doubtOf = async (deps: Deps, bundle: StoredBundle, tag: string): Promise<readonly string[]> => {
+  const { openRegistry = registryFromHere } = deps;
+  const found = await checkTag({ ...deps, openRegistry }, bundle);
+  if (found.kind === 'missing')
+    throw new CommandError([`${bundle.metadata.namespace}/${bundle.metadata.name}: ${found.why}`]);
+  return found.kind === 'there' ? [] : [`whether the registry has ${tag} is not known: ${found.why}`];
 };
 
 const managersNotes = (session: Session, before: StoredBundle): Promise<readonly string[]> => {
@@ -100,8 +129,7 @@ const adviceOn = (given: {
     ...notes.map((note) => `${name}: ${note}`),
     'Where its manifest is kept:',
     manifestDiff(before, tag).trimEnd(),
-    'To follow the registry again:',
-    `  ${followAgain(before, tag)}`,
+    ...waysBack(before, tag),
     '',
   ].join('\n');
 };

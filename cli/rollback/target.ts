@@ -1,13 +1,18 @@
+import type { JsonMap } from '../../api/json-map.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { CommandError } from '../command-error.js';
 
 /** Fields of spec.registry that choose a tag; `tag` excludes all others. */
 const SELECTION = ['tag', 'versionConstraint', 'tagPattern', 'tagOrder'] as const;
-type Selection = Readonly<Partial<Record<(typeof SELECTION)[number], string>>>;
-
 /** How a bundle chooses its tag. */
-export const selectionOf = ({ registry }: WerfBundleSpec): Selection =>
-  Object.fromEntries(SELECTION.flatMap((name) => (registry[name] === undefined ? [] : [[name, registry[name]]])));
+export type Selection = Readonly<Partial<Record<(typeof SELECTION)[number], string>>>;
+
+/** How a bundle's spec has it. */
+export const selectionOf = ({ registry }: WerfBundleSpec): Selection => selectionIn({ ...registry });
+
+/** What of a map chooses a tag; anything else is left out. */
+export const selectionIn = (registry: JsonMap): Selection =>
+  Object.fromEntries(SELECTION.flatMap((name) => (typeof registry[name] === 'string' ? [[name, registry[name]]] : [])));
 
 /** A merge patch of spec.registry that makes one choice of another: what is left out there is taken away. */
 export const patchOfSelection = (from: Selection, to: Selection): object =>
@@ -25,17 +30,19 @@ export const rollbackTag = (bundle: StoredBundle, given: string | undefined): st
     .map(({ tag }) => tag);
   const tried = status?.deployment?.tag ?? status?.lastAppliedTag;
   const isDeployed = tried !== undefined && tried === status?.lastAppliedTag;
+  // A pin is what to get away from, be it that nothing came of it: then what is deployed is the way back.
+  const from = spec.registry.tag ?? tried;
   if (given !== undefined) {
     if (spec.registry.tag === given) throw new CommandError([`${which}: spec.registry.tag is ${given} already`]);
-    if (isDeployed && tried === given)
+    if (isDeployed && from === given)
       throw new CommandError([
         `${which}: ${given} is what is deployed${others(succeeded, given)}; to keep it from being followed by others, set spec.registry.tag`,
       ]);
     return given;
   }
-  const earlier = succeeded.find((tag) => tag !== tried && tag !== spec.registry.tag);
+  const earlier = succeeded.find((tag) => tag !== from);
   if (earlier !== undefined) return earlier;
-  const known = tried === undefined ? 'nothing was deployed yet' : `status.history has no other tag than ${tried}`;
+  const known = tried === undefined ? 'nothing was deployed yet' : `status.history has no other tag than ${from}`;
   throw new CommandError([`${which}: there is nothing to go back to: ${known}; --to names any tag of the registry`]);
 };
 

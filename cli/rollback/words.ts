@@ -2,7 +2,8 @@ import { patchCommand } from '../../api/kubectl-command.js';
 import { refOf } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { asYamlText } from '../output/format.js';
-import { patchOfSelection, selectionOf } from './target.js';
+import { unpinnedSelection } from './origin.js';
+import { patchOfSelection, type Selection, selectionOf } from './target.js';
 
 /**
  * What to change where the manifest of a bundle is kept, as a diff of its spec.registry.
@@ -27,8 +28,18 @@ export const manifestDiff = ({ spec }: StoredBundle, tag: string): string => {
     .join('');
 };
 
-/** The command that lets a pinned bundle choose its tag as it did before. @param before - the bundle before it was pinned */
-export const followAgain = (before: StoredBundle, tag: string): string => {
-  const registry = patchOfSelection({ tag }, selectionOf(before.spec));
-  return patchCommand(refOf(before), { spec: { registry } });
+/** How a pinned bundle is made to choose its tag as it did before, in lines with the commands. @param before - the bundle before it was pinned */
+export const waysBack = (before: StoredBundle, tag: string): readonly string[] => {
+  const command = (selection: Selection): string => {
+    const registry = patchOfSelection({ tag }, selection);
+    return `  ${patchCommand(refOf(before), { spec: { registry } })}`;
+  };
+  const followed = unpinnedSelection(before);
+  if (followed !== undefined) return ['To follow the registry again:', command(followed)];
+  return [
+    `It was pinned before, to ${before.spec.registry.tag}; to go back to that:`,
+    command(selectionOf(before.spec)),
+    'What chose its tag before somebody pinned one is not known; to follow the registry, add its versionConstraint or tagPattern to:',
+    command({}),
+  ];
 };

@@ -53,8 +53,10 @@ const setUp = (status: WerfBundleStatus = syncedStatus(), spec: WerfBundleSpec =
       reason: exitCode === 0 ? 'Completed' : 'Error',
       finishedAt: new Date(NOW).toISOString(),
     };
+    const labels = { 'batch.kubernetes.io/job-name': metadata.name };
+    const owner = { apiVersion: 'batch/v1', kind: 'Job', name: metadata.name, uid: metadata.uid, controller: true };
     const pod: Pod = {
-      metadata: { namespace: 'ops', name: 'plan-pod', labels: { 'batch.kubernetes.io/job-name': metadata.name } },
+      metadata: { namespace: 'ops', name: 'plan-pod', labels, ownerReferences: [owner] },
       status: {
         phase: exitCode === 0 ? 'Succeeded' : 'Failed',
         containerStatuses: [{ name: 'werf', state: { terminated } }],
@@ -94,6 +96,47 @@ deploying v1.1.0 to namespace ops would update ConfigMap/app
     [[], ['database']],
     'nothing is left',
   );
+});
+
+t.test('of the log there is what it says, and nothing that looks like a failure or moves the cursor', async (t) => {
+  for (const words of ['resource changes planned', 'changes planned']) {
+    const { terminal, run, end } = setUp();
+    const running = run();
+    await end(2, `${LOG.replace('old', '\u001b[2J\u001b[31mold\u001b[0m')}\nError: ${words}\n`);
+    await running;
+    t.equal(
+      terminal.taken(),
+      `${LOG.replace(HIDDEN, '***')}\ndeploying v1.1.0 to namespace ops would update ConfigMap/app\n`,
+      words,
+    );
+  }
+  const { terminal, run, end } = setUp();
+  const running = run();
+  await end(
+    3,
+    'No resource changes planned, but still must install release "my-app"\n\nError: no resource changes planned, but still must install release\n',
+  );
+  await running;
+  t.match(terminal.taken(), /^No resource .*"my-app"\n\ndeploying v1\.1\.0 to namespace ops would change no object/);
+});
+
+t.test('the log is that of the Job’s own Pod, whatever labels others have', async (t) => {
+  const { kube, terminal, run, untilJob, end } = setUp();
+  const running = run();
+  const { metadata } = await untilJob();
+  const labels = { 'batch.kubernetes.io/job-name': metadata.name };
+  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: metadata.name, uid: metadata.uid };
+  const terminated = { exitCode: 0, reason: 'Completed', finishedAt: new Date(NOW).toISOString() };
+  const status: Pod['status'] = { phase: 'Succeeded', containerStatuses: [{ name: 'werf', state: { terminated } }] };
+  const others = { labelled: [], 'of-another': [{ ...owner, uid: 'other', controller: true }], 'not-made': [owner] };
+  for (const [name, ownerReferences] of Object.entries(others)) {
+    const creationTimestamp = '2099-01-01T00:00:00Z';
+    kube.seed(PODS, { metadata: { namespace: 'ops', name, labels, ownerReferences, creationTimestamp }, status });
+    kube.setPodLog({ namespace: 'ops', name }, 'werf', 'all is well\n');
+  }
+  await end(2, LOG);
+  await running;
+  t.match(terminal.taken(), /would update ConfigMap\/app\n$/);
 });
 
 t.test('that nothing would change, or only the release, is no difference', async (t) => {
@@ -218,7 +261,13 @@ t.test('what it lacks is told before anything is made; exit code 2, which is no 
       {},
       [/is not valid/, /^spec\.registry\.url: /],
     ],
-    ['a time that is none', setUp(), undefined, { timeout: 'soon' }, ['--timeout: "soon": is no duration']],
+    [
+      'a time that is none',
+      setUp(),
+      undefined,
+      { timeout: 'soon' },
+      [/^--timeout: "soon" is no duration; one looks like/],
+    ],
   ];
   for (const [title, { kube, run }, forbid, options, lines] of rows) {
     if (forbid !== undefined) kube.failNext({ verb: 'get', plural: forbid }, forbidden, 2);

@@ -108,7 +108,7 @@ Values  6 values, of 2 sources and the spec; later ones win
           becomes the text value "token"; YAML belongs under a key that ends in
           .yaml
 
-Job     my-app-2485f4d5-0845e699, in namespace ops
+Job     named once it is made, in namespace ops
         image of the controller's --werf-image
         ServiceAccount werf-converge
         cpu 1, memory 1Gi; ends after 30m, no retry
@@ -386,6 +386,13 @@ const NEXT: Readonly<
     state: 'due',
     message: /^the spec has changed since the last deployment: .* \(NewSpec\)$/,
   },
+  'the tag is pinned': {
+    status: UP_TO_DATE,
+    spec: { registry: { url: 'registry.example/acme/app', tag: 'v1.0.0' } },
+    state: 'up-to-date',
+    message:
+      /^v1\.0\.0 is deployed, and pinned \(spec\.registry\.tag\); that it is published again, other values or another spec are what it waits for: /,
+  },
   'an account is missing': {
     status: UP_TO_DATE,
     spec: { converge: { serviceAccountName: 'nobody' } },
@@ -413,6 +420,29 @@ t.test('what comes next is what the controller does', async (t) => {
     const { next } = await model();
     t.strictSame([next.state, next.at], [state, at], title);
     t.match(next.message, message, title);
+  }
+});
+
+t.test('a Job is named while it is there, or next', async (t) => {
+  const idle = setUp();
+  idle.add(UP_TO_DATE);
+  t.equal((await idle.model()).job.name, undefined);
+  const due = setUp();
+  due.registry.publish('acme/app', { 'v1.2.0': 'sha256:9' });
+  due.add(UP_TO_DATE);
+  const { job, next } = await due.model();
+  t.match([next.state, job.name, job.toBeMade], ['due', /^my-app-/, true]);
+  const busy = setUp();
+  busy.add(syncedStatus({ lastJobStatus: 'Running' }));
+  t.equal((await busy.model()).job.name, deployment().jobName);
+});
+
+t.test('values that can’t be delivered are a failure, as a spec that is not valid is', async (t) => {
+  for (const options of [{}, { values: true }] as const) {
+    const { add, run, terminal } = setUp();
+    add(UP_TO_DATE, { ...SPEC, converge: { ...SPEC.converge, valuesFrom: [{ secretRef: { name: 'gone' } }] } });
+    t.match(await run(options), /failed to get Secret 'gone' from namespace 'ops'/);
+    t.strictSame(terminal.ended, [1]);
   }
 });
 

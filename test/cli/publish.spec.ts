@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
 import { findUserCredential } from '../../cli/publish/credentials.js';
+import { explainRefusal } from '../../cli/publish/explain-refusal.js';
+import type { Refusal } from '../../cli/publish/push.js';
 import { parseReference } from '../../cli/publish/reference.js';
 import { publishImage } from '../../playground/registry/publish.js';
 import { startRegistry } from '../../playground/registry/start.js';
@@ -222,6 +224,105 @@ t.test('what a registry answers is told in words, with what to do', async (t) =>
     (await run(t, [CHART, `${to}:v1`])).stderr,
     `werfbundle: nothing was published to ${to}: connection refused\n`,
   );
+});
+
+t.test('who else gets the login is said, and who must not gets none', async (t) => {
+  const dir = t.testdir({ docker: {} });
+  const env = { DOCKER_CONFIG: join(dir, 'docker') };
+  const seen: (string | undefined)[] = [];
+  const tokens = await answering(t, (req, res) => {
+    seen.push(req.headers.authorization);
+    res.end('{"token":"t"}');
+  });
+  const registryWith = async (realm: string) => {
+    const host = await answering(t, (req, res) => {
+      const status = req.headers.authorization === 'Bearer t' ? 403 : 401;
+      req.resume().on('end', () => res.writeHead(status, { 'www-authenticate': `Bearer realm="${realm}"` }).end());
+    });
+    await writeFile(join(dir, 'docker/config.json'), loginTo(host, AUTH.password));
+    return host;
+  };
+  const host = await registryWith(`http://${tokens}/token`);
+  t.strictSame(await run(t, [CHART, `${host}/a/b:v1`], env), {
+    code: 1,
+    stdout: '',
+    stderr: `the login for ${host} goes to http://${tokens} as well, which the registry names as its token server
+werfbundle: nothing was published to ${host}/a/b: 403 forbidden; who is logged in to ${host} may not push to a/b
+`,
+  });
+  const shown = `Basic ${Buffer.from(`${AUTH.username}:${AUTH.password}`).toString('base64')}`;
+  t.strictSame(seen, [shown], 'once, and it is as docker sends it');
+  await writeFile(join(dir, 'docker/config.json'), '{}');
+  t.notMatch((await run(t, [CHART, `${host}/a/b:v1`], env)).stderr, /goes to/, 'without a login there is none to show');
+
+  const told = async (realm: string) => (await run(t, [CHART, `${await registryWith(realm)}/a/b:v1`], env)).stderr;
+  t.match(
+    await told('http://auth.example/token'),
+    /: the registry is on this machine, and its token server auth\.example is not and speaks plain HTTP, which is refused\n$/,
+  );
+  t.match(
+    await told('https://169.254.169.254/token'),
+    /: no connection to 169\.254\.169\.254: its address is link-local, which is refused\n$/,
+  );
+});
+
+t.test('a registry that says nothing is given up, and what was waited for is said', async (t) => {
+  const given = (host: string, what: string) =>
+    `gave up after 1s, waiting for ${host} to answer ${what}; --timeout gives it more\n`;
+  const mute = await answering(t, (req) => void req.resume());
+  const first = given(mute, `POST http://${mute}/v2/a/b/blobs/uploads/`);
+  t.strictSame(await run(t, [CHART, `${mute}/a/b:v1`, '--timeout', '1s']), {
+    code: 1,
+    stdout: '',
+    stderr: `werfbundle: nothing was published to ${mute}/a/b: ${first}`,
+  });
+  const answers: Readonly<Record<string, number>> = { POST: 202, HEAD: 404, GET: 404 };
+  const last = await answering(t, (req, res) => {
+    const status =
+      req.url?.includes('/manifests/') && req.method === 'PUT' ? undefined : (answers[req.method ?? ''] ?? 201);
+    req.resume().on('end', () => status && res.writeHead(status, { location: '/v2/a/b/blobs/uploads/1' }).end());
+  });
+  t.equal(
+    (await run(t, [CHART, `${last}/a/b:v1`, '--timeout', '1s'])).stderr,
+    `werfbundle: whether this was published to ${last}/a/b is not known: ${given(last, `PUT http://${last}/v2/a/b/manifests/v1`)}`,
+  );
+  const helper = t.testdir({ bin: {}, docker: { 'config.json': '{"credsStore":"slow"}' } });
+  await program(join(helper, 'bin'), 'docker-credential-slow', 'exec sleep 20');
+  const env = { PATH: `${join(helper, 'bin')}:${process.env['PATH']}`, DOCKER_CONFIG: join(helper, 'docker') };
+  t.match(await run(t, [CHART, `${mute}/a/b:v1`, '--timeout', '1s'], env), {
+    code: 1,
+    stderr: `gave up after 1s, looking for a login for ${mute}; --timeout gives it more\n`,
+  });
+  t.match(await run(t, [CHART, `${mute}/a/b:v1`, '--timeout', '5']), {
+    code: 2,
+    stderr: 'werfbundle: --timeout: "5" is no duration; one looks like "90s", "5m" or "1h30m"\n',
+  });
+});
+
+t.test('one answer has less time than all of it, and why it was refused is said', (t) => {
+  const target = { host: 'r.example', repository: 'a/b', insecure: false };
+  const login = { file: '/c.json', credential: undefined };
+  const words = (request: string, failure: Refusal['failure']) =>
+    explainRefusal(
+      { kind: 'refused', request, failure, status: undefined, said: undefined },
+      {
+        target,
+        login,
+        url: 'r.example/a/b',
+        waiting: { what: `waiting for r.example to answer ${request}`, seconds: 30 },
+      },
+    );
+  const late = { kind: 'failed', code: 'timeout', message: 'context deadline exceeded' } as const;
+  t.equal(
+    words('POST https://r.example/v2/a/b/blobs/uploads/', late),
+    'nothing was published to r.example/a/b: gave up after 30s, waiting for r.example to answer POST https://r.example/v2/a/b/blobs/uploads/; is r.example/a/b right, and can it be reached from here?',
+  );
+  const cut = { kind: 'failed', code: 'connection', message: 'connection reset by peer' } as const;
+  t.equal(
+    words('PUT https://r.example/v2/a/b/manifests/v1', cut),
+    'whether this was published to r.example/a/b is not known: connection reset by peer',
+  );
+  t.end();
 });
 
 t.test('TLS where there is none, none where there is, and a CA of one’s own', async (t) => {

@@ -6,11 +6,10 @@ import { managerName, managersOf } from '../../cli/cluster/managers.js';
 import { type ReconcileOptions, reconcileBundles } from '../../cli/reconcile/command.js';
 import { outcomeOf, type Request } from '../../cli/reconcile/outcome.js';
 import { rollbackTag } from '../../cli/rollback/target.js';
-import { followAgain, manifestDiff } from '../../cli/rollback/words.js';
 import { resumeBundles, suspendBundles } from '../../cli/suspend/command.js';
 import { KubeError, type ManagedFields } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { bundle, iso, NOW } from '../kit/builders.js';
+import { bundle, deployment, iso, NOW } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
@@ -94,8 +93,8 @@ t.test(
 );
 
 t.test('--wait ends with that very request, with the time, with the bundle, or with Ctrl-C', async (t) => {
-  const waiting = async (change: (given: ReturnType<typeof setUp>) => unknown) => {
-    const given = setUp();
+  const waiting = async (change: (given: ReturnType<typeof setUp>) => unknown, status = SYNCED) => {
+    const given = setUp(status);
     const end = given.reconcile({ wait: true, timeout: '10s' }).then(
       () => 'ended',
       (error: Error) => error.message,
@@ -123,15 +122,56 @@ t.test('--wait ends with that very request, with the time, with the bundle, or w
       conditions: [condition('Ready', 'True', 'deployed v1.2.0')],
     });
   });
-  t.match(done, {
-    how: 'ended',
-    ended: [0],
-    out: /\nmy-app: Syncing: deploying v1\.2\.0\nmy-app: Synced: deployed v1\.2\.0\n$/,
-  });
+  const asked = 'werfbundle.werf.io/my-app reconcile requested\n';
+  t.strictSame(
+    done,
+    {
+      how: 'ended',
+      ended: [0],
+      out: `${asked}my-app: Syncing: deploying v1.2.0\nmy-app: Synced: deployed v1.2.0\n`,
+      err: '',
+    },
+    'nothing of before',
+  );
   const late = await waiting(({ clock }) => clock.advance(10_000));
+  t.match(late, {
+    how: /^ops\/my-app: not done within 10s: the controller has not taken it up; its status, from before, says: deployed v1\.1\.0\n/,
+    out: `${asked}my-app: the controller has not taken it up yet\n`,
+  });
+  const polls = await waiting(async (given) => {
+    const down = [
+      condition('Ready', 'True'),
+      condition('RegistryReachable', 'False', 'error polling registry: timeout'),
+    ];
+    await patch(given, { lastHandledRequest: iso(0), phase: 'Syncing', conditions: down });
+    await given.clock.advance(10_000);
+  });
   t.match(
-    late.how,
-    /^ops\/my-app: not done within 10s: it still waits for the controller to take it up; it says: deployed v1\.1\.0\n/,
+    polls.how,
+    /^ops\/my-app: not done within 10s; its status says: error polling registry: timeout\nit goes on in the cluster: /,
+  );
+  const failing = (number: number) => (given: ReturnType<typeof setUp>) =>
+    patch(given, {
+      lastHandledRequest: iso(0),
+      phase: 'Failed',
+      conditions: [condition('Ready', 'False', 'v9 does not exist')],
+      deployment: deployment({ number }),
+    });
+  t.equal(
+    (await waiting(failing(2))).how,
+    'ops/my-app: v9 does not exist\nits log: werfbundle logs my-app -n ops --number 2; what to do: werfbundle doctor my-app -n ops',
+  );
+  t.equal(
+    (
+      await waiting(failing(1), {
+        ...SYNCED,
+        lastJobName: deployment().jobName,
+        lastJobStatus: 'Succeeded',
+        deployment: deployment(),
+      })
+    ).how,
+    'ops/my-app: v9 does not exist\nwhat to do: werfbundle doctor my-app -n ops',
+    'the last Job is of another deployment',
   );
   t.match((await waiting(({ kube }) => kube.vanish(WERFBUNDLES, REF))).how, /^ops\/my-app: it was deleted\n/);
   const left = await waiting(({ terminal }) => terminal.interrupt());
@@ -149,16 +189,16 @@ t.test('an outcome is final only when nothing goes on by itself', (t) => {
       request,
     );
   t.strictSame(of({}), { kind: 'ready', message: 'deployed v1.1.0' });
-  t.match(of({ lastHandledRequest: 'before' }), { kind: 'waiting' }, 'another request');
+  t.strictSame(of({ lastHandledRequest: 'before' }), { kind: 'untaken', before: 'deployed v1.1.0' }, 'another request');
   t.match(
     of({ lastHandledRequest: 'later' }, { annotations: { [RECONCILE_REQUESTED]: 'later' } }),
     { kind: 'ready' },
     'a later one in its place',
   );
   t.match(of({ lastHandledRequest: 'before' }, { annotations: { [RECONCILE_REQUESTED]: 'later' } }), {
-    kind: 'waiting',
+    kind: 'untaken',
   });
-  t.match(of({ observedGeneration: 0 }), { kind: 'waiting' }, 'an older spec');
+  t.match(of({ observedGeneration: 0 }), { kind: 'untaken' }, 'an older spec');
   t.match(of({ conditions: [condition('Suspended', 'True', 'suspended; v1.1.0 stays')] }), {
     kind: 'failed',
     message: 'suspended; v1.1.0 stays',
@@ -171,17 +211,21 @@ t.test('an outcome is final only when nothing goes on by itself', (t) => {
   const down = [condition('Ready', 'True'), condition('RegistryReachable', 'False', 'error polling registry: timeout')];
   t.strictSame(
     of({ phase: 'Syncing', conditions: down }),
-    { kind: 'waiting', for: 'error polling registry: timeout' },
+    { kind: 'waiting', message: 'error polling registry: timeout' },
     'the poll is tried again',
   );
   t.match(of({ phase: 'Syncing', conditions: [condition('Ready', 'False', 'tried again')] }), {
     kind: 'waiting',
-    for: 'tried again',
+    message: 'tried again',
   });
   const deploy = { kind: 'deploy', value: 'now' } as const;
-  t.match(of({}, {}, deploy), { kind: 'waiting' }, 'a deployment has a request of its own');
+  t.match(of({}, {}, deploy), { kind: 'untaken' }, 'a deployment has a request of its own');
   t.match(of({ lastHandledDeployRequest: 'now' }, {}, deploy), { kind: 'ready' });
-  t.match(of({}, {}, { kind: 'spec', tag: 'v1.0.0' }), { kind: 'waiting' }, 'another tag is deployed still');
+  t.strictSame(
+    of({}, {}, { kind: 'spec', tag: 'v1.0.0' }),
+    { kind: 'waiting', message: 'the registry has not offered v1.0.0 yet; the next poll asks again' },
+    'another tag is deployed still',
+  );
   t.match(of({}, {}, { kind: 'spec', tag: 'v1.1.0' }), { kind: 'ready' });
   t.end();
 });
@@ -390,6 +434,22 @@ t.test('the tag to go back to is the last other one that worked', (t) => {
       is: /v1\.1\.0 is what is deployed; before it there were v1\.0\.0; /,
     },
     {
+      title: 'a pin of which nothing came: back to what is deployed',
+      given: of([entryOf('v1.1.0'), entryOf('v1.0.0')], tried('v1.1.0'), { tag: 'v9.9.9' }),
+      is: 'v1.1.0',
+    },
+    {
+      title: 'a pin of which nothing came, to what is deployed',
+      given: of([], tried('v1.1.0'), { tag: 'v9.9.9' }),
+      to: 'v1.1.0',
+      is: 'v1.1.0',
+    },
+    {
+      title: 'a pin that failed',
+      given: of([entryOf('v2.0.0', 'Failed'), entryOf('v1.1.0')], tried('v2.0.0'), { tag: 'v2.0.0' }),
+      is: 'v1.1.0',
+    },
+    {
       title: 'what is pinned',
       given: of([], {}, { tag: 'v1.0.0' }),
       to: 'v1.0.0',
@@ -400,15 +460,6 @@ t.test('the tag to go back to is the last other one that worked', (t) => {
     if (typeof is === 'string') t.equal(rollbackTag(given, to), is, title);
     else t.throws(() => rollbackTag(given, to), { message: is }, title);
   }
-  const before = of([], {}, { tagPattern: '^main-(\\d+)$', tagOrder: 'Number' });
-  t.equal(
-    manifestDiff(before, 'main-7'),
-    ' spec:\n   registry:\n     url: registry.example/acme/app\n-    tagPattern: ^main-(\\d+)$\n-    tagOrder: Number\n+    tag: main-7\n',
-  );
-  t.equal(
-    followAgain(before, 'main-7'),
-    `kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null,"tagPattern":"^main-(\\\\d+)$","tagOrder":"Number"}}}'`,
-  );
   t.end();
 });
 

@@ -26,7 +26,7 @@ const skip = helm.kind === 'missing' && `Helm's packages can't be built here: ${
 
 const rendered = async (values: object, namespace = NAMESPACE, kubeVersion = '1.36.0'): Promise<Rendered> => {
   if (helm.kind === 'missing') throw new Error(helm.why);
-  const [answer] = await helm.ask<Rendered>([{ values, namespace, kubeVersion }], [CHART]);
+  const [answer] = await helm.ask<Rendered>([{ values, namespace, kubeVersion }], ['render', CHART]);
   if (answer === undefined) throw new Error('Helm did not answer');
   return answer;
 };

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Explanation } from '../../cli/explain/explanation.js';
@@ -16,6 +17,9 @@ const { cluster, client, registryHost, signal } = fixture;
 await fixture.makeNamespace('demo');
 for (const tag of ['v1.0.0', 'v1.1.0', 'v2.0.0', 'v1.2.0-rc.1'])
   await fixture.publish({ repository: 'demo/shop', tag });
+
+/** The labels of what diff makes. */
+const OF_DIFF = 'app.kubernetes.io/managed-by=werfbundle-diff';
 
 const meta = (name: string) => ({ metadata: { namespace: 'demo', name } });
 const SPEC: WerfBundleSpec = {
@@ -155,6 +159,7 @@ t.test('diff says what the next deployment would change, by a plan that leaves n
   const gone = await run(['diff', 'shop', '-n', 'demo']);
   t.strictSame([gone.code, gone.stderr], [1, '']);
   t.match(gone.stdout, /^[│ ]*\+ tag: v1\.1\.0$/m, 'the words of the plan');
+  t.notMatch(gone.stdout, /^Error/m, 'a difference is no failure');
   t.match(gone.stdout, /\ndeploying v1\.1\.0 to namespace demo would create ConfigMap\/werf-stand-in-shop\n$/);
 
   await must(['annotate', 'wb', 'shop', '-n', 'demo', 'werf.io/deploy-requested-at=now']);
@@ -186,17 +191,23 @@ t.test('diff says what the next deployment would change, by a plan that leaves n
   t.strictSame([few.code, few.stdout], [2, '']);
   t.match(few.stderr, /^werfbundle: Secret demo\/database may not be read by you, and the plan needs its values$/m);
 
-  const left = await must([
-    'get',
-    'jobs,secrets',
-    '-n',
-    'demo',
-    '-l',
-    'app.kubernetes.io/managed-by=werfbundle-diff',
-    '-o',
-    'name',
-  ]);
-  t.equal(left, '', 'no Job and no Secret');
+  const left = () => must(['get', 'jobs,secrets', '-n', 'demo', '-l', OF_DIFF, '-o', 'name']);
+  t.equal(await left(), '', 'no Job and no Secret');
+  const untilMade = async (): Promise<void> => {
+    while (!(await left()).includes('job.batch/')) await delay(50);
+  };
+  for (const [ending, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
+    const ended = await runWerfbundle(['diff', 'shop', '-n', 'demo', '--tag', 'v2.0.0'], {
+      kubeconfig: cluster.kubeconfig,
+      cwd: cluster.dir,
+      onStart: (end) => void untilMade().then(() => end(ending)),
+    });
+    t.strictSame([ended, await left()], [{ code, stdout: '', stderr: '' }, ''], `${ending} leaves nothing, either`);
+  }
   const { status } = JSON.parse(await must(['get', 'wb', 'shop', '-n', 'demo', '-o', 'json']));
   t.strictSame(
     [status.deployment.number, status.lastAppliedTag, status.driftCheckCount],

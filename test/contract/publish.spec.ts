@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import t from 'tap';
 import { partsOf } from '../../cli/publish/bundle.js';
 import { readChartFolder } from '../../cli/publish/chart-folder.js';
@@ -14,7 +15,7 @@ interface Loaded {
   readonly error?: string;
 }
 
-const helm = await goProgram('chart-loader');
+const helm = await goProgram('helm-chart');
 const skip = helm.kind === 'missing' && `Helm's own loader can't be built here: ${helm.why}`;
 
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
@@ -97,13 +98,109 @@ t.test('the published chart is to Helm what the folder is, file by file', { skip
     const { config, layer } = partsOf(checked.chart);
     const archive = join(dir, 'archive/app.tgz');
     await writeFile(archive, layer.content);
-    const [byFolder, byArchive] = await helm.ask<Loaded>([{ path: folder }, { path: archive }]);
+    const [byFolder, byArchive] = await helm.ask<Loaded>([{ path: folder }, { path: archive }], ['load']);
     t.equal(byFolder?.error, undefined, title);
     t.strictSame(byArchive, byFolder, title);
     const digests = [...read.files].map(([path, content]) => [path, sha256(content)] as const);
     t.strictSame(byArchive?.files, Object.fromEntries(digests), title);
     t.strictSame(JSON.parse(config.content.toString()), byFolder?.metadata, `${title}: the config is Helm’s`);
   }
+});
+
+const WRITTEN = [
+  ...[
+    'text',
+    '1',
+    '1.50',
+    '1e-7',
+    '0x1F',
+    'yes',
+    '~',
+    '""',
+    '2024-01-01',
+    '12:30:45',
+    '"a\\tb\\u00a0c\\u0007d"',
+    '">=1 <2"',
+  ],
+  ...[
+    '[]',
+    '[a]',
+    '[1, true, ~]',
+    '[[a]]',
+    '[{name: common}]',
+    '[{name: b, email: 1, other: [1]}]',
+    '{}',
+    '{a: b}',
+    '{a: 1}',
+  ],
+  ...['[{name: common}, {name: common, alias: x}]', '[{name: common}, {name: common}]', '[~]', '{a: [b]}', '{name: x}'],
+];
+const FIELDS = [
+  ...[
+    'name',
+    'home',
+    'sources',
+    'version',
+    'description',
+    'keywords',
+    'maintainers',
+    'icon',
+    'apiVersion',
+    'condition',
+  ],
+  ...['tags', 'appVersion', 'deprecated', 'annotations', 'kubeVersion', 'dependencies', 'type', 'Description', 'other'],
+];
+const MAINTAINER = ['name', 'email', 'url', 'Email', 'other'];
+const DEPENDENCY = ['name', 'version', 'repository', 'condition', 'tags', 'enabled', 'import-values', 'alias', 'Tags'];
+
+/** Charts that differ in what one field has. */
+const oddCharts = (): readonly (readonly [title: string, chart: string])[] => [
+  ...FIELDS.flatMap((field) =>
+    WRITTEN.map(
+      (value) =>
+        [`${field}: ${value}`, `${CHART.replace(new RegExp(`^${field}:.*\n`, 'm'), '')}${field}: ${value}\n`] as const,
+    ),
+  ),
+  ...MAINTAINER.flatMap((field) =>
+    WRITTEN.map(
+      (value) => [`maintainers' ${field}: ${value}`, `${CHART}maintainers: [{${field}: ${value}}]\n`] as const,
+    ),
+  ),
+  ...DEPENDENCY.flatMap((field) =>
+    WRITTEN.map((value) => {
+      const others = field === 'name' ? '' : 'name: common, ';
+      return [`dependencies' ${field}: ${value}`, `${CHART}dependencies: [{${others}${field}: ${value}}]\n`] as const;
+    }),
+  ),
+];
+
+/** What is refused here though Helm loads it: it would not deploy it, or the tag's name could not be told. */
+const REFUSED_HERE =
+  /apiVersion: "v2" is needed|name: .*letters and digits|not in charts\/|each needs a name|kubeVersion: .* is no range/;
+
+t.test('each field of Chart.yaml takes what it takes with Helm', { skip }, async (t) => {
+  if (helm.kind === 'missing') return;
+  const rows = oddCharts();
+  const dir = t.testdir({});
+  const places: { readonly path: string }[] = [];
+  for (const [n, [, chart]] of rows.entries())
+    places.push({ path: await makeChart(join(dir, `${n}`), { 'Chart.yaml': chart, ...COMMON, ...TEMPLATE }) });
+  const answers = await helm.ask<Loaded>(places, ['load']);
+  const differences: string[] = [];
+  for (const [n, [title, chart]] of rows.entries()) {
+    const files = { 'Chart.yaml': chart, ...COMMON, ...TEMPLATE };
+    const ours = checkChart(new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])));
+    const { error, metadata } = answers[n] ?? {};
+    if (ours.kind === 'ok' && error !== undefined) differences.push(`${title}: Helm refuses it: ${error}`);
+    if (ours.kind === 'invalid' && error === undefined && !ours.problems.every((problem) => REFUSED_HERE.test(problem)))
+      differences.push(`${title}: refused here: ${ours.problems.join('; ')}`);
+    if (ours.kind !== 'ok' || error !== undefined) continue;
+    const config: unknown = JSON.parse(partsOf(ours.chart).config.content.toString());
+    if (!isDeepStrictEqual(config, metadata))
+      differences.push(`${title}: ${JSON.stringify(config)} is ${JSON.stringify(metadata)} to Helm`);
+  }
+  t.ok(rows.length > 800, 'all fields, and all that may be written');
+  t.strictSame(differences, []);
 });
 
 t.test('what Helm refuses is refused here', { skip }, async (t) => {
@@ -119,11 +216,28 @@ t.test('what Helm refuses is refused here', { skip }, async (t) => {
     'an ignored Chart.yaml': { 'Chart.yaml': CHART, '.helmignore': '!*.md\n', ...TEMPLATE },
     'a pattern that is none': { 'Chart.yaml': CHART, '.helmignore': '[a\n', ...TEMPLATE },
     'two stars': { 'Chart.yaml': CHART, '.helmignore': 'a/**\n', ...TEMPLATE },
+    'a text where keywords are due': { 'Chart.yaml': `${CHART}keywords: hello\n`, ...TEMPLATE },
+    'a chart in charts/ with a text where keywords are due': {
+      'Chart.yaml': CHART,
+      'charts/a/Chart.yaml': 'name: a\nversion: 1.0.0\nkeywords: hello\n',
+    },
+    'a chart in charts/ of a chart in charts/': {
+      'Chart.yaml': CHART,
+      'charts/a/Chart.yaml': 'name: a\nversion: 1.0.0\n',
+      'charts/a/charts/b/Chart.yaml': 'name: b\nversion: latest\n',
+    },
+    'values of a chart in charts/ that are a text': {
+      'Chart.yaml': CHART,
+      'charts/a/Chart.yaml': 'name: a\nversion: 1.0.0\n',
+      'charts/a/values.yaml': 'text',
+    },
+    'a folder in charts/ without Chart.yaml': { 'Chart.yaml': CHART, 'charts/a/values.yaml': 'a: 1' },
+    'a file in charts/ that is no chart': { 'Chart.yaml': CHART, 'charts/README.md': 'x', ...TEMPLATE },
     'a link to nothing': { 'Chart.yaml': CHART, 'templates/b': '->nowhere', ...TEMPLATE },
   };
   for (const [title, files] of Object.entries(charts)) {
     const folder = await makeChart(join(t.testdir({}), 'folder'), files);
-    const [theirs] = await helm.ask<Loaded>([{ path: folder }]);
+    const [theirs] = await helm.ask<Loaded>([{ path: folder }], ['load']);
     t.not(theirs?.error, undefined, `${title}: Helm refuses it`);
     const read = await readChartFolder(folder);
     const ours = read.kind === 'files' ? checkChart(read.files) : read;

@@ -9,6 +9,8 @@ interface Ended {
   readonly stderr: string;
 }
 
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
 interface RunWish {
   /** Given as KUBECONFIG. */
   readonly kubeconfig?: string;
@@ -19,6 +21,8 @@ interface RunWish {
   readonly env?: Readonly<Record<string, string>>;
   /** Called with all of stdout so far, whenever there is more; may stop it by SIGINT, as Ctrl-C does. */
   readonly onOutput?: (stdout: string, interrupt: () => void) => void;
+  /** Called when it was started; may end it. */
+  readonly onStart?: (end: (signal: Signal) => void) => void;
 }
 
 /** Runs dist/werfbundle.js as a process of its own, in an environment of its own. Resolves when it has ended, however it ended. */
@@ -43,4 +47,5 @@ export const runWerfbundle = (args: readonly string[], wish: RunWish): Promise<E
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, stdout, stderr }));
     child.stdin.end(wish.input ?? '');
+    wish.onStart?.((signal) => child.kill(signal));
   });

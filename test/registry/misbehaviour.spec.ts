@@ -139,6 +139,14 @@ t.test('whatever a registry answers ends in a failure that says what it was', as
       want: failed('protocol', 'the realm of the token server is no URL'),
     },
     {
+      title: 'a realm elsewhere that speaks plain HTTP, of a registry on this machine',
+      fault: answer(401, { 'www-authenticate': 'Bearer realm="http://auth.example:8080/token"' }),
+      want: failed(
+        'protocol',
+        'the registry is on this machine, and its token server auth.example:8080 is not and speaks plain HTTP, which is refused',
+      ),
+    },
+    {
       title: 'a realm at an address that is refused',
       fault: answer(401, { 'www-authenticate': 'Bearer realm="http://[::1]:1/token"' }),
       want: failed(

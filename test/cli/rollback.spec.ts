@@ -1,0 +1,123 @@
+import t from 'tap';
+import { BEFORE_ROLLBACK } from '../../api/annotations.js';
+import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
+import { type RollbackOptions, rollBack } from '../../cli/rollback/command.js';
+import { manifestDiff, waysBack } from '../../cli/rollback/words.js';
+import { KubeError } from '../../kube/client.js';
+import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { bundle, NOW, syncedStatus } from '../kit/builders.js';
+import { createFakeClock } from '../kit/fake-clock.js';
+import { createFakeKube } from '../kit/fake-kube.js';
+import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
+import { MemoryRegistry } from '../kit/memory-registry.js';
+
+const REF = { namespace: 'ops', name: 'my-app' };
+const URL = 'registry.example/acme/app';
+
+const of = (registry: Partial<WerfBundleSpec['registry']>, annotations: Readonly<Record<string, string>> = {}) =>
+  bundle(syncedStatus(), { metadata: { annotations }, spec: { registry: { url: URL, ...registry } } });
+
+const setUp = (given: StoredBundle) => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  kube.seed(WERFBUNDLES, given);
+  const registry = new MemoryRegistry();
+  registry.publish('acme/app', { 'v1.0.0': 'sha256:1', 'v1.1.0': 'sha256:2' });
+  const terminal = createFakeTerminal({ clock });
+  const openRegistry = () => Object.assign(registry, { close: async () => {} });
+  const run = (options: Partial<RollbackOptions>) =>
+    rollBack({ terminal, session: sessionOf(kube, terminal), openRegistry }, 'my-app', { timeout: '5m', ...options });
+  return { kube, registry, terminal, run, stored: () => kube.read(WERFBUNDLES, REF) };
+};
+
+/** The patch that makes the bundle follow its registry again. */
+const patchIn = (text: string): unknown => JSON.parse(/registry again:\n.* -p '(.*)'$/m.exec(text)?.[1] ?? 'null');
+
+t.test('how the bundle follows its registry again is known, however often it was pinned', async (t) => {
+  const { registry, terminal, run, stored } = setUp(of({ versionConstraint: '1.x', tagPattern: '^v' }));
+  registry.publish('acme/app', { 'v9.9.9': 'sha256:3', 'v1.1.0-rc.1': 'sha256:4' });
+  const follow = { spec: { registry: { tag: null, versionConstraint: '1.x', tagPattern: '^v' } } };
+  for (const to of ['v9.9.9', 'v1.0.0', 'v1.1.0-rc.1']) {
+    await run({ to });
+    const told = terminal.takenErrors();
+    t.strictSame(patchIn(told), follow, `after ${to}`);
+    t.strictSame(stored()?.spec.registry, { url: URL, tag: to });
+    t.notMatch(told, 'is not known');
+  }
+});
+
+t.test('what pinned it otherwise, and what others wrote, is not taken for the way back', (t) => {
+  const kept = (pinned: unknown, before: unknown) => ({ [BEFORE_ROLLBACK]: JSON.stringify({ pinned, before }) });
+  const applied = (registry: object) => ({
+    'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({
+      spec: { registry: { url: URL, ...registry } },
+    }),
+  });
+  const unknown = [
+    'It was pinned before, to v2; to go back to that:',
+    `  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":"v2"}}}'`,
+    'What chose its tag before somebody pinned one is not known; to follow the registry, add its versionConstraint or tagPattern to:',
+    `  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null}}}'`,
+  ];
+  const known = [
+    'To follow the registry again:',
+    `  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null,"versionConstraint":"1.x"}}}'`,
+  ];
+  const rows: readonly (readonly [
+    title: string,
+    annotations: Readonly<Record<string, string>>,
+    is: readonly string[],
+  ])[] = [
+    ['nothing', {}, unknown],
+    ['a rollback to it', kept('v2', { versionConstraint: '1.x', url: 'evil.example/x', tagPattern: 7 }), known],
+    ['a rollback to another tag', kept('v3', { versionConstraint: '1.x' }), unknown],
+    ['a tag', kept('v2', { tag: 'v4' }), unknown],
+    ['no map', kept('v2', '1.x'), unknown],
+    ['no JSON', { [BEFORE_ROLLBACK]: '{' }, unknown],
+    ['a manifest that was applied without a tag', applied({ versionConstraint: '1.x' }), known],
+    ['a manifest that was applied with a tag', applied({ tag: 'v2' }), unknown],
+  ];
+  for (const [title, annotations, is] of rows) t.strictSame(waysBack(of({ tag: 'v2' }, annotations), 'v1'), is, title);
+  t.end();
+});
+
+t.test('the change of a manifest, and the command, have all fields that choose a tag', (t) => {
+  const before = of({ tagPattern: '^main-(\\d+)$', tagOrder: 'Number' });
+  t.equal(
+    manifestDiff(before, 'main-7'),
+    ' spec:\n   registry:\n     url: registry.example/acme/app\n-    tagPattern: ^main-(\\d+)$\n-    tagOrder: Number\n+    tag: main-7\n',
+  );
+  t.strictSame(waysBack(before, 'main-7'), [
+    'To follow the registry again:',
+    `  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null,"tagPattern":"^main-(\\\\d+)$","tagOrder":"Number"}}}'`,
+  ]);
+  t.end();
+});
+
+t.test('the registry is asked for the tag, and it is said what it could not find out', async (t) => {
+  const { kube, terminal, run, stored } = setUp(of({ versionConstraint: '1.x', secretRef: { name: 'login' } }));
+  const dockerconfig = Buffer.from(JSON.stringify({ auths: { 'registry.example': { auth: 'YTpi' } } })).toString(
+    'base64',
+  );
+  kube.seed(SECRETS, {
+    metadata: { namespace: 'ops', name: 'login' },
+    type: 'kubernetes.io/dockerconfigjson',
+    data: { '.dockerconfigjson': dockerconfig },
+  });
+  await t.rejects(run({ to: 'v9.9.9', dryRun: true }), { message: /^ops\/my-app: .*v9\.9\.9/, exitCode: 1 });
+  await t.rejects(
+    run({ to: 'v9.9.9' }),
+    { message: /^ops\/my-app: .*v9\.9\.9/, exitCode: 1 },
+    'a real run knows it, too',
+  );
+  t.equal(terminal.taken(), '', 'nothing is said to have gone well');
+  await run({ to: 'v1.1.0', dryRun: true });
+  t.match(terminal.taken(), /^werfbundle\.werf\.io\/my-app rolled back to v1\.1\.0 \(server dry run\)\n/);
+  t.notMatch(terminal.takenErrors(), 'is not known');
+  const forbidden = () => new KubeError('forbidden', 'forbidden', { status: 403 });
+  kube.failNext({ verb: 'get', plural: 'secrets' }, forbidden, 1);
+  await run({ to: 'v1.1.0', dryRun: true });
+  t.match(terminal.takenErrors(), /^my-app: whether the registry has v1\.1\.0 is not known: /m);
+  t.strictSame(terminal.ended, [0, 0]);
+  t.match(stored()?.spec.registry, { versionConstraint: '1.x' }, 'nothing was changed');
+});
