@@ -2,7 +2,7 @@ import { DEPLOY_REQUESTED } from '../../api/annotations.js';
 import { LAST_FAILURE } from '../../api/backoff.js';
 import { annotateCommand, patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import type { Reason } from '../../api/reasons.js';
-import { type CheckRow, failed, notChecked, ok, warning } from '../diagnosis/check.js';
+import { type CheckRow, failed, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
 import type { Observation } from './observation.js';
 import { SECTIONS } from './sections.js';
@@ -66,7 +66,7 @@ const pollingStopped: Row = {
     const { consecutiveFailures = 0, lastErrorMessage = '' } = bundle.status ?? {};
     if (consecutiveFailures < LAST_FAILURE) return ok('the registry is polled');
     const found = `${consecutiveFailures} polls in a row have failed, and there are no more: ${lastErrorMessage}`;
-    return failed(found, [reconcileCommand(refOfBundle(bundle))]);
+    return quoting(lastErrorMessage, failed(found, [reconcileCommand(refOfBundle(bundle))]));
   },
 };
 
@@ -103,12 +103,12 @@ const ready: Row = {
     const condition = currentCondition(seen, 'Ready');
     if (condition === undefined) return ok('nothing is asked for');
     if (condition.status !== 'False') return ok(condition.message);
-    if (TOLD_ELSEWHERE.includes(condition.reason)) return notChecked(condition.message);
+    if (TOLD_ELSEWHERE.includes(condition.reason)) return quoting(condition.message, notChecked(condition.message));
     const mend =
       condition.reason === 'RightsMissing'
         ? 'kubectl apply -k manifests/rbac'
         : reconcileCommand(refOfBundle(seen.bundle));
-    return failed(`${condition.reason}: ${condition.message}`, [mend]);
+    return quoting(condition.message, failed(`${condition.reason}: ${condition.message}`, [mend]));
   },
 };
 

@@ -118,5 +118,5 @@ const print = (
     const value = isSingle && only !== undefined ? diagnosisObject(only) : diagnosesObject(diagnoses);
     terminal.out(output === 'json' ? asJsonText(value) : asYamlText(value));
   } else if (only === undefined) terminal.err('No bundle.\n');
-  else terminal.out(isSingle ? diagnosisText(only, terminal.colors) : diagnosesText(diagnoses, terminal));
+  else terminal.out(isSingle ? diagnosisText(only, terminal) : diagnosesText(diagnoses, terminal));
 };

@@ -9,7 +9,7 @@ import {
 } from '../../api/references/references.js';
 import { ACCEPT_BUNDLES_FROM, checkTargetNamespace } from '../../api/references/target-namespace.js';
 import { missingSource } from '../../api/values/problem.js';
-import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation, SourceView } from './observation.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, currentCondition, refOfBundle } from './status-words.js';
@@ -44,7 +44,7 @@ const target: Row = {
 /** The controller's words if it waits for this; else why nobody knows. */
 const toldOr = (seen: Observation, reason: Parameters<typeof controllerSays>[1][number], why: string): Judgement => {
   const told = controllerSays(seen, [reason]);
-  return told === undefined ? notChecked(why) : failed(`${told}, says the controller`);
+  return told === undefined ? notChecked(why) : quoting(told, failed(`${told}, says the controller`));
 };
 
 const consent: Row = {

@@ -1,9 +1,9 @@
 import { formatDuration, parseDuration } from '../../api/duration.js';
 import { patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import { SPEC_SCHEMA } from '../../api/schema-node.js';
-import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation, SecretView } from './observation.js';
-import { isPolledWell, type PollQuestion, pollFaultOf } from './poll-fault.js';
+import { isPolledWell, type PollQuestion, pollFaultOf, tagsUnread } from './poll-fault.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, refOfBundle } from './status-words.js';
 
@@ -22,11 +22,14 @@ const answered = (
   }
   if (fault.question !== question) return AFTER[question].includes(fault.question) ? ok(good) : notChecked(UNANSWERED);
   if (fault.from === 'here' && fault.isOfNetwork && isPolledWell(seen))
-    return warning(
-      `${fault.message}, asked from here, which may be another network: the controller's last poll has succeeded`,
+    return quoting(
+      fault.message,
+      warning(
+        `${fault.message}, asked from here, which may be another network: the controller's last poll has succeeded`,
+      ),
     );
   const by = fault.from === 'here' ? 'asked from here' : 'says the controller';
-  return failed(`${fault.message}, ${by}`, commands);
+  return quoting(fault.message, failed(`${fault.message}, ${by}`, commands));
 };
 
 /** What a registry has shown to be well by failing at something that comes later. */
@@ -77,7 +80,8 @@ const credentials: Row = {
     const fault = faultOf(registrySecret) ?? faultOf(caSecret);
     if (fault !== undefined) return failed(fault.text, secretCommands(seen, fault));
     const told = controllerSays(seen, ['CredentialsInvalid']);
-    if (told !== undefined && isUnknown(registrySecret, caSecret)) return failed(`${told}, says the controller`);
+    if (told !== undefined && isUnknown(registrySecret, caSecret))
+      return quoting(told, failed(`${told}, says the controller`));
     const [unfit] = seen.access.warnings;
     const good =
       unfit?.message ?? (registrySecret === undefined ? 'none are named, and none are needed' : 'they are taken');
@@ -141,30 +145,31 @@ const etag: Row = {
   title: 'ETags',
   section: SECTIONS.requests,
   judge: (seen) => {
+    if (seen.spec.kind === 'invalid') return notChecked('the spec is not valid');
+    const { pollIntervalMs, policy } = seen.spec.settings.registry;
+    if (policy.tag !== undefined) return ok('none are needed: the spec names a tag, and no list of tags is fetched');
     const isSupported = etagOf(seen);
-    if (isSupported === undefined) return notChecked('the registry has not been asked for its tags');
+    if (isSupported === undefined) return tagsUnread(seen);
     if (isSupported) return ok('what has not changed is not sent again');
-    const intervalMs = seen.spec.kind === 'valid' ? seen.spec.settings.registry.pollIntervalMs : 0;
-    const found = 'ETag support not detected: each poll fetches the whole list of tags';
-    return intervalMs < usualIntervalMs()
-      ? warning(`${found}, every ${formatDuration(intervalMs)}; a longer interval spares the registry`, [
-          slowerCommand(seen),
-        ])
-      : ok(`${found}, which is usual`);
+    const found = `ETag support not detected, as of most registries: each poll fetches the whole list of tags, every ${formatDuration(pollIntervalMs)}`;
+    return pollIntervalMs < usualIntervalMs()
+      ? ok(`${found}; a longer interval spares the registry`, [slowerCommand(seen)])
+      : ok(found);
   },
 };
 
-/** The default of the schema, milliseconds. */
+/** The default of the schema, milliseconds. Hardly any registry gives ETags: only who asks more often than usual can spare it something. */
 const usualIntervalMs = (): number => {
   const usual = parseDuration(String(SPEC_SCHEMA.properties?.['registry']?.properties?.['pollInterval']?.default));
   return usual.kind === 'ok' ? usual.ms : 0;
 };
 
-/** Whether the registry gives ETags; undefined: nobody knows. */
-const etagOf = ({ registry: asked, bundle }: Observation): boolean | undefined => {
-  if (asked.kind === 'asked' && asked.outcome.kind !== 'failed') return asked.outcome.tags.etagSupported;
+/** Whether the registry gives ETags; undefined: its tags could not be read. */
+const etagOf = (seen: Observation): boolean | undefined => {
+  const { registry: asked, bundle } = seen;
+  if (asked.kind === 'asked') return asked.outcome.kind === 'failed' ? undefined : asked.outcome.tags.etagSupported;
   const { lastETag } = bundle.status ?? {};
-  return lastETag === undefined ? undefined : !lastETag.startsWith('tags-sha256:');
+  return lastETag === undefined || !isPolledWell(seen) ? undefined : !lastETag.startsWith('tags-sha256:');
 };
 
 /** How the controller's polls go, whose state it keeps in the status. */
@@ -177,9 +182,8 @@ const polls: Row = {
     const { consecutiveFailures = 0, lastErrorMessage = '', nextAttemptTime } = seen.bundle.status ?? {};
     if (consecutiveFailures === 0) return ok('none has failed since the last that succeeded');
     const next = nextAttemptTime === undefined ? '' : `; the next one is at ${nextAttemptTime}`;
-    return warning(`${consecutiveFailures} in a row have failed: ${lastErrorMessage}${next}`, [
-      reconcileCommand(refOfBundle(seen.bundle)),
-    ]);
+    const found = `${consecutiveFailures} in a row have failed: ${lastErrorMessage}${next}`;
+    return quoting(lastErrorMessage, warning(found, [reconcileCommand(refOfBundle(seen.bundle))]));
   },
 };
 
