@@ -59,6 +59,8 @@ export type RegistryView =
       readonly outcome: ScanOutcome;
       /** All of the repository; none if they were not listed. */
       readonly tags: readonly string[];
+      /** Repositories of the same registry that may be meant by one that was not found: `ghcr.io/acme/app`. */
+      readonly similar: readonly string[];
     };
 
 /** A source of values. */

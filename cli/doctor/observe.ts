@@ -9,16 +9,16 @@ import { getOnce, type Reads } from '../../kube/get-once.js';
 import { NAMESPACES, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { commonFlags } from '../../process/common-flags.js';
 import type { Clock } from '../../process/ports.js';
-import type { Registry } from '../../registry/port.js';
 import { askWebhook, type WebhookAnswer } from '../diagnosis/ask-webhook.js';
 import { type Known, knownFrom, mapKnown } from '../diagnosis/known.js';
 import { type LeaseView, readLeases } from '../diagnosis/leases.js';
 import { operatorNamespace } from '../diagnosis/operator-namespace.js';
 import { readAccessView } from './access-view.js';
 import { missingRightsOf } from './account-rights.js';
-import { askRegistry } from './ask-registry.js';
+import { type AskedRegistry, askRegistry } from './ask-registry.js';
 import { readJobView } from './job-view.js';
 import type { Observation, RegistryView } from './observation.js';
+import { polledRepositories } from './similar-repositories.js';
 import { readSources } from './sources.js';
 
 interface ObserveDeps {
@@ -26,7 +26,7 @@ interface ObserveDeps {
   readonly client: KubeClient;
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
   /** undefined: no registry is to be asked. */
-  readonly registry: Registry | undefined;
+  readonly registry: AskedRegistry | undefined;
   /** As it was given, or undefined. */
   readonly operatorNamespace: string | undefined;
 }
@@ -41,6 +41,7 @@ export class Observer {
   readonly #rights = new Map<string, Promise<Known<readonly string[]>>>();
   readonly #webhooks = new Map<string, Promise<WebhookAnswer>>();
   #namespace: Promise<string> | undefined;
+  #bundles: Promise<Known<{ readonly items: readonly StoredBundle[] }>> | undefined;
   #leases: Promise<Known<readonly LeaseView[]>> | undefined;
 
   constructor(deps: ObserveDeps) {
@@ -135,8 +136,16 @@ export class Observer {
     if (registry === undefined) return { kind: 'not-asked', why: 'it was not asked from here (--no-registry)' };
     if (spec.kind === 'invalid') return { kind: 'not-asked', why: 'the spec is not valid' };
     if (target.kind === 'unknown') return { kind: 'not-asked', why: target.why };
-    const { policy } = spec.settings.registry;
-    return askRegistry(registry, { target: target.value, policy }, signal);
+    const { policy, host } = spec.settings.registry;
+    const others = async () => polledRepositories(await this.#visibleBundles(signal), host);
+    return askRegistry(registry, { target: target.value, policy, others }, signal);
+  }
+
+  /** Bundles of all namespaces, if the user may see them. */
+  async #visibleBundles(signal: AbortSignal): Promise<readonly StoredBundle[]> {
+    this.#bundles ??= knownFrom(this.#deps.client.list(WERFBUNDLES, {}, signal));
+    const bundles = await this.#bundles;
+    return bundles.kind === 'known' ? bundles.value.items : [];
   }
 }
 

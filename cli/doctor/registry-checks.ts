@@ -9,12 +9,17 @@ import { controllerSays, refOfBundle } from './status-words.js';
 
 type Row = CheckRow<Observation>;
 
+interface Answered {
+  /** What is said if all is well. */
+  readonly good: string;
+  /** What mends it. */
+  readonly commands: readonly string[];
+  /** What to do, where that depends: behind what has failed. */
+  readonly advice?: string;
+}
+
 /** What the registry fails at, if it is this question; else that it does not. */
-const answered = (
-  seen: Observation,
-  question: PollQuestion,
-  { good, commands }: { readonly good: string; readonly commands: readonly string[] },
-): Judgement => {
+const answered = (seen: Observation, question: PollQuestion, { good, commands, advice = '' }: Answered): Judgement => {
   const fault = pollFaultOf(seen);
   if (fault === undefined) {
     if (seen.registry.kind === 'asked') return ok(`${good}, asked from here`);
@@ -29,7 +34,7 @@ const answered = (
       ),
     );
   const by = fault.from === 'here' ? 'asked from here' : 'says the controller';
-  return quoting(fault.message, failed(`${fault.message}, ${by}`, commands));
+  return quoting(fault.message, failed(`${fault.message}, ${by}${advice}`, commands));
 };
 
 /** What a registry has shown to be well by failing at something that comes later. */
@@ -82,6 +87,8 @@ const credentials: Row = {
     const told = controllerSays(seen, ['CredentialsInvalid']);
     if (told !== undefined && isUnknown(registrySecret, caSecret))
       return quoting(told, failed(`${told}, says the controller`));
+    if (registrySecret === undefined && pollFaultOf(seen)?.question === 'repository')
+      return notChecked('none are named; registries say "not found" of what nobody may see without some, too');
     const [unfit] = seen.access.warnings;
     const good =
       unfit?.message ?? (registrySecret === undefined ? 'none are named, and none are needed' : 'they are taken');
@@ -119,11 +126,22 @@ const repository: Row = {
   title: 'Repository',
   section: SECTIONS.syncing,
   causes: ['registry', 'credentials'],
-  judge: (seen) =>
-    answered(seen, 'repository', {
-      good: `${placeOf(seen)} is there`,
-      commands: [`werf bundle publish --repo ${placeOf(seen)} --tag v1.0.0`],
-    }),
+  judge: (seen) => answered(seen, 'repository', { good: `${placeOf(seen)} is there`, ...missingRepository(seen) }),
+};
+
+/** A misspelled one is more likely than one that nothing was published to yet. */
+const missingRepository = (seen: Observation): Pick<Answered, 'commands' | 'advice'> => {
+  const { name, namespace } = seen.bundle.metadata;
+  const [similar, ...more] = seen.registry.kind === 'asked' ? seen.registry.similar : [];
+  if (similar === undefined)
+    return {
+      advice: ': check spec.registry.url for a typo; if it is right, publish a bundle there',
+      commands: [`kubectl edit wb ${name} -n ${namespace}`],
+    };
+  return {
+    advice: `. There is ${[similar, ...more].join(', ')}: if that is meant, as follows; if the url is right, publish a bundle there`,
+    commands: [patchCommand(refOfBundle(seen.bundle), { spec: { registry: { url: similar } } })],
+  };
 };
 
 const rateLimit: Row = {

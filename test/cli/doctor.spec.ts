@@ -114,8 +114,18 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
       { registry: failing('not-found', '404 not found') },
       { status: pollsFail('error polling registry: 404 not found (x)', 6) },
     ),
+    want: [['repository', 'failed', /404 not found/, ['kubectl edit wb my-app -n ops']]],
+  },
+  {
+    title: 'the repository has a similar name',
+    given: seen({ registry: failing('not-found', '404 not found', ['registry.example/acme/apps']) }),
     want: [
-      ['repository', 'failed', /404 not found/, ['werf bundle publish --repo registry.example/acme/app --tag v1.0.0']],
+      [
+        'repository',
+        'failed',
+        /, asked from here\. There is registry\.example\/acme\/apps: if that is meant, as follows; if the url is right, publish/,
+        [patch('{"spec":{"registry":{"url":"registry.example/acme/apps"}}}')],
+      ],
     ],
   },
   {
@@ -146,7 +156,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     [
       ['401 unauthorized', 'credentials', [/^kubectl create secret/, /^kubectl patch/]],
       ['403 forbidden', 'credentials', [/^kubectl create secret/, /^kubectl patch/]],
-      ['404 not found', 'repository', [/^werf bundle publish/]],
+      ['404 not found', 'repository', [/^kubectl edit wb/]],
       ['429 too many requests', 'rate-limit', [/^kubectl patch/]],
       ['no such host', 'registry', []],
     ] as const
@@ -156,7 +166,9 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
       { registry: { kind: 'not-asked', why: 'it was not asked' } },
       { status: pollsFail(`error polling registry: ${words} (x)`, 2) },
     ),
-    want: [[id, 'failed', `error polling registry: ${words} (x), says the controller`, commands]] as readonly Bad[],
+    want: [
+      [id, 'failed', new RegExp(`^error polling registry: ${words} \\(x\\), says the controller`), commands],
+    ] as readonly Bad[],
   })),
   {
     title: 'the Secret with the credentials is missing',

@@ -151,8 +151,11 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     await patient.publish('plain-http');
     await patient.obeys(await patient.suffersFrom(t, 'plain-http', 'registry', /does not speak TLS/));
     await patient.synced('plain-http', 'v1.0.0');
-    await patient.lenient('absent', patient.plain('absent'));
-    await patient.suffersFrom(t, 'absent', 'repository', /404 not found/);
+    await patient.publish('present');
+    await patient.lenient('misspelled', patient.plain('presemt'));
+    const similar = /404 not found .*\. There is \S+\/syncing\/present: if that is meant, as follows/;
+    await patient.obeys(await patient.suffersFrom(t, 'misspelled', 'repository', similar));
+    await patient.synced('misspelled', 'v1.0.0');
   },
 
   'Six failures: polling has stopped': async (t, given) => {
@@ -379,7 +382,7 @@ t.test('doctor on a real control plane', async (t) => {
       stdout,
       /^BUNDLE +VERDICT +FIRST\nlast\/absent +failed +Repository: .*\nlast\/private +ok\nlast\/shop +ok\n\nlast\/absent\nFAILED +Repository: /,
     );
-    t.match(stdout, /\nFirst, for "Repository": werf bundle publish --repo \S+\/last\/absent --tag v1\.0\.0\n$/);
+    t.match(stdout, /\nFirst, for "Repository": kubectl edit wb absent -n last\n$/);
   });
 
   await t.test('kubectl apply is refused, or times out', async (t) => {

@@ -13,13 +13,15 @@ export const TAGS = { etag: '"1"', etagSupported: true, count: 2 } as const;
 export const asked = (more: object): Observation['registry'] => ({
   kind: 'asked',
   tags: ['v1.0.0', 'v0.9.0'],
+  similar: [],
   outcome: { kind: 'selected', tag: 'v1.0.0', digest: DIGEST_A, tags: TAGS },
   ...more,
 });
 export const failing = (
   code: 'timeout' | 'not-found' | 'unauthorized' | 'rate-limited' | 'server-error',
   message: string,
-) => asked({ tags: [], outcome: { kind: 'failed', failure: { kind: 'failed', code, message } } });
+  similar: readonly string[] = [],
+) => asked({ tags: [], similar, outcome: { kind: 'failed', failure: { kind: 'failed', code, message } } });
 
 /** A bundle with nothing wrong. */
 export const seen = (
