@@ -9,7 +9,9 @@ import {
 } from '../../api/references/references.js';
 import { ACCEPT_BUNDLES_FROM, checkTargetNamespace } from '../../api/references/target-namespace.js';
 import { missingSource } from '../../api/values/problem.js';
+import { accessesText } from '../diagnosis/ask-rights.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
+import { wayToRights } from './grants.js';
 import type { Observation, SourceView } from './observation.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, currentCondition, refOfBundle } from './status-words.js';
@@ -88,14 +90,21 @@ const serviceAccount: Row = {
     if (seen.account.value) return ok(`${what} exists in namespace ${namespace}`);
     return failed(`${what} does not exist in namespace ${namespace}`, [
       `kubectl create serviceaccount ${reference.name} -n ${namespace}`,
-      bindCommand(namespace, reference.name),
+      ...(isBound(seen, reference.name) ? [] : wayOf(seen).commands),
     ]);
   },
 };
 
-/** With all rights in that namespace, as the guide has it for a try. */
-const bindCommand = (namespace: string, name: string): string =>
-  `kubectl create rolebinding ${name} -n ${namespace} --clusterrole=admin --serviceaccount=${namespace}:${name}`;
+const isBound = ({ grants }: Observation, name: string): boolean =>
+  grants.kind === 'known' && grants.value.bindings.some(({ accounts }) => accounts.includes(name));
+
+/** How what the Job runs as comes to its rights. */
+const wayOf = (seen: Observation) => {
+  const account = { namespace: targetNamespaceOf(seen.bundle), name: accountOf(seen)?.name ?? 'default' };
+  return wayToRights(account, seen.grants, (serviceAccountName) =>
+    patchCommand(refOfBundle(seen.bundle), { spec: { converge: { serviceAccountName } } }),
+  );
+};
 
 const LACKS = 'which lacks this right';
 
@@ -108,18 +117,18 @@ const rights: Row = {
     const namespace = targetNamespaceOf(seen.bundle);
     const name = accountOf(seen)?.name ?? 'default';
     const told = controllerSays(seen, ['DeployFailed']);
+    const { words, commands } = wayOf(seen);
+    const advice = words === '' ? '' : `. ${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
     if (told?.includes(LACKS) === true)
-      return failed(told, [bindCommand(namespace, name), reconcileCommand(refOfBundle(seen.bundle))]);
+      return quoting(told, failed(`${told}${advice}`, [...commands, reconcileCommand(refOfBundle(seen.bundle))]));
     if (seen.missingRights.kind === 'unknown') return notChecked(seen.missingRights.why);
     const missing = seen.missingRights.value;
     if (missing.length === 0)
       return ok('it may do all that werf itself does; what the chart needs beyond that, its Job tells');
-    const found = `${name} may not ${missing.slice(0, MOST).join(', ')}${missing.length > MOST ? ' …' : ''} in namespace ${namespace}, which werf needs`;
-    return failed(found, [bindCommand(namespace, name)]);
+    const found = `ServiceAccount ${name} may not ${accessesText(missing)} in namespace ${namespace}, which werf needs`;
+    return failed(`${found}${advice}`, commands);
   },
 };
-
-const MOST = 6;
 
 const values: Row = {
   id: 'values',

@@ -10,6 +10,7 @@ import type { ScanOutcome } from '../../controller/scans/scan.js';
 import type { WebhookAnswer } from '../diagnosis/ask-webhook.js';
 import type { Known } from '../diagnosis/known.js';
 import type { LeaseView } from '../diagnosis/leases.js';
+import type { Grants } from './grants.js';
 
 /** All that doctor knows of one bundle, read with the user's own rights. Nothing of a Secret's contents is in it. */
 export interface Observation {
@@ -26,6 +27,8 @@ export interface Observation {
   readonly account: Known<boolean> | undefined;
   /** What werf itself needs, and the ServiceAccount may not: `list secrets`. */
   readonly missingRights: Known<readonly string[]>;
+  /** Of the target namespace. */
+  readonly grants: Known<Grants>;
   readonly sources: readonly SourceView[];
   /** Faults of the values that are not those of one source. */
   readonly valuesFaults: readonly string[];

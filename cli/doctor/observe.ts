@@ -16,6 +16,7 @@ import { operatorNamespace } from '../diagnosis/operator-namespace.js';
 import { readAccessView } from './access-view.js';
 import { missingRightsOf } from './account-rights.js';
 import { type AskedRegistry, askRegistry } from './ask-registry.js';
+import { type Grants, readGrants } from './grants.js';
 import { readJobView } from './job-view.js';
 import type { Observation, RegistryView } from './observation.js';
 import { polledRepositories } from './similar-repositories.js';
@@ -39,6 +40,7 @@ export class Observer {
   readonly #deps: ObserveDeps;
   readonly #reads: Reads;
   readonly #rights = new Map<string, Promise<Known<readonly string[]>>>();
+  readonly #grants = new Map<string, Promise<Known<Grants>>>();
   readonly #webhooks = new Map<string, Promise<WebhookAnswer>>();
   #namespace: Promise<string> | undefined;
   #bundles: Promise<Known<{ readonly items: readonly StoredBundle[] }>> | undefined;
@@ -65,16 +67,18 @@ export class Observer {
     const target = referenceFor(references, 'target-namespace');
     const account = referenceFor(references, 'service-account');
     const accountRef = { namespace: targetNamespaceOf(bundle), name: account?.name ?? 'default' };
-    const [leases, webhook, registry, targetNamespace, accountFound, missingRights, values, job] = await Promise.all([
-      this.#readLeases(namespace, signal),
-      this.#askWebhook(bundle.metadata.namespace, signal),
-      this.#registry(bundle, spec, signal),
-      target && knownFrom(this.#reads.get(NAMESPACES, { name: target.name }, signal)),
-      account && knownFrom(this.#reads.get(SERVICEACCOUNTS, accountRef, signal)),
-      this.#missingRights(accountRef, signal),
-      readSources(this.#reads, { bundle, references }, signal),
-      readJobView(client, { bundle, now: clock.now() }, signal),
-    ]);
+    const [leases, webhook, registry, targetNamespace, accountFound, missingRights, grants, values, job] =
+      await Promise.all([
+        this.#readLeases(namespace, signal),
+        this.#askWebhook(bundle.metadata.namespace, signal),
+        this.#registry(bundle, spec, signal),
+        target && knownFrom(this.#reads.get(NAMESPACES, { name: target.name }, signal)),
+        account && knownFrom(this.#reads.get(SERVICEACCOUNTS, accountRef, signal)),
+        this.#missingRights(accountRef, signal),
+        kept(this.#grants, accountRef.namespace, () => readGrants(client, accountRef.namespace, signal)),
+        readSources(this.#reads, { bundle, references }, signal),
+        readJobView(client, { bundle, now: clock.now() }, signal),
+      ]);
     return {
       now: clock.now(),
       bundle,
@@ -84,6 +88,7 @@ export class Observer {
       target: targetNamespace,
       account: accountFound && mapKnown(accountFound, (found) => found !== undefined),
       missingRights,
+      grants,
       ...values,
       job,
     };

@@ -317,7 +317,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         'ServiceAccount deployer does not exist in namespace production',
         [
           'kubectl create serviceaccount deployer -n production',
-          'kubectl create rolebinding deployer -n production --clusterrole=admin --serviceaccount=production:deployer',
+          'werfbundle init --rights --target production --service-account deployer | kubectl create -f -',
         ],
       ],
     ],
@@ -337,8 +337,12 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
       [
         'rights',
         'failed',
-        'default may not get secrets, list secrets in namespace ops, which werf needs',
-        ['kubectl create rolebinding default -n ops --clusterrole=admin --serviceaccount=ops:default'],
+        'ServiceAccount default may not get, list secrets in namespace ops, which werf needs. Every Pod of the namespace may run as default: give the Job a ServiceAccount of its own',
+        [
+          'kubectl create serviceaccount werf-converge -n ops',
+          'werfbundle init --rights --target ops --service-account werf-converge | kubectl create -f -',
+          patch('{"spec":{"converge":{"serviceAccountName":"werf-converge"}}}'),
+        ],
       ],
     ],
   },
@@ -436,7 +440,14 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         }),
       },
     ),
-    want: [['rights', 'failed', /which lacks this right/, [/^kubectl create rolebinding default /, AGAIN]]],
+    want: [
+      [
+        'rights',
+        'failed',
+        /which lacks this right/,
+        [/^kubectl create serviceaccount /, /^werfbundle init /, /^kubectl patch/, AGAIN],
+      ],
+    ],
   },
   ...(
     [

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { appendFile, mkdir, readFile, symlink } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { MISSING_REFERENCES } from '../../api/annotations.js';
@@ -251,6 +251,7 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     const may = /^pod failed .*which lacks this right|^deployer may not get configmaps/;
     const without = await patient.suffersFrom(t, 'shop', 'rights', may);
     t.equal(without.commands[0], bind);
+    t.match(bind, /^werfbundle init --rights --target account --service-account deployer \| kubectl create -f -$/);
     await patient.until('shop', 'its Job fails', told('DeployFailed'));
     await patient.obeys(await patient.suffersFrom(t, 'shop', 'rights', /which lacks this right/));
     await patient.synced('shop', 'v1.0.0', 2);
@@ -336,6 +337,10 @@ t.test('doctor on a real control plane', async (t) => {
   const { dir, controlPlane } = fixture.cluster;
   await mkdir(join(dir, 'bin'));
   await symlink((await binariesOfThisRun()).kubectl, join(dir, 'bin', 'kubectl'));
+  const program = join(import.meta.dirname, '../../dist/werfbundle.js');
+  await writeFile(join(dir, 'bin', 'werfbundle'), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`, {
+    mode: 0o755,
+  });
   const given: Given = { fixture, controller, states };
 
   await t.test('names what is broken, and nothing else, and mends it', async (t) => {

@@ -49,6 +49,7 @@ export const seen = (
     target: undefined,
     account: undefined,
     missingRights: known([]),
+    grants: known({ accounts: [], roles: [], bindings: [] }),
     sources: [],
     valuesFaults: [],
     job: { kind: 'not-needed' },
