@@ -1,4 +1,5 @@
 import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { placeOf } from '../diagnosis/deployments.js';
 import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
 import type { CleanView, ClusterView, ConfigurationView } from './cluster-view.js';
 
@@ -88,18 +89,18 @@ const certificates: CheckRow<ClusterView> = {
   title: 'Certificates',
   section: CERTIFICATES,
   causes: ['definition', 'configurations'],
-  judge: ({ configurations: all, leafEndsAt, now, operatorNamespace }) => {
-    const restart = [`kubectl rollout restart deployment/werfbundle-webhook -n ${operatorNamespace}`];
+  judge: ({ configurations: all, leafEndsAt, now, operatorNamespace: namespace, deployments: found }) => {
+    const { restart, words } = placeOf('webhook', { namespace, deployments: found });
     const read = all.flatMap(({ found }) => (found.kind === 'known' && found.value !== undefined ? [found.value] : []));
     if (read.length === 0) return notChecked('no configuration of webhooks could be read');
     const without = read.flatMap(({ withoutAuthority }) => withoutAuthority);
     if (without.length > 0)
-      return failed(`${some(without)}: no CA in caBundle: the webhook writes it when it starts`, restart);
+      return failed(`${some(without)}: no CA in caBundle: the webhook writes it when it starts${words}`, restart);
     const leaf = leafEndsAt.kind === 'known' && leafEndsAt.value !== undefined ? [leafEndsAt.value] : [];
     const ends = Math.min(...read.flatMap(({ authoritiesEndAt }) => authoritiesEndAt), ...leaf);
     const day = new Date(ends).toISOString();
-    if (ends <= now) return failed(`one has expired, at ${day}`, restart);
-    if (ends - now < SOON_MS) return warning(`one expires at ${day}, and was not renewed in time`, restart);
+    if (ends <= now) return failed(`one has expired, at ${day}${words}`, restart);
+    if (ends - now < SOON_MS) return warning(`one expires at ${day}, and was not renewed in time${words}`, restart);
     const what = leaf.length > 0 ? 'the CAs, and the one by which the webhook is known,' : 'the CAs';
     return ok(`${what} are good until ${day}`);
   },
@@ -110,14 +111,16 @@ const webhook: CheckRow<ClusterView> = {
   title: 'Webhook',
   section: REFUSED,
   causes: ['definition', 'configurations', 'certificates'],
-  judge: ({ webhook: answer, operatorNamespace: namespace }) => webhookJudgement({ namespace, webhook: answer }),
+  judge: ({ webhook: answer, operatorNamespace: namespace, deployments: found }) =>
+    webhookJudgement({ namespace, webhook: answer, deployments: found }),
 };
 
 const controller: CheckRow<ClusterView> = {
   id: 'controller',
   title: 'Controller',
   section: OPERATOR,
-  judge: ({ leases, operatorNamespace: namespace }) => controllerJudgement({ namespace, leases }),
+  judge: ({ leases, operatorNamespace: namespace, deployments: found }) =>
+    controllerJudgement({ namespace, leases, deployments: found }),
 };
 
 const deployments: CheckRow<ClusterView> = {
@@ -127,7 +130,9 @@ const deployments: CheckRow<ClusterView> = {
   judge: ({ deployments: found, operatorNamespace: namespace }) => {
     if (found.kind === 'unknown') return notChecked(found.why);
     if (found.value.length === 0)
-      return notChecked(`there are none in namespace ${namespace} (--operator-namespace names another one)`);
+      return notChecked(
+        `there are none in namespace ${namespace}: webhook and controller run as processes elsewhere, as in the playground, or in another namespace (--operator-namespace)`,
+      );
     return found.value.map(({ name, wanted, ready }): Judgement => {
       const count = `${ready} of ${wanted} replicas are ready`;
       const look = [`kubectl describe deployment ${name} -n ${namespace}`];

@@ -1,4 +1,5 @@
 import type { WebhookAnswer } from '../diagnosis/ask-webhook.js';
+import type { DeploymentView } from '../diagnosis/deployments.js';
 import type { Known } from '../diagnosis/known.js';
 import type { LeaseView } from '../diagnosis/leases.js';
 
@@ -49,12 +50,6 @@ export interface ConfigurationView {
       }
     | undefined
   >;
-}
-
-interface DeploymentView {
-  readonly name: string;
-  readonly wanted: number;
-  readonly ready: number;
 }
 
 /** What is known before anything is installed. */

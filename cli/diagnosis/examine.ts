@@ -8,8 +8,8 @@ interface Made<O> {
 }
 
 /**
- * Makes all checks of a table. What a failure explains is not reported as another one, and words that a failure or warning
- * quotes are not said again by what people read after it. Pure; in the order of the table.
+ * Makes all checks of a table. What a failure explains is not reported as another one, and words that one check quotes are not said again
+ * by what people read after it. Pure; in the order of the table.
  */
 export const examine = <O>(rows: readonly CheckRow<O>[], known: O): readonly Check[] => {
   const made = rows.flatMap((row) =>
@@ -20,9 +20,10 @@ export const examine = <O>(rows: readonly CheckRow<O>[], known: O): readonly Che
     })),
   );
   const tellers = made.filter((one) => isBad(one.check) && causeOf(one, made) === undefined);
-  return made.map((one) => {
+  return made.map((one, at) => {
     if (tellers.includes(one)) return one.check;
-    const teller = tellers.find((other) => isSaidBy(one, other));
+    const teller =
+      tellers.find((other) => isSaidBy(one, other)) ?? made.slice(0, at).find((other) => isSame(one, other));
     const check = teller === undefined ? one.check : pointing(one, teller.check);
     const cause = isBad(check) ? causeOf(one, made) : undefined;
     if (cause === undefined) return check;
@@ -35,6 +36,10 @@ const causeOf = <O>({ row }: Made<O>, made: readonly Made<O>[]): Made<O> | undef
 
 const isSaidBy = <O>({ quoted = '' }: Made<O>, teller: Made<O>): boolean =>
   quoted !== '' && (teller.check.found.includes(quoted) || quoted.includes(teller.quoted ?? teller.check.found));
+
+/** What keeps an answer back is said once, too. */
+const isSame = <O>({ check, quoted = '' }: Made<O>, other: Made<O>): boolean =>
+  quoted !== '' && quoted === other.quoted && [check, other.check].every(({ verdict }) => verdict === 'not-checked');
 
 /** Points at the check that has told the same. */
 const pointing = <O>({ check, quoted = '' }: Made<O>, { title }: Check): Check => ({

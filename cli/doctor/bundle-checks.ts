@@ -3,6 +3,7 @@ import { LAST_FAILURE } from '../../api/backoff.js';
 import { annotateCommand, patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import type { Reason } from '../../api/reasons.js';
 import { type CheckRow, failed, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
+import { placeOf } from '../diagnosis/deployments.js';
 import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
 import type { Observation } from './observation.js';
 import { SECTIONS } from './sections.js';
@@ -20,7 +21,8 @@ const controller: Row = {
     if (works.verdict === 'failed') return works;
     if (isObserved(seen)) return ok(works.verdict === 'ok' ? works.found : 'it has looked at the spec as it is now');
     const found = `no controller has looked at generation ${bundle.metadata.generation} of the spec: it does not work, or this bundle is not among those that it takes care of`;
-    return failed(found, [`kubectl get pods -n ${operator.namespace} -l control-plane=controller-manager`]);
+    const { words, look } = placeOf('controller', operator);
+    return failed(`${found}${words}`, look);
   },
 };
 

@@ -8,6 +8,7 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import type { JobResult } from '../../controller/deploy/job-result.js';
 import type { ScanOutcome } from '../../controller/scans/scan.js';
 import type { WebhookAnswer } from '../diagnosis/ask-webhook.js';
+import type { DeploymentView } from '../diagnosis/deployments.js';
 import type { Known } from '../diagnosis/known.js';
 import type { LeaseView } from '../diagnosis/leases.js';
 import type { Grants } from './grants.js';
@@ -36,10 +37,11 @@ export interface Observation {
 }
 
 /** What is the same for all bundles of a namespace. */
-interface OperatorView {
+export interface OperatorView {
   readonly namespace: string;
   readonly leases: Known<readonly LeaseView[]>;
   readonly webhook: WebhookAnswer;
+  readonly deployments: Known<readonly DeploymentView[]>;
 }
 
 /** A Secret that a bundle names, checked; undefined: it names none. */

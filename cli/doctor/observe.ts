@@ -10,6 +10,7 @@ import { NAMESPACES, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.j
 import { commonFlags } from '../../process/common-flags.js';
 import type { Clock } from '../../process/ports.js';
 import { askWebhook, type WebhookAnswer } from '../diagnosis/ask-webhook.js';
+import { type DeploymentView, readDeployments } from '../diagnosis/deployments.js';
 import { type Known, knownFrom, mapKnown } from '../diagnosis/known.js';
 import { type LeaseView, readLeases } from '../diagnosis/leases.js';
 import { operatorNamespace } from '../diagnosis/operator-namespace.js';
@@ -18,7 +19,7 @@ import { missingRightsOf } from './account-rights.js';
 import { type AskedRegistry, askRegistry } from './ask-registry.js';
 import { type Grants, readGrants } from './grants.js';
 import { readJobView } from './job-view.js';
-import type { Observation, RegistryView } from './observation.js';
+import type { Observation, OperatorView, RegistryView } from './observation.js';
 import { polledRepositories } from './similar-repositories.js';
 import { readSources } from './sources.js';
 
@@ -45,6 +46,7 @@ export class Observer {
   #namespace: Promise<string> | undefined;
   #bundles: Promise<Known<{ readonly items: readonly StoredBundle[] }>> | undefined;
   #leases: Promise<Known<readonly LeaseView[]>> | undefined;
+  #deployments: Promise<Known<readonly DeploymentView[]>> | undefined;
 
   constructor(deps: ObserveDeps) {
     this.#deps = deps;
@@ -67,23 +69,21 @@ export class Observer {
     const target = referenceFor(references, 'target-namespace');
     const account = referenceFor(references, 'service-account');
     const accountRef = { namespace: targetNamespaceOf(bundle), name: account?.name ?? 'default' };
-    const [leases, webhook, registry, targetNamespace, accountFound, missingRights, grants, values, job] =
-      await Promise.all([
-        this.#readLeases(namespace, signal),
-        this.#askWebhook(bundle.metadata.namespace, signal),
-        this.#registry(bundle, spec, signal),
-        target && knownFrom(this.#reads.get(NAMESPACES, { name: target.name }, signal)),
-        account && knownFrom(this.#reads.get(SERVICEACCOUNTS, accountRef, signal)),
-        this.#missingRights(accountRef, signal),
-        kept(this.#grants, accountRef.namespace, () => readGrants(client, accountRef.namespace, signal)),
-        readSources(this.#reads, { bundle, references }, signal),
-        readJobView(client, { bundle, now: clock.now() }, signal),
-      ]);
+    const [operator, registry, targetNamespace, accountFound, missingRights, grants, values, job] = await Promise.all([
+      this.#readOperator(bundle.metadata.namespace, signal),
+      this.#registry(bundle, spec, signal),
+      target && knownFrom(this.#reads.get(NAMESPACES, { name: target.name }, signal)),
+      account && knownFrom(this.#reads.get(SERVICEACCOUNTS, accountRef, signal)),
+      this.#missingRights(accountRef, signal),
+      kept(this.#grants, accountRef.namespace, () => readGrants(client, accountRef.namespace, signal)),
+      readSources(this.#reads, { bundle, references }, signal),
+      readJobView(client, { bundle, now: clock.now() }, signal),
+    ]);
     return {
       now: clock.now(),
       bundle,
       spec,
-      operator: { namespace, leases, webhook },
+      operator,
       ...registry,
       target: targetNamespace,
       account: accountFound && mapKnown(accountFound, (found) => found !== undefined),
@@ -109,13 +109,15 @@ export class Observer {
     return this.#namespace;
   }
 
-  #readLeases(namespace: string, signal: AbortSignal): Promise<Known<readonly LeaseView[]>> {
+  /** @param of - the namespace of a bundle */
+  async #readOperator(of: string, signal: AbortSignal): Promise<OperatorView> {
+    const { client } = this.#deps;
+    const namespace = await this.#operatorNamespace(signal);
     this.#leases ??= knownFrom(readLeases(this.#deps, namespace, signal));
-    return this.#leases;
-  }
-
-  #askWebhook(namespace: string, signal: AbortSignal): Promise<WebhookAnswer> {
-    return kept(this.#webhooks, namespace, () => askWebhook(this.#deps.client, namespace, signal));
+    this.#deployments ??= readDeployments(client, namespace, signal);
+    const answer = kept(this.#webhooks, of, () => askWebhook(client, of, signal));
+    const [leases, deployments, webhook] = await Promise.all([this.#leases, this.#deployments, answer]);
+    return { namespace, leases, deployments, webhook };
   }
 
   #missingRights(account: ObjectRef, signal: AbortSignal): Promise<Known<readonly string[]>> {

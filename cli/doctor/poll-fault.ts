@@ -70,9 +70,12 @@ export const isPolledWell = (seen: Observation): boolean =>
   currentCondition(seen, 'RegistryReachable')?.status === 'True' &&
   (seen.bundle.status?.consecutiveFailures ?? 0) === 0;
 
+/** That nobody has asked the registry from here. */
+export const notAsked = (why: string): Judgement => quoting(why, notChecked(why));
+
 /** That the list of tags is not known, and why. */
 export const tagsUnread = (seen: Observation): Judgement => {
   const fault = pollFaultOf(seen);
   if (fault !== undefined) return quoting(fault.message, notChecked(`they could not be read: ${fault.message}`));
-  return notChecked(seen.registry.kind === 'not-asked' ? seen.registry.why : 'the registry has told no tags');
+  return seen.registry.kind === 'not-asked' ? notAsked(seen.registry.why) : notChecked('the registry has told no tags');
 };

@@ -3,7 +3,7 @@ import { patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import { SPEC_SCHEMA } from '../../api/schema-node.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation, SecretView } from './observation.js';
-import { isPolledWell, type PollQuestion, pollFaultOf, tagsUnread } from './poll-fault.js';
+import { isPolledWell, notAsked, type PollQuestion, pollFaultOf, tagsUnread } from './poll-fault.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, refOfBundle } from './status-words.js';
 
@@ -23,7 +23,7 @@ const answered = (seen: Observation, question: PollQuestion, { good, commands, a
   const fault = pollFaultOf(seen);
   if (fault === undefined) {
     if (seen.registry.kind === 'asked') return ok(`${good}, asked from here`);
-    return isPolledWell(seen) ? ok(`${good}, by the controller's last poll`) : notChecked(seen.registry.why);
+    return isPolledWell(seen) ? ok(`${good}, by the controller's last poll`) : notAsked(seen.registry.why);
   }
   if (fault.question !== question) return AFTER[question].includes(fault.question) ? ok(good) : notChecked(UNANSWERED);
   if (fault.from === 'here' && fault.isOfNetwork && isPolledWell(seen))

@@ -34,13 +34,14 @@ const view = (change: Partial<ClusterView> = {}): ClusterView => ({
   ],
   leafEndsAt: known(NOW + 5 * DAY),
   webhook: { kind: 'refused' },
-  leases: known([{ name: 'lease', holder: 'pod-1', renewedAt: NOW, isFresh: true }]),
-  deployments: known([{ name: 'webhook', wanted: 2, ready: 2 }]),
+  leases: known([{ name: 'lease', holder: 'pod-1', unrenewedMs: 0, isFresh: true }]),
+  deployments: known([deployment('webhook', 2)]),
   controllerLacks: known([]),
   own: known({ may: ['get werfbundles.werf.io'], mayNot: [] }),
   accepting: known([]),
   ...change,
 });
+const deployment = (name: string, ready: number) => ({ name, app: `werfbundle-${name}`, wanted: 2, ready });
 const NO_RIGHT = unknown('you have no right to it');
 
 const ROWS: readonly {
@@ -104,22 +105,19 @@ const ROWS: readonly {
   },
   {
     title: 'nobody renews the Lease',
-    given: view({ leases: known([{ name: 'lease', holder: 'pod-1', renewedAt: NOW - DAY, isFresh: false }]) }),
+    given: view({ leases: known([{ name: 'lease', holder: 'pod-1', unrenewedMs: 12_000, isFresh: false }]) }),
     want: [
       [
         'controller',
         'failed',
-        /^no controller works: of Lease lease in namespace operator pod-1 does not renew it, since /,
+        /^no controller works: pod-1, which holds Lease lease in namespace operator, has not renewed it for 12s: its process has ended, hangs, /,
       ],
     ],
   },
   {
     title: 'one of two replicas is ready, and none of another Deployment',
     given: view({
-      deployments: known([
-        { name: 'webhook', wanted: 2, ready: 1 },
-        { name: 'controller', wanted: 2, ready: 0 },
-      ]),
+      deployments: known([deployment('webhook', 1), deployment('controller', 0)]),
     }),
     want: [
       ['deployments[0]', 'warning', /^1 of 2 /],
@@ -226,7 +224,11 @@ t.test('a cluster is read, and what was found is printed', async (t) => {
   ] as const)
     kube.seed(type, { metadata: { name: named }, webhooks: [{ name: 'w', clientConfig, failurePolicy: 'Ignore' }] });
   kube.seed(DEPLOYMENTS, {
-    metadata: { namespace: 'found', name: 'webhook', labels: { 'app.kubernetes.io/part-of': 'werfbundle' } },
+    metadata: {
+      namespace: 'found',
+      name: 'webhook',
+      labels: { 'app.kubernetes.io/part-of': 'werfbundle', 'app.kubernetes.io/name': 'werfbundle-webhook' },
+    },
     spec: { replicas: 2 },
     status: { readyReplicas: 2 },
   });

@@ -50,6 +50,12 @@ t.test('what one check has told, others only point at', async (t) => {
       once: GONE,
     },
     {
+      title: 'what keeps an answer back',
+      given: seen({ registry: { kind: 'not-asked', why: 'nobody asked' } }, { status: { conditions: [] } }),
+      says: 'Choice of the tag: see "Registry" above',
+      once: 'nobody asked',
+    },
+    {
       title: 'a Job that has failed',
       given: seen({}, { status: stalled('DeployFailed', 'pod failed with OOMKilled: memory limit 1Gi') }),
       says: 'Job: see "Memory of the Job" above',
@@ -116,7 +122,7 @@ t.test('whether a registry gives ETags is told where its tags were read, and is 
       title: 'it was not asked, and never polled',
       given: seen({ registry: unasked }, { status: { conditions: [] } }),
       verdict: 'not-checked',
-      says: 'it was not asked from here (--no-registry)',
+      says: 'see "Registry" above',
     },
   ];
   for (const { title, given, says, verdict = 'ok', commands = [] } of rows) {

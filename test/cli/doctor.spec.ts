@@ -34,7 +34,12 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
   {
     title: 'nobody may be asked anything',
     given: seen({
-      operator: { namespace: 'operator', leases: NO_RIGHT, webhook: { kind: 'unknown', why: 'no right' } },
+      operator: {
+        namespace: 'operator',
+        leases: NO_RIGHT,
+        webhook: { kind: 'unknown', why: 'no right' },
+        deployments: NO_RIGHT,
+      },
       registry: { kind: 'not-asked', why: 'no right' },
       target: NO_RIGHT,
       account: NO_RIGHT,
@@ -513,10 +518,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         'webhook',
         'failed',
         'no bundle can be created or changed: the apiserver gets no answer: connection refused',
-        [
-          /^kubectl get pods,endpoints -n operator /,
-          /^kubectl rollout restart deployment\/werfbundle-webhook -n operator$/,
-        ],
+        [/^kubectl get pods,endpoints -n operator /, /^kubectl rollout restart deployment\/my-webhook -n operator$/],
       ],
     ],
   },

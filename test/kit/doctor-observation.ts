@@ -35,8 +35,16 @@ export const seen = (
     spec: parseSpec(of),
     operator: {
       namespace: 'operator',
-      leases: known([{ name: 'werfbundle-controller-1', holder: 'pod-1', renewedAt: NOW, isFresh: true }]),
+      leases: known([{ name: 'werfbundle-controller-1', holder: 'pod-1', unrenewedMs: 0, isFresh: true }]),
       webhook: { kind: 'refused' },
+      deployments: known(
+        ['controller', 'webhook'].map((part) => ({
+          name: `my-${part}`,
+          app: `werfbundle-${part}`,
+          wanted: 1,
+          ready: 1,
+        })),
+      ),
     },
     access: {
       registrySecret: undefined,
