@@ -9,6 +9,8 @@ export interface ClusterView {
   readonly now: number;
   /** Whose bundles the user asks about. */
   readonly namespace: string;
+  /** Whether that namespace exists. */
+  readonly namespaceExists: Known<boolean>;
   readonly operatorNamespace: string;
   /** `v1.30.2` */
   readonly version: Known<string>;

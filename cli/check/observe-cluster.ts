@@ -27,23 +27,37 @@ interface Where {
 /** Reads all that tells whether the operator works in this cluster. Rejects for an aborted command only. */
 export const observeCluster = async (where: Where, signal: AbortSignal): Promise<ClusterView> => {
   const { client, clock, namespace, operatorNamespace } = where;
-  const [version, definition, mutating, validating, leafEndsAt, webhook, leases, deployments, lacks, own, accepting] =
-    await Promise.all([
-      versionOf(client, signal),
-      definitionOf(client, signal),
-      configurationOf(client, { type: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION }, signal),
-      configurationOf(client, { type: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION }, signal),
-      leafEnd(client, operatorNamespace, signal),
-      askWebhook(client, namespace, signal),
-      knownFrom(readLeases(where, operatorNamespace, signal)),
-      readDeployments(client, operatorNamespace, signal),
-      controllerLacks(client, operatorNamespace, signal),
-      ownRights(client, namespace, signal),
-      acceptingNamespaces(client, namespace, signal),
-    ]);
+  const [
+    version,
+    definition,
+    mutating,
+    validating,
+    leafEndsAt,
+    webhook,
+    leases,
+    deployments,
+    lacks,
+    own,
+    ownNamespace,
+    accepting,
+  ] = await Promise.all([
+    versionOf(client, signal),
+    definitionOf(client, signal),
+    configurationOf(client, { type: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION }, signal),
+    configurationOf(client, { type: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION }, signal),
+    leafEnd(client, operatorNamespace, signal),
+    askWebhook(client, namespace, signal),
+    knownFrom(readLeases(where, operatorNamespace, signal)),
+    readDeployments(client, operatorNamespace, signal),
+    controllerLacks(client, operatorNamespace, signal),
+    ownRights(client, namespace, signal),
+    knownFrom(client.get(NAMESPACES, { name: namespace }, signal)),
+    acceptingNamespaces(client, namespace, signal),
+  ]);
   return {
     now: clock.now(),
     namespace,
+    namespaceExists: mapKnown(ownNamespace, (found) => found !== undefined),
     operatorNamespace,
     version,
     definition,

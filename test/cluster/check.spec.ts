@@ -89,8 +89,8 @@ t.test('before anything is installed', async (t) => {
   t.equal(pre.find(({ id }) => id === 'installed')?.found, 'there is none yet');
   t.strictSame(
     bad(await check()).map(({ id }) => id),
-    ['definition'],
-    'what is not there yet either follows from that',
+    ['installation'],
+    'nothing is said of what would be there',
   );
   for (const args of [['get'], ['status', 'shop'], ['suspend', 'shop']]) {
     const { code, stderr } = await runWerfbundle(args, { kubeconfig: cluster.kubeconfig, cwd: dir });
