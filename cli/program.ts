@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { nearest } from '../process/nearest.js';
+import { kindHint } from './cluster/kind-words.js';
 import { readCommandLine } from './command-line.js';
 import { COMMANDS } from './commands.js';
 import { COMPLETE } from './completion/scripts.js';
@@ -41,7 +42,7 @@ export const createProgram = async ({
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
-      outputError: (text, write) => write(text.replace(/^error: /, 'werfbundle: ')),
+      outputError: (text, write) => write(text.replace(/^error: /, 'werfbundle: ') + hintAtKind(text, words)),
     })
     .exitOverride();
   for (const [other, { summary, load }] of Object.entries(COMMANDS)) {
@@ -53,6 +54,16 @@ export const createProgram = async ({
     if (unknown !== undefined && unknown !== 'help') return refuse(terminal, unknown);
     await parse(program, words, terminal);
   };
+};
+
+/** Who writes `status wb shop` has too many arguments, by kubectl's habit. */
+const hintAtKind = (text: string, words: readonly string[]): string => {
+  if (!/^error: too many arguments/.test(text)) return '';
+  const hint = words
+    .slice(1)
+    .map(kindHint)
+    .find((found) => found !== undefined);
+  return hint === undefined ? '' : `werfbundle: ${hint}\n`;
 };
 
 const refuse = (terminal: Terminal, unknown: string): void => {
