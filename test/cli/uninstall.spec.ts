@@ -9,7 +9,7 @@ import { type UninstallOptions, uninstall } from '../../cli/uninstall/command.js
 import type { Found, Item } from '../../cli/uninstall/found.js';
 import { OPERATOR_KINDS } from '../../cli/uninstall/kinds.js';
 import { planOf } from '../../cli/uninstall/plan.js';
-import { nameOf } from '../../cli/uninstall/words.js';
+import { nameOf, planText } from '../../cli/uninstall/words.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
 import { JOBS, LEASES, NAMESPACES, PODS, SECRETS, VALIDATING_WEBHOOKS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, iso, NOW } from '../kit/builders.js';
@@ -258,6 +258,17 @@ t.test('rights to read are named in order, each once, and none for a kind that i
 * list secrets
 * list services`,
   });
+});
+
+t.test('on a terminal its notes are broken between words', async (t) => {
+  const note = 'Namespace ops stays: it has Secret/mine; to delete it with all that: kubectl delete namespace ops';
+  const plan = { ...planOf(FOUND, { crd: false }), notes: [note] };
+  const notes = (columns: number | undefined) => planText(plan, { bundlesWithCrd: 0, columns }).split('To know:\n')[1];
+  t.equal(notes(undefined), `  ${note}\n`);
+  t.equal(
+    notes(60),
+    '  Namespace ops stays: it has Secret/mine; to delete it with\n  all that: kubectl delete namespace ops\n',
+  );
 });
 
 t.test('what is missing to delete is named in order', async (t) => {
