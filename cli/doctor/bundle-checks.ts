@@ -82,7 +82,7 @@ const drift: Row = {
     const given = currentCondition(seen, 'DriftCorrectionFailed');
     if (given?.status === 'True') return failed(given.message, again);
     const drifted = currentCondition(seen, 'Drifted');
-    if (drifted === undefined) return notChecked('the bundle is not looked at for it (spec.converge.driftDetection)');
+    if (drifted === undefined) return notChecked('nobody looks for it: spec.converge.driftDetection is not enabled');
     if (drifted.status === 'False') return ok(drifted.message);
     return warning(drifted.message, drifted.status === 'True' ? again : []);
   },

@@ -29,7 +29,10 @@ const memory: Row = {
     const limit = seen.spec.kind === 'valid' ? seen.spec.settings.converge.memory : undefined;
     const failure = failureOf(seen);
     if (limit === undefined) return notChecked('the spec is not valid');
-    if (failure === undefined || !OOM.test(failure)) return ok(`${limit} has been enough`);
+    if (failure === undefined || !OOM.test(failure))
+      return ok(
+        seen.bundle.status?.lastJobName === undefined ? `${limit}; there was no Job yet` : `${limit} has been enough`,
+      );
     const more = { spec: { converge: { resourceLimits: { memory: nextMemory(limit) } } } };
     return failed(failure, [patchCommand(refOfBundle(seen.bundle), more)]);
   },

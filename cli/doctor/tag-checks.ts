@@ -89,12 +89,15 @@ const heldBack = (seen: Observation): Judgement | undefined => {
   return warning(ready.message, [annotateCommand(refOfBundle(seen.bundle), `${ALLOW_DOWNGRADE}=true`)]);
 };
 
-const chosen = ({ bundle, registry }: Observation, tag: string): Judgement => {
+const chosen = (seen: Observation, tag: string): Judgement => {
+  const { bundle, registry } = seen;
   const others = registry.kind === 'asked' ? registry.tags.length - 1 : 0;
   const of = others > 0 ? ` of ${others + 1}` : '';
   const { lastAppliedTag } = bundle.status ?? {};
   if (lastAppliedTag === tag) return ok(`${tag}${of} is wanted, and deployed`);
   const now = lastAppliedTag === undefined ? 'nothing is deployed yet' : `${lastAppliedTag} is deployed`;
+  // Another check says what is in the way.
+  if (currentCondition(seen, 'Ready')?.status === 'False') return ok(`${tag}${of} is wanted; ${now}`);
   return ok(`${tag}${of} is wanted; ${now}: the controller deploys it after its next poll, or at once by`, [
     reconcileCommand(refOfBundle(bundle)),
   ]);

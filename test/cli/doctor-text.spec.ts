@@ -131,6 +131,17 @@ t.test('whether a registry gives ETags is told where its tags were read, and is 
   }
 });
 
+t.test('what is well says no more than is known', async (t) => {
+  const found = (given: Observation, id: string) => examine(DOCTOR_CHECKS, given).find((check) => check.id === id);
+  const none = { lastJobName: undefined, lastJobStatus: undefined, lastAppliedTag: undefined } as never;
+  const blocked = seen({}, { status: { ...stalled('ServiceAccountMissing', 'x'), ...(none as object) } });
+  t.match(found(blocked, 'memory'), { verdict: 'ok', found: '1Gi; there was no Job yet' });
+  t.match(found(seen(), 'memory'), { verdict: 'ok', found: '1Gi has been enough' });
+  t.match(found(blocked, 'choice'), { found: 'v1.0.0 of 2 is wanted; nothing is deployed yet', commands: [] });
+  const free = seen({}, { status: { ...(none as object), conditions: [] } });
+  t.match(found(free, 'choice'), { found: /: the controller deploys it after its next poll, or at once by$/ });
+});
+
 t.test('another message than that of the cause is told, and from what it may follow', async (t) => {
   const status = pollsFail('error polling registry: 401 unauthorized', 2);
   const text = textOf(seen({ registry: failing('not-found', '404 not found') }, { status }));
