@@ -88,9 +88,10 @@ const serviceAccount: Row = {
     const what = `ServiceAccount ${reference.name}`;
     if (seen.account.kind === 'unknown') return toldOr(seen, 'ServiceAccountMissing', seen.account.why);
     if (seen.account.value) return ok(`${what} exists in namespace ${namespace}`);
+    // The controller deploys as soon as it exists: its rights come first.
     return failed(`${what} does not exist in namespace ${namespace}`, [
-      `kubectl create serviceaccount ${reference.name} -n ${namespace}`,
       ...(isBound(seen, reference.name) ? [] : wayOf(seen).commands),
+      `kubectl create serviceaccount ${reference.name} -n ${namespace}`,
     ]);
   },
 };
@@ -106,6 +107,10 @@ const wayOf = (seen: Observation) => {
   );
 };
 
+/** What it lacked when the Job failed may have been given since. */
+const mayAllNow = ({ missingRights }: Observation): boolean =>
+  missingRights.kind === 'known' && missingRights.value.length === 0;
+
 const LACKS = 'which lacks this right';
 
 const rights: Row = {
@@ -119,6 +124,14 @@ const rights: Row = {
     const told = controllerSays(seen, ['DeployFailed']);
     const { words, commands } = wayOf(seen);
     const advice = words === '' ? '' : `. ${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+    if (told?.includes(LACKS) === true && mayAllNow(seen))
+      return quoting(
+        told,
+        failed(
+          `${told}. ServiceAccount ${name} may do all that werf itself does now: try again; what the chart needs beyond that, add to its Role`,
+          [reconcileCommand(refOfBundle(seen.bundle))],
+        ),
+      );
     if (told?.includes(LACKS) === true)
       return quoting(told, failed(`${told}${advice}`, [...commands, reconcileCommand(refOfBundle(seen.bundle))]));
     if (seen.missingRights.kind === 'unknown') return notChecked(seen.missingRights.why);

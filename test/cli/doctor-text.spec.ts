@@ -142,6 +142,13 @@ t.test('what is well says no more than is known', async (t) => {
   t.match(found(free, 'choice'), { found: /: the controller deploys it after its next poll, or at once by$/ });
 });
 
+t.test('rights that were given since the Job failed are not asked for again', async (t) => {
+  const given = seen({}, { status: stalled('DeployFailed', 'the Job runs as x, which lacks this right') });
+  const found = examine(DOCTOR_CHECKS, given).find(({ id }) => id === 'rights');
+  t.match(found, { verdict: 'failed', found: /may do all that werf itself does now: try again; what the chart needs/ });
+  t.match(found?.commands, [/reconcile-requested-at/]);
+});
+
 t.test('another message than that of the cause is told, and from what it may follow', async (t) => {
   const status = pollsFail('error polling registry: 401 unauthorized', 2);
   const text = textOf(seen({ registry: failing('not-found', '404 not found') }, { status }));

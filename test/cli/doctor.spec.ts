@@ -321,8 +321,8 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         'failed',
         'ServiceAccount deployer does not exist in namespace production',
         [
-          'kubectl create serviceaccount deployer -n production',
           'werfbundle init --rights --target production --service-account deployer | kubectl create -f -',
+          'kubectl create serviceaccount deployer -n production',
         ],
       ],
     ],

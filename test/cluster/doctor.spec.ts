@@ -246,7 +246,7 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     await patient.publish('shop');
     await patient.lenient('shop', patient.plain('shop', { serviceAccountName: 'deployer' }));
     const missing = await patient.suffersFrom(t, 'shop', 'service-account', /^ServiceAccount deployer does not exist/);
-    const [create = '', bind = ''] = missing.commands;
+    const [bind = '', create = ''] = missing.commands;
     await patient.obeys({ ...missing, commands: [create] });
     const may = /^pod failed .*which lacks this right|^deployer may not get configmaps/;
     const without = await patient.suffersFrom(t, 'shop', 'rights', may);
