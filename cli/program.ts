@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help } from 'commander';
 import { nearest } from '../process/nearest.js';
+import { kindHint } from './cluster/kind-words.js';
 import { readCommandLine } from './command-line.js';
 import { COMMANDS } from './commands.js';
 import { COMPLETE } from './completion/scripts.js';
@@ -46,7 +47,7 @@ export const createProgram = async ({
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
-      outputError: (text, write) => write(text.replace(/^error: /, 'werfbundle: ')),
+      outputError: (text, write) => write(text.replace(/^error: /, 'werfbundle: ') + hintAtKind(text, words)),
     })
     .exitOverride();
   for (const [other, { summary, load }] of Object.entries(COMMANDS)) {
@@ -64,6 +65,16 @@ export const createProgram = async ({
 const describeOption: Help['optionDescription'] = (option) => {
   const description = new Help().optionDescription(option);
   return option.mandatory ? `${description} (required)` : description;
+};
+
+/** Who writes `status wb shop` has too many arguments, by kubectl's habit. */
+const hintAtKind = (text: string, words: readonly string[]): string => {
+  if (!/^error: too many arguments/.test(text)) return '';
+  const hint = words
+    .slice(1)
+    .map(kindHint)
+    .find((found) => found !== undefined);
+  return hint === undefined ? '' : `werfbundle: ${hint}\n`;
 };
 
 const refuse = (terminal: Terminal, unknown: string): void => {

@@ -1,11 +1,13 @@
 import type { Clock } from '../process/ports.js';
 import { StartError } from '../process/start-error.js';
-import type { Registry } from '../registry/port.js';
+import type { Registry, RepositoryCatalog } from '../registry/port.js';
 import { readProxies } from '../registry/proxies.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS } from '../registry/registry.js';
 
 /** @throws StartError for proxies that can't be read */
 export type OpenRegistry = (clock: Clock) => Registry & { close(): Promise<void> };
+/** The same, with the names of repositories. */
+type OpenCatalog = (clock: Clock) => ReturnType<OpenRegistry> & RepositoryCatalog;
 
 /** Somebody waits: less than the controller's. */
 const TIMEOUTS = { connectMs: 5_000, headersMs: 10_000, bodyMs: 20_000 };
@@ -15,7 +17,7 @@ const RATE = { perSecond: 100, burst: 100 };
 export const OWN_MACHINE = ['127.0.0.0/8', '::1/128'];
 
 /** The registries, as this machine reaches them: by its proxies, and perhaps by another network than the controller's. */
-export const registryFromHere: OpenRegistry = (clock) => {
+export const registryFromHere: OpenCatalog = (clock) => {
   const read = readProxies(process.env);
   if (read.kind === 'invalid') throw new StartError(read.problems);
   return createRegistry({

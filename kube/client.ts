@@ -194,6 +194,8 @@ export interface KubeClient {
   ask<Q, A>(type: ReviewType<Q, A>, spec: Q, signal: AbortSignal): Promise<A | undefined>;
   /** The apiserver's version; it needs no right but to be known. */
   serverVersion(signal: AbortSignal): Promise<ServerVersion>;
+  /** Whether there is this kind at all, which a forbidden read does not tell; it needs no right but to be known. */
+  serves(type: Resource, signal: AbortSignal): Promise<boolean>;
   /** The present resourceVersion of a collection, from which it can be watched; no object is fetched whole. */
   head(type: ResourceType, options: ListOptions, signal: AbortSignal): Promise<string>;
   /**

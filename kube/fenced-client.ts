@@ -17,6 +17,7 @@ export const fencedClient = (client: KubeClient, holds: () => boolean): KubeClie
     ask: (type, spec, signal) => client.ask(type, spec, signal),
     dryRunCreate: (type, object, signal) => client.dryRunCreate(type, object, signal),
     serverVersion: (signal) => client.serverVersion(signal),
+    serves: (type, signal) => client.serves(type, signal),
     podLog: (ref, options, signal) => client.podLog(ref, options, signal),
     followPodLog: (ref, options, signal) => client.followPodLog(ref, options, signal),
     create: async (type, object, signal) => {

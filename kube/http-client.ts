@@ -13,6 +13,7 @@ import {
   type WatchEvent,
 } from './client.js';
 import type { Connection } from './connect.js';
+import { isServed, readServerVersion } from './discovery.js';
 import { apiVersionOf, collectionPath, objectPath, refName } from './resource-path.js';
 import { PODS } from './resources.js';
 import { actionOf, type Call, Transport, type TransportOptions } from './transport.js';
@@ -112,9 +113,11 @@ class HttpKubeClient implements KubeClient {
   }
 
   async serverVersion(signal: AbortSignal): Promise<ServerVersion> {
-    const call: Call = { verb: 'get', type: SERVER_VERSION, path: '/version', target: '' };
-    const { gitVersion } = await this.#transport.json<ServerVersion>(call, signal);
-    return { gitVersion };
+    return await readServerVersion(this.#transport, signal);
+  }
+
+  async serves(type: Resource, signal: AbortSignal): Promise<boolean> {
+    return await isServed(this.#transport, type, signal);
   }
 
   async replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S> {
@@ -246,8 +249,6 @@ class HttpKubeClient implements KubeClient {
 }
 
 /** No kind of objects, but it is counted and named as one. */
-const SERVER_VERSION: Resource = { group: '', version: 'v1', plural: 'version', kind: 'Info', namespaced: false };
-
 const creationOf = <S extends Stored>(type: ResourceType<S>, object: NewObject<S>): Call => {
   const { namespace, name, generateName } = object.metadata ?? {};
   const target = refName({ name: name ?? `${generateName ?? ''}*`, namespace: namespace ?? '' });

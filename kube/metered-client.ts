@@ -48,6 +48,10 @@ export const meteredClient = (client: KubeClient, most: number): MeteredClient =
         count('get version');
         return await client.serverVersion(signal);
       },
+      serves: async (type, signal) => {
+        count(`look for ${type.plural}`);
+        return await client.serves(type, signal);
+      },
       podLog: async (ref, options, signal) => {
         count('read a log');
         return await client.podLog(ref, options, signal);

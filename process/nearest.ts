@@ -1,10 +1,14 @@
 /** The name that is meant, if one is near enough to what was written. */
-export const nearest = (names: readonly string[], written: string): string | undefined => {
-  const near = names
+export const nearest = (names: readonly string[], written: string): string | undefined =>
+  nearestFirst(names, written)[0];
+
+/** All that are near enough to be meant, the nearest first. */
+export const nearestFirst = (names: readonly string[], written: string): readonly string[] =>
+  names
     .map((name) => ({ name, distance: distance(name, written) }))
-    .toSorted((a, b) => a.distance - b.distance)[0];
-  return near !== undefined && near.distance <= Math.max(2, written.length / 3) ? near.name : undefined;
-};
+    .filter((one) => one.distance <= Math.max(2, written.length / 3))
+    .toSorted((a, b) => a.distance - b.distance)
+    .map(({ name }) => name);
 
 /** Levenshtein's: insertions, deletions and changes of a letter. */
 const distance = (a: string, b: string): number => {

@@ -10,7 +10,7 @@ import { basicAuthorization, Tokens } from './tokens.js';
 
 interface RegistryRequest {
   /** What is asked for: registries may want another scope for each (Azure's do). */
-  readonly resource: 'tags' | 'manifests' | 'uploads';
+  readonly resource: 'tags' | 'manifests' | 'uploads' | 'catalog';
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: URL;
   readonly accept: string;

@@ -69,3 +69,15 @@ export interface Registry {
   listTags(target: RegistryTarget, signal: AbortSignal): Promise<TagList>;
   readManifest(target: RegistryTarget, tag: string, signal: AbortSignal): Promise<TaggedManifest>;
 }
+
+/** Names of repositories, perhaps not all. */
+export type RepositoryList =
+  | { readonly kind: 'repositories'; readonly repositories: readonly string[] }
+  | RegistryFailure
+  | HeldBack;
+
+/** What repositories a registry has, for hints only: the controller does not ask. */
+export interface RepositoryCatalog {
+  /** @param target - by whose host and credential it is asked. Rejects only when `signal` is aborted. */
+  listRepositories(target: RegistryTarget, signal: AbortSignal): Promise<RepositoryList>;
+}

@@ -2,11 +2,12 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '../process/ports.js';
 import { Access } from './access.js';
 import { addressPolicy } from './addresses.js';
+import { Catalog } from './catalog.js';
 import { Connections } from './connections.js';
 import { createExchange } from './exchange.js';
 import { HostLimiter } from './host-limiter.js';
 import { Manifests } from './manifests.js';
-import type { HeldBack, Registry } from './port.js';
+import type { HeldBack, Registry, RepositoryCatalog } from './port.js';
 import { NO_PROXIES, type Proxies } from './proxies.js';
 import { type ListingLimits, TagListing } from './tag-listing.js';
 import { resourceUrl } from './target.js';
@@ -60,7 +61,7 @@ export interface RegistryDeps {
  * The OCI client on real connections.
  * @throws TypeError if one of the networks is none
  */
-export const createRegistry = (deps: RegistryDeps): Registry & { close(): Promise<void> } => {
+export const createRegistry = (deps: RegistryDeps): Registry & RepositoryCatalog & { close(): Promise<void> } => {
   const { timeouts, limits, rate, clock, userAgent, lookup, onHold } = deps;
   const connections = new Connections({
     ...timeouts,
@@ -80,10 +81,12 @@ export const createRegistry = (deps: RegistryDeps): Registry & { close(): Promis
   const access = new Access(exchange, clock);
   const listing = new TagListing(access, limits, clock);
   const manifests = new Manifests(access, clock);
+  const catalog = new Catalog(access, clock);
   return {
     holdOf: (target) => hosts.holdOf({ url: resourceUrl(target, ''), ca: target.ca }),
     listTags: (target, signal) => listing.list(target, signal),
     readManifest: (target, tag, signal) => manifests.read(target, tag, signal),
+    listRepositories: (target, signal) => catalog.list(target, signal),
     close: () => connections.close(),
   };
 };

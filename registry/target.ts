@@ -19,9 +19,11 @@ export const targetKey = (target: RegistryTarget): string => {
  * The URL of a repository's resource: `tags/list`, `manifests/v1`. Docker Hub is spoken to as registry-1.docker.io, where a
  * repository of one part lives below `library/`.
  */
-export const resourceUrl = (target: RegistryTarget, resource: string): URL => {
-  const hub = isDockerHub(target.host);
-  const host = hub ? 'registry-1.docker.io' : target.host;
-  const repository = wireRepository(target);
-  return new URL(`${target.insecure ? 'http' : 'https'}://${host}/v2/${repository}/${resource}`);
-};
+export const resourceUrl = (target: RegistryTarget, resource: string): URL =>
+  new URL(`${origin(target)}/v2/${wireRepository(target)}/${resource}`);
+
+/** The URL of the first page of the list of a registry's repositories. */
+export const catalogUrl = (target: RegistryTarget): URL => new URL(`${origin(target)}/v2/_catalog?n=1000`);
+
+const origin = ({ host, insecure }: RegistryTarget): string =>
+  `${insecure ? 'http' : 'https'}://${isDockerHub(host) ? 'registry-1.docker.io' : host}`;

@@ -10,8 +10,10 @@ import { invalid, tooLong, wrongType } from './wording.js';
 /** Judges one field's value, in better words than the schema's; a value of the wrong type is left to the schema. */
 type FieldRule = (field: string, value: unknown, given: Given) => Problem | undefined;
 
-/** Parsed values that several rules use. */
+/** What several rules use, parsed. */
 interface Given {
+  /** As it was written. */
+  readonly spec: unknown;
   readonly constraint: VersionConstraint | undefined;
 }
 
@@ -29,14 +31,17 @@ export const constraintOf = (spec: unknown): VersionConstraint | undefined => {
   return typeof text === 'string' && text.length <= MAX_PARSED ? parseVersionConstraint(text) : undefined;
 };
 
-const repository: FieldRule = (field, value) => {
+const repository: FieldRule = (field, value, { spec }) => {
   if (typeof value !== 'string') return undefined;
   if ((value.startsWith(OCI) ? value.slice(OCI.length) : value).length > MAX_URL_LENGTH)
     return tooLong(field, MAX_URL_LENGTH);
   const url = parseRegistryUrl(value);
   if (url.kind === 'ok') return undefined;
-  const tag = url.suggestion?.tag === undefined ? [] : [`spec.registry.tag ${JSON.stringify(url.suggestion.tag)}`];
-  const plain = /^http:\/\//i.test(value.trim()) ? ['spec.registry.insecure true'] : [];
+  const isSet = (name: string, wanted: unknown): boolean => valueAt(spec, 'registry', name) === wanted;
+  const meantTag = url.suggestion?.tag;
+  const tag = meantTag === undefined || isSet('tag', meantTag) ? [] : [`spec.registry.tag ${JSON.stringify(meantTag)}`];
+  const isPlain = /^http:\/\//i.test(value.trim());
+  const plain = isPlain && !isSet('insecure', true) ? ['spec.registry.insecure true'] : [];
   const also = [...tag, ...plain].join(' and ');
   const meant =
     url.suggestion === undefined

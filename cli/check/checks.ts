@@ -1,10 +1,14 @@
+import { accessesText } from '../diagnosis/ask-rights.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { placeOf } from '../diagnosis/deployments.js';
 import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
 import type { CleanView, ClusterView, ConfigurationView } from './cluster-view.js';
+import { ifInstalled, installationJudgement } from './installation.js';
 
 const INSTALL = 'README.md#install-on-a-cluster';
 const OPERATOR = 'docs/troubleshooting.md#the-operator-itself';
 const CERTIFICATES = 'docs/operations.md#certificates';
+const COMMAND = 'docs/command-line.md#check';
 const RIGHTS = 'docs/security.md#who-may-do-what';
 const REFUSED = 'docs/troubleshooting.md#kubectl-apply-is-refused-or-times-out';
 
@@ -34,7 +38,31 @@ const version: CheckRow<Pick<ClusterView, 'version'>> = {
   },
 };
 
-const definition: CheckRow<Pick<ClusterView, 'definition'>> = {
+const installation: CheckRow<ClusterView> = {
+  id: 'installation',
+  title: 'Installation',
+  section: INSTALL,
+  judge: installationJudgement,
+};
+
+const namespace: CheckRow<ClusterView> = {
+  id: 'namespace',
+  title: 'Namespace',
+  section: COMMAND,
+  judge: ({ namespace: name, namespaceExists }) => {
+    if (namespaceExists.kind === 'unknown') return notChecked(namespaceExists.why);
+    return namespaceExists.value
+      ? ok(`${name} exists`)
+      : failed(`${name} does not exist: give another one with -n, or create it`, ['kubectl get namespaces']);
+  },
+};
+
+/** What is asked of a namespace of bundles that does not exist has no answer. */
+const isMissing = ({ namespaceExists }: ClusterView): boolean =>
+  namespaceExists.kind === 'known' && !namespaceExists.value;
+const NO_NAMESPACE = notChecked('there is no such namespace');
+
+const definition: CheckRow<ClusterView> = {
   id: 'definition',
   title: 'CustomResourceDefinition',
   section: INSTALL,
@@ -48,7 +76,7 @@ const definition: CheckRow<Pick<ClusterView, 'definition'>> = {
 const APPLY_DEFINITION = 'kubectl apply -k manifests/crd';
 
 /** Apart from its existence, which explains all else that fails. */
-const fields: CheckRow<Pick<ClusterView, 'definition'>> = {
+const fields: CheckRow<ClusterView> = {
   id: 'fields',
   title: 'Fields of bundles',
   section: INSTALL,
@@ -88,18 +116,18 @@ const certificates: CheckRow<ClusterView> = {
   title: 'Certificates',
   section: CERTIFICATES,
   causes: ['definition', 'configurations'],
-  judge: ({ configurations: all, leafEndsAt, now, operatorNamespace }) => {
-    const restart = [`kubectl rollout restart deployment/werfbundle-webhook -n ${operatorNamespace}`];
+  judge: ({ configurations: all, leafEndsAt, now, operatorNamespace, deployments: found }) => {
+    const { restart, words } = placeOf('webhook', { namespace: operatorNamespace, deployments: found });
     const read = all.flatMap(({ found }) => (found.kind === 'known' && found.value !== undefined ? [found.value] : []));
     if (read.length === 0) return notChecked('no configuration of webhooks could be read');
     const without = read.flatMap(({ withoutAuthority }) => withoutAuthority);
     if (without.length > 0)
-      return failed(`${some(without)}: no CA in caBundle: the webhook writes it when it starts`, restart);
+      return failed(`${some(without)}: no CA in caBundle: the webhook writes it when it starts${words}`, restart);
     const leaf = leafEndsAt.kind === 'known' && leafEndsAt.value !== undefined ? [leafEndsAt.value] : [];
     const ends = Math.min(...read.flatMap(({ authoritiesEndAt }) => authoritiesEndAt), ...leaf);
     const day = new Date(ends).toISOString();
-    if (ends <= now) return failed(`one has expired, at ${day}`, restart);
-    if (ends - now < SOON_MS) return warning(`one expires at ${day}, and was not renewed in time`, restart);
+    if (ends <= now) return failed(`one has expired, at ${day}${words}`, restart);
+    if (ends - now < SOON_MS) return warning(`one expires at ${day}, and was not renewed in time${words}`, restart);
     const what = leaf.length > 0 ? 'the CAs, and the one by which the webhook is known,' : 'the CAs';
     return ok(`${what} are good until ${day}`);
   },
@@ -110,27 +138,35 @@ const webhook: CheckRow<ClusterView> = {
   title: 'Webhook',
   section: REFUSED,
   causes: ['definition', 'configurations', 'certificates'],
-  judge: ({ webhook: answer, operatorNamespace: namespace }) => webhookJudgement({ namespace, webhook: answer }),
+  judge: (view) => {
+    const { webhook: answer, operatorNamespace, deployments: found } = view;
+    if (answer.kind === 'unknown' && isMissing(view))
+      return notChecked(`there is no namespace ${view.namespace} to try it in`);
+    return webhookJudgement({ namespace: operatorNamespace, webhook: answer, deployments: found });
+  },
 };
 
 const controller: CheckRow<ClusterView> = {
   id: 'controller',
   title: 'Controller',
   section: OPERATOR,
-  judge: ({ leases, operatorNamespace: namespace }) => controllerJudgement({ namespace, leases }),
+  judge: ({ leases, operatorNamespace, deployments: found }) =>
+    controllerJudgement({ namespace: operatorNamespace, leases, deployments: found }),
 };
 
 const deployments: CheckRow<ClusterView> = {
   id: 'deployments',
   title: 'Deployments',
   section: OPERATOR,
-  judge: ({ deployments: found, operatorNamespace: namespace }) => {
+  judge: ({ deployments: found, operatorNamespace }) => {
     if (found.kind === 'unknown') return notChecked(found.why);
     if (found.value.length === 0)
-      return notChecked(`there are none in namespace ${namespace} (--operator-namespace names another one)`);
+      return notChecked(
+        `there are none in namespace ${operatorNamespace}: webhook and controller run as processes elsewhere, as in the playground, or in another namespace (--operator-namespace)`,
+      );
     return found.value.map(({ name, wanted, ready }): Judgement => {
       const count = `${ready} of ${wanted} replicas are ready`;
-      const look = [`kubectl describe deployment ${name} -n ${namespace}`];
+      const look = [`kubectl describe deployment ${name} -n ${operatorNamespace}`];
       const judged = ready === 0 ? failed(count, look) : ready < wanted ? warning(count, look) : ok(count);
       return { ...judged, subject: name };
     });
@@ -156,15 +192,17 @@ const ownRights: CheckRow<ClusterView> = {
   id: 'own-rights',
   title: 'Your rights',
   section: RIGHTS,
-  judge: ({ own, namespace }) => {
+  judge: (view) => {
+    const { own, namespace: name } = view;
+    if (isMissing(view)) return NO_NAMESPACE;
     if (own.kind === 'unknown') return notChecked(own.why);
     const { may, mayNot } = own.value;
     if (may.length === 0)
-      return warning(`in namespace ${namespace} you may do nothing with bundles`, [
-        `kubectl create rolebinding werfbundle-editor -n ${namespace} --clusterrole=werfbundle-editor --user=USER`,
+      return warning(`in namespace ${name} you may do nothing with bundles`, [
+        `kubectl create rolebinding werfbundle-editor -n ${name} --clusterrole=werfbundle-editor --user=USER`,
       ]);
     return ok(
-      `in namespace ${namespace} you may ${may.join(', ')}${mayNot.length === 0 ? '' : `; not ${mayNot.join(', ')}`}`,
+      `in namespace ${name} you may ${accessesText(may)}${mayNot.length === 0 ? '' : `; not ${accessesText(mayNot)}`}`,
     );
   },
 };
@@ -173,25 +211,29 @@ const consent: CheckRow<ClusterView> = {
   id: 'consent',
   title: 'Consent of other namespaces',
   section: RIGHTS,
-  judge: ({ accepting, namespace }) => {
+  judge: (view) => {
+    const { accepting, namespace: name } = view;
+    if (isMissing(view)) return NO_NAMESPACE;
     if (accepting.kind === 'unknown') return notChecked(accepting.why);
     return accepting.value.length === 0
-      ? ok(`bundles of namespace ${namespace} deploy into it alone: no other one accepts them`)
-      : ok(`bundles of namespace ${namespace} are accepted by ${some(accepting.value)}`);
+      ? ok(`bundles of namespace ${name} deploy into it alone: no other one accepts them`)
+      : ok(`bundles of namespace ${name} are accepted by ${some(accepting.value)}`);
   },
 };
 
 /** The checks of a cluster in which the operator is to work. */
 export const CLUSTER_CHECKS: readonly CheckRow<ClusterView>[] = [
   version,
-  definition,
-  fields,
-  configurations,
-  certificates,
-  webhook,
-  controller,
-  deployments,
-  controllerRights,
+  installation,
+  namespace,
+  ifInstalled(definition),
+  ifInstalled(fields),
+  ifInstalled(configurations),
+  ifInstalled(certificates),
+  ifInstalled(webhook),
+  ifInstalled(controller),
+  ifInstalled(deployments),
+  ifInstalled(controllerRights),
   ownRights,
   consent,
 ];

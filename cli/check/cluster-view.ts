@@ -1,4 +1,5 @@
 import type { WebhookAnswer } from '../diagnosis/ask-webhook.js';
+import type { DeploymentView } from '../diagnosis/deployments.js';
 import type { Known } from '../diagnosis/known.js';
 import type { LeaseView } from '../diagnosis/leases.js';
 
@@ -8,6 +9,8 @@ export interface ClusterView {
   readonly now: number;
   /** Whose bundles the user asks about. */
   readonly namespace: string;
+  /** Whether that namespace exists. */
+  readonly namespaceExists: Known<boolean>;
   readonly operatorNamespace: string;
   /** `v1.30.2` */
   readonly version: Known<string>;
@@ -49,12 +52,6 @@ export interface ConfigurationView {
       }
     | undefined
   >;
-}
-
-interface DeploymentView {
-  readonly name: string;
-  readonly wanted: number;
-  readonly ready: number;
 }
 
 /** What is known before anything is installed. */

@@ -45,7 +45,7 @@ export const checkCluster = async (
   const checks = await checksOf({ terminal, session }, options);
   session.quiet();
   const { output } = options;
-  if (output === undefined) terminal.out(`${checksText(checks, terminal.colors)}\n${firstStep(checks)}\n`);
+  if (output === undefined) terminal.out(`${checksText(checks, terminal)}\n${firstStep(checks, terminal)}`);
   else {
     const value = { server: session.server, checks: inOrderOfNeed(checks).map(checkObject) };
     terminal.out(output === 'json' ? asJsonText(value) : asYamlText(value));

@@ -9,10 +9,11 @@ import { commonFlags } from '../../process/common-flags.js';
 import type { Clock } from '../../process/ports.js';
 import { type Access, accessText, missingAccesses } from '../diagnosis/ask-rights.js';
 import { askWebhook } from '../diagnosis/ask-webhook.js';
+import { readDeployments } from '../diagnosis/deployments.js';
 import { type Known, knownFrom, mapKnown } from '../diagnosis/known.js';
 import { readLeases } from '../diagnosis/leases.js';
-import { DEFINITIONS, DEPLOYMENTS } from '../diagnosis/operator-kinds.js';
-import { MUTATING_CONFIGURATION, PART_OF, VALIDATING_CONFIGURATION } from '../diagnosis/operator-namespace.js';
+import { DEFINITIONS } from '../diagnosis/operator-kinds.js';
+import { MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../diagnosis/operator-namespace.js';
 import type { CleanView, ClusterView, ConfigurationView, DefinitionView } from './cluster-view.js';
 import { CONTROLLER_RULES, INSTALLED, type Rule, USER_RULES } from './rights.js';
 
@@ -26,23 +27,37 @@ interface Where {
 /** Reads all that tells whether the operator works in this cluster. Rejects for an aborted command only. */
 export const observeCluster = async (where: Where, signal: AbortSignal): Promise<ClusterView> => {
   const { client, clock, namespace, operatorNamespace } = where;
-  const [version, definition, mutating, validating, leafEndsAt, webhook, leases, deployments, lacks, own, accepting] =
-    await Promise.all([
-      versionOf(client, signal),
-      definitionOf(client, signal),
-      configurationOf(client, { type: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION }, signal),
-      configurationOf(client, { type: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION }, signal),
-      leafEnd(client, operatorNamespace, signal),
-      askWebhook(client, namespace, signal),
-      knownFrom(readLeases(where, operatorNamespace, signal)),
-      deploymentsIn(client, operatorNamespace, signal),
-      controllerLacks(client, operatorNamespace, signal),
-      ownRights(client, namespace, signal),
-      acceptingNamespaces(client, namespace, signal),
-    ]);
+  const [
+    version,
+    definition,
+    mutating,
+    validating,
+    leafEndsAt,
+    webhook,
+    leases,
+    deployments,
+    lacks,
+    own,
+    ownNamespace,
+    accepting,
+  ] = await Promise.all([
+    versionOf(client, signal),
+    definitionOf(client, signal),
+    configurationOf(client, { type: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION }, signal),
+    configurationOf(client, { type: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION }, signal),
+    leafEnd(client, operatorNamespace, signal),
+    askWebhook(client, namespace, signal),
+    knownFrom(readLeases(where, operatorNamespace, signal)),
+    readDeployments(client, operatorNamespace, signal),
+    controllerLacks(client, operatorNamespace, signal),
+    ownRights(client, namespace, signal),
+    knownFrom(client.get(NAMESPACES, { name: namespace }, signal)),
+    acceptingNamespaces(client, namespace, signal),
+  ]);
   return {
     now: clock.now(),
     namespace,
+    namespaceExists: mapKnown(ownNamespace, (found) => found !== undefined),
     operatorNamespace,
     version,
     definition,
@@ -131,21 +146,6 @@ const leafEnd = async (
   const { default: name } = commonFlags['certificate-secret'];
   const secret = await knownFrom(client.get(SECRETS, { namespace, name }, signal));
   return mapKnown(secret, (found) => endOf(Buffer.from(found?.data?.['tls.crt'] ?? '', 'base64').toString()));
-};
-
-const deploymentsIn = async (
-  client: KubeClient,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<ClusterView['deployments']> => {
-  const found = await knownFrom(client.list(DEPLOYMENTS, { namespace, labelSelector: PART_OF }, signal));
-  return mapKnown(found, ({ items }) =>
-    items.map(({ metadata: { name }, spec, status }) => ({
-      name,
-      wanted: spec?.replicas ?? 1,
-      ready: status?.readyReplicas ?? 0,
-    })),
-  );
 };
 
 const accessesOf = ({ group, resource, verbs }: Rule, namespace: string): readonly Access[] =>

@@ -1,20 +1,11 @@
 import type { ObjectRef } from '../../api/objects.js';
-import { GROUP, KIND, PLURAL, type StoredBundle } from '../../api/werfbundle.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { nearest } from '../../process/nearest.js';
 import { CommandError, misuse } from '../command-error.js';
+import { KIND_NAMES, kindHint } from './kind-words.js';
 import type { Session } from './session.js';
-
-/** What may stand before the slash, as kubectl takes it; a spec compares them with the CRD. */
-export const KIND_NAMES = [
-  'wb',
-  'wbs',
-  PLURAL,
-  KIND.toLowerCase(),
-  `${PLURAL}.${GROUP}`,
-  `${KIND.toLowerCase()}.${GROUP}`,
-];
 
 /** Reads `shop`, `wb/shop`, `werfbundle/shop`. @throws CommandError for another kind, or no name */
 export const nameIn = (argument: string): string => {
@@ -46,6 +37,8 @@ const hintAt = async (session: Session, ref: ObjectRef): Promise<string> => {
   const refs = all ?? (await namesOf(session, ref.namespace)) ?? [];
   const elsewhere = refs.filter(({ name }) => name === ref.name).map(({ namespace }) => namespace);
   if (elsewhere.length > 0) return `; there is one in namespace ${elsewhere.join(', ')}: give -n ${elsewhere[0]}`;
+  const kind = kindHint(ref.name);
+  if (kind !== undefined) return `; ${kind}`;
   const here = refs.filter(({ namespace }) => namespace === ref.namespace).map(({ name }) => name);
   const near = nearest(here, ref.name);
   if (near !== undefined) return `; did you mean ${near}?`;

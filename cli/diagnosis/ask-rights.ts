@@ -21,6 +21,17 @@ export interface Access {
 export const accessText = ({ verb, resource, group }: Pick<Access, 'verb' | 'resource' | 'group'>): string =>
   `${verb} ${resource}${group === '' ? '' : `.${group}`}`;
 
+/** The same of several, what is done with several kinds told once: `get, list pods, events; get namespaces`. */
+export const accessesText = (accesses: readonly string[]): string => {
+  const verbs = new Map<string, string[]>();
+  for (const [verb = '', resource = ''] of accesses.map((access) => access.split(' ')))
+    verbs.set(resource, [...(verbs.get(resource) ?? []), verb]);
+  const resources = new Map<string, string[]>();
+  for (const [resource, all] of verbs)
+    resources.set(all.join(', '), [...(resources.get(all.join(', ')) ?? []), resource]);
+  return [...resources].map(([all, of]) => `${all} ${of.join(', ')}`).join('; ');
+};
+
 /** How many questions are asked at once. */
 const AT_ONCE = 8;
 

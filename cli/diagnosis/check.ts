@@ -8,12 +8,14 @@ export interface Judgement {
   readonly found: string;
   /** To be pasted, in this order; words in capitals are to be replaced. */
   readonly commands: readonly string[];
+  /** Of `found`: words that another check may have, too. They are said once. */
+  readonly quoted?: string;
   /** Which of several things it is about, `ConfigMap app-config`; left out if there is only one. */
   readonly subject?: string;
 }
 
 /** A check that was made. */
-export interface Check extends Omit<Judgement, 'subject'> {
+export interface Check extends Omit<Judgement, 'subject' | 'quoted'> {
   /** Stable; `values[1]` for the second of several. */
   readonly id: string;
   readonly title: string;
@@ -45,3 +47,6 @@ export const failed = (found: string, commands: readonly string[] = []): Judgeme
 });
 /** @param why - no right, or what else keeps the answer back */
 export const notChecked = (why: string): Judgement => ({ verdict: 'not-checked', found: why, commands: [] });
+
+/** The same, and which of its words another check may have, too. */
+export const quoting = (quoted: string, judgement: Judgement): Judgement => ({ ...judgement, quoted });

@@ -1,5 +1,7 @@
+import { humanDuration } from '../output/human-duration.js';
 import type { WebhookAnswer } from './ask-webhook.js';
 import { failed, type Judgement, notChecked, ok } from './check.js';
+import { type DeploymentView, placeOf } from './deployments.js';
 import type { Known } from './known.js';
 import type { LeaseView } from './leases.js';
 
@@ -7,27 +9,35 @@ interface Operator {
   readonly namespace: string;
   readonly leases: Known<readonly LeaseView[]>;
   readonly webhook: WebhookAnswer;
+  readonly deployments: Known<readonly DeploymentView[]>;
 }
 
 /** Whether a controller works, by its Lease. */
-export const controllerJudgement = ({ namespace, leases }: Omit<Operator, 'webhook'>): Judgement => {
+export const controllerJudgement = (operator: Omit<Operator, 'webhook'>): Judgement => {
+  const { namespace, leases } = operator;
   if (leases.kind === 'unknown') return notChecked(leases.why);
   const old = leases.value.find(({ isFresh }) => !isFresh);
   if (old !== undefined) {
-    const who = old.holder === '' ? 'nobody holds it' : `${old.holder} does not renew it`;
-    const since = old.renewedAt === undefined ? '' : `, since ${new Date(old.renewedAt).toISOString()}`;
-    return failed(`no controller works: of Lease ${old.name} in namespace ${namespace} ${who}${since}`, [
-      `kubectl get pods -n ${namespace} -l control-plane=controller-manager`,
-      `kubectl rollout restart deployment/werfbundle-controller -n ${namespace}`,
-    ]);
+    const { words, look, restart } = placeOf('controller', operator);
+    return failed(`no controller works: ${leftBy(old, namespace)}${words}`, [...look, ...restart]);
   }
   const [lease] = leases.value;
   if (lease === undefined) return notChecked(`there is no Lease of a controller in namespace ${namespace}`);
   return ok(`${lease.holder} leads`);
 };
 
+/** What is the matter with a Lease that is not renewed. */
+const leftBy = ({ name, holder, unrenewedMs }: LeaseView, namespace: string): string => {
+  const lease = `Lease ${name} in namespace ${namespace}`;
+  const ago = unrenewedMs === undefined ? undefined : humanDuration(unrenewedMs);
+  if (holder === '') return `nobody holds ${lease}${ago === undefined ? '' : `, for ${ago}`}`;
+  const silent = ago === undefined ? 'has never renewed it' : `has not renewed it for ${ago}`;
+  return `${holder}, which holds ${lease}, ${silent}: its process has ended, hangs, or does not reach the apiserver`;
+};
+
 /** Whether bundles are judged before they are stored. */
-export const webhookJudgement = ({ namespace, webhook }: Omit<Operator, 'leases'>): Judgement => {
+export const webhookJudgement = (operator: Omit<Operator, 'leases'>): Judgement => {
+  const { webhook } = operator;
   switch (webhook.kind) {
     case 'refused':
       return ok('it refuses what it has to');
@@ -37,10 +47,10 @@ export const webhookJudgement = ({ namespace, webhook }: Omit<Operator, 'leases'
       return failed('bundles are stored without being judged: the apiserver asks no webhook', [
         'kubectl apply -k manifests/webhook',
       ]);
-    case 'unreachable':
-      return failed(`no bundle can be created or changed: the apiserver gets no answer: ${webhook.why}`, [
-        `kubectl get pods,endpoints -n ${namespace} -l app.kubernetes.io/name=werfbundle-webhook`,
-        `kubectl rollout restart deployment/werfbundle-webhook -n ${namespace}`,
-      ]);
+    case 'unreachable': {
+      const { words, look, restart } = placeOf('webhook', operator);
+      const found = `no bundle can be created or changed: the apiserver gets no answer: ${webhook.why}${words}`;
+      return failed(found, [...look, ...restart]);
+    }
   }
 };

@@ -2,7 +2,8 @@ import { DEPLOY_REQUESTED } from '../../api/annotations.js';
 import { LAST_FAILURE } from '../../api/backoff.js';
 import { annotateCommand, patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import type { Reason } from '../../api/reasons.js';
-import { type CheckRow, failed, notChecked, ok, warning } from '../diagnosis/check.js';
+import { type CheckRow, failed, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
+import { placeOf } from '../diagnosis/deployments.js';
 import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
 import type { Observation } from './observation.js';
 import { SECTIONS } from './sections.js';
@@ -20,7 +21,8 @@ const controller: Row = {
     if (works.verdict === 'failed') return works;
     if (isObserved(seen)) return ok(works.verdict === 'ok' ? works.found : 'it has looked at the spec as it is now');
     const found = `no controller has looked at generation ${bundle.metadata.generation} of the spec: it does not work, or this bundle is not among those that it takes care of`;
-    return failed(found, [`kubectl get pods -n ${operator.namespace} -l control-plane=controller-manager`]);
+    const { words, look } = placeOf('controller', operator);
+    return failed(`${found}${words}`, look);
   },
 };
 
@@ -66,7 +68,7 @@ const pollingStopped: Row = {
     const { consecutiveFailures = 0, lastErrorMessage = '' } = bundle.status ?? {};
     if (consecutiveFailures < LAST_FAILURE) return ok('the registry is polled');
     const found = `${consecutiveFailures} polls in a row have failed, and there are no more: ${lastErrorMessage}`;
-    return failed(found, [reconcileCommand(refOfBundle(bundle))]);
+    return quoting(lastErrorMessage, failed(found, [reconcileCommand(refOfBundle(bundle))]));
   },
 };
 
@@ -80,7 +82,7 @@ const drift: Row = {
     const given = currentCondition(seen, 'DriftCorrectionFailed');
     if (given?.status === 'True') return failed(given.message, again);
     const drifted = currentCondition(seen, 'Drifted');
-    if (drifted === undefined) return notChecked('the bundle is not looked at for it (spec.converge.driftDetection)');
+    if (drifted === undefined) return notChecked('nobody looks for it: spec.converge.driftDetection is not enabled');
     if (drifted.status === 'False') return ok(drifted.message);
     return warning(drifted.message, drifted.status === 'True' ? again : []);
   },
@@ -103,12 +105,12 @@ const ready: Row = {
     const condition = currentCondition(seen, 'Ready');
     if (condition === undefined) return ok('nothing is asked for');
     if (condition.status !== 'False') return ok(condition.message);
-    if (TOLD_ELSEWHERE.includes(condition.reason)) return notChecked(condition.message);
+    if (TOLD_ELSEWHERE.includes(condition.reason)) return quoting(condition.message, notChecked(condition.message));
     const mend =
       condition.reason === 'RightsMissing'
         ? 'kubectl apply -k manifests/rbac'
         : reconcileCommand(refOfBundle(seen.bundle));
-    return failed(`${condition.reason}: ${condition.message}`, [mend]);
+    return quoting(condition.message, failed(`${condition.reason}: ${condition.message}`, [mend]));
   },
 };
 

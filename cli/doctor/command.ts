@@ -2,7 +2,6 @@ import { Command } from 'commander';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { Semaphore } from '../../process/semaphore.js';
-import type { Registry } from '../../registry/port.js';
 import { findBundle } from '../cluster/bundle-argument.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
@@ -12,7 +11,7 @@ import { examine } from '../diagnosis/examine.js';
 import { asJsonText, asYamlText, withOutput } from '../output/format.js';
 import { registryFromHere } from '../registry-from-here.js';
 import type { Terminal } from '../terminal.js';
-import { askingOnce } from './ask-registry.js';
+import { type AskedRegistry, askingOnce } from './ask-registry.js';
 import { DOCTOR_CHECKS } from './checks.js';
 import { Observer } from './observe.js';
 import { type Diagnosis, diagnosesObject, diagnosesText, diagnosisObject, diagnosisText, isFailed } from './report.js';
@@ -76,7 +75,7 @@ const withRegistry = async (place: Place, name: string | undefined, options: Doc
 /** Examines one bundle, or all, and prints what was found. @throws CommandError, KubeError */
 export const diagnose = async (
   { terminal, session }: Place,
-  { name, registry }: { readonly name: string | undefined; readonly registry: Registry | undefined },
+  { name, registry }: { readonly name: string | undefined; readonly registry: AskedRegistry | undefined },
   options: Omit<DoctorOptions, 'registry'>,
 ): Promise<void> => {
   session.tell('reading the bundles');
@@ -118,5 +117,5 @@ const print = (
     const value = isSingle && only !== undefined ? diagnosisObject(only) : diagnosesObject(diagnoses);
     terminal.out(output === 'json' ? asJsonText(value) : asYamlText(value));
   } else if (only === undefined) terminal.err('No bundle.\n');
-  else terminal.out(isSingle ? diagnosisText(only, terminal.colors) : diagnosesText(diagnoses, terminal));
+  else terminal.out(isSingle ? diagnosisText(only, terminal) : diagnosesText(diagnoses, terminal));
 };

@@ -9,7 +9,9 @@ import {
 } from '../../api/references/references.js';
 import { ACCEPT_BUNDLES_FROM, checkTargetNamespace } from '../../api/references/target-namespace.js';
 import { missingSource } from '../../api/values/problem.js';
-import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { accessesText } from '../diagnosis/ask-rights.js';
+import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
+import { wayToRights } from './grants.js';
 import type { Observation, SourceView } from './observation.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, currentCondition, refOfBundle } from './status-words.js';
@@ -44,7 +46,7 @@ const target: Row = {
 /** The controller's words if it waits for this; else why nobody knows. */
 const toldOr = (seen: Observation, reason: Parameters<typeof controllerSays>[1][number], why: string): Judgement => {
   const told = controllerSays(seen, [reason]);
-  return told === undefined ? notChecked(why) : failed(`${told}, says the controller`);
+  return told === undefined ? notChecked(why) : quoting(told, failed(`${told}, says the controller`));
 };
 
 const consent: Row = {
@@ -86,16 +88,28 @@ const serviceAccount: Row = {
     const what = `ServiceAccount ${reference.name}`;
     if (seen.account.kind === 'unknown') return toldOr(seen, 'ServiceAccountMissing', seen.account.why);
     if (seen.account.value) return ok(`${what} exists in namespace ${namespace}`);
+    // The controller deploys as soon as it exists: its rights come first.
     return failed(`${what} does not exist in namespace ${namespace}`, [
+      ...(isBound(seen, reference.name) ? [] : wayOf(seen).commands),
       `kubectl create serviceaccount ${reference.name} -n ${namespace}`,
-      bindCommand(namespace, reference.name),
     ]);
   },
 };
 
-/** With all rights in that namespace, as the guide has it for a try. */
-const bindCommand = (namespace: string, name: string): string =>
-  `kubectl create rolebinding ${name} -n ${namespace} --clusterrole=admin --serviceaccount=${namespace}:${name}`;
+const isBound = ({ grants }: Observation, name: string): boolean =>
+  grants.kind === 'known' && grants.value.bindings.some(({ accounts }) => accounts.includes(name));
+
+/** How what the Job runs as comes to its rights. */
+const wayOf = (seen: Observation) => {
+  const account = { namespace: targetNamespaceOf(seen.bundle), name: accountOf(seen)?.name ?? 'default' };
+  return wayToRights(account, seen.grants, (serviceAccountName) =>
+    patchCommand(refOfBundle(seen.bundle), { spec: { converge: { serviceAccountName } } }),
+  );
+};
+
+/** What it lacked when the Job failed may have been given since. */
+const mayAllNow = ({ missingRights }: Observation): boolean =>
+  missingRights.kind === 'known' && missingRights.value.length === 0;
 
 const LACKS = 'which lacks this right';
 
@@ -108,18 +122,26 @@ const rights: Row = {
     const namespace = targetNamespaceOf(seen.bundle);
     const name = accountOf(seen)?.name ?? 'default';
     const told = controllerSays(seen, ['DeployFailed']);
+    const { words, commands } = wayOf(seen);
+    const advice = words === '' ? '' : `. ${words.slice(0, 1).toUpperCase()}${words.slice(1)}`;
+    if (told?.includes(LACKS) === true && mayAllNow(seen))
+      return quoting(
+        told,
+        failed(
+          `${told}. ServiceAccount ${name} may do all that werf itself does now: try again; what the chart needs beyond that, add to its Role`,
+          [reconcileCommand(refOfBundle(seen.bundle))],
+        ),
+      );
     if (told?.includes(LACKS) === true)
-      return failed(told, [bindCommand(namespace, name), reconcileCommand(refOfBundle(seen.bundle))]);
+      return quoting(told, failed(`${told}${advice}`, [...commands, reconcileCommand(refOfBundle(seen.bundle))]));
     if (seen.missingRights.kind === 'unknown') return notChecked(seen.missingRights.why);
     const missing = seen.missingRights.value;
     if (missing.length === 0)
       return ok('it may do all that werf itself does; what the chart needs beyond that, its Job tells');
-    const found = `${name} may not ${missing.slice(0, MOST).join(', ')}${missing.length > MOST ? ' …' : ''} in namespace ${namespace}, which werf needs`;
-    return failed(found, [bindCommand(namespace, name)]);
+    const found = `ServiceAccount ${name} may not ${accessesText(missing)} in namespace ${namespace}, which werf needs`;
+    return failed(`${found}${advice}`, commands);
   },
 };
-
-const MOST = 6;
 
 const values: Row = {
   id: 'values',

@@ -4,7 +4,7 @@ import { targetNamespaceOf } from '../../api/names.js';
 import { nextMemory } from '../../api/quantity.js';
 import { imageOf } from '../../controller/deploy/result.js';
 import { IMAGE_PULL } from '../../controller/deploy/waiting.js';
-import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation } from './observation.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, currentCondition, refOfBundle } from './status-words.js';
@@ -29,7 +29,10 @@ const memory: Row = {
     const limit = seen.spec.kind === 'valid' ? seen.spec.settings.converge.memory : undefined;
     const failure = failureOf(seen);
     if (limit === undefined) return notChecked('the spec is not valid');
-    if (failure === undefined || !OOM.test(failure)) return ok(`${limit} has been enough`);
+    if (failure === undefined || !OOM.test(failure))
+      return ok(
+        seen.bundle.status?.lastJobName === undefined ? `${limit}; there was no Job yet` : `${limit} has been enough`,
+      );
     const more = { spec: { converge: { resourceLimits: { memory: nextMemory(limit) } } } };
     return failed(failure, [patchCommand(refOfBundle(seen.bundle), more)]);
   },
@@ -46,7 +49,8 @@ const pod: Row = {
     if (job.kind === 'present')
       return ok(job.result.kind === 'running' ? `${job.result.podName} runs` : 'it was started');
     const ready = currentCondition(seen, 'Ready');
-    if (ready?.reason === 'WaitingForJob') return failed(`${ready.message}, says the controller`, eventsOf(seen));
+    if (ready?.reason === 'WaitingForJob')
+      return quoting(ready.message, failed(`${ready.message}, says the controller`, eventsOf(seen)));
     return job.kind === 'unknown' ? notChecked(job.why) : ok('none is needed now');
   },
 };
@@ -88,9 +92,13 @@ const job: Row = {
     const { status = {} } = seen.bundle;
     if (failure === undefined) return standing(seen);
     const commands = TIMEOUT.test(failure) ? [longerCommand(seen)] : againCommands(seen);
-    return status.phase === 'Syncing'
-      ? warning(`${failure}; it is tried again at ${status.nextAttemptTime}`, commands)
-      : failed(failure, commands);
+    const isTriedAgain = status.phase === 'Syncing';
+    return quoting(
+      failure,
+      isTriedAgain
+        ? warning(`${failure}; it is tried again at ${status.nextAttemptTime}`, commands)
+        : failed(failure, commands),
+    );
   },
 };
 

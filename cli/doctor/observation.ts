@@ -8,8 +8,10 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import type { JobResult } from '../../controller/deploy/job-result.js';
 import type { ScanOutcome } from '../../controller/scans/scan.js';
 import type { WebhookAnswer } from '../diagnosis/ask-webhook.js';
+import type { DeploymentView } from '../diagnosis/deployments.js';
 import type { Known } from '../diagnosis/known.js';
 import type { LeaseView } from '../diagnosis/leases.js';
+import type { Grants } from './grants.js';
 
 /** All that doctor knows of one bundle, read with the user's own rights. Nothing of a Secret's contents is in it. */
 export interface Observation {
@@ -26,6 +28,8 @@ export interface Observation {
   readonly account: Known<boolean> | undefined;
   /** What werf itself needs, and the ServiceAccount may not: `list secrets`. */
   readonly missingRights: Known<readonly string[]>;
+  /** Of the target namespace. */
+  readonly grants: Known<Grants>;
   readonly sources: readonly SourceView[];
   /** Faults of the values that are not those of one source. */
   readonly valuesFaults: readonly string[];
@@ -33,10 +37,11 @@ export interface Observation {
 }
 
 /** What is the same for all bundles of a namespace. */
-interface OperatorView {
+export interface OperatorView {
   readonly namespace: string;
   readonly leases: Known<readonly LeaseView[]>;
   readonly webhook: WebhookAnswer;
+  readonly deployments: Known<readonly DeploymentView[]>;
 }
 
 /** A Secret that a bundle names, checked; undefined: it names none. */
@@ -59,6 +64,8 @@ export type RegistryView =
       readonly outcome: ScanOutcome;
       /** All of the repository; none if they were not listed. */
       readonly tags: readonly string[];
+      /** Repositories of the same registry that may be meant by one that was not found: `ghcr.io/acme/app`. */
+      readonly similar: readonly string[];
     };
 
 /** A source of values. */

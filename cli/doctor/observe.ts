@@ -9,16 +9,18 @@ import { getOnce, type Reads } from '../../kube/get-once.js';
 import { NAMESPACES, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { commonFlags } from '../../process/common-flags.js';
 import type { Clock } from '../../process/ports.js';
-import type { Registry } from '../../registry/port.js';
 import { askWebhook, type WebhookAnswer } from '../diagnosis/ask-webhook.js';
+import { type DeploymentView, readDeployments } from '../diagnosis/deployments.js';
 import { type Known, knownFrom, mapKnown } from '../diagnosis/known.js';
 import { type LeaseView, readLeases } from '../diagnosis/leases.js';
 import { operatorNamespace } from '../diagnosis/operator-namespace.js';
 import { readAccessView } from './access-view.js';
 import { missingRightsOf } from './account-rights.js';
-import { askRegistry } from './ask-registry.js';
+import { type AskedRegistry, askRegistry } from './ask-registry.js';
+import { type Grants, readGrants } from './grants.js';
 import { readJobView } from './job-view.js';
-import type { Observation, RegistryView } from './observation.js';
+import type { Observation, OperatorView, RegistryView } from './observation.js';
+import { polledRepositories } from './similar-repositories.js';
 import { readSources } from './sources.js';
 
 interface ObserveDeps {
@@ -26,7 +28,7 @@ interface ObserveDeps {
   readonly client: KubeClient;
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
   /** undefined: no registry is to be asked. */
-  readonly registry: Registry | undefined;
+  readonly registry: AskedRegistry | undefined;
   /** As it was given, or undefined. */
   readonly operatorNamespace: string | undefined;
 }
@@ -39,9 +41,12 @@ export class Observer {
   readonly #deps: ObserveDeps;
   readonly #reads: Reads;
   readonly #rights = new Map<string, Promise<Known<readonly string[]>>>();
+  readonly #grants = new Map<string, Promise<Known<Grants>>>();
   readonly #webhooks = new Map<string, Promise<WebhookAnswer>>();
   #namespace: Promise<string> | undefined;
+  #bundles: Promise<Known<{ readonly items: readonly StoredBundle[] }>> | undefined;
   #leases: Promise<Known<readonly LeaseView[]>> | undefined;
+  #deployments: Promise<Known<readonly DeploymentView[]>> | undefined;
 
   constructor(deps: ObserveDeps) {
     this.#deps = deps;
@@ -64,13 +69,13 @@ export class Observer {
     const target = referenceFor(references, 'target-namespace');
     const account = referenceFor(references, 'service-account');
     const accountRef = { namespace: targetNamespaceOf(bundle), name: account?.name ?? 'default' };
-    const [leases, webhook, registry, targetNamespace, accountFound, missingRights, values, job] = await Promise.all([
-      this.#readLeases(namespace, signal),
-      this.#askWebhook(bundle.metadata.namespace, signal),
+    const [operator, registry, targetNamespace, accountFound, missingRights, grants, values, job] = await Promise.all([
+      this.#readOperator(bundle.metadata.namespace, signal),
       this.#registry(bundle, spec, signal),
       target && knownFrom(this.#reads.get(NAMESPACES, { name: target.name }, signal)),
       account && knownFrom(this.#reads.get(SERVICEACCOUNTS, accountRef, signal)),
       this.#missingRights(accountRef, signal),
+      kept(this.#grants, accountRef.namespace, () => readGrants(client, accountRef.namespace, signal)),
       readSources(this.#reads, { bundle, references }, signal),
       readJobView(client, { bundle, now: clock.now() }, signal),
     ]);
@@ -78,11 +83,12 @@ export class Observer {
       now: clock.now(),
       bundle,
       spec,
-      operator: { namespace, leases, webhook },
+      operator,
       ...registry,
       target: targetNamespace,
       account: accountFound && mapKnown(accountFound, (found) => found !== undefined),
       missingRights,
+      grants,
       ...values,
       job,
     };
@@ -103,13 +109,15 @@ export class Observer {
     return this.#namespace;
   }
 
-  #readLeases(namespace: string, signal: AbortSignal): Promise<Known<readonly LeaseView[]>> {
+  /** @param of - the namespace of a bundle */
+  async #readOperator(of: string, signal: AbortSignal): Promise<OperatorView> {
+    const { client } = this.#deps;
+    const namespace = await this.#operatorNamespace(signal);
     this.#leases ??= knownFrom(readLeases(this.#deps, namespace, signal));
-    return this.#leases;
-  }
-
-  #askWebhook(namespace: string, signal: AbortSignal): Promise<WebhookAnswer> {
-    return kept(this.#webhooks, namespace, () => askWebhook(this.#deps.client, namespace, signal));
+    this.#deployments ??= readDeployments(client, namespace, signal);
+    const answer = kept(this.#webhooks, of, () => askWebhook(client, of, signal));
+    const [leases, deployments, webhook] = await Promise.all([this.#leases, this.#deployments, answer]);
+    return { namespace, leases, deployments, webhook };
   }
 
   #missingRights(account: ObjectRef, signal: AbortSignal): Promise<Known<readonly string[]>> {
@@ -135,8 +143,16 @@ export class Observer {
     if (registry === undefined) return { kind: 'not-asked', why: 'it was not asked from here (--no-registry)' };
     if (spec.kind === 'invalid') return { kind: 'not-asked', why: 'the spec is not valid' };
     if (target.kind === 'unknown') return { kind: 'not-asked', why: target.why };
-    const { policy } = spec.settings.registry;
-    return askRegistry(registry, { target: target.value, policy }, signal);
+    const { policy, host } = spec.settings.registry;
+    const others = async () => polledRepositories(await this.#visibleBundles(signal), host);
+    return askRegistry(registry, { target: target.value, policy, others }, signal);
+  }
+
+  /** Bundles of all namespaces, if the user may see them. */
+  async #visibleBundles(signal: AbortSignal): Promise<readonly StoredBundle[]> {
+    this.#bundles ??= knownFrom(this.#deps.client.list(WERFBUNDLES, {}, signal));
+    const bundles = await this.#bundles;
+    return bundles.kind === 'known' ? bundles.value.items : [];
   }
 }
 

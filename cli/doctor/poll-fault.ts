@@ -1,5 +1,6 @@
 import { pollError } from '../../controller/decide/poll-error.js';
 import type { RegistryFailure } from '../../registry/port.js';
+import { type Judgement, notChecked, quoting } from '../diagnosis/check.js';
 import type { Observation } from './observation.js';
 import { currentCondition } from './status-words.js';
 
@@ -68,3 +69,13 @@ const questionIn = (message: string): PollQuestion => {
 export const isPolledWell = (seen: Observation): boolean =>
   currentCondition(seen, 'RegistryReachable')?.status === 'True' &&
   (seen.bundle.status?.consecutiveFailures ?? 0) === 0;
+
+/** That nobody has asked the registry from here. */
+export const notAsked = (why: string): Judgement => quoting(why, notChecked(why));
+
+/** That the list of tags is not known, and why. */
+export const tagsUnread = (seen: Observation): Judgement => {
+  const fault = pollFaultOf(seen);
+  if (fault !== undefined) return quoting(fault.message, notChecked(`they could not be read: ${fault.message}`));
+  return seen.registry.kind === 'not-asked' ? notAsked(seen.registry.why) : notChecked('the registry has told no tags');
+};

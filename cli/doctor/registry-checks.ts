@@ -1,32 +1,40 @@
 import { formatDuration, parseDuration } from '../../api/duration.js';
 import { patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import { SPEC_SCHEMA } from '../../api/schema-node.js';
-import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation, SecretView } from './observation.js';
-import { isPolledWell, type PollQuestion, pollFaultOf } from './poll-fault.js';
+import { isPolledWell, notAsked, type PollQuestion, pollFaultOf, tagsUnread } from './poll-fault.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, refOfBundle } from './status-words.js';
 
 type Row = CheckRow<Observation>;
 
+interface Answered {
+  /** What is said if all is well. */
+  readonly good: string;
+  /** What mends it. */
+  readonly commands: readonly string[];
+  /** What to do, where that depends: behind what has failed. */
+  readonly advice?: string;
+}
+
 /** What the registry fails at, if it is this question; else that it does not. */
-const answered = (
-  seen: Observation,
-  question: PollQuestion,
-  { good, commands }: { readonly good: string; readonly commands: readonly string[] },
-): Judgement => {
+const answered = (seen: Observation, question: PollQuestion, { good, commands, advice = '' }: Answered): Judgement => {
   const fault = pollFaultOf(seen);
   if (fault === undefined) {
     if (seen.registry.kind === 'asked') return ok(`${good}, asked from here`);
-    return isPolledWell(seen) ? ok(`${good}, by the controller's last poll`) : notChecked(seen.registry.why);
+    return isPolledWell(seen) ? ok(`${good}, by the controller's last poll`) : notAsked(seen.registry.why);
   }
   if (fault.question !== question) return AFTER[question].includes(fault.question) ? ok(good) : notChecked(UNANSWERED);
   if (fault.from === 'here' && fault.isOfNetwork && isPolledWell(seen))
-    return warning(
-      `${fault.message}, asked from here, which may be another network: the controller's last poll has succeeded`,
+    return quoting(
+      fault.message,
+      warning(
+        `${fault.message}, asked from here, which may be another network: the controller's last poll has succeeded`,
+      ),
     );
   const by = fault.from === 'here' ? 'asked from here' : 'says the controller';
-  return failed(`${fault.message}, ${by}`, commands);
+  return quoting(fault.message, failed(`${fault.message}, ${by}${advice}`, commands));
 };
 
 /** What a registry has shown to be well by failing at something that comes later. */
@@ -77,7 +85,10 @@ const credentials: Row = {
     const fault = faultOf(registrySecret) ?? faultOf(caSecret);
     if (fault !== undefined) return failed(fault.text, secretCommands(seen, fault));
     const told = controllerSays(seen, ['CredentialsInvalid']);
-    if (told !== undefined && isUnknown(registrySecret, caSecret)) return failed(`${told}, says the controller`);
+    if (told !== undefined && isUnknown(registrySecret, caSecret))
+      return quoting(told, failed(`${told}, says the controller`));
+    if (registrySecret === undefined && pollFaultOf(seen)?.question === 'repository')
+      return notChecked('none are named; registries say "not found" of what nobody may see without some, too');
     const [unfit] = seen.access.warnings;
     const good =
       unfit?.message ?? (registrySecret === undefined ? 'none are named, and none are needed' : 'they are taken');
@@ -115,11 +126,22 @@ const repository: Row = {
   title: 'Repository',
   section: SECTIONS.syncing,
   causes: ['registry', 'credentials'],
-  judge: (seen) =>
-    answered(seen, 'repository', {
-      good: `${placeOf(seen)} is there`,
-      commands: [`werf bundle publish --repo ${placeOf(seen)} --tag v1.0.0`],
-    }),
+  judge: (seen) => answered(seen, 'repository', { good: `${placeOf(seen)} is there`, ...missingRepository(seen) }),
+};
+
+/** A misspelled one is more likely than one that nothing was published to yet. */
+const missingRepository = (seen: Observation): Pick<Answered, 'commands' | 'advice'> => {
+  const { name, namespace } = seen.bundle.metadata;
+  const [similar, ...more] = seen.registry.kind === 'asked' ? seen.registry.similar : [];
+  if (similar === undefined)
+    return {
+      advice: ': check spec.registry.url for a typo; if it is right, publish a bundle there',
+      commands: [`kubectl edit wb ${name} -n ${namespace}`],
+    };
+  return {
+    advice: `. There is ${[similar, ...more].join(', ')}: if that is meant, as follows; if the url is right, publish a bundle there`,
+    commands: [patchCommand(refOfBundle(seen.bundle), { spec: { registry: { url: similar } } })],
+  };
 };
 
 const rateLimit: Row = {
@@ -141,30 +163,31 @@ const etag: Row = {
   title: 'ETags',
   section: SECTIONS.requests,
   judge: (seen) => {
+    if (seen.spec.kind === 'invalid') return notChecked('the spec is not valid');
+    const { pollIntervalMs, policy } = seen.spec.settings.registry;
+    if (policy.tag !== undefined) return ok('none are needed: the spec names a tag, and no list of tags is fetched');
     const isSupported = etagOf(seen);
-    if (isSupported === undefined) return notChecked('the registry has not been asked for its tags');
+    if (isSupported === undefined) return tagsUnread(seen);
     if (isSupported) return ok('what has not changed is not sent again');
-    const intervalMs = seen.spec.kind === 'valid' ? seen.spec.settings.registry.pollIntervalMs : 0;
-    const found = 'ETag support not detected: each poll fetches the whole list of tags';
-    return intervalMs < usualIntervalMs()
-      ? warning(`${found}, every ${formatDuration(intervalMs)}; a longer interval spares the registry`, [
-          slowerCommand(seen),
-        ])
-      : ok(`${found}, which is usual`);
+    const found = `ETag support not detected, as of most registries: each poll fetches the whole list of tags, every ${formatDuration(pollIntervalMs)}`;
+    return pollIntervalMs < usualIntervalMs()
+      ? ok(`${found}; a longer interval spares the registry`, [slowerCommand(seen)])
+      : ok(found);
   },
 };
 
-/** The default of the schema, milliseconds. */
+/** The default of the schema, milliseconds. Hardly any registry gives ETags: only who asks more often than usual can spare it something. */
 const usualIntervalMs = (): number => {
   const usual = parseDuration(String(SPEC_SCHEMA.properties?.['registry']?.properties?.['pollInterval']?.default));
   return usual.kind === 'ok' ? usual.ms : 0;
 };
 
-/** Whether the registry gives ETags; undefined: nobody knows. */
-const etagOf = ({ registry: asked, bundle }: Observation): boolean | undefined => {
-  if (asked.kind === 'asked' && asked.outcome.kind !== 'failed') return asked.outcome.tags.etagSupported;
+/** Whether the registry gives ETags; undefined: its tags could not be read. */
+const etagOf = (seen: Observation): boolean | undefined => {
+  const { registry: asked, bundle } = seen;
+  if (asked.kind === 'asked') return asked.outcome.kind === 'failed' ? undefined : asked.outcome.tags.etagSupported;
   const { lastETag } = bundle.status ?? {};
-  return lastETag === undefined ? undefined : !lastETag.startsWith('tags-sha256:');
+  return lastETag === undefined || !isPolledWell(seen) ? undefined : !lastETag.startsWith('tags-sha256:');
 };
 
 /** How the controller's polls go, whose state it keeps in the status. */
@@ -177,9 +200,8 @@ const polls: Row = {
     const { consecutiveFailures = 0, lastErrorMessage = '', nextAttemptTime } = seen.bundle.status ?? {};
     if (consecutiveFailures === 0) return ok('none has failed since the last that succeeded');
     const next = nextAttemptTime === undefined ? '' : `; the next one is at ${nextAttemptTime}`;
-    return warning(`${consecutiveFailures} in a row have failed: ${lastErrorMessage}${next}`, [
-      reconcileCommand(refOfBundle(seen.bundle)),
-    ]);
+    const found = `${consecutiveFailures} in a row have failed: ${lastErrorMessage}${next}`;
+    return quoting(lastErrorMessage, warning(found, [reconcileCommand(refOfBundle(seen.bundle))]));
   },
 };
 

@@ -5,6 +5,8 @@ import { checkObject, checksText, firstStep, hasFailed } from '../diagnosis/repo
 import { type Column, Table } from '../output/table.js';
 import type { Terminal } from '../terminal.js';
 
+type Paper = Pick<Terminal, 'colors' | 'columns'>;
+
 /** A bundle, and what was found. */
 export interface Diagnosis {
   readonly bundle: StoredBundle;
@@ -16,14 +18,12 @@ export const isFailed = ({ checks }: Diagnosis): boolean => hasFailed(checks);
 const nameOf = ({ bundle: { metadata } }: Diagnosis): string => `${metadata.namespace}/${metadata.name}`;
 
 /** All checks of one bundle, and what to do first. */
-export const diagnosisText = (diagnosis: Diagnosis, colors: Terminal['colors']): string =>
-  `${checksText(diagnosis.checks, colors)}\n${firstStep(diagnosis.checks)}\n`;
+export const diagnosisText = ({ checks }: Diagnosis, paper: Paper): string =>
+  `${checksText(checks, paper)}\n${firstStep(checks, paper)}`;
 
 /** A line for each bundle, and below them what has failed of those that failed. */
-export const diagnosesText = (
-  diagnoses: readonly Diagnosis[],
-  { colors, columns }: Pick<Terminal, 'colors' | 'columns'>,
-): string => {
+export const diagnosesText = (diagnoses: readonly Diagnosis[], paper: Paper): string => {
+  const { colors, columns } = paper;
   const color = (text: string, of: Diagnosis): string => (isFailed(of) ? colors.red(text) : text);
   const parts: readonly Column<Diagnosis>[] = [
     { name: 'BUNDLE', of: nameOf },
@@ -33,7 +33,7 @@ export const diagnosesText = (
   const table = new Table(parts, { headers: true, columns });
   const details = diagnoses.filter(isFailed).map((diagnosis) => {
     const bad = diagnosis.checks.filter(isBad);
-    return `\n${colors.bold(nameOf(diagnosis))}\n${checksText(bad, colors)}${firstStep(bad)}\n`;
+    return `\n${colors.bold(nameOf(diagnosis))}\n${checksText(bad, paper)}${firstStep(bad, paper)}`;
   });
   return `${table.print(diagnoses)}${details.join('')}`;
 };

@@ -3,8 +3,9 @@ import { annotateCommand, patchCommand, reconcileCommand } from '../../api/kubec
 import { highestTags } from '../../api/missing-tag.js';
 import type { Settings } from '../../api/settings.js';
 import { isLowerTag, rankTags } from '../../api/tag-choice.js';
-import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
+import { type CheckRow, failed, type Judgement, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation } from './observation.js';
+import { tagsUnread } from './poll-fault.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, currentCondition, refOfBundle } from './status-words.js';
 
@@ -13,7 +14,6 @@ type Policy = Settings['registry']['policy'];
 
 /** Any release, but no pre-release. */
 const ANY_VERSION = { versionConstraint: '>=0.0.0' } as const;
-const UNANSWERED = 'the registry has told no tags here';
 
 const tags: Row = {
   id: 'tags',
@@ -22,7 +22,7 @@ const tags: Row = {
   causes: ['registry', 'credentials', 'repository', 'rate-limit'],
   judge: (seen) => {
     const { registry } = seen;
-    if (registry.kind !== 'asked' || registry.outcome.kind === 'failed') return notChecked(UNANSWERED);
+    if (registry.kind !== 'asked' || registry.outcome.kind === 'failed') return tagsUnread(seen);
     const { tag } = policyOf(seen);
     if (registry.tags.length === 0)
       return tag === undefined
@@ -43,7 +43,7 @@ const choice: Row = {
     const { registry } = seen;
     if (registry.kind !== 'asked') return choiceToldOf(seen);
     const { outcome } = registry;
-    if (outcome.kind === 'failed') return notChecked(UNANSWERED);
+    if (outcome.kind === 'failed') return tagsUnread(seen);
     if (outcome.kind === 'nothing-to-deploy')
       return failed(outcome.message, outcome.reason === 'NoMatchingTag' ? admitting(seen, registry.tags) : []);
     return textOrder(seen, outcome.tag, registry.tags) ?? heldBack(seen) ?? chosen(seen, outcome.tag);
@@ -52,7 +52,8 @@ const choice: Row = {
 
 const choiceToldOf = (seen: Observation): Judgement => {
   const told = controllerSays(seen, ['NoMatchingTag', 'NotABundle']);
-  return told === undefined ? (heldBack(seen) ?? notChecked(UNANSWERED)) : failed(`${told}, says the controller`);
+  if (told !== undefined) return quoting(told, failed(`${told}, says the controller`));
+  return heldBack(seen) ?? tagsUnread(seen);
 };
 
 /** The command that makes the spec take the highest tag that there is. */
@@ -88,12 +89,15 @@ const heldBack = (seen: Observation): Judgement | undefined => {
   return warning(ready.message, [annotateCommand(refOfBundle(seen.bundle), `${ALLOW_DOWNGRADE}=true`)]);
 };
 
-const chosen = ({ bundle, registry }: Observation, tag: string): Judgement => {
+const chosen = (seen: Observation, tag: string): Judgement => {
+  const { bundle, registry } = seen;
   const others = registry.kind === 'asked' ? registry.tags.length - 1 : 0;
   const of = others > 0 ? ` of ${others + 1}` : '';
   const { lastAppliedTag } = bundle.status ?? {};
   if (lastAppliedTag === tag) return ok(`${tag}${of} is wanted, and deployed`);
   const now = lastAppliedTag === undefined ? 'nothing is deployed yet' : `${lastAppliedTag} is deployed`;
+  // Another check says what is in the way.
+  if (currentCondition(seen, 'Ready')?.status === 'False') return ok(`${tag}${of} is wanted; ${now}`);
   return ok(`${tag}${of} is wanted; ${now}: the controller deploys it after its next poll, or at once by`, [
     reconcileCommand(refOfBundle(bundle)),
   ]);

@@ -9,6 +9,7 @@ import { openDeployment, wasStarted } from '../../controller/decide/deployment.j
 import { type Due, specChanged, whatIsDue } from '../../controller/decide/due.js';
 import { lastTried } from '../../controller/decide/history.js';
 import { isDeployRequested, isNewGeneration, isRequested } from '../../controller/decide/poll.js';
+import { longestInterval } from '../../controller/scans/schedule.js';
 import type { NextExplanation, TagExplanation, ValuesExplanation } from './explanation.js';
 import type { Seen } from './observe.js';
 
@@ -161,7 +162,7 @@ const changedSpec = ({ bundle, settings }: Seen, { deployment }: WerfBundleStatu
     : undefined;
 
 const whenPolled = ({ registry: { pollIntervalMs } }: Settings): string =>
-  `with the next poll, within ${formatDuration(pollIntervalMs)}`;
+  `with the next poll, within ${formatDuration(longestInterval(pollIntervalMs))}`;
 
 const upToDate = ({ seen, tag }: Explained): Step => {
   const { policy, pollIntervalMs } = seen.settings.registry;

@@ -7,10 +7,12 @@ import { misuse } from '../command-error.js';
 import { asJsonText, withOutput } from '../output/format.js';
 import type { Terminal } from '../terminal.js';
 import { judgeInputs } from '../validate/judge-inputs.js';
-import { asList, manifestsText, type Wish } from './manifests.js';
+import { asList, type Commented, manifestsFor, manifestsText, rightsFor, type Wish } from './manifests.js';
 
 interface InitOptions {
-  readonly registry: string;
+  readonly registry?: string;
+  readonly rights?: true;
+  readonly role?: string;
   readonly target: string;
   readonly namespace?: string;
   readonly serviceAccount: string;
@@ -23,6 +25,7 @@ interface InitOptions {
 
 const DESCRIPTION = [
   'Prints a WerfBundle, and the ServiceAccount, Role and RoleBinding that it is deployed with; where the bundle is in another namespace than its target, also the annotation by which the target accepts it. Asks no cluster: once the bundle\u2019s namespace is there, kubectl apply -f - takes what is printed.',
+  'With --rights only the Role and its RoleBinding, for a ServiceAccount that is there: werfbundle init --rights --target shops | kubectl create -f -',
   'Exit code 0: printed, and valid; 1: never; 2: wrong use, or a value that breaks a rule.',
 ].join('\n\n');
 
@@ -32,36 +35,57 @@ export const initCommand: CommandBuilder = (terminal) =>
     new Command('init')
       .summary('print a bundle of your own with the rights that it needs')
       .description(DESCRIPTION)
-      .argument('<new-name>', "the bundle's name")
-      .requiredOption('--registry <repository>', 'where its tags are: ghcr.io/acme/shop')
+      .argument('[new-name]', "the bundle's name")
+      .option('--registry <repository>', 'where its tags are: ghcr.io/acme/shop')
       .requiredOption('--target <namespace>', 'the namespace that is deployed into')
       .option('-n, --namespace <name>', "the bundle's namespace; the target, if left out")
       .option('--service-account <name>', 'what the Job runs as, in the target namespace', 'werf-converge')
       .option('--tag <tag>', 'exactly this tag')
       .option('--version-constraint <range>', 'the highest version in this range: ">=1.4.0, <2.0.0"')
       .option('--registry-secret <name>', "the registry's credentials, a Secret in the bundle's namespace")
-      .option('--insecure', 'the registry speaks plain HTTP'),
+      .option('--insecure', 'the registry speaks plain HTTP')
+      .option('--rights', 'only the Role and the RoleBinding')
+      .option('--role <name>', 'what these are called; as the ServiceAccount, if left out'),
     ['yaml', 'json'],
-  ).action((name: string, options: InitOptions) => printNew(terminal, name, options));
+  ).action((name: string | undefined, options: InitOptions) =>
+    options.rights === true ? printRights(terminal, name, options) : printNew(terminal, name, options),
+  );
+
+/** Prints what a ServiceAccount lacks that is there. @throws CommandError for what is no name */
+const printRights = (terminal: Terminal, name: string | undefined, options: InitOptions): void => {
+  const { target, serviceAccount, role = serviceAccount, output } = options;
+  if (name !== undefined)
+    throw misuse(`--rights: the rights are of a ServiceAccount; leave out ${JSON.stringify(name)}`);
+  refuseNoNames({ '--target': target, '--service-account': serviceAccount, '--role': role });
+  terminal.out(printed(rightsFor({ target, serviceAccount, role }), output));
+  terminal.end(0);
+};
+
+const printed = (objects: readonly Commented[], output: InitOptions['output']): string =>
+  output === 'json' ? asJsonText(asList(objects)) : manifestsText(objects);
 
 /** Prints what a new bundle needs. @throws CommandError for what the webhook would refuse */
-const printNew = async (terminal: Terminal, name: string, options: InitOptions): Promise<void> => {
+const printNew = async (terminal: Terminal, name: string | undefined, options: InitOptions): Promise<void> => {
   const { registry, target, namespace = target, serviceAccount, tag, versionConstraint, registrySecret } = options;
+  if (name === undefined || registry === undefined)
+    throw misuse('give the name of the bundle, and --registry; or --rights, for the rights alone');
   const wish: Wish = {
     name,
     namespace,
     target,
     registry,
     serviceAccount,
+    role: options.role ?? serviceAccount,
     ...(tag !== undefined && { tag }),
     ...(versionConstraint !== undefined && { versionConstraint }),
     ...(registrySecret !== undefined && { registrySecret }),
     insecure: options.insecure === true,
   };
-  refuseNoNames({ NAME: name, '--namespace': namespace, '--target': target });
-  const text = manifestsText(wish);
+  refuseNoNames({ NAME: name, '--namespace': namespace, '--target': target, '--role': wish.role });
+  const objects = manifestsFor(wish);
+  const text = manifestsText(objects);
   for (const warning of await warningsOf(text)) terminal.err(`Warning: ${warning}\n`);
-  terminal.out(options.output === 'json' ? asJsonText(asList(wish)) : text);
+  terminal.out(printed(objects, options.output));
   terminal.end(0);
 };
 

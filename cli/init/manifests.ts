@@ -13,6 +13,8 @@ export interface Wish {
   readonly target: string;
   readonly registry: string;
   readonly serviceAccount: string;
+  /** What its Role and RoleBinding are called. */
+  readonly role: string;
   readonly tag?: string;
   readonly versionConstraint?: string;
   readonly registrySecret?: string;
@@ -20,18 +22,23 @@ export interface Wish {
 }
 
 /** An object to apply, and what is said above it. */
-interface Commented {
+export interface Commented {
   readonly comment: string;
   readonly object: KubeObject & { readonly [field: string]: unknown };
 }
 
 /** All that a bundle needs beside what is its registry's, in the order in which it is applied. */
-const manifestsFor = (wish: Wish): readonly Commented[] => [
+export const manifestsFor = (wish: Wish): readonly Commented[] => [
   ...(wish.target === wish.namespace ? [] : [namespaceOf(wish)]),
   accountOf(wish),
+  ...rightsFor(wish),
+  bundleOf(wish),
+];
+
+/** What its ServiceAccount may do: a Role, and what binds it. */
+export const rightsFor = (wish: Pick<Wish, 'target' | 'serviceAccount' | 'role'>): readonly Commented[] => [
   roleOf(wish),
   bindingOf(wish),
-  bundleOf(wish),
 ];
 
 const hasToBeThere = (namespace: string): string =>
@@ -53,23 +60,23 @@ const accountOf = ({ target, namespace, serviceAccount }: Wish): Commented => ({
 
 const RBAC = 'rbac.authorization.k8s.io';
 
-const roleOf = ({ target, serviceAccount }: Wish): Commented => ({
+const roleOf = ({ target, role }: Pick<Wish, 'target' | 'role'>): Commented => ({
   comment: '',
   object: {
     apiVersion: `${RBAC}/v1`,
     kind: 'Role',
-    metadata: { name: serviceAccount, namespace: target },
+    metadata: { name: role, namespace: target },
     rules: RIGHTS.flatMap(({ rules }) => rules),
   },
 });
 
-const bindingOf = ({ target, serviceAccount }: Wish): Commented => ({
+const bindingOf = ({ target, serviceAccount, role }: Pick<Wish, 'target' | 'serviceAccount' | 'role'>): Commented => ({
   comment: '',
   object: {
     apiVersion: `${RBAC}/v1`,
     kind: 'RoleBinding',
-    metadata: { name: serviceAccount, namespace: target },
-    roleRef: { apiGroup: RBAC, kind: 'Role', name: serviceAccount },
+    metadata: { name: role, namespace: target },
+    roleRef: { apiGroup: RBAC, kind: 'Role', name: role },
     subjects: [{ kind: 'ServiceAccount', name: serviceAccount, namespace: target }],
   },
 });
@@ -106,8 +113,8 @@ const bundleOf = (wish: Wish): Commented => {
 const WIDTH = 110;
 
 /** As YAML that kubectl applies, with comments. */
-export const manifestsText = (wish: Wish): string =>
-  manifestsFor(wish)
+export const manifestsText = (objects: readonly Commented[]): string =>
+  objects
     .map(
       ({ comment, object }) => `${commented(comment)}${object.kind === 'Role' ? roleText(object) : asYamlText(object)}`,
     )
@@ -137,9 +144,9 @@ const commentLines = (text: string): readonly string[] =>
   text.includes('kubectl ') ? [text] : wrapped(text, { first: '', indent: 0, width: WIDTH });
 
 /** As kubectl prints several objects for programs. */
-export const asList = (wish: Wish): object => ({
+export const asList = (objects: readonly Commented[]): object => ({
   apiVersion: 'v1',
   kind: 'List',
   metadata: {},
-  items: manifestsFor(wish).map(({ object }) => object),
+  items: objects.map(({ object }) => object),
 });

@@ -4,6 +4,7 @@ import type { ConditionType } from '../../api/reasons.js';
 import { parseSpec, type Settings } from '../../api/settings.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import { longestInterval } from '../../controller/scans/schedule.js';
 import { humanDuration } from '../output/human-duration.js';
 import { shortDigest } from '../output/short-digest.js';
 
@@ -43,7 +44,7 @@ export const summaryOf = (bundle: StoredBundle, now: number): Summary => {
       fact('Job', jobText(status)),
       fact('Polls', failuresText(status)),
       fact('Drift', textIfTrue(conditionOf(status, 'Drifted'))),
-      fact('Next', nextText(status, now)),
+      fact('Next', nextText(bundle, now)),
     ].flatMap((one) => one ?? []),
   };
 };
@@ -108,10 +109,21 @@ const jobText = ({ deployment, activeJobName, lastJobName, lastJobStatus }: Werf
 const failuresText = ({ consecutiveFailures = 0 }: WerfBundleStatus): string | undefined =>
   consecutiveFailures === 0 ? undefined : `${consecutiveFailures} failed in a row`;
 
-const nextText = ({ nextAttemptTime }: WerfBundleStatus, now: number): string | undefined => {
-  const at = parseTime(nextAttemptTime);
-  if (at === undefined) return undefined;
-  return at > now ? `tried again in ${humanDuration(at - now)}` : 'tried again now';
+/** What the controller does next by itself; undefined where it does nothing, or has not said so yet. */
+const nextText = (bundle: StoredBundle, now: number): string | undefined => {
+  const { status = {}, metadata } = bundle;
+  const reachable = conditionOf(status, 'RegistryReachable');
+  const at = parseTime(status.nextAttemptTime);
+  if (at !== undefined) {
+    const what = (status.consecutiveFailures ?? 0) > 0 ? 'next poll' : 'the deployment is tried again';
+    return at > now ? `${what} in about ${humanDuration(at - now)}` : `${what} now`;
+  }
+  if (reachable?.reason === 'PollingStopped')
+    return `no poll: werfbundle reconcile ${metadata.name} -n ${metadata.namespace} --failed begins anew`;
+  const isIdle = metadata.deletionTimestamp !== undefined || conditionOf(status, 'Suspended')?.status === 'True';
+  const parsed = parseSpec(bundle);
+  if (isIdle || reachable?.status !== 'True' || parsed.kind === 'invalid') return undefined;
+  return `next poll within ${formatDuration(longestInterval(parsed.settings.registry.pollIntervalMs))}`;
 };
 
 /** The newest events, the oldest of them first. @param most - how many */

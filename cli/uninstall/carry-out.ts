@@ -3,6 +3,7 @@ import { refOf } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
 import { PODS, WERFBUNDLES } from '../../kube/resources.js';
+import { Deadline } from '../../process/deadline.js';
 import { changeBundle } from '../cluster/change-bundle.js';
 import type { Session } from '../cluster/session.js';
 import { CommandError } from '../command-error.js';
@@ -19,7 +20,7 @@ interface Deps {
 
 /** How often it is looked whether something is gone. */
 const LOOK_EVERY_MS = 500;
-/** How long the Pods of the Deployments, the CRD and a namespace may take to go. Pods have 30 s to end. */
+/** How long the Pods of the Deployments, the CRD and a namespace may take to go, each. Pods have 30 s to end. */
 const GONE_WITHIN_MS = 60_000;
 
 /**
@@ -49,9 +50,9 @@ export const dismissed = async (
   { bundles, ms }: { readonly bundles: readonly StoredBundle[]; readonly ms: number },
 ): Promise<readonly StoredBundle[]> => {
   let left = bundles;
-  await until({ terminal, session }, ms, async () => {
+  await until({ terminal, session }, ms, async (signal) => {
     session.tell(`waiting for ${left.length} bundles whose releases are being uninstalled`);
-    const now = await Promise.all(left.map((bundle) => session.client.get(WERFBUNDLES, refOf(bundle), session.signal)));
+    const now = await Promise.all(left.map((bundle) => session.client.get(WERFBUNDLES, refOf(bundle), signal)));
     left = left.filter((bundle, at) => now[at]?.metadata.uid === bundle.metadata.uid);
     return left.length === 0;
   });
@@ -73,20 +74,27 @@ const deleteAll = async ({ terminal, session }: Deps, items: readonly Item[]): P
   }
 };
 
-/** A controller that still runs would put finalizers back. */
+/** A controller that still runs would put finalizers back: nothing more is deleted before it has ended. */
 const processesGone = async (deps: Deps, { processes }: Plan): Promise<void> => {
   const namespaces = [...new Set(processes.map(({ metadata }) => metadata.namespace))].filter(
     (name) => name !== undefined,
   );
-  const { client, signal } = deps.session;
-  await until(deps, GONE_WITHIN_MS, async () => {
+  const { client } = deps.session;
+  let left: readonly string[] = [];
+  const areGone = await until(deps, GONE_WITHIN_MS, async (signal) => {
     deps.session.tell('waiting for the operator to end');
     const found = await Promise.all(
       namespaces.map((namespace) => client.list(PODS, { namespace, labelSelector: PART_OF }, signal)),
     );
-    return found.every(({ items }) => items.length === 0);
+    left = found.flatMap(({ items }) => items.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`));
+    return left.length === 0;
   });
   deps.session.quiet();
+  if (areGone) return;
+  const which = left.length === 0 ? 'whether its Pods have ended could not be read' : `Pods ${left.join(', ')}`;
+  throw new CommandError([
+    `the operator has not ended within ${GONE_WITHIN_MS / 1000}s: ${which}. Webhook configurations and Deployments are deleted, all else stays: once these Pods are gone, run it again (kubectl describe pod says what holds one up)`,
+  ]);
 };
 
 const release = async ({ terminal, session }: Deps, bundle: StoredBundle): Promise<void> => {
@@ -107,11 +115,12 @@ const deleteCrd = async (deps: Deps, crd: Item): Promise<void> => {
   await deleteAll(deps, [crd]);
   const { terminal, session } = deps;
   let held: readonly StoredBundle[] = [];
-  const isGone = await until(deps, GONE_WITHIN_MS, async () => {
+  const isGone = await until(deps, GONE_WITHIN_MS, async (signal) => {
     session.tell('waiting for the WerfBundles to go');
-    if ((await session.client.get(crd.type, refOf(crd), session.signal)) === undefined) return true;
-    held = await bundlesLeft(session);
-    for (const bundle of held.filter(hasFinalizer)) await release({ terminal, session }, bundle);
+    const within = { ...session, signal };
+    if ((await session.client.get(crd.type, refOf(crd), signal)) === undefined) return true;
+    held = await bundlesLeft(within);
+    for (const bundle of held.filter(hasFinalizer)) await release({ terminal, session: within }, bundle);
     return false;
   });
   session.quiet();
@@ -134,9 +143,9 @@ const bundlesLeft = async (session: Session): Promise<readonly StoredBundle[]> =
 
 const gone = async (deps: Deps, item: Item): Promise<void> => {
   const { terminal, session } = deps;
-  const isGone = await until(deps, GONE_WITHIN_MS, async () => {
+  const isGone = await until(deps, GONE_WITHIN_MS, async (signal) => {
     session.tell(`waiting for ${nameOf(item)} to go`);
-    const now = await session.client.get(item.type, refOf(item), session.signal);
+    const now = await session.client.get(item.type, refOf(item), signal);
     return now?.metadata.uid !== item.metadata.uid;
   });
   session.quiet();
@@ -146,12 +155,21 @@ const gone = async (deps: Deps, item: Item): Promise<void> => {
     );
 };
 
-/** Looks until it is so, or the time is over. @returns whether it is so */
-const until = async ({ terminal, session }: Deps, ms: number, isSo: () => Promise<boolean>): Promise<boolean> => {
-  const end = terminal.clock.monotonic() + ms;
-  while (!(await isSo())) {
-    if (terminal.clock.monotonic() >= end) return false;
-    await terminal.clock.sleep(LOOK_EVERY_MS, session.signal);
+/** Looks until it is so, or the time is over: then a look that is under way ends, too. @param ms - 0: looks once @returns whether it is so */
+const until = async (
+  { terminal: { clock }, session }: Deps,
+  ms: number,
+  isSo: (signal: AbortSignal) => Promise<boolean>,
+): Promise<boolean> => {
+  if (ms === 0) return await isSo(session.signal);
+  const deadline = new Deadline(clock, ms, session);
+  try {
+    return await deadline.run(async (signal) => {
+      while (!(await isSo(signal))) await clock.sleep(LOOK_EVERY_MS, signal);
+      return true;
+    });
+  } catch (error) {
+    if (deadline.expired) return false;
+    throw error;
   }
-  return true;
 };

@@ -67,10 +67,12 @@ export const uninstall = async (deps: Deps, options: UninstallOptions): Promise<
   refuseUnreadable(found);
   session.quiet();
   if (isEmpty(plan)) {
-    terminal.out(`Nothing of werfbundle is in ${session.server}.\n${planText(plan, 0)}`);
+    terminal.out(
+      `Nothing of werfbundle is in ${session.server}.\n${planText(plan, { bundlesWithCrd: 0, columns: terminal.columns })}`,
+    );
     return terminal.end(0);
   }
-  terminal.out(planText(plan, found.bundles.length));
+  terminal.out(planText(plan, { bundlesWithCrd: found.bundles.length, columns: terminal.columns }));
   await refuseForbidden(session, plan);
   if (options.dryRun === true) return terminal.end(0);
   await agreed(deps, options);

@@ -82,8 +82,10 @@ class Reader {
     this.#session = session;
   }
 
+  /** In order; a right in one namespace is not asked for where that for all is. */
   get unreadable(): readonly string[] {
-    return [...this.#unreadable];
+    const all = [...this.#unreadable];
+    return all.filter((one) => !all.some((other) => one.startsWith(`${other} in namespace `))).toSorted();
   }
 
   async list(type: ResourceType, options: ListOptions): Promise<readonly Item[]> {
@@ -133,15 +135,27 @@ class Reader {
     );
   }
 
+  /** In doubt it is: then its right is asked for. */
+  async #mayBeServed(type: ResourceType): Promise<boolean> {
+    const { client, signal } = this.#session;
+    try {
+      return await client.serves(type, signal);
+    } catch (error) {
+      if (error instanceof KubeError && error.code === 'forbidden') return true;
+      throw error;
+    }
+  }
+
   async #objects<S extends Stored>(type: ResourceType<S>, options: ListOptions): Promise<readonly S[]> {
     const { client, signal } = this.#session;
     try {
       return (await client.list(type, options, signal)).items;
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
-      // A kind that is not served, such as another project's.
+      // A kind that is not served, such as another project's. Who may not read it is not told so.
       if (error.status === 404) return [];
       if (error.code !== 'forbidden') throw error;
+      if (!(await this.#mayBeServed(type))) return [];
       const where = options.namespace === undefined ? '' : ` in namespace ${options.namespace}`;
       this.#unreadable.add(`list ${type.plural}${type.group === '' ? '' : `.${type.group}`}${where}`);
       return [];

@@ -7,7 +7,7 @@ import type { Plan } from './plan.js';
 /** What the user may not do of a plan: `delete deployments.apps in namespace ops`. Asked before anything is done. @throws KubeError */
 export const missingRights = async ({ client, signal }: Session, plan: Plan): Promise<readonly string[]> => {
   const accesses = [...neededFor(plan).values()];
-  return (await lackedAccesses(client, { subject: 'self', accesses }, signal)).map(wordsOf);
+  return (await lackedAccesses(client, { subject: 'self', accesses }, signal)).map(wordsOf).toSorted();
 };
 
 /** Each access once, by its words. */

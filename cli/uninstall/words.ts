@@ -1,5 +1,6 @@
 import { FINALIZER } from '../../api/finalizer.js';
 import { printable } from '../output/printable.js';
+import { wrap } from '../output/wrap.js';
 import type { Item } from './found.js';
 import type { Plan } from './plan.js';
 
@@ -7,8 +8,12 @@ import type { Plan } from './plan.js';
 export const nameOf = ({ type, metadata }: Item): string =>
   printable(`${type.kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`);
 
-/** The plan for people, before anything is done. */
-export const planText = (plan: Plan, bundlesWithCrd: number): string => {
+/** The plan for people, before anything is done. @param how.columns - letters in a line; undefined: of any length */
+export const planText = (
+  plan: Plan,
+  how: { readonly bundlesWithCrd: number; readonly columns: number | undefined },
+): string => {
+  const { bundlesWithCrd, columns } = how;
   const names = [
     ...[...plan.webhooks, ...plan.processes].map(nameOf),
     ...plan.released.map(
@@ -22,7 +27,9 @@ export const planText = (plan: Plan, bundlesWithCrd: number): string => {
   return [
     ...(waits.length === 0 ? [] : ['Waited for first, until their releases are uninstalled:', ...waits]),
     ...(names.length === 0 ? [] : ['Deleted, in this order:', ...names.map((name) => `  ${name}`)]),
-    ...(plan.notes.length === 0 ? [] : ['To know:', ...plan.notes.map((note) => `  ${note}`)]),
+    ...(plan.notes.length === 0
+      ? []
+      : ['To know:', ...plan.notes.map((note) => `  ${wrap(note, { columns, indent: 2 })}`)]),
     '',
   ].join('\n');
 };

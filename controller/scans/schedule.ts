@@ -35,6 +35,8 @@ const JITTER = 0.1;
 
 /** The shortest time between two scans of an interval. */
 export const leastInterval = (intervalMs: number): number => intervalMs * (1 - JITTER);
+/** The longest. When the next scan is due within these is in no status: it would be written at each. */
+export const longestInterval = (intervalMs: number): number => intervalMs * (1 + JITTER);
 
 /**
  * When regular scans are due for an interval: anywhere within the first one, then each interval ±10 %.

@@ -31,20 +31,5 @@ export const wrappedOutput = (line: string, width: number, margin: string): read
   return wrapped(line.trimStart(), width, { first: `${margin}${depth}`, rest: `${margin}${depth}  ` });
 };
 
-/** Breaks a command as a shell reads it on: with a backslash at the end of each line but the last. Pure. */
-export const wrappedCommand = (words: readonly string[], width: number, first: string): readonly string[] => {
-  const lines: string[] = [];
-  let line = first;
-  for (const [index, word] of words.entries()) {
-    const isLast = index === words.length - 1;
-    const end = letters(line) + 1 + letters(word) + (isLast ? 0 : 2);
-    if (index > 0 && end > width) {
-      lines.push(`${line} \\`);
-      line = `${' '.repeat(first.length)}  ${word}`;
-    } else line += index === 0 ? word : ` ${word}`;
-  }
-  return [...lines, line];
-};
-
 /** Letters, not code units. */
 export const letters = (text: string): number => [...text].length;

@@ -65,6 +65,12 @@ t.test('each fault is told once, in words that say what to do', async (t) => {
       ],
     },
     {
+      spec: withRegistry({ url: 'http://localhost:5000/app:v1', insecure: true, tag: 'v1' }),
+      want: [
+        'spec.registry.url: Invalid value: "http://localhost:5000/app:v1": a repository without scheme and tag is needed; did you mean "localhost:5000/app"?',
+      ],
+    },
+    {
       spec: withRegistry({ url: 'https://me:secret@ghcr.io/app' }),
       want: [
         'spec.registry.url: Invalid value: "https://***@ghcr.io/app": a repository without scheme and credentials is needed; did you mean "ghcr.io/app"?',

@@ -12,7 +12,7 @@ import { examine } from '../../cli/diagnosis/examine.js';
 import { known, unknown } from '../../cli/diagnosis/known.js';
 import { DEFINITIONS, DEPLOYMENTS } from '../../cli/diagnosis/operator-kinds.js';
 import { KubeError } from '../../kube/client.js';
-import { MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS } from '../../kube/resources.js';
+import { MUTATING_WEBHOOKS, NAMESPACES, VALIDATING_WEBHOOKS } from '../../kube/resources.js';
 import { NOW } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -25,6 +25,7 @@ const FINE = { authoritiesEndAt: [NOW + 100 * DAY], withoutAuthority: [], ignori
 const view = (change: Partial<ClusterView> = {}): ClusterView => ({
   now: NOW,
   namespace: 'ops',
+  namespaceExists: known(true),
   operatorNamespace: 'operator',
   version: known('v1.30.0'),
   definition: known({ lacks: [], beyond: [] }),
@@ -34,13 +35,21 @@ const view = (change: Partial<ClusterView> = {}): ClusterView => ({
   ],
   leafEndsAt: known(NOW + 5 * DAY),
   webhook: { kind: 'refused' },
-  leases: known([{ name: 'lease', holder: 'pod-1', renewedAt: NOW, isFresh: true }]),
-  deployments: known([{ name: 'webhook', wanted: 2, ready: 2 }]),
+  leases: known([{ name: 'lease', holder: 'pod-1', unrenewedMs: 0, isFresh: true }]),
+  deployments: known([deployment('webhook', 2)]),
   controllerLacks: known([]),
   own: known({ may: ['get werfbundles.werf.io'], mayNot: [] }),
   accepting: known([]),
   ...change,
 });
+const deployment = (name: string, ready: number) => ({ name, app: `werfbundle-${name}`, wanted: 2, ready });
+/** No operator. */
+const ABSENT = {
+  configurations: [{ name: 'one', found: known(undefined) }],
+  webhook: { kind: 'accepted' },
+  leases: known([]),
+  deployments: known([]),
+} as const;
 const NO_RIGHT = unknown('you have no right to it');
 
 const ROWS: readonly {
@@ -52,6 +61,7 @@ const ROWS: readonly {
   {
     title: 'nothing may be seen',
     given: view({
+      namespaceExists: NO_RIGHT,
       version: NO_RIGHT,
       definition: NO_RIGHT,
       configurations: [{ name: 'one', found: NO_RIGHT }],
@@ -76,6 +86,28 @@ const ROWS: readonly {
     title: 'no CRD, which explains what else fails',
     given: view({ definition: known(undefined), webhook: { kind: 'accepted' }, controllerLacks: known(['list pods']) }),
     want: [['definition', 'failed', /^this cluster knows no WerfBundle$/]],
+  },
+  {
+    title: 'nothing is installed',
+    given: view({ ...ABSENT, definition: known(undefined) }),
+    want: [['installation', 'failed', /^werfbundle is not installed in this cluster\. To install it, /]],
+  },
+  {
+    title: 'it was uninstalled, and a Lease is left',
+    given: view({ ...ABSENT, leases: known([{ name: 'lease', holder: '', unrenewedMs: DAY, isFresh: false }]) }),
+    want: [
+      ['installation', 'failed', /: there is neither webhook nor controller, only the CustomResourceDefinition, /],
+    ],
+  },
+  {
+    title: 'it was uninstalled, as far as somebody may see who may not see everything',
+    given: view({ ...ABSENT, deployments: NO_RIGHT }),
+    want: [['configurations[0]', 'failed', /^it does not exist$/]],
+  },
+  {
+    title: 'a namespace that does not exist',
+    given: view({ namespaceExists: known(false), webhook: { kind: 'unknown', why: 'namespaces "ops" not found' } }),
+    want: [['namespace', 'failed', /^ops does not exist: give another one with -n, or create it$/]],
   },
   {
     title: 'an older CRD',
@@ -104,22 +136,19 @@ const ROWS: readonly {
   },
   {
     title: 'nobody renews the Lease',
-    given: view({ leases: known([{ name: 'lease', holder: 'pod-1', renewedAt: NOW - DAY, isFresh: false }]) }),
+    given: view({ leases: known([{ name: 'lease', holder: 'pod-1', unrenewedMs: 12_000, isFresh: false }]) }),
     want: [
       [
         'controller',
         'failed',
-        /^no controller works: of Lease lease in namespace operator pod-1 does not renew it, since /,
+        /^no controller works: pod-1, which holds Lease lease in namespace operator, has not renewed it for 12s: its process has ended, hangs, /,
       ],
     ],
   },
   {
     title: 'one of two replicas is ready, and none of another Deployment',
     given: view({
-      deployments: known([
-        { name: 'webhook', wanted: 2, ready: 1 },
-        { name: 'controller', wanted: 2, ready: 0 },
-      ]),
+      deployments: known([deployment('webhook', 1), deployment('controller', 0)]),
     }),
     want: [
       ['deployments[0]', 'warning', /^1 of 2 /],
@@ -148,6 +177,26 @@ t.test('of what is wrong with a cluster one check tells', async (t) => {
     );
     for (const [at, [, , found]] of want.entries()) t.match(bad[at]?.found, found, title);
   }
+});
+
+t.test('where nothing is installed, nothing is said of what would be', async (t) => {
+  const told = (given: ClusterView) => examine(CLUSTER_CHECKS, given).map(({ id }) => id);
+  const rest = ['version', 'installation', 'namespace', 'own-rights', 'consent'];
+  t.strictSame(told(view({ ...ABSENT, definition: known(undefined) })), rest);
+  t.strictSame(told(view(ABSENT)), rest);
+  t.notOk(told(view()).includes('installation'));
+  const found = examine(
+    CLUSTER_CHECKS,
+    view({ namespaceExists: known(false), webhook: { kind: 'unknown', why: 'no' } }),
+  );
+  t.strictSame(
+    found.filter(({ verdict }) => verdict === 'not-checked').map((check) => [check.id, check.found]),
+    [
+      ['webhook', 'there is no namespace ops to try it in'],
+      ['own-rights', 'there is no such namespace'],
+      ['consent', 'there is no such namespace'],
+    ],
+  );
 });
 
 t.test('before an installation a cluster must be recent, and its user must be allowed to install', async (t) => {
@@ -226,10 +275,15 @@ t.test('a cluster is read, and what was found is printed', async (t) => {
   ] as const)
     kube.seed(type, { metadata: { name: named }, webhooks: [{ name: 'w', clientConfig, failurePolicy: 'Ignore' }] });
   kube.seed(DEPLOYMENTS, {
-    metadata: { namespace: 'found', name: 'webhook', labels: { 'app.kubernetes.io/part-of': 'werfbundle' } },
+    metadata: {
+      namespace: 'found',
+      name: 'webhook',
+      labels: { 'app.kubernetes.io/part-of': 'werfbundle', 'app.kubernetes.io/name': 'werfbundle-webhook' },
+    },
     spec: { replicas: 2 },
     status: { readyReplicas: 2 },
   });
+  kube.seed(NAMESPACES, { metadata: { name: 'ops' } });
   kube.gitVersion = 'v1.29.3';
   kube.answer('selfsubjectaccessreviews', () => ({ status: { allowed: true } }));
   const forbidden = new KubeError('forbidden', 'create subjectaccessreviews: forbidden: no', { status: 403 });

@@ -315,7 +315,7 @@ const NEXT: Readonly<
   'a newer tag is there': {
     status: syncedStatus({ lastAppliedTag: 'v0.9.0', deployment: deployment({ tag: 'v0.9.0' }) }),
     state: 'due',
-    message: /^v1\.0\.0 is deployed with the next poll, within 15m \(NewTag\)$/,
+    message: /^v1\.0\.0 is deployed with the next poll, within 16m30s \(NewTag\)$/,
   },
   'it is suspended': {
     status: UP_TO_DATE,

@@ -98,6 +98,14 @@ t.test('of a bundle that is not there it is said where one is, or what is meant'
   );
   add('shop', SYNCED, 'demo');
   await gone('shop', 'WerfBundle ops/shop was not found; there is one in namespace demo: give -n demo');
+  await gone(
+    'deployments',
+    'WerfBundle ops/deployments was not found; "deployments" is a kind of other objects: this program knows WerfBundles only, and takes their names (kubectl get deployments shows the others)',
+  );
+  await gone(
+    'wb',
+    'WerfBundle ops/wb was not found; "wb" is the kind, which all commands mean anyway: give names alone, or wb/NAME',
+  );
   add('shops', SYNCED);
   await gone('shopp', 'WerfBundle ops/shopp was not found; did you mean shops?');
   await gone('billing', 'WerfBundle ops/billing was not found; in namespace ops there is shops');

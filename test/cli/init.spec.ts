@@ -46,6 +46,45 @@ t.test('what init prints is valid, strictly, and has the rights of the samples',
   t.strictSame(missingRights(objects[2].rules), []);
 });
 
+t.test('the rights alone are for a ServiceAccount that is there', async (t) => {
+  const { out, ended } = await init(
+    '--rights',
+    '--target',
+    'production',
+    '--service-account',
+    'shop',
+    '--role',
+    'shop-werf',
+  );
+  const [role, binding, ...more] = parseAllDocuments(out).map((document) => document.toJS());
+  t.strictSame([more, ended], [[], [0]]);
+  t.match(role, { kind: 'Role', metadata: { name: 'shop-werf', namespace: 'production' } });
+  t.strictSame(missingRights(role.rules), []);
+  t.match(binding, {
+    kind: 'RoleBinding',
+    metadata: { name: 'shop-werf', namespace: 'production' },
+    roleRef: { kind: 'Role', name: 'shop-werf' },
+    subjects: [{ kind: 'ServiceAccount', name: 'shop', namespace: 'production' }],
+  });
+  const usual = await init('--rights', '--target', 'production', '-o', 'json');
+  t.strictSame(
+    JSON.parse(usual.out).items.map(({ metadata }: { readonly metadata: { readonly name: string } }) => metadata.name),
+    ['werf-converge', 'werf-converge'],
+  );
+  const refused = [
+    {
+      argv: ['shop', '--rights', '--target', 'a'],
+      says: /--rights: the rights are of a ServiceAccount; leave out "shop"/,
+    },
+    { argv: ['--rights', '--target', 'a', '--role', 'A b'], says: /--role: "A b" is no name/ },
+    {
+      argv: ['--target', 'a', '--registry', 'x.y/z'],
+      says: /give the name of the bundle, and --registry; or --rights/,
+    },
+  ];
+  for (const { argv, says } of refused) t.match(await init(...argv), { out: '', ended: [2], err: says });
+});
+
 t.test('a bundle in its own target needs no consent; -o json is the same as a List', async (t) => {
   const { out } = await init(...GIVEN, '--tag', 'v1.0.0', '--registry-secret', 'creds', '-o', 'json');
   const { items } = JSON.parse(out);

@@ -152,7 +152,7 @@ t.test('status ends with 1 unless the bundle is ready for the spec as it is now'
       title: 'failed polls',
       status: { ...SYNCED, consecutiveFailures: 3, nextAttemptTime: iso(90_000), conditions: [] },
       ended: 1,
-      says: /^Polls: +3 failed in a row\nNext: +tried again in 90s$/m,
+      says: /^Polls: +3 failed in a row\nNext: +next poll in about 90s$/m,
     },
   ];
   for (const { title, status, ended, says } of cases) {
@@ -160,6 +160,46 @@ t.test('status ends with 1 unless the bundle is ready for the spec as it is now'
     await printStatus(on, 'my-app', {});
     t.match(terminal.taken(), says, title);
     t.strictSame(terminal.ended, [ended], title);
+  }
+});
+
+t.test('status says what comes next by itself, and when, as far as anybody knows', async (t) => {
+  const polled = (status: 'True' | 'False', reason = 'PollSucceeded') => ({
+    type: 'RegistryReachable',
+    status,
+    reason,
+    message: 'x',
+    lastTransitionTime: iso(0),
+  });
+  const suspended = { ...polled('True'), type: 'Suspended' };
+  const cases: readonly { title: string; status: WerfBundleStatus; next: string | undefined }[] = [
+    {
+      title: 'polls succeed, and which second comes next only the controller knows',
+      status: { ...SYNCED, conditions: [polled('True')] },
+      next: 'next poll within 16m30s',
+    },
+    { title: 'it was never polled', status: { ...SYNCED, conditions: [] }, next: undefined },
+    { title: 'it is suspended', status: { ...SYNCED, conditions: [polled('True'), suspended] }, next: undefined },
+    {
+      title: 'polling has stopped',
+      status: { ...SYNCED, consecutiveFailures: 6, conditions: [polled('False', 'PollingStopped')] },
+      next: 'no poll: werfbundle reconcile my-app -n ops --failed begins anew',
+    },
+    {
+      title: 'a Job is tried again',
+      status: { ...SYNCED, nextAttemptTime: iso(30_000), conditions: [polled('True')] },
+      next: 'the deployment is tried again in about 30s',
+    },
+    {
+      title: 'the time has come',
+      status: { ...SYNCED, consecutiveFailures: 1, nextAttemptTime: iso(-1) },
+      next: 'next poll now',
+    },
+  ];
+  for (const { title, status, next } of cases) {
+    const { terminal, on } = setUp(status);
+    await printStatus(on, 'my-app', {});
+    t.equal(/^Next: +(.*)$/m.exec(terminal.taken())?.[1], next, title);
   }
 });
 

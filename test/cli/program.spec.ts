@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { parse } from 'yaml';
-import { KIND_NAMES, nameIn } from '../../cli/cluster/bundle-argument.js';
+import { nameIn } from '../../cli/cluster/bundle-argument.js';
+import { KIND_NAMES } from '../../cli/cluster/kind-words.js';
 import { kubeFailure } from '../../cli/cluster/kube-failure.js';
 import { CommandError } from '../../cli/command-error.js';
 import { readCommandLine } from '../../cli/command-line.js';
@@ -62,6 +63,11 @@ t.test('what is wrong is said in a line, and ends with 2', async (t) => {
       title: 'a format that the command has not',
       argv: ['get', '-o', 'xml'],
       err: 'werfbundle: --output: "xml" is none of wide, name, json, yaml\n',
+    },
+    {
+      title: 'a kind before the name, as kubectl wants it',
+      argv: ['status', 'wb', 'shop'],
+      err: `werfbundle: too many arguments for 'status'. Expected 1 argument but got 2.\nwerfbundle: "wb" is the kind, which all commands mean anyway: give names alone, or wb/NAME\n(--help shows the usage)\n`,
     },
     {
       title: 'options that exclude each other, before a cluster is looked for',

@@ -4,14 +4,14 @@ import t from 'tap';
 import { parseAllDocuments } from 'yaml';
 import { FINALIZER } from '../../api/finalizer.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { CLUSTER_ROLE_BINDINGS, DEFINITIONS } from '../../cli/diagnosis/operator-kinds.js';
+import { CLUSTER_ROLE_BINDINGS, DEFINITIONS, DEPLOYMENTS } from '../../cli/diagnosis/operator-kinds.js';
 import { type UninstallOptions, uninstall } from '../../cli/uninstall/command.js';
 import type { Found, Item } from '../../cli/uninstall/found.js';
 import { OPERATOR_KINDS } from '../../cli/uninstall/kinds.js';
 import { planOf } from '../../cli/uninstall/plan.js';
-import { nameOf } from '../../cli/uninstall/words.js';
+import { nameOf, planText } from '../../cli/uninstall/words.js';
 import { KubeError, type ResourceType } from '../../kube/client.js';
-import { JOBS, LEASES, NAMESPACES, SECRETS, VALIDATING_WEBHOOKS, WERFBUNDLES } from '../../kube/resources.js';
+import { JOBS, LEASES, NAMESPACES, PODS, SECRETS, VALIDATING_WEBHOOKS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, iso, NOW } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -241,6 +241,79 @@ t.test('a right that is missing is named before anything is deleted', async (t) 
   kube.failNext({ verb: 'list', plural: 'secrets' }, new KubeError('forbidden', 'no', { status: 403 }));
   await t.rejects(go({ yes: true }), { message: /^you may not see what there is; .*\n\* list secrets$/ });
   t.strictSame(kube.actions, []);
+});
+
+t.test('rights to read are named in order, each once, and none for a kind that is not served', async (t) => {
+  const { kube, go } = setUp();
+  for (const plural of ['servicemonitors', 'issuers', 'services', 'roles', 'secrets'])
+    kube.failNext(
+      { verb: 'list', plural },
+      new KubeError('forbidden', 'no', { status: 403 }),
+      Number.POSITIVE_INFINITY,
+    );
+  for (const plural of ['servicemonitors', 'issuers']) kube.unserved.add(plural);
+  await t.rejects(go({ yes: true }), {
+    message: `you may not see what there is; nothing was deleted. You lack the right to
+* list roles.rbac.authorization.k8s.io
+* list secrets
+* list services`,
+  });
+});
+
+t.test('on a terminal its notes are broken between words', async (t) => {
+  const note = 'Namespace ops stays: it has Secret/mine; to delete it with all that: kubectl delete namespace ops';
+  const plan = { ...planOf(FOUND, { crd: false }), notes: [note] };
+  const notes = (columns: number | undefined) => planText(plan, { bundlesWithCrd: 0, columns }).split('To know:\n')[1];
+  t.equal(notes(undefined), `  ${note}\n`);
+  t.equal(
+    notes(60),
+    '  Namespace ops stays: it has Secret/mine; to delete it with\n  all that: kubectl delete namespace ops\n',
+  );
+});
+
+t.test('what is missing to delete is named in order', async (t) => {
+  const { kube, go } = setUp();
+  kube.answer('selfsubjectaccessreviews', () => ({ status: { allowed: false } }));
+  await t.rejects(go({ yes: true }), {
+    message: `nothing was deleted: you lack the right to
+* delete clusterrolebindings.rbac.authorization.k8s.io
+* delete leases.coordination.k8s.io in namespace ${SYSTEM}
+* delete secrets in namespace ${SYSTEM}
+* delete validatingwebhookconfigurations.admissionregistration.k8s.io
+* patch werfbundles.werf.io in namespace ops`,
+  });
+});
+
+t.test('nothing more is deleted while the operator has not ended, nor is it waited for longer than said', async (t) => {
+  for (const hangs of [false, true]) {
+    const { kube, go, clock } = setUp();
+    const labels = { 'app.kubernetes.io/part-of': 'werfbundle' };
+    kube.seed(DEPLOYMENTS, { metadata: { name: 'werfbundle-controller', namespace: SYSTEM, labels } });
+    kube.seed(PODS, { metadata: { name: 'pod-1', namespace: SYSTEM, labels } });
+    if (hangs) {
+      const list = kube.list.bind(kube);
+      const inVain = (signal: AbortSignal) =>
+        new Promise<never>((_, reject) =>
+          signal.addEventListener('abort', () => reject(new KubeError('aborted', 'list pods: aborted'))),
+        );
+      kube.list = ((...[type, options, signal]: Parameters<typeof list>) =>
+        type.plural === 'pods' ? inVain(signal) : list(type, options, signal)) as typeof list;
+    }
+    const which = hangs ? 'whether its Pods have ended could not be read' : `Pods ${SYSTEM}/pod-1`;
+    const refused = t.rejects(go({ yes: true }), {
+      exitCode: 1,
+      message: new RegExp(
+        `^the operator has not ended within 60s: ${which}. Webhook configurations and Deployments are`,
+      ),
+    });
+    for (let second = 0; second < 61; second += 1) {
+      for (let left = 20; left > 0; left -= 1) await new Promise((resolve) => setImmediate(resolve));
+      await clock.advance(1000);
+    }
+    await refused;
+    t.ok(kube.read(LEASES, { namespace: SYSTEM, name: 'werfbundle-controller' }));
+    t.ok(kube.read(WERFBUNDLES, { namespace: 'ops', name: 'held' })?.metadata.finalizers?.includes(FINALIZER));
+  }
 });
 
 t.test('a release that is not uninstalled in time keeps all as it is, unless no time was given', async (t) => {

@@ -89,8 +89,8 @@ t.test('before anything is installed', async (t) => {
   t.equal(pre.find(({ id }) => id === 'installed')?.found, 'there is none yet');
   t.strictSame(
     bad(await check()).map(({ id }) => id),
-    ['definition'],
-    'what is not there yet either follows from that',
+    ['installation'],
+    'nothing is said of what would be there',
   );
   for (const args of [['get'], ['status', 'shop'], ['suspend', 'shop']]) {
     const { code, stderr } = await runWerfbundle(args, { kubeconfig: cluster.kubeconfig, cwd: dir });
@@ -100,7 +100,9 @@ t.test('before anything is installed', async (t) => {
 });
 
 t.test('installed, but neither webhook nor controller runs', async (t) => {
-  await install('crd', 'default/namespace.yaml', 'rbac', 'webhook/configurations.yaml');
+  await install('crd');
+  await only('installation', /there is neither webhook nor controller, only the CustomResourceDefinition/);
+  await install('default/namespace.yaml', 'rbac', 'webhook/configurations.yaml');
   await only('certificates', /no CA in caBundle/);
   const without = await check(['--operator-namespace', 'elsewhere']);
   t.match(without.find(({ id }) => id === 'deployments')?.found, /^there are none in namespace elsewhere/);
@@ -147,6 +149,9 @@ t.test('when all of it works nothing is wrong, and whoever may see little is tol
     /^the CAs, and the one by which the webhook is known, are good until /,
   );
   t.match(all.find(({ id }) => id === 'consent')?.found, /^bundles of namespace default deploy into it alone/);
+  t.strictSame(bad(await check(['-n', 'nope'])), [
+    { id: 'namespace', found: 'nope does not exist: give another one with -n, or create it' },
+  ]);
   await must('create', 'namespace', 'production');
   await must('annotate', 'namespace', 'production', 'werf.io/accept-bundles-from=shops, default');
   t.match((await check()).find(({ id }) => id === 'consent')?.found, /are accepted by production$/);
@@ -169,9 +174,10 @@ t.test('when all of it works nothing is wrong, and whoever may see little is tol
     seen.filter(({ verdict }) => verdict === 'ok').map(({ id, found }) => [id, id === 'version' ? '' : found]),
     [
       ['version', ''],
+      ['namespace', 'production exists'],
       [
         'own-rights',
-        'in namespace production you may get werfbundles.werf.io, list werfbundles.werf.io, watch werfbundles.werf.io, get pods/log; not create werfbundles.werf.io, update werfbundles.werf.io, patch werfbundles.werf.io, delete werfbundles.werf.io, create jobs.batch',
+        'in namespace production you may get, list, watch werfbundles.werf.io; get pods/log; not create, update, patch, delete werfbundles.werf.io; create jobs.batch',
       ],
     ],
   );

@@ -40,6 +40,14 @@ const reads: readonly Row[] = [
     },
   ],
   [
+    'a kind is served or not, whether or not it may be read',
+    async (t, { client }) => {
+      t.equal(await client.serves(CONFIGMAPS, signal), true);
+      t.equal(await client.serves({ ...CONFIGMAPS, group: 'none.example', plural: 'nothings' }, signal), false);
+      t.equal(await client.serves({ ...CONFIGMAPS, plural: 'nothings' }, signal), false);
+    },
+  ],
+  [
     'an aborted call ends with the code aborted',
     async (t, { client, namespace }) => {
       const aborted = AbortSignal.abort();

@@ -13,13 +13,15 @@ export const TAGS = { etag: '"1"', etagSupported: true, count: 2 } as const;
 export const asked = (more: object): Observation['registry'] => ({
   kind: 'asked',
   tags: ['v1.0.0', 'v0.9.0'],
+  similar: [],
   outcome: { kind: 'selected', tag: 'v1.0.0', digest: DIGEST_A, tags: TAGS },
   ...more,
 });
 export const failing = (
   code: 'timeout' | 'not-found' | 'unauthorized' | 'rate-limited' | 'server-error',
   message: string,
-) => asked({ tags: [], outcome: { kind: 'failed', failure: { kind: 'failed', code, message } } });
+  similar: readonly string[] = [],
+) => asked({ tags: [], similar, outcome: { kind: 'failed', failure: { kind: 'failed', code, message } } });
 
 /** A bundle with nothing wrong. */
 export const seen = (
@@ -33,8 +35,16 @@ export const seen = (
     spec: parseSpec(of),
     operator: {
       namespace: 'operator',
-      leases: known([{ name: 'werfbundle-controller-1', holder: 'pod-1', renewedAt: NOW, isFresh: true }]),
+      leases: known([{ name: 'werfbundle-controller-1', holder: 'pod-1', unrenewedMs: 0, isFresh: true }]),
       webhook: { kind: 'refused' },
+      deployments: known(
+        ['controller', 'webhook'].map((part) => ({
+          name: `my-${part}`,
+          app: `werfbundle-${part}`,
+          wanted: 1,
+          ready: 1,
+        })),
+      ),
     },
     access: {
       registrySecret: undefined,
@@ -47,6 +57,7 @@ export const seen = (
     target: undefined,
     account: undefined,
     missingRights: known([]),
+    grants: known({ accounts: [], roles: [], bindings: [] }),
     sources: [],
     valuesFaults: [],
     job: { kind: 'not-needed' },

@@ -6,6 +6,7 @@ import {
   KubeError,
   type ListOptions,
   type ManagedFields,
+  type Resource,
   type ResourceType,
   type ReviewType,
   type ServerVersion,
@@ -66,6 +67,8 @@ export interface FakeKube extends KubeClient {
   openWatches(): number;
   /** What `serverVersion` answers. */
   gitVersion: string;
+  /** Plurals of the kinds that are not served; reads of them still find nothing. */
+  readonly unserved: Set<string>;
 }
 
 /** Calls that write nothing. */
@@ -84,6 +87,7 @@ export const createFakeKube = (options: { readonly clock?: Clock } = {}): FakeKu
 
 class MemoryKube implements FakeKube {
   gitVersion = 'v1.36.0';
+  readonly unserved = new Set(['nothings']);
   readonly #store: FakeStore;
   readonly #interventions = new Interventions();
   readonly #logs = new Map<string, string>();
@@ -208,6 +212,10 @@ class MemoryKube implements FakeKube {
   async serverVersion(signal: AbortSignal): Promise<ServerVersion> {
     const type = { group: '', version: 'v1', plural: 'version', kind: 'Info', namespaced: false };
     return await this.#call({ verb: 'get', type, ref: { name: '' } }, signal, () => ({ gitVersion: this.gitVersion }));
+  }
+
+  async serves(type: Resource, signal: AbortSignal): Promise<boolean> {
+    return await this.#call({ verb: 'get', type, ref: { name: '' } }, signal, () => !this.unserved.has(type.plural));
   }
 
   async replace<S extends Stored>(type: ResourceType<S>, object: S, signal: AbortSignal): Promise<S> {
