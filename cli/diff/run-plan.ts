@@ -72,7 +72,7 @@ const follow = async (
   for (;;) {
     const job = await client.get(JOBS, ref, signal);
     if (job === undefined) return failed(`Job ${name} was deleted by somebody else`);
-    const pod = newestPod(podsMadeBy(made.metadata.uid, (await client.list(PODS, podsOf(ref), signal)).items));
+    const pod = newestPod(podsMadeBy(made.metadata, (await client.list(PODS, podsOf(ref), signal)).items));
     const result = jobResult(job, pod, clock.now());
     if (result.kind === 'succeeded' || result.kind === 'failed')
       return ended(deps, { job, pod, result, hide: redactor(secretTexts) });

@@ -8,7 +8,7 @@ import { jobResult } from '../../controller/deploy/result.js';
 import { needsWords, withWords, wordsOf } from '../../controller/deploy/waiting.js';
 import type { KubeClient } from '../../kube/client.js';
 import { EVENTS, JOBS, PODS } from '../../kube/resources.js';
-import { podsOf } from '../cluster/job-pods.js';
+import { podsMadeBy, podsOf } from '../cluster/job-pods.js';
 import { knownFrom } from '../diagnosis/known.js';
 import type { JobView } from './observation.js';
 
@@ -39,7 +39,7 @@ const withPod = async (
   const { namespace } = job.metadata;
   const pods = await knownFrom(client.list(PODS, podsOf(job.metadata), signal));
   if (pods.kind === 'unknown') return pods;
-  const pod = newestPod(pods.value.items);
+  const pod = newestPod(podsMadeBy(job.metadata, pods.value.items));
   const result = jobResult(job, pod, now);
   if (result.kind !== 'waiting' || !needsWords(result)) return { kind: 'present', job, pod, result };
   const { uid } = (pod ?? job).metadata;

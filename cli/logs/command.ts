@@ -3,10 +3,10 @@ import { type ObjectRef, type Pod, refOf, type Stored } from '../../api/objects.
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { CONTAINER } from '../../controller/deploy/names.js';
 import { newestPod } from '../../controller/deploy/newest-pod.js';
-import { PODS } from '../../kube/resources.js';
+import { JOBS, PODS } from '../../kube/resources.js';
 import { findBundle } from '../cluster/bundle-argument.js';
 import { followObjects } from '../cluster/follow.js';
-import { podsOf } from '../cluster/job-pods.js';
+import { podsMadeBy, podsOf } from '../cluster/job-pods.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
@@ -59,8 +59,10 @@ export const printLog = async (on: On, argument: string, options: LogsOptions): 
   const bundle = await findBundle(session, argument);
   const job = jobOf(bundle, options.number);
   const isRunning = bundle.status?.activeJobName === job.name;
-  const pod = newestPod((await session.client.list(PODS, podsOf(job), session.signal)).items);
-  if (options.follow === true && isRunning) await follow(on, job, options);
+  const uid = (await session.client.get(JOBS, job, session.signal))?.metadata.uid;
+  const pods = (await session.client.list(PODS, podsOf(job), session.signal)).items;
+  const pod = uid === undefined ? undefined : newestPod(podsMadeBy({ ...job, uid }, pods));
+  if (options.follow === true && isRunning) await follow(on, { ...job, uid }, options);
   else await printOnce(on, { bundle, job, pod }, options);
   if (!session.signal.aborted) terminal.end(0);
 };
@@ -95,7 +97,10 @@ const printKept = (terminal: Terminal, { status = {} }: StoredBundle, job: Objec
 
 const ending = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
 
-const follow = async (on: On, job: ObjectRef, options: LogsOptions): Promise<void> => {
+/** A Job that may not be there yet. */
+type AwaitedJob = ObjectRef & { readonly uid: string | undefined };
+
+const follow = async (on: On, job: AwaitedJob, options: LogsOptions): Promise<void> => {
   const { session, terminal } = on;
   const pod = await startedPod(on, job);
   session.quiet();
@@ -107,14 +112,14 @@ const follow = async (on: On, job: ObjectRef, options: LogsOptions): Promise<voi
 };
 
 /** Waits until the Job's Pod has a log, and says what it waits for. undefined after Ctrl-C. */
-const startedPod = async (on: On, job: ObjectRef): Promise<Stored<Pod> | undefined> => {
+const startedPod = async (on: On, job: AwaitedJob): Promise<Stored<Pod> | undefined> => {
   const { session, terminal } = on;
   const found = new AbortController();
   let pod: Stored<Pod> | undefined;
   let told = '';
   session.tell(`waiting for the Pod of Job ${job.namespace}/${job.name}`);
   await followObjects(on, { type: PODS, ...podsOf(job), until: found.signal }, ({ after }) => {
-    if (after === undefined) return;
+    if (after === undefined || podsMadeBy(job, [after]).length === 0) return;
     const state = podStateOf(after);
     if (state.kind !== 'waiting') {
       pod = after;

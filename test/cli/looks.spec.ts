@@ -7,7 +7,7 @@ import { podStateOf } from '../../cli/logs/pod-state.js';
 import { wrap } from '../../cli/output/wrap.js';
 import { printStatus } from '../../cli/status/command.js';
 import { KubeError } from '../../kube/client.js';
-import { EVENTS, PODS, WERFBUNDLES } from '../../kube/resources.js';
+import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, CHECKSUM, DIGEST_A, DIGEST_B, iso, NOW } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -76,10 +76,12 @@ const podOf = (jobName: string, status: NonNullable<Pod['status']>) => ({
     name: `${jobName}-pod`,
     namespace: 'ops',
     labels: { 'batch.kubernetes.io/job-name': jobName },
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: jobName, uid: `${jobName}-uid`, controller: true }],
     creationTimestamp: iso(0),
   },
   status,
 });
+const jobOf = (name: string) => ({ metadata: { name, namespace: 'ops', uid: `${name}-uid` } });
 const containerStatus = (state: object) => ({ name: 'werf', image: '', restartCount: 0, state }) as never;
 const RUNS = { phase: 'Running' as const, containerStatuses: [containerStatus({ running: {} })] };
 const PULLS = {
@@ -244,6 +246,7 @@ t.test('history lists what ended, and first the deployment that goes on', async 
 
 t.test('logs prints what the Pod of the Job that runs has said, else of the last one', async (t) => {
   const { kube, terminal, logs } = setUp(RUNNING);
+  for (const name of ['my-app-1-a', 'my-app-2-b']) kube.seed(JOBS, jobOf(name) as never);
   kube.seed(PODS, podOf('my-app-1-a', { phase: 'Succeeded' }));
   kube.seed(PODS, podOf('my-app-2-b', RUNS));
   kube.setPodLog({ namespace: 'ops', name: 'my-app-1-a-pod' }, 'werf', 'old\n');
@@ -259,6 +262,23 @@ t.test('logs prints what the Pod of the Job that runs has said, else of the last
   });
 });
 
+t.test(
+  'a Pod that somebody else has given the label, or of a Job of that name from before, is not printed',
+  async (t) => {
+    const { kube, logs } = setUp(RUNNING);
+    kube.seed(JOBS, jobOf('my-app-2-b') as never);
+    const made = podOf('my-app-2-b', RUNS);
+    const [owner] = made.metadata.ownerReferences;
+    const strangers = [[], [{ ...owner, uid: 'before' }], [{ ...owner, controller: false }]];
+    for (const [index, ownerReferences] of strangers.entries()) {
+      const name = `stranger-${index}`;
+      kube.seed(PODS, { ...made, metadata: { ...made.metadata, name, ownerReferences } } as never);
+      kube.setPodLog({ namespace: 'ops', name }, 'werf', 'of a stranger\n');
+    }
+    await t.rejects(logs(), { message: 'the Pod of Job ops/my-app-2-b is gone, and its log with it' });
+  },
+);
+
 t.test('once the Pod is gone, what the status has kept is printed, and that it is only its end', async (t) => {
   const { terminal, logs } = setUp({ ...SYNCED, lastJobLogs: 'the end' });
   await logs();
@@ -273,6 +293,7 @@ t.test('once the Pod is gone, what the status has kept is printed, and that it i
 
 t.test('a Pod that waits is said to wait, with the words of Kubernetes', async (t) => {
   const { kube, terminal, logs } = setUp(RUNNING);
+  kube.seed(JOBS, jobOf('my-app-2-b') as never);
   kube.seed(PODS, podOf('my-app-2-b', PULLS));
   await logs();
   t.strictSame(
