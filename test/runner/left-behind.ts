@@ -40,7 +40,9 @@ const wordsIfOf = async (pid: number, dir: string): Promise<string> => {
     readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
     readlink(`/proc/${pid}/cwd`).catch(() => ''),
   ]);
-  return words.includes(dir) || cwd.startsWith(dir) ? words.replaceAll('\0', ' ').trim() : '';
+  // Another spec's folder may begin with the whole name of this one: uninstall, and uninstall-command.
+  const isWithin = (path: string): boolean => `${path}/`.includes(`${dir}/`);
+  return words.split('\0').some(isWithin) || isWithin(cwd) ? words.replaceAll('\0', ' ').trim() : '';
 };
 
 const kill = (pid: number): void => {

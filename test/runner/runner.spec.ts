@@ -5,7 +5,7 @@ import { reportSpec } from './report-spec.js';
 import { runSpecs } from './run-specs.js';
 
 /** Runs programs as if they were compiled specs. */
-const run = async (dir: string, programs: Readonly<Record<string, string>>) => {
+const run = async (dir: string, programs: Readonly<Record<string, string>>, timeoutMs = 3_000) => {
   await mkdir(join(dir, 'test'), { recursive: true });
   await writeFile(join(dir, 'package.json'), '{"type": "module"}');
   for (const [name, code] of Object.entries(programs)) {
@@ -22,7 +22,7 @@ const run = async (dir: string, programs: Readonly<Record<string, string>>) => {
     binaries: undefined,
     needsControlPlane: () => false,
     print: (line) => printed.push(line),
-    timeoutMs: 3_000,
+    timeoutMs,
   });
   const faults = Object.fromEntries(results.map(({ file, faults }) => [file.slice(5, -8), faults]));
   return { results, faults, printed };
@@ -63,6 +63,23 @@ t.test('two specs of one name, in different folders, have each a folder for temp
   const waits = `setTimeout(() => { ${GOOD} }, 300);`;
   const { faults } = await run(t.testdir(), { 'api/values': waits, 'admission/values': waits });
   t.same(faults, { 'api/values': [], 'admission/values': [] });
+});
+
+t.test('what runs for a spec is not taken for what one has left whose name it begins with', async (t) => {
+  const longer = `import { spawn } from 'node:child_process';
+    const child = spawn('/bin/sleep', ['60'], { cwd: process.env.TMPDIR, stdio: 'ignore' });
+    child.on('exit', () => { if (child.killed) ${GOOD} });
+    setTimeout(() => child.kill('SIGTERM'), 4000);`;
+  const { faults, results } = await run(
+    t.testdir(),
+    { stop: `setTimeout(() => { ${GOOD} }, 300);`, 'stop-command': longer },
+    10_000,
+  );
+  t.same(faults, { stop: [], 'stop-command': [] });
+  t.same(
+    results.map(({ passed }) => passed),
+    [1, 1],
+  );
 });
 
 t.test('of a spec that failed all is shown but what passed', (t) => {
