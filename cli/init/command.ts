@@ -36,7 +36,7 @@ export const initCommand: CommandBuilder = (terminal) =>
       .summary('print a bundle of your own with the rights that it needs')
       .description(DESCRIPTION)
       .argument('[new-name]', "the bundle's name")
-      .option('--registry <repository>', 'where its tags are: ghcr.io/acme/shop')
+      .option('--registry <repository>', 'where its tags are: ghcr.io/acme/shop (required without --rights)')
       .requiredOption('--target <namespace>', 'the namespace that is deployed into')
       .option('-n, --namespace <name>', "the bundle's namespace; the target, if left out")
       .option('--service-account <name>', 'what the Job runs as, in the target namespace', 'werf-converge')

@@ -117,10 +117,7 @@ t.test('what breaks a rule is told by its option, all at once, and nothing is pr
     'v1',
   );
   t.strictSame([wrong.out, wrong.ended], ['', [2]]);
-  t.match(
-    wrong.err,
-    /^werfbundle: --registry: .*did you mean "ghcr\.io\/acme\/shop" with spec\.registry\.tag "v1"\?$/m,
-  );
+  t.match(wrong.err, /^werfbundle: --registry: .*did you mean "ghcr\.io\/acme\/shop"\?$/m);
   t.match(wrong.err, /^werfbundle: --version-constraint: .*"new" is no version range/m);
   t.match(await init('Shop', ...GIVEN.slice(1)), { out: '', err: /^werfbundle: NAME: "Shop" is no name: / });
   t.match((await init(...GIVEN)).err, /^Warning: spec\.registry: no versionConstraint and no tag/);

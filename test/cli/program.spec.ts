@@ -41,7 +41,7 @@ t.test('--help lists all commands, and --help of each says what its exit codes m
   const init = (await run('init', '--help')).out.replace(/\s+/g, ' ');
   t.match(
     init,
-    /--registry <repository> [^(]*\(required\) --target <namespace> [^(]*\(required\) -n/,
+    /--registry <repository> [^(]*\(required without --rights\) --target <namespace> [^(]*\(required\) -n/,
     'what must be given is marked',
   );
 });
