@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isMap } from './json-map.js';
 import { parseJson } from './parse-json.js';
+import { isRepositoryAddress } from './registry-url.js';
 import { parseTime, preciseTime } from './timestamp.js';
 
 /**
@@ -11,6 +12,9 @@ export const PUSHES_CONFIGMAP = 'werfbundle-pushes';
 
 /** How long a push stays there, milliseconds: as long as a change of leaders may take. */
 export const PUSH_KEPT_MS = 5 * 60_000;
+
+/** How many pushes stay there, the newest: each write stores them all anew. What is pushed out, the controllers have mostly seen. */
+export const PUSHES_KEPT = 128;
 
 /** Something was pushed. */
 export interface PushRecord {
@@ -33,12 +37,21 @@ export const pushKey = ({ name, below }: Omit<PushRecord, 'at'>): string =>
 export const encodePush = ({ name, below, at }: PushRecord): string =>
   JSON.stringify({ repository: name, ...(below && { below }), time: preciseTime(at) });
 
-/** Reads the text of a key. @returns undefined for what no receiver has written. Never throws */
-export const decodePush = (text: string): PushRecord | undefined => {
+/**
+ * Reads a key and its text. Never throws.
+ * @param now - milliseconds since 1970
+ * @returns undefined for what no receiver has written, and for what is older than it may be, or lies as far ahead
+ */
+export const decodePush = (key: string, text: string, now: number): PushRecord | undefined => {
+  if (text.length > LONGEST_TEXT) return undefined;
   const push = parseJson(text);
   if (!isMap(push)) return undefined;
   const { repository, below = false, time } = push;
   const at = typeof time === 'string' ? parseTime(time) : undefined;
   if (typeof repository !== 'string' || typeof below !== 'boolean' || at === undefined) return undefined;
-  return { name: repository, below, at };
+  if (!isRepositoryAddress(repository) || key !== pushKey({ name: repository, below })) return undefined;
+  return Math.abs(now - at) <= PUSH_KEPT_MS ? { name: repository, below, at } : undefined;
 };
+
+/** The longest text that {@link encodePush} writes has an address, a time, and some letters. */
+const LONGEST_TEXT = 512;

@@ -37,6 +37,8 @@ export const parseRegistryUrl = (text: string): ParsedRegistryUrl => {
     const slash = bare.indexOf('/');
     return { kind: 'ok', host: bare.slice(0, slash).toLowerCase(), repository: bare.slice(slash + 1) };
   }
+  // Finding out what was meant takes time by the square of the length, and nobody means so much.
+  if (bare.length > 4 * MAX_URL_LENGTH) return { kind: 'invalid', reason: fault };
   const { url, tag, removed } = cleaned(bare);
   const reason = removed.length > 0 ? `a repository without ${listed(removed)} is needed` : fault;
   const meant = completed(url);
@@ -44,6 +46,9 @@ export const parseRegistryUrl = (text: string): ParsedRegistryUrl => {
     return { kind: 'invalid', reason: reason === fault ? reason : `${reason}, and ${faultOf(url)}` };
   return { kind: 'invalid', reason, suggestion: { url: meant, ...(tag !== undefined && { tag }) } };
 };
+
+/** Whether a text is `host[:port]/path` just so, without `oci://`. Takes no time for texts that are too long. */
+export const isRepositoryAddress = (text: string): boolean => faultOf(text) === undefined;
 
 /** What is wrong with `host[:port]/path`; nothing if it is one. */
 const faultOf = (bare: string): string | undefined => {

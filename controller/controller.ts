@@ -109,7 +109,8 @@ export class Controller {
     const watching = Promise.all(followed.map((part) => part?.start(winding.signal)));
     try {
       await this.#caches.whenSynced(signal);
-      log.info('controller ready', { bundles: [...this.#caches.bundleRefs()].length });
+      const bundles = [...this.#caches.bundleRefs()].length;
+      log.info('controller ready', { bundles, followsPushes: this.#deps.followPushes });
       await Promise.race([watching, this.#govern(signal)]);
     } finally {
       winding.abort(signal.reason);

@@ -8,8 +8,8 @@ import { judge, type Verdict } from './judge.js';
 import { isSigned, mayBeOf } from './proof.js';
 import type { PushRecorder } from './push-recorder.js';
 import type { Receiver, Receivers } from './receivers.js';
-import { Replays } from './replays.js';
-import type { Sender } from './senders/sender.js';
+import { callKey, Replays } from './replays.js';
+import type { Sender, Told } from './senders/sender.js';
 import { SENDERS } from './senders/sender-table.js';
 
 /** A request as it comes. */
@@ -30,6 +30,8 @@ export interface CallAnswer {
   readonly message: string;
   /** Seconds after which it may be tried again. */
   readonly retryAfter?: number;
+  /** The connection ends with it: who is not known to be a sender keeps none. */
+  readonly isLast?: boolean;
 }
 
 interface CallsDeps {
@@ -58,7 +60,10 @@ interface Addressed {
   readonly inPath: string | undefined;
 }
 
-/** Answers calls: finds out whose they are, what they tell of, and passes it on. Nothing of a refused call has any effect. */
+/** What a call comes to, and whether it is known to be its receiver's. */
+type Judged = Verdict & { readonly isProven: boolean };
+
+/** Answers calls: finds out whose they are, what they tell of, and passes it on. */
 export class Calls {
   readonly #deps: CallsDeps;
   readonly #rate: CallRate;
@@ -74,17 +79,21 @@ export class Calls {
   /** Never rejects, but for a bug. */
   async answer(call: Call): Promise<CallAnswer> {
     const addressed = this.#addressed(call);
-    if (addressed === undefined) return this.#refuse(call, 'unknown-receiver');
-    const { receiver } = addressed;
-    const answer = await this.#answerTo(call, addressed);
-    if (answer.kind === 'refused') {
-      this.#deps.onCall(receiver.name, 'refused');
-      return this.#refuse(call, answer.reason, { ...answer, sender: addressed.sender });
+    if (addressed === undefined)
+      return this.#refuse(call, { kind: 'refused', reason: 'unknown-receiver', isProven: false });
+    const { receiver, sender } = addressed;
+    const verdict = await this.#answerTo(call, addressed);
+    this.#deps.onCall(receiver.name, verdict.kind);
+    switch (verdict.kind) {
+      case 'refused':
+        return this.#refuse(call, verdict, sender);
+      case 'ignored':
+        return { status: 200, message: `nothing to do: ${verdict.why}` };
+      case 'pushed':
+        return { status: 202, message: `bundles of ${verdict.names.join(', ')} are looked at` };
+      default:
+        return verdict satisfies never;
     }
-    this.#deps.onCall(receiver.name, answer.kind);
-    return answer.kind === 'ignored'
-      ? { status: 200, message: `nothing to do: ${answer.why}` }
-      : { status: 202, message: `bundles of ${answer.names.join(', ')} are looked at` };
   }
 
   #addressed({ url }: Call): Addressed | undefined {
@@ -93,64 +102,80 @@ export class Calls {
     return receiver && { receiver, sender: SENDERS[receiver.type], inPath };
   }
 
-  async #answerTo(
-    call: Call,
-    { receiver, sender, inPath }: Addressed,
-  ): Promise<Verdict & { readonly isProven: boolean }> {
+  async #answerTo(call: Call, { receiver, sender, inPath }: Addressed): Promise<Judged> {
     const { method, headers } = call;
     const { proof } = sender;
-    if (method !== 'POST') return refused('method');
-    if (!mayBeOf(receiver, proof, { headers, inPath })) return refused('unproven');
+    if (method !== 'POST') return refused('method', false);
+    if (!mayBeOf(receiver, proof, { headers, inPath })) return refused('unproven', false);
     const read = await call.read();
-    if (read.kind !== 'body') return refused(read.kind === 'gone' ? 'malformed' : read.kind);
+    if (read.kind === 'gone') return { kind: 'ignored', why: 'the caller has left', isProven: false };
+    if (read.kind !== 'body') return refused(read.kind, proof.kind !== 'signature');
     const body = read.bytes;
-    if (!isSigned(receiver, proof, { headers, body })) return refused('unproven');
-    if (!this.#rate.take(receiver.name)) return refused('flooding');
-    const event = sender.eventHeader === undefined ? '' : String(headers[sender.eventHeader] ?? '').toLowerCase();
-    const json = parseJson(Buffer.from(body).toString('utf8'));
-    const verdict = judge(json === undefined ? NO_JSON : sender.read(json, event), receiver, this.#deps.clock.now());
-    return { ...(verdict.kind === 'pushed' ? await this.#pass(verdict, { receiver, body }) : verdict), isProven: true };
+    if (!isSigned(receiver, proof, { headers, body })) return refused('unproven', false);
+    const known = callKey(body);
+    const verdict = this.#replays.has(receiver.name, known)
+      ? refused('replayed', true)
+      : judge(toldBy(sender, { headers, body }), receiver, this.#deps.clock.now());
+    return {
+      ...(verdict.kind === 'pushed' ? await this.#pass(verdict, receiver.name, known) : verdict),
+      isProven: true,
+    };
   }
 
-  async #pass(
-    verdict: Extract<Verdict, { kind: 'pushed' }>,
-    { receiver: { name }, body }: { readonly receiver: Receiver; readonly body: Uint8Array },
-  ): Promise<Verdict> {
+  /** What calls that are refused anyway cost, the real sender does not pay: only here its rate counts. */
+  async #pass(verdict: Extract<Verdict, { kind: 'pushed' }>, receiver: string, known: string): Promise<Verdict> {
     const { names, below, isUnique } = verdict;
-    if (isUnique && this.#replays.has(name, body)) return { kind: 'refused', reason: 'replayed' };
-    const recorded = await this.#deps.recorder.record(names.map((one) => ({ name: one, below })));
-    if (recorded.kind === 'failed') return { kind: 'refused', reason: 'unavailable' };
-    // Only now: who was told to try again has to be let through.
-    if (isUnique) this.#replays.add(name, body);
-    this.#deps.log.info('a push was received', { receiver: name, repositories: names, below });
+    if (!this.#rate.take(receiver)) return { kind: 'refused', reason: 'flooding' };
+    // Before it is written, so that the same call meanwhile is the same; whoever is told to try again has to be let through.
+    if (isUnique) this.#replays.add(receiver, known);
+    const pushes = names.map((name) => ({ name, below }));
+    const recorded = await this.#deps.recorder.record(receiver, pushes);
+    if (recorded.kind !== 'recorded') {
+      this.#replays.remove(receiver, known);
+      return { kind: 'refused', reason: recorded.kind === 'full' ? 'flooding' : 'unavailable' };
+    }
+    this.#deps.log.info('a push was received', { receiver, repositories: names, below });
     return verdict;
   }
 
   #refuse(
     { peer }: Call,
-    reason: CallRefusal,
-    about: { readonly detail?: string; readonly isProven: boolean; readonly sender?: Sender } = { isProven: false },
+    { reason, detail, isProven }: Extract<Judged, { kind: 'refused' }>,
+    sender?: Sender,
   ): CallAnswer {
     this.#deps.refusals.add(reason, peer);
     const { status, meaning } = CALL_REFUSALS[reason];
-    const message = `refused (${reason}): ${meaning}${about.detail === undefined ? '' : `: ${about.detail}`}`;
-    const isFinal = about.isProven && FINAL.has(reason);
+    const message = `refused (${reason}): ${meaning}${detail === undefined ? '' : `: ${detail}`}`;
     return {
       // Whoever repeats a call for ever until it is answered so would tell of nothing else any more.
-      status: isFinal && about.sender?.isStubborn === true ? 200 : status,
+      status: isProven && FINAL.has(reason) && sender?.isStubborn === true ? 200 : status,
       message,
       ...((reason === 'flooding' || reason === 'unavailable') && { retryAfter: 1 }),
+      ...(!isProven && { isLast: true }),
     };
   }
 }
 
+/** Reads a body. Apart, so that nothing of a large one is kept while its push is written. */
+const toldBy = (
+  sender: Sender,
+  { headers, body }: { readonly headers: IncomingHttpHeaders; readonly body: Uint8Array },
+): Told => {
+  const event = sender.eventHeader === undefined ? '' : String(headers[sender.eventHeader] ?? '').toLowerCase();
+  const json = parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
+  return json === undefined ? NO_JSON : sender.read(json, event);
+};
+
 /** Refusals that stay the same however often a call is repeated. */
-const FINAL: ReadonlySet<CallRefusal> = new Set(['malformed', 'elsewhere', 'stale', 'replayed']);
+const FINAL: ReadonlySet<CallRefusal> = new Set([
+  ...(['malformed', 'elsewhere', 'stale', 'replayed'] as const),
+  ...(['too-large', 'encoded'] as const),
+]);
 
 const NO_JSON = { kind: 'malformed', why: 'it is no JSON' } as const;
 
-const refused = (reason: CallRefusal): Verdict & { readonly isProven: boolean } => ({
+const refused = (reason: CallRefusal, isProven: boolean): Extract<Judged, { kind: 'refused' }> => ({
   kind: 'refused',
   reason,
-  isProven: false,
+  isProven,
 });

@@ -1,4 +1,4 @@
-import { parseRegistryUrl } from '../api/registry-url.js';
+import { isRepositoryAddress } from '../api/registry-url.js';
 import { repositoryName } from '../api/repository-name.js';
 import type { CallRefusal } from './call-refusals.js';
 import type { Receiver } from './receivers.js';
@@ -22,7 +22,7 @@ export type Verdict =
 export const FRESH_MS = 5 * 60_000;
 
 /** Repositories of one call: senders tell of one, or of a few. */
-const MOST_REPOSITORIES = 100;
+const MOST_REPOSITORIES = 16;
 const TOO_MANY = `it tells of more than ${MOST_REPOSITORIES} repositories`;
 
 /** Judges what a call tells of. Pure; never throws. @param now - milliseconds since 1970 */
@@ -36,9 +36,10 @@ export const judge = (told: Told, { registry }: Pick<Receiver, 'registry'>, now:
       const { repositories, below, at } = told;
       if (repositories.length > MOST_REPOSITORIES) return { kind: 'refused', reason: 'malformed', detail: TOO_MANY };
       if (at !== undefined && !(Math.abs(now - at) <= FRESH_MS)) return { kind: 'refused', reason: 'stale' };
-      const names = repositories.map((repository) => nameIn(registry, repository));
-      if (names.includes('malformed')) return { kind: 'refused', reason: 'malformed', detail: 'it has no repository' };
-      if (names.includes('elsewhere')) return { kind: 'refused', reason: 'elsewhere' };
+      if (!repositories.every((repository) => isRepositoryAddress(`${registry.host}/${repository}`)))
+        return { kind: 'refused', reason: 'malformed', detail: 'what it calls a repository is the name of none' };
+      const names = repositories.map((repository) => repositoryName({ host: registry.host, repository }));
+      if (!names.every((name) => isWithin(registry, name))) return { kind: 'refused', reason: 'elsewhere' };
       return { kind: 'pushed', names, below, isUnique: at !== undefined };
     }
     default:
@@ -46,10 +47,9 @@ export const judge = (told: Told, { registry }: Pick<Receiver, 'registry'>, now:
   }
 };
 
-/** The name of a repository in a registry; or why it may not be told of. Names have a slash, which those words have not. */
-const nameIn = ({ host, path }: Receiver['registry'], repository: string): string => {
-  if (parseRegistryUrl(`${host}/${repository}`).kind === 'invalid') return 'malformed';
-  const name = repositoryName({ host, repository });
-  const within = path === undefined || name === `${host}/${path}` || name.startsWith(`${host}/${path}/`);
-  return within ? name : 'elsewhere';
+/** Whether a repository is what a receiver may tell of, or below it. Docker Hub's own images may be written without `library/`. */
+const isWithin = ({ host, path }: Receiver['registry'], name: string): boolean => {
+  if (path === undefined) return true;
+  const prefixes = [`${host}/${path}`, repositoryName({ host, repository: path })];
+  return prefixes.some((prefix) => name === prefix || name.startsWith(`${prefix}/`));
 };

@@ -30,10 +30,9 @@ const LEAST_SECRET = 16;
  * @param secretIn - reads the files that it names
  */
 export const parseReceivers = (text: string, secretIn: ReadsSecret): ParsedReceivers => {
-  const document = parseDocument(text);
-  const [fault] = document.errors;
-  if (fault !== undefined) return invalid([`it is no YAML: ${fault.message.split('\n')[0]}`]);
-  const root: unknown = document.toJS();
+  const parsed = parsedYaml(text);
+  if (parsed.kind === 'invalid') return invalid([`it is no YAML: ${parsed.why}`]);
+  const root = parsed.value;
   if (!isMap(root) || !Array.isArray(root['receivers'])) return invalid(['a list "receivers" is needed']);
   const problems: string[] = [];
   const refuse: Refuse = (field, words) => problems.push(`${field}: ${words}`);
@@ -74,14 +73,33 @@ const receiverOf = (
   };
 };
 
+/** Only a value shows some faults: an alias of nothing, or of too much. */
+const parsedYaml = (
+  text: string,
+): { readonly kind: 'ok'; readonly value: unknown } | { readonly kind: 'invalid'; readonly why: string } => {
+  const document = parseDocument(text);
+  const [fault] = document.errors;
+  if (fault !== undefined) return { kind: 'invalid', why: fault.message.split('\n')[0] ?? '' };
+  try {
+    return { kind: 'ok', value: document.toJS() };
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    return { kind: 'invalid', why: error.message };
+  }
+};
+
 const registryOf = (value: unknown, path: string, refuse: Refuse): Receiver['registry'] => {
   const words =
     'the registry is needed as the bundles\' url has it, with or without a path: "ghcr.io/acme" or "registry.corp.example"';
-  const [host = '', ...parts] = typeof value === 'string' ? value.split('/') : [];
+  const written = typeof value === 'string' ? value.replace(/^oci:\/\//, '') : '';
+  const hasPath = written.includes('/');
   // A registry alone is no repository: it is read with one in it.
-  const parsed = parseRegistryUrl(parts.length === 0 ? `${host}/any` : String(value));
-  if (parsed.kind === 'invalid') refuse(path, words);
-  return { host: registryName(host), path: parts.length === 0 ? undefined : parts.join('/') };
+  const parsed = parseRegistryUrl(hasPath ? written : `${written}/any`);
+  if (parsed.kind === 'invalid') {
+    refuse(path, words);
+    return { host: '', path: undefined };
+  }
+  return { host: registryName(parsed.host), path: hasPath ? parsed.repository : undefined };
 };
 
 const secretsOf = (
@@ -100,7 +118,8 @@ const secretsOf = (
       return '';
     }
     const secret = secretIn(file)?.replace(/\r?\n$/, '');
-    const fault = secret === undefined ? `there is no file "${file}"` : secretFault(secret, { file, type });
+    const fault =
+      secret === undefined ? 'there is no file of this name beside this one' : secretFault(secret, { file, type });
     if (fault !== undefined) refuse(at, fault);
     return secret ?? '';
   });

@@ -2,30 +2,37 @@ import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { FRESH_MS } from './judge.js';
 
-/** So many calls are remembered; only proven ones are, so nobody else can make it forget one. */
-const MOST = 10_000;
+/** So many calls of one receiver are remembered: more than it may make in the time that they have to be. */
+const MOST = 20_000;
 
-/** The calls that were received lately. It remembers them for as long as their age lets them pass. */
+/** The calls that this process has taken lately. It remembers them for as long as their age lets them pass. */
 export class Replays {
   readonly #now: () => number;
-  /** When each one may be forgotten. */
-  readonly #calls = new LRUCache<string, number>({ max: MOST });
+  /** By receiver: when each call may be forgotten. */
+  readonly #calls = new Map<string, LRUCache<string, number>>();
 
   /** @param now - monotonic milliseconds */
   constructor(now: () => number) {
     this.#now = now;
   }
 
-  /** Whether this call was received before. */
-  has(receiver: string, body: Uint8Array): boolean {
-    return (this.#calls.get(keyOf(receiver, body)) ?? Number.NEGATIVE_INFINITY) > this.#now();
+  /** Whether this call was taken before. */
+  has(receiver: string, call: string): boolean {
+    return (this.#calls.get(receiver)?.get(call) ?? Number.NEGATIVE_INFINITY) > this.#now();
   }
 
-  /** It was received, and passed on. A push may be dated {@link FRESH_MS} ahead, and stay fresh for as long again. */
-  add(receiver: string, body: Uint8Array): void {
-    this.#calls.set(keyOf(receiver, body), this.#now() + 2 * FRESH_MS);
+  /** It is taken. A push may be dated {@link FRESH_MS} ahead, and stay fresh for as long again. */
+  add(receiver: string, call: string): void {
+    const calls = this.#calls.get(receiver) ?? new LRUCache({ max: MOST });
+    this.#calls.set(receiver, calls);
+    calls.set(call, this.#now() + 2 * FRESH_MS);
+  }
+
+  /** It was not taken after all: its sender was told to try again. */
+  remove(receiver: string, call: string): void {
+    this.#calls.get(receiver)?.delete(call);
   }
 }
 
-const keyOf = (receiver: string, body: Uint8Array): string =>
-  createHash('sha256').update(receiver).update('\0').update(body).digest('base64');
+/** What a call is known again by. */
+export const callKey = (body: Uint8Array): string => createHash('sha256').update(body).digest('base64');

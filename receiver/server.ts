@@ -9,7 +9,7 @@ import { type CallAnswer, type Calls, MAX_BODY_BYTES } from './calls.js';
 import type { Refusal } from './refusals.js';
 
 /** Room for all bodies that are being received, bytes. */
-const RECEIVING_BYTES = 16 * MAX_BODY_BYTES;
+const RECEIVING_BYTES = 4 * MAX_BODY_BYTES;
 /** An idle connection of a sender, or of a proxy, is kept for so long, milliseconds. */
 const KEEP_ALIVE_MS = 75_000;
 /** Time for a call's headers and body, waiting for room included, milliseconds. */
@@ -107,7 +107,7 @@ const answer = async (
     const made = await calls.answer({ method, url, headers, peer: peerOf(socket), read });
     // Whoever is answered while they still write may never see why: what nobody wants of a body is read, and kept nowhere.
     if (reading === undefined) await ended(request, response);
-    send(response, made, state.draining || reading === undefined);
+    send(response, made, made.isLast === true || state.draining || reading === undefined);
   } finally {
     held.leave();
   }

@@ -63,8 +63,8 @@ export const runReceiver = async (surroundings: Surroundings, signal: AbortSigna
     const server = await startServer({ listen, calls, maxConnections, maxConnectionsPerPeer, refusals, clock, log });
     metrics.countConnections(server.connections);
     const probe = async (): Promise<void> => {
-      const recorded = await recorder.record([]);
-      readiness = recorded.kind === 'recorded' ? { ok: true } : { ok: false, reason: recorded.why };
+      const recorded = await recorder.probe();
+      readiness = recorded.kind === 'failed' ? { ok: false, reason: recorded.why } : { ok: true };
     };
     await probe();
     log.info('receiver ready', { health: health.port, port: server.port });

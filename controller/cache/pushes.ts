@@ -1,5 +1,5 @@
 import type { ConfigMap, Stored } from '../../api/objects.js';
-import { decodePush, PUSH_KEPT_MS, PUSHES_CONFIGMAP, type PushRecord } from '../../api/push-record.js';
+import { decodePush, PUSH_KEPT_MS, PUSHES_CONFIGMAP, PUSHES_KEPT, type PushRecord } from '../../api/push-record.js';
 import type { KubeClient } from '../../kube/client.js';
 import { type Change, createReflector, type Reflector } from '../../kube/reflector.js';
 import { CONFIGMAPS } from '../../kube/resources.js';
@@ -16,10 +16,18 @@ interface PushesDeps {
   readonly onPush: (push: PushRecord) => void;
 }
 
-/** By the keys of the ConfigMap; the texts tell whether something was pushed again. */
-type Content = Readonly<Record<string, string>>;
+/** By the keys of the ConfigMap; a later time tells that something was pushed again. */
+type Content = ReadonlyMap<string, PushRecord>;
 
-/** What receivers have written down: see {@link PUSHES_CONFIGMAP}. It is evidence that something was pushed, and orders a look, no more. */
+const NOTHING: Content = new Map();
+
+/** Receivers write no more than {@link PUSHES_KEPT} and what comes at once: what else stands there costs nothing more. */
+const MOST_READ = 2 * PUSHES_KEPT;
+
+/**
+ * What receivers have written down: see {@link PUSHES_CONFIGMAP}. It is evidence that something was pushed, and orders a look, no more; what
+ * no receiver could have written is as if it were not there.
+ */
 export class Pushes {
   readonly #deps: PushesDeps;
   readonly #reflector: Reflector<Content>;
@@ -30,7 +38,7 @@ export class Pushes {
       ...deps,
       type: CONFIGMAPS,
       list: { namespace: deps.namespace, fieldSelector: `metadata.name=${PUSHES_CONFIGMAP}` },
-      project: ({ data }) => data ?? {},
+      project: ({ data = {} }) => contentOf(data, deps.clock.now()),
       onChange: (change) => this.#changed(change),
     });
   }
@@ -42,19 +50,26 @@ export class Pushes {
 
   /** Whether something was pushed to a repository lately. @param name - its `repositoryName` */
   wasPushed(name: string): boolean {
-    const content = this.#reflector.get({ namespace: this.#deps.namespace, name: PUSHES_CONFIGMAP });
-    return this.#recent(Object.values(content ?? {})).some(
-      (push) => push.name === name || (push.below && name.startsWith(`${push.name}/`)),
-    );
+    const { clock, namespace } = this.#deps;
+    const content = this.#reflector.get({ namespace, name: PUSHES_CONFIGMAP }) ?? NOTHING;
+    const since = clock.now() - PUSH_KEPT_MS;
+    for (const push of content.values()) {
+      if (push.at < since) continue;
+      if (push.name === name || (push.below && name.startsWith(`${push.name}/`))) return true;
+    }
+    return false;
   }
 
-  #changed({ before = {}, after = {} }: Change<Content>): void {
-    const news = Object.entries(after).filter(([key, text]) => before[key] !== text);
-    for (const push of this.#recent(news.map(([, text]) => text))) this.#deps.onPush(push);
-  }
-
-  #recent(texts: readonly string[]): readonly PushRecord[] {
-    const since = this.#deps.clock.now() - PUSH_KEPT_MS;
-    return texts.flatMap((text) => decodePush(text) ?? []).filter(({ at }) => at >= since);
+  #changed({ before = NOTHING, after = NOTHING }: Change<Content>): void {
+    for (const [key, push] of after) if (before.get(key)?.at !== push.at) this.#deps.onPush(push);
   }
 }
+
+const contentOf = (data: Readonly<Record<string, string>>, now: number): Content => {
+  const content = new Map<string, PushRecord>();
+  for (const [key, text] of Object.entries(data).slice(0, MOST_READ)) {
+    const push = decodePush(key, text, now);
+    if (push !== undefined) content.set(key, push);
+  }
+  return content;
+};

@@ -19,6 +19,7 @@ import {
   MIN_GAP_MS,
   nextDueAt,
   PUSH_GAP_MS,
+  PUSH_RETRY_MS,
 } from './schedule.js';
 import {
   asksTheSame,
@@ -66,7 +67,7 @@ export const stepRepository = (
     case 'acknowledged':
       return acknowledged(state, subscribers, event);
     case 'pushed':
-      return pushed(state);
+      return pushed(state, subscribers);
     case 'look':
       return phase.kind === 'idle' ? looked(state, subscribers, event) : unchanged(state);
     case 'slot-given':
@@ -112,7 +113,9 @@ const subscribed = (
 };
 
 /** One that comes while a scan is under way makes another one: that scan may have listed the tags before. */
-const pushed = (state: RepositoryState): RepositoryStep => {
+const pushed = (state: RepositoryState, subscribers: Subscribers): RepositoryStep => {
+  // Nobody is there who could hear of it, nor will this repository be looked at again for anybody.
+  if (subscribers.size === 0) return unchanged(state);
   const after = { ...state, pushed: NEW_PUSH };
   const { phase } = state;
   if (phase.kind !== 'idle') return unchanged(after);
@@ -163,8 +166,8 @@ const looked = (
 const begun = (state: RepositoryState, subscribers: Subscribers, { now }: Event<'slot-given'>): RepositoryStep => {
   const isDue = dueNow(state.rhythm, duesOf(subscribers, NOBODY), now);
   const waiting = new Map([...subscribers].filter(([, { due }]) => isDue(due)));
-  const forPush = pushDueAt(state) <= now;
-  if (waiting.size === 0 && !(forPush && subscribers.size > 0)) return rested(withGap(state, now), subscribers);
+  const forPush = pushDueAt(state) <= now && subscribers.size > 0;
+  if (waiting.size === 0 && !forPush) return rested(withGap(state, now), subscribers);
   const changed = new Map<string, Subscriber>();
   for (const [name, subscriber] of waiting) changed.set(name, { ...subscriber, due: IDLE });
   const phase = { kind: 'scanning', waiting, pushed: state.pushed } as const;
@@ -184,23 +187,33 @@ const scanned = (state: Scanning, audience: Audience, event: Event<'scanned'>): 
   const regular = [...waiting.values()].some(({ due }) => due.kind === 'interval');
   const served = held === undefined && (regular || (all && run.result === 'success'));
   const rhythm = { ...state.rhythm, lastAt: served ? begunAt : state.rhythm.lastAt, uniform };
-  const left = state.pushed ?? leftOf(phase.pushed, { subscribers, outcomes });
+  const pushed = state.pushed ?? leftOf(phase.pushed, { subscribers, outcomes });
+  const notPushedBefore = Math.max(state.notPushedBefore, retryAt(pushed, now));
   const latest = latestAfter(state.latest, subscribers, outcomes);
-  const after = withGap({ ...state, rhythm, latest, pushed: left }, now);
+  const after = withGap({ ...state, rhythm, latest, pushed, notPushedBefore }, now);
   const notify = notifying(bundles);
   if (held === undefined) return rested({ ...after, hold: undefined }, subscribers, { changed, effects: notify });
   const step = putOff(after, { subscribers, changed }, { held, now, uniform });
   return { ...step, effects: [...notify, ...step.effects] };
 };
 
-/** What is left of a push after a scan; nothing once each policy has had an answer. */
+/** What is left of a push after a scan; nothing once each policy has had an answer, or enough scans have failed. */
 const leftOf = (
   push: Push | undefined,
   { subscribers, outcomes }: { readonly subscribers: Subscribers; readonly outcomes: ReadonlyMap<string, ScanOutcome> },
 ): Push | undefined => {
   if (push === undefined) return undefined;
-  const answered = new Set([...push.answered, ...outcomes.keys()]);
-  return [...policiesOf(subscribers).keys()].every((name) => answered.has(name)) ? undefined : { answered };
+  const answers = [...outcomes].filter(([, { kind }]) => kind !== 'failed').map(([name]) => name);
+  const answered = new Set([...push.answered, ...answers]);
+  const failures = push.failures + (answers.length < outcomes.size ? 1 : 0);
+  if ([...policiesOf(subscribers).keys()].every((name) => answered.has(name))) return undefined;
+  return failures > PUSH_RETRY_MS.length ? undefined : { answered, failures };
+};
+
+/** When a push whose last scan has failed is scanned for again; 0: it has not. */
+const retryAt = (push: Push | undefined, now: number): number => {
+  const wait = push === undefined ? undefined : PUSH_RETRY_MS[push.failures - 1];
+  return wait === undefined ? 0 : now + wait;
 };
 
 const broken = (state: RepositoryState, audience: Audience, event: Event<'broken'>): RepositoryStep => {
@@ -261,6 +274,7 @@ const rested = (
 };
 
 const nextLookAt = (state: RepositoryState, subscribers: Subscribers, changed: Subscribers): number => {
+  if (subscribers.size === 0) return Number.POSITIVE_INFINITY;
   const dueAt = nextDueAt(state.rhythm, duesOf(subscribers, changed));
   return Math.max(Math.min(dueAt, pushDueAt(state)), state.notBefore);
 };

@@ -5,13 +5,16 @@ import type { ScanRun } from './scan-run.js';
 import type { Hold, Rhythm } from './schedule.js';
 import type { Subscribers, Subscription } from './subscriber.js';
 
-/** Something was pushed; the policies that have had an answer since, by their names: one scan may leave some to the next one. */
+/** Something was pushed. */
 export interface Push {
+  /** The policies that have had an answer since, by their names: one scan may leave some to the next one. */
   readonly answered: ReadonlySet<string>;
+  /** How many scans of it have failed. */
+  readonly failures: number;
 }
 
-/** A push that no policy has had an answer since. */
-export const NEW_PUSH: Push = { answered: new Set() };
+/** A push that was not scanned for yet. */
+export const NEW_PUSH: Push = { answered: new Set(), failures: 0 };
 
 /** What is known of a repository. Times are the clock's monotonic milliseconds. */
 export interface RepositoryState {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { LRUCache } from 'lru-cache';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import { repositoryName } from '../../api/repository-name.js';
 import { DueHeap } from '../../process/due-heap.js';
@@ -24,6 +25,8 @@ import { type Subscriber, type Subscribers, subscriberName, subscriptionOf, tena
 
 /** The schedule is looked at at least this often: a timer of Node holds 24 days at most. */
 const SLEEP_MAX_MS = 60 * 60 * 1000;
+/** So many repositories that were forgotten lately are remembered, by a number each. */
+const MOST_LEFT = 10_000;
 /** Handed to the bundles that waited when a scan ended with a fault that is logged. */
 const FAULT: RegistryFailure = {
   kind: 'failed',
@@ -60,6 +63,8 @@ class RepositoryScans implements RunningScans {
   readonly #deps: ScansDeps;
   readonly #alarm: Alarm;
   readonly #repositories = new Map<string, Repository>();
+  /** Before when no scan for a push may begin, by the keys of those that are forgotten: they may come again at once. */
+  readonly #left = new LRUCache<string, number>({ max: MOST_LEFT });
   /** They may be several of one name, each with a credential of its own. */
   readonly #names = new RepositoryNames<Repository>();
   /** The repository that a bundle is subscribed to, by the bundle's name. */
@@ -146,7 +151,8 @@ class RepositoryScans implements RunningScans {
     const { clock, random, wasPushed } = this.#deps;
     const name = repositoryName(target);
     const born = newRepositoryState({ now: clock.monotonic(), uniform: random.uniform() });
-    const state = { ...born, ...(wasPushed?.(name) === true && { pushed: NEW_PUSH }) };
+    const notPushedBefore = this.#left.get(key) ?? born.notPushedBefore;
+    const state = { ...born, notPushedBefore, ...(wasPushed?.(name) === true && { pushed: NEW_PUSH }) };
     const host = resourceUrl(target, '').host;
     const repository = { key, target, host, subscribers: new Map(), memory: newMemory(), state };
     this.#repositories.set(key, repository);
@@ -158,6 +164,8 @@ class RepositoryScans implements RunningScans {
   #dropIfForgettable(repository: Repository): void {
     if (!isForgettable(repository.state, repository.subscribers)) return;
     this.#names.delete(repositoryName(repository.target), repository);
+    this.#schedule.set(repository, undefined);
+    this.#left.set(repository.key, repository.state.notPushedBefore);
     if (this.#repositories.get(repository.key) === repository) this.#repositories.delete(repository.key);
   }
 

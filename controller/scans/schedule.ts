@@ -31,6 +31,9 @@ export const MIN_GAP_MS = 500;
 /** The least time from the beginning of a scan to one for a push: whoever floods a receiver makes no more than one a second. */
 export const PUSH_GAP_MS = 1_000;
 
+/** When a scan for a push that has failed is made again, milliseconds; after the last time, what was pushed is left to the next poll. */
+export const PUSH_RETRY_MS: readonly number[] = [5_000, 30_000];
+
 const JITTER = 0.1;
 
 /** The shortest time between two scans of an interval. */

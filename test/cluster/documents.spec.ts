@@ -35,13 +35,13 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     'test/cluster/install.spec.ts',
   'kubectl delete -k my-overlay --ignore-not-found': 'test/cluster/install.spec.ts',
   'kubectl delete -k werfbundle/manifests/crd': 'test/cluster/install.spec.ts',
-  'kubectl create secret generic werfbundle-receivers -n k8s-werf-operator-go-system --from-file=receivers.yaml --from-file=harbor --from-file=ghcr':
+  'kubectl create secret generic werfbundle-receivers -n k8s-werf-operator-go-system --from-file=receivers.yaml --from-file=harbor --from-file=ci':
     'test/cluster/receiver.spec.ts',
   'body="{\\"repository\\":\\"acme/shop\\",\\"time\\":\\"$(date -u +%Y-%m-%dT%H:%M:%SZ)\\"}"':
     'test/cluster/receiver.spec.ts',
-  'signature=$(printf %s "$body" | openssl dgst -sha256 -hmac "$(cat ghcr)" -hex | sed \'s/.* //\')':
+  'signature=$(printf %s "$body" | openssl dgst -sha256 -hmac "$(cat ci)" -hex | sed \'s/.* //\')':
     'test/cluster/receiver.spec.ts',
-  'curl -fsS -d "$body" -H "X-Signature: sha256=$signature" https://push.corp.example/receivers/ci':
+  'curl -sS --fail-with-body -d "$body" -H "X-Signature: sha256=$signature" https://push.corp.example/receivers/ci':
     'test/cluster/receiver.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -f shop.yaml': 'test/cluster/steer.spec.ts',

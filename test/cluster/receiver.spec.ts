@@ -23,10 +23,10 @@ const folder = join(fixture.cluster.dir, 'receivers');
 const configure = async (host: string): Promise<void> => {
   const receivers = [
     { name: 'registry', type: 'Distribution', registry: host, secretFiles: ['token'] },
-    { name: 'ci', type: 'Generic', registry: 'registry.example', secretFiles: ['ghcr'] },
+    { name: 'ci', type: 'Generic', registry: 'registry.example', secretFiles: ['ci'] },
   ];
   await writeFile(join(folder, 'token'), `${token}\n`);
-  await writeFile(join(folder, 'ghcr'), canary('generic'));
+  await writeFile(join(folder, 'ci'), canary('generic'));
   // All that is put into a Secret has a canary.
   await writeFile(join(folder, 'receivers.yaml'), `${JSON.stringify({ receivers })} # ${canary('receivers')}\n`);
 };

@@ -97,3 +97,52 @@ t.test('who subscribes soon after a push has its repository scanned at once', as
   await clock.advance(SECOND);
   t.equal(lists(), 1);
 });
+
+t.test('what was pushed while a registry failed for a moment is found soon, long before the next poll', async (t) => {
+  const { registry, clock, scans, want, outcomeOf, lists } = board(t);
+  want('a', interval);
+  await clock.advance(15 * MINUTE);
+  registry.failure = TIMEOUT;
+  scans.pushed(REPOSITORY);
+  await clock.advance(SECOND);
+  registry.failure = undefined;
+  registry.publish('acme/app', { v2: 'sha256:2' });
+  await clock.advance(6 * SECOND);
+  t.match(outcomeOf('a'), { kind: 'selected', tag: 'v2' });
+  const after = lists();
+  await clock.advance(2 * MINUTE);
+  t.equal(lists(), after, 'and that was all');
+});
+
+t.test('a push whose last bundle goes has nothing wait, however it is timed', async (t) => {
+  for (const [pushes, ms] of [
+    [1, 0],
+    [2, 900],
+    [2, 100],
+  ] as const) {
+    const { clock, scans, want, lists } = board(t);
+    want('a', interval);
+    await clock.advance(15 * MINUTE);
+    for (let push = 0; push < pushes; push++) {
+      scans.pushed(REPOSITORY);
+      await clock.advance(ms);
+    }
+    scans.unsubscribe({ namespace: 'shop', name: 'a' });
+    await clock.advance(2 * SECOND);
+    const scanned = lists();
+    const woken = clock.woken();
+    await clock.advance(10 * MINUTE);
+    t.equal(lists() - scanned, 0, `${pushes} pushes`);
+    t.ok(clock.woken() - woken <= 1, 'the time that was waited for before may still come');
+  }
+});
+
+t.test('who unsubscribes and subscribes again and again makes no more than one scan a second', async (t) => {
+  const { clock, scans, want, lists } = board(t, { wasPushed: () => true });
+  for (let index = 0; index < 100; index++) {
+    want('a', { due: { kind: 'never' } });
+    await clock.advance(20);
+    scans.unsubscribe({ namespace: 'shop', name: 'a' });
+  }
+  t.ok(lists() <= 3, `${lists()} scans in two seconds`);
+});

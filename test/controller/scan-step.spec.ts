@@ -116,7 +116,21 @@ const old = { policy: { versionConstraint: '^1' } } as const;
 const OLD = subscriptionOf(interest('a', old), 1).policyName;
 const scanning = (...events: RepositoryEvent[]) => [...events, look(), slotGiven];
 
-const TABLE: readonly { readonly title: string; readonly events: readonly RepositoryEvent[]; readonly want: Seen }[] = [
+interface Row {
+  readonly title: string;
+  readonly events: readonly RepositoryEvent[];
+  /** Who unsubscribes then, and what happens after that. */
+  readonly without?: string;
+  readonly later?: readonly RepositoryEvent[];
+  readonly want: Seen;
+}
+
+const leaving = (world: World, bundle: string | undefined): World => ({
+  ...world,
+  subscribers: new Map([...world.subscribers].filter(([name]) => name !== `shop/${bundle}`)),
+});
+
+const TABLE: readonly Row[] = [
   {
     title: 'a repository that nobody is subscribed to is not looked at',
     events: [],
@@ -318,9 +332,16 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
     },
   },
   {
-    title: 'the failure of a scan for a push counts for nobody',
+    title: 'the failure of a scan for a push counts for nobody, and it is made again after 5 s',
     events: [...scanning(subscribed('a', interval), subscribed('b', later), pushed), scanned({ [ANY]: FAILED })],
-    want: { phase: 'idle', lookAt: NOW + MINUTE, subscribers: { a: 'interval', b: 'later' }, effects: [] },
+    want: { phase: 'idle', lookAt: NOW + 6_000, subscribers: { a: 'interval', b: 'later' }, effects: [] },
+  },
+  {
+    title: 'a push that is left when the last bundle goes has nothing looked at',
+    events: [...scanning(subscribed('a', interval), pushed), pushed],
+    without: 'a',
+    later: [scanned({ [ANY]: found('v1') })],
+    want: { phase: 'idle', lookAt: undefined, subscribers: {}, effects: [] },
   },
   {
     title: 'a push while a scan is under way makes another one, a second after that began',
@@ -378,7 +399,10 @@ const TABLE: readonly { readonly title: string; readonly events: readonly Reposi
 ];
 
 t.test('what happens to a repository', async (t) => {
-  for (const { title, events, want } of TABLE) t.strictSame(seen(events.reduce(after, born)), want, title);
+  for (const { title, events, without, later: rest = [], want } of TABLE) {
+    const world = leaving(events.reduce(after, born), without);
+    t.strictSame(seen(rest.reduce(after, world)), want, title);
+  }
 });
 
 t.test('an event that belongs to another phase changes nothing', async (t) => {

@@ -10,12 +10,13 @@ interface Sleeper {
  * A clock that stands still until it is told to go on.
  * @param start - wall clock at the beginning; the monotonic one starts at 0
  * @returns `advance` wakes sleepers in the order of their times, and lets everything they do happen in between; `pending` counts
- * those that sleep
+ * those that sleep, `woken` those that were
  */
 export const createFakeClock = (
   start = Date.UTC(2026, 0, 1),
-): Clock & { advance(ms: number): Promise<void>; pending(): number } => {
+): Clock & { advance(ms: number): Promise<void>; pending(): number; woken(): number } => {
   let elapsed = 0;
+  let woken = 0;
   const sleepers = new Set<Sleeper>();
   const first = (until: number): Sleeper | undefined =>
     [...sleepers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at)[0];
@@ -32,6 +33,7 @@ export const createFakeClock = (
     now: () => start + elapsed,
     monotonic: () => elapsed,
     pending: () => sleepers.size,
+    woken: () => woken,
     startTimer,
     sleep: sleepBy(startTimer),
     advance: async (ms) => {
@@ -40,6 +42,7 @@ export const createFakeClock = (
       for (let next = first(until); next !== undefined; next = first(until)) {
         elapsed = Math.max(elapsed, next.at);
         sleepers.delete(next);
+        woken += 1;
         next.wake();
         await settle();
       }

@@ -339,7 +339,7 @@ t.test('all stay: two Pods on two nodes, that go one at a time, are probed, and 
   const resources = {
     'werfbundle-webhook': { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '256Mi' } },
     'werfbundle-controller': { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
-    'werfbundle-receiver': { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '192Mi' } },
+    'werfbundle-receiver': { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '256Mi' } },
   };
   for (const [name, limits] of Object.entries(resources)) {
     const { spec } = templateOf(name);

@@ -53,7 +53,7 @@ const setup = () => {
     refusals: { add: (reason) => refused.push(reason) },
     onCall: (_, result) => results.push(result),
     recorder: {
-      record: async (pushes) => {
+      record: async (_, pushes) => {
         if (!isUp) return { kind: 'failed', why: 'patch configmaps: 503' };
         recorded.push(...pushes.map(({ name, below }) => (below ? `${name}/…` : name)));
         return { kind: 'recorded' };
@@ -166,11 +166,11 @@ t.test('a body of the wrong kind or size is refused with the reason', async (t) 
   t.match(await harbor('', { read: async () => ({ kind: 'too-large' }) }), { status: 413, refused: ['too-large'] });
   t.match(await harbor('', { read: async () => ({ kind: 'encoded' }) }), { status: 415, refused: ['encoded'] });
   t.match(await harbor('', { method: 'GET' }), { status: 405, refused: ['method'] });
-  const events = Array.from({ length: 101 }, (_, index) => ({
+  const events = Array.from({ length: 17 }, (_, index) => ({
     ...distributionPush.events[0],
     target: { repository: `acme/shop-${index}`, tag: 'v1' },
   }));
-  t.match(await call('/receivers/registry', { events }), { message: /more than 100 repositories/, recorded: [] });
+  t.match(await call('/receivers/registry', { events }), { message: /more than 16 repositories/, recorded: [] });
   const strange = { ...harborPush, event_data: { repository: { repo_full_name: 'acme/../../x y' } } };
   t.match(await harbor(strange), { status: 400, refused: ['malformed'], recorded: [] });
 });
@@ -207,6 +207,52 @@ t.test('a call is taken once; until it was passed on it may come again', async (
   t.match(await call('/receivers/harbor', harborPush), { status: 400, refused: ['stale'] }, 'and later it is too old');
 });
 
+t.test('the same call is the same while it is still being written', async (t) => {
+  const { call } = setup();
+  const answers = await Promise.all(Array.from({ length: 10 }, () => call('/receivers/harbor', harborPush)));
+  t.strictSame(answers.map(({ status }) => status).toSorted(), [202, ...Array.from({ length: 9 }, () => 409)]);
+});
+
+t.test('who has seen an old call and makes it again and again takes nothing from the real sender', async (t) => {
+  const { call, clock } = setup();
+  t.match(await call('/receivers/harbor', harborPush), { status: 202 });
+  const old = { ...harborPush, occur_at: PUSHED_AT / 1000 - 3_600 };
+  for (let index = 0; index < 500; index++) {
+    t.match(await call('/receivers/harbor', harborPush), { status: 409 });
+    t.match(await call('/receivers/harbor', old), { status: 400 });
+  }
+  t.match(await call('/receivers/harbor', { ...harborPush, operator: 'another' }), { status: 202 });
+  await clock.advance(1);
+});
+
+t.test('a name of any length and letters is judged at once', async (t) => {
+  const { call } = setup();
+  for (const letters of ['/', ' ', 'a/', '@', ':', '-', 'A'])
+    for (const tail of ['', 'x']) {
+      const name = letters.repeat(500_000 / letters.length) + tail;
+      const body = { ...harborPush, event_data: { repository: { repo_full_name: name } } };
+      t.match(
+        await call('/receivers/harbor', body),
+        { status: 400, message: /\(malformed\)/ },
+        JSON.stringify(letters),
+      );
+    }
+});
+
+t.test('who is not known to be a sender keeps no connection', async (t) => {
+  const { call } = setup();
+  t.match(await call('/receivers/ci', genericPush), { status: 401, isLast: true });
+  t.match(await call('/receivers/other', genericPush), { status: 404, isLast: true });
+  t.notOk((await call('/receivers/harbor', harborPush)).isLast);
+});
+
+t.test('a sender that repeats for ever is told so of what is too large, too', async (t) => {
+  const { call } = setup();
+  const large: Partial<Call> = { read: async () => ({ kind: 'too-large' }) };
+  t.match(await call('/receivers/registry', '', large), { status: 200, message: /too-large/, refused: ['too-large'] });
+  t.match(await call('/receivers/harbor', '', { read: async () => ({ kind: 'gone' }) }), { refused: [] });
+});
+
 t.test('calls that say no time may be equal, since two pushes of one tag are', async (t) => {
   const { call } = setup();
   for (let times = 0; times < 2; times++) t.match(await call(`/receivers/quay/${SECRET}`, quayPush), { status: 202 });
@@ -225,7 +271,8 @@ t.test(
     t.match(await call('/receivers/registry', {}), { status: 200, message: /malformed/, refused: ['malformed'] });
     t.match(await call('/receivers/registry', {}, { headers: {} }), { status: 401 });
     await clock.advance(6 * MINUTE);
-    t.match(await call('/receivers/registry', distributionPush), { status: 200, message: /stale/, recorded: [] });
+    const another = JSON.stringify(distributionPush).replace('320678d8', '00000000');
+    t.match(await call('/receivers/registry', another), { status: 200, message: /stale/, recorded: [] });
     down();
     const late = JSON.stringify(distributionPush).replaceAll('09:00:00', '09:06:00');
     t.match(await call('/receivers/registry', late), { status: 503 }, 'this one it shall repeat');

@@ -69,7 +69,7 @@ t.test('the file of docs/push.md is valid, and it has a row for each type of sen
       kind: 'ok',
       receivers: new Map([
         ['harbor', {}],
-        ['ghcr', {}],
+        ['ci', {}],
       ]),
     },
   );
@@ -106,7 +106,7 @@ other: 1
     'receivers[1].secretFiles[0]: the secret in "short" needs 16 characters or more',
     'receivers[1].secretFiles[1]: the secret in "spaced" has white space or letters that no header may have',
     'receivers[1].secretFiles[2]: the name of a file beside this one is needed, without a folder',
-    'receivers[1].secretFiles[3]: there is no file "missing"',
+    'receivers[1].secretFiles[3]: there is no file of this name beside this one',
     'receivers[2].registry: the registry is needed as the bundles\' url has it, with or without a path: "ghcr.io/acme" or "registry.corp.example"',
     'receivers[2].secretFiles[0]: the secret in "odd" stands in a URL: only letters, digits, "-" and "_" may be in it',
     'receivers[2].name: there is another receiver "ci"',
@@ -120,14 +120,38 @@ other: 1
   ]);
 });
 
+/** Each line stands for ten of the one before. */
+const ALIASES = [
+  'a0: &a0 [1]',
+  ...Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at},`.repeat(10)}]`),
+].join('\n');
+
 t.test('what is no list of receivers is refused', async (t) => {
-  for (const text of ['', 'receivers', '[]', 'receivers: {}', 'receivers: [', '\t'])
+  for (const text of ['', 'receivers', '[]', 'receivers: {}', 'receivers: [', '\t', 'receivers: *nothing', ALIASES])
     t.match(read(text), { kind: 'invalid' }, JSON.stringify(text));
 });
 
+t.test('a registry means the same with oci:// and without', async (t) => {
+  const registryOf = (registry: string) => {
+    const parsed = one({ registry });
+    return parsed.kind === 'ok' && parsed.receivers.get('harbor')?.registry;
+  };
+  t.strictSame(registryOf('oci://ghcr.io/acme'), registryOf('ghcr.io/acme'));
+});
+
 t.test('a registry is what the url of a bundle may begin with', async (t) => {
-  for (const registry of ['ghcr.io', 'ghcr.io/acme', 'localhost:5000', '[::1]:5000/a/b'])
+  for (const registry of ['ghcr.io', 'ghcr.io/acme', 'localhost:5000', '[::1]:5000/a/b', 'oci://ghcr.io/acme'])
     t.match(one({ registry }), { kind: 'ok' }, registry);
-  for (const registry of ['', 'acme', 'acme/shop', 'ghcr.io/', 'ghcr.io/acme/', 'ghcr.io/*', 'oci://ghcr.io', 5, null])
+  for (const registry of [
+    '',
+    'acme',
+    'acme/shop',
+    'ghcr.io/',
+    'ghcr.io/acme/',
+    'ghcr.io/*',
+    'https://ghcr.io',
+    5,
+    null,
+  ])
     t.match(one({ registry }), { kind: 'invalid' }, String(registry));
 });

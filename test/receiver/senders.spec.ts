@@ -90,6 +90,12 @@ const TABLE: readonly {
   { type: 'ECR', title: 'an event of something else', body: { ...sent.ecrPush, source: 'aws.s3' }, told: 'malformed' },
   { type: 'Generic', title: 'a push', body: sent.genericPush, told: pushed() },
   { type: 'Generic', title: 'a field too many', body: { ...sent.genericPush, tag: 'v1' }, told: 'malformed' },
+  {
+    type: 'Generic',
+    title: 'a time of no zone, which is another moment elsewhere',
+    body: { ...sent.genericPush, time: '2026-11-30 09:00:00' },
+    told: 'malformed',
+  },
   { type: 'Generic', title: 'no time', body: { repository: 'acme/shop' }, told: 'malformed' },
 ];
 
