@@ -6,8 +6,8 @@ export const BUNDLE_INFO = {
   name: 'werfbundle_bundle_info',
   help:
     'Always 1, one series for each WerfBundle, gone when the bundle is deleted: its phase (none: not looked at yet), ' +
-    'the status of its condition Ready (none: it has none), whether it is suspended, and the tag that was deployed last.',
-  labelNames: ['namespace', 'name', 'phase', 'ready', 'suspended', 'tag'],
+    'the status of its condition Ready (none: it has none), whether it is suspended, the status of its condition Drifted (none: it is not checked for drift), and the tag that was deployed last.',
+  labelNames: ['namespace', 'name', 'phase', 'ready', 'suspended', 'drifted', 'tag'],
 } as const;
 const { name: NAME, help: HELP } = BUNDLE_INFO;
 const HEAD = `# HELP ${NAME} ${HELP}\n# TYPE ${NAME} gauge\n`;
@@ -54,12 +54,13 @@ export class BundleSeries {
 
 const labelsOf = ({ status = {} }: StoredBundle): string => {
   const { phase = 'none', lastAppliedTag = '', conditions = [] } = status;
-  const ready = conditions.find(({ type }) => type === 'Ready')?.status ?? 'none';
+  const statusOf = (wanted: string) => conditions.find(({ type }) => type === wanted)?.status ?? 'none';
   const suspended = conditions.some(({ type }) => type === 'Suspended');
   return [
     `phase="${escaped(phase)}"`,
-    `ready="${escaped(ready)}"`,
+    `ready="${escaped(statusOf('Ready'))}"`,
     `suspended="${suspended}"`,
+    `drifted="${escaped(statusOf('Drifted'))}"`,
     `tag="${escaped(lastAppliedTag.slice(0, LONGEST_TAG))}"`,
   ].join(',');
 };

@@ -137,6 +137,7 @@ export class Controller {
     const scans = this.#scans();
     await this.#takeOver.refresh(client, cut.signal);
     const slots = new JobSlots(this.#deps.limits, (ref) => this.#wake(ref));
+    metrics.countSlots(() => slots.counts);
     const queue = this.#queue({ client, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
@@ -155,6 +156,7 @@ export class Controller {
     this.#sweep = undefined;
     await events.settled();
     metrics.queueDepth(0);
+    metrics.countSlots();
     cut.release();
   }
 

@@ -558,6 +558,7 @@ t.test('the controller on a real control plane', async (t) => {
       phase: 'Synced',
       ready: 'True',
       suspended: 'false',
+      drifted: 'none',
       tag: 'v1.1.0',
     };
     t.equal(metricOf(text, 'bundle_info', stopped), 1);
