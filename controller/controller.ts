@@ -201,6 +201,7 @@ export class Controller {
       recordOnce: needs.events.tellOnce.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),
       onDriftCheck: metrics.driftChecked.bind(metrics),
+      onInterrupted: () => metrics.reconcileFailed('apiserver'),
     };
     return createWorkQueue({
       clock,
@@ -212,7 +213,10 @@ export class Controller {
         metrics.queueDepth(depth);
         this.#sweep?.feed(depth);
       },
-      onDone: ({ ranMs, result }) => metrics.looked(ranMs, result === 'error'),
+      onDone: ({ ranMs, result }) => {
+        metrics.looked(ranMs);
+        if (result === 'error') metrics.reconcileFailed('bug');
+      },
     });
   }
 }

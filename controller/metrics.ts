@@ -14,6 +14,9 @@ type Ended = NonNullable<WerfBundleStatus['history']>[number];
 const PHASES: readonly (Phase | 'none')[] = ['Syncing', 'Synced', 'Failed', 'none'];
 const JOB_RESULTS: readonly Ended['result'][] = ['Succeeded', 'Failed', 'Lost', 'Refused'];
 const PUSH_RESULTS = ['scanned', 'unknown'];
+/** Why a look at a bundle ended in an error. */
+type ErrorCause = 'apiserver' | 'bug';
+const CAUSES: readonly ErrorCause[] = ['apiserver', 'bug'];
 const CHECK_RESULTS: readonly DriftCheckResult[] = ['InSync', 'Drifted', 'Failed'];
 
 /** The kinds that bundles refer to, by the names of their resources. */
@@ -86,7 +89,8 @@ export class Metrics {
   );
   readonly #errors = this.#counter(
     'reconcile_errors_total',
-    'Looks at a bundle that ended in an error; each is made again.',
+    'Looks at a bundle that ended in an error; each is made again. cause: apiserver (it did not answer as needed) or bug (the log has its stack).',
+    ['cause'],
   );
   readonly #leader = this.#gauge(
     'leader',
@@ -119,6 +123,7 @@ export class Metrics {
     }
     for (const result of PUSH_RESULTS) this.#pushes.inc({ result }, 0);
     for (const result of CHECK_RESULTS) this.#driftChecks.inc({ result }, 0);
+    for (const cause of CAUSES) this.#errors.inc({ cause }, 0);
     for (const phase of PHASES) this.#bundles.set({ phase }, 0);
     this.#collected(
       'bundles_queued',
@@ -181,9 +186,12 @@ export class Metrics {
     this.#queueDepth.set(depth);
   }
 
-  looked(ranMs: number, failed: boolean): void {
+  looked(ranMs: number): void {
     this.#queueSeconds.observe(ranMs / 1_000);
-    if (failed) this.#errors.inc();
+  }
+
+  reconcileFailed(cause: ErrorCause): void {
+    this.#errors.inc({ cause });
   }
 
   requested(report: RequestReport): void {

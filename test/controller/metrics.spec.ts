@@ -29,24 +29,37 @@ const suspended = (status: WerfBundleStatus): WerfBundleStatus =>
 t.test('each bundle has a series, which says how it is', async (t) => {
   const metrics = new Metrics();
   const rows: readonly { status: WerfBundleStatus; want: string }[] = [
-    { status: { observedGeneration: -1 }, want: 'phase="none",ready="none",suspended="false",drifted="none",tag=""' },
-    { status: syncedStatus(), want: 'phase="Synced",ready="True",suspended="false",drifted="none",tag="v1.0.0"' },
+    {
+      status: { observedGeneration: -1 },
+      want: 'phase="none",ready="none",reason="none",suspended="false",drifted="none",tag=""',
+    },
+    {
+      status: syncedStatus(),
+      want: 'phase="Synced",ready="True",reason="Deployed",suspended="false",drifted="none",tag="v1.0.0"',
+    },
     {
       status: suspended(syncedStatus()),
-      want: 'phase="Synced",ready="True",suspended="true",drifted="none",tag="v1.0.0"',
+      want: 'phase="Synced",ready="True",reason="Deployed",suspended="true",drifted="none",tag="v1.0.0"',
     },
     {
       status: { ...syncedStatus(), conditions: [drifted('True')] },
-      want: 'phase="Synced",ready="none",suspended="false",drifted="True",tag="v1.0.0"',
+      want: 'phase="Synced",ready="none",reason="none",suspended="false",drifted="True",tag="v1.0.0"',
     },
-    { status: suspended({}), want: 'phase="Syncing",ready="none",suspended="true",drifted="none",tag=""' },
+    {
+      status: { phase: 'Failed', conditions: [{ ...drifted('False'), type: 'Ready', reason: 'Made"Up' }] },
+      want: 'phase="Failed",ready="False",reason="other",suspended="false",drifted="none",tag=""',
+    },
+    {
+      status: suspended({}),
+      want: 'phase="Syncing",ready="none",reason="none",suspended="true",drifted="none",tag=""',
+    },
     {
       status: { lastAppliedTag: 'a"b\\c\nd' },
-      want: 'phase="none",ready="none",suspended="false",drifted="none",tag="a\\"b\\\\c\\nd"',
+      want: 'phase="none",ready="none",reason="none",suspended="false",drifted="none",tag="a\\"b\\\\c\\nd"',
     },
     {
       status: { lastAppliedTag: 'v'.repeat(1_000) },
-      want: `phase="none",ready="none",suspended="false",drifted="none",tag="${'v'.repeat(128)}"`,
+      want: `phase="none",ready="none",reason="none",suspended="false",drifted="none",tag="${'v'.repeat(128)}"`,
     },
   ];
   for (const [index, { status }] of rows.entries()) add(metrics, named(`b-${index}`, status));
@@ -68,7 +81,7 @@ t.test('a series changes and goes with its bundle, and never stands twice', asyn
   t.same([(await seriesIn(metrics)).length, metricOf((await metrics.text()).body, 'bundles_suspended')], [2, 1]);
   metrics.bundleChanged({ ref: refOf(synced), before: synced, after: undefined });
   t.same(await seriesIn(metrics), [
-    'werfbundle_bundle_info{namespace="team-b",name="app",phase="none",ready="none",suspended="false",drifted="none",tag=""} 1',
+    'werfbundle_bundle_info{namespace="team-b",name="app",phase="none",ready="none",reason="none",suspended="false",drifted="none",tag=""} 1',
   ]);
   t.equal(metricOf((await metrics.text()).body, 'bundles_suspended'), 0);
   metrics.bundleChanged({ ref: refOf(twin), before: twin, after: undefined });
