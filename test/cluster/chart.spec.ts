@@ -51,6 +51,9 @@ const AFFINITY = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecutio
 const LIMITS = { requests: { cpu: '1', memory: '512Mi' }, limits: { memory: '1Gi' } };
 const MORE = { volumes: [{ name: 'more', emptyDir: {} }], mounts: [{ name: 'more', mountPath: '/more' }] };
 
+/** What manifests/monitoring has, and the chart has not yet. */
+const NOT_IN_CHART = [deleted('PrometheusRule', 'werfbundle'), deleted('PodMonitor', 'werfbundle-receiver')];
+
 interface Choice {
   readonly title: string;
   readonly values: object;
@@ -75,7 +78,12 @@ const CHOICES: readonly Choice[] = [
     components: ['controller/watch-secrets'],
   },
   { title: 'network policies', values: { networkPolicies: { enabled: true } }, resources: ['network-policies'] },
-  { title: 'monitors', values: { podMonitors: { enabled: true } }, resources: ['monitoring'] },
+  {
+    title: 'monitors',
+    values: { podMonitors: { enabled: true } },
+    resources: ['monitoring'],
+    more: { patches: NOT_IN_CHART },
+  },
   {
     title: 'all of them',
     values: {
@@ -90,6 +98,7 @@ const CHOICES: readonly Choice[] = [
     },
     components: ['webhook/values-guard', 'certs', 'webhook/client-ca', 'controller/watch-secrets'],
     resources: ['network-policies', 'monitoring'],
+    more: { patches: NOT_IN_CHART },
   },
   {
     title: 'an image by tag',
