@@ -2,7 +2,7 @@ import type { Clock, Log, LogFields } from '../process/ports.js';
 import type { AdmissionRequest, WebhookName } from './admission-request.js';
 import { decodeBundle, type Malformed, type Review, readReview } from './decode.js';
 import { type About, type Answer, encode, plainAnswer } from './encode.js';
-import type { AdmissionMetrics } from './metrics.js';
+import type { AdmissionMetrics, Outcome } from './metrics.js';
 import { mutate } from './mutate.js';
 import { validate } from './validate.js';
 import type { CallTime, Check, Soon, Verdict } from './verdict.js';
@@ -62,13 +62,13 @@ export const answerCalls = (deps: AnswerDeps, read: (review: Review, call: Call)
     const review = readCall(call);
     const { uid } = review;
     let answer: Answer;
-    let allowed = false;
+    let outcome: Outcome = 'bug';
     try {
       const question: QueuedReview = review.kind === 'malformed' ? { judge: () => review } : read(review, call);
       const { about, fields } = question;
       const judged = question.judge();
       const verdict = judged instanceof Promise ? await inTime(judged, call.signal) : judged;
-      allowed = verdict.kind === 'allow';
+      outcome = verdict.kind;
       answer = encode(verdict, { ...about, ...(uid !== undefined && { uid }) });
       const durationMs = since(deps, start);
       deps.log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
@@ -77,7 +77,7 @@ export const answerCalls = (deps: AnswerDeps, read: (review: Review, call: Call)
       deps.log.error('admission failed', { webhook: call.webhook, uid, error });
       answer = plainAnswer(500, `the webhook failed on this request (uid ${uid ?? 'unknown'}); its log says why`);
     }
-    deps.metrics.answered(call.webhook, allowed, since(deps, start) / 1000);
+    deps.metrics.answered(call.webhook, outcome, since(deps, start) / 1000);
     return answer;
   };
 };

@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { registerBuildInfo } from '../process/build-info.js';
 import type { WebhookName } from './admission-request.js';
+import type { Verdict } from './verdict.js';
 
 /** The metrics of look-ups. */
 export interface LookupMetrics {
@@ -11,10 +12,17 @@ export interface LookupMetrics {
   lookedUp(kind: string, result: 'found' | 'absent' | 'failed' | 'allowed' | 'denied'): void;
 }
 
+/** What became of a review: its verdict, or `bug`: it was answered 500. */
+export type Outcome = Verdict['kind'] | 'bug';
+
+/** The webhooks, and the outcomes, that are counted from zero on, so that an alert on their increase sees the first one. */
+const WEBHOOKS: readonly WebhookName[] = ['mutate', 'validate', 'guard'];
+const OUTCOMES: readonly Outcome[] = ['allow', 'deny', 'late', 'malformed', 'foreign', 'bug'];
+
 /** The metrics of admission. */
 export interface AdmissionMetrics extends LookupMetrics {
-  /** One review was answered; `allowed` is false for every other verdict. */
-  answered(webhook: WebhookName, allowed: boolean, seconds: number): void;
+  /** One review was answered. */
+  answered(webhook: WebhookName, outcome: Outcome, seconds: number): void;
   /** @param time - end of the serving certificate's life, milliseconds since 1970 */
   certificateExpires(time: number): void;
   /** @param version - of this program */
@@ -25,10 +33,16 @@ export interface AdmissionMetrics extends LookupMetrics {
 export const createAdmissionMetrics = (registry: Registry): AdmissionMetrics => {
   const requests = new Counter({
     name: 'werfbundle_admission_requests_total',
-    help: 'Reviews of the apiserver that this webhook has answered: by webhook (mutate, validate or guard), and whether it allowed them.',
-    labelNames: ['webhook', 'allowed'],
+    help: 'Reviews of the apiserver that this webhook has answered: by webhook (mutate, validate or guard), whether it allowed them, and its verdict (late: the time was up; bug: it failed, and its log says why).',
+    labelNames: ['webhook', 'allowed', 'verdict'],
     registers: [registry],
   });
+  const labelsOf = (webhook: WebhookName, verdict: Outcome) => ({
+    webhook,
+    allowed: String(verdict === 'allow'),
+    verdict,
+  });
+  for (const webhook of WEBHOOKS) for (const outcome of OUTCOMES) requests.inc(labelsOf(webhook, outcome), 0);
   const duration = new Histogram({
     name: 'werfbundle_admission_duration_seconds',
     help: 'Seconds from the moment that a review was received whole to its answer.',
@@ -54,8 +68,8 @@ export const createAdmissionMetrics = (registry: Registry): AdmissionMetrics => 
   ].map(([name = '', help = '']) => new Gauge({ name, help, registers: [registry] }));
   const built = registerBuildInfo(registry);
   return {
-    answered: (webhook, allowed, seconds) => {
-      requests.inc({ webhook, allowed: String(allowed) });
+    answered: (webhook, outcome, seconds) => {
+      requests.inc(labelsOf(webhook, outcome));
       duration.observe({ webhook }, seconds);
     },
     lookedUp: (kind, result) => lookups.inc({ kind, result }),

@@ -1,4 +1,5 @@
-import type { ObjectRef } from '../api/objects.js';
+import type { Condition, ObjectRef } from '../api/objects.js';
+import { REASONS } from '../api/reasons.js';
 import type { StoredBundle } from '../api/werfbundle.js';
 
 /** The gauge that each bundle has a series of. */
@@ -6,8 +7,8 @@ export const BUNDLE_INFO = {
   name: 'werfbundle_bundle_info',
   help:
     'Always 1, one series for each WerfBundle, gone when the bundle is deleted: its phase (none: not looked at yet), ' +
-    'the status of its condition Ready (none: it has none), whether it is suspended, and the tag that was deployed last.',
-  labelNames: ['namespace', 'name', 'phase', 'ready', 'suspended', 'tag'],
+    'the status and the reason of its condition Ready (none: it has none), whether it is suspended, the status of its condition Drifted (none: it is not checked for drift), and the tag that was deployed last.',
+  labelNames: ['namespace', 'name', 'phase', 'ready', 'reason', 'suspended', 'drifted', 'tag'],
 } as const;
 const { name: NAME, help: HELP } = BUNDLE_INFO;
 const HEAD = `# HELP ${NAME} ${HELP}\n# TYPE ${NAME} gauge\n`;
@@ -54,14 +55,23 @@ export class BundleSeries {
 
 const labelsOf = ({ status = {} }: StoredBundle): string => {
   const { phase = 'none', lastAppliedTag = '', conditions = [] } = status;
-  const ready = conditions.find(({ type }) => type === 'Ready')?.status ?? 'none';
+  const conditionOf = (wanted: string) => conditions.find(({ type }) => type === wanted);
+  const [ready, drifted] = [conditionOf('Ready'), conditionOf('Drifted')];
   const suspended = conditions.some(({ type }) => type === 'Suspended');
   return [
     `phase="${escaped(phase)}"`,
-    `ready="${escaped(ready)}"`,
+    `ready="${escaped(ready?.status ?? 'none')}"`,
+    `reason="${reasonOf(ready)}"`,
     `suspended="${suspended}"`,
+    `drifted="${escaped(drifted?.status ?? 'none')}"`,
     `tag="${escaped(lastAppliedTag.slice(0, LONGEST_TAG))}"`,
   ].join(',');
+};
+
+/** One that is not ours was written by somebody else, and may be anything. */
+const reasonOf = (ready: Condition | undefined): string => {
+  if (ready === undefined) return 'none';
+  return Object.hasOwn(REASONS, ready.reason) ? ready.reason : 'other';
 };
 
 /** @see https://prometheus.io/docs/instrumenting/exposition_formats/ */

@@ -138,6 +138,7 @@ export class Controller {
     const scans = this.#scans();
     await this.#takeOver.refresh(client, cut.signal);
     const slots = new JobSlots(this.#deps.limits, (ref) => this.#wake(ref));
+    metrics.countSlots(() => slots.counts);
     const queue = this.#queue({ client, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
@@ -156,6 +157,7 @@ export class Controller {
     this.#sweep = undefined;
     await events.settled();
     metrics.queueDepth(0);
+    metrics.countSlots();
     cut.release();
   }
 
@@ -200,6 +202,7 @@ export class Controller {
       recordOnce: needs.events.tellOnce.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),
       onDriftCheck: metrics.driftChecked.bind(metrics),
+      onInterrupted: () => metrics.reconcileFailed('apiserver'),
     };
     return createWorkQueue({
       clock,
@@ -211,7 +214,10 @@ export class Controller {
         metrics.queueDepth(depth);
         this.#sweep?.feed(depth);
       },
-      onDone: ({ ranMs, result }) => metrics.looked(ranMs, result === 'error'),
+      onDone: ({ ranMs, result }) => {
+        metrics.looked(ranMs);
+        if (result === 'error') metrics.reconcileFailed('bug');
+      },
     });
   }
 }

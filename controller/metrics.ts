@@ -6,6 +6,7 @@ import type { RequestReport } from '../kube/transport.js';
 import { registerBuildInfo } from '../process/build-info.js';
 import { BundleSeries } from './bundle-series.js';
 import type { DriftCheckResult } from './decide/drift-state.js';
+import type { JobSlotCounts } from './reconcile/job-slots.js';
 import type { ScanResult } from './scans/scan.js';
 
 type Ended = NonNullable<WerfBundleStatus['history']>[number];
@@ -13,6 +14,9 @@ type Ended = NonNullable<WerfBundleStatus['history']>[number];
 const PHASES: readonly (Phase | 'none')[] = ['Syncing', 'Synced', 'Failed', 'none'];
 const JOB_RESULTS: readonly Ended['result'][] = ['Succeeded', 'Failed', 'Lost', 'Refused'];
 const PUSH_RESULTS = ['scanned', 'unknown'];
+/** Why a look at a bundle ended in an error. */
+type ErrorCause = 'apiserver' | 'bug';
+const CAUSES: readonly ErrorCause[] = ['apiserver', 'bug'];
 const CHECK_RESULTS: readonly DriftCheckResult[] = ['InSync', 'Drifted', 'Failed'];
 
 /** The kinds that bundles refer to, by the names of their resources. */
@@ -25,6 +29,9 @@ const LOOKED_UP: Readonly<Record<string, string>> = {
 
 const suspensionsOf = (bundle: StoredBundle | undefined): number =>
   bundle?.status?.conditions?.some(({ type }) => type === 'Suspended') === true ? 1 : 0;
+
+const driftOf = (bundle: StoredBundle | undefined): number =>
+  bundle?.status?.conditions?.some(({ type, status }) => type === 'Drifted' && status === 'True') === true ? 1 : 0;
 
 /**
  * The controller's metrics. Every label has few values, and the cost of a scrape does not grow with the number of bundles, but for the
@@ -82,7 +89,8 @@ export class Metrics {
   );
   readonly #errors = this.#counter(
     'reconcile_errors_total',
-    'Looks at a bundle that ended in an error; each is made again.',
+    'Looks at a bundle that ended in an error; each is made again. cause: apiserver (it did not answer as needed) or bug (the log has its stack).',
+    ['cause'],
   );
   readonly #leader = this.#gauge(
     'leader',
@@ -94,6 +102,13 @@ export class Metrics {
     'bundles_suspended',
     'WerfBundles that are suspended, by spec.suspend or by --suspend-all.',
   );
+
+  readonly #drifted = this.#gauge(
+    'bundles_drifted',
+    'WerfBundles of which the last check found that something differs from what was deployed.',
+  );
+
+  #slots: () => JobSlotCounts = () => ({ taken: 0, waiting: 0 });
 
   readonly #built = registerBuildInfo(this.#registry);
 
@@ -108,7 +123,18 @@ export class Metrics {
     }
     for (const result of PUSH_RESULTS) this.#pushes.inc({ result }, 0);
     for (const result of CHECK_RESULTS) this.#driftChecks.inc({ result }, 0);
+    for (const cause of CAUSES) this.#errors.inc({ cause }, 0);
     for (const phase of PHASES) this.#bundles.set({ phase }, 0);
+    this.#collected(
+      'bundles_queued',
+      'WerfBundles that wait for a job slot of this controller (--max-jobs, --max-jobs-per-namespace).',
+      () => this.#slots().waiting,
+    );
+    this.#collected(
+      'job_slots_taken',
+      'Job slots that are taken: by Jobs of this controller that have not ended, and by those that it is about to create.',
+      () => this.#slots().taken,
+    );
   }
 
   scanned(result: ScanResult, durationMs: number): void {
@@ -140,6 +166,12 @@ export class Metrics {
     if (before !== undefined) this.#bundles.dec({ phase: before.status?.phase ?? 'none' });
     if (after !== undefined) this.#bundles.inc({ phase: after.status?.phase ?? 'none' });
     this.#suspended.inc(suspensionsOf(after) - suspensionsOf(before));
+    this.#drifted.inc(driftOf(after) - driftOf(before));
+  }
+
+  /** Where the job slots of this term as leader are counted; without: there are none. */
+  countSlots(counts: () => JobSlotCounts = () => ({ taken: 0, waiting: 0 })): void {
+    this.#slots = counts;
   }
 
   leads(leads: boolean): void {
@@ -154,9 +186,12 @@ export class Metrics {
     this.#queueDepth.set(depth);
   }
 
-  looked(ranMs: number, failed: boolean): void {
+  looked(ranMs: number): void {
     this.#queueSeconds.observe(ranMs / 1_000);
-    if (failed) this.#errors.inc();
+  }
+
+  reconcileFailed(cause: ErrorCause): void {
+    this.#errors.inc({ cause });
   }
 
   requested(report: RequestReport): void {
@@ -183,6 +218,18 @@ export class Metrics {
 
   #gauge<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Gauge<Label> {
     return new Gauge({ name: `werfbundle_${name}`, help, labelNames: [...labelNames], registers: [this.#registry] });
+  }
+
+  /** A gauge that is read when it is scraped. */
+  #collected(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name: `werfbundle_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value());
+      },
+    });
   }
 
   /** @param buckets - seconds */

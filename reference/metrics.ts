@@ -9,10 +9,12 @@ import { createServerMetrics } from '../webhook/metrics.js';
 import { REFUSALS } from '../webhook/refusals.js';
 import { code, codes, page, table } from './markdown.js';
 
+/** A metric, as its program declares it. */
 interface Metric {
   readonly name: string;
   readonly type: string;
-  readonly labels: readonly string[];
+  /** `values`: those that the label has from the start, at zero; none: they come as they are met. */
+  readonly labels: readonly { readonly name: string; readonly values: readonly string[] }[];
   readonly help: string;
 }
 
@@ -24,8 +26,8 @@ interface Declared {
   readonly labelNames: readonly string[];
 }
 
-/** Values that a label has from the start, at zero: `result`: `Succeeded`, `Failed`. */
-const labelWith = (name: string, values: readonly string[]): string =>
+/** With the values that it has from the start: `result`: `Succeeded`, `Failed`. */
+const labelWith = ({ name, values }: Metric['labels'][number]): string =>
   values.length === 0 ? code(name) : `${code(name)}: ${codes(values)}`;
 
 const metricsIn = async (
@@ -43,7 +45,7 @@ const metricsIn = async (
       name,
       help,
       type,
-      labels: labelNames.map((label) => labelWith(label, valuesOf(name, label))),
+      labels: labelNames.map((label) => ({ name: label, values: valuesOf(name, label) })),
     }));
 };
 
@@ -66,26 +68,32 @@ const ofController = async (): Promise<readonly Metric[]> => {
   const { name, help, labelNames } = BUNDLE_INFO;
   return [
     ...(await metricsIn(new Metrics().declared)),
-    { name, help, type: 'gauge', labels: labelNames.map((label) => labelWith(label, [])) },
+    { name, help, type: 'gauge', labels: labelNames.map((label) => ({ name: label, values: [] })) },
   ];
 };
+
+/** The metrics of each program, without Node's own. */
+export const metricsOfPrograms = async (): Promise<
+  Readonly<Record<'webhook' | 'controller' | 'receiver', readonly Metric[]>>
+> => ({ webhook: await ofWebhook(), controller: await ofController(), receiver: await ofReceiver() });
 
 const tableOf = (metrics: readonly Metric[]): string =>
   table(
     ['Metric', 'Type', 'Labels', 'Meaning'],
     metrics
       .toSorted((one, other) => (one.name < other.name ? -1 : 1))
-      .map(({ name, type, labels, help }) => [code(name), type, labels.join('; '), help]),
+      .map(({ name, type, labels, help }) => [code(name), type, labels.map(labelWith).join('; '), help]),
   );
 
 const ABOUT = `What webhook, controller and receiver show at \`/metrics\` of \`--health-address\`, beside Node's own (\`process_…\`, \`nodejs_…\`). A metric that several have is in
 each table, since each says what it counts there. Explanations: [docs/configuration.md](../configuration.md#metrics).`;
 
-export const metricsPage = async (): Promise<string> =>
-  page({ title: 'Metrics', from: "the programs' own registries", about: ABOUT }, [
-    { heading: 'Webhook', text: tableOf(await ofWebhook()) },
-    { heading: 'Controller', text: tableOf(await ofController()) },
-    { heading: 'Receiver', text: tableOf(await ofReceiver()) },
+export const metricsPage = async (): Promise<string> => {
+  const { webhook, controller, receiver } = await metricsOfPrograms();
+  return page({ title: 'Metrics', from: "the programs' own registries", about: ABOUT }, [
+    { heading: 'Webhook', text: tableOf(webhook) },
+    { heading: 'Controller', text: tableOf(controller) },
+    { heading: 'Receiver', text: tableOf(receiver) },
     {
       heading: "Reasons of the receiver's refusals",
       text: `The \`reason\` of \`werfbundle_receiver_refusals_total\`:\n\n${table(
@@ -101,3 +109,4 @@ export const metricsPage = async (): Promise<string> =>
       )}`,
     },
   ]);
+};

@@ -1,4 +1,5 @@
-// Makes what is generated of charts/werfbundle: the CRD's template from manifests/crd, README.md from the comments of values.yaml.
+// Makes what is generated of charts/werfbundle: the CRD's template from manifests/crd, that of the alerts from
+// manifests/monitoring, README.md from the comments of values.yaml.
 // With --check it writes nothing and exits 1 if a file is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,6 +26,26 @@ ${text({ apiVersion: crd.apiVersion, kind: crd.kind })}metadata:
     {{- toYaml . | nindent 4 }}
   {{- end }}
 ${text({ spec: crd.spec })}{{- end }}
+`;
+};
+
+/** What is to reach Prometheus as it stands, though Helm would read it. */
+const escaped = (value) => value.replaceAll('{{', '{{ "{{" }}');
+
+const alertsTemplate = () => {
+  const { apiVersion, kind, metadata, spec } = parse(read('manifests/monitoring/alerts.yaml'));
+  const text = (value) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  return `{{- /* Generated from manifests/monitoring by \`npm run generate\`; not to be edited. */}}
+{{- if .Values.prometheusRule.enabled }}
+${text({ apiVersion, kind })}metadata:
+  name: ${metadata.name}
+  namespace: {{ .Release.Namespace }}
+  labels:
+    {{- include "werfbundle.labels" . | nindent 4 }}
+    {{- with .Values.prometheusRule.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
+${escaped(text({ spec }))}{{- end }}
 `;
 };
 
@@ -61,7 +82,11 @@ ${rows.join('\n')}
 `;
 };
 
-const outputs = { [`${CHART}/templates/crd.yaml`]: crdTemplate(), [`${CHART}/README.md`]: readme() };
+const outputs = {
+  [`${CHART}/templates/crd.yaml`]: crdTemplate(),
+  [`${CHART}/templates/prometheus-rule.yaml`]: alertsTemplate(),
+  [`${CHART}/README.md`]: readme(),
+};
 
 const current = (file) => {
   try {

@@ -19,6 +19,14 @@ export interface JobSlotQueue {
   release(bundle: ObjectRef): void;
 }
 
+/** How many job slots there are of each kind. */
+export interface JobSlotCounts {
+  /** By Jobs that have not ended, and granted for those that are still to be created. */
+  readonly taken: number;
+  /** Bundles in the queue. */
+  readonly waiting: number;
+}
+
 interface Asker {
   readonly bundle: ObjectRef;
   readonly job: ObjectRef;
@@ -45,6 +53,12 @@ export class JobSlots implements JobSlotQueue {
   constructor(limits: JobSlotLimits, onGranted: (bundle: ObjectRef) => void) {
     this.#limits = limits;
     this.#onGranted = onGranted;
+  }
+
+  get counts(): JobSlotCounts {
+    let waiting = 0;
+    for (const queue of this.#waiting.values()) waiting += queue.size;
+    return { taken: this.#running.size + this.#given.size, waiting };
   }
 
   request(bundle: ObjectRef, job: ObjectRef): boolean {

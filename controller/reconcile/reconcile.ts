@@ -148,6 +148,7 @@ const interrupted = (self: Reconciler, ref: ObjectRef, error: unknown): Next => 
   if (error.code === 'not-found') return { kind: 'await-change' };
   if (error.code === 'conflict') return { kind: 'backoff' };
   self.log.warn('the apiserver did not answer as needed', { bundle: objectKey(ref), error: error.message });
+  self.onInterrupted();
   yieldSlot(self, ref, error);
   return { kind: 'backoff' };
 };
@@ -182,6 +183,7 @@ const carryOut = async (
       const { seen: known, decision } = await decideWith(self, powerless, signal);
       return await carryOut(self, known, decision, signal);
     }
+    self.onInterrupted();
     yieldSlot(self, seen.bundle.metadata, failure.error);
   }
   return afterFailure(seen, planned, failure);

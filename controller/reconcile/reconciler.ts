@@ -23,4 +23,6 @@ export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
   readonly onResult: (ended: NonNullable<WerfBundleStatus['history']>[number]) => void;
   /** Counts a drift check whose result was recorded. */
   readonly onDriftCheck: (result: DriftCheckResult) => void;
+  /** Counts a reconcile that could not be finished, since the apiserver did not answer as needed. */
+  readonly onInterrupted: () => void;
 }

@@ -6,8 +6,11 @@ import { createInterface } from 'node:readline';
 import { killGroup, spawnUnderWatch } from '../control-plane/supervised-process.js';
 import type { Environment } from './places.js';
 
-/** Puts Debian's docker-registry into a folder, on Debian; nothing is installed. An interrupted download is resumed. */
-export const dockerRegistryFromDebian = async (options: {
+/** Puts programs of one of Debian's packages into a folder, on Debian; nothing is installed. An interrupted download is resumed. */
+export const programsFromDebian = async (options: {
+  readonly package: string;
+  /** As they are called in `/usr/bin`. */
+  readonly programs: readonly string[];
   readonly cache: string;
   readonly env: Environment;
   readonly say: (line: string) => void;
@@ -22,7 +25,7 @@ const isDebian = async (): Promise<boolean> => {
   return /^ID=debian$/m.test(release) && existsSync('/usr/bin/apt-get') && existsSync('/bin/bash');
 };
 
-const SCRIPT = 'docker-registry-from-debian.sh';
+const SCRIPT = 'package-from-debian.sh';
 
 /** The path of the script, which can be run by hand, too. */
 export const scriptPath = (): string => {
@@ -32,12 +35,12 @@ export const scriptPath = (): string => {
 };
 
 /** Runs the script, and passes on each of its lines: they say what is done, how long it took, and what failed. */
-const runScript = async (options: Parameters<typeof dockerRegistryFromDebian>[0]): Promise<void> => {
+const runScript = async (options: Parameters<typeof programsFromDebian>[0]): Promise<void> => {
   const { cache, env, say, signal } = options;
   signal.throwIfAborted();
   const child = spawnUnderWatch({
     name: SCRIPT,
-    command: ['/bin/bash', scriptPath()],
+    command: ['/bin/bash', scriptPath(), options.package, ...options.programs],
     cwd: '/',
     output: 'pipe',
     env: { ...env, WERFBUNDLE_CACHE: cache },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Arrivals } from './arrivals.js';
 import { type Binaries, CONTROL_PLANE, type ControlPlaneProgram } from './binaries.js';
-import { dockerRegistryFromDebian } from './debian.js';
+import { programsFromDebian } from './debian.js';
 import { type Getting, getPrograms, type Missing } from './get.js';
 import { cacheDir, type Environment, pathDirs, programIn, versionDir } from './places.js';
 import { versionOf } from './program-version.js';
@@ -132,7 +132,13 @@ const registryOf = async (
   given: { readonly env: Environment; readonly report: Report; readonly signal: AbortSignal },
 ): Promise<string | undefined> => {
   if (there !== undefined || !need.includes('registry')) return there;
-  await dockerRegistryFromDebian({ ...given, cache: cacheDir(given.env), say: (line) => given.report.say(line) });
+  const docker = { package: 'docker-registry', programs: ['docker-registry'] };
+  await programsFromDebian({
+    ...given,
+    ...docker,
+    cache: cacheDir(given.env),
+    say: (line) => given.report.say(line),
+  });
   return programIn([cacheDir(given.env)], 'docker-registry');
 };
 

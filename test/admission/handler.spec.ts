@@ -60,7 +60,7 @@ const setup = (checks: readonly Check[] = [specRules]) => {
     checks,
     clock: createFakeClock(),
     log,
-    metrics: { answered: (webhook, allowed, seconds) => counted.push({ webhook, allowed, seconds }) },
+    metrics: { answered: (webhook, outcome, seconds) => counted.push({ webhook, outcome, seconds }) },
   });
   const ask = (webhook: WebhookName, body: unknown, signal = never): Promise<Answer> => {
     const bytes =
@@ -133,7 +133,7 @@ t.test('a good bundle', async (t) => {
       durationMs: 0,
     },
   });
-  t.same(counted[0], { webhook: 'mutate', allowed: true, seconds: 0 });
+  t.same(counted[0], { webhook: 'mutate', outcome: 'allow', seconds: 0 });
 });
 
 const CAUSES = [
@@ -180,8 +180,8 @@ t.test('a bundle with four mistakes is refused by both webhooks, each of which s
     });
   }
   t.same(counted, [
-    { webhook: 'mutate', allowed: false, seconds: 0 },
-    { webhook: 'validate', allowed: false, seconds: 0 },
+    { webhook: 'mutate', outcome: 'deny', seconds: 0 },
+    { webhook: 'validate', outcome: 'deny', seconds: 0 },
   ]);
   t.same(
     log.entries.map(({ fields }) => fields['fields']),
@@ -418,7 +418,7 @@ t.test('a check that does not end gets an answer at the deadline', async (t) => 
   t.same(await asked, late);
   t.same(await ask('validate', review(), deadline.signal), late, 'even when it came too late to begin with');
   t.equal(log.entries[0]?.fields['verdict'], 'late');
-  t.same(counted[0], { webhook: 'validate', allowed: false, seconds: 0 });
+  t.same(counted[0], { webhook: 'validate', outcome: 'late', seconds: 0 });
 
   for (const [timeout, ms] of [
     ['10s', 9000],
@@ -446,7 +446,7 @@ t.test('a bug is a 500 and a line of log with the uid', async (t) => {
   t.same(log.entries, [
     { level: 'error', message: 'admission failed', fields: { webhook: 'validate', uid: UID, error: bug } },
   ]);
-  t.same(counted, [{ webhook: 'validate', allowed: false, seconds: 0 }]);
+  t.same(counted, [{ webhook: 'validate', outcome: 'bug', seconds: 0 }]);
 });
 
 t.test('values nested as deep as the apiserver takes them are compared and judged', async (t) => {

@@ -171,6 +171,14 @@ t.test('a repository is host[:port]/path', async (t) => {
   }
 });
 
+t.test('a text of a megabyte is refused at once, whatever its letters', (t) => {
+  // By the square of the length these would take hours.
+  for (const letters of ['/', ' ', '@', 'a:', 'a/'])
+    for (const end of ['', 'x'])
+      t.equal(parseRegistryUrl(letters.repeat(1_000_000 / letters.length) + end).kind, 'invalid');
+  t.end();
+});
+
 t.test('what is no repository is refused with what was probably meant', async (t) => {
   const app = { url: 'ghcr.io/acme/app' };
   const noHost =

@@ -76,7 +76,11 @@ const CHOICES: readonly Choice[] = [
   },
   { title: 'a receiver', values: { receiver: { enabled: true } }, components: ['receiver'] },
   { title: 'network policies', values: { networkPolicies: { enabled: true } }, resources: ['network-policies'] },
-  { title: 'monitors', values: { podMonitors: { enabled: true } }, resources: ['monitoring'] },
+  {
+    title: 'monitors',
+    values: { podMonitors: { enabled: true }, prometheusRule: { enabled: true } },
+    resources: ['monitoring'],
+  },
   {
     title: 'all of them',
     values: {
@@ -89,6 +93,8 @@ const CHOICES: readonly Choice[] = [
       receiver: { enabled: true },
       networkPolicies: { enabled: true },
       podMonitors: { enabled: true },
+      prometheusRule: { enabled: true },
+      prometheusRule: { enabled: true },
     },
     components: ['webhook/values-guard', 'certs', 'webhook/client-ca', 'controller/watch-secrets', 'receiver'],
     resources: ['network-policies', 'monitoring'],
@@ -301,6 +307,7 @@ t.test('labels that all objects are to have are on each of them', { skip }, asyn
     ...all,
     commonLabels: { team: 'platform' },
     podMonitors: { enabled: true, labels: { release: 'p' }, interval: '30s' },
+    prometheusRule: { enabled: true, labels: { release: 'p' } },
   });
   const objects = objectsOf(manifests);
   for (const [name, { metadata }] of Object.entries(objects)) t.equal(metadata.labels?.['team'], 'platform', name);

@@ -550,14 +550,16 @@ t.test('the controller on a real control plane', async (t) => {
     for (const [name, labels] of counted)
       t.ok((metricOf(text, name, labels) ?? 0) > 0, `${name} ${JSON.stringify(labels)}`);
     t.equal(metricOf(text, 'job_duration_seconds_count'), metricOf(text, 'jobs_total'), 'each Job has taken its time');
-    t.strictSame([metricOf(text, 'leader'), metricOf(text, 'reconcile_errors_total')], [1, 0]);
+    t.strictSame([metricOf(text, 'leader'), metricOf(text, 'reconcile_errors_total', { cause: 'bug' })], [1, 0]);
     t.equal(metricOf(text, 'bundle_info'), items.length, 'and each bundle has a series; one that was deleted has none');
     const stopped = {
       namespace: 'outage',
       name: 'app',
       phase: 'Synced',
       ready: 'True',
+      reason: 'Deployed',
       suspended: 'false',
+      drifted: 'none',
       tag: 'v1.1.0',
     };
     t.equal(metricOf(text, 'bundle_info', stopped), 1);

@@ -44,6 +44,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'curl -sS --fail-with-body -d "$body" -H "X-Signature: sha256=$signature" https://push.corp.example/receivers/ci':
     'test/cluster/receiver.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
+  'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
+  'kubectl apply -k manifests/monitoring/grafana': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -f shop.yaml': 'test/cluster/steer.spec.ts',
   'kubectl patch configmap argocd-cm -n argocd --type=merge -p "$(kubectl kustomize manifests/argocd)"':
     'test/gitops/customizations.spec.ts',
@@ -76,6 +78,7 @@ const isRunByItsSpec = (command: string): boolean => {
 
 /** The same for commands of one kind. */
 const OTHERS: readonly { readonly are: RegExp; readonly where: string }[] = [
+  { are: /^kubectl (logs|get pods) -n k8s-werf-operator-go-system\b/, where: 'the node agent runs no images' },
   { are: /^(openssl|printf) /, where: 'test/cluster/client-ca.spec.ts' },
   { are: /^(IDENTITY|ISSUER)=|^(cosign|sha256sum|gh) /, where: 'no release was made yet, whose signatures they check' },
 ];
@@ -126,6 +129,7 @@ const READ: readonly Row[] = [
   { does: /^werfbundle validate deploy\/$/, shows: /web\.yaml/ },
   { does: /--exclude/, shows: /web\.yaml/ },
   { does: /--ignore-rule/, shows: /^1 bundle, 0 refused: 0 problems, 0 warnings$/m },
+  { does: /^kubectl get jobs -A -l werf\.io\/bundle$/, shows: /shop/ },
   { does: /^kustomize build/, shows: /WerfBundle|web/ },
   { does: /^werfbundle validate deploy\/ --cluster/, shows: /web\.yaml/ },
   { does: /^werfbundle validate deploy\/ -o json/, shows: /1 WB046 spec\.converge\.serviceAccountName$/m },

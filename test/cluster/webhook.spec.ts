@@ -257,7 +257,7 @@ t.test('admission, as kubectl shows it', async (t) => {
   t.match(await must(cluster, status), 'patched', 'a status is not judged');
   t.match(await must(cluster, ['annotate', 'wb', 'plain', '-n', 'ops', 'team=a']), 'annotated');
   const metrics = await (await health('/metrics')).text();
-  t.match(metrics, /^werfbundle_admission_requests_total\{webhook="mutate",allowed="false"\} 3$/m);
+  t.match(metrics, /^werfbundle_admission_requests_total\{webhook="mutate",allowed="false",verdict="deny"\} 3$/m);
   const [expiry] = /(?<=^werfbundle_certificate_expiry_timestamp_seconds )\d+/m.exec(metrics) ?? [];
   t.ok(metrics.includes(`\nwerfbundle_certificate_expiry_seconds ${expiry}`), 'by its old name, too');
   t.match(metrics, /^werfbundle_build_info\{version="\d+\.\d+\.\d+\S*",node="\d+\.\d+\.\d+"\} 1$/m);

@@ -88,6 +88,11 @@ t.test('a template that would weaken or break a Job is refused, with all that is
   const rows: readonly { title: string; text: string; want: readonly string[] }[] = [
     { title: 'no YAML', text: 'a: [', want: ['it is no YAML: '] },
     {
+      title: 'an alias of nothing',
+      text: 'a: *b',
+      want: ['a PodTemplate is needed: apiVersion v1, kind PodTemplate, template'],
+    },
+    {
       title: 'another kind',
       text: 'kind: Pod',
       want: ['a PodTemplate is needed: apiVersion v1, kind PodTemplate, template'],

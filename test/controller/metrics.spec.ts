@@ -5,9 +5,11 @@ import type { ObjectRef } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { parseConfig } from '../../controller/config.js';
 import { Metrics } from '../../controller/metrics.js';
+import { JobSlots } from '../../controller/reconcile/job-slots.js';
 import { countRequests } from '../../kube/request-metrics.js';
 import { bundle, observation, syncedStatus } from '../kit/builders.js';
 import { decided } from '../kit/decided.js';
+import { drifted } from '../kit/drift-statuses.js';
 import { metricFaults, metricOf } from '../kit/exposition.js';
 
 const named = (name: string, status: WerfBundleStatus, namespace = 'ops'): StoredBundle =>
@@ -27,17 +29,37 @@ const suspended = (status: WerfBundleStatus): WerfBundleStatus =>
 t.test('each bundle has a series, which says how it is', async (t) => {
   const metrics = new Metrics();
   const rows: readonly { status: WerfBundleStatus; want: string }[] = [
-    { status: { observedGeneration: -1 }, want: 'phase="none",ready="none",suspended="false",tag=""' },
-    { status: syncedStatus(), want: 'phase="Synced",ready="True",suspended="false",tag="v1.0.0"' },
-    { status: suspended(syncedStatus()), want: 'phase="Synced",ready="True",suspended="true",tag="v1.0.0"' },
-    { status: suspended({}), want: 'phase="Syncing",ready="none",suspended="true",tag=""' },
+    {
+      status: { observedGeneration: -1 },
+      want: 'phase="none",ready="none",reason="none",suspended="false",drifted="none",tag=""',
+    },
+    {
+      status: syncedStatus(),
+      want: 'phase="Synced",ready="True",reason="Deployed",suspended="false",drifted="none",tag="v1.0.0"',
+    },
+    {
+      status: suspended(syncedStatus()),
+      want: 'phase="Synced",ready="True",reason="Deployed",suspended="true",drifted="none",tag="v1.0.0"',
+    },
+    {
+      status: { ...syncedStatus(), conditions: [drifted('True')] },
+      want: 'phase="Synced",ready="none",reason="none",suspended="false",drifted="True",tag="v1.0.0"',
+    },
+    {
+      status: { phase: 'Failed', conditions: [{ ...drifted('False'), type: 'Ready', reason: 'Made"Up' }] },
+      want: 'phase="Failed",ready="False",reason="other",suspended="false",drifted="none",tag=""',
+    },
+    {
+      status: suspended({}),
+      want: 'phase="Syncing",ready="none",reason="none",suspended="true",drifted="none",tag=""',
+    },
     {
       status: { lastAppliedTag: 'a"b\\c\nd' },
-      want: 'phase="none",ready="none",suspended="false",tag="a\\"b\\\\c\\nd"',
+      want: 'phase="none",ready="none",reason="none",suspended="false",drifted="none",tag="a\\"b\\\\c\\nd"',
     },
     {
       status: { lastAppliedTag: 'v'.repeat(1_000) },
-      want: `phase="none",ready="none",suspended="false",tag="${'v'.repeat(128)}"`,
+      want: `phase="none",ready="none",reason="none",suspended="false",drifted="none",tag="${'v'.repeat(128)}"`,
     },
   ];
   for (const [index, { status }] of rows.entries()) add(metrics, named(`b-${index}`, status));
@@ -59,13 +81,38 @@ t.test('a series changes and goes with its bundle, and never stands twice', asyn
   t.same([(await seriesIn(metrics)).length, metricOf((await metrics.text()).body, 'bundles_suspended')], [2, 1]);
   metrics.bundleChanged({ ref: refOf(synced), before: synced, after: undefined });
   t.same(await seriesIn(metrics), [
-    'werfbundle_bundle_info{namespace="team-b",name="app",phase="none",ready="none",suspended="false",tag=""} 1',
+    'werfbundle_bundle_info{namespace="team-b",name="app",phase="none",ready="none",reason="none",suspended="false",drifted="none",tag=""} 1',
   ]);
   t.equal(metricOf((await metrics.text()).body, 'bundles_suspended'), 0);
   metrics.bundleChanged({ ref: refOf(twin), before: twin, after: undefined });
   t.same(await seriesIn(metrics), []);
   metrics.bundleChanged({ ref: refOf(twin), before: twin, after: undefined });
   t.same(await seriesIn(metrics), [], 'who goes twice is gone');
+});
+
+t.test('bundles that have drifted are counted, by what the last check found', async (t) => {
+  const metrics = new Metrics();
+  const count = async () => metricOf((await metrics.text()).body, 'bundles_drifted');
+  const withDrift = (status: 'True' | 'False') => named('app', { ...syncedStatus(), conditions: [drifted(status)] });
+  add(metrics, withDrift('True'));
+  t.equal(await count(), 1);
+  add(metrics, withDrift('False'), withDrift('True'));
+  t.equal(await count(), 0);
+});
+
+t.test('who waits for a job slot is counted when it is asked, as long as this controller leads', async (t) => {
+  const metrics = new Metrics();
+  const counts = async () => {
+    const { body } = await metrics.text();
+    return [metricOf(body, 'job_slots_taken'), metricOf(body, 'bundles_queued')];
+  };
+  t.same(await counts(), [0, 0]);
+  const slots = new JobSlots({ total: 1, perNamespace: 0 }, () => {});
+  metrics.countSlots(() => slots.counts);
+  for (const name of ['a', 'b', 'c']) slots.request({ namespace: 'ops', name }, { namespace: 'ops', name });
+  t.same(await counts(), [1, 2]);
+  metrics.countSlots();
+  t.same(await counts(), [0, 0], 'the term is over');
 });
 
 t.test('--bundle-metrics=false takes the series away, and nothing else', async (t) => {

@@ -29,6 +29,9 @@ const commandsOf = (document: string): readonly DocumentCommand[] =>
 
 /** Each command that stands in a block of README.md or of a document that people write, but for the guides that have specs of their own. */
 export const documentCommands = (): readonly DocumentCommand[] =>
-  ['README.md', ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`)]
+  [
+    'README.md',
+    ...['docs', 'docs/alerts'].flatMap((dir) => readdirSync(join(ROOT, dir)).map((file) => `${dir}/${file}`)),
+  ]
     .filter((file) => file.endsWith('.md') && !OTHERS.includes(file))
     .flatMap(commandsOf);

@@ -124,6 +124,7 @@ export const reconcileHarness = (
         if (reason === 'DriftCorrection') counted.push(`correction ${result}`);
       },
       onDriftCheck: (result) => counted.push(`check ${result}`),
+      onInterrupted: () => counted.push('interrupted'),
       startedAt,
     };
     const next = await reconcile(self, REF, signal);

@@ -131,7 +131,7 @@ t.test('each kustomization names the files of its folder, and all of them', asyn
   for (const file of folders) {
     const folder = join(MANIFESTS, file, '..');
     const [kustomization] = await read(file);
-    const here = (await readdir(folder)).filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml');
+    const here = (await readdir(folder)).filter((name) => /\.(yaml|json)$/.test(name) && name !== 'kustomization.yaml');
     const lists = ['resources', 'configurations'].map(
       (field) => kustomization?.[field] as readonly string[] | undefined,
     );
@@ -387,7 +387,7 @@ t.test('all stay: two Pods on two nodes, that go one at a time, are probed, and 
 });
 
 t.test('metrics are scraped from the port of the probes, by a part that may be taken or left', (t) => {
-  for (const name of ['werfbundle-webhook', 'werfbundle-controller'])
+  for (const name of ['werfbundle-webhook', 'werfbundle-controller', 'werfbundle-receiver'])
     t.strictSame(named('PodMonitor', name).spec, {
       selector: { matchLabels: { 'app.kubernetes.io/name': name } },
       podMetricsEndpoints: [{ port: 'health', path: '/metrics', honorLabels: true }],
