@@ -94,7 +94,6 @@ const CHOICES: readonly Choice[] = [
       networkPolicies: { enabled: true },
       podMonitors: { enabled: true },
       prometheusRule: { enabled: true },
-      prometheusRule: { enabled: true },
     },
     components: ['webhook/values-guard', 'certs', 'webhook/client-ca', 'controller/watch-secrets', 'receiver'],
     resources: ['network-policies', 'monitoring'],
