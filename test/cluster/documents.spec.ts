@@ -45,6 +45,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     'test/cluster/receiver.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -f shop.yaml': 'test/cluster/steer.spec.ts',
+  'kubectl create namespace shops': 'test/cluster/steer.spec.ts',
   'kubectl patch configmap argocd-cm -n argocd --type=merge -p "$(kubectl kustomize manifests/argocd)"':
     'test/gitops/customizations.spec.ts',
 };
