@@ -33,7 +33,8 @@ export const createProgram = async ({
     const { complete } = await import('./completion/complete.js');
     return () => complete({ terminal, version }, argv.slice(1));
   }
-  const { command, words } = readCommandLine(argv);
+  const line = withHelp(argv);
+  const { command, words } = readCommandLine(line);
   const program = new Command(name)
     .description('Checks, shows and steers WerfBundles.')
     .version(version, '--version', 'the version of this program')
@@ -55,10 +56,17 @@ export const createProgram = async ({
     else program.command(other).summary(summary);
   }
   return async () => {
-    const unknown = command === undefined ? argv.find((word) => !word.startsWith('-')) : undefined;
+    const unknown = command === undefined ? line.find((word) => !word.startsWith('-')) : undefined;
     if (unknown !== undefined && unknown !== 'help') return refuse(terminal, unknown);
     await parse(program, words, terminal);
   };
+};
+
+/** `help status` is `status --help`: Commander's own `help` would print the help of a command that is not loaded. */
+const withHelp = (argv: readonly string[]): readonly string[] => {
+  const [first, ...others] = argv;
+  if (first !== 'help') return argv;
+  return [...others.filter((word) => word !== 'help' && !word.startsWith('-')).slice(0, 1), '--help'];
 };
 
 /** Commander marks the choices and the default of an option, and not that it must be given. */

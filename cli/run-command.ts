@@ -1,5 +1,6 @@
 import { StartError } from '../process/start-error.js';
 import { CommandError } from './command-error.js';
+import { folded } from './output/fold.js';
 import type { Terminal } from './terminal.js';
 
 /**
@@ -13,7 +14,9 @@ export const runCommand = async (terminal: Terminal, action: () => Promise<void>
     if (terminal.signal.aborted) return;
     const failure = failureOf(error);
     if (failure === undefined) throw error;
-    terminal.err(failure.lines.map((line) => (line.startsWith('* ') ? `${line}\n` : `werfbundle: ${line}\n`)).join(''));
+    const how = { columns: terminal.errColumns, indent: 2 };
+    const told = failure.lines.map((line) => folded(line.startsWith('* ') ? line : `werfbundle: ${line}`, how));
+    terminal.err(told.map((line) => `${line}\n`).join(''));
     terminal.end(failure.exitCode);
   }
 };

@@ -20,6 +20,8 @@ export interface Terminal {
   readonly errIsTTY: boolean;
   /** Letters in a line of stdout; undefined if it is no terminal. */
   readonly columns: number | undefined;
+  /** Letters in a line of stderr; undefined if it is no terminal. */
+  readonly errColumns: number | undefined;
   /** For stdout. */
   readonly colors: Colors;
   readonly clock: Clock;
@@ -81,6 +83,7 @@ export const processTerminal = (): Terminal => {
     isTTY,
     errIsTTY: stderr.isTTY === true,
     columns: isTTY ? stdout.columns : undefined,
+    errColumns: stderr.isTTY === true ? stderr.columns : undefined,
     colors: createColors(isColourful),
     clock: systemClock,
     get signal() {

@@ -2,6 +2,7 @@ import { accessesText } from '../diagnosis/ask-rights.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
 import { placeOf } from '../diagnosis/deployments.js';
 import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
+import { PART_OF } from '../diagnosis/operator-namespace.js';
 import type { CleanView, ClusterView, ConfigurationView } from './cluster-view.js';
 import { ifInstalled, installationJudgement } from './installation.js';
 
@@ -53,9 +54,32 @@ const namespace: CheckRow<ClusterView> = {
     if (namespaceExists.kind === 'unknown') return notChecked(namespaceExists.why);
     return namespaceExists.value
       ? ok(`${name} exists`)
-      : failed(`${name} does not exist: give another one with -n, or create it`, ['kubectl get namespaces']);
+      : failed(`${name} does not exist: create it, or give another one with -n`, [`kubectl create namespace ${name}`]);
   },
 };
+
+const operatorNamespace: CheckRow<ClusterView> = {
+  id: 'operator-namespace',
+  title: "Operator's namespace",
+  section: COMMAND,
+  judge: (view) =>
+    isElsewhere(view)
+      ? failed(
+          `${view.operatorNamespace} does not exist: give the one in which webhook and controller run, or no --operator-namespace`,
+          [`kubectl get deployments --all-namespaces -l ${PART_OF}`],
+        )
+      : [],
+};
+
+/** Nothing is known of an operator that is looked for in a namespace which does not exist. */
+const isElsewhere = ({ givenNamespaceExists: found }: ClusterView): boolean => found?.kind === 'known' && !found.value;
+
+/** A check of what stands in the operator's namespace. */
+const inOperatorNamespace = (row: CheckRow<ClusterView>): CheckRow<ClusterView> => ({
+  ...row,
+  judge: (view) =>
+    isElsewhere(view) ? notChecked(`there is no namespace ${view.operatorNamespace} to look in`) : row.judge(view),
+});
 
 /** What is asked of a namespace of bundles that does not exist has no answer. */
 const isMissing = ({ namespaceExists }: ClusterView): boolean =>
@@ -225,15 +249,16 @@ const consent: CheckRow<ClusterView> = {
 export const CLUSTER_CHECKS: readonly CheckRow<ClusterView>[] = [
   version,
   installation,
+  operatorNamespace,
   namespace,
   ifInstalled(definition),
   ifInstalled(fields),
   ifInstalled(configurations),
   ifInstalled(certificates),
   ifInstalled(webhook),
-  ifInstalled(controller),
-  ifInstalled(deployments),
-  ifInstalled(controllerRights),
+  ifInstalled(inOperatorNamespace(controller)),
+  ifInstalled(inOperatorNamespace(deployments)),
+  ifInstalled(inOperatorNamespace(controllerRights)),
   ownRights,
   consent,
 ];

@@ -12,6 +12,8 @@ export interface ClusterView {
   /** Whether that namespace exists. */
   readonly namespaceExists: Known<boolean>;
   readonly operatorNamespace: string;
+  /** Whether the namespace of --operator-namespace exists; undefined: it was not given. */
+  readonly givenNamespaceExists: Known<boolean> | undefined;
   /** `v1.30.2` */
   readonly version: Known<string>;
   /** undefined: there is none. */

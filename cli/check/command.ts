@@ -68,7 +68,11 @@ const checksOf = async (
 ): Promise<readonly Check[]> => {
   const { client, namespace, signal } = session;
   const where = { client, clock: terminal.clock, namespace };
-  const found = { ...where, operatorNamespace: await operatorNamespace(client, given, signal) };
+  const found = {
+    ...where,
+    operatorNamespace: await operatorNamespace(client, given, signal),
+    isGiven: given !== undefined,
+  };
   return pre === true
     ? examine(PRE_CHECKS, await observeClean(found, signal))
     : examine(CLUSTER_CHECKS, await observeCluster(found, signal));

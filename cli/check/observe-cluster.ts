@@ -22,11 +22,13 @@ interface Where {
   readonly clock: Pick<Clock, 'now' | 'sleep'>;
   readonly namespace: string;
   readonly operatorNamespace: string;
+  /** Whether somebody has named that namespace, who may have mistyped it. */
+  readonly isGiven: boolean;
 }
 
 /** Reads all that tells whether the operator works in this cluster. Rejects for an aborted command only. */
 export const observeCluster = async (where: Where, signal: AbortSignal): Promise<ClusterView> => {
-  const { client, clock, namespace, operatorNamespace } = where;
+  const { client, clock, namespace, operatorNamespace, isGiven } = where;
   const [
     version,
     definition,
@@ -39,6 +41,7 @@ export const observeCluster = async (where: Where, signal: AbortSignal): Promise
     lacks,
     own,
     ownNamespace,
+    givenNamespace,
     accepting,
   ] = await Promise.all([
     versionOf(client, signal),
@@ -52,6 +55,7 @@ export const observeCluster = async (where: Where, signal: AbortSignal): Promise
     controllerLacks(client, operatorNamespace, signal),
     ownRights(client, namespace, signal),
     knownFrom(client.get(NAMESPACES, { name: namespace }, signal)),
+    isGiven ? knownFrom(client.get(NAMESPACES, { name: operatorNamespace }, signal)) : undefined,
     acceptingNamespaces(client, namespace, signal),
   ]);
   return {
@@ -59,6 +63,7 @@ export const observeCluster = async (where: Where, signal: AbortSignal): Promise
     namespace,
     namespaceExists: mapKnown(ownNamespace, (found) => found !== undefined),
     operatorNamespace,
+    givenNamespaceExists: givenNamespace && mapKnown(givenNamespace, (found) => found !== undefined),
     version,
     definition,
     configurations: [mutating, validating],

@@ -52,8 +52,11 @@ const listed = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, MAX_LISTED).join(', ')} and ${names.length - MAX_LISTED} more`;
 
-/** undefined if the user may not list them there. */
-const namesOf = async (session: Session, namespace: string | undefined): Promise<readonly ObjectRef[] | undefined> => {
+/** The bundles of a namespace, or of all; undefined if the user may not list them there. @throws KubeError for what fails otherwise */
+export const namesOf = async (
+  session: Session,
+  namespace: string | undefined,
+): Promise<readonly ObjectRef[] | undefined> => {
   const keep = ({ metadata: { name, namespace: of } }: StoredBundle): ObjectRef => ({ namespace: of, name });
   try {
     const where = { ...(namespace !== undefined && { namespace }) };

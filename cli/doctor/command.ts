@@ -3,6 +3,7 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { Semaphore } from '../../process/semaphore.js';
 import { findBundle } from '../cluster/bundle-argument.js';
+import { noBundleText } from '../cluster/no-bundle.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
@@ -92,6 +93,8 @@ export const diagnose = async (
   };
   session.tell(`looking at ${bundles.length === 1 ? 'the bundle' : `${bundles.length} bundles`}`);
   const diagnoses = await Promise.all(bundles.map((bundle) => slots.run(() => diagnosed(bundle))));
+  const where = { allNamespaces: options.allNamespaces === true, isFiltered: false };
+  if (bundles.length === 0 && options.output === undefined) terminal.err(await noBundleText(session, where));
   session.quiet();
   print(terminal, { diagnoses, isSingle: name !== undefined }, options);
   terminal.end(diagnoses.some(isFailed) ? 1 : 0);
@@ -116,6 +119,6 @@ const print = (
   if (output !== undefined) {
     const value = isSingle && only !== undefined ? diagnosisObject(only) : diagnosesObject(diagnoses);
     terminal.out(output === 'json' ? asJsonText(value) : asYamlText(value));
-  } else if (only === undefined) terminal.err('No bundle.\n');
-  else terminal.out(isSingle ? diagnosisText(only, terminal) : diagnosesText(diagnoses, terminal));
+  } else if (only !== undefined)
+    terminal.out(isSingle ? diagnosisText(only, terminal) : diagnosesText(diagnoses, terminal));
 };

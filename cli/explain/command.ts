@@ -103,7 +103,7 @@ export const explainFile = async (deps: Deps, argument: string | undefined, opti
     session?.quiet();
     terminal.out(
       options.output === undefined
-        ? `${asText({ results: [result], files: 1 }, { colors: terminal.colors, quote: () => undefined })}\n`
+        ? `${asText({ results: [result], files: 1 }, { colors: terminal.colors, quote: () => undefined, columns: terminal.columns })}\n`
         : formatted(result, options.output),
     );
     return terminal.end(1);

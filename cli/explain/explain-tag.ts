@@ -34,14 +34,15 @@ const isHeld = ({ bundle, settings: { registry } }: Seen, tag: string): boolean 
 };
 
 /** What the status says, if the registry says nothing. */
-const byStatus = (seen: Seen): Pick<TagExplanation, 'from' | 'note' | 'chosen' | 'digest' | 'skipped'> => {
-  const { bundle, settings } = seen;
+const byStatus = (seen: Seen): Pick<TagExplanation, 'from' | 'note' | 'failed' | 'chosen' | 'digest' | 'skipped'> => {
+  const { bundle, settings, registry } = seen;
   const { deployment, lastAppliedTag, lastAppliedDigest } = bundle.status ?? {};
   const last = deployment ?? { tag: lastAppliedTag, digest: lastAppliedDigest };
   const isWanted = last.tag !== undefined && admits(settings.registry.policy, last.tag);
   return {
     from: 'status',
     note: noteOf(seen),
+    ...(registry.kind === 'failed' && { failed: true }),
     ...(isWanted && last.tag !== undefined && { chosen: last.tag }),
     ...(isWanted && last.digest !== undefined && { digest: last.digest }),
     skipped: [],

@@ -27,6 +27,8 @@ export interface TagExplanation {
   /** `status`: the registry was not asked, or did not answer; `note` says why. */
   readonly from: 'registry' | 'status';
   readonly note?: string;
+  /** The registry was asked, from this machine, and has not answered. */
+  readonly failed?: true;
   /** The tag that would be deployed. */
   readonly chosen?: string;
   readonly digest?: string;

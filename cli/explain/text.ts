@@ -68,10 +68,16 @@ const tagLines = (tag: TagExplanation): readonly Line[] => {
   return [
     { depth: 0, text: chosen === undefined ? (message ?? 'not known') : `${chosen}${state}` },
     { depth: 0, text: `${policyText(tag)}, of ${of}` },
-    ...(from === 'status' ? [{ depth: 0, text: `by the bundle's status: ${note}` }] : []),
+    ...(from === 'status' ? [{ depth: 0, text: `${whence(tag)}${note}` }] : []),
     ...each.map(([name, why]) => ({ depth: 1, label: `${cut(name, LONGEST_TAG).padEnd(longest)}  `, text: why })),
     ...(rest === '' ? [] : [{ depth: 1, text: rest }]),
   ];
+};
+
+/** A bundle of a file, or one that is new, has no status to go by. */
+const whence = ({ chosen, failed }: TagExplanation): string => {
+  if (chosen !== undefined) return "by the bundle's status: ";
+  return failed === true ? 'asked from here: ' : '';
 };
 
 /** Longer ones are cut in the list, letters. */

@@ -18,7 +18,7 @@ interface Documents {
  */
 export const documentsOf = (inputs: readonly Input[]): Documents => {
   const files = inputs.map((input) => ({ ...input, ...countsOf(input) }));
-  const printed = files.filter(({ objects }) => objects > 0);
+  const printed = files.filter(({ parts }) => parts > 0);
   const mixed = printed.filter(({ objects, documents }) => objects < documents);
   if (mixed.length > 0)
     throw new CommandError(
@@ -29,15 +29,28 @@ export const documentsOf = (inputs: readonly Input[]): Documents => {
       .flatMap(({ text }) => partsOf(text))
       .map((text, index) => separated(text, index === 0))
       .join(''),
-    left: files.filter(({ objects, documents }) => objects === 0 && documents > 0).map(({ name }) => name),
+    left: files.filter(({ parts, documents }) => parts === 0 && documents > 0).map(({ name }) => name),
   };
 };
 
-/** Documents that hold anything, and those of them that hold objects. */
-const countsOf = (input: Input): { readonly documents: number; readonly objects: number } => ({
-  documents: parseYaml(input.text).length,
-  objects: new Set(manifestsIn(input).objects.map(({ document }) => document)).size,
-});
+interface Counts {
+  /** That hold anything. */
+  readonly documents: number;
+  /** Of them, those that have apiVersion or kind: meant as objects. */
+  readonly parts: number;
+  /** Of them, those that have both. */
+  readonly objects: number;
+}
+
+const countsOf = (input: Input): Counts => {
+  const { objects: found } = manifestsIn(input);
+  const whole = found.filter(({ apiVersion, kind }) => apiVersion !== '' && kind !== '');
+  return {
+    documents: parseYaml(input.text).length,
+    parts: new Set(found.map(({ document }) => document)).size,
+    objects: new Set(whole.map(({ document }) => document)).size,
+  };
+};
 
 const BOM = /^\uFEFF/;
 

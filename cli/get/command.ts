@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { findBundle } from '../cluster/bundle-argument.js';
+import { noBundleText } from '../cluster/no-bundle.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
@@ -62,8 +63,9 @@ export const getBundles = async (
   session.tell('reading the bundles');
   const found = names.length > 0 ? await named(session, names) : await listed(session, options);
   const print = printer(terminal, options, names.length === 1);
+  const nothing = found.length === 0 && options.watch !== true ? await noBundleText(session, askedOf(options)) : '';
   session.quiet();
-  if (found.length === 0 && options.watch !== true) terminal.err(nothing(session, options));
+  if (nothing !== '') terminal.err(nothing);
   terminal.out(print(found));
   if (options.watch === true) {
     const name = names.length > 0 ? found[0]?.metadata.name : undefined;
@@ -88,11 +90,10 @@ const whereOf = (session: Session, { allNamespaces, selector, fieldSelector }: G
 const listed = async (session: Session, options: GetOptions): Promise<readonly StoredBundle[]> =>
   (await session.client.list(WERFBUNDLES, whereOf(session, options), session.signal)).items;
 
-const nothing = (session: Session, options: GetOptions): string => {
-  const fitting = (options.selector ?? options.fieldSelector) === undefined ? '' : ' that fits';
-  const where = options.allNamespaces === true ? 'in any namespace' : `in namespace ${session.namespace}`;
-  return `No bundle${fitting} ${where}.\n`;
-};
+const askedOf = ({ allNamespaces, selector, fieldSelector }: GetOptions) => ({
+  allNamespaces: allNamespaces === true,
+  isFiltered: (selector ?? fieldSelector) !== undefined,
+});
 
 /** Prints bundles, at once or one after another. */
 const printer = (

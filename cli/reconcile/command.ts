@@ -11,6 +11,7 @@ import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { misuse } from '../command-error.js';
+import { folded } from '../output/fold.js';
 import { type Format, withOutput } from '../output/format.js';
 import { fullName, objectsText } from '../output/object-text.js';
 import type { Terminal } from '../terminal.js';
@@ -81,18 +82,21 @@ export const reconcileBundles = async (
     asked.push(one);
     session.quiet();
     if (options.output === undefined) terminal.out(`${fullName(bundle)} ${WORDS[kind]}\n`);
-    if (one.bundle.spec.suspend === true && options.wait !== true) terminal.err(`${suspendedNote(one.bundle)}\n`);
+    if (one.bundle.spec.suspend === true && options.wait !== true) tell(terminal, suspendedNote(one.bundle));
   }
   if (options.output !== undefined) {
     const bundles = asked.map(({ bundle }) => bundle);
     terminal.out(objectsText(options.output, bundles, names.length === 1));
   }
-  const show = (line: string) => (options.output === undefined ? terminal.out : terminal.err)(`${line}\n`);
-  if (options.wait === true) await waitForAll(deps, asked, { timeout: options.timeout, show });
+  const isForPeople = options.output === undefined;
+  if (options.wait === true) await waitForAll(deps, asked, { timeout: options.timeout, isForPeople });
   terminal.end(0);
 };
 
 const WORDS = { deploy: 'deployment requested', reconcile: 'reconcile requested' } as const;
+
+const tell = (terminal: Terminal, note: string): void =>
+  terminal.err(`${folded(note, { columns: terminal.errColumns, indent: 2 })}\n`);
 
 const suspendedNote = ({ metadata: { namespace, name } }: StoredBundle): string =>
   `${name}: it is suspended, and nothing is polled or deployed until: werfbundle resume ${name} -n ${namespace}`;
@@ -117,8 +121,9 @@ const resetCount = async ({ session, terminal }: Deps, bundle: StoredBundle): Pr
     await session.client.mergePatch(WERFBUNDLES, refOf(bundle), patch, { subresource: 'status' }, session.signal);
   } catch (error) {
     if (!(error instanceof KubeError && error.code === 'forbidden')) throw error;
-    terminal.err(
-      `${bundle.metadata.name}: the count of failed polls stays, for you may not write its status; if the poll that is asked for succeeds, it is 0\n`,
+    tell(
+      terminal,
+      `${bundle.metadata.name}: the count of failed polls stays, for you may not write its status; if the poll that is asked for succeeds, it is 0`,
     );
   }
 };

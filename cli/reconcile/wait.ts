@@ -6,6 +6,7 @@ import { Deadline } from '../../process/deadline.js';
 import { followObjects } from '../cluster/follow.js';
 import type { Session } from '../cluster/session.js';
 import { CommandError } from '../command-error.js';
+import { folded } from '../output/fold.js';
 import type { Terminal } from '../terminal.js';
 import { timeoutIn } from '../timeout.js';
 import { lineOf, type Outcome, outcomeOf, type Request } from './outcome.js';
@@ -18,17 +19,21 @@ export interface Asked {
 
 /**
  * Shows what becomes of requests until all of them have an end, or the time is over, or Ctrl-C.
- * @param timeout - as it was given: `5m`
+ * @param timeout - as it was given: `5m`; @param isForPeople - what happens goes to stdout, which has nothing for programs
  * @throws CommandError if one of them failed, or has no end: says why, and what to look at
  */
 export const waitForAll = async (
   { terminal, session }: { readonly terminal: Terminal; readonly session: Session },
   asked: readonly Asked[],
-  { timeout, show }: { readonly timeout: string; readonly show: (line: string) => void },
+  { timeout, isForPeople }: { readonly timeout: string; readonly isForPeople: boolean },
 ): Promise<void> => {
   session.quiet();
   const deadline = new Deadline(terminal.clock, timeoutIn(timeout), session);
   const until = deadline.signal;
+  const show = (line: string): void => {
+    const columns = isForPeople ? terminal.columns : terminal.errColumns;
+    (isForPeople ? terminal.out : terminal.err)(`${folded(line, { columns, indent: 2 })}\n`);
+  };
   const board = new Board(asked, show, () => deadline.abort(undefined));
   const namespaces = new Set(asked.map(({ bundle }) => bundle.metadata.namespace));
   const one = asked.length === 1 ? { fieldSelector: `metadata.name=${asked[0]?.bundle.metadata.name}` } : {};

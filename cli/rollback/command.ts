@@ -7,6 +7,7 @@ import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { CommandError } from '../command-error.js';
+import { folded } from '../output/fold.js';
 import { type Format, withOutput } from '../output/format.js';
 import { fullName, objectsText } from '../output/object-text.js';
 import { waitForAll } from '../reconcile/wait.js';
@@ -88,10 +89,10 @@ export const rollBack = async (deps: Deps, name: string, options: RollbackOption
   } else {
     terminal.out(objectsText(options.output, [bundle], true));
   }
-  terminal.err(adviceOn({ before, tag, notes: [...notes, ...doubt] }));
-  const show = (line: string) => (options.output === undefined ? terminal.out : terminal.err)(`${line}\n`);
+  terminal.err(adviceOn({ before, tag, notes: [...notes, ...doubt], columns: terminal.errColumns }));
+  const how = { timeout: options.timeout, isForPeople: options.output === undefined };
   if (options.wait === true && options.dryRun !== true)
-    await waitForAll(deps, [{ bundle, request: { kind: 'spec', tag } }], { timeout: options.timeout, show });
+    await waitForAll(deps, [{ bundle, request: { kind: 'spec', tag } }], how);
   terminal.end(0);
 };
 
@@ -119,17 +120,20 @@ const adviceOn = (given: {
   readonly before: StoredBundle;
   readonly tag: string;
   readonly notes: readonly string[];
+  readonly columns: number | undefined;
 }): string => {
-  const { before, tag, notes } = given;
+  const { before, tag, notes, columns } = given;
   const { name, namespace } = before.metadata;
+  const prose = (line: string): string => folded(line, { columns, indent: 2 });
   return [
     ...(before.spec.suspend === true
-      ? [`${name}: it is suspended: ${tag} is deployed after werfbundle resume ${name} -n ${namespace}`]
+      ? [prose(`${name}: it is suspended: ${tag} is deployed after werfbundle resume ${name} -n ${namespace}`)]
       : []),
-    ...notes.map((note) => `${name}: ${note}`),
+    ...notes.map((note) => prose(`${name}: ${note}`)),
     'Where its manifest is kept:',
     manifestDiff(before, tag).trimEnd(),
-    ...waysBack(before, tag),
+    // What is indented are commands to paste.
+    ...waysBack(before, tag).map((line) => (line.startsWith(' ') ? line : prose(line))),
     '',
   ].join('\n');
 };

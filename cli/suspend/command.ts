@@ -6,6 +6,7 @@ import { notesOnManagers } from '../cluster/manager-words.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
+import { folded } from '../output/fold.js';
 import { type Format, withOutput } from '../output/format.js';
 import { fullName, objectsText } from '../output/object-text.js';
 import type { Terminal } from '../terminal.js';
@@ -58,7 +59,7 @@ export const suspendBundles = async (deps: Deps, names: readonly string[], optio
   const { terminal } = deps;
   for (const { bundle, isPatched, notes } of await setAll(deps, names, { options, suspend: true })) {
     if (!isPatched) continue;
-    for (const note of [...goesOn(bundle), ...notes]) terminal.err(`${bundle.metadata.name}: ${note}\n`);
+    for (const note of [...goesOn(bundle), ...notes]) tellOf(terminal, bundle, note);
   }
   terminal.end(0);
 };
@@ -72,10 +73,13 @@ export const resumeBundles = async (deps: Deps, names: readonly string[], option
   session.quiet();
   for (const [at, { bundle, isPatched, notes }] of done.entries()) {
     const all = [seen[at], ...(isPatched ? notes : [])];
-    for (const note of all) terminal.err(`${bundle.metadata.name}: ${note}\n`);
+    for (const note of all) tellOf(terminal, bundle, note ?? '');
   }
   terminal.end(0);
 };
+
+const tellOf = (terminal: Terminal, { metadata }: StoredBundle, note: string): void =>
+  terminal.err(`${folded(`${metadata.name}: ${note}`, { columns: terminal.errColumns, indent: 2 })}\n`);
 
 interface Done {
   readonly bundle: StoredBundle;

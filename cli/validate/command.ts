@@ -114,7 +114,7 @@ const outcomeOf = (
   ];
   const written = {
     json: () => asJson(report),
-    text: () => asText(report, { colors: createColors(isColourful()), quote: quoting(files) }),
+    text: () => asText(report, { colors: createColors(isColourful()), quote: quoting(files), columns: columns() }),
     github: () => asGithub(report, root),
     sarif: () => asSarif(report, { version, root }),
     junit: () => asJunit(report, root),
@@ -129,6 +129,9 @@ const outcomeOf = (
 /** Whether to use colours; picocolors' own choice takes any CI for a terminal. */
 const isColourful = (): boolean =>
   process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb';
+
+/** Of a terminal only: what is piped is searched by lines. */
+const columns = (): number | undefined => (process.stdout.isTTY === true ? process.stdout.columns : undefined);
 
 const MAX_LISTED = 5;
 

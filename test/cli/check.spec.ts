@@ -27,6 +27,7 @@ const view = (change: Partial<ClusterView> = {}): ClusterView => ({
   namespace: 'ops',
   namespaceExists: known(true),
   operatorNamespace: 'operator',
+  givenNamespaceExists: undefined,
   version: known('v1.30.0'),
   definition: known({ lacks: [], beyond: [] }),
   configurations: [
@@ -107,8 +108,19 @@ const ROWS: readonly {
   {
     title: 'a namespace that does not exist',
     given: view({ namespaceExists: known(false), webhook: { kind: 'unknown', why: 'namespaces "ops" not found' } }),
-    want: [['namespace', 'failed', /^ops does not exist: give another one with -n, or create it$/]],
+    want: [['namespace', 'failed', /^ops does not exist: create it, or give another one with -n$/]],
   },
+  {
+    title: 'an operator that is looked for in a namespace which does not exist',
+    given: view({
+      givenNamespaceExists: known(false),
+      deployments: known([]),
+      leases: known([]),
+      controllerLacks: known(['list pods']),
+    }),
+    want: [['operator-namespace', 'failed', /^operator does not exist: give the one in which /]],
+  },
+  { title: 'an operator that is looked for where it is', given: view({ givenNamespaceExists: known(true) }), want: [] },
   {
     title: 'an older CRD',
     given: view({ definition: known({ lacks: ['spec.suspend'], beyond: [] }) }),
@@ -185,6 +197,11 @@ t.test('where nothing is installed, nothing is said of what would be', async (t)
   t.strictSame(told(view({ ...ABSENT, definition: known(undefined) })), rest);
   t.strictSame(told(view(ABSENT)), rest);
   t.notOk(told(view()).includes('installation'));
+  const elsewhere = examine(CLUSTER_CHECKS, view({ givenNamespaceExists: known(false) }));
+  t.strictSame(
+    elsewhere.filter(({ verdict }) => verdict === 'not-checked').map(({ id, found }) => `${id}: ${found}`),
+    ['controller', 'deployments', 'controller-rights'].map((id) => `${id}: there is no namespace operator to look in`),
+  );
   const found = examine(
     CLUSTER_CHECKS,
     view({ namespaceExists: known(false), webhook: { kind: 'unknown', why: 'no' } }),

@@ -250,7 +250,7 @@ t.test(
 );
 
 t.test('without an answer of the registry the status counts', async (t) => {
-  const { add, model, registry } = setUp();
+  const { add, model, registry, run } = setUp();
   add(UP_TO_DATE);
   t.match((await model({ registry: false })).tag, {
     from: 'status',
@@ -260,6 +260,15 @@ t.test('without an answer of the registry the status counts', async (t) => {
   });
   t.strictSame(registry.calls, []);
   registry.failure = { kind: 'failed', code: 'unauthorized', message: '401 unauthorized' };
+  t.match(await run(), /\n {8}by the bundle's status: error polling registry: 401 /);
+  const fresh = setUp();
+  fresh.add({});
+  t.match(
+    await fresh.run({ registry: false }),
+    /Tag {5}not known\n.*\n.*\n {8}the registry was not asked \(--no-registry\)\n/,
+  );
+  fresh.registry.failure = registry.failure;
+  t.match(await fresh.run(), /\n {8}asked from here: error polling registry: 401 /, 'without a status');
   t.match(
     (await model()).tag.note,
     /^error polling registry: 401 unauthorized \(registry\.example\/acme\/app, without credentials: /,

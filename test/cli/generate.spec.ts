@@ -197,13 +197,53 @@ t.test("Argo CD's environment is what options are, but below them", async (t) =>
   for (const { title, err, code, ...wish } of rows) t.match(await run({ files, ...wish }), { err, code }, title);
 });
 
+t.test('a chart is refused, and so is a document that lacks its kind', async (t) => {
+  const chart = {
+    'shop/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
+    'shop/values.yaml': 'replicas: 1\n',
+    'shop/templates/deployment.yaml':
+      'apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: "{{ .Release.Name }}"}\n',
+    'shop/charts/db/Chart.yaml': 'apiVersion: v2\nname: db\nversion: 1.0.0\n',
+  };
+  const words =
+    'and no chart is rendered here: give a folder of manifests that has none; to deploy a chart, publish it as a bundle (werfbundle publish DIR/shop HOST/PATH:TAG), or let Argo CD render it in an Application without this plugin\n';
+  t.strictSame(await run({ files: { ...chart, 'a.yaml': BUNDLE } }), {
+    out: '',
+    err: `DIR/shop/Chart.yaml is that of a Helm chart, ${words}`,
+    code: 2,
+  });
+  const two = await run({ files: { ...chart, 'web/Chart.yaml': chart['shop/Chart.yaml'] } });
+  t.equal(two.err, `DIR/shop/Chart.yaml, DIR/web/Chart.yaml are those of Helm charts, ${words}`);
+  const object = 'apiVersion: example.com/v1\nkind: Chart\nmetadata: {name: a}\n';
+  t.strictSame(
+    await run({ files: { 'Chart.yaml': object } }),
+    { out: object, err: '', code: 0 },
+    'an object of that name',
+  );
+  t.strictSame(await run({ files: { 'a.yaml': BUNDLE, 'b.yaml': 'apiVersion: v2\nname: shop\n' } }), {
+    out: '',
+    err: 'DIR/b.yaml has documents that are no Kubernetes objects: apiVersion or kind is missing\n',
+    code: 1,
+  });
+});
+
 t.test('a kustomization is built only when it is asked for, and what comes out is judged', async (t) => {
   const files = { 'kustomization.yaml': 'resources: [shop.yaml]\n', 'shop.yaml': BUNDLE };
   t.strictSame(await run({ files }), {
     out: '',
-    err: 'DIR/kustomization.yaml is for kustomize, which is not run: set KUSTOMIZE to true (--kustomize), or take the file away\n',
+    err: 'DIR/kustomization.yaml is for kustomize, which is not run: give --kustomize (in Argo CD, set KUSTOMIZE to "true" under source.plugin.env; elsewhere ARGOCD_ENV_KUSTOMIZE=true is the same), or take the file away\n',
     code: 2,
   });
+  const below = ['a', 'b', 'c', 'd', 'e'].map((name) => [`${name}/kustomization.yaml`, 'resources: []\n'] as const);
+  t.strictSame(
+    await run({ files: Object.fromEntries(below) }),
+    {
+      out: '',
+      err: 'DIR/a/kustomization.yaml, DIR/b/kustomization.yaml, DIR/c/kustomization.yaml and 2 more are for kustomize, which builds only the folder that it is given: give the one that has it: werfbundle generate DIR/a --kustomize (in Argo CD, set KUSTOMIZE to "true" under source.plugin.env; elsewhere ARGOCD_ENV_KUSTOMIZE=true is the same, and that folder as source.path)\n',
+      code: 2,
+    },
+    'below the folder they are one line',
+  );
   const program = join(ROOT, 'builder');
   const built = async (script: string, env: NodeJS.ProcessEnv = {}) => {
     await writeFile(program, `#!/bin/sh\n${script}\n`);

@@ -356,7 +356,7 @@ t.test('whatever a file holds, it is judged, and every report is well-formed', a
       const { results } = await judgeInputs([{ name: 'f', text: given, found: false }], how);
       const report = { results, files: 1 };
       const quote = quoting([{ name: 'f', text: given, found: false }]);
-      const shown = asText(report, { colors: createColors(false), quote });
+      const shown = asText(report, { colors: createColors(false), quote, columns: undefined });
       readXml(asJunit(report, '/'));
       JSON.parse(asSarif(report, { version: '1.2.3', root: '/' }));
       JSON.parse(asJson(report));

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { createColors } from 'picocolors';
 import t from 'tap';
 import { parse } from 'yaml';
+import { folded } from '../../cli/output/fold.js';
 import { asYamlText } from '../../cli/output/format.js';
 import { harmless } from '../../cli/output/harmless.js';
 import { humanDuration } from '../../cli/output/human-duration.js';
@@ -105,5 +106,22 @@ t.test('on a terminal nothing that others wrote moves the cursor, hides a text o
       (text) => !/[^\P{Cc}\t\n]|\u202e/u.test(harmless(text.replaceAll('\u001b', '\r'))),
     ),
   );
+  t.end();
+});
+
+t.test('a message is broken between words on a terminal only, and no command in it is', (t) => {
+  const text = "it's over: kubectl patch wb a -p '{\"a\": 1, b}', then look at werfbundle status shop -n demo; or wait";
+  t.equal(folded(text, { columns: undefined, indent: 2 }), text, 'in a pipe');
+  t.equal(folded('one  two\nthree', { columns: undefined, indent: 2, first: 2 }), '  one  two\nthree');
+  t.strictSame(folded(text, { columns: 24, indent: 2 }).split('\n'), [
+    "it's over:",
+    `  kubectl patch wb a -p '{"a": 1, b}',`,
+    '  then look at',
+    '  werfbundle status shop -n demo;',
+    '  or wait',
+  ]);
+  const red = createColors(true).red('one two three');
+  t.equal(folded(`${red} four five six`, { columns: 25, indent: 4, first: 2 }), `  ${red} four five\n    six`);
+  t.equal(folded('one\n  two', { columns: 25, indent: 2 }), 'one\n  two', 'lines stay lines');
   t.end();
 });

@@ -46,9 +46,20 @@ t.test('--help lists all commands, and --help of each says what its exit codes m
   );
 });
 
+t.test('help COMMAND is COMMAND --help, as with kubectl', async (t) => {
+  for (const name of Object.keys(COMMANDS)) t.strictSame(await run('help', name), await run(name, '--help'), name);
+  for (const argv of [['help'], ['help', 'help'], ['help', '--help']])
+    t.strictSame(await run(...argv), await run('--help'), argv.join(' '));
+});
+
 t.test('what is wrong is said in a line, and ends with 2', async (t) => {
   const cases: readonly { title: string; argv: readonly string[]; err: string }[] = [
     { title: 'a typo', argv: ['gett'], err: 'werfbundle: gett: there is no such command; did you mean get?\n' },
+    {
+      title: 'a typo where help is asked for',
+      argv: ['help', 'stauts'],
+      err: 'werfbundle: stauts: there is no such command; did you mean status?\n',
+    },
     {
       title: 'a word',
       argv: ['frobnicate'],

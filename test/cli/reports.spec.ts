@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { stripVTControlCharacters } from 'node:util';
 import { Ajv } from 'ajv';
 import { createColors } from 'picocolors';
 import t from 'tap';
@@ -28,7 +29,7 @@ const isSarif = (() => {
 const allReports = (report: Report, text: string) => {
   const quote = quoting([{ name: 'f', text, found: false }]);
   return {
-    text: asText(report, { colors: createColors(true), quote }),
+    text: asText(report, { colors: createColors(true), quote, columns: undefined }),
     github: asGithub(report, '/'),
     json: asJson(report),
     sarif: asSarif(report, { version: '1.2.3', root: '/' }),
@@ -83,7 +84,7 @@ t.test('the reports', async (t) => {
   const report = reportOf(results);
   const quote = quoting([{ name: 'apps/a.yaml', text: TEXT, found: false }]);
   t.equal(
-    `${asText(report, { colors: createColors(false), quote })}\n`,
+    `${asText(report, { colors: createColors(false), quote, columns: undefined })}\n`,
     `apps/a.yaml: WerfBundle ops/a
   apps/a.yaml:14:5: error: spec.registry.pollInterval: Invalid value: "15": a unit is missing; durations from "1m" to "24h", for example "15m" [WB018]
     14 |     pollInterval: "15"
@@ -131,7 +132,22 @@ apps/a.yaml: WerfBundle ops/good
     '::error file=50%25%2Ca%3Ab.yaml,line=14,',
     'with its own escapes',
   );
-  t.match(asText(report, { colors: createColors(true), quote }), '\u001b[31merror', 'in colours');
+  t.match(asText(report, { colors: createColors(true), quote, columns: undefined }), '\u001b[31merror', 'in colours');
+  const screen = { colors: createColors(true), quote, columns: 80 };
+  const shown = stripVTControlCharacters(asText(report, screen)).split('\n');
+  t.match(
+    shown.join('\n'),
+    `  apps/a.yaml:14:5: error: spec.registry.pollInterval: Invalid value: "15": a
+    unit is missing; durations from "1m" to "24h", for example "15m" [WB018]
+    14 |     pollInterval: "15"
+       |     ^
+`,
+    'on a terminal broken between words, whatever the colours',
+  );
+  t.strictSame(
+    shown.filter((line) => line.length > 80 && !/^ *\d* \|/.test(line)),
+    [],
+  );
   const long = JSON.stringify({
     apiVersion: 'werf.io/v1alpha1',
     kind: 'WerfBundle',
@@ -140,6 +156,7 @@ apps/a.yaml: WerfBundle ops/good
   });
   const narrow = asText(reportOf(await judgeText('f', long)), {
     colors: createColors(false),
+    columns: undefined,
     quote: quoting([{ name: 'f', text: long, found: false }]),
   });
   t.match(

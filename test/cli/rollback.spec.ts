@@ -17,13 +17,13 @@ const URL = 'registry.example/acme/app';
 const of = (registry: Partial<WerfBundleSpec['registry']>, annotations: Readonly<Record<string, string>> = {}) =>
   bundle(syncedStatus(), { metadata: { annotations }, spec: { registry: { url: URL, ...registry } } });
 
-const setUp = (given: StoredBundle) => {
+const setUp = (given: StoredBundle, columns?: number) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   kube.seed(WERFBUNDLES, given);
   const registry = new MemoryRegistry();
   registry.publish('acme/app', { 'v1.0.0': 'sha256:1', 'v1.1.0': 'sha256:2' });
-  const terminal = createFakeTerminal({ clock });
+  const terminal = createFakeTerminal({ clock, ...(columns !== undefined && { columns }) });
   const openRegistry = () => Object.assign(registry, { close: async () => {} });
   const run = (options: Partial<RollbackOptions>) =>
     rollBack({ terminal, session: sessionOf(kube, terminal), openRegistry }, 'my-app', { timeout: '5m', ...options });
@@ -44,6 +44,23 @@ t.test('how the bundle follows its registry again is known, however often it was
     t.strictSame(stored()?.spec.registry, { url: URL, tag: to });
     t.notMatch(told, 'is not known');
   }
+});
+
+t.test('on a terminal words are broken, and neither the manifest nor commands', async (t) => {
+  const url = `registry.example/acme/${'long-'.repeat(20)}app`;
+  const { terminal, run } = setUp(of({ url, tag: 'v1.1.0' }), 70);
+  await run({ to: 'v1.1.0' }).catch(() => undefined);
+  terminal.takenErrors();
+  await run({ to: 'v1.0.0' });
+  const told = terminal.takenErrors();
+  t.match(
+    told,
+    `What chose its tag before somebody pinned one is not known; to follow
+  the registry, add its versionConstraint or tagPattern to:
+  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null}}}'
+`,
+  );
+  t.match(told, `     url: ${url}\n`);
 });
 
 t.test('what pinned it otherwise, and what others wrote, is not taken for the way back', (t) => {

@@ -6,6 +6,7 @@ import { managerName, managersOf } from '../../cli/cluster/managers.js';
 import { type ReconcileOptions, reconcileBundles } from '../../cli/reconcile/command.js';
 import { outcomeOf, type Request } from '../../cli/reconcile/outcome.js';
 import { rollbackTag } from '../../cli/rollback/target.js';
+import { runCommand } from '../../cli/run-command.js';
 import { resumeBundles, suspendBundles } from '../../cli/suspend/command.js';
 import { KubeError, type ManagedFields } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
@@ -280,6 +281,47 @@ t.test('suspend and resume change one field, and twice is no failure', async (t)
   );
   t.strictSame(terminal.ended, [0, 0, 0]);
   await t.rejects(suspendBundles(deps, ['my-app', 'other'], {}), { message: /other was not found/ });
+});
+
+t.test('on a terminal, what is told is broken between words, and no command within it', async (t) => {
+  const terminal = createFakeTerminal({ clock: createFakeClock(NOW), columns: 60 });
+  const running = {
+    ...SYNCED,
+    activeJobName: 'my-app-1',
+    conditions: [condition('Ready', 'Unknown', '', 'Deploying')],
+  };
+  const { kube, deps, stored } = setUp(running, { suspend: false });
+  await suspendBundles({ ...deps, terminal }, ['my-app'], {});
+  t.equal(
+    terminal.takenErrors(),
+    'my-app: Job my-app-1 runs on to its end: a suspension stops\n  no werf that has started\n',
+  );
+  await reconcileBundles({ ...deps, terminal }, ['my-app'], { timeout: '5m' });
+  t.equal(
+    terminal.takenErrors(),
+    'my-app: it is suspended, and nothing is polled or deployed\n  until: werfbundle resume my-app -n ops\n',
+  );
+  const said = 'suspended, as all bundles are (--suspend-all); v1.1.0 stays';
+  const held = {
+    observedGeneration: (stored().metadata.generation ?? 0) + 1,
+    conditions: [condition('Suspended', 'True', said)],
+  };
+  await kube.mergePatch(WERFBUNDLES, REF, { status: held }, { subresource: 'status' }, terminal.signal);
+  await resumeBundles({ ...deps, terminal }, ['my-app'], {});
+  t.equal(
+    terminal.takenErrors(),
+    'my-app: suspended, as all bundles are (--suspend-all);\n  v1.1.0 stays; only the platform ends that: it starts the\n  controller without --suspend-all\n',
+  );
+  terminal.taken();
+  await runCommand(terminal, () => reconcileBundles({ ...deps, terminal }, ['my-app'], { timeout: '5m', wait: true }));
+  t.equal(
+    terminal.taken(),
+    'werfbundle.werf.io/my-app reconcile requested\nmy-app: Synced: suspended, as all bundles are\n  (--suspend-all); v1.1.0 stays\n',
+  );
+  t.equal(
+    terminal.takenErrors(),
+    'werfbundle: ops/my-app: suspended, as all bundles are\n  (--suspend-all); v1.1.0 stays\nwerfbundle: what to do: werfbundle doctor my-app -n ops\n',
+  );
 });
 
 const entry = (manager: string, operation: 'Apply' | 'Update', fields: object): ManagedFields => ({

@@ -150,7 +150,7 @@ t.test('when all of it works nothing is wrong, and whoever may see little is tol
   );
   t.match(all.find(({ id }) => id === 'consent')?.found, /^bundles of namespace default deploy into it alone/);
   t.strictSame(bad(await check(['-n', 'nope'])), [
-    { id: 'namespace', found: 'nope does not exist: give another one with -n, or create it' },
+    { id: 'namespace', found: 'nope does not exist: create it, or give another one with -n' },
   ]);
   await must('create', 'namespace', 'production');
   await must('annotate', 'namespace', 'production', 'werf.io/accept-bundles-from=shops, default');

@@ -47,6 +47,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -k manifests/monitoring/grafana': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -f shop.yaml': 'test/cluster/steer.spec.ts',
+  'kubectl create namespace shops': 'test/cluster/steer.spec.ts',
   'kubectl patch configmap argocd-cm -n argocd --type=merge -p "$(kubectl kustomize manifests/argocd)"':
     'test/gitops/customizations.spec.ts',
 };

@@ -39,6 +39,7 @@ export const createFakeTerminal = (
     isTTY: options.columns !== undefined,
     errIsTTY: false,
     columns: options.columns,
+    errColumns: options.columns,
     colors: createColors(options.colors === true),
     clock: options.clock ?? createFakeClock(),
     signal: interrupted.signal,
