@@ -292,6 +292,14 @@ const FLUX = { 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fl
 const applied = (spec: object) => ({ 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec }) });
 const CHANGE = { paths: [['spec', 'suspend']], inGit: 'set spec.suspend: true' };
 
+t.test('who puts a suspension back is told before it is made', async (t) => {
+  const { kube, terminal, deps } = setUp(SYNCED);
+  kube.setManagedFields(WERFBUNDLES, REF, [entry('kustomize-controller', 'Apply', SUSPEND)]);
+  kube.failNext({ verb: 'patch' }, new KubeError('forbidden', 'no', { status: 403 }));
+  await t.rejects(suspendBundles(deps, ['my-app'], {}), { code: 'forbidden' });
+  t.match(terminal.takenErrors(), /^my-app: Kustomization \(Flux\) sets spec\.suspend, and puts it back/);
+});
+
 t.test('who manages a bundle is known by what they leave on it, and so is whether they set a field', (t) => {
   const cases: readonly {
     readonly title: string;
@@ -366,10 +374,18 @@ t.test('who manages a bundle is known by what they leave on it, and so is whethe
     },
   ];
   for (const { title, fields = [], metadata = {}, says } of cases) {
-    const told = wordsOfManagers(managersOf(bundle(SYNCED, { metadata }), fields, CHANGE.paths), CHANGE);
+    const told = wordsOfManagers(managersOf(bundle(SYNCED, { metadata }), fields, CHANGE), CHANGE);
     t.equal(told.length, says.length, `${title}: ${told}`);
     for (const [at, words] of says.entries()) t.match(told[at], words, title);
   }
+  const resumed = { paths: CHANGE.paths, inGit: 'take spec.suspend away', isDefault: true } as const;
+  t.strictSame(
+    wordsOfManagers(managersOf(bundle(SYNCED, { metadata: { labels: FLUX } }), [], resumed), resumed),
+    [
+      'Kustomization flux-system/apps (Flux) manages this bundle and leaves spec.suspend open: the change stays, and nothing is to change in git',
+    ],
+    'what is left out in git needs not be taken away there',
+  );
   const two = [
     ['spec', 'registry', 'tag'],
     ['spec', 'registry', 'versionConstraint'],
@@ -377,7 +393,7 @@ t.test('who manages a bundle is known by what they leave on it, and so is whethe
   const [manager] = managersOf(
     bundle(),
     [entry('kustomize-controller', 'Apply', { 'f:spec': { 'f:registry': { 'f:versionConstraint': {} } } })],
-    two,
+    { paths: two },
   );
   t.match(
     manager,
