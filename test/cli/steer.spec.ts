@@ -157,8 +157,10 @@ t.test('--wait ends with that very request, with the time, with the bundle, or w
       conditions: [condition('Ready', 'False', 'v9 does not exist')],
       deployment: deployment({ number }),
     });
+  const failedAnew = await waiting(failing(2));
+  t.equal(failedAnew.out, `${asked}my-app: Failed\n`, 'why is said once, in the end');
   t.equal(
-    (await waiting(failing(2))).how,
+    failedAnew.how,
     'ops/my-app: v9 does not exist\nits log: werfbundle logs my-app -n ops --number 2; what to do: werfbundle doctor my-app -n ops',
   );
   t.equal(
@@ -291,6 +293,20 @@ const SUSPEND = { 'f:spec': { 'f:suspend': {} } };
 const FLUX = { 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' };
 const applied = (spec: object) => ({ 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec }) });
 const CHANGE = { paths: [['spec', 'suspend']], inGit: 'set spec.suspend: true' };
+
+t.test('that the registry was not asked before a resumption is no fault', async (t) => {
+  for (const [message, says] of [
+    ['the registry has not been asked yet', 'the registry is asked now'],
+    [
+      'the registry has not been asked yet: polls are held back',
+      'the registry has not been asked yet: polls are held back',
+    ],
+  ] as const) {
+    const { terminal, deps } = setUp({ ...SYNCED, conditions: [condition('Ready', 'Unknown', message)] });
+    await resumeBundles(deps, ['my-app'], {});
+    t.equal(terminal.takenErrors(), `my-app: ${says}\n`);
+  }
+});
 
 t.test('who puts a suspension back is told before it is made', async (t) => {
   const { kube, terminal, deps } = setUp(SYNCED);
