@@ -91,6 +91,9 @@ t.test('every Role that is shown lets werf deploy, follow and uninstall', (t) =>
   );
   t.ok(roles.length >= 2);
   for (const { title, rules } of roles) t.same(missingRights(rules), [], title);
+  const sample = read('manifests/samples/werf-converge.yaml').split(/^---$/m);
+  const { rules } = parse(sample.find((part) => /^kind: Role$/m.test(part)) ?? '') as { readonly rules?: unknown };
+  t.strictSame(roles.find(({ title }) => title === CONFIGURATION)?.rules, rules, 'as the samples and init have them');
   t.end();
 });
 

@@ -1,3 +1,4 @@
+import { wholeSeconds } from '../../api/timestamp.js';
 import { accessesText } from '../diagnosis/ask-rights.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
 import { placeOf } from '../diagnosis/deployments.js';
@@ -149,7 +150,7 @@ const certificates: CheckRow<ClusterView> = {
       return failed(`${some(without)}: no CA in caBundle: the webhook writes it when it starts${words}`, restart);
     const leaf = leafEndsAt.kind === 'known' && leafEndsAt.value !== undefined ? [leafEndsAt.value] : [];
     const ends = Math.min(...read.flatMap(({ authoritiesEndAt }) => authoritiesEndAt), ...leaf);
-    const day = new Date(ends).toISOString();
+    const day = wholeSeconds(ends);
     if (ends <= now) return failed(`one has expired, at ${day}${words}`, restart);
     if (ends - now < SOON_MS) return warning(`one expires at ${day}, and was not renewed in time${words}`, restart);
     const what = leaf.length > 0 ? 'the CAs, and the one by which the webhook is known,' : 'the CAs';

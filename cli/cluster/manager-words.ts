@@ -1,16 +1,16 @@
 import { refOf } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import { KubeError } from '../../kube/client.js';
+import { KubeError, type ManagedFields } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
-import { type Manager, managersOf, type Tool } from './managers.js';
+import { type Asked, type Manager, managersOf, type Tool } from './managers.js';
 import type { Session } from './session.js';
 
 /** A change that somebody makes by hand. */
-interface ChangeByHand {
-  /** The fields, `['spec', 'suspend']`. */
-  readonly paths: readonly (readonly string[])[];
+interface ChangeByHand extends Asked {
   /** What to do where the manifest is kept: `set spec.suspend: true`. */
   readonly inGit: string;
+  /** Whether a manifest without the fields says the same. */
+  readonly isDefault?: true;
   /** Fields that the webhook refuses beside what the change sets: `spec.registry.versionConstraint` beside a tag. */
   readonly excludes?: readonly string[];
 }
@@ -61,7 +61,7 @@ const WORDS: Readonly<Record<Tool, Words>> = {
 export const wordsOfManagers = (managers: readonly Manager[], change: ChangeByHand): readonly string[] =>
   managers.flatMap((manager) => wordsOf(manager, change));
 
-const wordsOf = (manager: Manager, { inGit, excludes = [] }: ChangeByHand): readonly string[] => {
+const wordsOf = (manager: Manager, { inGit, isDefault, excludes = [] }: ChangeByHand): readonly string[] => {
   const { name, putsBack, meanwhile } = WORDS[manager.tool];
   const who = name(manager);
   const field = manager.fields.join(' and ');
@@ -74,30 +74,40 @@ const wordsOf = (manager: Manager, { inGit, excludes = [] }: ChangeByHand): read
         ];
       return [`${who} sets ${field}, and ${putsBack}. To keep it, ${ways}`];
     case 'unknown':
+      if (manager.fields.some((name) => excludes.includes(name)))
+        return [
+          `${who} may set ${field}; if so, what it applies next is refused, since only one of both may be set. To mend that, ${ways}`,
+        ];
       return [`${who} may set ${field}; if so, it ${putsBack}. To keep it, ${ways}`];
     case 'leaves-open':
-      return manager.tool === 'kubectl-apply'
-        ? []
-        : [
-            `${who} manages this bundle and leaves ${field} open: the change stays, and git does not show it. To have it there, ${inGit}`,
-          ];
+      if (manager.tool === 'kubectl-apply') return [];
+      return [
+        isDefault === true
+          ? `${who} manages this bundle and leaves ${field} open: the change stays, and nothing is to change in git`
+          : `${who} manages this bundle and leaves ${field} open: the change stays, and git does not show it. To have it there, ${inGit}`,
+      ];
   }
 };
 
-/**
- * What will become of a change of a bundle by hand.
- * @returns nothing if nobody else manages it, or who does can't be read
- */
+/** What will become of a change of a bundle by hand; nothing if nobody else manages it, or who does can't be read. */
 export const notesOnManagers = async (
   session: Pick<Session, 'client' | 'signal'>,
   bundle: StoredBundle,
   change: ChangeByHand,
 ): Promise<readonly string[]> => {
+  const owners = await ownersOf(session, bundle);
+  return wordsOfManagers(managersOf(bundle, owners, change), change);
+};
+
+/** Who has written which fields of a bundle; nothing if it can't be read. */
+export const ownersOf = async (
+  session: Pick<Session, 'client' | 'signal'>,
+  bundle: StoredBundle,
+): Promise<readonly ManagedFields[]> => {
   try {
-    const fields = await session.client.managedFields(WERFBUNDLES, refOf(bundle), session.signal);
-    return wordsOfManagers(managersOf(bundle, fields ?? [], change.paths), change);
+    return (await session.client.managedFields(WERFBUNDLES, refOf(bundle), session.signal)) ?? [];
   } catch (error) {
-    // A note beside what was done: the change itself has its own answer.
+    // For a note beside what is done: the change itself has its own answer.
     if (error instanceof KubeError && error.code !== 'aborted') return [];
     throw error;
   }

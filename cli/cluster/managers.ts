@@ -20,6 +20,14 @@ export interface Manager {
 /** The strongest of: sets, what it applies has a field, which is put back; unknown, it may have; leaves-open, it has none of them. */
 type Hold = 'sets' | 'unknown' | 'leaves-open';
 
+/** What is asked about: fields of a bundle. */
+export interface Asked {
+  /** `['spec', 'suspend']` */
+  readonly paths: readonly (readonly string[])[];
+  /** Those of them that a change by hand has taken away, as `spec.suspend`: whose they were, nothing but an applied manifest tells any more. */
+  readonly taken?: readonly string[];
+}
+
 /** How each is known: by the name that it writes fields under, by labels and annotations. */
 interface Signs {
   readonly writes: readonly string[];
@@ -78,14 +86,11 @@ const BEHIND: Readonly<Record<Tool, readonly Tool[]>> = {
   'kubectl-apply': ['flux', 'flux-helm', 'argo-cd', 'helm'],
 };
 
-/**
- * Who keeps a bundle as it stands elsewhere, and whether they set fields of it.
- * @param paths - the fields: `['spec', 'suspend']`
- */
+/** Who keeps a bundle as it stands elsewhere, and whether they set fields of it. */
 export const managersOf = (
   bundle: StoredBundle,
   fields: readonly ManagedFields[],
-  paths: readonly (readonly string[])[],
+  { paths, taken = [] }: Asked,
 ): readonly Manager[] =>
   (Object.keys(SIGNS) as Tool[])
     .filter((tool) => isThere(tool, bundle, fields))
@@ -93,7 +98,7 @@ export const managersOf = (
     .map((tool) => ({
       tool,
       ...defined(SIGNS[tool].nameOf(bundle)),
-      ...strongest(paths, (path) => holdOf(bundle, entriesOf(tool, fields), path)),
+      ...strongest(paths, (path) => holdOf(bundle, entriesOf(tool, fields), { path, taken })),
     }));
 
 const STRENGTH: readonly Hold[] = ['sets', 'unknown', 'leaves-open'];
@@ -123,12 +128,16 @@ const entriesOf = (tool: Tool, fields: readonly ManagedFields[]): readonly Manag
       subresource === '' && SIGNS[tool].writes.includes(manager) && (manager !== 'kubectl' || operation === 'Apply'),
   );
 
-const holdOf = ({ metadata }: StoredBundle, entries: readonly ManagedFields[], path: readonly string[]): Hold => {
+const holdOf = (
+  { metadata }: StoredBundle,
+  entries: readonly ManagedFields[],
+  { path, taken }: { readonly path: readonly string[]; readonly taken: readonly string[] },
+): Hold => {
   const owned = entries.filter(({ fieldsV1 }) => valueAt(fieldsV1, ...path.map((name) => `f:${name}`)) !== undefined);
   if (owned.some(({ operation }) => operation === 'Apply')) return 'sets';
   // An update owns what the schema has filled in, too; what was applied stands in the annotation, if it was applied from a client.
   const applied = metadata.annotations?.[LAST_APPLIED];
-  if (applied === undefined) return owned.length > 0 ? 'unknown' : 'leaves-open';
+  if (applied === undefined) return owned.length > 0 || taken.includes(path.join('.')) ? 'unknown' : 'leaves-open';
   return valueAt(parseJson(applied), ...path) === undefined ? 'leaves-open' : 'sets';
 };
 

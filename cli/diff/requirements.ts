@@ -20,10 +20,17 @@ export const plannable = (
 ): Plannable | { readonly kind: 'lacking'; readonly lines: readonly string[] } => {
   const { chosen, digest } = tag;
   const lines = [...lacks(seen), ...(resolved.kind === 'invalid' ? resolved.problems.map(({ text }) => text) : [])];
-  const untagged = tag.message ?? tag.note ?? 'which tag would be deployed is not known';
   if (resolved.kind === 'invalid' || lines.length > 0) return { kind: 'lacking', lines };
-  if (chosen === undefined) return { kind: 'lacking', lines: [`${untagged}; --tag names one`] };
+  if (chosen === undefined) return { kind: 'lacking', lines: [untagged(tag)] };
   return { kind: 'plannable', tag: chosen, digest: digest ?? '', resolved };
+};
+
+/** To name another tag helps where the registry has answered. */
+const untagged = ({ message, note }: TagExplanation): string => {
+  const unknown = 'which tag would be deployed is not known';
+  return message === undefined
+    ? [note, `without the registry ${unknown}`].filter((part) => part !== undefined).join('; ')
+    : `${message}; --tag names one`;
 };
 
 const lacks = ({ sources, account, key, credentials, bundle }: Seen): readonly string[] => {

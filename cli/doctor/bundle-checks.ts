@@ -1,6 +1,6 @@
 import { DEPLOY_REQUESTED } from '../../api/annotations.js';
 import { LAST_FAILURE } from '../../api/backoff.js';
-import { annotateCommand, patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
+import { annotateCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import type { Reason } from '../../api/reasons.js';
 import { type CheckRow, failed, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import { placeOf } from '../diagnosis/deployments.js';
@@ -52,7 +52,8 @@ const suspended: Row = {
   title: 'Suspension',
   section: SECTIONS.newVersions,
   judge: (seen) => {
-    const resume = patchCommand(refOfBundle(seen.bundle), { spec: { suspend: false } });
+    const { name, namespace } = seen.bundle.metadata;
+    const resume = `werfbundle resume ${name} -n ${namespace}`;
     if (seen.bundle.spec.suspend === true) return warning('it is suspended: nothing is polled or deployed', [resume]);
     const told = currentCondition(seen, 'Suspended');
     return told?.status === 'True' ? warning(told.message) : ok('it is not suspended');

@@ -2,6 +2,7 @@ import { formatDuration } from '../../api/duration.js';
 import { patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import { targetNamespaceOf } from '../../api/names.js';
 import { nextMemory } from '../../api/quantity.js';
+import { toTheSecond } from '../../api/timestamp.js';
 import { imageOf } from '../../controller/deploy/result.js';
 import { IMAGE_PULL } from '../../controller/deploy/waiting.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
@@ -14,6 +15,10 @@ type Row = CheckRow<Observation>;
 /** The guide's words for how a Job ended. */
 const OOM = /^pod failed with OOMKilled/;
 const TIMEOUT = /^pod failed with DeadlineExceeded/;
+
+/** What Helm and werf say of a template that is not rendered, or of what it renders: to try again mends nothing of it. */
+const CHART =
+  /error rendering chart|executing "[^"]*" at <|nil pointer evaluating|YAML parse error|error converting YAML|template: \S+:\d+|don't meet the specifications of the schema/;
 
 /** How the Job ended that has failed, in the controller's words; undefined if none has. */
 const failureOf = (seen: Observation): string | undefined =>
@@ -93,11 +98,14 @@ const job: Row = {
     if (failure === undefined) return standing(seen);
     const commands = TIMEOUT.test(failure) ? [longerCommand(seen)] : againCommands(seen);
     const isTriedAgain = status.phase === 'Syncing';
+    const cause = CHART.test(failure)
+      ? '. That is a fault of the chart or its values: mend it and publish the chart again; the same chart fails again'
+      : '';
     return quoting(
       failure,
       isTriedAgain
-        ? warning(`${failure}; it is tried again at ${status.nextAttemptTime}`, commands)
-        : failed(failure, commands),
+        ? warning(`${failure}; it is tried again at ${toTheSecond(status.nextAttemptTime)}`, commands)
+        : failed(`${failure}${cause}`, commands),
     );
   },
 };

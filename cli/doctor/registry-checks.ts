@@ -1,6 +1,7 @@
 import { formatDuration, parseDuration } from '../../api/duration.js';
 import { patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import { SPEC_SCHEMA } from '../../api/schema-node.js';
+import { toTheSecond } from '../../api/timestamp.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation, SecretView } from './observation.js';
 import { isPolledWell, notAsked, type PollQuestion, pollFaultOf, tagsUnread } from './poll-fault.js';
@@ -139,7 +140,7 @@ const missingRepository = (seen: Observation): Pick<Answered, 'commands' | 'advi
       commands: [`kubectl edit wb ${name} -n ${namespace}`],
     };
   return {
-    advice: `. There is ${[similar, ...more].join(', ')}: if that is meant, as follows; if the url is right, publish a bundle there`,
+    advice: `. There is ${[similar, ...more].join(', ')}: if ${more.length === 0 ? 'that' : similar} is meant, as follows; if the url is right, publish a bundle there`,
     commands: [patchCommand(refOfBundle(seen.bundle), { spec: { registry: { url: similar } } })],
   };
 };
@@ -199,7 +200,7 @@ const polls: Row = {
   judge: (seen) => {
     const { consecutiveFailures = 0, lastErrorMessage = '', nextAttemptTime } = seen.bundle.status ?? {};
     if (consecutiveFailures === 0) return ok('none has failed since the last that succeeded');
-    const next = nextAttemptTime === undefined ? '' : `; the next one is at ${nextAttemptTime}`;
+    const next = nextAttemptTime === undefined ? '' : `; the next one is at ${toTheSecond(nextAttemptTime)}`;
     const found = `${consecutiveFailures} in a row have failed: ${lastErrorMessage}${next}`;
     return quoting(lastErrorMessage, warning(found, [reconcileCommand(refOfBundle(seen.bundle))]));
   },

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { isName } from '../../api/references/references.js';
+import { parseRegistryUrl } from '../../api/registry-url.js';
 import { systemClock } from '../../process/system-clock.js';
+import { isOwnMachine } from '../../registry/addresses.js';
 import { parseConfig } from '../../webhook/config.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { misuse } from '../command-error.js';
@@ -84,9 +86,18 @@ const printNew = async (terminal: Terminal, name: string | undefined, options: I
   refuseNoNames({ NAME: name, '--namespace': namespace, '--target': target, '--role': wish.role });
   const objects = manifestsFor(wish);
   const text = manifestsText(objects);
-  for (const warning of await warningsOf(text)) terminal.err(`Warning: ${warning}\n`);
+  for (const warning of [...(await warningsOf(text)), ...plainHttpWarnings(wish)])
+    terminal.err(`Warning: ${warning}\n`);
   terminal.out(printed(objects, options.output));
   terminal.end(0);
+};
+
+/** publish speaks plain HTTP to this machine by itself; a bundle's controller does not. */
+const plainHttpWarnings = ({ registry, insecure }: Wish): readonly string[] => {
+  const parsed = parseRegistryUrl(registry);
+  return parsed.kind === 'ok' && isOwnMachine(parsed.host) && !insecure
+    ? [`--registry: ${parsed.host} usually speaks plain HTTP: if so, give --insecure`]
+    : [];
 };
 
 /** The apiserver judges the names of objects, no rule of the webhook. */

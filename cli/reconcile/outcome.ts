@@ -55,9 +55,10 @@ const isHandled = ({ metadata, status }: StoredBundle, request: Request): boolea
   return handled !== undefined && (handled === request.value || (now !== request.value && handled === now));
 };
 
-/** What a bundle does about a request, in a line: it is printed when it changes. '' while nothing is known. */
+/** What a bundle does about a request, in a line: it is printed when it changes. '' while nothing is known. Why it has failed is said in the end, once. */
 export const lineOf = ({ status }: StoredBundle, outcome: Outcome): string => {
   if (outcome.kind === 'untaken') return '';
+  if (outcome.kind === 'failed') return status?.phase === 'Failed' ? status.phase : '';
   if (outcome.kind === 'waiting' && status?.phase === 'Synced') return outcome.message;
   return [status?.phase, status?.conditions?.[0]?.message]
     .filter((part) => part !== undefined && part !== '')

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import type { ManagedFields } from '../../kube/client.js';
 import { findBundle } from '../cluster/bundle-argument.js';
 import { changeBundle } from '../cluster/change-bundle.js';
-import { notesOnManagers } from '../cluster/manager-words.js';
+import { ownersOf, wordsOfManagers } from '../cluster/manager-words.js';
+import { managersOf } from '../cluster/managers.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
@@ -14,10 +16,10 @@ import { waitForAll } from '../reconcile/wait.js';
 import { type OpenRegistry, registryFromHere } from '../registry-from-here.js';
 import type { Terminal } from '../terminal.js';
 import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
-import { rollbackAnnotations } from './origin.js';
+import { manifestSelection, rollbackAnnotations } from './origin.js';
 import { checkTag } from './tag-check.js';
-import { patchOfSelection, rollbackTag, selectionOf } from './target.js';
-import { manifestDiff, waysBack } from './words.js';
+import { patchOfSelection, rollbackTag, type Selection, selectionOf } from './target.js';
+import { manifestChange, waysBack, wordFor } from './words.js';
 
 export interface RollbackOptions extends ClusterOptions {
   readonly to?: string;
@@ -74,22 +76,28 @@ export const rollBack = async (deps: Deps, name: string, options: RollbackOption
     };
   };
   // Before the change, which makes the fields ours.
-  const notes = await managersNotes(session, before);
+  const owners = await ownersOf(session, before);
+  const manifest = manifestSelection(before, owners);
   // What was deployed once was there; to ask may take seconds, which somebody in need has not got.
   const asks = options.dryRun === true || !isKnown(before, options.to);
   const judged = asks ? await changeBundle(session, before, { patchFor, dryRun: true }) : undefined;
   const doubt = judged === undefined ? [] : await doubtOf(deps, judged.bundle, tag);
   const changed = options.dryRun === true ? judged : undefined;
+  tag = rollbackTag(before, options.to);
+  const notes = manifest.tag === tag ? [] : managersNotes(before, owners, manifest);
+  session.quiet();
+  for (const note of [...notes, ...doubt])
+    terminal.err(`${folded(`${before.metadata.name}: ${note}`, { columns: terminal.errColumns, indent: 2 })}\n`);
   const { bundle } = changed ?? (await changeBundle(session, before, { patchFor }));
   session.quiet();
   if (options.output === undefined) {
     const how = options.dryRun === true ? ' (server dry run)' : '';
-    terminal.out(`${fullName(bundle)} rolled back to ${tag}${how}\n`);
+    terminal.out(`${fullName(bundle)} ${wordFor(before, tag)} ${tag}${how}\n`);
     if (options.dryRun === true) terminal.out(`${JSON.stringify(patchFor(before))}\n`);
   } else {
     terminal.out(objectsText(options.output, [bundle], true));
   }
-  terminal.err(adviceOn({ before, tag, notes: [...notes, ...doubt], columns: terminal.errColumns }));
+  terminal.err(adviceOn({ before, tag, manifest, columns: terminal.errColumns }));
   const how = { timeout: options.timeout, isForPeople: options.output === undefined };
   if (options.wait === true && options.dryRun !== true)
     await waitForAll(deps, [{ bundle, request: { kind: 'spec', tag } }], how);
@@ -108,30 +116,36 @@ const doubtOf = async (deps: Deps, bundle: StoredBundle, tag: string): Promise<r
   return found.kind === 'there' ? [] : [`whether the registry has ${tag} is not known: ${found.why}`];
 };
 
-const managersNotes = (session: Session, before: StoredBundle): Promise<readonly string[]> => {
-  const fields = [...new Set(['tag', ...Object.keys(selectionOf(before.spec))])];
+const managersNotes = (
+  before: StoredBundle,
+  owners: readonly ManagedFields[],
+  manifest: Selection,
+): readonly string[] => {
+  const live = Object.keys(selectionOf(before.spec));
+  const fields = [...new Set(['tag', ...live, ...Object.keys(manifest)])];
   const paths = fields.map((field) => ['spec', 'registry', field]);
-  const excludes = fields.filter((field) => field !== 'tag').map((field) => `spec.registry.${field}`);
-  return notesOnManagers(session, before, { paths, inGit: 'change it as shown below', excludes });
+  const dotted = (names: readonly string[]) => names.map((field) => `spec.registry.${field}`);
+  const excludes = dotted(fields.filter((field) => field !== 'tag'));
+  const taken = dotted(Object.keys(manifest).filter((field) => !live.includes(field)));
+  const change = { paths, taken, inGit: 'change it as shown below', excludes };
+  return wordsOfManagers(managersOf(before, owners, change), change);
 };
 
 const adviceOn = (given: {
   /** The bundle before it was pinned. */
   readonly before: StoredBundle;
   readonly tag: string;
-  readonly notes: readonly string[];
+  readonly manifest: Selection;
   readonly columns: number | undefined;
 }): string => {
-  const { before, tag, notes, columns } = given;
+  const { before, tag, manifest, columns } = given;
   const { name, namespace } = before.metadata;
   const prose = (line: string): string => folded(line, { columns, indent: 2 });
   return [
     ...(before.spec.suspend === true
       ? [prose(`${name}: it is suspended: ${tag} is deployed after werfbundle resume ${name} -n ${namespace}`)]
       : []),
-    ...notes.map((note) => prose(`${name}: ${note}`)),
-    'Where its manifest is kept:',
-    manifestDiff(before, tag).trimEnd(),
+    ...manifestChange(before, manifest, tag),
     // What is indented are commands to paste.
     ...waysBack(before, tag).map((line) => (line.startsWith(' ') ? line : prose(line))),
     '',

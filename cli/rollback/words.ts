@@ -1,15 +1,17 @@
 import { patchCommand } from '../../api/kubectl-command.js';
 import { refOf } from '../../api/objects.js';
+import { parseVersion } from '../../api/version-constraint.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { asYamlText } from '../output/format.js';
 import { unpinnedSelection } from './origin.js';
 import { patchOfSelection, type Selection, selectionOf } from './target.js';
 
 /**
- * What to change where the manifest of a bundle is kept, as a diff of its spec.registry.
- * @param bundle - before it was pinned
+ * What to change where the manifest of a bundle is kept, in lines: a diff of its spec.registry.
+ * @param manifest - how it chooses a tag there
  */
-export const manifestDiff = ({ spec }: StoredBundle, tag: string): string => {
+export const manifestChange = ({ spec }: StoredBundle, manifest: Selection, tag: string): readonly string[] => {
+  if (manifest.tag === tag) return [`Where its manifest is kept it has tag: ${tag} already.`];
   const lines = (mark: string, fields: object): readonly string[] =>
     Object.keys(fields).length === 0
       ? []
@@ -18,14 +20,23 @@ export const manifestDiff = ({ spec }: StoredBundle, tag: string): string => {
           .split('\n')
           .map((line) => `${mark}    ${line}`);
   return [
+    'Where its manifest is kept:',
     ' spec:',
     '   registry:',
     ...lines(' ', { url: spec.registry.url }),
-    ...lines('-', selectionOf(spec)),
+    ...lines('-', manifest),
     ...lines('+', { tag }),
-  ]
-    .map((line) => `${line}\n`)
-    .join('');
+  ];
+};
+
+/** What was done with a bundle, in a word that does not call it back what goes forward. @param before - the bundle before it was pinned */
+export const wordFor = ({ spec, status }: StoredBundle, tag: string): string => {
+  const from = spec.registry.tag ?? status?.deployment?.tag ?? status?.lastAppliedTag;
+  const [to, last] = [parseVersion(tag), parseVersion(from ?? '')];
+  if (to !== undefined && last !== undefined) return to.compare(last) < 0 ? 'rolled back to' : 'set to';
+  // The newest stands first.
+  const tags = (status?.history ?? []).map((entry) => entry.tag);
+  return tags.lastIndexOf(tag) > tags.lastIndexOf(from ?? '') ? 'rolled back to' : 'set to';
 };
 
 /** How a pinned bundle is made to choose its tag as it did before, in lines with the commands. @param before - the bundle before it was pinned */

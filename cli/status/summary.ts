@@ -115,7 +115,7 @@ const nextText = (bundle: StoredBundle, now: number): string | undefined => {
   const reachable = conditionOf(status, 'RegistryReachable');
   const at = parseTime(status.nextAttemptTime);
   if (at !== undefined) {
-    const what = (status.consecutiveFailures ?? 0) > 0 ? 'next poll' : 'the deployment is tried again';
+    const what = (status.consecutiveFailures ?? 0) > 0 ? 'a poll' : 'the deployment is tried again';
     return at > now ? `${what} in about ${humanDuration(at - now)}` : `${what} now`;
   }
   if (reachable?.reason === 'PollingStopped')
@@ -123,7 +123,7 @@ const nextText = (bundle: StoredBundle, now: number): string | undefined => {
   const isIdle = metadata.deletionTimestamp !== undefined || conditionOf(status, 'Suspended')?.status === 'True';
   const parsed = parseSpec(bundle);
   if (isIdle || reachable?.status !== 'True' || parsed.kind === 'invalid') return undefined;
-  return `next poll within ${formatDuration(longestInterval(parsed.settings.registry.pollIntervalMs))}`;
+  return `a poll within ${formatDuration(longestInterval(parsed.settings.registry.pollIntervalMs))}`;
 };
 
 /** The newest events, the oldest of them first. @param most - how many */

@@ -57,10 +57,8 @@ const build = (name: 'suspend' | 'resume', summary: string, what: string, termin
 /** Suspends bundles. @throws CommandError, KubeError */
 export const suspendBundles = async (deps: Deps, names: readonly string[], options: SuspendOptions): Promise<void> => {
   const { terminal } = deps;
-  for (const { bundle, isPatched, notes } of await setAll(deps, names, { options, suspend: true })) {
-    if (!isPatched) continue;
-    for (const note of [...goesOn(bundle), ...notes]) tellOf(terminal, bundle, note);
-  }
+  for (const { bundle, isPatched } of await setAll(deps, names, { options, suspend: true }))
+    if (isPatched) for (const note of goesOn(bundle)) tellOf(terminal, bundle, note);
   terminal.end(0);
 };
 
@@ -71,10 +69,7 @@ export const resumeBundles = async (deps: Deps, names: readonly string[], option
   session.tell('waiting for the controller to look');
   const seen = await Promise.all(done.map(({ bundle }) => seenResumed(deps, bundle)));
   session.quiet();
-  for (const [at, { bundle, isPatched, notes }] of done.entries()) {
-    const all = [seen[at], ...(isPatched ? notes : [])];
-    for (const note of all) tellOf(terminal, bundle, note ?? '');
-  }
+  for (const [at, { bundle }] of done.entries()) tellOf(terminal, bundle, seen[at] ?? '');
   terminal.end(0);
 };
 
@@ -84,11 +79,9 @@ const tellOf = (terminal: Terminal, { metadata }: StoredBundle, note: string): v
 interface Done {
   readonly bundle: StoredBundle;
   readonly isPatched: boolean;
-  /** What will become of the change, by those who manage the bundle. */
-  readonly notes: readonly string[];
 }
 
-/** Sets spec.suspend where it is otherwise, and prints what became of each bundle. */
+/** Sets spec.suspend where it is otherwise: prints what those who manage a bundle will make of it before, and after it what became of it. */
 const setAll = async (
   { terminal, session }: Deps,
   names: readonly string[],
@@ -100,10 +93,11 @@ const setAll = async (
     const patchFor = ({ spec }: StoredBundle) =>
       (spec.suspend ?? false) === suspend ? undefined : { spec: { suspend } };
     // Before the change, which makes the field ours.
-    const notes = await notesOnManagers(session, bundle, { paths: [['spec', 'suspend']], inGit: IN_GIT[`${suspend}`] });
-    const result = await changeBundle(session, bundle, { patchFor });
-    done.push({ bundle: result.bundle, isPatched: result.isPatched, notes });
+    const notes = patchFor(bundle) === undefined ? [] : await notesOnManagers(session, bundle, CHANGES[`${suspend}`]);
     session.quiet();
+    for (const note of notes) tellOf(terminal, bundle, note);
+    const result = await changeBundle(session, bundle, { patchFor });
+    done.push(result);
     if (options.output === undefined)
       terminal.out(`${fullName(result.bundle)} ${wordFor(suspend, result.isPatched)}\n`);
   }
@@ -114,7 +108,11 @@ const setAll = async (
   return done;
 };
 
-const IN_GIT = { true: 'set spec.suspend: true', false: 'take spec.suspend away' } as const;
+const PATHS = [['spec', 'suspend']];
+const CHANGES = {
+  true: { paths: PATHS, inGit: 'set spec.suspend: true' },
+  false: { paths: PATHS, inGit: 'take spec.suspend away', isDefault: true },
+} as const;
 
 const wordFor = (suspend: boolean, isPatched: boolean): string => {
   if (suspend) return isPatched ? 'suspended' : 'is suspended already';

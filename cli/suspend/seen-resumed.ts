@@ -1,5 +1,6 @@
 import { refOf } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
+import { NOT_ASKED } from '../../controller/decide/poll.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { Deadline } from '../../process/deadline.js';
 import { followObjects } from '../cluster/follow.js';
@@ -37,6 +38,7 @@ const sentenceOf = (resumption: Resumption): string => {
     case 'not-seen':
       return 'the controller has not looked at it yet: the registry is asked as soon as it does';
     case 'resumed':
-      return resumption.message === '' ? 'the registry is asked now' : resumption.message;
+      // Of a bundle that was just resumed, this is no fault.
+      return ['', NOT_ASKED].includes(resumption.message) ? 'the registry is asked now' : resumption.message;
   }
 };

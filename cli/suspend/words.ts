@@ -1,3 +1,4 @@
+import { toTheSecond } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 
 const conditionOf = (status: WerfBundleStatus | undefined, type: string) =>
@@ -29,5 +30,5 @@ export const resumptionOf = ({ metadata, status }: StoredBundle): Resumption => 
   if (suspended?.status === 'True') return { kind: 'held', message: suspended.message };
   const next = status.nextAttemptTime;
   const message = conditionOf(status, 'Ready')?.message ?? conditionOf(status, 'RegistryReachable')?.message ?? '';
-  return { kind: 'resumed', message: next === undefined ? message : `${message}; next poll at ${next}` };
+  return { kind: 'resumed', message: next === undefined ? message : `${message}; next poll at ${toTheSecond(next)}` };
 };

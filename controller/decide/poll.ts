@@ -120,7 +120,7 @@ const notAsked = (seen: Observation, status: WerfBundleStatus): PollAccount =>
 export const tagsOf = ({ delivery }: Pick<Observation, 'delivery'>): TagSet | undefined =>
   delivery === undefined || delivery.outcome.kind === 'failed' ? undefined : delivery.outcome.tags;
 
-const NOT_ASKED = 'the registry has not been asked yet';
+export const NOT_ASKED = 'the registry has not been asked yet';
 export const NOT_ASKED_SINCE = 'the registry has not been asked since the obstacle is gone';
 
 const RESET = 'the count of failed polls was reset';

@@ -4,6 +4,7 @@ import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type DiffOptions, diff } from '../../cli/diff/command.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, JOBS, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
+import type { RegistryFailure } from '../../registry/port.js';
 import { bundle, deployment, NOW, syncedStatus } from '../kit/builders.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -23,10 +24,13 @@ const SPEC: WerfBundleSpec = {
   },
 };
 
-const setUp = (status: WerfBundleStatus = syncedStatus(), spec: WerfBundleSpec = SPEC) => {
+const REFUSED: RegistryFailure = { kind: 'failed', code: 'connection', message: 'connection refused' };
+
+const setUp = (status: WerfBundleStatus = syncedStatus(), spec: WerfBundleSpec = SPEC, failure?: RegistryFailure) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   const registry = new MemoryRegistry();
+  registry.failure = failure;
   registry.publish('acme/app', { 'v1.0.0': 'sha256:1', 'v1.1.0': 'sha256:2' });
   const meta = (name: string) => ({ metadata: { namespace: 'ops', name } });
   kube.seed(SERVICEACCOUNTS, meta('werf-converge'));
@@ -253,6 +257,13 @@ t.test('what it lacks is told before anything is made; exit code 2, which is no 
       undefined,
       { tag: 'v9' },
       [/^tag "v9" does not exist in registry\.example\/acme\/app; .*; --tag names one$/],
+    ],
+    [
+      'a registry that does not answer, and nothing deployed: no option helps',
+      setUp({ observedGeneration: 1 }, SPEC, REFUSED),
+      undefined,
+      {},
+      [/connection refused.*; without the registry which tag would be deployed is not known$/],
     ],
     [
       'a spec that is not valid',

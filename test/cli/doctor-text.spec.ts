@@ -1,10 +1,11 @@
 import t from 'tap';
+import { wholeSeconds } from '../../api/timestamp.js';
 import { examine } from '../../cli/diagnosis/examine.js';
 import { DOCTOR_CHECKS } from '../../cli/doctor/checks.js';
 import type { Observation } from '../../cli/doctor/observation.js';
 import { diagnosisText } from '../../cli/doctor/report.js';
 import { commandWords, wrappedCommand } from '../../cli/output/wrap-command.js';
-import { DIGEST_A, iso } from '../kit/builders.js';
+import { DIGEST_A, iso, NOW } from '../kit/builders.js';
 import { asked, condition, failing, pollsFail, seen, stalled, TAGS } from '../kit/doctor-observation.js';
 import { createFakeTerminal } from '../kit/fake-terminal.js';
 
@@ -38,7 +39,7 @@ t.test('what one check has told, others only point at', async (t) => {
     {
       title: 'failed polls, in the words of the registry',
       given: LOST,
-      says: `2 in a row have failed: see "Repository" above; the next one is at ${iso(60_000)}`,
+      says: `2 in a row have failed: see "Repository" above; the next one is at ${wholeSeconds(NOW + 60_000)}`,
       once: GONE,
     },
     { title: 'what holds the bundle up', given: LOST, says: 'Ready: see "Repository" above', once: GONE },

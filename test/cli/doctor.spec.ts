@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { wholeSeconds } from '../../api/timestamp.js';
 import { examine } from '../../cli/diagnosis/examine.js';
 import { known } from '../../cli/diagnosis/known.js';
 import { DOCTOR_CHECKS } from '../../cli/doctor/checks.js';
 import type { Observation } from '../../cli/doctor/observation.js';
 import { SECTIONS } from '../../cli/doctor/sections.js';
-import { DIGEST_A, iso, job, pod, reachable } from '../kit/builders.js';
+import { DIGEST_A, iso, job, NOW, pod, reachable } from '../kit/builders.js';
 import {
   ACCEPTED,
   asked,
@@ -88,7 +89,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     title: 'suspended',
     given: seen({}, { spec: { suspend: true } }),
     want: [
-      ['suspended', 'warning', 'it is suspended: nothing is polled or deployed', [patch('{"spec":{"suspend":false}}')]],
+      ['suspended', 'warning', 'it is suspended: nothing is polled or deployed', ['werfbundle resume my-app -n ops']],
     ],
   },
   {
@@ -134,6 +135,18 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     ],
   },
   {
+    title: 'several repositories have a similar name: which one the command takes is said',
+    given: seen({ registry: failing('not-found', '404 not found', ['r.example/apps', 'r.example/apt']) }),
+    want: [
+      [
+        'repository',
+        'failed',
+        /\. There is r\.example\/apps, r\.example\/apt: if r\.example\/apps is meant, as follows; if the url/,
+        [patch('{"spec":{"registry":{"url":"r.example/apps"}}}')],
+      ],
+    ],
+  },
+  {
     title: 'six polls have failed, and why is mended',
     given: seen({}, { status: pollsFail('error polling registry: 404 not found (x)', 6) }),
     want: [
@@ -152,7 +165,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
       [
         'polls',
         'warning',
-        `2 in a row have failed: error polling registry: 404 not found (x); the next one is at ${iso(60_000)}`,
+        `2 in a row have failed: error polling registry: 404 not found (x); the next one is at ${wholeSeconds(NOW + 60_000)}`,
         [AGAIN],
       ],
     ],
@@ -413,6 +426,25 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
       ],
     ],
   },
+  ...[
+    'release install: render chart: template: error rendering chart templates: executing "app/templates/cm.yaml" at <.Values.a.b>: nil pointer evaluating interface {}.b',
+    'release install: YAML parse error on app/templates/cm.yaml: error converting YAML to JSON: yaml: line 3',
+    "app: values don't meet the specifications of the schema(s) in the following chart(s)",
+  ].map((error) => ({
+    title: `a fault of the chart: ${error}`,
+    given: seen(
+      {},
+      { status: stalled('DeployFailed', `pod failed with exit code 1: ${error}`, { lastJobStatus: 'Failed' }) },
+    ),
+    want: [
+      [
+        'job',
+        'failed',
+        `pod failed with exit code 1: ${error}. That is a fault of the chart or its values: mend it and publish the chart again; the same chart fails again`,
+        [/^kubectl logs/, AGAIN],
+      ],
+    ] as readonly Bad[],
+  })),
   {
     title: 'a Job that is tried again by itself',
     given: seen(
@@ -425,7 +457,9 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         }),
       },
     ),
-    want: [['job', 'warning', `it is gone; it is tried again at ${iso(30_000)}`, [/^kubectl logs/, AGAIN]]],
+    want: [
+      ['job', 'warning', `it is gone; it is tried again at ${wholeSeconds(NOW + 30_000)}`, [/^kubectl logs/, AGAIN]],
+    ],
   },
   {
     title: 'a timeout',

@@ -46,6 +46,21 @@ t.test('what init prints is valid, strictly, and has the rights of the samples',
   t.strictSame(missingRights(objects[2].rules), []);
 });
 
+t.test('a registry on this machine, which usually speaks plain HTTP, is warned of without --insecure', async (t) => {
+  const warned = 'Warning: --registry: 127.0.0.1:5000 usually speaks plain HTTP: if so, give --insecure\n';
+  for (const [registry, says] of [
+    ['127.0.0.1:5000/demo/shop', warned],
+    ['localhost:5000/demo/shop', warned.replace('127.0.0.1', 'localhost')],
+    ['ghcr.io/acme/shop', ''],
+  ] as const) {
+    const argv = ['shop', '--registry', registry, '--target', 'demo', '--tag', 'v1'];
+    const { out, err, ended } = await init(...argv);
+    t.strictSame([err, ended], [says, [0]], registry);
+    t.notMatch(out, 'insecure', 'nothing is rewritten');
+    t.notMatch((await init(...argv, '--insecure')).err, '--insecure', registry);
+  }
+});
+
 t.test('the rights alone are for a ServiceAccount that is there', async (t) => {
   const { out, ended } = await init(
     '--rights',

@@ -2,7 +2,8 @@ import t from 'tap';
 import { BEFORE_ROLLBACK } from '../../api/annotations.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { type RollbackOptions, rollBack } from '../../cli/rollback/command.js';
-import { manifestDiff, waysBack } from '../../cli/rollback/words.js';
+import { selectionOf } from '../../cli/rollback/target.js';
+import { manifestChange, waysBack } from '../../cli/rollback/words.js';
 import { KubeError } from '../../kube/client.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, NOW, syncedStatus } from '../kit/builders.js';
@@ -100,10 +101,15 @@ t.test('what pinned it otherwise, and what others wrote, is not taken for the wa
 
 t.test('the change of a manifest, and the command, have all fields that choose a tag', (t) => {
   const before = of({ tagPattern: '^main-(\\d+)$', tagOrder: 'Number' });
-  t.equal(
-    manifestDiff(before, 'main-7'),
-    ' spec:\n   registry:\n     url: registry.example/acme/app\n-    tagPattern: ^main-(\\d+)$\n-    tagOrder: Number\n+    tag: main-7\n',
-  );
+  t.strictSame(manifestChange(before, selectionOf(before.spec), 'main-7'), [
+    'Where its manifest is kept:',
+    ' spec:',
+    '   registry:',
+    '     url: registry.example/acme/app',
+    '-    tagPattern: ^main-(\\d+)$',
+    '-    tagOrder: Number',
+    '+    tag: main-7',
+  ]);
   t.strictSame(waysBack(before, 'main-7'), [
     'To follow the registry again:',
     `  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null,"tagPattern":"^main-(\\\\d+)$","tagOrder":"Number"}}}'`,
@@ -129,7 +135,7 @@ t.test('the registry is asked for the tag, and it is said what it could not find
   );
   t.equal(terminal.taken(), '', 'nothing is said to have gone well');
   await run({ to: 'v1.1.0', dryRun: true });
-  t.match(terminal.taken(), /^werfbundle\.werf\.io\/my-app rolled back to v1\.1\.0 \(server dry run\)\n/);
+  t.match(terminal.taken(), /^werfbundle\.werf\.io\/my-app set to v1\.1\.0 \(server dry run\)\n/);
   t.notMatch(terminal.takenErrors(), 'is not known');
   const forbidden = () => new KubeError('forbidden', 'forbidden', { status: 403 });
   kube.failNext({ verb: 'get', plural: 'secrets' }, forbidden, 1);
@@ -137,4 +143,51 @@ t.test('the registry is asked for the tag, and it is said what it could not find
   t.match(terminal.takenErrors(), /^my-app: whether the registry has v1\.1\.0 is not known: /m);
   t.strictSame(terminal.ended, [0, 0]);
   t.match(stored()?.spec.registry, { versionConstraint: '1.x' }, 'nothing was changed');
+});
+
+t.test('a second rollback tells what is applied by others, which the first has not changed', async (t) => {
+  const manifest = { spec: { registry: { url: URL, versionConstraint: '1.x' } } };
+  const byKubectl = { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(manifest) };
+  const constraint = { 'f:spec': { 'f:registry': { 'f:url': {}, 'f:versionConstraint': {} } } };
+  const rest = { 'f:spec': { 'f:registry': { 'f:url': {} } } };
+  const labels = { 'kustomize.toolkit.fluxcd.io/name': 'apps' };
+  const rows = [
+    {
+      title: 'kubectl apply',
+      metadata: { annotations: byKubectl },
+      first: [{ manager: 'kubectl-client-side-apply', operation: 'Update', fieldsV1: constraint }],
+      later: [{ manager: 'kubectl-client-side-apply', operation: 'Update', fieldsV1: rest }],
+      says: 'kubectl apply\\) sets spec\\.registry\\.versionConstraint: what it applies next is refused',
+    },
+    {
+      title: 'Flux, whose field the first one has taken',
+      metadata: { labels },
+      first: [{ manager: 'kustomize-controller', operation: 'Apply', fieldsV1: constraint }],
+      later: [{ manager: 'kustomize-controller', operation: 'Apply', fieldsV1: rest }],
+      says: 'Flux\\) may set spec\\.registry\\.versionConstraint; if so, what it applies next is refused',
+    },
+  ] as const;
+  for (const { title, metadata, first, later, says } of rows) {
+    const { kube, registry, terminal, run, stored } = setUp(
+      bundle(syncedStatus(), { metadata, spec: { registry: { url: URL, versionConstraint: '1.x' } } }),
+    );
+    registry.publish('acme/app', { 'v0.9.0': 'sha256:0' });
+    kube.setManagedFields(WERFBUNDLES, REF, first);
+    await run({ to: 'v0.9.0' });
+    t.match(terminal.taken(), ' rolled back to v0.9.0\n', title);
+    terminal.takenErrors();
+    kube.setManagedFields(WERFBUNDLES, REF, later);
+    await run({ to: 'v1.1.0' });
+    t.match(terminal.taken(), ' set to v1.1.0\n', `${title}: forward is not back`);
+    const told = terminal.takenErrors();
+    t.match(told, new RegExp(says), title);
+    t.match(told, '-    versionConstraint: 1.x\n+    tag: v1.1.0\n', title);
+    t.notMatch(told, '-    tag', title);
+    t.strictSame(stored()?.spec.registry, { url: URL, tag: 'v1.1.0' }, title);
+    if (title === 'kubectl apply') continue;
+    const taken = { 'f:spec': { 'f:registry': { 'f:url': {}, 'f:tag': {} } } };
+    kube.setManagedFields(WERFBUNDLES, REF, [{ manager: 'kustomize-controller', operation: 'Apply', fieldsV1: taken }]);
+    await run({ to: 'v0.9.0' });
+    t.match(terminal.takenErrors(), '-    tag: v1.1.0\n+    tag: v0.9.0\n', 'git has the tag by now');
+  }
 });

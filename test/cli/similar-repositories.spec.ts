@@ -6,14 +6,15 @@ import { clientFor, fakeFor, signal, targetOf } from '../kit/registry-client.js'
 
 // What may be meant by a repository that does not exist.
 
-t.test('a repository may be meant that has nearly the same name, or a part more or less', async (t) => {
+t.test('a repository may be meant that has nearly the same name, not just the same path before it', async (t) => {
   const known = ['acme/app', 'acme/apps', 'acme/web/api', 'other/store', 'shop', 'team/shop/web'];
   const rows: readonly (readonly [written: string, similar: readonly string[]])[] = [
     ['acme/ap', ['acme/app', 'acme/apps']],
     ['amce/app', ['acme/app']],
-    ['store', ['other/store']],
-    ['team/shop', ['shop', 'team/shop/web']],
-    ['shop/chart', ['shop']],
+    ['store', []],
+    ['acme/some', []],
+    ['team/shop/api', []],
+    ['team/shop/weeb', ['team/shop/web']],
     ['shop', []],
     ['quite/different', []],
   ];

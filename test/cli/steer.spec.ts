@@ -158,8 +158,10 @@ t.test('--wait ends with that very request, with the time, with the bundle, or w
       conditions: [condition('Ready', 'False', 'v9 does not exist')],
       deployment: deployment({ number }),
     });
+  const failedAnew = await waiting(failing(2));
+  t.equal(failedAnew.out, `${asked}my-app: Failed\n`, 'why is said once, in the end');
   t.equal(
-    (await waiting(failing(2))).how,
+    failedAnew.how,
     'ops/my-app: v9 does not exist\nits log: werfbundle logs my-app -n ops --number 2; what to do: werfbundle doctor my-app -n ops',
   );
   t.equal(
@@ -334,6 +336,28 @@ const FLUX = { 'kustomize.toolkit.fluxcd.io/name': 'apps', 'kustomize.toolkit.fl
 const applied = (spec: object) => ({ 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec }) });
 const CHANGE = { paths: [['spec', 'suspend']], inGit: 'set spec.suspend: true' };
 
+t.test('that the registry was not asked before a resumption is no fault', async (t) => {
+  for (const [message, says] of [
+    ['the registry has not been asked yet', 'the registry is asked now'],
+    [
+      'the registry has not been asked yet: polls are held back',
+      'the registry has not been asked yet: polls are held back',
+    ],
+  ] as const) {
+    const { terminal, deps } = setUp({ ...SYNCED, conditions: [condition('Ready', 'Unknown', message)] });
+    await resumeBundles(deps, ['my-app'], {});
+    t.equal(terminal.takenErrors(), `my-app: ${says}\n`);
+  }
+});
+
+t.test('who puts a suspension back is told before it is made', async (t) => {
+  const { kube, terminal, deps } = setUp(SYNCED);
+  kube.setManagedFields(WERFBUNDLES, REF, [entry('kustomize-controller', 'Apply', SUSPEND)]);
+  kube.failNext({ verb: 'patch' }, new KubeError('forbidden', 'no', { status: 403 }));
+  await t.rejects(suspendBundles(deps, ['my-app'], {}), { code: 'forbidden' });
+  t.match(terminal.takenErrors(), /^my-app: Kustomization \(Flux\) sets spec\.suspend, and puts it back/);
+});
+
 t.test('who manages a bundle is known by what they leave on it, and so is whether they set a field', (t) => {
   const cases: readonly {
     readonly title: string;
@@ -408,10 +432,18 @@ t.test('who manages a bundle is known by what they leave on it, and so is whethe
     },
   ];
   for (const { title, fields = [], metadata = {}, says } of cases) {
-    const told = wordsOfManagers(managersOf(bundle(SYNCED, { metadata }), fields, CHANGE.paths), CHANGE);
+    const told = wordsOfManagers(managersOf(bundle(SYNCED, { metadata }), fields, CHANGE), CHANGE);
     t.equal(told.length, says.length, `${title}: ${told}`);
     for (const [at, words] of says.entries()) t.match(told[at], words, title);
   }
+  const resumed = { paths: CHANGE.paths, inGit: 'take spec.suspend away', isDefault: true } as const;
+  t.strictSame(
+    wordsOfManagers(managersOf(bundle(SYNCED, { metadata: { labels: FLUX } }), [], resumed), resumed),
+    [
+      'Kustomization flux-system/apps (Flux) manages this bundle and leaves spec.suspend open: the change stays, and nothing is to change in git',
+    ],
+    'what is left out in git needs not be taken away there',
+  );
   const two = [
     ['spec', 'registry', 'tag'],
     ['spec', 'registry', 'versionConstraint'],
@@ -419,7 +451,7 @@ t.test('who manages a bundle is known by what they leave on it, and so is whethe
   const [manager] = managersOf(
     bundle(),
     [entry('kustomize-controller', 'Apply', { 'f:spec': { 'f:registry': { 'f:versionConstraint': {} } } })],
-    two,
+    { paths: two },
   );
   t.match(
     manager,

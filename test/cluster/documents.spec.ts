@@ -151,13 +151,14 @@ const WRITE: readonly Row[] = [
 
 /** From the older operator: what it left is judged, and its finalizer goes. */
 const migrated = async (t: Test, scenario: BundleScenario, reader: GuideReader): Promise<void> => {
-  await scenario.patch('shop', { metadata: { finalizers: ['werf.io/finalizer'] } });
+  await scenario.patch('shop', { metadata: { finalizers: ['werf.io/finalizer', 'example.com/kept'] } });
   await show(t, reader, [
     { does: /> bundles\.yaml$/, shows: /^$/ },
     { does: /^werfbundle validate bundles\.yaml$/, shows: /shop/ },
     { does: /werf\.io\/finalizer/, shows: /shop patched/ },
   ]);
-  t.equal((await scenario.bundle('shop'))?.metadata.finalizers, undefined);
+  t.strictSame((await scenario.bundle('shop'))?.metadata.finalizers, ['example.com/kept'], 'and no other one');
+  await scenario.patch('shop', { metadata: { finalizers: null } });
 };
 
 t.test('the commands of the documents on a real control plane', async (t) => {

@@ -124,10 +124,10 @@ t.test('suspend says who puts it back, and what goes on; resume what comes next'
   );
   const { code, stdout, stderr } = await run(['suspend', 'flux', '-n', 'demo']);
   t.strictSame([code, stdout], [0, 'werfbundle.werf.io/flux suspended\n']);
-  t.match(stderr, /^flux: Job \S+, which deploys v1\.0\.0, runs on to its end/);
+  t.match(stderr, /^flux: Job \S+, which deploys v1\.0\.0, runs on to its end/m);
   t.match(
     stderr,
-    /\nflux: Kustomization flux-system\/apps \(Flux\) sets spec\.suspend, and puts it back at its next reconcile\. To keep it, set spec\.suspend: true where its manifest is kept; or suspend the Kustomization: flux suspend kustomization apps -n flux-system\n$/,
+    /^flux: Kustomization flux-system\/apps \(Flux\) sets spec\.suspend, and puts it back at its next reconcile\. To keep it, set spec\.suspend: true where its manifest is kept; or suspend the Kustomization: flux suspend kustomization apps -n flux-system\n/,
   );
   t.match(
     await apply(flux, 'kustomize-controller'),
@@ -144,7 +144,7 @@ t.test('suspend says who puts it back, and what goes on; resume what comes next'
   );
   const resumed = await run(['resume', 'flux', '-n', 'demo']);
   t.strictSame([resumed.code, resumed.stdout], [0, 'werfbundle.werf.io/flux resumed\n']);
-  t.match(resumed.stderr, /^flux: (the registry|deploy)/);
+  t.match(resumed.stderr, /^flux: (the registry|deploy)/m);
 
   const argo = manifest('argo', { tag: 'v1.0.0' });
   Object.assign(argo.metadata, {
