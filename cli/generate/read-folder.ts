@@ -49,7 +49,7 @@ const kustomizationFaults = (folder: string, files: readonly Input[]): readonly 
   if (own !== undefined)
     return [`${own} is for kustomize, which is not run: give --kustomize (${IN_ARGO_CD}), or take the file away`];
   return [
-    `${some(found)} ${found.length === 1 ? 'is' : 'are'} for kustomize, which builds only the folder that it is given: give the one that has it: werfbundle generate ${dirname(first)} --kustomize (${IN_ARGO_CD}, and that folder as source.path)`,
+    `${some(found)} ${found.length === 1 ? 'is' : 'are'} for kustomize, which builds only the folder that it is given: give the one that has it: werfbundle generate ${dirname(first)} --kustomize (in Argo CD, give that folder as source.path, and set KUSTOMIZE to "true" under source.plugin.env)`,
   ];
 };
 

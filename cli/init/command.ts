@@ -15,7 +15,7 @@ interface InitOptions {
   readonly registry?: string;
   readonly rights?: true;
   readonly role?: string;
-  readonly target: string;
+  readonly target?: string;
   readonly namespace?: string;
   readonly serviceAccount: string;
   readonly tag?: string;
@@ -39,7 +39,7 @@ export const initCommand: CommandBuilder = (terminal) =>
       .description(DESCRIPTION)
       .argument('[new-name]', "the bundle's name")
       .option('--registry <repository>', 'where its tags are: ghcr.io/acme/shop (required without --rights)')
-      .requiredOption('--target <namespace>', 'the namespace that is deployed into')
+      .option('--target <namespace>', 'the namespace that is deployed into (required)')
       .option('-n, --namespace <name>', "the bundle's namespace; the target, if left out")
       .option('--service-account <name>', 'what the Job runs as, in the target namespace', 'werf-converge')
       .option('--tag <tag>', 'exactly this tag')
@@ -56,21 +56,38 @@ export const initCommand: CommandBuilder = (terminal) =>
 /** Prints what a ServiceAccount lacks that is there. @throws CommandError for what is no name */
 const printRights = (terminal: Terminal, name: string | undefined, options: InitOptions): void => {
   const { target, serviceAccount, role = serviceAccount, output } = options;
-  if (name !== undefined)
-    throw misuse(`--rights: the rights are of a ServiceAccount; leave out ${JSON.stringify(name)}`);
+  const alien = [
+    ...(name === undefined ? [] : [JSON.stringify(name)]),
+    ...OF_A_BUNDLE.filter(([key]) => options[key] !== undefined).map(([, option]) => option),
+  ];
+  if (alien.length > 0) throw misuse(`--rights: the rights are of a ServiceAccount; leave out ${alien.join(' and ')}`);
+  if (target === undefined) throw misuse('--rights: give --target, the namespace of the ServiceAccount');
   refuseNoNames({ '--target': target, '--service-account': serviceAccount, '--role': role });
   terminal.out(printed(rightsFor({ target, serviceAccount, role }), output));
   terminal.end(0);
 };
+
+/** What says nothing of rights. */
+const OF_A_BUNDLE = [
+  ['registry', '--registry'],
+  ['tag', '--tag'],
+  ['versionConstraint', '--version-constraint'],
+  ['registrySecret', '--registry-secret'],
+  ['insecure', '--insecure'],
+] as const;
 
 const printed = (objects: readonly Commented[], output: InitOptions['output']): string =>
   output === 'json' ? asJsonText(asList(objects)) : manifestsText(objects);
 
 /** Prints what a new bundle needs. @throws CommandError for what the webhook would refuse */
 const printNew = async (terminal: Terminal, name: string | undefined, options: InitOptions): Promise<void> => {
-  const { registry, target, namespace = target, serviceAccount, tag, versionConstraint, registrySecret } = options;
-  if (name === undefined || registry === undefined)
-    throw misuse('give the name of the bundle, and --registry; or --rights, for the rights alone');
+  const { registry, target, serviceAccount, tag, versionConstraint, registrySecret } = options;
+  if (name === undefined || registry === undefined || target === undefined) {
+    const given = { 'the name of the bundle': name, '--registry': registry, '--target': target };
+    const missing = Object.entries(given).flatMap(([what, value]) => (value === undefined ? [what] : []));
+    throw misuse(`give ${missing.join(' and ')}; or --rights and --target, for the rights alone`);
+  }
+  const { namespace = target } = options;
   const wish: Wish = {
     name,
     namespace,
@@ -124,6 +141,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
   'spec.converge.serviceAccountName': '--service-account',
 };
 
+/** What a rule proposes, as options of this command. */
+const byOptions = (message: string): string =>
+  message.replace(/spec\.registry\.tag "([\w.-]+)"/, '--tag $1').replace('spec.registry.insecure true', '--insecure');
+
 /** Judges what is to be printed by the webhook's rules. @throws CommandError: all that breaks one */
 const warningsOf = async (text: string): Promise<readonly string[]> => {
   const config = parseConfig({ argv: [], env: {} });
@@ -134,6 +155,8 @@ const warningsOf = async (text: string): Promise<readonly string[]> => {
   const problems = results.flatMap((result) => result.problems);
   const errors = problems.filter(({ severity }) => severity === 'error');
   if (errors.length > 0)
-    throw misuse(...errors.map(({ field, message }) => `${OPTIONS[field] ?? (field || 'YAML')}: ${message}`));
+    throw misuse(
+      ...errors.map(({ field, message }) => `${OPTIONS[field] ?? (field || 'YAML')}: ${byOptions(message)}`),
+    );
   return problems.map(({ field, message }) => `${OPTIONS[field] ?? field}: ${message}`);
 };

@@ -38,12 +38,15 @@ export const logsCommand: CommandBuilder = (terminal) => {
     .description(DESCRIPTION)
     .argument('<name>', 'NAME or wb/NAME')
     .option('-f, --follow', 'waits until the Pod starts, and goes on until it ends')
-    .option('--tail <lines>', 'only so many lines from the end', countOf('--tail'))
+    .option('--tail <lines>', 'only so many lines from the end; -1: all', tailFrom)
     .option('--number <number>', 'of this deployment: werfbundle history NAME lists them', countOf('--number'));
   return withClusterOptions(command).action((name: string, options: LogsOptions) =>
     inCluster(terminal, options, (session) => printLog({ terminal, session }, name, options)),
   );
 };
+
+/** -1 is all of them, as with kubectl. */
+const tailFrom = (text: string): number | undefined => (text === '-1' ? undefined : countOf('--tail')(text));
 
 const countOf =
   (flag: string) =>

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { isMap, type JsonMap } from '../../api/json-map.js';
 import { parseJson } from '../../api/parse-json.js';
 import { parseKey } from '../../api/values/parse-key.js';
@@ -17,11 +18,11 @@ const CHART_FILE = 'Chart.yaml';
 /**
  * Checks what Helm and werf will insist on once the chart is deployed: Chart.yaml with apiVersion v2, name and version, every field of its
  * type, dependencies that are there, values that are a map, something to deploy; and of the charts in `charts/`, which Helm loads with it,
- * what makes them charts. Archives there are not opened. Pure.
+ * what makes them charts. Archives there are not opened. Pure. @param folder - where the files are, for the words
  */
-export const checkChart = (files: Files): CheckedChart => {
+export const checkChart = (files: Files, folder = '.'): CheckedChart => {
   const text = files.get(CHART_FILE);
-  if (text === undefined) return { kind: 'invalid', problems: [missing(files)] };
+  if (text === undefined) return { kind: 'invalid', problems: [missing(files, folder)] };
   const written = mapIn(CHART_FILE, text);
   if (typeof written === 'string') return { kind: 'invalid', problems: [written] };
   const { metadata, faults } = readMetadata(written);
@@ -41,12 +42,12 @@ export const checkChart = (files: Files): CheckedChart => {
 };
 
 /** Where the chart is instead, if that can be seen. */
-const missing = (files: Files): string => {
+const missing = (files: Files, folder: string): string => {
   const other = [...files.keys()].find((path) => path.toLowerCase() === CHART_FILE.toLowerCase());
   if (other !== undefined) return `${other}: Helm reads the name ${CHART_FILE} only; rename it`;
   const below = [...files.keys()].find((path) => path.endsWith(`/${CHART_FILE}`) && !path.startsWith('charts/'));
   if (below !== undefined)
-    return `${CHART_FILE}: it is missing; there is one in ${below.slice(0, -CHART_FILE.length - 1)}: give that folder`;
+    return `${CHART_FILE}: it is missing; there is one in ${join(folder, below.slice(0, -CHART_FILE.length - 1))}: give that folder`;
   const werfs = [...files.keys()].some((path) => path.startsWith('.helm/'));
   const where = werfs ? ' in .helm, and give that folder' : '';
   return `${CHART_FILE}: it is missing; write one with apiVersion: v2, a name and a version${where}`;

@@ -77,7 +77,7 @@ const attempt = async (wish: Attempt): Promise<PublishOutcome> => {
   if (read.kind === 'unreadable') return { kind: 'unreadable', lines: [read.why] };
   if (read.kind === 'invalid') return { kind: 'invalid', lines: read.problems };
   for (const link of read.followed) activity.note(`followed a symbolic link: ${link}`);
-  const checked = checkChart(read.files);
+  const checked = checkChart(read.files, folder);
   if (checked.kind === 'invalid') return { kind: 'invalid', lines: checked.problems };
   activity.begin(`looking for a login for ${to.host}`);
   const login = await findUserCredential(to, wish.env, signal);

@@ -85,6 +85,14 @@ export const parseYaml = (text: string): readonly YamlDocument[] => {
   });
 };
 
+/** The parser quotes a whole paragraph of what is no YAML at all. */
+const withShortQuotes = (message: string): string =>
+  message.replace(/"((?:[^"\\]|\\.)*)"/g, (quote: string, text: string) =>
+    text.length <= MAX_QUOTED ? quote : `"${text.slice(0, MAX_QUOTED).replace(/\\+$/, '')}…"`,
+  );
+/** Letters of the file in a message. */
+const MAX_QUOTED = 60;
+
 interface Whole {
   /** Where the part begins in the file. */
   readonly base: number;
@@ -114,7 +122,7 @@ const documentsOf = (text: string, { base, lines, counter }: Whole): readonly Ya
     if (fault === undefined && isNothing(content.contents)) return [];
     return {
       content,
-      fault: fault && { code: fault.code, message: fault.message, ...positionOf(fault.pos[0]) },
+      fault: fault && { code: fault.code, message: withShortQuotes(fault.message), ...positionOf(fault.pos[0]) },
       lines,
       positionOf,
     };

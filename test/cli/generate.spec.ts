@@ -239,7 +239,7 @@ t.test('a kustomization is built only when it is asked for, and what comes out i
     await run({ files: Object.fromEntries(below) }),
     {
       out: '',
-      err: 'DIR/a/kustomization.yaml, DIR/b/kustomization.yaml, DIR/c/kustomization.yaml and 2 more are for kustomize, which builds only the folder that it is given: give the one that has it: werfbundle generate DIR/a --kustomize (in Argo CD, set KUSTOMIZE to "true" under source.plugin.env; elsewhere ARGOCD_ENV_KUSTOMIZE=true is the same, and that folder as source.path)\n',
+      err: 'DIR/a/kustomization.yaml, DIR/b/kustomization.yaml, DIR/c/kustomization.yaml and 2 more are for kustomize, which builds only the folder that it is given: give the one that has it: werfbundle generate DIR/a --kustomize (in Argo CD, give that folder as source.path, and set KUSTOMIZE to "true" under source.plugin.env)\n',
       code: 2,
     },
     'below the folder they are one line',

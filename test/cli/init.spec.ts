@@ -94,7 +94,16 @@ t.test('the rights alone are for a ServiceAccount that is there', async (t) => {
     { argv: ['--rights', '--target', 'a', '--role', 'A b'], says: /--role: "A b" is no name/ },
     {
       argv: ['--target', 'a', '--registry', 'x.y/z'],
-      says: /give the name of the bundle, and --registry; or --rights/,
+      says: /^werfbundle: give the name of the bundle; or --rights and --target, for the rights alone\n$/,
+    },
+    {
+      argv: [],
+      says: /^werfbundle: give the name of the bundle and --registry and --target; or --rights and --target, for the rights alone\n$/,
+    },
+    { argv: ['--rights'], says: /^werfbundle: --rights: give --target, the namespace of the ServiceAccount\n$/ },
+    {
+      argv: ['--rights', '--target', 'a', '--tag', 'v1', '--insecure'],
+      says: /^werfbundle: --rights: the rights are of a ServiceAccount; leave out --tag and --insecure\n$/,
     },
   ];
   for (const { argv, says } of refused) t.match(await init(...argv), { out: '', ended: [2], err: says });
@@ -133,6 +142,8 @@ t.test('what breaks a rule is told by its option, all at once, and nothing is pr
   );
   t.strictSame([wrong.out, wrong.ended], ['', [2]]);
   t.match(wrong.err, /^werfbundle: --registry: .*did you mean "ghcr\.io\/acme\/shop"\?$/m);
+  const tagged = await init('shop', '--registry', 'http://ghcr.io/acme/shop:v1', '--target', 'production');
+  t.match(tagged.err, /did you mean "ghcr\.io\/acme\/shop" with --tag v1 and --insecure\?\n$/);
   t.match(wrong.err, /^werfbundle: --version-constraint: .*"new" is no version range/m);
   t.match(await init('Shop', ...GIVEN.slice(1)), { out: '', err: /^werfbundle: NAME: "Shop" is no name: / });
   t.match((await init(...GIVEN)).err, /^Warning: spec\.registry: no versionConstraint and no tag/);

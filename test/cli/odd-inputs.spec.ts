@@ -18,6 +18,7 @@ import { asSarif } from '../../cli/validate/report-sarif.js';
 import { asText } from '../../cli/validate/report-text.js';
 import { parseConfig } from '../../webhook/config.js';
 import { createFakeClock } from '../kit/fake-clock.js';
+import { judgeText } from '../kit/judge-text.js';
 import { readXml } from '../kit/xml.js';
 
 const GOOD = `apiVersion: werf.io/v1alpha1
@@ -137,6 +138,17 @@ const json = (name: string, tag = 'v1'): string =>
     metadata: { name, namespace: 'ops', annotations: { note: 'a "}{" and a \\' } },
     spec: { registry: { url: 'ghcr.io/acme/app', tag }, converge: { serviceAccountName: 'default' } },
   });
+
+t.test('of what is no YAML at all, little is quoted', async (t) => {
+  const [result] = await judgeText(
+    'README.md',
+    `# Title\n\nwords\n\n## More\n\n${'a paragraph of words\n'.repeat(20)}`,
+  );
+  t.equal(
+    result?.problems[0]?.message,
+    'Unexpected scalar token in YAML stream: "a paragraph of words\\na paragraph of words\\na paragraph of w…"',
+  );
+});
 
 t.test('JSON objects that follow one another are read as kubectl reads them', async (t) => {
   const [a, b] = [json('a'), json('b')];

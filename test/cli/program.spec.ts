@@ -44,6 +44,10 @@ t.test('--help lists all commands, and --help of each says what its exit codes m
     /--registry <repository> [^(]*\(required without --rights\) --target <namespace> [^(]*\(required\) -n/,
     'what must be given is marked',
   );
+  const logs = await run('logs', 'shop', '--tail', 'x');
+  t.match(logs.err, /^werfbundle: --tail: "x" is no whole number\n/);
+  const all = await run('logs', 'shop', '--tail', '-1', '--kubeconfig', '/nowhere');
+  t.notMatch(all.err, '--tail', '-1 is all, as with kubectl');
 });
 
 t.test('help COMMAND is COMMAND --help, as with kubectl', async (t) => {

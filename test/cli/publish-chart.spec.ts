@@ -142,6 +142,14 @@ const TEMPLATE = { 'templates/a.yaml': 'a: 1\n' };
 const checked = (files: Readonly<Record<string, string>>) =>
   checkChart(new Map(Object.entries(files).map(([path, text]) => [path, Buffer.from(text)])));
 
+t.test('a chart in a folder below is told with the path to give', (t) => {
+  const files = new Map([['chart/Chart.yaml', Buffer.from(CHART)]]);
+  t.match(checkChart(files, 'playground'), {
+    problems: ['Chart.yaml: it is missing; there is one in playground/chart: give that folder'],
+  });
+  t.end();
+});
+
 t.test('a chart is refused for all that Helm or werf would refuse it for later', async (t) => {
   const rows: readonly {
     readonly title: string;

@@ -104,12 +104,15 @@ t.test('installed, but neither webhook nor controller runs', async (t) => {
   await only('installation', /there is neither webhook nor controller, only the CustomResourceDefinition/);
   await install('default/namespace.yaml', 'rbac', 'webhook/configurations.yaml');
   await only('certificates', /no CA in caBundle/);
-  const without = await check(['--operator-namespace', 'elsewhere']);
-  t.match(without.find(({ id }) => id === 'deployments')?.found, /^there are none in namespace elsewhere/);
+  const without = await check(['--operator-namespace', 'default']);
+  t.match(without.find(({ id }) => id === 'deployments')?.found, /^there are none in namespace default/);
+  t.match(without.find(({ id }) => id === 'controller-rights')?.found, /of namespace default may not get werfbundles/);
+  const mistyped = await check(['--operator-namespace', 'elsewhere']);
   t.match(
-    without.find(({ id }) => id === 'controller-rights')?.found,
-    /of namespace elsewhere may not get werfbundles/,
+    mistyped.find(({ id }) => id === 'operator-namespace'),
+    { verdict: 'failed', found: /^elsewhere does not exist/ },
   );
+  t.equal(mistyped.find(({ id }) => id === 'controller-rights')?.found, 'there is no namespace elsewhere to look in');
 });
 
 /** Until the spec ends. */
