@@ -106,6 +106,8 @@ const printer = (
     return (bundles) => objectsText(output, bundles, isSingle || options.watch === true);
   const choice = { isWide: output === 'wide', allNamespaces: options.allNamespaces === true };
   const columns = bundleColumns(choice, terminal);
-  const table = new Table(columns, { headers: options.headers, columns: terminal.columns });
+  // Who asks for all of it gets all of it, as of kubectl.
+  const width = choice.isWide ? undefined : terminal.columns;
+  const table = new Table(columns, { headers: options.headers, columns: width });
   return (bundles) => (bundles.length === 0 ? '' : table.print(bundles));
 };

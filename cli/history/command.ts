@@ -55,7 +55,9 @@ export const printHistory = async (
   else if (output === 'yaml') terminal.out(asYamlText({ history: entries }));
   else if (entries.length === 0) terminal.err('No deployment yet.\n');
   else {
-    const table = new Table(columnsOf(output === 'wide', terminal), { headers, columns: terminal.columns });
+    const isWide = output === 'wide';
+    const columns = isWide ? undefined : terminal.columns;
+    const table = new Table(columnsOf(isWide, terminal), { headers, columns });
     terminal.out(table.print(entries));
   }
   terminal.end(0);

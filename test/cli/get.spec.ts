@@ -68,6 +68,15 @@ web    False   True        Failed            60m   suspended
   t.strictSame(terminal.ended, [0, 0, 0]);
 });
 
+t.test('on a narrow terminal the message is cut, but not for -o wide, which shows all', async (t) => {
+  const { add, get, terminal } = setUp(60);
+  add('shop', SYNCED);
+  await get([]);
+  t.match(terminal.taken(), /…$/m);
+  await get([], { output: 'wide' });
+  t.match(terminal.taken(), / deployed v1\.2\.0 to namespace production$/m);
+});
+
 t.test('one bundle is printed as an object, several as a List, as kubectl does', async (t) => {
   const { add, get, terminal } = setUp();
   add('shop', SYNCED);

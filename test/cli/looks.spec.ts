@@ -239,6 +239,13 @@ t.test('history lists what ended, and first the deployment that goes on', async 
   await printHistory(on, 'my-app', { headers: true, output: 'json' });
   t.match(JSON.parse(terminal.taken()), { history: [{ number: 2, result: 'Running' }, { number: 1 }] });
 
+  const message = 'pod failed with OOMKilled: give it more than 1Gi';
+  const narrow = setUp({ ...SYNCED, history: [{ ...SYNCED.history?.[0], result: 'Failed', message } as never] }, 60);
+  await printHistory(narrow.on, 'my-app', { headers: false });
+  t.match(narrow.terminal.taken(), /…$/m);
+  await printHistory(narrow.on, 'my-app', { headers: false, output: 'wide' });
+  t.match(narrow.terminal.taken(), /OOMKilled: give it more than 1Gi$/m);
+
   const none = setUp({ observedGeneration: 1 });
   await printHistory(none.on, 'my-app', { headers: true });
   t.strictSame([none.terminal.taken(), none.terminal.takenErrors()], ['', 'No deployment yet.\n']);
