@@ -1,5 +1,5 @@
-import { parseDocument } from 'yaml';
 import { isMap, type JsonMap } from '../api/json-map.js';
+import { parsePlatformYaml } from '../api/platform-yaml.js';
 import { parseRegistryUrl } from '../api/registry-url.js';
 import { registryName } from '../api/repository-name.js';
 import { nearest } from '../process/nearest.js';
@@ -30,7 +30,7 @@ const LEAST_SECRET = 16;
  * @param secretIn - reads the files that it names
  */
 export const parseReceivers = (text: string, secretIn: ReadsSecret): ParsedReceivers => {
-  const parsed = parsedYaml(text);
+  const parsed = parsePlatformYaml(text);
   if (parsed.kind === 'invalid') return invalid([`it is no YAML: ${parsed.why}`]);
   const root = parsed.value;
   if (!isMap(root) || !Array.isArray(root['receivers'])) return invalid(['a list "receivers" is needed']);
@@ -71,21 +71,6 @@ const receiverOf = (
     registry: registryOf(registry, `${path}.registry`, refuse),
     secrets: secretsOf(secretFiles, { path: `${path}.secretFiles`, secretIn, type: known ?? 'Generic' }, refuse),
   };
-};
-
-/** Only a value shows some faults: an alias of nothing, or of too much. */
-const parsedYaml = (
-  text: string,
-): { readonly kind: 'ok'; readonly value: unknown } | { readonly kind: 'invalid'; readonly why: string } => {
-  const document = parseDocument(text);
-  const [fault] = document.errors;
-  if (fault !== undefined) return { kind: 'invalid', why: fault.message.split('\n')[0] ?? '' };
-  try {
-    return { kind: 'ok', value: document.toJS() };
-  } catch (error) {
-    if (!(error instanceof ReferenceError)) throw error;
-    return { kind: 'invalid', why: error.message };
-  }
 };
 
 const registryOf = (value: unknown, path: string, refuse: Refuse): Receiver['registry'] => {

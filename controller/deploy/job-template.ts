@@ -1,6 +1,6 @@
-import { type Document, parseDocument } from 'yaml';
 import { isMap, type JsonMap } from '../../api/json-map.js';
 import type { Job, ObjectMeta } from '../../api/objects.js';
+import { parsePlatformYaml } from '../../api/platform-yaml.js';
 import { CONTAINER } from './names.js';
 
 type Fields = JsonMap;
@@ -67,25 +67,14 @@ type Kind = 'list' | 'map' | 'text' | 'number';
  * @see https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-template-v1/
  */
 export const parseJobTemplate = (text: string): ParsedJobTemplate => {
-  const document = parseDocument(text);
-  const [fault] = document.errors;
-  if (fault !== undefined) return invalid([`it is no YAML: ${fault.message.split('\n')[0]}`]);
-  const root = rootOf(document);
+  const parsed = parsePlatformYaml(text);
+  if (parsed.kind === 'invalid') return invalid([`it is no YAML: ${parsed.why}`]);
+  const root = parsed.value;
   if (!isMap(root) || root['kind'] !== 'PodTemplate' || root['apiVersion'] !== 'v1')
     return invalid(['a PodTemplate is needed: apiVersion v1, kind PodTemplate, template']);
   const problems: string[] = [];
   const template = templateOf(root, (field, words) => problems.push(`${field}: ${words}`));
   return problems.length > 0 ? invalid(problems) : { kind: 'ok', template };
-};
-
-/** undefined for an alias of nothing, or of too much, which only a value shows. */
-const rootOf = (document: Pick<Document, 'toJS'>): unknown => {
-  try {
-    return document.toJS();
-  } catch (error) {
-    if (error instanceof ReferenceError) return undefined;
-    throw error;
-  }
 };
 
 type Refuse = (field: string, words: string) => void;
