@@ -19,6 +19,8 @@ const OPERATOR = 'k8s-werf-operator-go-system';
 const DAILY = { pollInterval: '24h' };
 const token = canary('receiver');
 
+const skip = !fixture.hasDockerRegistry && 'docker-registry, which alone tells of pushes, is not on this machine';
+
 const folder = join(fixture.cluster.dir, 'receivers');
 const configure = async (host: string): Promise<void> => {
   const receivers = [
@@ -31,7 +33,7 @@ const configure = async (host: string): Promise<void> => {
   await writeFile(join(folder, 'receivers.yaml'), `${JSON.stringify({ receivers })} # ${canary('receivers')}\n`);
 };
 
-t.test('a push to a registry is deployed without a poll', { skip: !fixture.hasDockerRegistry }, async (t) => {
+t.test('a push to a registry is deployed without a poll', { skip }, async (t) => {
   await mkdir(folder);
   await configure('registry.example');
   const receiver = await fixture.startReceiver(folder);
@@ -88,6 +90,20 @@ t.test('a push to a registry is deployed without a poll', { skip: !fixture.hasDo
     const words = create.split(' ').slice(1);
     const files = words.map((word) => word.replace('--from-file=', `--from-file=${folder}/`));
     t.match(await fixture.cluster.kubectl(files), { code: 0 });
+  });
+
+  await t.test('by a receiver that may write that one ConfigMap, and read nothing', async (t) => {
+    const as = `--as=system:serviceaccount:${OPERATOR}:werfbundle-receiver`;
+    const may = async (...words: readonly string[]) =>
+      (await fixture.cluster.kubectl(['auth', 'can-i', ...words, as, '-n', OPERATOR])).stdout.trim();
+    t.equal(await may('patch', `configmap/${PUSHES_CONFIGMAP}`), 'yes');
+    for (const right of [
+      ['patch', 'configmap/another'],
+      ['get', `configmap/${PUSHES_CONFIGMAP}`],
+      ['get', 'secrets'],
+      ['list', 'werfbundles.werf.io'],
+    ])
+      t.equal(await may(...right), 'no', right.join(' '));
   });
 
   await t.test('and calls of anybody else change nothing', async (t) => {
