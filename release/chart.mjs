@@ -9,9 +9,11 @@ const CHART = 'charts/werfbundle';
 const ROOT = join(import.meta.dirname, '..');
 const read = (file) => readFileSync(join(ROOT, file), 'utf8');
 
+/** A value as YAML; no text is folded, and none stands for another one. */
+const text = (value) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+
 const crdTemplate = () => {
   const crd = parse(read('manifests/crd/werfbundles.werf.io.yaml'), { merge: true });
-  const text = (value) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
   if (text(crd).includes('{{')) throw new Error('the CRD has "{{", which Helm would read');
   return `{{- /* Generated from manifests/crd by \`npm run generate\`; not to be edited. */}}
 {{- if .Values.crds.enabled }}
@@ -34,7 +36,6 @@ const escaped = (value) => value.replaceAll('{{', '{{ "{{" }}');
 
 const alertsTemplate = () => {
   const { apiVersion, kind, metadata, spec } = parse(read('manifests/monitoring/alerts.yaml'));
-  const text = (value) => stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
   return `{{- /* Generated from manifests/monitoring by \`npm run generate\`; not to be edited. */}}
 {{- if .Values.prometheusRule.enabled }}
 ${text({ apiVersion, kind })}metadata:
