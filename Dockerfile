@@ -19,6 +19,7 @@ COPY serving serving
 COPY webhook webhook
 COPY receiver receiver
 COPY controller controller
+COPY dashboard dashboard
 COPY cli cli
 RUN node build.mjs --only webhook && node build.mjs --only controller && node build.mjs --only receiver && node build.mjs --only werfbundle
 

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { buildPage } from './dashboard/build.mjs';
 
 const programs = {
   webhook: { webhook: 'webhook/main.ts', 'judging-worker': 'admission/values/judging-worker.ts' },
@@ -48,6 +49,7 @@ if (whole.length < wanted.length) {
   const { metafile } = await build({
     ...options,
     entryPoints: programs.werfbundle,
+    define: Object.assign({}, options.define, { WERFBUNDLE_PAGE: JSON.stringify(await buildPage()) }),
     splitting: true,
     chunkNames: 'werfbundle/[name]-[hash]',
     metafile: true,

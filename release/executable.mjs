@@ -18,6 +18,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { buildPage } from '../dashboard/build.mjs';
 import { archiveName, krewManifest } from './krew.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -77,7 +78,7 @@ const bundle = async (file) => {
     format: 'cjs',
     minifySyntax: true,
     minifyWhitespace: true,
-    define: { WERFBUNDLE_VERSION: JSON.stringify(version) },
+    define: { WERFBUNDLE_VERSION: JSON.stringify(version), WERFBUNDLE_PAGE: JSON.stringify(await buildPage()) },
     legalComments: 'none',
     logLevel: 'warning',
   });

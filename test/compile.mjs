@@ -15,6 +15,7 @@ const FOLDERS = [
   'webhook',
   'receiver',
   'controller',
+  'dashboard',
   'cli',
   'playground',
   'reference',

@@ -58,10 +58,12 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   serving: { imports: ['process'] },
   webhook: { imports: ['api', 'process', 'kube', 'certs', 'serving', 'admission'] },
   receiver: { imports: ['api', 'process', 'kube', 'serving'] },
-  cli: { imports: OPERATOR },
-  playground: { imports: [...OPERATOR, 'cli'] },
-  reference: { imports: [...OPERATOR, 'cli', 'playground'] },
-  test: { imports: [...OPERATOR, 'cli', 'playground', 'reference'] },
+  // Of the browser: what the server says to it is all that it knows.
+  dashboard: { imports: ['api'] },
+  cli: { imports: [...OPERATOR, 'dashboard'] },
+  playground: { imports: [...OPERATOR, 'dashboard', 'cli'] },
+  reference: { imports: [...OPERATOR, 'dashboard', 'cli', 'playground'] },
+  test: { imports: [...OPERATOR, 'dashboard', 'cli', 'playground', 'reference'] },
 };
 
 /** Time, chance, environment and output come through process/ports.ts. Here they are made of the real thing. */
@@ -171,7 +173,7 @@ const read = (file: string): Source => {
 const FOLDERS = [...new Set(Object.keys(PARTS).map((part) => part.replace(/\/.*/, '')))];
 const sources = FOLDERS.flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+    .filter((file) => /(?<!\.d)\.tsx?$/.test(file))
     .map((file) => read(join(folder, file))),
 );
 const imports = sources.flatMap((source) => source.imports);
@@ -184,6 +186,13 @@ const isAllowed = ({ from, to, typeOnly }: Import): boolean => {
   return part === other || allowed.includes(other) || (typeOnly && types.includes(other));
 };
 
+/** The file that an import is compiled from. */
+const sourceOf = (to: string): string => {
+  const name = to.replace(/\.js$/, '');
+  return WITH_JSX.has(`${name}.tsx`) ? `${name}.tsx` : `${name}.ts`;
+};
+const WITH_JSX = new Set(sources.map(({ file }) => file).filter((file) => file.endsWith('.tsx')));
+
 /** The first import chain found that ends where it began. Types count: whoever reads one of such files has to read them all. */
 const cycle = (): readonly string[] => {
   const needs = new Map(sources.map(({ file, imports: all }) => [file, all.map(({ to }) => to)]));
@@ -192,7 +201,7 @@ const cycle = (): readonly string[] => {
     if (chain.includes(file)) return [...chain.slice(chain.indexOf(file)), file];
     if (done.has(file)) return [];
     for (const to of needs.get(file) ?? []) {
-      const found = search(to.replace(/\.js$/, '.ts'), [...chain, file]);
+      const found = search(sourceOf(to), [...chain, file]);
       if (found.length > 0) return found;
     }
     done.add(file);
@@ -217,7 +226,7 @@ t.test('what is exported is imported', (t) => {
   const unused = sources
     .filter(({ file }) => !file.startsWith('api/generated/'))
     .flatMap(({ file, exports }) => {
-      const names = imported.get(file.replace(/\.ts$/, '.js')) ?? new Set();
+      const names = imported.get(file.replace(/\.tsx?$/, '.js')) ?? new Set();
       return names.has('*') ? [] : exports.filter((name) => !names.has(name)).map((name) => `${file}: ${name}`);
     });
   t.strictSame(unused, [], 'specs count; what only its own file uses is private to it');
@@ -235,13 +244,13 @@ t.test('time, chance, environment, network and output come through ports', (t) =
 });
 
 t.test('files are small and named for what is in them', (t) => {
-  const vague = sources.filter(({ file }) => /\/(utils?|helpers?|common|misc|types|index)(\.\w+)?\.ts$/.test(file));
+  const vague = sources.filter(({ file }) => /\/(utils?|helpers?|common|misc|types|index)(\.\w+)?\.tsx?$/.test(file));
   t.strictSame(
     vague.map(({ file }) => file),
     [],
     'no name that would fit everything',
   );
-  const odd = sources.filter(({ file }) => !/^[a-z0-9-]+(\.(spec|contract))?\.ts$/.test(file.replace(/.*\//, '')));
+  const odd = sources.filter(({ file }) => !/^[a-z0-9-]+(\.(spec|contract))?\.tsx?$/.test(file.replace(/.*\//, '')));
   t.strictSame(
     odd.map(({ file }) => file),
     [],

@@ -1,0 +1,26 @@
+// Builds the page of `werfbundle dashboard`: three texts, which become a part of the command line.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+/** The page's files, as a browser gets them. */
+export async function buildPage() {
+  const { outputFiles } = await build({
+    absWorkingDir: import.meta.dirname,
+    entryPoints: { page: 'page/main.tsx', style: 'page/style.css' },
+    outdir: 'out',
+    write: false,
+    bundle: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    minify: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const textOf = (name) => outputFiles.find(({ path }) => path.endsWith(name)).text;
+  const html = readFileSync(join(import.meta.dirname, 'page', 'index.html'), 'utf8');
+  return { html, js: textOf('page.js'), css: textOf('style.css') };
+}
