@@ -15,4 +15,7 @@ export const reconcileCommand = (bundle: ObjectRef): string =>
 
 const named = ({ namespace, name }: ObjectRef): string => `wb ${name} -n ${namespace}`;
 
+/** A word of a command, in quotes where a shell would read it otherwise. */
+export const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : shellQuoted(text));
+
 const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;

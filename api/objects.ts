@@ -198,7 +198,8 @@ export interface KubeEvent extends NamespacedObject {
   readonly reportingInstance?: string;
   readonly eventTime?: string | null;
   readonly deprecatedLastTimestamp?: string | null;
-  readonly series?: { readonly lastObservedTime?: string } | null;
+  readonly deprecatedCount?: number | null;
+  readonly series?: { readonly count?: number; readonly lastObservedTime?: string } | null;
 }
 
 /** What a SubjectAccessReview asks: whether somebody may do something. */

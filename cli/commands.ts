@@ -58,6 +58,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'show what belongs to a bundle: Jobs, Pods, and what the release holds',
     load: async () => (await import('./tree/command.js')).treeCommand,
   },
+  dashboard: {
+    summary: 'serve a page that shows all bundles as they are now',
+    load: async () => (await import('./dashboard/command.js')).dashboardCommand,
+  },
   check: {
     summary: 'find out whether a cluster is ready for bundles',
     load: async () => (await import('./check/command.js')).checkCommand,

@@ -17,7 +17,10 @@ interface Following<S extends Stored> extends ListOptions {
  * What the user may not read is not noticed here: ask once before.
  */
 export const followObjects = async <S extends Stored>(
-  { session, terminal }: { readonly session: Session; readonly terminal: Pick<Terminal, 'clock'> },
+  {
+    session,
+    terminal,
+  }: { readonly session: Pick<Session, 'client' | 'signal'>; readonly terminal: Pick<Terminal, 'clock'> },
   { type, until, ...list }: Following<S>,
   onChange: (change: Change<S>) => void,
 ): Promise<void> => {

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
 import { parseTime } from '../../api/timestamp.js';
-import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { findBundle } from '../cluster/bundle-argument.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
@@ -10,17 +9,11 @@ import { ageOf, humanDuration } from '../output/human-duration.js';
 import { shortDigest } from '../output/short-digest.js';
 import { type Column, Table } from '../output/table.js';
 import type { Terminal } from '../terminal.js';
+import { deploymentsOf, type KnownDeployment } from './deployments.js';
 
 interface HistoryOptions extends ClusterOptions {
   readonly headers: boolean;
   readonly output?: Extract<Format, 'wide' | 'json' | 'yaml'>;
-}
-
-/** A deployment that has ended, or the one that goes on. */
-interface Entry extends Omit<NonNullable<WerfBundleStatus['history']>[number], 'result' | 'finishedAt'> {
-  /** As the status has it; `Running` and `Waiting` (for its Job) are of the one that goes on. */
-  readonly result: NonNullable<WerfBundleStatus['history']>[number]['result'] | 'Running' | 'Waiting';
-  readonly finishedAt?: string;
 }
 
 const DESCRIPTION = [
@@ -49,7 +42,7 @@ export const printHistory = async (
 ): Promise<void> => {
   session.tell('reading the bundle');
   const bundle = await findBundle(session, argument);
-  const entries = entriesOf(bundle);
+  const entries = deploymentsOf(bundle);
   session.quiet();
   if (output === 'json') terminal.out(asJsonText({ history: entries }));
   else if (output === 'yaml') terminal.out(asYamlText({ history: entries }));
@@ -63,16 +56,7 @@ export const printHistory = async (
   terminal.end(0);
 };
 
-/** All deployments that are known, newest first. */
-const entriesOf = ({ status = {} }: StoredBundle): readonly Entry[] => {
-  const { deployment, history = [], activeJobName } = status;
-  if (deployment === undefined || history.some(({ number }) => number === deployment.number)) return history;
-  const { number, tag, digest, checksum, reason, jobName, startedAt } = deployment;
-  const result = activeJobName === jobName ? 'Running' : 'Waiting';
-  return [{ number, tag, digest, checksum, reason, jobName, startedAt, result }, ...history];
-};
-
-const columnsOf = (isWide: boolean, { colors, clock }: Terminal): readonly Column<Entry>[] => [
+const columnsOf = (isWide: boolean, { colors, clock }: Terminal): readonly Column<KnownDeployment>[] => [
   { name: 'NUMBER', of: ({ number }) => String(number) },
   { name: 'TAG', of: ({ tag }) => tag },
   { name: 'REASON', of: ({ reason }) => reason },
@@ -86,14 +70,14 @@ const columnsOf = (isWide: boolean, { colors, clock }: Terminal): readonly Colum
   { name: 'AGE', of: ({ startedAt, finishedAt }) => ageOf(startedAt ?? finishedAt, clock.now()) },
   ...(isWide
     ? [
-        { name: 'DIGEST', of: ({ digest }: Entry) => shortDigest(digest) },
-        { name: 'JOB', of: ({ jobName }: Entry) => jobName ?? '' },
+        { name: 'DIGEST', of: ({ digest }: KnownDeployment) => shortDigest(digest) },
+        { name: 'JOB', of: ({ jobName }: KnownDeployment) => jobName ?? '' },
       ]
     : []),
   { name: 'MESSAGE', of: ({ message }) => message ?? '' },
 ];
 
-const took = ({ startedAt, finishedAt }: Entry, now: number): string => {
+const took = ({ startedAt, finishedAt }: KnownDeployment, now: number): string => {
   const [from, to] = [parseTime(startedAt), finishedAt === undefined ? now : parseTime(finishedAt)];
   return from === undefined || to === undefined ? '' : humanDuration(to - from);
 };

@@ -5,7 +5,6 @@ import { CONTAINER } from '../../controller/deploy/names.js';
 import { newestPod } from '../../controller/deploy/newest-pod.js';
 import { JOBS, PODS } from '../../kube/resources.js';
 import { findBundle } from '../cluster/bundle-argument.js';
-import { followObjects } from '../cluster/follow.js';
 import { podsMadeBy, podsOf } from '../cluster/job-pods.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
@@ -13,6 +12,7 @@ import type { CommandBuilder } from '../command-builder.js';
 import { CommandError, misuse } from '../command-error.js';
 import type { Terminal } from '../terminal.js';
 import { podStateOf } from './pod-state.js';
+import { type AwaitedJob, startedPod } from './started-pod.js';
 import { jobOf } from './which-job.js';
 
 export interface LogsOptions extends ClusterOptions {
@@ -100,38 +100,17 @@ const printKept = (terminal: Terminal, { status = {} }: StoredBundle, job: Objec
 
 const ending = (text: string): string => (text === '' || text.endsWith('\n') ? text : `${text}\n`);
 
-/** A Job that may not be there yet. */
-type AwaitedJob = ObjectRef & { readonly uid: string | undefined };
-
 const follow = async (on: On, job: AwaitedJob, options: LogsOptions): Promise<void> => {
   const { session, terminal } = on;
-  const pod = await startedPod(on, job);
+  session.tell(`waiting for the Pod of Job ${job.namespace}/${job.name}`);
+  const pod = await startedPod(on, job, (name, why) => {
+    session.quiet();
+    terminal.err(`werfbundle: Pod ${name} waits: ${why}\n`);
+  });
   session.quiet();
   if (pod === undefined) return;
   const decoder = new TextDecoder();
   for await (const bytes of session.client.followPodLog(refOf(pod), tailOf(options), session.signal)) {
     terminal.out(decoder.decode(bytes, { stream: true }));
   }
-};
-
-/** Waits until the Job's Pod has a log, and says what it waits for. undefined after Ctrl-C. */
-const startedPod = async (on: On, job: AwaitedJob): Promise<Stored<Pod> | undefined> => {
-  const { session, terminal } = on;
-  const found = new AbortController();
-  let pod: Stored<Pod> | undefined;
-  let told = '';
-  session.tell(`waiting for the Pod of Job ${job.namespace}/${job.name}`);
-  await followObjects(on, { type: PODS, ...podsOf(job), until: found.signal }, ({ after }) => {
-    if (after === undefined || podsMadeBy(job, [after]).length === 0) return;
-    const state = podStateOf(after);
-    if (state.kind !== 'waiting') {
-      pod = after;
-      found.abort();
-    } else if (state.why !== told) {
-      told = state.why;
-      session.quiet();
-      terminal.err(`werfbundle: Pod ${after.metadata.name} waits: ${told}\n`);
-    }
-  });
-  return pod;
 };

@@ -52,7 +52,8 @@ export const summaryOf = (bundle: StoredBundle, now: number): Summary => {
 const fact = (title: string, text: string | undefined): Fact | undefined =>
   text === undefined || text === '' ? undefined : { title, text };
 
-const conditionOf = ({ conditions = [] }: WerfBundleStatus, type: ConditionType): Condition | undefined =>
+/** The condition of a type; undefined if the status has none. */
+export const conditionOf = ({ conditions = [] }: WerfBundleStatus, type: ConditionType): Condition | undefined =>
   conditions.find((condition) => condition.type === type);
 
 const conditionText = ({ status, reason, message }: Condition): string => `${status} (${reason}): ${message}`;

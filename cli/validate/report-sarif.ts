@@ -2,12 +2,11 @@ import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Rule } from '../../api/rules/rule.js';
 import { RULES } from '../../api/rules.js';
+import { documentUrl, HOME } from '../documentation.js';
 import { STDIN } from './inputs.js';
 import { pathIn } from './path-in.js';
 import type { FilePosition, Finding, Result, Unresolved } from './result.js';
 import { findingText, type Report, titleOf } from './summary.js';
-
-const HOME = 'https://github.com/werf/werfbundle';
 
 /** The rules in the order of their ids, as results refer to them. */
 const ROWS = Object.entries(RULES).toSorted(([, one], [, other]) => (one.id < other.id ? -1 : 1));
@@ -47,7 +46,7 @@ const descriptorOf = ([name, { id, severity, what, mend }]: readonly [string, Ru
   name: pascalCase(name),
   shortDescription: { text: what },
   fullDescription: { text: what },
-  helpUri: `${HOME}/blob/main/docs/rules.md#${id.toLowerCase()}`,
+  helpUri: documentUrl(`docs/rules.md#${id.toLowerCase()}`),
   help: { text: `${what} ${mend}`, markdown: `${what}\n\n${mend}` },
   defaultConfiguration: { level: severity },
 });

@@ -21,6 +21,8 @@ interface ProgramOrder {
   readonly nodeFlags?: readonly string[];
   /** Folder for a CPU profile, written at its end. */
   readonly profile?: string | undefined;
+  /** Finds the port in its log once it is ready, which for most is a line that says so; 0: it has none. */
+  readonly portIn?: (log: string) => number | undefined;
 }
 
 /** Where logs go, and where certificates are. */
@@ -72,7 +74,7 @@ export class Program {
     });
     closeSync(output);
     for (const end = Date.now() + START_MS; Date.now() < end && child.exitCode === null; await sleep(20)) {
-      const port = readyPort(log);
+      const port = (order.portIn ?? readyPort)(readFileSync(log, 'utf8'));
       if (port !== undefined) return new Program(order, child, { log, port });
     }
     child.kill('SIGKILL');
@@ -103,6 +105,11 @@ export class Program {
     return message;
   }
 
+  /** What it has written so far. */
+  log(): string {
+    return readFileSync(this.#log, 'utf8');
+  }
+
   /** Its log is a line for each request, which nobody reads. */
   forgetLog(): void {
     truncateSync(this.#log);
@@ -119,7 +126,7 @@ export class Program {
 }
 
 const readyPort = (log: string): number | undefined => {
-  for (const line of readFileSync(log, 'utf8').split('\n')) {
+  for (const line of log.split('\n')) {
     if (!/"message":"\w+ ready"/.test(line)) continue;
     const { port } = JSON.parse(line) as { readonly port?: unknown };
     return typeof port === 'number' ? port : 0;

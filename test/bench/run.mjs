@@ -1,4 +1,4 @@
-// Runs a benchmark: node test/bench/run.mjs admission|controller|receiver|validate [ITS ARGUMENTS]. Builds the program under test, bundles the benchmark's
+// Runs a benchmark: node test/bench/run.mjs admission|controller|dashboard|receiver|validate [ITS ARGUMENTS]. Builds the program under test, bundles the benchmark's
 // own programs, and runs them beside a copy of it in a temporary folder.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,6 +23,7 @@ const benches = {
     files: ['receiver.js'],
     beside: ['receiver/express-handler', 'receiver/stub-apiserver'],
   },
+  dashboard: { program: 'werfbundle', files: ['werfbundle.js', 'werfbundle'], beside: [] },
   validate: { program: 'werfbundle', files: ['werfbundle.js', 'werfbundle'], beside: [] },
 };
 

@@ -1,0 +1,51 @@
+import type { ConditionType } from '../../api/reasons.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { BundleState, Row } from '../../dashboard/protocol.js';
+import { conditionOf } from '../status/summary.js';
+
+/** Letters of a message in the list; the detail has all of it. */
+const MESSAGE_LENGTH = 200;
+
+/** What the list says of a bundle. Pure. */
+export const rowOf = (bundle: StoredBundle): Row => {
+  const { metadata, spec, status = {} } = bundle;
+  const ready = conditionOf(status, 'Ready');
+  const suspended = conditionOf(status, 'Suspended');
+  const shown = stateOf(bundle) === 'suspended' ? (suspended ?? ready) : ready;
+  const { lastAppliedTag = '', deployment } = status;
+  const isUnderWay = deployment !== undefined && deployment.tag !== lastAppliedTag && !hasEnded(status);
+  return {
+    uid: metadata.uid,
+    namespace: metadata.namespace,
+    name: metadata.name,
+    version: metadata.resourceVersion,
+    state: stateOf(bundle),
+    reason: shown?.reason ?? '',
+    message: cut(shown?.message ?? ''),
+    tag: lastAppliedTag,
+    nextTag: isUnderWay ? deployment.tag : '',
+    repository: spec.registry.url,
+    syncedAt: status.lastSyncTime ?? '',
+    failedPolls: status.consecutiveFailures ?? 0,
+  };
+};
+
+const hasEnded = ({ deployment, history = [] }: WerfBundleStatus): boolean =>
+  history.some(({ number }) => number === deployment?.number);
+
+const cut = (text: string): string =>
+  text.length > MESSAGE_LENGTH ? `${text.slice(0, MESSAGE_LENGTH - 1).replace(/[\ud800-\udbff]$/, '')}…` : text;
+
+const isTrue = (status: WerfBundleStatus, type: ConditionType): boolean => conditionOf(status, type)?.status === 'True';
+
+/** A status that is of an older spec says nothing of this one, but that somebody has suspended it, or that it fails. */
+const stateOf = ({ metadata, status = {} }: StoredBundle): BundleState => {
+  const isSeen = status.observedGeneration === metadata.generation;
+  if (metadata.deletionTimestamp !== undefined) return 'deleting';
+  if (isTrue(status, 'Stalled')) return 'failed';
+  if (isTrue(status, 'Suspended')) return 'suspended';
+  if (isTrue(status, 'Reconciling')) return 'progressing';
+  if (!isSeen) return (status.observedGeneration ?? -1) < 0 ? 'unseen' : 'progressing';
+  if (isTrue(status, 'Drifted')) return 'drifted';
+  return isTrue(status, 'Ready') ? 'ready' : 'failed';
+};
