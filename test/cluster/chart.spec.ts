@@ -33,7 +33,7 @@ const rendered = async (values: object, namespace = NAMESPACE, kubeVersion = '1.
 
 /** A JSON patch of a Deployment, as a kustomization has it. */
 const patched = (
-  name: 'webhook' | 'controller' | 'receiver',
+  name: 'webhook' | 'controller' | 'receiver' | 'dashboard',
   ...operations: readonly (readonly [path: string, value: unknown])[]
 ) => ({
   target: { kind: 'Deployment', name: `werfbundle-${name}` },
@@ -75,6 +75,7 @@ const CHOICES: readonly Choice[] = [
     components: ['controller/watch-secrets'],
   },
   { title: 'a receiver', values: { receiver: { enabled: true } }, components: ['receiver'] },
+  { title: 'a dashboard', values: { dashboard: { enabled: true } }, components: ['dashboard'] },
   { title: 'network policies', values: { networkPolicies: { enabled: true } }, resources: ['network-policies'] },
   {
     title: 'monitors',
@@ -91,11 +92,19 @@ const CHOICES: readonly Choice[] = [
       },
       controller: { watchSecrets: { enabled: true } },
       receiver: { enabled: true },
+      dashboard: { enabled: true },
       networkPolicies: { enabled: true },
       podMonitors: { enabled: true },
       prometheusRule: { enabled: true },
     },
-    components: ['webhook/values-guard', 'certs', 'webhook/client-ca', 'controller/watch-secrets', 'receiver'],
+    components: [
+      'webhook/values-guard',
+      'certs',
+      'webhook/client-ca',
+      'controller/watch-secrets',
+      'receiver',
+      'dashboard',
+    ],
     resources: ['network-policies', 'monitoring'],
   },
   {
@@ -179,6 +188,46 @@ const CHOICES: readonly Choice[] = [
           ['/spec/template/metadata/labels/team', 'platform'],
           ['/spec/template/metadata/annotations/note', 'ours'],
           [`${CONTAINER}/command`, ['node', '--max-old-space-size=500', 'dist/receiver.js']],
+        ),
+      ],
+    },
+  },
+  {
+    title: 'what a dashboard is given',
+    values: {
+      dashboard: {
+        enabled: true,
+        replicas: 2,
+        extraArgs: ['--namespace=ops'],
+        extraEnv: [{ name: 'A', value: '1' }],
+        resources: LIMITS,
+        nodeSelector: { disk: 'fast' },
+        tolerations: TOLERATIONS,
+        affinity: AFFINITY,
+        topologySpreadConstraints: SPREAD,
+        priorityClassName: 'platform',
+        podLabels: { team: 'platform' },
+        podAnnotations: { note: 'ours' },
+        nodeArgs: ['--max-old-space-size=500'],
+      },
+    },
+    components: ['dashboard'],
+    more: {
+      replicas: [{ name: 'werfbundle-dashboard', count: 2 }],
+      patches: [
+        patched(
+          'dashboard',
+          [`${CONTAINER}/args/-`, '--namespace=ops'],
+          [`${CONTAINER}/env`, [{ name: 'A', value: '1' }]],
+          [`${CONTAINER}/resources`, LIMITS],
+          [`${POD}/nodeSelector`, { disk: 'fast' }],
+          [`${POD}/tolerations`, TOLERATIONS],
+          [`${POD}/affinity`, AFFINITY],
+          [`${POD}/topologySpreadConstraints`, SPREAD],
+          [`${POD}/priorityClassName`, 'platform'],
+          ['/spec/template/metadata/labels/team', 'platform'],
+          ['/spec/template/metadata/annotations/note', 'ours'],
+          [`${CONTAINER}/command`, ['node', '--max-old-space-size=500', 'dist/werfbundle.js']],
         ),
       ],
     },

@@ -93,6 +93,7 @@ const COMPONENTS = [
   'manifests/webhook/client-ca',
   'manifests/controller/watch-secrets',
   'manifests/receiver',
+  'manifests/dashboard',
 ];
 
 t.test('the manifests are a base in a git repository, with each component, from wherever the overlay is', async (t) => {
