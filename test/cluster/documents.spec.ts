@@ -43,6 +43,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     'test/cluster/receiver.spec.ts',
   'curl -sS --fail-with-body -d "$body" -H "X-Signature: sha256=$signature" https://push.corp.example/receivers/ci':
     'test/cluster/receiver.spec.ts',
+  'kubectl port-forward -n k8s-werf-operator-go-system service/werfbundle-dashboard 8310:80':
+    'the node agent runs no images',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -k manifests/monitoring/grafana': 'test/cluster/monitoring.spec.ts',
@@ -56,6 +58,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 const RUN_BY: Readonly<Record<string, string>> = {
   check: 'test/cluster/check.spec.ts',
   completion: 'test/cli/completion.spec.ts',
+  dashboard: 'test/cluster/dashboard.spec.ts',
   diff: 'test/cli/diff.spec.ts',
   doctor: 'test/cluster/doctor.spec.ts',
   explain: 'test/cluster/explain.spec.ts',
