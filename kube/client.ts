@@ -113,7 +113,8 @@ export class KubeError extends Error {
 
 export type WatchEvent<S extends Stored> =
   | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: S }
-  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+  /** `endsInitial`: all that was there when a list by watch began has been told. */
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string; readonly endsInitial?: true };
 
 /** What the apiserver says of itself: `gitVersion` is `v1.30.2`. */
 export interface ServerVersion {
@@ -125,6 +126,12 @@ export interface ListOptions {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+}
+
+/** Of a list, what is kept of each object: all of it, if `keep` is left out. */
+export interface KeptListOptions<S, K> extends ListOptions {
+  readonly keep?: (object: S) => K;
+  readonly streamed?: true;
 }
 
 /**
@@ -143,11 +150,12 @@ export interface KubeClient {
   ): Promise<readonly ManagedFields[] | undefined>;
   /**
    * The whole list, fetched in pages. `keep` maps each object to an item as its page arrives, so that a long list is never held whole. It
-   * may be called twice for an object.
+   * may be called twice for an object. With `streamed` objects come one by one, in any order, where the server can do that and the caller may
+   * watch: sooner, and with less memory.
    */
   list<S extends Stored, K = S>(
     type: ResourceType<S>,
-    options: ListOptions & { readonly keep?: (object: S) => K },
+    options: KeptListOptions<S, K>,
     signal: AbortSignal,
   ): Promise<{ readonly items: readonly K[]; readonly resourceVersion: string }>;
   create<S extends Stored>(type: ResourceType<S>, object: NewObject<S>, signal: AbortSignal): Promise<S>;

@@ -1,6 +1,7 @@
 import { type NewObject, type ObjectRef, refOf, type Stored } from '../api/objects.js';
 import {
   type ClusterRef,
+  type KeptListOptions,
   type KubeClient,
   KubeError,
   type ListOptions,
@@ -16,6 +17,7 @@ import type { Connection } from './connect.js';
 import { isServed, readServerVersion } from './discovery.js';
 import { apiVersionOf, collectionPath, objectPath, refName } from './resource-path.js';
 import { PODS } from './resources.js';
+import { streamedList } from './streamed-list.js';
 import { actionOf, type Call, Transport, type TransportOptions } from './transport.js';
 import { linesOf, parseWatchLine, withoutManagedFields } from './watch-stream.js';
 
@@ -64,11 +66,12 @@ class HttpKubeClient implements KubeClient {
     return found && (found.metadata.managedFields ?? []);
   }
 
-  async list<S extends Stored, K = S>(
-    type: ResourceType<S>,
-    options: ListOptions & { readonly keep?: (object: S) => K },
-    signal: AbortSignal,
-  ) {
+  async list<S extends Stored, K = S>(type: ResourceType<S>, options: KeptListOptions<S, K>, signal: AbortSignal) {
+    const { keep, streamed } = options;
+    if (keep !== undefined && streamed === true) {
+      const listed = await streamedList(this.#transport, { type, options, keep }, signal);
+      if (listed !== undefined) return listed;
+    }
     try {
       return await this.#pages<S, K>({ type, options, limit: PAGE_SIZE }, signal);
     } catch (error) {
@@ -81,7 +84,7 @@ class HttpKubeClient implements KubeClient {
   async #pages<S extends Stored, K>(
     from: {
       readonly type: ResourceType<S>;
-      readonly options: ListOptions & { readonly keep?: (object: S) => K };
+      readonly options: KeptListOptions<S, K>;
       readonly limit: number | undefined;
     },
     signal: AbortSignal,

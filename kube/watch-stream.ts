@@ -42,7 +42,7 @@ export const parseWatchLine = <S extends Stored>(line: string, action: string): 
     case 'DELETED':
       return { type, object: withoutManagedFields<S>(object as S) };
     case 'BOOKMARK':
-      return { type, resourceVersion: (object as KubeObject).metadata.resourceVersion ?? '' };
+      return bookmarkOf(object as KubeObject);
     case 'ERROR': {
       const { code } = object as { readonly code?: number };
       throw errorOfAnswer({ action, status: code ?? 500, body: JSON.stringify(object), confidential: false, now: 0 });
@@ -51,6 +51,12 @@ export const parseWatchLine = <S extends Stored>(line: string, action: string): 
       throw new KubeError('other', `${action}: an event of an unknown type`);
   }
 };
+
+const bookmarkOf = ({ metadata: { resourceVersion = '', annotations = {} } }: KubeObject): WatchEvent<never> => ({
+  type: 'BOOKMARK',
+  resourceVersion,
+  ...(annotations['k8s.io/initial-events-end'] === 'true' && { endsInitial: true }),
+});
 
 const parseEvent = (line: string, action: string): RawEvent => {
   try {

@@ -126,7 +126,7 @@ class NamespaceFeed {
       batch.push(rowOf(bundle));
       if (batch.length === BATCH) flush();
     };
-    const listed = client.list(WERFBUNDLES, { ...this.#where, keep }, signal);
+    const listed = client.list(WERFBUNDLES, { ...this.#where, keep, streamed: true }, signal);
     const { resourceVersion } = await listed.catch((error: unknown) => this.#failed(error, 'list'));
     this.#begin();
     flush();

@@ -17,7 +17,7 @@ interface Deployment {
  */
 export const asDeployed = (
   root: string,
-  program: 'webhook' | 'controller' | 'receiver',
+  program: 'webhook' | 'controller' | 'receiver' | 'dashboard',
 ): { readonly nodeFlags: readonly string[]; readonly args: readonly string[] } => {
   const text = readFileSync(join(root, 'manifests', program, 'deployment.yaml'), 'utf8');
   const { command = [], args = [] } = (parse(text) as Deployment).spec.template.spec.containers[0] ?? {};

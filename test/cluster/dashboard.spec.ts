@@ -6,6 +6,7 @@ import type { EventsAnswer, FeedLine, LogLine, Row, ValuesAnswer } from '../../d
 import { CONFIGMAPS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { canary } from '../kit/canary.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
+import { eventually } from '../kit/eventually.js';
 import { type PageClient, pageAt, type Stream } from '../kit/page-client.js';
 import { runWerfbundle } from '../kit/run-werfbundle.js';
 
@@ -136,8 +137,11 @@ t.test('a person sees a deployment as it goes on, its log, its values and its ev
     facts: [{ title: 'Ready', text: /^True \(Deployed\)/ }],
     history: [{ number: 1, tag: 'v1.0.0', result: 'Succeeded', reason: 'NewTag' }],
   });
-  const { events } = await json<EventsAnswer>(page, `${of}/events`, key);
-  t.ok(events.some(({ reason, type }) => reason === 'Deployed' && type === 'Normal'));
+  const isTold = async (): Promise<boolean> =>
+    (await json<EventsAnswer>(page, `${of}/events`, key)).events.some(
+      ({ reason, type }) => reason === 'Deployed' && type === 'Normal',
+    );
+  t.ok(await eventually(isTold, (told) => told), 'the event comes after the status');
   const values = await json<ValuesAnswer>(page, `${of}/values`, key);
   t.strictSame(
     values.sources.map(({ source, state }) => [source, state]),
@@ -236,7 +240,7 @@ t.test('a right that is taken away ends what it was for', async (t) => {
   feed.leave();
   const refused = async (): Promise<boolean> =>
     (await page.call('/api/bundles/gamma/app-of-gamma', { key })).status === 403;
-  while (!(await refused())) await new Promise((resolve) => setTimeout(resolve, 50));
+  t.ok(await eventually(refused, (is) => is));
   t.equal((await page.call('/api/bundles?namespace=gamma', { key })).status, 403);
 });
 

@@ -267,6 +267,10 @@ const lists: readonly Row[] = [
       const keep = ({ metadata }: KubeObject) => metadata.name;
       const kept = await client.list(CONFIGMAPS, { namespace, labelSelector: 'suite=list', keep }, signal);
       t.same(kept.items, ['list-a', 'list-b', 'list-c'], 'of each object only what the caller keeps');
+      const wanted = { namespace, labelSelector: 'suite=list', keep, streamed: true } as const;
+      const streamed = await client.list(CONFIGMAPS, wanted, signal);
+      t.same(streamed.items.toSorted(), kept.items, 'the same one by one');
+      t.ok(Number(streamed.resourceVersion) >= Number(kept.resourceVersion), 'of the same moment, or a later one');
     },
   ],
 ];

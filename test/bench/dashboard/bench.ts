@@ -13,6 +13,7 @@ import { Kubectl } from '../../../playground/kubectl.js';
 import { installManifests, uninstallWebhooks } from '../../../playground/operator.js';
 import { runBenchmark, say } from '../benchmark.js';
 import { type ParsedArguments, readArguments, USAGE_OF_OUTPUTS } from '../command-line.js';
+import { asDeployed } from '../deployment.js';
 import { Program } from '../program.js';
 import { type Machine, megabytes, type Target, verdictOf } from '../report.js';
 import { median } from '../statistics.js';
@@ -34,8 +35,8 @@ interface Sample {
 interface Results {
   readonly bundles: number;
   readonly samples: readonly Sample[];
-  /** Bytes of the server: with no page, at its highest with one at a time, and with ten at once. */
-  readonly rss: { readonly idle: number; readonly one: number; readonly ten: number };
+  /** Bytes of the server: before a page, with one at a time, after ten at once, and at its highest, which is while it compiles itself. */
+  readonly rss: { readonly idle: number; readonly one: number; readonly ten: number; readonly highest: number };
   readonly targets: readonly Target[];
 }
 
@@ -105,8 +106,8 @@ const judge = ({ samples, rss }: Pick<Results, 'samples' | 'rss'>): readonly Tar
     },
     {
       promise: `the server's memory stays below ${megabytes(MOST.rss)}`,
-      measured: `${megabytes(rss.one)} with a page at a time`,
-      met: rss.one < MOST.rss,
+      measured: `${megabytes(rss.one)} with a page at a time, ${megabytes(rss.ten)} after ${PAGES} at once`,
+      met: rss.one < MOST.rss && rss.ten < MOST.rss,
     },
   ];
 };
@@ -156,20 +157,26 @@ await runBenchmark<Size, Results>({
         args,
         metered: true,
         portIn,
+        nodeFlags: [
+          ...asDeployed(root, 'dashboard').nodeFlags,
+          ...(process.env['NF'] ?? '').split(' ').filter((x) => x),
+        ],
       };
       const server = await Program.start(order, { folder });
       try {
         const page = { origin: `http://127.0.0.1:${server.port}`, key: /#key=(\S+)/.exec(server.log())?.[1] ?? '' };
         const idle = (await server.usage()).rss;
         const samples: Sample[] = [];
+        let one = 0;
         for (let round = 0; round < rounds; round += 1) {
           const listMs = await listOnce(client);
           samples.push({ ...(await openFeed(page, bundles)), listMs });
+          one = Math.max(one, (await server.usage()).rss);
           say(`round ${round + 1} of ${rounds}`);
         }
-        const one = (await server.usage()).highestRss;
         await Promise.all(Array.from({ length: PAGES }, () => openFeed(page, bundles)));
-        const rss = { idle, one, ten: (await server.usage()).highestRss };
+        const { rss: ten, highestRss: highest } = await server.usage();
+        const rss = { idle, one, ten, highest };
         return { bundles, samples, rss, targets: judge({ samples, rss }) };
       } finally {
         await server.stop();
@@ -183,7 +190,7 @@ await runBenchmark<Size, Results>({
     const middle = (of: keyof Sample): string => `${median(samples.map((sample) => sample[of])).toFixed(0)} ms`;
     return [
       `${bundles} bundles: the first in ${middle('firstMs')}, all in ${middle('allMs')}; a plain list of them in ${middle('listMs')}`,
-      `memory of the server: ${megabytes(rss.idle)} idle, ${megabytes(rss.one)} with a page at a time, ${megabytes(rss.ten)} with ${PAGES} at once`,
+      `memory of the server: ${megabytes(rss.idle)} idle, ${megabytes(rss.one)} with a page at a time, ${megabytes(rss.ten)} after ${PAGES} at once; ${megabytes(rss.highest)} at its highest`,
       '',
       ...verdictOf(targets, machine),
     ].join('\n');
