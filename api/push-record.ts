@@ -37,12 +37,8 @@ export const pushKey = ({ name, below }: Omit<PushRecord, 'at'>): string =>
 export const encodePush = ({ name, below, at }: PushRecord): string =>
   JSON.stringify({ repository: name, ...(below && { below }), time: preciseTime(at) });
 
-/**
- * Reads a key and its text. Never throws.
- * @param now - milliseconds since 1970
- * @returns undefined for what no receiver has written, and for what is older than it may be, or lies as far ahead
- */
-export const decodePush = (key: string, text: string, now: number): PushRecord | undefined => {
+/** Reads a key and its text, whatever its time. Never throws. @returns undefined for what no receiver has written */
+export const readPush = (key: string, text: string): PushRecord | undefined => {
   if (text.length > LONGEST_TEXT) return undefined;
   const push = parseJson(text);
   if (!isMap(push)) return undefined;
@@ -50,7 +46,20 @@ export const decodePush = (key: string, text: string, now: number): PushRecord |
   const at = typeof time === 'string' ? parseTime(time) : undefined;
   if (typeof repository !== 'string' || typeof below !== 'boolean' || at === undefined) return undefined;
   if (!isRepositoryAddress(repository) || key !== pushKey({ name: repository, below })) return undefined;
-  return Math.abs(now - at) <= PUSH_KEPT_MS ? { name: repository, below, at } : undefined;
+  return { name: repository, below, at };
+};
+
+/** Whether a push is no older than it may be, and lies no further ahead. @param now - milliseconds since 1970 */
+export const isOfNow = ({ at }: Pick<PushRecord, 'at'>, now: number): boolean => Math.abs(now - at) <= PUSH_KEPT_MS;
+
+/**
+ * Reads a key and its text. Never throws.
+ * @param now - milliseconds since 1970
+ * @returns undefined for what no receiver has written, and for what is older than it may be, or lies as far ahead
+ */
+export const decodePush = (key: string, text: string, now: number): PushRecord | undefined => {
+  const push = readPush(key, text);
+  return push !== undefined && isOfNow(push, now) ? push : undefined;
 };
 
 /** The longest text that {@link encodePush} writes has an address, a time, and some letters. */

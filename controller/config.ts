@@ -131,14 +131,16 @@ type ParsedConfig =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' };
 
-/** Reads flags and WERFBUNDLE_ variables; all problems at once. */
+/** Reads flags and WERFBUNDLE_ variables; all problems at once. @param columns - of the terminal, for --help */
 export const parseConfig = (
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
+  columns?: number | undefined,
 ): ParsedConfig => {
   const parsed = parseFlags(controllerFlags, {
     argv,
     env,
+    columns,
     program: 'controller',
     summary: 'Polls registries and deploys werf bundles by Jobs.',
   });

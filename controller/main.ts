@@ -27,7 +27,7 @@ const USER_AGENT = `werfbundle-controller/${WERFBUNDLE_VERSION}`;
 
 /** The configuration, or undefined if only help or version was requested. */
 const configured = (): ControllerConfig | undefined => {
-  const parsed = parseConfig(process.argv.slice(2), process.env);
+  const parsed = parseConfig(process.argv.slice(2), process.env, process.stdout.columns);
   switch (parsed.kind) {
     case 'ok':
       return parsed.config;

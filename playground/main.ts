@@ -44,7 +44,7 @@ const play = async (options: PlaygroundOptions, screen: Screen, signal: AbortSig
 
 /** @returns the exit code: 0 everything happened as expected, 1 it did not, 2 misuse or something is missing */
 const run = async (argv: readonly string[], screen: Screen, signal: AbortSignal): Promise<number> => {
-  const parsed = parseOptions(argv);
+  const parsed = parseOptions(argv, process.stdout.columns);
   switch (parsed.kind) {
     case 'help':
       console.log(parsed.text);

@@ -44,6 +44,15 @@ export const playgroundVariables = {
   NO_COLOR: 'Set to anything: no colours.',
 };
 
-/** Flags of `npm start -- …`; only what was typed counts, not WERFBUNDLE_ variables meant for the operator. */
-export const parseOptions = (argv: readonly string[]) =>
-  parseFlags(playgroundFlags, { argv, program: 'playground', summary: SUMMARY, variables: playgroundVariables });
+/**
+ * Flags of `npm start -- …`; only what was typed counts, not WERFBUNDLE_ variables meant for the operator.
+ * @param columns - of the terminal, for --help
+ */
+export const parseOptions = (argv: readonly string[], columns?: number | undefined) =>
+  parseFlags(playgroundFlags, {
+    argv,
+    columns,
+    program: 'playground',
+    summary: SUMMARY,
+    variables: playgroundVariables,
+  });

@@ -51,6 +51,8 @@ export interface FlagInput {
   readonly summary: string;
   /** Other variables that the program reads, for --help: what each is for, by its name. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** For --help: letters in a line of the terminal, which it is broken at; undefined: there is no terminal. */
+  readonly columns?: number | undefined;
 }
 
 /**
@@ -60,9 +62,10 @@ export interface FlagInput {
  * @returns never throws for what a user wrote
  */
 export const parseFlags = <const T extends FlagTable>(table: T, input: FlagInput): ParsedFlags<T> => {
-  const { argv, env, program, summary, variables = {} } = input;
+  const { argv, env, program, summary, variables = {}, columns } = input;
   if (argv.includes('--help') || argv.includes('-h')) {
-    return { kind: 'help', text: describeFlags(table, { program, summary, variableOf: env && variableOf, variables }) };
+    const text = describeFlags(table, { program, summary, variableOf: env && variableOf, variables, columns });
+    return { kind: 'help', text };
   }
   if (argv.includes('--version')) return { kind: 'version' };
   const given = readArguments(table, argv);

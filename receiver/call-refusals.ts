@@ -1,8 +1,9 @@
 /** Why a call is refused: the HTTP status, and what it means, for whoever reads the answer or the log. */
 export const CALL_REFUSALS = {
-  'unknown-receiver': { status: 404, meaning: 'there is no receiver of this name' },
+  'unknown-path': { status: 404, meaning: 'calls go to /receivers/NAME' },
+  'unknown-receiver': { status: 401, meaning: 'there is no receiver of this name, which the answer does not tell' },
   method: { status: 405, meaning: 'only POST is served' },
-  unproven: { status: 401, meaning: 'the secret or the signature is missing, or is none of this receiver' },
+  unproven: { status: 401, meaning: 'no receiver of this name has this secret, or signs like this' },
   'too-large': { status: 413, meaning: 'the body is larger than 1 MiB' },
   encoded: { status: 415, meaning: 'the body is compressed; send it as it is' },
   malformed: { status: 400, meaning: 'the body is nothing that this type of sender sends' },

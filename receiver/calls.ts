@@ -5,7 +5,7 @@ import type { ReadBody } from '../serving/read-body.js';
 import { CallRate } from './call-rate.js';
 import { CALL_REFUSALS, type CallRefusal } from './call-refusals.js';
 import { judge, type Verdict } from './judge.js';
-import { isSigned, mayBeOf } from './proof.js';
+import { isSigned, mayBeOf, signatureOf } from './proof.js';
 import type { PushRecorder } from './push-recorder.js';
 import type { Receiver, Receivers } from './receivers.js';
 import { callKey, Replays } from './replays.js';
@@ -63,6 +63,8 @@ interface Addressed {
 /** What a call comes to, and whether it is known to be its receiver's. */
 type Judged = Verdict & { readonly isProven: boolean };
 
+type Refused = Extract<Judged, { kind: 'refused' }>;
+
 /** Answers calls: finds out whose they are, what they tell of, and passes it on. */
 export class Calls {
   readonly #deps: CallsDeps;
@@ -78,12 +80,13 @@ export class Calls {
 
   /** Never rejects, but for a bug. */
   async answer(call: Call): Promise<CallAnswer> {
-    const addressed = this.#addressed(call);
-    if (addressed === undefined)
-      return this.#refuse(call, { kind: 'refused', reason: 'unknown-receiver', isProven: false });
-    const { receiver, sender } = addressed;
-    const verdict = await this.#answerTo(call, addressed);
-    this.#deps.onCall(receiver.name, verdict.kind);
+    const [path, name = '', inPath] = PATH.exec(call.url.split('?', 1)[0] ?? '') ?? [];
+    if (path === undefined) return this.#refuse(call, refused('unknown-path', false));
+    const receiver = this.#deps.receivers().get(name);
+    if (receiver === undefined) return this.#refuse(call, await answerToNobody(call, inPath));
+    const sender = SENDERS[receiver.type];
+    const verdict = await this.#answerTo(call, { receiver, sender, inPath });
+    this.#deps.onCall(name, verdict.kind);
     switch (verdict.kind) {
       case 'refused':
         return this.#refuse(call, verdict, sender);
@@ -96,17 +99,11 @@ export class Calls {
     }
   }
 
-  #addressed({ url }: Call): Addressed | undefined {
-    const [, name = '', inPath] = PATH.exec(url.split('?', 1)[0] ?? '') ?? [];
-    const receiver = this.#deps.receivers().get(name);
-    return receiver && { receiver, sender: SENDERS[receiver.type], inPath };
-  }
-
   async #answerTo(call: Call, { receiver, sender, inPath }: Addressed): Promise<Judged> {
     const { method, headers } = call;
     const { proof } = sender;
     if (method !== 'POST') return refused('method', false);
-    if (!mayBeOf(receiver, proof, { headers, inPath })) return refused('unproven', false);
+    if (!mayBeOf(receiver, proof, { headers, inPath })) return unproven('unproven', call);
     const read = await call.read();
     if (read.kind === 'gone') return { kind: 'ignored', why: 'the caller has left', isProven: false };
     if (read.kind !== 'body') return refused(read.kind, proof.kind !== 'signature');
@@ -138,14 +135,11 @@ export class Calls {
     return verdict;
   }
 
-  #refuse(
-    { peer }: Call,
-    { reason, detail, isProven }: Extract<Judged, { kind: 'refused' }>,
-    sender?: Sender,
-  ): CallAnswer {
+  #refuse({ peer }: Call, { reason, detail, isProven }: Refused, sender?: Sender): CallAnswer {
     this.#deps.refusals.add(reason, peer);
-    const { status, meaning } = CALL_REFUSALS[reason];
-    const message = `refused (${reason}): ${meaning}${detail === undefined ? '' : `: ${detail}`}`;
+    const told = isProven || OF_ANY_NAME.has(reason) ? reason : 'unproven';
+    const { status, meaning } = CALL_REFUSALS[told];
+    const message = `refused (${told}): ${meaning}${detail === undefined ? '' : `: ${detail}`}`;
     return {
       // Whoever repeats a call for ever until it is answered so would tell of nothing else any more.
       status: isProven && FINAL.has(reason) && sender?.isStubborn === true ? 200 : status,
@@ -155,6 +149,28 @@ export class Calls {
     };
   }
 }
+
+/** In the place of a receiver's: it is compared, and whatever that says counts for nothing. */
+const NOBODYS = { secrets: ['which-names-there-are-is-not-told'] };
+const SIGNATURES = Object.values<Sender>(SENDERS).flatMap(({ proof }) => signatureOf(proof) ?? []);
+
+/** Takes as long as for a receiver that there is: neither the answer nor its time is to tell which names there are. */
+const answerToNobody = async (call: Call, inPath: string | undefined): Promise<Refused> => {
+  const { method, headers } = call;
+  if (method !== 'POST') return refused('method', false);
+  mayBeOf(NOBODYS, { kind: 'authorization' }, { headers, inPath });
+  return unproven('unknown-receiver', call);
+};
+
+/** Whoever shows a signature has it looked at, be the receiver of that name one whose calls are signed, another one, or none. */
+const unproven = async (reason: CallRefusal, { headers, read }: Call): Promise<Refused> => {
+  const signature = SIGNATURES.find(({ header }) => headers[header] !== undefined);
+  if (signature !== undefined) {
+    const body = await read();
+    if (body.kind === 'body') isSigned(NOBODYS, signature, { headers, body: body.bytes });
+  }
+  return refused(reason, false);
+};
 
 /** Reads a body. Apart, so that nothing of a large one is kept while its push is written. */
 const toldBy = (
@@ -166,6 +182,9 @@ const toldBy = (
   return json === undefined ? NO_JSON : sender.read(json, event);
 };
 
+/** What is told to whoever calls, since it is the same for all names. */
+const OF_ANY_NAME: ReadonlySet<CallRefusal> = new Set(['unknown-path', 'method'] as const);
+
 /** Refusals that stay the same however often a call is repeated. */
 const FINAL: ReadonlySet<CallRefusal> = new Set([
   ...(['malformed', 'elsewhere', 'stale', 'replayed'] as const),
@@ -174,7 +193,7 @@ const FINAL: ReadonlySet<CallRefusal> = new Set([
 
 const NO_JSON = { kind: 'malformed', why: 'it is no JSON' } as const;
 
-const refused = (reason: CallRefusal, isProven: boolean): Extract<Judged, { kind: 'refused' }> => ({
+const refused = (reason: CallRefusal, isProven: boolean): Refused => ({
   kind: 'refused',
   reason,
   isProven,

@@ -47,7 +47,7 @@ export const receiverFlags = {
 export type ReceiverConfig = FlagValues<typeof receiverFlags>;
 
 /** Reads flags and environment. Never throws; all problems are named at once. */
-export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>) =>
+export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env' | 'columns'>) =>
   parseFlags(receiverFlags, {
     ...input,
     program: 'receiver',

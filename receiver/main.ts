@@ -32,7 +32,7 @@ const run = async (config: ReceiverConfig, signal: AbortSignal): Promise<void> =
 };
 
 await runProcess(async (signal) => {
-  const parsed = parseConfig({ argv: process.argv.slice(2), env: process.env });
+  const parsed = parseConfig({ argv: process.argv.slice(2), env: process.env, columns: process.stdout.columns });
   switch (parsed.kind) {
     case 'help':
       process.stdout.write(`${parsed.text}\n`);

@@ -16,6 +16,10 @@ const isEqual = (a: string, b: string): boolean =>
 
 const textOf = (value: string | readonly string[] | undefined): string => (typeof value === 'string' ? value : '');
 
+/** How calls are signed that are proven like that; undefined: they are not. */
+export const signatureOf = (proof: Proof): Extract<Proof, { kind: 'signature' }> | undefined =>
+  proof.kind === 'signature' ? proof : undefined;
+
 /** The secret that a call shows; undefined: its body is signed, and proves it later. */
 const shownSecret = (proof: Proof, { headers, inPath }: Credentials): string | undefined => {
   switch (proof.kind) {
@@ -38,6 +42,7 @@ const shownSecret = (proof: Proof, { headers, inPath }: Credentials): string | u
  */
 export const mayBeOf = ({ secrets }: Pick<Receiver, 'secrets'>, proof: Proof, credentials: Credentials): boolean => {
   if (proof.kind !== 'path' && credentials.inPath !== undefined) return false;
+  if (proof.kind === 'signature' && textOf(credentials.headers[proof.header]) === '') return false;
   const shown = shownSecret(proof, credentials);
   // All are compared, so that the time tells nothing of which one it was.
   return shown === undefined || secrets.map((secret) => isEqual(secret, shown)).includes(true);

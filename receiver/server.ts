@@ -5,6 +5,7 @@ import { peerOf } from '../serving/peer.js';
 import { type ReadBody, readBody } from '../serving/read-body.js';
 import { ReceivingRoom } from '../serving/receiving-room.js';
 import { admitFirst, drain, listen } from '../serving/tcp-server.js';
+import { answerUnreadable, hasHost, originForm } from '../serving/unreadable-requests.js';
 import { type CallAnswer, type Calls, MAX_BODY_BYTES } from './calls.js';
 import type { Refusal } from './refusals.js';
 
@@ -54,15 +55,20 @@ export const startServer = async (deps: ServerDeps): Promise<ReceiverServer> => 
   });
   const room = new ReceivingRoom({ limit: RECEIVING_BYTES, largest: MAX_BODY_BYTES });
   const state = { draining: false };
-  const limits = { requestTimeout: RECEIVE_MS, connectionsCheckingInterval: RECEIVE_LOOK_MS };
-  const server = createServer(limits, (request, response) => {
-    if (!connections.began(request, response)) return;
+  const options = {
+    requireHostHeader: false,
+    requestTimeout: RECEIVE_MS,
+    connectionsCheckingInterval: RECEIVE_LOOK_MS,
+  };
+  const server = createServer(options, (request, response) => {
+    if (!connections.began(request, response) || !hasHost({ request, response }, connections)) return;
     answer({ request, response }, { ...deps, connections, room, state }).catch((error: unknown) => {
       deps.log.error('request failed', { error });
       send(response, { status: 500, message: 'the receiver failed; its log says why' }, true);
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  answerUnreadable(server, connections);
   admitFirst(server, (socket) => {
     const stays = connections.admit(socket);
     // Without TLS requests may come at once.
@@ -104,7 +110,7 @@ const answer = async (
   };
   try {
     const { method = '', url = '', headers, socket } = request;
-    const made = await calls.answer({ method, url, headers, peer: peerOf(socket), read });
+    const made = await calls.answer({ method, url: originForm(url), headers, peer: peerOf(socket), read });
     // Whoever is answered while they still write may never see why: what nobody wants of a body is read, and kept nowhere.
     if (reading === undefined) await ended(request, response);
     send(response, made, made.isLast === true || state.draining || reading === undefined);

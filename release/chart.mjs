@@ -1,4 +1,4 @@
-// Makes what is generated of charts/werfbundle: the CRD's template from manifests/crd, that of the alerts from
+// Makes what is generated of charts/werfbundle: the CRD's template from manifests/crd, that of the alerts and a copy of the dashboard from
 // manifests/monitoring, README.md from the comments of values.yaml.
 // With --check it writes nothing and exits 1 if a file is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -86,6 +86,8 @@ ${rows.join('\n')}
 const outputs = {
   [`${CHART}/templates/crd.yaml`]: crdTemplate(),
   [`${CHART}/templates/prometheus-rule.yaml`]: alertsTemplate(),
+  // A chart reaches no file outside its folder.
+  [`${CHART}/files/werfbundle.json`]: read('manifests/monitoring/grafana/werfbundle.json'),
   [`${CHART}/README.md`]: readme(),
 };
 

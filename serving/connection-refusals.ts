@@ -9,6 +9,9 @@ export const CONNECTION_REFUSALS = {
   'slow-headers': "a connection was closed: a request's headers took too long",
   'slow-body': 'a request was given up: its body came too slowly',
   'slow-answer': 'a connection was closed: its answer was not read',
+  'no-http': 'a connection was closed: what came was no request of HTTP/1.1, or was cut to pieces (400)',
+  'large-headers': "a connection was closed: a request's headers were larger than 16 KiB (431)",
+  expectation: 'a connection was closed: a request expected something else than 100-continue (417)',
   pipelined: 'a connection was closed: it sent a request while another one was not answered yet',
 } as const satisfies RefusalTable<string>;
 

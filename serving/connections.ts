@@ -142,6 +142,15 @@ export class Connections {
     if (asked?.request === request) asked.body = body;
   }
 
+  /** What came by a carrier can't be read as a request. @returns whether it may be told so: nothing else is being written to it */
+  unreadable(carrier: Socket, reason: ConnectionRefusal): boolean {
+    const connection = this.#byCarrier.get(carrier);
+    if (connection === undefined || connection.isGivenUp) return false;
+    this.#deps.refusals.add(reason, connection.peer);
+    const response = connection.asked?.response;
+    return carrier.writable && (response?.headersSent !== true || response.writableEnded);
+  }
+
   /** Whether a connection has shown the client certificate that is asked for. */
   trusts(socket: Socket): boolean {
     return this.#byCarrier.get(socket)?.isTrusted === true;
@@ -169,9 +178,8 @@ export class Connections {
     this.#givingAt = now;
     if (this.#giving < 1) return false;
     const candidates = [...this.#open.values()].filter((other) => full === 'connections' || other.peer === peer);
-    const chosen = connectionToClose(
-      candidates.map((connection) => ({ ...this.#factsOf(connection, now), connection })),
-    );
+    const facts = candidates.map((connection) => ({ ...this.#factsOf(connection, now), connection }));
+    const chosen = connectionToClose(facts);
     if (chosen === undefined) return false;
     this.#giving -= 1;
     this.#close(chosen.connection, 'gave-way');

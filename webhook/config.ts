@@ -130,7 +130,7 @@ type ParsedConfig =
 const NAMES_WITHOUT_CA = '--client-names: there are no client certificates to look at without --client-ca';
 
 /** Reads flags and environment. Never throws; all problems are named at once. */
-export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env'>): ParsedConfig => {
+export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env' | 'columns'>): ParsedConfig => {
   const summary = 'Admission of WerfBundles: fills in the defaults, and refuses what could not work.';
   const parsed = parseFlags(webhookFlags, { ...input, program: 'webhook', summary });
   if (parsed.kind !== 'ok') return parsed;

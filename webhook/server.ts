@@ -5,6 +5,7 @@ import type { KeyPair } from '../certs/issue.js';
 import { Connections } from '../serving/connections.js';
 import { Refusals } from '../serving/refusals.js';
 import { admitFirst, drain, listen } from '../serving/tcp-server.js';
+import { answerUnreadable, hasHost } from '../serving/unreadable-requests.js';
 import { type ClientAuthorities, hasAcceptedCertificate } from './client-certificate.js';
 import type { ServerMetrics } from './metrics.js';
 import { REFUSALS } from './refusals.js';
@@ -73,12 +74,13 @@ export const startServer = async (deps: ServerDeps): Promise<AdmissionServer> =>
   const isAccepted = ({ socket }: Request): boolean => clients === undefined || connections.trusts(socket);
   const route = createRouter({ ...deps, connections, refusals, isAccepted });
   const server = createServer({ ...tlsOptions(state), ...askingFor(clients) }, (request, response) => {
-    if (!connections.began(request, response)) return;
+    if (!connections.began(request, response) || !hasHost({ request, response }, connections)) return;
     if (state.draining) response.setHeader('Connection', 'close');
     // Never called: the last route takes all requests.
     route(request as Request, response as Response, () => {});
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
+  answerUnreadable(server, connections);
   server.on('tlsClientError', (error) => deps.log.debug('TLS handshake failed', { error }));
   server.on('secureConnection', (socket) => connections.opened(socket, trusts(socket, clients)));
   admitFirst(server, (socket) => connections.admit(socket));
@@ -110,6 +112,7 @@ const trusts = (socket: TLSSocket, clients: ClientAuthorities | undefined): bool
 const askingFor = (clients: ClientAuthorities | undefined) => ({
   requestCert: clients !== undefined,
   rejectUnauthorized: false,
+  requireHostHeader: false,
   requestTimeout: RECEIVE_MS,
   connectionsCheckingInterval: RECEIVE_LOOK_MS,
 });

@@ -2,8 +2,12 @@ import { wholeSeconds } from '../../api/timestamp.js';
 import { accessesText } from '../diagnosis/ask-rights.js';
 import { type CheckRow, failed, type Judgement, notChecked, ok, warning } from '../diagnosis/check.js';
 import { placeOf } from '../diagnosis/deployments.js';
-import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
-import { PART_OF } from '../diagnosis/operator-namespace.js';
+import {
+  controllerJudgement,
+  isElsewhere,
+  operatorNamespaceJudgement,
+  webhookJudgement,
+} from '../diagnosis/operator-judgements.js';
 import type { CleanView, ClusterView, ConfigurationView } from './cluster-view.js';
 import { ifInstalled, installationJudgement } from './installation.js';
 
@@ -63,23 +67,17 @@ const operatorNamespace: CheckRow<ClusterView> = {
   id: 'operator-namespace',
   title: "Operator's namespace",
   section: COMMAND,
-  judge: (view) =>
-    isElsewhere(view)
-      ? failed(
-          `${view.operatorNamespace} does not exist: give the one in which webhook and controller run, or no --operator-namespace`,
-          [`kubectl get deployments --all-namespaces -l ${PART_OF}`],
-        )
-      : [],
+  judge: ({ operatorNamespace: name, givenNamespaceExists: exists }) =>
+    operatorNamespaceJudgement({ namespace: name, exists }),
 };
-
-/** Nothing is known of an operator that is looked for in a namespace which does not exist. */
-const isElsewhere = ({ givenNamespaceExists: found }: ClusterView): boolean => found?.kind === 'known' && !found.value;
 
 /** A check of what stands in the operator's namespace. */
 const inOperatorNamespace = (row: CheckRow<ClusterView>): CheckRow<ClusterView> => ({
   ...row,
   judge: (view) =>
-    isElsewhere(view) ? notChecked(`there is no namespace ${view.operatorNamespace} to look in`) : row.judge(view),
+    isElsewhere(view.givenNamespaceExists)
+      ? notChecked(`there is no namespace ${view.operatorNamespace} to look in`)
+      : row.judge(view),
 });
 
 /** What is asked of a namespace of bundles that does not exist has no answer. */

@@ -41,17 +41,29 @@ const GENERAL = [
   { word: '--version', says: 'the version of this program' },
 ];
 
+const commandWords = (): readonly Candidate[] =>
+  Object.entries(COMMANDS).map(([word, { summary }]) => ({ word, says: summary }));
+/** It is none of the commands: `help status` is `status --help`. */
+const HELP: Candidate = { word: 'help', says: 'print how a command is used' };
+
+const startingWith = (current: string, { words, files }: Candidates): Candidates => ({
+  words: words.filter(({ word }) => word.startsWith(current)),
+  files,
+});
+
 const candidatesFor = async ({ terminal, version }: Deps, words: readonly string[]): Promise<Candidates> => {
   const before = words.slice(0, -1);
   const current = words.at(-1) ?? '';
+  if (before[0] === HELP.word)
+    return before.length > 1 ? NONE : startingWith(current, { words: commandWords(), files: false });
   const { command: name, words: rest } = readCommandLine(before);
   // Options before the command are those of `get`, which has all of them.
   const entry = COMMANDS[name ?? 'get'];
   if (entry === undefined) return NONE;
   const command = (await entry.load())(terminal, { version });
   const read = readWords(command, name === undefined ? before : rest.slice(1));
-  const found = await following(command, { ...read, current, terminal, isNamed: name !== undefined });
-  return { ...found, words: found.words.filter(({ word }) => word.startsWith(current)) };
+  const place = { ...read, current, terminal, isNamed: name !== undefined, isFirst: before.length === 0 };
+  return startingWith(current, await following(command, place));
 };
 
 interface Place extends Read {
@@ -60,17 +72,19 @@ interface Place extends Read {
   readonly terminal: Terminal;
   /** Whether the command stands on the line already. */
   readonly isNamed: boolean;
+  /** Whether nothing stands before it. */
+  readonly isFirst: boolean;
 }
 
 const following = async (command: Command, place: Place): Promise<Candidates> => {
-  const { current, open, isNamed } = place;
+  const { current, open, isNamed, isFirst } = place;
   if (open !== undefined) return await valuesOf(open, place);
   const [, option = '', value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
   const named = command.options.find(({ long }) => long === option);
   if (named !== undefined && value !== undefined) return prefixed(`${option}=`, await valuesOf(named, place));
   if (current.startsWith('-')) return { words: isNamed ? optionsOf(command) : GENERAL, files: false };
   if (isNamed) return await argumentsOf(command, place);
-  return { words: Object.entries(COMMANDS).map(([word, { summary }]) => ({ word, says: summary })), files: false };
+  return { words: [...commandWords(), ...(isFirst ? [HELP] : [])], files: false };
 };
 
 const prefixed = (prefix: string, { words, files }: Candidates): Candidates => ({

@@ -4,6 +4,7 @@ import { failed, type Judgement, notChecked, ok } from './check.js';
 import { type DeploymentView, placeOf } from './deployments.js';
 import type { Known } from './known.js';
 import type { LeaseView } from './leases.js';
+import { PART_OF } from './operator-namespace.js';
 
 interface Operator {
   readonly namespace: string;
@@ -11,6 +12,21 @@ interface Operator {
   readonly webhook: WebhookAnswer;
   readonly deployments: Known<readonly DeploymentView[]>;
 }
+
+/** Whether the namespace that somebody has named for the operator is there. @param place.exists - undefined: nobody has named one */
+export const operatorNamespaceJudgement = (place: {
+  readonly namespace: string;
+  readonly exists: Known<boolean> | undefined;
+}): Judgement | readonly Judgement[] =>
+  isElsewhere(place.exists)
+    ? failed(
+        `${place.namespace} does not exist: give the one in which webhook and controller run, or no --operator-namespace`,
+        [`kubectl get deployments --all-namespaces -l ${PART_OF}`],
+      )
+    : [];
+
+/** Nothing is known of an operator that is looked for in a namespace which does not exist. */
+export const isElsewhere = (exists: Known<boolean> | undefined): boolean => exists?.kind === 'known' && !exists.value;
 
 /** Whether a controller works, by its Lease. */
 export const controllerJudgement = (operator: Omit<Operator, 'webhook'>): Judgement => {

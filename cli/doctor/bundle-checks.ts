@@ -4,17 +4,25 @@ import { annotateCommand, reconcileCommand } from '../../api/kubectl-command.js'
 import type { Reason } from '../../api/reasons.js';
 import { type CheckRow, failed, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import { placeOf } from '../diagnosis/deployments.js';
-import { controllerJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
+import { controllerJudgement, operatorNamespaceJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
 import type { Observation } from './observation.js';
 import { SECTIONS } from './sections.js';
 import { controllerSays, currentCondition, isObserved, refOfBundle } from './status-words.js';
 
 type Row = CheckRow<Observation>;
 
+const operatorNamespace: Row = {
+  id: 'operator-namespace',
+  title: "Operator's namespace",
+  section: SECTIONS.operator,
+  judge: ({ operator: { namespace, namespaceExists: exists } }) => operatorNamespaceJudgement({ namespace, exists }),
+};
+
 const controller: Row = {
   id: 'controller',
   title: 'Controller',
   section: SECTIONS.operator,
+  causes: ['operator-namespace'],
   judge: (seen) => {
     const { operator, bundle } = seen;
     const works = controllerJudgement(operator);
@@ -116,6 +124,6 @@ const ready: Row = {
 };
 
 /** Of the operator, and of the spec. */
-export const FIRST_CHECKS: readonly Row[] = [controller, webhook, spec, suspended];
+export const FIRST_CHECKS: readonly Row[] = [operatorNamespace, controller, webhook, spec, suspended];
 /** Of what the status alone tells. */
 export const STATUS_CHECKS: readonly Row[] = [pollingStopped, drift, ready];

@@ -39,6 +39,8 @@ export interface Observation {
 /** What is the same for all bundles of a namespace. */
 export interface OperatorView {
   readonly namespace: string;
+  /** Whether it exists; undefined: nobody has named it, who could have mistyped it. */
+  readonly namespaceExists: Known<boolean> | undefined;
   readonly leases: Known<readonly LeaseView[]>;
   readonly webhook: WebhookAnswer;
   readonly deployments: Known<readonly DeploymentView[]>;

@@ -47,6 +47,7 @@ export class Observer {
   #bundles: Promise<Known<{ readonly items: readonly StoredBundle[] }>> | undefined;
   #leases: Promise<Known<readonly LeaseView[]>> | undefined;
   #deployments: Promise<Known<readonly DeploymentView[]>> | undefined;
+  #namespaceExists: Promise<Known<boolean>> | undefined;
 
   constructor(deps: ObserveDeps) {
     this.#deps = deps;
@@ -113,11 +114,24 @@ export class Observer {
   async #readOperator(of: string, signal: AbortSignal): Promise<OperatorView> {
     const { client } = this.#deps;
     const namespace = await this.#operatorNamespace(signal);
+    const exists = this.#deps.operatorNamespace === undefined ? undefined : this.#exists(namespace, signal);
     this.#leases ??= knownFrom(readLeases(this.#deps, namespace, signal));
     this.#deployments ??= readDeployments(client, namespace, signal);
     const answer = kept(this.#webhooks, of, () => askWebhook(client, of, signal));
-    const [leases, deployments, webhook] = await Promise.all([this.#leases, this.#deployments, answer]);
-    return { namespace, leases, deployments, webhook };
+    const [leases, deployments, webhook, namespaceExists] = await Promise.all([
+      this.#leases,
+      this.#deployments,
+      answer,
+      exists,
+    ]);
+    return { namespace, namespaceExists, leases, deployments, webhook };
+  }
+
+  #exists(namespace: string, signal: AbortSignal): Promise<Known<boolean>> {
+    this.#namespaceExists ??= knownFrom(this.#reads.get(NAMESPACES, { name: namespace }, signal)).then((found) =>
+      mapKnown(found, (object) => object !== undefined),
+    );
+    return this.#namespaceExists;
   }
 
   #missingRights(account: ObjectRef, signal: AbortSignal): Promise<Known<readonly string[]>> {

@@ -55,17 +55,24 @@ export const initCommand: CommandBuilder = (terminal) =>
 
 /** Prints what a ServiceAccount lacks that is there. @throws CommandError for what is no name */
 const printRights = (terminal: Terminal, name: string | undefined, options: InitOptions): void => {
-  const { target, serviceAccount, role = serviceAccount, output } = options;
+  const { target, namespace, serviceAccount, role = serviceAccount, output } = options;
   const alien = [
     ...(name === undefined ? [] : [JSON.stringify(name)]),
     ...OF_A_BUNDLE.filter(([key]) => options[key] !== undefined).map(([, option]) => option),
   ];
   if (alien.length > 0) throw misuse(`--rights: the rights are of a ServiceAccount; leave out ${alien.join(' and ')}`);
+  if (namespace !== undefined) throw misuse(`--rights: ${inTarget(namespace, target)}`);
   if (target === undefined) throw misuse('--rights: give --target, the namespace of the ServiceAccount');
   refuseNoNames({ '--target': target, '--service-account': serviceAccount, '--role': role });
   terminal.out(printed(rightsFor({ target, serviceAccount, role }), output));
   terminal.end(0);
 };
+
+/** The bundle's namespace says nothing of rights; who gives it with --rights may mean the other one. */
+const inTarget = (namespace: string, target: string | undefined): string =>
+  target === undefined
+    ? `they are in the namespace of the ServiceAccount: --target ${namespace} in the place of --namespace`
+    : 'they are in the namespace of --target; leave out --namespace';
 
 /** What says nothing of rights. */
 const OF_A_BUNDLE = [

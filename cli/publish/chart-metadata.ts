@@ -95,6 +95,7 @@ class MetadataReader {
     if (value === null) return '';
     if (typeof value === 'boolean') return String(value);
     if (typeof value !== 'number') return this.#refuse(path, 'a text is needed');
+    // Of 1e7 Helm makes 1e+07, of 10000000 it does not; they are one number here, and only the bundle's config has it.
     return Number.isInteger(value) ? String(value) : (keyText({ kind: 'float', value }) ?? '');
   }
 

@@ -117,7 +117,7 @@ const documentsOf = (text: string, { base, lines, counter }: Whole): readonly Ya
   });
   let before = 0;
   return [...composer.compose(parser.parse(text))].flatMap((content) => {
-    const fault = content.errors[0] ?? notForKubernetes(text, { before, begin: content.range[0] });
+    const fault = faultOf(text, content, before);
     before = content.range[2];
     if (fault === undefined && isNothing(content.contents)) return [];
     return {
@@ -129,15 +129,44 @@ const documentsOf = (text: string, { base, lines, counter }: Whole): readonly Ya
   });
 };
 
+interface Fault {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, ...(readonly number[])];
+}
+
+/** @param before - where the document before has ended */
+const faultOf = (text: string, { range, errors: [error] }: Document.Parsed, before: number): Fault | undefined => {
+  const [begin, , end] = range;
+  const mark = markWithin(text, begin, end);
+  if (mark !== undefined && (error === undefined || mark.line <= error.pos[0])) return mark.fault;
+  return error ?? notForKubernetes(text, { before, begin });
+};
+
 /**
- * Why kubectl and Argo CD do not read a document as YAML has it: they take a file apart at each line that begins with `---`, before
- * anything of it is read as YAML.
+ * A line within a document that begins with `---`, which to YAML is a key, or the end of a text. Kubectl and Argo CD take a file apart at
+ * each such line, before anything of it is read as YAML.
+ */
+const markWithin = (
+  text: string,
+  begin: number,
+  end: number,
+): { readonly line: number; readonly fault: Fault } | undefined => {
+  const at = text.slice(begin, end).search(/\n---(?=\S)/);
+  if (at < 0) return undefined;
+  const beside = begin + at + '\n---'.length;
+  const message = text[beside] === '#' ? UNSPACED : BESIDE;
+  return { line: begin + at + 1, fault: { code: 'BESIDE_MARK', message, pos: [beside] } };
+};
+
+/**
+ * Why kubectl and Argo CD do not read a document as YAML has it.
  * @param place - where the document before has ended, and where this one begins
  */
 const notForKubernetes = (
   text: string,
   { before, begin }: { readonly before: number; readonly begin: number },
-): { readonly code: string; readonly message: string; readonly pos: readonly [number] } | undefined => {
+): Fault | undefined => {
   const directive = text.slice(before, begin).search(/^%/m);
   if (directive >= 0) return { code: 'DIRECTIVE', message: DIRECTIVE, pos: [before + directive] };
   const isMarked = text.startsWith('---', begin);
@@ -149,3 +178,4 @@ const notForKubernetes = (
 const DIRECTIVE = 'Kubernetes reads no YAML directives (%YAML, %TAG): take the line away';
 const UNMARKED = 'Kubernetes does not read what comes after "..." without a line "---" between them';
 const BESIDE = 'Kubernetes wants nothing but a comment beside "---": put it on a line of its own';
+const UNSPACED = 'YAML wants a blank between "---" and a comment, and Kubernetes does not: put one there';

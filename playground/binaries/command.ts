@@ -55,7 +55,14 @@ type Options =
   | { readonly kind: 'misuse'; readonly problems: readonly string[] };
 
 const parse = (argv: readonly string[], version: string): Options => {
-  const parsed = parseFlags(flags, { argv, program: 'playground binaries', summary: SUMMARY, variables: VARIABLES });
+  const { columns } = process.stdout;
+  const parsed = parseFlags(flags, {
+    argv,
+    columns,
+    program: 'playground binaries',
+    summary: SUMMARY,
+    variables: VARIABLES,
+  });
   if (parsed.kind === 'help') return { kind: 'told', text: parsed.text };
   if (parsed.kind === 'version') return { kind: 'told', text: version };
   if (parsed.kind === 'invalid') return { kind: 'misuse', problems: parsed.problems };

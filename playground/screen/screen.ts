@@ -1,8 +1,9 @@
 import { createColors } from 'picocolors';
 import { wrappedCommand } from '../../cli/output/wrap-command.js';
+import { letters, wrapped } from '../../process/wrapped.js';
 import { shellWord } from './shell-word.js';
 import { isHeader, NarrowTable } from './table.js';
-import { letters, wrapped, wrappedOutput } from './wrap.js';
+import { wrappedOutput } from './wrapped-output.js';
 
 /** Colours only on a terminal: picocolors' own choice takes any CI for one. */
 const colors = createColors(process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '');

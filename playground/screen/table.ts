@@ -1,4 +1,4 @@
-import { letters, wrapped } from './wrap.js';
+import { letters, wrapped } from '../../process/wrapped.js';
 
 interface Column {
   readonly name: string;

@@ -37,6 +37,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     given: seen({
       operator: {
         namespace: 'operator',
+        namespaceExists: NO_RIGHT,
         leases: NO_RIGHT,
         webhook: { kind: 'unknown', why: 'no right' },
         deployments: NO_RIGHT,
@@ -61,6 +62,29 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         ['kubectl get pods -n operator -l control-plane=controller-manager'],
       ],
     ],
+  },
+  {
+    title:
+      'the operator is looked for in a namespace that does not exist, and the controller has not seen the spec either',
+    given: seen(
+      {
+        operator: { ...seen().operator, namespaceExists: known(false), leases: known([]), deployments: known([]) },
+      },
+      { status: { observedGeneration: 0 } },
+    ),
+    want: [
+      [
+        'operator-namespace',
+        'failed',
+        'operator does not exist: give the one in which webhook and controller run, or no --operator-namespace',
+        ['kubectl get deployments --all-namespaces -l app.kubernetes.io/part-of=werfbundle'],
+      ],
+    ],
+  },
+  {
+    title: 'the operator is looked for where it is',
+    given: seen({ operator: { ...seen().operator, namespaceExists: known(true) } }),
+    want: [],
   },
   {
     title: 'the spec breaks a rule, which the controller says as well',

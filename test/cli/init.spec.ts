@@ -102,6 +102,14 @@ t.test('the rights alone are for a ServiceAccount that is there', async (t) => {
     },
     { argv: ['--rights'], says: /^werfbundle: --rights: give --target, the namespace of the ServiceAccount\n$/ },
     {
+      argv: ['--rights', '-n', 'a'],
+      says: /^werfbundle: --rights: they are in the namespace of the ServiceAccount: --target a in the place of --namespace\n$/,
+    },
+    {
+      argv: ['--rights', '--target', 'a', '-n', 'b'],
+      says: /^werfbundle: --rights: they are in the namespace of --target; leave out --namespace\n$/,
+    },
+    {
       argv: ['--rights', '--target', 'a', '--tag', 'v1', '--insecure'],
       says: /^werfbundle: --rights: the rights are of a ServiceAccount; leave out --tag and --insecure\n$/,
     },

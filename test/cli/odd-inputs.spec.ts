@@ -192,6 +192,7 @@ t.test('what YAML allows and kubectl does not is refused', async (t) => {
   const directive = 'Kubernetes reads no YAML directives (%YAML, %TAG): take the line away';
   const beside = 'Kubernetes wants nothing but a comment beside "---": put it on a line of its own';
   const unmarked = 'Kubernetes does not read what comes after "..." without a line "---" between them';
+  const unspaced = 'YAML wants a blank between "---" and a comment, and Kubernetes does not: put one there';
   const flow = '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n';
   const rows: readonly [text: string, at: string, message: string][] = [
     [`%YAML 1.1\n---\n${GOOD}`, '1:1', directive],
@@ -202,13 +203,19 @@ t.test('what YAML allows and kubectl does not is refused', async (t) => {
     [`--- ${flow}`, '1:5', beside],
     [`${flow}---\t!x\na: 1\n`, '2:5', beside],
     ['---a: 1\n', '1:4', beside],
+    [`a: 1\n---b: 2\n`, '2:4', beside],
+    [`---\na: 1\n----\n${flow}`, '3:4', beside],
+    [`a: |\n---b\n`, '2:4', beside],
+    [`a: 1\n---#b\nc: 1\n`, '2:4', unspaced],
+    [`a: 1\n---#b: 2\n`, '2:4', unspaced],
+    ['a: "b\n---c"\n', '1:6', 'Missing closing "quote'],
     [`${flow}...\n# next\n${flow}`, '4:1', unmarked],
   ];
   for (const [text, at, message] of rows) {
     put('odd.yaml', text);
     t.strictSame(await told('odd.yaml'), [1, '', `  odd.yaml:${at}: error: ${message} [WB001]`], text);
   }
-  put('fine.yaml', `--- # first\n${GOOD}...\n---\n# %YAML 1.2\n${flow}...\n---\t\n...\n`);
+  put('fine.yaml', `# before\n--- # first\n${GOOD}# ---a\n...\n---\n# %YAML 1.2\n${flow}...\n---\t\n...\n`);
   t.strictSame(await validate('fine.yaml'), { stdout: FINE, stderr: '', exitCode: 0 });
   put('hidden.yaml', `%YAML 1.1\n---\napiVersion: v1\nkind: Secret\nstringData: {a: b}\n`);
   t.strictSame(await told('hidden.yaml'), [

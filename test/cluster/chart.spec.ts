@@ -83,6 +83,36 @@ const CHOICES: readonly Choice[] = [
     resources: ['monitoring'],
   },
   {
+    title: 'a dashboard',
+    values: { grafanaDashboard: { enabled: true } },
+    resources: ['monitoring/grafana'],
+  },
+  {
+    title: 'a dashboard in a folder, in the namespace of Grafana',
+    values: {
+      grafanaDashboard: {
+        enabled: true,
+        namespace: 'grafana',
+        labels: { grafana_dashboard: null, board: 'platform' },
+        annotations: { grafana_folder: 'Platform' },
+      },
+    },
+    resources: ['monitoring/grafana'],
+    more: {
+      patches: [
+        {
+          target: { kind: 'ConfigMap', name: 'werfbundle-dashboard' },
+          patch: stringify([
+            { op: 'replace', path: '/metadata/namespace', value: 'grafana' },
+            { op: 'remove', path: '/metadata/labels/grafana_dashboard' },
+            { op: 'add', path: '/metadata/labels/board', value: 'platform' },
+            { op: 'add', path: '/metadata/annotations', value: { grafana_folder: 'Platform' } },
+          ]),
+        },
+      ],
+    },
+  },
+  {
     title: 'all of them',
     values: {
       webhook: {
@@ -96,6 +126,7 @@ const CHOICES: readonly Choice[] = [
       networkPolicies: { enabled: true },
       podMonitors: { enabled: true },
       prometheusRule: { enabled: true },
+      grafanaDashboard: { enabled: true },
     },
     components: [
       'webhook/values-guard',
@@ -105,7 +136,7 @@ const CHOICES: readonly Choice[] = [
       'receiver',
       'dashboard',
     ],
-    resources: ['network-policies', 'monitoring'],
+    resources: ['network-policies', 'monitoring', 'monitoring/grafana'],
   },
   {
     title: 'an image by tag',
@@ -356,6 +387,7 @@ t.test('labels that all objects are to have are on each of them', { skip }, asyn
     commonLabels: { team: 'platform' },
     podMonitors: { enabled: true, labels: { release: 'p' }, interval: '30s' },
     prometheusRule: { enabled: true, labels: { release: 'p' } },
+    grafanaDashboard: { enabled: true },
   });
   const objects = objectsOf(manifests);
   for (const [name, { metadata }] of Object.entries(objects)) t.equal(metadata.labels?.['team'], 'platform', name);
@@ -375,6 +407,7 @@ t.test(
       [{ webhook: { replicas: '3' } }, 'got string, want integer'],
       [{ image: { digest: 'sha256:abc' } }, 'does not match pattern'],
       [{ webhook: { certificates: { source: 'vault' } } }, 'value must be one of'],
+      [{ grafanaDashboard: { enabled: true, labels: { grafana_dashboard: 1 } } }, 'got number, want string'],
       [{ controller: { extraArgs: ['max-jobs=1'] } }, 'does not match pattern'],
     ];
     for (const [values, words] of wrong) t.match((await rendered(values)).error, words);
@@ -399,7 +432,7 @@ t.test('when it is installed it says what to do next, and before an uninstall', 
 
 /** Paths of values: those with a default, or those that the schema knows. */
 const pathsOf = (values: unknown, path = ''): readonly string[] =>
-  isMap(values) && Object.keys(values).length > 0 && !/resources$/.test(path)
+  isMap(values) && Object.keys(values).length > 0 && !/(resources|labels)$/.test(path)
     ? Object.entries(values).flatMap(([key, value]) => pathsOf(value, path === '' ? key : `${path}.${key}`))
     : [path];
 

@@ -40,12 +40,14 @@ class Patient extends BundleScenario {
     return checks.filter(({ verdict }) => verdict === 'failed' || verdict === 'warning');
   }
 
-  async checks(name: string, kubeconfig = this.fixture.cluster.kubeconfig): Promise<readonly Found[]> {
+  async checks(
+    name: string,
+    kubeconfig = this.fixture.cluster.kubeconfig,
+    more: readonly string[] = [],
+  ): Promise<readonly Found[]> {
     const { dir } = this.fixture.cluster;
-    const { stdout, stderr, code } = await runWerfbundle(['doctor', name, '-n', this.namespace, '-o', 'json'], {
-      kubeconfig,
-      cwd: dir,
-    });
+    const args = ['doctor', name, '-n', this.namespace, '-o', 'json', ...more];
+    const { stdout, stderr, code } = await runWerfbundle(args, { kubeconfig, cwd: dir });
     // Searched for what stands in Secrets when the spec ends.
     await appendFile(join(dir, 'doctor.log'), stdout + stderr);
     if (stdout === '') throw new Error(`doctor ended with ${code}: ${stderr}`);
@@ -231,6 +233,11 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     await patient.obeys(await patient.suffersFrom(t, 'shop', 'choice', none));
     await patient.synced('shop', 'v1.0.0');
     await patient.isWell(t, 'shop');
+    const mistyped = await patient.checks('shop', undefined, ['--operator-namespace', 'elsewhere']);
+    t.match(
+      mistyped.filter(({ verdict }) => verdict === 'failed'),
+      [{ id: 'operator-namespace', found: /^elsewhere does not exist: / }],
+    );
     for (const tag of ['v1.9.0', 'v1.10.0']) await patient.publish('text', tag);
     await patient.lenient('text', patient.plain('text'));
     await patient.synced('text', 'v1.9.0');

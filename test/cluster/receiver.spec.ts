@@ -116,7 +116,7 @@ t.test('a push to a registry is deployed without a poll', { skip }, async (t) =>
       }));
     t.match(await call({}), { status: 401, text: /refused \(unproven\)/ });
     t.match(await call({ authorization: 'Bearer of-somebody-else-altogether' }), { status: 401 });
-    t.match(await call({}, '/receivers/nobody'), { status: 404 });
+    t.match(await call({}, '/receivers/nobody'), { status: 401, text: /refused \(unproven\)/ });
     t.match(await call({ authorization: `Bearer ${token}` }), { status: 200, text: /nothing to do/ });
     const after = await receiver.metrics();
     const refused = (text: string) => Number(/refusals_total\{reason="unproven"\} (\d+)/.exec(text)?.[1]);

@@ -38,7 +38,7 @@ const setup = async (test: Test) => {
     return { [pushKey(record)]: encodePush(record) };
   };
   await clock.advance(100);
-  return { clock, pushes, write, push };
+  return { clock, pushes, write, push, log };
 };
 
 t.test('each push is told of once, and again when it is pushed again', async (t) => {
@@ -80,6 +80,42 @@ t.test('what no receiver could have written is as if it were not there', async (
   ];
   for (const data of wrong) t.strictSame(await write(data), [], JSON.stringify(data).slice(0, 100));
   t.notOk(pushes.wasPushed('ghcr.io/acme/shop'));
+});
+
+t.test('a receiver whose clock differs is told of, once an hour', async (t) => {
+  const { clock, write, push, log } = await setup(t);
+  const warned = () => log.entries.filter(({ level }) => level === 'warn');
+  const told = () => warned().map(({ fields }) => fields['repository']);
+  const [name, late] = ['ghcr.io/acme/shop', () => clock.now() - 6 * MINUTE] as const;
+  await write(push('ghcr.io/acme/older', { at: late() }));
+  t.strictSame(told(), [], 'it may have stood there for long');
+  const now = push(name);
+  await write(now);
+  await clock.advance(10 * MINUTE);
+  await write({ ...now, ...push('ghcr.io/acme/web') });
+  t.strictSame(told(), [], 'what has grown old is no fault of a clock');
+  await write(push(name, { at: late() }));
+  t.match(warned(), [
+    {
+      level: 'warn',
+      message: /^pushes are passed over: .* more than five minutes apart$/,
+      fields: { repository: name, received: /^\d{4}-.*Z$/, now: /^\d{4}-.*Z$/ },
+    },
+  ]);
+  for (let minute = 0; minute < 58; minute++) {
+    await clock.advance(MINUTE);
+    await write(push(name, { at: late() }));
+  }
+  t.strictSame(told(), [name], 'and no more for an hour');
+  await clock.advance(2 * MINUTE);
+  await write(push('ghcr.io/acme/ahead', { at: clock.now() + 6 * MINUTE }));
+  t.strictSame(told(), [name, 'ghcr.io/acme/ahead']);
+});
+
+t.test('a push that lies ahead is told of even where it is the first that is seen', async (t) => {
+  const { clock, write, push, log } = await setup(t);
+  await write(push('ghcr.io/acme/shop', { at: clock.now() + 6 * MINUTE }));
+  t.match(log.entries, [{ level: 'warn', fields: { repository: 'ghcr.io/acme/shop' } }]);
 });
 
 t.test('however much stands there, little of it is read', async (t) => {

@@ -35,6 +35,7 @@ export const seen = (
     spec: parseSpec(of),
     operator: {
       namespace: 'operator',
+      namespaceExists: undefined,
       leases: known([{ name: 'werfbundle-controller-1', holder: 'pod-1', unrenewedMs: 0, isFresh: true }]),
       webhook: { kind: 'refused' },
       deployments: known(

@@ -2,6 +2,7 @@ import t from 'tap';
 import { type Outcome, validateCommand } from '../../cli/validate/command.js';
 import { parseConfig as parseController } from '../../controller/config.js';
 import { parseOptions } from '../../playground/options.js';
+import { parseConfig as parseReceiver } from '../../receiver/config.js';
 import { parseConfig as parseWebhook } from '../../webhook/config.js';
 
 const problemsOf = (parsed: { readonly kind: string; readonly problems?: readonly string[] }): readonly string[] =>
@@ -87,4 +88,26 @@ t.test('the playground names the variables that it reads in its help', (t) => {
   ])
     t.match(text, new RegExp(`^ {2}${name}\n {6}\\S`, 'm'), name);
   t.end();
+});
+
+t.test('each program’s help is broken between words at the width of a terminal, and nowhere without one', async (t) => {
+  const programs: Readonly<Record<string, (columns: number | undefined) => { readonly kind: string }>> = {
+    webhook: (columns) => parseWebhook({ argv: ['--help'], env: {}, columns }),
+    controller: (columns) => parseController(['--help'], {}, columns),
+    receiver: (columns) => parseReceiver({ argv: ['--help'], env: {}, columns }),
+    playground: (columns) => parseOptions(['--help'], columns),
+  };
+  const textOf = (parsed: { readonly kind: string; readonly text?: string }): string => parsed.text ?? parsed.kind;
+  for (const [name, parse] of Object.entries(programs)) {
+    const whole = textOf(parse(undefined));
+    for (const columns of [60, 40]) {
+      const text = textOf(parse(columns));
+      const long = text.split('\n').filter((line) => [...line].length > columns && /\S \S/.test(line));
+      t.strictSame(long, [], `${name}, ${columns} columns`);
+      t.equal(text.replace(/\s+/g, ' '), whole.replace(/\s+/g, ' '), `${name}: the same words`);
+    }
+    t.equal(textOf(parse(10)), textOf(parse(40)), `${name}: no narrower than that`);
+    t.match(textOf(parse(60)), /\n {6}\S.*\n {6}\S/, `${name}: what belongs to a flag stands below it`);
+    t.ok(Math.max(...whole.split('\n').map((line) => line.length)) > 120, `${name}: a paragraph is a line elsewhere`);
+  }
 });

@@ -144,17 +144,46 @@ t.test('a call that nobody vouches for is refused, and has no effect', async (t)
 
 t.test('a call that is not for a receiver is not found, whatever it brings', async (t) => {
   const { call, results } = setup();
-  for (const path of [
-    '/',
-    '/receivers',
-    '/receivers/',
-    '/receivers/other',
-    '/receivers/harbor/a/b',
-    '/Receivers/harbor',
-    '/receivers/__proto__',
-  ])
-    t.match(await call(path, harborPush), { status: 404, recorded: [], refused: ['unknown-receiver'] }, path);
+  for (const path of ['/', '/receivers', '/receivers/harbor/a/b', '/Receivers/harbor'])
+    t.match(await call(path, harborPush), { status: 404, recorded: [], refused: ['unknown-path'] }, path);
+  for (const path of ['/receivers/', '/receivers/other', '/receivers/__proto__'])
+    t.match(await call(path, harborPush), { status: 401, recorded: [], refused: ['unknown-receiver'] }, path);
   t.strictSame(results, []);
+});
+
+t.test('nobody finds out by calling which names there are', async (t) => {
+  const { call } = setup();
+  const signatures = { 'x-signature': signed('another'), 'x-hub-signature-256': signed('another') };
+  const wrong: Readonly<Record<string, Partial<Call>>> = {
+    'nothing shown': { headers: {} },
+    'a secret': { headers: { authorization: 'Bearer wrong', 'x-gitlab-token': 'wrong' } },
+    'a signature': { headers: { 'x-signature': signed('another') } },
+    'an empty signature': { headers: { 'x-hub-signature-256': '' } },
+    'all of it': { headers: { authorization: 'wrong', ...signatures } },
+    'another method': { method: 'GET' },
+  };
+  const bodies = [
+    { kind: 'body', bytes: Buffer.from(JSON.stringify(genericPush)) },
+    { kind: 'too-large' },
+    { kind: 'encoded' },
+  ] as const;
+  for (const [title, changes] of Object.entries(wrong))
+    for (const body of bodies)
+      for (const inPath of ['', '/wrong']) {
+        let reads = 0;
+        const read = async () => {
+          reads += 1;
+          return body;
+        };
+        const asked = async (name: string) => {
+          reads = 0;
+          const { refused: _, ...answer } = await call(`/receivers/${name}${inPath}`, '', { ...changes, read });
+          return { ...answer, reads };
+        };
+        const nobody = await asked('nobody');
+        for (const name of RECEIVERS.keys())
+          t.strictSame(await asked(name), nobody, `${name}: ${title}, ${body.kind}, path ${inPath}`);
+      }
 });
 
 t.test('a body of the wrong kind or size is refused with the reason', async (t) => {
@@ -242,7 +271,7 @@ t.test('a name of any length and letters is judged at once', async (t) => {
 t.test('who is not known to be a sender keeps no connection', async (t) => {
   const { call } = setup();
   t.match(await call('/receivers/ci', genericPush), { status: 401, isLast: true });
-  t.match(await call('/receivers/other', genericPush), { status: 404, isLast: true });
+  t.match(await call('/receivers/other', genericPush), { status: 401, isLast: true });
   t.notOk((await call('/receivers/harbor', harborPush)).isLast);
 });
 

@@ -90,6 +90,44 @@ t.test('slow and large callers are given up, and others are served', async (t) =
   t.match(await ask(' '.repeat(1024 * 1024)), { status: 202 });
 });
 
+t.test('what Node can make no request of is answered by its status, and counted', async (t) => {
+  const { open, ask, refused } = await setup(t);
+  const rows: readonly (readonly [title: string, text: string, answer: RegExp | '', reason: Refusal])[] = [
+    ['no HTTP', 'hello\r\n\r\n', /^HTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n\r\n$/, 'no-http'],
+    ['no host', 'POST /receivers/x HTTP/1.1\r\n\r\n', /^HTTP\/1\.1 400 .*Connection: close/s, 'no-http'],
+    ['large headers', `${HEAD}A: ${'a'.repeat(20_000)}\r\n\r\n`, /^HTTP\/1\.1 431 /, 'large-headers'],
+    ['an expectation', `${HEAD}Expect: a miracle\r\n\r\n`, /^HTTP\/1\.1 417 .*Connection: close/s, 'expectation'],
+    ['a broken body', `${HEAD}Transfer-Encoding: chunked\r\n\r\nx\r\n`, /^HTTP\/1\.1 400 /, 'no-http'],
+  ];
+  for (const [title, text, answer, reason] of rows) {
+    t.match(await open(text).ended, answer, title);
+    t.strictSame(refused.splice(0), [reason], title);
+  }
+  const twice = open(`${HEAD}Content-Length: 2\r\n\r\n{}`);
+  await new Promise((resolve) => twice.socket.once('data', resolve));
+  twice.socket.write('hello\r\n\r\n');
+  t.match(await twice.ended, /^HTTP\/1\.1 202 .*taken.*HTTP\/1\.1 400 /s, 'after an answer');
+  t.strictSame(refused.splice(0), ['no-http']);
+  const left = open(`${HEAD}Content-Length: 2\r\n\r\n{`);
+  left.socket.end();
+  await left.ended;
+  t.match(await ask(), { status: 202 }, 'others are served');
+  t.strictSame(refused, [], 'who has left is not counted');
+  t.match(await open('POST /receivers/x HTTP/1.0\r\nContent-Length: 0\r\n\r\n').ended, /^HTTP\/1\.1 202 /, 'HTTP/1.0');
+});
+
+t.test('a whole address is asked for as its path', async (t) => {
+  const asked: string[] = [];
+  const answer = async ({ url }: Call) => {
+    asked.push(url);
+    return { ...OK, isLast: true };
+  };
+  const { open } = await setup(t, { answer });
+  for (const target of ['/a?b=1', 'http://x/a?b=1', 'HTTPS://x:8080/a/', 'http://x', 'http://x?b', '/http://x/a'])
+    await open(`POST ${target} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`).ended;
+  t.strictSame(asked, ['/a?b=1', '/a?b=1', '/a/', '/', '/?b', '/http://x/a']);
+});
+
 t.test('at the limit a connection that has asked nothing gives way to one that asks', async (t) => {
   const { open, ask, refused, server } = await setup(t, { most: 4 });
   const silent = Array.from({ length: 4 }, () => open(''));

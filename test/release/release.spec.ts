@@ -45,6 +45,8 @@ t.test('what it copies is enough to build the programs, each of which says its v
     await run(process.execPath, ['build.mjs', '--only', program], { cwd: folder });
     const { stdout } = await run(process.execPath, [join(folder, 'dist', `${program}.js`), '--version']);
     t.match(stdout, version, program);
+    const text = await readFile(join(folder, 'dist', `${program}.js`), 'utf8');
+    t.same(/[\u0100-\uffff]/.exec(text), null, `${program}: V8 keeps its text with one byte a letter`);
   }
 });
 

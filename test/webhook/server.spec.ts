@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import t, { type Test } from 'tap';
 import type { Answer } from '../../admission/encode.js';
 import type { Call } from '../../admission/handler.js';
@@ -264,6 +265,30 @@ t.test('noise on the port is no error', async (t) => {
     log.entries.map(({ level, message }) => [level, message]),
     [['debug', 'TLS handshake failed']],
   );
+});
+
+t.test('what Node can make no request of is counted, and a whole address is asked for as its path', async (t) => {
+  const { server, ask, log } = await setup(t);
+  const raw = (text: string): Promise<string> =>
+    new Promise((resolve) => {
+      let received = '';
+      const socket = connectTls({ host: '127.0.0.1', port: server.port, ca: authority.certificate }, () =>
+        socket.write(text),
+      );
+      socket.setEncoding('latin1').on('data', (part: string) => {
+        received += part;
+      });
+      socket.on('error', () => {}).once('close', () => resolve(received));
+    });
+  t.match(await raw('hello\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  t.match(await raw(`GET /healthz HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`), /^HTTP\/1\.1 431 /);
+  t.match(await raw('GET /healthz HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\n\r\n'), /^HTTP\/1\.1 417 /);
+  t.strictSame(
+    log.entries.map(({ message, fields }) => [message, fields?.['reason']]),
+    ['no-http', 'large-headers', 'expectation'].map((reason) => ['callers refused', reason]),
+  );
+  t.equal((await ask('GET', `https://127.0.0.1:${server.port}/healthz`)).status, 200);
+  t.equal((await ask('POST', `https://127.0.0.1:${server.port}/validate?timeout=5s`)).body, OK.body);
 });
 
 t.test('flags', async (t) => {
