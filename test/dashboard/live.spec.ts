@@ -304,14 +304,15 @@ t.test('a log is what its lines say', async (t) => {
     logOf([
       { kind: 'job', namespace: 'shops', name: 'cart-7', number: 7 },
       { kind: 'waiting', why: 'ContainerCreating' },
-      { kind: 'text', text: 'one\ntwo\n' },
+      { kind: 'text', text: 'one\ntw' },
       { kind: 'alive' },
-      { kind: 'text', text: '' },
+      { kind: 'text', text: 'o\n\nth' },
+      { kind: 'text', text: 'ree\n' },
       { kind: 'ended', why: 'It has ended.' },
     ]),
     {
       job: { namespace: 'shops', name: 'cart-7', number: 7 },
-      blocks: [{ id: 0, lines: ['one', 'two', ''] }],
+      blocks: [{ id: 0, lines: ['one', 'two', '', 'three', ''] }],
       dropped: 0,
       isKept: false,
       ended: 'It has ended.',
@@ -321,19 +322,19 @@ t.test('a log is what its lines say', async (t) => {
 });
 
 t.test('of a long log the last lines are kept, and what is dropped is counted', async (t) => {
-  const lines = Array.from({ length: 12_345 }, (_, at) => ({ kind: 'text' as const, text: `line ${at}` }));
+  const lines = Array.from({ length: 12_345 }, (_, at) => ({ kind: 'text' as const, text: `line ${at}\n` }));
   const log = logOf(lines);
   const kept = log.blocks.flatMap((block) => block.lines);
-  t.equal(log.dropped + kept.length, 12_345);
+  t.equal(log.dropped + kept.length, 12_346, 'the last one has not begun');
   t.ok(kept.length >= LOG_LINES && kept.length < LOG_LINES + 200, `${kept.length} lines`);
   t.equal(kept[0], `line ${log.dropped}`);
-  t.equal(kept.at(-1), 'line 12344');
-  const whole = logOf([{ kind: 'text', text: lines.map(({ text }) => text).join('\n') }]);
+  t.same(kept.slice(-2), ['line 12344', '']);
+  const whole = logOf([{ kind: 'text', text: lines.map(({ text }) => text).join('') }]);
   t.same([whole.dropped, whole.blocks], [log.dropped, log.blocks], 'however they come');
 });
 
 t.test('lines that are there stay the same objects, so that they are not drawn again', async (t) => {
-  const before = logOf(Array.from({ length: 450 }, (_, at) => ({ kind: 'text' as const, text: String(at) })));
+  const before = logOf(Array.from({ length: 450 }, (_, at) => ({ kind: 'text' as const, text: `${at}\n` })));
   const after = logAfter(before, { kind: 'text', text: 'more' });
   t.same(
     after.blocks.map((block, at) => block === before.blocks[at]),
@@ -352,6 +353,7 @@ t.test('a log that breaks off is told from one that ends', async (t) => {
     return follower.reading;
   };
   t.same(await read([{ kind: 'ended', why: 'done' }], { kind: 'ended' }), { kind: 'ended' });
+  t.same(await read([{ kind: 'kept', text: 'x' }], { kind: 'ended' }), { kind: 'ended' }, 'no more is kept');
   t.same(await read([{ kind: 'text', text: 'x' }], { kind: 'ended' }), { kind: 'lost' });
   const refused = { kind: 'refused', status: 403, refusal: { message: 'no' } } as const;
   t.same(await read([], refused), refused);

@@ -164,7 +164,7 @@ t.test('a bundle that there is not, is said not to be', async (t) => {
   });
   const page = await open(t, { path: '/bundles/shops/nothing' });
   await page.getByText('There is no WerfBundle nothing in namespace shops.').waitFor();
-  t.equal(await page.getByText('Loading…').count(), 0);
+  t.equal(await panel(page).getByText('Loading…').count(), 0);
 });
 
 t.test('a bundle of a namespace that the list is not of is shown, and said to stand still', async (t) => {
@@ -295,7 +295,7 @@ t.test('checks are made when they are asked for', async (t) => {
   );
 });
 
-const text = (line: string): LogLine => ({ kind: 'text', text: line });
+const text = (line: string): LogLine => ({ kind: 'text', text: `${line}\n` });
 
 t.test('a log is followed, unless the reader has scrolled up', async (t) => {
   const lines = Array.from({ length: 300 }, (_, at) => text(`line ${at}`));
@@ -306,16 +306,20 @@ t.test('a log is followed, unless the reader has scrolled up', async (t) => {
     log.evaluate(({ scrollHeight, scrollTop, clientHeight }) => Math.round(scrollHeight - scrollTop - clientHeight));
   await page.getByText('line 299').waitFor();
   t.ok((await eventually(distance, (left) => left < 3)) < 3, 'it begins at the end');
-  server.log(text('one more'));
+  server.log({ kind: 'text', text: 'one ' });
+  server.log(text('more'));
   await page.getByText('one more').waitFor();
   t.ok((await eventually(distance, (left) => left < 3)) < 3, 'it stays there');
   await log.evaluate((element) => element.scrollTo(0, 100));
   await page.getByRole('button', { name: 'To the end' }).waitFor();
   server.log(text('and another'));
   await page.getByText('and another').waitFor({ state: 'attached' });
+  await page.setViewportSize({ width: 1440, height: 700 });
   t.equal(await log.evaluate(({ scrollTop }) => scrollTop), 100, 'it is left where the reader is');
   await page.getByRole('button', { name: 'To the end' }).click();
   t.ok((await eventually(distance, (left) => left < 3)) < 3);
+  await page.setViewportSize({ width: 1440, height: 500 });
+  t.ok((await eventually(distance, (left) => left < 3)) < 3, 'with less room, too');
   server.log({ kind: 'ended', why: 'The Pod has ended.' });
   await page.getByText('The Pod has ended.').waitFor();
 });
@@ -324,13 +328,14 @@ t.test('the log of another deployment is chosen, and the address says so', async
   server.knows.answers.set(`${CHECKOUT}/log?number=40`, {
     lines: [
       { kind: 'kept', text: '\u001b[32mdone\u001b[0m' },
-      { kind: 'ended', why: 'The Pod is gone.' },
+      { kind: 'ended', why: 'the container has ended' },
     ],
   });
   const page = await open(t, { path: LINK });
   await page.getByRole('button', { name: 'Log of deployment 40' }).click();
   await page.getByText('The Pod is gone. This is the end of its log').waitFor();
   t.equal(await page.getByRole('log').innerText(), 'done');
+  t.equal(await page.locator('.log-state').innerText(), 'The container has ended');
   t.equal(await isAt(page, `${LINK}?view=log&number=40`), `${LINK}?view=log&number=40`);
   t.equal(await page.getByRole('combobox', { name: 'Deployment' }).inputValue(), '40');
 });

@@ -270,5 +270,5 @@ export const SHOP_LOG: readonly LogLine[] = [
     '│ main.main()',
     '└ Logs for Pod/checkout-7c9d5f8b6-x2lqp, container/app',
     'Error: release "checkout" failed: Deployment/checkout: container "app": CrashLoopBackOff',
-  ].map((text) => ({ kind: 'text' as const, text })),
+  ].map((line) => ({ kind: 'text' as const, text: `${line}\n` })),
 ];

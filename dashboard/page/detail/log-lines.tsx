@@ -15,6 +15,15 @@ export const LogLines = ({ log }: { readonly log: LogView }) => {
   useLayoutEffect(() => {
     if (isFollowing) toEnd();
   }, [log, isFollowing]);
+  const isEmpty = log.blocks.length === 0;
+  // What stands around the lines may take room from them, or give it.
+  useLayoutEffect(() => {
+    const { current } = scroller;
+    if (!isFollowing || current === null) return;
+    const observer = new ResizeObserver(toEnd);
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, [isFollowing, isEmpty]);
   const lastTop = useRef(0);
   const onScroll = () => {
     const { scrollTop = 0, scrollHeight = 0, clientHeight = 0 } = scroller.current ?? {};
@@ -23,7 +32,7 @@ export const LogLines = ({ log }: { readonly log: LogView }) => {
     else if (scrollTop < lastTop.current) follow(false);
     lastTop.current = scrollTop;
   };
-  if (log.blocks.length === 0) return null;
+  if (isEmpty) return null;
   return (
     <div class="log-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled with the keys */}

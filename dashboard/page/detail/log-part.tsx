@@ -5,6 +5,7 @@ import { gathered } from '../live/gathered.js';
 import { LogFollower } from '../live/log-follower.js';
 import { type ReadFrom, useRedraw } from '../live/use-resource.js';
 import { RefusedNote } from '../look/refused-note.js';
+import { Sentence } from '../look/sentence.js';
 import type { OpenBundle } from '../shell/address.js';
 import { LogLines } from './log-lines.js';
 
@@ -42,7 +43,7 @@ export const LogPart = ({ from, open, detail, onView }: LogPartProps) => {
       {log.isKept && <p class="dim">The Pod is gone. This is the end of its log, as the status has kept it.</p>}
       <LogLines key={`${number} ${asked}`} log={log} />
       <p class="log-state dim" role="status">
-        {stateText(follower)}
+        <Sentence text={stateText(follower)} />
       </p>
     </section>
   );

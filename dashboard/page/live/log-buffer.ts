@@ -5,7 +5,7 @@ export const LOG_LINES = 5_000;
 /** Lines are kept and shown in blocks: a new line touches one of them. */
 const BLOCK = 200;
 
-/** Some lines of a log that follow each other. */
+/** Some lines of a log that follow each other; the very last one may not have ended. */
 interface LogBlock {
   /** The same for as long as the block is there. */
   readonly id: number;
@@ -50,9 +50,17 @@ export const logAfter = (log: LogView, line: LogLine): LogView => {
 
 const withoutWaiting = ({ waiting: _, ...log }: LogView): LogView => log;
 
+/** The last line is the one that the next piece goes on with; it is '' where a piece has ended one. */
 const withText = (log: LogView, text: string): LogView => {
-  const lines = text.replace(/\n$/, '').split('\n');
-  return withoutOldest(Object.assign({}, log, { blocks: withLines(log.blocks, lines) }));
+  const [first = '', ...lines] = text.split('\n');
+  return withoutOldest(Object.assign({}, log, { blocks: withLines(withEnd(log.blocks, first), lines) }));
+};
+
+const withEnd = (blocks: readonly LogBlock[], text: string): readonly LogBlock[] => {
+  const last = blocks.at(-1);
+  if (last === undefined) return [{ id: 0, lines: [text] }];
+  const lines = [...last.lines.slice(0, -1), `${last.lines.at(-1)}${text}`];
+  return text === '' ? blocks : [...blocks.slice(0, -1), { id: last.id, lines }];
 };
 
 const withLines = (blocks: readonly LogBlock[], lines: readonly string[]): readonly LogBlock[] => {

@@ -37,7 +37,8 @@ export class LogFollower {
       this.#onChange();
     });
     if (signal.aborted) return;
-    this.#reading = end.kind === 'ended' && this.#log.ended === undefined ? { kind: 'lost' } : end;
+    const isWhole = this.#log.ended !== undefined || this.#log.isKept;
+    this.#reading = end.kind === 'ended' && !isWhole ? { kind: 'lost' } : end;
     this.#onChange();
   }
 
