@@ -15,9 +15,14 @@ export async function buildPage() {
     target: 'es2022',
     format: 'esm',
     minify: true,
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
+    // The compiler's own settings would say otherwise.
+    tsconfigRaw: {},
+    jsx: 'transform',
+    jsxFactory: 'h',
+    jsxFragment: 'Fragment',
+    inject: ['jsx.mjs'],
     legalComments: 'none',
+    charset: 'utf8',
     logLevel: 'warning',
   });
   const textOf = (name) => outputFiles.find(({ path }) => path.endsWith(name)).text;

@@ -210,6 +210,7 @@ export type LogLine =
   | { readonly kind: 'job'; readonly namespace: string; readonly name: string; readonly number: number }
   /** The Pod has not begun; `why` in Kubernetes' words. */
   | { readonly kind: 'waiting'; readonly why: string }
+  /** The next piece of the log, as it comes: lines may end anywhere in it, or in a later one. */
   | { readonly kind: 'text'; readonly text: string }
   /** The Pod is gone: this is the end of its log, as the status has it. */
   | { readonly kind: 'kept'; readonly text: string }

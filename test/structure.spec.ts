@@ -78,6 +78,8 @@ const ADAPTERS: Readonly<Record<string, readonly string[]>> = {
   'controller/main.ts': ['process.env', 'systemClock', 'systemRandom'],
   'webhook/main.ts': ['process.env', 'systemClock', 'systemRandom'],
   'receiver/main.ts': ['process.env', 'systemClock'],
+  // Of the browser's page, whose ports are dashboard/page/live/clock.ts, and Fetch of client.ts beside it.
+  'dashboard/page/browser.ts': ['Date.now', 'fetch', 'setTimeout'],
 };
 /** Whoever imports the real thing is listed as well. */
 const SYSTEM_CLOCK = 'process/system-clock.js';

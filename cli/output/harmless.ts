@@ -1,16 +1,17 @@
+import { harmless as withoutColors } from '../../api/harmless.js';
+
 /** Colours, as this program sets them: bold, dim, and what ends them; red to cyan. */
 const COLOR = '\\u001b\\[(?:0|1|2|22|3[1-6]|39)m';
-/** Control characters but tabs and line ends, and what turns the direction of writing: both can make a text look like another one. */
-const HARMFUL = new RegExp(`${COLOR}|[^\\P{Cc}\\t\\n]|[\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]`, 'gu');
-const IS_COLOR = new RegExp(`^${COLOR}$`);
 const COLORS = new RegExp(COLOR, 'g');
+/** Keeps the colours, each as a part of its own. */
+const AROUND_COLORS = new RegExp(`(${COLOR})`);
 
-/**
- * A text that cannot move the cursor of a terminal, hide or rename: U+FFFD stands for each character that could. Names, messages,
- * tags and answers of registries come from strangers.
- */
+/** A text that is harmless in a terminal, but for this program's own colours. */
 export const harmless = (text: string): string =>
-  text.replace(HARMFUL, (found) => (IS_COLOR.test(found) ? found : '\uFFFD'));
+  text
+    .split(AROUND_COLORS)
+    .map((part, at) => (at % 2 === 1 ? part : withoutColors(part)))
+    .join('');
 
 /** What a terminal shows of a text in this program's colours. */
 export const uncolored = (text: string): string => text.replace(COLORS, '');

@@ -1,4 +1,8 @@
 import { render } from 'preact';
+import { App } from './shell/app.js';
+import { takeKeyFromAddress } from './shell/key-storage.js';
+import { showTheme, storedTheme } from './shell/theme.js';
 
+showTheme(storedTheme());
 const place = document.getElementById('page');
-if (place !== null) render(<p>Werf bundles</p>, place);
+if (place !== null) render(<App givenKey={takeKeyFromAddress()} />, place);

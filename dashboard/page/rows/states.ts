@@ -1,0 +1,33 @@
+import type { BundleState } from '../../protocol.js';
+
+/** A state in the words of people. */
+interface StateWords {
+  readonly word: string;
+  /** What it says of a bundle, as a sentence without a full stop. */
+  readonly about: string;
+}
+
+/** What needs a person stands first: it is the order of the list. */
+const WORDS: readonly (readonly [BundleState, StateWords])[] = [
+  ['failed', { word: 'Failed', about: 'What it asks for is not deployed, or is not tried again' }],
+  ['drifted', { word: 'Drifted', about: 'The cluster differs from what was deployed' }],
+  ['progressing', { word: 'Progressing', about: 'Something is under way, or is tried again by itself' }],
+  ['unseen', { word: 'Unseen', about: 'No controller has looked at it yet' }],
+  ['deleting', { word: 'Deleting', about: 'It is being deleted' }],
+  ['suspended', { word: 'Suspended', about: 'Nothing is polled or begun until it is resumed' }],
+  ['ready', { word: 'Ready', about: 'What it asks for is deployed' }],
+];
+
+/** All states, the most urgent first. */
+export const STATES: readonly BundleState[] = WORDS.map(([state]) => state);
+
+/** The place of a state in that order, from 0. */
+export const RANKS = Object.fromEntries(STATES.map((state, rank) => [state, rank])) as Readonly<
+  Record<BundleState, number>
+>;
+
+/** What people read of a state. */
+export const STATE_WORDS = Object.fromEntries(WORDS) as Readonly<Record<BundleState, StateWords>>;
+
+/** Whether a text, of an address say, is a state. */
+export const isState = (text: string): text is BundleState => STATES.some((state) => state === text);

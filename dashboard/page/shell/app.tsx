@@ -1,0 +1,94 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { About, Refusal, SessionAnswer } from '../../protocol.js';
+import { browserClock, browserFetch } from '../browser.js';
+import { type Client, createClient } from '../live/client.js';
+import { retryDelayMs } from '../live/connection.js';
+import { storedKey, storeKey } from './key-storage.js';
+import { SignIn } from './sign-in.js';
+import { Workspace } from './workspace.js';
+
+/** How far the page has come. */
+type Phase =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'unreachable' }
+  /** @see SignIn; `message` is '' where nothing was wrong yet */
+  | { readonly kind: 'key-missing'; readonly about: About; readonly message: string }
+  | { readonly kind: 'refused'; readonly about: About; readonly refusal: Refusal }
+  | { readonly kind: 'in'; readonly about: About; readonly session: SessionAnswer; readonly client: Client };
+
+interface AppProps {
+  /** From the address; '' if it had none. */
+  readonly givenKey: string;
+}
+
+/** The page: who asks, of whom; then the list. */
+export const App = ({ givenKey }: AppProps) => {
+  const [phase, become] = useState<Phase>({ kind: 'starting' });
+  useEffect(() => {
+    const stopped = new AbortController();
+    void begin(givenKey, become, stopped.signal);
+    return () => stopped.abort();
+  }, []);
+  switch (phase.kind) {
+    case 'starting':
+      return <Notice text="Loading…" />;
+    case 'unreachable':
+      return <Notice text="The server can’t be reached. Trying again…" />;
+    case 'key-missing': {
+      const { about, message } = phase;
+      return <SignIn about={about} message={message} onKey={(key) => void enter(about, key, become)} />;
+    }
+    case 'refused':
+      return <Notice text={phase.refusal.message} />;
+    case 'in': {
+      const { about, session, client } = phase;
+      const signOut = (message: string) => {
+        storeKey(about.mode, '');
+        become({ kind: 'key-missing', about, message });
+      };
+      return <Workspace about={about} session={session} client={client} onSignOut={signOut} />;
+    }
+  }
+};
+
+const Notice = ({ text }: { readonly text: string }) => (
+  <main class="notice">
+    <h1>Werf bundles</h1>
+    <p role="status">{text}</p>
+  </main>
+);
+
+type Become = (phase: Phase) => void;
+
+/** Asks with what it begins, as often as it takes. */
+const begin = async (givenKey: string, become: Become, signal: AbortSignal): Promise<void> => {
+  const stranger = createClient({ fetch: browserFetch, key: '' });
+  for (let failures = 1; !signal.aborted; failures += 1) {
+    const answer = await stranger.get<About>('/api/about', signal);
+    if (answer.kind === 'answered') return enter(answer.value, givenKey || storedKey(answer.value.mode), become);
+    if (signal.aborted) return;
+    become({ kind: 'unreachable' });
+    await browserClock.sleep(retryDelayMs(failures), signal);
+  }
+};
+
+/** Tries a key; a good one is kept. */
+const enter = async (about: About, key: string, become: Become): Promise<void> => {
+  if (key === '') return become({ kind: 'key-missing', about, message: '' });
+  const onUnauthorized = ({ message }: Refusal) => {
+    storeKey(about.mode, '');
+    become({ kind: 'key-missing', about, message });
+  };
+  const client = createClient({ fetch: browserFetch, key, onUnauthorized });
+  for (let failures = 1; ; failures += 1) {
+    const answer = await client.get<SessionAnswer>('/api/session', new AbortController().signal);
+    if (answer.kind === 'answered') {
+      storeKey(about.mode, key);
+      return become({ kind: 'in', about, session: answer.value, client });
+    }
+    if (answer.kind === 'refused' && answer.status === 401) return;
+    if (answer.kind === 'refused') become({ kind: 'refused', about, refusal: answer.refusal });
+    else become({ kind: 'unreachable' });
+    await browserClock.sleep(retryDelayMs(failures), new AbortController().signal);
+  }
+};
