@@ -1,4 +1,5 @@
 import { objectKey } from '../../api/object-key.js';
+import type { Job, Stored } from '../../api/objects.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { TraceContext } from '../../api/traceparent.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -106,15 +107,18 @@ export const traceEnd = (
   const parent = (found && traceOfJob(found)) ?? (known?.createdAt === undefined ? undefined : known.context);
   // A Job from before anything was traced, or one that was refused.
   if (parent === undefined || ended.result === 'Refused') return;
-  // Kubernetes tells it in whole seconds: what this process has seen itself is better.
-  const created = Math.max(parseTime(found?.metadata.creationTimestamp) ?? 0, parseTime(ended.startedAt) ?? 0);
-  const span = begun({ tracer, parent, at: known?.createdAt ?? created }, attributesOf(bundle, ended));
+  const at = known?.createdAt ?? createdAt(found, ended);
+  const span = begun({ tracer, parent, at }, attributesOf(bundle, ended));
   span.end({
-    at: parseTime(ended.finishedAt) ?? created,
+    at: parseTime(ended.finishedAt) ?? at,
     attributes: { ...jobAttributes(found), 'k8s.job.name': ended.jobName, 'deployment.status': statusOf(ended) },
     failure: FAILED.has(ended.result) ? ended.result : undefined,
   });
 };
+
+/** Kubernetes tells it in whole seconds: at the last moment of that one, so that nothing begins before what it follows from. */
+const createdAt = (job: Job | undefined, { startedAt }: Ended): number =>
+  Math.max((parseTime(job?.metadata.creationTimestamp) ?? 0) + 999, parseTime(startedAt) ?? 0);
 
 const begun = (
   { tracer, parent, at }: Pick<Reconciler, 'tracer'> & { readonly parent: TraceContext; readonly at: number },
@@ -140,7 +144,7 @@ const attributesOf = (
   'oci.manifest.digest': digest,
 });
 
-const jobAttributes = (job: Extract<Observation['job'], { kind: 'present' }>['job'] | undefined): SpanAttributes => {
+const jobAttributes = (job: Stored<Job> | undefined): SpanAttributes => {
   if (job === undefined) return {};
   const { containers } = job.spec?.template.spec ?? {};
   const all: readonly { readonly name?: string; readonly image?: string }[] = Array.isArray(containers)

@@ -76,7 +76,7 @@ t.test('a process that starts tells of the Job of another one, from what Kuberne
     name: 'run Job',
     traceId: SCANNED.traceId,
     parentId: created?.spanId,
-    at: NOW,
+    at: NOW + 999,
     failure: 'Failed',
     attributes: { 'deployment.status': 'failed' },
   });
