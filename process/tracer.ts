@@ -5,7 +5,7 @@ import type { Log, LogFields } from './ports.js';
 export type SpanAttributes = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 /** How a span begins. */
-export interface SpanStart {
+interface SpanStart {
   /** `server`: it answers a call from outside; `internal` if left out. */
   readonly kind?: 'internal' | 'server';
   /** What it is a part of, here or in another process; without, it begins a trace of its own. */
@@ -18,7 +18,7 @@ export interface SpanStart {
 }
 
 /** How a span ends. */
-export interface SpanEnd {
+interface SpanEnd {
   /** Milliseconds since 1970, its begin at the earliest; now if left out. */
   readonly at?: number;
   readonly attributes?: SpanAttributes;

@@ -6,7 +6,7 @@ export interface SamplerSettings {
 }
 
 /** How spans wait until they are sent: as OTEL_BSP_* say it. */
-export interface BatchSettings {
+interface BatchSettings {
   /** Milliseconds that a span waits for others, at most. */
   readonly delayMs: number;
   /** Time to send a batch, milliseconds. */

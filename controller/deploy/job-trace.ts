@@ -5,7 +5,7 @@ import { formatTraceparent, parseTraceparent, type TraceContext } from '../../ap
  * On a Job's Pod template: where in a trace the Job was created, for whoever sees it end. It stands beside what is signed: an older
  * controller would take a signature over more than it knows for a forgery, and deploy again. Nobody can change it once the Job exists.
  */
-const TRACEPARENT = 'werf.io/traceparent';
+export const TRACEPARENT = 'werf.io/traceparent';
 
 /** The Job with its place in a trace; as it is, if that is not recorded. */
 export const tracedJob = <J extends Job>(job: J, context: TraceContext | undefined): J => {

@@ -60,6 +60,8 @@ interface Choice {
   readonly more?: object;
 }
 
+const TRACES = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector.monitoring:4318' };
+
 const CHOICES: readonly Choice[] = [
   { title: 'nothing chosen', values: {} },
   {
@@ -180,6 +182,24 @@ const CHOICES: readonly Choice[] = [
           ['/spec/template/metadata/annotations/note', 'ours'],
           [`${CONTAINER}/command`, ['node', '--max-old-space-size=500', 'dist/receiver.js']],
         ),
+      ],
+    },
+  },
+  {
+    title: 'traces',
+    values: {
+      receiver: { enabled: true },
+      extraEnv: [TRACES],
+      controller: { extraEnv: [{ name: 'A', value: '1' }] },
+    },
+    components: ['receiver'],
+    more: {
+      patches: [
+        {
+          target: { kind: 'Deployment' },
+          patch: stringify([{ op: 'add', path: `${CONTAINER}/env/-`, value: TRACES }]),
+        },
+        patched('controller', [`${CONTAINER}/env/-`, { name: 'A', value: '1' }]),
       ],
     },
   },

@@ -4,9 +4,10 @@ import t, { type Test } from 'tap';
 import { JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import { BundleScenario, TIME_SCALE } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
+import type { CollectedSpan } from '../kit/collected-span.js';
 import { type RunningController, startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
-import { type CollectedSpan, startCollector } from '../kit/otlp-collector.js';
+import { startCollector } from '../kit/otlp-collector.js';
 import { recordWatch } from '../kit/record-watch.js';
 import type { ServerProgram } from '../kit/server-program.js';
 
@@ -102,9 +103,10 @@ t.test("from a push to a registry to the Job's end it is one trace", { skip }, a
       spans.map(({ service, name, kind, failed }) => ({ service, name, kind, failed })),
       [
         { service: 'werfbundle-receiver', name: 'POST /receivers/{receiver}', kind: 2, failed: false },
-        ...['scan repository', ...FOLLOWED].map((name) => ({
-          ...{ service: 'werfbundle-controller', name, kind: 1, failed: false },
-        })),
+        ...['scan repository', ...FOLLOWED].map((name) => {
+          const service = 'werfbundle-controller';
+          return { service, name, kind: 1, failed: false };
+        }),
       ],
     );
     isInOrder(t, spans);

@@ -1,26 +1,9 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
+import type { CollectedSpan } from './collected-span.js';
 import { eventually } from './eventually.js';
 import { spansInProtobuf } from './otlp-protobuf.js';
-
-/** A span as a collector has got it. */
-export interface CollectedSpan {
-  readonly service: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** '' of the first of a trace. */
-  readonly parentSpanId: string;
-  /** Milliseconds since 1970. */
-  readonly start: number;
-  readonly end: number;
-  readonly attributes: Readonly<Record<string, unknown>>;
-  readonly failed: boolean;
-  /** Trace ids of its links. */
-  readonly links: readonly string[];
-}
 
 /** What it does with what is sent: `hang` takes it and never answers. */
 type Manner = 'take' | 'hang' | 'refuse';

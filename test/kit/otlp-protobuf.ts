@@ -1,4 +1,4 @@
-import type { CollectedSpan } from './otlp-collector.js';
+import type { CollectedSpan } from './collected-span.js';
 
 /** The fields of a message of protobuf, by their numbers: bytes, or a number of 64 bits. */
 type Message = ReadonlyMap<number, readonly (Buffer | bigint)[]>;

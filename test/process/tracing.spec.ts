@@ -46,17 +46,31 @@ for (const protocol of ['http/protobuf', 'http/json'])
     outer.end({ attributes: { 'http.response.status_code': 202, ok: true } });
     await close();
     const { traceId } = PARENT;
+    const both = { service: 'werfbundle-test', traceId };
     t.strictSame(collector.spans, [
       {
-        ...{ service: 'werfbundle-test', name: 'inner', kind: 1, traceId },
-        ...{ spanId: inner.context?.spanId, parentSpanId: outer.context?.spanId },
-        ...{ start: BEGIN, end: BEGIN, attributes: { 'error.type': 'JobLost' }, failed: true, links: [] },
+        ...both,
+        name: 'inner',
+        kind: 1,
+        spanId: inner.context?.spanId,
+        parentSpanId: outer.context?.spanId,
+        start: BEGIN,
+        end: BEGIN,
+        attributes: { 'error.type': 'JobLost' },
+        failed: true,
+        links: [],
       },
       {
-        ...{ service: 'werfbundle-test', name: 'outer', kind: 2, traceId },
-        ...{ spanId: outer.context?.spanId, parentSpanId: PARENT.spanId },
-        ...{ start: BEGIN - 86_400_000, end: BEGIN + 1_500, failed: false, links: [link.traceId] },
+        ...both,
+        name: 'outer',
+        kind: 2,
+        spanId: outer.context?.spanId,
+        parentSpanId: PARENT.spanId,
+        start: BEGIN - 86_400_000,
+        end: BEGIN + 1_500,
         attributes: { 'k8s.job.name': 'web-1', list: ['a', 'b'], 'http.response.status_code': 202, ok: true },
+        failed: false,
+        links: [link.traceId],
       },
     ]);
     t.match(collector.requests, [{ path: '/v1/traces' }]);
