@@ -60,6 +60,7 @@ interface Choice {
   readonly more?: object;
 }
 
+const COLLECTOR = { ports: [{ protocol: 'TCP', port: 4318 }] };
 const TRACES = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector.monitoring:4318' };
 
 const CHOICES: readonly Choice[] = [
@@ -189,12 +190,18 @@ const CHOICES: readonly Choice[] = [
     title: 'traces',
     values: {
       receiver: { enabled: true },
+      networkPolicies: { enabled: true, extraEgress: [COLLECTOR] },
       extraEnv: [TRACES],
       controller: { extraEnv: [{ name: 'A', value: '1' }] },
     },
     components: ['receiver'],
+    resources: ['network-policies'],
     more: {
       patches: [
+        {
+          target: { kind: 'NetworkPolicy' },
+          patch: stringify([{ op: 'add', path: '/spec/egress/-', value: COLLECTOR }]),
+        },
         {
           target: { kind: 'Deployment' },
           patch: stringify([{ op: 'add', path: `${CONTAINER}/env/-`, value: TRACES }]),
