@@ -24,6 +24,14 @@ const toCollector = async (t: Test, more: Readonly<Record<string, string>> = {})
   return { collector, ...(await start({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, ...more })) };
 };
 
+/** Variables that OpenTelemetry's exporter reads itself, from the environment of the process. */
+const ofExporter = (t: Test, variables: Readonly<Record<string, string>>): void => {
+  Object.assign(process.env, variables);
+  t.teardown(() => {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  });
+};
+
 t.test('while nothing is traced there are no metrics, no lines, and no spans', async (t) => {
   const { tracer, close, log, registry } = await start({});
   const span = tracer.begin('work');
@@ -124,9 +132,8 @@ t.test('spans can be lines of the log', async (t) => {
 });
 
 t.test('a collector that never answers holds up nothing, and what can not wait is dropped', async (t) => {
-  // Read by OpenTelemetry's exporter itself; the request of this spec shall not outlive it.
-  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '50';
-  t.teardown(() => delete process.env['OTEL_EXPORTER_OTLP_TIMEOUT']);
+  // The request of this spec shall not outlive it.
+  ofExporter(t, { OTEL_EXPORTER_OTLP_TIMEOUT: '50' });
   const { tracer, close, clock, log, counts, collector } = await toCollector(t, { OTEL_BSP_MAX_QUEUE_SIZE: '3' });
   collector.behave('hang');
   for (let number = 0; number < 8; number += 1) tracer.begin('work').end();
@@ -143,8 +150,7 @@ t.test('a collector that never answers holds up nothing, and what can not wait i
 });
 
 t.test('a batch without an answer in time counts as failed', async (t) => {
-  process.env['OTEL_EXPORTER_OTLP_TIMEOUT'] = '50';
-  t.teardown(() => delete process.env['OTEL_EXPORTER_OTLP_TIMEOUT']);
+  ofExporter(t, { OTEL_EXPORTER_OTLP_TIMEOUT: '50' });
   const { tracer, close, clock, counts, collector } = await toCollector(t, {
     OTEL_BSP_EXPORT_TIMEOUT: '20',
     OTEL_BSP_SCHEDULE_DELAY: '1',
@@ -198,6 +204,22 @@ t.test('what is wrong is told, and a password is not', async (t) => {
   t.match(log.entries, [
     { level: 'warn', message: 'a variable of traces is left out', fields: { why: /^OTEL_TRACES_SAMPLER: / } },
     { level: 'info', message: 'traces are sent', fields: { collector: 'http://127.0.0.1:1/x' } },
+  ]);
+  t.notMatch(JSON.stringify(log.entries), /secret/);
+});
+
+t.test("the exporter's own variables count, and nothing of a header is told", async (t) => {
+  ofExporter(t, {
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-token=very%20secret',
+    OTEL_EXPORTER_OTLP_CERTIFICATE: '/nowhere/ca.crt',
+  });
+  const { tracer, close, log, collector } = await toCollector(t);
+  tracer.begin('work').end();
+  await close();
+  t.match(collector.requests, [{ headers: { 'x-token': 'very secret' } }]);
+  t.match(log.entries, [
+    { message: 'a variable of traces is left out', fields: { why: 'Failed to read root certificate file' } },
+    { message: 'traces are sent' },
   ]);
   t.notMatch(JSON.stringify(log.entries), /secret/);
 });
