@@ -42,8 +42,15 @@ const options = {
   sourcesContent: false,
 };
 
+// Only who traces reads this: a file of its own, which the programs name as their sources do.
+const TRACES = 'open-telemetry';
 const whole = wanted.filter(([name]) => name !== 'werfbundle').map(([, files]) => files);
-if (whole.length > 0) await build({ ...options, entryPoints: Object.assign({}, ...whole) });
+if (whole.length > 0) {
+  await build({ ...options, entryPoints: Object.assign({}, ...whole), external: [`*/${TRACES}.js`] });
+  // As ES modules, of which only what is used stays.
+  const mainFields = ['module', 'main'];
+  await build({ ...options, entryPoints: { [TRACES]: `process/${TRACES}.ts` }, mainFields });
+}
 if (whole.length < wanted.length) {
   // The command line starts for each call: what a command does not need stays in files of its own, unread.
   const { metafile } = await build({

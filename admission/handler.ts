@@ -1,4 +1,6 @@
+import type { TraceContext } from '../api/traceparent.js';
 import type { Clock, Log, LogFields } from '../process/ports.js';
+import { NO_TRACER, type Span, type Tracer, tracedLog } from '../process/tracer.js';
 import type { AdmissionRequest, WebhookName } from './admission-request.js';
 import { decodeBundle, type Malformed, type Review, readReview } from './decode.js';
 import { type About, type Answer, encode, plainAnswer } from './encode.js';
@@ -15,6 +17,8 @@ export interface Call extends CallTime {
   readonly body: Uint8Array;
   /** How long the answer may take, milliseconds. */
   readonly withinMs: number;
+  /** What it is a part of, as the apiserver says. */
+  readonly parent?: TraceContext | undefined;
 }
 
 /** Answers a call. Never rejects: a bug is a 500, which the failurePolicy judges. */
@@ -26,6 +30,8 @@ export interface HandlerDeps {
   readonly clock: Pick<Clock, 'monotonic' | 'now'>;
   readonly log: Log;
   readonly metrics: Pick<AdmissionMetrics, 'answered'>;
+  /** Told of each call; nothing is traced if it is left out. */
+  readonly tracer?: Tracer;
 }
 
 /** A decoded review: its object, for the answer and for the log, and how it is judged. */
@@ -59,27 +65,62 @@ type AnswerDeps = Omit<HandlerDeps, 'checks'>;
 export const answerCalls = (deps: AnswerDeps, read: (review: Review, call: Call) => QueuedReview): Handler => {
   return async (call) => {
     const start = deps.clock.monotonic();
+    const span = spanOf(call, deps);
+    const log = tracedLog(deps.log, span.context);
     const review = readCall(call);
     const { uid } = review;
     let answer: Answer;
     let outcome: Outcome = 'bug';
+    let known: LogFields | undefined;
     try {
       const question: QueuedReview = review.kind === 'malformed' ? { judge: () => review } : read(review, call);
       const { about, fields } = question;
+      known = fields;
       const judged = question.judge();
       const verdict = judged instanceof Promise ? await inTime(judged, call.signal) : judged;
       outcome = verdict.kind;
       answer = encode(verdict, { ...about, ...(uid !== undefined && { uid }) });
       const durationMs = since(deps, start);
-      deps.log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
+      log.info('admission answered', { webhook: call.webhook, uid, ...fields, ...foundIn(verdict), durationMs });
     } catch (error) {
       // A bug. The uid is all that is known for sure; the body may hold anything.
-      deps.log.error('admission failed', { webhook: call.webhook, uid, error });
+      log.error('admission failed', { webhook: call.webhook, uid, error });
       answer = plainAnswer(500, `the webhook failed on this request (uid ${uid ?? 'unknown'}); its log says why`);
     }
     deps.metrics.answered(call.webhook, outcome, since(deps, start) / 1000);
+    endSpan(span, { answer, outcome, fields: known });
     return answer;
   };
+};
+
+const spanOf = ({ webhook, parent }: Call, { tracer = NO_TRACER }: AnswerDeps): Span => {
+  const attributes = { 'http.request.method': 'POST', 'http.route': `/${webhook}` };
+  return tracer.begin(`POST /${webhook}`, { kind: 'server', parent, attributes });
+};
+
+/** A denial is no failure: the webhook has done what it is for. */
+const endSpan = (
+  span: Span,
+  {
+    answer: { status },
+    outcome,
+    fields,
+  }: { readonly answer: Answer; readonly outcome: Outcome; readonly fields: LogFields | undefined },
+): void => {
+  const text = (name: string): string | undefined => {
+    const value = fields?.[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  span.end({
+    attributes: {
+      'http.response.status_code': status,
+      'k8s.namespace.name': text('namespace'),
+      'werfbundle.admission.name': text('name'),
+      'werfbundle.admission.operation': text('operation'),
+      'werfbundle.admission.verdict': outcome,
+    },
+    ...(status >= 500 && { failure: outcome }),
+  });
 };
 
 const since = ({ clock }: AnswerDeps, start: number): number => Math.round((clock.monotonic() - start) * 10) / 10;

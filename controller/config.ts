@@ -3,6 +3,7 @@ import { isWerfVersion } from '../api/werf-version.js';
 import { isLabelSelector } from '../kube/label-selector.js';
 import { commonFlags } from '../process/common-flags.js';
 import { type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
+import { TRACING_VARIABLES } from '../process/tracing-settings.js';
 import { isNetwork } from '../registry/addresses.js';
 import { type Proxies, readProxies } from '../registry/proxies.js';
 
@@ -143,6 +144,7 @@ export const parseConfig = (
     columns,
     program: 'controller',
     summary: 'Polls registries and deploys werf bundles by Jobs.',
+    variables: TRACING_VARIABLES,
   });
   const read = readProxies(env);
   if (parsed.kind === 'help' || parsed.kind === 'version') return parsed;

@@ -7,6 +7,7 @@ import type { Candidate } from '../kube/election-step.js';
 import { fencedClient } from '../kube/fenced-client.js';
 import { createWorkQueue, type WorkQueue } from '../kube/work-queue.js';
 import type { Clock, Log, Random, Timer } from '../process/ports.js';
+import type { Tracer } from '../process/tracer.js';
 import type { Registry } from '../registry/port.js';
 import { Caches } from './cache/caches.js';
 import { Pushes } from './cache/pushes.js';
@@ -47,6 +48,7 @@ interface ControllerDeps {
   /** Name of this process in events. */
   readonly instance: string;
   readonly metrics: Metrics;
+  readonly tracer: Tracer;
   readonly share: Share;
   /** The Lease by which one of several processes leads; undefined: this one always leads. */
   readonly candidate: Candidate | undefined;
@@ -162,7 +164,7 @@ export class Controller {
   }
 
   #scans(): ReturnType<typeof createScans> {
-    const { registry, clock, random, log, platform, metrics } = this.#deps;
+    const { registry, clock, random, log, platform, metrics, tracer } = this.#deps;
     return createScans({
       registry,
       clock,
@@ -172,7 +174,8 @@ export class Controller {
       onDelivery: (ref) => this.#wake(ref),
       onHold: (ref) => this.#wake(ref),
       onScan: (result, durationMs) => metrics.scanned(result, durationMs),
-      wasPushed: (name) => this.#pushes?.wasPushed(name) === true,
+      lastPush: (name) => this.#pushes?.lastPush(name),
+      tracer,
     });
   }
 
@@ -184,7 +187,7 @@ export class Controller {
     /** Aborted when running work is to be aborted. */
     readonly signal: AbortSignal;
   }): WorkQueue {
-    const { clock, random, log, values, platform, metrics, workers } = this.#deps;
+    const { clock, random, log, values, platform, metrics, workers, tracer } = this.#deps;
     const self = {
       clock,
       client: needs.client,
@@ -194,6 +197,7 @@ export class Controller {
       platform,
       proof: this.#takeOver.proof,
       memory: new Memory(),
+      tracer,
       valuesChanges: this.#watches,
       slots: needs.slots,
       now: () => clock.now(),

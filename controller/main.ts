@@ -9,6 +9,7 @@ import { createKubeClient } from '../kube/http-client.js';
 import { startHealthServer } from '../process/health-server.js';
 import { createLog } from '../process/json-log.js';
 import { runProcess, StartError } from '../process/run.js';
+import { startTracing } from '../process/start-tracing.js';
 import { systemClock, systemRandom } from '../process/system-clock.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS, DEFAULT_REGISTRY_TIMEOUTS } from '../registry/registry.js';
 import { leaseNameOf, type Share } from './cache/share.js';
@@ -123,6 +124,14 @@ await runProcess(async (signal, fail) => {
     clock: systemClock,
     userAgent: USER_AGENT,
   });
+  const tracing = await startTracing({
+    env: process.env,
+    name: 'werfbundle-controller',
+    version: WERFBUNDLE_VERSION,
+    clock: systemClock,
+    log,
+    registry: metrics.registry,
+  });
   const values = new ValuesReader({ clock: systemClock, log });
   const health = await startHealthServer({
     address: config.healthAddress,
@@ -155,6 +164,7 @@ await runProcess(async (signal, fail) => {
       limits: { total: config.maxJobs, perNamespace: config.maxJobsPerNamespace },
       instance: hostname(),
       metrics,
+      tracer: tracing.tracer,
       share: shareOf(config),
       candidate: config.leaderElect ? candidateOf(config) : undefined,
       onStuck: fail,
@@ -164,6 +174,6 @@ await runProcess(async (signal, fail) => {
     log.info('controller stops');
   } finally {
     values.stop();
-    await Promise.all([health.close(), registry.close(), client.close()]);
+    await Promise.all([tracing.close(), health.close(), registry.close(), client.close()]);
   }
 });

@@ -202,8 +202,8 @@ export class Metrics {
     this.#lookups.inc({ kind, result });
   }
 
-  /** All that are made with prom-client, as they were declared; {@link BUNDLE_INFO} is not. */
-  get declared(): Pick<Registry, 'getMetricsAsArray' | 'getMetricsAsJSON'> {
+  /** All that are made with prom-client; {@link BUNDLE_INFO} is not. */
+  get registry(): Registry {
     return this.#registry;
   }
 

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { parseJson } from '../api/parse-json.js';
+import { parseTraceparent } from '../api/traceparent.js';
 import type { Clock, Log } from '../process/ports.js';
+import { type Span, type Tracer, traceFields } from '../process/tracer.js';
 import type { ReadBody } from '../serving/read-body.js';
 import { CallRate } from './call-rate.js';
 import { CALL_REFUSALS, type CallRefusal } from './call-refusals.js';
@@ -20,6 +22,8 @@ export interface Call {
   readonly headers: IncomingHttpHeaders;
   /** Its address, for the log. */
   readonly peer: string;
+  /** When it came, milliseconds since 1970. */
+  readonly at: number;
   /** Reads the body, once. Never rejects. */
   readonly read: () => Promise<ReadBody>;
 }
@@ -43,6 +47,8 @@ interface CallsDeps {
   readonly refusals: { add(reason: CallRefusal, peer: string): void };
   /** Counts each call of a receiver that there is. */
   readonly onCall: (receiver: string, result: CallResult) => void;
+  /** Told of each call that is passed on. */
+  readonly tracer: Tracer;
 }
 
 /** What became of a call of a receiver. */
@@ -51,6 +57,9 @@ export type CallResult = 'pushed' | 'ignored' | 'refused';
 /** The longest body, bytes; notifications have a few KiB. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
+const ROUTE = '/receivers/{receiver}';
+/** The status of a call that is passed on. */
+const TAKEN = 202;
 const PATH = /^\/receivers\/([^/?]*)(?:\/([^/?]*))?$/;
 
 /** A receiver that a call is for, and what stands behind its name. */
@@ -93,7 +102,7 @@ export class Calls {
       case 'ignored':
         return { status: 200, message: `nothing to do: ${verdict.why}` };
       case 'pushed':
-        return { status: 202, message: `bundles of ${verdict.names.join(', ')} are looked at` };
+        return { status: TAKEN, message: `bundles of ${verdict.names.join(', ')} are looked at` };
       default:
         return verdict satisfies never;
     }
@@ -114,25 +123,52 @@ export class Calls {
       ? refused('replayed', true)
       : judge(toldBy(sender, { headers, body }), receiver, this.#deps.clock.now());
     return {
-      ...(verdict.kind === 'pushed' ? await this.#pass(verdict, receiver.name, known) : verdict),
+      ...(verdict.kind === 'pushed' ? await this.#pass(verdict, { call, receiver: receiver.name, known }) : verdict),
       isProven: true,
     };
   }
 
   /** What calls that are refused anyway cost, the real sender does not pay: only here its rate counts. */
-  async #pass(verdict: Extract<Verdict, { kind: 'pushed' }>, receiver: string, known: string): Promise<Verdict> {
+  async #pass(
+    verdict: Extract<Verdict, { kind: 'pushed' }>,
+    { call, receiver, known }: { readonly call: Call; readonly receiver: string; readonly known: string },
+  ): Promise<Verdict> {
     const { names, below, isUnique } = verdict;
     if (!this.#rate.take(receiver)) return { kind: 'refused', reason: 'flooding' };
     // Before it is written, so that the same call meanwhile is the same; whoever is told to try again has to be let through.
     if (isUnique) this.#replays.add(receiver, known);
-    const pushes = names.map((name) => ({ name, below }));
+    const span = this.#spanOf(call, receiver, names);
+    const pushes = names.map((name) => ({ name, below, trace: span.context }));
     const recorded = await this.#deps.recorder.record(receiver, pushes);
     if (recorded.kind !== 'recorded') {
       this.#replays.remove(receiver, known);
-      return { kind: 'refused', reason: recorded.kind === 'full' ? 'flooding' : 'unavailable' };
+      const reason = recorded.kind === 'full' ? 'flooding' : 'unavailable';
+      const { status } = CALL_REFUSALS[reason];
+      span.end({ attributes: { 'http.response.status_code': status }, failure: reason });
+      return { kind: 'refused', reason };
     }
-    this.#deps.log.info('a push was received', { receiver, repositories: names, below });
+    const fields = Object.assign({ receiver, repositories: names, below }, traceFields(span.context));
+    this.#deps.log.info('a push was received', fields);
+    span.end({ attributes: { 'http.response.status_code': TAKEN } });
     return verdict;
+  }
+
+  /**
+   * A trace begins here, whatever the caller says of one of its own: that it is known proves who it is, but its traces are somebody else's,
+   * and whether ours are recorded is not for it to say. A link leads there.
+   */
+  #spanOf({ method, headers, at }: Call, receiver: string, names: readonly string[]): Span {
+    return this.#deps.tracer.begin(`${method} ${ROUTE}`, {
+      kind: 'server',
+      link: parseTraceparent(headers['traceparent']),
+      at,
+      attributes: {
+        'http.request.method': method,
+        'http.route': ROUTE,
+        'werfbundle.receiver': receiver,
+        'werfbundle.repositories': names,
+      },
+    });
   }
 
   #refuse({ peer }: Call, { reason, detail, isProven }: Refused, sender?: Sender): CallAnswer {

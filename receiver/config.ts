@@ -1,5 +1,6 @@
 import type { FlagInput, FlagValues } from '../process/flags.js';
 import { commonFlags, type FlagTable, parseFlags } from '../process/flags.js';
+import { TRACING_VARIABLES } from '../process/tracing-settings.js';
 
 const { kubeconfig, context, namespace } = commonFlags;
 
@@ -52,4 +53,5 @@ export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env' | 'columns'>) 
     ...input,
     program: 'receiver',
     summary: 'Is told by registries what was pushed, and has the controller look at once.',
+    variables: TRACING_VARIABLES,
   });

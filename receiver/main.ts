@@ -5,6 +5,7 @@ import { countRequests } from '../kube/request-metrics.js';
 import { createLog } from '../process/json-log.js';
 import { runProcess } from '../process/run.js';
 import { StartError } from '../process/start-error.js';
+import { startTracing } from '../process/start-tracing.js';
 import { systemClock } from '../process/system-clock.js';
 import { parseConfig, type ReceiverConfig } from './config.js';
 import { runReceiver } from './start.js';
@@ -24,10 +25,12 @@ const run = async (config: ReceiverConfig, signal: AbortSignal): Promise<void> =
     server: connection.server,
     namespace: config.namespace,
   });
+  const about = { clock: systemClock, log, registry, version: WERFBUNDLE_VERSION };
+  const { tracer, close } = await startTracing({ ...about, env: process.env, name: 'werfbundle-receiver' });
   try {
-    await runReceiver({ config, client, clock: systemClock, log, registry, version: WERFBUNDLE_VERSION }, signal);
+    await runReceiver({ ...about, config, client, tracer }, signal);
   } finally {
-    await client.close();
+    await Promise.all([close(), client.close()]);
   }
 };
 

@@ -99,8 +99,9 @@ interface Surroundings extends ServerDeps {
 
 const answer = async (
   { request, response }: Exchange,
-  { calls, connections, room, state }: Surroundings,
+  { calls, connections, room, state, clock }: Surroundings,
 ): Promise<void> => {
+  const at = clock.now();
   const held = room.enter(request);
   connections.holds(request, held);
   let reading: Promise<ReadBody> | undefined;
@@ -110,7 +111,7 @@ const answer = async (
   };
   try {
     const { method = '', url = '', headers, socket } = request;
-    const made = await calls.answer({ method, url: originForm(url), headers, peer: peerOf(socket), read });
+    const made = await calls.answer({ method, url: originForm(url), headers, peer: peerOf(socket), at, read });
     // Whoever is answered while they still write may never see why: what nobody wants of a body is read, and kept nowhere.
     if (reading === undefined) await ended(request, response);
     send(response, made, made.isLast === true || state.draining || reading === undefined);

@@ -4,6 +4,7 @@ import { type Readiness, startHealthServer } from '../process/health-server.js';
 import type { Clock, Log } from '../process/ports.js';
 import { pause, untilAborted } from '../process/sleep.js';
 import { StartError } from '../process/start-error.js';
+import type { Tracer } from '../process/tracer.js';
 import { Refusals } from '../serving/refusals.js';
 import { Calls } from './calls.js';
 import type { ReceiverConfig } from './config.js';
@@ -23,6 +24,7 @@ interface Surroundings {
   readonly version: string;
   /** For /metrics; the client's metrics are registered already. */
   readonly registry: Registry;
+  readonly tracer: Tracer;
 }
 
 /** How long calls under way at the end may take, milliseconds. */
@@ -58,6 +60,7 @@ export const runReceiver = async (surroundings: Surroundings, signal: AbortSigna
       refusals,
       receivers: () => folder.receivers,
       onCall: metrics.called,
+      tracer: surroundings.tracer,
     });
     const { listen, maxConnections, maxConnectionsPerPeer } = config;
     const server = await startServer({ listen, calls, maxConnections, maxConnectionsPerPeer, refusals, clock, log });

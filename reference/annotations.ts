@@ -9,6 +9,7 @@ import {
 } from '../api/annotations.js';
 import { FINALIZER } from '../api/finalizer.js';
 import { ACCEPT_BUNDLES_FROM } from '../api/references/target-namespace.js';
+import { TRACEPARENT } from '../controller/deploy/job-trace.js';
 import { ANNOTATIONS, APP_NAME, LABELS, MANAGED_BY, PLAN } from '../controller/deploy/names.js';
 import { code, page, table } from './markdown.js';
 
@@ -90,10 +91,13 @@ ${table(
       heading: 'Annotations of Jobs, their Pods and Secrets',
       text: table(
         ['Annotation', 'Meaning'],
-        Object.entries(ANNOTATIONS).map(([key, name]) => [
-          code(name),
-          ANNOTATION_MEANINGS[key as keyof typeof ANNOTATIONS],
-        ]),
+        [
+          ...Object.entries(ANNOTATIONS).map(([key, name]) => [
+            code(name),
+            ANNOTATION_MEANINGS[key as keyof typeof ANNOTATIONS],
+          ]),
+          [code(TRACEPARENT), "on a Job's template, if there are [traces](../traces.md): its place in one"],
+        ],
       ),
     },
     {

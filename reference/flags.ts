@@ -3,6 +3,7 @@ import { playgroundFlags, playgroundVariables } from '../playground/options.js';
 import { commonFlags } from '../process/common-flags.js';
 import type { Flag, FlagTable } from '../process/flag-values.js';
 import { variableOf } from '../process/flags.js';
+import { TRACING_VARIABLES } from '../process/tracing-settings.js';
 import { receiverFlags } from '../receiver/config.js';
 import { webhookFlags } from '../webhook/config.js';
 import { code, page, table } from './markdown.js';
@@ -53,12 +54,25 @@ const ABOUT = `Flags of the programs, and the variables that say the same; a fla
 \`--name\` and \`--no-name\`. A wrong one ends the program with exit code 2, with all problems named. \`--help\` and \`--version\` are there,
 too. What they do together: [docs/configuration.md](../configuration.md#flags). The command line's options: [commands](commands.md).`;
 
+const variablesTable = (variables: Readonly<Record<string, string>>): string =>
+  table(
+    ['Variable', 'Meaning'],
+    Object.entries(variables).map(([name, help]) => [code(name), help]),
+  );
+
 export const flagsPage = (): string =>
   page({ title: 'Flags', from: 'the tables that the programs read', about: ABOUT }, [
     { heading: 'Webhook and controller', text: table(HEADS, rowsOf(commonFlags, true)) },
     { heading: 'Webhook', text: table(HEADS, rowsOf(own(webhookFlags), true)) },
     { heading: 'Controller', text: table(HEADS, rowsOf(own(controllerFlags), true)) },
     { heading: 'Receiver', text: table(HEADS, rowsOf(receiverFlags, true)) },
+    {
+      heading: 'Traces',
+      text: [
+        'Webhook, controller and receiver read these variables, which have no flags; [more of them](../traces.md#variables):\n',
+        variablesTable(TRACING_VARIABLES),
+      ].join('\n'),
+    },
     {
       heading: 'Playground',
       text: [
@@ -67,10 +81,7 @@ export const flagsPage = (): string =>
           HEADS.filter((head) => head !== 'Variable'),
           rowsOf(playgroundFlags, false),
         ),
-        table(
-          ['Variable', 'Meaning'],
-          Object.entries(playgroundVariables).map(([name, help]) => [code(name), help]),
-        ),
+        variablesTable(playgroundVariables),
       ].join('\n'),
     },
   ]);

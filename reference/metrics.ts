@@ -3,6 +3,7 @@ import { createAdmissionMetrics } from '../admission/metrics.js';
 import { BUNDLE_INFO } from '../controller/bundle-series.js';
 import { Metrics } from '../controller/metrics.js';
 import { countRequests } from '../kube/request-metrics.js';
+import { registerSpans } from '../process/start-tracing.js';
 import { createReceiverMetrics } from '../receiver/metrics.js';
 import { REFUSALS as RECEIVER_REFUSALS } from '../receiver/refusals.js';
 import { createServerMetrics } from '../webhook/metrics.js';
@@ -53,6 +54,7 @@ const ofWebhook = async (): Promise<readonly Metric[]> => {
   const registry = new Registry();
   createAdmissionMetrics(registry);
   createServerMetrics(registry);
+  registerSpans(registry);
   countRequests(registry);
   return metricsIn(registry);
 };
@@ -60,14 +62,17 @@ const ofWebhook = async (): Promise<readonly Metric[]> => {
 const ofReceiver = async (): Promise<readonly Metric[]> => {
   const registry = new Registry();
   createReceiverMetrics(registry);
+  registerSpans(registry);
   countRequests(registry);
   return metricsIn(registry);
 };
 
 const ofController = async (): Promise<readonly Metric[]> => {
   const { name, help, labelNames } = BUNDLE_INFO;
+  const metrics = new Metrics();
+  registerSpans(metrics.registry);
   return [
-    ...(await metricsIn(new Metrics().declared)),
+    ...(await metricsIn(metrics.registry)),
     { name, help, type: 'gauge', labels: labelNames.map((label) => ({ name: label, values: [] })) },
   ];
 };

@@ -1,6 +1,7 @@
 import { patternFault } from '../api/platform-policy.js';
 import { commonFlags } from '../process/common-flags.js';
 import { type FlagInput, type FlagTable, type FlagValues, parseFlags } from '../process/flags.js';
+import { TRACING_VARIABLES } from '../process/tracing-settings.js';
 import { type AdvertiseUrl, parseAdvertiseUrl } from './advertise-url.js';
 
 /** The webhook's flags. */
@@ -132,7 +133,7 @@ const NAMES_WITHOUT_CA = '--client-names: there are no client certificates to lo
 /** Reads flags and environment. Never throws; all problems are named at once. */
 export const parseConfig = (input: Pick<FlagInput, 'argv' | 'env' | 'columns'>): ParsedConfig => {
   const summary = 'Admission of WerfBundles: fills in the defaults, and refuses what could not work.';
-  const parsed = parseFlags(webhookFlags, { ...input, program: 'webhook', summary });
+  const parsed = parseFlags(webhookFlags, { ...input, program: 'webhook', summary, variables: TRACING_VARIABLES });
   if (parsed.kind !== 'ok') return parsed;
   const { advertiseUrl, ...values } = parsed.values;
   const url = advertiseUrl === undefined ? undefined : parseAdvertiseUrl(advertiseUrl);

@@ -5,6 +5,7 @@ import { countRequests } from '../kube/request-metrics.js';
 import { createLog } from '../process/json-log.js';
 import { runProcess } from '../process/run.js';
 import { StartError } from '../process/start-error.js';
+import { startTracing } from '../process/start-tracing.js';
 import { systemClock, systemRandom } from '../process/system-clock.js';
 import { type Config, parseConfig } from './config.js';
 import { runWebhook } from './start.js';
@@ -22,11 +23,12 @@ const run = async (config: Config, signal: AbortSignal): Promise<void> => {
   log.info('webhook starting', { version: WERFBUNDLE_VERSION, server: connection.server, namespace: config.namespace });
   if (config.timeScale !== 1)
     log.warn('certificates age faster than they should (--time-scale)', { timeScale: config.timeScale });
+  const about = { clock: systemClock, log, registry, version: WERFBUNDLE_VERSION };
+  const { tracer, close } = await startTracing({ ...about, env: process.env, name: 'werfbundle-webhook' });
   try {
-    const surroundings = { config, client, clock: systemClock, random: systemRandom, log, registry };
-    await runWebhook({ ...surroundings, version: WERFBUNDLE_VERSION }, signal);
+    await runWebhook({ ...about, config, client, random: systemRandom, tracer }, signal);
   } finally {
-    await client.close();
+    await Promise.all([close(), client.close()]);
   }
 };
 

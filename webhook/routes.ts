@@ -3,6 +3,7 @@ import type { WebhookName } from '../admission/admission-request.js';
 import { type Answer, plainAnswer } from '../admission/encode.js';
 import type { Call, Handler } from '../admission/handler.js';
 import type { CallTime } from '../admission/verdict.js';
+import { parseTraceparent } from '../api/traceparent.js';
 import { Deadline } from '../process/deadline.js';
 import type { Readiness } from '../process/health-server.js';
 import type { Clock, Log } from '../process/ports.js';
@@ -130,7 +131,9 @@ const judge = async (
     time.release();
   });
   const contentType = request.headers['content-type'] ?? '';
-  send(response, await handler(callOf({ webhook, contentType, body, withinMs }, time)));
+  const parent = parseTraceparent(request.headers['traceparent']);
+  const call = { webhook, contentType, body, withinMs, ...(parent !== undefined && { parent }) };
+  send(response, await handler(callOf(call, time)));
 };
 
 /** The signal is a getter, so that the time starts only if a check needs it. */

@@ -12,6 +12,7 @@ import { type Readiness, startHealthServer } from '../process/health-server.js';
 import type { Clock, Log, Random } from '../process/ports.js';
 import { untilAborted } from '../process/sleep.js';
 import { StartError } from '../process/start-error.js';
+import type { Tracer } from '../process/tracer.js';
 import { addressOf, type Certificates, calledName, createCertificates } from './certificates.js';
 import { ClientCa } from './client-ca.js';
 import type { Config } from './config.js';
@@ -30,6 +31,7 @@ interface Surroundings {
   readonly version: string;
   /** For /metrics; the client's metrics are registered already. */
   readonly registry: Registry;
+  readonly tracer: Tracer;
 }
 
 /** How long calls under way at the end may take: as long as the apiserver waits by our configurations. */
@@ -129,7 +131,7 @@ const startAdmission = async (
   const started = await startServer({
     listen: config.listen,
     serving,
-    handler: createHandler({ checks: judging.checks, clock, log, metrics }),
+    handler: createHandler({ checks: judging.checks, clock, log, metrics, tracer: deps.tracer }),
     ...(guard !== undefined && { guard: guard.handler }),
     maxInFlight: config.maxInFlight,
     maxConnections: config.maxConnections,

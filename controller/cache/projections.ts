@@ -1,6 +1,7 @@
 import type { ContainerStatus, Job, Pod, Stored } from '../../api/objects.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import { only, type Proof, provenJob } from '../deploy/job-signature.js';
+import { isOurs, only, type Proof, provenJob } from '../deploy/job-signature.js';
+import { tracedJob, traceOfJob } from '../deploy/job-trace.js';
 import { ANNOTATIONS, KUEUE_QUEUE, LABELS } from '../deploy/names.js';
 import { isFromBefore, isUntouched, provenStatus, revisionOf } from '../deploy/status-signature.js';
 
@@ -101,7 +102,8 @@ const withLogOf = (known: WerfBundleStatus, { lastJobLogs }: WerfBundleStatus): 
 
 /** What they keep of a Job: what it is proven to be made for, its image, limits, deadlines and ServiceAccount, and its outcome. */
 export const projectJob = (job: Stored<Job>, proof: Proof): Stored<Job> => {
-  const { metadata, spec, status } = provenJob(job, proof);
+  const proven = provenJob(job, proof);
+  const { metadata, spec, status } = proven;
   const { containers, activeDeadlineSeconds, serviceAccountName } = spec?.template.spec ?? {};
   const kept = Array.isArray(containers)
     ? containers.map(({ name, image, resources }) => ({ name, image, resources }))
@@ -109,13 +111,14 @@ export const projectJob = (job: Stored<Job>, proof: Proof): Stored<Job> => {
   const deadline = activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds };
   const account = serviceAccountName === undefined ? {} : { serviceAccountName };
   const suspend = spec?.suspend === true ? { suspend: true } : {};
-  return {
+  const projected = {
     metadata: projectMetadata(metadata, KEPT.job),
     ...(spec !== undefined && {
       spec: { ...suspend, template: { spec: { containers: kept, ...deadline, ...account } } },
     }),
     ...(status !== undefined && { status }),
   };
+  return isOurs(proven) ? tracedJob(projected, traceOfJob(proven)) : projected;
 };
 
 /** What they keep of a Pod: what tells its outcome. */

@@ -65,16 +65,16 @@ export class Pushes {
     await this.#reflector.start(signal);
   }
 
-  /** Whether something was pushed to a repository lately. @param name - its `repositoryName` */
-  wasPushed(name: string): boolean {
+  /** What was pushed to a repository lately. @param name - its `repositoryName` */
+  lastPush(name: string): PushRecord | undefined {
     const { clock, namespace } = this.#deps;
     const content = this.#reflector.get({ namespace, name: PUSHES_CONFIGMAP }) ?? NOTHING;
     const since = clock.now() - PUSH_KEPT_MS;
     for (const push of content.current.values()) {
       if (push.at < since) continue;
-      if (push.name === name || (push.below && name.startsWith(`${push.name}/`))) return true;
+      if (push.name === name || (push.below && name.startsWith(`${push.name}/`))) return push;
     }
-    return false;
+    return undefined;
   }
 
   #changed({ before, after = NOTHING }: Change<Content>): void {

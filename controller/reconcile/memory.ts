@@ -1,5 +1,6 @@
 import { objectKey } from '../../api/object-key.js';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
+import type { TraceContext } from '../../api/traceparent.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { type CachedBundle, isOvertaken, withOwnStatus } from '../cache/projections.js';
 import type { Delivery } from '../scans/scan.js';
@@ -15,6 +16,15 @@ interface Remembered {
   readonly lastScan: { readonly sequence: number; readonly what: string; readonly inARow: number };
   /** When the last Job's success was recorded, until a scan begins after that; wall clock. */
   readonly deployedAt?: number | undefined;
+  readonly trace?: TracedDeployment;
+}
+
+/** Where in a trace the last deployment stands that this process has decided, or created the Job of. */
+interface TracedDeployment {
+  readonly number: number;
+  readonly context: TraceContext;
+  /** When the creation of its Job began, milliseconds since 1970; undefined: not yet. */
+  readonly createdAt: number | undefined;
 }
 
 /** No run makes more writes before the watch brings the first of them. */
@@ -87,6 +97,16 @@ export class Memory {
 
   cleaned(bundle: ObjectIdentity, jobName: string): void {
     this.#set(bundle, { ...this.#of(bundle), cleanedUp: jobName });
+  }
+
+  /** undefined: it is not traced, or not known any more. */
+  trace(bundle: ObjectIdentity, number: number): TracedDeployment | undefined {
+    const { trace } = this.#of(bundle);
+    return trace?.number === number ? trace : undefined;
+  }
+
+  traceIs(bundle: ObjectIdentity, trace: TracedDeployment): void {
+    this.#set(bundle, { ...this.#of(bundle), trace });
   }
 
   /** Whether this is asked of a repository for the first time. */

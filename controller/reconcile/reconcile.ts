@@ -1,11 +1,12 @@
 import { objectKey } from '../../api/object-key.js';
-import type { ObjectRef } from '../../api/objects.js';
+import type { Job, ObjectRef, Stored } from '../../api/objects.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { KubeError } from '../../kube/client.js';
 import { getOnce } from '../../kube/get-once.js';
 import { meteredClient } from '../../kube/metered-client.js';
 import type { Next } from '../../kube/work-queue.js';
 import { Deadline } from '../../process/deadline.js';
+import { tracedLog } from '../../process/tracer.js';
 import { afterFailure } from '../decide/after-failure.js';
 import { decide } from '../decide/decide.js';
 import type { Decision, Recheck } from '../decide/decision.js';
@@ -16,6 +17,7 @@ import { execute } from '../execute/execute.js';
 import { lackOf, rightsMissing } from '../observe/forbidden.js';
 import { lookUp } from '../observe/look-up.js';
 import { namespaceOf, type ObserveDeps, observe } from '../observe/observe.js';
+import { placeOf, traceActions, traceDecision } from './deployment-traces.js';
 import type { Reconciler } from './reconciler.js';
 import { report, tell } from './report.js';
 
@@ -94,6 +96,7 @@ const onePass = async (
     self.slots.release(ref);
     return { kind: 'await-change' };
   }
+  const begunAt = self.now();
   try {
     const { memory, scans } = self;
     const { metadata } = bundle;
@@ -109,10 +112,13 @@ const onePass = async (
       cleanedUp: memory.cleanedUp(metadata),
     };
     const observed = await observe(self, bundle, known, signal);
-    const { seen, decision: planned } = await decideWith(self, observed, signal);
-    const decision = await carryOut(self, seen, planned, signal);
+    const placed = { ...self, log: tracedLog(self.log, placeOf(self, observed)) };
+    const { seen, decision: planned } = await decideWith(placed, observed, signal);
+    const decision = await carryOut(placed, seen, planned, signal);
     if (decision === undefined) return { kind: 'backoff' };
-    const whole = await report(self, seen, decision, signal);
+    const traced = traceDecision(self, seen, { decision, at: begunAt });
+    const whole = await report({ ...placed, log: tracedLog(placed.log, traced.context) }, seen, decision, signal);
+    traced.written();
     return whole ? nextOf(decision.recheck, self.now()) : { kind: 'backoff' };
   } catch (error) {
     return interrupted(self, ref, error);
@@ -164,11 +170,10 @@ const carryOut = async (
   planned: Decision,
   signal: AbortSignal,
 ): Promise<Decision | undefined> => {
-  const failure = await execute(
-    { client: self.client, prove: (job) => provenJob(job, self.proof()) },
-    planned.actions,
-    signal,
-  );
+  const { actions, done } = traceActions(self, seen, planned.actions);
+  const deps = { client: self.client, prove: (job: Stored<Job>) => provenJob(job, self.proof()) };
+  const failure = await execute(deps, actions, signal);
+  done(failure);
   if (failure === undefined) return planned;
   if (failure.kind === 'begun') return undefined;
   const error = failure.kind === 'interrupted' ? failure.error.message : failure.message;

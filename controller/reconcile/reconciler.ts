@@ -1,5 +1,6 @@
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Clock } from '../../process/ports.js';
+import type { Tracer } from '../../process/tracer.js';
 import type { ValuesChanges } from '../cache/watches.js';
 import type { BundleEvent } from '../decide/decision.js';
 import type { DriftCheckResult } from '../decide/drift-state.js';
@@ -13,6 +14,7 @@ export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
   readonly clock: Pick<Clock, 'startTimer'>;
   readonly scans: Scans;
   readonly memory: Memory;
+  readonly tracer: Tracer;
   readonly slots: JobSlotQueue;
   readonly valuesChanges: ValuesChanges;
   /** Sends an event; never throws, never waits. */

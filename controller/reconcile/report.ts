@@ -14,6 +14,7 @@ import { mergePatchOf } from '../decide/status-patch.js';
 import { hasSeenValuesChange } from '../decide/values-change.js';
 import { revisionOf, signedStatus } from '../deploy/status-signature.js';
 import { cleanUp } from '../execute/execute.js';
+import { traceEnd } from './deployment-traces.js';
 import type { Reconciler } from './reconciler.js';
 import { withoutToldOfRepository } from './repository-events.js';
 
@@ -32,7 +33,7 @@ export const report = async (
 ): Promise<boolean> => {
   const { bundle } = seen;
   const ref = { namespace: bundle.metadata.namespace, name: bundle.metadata.name };
-  const written = await writeStatus(self, bundle, decision.status, signal);
+  const written = await writeStatus(self, seen, decision.status, signal);
   if (decision.interest === undefined) self.scans.unsubscribe(ref);
   else self.scans.subscribe(decision.interest);
   if (seen.delivery !== undefined) self.scans.acknowledge(bundle.metadata, seen.delivery.sequence);
@@ -53,10 +54,11 @@ export const report = async (
 /** @returns the bundle after the write */
 const writeStatus = async (
   self: Reconciler,
-  bundle: CachedBundle,
+  seen: Observation,
   status: WerfBundleStatus,
   signal: AbortSignal,
 ): Promise<StoredBundle> => {
+  const bundle: CachedBundle = seen.bundle;
   const written = await patchStatus(self, bundle, { status, triesLeft: MOST_OVERWRITES }, signal);
   if (written === undefined) return bundle;
   if (bundle.storedStatus !== undefined && bundle.isTakenOver === undefined)
@@ -67,6 +69,7 @@ const writeStatus = async (
   const ended = status.history?.[0];
   if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
     self.onResult(ended);
+    traceEnd(self, seen, ended);
     if (mayHaveMoved(ended)) self.memory.deployed(bundle.metadata, self.now());
   }
   return written;

@@ -1,13 +1,7 @@
 import type { ObjectIdentity } from '../../api/objects.js';
 import type { HeldBack } from '../../registry/port.js';
 import { type Audience, duesOf, notificationsOf, overdueBundles, stillWaiting } from './audience.js';
-import {
-  NEW_PUSH,
-  type Push,
-  type RepositoryEffect,
-  type RepositoryEvent,
-  type RepositoryState,
-} from './repository.js';
+import { newPush, type Push, type RepositoryEffect, type RepositoryEvent, type RepositoryState } from './repository.js';
 import type { ScanOutcome } from './scan.js';
 import {
   afterHold,
@@ -67,7 +61,7 @@ export const stepRepository = (
     case 'acknowledged':
       return acknowledged(state, subscribers, event);
     case 'pushed':
-      return pushed(state, subscribers);
+      return pushed(state, subscribers, event);
     case 'look':
       return phase.kind === 'idle' ? looked(state, subscribers, event) : unchanged(state);
     case 'slot-given':
@@ -113,10 +107,10 @@ const subscribed = (
 };
 
 /** One that comes while a scan is under way makes another one: that scan may have listed the tags before. */
-const pushed = (state: RepositoryState, subscribers: Subscribers): RepositoryStep => {
+const pushed = (state: RepositoryState, subscribers: Subscribers, { trace }: Event<'pushed'>): RepositoryStep => {
   // Nobody is there who could hear of it, nor will this repository be looked at again for anybody.
   if (subscribers.size === 0) return unchanged(state);
-  const after = { ...state, pushed: NEW_PUSH };
+  const after = { ...state, pushed: newPush(trace) };
   const { phase } = state;
   if (phase.kind !== 'idle') return unchanged(after);
   const lookAt = Math.min(phase.lookAt, Math.max(pushDueAt(after), state.notBefore));
@@ -207,7 +201,7 @@ const leftOf = (
   const answered = new Set([...push.answered, ...answers]);
   const failures = push.failures + (answers.length < outcomes.size ? 1 : 0);
   if ([...policiesOf(subscribers).keys()].every((name) => answered.has(name))) return undefined;
-  return failures > PUSH_RETRY_MS.length ? undefined : { answered, failures };
+  return failures > PUSH_RETRY_MS.length ? undefined : { ...push, answered, failures };
 };
 
 /** When a push whose last scan has failed is scanned for again; 0: it has not. */

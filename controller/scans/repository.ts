@@ -1,4 +1,5 @@
 import type { ObjectIdentity } from '../../api/objects.js';
+import type { TraceContext } from '../../api/traceparent.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import type { ScanSuccess } from './scan.js';
 import type { ScanRun } from './scan-run.js';
@@ -11,10 +12,12 @@ export interface Push {
   readonly answered: ReadonlySet<string>;
   /** How many scans of it have failed. */
   readonly failures: number;
+  /** Where in a trace it was told of. */
+  readonly trace: TraceContext | undefined;
 }
 
 /** A push that was not scanned for yet. */
-export const NEW_PUSH: Push = { answered: new Set(), failures: 0 };
+export const newPush = (trace: TraceContext | undefined): Push => ({ answered: new Set(), failures: 0, trace });
 
 /** What is known of a repository. Times are the clock's monotonic milliseconds. */
 export interface RepositoryState {
@@ -49,7 +52,7 @@ export type RepositoryEvent =
       readonly wallNow: number;
     }
   /** The registry has told that something was pushed. */
-  | { readonly kind: 'pushed' }
+  | { readonly kind: 'pushed'; readonly trace?: TraceContext | undefined }
   | { readonly kind: 'acknowledged'; readonly bundle: ObjectIdentity; readonly sequence: number }
   /** The time to look at the schedule has come. `held`: why requests to its host are held back, if they are. */
   | {

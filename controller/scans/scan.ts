@@ -1,6 +1,8 @@
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
+import type { TraceContext } from '../../api/traceparent.js';
 import type { RegistrySpec } from '../../api/werfbundle.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
+import type { Tracer } from '../../process/tracer.js';
 import type { HeldBack, Registry, RegistryFailure, RegistryTarget } from '../../registry/port.js';
 import type { ScanConcurrency } from './scan-slots.js';
 
@@ -80,6 +82,15 @@ export interface Scans {
    */
   held(bundle: ObjectIdentity): HeldBack['why'] | undefined;
   acknowledge(bundle: ObjectIdentity, sequence: number): void;
+  /** The scan of a delivery, if it is traced. Only the last ones are remembered. */
+  traced(sequence: number): TracedScan | undefined;
+}
+
+/** A scan that has ended, as a part of a trace. */
+export interface TracedScan {
+  readonly context: TraceContext;
+  /** Tells of it, once, since something follows from it: most scans find what is known, and are no news to anybody. */
+  tell(): void;
 }
 
 /** What a registry has told of by itself. */
@@ -88,6 +99,8 @@ export interface PushedRepository {
   readonly name: string;
   /** Those below it are meant as well: `ghcr.io/acme/shop` and `ghcr.io/acme/shop/web`. */
   readonly below: boolean;
+  /** Where in a trace that was told. */
+  readonly trace?: TraceContext | undefined;
 }
 
 /** For metrics: of a scan with several failures, the first one's code. `held-back`: the scan was not made, or not completed. */
@@ -108,6 +121,7 @@ export interface ScansDeps {
   /** Called after each scan, and each time that one is put off. */
   readonly onScan?: (result: ScanResult, durationMs: number) => void;
   readonly concurrency?: ScanConcurrency;
-  /** Whether something was pushed to a repository lately. It is asked when the first bundle subscribes: the push may have come before. */
-  readonly wasPushed?: (name: string) => boolean;
+  /** What was pushed to a repository lately. It is asked when the first bundle subscribes: the push may have come before. */
+  readonly lastPush?: (name: string) => PushedRepository | undefined;
+  readonly tracer: Tracer;
 }

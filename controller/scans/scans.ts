@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import { repositoryName } from '../../api/repository-name.js';
 import { DueHeap } from '../../process/due-heap.js';
+import { tracedLog } from '../../process/tracer.js';
 import type { HeldBack, RegistryFailure, RegistryTarget } from '../../registry/port.js';
 import { resourceUrl, targetKey } from '../../registry/target.js';
 import { Alarm } from './alarm.js';
@@ -10,7 +11,7 @@ import { newMemory, type ScanMemory } from './registry-reader.js';
 import {
   isForgettable,
   lookAtOf,
-  NEW_PUSH,
+  newPush,
   newRepositoryState,
   type RepositoryEffect,
   type RepositoryEvent,
@@ -18,10 +19,11 @@ import {
 } from './repository.js';
 import { RepositoryNames } from './repository-names.js';
 import { stepRepository } from './repository-step.js';
-import type { Delivery, PushedRepository, ScanInterest, ScanSuccess, Scans, ScansDeps } from './scan.js';
+import type { Delivery, PushedRepository, ScanInterest, ScanSuccess, Scans, ScansDeps, TracedScan } from './scan.js';
 import { runScan, scanFields } from './scan-run.js';
 import { DEFAULT_SCAN_CONCURRENCY, ScanSlots, type Slot } from './scan-slots.js';
-import { type Subscriber, type Subscribers, subscriberName, subscriptionOf, tenantsOf } from './subscriber.js';
+import { ScanTraces } from './scan-traces.js';
+import { type Subscriber, subscriberName, subscriptionOf, tenantsOf } from './subscriber.js';
 
 /** The schedule is looked at at least this often: a timer of Node holds 24 days at most. */
 const SLEEP_MAX_MS = 60 * 60 * 1000;
@@ -45,6 +47,8 @@ interface Repository {
   state: RepositoryState;
 }
 
+type Scanning = Extract<RepositoryState['phase'], { kind: 'scanning' }>;
+
 /** The scans, and what drives them. */
 interface RunningScans extends Scans {
   start(signal: AbortSignal): Promise<void>;
@@ -62,6 +66,7 @@ export const createScans = (deps: ScansDeps): RunningScans => new RepositoryScan
 class RepositoryScans implements RunningScans {
   readonly #deps: ScansDeps;
   readonly #alarm: Alarm;
+  readonly #traces: ScanTraces;
   readonly #repositories = new Map<string, Repository>();
   /** Before when no scan for a push may begin, by the keys of those that are forgotten: they may come again at once. */
   readonly #left = new LRUCache<string, number>({ max: MOST_LEFT });
@@ -78,6 +83,7 @@ class RepositoryScans implements RunningScans {
   constructor(deps: ScansDeps) {
     this.#deps = deps;
     this.#alarm = new Alarm(deps.clock);
+    this.#traces = new ScanTraces(deps.tracer);
     this.#slots = new ScanSlots(deps.concurrency ?? DEFAULT_SCAN_CONCURRENCY);
   }
 
@@ -121,8 +127,12 @@ class RepositoryScans implements RunningScans {
 
   pushed(pushed: PushedRepository): boolean {
     const meant = this.#names.meant(pushed);
-    for (const repository of meant) this.#apply(repository, { kind: 'pushed' });
+    for (const repository of meant) this.#apply(repository, { kind: 'pushed', trace: pushed.trace });
     return meant.length > 0;
+  }
+
+  traced(sequence: number): TracedScan | undefined {
+    return this.#traces.of(sequence);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -148,11 +158,12 @@ class RepositoryScans implements RunningScans {
   }
 
   #open(key: string, target: RegistryTarget): Repository {
-    const { clock, random, wasPushed } = this.#deps;
+    const { clock, random, lastPush } = this.#deps;
     const name = repositoryName(target);
     const born = newRepositoryState({ now: clock.monotonic(), uniform: random.uniform() });
     const notPushedBefore = this.#left.get(key) ?? born.notPushedBefore;
-    const state = { ...born, notPushedBefore, ...(wasPushed?.(name) === true && { pushed: NEW_PUSH }) };
+    const push = lastPush?.(name);
+    const state = { ...born, notPushedBefore, ...(push !== undefined && { pushed: newPush(push.trace) }) };
     const host = resourceUrl(target, '').host;
     const repository = { key, target, host, subscribers: new Map(), memory: newMemory(), state };
     this.#repositories.set(key, repository);
@@ -232,7 +243,7 @@ class RepositoryScans implements RunningScans {
     try {
       this.#apply(repository, { kind: 'slot-given', now: this.#deps.clock.monotonic() });
       const { phase } = repository.state;
-      if (phase.kind === 'scanning') await this.#scan(repository, phase.waiting, signal);
+      if (phase.kind === 'scanning') await this.#scan(repository, phase, signal);
     } finally {
       this.#slots.release(slot);
       this.#fillSlots(signal);
@@ -240,11 +251,14 @@ class RepositoryScans implements RunningScans {
   }
 
   /** Rejects for bugs only. */
-  async #scan(repository: Repository, waiting: Subscribers, signal: AbortSignal): Promise<void> {
-    const { clock, onScan, random } = this.#deps;
+  async #scan(repository: Repository, { waiting, pushed }: Scanning, signal: AbortSignal): Promise<void> {
+    const { clock, log, onScan, random } = this.#deps;
+    const span = this.#traces.begin(repository.target, pushed?.trace);
+    const deps = { ...this.#deps, log: tracedLog(log, span.context) };
     try {
-      const run = await runScan(this.#deps, { ...repository, waiting, number: repository.state.scans }, signal);
+      const run = await runScan(deps, { ...repository, waiting, number: repository.state.scans }, signal);
       const sequence = this.#nextSequence();
+      this.#traces.ended(span, { sequence, at: clock.now(), result: run.result, wasPushed: pushed !== undefined });
       this.#apply(repository, { kind: 'scanned', run, sequence, now: clock.monotonic(), uniform: random.uniform() });
       if (run.held === undefined) onScan?.(run.result, clock.monotonic() - run.begunAt);
     } catch (error) {

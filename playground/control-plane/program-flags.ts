@@ -12,6 +12,8 @@ export interface Peculiarities {
   readonly withoutControllers?: true;
   /** Path of an AdmissionConfiguration: among others, what the apiserver shows to webhooks. */
   readonly admissionConfig?: string;
+  /** Path of a TracingConfiguration: the apiserver traces, and tells webhooks of it. */
+  readonly tracingConfig?: string;
   /** Kubelets' certificates are not checked, as on most clusters: a kubelet need not have one by this control plane's CA. */
   readonly anyKubelet?: true;
 }
@@ -74,6 +76,7 @@ export const apiserverFlags = ({ dir, ports }: Layout, peculiarities: Peculiarit
   ...(peculiarities.admissionConfig === undefined
     ? []
     : [`--admission-control-config-file=${peculiarities.admissionConfig}`]),
+  ...(peculiarities.tracingConfig === undefined ? [] : [`--tracing-config-file=${peculiarities.tracingConfig}`]),
   ...auditFlags(dir, peculiarities),
   ...(peculiarities.withoutControllers ? ['--disable-admission-plugins=ServiceAccount'] : []),
 ];

@@ -10,6 +10,7 @@ import type { Check } from '../../admission/verdict.js';
 import { deadlineMs } from '../../webhook/deadline.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { recordLog } from '../kit/record-log.js';
+import { recordSpans } from '../kit/record-spans.js';
 
 type Json = Record<string, unknown>;
 
@@ -53,13 +54,16 @@ const review = (request: Json = {}): Json => ({
 const UID = '705ab4f5-6393-11e8-b7cc-42010a800002';
 const never = new AbortController().signal;
 
-const setup = (checks: readonly Check[] = [specRules]) => {
+const setup = (checks: readonly Check[] = [specRules], { isTraced = false } = {}) => {
   const log = recordLog();
+  const clock = createFakeClock();
+  const tracer = recordSpans(clock);
   const counted: unknown[] = [];
   const handler = createHandler({
     checks,
-    clock: createFakeClock(),
+    clock,
     log,
+    ...(isTraced && { tracer }),
     metrics: { answered: (webhook, outcome, seconds) => counted.push({ webhook, outcome, seconds }) },
   });
   const ask = (webhook: WebhookName, body: unknown, signal = never): Promise<Answer> => {
@@ -67,7 +71,7 @@ const setup = (checks: readonly Check[] = [specRules]) => {
       body instanceof Uint8Array ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
     return handler({ webhook, contentType: 'application/json', body: bytes, withinMs: 9000, signal });
   };
-  return { log, counted, handler, ask };
+  return { log, counted, handler, ask, tracer };
 };
 
 const responseOf = (answer: Answer): Json => {
@@ -472,4 +476,37 @@ t.test('the order of keys does not matter when JSON is compared', (t) => {
     t.equal(sameJson({ a: [1, { b: null }] }, other), false);
   }
   t.end();
+});
+
+t.test('each call is a span, of the trace that the apiserver has begun', async (t) => {
+  const { ask, handler, tracer, log } = setup([specRules], { isTraced: true });
+  const parent = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true };
+  const body = Buffer.from(JSON.stringify(review({ object: bundle({}) })));
+  const call = { contentType: 'application/json', body, withinMs: 9000, signal: never };
+  await handler({ ...call, webhook: 'validate', parent });
+  const [span] = tracer.ended;
+  const { traceId, spanId: parentId } = parent;
+  t.match(span, { name: 'POST /validate', traceId, parentId, failure: undefined });
+  t.strictSame(span?.attributes, {
+    'http.request.method': 'POST',
+    'http.route': '/validate',
+    'http.response.status_code': 200,
+    'k8s.namespace.name': 'ops',
+    'werfbundle.admission.name': 'my-app',
+    'werfbundle.admission.operation': 'CREATE',
+    'werfbundle.admission.verdict': 'deny',
+  });
+  t.match(log.entries.at(-1)?.fields, { trace_id: traceId, span_id: span?.spanId });
+  await ask('mutate', 'no json');
+  const [, malformed] = tracer.ended;
+  t.match(malformed, { parentId: undefined, failure: undefined, attributes: { 'http.response.status_code': 400 } });
+});
+
+t.test('a bug is a span that failed', async (t) => {
+  const broken: Check = () => {
+    throw new Error('a bug');
+  };
+  const { ask, tracer } = setup([broken], { isTraced: true });
+  await ask('validate', review());
+  t.match(tracer.ended, [{ failure: 'bug', attributes: { 'http.response.status_code': 500 } }]);
 });

@@ -60,6 +60,9 @@ interface Choice {
   readonly more?: object;
 }
 
+const COLLECTOR = { ports: [{ protocol: 'TCP', port: 4318 }] };
+const TRACES = { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: 'http://collector.monitoring:4318' };
+
 const CHOICES: readonly Choice[] = [
   { title: 'nothing chosen', values: {} },
   {
@@ -260,6 +263,30 @@ const CHOICES: readonly Choice[] = [
           ['/spec/template/metadata/annotations/note', 'ours'],
           [`${CONTAINER}/command`, ['node', '--max-old-space-size=500', 'dist/werfbundle.js']],
         ),
+      ],
+    },
+  },
+  {
+    title: 'traces',
+    values: {
+      receiver: { enabled: true },
+      networkPolicies: { enabled: true, extraEgress: [COLLECTOR] },
+      extraEnv: [TRACES],
+      controller: { extraEnv: [{ name: 'A', value: '1' }] },
+    },
+    components: ['receiver'],
+    resources: ['network-policies'],
+    more: {
+      patches: [
+        {
+          target: { kind: 'NetworkPolicy' },
+          patch: stringify([{ op: 'add', path: '/spec/egress/-', value: COLLECTOR }]),
+        },
+        {
+          target: { kind: 'Deployment' },
+          patch: stringify([{ op: 'add', path: `${CONTAINER}/env/-`, value: TRACES }]),
+        },
+        patched('controller', [`${CONTAINER}/env/-`, { name: 'A', value: '1' }]),
       ],
     },
   },

@@ -2,6 +2,7 @@ import t from 'tap';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import { createScans } from '../../controller/scans/scans.js';
 import { afterHold } from '../../controller/scans/schedule.js';
+import { NO_TRACER } from '../../process/tracer.js';
 import { HostLimiter } from '../../registry/host-limiter.js';
 import type { HeldBack, RegistryFailure } from '../../registry/port.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
@@ -37,6 +38,7 @@ const secondFailures = async (seed: number): Promise<readonly number[]> => {
     scans.acknowledge(bundle, delivery?.sequence ?? 0);
   };
   const scans = createScans({
+    tracer: NO_TRACER,
     clock,
     random: { uniform },
     log: recordLog(),

@@ -91,7 +91,7 @@ t.test('a push to a repository that no bundle subscribes to is for nobody', asyn
 });
 
 t.test('who subscribes soon after a push has its repository scanned at once', async (t) => {
-  const { clock, want, lists } = board(t, { wasPushed: (name) => name === REPOSITORY.name });
+  const { clock, want, lists } = board(t, { lastPush: (name) => (name === REPOSITORY.name ? REPOSITORY : undefined) });
   want('a', interval);
   want('b', { ...interval, target: { host: 'ghcr.io', repository: 'acme/other', insecure: false } });
   await clock.advance(SECOND);
@@ -138,7 +138,7 @@ t.test('a push whose last bundle goes has nothing wait, however it is timed', as
 });
 
 t.test('who unsubscribes and subscribes again and again makes no more than one scan a second', async (t) => {
-  const { clock, scans, want, lists } = board(t, { wasPushed: () => true });
+  const { clock, scans, want, lists } = board(t, { lastPush: () => REPOSITORY });
   for (let index = 0; index < 100; index++) {
     want('a', { due: { kind: 'never' } });
     await clock.advance(20);

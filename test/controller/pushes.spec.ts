@@ -55,13 +55,13 @@ t.test('a push counts for five minutes', async (t) => {
   const { clock, pushes, write, push } = await setup(t);
   await write({ ...push('ghcr.io/acme/shop'), ...push('ghcr.io/group', { below: true }) });
   t.strictSame(
-    ['ghcr.io/acme/shop', 'ghcr.io/group/a/b', 'ghcr.io/acme/other', 'ghcr.io/groups'].map((name) =>
-      pushes.wasPushed(name),
+    ['ghcr.io/acme/shop', 'ghcr.io/group/a/b', 'ghcr.io/acme/other', 'ghcr.io/groups'].map(
+      (name) => pushes.lastPush(name)?.name,
     ),
-    [true, true, false, false],
+    ['ghcr.io/acme/shop', 'ghcr.io/group', undefined, undefined],
   );
   await clock.advance(6 * MINUTE);
-  t.notOk(pushes.wasPushed('ghcr.io/acme/shop'));
+  t.notOk(pushes.lastPush('ghcr.io/acme/shop'));
 });
 
 t.test('what no receiver could have written is as if it were not there', async (t) => {
@@ -79,7 +79,7 @@ t.test('what no receiver could have written is as if it were not there', async (
     push('ghcr.io/acme/shop', { at: clock.now() - 6 * MINUTE }),
   ];
   for (const data of wrong) t.strictSame(await write(data), [], JSON.stringify(data).slice(0, 100));
-  t.notOk(pushes.wasPushed('ghcr.io/acme/shop'));
+  t.notOk(pushes.lastPush('ghcr.io/acme/shop'));
 });
 
 t.test('a receiver whose clock differs is told of, once an hour', async (t) => {
@@ -117,6 +117,20 @@ t.test('a push that lies ahead is told of even where it is the first that is see
   await write(push('ghcr.io/acme/shop', { at: clock.now() + 6 * MINUTE }));
   t.match(log.entries, [{ level: 'warn', fields: { repository: 'ghcr.io/acme/shop' } }]);
 });
+
+t.test(
+  'a push says where in a trace it was received; what is no place in a trace makes it no less a push',
+  async (t) => {
+    const { pushes, write, push } = await setup(t);
+    const trace = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true };
+    const [[key, text] = ['', '']] = Object.entries(push('ghcr.io/acme/shop', { trace }));
+    t.match(text, `"traceparent":"00-${trace.traceId}-${trace.spanId}-01"`);
+    await write({ [key]: text });
+    t.match(pushes.lastPush('ghcr.io/acme/shop'), { trace });
+    t.strictSame(await write({ [key]: text.replace('"00-', '"01-') }), [], 'the time is the same');
+    t.notOk(pushes.lastPush('ghcr.io/acme/shop')?.trace);
+  },
+);
 
 t.test('however much stands there, little of it is read', async (t) => {
   const { write, push } = await setup(t);

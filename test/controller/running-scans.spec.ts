@@ -1,5 +1,6 @@
 import t from 'tap';
 import { createScans } from '../../controller/scans/scans.js';
+import { NO_TRACER } from '../../process/tracer.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
 import { recordLog } from '../kit/record-log.js';
@@ -79,6 +80,7 @@ t.test('scans run side by side, within bounds of number and time', async (t) => 
     const clock = createFakeClock();
     const delivered: string[] = [];
     const scans = createScans({
+      tracer: NO_TRACER,
       registry,
       clock,
       random: { uniform: () => 0 },

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { ScanInterest } from '../../controller/scans/scan.js';
 import { createScans } from '../../controller/scans/scans.js';
+import { NO_TRACER } from '../../process/tracer.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
 import { recordLog } from '../kit/record-log.js';
@@ -19,6 +20,7 @@ class World {
   readonly #delivered: string[] = [];
   readonly #stop = new AbortController();
   readonly #scans = createScans({
+    tracer: NO_TRACER,
     registry: this.registry,
     clock: this.clock,
     log: recordLog(),

@@ -27,6 +27,8 @@ export interface AdmissionFixture {
 export interface WebhookWish {
   readonly flags?: readonly string[];
   readonly server?: string;
+  /** More of its environment. */
+  readonly env?: Readonly<Record<string, string>>;
   /** The apiserver is told of the Service, as in a cluster, and can't call it: there is nothing behind it. */
   readonly behindService?: boolean;
 }
@@ -53,11 +55,11 @@ export const startAdmissionFixture = async (t: Test, peculiarities: Peculiaritie
     cluster,
     must,
     as: async (account, args, input) => cluster.kubectl(['--kubeconfig', await kubeconfigOf(account), ...args], input),
-    startWebhook: async ({ flags = [], server, behindService = false } = {}) => {
+    startWebhook: async ({ flags = [], server, env = {}, behindService = false } = {}) => {
       const address = behindService ? [] : ['--advertise-url', 'https://127.0.0.1:0'];
       const kubeconfig = await kubeconfigOf(`${OPERATOR}/werfbundle-webhook`, server);
       const own = ['--kubeconfig', kubeconfig, '--shutdown-delay', '0s', ...address];
-      const running = await startWebhookProgram(cluster.dir, [...own, ...flags]);
+      const running = await startWebhookProgram(cluster.dir, [...own, ...flags], env);
       t.teardown(() => running.stop());
       return running;
     },

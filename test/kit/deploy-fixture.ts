@@ -44,7 +44,7 @@ export interface DeployFixture {
    * Installs the webhook configurations and starts dist/webhook.js under its own ServiceAccount; resolves when bundles are judged. It ends
    * with the spec.
    */
-  startWebhook(): Promise<WebhookProgram>;
+  startWebhook(env?: Readonly<Record<string, string>>): Promise<WebhookProgram>;
   /** Starts a registry of its own. */
   startRegistry(options: {
     readonly name: string;
@@ -59,7 +59,7 @@ export interface DeployFixture {
    * Applies manifests/receiver but its Deployment, and starts dist/receiver.js under its own ServiceAccount with the receivers of a folder;
    * resolves when it is ready. It ends with the spec.
    */
-  startReceiver(folder: string): Promise<ServerProgram>;
+  startReceiver(folder: string, env?: Readonly<Record<string, string>>): Promise<ServerProgram>;
   /** Makes a namespace with a ServiceAccount `werf-converge` that may deploy into it. */
   makeNamespace(name: string): Promise<void>;
   /** Publishes a bundle. `behaviour` is what the stand-in for werf is to do with it. */
@@ -191,14 +191,14 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
         chart: { name, version, files: { 'Chart.yaml': chart, ...files } },
       });
     },
-    startWebhook: async () => {
+    startWebhook: async (env) => {
       const file = join(dir, 'webhook.kubeconfig');
       const account = { namespace: OPERATOR_NAMESPACE, name: 'werfbundle-webhook' };
       const { server, ca } = controlPlane;
       await writeKubeconfig(client, account, { server, ca, file }, signal);
       await kubectl.run(['apply', '-f', join(ROOT, 'manifests/webhook/configurations.yaml')]);
       const flags = ['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--shutdown-delay', '0s'];
-      const webhook = await startWebhookProgram(dir, [...flags, '--advertise-url', 'https://127.0.0.1:0']);
+      const webhook = await startWebhookProgram(dir, [...flags, '--advertise-url', 'https://127.0.0.1:0'], env);
       t.teardown(webhook.stop);
       const refused = {
         apiVersion: API_VERSION,
@@ -211,7 +211,7 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
       return webhook;
     },
     hasDockerRegistry: binaries.dockerRegistry !== undefined,
-    startReceiver: async (folder) => {
+    startReceiver: async (folder, env = {}) => {
       const file = join(dir, 'receiver.kubeconfig');
       const account = { namespace: OPERATOR_NAMESPACE, name: 'werfbundle-receiver' };
       const { server, ca } = controlPlane;
@@ -219,7 +219,7 @@ export const startDeployFixture = async (t: Test): Promise<DeployFixture> => {
         await kubectl.run(['apply', '-f', join(ROOT, `manifests/receiver/${part}.yaml`)]);
       await writeKubeconfig(client, account, { server, ca, file }, signal);
       const args = ['--kubeconfig', file, '--namespace', OPERATOR_NAMESPACE, '--shutdown-delay', '0s'];
-      const receiver = await startServerProgram('receiver', { dir, args: [...args, '--receivers-dir', folder] });
+      const receiver = await startServerProgram('receiver', { dir, args: [...args, '--receivers-dir', folder], env });
       t.teardown(receiver.stop);
       return receiver;
     },

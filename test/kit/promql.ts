@@ -71,7 +71,7 @@ type KnownMetrics = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
 /** All series that the programs export, Node's own among them, and Prometheus' `up`. */
 export const knownMetrics = async (): Promise<KnownMetrics> => {
   const own = Object.values(await metricsOfPrograms()).flat();
-  const declared = new Metrics().declared.getMetricsAsArray() as unknown as readonly {
+  const declared = new Metrics().registry.getMetricsAsArray() as unknown as readonly {
     readonly name: string;
     readonly type: string;
     readonly labelNames: readonly string[];

@@ -1,4 +1,5 @@
 import type { Job, ObjectIdentity, ObjectRef, Pod, Stored } from '../../api/objects.js';
+import type { TraceContext } from '../../api/traceparent.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type CachedBundle, projectBundle, projectJob, projectPod } from '../../controller/cache/projections.js';
 import { Releases } from '../../controller/cache/releases.js';
@@ -11,17 +12,19 @@ import { type JobSlotLimits, JobSlots } from '../../controller/reconcile/job-slo
 import { Memory } from '../../controller/reconcile/memory.js';
 import { reconcile } from '../../controller/reconcile/reconcile.js';
 import type { Reconciler } from '../../controller/reconcile/reconciler.js';
-import type { Delivery, ScanInterest, ScanOutcome, Scans } from '../../controller/scans/scan.js';
+import type { Delivery, ScanInterest, ScanOutcome, Scans, TracedScan } from '../../controller/scans/scan.js';
 import type { ReadsValues } from '../../controller/values/delivered-values.js';
 import { deliveredValues } from '../../controller/values/delivered-values.js';
 import { meteredClient } from '../../kube/metered-client.js';
 import { EVENTS, JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
 import type { Next } from '../../kube/work-queue.js';
+import { NO_TRACER, type Tracer } from '../../process/tracer.js';
 import type { HeldBack } from '../../registry/port.js';
 import { bundle as aBundle, NOW, PROOF, signed, platform as usualPlatform } from './builders.js';
 import { createFakeClock, settle } from './fake-clock.js';
 import { createFakeKube, type FakeKube } from './fake-kube.js';
 import { type LogEntry, recordLog } from './record-log.js';
+import { type EndedSpan, recordSpans } from './record-spans.js';
 
 /** What one run of a bundle did and said. */
 export interface Run {
@@ -63,6 +66,10 @@ export interface ReconcileHarness {
   /** From now on the caches show what there is now, whatever is written; `false`: they follow again. */
   readonly freezeCaches: (frozen: boolean) => void;
   readonly wait: (ms: number) => Promise<void>;
+  /** All that was logged. */
+  readonly lines: () => readonly LogEntry[];
+  /** From now on it is traced. @returns all spans that have ended, and how many of its scans were told of */
+  readonly trace: () => { readonly ended: readonly EndedSpan[]; readonly scans: readonly number[] };
 }
 
 export const REF: ObjectRef = { namespace: 'ops', name: 'my-app' };
@@ -85,6 +92,8 @@ export const reconcileHarness = (
   kube.seed(WERFBUNDLES, signed(given));
   const log = recordLog();
   const scans = new ScriptedScans(NOW);
+  const spans = recordSpans(clock);
+  let tracer: Tracer = NO_TRACER;
   const { signal } = new AbortController();
   const events = new EventTeller({ client: kube, clock, log, instance: 'here' }, signal);
   const cache = new Cache(kube);
@@ -116,6 +125,7 @@ export const reconcileHarness = (
       proof: () => PROOF,
       log,
       memory,
+      tracer,
       now: () => clock.now(),
       valuesChanges,
       record: events.tell.bind(events),
@@ -181,12 +191,24 @@ export const reconcileHarness = (
     },
     freezeCaches: (frozen) => cache.freeze(frozen),
     wait: (ms) => clock.advance(ms),
+    lines: () => log.entries,
+    trace: () => {
+      tracer = spans;
+      scans.isTraced = true;
+      return { ended: spans.ended, scans: scans.told };
+    },
   };
 };
+
+/** The place of all its scans in a trace. */
+export const SCANNED: TraceContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), isSampled: true };
 
 class ScriptedScans implements Scans {
   interest: ScanInterest | undefined;
   heldBack: HeldBack['why'] | undefined;
+  /** Whether its scans are traced, and which were told of. */
+  isTraced = false;
+  readonly told: number[] = [];
   readonly #startedAt: number;
   #pending: Delivery | undefined;
   #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
@@ -229,6 +251,11 @@ class ScriptedScans implements Scans {
 
   held() {
     return this.heldBack;
+  }
+
+  traced(sequence: number): TracedScan | undefined {
+    const context = SCANNED;
+    return this.isTraced ? { context, tell: () => this.told.push(sequence) } : undefined;
   }
 
   acknowledge(_: ObjectIdentity, sequence: number): void {

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { Test } from 'tap';
 import type { ObjectIdentity } from '../../api/objects.js';
-import type { ScanInterest, ScanOutcome, ScanResult } from '../../controller/scans/scan.js';
+import type { ScanInterest, ScanOutcome, ScanResult, ScansDeps } from '../../controller/scans/scan.js';
 import { createScans } from '../../controller/scans/scans.js';
+import { NO_TRACER } from '../../process/tracer.js';
 import type { RegistryFailure } from '../../registry/port.js';
 import { createFakeClock } from './fake-clock.js';
 import { MemoryRegistry } from './memory-registry.js';
 import { recordLog } from './record-log.js';
+import { recordSpans } from './record-spans.js';
 
 /** Milliseconds. */
 export const SECOND = 1_000;
@@ -32,13 +34,15 @@ export const board = (
   {
     uniform = 0.5,
     timeScale = 1,
-    wasPushed,
-  }: { uniform?: number; timeScale?: number; wasPushed?: (name: string) => boolean } = {},
+    lastPush,
+    isTraced = false,
+  }: { uniform?: number; timeScale?: number; lastPush?: ScansDeps['lastPush']; isTraced?: boolean } = {},
 ) => {
   const registry = new MemoryRegistry();
   registry.publish('acme/app', { v1: 'sha256:1' });
   const clock = createFakeClock();
   const log = recordLog();
+  const tracer = recordSpans(clock);
   const delivered: string[] = [];
   const results: ScanResult[] = [];
   const holds: string[] = [];
@@ -48,7 +52,8 @@ export const board = (
     random: { uniform: () => uniform },
     log,
     timeScale,
-    ...(wasPushed && { wasPushed }),
+    ...(lastPush && { lastPush }),
+    tracer: isTraced ? tracer : NO_TRACER,
     onDelivery: ({ name }) => delivered.push(name),
     onHold: ({ name }) => holds.push(name),
     onScan: (result) => results.push(result),
@@ -69,5 +74,5 @@ export const board = (
     });
   const outcomeOf = (name: string): ScanOutcome | undefined => scans.pending(ref(name))?.outcome;
   const lists = (): number => registry.calls.filter((call) => call.startsWith('list')).length;
-  return { registry, clock, log, delivered, results, scans, heldFor, want, outcomeOf, lists, stop, stopped };
+  return { registry, clock, log, tracer, delivered, results, scans, heldFor, want, outcomeOf, lists, stop, stopped };
 };

@@ -24,18 +24,22 @@ type LogLine = Readonly<Record<string, unknown>>;
 let started = 0;
 
 /**
- * Starts a built program that serves with an environment of its own, on any ports, and waits until it is ready. Its log and, when it is
+ * Starts a built program that serves with an environment of its own, in which there may be more, on any ports, and waits until it is ready. Its log and, when it is
  * stopped, its metrics are kept in `dir`.
  */
 export const startServerProgram = (
   name: 'webhook' | 'receiver',
-  { dir, args }: { readonly dir: string; readonly args: readonly string[] },
+  {
+    dir,
+    args,
+    env = {},
+  }: { readonly dir: string; readonly args: readonly string[]; readonly env?: Readonly<Record<string, string>> },
 ): Promise<ServerProgram> => {
   started += 1;
   const file = join(dir, `${name}-${started}`);
   const local = ['--listen', '127.0.0.1:0', '--health-address', '127.0.0.1:0'];
   const child = spawn(process.execPath, [join(ROOT, 'dist', `${name}.js`), ...local, ...args], {
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = new Promise<number | null>((resolve) => child.on('close', resolve));

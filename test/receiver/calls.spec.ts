@@ -1,9 +1,11 @@
 import { createHmac } from 'node:crypto';
 import t from 'tap';
+import type { TraceContext } from '../../api/traceparent.js';
 import { type Call, type CallResult, Calls } from '../../receiver/calls.js';
 import type { Receiver } from '../../receiver/receivers.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { recordLog } from '../kit/record-log.js';
+import { recordSpans } from '../kit/record-spans.js';
 import {
   distributionPush,
   dockerHubPush,
@@ -39,10 +41,12 @@ const RECEIVERS = new Map(
 const signed = (body: string, secret = SECRET): string =>
   `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`;
 
-const setup = () => {
+const setup = ({ writeMs = 0 } = {}) => {
   const clock = createFakeClock(PUSHED_AT);
   const log = recordLog();
+  const tracer = recordSpans(clock);
   const recorded: string[] = [];
+  const traced: (TraceContext | undefined)[] = [];
   const refused: string[] = [];
   const results: CallResult[] = [];
   let isUp = true;
@@ -54,17 +58,21 @@ const setup = () => {
     onCall: (_, result) => results.push(result),
     recorder: {
       record: async (_, pushes) => {
+        if (writeMs > 0) await clock.advance(writeMs);
         if (!isUp) return { kind: 'failed', why: 'patch configmaps: 503' };
+        traced.push(...pushes.map(({ trace }) => trace));
         recorded.push(...pushes.map(({ name, below }) => (below ? `${name}/…` : name)));
         return { kind: 'recorded' };
       },
     },
+    tracer,
   });
   const call = async (path: string, body: unknown, changes: Partial<Call> = {}) => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     const headers = { authorization: `Bearer ${SECRET}` };
     const read = async () => ({ kind: 'body', bytes: Buffer.from(text) }) as const;
-    const answer = await calls.answer({ method: 'POST', url: path, headers, peer: '192.0.2.1', read, ...changes });
+    const about = { method: 'POST', url: path, headers, peer: '192.0.2.1', at: clock.now(), read };
+    const answer = await calls.answer({ ...about, ...changes });
     return { ...answer, recorded: recorded.splice(0), refused: refused.splice(0) };
   };
   const down = (): void => {
@@ -73,7 +81,7 @@ const setup = () => {
   const up = (): void => {
     isUp = true;
   };
-  return { clock, log, call, results, down, up };
+  return { clock, log, call, results, down, up, tracer, traced };
 };
 
 t.test('a push is passed on, however its sender proves that it is its own', async (t) => {
@@ -345,4 +353,41 @@ t.test('what is no push is answered well, and does nothing', async (t) => {
     refused: [],
   });
   t.strictSame(results, ['ignored']);
+});
+
+t.test('a call that is passed on begins a trace, which goes with its push', async (t) => {
+  const { call, tracer, traced, log } = setup({ writeMs: 200 });
+  const theirs = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-00`;
+  const headers = { authorization: `Bearer ${SECRET}`, traceparent: theirs };
+  await call('/receivers/harbor', harborPush, { headers });
+  const [span] = tracer.ended;
+  t.strictSame(span, {
+    name: 'POST /receivers/{receiver}',
+    traceId: '1'.padStart(32, '0'),
+    spanId: '1'.padStart(16, '0'),
+    parentId: undefined,
+    at: PUSHED_AT,
+    until: PUSHED_AT + 200,
+    attributes: {
+      'http.request.method': 'POST',
+      'http.route': '/receivers/{receiver}',
+      'werfbundle.receiver': 'harbor',
+      'werfbundle.repositories': ['harbor.example/acme/shop'],
+      'http.response.status_code': 202,
+    },
+    failure: undefined,
+  });
+  t.strictSame(tracer.links, ['a'.repeat(32)], 'a trace of the sender is no more than linked to');
+  t.strictSame(traced, [{ traceId: span?.traceId, spanId: span?.spanId, isSampled: true }]);
+  t.match(log.entries.at(-1), { message: 'a push was received', fields: { trace_id: span?.traceId } });
+});
+
+t.test('a call that could not be passed on is a span that failed; one that is refused is none', async (t) => {
+  const { call, tracer, down } = setup();
+  await call('/receivers/harbor', harborPush, { headers: {} });
+  await call('/receivers/harbor', '{}');
+  t.strictSame(tracer.ended, []);
+  down();
+  await call('/receivers/harbor', harborPush);
+  t.match(tracer.ended, [{ failure: 'unavailable', attributes: { 'http.response.status_code': 503 } }]);
 });

@@ -88,6 +88,17 @@ const setup = async (
   };
 };
 
+t.test('an apiserver that traces says what a call is a part of', async (t) => {
+  const { ask, calls } = await setup(t);
+  const [traceId, spanId] = ['a'.repeat(32), 'b'.repeat(16)];
+  const traceparents = [`00-${traceId}-${spanId}-01`, `00-${traceId}-${spanId}-00`, 'something else'];
+  for (const traceparent of traceparents) await ask('POST', '/validate', '{}', { traceparent });
+  t.strictSame(
+    calls.map(({ parent }) => parent),
+    [{ traceId, spanId, isSampled: true }, { traceId, spanId, isSampled: false }, undefined],
+  );
+});
+
 t.test('which requests reach the handler, and which do not', async (t) => {
   const { ask, post, calls, setReadiness } = await setup(t);
   const plain = { contentType: 'text/plain; charset=utf-8', connection: 'keep-alive' };

@@ -66,13 +66,14 @@ securityContext:
     drop: [ALL]
 {{- end }}
 
-{{/* Variables of both: the namespace, and what was given. */}}
+{{/* Variables of a process: the namespace, and what was given, for all and for it. Of a list: the chart, its values. */}}
 {{- define "werfbundle.env" -}}
+{{- $ := index . 0 -}}
 - name: WERFBUNDLE_NAMESPACE
   valueFrom:
     fieldRef:
       fieldPath: metadata.namespace
-{{- with .extraEnv }}
+{{- with concat $.Values.extraEnv (index . 1).extraEnv }}
 {{ toYaml . }}
 {{- end }}
 {{- end }}
