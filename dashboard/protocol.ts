@@ -51,9 +51,9 @@ export interface Row {
   /** Its resourceVersion: what is shown of it in detail is old when this is another one. */
   readonly version: string;
   readonly state: BundleState;
-  /** Of the condition Ready; '' before the first look. */
+  /** Of the condition that says why it is in its state, Ready as a rule; '' before the first look. */
   readonly reason: string;
-  /** Of the condition Ready, at most 200 characters. */
+  /** Of the same condition, at most 200 characters. */
   readonly message: string;
   /** Deployed; '' while there is none. */
   readonly tag: string;
@@ -87,6 +87,8 @@ export type FeedLine =
 export interface NextStep {
   /** What has happened, for people. */
   readonly what: string;
+  /** What the controller says of it, whole; '' if it says nothing. */
+  readonly message: string;
   /** What to do; `code` in backticks. */
   readonly advice: string;
   /** A page that says more, as an address. */

@@ -1,19 +1,12 @@
-import { CONDITIONS, type ConditionType, REASONS } from '../../api/reasons.js';
+import { CONDITIONS, REASONS } from '../../api/reasons.js';
 import { parseSpec } from '../../api/settings.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type {
-  BundleDetail,
-  BundleState,
-  ConditionRow,
-  DeploymentRow,
-  DriftView,
-  NextStep,
-} from '../../dashboard/protocol.js';
+import type { BundleDetail, ConditionRow, DeploymentRow, DriftView, NextStep } from '../../dashboard/protocol.js';
 import { documentUrl } from '../documentation.js';
 import { deploymentsOf } from '../history/deployments.js';
 import { objectsText } from '../output/object-text.js';
 import { conditionOf, summaryOf } from '../status/summary.js';
-import { rowOf } from './bundle-row.js';
+import { rowOf, tellingCondition } from './bundle-row.js';
 
 interface DetailOf {
   readonly bundle: StoredBundle;
@@ -51,24 +44,15 @@ const conditionRow = ({ type, status, reason, message, lastTransitionTime: since
   about: Object.hasOwn(CONDITIONS, type) ? CONDITIONS[type as keyof typeof CONDITIONS] : '',
 });
 
-/** The condition that tells what is the case, where that is not Ready. */
-const TELLING: Readonly<Partial<Record<BundleState, ConditionType>>> = {
-  drifted: 'Drifted',
-  suspended: 'Suspended',
-  deleting: 'Reconciling',
-};
-
 /** By the reason of the condition that tells what is the case; nothing where nothing is to be done. */
 const nextStepOf = (bundle: StoredBundle): NextStep | undefined => {
-  const { status = {} } = bundle;
-  const { state } = rowOf(bundle);
-  const reason = conditionOf(status, TELLING[state] ?? 'Ready')?.reason ?? '';
+  const { reason = '', message = '' } = tellingCondition(bundle) ?? {};
   if (!Object.hasOwn(REASONS, reason)) return undefined;
   const row: { readonly what: string; readonly advice: string; readonly see?: string } =
     REASONS[reason as keyof typeof REASONS];
   const { what, advice, see } = row;
   if (advice === 'nothing') return undefined;
-  return { what, advice, ...(see !== undefined && { link: documentUrl(`docs/${see}`) }) };
+  return { what, message, advice, ...(see !== undefined && { link: documentUrl(`docs/${see}`) }) };
 };
 
 const deploymentRow = (one: ReturnType<typeof deploymentsOf>[number]): DeploymentRow => ({

@@ -9,9 +9,7 @@ const MESSAGE_LENGTH = 200;
 /** What the list says of a bundle. Pure. */
 export const rowOf = (bundle: StoredBundle): Row => {
   const { metadata, spec, status = {} } = bundle;
-  const ready = conditionOf(status, 'Ready');
-  const suspended = conditionOf(status, 'Suspended');
-  const shown = stateOf(bundle) === 'suspended' ? (suspended ?? ready) : ready;
+  const shown = tellingCondition(bundle);
   const { lastAppliedTag = '', deployment } = status;
   const isUnderWay = deployment !== undefined && deployment.tag !== lastAppliedTag && !hasEnded(status);
   return {
@@ -29,6 +27,17 @@ export const rowOf = (bundle: StoredBundle): Row => {
     failedPolls: status.consecutiveFailures ?? 0,
   };
 };
+
+/** The condition that tells what is the case, where that is not Ready. */
+const TELLING: Readonly<Partial<Record<BundleState, ConditionType>>> = {
+  drifted: 'Drifted',
+  suspended: 'Suspended',
+  deleting: 'Reconciling',
+};
+
+/** The condition that says of a bundle why it is in its state. */
+export const tellingCondition = (bundle: StoredBundle): ReturnType<typeof conditionOf> =>
+  conditionOf(bundle.status ?? {}, TELLING[stateOf(bundle)] ?? 'Ready');
 
 const hasEnded = ({ deployment, history = [] }: WerfBundleStatus): boolean =>
   history.some(({ number }) => number === deployment?.number);

@@ -11,6 +11,7 @@ import type { Callers } from './callers.js';
 import { LineStream } from './line-stream.js';
 import { asRefused, Refused } from './refusal.js';
 import { type Route, routeOf } from './route.js';
+import { SECURITY_HEADERS } from './security-headers.js';
 
 /** The page's files, as dashboard/build.mjs makes them. */
 export interface PageFiles {
@@ -44,30 +45,6 @@ interface DashboardServer {
 
 /** Connections in all; a browser has six, and each page keeps one or two. */
 const MOST_CONNECTIONS = 1_000;
-
-/**
- * Nothing of the page comes from elsewhere, nor goes there; no script but its own runs, and no other page may frame it.
- * @see https://www.w3.org/TR/CSP3/
- */
-const HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self'",
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
-  'Cache-Control': 'no-store',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-};
 
 const TYPES = { html: 'text/html', js: 'text/javascript', css: 'text/css' } as const;
 
@@ -123,7 +100,7 @@ interface Exchange {
 
 const answer = async (exchange: Exchange, place: Place): Promise<void> => {
   const { response } = exchange;
-  for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+  for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   try {

@@ -63,8 +63,10 @@ t.test('a row says what is deployed, and what is being deployed', async (t) => {
   t.equal(rowOf(bundle(syncedStatus({ deployment: next, history: [ended] }))).nextTag, '', 'it has failed');
   const message = `${'é'.repeat(150)}${'\u{1f680}'.repeat(150)}`;
   const condition = { type: 'Ready', status: 'False', reason: 'DeployFailed', message, lastTransitionTime: iso(0) };
-  const long = rowOf(bundle({ observedGeneration: 1, conditions: [{ ...condition, status: 'False' }] })).message;
+  const failed = bundle({ observedGeneration: 1, conditions: [{ ...condition, status: 'False' }] });
+  const long = rowOf(failed).message;
   t.equal(long, `${'é'.repeat(150)}${'\u{1f680}'.repeat(24)}…`, 'a long message is cut between letters');
+  t.equal(detailOf({ bundle: failed, now: NOW, options: '' }).nextStep?.message, message, 'and whole in the detail');
 });
 
 t.test('the detail has what the status says, as the command line prints it', async (t) => {
@@ -96,6 +98,11 @@ t.test('drift is told as it was found last', async (t) => {
   t.equal(state(checkedStatus(drifted('Unknown')), detecting()), 'unknown');
   t.equal(state(syncedStatus(), detecting()), 'unknown', 'there was no check yet');
   t.equal(state(checkedStatus(drifted('True'))), 'off', 'what was found before it was switched off counts no more');
+});
+
+t.test('a row of what drifts says in what', async (t) => {
+  const row = rowOf(bundle(checkedStatus(drifted('True')), detecting({ correct: false })));
+  t.match(row, { state: 'drifted', reason: drifted('True').reason, message: drifted('True').message });
 });
 
 t.test('an address says what is asked for', async (t) => {

@@ -5,9 +5,10 @@ import { parse } from 'yaml';
 import type { EventsAnswer, FeedLine, LogLine, Row, ValuesAnswer } from '../../dashboard/protocol.js';
 import { CONFIGMAPS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { canary } from '../kit/canary.js';
+import { startDashboardProgram } from '../kit/dashboard-program.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
-import { type PageClient, pageAt, type Stream } from '../kit/page-client.js';
+import type { PageClient, Stream } from '../kit/page-client.js';
 import { runWerfbundle } from '../kit/run-werfbundle.js';
 
 // The dashboard's server as a program, on a real apiserver, while the controller deploys.
@@ -40,34 +41,7 @@ for (const tenant of TENANTS) {
 const tokenOf = async (account: string): Promise<string> =>
   (await must(['create', 'token', account, '-n', 'people'])).trim();
 
-/** Runs the dashboard until the spec ends it. */
-const dashboard = async (args: readonly string[]) => {
-  let interrupt = (): void => undefined;
-  let printed: (text: string) => void = () => undefined;
-  const link = new Promise<string>((resolve) => {
-    printed = resolve;
-  });
-  const ended = runWerfbundle(['dashboard', '--listen', '127.0.0.1:0', ...args], {
-    kubeconfig: cluster.kubeconfig,
-    cwd: cluster.dir,
-    onStart: (end) => {
-      interrupt = () => end('SIGINT');
-    },
-    onOutput: (stdout) => {
-      if (stdout.endsWith('\n')) printed(stdout.trim());
-    },
-  });
-  const failed = ended.then(({ stderr }) => Promise.reject(new Error(`it ended: ${stderr}`)));
-  failed.catch(() => undefined);
-  const url = new URL(await Promise.race([link, failed]));
-  const stop = (): ReturnType<typeof runWerfbundle> => {
-    interrupt();
-    return ended;
-  };
-  t.teardown(stop);
-  const key = url.hash.replace('#key=', '');
-  return { url, key, stop, page: pageAt(Number(url.port)) };
-};
+const dashboard = (args: readonly string[]) => startDashboardProgram(t, cluster, args);
 
 const apply = (namespace: string, name: string, converge: object = {}) =>
   client.create(

@@ -12,7 +12,13 @@ const CHECKOUT = '/api/bundles/shops/checkout';
 const LINK = '/bundles/shops/checkout';
 
 t.beforeEach(() => {
-  Object.assign(server.knows, { mode: 'local', rows: SHOP_ROWS, details: SHOP_DETAILS, isKeyOld: false });
+  Object.assign(server.knows, {
+    mode: 'local',
+    rows: SHOP_ROWS,
+    details: SHOP_DETAILS,
+    isKeyOld: false,
+    isBehindProxy: false,
+  });
   server.knows.answers.clear();
 });
 
@@ -34,7 +40,7 @@ t.test('a bundle says what has happened, what to do, and how it came so', async 
   await page.getByRole('heading', { level: 2, name: 'checkout' }).waitFor();
   const step = page.locator('.next-step');
   t.match(await step.innerText(), /The Job failed and is not tried again/);
-  t.same(await step.locator('code').allInnerTexts(), ['status.lastJobLogs', 'werfbundle retry checkout -n shops']);
+  t.same(await step.locator('code').allInnerTexts(), ['status.lastJobLogs']);
   const link = step.getByRole('link', { name: 'Read more' });
   t.same(
     [await link.getAttribute('href'), await link.getAttribute('rel')],
@@ -349,7 +355,7 @@ t.test('a log that waits says for what', async (t) => {
 t.test('commands are copied as they stand', async (t) => {
   const page = await open(t, { path: LINK });
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
-  await page.getByRole('button', { name: 'Copy the command: Try again' }).click();
+  await page.getByRole('button', { name: 'Copy the command: Ask for another try of what failed' }).click();
   await page.getByText('Copied').waitFor();
-  t.equal(await page.evaluate(() => navigator.clipboard.readText()), 'werfbundle retry checkout -n shops');
+  t.equal(await page.evaluate(() => navigator.clipboard.readText()), 'werfbundle reconcile checkout -n shops --failed');
 });

@@ -9,7 +9,13 @@ import { SHOP_DETAILS, SHOP_ROWS } from '../kit/shop-bundles.js';
 const { server, browser, open } = await startPageFixture(t);
 
 t.beforeEach(() => {
-  Object.assign(server.knows, { mode: 'local', rows: SHOP_ROWS, details: SHOP_DETAILS, isKeyOld: false });
+  Object.assign(server.knows, {
+    mode: 'local',
+    rows: SHOP_ROWS,
+    details: SHOP_DETAILS,
+    isKeyOld: false,
+    isBehindProxy: false,
+  });
   server.knows.answers.clear();
 });
 
@@ -226,6 +232,13 @@ t.test('in a cluster one signs in with a token, for this tab, and out again', as
   await page.getByRole('button', { name: 'Sign out' }).click();
   await field.waitFor();
   t.same(await stored(), [null, 0]);
+});
+
+t.test('in a cluster nobody signs in whom a proxy has logged in already', async (t) => {
+  server.knows.mode = 'cluster';
+  server.knows.isBehindProxy = true;
+  const page = await open(t, { key: '' });
+  await seesRows(page, (rows) => rows.length === 25);
 });
 
 t.test('a key that is no longer good leads to the first screen again', async (t) => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { SECURITY_HEADERS } from '../../cli/dashboard/security-headers.js';
 import type { About, BundleDetail, FeedLine, LogLine, Refusal, Row, SessionAnswer } from '../../dashboard/protocol.js';
 
 /** What a call answers. */
@@ -19,6 +20,8 @@ interface Knowledge {
   answers: Map<string, Answer>;
   /** Refuses the key that is good otherwise. */
   isKeyOld: boolean;
+  /** A proxy in front has logged the caller in: no key is needed. */
+  isBehindProxy: boolean;
 }
 
 /** A server that speaks the page's protocol, from what a spec gives it. */
@@ -43,20 +46,6 @@ interface Page {
   readonly js: string;
   readonly css: string;
 }
-
-/** As the dashboard's own server sends it. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join('; ');
 
 const KEY = 'key-of-the-page';
 
@@ -84,6 +73,7 @@ export const startPageServer = async (given: Partial<Knowledge> = {}): Promise<P
       details: new Map(),
       answers: new Map(),
       isKeyOld: false,
+      isBehindProxy: false,
     },
     given,
   );
@@ -121,9 +111,7 @@ export const startPageServer = async (given: Partial<Knowledge> = {}): Promise<P
   };
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://page');
-    response.setHeader('content-security-policy', POLICY);
-    response.setHeader('x-content-type-options', 'nosniff');
-    response.setHeader('referrer-policy', 'no-referrer');
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.setHeader(name, value);
     const [type, text] = files[url.pathname] ?? [];
     if (type !== undefined) return response.setHeader('content-type', `${type}; charset=utf-8`).end(text);
     if (url.pathname === '/favicon.ico') return response.writeHead(204).end();
@@ -131,8 +119,8 @@ export const startPageServer = async (given: Partial<Knowledge> = {}): Promise<P
       return response.setHeader('content-type', 'text/html; charset=utf-8').end(html);
     asked.push(url.pathname + url.search);
     if (url.pathname === '/api/about') return json(response, 200, { version: '1.2.3', mode: knows.mode });
-    if (request.headers.authorization !== `Bearer ${KEY}` || knows.isKeyOld)
-      return refuse(response, 401, { message: 'The key is not, or no longer, good.' });
+    const isKnown = knows.isBehindProxy || request.headers.authorization === `Bearer ${KEY}`;
+    if (!isKnown || knows.isKeyOld) return refuse(response, 401, { message: 'The key is not, or no longer, good.' });
     return api(response, url);
   };
 

@@ -139,8 +139,8 @@ status:
 const CHECKOUT_DETAIL = madeUpDetail(CHECKOUT, {
   nextStep: {
     what: 'the Job failed and is not tried again',
-    advice:
-      'read the message and `status.lastJobLogs`; change the spec, publish a new tag, or ask for another try with `werfbundle retry checkout -n shops`',
+    message: CHECKOUT.message,
+    advice: 'read the message and `status.lastJobLogs`; change the spec, publish a new tag, or ask for another try',
     link: 'https://docs.example.com/troubleshooting#ask-for-another-try',
   },
   facts: [
@@ -172,7 +172,7 @@ const CHECKOUT_DETAIL = madeUpDetail(CHECKOUT, {
     madeUpDeployment({
       number: 39,
       tag: 'v2.7.3',
-      reason: 'ValuesChanged',
+      reason: 'NewValues',
       startedAt: ago(6 * 86_400 + 300),
       finishedAt: ago(6 * 86_400 + 222),
     }),
@@ -212,8 +212,8 @@ const CHECKOUT_DETAIL = madeUpDetail(CHECKOUT, {
   commands: [
     { title: 'Say how it is', command: 'werfbundle status checkout -n shops' },
     { title: 'See why', command: 'werfbundle explain checkout -n shops' },
-    { title: 'Try again', command: 'werfbundle retry checkout -n shops' },
-    { title: 'Go back', command: 'werfbundle rollback checkout -n shops --to v2.7.4' },
+    { title: 'Ask for another try of what failed', command: 'werfbundle reconcile checkout -n shops --failed' },
+    { title: 'Go back', command: 'werfbundle rollback checkout -n shops' },
   ],
   yaml: CHECKOUT_YAML,
 });
@@ -221,6 +221,7 @@ const CHECKOUT_DETAIL = madeUpDetail(CHECKOUT, {
 const DRIFTED: Partial<BundleDetail> = {
   nextStep: {
     what: 'the cluster differs from what was deployed',
+    message: 'Deployment/sessions: spec.replicas is 2 and not 6',
     advice:
       'the message says in what; it is applied again by itself, unless `driftDetection.correct` is false: then do so, or ask for it',
     link: 'https://docs.example.com/operations#drift',

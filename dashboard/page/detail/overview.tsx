@@ -49,7 +49,7 @@ const NextStepCard = ({ step, detail }: { readonly step: NextStep; readonly deta
         <Sentence text={step.what} />
       </span>
     </h3>
-    {detail.row.message !== '' && <p class="said">{detail.row.message}</p>}
+    {step.message !== '' && <p class="said">{step.message}</p>}
     <p class="advice">
       <span class="label">What to do</span>
       <Sentence text={step.advice} /> {step.link !== undefined && <LinkOut address={step.link} text="Read more" />}

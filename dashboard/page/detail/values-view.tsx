@@ -58,7 +58,7 @@ const SOURCE_WORDS: Readonly<Record<ValuesAnswer['sources'][number]['state'], st
 
 const Sources = ({ sources }: Pick<ValuesAnswer, 'sources'>) =>
   sources.length === 0 ? (
-    <p class="dim">None: the chart’s own values are all there is.</p>
+    <p class="dim">None in spec.converge.valuesFrom.</p>
   ) : (
     <ol class="sources">
       {sources.map(({ field, source, state, why }) => (

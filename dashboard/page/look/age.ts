@@ -18,10 +18,13 @@ const durationText = (ms: number): string => {
   return `${Math.floor(ms / (365 * DAY))}y`;
 };
 
-/** How long something took, to the second: `42s`, `1m 05s`, `2h 03m`; '' if either time is not known. */
+/**
+ * How long something took, to the second: `42s`, `1m 05s`, `2h 03m`; '' if either time is not known. Less than none is `0s`: Kubernetes has an end
+ * in whole seconds.
+ */
 export const spanText = (from: string, to: string): string => {
-  const ms = Date.parse(to) - Date.parse(from);
-  if (Number.isNaN(ms) || ms < 0) return '';
+  const ms = Math.max(0, Date.parse(to) - Date.parse(from));
+  if (Number.isNaN(ms)) return '';
   const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
   if (ms < MINUTE) return `${Math.floor(ms / SECOND)}s`;
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)}m ${two((ms % MINUTE) / SECOND)}s`;

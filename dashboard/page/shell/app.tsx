@@ -72,12 +72,12 @@ const begin = async (givenKey: string, become: Become, signal: AbortSignal): Pro
   }
 };
 
-/** Tries a key; a good one is kept. */
+/** Tries a key; a good one is kept. In a cluster none may do: a proxy that logs people in adds their token by itself. */
 const enter = async (about: About, key: string, become: Become): Promise<void> => {
-  if (key === '') return become({ kind: 'key-missing', about, message: '' });
+  if (key === '' && about.mode === 'local') return become({ kind: 'key-missing', about, message: '' });
   const onUnauthorized = ({ message }: Refusal) => {
     storeKey(about.mode, '');
-    become({ kind: 'key-missing', about, message });
+    become({ kind: 'key-missing', about, message: key === '' ? '' : message });
   };
   const client = createClient({ fetch: browserFetch, key, onUnauthorized });
   for (let failures = 1; ; failures += 1) {
