@@ -42,8 +42,8 @@ interface Results {
 
 /** Pages that are open at once. */
 const PAGES = 10;
-/** A page's wait for all bundles, in plain lists of them; and the server's memory, bytes. */
-const MOST = { lists: 1.5, rss: 100_000_000 } as const;
+/** A page's wait for all bundles, in plain lists of them; and the server's memory with one page at a time, and after many at once, bytes. */
+const MOST = { lists: 1.5, one: 100_000_000, ten: 130_000_000 } as const;
 const FULL: Size = { bundles: 10_000, rounds: 7 };
 const QUICK: Size = { bundles: 1_000, rounds: 3 };
 
@@ -105,9 +105,14 @@ const judge = ({ samples, rss }: Pick<Results, 'samples' | 'rss'>): readonly Tar
       met: lists <= MOST.lists,
     },
     {
-      promise: `the server's memory stays below ${megabytes(MOST.rss)}`,
-      measured: `${megabytes(rss.one)} with a page at a time, ${megabytes(rss.ten)} after ${PAGES} at once`,
-      met: rss.one < MOST.rss && rss.ten < MOST.rss,
+      promise: `the server's memory stays below ${megabytes(MOST.one)} with a page at a time`,
+      measured: megabytes(rss.one),
+      met: rss.one < MOST.one,
+    },
+    {
+      promise: `and below ${megabytes(MOST.ten)} after ${PAGES} at once`,
+      measured: megabytes(rss.ten),
+      met: rss.ten < MOST.ten,
     },
   ];
 };
