@@ -81,7 +81,8 @@ const linesOf = (text: string): readonly string[] =>
 
 /** Lines as they are typed, and what a Tab offers at their end; in fish's own way of quoting, and zsh's. */
 const rows: readonly [line: string, offered: readonly string[]][] = [
-  ['werfbundle ', Object.keys(COMMANDS)],
+  ['werfbundle ', [...Object.keys(COMMANDS), 'help']],
+  ['werfbundle help sta', ['status']],
   ['werfbundle re', ['reconcile', 'resume']],
   ['werfbundle get sh', ['shop', 'shop-eu']],
   ['werfbundle get "sh', ['shop', 'shop-eu']],
