@@ -4,9 +4,9 @@ import { collectionPath } from './resource-path.js';
 import { actionOf, type Call, type Transport } from './transport.js';
 import { linesOf, parseWatchLine } from './watch-stream.js';
 
-/** The server ends it by then; ten thousand large objects take some seconds, seconds. */
-const STREAM_SECONDS = 60;
-const STREAM_GRACE_MS = 5_000;
+/** The server ends it by then, as a list has to be answered by then; ten thousand large objects take some seconds, seconds. */
+const STREAM_SECONDS = 30;
+const STREAM_GRACE_MS = 1_000;
 
 interface Listed<K> {
   readonly items: readonly K[];
@@ -45,7 +45,9 @@ export const streamedList = async <S extends Stored, K>(
       const event = parseWatchLine<S>(line, actionOf(call));
       if (event?.type === 'BOOKMARK') {
         if (event.endsInitial === true) return { items, resourceVersion: event.resourceVersion };
-      } else if (event !== undefined) items.push(keep(event.object));
+      } else if (event?.type === 'ADDED') items.push(keep(event.object));
+      // No server does so; what changes meanwhile would have to be taken into account.
+      else if (event !== undefined) return undefined;
     }
   } catch (error) {
     if (error instanceof KubeError && ['forbidden', 'invalid', 'other'].includes(error.code)) return undefined;

@@ -119,6 +119,7 @@ const build = async (
   say('node agent: runs Pods as processes of this machine');
   say(`werf in them: ${tellWerf(werf)}`);
   const operator: OperatorDeps = {
+    env: tracingVariables(process.env),
     client: cluster.client,
     kubectl,
     server: cluster.server,
@@ -188,6 +189,14 @@ const gatherPrograms = async ({
 const asStartError = (error: unknown): never => {
   throw error instanceof GatherError ? new StartError(error.message.split('\n')) : error;
 };
+
+/** Whoever asks for traces asks webhook and controller for them. */
+const tracingVariables = (env: NodeJS.ProcessEnv): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      name.startsWith('OTEL_') && value !== undefined ? [[name, value]] : [],
+    ),
+  );
 
 /** Both at once: each takes about a second. */
 const startOperator = async (operator: OperatorDeps, signal: AbortSignal, undo: Undo) => {

@@ -9,7 +9,7 @@ import { documentUrl } from '../documentation.js';
 
 /** What doctor finds without asking the registry: a look at a page costs nobody a request there. */
 export const checksOf = async (
-  { client, clock }: { readonly client: KubeClient; readonly clock: Clock },
+  { client, clock, options }: { readonly client: KubeClient; readonly clock: Clock; readonly options: string },
   bundle: StoredBundle,
   signal: AbortSignal,
 ): Promise<ChecksAnswer> => {
@@ -21,8 +21,12 @@ export const checksOf = async (
       title,
       verdict,
       found,
-      commands,
+      commands: commands.map((command) => withOptions(command, options)),
       link: documentUrl(section),
     })),
   };
 };
+
+/** A command that reaches the same cluster. @param options - ` --context staging` */
+const withOptions = (command: string, options: string): string =>
+  command.replace(/(?<=^|[|;&(]\s*)(kubectl|werfbundle)(?= )/g, `$1${options.replaceAll('$', '$$$$')}`);

@@ -2,11 +2,14 @@ import type { StoredBundle } from '../../api/werfbundle.js';
 import type { FeedLine, Row } from '../../dashboard/protocol.js';
 import type { KubeClient, WatchEvent } from '../../kube/client.js';
 import { followChanges } from '../../kube/list-watch.js';
+import type { ReflectorEvent } from '../../kube/reflector-step.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock, Random } from '../../process/ports.js';
 import { rowOf } from './bundle-row.js';
 import { asRefused, Refused } from './refusal.js';
 
+/** What is not told unless a question is not answered either. */
+const SILENT = 'nothing is heard of the apiserver';
 /** Rows in a line; a page of the apiserver's list has as many. */
 const BATCH = 250;
 
@@ -35,7 +38,15 @@ export const feedBundles = async (
   const first = new FirstLists(deps.send, Math.max(1, namespaces.length));
   const where = namespaces.length === 0 ? [undefined] : namespaces;
   const onRefused = (refused: Refused): void => ended.abort(refused);
-  const feeds = where.map((namespace) => new NamespaceFeed({ ...deps, first, onRefused }, namespace).run(running));
+  const feeds: Promise<void>[] = [];
+  for (const namespace of where) {
+    const feed = new NamespaceFeed({ ...deps, first, onRefused }, namespace);
+    const following = feed.run(running);
+    feeds.push(following);
+    // One after another, so that a token that is no good costs the apiserver one call, however many namespaces are named.
+    await Promise.race([feed.begun, following]);
+    if (running.aborted) break;
+  }
   await Promise.all(feeds);
   if (ended.signal.aborted) throw ended.signal.reason;
 };
@@ -82,8 +93,14 @@ interface NamespaceDeps extends Omit<FeedDeps, 'send'> {
 class NamespaceFeed {
   readonly #deps: NamespaceDeps;
   readonly #namespace: string | undefined;
-  /** uids of the bundles that the page knows from here. */
-  #known: Set<string> | undefined;
+  /** Resolves when the apiserver has answered once, or is out of reach. */
+  readonly begun: Promise<void>;
+  /** uids of the bundles that the page was told of. */
+  readonly #told = new Set<string>();
+  #isListed = false;
+  /** A list that was streamed and broke off comes in pages the next time: some connections are too slow for it. */
+  #streams = true;
+  #setBegun: () => void = () => undefined;
   /** What was told last of a fault that lasts; '' if there is none. */
   #disturbance = '';
   #hasBegun = false;
@@ -91,6 +108,9 @@ class NamespaceFeed {
   constructor(deps: NamespaceDeps, namespace: string | undefined) {
     this.#deps = deps;
     this.#namespace = namespace;
+    this.begun = new Promise((resolve) => {
+      this.#setBegun = resolve;
+    });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -99,7 +119,7 @@ class NamespaceFeed {
       begin: (running: AbortSignal) => this.#list(running),
       changes: (resourceVersion: string, running: AbortSignal) => this.#watch(resourceVersion, running),
       onChange: this.#tell.bind(this),
-      onEnd: ({ kind }: { readonly kind: string }) => this.#disturbed(kind === 'failed'),
+      onEnd: ({ kind }: Pick<ReflectorEvent, 'kind'>) => this.#attemptEnded(kind),
     };
     await followChanges<StoredBundle>(follower, { clock, random }, signal);
   }
@@ -107,6 +127,7 @@ class NamespaceFeed {
   #begin(): void {
     if (!this.#hasBegun) this.#deps.first.begun();
     this.#hasBegun = true;
+    this.#setBegun();
   }
 
   get #where() {
@@ -115,32 +136,38 @@ class NamespaceFeed {
 
   async #list(signal: AbortSignal): Promise<string> {
     const { client, first } = this.#deps;
-    const found = new Set<string>();
     const batch: Row[] = [];
     const flush = (): void => {
       if (batch.length > 0) first.send({ kind: 'bundles', rows: batch.splice(0) });
     };
-    const keep = (bundle: StoredBundle): void => {
+    const keep = (bundle: StoredBundle): string => {
       this.#begin();
-      found.add(bundle.metadata.uid);
+      this.#told.add(bundle.metadata.uid);
       batch.push(rowOf(bundle));
       if (batch.length === BATCH) flush();
+      return bundle.metadata.uid;
     };
-    const listed = client.list(WERFBUNDLES, { ...this.#where, keep, streamed: true }, signal);
-    const { resourceVersion } = await listed.catch((error: unknown) => this.#failed(error, 'list'));
+    const how = { ...this.#where, keep, ...(this.#streams && { streamed: true as const }) };
+    const { items, resourceVersion } = await client.list(WERFBUNDLES, how, signal).catch((error: unknown) => {
+      this.#streams = false;
+      return this.#failed(error, 'list');
+    });
     this.#begin();
     flush();
-    this.#replace(found);
+    this.#replace(new Set(items));
     return resourceVersion;
   }
 
-  /** What was there before and is not found any more is gone. */
-  #replace(found: Set<string>): void {
+  /** What the page was told of, be it by a list that broke off, and is not found any more is gone. */
+  #replace(found: ReadonlySet<string>): void {
     const { first } = this.#deps;
-    const before = this.#known;
-    if (before === undefined) first.listed();
-    else for (const uid of before) if (!found.has(uid)) first.send({ kind: 'removed', uid });
-    this.#known = found;
+    for (const uid of this.#told) {
+      if (found.has(uid)) continue;
+      this.#told.delete(uid);
+      first.send({ kind: 'removed', uid });
+    }
+    if (!this.#isListed) first.listed();
+    this.#isListed = true;
     this.#disturbance = '';
   }
 
@@ -166,10 +193,10 @@ class NamespaceFeed {
     const { first } = this.#deps;
     const { uid } = object.metadata;
     if (type === 'DELETED') {
-      this.#known?.delete(uid);
+      this.#told.delete(uid);
       first.send({ kind: 'removed', uid });
     } else {
-      this.#known?.add(uid);
+      this.#told.add(uid);
       first.send({ kind: 'bundles', rows: [rowOf(object)] });
     }
   }
@@ -184,8 +211,10 @@ class NamespaceFeed {
     throw error;
   }
 
-  #disturbed(hasFailed: boolean): void {
-    if (!hasFailed || this.#disturbance === '') return;
+  #attemptEnded(how: ReflectorEvent['kind']): void {
+    // Whether the apiserver hangs, or nothing changes, is found out before the next watch.
+    if (how === 'watch-silent') this.#disturbance = SILENT;
+    if (how !== 'failed' || this.#disturbance === '') return;
     this.#begin();
     this.#deps.first.send({ kind: 'disturbed', message: this.#disturbance });
   }

@@ -19,6 +19,8 @@ interface LogDeps {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly send: (line: LogLine) => void;
+  /** Resolves when what was sent has been read. */
+  readonly read: () => Promise<void>;
 }
 
 /**
@@ -27,7 +29,7 @@ interface LogDeps {
  * @throws Refused without the rights to read Jobs, Pods or the log; CommandError if there is no such deployment
  */
 export const sendLog = async (
-  { client, clock, send }: LogDeps,
+  { client, clock, send, read }: LogDeps,
   { bundle, number }: { readonly bundle: StoredBundle; readonly number: number | undefined },
   signal: AbortSignal,
 ): Promise<void> => {
@@ -47,7 +49,7 @@ export const sendLog = async (
   if (signal.aborted) return;
   if (pod === undefined) return sendKept(send, bundle, job);
   await withRight({ verb: 'get', type: PODS, subresource: 'log', namespace }, () =>
-    sendText({ client, send }, pod, signal),
+    sendText({ client, send, read }, pod, signal),
   );
   send({ kind: 'ended', why: 'the container has ended' });
 };
@@ -56,14 +58,16 @@ const numberOf = (bundle: StoredBundle, { name }: ObjectRef): number =>
   deploymentsOf(bundle).find(({ jobName }) => jobName === name)?.number ?? 0;
 
 const sendText = async (
-  { client, send }: Pick<LogDeps, 'client' | 'send'>,
+  { client, send, read }: Omit<LogDeps, 'clock'>,
   pod: Stored<Pod>,
   signal: AbortSignal,
 ): Promise<void> => {
   const decoder = new TextDecoder();
   const tail = { container: CONTAINER, tailLines: TAIL_LINES };
-  for await (const bytes of client.followPodLog(refOf(pod), tail, signal))
+  for await (const bytes of client.followPodLog(refOf(pod), tail, signal)) {
     send({ kind: 'text', text: decoder.decode(bytes, { stream: true }) });
+    await read();
+  }
 };
 
 /** The end of the log that the controller has kept, without what came from Secrets. */

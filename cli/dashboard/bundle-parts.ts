@@ -8,6 +8,7 @@ import { lastSeen, newestEvents } from '../status/summary.js';
 import { detailOf } from './bundle-detail.js';
 import { Refused, withRight } from './refusal.js';
 import type { BundlePart } from './route.js';
+import { smallSources } from './small-sources.js';
 
 /** Events that a page is sent. */
 const MOST_EVENTS = 50;
@@ -47,9 +48,17 @@ export const readPart = async (
     case 'events':
       return await eventsOf(client, bundle, signal);
     case 'values':
-      return await (await import('./bundle-values.js')).valuesOf({ client, clock }, bundle, signal);
+      return await (await import('./bundle-values.js')).valuesOf(
+        { client: smallSources(client), clock },
+        bundle,
+        signal,
+      );
     case 'checks':
-      return await (await import('./bundle-checks.js')).checksOf({ client, clock }, bundle, signal);
+      return await (await import('./bundle-checks.js')).checksOf(
+        { client: smallSources(client), clock, options },
+        bundle,
+        signal,
+      );
     default:
       return part satisfies never;
   }

@@ -8,7 +8,7 @@ import { explain } from '../explain/explain.js';
 import type { SourceRow, ValueRow } from '../explain/explanation.js';
 import { gather } from '../explain/gather.js';
 import { clusterReader } from '../explain/read.js';
-import { sourceText } from '../explain/values-text.js';
+import { sourceNotes, sourceText } from '../explain/values-text.js';
 
 /** Rows that a page is sent; 200 KB of values have some ten thousand. */
 const MOST_ROWS = 5_000;
@@ -37,12 +37,22 @@ export const valuesOf = async (
   const more = values.rows.length - MOST_ROWS;
   const all = `werfbundle explain ${name} -n ${namespace} --values`;
   return {
-    sources: values.sources.map(sourceRow),
+    sources: [...values.sources.map(sourceRow), ...ownValues(bundle)],
     rows: values.rows.slice(0, MOST_ROWS).map(valueRow),
     problems: values.problems,
-    warnings: [...values.warnings, ...(more > 0 ? [`${more} more values are not shown here: ${all}`] : [])],
+    warnings: [
+      ...sourceNotes(values),
+      ...values.warnings,
+      ...(more > 0 ? [`${more} more values are not shown here: ${all}`] : []),
+    ],
   };
 };
+
+/** The bundle's own values, which win over all others. */
+const ownValues = ({ spec }: StoredBundle): ValuesAnswer['sources'] =>
+  spec.converge?.values === undefined
+    ? []
+    : [{ field: 'spec.converge.values', source: 'spec.converge.values', state: 'used', why: '' }];
 
 const sourceRow = ({ field, source, state, why = '' }: SourceRow) => ({ field, source, state, why });
 

@@ -5,8 +5,8 @@ import type { Clock, Timer } from '../../process/ports.js';
 /** Who a call is from, and the apiserver with their rights. */
 interface Caller {
   readonly client: KubeClient;
-  /** To be called when the call was answered. */
-  release(): void;
+  /** To be called when the call was answered. @param isKnown - false: the apiserver does not know the caller */
+  release(isKnown: boolean): void;
 }
 
 /** Finds out with whose rights a call is answered. */
@@ -35,6 +35,8 @@ export const onePerson = (key: string, client: KubeClient): Callers => {
 const IDLE_MS = 60_000;
 /** Callers whose connections are kept; each has a pool of its own. */
 const MOST_CALLERS = 500;
+/** Calls of one caller at a time; each open page has one or two. */
+const MOST_CALLS = 40;
 /** Bytes of a token: those of cloud providers have some 4 KB. */
 const LONGEST_TOKEN = 16_384;
 
@@ -64,11 +66,12 @@ export class TokenCallers implements Callers {
     const key = digestOf(token).toString('base64');
     const known = this.#open.get(key);
     if (known === undefined && this.#open.size >= MOST_CALLERS && !this.#closeIdle()) return 'full';
+    if (known !== undefined && known.calls >= MOST_CALLS) return 'full';
     const open = known ?? { client: this.#connect(token), calls: 0, idle: undefined };
     this.#open.set(key, open);
     open.idle?.cancel();
     open.calls += 1;
-    return { client: open.client, release: () => this.#release(key, open) };
+    return { client: open.client, release: (isKnown) => this.#release(key, open, isKnown) };
   }
 
   async close(): Promise<void> {
@@ -88,9 +91,15 @@ export class TokenCallers implements Callers {
     return true;
   }
 
-  #release(key: string, open: Open): void {
+  #release(key: string, open: Open, isKnown: boolean): void {
     open.calls -= 1;
     if (open.calls > 0 || this.#open.get(key) !== open) return;
+    if (!isKnown) {
+      // A token that is no good gets no connections to keep.
+      this.#open.delete(key);
+      void open.client.close();
+      return;
+    }
     open.idle = this.#clock.startTimer(IDLE_MS, () => {
       this.#open.delete(key);
       void open.client.close();

@@ -50,7 +50,9 @@ const addressIn = ({ listen, callersToken }: DashboardOptions): HostPort => {
   const parsed = parseFlagValue({ kind: 'host-port', help: '' }, listen);
   if (parsed.kind === 'invalid') throw misuse(`--listen: ${parsed.reasons.join('; ')}`);
   // A flag of this kind has a value of this type.
-  const address = parsed.value as HostPort;
+  const given = parsed.value as HostPort;
+  // A browser would try its other address as well, which somebody else may listen at: the link has the key.
+  const address = given.host === 'localhost' ? { host: '127.0.0.1', port: given.port } : given;
   if (callersToken === true || isLoopback(address.host)) return address;
   throw misuse(
     `--listen: ${listen} can be reached by other machines, and the page has your rights`,

@@ -4,7 +4,12 @@ import type { Clock, Timer } from '../../process/ports.js';
 /** A sign of life where nothing else is said, milliseconds: proxies end what is silent for a minute. */
 const ALIVE_MS = 15_000;
 /** What a page has not read of its lines, bytes: with more it is cut off, and begins again when it reads. All of 10,000 bundles have 6 MB. */
-const MOST_UNREAD = 32 * 1024 * 1024;
+const MOST_UNREAD = 16 * 1024 * 1024;
+/** The same of all pages: whoever comes above it is cut off, so that pages that do not read can't fill the heap. */
+const MOST_UNREAD_OF_ALL = 48 * 1024 * 1024;
+
+/** What pages have not read, bytes. */
+let unreadOfAll = 0;
 
 /** An answer that goes on: an object of JSON a line. Its head is sent with the first line, so that a refusal may still take its place. */
 export class LineStream<Line extends object> {
@@ -12,13 +17,18 @@ export class LineStream<Line extends object> {
   readonly #clock: Pick<Clock, 'startTimer'>;
   readonly #alive: () => Line;
   #timer: Timer | undefined;
+  #unread = 0;
 
   /** @param alive - the line for where nothing else is said */
   constructor(response: ServerResponse, clock: Pick<Clock, 'startTimer'>, alive: () => Line) {
     this.#response = response;
     this.#clock = clock;
     this.#alive = alive;
-    response.once('close', () => this.#timer?.cancel());
+    response.on('drain', () => this.#count(response.writableLength));
+    response.once('close', () => {
+      this.#timer?.cancel();
+      this.#count(0);
+    });
   }
 
   get hasBegun(): boolean {
@@ -31,14 +41,35 @@ export class LineStream<Line extends object> {
     if (response.destroyed || response.writableEnded) return;
     if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' });
     response.write(`${JSON.stringify(line)}\n`);
-    if (response.writableLength > MOST_UNREAD) response.destroy();
+    this.#count(response.writableLength);
+    if (this.#unread > MOST_UNREAD || (this.#unread > 0 && unreadOfAll > MOST_UNREAD_OF_ALL)) response.destroy();
     else this.#aliveLater();
+  }
+
+  /** Resolves when the page has read what was sent, is gone, or the signal is aborted: for what could be sent faster than anybody reads. */
+  async read(signal: AbortSignal): Promise<void> {
+    const response = this.#response;
+    if (!response.writableNeedDrain || response.destroyed || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        response.off('drain', done).off('close', done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      response.on('drain', done).on('close', done);
+      signal.addEventListener('abort', done);
+    });
   }
 
   /** Nothing more comes. */
   end(): void {
     this.#timer?.cancel();
     this.#response.end();
+  }
+
+  #count(unread: number): void {
+    unreadOfAll += unread - this.#unread;
+    this.#unread = unread;
   }
 
   #aliveLater(): void {

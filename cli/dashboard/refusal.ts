@@ -36,12 +36,15 @@ export const withRight = async <T>(asked: Asked, run: () => Promise<T>): Promise
   }
 };
 
+/** What a person can do about it stands on the page, which knows where the token came from. */
+const UNKNOWN = 'the cluster does not accept these credentials: they are no token of it, or have expired';
+
 /** A fault as the page is told of it; what is no fault of apiserver, caller or bundle stays what it is. */
 export const asRefused = (error: unknown, asked?: Asked): unknown => {
   if (error instanceof CommandError) return new Refused(404, { message: error.lines.join('; ') });
   if (!(error instanceof KubeError) || error.code === 'aborted') return error;
   const { message } = error;
-  if (error.code === 'unauthorized') return new Refused(401, { message });
+  if (error.code === 'unauthorized') return new Refused(401, { message: UNKNOWN });
   if (error.code !== 'forbidden') return new Refused(502, { message });
   return new Refused(403, { message, ...(asked !== undefined && { right: rightOf(asked) }) });
 };

@@ -168,16 +168,24 @@ const forCaller = async (
   const [, credential] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
   if (credential === undefined) throw new Refused(401, { message: 'a key is missing' });
   const caller = deps.callers.admit(credential);
-  if (caller === 'unknown') throw new Refused(401, { message: 'this key is no good, or no longer' });
+  if (caller === 'unknown')
+    throw new Refused(401, {
+      message: 'this key is no good, or no longer: `werfbundle dashboard` makes a new one each time it is started',
+    });
   if (caller === 'full')
     throw new Refused(503, { message: 'too many others look at this page; try again in a minute' });
   const { client } = caller;
+  let isKnown = true;
   try {
     if (asked.kind === 'session') sendJson(response, 200, await deps.session(client, signal));
     else if (asked.kind === 'bundles') await streamBundles({ client, response, deps }, asked.namespaces, signal);
     else await sendBundle({ client, response, deps }, asked, signal);
+  } catch (error) {
+    const refused = asRefused(error);
+    isKnown = !(refused instanceof Refused) || refused.status !== 401;
+    throw refused;
   } finally {
-    caller.release();
+    caller.release(isKnown);
   }
 };
 
@@ -222,7 +230,7 @@ const sendBundle = async (
   const stream = new LineStream<LogLine>(response, clock, () => ({ kind: 'alive' }));
   const send = (line: LogLine): void => stream.send(line);
   try {
-    await sendLog({ client, clock, send }, { bundle, number }, signal);
+    await sendLog({ client, clock, send, read: () => stream.read(signal) }, { bundle, number }, signal);
   } catch (error) {
     const refused = asRefused(error);
     if (!(refused instanceof Refused) || !stream.hasBegun) throw error;

@@ -136,6 +136,18 @@ t.test('a page catches up after the apiserver was away, what is gone since then 
   t.notOk(said.some(({ kind }) => kind === 'listing' || kind === 'listed'));
 });
 
+t.test('a page is told of an apiserver that hangs, and not of one where nothing changes', async (t) => {
+  const { page, kube, clock } = await setUp(t);
+  kube.seed(WERFBUNDLES, bundle(syncedStatus()));
+  const feed = await page.open<FeedLine>('/api/bundles', KEY);
+  for (let lines = 0; lines < 3; lines += 1) await feed.next();
+  await clock.advance(200_000);
+  t.strictSame(await feed.next(), { kind: 'bundles', rows: [] }, 'it has answered');
+  kube.failNext({ verb: 'list' }, new KubeError('timeout', 'list werfbundles.werf.io: no answer within 30 s'));
+  await clock.advance(200_000);
+  t.match(await feed.next(), { kind: 'disturbed', message: /no answer within 30 s/ });
+});
+
 t.test('a list that may not be made is 403 with the right that is missing', async (t) => {
   const { kube, json } = await setUp(t);
   const right = { verb: 'list', group: 'werf.io', resource: 'werfbundles' };
@@ -160,7 +172,8 @@ t.test('rights that are taken away, and a token that is no longer good, end what
     kube.endWatches();
     const last = feed.next();
     for (let second = 0; second < 5; second += 1) await clock.advance(1_000);
-    t.match(await last, { kind: 'ended', status, refusal: { message: error.message } });
+    const said = status === 401 ? /does not accept these credentials/ : error.message;
+    t.match(await last, { kind: 'ended', status, refusal: { message: said } });
     await feed.ended;
   }
 });
@@ -231,11 +244,17 @@ t.test('values are told with their sources, and nothing of a Secret but its name
   const told = await page.call(path, { key: KEY });
   t.notMatch(told.text, HIDDEN);
   const answer = JSON.parse(told.text) as ValuesAnswer;
-  const fields = ['spec.converge.valuesFrom[0]', 'spec.converge.valuesFrom[1]', 'spec.converge.valuesFrom[2]'];
+  const fields = [
+    'spec.converge.valuesFrom[0]',
+    'spec.converge.valuesFrom[1]',
+    'spec.converge.valuesFrom[2]',
+    'spec.converge.values',
+  ];
   t.match(answer.sources, [
     { source: 'ConfigMap ops/settings', state: 'used' },
     { source: 'Secret ops/database', state: 'used' },
     { source: /extra/, state: 'left-out' },
+    { source: 'spec.converge.values', state: 'used' },
   ]);
   t.strictSame(
     answer.sources.map(({ field }) => field.split('.').slice(0, 3).join('.')),
@@ -253,6 +272,7 @@ t.test('values are told with their sources, and nothing of a Secret but its name
   kube.failNext({ verb: 'get', plural: 'secrets' }, FORBIDDEN('get secrets ops/database'));
   const unreadable = JSON.parse((await page.call(path, { key: KEY })).text) as ValuesAnswer;
   t.match(unreadable.sources[1], { state: 'unreadable', why: 'may not be read by you' });
+  t.match(unreadable.warnings[0], /Secret ops\/database may not be read by you: its values are not among these/);
 });
 
 t.test('the checks are those of doctor, the registry aside', async (t) => {
@@ -266,6 +286,7 @@ t.test('the checks are those of doctor, the registry aside', async (t) => {
   const checks = body['checks'] as readonly {
     readonly verdict: string;
     readonly found: string;
+    readonly commands: readonly string[];
     readonly link: string;
   }[];
   t.match(
@@ -331,13 +352,13 @@ t.test('each token has its own client, and connections that end when it asks not
   };
   const [one, other, again] = [admit('token-a'), admit('token-b'), admit('token-a')];
   t.strictSame([made, one.client === again.client, one.client === other.client], [['token-a', 'token-b'], true, false]);
-  one.release();
-  other.release();
+  one.release(true);
+  other.release(true);
   await clock.advance(60_000);
   t.strictSame(closed, ['token-b'], 'the other one has a call under way');
-  again.release();
+  again.release(true);
   await clock.advance(30_000);
-  admit('token-a').release();
+  admit('token-a').release(true);
   await clock.advance(59_000);
   t.strictSame(closed, ['token-b'], 'whoever comes back keeps them');
   await clock.advance(1_000);
@@ -359,7 +380,7 @@ t.test('strangers with made-up tokens take no more room than there is', async (t
   const callers = new TokenCallers(connect, clock);
   for (let index = 0; index < 2_000; index += 1) {
     const caller = callers.admit(`made-up-${index}`);
-    if (typeof caller !== 'string') caller.release();
+    if (typeof caller !== 'string') caller.release(true);
   }
   t.equal(open, 500);
   const held = Array.from({ length: 500 }, (_, index) => callers.admit(`held-${index}`));

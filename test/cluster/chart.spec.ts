@@ -252,7 +252,7 @@ const CHOICES: readonly Choice[] = [
         patched(
           'dashboard',
           [`${CONTAINER}/args/-`, '--namespace=ops'],
-          [`${CONTAINER}/env`, [{ name: 'A', value: '1' }]],
+          [`${CONTAINER}/env/-`, { name: 'A', value: '1' }],
           [`${CONTAINER}/resources`, LIMITS],
           [`${POD}/nodeSelector`, { disk: 'fast' }],
           [`${POD}/tolerations`, TOLERATIONS],
@@ -270,11 +270,12 @@ const CHOICES: readonly Choice[] = [
     title: 'traces',
     values: {
       receiver: { enabled: true },
+      dashboard: { enabled: true },
       networkPolicies: { enabled: true, extraEgress: [COLLECTOR] },
       extraEnv: [TRACES],
       controller: { extraEnv: [{ name: 'A', value: '1' }] },
     },
-    components: ['receiver'],
+    components: ['receiver', 'dashboard'],
     resources: ['network-policies'],
     more: {
       patches: [

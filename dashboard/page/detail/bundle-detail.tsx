@@ -66,7 +66,13 @@ export const BundleDetail = ({ client, open, row, live, isFollowed, onView, onCl
             loaded={isGone ? withoutProblem(loaded) : loaded}
             what="The bundle"
             onRetry={reload}
-            show={(detail) => <Overview detail={detail} onLog={(number) => onView({ view: 'log', number })} />}
+            show={(detail) => (
+              <Overview
+                detail={detail}
+                onLog={(number) => onView({ view: 'log', number })}
+                onChecks={() => onView({ view: 'checks' })}
+              />
+            )}
           />
         )}
         {open.view === 'log' && <LogPart from={from} open={open} detail={loaded.value} onView={onView} />}

@@ -10,12 +10,14 @@ interface OverviewProps {
   readonly detail: BundleDetail;
   /** Shows the log of a deployment. */
   readonly onLog: (number: number) => void;
+  /** Goes to the checks, which know more of the cause. */
+  readonly onChecks: () => void;
 }
 
 /** What the bundle itself says: what to do, how it is, how it came to be so. */
-export const Overview = ({ detail, onLog }: OverviewProps) => (
+export const Overview = ({ detail, onLog, onChecks }: OverviewProps) => (
   <>
-    {detail.nextStep !== undefined && <NextStepCard step={detail.nextStep} detail={detail} />}
+    {detail.nextStep !== undefined && <NextStepCard step={detail.nextStep} detail={detail} onChecks={onChecks} />}
     <Section title="Facts">
       <dl class="facts">
         {detail.facts.map(({ title, text }) => (
@@ -41,7 +43,11 @@ export const Overview = ({ detail, onLog }: OverviewProps) => (
   </>
 );
 
-const NextStepCard = ({ step, detail }: { readonly step: NextStep; readonly detail: BundleDetail }) => (
+interface NextStepProps extends Pick<OverviewProps, 'detail' | 'onChecks'> {
+  readonly step: NextStep;
+}
+
+const NextStepCard = ({ step, detail, onChecks }: NextStepProps) => (
   <section class={`next-step state-${detail.row.state}`} aria-labelledby="next-step">
     <h3 id="next-step">
       <StateMark state={detail.row.state} />
@@ -53,6 +59,11 @@ const NextStepCard = ({ step, detail }: { readonly step: NextStep; readonly deta
     <p class="advice">
       <span class="label">What to do</span>
       <Sentence text={step.advice} /> {step.link !== undefined && <LinkOut address={step.link} text="Read more" />}
+    </p>
+    <p class="advice">
+      <button type="button" class="button small" onClick={onChecks}>
+        Look for the cause
+      </button>
     </p>
   </section>
 );

@@ -65,20 +65,26 @@ const begin = async (givenKey: string, become: Become, signal: AbortSignal): Pro
   const stranger = createClient({ fetch: browserFetch, key: '' });
   for (let failures = 1; !signal.aborted; failures += 1) {
     const answer = await stranger.get<About>('/api/about', signal);
-    if (answer.kind === 'answered') return enter(answer.value, givenKey || storedKey(answer.value.mode), become);
+    if (answer.kind === 'answered') return enter(answer.value, keyFor(answer.value, givenKey), become);
     if (signal.aborted) return;
     become({ kind: 'unreachable' });
     await browserClock.sleep(retryDelayMs(failures), signal);
   }
 };
 
+/** A link has a key only where `werfbundle dashboard` printed it; in a cluster it would sign people in as somebody else. */
+const keyFor = ({ mode }: About, given: string): string => (mode === 'local' && given) || storedKey(mode);
+
 /** Tries a key; a good one is kept. In a cluster none may do: a proxy that logs people in adds their token by itself. */
 const enter = async (about: About, key: string, become: Become): Promise<void> => {
   if (key === '' && about.mode === 'local') return become({ kind: 'key-missing', about, message: '' });
   const onUnauthorized = ({ message }: Refusal) => {
-    storeKey(about.mode, '');
+    // Another page may have led here with a key that was never good.
+    if (storedKey(about.mode) === key) storeKey(about.mode, '');
     become({ kind: 'key-missing', about, message: key === '' ? '' : message });
   };
+  if (!/^[\x21-\x7e]*$/.test(key))
+    return onUnauthorized({ message: 'This is no token: it has characters that none has.' });
   const client = createClient({ fetch: browserFetch, key, onUnauthorized });
   for (let failures = 1; ; failures += 1) {
     const answer = await client.get<SessionAnswer>('/api/session', new AbortController().signal);

@@ -12,11 +12,19 @@ export const takeKeyFromAddress = (): string => {
   return key;
 };
 
+/** Uses what a browser stores, unless its user forbids that: then nothing outlasts the page. */
+export const ifAllowed = <T>(use: () => T): T | undefined => {
+  try {
+    return use();
+  } catch {
+    return undefined;
+  }
+};
+
 /** The stored key; '' if there is none. */
-export const storedKey = (mode: About['mode']): string => storageOf(mode).getItem(NAME) ?? '';
+export const storedKey = (mode: About['mode']): string => ifAllowed(() => storageOf(mode).getItem(NAME)) ?? '';
 
 /** Keeps a key for the next time; '' forgets it. */
 export const storeKey = (mode: About['mode'], key: string): void => {
-  if (key === '') storageOf(mode).removeItem(NAME);
-  else storageOf(mode).setItem(NAME, key);
+  ifAllowed(() => (key === '' ? storageOf(mode).removeItem(NAME) : storageOf(mode).setItem(NAME, key)));
 };

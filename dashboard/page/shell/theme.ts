@@ -1,3 +1,5 @@
+import { ifAllowed } from './key-storage.js';
+
 const NAME = 'werfbundle-theme';
 
 /** In which colours the page is: the system's choice, or the reader's. */
@@ -6,7 +8,10 @@ type Theme = 'system' | 'light' | 'dark';
 const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
 /** The one that was chosen last. */
-export const storedTheme = (): Theme => THEMES.find((theme) => theme === localStorage.getItem(NAME)) ?? 'system';
+export const storedTheme = (): Theme => {
+  const stored = ifAllowed(() => localStorage.getItem(NAME));
+  return THEMES.find((theme) => theme === stored) ?? 'system';
+};
 
 /** Shows the page in a theme. */
 export const showTheme = (theme: Theme): void => {
@@ -16,7 +21,7 @@ export const showTheme = (theme: Theme): void => {
 
 /** Shows the page in a theme, and remembers it. */
 export const chooseTheme = (theme: Theme): void => {
-  localStorage.setItem(NAME, theme);
+  ifAllowed(() => localStorage.setItem(NAME, theme));
   showTheme(theme);
 };
 

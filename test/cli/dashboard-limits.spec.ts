@@ -1,0 +1,136 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import t from 'tap';
+import { feedBundles } from '../../cli/dashboard/bundle-feed.js';
+import { onePerson, TokenCallers } from '../../cli/dashboard/callers.js';
+import { LineStream } from '../../cli/dashboard/line-stream.js';
+import type { FeedLine } from '../../dashboard/protocol.js';
+import { type KubeClient, KubeError } from '../../kube/client.js';
+import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
+import { bundle, NOW, syncedStatus } from '../kit/builders.js';
+import { startDashboardFixture } from '../kit/dashboard-server.js';
+import { createFakeClock, settle } from '../kit/fake-clock.js';
+import { createFakeKube } from '../kit/fake-kube.js';
+
+const KEY = 'the-key-that-was-printed';
+
+/** The fake apiserver with something else in some places. */
+const withOther = <O extends object>(kube: KubeClient, other: O): KubeClient & O =>
+  new Proxy(kube, {
+    get: (of, name) => {
+      if (Object.hasOwn(other, name)) return Reflect.get(other, name);
+      const found: unknown = Reflect.get(of, name, of);
+      return typeof found === 'function' ? found.bind(of) : found;
+    },
+  }) as KubeClient & O;
+
+t.test('a token that is no good costs the apiserver one call, however many namespaces are named', async (t) => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  let calls = 0;
+  const refuse = () => {
+    calls += 1;
+    return new KubeError('unauthorized', 'list werfbundles.werf.io: unauthorized', { status: 401 });
+  };
+  kube.failNext({ verb: 'list' }, refuse, 20);
+  let closed = 0;
+  const close = async () => {
+    closed += 1;
+  };
+  const callers = new TokenCallers(() => withOther(kube, { close }), clock);
+  const page = await startDashboardFixture(t, { callers, clock });
+  const query = Array.from({ length: 20 }, (_, index) => `namespace=n${index}`).join('&');
+  t.equal((await page.call(`/api/bundles?${query}`, { key: 'made-up' })).status, 401);
+  t.strictSame([calls, closed], [1, 1], 'and its connections are closed at once');
+});
+
+t.test('one caller has no more than forty calls at a time, and others are served meanwhile', async (t) => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  kube.answer('selfsubjectreviews', () => ({ status: { userInfo: { username: 'jane' } } }));
+  const callers = new TokenCallers(() => withOther(kube, { close: async () => {} }), clock);
+  const page = await startDashboardFixture(t, { callers, clock });
+  const feeds = await Promise.all(Array.from({ length: 41 }, () => page.open<FeedLine>('/api/bundles', 'token-a')));
+  t.strictSame(
+    feeds
+      .map(({ status }) => status)
+      .toSorted()
+      .slice(-2),
+    [200, 503],
+  );
+  t.equal((await page.call('/api/session', { key: 'token-a' })).status, 503);
+  t.equal((await page.call('/api/session', { key: 'token-b' })).status, 200);
+  t.equal((await page.call('/api/about')).status, 200);
+  for (const feed of feeds) feed.leave();
+});
+
+t.test('what a list that broke off has told, and is not there any more, is gone', async (t) => {
+  const [stays, ghost] = ['stays', 'ghost'].map((name) =>
+    bundle(syncedStatus(), { metadata: { name, uid: `uid-${name}` } }),
+  );
+  const asked: (boolean | undefined)[] = [];
+  const client = {
+    list: async (_type: unknown, { keep, streamed }: { keep: (of: typeof stays) => string; streamed?: boolean }) => {
+      asked.push(streamed);
+      if (asked.length > 1) return { items: [keep(stays)], resourceVersion: '2' };
+      for (const one of [stays, ghost]) keep(one);
+      throw new KubeError('unavailable', 'list werfbundles.werf.io: cut');
+    },
+    watch: (_type: unknown, _options: unknown, signal: AbortSignal) => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      }),
+    }),
+    head: async () => '2',
+  } as unknown as KubeClient;
+  const clock = createFakeClock(NOW);
+  const said: FeedLine[] = [];
+  const ending = new AbortController();
+  const deps = { client, clock, random: { uniform: () => 0 }, send: (line: FeedLine) => void said.push(line) };
+  const following = feedBundles(deps, [], ending.signal);
+  for (let second = 0; second < 5; second += 1) await clock.advance(1_000);
+  const told = said.map((line) =>
+    line.kind === 'bundles' ? line.rows.map(({ name }) => name).join() : line.kind === 'removed' ? line.uid : line.kind,
+  );
+  t.ok(told.indexOf('uid-ghost') > -1 && told.indexOf('uid-ghost') < told.indexOf('listed'), told.join(' '));
+  t.strictSame(asked, [true, undefined], 'what broke off is listed in pages the next time');
+  ending.abort();
+  await following.catch(() => undefined);
+});
+
+t.test('sources of values that are larger than a page reads are not parsed, and it says so', async (t) => {
+  const clock = createFakeClock(NOW);
+  const kube = createFakeKube({ clock });
+  const page = await startDashboardFixture(t, { callers: onePerson(KEY, kube), clock });
+  const valuesFrom = [{ configMapRef: { name: 'large' } }];
+  kube.seed(WERFBUNDLES, bundle(syncedStatus(), { spec: { converge: { valuesFrom } } }));
+  const data = { 'values.yaml': '"'.repeat(900_000) };
+  kube.seed(CONFIGMAPS, { metadata: { namespace: 'ops', name: 'large' }, data });
+  const { status, text } = await page.call('/api/bundles/ops/my-app/values', { key: KEY });
+  t.equal(status, 502);
+  t.match(
+    text,
+    /with ConfigMap ops\/large the values have more than 128 KB, which this page does not read: werfbundle explain does/,
+  );
+  t.equal((await page.call('/api/bundles/ops/my-app/checks', { key: KEY })).status < 600, true);
+});
+
+t.test('what could be sent faster than a page reads waits for the page, or for its end', async (t) => {
+  for (const end of ['drain', 'close', 'abort'] as const) {
+    const response = Object.assign(new EventEmitter(), { writableNeedDrain: true, destroyed: false });
+    const stream = new LineStream<FeedLine>(response as unknown as ServerResponse, createFakeClock(), () => ({
+      kind: 'alive',
+    }));
+    const ending = new AbortController();
+    let isRead = false;
+    const reading = stream.read(ending.signal).then(() => {
+      isRead = true;
+    });
+    await settle();
+    t.notOk(isRead, 'it waits');
+    if (end === 'abort') ending.abort();
+    else response.emit(end);
+    await reading;
+    t.ok(isRead, end);
+  }
+});
