@@ -234,6 +234,13 @@ t.test('in a cluster one signs in with a token, for this tab, and out again', as
   t.same(await stored(), [null, 0]);
 });
 
+t.test('in a cluster a link signs nobody in as somebody else', async (t) => {
+  server.knows.mode = 'cluster';
+  const page = await open(t);
+  await page.getByLabel('Your token for this cluster').waitFor();
+  t.notMatch(page.url(), /key/);
+});
+
 t.test('in a cluster nobody signs in whom a proxy has logged in already', async (t) => {
   server.knows.mode = 'cluster';
   server.knows.isBehindProxy = true;
@@ -243,7 +250,9 @@ t.test('in a cluster nobody signs in whom a proxy has logged in already', async 
 
 t.test('a key that is no longer good leads to the first screen again', async (t) => {
   server.knows.mode = 'cluster';
-  const page = await open(t);
+  const page = await open(t, { key: '' });
+  await page.getByLabel('Your token for this cluster').fill(server.key);
+  await page.keyboard.press('Enter');
   await seesRows(page, (rows) => rows.length === 25);
   server.knows.isKeyOld = true;
   server.tell({ kind: 'ended', status: 401, refusal: { message: 'The token has expired.' } });
