@@ -439,7 +439,10 @@ t.test('network policies are about our Pods, and about ports that these have', (
   const called: Readonly<Record<string, number | undefined>> = {
     webhook: config.listen.port,
     receiver: receiver.kind === 'ok' ? receiver.values.listen.port : undefined,
+    dashboard: portsOf('werfbundle-dashboard')['page'],
   };
+  // The page has no metrics.
+  const isScraped = (name: string): boolean => name !== 'dashboard';
   const scraped = {
     from: [{ namespaceSelector: { matchLabels: { metrics: 'enabled' } } }],
     ports: [tcp(config.healthAddress.port)],
@@ -448,12 +451,12 @@ t.test('network policies are about our Pods, and about ports that these have', (
   t.strictSame(
     Object.fromEntries(policies.map(({ metadata, spec }) => [metadata.name, spec])),
     Object.fromEntries(
-      ['webhook', 'controller', 'receiver'].map((name) => [
+      ['webhook', 'controller', 'receiver', 'dashboard'].map((name) => [
         `werfbundle-${name}`,
         {
           podSelector: { matchLabels: { 'app.kubernetes.io/name': `werfbundle-${name}` } },
           policyTypes: ['Ingress', 'Egress'],
-          ingress: [...(called[name] ? [{ ports: [tcp(called[name])] }] : []), scraped],
+          ingress: [...(called[name] ? [{ ports: [tcp(called[name])] }] : []), ...(isScraped(name) ? [scraped] : [])],
           egress,
         },
       ]),
@@ -465,7 +468,8 @@ t.test('network policies are about our Pods, and about ports that these have', (
       metadata.name,
       'its Pods have that label',
     );
-    t.ok(Object.values(portsOf(metadata.name)).includes(8081), 'and that port');
+    const port = isScraped(metadata.name.replace('werfbundle-', '')) ? 8081 : 8310;
+    t.ok(Object.values(portsOf(metadata.name)).includes(port), 'and that port');
   }
   t.notOk(
     manifests.some(
