@@ -5,8 +5,9 @@ import type { Clock, Timer } from '../../process/ports.js';
 const ALIVE_MS = 15_000;
 /** What a page has not read of its lines, bytes: with more it is cut off, and begins again when it reads. All of 10,000 bundles have 6 MB. */
 const MOST_UNREAD = 16 * 1024 * 1024;
-/** The same of all pages: whoever comes above it is cut off, so that pages that do not read can't fill the heap. */
+/** The same of all pages, so that those that do not read can't fill the heap: above it, who has left much unread is cut off, and not who reads. */
 const MOST_UNREAD_OF_ALL = 48 * 1024 * 1024;
+const MUCH_UNREAD = 512 * 1024;
 
 /** What pages have not read, bytes. */
 let unreadOfAll = 0;
@@ -42,7 +43,8 @@ export class LineStream<Line extends object> {
     if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' });
     response.write(`${JSON.stringify(line)}\n`);
     this.#count(response.writableLength);
-    if (this.#unread > MOST_UNREAD || (this.#unread > 0 && unreadOfAll > MOST_UNREAD_OF_ALL)) response.destroy();
+    const most = unreadOfAll > MOST_UNREAD_OF_ALL ? MUCH_UNREAD : MOST_UNREAD;
+    if (this.#unread > most) response.destroy();
     else this.#aliveLater();
   }
 

@@ -117,7 +117,7 @@ t.test('sources of values that are larger than a page reads are not parsed, and 
 
 t.test('what could be sent faster than a page reads waits for the page, or for its end', async (t) => {
   for (const end of ['drain', 'close', 'abort'] as const) {
-    const response = Object.assign(new EventEmitter(), { writableNeedDrain: true, destroyed: false });
+    const response = Object.assign(new EventEmitter(), { writableNeedDrain: true, destroyed: false, writableLength: 0 });
     const stream = new LineStream<FeedLine>(response as unknown as ServerResponse, createFakeClock(), () => ({
       kind: 'alive',
     }));
@@ -133,4 +133,36 @@ t.test('what could be sent faster than a page reads waits for the page, or for i
     await reading;
     t.ok(isRead, end);
   }
+});
+
+t.test('pages that do not read are cut off, and not those that read', async (t) => {
+  const MB = 1024 * 1024;
+  const streamOf = (unread: number) => {
+    const state = { writableLength: unread, destroyed: false, headersSent: true, writableEnded: false };
+    const response = Object.assign(new EventEmitter(), state, {
+      write: () => true,
+      destroy: () => {
+        response.destroyed = true;
+        response.emit('close');
+      },
+    });
+    const stream = new LineStream<FeedLine>(response as unknown as ServerResponse, createFakeClock(), () => ({
+      kind: 'alive',
+    }));
+    stream.send({ kind: 'alive' });
+    return response;
+  };
+  t.ok(streamOf(17 * MB).destroyed, 'one has too much of its own');
+  const greedy = Array.from({ length: 3 }, () => streamOf(15.9 * MB));
+  t.strictSame(
+    greedy.map(({ destroyed }) => destroyed),
+    [false, false, false],
+  );
+  const reader = streamOf(64 * 1024);
+  t.ok(streamOf(2 * MB).destroyed, 'there is no more room for who does not read');
+  t.notOk(reader.destroyed, 'who reads goes on');
+  for (const response of [...greedy, reader]) response.destroy();
+  const later = streamOf(2 * MB);
+  t.notOk(later.destroyed, 'there is room again');
+  later.destroy();
 });

@@ -227,6 +227,8 @@ t.test('nobody gets one’s rights by an address that others reach', async (t) =
     t.strictSame([code, stdout], [2, ''], address);
     t.match(stderr, /can be reached by other machines, and the page has your rights\n.*--callers-token/);
   }
+  const named = await dashboard(['--listen', 'localhost:0']);
+  t.equal(named.url.hostname, '127.0.0.1', 'a browser would try another address of that name first');
   const { url } = await dashboard([]);
   const taken = await runWerfbundle(['dashboard', '--listen', `127.0.0.1:${url.port}`], {
     kubeconfig: cluster.kubeconfig,
