@@ -119,7 +119,11 @@ t.test('sources of values that are larger than a page reads are not parsed, and 
 
 t.test('what could be sent faster than a page reads waits for the page, or for its end', async (t) => {
   for (const end of ['drain', 'close', 'abort'] as const) {
-    const response = Object.assign(new EventEmitter(), { writableNeedDrain: true, destroyed: false, writableLength: 0 });
+    const response = Object.assign(new EventEmitter(), {
+      writableNeedDrain: true,
+      destroyed: false,
+      writableLength: 0,
+    });
     const stream = new LineStream<FeedLine>(response as unknown as ServerResponse, createFakeClock(), () => ({
       kind: 'alive',
     }));
