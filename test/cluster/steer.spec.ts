@@ -50,7 +50,8 @@ t.test('reconcile --wait shows what happens until what was asked for is deployed
   await publish('shop', 'v1.0.0');
   await make('shop', { versionConstraint: '>=1.0.0' });
   await synced('shop', 'v1.0.0');
-  await publish('shop', 'v1.1.0');
+  // Slow, so that the deployment goes on when the command begins to watch, be the machine ever so busy.
+  await publish('shop', 'v1.1.0', 'slow: 3');
   const { code, stdout, stderr } = await run(['reconcile', 'shop', '-n', 'demo', '--wait']);
   t.strictSame([code, stderr], [0, '']);
   t.match(
@@ -74,7 +75,7 @@ t.test('reconcile --wait shows what happens until what was asked for is deployed
   );
   t.match(
     failed.stderr,
-    /\nwerfbundle: demo\/shop: pod failed with exit code 1.*\nwerfbundle: its log: werfbundle logs shop -n demo --number \d+; what to do: werfbundle doctor shop -n demo\n$/,
+    /^(?:shop: .*\n)*werfbundle: demo\/shop: pod failed with exit code 1.*\nwerfbundle: its log: werfbundle logs shop -n demo --number \d+; what to do: werfbundle doctor shop -n demo\n$/,
   );
 });
 
