@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { buildPage } from './dashboard/build.mjs';
+import { onlyKubeConfig } from './kube/build.mjs';
 
 const programs = {
   webhook: { webhook: 'webhook/main.ts', 'judging-worker': 'admission/values/judging-worker.ts' },
@@ -37,6 +38,7 @@ const options = {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
   legalComments: 'none',
+  plugins: [onlyKubeConfig],
   logLevel: 'warning',
   sourcemap: true,
   sourcesContent: false,

@@ -6,6 +6,7 @@ import type { KubeClient, ListOptions, ResourceType, WatchEvent } from './client
 import { followChanges } from './list-watch.js';
 import type { ReflectorEvent } from './reflector-step.js';
 import { resourceName } from './resource-path.js';
+import { type KeptText, TextStore } from './text-store.js';
 
 /** An object appeared (`before` undefined), changed, or was deleted (`after` undefined). */
 export interface Change<P> {
@@ -21,9 +22,8 @@ export interface ReflectorDeps<S extends Stored, P> {
   /** What is kept of an object, as little as is needed. `before` reads what was kept of it until now, if it was there. */
   readonly project: (object: S, before: () => P | undefined) => P;
   /**
-   * Keeps it as JSON text outside V8's heap, which each read parses: a third of the memory, nothing to be looked through by the garbage
-   * collector, and no holes in its heap where a text was replaced by a longer one. For many objects that are read seldom; P has to be
-   * JSON.
+   * Keeps it as deflated JSON text, which each read inflates and parses: a twentieth of the memory, and nothing to be looked through by
+   * the garbage collector. For many objects that are read seldom; P has to be JSON.
    */
   readonly asText?: boolean;
   readonly clock: Clock;
@@ -70,19 +70,16 @@ interface Form<P, K> {
 /** How many objects of a first list are announced in one turn. */
 const SLICE = 250;
 
-/** Not from Buffer's pool: a text that stays would keep the 8 KiB around it. */
-const textOf = (value: unknown): Buffer => {
-  const text = JSON.stringify(value);
-  const kept = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
-  kept.write(text);
-  return kept;
-};
-
 /** A {@link Reflector} that has not been started. */
 export const createReflector = <S extends Stored, P>(deps: ReflectorDeps<S, P>): Reflector<P> =>
   deps.asText === true
-    ? new ListWatchReflector<S, P, Buffer>(deps, { keep: textOf, read: (kept) => JSON.parse(kept.toString()) as P })
+    ? new ListWatchReflector<S, P, KeptText>(deps, textForm())
     : new ListWatchReflector<S, P, P>(deps, { keep: (value) => value, read: (kept) => kept });
+
+const textForm = <P>(): Form<P, KeptText> => {
+  const texts = new TextStore();
+  return { keep: (value) => texts.keep(JSON.stringify(value)), read: (kept) => JSON.parse(texts.read(kept)) as P };
+};
 
 class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   readonly #deps: ReflectorDeps<S, P>;
@@ -158,11 +155,12 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   }
 
   #take({ type, object }: Exclude<WatchEvent<S>, { type: 'BOOKMARK' }>): void {
-    const ref = refOf(object);
-    const before = this.#entries.get(objectKey(ref));
+    const key = objectKey(refOf(object));
+    const before = this.#entries.get(key);
+    const ref = before?.ref ?? refOf(object);
     const after = type === 'DELETED' ? undefined : this.#project(object, before);
-    if (after === undefined) this.#entries.delete(objectKey(ref));
-    else this.#entries.set(objectKey(ref), after);
+    if (after === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, after);
     if (before !== after) this.#announce(ref, before, after);
   }
 
@@ -170,7 +168,8 @@ class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   #project(object: S, before: Entry<K> | undefined): Entry<K> | undefined {
     const { resourceVersion } = object.metadata;
     if (before !== undefined && before.resourceVersion === resourceVersion) return before;
-    const ref = refOf(object);
+    // The same as before: others keep it, too.
+    const ref = before?.ref ?? refOf(object);
     try {
       return { ref, resourceVersion, kept: this.#form.keep(this.#deps.project(object, () => this.#read(before))) };
     } catch (error) {

@@ -1,5 +1,6 @@
 import { valueAt } from '../json-map.js';
 import { cutReleaseName } from '../names.js';
+import { objectKey } from '../object-key.js';
 import type { Warning } from '../problem.js';
 import type { StoredBundle, WerfBundle } from '../werfbundle.js';
 import { faultOf, type ReferenceFault } from './fault.js';
@@ -40,7 +41,7 @@ export const releaseKeyOf = (bundle: StoredBundle): string | undefined => {
 };
 
 /** A release as the key of a map. */
-export const keyOfRelease = ({ namespace, name }: Release): string => `${namespace}/${name}`;
+export const keyOfRelease = (release: Release): string => objectKey(release);
 
 /** A stored bundle as a {@link ReleaseHolder}. */
 export const holderOf = ({ metadata }: Pick<StoredBundle, 'metadata'>): ReleaseHolder => {

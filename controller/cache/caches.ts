@@ -246,7 +246,7 @@ const ownerOf = ({ metadata }: Pod): OwnerReference | undefined =>
 
 /** The names of objects by the uid of their owner. */
 class Owned {
-  /** Most have one: a list of one takes a fifth of what a Map takes. */
+  /** Most have one: a list of one takes a fifth of what a Map takes, if it is made no longer. */
   readonly #byOwner = new Map<string, readonly ObjectRef[]>();
 
   of(owner: string): readonly ObjectRef[] {
@@ -258,7 +258,7 @@ class Owned {
     const is = after && ownerOf(after);
     if (was === is) return;
     if (was !== undefined) this.#leave(was, ref);
-    if (is !== undefined) this.#byOwner.set(is, [...this.of(is), ref]);
+    if (is !== undefined) this.#byOwner.set(is, this.of(is).concat(ref));
   }
 
   #leave(owner: string, { namespace, name }: ObjectRef): void {

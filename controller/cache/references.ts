@@ -28,46 +28,54 @@ interface Naming {
   readonly values: boolean;
 }
 
+/** An object, and the bundles that name it: one for all of these. */
+interface Named {
+  readonly key: string;
+  readonly kind: ReferredKind;
+  readonly by: Map<string, Naming>;
+}
+
 /** Which bundles name an object. Its size depends on what bundles name, not on the cluster. */
 export class ReferenceIndex {
-  readonly #byObject = new Map<string, Map<string, Naming>>();
-  readonly #byBundle = new Map<string, readonly NamedObject[]>();
+  readonly #byObject = new Map<string, Named>();
+  readonly #byBundle = new Map<string, readonly Named[]>();
 
   /** @param references - all that the bundle names now; none once it is deleted */
   set(bundle: ObjectRef, references: readonly NamedObject[]): void {
     const key = objectKey(bundle);
-    for (const reference of this.#byBundle.get(key) ?? []) this.#remove(reference, key);
-    if (references.length === 0) this.#byBundle.delete(key);
-    else this.#byBundle.set(key, references);
-    for (const reference of references) this.#add(reference, bundle);
+    for (const named of this.#byBundle.get(key) ?? []) this.#remove(named, key);
+    const all = new Set(references.map((reference) => this.#add(reference, { bundle, key })));
+    if (all.size === 0) this.#byBundle.delete(key);
+    else this.#byBundle.set(key, [...all]);
   }
 
   namedBy(kind: ReferredKind, ref: ObjectRef): Iterable<Naming> {
-    return this.#byObject.get(kindKey(kind, ref))?.values() ?? [];
+    return this.#byObject.get(kindKey(kind, ref))?.by.values() ?? [];
   }
 
   /** The bundles that name anything of a kind, each once. */
   *naming(kind: ReferredKind): Iterable<ObjectRef> {
-    for (const [key, references] of this.#byBundle) {
-      if (!references.some((reference) => reference.kind === kind)) continue;
+    for (const [key, all] of this.#byBundle) {
+      if (!all.some((named) => named.kind === kind)) continue;
       const [namespace = '', name = ''] = key.split('/');
       yield { namespace, name };
     }
   }
 
-  #add({ kind, ref, values }: NamedObject, bundle: ObjectRef): void {
-    const key = kindKey(kind, ref);
-    const naming = this.#byObject.get(key) ?? new Map<string, Naming>();
-    const before = naming.get(objectKey(bundle));
-    naming.set(objectKey(bundle), { bundle, values: values || before?.values === true });
-    this.#byObject.set(key, naming);
+  #add(
+    { kind, ref, values }: NamedObject,
+    { bundle, key }: { readonly bundle: ObjectRef; readonly key: string },
+  ): Named {
+    const objectsKey = kindKey(kind, ref);
+    const named = this.#byObject.get(objectsKey) ?? { key: objectsKey, kind, by: new Map<string, Naming>() };
+    named.by.set(key, { bundle, values: values || named.by.get(key)?.values === true });
+    this.#byObject.set(objectsKey, named);
+    return named;
   }
 
-  #remove({ kind, ref }: NamedObject, bundleKey: string): void {
-    const key = kindKey(kind, ref);
-    const naming = this.#byObject.get(key);
-    naming?.delete(bundleKey);
-    if (naming?.size === 0) this.#byObject.delete(key);
+  #remove(named: Named, bundleKey: string): void {
+    named.by.delete(bundleKey);
+    if (named.by.size === 0) this.#byObject.delete(named.key);
   }
 }
 

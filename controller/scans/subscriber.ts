@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { objectKey } from '../../api/object-key.js';
 import type { ObjectIdentity, ObjectRef } from '../../api/objects.js';
 import type { TagPolicy } from '../../api/tag-choice.js';
 import type { RegistryFailure } from '../../registry/port.js';
@@ -32,7 +33,7 @@ export interface Subscriber {
 export type Subscribers = ReadonlyMap<string, Subscriber>;
 
 /** A bundle's name among the subscribers. */
-export const subscriberName = (ref: ObjectRef): string => `${ref.namespace}/${ref.name}`;
+export const subscriberName = (ref: ObjectRef): string => objectKey(ref);
 
 /** The subscription for an interest. @param timeScale - divides the interval */
 export const subscriptionOf = (
