@@ -91,6 +91,8 @@ export interface NextStep {
   readonly message: string;
   /** What to do; `code` in backticks. */
   readonly advice: string;
+  /** What does it, to be pasted; none where nothing is to be done by a command. */
+  readonly commands: readonly string[];
   /** A page that says more, as an address. */
   readonly link?: string;
 }

@@ -40,7 +40,10 @@ t.test('a bundle says what has happened, what to do, and how it came so', async 
   await page.getByRole('heading', { level: 2, name: 'checkout' }).waitFor();
   const step = page.locator('.next-step');
   t.match(await step.innerText(), /The Job failed and is not tried again/);
-  t.same(await step.locator('code').allInnerTexts(), ['status.lastJobLogs']);
+  t.same(await step.locator('code').allInnerTexts(), [
+    'werfbundle logs checkout -n shops',
+    'werfbundle reconcile checkout -n shops',
+  ]);
   const link = step.getByRole('link', { name: 'Read more' });
   t.same(
     [await link.getAttribute('href'), await link.getAttribute('rel')],
@@ -357,5 +360,5 @@ t.test('commands are copied as they stand', async (t) => {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByRole('button', { name: 'Copy the command: Ask for another try of what failed' }).click();
   await page.getByText('Copied').waitFor();
-  t.equal(await page.evaluate(() => navigator.clipboard.readText()), 'werfbundle reconcile checkout -n shops --failed');
+  t.equal(await page.evaluate(() => navigator.clipboard.readText()), 'werfbundle reconcile checkout -n shops');
 });
