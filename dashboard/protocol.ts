@@ -70,6 +70,7 @@ export interface Row {
 /**
  * A line of `GET /api/bundles`, which goes on until either side ends it: JSON, one object a line. `?namespace=NS`, as often as there are
  * namespaces; without it all of them. After `listing` come all bundles there are, and `listed`: what was not named between the two is gone.
+ * A page passes over lines of a kind that it does not know: it may be older than the server.
  */
 export type FeedLine =
   | { readonly kind: 'listing' }

@@ -162,7 +162,7 @@ t.test('the detail is read again when the bundle changes, and what was read stay
   t.ok(count <= 3, `${count} calls for five changes`);
 
   server.tell({ kind: 'removed', uid: row.uid });
-  await page.getByText('This bundle is gone.').waitFor();
+  await page.getByText('This bundle was deleted while you looked.').waitFor();
   t.equal(await page.locator('.facts').count(), 1, 'what was known of it stays');
 });
 
@@ -172,15 +172,36 @@ t.test('a bundle that there is not, is said not to be', async (t) => {
     body: { message: 'There is no WerfBundle nothing in namespace shops.' },
   });
   const page = await open(t, { path: '/bundles/shops/nothing' });
-  await page.getByText('There is no WerfBundle nothing in namespace shops.').waitFor();
-  t.equal(await panel(page).getByText('Loading…').count(), 0);
+  await page.getByText('There is no bundle nothing in namespace shops.').waitFor();
+  t.same([await page.getByText('deleted').count(), await panel(page).count()], [0, 0], 'it never was, for all we know');
+  const row = madeUpRow({ namespace: 'shops', name: 'nothing' });
+  server.knows.answers.delete('/api/bundles/shops/nothing');
+  server.knows.details = new Map([['/api/bundles/shops/nothing', madeUpDetail(row)]]);
+  server.tell({ kind: 'bundles', rows: [row] });
+  await page.locator('.facts').waitFor();
+  t.equal(await page.getByText('There is no bundle').count(), 0, 'until it is');
+});
+
+t.test('an answer that the page does not know is said to be so, and takes nothing with it', async (t) => {
+  for (const body of [{}, [], { row: {} }, { row: null, facts: 'many' }]) {
+    server.knows.answers.set(CHECKOUT, { status: 200, body });
+    server.knows.answers.set(`${CHECKOUT}/events`, { status: 200, body: { events: [] } });
+    const page = await open(t, { path: LINK });
+    await page.getByText('The bundle can’t be shown: this page does not know what the server has answered.').waitFor();
+    await page.getByRole('tab', { name: 'Events' }).click();
+    await page.getByText('None. A cluster keeps events').waitFor();
+    await page.getByRole('tab', { name: 'YAML' }).click();
+    await page.getByRole('heading', { level: 2, name: 'checkout' }).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('.grid').waitFor();
+  }
 });
 
 t.test('a bundle of a namespace that the list is not of is shown, and said to stand still', async (t) => {
   const page = await open(t, { path: '/bundles/search/api?namespace=shops' });
   await page.getByText('The list is of other namespaces: what you see here does not change by itself.').waitFor();
   await page.locator('.facts').waitFor();
-  t.equal(await page.getByText('This bundle is gone.').count(), 0);
+  t.equal(await page.getByText(/deleted while you looked|There is no bundle/).count(), 0);
   const before = server.asked.length;
   await page.getByRole('button', { name: 'Read again' }).click();
   t.equal(

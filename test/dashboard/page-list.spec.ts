@@ -194,6 +194,22 @@ t.test('a server that is gone leaves the rows, and is found again', async (t) =>
   t.equal(await page.getByLabel('Connection').innerText(), 'Live');
 });
 
+t.test('what a newer server says is passed over where the page does not know it, and said once', async (t) => {
+  const page = await open(t);
+  await seesRows(page, (rows) => rows.length === 25);
+  const banner = page.getByText('The server is newer than this page: reload it to see all that it tells.');
+  t.equal(await banner.count(), 0);
+  for (let time = 0; time < 2; time += 1) server.tell({ kind: 'told-later', what: 'more' } as never);
+  const stock = madeUpRow({ namespace: 'shops', name: 'stock', state: 'paused' as never });
+  server.tell({ kind: 'bundles', rows: [stock] });
+  t.equal((await seesRows(page, (rows) => rows.length === 26))[0], 'shops/stock');
+  t.equal(await cell(page, 'stock', 'state').innerText(), 'paused');
+  t.equal(await banner.count(), 1);
+  t.equal(await page.getByLabel('Connection').innerText(), 'Live');
+  await page.getByRole('button', { name: 'Failed 3' }).click();
+  await seesRows(page, (rows) => rows.length === 3);
+});
+
 t.test('a cluster that is not reached is said, until it is', async (t) => {
   const page = await open(t);
   await seesRows(page, (rows) => rows.length === 25);
