@@ -27,6 +27,8 @@ export interface Refusal {
   readonly message: string;
   /** With 403: what the caller would need. */
   readonly right?: MissingRight;
+  /** With 401, of a server that is for one person: it does not know the key; else the cluster does not know whom it is for. */
+  readonly isKeyUnknown?: true;
 }
 
 /** As RBAC has it. */

@@ -173,6 +173,7 @@ const forCaller = async (
   if (caller === 'unknown')
     throw new Refused(401, {
       message: 'this key is no good, or no longer: `werfbundle dashboard` makes a new one each time it is started',
+      isKeyUnknown: true,
     });
   if (caller === 'full')
     throw new Refused(503, { message: 'too many others look at this page; try again in a minute' });

@@ -3,24 +3,13 @@ import t from 'tap';
 import type { ChecksAnswer, EventsAnswer, LogLine, ValuesAnswer } from '../../dashboard/protocol.js';
 import { eventually } from '../kit/eventually.js';
 import { ago, madeUpDetail, madeUpRow } from '../kit/made-up-bundles.js';
-import { startPageFixture } from '../kit/page-fixture.js';
-import { SHOP_DETAILS, SHOP_LOG, SHOP_ROWS } from '../kit/shop-bundles.js';
+import { SHOP_LOG } from '../kit/shop-bundles.js';
+import { startShopFixture } from '../kit/shop-fixture.js';
 
-const { server, open } = await startPageFixture(t);
+const { server, open } = await startShopFixture(t);
 
 const CHECKOUT = '/api/bundles/shops/checkout';
 const LINK = '/bundles/shops/checkout';
-
-t.beforeEach(() => {
-  Object.assign(server.knows, {
-    mode: 'local',
-    rows: SHOP_ROWS,
-    details: SHOP_DETAILS,
-    isKeyOld: false,
-    isBehindProxy: false,
-  });
-  server.knows.answers.clear();
-});
 
 const panel = (page: Page) => page.getByRole('tabpanel');
 const focused = (page: Page) =>

@@ -3,21 +3,11 @@ import t from 'tap';
 import type { Row } from '../../dashboard/protocol.js';
 import { eventually } from '../kit/eventually.js';
 import { madeUpRow } from '../kit/made-up-bundles.js';
-import { faultsOf, startPageFixture } from '../kit/page-fixture.js';
-import { SHOP_DETAILS, SHOP_ROWS } from '../kit/shop-bundles.js';
+import { faultsOf } from '../kit/page-fixture.js';
+import { SHOP_ROWS } from '../kit/shop-bundles.js';
+import { startShopFixture } from '../kit/shop-fixture.js';
 
-const { server, browser, open } = await startPageFixture(t);
-
-t.beforeEach(() => {
-  Object.assign(server.knows, {
-    mode: 'local',
-    rows: SHOP_ROWS,
-    details: SHOP_DETAILS,
-    isKeyOld: false,
-    isBehindProxy: false,
-  });
-  server.knows.answers.clear();
-});
+const { server, browser, open } = await startShopFixture(t);
 
 /** `namespace/name` of the rows in the document, in their order. */
 const rowsOf = (page: Page): Promise<readonly string[]> =>
@@ -229,6 +219,41 @@ t.test('without a key of a local server, it says where the link is', async (t) =
   await wrong.getByRole('alert').waitFor();
   t.equal(await wrong.getByRole('alert').innerText(), 'The key is not, or no longer, good.');
   t.equal(await wrong.evaluate(() => localStorage.length), 0);
+});
+
+t.test(
+  'a page of an earlier run says so, and goes on with the key of the next one as soon as a tab has it',
+  async (t) => {
+    const page = await open(t);
+    await seesRows(page, (rows) => rows.length === 25);
+    await server.goAway();
+    server.knows.key = 'key-of-the-next-run';
+    await server.comeBack();
+    await page.getByText('This page’s key is of an earlier run.').waitFor();
+    await page.getByText('Open the link that werfbundle dashboard printed.').waitFor();
+    const next = await page.context().newPage();
+    await next.goto(`${server.origin}/#key=key-of-the-next-run`);
+    await seesRows(next, (rows) => rows.length === 25);
+    await seesRows(page, (rows) => rows.length === 25);
+    t.equal(await page.getByText('This page’s key').count(), 0);
+  },
+);
+
+t.test('credentials that the cluster no longer takes are not the key’s fault', async (t) => {
+  const page = await open(t);
+  await seesRows(page, (rows) => rows.length === 25);
+  server.tell({ kind: 'ended', status: 401, refusal: { message: 'the cluster does not know you' } });
+  await page
+    .getByText('the cluster does not know you. Log in again as you do for kubectl, then reload this page.')
+    .waitFor();
+  await page.reload();
+  await seesRows(page, (rows) => rows.length === 25);
+  server.knows.answers.set('/api/session', { status: 401, body: { message: 'the cluster does not know you' } });
+  await page.reload();
+  await page.getByText('the cluster does not know you. Log in again').waitFor();
+  server.knows.answers.clear();
+  await page.reload();
+  t.equal((await seesRows(page, (rows) => rows.length === 25)).length, 25, 'the key is kept');
 });
 
 t.test('in a cluster one signs in with a token, for this tab, and out again', async (t) => {
