@@ -27,6 +27,8 @@ export interface Refusal {
   readonly message: string;
   /** With 403: what the caller would need. */
   readonly right?: MissingRight;
+  /** With 401, of a server that is for one person: it does not know the key; else the cluster does not know whom it is for. */
+  readonly isKeyUnknown?: true;
 }
 
 /** As RBAC has it. */
@@ -70,6 +72,7 @@ export interface Row {
 /**
  * A line of `GET /api/bundles`, which goes on until either side ends it: JSON, one object a line. `?namespace=NS`, as often as there are
  * namespaces; without it all of them. After `listing` come all bundles there are, and `listed`: what was not named between the two is gone.
+ * A page passes over lines of a kind that it does not know: it may be older than the server.
  */
 export type FeedLine =
   | { readonly kind: 'listing' }
@@ -91,6 +94,8 @@ export interface NextStep {
   readonly message: string;
   /** What to do; `code` in backticks. */
   readonly advice: string;
+  /** What does it, to be pasted; none where nothing is to be done by a command. */
+  readonly commands: readonly string[];
   /** A page that says more, as an address. */
   readonly link?: string;
 }

@@ -128,13 +128,14 @@ const samplerOf = ({ isParentBased, ratio }: SamplerSettings): Sampler => {
 
 const exporterOf = (target: SpanTarget, log: Log): SpanExporter => {
   if (target.kind === 'console') return logExporter(log);
-  const { url, protocol } = target;
+  const { url, protocol, timeoutMs } = target;
+  const options = { url, ...(timeoutMs !== undefined && { timeoutMillis: timeoutMs }) };
   // It says what is wrong with its variables as it is made; afterwards it would say of each batch what is said better elsewhere.
   const quiet = (): void => {};
   const warn = (message: string): void => log.warn('a variable of traces is left out', { why: message });
   const logger = { error: quiet, warn, info: quiet, debug: quiet, verbose: quiet };
   diag.setLogger(logger, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
-  const exporter = protocol === 'http/json' ? new JsonExporter({ url }) : new ProtobufExporter({ url });
+  const exporter = protocol === 'http/json' ? new JsonExporter(options) : new ProtobufExporter(options);
   diag.disable();
   return exporter;
 };

@@ -23,6 +23,8 @@ export type SpanTarget =
       readonly protocol: 'http/protobuf' | 'http/json';
       /** Where they are sent; may have a password in it. */
       readonly url: string;
+      /** Time for one call, milliseconds, where the environment's is none that can be waited for; else the exporter reads it. */
+      readonly timeoutMs?: number;
     }
   /** The log. */
   | { readonly kind: 'console' };
@@ -123,15 +125,60 @@ const targetOf = (reader: Reader): SpanTarget | undefined => {
     return undefined;
   }
   const url = own === undefined ? urlOf(reader, shared, 'v1/traces') : urlOf(reader, own, '');
-  return url === undefined ? undefined : { kind: 'otlp', protocol, url };
+  if (url === undefined) return undefined;
+  for (const name of otlp('HEADERS')) checkHeaders(reader, name);
+  const timeoutMs = boundedTimeout(reader);
+  return { kind: 'otlp', protocol, url, ...(timeoutMs !== undefined && { timeoutMs }) };
+};
+
+/** What counts for traces alone stands before what counts for all. */
+const otlp = (what: string): readonly string[] => [`OTEL_EXPORTER_OTLP_TRACES_${what}`, `OTEL_EXPORTER_OTLP_${what}`];
+
+/** The longest that a timer of Node waits, milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** A longer one would be a timer of 1 ms to Node. What is no number the exporter itself warns of. */
+const boundedTimeout = (reader: Reader): number | undefined => {
+  const found = reader.first(...otlp('TIMEOUT'));
+  const ms = Number(found?.text);
+  if (found === undefined || !Number.isFinite(ms) || ms <= LONGEST_MS) return undefined;
+  reader.warn(found.name, `is longer than can be waited for: ${LONGEST_MS} is used`);
+  return LONGEST_MS;
+};
+
+/** Letters of one header, as OpenTelemetry reads it. */
+const LONGEST_HEADER = 4_096;
+
+/** The exporter reads them, and says nothing of what it leaves out. */
+const checkHeaders = (reader: Reader, name: string): void => {
+  const entries = (reader.first(name)?.text ?? '').split(',').filter((entry) => entry.trim() !== '');
+  const faults = new Set(entries.map(headerFault));
+  if (faults.has('unread'))
+    reader.warn(name, 'is no list like "authorization=Bearer%20TOKEN", percent-encoded: what is none is left out');
+  if (faults.has('cut')) reader.warn(name, 'has a ";", where a header ends: write %3B');
+  if (faults.has('refused')) reader.warn(name, 'has a letter that no header may have: no span can be sent with it');
+};
+
+const headerFault = (entry: string): 'unread' | 'cut' | 'refused' | undefined => {
+  const [, key, value] = /^\s*([^=;]*[^=;\s])\s*=\s*([^;]*[^;\s])/.exec(entry) ?? [];
+  const [header, text] = [decodedText(key), decodedText(value)];
+  if (header === undefined || text === undefined || entry.length > LONGEST_HEADER) return 'unread';
+  if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(header) || /[^\t\x20-\x7e\x80-\xff]/.test(text)) return 'refused';
+  return entry.includes(';') ? 'cut' : undefined;
 };
 
 const urlOf = (reader: Reader, found: ReturnType<Reader['first']>, path: string): string | undefined => {
   const { name, text } = found ?? { name: '', text: DEFAULT_ENDPOINT };
-  const base = path === '' || text.endsWith('/') ? text : `${text}/`;
-  if (/^https?:\/\//i.test(base) && URL.canParse(base)) return new URL(`${base}${path}`).href;
-  reader.warn(name, 'is no address of http:// or https://: nothing is traced');
-  return undefined;
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) {
+    reader.warn(name, 'is no address of http:// or https://: nothing is traced');
+    return undefined;
+  }
+  const url = new URL(text);
+  if (url.hash !== '') reader.warn(name, 'has a "#": what follows it is never sent, and is left out');
+  url.hash = '';
+  // Before a query, which stays what it is.
+  if (path !== '') url.pathname = url.pathname.endsWith('/') ? `${url.pathname}${path}` : `${url.pathname}/${path}`;
+  return url.href;
 };
 
 const SAMPLERS = [

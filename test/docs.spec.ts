@@ -78,6 +78,38 @@ t.test('every bundle in the documents and samples is what it is said to be', asy
   }
 });
 
+t.test('the Ingress that is shown leads to the dashboard, whose answers are not buffered', (t) => {
+  const shown = blocks
+    .filter(({ document, text }) => document === 'docs/dashboard.md' && /^kind: Ingress$/m.test(text))
+    .map(({ text }) => parse(text));
+  const { metadata, spec } = parse(read('manifests/dashboard/service.yaml'));
+  t.match(shown, [
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      metadata: {
+        namespace: metadata.namespace,
+        annotations: { 'nginx.ingress.kubernetes.io/proxy-buffering': 'off' },
+      },
+      spec: {
+        rules: [
+          {
+            http: {
+              paths: [
+                {
+                  path: '/',
+                  backend: { service: { name: metadata.name, port: { number: spec.ports[0].port } } },
+                },
+              ],
+            },
+          },
+        ],
+      },
+    },
+  ]);
+  t.equal(shown[0].spec.rules[0].host, shown[0].spec.tls[0].hosts[0]);
+  t.end();
+});
+
 t.test('every Role that is shown lets werf deploy, follow and uninstall', (t) => {
   const texts = [
     ...blocks.filter(({ info }) => info.startsWith('yaml')).map(({ document, text }) => ({ title: document, text })),

@@ -6,6 +6,7 @@ import { examine, inOrderOfNeed } from '../diagnosis/examine.js';
 import { DOCTOR_CHECKS } from '../doctor/checks.js';
 import { Observer } from '../doctor/observe.js';
 import { documentUrl } from '../documentation.js';
+import { withOptions } from './with-options.js';
 
 /** What doctor finds without asking the registry: a look at a page costs nobody a request there. */
 export const checksOf = async (
@@ -26,7 +27,3 @@ export const checksOf = async (
     })),
   };
 };
-
-/** A command that reaches the same cluster. @param options - ` --context staging` */
-const withOptions = (command: string, options: string): string =>
-  command.replace(/(?<=^|[|;&(]\s*)(kubectl|werfbundle)(?= )/g, `$1${options.replaceAll('$', '$$$$')}`);

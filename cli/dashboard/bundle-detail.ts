@@ -1,12 +1,13 @@
-import { CONDITIONS, REASONS } from '../../api/reasons.js';
+import { CONDITIONS } from '../../api/reasons.js';
 import { parseSpec } from '../../api/settings.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
-import type { BundleDetail, ConditionRow, DeploymentRow, DriftView, NextStep } from '../../dashboard/protocol.js';
-import { documentUrl } from '../documentation.js';
+import type { BundleDetail, ConditionRow, DeploymentRow, DriftView } from '../../dashboard/protocol.js';
 import { deploymentsOf } from '../history/deployments.js';
 import { objectsText } from '../output/object-text.js';
 import { conditionOf, summaryOf } from '../status/summary.js';
-import { rowOf, tellingCondition } from './bundle-row.js';
+import { rowOf } from './bundle-row.js';
+import { commandFor, nextStepOf } from './next-step.js';
+import { withOptions } from './with-options.js';
 
 interface DetailOf {
   readonly bundle: StoredBundle;
@@ -19,11 +20,11 @@ interface DetailOf {
 /** What a bundle itself says, for the page. Pure. */
 export const detailOf = ({ bundle, now, options }: DetailOf): BundleDetail => {
   const { metadata, status = {} } = bundle;
-  const nextStep = nextStepOf(bundle);
+  const nextStep = nextStepOf(bundle, options);
   return {
     row: rowOf(bundle),
     createdAt: metadata.creationTimestamp ?? '',
-    facts: summaryOf(bundle, now).facts,
+    facts: summaryOf(bundle, now).facts.map(({ title, text }) => ({ title, text: withOptions(text, options) })),
     conditions: (status.conditions ?? []).map(conditionRow),
     ...(nextStep !== undefined && { nextStep }),
     history: deploymentsOf(bundle).map(deploymentRow),
@@ -43,17 +44,6 @@ const conditionRow = ({ type, status, reason, message, lastTransitionTime: since
   since,
   about: Object.hasOwn(CONDITIONS, type) ? CONDITIONS[type as keyof typeof CONDITIONS] : '',
 });
-
-/** By the reason of the condition that tells what is the case; nothing where nothing is to be done. */
-const nextStepOf = (bundle: StoredBundle): NextStep | undefined => {
-  const { reason = '', message = '' } = tellingCondition(bundle) ?? {};
-  if (!Object.hasOwn(REASONS, reason)) return undefined;
-  const row: { readonly what: string; readonly advice: string; readonly see?: string } =
-    REASONS[reason as keyof typeof REASONS];
-  const { what, advice, see } = row;
-  if (advice === 'nothing') return undefined;
-  return { what, message, advice, ...(see !== undefined && { link: documentUrl(`docs/${see}`) }) };
-};
 
 const deploymentRow = (one: ReturnType<typeof deploymentsOf>[number]): DeploymentRow => ({
   number: one.number,
@@ -83,18 +73,37 @@ const driftOf = (bundle: StoredBundle): DriftView => {
   };
 };
 
-const commandsFor = ({ metadata: { namespace, name }, spec }: StoredBundle, options: string) => {
-  const at = `${name} -n ${namespace}${options}`;
-  const isSuspended = spec.suspend === true;
-  return [
-    { title: 'Find out what is wrong, the registry included', command: `werfbundle doctor ${at}` },
-    { title: 'Follow the log of its Job', command: `werfbundle logs ${at} -f` },
-    { title: 'Say what would be deployed, and why', command: `werfbundle explain ${at}` },
-    { title: 'Say what the next deployment would change', command: `werfbundle diff ${at}` },
-    { title: 'Ask for a look at the registry now', command: `werfbundle reconcile ${at}` },
-    { title: 'Ask for another try of what failed', command: `werfbundle reconcile ${at} --failed` },
-    isSuspended
-      ? { title: 'End the suspension', command: `werfbundle resume ${at}` }
-      : { title: 'Poll and deploy nothing until further notice', command: `werfbundle suspend ${at}` },
-  ];
+/** Those that do something for this bundle as it is. */
+const commandsFor = (bundle: StoredBundle, options: string): BundleDetail['commands'] => {
+  const isLeaving = rowOf(bundle).state === 'deleting';
+  const rows = isLeaving
+    ? [DOCTOR, ...logCommand(bundle)]
+    : [DOCTOR, ...WHAT_IF, ...logCommand(bundle), ...changesOf(bundle)];
+  return rows.map(([title, command]) => ({ title, command: commandFor(bundle, command, options) }));
+};
+
+type TitledCommand = readonly [title: string, command: string];
+
+const DOCTOR: TitledCommand = ['Find out what is wrong, the registry included', 'doctor'];
+
+const WHAT_IF: readonly TitledCommand[] = [
+  ['Say what would be deployed, and why', 'explain'],
+  ['Say what the next deployment would change', 'diff'],
+];
+
+const logCommand = (bundle: StoredBundle): readonly TitledCommand[] => {
+  const [newest] = deploymentsOf(bundle);
+  if (newest === undefined) return [];
+  const hasEnded = newest.result !== 'Running' && newest.result !== 'Waiting';
+  return [hasEnded ? ['Print the log of its last Job', 'logs'] : ['Follow the log of its Job', 'logs -f']];
+};
+
+const changesOf = (bundle: StoredBundle): readonly TitledCommand[] => {
+  const { state, failedPolls } = rowOf(bundle);
+  if (bundle.spec.suspend === true) return [['End the suspension', 'resume']];
+  const suspend: TitledCommand = ['Poll and deploy nothing until further notice', 'suspend'];
+  if (state === 'suspended') return [suspend];
+  if (failedPolls > 0) return [['Poll at once, and count failures anew', 'reconcile --failed'], suspend];
+  if (state === 'failed') return [['Ask for another try of what failed', 'reconcile'], suspend];
+  return [['Ask for a look at the registry now', 'reconcile'], suspend];
 };

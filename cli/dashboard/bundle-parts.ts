@@ -48,11 +48,7 @@ export const readPart = async (
     case 'events':
       return await eventsOf(client, bundle, signal);
     case 'values':
-      return await (await import('./bundle-values.js')).valuesOf(
-        { client: smallSources(client), clock },
-        bundle,
-        signal,
-      );
+      return await (await import('./bundle-values.js')).valuesOf({ client, clock, options }, bundle, signal);
     case 'checks':
       return await (await import('./bundle-checks.js')).checksOf(
         { client: smallSources(client), clock, options },

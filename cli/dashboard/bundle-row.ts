@@ -36,8 +36,14 @@ const TELLING: Readonly<Partial<Record<BundleState, ConditionType>>> = {
 };
 
 /** The condition that says of a bundle why it is in its state. */
-export const tellingCondition = (bundle: StoredBundle): ReturnType<typeof conditionOf> =>
-  conditionOf(bundle.status ?? {}, TELLING[stateOf(bundle)] ?? 'Ready');
+export const tellingCondition = (bundle: StoredBundle): ReturnType<typeof conditionOf> => {
+  const { status = {} } = bundle;
+  const state = stateOf(bundle);
+  // Of what drifts, and is not applied again any more, the other one says that it is.
+  if (state === 'drifted' && isTrue(status, 'DriftCorrectionFailed'))
+    return conditionOf(status, 'DriftCorrectionFailed');
+  return conditionOf(status, TELLING[state] ?? 'Ready');
+};
 
 const hasEnded = ({ deployment, history = [] }: WerfBundleStatus): boolean =>
   history.some(({ number }) => number === deployment?.number);

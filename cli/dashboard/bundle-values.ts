@@ -9,6 +9,8 @@ import type { SourceRow, ValueRow } from '../explain/explanation.js';
 import { gather } from '../explain/gather.js';
 import { clusterReader } from '../explain/read.js';
 import { sourceNotes, sourceText } from '../explain/values-text.js';
+import { commandFor } from './next-step.js';
+import { smallReader, smallSources } from './small-sources.js';
 
 /** Rows that a page is sent; 200 KB of values have some ten thousand. */
 const MOST_ROWS = 5_000;
@@ -17,11 +19,11 @@ const MOST_LETTERS = 500;
 
 /**
  * What the next deployment would be given, and from where, with the caller's rights: a source that may not be read is said to be so. Of a
- * Secret nothing is told but its name and keys.
+ * Secret nothing is told but its name and keys; of a source that is too large, how large it is.
  * @throws KubeError when the apiserver could not be asked
  */
 export const valuesOf = async (
-  { client, clock }: { readonly client: KubeClient; readonly clock: Clock },
+  { client, clock, options }: { readonly client: KubeClient; readonly clock: Clock; readonly options: string },
   bundle: StoredBundle,
   signal: AbortSignal,
 ): Promise<ValuesAnswer> => {
@@ -30,12 +32,12 @@ export const valuesOf = async (
     const problems = spec.problems.map(({ field, message }) => `${field}: ${message}`);
     return { sources: [], rows: [], problems, warnings: [] };
   }
-  const read = clusterReader(client, signal);
-  const deps = { clock, read, client, openRegistry: undefined, tell: () => undefined, signal };
+  const small = smallSources(client);
+  const read = smallReader(clusterReader(small, signal));
+  const deps = { clock, read, client: small, openRegistry: undefined, tell: () => undefined, signal };
   const { values } = explain(await gather(deps, { bundle, settings: spec.settings, file: undefined }));
-  const { name, namespace } = bundle.metadata;
   const more = values.rows.length - MOST_ROWS;
-  const all = `werfbundle explain ${name} -n ${namespace} --values`;
+  const all = commandFor(bundle, 'explain --values', options);
   return {
     sources: [...values.sources.map(sourceRow), ...ownValues(bundle)],
     rows: values.rows.slice(0, MOST_ROWS).map(valueRow),

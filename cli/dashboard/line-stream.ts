@@ -9,22 +9,39 @@ const MOST_UNREAD = 16 * 1024 * 1024;
 const MOST_UNREAD_OF_ALL = 48 * 1024 * 1024;
 const MUCH_UNREAD = 512 * 1024;
 
-/** What pages have not read, bytes. */
-let unreadOfAll = 0;
+/** What the pages of one server have not read, all together. */
+export class Unread {
+  #bytes = 0;
+
+  /** @param bytes - more than before, or less if below 0 */
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
+  /** What one page may leave unread as things are, bytes. */
+  get most(): number {
+    return this.#bytes > MOST_UNREAD_OF_ALL ? MUCH_UNREAD : MOST_UNREAD;
+  }
+}
+
+interface StreamDeps<Line> {
+  readonly clock: Pick<Clock, 'startTimer'>;
+  /** Of all pages of the server, this one included. */
+  readonly unread: Unread;
+  /** The line for where nothing else is said. */
+  readonly alive: () => Line;
+}
 
 /** An answer that goes on: an object of JSON a line. Its head is sent with the first line, so that a refusal may still take its place. */
 export class LineStream<Line extends object> {
   readonly #response: ServerResponse;
-  readonly #clock: Pick<Clock, 'startTimer'>;
-  readonly #alive: () => Line;
+  readonly #deps: StreamDeps<Line>;
   #timer: Timer | undefined;
   #unread = 0;
 
-  /** @param alive - the line for where nothing else is said */
-  constructor(response: ServerResponse, clock: Pick<Clock, 'startTimer'>, alive: () => Line) {
+  constructor(response: ServerResponse, deps: StreamDeps<Line>) {
     this.#response = response;
-    this.#clock = clock;
-    this.#alive = alive;
+    this.#deps = deps;
     response.on('drain', () => this.#count(response.writableLength));
     response.once('close', () => {
       this.#timer?.cancel();
@@ -43,8 +60,7 @@ export class LineStream<Line extends object> {
     if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/x-ndjson; charset=utf-8' });
     response.write(`${JSON.stringify(line)}\n`);
     this.#count(response.writableLength);
-    const most = unreadOfAll > MOST_UNREAD_OF_ALL ? MUCH_UNREAD : MOST_UNREAD;
-    if (this.#unread > most) response.destroy();
+    if (this.#unread > this.#deps.unread.most) response.destroy();
     else this.#aliveLater();
   }
 
@@ -70,12 +86,12 @@ export class LineStream<Line extends object> {
   }
 
   #count(unread: number): void {
-    unreadOfAll += unread - this.#unread;
+    this.#deps.unread.add(unread - this.#unread);
     this.#unread = unread;
   }
 
   #aliveLater(): void {
     this.#timer?.cancel();
-    this.#timer = this.#clock.startTimer(ALIVE_MS, () => this.send(this.#alive()));
+    this.#timer = this.#deps.clock.startTimer(ALIVE_MS, () => this.send(this.#deps.alive()));
   }
 }

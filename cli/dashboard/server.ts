@@ -8,7 +8,7 @@ import { feedBundles } from './bundle-feed.js';
 import { sendLog } from './bundle-log.js';
 import { readBundle, readPart } from './bundle-parts.js';
 import type { Callers } from './callers.js';
-import { LineStream } from './line-stream.js';
+import { LineStream, Unread } from './line-stream.js';
 import { asRefused, Refused } from './refusal.js';
 import { type Route, routeOf } from './route.js';
 import { SECURITY_HEADERS } from './security-headers.js';
@@ -61,7 +61,7 @@ export const startDashboardServer = async (deps: ServerDeps): Promise<DashboardS
     giveUp: (response) => refuse(response, new Refused(408, { message: 'the body came too slowly, or not at all' })),
   });
   const ending = new AbortController();
-  const place: Place = { deps, port: 0, ending: ending.signal };
+  const place: Place = { deps, port: 0, ending: ending.signal, unread: new Unread() };
   const answers = new Set<Promise<void>>();
   const server = createServer((request, response) => {
     if (!connections.began(request, response)) return;
@@ -91,6 +91,8 @@ interface Place {
   readonly deps: ServerDeps;
   port: number;
   readonly ending: AbortSignal;
+  /** Of all pages. */
+  readonly unread: Unread;
 }
 
 interface Exchange {
@@ -131,7 +133,7 @@ const sendJson = <T extends object>(response: ServerResponse, status: number, va
 };
 
 const route = async ({ request, response }: Exchange, place: Place, signal: AbortSignal): Promise<void> => {
-  const { deps, port } = place;
+  const { deps, port, unread } = place;
   const { host = '' } = request.headers;
   if (!deps.isOwnHost(host, port))
     throw new Refused(421, { message: `this page is not ${JSON.stringify(host)}: use the address that was printed` });
@@ -147,7 +149,7 @@ const route = async ({ request, response }: Exchange, place: Place, signal: Abor
     case 'about':
       return sendJson(response, 200, deps.about);
     default:
-      await forCaller({ request, response }, { asked, deps }, signal);
+      await forCaller({ request, response }, { asked, deps, unread }, signal);
   }
 };
 
@@ -162,7 +164,7 @@ type Private = Extract<Route, { kind: 'session' | 'bundles' | 'bundle' }>;
 /** Answers what takes a caller's rights. */
 const forCaller = async (
   { request, response }: Exchange,
-  { asked, deps }: { readonly asked: Private; readonly deps: ServerDeps },
+  { asked, deps, unread }: Pick<Place, 'deps' | 'unread'> & { readonly asked: Private },
   signal: AbortSignal,
 ): Promise<void> => {
   const [, credential] = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '') ?? [];
@@ -171,6 +173,7 @@ const forCaller = async (
   if (caller === 'unknown')
     throw new Refused(401, {
       message: 'this key is no good, or no longer: `werfbundle dashboard` makes a new one each time it is started',
+      isKeyUnknown: true,
     });
   if (caller === 'full')
     throw new Refused(503, { message: 'too many others look at this page; try again in a minute' });
@@ -178,8 +181,9 @@ const forCaller = async (
   let isKnown = true;
   try {
     if (asked.kind === 'session') sendJson(response, 200, await deps.session(client, signal));
-    else if (asked.kind === 'bundles') await streamBundles({ client, response, deps }, asked.namespaces, signal);
-    else await sendBundle({ client, response, deps }, asked, signal);
+    else if (asked.kind === 'bundles')
+      await streamBundles({ client, response, deps, unread }, asked.namespaces, signal);
+    else await sendBundle({ client, response, deps, unread }, asked, signal);
   } catch (error) {
     const refused = asRefused(error);
     isKnown = !(refused instanceof Refused) || refused.status !== 401;
@@ -193,17 +197,17 @@ interface Answering {
   readonly client: KubeClient;
   readonly response: ServerResponse;
   readonly deps: ServerDeps;
+  readonly unread: Unread;
 }
 
 const streamBundles = async (
-  { client, response, deps }: Answering,
+  { client, response, deps, unread }: Answering,
   namespaces: readonly string[],
   signal: AbortSignal,
 ): Promise<void> => {
   let last: FeedLine = { kind: 'alive' };
-  const stream = new LineStream<FeedLine>(response, deps.clock, () =>
-    last.kind === 'disturbed' ? last : { kind: 'alive' },
-  );
+  const alive = (): FeedLine => (last.kind === 'disturbed' ? last : { kind: 'alive' });
+  const stream = new LineStream<FeedLine>(response, { clock: deps.clock, unread, alive });
   const send = (line: FeedLine): void => {
     last = line;
     stream.send(line);
@@ -219,7 +223,7 @@ const streamBundles = async (
 };
 
 const sendBundle = async (
-  { client, response, deps }: Answering,
+  { client, response, deps, unread }: Answering,
   { part, namespace, name, number }: Extract<Route, { kind: 'bundle' }>,
   signal: AbortSignal,
 ): Promise<void> => {
@@ -227,7 +231,7 @@ const sendBundle = async (
   const bundle = await readBundle(client, { namespace, name }, signal);
   if (part !== 'log')
     return sendJson(response, 200, await readPart({ client, clock, options }, { part, bundle }, signal));
-  const stream = new LineStream<LogLine>(response, clock, () => ({ kind: 'alive' }));
+  const stream = new LineStream<LogLine>(response, { clock, unread, alive: () => ({ kind: 'alive' }) });
   const send = (line: LogLine): void => stream.send(line);
   try {
     await sendLog({ client, clock, send, read: () => stream.read(signal) }, { bundle, number }, signal);

@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import t from 'tap';
 import { feedBundles } from '../../cli/dashboard/bundle-feed.js';
 import { onePerson, TokenCallers } from '../../cli/dashboard/callers.js';
-import { LineStream } from '../../cli/dashboard/line-stream.js';
-import type { FeedLine } from '../../dashboard/protocol.js';
+import { LineStream, Unread } from '../../cli/dashboard/line-stream.js';
+import type { FeedLine, ValuesAnswer } from '../../dashboard/protocol.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, NOW, syncedStatus } from '../kit/builders.js';
@@ -98,24 +98,51 @@ t.test('what a list that broke off has told, and is not there any more, is gone'
   await following.catch(() => undefined);
 });
 
-t.test('sources of values that are larger than a page reads are not parsed, and it says so', async (t) => {
+t.test('sources of values that are larger than a page reads are not parsed, and others are shown', async (t) => {
   const clock = createFakeClock(NOW);
   const kube = createFakeKube({ clock });
   const page = await startDashboardFixture(t, { callers: onePerson(KEY, kube), clock });
-  const valuesFrom = [{ configMapRef: { name: 'large' } }];
+  const valuesFrom = ['small', 'large', 'most', 'rest'].map((name) => ({ configMapRef: { name } }));
   kube.seed(WERFBUNDLES, bundle(syncedStatus(), { spec: { converge: { valuesFrom } } }));
-  const data = { 'values.yaml': '"'.repeat(900_000) };
-  kube.seed(CONFIGMAPS, { metadata: { namespace: 'ops', name: 'large' }, data });
+  const texts = {
+    small: 'replicas: 1',
+    large: '"'.repeat(900_000),
+    most: `text: ${'x'.repeat(100 * 1024)}`,
+    rest: `more: ${'x'.repeat(40 * 1024)}`,
+  };
+  for (const [name, text] of Object.entries(texts))
+    kube.seed(CONFIGMAPS, { metadata: { namespace: 'ops', name }, data: { 'values.yaml': text } });
   const { status, text } = await page.call('/api/bundles/ops/my-app/values', { key: KEY });
-  t.equal(status, 502);
-  t.match(
-    text,
-    /with ConfigMap ops\/large the values have more than 128 KB, which this page does not read: werfbundle explain does/,
+  t.equal(status, 200);
+  const { sources, rows, problems, warnings } = JSON.parse(text) as ValuesAnswer;
+  t.strictSame(
+    sources.map(({ state, why }) => [state, why]),
+    [
+      ['used', ''],
+      ['unreadable', 'is too large to be shown here (879 KB; limit 128 KB)'],
+      ['used', ''],
+      ['unreadable', 'is too large to be shown here (41 KB; limit 128 KB, of which others take 101 KB)'],
+    ],
   );
+  t.strictSame([rows.map(({ path }) => path), problems], [['replicas', 'text'], []]);
+  t.match(warnings, [
+    /^ConfigMap ops\/large is too large .*: its values are not among these/,
+    /^ConfigMap ops\/rest is/,
+  ]);
   const checks = await page.call('/api/bundles/ops/my-app/checks', { key: KEY });
   t.equal(checks.status, 200);
-  t.match(checks.text, /which this page does not read/);
+  t.match(
+    checks.text,
+    /ConfigMap ops\/large is too large to be shown here \(879 KB; limit 128 KB\): werfbundle explain reads it/,
+  );
 });
+
+const streamTo = (response: object, unread = new Unread()) =>
+  new LineStream<FeedLine>(response as ServerResponse, {
+    clock: createFakeClock(),
+    unread,
+    alive: () => ({ kind: 'alive' }),
+  });
 
 t.test('what could be sent faster than a page reads waits for the page, or for its end', async (t) => {
   for (const end of ['drain', 'close', 'abort'] as const) {
@@ -124,9 +151,7 @@ t.test('what could be sent faster than a page reads waits for the page, or for i
       destroyed: false,
       writableLength: 0,
     });
-    const stream = new LineStream<FeedLine>(response as unknown as ServerResponse, createFakeClock(), () => ({
-      kind: 'alive',
-    }));
+    const stream = streamTo(response);
     const ending = new AbortController();
     let isRead = false;
     const reading = stream.read(ending.signal).then(() => {
@@ -143,7 +168,8 @@ t.test('what could be sent faster than a page reads waits for the page, or for i
 
 t.test('pages that do not read are cut off, and not those that read', async (t) => {
   const MB = 1024 * 1024;
-  const streamOf = (unread: number) => {
+  const all = new Unread();
+  const streamOf = (unread: number, of = all) => {
     const state = { writableLength: unread, destroyed: false, headersSent: true, writableEnded: false };
     const response = Object.assign(new EventEmitter(), state, {
       write: () => true,
@@ -152,10 +178,7 @@ t.test('pages that do not read are cut off, and not those that read', async (t) 
         response.emit('close');
       },
     });
-    const stream = new LineStream<FeedLine>(response as unknown as ServerResponse, createFakeClock(), () => ({
-      kind: 'alive',
-    }));
-    stream.send({ kind: 'alive' });
+    streamTo(response, of).send({ kind: 'alive' });
     return response;
   };
   t.ok(streamOf(17 * MB).destroyed, 'one has too much of its own');
@@ -167,6 +190,9 @@ t.test('pages that do not read are cut off, and not those that read', async (t) 
   const reader = streamOf(64 * 1024);
   t.ok(streamOf(2 * MB).destroyed, 'there is no more room for who does not read');
   t.notOk(reader.destroyed, 'who reads goes on');
+  const elsewhere = streamOf(2 * MB, new Unread());
+  t.notOk(elsewhere.destroyed, 'pages of another server have room of their own');
+  elsewhere.destroy();
   for (const response of [...greedy, reader]) response.destroy();
   const later = streamOf(2 * MB);
   t.notOk(later.destroyed, 'there is room again');

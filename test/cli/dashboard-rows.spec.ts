@@ -14,10 +14,10 @@ t.test('the page has one word for each situation of a bundle, and what to do whe
     changed: ['progressing', undefined],
     'suspended-not-seen': ['unseen', undefined],
     'first-scan': ['progressing', 'wait some seconds'],
-    'job-active': ['progressing', 'wait; `kubectl logs'],
+    'job-active': ['progressing', 'wait; its log says how far it is'],
     synced: ['ready', undefined],
-    'job-retry': ['progressing', 'read the message'],
-    'job-failed': ['failed', 'read the message'],
+    'job-retry': ['progressing', 'read its log meanwhile'],
+    'job-failed': ['failed', 'read its log; mend the cause'],
     'spec-invalid': ['failed', 'correct the fields'],
     blocker: ['failed', 'the message names it'],
     'nothing-to-deploy': ['failed', 'the message names the best tag'],
@@ -26,13 +26,13 @@ t.test('the page has one word for each situation of a bundle, and what to do whe
     'polling-stopped': ['failed', 'mend the cause'],
     'downgrade-held': ['ready', 'set `spec.registry.tag`'],
     drifted: ['drifted', 'the message says in what'],
-    'suspended-new': ['suspended', 'set `spec.suspend` to false'],
-    'suspended-deployed': ['suspended', 'set `spec.suspend` to false'],
-    'held-up-deployed': ['suspended', 'set `spec.suspend` to false'],
-    'held-up-new': ['suspended', 'set `spec.suspend` to false'],
+    'suspended-new': ['suspended', 'end the suspension'],
+    'suspended-deployed': ['suspended', 'end the suspension'],
+    'held-up-deployed': ['suspended', 'it is not the bundle'],
+    'held-up-new': ['suspended', 'it is not the bundle'],
     deleting: ['deleting', 'wait'],
     queued: ['progressing', 'wait: namespaces take turns'],
-    'correction-failed': ['drifted', 'the message says in what'],
+    'correction-failed': ['drifted', 'find out what changes it'],
   };
   const found = Object.entries(RECORDED).map(([name, { bundle: of }]) => {
     const { row, nextStep } = detailOf({ bundle: of, now: NOW, options: '' });
@@ -40,6 +40,43 @@ t.test('the page has one word for each situation of a bundle, and what to do whe
     return [name, [row.state, advice === undefined ? nextStep?.advice : nextStep?.advice.slice(0, advice.length)]];
   });
   t.same(Object.fromEntries(found), situations);
+});
+
+t.test('commands are offered that do something for the bundle as it is, and reach it', async (t) => {
+  const LOOK = ['doctor', 'explain', 'diff'];
+  const situations: Readonly<Record<string, readonly [next: readonly string[], all: readonly string[]]>> = {
+    'not-seen': [[], [...LOOK, 'reconcile', 'suspend']],
+    synced: [[], [...LOOK, 'logs', 'reconcile', 'suspend']],
+    'job-active': [['logs -f'], [...LOOK, 'logs -f', 'reconcile', 'suspend']],
+    'job-failed': [
+      ['logs', 'reconcile'],
+      [...LOOK, 'logs', 'reconcile', 'suspend'],
+    ],
+    'polling-stopped': [['reconcile --failed'], [...LOOK, 'reconcile --failed', 'suspend']],
+    'suspended-deployed': [['resume'], [...LOOK, 'logs', 'resume']],
+    'held-up-deployed': [[], [...LOOK, 'logs', 'suspend']],
+    'correction-failed': [
+      ['diff', 'reconcile'],
+      [...LOOK, 'logs', 'reconcile', 'suspend'],
+    ],
+    deleting: [[], ['doctor', 'logs -f']],
+  };
+  const whole = (command: string) => {
+    const [verb, ...flags] = command.split(' ');
+    return [`werfbundle ${verb} my-app -n ops --context staging`, ...flags].join(' ');
+  };
+  for (const [name, [next, all]] of Object.entries(situations)) {
+    const { bundle: of } = RECORDED[name] ?? { bundle: bundle() };
+    const { nextStep, commands } = detailOf({ bundle: of, now: NOW, options: ' --context staging' });
+    t.strictSame(
+      [nextStep?.commands ?? [], commands.map(({ command }) => command)],
+      [next.map(whole), all.map(whole)],
+      name,
+    );
+  }
+  const { bundle: stopped } = RECORDED['polling-stopped'] ?? { bundle: bundle() };
+  const { facts } = detailOf({ bundle: stopped, now: NOW, options: ' --context $HOME' });
+  t.match(facts.map(({ text }) => text).join('\n'), 'werfbundle --context $HOME reconcile my-app -n ops --failed');
 });
 
 t.test('a row says what is deployed, and what is being deployed', async (t) => {

@@ -171,6 +171,20 @@ t.test('while the cluster is not reached it is said, until it is', async (t) => 
   t.same([1, 4, 5, 99].map(retryDelayMs), [1_000, 8_000, 10_000, 10_000]);
 });
 
+t.test('a line of a kind that the page does not know changes nothing but that', async (t) => {
+  const { live, last } = followed();
+  last().say({ kind: 'listing' });
+  last().say({ kind: 'listed' });
+  t.equal(live.isOutdated, false);
+  last().say({ kind: 'told-later' });
+  t.same([live.isOutdated, live.connection], [true, { kind: 'live' }]);
+  last().say({ kind: 'alive' });
+  t.equal(live.isOutdated, true, 'until the page is reloaded');
+  live.stop();
+  const log = logOf([{ kind: 'text', text: 'one' }]);
+  t.equal(logAfter(log, { kind: 'told-later' } as never), log);
+});
+
 t.test('a list that may not be of all namespaces is of a likely one', async (t) => {
   const refusal: Refusal = { message: 'no' };
   const refused = { kind: 'refused', status: 403, refusal } as const;

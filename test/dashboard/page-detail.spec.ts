@@ -3,24 +3,13 @@ import t from 'tap';
 import type { ChecksAnswer, EventsAnswer, LogLine, ValuesAnswer } from '../../dashboard/protocol.js';
 import { eventually } from '../kit/eventually.js';
 import { ago, madeUpDetail, madeUpRow } from '../kit/made-up-bundles.js';
-import { startPageFixture } from '../kit/page-fixture.js';
-import { SHOP_DETAILS, SHOP_LOG, SHOP_ROWS } from '../kit/shop-bundles.js';
+import { SHOP_LOG } from '../kit/shop-bundles.js';
+import { startShopFixture } from '../kit/shop-fixture.js';
 
-const { server, open } = await startPageFixture(t);
+const { server, open } = await startShopFixture(t);
 
 const CHECKOUT = '/api/bundles/shops/checkout';
 const LINK = '/bundles/shops/checkout';
-
-t.beforeEach(() => {
-  Object.assign(server.knows, {
-    mode: 'local',
-    rows: SHOP_ROWS,
-    details: SHOP_DETAILS,
-    isKeyOld: false,
-    isBehindProxy: false,
-  });
-  server.knows.answers.clear();
-});
 
 const panel = (page: Page) => page.getByRole('tabpanel');
 const focused = (page: Page) =>
@@ -40,7 +29,10 @@ t.test('a bundle says what has happened, what to do, and how it came so', async 
   await page.getByRole('heading', { level: 2, name: 'checkout' }).waitFor();
   const step = page.locator('.next-step');
   t.match(await step.innerText(), /The Job failed and is not tried again/);
-  t.same(await step.locator('code').allInnerTexts(), ['status.lastJobLogs']);
+  t.same(await step.locator('code').allInnerTexts(), [
+    'werfbundle logs checkout -n shops',
+    'werfbundle reconcile checkout -n shops',
+  ]);
   const link = step.getByRole('link', { name: 'Read more' });
   t.same(
     [await link.getAttribute('href'), await link.getAttribute('rel')],
@@ -159,7 +151,7 @@ t.test('the detail is read again when the bundle changes, and what was read stay
   t.ok(count <= 3, `${count} calls for five changes`);
 
   server.tell({ kind: 'removed', uid: row.uid });
-  await page.getByText('This bundle is gone.').waitFor();
+  await page.getByText('This bundle was deleted while you looked.').waitFor();
   t.equal(await page.locator('.facts').count(), 1, 'what was known of it stays');
 });
 
@@ -169,15 +161,36 @@ t.test('a bundle that there is not, is said not to be', async (t) => {
     body: { message: 'There is no WerfBundle nothing in namespace shops.' },
   });
   const page = await open(t, { path: '/bundles/shops/nothing' });
-  await page.getByText('There is no WerfBundle nothing in namespace shops.').waitFor();
-  t.equal(await panel(page).getByText('Loading…').count(), 0);
+  await page.getByText('There is no bundle nothing in namespace shops.').waitFor();
+  t.same([await page.getByText('deleted').count(), await panel(page).count()], [0, 0], 'it never was, for all we know');
+  const row = madeUpRow({ namespace: 'shops', name: 'nothing' });
+  server.knows.answers.delete('/api/bundles/shops/nothing');
+  server.knows.details = new Map([['/api/bundles/shops/nothing', madeUpDetail(row)]]);
+  server.tell({ kind: 'bundles', rows: [row] });
+  await page.locator('.facts').waitFor();
+  t.equal(await page.getByText('There is no bundle').count(), 0, 'until it is');
+});
+
+t.test('an answer that the page does not know is said to be so, and takes nothing with it', async (t) => {
+  for (const body of [{}, [], { row: {} }, { row: null, facts: 'many' }]) {
+    server.knows.answers.set(CHECKOUT, { status: 200, body });
+    server.knows.answers.set(`${CHECKOUT}/events`, { status: 200, body: { events: [] } });
+    const page = await open(t, { path: LINK });
+    await page.getByText('The bundle can’t be shown: this page does not know what the server has answered.').waitFor();
+    await page.getByRole('tab', { name: 'Events' }).click();
+    await page.getByText('None. A cluster keeps events').waitFor();
+    await page.getByRole('tab', { name: 'YAML' }).click();
+    await page.getByRole('heading', { level: 2, name: 'checkout' }).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.locator('.grid').waitFor();
+  }
 });
 
 t.test('a bundle of a namespace that the list is not of is shown, and said to stand still', async (t) => {
   const page = await open(t, { path: '/bundles/search/api?namespace=shops' });
   await page.getByText('The list is of other namespaces: what you see here does not change by itself.').waitFor();
   await page.locator('.facts').waitFor();
-  t.equal(await page.getByText('This bundle is gone.').count(), 0);
+  t.equal(await page.getByText(/deleted while you looked|There is no bundle/).count(), 0);
   const before = server.asked.length;
   await page.getByRole('button', { name: 'Read again' }).click();
   t.equal(
@@ -357,5 +370,5 @@ t.test('commands are copied as they stand', async (t) => {
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await page.getByRole('button', { name: 'Copy the command: Ask for another try of what failed' }).click();
   await page.getByText('Copied').waitFor();
-  t.equal(await page.evaluate(() => navigator.clipboard.readText()), 'werfbundle reconcile checkout -n shops --failed');
+  t.equal(await page.evaluate(() => navigator.clipboard.readText()), 'werfbundle reconcile checkout -n shops');
 });

@@ -3,21 +3,11 @@ import t from 'tap';
 import type { Row } from '../../dashboard/protocol.js';
 import { eventually } from '../kit/eventually.js';
 import { madeUpRow } from '../kit/made-up-bundles.js';
-import { faultsOf, startPageFixture } from '../kit/page-fixture.js';
-import { SHOP_DETAILS, SHOP_ROWS } from '../kit/shop-bundles.js';
+import { faultsOf } from '../kit/page-fixture.js';
+import { SHOP_ROWS } from '../kit/shop-bundles.js';
+import { startShopFixture } from '../kit/shop-fixture.js';
 
-const { server, browser, open } = await startPageFixture(t);
-
-t.beforeEach(() => {
-  Object.assign(server.knows, {
-    mode: 'local',
-    rows: SHOP_ROWS,
-    details: SHOP_DETAILS,
-    isKeyOld: false,
-    isBehindProxy: false,
-  });
-  server.knows.answers.clear();
-});
+const { server, browser, open } = await startShopFixture(t);
 
 /** `namespace/name` of the rows in the document, in their order. */
 const rowsOf = (page: Page): Promise<readonly string[]> =>
@@ -194,6 +184,22 @@ t.test('a server that is gone leaves the rows, and is found again', async (t) =>
   t.equal(await page.getByLabel('Connection').innerText(), 'Live');
 });
 
+t.test('what a newer server says is passed over where the page does not know it, and said once', async (t) => {
+  const page = await open(t);
+  await seesRows(page, (rows) => rows.length === 25);
+  const banner = page.getByText('The server is newer than this page: reload it to see all that it tells.');
+  t.equal(await banner.count(), 0);
+  for (let time = 0; time < 2; time += 1) server.tell({ kind: 'told-later', what: 'more' } as never);
+  const stock = madeUpRow({ namespace: 'shops', name: 'stock', state: 'paused' as never });
+  server.tell({ kind: 'bundles', rows: [stock] });
+  t.equal((await seesRows(page, (rows) => rows.length === 26))[0], 'shops/stock');
+  t.equal(await cell(page, 'stock', 'state').innerText(), 'paused');
+  t.equal(await banner.count(), 1);
+  t.equal(await page.getByLabel('Connection').innerText(), 'Live');
+  await page.getByRole('button', { name: 'Failed 3' }).click();
+  await seesRows(page, (rows) => rows.length === 3);
+});
+
 t.test('a cluster that is not reached is said, until it is', async (t) => {
   const page = await open(t);
   await seesRows(page, (rows) => rows.length === 25);
@@ -213,6 +219,41 @@ t.test('without a key of a local server, it says where the link is', async (t) =
   await wrong.getByRole('alert').waitFor();
   t.equal(await wrong.getByRole('alert').innerText(), 'The key is not, or no longer, good.');
   t.equal(await wrong.evaluate(() => localStorage.length), 0);
+});
+
+t.test(
+  'a page of an earlier run says so, and goes on with the key of the next one as soon as a tab has it',
+  async (t) => {
+    const page = await open(t);
+    await seesRows(page, (rows) => rows.length === 25);
+    await server.goAway();
+    server.knows.key = 'key-of-the-next-run';
+    await server.comeBack();
+    await page.getByText('This page’s key is of an earlier run.').waitFor();
+    await page.getByText('Open the link that werfbundle dashboard printed.').waitFor();
+    const next = await page.context().newPage();
+    await next.goto(`${server.origin}/#key=key-of-the-next-run`);
+    await seesRows(next, (rows) => rows.length === 25);
+    await seesRows(page, (rows) => rows.length === 25);
+    t.equal(await page.getByText('This page’s key').count(), 0);
+  },
+);
+
+t.test('credentials that the cluster no longer takes are not the key’s fault', async (t) => {
+  const page = await open(t);
+  await seesRows(page, (rows) => rows.length === 25);
+  server.tell({ kind: 'ended', status: 401, refusal: { message: 'the cluster does not know you' } });
+  await page
+    .getByText('the cluster does not know you. Log in again as you do for kubectl, then reload this page.')
+    .waitFor();
+  await page.reload();
+  await seesRows(page, (rows) => rows.length === 25);
+  server.knows.answers.set('/api/session', { status: 401, body: { message: 'the cluster does not know you' } });
+  await page.reload();
+  await page.getByText('the cluster does not know you. Log in again').waitFor();
+  server.knows.answers.clear();
+  await page.reload();
+  t.equal((await seesRows(page, (rows) => rows.length === 25)).length, 25, 'the key is kept');
 });
 
 t.test('in a cluster one signs in with a token, for this tab, and out again', async (t) => {

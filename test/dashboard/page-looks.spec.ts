@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import t from 'tap';
+import { madeUpRow } from '../kit/made-up-bundles.js';
 import { pageContrast } from '../kit/page-contrast.js';
 import { startPageFixture } from '../kit/page-fixture.js';
 import { SHOP_DETAILS, SHOP_LOG, SHOP_ROWS } from '../kit/shop-bundles.js';
@@ -111,6 +112,36 @@ t.test('colours are the system’s, or the reader’s, which are remembered', as
   t.equal(await groundOf(page), dark);
   await page.getByRole('button', { name: 'Theme dark' }).click();
   t.equal(await page.evaluate(() => document.documentElement.dataset['theme']), undefined);
+});
+
+t.test('in 700 pixels state, names, tags and reasons of the list are read whole', async (t) => {
+  server.knows.rows = [
+    ...SHOP_ROWS,
+    madeUpRow({
+      namespace: 'shops',
+      name: 'returns',
+      state: 'failed',
+      reason: 'ServiceAccountMissing',
+      failedPolls: 3,
+    }),
+    madeUpRow({ namespace: 'shops', name: 'offers', state: 'drifted', reason: 'DriftCorrectionFailed' }),
+  ];
+  const page = await open(t, { width: 700 });
+  await page.locator('.field-of-rows .row').nth(6).waitFor();
+  const cut = await page
+    .locator('.grid .row')
+    .evaluateAll((rows) =>
+      rows.flatMap((row) =>
+        [...row.querySelectorAll('.is-state, .is-namespace, .is-name, .is-tag, .is-reason:has(.reason), .is-deployed')]
+          .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+          .map(({ textContent }) => textContent),
+      ),
+    );
+  t.same(cut, []);
+  const failed = page.locator('.row', { hasText: 'returns' });
+  t.equal(await failed.locator('.is-state').innerText(), 'Failed', 'the word is still heard');
+  t.equal(await failed.locator('.reason').innerText(), 'ServiceAccountMissing');
+  server.knows.rows = SHOP_ROWS;
 });
 
 t.test('on a wide screen list and detail stand side by side', async (t) => {

@@ -6,7 +6,7 @@ import { viewOf } from '../../dashboard/page/rows/row-filter.js';
 import { ORDERS, placeOf, SORT_KEYS } from '../../dashboard/page/rows/row-order.js';
 import { RowStore } from '../../dashboard/page/rows/row-store.js';
 import { ROW_HEIGHT, rowsOfPage, topToReveal, windowOf } from '../../dashboard/page/rows/row-window.js';
-import { isState, STATE_WORDS, STATES } from '../../dashboard/page/rows/states.js';
+import { isState, STATES, stateWords } from '../../dashboard/page/rows/states.js';
 import type { FeedLine, Row } from '../../dashboard/protocol.js';
 import { madeUpRow, manyRows } from '../kit/made-up-bundles.js';
 
@@ -29,7 +29,7 @@ t.test('what needs a person stands first, then it goes by namespace and name', a
   const z = madeUpRow({ namespace: 'zoo', name: 'z', state: 'failed' });
   t.same(namesOf(storeOf(bundles(A, z, C, B)).sorted('state')), ['shops/b', 'zoo/z', 'ops/c', 'shops/a']);
   t.same(STATES, ['failed', 'drifted', 'progressing', 'unseen', 'deleting', 'suspended', 'ready']);
-  t.equal(new Set(STATES.map((state) => STATE_WORDS[state].word)).size, STATES.length, 'each has a word of its own');
+  t.equal(new Set(STATES.map((state) => stateWords(state).word)).size, STATES.length, 'each has a word of its own');
   t.same(['failed', 'Failed', 'toString', ''].map(isState), [true, false, false, false]);
 });
 

@@ -177,12 +177,14 @@ t.test('only links of the web are followed', async (t) => {
 t.test('texts of strangers are harmless as soon as they are read', async (t) => {
   const json = JSON.stringify({
     name: 'pay\u202egnp.exe',
+    tags: ['v1\u200b.2', 'v1\u061c.2', '\ufeffv1', '\u{1f468}\u200d\u{1f469}'],
     log: ['\u001b[31mred\u001b[0m and \u001b[2Jcleared', 'with a return\r', 'a\r\nb', 'tab\tand\nline'],
     nul: '\u0000',
     count: 3,
   });
   t.same(parseHarmless(json), {
     name: 'pay\uFFFDgnp.exe',
+    tags: ['v1\uFFFD.2', 'v1\uFFFD.2', '\uFFFDv1', '\u{1f468}\u200d\u{1f469}'],
     log: ['red and \uFFFD[2Jcleared', 'with a return', 'a\nb', 'tab\tand\nline'],
     nul: '\uFFFD',
     count: 3,

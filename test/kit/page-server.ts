@@ -18,6 +18,8 @@ interface Knowledge {
   details: ReadonlyMap<string, BundleDetail>;
   /** By path and query, as `/api/bundles/shops/cart/events`; they come before all else. */
   answers: Map<string, Answer>;
+  /** The one that is good. */
+  key: string;
   /** Refuses the key that is good otherwise. */
   isKeyOld: boolean;
   /** A proxy in front has logged the caller in: no key is needed. */
@@ -72,6 +74,7 @@ export const startPageServer = async (given: Partial<Knowledge> = {}): Promise<P
       rows: [],
       details: new Map(),
       answers: new Map(),
+      key: KEY,
       isKeyOld: false,
       isBehindProxy: false,
     },
@@ -119,8 +122,9 @@ export const startPageServer = async (given: Partial<Knowledge> = {}): Promise<P
       return response.setHeader('content-type', 'text/html; charset=utf-8').end(html);
     asked.push(url.pathname + url.search);
     if (url.pathname === '/api/about') return json(response, 200, { version: '1.2.3', mode: knows.mode });
-    const isKnown = knows.isBehindProxy || request.headers.authorization === `Bearer ${KEY}`;
-    if (!isKnown || knows.isKeyOld) return refuse(response, 401, { message: 'The key is not, or no longer, good.' });
+    const isKnown = knows.isBehindProxy || request.headers.authorization === `Bearer ${knows.key}`;
+    if (!isKnown || knows.isKeyOld)
+      return refuse(response, 401, { message: 'The key is not, or no longer, good.', isKeyUnknown: true });
     return api(response, url);
   };
 

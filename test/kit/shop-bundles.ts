@@ -140,7 +140,8 @@ const CHECKOUT_DETAIL = madeUpDetail(CHECKOUT, {
   nextStep: {
     what: 'the Job failed and is not tried again',
     message: CHECKOUT.message,
-    advice: 'read the message and `status.lastJobLogs`; change the spec, publish a new tag, or ask for another try',
+    advice: 'read its log; mend the cause, or publish a new tag; a cause outside of the bundle takes another try',
+    commands: ['werfbundle logs checkout -n shops', 'werfbundle reconcile checkout -n shops'],
     link: 'https://docs.example.com/troubleshooting#ask-for-another-try',
   },
   facts: [
@@ -212,7 +213,7 @@ const CHECKOUT_DETAIL = madeUpDetail(CHECKOUT, {
   commands: [
     { title: 'Say how it is', command: 'werfbundle status checkout -n shops' },
     { title: 'See why', command: 'werfbundle explain checkout -n shops' },
-    { title: 'Ask for another try of what failed', command: 'werfbundle reconcile checkout -n shops --failed' },
+    { title: 'Ask for another try of what failed', command: 'werfbundle reconcile checkout -n shops' },
     { title: 'Go back', command: 'werfbundle rollback checkout -n shops' },
   ],
   yaml: CHECKOUT_YAML,
@@ -223,7 +224,8 @@ const DRIFTED: Partial<BundleDetail> = {
     what: 'the cluster differs from what was deployed',
     message: 'Deployment/sessions: spec.replicas is 2 and not 6',
     advice:
-      'the message says in what; it is applied again by itself, unless `driftDetection.correct` is false: then do so, or ask for it',
+      'the message says in what; it is not applied again by itself (`driftDetection.correct` is false): ask for it',
+    commands: ['werfbundle diff sessions -n identity', 'werfbundle reconcile sessions -n identity --force'],
     link: 'https://docs.example.com/operations#drift',
   },
   drift: {

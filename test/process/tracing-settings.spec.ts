@@ -47,6 +47,21 @@ t.test('it is traced', async (t) => {
       { target: { ...TARGET, url: 'https://collector/otlp/v1/traces' } },
     ],
     [
+      "to a collector's path, before its query",
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector/otlp?tenant=shop' },
+      { target: { ...TARGET, url: 'https://collector/otlp/v1/traces?tenant=shop' } },
+    ],
+    [
+      'with headers that can be read, and in a time that can be waited for',
+      {
+        ...ENDPOINT,
+        OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20a%3Bb==, x-tenant = shop ,,',
+        OTEL_EXPORTER_OTLP_TRACES_TIMEOUT: '2147483647',
+        OTEL_EXPORTER_OTLP_TIMEOUT: '1e99',
+      },
+      {},
+    ],
+    [
       'to an address of traces alone, as it is',
       { ...ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://traces:4318/here' },
       { target: { ...TARGET, url: 'http://traces:4318/here' } },
@@ -120,6 +135,31 @@ t.test('what is no value is left out, and warned of', async (t) => {
   ];
   for (const [env, warning] of rows)
     t.strictSame(read({ ...ENDPOINT, ...env }), { ...ON, warnings: [warning] }, warning);
+});
+
+t.test('what the exporter would pass over in silence is warned of', async (t) => {
+  const headers = 'OTEL_EXPORTER_OTLP_TRACES_HEADERS';
+  const unread = `${headers}: is no list like "authorization=Bearer%20TOKEN", percent-encoded: what is none is left out`;
+  const rows: readonly (readonly [Env, string])[] = [
+    [{ [headers]: 'Authorization: Bearer token' }, unread],
+    [{ [headers]: 'x-token=%zz' }, unread],
+    [{ [headers]: 'x-a=1,=2' }, unread],
+    [{ [headers]: `x-token=${'a'.repeat(4_096)}` }, unread],
+    [{ [headers]: 'x-token=a;b' }, `${headers}: has a ";", where a header ends: write %3B`],
+    [{ [headers]: 'x-token=a%0Ab' }, `${headers}: has a letter that no header may have: no span can be sent with it`],
+    [{ [headers]: 'x token=a' }, `${headers}: has a letter that no header may have: no span can be sent with it`],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318#there' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT: has a "#": what follows it is never sent, and is left out',
+    ],
+  ];
+  for (const [env, warning] of rows)
+    t.strictSame(read({ ...ENDPOINT, ...env }), { ...ON, warnings: [warning] }, JSON.stringify(env).slice(0, 80));
+  t.strictSame(read({ ...ENDPOINT, OTEL_EXPORTER_OTLP_TIMEOUT: '1e99' }), {
+    ...ON,
+    target: { ...TARGET, timeoutMs: 2_147_483_647 },
+    warnings: ['OTEL_EXPORTER_OTLP_TIMEOUT: is longer than can be waited for: 2147483647 is used'],
+  });
 });
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';

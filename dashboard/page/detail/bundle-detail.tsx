@@ -5,8 +5,9 @@ import type { LiveBundles } from '../live/live-bundles.js';
 import type { Loaded } from '../live/resource.js';
 import { useResource } from '../live/use-resource.js';
 import { LoadedPart } from '../look/section.js';
+import { Shown } from '../look/shown.js';
 import { StateLabel } from '../look/state-mark.js';
-import { STATE_WORDS } from '../rows/states.js';
+import { stateWords } from '../rows/states.js';
 import { bundlePath, type OpenBundle } from '../shell/address.js';
 import { ChecksView } from './checks-view.js';
 import { DetailTabs, panelId, tabId } from './detail-tabs.js';
@@ -36,18 +37,25 @@ export const BundleDetail = ({ client, open, row, live, isFollowed, onView, onCl
   // What was read may be as new as the list says.
   if (row !== undefined && row.version !== read.current) version.current = row.version;
   const { loaded, reload } = useResource<Detail>(from, version.current);
-  read.current = loaded.value?.row.version;
-  const shown = row ?? loaded.value?.row;
+  const known = rowIn(loaded.value);
+  read.current = known?.version;
   const wasListed = useRef(false);
   wasListed.current ||= row !== undefined;
-  const isGone =
+  const isAbsent =
     row === undefined && isFollowed && (wasListed.current || isMissing(loaded)) && live.connection.kind === 'live';
+  if (isAbsent && !wasListed.current && loaded.value === undefined)
+    return (
+      <article class="detail" aria-labelledby="detail-title">
+        <DetailHead open={open} row={undefined} onClose={onClose} />
+        <NeverSeen open={open} />
+      </article>
+    );
   return (
-    <article class={isGone ? 'detail is-gone' : 'detail'} aria-labelledby="detail-title">
-      <DetailHead open={open} row={shown} onClose={onClose} />
-      {isGone && (
+    <article class={isAbsent ? 'detail is-gone' : 'detail'} aria-labelledby="detail-title">
+      <DetailHead open={open} row={row ?? known} onClose={onClose} />
+      {isAbsent && (
         <p class="banner is-bad" role="status">
-          <strong>This bundle is gone.</strong>
+          <strong>This bundle was deleted while you looked.</strong>
           {loaded.value === undefined ? '' : ' What you see is what was last known of it.'}
         </p>
       )}
@@ -63,7 +71,7 @@ export const BundleDetail = ({ client, open, row, live, isFollowed, onView, onCl
       <div class="panel" id={panelId(open.view)} role="tabpanel" aria-labelledby={tabId(open.view)} tabIndex={-1}>
         {open.view === 'overview' && (
           <LoadedPart
-            loaded={isGone ? withoutProblem(loaded) : loaded}
+            loaded={isAbsent ? withoutProblem(loaded) : loaded}
             what="The bundle"
             onRetry={reload}
             show={(detail) => (
@@ -75,7 +83,13 @@ export const BundleDetail = ({ client, open, row, live, isFollowed, onView, onCl
             )}
           />
         )}
-        {open.view === 'log' && <LogPart from={from} open={open} detail={loaded.value} onView={onView} />}
+        {open.view === 'log' && (
+          <Shown
+            value={loaded.value}
+            what="The log"
+            show={(detail) => <LogPart from={from} open={open} detail={detail} onView={onView} />}
+          />
+        )}
         {open.view === 'events' && <EventsView from={from} version={version.current} />}
         {open.view === 'values' && <ValuesView from={from} version={version.current} />}
         {open.view === 'checks' && <ChecksView from={from} />}
@@ -91,6 +105,20 @@ export const BundleDetail = ({ client, open, row, live, isFollowed, onView, onCl
     </article>
   );
 };
+
+/** A newer server may answer what this page does not know: the parts that show it say so. */
+const rowIn = (detail: { readonly row?: Row | null } | null | undefined): Row | undefined =>
+  typeof detail?.row?.version === 'string' ? detail.row : undefined;
+
+/** A link may be mistyped, or older than the deletion. */
+const NeverSeen = ({ open: { namespace, name } }: Pick<BundleDetailProps, 'open'>) => (
+  <p class="banner is-bad" role="status">
+    <span>
+      There is no bundle <strong>{name}</strong> in namespace <strong>{namespace}</strong>. The list has those that
+      there are.
+    </span>
+  </p>
+);
 
 const isMissing = ({ problem }: Loaded<Detail>): boolean => problem?.kind === 'refused' && problem.status === 404;
 
@@ -120,7 +148,7 @@ const DetailHead = ({ open, row, onClose }: Pick<BundleDetailProps, 'open' | 'ro
       {row !== undefined && (
         <p class="detail-state">
           <StateLabel state={row.state} />
-          {row.reason !== '' && row.reason !== STATE_WORDS[row.state].word && <code class="reason">{row.reason}</code>}
+          {row.reason !== '' && row.reason !== stateWords(row.state).word && <code class="reason">{row.reason}</code>}
           <span class="tag">
             {row.tag}
             {row.nextTag !== '' && ` → ${row.nextTag}`}

@@ -60,6 +60,9 @@ const NextStepCard = ({ step, detail, onChecks }: NextStepProps) => (
       <span class="label">What to do</span>
       <Sentence text={step.advice} /> {step.link !== undefined && <LinkOut address={step.link} text="Read more" />}
     </p>
+    {step.commands.map((command) => (
+      <CommandLine key={command} command={command} />
+    ))}
     <p class="advice">
       <button type="button" class="button small" onClick={onChecks}>
         Look for the cause

@@ -4,7 +4,7 @@ import { SearchField } from '../look/search-field.js';
 import { StateMark } from '../look/state-mark.js';
 import type { Entry } from '../rows/entry.js';
 import type { RowView } from '../rows/row-filter.js';
-import { STATE_WORDS, STATES } from '../rows/states.js';
+import { STATES, stateWords } from '../rows/states.js';
 import type { Address } from '../shell/address.js';
 import type { Scope } from '../shell/scope.js';
 import { NamespaceChooser } from './namespace-chooser.js';
@@ -54,11 +54,11 @@ const StateChips = ({ address, view, onChange }: Pick<FilterBarProps, 'address' 
           type="button"
           class={`chip state-${state}${view.counts[state] === 0 ? ' is-empty' : ''}`}
           aria-pressed={address.states.includes(state)}
-          title={STATE_WORDS[state].about}
+          title={stateWords(state).about}
           onClick={() => toggle(state)}
         >
           <StateMark state={state} />
-          {STATE_WORDS[state].word}
+          {stateWords(state).word}
           <span class="count">{view.counts[state].toLocaleString('en')}</span>
         </button>
       ))}

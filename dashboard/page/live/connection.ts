@@ -15,6 +15,19 @@ export type Connection =
   /** Nothing more will come. */
   | Refused;
 
+const KINDS: Readonly<Record<FeedLine['kind'], true>> = {
+  listing: true,
+  bundles: true,
+  listed: true,
+  removed: true,
+  disturbed: true,
+  ended: true,
+  alive: true,
+};
+
+/** Whether this page knows what a line of the feed says. A server that was renewed while the page is open may say more. */
+export const isKnownLine = ({ kind }: { readonly kind: string }): boolean => Object.hasOwn(KINDS, kind);
+
 /** What a line of the feed makes of the connection. @param now - milliseconds since 1970 */
 export const connectionAfter = (connection: Connection, line: FeedLine, now: number): Connection => {
   switch (line.kind) {
@@ -30,6 +43,10 @@ export const connectionAfter = (connection: Connection, line: FeedLine, now: num
     case 'removed':
       return connection.kind === 'listing' ? connection : { kind: 'live' };
     case 'alive':
+      return connection;
+    default:
+      // A newer server may say more than this page knows: `isKnownLine`.
+      line satisfies never;
       return connection;
   }
 };

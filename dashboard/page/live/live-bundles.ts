@@ -2,7 +2,7 @@ import type { FeedLine } from '../../protocol.js';
 import { RowStore } from '../rows/row-store.js';
 import type { Client, LinesEnd } from './client.js';
 import type { Clock } from './clock.js';
-import { type Connection, connectionAfter, connectionLost, retryDelayMs } from './connection.js';
+import { type Connection, connectionAfter, connectionLost, isKnownLine, retryDelayMs } from './connection.js';
 
 /** The server says something every 15 s: after this long it is no longer there, whatever the network says. */
 const SILENCE_MS = 40_000;
@@ -15,6 +15,7 @@ export class LiveBundles {
   readonly #onChange: () => void;
   #connection: Connection = { kind: 'connecting' };
   #listings = 0;
+  #isOutdated = false;
   #revision = 0;
   #following = new AbortController();
   #waiting = new AbortController();
@@ -33,6 +34,11 @@ export class LiveBundles {
   /** How often the list has been whole: what was read before another one may be old. */
   get listings(): number {
     return this.#listings;
+  }
+
+  /** The server has said what this page does not know, since it is newer. */
+  get isOutdated(): boolean {
+    return this.#isOutdated;
   }
 
   /** Another one means that something is another one. */
@@ -92,6 +98,7 @@ export class LiveBundles {
   }
 
   #take(line: FeedLine): void {
+    this.#isOutdated ||= !isKnownLine(line);
     this.rows.take(line);
     if (line.kind === 'listed') this.#listings += 1;
     this.#become(connectionAfter(this.#connection, line, this.#clock.now()));

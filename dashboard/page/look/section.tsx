@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Loaded } from '../live/resource.js';
 import { RefusedNote } from './refused-note.js';
+import { Shown } from './shown.js';
 
 interface SectionProps {
   readonly title: string;
@@ -38,6 +39,6 @@ export const LoadedPart = <T,>({ loaded, what, onRetry, show }: LoadedPartProps<
         Loading…
       </p>
     )}
-    {loaded.value !== undefined && show(loaded.value)}
+    {loaded.value !== undefined && <Shown value={loaded.value} what={what} show={show} />}
   </>
 );

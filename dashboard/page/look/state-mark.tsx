@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { BundleState } from '../../protocol.js';
-import { STATE_WORDS } from '../rows/states.js';
+import { stateWords } from '../rows/states.js';
 
 /** A shape for each state, so that colour is never all there is; in a field of 16 by 16. */
 const SHAPES: Readonly<Record<BundleState, ComponentChildren>> = {
@@ -52,8 +52,8 @@ export const StateMark = ({ state }: { readonly state: BundleState }) => (
 
 /** A state: its mark, and its word. */
 export const StateLabel = ({ state }: { readonly state: BundleState }) => (
-  <span class={`state state-${state}`} title={STATE_WORDS[state].about}>
+  <span class={`state state-${state}`} title={stateWords(state).about}>
     <StateMark state={state} />
-    <span class="state-word">{STATE_WORDS[state].word}</span>
+    <span class="state-word">{stateWords(state).word}</span>
   </span>
 );

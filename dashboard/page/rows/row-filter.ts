@@ -22,14 +22,14 @@ export interface RowView {
 /** Filters a sorted list, and counts its states. 10,000 rows take some 2 ms. */
 export const viewOf = (sorted: readonly Entry[], { text, states }: RowFilter): RowView => {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  const wanted = new Set(states.length === 0 ? STATES : states);
+  const wanted = new Set(states);
   const counts = Object.fromEntries(STATES.map((state) => [state, 0])) as Record<BundleState, number>;
   const entries: Entry[] = [];
   for (const entry of sorted) {
     if (!words.every((word) => entry.haystack.includes(word))) continue;
     const { state } = entry.row;
     counts[state] += 1;
-    if (wanted.has(state)) entries.push(entry);
+    if (wanted.size === 0 || wanted.has(state)) entries.push(entry);
   }
   return { entries, counts, total: sorted.length };
 };

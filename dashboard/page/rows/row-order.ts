@@ -1,6 +1,6 @@
 import type { Row } from '../../protocol.js';
 import type { Entry } from './entry.js';
-import { RANKS } from './states.js';
+import { rankOf } from './states.js';
 
 /** In which order the list stands: what needs a person first, by name, or the newest deployment first. */
 export type SortKey = 'state' | 'name' | 'deployed';
@@ -19,7 +19,7 @@ const byName = (a: Row, b: Row): number =>
 
 /** The order for each key. */
 export const ORDERS: Readonly<Record<SortKey, Order>> = {
-  state: (a, b) => RANKS[a.row.state] - RANKS[b.row.state] || byName(a.row, b.row),
+  state: (a, b) => rankOf(a.row.state) - rankOf(b.row.state) || byName(a.row, b.row),
   name: (a, b) => byName(a.row, b.row),
   deployed: (a, b) => byText(b.row.syncedAt, a.row.syncedAt) || byName(a.row, b.row),
 };

@@ -21,13 +21,16 @@ const WORDS: readonly (readonly [BundleState, StateWords])[] = [
 /** All states, the most urgent first. */
 export const STATES: readonly BundleState[] = WORDS.map(([state]) => state);
 
-/** The place of a state in that order, from 0. */
-export const RANKS = Object.fromEntries(STATES.map((state, rank) => [state, rank])) as Readonly<
-  Record<BundleState, number>
->;
+const RANKS = new Map<string, number>(STATES.map((state, rank) => [state, rank]));
 
-/** What people read of a state. */
-export const STATE_WORDS = Object.fromEntries(WORDS) as Readonly<Record<BundleState, StateWords>>;
+/** The place of a state in that order, from 0; one that the page does not know stands first, since nobody knows what it takes. */
+export const rankOf = (state: BundleState): number => RANKS.get(state) ?? -1;
+
+const STATE_WORDS = new Map<string, StateWords>(WORDS);
+
+/** What people read of a state. A server that is newer than the page may have others: those are called as it calls them. */
+export const stateWords = (state: BundleState): StateWords =>
+  STATE_WORDS.get(state) ?? { word: state, about: 'The server is newer than this page: reload it to see what this is' };
 
 /** Whether a text, of an address say, is a state. */
 export const isState = (text: string): text is BundleState => STATES.some((state) => state === text);

@@ -3,7 +3,7 @@ import type { About, Refusal, SessionAnswer } from '../../protocol.js';
 import { browserClock, browserFetch } from '../browser.js';
 import { type Client, createClient } from '../live/client.js';
 import { retryDelayMs } from '../live/connection.js';
-import { storedKey, storeKey } from './key-storage.js';
+import { onOtherTabsKey, storedKey, storeKey } from './key-storage.js';
 import { SignIn } from './sign-in.js';
 import { Workspace } from './workspace.js';
 
@@ -29,6 +29,11 @@ export const App = ({ givenKey }: AppProps) => {
     void begin(givenKey, become, stopped.signal);
     return () => stopped.abort();
   }, []);
+  useEffect(() => {
+    if (phase.kind !== 'key-missing' || phase.about.mode !== 'local') return;
+    const { about } = phase;
+    return onOtherTabsKey(() => void enter(about, storedKey(about.mode), become));
+  }, [phase]);
   switch (phase.kind) {
     case 'starting':
       return <Notice text="Loading…" />;
@@ -43,6 +48,7 @@ export const App = ({ givenKey }: AppProps) => {
     case 'in': {
       const { about, session, client } = phase;
       const signOut = (message: string) => {
+        if (about.mode === 'local') return become(unknownToCluster(about, message));
         storeKey(about.mode, '');
         become({ kind: 'key-missing', about, message });
       };
@@ -75,21 +81,46 @@ const begin = async (givenKey: string, become: Become, signal: AbortSignal): Pro
 /** A link has a key only where `werfbundle dashboard` printed it; in a cluster it would sign people in as somebody else. */
 const keyFor = ({ mode }: About, given: string): string => (mode === 'local' && given) || storedKey(mode);
 
+/** The key is as good as before: it is whom the kubeconfig names that the cluster does not take. */
+const unknownToCluster = (about: About, message: string): Phase => ({
+  kind: 'refused',
+  about,
+  refusal: { message: `${message}. Log in again as you do for kubectl, then reload this page.` },
+});
+
+/** The key is not, or no longer, good. @param of.why - for people */
+const withoutKey = (
+  about: About,
+  { key, why }: { readonly key: string; readonly why: string },
+  become: Become,
+): void => {
+  const stored = storedKey(about.mode);
+  // Another tab was opened with the key of a later run.
+  if (about.mode === 'local' && stored !== '' && stored !== key) return void enter(about, stored, become);
+  // Another page may have led here with a key that was never good.
+  if (stored === key) storeKey(about.mode, '');
+  become({ kind: 'key-missing', about, message: key === '' ? '' : why });
+};
+
+/** What a page says whose key was good. */
+const OLD_KEY = 'This page’s key is of an earlier run.';
+
 /** Tries a key; a good one is kept. In a cluster none may do: a proxy that logs people in adds their token by itself. */
 const enter = async (about: About, key: string, become: Become): Promise<void> => {
   if (key === '' && about.mode === 'local') return become({ kind: 'key-missing', about, message: '' });
-  const onUnauthorized = ({ message }: Refusal) => {
-    // Another page may have led here with a key that was never good.
-    if (storedKey(about.mode) === key) storeKey(about.mode, '');
-    become({ kind: 'key-missing', about, message: key === '' ? '' : message });
-  };
+  let wasGood = storedKey(about.mode) === key;
+  const onUnauthorized = (refusal: Refusal) =>
+    about.mode === 'local' && refusal.isKeyUnknown !== true
+      ? become(unknownToCluster(about, refusal.message))
+      : withoutKey(about, { key, why: about.mode === 'local' && wasGood ? OLD_KEY : refusal.message }, become);
   if (!/^[\x21-\x7e]*$/.test(key))
-    return onUnauthorized({ message: 'This is no token: it has characters that none has.' });
+    return onUnauthorized({ message: 'This is no token: it has characters that none has.', isKeyUnknown: true });
   const client = createClient({ fetch: browserFetch, key, onUnauthorized });
   for (let failures = 1; ; failures += 1) {
     const answer = await client.get<SessionAnswer>('/api/session', new AbortController().signal);
     if (answer.kind === 'answered') {
       storeKey(about.mode, key);
+      wasGood = true;
       return become({ kind: 'in', about, session: answer.value, client });
     }
     if (answer.kind === 'refused' && answer.status === 401) return;

@@ -8,14 +8,24 @@ import { isRefusedForAll, type Scope } from './scope.js';
 interface BannersProps {
   readonly connection: Connection;
   readonly scope: Scope;
+  /** The server has said what this page does not know. */
+  readonly isOutdated: boolean;
   readonly onRetry: () => void;
   readonly onNamespace: (namespace: string) => void;
 }
 
 /** What there is to say of the list as a whole; it stays until it is no longer so. */
-export const Banners = ({ connection, scope, onRetry, onNamespace }: BannersProps) => (
+export const Banners = ({ connection, scope, isOutdated, onRetry, onNamespace }: BannersProps) => (
   <div class="banners" role="status">
     {scope.narrowed !== undefined && <NarrowedBanner scope={scope} onNamespace={onNamespace} />}
+    {isOutdated && (
+      <p class="banner">
+        The server is newer than this page: reload it to see all that it tells.
+        <button type="button" class="button small" onClick={() => location.reload()}>
+          Reload
+        </button>
+      </p>
+    )}
     {connection.kind === 'lost' && (
       <p class="banner is-bad">
         <span>

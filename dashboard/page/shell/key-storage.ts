@@ -28,3 +28,12 @@ export const storedKey = (mode: About['mode']): string => ifAllowed(() => storag
 export const storeKey = (mode: About['mode'], key: string): void => {
   ifAllowed(() => (key === '' ? storageOf(mode).removeItem(NAME) : storageOf(mode).setItem(NAME, key)));
 };
+
+/** Hears of a key that another tab has stored. @returns ends it */
+export const onOtherTabsKey = (hear: () => void): (() => void) => {
+  const listen = ({ key, newValue }: StorageEvent) => {
+    if (key === NAME && newValue !== null) hear();
+  };
+  addEventListener('storage', listen);
+  return () => removeEventListener('storage', listen);
+};

@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { LiveBundles } from '../live/live-bundles.js';
-import { STATE_WORDS } from '../rows/states.js';
+import { stateWords } from '../rows/states.js';
 import type { OpenBundle } from './address.js';
 
 /** Says in the tab's title what it would be opened for: the bundle's state, or how many have failed. */
@@ -18,5 +18,5 @@ const listTitle = ({ rows }: LiveBundles): string => {
 
 const bundleTitle = ({ rows }: LiveBundles, { namespace, name }: OpenBundle): string => {
   const row = rows.find(namespace, name);
-  return row === undefined ? `${namespace}/${name}` : `${STATE_WORDS[row.state].word}: ${namespace}/${name}`;
+  return row === undefined ? `${namespace}/${name}` : `${stateWords(row.state).word}: ${namespace}/${name}`;
 };

@@ -67,6 +67,7 @@ export const Workspace = ({ about, session, client, onSignOut }: WorkspaceProps)
       <Banners
         connection={live.connection}
         scope={scope}
+        isOutdated={live.isOutdated}
         onRetry={() => live.retry()}
         onNamespace={(namespace) => change({ namespaces: [namespace] })}
       />
