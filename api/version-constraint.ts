@@ -74,10 +74,15 @@ const strict = (text: string): SemVer | undefined => {
 };
 
 const PARTIAL = String.raw`v?(?:\d+|[xX*])(?:\.(?:\d+|[xX*])){0,2}(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z.-]+)?`;
+const OPERATOR = '=>|=<|~>|>=|<=|!=|[=<>~^]';
 const HYPHEN_RANGE = new RegExp(String.raw`^(${PARTIAL})\s+-\s+(${PARTIAL})(?=[\s,]|$)`);
-const COMPARATOR = new RegExp(String.raw`^(=>|=<|~>|>=|<=|!=|[=<>~^])?\s*(${PARTIAL})(?=[\s,]|$)`);
+const COMPARATOR = new RegExp(String.raw`^(${OPERATOR})?\s*(${PARTIAL})(?=[\s,]|$)`);
+const BARE_OPERATOR = new RegExp(`^(?:${OPERATOR})$`);
 const SEPARATOR = /^(?:\s*,\s*|\s+)/;
 const OPERATORS: Readonly<Record<string, string>> = { '=>': '>=', '=<': '<=', '~>': '~' };
+
+/** What a range is made of, as expressions that JavaScript and RE2 read alike: a version with as many parts as are given, and what stands before it. */
+export const RANGE_PARTS = { version: PARTIAL, operator: OPERATOR };
 
 /**
  * Reads a range of versions as Helm and Flux users write it: a comma or a space means "and", `||`, `^`, `~`, `x` and `*`, hyphen
@@ -165,8 +170,7 @@ const parseAlternative = (text: string): Alternative | string => {
 
 const notUnderstood = (rest: string): string => {
   const word = /^\S+/.exec(rest)?.[0] ?? rest;
-  if (/^(?:=>|=<|~>|>=|<=|!=|[=<>~^])$/.test(word) && rest.trim() === word)
-    return `a version is missing after "${word}"`;
+  if (BARE_OPERATOR.test(word) && rest.trim() === word) return `a version is missing after "${word}"`;
   return `${JSON.stringify(word)} is no version range; for example ">=1.2.0 <2.0.0", "^1.4" or "~1.2 || 2.x"`;
 };
 

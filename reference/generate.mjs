@@ -1,4 +1,4 @@
-// Makes docs/reference from the tables that the programs work with. With --check it writes nothing and exits 1 if a file is stale.
+// Makes docs/reference, and the admission policy of manifests/admission-policy, from the tables that the programs work with. With --check it writes nothing and exits 1 if a file is stale.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -30,15 +30,22 @@ const loadPages = async () => {
 };
 
 const crd = parse(readFileSync(join(ROOT, 'manifests/crd/werfbundles.werf.io.yaml'), 'utf8'), { merge: true });
-const { referencePages } = await loadPages();
-const pages = await referencePages(crd);
+const { referencePages, generatedManifests } = await loadPages();
+const pages = { ...(await referencePages(crd)), ...generatedManifests() };
 
 mkdirSync(join(ROOT, FOLDER), { recursive: true });
-const there = new Map(
-  readdirSync(join(ROOT, FOLDER)).map((file) => [`${FOLDER}/${file}`, readFileSync(join(ROOT, FOLDER, file), 'utf8')]),
-);
-const stale = Object.entries(pages).filter(([file, text]) => there.get(file) !== text);
-const orphans = [...there.keys()].filter((file) => pages[file] === undefined);
+const current = (file) => {
+  try {
+    return readFileSync(join(ROOT, file), 'utf8');
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+};
+const stale = Object.entries(pages).filter(([file, text]) => current(file) !== text);
+const orphans = readdirSync(join(ROOT, FOLDER))
+  .map((file) => `${FOLDER}/${file}`)
+  .filter((file) => pages[file] === undefined);
 
 if (process.argv.includes('--check')) {
   for (const [file] of stale) console.error(`${file} is stale: run "npm run generate" and commit the result`);

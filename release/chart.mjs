@@ -1,11 +1,13 @@
 // Makes what is generated of charts/werfbundle: the CRD's template from manifests/crd, that of the alerts and a copy of the dashboard from
-// manifests/monitoring, README.md from the comments of values.yaml.
+// manifests/monitoring, that of the admission policy from manifests/admission-policy, README.md from the comments of values.yaml.
 // With --check it writes nothing and exits 1 if a file is stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMap, parse, parseDocument, stringify } from 'yaml';
 
 const CHART = 'charts/werfbundle';
+/** The namespace that the manifests are for. */
+const INSTALLED = 'k8s-werf-operator-go-system';
 const ROOT = join(import.meta.dirname, '..');
 const read = (file) => readFileSync(join(ROOT, file), 'utf8');
 
@@ -50,6 +52,23 @@ ${escaped(text({ spec }))}{{- end }}
 `;
 };
 
+const admissionPolicyTemplate = () => {
+  const [policy, binding] = ['policy', 'binding'].map((file) => parse(read(`manifests/admission-policy/${file}.yaml`)));
+  const object = ({ apiVersion, kind, metadata, spec }) => `${text({ apiVersion, kind })}metadata:
+  name: ${metadata.name}
+  labels:
+    {{- include "werfbundle.labels" . | nindent 4 }}
+${escaped(text({ spec }))}`;
+  const installed = `expression: "'${INSTALLED}'"`;
+  const rendered = object(policy).replace(installed, `expression: "'{{ .Release.Namespace }}'"`);
+  if (rendered.includes(INSTALLED)) throw new Error(`the policy names ${INSTALLED} elsewhere, too`);
+  return `{{- /* Generated from manifests/admission-policy by \`npm run generate\`; not to be edited. */}}
+{{- if .Values.admissionPolicy.enabled }}
+${rendered}---
+${object(binding)}{{- end }}
+`;
+};
+
 /** The rows of a map of values: each value with a comment `# --`, by its path. @throws Error for a value without one */
 const rowsOf = (map, path = '') =>
   map.items.flatMap(({ key, value }) => {
@@ -85,6 +104,7 @@ ${rows.join('\n')}
 
 const outputs = {
   [`${CHART}/templates/crd.yaml`]: crdTemplate(),
+  [`${CHART}/templates/admission-policy.yaml`]: admissionPolicyTemplate(),
   [`${CHART}/templates/prometheus-rule.yaml`]: alertsTemplate(),
   // A chart reaches no file outside its folder.
   [`${CHART}/files/werfbundle.json`]: read('manifests/monitoring/grafana/werfbundle.json'),

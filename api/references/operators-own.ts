@@ -1,8 +1,6 @@
+import { OPERATORS_PREFIX } from '../operators-prefix.js';
 import { faultOf, type ReferenceFault } from './fault.js';
 import type { Reference } from './references.js';
-
-/** The names of the operator's own objects begin with this. */
-const PREFIX = 'werfbundle-';
 
 /** Whose certificates, keys and accounts no bundle may use. */
 export interface Operator {
@@ -25,7 +23,7 @@ export const operatorsOwnFault = (reference: Reference, operator: Operator): Ref
 const isOperatorsOwn = ({ kind, name }: Pick<Reference, 'kind' | 'name'>, { certificateSecret }: Operator): boolean => {
   // On older clusters the name of a ServiceAccount's token Secret begins with the account's name.
   if (kind === 'ServiceAccount' || kind === 'Secret') {
-    if (name.startsWith(PREFIX)) return true;
+    if (name.startsWith(OPERATORS_PREFIX)) return true;
   }
   return kind === 'Secret' && name === certificateSecret;
 };

@@ -1,3 +1,5 @@
+import { IN_SCHEMA } from './cel.js';
+import { BY_FLAGS, CONSTRAINT, PATTERN, PLACE, REPOSITORY, SERVICE_ACCOUNT } from './cel-conditions.js';
 import type { Rule } from './rule.js';
 
 /** Of what the spec itself says, and of what the platform lets it say. */
@@ -5,6 +7,7 @@ export const SPEC_RULES = {
   'wrong-type': {
     id: 'WB010',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The value is of another type than the field; often a number, or yes, without the quotes that a text needs.',
     mend: 'Put a text into quotes, or take them away from a number.',
     example: 'registry: {url: ghcr.io/acme/web, tag: 1.10}',
@@ -12,6 +15,7 @@ export const SPEC_RULES = {
   'missing-field': {
     id: 'WB011',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'A field is missing without which the bundle means nothing.',
     mend: 'Add it; the message says what belongs there.',
     example: 'registry: {tag: v1}',
@@ -19,6 +23,7 @@ export const SPEC_RULES = {
   'unsupported-value': {
     id: 'WB012',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The field has a few possible values, and this is none of them.',
     mend: 'Write one of those that the message lists.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1}\ndeletionPolicy: Delete',
@@ -26,6 +31,7 @@ export const SPEC_RULES = {
   'too-long': {
     id: 'WB013',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The text is longer than the field may be.',
     mend: 'Shorten it to the length that the message names.',
     example:
@@ -34,12 +40,14 @@ export const SPEC_RULES = {
   'too-many-items': {
     id: 'WB014',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The list has more items than it may have.',
     mend: 'Put what belongs together into one object.',
   },
   'out-of-range': {
     id: 'WB015',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The number is too small or too large.',
     mend: 'Write one within the bounds that the message names.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1}\nconverge: {retries: 11}',
@@ -47,6 +55,7 @@ export const SPEC_RULES = {
   'malformed-text': {
     id: 'WB016',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The text does not have the form that the field needs: a name, a tag, an image.',
     mend: 'Use only the letters that the message allows.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1, secretRef: {name: Pull_Secret}}',
@@ -54,6 +63,7 @@ export const SPEC_RULES = {
   'malformed-repository': {
     id: 'WB017',
     severity: 'error',
+    cel: REPOSITORY,
     what: 'The address is none of a repository in a registry.',
     mend: 'Write host and path, without a scheme, a tag or a digest; the message often knows which was meant.',
     example: 'registry: {url: "https://ghcr.io/acme/web:v1"}',
@@ -61,6 +71,7 @@ export const SPEC_RULES = {
   'malformed-duration': {
     id: 'WB018',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The duration has no unit, is none, or is too short or too long.',
     mend: 'Write a number and a unit (s, m, h) within the bounds that the message names.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1, pollInterval: "15"}',
@@ -68,6 +79,7 @@ export const SPEC_RULES = {
   'malformed-quantity': {
     id: 'WB019',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'The amount of CPU or memory is none that Kubernetes knows.',
     mend: 'Write CPUs as 500m or 2, memory as 512Mi or 1Gi.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1}\nconverge: {resourceLimits: {memory: 1g}}',
@@ -75,6 +87,7 @@ export const SPEC_RULES = {
   'malformed-constraint': {
     id: 'WB020',
     severity: 'error',
+    cel: CONSTRAINT,
     what: 'The version constraint can not be read.',
     mend: 'Write it as Masterminds/semver does: ">= 1.2, < 2", "1.x", "~1.4".',
     example: 'registry: {url: ghcr.io/acme/web, versionConstraint: "1.x.y"}',
@@ -82,6 +95,7 @@ export const SPEC_RULES = {
   'malformed-pattern': {
     id: 'WB021',
     severity: 'error',
+    cel: PATTERN,
     what: 'The pattern for tags is no regular expression of Go (RE2).',
     mend: 'Look-arounds and back references do not exist there; leave the field out to look at all tags.',
     example: 'registry: {url: ghcr.io/acme/web, tagPattern: "^v(?!0)"}',
@@ -89,6 +103,7 @@ export const SPEC_RULES = {
   'tag-and-selection': {
     id: 'WB022',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'An exact tag is named beside rules for choosing one.',
     mend: 'Remove the tag, or the rules.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1, versionConstraint: 1.x}',
@@ -96,6 +111,7 @@ export const SPEC_RULES = {
   'service-account-required': {
     id: 'WB023',
     severity: 'error',
+    cel: SERVICE_ACCOUNT,
     what: 'A deploy into another namespace names no ServiceAccount to run as.',
     mend: 'Name one of the target namespace in spec.converge.serviceAccountName.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1}\nconverge: {targetNamespace: production}',
@@ -103,6 +119,7 @@ export const SPEC_RULES = {
   'source-of-two-kinds': {
     id: 'WB024',
     severity: 'error',
+    cel: IN_SCHEMA,
     what: 'A source of values names neither a ConfigMap nor a Secret, or both.',
     mend: 'Name one; make two items of both.',
     example: 'registry: {url: ghcr.io/acme/web, tag: v1}\nconverge: {valuesFrom: [{key: values.yaml}]}',
@@ -110,18 +127,21 @@ export const SPEC_RULES = {
   'release-moved': {
     id: 'WB025',
     severity: 'error',
+    cel: PLACE,
     what: 'Target namespace or release name changed after a deploy: the old release would stay behind, unnoticed.',
     mend: 'Leave it as it is; make a bundle of its own for the release elsewhere.',
   },
   'registry-not-allowed': {
     id: 'WB030',
     severity: 'error',
+    cel: BY_FLAGS,
     what: "The platform allows no bundles from this repository (the webhook's --allowed-registries).",
     mend: 'Use one of the registries that the message lists, or ask the platform.',
   },
   'image-not-allowed': {
     id: 'WB031',
     severity: 'error',
+    cel: BY_FLAGS,
     what: "The platform does not allow this image for the Job (the webhook's --allowed-images).",
     mend: 'Use one of the images that the message lists, or ask the platform.',
   },

@@ -22,6 +22,7 @@ const kind = (group: string, plural: string, name: string, more: Partial<Resourc
 });
 
 const CLUSTER = { namespaced: false };
+const ADMISSION = 'admissionregistration.k8s.io';
 const RBAC = 'rbac.authorization.k8s.io';
 const MONITORING = 'monitoring.coreos.com';
 const CERT_MANAGER = 'cert-manager.io';
@@ -36,6 +37,8 @@ export const OPERATOR_KINDS: readonly { readonly phase: Phase; readonly types: r
   {
     phase: 'rest',
     types: [
+      kind(ADMISSION, 'validatingadmissionpolicybindings', 'ValidatingAdmissionPolicyBinding', CLUSTER),
+      kind(ADMISSION, 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy', CLUSTER),
       kind('policy', 'poddisruptionbudgets', 'PodDisruptionBudget'),
       kind('networking.k8s.io', 'networkpolicies', 'NetworkPolicy'),
       kind('', 'services', 'Service'),

@@ -21,7 +21,7 @@ export interface Peculiarities {
 export const PORT_NAMES = ['apiserver', 'etcd', 'etcdPeer'] as const;
 export type PortName = (typeof PORT_NAMES)[number];
 
-/** The controllers that Jobs, namespaces and the playground's charts need. */
+/** The controllers that Jobs, namespaces, admission policies and the playground's charts need. */
 const CONTROLLERS = [
   'job-controller',
   'deployment-controller',
@@ -33,6 +33,8 @@ const CONTROLLERS = [
   'serviceaccount-token-controller',
   'clusterrole-aggregation-controller',
   'root-ca-certificate-publisher-controller',
+  // Says whether the expressions of an admission policy fit the schema.
+  'validatingadmissionpolicy-status-controller',
 ];
 
 export const etcdFlags = ({ dir, ports }: Layout): string[] => {

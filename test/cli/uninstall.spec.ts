@@ -73,7 +73,17 @@ const namesOf = (found: Partial<Found>, crd: boolean) => {
 
 t.test('every kind of object that the manifests install is looked for', (t) => {
   const known = OPERATOR_KINDS.flatMap(({ types }) => types.map(({ kind }) => kind));
-  const folders = ['certs', 'controller', 'default', 'monitoring', 'network-policies', 'rbac', 'receiver', 'webhook'];
+  const folders = [
+    'admission-policy',
+    'certs',
+    'controller',
+    'default',
+    'monitoring',
+    'network-policies',
+    'rbac',
+    'receiver',
+    'webhook',
+  ];
   const texts = folders.flatMap((folder) => {
     const path = join(ROOT, 'manifests', folder);
     const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));

@@ -79,6 +79,7 @@ const CHOICES: readonly Choice[] = [
   },
   { title: 'a receiver', values: { receiver: { enabled: true } }, components: ['receiver'] },
   { title: 'a dashboard', values: { dashboard: { enabled: true } }, components: ['dashboard'] },
+  { title: 'an admission policy', values: { admissionPolicy: { enabled: true } }, components: ['admission-policy'] },
   { title: 'network policies', values: { networkPolicies: { enabled: true } }, resources: ['network-policies'] },
   {
     title: 'monitors',
@@ -126,6 +127,7 @@ const CHOICES: readonly Choice[] = [
       controller: { watchSecrets: { enabled: true } },
       receiver: { enabled: true },
       dashboard: { enabled: true },
+      admissionPolicy: { enabled: true },
       networkPolicies: { enabled: true },
       podMonitors: { enabled: true },
       prometheusRule: { enabled: true },
@@ -138,6 +140,7 @@ const CHOICES: readonly Choice[] = [
       'controller/watch-secrets',
       'receiver',
       'dashboard',
+      'admission-policy',
     ],
     resources: ['network-policies', 'monitoring', 'monitoring/grafana'],
   },

@@ -9,6 +9,7 @@ import { established } from '../../playground/established.js';
 import { arbitrarySpec } from '../kit/arbitrary-spec.js';
 import { startCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/eventually.js';
+import { refusalsOf } from '../kit/refusals.js';
 
 const url = 'ghcr.io/acme/app';
 const registry = { url };
@@ -288,20 +289,11 @@ t.test('the CRD on a real apiserver, without webhooks', async (t) => {
   t.match(await kubectl(['apply', '-f', '-'], crd), { code: 0 }, 'the CRD installs');
   t.ok(await established(kubectl, 'werfbundles.werf.io'), 'the CRD is established');
 
-  /** What the apiserver says of each spec: undefined if it takes it. One call of kubectl for all. */
-  const refusals = async (prefix: string, specs: readonly unknown[]): Promise<readonly (string | undefined)[]> => {
-    const objects = specs.map((spec, index) => JSON.stringify(bundle(`${prefix}-${index}`, spec)));
-    const args = ['create', '--dry-run=server', '--validate=false', '-o', 'name', '-f', '-'];
-    const { stdout, stderr } = await kubectl(args, objects.join('\n'));
-    const taken = new Set(stdout.split('\n').map((line) => line.split('/')[1]));
-    const said = stderr.split(/\n(?=Error from server)/);
-    return specs.map((_, index) => {
-      const name = `${prefix}-${index}`;
-      const refusal = said.find((text) => text.includes(`"${name}" is invalid`));
-      if (taken.has(name) === (refusal !== undefined)) throw new Error(`no answer for ${name}: ${stderr}`);
-      return refusal;
-    });
-  };
+  const refusals = (prefix: string, specs: readonly unknown[]) =>
+    refusalsOf(
+      kubectl,
+      specs.map((spec, index) => bundle(`${prefix}-${index}`, spec)),
+    );
 
   await t.test(
     'the schema accepts valid specs and refuses invalid ones, and the rules refuse these at the same field',

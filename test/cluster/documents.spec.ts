@@ -45,6 +45,8 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
     'test/cluster/receiver.spec.ts',
   'kubectl port-forward -n k8s-werf-operator-go-system service/werfbundle-dashboard 8310:80':
     'the node agent runs no images',
+  "kubectl get validatingadmissionpolicy werfbundle-rules -o jsonpath='{.status.typeChecking}'":
+    'test/cluster/admission-policy.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -k manifests/monitoring/grafana': 'test/cluster/monitoring.spec.ts',

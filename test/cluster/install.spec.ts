@@ -94,6 +94,7 @@ const COMPONENTS = [
   'manifests/controller/watch-secrets',
   'manifests/receiver',
   'manifests/dashboard',
+  'manifests/admission-policy',
 ];
 
 t.test('the manifests are a base in a git repository, with each component, from wherever the overlay is', async (t) => {
@@ -123,6 +124,13 @@ t.test('an overlay moves all of it into another namespace', async (t) => {
   );
   t.notMatch(JSON.stringify(moved), 'k8s-werf-operator-go-system');
   t.ok(moved['Namespace platform']);
+  const above = await kustomize(
+    await overlay('above', { resources: ['../moved'], components: ['../checkout/manifests/admission-policy'] }),
+  );
+  t.notMatch(JSON.stringify(above), 'k8s-werf-operator-go-system', 'and a component above it follows');
+  t.match(above['ValidatingAdmissionPolicy werfbundle-rules'], {
+    spec: { variables: [{ name: 'operatorNamespace', expression: "'platform'" }] },
+  });
 });
 
 interface Deployed {

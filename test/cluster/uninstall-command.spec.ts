@@ -58,6 +58,8 @@ const installRest = async (): Promise<void> => {
     await done(['apply', '-f', join(ROOT, 'manifests', name, 'disruption-budget.yaml')]);
   await done(['apply', '-f', join(ROOT, 'manifests/default/critical-pods.yaml')]);
   await done(['apply', '-k', join(ROOT, 'manifests/network-policies')]);
+  for (const name of ['policy', 'binding'])
+    await done(['apply', '-f', join(ROOT, 'manifests/admission-policy', `${name}.yaml`)]);
 };
 
 /** All objects of the cluster: `deployments.apps ops/web`. Events tell of the past. */

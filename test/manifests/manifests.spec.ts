@@ -526,6 +526,8 @@ t.test('everything is in one namespace, and says what it belongs to', (t) => {
     'ClusterRoleBinding',
     'MutatingWebhookConfiguration',
     'ValidatingWebhookConfiguration',
+    'ValidatingAdmissionPolicy',
+    'ValidatingAdmissionPolicyBinding',
   ];
   for (const { kind, metadata } of ours) {
     const namespace = clusterWide.includes(kind) ? undefined : 'k8s-werf-operator-go-system';
