@@ -162,10 +162,7 @@ await runBenchmark<Size, Results>({
         args,
         metered: true,
         portIn,
-        nodeFlags: [
-          ...asDeployed(root, 'dashboard').nodeFlags,
-          ...(process.env['NF'] ?? '').split(' ').filter((x) => x),
-        ],
+        nodeFlags: asDeployed(root, 'dashboard').nodeFlags,
       };
       const server = await Program.start(order, { folder });
       try {
