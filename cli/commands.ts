@@ -54,6 +54,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'say what the next deployment would change, by werf bundle plan',
     load: async () => (await import('./diff/command.js')).diffCommand,
   },
+  impact: {
+    summary: 'say which bundles a change of manifests deploys anew, or keeps from being deployed',
+    load: async () => (await import('./impact/command.js')).impactCommand,
+  },
   tree: {
     summary: 'show what belongs to a bundle: Jobs, Pods, and what the release holds',
     load: async () => (await import('./tree/command.js')).treeCommand,

@@ -1,6 +1,7 @@
 import {
   ALLOW_DOWNGRADE,
   BEFORE_ROLLBACK,
+  CONFIRM_IMPACT,
   DEPLOY_REQUESTED,
   DISMISS_REQUIRED,
   FLUX_RECONCILE_REQUESTED,
@@ -37,6 +38,11 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
     BEFORE_ROLLBACK,
     'a bundle',
     'written by `werfbundle rollback`, which reads it when it pins another tag: what chose the tag before; the controller does not look at it',
+  ],
+  [
+    CONFIRM_IMPACT,
+    'a manifest',
+    'the code that `werfbundle impact` prints of its content: confirms that it hits more bundles than `--max-impact`; nothing else looks at it',
   ],
   [ACCEPT_BUNDLES_FROM, 'a namespace', 'namespaces whose bundles may deploy here, separated by commas; `*` for all'],
 ];

@@ -65,6 +65,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   doctor: 'test/cluster/doctor.spec.ts',
   explain: 'test/cluster/explain.spec.ts',
   generate: 'test/cli/generate.spec.ts',
+  impact: 'test/cluster/impact.spec.ts',
   init: 'test/cli/init.spec.ts',
   publish: 'test/cluster/publish.spec.ts',
   reconcile: 'test/cluster/steer.spec.ts',

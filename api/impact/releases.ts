@@ -1,0 +1,67 @@
+import { objectKey } from '../object-key.js';
+import type { ObjectRef } from '../objects.js';
+import {
+  checkRelease,
+  heldFault,
+  holderOf,
+  type ReleaseHolder,
+  releaseKeyOf,
+  releaseOf,
+} from '../references/release.js';
+import type { StoredBundle } from '../werfbundle.js';
+import type { BundleChange } from './world.js';
+
+/** A bundle, and the release that it claims; undefined: none that could be one. */
+interface Claim {
+  readonly bundle: StoredBundle;
+  readonly releaseKey: string | undefined;
+}
+
+/** Which bundles claim which release: only the oldest of them is deployed. */
+export class ReleaseClaims {
+  readonly #holders = new Map<string, Map<string, ReleaseHolder>>();
+
+  /** A bundle was there, and is there now. */
+  change(before: StoredBundle | undefined, after: StoredBundle | undefined): void {
+    const was = before && releaseKeyOf(before);
+    if (before !== undefined && was !== undefined) {
+      const left = this.#holders.get(was);
+      left?.delete(objectKey(before.metadata));
+      if (left?.size === 0) this.#holders.delete(was);
+    }
+    const is = after && releaseKeyOf(after);
+    if (after === undefined || is === undefined) return;
+    const holders = this.#holders.get(is) ?? new Map<string, ReleaseHolder>();
+    this.#holders.set(is, holders.set(objectKey(after.metadata), holderOf(after)));
+  }
+
+  /** The bundles with the same release as one of these. */
+  with(bundles: readonly (StoredBundle | undefined)[]): readonly ObjectRef[] {
+    const keys = new Set(bundles.flatMap((bundle) => (bundle && releaseKeyOf(bundle)) ?? []));
+    return [...keys].flatMap((key) => [...(this.#holders.get(key)?.values() ?? [])]);
+  }
+
+  /** Why a bundle may not deploy its release: an older one holds it. @param changes - of bundles, as if they were made */
+  fault({ bundle, releaseKey: key }: Claim, changes: readonly BundleChange[]): string | undefined {
+    const held = key === undefined ? undefined : this.#holders.get(key);
+    // Mostly it is alone.
+    if (key === undefined || (changes.length === 0 && (held === undefined || held.size < 2))) return undefined;
+    const holders = new Map(held);
+    for (const { ref, after } of changes) {
+      holders.delete(objectKey(ref));
+      if (after !== undefined && releaseKeyOf(after) === key) holders.set(objectKey(ref), claimantOf(after));
+    }
+    const hold = checkRelease(claimantOf(bundle), holders.values());
+    const release = releaseOf(bundle, bundle.metadata.namespace);
+    return hold.kind === 'held' && release !== undefined ? heldFault(release, hold.by).text : undefined;
+  }
+}
+
+/** A bundle that is only being created is younger than all others. */
+const claimantOf = (bundle: StoredBundle): ReleaseHolder => {
+  const holder = holderOf(bundle);
+  return bundle.metadata.uid === '' ? { ...holder, createdAt: AT_LAST } : holder;
+};
+
+/** Later than any time that an apiserver writes. */
+const AT_LAST = '9999-12-31T23:59:59Z';
