@@ -91,6 +91,9 @@ WB091 values-clash
 WB092 values-ambiguous
 WB093 values-source-shadowed
 WB094 source-in-use
+WB095 values-unlike-schema
+WB096 chart-schema-unusable
+WB097 chart-not-judged
 WB100 kubectl-changes-value
 WB101 kubectl-changes-key
 WB102 kubectl-drops-null
