@@ -8,6 +8,7 @@ export interface EnabledChart extends Layered {
   readonly chart: Chart;
   values: Table;
   subcharts: readonly EnabledChart[];
+  /** With the names that they have there, once it is known which are on. */
   dependencies: readonly Dependency[] | undefined;
 }
 
@@ -49,7 +50,7 @@ const switchOff = (
   if (merged.kind === 'no-map') return merged.path;
   const off = new Set(all.filter((one) => !isOn(one, merged.values, path)).map(calledIn));
   chart.subcharts = chart.subcharts.filter(({ name }) => !off.has(name));
-  const on = all.filter((one) => !off.has(calledIn(one)));
+  const on = all.filter((one) => !off.has(calledIn(one))).map((one) => ({ ...one, name: calledIn(one) }));
   chart.dependencies = on.length > 0 ? on : undefined;
   for (const subchart of chart.subcharts) {
     const fault = switchOff(subchart, merged.values, `${path}${subchart.name}.`);
@@ -111,8 +112,7 @@ const importValues = (chart: EnabledChart): readonly string[] | undefined => {
   if (merged.kind === 'no-map') return merged.path;
   const imported = emptyTable();
   for (const dependency of chart.dependencies)
-    for (const wish of dependency.importValues)
-      bringUp(imported, wish, { from: merged.values, name: calledIn(dependency) });
+    for (const wish of dependency.importValues) bringUp(imported, wish, { from: merged.values, name: dependency.name });
   chart.values = layTables(copied(merged.values), imported, true);
   return undefined;
 };
@@ -128,7 +128,10 @@ const bringUp = (
   const child = isPair ? String(wish['child'] ?? '<nil>') : `exports.${wish}`;
   const parent = isPair ? String(wish['parent'] ?? '<nil>') : '.';
   const found = tableAt(from, `${name}.${child}`);
-  if (found !== undefined) layTables(imported, parent === '.' ? found : tableFrom(parent.split('.'), found), true);
+  if (found === undefined) return;
+  // Nothing has nothing to share with where it comes from.
+  const own = Object.keys(found).length === 0 ? emptyTable() : found;
+  layTables(imported, parent === '.' ? own : tableFrom(parent.split('.'), own), true);
 };
 
 const tableFrom = (path: readonly string[], values: Table): Table =>

@@ -92,12 +92,22 @@ class Compiler {
   #fillFrom(node: Unfinished, schema: JsonMap, resource: Resource): void {
     const reference = this.#reference(node, schema['$ref'], resource);
     if (reference !== undefined) node.reference = reference;
-    if (node.draft < 2019 && typeof schema['$ref'] === 'string') return;
-    this.#references(node, schema, resource);
-    this.#logic(node, schema);
-    this.#objects(node, schema);
-    this.#items(node, schema);
-    this.#values(node, schema);
+    if (node.draft < 2019 && typeof schema['$ref'] === 'string') this.#besideReference(node, schema);
+    else {
+      this.#references(node, schema, resource);
+      this.#logic(node, schema);
+      this.#objects(node, schema);
+      this.#items(node, schema);
+      this.#values(node, schema);
+    }
+  }
+
+  /** In the older drafts nothing counts beside a reference; but Helm's library compares `const`, and reads what draft 6 and 7 have brought. */
+  #besideReference(node: Unfinished, schema: JsonMap): void {
+    if (node.draft < 6) return;
+    if (Object.hasOwn(schema, 'const')) node.constant = { value: schema['const'] };
+    for (const keyword of ['contains', 'propertyNames']) this.#one(node, schema, keyword);
+    this.#condition(node, schema);
   }
 
   #reference(node: SchemaNode, address: unknown, resource: Resource): SchemaNode | undefined {
@@ -142,11 +152,16 @@ class Compiler {
       oneOf: this.#some(node, schema, 'oneOf'),
     };
     Object.assign(node, defined(parts));
+    const condition = this.#condition(node, schema);
+    if (condition !== undefined) node.condition = condition;
+  }
+
+  #condition(node: SchemaNode, schema: JsonMap): SchemaNode['condition'] {
     const when = node.draft >= 7 ? this.#one(node, schema, 'if') : undefined;
-    if (when === undefined) return;
+    if (when === undefined) return undefined;
     const then = schema['if'] === false ? undefined : this.#one(node, schema, 'then');
     const otherwise = schema['if'] === true ? undefined : this.#one(node, schema, 'else');
-    node.condition = { when, ...(then && { then }), ...(otherwise && { otherwise }) };
+    return { when, ...(then && { then }), ...(otherwise && { otherwise }) };
   }
 
   #objects(node: Unfinished, schema: JsonMap): void {

@@ -52,20 +52,27 @@ const PLACES: readonly SchemaPlace[] = [
   ...place(2020, 'some', 'prefixItems'),
 ];
 
+/** A schema that stands within another one. */
+interface SchemaWithin {
+  readonly pointer: Pointer;
+  readonly schema: unknown;
+  /** Whether Helm finds out that it is none before anybody refers to it. */
+  readonly isChecked: boolean;
+}
+
 /** The schemas that stand directly within a schema, with their places; those of keywords that the draft does not know are none. */
-export const schemasWithin = (
-  schema: JsonMap,
-  draft: Draft,
-  pointer: Pointer,
-): readonly { readonly pointer: Pointer; readonly schema: unknown }[] =>
+export const schemasWithin = (schema: JsonMap, draft: Draft, pointer: Pointer): readonly SchemaWithin[] =>
   PLACES.flatMap(({ keyword, holds, since }) => {
     const held = Object.hasOwn(schema, keyword) ? schema[keyword] : undefined;
     if (since > draft || held === undefined) return [];
     const at = below(pointer, keyword);
-    if (holds === 'one') return Array.isArray(held) ? [] : [{ pointer: at, schema: held }];
+    // The draft's own schema has forgotten this one.
+    const isChecked = draft < 2020 || keyword !== 'additionalItems';
+    if (holds === 'one') return Array.isArray(held) ? [] : [{ pointer: at, schema: held, isChecked }];
     if (holds === 'some' ? !Array.isArray(held) : !isMap(held)) return [];
     return Object.entries(held as object).map(([step, item]) => ({
       pointer: below(at, step),
       schema: item as unknown,
+      isChecked,
     }));
   });

@@ -98,7 +98,7 @@ export class Resources {
     this.#fault ??= { pointer, words };
   }
 
-  #collect(pointer: Pointer, schema: unknown, around: Pick<Resource, 'address' | 'draft'>): void {
+  #collect(pointer: Pointer, schema: unknown, around: Pick<Resource, 'address' | 'draft'>, isChecked = true): void {
     if (this.#seen.has(pointer) || this.#fault !== undefined) return;
     this.#seen.add(pointer);
     if (!isMap(schema)) {
@@ -109,11 +109,11 @@ export class Resources {
     if (draft === undefined) return;
     const resource = this.#resourceOf(schema, pointer, { ...around, own: draft });
     if (resource === undefined) return;
-    const fault = shapeFault(schema, resource.draft, this.#patterns);
+    const fault = isChecked ? shapeFault(schema, resource.draft, this.#patterns) : undefined;
     if (fault !== undefined) this.#refuse(below(pointer, fault.keyword), `${fault.keyword} ${fault.words}`);
     this.#nameAnchors(schema, pointer, resource);
     for (const inner of schemasWithin(schema, resource.draft, pointer))
-      this.#collect(inner.pointer, inner.schema, resource);
+      this.#collect(inner.pointer, inner.schema, resource, isChecked && inner.isChecked);
   }
 
   #draftOf(schema: JsonMap, pointer: Pointer, around: Draft): Draft | undefined {
