@@ -1,4 +1,4 @@
-import { RE2JS, RE2JSException, RE2JSSyntaxException } from 're2js';
+import { readExpression } from './regular-expression.js';
 
 type TagPattern =
   | {
@@ -19,8 +19,9 @@ type TagPattern =
  * @see https://github.com/google/re2/wiki/Syntax
  */
 export const parseTagPattern = (text: string): TagPattern => {
-  const expression = compile(text);
-  if (expression instanceof RE2JSException) return { kind: 'invalid', reason: inPlainWords(expression) };
+  const read = readExpression(text);
+  if (read.kind === 'invalid') return read;
+  const { expression } = read;
   return {
     kind: 'ok',
     match: (tag) => {
@@ -29,23 +30,4 @@ export const parseTagPattern = (text: string): TagPattern => {
       return expression.groupCount() === 0 ? tag : (matcher.group(1) ?? undefined);
     },
   };
-};
-
-const compile = (text: string): RE2JS | RE2JSException => {
-  try {
-    return RE2JS.compile(text);
-  } catch (error) {
-    if (error instanceof RE2JSException) return error;
-    throw error;
-  }
-};
-
-const inPlainWords = (error: RE2JSException): string => {
-  if (!(error instanceof RE2JSSyntaxException)) return 'the expression is too large';
-  const words = error.getDescription();
-  const part = error.getPattern();
-  if (part === null) return words;
-  if (/^\(\?<?[=!]/.test(part)) return `RE2 has no look-ahead and no look-behind: ${JSON.stringify(part)}`;
-  if (/^\\[1-9]/.test(part)) return `RE2 has no back-references: ${JSON.stringify(part)}`;
-  return `${words}: ${JSON.stringify(part)}`;
 };

@@ -128,6 +128,24 @@ export const VALUES_RULES = {
     what: 'A change of a ConfigMap or Secret would break bundles that use it (the guard of values).',
     mend: 'Mend the new content, or change the bundles first.',
   },
+  'values-unlike-schema': {
+    id: 'WB095',
+    severity: 'error',
+    what: "The values, with the chart's defaults, are not what the chart's values.schema.json wants, so that Helm refuses to deploy them.",
+    mend: 'Change the value that the message names; the chart says in its schema, and mostly in its values.yaml, what may stand there.',
+  },
+  'chart-schema-unusable': {
+    id: 'WB096',
+    severity: 'error',
+    what: "The chart's values.schema.json is no schema that Helm can use: it refuses all values.",
+    mend: 'Mend the chart, and publish it anew. References to other documents are not followed here: put what they name into the schema.',
+  },
+  'chart-not-judged': {
+    id: 'WB097',
+    severity: 'warning',
+    what: "The values were not judged by the chart's values.schema.json.",
+    mend: 'Give the sources of values that the message names with the bundle.',
+  },
   'kubectl-changes-value': {
     id: 'WB100',
     severity: 'warning',

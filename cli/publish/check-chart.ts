@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { readMetadata } from '../../api/chart/chart-metadata.js';
 import { isMap, type JsonMap } from '../../api/json-map.js';
 import { parseJson } from '../../api/parse-json.js';
 import { parseKey } from '../../api/values/parse-key.js';
 import type { Chart } from './bundle.js';
-import { readMetadata } from './chart-metadata.js';
 import { fitsInTar } from './tar.js';
 
 /** A chart, or all that is wrong with it, a line each: `Chart.yaml: version: …`. */

@@ -12,6 +12,7 @@ import { checkable } from '../../admission/values/limits.js';
 import type { Check, Findings, Verdict } from '../../admission/verdict.js';
 import { withDefaults } from '../../api/defaults.js';
 import type { ValuesProblem } from '../../api/values/problem.js';
+import type { ResolveInput } from '../../api/values/resolve.js';
 import { API_VERSION, GROUP, KIND, PLURAL, VERSION } from '../../api/werfbundle.js';
 import type { Clock } from '../../process/ports.js';
 import type { Config } from '../../webhook/config.js';
@@ -25,6 +26,8 @@ export interface Admission extends Findings {
   readonly open: readonly Extract<Finding, { kind: 'missing' | 'unchecked' }>[];
   /** Problems of values with the source that they come from. */
   readonly values: readonly ValuesProblem[];
+  /** The values that were judged, with what was found of their sources; undefined if it did not come to that. */
+  readonly given: ResolveInput | undefined;
   /** Why it could not be found out which bundles claim which release. */
   readonly releasesFault: string | undefined;
 }
@@ -44,11 +47,12 @@ export const admit = async (deps: AdmissionDeps, bundle: BundleManifest): Promis
   const request = requestFor(deps.source, bundle);
   const open: Admission['open'][number][] = [];
   const values: ValuesProblem[] = [];
-  const checks = checksFor({ ...deps, view, open, values });
+  const given: ResolveInput[] = [];
+  const checks = checksFor({ ...deps, view, open, values, given });
   const time = new AbortController();
   const first = await mutate(request, { checks, now: deps.clock.now() }, time);
   const verdict = first.kind === 'allow' ? await validate(defaulted(request), { checks }, time) : first;
-  return { ...findingsOf(verdict), open, values, releasesFault: view.releasesFault() };
+  return { ...findingsOf(verdict), open, values, given: given.at(-1), releasesFault: view.releasesFault() };
 };
 
 /** The admission request, as the apiserver would make it. */
@@ -81,16 +85,17 @@ type ChecksDeps = AdmissionDeps & {
   readonly view: BundleView;
   readonly open: Admission['open'][number][];
   readonly values: ValuesProblem[];
+  readonly given: ResolveInput[];
 };
 
-const checksFor = ({ source, config, clock, view, open, values }: ChecksDeps): readonly Check[] => {
+const checksFor = ({ source, config, clock, view, open, values, given }: ChecksDeps): readonly Check[] => {
   const settings = { ...config, authorize: source.authorize, operator: config };
   const references = createReferencesJudge({
     client: view.client,
     clock,
     metrics: { lookedUp: () => {} },
     releases: view.releases,
-    parseValues: parsingValues(values),
+    parseValues: parsingValues(values, given),
     settings,
   });
   const isOpen = (finding: Finding): finding is Admission['open'][number] =>
@@ -112,8 +117,9 @@ const checksFor = ({ source, config, clock, view, open, values }: ChecksDeps): r
 
 /** Parses values as the webhook does, but on this thread, since nobody else waits. Keeps the problems, which have positions. */
 const parsingValues =
-  (collected: ValuesProblem[]): ParseValues =>
+  (collected: ValuesProblem[], asked: ResolveInput[]): ParseValues =>
   async (given) => {
+    asked.push(given);
     const { question, warnings } = checkable(given);
     const findings = judgeValues(question);
     collected.push(...findings.problems);

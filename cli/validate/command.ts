@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createColors } from 'picocolors';
+import type { Chart } from '../../api/chart/chart.js';
 import { StartError } from '../../process/start-error.js';
 import { systemClock } from '../../process/system-clock.js';
 import type { Config } from '../../webhook/config.js';
@@ -8,6 +9,7 @@ import { type Input, readInputs } from './inputs.js';
 import { type Judgement, type JudgeOptions, judgeInputs } from './judge-inputs.js';
 import { settingsFrom, type ValidateOptions, validateOptions } from './options.js';
 import { quoting } from './quote.js';
+import type { ReadChart } from './read-chart.js';
 import { asGithub } from './report-github.js';
 import { asJson } from './report-json.js';
 import { asJunit } from './report-junit.js';
@@ -47,14 +49,19 @@ const validateFiles = async (paths: readonly string[], { options, unknown, versi
   if (!hasFolder()) return misuse(['the current folder does not exist any more: go to another one']);
   const { files, faults } = await readInputs(paths, { ...(options.exclude && { exclude: options.exclude }) });
   if (faults.length > 0) return misuse(faults);
+  const read = options.chart === undefined ? undefined : await chartAt(options.chart);
+  if (read?.kind === 'unreadable') return misuse([`--chart: ${read.why}`]);
   try {
-    const judgement = await judged(files, { options, config: settings.config });
+    const judgement = await judged(files, { options, config: settings.config, chart: read?.chart });
     return outcomeOf(withoutIgnored(judgement, options.ignoreRule), { files, paths, options, version });
   } catch (error) {
     if (!(error instanceof StartError)) throw error;
     return misuse(error.lines);
   }
 };
+
+/** Imported only when it is needed: most commands know of no chart. */
+const chartAt = async (path: string): Promise<ReadChart> => (await import('./read-chart.js')).readChart(path);
 
 /** Whether the current folder still exists: without it no path means anything. */
 const hasFolder = (): boolean => {
@@ -65,20 +72,30 @@ const hasFolder = (): boolean => {
   }
 };
 
-const judged = async (
-  files: readonly Input[],
-  { options, config }: { readonly options: ValidateOptions; readonly config: Config },
-): Promise<Judgement> => {
+interface Judging {
+  readonly options: ValidateOptions;
+  readonly config: Config;
+  readonly chart: Chart | undefined;
+}
+
+const judged = async (files: readonly Input[], { options, config, chart }: Judging): Promise<Judgement> => {
   const progress = new Progress(process.stderr, systemClock);
   progress.start();
-  const how = { config, clock: systemClock, strict: options.strict === true, onBundle: telling(progress) };
+  const how = {
+    config,
+    clock: systemClock,
+    strict: options.strict === true,
+    onBundle: telling(progress),
+    ...(chart && { chart }),
+  };
   const { namespace = 'default' } = options;
   try {
     if (options.cluster !== true) return await judgeInputs(files, { ...how, namespace });
     progress.tell('asking the cluster who you are');
     // Imported only when it is needed: most of the program's size is for reaching a cluster.
     const { judgeAgainstCluster } = await import('./judge-against-cluster.js');
-    return await judgeAgainstCluster(files, { ...options, ...how });
+    const { chart: _, ...connection } = options;
+    return await judgeAgainstCluster(files, { ...connection, ...how });
   } finally {
     progress.end();
   }

@@ -1,4 +1,5 @@
 import { bundleReferencesOf } from '../../admission/references/bundle-references.js';
+import type { Chart } from '../../api/chart/chart.js';
 import { isMap, valueAt } from '../../api/json-map.js';
 import type { Problem, Warning } from '../../api/problem.js';
 import { RULES, type RuleName } from '../../api/rules.js';
@@ -8,6 +9,7 @@ import { API_VERSION, KIND } from '../../api/werfbundle.js';
 import { type Admission, type AdmissionDeps, admit } from './admission.js';
 import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 import { changedScalars } from './changed-scalars.js';
+import { judgedByChart } from './judge-by-chart.js';
 import type { Position } from './kubernetes-yaml.js';
 import { locate, writtenAt } from './locate.js';
 import { locateManifest, locateValue } from './locate-value.js';
@@ -21,6 +23,8 @@ export interface JudgeDeps extends AdmissionDeps {
   readonly strict: boolean;
   /** Names of files of which some bytes are no UTF-8. */
   readonly lossy: ReadonlySet<string>;
+  /** The chart that all bundles deploy; left out, values are not judged by one. */
+  readonly chart?: Chart;
 }
 
 /** Judges one bundle of the input, and finds the position of each finding. */
@@ -86,7 +90,8 @@ const findingsOf = async (deps: JudgeDeps, bundle: BundleManifest): Promise<Find
   const unknown = unknownFields(bundle.value).map(
     (unknown): Unlocated => ({ rule: 'unknown-field', severity: 'error', code: 'UnknownField', ...unknown }),
   );
-  const admission = await admit(deps, bundle);
+  const admitted = await admit(deps, bundle);
+  const admission = deps.chart === undefined ? admitted : judgedByChart(deps.chart, bundle, admitted);
   const asInFile = (problem: Problem): Unlocated => errorOf(asWritten(bundle, problem));
   const placed = admission.problems.map((problem) => ({
     ...asInFile(problem),

@@ -14,6 +14,7 @@ export interface ValidateOptions {
   readonly ignoreRule?: readonly string[];
   readonly strict?: true;
   readonly namespace?: string;
+  readonly chart?: string;
   readonly cluster?: true;
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -53,6 +54,10 @@ export const validateOptions = (): Command =>
       appended,
     )
     .option('--ignore-rule <id>', 'tells no warnings of this rule; may be repeated', appended)
+    .option(
+      '--chart <path>',
+      "the chart that the bundles deploy, a folder or a .tgz: its values.schema.json judges their values, with the chart's defaults",
+    )
     .option('--strict', 'references that could not be checked are problems')
     .option('--cluster', 'look up in a cluster, with your own rights, what the input does not hold')
     .option('--kubeconfig <file>', "the cluster's kubeconfig (with --cluster)")

@@ -5,6 +5,7 @@ import { bundleReferencesOf } from '../../admission/references/bundle-references
 import { judgeRelease } from '../../admission/references/judge-release.js';
 import { resetOf } from '../../admission/reset.js';
 import { ValuesPool } from '../../admission/values/values-pool.js';
+import { loadChart } from '../../api/chart/chart.js';
 import { isMap, valueAt } from '../../api/json-map.js';
 import { RULES, type RuleName } from '../../api/rules.js';
 import { validateBundle } from '../../api/validate.js';
@@ -14,6 +15,7 @@ import { clusterSource } from '../../cli/validate/cluster-source.js';
 import { judgeInputs } from '../../cli/validate/judge-inputs.js';
 import type { Result } from '../../cli/validate/result.js';
 import { parseConfig } from '../../webhook/config.js';
+import { chartFiles } from '../kit/chart-case.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { judgeText } from '../kit/judge-text.js';
@@ -91,6 +93,9 @@ WB091 values-clash
 WB092 values-ambiguous
 WB093 values-source-shadowed
 WB094 source-in-use
+WB095 values-unlike-schema
+WB096 chart-schema-unusable
+WB097 chart-not-judged
 WB100 kubectl-changes-value
 WB101 kubectl-changes-key
 WB102 kubectl-drops-null
@@ -168,6 +173,14 @@ const grants = async (review: 'denied' | 'failed') => {
 
 const spec = { registry: { url: 'ghcr.io/acme/web', tag: 'v1' } };
 
+/** Ids of what is found with a chart that has this schema. */
+const byChart = async (text: string, schema: object): Promise<ReadonlySet<string>> => {
+  const files = Object.entries(chartFiles({ schema })).map(([path, content]) => [path, Buffer.from(content)] as const);
+  const loaded = loadChart(new Map(files));
+  if (loaded.kind === 'unreadable') throw new Error(loaded.why);
+  return idsIn(await judgeText('f', text, { chart: loaded.chart }));
+};
+
 /** What no single file shows: found in other ways. */
 const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> = {
   'not-text': async () => {
@@ -233,6 +246,9 @@ const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> =
       `${using('a', ', targetNamespace: production, serviceAccountName: a')}\n---\n${configMap('a', { a: 'x' }, 'production')}`,
       ['--cross-namespace=always'],
     ),
+  'values-unlike-schema': () => byChart(bundle(REGISTRY), { required: ['domain'] }),
+  'chart-schema-unusable': () => byChart(bundle(REGISTRY), { type: 'text' }),
+  'chart-not-judged': () => byChart(using('a'), {}),
   'source-in-use': async () => {
     const pool = new ValuesPool({ log: recordLog() });
     t.teardown(() => pool.stop());

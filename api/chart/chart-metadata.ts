@@ -1,5 +1,5 @@
-import { isMap, type JsonMap } from '../../api/json-map.js';
-import { keyText } from '../../api/values/yaml-scalar.js';
+import { isMap, type JsonMap } from '../json-map.js';
+import { keyText } from '../values/yaml-scalar.js';
 
 /** `line`: a text that Helm keeps on one line, without what can't be printed. */
 type Shape =

@@ -1,0 +1,141 @@
+import { isMap, type JsonMap } from '../json-map.js';
+import { compileSchema } from '../json-schema/compile.js';
+import { parseKey } from '../values/parse-key.js';
+import type { ValueMap } from '../values/value.js';
+import { readMetadata } from './chart-metadata.js';
+import { unpackChart } from './unpack.js';
+
+/** A chart, as far as its values are concerned, and the charts within it. */
+export interface Chart {
+  /** By which a chart around it knows its values, unless it has an alias there. */
+  readonly name: string;
+  readonly version: string;
+  /** Where it is in the outermost chart: '' or `charts/redis/`. */
+  readonly folder: string;
+  /** What values.yaml says. */
+  readonly defaults: { readonly values: ValueMap; readonly text: string };
+  /** values.schema.json, ready to be used; undefined if there is none. */
+  readonly schema: ReturnType<typeof compileSchema> | undefined;
+  /** Of Chart.yaml; undefined if it has none, which is not the same to Helm as an empty list. */
+  readonly dependencies: readonly Dependency[] | undefined;
+  readonly subcharts: readonly Chart[];
+}
+
+/** What a chart says of one in its `charts/`. */
+export interface Dependency {
+  readonly name: string;
+  readonly version: string;
+  /** '' if it has none. */
+  readonly alias: string;
+  /** Paths of values that switch it on and off, with commas between them. */
+  readonly condition: string;
+  readonly tags: readonly string[];
+  readonly importValues: readonly unknown[];
+}
+
+type LoadedChart =
+  | { readonly kind: 'chart'; readonly chart: Chart }
+  /** `why` names the file: `charts/redis/values.yaml: …`. */
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** The files of a chart that matter here. */
+const VALUES_FILE = 'values.yaml';
+export const SCHEMA_FILE = 'values.schema.json';
+const CHART_FILE = 'Chart.yaml';
+/** The place of dependencies in charts for Helm 2. */
+const REQUIREMENTS_FILE = 'requirements.yaml';
+
+/** Charts within charts; Helm knows no limit, and nobody needs more. */
+const MAX_LEVELS = 10;
+
+type Files = ReadonlyMap<string, Buffer>;
+
+/**
+ * Reads what of a chart's files concerns its values, archives in `charts/` included. It may take a second for megabytes of schemas, so its result is
+ * worth keeping. Pure; never throws.
+ * @param files - content by path below the chart's folder
+ */
+export const loadChart = (files: Files): LoadedChart => load(files, '', 0);
+
+const load = (files: Files, folder: string, level: number): LoadedChart => {
+  if (level > MAX_LEVELS) return unreadable(`${folder}: charts are nested more than ${MAX_LEVELS} levels deep`);
+  const written = mapIn(files, CHART_FILE, folder);
+  if (typeof written === 'string') return unreadable(written);
+  if (!files.has(CHART_FILE)) return unreadable(`${folder}${CHART_FILE}: it is missing`);
+  const values = mapIn(files, VALUES_FILE, folder);
+  if (typeof values === 'string') return unreadable(values);
+  const required = mapIn(files, REQUIREMENTS_FILE, folder);
+  if (typeof required === 'string') return unreadable(required);
+  const { metadata } = readMetadata(required['dependencies'] === undefined ? written : withThose(written, required));
+  const schema = files.get(SCHEMA_FILE)?.toString('utf8');
+  const subcharts: Chart[] = [];
+  for (const [name, within] of chartsWithin(files)) {
+    const loaded = loadWithin(within, `${folder}charts/${name}`, level + 1);
+    if (loaded.kind === 'unreadable') return loaded;
+    subcharts.push(loaded.chart);
+  }
+  const chart: Chart = {
+    name: String(metadata['name'] ?? ''),
+    version: String(metadata['version'] ?? ''),
+    folder,
+    defaults: { values, text: textOf(files, VALUES_FILE) },
+    schema: schema === undefined ? undefined : compileSchema(schema),
+    dependencies: dependenciesOf(metadata),
+    subcharts,
+  };
+  return { kind: 'chart', chart };
+};
+
+const withThose = (written: JsonMap, { dependencies }: JsonMap): JsonMap => ({ ...written, dependencies });
+
+const unreadable = (why: string): LoadedChart => ({ kind: 'unreadable', why });
+
+const textOf = (files: Files, name: string): string => files.get(name)?.toString('utf8') ?? '';
+
+/** The map in a YAML file, read as the values of a bundle are; a text: what is wrong. A file that is not there has none. */
+const mapIn = (files: Files, name: string, folder: string): ValueMap | string => {
+  const parsed = parseKey(name, textOf(files, name));
+  if (parsed.kind === 'map') return parsed.values;
+  if (parsed.kind === 'text') throw new Error(`${name} is read as YAML`);
+  const { reason, words, position } = parsed;
+  const where = position === undefined ? '' : `:${position.line}:${position.column}`;
+  return `${folder}${name}${where}: it ${reason}${words === undefined ? '' : `: ${words}`}`;
+};
+
+const dependenciesOf = ({ dependencies }: JsonMap): readonly Dependency[] | undefined =>
+  Array.isArray(dependencies) && dependencies.length > 0
+    ? dependencies.filter(isMap).map((written) => ({
+        name: String(written['name'] ?? ''),
+        version: String(written['version'] ?? ''),
+        alias: String(written['alias'] ?? ''),
+        condition: String(written['condition'] ?? ''),
+        tags: listIn(written, 'tags').map(String),
+        importValues: listIn(written, 'import-values'),
+      }))
+    : undefined;
+
+const listIn = (map: JsonMap, key: string): readonly unknown[] => {
+  const list = map[key];
+  return Array.isArray(list) ? list : [];
+};
+
+/** The files of each chart in `charts/`, by the name of its folder or archive. */
+const chartsWithin = (files: Files): ReadonlyMap<string, ReadonlyMap<string, Buffer>> => {
+  const charts = new Map<string, Map<string, Buffer>>();
+  for (const [path, content] of files) {
+    const [top, name = '', ...rest] = path.split('/');
+    const isFile = rest.length === 0 && !name.endsWith('.tgz');
+    if (top !== 'charts' || /^[_.]/.test(name) || path.endsWith('.prov') || isFile) continue;
+    charts.set(name, (charts.get(name) ?? new Map()).set(rest.join('/'), content));
+  }
+  return charts;
+};
+
+const loadWithin = (files: Files, place: string, level: number): LoadedChart => {
+  const archive = files.get('');
+  if (archive === undefined) return load(files, `${place}/`, level);
+  const unpacked = unpackChart(archive);
+  return unpacked.kind === 'invalid'
+    ? unreadable(`${place}: ${unpacked.why}`)
+    : load(unpacked.files, `${place}/`, level);
+};
