@@ -1,4 +1,4 @@
-import { LOOKS_UP, ONLY_ADVICE } from './cel.js';
+import { type Cel, LOOKS_UP, ONLY_ADVICE } from './cel.js';
 import { LOOKS_INTO_VALUES } from './cel-conditions.js';
 import type { Rule } from './rule.js';
 
@@ -11,6 +11,8 @@ const withValues = (text: string, key = 'values.yaml'): string =>
 
 const inline = (values: string): string =>
   `registry: {url: ghcr.io/acme/web, tag: v1}\nconverge:\n  values:\n${values.replace(/^/gm, '    ')}`;
+
+const NEEDS_CHART: Cel = { kind: 'not-expressible', why: 'a policy has no chart' };
 
 /** Of what a chart gets as values. */
 export const VALUES_RULES = {
@@ -131,18 +133,21 @@ export const VALUES_RULES = {
   'values-unlike-schema': {
     id: 'WB095',
     severity: 'error',
+    cel: NEEDS_CHART,
     what: "The values, with the chart's defaults, are not what the chart's values.schema.json wants, so that Helm refuses to deploy them.",
     mend: 'Change the value that the message names; the chart says in its schema, and mostly in its values.yaml, what may stand there.',
   },
   'chart-schema-unusable': {
     id: 'WB096',
     severity: 'error',
+    cel: NEEDS_CHART,
     what: "The chart's values.schema.json is no schema that Helm can use: it refuses all values.",
     mend: 'Mend the chart, and publish it anew. References to other documents are not followed here: put what they name into the schema.',
   },
   'chart-not-judged': {
     id: 'WB097',
     severity: 'warning',
+    cel: ONLY_ADVICE,
     what: "The values were not judged by the chart's values.schema.json.",
     mend: 'Give the sources of values that the message names with the bundle.',
   },
