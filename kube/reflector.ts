@@ -6,7 +6,7 @@ import type { KubeClient, ListOptions, ResourceType, WatchEvent } from './client
 import { followChanges } from './list-watch.js';
 import type { ReflectorEvent } from './reflector-step.js';
 import { resourceName } from './resource-path.js';
-import { type KeptText, TextStore } from './text-store.js';
+import type { KeptText, TextStore } from './text-store.js';
 
 /** An object appeared (`before` undefined), changed, or was deleted (`after` undefined). */
 export interface Change<P> {
@@ -22,10 +22,10 @@ export interface ReflectorDeps<S extends Stored, P> {
   /** What is kept of an object, as little as is needed. `before` reads what was kept of it until now, if it was there. */
   readonly project: (object: S, before: () => P | undefined) => P;
   /**
-   * Keeps it as deflated JSON text, which each read inflates and parses: a twentieth of the memory, and nothing to be looked through by
+   * Keeps it there as deflated JSON text, which each read inflates and parses: a twentieth of the memory, and nothing to be looked through by
    * the garbage collector. For many objects that are read seldom; P has to be JSON.
    */
-  readonly asText?: boolean;
+  readonly texts?: TextStore;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -72,14 +72,14 @@ const SLICE = 250;
 
 /** A {@link Reflector} that has not been started. */
 export const createReflector = <S extends Stored, P>(deps: ReflectorDeps<S, P>): Reflector<P> =>
-  deps.asText === true
-    ? new ListWatchReflector<S, P, KeptText>(deps, textForm())
+  deps.texts !== undefined
+    ? new ListWatchReflector<S, P, KeptText>(deps, textForm(deps.texts))
     : new ListWatchReflector<S, P, P>(deps, { keep: (value) => value, read: (kept) => kept });
 
-const textForm = <P>(): Form<P, KeptText> => {
-  const texts = new TextStore();
-  return { keep: (value) => texts.keep(JSON.stringify(value)), read: (kept) => JSON.parse(texts.read(kept)) as P };
-};
+const textForm = <P>(texts: TextStore): Form<P, KeptText> => ({
+  keep: (value) => texts.keep(JSON.stringify(value)),
+  read: (kept) => JSON.parse(texts.read(kept)) as P,
+});
 
 class ListWatchReflector<S extends Stored, P, K> implements Reflector<P> {
   readonly #deps: ReflectorDeps<S, P>;

@@ -10,12 +10,13 @@ import { gather } from '../explain/gather.js';
 import { clusterReader } from '../explain/read.js';
 import { sourceNotes, sourceText } from '../explain/values-text.js';
 import { commandFor } from './next-step.js';
-import { smallReader, smallSources } from './small-sources.js';
+import { ownTooLarge, smallReader, smallSources } from './small-sources.js';
 
 /** Rows that a page is sent; 200 KB of values have some ten thousand. */
 const MOST_ROWS = 5_000;
 /** Letters of a value. */
 const MOST_LETTERS = 500;
+const OWN = 'spec.converge.values';
 
 /**
  * What the next deployment would be given, and from where, with the caller's rights: a source that may not be read is said to be so. Of a
@@ -32,12 +33,14 @@ export const valuesOf = async (
     const problems = spec.problems.map(({ field, message }) => `${field}: ${message}`);
     return { sources: [], rows: [], problems, warnings: [] };
   }
+  const all = commandFor(bundle, 'explain --values', options);
+  const why = ownTooLarge(bundle);
+  if (why !== undefined) return { sources: [], rows: [], problems: [], warnings: [`${OWN} ${why}: ${all}`] };
   const small = smallSources(client);
   const read = smallReader(clusterReader(small, signal));
   const deps = { clock, read, client: small, openRegistry: undefined, tell: () => undefined, signal };
   const { values } = explain(await gather(deps, { bundle, settings: spec.settings, file: undefined }));
   const more = values.rows.length - MOST_ROWS;
-  const all = commandFor(bundle, 'explain --values', options);
   return {
     sources: [...values.sources.map(sourceRow), ...ownValues(bundle)],
     rows: values.rows.slice(0, MOST_ROWS).map(valueRow),
@@ -52,9 +55,7 @@ export const valuesOf = async (
 
 /** The bundle's own values, which win over all others. */
 const ownValues = ({ spec }: StoredBundle): ValuesAnswer['sources'] =>
-  spec.converge?.values === undefined
-    ? []
-    : [{ field: 'spec.converge.values', source: 'spec.converge.values', state: 'used', why: '' }];
+  spec.converge?.values === undefined ? [] : [{ field: OWN, source: OWN, state: 'used', why: '' }];
 
 const sourceRow = ({ field, source, state, why = '' }: SourceRow) => ({ field, source, state, why });
 

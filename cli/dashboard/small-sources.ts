@@ -1,4 +1,5 @@
 import type { Stored } from '../../api/objects.js';
+import type { StoredBundle } from '../../api/werfbundle.js';
 import { type ClusterRef, type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { refName } from '../../kube/resource-path.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
@@ -27,12 +28,17 @@ class TooLarge extends KubeError {
  */
 export const smallSources = (client: KubeClient): KubeClient => {
   let taken = 0;
+  /** An object that is named twice takes its room once. */
+  const counted = new Set<string>();
   const get = async <S extends Stored>(type: ResourceType<S>, ref: ClusterRef, signal: AbortSignal) => {
     const object = await client.get(type, ref, signal);
     if (object === undefined || (type.plural !== CONFIGMAPS.plural && type.plural !== SECRETS.plural)) return object;
+    const source = `${type.kind} ${refName(ref)}`;
+    if (counted.has(source)) return object;
     const letters = lettersOf(object as { readonly data?: Readonly<Record<string, string>> });
-    if (taken + letters > MOST_LETTERS) throw new TooLarge(`${type.kind} ${refName(ref)}`, whyOf(letters, taken));
+    if (taken + letters > MOST_LETTERS) throw new TooLarge(source, whyOf(letters, taken));
     taken += letters;
+    counted.add(source);
     return object;
   };
   return new Proxy(client, {
@@ -42,6 +48,12 @@ export const smallSources = (client: KubeClient): KubeClient => {
       return typeof found === 'function' ? found.bind(of) : found;
     },
   });
+};
+
+/** Why a bundle's own values are not explained; undefined: they are small enough. */
+export const ownTooLarge = ({ spec }: StoredBundle): string | undefined => {
+  const letters = JSON.stringify(spec.converge?.values ?? {}).length;
+  return letters > MOST_LETTERS ? whyOf(letters, 0) : undefined;
 };
 
 const whyOf = (letters: number, taken: number): string => {

@@ -7,6 +7,7 @@ import type { KubeClient, ListOptions, ResourceType } from '../../kube/client.js
 import type { Change } from '../../kube/reflector.js';
 import { ReflectorGroup } from '../../kube/reflector-group.js';
 import { JOBS, PODS, WERFBUNDLES } from '../../kube/resources.js';
+import { TextStore } from '../../kube/text-store.js';
 import { Deadline } from '../../process/deadline.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
 import { isOurs, type Proof } from '../deploy/job-signature.js';
@@ -68,7 +69,7 @@ export class Caches implements Lister {
       list: ListOptions,
       project: (object: S, before: () => P | undefined) => P,
       onChange: (change: Change<P>) => void,
-    ) => new ReflectorGroup<S, P>({ ...deps, type, list, project, onChange, asText: true });
+    ) => new ReflectorGroup<S, P>({ ...deps, type, list, project, onChange, texts: new TextStore() });
     const mine = labelSelector === undefined ? {} : { labelSelector };
     const ours = { labelSelector: OURS };
     this.#bundles = group<StoredBundle, CachedBundle>(

@@ -5,4 +5,13 @@ import { showTheme, storedTheme } from './shell/theme.js';
 
 showTheme(storedTheme());
 const place = document.getElementById('page');
-if (place !== null) render(<App givenKey={takeKeyFromAddress()} />, place);
+const show = (givenKey: string): void => {
+  // Another key begins anew.
+  if (place !== null) render(<App key={givenKey} givenKey={givenKey} />, place);
+};
+show(takeKeyFromAddress());
+// A link that is pasted into the page's own tab differs in what is behind the #, so that the browser loads nothing.
+addEventListener('hashchange', () => {
+  const key = takeKeyFromAddress();
+  if (key !== '') show(key);
+});

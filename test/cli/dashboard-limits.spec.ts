@@ -144,6 +144,35 @@ const streamTo = (response: object, unread = new Unread()) =>
     alive: () => ({ kind: 'alive' }),
   });
 
+t.test(
+  'of a bundle with large values of its own none are explained, and a source that is named twice counts once',
+  async (t) => {
+    const clock = createFakeClock(NOW);
+    const kube = createFakeKube({ clock });
+    const page = await startDashboardFixture(t, { callers: onePerson(KEY, kube), clock });
+    const values = async (converge: object) => {
+      kube.seed(WERFBUNDLES, bundle(syncedStatus(), { spec: { converge } }));
+      return JSON.parse((await page.call('/api/bundles/ops/my-app/values', { key: KEY })).text) as ValuesAnswer;
+    };
+    const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`k${index}`, index]));
+    t.strictSame(await values({ values: many }), {
+      sources: [],
+      rows: [],
+      problems: [],
+      warnings: [
+        'spec.converge.values is too large to be shown here (711 KB; limit 128 KB): werfbundle explain my-app -n ops --context staging --values',
+      ],
+    });
+    const data = { 'values.yaml': `text: ${'x'.repeat(70_000)}` };
+    kube.seed(CONFIGMAPS, { metadata: { namespace: 'ops', name: 'mid' }, data });
+    const mid = { configMapRef: { name: 'mid' } };
+    t.strictSame(
+      (await values({ valuesFrom: [mid, { ...mid, optional: true }] })).sources.map(({ state }) => state),
+      ['used', 'used'],
+    );
+  },
+);
+
 t.test('what could be sent faster than a page reads waits for the page, or for its end', async (t) => {
   for (const end of ['drain', 'close', 'abort'] as const) {
     const response = Object.assign(new EventEmitter(), {

@@ -239,6 +239,14 @@ t.test(
   },
 );
 
+t.test('a link that is pasted into the tab that asks for it is followed', async (t) => {
+  const page = await open(t, { key: '' });
+  await page.getByText('Open the link that werfbundle dashboard printed.').waitFor();
+  await page.goto(`${server.origin}/#key=${server.knows.key}`);
+  await seesRows(page, (rows) => rows.length === 25);
+  t.equal(await page.evaluate(() => location.hash), '', 'and the key does not stay in the address');
+});
+
 t.test('credentials that the cluster no longer takes are not the key’s fault', async (t) => {
   const page = await open(t);
   await seesRows(page, (rows) => rows.length === 25);
