@@ -78,12 +78,18 @@ const load = (files: Files, folder: string, level: number): LoadedChart => {
     name: String(metadata['name'] ?? ''),
     version: String(metadata['version'] ?? ''),
     folder,
-    defaults: { values, text: textOf(files, VALUES_FILE) },
+    defaults: { values: frozen(values), text: textOf(files, VALUES_FILE) },
     schema: schema === undefined ? undefined : compileSchema(schema),
     dependencies: dependenciesOf(metadata),
     subcharts,
   };
   return { kind: 'chart', chart };
+};
+
+/** Whoever judges many bundles by one chart shares its defaults with all of them: nothing of one may get into another. */
+const frozen = <T>(value: T): T => {
+  if (typeof value === 'object' && value !== null) for (const part of Object.values(Object.freeze(value))) frozen(part);
+  return value;
 };
 
 const withThose = (written: JsonMap, { dependencies }: JsonMap): JsonMap => ({ ...written, dependencies });

@@ -1,9 +1,9 @@
-import { copied, emptyTable, isTable, layTables, shallow, type Table } from './table.js';
+import { copied, copiedValue, emptyTable, isTable, layTables, shallow, type Table } from './table.js';
 
 /** A chart whose values are being merged. */
 export interface Layered {
   readonly name: string;
-  readonly values: Table;
+  readonly values: Readonly<Record<string, unknown>>;
   readonly subcharts: readonly Layered[];
 }
 
@@ -39,16 +39,17 @@ const layCharts = (chart: Layered, over: Table, keepsNull: boolean): readonly st
   return undefined;
 };
 
+/** Defaults are taken as they are, and not copied, but for what is changed in place further on. */
 const layDefaults = ({ values, subcharts }: Layered, over: Table, keepsNull: boolean): void => {
-  for (const [key, under] of Object.entries(copied(values))) {
+  for (const key of Object.keys(values)) {
+    const isSubchart = subcharts.some(({ name }) => name === key);
+    const isChanged = keepsNull || isSubchart || key === GLOBAL;
+    const under = isChanged ? copiedValue(values[key]) : values[key];
     const upper = over[key];
     if (!(key in over)) over[key] = under;
     else if (upper === null && !keepsNull) delete over[key];
-    else if (isTable(upper) && isTable(under)) {
-      // What is for a chart within takes its defaults away later on.
-      const isSubchart = subcharts.some(({ name }) => name === key);
-      layTables(upper, under, keepsNull || isSubchart);
-    }
+    // What is for a chart within takes its defaults away later on.
+    else if (isTable(upper) && isTable(under)) layTables(upper, under, keepsNull || isSubchart);
   }
 };
 

@@ -6,7 +6,7 @@ import { copied, emptyTable, isTable, layTables, type Table, tableAt } from './t
 /** A chart with the charts within it that the values switch on, under the names that they have there. */
 export interface EnabledChart extends Layered {
   readonly chart: Chart;
-  values: Table;
+  values: Readonly<Record<string, unknown>>;
   subcharts: readonly EnabledChart[];
   /** With the names that they have there, once it is known which are on. */
   dependencies: readonly Dependency[] | undefined;
@@ -32,7 +32,7 @@ export const enabledCharts = (chart: Chart, values: Readonly<Record<string, unkn
 const asEnabled = (chart: Chart, name: string): EnabledChart => ({
   chart,
   name,
-  values: copied(chart.defaults.values),
+  values: chart.defaults.values,
   subcharts: chart.subcharts.map((subchart) => asEnabled(subchart, subchart.name)),
   dependencies: chart.dependencies,
 });

@@ -2,7 +2,7 @@ import { isMap } from '../json-map.js';
 
 /**
  * A map of values that is being merged, in place, as Helm does it: parts of one may be parts of another, and a change is seen in both, which
- * is so in Helm. It has no prototype, so that `__proto__` is a key like any other.
+ * is so in Helm. It has no keys but its own, so that `__proto__` is one like any other.
  */
 export interface Table {
   [key: string]: unknown;
@@ -10,13 +10,20 @@ export interface Table {
 
 export const isTable = (value: unknown): value is Table => isMap(value);
 
-export const emptyTable = (): Table => Object.create(null);
+/** V8 is slow with maps that have no prototype at all. */
+const NO_KEYS: object = Object.freeze(Object.create(null));
+
+export const emptyTable = (): Table => Object.create(NO_KEYS);
 
 /** A copy with nothing in common with what it is a copy of. */
-export const copied = (values: Readonly<Record<string, unknown>>): Table =>
-  shallow(Object.fromEntries(Object.entries(values).map(([key, value]) => [key, copiedValue(value)])));
+export const copied = (values: Readonly<Record<string, unknown>>): Table => {
+  const table = emptyTable();
+  for (const key of Object.keys(values)) table[key] = copiedValue(values[key]);
+  return table;
+};
 
-const copiedValue = (value: unknown): unknown => {
+/** The same of any value. */
+export const copiedValue = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(copiedValue);
   return isTable(value) ? copied(value) : value;
 };
@@ -24,7 +31,7 @@ const copiedValue = (value: unknown): unknown => {
 /** A copy of the map alone. */
 export const shallow = (values: Readonly<Record<string, unknown>>): Table => {
   const table = emptyTable();
-  for (const [key, value] of Object.entries(values)) table[key] = value;
+  for (const key of Object.keys(values)) table[key] = values[key];
   return table;
 };
 
@@ -36,17 +43,19 @@ export const tableAt = (values: Table, path: string): Table | undefined => {
 };
 
 /**
- * Helm's coalesceTables: what `over` does not have comes from `under`. A null in `over` takes a value of `under` away, unless `keepsNull`.
+ * Helm's coalesceTables: what `over` does not have comes from `under`. A null in `over` takes a value of `under` away, unless `keepsNull`; only then
+ * `under` is changed, too.
  * @see https://github.com/helm/helm/blob/v3.22.0/pkg/chartutil/coalesce.go
  */
 export const layTables = (over: Table, under: Table, keepsNull: boolean): Table => {
-  const was = new Set(Object.keys(under).filter((key) => under[key] !== null));
-  for (const key of Object.keys(over)) if (over[key] === null) under[key] = null;
-  for (const [key, value] of Object.entries(under)) {
-    const upper = over[key];
-    if (!(key in over)) over[key] = value;
-    else if (!keepsNull && upper === null && was.has(key)) delete over[key];
-    else if (isTable(value) && isTable(upper)) layTables(upper, value, keepsNull);
+  // Helm marks them in both, which is seen where `under` is a part of something else.
+  if (keepsNull) for (const key of Object.keys(over)) if (over[key] === null) under[key] = null;
+  for (const key of Object.keys(under)) {
+    const [upper, lower] = [over[key], under[key]];
+    if (!(key in over)) over[key] = lower;
+    else if (upper === null) {
+      if (!keepsNull && lower !== null) delete over[key];
+    } else if (isTable(lower) && isTable(upper)) layTables(upper, lower, keepsNull);
   }
   return over;
 };

@@ -41,6 +41,9 @@ class Compiler {
   /** By place; a node is in it before what it refers to, so that a circle ends. */
   readonly #nodes = new Map<Pointer, Unfinished>();
   readonly #waiting: Unfinished[] = [];
+  readonly #known = new WeakMap<object, Set<SchemaNode>>();
+  /** What some schema means depends on who asks it. */
+  #asksBack = false;
   readonly #patterns = new Patterns();
   #fault: SchemaFault | undefined;
 
@@ -58,6 +61,7 @@ class Compiler {
       this.#fill(node);
     }
     const fault = this.#resources.fault ?? this.#fault;
+    if (!this.#asksBack) for (const node of this.#nodes.values()) node.known = this.#known;
     return fault === undefined ? { kind: 'schema', root } : { kind: 'unusable', fault };
   }
 
@@ -118,7 +122,10 @@ class Compiler {
   }
 
   #references(node: Unfinished, schema: JsonMap, resource: Resource): void {
-    const { $recursiveRef, $recursiveAnchor, $dynamicRef, $dynamicAnchor } = schema;
+    const { $recursiveRef, $recursiveAnchor, $dynamicRef, $dynamicAnchor, unevaluatedItems, unevaluatedProperties } =
+      schema;
+    const asking = [$recursiveRef, $dynamicRef, unevaluatedItems, unevaluatedProperties];
+    if (asking.some((keyword) => keyword !== undefined)) this.#asksBack = true;
     const recursive = node.draft >= 2019 ? this.#reference(node, $recursiveRef, resource) : undefined;
     if (recursive !== undefined) node.recursive = recursive;
     if (node.draft >= 2019 && $recursiveAnchor === true) node.recursiveAnchor = true;

@@ -22,8 +22,23 @@ const MAX_LEVELS = 400;
  */
 export const evaluate = (root: SchemaNode, value: unknown): Evaluation => {
   const budget = new Budget(MAX_STEPS);
-  const violations = new Visit({ node: root, value, at: [], parent: undefined, budget, isQuiet: false }).run();
-  return budget.isExhausted ? { kind: 'too-costly' } : { kind: 'judged', violations };
+  const fits: Fit[] = [];
+  const violations = new Visit({ node: root, value, at: [], parent: undefined, budget, fits, isQuiet: false }).run();
+  if (budget.isExhausted) return { kind: 'too-costly' };
+  for (const fit of fits) remember(fit);
+  return { kind: 'judged', violations };
+};
+
+/** A frozen value, as the defaults of a chart are, and a schema that it fits: neither changes, so that it need not be asked again. */
+interface Fit {
+  readonly node: SchemaNode;
+  readonly value: object;
+}
+
+const remember = ({ node, value }: Fit): void => {
+  const nodes = node.known?.get(value);
+  if (nodes === undefined) node.known?.set(value, new Set([node]));
+  else nodes.add(node);
 };
 
 /** A schema and a value of which it is asked. */
@@ -34,6 +49,8 @@ interface Question {
   /** The schema that asks, of the same value or of the one around it. */
   readonly parent: Visit | undefined;
   readonly budget: Budget;
+  /** Receives what was found to fit. */
+  readonly fits: Fit[];
   /** Only whether there is a violation matters. */
   readonly isQuiet: boolean;
 }
@@ -120,8 +137,12 @@ class Visit {
 
   /** What a schema says of a value within. */
   #within(node: SchemaNode, value: unknown, step: Step, isQuiet = this.#question.isQuiet): readonly Violation[] {
-    const { at, budget } = this.#question;
-    return new Visit({ node, value, at: [...at, step], parent: this, budget, isQuiet }).run();
+    const isFrozen = typeof value === 'object' && value !== null && node.known !== undefined && Object.isFrozen(value);
+    if (isFrozen && node.known?.get(value)?.has(node) === true) return [];
+    const { at, budget, fits } = this.#question;
+    const violations = new Visit({ node, value, at: [...at, step], parent: this, budget, fits, isQuiet }).run();
+    if (isFrozen && violations.length === 0) fits.push({ node, value });
+    return violations;
   }
 
   #object(node: SchemaNode, object: JsonMap): void {

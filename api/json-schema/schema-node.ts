@@ -6,6 +6,8 @@ import type { Pointer } from './pointer.js';
 export interface SchemaNode {
   readonly pointer: Pointer;
   readonly draft: Draft;
+  /** Frozen values that were found to fit, with the schemas that they fit; left out where it matters who asks. One for all schemas of a document. */
+  readonly known?: WeakMap<object, Set<SchemaNode>>;
   /** A schema that is `true`, `false`, or has no keyword. */
   readonly always?: boolean;
   /** The schema at the top of its resource. */

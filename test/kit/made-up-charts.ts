@@ -135,10 +135,11 @@ const document: fc.Arbitrary<unknown> = fc
     own: schema(3),
     definitions: fc.record({ a: schema(2), b: schema(2), c: schema(1) }),
   })
-  .map(({ $schema, own, definitions }) => {
-    const all = $schema === undefined ? { definitions } : { $schema, definitions };
-    return typeof own === 'object' ? { ...own, ...all } : all;
-  });
+  .map(({ $schema, own, definitions }) => ({
+    ...($schema !== undefined && { $schema }),
+    ...(typeof own === 'object' && own),
+    definitions,
+  }));
 
 const tables = ['one', 'two', 'global', 'a', 'tags'];
 /** Values as charts around and within have them: many of the same keys, and nulls. */
