@@ -174,10 +174,10 @@ export const whatIsDue = (input: DueInput): Due => {
   }
   if (lower === 'held') return held(input);
   const generation = input.wanted === undefined ? undefined : bundle.metadata.generation;
-  const known =
-    last?.checksum === checksum &&
-    last.digest === target.digest &&
-    (generation ?? status.deployment?.generation) === status.deployment?.generation;
+  // What was deployed before statuses told of deployments has no place for a generation.
+  const { deployment } = status;
+  const isTold = generation === undefined || deployment === undefined || deployment.generation === generation;
+  const known = last?.checksum === checksum && last.digest === target.digest && isTold;
   return known ? { kind: 'nothing' } : { kind: 'record', checksum, digest: target.digest, generation };
 };
 

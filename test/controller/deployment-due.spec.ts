@@ -402,6 +402,8 @@ t.test(
       [CHECKSUM, DIGEST_A, 'Synced'],
       'its checksum and digest are recorded',
     );
+    const recorded = decided(observation(bundle(old), { delivery: delivery(selected()), jobInputs: jobInputs() }));
+    t.strictSame([recorded.status, recorded.recheck.kind === 'now'], [old, false], 'once, not again and again');
     const settled = decided(
       observation(bundle(syncedStatus({ observedGeneration: 2 }), { metadata: { generation: 2 } }), {
         delivery: delivery(selected()),
