@@ -383,15 +383,15 @@ t.test('the admission policy on a real apiserver, without the webhook', async (t
   await t.test('the controller deploys beside it, and uninstalls', async (t) => {
     const states = await recordWatch(t, fixture, WERFBUNDLES);
     const controller = await fixture.startController({ timeScale: TIME_SCALE });
-    await fixture.makeNamespace('shop');
-    const scenario = new BundleScenario({ fixture, states, controller }, 'shop');
-    await fixture.publish({ repository: 'acme/shop', tag: 'v1.0.0' });
-    await scenario.applyBundle('shop', { ...scenario.spec('acme/shop'), deletionPolicy: 'Dismiss' });
-    await scenario.synced('shop', 'v1.0.0');
-    await scenario.kubectl('delete', 'werfbundle', 'shop', '--wait=false');
+    await fixture.makeNamespace('beside-policy');
+    const scenario = new BundleScenario({ fixture, states, controller }, 'beside-policy');
+    await fixture.publish({ repository: 'acme/beside-policy', tag: 'v1.0.0' });
+    await scenario.applyBundle('judged', { ...scenario.spec('acme/beside-policy'), deletionPolicy: 'Dismiss' });
+    await scenario.synced('judged', 'v1.0.0');
+    await scenario.kubectl('delete', 'werfbundle', 'judged', '--wait=false');
     t.equal(
       await eventually(
-        () => scenario.bundle('shop'),
+        () => scenario.bundle('judged'),
         (left) => left === undefined,
         PATIENCE_MS,
       ),
