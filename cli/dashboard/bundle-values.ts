@@ -68,4 +68,4 @@ const valueRow = ({ path = '', value, hidden, source, overrides }: ValueRow) => 
 });
 
 const shortened = (text: string): string =>
-  text.length > MOST_LETTERS ? `${[...text.slice(0, MOST_LETTERS)].join('')}…` : text;
+  text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS).replace(/[\ud800-\udbff]$/, '')}…` : text;

@@ -163,6 +163,8 @@ t.test(
         'spec.converge.values is too large to be shown here (711 KB; limit 128 KB): werfbundle explain my-app -n ops --context staging --values',
       ],
     });
+    const { rows } = await values({ values: { long: `${'x'.repeat(498)}\u{1f680}` } });
+    t.equal(rows[0]?.value, `"${'x'.repeat(498)}…`, 'a long value is cut between letters');
     const data = { 'values.yaml': `text: ${'x'.repeat(70_000)}` };
     kube.seed(CONFIGMAPS, { metadata: { namespace: 'ops', name: 'mid' }, data });
     const mid = { configMapRef: { name: 'mid' } };
