@@ -15,7 +15,7 @@ export interface Connection {
   readonly namespace?: string;
   /** Whose credentials they are, and which command gives them. */
   readonly user: { readonly name: string; readonly command?: string };
-  /** Credentials for one request. Tokens of files are read again every minute; exec and OIDC ones when they expire. */
+  /** Credentials for one request. Tokens of files are read again every minute; those of plugins when they expire. */
   headers(): Promise<Record<string, string>>;
   readonly tls: {
     readonly ca?: string | Buffer;
@@ -242,12 +242,16 @@ const credentials = async (
       Object.assign(options, { headers: { ...options.headers, authorization: `Bearer ${token}` } });
     if (cert !== undefined) Object.assign(options, { cert, key });
   } catch (error) {
-    throw fault(credentialFault(error));
+    throw fault(config.getCurrentUser()?.authProvider?.name === 'oidc' ? OIDC_ENDED : credentialFault(error));
   }
   if (!Object.values(headersOf(options)).every((value) => HEADER.test(value)))
     throw fault('the token or password has characters that no request can carry, a line end for example');
   return options;
 };
+
+/** KubeConfig's own renewal gives openid-client 6 what that refuses, and would ask the issuer again each second. */
+const OIDC_ENDED =
+  "its token has ended, or can't be read, and auth-provider oidc does not renew it here: log in again, or use a plugin that renews it, as kubelogin (kubectl oidc-login)";
 
 /** What undici and Node send in a header. */
 const HEADER = /^[\t\x20-\x7e\x80-\xff]*$/;

@@ -318,6 +318,19 @@ t.test("the machine's clock sleeps, wakes up when it is told, and its chance is 
   t.ok(chance >= 0 && chance < 1);
 });
 
+/** Credentials whose token was good in 1970. */
+const endedOidc = {
+  name: 'oidc',
+  config: {
+    'id-token': ['{"alg":"RS256"}', '{"exp":1}', 'signature']
+      .map((part) => Buffer.from(part).toString('base64url'))
+      .join('.'),
+    'refresh-token': 'hunter2',
+    'client-id': 'kubernetes',
+    'idp-issuer-url': 'http://127.0.0.1:9/',
+  },
+};
+
 t.test('a kubeconfig', async (t) => {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -352,6 +365,7 @@ t.test('a kubeconfig', async (t) => {
     'token-file': config({ users: [{ name: 'u', user: { tokenFile: 'token' } }] }),
     noise: config({ users: [{ name: 'u', user: { exec: { command: 'echo', args: ['hunter2'] } } }] }),
     'line-end': config({ users: [{ name: 'u', user: { token: 'hunter2\nhunter3' } }] }),
+    oidc: config({ users: [{ name: 'u', user: { 'auth-provider': endedOidc } }] }),
     basic: config({ users: [{ name: 'u', user: { username: 'me', password: 'pw' } }] }),
     plain: config({ clusters: [{ name: 'c', cluster: { server: 'http://127.0.0.1:8001' } }] }),
     second: config({ 'current-context': 'b', users: [{ name: 'u', user: { token: 'other' } }] }),
@@ -427,6 +441,10 @@ t.test('a kubeconfig', async (t) => {
     {
       file: 'line-end',
       want: `${dir}/line-end: the credentials of user "u" cannot be got: the token or password has characters that no request can carry, a line end for example`,
+    },
+    {
+      file: 'oidc',
+      want: `${dir}/oidc: the credentials of user "u" cannot be got: its token has ended, or can't be read, and auth-provider oidc does not renew it here: log in again, or use a plugin that renews it, as kubelogin (kubectl oidc-login)`,
     },
   ];
   for (const { file, context, want } of rows) {
