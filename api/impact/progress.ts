@@ -1,3 +1,4 @@
+import { lastAttempt, lastTried } from '../attempts.js';
 import type { WerfBundleStatus } from '../werfbundle.js';
 
 /** How far the deployments of a bundle are, as far as it matters to a change. */
@@ -21,18 +22,6 @@ export const progressOf = (status: WerfBundleStatus): Progress => {
 /** The last deployment is decided, and its Job was not seen to exist. */
 const isIntended = ({ deployment, lastJobName }: WerfBundleStatus): boolean =>
   deployment !== undefined && lastJobName !== deployment.jobName;
-
-const lastTried = ({ history }: WerfBundleStatus) => history?.find(({ result }) => result !== 'Superseded');
-
-/** A superseded deployment was no attempt. */
-const lastAttempt = (status: WerfBundleStatus): { readonly tag: string; readonly checksum?: string } | undefined => {
-  const { deployment, history, lastAppliedTag, appliedChecksum } = status;
-  const isSuperseded = history?.[0]?.result === 'Superseded' && history[0].number === deployment?.number;
-  if (deployment !== undefined && !isSuperseded) return deployment;
-  const tried = lastTried(status);
-  if (tried !== undefined || lastAppliedTag === undefined) return tried;
-  return { tag: lastAppliedTag, ...(appliedChecksum !== undefined && { checksum: appliedChecksum }) };
-};
 
 /** The last deployment has ended, and not well: then a changed spec, or a request, tries it anew. */
 const hasFailed = (status: WerfBundleStatus): boolean => {

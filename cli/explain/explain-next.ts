@@ -1,3 +1,4 @@
+import { lastTried } from '../../api/attempts.js';
 import { formatDuration } from '../../api/duration.js';
 import { reconcileCommand } from '../../api/kubectl-command.js';
 import type { Settings } from '../../api/settings.js';
@@ -7,7 +8,6 @@ import { failureOf } from '../../controller/decide/conclusion.js';
 import { conditionOf } from '../../controller/decide/condition.js';
 import { openDeployment, wasStarted } from '../../controller/decide/deployment.js';
 import { type Due, specChanged, whatIsDue } from '../../controller/decide/due.js';
-import { lastTried } from '../../controller/decide/history.js';
 import { isDeployRequested, isNewGeneration, isRequested } from '../../controller/decide/poll.js';
 import { longestInterval } from '../../controller/scans/schedule.js';
 import type { NextExplanation, TagExplanation, ValuesExplanation } from './explanation.js';

@@ -1,8 +1,9 @@
+import { type HistoryEntry, lastTried } from '../../api/attempts.js';
 import type { Reason } from '../../api/reasons.js';
 import { preciseTime, wholeSeconds } from '../../api/timestamp.js';
 import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Finding } from './finding.js';
-import { type Conclusion, type HistoryEntry, lastTried } from './history.js';
+import type { Conclusion } from './history.js';
 
 const HISTORY_LENGTH = 10;
 

@@ -1,4 +1,5 @@
 import { ALLOW_DOWNGRADE } from '../../api/annotations.js';
+import { type Attempt, lastAttempt, lastTried, wasSuperseded } from '../../api/attempts.js';
 import { LOST_DELAYS_MS, retryDelayMs } from '../../api/backoff.js';
 import { madeWith } from '../../api/checksum.js';
 import { annotateCommand } from '../../api/kubectl-command.js';
@@ -7,7 +8,6 @@ import { admits, isLowerTag } from '../../api/tag-choice.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { nextNumber } from './finalizer.js';
-import { lastTried, wasSuperseded } from './history.js';
 
 /** What a deployment would deploy. */
 interface Target {
@@ -33,19 +33,6 @@ export type Due =
       readonly generation: number | undefined;
     }
   | { readonly kind: 'deploy'; readonly target: Target; readonly reason: DeployReason; readonly attempt: number };
-
-/** The last attempt, successful or not. A superseded deployment was no attempt. */
-const lastAttempt = (status: WerfBundleStatus): { tag: string; digest?: string; checksum?: string } | undefined => {
-  if (status.deployment !== undefined && !wasSuperseded(status)) return status.deployment;
-  const tried = lastTried(status);
-  if (tried !== undefined) return tried;
-  if (status.lastAppliedTag === undefined) return undefined;
-  return {
-    tag: status.lastAppliedTag,
-    ...(status.lastAppliedDigest !== undefined && { digest: status.lastAppliedDigest }),
-    ...(status.appliedChecksum !== undefined && { checksum: status.appliedChecksum }),
-  };
-};
 
 /** When a deployment that failed is tried again; undefined: never by itself. */
 export const nextTry = (
@@ -89,7 +76,7 @@ const inVain = (status: WerfBundleStatus): number => {
 /** Why a target differs from what was attempted last. */
 const differenceOf = (
   seen: { bundle: StoredBundle; target: Target },
-  last: ReturnType<typeof lastAttempt>,
+  last: Attempt | undefined,
 ): DeployReason | undefined => {
   const { bundle, target } = seen;
   if (last === undefined || last.tag !== target.tag) return 'NewTag';
@@ -182,7 +169,7 @@ export const whatIsDue = (input: DueInput): Due => {
 };
 
 /** The last attempt as a target, if the spec still admits its tag. */
-const againOf = (last: ReturnType<typeof lastAttempt>, { registry }: Settings): Omit<Target, 'checksum'> | undefined =>
+const againOf = (last: Attempt | undefined, { registry }: Settings): Omit<Target, 'checksum'> | undefined =>
   last?.digest !== undefined && admits(registry.policy, last.tag) ? { tag: last.tag, digest: last.digest } : undefined;
 
 /** Whether the spec still admits the tag that was tried last: if not, its outcome says nothing about what is wanted now. */
@@ -198,7 +185,7 @@ const held = ({ bundle, status, wanted }: DueInput): Due => {
 };
 
 /** The last attempt without its checksum if that was made with another key, and so cannot be compared. */
-const comparableAttempt = (last: ReturnType<typeof lastAttempt>, keyId: string): ReturnType<typeof lastAttempt> => {
+const comparableAttempt = (last: Attempt | undefined, keyId: string): Attempt | undefined => {
   if (last?.checksum === undefined || madeWith(last.checksum, keyId)) return last;
   const { checksum: _, ...rest } = last;
   return rest;

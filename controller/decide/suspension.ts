@@ -1,8 +1,8 @@
+import { lastTried } from '../../api/attempts.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { failureOf } from './conclusion.js';
 import { openDeployment, wasStarted } from './deployment.js';
 import type { Finding } from './finding.js';
-import { lastTried } from './history.js';
 import type { Observation } from './observation.js';
 
 /** Whether the bundle is suspended: nothing is polled, nothing is begun. */

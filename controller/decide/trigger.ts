@@ -1,9 +1,9 @@
+import { wasSuperseded } from '../../api/attempts.js';
 import type { Settings } from '../../api/settings.js';
 import { conditionOf } from './condition.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
-import { wasSuperseded } from './history.js';
 import type { Observation } from './observation.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
 import { isLookedUpAgain } from './transition-events.js';
