@@ -133,6 +133,10 @@ export class Caches implements Lister {
     return this.#releases.olderHolder(bundle);
   }
 
+  otherHolders(bundle: StoredBundle): readonly ObjectRef[] {
+    return this.#releases.otherHolders(bundle);
+  }
+
   job(ref: ObjectRef): Stored<Job> | undefined {
     return this.#jobs.get(ref);
   }

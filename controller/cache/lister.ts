@@ -8,6 +8,8 @@ export interface Lister {
   bundles(): Iterable<StoredBundle>;
   /** The older bundle that holds this one's release; undefined: this one holds it. */
   olderHolder(bundle: StoredBundle): ObjectRef | undefined;
+  /** The other bundles that deploy the same release. */
+  otherHolders(bundle: StoredBundle): readonly ObjectRef[];
   /** A Job by its name, of any owner; it says only what is proven. */
   job(ref: ObjectRef): Stored<Job> | undefined;
   /** The Jobs that are proven to be made for a bundle. */

@@ -29,6 +29,12 @@ export class Releases {
     return hold.kind === 'held' ? { namespace: hold.by.namespace, name: hold.by.name } : undefined;
   }
 
+  /** The other bundles with the same release, of any age. */
+  otherHolders(bundle: StoredBundle): readonly ReleaseHolder[] {
+    const key = releaseKeyOf(bundle);
+    return key === undefined ? [] : this.#others(key, bundle.metadata);
+  }
+
   #of(key: string): readonly ReleaseHolder[] {
     return this.#holders.get(key) ?? [];
   }

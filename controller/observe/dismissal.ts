@@ -1,25 +1,21 @@
 import { targetNamespaceOf } from '../../api/names.js';
 import type { KubeObject, Namespace } from '../../api/objects.js';
 import { referenceFor, referencesOf } from '../../api/references/references.js';
-import { releaseKeyOf } from '../../api/references/release.js';
 import { consentFault } from '../../api/references/target-namespace.js';
 import type { ParsedSpec } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { NAMESPACES, SERVICEACCOUNTS } from '../../kube/resources.js';
+import type { Lister } from '../cache/lister.js';
 import type { Dismissal, Platform } from '../decide/observation.js';
 
 /** Whether the release of a bundle that is being deleted can be uninstalled. @throws KubeError when the apiserver could not be asked */
 export const readDismissal = async (
-  client: KubeClient,
-  seen: {
-    readonly bundle: StoredBundle;
-    readonly spec: ParsedSpec;
-    readonly platform: Platform;
-    readonly bundles: Iterable<StoredBundle>;
-  },
+  deps: { readonly client: KubeClient; readonly lister: Pick<Lister, 'bundle' | 'otherHolders'> },
+  seen: { readonly bundle: StoredBundle; readonly spec: ParsedSpec; readonly platform: Platform },
   signal: AbortSignal,
 ): Promise<Dismissal> => {
+  const { client, lister } = deps;
   const { bundle, spec } = seen;
   const target = targetNamespaceOf(bundle);
   const namespace = await client.get(NAMESPACES, { name: target }, signal);
@@ -34,7 +30,7 @@ export const readDismissal = async (
     return blocked(
       `its spec is not valid: ${spec.problems.map(({ field, message }) => `${field}: ${message}`).join('; ')}`,
     );
-  return blockedBy(seen, namespace) ?? { kind: 'possible' };
+  return blockedBy(seen, namespace, lister) ?? { kind: 'possible' };
 };
 
 const pointless = (why: string): Dismissal => ({ kind: 'pointless', why });
@@ -45,17 +41,16 @@ const isTerminating = (object: KubeObject & Pick<Namespace, 'status'>): boolean 
   object.metadata.deletionTimestamp !== undefined || object.status?.phase === 'Terminating';
 
 const blockedBy = (
-  { bundle, platform, bundles }: Parameters<typeof readDismissal>[1],
+  { bundle, platform }: Parameters<typeof readDismissal>[1],
   namespace: Namespace,
+  lister: Pick<Lister, 'bundle' | 'otherHolders'>,
 ): Dismissal | undefined => {
   const target = referenceFor(referencesOf(bundle, bundle.metadata.namespace), 'target-namespace');
   const unconsented = target && consentFault(target, namespace, platform);
   if (unconsented !== undefined) return blocked(unconsented.text);
-  const release = releaseKeyOf(bundle);
-  for (const other of bundles) {
-    const same = releaseKeyOf(other) === release;
-    if (same && other.metadata.uid !== bundle.metadata.uid && other.metadata.deletionTimestamp === undefined)
-      return blocked(`it is the release of WerfBundle ${other.metadata.namespace}/${other.metadata.name}, too`);
-  }
-  return undefined;
+  const staying = lister.otherHolders(bundle).find((ref) => {
+    const other = lister.bundle(ref);
+    return other !== undefined && other.metadata.deletionTimestamp === undefined;
+  });
+  return staying && blocked(`it is the release of WerfBundle ${staying.namespace}/${staying.name}, too`);
 };

@@ -25,7 +25,7 @@ export const lookUp = async (
       return { ...seen, jobInputs: await unlessForbidden(reading, rightsMissing) };
     }
     case 'dismissal': {
-      const reading = readDismissal(deps.client, { bundle, spec, platform, bundles: deps.lister.bundles() }, signal);
+      const reading = readDismissal(deps, { bundle, spec, platform }, signal);
       return { ...seen, dismissal: await unlessForbidden(reading, blocked) };
     }
   }

@@ -120,6 +120,11 @@ t.test('of several bundles with one release the oldest has it', async (t) => {
     [second, third].map((one) => releases.olderHolder(one)?.name),
     ['b-first', 'b-first'],
   );
+  t.same(
+    releases.otherHolders(second).map(({ name }) => name),
+    ['b-first', 'c-third'],
+    'of any age',
+  );
   t.same(tell(first, at('b-first', 1, 'other')), ['a-second', 'c-third'], 'and whom another one leaves');
   t.same(
     [releases.olderHolder(second), releases.olderHolder(third)?.name],

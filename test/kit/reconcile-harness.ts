@@ -298,12 +298,20 @@ class Cache {
   }
 
   olderHolder(of: StoredBundle): ObjectRef | undefined {
+    return this.#releases().olderHolder(of);
+  }
+
+  otherHolders(of: StoredBundle): readonly ObjectRef[] {
+    return this.#releases().otherHolders(of);
+  }
+
+  #releases(): Releases {
     const releases = new Releases();
     for (const after of this.#kube.all(WERFBUNDLES)) {
       const { namespace, name } = after.metadata;
       releases.changed({ ref: { namespace, name }, before: undefined, after });
     }
-    return releases.olderHolder(of);
+    return releases;
   }
 
   job({ namespace, name }: ObjectRef): Stored<Job> | undefined {
