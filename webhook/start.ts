@@ -1,9 +1,9 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
-import { type Checks, createChecks } from '../admission/checks.js';
+import { createChecks } from '../admission/checks.js';
 import { createGuard } from '../admission/guard/guard.js';
-import { UseIndex } from '../admission/guard/uses.js';
-import { createHandler, type Handler } from '../admission/handler.js';
-import { type AdmissionMetrics, createAdmissionMetrics } from '../admission/metrics.js';
+import { createHandler } from '../admission/handler.js';
+import { createAdmissionMetrics } from '../admission/metrics.js';
+import { BundleIndex } from '../admission/references/bundle-index.js';
 import { ValuesPool } from '../admission/values/values-pool.js';
 import type { Serving } from '../certs/certificate-manager.js';
 import { scheduleFor } from '../certs/schedule.js';
@@ -55,9 +55,9 @@ export const runWebhook = async (surroundings: Surroundings, signal: AbortSignal
     const running = await startAdmission({ ...surroundings, ready: () => ready() }, signal);
     const selfCheck = selfCheckOf(surroundings, running, health.port);
     ready = () => selfCheck.readiness;
-    const { certificates, judging, guard, clients, server } = running;
+    const { certificates, bundles, clients, server } = running;
     const parts = [
-      ...[certificates.run(signal), judging.start(signal), guard?.start(signal), selfCheck.run(signal)],
+      ...[certificates.run(signal), bundles?.start(signal), selfCheck.run(signal)],
       clients?.run((pem) => server.useClientCa(pem), signal),
     ];
     await Promise.race([untilAborted(signal), Promise.all(parts)]);
@@ -73,25 +73,14 @@ export const runWebhook = async (surroundings: Surroundings, signal: AbortSignal
 interface Running {
   readonly server: AdmissionServer;
   readonly certificates: Certificates;
-  readonly judging: Checks;
-  readonly guard: Guard | undefined;
+  /** What follows the cluster's bundles, if anybody asks for them. */
+  readonly bundles: BundleIndex | undefined;
   readonly clients: ClientCa | undefined;
 }
 
-/** The values guard, and what has to run for it. */
-interface Guard {
-  readonly handler: Handler;
-  start(signal: AbortSignal): Promise<void>;
-}
-
-const guardOf = (
-  deps: Surroundings & { readonly values: ValuesPool; readonly metrics: AdmissionMetrics },
-): Guard | undefined => {
-  if (!deps.config.guardValues) return undefined;
-  const { client, clock, random, log } = deps;
-  const uses = new UseIndex({ client, clock, random, log });
-  return { handler: createGuard({ ...deps, uses }), start: (signal) => uses.start(signal) };
-};
+/** The cluster's bundles, for the checks and the guard. */
+const bundlesOf = ({ client, clock, random, log, config }: Surroundings): BundleIndex =>
+  new BundleIndex({ client, clock, random, log, keepUses: config.guardValues });
 
 const clientCaOf = async ({ config, clock, log }: Surroundings): Promise<ClientCa | undefined> => {
   const { clientCa: file, timeScale } = config;
@@ -125,14 +114,14 @@ const startAdmission = async (
   const certificates = createCertificates({ ...deps, onServe });
   const serving = await mended('get the certificates', () => certificates.manager.open(signal));
   const values = new ValuesPool({ log });
-  const judging = createChecks({ ...deps, values, metrics });
-  const guard = guardOf({ ...deps, values, metrics });
+  const bundles = bundlesOf(deps);
+  const checks = createChecks({ ...deps, values, metrics, releases: bundles });
   const clients = await clientCaOf(deps);
   const started = await startServer({
     listen: config.listen,
     serving,
-    handler: createHandler({ checks: judging.checks, clock, log, metrics, tracer: deps.tracer }),
-    ...(guard !== undefined && { guard: guard.handler }),
+    handler: createHandler({ checks, clock, log, metrics, tracer: deps.tracer }),
+    ...(config.guardValues && { guard: createGuard({ ...deps, values, metrics, uses: bundles }) }),
     maxInFlight: config.maxInFlight,
     maxConnections: config.maxConnections,
     maxConnectionsPerPeer: config.maxConnectionsPerPeer,
@@ -151,7 +140,8 @@ const startAdmission = async (
     await started.stop(0, 0);
     throw error;
   }
-  return { server: started, certificates, judging, guard, clients };
+  const asked = config.checkReferences || config.guardValues;
+  return { server: started, certificates, bundles: asked ? bundles : undefined, clients };
 };
 
 /** Turns a refusal of the apiserver at the start into a {@link StartError}: the user can mend missing rights or a wrong address. */

@@ -1,9 +1,9 @@
 import type { ProblemCode } from '../../api/problem.js';
 import type { FoundSource, ValuesProblem } from '../../api/values/problem.js';
 import type { ValuesSource } from '../../api/werfbundle.js';
+import type { Use } from '../references/uses.js';
 import type { ValuesAnswer, ValuesPool } from '../values/values-pool.js';
 import type { SourceChange } from './source-change.js';
-import type { Use } from './uses.js';
 
 /** Something that a change would break. */
 export interface Fault {

@@ -2,12 +2,12 @@ import type { ObjectRef } from '../../api/objects.js';
 import type { Problem, Warning } from '../../api/problem.js';
 import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
+import type { Use, Uses } from '../references/uses.js';
 import { sameJson } from '../same-json.js';
 import type { ValuesPool } from '../values/values-pool.js';
 import type { Findings } from '../verdict.js';
 import { type Fault, faultsOf } from './faults.js';
 import type { SourceChange } from './source-change.js';
-import type { Use, Uses } from './uses.js';
 
 /** What the guard looks at beside the change itself. */
 export interface GuardDeps {
@@ -26,7 +26,8 @@ const MAX_NAMED = 3;
 export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal: AbortSignal): Promise<Findings> => {
   const { before, after } = change;
   if (change.deleting || sameJson(before, after)) return { problems: [], warnings: [] };
-  const uses = await deps.uses.of(after, signal);
+  const named = await deps.uses.of({ kind: after.kind, ref: after }, signal);
+  const uses = named.filter(({ as }) => as === 'values');
   if (uses.length === 0) return { problems: [], warnings: [] };
   const found = await faultsOf(change, { uses, values: deps.values }, signal);
   if (found.kind === 'failed') return { problems: [], warnings: [unchecked(`not checked: ${found.reason}`)] };

@@ -8,6 +8,7 @@ import {
   releaseKeyOf,
   releaseOf,
 } from '../references/release.js';
+import { ReleaseHolders } from '../references/release-holders.js';
 import type { StoredBundle } from '../werfbundle.js';
 import type { BundleChange } from './world.js';
 
@@ -19,34 +20,29 @@ interface Claim {
 
 /** Which bundles claim which release: only the oldest of them is deployed. */
 export class ReleaseClaims {
-  readonly #holders = new Map<string, Map<string, ReleaseHolder>>();
+  readonly #holders = new ReleaseHolders();
 
   /** A bundle was there, and is there now. */
   change(before: StoredBundle | undefined, after: StoredBundle | undefined): void {
     const was = before && releaseKeyOf(before);
-    if (before !== undefined && was !== undefined) {
-      const left = this.#holders.get(was);
-      left?.delete(objectKey(before.metadata));
-      if (left?.size === 0) this.#holders.delete(was);
-    }
+    if (before !== undefined && was !== undefined) this.#holders.leave(was, before.metadata);
     const is = after && releaseKeyOf(after);
-    if (after === undefined || is === undefined) return;
-    const holders = this.#holders.get(is) ?? new Map<string, ReleaseHolder>();
-    this.#holders.set(is, holders.set(objectKey(after.metadata), holderOf(after)));
+    if (after !== undefined && is !== undefined) this.#holders.enter(is, holderOf(after));
   }
 
   /** The bundles with the same release as one of these. */
   with(bundles: readonly (StoredBundle | undefined)[]): readonly ObjectRef[] {
     const keys = new Set(bundles.flatMap((bundle) => (bundle && releaseKeyOf(bundle)) ?? []));
-    return [...keys].flatMap((key) => [...(this.#holders.get(key)?.values() ?? [])]);
+    return [...keys].flatMap((key) => this.#holders.of(key));
   }
 
   /** Why a bundle may not deploy its release: an older one holds it. @param changes - of bundles, as if they were made */
   fault({ bundle, releaseKey: key }: Claim, changes: readonly BundleChange[]): string | undefined {
-    const held = key === undefined ? undefined : this.#holders.get(key);
+    if (key === undefined) return undefined;
+    const held = this.#holders.of(key);
     // Mostly it is alone.
-    if (key === undefined || (changes.length === 0 && (held === undefined || held.size < 2))) return undefined;
-    const holders = new Map(held);
+    if (changes.length === 0 && held.length < 2) return undefined;
+    const holders = new Map(held.map((holder) => [objectKey(holder), holder]));
     for (const { ref, after } of changes) {
       holders.delete(objectKey(ref));
       if (after !== undefined && releaseKeyOf(after) === key) holders.set(objectKey(ref), claimantOf(after));

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { count } from '../../api/count.js';
 import type { Problem } from '../../api/problem.js';
 import { parseSpec, type Settings } from '../../api/settings.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
@@ -18,7 +19,6 @@ import { asApplied, type BundleFile, findBundleFile, judgeFile } from './bundle-
 import { explain } from './explain.js';
 import { maskedValues, resolvedOf } from './explain-values.js';
 import { gather } from './gather.js';
-import { count } from './layout.js';
 import type { Seen } from './observe.js';
 import { clusterReader, inputReader, type Reader } from './read.js';
 import { explanationText } from './text.js';

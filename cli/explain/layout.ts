@@ -17,6 +17,3 @@ export const valueText = (value: Value, most: number): string => {
   const end = ` (${others.length + 1} lines)`;
   return `${cut(oneLine(JSON.stringify(`${first}…`)), most - end.length)}${end}`;
 };
-
-/** `1 value`, `3 values`. */
-export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;

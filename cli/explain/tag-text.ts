@@ -1,5 +1,5 @@
+import { count } from '../../api/count.js';
 import type { SkipReason, TagExplanation } from './explanation.js';
-import { count } from './layout.js';
 
 /** Why a tag is not the one: of one tag, and of several. */
 const WORDS: Readonly<Record<SkipReason, string>> = {

@@ -1,10 +1,11 @@
+import { count } from '../../api/count.js';
 import { formatDuration } from '../../api/duration.js';
 import { parseTime } from '../../api/timestamp.js';
 import { humanDuration } from '../output/human-duration.js';
 import { wrapped } from '../output/wrap.js';
 import type { Terminal } from '../terminal.js';
 import type { Explanation, JobExplanation, NextExplanation, TagExplanation } from './explanation.js';
-import { count, cut, USUAL_WIDTH } from './layout.js';
+import { cut, USUAL_WIDTH } from './layout.js';
 import { policyText, skippedText } from './tag-text.js';
 import { sourceNotes, valuesLines } from './values-text.js';
 

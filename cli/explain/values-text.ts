@@ -1,6 +1,7 @@
+import { count } from '../../api/count.js';
 import { oneLine } from '../output/wrap.js';
 import type { SourceRow, ValueRow, ValueSource, ValuesExplanation } from './explanation.js';
-import { count, cut, valueText } from './layout.js';
+import { cut, valueText } from './layout.js';
 
 /** Values that are shown; `--values` has all. */
 const SHOWN = 15;

@@ -1,3 +1,4 @@
+import { confirmationCode, isConfirmed } from '../../api/impact/confirmation.js';
 import { type Change, type Found, type ObjectName, objectName } from '../../api/impact/world.js';
 import { objectKey } from '../../api/object-key.js';
 import type { KubeObject, ObjectRef } from '../../api/objects.js';
@@ -9,7 +10,6 @@ import { type BundleManifest, bundleOf, bundlesAmong } from '../validate/bundle-
 import { asStored, isEncrypted } from '../validate/input-objects.js';
 import { isMeantAsManifest, readInputs } from '../validate/inputs.js';
 import { type Manifest, manifestsIn, textAt } from '../validate/manifests.js';
-import { confirmationCode, isConfirmed } from './confirmation.js';
 
 /** The kinds that bundles refer to, as they are read. */
 export const REFERRED: Readonly<Record<ObjectName['kind'], ResourceType>> = {
@@ -59,8 +59,8 @@ const ofObject = (manifest: Manifest, namespace: string): readonly Proposal[] =>
 const isReferred = (kind: string): kind is ObjectName['kind'] => Object.hasOwn(REFERRED, kind);
 
 const proposal = (kind: Proposal['kind'], ref: ObjectRef, manifest: Manifest): Proposal => {
-  const code = confirmationCode(manifest, ref.namespace);
-  return { kind, ref, manifest, code, isConfirmed: isConfirmed(manifest, code) };
+  const code = confirmationCode({ kind, ref, value: manifest.value });
+  return { kind, ref, manifest, code, isConfirmed: isConfirmed(manifest.value, code) };
 };
 
 /** Names what a manifest is of. */

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { CONFIRM_IMPACT } from '../../api/annotations.js';
+import { count } from '../../api/count.js';
 import type { ImpactPlatform } from '../../api/impact/facts.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
 import { type ExitCode, misuse } from '../command-error.js';
-import { count } from '../explain/layout.js';
 import { asJsonText, asYamlText, type Format, withOutput } from '../output/format.js';
 import type { Terminal } from '../terminal.js';
 import { settingsFrom } from '../validate/options.js';

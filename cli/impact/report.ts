@@ -1,9 +1,7 @@
 import type { Effect } from '../../api/impact/effect.js';
 import type { Hit } from '../../api/impact/impact-index.js';
+import type { Outcome } from '../../api/impact/words.js';
 import { keyOf, type Proposal } from './changes.js';
-
-/** What becomes of a bundle, in a word. */
-export type Outcome = Effect['kind'];
 
 /** A bundle that is hit. */
 export interface Row {

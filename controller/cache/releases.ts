@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../../api/objects.js';
 import { checkRelease, holderOf, type ReleaseHolder, releaseKeyOf } from '../../api/references/release.js';
+import { ReleaseHolders } from '../../api/references/release-holders.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { Change } from '../../kube/reflector.js';
 
@@ -8,49 +9,29 @@ import type { Change } from '../../kube/reflector.js';
  * created at once: the older one holds the release.
  */
 export class Releases {
-  /** By release. Most have one, and a list of one takes a fifth of what a Map takes. */
-  readonly #holders = new Map<string, readonly ReleaseHolder[]>();
+  readonly #holders = new ReleaseHolders();
 
   /** @returns the other bundles with a release that this one began or ceased to claim: they have to be reconciled */
   changed({ ref, before, after }: Change<StoredBundle>): readonly ObjectRef[] {
     const was = before && releaseKeyOf(before);
     const is = after && releaseKeyOf(after);
     if (was === is && before?.metadata.uid === after?.metadata.uid) return [];
-    if (was !== undefined) this.#leave(was, ref);
-    if (after !== undefined && is !== undefined) this.#enter(is, after);
+    if (was !== undefined) this.#holders.leave(was, ref);
+    if (after !== undefined && is !== undefined) this.#holders.enter(is, holderOf(after));
     const keys = new Set([was, is].filter((key) => key !== undefined));
-    return [...keys].flatMap((key) => this.#others(key, ref));
+    return [...keys].flatMap((key) => this.#holders.others(key, ref));
   }
 
   /** The oldest of the bundles with the same release, if this one is not. */
   olderHolder(bundle: StoredBundle): ObjectRef | undefined {
     const key = releaseKeyOf(bundle);
-    const hold = checkRelease(holderOf(bundle), key === undefined ? [] : this.#of(key));
+    const hold = checkRelease(holderOf(bundle), key === undefined ? [] : this.#holders.of(key));
     return hold.kind === 'held' ? { namespace: hold.by.namespace, name: hold.by.name } : undefined;
   }
 
   /** The other bundles with the same release, of any age. */
   otherHolders(bundle: StoredBundle): readonly ReleaseHolder[] {
     const key = releaseKeyOf(bundle);
-    return key === undefined ? [] : this.#others(key, bundle.metadata);
-  }
-
-  #of(key: string): readonly ReleaseHolder[] {
-    return this.#holders.get(key) ?? [];
-  }
-
-  #enter(key: string, bundle: StoredBundle): void {
-    const holder = holderOf(bundle);
-    this.#holders.set(key, this.#others(key, holder).concat(holder));
-  }
-
-  #leave(key: string, ref: ObjectRef): void {
-    const left = this.#others(key, ref);
-    if (left.length === 0) this.#holders.delete(key);
-    else this.#holders.set(key, left);
-  }
-
-  #others(key: string, { namespace, name }: ObjectRef): readonly ReleaseHolder[] {
-    return this.#of(key).filter((holder) => holder.namespace !== namespace || holder.name !== name);
+    return key === undefined ? [] : this.#holders.others(key, bundle.metadata);
   }
 }

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap';
 import { createGuard } from '../../admission/guard/guard.js';
-import { UseIndex } from '../../admission/guard/uses.js';
+import { BundleIndex } from '../../admission/references/bundle-index.js';
 import { type ValuesAnswer, ValuesPool } from '../../admission/values/values-pool.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
@@ -78,7 +78,7 @@ const setup = async (t: Test, { bundles = {}, shadows = [], answer }: Setup = {}
   for (const namespace of shadows) {
     kube.seed(CONFIGMAPS, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { namespace, name: 'app-config' } });
   }
-  const uses = new UseIndex({ client: kube, clock, random: { uniform: () => 0.5 }, log });
+  const uses = new BundleIndex({ client: kube, clock, random: { uniform: () => 0.5 }, log, keepUses: true });
   const stop = new AbortController();
   const running = uses.start(stop.signal);
   t.teardown(async () => {

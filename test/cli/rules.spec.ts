@@ -258,7 +258,7 @@ const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> =
       name: 'a',
       data: { 'a.yaml': text },
     });
-    const use = { bundle: { namespace: 'shop', name: 'web' }, key: undefined, optional: false };
+    const use = { bundle: { namespace: 'shop', name: 'web' }, as: 'values', key: undefined, optional: false } as const;
     const deps = { uses: { of: async () => [use] }, client: createFakeKube({ clock }), values: pool };
     const change = {
       kind: 'ConfigMap',

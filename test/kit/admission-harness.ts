@@ -2,6 +2,7 @@ import t from 'tap';
 import type { WebhookName } from '../../admission/admission-request.js';
 import { createChecks } from '../../admission/checks.js';
 import { createHandler } from '../../admission/handler.js';
+import { BundleIndex } from '../../admission/references/bundle-index.js';
 import { ValuesPool } from '../../admission/values/values-pool.js';
 import type { AccessQuestion, Stored } from '../../api/objects.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
@@ -66,18 +67,13 @@ export const createAdmissionHarness = (options: {
   const log = recordLog();
   const wire = tapped(kube, options.may ?? (() => true));
   const metrics = { answered: () => {}, lookedUp: (kind: string, result: string) => counted.push(`${kind} ${result}`) };
-  const { checks, start } = createChecks({
-    client: wire.client,
-    config: parsed.config,
-    values: new ValuesPool({ log }),
-    clock,
-    random: { uniform: () => 0 },
-    log,
-    metrics,
-  });
+  const { client } = wire;
+  const { config } = parsed;
+  const releases = new BundleIndex({ client, clock, random: { uniform: () => 0 }, log, keepUses: false });
+  const checks = createChecks({ client, config, values: new ValuesPool({ log }), clock, releases, metrics });
   const running = new AbortController();
   t.teardown(() => running.abort());
-  void start(running.signal);
+  if (config.checkReferences) void releases.start(running.signal);
   const handler = createHandler({ checks, clock, log, metrics });
   const ask = async (wish: Wish): Promise<Told> => {
     const { webhook = 'validate', withinMs = 9000 } = wish;
