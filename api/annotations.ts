@@ -5,6 +5,8 @@ export const FLUX_RECONCILE_REQUESTED = 'reconcile.fluxcd.io/requestedAt';
 export const DEPLOY_REQUESTED = 'werf.io/deploy-requested-at';
 /** Annotation of a bundle: `true` lets a lower version follow a higher one that is no longer offered, once two scans agree. */
 export const ALLOW_DOWNGRADE = 'werf.io/allow-downgrade';
+/** Annotation of a bundle: as long as it is there, its tag is the one that is wanted, whatever spec.registry chooses; an empty one is none. */
+export const ROLLBACK_TO = 'werf.io/rollback-to';
 /** Annotation of a bundle: `warn` admits it although something that it refers to does not exist. */
 export const MISSING_REFERENCES = 'werf.io/missing-references';
 /** Annotation of a bundle, which `werfbundle rollback` writes: the tag that it has pinned, and what chose the tag before. */

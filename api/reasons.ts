@@ -6,6 +6,7 @@ export const CONDITIONS = {
   Reconciling: 'something is under way, or is tried again by itself; it is there only then',
   Stalled: 'a person has to act; it is there only then',
   RegistryReachable: 'whether the last poll of the registry succeeded',
+  Held: 'what the registry offers is not deployed, since a person has rolled back; it is there only then',
   Drifted:
     'with drift detection: whether the cluster differs from what was deployed; Unknown if the last check gave no result',
   DriftCorrectionFailed:
@@ -108,6 +109,17 @@ export const REASONS = {
     what: 'the registry offers only a lower version than the one deployed',
     advice: 'set `spec.registry.tag` in the place of `versionConstraint`, if you want the lower one',
     event: 'Warning',
+  },
+  RolledBack: {
+    what: 'a person has rolled back: no poll deploys another tag',
+    advice: '`werfbundle release-hold` follows the registry again',
+    see: 'command-line.md#release-hold',
+    event: 'Normal',
+  },
+  HoldReleased: {
+    what: 'nothing is held back any more: the registry is followed again',
+    advice: 'nothing',
+    event: 'Normal',
   },
   SpecInvalid: {
     what: 'the spec breaks a rule: it was stored while no webhook was there',

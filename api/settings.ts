@@ -3,6 +3,7 @@ import { parseDuration } from './duration.js';
 import { releaseNameOf, targetNamespaceOf } from './names.js';
 import type { Problem } from './problem.js';
 import { parseRegistryUrl } from './registry-url.js';
+import { rollbackOf } from './rollback.js';
 import { withoutNulls } from './schema-node.js';
 import { bundleProblems } from './validate.js';
 import type { ConvergeSpec, RegistrySpec, StoredBundle, ValuesSource, WerfBundleSpec } from './werfbundle.js';
@@ -17,7 +18,7 @@ export interface Settings {
     readonly secretName?: string;
     readonly caSecretName?: string;
     readonly pollIntervalMs: number;
-    /** An empty versionConstraint is left out. */
+    /** An empty versionConstraint is left out. While a person has rolled back, it is just that tag. */
     readonly policy: Pick<RegistrySpec, 'tag' | 'versionConstraint' | 'tagPattern' | 'tagOrder'>;
   };
   readonly converge: {
@@ -65,7 +66,7 @@ const settingsOf = (bundle: StoredBundle): Settings => {
   const converge = spec.converge ?? {};
   const drift = converge.driftDetection ?? {};
   return {
-    registry: registryOf(spec.registry),
+    registry: registryOf(withRollback(spec.registry, rollbackOf(bundle))),
     converge: convergeOf({ ...bundle, spec }, converge),
     driftDetection: {
       enabled: present(drift.enabled),
@@ -76,6 +77,13 @@ const settingsOf = (bundle: StoredBundle): Settings => {
     deletionPolicy: present(spec.deletionPolicy),
     suspend: present(spec.suspend),
   };
+};
+
+/** The annotation comes before all that chooses a tag. */
+const withRollback = (registry: RegistrySpec, tag: string | undefined): RegistrySpec => {
+  if (tag === undefined) return registry;
+  const { versionConstraint: _, tagPattern: __, tagOrder: ___, ...rest } = registry;
+  return { ...rest, tag };
 };
 
 const registryOf = (registry: RegistrySpec): Settings['registry'] => {

@@ -86,6 +86,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'pin an earlier tag, and say what to change in git',
     load: async () => (await import('./rollback/command.js')).rollbackCommand,
   },
+  'release-hold': {
+    summary: 'let a bundle follow its registry again, after a rollback',
+    load: async () => (await import('./release-hold/command.js')).releaseHoldCommand,
+  },
   init: {
     summary: 'print a bundle of your own with the rights that it needs',
     load: async () => (await import('./init/command.js')).initCommand,

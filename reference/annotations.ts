@@ -7,6 +7,7 @@ import {
   FLUX_RECONCILE_REQUESTED,
   MISSING_REFERENCES,
   RECONCILE_REQUESTED,
+  ROLLBACK_TO,
 } from '../api/annotations.js';
 import { FINALIZER } from '../api/finalizer.js';
 import { ACCEPT_BUNDLES_FROM } from '../api/references/target-namespace.js';
@@ -35,9 +36,14 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
   [MISSING_REFERENCES, 'a bundle', '`warn` admits it although something that it refers to does not exist yet'],
   [DISMISS_REQUIRED, 'a bundle', '`true`: with `deletionPolicy: Dismiss` it goes only when its release is uninstalled'],
   [
+    ROLLBACK_TO,
+    'a bundle',
+    'written by `werfbundle rollback`: as long as it is there, this tag is wanted, whatever `spec.registry` chooses; `werfbundle release-hold` takes it away',
+  ],
+  [
     BEFORE_ROLLBACK,
     'a bundle',
-    'written by `werfbundle rollback`, which reads it when it pins another tag: what chose the tag before; the controller does not look at it',
+    'written by `werfbundle rollback --pin`, which reads it when it pins another tag: what chose the tag before; the controller does not look at it',
   ],
   [
     CONFIRM_IMPACT,

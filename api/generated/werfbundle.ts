@@ -211,7 +211,7 @@ export interface WerfBundleStatus {
    */
   observedGeneration?: number;
   /**
-   * What is known, by type: Ready (what was asked for is deployed), Suspended, Reconciling, Stalled (a person must act), RegistryReachable, Drifted, DriftCorrectionFailed.
+   * What is known, by type: Ready (what was asked for is deployed), Suspended, Reconciling, Stalled (a person must act), RegistryReachable, Held (what the registry offers is not deployed), Drifted, DriftCorrectionFailed.
    *
    * Items: One condition, as Kubernetes has them.
    */
@@ -317,6 +317,7 @@ export interface WerfBundleStatus {
       | 'Requested'
       | 'DriftCorrection'
       | 'Downgrade'
+      | 'Rollback'
       | 'JobLost'
       | 'Dismiss';
     /**
@@ -368,6 +369,10 @@ export interface WerfBundleStatus {
    * The last value of the annotation werf.io/deploy-requested-at that was answered.
    */
   lastHandledDeployRequest?: string;
+  /**
+   * The tag of the annotation werf.io/rollback-to that this status is about; left out without one.
+   */
+  rollbackTo?: string;
   /**
    * When the last check for drift ended.
    */

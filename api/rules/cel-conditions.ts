@@ -1,3 +1,4 @@
+import { ROLLBACK_TO } from '../annotations.js';
 import { OPERATORS_PREFIX } from '../operators-prefix.js';
 import { RANGE_PARTS } from '../version-constraint.js';
 import type { Cel, CelValidation } from './cel.js';
@@ -148,6 +149,20 @@ export const PLACE: Cel = {
     fixed('targetNamespace', { before: 'targetBefore', now: 'target' }),
     fixed('releaseName', { before: 'releaseBefore', now: 'release' }),
   ],
+};
+
+const ROLLBACK_VALUE = `object.metadata.?annotations[?'${ROLLBACK_TO}'].orValue('')`;
+
+export const ROLLBACK: Cel = {
+  kind: 'policy',
+  validations: [
+    {
+      expression: `${ROLLBACK_VALUE} == '' || ${ROLLBACK_VALUE}.matches('^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$')`,
+      message: `metadata.annotations[${ROLLBACK_TO}]: Invalid value: must be a tag`,
+      messageExpression: `'metadata.annotations[${ROLLBACK_TO}]: Invalid value: ' + ${quoted(ROLLBACK_VALUE)} + ': a tag is needed: 1 to 128 letters, digits, "_", "." and "-", of which the first is a letter, a digit or "_"'`,
+    },
+  ],
+  except: 'a change of annotations alone, which the controller judges',
 };
 
 const operatorsOwn = (given: {

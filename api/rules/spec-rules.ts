@@ -1,5 +1,5 @@
 import { IN_SCHEMA } from './cel.js';
-import { BY_FLAGS, CONSTRAINT, PATTERN, PLACE, REPOSITORY, SERVICE_ACCOUNT } from './cel-conditions.js';
+import { BY_FLAGS, CONSTRAINT, PATTERN, PLACE, REPOSITORY, ROLLBACK, SERVICE_ACCOUNT } from './cel-conditions.js';
 import type { Rule } from './rule.js';
 
 /** Of what the spec itself says, and of what the platform lets it say. */
@@ -130,6 +130,15 @@ export const SPEC_RULES = {
     cel: PLACE,
     what: 'Target namespace or release name changed after a deploy: the old release would stay behind, unnoticed.',
     mend: 'Leave it as it is; make a bundle of its own for the release elsewhere.',
+  },
+  'rollback-tag': {
+    id: 'WB028',
+    severity: 'error',
+    cel: ROLLBACK,
+    what: 'Annotation werf.io/rollback-to names something that can be no tag.',
+    mend: 'Write a tag that the registry has, or take the annotation away to follow the registry again.',
+    example:
+      'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: web, namespace: shop, annotations: {werf.io/rollback-to: "v1.0.0, please"}}\nspec: {registry: {url: ghcr.io/acme/web}}',
   },
   'registry-not-allowed': {
     id: 'WB030',

@@ -1,6 +1,8 @@
+import { ROLLBACK_TO } from '../annotations.js';
 import { isMap, valueAt } from '../json-map.js';
 import { cutReleaseName } from '../names.js';
 import type { Problem } from '../problem.js';
+import { rollbackOf } from '../rollback.js';
 import { withoutNulls } from '../schema-node.js';
 import type { VersionConstraint } from '../version-constraint.js';
 import { liveFieldAdvice } from './live-field.js';
@@ -95,9 +97,19 @@ const resolved = (name: 'targetNamespace' | 'releaseName', spec: unknown, bundle
   return typeof own === 'string' ? cutReleaseName(own) : undefined;
 };
 
+/** What a person has rolled back to takes the place of spec.registry.tag, and is judged as that. */
+const rollbackNamesATag: Rule = ({ bundle }) => {
+  const tag = rollbackOf(bundle);
+  if (tag === undefined || /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/.test(tag)) return [];
+  const words =
+    'a tag is needed: 1 to 128 letters, digits, "_", "." and "-", of which the first is a letter, a digit or "_"';
+  return [invalid('rollback-tag', `metadata.annotations[${ROLLBACK_TO}]`, tag, words)];
+};
+
 const RULES: readonly Rule[] = [
   tagExcludesSelection,
   otherNamespaceNeedsServiceAccount,
   sourceIsOneOfTwo,
   placeIsFixed,
+  rollbackNamesATag,
 ];

@@ -1,5 +1,6 @@
 import { DEPLOY_REQUESTED, RECONCILE_REQUESTED } from '../../api/annotations.js';
 import type { ConditionType } from '../../api/reasons.js';
+import { rollbackOf } from '../../api/rollback.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 
 /** What was asked of the controller. */
@@ -7,7 +8,11 @@ export type Request =
   /** By annotation; `value` is what was written. */
   | { readonly kind: 'reconcile' | 'deploy'; readonly value: string }
   /** By another spec, which wants this tag. */
-  | { readonly kind: 'spec'; readonly tag: string };
+  | { readonly kind: 'spec'; readonly tag: string }
+  /** By annotation: this tag is to be deployed, whatever the spec chooses. */
+  | { readonly kind: 'rollback'; readonly tag: string }
+  /** To follow the registry again. */
+  | { readonly kind: 'release' };
 
 /** What has become of it. */
 export type Outcome =
@@ -32,12 +37,13 @@ export const outcomeOf = (bundle: StoredBundle, request: Request): Outcome => {
   if (status.phase === 'Failed') return { kind: 'failed', message };
   const registry = conditionOf(status, 'RegistryReachable');
   if (registry?.status === 'False') return { kind: 'waiting', message: registry.message };
-  const isThere = request.kind !== 'spec' || status.lastAppliedTag === request.tag;
+  const wanted = 'tag' in request ? request.tag : undefined;
+  const isThere = wanted === undefined || status.lastAppliedTag === wanted;
   const isSynced = status.phase === 'Synced' && ready?.status === 'True';
   if (isSynced && isThere) return { kind: 'ready', message };
   // Of what is deployed the status would say that all is well.
-  if (isSynced && request.kind === 'spec')
-    return { kind: 'waiting', message: `the registry has not offered ${request.tag} yet; the next poll asks again` };
+  if (isSynced && wanted !== undefined)
+    return { kind: 'waiting', message: `the registry has not offered ${wanted} yet; the next poll asks again` };
   return { kind: 'waiting', message };
 };
 
@@ -47,6 +53,8 @@ const conditionOf = ({ conditions }: WerfBundleStatus, type: ConditionType) =>
 /** Whether this request was acted on, or a later one that has taken its place. */
 const isHandled = ({ metadata, status }: StoredBundle, request: Request): boolean => {
   if (request.kind === 'spec') return true;
+  if (request.kind === 'rollback') return status?.rollbackTo === request.tag;
+  if (request.kind === 'release') return status?.rollbackTo === rollbackOf({ metadata });
   const [name, handled] =
     request.kind === 'deploy'
       ? [DEPLOY_REQUESTED, status?.lastHandledDeployRequest]

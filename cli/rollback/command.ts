@@ -1,10 +1,8 @@
 import { Command } from 'commander';
 import type { StoredBundle } from '../../api/werfbundle.js';
-import type { ManagedFields } from '../../kube/client.js';
 import { findBundle } from '../cluster/bundle-argument.js';
 import { changeBundle } from '../cluster/change-bundle.js';
-import { ownersOf, wordsOfManagers } from '../cluster/manager-words.js';
-import { managersOf } from '../cluster/managers.js';
+import { ownersOf } from '../cluster/manager-words.js';
 import { type ClusterOptions, withClusterOptions } from '../cluster/options.js';
 import { inCluster, type Session } from '../cluster/session.js';
 import type { CommandBuilder } from '../command-builder.js';
@@ -16,13 +14,16 @@ import { waitForAll } from '../reconcile/wait.js';
 import { type OpenRegistry, registryFromHere } from '../registry-from-here.js';
 import type { Terminal } from '../terminal.js';
 import { DEFAULT_TIMEOUT, timeoutIn } from '../timeout.js';
-import { manifestSelection, rollbackAnnotations } from './origin.js';
+import { BY_ANNOTATION } from './by-annotation.js';
+import { BY_PIN } from './by-pin.js';
+import { manifestSelection } from './origin.js';
 import { checkTag } from './tag-check.js';
-import { patchOfSelection, rollbackTag, type Selection, selectionOf } from './target.js';
-import { manifestChange, waysBack, wordFor } from './words.js';
+import { rollbackTag } from './target.js';
+import { wordFor } from './words.js';
 
 export interface RollbackOptions extends ClusterOptions {
   readonly to?: string;
+  readonly pin?: true;
   readonly dryRun?: true;
   readonly wait?: true;
   readonly timeout: string;
@@ -30,7 +31,8 @@ export interface RollbackOptions extends ClusterOptions {
 }
 
 const DESCRIPTION = [
-  'Pins a tag (spec.registry.tag) in the place of whatever chooses one: without --to the last other one that was deployed with success. No poll undoes it. Prints the change to make where the manifest is kept, and the command by which the bundle follows its registry again.',
+  'Pins a tag in the place of whatever chooses one: without --to the last other one that was deployed with success. No poll undoes it, and neither do Argo CD and Flux: it is an annotation (werf.io/rollback-to), and release-hold takes it away. Prints the change to make in git for good, too.',
+  '--pin writes spec.registry.tag instead, which those who apply the manifest put back or refuse, unless it is changed where it is kept.',
   'A tag that was not deployed before is looked for in the registry, from here, and refused if it is not there. --dry-run looks for any, has the apiserver and the webhook judge the change, and changes nothing.',
   'Exit code 0: pinned, and with --wait deployed; 1: there is nothing to go back to, the cluster refused, or it failed; 2: wrong use, or no cluster.',
 ].join('\n\n');
@@ -42,6 +44,7 @@ export const rollbackCommand: CommandBuilder = (terminal) => {
     .description(DESCRIPTION)
     .argument('<name>', 'NAME or wb/NAME')
     .option('--to <tag>', 'this tag')
+    .option('--pin', 'write spec.registry.tag instead of an annotation')
     .option('--dry-run', 'change nothing; the apiserver, the webhook and the registry are asked all the same')
     .option('--wait', 'wait until it is deployed, or has failed')
     .option('--timeout <duration>', 'how long to wait', DEFAULT_TIMEOUT);
@@ -60,20 +63,17 @@ interface Deps {
   readonly openRegistry?: OpenRegistry;
 }
 
-/** Pins a bundle to an earlier tag. @throws CommandError, KubeError */
+/** Rolls a bundle back to an earlier tag. @throws CommandError, KubeError */
 export const rollBack = async (deps: Deps, name: string, options: RollbackOptions): Promise<void> => {
   const { terminal, session } = deps;
   session.tell('reading the bundle');
   let before = await findBundle(session, name);
   let tag = '';
+  const how = options.pin === true ? BY_PIN : BY_ANNOTATION;
   const patchFor = (now: StoredBundle) => {
     before = now;
-    tag = rollbackTag(now, options.to);
-    const annotations = rollbackAnnotations(now, tag);
-    return {
-      ...(Object.keys(annotations).length > 0 && { metadata: { annotations } }),
-      spec: { registry: patchOfSelection(selectionOf(now.spec), { tag }) },
-    };
+    tag = rollbackTag(now, { given: options.to, pins: options.pin === true });
+    return how.patchFor(now, tag);
   };
   // Before the change, which makes the fields ours.
   const owners = await ownersOf(session, before);
@@ -83,24 +83,24 @@ export const rollBack = async (deps: Deps, name: string, options: RollbackOption
   const judged = asks ? await changeBundle(session, before, { patchFor, dryRun: true }) : undefined;
   const doubt = judged === undefined ? [] : await doubtOf(deps, judged.bundle, tag);
   const changed = options.dryRun === true ? judged : undefined;
-  tag = rollbackTag(before, options.to);
-  const notes = manifest.tag === tag ? [] : managersNotes(before, owners, manifest);
+  tag = rollbackTag(before, { given: options.to, pins: options.pin === true });
+  const notes = how.notesOn({ before, owners, manifest, tag });
   session.quiet();
   for (const note of [...notes, ...doubt])
     terminal.err(`${folded(`${before.metadata.name}: ${note}`, { columns: terminal.errColumns, indent: 2 })}\n`);
   const { bundle } = changed ?? (await changeBundle(session, before, { patchFor }));
   session.quiet();
   if (options.output === undefined) {
-    const how = options.dryRun === true ? ' (server dry run)' : '';
-    terminal.out(`${fullName(bundle)} ${wordFor(before, tag)} ${tag}${how}\n`);
+    const dry = options.dryRun === true ? ' (server dry run)' : '';
+    terminal.out(`${fullName(bundle)} ${wordFor(before, tag)} ${tag}${dry}\n`);
     if (options.dryRun === true) terminal.out(`${JSON.stringify(patchFor(before))}\n`);
   } else {
     terminal.out(objectsText(options.output, [bundle], true));
   }
-  terminal.err(adviceOn({ before, tag, manifest, columns: terminal.errColumns }));
-  const how = { timeout: options.timeout, isForPeople: options.output === undefined };
+  terminal.err(adviceOf(before, tag, { lines: how.adviceOn({ before, manifest, tag }), columns: terminal.errColumns }));
+  const waiting = { timeout: options.timeout, isForPeople: options.output === undefined };
   if (options.wait === true && options.dryRun !== true)
-    await waitForAll(deps, [{ bundle, request: { kind: 'spec', tag } }], how);
+    await waitForAll(deps, [{ bundle, request: { kind: how.request, tag } }], waiting);
   terminal.end(0);
 };
 
@@ -116,38 +116,18 @@ const doubtOf = async (deps: Deps, bundle: StoredBundle, tag: string): Promise<r
   return found.kind === 'there' ? [] : [`whether the registry has ${tag} is not known: ${found.why}`];
 };
 
-const managersNotes = (
-  before: StoredBundle,
-  owners: readonly ManagedFields[],
-  manifest: Selection,
-): readonly string[] => {
-  const live = Object.keys(selectionOf(before.spec));
-  const fields = [...new Set(['tag', ...live, ...Object.keys(manifest)])];
-  const paths = fields.map((field) => ['spec', 'registry', field]);
-  const dotted = (names: readonly string[]) => names.map((field) => `spec.registry.${field}`);
-  const excludes = dotted(fields.filter((field) => field !== 'tag'));
-  const taken = dotted(Object.keys(manifest).filter((field) => !live.includes(field)));
-  const change = { paths, taken, inGit: 'change it as shown below', excludes };
-  return wordsOfManagers(managersOf(before, owners, change), change);
-};
-
-const adviceOn = (given: {
-  /** The bundle before it was pinned. */
-  readonly before: StoredBundle;
-  readonly tag: string;
-  readonly manifest: Selection;
-  readonly columns: number | undefined;
-}): string => {
-  const { before, tag, manifest, columns } = given;
-  const { name, namespace } = before.metadata;
+const adviceOf = (
+  { metadata: { name, namespace }, spec }: StoredBundle,
+  tag: string,
+  { lines, columns }: { readonly lines: readonly string[]; readonly columns: number | undefined },
+): string => {
   const prose = (line: string): string => folded(line, { columns, indent: 2 });
   return [
-    ...(before.spec.suspend === true
+    ...(spec.suspend === true
       ? [prose(`${name}: it is suspended: ${tag} is deployed after werfbundle resume ${name} -n ${namespace}`)]
       : []),
-    ...manifestChange(before, manifest, tag),
-    // What is indented are commands to paste.
-    ...waysBack(before, tag).map((line) => (line.startsWith(' ') ? line : prose(line))),
+    // What is indented are manifests, and commands to paste.
+    ...lines.map((line) => (/^[ +-]/.test(line) ? line : prose(line))),
     '',
   ].join('\n');
 };

@@ -1,4 +1,5 @@
 import type { JsonMap } from '../../api/json-map.js';
+import { rollbackOf } from '../../api/rollback.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
 import { CommandError } from '../command-error.js';
 
@@ -20,9 +21,13 @@ export const patchOfSelection = (from: Selection, to: Selection): object =>
 
 /**
  * The tag to go back to: the one that was given, or the last other one that was deployed with success.
+ * @param how.pins - by spec.registry.tag; otherwise what is deployed may be named, to stay at it
  * @throws CommandError if there is none, or it would change nothing
  */
-export const rollbackTag = (bundle: StoredBundle, given: string | undefined): string => {
+export const rollbackTag = (
+  bundle: StoredBundle,
+  { given, pins }: { readonly given: string | undefined; readonly pins: boolean },
+): string => {
   const { status, metadata, spec } = bundle;
   const which = `${metadata.namespace}/${metadata.name}`;
   const succeeded = (status?.history ?? [])
@@ -31,10 +36,13 @@ export const rollbackTag = (bundle: StoredBundle, given: string | undefined): st
   const tried = status?.deployment?.tag ?? status?.lastAppliedTag;
   const isDeployed = tried !== undefined && tried === status?.lastAppliedTag;
   // A pin is what to get away from, be it that nothing came of it: then what is deployed is the way back.
-  const from = spec.registry.tag ?? tried;
+  const held = rollbackOf(bundle);
+  const from = held ?? spec.registry.tag ?? tried;
   if (given !== undefined) {
-    if (spec.registry.tag === given) throw new CommandError([`${which}: spec.registry.tag is ${given} already`]);
-    if (isDeployed && from === given)
+    if (!pins && held === given) throw new CommandError([`${which}: it is rolled back to ${given} already`]);
+    if (held === undefined && spec.registry.tag === given)
+      throw new CommandError([`${which}: spec.registry.tag is ${given} already`]);
+    if (pins && held === undefined && isDeployed && from === given)
       throw new CommandError([
         `${which}: ${given} is what is deployed${others(succeeded, given)}; to keep it from being followed by others, set spec.registry.tag`,
       ]);

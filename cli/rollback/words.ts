@@ -1,5 +1,6 @@
 import { patchCommand } from '../../api/kubectl-command.js';
 import { refOf } from '../../api/objects.js';
+import { rollbackOf } from '../../api/rollback.js';
 import { parseVersion } from '../../api/version-constraint.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { asYamlText } from '../output/format.js';
@@ -8,9 +9,12 @@ import { patchOfSelection, type Selection, selectionOf } from './target.js';
 
 /**
  * What to change where the manifest of a bundle is kept, in lines: a diff of its spec.registry.
- * @param manifest - how it chooses a tag there
+ * @param given.manifest - how it chooses a tag there; @param given.intro - the line before
  */
-export const manifestChange = ({ spec }: StoredBundle, manifest: Selection, tag: string): readonly string[] => {
+export const manifestChange = (
+  { spec }: StoredBundle,
+  { manifest, tag, intro }: { readonly manifest: Selection; readonly tag: string; readonly intro: string },
+): readonly string[] => {
   if (manifest.tag === tag) return [`Where its manifest is kept it has tag: ${tag} already.`];
   const lines = (mark: string, fields: object): readonly string[] =>
     Object.keys(fields).length === 0
@@ -20,7 +24,7 @@ export const manifestChange = ({ spec }: StoredBundle, manifest: Selection, tag:
           .split('\n')
           .map((line) => `${mark}    ${line}`);
   return [
-    'Where its manifest is kept:',
+    intro,
     ' spec:',
     '   registry:',
     ...lines(' ', { url: spec.registry.url }),
@@ -30,8 +34,9 @@ export const manifestChange = ({ spec }: StoredBundle, manifest: Selection, tag:
 };
 
 /** What was done with a bundle, in a word that does not call it back what goes forward. @param before - the bundle before it was pinned */
-export const wordFor = ({ spec, status }: StoredBundle, tag: string): string => {
-  const from = spec.registry.tag ?? status?.deployment?.tag ?? status?.lastAppliedTag;
+export const wordFor = (bundle: StoredBundle, tag: string): string => {
+  const { spec, status } = bundle;
+  const from = rollbackOf(bundle) ?? spec.registry.tag ?? status?.deployment?.tag ?? status?.lastAppliedTag;
   const [to, last] = [parseVersion(tag), parseVersion(from ?? '')];
   if (to !== undefined && last !== undefined) return to.compare(last) < 0 ? 'rolled back to' : 'set to';
   // The newest stands first.

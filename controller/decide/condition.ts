@@ -40,8 +40,9 @@ const ORDER: Readonly<Record<ConditionType, number>> = {
   Reconciling: 2,
   Stalled: 3,
   RegistryReachable: 4,
-  Drifted: 5,
-  DriftCorrectionFailed: 6,
+  Held: 5,
+  Drifted: 6,
+  DriftCorrectionFailed: 7,
 };
 
 const places: ReadonlyMap<string, number> = new Map(Object.entries(ORDER));

@@ -8,6 +8,7 @@ import { secretsOfChecks } from './drift-check.js';
 import { finalizerChange } from './finalizer.js';
 import { type Finding, tell } from './finding.js';
 import { stateOf } from './guards.js';
+import { accountHolds } from './holds.js';
 import { interestOf, nextSecretLook } from './interest.js';
 import type { Observation } from './observation.js';
 import { outcomeOf } from './outcomes.js';
@@ -20,7 +21,7 @@ import { nextValuesLook } from './values-change.js';
 
 /**
  * Decides what is done for a bundle: it accounts for the poll, the guards find the state that the bundle is in, and a table says what
- * follows from that state; then it accounts for checks and corrections of drift, and writes all of it into the status.
+ * follows from that state; then it accounts for checks and corrections of drift, and for what is held, and writes all of it into the status.
  * Pure: the same observation gives the same decision. Never throws for anything that a user or the cluster may cause.
  * @returns a need: nothing is decided before it is known
  */
@@ -28,7 +29,8 @@ export const decide = (seen: Observation): Decision | Need => {
   const polled = accountPoll(seen);
   const state = stateOf({ seen, polled });
   if (state.kind === 'needs') return state;
-  return toDecision(seen, accountDrift(seen, outcomeOf(state, { seen, polled })));
+  const facts = { seen, polled };
+  return toDecision(seen, accountHolds(facts, accountDrift(seen, outcomeOf(state, facts))));
 };
 
 const toDecision = (seen: Observation, partial: PartialDecision): Decision => {

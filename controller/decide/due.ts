@@ -3,6 +3,7 @@ import { type Attempt, lastAttempt, lastTried, wasSuperseded } from '../../api/a
 import { LOST_DELAYS_MS, retryDelayMs } from '../../api/backoff.js';
 import { madeWith } from '../../api/checksum.js';
 import { annotateCommand } from '../../api/kubectl-command.js';
+import { rollbackOf } from '../../api/rollback.js';
 import type { Settings } from '../../api/settings.js';
 import { admits, isLowerTag } from '../../api/tag-choice.js';
 import { parseTime } from '../../api/timestamp.js';
@@ -150,7 +151,7 @@ export const whatIsDue = (input: DueInput): Due => {
   const different = differenceOf({ bundle, target }, comparableAttempt(last, input.keyId));
   const reason = different ?? (requested.deployment ? 'Requested' : actedUpon(bundle, requested.look));
   if (reason !== undefined) {
-    const deployReason = reason === 'NewTag' && lower === 'meant' ? 'Downgrade' : reason;
+    const deployReason = reason === 'NewTag' ? reasonOfTag(bundle, lower) : reason;
     return { kind: 'deploy', target, reason: deployReason, attempt: 1 };
   }
   const again = nextTry(status, { retries: input.settings.converge.retries, timeScale: input.timeScale });
@@ -166,6 +167,11 @@ export const whatIsDue = (input: DueInput): Due => {
   const isTold = generation === undefined || deployment === undefined || deployment.generation === generation;
   const known = last?.checksum === checksum && last.digest === target.digest && isTold;
   return known ? { kind: 'nothing' } : { kind: 'record', checksum, digest: target.digest, generation };
+};
+
+const reasonOfTag = (bundle: StoredBundle, lower: ReturnType<typeof lowering>): DeployReason => {
+  if (rollbackOf(bundle) !== undefined) return 'Rollback';
+  return lower === 'meant' ? 'Downgrade' : 'NewTag';
 };
 
 /** The last attempt as a target, if the spec still admits its tag. */

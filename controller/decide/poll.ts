@@ -13,6 +13,7 @@ import { specChanged } from './due.js';
 import type { Finding } from './finding.js';
 import type { Observation } from './observation.js';
 import { pollError } from './poll-error.js';
+import { keptRollback, withRollbackKept } from './rollback.js';
 import { isSuspended } from './suspension.js';
 
 /** The result of a bundle's polls, before anything is deployed. */
@@ -65,9 +66,15 @@ const withHandledRequests = (bundle: StoredBundle, status: WerfBundleStatus): We
 export const wasAttempted = (status: WerfBundleStatus): boolean =>
   status.deployment !== undefined || status.lastAppliedTag !== undefined;
 
-/** Whether the spec has changed since the last reconcile: then what is known of the registry may be about something else. */
-export const isNewGeneration = ({ metadata, status = {} }: StoredBundle): boolean =>
-  metadata.generation !== status.observedGeneration || hasChangedSuspended(metadata.generation, status);
+/**
+ * Whether the spec, or what a person has rolled back to, has changed since the last reconcile: then what is known of the registry may be
+ * about something else.
+ */
+export const isNewGeneration = (bundle: StoredBundle): boolean => {
+  const { metadata, status = {} } = bundle;
+  const isSame = metadata.generation === status.observedGeneration && keptRollback(bundle) === status.rollbackTo;
+  return !isSame || hasChangedSuspended(metadata.generation, status);
+};
 
 /** Whether the spec has changed while the bundle was suspended, which keeps what was known until then. */
 const hasChangedSuspended = (generation: number, status: WerfBundleStatus): boolean =>
@@ -143,7 +150,8 @@ export const lookAnew = (
   reason?: 'PollingResumed',
 ): PollAccount => {
   const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
-  const fresh = { ...rest, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
+  const kept = withRollbackKept(seen.bundle, rest);
+  const fresh = { ...kept, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
   return firstScan(seen, fresh, message, reason);
 };
 

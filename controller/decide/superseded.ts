@@ -1,3 +1,4 @@
+import { rollbackOf } from '../../api/rollback.js';
 import { isLowerTag } from '../../api/tag-choice.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
@@ -28,6 +29,8 @@ export const supersededBy = (
   if (isSuspended({ bundle, platform })) return 'the bundle was suspended';
   if (generation !== (deployment.generation ?? generation)) return 'the spec was changed';
   if (spec.kind === 'invalid') return 'the spec is not allowed any more';
+  const rollback = rollbackOf(bundle);
+  if (rollback !== undefined && rollback !== deployment.tag) return `a person has rolled back to ${rollback}`;
   if (wanted === undefined) return undefined;
   if (wanted.tag === deployment.tag)
     return wanted.digest === deployment.digest ? undefined : `${wanted.tag} was published again`;

@@ -18,13 +18,13 @@ export const isLookedUpAgain = (status: WerfBundleStatus): boolean => {
 };
 
 /** Reasons with an event for each new message, since each message is another deployment. */
-const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed']);
+const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed', 'RolledBack']);
 
 /** Whether a condition that takes this reason is an event; that a bundle is suspended, its condition Suspended tells. */
 const isTold = (reason: string): reason is ToldReason =>
   reason !== 'Suspended' && Object.hasOwn(REASONS, reason) && 'event' in REASONS[reason as Reason];
 
-const TOLD: readonly ConditionType[] = ['Ready', 'RegistryReachable', 'Drifted', 'DriftCorrectionFailed'];
+const TOLD: readonly ConditionType[] = ['Ready', 'RegistryReachable', 'Held', 'Drifted', 'DriftCorrectionFailed'];
 
 /** The events of a transition: what became different between two statuses, each thing once. */
 export const transitionEvents = (
@@ -77,6 +77,12 @@ const NO_ETAG: BundleEvent = {
   message: 'ETag support not detected: the whole list of tags is fetched at each poll; lastETag is a hash of the tags',
 };
 
+const RELEASED: BundleEvent = {
+  type: 'Normal',
+  reason: 'HoldReleased',
+  message: 'nothing is held back any more: the registry is followed again',
+};
+
 /** Whether a correction worked, which says more than that nothing has drifted. */
 const isCorrected = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): boolean =>
   type === 'Drifted' &&
@@ -95,6 +101,7 @@ const CORRECTED: readonly BundleEvent[] = [
 const changeOf = (type: ConditionType, before: WerfBundleStatus, after: WerfBundleStatus): readonly BundleEvent[] => {
   const old = conditionOf(before, type);
   const now = conditionOf(after, type);
+  if (now === undefined && type === 'Held' && old !== undefined) return [RELEASED];
   if (now === undefined || !differs(old, now) || isOfDrift(type, old, now)) return [];
   const { reason, message } = now;
   return isTold(reason) ? [{ type: REASONS[reason].event, reason, message } as BundleEvent] : [];

@@ -50,6 +50,7 @@ const REASONS: Readonly<Record<DeployReason, true>> = {
   Requested: true,
   DriftCorrection: true,
   Downgrade: true,
+  Rollback: true,
   JobLost: true,
   Dismiss: true,
 };

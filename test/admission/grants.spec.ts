@@ -167,6 +167,7 @@ t.test('a user who changes a bundle needs its rights', async (t) => {
     { title: 'suspend', old, now: bundle({ ...PLAIN, suspend: true }), asked: true },
     { title: 'an annotation of ours', old, now: annotated({ 'werf.io/allow-downgrade': 'true' }), asked: true },
     { title: 'a deploy', old, now: annotated({ 'werf.io/deploy-requested-at': 'now' }), asked: true },
+    { title: 'a rollback', old, now: annotated({ 'werf.io/rollback-to': 'v1' }), asked: true },
     { title: 'one taken away', old: annotated({ 'werf.io/dismiss-required': 'true' }), now: old, asked: true },
     { title: 'a reconcile', old, now: annotated({ 'werf.io/reconcile-requested-at': 'now' }), asked: false },
     { title: 'Flux\u2019s reconcile', old, now: annotated({ 'reconcile.fluxcd.io/requestedAt': 'now' }), asked: false },

@@ -257,6 +257,23 @@ t.test('updates', async (t) => {
   }
 });
 
+t.test('a rollback is judged by /validate as a tag is, though the spec is as it was', async (t) => {
+  const rolledBack = (tag: string) => bundle(FOUR_MISTAKES, { annotations: { 'werf.io/rollback-to': tag } });
+  const { ask } = setup();
+  const answerTo = async (webhook: WebhookName, object: Json, oldObject = bundle(FOUR_MISTAKES)) =>
+    responseOf(await ask(webhook, review({ operation: 'UPDATE', object, oldObject })));
+  t.match(await answerTo('validate', rolledBack('v1.0.0')), { allowed: true });
+  t.match(await answerTo('mutate', rolledBack('v 1')), { allowed: true });
+  t.match(await answerTo('validate', rolledBack('v 1')), {
+    allowed: false,
+    status: {
+      message:
+        /is invalid: metadata\.annotations\[werf\.io\/rollback-to\]: Invalid value: "v 1": a tag is needed: [^[]*$/,
+    },
+  });
+  t.match(await answerTo('validate', rolledBack('v 1'), rolledBack('v 1')), { allowed: true }, 'it stood there before');
+});
+
 t.test('what is no AdmissionReview v1 is a 400, with the uid where it could be read', async (t) => {
   const { ask, handler } = setup();
   const without = (field: string) => {

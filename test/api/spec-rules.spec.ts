@@ -63,6 +63,27 @@ t.test('problems have the codes of the apiserver', async (t) => {
   );
 });
 
+t.test('what a person rolls back to is a tag, and takes the place of all that chooses one', async (t) => {
+  const rolledBack = (tag: string, fields: object = {}) => {
+    const { metadata, spec, ...rest } = stored(withRegistry(fields));
+    return { ...rest, spec, metadata: { ...metadata, annotations: { 'werf.io/rollback-to': tag } } };
+  };
+  const words =
+    'a tag is needed: 1 to 128 letters, digits, "_", "." and "-", of which the first is a letter, a digit or "_"';
+  for (const tag of ['v1 ', '-v1', 'v1@sha256:0', 'a'.repeat(129)])
+    t.match(problemsOf(rolledBack(tag)), [/^metadata.annotations.werf.io\/rollback-to.: Invalid value: ".*/]);
+  t.strictSame(problemsOf(rolledBack('v/1')), [
+    `metadata.annotations[werf.io/rollback-to]: Invalid value: "v/1": ${words}`,
+  ]);
+  const policyOf = (given: StoredBundle) => {
+    const parsed = parseSpec(given);
+    return parsed.kind === 'valid' ? parsed.settings.registry.policy : parsed.problems;
+  };
+  t.strictSame(policyOf(rolledBack('v1.0.0', { tag: 'v2' })), { tag: 'v1.0.0' });
+  t.strictSame(policyOf(rolledBack('v1.0.0', { versionConstraint: '>=2', tagPattern: '^v' })), { tag: 'v1.0.0' });
+  t.strictSame(policyOf(rolledBack('', { versionConstraint: '>=2' })), { versionConstraint: '>=2' }, 'empty is none');
+});
+
 t.test('a ServiceAccount is only asked for where the own namespace is known', async (t) => {
   const spec = withConverge({ targetNamespace: 'production' });
   t.strictSame(problemsOf(bundle(spec, { name: 'my-app' })), []);

@@ -27,10 +27,10 @@ t.test('commands, options and choices are completed from the commands themselves
   t.strictSame(await of(''), [...Object.keys(COMMANDS), 'help']);
   t.strictSame(await of('he'), ['help']);
   t.strictSame(await of('help', ''), Object.keys(COMMANDS), 'what there is help on');
-  t.strictSame(await of('help', 're'), ['reconcile', 'resume']);
+  t.strictSame(await of('help', 're'), ['reconcile', 'resume', 'release-hold']);
   t.strictSame(await of('help', 'status', ''), [], 'one at a time');
   t.strictSame(await of('-n', 'ops', 'he'), [], 'it is a command only where it comes first');
-  t.strictSame(await of('re'), ['reconcile', 'resume']);
+  t.strictSame(await of('re'), ['reconcile', 'resume', 'release-hold']);
   t.strictSame(await of('-n', 'ops', 'ro'), ['rollback'], 'after options that stand before the command');
   t.strictSame(await of('reconcile', '--f'), ['--force', '--failed']);
   t.strictSame(await of('get', '-o', ''), ['wide', 'name', 'json', 'yaml']);

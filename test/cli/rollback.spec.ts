@@ -1,6 +1,7 @@
 import t from 'tap';
 import { BEFORE_ROLLBACK } from '../../api/annotations.js';
 import type { StoredBundle, WerfBundleSpec } from '../../api/werfbundle.js';
+import { releaseHold } from '../../cli/release-hold/command.js';
 import { type RollbackOptions, rollBack } from '../../cli/rollback/command.js';
 import { selectionOf } from '../../cli/rollback/target.js';
 import { manifestChange, waysBack } from '../../cli/rollback/words.js';
@@ -28,7 +29,8 @@ const setUp = (given: StoredBundle, columns?: number) => {
   const openRegistry = () => Object.assign(registry, { close: async () => {} });
   const run = (options: Partial<RollbackOptions>) =>
     rollBack({ terminal, session: sessionOf(kube, terminal), openRegistry }, 'my-app', { timeout: '5m', ...options });
-  return { kube, registry, terminal, run, stored: () => kube.read(WERFBUNDLES, REF) };
+  const release = () => releaseHold({ terminal, session: sessionOf(kube, terminal) }, 'my-app', { timeout: '5m' });
+  return { kube, registry, terminal, run, release, stored: () => kube.read(WERFBUNDLES, REF) };
 };
 
 /** The patch that makes the bundle follow its registry again. */
@@ -39,7 +41,7 @@ t.test('how the bundle follows its registry again is known, however often it was
   registry.publish('acme/app', { 'v9.9.9': 'sha256:3', 'v1.1.0-rc.1': 'sha256:4' });
   const follow = { spec: { registry: { tag: null, versionConstraint: '1.x', tagPattern: '^v' } } };
   for (const to of ['v9.9.9', 'v1.0.0', 'v1.1.0-rc.1']) {
-    await run({ to });
+    await run({ pin: true, to });
     const told = terminal.takenErrors();
     t.strictSame(patchIn(told), follow, `after ${to}`);
     t.strictSame(stored()?.spec.registry, { url: URL, tag: to });
@@ -50,9 +52,9 @@ t.test('how the bundle follows its registry again is known, however often it was
 t.test('on a terminal words are broken, and neither the manifest nor commands', async (t) => {
   const url = `registry.example/acme/${'long-'.repeat(20)}app`;
   const { terminal, run } = setUp(of({ url, tag: 'v1.1.0' }), 70);
-  await run({ to: 'v1.1.0' }).catch(() => undefined);
+  await run({ pin: true, to: 'v1.1.0' }).catch(() => undefined);
   terminal.takenErrors();
-  await run({ to: 'v1.0.0' });
+  await run({ pin: true, to: 'v1.0.0' });
   const told = terminal.takenErrors();
   t.match(
     told,
@@ -101,15 +103,18 @@ t.test('what pinned it otherwise, and what others wrote, is not taken for the wa
 
 t.test('the change of a manifest, and the command, have all fields that choose a tag', (t) => {
   const before = of({ tagPattern: '^main-(\\d+)$', tagOrder: 'Number' });
-  t.strictSame(manifestChange(before, selectionOf(before.spec), 'main-7'), [
-    'Where its manifest is kept:',
-    ' spec:',
-    '   registry:',
-    '     url: registry.example/acme/app',
-    '-    tagPattern: ^main-(\\d+)$',
-    '-    tagOrder: Number',
-    '+    tag: main-7',
-  ]);
+  t.strictSame(
+    manifestChange(before, { manifest: selectionOf(before.spec), tag: 'main-7', intro: 'Where its manifest is kept:' }),
+    [
+      'Where its manifest is kept:',
+      ' spec:',
+      '   registry:',
+      '     url: registry.example/acme/app',
+      '-    tagPattern: ^main-(\\d+)$',
+      '-    tagOrder: Number',
+      '+    tag: main-7',
+    ],
+  );
   t.strictSame(waysBack(before, 'main-7'), [
     'To follow the registry again:',
     `  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null,"tagPattern":"^main-(\\\\d+)$","tagOrder":"Number"}}}'`,
@@ -127,19 +132,19 @@ t.test('the registry is asked for the tag, and it is said what it could not find
     type: 'kubernetes.io/dockerconfigjson',
     data: { '.dockerconfigjson': dockerconfig },
   });
-  await t.rejects(run({ to: 'v9.9.9', dryRun: true }), { message: /^ops\/my-app: .*v9\.9\.9/, exitCode: 1 });
+  await t.rejects(run({ pin: true, to: 'v9.9.9', dryRun: true }), { message: /^ops\/my-app: .*v9\.9\.9/, exitCode: 1 });
   await t.rejects(
-    run({ to: 'v9.9.9' }),
+    run({ pin: true, to: 'v9.9.9' }),
     { message: /^ops\/my-app: .*v9\.9\.9/, exitCode: 1 },
     'a real run knows it, too',
   );
   t.equal(terminal.taken(), '', 'nothing is said to have gone well');
-  await run({ to: 'v1.1.0', dryRun: true });
+  await run({ pin: true, to: 'v1.1.0', dryRun: true });
   t.match(terminal.taken(), /^werfbundle\.werf\.io\/my-app set to v1\.1\.0 \(server dry run\)\n/);
   t.notMatch(terminal.takenErrors(), 'is not known');
   const forbidden = () => new KubeError('forbidden', 'forbidden', { status: 403 });
   kube.failNext({ verb: 'get', plural: 'secrets' }, forbidden, 1);
-  await run({ to: 'v1.1.0', dryRun: true });
+  await run({ pin: true, to: 'v1.1.0', dryRun: true });
   t.match(terminal.takenErrors(), /^my-app: whether the registry has v1\.1\.0 is not known: /m);
   t.strictSame(terminal.ended, [0, 0]);
   t.match(stored()?.spec.registry, { versionConstraint: '1.x' }, 'nothing was changed');
@@ -173,11 +178,11 @@ t.test('a second rollback tells what is applied by others, which the first has n
     );
     registry.publish('acme/app', { 'v0.9.0': 'sha256:0' });
     kube.setManagedFields(WERFBUNDLES, REF, first);
-    await run({ to: 'v0.9.0' });
+    await run({ pin: true, to: 'v0.9.0' });
     t.match(terminal.taken(), ' rolled back to v0.9.0\n', title);
     terminal.takenErrors();
     kube.setManagedFields(WERFBUNDLES, REF, later);
-    await run({ to: 'v1.1.0' });
+    await run({ pin: true, to: 'v1.1.0' });
     t.match(terminal.taken(), ' set to v1.1.0\n', `${title}: forward is not back`);
     const told = terminal.takenErrors();
     t.match(told, new RegExp(says), title);
@@ -187,7 +192,76 @@ t.test('a second rollback tells what is applied by others, which the first has n
     if (title === 'kubectl apply') continue;
     const taken = { 'f:spec': { 'f:registry': { 'f:url': {}, 'f:tag': {} } } };
     kube.setManagedFields(WERFBUNDLES, REF, [{ manager: 'kustomize-controller', operation: 'Apply', fieldsV1: taken }]);
-    await run({ to: 'v0.9.0' });
+    await run({ pin: true, to: 'v0.9.0' });
     t.match(terminal.takenErrors(), '-    tag: v1.1.0\n+    tag: v0.9.0\n', 'git has the tag by now');
   }
+});
+
+/** The options without `pin`. */
+const BY_ANNOTATION = {} as const;
+
+t.test('a rollback is an annotation, which git need not have, and release-hold takes it away', async (t) => {
+  const { terminal, run, release, stored } = setUp(of({ versionConstraint: '1.x' }));
+  await run({ ...BY_ANNOTATION, to: 'v1.1.0' });
+  t.equal(terminal.taken(), 'werfbundle.werf.io/my-app set to v1.1.0\n');
+  t.strictSame(terminal.takenErrors().split('\n'), [
+    'No poll undoes it, and nothing has to change where its manifest is kept. To follow the registry again:',
+    '  werfbundle release-hold my-app -n ops',
+    'To keep it for good, where its manifest is kept:',
+    ' spec:',
+    '   registry:',
+    '     url: registry.example/acme/app',
+    '-    versionConstraint: 1.x',
+    '+    tag: v1.1.0',
+    '',
+  ]);
+  t.match(stored(), { metadata: { annotations: { 'werf.io/rollback-to': 'v1.1.0' } } });
+  t.strictSame(stored()?.spec.registry, { url: URL, versionConstraint: '1.x' }, 'the spec is as it was');
+  await t.rejects(run({ ...BY_ANNOTATION, to: 'v1.1.0' }), {
+    message: 'ops/my-app: it is rolled back to v1.1.0 already',
+  });
+  await run({ ...BY_ANNOTATION });
+  t.equal(stored()?.metadata.annotations?.['werf.io/rollback-to'], 'v1.0.0', 'away from what nothing came of');
+  terminal.taken();
+  await release();
+  t.equal(terminal.taken(), 'werfbundle.werf.io/my-app follows its registry again\n');
+  t.strictSame(stored()?.metadata.annotations, {});
+  await t.rejects(release(), { message: 'ops/my-app: nothing is held', exitCode: 1 });
+});
+
+t.test('what is deployed can be held as well, before a release at night', async (t) => {
+  const { run, stored } = setUp(of({ versionConstraint: '1.x' }));
+  await run({ ...BY_ANNOTATION, to: 'v1.0.0' });
+  t.equal(stored()?.metadata.annotations?.['werf.io/rollback-to'], 'v1.0.0');
+});
+
+t.test('a pin takes the annotation away, which would come before it', async (t) => {
+  const { run, release, stored } = setUp(of({ versionConstraint: '1.x' }, { 'werf.io/rollback-to': 'v1.0.0' }));
+  await run({ pin: true, to: 'v1.1.0' });
+  t.equal(stored()?.metadata.annotations?.['werf.io/rollback-to'], undefined);
+  t.strictSame(stored()?.spec.registry, { url: URL, tag: 'v1.1.0' });
+  await t.rejects(release(), {
+    message: `ops/my-app: nothing is held; but spec.registry.tag pins v1.1.0
+To follow the registry again:
+  kubectl patch wb my-app -n ops --type merge -p '{"spec":{"registry":{"tag":null,"versionConstraint":"1.x"}}}'`,
+  });
+});
+
+t.test('who sets the annotation in git is told before the change', async (t) => {
+  const given = bundle(syncedStatus(), {
+    metadata: {
+      labels: { 'kustomize.toolkit.fluxcd.io/name': 'apps' },
+      annotations: { 'werf.io/rollback-to': 'v1.1.0' },
+    },
+    spec: { registry: { url: URL, versionConstraint: '1.x' } },
+  });
+  const { kube, terminal, run, release } = setUp(given);
+  const fieldsV1 = { 'f:metadata': { 'f:annotations': { 'f:werf.io/rollback-to': {} } } };
+  kube.setManagedFields(WERFBUNDLES, REF, [{ manager: 'kustomize-controller', operation: 'Apply', fieldsV1 }]);
+  const says =
+    /^my-app: Kustomization apps \(Flux\) sets metadata\.annotations\.werf\.io\/rollback-to, and puts it back/;
+  await run({ ...BY_ANNOTATION, to: 'v1.0.0' });
+  t.match(terminal.takenErrors(), says);
+  await release();
+  t.match(terminal.takenErrors(), says);
 });

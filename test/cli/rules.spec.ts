@@ -50,6 +50,7 @@ WB022 tag-and-selection
 WB023 service-account-required
 WB024 source-of-two-kinds
 WB025 release-moved
+WB028 rollback-tag
 WB030 registry-not-allowed
 WB031 image-not-allowed
 WB040 selects-last-tag

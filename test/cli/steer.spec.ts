@@ -528,8 +528,8 @@ t.test('the tag to go back to is the last other one that worked', (t) => {
     },
   ];
   for (const { title, given, to, is } of rows) {
-    if (typeof is === 'string') t.equal(rollbackTag(given, to), is, title);
-    else t.throws(() => rollbackTag(given, to), { message: is }, title);
+    if (typeof is === 'string') t.equal(rollbackTag(given, { given: to, pins: true }), is, title);
+    else t.throws(() => rollbackTag(given, { given: to, pins: true }), { message: is }, title);
   }
   t.end();
 });

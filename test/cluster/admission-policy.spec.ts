@@ -256,6 +256,18 @@ t.test('the admission policy on a real apiserver, without the webhook', async (t
     t.ok(refused > 100 && refused < 450, 'there are enough of both kinds', { refused });
   });
 
+  await t.test('what a person rolls back to is a tag, in the words of the rules', async (t) => {
+    const objects = ['v1.0.0', '', 'v1.0.0\n', 'v/1', '-v1', `v${'1'.repeat(128)}`, 'é'].map((tag, at) => {
+      const { metadata, ...rest } = bundle(`rolled-${at}`, { registry });
+      return { ...rest, metadata: { ...metadata, annotations: { 'werf.io/rollback-to': tag } } };
+    });
+    for (const [index, answer] of (await ask(objects)).entries()) {
+      const problems = judged(objects[index] ?? {});
+      t.equal(answer !== undefined, index > 1, JSON.stringify(objects[index]?.metadata.annotations));
+      if (answer !== undefined) t.ok(answer.includes(toldOf(problems)), 'in the same words', { answer, problems });
+    }
+  });
+
   await t.test('what the policy is said not to hold it does not hold', async (t) => {
     const objects = ['>99999999999999999999', '1.2.3-01'].map((text, at) =>
       bundle(`except-${at}`, withRegistry({ versionConstraint: text })),

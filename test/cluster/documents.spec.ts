@@ -69,6 +69,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
   init: 'test/cli/init.spec.ts',
   publish: 'test/cluster/publish.spec.ts',
   reconcile: 'test/cluster/steer.spec.ts',
+  'release-hold': 'test/cluster/steer.spec.ts',
   resume: 'test/cluster/steer.spec.ts',
   rollback: 'test/cluster/steer.spec.ts',
   suspend: 'test/cluster/steer.spec.ts',
@@ -78,7 +79,7 @@ const RUN_BY: Readonly<Record<string, string>> = {
 };
 /** Whether the spec that is named is there, and has the command. */
 const isRunByItsSpec = (command: string): boolean => {
-  const [, name = ''] = /^werfbundle ([a-z]+)/.exec(command) ?? [];
+  const [, name = ''] = /^werfbundle ([a-z-]+)/.exec(command) ?? [];
   const spec = join(ROOT, RUN_BY[name] ?? 'nowhere');
   return existsSync(spec) && new RegExp(`'${name}'|/cli/${name}/`).test(readFileSync(spec, 'utf8'));
 };

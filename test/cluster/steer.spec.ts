@@ -161,7 +161,7 @@ t.test('suspend says who puts it back, and what goes on; resume what comes next'
   );
 });
 
-t.test('rollback pins the last other tag that worked, and says how to follow the registry again', async (t) => {
+t.test('rollback --pin pins the last other tag that worked, and says how to follow the registry again', async (t) => {
   await publish('web', 'v1.0.0');
   await make('web', { versionConstraint: '1.x' });
   await synced('web', 'v1.0.0');
@@ -176,11 +176,11 @@ t.test('rollback pins the last other tag that worked, and says how to follow the
   await publish('web', 'v1.1.0');
   await run(['reconcile', 'web', '-n', 'demo', '--wait']);
   await synced('web', 'v1.1.0');
-  const refused = await run(['rollback', 'web', '-n', 'demo', '--to', 'no tag!', '--dry-run']);
+  const refused = await run(['rollback', 'web', '-n', 'demo', '--pin', '--to', 'no tag!', '--dry-run']);
   t.equal(refused.code, 1);
   t.match(refused.stderr, /it is refused, and nothing was changed:\n\* spec\.registry\.tag: Invalid value: "no tag!"/);
   const before = await stored('web');
-  const dry = await run(['rollback', 'web', '-n', 'demo', '--dry-run']);
+  const dry = await run(['rollback', 'web', '-n', 'demo', '--pin', '--dry-run']);
   t.equal(dry.code, 0);
   t.match(
     dry.stdout,
@@ -188,7 +188,7 @@ t.test('rollback pins the last other tag that worked, and says how to follow the
   );
   t.strictSame((await stored('web')).spec, before.spec);
 
-  const { code, stdout, stderr } = await run(['rollback', 'web', '-n', 'demo', '--wait']);
+  const { code, stdout, stderr } = await run(['rollback', 'web', '-n', 'demo', '--pin', '--wait']);
   t.equal(code, 0);
   t.match(stdout, /^werfbundle\.werf\.io\/web rolled back to v1\.0\.0\n/);
   t.match(stderr, / {2}registry:\n {5}url: .*\n- {4}versionConstraint: 1\.x\n\+ {4}tag: v1\.0\.0\n/);
@@ -210,6 +210,36 @@ t.test('rollback pins the last other tag that worked, and says how to follow the
     /^werfbundle: demo\/web: tag "v9\.9\.9" does not exist in .*; the highest tags are v1\.1\.0, v1\.0\.0\n$/,
   );
   t.match((await stored('web')).spec.registry, { versionConstraint: '1.x' }, 'nothing was changed');
+});
+
+t.test('a rollback by annotation stays, over polls and what is applied, until release-hold', async (t) => {
+  const before = await stored('web');
+  const refused = await run(['rollback', 'web', '-n', 'demo', '--to', 'no tag!', '--dry-run']);
+  t.match(
+    refused.stderr,
+    /\* metadata\.annotations\[werf\.io\/rollback-to\]: Invalid value: "no tag!": a tag is needed/,
+  );
+  const { code, stdout } = await run(['rollback', 'web', '-n', 'demo', '--wait']);
+  t.equal(code, 0);
+  t.match(stdout, /^werfbundle\.werf\.io\/web rolled back to v1\.0\.0\n/);
+  const held = await stored('web');
+  t.strictSame([held.spec, held.metadata.generation], [before.spec, before.metadata.generation], 'git sees no drift');
+  t.match(held.status, { lastAppliedTag: 'v1.0.0', rollbackTo: 'v1.0.0', deployment: { reason: 'Rollback' } });
+  const manifest = {
+    apiVersion: held.apiVersion,
+    kind: held.kind,
+    metadata: { name: 'web', namespace: 'demo' },
+    spec: held.spec,
+  };
+  for (const flags of [[], ['--server-side', '--force-conflicts', '--field-manager=kustomize-controller']])
+    t.match(await cluster.kubectl(['apply', ...flags, '-f', '-'], JSON.stringify(manifest)), { code: 0 });
+  await publish('web', 'v1.2.0');
+  t.match(await run(['reconcile', 'web', '-n', 'demo', '--wait']), { code: 0 });
+  t.match(await stored('web'), { status: { lastAppliedTag: 'v1.0.0', deployment: { reason: 'Rollback' } } });
+  t.match(await run(['release-hold', 'web', '-n', 'demo', '--wait']), { code: 0 });
+  await synced('web', 'v1.2.0');
+  const nothing = await run(['release-hold', 'web', '-n', 'demo']);
+  t.strictSame([nothing.code, nothing.stderr], [1, 'werfbundle: demo/web: nothing is held\n']);
 });
 
 t.test('what init prints is admitted, and deployed as it is', async (t) => {

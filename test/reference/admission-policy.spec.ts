@@ -34,19 +34,26 @@ t.test('each rule is either refused somewhere or has a reason why not', (t) => {
     'malformed-pattern',
     'service-account-required',
     'release-moved',
+    'rollback-tag',
     'operators-own-object',
   ]);
   t.end();
 });
 
-t.test('whatever a condition finds, its message begins with a field of the spec', (t) => {
-  for (const { message, messageExpression } of validations) {
-    t.match(message, /^spec(\.[A-Za-z]+)+: (Invalid value|Required value|Forbidden)/);
-    if (messageExpression !== undefined) t.match(messageExpression, /^'spec(\.[A-Za-z]+)+/);
-    t.notMatch(message, '\n');
-  }
-  t.end();
-});
+t.test(
+  'whatever a condition finds, its message begins with a field of the spec, or an annotation that does what one does',
+  (t) => {
+    for (const { message, messageExpression } of validations) {
+      t.match(
+        message,
+        /^(spec(\.[A-Za-z]+)+|metadata\.annotations\[werf\.io\/[a-z-]+\]): (Invalid value|Required value|Forbidden)/,
+      );
+      if (messageExpression !== undefined) t.match(messageExpression, /^'(spec(\.[A-Za-z]+)+|metadata\.annotations\[)/);
+      t.notMatch(message, '\n');
+    }
+    t.end();
+  },
+);
 
 t.test('a variable is used, and names only those before it', (t) => {
   const users = JSON.stringify([variables, validations]);
