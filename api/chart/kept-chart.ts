@@ -46,7 +46,11 @@ export const keptChartName = (digest: string): string | undefined => {
 export const keptChartOf = (files: ReadonlyMap<string, Buffer>): KeptChart | undefined => {
   const judged = judgedFiles(files, { bytes: JUDGED_BYTES, unpacked: ARCHIVES_BYTES });
   if (judged.kind === 'unreadable') return { kind: 'unjudged', why: judged.why };
-  return hasSchema(judged.files) ? { kind: 'chart', files: judged.files } : undefined;
+  if (!hasSchema(judged.files)) return undefined;
+  // They come over all others when werf runs: a value that is missing here may be among them.
+  return judged.encrypted === undefined
+    ? { kind: 'chart', files: judged.files }
+    : { kind: 'unjudged', why: `${judged.encrypted}: only werf can read these values` };
 };
 
 /**
