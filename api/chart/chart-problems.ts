@@ -6,7 +6,8 @@ import type { RuleName } from '../rules.js';
 import type { ValuesProblem } from '../values/problem.js';
 import type { Leaf } from '../values/provenance.js';
 import type { ResolveInput } from '../values/resolve.js';
-import { type Chart, SCHEMA_FILE } from './chart.js';
+import type { Chart } from './chart.js';
+import { SCHEMA_FILE } from './chart-files.js';
 import { type ChartFinding, judgeChartValues } from './judge-chart-values.js';
 import { placeOf, type ValuePlace } from './value-place.js';
 

@@ -2,6 +2,15 @@ import { isMap, type JsonMap } from '../json-map.js';
 import { compileSchema } from '../json-schema/compile.js';
 import { parseKey } from '../values/parse-key.js';
 import type { ValueMap } from '../values/value.js';
+import {
+  CHART_FILE,
+  chartsWithin,
+  MAX_LEVELS,
+  REQUIREMENTS_FILE,
+  SCHEMA_FILE,
+  TOO_DEEP,
+  VALUES_FILE,
+} from './chart-files.js';
 import { readMetadata } from './chart-metadata.js';
 import { unpackChart } from './unpack.js';
 
@@ -38,16 +47,6 @@ type LoadedChart =
   /** `why` names the file: `charts/redis/values.yaml: …`. */
   | { readonly kind: 'unreadable'; readonly why: string };
 
-/** The files of a chart that matter here. */
-const VALUES_FILE = 'values.yaml';
-export const SCHEMA_FILE = 'values.schema.json';
-const CHART_FILE = 'Chart.yaml';
-/** The place of dependencies in charts for Helm 2. */
-const REQUIREMENTS_FILE = 'requirements.yaml';
-
-/** Charts within charts; Helm knows no limit, and nobody needs more. */
-const MAX_LEVELS = 10;
-
 type Files = ReadonlyMap<string, Buffer>;
 
 /**
@@ -58,7 +57,7 @@ type Files = ReadonlyMap<string, Buffer>;
 export const loadChart = (files: Files): LoadedChart => load(files, '', 0);
 
 const load = (files: Files, folder: string, level: number): LoadedChart => {
-  if (level > MAX_LEVELS) return unreadable(`${folder}: charts are nested more than ${MAX_LEVELS} levels deep`);
+  if (level > MAX_LEVELS) return unreadable(`${folder}: ${TOO_DEEP}`);
   const written = mapIn(files, CHART_FILE, folder);
   if (typeof written === 'string') return unreadable(written);
   if (!files.has(CHART_FILE)) return unreadable(`${folder}${CHART_FILE}: it is missing`);
@@ -123,18 +122,6 @@ const dependenciesOf = ({ dependencies }: JsonMap): readonly Dependency[] | unde
 const listIn = (map: JsonMap, key: string): readonly unknown[] => {
   const list = map[key];
   return Array.isArray(list) ? list : [];
-};
-
-/** The files of each chart in `charts/`, by the name of its folder or archive. */
-const chartsWithin = (files: Files): ReadonlyMap<string, ReadonlyMap<string, Buffer>> => {
-  const charts = new Map<string, Map<string, Buffer>>();
-  for (const [path, content] of files) {
-    const [top, name = '', ...rest] = path.split('/');
-    const isFile = rest.length === 0 && !name.endsWith('.tgz');
-    if (top !== 'charts' || /^[_.]/.test(name) || path.endsWith('.prov') || isFile) continue;
-    charts.set(name, (charts.get(name) ?? new Map()).set(rest.join('/'), content));
-  }
-  return charts;
 };
 
 const loadWithin = (files: Files, place: string, level: number): LoadedChart => {
