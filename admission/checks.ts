@@ -1,6 +1,7 @@
 import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Clock, Log, Random } from '../process/ports.js';
+import type { ChartJudge } from './chart/chart-judge.js';
 import { specRules } from './judge-spec.js';
 import type { LookupMetrics } from './metrics.js';
 import { createPolicyCheck } from './policy.js';
@@ -19,6 +20,7 @@ interface ChecksDeps {
   readonly client: Pick<KubeClient, 'get' | 'list' | 'watch' | 'ask'>;
   readonly config: CheckSettings;
   readonly values: Pick<ValuesPool, 'judge'>;
+  readonly charts: Pick<ChartJudge, 'judge'>;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -34,7 +36,7 @@ export interface Checks {
 
 /** The rules of a bundle's spec, of what it refers to, and of where it may come from. */
 export const createChecks = (deps: ChecksDeps): Checks => {
-  const { client, config, values, clock, random, log, metrics } = deps;
+  const { client, config, values, charts, clock, random, log, metrics } = deps;
   const releases = new ReleaseIndex({ client, clock, random, log });
   const references = createReferencesCheck({
     client,
@@ -42,6 +44,7 @@ export const createChecks = (deps: ChecksDeps): Checks => {
     metrics,
     releases,
     parseValues: (question, signal) => values.judge(question, signal),
+    charts,
     settings: { ...config, operator: config },
   });
   return {

@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { ChartJudge } from '../admission/chart/chart-judge.js';
+import { KeptCharts } from '../admission/chart/kept-charts.js';
 import { type Checks, createChecks } from '../admission/checks.js';
 import { createGuard } from '../admission/guard/guard.js';
 import { UseIndex } from '../admission/guard/uses.js';
@@ -85,7 +87,7 @@ interface Guard {
 }
 
 const guardOf = (
-  deps: Surroundings & { readonly values: ValuesPool; readonly metrics: AdmissionMetrics },
+  deps: Surroundings & { readonly values: ValuesPool; readonly charts: ChartJudge; readonly metrics: AdmissionMetrics },
 ): Guard | undefined => {
   if (!deps.config.guardValues) return undefined;
   const { client, clock, random, log } = deps;
@@ -125,8 +127,10 @@ const startAdmission = async (
   const certificates = createCertificates({ ...deps, onServe });
   const serving = await mended('get the certificates', () => certificates.manager.open(signal));
   const values = new ValuesPool({ log });
-  const judging = createChecks({ ...deps, values, metrics });
-  const guard = guardOf({ ...deps, values, metrics });
+  const kept = new KeptCharts({ client: deps.client, metrics, namespace: config.namespace });
+  const charts = new ChartJudge({ kept, pool: values, clock });
+  const judging = createChecks({ ...deps, values, charts, metrics });
+  const guard = guardOf({ ...deps, values, charts, metrics });
   const clients = await clientCaOf(deps);
   const started = await startServer({
     listen: config.listen,

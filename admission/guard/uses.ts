@@ -6,6 +6,7 @@ import type { KubeClient } from '../../kube/client.js';
 import { type Change, createReflector, type Reflector } from '../../kube/reflector.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
+import { deployedChartOf } from '../chart/deployed-chart.js';
 
 type SourceName = Pick<FoundSource, 'kind' | 'name' | 'namespace'>;
 
@@ -15,6 +16,8 @@ export interface Use {
   /** One key, or all that the source has. */
   readonly key: string | undefined;
   readonly optional: boolean;
+  /** Of the chart that its values will meet, if that is known. */
+  readonly digest: string | undefined;
 }
 
 /** Which bundles use which sources of values. */
@@ -79,10 +82,11 @@ const keyOf = ({ kind, namespace, name }: SourceName): string => `${kind}/${name
 const wantedBy = (bundle: StoredBundle): Wanted => {
   const { namespace, name, deletionTimestamp } = bundle.metadata;
   if (deletionTimestamp !== undefined) return { sources: [] };
+  const digest = deployedChartOf(bundle)?.digest;
   return {
     sources: valuesReferences(referencesOf(bundle, namespace)).flatMap(
       ({ kind, name: source, namespaces, key, optional }) => {
-        const use: Use = { bundle: { namespace, name }, key, optional };
+        const use: Use = { bundle: { namespace, name }, key, optional, digest };
         return namespaces.map((where) => ({ kind, name: source, namespace: where, use }));
       },
     ),

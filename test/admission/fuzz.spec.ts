@@ -5,6 +5,8 @@ import fc from 'fast-check';
 import jsonpatch from 'fast-json-patch';
 import t from 'tap';
 import type { WebhookName } from '../../admission/admission-request.js';
+import { ChartJudge } from '../../admission/chart/chart-judge.js';
+import { KeptCharts } from '../../admission/chart/kept-charts.js';
 import { createChecks } from '../../admission/checks.js';
 import type { Answer } from '../../admission/encode.js';
 import { createGuard } from '../../admission/guard/guard.js';
@@ -64,14 +66,16 @@ kube.seed(WERFBUNDLES, { metadata: { namespace: 'ops', name: 'user' }, spec: use
 const metrics = { answered: () => {}, lookedUp: () => {} };
 const random = { uniform: () => 0.5 };
 const values = new ValuesPool({ log });
-const judging = createChecks({ client: kube, config, values, clock, random, log, metrics });
+const kept = new KeptCharts({ client: kube, metrics, namespace: config.namespace });
+const charts = new ChartJudge({ kept, pool: values, clock });
+const judging = createChecks({ client: kube, config, values, charts, clock, random, log, metrics });
 const uses = new UseIndex({ client: kube, clock, random, log });
 const ending = new AbortController();
 t.teardown(() => ending.abort());
 void judging.start(ending.signal);
 void uses.start(ending.signal);
 const bundles = createHandler({ checks: judging.checks, clock, log, metrics });
-const guard = createGuard({ uses, client: kube, values, clock, log, metrics });
+const guard = createGuard({ uses, client: kube, values, charts, clock, log, metrics });
 const handler: Handler = (call) => (call.webhook === 'guard' ? guard(call) : bundles(call));
 
 const bytesOf = (body: unknown): Uint8Array => (body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body)));

@@ -1,5 +1,7 @@
 import t from 'tap';
 import type { WebhookName } from '../../admission/admission-request.js';
+import { ChartJudge } from '../../admission/chart/chart-judge.js';
+import { KeptCharts } from '../../admission/chart/kept-charts.js';
 import { createChecks } from '../../admission/checks.js';
 import { createHandler } from '../../admission/handler.js';
 import { ValuesPool } from '../../admission/values/values-pool.js';
@@ -66,10 +68,13 @@ export const createAdmissionHarness = (options: {
   const log = recordLog();
   const wire = tapped(kube, options.may ?? (() => true));
   const metrics = { answered: () => {}, lookedUp: (kind: string, result: string) => counted.push(`${kind} ${result}`) };
+  const values = new ValuesPool({ log });
+  const kept = new KeptCharts({ client: wire.client, metrics, namespace: parsed.config.namespace });
   const { checks, start } = createChecks({
     client: wire.client,
     config: parsed.config,
-    values: new ValuesPool({ log }),
+    values,
+    charts: new ChartJudge({ kept, pool: values, clock }),
     clock,
     random: { uniform: () => 0 },
     log,
