@@ -1,6 +1,7 @@
 import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Clock } from '../process/ports.js';
+import type { ChartJudge } from './chart/chart-judge.js';
 import { specRules } from './judge-spec.js';
 import type { LookupMetrics } from './metrics.js';
 import { createPolicyCheck } from './policy.js';
@@ -19,6 +20,7 @@ interface ChecksDeps {
   readonly client: Pick<KubeClient, 'get' | 'ask'>;
   readonly config: CheckSettings;
   readonly values: Pick<ValuesPool, 'judge'>;
+  readonly charts: Pick<ChartJudge, 'judge'>;
   readonly clock: Clock;
   /** Asked with `checkReferences` only. */
   readonly releases: Releases;
@@ -26,7 +28,15 @@ interface ChecksDeps {
 }
 
 /** All checks of a bundle: the rules of its spec, of what it refers to, and of where it may come from. */
-export const createChecks = ({ client, config, values, clock, releases, metrics }: ChecksDeps): readonly Check[] => [
+export const createChecks = ({
+  client,
+  config,
+  values,
+  charts,
+  clock,
+  releases,
+  metrics,
+}: ChecksDeps): readonly Check[] => [
   specRules,
   createReferencesCheck({
     client,
@@ -34,6 +44,7 @@ export const createChecks = ({ client, config, values, clock, releases, metrics 
     metrics,
     releases,
     parseValues: (question, signal) => values.judge(question, signal),
+    charts,
     settings: { ...config, operator: config },
   }),
   createPolicyCheck(config),

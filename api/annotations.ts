@@ -9,6 +9,11 @@ export const ALLOW_DOWNGRADE = 'werf.io/allow-downgrade';
 export const ROLLBACK_TO = 'werf.io/rollback-to';
 /** Annotation of a bundle: `warn` admits it although something that it refers to does not exist. */
 export const MISSING_REFERENCES = 'werf.io/missing-references';
+/**
+ * Annotation of a bundle: `warn` admits values that its deployed chart refuses; `deny` refuses changes of ConfigMaps and Secrets as well that
+ * would bring such values (the values guard), which are warned of otherwise.
+ */
+export const REFUSED_VALUES = 'werf.io/refused-values';
 /** Annotation of a bundle, which `werfbundle rollback` writes: the tag that it has pinned, and what chose the tag before. */
 export const BEFORE_ROLLBACK = 'werf.io/before-rollback';
 /** Annotation of what `werfbundle impact --max-impact` judges: the code of its content, which confirms that it hits as many bundles as it does. */

@@ -10,8 +10,11 @@ interface ThreadPoolOptions extends ThreadOptions {
   readonly maxWaitingBytes: number;
 }
 
-/** `full`: too much waits already. */
-export type PoolOutcome<Answer> = Exclude<ThreadOutcome<Answer>, { kind: 'died' }> | { readonly kind: 'full' | 'died' };
+/** `full`: too much waits already. `began`: a thread had the job when its signal was aborted. */
+export type PoolOutcome<Answer> =
+  | Exclude<ThreadOutcome<Answer>, { kind: 'died' | 'aborted' }>
+  | { readonly kind: 'full' | 'died' }
+  | { readonly kind: 'aborted'; readonly began: boolean };
 
 /**
  * A few threads for work that would block the event loop.
@@ -35,9 +38,11 @@ export class ThreadPool<Job, Answer> {
   /** @param bytes - the size of the job, by which it is queued */
   async run(job: Job, bytes: number, signal: AbortSignal): Promise<PoolOutcome<Answer>> {
     const taken = await this.#queue.take(bytes, signal);
-    if (taken.kind !== 'taken') return taken;
+    if (taken.kind === 'aborted') return { kind: 'aborted', began: false };
+    if (taken.kind === 'full') return taken;
     try {
       const outcome = await taken.thread.run(job, signal);
+      if (outcome.kind === 'aborted') return { kind: 'aborted', began: true };
       if (outcome.kind !== 'died') return outcome;
       this.#log.error('a thread ended', { thread: this.#name, fault: faultOf(outcome.error) });
       return { kind: 'died' };

@@ -7,6 +7,7 @@ import {
   FLUX_RECONCILE_REQUESTED,
   MISSING_REFERENCES,
   RECONCILE_REQUESTED,
+  REFUSED_VALUES,
   ROLLBACK_TO,
 } from '../api/annotations.js';
 import { FINALIZER } from '../api/finalizer.js';
@@ -34,6 +35,11 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
     '`true`: a lower version is deployed when the deployed one is gone from the registry, once two scans agree',
   ],
   [MISSING_REFERENCES, 'a bundle', '`warn` admits it although something that it refers to does not exist yet'],
+  [
+    REFUSED_VALUES,
+    'a bundle',
+    '`warn` admits values that the deployed chart refuses by its schema; `deny` lets the values guard refuse what brings such values, which it warns of otherwise',
+  ],
   [DISMISS_REQUIRED, 'a bundle', '`true`: with `deletionPolicy: Dismiss` it goes only when its release is uninstalled'],
   [
     ROLLBACK_TO,

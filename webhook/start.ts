@@ -1,4 +1,6 @@
 import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { ChartJudge } from '../admission/chart/chart-judge.js';
+import { KeptCharts } from '../admission/chart/kept-charts.js';
 import { createChecks } from '../admission/checks.js';
 import { createGuard } from '../admission/guard/guard.js';
 import { createHandler } from '../admission/handler.js';
@@ -115,13 +117,15 @@ const startAdmission = async (
   const serving = await mended('get the certificates', () => certificates.manager.open(signal));
   const values = new ValuesPool({ log });
   const bundles = bundlesOf(deps);
-  const checks = createChecks({ ...deps, values, metrics, releases: bundles });
+  const kept = new KeptCharts({ client: deps.client, metrics, namespace: config.namespace });
+  const charts = new ChartJudge({ kept, pool: values, clock });
+  const checks = createChecks({ ...deps, values, charts, metrics, releases: bundles });
   const clients = await clientCaOf(deps);
   const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks, clock, log, metrics, tracer: deps.tracer }),
-    ...(config.guardValues && { guard: createGuard({ ...deps, values, metrics, uses: bundles }) }),
+    ...(config.guardValues && { guard: createGuard({ ...deps, values, charts, metrics, uses: bundles }) }),
     maxInFlight: config.maxInFlight,
     maxConnections: config.maxConnections,
     maxConnectionsPerPeer: config.maxConnectionsPerPeer,

@@ -16,7 +16,13 @@ export interface Fault {
 }
 
 type Faults =
-  | { readonly kind: 'found'; readonly faults: readonly Fault[]; readonly unchecked: readonly string[] }
+  | {
+      readonly kind: 'found';
+      readonly faults: readonly Fault[];
+      readonly unchecked: readonly string[];
+      /** Whether the change concerns anything that is used. */
+      readonly isUsed: boolean;
+    }
   | { readonly kind: 'failed'; readonly reason: string };
 
 type Judge = Pick<ValuesPool, 'judge'>;
@@ -45,7 +51,8 @@ export const faultsOf = async (
     ...lost.filter((key) => !brokenBefore.has(key)).map((key) => lostKey(after, key)),
     ...(keysOf(after).length === 0 && keysOf(before).length > 0 ? [noKeys(after)] : []),
   ];
-  return { kind: 'found', faults, unchecked: answer.warnings.map(({ message }) => message).filter(isUnchecked) };
+  const unchecked = answer.warnings.map(({ message }) => message).filter(isUnchecked);
+  return { kind: 'found', faults, unchecked, isUsed: used.length > 0 };
 };
 
 const sound: ValuesAnswer = { kind: 'judged', problems: [], warnings: [] };

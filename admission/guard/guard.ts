@@ -16,6 +16,6 @@ const aboutSource = (review: Review, call: Call, deps: GuardDeps): QueuedReview 
   return {
     about: { name, kind: { group: '', kind } },
     fields: { user, operation: 'UPDATE', kind, namespace, name, dryRun },
-    judge: async () => verdictOf(await judgeChange(change, deps, call.signal)),
+    judge: async () => verdictOf(await judgeChange(change, deps, call)),
   };
 };

@@ -2,28 +2,31 @@ import type { ObjectRef } from '../../api/objects.js';
 import type { Problem, Warning } from '../../api/problem.js';
 import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
+import type { Call } from '../handler.js';
 import type { Use, Uses } from '../references/uses.js';
 import { sameJson } from '../same-json.js';
 import type { ValuesPool } from '../values/values-pool.js';
 import type { Findings } from '../verdict.js';
 import { type Fault, faultsOf } from './faults.js';
+import { type ByChartsDeps, judgeByCharts } from './judge-by-charts.js';
 import type { SourceChange } from './source-change.js';
+import { bundleName, MAX_NAMED, usedBy } from './used-by.js';
 
 /** What the guard looks at beside the change itself. */
-export interface GuardDeps {
+export interface GuardDeps extends ByChartsDeps {
   readonly uses: Uses;
-  readonly client: Pick<KubeClient, 'get'>;
   readonly values: Pick<ValuesPool, 'judge'>;
 }
-
-/** The most bundles that a message names. */
-const MAX_NAMED = 3;
 
 /**
  * Whether a change breaks bundles that use the source. What could not be checked is only a warning: the controller will report what is
  * wrong. Rejects only when `signal` is aborted.
  */
-export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal: AbortSignal): Promise<Findings> => {
+export const judgeChange = async (
+  change: SourceChange,
+  deps: GuardDeps,
+  { signal, withinMs }: Pick<Call, 'signal' | 'withinMs'>,
+): Promise<Findings> => {
   const { before, after } = change;
   if (change.deleting || sameJson(before, after)) return { problems: [], warnings: [] };
   const named = await deps.uses.of({ kind: after.kind, ref: after }, signal);
@@ -37,15 +40,17 @@ export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal:
     const concerned = await usersOf(uses.filter(fault.affects), shadows, signal);
     if (concerned.length > 0) problems.push(problemOf(fault, concerned));
   }
-  const warnings = [...found.unchecked, ...shadows.unchecked];
-  return { problems, warnings: warnings.map(unchecked) };
+  const warnings = [...found.unchecked, ...shadows.unchecked].map(unchecked);
+  if (problems.length > 0 || found.unchecked.length > 0 || !found.isUsed) return { problems, warnings };
+  const byCharts = await judgeByCharts({ change, uses, withinMs, signal }, deps);
+  return { problems: byCharts.problems, warnings: [...warnings, ...byCharts.warnings] };
 };
 
 /** Bundles that really get their values from this source, at most one more than a message names. */
 const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly string[]> => {
   // In order, so that each replica names the same ones.
   const bundles = new Map(
-    uses.map(({ bundle }) => [nameOf(bundle), bundle] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    uses.map(({ bundle }) => [bundleName(bundle), bundle] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
   const names: string[] = [];
   for (const [name, bundle] of bundles) {
@@ -57,16 +62,12 @@ const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSign
 
 const unchecked = (message: string): Warning => ({ rule: 'values-not-checked', field: 'data', message });
 
-const nameOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
-
-const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Problem => {
-  const named = users.slice(0, MAX_NAMED).join(', ');
-  const who =
-    users.length === 1
-      ? `WerfBundle ${named} uses it`
-      : `WerfBundles ${named}${users.length > MAX_NAMED ? ' and others' : ''} use it`;
-  return { rule: 'source-in-use', code, field, message: `${text}; ${who}` };
-};
+const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Problem => ({
+  rule: 'source-in-use',
+  code,
+  field,
+  message: `${text}; ${usedBy(users)}`,
+});
 
 /** Bundles of other namespaces that find a source of the same name in their own namespace first; asked once for each namespace. */
 class Shadows {

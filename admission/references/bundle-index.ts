@@ -13,6 +13,7 @@ import type { KubeClient } from '../../kube/client.js';
 import { type Change, createReflector, type Reflector } from '../../kube/reflector.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock, Log, Random } from '../../process/ports.js';
+import { deployedChartOf } from '../chart/deployed-chart.js';
 import type { Releases } from './releases.js';
 import { type NamedUse, type Use, type Uses, usesOf } from './uses.js';
 
@@ -21,6 +22,8 @@ interface Kept {
   /** Its spec is the same as long as this is; undefined: nobody knows. */
   readonly generation: number | undefined;
   readonly isGoing: boolean;
+  /** Of the chart that its values will meet, by its status. */
+  readonly digest: string | undefined;
   /** undefined: malformed; such a bundle has no release. */
   readonly release: string | undefined;
   readonly holder: ReleaseHolder;
@@ -29,7 +32,7 @@ interface Kept {
 
 /**
  * All bundles by their releases, and by what they name, from one watch: a list for each request would be megabytes where there are thousands
- * of bundles. What changes a status only, which is most of what is heard, costs next to nothing.
+ * of bundles. What changes a status only, which is most of what is heard, costs next to nothing, unless it names another chart.
  */
 export class BundleIndex implements Releases, Uses {
   readonly #bundles: Reflector<Kept>;
@@ -103,13 +106,15 @@ const keptOf = (
 ): Kept => {
   const { uid, generation, deletionTimestamp } = bundle.metadata as Partial<StoredBundle['metadata']>;
   const isGoing = deletionTimestamp !== undefined;
-  const isSame = before?.holder.uid === uid && before?.generation === generation && before?.isGoing === isGoing;
-  if (before !== undefined && generation !== undefined && isSame) return before;
+  const digest = keepUses ? deployedChartOf(bundle)?.digest : undefined;
+  const isSameSpec = before?.holder.uid === uid && before?.generation === generation && before?.isGoing === isGoing;
+  if (before !== undefined && generation !== undefined && isSameSpec && before.digest === digest) return before;
   return {
     generation,
     isGoing,
+    digest,
     release: releaseKeyOf(bundle),
     holder: holderOf(bundle),
-    uses: keepUses ? usesOf(bundle) : [],
+    uses: keepUses ? usesOf(bundle, digest) : [],
   };
 };

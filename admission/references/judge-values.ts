@@ -1,14 +1,12 @@
-import type { ObjectRef } from '../../api/objects.js';
 import { valuesSourceOf } from '../../api/references/references.js';
-import { foundSource } from '../../api/values/found-source.js';
 import { type FoundSource, missingSource } from '../../api/values/problem.js';
 import type { ValuesInput } from '../../api/values/resolve.js';
-import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
 import type { BundleReferences, Reference, Source } from './bundle-references.js';
 import { denied, type Finding, lacking, missing, noted, unchecked } from './finding.js';
 import type { LookupTime } from './lookup-time.js';
-import type { Fetched, Lookups } from './lookups.js';
+import type { Lookups } from './lookups.js';
 import type { ParseValues } from './ports.js';
+import { fetchFirst, storedSources } from './whole-values.js';
 
 export interface ValuesDeps {
   readonly lookups: Pick<Lookups, 'get'>;
@@ -47,7 +45,7 @@ const readSource = async (deps: ValuesDeps, refs: BundleReferences, from: Source
   if (from === undefined || !deps.granted.has(from)) return NOTHING;
   const { changed, field, kind, name } = from;
   const source = valuesSourceOf(from);
-  const fetched = await fetchFirst(deps.lookups, from);
+  const fetched = await fetchFirst(storedSources(deps.lookups), from);
   if (fetched.kind === 'found')
     return { input: { source, found: fetched.value }, findings: changed ? shadowable(from, fetched.value) : [] };
   if (!changed) return { input: { source }, findings: [] };
@@ -69,24 +67,6 @@ const shadowable = (
   const remedy = `set spec.converge.valuesFrom[${index}].from to Target if it is to come from there`;
   const message = `${what}: whoever may create one of this name in namespace '${first}' shadows it; ${remedy}`;
   return [noted({ rule: 'values-source-shadowed', field, message })];
-};
-
-/** The first namespace that has it wins; after a look-up that failed, nobody knows which that is. */
-const fetchFirst = async (lookups: Pick<Lookups, 'get'>, from: Source): Promise<Fetched<FoundSource>> => {
-  for (const namespace of from.namespaces) {
-    const fetched = await fetchSource(lookups, from.kind, { namespace, name: from.name });
-    if (fetched.kind !== 'absent') return fetched;
-  }
-  return { kind: 'absent' };
-};
-
-const fetchSource = async (
-  lookups: Pick<Lookups, 'get'>,
-  kind: Source['kind'],
-  ref: ObjectRef,
-): Promise<Fetched<FoundSource>> => {
-  const fetched = kind === 'ConfigMap' ? await lookups.get(CONFIGMAPS, ref) : await lookups.get(SECRETS, ref);
-  return fetched.kind === 'found' ? { kind: 'found', value: foundSource({ kind, ...ref }, fetched.value) } : fetched;
 };
 
 const ALL = 'spec.converge.valuesFrom';

@@ -7,6 +7,7 @@ import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
 import { Semaphore } from '../../process/semaphore.js';
 import type { AdmissionRequest } from '../admission-request.js';
+import type { ChartJudge } from '../chart/chart-judge.js';
 import { AccessReviews } from '../grants/access-reviews.js';
 import { askGrants, forbiddenUses, type GrantDeps } from '../grants/grants.js';
 import { needsGrants } from '../grants/needs-grants.js';
@@ -15,6 +16,7 @@ import type { LookupMetrics } from '../metrics.js';
 import type { CallTime, Check, Findings, Soon } from '../verdict.js';
 import { type BundleReferences, bundleReferencesOf } from './bundle-references.js';
 import { type Finding, type Strictness, weigh } from './finding.js';
+import { judgeByChart } from './judge-by-chart.js';
 import { judgeReferences } from './judge-references.js';
 import { judgeRelease } from './judge-release.js';
 import { judgeTarget } from './judge-target.js';
@@ -40,6 +42,8 @@ interface ReferencesDeps {
   readonly metrics: LookupMetrics;
   readonly releases: Releases;
   readonly parseValues: ParseValues;
+  /** Left out: values are not judged by the chart that is deployed. */
+  readonly charts?: Pick<ChartJudge, 'judge'>;
   readonly settings: ReferenceSettings;
 }
 
@@ -124,14 +128,15 @@ const judge = async (
   const calls = { client: deps.client, metrics: deps.metrics, slots: new Semaphore(CALLS_AT_ONCE), time };
   const reviews = new AccessReviews(calls, requester);
   const { authorize, operator } = settings;
-  const grants = await askGrants({ authorize, operator, requester, reviews }, refs);
+  const grantsOf = (of: BundleReferences) => askGrants({ authorize, operator, requester, reviews }, of);
+  const grants = await grantsOf(refs);
   if (!isJudged(request)) return grants.findings;
   const lookups = new Lookups(calls);
+  const { granted } = grants;
+  const inside = { lookups, granted, time, grantsOf };
   const found = await Promise.all([
     grants.deploy ? judgeTarget(lookups, targetInput(settings, refs)) : [],
-    settings.checkReferences
-      ? judgeReferences({ lookups, granted: grants.granted, parseValues: deps.parseValues, time }, refs)
-      : [],
+    settings.checkReferences ? judgeContents({ ...deps, ...inside }, { request, refs }) : [],
     settings.checkReferences && grants.deploy && refs.releaseChanged
       ? judgeRelease(
           { releases: deps.releases, time, maySee: (holder) => maySee({ authorize, reviews }, holder) },
@@ -141,6 +146,19 @@ const judge = async (
       : [],
   ]);
   return [...grants.findings, ...found.flat()];
+};
+
+/** What a bundle refers to, and then, if nothing is wrong with it, what the chart that is deployed says of all values together. */
+const judgeContents = async (
+  deps: Parameters<typeof judgeReferences>[0] &
+    Omit<Parameters<typeof judgeByChart>[0], 'charts'> &
+    Pick<ReferencesDeps, 'charts'>,
+  { request, refs }: Pick<ReferencesRequest, 'request' | 'refs'>,
+): Promise<readonly Finding[]> => {
+  const findings = await judgeReferences(deps, refs);
+  const { charts } = deps;
+  if (charts === undefined || findings.some(({ kind }) => kind !== 'noted')) return findings;
+  return [...findings, ...(await judgeByChart({ ...deps, charts }, { request, refs }))];
 };
 
 const targetInput = (settings: ReferenceSettings, refs: BundleReferences): Parameters<typeof judgeTarget>[1] => ({

@@ -10,6 +10,8 @@ export interface Use {
   /** One key of the object, or all that it has. */
   readonly key: string | undefined;
   readonly optional: boolean;
+  /** Of the chart that its values will meet, if that is known. */
+  readonly digest: string | undefined;
 }
 
 /** Which bundles name which objects. */
@@ -27,15 +29,18 @@ export interface NamedUse {
   readonly use: Use;
 }
 
-/** All that a bundle names, in each namespace where it is looked for. One that is being deleted uses nothing any more. */
-export const usesOf = (bundle: StoredBundle): readonly NamedUse[] => {
+/**
+ * All that a bundle names, in each namespace where it is looked for. One that is being deleted uses nothing any more.
+ * @param digest - of the chart that its values will meet
+ */
+export const usesOf = (bundle: StoredBundle, digest: string | undefined): readonly NamedUse[] => {
   const { namespace, name, deletionTimestamp } = bundle.metadata;
   if (deletionTimestamp !== undefined) return [];
   const ref = { namespace, name };
   return referencesOf(bundle, namespace).flatMap((reference) => {
     const { kind, optional, use: as } = reference;
     const key = reference.use === 'values' || reference.use === 'werf-key' ? reference.key : undefined;
-    const use: Use = { bundle: ref, as, key, optional };
+    const use: Use = { bundle: ref, as, key, optional, digest };
     return reference.namespaces.map((where) => ({
       name: changeKey({ kind, ref: { namespace: where, name: reference.name } }),
       use,

@@ -3,6 +3,7 @@ import { isInstant } from '../../api/values/instant.js';
 import { jobOf, type ValuesJob } from '../../api/values/values-job.js';
 import type { Log } from '../../process/ports.js';
 import { type PoolOutcome, ThreadPool } from '../../process/thread-pool.js';
+import type { ChartFindings, ChartJob } from '../chart/loaded-charts.js';
 import { judgeValues, type ValuesFindings, type ValuesToJudge } from './judge-values.js';
 import { checkable } from './limits.js';
 
@@ -10,6 +11,9 @@ import { checkable } from './limits.js';
 export type ValuesAnswer =
   | ({ readonly kind: 'judged' } & ValuesFindings)
   | { readonly kind: 'failed'; readonly reason: string };
+
+/** What the thread is asked. */
+export type JudgingJob = ValuesJob | ChartJob;
 
 interface ValuesPoolDeps {
   readonly log: Log;
@@ -21,7 +25,8 @@ interface ValuesPoolDeps {
 
 /**
  * What a thread may take, megabytes. Dense YAML of 256 KiB needs about 100 for a moment; with the webhook's own 100 this has to stay
- * below the 256 of its container.
+ * below the 256 of its container. Charts that are kept ready have up to 16 of it: then the densest YAML ends the thread, unchecked, and the charts
+ * with it.
  */
 const MEMORY_MB = { old: 112, young: 16 };
 /** Limit for all values that wait for a thread; the webhook has 256 MB for everything. */
@@ -36,7 +41,7 @@ const THREADS = 1;
  * too slow, or dies, is replaced; smaller questions go first, so that large ones hold up large ones only.
  */
 export class ValuesPool {
-  readonly #pool: ThreadPool<ValuesJob, ValuesFindings>;
+  readonly #pool: ThreadPool<JudgingJob, ValuesFindings | ChartFindings>;
 
   constructor({ log, threads = THREADS, file = threadFile() }: ValuesPoolDeps) {
     const maxWaitingBytes = MAX_WAITING_BYTES;
@@ -47,12 +52,25 @@ export class ValuesPool {
     const { question: parsed, warnings, bytes } = checkable(question);
     if (isInstant(parsed, bytes)) return judged(judgeValues(parsed), warnings);
     const job = jobOf(parsed);
-    return answerOf(await this.#pool.run(job, bytes + (job.inline?.length ?? 0), signal), warnings);
+    return answerOf(await this.#run<ValuesFindings>(job, bytes + (job.inline?.length ?? 0), signal), warnings);
+  }
+
+  /**
+   * Judges values by a chart, in the thread however small they are: a chart that is not loaded takes up to seconds.
+   * @param bytes - of the values and of the chart, by which the job is queued
+   */
+  judgeByChart(job: ChartJob, bytes: number, signal: AbortSignal): Promise<PoolOutcome<ChartFindings>> {
+    return this.#run<ChartFindings>(job, bytes, signal);
   }
 
   /** Ends the threads, for callers that do not live as long as the process. Jobs under way fail. */
   stop(): void {
     this.#pool.stop();
+  }
+
+  /** The thread answers each kind of job with its own kind of findings. */
+  #run<Findings>(job: JudgingJob, bytes: number, signal: AbortSignal): Promise<PoolOutcome<Findings>> {
+    return this.#pool.run(job, bytes, signal) as Promise<PoolOutcome<Findings>>;
   }
 }
 

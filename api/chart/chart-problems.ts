@@ -19,9 +19,15 @@ interface GivenValues {
   readonly input: ResolveInput;
 }
 
+/** A fault of values in the eyes of a chart. */
+export interface ChartProblem extends ValuesProblem {
+  /** Where the value comes from that is refused; left out if the fault is that of no value. */
+  readonly place?: ValuePlace['kind'];
+}
+
 /** What is wrong with values, and what could not be judged. Nothing of a Secret's contents is in it. */
 interface ChartProblems {
-  readonly problems: readonly ValuesProblem[];
+  readonly problems: readonly ChartProblem[];
   readonly warnings: readonly Warning[];
 }
 
@@ -56,7 +62,7 @@ interface About {
   readonly merged: unknown;
 }
 
-const problemOf = (finding: ChartFinding, about: About): ValuesProblem => {
+const problemOf = (finding: ChartFinding, about: About): ChartProblem => {
   const { chart } = finding;
   switch (finding.kind) {
     case 'violation':
@@ -73,7 +79,7 @@ const problemOf = (finding: ChartFinding, about: About): ValuesProblem => {
   }
 };
 
-const noMap = (keys: readonly string[], about: About): ValuesProblem => {
+const noMap = (keys: readonly string[], about: About): ChartProblem => {
   const steps = keys.map((key) => ({ key, isNamed: true }));
   return told('values-unlike-schema', steps, {
     ...about,
@@ -81,7 +87,7 @@ const noMap = (keys: readonly string[], about: About): ValuesProblem => {
   });
 };
 
-const violationOf = ({ keys, chart }: ChartFinding, violation: Violation, about: About): ValuesProblem => {
+const violationOf = ({ keys, chart }: ChartFinding, violation: Violation, about: About): ChartProblem => {
   const steps = [...keys.map((key) => ({ key, isNamed: true })), ...violation.at];
   const schema = `${chart.folder}${SCHEMA_FILE} of chart ${about.chart.name}, ${violation.pointer === '' ? 'at its top' : violation.pointer}`;
   const words = (isSecret: boolean): string => `${wordsOf(violation, { isSecret })} (${schema})`;
@@ -92,7 +98,7 @@ interface Told extends About {
   readonly words: (isSecret: boolean) => string;
 }
 
-const told = (rule: RuleName, steps: Violation['at'], { chart, given, merged, words }: Told): ValuesProblem => {
+const told = (rule: RuleName, steps: Violation['at'], { chart, given, merged, words }: Told): ChartProblem => {
   const path = steps.map(({ key }) => key);
   const place = placeOf(path, { given: given.leaves, input: given.input, chart });
   // What nobody seems to have given is shown no more than a secret.
@@ -113,6 +119,7 @@ const told = (rule: RuleName, steps: Violation['at'], { chart, given, merged, wo
         `${before}${words(isSecret)}`,
       ),
       text: `${field}: ${before}${words(isSecret)}`,
+      place: place.kind,
     };
   }
   const { source, field, key, position } = place;
@@ -125,6 +132,7 @@ const told = (rule: RuleName, steps: Violation['at'], { chart, given, merged, wo
       JSON.stringify(name),
       `key ${JSON.stringify(key)} of ${kind} ${namespace}/${name}: ${where}${sentence}`,
     ),
+    place: 'source',
     source: { kind, namespace, name },
     key,
     ...(position !== undefined && { position }),

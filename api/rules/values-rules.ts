@@ -135,7 +135,7 @@ export const VALUES_RULES = {
     severity: 'error',
     cel: NEEDS_CHART,
     what: "The values, with the chart's defaults, are not what the chart's values.schema.json wants, so that Helm refuses to deploy them.",
-    mend: 'Change the value that the message names; the chart says in its schema, and mostly in its values.yaml, what may stand there.',
+    mend: 'Change the value that the message names; the chart says in its schema, and mostly in its values.yaml, what may stand there. At admission the chart that is deployed judges: where values are meant for another one, set the annotation werf.io/refused-values: warn.',
   },
   'chart-schema-unusable': {
     id: 'WB096',
@@ -149,7 +149,7 @@ export const VALUES_RULES = {
     severity: 'warning',
     cel: ONLY_ADVICE,
     what: "The values were not judged by the chart's values.schema.json.",
-    mend: 'Give the sources of values that the message names with the bundle.',
+    mend: 'Give the sources of values that the message names with the bundle. At admission nothing need be done: the controller judges before it deploys.',
   },
   'kubectl-changes-value': {
     id: 'WB100',

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap';
+import { ChartJudge } from '../../admission/chart/chart-judge.js';
 import { createGuard } from '../../admission/guard/guard.js';
 import { BundleIndex } from '../../admission/references/bundle-index.js';
 import { type ValuesAnswer, ValuesPool } from '../../admission/values/values-pool.js';
@@ -87,7 +88,9 @@ const setup = async (t: Test, { bundles = {}, shadows = [], answer }: Setup = {}
   });
   const pool = new ValuesPool({ log });
   const values = answer === undefined ? pool : { judge: async () => answer };
-  const guard = createGuard({ uses, client: kube, values, clock, log, metrics: { answered: () => {} } });
+  const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool, clock });
+  const metrics = { answered: () => {}, lookedUp: () => {} };
+  const guard = createGuard({ uses, client: kube, values, charts, clock, log, metrics });
   const ask = async (body: Json, signal = never) => {
     const bytes = Buffer.from(JSON.stringify(body));
     const given = await guard({

@@ -68,6 +68,7 @@ t.test('an inline value is named by its field, and shown', async (t) => {
       message:
         'Invalid value: "three": a whole number is needed, and this is a text (values.schema.json of chart web, /properties/replicas/type)',
       text: 'spec.converge.values.replicas: a whole number is needed, and this is a text (values.schema.json of chart web, /properties/replicas/type)',
+      place: 'inline',
     },
     {
       rule: 'values-unlike-schema',
@@ -76,6 +77,7 @@ t.test('an inline value is named by its field, and shown', async (t) => {
       message:
         'Invalid value: "A": it does not match ^[a-z.]+$ (values.schema.json of chart web, /properties/hosts/items/properties/name/pattern)',
       text: 'spec.converge.values.hosts[0].name: it does not match ^[a-z.]+$ (values.schema.json of chart web, /properties/hosts/items/properties/name/pattern)',
+      place: 'inline',
     },
   ]);
 });
@@ -96,6 +98,7 @@ t.test('a value of a ConfigMap is named by source, key, line and column', async 
       message:
         'Invalid value: "web": key "b.yaml" of ConfigMap shop/web: line 3, column 3: service.prot: the chart knows no value of this name (values.schema.json of chart web, /properties/service/additionalProperties)',
       text: 'key "b.yaml" of ConfigMap shop/web: line 3, column 3: service.prot: the chart knows no value of this name (values.schema.json of chart web, /properties/service/additionalProperties)',
+      place: 'source',
       source: { kind: 'ConfigMap', namespace: 'shop', name: 'web' },
       key: 'b.yaml',
       position: { line: 3, column: 3 },
@@ -107,6 +110,7 @@ t.test('a value of a ConfigMap is named by source, key, line and column', async 
       message:
         'Invalid value: "web": key "b.yaml" of ConfigMap shop/web: line 4, column 3: service.port: at most 65535 is allowed, and this is 99999 (values.schema.json of chart web, /properties/service/properties/port/maximum)',
       text: 'key "b.yaml" of ConfigMap shop/web: line 4, column 3: service.port: at most 65535 is allowed, and this is 99999 (values.schema.json of chart web, /properties/service/properties/port/maximum)',
+      place: 'source',
       source: { kind: 'ConfigMap', namespace: 'shop', name: 'web' },
       key: 'b.yaml',
       position: { line: 4, column: 3 },

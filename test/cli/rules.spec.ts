@@ -259,8 +259,18 @@ const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> =
       name: 'a',
       data: { 'a.yaml': text },
     });
-    const use = { bundle: { namespace: 'shop', name: 'web' }, as: 'values', key: undefined, optional: false } as const;
-    const deps = { uses: { of: async () => [use] }, client: createFakeKube({ clock }), values: pool };
+    const use = {
+      bundle: { namespace: 'shop', name: 'web' },
+      as: 'values',
+      key: undefined,
+      optional: false,
+      digest: undefined,
+    } as const;
+    const charts = { judge: async () => ({ kind: 'unjudged', warnings: [] }) as const };
+    const metrics = { lookedUp: () => {} };
+    const client = createFakeKube({ clock });
+    const deps = { uses: { of: async () => [use] }, client, values: pool, charts, clock, metrics };
+    const call = { signal: never, withinMs: 4000 };
     const change = {
       kind: 'ConfigMap',
       namespace: 'shop',
@@ -269,7 +279,7 @@ const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> =
       dryRun: false,
       deleting: false,
     } as const;
-    return rulesIn(await judgeChange({ ...change, before: source('a: 1'), after: source('[') }, deps, never));
+    return rulesIn(await judgeChange({ ...change, before: source('a: 1'), after: source('[') }, deps, call));
   },
 };
 

@@ -50,6 +50,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -k manifests/monitoring/grafana': 'test/cluster/monitoring.spec.ts',
+  'kubectl apply -f my-app.yaml': 'test/cluster/schema-admission.spec.ts',
   'kubectl apply -f shop.yaml': 'test/cluster/steer.spec.ts',
   'kubectl create namespace shops': 'test/cluster/steer.spec.ts',
   'kubectl patch configmap argocd-cm -n argocd --type=merge -p "$(kubectl kustomize manifests/argocd)"':

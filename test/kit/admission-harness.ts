@@ -1,5 +1,7 @@
 import t from 'tap';
 import type { WebhookName } from '../../admission/admission-request.js';
+import { ChartJudge } from '../../admission/chart/chart-judge.js';
+import { KeptCharts } from '../../admission/chart/kept-charts.js';
 import { createChecks } from '../../admission/checks.js';
 import { createHandler } from '../../admission/handler.js';
 import { BundleIndex } from '../../admission/references/bundle-index.js';
@@ -69,8 +71,11 @@ export const createAdmissionHarness = (options: {
   const metrics = { answered: () => {}, lookedUp: (kind: string, result: string) => counted.push(`${kind} ${result}`) };
   const { client } = wire;
   const { config } = parsed;
+  const values = new ValuesPool({ log });
+  const kept = new KeptCharts({ client, metrics, namespace: config.namespace });
+  const charts = new ChartJudge({ kept, pool: values, clock });
   const releases = new BundleIndex({ client, clock, random: { uniform: () => 0 }, log, keepUses: false });
-  const checks = createChecks({ client, config, values: new ValuesPool({ log }), clock, releases, metrics });
+  const checks = createChecks({ client, config, values, charts, clock, releases, metrics });
   const running = new AbortController();
   t.teardown(() => running.abort());
   if (config.checkReferences) void releases.start(running.signal);

@@ -209,7 +209,7 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
     lookUps,
     [
       { apiGroups: [''], resources: ['namespaces', 'serviceaccounts', 'configmaps', 'secrets'], verbs: ['get'] },
-      { apiGroups: ['werf.io'], resources: ['werfbundles'], verbs: ['list', 'watch'] },
+      { apiGroups: ['werf.io'], resources: ['werfbundles'], verbs: ['get', 'list', 'watch'] },
       { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
     ],
     'Secrets are read one by one, and nothing of what bundles refer to is written',
