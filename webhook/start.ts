@@ -2,6 +2,7 @@ import { collectDefaultMetrics, type Registry } from 'prom-client';
 import { createChecks } from '../admission/checks.js';
 import { createGuard } from '../admission/guard/guard.js';
 import { createHandler } from '../admission/handler.js';
+import type { ImpactDeps } from '../admission/impact/judge-impact.js';
 import { createAdmissionMetrics } from '../admission/metrics.js';
 import { BundleIndex } from '../admission/references/bundle-index.js';
 import { ValuesPool } from '../admission/values/values-pool.js';
@@ -82,6 +83,17 @@ interface Running {
 const bundlesOf = ({ client, clock, random, log, config }: Surroundings): BundleIndex =>
   new BundleIndex({ client, clock, random, log, keepUses: config.guardValues });
 
+/** The controller's default registry Secret, and whether it begins anything at all, are not known here. */
+const impactSettings = (config: Config): ImpactDeps['settings'] => {
+  const { namespace, crossNamespace, allowedRegistries, allowedImages, certificateSecret } = config;
+  const policy = { allowedRegistries, allowedImages, certificateSecret };
+  return {
+    platform: { namespace, crossNamespace, policy, defaultRegistrySecret: undefined, suspendAll: false },
+    authorize: config.authorize,
+    maxImpact: config.maxImpact,
+  };
+};
+
 const clientCaOf = async ({ config, clock, log }: Surroundings): Promise<ClientCa | undefined> => {
   const { clientCa: file, timeScale } = config;
   if (file === undefined) return undefined;
@@ -116,12 +128,14 @@ const startAdmission = async (
   const values = new ValuesPool({ log });
   const bundles = bundlesOf(deps);
   const checks = createChecks({ ...deps, values, metrics, releases: bundles });
+  const settings = impactSettings(config);
+  const impact = { client: deps.client, clock, metrics, bundles, answers: values, settings };
   const clients = await clientCaOf(deps);
   const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks, clock, log, metrics, tracer: deps.tracer }),
-    ...(config.guardValues && { guard: createGuard({ ...deps, values, metrics, uses: bundles }) }),
+    ...(config.guardValues && { guard: createGuard({ ...deps, values, metrics, uses: bundles, impact }) }),
     maxInFlight: config.maxInFlight,
     maxConnections: config.maxConnections,
     maxConnectionsPerPeer: config.maxConnectionsPerPeer,

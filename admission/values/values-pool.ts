@@ -3,6 +3,7 @@ import { isInstant } from '../../api/values/instant.js';
 import { jobOf, type ValuesJob } from '../../api/values/values-job.js';
 import type { Log } from '../../process/ports.js';
 import { type PoolOutcome, ThreadPool } from '../../process/thread-pool.js';
+import { answerImpact, type Concerned, type ImpactQuestion } from '../impact/question.js';
 import { judgeValues, type ValuesFindings, type ValuesToJudge } from './judge-values.js';
 import { checkable } from './limits.js';
 
@@ -10,6 +11,11 @@ import { checkable } from './limits.js';
 export type ValuesAnswer =
   | ({ readonly kind: 'judged' } & ValuesFindings)
   | { readonly kind: 'failed'; readonly reason: string };
+
+/** What the thread is asked: about values, or what a change does to bundles, as JSON: a text is copied at once. */
+export type JudgingJob = ValuesJob | { readonly impact: string };
+/** What it answers. */
+export type JudgingAnswer = ValuesFindings | { readonly concerned: readonly Concerned[] };
 
 interface ValuesPoolDeps {
   readonly log: Log;
@@ -26,17 +32,19 @@ interface ValuesPoolDeps {
 const MEMORY_MB = { old: 112, young: 16 };
 /** Limit for all values that wait for a thread; the webhook has 256 MB for everything. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** An impact with less than so many bytes to be parsed, and so many characters in all, is found on the main thread: that takes a few milliseconds. */
+const MAX_INSTANT_IMPACT = { bytes: 2 * 1024, characters: 32 * 1024 };
 /** One: a second would not fit into the memory of the webhook's container when both have the worst to read. */
 const THREADS = 1;
 
 /**
- * Judges values without keeping other requests waiting: those that are not small are parsed in a thread of its own.
+ * Judges values, and changes of them, without keeping other requests waiting: those that are not small are parsed in a thread of its own.
  *
  * Guarantees: each question is answered, at the latest when its signal is aborted, and never with a rejection; a thread that is
  * too slow, or dies, is replaced; smaller questions go first, so that large ones hold up large ones only.
  */
 export class ValuesPool {
-  readonly #pool: ThreadPool<ValuesJob, ValuesFindings>;
+  readonly #pool: ThreadPool<JudgingJob, JudgingAnswer>;
 
   constructor({ log, threads = THREADS, file = threadFile() }: ValuesPoolDeps) {
     const maxWaitingBytes = MAX_WAITING_BYTES;
@@ -50,15 +58,33 @@ export class ValuesPool {
     return answerOf(await this.#pool.run(job, bytes + (job.inline?.length ?? 0), signal), warnings);
   }
 
+  /**
+   * What a change does to bundles.
+   * @param bytes - of all texts in it that have to be parsed
+   * @returns undefined: that could not be found out in time, or takes too much memory
+   */
+  async impact(
+    question: ImpactQuestion,
+    bytes: number,
+    signal: AbortSignal,
+  ): Promise<readonly Concerned[] | undefined> {
+    const text = JSON.stringify(question);
+    if (bytes <= MAX_INSTANT_IMPACT.bytes && text.length <= MAX_INSTANT_IMPACT.characters)
+      return answerImpact(question);
+    const outcome = await this.#pool.run({ impact: text }, text.length, signal);
+    return outcome.kind === 'done' && 'concerned' in outcome.answer ? outcome.answer.concerned : undefined;
+  }
+
   /** Ends the threads, for callers that do not live as long as the process. Jobs under way fail. */
   stop(): void {
     this.#pool.stop();
   }
 }
 
-const answerOf = (outcome: PoolOutcome<ValuesFindings>, warnings: readonly Warning[]): ValuesAnswer => {
+const answerOf = (outcome: PoolOutcome<JudgingAnswer>, warnings: readonly Warning[]): ValuesAnswer => {
   switch (outcome.kind) {
     case 'done':
+      if ('concerned' in outcome.answer) throw new Error('the thread has answered another question');
       return judged(outcome.answer, warnings);
     case 'full':
       return { kind: 'failed', reason: 'too many values are being read; try again' };
