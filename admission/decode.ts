@@ -140,19 +140,23 @@ const toRequest = (request: JsonMap, uid: string): DecodedRequest => {
     operation,
     namespace: textOf(request['namespace']),
     name: name ?? '',
-    requester: toRequester(objectOf(request['userInfo'])),
+    requester: requesterOf(request),
     dryRun: request['dryRun'] === true,
     object: asBundle(request['object']),
     ...(operation === 'UPDATE' && { oldObject: asBundle(request['oldObject']) }),
   };
 };
 
-const toRequester = (user: JsonMap): Requester => ({
-  username: textOf(user['username']),
-  uid: textOf(user['uid']),
-  groups: textsOf(user['groups']),
-  extra: Object.fromEntries(Object.entries(objectOf(user['extra'])).map(([key, values]) => [key, textsOf(values)])),
-});
+/** Who asks; of a {@link Review} they have been checked. */
+export const requesterOf = (request: JsonMap): Requester => {
+  const user = objectOf(request['userInfo']);
+  return {
+    username: textOf(user['username']),
+    uid: textOf(user['uid']),
+    groups: textsOf(user['groups']),
+    extra: Object.fromEntries(Object.entries(objectOf(user['extra'])).map(([key, values]) => [key, textsOf(values)])),
+  };
+};
 
 const textsOf = (value: unknown): readonly string[] => (isTexts(value) ? value : []);
 

@@ -16,7 +16,7 @@ export const MISSING_REFERENCES = 'werf.io/missing-references';
 export const REFUSED_VALUES = 'werf.io/refused-values';
 /** Annotation of a bundle, which `werfbundle rollback` writes: the tag that it has pinned, and what chose the tag before. */
 export const BEFORE_ROLLBACK = 'werf.io/before-rollback';
-/** Annotation of what `werfbundle impact --max-impact` judges: the code of its content, which confirms that it hits as many bundles as it does. */
+/** Annotation of what `--max-impact` judges, the command line's or the webhook's: the code of its content, which confirms that it hits as many bundles as it does. */
 export const CONFIRM_IMPACT = 'werf.io/confirm-impact';
 /** What the names of this project's own annotations begin with. */
 export const OWN_ANNOTATIONS = 'werf.io/';

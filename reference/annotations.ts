@@ -54,7 +54,7 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
   [
     CONFIRM_IMPACT,
     'a manifest',
-    'the code that `werfbundle impact` prints of its content: confirms that it hits more bundles than `--max-impact`; nothing else looks at it',
+    'the code that `werfbundle impact`, or a refusal, prints of its content: confirms that it hits more bundles than `--max-impact`, that of the command or of the webhook',
   ],
   [ACCEPT_BUNDLES_FROM, 'a namespace', 'namespaces whose bundles may deploy here, separated by commas; `*` for all'],
 ];

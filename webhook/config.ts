@@ -108,7 +108,13 @@ export const webhookFlags = {
   'guard-values': {
     kind: 'boolean',
     default: false,
-    help: 'Answers the webhook of manifests/webhook/values-guard: refuses to break ConfigMaps and Secrets that bundles use.',
+    help: 'Answers the webhook of manifests/webhook/values-guard: refuses to break ConfigMaps and Secrets that bundles use, and warns of what a change deploys.',
+  },
+  'max-impact': {
+    kind: 'integer',
+    min: 0,
+    max: 1_000_000,
+    help: 'With --guard-values: a change that hits more bundles is refused, unless the annotation werf.io/confirm-impact confirms its content; any if left out.',
   },
   'shutdown-delay': {
     kind: 'duration',

@@ -4,6 +4,7 @@ import { KeptCharts } from '../admission/chart/kept-charts.js';
 import { createChecks } from '../admission/checks.js';
 import { createGuard } from '../admission/guard/guard.js';
 import { createHandler } from '../admission/handler.js';
+import type { ImpactDeps } from '../admission/impact/judge-impact.js';
 import { createAdmissionMetrics } from '../admission/metrics.js';
 import { BundleIndex } from '../admission/references/bundle-index.js';
 import { ValuesPool } from '../admission/values/values-pool.js';
@@ -84,6 +85,17 @@ interface Running {
 const bundlesOf = ({ client, clock, random, log, config }: Surroundings): BundleIndex =>
   new BundleIndex({ client, clock, random, log, keepUses: config.guardValues });
 
+/** The controller's default registry Secret, and whether it begins anything at all, are not known here. */
+const impactSettings = (config: Config): ImpactDeps['settings'] => {
+  const { namespace, crossNamespace, allowedRegistries, allowedImages, certificateSecret } = config;
+  const policy = { allowedRegistries, allowedImages, certificateSecret };
+  return {
+    platform: { namespace, crossNamespace, policy, defaultRegistrySecret: undefined, suspendAll: false },
+    authorize: config.authorize,
+    maxImpact: config.maxImpact,
+  };
+};
+
 const clientCaOf = async ({ config, clock, log }: Surroundings): Promise<ClientCa | undefined> => {
   const { clientCa: file, timeScale } = config;
   if (file === undefined) return undefined;
@@ -120,12 +132,14 @@ const startAdmission = async (
   const kept = new KeptCharts({ client: deps.client, metrics, namespace: config.namespace });
   const charts = new ChartJudge({ kept, pool: values, clock });
   const checks = createChecks({ ...deps, values, charts, metrics, releases: bundles });
+  const settings = impactSettings(config);
+  const impact = { client: deps.client, clock, metrics, bundles, answers: values, settings };
   const clients = await clientCaOf(deps);
   const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks, clock, log, metrics, tracer: deps.tracer }),
-    ...(config.guardValues && { guard: createGuard({ ...deps, values, charts, metrics, uses: bundles }) }),
+    ...(config.guardValues && { guard: createGuard({ ...deps, values, charts, metrics, uses: bundles, impact }) }),
     maxInFlight: config.maxInFlight,
     maxConnections: config.maxConnections,
     maxConnectionsPerPeer: config.maxConnectionsPerPeer,

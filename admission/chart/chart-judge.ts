@@ -56,6 +56,11 @@ export class ChartJudge {
     this.#deps = deps;
   }
 
+  /** Whether there is anything to judge by, or that can't be found out: with most charts there is nothing. Never rejects for what the apiserver does. */
+  async isKept(digest: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.#deps.kept.get(digest, signal)).kind !== 'absent';
+  }
+
   /** Resolves soon after `signal` is aborted; never rejects for what apiserver, chart or values are like. */
   async judge({ digest, values }: ChartQuestion, signal: AbortSignal): Promise<ChartVerdict> {
     const { question, warnings, bytes } = checkable(values);

@@ -22,7 +22,7 @@ import { bundleName, refusedBy, usedBy } from './used-by.js';
 
 export interface ByChartsDeps {
   readonly client: Pick<KubeClient, 'get'>;
-  readonly charts: Pick<ChartJudge, 'judge'>;
+  readonly charts: Pick<ChartJudge, 'judge' | 'isKept'>;
   readonly clock: Clock;
   readonly metrics: LookupMetrics;
 }
@@ -54,7 +54,7 @@ export const judgeByCharts = async (
   try {
     const lookups = new Lookups({ client, metrics, slots: new Semaphore(CALLS_AT_ONCE), time });
     const judged = chosen(uses);
-    const found = await Promise.all(judged.bundles.map((ref) => judgeBundle({ lookups, charts, time }, change, ref)));
+    const found = await Promise.all(judged.bundles.map((use) => judgeBundle({ lookups, charts, time }, change, use)));
     const isMore = judged.rest > 0 && found.some(({ kind }) => kind !== 'nothing');
     return together(
       found.flatMap((about) => (about.kind === 'refused' ? [about] : [])),
@@ -68,18 +68,25 @@ export const judgeByCharts = async (
   }
 };
 
+/** A bundle that uses the source, and what its status said of its chart when it was last heard of. */
+interface Deployed {
+  readonly bundle: ObjectRef;
+  readonly digest: string;
+}
+
 /** One bundle of each chart before others of the same one: what a schema refuses of one, it mostly refuses of all. */
-const chosen = (uses: readonly Use[]): { readonly bundles: readonly ObjectRef[]; readonly rest: number } => {
-  const byName = new Map(uses.map(({ bundle, digest }) => [bundleName(bundle), { bundle, digest }] as const));
-  const deployed = [...byName]
-    .filter(([, { digest }]) => digest !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([, bundle]) => bundle);
+const chosen = (uses: readonly Use[]): { readonly bundles: readonly Deployed[]; readonly rest: number } => {
+  const byName = new Map(
+    uses.flatMap(({ bundle, digest }) =>
+      digest === undefined ? [] : [[bundleName(bundle), { bundle, digest }] as const],
+    ),
+  );
+  const deployed = [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, bundle]) => bundle);
   const first = new Map(deployed.toReversed().map((bundle) => [bundle.digest, bundle]));
-  const isFirst = (one: (typeof deployed)[number]): boolean => first.get(one.digest) === one;
+  const isFirst = (one: Deployed): boolean => first.get(one.digest) === one;
   const all = [...deployed.filter(isFirst), ...deployed.filter((one) => !isFirst(one))];
   return {
-    bundles: all.slice(0, MAX_JUDGED).map(({ bundle }) => bundle),
+    bundles: all.slice(0, MAX_JUDGED),
     rest: Math.max(0, all.length - MAX_JUDGED),
   };
 };
@@ -105,13 +112,19 @@ type Judged =
 
 interface BundleDeps {
   readonly lookups: Lookups;
-  readonly charts: Pick<ChartJudge, 'judge'>;
+  readonly charts: Pick<ChartJudge, 'judge' | 'isKept'>;
   readonly time: LookupTime;
 }
 
 const NOTHING: Judged = { kind: 'nothing' };
 
-const judgeBundle = async (deps: BundleDeps, change: SourceChange, ref: ObjectRef): Promise<Judged> => {
+const judgeBundle = async (
+  deps: BundleDeps,
+  change: SourceChange,
+  { bundle: ref, digest }: Deployed,
+): Promise<Judged> => {
+  // Before anything else is read, which for most charts would be in vain.
+  if (!(await deps.charts.isKept(digest, deps.time.signal))) return NOTHING;
   const fetched = await deps.lookups.get(WERFBUNDLES, ref);
   if (fetched.kind === 'failed')
     return {
@@ -153,7 +166,7 @@ const verdictWith = async (
   const { change, content, chart, refs } = about;
   const stored = storedSources(lookups);
   const sourceAt: FetchSource = (kind, ref) =>
-    kind === change.kind && ref.namespace === change.namespace && ref.name === change.name
+    kind === change.after.kind && ref.namespace === change.after.namespace && ref.name === change.after.name
       ? Promise.resolve({ kind: 'found', value: content })
       : stored(kind, ref);
   const values = await wholeValuesOf(refs, { sourceAt, isGranted: () => true });
@@ -177,9 +190,9 @@ const toldOf = (
   { change, refs }: { readonly change: SourceChange; readonly refs: BundleReferences },
 ): Refusal | undefined => {
   const isThis = ({ kind, name }: Pick<FoundSource, 'kind' | 'name'>): boolean =>
-    kind === change.kind && name === change.name;
+    kind === change.after.kind && name === change.after.name;
   if (source !== undefined)
-    return isThis(source) && source.namespace === change.namespace && key !== undefined
+    return isThis(source) && source.namespace === change.after.namespace && key !== undefined
       ? { field: `data[${key}]`, text }
       : undefined;
   const hasOtherSecrets = refs.sources.some((other) => other?.kind === 'Secret' && !isThis(other));

@@ -1,5 +1,6 @@
 import type { ObjectRef } from '../../api/objects.js';
 import type { Problem, Warning } from '../../api/problem.js';
+import type { FoundSource } from '../../api/values/problem.js';
 import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
 import type { Call } from '../handler.js';
@@ -28,13 +29,13 @@ export const judgeChange = async (
   { signal, withinMs }: Pick<Call, 'signal' | 'withinMs'>,
 ): Promise<Findings> => {
   const { before, after } = change;
-  if (change.deleting || sameJson(before, after)) return { problems: [], warnings: [] };
+  if (sameJson(before, after)) return { problems: [], warnings: [] };
   const named = await deps.uses.of({ kind: after.kind, ref: after }, signal);
   const uses = named.filter(({ as }) => as === 'values');
   if (uses.length === 0) return { problems: [], warnings: [] };
   const found = await faultsOf(change, { uses, values: deps.values }, signal);
   if (found.kind === 'failed') return { problems: [], warnings: [unchecked(`not checked: ${found.reason}`)] };
-  const shadows = new Shadows(change, deps.client);
+  const shadows = new Shadows(after, deps.client);
   const problems: Problem[] = [];
   for (const fault of found.faults) {
     const concerned = await usersOf(uses.filter(fault.affects), shadows, signal);
@@ -71,26 +72,26 @@ const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Prob
 
 /** Bundles of other namespaces that find a source of the same name in their own namespace first; asked once for each namespace. */
 class Shadows {
-  readonly #change: SourceChange;
+  readonly #source: FoundSource;
   readonly #client: Pick<KubeClient, 'get'>;
   readonly #hidden = new Map<string, boolean>();
   readonly unchecked: string[] = [];
 
-  constructor(change: SourceChange, client: Pick<KubeClient, 'get'>) {
-    this.#change = change;
+  constructor(source: FoundSource, client: Pick<KubeClient, 'get'>) {
+    this.#source = source;
     this.#client = client;
   }
 
   /** A failed look-up counts as hidden: nobody is refused for what is not known. */
   async hides({ namespace }: ObjectRef, signal: AbortSignal): Promise<boolean> {
-    if (namespace === this.#change.namespace) return false;
+    if (namespace === this.#source.namespace) return false;
     const known = this.#hidden.get(namespace) ?? (await this.#ask(namespace, signal));
     this.#hidden.set(namespace, known);
     return known;
   }
 
   async #ask(namespace: string, signal: AbortSignal): Promise<boolean> {
-    const { kind, name } = this.#change;
+    const { kind, name } = this.#source;
     try {
       const type: ResourceType = kind === 'ConfigMap' ? CONFIGMAPS : SECRETS;
       return (await this.#client.get(type, { namespace, name }, signal)) !== undefined;

@@ -7,7 +7,7 @@ import {
   type ReleaseHolder,
   releaseKeyOf,
 } from '../../api/references/release.js';
-import { ReleaseHolders } from '../../api/references/release-holders.js';
+import { ReleaseHolders } from '../../api/release-holders.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { KubeClient } from '../../kube/client.js';
 import { type Change, createReflector, type Reflector } from '../../kube/reflector.js';

@@ -4,6 +4,7 @@ import { jobOf, type ValuesJob } from '../../api/values/values-job.js';
 import type { Log } from '../../process/ports.js';
 import { type PoolOutcome, ThreadPool } from '../../process/thread-pool.js';
 import type { ChartFindings, ChartJob } from '../chart/loaded-charts.js';
+import { answerImpact, type Concerned, type ImpactQuestion } from '../impact/question.js';
 import { judgeValues, type ValuesFindings, type ValuesToJudge } from './judge-values.js';
 import { checkable } from './limits.js';
 
@@ -12,8 +13,13 @@ export type ValuesAnswer =
   | ({ readonly kind: 'judged' } & ValuesFindings)
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** What the thread is asked. */
-export type JudgingJob = ValuesJob | ChartJob;
+/** What the thread is asked: about values, by a chart or not, or what a change does to bundles, as JSON: a text is copied at once. */
+export type JudgingJob = ValuesJob | ChartJob | { readonly impact: string };
+/** What it answers. */
+export type JudgingAnswer = ValuesFindings | ChartFindings | ImpactFindings;
+interface ImpactFindings {
+  readonly concerned: readonly Concerned[];
+}
 
 interface ValuesPoolDeps {
   readonly log: Log;
@@ -31,17 +37,19 @@ interface ValuesPoolDeps {
 const MEMORY_MB = { old: 112, young: 16 };
 /** Limit for all values that wait for a thread; the webhook has 256 MB for everything. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+/** An impact with less than so many bytes to be parsed, and so many characters in all, is found on the main thread: that takes a few milliseconds. */
+const MAX_INSTANT_IMPACT = { bytes: 2 * 1024, characters: 32 * 1024 };
 /** One: a second would not fit into the memory of the webhook's container when both have the worst to read. */
 const THREADS = 1;
 
 /**
- * Judges values without keeping other requests waiting: those that are not small are parsed in a thread of its own.
+ * Judges values, and changes of them, without keeping other requests waiting: those that are not small are parsed in a thread of its own.
  *
  * Guarantees: each question is answered, at the latest when its signal is aborted, and never with a rejection; a thread that is
  * too slow, or dies, is replaced; smaller questions go first, so that large ones hold up large ones only.
  */
 export class ValuesPool {
-  readonly #pool: ThreadPool<JudgingJob, ValuesFindings | ChartFindings>;
+  readonly #pool: ThreadPool<JudgingJob, JudgingAnswer>;
 
   constructor({ log, threads = THREADS, file = threadFile() }: ValuesPoolDeps) {
     const maxWaitingBytes = MAX_WAITING_BYTES;
@@ -63,13 +71,34 @@ export class ValuesPool {
     return this.#run<ChartFindings>(job, bytes, signal);
   }
 
+  /**
+   * What a change does to bundles.
+   * @param bytes - of all texts in it that have to be parsed
+   * @returns undefined: that could not be found out in time, or takes too much memory
+   */
+  async impact(
+    question: ImpactQuestion,
+    bytes: number,
+    signal: AbortSignal,
+  ): Promise<readonly Concerned[] | undefined> {
+    const text = JSON.stringify(question);
+    if (bytes <= MAX_INSTANT_IMPACT.bytes && text.length <= MAX_INSTANT_IMPACT.characters)
+      return answerImpact(question);
+    const outcome = await this.#run<ImpactFindings>({ impact: text }, text.length, signal);
+    return outcome.kind === 'done' ? outcome.answer.concerned : undefined;
+  }
+
   /** Ends the threads, for callers that do not live as long as the process. Jobs under way fail. */
   stop(): void {
     this.#pool.stop();
   }
 
   /** The thread answers each kind of job with its own kind of findings. */
-  #run<Findings>(job: JudgingJob, bytes: number, signal: AbortSignal): Promise<PoolOutcome<Findings>> {
+  #run<Findings extends JudgingAnswer>(
+    job: JudgingJob,
+    bytes: number,
+    signal: AbortSignal,
+  ): Promise<PoolOutcome<Findings>> {
     return this.#pool.run(job, bytes, signal) as Promise<PoolOutcome<Findings>>;
   }
 }

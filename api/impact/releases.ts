@@ -8,7 +8,7 @@ import {
   releaseKeyOf,
   releaseOf,
 } from '../references/release.js';
-import { ReleaseHolders } from '../references/release-holders.js';
+import { ReleaseHolders } from '../release-holders.js';
 import type { StoredBundle } from '../werfbundle.js';
 import type { BundleChange } from './world.js';
 

@@ -19,16 +19,20 @@ interface Totals {
   readonly outcomes: readonly Outcome[];
   /** In how many namespaces the bundles are that are hit now. */
   readonly namespaces: number;
+  /** What is put behind that: `: ops/shop and 13 more`. */
+  readonly names?: string;
 }
 
 /** `deploys 14 bundles in 9 namespaces; 2 bundles would follow, but for being suspended` */
-export const impactText = ({ outcomes, namespaces }: Totals): string => {
+export const impactText = ({ outcomes, namespaces, names = '' }: Totals): string => {
   const numberOf = (effect: Outcome): number => outcomes.filter((outcome) => outcome === effect).length;
   const parts = VERBS.flatMap(([effect, verb]) =>
     numberOf(effect) === 0 ? [] : [verb(count(numberOf(effect), 'bundle'))],
   );
   const now =
-    parts.length === 0 ? 'changes nothing for any bundle' : `${parts.join(', ')} in ${count(namespaces, 'namespace')}`;
+    parts.length === 0
+      ? 'changes nothing for any bundle'
+      : `${parts.join(', ')} in ${count(namespaces, 'namespace')}${names}`;
   const suspended = numberOf('suspended');
   return suspended === 0 ? now : `${now}; ${count(suspended, 'bundle')} would follow, but for being suspended`;
 };

@@ -151,6 +151,20 @@ export const VALUES_RULES = {
     what: "The values were not judged by the chart's values.schema.json.",
     mend: 'Give the sources of values that the message names with the bundle. At admission nothing need be done: the controller judges before it deploys.',
   },
+  impact: {
+    id: 'WB098',
+    severity: 'warning',
+    cel: ONLY_ADVICE,
+    what: 'A change of a ConfigMap, Secret, ServiceAccount or Namespace deploys bundles, or keeps them from being deployed.',
+    mend: 'Nothing is wrong: look whether that is meant. `werfbundle impact` says the same of a file, with the reason for each bundle.',
+  },
+  'impact-too-large': {
+    id: 'WB099',
+    severity: 'error',
+    cel: LOOKS_UP,
+    what: 'A change hits more bundles than the platform lets one change hit (--max-impact of the webhook).',
+    mend: 'Look whether that is meant; then give the object the annotation that the message names, which confirms this very content.',
+  },
   'kubectl-changes-value': {
     id: 'WB100',
     severity: 'warning',

@@ -1,6 +1,6 @@
 import type { ObjectRef } from '../../api/objects.js';
 import { checkRelease, holderOf, type ReleaseHolder, releaseKeyOf } from '../../api/references/release.js';
-import { ReleaseHolders } from '../../api/references/release-holders.js';
+import { ReleaseHolders } from '../../api/release-holders.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { Change } from '../../kube/reflector.js';
 

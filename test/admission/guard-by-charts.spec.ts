@@ -2,12 +2,14 @@ import t, { type Test } from 'tap';
 import { ChartJudge } from '../../admission/chart/chart-judge.js';
 import { KeptCharts } from '../../admission/chart/kept-charts.js';
 import { createGuard } from '../../admission/guard/guard.js';
+import type { Concerned } from '../../admission/impact/question.js';
 import { BundleIndex } from '../../admission/references/bundle-index.js';
 import { ValuesPool } from '../../admission/values/values-pool.js';
 import type { WerfBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { refName } from '../../kube/resource-path.js';
 import { CONFIGMAPS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
+import { platform } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube, type FakeKube } from '../kit/fake-kube.js';
 import { deployedStatus, digestOf, keptChart } from '../kit/kept-charts.js';
@@ -103,7 +105,11 @@ const guarded = async (
   const metrics = { answered: () => {}, lookedUp: () => {} };
   const kept = new KeptCharts({ client, metrics, namespace: SHOP.metadata.namespace ?? '' });
   const charts = new ChartJudge({ kept, pool: values, clock });
-  const guard = createGuard({ uses, client, values, charts, clock, log, metrics });
+  // What a change deploys is another spec's subject: test/admission/impact.spec.ts.
+  const answers = { impact: async (): Promise<readonly Concerned[]> => [] };
+  const settings = { platform, authorize: 'always', maxImpact: undefined } as const;
+  const impact = { client: kube, clock, metrics, bundles: uses, answers, settings };
+  const guard = createGuard({ uses, client, values, charts, clock, log, metrics, impact });
   /** Changes ConfigMap (or Secret) config of namespace ops. */
   const change = async (before: string, after: string, kind: 'ConfigMap' | 'Secret' = 'ConfigMap') => {
     const name = kind === 'Secret' ? 'keys' : 'config';

@@ -1,10 +1,12 @@
 import t, { type Test } from 'tap';
 import { ChartJudge } from '../../admission/chart/chart-judge.js';
 import { createGuard } from '../../admission/guard/guard.js';
+import type { Concerned } from '../../admission/impact/question.js';
 import { BundleIndex } from '../../admission/references/bundle-index.js';
 import { type ValuesAnswer, ValuesPool } from '../../admission/values/values-pool.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
+import { platform } from '../kit/builders.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { recordLog } from '../kit/record-log.js';
@@ -89,8 +91,12 @@ const setup = async (t: Test, { bundles = {}, shadows = [], answer }: Setup = {}
   const pool = new ValuesPool({ log });
   const values = answer === undefined ? pool : { judge: async () => answer };
   const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool, clock });
+  // What a change deploys is another spec's subject: test/admission/impact.spec.ts.
+  const answers = { impact: async (): Promise<readonly Concerned[]> => [] };
   const metrics = { answered: () => {}, lookedUp: () => {} };
-  const guard = createGuard({ uses, client: kube, values, charts, clock, log, metrics });
+  const settings = { platform, authorize: 'always', maxImpact: undefined } as const;
+  const impact = { client: kube, clock, metrics, bundles: uses, answers, settings };
+  const guard = createGuard({ uses, client: kube, values, charts, clock, log, metrics, impact });
   const ask = async (body: Json, signal = never) => {
     const bytes = Buffer.from(JSON.stringify(body));
     const given = await guard({
@@ -325,6 +331,7 @@ t.test('what could not be checked is let through with a warning', async (t) => {
     allowed: true,
     warnings: [
       'data: not checked: key "more.yaml" of ConfigMap ops/app-config has 300009 bytes; at most 262144 of a key are checked at admission',
+      'data: may deploy up to 1 bundle in 1 namespace',
     ],
   });
   t.match(
@@ -340,11 +347,11 @@ t.test('a request that the guard has no rules for is refused', async (t) => {
   const cases: readonly { request: Json; message: string }[] = [
     {
       request: { resource: { group: '', version: 'v1', resource: 'pods' } },
-      message: `the values guard judges ConfigMaps and Secrets and was asked about v1/pods: ${rules}`,
+      message: `the values guard judges ConfigMaps, Secrets, ServiceAccounts and Namespaces and was asked about v1/pods: ${rules}`,
     },
     {
-      request: { operation: 'DELETE' },
-      message: `the values guard judges UPDATE and was asked about DELETE: ${rules}`,
+      request: { operation: 'CONNECT' },
+      message: `the values guard judges CREATE, UPDATE and DELETE and was asked about CONNECT: ${rules}`,
     },
     { request: { object: null }, message: 'request.object is not a v1 ConfigMap' },
     {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { askGrants } from '../../admission/grants/grants.js';
 import { judgeChange } from '../../admission/guard/judge-change.js';
+import { judgeImpact } from '../../admission/impact/judge-impact.js';
 import { bundleReferencesOf } from '../../admission/references/bundle-references.js';
 import { judgeRelease } from '../../admission/references/judge-release.js';
 import { resetOf } from '../../admission/reset.js';
@@ -15,6 +16,7 @@ import { clusterSource } from '../../cli/validate/cluster-source.js';
 import { judgeInputs } from '../../cli/validate/judge-inputs.js';
 import type { Result } from '../../cli/validate/result.js';
 import { parseConfig } from '../../webhook/config.js';
+import { platform } from '../kit/builders.js';
 import { chartFiles } from '../kit/chart-case.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
@@ -97,6 +99,8 @@ WB094 source-in-use
 WB095 values-unlike-schema
 WB096 chart-schema-unusable
 WB097 chart-not-judged
+WB098 impact
+WB099 impact-too-large
 WB100 kubectl-changes-value
 WB101 kubectl-changes-key
 WB102 kubectl-drops-null
@@ -250,6 +254,8 @@ const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> =
   'values-unlike-schema': () => byChart(bundle(REGISTRY), { required: ['domain'] }),
   'chart-schema-unusable': () => byChart(bundle(REGISTRY), { type: 'text' }),
   'chart-not-judged': () => byChart(using('a'), {}),
+  impact: async () => rulesIn(await impactOf(undefined)),
+  'impact-too-large': async () => rulesIn(await impactOf(0)),
   'source-in-use': async () => {
     const pool = new ValuesPool({ log: recordLog() });
     t.teardown(() => pool.stop());
@@ -266,21 +272,52 @@ const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> =
       optional: false,
       digest: undefined,
     } as const;
-    const charts = { judge: async () => ({ kind: 'unjudged', warnings: [] }) as const };
+    const charts = {
+      judge: async () => ({ kind: 'unjudged', warnings: [] }) as const,
+      isKept: async () => false,
+    };
     const metrics = { lookedUp: () => {} };
     const client = createFakeKube({ clock });
     const deps = { uses: { of: async () => [use] }, client, values: pool, charts, clock, metrics };
     const call = { signal: never, withinMs: 4000 };
-    const change = {
-      kind: 'ConfigMap',
-      namespace: 'shop',
-      name: 'a',
-      user: 'jane',
-      dryRun: false,
-      deleting: false,
-    } as const;
-    return rulesIn(await judgeChange({ ...change, before: source('a: 1'), after: source('[') }, deps, call));
+    return rulesIn(await judgeChange({ before: source('a: 1'), after: source('[') }, deps, call));
   },
+};
+
+/** A ServiceAccount goes that a bundle names. */
+const impactOf = async (maxImpact: number | undefined) => {
+  const ref = { namespace: 'shop', name: 'deployer' };
+  const use = {
+    bundle: { namespace: 'shop', name: 'web' },
+    as: 'service-account',
+    key: undefined,
+    optional: false,
+    digest: undefined,
+  } as const;
+  const answers = { impact: async () => [{ ref: use.bundle, outcome: 'unblocked' as const }] };
+  const settings = { platform, authorize: 'off', maxImpact } as const;
+  const bundles = { of: async () => [use], rivalsOf: () => [] };
+  const deps = {
+    client: createFakeKube({ clock }),
+    clock,
+    metrics: { lookedUp: () => {} },
+    bundles,
+    answers,
+    settings,
+  };
+  const requester = { username: 'jane', uid: '', groups: [], extra: {} };
+  const change = {
+    kind: 'ServiceAccount',
+    ref,
+    operation: 'CREATE',
+    requester,
+    dryRun: false,
+    isGoing: false,
+  } as const;
+  return judgeImpact({ ...change, before: undefined, after: { metadata: ref } }, deps, {
+    signal: never,
+    withinMs: 4000,
+  });
 };
 
 t.test('every rule finds something', async (t) => {

@@ -224,40 +224,56 @@ t.test('the webhook finds what it is told by its defaults', (t) => {
   t.end();
 });
 
-t.test("the values guard asks about labelled sources only, and stands in nobody's way", (t) => {
+t.test("the values guard asks about what is labelled, consent and accounts only, and stands in nobody's way", (t) => {
   const guard = named('ValidatingWebhookConfiguration', GUARD_CONFIGURATION);
   const { config } = parseConfig({ argv: ['--namespace', 'k8s-werf-operator-go-system'], env: {} }) as ParsedOk;
-  t.same(guard['webhooks'], [
-    {
-      name: 'guard.values.werf.io',
-      clientConfig: {
-        url: null,
-        service: { name: config.serviceName, namespace: config.namespace, path: '/guard', port: 443 },
-      },
-      rules: [
-        {
-          apiGroups: [''],
-          apiVersions: ['v1'],
-          resources: ['configmaps', 'secrets'],
-          operations: ['UPDATE'],
-          scope: 'Namespaced',
-        },
-      ],
-      objectSelector: { matchLabels: { 'werf.io/values': 'true' } },
-      matchConditions: [
-        {
-          name: 'contents-change',
-          expression:
-            'object.?data.orValue({}) != oldObject.?data.orValue({}) || object.?binaryData.orValue({}) != oldObject.?binaryData.orValue({})',
-        },
-      ],
-      admissionReviewVersions: ['v1'],
-      failurePolicy: 'Ignore',
-      matchPolicy: 'Equivalent',
-      sideEffects: 'None',
-      timeoutSeconds: 5,
-    },
-  ]);
+  const service = { name: config.serviceName, namespace: config.namespace, path: '/guard', port: 443 };
+  const cluster = ['namespace-controller', 'generic-garbage-collector'].map(
+    (name) => `system:serviceaccount:kube-system:${name}`,
+  );
+  const webhook = (name: string, rule: object, more: object) => ({
+    name,
+    clientConfig: { url: null, service },
+    rules: [{ apiGroups: [''], apiVersions: ['v1'], ...rule }],
+    ...more,
+    admissionReviewVersions: ['v1'],
+    failurePolicy: 'Ignore',
+    matchPolicy: 'Equivalent',
+    sideEffects: 'None',
+    timeoutSeconds: 5,
+  });
+  const webhooks = guard['webhooks'] as readonly { matchConditions: readonly { name: string; expression: string }[] }[];
+  const conditions = webhooks.flatMap(({ matchConditions }) => matchConditions);
+  t.same(
+    webhooks.map(({ matchConditions: _, ...rest }) => rest),
+    [
+      webhook(
+        'guard.values.werf.io',
+        { resources: ['configmaps', 'secrets'], operations: ['CREATE', 'UPDATE', 'DELETE'], scope: 'Namespaced' },
+        { objectSelector: { matchLabels: { 'werf.io/values': 'true' } } },
+      ),
+      webhook(
+        'impact.namespaces.werf.io',
+        { resources: ['namespaces'], operations: ['CREATE', 'UPDATE'], scope: 'Cluster' },
+        {},
+      ),
+      webhook(
+        'impact.serviceaccounts.werf.io',
+        { resources: ['serviceaccounts'], operations: ['CREATE', 'DELETE'], scope: 'Namespaced' },
+        {},
+      ),
+    ],
+  );
+  t.same(
+    conditions.map(({ name }) => name),
+    ['contents-change', 'somebody-asks', 'consent-changes', 'somebody-asks'],
+  );
+  for (const { name, expression } of conditions)
+    if (name === 'somebody-asks')
+      t.ok(
+        cluster.every((user) => expression.includes(`"${user}"`)),
+        expression,
+      );
   t.end();
 });
 

@@ -1,5 +1,5 @@
-import type { ObjectRef } from '../objects.js';
-import type { ReleaseHolder } from './release.js';
+import type { ObjectRef } from './objects.js';
+import type { ReleaseHolder } from './references/release.js';
 
 /** Which bundles claim which release, as a text of `keyOfRelease`. */
 export class ReleaseHolders {
