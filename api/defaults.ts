@@ -27,15 +27,36 @@ export const defaultsPatch = (bundle: unknown): readonly AddOperation[] =>
 const isAbsent = (value: JsonMap, field: string): boolean =>
   !Object.hasOwn(value, field) || value[field] === null || value[field] === undefined;
 
+/** A value that has all its defaults already, as what the apiserver has stored does, is not copied. */
 const filled = (value: unknown, schema: SchemaNode): unknown => {
-  if (!isMap(value) || schema.properties === undefined) return value;
-  const result: Record<string, unknown> = { ...value };
-  for (const [field, part] of Object.entries(schema.properties)) {
-    if (!isAbsent(value, field)) result[field] = filled(value[field], part);
-    else if (part.default !== undefined) result[field] = filled(part.default, part);
+  if (!isMap(value)) return value;
+  let copy: Record<string, unknown> | undefined;
+  for (const [field, part] of partsWithDefaults(schema)) {
+    const isThere = !isAbsent(value, field);
+    const was = isThere ? value[field] : part.default;
+    if (was === undefined) continue;
+    const is = filled(was, part);
+    if (isThere && is === was) continue;
+    copy ??= { ...value };
+    copy[field] = is;
   }
-  return result;
+  return copy ?? value;
 };
+
+type Parts = readonly (readonly [field: string, part: SchemaNode])[];
+
+/** The fields of a schema that have a default, or something in them that has one. */
+const partsWithDefaults = (schema: SchemaNode): Parts => {
+  const known = knownParts.get(schema);
+  if (known !== undefined) return known;
+  const parts = Object.entries(schema.properties ?? {}).filter(
+    ([, part]) => part.default !== undefined || partsWithDefaults(part).length > 0,
+  );
+  knownParts.set(schema, parts);
+  return parts;
+};
+
+const knownParts = new WeakMap<SchemaNode, Parts>();
 
 // Names of fields in this schema need no escaping in a JSON pointer.
 const additions = (value: unknown, schema: SchemaNode, path: string): readonly AddOperation[] => {

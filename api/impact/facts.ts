@@ -67,10 +67,10 @@ export const factsOf = (bundle: StoredBundle, platform: ImpactPlatform): Facts =
 };
 
 const specFacts = (bundle: StoredBundle, platform: ImpactPlatform): Facts['spec'] => {
-  const spec = judged(bundle, platform);
+  const references = allReferencesOf(bundle, platform);
+  const spec = judged(bundle, references, platform);
   if (spec.kind === 'invalid')
     return { kind: 'invalid', why: spec.problems.map(({ field, message }) => `${field}: ${message}`).join('; ') };
-  const references = allReferencesOf(bundle, platform);
   const { settings } = spec;
   return {
     kind: 'valid',
@@ -81,14 +81,17 @@ const specFacts = (bundle: StoredBundle, platform: ImpactPlatform): Facts['spec'
   };
 };
 
+/** The default registry Secret: what a bundle names itself has to be there. */
+const isPlatforms = ({ use, optional }: Reference): boolean => use === 'registry-secret' && optional;
+
 /** By the rules of the spec and the platform's policy, as the controller judges what is stored. */
-const judged = (bundle: StoredBundle, platform: ImpactPlatform): ParsedSpec => {
+const judged = (bundle: StoredBundle, references: readonly Reference[], platform: ImpactPlatform): ParsedSpec => {
   const spec = parseSpec(bundle);
   if (spec.kind === 'invalid') return spec;
   const { namespace, policy } = platform;
   const operator = { namespace, certificateSecret: policy.certificateSecret };
-  const own = referencesOf(bundle, bundle.metadata.namespace).flatMap(
-    (reference) => operatorsOwnFault(reference, operator) ?? [],
+  const own = references.flatMap((reference) =>
+    isPlatforms(reference) ? [] : (operatorsOwnFault(reference, operator) ?? []),
   );
   const problems: readonly Problem[] = [...policyProblems(bundle, policy), ...own.map(problemOf)];
   return problems.length === 0 ? spec : { kind: 'invalid', problems };

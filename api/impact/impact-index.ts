@@ -3,7 +3,7 @@ import type { ObjectRef } from '../objects.js';
 import type { StoredBundle } from '../werfbundle.js';
 import { Blockers } from './blocker.js';
 import { Contents } from './contents.js';
-import { type Effect, effectOf, type Placed, type Standing } from './effect.js';
+import { type Effect, effectOf, type Standing } from './effect.js';
 import { allReferencesOf, type Facts, factsOf, type ImpactPlatform } from './facts.js';
 import { ReleaseClaims } from './releases.js';
 import { itemsOf, type Sources, valuesFault } from './values-of.js';
@@ -134,8 +134,13 @@ export class ImpactIndex {
     const facts = entry && this.#factsOf(entry);
     const bundle = made.bundleAt(key, entry?.bundle);
     const factsAfter = bundle === entry?.bundle ? facts : bundle && factsOf(bundle, this.#platform);
-    const before = facts && this.#placed(facts, made.before, []);
-    const after = factsAfter && this.#placed(factsAfter, made.after, made.bundles);
+    const rival = facts && this.#claims.fault(facts, []);
+    const before = facts && { facts, standing: this.#standing(facts, made.before, rival) };
+    if (factsAfter === undefined) return effectOf(before, undefined, this.#contents);
+    // Who has its release changes with bundles only.
+    const isUntouched = factsAfter === facts && made.bundles.length === 0;
+    const rivalAfter = isUntouched ? rival : this.#claims.fault(factsAfter, made.bundles);
+    const after = { facts: factsAfter, standing: this.#standing(factsAfter, made.after, rivalAfter) };
     return effectOf(before, after, this.#contents);
   }
 
@@ -144,15 +149,10 @@ export class ImpactIndex {
     return entry.facts;
   }
 
-  #placed(facts: Facts, world: World, bundles: readonly BundleChange[]): Placed {
-    return { facts, standing: this.#standing(facts, world, bundles) };
-  }
-
-  /** In the order in which the controller finds what is in the way. */
-  #standing(facts: Facts, world: World, bundles: readonly BundleChange[]): Standing {
+  /** In the order in which the controller finds what is in the way. @param rival - why another bundle has its release */
+  #standing(facts: Facts, world: World, rival: string | undefined): Standing {
     const { spec, bundle } = facts;
     if (spec.kind === 'invalid') return { kind: 'blocked', why: spec.why };
-    const rival = this.#claims.fault(facts, bundles);
     const fault = rival ?? this.#blockers.of(spec.needed, world);
     if (fault !== undefined) return { kind: 'blocked', why: fault };
     const sources: Sources = {

@@ -164,15 +164,16 @@ const shared = (text: string): Found => ({
   object: { metadata: { namespace: 'shared', name: 'platform' }, data: { 'values.yaml': text } } as KubeObject,
 });
 
-/** Milliseconds of a question, at its best: others use this machine, too. */
-const timed = (ask: () => unknown): number => {
-  const times = [1, 2, 3, 4, 5].map(() => {
-    const start = performance.now();
-    ask();
-    return performance.now() - start;
-  });
-  return Math.min(...times);
+/** Milliseconds of CPU: others use this machine, too. */
+const cpuOf = (ask: () => unknown): number => {
+  const before = process.cpuUsage();
+  ask();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 };
+
+/** The same of a question at its best. */
+const timed = (ask: () => unknown): number => Math.min(...Array.from({ length: 10 }, () => cpuOf(ask)));
 
 t.test('among 10,000 bundles a question costs what it touches', async (t) => {
   const platformOf = (text: string): World => ({
@@ -196,14 +197,13 @@ t.test('among 10,000 bundles a question costs what it touches', async (t) => {
   const cost = timed(() => few.impactOf([change], before));
 
   const all = indexOf(many(() => [from]));
-  const start = performance.now();
-  t.equal(all.impactOf([change], before).length, THOUSANDS);
-  const first = performance.now() - start;
+  const first = cpuOf(() => t.equal(all.impactOf([change], before).length, THOUSANDS));
   const costOfAll = timed(() => all.impactOf([change], before));
   t.comment(`14 of them: ${cost.toFixed(2)} ms; all: ${costOfAll.toFixed(1)} ms, at first ${first.toFixed(0)} ms`);
   // What one bundle costs does not grow with those that are not touched.
   t.ok(cost < 50, `14 bundles: ${cost} ms`);
-  t.ok(costOfAll < 1_000, `all bundles: ${costOfAll} ms`);
+  // Some 40 ms where nobody else is; caches of the CPU are shared with others.
+  t.ok(costOfAll < 150, `all bundles: ${costOfAll} ms`);
 });
 
 const ACCEPTING: KubeObject = { metadata: { name: 'shared', annotations: { 'werf.io/accept-bundles-from': '*' } } };
