@@ -99,7 +99,7 @@ export const chartsWithin = (files: Files): ReadonlyMap<string, Files> => {
   return charts;
 };
 
-/** Whether the chart, or one within it, has a schema. @param files - as {@link judgedFiles} gives them */
+/** Whether a schema is among the files of a chart, its own or that of one within it that is no archive. */
 export const hasSchema = (files: Files): boolean =>
   [...files.keys()].some((path) => path === SCHEMA_FILE || path.endsWith(`/${SCHEMA_FILE}`));
 

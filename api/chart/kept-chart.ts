@@ -19,6 +19,8 @@ export type KeptChart =
 
 /** Label of these ConfigMaps, with the value `true`. */
 const KEPT_CHART = 'werf.io/kept-chart';
+/** Label that says which controllers have kept it, by their Lease: where several split the work, each takes away its own. */
+export const KEPT_BY = 'werf.io/kept-by';
 
 /** Unpacked, schemas and defaults of all charts together, bytes: the largest charts that many use have a third of it. */
 const JUDGED_BYTES = 4 * 1024 * 1024;
