@@ -18,6 +18,7 @@ const NEW: ReadonlySet<DeployReason> = new Set<DeployReason>([
   'NewSpec',
   'NewValues',
   'Downgrade',
+  'Rollback',
 ]);
 
 /** Werf 3 reads schemas as they are judged here; those before it have another library, which refuses and accepts other things. */

@@ -87,6 +87,9 @@ t.test('only what is new is judged, and only where werf reads schemas as they ar
   const same = { delivery: delivery(selected('v1.0.0', DIGEST_A)), jobInputs: jobInputs() };
   const again = { delivery: delivery(selected('v1.1.0', DIGEST_B)), jobInputs: jobInputs() };
   const requested = { metadata: { annotations: { 'werf.io/deploy-requested-at': 'now' } } };
+  const rolledBack = bundle(syncedStatus({ rollbackTo: 'v1.1.0' }), {
+    metadata: { annotations: { 'werf.io/rollback-to': 'v1.1.0' } },
+  });
   const retrying = { spec: { converge: { retries: 1 } } };
   const cases: readonly (readonly [string, Observation, boolean])[] = [
     ['another tag', offered(syncedStatus(), undefined), true],
@@ -95,6 +98,7 @@ t.test('only what is new is judged, and only where werf reads schemas as they ar
       observation(bundle(syncedStatus()), { ...same, delivery: delivery(selected('v1.0.0', DIGEST_B)) }),
       true,
     ],
+    ['a rollback by a person', observation(rolledBack, again), true],
     ['other values', observation(bundle(syncedStatus()), values), true],
     ['other values by the spec', observation(changedSpec, values), true],
     ['the same again, as requested', observation(bundle(syncedStatus(), requested), same), false],
