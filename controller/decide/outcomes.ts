@@ -1,6 +1,6 @@
 import { jobNameOf } from '../../api/names.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
-import type { Deployment } from '../../api/werfbundle.js';
+import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
@@ -12,6 +12,9 @@ import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
+import { PLAN_OUTCOMES } from './plan-outcomes.js';
+import { withoutPlan } from './plan-record.js';
+import { isPlanned } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
 import { standing } from './standing.js';
 import type { State } from './state.js';
@@ -63,6 +66,14 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     const actions = [createJob({ seen, settings, jobInputs, deployment })];
     return { status, findings: [finding, ...polled.findings], actions };
   },
+  'plan-decided': PLAN_OUTCOMES['plan-decided'],
+  'plan-obsolete': PLAN_OUTCOMES['plan-obsolete'],
+  'plan-finalizer-missing': PLAN_OUTCOMES['plan-finalizer-missing'],
+  'plan-queued': PLAN_OUTCOMES['plan-queued'],
+  'plan-due': PLAN_OUTCOMES['plan-due'],
+  planning: PLAN_OUTCOMES.planning,
+  'plan-ended': PLAN_OUTCOMES['plan-ended'],
+  'intent-unplanned': PLAN_OUTCOMES['intent-unplanned'],
   'deployment-due': ({ due }, facts) => withIntent(facts, due),
   'registry-unasked': ({ anew: { status, findings } }) => ({ status, findings }),
   'record-outdated': ({ due }, { seen, polled }) => ({
@@ -124,6 +135,10 @@ const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[
   return age >= ABANDONED_AFTER_MS ? [secretsWithoutJob(seen, deployment)] : [];
 };
 
+/** Without the plan of an earlier deployment, if this one is not planned. */
+const planned = ({ spec }: Observation, status: WerfBundleStatus): WerfBundleStatus =>
+  spec.kind === 'valid' && isPlanned(spec.settings) ? status : withoutPlan(status);
+
 /** Writes the intent; the next reconcile creates its Job. */
 const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {
   const { name: bundleName, uid } = seen.bundle.metadata;
@@ -134,7 +149,7 @@ const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' 
   });
   const message = `deploying ${deployment.tag} (${deployment.reason})`;
   return {
-    status: { ...withDeployRequest(seen.bundle, polled.status), deployment },
+    status: { ...withDeployRequest(seen.bundle, planned(seen, polled.status)), deployment },
     findings: [{ kind: 'job-active', reason: 'Deploying', message }],
     recheck: NOW,
   };

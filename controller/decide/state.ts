@@ -5,6 +5,7 @@ import type { Work } from './deployment.js';
 import type { Due } from './due.js';
 import type { Blocker, JobInputs } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
+import type { PlanState } from './plan-state.js';
 import type { PollAccount } from './poll.js';
 
 /**
@@ -33,6 +34,7 @@ export type State =
       readonly settings: Settings;
       readonly jobInputs: JobInputs;
     }
+  | PlanState
   | { readonly kind: 'deployment-due'; readonly due: Extract<Due, { kind: 'deploy' }> }
   /** A blocker is gone, and the registry's offer is not known. */
   | { readonly kind: 'registry-unasked'; readonly anew: PollAccount }
