@@ -49,6 +49,19 @@ export const planJobNameOf = (of: {
   return cut(of.bundleName.replaceAll('.', '-'), MAX_LABEL - suffix.length) + suffix;
 };
 
+/** The name of the Job that plans a deployment, by the same rules. @param of.plan - its number, counted by bundle, from 1 */
+export const deploymentPlanJobNameOf = (of: {
+  readonly bundleName: string;
+  readonly uid: string;
+  readonly tag: string;
+  /** The number of the last deployment; 0: none. */
+  readonly after: number;
+  readonly plan: number;
+}): string => {
+  const suffix = `-plan-${hashOf(of.tag)}-${hashOf(`${of.uid}/${of.after}/plan/${of.plan}`)}`;
+  return cut(of.bundleName.replaceAll('.', '-'), MAX_LABEL - suffix.length) + suffix;
+};
+
 /**
  * A label value that stands for `text`: the text itself if it is a valid label value; else its valid characters, cut, and a hash,
  * so that different texts get different values.

@@ -41,6 +41,23 @@ export const REASONS = {
     advice: 'wait; `kubectl logs job/…` shows how far it is (`status.activeJobName`)',
     event: 'Normal',
   },
+  Planning: {
+    what: 'a Job makes a plan of what the deployment would change, before it begins',
+    advice: 'wait; `status.plan` has the plan when it is made',
+    see: 'operations.md#a-plan-before-each-deployment',
+  },
+  PlanMade: {
+    what: 'the plan of a deployment was made',
+    advice: 'nothing; the message says what would change, and `status.plan` in detail',
+    see: 'operations.md#a-plan-before-each-deployment',
+    event: 'Normal',
+  },
+  PlanFailed: {
+    what: 'the plan of a deployment could not be made',
+    advice: 'the message says why',
+    see: 'operations.md#a-plan-before-each-deployment',
+    event: 'Warning',
+  },
   WaitingForJob: {
     what: 'the Job exists, but its Pod does not run yet',
     advice: "the message has Kubernetes' own words: image, quota, node, mount",

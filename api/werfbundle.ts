@@ -23,6 +23,8 @@ export type RegistrySpec = WerfBundleSpec['registry'];
 export type ConvergeSpec = NonNullable<WerfBundleSpec['converge']>;
 export type ValuesSource = NonNullable<ConvergeSpec['valuesFrom']>[number];
 export type Deployment = NonNullable<WerfBundleStatus['deployment']>;
+/** The plan of what a deployment would change, of status.plan. */
+export type Plan = NonNullable<WerfBundleStatus['plan']>;
 export type DeployReason = Deployment['reason'];
 export type Phase = NonNullable<WerfBundleStatus['phase']>;
 

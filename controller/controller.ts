@@ -223,6 +223,7 @@ export class Controller {
       recordOnce: needs.events.tellOnce.bind(needs.events),
       onResult: metrics.deploymentEnded.bind(metrics),
       onDriftCheck: metrics.driftChecked.bind(metrics),
+      onPlan: metrics.planned.bind(metrics),
       onInterrupted: () => metrics.reconcileFailed('apiserver'),
     };
     return createWorkQueue({

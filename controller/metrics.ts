@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Phase, StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
+import type { Phase, Plan, StoredBundle, WerfBundleStatus } from '../api/werfbundle.js';
 import type { Change } from '../kube/reflector.js';
 import { countRequests } from '../kube/request-metrics.js';
 import type { RequestReport } from '../kube/transport.js';
@@ -20,6 +20,7 @@ const PUSH_RESULTS = ['scanned', 'unknown'];
 type ErrorCause = 'apiserver' | 'bug';
 const CAUSES: readonly ErrorCause[] = ['apiserver', 'bug'];
 const CHECK_RESULTS: readonly DriftCheckResult[] = ['InSync', 'Drifted', 'Failed'];
+const PLAN_RESULTS: readonly NonNullable<Plan['result']>[] = ['Made', 'Failed'];
 
 /** The kinds that bundles refer to, by the names of their resources. */
 const LOOKED_UP: Readonly<Record<string, string>> = {
@@ -83,6 +84,11 @@ export class Metrics {
     'Checks whether the cluster still is what was deployed: by what they found.',
     ['result'],
   );
+  readonly #plans = this.#counter(
+    'plans_total',
+    'Plans of deployments that were to be shown before: whether they could be made.',
+    ['result'],
+  );
   readonly #driftCorrections = this.#counter(
     'drift_corrections_total',
     'Deployments that were made again because something had drifted: by the result of their Jobs.',
@@ -131,6 +137,7 @@ export class Metrics {
     for (const result of CHART_RESULTS) this.#charts.inc({ result }, 0);
     for (const result of PUSH_RESULTS) this.#pushes.inc({ result }, 0);
     for (const result of CHECK_RESULTS) this.#driftChecks.inc({ result }, 0);
+    for (const result of PLAN_RESULTS) this.#plans.inc({ result }, 0);
     for (const cause of CAUSES) this.#errors.inc({ cause }, 0);
     for (const phase of PHASES) this.#bundles.set({ phase }, 0);
     this.#collected(
@@ -193,6 +200,11 @@ export class Metrics {
 
   driftChecked(result: DriftCheckResult): void {
     this.#driftChecks.inc({ result });
+  }
+
+  /** The plan of a deployment was made, or given up. */
+  planned(result: NonNullable<Plan['result']>): void {
+    this.#plans.inc({ result });
   }
 
   queueDepth(depth: number): void {

@@ -67,7 +67,7 @@ const LABEL_MEANINGS: Readonly<Record<keyof typeof LABELS, string>> = {
   bundleNamespace: 'its namespace',
   bundleUid: 'its uid',
   job: 'on a Secret: the Job that it was made for',
-  jobKind: `\`${PLAN}\` on what belongs to a check for drift; a deployment's has none`,
+  jobKind: `\`${PLAN}\` on what belongs to a check for drift, or to a plan before a deployment; a deployment's has none`,
 };
 
 const ANNOTATION_MEANINGS: Readonly<Record<keyof typeof ANNOTATIONS, string>> = {
@@ -79,6 +79,7 @@ const ANNOTATION_MEANINGS: Readonly<Record<keyof typeof ANNOTATIONS, string>> = 
   reason: 'why there is the deployment: `status.deployment.reason`',
   checksum: 'of the spec as far as it is deployed, and of the values; keyed',
   driftCheck: 'on what belongs to a check for drift: its number',
+  plan: 'on what belongs to a plan before a deployment: its number',
   operatorVersion: 'the version of the controller',
   secrets: 'on a Job: the names of its Secrets, separated by commas',
   signature: "on a Job's template: proof that the controller has made the Job",

@@ -95,6 +95,8 @@ const isProduct = (file: string): boolean => !file.startsWith('test/');
 
 const STATE = 'controller/decide/state.ts';
 const GUARDS = 'controller/decide/guards.ts';
+/** States of a plan before a deployment, which have a file of their own for members and guards. */
+const PLAN_STATE = 'controller/decide/plan-state.ts';
 const OUTCOMES = 'controller/decide/outcomes.ts';
 const STATES_SPEC = 'test/controller/decide.spec.ts';
 /** States of a deployment under way: `State` takes them over from `Work`, which the deletion of a bundle goes by, too. */
@@ -107,14 +109,14 @@ const FINDINGS_NAMED_ALIKE: Readonly<Record<string, readonly string[]>> = {
 t.test(
   'a state of a bundle is one member, one guard or line of one, one row of a table, and one row of a spec',
   async (t) => {
-    const ownMembers = membersOf(STATE, 'State');
+    const ownMembers = [...membersOf(STATE, 'State'), ...membersOf(PLAN_STATE, 'PlanState')];
     const underWay = membersOf(UNDER_WAY.file, UNDER_WAY.type).filter((kind) => !UNDER_WAY.but.includes(kind));
     const members = [...ownMembers, ...underWay].sort();
     t.ok(members.length >= 20, `${members.length} states are found`);
     t.equal(new Set(members).size, members.length, 'each has one member');
     t.strictSame([...keysOf(OUTCOMES, 'OUTCOMES')].sort(), members, 'each has one row that says what follows');
     t.strictSame([...keysOf(STATES_SPEC, 'STATES')].sort(), members, 'and one row in the spec');
-    const guarded = new Set(settingsOf(parse(GUARDS), 'kind'));
+    const guarded = new Set([GUARDS, PLAN_STATE].flatMap((file) => settingsOf(parse(file), 'kind')));
     t.strictSame(
       ownMembers.filter((kind) => !guarded.has(kind)),
       [],

@@ -254,6 +254,15 @@ export const specSchema = {
           "description": "Whether a deploy that fails is rolled back to the release before, werf's --auto-rollback.",
           "default": false
         },
+        "plan": {
+          "type": "string",
+          "description": "Whether a plan of what a deployment would change is made and told in status.plan before it begins: Never, or Show. Needs werf 2.53 or later.",
+          "default": "Never",
+          "enum": [
+            "Never",
+            "Show"
+          ]
+        },
         "valuesFrom": {
           "type": "array",
           "description": "ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).",

@@ -122,6 +122,10 @@ export interface WerfBundleSpec {
      */
     rollbackOnFailure?: boolean;
     /**
+     * Whether a plan of what a deployment would change is made and told in status.plan before it begins: Never, or Show. Needs werf 2.53 or later.
+     */
+    plan?: 'Never' | 'Show';
+    /**
      * ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).
      *
      * @maxItems 64
@@ -336,6 +340,157 @@ export interface WerfBundleStatus {
      * When it was decided.
      */
     startedAt: string;
+  };
+  /**
+   * The plan that was made last, of what a deployment would change; while there is no result, the one that is being made. Written before its Job is created.
+   */
+  plan?: {
+    /**
+     * The number of the plan's Job, from 1; each further try has the next one.
+     */
+    number: number;
+    /**
+     * The number of the last deployment before it; 0 if there was none.
+     */
+    after: number;
+    /**
+     * The tag that would be deployed.
+     */
+    tag: string;
+    /**
+     * The digest that the tag had when the plan was decided.
+     */
+    digest: string;
+    /**
+     * A checksum of the deploy-relevant spec and the values that it was made with.
+     */
+    checksum: string;
+    /**
+     * Why there would be this deployment.
+     */
+    reason:
+      | 'NewTag'
+      | 'MovedTag'
+      | 'NewSpec'
+      | 'NewValues'
+      | 'Retry'
+      | 'Requested'
+      | 'DriftCorrection'
+      | 'Downgrade'
+      | 'Rollback'
+      | 'JobLost'
+      | 'Dismiss';
+    /**
+     * Which try of the same deployment it would be, from 1.
+     */
+    attempt?: number;
+    /**
+     * The bundle's generation that this was decided for.
+     */
+    generation?: number;
+    /**
+     * The name that its Job has, or will have.
+     */
+    jobName: string;
+    /**
+     * When it was decided.
+     */
+    startedAt: string;
+    /**
+     * How many Jobs of it have failed so far.
+     */
+    failedTries?: number;
+    /**
+     * When the last one of them failed.
+     */
+    triedAt?: string;
+    /**
+     * Made, or Failed, if it could not be made; none yet, while it is being made.
+     */
+    result?: 'Made' | 'Failed';
+    /**
+     * When it was made, or given up.
+     */
+    finishedAt?: string;
+    /**
+     * A name for what it would delete and recreate. A plan of another tag, of other values, or after another deployment has another one.
+     */
+    hash?: string;
+    /**
+     * How many objects would be changed, and how; none, if werf did not say.
+     */
+    counts?: {
+      /**
+       * Objects that would be created.
+       */
+      create: number;
+      /**
+       * Objects that would be changed.
+       */
+      update: number;
+      /**
+       * Objects that would be deleted and created anew.
+       */
+      recreate: number;
+      /**
+       * Objects that would be deleted.
+       */
+      delete: number;
+    };
+    /**
+     * Objects that would be deleted.
+     *
+     * @maxItems 20
+     *
+     * Items: An object, as werf names it.
+     */
+    deleted?: {
+      /**
+       * Its kind.
+       */
+      kind: string;
+      /**
+       * Its name.
+       */
+      name: string;
+      /**
+       * Its namespace, if that is not the release's own.
+       */
+      namespace?: string;
+    }[];
+    /**
+     * Objects that would be deleted and created anew.
+     *
+     * @maxItems 20
+     *
+     * Items: An object, as werf names it.
+     */
+    recreated?: {
+      /**
+       * Its kind.
+       */
+      kind: string;
+      /**
+       * Its name.
+       */
+      name: string;
+      /**
+       * Its namespace, if that is not the release's own.
+       */
+      namespace?: string;
+    }[];
+    /**
+     * How many more objects would be deleted or recreated than are listed.
+     */
+    unlisted?: number;
+    /**
+     * How many objects would be deleted or recreated that the plan does not name.
+     */
+    unnamed?: number;
+    /**
+     * What it says, in a line; or why it could not be made, or says less.
+     */
+    message?: string;
   };
   /**
    * The Job that runs now.

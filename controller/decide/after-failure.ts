@@ -1,6 +1,6 @@
 import { jobNameOf } from '../../api/names.js';
 import { preciseTime } from '../../api/timestamp.js';
-import type { Deployment, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Deployment, Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude, failureOf } from './conclusion.js';
 import { momentOf } from './condition.js';
 import type { BundleEvent, Cleanup, Decision, ExecuteFailure } from './decision.js';
@@ -9,6 +9,7 @@ import { withFailedCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
 import { tell } from './finding.js';
 import type { Observation } from './observation.js';
+import { withPlanEnd, withPlanRenumbered } from './plan-record.js';
 import { accountPoll, type PollAccount } from './poll.js';
 import { transitionEvents } from './transition-events.js';
 
@@ -27,12 +28,12 @@ export const afterFailure = (seen: Observation, decision: Decision, failure: Exe
       return {
         ...decision,
         actions: [],
-        status: withNumberSkipped(decision.status),
+        status: withOtherName(seen, decision),
         cleanup: [...decision.cleanup, ...secretsOfPlan(seen.bundle, decision)],
         recheck: { kind: 'now' },
       };
     case 'plan-refused':
-      return instead(seen, decision, withFailedCheck(decision.status, failure.message, momentOf(seen)));
+      return instead(seen, decision, withRefusedPlan(seen, decision, failure.message));
     case 'refused':
       return refused(seen, decision, failure);
   }
@@ -52,6 +53,24 @@ const polledBefore = (seen: Observation): Pick<PollAccount, 'status' | 'findings
   seen.bundle.metadata.deletionTimestamp === undefined
     ? accountPoll(seen)
     : { status: seen.bundle.status ?? {}, findings: [] };
+
+/** The plan of a deployment that was to be created; undefined: it was a check for drift. */
+const plannedBy = ({ actions }: Decision): Plan | undefined =>
+  actions.find((action) => action.kind === 'create-plan')?.plan;
+
+const withOtherName = (seen: Observation, decision: Decision): WerfBundleStatus => {
+  const plan = plannedBy(decision);
+  return plan === undefined
+    ? withNumberSkipped(decision.status)
+    : withPlanRenumbered(seen.bundle, decision.status, plan);
+};
+
+const withRefusedPlan = (seen: Observation, decision: Decision, message: string): WerfBundleStatus => {
+  const plan = plannedBy(decision);
+  if (plan === undefined) return withFailedCheck(decision.status, message, momentOf(seen));
+  const end = { kind: 'failed', message, isFinal: false } as const;
+  return withPlanEnd(seen.bundle, decision.status, { plan, end, now: seen.now, key: seen.platform.checksumKey });
+};
 
 const renumbered = (seen: Observation, taken: Deployment): WerfBundleStatus => {
   const { name: bundleName, uid } = seen.bundle.metadata;

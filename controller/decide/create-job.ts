@@ -1,12 +1,12 @@
 import type { Job, Secret } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
-import type { Deployment } from '../../api/werfbundle.js';
+import type { Deployment, Plan } from '../../api/werfbundle.js';
 import { buildDismissJob } from '../deploy/dismiss-job.js';
 import { buildJob } from '../deploy/job.js';
 import type { JobParameters } from '../deploy/job-parameters.js';
 import { sealedJob } from '../deploy/job-signature.js';
 import { ANNOTATIONS } from '../deploy/names.js';
-import { type Applied, buildPlanJob, planInput } from '../deploy/plan-job.js';
+import { type Applied, buildPlanJob, deploymentPlanInput, planInput } from '../deploy/plan-job.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { buildSecrets, presentSecrets, type SecretContents } from '../deploy/secrets.js';
 import type { Action } from './decision.js';
@@ -35,6 +35,13 @@ export const createPlan = ({
   const input = planInput(inputOf(material), applied, check);
   const secrets = secretsFor(input, material);
   return { kind: 'create-plan', job: sealed(buildPlanJob(input), secrets, material), secrets };
+};
+
+/** The action that begins the plan of a deployment. */
+export const createDeploymentPlan = ({ plan, ...material }: Material & { readonly plan: Plan }): Action => {
+  const input = deploymentPlanInput(inputOf(material), plan);
+  const secrets = secretsFor(input, material);
+  return { kind: 'create-plan', job: sealed(buildPlanJob(input), secrets, material), secrets, plan };
 };
 
 const givenBy = ({ seen, jobInputs }: Material): SecretContents => ({

@@ -63,11 +63,14 @@ const keepsSlot = (seen: Observation, { status, recheck, keepsSlot: checks = fal
  * finalizer is removed, nobody looks for them in another namespace any more; once another tag is deployed, nobody uses their names.
  */
 const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: FinalizerChange): readonly Cleanup[] => {
-  const { deployment } = seen.bundle.status ?? {};
+  const { deployment, plan } = seen.bundle.status ?? {};
   const decided = status.deployment?.number !== deployment?.number;
   const checks = finalizer === 'remove' || decided ? secretsOfChecks(seen) : [];
-  if (seen.cleanupPending !== undefined) return [secretsOf(seen, seen.cleanupPending), ...checks];
-  return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...checks] : checks;
+  const planned =
+    finalizer === 'remove' && plan?.result === undefined && plan !== undefined ? [secretsWithoutJob(seen, plan)] : [];
+  const others = [...planned, ...checks];
+  if (seen.cleanupPending !== undefined) return [secretsOf(seen, seen.cleanupPending), ...others];
+  return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...others] : others;
 };
 
 /** What was refused is only named while it is told that it was. */

@@ -1,7 +1,7 @@
 import type { Job, ObjectRef, Secret } from '../../api/objects.js';
 import type { REASONS, ToldReason } from '../../api/reasons.js';
 import type { Settings } from '../../api/settings.js';
-import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Deployment, Plan, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { KubeError } from '../../kube/client.js';
 import type { ScanInterest } from '../scans/scan.js';
 
@@ -14,8 +14,11 @@ export type Action =
       readonly secrets: readonly Secret[];
       readonly deployment: Deployment;
     }
-  /** As `create-job`. The Job is its own intent: its name follows from the number of the check. */
-  | { readonly kind: 'create-plan'; readonly job: Job; readonly secrets: readonly Secret[] }
+  /**
+   * As `create-job`. Without `plan` it is a check for drift, whose Job is its own intent: its name follows from the number of the check.
+   * The plan of a deployment is written down before.
+   */
+  | { readonly kind: 'create-plan'; readonly job: Job; readonly secrets: readonly Secret[]; readonly plan?: Plan }
   | {
       readonly kind: 'delete-job';
       readonly ref: ObjectRef;

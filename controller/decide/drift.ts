@@ -15,8 +15,10 @@ import {
 import { nextTry } from './due.js';
 import type { Finding } from './finding.js';
 import { isPolled } from './interest.js';
-import type { Observation } from './observation.js';
+import type { Observation, PlanJob } from './observation.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
+import { openPlan } from './plan-record.js';
+import { awaitedPlan } from './plan-state.js';
 import { isNewGeneration } from './poll.js';
 import { scheduleOf } from './standing.js';
 
@@ -27,12 +29,21 @@ import { scheduleOf } from './standing.js';
 export const accountDrift = (seen: Observation, partial: PartialDecision): PartialDecision => {
   const { spec } = seen;
   if (spec.kind === 'invalid' || !isPolled(seen)) return withoutPlans(seen, partial, seen.plans);
+  const all = { ...seen, plans: withoutAwaitedPlan(seen, partial.status) };
   if (!spec.settings.driftDetection.enabled)
-    return withoutPlans(seen, { ...partial, status: withoutDrift(partial.status) }, seen.plans);
+    return withoutPlans(seen, { ...partial, status: withoutDrift(partial.status) }, all.plans);
   const counted = { ...partial, status: withAttemptsCounted(seen.bundle.status ?? {}, partial.status) };
-  const goesFirst = openDeployment(counted.status) !== undefined || isNewGeneration(seen.bundle);
-  const followed = goesFirst ? withoutPlans(seen, counted, seen.plans) : withCheckFollowed(seen, counted);
+  const { status } = counted;
+  const isNext = openDeployment(status) !== undefined || openPlan(status) !== undefined;
+  const goesFirst = isNext || isNewGeneration(seen.bundle);
+  const followed = goesFirst ? withoutPlans(seen, counted, all.plans) : withCheckFollowed(all, counted);
   return withDriftFindings(seen, followed, spec.settings);
+};
+
+/** All Jobs that plan, but for that of a plan which is being made, and is wanted still. */
+const withoutAwaitedPlan = (seen: Observation, decided: WerfBundleStatus): readonly PlanJob[] => {
+  const awaited = openDeployment(decided) === undefined ? awaitedPlan(seen, seen.bundle.status ?? {}) : undefined;
+  return seen.plans.filter((plan) => plan !== awaited);
 };
 
 /** Follows the check that was begun to its end. */

@@ -99,7 +99,7 @@ export const FINDINGS = [
   },
   {
     kind: 'job-active',
-    reasons: ['Deploying', 'WaitingForJob', 'Queued'],
+    reasons: ['Planning', 'Deploying', 'WaitingForJob', 'Queued'],
     phase: 'Syncing',
     ready: 'Unknown',
     reconciling: true,

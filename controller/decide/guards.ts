@@ -11,6 +11,8 @@ import { type Due, whatIsDue } from './due.js';
 import { type Facts, firstAnswer, type Guard, type Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
 import { type Observation, slotFor } from './observation.js';
+import { dueOfPlan } from './plan-due.js';
+import { isUnplanned, planState } from './plan-state.js';
 import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
 import { retryTime } from './standing.js';
 import type { State } from './state.js';
@@ -89,7 +91,9 @@ const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): Sta
   if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs, deployment };
   const { checksum } = jobInputs;
-  if (checksum !== deployment.checksum) return { kind: 'intent-outdated', deployment, checksum };
+  const isOutdated = checksum !== deployment.checksum;
+  if (isOutdated && isUnplanned(settings, deployment)) return { kind: 'intent-unplanned', deployment, checksum };
+  if (isOutdated) return { kind: 'intent-outdated', deployment, checksum };
   return { kind: 'job-due', deployment, settings, jobInputs };
 };
 
@@ -121,6 +125,8 @@ const valuesRefused: IdleGuard = ({ seen, settings, due }) => {
   return typeof refusal === 'string' ? { kind: 'values-refused', target: due.target, message: refusal } : refusal;
 };
 
+const planDue: IdleGuard = (idle) => planState(idle, idle.due);
+
 const deploymentDue: IdleGuard = ({ due }) => (due?.kind === 'deploy' ? { kind: 'deployment-due', due } : undefined);
 
 /** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */
@@ -138,18 +144,20 @@ const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind:
 /** What is due by the spec, the registry and the values; if that is nothing new, a correction of drift. */
 const dueOf = (idle: Idle, checksum: string): Due => {
   const { seen, polled, settings } = idle;
-  const due = whatIsDue({
-    bundle: seen.bundle,
-    status: polled.status,
-    settings,
-    wanted: polled.wanted,
-    checksum,
-    sameScans: seen.sameScans,
-    requested: requestsOf(seen, polled),
-    keyId: seen.platform.checksumKey.id,
-    now: seen.now,
-    timeScale: seen.platform.timeScale,
-  });
+  const fresh = (wanted: PollAccount['wanted']): Due =>
+    whatIsDue({
+      bundle: seen.bundle,
+      status: polled.status,
+      settings,
+      wanted,
+      checksum,
+      sameScans: seen.sameScans,
+      requested: requestsOf(seen, polled),
+      keyId: seen.platform.checksumKey.id,
+      now: seen.now,
+      timeScale: seen.platform.timeScale,
+    });
+  const due = dueOfPlan(idle, { checksum, fresh });
   const applied = appliedOf(polled.status);
   if ((due.kind !== 'nothing' && due.kind !== 'held') || applied === undefined || !isCorrectable(idle)) return due;
   const { tag, digest, checksum: same } = applied;
@@ -209,6 +217,8 @@ const IDLE_GUARDS: readonly IdleGuard[] = [
   inputsBlocked,
   // What werf would refuse is not begun.
   valuesRefused,
+  // What a deployment would change is shown before it is made.
+  planDue,
   // Another tag, spec or values; or the same again.
   deploymentDue,
   // Before anything is reported about what is deployed, which may be out of date.

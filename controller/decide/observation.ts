@@ -7,6 +7,7 @@ import type { InstallationKey } from '../../api/signature.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
 import type { JobTemplate } from '../deploy/job-template.js';
+import type { PlannedChanges } from '../deploy/plan-changes.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
 import type { WaitingWords } from '../deploy/waiting.js';
 import type { Delivery, ScanOutcome } from '../scans/scan.js';
@@ -117,7 +118,7 @@ export interface KnownJobs {
   readonly newest: Deployment | undefined;
 }
 
-/** A Job that checks whether the bundle has drifted. */
+/** A Job that checks whether the bundle has drifted, or plans a deployment. */
 export interface PlanJob {
   readonly job: Stored<Job>;
   readonly pod: Stored<Pod> | undefined;
@@ -127,7 +128,13 @@ export interface PlanJob {
 /** What the log of a plan says, redacted; fetched once the plan has found something, or failed. */
 export type PlanLog =
   | { readonly kind: 'not-needed' }
-  | { readonly kind: 'read'; readonly finding: PlanFinding; readonly errorLine: string | undefined }
+  | {
+      readonly kind: 'read';
+      readonly finding: PlanFinding;
+      /** Of the plan of a deployment; undefined: the log does not say. */
+      readonly changes?: PlannedChanges | undefined;
+      readonly errorLine: string | undefined;
+    }
   | { readonly kind: 'unreadable'; readonly why: string };
 
 /** Whether the Job of this name, which is to be created, has a slot; `waiting`: the bundle is woken when it has. */
@@ -168,7 +175,7 @@ export interface Observation {
   readonly job: DeployJob;
   /** The Job of a deployment whose result is recorded, until this process knows that its Secrets are deleted. */
   readonly cleanupPending: Stored<Job> | undefined;
-  /** All existing Jobs of drift checks: at most one, unless a crash or a second controller has left more. */
+  /** All existing Jobs of drift checks and of plans: at most one, unless a crash or a second controller has left more. */
   readonly plans: readonly PlanJob[];
   /** undefined, here and below: not looked up yet, since the decision may not depend on it. */
   readonly jobInputs: JobInputs | Blocker | undefined;

@@ -1,6 +1,6 @@
 import { jobNameOf } from '../../api/names.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
-import type { Deployment } from '../../api/werfbundle.js';
+import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
@@ -12,6 +12,9 @@ import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
+import { PLAN_OUTCOMES } from './plan-outcomes.js';
+import { openPlan, withoutPlan } from './plan-record.js';
+import { isPlanned } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
 import { standing } from './standing.js';
 import type { State } from './state.js';
@@ -63,11 +66,25 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     const actions = [createJob({ seen, settings, jobInputs, deployment })];
     return { status, findings: [finding, ...polled.findings], actions };
   },
-  // A request for a deployment counts as answered: asking the registry again and again would not help.
-  'values-refused': ({ target, message }, { seen, polled }) => ({
-    status: { ...withDeployRequest(seen.bundle, polled.status), refusedDigest: target.digest },
-    findings: [{ kind: 'values-refused', reason: 'ValuesRefused', message }, ...polled.findings],
-  }),
+  // A request for a deployment counts as answered: asking the registry again and again would not help. Nor is it planned any more.
+  'values-refused': ({ target, message }, { seen, polled }) => {
+    const isPlanOpen = openPlan(polled.status) !== undefined;
+    const status = isPlanOpen ? withoutPlan(polled.status) : polled.status;
+    return {
+      status: { ...withDeployRequest(seen.bundle, status), refusedDigest: target.digest },
+      findings: [{ kind: 'values-refused', reason: 'ValuesRefused', message }, ...polled.findings],
+      // The plan's Job is deleted then.
+      ...(isPlanOpen && { recheck: NOW }),
+    };
+  },
+  'plan-decided': PLAN_OUTCOMES['plan-decided'],
+  'plan-obsolete': PLAN_OUTCOMES['plan-obsolete'],
+  'plan-finalizer-missing': PLAN_OUTCOMES['plan-finalizer-missing'],
+  'plan-queued': PLAN_OUTCOMES['plan-queued'],
+  'plan-due': PLAN_OUTCOMES['plan-due'],
+  planning: PLAN_OUTCOMES.planning,
+  'plan-ended': PLAN_OUTCOMES['plan-ended'],
+  'intent-unplanned': PLAN_OUTCOMES['intent-unplanned'],
   'deployment-due': ({ due }, facts) => withIntent(facts, due),
   'registry-unasked': ({ anew: { status, findings } }) => ({ status, findings }),
   'record-outdated': ({ due }, { seen, polled }) => ({
@@ -134,6 +151,10 @@ const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[
   return age >= ABANDONED_AFTER_MS ? [secretsWithoutJob(seen, deployment)] : [];
 };
 
+/** Without the plan of an earlier deployment, if this one is not planned. */
+const planned = ({ spec }: Observation, status: WerfBundleStatus): WerfBundleStatus =>
+  spec.kind === 'valid' && isPlanned(spec.settings) ? status : withoutPlan(status);
+
 /** Writes the intent; the next reconcile creates its Job. */
 const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {
   const { name: bundleName, uid } = seen.bundle.metadata;
@@ -144,7 +165,7 @@ const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' 
   });
   const message = `deploying ${deployment.tag} (${deployment.reason})`;
   return {
-    status: { ...withDeployRequest(seen.bundle, polled.status), deployment },
+    status: { ...withDeployRequest(seen.bundle, planned(seen, polled.status)), deployment },
     findings: [{ kind: 'job-active', reason: 'Deploying', message }],
     recheck: NOW,
   };

@@ -5,6 +5,7 @@ import type { Work } from './deployment.js';
 import type { Due } from './due.js';
 import type { Blocker, JobInputs } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
+import type { PlanState } from './plan-state.js';
 import type { PollAccount } from './poll.js';
 
 /**
@@ -39,6 +40,7 @@ export type State =
       readonly target: Extract<Due, { kind: 'deploy' }>['target'];
       readonly message: string;
     }
+  | PlanState
   | { readonly kind: 'deployment-due'; readonly due: Extract<Due, { kind: 'deploy' }> }
   /** A blocker is gone, and the registry's offer is not known. */
   | { readonly kind: 'registry-unasked'; readonly anew: PollAccount }

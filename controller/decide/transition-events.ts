@@ -7,6 +7,7 @@ import type { BundleEvent } from './decision.js';
 import { isBeingCorrected, isLookRequested } from './drift-state.js';
 import { BLOCKERS } from './finding.js';
 import type { Observation } from './observation.js';
+import { planRecorded } from './plan-record.js';
 import { tagsOf } from './poll.js';
 
 const LOOKED_UP_AGAIN: ReadonlySet<string> = new Set<Reason>(BLOCKERS);
@@ -37,7 +38,7 @@ export const transitionEvents = (
   );
   const told = new Set<string>();
   const suspension = seen.bundle.metadata.deletionTimestamp === undefined ? suspensionChange(before, after) : [];
-  const once = [...suspension, ...endedSuspended(before, after), ...transitions].filter(
+  const once = [...suspension, ...planEvents(before, after), ...endedSuspended(before, after), ...transitions].filter(
     ({ reason }) => !told.has(reason) && told.add(reason),
   );
   return tagsOf(seen)?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
@@ -51,6 +52,16 @@ const suspensionChange = (before: WerfBundleStatus, after: WerfBundleStatus): re
   const said = { type: 'Normal', reason: 'Suspended' } as const;
   if (old === undefined) return [{ ...said, message: now.message }];
   return isLookRequested(before, after) ? [{ ...said, message: `not reconciled, as requested: ${now.message}` }] : [];
+};
+
+/** What a plan has found, or that there is none. */
+const planEvents = (before: WerfBundleStatus, after: WerfBundleStatus): readonly BundleEvent[] => {
+  const plan = planRecorded(before, after);
+  if (plan === undefined) return [];
+  const { tag, message = '' } = plan;
+  if (plan.result === 'Made') return [{ type: 'Normal', reason: 'PlanMade', message }];
+  const why = `${tag} could not be planned, and is deployed all the same: ${message}`;
+  return [{ type: 'Warning', reason: 'PlanFailed', message: why }];
 };
 
 /** The result of a Job that ended while its bundle is suspended: Ready, which tells it otherwise, says nothing of it then. */

@@ -1,10 +1,12 @@
 import { wasSuperseded } from '../../api/attempts.js';
 import type { Settings } from '../../api/settings.js';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf } from './condition.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
 import type { Observation } from './observation.js';
+import { openPlan } from './plan-record.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
 import { isLookedUpAgain } from './transition-events.js';
 import { areValuesQuiet } from './values-change.js';
@@ -17,6 +19,7 @@ export type Trigger =
   | 'deployment-requested'
   | 'retry-due'
   | 'offer-differs'
+  | 'plan-open'
   | 'correction-due'
   | 'check-due';
 
@@ -30,6 +33,8 @@ const TRIGGERS: readonly (readonly [Trigger, (of: Idle) => boolean])[] = [
   ['deployment-requested', ({ seen }) => isDeploymentToBeAnswered(seen)],
   ['retry-due', ({ seen, settings }) => isReached(seen) && isRetryDue(seen, settings)],
   ['offer-differs', ({ seen }) => isReached(seen) && hasOtherOffer(seen)],
+  // What is planned stays due, whether or not the registry answers.
+  ['plan-open', ({ polled: { status } }) => openPlan(status) !== undefined && isAsked(status)],
   ['correction-due', (of) => isReached(of.seen) && isCorrectable(of)],
   // Last: it needs a job slot first, which nothing else does.
   ['check-due', (of) => isReached(of.seen) && nextCheckOf(of)?.when === 'now'],
@@ -45,6 +50,9 @@ export const triggerOf = (of: Idle): Trigger | undefined => {
 const statusOf = ({ bundle }: Observation) => bundle.status ?? {};
 
 const reachedOf = (seen: Observation) => conditionOf(statusOf(seen), 'RegistryReachable')?.status;
+
+/** Whether the registry was asked, with whatever outcome, since the spec was changed. */
+const isAsked = (status: WerfBundleStatus): boolean => conditionOf(status, 'RegistryReachable')?.status !== 'Unknown';
 
 const isAnswered = (seen: Observation): boolean => seen.delivery !== undefined || reachedOf(seen) !== 'Unknown';
 

@@ -72,7 +72,9 @@ export const standingRefusal = ({ seen, polled }: Facts, due: Due | undefined): 
   const { status = {} } = seen.bundle;
   const ready = conditionOf(status, 'Ready');
   if (ready?.reason !== 'ValuesRefused') return undefined;
-  const isAskedAnew = conditionOf(polled.status, 'RegistryReachable')?.status === 'Unknown';
+  // A refusal may be older than the registry's answer about a spec, by which what was deployed last is deployed again.
+  const isOfThisSpec = ready.observedGeneration === seen.bundle.metadata.generation;
+  const isAskedAnew = !isOfThisSpec && conditionOf(polled.status, 'RegistryReachable')?.status === 'Unknown';
   const offersNothing = seen.delivery?.outcome.kind === 'nothing-to-deploy';
   if (isAskedAnew || offersNothing) return undefined;
   const { wanted } = polled;

@@ -31,10 +31,12 @@ export interface JobParameters {
   readonly bundle: BundleIdentity;
   readonly deployment: Pick<Deployment, 'number' | 'tag' | 'digest' | 'checksum' | 'jobName'> & {
     /** Why the Job is created. */
-    readonly reason: Deployment['reason'] | 'DriftCheck';
+    readonly reason: Deployment['reason'] | 'DriftCheck' | 'Plan';
   };
-  /** The number of the check, for a plan's Job. */
+  /** The number of the check, for the Job of one. */
   readonly driftCheck?: number;
+  /** The number of the plan, for the Job of one before a deployment. */
+  readonly plan?: number;
   readonly settings: JobSettings;
   /** The platform's image with werf in it, where the spec names none. */
   readonly werfImage: string;

@@ -58,9 +58,9 @@ const DISRUPTED = {
 /** Seconds. */
 const timeoutOf = ({ settings }: JobParameters): number => Math.ceil(settings.converge.timeoutMs / 1000);
 
-const jobLabels = ({ bundle, driftCheck }: JobParameters): Readonly<Record<string, string>> => ({
+const jobLabels = ({ bundle, driftCheck, plan }: JobParameters): Readonly<Record<string, string>> => ({
   ...labelsOf(bundle),
-  ...(driftCheck !== undefined && { [LABELS.jobKind]: PLAN }),
+  ...((driftCheck ?? plan) !== undefined && { [LABELS.jobKind]: PLAN }),
 });
 
 /** Labels of all objects that are created for a bundle. */
@@ -78,8 +78,9 @@ export const annotationsOf = ({
   bundle,
   deployment,
   driftCheck,
+  plan,
   operatorVersion,
-}: Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'>): Readonly<
+}: Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'plan' | 'operatorVersion'>): Readonly<
   Record<string, string>
 > => ({
   [ANNOTATIONS.bundle]: bundle.name,
@@ -90,6 +91,7 @@ export const annotationsOf = ({
   [ANNOTATIONS.reason]: deployment.reason,
   [ANNOTATIONS.checksum]: deployment.checksum,
   ...(driftCheck !== undefined && { [ANNOTATIONS.driftCheck]: String(driftCheck) }),
+  ...(plan !== undefined && { [ANNOTATIONS.plan]: String(plan) }),
   [ANNOTATIONS.operatorVersion]: operatorVersion,
   'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'argocd.argoproj.io/sync-options': 'Prune=false',

@@ -26,7 +26,7 @@ export const APP_NAME = 'werfbundle';
 /** Value of {@link LABELS}.managedBy, by which the controller finds its own objects. */
 export const MANAGED_BY = 'werfbundle-controller';
 
-/** Value of {@link LABELS}.jobKind: the Job checks whether what is deployed has drifted. */
+/** Value of {@link LABELS}.jobKind: the Job only plans, to check for drift, or before a deployment. */
 export const PLAN = 'plan';
 
 /**
@@ -46,6 +46,8 @@ export const ANNOTATIONS = {
   checksum: 'werf.io/checksum',
   /** On a plan's Job: the number of the check. The others say which deployment is checked. */
   driftCheck: 'werf.io/drift-check',
+  /** On the Job of a plan before a deployment: its number. The others say what would be deployed, after which deployment. */
+  plan: 'werf.io/plan',
   operatorVersion: 'werf.io/operator-version',
   /** On a Job: the names of its own Secrets, separated by commas. The one with the values is needed to redact the Job's log. */
   secrets: 'werf.io/secrets',
@@ -81,7 +83,7 @@ export const madeFor = (
 
 /**
  * Whether an existing object was made for the same purpose as one that is to be created under its name: the same deployment of
- * the same bundle or, for a plan, the same check of it.
+ * the same bundle or, for a plan, the same check of it, or the same plan of a deployment.
  */
 export const madeAlike = (found: KubeObject, wanted: KubeObject): boolean =>
   found.metadata.labels?.[LABELS.bundleUid] === wanted.metadata.labels?.[LABELS.bundleUid] &&
@@ -92,5 +94,5 @@ export const hasSameNumber = (found: KubeObject, wanted: KubeObject): boolean =>
   found.metadata.labels?.[LABELS.bundleUid] === wanted.metadata.labels?.[LABELS.bundleUid] &&
   NUMBERS.every((name) => found.metadata.annotations?.[name] === wanted.metadata.annotations?.[name]);
 
-const NUMBERS = [ANNOTATIONS.number, ANNOTATIONS.driftCheck];
-const MADE_FOR = [ANNOTATIONS.number, ANNOTATIONS.digest, ANNOTATIONS.checksum, ANNOTATIONS.driftCheck];
+const NUMBERS = [ANNOTATIONS.number, ANNOTATIONS.driftCheck, ANNOTATIONS.plan];
+const MADE_FOR = [...NUMBERS, ANNOTATIONS.digest, ANNOTATIONS.checksum];

@@ -1,5 +1,6 @@
 import { planJobNameOf } from '../../api/names.js';
 import type { Job } from '../../api/objects.js';
+import type { Plan } from '../../api/werfbundle.js';
 import { jobOf } from './job.js';
 import type { JobParameters } from './job-parameters.js';
 import { ANNOTATIONS, LABELS, PLAN } from './names.js';
@@ -14,9 +15,9 @@ export interface Applied {
   readonly number: number;
 }
 
-/** The parameters of a plan's Job. @param check - number of the check, from 1 */
+/** The parameters of a check's Job. @param check - number of the check, from 1 */
 export const planInput = (
-  input: Omit<JobParameters, 'deployment' | 'driftCheck'>,
+  input: Omit<JobParameters, 'deployment' | 'driftCheck' | 'plan'>,
   applied: Applied,
   check: number,
 ): JobParameters & { readonly driftCheck: number } => {
@@ -25,9 +26,17 @@ export const planInput = (
   return { ...input, deployment: { ...applied, reason: 'DriftCheck', jobName }, driftCheck: check };
 };
 
+/** The parameters of the Job that plans a deployment. It bears the number of the last one, so that it is not taken for the next. */
+export const deploymentPlanInput = (
+  input: Omit<JobParameters, 'deployment' | 'driftCheck' | 'plan'>,
+  { number: plan, after: number, tag, digest, checksum, jobName }: Plan,
+): JobParameters & { readonly plan: number } => {
+  return { ...input, deployment: { number, tag, digest, checksum, jobName, reason: 'Plan' }, plan };
+};
+
 /**
- * The Job that checks whether a deployed bundle has drifted, with `werf bundle plan --exit-code`: 0 it has not, 2 it has, 3 (werf 3) only
- * the release would be recorded anew.
+ * The Job of a plan, whether of what is deployed, to find drift, or of what is to be, with `werf bundle plan --exit-code`: 0 nothing would
+ * change, 2 something would, 3 (werf 3) only the release would be recorded anew.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_plan.html
  */
 export const buildPlanJob = (input: JobParameters): Job => {
@@ -42,7 +51,22 @@ const UNREAD_TTL_S = 3_600;
 export const isPlanJob = (job: Job): boolean => job.metadata.labels?.[LABELS.jobKind] === PLAN;
 
 /** @returns the number of a plan's check; undefined if its Job does not say */
-export const checkOf = (job: Job): number | undefined => {
-  const text = job.metadata.annotations?.[ANNOTATIONS.driftCheck] ?? '';
+export const checkOf = (job: Job): number | undefined => numberIn(job, ANNOTATIONS.driftCheck);
+
+/** Whether a Job is that of this plan of a deployment, and of no other: its name and all that it was made for are right. */
+export const isJobOfPlan = (job: Job, plan: Plan): boolean => {
+  const { name, annotations = {} } = job.metadata;
+  return (
+    isPlanJob(job) &&
+    name === plan.jobName &&
+    numberIn(job, ANNOTATIONS.plan) === plan.number &&
+    annotations[ANNOTATIONS.number] === String(plan.after) &&
+    annotations[ANNOTATIONS.digest] === plan.digest &&
+    annotations[ANNOTATIONS.checksum] === plan.checksum
+  );
+};
+
+const numberIn = (job: Job, annotation: string): number | undefined => {
+  const text = job.metadata.annotations?.[annotation] ?? '';
   return /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : undefined;
 };

@@ -37,15 +37,16 @@ export const planFinding = (log: string): PlanFinding => {
  * or text after a sign, is an object's content.
  * See https://github.com/werf/nelm/blob/main/pkg/action/release_plan_install.go
  */
-const SUMMARY = /^Planned changes summary\b/;
+export const SUMMARY = /^Planned changes summary\b/;
 const RELEASE_ONLY =
   /^(?:No resource changes planned, but still must install|No changes planned, but will create) release "/;
-const COUNT = /^- (create|recreate|update|blind apply|blindly apply|delete): (\d{1,9}) (?:resources|resource\(s\))$/;
+export const COUNT =
+  /^- (create|recreate|update|blind apply|blindly apply|delete): (\d{1,9}) (?:resources|resource\(s\))$/;
 /**
  * The first line of an object's difference, in a frame (`│`, `┌`) or not: `┌ Update ConfigMap/seen`, `Create Job/x (namespace=y), then delete`.
  * By their codes: in an expression the letters themselves would reach the built program, of which V8 would keep the whole text with two bytes a letter.
  */
-const CHANGE =
+export const CHANGE =
   /^(?:(?:\u2502 )*\u250c )?(Create|Recreate|Update|Blind apply|Blindly apply|Delete) ((?:[\w.-]+\/)?[A-Za-z]\w*\/[^\s/,]+(?: \(namespace=[\w.-]+\))?)(?=[\s,]|$)/;
 
 const countIn = (line: string): readonly { readonly verb: string; readonly count: number }[] => {

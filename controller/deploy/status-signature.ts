@@ -51,8 +51,8 @@ export const provenStatus = (
  * is not.
  */
 export const isFromBefore = (status: WerfBundleStatus, { key, signsSince }: Proof): boolean => {
-  const { deployment, history = [], driftCheckCount = 0 } = status;
-  const numbers = [driftCheckCount + 1, ...[deployment, ...history].map((made) => made?.number ?? 1)];
+  const { deployment, plan, history = [], driftCheckCount = 0 } = status;
+  const numbers = [driftCheckCount + 1, ...[deployment, plan, ...history].map((made) => made?.number ?? 1)];
   const isCountable = numbers.every((number) => number >= 1 && number <= HIGHEST_NUMBER);
   return signsSince === undefined && status.signature?.includes(`:${key.id}:`) !== true && isCountable;
 };

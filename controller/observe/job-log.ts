@@ -21,10 +21,10 @@ interface LogDeps {
   readonly proof: () => Proof;
 }
 
-/** Never throws but when `signal` is aborted. */
+/** @param of.lines - how many from the end. Never throws but when `signal` is aborted. */
 export const readJobLog = async (
   { client, proof }: LogDeps,
-  { job, pod }: { readonly job: Job; readonly pod: Pod },
+  { job, pod, lines = LOG_LINES }: { readonly job: Job; readonly pod: Pod; readonly lines?: number },
   signal: AbortSignal,
 ): Promise<CleanLog> => {
   const { namespace } = job.metadata;
@@ -33,7 +33,7 @@ export const readJobLog = async (
     const texts = await readSecretTexts({ client, proof }, job, signal);
     if (texts === undefined)
       return { kind: 'unreadable', why: 'the Secret that says what to hide in the log is gone, or was changed' };
-    const log = await client.podLog({ namespace, name }, { container: CONTAINER, tailLines: LOG_LINES }, signal);
+    const log = await client.podLog({ namespace, name }, { container: CONTAINER, tailLines: lines }, signal);
     if (log === undefined) return { kind: 'unreadable', why: `Pod ${name} is gone` };
     const hide = redactor(texts);
     return { kind: 'read', text: hide(log), hide };

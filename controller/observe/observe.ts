@@ -18,7 +18,8 @@ import { type Proof, provenJob } from '../deploy/job-signature.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
 import { newestPod } from '../deploy/newest-pod.js';
-import { checkOf, isPlanJob } from '../deploy/plan-job.js';
+import { plannedChanges } from '../deploy/plan-changes.js';
+import { checkOf, isJobOfPlan, isPlanJob } from '../deploy/plan-job.js';
 import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
 import { withPodReasons } from '../deploy/unready.js';
@@ -191,7 +192,7 @@ const readLog = async (
   return { kind: 'read', tail: logTail(log.text), errorLine };
 };
 
-/** The Jobs of the bundle's drift checks, in the namespace of its Jobs. The log of one is read once it has found something. */
+/** The Jobs of the bundle's drift checks and plans, in the namespace of its Jobs. The log of one is read once it has found something. */
 const readPlans = (
   deps: ObserveDeps,
   bundle: StoredBundle,
@@ -207,8 +208,7 @@ const readPlans = (
   return Promise.all(
     jobs.map(async (job) => {
       const pod = newestPod(deps.lister.podsOf(job));
-      const isRead = (checkOf(job) ?? 0) <= (bundle.status?.driftCheckCount ?? 0);
-      return { job, pod, log: isRead ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
+      return { job, pod, log: isRead(job, bundle) ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
     }),
   );
 };
@@ -216,7 +216,18 @@ const readPlans = (
 /** There is one at most, unless a crash or a second controller has left more: the others' turn comes when these are gone. */
 const MOST_PLANS = 4;
 
+/** Whether nothing is awaited of a Job's log any more. */
+const isRead = (job: Job, { status }: StoredBundle): boolean => {
+  const check = checkOf(job);
+  if (check !== undefined) return check <= (status?.driftCheckCount ?? 0);
+  const plan = status?.plan;
+  return plan === undefined || plan.result !== undefined || !isJobOfPlan(job, plan);
+};
+
 const NO_LOG = { kind: 'not-needed' } as const;
+
+/** Lines of a plan's log: each object that would go is to be found in it. */
+const PLAN_LINES = 4_000;
 
 const readPlanLog = async (
   deps: ObserveDeps,
@@ -224,8 +235,14 @@ const readPlanLog = async (
   signal: AbortSignal,
 ): Promise<PlanLog> => {
   if (pod === undefined || jobResult(job, pod, deps.now()).kind !== 'failed') return NO_LOG;
-  const log = await readJobLog(deps, { job, pod }, signal);
+  const isCheck = checkOf(job) !== undefined;
+  const log = await readJobLog(deps, { job, pod, ...(!isCheck && { lines: PLAN_LINES }) }, signal);
   return log.kind === 'read'
-    ? { kind: 'read', finding: planFinding(log.text), errorLine: lastErrorLine(log.text) }
+    ? {
+        kind: 'read',
+        finding: planFinding(log.text),
+        ...(!isCheck && { changes: plannedChanges(log.text) }),
+        errorLine: lastErrorLine(log.text),
+      }
     : { kind: 'unreadable', why: log.why };
 };

@@ -1,4 +1,4 @@
-import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Clock } from '../../process/ports.js';
 import type { Tracer } from '../../process/tracer.js';
 import type { ValuesChanges } from '../cache/watches.js';
@@ -25,6 +25,8 @@ export interface Reconciler extends Omit<ObserveDeps, 'reads'> {
   readonly onResult: (ended: NonNullable<WerfBundleStatus['history']>[number]) => void;
   /** Counts a drift check whose result was recorded. */
   readonly onDriftCheck: (result: DriftCheckResult) => void;
+  /** Counts the plan of a deployment whose result was recorded. */
+  readonly onPlan: (result: NonNullable<Plan['result']>) => void;
   /** Counts a reconcile that could not be finished, since the apiserver did not answer as needed. */
   readonly onInterrupted: () => void;
 }

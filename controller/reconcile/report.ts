@@ -10,6 +10,7 @@ import { openDeployment } from '../decide/deployment.js';
 import { checkRecorded } from '../decide/drift-state.js';
 import { mayHaveMoved } from '../decide/history.js';
 import type { Observation } from '../decide/observation.js';
+import { planRecorded } from '../decide/plan-record.js';
 import { mergePatchOf } from '../decide/status-patch.js';
 import { hasSeenValuesChange } from '../decide/values-change.js';
 import { revisionOf, signedStatus } from '../deploy/status-signature.js';
@@ -66,6 +67,8 @@ const writeStatus = async (
   self.memory.wrote(bundle, projectBundle(written, self.proof()));
   const found = checkRecorded(bundle.status ?? {}, status);
   if (found !== undefined) self.onDriftCheck(found);
+  const planned = planRecorded(bundle.status ?? {}, status)?.result;
+  if (planned !== undefined) self.onPlan(planned);
   const ended = status.history?.[0];
   if (ended !== undefined && ended.number !== bundle.status?.history?.[0]?.number) {
     self.onResult(ended);

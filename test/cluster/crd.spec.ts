@@ -247,6 +247,12 @@ const ROWS: readonly Row[] = [
     spec: withConverge({ driftDetection: { maxRetries: 2 ** 31 } }),
     refused: 'spec.converge.driftDetection.maxRetries',
   },
+  { title: 'a plan is shown before a deployment if asked for', spec: { registry, converge: { plan: 'Show' } } },
+  {
+    title: '... which is said in words of the schema',
+    spec: { registry, converge: { plan: 'Always' } },
+    refused: 'spec.converge.plan',
+  },
   { title: 'a release is dismissed if asked for', spec: { registry, deletionPolicy: 'Dismiss' } },
   {
     title: 'a release is not kept by another word',

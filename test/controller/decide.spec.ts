@@ -24,6 +24,7 @@ import {
 import { decided, needOf } from '../kit/decided.js';
 import { failedStatus, failing, openStatus, present, runningStatus } from '../kit/deciding-statuses.js';
 import { checkedStatus, drifted, dueCheck } from '../kit/drift-statuses.js';
+import { offered, plan, planJob, plannedStatus, planning } from '../kit/plan-statuses.js';
 
 /** The part of a decision that a person reads. */
 const told = (seen: Observation) => {
@@ -142,6 +143,46 @@ const STATES: {
       chart: { digest: DIGEST_B, verdict: { kind: 'refuses', chart: 'app 1.1.0', problems: ['replicas: no number'] } },
     }),
     want: ['False ValuesRefused', 'on-change'],
+  },
+  'plan-decided': {
+    title: 'the registry offers something new, which is to be planned first',
+    seen: offered(syncedStatus()),
+    want: ['Unknown Planning', 'now'],
+  },
+  'plan-obsolete': {
+    title: 'the registry does not offer any more what was planned',
+    seen: offered(plannedStatus(), { delivery: delivery(selected()) }),
+    want: ['True Deployed', 'now'],
+  },
+  'plan-finalizer-missing': {
+    title: 'a plan is to be made in another namespace, and it could still go unseen',
+    seen: offered(plannedStatus(), {}, ELSEWHERE),
+    want: ['Unknown Planning', 'add finalizer', 'now'],
+  },
+  'plan-queued': {
+    title: 'a plan is to be made, and as many Jobs run as may',
+    seen: offered(plannedStatus(), { slot: { kind: 'waiting', jobName: plan().jobName } }),
+    want: ['Unknown Queued', 'on-change'],
+  },
+  'plan-due': {
+    title: 'a plan is to be made, and all is there that its Job needs',
+    seen: offered(plannedStatus(), { slot: { kind: 'granted', jobName: plan().jobName } }),
+    want: ['Unknown Planning', 'create-plan', 'on-change'],
+  },
+  planning: {
+    title: 'the Job of a plan runs',
+    seen: offered(plannedStatus(), { plans: [planJob(plan())] }),
+    want: ['Unknown Planning', 'at'],
+  },
+  'plan-ended': {
+    title: 'the Job of a plan has ended',
+    seen: offered(plannedStatus(), { plans: [planJob(plan(), { exitCode: 2 })] }),
+    want: ['Unknown Planning', 'now'],
+  },
+  'intent-unplanned': {
+    title: 'values have changed since its deployment was written down, and are to be planned first',
+    seen: observation(bundle(openStatus, planning()), { jobInputs: jobInputs({ checksum: 'k1:2' }) }),
+    want: ['True Deployed', 'now'],
   },
   'deployment-due': {
     title: 'the registry offers something new',

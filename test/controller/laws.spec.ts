@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { decide } from '../../controller/decide/decide.js';
 import type { FindingKind } from '../../controller/decide/finding.js';
 import { DIGEST_A, DIGEST_B, failure, selected, tags } from '../kit/builders.js';
 import { BundleModel } from '../kit/bundle-model.js';
@@ -28,6 +29,9 @@ const STEPS: Readonly<Record<string, Step>> = {
   'tells of drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, correct: false } } }),
   'corrects drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, maxRetries: 2 } } }),
   'looks for no drift': (model) => model.changeSpec({ converge: {} }),
+  'shows plans': (model) => model.changeSpec({ converge: { plan: 'Show' } }),
+  'shows plans, corrects drift': (model) =>
+    model.changeSpec({ converge: { plan: 'Show', driftDetection: { enabled: true, maxRetries: 2 } } }),
   'the next Job is refused': (model) => {
     model.mishap = 'refused';
   },
@@ -92,8 +96,8 @@ const STEPS: Readonly<Record<string, Step>> = {
 const happening = Object.keys(STEPS).filter((step) => step !== 'is deleted');
 const names = fc.array(fc.constantFrom(...happening), { maxLength: 25, size: 'max' });
 
-const played = (steps: readonly string[]): BundleModel => {
-  const model = new BundleModel();
+const played = (steps: readonly string[], by?: ConstructorParameters<typeof BundleModel>[0]): BundleModel => {
+  const model = new BundleModel(by);
   model.settle();
   for (const step of steps) {
     STEPS[step]?.(model);
@@ -267,7 +271,7 @@ t.test('whatever happens, what is decided stands, is told and done once, and one
     const { violations } = played(steps);
     if (violations.length > 0) throw new Error(violations.join('; '));
   });
-  t.doesNotThrow(() => fc.assert(law, { numRuns: 400 }));
+  t.doesNotThrow(() => fc.assert(law, { numRuns: 4000 }));
   t.end();
 });
 
@@ -286,5 +290,47 @@ t.test('from wherever a bundle has got to, a world that is well leads to Synced'
       throw new Error([told.join(), ...model.violations].join('; '));
   });
   t.doesNotThrow(() => fc.assert(law, { numRuns: 300 }));
+  t.end();
+});
+
+/** Sequences in which plans are asked for, sooner or later. */
+const planning = fc
+  .tuple(
+    names,
+    fc.constantFrom('shows plans', 'shows plans, corrects drift'),
+    fc.constantFrom([], ['offers v1.1.0', 'Job ends with 2'], ['offers v1.1.0', 'Job ends with 2', 'Job fails']),
+    names,
+  )
+  .map(([before, asks, planned, after]) => [...before, asks, ...planned, ...after]);
+
+/** A controller that has never heard of plans. */
+const blind: typeof decide = (seen) => {
+  const { spec } = seen;
+  if (spec.kind === 'invalid') return decide(seen);
+  const { settings } = spec;
+  const converge = { ...settings.converge, plan: 'Never' } as const;
+  return decide({ ...seen, spec: { kind: 'valid', settings: { ...settings, converge } } });
+};
+
+/** A controller that believes that each plan is of what is due now. */
+const careless: typeof decide = (seen) => {
+  const { status = {} } = seen.bundle;
+  const { plan } = status;
+  if (plan?.result === undefined || seen.jobInputs?.kind !== 'ready') return decide(seen);
+  const believed = { ...plan, checksum: seen.jobInputs.checksum };
+  return decide({ ...seen, bundle: { ...seen.bundle, status: { ...status, plan: believed } } });
+};
+
+t.test('where plans are asked for, nothing is deployed that nobody could have seen', (t) => {
+  const law = (by: typeof decide) =>
+    fc.property(planning, (steps) => {
+      const { violations } = played(steps, by);
+      if (violations.length > 0) throw new Error(violations.join('; '));
+    });
+  t.doesNotThrow(() => fc.assert(law(decide), { numRuns: 1_000 }));
+  for (const broken of [blind, careless]) {
+    const { failed, errorInstance } = fc.check(law(broken), { numRuns: 1_000 });
+    t.ok(failed && /nobody has seen what it changes/.test(String(errorInstance)), `the law holds ${broken.name}`);
+  }
   t.end();
 });

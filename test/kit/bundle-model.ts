@@ -9,24 +9,31 @@ import { mayHaveMoved } from '../../controller/decide/history.js';
 import type { DeployJob, Observation, PlanJob } from '../../controller/decide/observation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import { hasSeenValuesChange } from '../../controller/decide/values-change.js';
+import { NO_CHANGES, type PlannedChanges } from '../../controller/deploy/plan-changes.js';
 import { isPlanJob } from '../../controller/deploy/plan-job.js';
 import { isJobOf } from '../../controller/deploy/result.js';
 import { knownJobs } from '../../controller/observe/known-jobs.js';
 import { Memory } from '../../controller/reconcile/memory.js';
 import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import { bundle, jobInputs, NOW, observation, platform, pod, UID } from './builders.js';
+import { PlanLaw } from './plan-law.js';
 
 const SELF = { namespace: 'ops', name: 'my-app', uid: UID };
 const ACCEPTED = { kind: 'accepts' } as const;
 const REFUSED = { kind: 'refuses', chart: 'app 1.0.0', problems: ['replicas: a number is needed'] } as const;
 /** What is deployed as it was, or tried again, is not judged. */
 const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCorrection'];
+/** How a step is decided: by the controller, or, to see that a law holds it, by one that is broken. */
+type Decide = typeof decide;
+
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 
 interface MadeJob {
   readonly job: Stored<Job>;
   exitCode: number | undefined;
+  /** What the log of a plan says; undefined: nothing that can be understood. */
+  changes: PlannedChanges | undefined;
 }
 
 /**
@@ -43,6 +50,8 @@ export class BundleModel {
   suspendAll = false;
   /** What becomes of the next Job instead of being made. */
   mishap: 'refused' | 'taken' | undefined;
+  /** What plans find that end from now on. */
+  changes: PlannedChanges | undefined = { ...NO_CHANGES, counts: { ...NO_CHANGES.counts, update: 1 } };
   readonly violations: string[] = [];
   decision: Decision | undefined;
   #bundle: StoredBundle = bundle();
@@ -53,6 +62,12 @@ export class BundleModel {
   #valuesChangedAt: number | undefined;
   readonly #jobs = new Map<string, MadeJob>();
   readonly #names = new Set<string>();
+  readonly #plans = new PlanLaw();
+  readonly #decideBy: Decide;
+
+  constructor(by: Decide = decide) {
+    this.#decideBy = by;
+  }
 
   get status(): WerfBundleStatus {
     return this.#bundle.status ?? {};
@@ -100,7 +115,12 @@ export class BundleModel {
   }
 
   endJob(exitCode: number): void {
-    for (const made of this.#jobs.values()) made.exitCode ??= exitCode;
+    for (const made of this.#jobs.values()) {
+      if (made.exitCode !== undefined) continue;
+      made.exitCode = exitCode;
+      made.changes = exitCode === 0 ? NO_CHANGES : this.changes;
+      if (isPlanJob(made.job)) this.#plans.ended(made.job, { exitCode, changes: made.changes });
+    }
   }
 
   loseJobs(): void {
@@ -129,7 +149,7 @@ export class BundleModel {
   settle(): void {
     for (let pass = 0; pass < MOST_PASSES; pass += 1) {
       const { seen, decision: planned } = this.#decide();
-      this.#must(isDeepStrictEqual(decide(seen), planned), 'the same observation gives the same decision');
+      this.#must(isDeepStrictEqual(this.#decideBy(seen), planned), 'the same observation gives the same decision');
       const decision = this.#afterMishap(seen, planned);
       this.#carryOut(seen, decision);
       this.decision = decision;
@@ -148,6 +168,8 @@ export class BundleModel {
     const making = planned.actions.find(({ kind }) => kind === 'create-job' || kind === 'create-plan');
     if (mishap === undefined || making === undefined) return planned;
     this.mishap = undefined;
+    if (making.kind === 'create-plan' && mishap === 'refused')
+      this.#plans.ended(making.job, { exitCode: 1, changes: undefined });
     const message = 'exceeded quota: no-jobs';
     const failure: ExecuteFailure =
       making.kind === 'create-job'
@@ -184,7 +206,7 @@ export class BundleModel {
       valuesChangedAt: this.#valuesChangedAt,
       jobs: knownJobs(jobs, this.#bundle, 'ops'),
       job: this.#job(),
-      plans: this.#plans(),
+      plans: this.#planJobs(),
       ...(this.blocker === 'access' && {
         access: { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' },
       }),
@@ -196,7 +218,7 @@ export class BundleModel {
     let seen = this.#observe();
     const asked = new Set<string>();
     for (;;) {
-      const outcome = decide(seen);
+      const outcome = this.#decideBy(seen);
       if (outcome.kind === 'decided') return { seen, decision: outcome };
       if (asked.has(outcome.what)) throw new Error(`${outcome.what} is needed again`);
       asked.add(outcome.what);
@@ -212,13 +234,13 @@ export class BundleModel {
     return { jobInputs: this.blocker === 'jobInputs' ? blocker : jobInputs({ checksum: this.checksum }) };
   }
 
-  #plans(): readonly PlanJob[] {
+  #planJobs(): readonly PlanJob[] {
     const plans = [...this.#jobs.values()].filter(({ job }) => isPlanJob(job));
-    return plans.map(({ job, exitCode }) => ({
+    return plans.map(({ job, exitCode, changes }) => ({
       job,
       pod: pod(exitCode === undefined ? undefined : { exitCode }),
       log: exitCode
-        ? { kind: 'read', finding: { kind: 'objects', words: 'update ConfigMap/app' }, errorLine: undefined }
+        ? { kind: 'read', finding: { kind: 'objects', words: 'update ConfigMap/app' }, changes, errorLine: undefined }
         : { kind: 'not-needed' },
     }));
   }
@@ -237,6 +259,7 @@ export class BundleModel {
   }
 
   #carryOut(seen: Observation, decision: Decision): void {
+    for (const broken of this.#plans.broken({ bundle: this.#bundle, decision })) this.#must(false, broken);
     for (const action of decision.actions) {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
@@ -264,6 +287,7 @@ export class BundleModel {
     this.#jobs.set(name, {
       job: { ...job, metadata: { ...job.metadata, uid: name, resourceVersion: '1', creationTimestamp } },
       exitCode: undefined,
+      changes: undefined,
     });
   }
 

@@ -139,6 +139,7 @@ export const reconcileHarness = (
         if (reason === 'DriftCorrection') counted.push(`correction ${result}`);
       },
       onDriftCheck: (result) => counted.push(`check ${result}`),
+      onPlan: (result) => counted.push(`plan ${result}`),
       onInterrupted: () => counted.push('interrupted'),
       startedAt,
     };

@@ -263,6 +263,10 @@ export const SPEC_VERDICTS: readonly { readonly spec: unknown; readonly want: re
     ],
   },
   {
+    spec: withConverge({ plan: 'Always' }),
+    want: ['spec.converge.plan: Unsupported value: "Always": supported values: "Never", "Show"'],
+  },
+  {
     spec: { registry, deletionPolicy: 'Keep' },
     want: ['spec.deletionPolicy: Unsupported value: "Keep": supported values: "Orphan", "Dismiss"'],
   },

@@ -1,0 +1,25 @@
+import type { Due } from './due.js';
+import type { Idle } from './facts.js';
+import { openPlan } from './plan-record.js';
+import type { PollAccount } from './poll.js';
+
+/**
+ * What is due while a plan is open. It stays due, whatever has caused it then, and even if the registry's offer is not known now: until the
+ * registry offers something else, or the values change. Under another spec, which may be about another repository, the registry has to offer
+ * it again.
+ * @param of.fresh - what is due if the registry offers this
+ */
+export const dueOfPlan = (
+  { seen, polled }: Idle,
+  { checksum, fresh }: { readonly checksum: string; readonly fresh: (wanted: PollAccount['wanted']) => Due },
+): Due => {
+  const plan = openPlan(polled.status);
+  const { wanted } = polled;
+  if (plan === undefined) return fresh(wanted);
+  const { tag, digest } = plan;
+  const isSameSpec = (plan.generation ?? 0) === seen.bundle.metadata.generation;
+  if (wanted !== undefined && (wanted.tag !== tag || wanted.digest !== digest)) return fresh(wanted);
+  if (wanted === undefined && !isSameSpec) return fresh(undefined);
+  if (plan.checksum !== checksum) return fresh({ tag, digest });
+  return { kind: 'deploy', target: { tag, digest, checksum }, reason: plan.reason, attempt: plan.attempt ?? 1 };
+};

@@ -1,0 +1,102 @@
+import type { Plan } from '../../api/werfbundle.js';
+import { conclude } from './conclusion.js';
+import { createDeploymentPlan } from './create-job.js';
+import { secretsWithoutJob } from './deployment.js';
+import type { Facts } from './facts.js';
+import { isElsewhere } from './finalizer.js';
+import type { Finding } from './finding.js';
+import type { PartialDecision } from './partial-decision.js';
+import { openPlan, withPlanDecided, withPlanEnd, withPlanGivenUp } from './plan-record.js';
+import type { PlanState } from './plan-state.js';
+import { withDeployRequest } from './poll.js';
+import { standing } from './standing.js';
+
+type Of<K extends PlanState['kind']> = Extract<PlanState, { readonly kind: K }>;
+
+const NOW = { kind: 'now' } as const;
+
+/** What is done and reported while a deployment is planned. */
+export const PLAN_OUTCOMES: {
+  readonly [K in PlanState['kind']]: (state: Of<K>, facts: Facts) => PartialDecision;
+} = {
+  'plan-decided': ({ due }, facts) => {
+    const { seen, polled } = facts;
+    const answered = withDeployRequest(seen.bundle, polled.status);
+    const status = withPlanDecided(seen.bundle, answered, { due, now: seen.now });
+    const replaced = openPlan(polled.status);
+    return {
+      status,
+      // Of a Job that was never made, only Secrets may be left; that of one that was goes with them.
+      cleanup: replaced === undefined || replaced.result !== undefined ? [] : [secretsWithoutJob(seen, replaced)],
+      findings: status.plan === undefined ? polled.findings : [planning(status.plan), ...polled.findings],
+      recheck: NOW,
+    };
+  },
+  'plan-obsolete': (_, { seen, polled }) => ({
+    status: withPlanGivenUp(polled.status),
+    findings: [...polled.findings, ...standing(seen, polled.status)],
+    recheck: NOW,
+  }),
+  'plan-finalizer-missing': ({ plan }, facts) => ({ ...told(plan, facts), finalizer: 'add', recheck: NOW }),
+  'plan-queued': ({ plan }, facts) => ({
+    status: facts.polled.status,
+    findings: [queued(plan), ...facts.polled.findings],
+    ...keptFinalizer(facts),
+    keepsSlot: true,
+  }),
+  'plan-due': ({ plan, settings, jobInputs }, facts) => ({
+    ...told(plan, facts),
+    actions: [createDeploymentPlan({ seen: facts.seen, settings, jobInputs, plan })],
+    keepsSlot: true,
+  }),
+  planning: ({ plan, recheckAt }, facts) => ({ ...told(plan, facts), recheck: { kind: 'at', time: recheckAt } }),
+  'plan-ended': ({ plan, end }, facts) => {
+    const { seen, polled } = facts;
+    const key = seen.platform.checksumKey;
+    return {
+      ...told(plan, facts),
+      status: withPlanEnd(seen.bundle, polled.status, { plan, end, now: seen.now, key }),
+      recheck: NOW,
+    };
+  },
+  'intent-unplanned': ({ deployment, checksum }, { seen, polled }) => {
+    const { tag, digest, reason, attempt = 1 } = deployment;
+    const message = 'no Job was made: values have changed since, and what they change is planned first';
+    const ended = conclude(polled.status, deployment, { result: 'Superseded', message, finishedAt: seen.now });
+    const due = { kind: 'deploy', target: { tag, digest, checksum }, reason, attempt } as const;
+    return {
+      status: withPlanDecided(seen.bundle, ended, { due, now: seen.now }),
+      findings: [...polled.findings, ...standing(seen, ended)],
+      cleanup: [secretsWithoutJob(seen, deployment)],
+      recheck: NOW,
+    };
+  },
+};
+
+const told = (plan: Plan, facts: Facts): Pick<PartialDecision, 'status' | 'findings' | 'finalizer'> => ({
+  status: facts.polled.status,
+  findings: [planning(plan), ...facts.polled.findings],
+  ...keptFinalizer(facts),
+});
+
+/** A finalizer that was added for a plan stays until its deployment, which needs it, too. */
+const keptFinalizer = ({ seen: { bundle } }: Facts): Pick<PartialDecision, 'finalizer'> =>
+  isElsewhere(bundle) ? { finalizer: 'leave' } : {};
+
+const whatOf = ({ tag, reason }: Plan): string => `planning ${tag} (${reason})`;
+
+const planning = (plan: Plan): Finding<'job-active'> => {
+  const { failedTries = 0, message } = plan;
+  const what = whatOf(plan);
+  return {
+    kind: 'job-active',
+    reason: 'Planning',
+    message: failedTries === 0 ? what : `${what}, again, since it has failed: ${message}`,
+  };
+};
+
+const queued = (plan: Plan): Finding<'job-active'> => ({
+  kind: 'job-active',
+  reason: 'Queued',
+  message: `${whatOf(plan)}: waits until fewer Jobs run than --max-jobs and --max-jobs-per-namespace allow`,
+});

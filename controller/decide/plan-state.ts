@@ -1,0 +1,104 @@
+import type { Settings } from '../../api/settings.js';
+import type { Deployment, DeployReason, Plan, WerfBundleStatus } from '../../api/werfbundle.js';
+import { NO_CHANGES } from '../deploy/plan-changes.js';
+import { isJobOfPlan } from '../deploy/plan-job.js';
+import type { Need } from './decision.js';
+import { followCheck, planLack } from './drift-check.js';
+import { isLookAsked } from './drift-schedule.js';
+import type { CheckResult } from './drift-state.js';
+import type { Due } from './due.js';
+import type { Idle } from './facts.js';
+import { needsFinalizerToCheck } from './finalizer.js';
+import { type JobInputs, type Observation, type PlanJob, slotFor } from './observation.js';
+import { nextPlanTry, openPlan, type PlanEnd, standingPlan } from './plan-record.js';
+
+/** States of a bundle whose next deployment is planned first. */
+export type PlanState =
+  /** Something is to be deployed that no plan shows. */
+  | { readonly kind: 'plan-decided'; readonly due: Extract<Due, { kind: 'deploy' }> }
+  /** What was planned is not to be deployed any more. */
+  | { readonly kind: 'plan-obsolete' }
+  | { readonly kind: 'plan-finalizer-missing'; readonly plan: Plan }
+  | { readonly kind: 'plan-queued'; readonly plan: Plan }
+  /** The inputs of the plan's Job are known. */
+  | {
+      readonly kind: 'plan-due';
+      readonly plan: Plan;
+      readonly settings: Settings;
+      readonly jobInputs: JobInputs;
+    }
+  /** Its Job runs, or is tried again at `recheckAt`, wall clock. */
+  | { readonly kind: 'planning'; readonly plan: Plan; readonly recheckAt: number }
+  | { readonly kind: 'plan-ended'; readonly plan: Plan; readonly end: PlanEnd }
+  /** Values have changed since a deployment was decided that has no Job yet: what they change is planned first. */
+  | { readonly kind: 'intent-unplanned'; readonly deployment: Deployment; readonly checksum: string };
+
+/** How soon to look whether other Jobs of the bundle have gone, milliseconds. */
+const GOING_RECHECK_MS = 1_000;
+
+/** Whether the bundle's deployments are planned first. */
+export const isPlanned = ({ converge }: Settings): boolean => converge.plan === 'Show';
+
+/** Whether a deployment is planned first. What a correction of drift does, the check has shown that has found the drift. */
+const needsPlan = (settings: Settings, reason: DeployReason): boolean =>
+  isPlanned(settings) && reason !== 'DriftCorrection';
+
+/** The Job of the plan that is being made. */
+export const awaitedPlan = ({ plans }: Pick<Observation, 'plans'>, status: WerfBundleStatus): PlanJob | undefined => {
+  const plan = openPlan(status);
+  if (plan === undefined || plan.result !== undefined) return undefined;
+  return plans.find(({ job }) => job.metadata.deletionTimestamp === undefined && isJobOfPlan(job, plan));
+};
+
+/**
+ * The state of a bundle for which a deployment is due, as far as its plan says; undefined: nothing of the kind holds it up.
+ * @param due - undefined: nothing has happened that could have made a difference
+ */
+export const planState = (idle: Idle, due: Due | undefined): PlanState | Need | undefined => {
+  const { seen, polled, settings } = idle;
+  const open = openPlan(polled.status);
+  if (due === undefined) return undefined;
+  if (due.kind !== 'deploy') return open === undefined ? undefined : { kind: 'plan-obsolete' };
+  if (!needsPlan(settings, due.reason)) return undefined;
+  const plan = standingPlan(polled.status, due);
+  if (plan === undefined) return { kind: 'plan-decided', due };
+  if (plan.result === undefined) return making(idle, plan);
+  return plan === open && isLookAsked(seen) ? { kind: 'plan-decided', due } : undefined;
+};
+
+/** The plan is written down, and has no result. */
+const making = ({ seen, polled, settings }: Idle, plan: Plan): PlanState | Need => {
+  const { jobInputs } = seen;
+  const running = awaitedPlan(seen, polled.status);
+  const check = followCheck(seen, running);
+  if (check.kind === 'running') return { kind: 'planning', plan, recheckAt: check.recheckAt };
+  if (check.kind === 'ended') return { kind: 'plan-ended', plan, end: endOf(check.result, running) };
+  const lack = planLack(seen, settings);
+  if (lack !== undefined) return { kind: 'plan-ended', plan, end: { kind: 'failed', message: lack, isFinal: true } };
+  const triedAt = nextPlanTry(plan, seen.platform);
+  if (seen.now < triedAt) return { kind: 'planning', plan, recheckAt: triedAt };
+  if (needsFinalizerToCheck(seen.bundle)) return { kind: 'plan-finalizer-missing', plan };
+  // One Job at a time: those that check for drift give way.
+  if (seen.plans.length > 0) return { kind: 'planning', plan, recheckAt: seen.now + GOING_RECHECK_MS };
+  const slot = slotFor(seen, plan.jobName);
+  if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: plan.jobName };
+  if (slot === 'waiting') return { kind: 'plan-queued', plan };
+  if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
+  return jobInputs.kind === 'ready'
+    ? { kind: 'plan-due', plan, settings, jobInputs }
+    : { kind: 'planning', plan, recheckAt: seen.now + GOING_RECHECK_MS };
+};
+
+const endOf = (result: CheckResult, plan: PlanJob | undefined): PlanEnd => {
+  switch (result.kind) {
+    case 'in-sync':
+      return { kind: 'made', changes: NO_CHANGES };
+    case 'drifted':
+      return { kind: 'made', changes: plan?.log.kind === 'read' ? plan.log.changes : undefined };
+    case 'failed':
+      return { kind: 'failed', message: result.message, isFinal: false };
+  }
+};
+
+/** Whether an intent has to give way because of changed values: no plan has shown what these would change. */
+export const isUnplanned = (settings: Settings, { reason }: Deployment): boolean => needsPlan(settings, reason);

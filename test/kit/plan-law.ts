@@ -1,0 +1,64 @@
+import type { Job } from '../../api/objects.js';
+import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
+import type { Decision } from '../../controller/decide/decision.js';
+import { ANNOTATIONS } from '../../controller/deploy/names.js';
+import type { PlannedChanges } from '../../controller/deploy/plan-changes.js';
+
+/** How the Job of a plan ended. */
+interface EndedPlan {
+  readonly exitCode: number;
+  readonly changes: PlannedChanges | undefined;
+}
+
+/** Reasons of deployments that are not planned: what is uninstalled is another matter, and a check has shown what has drifted. */
+const UNPLANNED: ReadonlySet<string> = new Set(['DriftCorrection', 'Dismiss']);
+
+/** Tag, digest and checksum, as one text. */
+const targetOf = ({
+  tag,
+  digest,
+  checksum,
+}: {
+  readonly tag: string;
+  readonly digest: string;
+  readonly checksum: string;
+}) => JSON.stringify([tag, digest, checksum]);
+
+/**
+ * That no change is applied that nobody could have seen, where plans are asked for. It keeps its own account of the Jobs that have planned,
+ * and knows nothing of how the controller decides.
+ */
+export class PlanLaw {
+  readonly #ended = new Map<string, EndedPlan>();
+  /** Deployments that were decided already, some of them when no plan was asked for. */
+  readonly #judged = new Set<string>();
+
+  /** The Job of a plan, or of a check for drift, has ended. */
+  ended({ metadata: { annotations = {} } }: Job, how: EndedPlan): void {
+    if (annotations[ANNOTATIONS.plan] === undefined) return;
+    const [tag = '', digest = '', checksum = ''] = [ANNOTATIONS.tag, ANNOTATIONS.digest, ANNOTATIONS.checksum].map(
+      (name) => annotations[name],
+    );
+    this.#ended.set(targetOf({ tag, digest, checksum }), how);
+  }
+
+  /** What a decision breaks of the law. @param of.bundle - before it is carried out */
+  broken({ bundle, decision }: { readonly bundle: StoredBundle; readonly decision: Decision }): readonly string[] {
+    const { deployment } = decision.status;
+    const begun = [
+      ...decision.actions.flatMap((action) => (action.kind === 'create-job' ? [action.deployment] : [])),
+      ...(deployment === undefined ? [] : [deployment]),
+    ];
+    const fresh = begun.filter((one) => !this.#judged.has(nameOf(one)));
+    for (const one of fresh) this.#judged.add(nameOf(one));
+    return bundle.spec.converge?.plan === 'Show' ? fresh.flatMap((one) => this.#unseen(one)) : [];
+  }
+
+  #unseen(deployment: Deployment): readonly string[] {
+    if (UNPLANNED.has(deployment.reason) || this.#ended.has(targetOf(deployment))) return [];
+    return [`${deployment.tag} (${deployment.reason}) is deployed, and nobody has seen what it changes`];
+  }
+}
+
+/** A deployment with other values is another one: these may change as long as it has no Job. */
+const nameOf = (deployment: Deployment): string => `${deployment.number} ${targetOf(deployment)}`;
