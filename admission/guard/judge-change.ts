@@ -15,6 +15,8 @@ export interface GuardDeps {
   readonly uses: Uses;
   readonly client: Pick<KubeClient, 'get'>;
   readonly values: Pick<ValuesPool, 'judge'>;
+  /** Whether the user may know of a bundle. */
+  readonly maySee: (bundle: ObjectRef) => Promise<boolean>;
 }
 
 /** The most bundles that a message names. */
@@ -36,38 +38,45 @@ export const judgeChange = async (change: SourceChange, deps: GuardDeps, signal:
   const problems: Problem[] = [];
   for (const fault of found.faults) {
     const concerned = await usersOf(uses.filter(fault.affects), shadows, signal);
-    if (concerned.length > 0) problems.push(problemOf(fault, concerned));
+    if (concerned.length > 0) problems.push(problemOf(fault, await whoOf(concerned, deps.maySee)));
   }
   const warnings = [...found.unchecked, ...shadows.unchecked];
   return { problems, warnings: warnings.map(unchecked) };
 };
 
 /** Bundles that really get their values from this source, at most one more than a message names. */
-const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly string[]> => {
+const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly ObjectRef[]> => {
   // In order, so that each replica names the same ones.
   const bundles = new Map(
     uses.map(({ bundle }) => [nameOf(bundle), bundle] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
-  const names: string[] = [];
-  for (const [name, bundle] of bundles) {
-    if (names.length > MAX_NAMED) break;
-    if (!(await shadows.hides(bundle, signal))) names.push(name);
+  const users: ObjectRef[] = [];
+  for (const bundle of bundles.values()) {
+    if (users.length > MAX_NAMED) break;
+    if (!(await shadows.hides(bundle, signal))) users.push(bundle);
   }
-  return names;
+  return users;
 };
 
 const unchecked = (message: string): Warning => ({ rule: 'values-not-checked', field: 'data', message });
 
 const nameOf = ({ namespace, name }: ObjectRef): string => `${namespace}/${name}`;
 
-const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Problem => {
-  const named = users.slice(0, MAX_NAMED).join(', ');
-  const who =
-    users.length === 1
-      ? `WerfBundle ${named} uses it`
-      : `WerfBundles ${named}${users.length > MAX_NAMED ? ' and others' : ''} use it`;
-  return { rule: 'source-in-use', code, field, message: `${text}; ${who}` };
+/** Who uses a source, with the names that the user may know. */
+const whoOf = async (users: readonly ObjectRef[], maySee: GuardDeps['maySee']): Promise<string> => {
+  const named: string[] = [];
+  for (const bundle of users.slice(0, MAX_NAMED)) if (await maySee(bundle)) named.push(nameOf(bundle));
+  if (users.length === 1) return `${named.length === 0 ? 'a WerfBundle' : `WerfBundle ${named.join('')}`} uses it`;
+  if (named.length === 0) return 'several WerfBundles use it';
+  return `WerfBundles ${named.join(', ')}${users.length > named.length ? ' and others' : ''} use it`;
 };
+
+const problemOf = ({ code, field, text }: Fault, who: string): Problem => ({
+  rule: 'source-in-use',
+  code,
+  field,
+  message: `${text}; ${who}`,
+});
 
 /** Bundles of other namespaces that find a source of the same name in their own namespace first; asked once for each namespace. */
 class Shadows {
