@@ -48,6 +48,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "kubectl get validatingadmissionpolicy werfbundle-rules -o jsonpath='{.status.typeChecking}'":
     'test/cluster/admission-policy.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
+  'kubectl apply -f platform.yaml': 'test/cluster/impact-warnings.spec.ts',
   'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -k manifests/monitoring/grafana': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -f shop.yaml': 'test/cluster/steer.spec.ts',
