@@ -91,7 +91,6 @@ const impactSettings = (config: Config): ImpactDeps['settings'] => {
   const policy = { allowedRegistries, allowedImages, certificateSecret };
   return {
     platform: { namespace, crossNamespace, policy, defaultRegistrySecret: undefined, suspendAll: false },
-    authorize: config.authorize,
     maxImpact: config.maxImpact,
   };
 };
@@ -133,13 +132,15 @@ const startAdmission = async (
   const charts = new ChartJudge({ kept, pool: values, clock });
   const checks = createChecks({ ...deps, values, charts, metrics, releases: bundles });
   const settings = impactSettings(config);
-  const impact = { client: deps.client, clock, metrics, bundles, answers: values, settings };
+  const impact = { bundles, answers: values, settings };
   const clients = await clientCaOf(deps);
   const started = await startServer({
     listen: config.listen,
     serving,
     handler: createHandler({ checks, clock, log, metrics, tracer: deps.tracer }),
-    ...(config.guardValues && { guard: createGuard({ ...deps, values, charts, metrics, uses: bundles, impact }) }),
+    ...(config.guardValues && {
+      guard: createGuard({ ...deps, values, charts, metrics, uses: bundles, impact, authorize: config.authorize }),
+    }),
     maxInFlight: config.maxInFlight,
     maxConnections: config.maxConnections,
     maxConnectionsPerPeer: config.maxConnectionsPerPeer,

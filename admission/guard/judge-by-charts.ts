@@ -18,13 +18,14 @@ import type { Use } from '../references/uses.js';
 import { type FetchSource, storedSources, wholeValuesOf } from '../references/whole-values.js';
 import type { Findings } from '../verdict.js';
 import type { SourceChange } from './source-change.js';
-import { bundleName, refusedBy, usedBy } from './used-by.js';
+import { bundleName, type MaySee, refusedBy, usedBy } from './used-by.js';
 
 export interface ByChartsDeps {
   readonly client: Pick<KubeClient, 'get'>;
   readonly charts: Pick<ChartJudge, 'judge' | 'isKept'>;
   readonly clock: Clock;
   readonly metrics: LookupMetrics;
+  readonly maySee: MaySee;
 }
 
 /** What a guard has to look at. */
@@ -48,13 +49,15 @@ const CALLS_AT_ONCE = 16;
  */
 export const judgeByCharts = async (
   { change, uses, withinMs, signal }: ChangeInUse,
-  { client, charts, clock, metrics }: ByChartsDeps,
+  { client, charts, clock, metrics, maySee }: ByChartsDeps,
 ): Promise<Findings> => {
   const time = lookupTime(clock, { signal }, withinMs);
   try {
     const lookups = new Lookups({ client, metrics, slots: new Semaphore(CALLS_AT_ONCE), time });
     const judged = chosen(uses);
-    const found = await Promise.all(judged.bundles.map((use) => judgeBundle({ lookups, charts, time }, change, use)));
+    const found = await Promise.all(
+      judged.bundles.map((use) => judgeBundle({ lookups, charts, time, maySee }, change, use)),
+    );
     const isMore = judged.rest > 0 && found.some(({ kind }) => kind !== 'nothing');
     return together(
       found.flatMap((about) => (about.kind === 'refused' ? [about] : [])),
@@ -104,7 +107,8 @@ type Judged =
   | { readonly kind: 'unjudged'; readonly warnings: readonly Warning[] }
   | {
       readonly kind: 'refused';
-      readonly bundle: string;
+      /** undefined: the user may not know of it. */
+      readonly bundle: string | undefined;
       readonly refusals: readonly Refusal[];
       /** Whether the bundle wants such a change refused, and no other chart can be meant as far as anybody knows. */
       readonly denies: boolean;
@@ -114,6 +118,7 @@ interface BundleDeps {
   readonly lookups: Lookups;
   readonly charts: Pick<ChartJudge, 'judge' | 'isKept'>;
   readonly time: LookupTime;
+  readonly maySee: MaySee;
 }
 
 const NOTHING: Judged = { kind: 'nothing' };
@@ -129,7 +134,7 @@ const judgeBundle = async (
   if (fetched.kind === 'failed')
     return {
       kind: 'unjudged',
-      warnings: [unjudged(`WerfBundle ${bundleName(ref)} could not be read: ${fetched.why}`)],
+      warnings: [unjudged(`a WerfBundle that uses it could not be read: ${fetched.why}`)],
     };
   if (fetched.kind === 'absent') return NOTHING;
   const bundle = fetched.value;
@@ -146,7 +151,7 @@ const judgeBundle = async (
   const wasAccepted = before?.kind === 'judged' && before.warnings.length === 0;
   return {
     kind: 'refused',
-    bundle: bundleName(ref),
+    bundle: (await deps.maySee(ref)) ? bundleName(ref) : undefined,
     refusals: refusalsOf(now, { change, refs }),
     denies: wasAccepted && chart.isSettled && wantsRefusal(bundle),
   };
@@ -208,7 +213,10 @@ const elsewhere = (chart: string): Refusal => ({
 
 /** Each fault once, with the bundles that have it; a fault of several is a problem if one of them wants it refused. */
 const together = (found: readonly Extract<Judged, { kind: 'refused' }>[], warnings: readonly Warning[]): Findings => {
-  const faults = new Map<string, Refusal & { readonly users: string[]; readonly denying: string[] }>();
+  const faults = new Map<
+    string,
+    Refusal & { readonly users: (string | undefined)[]; readonly denying: (string | undefined)[] }
+  >();
   for (const { bundle, refusals, denies } of found)
     for (const { field, text } of refusals) {
       const fault = faults.get(text) ?? { field, text, users: [], denying: [] };
@@ -225,14 +233,18 @@ const together = (found: readonly Extract<Judged, { kind: 'refused' }>[], warnin
   };
 };
 
-const problemOf = ({ field, text, denying }: Refusal & { readonly denying: readonly string[] }): Problem => ({
+const problemOf = ({
+  field,
+  text,
+  denying,
+}: Refusal & { readonly denying: readonly (string | undefined)[] }): Problem => ({
   rule: 'source-in-use',
   code: 'FieldValueInvalid',
   field,
   message: `Invalid value: "<contents omitted>": ${text}; ${usedBy(denying)}`,
 });
 
-const warningOf = (field: string, text: string, users: readonly string[]): Warning => ({
+const warningOf = (field: string, text: string, users: readonly (string | undefined)[]): Warning => ({
   rule: 'source-in-use',
   field,
   message: `${refusedBy(users)}: ${text}`,

@@ -11,7 +11,7 @@ import type { Findings } from '../verdict.js';
 import { type Fault, faultsOf } from './faults.js';
 import { type ByChartsDeps, judgeByCharts } from './judge-by-charts.js';
 import type { SourceChange } from './source-change.js';
-import { bundleName, MAX_NAMED, usedBy } from './used-by.js';
+import { bundleName, MAX_NAMED, namesFor, usedBy } from './used-by.js';
 
 /** What the guard looks at beside the change itself. */
 export interface GuardDeps extends ByChartsDeps {
@@ -39,7 +39,7 @@ export const judgeChange = async (
   const problems: Problem[] = [];
   for (const fault of found.faults) {
     const concerned = await usersOf(uses.filter(fault.affects), shadows, signal);
-    if (concerned.length > 0) problems.push(problemOf(fault, concerned));
+    if (concerned.length > 0) problems.push(problemOf(fault, await namesFor(concerned, deps.maySee)));
   }
   const warnings = [...found.unchecked, ...shadows.unchecked].map(unchecked);
   if (problems.length > 0 || found.unchecked.length > 0 || !found.isUsed) return { problems, warnings };
@@ -48,22 +48,22 @@ export const judgeChange = async (
 };
 
 /** Bundles that really get their values from this source, at most one more than a message names. */
-const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly string[]> => {
+const usersOf = async (uses: readonly Use[], shadows: Shadows, signal: AbortSignal): Promise<readonly ObjectRef[]> => {
   // In order, so that each replica names the same ones.
   const bundles = new Map(
     uses.map(({ bundle }) => [bundleName(bundle), bundle] as const).toSorted(([a], [b]) => (a < b ? -1 : 1)),
   );
-  const names: string[] = [];
-  for (const [name, bundle] of bundles) {
-    if (names.length > MAX_NAMED) break;
-    if (!(await shadows.hides(bundle, signal))) names.push(name);
+  const users: ObjectRef[] = [];
+  for (const bundle of bundles.values()) {
+    if (users.length > MAX_NAMED) break;
+    if (!(await shadows.hides(bundle, signal))) users.push(bundle);
   }
-  return names;
+  return users;
 };
 
 const unchecked = (message: string): Warning => ({ rule: 'values-not-checked', field: 'data', message });
 
-const problemOf = ({ code, field, text }: Fault, users: readonly string[]): Problem => ({
+const problemOf = ({ code, field, text }: Fault, users: readonly (string | undefined)[]): Problem => ({
   rule: 'source-in-use',
   code,
   field,

@@ -3,42 +3,35 @@ import { objectKey } from '../../api/object-key.js';
 import type { ObjectRef } from '../../api/objects.js';
 import { ACCEPT_BUNDLES_FROM } from '../../api/references/target-namespace.js';
 import type { KubeClient } from '../../kube/client.js';
-import type { Clock } from '../../process/ports.js';
 import { Semaphore } from '../../process/semaphore.js';
-import { AccessReviews } from '../grants/access-reviews.js';
 import type { ObjectChange } from '../guard/object-change.js';
 import type { LookupMetrics } from '../metrics.js';
 import type { BundleIndex } from '../references/bundle-index.js';
-import { lookupTime } from '../references/lookup-time.js';
+import type { LookupTime } from '../references/lookup-time.js';
 import { Lookups } from '../references/lookups.js';
 import type { Use } from '../references/uses.js';
 import { sameJson } from '../same-json.js';
 import type { ValuesPool } from '../values/values-pool.js';
-import type { CallTime, Findings } from '../verdict.js';
+import type { Findings } from '../verdict.js';
 import { MAX_BUNDLES, observe } from './observe.js';
-import { Sight } from './sight.js';
-import { hitBy, type Impact, impactProblem, impactWarning, MAX_NAMED } from './words.js';
+import type { Sight } from './sight.js';
+import { hitBy, type Impact, impactProblem, impactUnknown, impactWarning, MAX_NAMED } from './words.js';
 
 export interface ImpactDeps {
-  readonly client: Pick<KubeClient, 'get' | 'ask'>;
-  readonly clock: Clock;
+  readonly client: Pick<KubeClient, 'get'>;
   readonly metrics: LookupMetrics;
   readonly bundles: Pick<BundleIndex, 'of' | 'rivalsOf'>;
   readonly answers: Pick<ValuesPool, 'impact'>;
   readonly settings: {
     /** What the platform set for all bundles, as far as the webhook knows it. */
     readonly platform: ImpactPlatform;
-    /** off: nobody is asked for rights. */
-    readonly authorize: 'always' | 'cross-namespace' | 'off';
     /** More bundles may be hit by one change only if it confirms that; undefined: any number. */
     readonly maxImpact: number | undefined;
   };
 }
 
-/** The most reads and questions at once. */
-const CALLS_AT_ONCE = 16;
-/** The time for all of it, and a second for the answer, milliseconds: who applies something should not have to wait for a warning. */
-const WITHIN_MS = 3000;
+/** The most reads at once. */
+const READS_AT_ONCE = 16;
 const NOTHING: Findings = { problems: [], warnings: [] };
 
 /**
@@ -49,25 +42,46 @@ const NOTHING: Findings = { problems: [], warnings: [] };
 export const judgeImpact = async (
   change: ObjectChange,
   deps: ImpactDeps,
-  call: CallTime & { readonly withinMs: number },
+  { time, sight }: Asking,
 ): Promise<Findings> => {
   if (change.isGoing || isSame(change)) return NOTHING;
-  const uses = (await deps.bundles.of(change, call.signal)).filter(isTouchedBy(change));
+  const named = await usesOf(change, deps, time);
+  if (named === undefined) return { problems: [], warnings: [impactUnknown(change)] };
+  const uses = named.filter(isTouchedBy(change));
   if (uses.length === 0) return NOTHING;
   const users = [...new Map(uses.map(({ bundle }) => [objectKey(bundle), bundle])).values()];
-  const time = lookupTime(deps.clock, call, Math.min(call.withinMs, WITHIN_MS));
+  const lookups = new Lookups({
+    client: deps.client,
+    metrics: deps.metrics,
+    slots: new Semaphore(READS_AT_ONCE),
+    time,
+  });
+  const impact = await impactOf(change, users, { ...deps, lookups, sight, signal: time.signal });
+  return impact.bundles.length === 0
+    ? NOTHING
+    : await findingsOf(impact, change, { sight, maxImpact: deps.settings.maxImpact });
+};
+
+/** undefined: the bundles are not known in time. */
+const usesOf = async (
+  change: ObjectChange,
+  { bundles }: ImpactDeps,
+  { signal }: LookupTime,
+): Promise<readonly Use[] | undefined> => {
   try {
-    const slots = new Semaphore(CALLS_AT_ONCE);
-    const calls = { client: deps.client, metrics: deps.metrics, slots, time };
-    const { authorize } = deps.settings;
-    const sight = new Sight(authorize === 'off' ? undefined : new AccessReviews(calls, change.requester));
-    const impact = await impactOf(change, users, { ...deps, lookups: new Lookups(calls), sight, signal: time.signal });
-    if (impact.bundles.length === 0) return NOTHING;
-    return await findingsOf(impact, change, { sight, maxImpact: deps.settings.maxImpact });
-  } finally {
-    time.release();
+    return await bundles.of(change, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return undefined;
   }
 };
+
+/** On whose behalf, and for how long, something is looked up. */
+interface Asking {
+  readonly time: LookupTime;
+  /** What the user may see. */
+  readonly sight: Sight;
+}
 
 /** Whether nothing changes of what bundles read. Of a ServiceAccount they ask only whether it is there. */
 const isSame = ({ kind, before, after }: ObjectChange): boolean => {

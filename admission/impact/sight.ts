@@ -21,7 +21,7 @@ export class Sight {
   readonly #left = { ...MAX_QUESTIONS };
   readonly #asked = new Map<string, Promise<boolean>>();
 
-  /** @param reviews - undefined: the platform asks nobody for rights, and everybody may see everything */
+  /** @param reviews - undefined: the platform asks nobody for rights (`--authorize=off`), and everybody may see everything */
   constructor(reviews: Pick<AccessReviews, 'may'> | undefined) {
     this.#reviews = reviews;
   }

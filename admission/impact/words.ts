@@ -47,6 +47,13 @@ export const impactWarning = (told: Told): Warning => {
   return { rule: 'impact', field, message: sentence(told, MAX_LETTERS - `${field}: `.length) };
 };
 
+/** The webhook has only begun, and does not know the bundles yet. */
+export const impactUnknown = ({ kind }: ObjectChange): Warning => ({
+  rule: 'impact',
+  field: FIELDS[kind],
+  message: 'what this deploys is not known: the WerfBundles of the cluster are not listed yet',
+});
+
 /** The refusal of what hits more bundles than the platform lets one change hit; undefined: it hits no more, or that is confirmed. */
 export const impactProblem = (told: Told, maxImpact: number | undefined): Problem | undefined => {
   const { kind, ref, after } = told.change;

@@ -34,7 +34,7 @@ export type Standing =
   | { readonly kind: 'ready'; readonly sources: Sources };
 
 /** A bundle in one world. */
-export interface Placed {
+interface Placed {
   readonly facts: Facts;
   readonly standing: Standing;
 }

@@ -50,7 +50,9 @@ export interface BundleChange {
 export type Change = ObjectChange | BundleChange;
 
 /** Names a change, or what it changes: `ConfigMap ops/app`, `Namespace /production`. */
-export const changeKey = ({ kind, ref }: Pick<Change, 'kind' | 'ref'>): string => `${kind} ${objectKey(ref)}`;
+export const changeKey = ({ kind, ref }: Pick<Change, 'kind' | 'ref'>): string =>
+  // Joined, as objectKey is.
+  [kind, objectKey(ref)].join(' ');
 
 /** A world once some changes are made; of several of one object the last one counts. */
 export const worldAfter = (before: World, changes: readonly Change[]): World => {

@@ -23,6 +23,8 @@ export interface ImpactOptions extends ClusterOptions {
   readonly crossNamespace?: string;
   readonly allowedRegistries?: string;
   readonly allowedImages?: string;
+  readonly defaultRegistrySecret?: string;
+  readonly suspendAll?: true;
   readonly output?: Extract<Format, 'json' | 'yaml'>;
 }
 
@@ -51,6 +53,8 @@ export const impactCommand: CommandBuilder = (terminal) => {
     .option('--cross-namespace <when>', "the operator's flag of this name: consent or always")
     .option('--allowed-registries <patterns>', "the operator's flag of this name")
     .option('--allowed-images <patterns>', "the operator's flag of this name")
+    .option('--default-registry-secret <name>', "the controller's flag of this name: of bundles that name no Secret")
+    .option('--suspend-all', "the controller's flag of this name: nothing is deployed now")
     .action((files: readonly string[], options: ImpactOptions) =>
       inCluster(terminal, options, (session) => showImpact({ terminal, session }, files, options)),
     );
@@ -104,7 +108,8 @@ const platformOf = (options: ImpactOptions): ImpactPlatform => {
     allowedImages: rest.allowedImages,
     certificateSecret: rest.certificateSecret,
   };
-  return { namespace, crossNamespace: rule, policy, defaultRegistrySecret: undefined, suspendAll: false };
+  const { defaultRegistrySecret, suspendAll = false } = options;
+  return { namespace, crossNamespace: rule, policy, defaultRegistrySecret, suspendAll };
 };
 
 const printed = (report: Report, terminal: Terminal, { output }: ImpactOptions): string => {

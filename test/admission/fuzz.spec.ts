@@ -75,9 +75,9 @@ t.teardown(() => ending.abort());
 void index.start(ending.signal);
 const bundles = createHandler({ checks, clock, log, metrics });
 const platform = { ...config, policy: config, defaultRegistrySecret: undefined, suspendAll: false };
-const settings = { platform, authorize: config.authorize, maxImpact: undefined };
-const impact = { client: kube, clock, metrics, bundles: index, answers: values, settings };
-const guard = createGuard({ uses: index, client: kube, values, charts, clock, log, metrics, impact });
+const { authorize } = config;
+const impact = { bundles: index, answers: values, settings: { platform, maxImpact: undefined } };
+const guard = createGuard({ uses: index, client: kube, values, charts, clock, log, metrics, impact, authorize });
 const handler: Handler = (call) => (call.webhook === 'guard' ? guard(call) : bundles(call));
 
 const bytesOf = (body: unknown): Uint8Array => (body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body)));

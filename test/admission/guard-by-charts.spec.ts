@@ -107,9 +107,9 @@ const guarded = async (
   const charts = new ChartJudge({ kept, pool: values, clock });
   // What a change deploys is another spec's subject: test/admission/impact.spec.ts.
   const answers = { impact: async (): Promise<readonly Concerned[]> => [] };
-  const settings = { platform, authorize: 'always', maxImpact: undefined } as const;
-  const impact = { client: kube, clock, metrics, bundles: uses, answers, settings };
-  const guard = createGuard({ uses, client, values, charts, clock, log, metrics, impact });
+  const impact = { bundles: uses, answers, settings: { platform, maxImpact: undefined } };
+  const asking = { get: client.get, ask: kube.ask.bind(kube) };
+  const guard = createGuard({ uses, client: asking, values, charts, clock, log, metrics, impact, authorize: 'off' });
   /** Changes ConfigMap (or Secret) config of namespace ops. */
   const change = async (before: string, after: string, kind: 'ConfigMap' | 'Secret' = 'ConfigMap') => {
     const name = kind === 'Secret' ? 'keys' : 'config';

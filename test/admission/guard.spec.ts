@@ -4,6 +4,7 @@ import { createGuard } from '../../admission/guard/guard.js';
 import type { Concerned } from '../../admission/impact/question.js';
 import { BundleIndex } from '../../admission/references/bundle-index.js';
 import { type ValuesAnswer, ValuesPool } from '../../admission/values/values-pool.js';
+import type { AccessQuestion } from '../../api/objects.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
 import { platform } from '../kit/builders.js';
@@ -60,9 +61,11 @@ interface Setup {
   /** ConfigMaps app-config in other namespaces. */
   readonly shadows?: readonly string[];
   readonly answer?: ValuesAnswer;
+  /** Whether the user may see the bundles of a namespace; '' is all. */
+  readonly may?: (namespace: string) => boolean;
 }
 
-const setup = async (t: Test, { bundles = {}, shadows = [], answer }: Setup = {}) => {
+const setup = async (t: Test, { bundles = {}, shadows = [], answer, may = () => true }: Setup = {}) => {
   const kube = createFakeKube();
   const clock = createFakeClock();
   const log = recordLog();
@@ -94,9 +97,12 @@ const setup = async (t: Test, { bundles = {}, shadows = [], answer }: Setup = {}
   // What a change deploys is another spec's subject: test/admission/impact.spec.ts.
   const answers = { impact: async (): Promise<readonly Concerned[]> => [] };
   const metrics = { answered: () => {}, lookedUp: () => {} };
-  const settings = { platform, authorize: 'always', maxImpact: undefined } as const;
-  const impact = { client: kube, clock, metrics, bundles: uses, answers, settings };
-  const guard = createGuard({ uses, client: kube, values, charts, clock, log, metrics, impact });
+  const impact = { bundles: uses, answers, settings: { platform, maxImpact: undefined } };
+  kube.answer('subjectaccessreviews', (_, body) => ({
+    ...body,
+    status: { allowed: may((body as { readonly spec: AccessQuestion }).spec.resourceAttributes.namespace) },
+  }));
+  const guard = createGuard({ uses, client: kube, values, charts, clock, log, metrics, impact, authorize: 'always' });
   const ask = async (body: Json, signal = never) => {
     const bytes = Buffer.from(JSON.stringify(body));
     const given = await guard({
@@ -316,6 +322,18 @@ t.test('bundles that use the source are named, unless they find another one firs
   t.match(cause?.message, /; WerfBundles ops\/a, ops\/b, ops\/c and others use it$/);
 });
 
+t.test('bundles are named to who may see them', async (t) => {
+  const bundles = { 'ops/near': uses(), 'team-a/far>ops': uses() };
+  const who = async (may: NonNullable<Setup['may']>, of: NonNullable<Setup['bundles']> = bundles) => {
+    const { ask } = await setup(t, { bundles: of, may });
+    const [cause] = causesOf(await ask(review(GOOD, BROKEN))) as readonly { message: string }[];
+    return cause?.message.replace(/^.*; /, '');
+  };
+  t.equal(await who((namespace) => namespace === 'ops'), 'WerfBundles ops/near and others use it');
+  t.equal(await who(() => false), 'several WerfBundles use it');
+  t.equal(await who(() => false, { 'team-a/far>ops': uses() }), 'a WerfBundle uses it');
+});
+
 t.test('what could not be checked is let through with a warning', async (t) => {
   const reason = 'there was not enough time to read all values';
   const { ask } = await setup(t, { bundles: ONE(), answer: { kind: 'failed', reason } });
@@ -331,7 +349,7 @@ t.test('what could not be checked is let through with a warning', async (t) => {
     allowed: true,
     warnings: [
       'data: not checked: key "more.yaml" of ConfigMap ops/app-config has 300009 bytes; at most 262144 of a key are checked at admission',
-      'data: may deploy up to 1 bundle in 1 namespace',
+      'data: may deploy up to 1 bundle in 1 namespace: ops/my-app',
     ],
   });
   t.match(

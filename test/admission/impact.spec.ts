@@ -243,6 +243,15 @@ t.test('what could not be read makes bundles ones that may be deployed, and nobo
   t.match((await answer).warnings[0], /^data: may deploy .*6 bundles in 4 namespaces/);
 });
 
+t.test('while the bundles are not listed yet, that is said', async (t) => {
+  const { ask, clock } = openGuard(t, { bundles: SIX, objects: OBJECTS, isUnlisted: true });
+  const answer = ask({ kind: 'ServiceAccount', ref: { namespace: 'shared', name: 'deployer' }, before: account });
+  await new Promise((resolve) => setImmediate(resolve));
+  await clock.advance(2000);
+  const warning = 'metadata.name: what this deploys is not known: the WerfBundles of the cluster are not listed yet';
+  t.strictSame(await answer, { ...ALLOWED, warnings: [warning] });
+});
+
 const MANY = Array.from({ length: 140 }, (_, at) => app(`team-${at % 12}`, `app-${at}`));
 
 t.test('more bundles than are looked at are counted', async (t) => {

@@ -281,3 +281,20 @@ t.test('wrong use is told, and nothing is asked', async (t) => {
     ended: [0],
   });
 });
+
+t.test("the controller's own flags are believed as they are given", async (t) => {
+  const files = { 'platform.yaml': configMap('level: 2') };
+  const suspended = await impactOf(t, { files, options: { suspendAll: true } });
+  t.match(
+    suspended.out,
+    /^ConfigMap shared\/platform changes nothing for any bundle; 3 bundles would follow, but for being suspended\n/,
+  );
+  const login = `apiVersion: v1\nkind: Secret\nmetadata: {name: login, namespace: k8s-werf-operator-go-system}\ntype: Opaque\ndata: {}\n`;
+  const unknown = await impactOf(t, { files: { 'login.yaml': login } });
+  t.match(unknown.out, /^Secret k8s-werf-operator-go-system\/login changes nothing for any bundle\n/);
+  const known = await impactOf(t, { files: { 'login.yaml': login }, options: { defaultRegistrySecret: 'login' } });
+  t.match(
+    known.out,
+    /^Secret k8s-werf-operator-go-system\/login keeps 4 bundles from being deployed in 2 namespaces; 1 bundle would/,
+  );
+});

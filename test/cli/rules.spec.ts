@@ -2,8 +2,10 @@ import t from 'tap';
 import { askGrants } from '../../admission/grants/grants.js';
 import { judgeChange } from '../../admission/guard/judge-change.js';
 import { judgeImpact } from '../../admission/impact/judge-impact.js';
+import { Sight } from '../../admission/impact/sight.js';
 import { bundleReferencesOf } from '../../admission/references/bundle-references.js';
 import { judgeRelease } from '../../admission/references/judge-release.js';
+import { lookupTime } from '../../admission/references/lookup-time.js';
 import { resetOf } from '../../admission/reset.js';
 import { ValuesPool } from '../../admission/values/values-pool.js';
 import { loadChart } from '../../api/chart/chart.js';
@@ -278,7 +280,15 @@ const OTHERWISE: Partial<Record<RuleName, () => Promise<ReadonlySet<string>>>> =
     };
     const metrics = { lookedUp: () => {} };
     const client = createFakeKube({ clock });
-    const deps = { uses: { of: async () => [use] }, client, values: pool, charts, clock, metrics };
+    const deps = {
+      uses: { of: async () => [use] },
+      client,
+      values: pool,
+      charts,
+      clock,
+      metrics,
+      maySee: async () => true,
+    };
     const call = { signal: never, withinMs: 4000 };
     return rulesIn(await judgeChange({ before: source('a: 1'), after: source('[') }, deps, call));
   },
@@ -295,16 +305,9 @@ const impactOf = async (maxImpact: number | undefined) => {
     digest: undefined,
   } as const;
   const answers = { impact: async () => [{ ref: use.bundle, outcome: 'unblocked' as const }] };
-  const settings = { platform, authorize: 'off', maxImpact } as const;
   const bundles = { of: async () => [use], rivalsOf: () => [] };
-  const deps = {
-    client: createFakeKube({ clock }),
-    clock,
-    metrics: { lookedUp: () => {} },
-    bundles,
-    answers,
-    settings,
-  };
+  const metrics = { lookedUp: () => {} };
+  const deps = { client: createFakeKube({ clock }), metrics, bundles, answers, settings: { platform, maxImpact } };
   const requester = { username: 'jane', uid: '', groups: [], extra: {} };
   const change = {
     kind: 'ServiceAccount',
@@ -314,10 +317,8 @@ const impactOf = async (maxImpact: number | undefined) => {
     dryRun: false,
     isGoing: false,
   } as const;
-  return judgeImpact({ ...change, before: undefined, after: { metadata: ref } }, deps, {
-    signal: never,
-    withinMs: 4000,
-  });
+  const asking = { time: lookupTime(clock, { signal: never }, 4000), sight: new Sight(undefined) };
+  return judgeImpact({ ...change, before: undefined, after: { metadata: ref } }, deps, asking);
 };
 
 t.test('every rule finds something', async (t) => {

@@ -50,6 +50,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "kubectl get wb my-app -o jsonpath='{.status.plan}'": 'test/cluster/plan.spec.ts',
   'kubectl get events --field-selector reason=PlanMade': 'test/cluster/plan.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
+  'kubectl apply -f platform.yaml': 'test/cluster/impact-warnings.spec.ts',
   'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -k manifests/monitoring/grafana': 'test/cluster/monitoring.spec.ts',
   'kubectl apply -f my-app.yaml': 'test/cluster/schema-admission.spec.ts',

@@ -88,7 +88,8 @@ t.test('every right of webhook and controller is used, and none is asked for tha
   await first.stop();
   const spoilt = JSON.stringify({ stringData: { 'tls.crt': '-----BEGIN CERTIFICATE-----' } });
   await must('patch', 'secret', 'werfbundle-webhook-certificates', '-n', OPERATOR, '--type=merge', '-p', spoilt);
-  await fixture.startWebhook();
+  await fixture.startWebhook({ WERFBUNDLE_GUARD_VALUES: 'true' });
+  await must('apply', '-f', join(ROOT, 'manifests/webhook/values-guard/configuration.yaml'));
   const controller = await fixture.startController({ timeScale: TIME_SCALE, leaderElect: true });
   const states = await recordWatch(t, fixture, WERFBUNDLES);
   const given: Given = { fixture, controller, states };
@@ -105,6 +106,14 @@ t.test('every right of webhook and controller is used, and none is asked for tha
   });
   await scenario.synced('used', 'v1.0.0');
   await scenario.until('used', 'was looked at for drift', ({ driftCheckCount = 0 }) => driftCheckCount > 0);
+
+  await must('label', 'configmap', 'base', '-n', 'rights', 'werf.io/values=true');
+  const change = ['patch', 'configmap', 'base', '-n', 'rights', '--type=merge', '-p', '{"data":{"a":"2"}}'];
+  const warned = await eventually(
+    () => cluster.kubectl([...change, '--dry-run=server']),
+    ({ stderr }) => stderr !== '',
+  );
+  t.equal(warned.stderr, 'Warning: data: deploys 1 bundle in 1 namespace: rights/used\n');
 
   await fixture.makeNamespace('rights-target');
   const across = bundle('across', scenario.spec('acme/used', { targetNamespace: 'rights-target' }), {

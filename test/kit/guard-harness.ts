@@ -49,6 +49,8 @@ export interface GuardOptions {
   readonly may?: (user: string, what: string) => boolean;
   readonly maxImpact?: number;
   readonly authorize?: 'always' | 'off';
+  /** The bundles are not listed yet. */
+  readonly isUnlisted?: true;
 }
 
 /** The webhook of the values guard on a cluster in memory. */
@@ -100,17 +102,17 @@ export const openGuard = (t: Test, options: GuardOptions): GuardHarness => {
   const bundles = new BundleIndex({ client: kube, clock, random: { uniform: () => 0.5 }, log, keepUses: true });
   const values = new ValuesPool({ log });
   const stop = new AbortController();
-  const running = bundles.start(stop.signal);
+  const running = options.isUnlisted === true ? Promise.resolve() : bundles.start(stop.signal);
   t.teardown(async () => {
     stop.abort();
     values.stop();
     await running;
   });
-  const settings = { platform, authorize: options.authorize ?? 'always', maxImpact: options.maxImpact } as const;
+  const { authorize = 'always', maxImpact } = options;
   const metrics = { answered: () => {}, lookedUp: () => {} };
   const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool: values, clock });
-  const impact = { client, clock, metrics, bundles, answers: values, settings };
-  const guard = createGuard({ uses: bundles, client, values, charts, clock, log, metrics, impact });
+  const impact = { bundles, answers: values, settings: { platform, maxImpact } };
+  const guard = createGuard({ uses: bundles, client, values, charts, clock, log, metrics, impact, authorize });
   const ask = async (wanted: Wanted): Promise<Answered> => {
     asked.length = 0;
     const body = Buffer.from(JSON.stringify(reviewOf(wanted)));
