@@ -1,13 +1,13 @@
 import type { Clock } from '../process/ports.js';
 import { StartError } from '../process/start-error.js';
-import type { Registry, RepositoryCatalog } from '../registry/port.js';
+import type { BundleArchives, Registry, RepositoryCatalog } from '../registry/port.js';
 import { readProxies } from '../registry/proxies.js';
 import { createRegistry, DEFAULT_REGISTRY_LIMITS } from '../registry/registry.js';
 
 /** @throws StartError for proxies that can't be read */
 export type OpenRegistry = (clock: Clock) => Registry & { close(): Promise<void> };
-/** The same, with the names of repositories. */
-type OpenCatalog = (clock: Clock) => ReturnType<OpenRegistry> & RepositoryCatalog;
+/** The same, with the names of repositories, and what is in bundles. */
+type OpenCatalog = (clock: Clock) => ReturnType<OpenRegistry> & RepositoryCatalog & BundleArchives;
 
 /** Somebody waits: less than the controller's. */
 const TIMEOUTS = { connectMs: 5_000, headersMs: 10_000, bodyMs: 20_000 };

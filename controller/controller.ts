@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../api/objects.js';
 import type { PushRecord } from '../api/push-record.js';
+import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { type LeaderTerm, standForElection } from '../kube/election.js';
 import type { Candidate } from '../kube/election-step.js';
@@ -16,6 +17,7 @@ import { Watches } from './cache/watches.js';
 import { ChartStore } from './charts/chart-store.js';
 import { Charts } from './charts/charts.js';
 import type { JudgesByCharts } from './charts/judges-by-charts.js';
+import { sweepCharts } from './charts/sweep-charts.js';
 import type { Platform } from './decide/observation.js';
 import type { Proof } from './deploy/job-signature.js';
 import { EventTeller } from './execute/events.js';
@@ -158,7 +160,7 @@ export class Controller {
     // The bundles that exist now; those that are created later are woken by their watch event.
     this.#sweep = new Sweep([...this.#caches.bundleRefs()], queue.add.bind(queue));
     this.#sweep.feed(queue.depth());
-    await Promise.all([scans.start(ending), queue.start(ending)]);
+    await Promise.all([scans.start(ending), queue.start(ending), this.#sweepCharts(client, ending)]);
     this.#wake = () => {};
     this.#onJob = () => {};
     this.#onPush = () => {};
@@ -184,6 +186,13 @@ export class Controller {
       lastPush: (name) => this.#pushes?.lastPush(name),
       tracer,
     });
+  }
+
+  async #sweepCharts(client: KubeClient, signal: AbortSignal): Promise<void> {
+    const { clock, log, platform, installation } = this.#deps;
+    const { namespace, timeScale } = platform;
+    const bundles = (): Iterable<StoredBundle> => this.#caches.bundles();
+    await sweepCharts({ client, clock, log, namespace, lease: installation.lease, timeScale, bundles }, signal);
   }
 
   #charts(client: KubeClient, signal: AbortSignal): Charts {

@@ -18,7 +18,7 @@ export type KeptChart =
   | { readonly kind: 'unjudged'; readonly why: string };
 
 /** Label of these ConfigMaps, with the value `true`. */
-const KEPT_CHART = 'werf.io/kept-chart';
+export const KEPT_CHART = 'werf.io/kept-chart';
 /** Label that says which controllers have kept it, by their Lease: where several split the work, each takes away its own. */
 export const KEPT_BY = 'werf.io/kept-by';
 

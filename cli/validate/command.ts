@@ -49,9 +49,9 @@ const validateFiles = async (paths: readonly string[], { options, unknown, versi
   if (!hasFolder()) return misuse(['the current folder does not exist any more: go to another one']);
   const { files, faults } = await readInputs(paths, { ...(options.exclude && { exclude: options.exclude }) });
   if (faults.length > 0) return misuse(faults);
-  const read = options.chart === undefined ? undefined : await chartAt(options.chart);
-  if (read?.kind === 'unreadable') return misuse([`--chart: ${read.why}`]);
   try {
+    const read = options.chart === undefined ? undefined : await chartAt(options.chart, options);
+    if (read?.kind === 'unreadable') return misuse([`--chart: ${read.why}`]);
     const judgement = await judged(files, { options, config: settings.config, chart: read?.chart });
     return outcomeOf(withoutIgnored(judgement, options.ignoreRule), { files, paths, options, version });
   } catch (error) {
@@ -60,8 +60,12 @@ const validateFiles = async (paths: readonly string[], { options, unknown, versi
   }
 };
 
-/** Imported only when it is needed: most commands know of no chart. */
-const chartAt = async (path: string): Promise<ReadChart> => (await import('./read-chart.js')).readChart(path);
+/** Imported only when it is needed: most commands know of no chart, and fewer of a registry. */
+const chartAt = async (place: string, { insecure }: ValidateOptions): Promise<ReadChart> => {
+  if (!place.startsWith('oci://')) return (await import('./read-chart.js')).readChart(place);
+  const { pullChart } = await import('./pull-chart.js');
+  return await pullChart(place, { clock: systemClock, env: process.env, insecure: insecure === true });
+};
 
 /** Whether the current folder still exists: without it no path means anything. */
 const hasFolder = (): boolean => {

@@ -15,6 +15,7 @@ export interface ValidateOptions {
   readonly strict?: true;
   readonly namespace?: string;
   readonly chart?: string;
+  readonly insecure?: true;
   readonly cluster?: true;
   readonly kubeconfig?: string;
   readonly context?: string;
@@ -56,8 +57,9 @@ export const validateOptions = (): Command =>
     .option('--ignore-rule <id>', 'tells no warnings of this rule; may be repeated', appended)
     .option(
       '--chart <path>',
-      "the chart that the bundles deploy, a folder or a .tgz: its values.schema.json judges their values, with the chart's defaults",
+      "the chart that the bundles deploy, a folder, a .tgz, or oci://host/path:tag in a registry: its values.schema.json judges their values, with the chart's defaults",
     )
+    .option('--insecure', 'asks the registry by plain HTTP (with --chart oci://…)')
     .option('--strict', 'references that could not be checked are problems')
     .option('--cluster', 'look up in a cluster, with your own rights, what the input does not hold')
     .option('--kubeconfig <file>', "the cluster's kubeconfig (with --cluster)")
@@ -123,6 +125,9 @@ export const settingsFrom = (options: ValidateOptions, unknown: readonly string[
       : (['kubeconfig', 'context', 'authorize'] as const)
           .filter((name) => options[name] !== undefined)
           .map((name) => `--${name}: only with --cluster`)),
+    ...(options.insecure === true && options.chart?.startsWith('oci://') !== true
+      ? ['--insecure: only with --chart oci://…']
+      : []),
     ...(options.namespace === undefined || LABEL.test(options.namespace)
       ? []
       : [`--namespace: ${JSON.stringify(options.namespace)} is no name of a namespace`]),

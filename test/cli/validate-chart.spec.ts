@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { tarOf } from '../../cli/publish/tar.js';
 import { type Outcome, validateCommand } from '../../cli/validate/command.js';
 import { chartFiles } from '../kit/chart-case.js';
+import { fakeFor } from '../kit/registry-client.js';
 
 const CHART = chartFiles({
   name: 'web',
@@ -189,6 +190,51 @@ t.test('a problem has rule, field and source in JSON, and nothing else', async (
     source: { file: 'sources.yaml', line: 23, column: 7 },
     line: 9,
     column: 22,
+  });
+});
+
+t.test('a chart that is published is pulled, with the login of this machine', async (t) => {
+  const { run } = await prepared(t);
+  const fake = await fakeFor(t);
+  const login = { username: 'anna', password: 'pass' };
+  fake.behave({ access: { kind: 'basic', ...login } });
+  const packed = Object.fromEntries(Object.entries(CHART).map(([path, text]) => [`web/${path}`, text]));
+  fake.publish('acme/web', 'v1.0.0', { chart: gzipSync(tarOf(packed)) });
+  fake.publish('acme/web', 'image', 'image');
+  const published = (tag: string) => `oci://${fake.host}/acme/web:${tag}`;
+  const judged = (tag: string, file: string) => run('--insecure', '--chart', published(tag), file);
+  const config = join(process.cwd(), 'docker');
+  const before = process.env['DOCKER_CONFIG'];
+  process.env['DOCKER_CONFIG'] = config;
+  t.teardown(() => {
+    if (before === undefined) delete process.env['DOCKER_CONFIG'];
+    else process.env['DOCKER_CONFIG'] = before;
+  });
+  const misuse = (tag: string, why: string) => ({
+    stdout: '',
+    stderr: `werfbundle: --chart: ${published(tag)}: ${why}\n`,
+    exitCode: 2,
+  });
+  const file = join(config, 'config.json');
+  t.strictSame(
+    await judged('v1.0.0', 'good.yaml'),
+    misuse('v1.0.0', `401 unauthorized: ${file} has no login for it: docker login`),
+  );
+  await mkdir(config);
+  const auth = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+  await writeFile(file, JSON.stringify({ auths: { [fake.host]: { auth } } }));
+  t.match(await judged('v1.0.0', 'good.yaml'), { exitCode: 0 });
+  t.match(await judged('v1.0.0', 'inline.yaml'), { exitCode: 1, stdout: /at least 1 is needed/ });
+  t.strictSame(await judged('v2.0.0', 'good.yaml'), misuse('v2.0.0', 'there is no tag v2.0.0'));
+  t.strictSame(await judged('image', 'good.yaml'), misuse('image', 'it is no bundle'));
+  t.match(await run('--chart', `oci://${fake.host}/acme/web`, 'good.yaml'), {
+    exitCode: 2,
+    stderr: /a tag is missing/,
+  });
+  t.strictSame(await run('--insecure', '--chart', 'chart', 'good.yaml'), {
+    stdout: '',
+    stderr: 'werfbundle: --insecure: only with --chart oci://…\n',
+    exitCode: 2,
   });
 });
 

@@ -3,7 +3,7 @@ import { loadChart } from '../../api/chart/chart.js';
 import { decodeKeptChart } from '../../api/chart/kept-chart.js';
 import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
 import { OPERATOR_NAMESPACE } from '../../playground/operator.js';
-import { type Given, readyOf, scenarioIn, TIME_SCALE, told } from '../kit/bundle-scenario.js';
+import { type Given, PATIENCE_MS, readyOf, scenarioIn, TIME_SCALE, told } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
 import { type RunningController, startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
@@ -125,12 +125,15 @@ t.test('values are judged by the schema of a chart before it is deployed', async
     await scenario.apply(configMap('app-config', 'web:\n  replicas: 4\n'));
     const mended = await scenario.synced('app', 'v1.1.0', 3);
     t.equal(mended.deployment?.reason, 'NewValues');
-    t.match(
-      await eventually(
-        () => readsOf(next),
-        ({ kept }) => kept === 0,
-      ),
-      { kept: 0, failed: 0 },
-    );
+    t.match(await readsOf(next), { kept: 0, failed: 0 }, 'nor is the registry asked when they are mended');
+    await next.stop();
+  });
+
+  await t.test('what no bundle uses any more is deleted after a day', async (t) => {
+    t.equal(await kept(), 2);
+    // A day is a minute, and nothing is polled any more.
+    await scenario.kubectl('delete', 'werfbundle', '--all');
+    await fixture.startController({ timeScale: 1_440 });
+    t.equal(await eventually(kept, (count) => count === 0, PATIENCE_MS), 0);
   });
 });

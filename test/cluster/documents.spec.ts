@@ -145,7 +145,7 @@ const READ: readonly Row[] = [
   { does: /--ignore-rule/, shows: /^1 bundle, 0 refused: 0 problems, 0 warnings$/m },
   { does: /^kubectl get jobs -A -l werf\.io\/bundle$/, shows: /shop/ },
   { does: /^kustomize build/, shows: /WerfBundle|web/ },
-  { does: /^werfbundle validate deploy\/ --chart/, shows: /"domain" is missing .* \[WB095\]/, code: 1 },
+  { does: /^werfbundle validate deploy\/ --chart chart/, shows: /"domain" is missing .* \[WB095\]/, code: 1 },
   { does: /^werfbundle validate deploy\/ --cluster/, shows: /web\.yaml/ },
   { does: /^werfbundle validate deploy\/ -o json/, shows: /1 WB046 spec\.converge\.serviceAccountName$/m },
   { does: /^node dist/, shows: /web\.yaml/ },
