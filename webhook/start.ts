@@ -128,7 +128,7 @@ const startAdmission = async (
   const serving = await mended('get the certificates', () => certificates.manager.open(signal));
   const values = new ValuesPool({ log });
   const kept = new KeptCharts({ client: deps.client, metrics, namespace: config.namespace });
-  const charts = new ChartJudge({ kept, pool: values, clock });
+  const charts = new ChartJudge({ kept, pool: values, clock, log });
   const judging = createChecks({ ...deps, values, charts, metrics });
   const guard = guardOf({ ...deps, values, charts, metrics });
   const clients = await clientCaOf(deps);

@@ -5,7 +5,7 @@ import { isTooDeep } from '../../api/values/deliverable.js';
 import type { ResolveInput } from '../../api/values/resolve.js';
 import { jobOf } from '../../api/values/values-job.js';
 import { Deadline } from '../../process/deadline.js';
-import type { Clock } from '../../process/ports.js';
+import type { Clock, Log } from '../../process/ports.js';
 import type { PoolOutcome } from '../../process/thread-pool.js';
 import { checkable } from '../values/limits.js';
 import type { ValuesPool } from '../values/values-pool.js';
@@ -36,6 +36,7 @@ interface ChartJudgeDeps {
   readonly kept: Pick<KeptCharts, 'get'>;
   readonly pool: Pick<ValuesPool, 'judgeByChart'>;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Larger values are judged by the controller alone: they are parsed once more for it. */
@@ -77,6 +78,7 @@ export class ChartJudge {
   }
 
   #leaveAlone(digest: string, why: string): void {
+    this.#deps.log.warn('a chart is not judged by for ten minutes', { digest, why });
     this.#leftAlone.set(digest, { why, until: this.#deps.clock.monotonic() + LEFT_ALONE_MS });
   }
 }

@@ -1,12 +1,17 @@
 import t from 'tap';
 import { ChartJudge } from '../../admission/chart/chart-judge.js';
+import { LoadedCharts } from '../../admission/chart/loaded-charts.js';
+import { isMap } from '../../api/json-map.js';
 import type { ConfigMap } from '../../api/objects.js';
+import { jobOf } from '../../api/values/values-job.js';
 import type { WerfBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
 import type { PoolOutcome } from '../../process/thread-pool.js';
 import { type AdmissionHarness, createAdmissionHarness, type Told, type Wish } from '../kit/admission-harness.js';
 import { createFakeClock } from '../kit/fake-clock.js';
-import { deployedStatus, digestOf, keptChart } from '../kit/kept-charts.js';
+import { deployedStatus, digestOf, keptChart, keptFiles } from '../kit/kept-charts.js';
+import { madeUpSchemas } from '../kit/made-up-charts.js';
+import { recordLog } from '../kit/record-log.js';
 
 const DIGEST = digestOf('a');
 const SECRET_TEXT = 'correct horse battery staple';
@@ -268,8 +273,44 @@ t.test('nothing is judged by what the user may not read', async (t) => {
   );
 });
 
+/** Stand for all that a Secret holds. */
+const HIDDEN_TEXT = 'hunter2hunter2';
+const HIDDEN_NUMBER = 987_654_321;
+
+/** The same shape with texts, numbers and keys that no schema has. */
+const hidden = (value: unknown): unknown => {
+  if (typeof value === 'string') return `${HIDDEN_TEXT}${value}`;
+  if (typeof value === 'number') return HIDDEN_NUMBER;
+  if (Array.isArray(value)) return value.map(hidden);
+  if (!isMap(value)) return value;
+  const inside = Object.entries(value).map(([key, part]) => [key, hidden(part)] as const);
+  return Object.fromEntries([...inside, [`${HIDDEN_TEXT}-key`, HIDDEN_TEXT]]);
+};
+
+t.test('nothing of a Secret is in a verdict, whatever the schema wants', async (t) => {
+  const charts = new LoadedCharts();
+  let refused = 0;
+  for (const [n, { title, files, values }] of madeUpSchemas(4, 400).entries()) {
+    const digest = `sha256:${String(n).padStart(64, '0')}`;
+    const data = { 'values.json': JSON.stringify(hidden(values)) };
+    const found = { kind: 'Secret', namespace: 'ops', name: 'keys', data } as const;
+    const input = {
+      sources: [{ source: { secretRef: { name: 'keys' } }, found }],
+      bundleNamespace: 'ops',
+      targetNamespace: 'ops',
+    };
+    const job = { kind: 'chart', digest, kept: keptFiles(digest, files), values: jobOf(input) } as const;
+    const verdict = charts.judge(job);
+    refused += verdict.kind === 'judged' && verdict.problems.length > 0 ? 1 : 0;
+    const text = JSON.stringify(verdict);
+    if (text.includes(HIDDEN_TEXT) || text.includes(String(HIDDEN_NUMBER))) t.fail(`${title}: ${text}`);
+  }
+  t.ok(refused > 150, `${refused} of 400 were refused`);
+});
+
 t.test('a chart that takes too much is left alone for ten minutes', async (t) => {
   const clock = createFakeClock();
+  const log = recordLog();
   let asked = 0;
   const judgeOf = (answer: (signal: AbortSignal) => Promise<PoolOutcome<never>>): ChartJudge =>
     new ChartJudge({
@@ -281,6 +322,7 @@ t.test('a chart that takes too much is left alone for ten minutes', async (t) =>
         },
       },
       clock,
+      log,
     });
   const values = { sources: [], inline: { a: 1 }, bundleNamespace: 'ops', targetNamespace: 'ops' };
   const never = new AbortController().signal;
@@ -313,4 +355,14 @@ t.test('a chart that takes too much is left alone for ten minutes', async (t) =>
   t.equal(await said(greedy), 'it takes more memory than there is at admission');
   t.equal(await said(greedy), 'it takes more memory than there is at admission');
   t.equal(asked, 1);
+  const told = (why: string) => ({
+    level: 'warn',
+    message: 'a chart is not judged by for ten minutes',
+    fields: { digest: DIGEST, why },
+  });
+  const [slowly, greedily] = [
+    told('it takes too long at admission'),
+    told('it takes more memory than there is at admission'),
+  ];
+  t.match(log.entries, [slowly, slowly, greedily], 'which the log says');
 });

@@ -67,7 +67,7 @@ const metrics = { answered: () => {}, lookedUp: () => {} };
 const random = { uniform: () => 0.5 };
 const values = new ValuesPool({ log });
 const kept = new KeptCharts({ client: kube, metrics, namespace: config.namespace });
-const charts = new ChartJudge({ kept, pool: values, clock });
+const charts = new ChartJudge({ kept, pool: values, clock, log });
 const judging = createChecks({ client: kube, config, values, charts, clock, random, log, metrics });
 const uses = new UseIndex({ client: kube, clock, random, log });
 const ending = new AbortController();

@@ -102,7 +102,7 @@ const guarded = async (
   });
   const metrics = { answered: () => {}, lookedUp: () => {} };
   const kept = new KeptCharts({ client, metrics, namespace: SHOP.metadata.namespace ?? '' });
-  const charts = new ChartJudge({ kept, pool: values, clock });
+  const charts = new ChartJudge({ kept, pool: values, clock, log });
   const guard = createGuard({ uses, client, values, charts, clock, log, metrics });
   /** Changes ConfigMap (or Secret) config of namespace ops. */
   const change = async (before: string, after: string, kind: 'ConfigMap' | 'Secret' = 'ConfigMap') => {

@@ -88,7 +88,7 @@ const setup = async (t: Test, { bundles = {}, shadows = [], answer }: Setup = {}
   });
   const pool = new ValuesPool({ log });
   const values = answer === undefined ? pool : { judge: async () => answer };
-  const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool, clock });
+  const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool, clock, log });
   const metrics = { answered: () => {}, lookedUp: () => {} };
   const guard = createGuard({ uses, client: kube, values, charts, clock, log, metrics });
   const ask = async (body: Json, signal = never) => {

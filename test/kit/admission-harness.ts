@@ -74,7 +74,7 @@ export const createAdmissionHarness = (options: {
     client: wire.client,
     config: parsed.config,
     values,
-    charts: new ChartJudge({ kept, pool: values, clock }),
+    charts: new ChartJudge({ kept, pool: values, clock, log }),
     clock,
     random: { uniform: () => 0 },
     log,
