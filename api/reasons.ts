@@ -124,6 +124,13 @@ export const REASONS = {
     advice: 'the message names it, and what is wrong; it is looked at again when it changes, a Secret every 30s',
     event: 'Warning',
   },
+  ValuesRefused: {
+    what: 'the schema of the chart refuses the values that it would be deployed with',
+    advice:
+      'the message names chart and values, and where these stand; change them, or publish a chart that takes them: either is seen by itself',
+    see: 'troubleshooting.md#the-schema-of-a-new-tag-refuses-the-values',
+    event: 'Warning',
+  },
   ServiceAccountMissing: {
     what: 'the ServiceAccount does not exist in the target namespace',
     advice: 'create it; it is seen at once',

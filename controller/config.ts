@@ -99,6 +99,11 @@ export const controllerFlags = {
     fault: patternFault,
     help: 'The images that spec.converge.image may name; the same as the webhook is told; all if left out.',
   },
+  'chart-schemas': {
+    kind: 'boolean',
+    default: true,
+    help: 'Reads the chart of a bundle before it is deployed, and holds it if its values.schema.json refuses the values.',
+  },
   'registry-requests-per-second': {
     kind: 'number',
     min: 1,

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectRef } from '../api/objects.js';
 import type { PushRecord } from '../api/push-record.js';
+import type { StoredBundle } from '../api/werfbundle.js';
 import type { KubeClient } from '../kube/client.js';
 import { type LeaderTerm, standForElection } from '../kube/election.js';
 import type { Candidate } from '../kube/election-step.js';
@@ -8,11 +9,15 @@ import { fencedClient } from '../kube/fenced-client.js';
 import { createWorkQueue, type WorkQueue } from '../kube/work-queue.js';
 import type { Clock, Log, Random, Timer } from '../process/ports.js';
 import type { Tracer } from '../process/tracer.js';
-import type { Registry } from '../registry/port.js';
+import type { BundleArchives, Registry } from '../registry/port.js';
 import { Caches } from './cache/caches.js';
 import { Pushes } from './cache/pushes.js';
 import type { Share } from './cache/share.js';
 import { Watches } from './cache/watches.js';
+import { ChartStore } from './charts/chart-store.js';
+import { Charts } from './charts/charts.js';
+import type { JudgesByCharts } from './charts/judges-by-charts.js';
+import { sweepCharts } from './charts/sweep-charts.js';
 import type { Platform } from './decide/observation.js';
 import type { Proof } from './deploy/job-signature.js';
 import { EventTeller } from './execute/events.js';
@@ -26,11 +31,14 @@ import type { Scans } from './scans/scan.js';
 import { createScans } from './scans/scans.js';
 import { TakeOver } from './take-over.js';
 import type { ReadsValues } from './values/delivered-values.js';
+import type { ReadingThread } from './values/reading-thread.js';
 
 interface ControllerDeps {
   readonly client: KubeClient;
-  readonly registry: Registry;
+  readonly registry: Registry & BundleArchives;
   readonly values: ReadsValues;
+  /** For charts, beside the values. */
+  readonly thread: ReadingThread;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -141,7 +149,8 @@ export class Controller {
     await this.#takeOver.refresh(client, cut.signal);
     const slots = new JobSlots(this.#deps.limits, (ref) => this.#wake(ref));
     metrics.countSlots(() => slots.counts);
-    const queue = this.#queue({ client, scans, events, slots, signal: cut.signal });
+    const charts = this.#charts(client, cut.signal);
+    const queue = this.#queue({ client, charts, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
     this.#onPush = (push) => metrics.pushed(scans.pushed(push));
@@ -151,7 +160,7 @@ export class Controller {
     // The bundles that exist now; those that are created later are woken by their watch event.
     this.#sweep = new Sweep([...this.#caches.bundleRefs()], queue.add.bind(queue));
     this.#sweep.feed(queue.depth());
-    await Promise.all([scans.start(ending), queue.start(ending)]);
+    await Promise.all([scans.start(ending), queue.start(ending), this.#sweepCharts(client, ending)]);
     this.#wake = () => {};
     this.#onJob = () => {};
     this.#onPush = () => {};
@@ -179,8 +188,24 @@ export class Controller {
     });
   }
 
+  async #sweepCharts(client: KubeClient, signal: AbortSignal): Promise<void> {
+    const { clock, log, platform, installation } = this.#deps;
+    const { namespace, timeScale } = platform;
+    const bundles = (): Iterable<StoredBundle> => this.#caches.bundles();
+    await sweepCharts({ client, clock, log, namespace, lease: installation.lease, timeScale, bundles }, signal);
+  }
+
+  #charts(client: KubeClient, signal: AbortSignal): Charts {
+    const { registry, thread, clock, log, platform, metrics, installation } = this.#deps;
+    const { namespace, timeScale } = platform;
+    const store = new ChartStore({ client, log, namespace, lease: installation.lease });
+    const onRead = metrics.chartRead.bind(metrics);
+    return new Charts({ archives: registry, store, thread, clock, log, namespace, timeScale, onRead, signal });
+  }
+
   #queue(needs: {
     readonly client: KubeClient;
+    readonly charts: JudgesByCharts;
     readonly scans: Scans;
     readonly events: EventTeller;
     readonly slots: JobSlots;
@@ -193,6 +218,7 @@ export class Controller {
       client: needs.client,
       lister: this.#caches,
       scans: needs.scans,
+      charts: needs.charts,
       values,
       platform,
       proof: this.#takeOver.proof,

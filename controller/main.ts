@@ -20,6 +20,7 @@ import type { Proof } from './deploy/job-signature.js';
 import { type JobTemplate, parseJobTemplate } from './deploy/job-template.js';
 import { type Installation, readInstallationKey } from './installation-key.js';
 import { Metrics } from './metrics.js';
+import { ReadingThread } from './values/reading-thread.js';
 import { ValuesReader } from './values/values-reader.js';
 
 declare const WERFBUNDLE_VERSION: string;
@@ -62,6 +63,7 @@ const platformOf = (
   },
   defaultRegistrySecret: config.defaultRegistrySecret,
   failedRetryIntervalMs: config.failedRetryInterval,
+  chartSchemas: config.chartSchemas,
   version: WERFBUNDLE_VERSION,
 });
 
@@ -132,7 +134,8 @@ await runProcess(async (signal, fail) => {
     log,
     registry: metrics.registry,
   });
-  const values = new ValuesReader({ clock: systemClock, log });
+  const thread = new ReadingThread({ log });
+  const values = new ValuesReader({ clock: systemClock, thread });
   const health = await startHealthServer({
     address: config.healthAddress,
     ready: () => (controller?.synced() ? { ok: true } : { ok: false, reason: 'the caches are not filled yet' }),
@@ -152,6 +155,7 @@ await runProcess(async (signal, fail) => {
       client,
       registry,
       values,
+      thread,
       clock: systemClock,
       random: systemRandom,
       log,
@@ -173,7 +177,7 @@ await runProcess(async (signal, fail) => {
     await controller.start(signal);
     log.info('controller stops');
   } finally {
-    values.stop();
+    thread.stop();
     await Promise.all([tracing.close(), health.close(), registry.close(), client.close()]);
   }
 });

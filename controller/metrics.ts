@@ -5,6 +5,7 @@ import { countRequests } from '../kube/request-metrics.js';
 import type { RequestReport } from '../kube/transport.js';
 import { registerBuildInfo } from '../process/build-info.js';
 import { BundleSeries } from './bundle-series.js';
+import type { ChartReadResult } from './charts/charts.js';
 import type { DriftCheckResult } from './decide/drift-state.js';
 import type { JobSlotCounts } from './reconcile/job-slots.js';
 import type { ScanResult } from './scans/scan.js';
@@ -13,6 +14,7 @@ type Ended = NonNullable<WerfBundleStatus['history']>[number];
 
 const PHASES: readonly (Phase | 'none')[] = ['Syncing', 'Synced', 'Failed', 'none'];
 const JOB_RESULTS: readonly Ended['result'][] = ['Succeeded', 'Failed', 'Lost', 'Refused'];
+const CHART_RESULTS: readonly ChartReadResult[] = ['kept', 'no-schema', 'unjudged', 'failed'];
 const PUSH_RESULTS = ['scanned', 'unknown'];
 /** Why a look at a bundle ended in an error. */
 type ErrorCause = 'apiserver' | 'bug';
@@ -55,6 +57,11 @@ export class Metrics {
     'registry_scan_duration_seconds',
     'Seconds that a poll of a repository took; held-back ones do not count.',
     [...[0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]],
+  );
+  readonly #charts = this.#counter(
+    'chart_reads_total',
+    'Charts that registries were asked for, to judge values by their schemas: by what became of them (kept; no-schema; unjudged: kept, but nothing can be judged by it; failed: deployed unjudged).',
+    ['result'],
   );
   readonly #pushes = this.#counter(
     'pushes_total',
@@ -121,6 +128,7 @@ export class Metrics {
       this.#jobs.inc({ result }, 0);
       this.#driftCorrections.inc({ result }, 0);
     }
+    for (const result of CHART_RESULTS) this.#charts.inc({ result }, 0);
     for (const result of PUSH_RESULTS) this.#pushes.inc({ result }, 0);
     for (const result of CHECK_RESULTS) this.#driftChecks.inc({ result }, 0);
     for (const cause of CAUSES) this.#errors.inc({ cause }, 0);
@@ -140,6 +148,11 @@ export class Metrics {
   scanned(result: ScanResult, durationMs: number): void {
     this.#scans.inc({ result });
     if (result !== 'held-back') this.#scanSeconds.observe(durationMs / 1_000);
+  }
+
+  /** A registry was asked for a chart. */
+  chartRead(result: ChartReadResult): void {
+    this.#charts.inc({ result });
   }
 
   /** A receiver was told of a push. @param known - whether a bundle uses the repository */

@@ -132,6 +132,8 @@ export interface ListOptions {
 export interface KeptListOptions<S, K> extends ListOptions {
   readonly keep?: (object: S) => K;
   readonly streamed?: true;
+  /** The objects have their metadata only; not together with `streamed`. */
+  readonly metadataOnly?: true;
 }
 
 /**

@@ -97,7 +97,8 @@ class HttpKubeClient implements KubeClient {
     let next: string | undefined;
     for (;;) {
       const query = { ...selectors(options), limit: limit?.toString(), continue: next };
-      const call: Call = { verb: 'list', type, ...collectionOf(type, options), query };
+      const form = options.metadataOnly === true ? { accept: metadataOf('List') } : {};
+      const call: Call = { verb: 'list', type, ...collectionOf(type, options), query, ...form };
       const page = await this.#transport.json<List<S>>(call, signal);
       // Items of a list carry neither kind nor apiVersion; a get does.
       for (const item of page.items ?? []) items.push(keep(Object.assign(withoutManagedFields(item), kinds)));

@@ -10,7 +10,7 @@ import { basicAuthorization, Tokens } from './tokens.js';
 
 interface RegistryRequest {
   /** What is asked for: registries may want another scope for each (Azure's do). */
-  readonly resource: 'tags' | 'manifests' | 'uploads' | 'catalog';
+  readonly resource: 'tags' | 'manifests' | 'blobs' | 'uploads' | 'catalog';
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: URL;
   readonly accept: string;
@@ -18,6 +18,8 @@ interface RegistryRequest {
   readonly content?: { readonly type: string; readonly body: Buffer };
   /** An ETag, sent as If-None-Match: while it is current, the registry may answer 304 Not Modified. */
   readonly unless?: string | undefined;
+  /** What comes is compressed by itself. */
+  readonly encoding?: 'identity';
 }
 
 /** How a request is allowed in, or why it can't be. */
@@ -92,7 +94,7 @@ export class Access {
 
   async #attempt(
     target: RegistryTarget,
-    { method, url, accept, unless, content }: RegistryRequest,
+    { method, url, accept, unless, content, encoding }: RegistryRequest,
     how: {
       readonly challenge: Challenge | undefined;
       readonly refused?: string | undefined;
@@ -103,6 +105,7 @@ export class Access {
       accept,
       ...(unless !== undefined && { 'if-none-match': unless }),
       ...(content !== undefined && { 'content-type': content.type }),
+      ...(encoding !== undefined && { 'accept-encoding': encoding }),
     };
     const pushed = content !== undefined && ({ body: content.body, readsErrors: true } as const);
     const send = (headers: Readonly<Record<string, string>>) =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isMap } from '../api/json-map.js';
+import { isMap, type JsonMap } from '../api/json-map.js';
 import { jsonObject } from './http-answer.js';
 
 /** Manifests and indexes, OCI's and Docker's: without them all, a registry converts, or says 404. */
@@ -18,6 +18,36 @@ const DIGEST = /^sha256:[0-9a-f]{64}$|^sha512:[0-9a-f]{128}$/;
 /** A digest as registries write it, or undefined if a header's value is none. */
 export const parseDigest = (text: string | undefined): string | undefined =>
   text !== undefined && DIGEST.test(text) ? text : undefined;
+
+/** Whether bytes have a digest, of whichever kind. @param digest - as {@link parseDigest} lets it through */
+export const hasDigest = (body: Buffer, digest: string): boolean => {
+  const [kind = '', hex] = digest.split(':');
+  return createHash(kind).update(body).digest('hex') === hex;
+};
+
+/** Where the chart of a bundle is. */
+interface ChartLayer {
+  readonly digest: string;
+  /** Bytes, as the manifest says. */
+  readonly size: number;
+}
+
+/** What werf writes, and what Helm does. */
+const CHART_LAYERS: readonly unknown[] = [
+  'application/tar+gzip',
+  'application/vnd.cncf.helm.chart.content.v1.tar+gzip',
+];
+
+/** The layer of a manifest that has the chart; undefined if there is none, or it is not described as it should be. */
+export const chartLayerOf = (body: Buffer): ChartLayer | undefined => {
+  const layers = jsonObject(body)?.['layers'];
+  const layer = Array.isArray(layers) ? layers.filter(isMap).find(isChart) : undefined;
+  const { digest, size } = layer ?? {};
+  const known = typeof digest === 'string' ? parseDigest(digest) : undefined;
+  return known !== undefined && typeof size === 'number' ? { digest: known, size } : undefined;
+};
+
+const isChart = ({ mediaType }: JsonMap): boolean => CHART_LAYERS.includes(mediaType);
 
 /** The SHA-256 digest of a manifest's bytes. */
 export const digestOf = (body: Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;

@@ -81,3 +81,23 @@ export interface RepositoryCatalog {
   /** @param target - by whose host and credential it is asked. Rejects only when `signal` is aborted. */
   listRepositories(target: RegistryTarget, signal: AbortSignal): Promise<RepositoryList>;
 }
+
+/**
+ * The chart of a bundle, packed as Helm packs charts: tar and gzip. `absent`: the registry does not have it any more. `unusable`: there is
+ * something of this digest, but no chart that could be read; asking again is useless. `why` is a sentence without an end.
+ */
+export type BundleArchive =
+  | { readonly kind: 'archive'; readonly bytes: Buffer }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unusable'; readonly why: string }
+  | RegistryFailure
+  | HeldBack;
+
+/** What is in bundles. */
+export interface BundleArchives {
+  /**
+   * Pulls the chart of a bundle: two requests.
+   * @param digest - of its manifest, `sha256:…`; manifest and chart are only taken if they have their digests
+   */
+  readArchive(target: RegistryTarget, digest: string, signal: AbortSignal): Promise<BundleArchive>;
+}

@@ -2,12 +2,13 @@ import type { LookupFunction } from 'node:net';
 import type { Clock } from '../process/ports.js';
 import { Access } from './access.js';
 import { addressPolicy } from './addresses.js';
+import { Archives } from './archives.js';
 import { Catalog } from './catalog.js';
 import { Connections } from './connections.js';
 import { createExchange } from './exchange.js';
 import { HostLimiter } from './host-limiter.js';
 import { Manifests } from './manifests.js';
-import type { HeldBack, Registry, RepositoryCatalog } from './port.js';
+import type { BundleArchives, HeldBack, Registry, RepositoryCatalog } from './port.js';
 import { NO_PROXIES, type Proxies } from './proxies.js';
 import { type ListingLimits, TagListing } from './tag-listing.js';
 import { resourceUrl } from './target.js';
@@ -57,11 +58,14 @@ export interface RegistryDeps {
   readonly lookup?: LookupFunction;
 }
 
+/** All that can be asked of registries. */
+type RegistryClient = Registry & RepositoryCatalog & BundleArchives & { close(): Promise<void> };
+
 /**
  * The OCI client on real connections.
  * @throws TypeError if one of the networks is none
  */
-export const createRegistry = (deps: RegistryDeps): Registry & RepositoryCatalog & { close(): Promise<void> } => {
+export const createRegistry = (deps: RegistryDeps): RegistryClient => {
   const { timeouts, limits, rate, clock, userAgent, lookup, onHold } = deps;
   const connections = new Connections({
     ...timeouts,
@@ -82,11 +86,13 @@ export const createRegistry = (deps: RegistryDeps): Registry & RepositoryCatalog
   const listing = new TagListing(access, limits, clock);
   const manifests = new Manifests(access, clock);
   const catalog = new Catalog(access, clock);
+  const archives = new Archives(access, clock, limits.bodyBytes);
   return {
     holdOf: (target) => hosts.holdOf({ url: resourceUrl(target, ''), ca: target.ca }),
     listTags: (target, signal) => listing.list(target, signal),
     readManifest: (target, tag, signal) => manifests.read(target, tag, signal),
     listRepositories: (target, signal) => catalog.list(target, signal),
+    readArchive: (target, digest, signal) => archives.read(target, digest, signal),
     close: () => connections.close(),
   };
 };

@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 const ROOT = join(import.meta.dirname, '..');
 
-const INSIDE = ['reconcile', 'observe', 'decide', 'execute', 'cache', 'scans', 'deploy', 'values'].map(
+const INSIDE = ['reconcile', 'observe', 'decide', 'execute', 'cache', 'scans', 'deploy', 'values', 'charts'].map(
   (room) => `controller/${room}`,
 );
 const OPERATOR = [
@@ -28,11 +28,12 @@ const PARTS: Readonly<Record<string, { readonly imports: readonly string[]; read
   'controller/decide': { imports: ['api', 'controller/deploy'], types: ['controller/scans', 'registry', 'kube'] },
   'controller/deploy': { imports: ['api'] },
   'controller/scans': { imports: ['api', 'process', 'registry'] },
-  'controller/values': { imports: ['api', 'process', 'kube'] },
+  'controller/values': { imports: ['api', 'process', 'kube', 'controller/charts'] },
+  'controller/charts': { imports: ['api', 'process', 'kube', 'registry'], types: ['controller/values'] },
   'controller/cache': { imports: ['api', 'process', 'kube', 'controller/deploy'], types: ['controller/decide'] },
   'controller/observe': {
     imports: ['api', 'kube', 'controller/decide', 'controller/deploy'],
-    types: ['process', 'registry', 'controller/values', 'controller/cache'],
+    types: ['process', 'registry', 'controller/values', 'controller/charts', 'controller/cache'],
   },
   'controller/execute': { imports: ['api', 'kube', 'controller/deploy'], types: ['process', 'controller/decide'] },
   'controller/reconcile': {

@@ -8,6 +8,8 @@ export const SCHEMA_FILE = 'values.schema.json';
 export const REQUIREMENTS_FILE = 'requirements.yaml';
 
 const JUDGED_BY = [CHART_FILE, VALUES_FILE, SCHEMA_FILE, REQUIREMENTS_FILE];
+/** What werf decrypts, and puts over all other values. */
+const ENCRYPTED_FILE = 'secret-values.yaml';
 
 /** Charts within charts; Helm knows no limit, and nobody needs more. */
 export const MAX_LEVELS = 10;
@@ -17,7 +19,12 @@ type Files = ReadonlyMap<string, Buffer>;
 
 /** The files that judging needs, or why there are none. `why` names the file, where it is one. */
 type JudgedFiles =
-  | { readonly kind: 'files'; readonly files: Files }
+  | {
+      readonly kind: 'files';
+      readonly files: Files;
+      /** The first of its files whose values only werf can read, since they are encrypted; undefined: there is none. */
+      readonly encrypted: string | undefined;
+    }
   | { readonly kind: 'unreadable'; readonly why: string };
 
 /**
@@ -26,13 +33,16 @@ type JudgedFiles =
  * @param most - bytes that they may have together, and that all archives may have unpacked
  */
 export const judgedFiles = (files: Files, most: { readonly bytes: number; readonly unpacked: number }): JudgedFiles => {
-  const so: Collecting = { judged: new Map(), bytes: 0, unpacked: 0, most };
+  const so: Collecting = { judged: new Map(), encrypted: [], bytes: 0, unpacked: 0, most };
   const fault = collect(files, { folder: '', level: 0 }, so);
-  return fault === undefined ? { kind: 'files', files: so.judged } : { kind: 'unreadable', why: fault };
+  return fault === undefined
+    ? { kind: 'files', files: so.judged, encrypted: so.encrypted[0] }
+    : { kind: 'unreadable', why: fault };
 };
 
 interface Collecting {
   readonly judged: Map<string, Buffer>;
+  readonly encrypted: string[];
   bytes: number;
   unpacked: number;
   readonly most: { readonly bytes: number; readonly unpacked: number };
@@ -45,6 +55,7 @@ const collect = (
   so: Collecting,
 ): string | undefined => {
   if (level > MAX_LEVELS) return `${folder}: ${TOO_DEEP}`;
+  if (files.has(ENCRYPTED_FILE)) so.encrypted.push(`${folder}${ENCRYPTED_FILE}`);
   for (const name of JUDGED_BY) keep(`${folder}${name}`, files.get(name), so);
   if (so.bytes > so.most.bytes) return `its schemas and default values have more than ${mebibytes(so.most.bytes)}`;
   for (const [name, within] of chartsWithin(files)) {
@@ -88,7 +99,7 @@ export const chartsWithin = (files: Files): ReadonlyMap<string, Files> => {
   return charts;
 };
 
-/** Whether the chart, or one within it, has a schema. @param files - as {@link judgedFiles} gives them */
+/** Whether a schema is among the files of a chart, its own or that of one within it that is no archive. */
 export const hasSchema = (files: Files): boolean =>
   [...files.keys()].some((path) => path === SCHEMA_FILE || path.endsWith(`/${SCHEMA_FILE}`));
 

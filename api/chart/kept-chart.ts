@@ -18,7 +18,9 @@ export type KeptChart =
   | { readonly kind: 'unjudged'; readonly why: string };
 
 /** Label of these ConfigMaps, with the value `true`. */
-const KEPT_CHART = 'werf.io/kept-chart';
+export const KEPT_CHART = 'werf.io/kept-chart';
+/** Label that says which controllers have kept it, by their Lease: where several split the work, each takes away its own. */
+export const KEPT_BY = 'werf.io/kept-by';
 
 /** Unpacked, schemas and defaults of all charts together, bytes: the largest charts that many use have a third of it. */
 const JUDGED_BYTES = 4 * 1024 * 1024;
@@ -46,7 +48,11 @@ export const keptChartName = (digest: string): string | undefined => {
 export const keptChartOf = (files: ReadonlyMap<string, Buffer>): KeptChart | undefined => {
   const judged = judgedFiles(files, { bytes: JUDGED_BYTES, unpacked: ARCHIVES_BYTES });
   if (judged.kind === 'unreadable') return { kind: 'unjudged', why: judged.why };
-  return hasSchema(judged.files) ? { kind: 'chart', files: judged.files } : undefined;
+  if (!hasSchema(judged.files)) return undefined;
+  // They come over all others when werf runs: a value that is missing here may be among them.
+  return judged.encrypted === undefined
+    ? { kind: 'chart', files: judged.files }
+    : { kind: 'unjudged', why: `${judged.encrypted}: only werf can read these values` };
 };
 
 /**

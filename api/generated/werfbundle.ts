@@ -250,6 +250,10 @@ export interface WerfBundleStatus {
    */
   lastAppliedDigest?: string;
   /**
+   * The digest of the bundle that would be deployed next, if the schema of its chart refuses today's values.
+   */
+  refusedDigest?: string;
+  /**
    * The tag of the last Job, whatever became of it.
    */
   lastAttemptedTag?: string;

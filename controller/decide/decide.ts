@@ -1,6 +1,6 @@
 import { preciseTime } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import { momentOf } from './condition.js';
+import { conditionOf, momentOf } from './condition.js';
 import type { Cleanup, Decision, FinalizerChange, Need } from './decision.js';
 import { openDeployment, secretsOf, secretsWithoutJob, wasStarted } from './deployment.js';
 import { accountDrift } from './drift.js';
@@ -33,7 +33,8 @@ export const decide = (seen: Observation): Decision | Need => {
 
 const toDecision = (seen: Observation, partial: PartialDecision): Decision => {
   const findings = [...outOfService(seen, partial.status), ...partial.findings];
-  const status = withNextAttempt(seen, tell(resolved(seen, partial.status), findings, momentOf(seen)));
+  const told = tell(resolved(seen, partial.status), findings, momentOf(seen));
+  const status = withNextAttempt(seen, withoutOldRefusal(told));
   const finalizer = partial.finalizer ?? finalizerChange(seen, status);
   return {
     kind: 'decided',
@@ -65,6 +66,13 @@ const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: Final
   const checks = finalizer === 'remove' || decided ? secretsOfChecks(seen) : [];
   if (seen.cleanupPending !== undefined) return [secretsOf(seen, seen.cleanupPending), ...checks];
   return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...checks] : checks;
+};
+
+/** What was refused is only named while it is told that it was. */
+const withoutOldRefusal = (status: WerfBundleStatus): WerfBundleStatus => {
+  if (status.refusedDigest === undefined || conditionOf(status, 'Ready')?.reason === 'ValuesRefused') return status;
+  const { refusedDigest: _, ...rest } = status;
+  return rest;
 };
 
 /** Records the target namespace of the spec. */

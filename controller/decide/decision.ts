@@ -60,6 +60,8 @@ export type Need =
   | { readonly kind: 'needs'; readonly what: 'job-slot'; readonly jobName: string }
   /** Values, credentials and ServiceAccount: several reads. */
   | { readonly kind: 'needs'; readonly what: 'job-inputs'; readonly settings: Settings }
+  /** What the chart of a digest says of the values: mostly known, else one object is read, or two requests go to the registry. */
+  | { readonly kind: 'needs'; readonly what: 'chart'; readonly digest: string; readonly settings: Settings }
   | { readonly kind: 'needs'; readonly what: 'dismissal' };
 
 export interface Decision {

@@ -116,6 +116,15 @@ export const FINDINGS = [
     error: true,
   },
   {
+    kind: 'values-refused',
+    reasons: ['ValuesRefused'],
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
     kind: 'job-retry',
     reasons: FAILURES,
     phase: 'Syncing',

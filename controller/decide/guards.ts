@@ -18,6 +18,7 @@ import { supersededBy } from './superseded.js';
 import { isSuspended } from './suspension.js';
 import { isLookedUpAgain } from './transition-events.js';
 import { type Trigger, triggerOf } from './trigger.js';
+import { refusalOf, standingRefusal } from './values-refused.js';
 
 /** Answers with the state that the bundle is in, or with what it needs to know to tell; undefined: the next guard decides. */
 type StateGuard = Guard<Facts, State | Need>;
@@ -114,6 +115,12 @@ const inputsUnknown: IdleGuard = ({ trigger, seen, settings }) =>
 const inputsBlocked: IdleGuard = ({ trigger, seen: { jobInputs } }) =>
   trigger !== undefined && jobInputs?.kind === 'blocker' ? { kind: 'blocked', blocker: jobInputs } : undefined;
 
+const valuesRefused: IdleGuard = ({ seen, settings, due }) => {
+  if (due?.kind !== 'deploy') return undefined;
+  const refusal = refusalOf({ seen, settings }, due);
+  return typeof refusal === 'string' ? { kind: 'values-refused', target: due.target, message: refusal } : refusal;
+};
+
 const deploymentDue: IdleGuard = ({ due }) => (due?.kind === 'deploy' ? { kind: 'deployment-due', due } : undefined);
 
 /** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */
@@ -171,10 +178,12 @@ const settled = (idle: Idle, due: Due | undefined): State => {
   };
 };
 
-const settledData = ({ seen, polled }: Idle, due: Due | undefined) => {
+const settledData = (idle: Idle, due: Due | undefined) => {
+  const { seen, polled } = idle;
   const held = due?.kind === 'held' ? due.message : undefined;
   const nothing = due?.kind === 'nothing' || due?.kind === 'held';
-  return { held, askedInVain: nothing && requestsOf(seen, polled).deployment };
+  const refused = standingRefusal(idle, due);
+  return { held, refused, askedInVain: nothing && requestsOf(seen, polled).deployment };
 };
 
 const checkDue: IdleGuard = (idle) => {
@@ -198,6 +207,8 @@ const IDLE_GUARDS: readonly IdleGuard[] = [
   inputsUnknown,
   // No Job could be given what it needs.
   inputsBlocked,
+  // What werf would refuse is not begun.
+  valuesRefused,
   // Another tag, spec or values; or the same again.
   deploymentDue,
   // Before anything is reported about what is deployed, which may be out of date.

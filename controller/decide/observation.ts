@@ -1,3 +1,4 @@
+import type { ChartVerdict } from '../../api/chart/chart-verdict.js';
 import type { Job, Pod, Stored } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
 import type { CredentialOrigin } from '../../api/references/registry-secret.js';
@@ -32,6 +33,8 @@ export interface Platform {
   readonly defaultRegistrySecret: string | undefined;
   /** How long after polling has stopped it begins again by itself, milliseconds, not yet divided by the time scale; 0: never. */
   readonly failedRetryIntervalMs: number;
+  /** Whether values are judged by the schemas of charts before these are deployed. */
+  readonly chartSchemas: boolean;
   readonly version: string;
   /** What the platform adds to every Job; no checksum covers it. */
   readonly jobTemplate: JobTemplate | undefined;
@@ -68,6 +71,12 @@ export interface JobInputs {
   readonly werfSecretKey: string | undefined;
   /** What must not appear in a log. */
   readonly secretTexts: readonly string[];
+}
+
+/** What the chart of one digest says of the bundle's values, as they are now. */
+interface JudgedChart {
+  readonly digest: string;
+  readonly verdict: ChartVerdict;
 }
 
 /** Whether the release of a bundle that is being deleted can be uninstalled. `why` is for people. */
@@ -163,6 +172,7 @@ export interface Observation {
   readonly plans: readonly PlanJob[];
   /** undefined, here and below: not looked up yet, since the decision may not depend on it. */
   readonly jobInputs: JobInputs | Blocker | undefined;
+  readonly chart: JudgedChart | undefined;
   readonly dismissal: Dismissal | undefined;
   readonly slot: JobSlot | undefined;
 }

@@ -63,6 +63,11 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     const actions = [createJob({ seen, settings, jobInputs, deployment })];
     return { status, findings: [finding, ...polled.findings], actions };
   },
+  // A request for a deployment counts as answered: asking the registry again and again would not help.
+  'values-refused': ({ target, message }, { seen, polled }) => ({
+    status: { ...withDeployRequest(seen.bundle, polled.status), refusedDigest: target.digest },
+    findings: [{ kind: 'values-refused', reason: 'ValuesRefused', message }, ...polled.findings],
+  }),
   'deployment-due': ({ due }, facts) => withIntent(facts, due),
   'registry-unasked': ({ anew: { status, findings } }) => ({ status, findings }),
   'record-outdated': ({ due }, { seen, polled }) => ({
@@ -97,14 +102,19 @@ const asPolled = ({ seen, polled }: Facts): PartialDecision => ({
   findings: [...polled.findings, ...standing(seen, polled.status)],
 });
 
-const settled = ({ held, askedInVain }: Pick<Of<'settled'>, 'held' | 'askedInVain'>, facts: Facts): PartialDecision => {
+const settled = (
+  { held, refused, askedInVain }: Pick<Of<'settled'>, 'held' | 'refused' | 'askedInVain'>,
+  facts: Facts,
+): PartialDecision => {
   const { status, findings } = asPolled(facts);
   const holding: readonly Finding[] =
     held === undefined ? [] : [{ kind: 'downgrade-held', reason: 'DowngradeHeld', message: held }];
+  const refusing: readonly Finding[] =
+    refused === undefined ? [] : [{ kind: 'values-refused', reason: 'ValuesRefused', message: refused }];
   // The request counts as answered: the spec admits no tag, and asking the registry again and again would not help.
   return {
     status: askedInVain ? withDeployRequest(facts.seen.bundle, status) : status,
-    findings: [...holding, ...findings],
+    findings: [...holding, ...refusing, ...findings],
   };
 };
 

@@ -33,6 +33,12 @@ export type State =
       readonly settings: Settings;
       readonly jobInputs: JobInputs;
     }
+  /** It would be, but the schema of its chart refuses the values. */
+  | {
+      readonly kind: 'values-refused';
+      readonly target: Extract<Due, { kind: 'deploy' }>['target'];
+      readonly message: string;
+    }
   | { readonly kind: 'deployment-due'; readonly due: Extract<Due, { kind: 'deploy' }> }
   /** A blocker is gone, and the registry's offer is not known. */
   | { readonly kind: 'registry-unasked'; readonly anew: PollAccount }
@@ -63,6 +69,8 @@ type UnderWay = Exclude<Work, { kind: 'none' | 'to-carry-out' }>;
 interface Settled {
   /** Why what the registry offers is not deployed, if it is held back. */
   readonly held: string | undefined;
+  /** Why what the registry offered last is not deployed: the values were refused, and nothing tells of another result yet. */
+  readonly refused: string | undefined;
   /** A deployment was requested, but the spec admits no tag. */
   readonly askedInVain: boolean;
 }

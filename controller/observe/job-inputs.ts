@@ -12,7 +12,7 @@ import { checkTargetNamespace } from '../../api/references/target-namespace.js';
 import { checkWerfKey } from '../../api/references/werf-key.js';
 import type { Settings } from '../../api/settings.js';
 import { foundSource } from '../../api/values/found-source.js';
-import type { ValuesInput } from '../../api/values/resolve.js';
+import type { ResolveInput, ValuesInput } from '../../api/values/resolve.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import type { Reads } from '../../kube/get-once.js';
 import { CONFIGMAPS, NAMESPACES, SECRETS, SERVICEACCOUNTS } from '../../kube/resources.js';
@@ -37,21 +37,15 @@ export const readJobInputs = async (
 ): Promise<JobInputs | Blocker> => {
   const { bundle, settings, platform } = query;
   const references = referencesOf(bundle, bundle.metadata.namespace);
-  const [namespace, account, key, sources] = await allInOrder([
+  const [namespace, account, key, input] = await allInOrder([
     namespaceBlocker(client, { references, platform }, signal),
     readAccount(client, references, signal),
     readWerfKey(client, references, signal),
-    allInOrder(valuesReferences(references).map((reference) => readSource(client, reference, signal))),
+    readValuesInput(client, { bundle, settings }, signal),
   ]);
   if (namespace !== undefined) return namespace;
   if (account.kind !== 'usable') return blockerOf(account);
   if (key.kind !== 'usable') return blockerOf(key);
-  const input = {
-    sources,
-    ...(settings.converge.values !== undefined && { inline: settings.converge.values }),
-    bundleNamespace: bundle.metadata.namespace,
-    targetNamespace: settings.converge.targetNamespace,
-  };
   const read = await values.read({ input, settings, checksumKey: platform.checksumKey }, signal);
   if (read.kind === 'invalid') return { kind: 'blocker', reason: 'ValuesInvalid', message: read.message };
   const werfSecretKey = key.value;
@@ -62,6 +56,22 @@ export const readJobInputs = async (
     valuesFile: read.file,
     werfSecretKey,
     secretTexts: [...read.secretTexts, ...(werfSecretKey === undefined ? [] : [werfSecretKey])],
+  };
+};
+
+/** The values of a bundle with their sources, before they are merged. @throws KubeError when the apiserver could not be asked */
+export const readValuesInput = async (
+  client: Reads,
+  { bundle, settings }: Pick<JobInputsQuery, 'bundle' | 'settings'>,
+  signal: AbortSignal,
+): Promise<ResolveInput> => {
+  const references = valuesReferences(referencesOf(bundle, bundle.metadata.namespace));
+  const sources = await allInOrder(references.map((reference) => readSource(client, reference, signal)));
+  return {
+    sources,
+    ...(settings.converge.values !== undefined && { inline: settings.converge.values }),
+    bundleNamespace: bundle.metadata.namespace,
+    targetNamespace: settings.converge.targetNamespace,
   };
 };
 

@@ -1,8 +1,9 @@
+import type { ChartVerdict } from '../../api/chart/chart-verdict.js';
 import type { Need } from '../decide/decision.js';
 import type { Observation } from '../decide/observation.js';
 import { blocked, readDismissal } from './dismissal.js';
 import { rightsMissing, unlessForbidden } from './forbidden.js';
-import { readJobInputs } from './job-inputs.js';
+import { readJobInputs, readValuesInput } from './job-inputs.js';
 import type { ObserveDeps } from './observe.js';
 
 /** What can be looked up for a decision. A job slot is not among it: requesting one changes something. */
@@ -24,9 +25,23 @@ export const lookUp = async (
       const reading = readJobInputs(deps, { bundle, settings: need.settings, platform }, signal);
       return { ...seen, jobInputs: await unlessForbidden(reading, rightsMissing) };
     }
+    case 'chart':
+      return { ...seen, chart: { digest: need.digest, verdict: await readVerdict(deps, seen, need, signal) } };
     case 'dismissal': {
       const reading = readDismissal(deps.client, { bundle, spec, platform, bundles: deps.lister.bundles() }, signal);
       return { ...seen, dismissal: await unlessForbidden(reading, blocked) };
     }
   }
+};
+
+/** The values are those of the Job's inputs: each object is read once in a reconcile. */
+const readVerdict = async (
+  { reads, charts }: ObserveDeps,
+  { bundle, access }: Observation,
+  { digest, settings }: Extract<Need, { readonly what: 'chart' }>,
+  signal: AbortSignal,
+): Promise<ChartVerdict> => {
+  if (access.kind !== 'ready') return { kind: 'unjudged', why: 'it is not known how to access the registry' };
+  const input = await readValuesInput(reads, { bundle, settings }, signal);
+  return await charts.judge({ digest, target: access.target, input }, signal);
 };

@@ -9,6 +9,7 @@ import type { Reads } from '../../kube/get-once.js';
 import { EVENTS, JOBS } from '../../kube/resources.js';
 import type { Log } from '../../process/ports.js';
 import type { Lister } from '../cache/lister.js';
+import type { JudgesByCharts } from '../charts/judges-by-charts.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
 import { isPolled } from '../decide/interest.js';
 import type { DeployJob, JobLog, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
@@ -36,6 +37,7 @@ export interface ObserveDeps {
   readonly reads: Reads;
   readonly lister: Lister;
   readonly values: ReadsValues;
+  readonly charts: JudgesByCharts;
   readonly platform: Platform;
   /** By what the controller knows its own Jobs. */
   readonly proof: () => Proof;
@@ -85,6 +87,7 @@ export const observe = async (
     cleanupPending: jobToCleanUp(deps, bundle, { spec, cleanedUp }),
     slot: undefined,
     jobInputs: undefined,
+    chart: undefined,
     dismissal: undefined,
   };
 };

@@ -2,21 +2,17 @@ import { isInstant } from '../../api/values/instant.js';
 import { MAX_SOURCE_BYTES, sourceBytes } from '../../api/values/resolve.js';
 import { KubeError } from '../../kube/client.js';
 import { Deadline } from '../../process/deadline.js';
-import type { Clock, Log } from '../../process/ports.js';
-import { ThreadPool } from '../../process/thread-pool.js';
+import type { Clock } from '../../process/ports.js';
 import type { ReadsValues } from './delivered-values.js';
 import { type DeliveredValues, deliveredValues, type ValuesToDeliver } from './delivered-values.js';
-import { type ReadingJob, readingJobOf } from './reading-job.js';
+import { readingJobOf } from './reading-job.js';
+import { MEMORY_MB, type ReadingThread } from './reading-thread.js';
 
 interface ValuesReaderDeps {
   readonly clock: Pick<Clock, 'startTimer'>;
-  readonly log: Log;
-  /** The program of the thread, if it is not in its usual place. */
-  readonly file?: URL;
+  readonly thread: ReadingThread;
 }
 
-/** Heap of the thread; the container has 512 MB. A megabyte of usual YAML takes about 150 for a moment, the densest far more. */
-const MEMORY_MB = { old: 256, young: 16 };
 /** Time limit, for bugs only: two megabytes take ten seconds or so, and every worker of the controller may wait with as much. */
 const TIME_MS = 300_000;
 
@@ -27,13 +23,11 @@ const TIME_MS = 300_000;
  */
 export class ValuesReader implements ReadsValues {
   readonly #clock: Pick<Clock, 'startTimer'>;
-  readonly #pool: ThreadPool<ReadingJob, DeliveredValues>;
+  readonly #thread: ReadingThread;
 
-  constructor({ clock, log, file = threadFile() }: ValuesReaderDeps) {
+  constructor({ clock, thread }: ValuesReaderDeps) {
     this.#clock = clock;
-    // Only the controller's workers can wait here, which bounds them.
-    const maxWaitingBytes = Number.POSITIVE_INFINITY;
-    this.#pool = new ThreadPool({ log, name: 'values', file, threads: 1, memoryMb: MEMORY_MB, maxWaitingBytes });
+    this.#thread = thread;
   }
 
   async read(question: ValuesToDeliver, signal: AbortSignal): Promise<DeliveredValues> {
@@ -41,9 +35,9 @@ export class ValuesReader implements ReadsValues {
     // Values that are too large are refused without being parsed.
     if (bytes > MAX_SOURCE_BYTES || isInstant(question.input, bytes)) return deliveredValues(question);
     const deadline = new Deadline(this.#clock, TIME_MS, { signal });
-    const job = readingJobOf(question);
+    const job = { kind: 'read', ...readingJobOf(question) } as const;
     const size = bytes + (job.values.inline?.length ?? 0);
-    const outcome = await deadline.run((limit) => this.#pool.run(job, size, limit));
+    const outcome = await deadline.run((limit) => this.#thread.run<'read'>(job, size, limit));
     switch (outcome.kind) {
       case 'done':
         return outcome.answer;
@@ -57,14 +51,6 @@ export class ValuesReader implements ReadsValues {
         throw new Error('the thread that reads values ended');
     }
   }
-
-  /** Ends the thread, for callers that do not live as long as the process. */
-  stop(): void {
-    this.#pool.stop();
-  }
 }
 
 const tooCostly = `spec.converge.valuesFrom: to read all values takes more than ${MEMORY_MB.old} MB of memory: use fewer, or take apart what is one large key`;
-
-/** Beside this file, whether that stands by itself or has been bundled into dist/. */
-const threadFile = (): URL => new URL('./reading-worker.js', import.meta.url);

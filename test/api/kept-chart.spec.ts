@@ -23,7 +23,6 @@ const filesOf = (parts: ChartParts, more: Readonly<Record<string, string>> = {})
   bytesOf({
     ...chartFiles(parts),
     'templates/app.yaml': 'kind: ConfigMap',
-    'secret-values.yaml': 'password: 1000…',
     'values.yaml.orig': 'old: true',
     ...more,
   });
@@ -92,6 +91,15 @@ t.test('a chart that is too large, or broken, is kept with the reason alone', as
   const bombs = new Map(filesOf(WEB));
   for (let n = 0; n < 9; n += 1) bombs.set(`charts/big-${n}.tgz`, zeros);
   t.strictSame(keptChartOf(bombs), { kind: 'unjudged', why: 'the archives in charts/ have more than 32 MiB' });
+});
+
+t.test('a chart with encrypted values is not judged, since they come over all others', async (t) => {
+  const encrypted = { 'charts/redis/secret-values.yaml': 'auth: 1000…' };
+  t.strictSame(keptChartOf(filesOf(WEB, encrypted)), {
+    kind: 'unjudged',
+    why: 'charts/redis/secret-values.yaml: only werf can read these values',
+  });
+  t.equal(keptChartOf(filesOf({ name: 'web' }, { 'secret-values.yaml': 'a: 1000…' })), undefined, 'without a schema');
 });
 
 t.test('a kept chart is a ConfigMap that is never changed, and is read back as it was', async (t) => {

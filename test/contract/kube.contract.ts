@@ -303,6 +303,16 @@ const watches: readonly Row[] = [
     },
   ],
   [
+    'a list of metadata brings nothing that the objects hold',
+    async (t, { client, namespace }) => {
+      const metadata = { namespace, name: 'bare-listed', labels: { suite: 'bare-list' } };
+      const made = await client.create(CONFIGMAPS, { metadata, data: { a: '1' } }, signal);
+      const options = { namespace, labelSelector: 'suite=bare-list', metadataOnly: true } as const;
+      const { items } = await client.list(CONFIGMAPS, options, signal);
+      t.same(items, [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: made.metadata }]);
+    },
+  ],
+  [
     'a watch of metadata begins at the head of a collection, and brings nothing that the objects hold',
     async (t, { client, namespace }) => {
       const options = { namespace, labelSelector: 'suite=bare' };

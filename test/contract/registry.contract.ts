@@ -1,16 +1,17 @@
 import type { Test } from 'tap';
+import { unpackChart } from '../../api/chart/unpack.js';
 import type { RegistryCredential } from '../../api/docker-config.js';
-import type { Registry, RegistryTarget } from '../../registry/port.js';
+import type { BundleArchives, Registry, RegistryTarget } from '../../registry/port.js';
 
 /** A registry that the contract is tried on. */
 interface RegistrySubject {
   /** The client under test, allowed to speak to `host`. */
-  readonly client: Registry;
+  readonly client: Registry & BundleArchives;
   /** Speaks plain HTTP. */
   readonly host: string;
   /** undefined: everybody may read. */
   readonly credential?: Extract<RegistryCredential, { kind: 'basic' }>;
-  /** Publishes something new; an existing tag is moved. @returns its digest */
+  /** Publishes something new, a bundle of a chart `app`; an existing tag is moved. @returns its digest */
   publish(repository: string, tag: string, content: 'bundle' | 'image'): Promise<string>;
 }
 
@@ -57,6 +58,19 @@ export const registryContract = async (t: Test, subject: RegistrySubject): Promi
     t.strictSame(await client.readManifest(moving, 'v1', signal), { kind: 'manifest', digest: after, bundle: false });
   });
 
+  t.test('gives the chart of a bundle by the digest, also when its tag has moved on', async (t) => {
+    const pulled = { ...target, repository: 'acme/pulled' };
+    const digest = await publish('acme/pulled', 'v1', 'bundle');
+    await publish('acme/pulled', 'v1', 'bundle');
+    const archive = await client.readArchive(pulled, digest, signal);
+    const unpacked = archive.kind === 'archive' ? unpackChart(archive.bytes) : undefined;
+    const chart = unpacked?.kind === 'files' ? unpacked.files.get('Chart.yaml')?.toString() : undefined;
+    t.match(chart, /name: "?app/);
+    const none = `sha256:${'00'.repeat(32)}`;
+    t.strictSame(await client.readArchive(pulled, none, signal), { kind: 'absent' });
+    t.strictSame(await client.readArchive(target, image, signal), { kind: 'unusable', why: 'it is no bundle' });
+  });
+
   t.test('tells an absent tag from a failure, and an absent repository is one', async (t) => {
     t.strictSame(await client.readManifest(target, 'v9', signal), { kind: 'absent' });
     t.strictSame(await client.listTags({ ...target, repository: 'acme/none' }, signal), {
@@ -72,6 +86,9 @@ export const registryContract = async (t: Test, subject: RegistrySubject): Promi
     await t.rejects(client.readManifest(target, 'v1.0.0', AbortSignal.abort(new Error('stopped'))), {
       message: 'stopped',
     });
+    await t.rejects(client.readArchive(target, bundle, AbortSignal.abort(new Error('stopped'))), {
+      message: 'stopped',
+    });
   });
 
   if (credential === undefined) return;
@@ -81,10 +98,12 @@ export const registryContract = async (t: Test, subject: RegistrySubject): Promi
     // A token server of its own is named as `host`.
     t.match(await client.listTags(anonymous, signal), refused);
     t.match(await client.readManifest(anonymous, 'v1.0.0', signal), refused);
+    t.match(await client.readArchive(anonymous, bundle, signal), refused);
     const wrong = { ...target, credential: { kind: 'basic', username: credential.username, password: 'no' } } as const;
     const inVain = { ...refused, credentialSent: true };
     t.match(await client.listTags(wrong, signal), inVain);
     t.match(await client.readManifest(wrong, 'v1.0.0', signal), inVain);
+    t.match(await client.readArchive(wrong, bundle, signal), inVain);
     t.match(await client.listTags(target, signal), { kind: 'tags' }, 'and others are not held responsible');
   });
 };

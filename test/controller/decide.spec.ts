@@ -134,11 +134,21 @@ const STATES: {
     seen: observation(bundle(openStatus), { jobInputs: jobInputs() }),
     want: ['Unknown Deploying', 'create-job', 'on-change'],
   },
+  'values-refused': {
+    title: 'the schema of what the registry offers refuses the values',
+    seen: observation(bundle(syncedStatus()), {
+      delivery: delivery(selected('v1.1.0', DIGEST_B)),
+      jobInputs: jobInputs(),
+      chart: { digest: DIGEST_B, verdict: { kind: 'refuses', chart: 'app 1.1.0', problems: ['replicas: no number'] } },
+    }),
+    want: ['False ValuesRefused', 'on-change'],
+  },
   'deployment-due': {
     title: 'the registry offers something new',
     seen: observation(bundle(syncedStatus()), {
       delivery: delivery(selected('v1.1.0', DIGEST_B)),
       jobInputs: jobInputs(),
+      chart: { digest: DIGEST_B, verdict: { kind: 'accepts' } },
     }),
     want: ['Unknown Deploying', 'now'],
   },

@@ -62,6 +62,12 @@ const STEPS: Readonly<Record<string, Step>> = {
   'gives all back': (model) => {
     model.blocker = undefined;
   },
+  'schemas refuse the values': (model) => {
+    model.refuses = true;
+  },
+  'schemas accept the values': (model) => {
+    model.refuses = false;
+  },
   'polls are held back': (model) => {
     model.heldBack = 'breaker';
   },
@@ -100,6 +106,7 @@ const played = (steps: readonly string[]): BundleModel => {
 /** Somebody mends what only a person can mend, asks for a look, and from then on all goes well. */
 const heal = (model: BundleModel): void => {
   model.blocker = undefined;
+  model.refuses = false;
   model.heldBack = undefined;
   model.mishap = undefined;
   model.suspendAll = false;
@@ -173,6 +180,11 @@ const WAYS: Readonly<Record<FindingKind, Way>> = {
     into: [...DEPLOYED, 'poll fails six times'],
     told: 'Failed, Ready False PollingStopped, Stalled True PollingStopped',
     out: { steps: ['resets the counter', 'offers v1.0.0'], told: SYNCED },
+  },
+  'values-refused': {
+    into: [...DEPLOYED, 'schemas refuse the values', 'offers v1.1.0'],
+    told: 'Failed, Ready False ValuesRefused, Stalled True ValuesRefused',
+    out: { steps: ['schemas accept the values', 'offers v1.1.0'], told: DEPLOYING },
   },
   'job-retry': {
     into: ['two retries', 'offers v1.0.0', 'Job fails'],

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { parse } from 'yaml';
 import { deliveryOf, MAX_ARGUMENT_BYTES } from '../../api/values/delivery.js';
 import { type ResolvedValues, resolveValues, sourceBytes, type ValuesInput } from '../../api/values/resolve.js';
@@ -9,11 +9,13 @@ import { buildJob } from '../../controller/deploy/job.js';
 import { SECRET_KEYS } from '../../controller/deploy/secret-names.js';
 import { buildSecrets, presentSecrets } from '../../controller/deploy/secrets.js';
 import { deliveredValues, type ValuesToDeliver } from '../../controller/values/delivered-values.js';
+import { ReadingThread } from '../../controller/values/reading-thread.js';
 import { ValuesReader } from '../../controller/values/values-reader.js';
 import { expand } from '../../playground/node-agent/expansion.js';
 import { parseCommandLine } from '../../playground/werf-stand-in/command-line.js';
 import { mergedValues } from '../../playground/werf-stand-in/release-values.js';
 import type { Values } from '../../playground/werf-stand-in/values.js';
+import type { Log } from '../../process/ports.js';
 import { systemClock } from '../../process/system-clock.js';
 import { PROOF } from '../kit/builders.js';
 import { recordLog } from '../kit/record-log.js';
@@ -351,10 +353,16 @@ const textOf = (name: string, kind: 'ConfigMap' | 'Secret', text: string): Value
 };
 const BALLAST = textOf('ballast', 'ConfigMap', `#${'x'.repeat(8_192)}\n{}`);
 
+const readerFor = (t: Test, { log = recordLog(), file }: { log?: Log; file?: URL } = {}): ValuesReader => {
+  const thread = new ReadingThread({ log, ...(file && { file }) });
+  t.teardown(() => thread.stop());
+  return new ValuesReader({ clock: systemClock, thread });
+};
+
 t.test(
   'the controller reads values alike whether they are small, or large enough for a thread of their own',
   async (t) => {
-    const reader = new ValuesReader({ clock: systemClock, log: recordLog() });
+    const reader = readerFor(t);
     const sources = [from('ConfigMap', 'c', { a: true, b: [2] }), from('Secret', 's', { c: 'canary-1' })];
     const missing = { source: { configMapRef: { name: 'app-config' } } };
     const cases: readonly {
@@ -384,7 +392,6 @@ t.test(
       t.match(small, want, title);
       t.strictSame(await reader.read(question([BALLAST]), never), small, `${title}, in a thread`);
     }
-    reader.stop();
   },
 );
 
@@ -401,11 +408,7 @@ parentPort.on('message', ({ values }) => {
 
 t.test('a thread that dies ends no controller', async (t) => {
   const log = recordLog();
-  const reader = new ValuesReader({
-    clock: systemClock,
-    log,
-    file: new URL(`data:text/javascript,${encodeURIComponent(ODD_THREAD)}`),
-  });
+  const reader = readerFor(t, { log, file: new URL(`data:text/javascript,${encodeURIComponent(ODD_THREAD)}`) });
   const read = (what: string, signal = never) => reader.read(ask([textOf('c', 'Secret', what.padEnd(4_096))]), signal);
   t.strictSame(await read('hoard'), {
     kind: 'invalid',
@@ -423,11 +426,10 @@ t.test('a thread that dies ends no controller', async (t) => {
   stopping.abort();
   await t.rejects(hanging, { code: 'aborted' }, 'whoever is stopped is stopped at once');
   t.strictSame(await behind, { kind: 'invalid', message: 'answered' }, 'and the next one has a thread again');
-  reader.stop();
 });
 
 t.test('1 MB of YAML does not hold up the controller', async (t) => {
-  const reader = new ValuesReader({ clock: systemClock, log: recordLog() });
+  const reader = readerFor(t);
   const lines = (name: string) =>
     Array.from({ length: 14_000 }, (_, at) => `# who needs it\n${name}-${at}: text-of-${name}-${at}`);
   const question = ask(
@@ -445,5 +447,4 @@ t.test('1 MB of YAML does not hold up the controller', async (t) => {
     'it was all read, with its keys of 6 characters or more',
   );
   t.ok(there * 4 < here, `${there.toFixed(1)} ms, which is far less than without a thread: ${here.toFixed()} ms`);
-  reader.stop();
 });

@@ -139,6 +139,17 @@ const FOUND: { readonly [Kind in FindingKind]: Seen } = {
     argo: 'Degraded',
     says: 'Stalled',
   },
+  'values-refused': {
+    title: 'the schema of a new tag refuses its values',
+    seen: observation(bundle(syncedStatus()), {
+      delivery: delivery(selected('v1.1.0', DIGEST_B)),
+      jobInputs: jobInputs(),
+      chart: { digest: DIGEST_B, verdict: { kind: 'refuses', chart: 'app 1.1.0', problems: ['replicas: no number'] } },
+    }),
+    flux: 'Failed',
+    argo: 'Degraded',
+    says: 'Stalled',
+  },
   'nothing-to-deploy': {
     title: 'the registry has nothing for it',
     seen: observation(bundle(failing(0)), { delivery: NOTHING, sameScans: 1 }),

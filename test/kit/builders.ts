@@ -31,6 +31,7 @@ export const platform: Platform = {
   policy: { allowedRegistries: [], allowedImages: [], certificateSecret: 'werfbundle-webhook-certificates' },
   defaultRegistrySecret: undefined,
   failedRetryIntervalMs: 0,
+  chartSchemas: true,
   version: '0.0.0',
   jobTemplate: undefined,
 };
@@ -174,6 +175,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     plans: [],
     cleanupPending: undefined,
     jobInputs: undefined,
+    chart: undefined,
     dismissal: { kind: 'possible' },
     slot: slot(of, 'granted'),
     ...change,

@@ -17,6 +17,10 @@ import type { Delivery, ScanOutcome } from '../../controller/scans/scan.js';
 import { bundle, jobInputs, NOW, observation, platform, pod, UID } from './builders.js';
 
 const SELF = { namespace: 'ops', name: 'my-app', uid: UID };
+const ACCEPTED = { kind: 'accepts' } as const;
+const REFUSED = { kind: 'refuses', chart: 'app 1.0.0', problems: ['replicas: a number is needed'] } as const;
+/** What is deployed as it was, or tried again, is not judged. */
+const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCorrection'];
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 
@@ -33,6 +37,8 @@ export class BundleModel {
   now = NOW;
   blocker: 'access' | 'jobInputs' | undefined;
   checksum = 'k1:0';
+  /** Whether schemas refuse the values that the bundle has now. */
+  refuses = false;
   heldBack: Observation['heldBack'];
   suspendAll = false;
   /** What becomes of the next Job instead of being made. */
@@ -201,6 +207,7 @@ export class BundleModel {
   #answer(need: Need): Partial<Observation> {
     if (need.what === 'job-slot') return { slot: { kind: 'granted', jobName: need.jobName } };
     if (need.what === 'dismissal') return { dismissal: { kind: 'possible' } };
+    if (need.what === 'chart') return { chart: { digest: need.digest, verdict: this.refuses ? REFUSED : ACCEPTED } };
     const blocker = { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } as const;
     return { jobInputs: this.blocker === 'jobInputs' ? blocker : jobInputs({ checksum: this.checksum }) };
   }
@@ -235,6 +242,10 @@ export class BundleModel {
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
     }
     const ended = decision.status.history?.[0];
+    const { deployment } = decision.status;
+    const isDecided = deployment !== undefined && deployment.number !== this.status.deployment?.number;
+    const isHeld = this.refuses && decision.events.some(({ reason }) => reason === 'Deploying');
+    if (isDecided && isHeld) this.#must(AS_BEFORE.includes(deployment.reason), 'what a schema refuses is not deployed');
     const isNew = ended !== undefined && ended.number !== this.status.history?.[0]?.number;
     this.#bundle = { ...this.#bundle, status: decision.status };
     if (isNew && mayHaveMoved(ended)) this.#memory.deployed(SELF, this.now);

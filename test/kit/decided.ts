@@ -10,6 +10,8 @@ const answered = (seen: Observation, need: Need): Observation => {
       return { ...seen, slot: { kind: 'granted', jobName: need.jobName } };
     case 'job-inputs':
       return { ...seen, jobInputs: jobInputs() };
+    case 'chart':
+      return { ...seen, chart: { digest: need.digest, verdict: { kind: 'accepts' } } };
     case 'dismissal':
       return { ...seen, dismissal: { kind: 'possible' } };
   }

@@ -2,6 +2,7 @@ import { isMap } from '../../api/json-map.js';
 import type { KubeObject, NewObject, ObjectRef, Stored } from '../../api/objects.js';
 import {
   type ClusterRef,
+  type KeptListOptions,
   type KubeClient,
   KubeError,
   type ListOptions,
@@ -181,15 +182,12 @@ class MemoryKube implements FakeKube {
     });
   }
 
-  async list<S extends Stored, K = S>(
-    type: ResourceType<S>,
-    options: ListOptions & { readonly keep?: (object: S) => K },
-    signal: AbortSignal,
-  ) {
+  async list<S extends Stored, K = S>(type: ResourceType<S>, options: KeptListOptions<S, K>, signal: AbortSignal) {
     const keep = options.keep ?? ((object: S) => object as unknown as K);
     return await this.#call({ verb: 'list', type, ref: anyOf(options) }, signal, () => ({
       items: this.all(type)
         .filter((object) => selects(options, object))
+        .map((object) => (options.metadataOnly === true ? bare(object) : object))
         .map(keep),
       resourceVersion: this.#store.revision.toString(),
     }));
@@ -363,3 +361,5 @@ const refOf = ({ metadata }: KubeObject): ClusterRef => ({
   name: metadata?.name ?? '',
   namespace: metadata?.namespace ?? '',
 });
+
+const bare = <S extends Stored>({ apiVersion, kind, metadata }: S): S => ({ apiVersion, kind, metadata }) as S;

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import { tarOf } from '../../cli/publish/tar.js';
 
 /** Who is let in. `bearer`: a token server at /token of the same host gives tokens for Basic credentials. */
 type FakeAccess =
@@ -67,7 +68,7 @@ interface FakeRequest {
 }
 
 /** What can be published. */
-type FakeContent = 'bundle' | 'image' | 'index' | { readonly raw: string };
+type FakeContent = 'bundle' | 'image' | 'index' | { readonly raw: string } | { readonly chart: Buffer };
 
 /** An OCI registry on 127.0.0.1 that misbehaves on order. */
 export interface FakeRegistry {
@@ -107,6 +108,8 @@ const GOOD: FakeBehaviour = {
 interface Manifest {
   readonly type: string;
   readonly body: string;
+  /** What it names, in each repository that has it. */
+  readonly blobs: readonly Buffer[];
 }
 
 interface Answer {
@@ -121,11 +124,12 @@ export const startFakeRegistry = async (tls?: {
   readonly cert: string;
 }): Promise<FakeRegistry> => {
   const repositories = new Map<string, Map<string, Manifest>>();
+  const blobs = new Map<string, Buffer>();
   const requests: FakeRequest[] = [];
   const answered: string[] = [];
   const faults: { on: RegExp; fault: FakeFault | ((request: FakeRequest) => FakeFault); left: number }[] = [];
   let behaviour = GOOD;
-  const state = { repositories, host: '', behaviour: () => behaviour };
+  const state = { repositories, blobs, host: '', behaviour: () => behaviour };
 
   const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = await record(incoming);
@@ -158,9 +162,12 @@ export const startFakeRegistry = async (tls?: {
     },
     publish: (repository, tag, content, salt = '') => {
       const manifest = manifestOf(content, salt);
+      const digest = digestOf(manifest.body);
       const tags = repositories.get(repository) ?? new Map<string, Manifest>();
       repositories.set(repository, tags.set(tag, manifest));
-      return digestOf(manifest.body);
+      blobs.set(`${repository}@${digest}`, Buffer.from(manifest.body));
+      for (const blob of manifest.blobs) blobs.set(`${repository}@${digestOf(blob)}`, blob);
+      return digest;
     },
     remove: (repository, tag) => {
       repositories.get(repository)?.delete(tag);
@@ -193,6 +200,8 @@ const record = async (incoming: IncomingMessage): Promise<FakeRequest> => {
 
 interface State {
   readonly repositories: ReadonlyMap<string, ReadonlyMap<string, Manifest>>;
+  /** Manifests as well, by `repository@digest`. */
+  readonly blobs: ReadonlyMap<string, Buffer>;
   readonly host: string;
   readonly behaviour: () => FakeBehaviour;
 }
@@ -205,6 +214,8 @@ const answerTo = (state: State, request: FakeRequest): Answer => {
   if (refused !== undefined) return refused;
   const list = /^\/v2\/(.+)\/tags\/list$/.exec(url.pathname);
   if (list?.[1] !== undefined) return unlessKnown(listAnswer(state, list[1], url), request);
+  const named = /^\/v2\/(.+)\/(?:manifests|blobs)\/(sha256:[0-9a-f]+)$/.exec(url.pathname);
+  if (named !== null) return blobAnswer(state.blobs.get(`${named[1]}@${named[2]}`));
   const manifest = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(url.pathname);
   return manifest?.[1] === undefined
     ? { status: 404, body: 'secret words of the registry' }
@@ -226,7 +237,7 @@ const refusal = (state: State, { authorization, path }: FakeRequest): Answer | u
     const right = authorization === `Basic ${btoa(`${access.username}:${access.password}`)}`;
     return right ? undefined : { status: 401, headers: { 'www-authenticate': 'Basic realm="registry, fake"' }, body };
   }
-  const [, repository = '', resource] = /^\/v2\/(.+)\/(tags|manifests)\//.exec(path) ?? [];
+  const [, repository = '', resource] = /^\/v2\/(.+)\/(tags|manifests|blobs)\//.exec(path) ?? [];
   const scope = `repository:${repository}:${(resource === 'tags' && access.listing) || 'pull'}`;
   if (authorization === `Bearer for-${scope}`) return undefined;
   const usual = `Bearer realm="http://{host}/token",service="fake, registry",scope="${scope}"`;
@@ -269,6 +280,9 @@ const listAnswer = ({ repositories, behaviour }: State, repository: string, url:
     body,
   };
 };
+
+const blobAnswer = (body: Buffer | undefined): Answer =>
+  body === undefined ? { status: 404, body: '{"errors":[{"code":"BLOB_UNKNOWN"}]}' } : { status: 200, body };
 
 const manifestAnswer = (state: State, { method }: FakeRequest, manifest: Manifest | undefined): Answer => {
   const { head, digests, manifestEtags } = state.behaviour();
@@ -326,18 +340,24 @@ const misbehave = (response: ServerResponse, request: FakeRequest, fault: FakeFa
 };
 
 const manifestOf = (content: FakeContent, salt: string): Manifest => {
-  if (typeof content === 'object') return { type: TYPES.manifest, body: content.raw };
+  if (typeof content === 'object' && 'raw' in content) return { type: TYPES.manifest, body: content.raw, blobs: [] };
   const annotations = { salt };
   if (content === 'index') {
     const config = { mediaType: 'application/vnd.cncf.helm.config.v1+json' };
     const manifests = [{ mediaType: TYPES.manifest, digest: digestOf(salt), size: 1 }];
     const body = { schemaVersion: 2, mediaType: TYPES.index, config, manifests, annotations };
-    return { type: TYPES.index, body: JSON.stringify(body) };
+    return { type: TYPES.index, body: JSON.stringify(body), blobs: [] };
   }
   const type =
-    content === 'bundle' ? 'application/vnd.cncf.helm.config.v1+json' : 'application/vnd.oci.image.config.v1+json';
-  const config = { mediaType: type, digest: digestOf(content), size: 2 };
-  return { type: TYPES.manifest, body: JSON.stringify({ schemaVersion: 2, config, layers: [], annotations }) };
+    content === 'image' ? 'application/vnd.oci.image.config.v1+json' : 'application/vnd.cncf.helm.config.v1+json';
+  const config = { mediaType: type, digest: digestOf('{}'), size: 2 };
+  const chart = typeof content === 'object' ? content.chart : content === 'bundle' ? SMALLEST_CHART : undefined;
+  const layers = chart === undefined ? [] : [{ mediaType: CHART_LAYER, digest: digestOf(chart), size: chart.length }];
+  const body = JSON.stringify({ schemaVersion: 2, config, layers, annotations });
+  return { type: TYPES.manifest, body, blobs: chart === undefined ? [] : [chart] };
 };
 
-const digestOf = (body: string): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;
+const CHART_LAYER = 'application/tar+gzip';
+const SMALLEST_CHART = gzipSync(tarOf({ 'app/Chart.yaml': 'name: app\nversion: 1.0.0\n' }));
+
+const digestOf = (body: string | Buffer): string => `sha256:${createHash('sha256').update(body).digest('hex')}`;

@@ -1,3 +1,4 @@
+import type { ChartVerdict } from '../../api/chart/chart-verdict.js';
 import type { Job, ObjectIdentity, ObjectRef, Pod, Stored } from '../../api/objects.js';
 import type { TraceContext } from '../../api/traceparent.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -66,6 +67,8 @@ export interface ReconcileHarness {
   /** From now on the caches show what there is now, whatever is written; `false`: they follow again. */
   readonly freezeCaches: (frozen: boolean) => void;
   readonly wait: (ms: number) => Promise<void>;
+  /** What the charts of all digests say from now on. */
+  readonly judge: (verdict: ChartVerdict) => void;
   /** All that was logged. */
   readonly lines: () => readonly LogEntry[];
   /** From now on it is traced. @returns all spans that have ended, and how many of its scans were told of */
@@ -98,6 +101,7 @@ export const reconcileHarness = (
   const events = new EventTeller({ client: kube, clock, log, instance: 'here' }, signal);
   const cache = new Cache(kube);
   let memory = new Memory();
+  let verdict: ChartVerdict = { kind: 'accepts' };
   let valuesChangedAt: number | undefined;
   const valuesChanges: ValuesChanges = {
     valuesChangedAt: () => valuesChangedAt,
@@ -120,6 +124,7 @@ export const reconcileHarness = (
       lister: cache,
       scans,
       values,
+      charts: { judge: async () => verdict },
       slots,
       platform,
       proof: () => PROOF,
@@ -191,6 +196,9 @@ export const reconcileHarness = (
     },
     freezeCaches: (frozen) => cache.freeze(frozen),
     wait: (ms) => clock.advance(ms),
+    judge: (said) => {
+      verdict = said;
+    },
     lines: () => log.entries,
     trace: () => {
       tracer = spans;

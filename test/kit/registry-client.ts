@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Clock } from '../../process/ports.js';
 import { systemClock } from '../../process/system-clock.js';
-import type { Registry, RegistryTarget, RepositoryCatalog } from '../../registry/port.js';
+import type { BundleArchives, Registry, RegistryTarget, RepositoryCatalog } from '../../registry/port.js';
 import { createRegistry, type RegistryDeps } from '../../registry/registry.js';
 import { type FakeRegistry, startFakeRegistry } from './fake-registry.js';
 
@@ -24,7 +24,10 @@ export const shiftedClock = (): Clock & { shift: number } => {
 };
 
 /** A registry client that may ask this machine, often; closed when the test ends. */
-export const clientFor = (t: Test, changes: Partial<RegistryDeps> = {}): Registry & RepositoryCatalog => {
+export const clientFor = (
+  t: Test,
+  changes: Partial<RegistryDeps> = {},
+): Registry & RepositoryCatalog & BundleArchives => {
   const client = createRegistry({
     timeouts: { connectMs: MS_RESERVE, headersMs: MS_RESERVE, bodyMs: MS_RESERVE },
     limits: { pages: 20, tags: 1000, bodyBytes: 100_000 },

@@ -419,7 +419,7 @@ t.test('every field of the CRD has a description, and every column', (t) => {
   t.end();
 });
 
-t.test('two controllers stand for election, and may do no more than that for it', (t) => {
+t.test('two controllers stand for election, and may do no more for it and for the charts that they keep', (t) => {
   const parsed = parseControllerConfig(containerOf('werfbundle-controller').args, {});
   if (parsed.kind !== 'ok') throw new Error(parsed.kind);
   t.equal(parsed.config.leaderElect, true);
@@ -428,6 +428,7 @@ t.test('two controllers stand for election, and may do no more than that for it'
   t.strictSame([replicas, strategy], [2, { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } }]);
   t.strictSame(named('Role', 'werfbundle-controller')['rules'], [
     { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+    { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'list', 'create', 'delete'] },
   ]);
   t.end();
 });
