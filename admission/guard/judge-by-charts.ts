@@ -8,7 +8,7 @@ import type { KubeClient } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
 import { Semaphore } from '../../process/semaphore.js';
-import type { ChartJudge, ChartVerdict } from '../chart/chart-judge.js';
+import type { ChartAnswer, ChartJudge } from '../chart/chart-judge.js';
 import { type DeployedChart, deployedChartOf } from '../chart/deployed-chart.js';
 import type { LookupMetrics } from '../metrics.js';
 import { type BundleReferences, bundleReferencesOf } from '../references/bundle-references.js';
@@ -149,7 +149,7 @@ const verdictWith = async (
     readonly chart: DeployedChart;
     readonly refs: BundleReferences;
   },
-): Promise<ChartVerdict | undefined> => {
+): Promise<ChartAnswer | undefined> => {
   const { change, content, chart, refs } = about;
   const stored = storedSources(lookups);
   const sourceAt: FetchSource = (kind, ref) =>
@@ -165,7 +165,7 @@ const verdictWith = async (
  * what is missing, if no other Secret has a part in it; and of anything else that there is something.
  */
 const refusalsOf = (
-  { problems, chart }: Extract<ChartVerdict, { kind: 'judged' }>,
+  { problems, chart }: Extract<ChartAnswer, { kind: 'judged' }>,
   about: { readonly change: SourceChange; readonly refs: BundleReferences },
 ): readonly Refusal[] => {
   const told = problems.map((problem) => toldOf(problem, about) ?? elsewhere(chart));
@@ -228,8 +228,8 @@ const warningOf = (field: string, text: string, users: readonly string[]): Warni
 const unjudged = (why: string): Warning => ({
   rule: 'chart-not-judged',
   field: 'data',
-  message: `not judged by the schema of the chart that is deployed: ${why}`,
+  message: `not judged by the schema of the chart: ${why}`,
 });
 
-const inData = ({ warnings }: ChartVerdict): readonly Warning[] =>
+const inData = ({ warnings }: ChartAnswer): readonly Warning[] =>
   warnings.map(({ rule, message }) => ({ rule, field: 'data', message }));

@@ -228,11 +228,11 @@ t.test(
     const { warnings } = await change(GOOD, BAD);
     t.match(warnings, [
       `data[values.yaml]: the charts of WerfBundles ops/app-10, ops/app-11, ops/app-12 and others refuse it: ${AT}replicas: `,
-      'data: not judged by the schema of the chart that is deployed: the charts of 2 more bundles that use it were not asked',
+      'data: not judged by the schema of the chart: the charts of 2 more bundles that use it were not asked',
     ]);
     failing.add('WerfBundle ops/app-10');
     t.match((await change(GOOD, 'replicas: 3\n')).warnings, [
-      'data: not judged by the schema of the chart that is deployed: WerfBundle ops/app-10 could not be read: WerfBundle ops/app-10: unavailable',
+      'data: not judged by the schema of the chart: WerfBundle ops/app-10 could not be read: WerfBundle ops/app-10: unavailable',
     ]);
     const other = await setup(t, {
       bundles: { 'ops/my-app': { status: deployedStatus(digestOf('e'), 1) }, 'ops/new': { status: {} } },

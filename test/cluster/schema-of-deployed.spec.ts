@@ -1,83 +1,67 @@
 import t from 'tap';
-import { valueAt } from '../../api/json-map.js';
-import type { WerfBundleStatus } from '../../api/werfbundle.js';
-import { KubeError } from '../../kube/client.js';
-import { CONFIGMAPS, WERFBUNDLES } from '../../kube/resources.js';
-import { BundleScenario } from '../kit/bundle-scenario.js';
+import type { WerfBundle } from '../../api/werfbundle.js';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { BundleScenario, TIME_SCALE, told } from '../kit/bundle-scenario.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
-import { keptFiles } from '../kit/kept-charts.js';
 import { recordWatch } from '../kit/record-watch.js';
 
-// The webhook's judgement by a chart, beside a controller whose statuses say which chart it is.
+// The webhook beside a controller: what the one keeps of charts, and says in a status, is what the other one judges by.
 
 const NAMESPACE = 'schema-of-deployed';
 
 const fixture = await startDeployFixture(t);
 await fixture.startWebhook();
-const controller = await fixture.startController({ leaderElect: true });
+const controller = await fixture.startController({ timeScale: TIME_SCALE });
 const states = await recordWatch(t, fixture, WERFBUNDLES);
 await fixture.makeNamespace(NAMESPACE);
 const scenario = new BundleScenario({ fixture, controller, states }, NAMESPACE);
 
-const schema = JSON.stringify({ properties: { replicas: { type: 'integer' } } });
-const filesOf = (version: string) => ({
-  'Chart.yaml': `apiVersion: v2\nname: shop\nversion: ${version}\n`,
-  'values.schema.json': schema,
-});
-
-/** What the controller keeps: it may have done so already. */
-const keep = async (digest: string): Promise<void> => {
-  const configMap = { apiVersion: 'v1', kind: 'ConfigMap', ...keptFiles(digest, filesOf('1.0.0')) } as const;
-  await fixture.client.create(CONFIGMAPS, configMap, fixture.signal).catch((error: unknown) => {
-    if (!(error instanceof KubeError && error.code === 'already-exists')) throw error;
+const publish = (tag: string, replicas: object) =>
+  fixture.publish({
+    repository: 'acme/shop',
+    tag,
+    files: { 'values.schema.json': JSON.stringify({ properties: { replicas } }) },
   });
+
+const apply = async (replicas: unknown, ...flags: readonly string[]) => {
+  const bundle: WerfBundle = {
+    apiVersion: 'werf.io/v1alpha1',
+    kind: 'WerfBundle',
+    metadata: { name: 'shop', namespace: NAMESPACE },
+    spec: scenario.spec('acme/shop', { values: { replicas } }, { versionConstraint: '>=1.0.0' }),
+  };
+  const { code, stderr } = await fixture.cluster.kubectl(['apply', ...flags, '-f', '-'], JSON.stringify(bundle));
+  return { code, stderr };
 };
+const SILENT = { code: 0, stderr: '' };
 
-const apply = (values: Readonly<Record<string, unknown>>, registry: object = {}) =>
-  fixture.cluster.kubectl(
-    ['apply', '-f', '-'],
-    JSON.stringify({
-      apiVersion: 'werf.io/v1alpha1',
-      kind: 'WerfBundle',
-      metadata: { name: 'shop', namespace: NAMESPACE },
-      spec: scenario.spec('acme/shop', { values }, { tag: 'v1.0.0', ...registry }),
-    }),
-  );
-
-const generationOf = async (): Promise<number> =>
-  Number(
-    (await fixture.cluster.kubectl(['get', 'wb', 'shop', '-n', NAMESPACE, '-o', 'jsonpath={.metadata.generation}']))
-      .stdout,
-  );
-const isReady = ({ conditions = [] }: WerfBundleStatus): boolean =>
-  conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
-
-t.test('what the controller says of a bundle is what the webhook judges by', async (t) => {
-  const { digest } = await fixture.publish({ repository: 'acme/shop', tag: 'v1.0.0', files: filesOf('1.0.0') });
-  await keep(digest);
-  const created = await apply({ replicas: 1 });
-  t.equal(created.code, 0, created.stderr);
-  const status = await scenario.synced('shop', 'v1.0.0');
-  t.equal(status.lastAppliedDigest, digest, 'the chart is the one that was published');
+t.test('values are judged by the chart that is deployed, and by one that is held since it refuses them', async (t) => {
+  const first = await publish('v1.0.0', { type: 'integer' });
+  t.equal((await apply(1)).code, 0);
+  const deployed = await scenario.synced('shop', 'v1.0.0');
+  t.equal(deployed.lastAppliedDigest, first.digest);
   const refused = await eventually(
-    () => apply({ replicas: 'two' }),
+    () => apply('two', '--dry-run=server'),
     ({ code }) => code !== 0,
   );
   t.match(
     refused.stderr,
     /^The WerfBundle "shop" is invalid: spec\.converge\.values\.replicas: Invalid value: "two": a whole number is needed.* chart shop 1\.0\.0, which is deployed, accepts/,
   );
-  const accepted = await apply({ replicas: 2 });
-  t.strictSame([accepted.code, accepted.stderr], [0, '']);
-  const generation = await generationOf();
-  await scenario.until('shop', 'is deployed anew', (now) => now.observedGeneration === generation && isReady(now));
-  t.equal((await apply({ replicas: 'two' })).code, 1, 'as before');
+  t.strictSame(await apply(2), SILENT);
+  await scenario.synced('shop', 'v1.0.0', 2);
 
-  const moved = await apply({ replicas: 'two' }, { tag: 'v2.0.0' });
-  t.strictSame([moved.code, moved.stderr], [0, ''], 'values for another tag are not judged by this one');
-  t.equal(
-    valueAt(await fixture.client.get(WERFBUNDLES, scenario.ref('shop'), fixture.signal), 'spec', 'registry', 'tag'),
-    'v2.0.0',
+  const second = await publish('v2.0.0', { type: 'string' });
+  const held = await scenario.until('shop', 'held', told('ValuesRefused'));
+  t.equal(held.refusedDigest, second.digest);
+  const unfit = await apply(3, '--dry-run=server');
+  t.match(unfit, { code: 0, stderr: 'Warning: spec.converge.values.replicas: Invalid value: 3: a text is needed' });
+  t.strictSame(await apply('two'), SILENT, 'what the deployed one would refuse is for the one that is held');
+  await scenario.until('shop', 'deployed v2.0.0', ({ lastAppliedTag }) => lastAppliedTag === 'v2.0.0');
+  const back = await eventually(
+    () => apply(3, '--dry-run=server'),
+    ({ code }) => code !== 0,
   );
+  t.match(back.stderr, 'chart shop 2.0.0, which is deployed, accepts');
 });
