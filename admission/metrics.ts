@@ -52,7 +52,7 @@ export const createAdmissionMetrics = (registry: Registry): AdmissionMetrics => 
   });
   const lookups = new Counter({
     name: 'werfbundle_lookups_total',
-    help: 'Reads of objects that bundles refer to, by their kind, and questions whether a user may do what a bundle would do (SubjectAccessReview), by result.',
+    help: 'Reads of objects that bundles refer to, and of what the controller has kept of charts, by their kind, and questions whether a user may do what a bundle would do (SubjectAccessReview), by result.',
     labelNames: ['kind', 'result'],
     registers: [registry],
   });

@@ -5,7 +5,7 @@ import { isTooDeep } from '../../api/values/deliverable.js';
 import type { ResolveInput } from '../../api/values/resolve.js';
 import { jobOf } from '../../api/values/values-job.js';
 import { Deadline } from '../../process/deadline.js';
-import type { Clock } from '../../process/ports.js';
+import type { Clock, Log } from '../../process/ports.js';
 import type { PoolOutcome } from '../../process/thread-pool.js';
 import { checkable } from '../values/limits.js';
 import type { ValuesPool } from '../values/values-pool.js';
@@ -20,7 +20,7 @@ interface ChartQuestion {
 }
 
 /** What a chart says of values; nothing of a Secret's contents is in it. */
-export type ChartVerdict =
+export type ChartAnswer =
   | {
       readonly kind: 'judged';
       /** `shop 1.2.0` */
@@ -36,6 +36,7 @@ interface ChartJudgeDeps {
   readonly kept: Pick<KeptCharts, 'get'>;
   readonly pool: Pick<ValuesPool, 'judgeByChart'>;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
 /** Larger values are judged by the controller alone: they are parsed once more for it. */
@@ -62,7 +63,7 @@ export class ChartJudge {
   }
 
   /** Resolves soon after `signal` is aborted; never rejects for what apiserver, chart or values are like. */
-  async judge({ digest, values }: ChartQuestion, signal: AbortSignal): Promise<ChartVerdict> {
+  async judge({ digest, values }: ChartQuestion, signal: AbortSignal): Promise<ChartAnswer> {
     const { question, warnings, bytes } = checkable(values);
     // That they are too large, or too deep, is told where they are read.
     if (warnings.length > 0 || isTooDeep(question.inline)) return NOTHING;
@@ -82,6 +83,7 @@ export class ChartJudge {
   }
 
   #leaveAlone(digest: string, why: string): void {
+    this.#deps.log.warn('a chart is not judged by for ten minutes', { digest, why });
     this.#leftAlone.set(digest, { why, until: this.#deps.clock.monotonic() + LEFT_ALONE_MS });
   }
 }
@@ -90,7 +92,7 @@ const TOO_LARGE = `at admission values of at most ${MAX_VALUES_BYTES} bytes are`
 const TOO_SLOW = 'it takes too long at admission';
 const TOO_MUCH_MEMORY = 'it takes more memory than there is at admission';
 
-const verdictOf = (outcome: PoolOutcome<ChartFindings>): ChartVerdict => {
+const verdictOf = (outcome: PoolOutcome<ChartFindings>): ChartAnswer => {
   switch (outcome.kind) {
     case 'done':
       return verdictIn(outcome.answer);
@@ -105,7 +107,7 @@ const verdictOf = (outcome: PoolOutcome<ChartFindings>): ChartVerdict => {
   }
 };
 
-const verdictIn = (findings: ChartFindings): ChartVerdict => {
+const verdictIn = (findings: ChartFindings): ChartAnswer => {
   switch (findings.kind) {
     case 'judged':
       return findings;
@@ -116,15 +118,15 @@ const verdictIn = (findings: ChartFindings): ChartVerdict => {
   }
 };
 
-const NOTHING: ChartVerdict = { kind: 'unjudged', warnings: [] };
+const NOTHING: ChartAnswer = { kind: 'unjudged', warnings: [] };
 
-const unjudged = (why: string): ChartVerdict => ({
+const unjudged = (why: string): ChartAnswer => ({
   kind: 'unjudged',
   warnings: [
     {
       rule: 'chart-not-judged',
       field: 'spec.converge.values',
-      message: `not judged by the schema of the chart that is deployed: ${why}`,
+      message: `not judged by the schema of the chart: ${why}`,
     },
   ],
 });

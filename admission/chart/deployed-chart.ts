@@ -1,4 +1,4 @@
-import { isMap, valueAt } from '../../api/json-map.js';
+import { valueAt } from '../../api/json-map.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 
 /** The chart that a bundle's values will meet, as its status tells. */
@@ -9,22 +9,18 @@ export interface DeployedChart {
   readonly isSettled: boolean;
 }
 
-/** Reason of Ready while a chart that is not deployed yet refuses the values: a change of them is meant for that one. */
-const HELD = 'ValuesRefused';
-
 /**
- * Which chart the next values of a stored bundle meet; undefined: nobody knows, since nothing was deployed, or since a chart is wanted that no
- * status names. Status is evidence: it is what the controller says, or somebody who may write statuses. Never throws.
+ * Which chart the next values of a stored bundle meet; undefined: nobody knows, since nothing was deployed. While a chart is held since it refuses
+ * what is stored, a change is meant for that one. Status is evidence: it is what the controller says, or somebody who may write statuses. Never throws.
  */
 export const deployedChartOf = (bundle: WerfBundle): DeployedChart | undefined => {
   const status = valueAt(bundle, 'status');
   const applied = textAt(status, 'lastAppliedDigest');
-  const digest = textAt(status, 'deployment', 'digest') ?? applied;
-  const ready = readyOf(status);
-  if (digest === undefined || ready?.['reason'] === HELD) return undefined;
+  const digest = textAt(status, 'refusedDigest') ?? textAt(status, 'deployment', 'digest') ?? applied;
+  if (digest === undefined) return undefined;
   const isSeen = valueAt(status, 'observedGeneration') === valueAt(bundle, 'metadata', 'generation');
   const isSuspended = valueAt(bundle, 'spec', 'suspend') === true;
-  return { digest, isSettled: digest === applied && ready?.['status'] === 'True' && isSeen && !isSuspended };
+  return { digest, isSettled: digest === applied && isReady(status) && isSeen && !isSuspended };
 };
 
 const textAt = (value: unknown, ...path: readonly string[]): string | undefined => {
@@ -32,10 +28,9 @@ const textAt = (value: unknown, ...path: readonly string[]): string | undefined 
   return typeof text === 'string' && text !== '' ? text : undefined;
 };
 
-const readyOf = (status: unknown): Readonly<Record<string, unknown>> | undefined => {
+const isReady = (status: unknown): boolean => {
   const conditions = valueAt(status, 'conditions');
-  if (!Array.isArray(conditions)) return undefined;
-  const isReady = (condition: unknown): boolean => valueAt(condition, 'type') === 'Ready';
-  const ready: unknown = conditions.find(isReady);
-  return isMap(ready) ? ready : undefined;
+  const is = (condition: unknown): boolean =>
+    valueAt(condition, 'type') === 'Ready' && valueAt(condition, 'status') === 'True';
+  return Array.isArray(conditions) && conditions.some(is);
 };

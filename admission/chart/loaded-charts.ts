@@ -4,6 +4,7 @@ import { type ChartProblem, chartProblems } from '../../api/chart/chart-problems
 import { decodeKeptChart } from '../../api/chart/kept-chart.js';
 import type { ConfigMap } from '../../api/objects.js';
 import type { Warning } from '../../api/problem.js';
+import type { RuleName } from '../../api/rules.js';
 import { type ResolveInput, resolveValues } from '../../api/values/resolve.js';
 import { inputOf, type ValuesJob } from '../../api/values/values-job.js';
 
@@ -66,13 +67,26 @@ const ready = (files: ReadonlyMap<string, Buffer>): Loaded => {
   return loaded.kind === 'chart' ? loaded : { kind: 'unjudged', why: loaded.why };
 };
 
+const unjudgeable = (rule: RuleName, field: string, text: string): Warning => ({
+  rule,
+  field,
+  message: `not judged: ${text}`,
+});
+
 const judged = (chart: Chart, input: ResolveInput): ChartFindings => {
   const resolved = resolveValues(input);
   if (resolved.kind === 'invalid') return { kind: 'nothing' };
   const { values, leaves } = resolved;
+  const { problems, warnings } = chartProblems(chart, { values, leaves, input });
+  const isUnusable = ({ rule }: Warning): boolean => rule === 'chart-schema-unusable';
   return {
     kind: 'judged',
     chart: `${chart.name} ${chart.version}`,
-    ...chartProblems(chart, { values, leaves, input }),
+    problems: problems.filter((problem) => !isUnusable(problem)),
+    // Such a chart would not be deployed, if Helm thought so, too: it may load what this project does not.
+    warnings: [
+      ...warnings,
+      ...problems.filter(isUnusable).map(({ rule, field, text }) => unjudgeable(rule, field, text)),
+    ],
   };
 };

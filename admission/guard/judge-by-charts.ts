@@ -8,7 +8,7 @@ import type { KubeClient } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import type { Clock } from '../../process/ports.js';
 import { Semaphore } from '../../process/semaphore.js';
-import type { ChartJudge, ChartVerdict } from '../chart/chart-judge.js';
+import type { ChartAnswer, ChartJudge } from '../chart/chart-judge.js';
 import { type DeployedChart, deployedChartOf } from '../chart/deployed-chart.js';
 import type { LookupMetrics } from '../metrics.js';
 import { type BundleReferences, bundleReferencesOf } from '../references/bundle-references.js';
@@ -131,11 +131,15 @@ const judgeBundle = async (
   // Before anything else is read, which for most charts would be in vain.
   if (!(await deps.charts.isKept(digest, deps.time.signal))) return NOTHING;
   const fetched = await deps.lookups.get(WERFBUNDLES, ref);
-  if (fetched.kind === 'failed')
-    return {
-      kind: 'unjudged',
-      warnings: [unjudged(`a WerfBundle that uses it could not be read: ${fetched.why}`)],
-    };
+  if (fetched.kind === 'failed') {
+    // The apiserver's words have the name in them, too.
+    const which = (await deps.maySee(ref)) ? `WerfBundle ${bundleName(ref)}` : undefined;
+    const text =
+      which === undefined
+        ? 'a WerfBundle that uses it could not be read'
+        : `${which} could not be read: ${fetched.why}`;
+    return { kind: 'unjudged', warnings: [unjudged(text)] };
+  }
   if (fetched.kind === 'absent') return NOTHING;
   const bundle = fetched.value;
   const chart = deployedChartOf(bundle);
@@ -167,7 +171,7 @@ const verdictWith = async (
     readonly chart: DeployedChart;
     readonly refs: BundleReferences;
   },
-): Promise<ChartVerdict | undefined> => {
+): Promise<ChartAnswer | undefined> => {
   const { change, content, chart, refs } = about;
   const stored = storedSources(lookups);
   const sourceAt: FetchSource = (kind, ref) =>
@@ -183,7 +187,7 @@ const verdictWith = async (
  * what is missing, if no other Secret has a part in it; and of anything else that there is something.
  */
 const refusalsOf = (
-  { problems, chart }: Extract<ChartVerdict, { kind: 'judged' }>,
+  { problems, chart }: Extract<ChartAnswer, { kind: 'judged' }>,
   about: { readonly change: SourceChange; readonly refs: BundleReferences },
 ): readonly Refusal[] => {
   const told = problems.map((problem) => toldOf(problem, about) ?? elsewhere(chart));
@@ -253,8 +257,8 @@ const warningOf = (field: string, text: string, users: readonly (string | undefi
 const unjudged = (why: string): Warning => ({
   rule: 'chart-not-judged',
   field: 'data',
-  message: `not judged by the schema of the chart that is deployed: ${why}`,
+  message: `not judged by the schema of the chart: ${why}`,
 });
 
-const inData = ({ warnings }: ChartVerdict): readonly Warning[] =>
+const inData = ({ warnings }: ChartAnswer): readonly Warning[] =>
   warnings.map(({ rule, message }) => ({ rule, field: 'data', message }));

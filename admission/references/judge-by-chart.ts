@@ -3,7 +3,7 @@ import { valueAt } from '../../api/json-map.js';
 import type { Problem, Warning } from '../../api/problem.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import type { AdmissionRequest } from '../admission-request.js';
-import type { ChartJudge, ChartVerdict } from '../chart/chart-judge.js';
+import type { ChartAnswer, ChartJudge } from '../chart/chart-judge.js';
 import { type DeployedChart, deployedChartOf } from '../chart/deployed-chart.js';
 import type { Grants } from '../grants/grants.js';
 import { type BundleReferences, bundleReferencesOf, type Reference } from './bundle-references.js';
@@ -59,7 +59,7 @@ const verdictOn = async (
     readonly refs: BundleReferences;
     readonly granted: ReadonlySet<Reference>;
   },
-): Promise<ChartVerdict | undefined> => {
+): Promise<ChartAnswer | undefined> => {
   const isGranted = (reference: Reference): boolean => about.granted.has(reference);
   const values = await wholeValuesOf(about.refs, { sourceAt: storedSources(lookups), isGranted });
   if (values === undefined) return undefined;
@@ -94,7 +94,7 @@ const isToBlame = async (
   return before?.kind === 'judged' && before.problems.length === 0 && before.warnings.length === 0;
 };
 
-const refusals = ({ problems, chart }: Extract<ChartVerdict, { kind: 'judged' }>): readonly Finding[] => {
+const refusals = ({ problems, chart }: Extract<ChartAnswer, { kind: 'judged' }>): readonly Finding[] => {
   const remedy = `; chart ${chart}, which is deployed, accepts the values that are stored: if these are meant for another one, annotate the bundle with ${REFUSED_VALUES}=warn`;
   return problems.map(({ rule, code, field, message }, index) =>
     denied({ rule, code, field, message: index === 0 ? `${message}${remedy}` : message }),

@@ -1,12 +1,17 @@
 import t from 'tap';
 import { ChartJudge } from '../../admission/chart/chart-judge.js';
+import { LoadedCharts } from '../../admission/chart/loaded-charts.js';
+import { isMap } from '../../api/json-map.js';
 import type { ConfigMap } from '../../api/objects.js';
+import { jobOf } from '../../api/values/values-job.js';
 import type { WerfBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { CONFIGMAPS, SECRETS } from '../../kube/resources.js';
 import type { PoolOutcome } from '../../process/thread-pool.js';
 import { type AdmissionHarness, createAdmissionHarness, type Told, type Wish } from '../kit/admission-harness.js';
 import { createFakeClock } from '../kit/fake-clock.js';
-import { deployedStatus, digestOf, keptChart } from '../kit/kept-charts.js';
+import { deployedStatus, digestOf, keptChart, keptFiles } from '../kit/kept-charts.js';
+import { madeUpSchemas } from '../kit/made-up-charts.js';
+import { recordLog } from '../kit/record-log.js';
 
 const DIGEST = digestOf('a');
 const SECRET_TEXT = 'correct horse battery staple';
@@ -131,17 +136,29 @@ t.test('they are warned of where another chart may be meant, or the change is no
   for (const { title, wish, want = warned(NO_NUMBER) } of LENIENT) t.strictSame(await told(opened, wish), want, title);
 });
 
+t.test('while a chart is held since it refuses what is stored, values are judged by that one', async (t) => {
+  const opened = harness();
+  const next = digestOf('b');
+  const schema = { properties: { replicas: { type: 'string' } } };
+  opened.kube.seed(CONFIGMAPS, keptChart(next, { name: 'shop', schema }));
+  const conditions = [{ type: 'Ready', status: 'False', reason: 'ValuesRefused' }];
+  const status = { ...deployedStatus(DIGEST, 3), refusedDigest: next, conditions } as unknown as WerfBundleStatus;
+  const asked = (converge: Converge): Wish => ({ oldObject: bundle(GOOD, { status }), object: bundle(converge) });
+  t.strictSame(await told(opened, asked(BAD)), ALLOWED, 'what only the deployed one would refuse');
+  t.strictSame(
+    await told(opened, asked({ values: { replicas: 3 } })),
+    warned(
+      `spec.converge.values.replicas: Invalid value: 3: a text is needed, and this is a whole number ${PLACE}/properties/replicas/type)`,
+    ),
+  );
+});
+
 t.test('nothing is said where nobody knows which chart the values will meet', async (t) => {
   const opened = harness();
   const status = (some: object) => ({ status: { ...deployedStatus(DIGEST, 3), ...some } as WerfBundleStatus });
   const pinned = { spec: { registry: { url: 'ghcr.io/acme/shop', tag: '2.0.0' } } };
-  const held = { conditions: [{ type: 'Ready', status: 'False', reason: 'ValuesRefused' }] };
   const rows: readonly (readonly [string, Wish])[] = [
     ['another tag is chosen', { oldObject: bundle(GOOD), object: bundle(BAD, pinned) }],
-    [
-      'a chart that was found later refuses what is stored',
-      { oldObject: bundle(GOOD, status(held)), object: bundle(BAD) },
-    ],
     ['nothing was deployed', { oldObject: bundle(GOOD, { status: {} }), object: bundle(BAD) }],
     [
       'a digest that is none',
@@ -179,8 +196,7 @@ t.test('nothing is said where nobody knows which chart the values will meet', as
 
 t.test('what can\u2019t be judged is let pass, and said', async (t) => {
   const name = `ConfigMap k8s-werf-operator-go-system/${SHOP.metadata.name}`;
-  const unjudged = (why: string) =>
-    warned(`spec.converge.values: not judged by the schema of the chart that is deployed: ${why}`);
+  const unjudged = (why: string) => warned(`spec.converge.values: not judged by the schema of the chart: ${why}`);
   const failing = harness();
   failing.fail(name);
   t.strictSame(await told(failing, change(GOOD, BAD)), unjudged(`${name}: unavailable`));
@@ -191,6 +207,12 @@ t.test('what can\u2019t be judged is let pass, and said', async (t) => {
   t.strictSame(await told(other, change(GOOD, BAD)), ALLOWED, 'another digest that begins alike');
   const broken = harness({}, keptChart(DIGEST, { name: 'shop', schema: {}, dependencies: [] }));
   t.strictSame(await told(broken, change(GOOD, BAD)), ALLOWED, 'a schema that accepts everything');
+  const unusable = harness({}, keptChart(DIGEST, { name: 'shop', schema: { type: 'text' } }));
+  const { allowed, warnings } = await told(unusable, change(GOOD, BAD));
+  t.match(
+    [allowed, ...warnings],
+    [true, 'spec.converge.values: not judged: values.schema.json of chart shop can\u2019t be used'],
+  );
   const huge = { values: { domain: 'shop.example', replicas: 'two', text: 'x'.repeat(300_000) } };
   t.strictSame(await told(harness(), change(GOOD, huge)), unjudged('at admission values of at most 262144 bytes are'));
 });
@@ -268,8 +290,44 @@ t.test('nothing is judged by what the user may not read', async (t) => {
   );
 });
 
+/** Stand for all that a Secret holds. */
+const HIDDEN_TEXT = 'hunter2hunter2';
+const HIDDEN_NUMBER = 987_654_321;
+
+/** The same shape with texts, numbers and keys that no schema has. */
+const hidden = (value: unknown): unknown => {
+  if (typeof value === 'string') return `${HIDDEN_TEXT}${value}`;
+  if (typeof value === 'number') return HIDDEN_NUMBER;
+  if (Array.isArray(value)) return value.map(hidden);
+  if (!isMap(value)) return value;
+  const inside = Object.entries(value).map(([key, part]) => [key, hidden(part)] as const);
+  return Object.fromEntries([...inside, [`${HIDDEN_TEXT}-key`, HIDDEN_TEXT]]);
+};
+
+t.test('nothing of a Secret is in a verdict, whatever the schema wants', async (t) => {
+  const charts = new LoadedCharts();
+  let refused = 0;
+  for (const [n, { title, files, values }] of madeUpSchemas(4, 1000).entries()) {
+    const digest = `sha256:${String(n).padStart(64, '0')}`;
+    const data = { 'values.json': JSON.stringify(hidden(values)) };
+    const found = { kind: 'Secret', namespace: 'ops', name: 'keys', data } as const;
+    const input = {
+      sources: [{ source: { secretRef: { name: 'keys' } }, found }],
+      bundleNamespace: 'ops',
+      targetNamespace: 'ops',
+    };
+    const job = { kind: 'chart', digest, kept: keptFiles(digest, files), values: jobOf(input) } as const;
+    const verdict = charts.judge(job);
+    refused += verdict.kind === 'judged' && verdict.problems.length > 0 ? 1 : 0;
+    const text = JSON.stringify(verdict);
+    if (text.includes(HIDDEN_TEXT) || text.includes(String(HIDDEN_NUMBER))) t.fail(`${title}: ${text}`);
+  }
+  t.ok(refused > 150, `${refused} of 1000 were refused`);
+});
+
 t.test('a chart that takes too much is left alone for ten minutes', async (t) => {
   const clock = createFakeClock();
+  const log = recordLog();
   let asked = 0;
   const judgeOf = (answer: (signal: AbortSignal) => Promise<PoolOutcome<never>>): ChartJudge =>
     new ChartJudge({
@@ -281,11 +339,12 @@ t.test('a chart that takes too much is left alone for ten minutes', async (t) =>
         },
       },
       clock,
+      log,
     });
   const values = { sources: [], inline: { a: 1 }, bundleNamespace: 'ops', targetNamespace: 'ops' };
   const never = new AbortController().signal;
   const said = async (judge: ChartJudge): Promise<string | undefined> =>
-    (await judge.judge({ digest: DIGEST, values }, never)).warnings[0]?.message.replace(/^.*deployed: /, '');
+    (await judge.judge({ digest: DIGEST, values }, never)).warnings[0]?.message.replace(/^.*the chart: /, '');
   const whenAborted = (began: boolean) => (signal: AbortSignal) =>
     new Promise<PoolOutcome<never>>((resolve) =>
       signal.addEventListener('abort', () => resolve({ kind: 'aborted', began })),
@@ -313,4 +372,14 @@ t.test('a chart that takes too much is left alone for ten minutes', async (t) =>
   t.equal(await said(greedy), 'it takes more memory than there is at admission');
   t.equal(await said(greedy), 'it takes more memory than there is at admission');
   t.equal(asked, 1);
+  const told = (why: string) => ({
+    level: 'warn',
+    message: 'a chart is not judged by for ten minutes',
+    fields: { digest: DIGEST, why },
+  });
+  const [slowly, greedily] = [
+    told('it takes too long at admission'),
+    told('it takes more memory than there is at admission'),
+  ];
+  t.match(log.entries, [slowly, slowly, greedily], 'which the log says');
 });

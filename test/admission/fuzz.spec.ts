@@ -68,7 +68,7 @@ const random = { uniform: () => 0.5 };
 const values = new ValuesPool({ log });
 const index = new BundleIndex({ client: kube, clock, random, log, keepUses: true });
 const kept = new KeptCharts({ client: kube, metrics, namespace: config.namespace });
-const charts = new ChartJudge({ kept, pool: values, clock });
+const charts = new ChartJudge({ kept, pool: values, clock, log });
 const checks = createChecks({ client: kube, config, values, charts, clock, releases: index, metrics });
 const ending = new AbortController();
 t.teardown(() => ending.abort());

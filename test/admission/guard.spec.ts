@@ -93,7 +93,7 @@ const setup = async (t: Test, { bundles = {}, shadows = [], answer, may = () => 
   });
   const pool = new ValuesPool({ log });
   const values = answer === undefined ? pool : { judge: async () => answer };
-  const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool, clock });
+  const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool, clock, log });
   // What a change deploys is another spec's subject: test/admission/impact.spec.ts.
   const answers = { impact: async (): Promise<readonly Concerned[]> => [] };
   const metrics = { answered: () => {}, lookedUp: () => {} };

@@ -73,7 +73,7 @@ export const createAdmissionHarness = (options: {
   const { config } = parsed;
   const values = new ValuesPool({ log });
   const kept = new KeptCharts({ client, metrics, namespace: config.namespace });
-  const charts = new ChartJudge({ kept, pool: values, clock });
+  const charts = new ChartJudge({ kept, pool: values, clock, log });
   const releases = new BundleIndex({ client, clock, random: { uniform: () => 0 }, log, keepUses: false });
   const checks = createChecks({ client, config, values, charts, clock, releases, metrics });
   const running = new AbortController();

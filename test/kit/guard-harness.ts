@@ -110,7 +110,7 @@ export const openGuard = (t: Test, options: GuardOptions): GuardHarness => {
   });
   const { authorize = 'always', maxImpact } = options;
   const metrics = { answered: () => {}, lookedUp: () => {} };
-  const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool: values, clock });
+  const charts = new ChartJudge({ kept: { get: async () => ({ kind: 'absent' }) }, pool: values, clock, log });
   const impact = { bundles, answers: values, settings: { platform, maxImpact } };
   const guard = createGuard({ uses: bundles, client, values, charts, clock, log, metrics, impact, authorize });
   const ask = async (wanted: Wanted): Promise<Answered> => {

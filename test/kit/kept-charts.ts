@@ -9,8 +9,11 @@ export const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
 const OPERATOR = 'k8s-werf-operator-go-system';
 
 /** The ConfigMap that the controller keeps of a chart that has a schema. */
-export const keptChart = (digest: string, parts: ChartParts): ConfigMap => {
-  const files = new Map(Object.entries(chartFiles(parts)).map(([path, text]) => [path, Buffer.from(text)]));
+export const keptChart = (digest: string, parts: ChartParts): ConfigMap => keptFiles(digest, chartFiles(parts));
+
+/** The same of files, texts by their paths. */
+export const keptFiles = (digest: string, texts: Readonly<Record<string, string>>): ConfigMap => {
+  const files = new Map(Object.entries(texts).map(([path, text]) => [path, Buffer.from(text)]));
   const kept = keptChartOf(files);
   if (kept === undefined) throw new Error('a chart without a schema is not kept');
   return encodeKeptChart(kept, { digest, namespace: OPERATOR });

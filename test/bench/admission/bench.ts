@@ -15,6 +15,8 @@ const highestRss = async (servers: Servers, more: number): Promise<number> => {
   return Math.max(more, ...used.map(({ rss }) => rss));
 };
 
+const rssWithCharts = async (servers: Servers): Promise<number> => (await servers['webhook-charts'].usage()).rss;
+
 const measureAll = async (surroundings: Surroundings, { plan, memory }: Choice): Promise<Results> => {
   const servers = await startServers(surroundings);
   const samples = await measure({ servers, surroundings, plan }, (round) =>
@@ -27,7 +29,14 @@ const measureAll = async (surroundings: Surroundings, { plan, memory }: Choice):
   const used = await measureMemory({ surroundings, server }, memory);
   const rss = await highestRss(servers, Math.max(used.early.rss, used.late.rss));
   say('large objects');
-  return judge({ samples, attack, memory: used, rss, sizes: await trySizes(surroundings, server) });
+  const withCharts = await rssWithCharts(servers);
+  return judge({
+    samples,
+    attack,
+    memory: used,
+    rss: { rss, withCharts },
+    sizes: await trySizes(surroundings, server),
+  });
 };
 
 await runBenchmark({

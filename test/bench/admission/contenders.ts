@@ -1,13 +1,20 @@
 import type { Got } from './connection.js';
 import { post } from './connection.js';
-import { review } from './review.js';
+import { DEPLOYED_DIGEST } from './large-chart.js';
+import { review, valuesReview } from './review.js';
 
 /** What is compared, in the order of the table. */
-export const CONTENDERS = ['bare', 'express', 'validate', 'mutate', 'five-gets', 'grants'] as const;
+export const CONTENDERS = ['bare', 'express', 'validate', 'mutate', 'five-gets', 'grants', 'values', 'chart'] as const;
 export type ContenderName = (typeof CONTENDERS)[number];
 
 /** The servers: each a process of its own. */
-export type ServerName = 'bare-echo' | 'express-echo' | 'webhook-alone' | 'webhook-five-gets' | 'webhook-grants';
+export type ServerName =
+  | 'bare-echo'
+  | 'express-echo'
+  | 'webhook-alone'
+  | 'webhook-five-gets'
+  | 'webhook-grants'
+  | 'webhook-charts';
 
 interface Contender {
   /** For people. */
@@ -15,6 +22,8 @@ interface Contender {
   readonly server: ServerName;
   readonly request: Buffer;
   readonly isRight: (got: Got) => boolean;
+  /** Must be refused: shows that what is to cost something is done. */
+  readonly refused?: Buffer;
   /** Calls to the apiserver that a request must cost: anything else would be a comparison of something else. */
   readonly calls: { readonly lookups: number; readonly reviews: number };
 }
@@ -63,6 +72,22 @@ export const contenders: Readonly<Record<ContenderName, Contender>> = {
     // create jobs.batch in the target namespace; create pods in both namespaces, where sources of values are looked for.
     calls: { lookups: 5, reviews: 3 },
   },
+  values: {
+    title: 'changed values',
+    server: 'webhook-charts',
+    request: post('/validate?timeout=10s', valuesReview({ digest: undefined, replicas: 4 })),
+    isRight: isAllowed,
+    calls: { lookups: 3, reviews: 0 },
+  },
+  chart: {
+    title: 'and a chart of 200 KB',
+    server: 'webhook-charts',
+    request: post('/validate?timeout=10s', valuesReview({ digest: DEPLOYED_DIGEST, replicas: 4 })),
+    isRight: isAllowed,
+    refused: post('/validate?timeout=10s', valuesReview({ digest: DEPLOYED_DIGEST, replicas: 0 })),
+    // The chart is read once, and counted by itself.
+    calls: { lookups: 3, reviews: 0 },
+  },
 };
 
 /** Flags of the webhook by what it is measured for; everything else is as it is shipped. */
@@ -70,4 +95,5 @@ export const WEBHOOK_FLAGS = {
   'webhook-alone': ['--no-check-references', '--authorize=off', '--cross-namespace=always'],
   'webhook-five-gets': ['--authorize=off'],
   'webhook-grants': [],
+  'webhook-charts': ['--authorize=off'],
 } as const satisfies Partial<Record<ServerName, readonly string[]>>;

@@ -1,5 +1,6 @@
 import type { Program } from '../program.js';
 import { quantile } from '../statistics.js';
+import type { Got } from './connection.js';
 import { CONTENDERS, type ContenderName, contenders, type ServerName, WEBHOOK_FLAGS } from './contenders.js';
 import { connections, type Load, run } from './load.js';
 import type { Surroundings } from './surroundings.js';
@@ -39,6 +40,7 @@ export const startServers = async (surroundings: Surroundings): Promise<Servers>
     'webhook-alone': await webhook('webhook-alone'),
     'webhook-five-gets': await webhook('webhook-five-gets'),
     'webhook-grants': await webhook('webhook-grants'),
+    'webhook-charts': await webhook('webhook-charts'),
   };
 };
 
@@ -87,7 +89,7 @@ const warmUp = async (
   name: ContenderName,
   { servers, surroundings, count }: { servers: Servers; surroundings: Surroundings; count: number },
 ): Promise<void> => {
-  const { calls, server } = contenders[name];
+  const { calls, server, refused } = contenders[name];
   const before = await surroundings.calls();
   const load = { ...loadFor(name, servers[server].port, surroundings.ca), connections: 10, count };
   const open = await connections(load);
@@ -95,11 +97,24 @@ const warmUp = async (
   for (const connection of open) connection.close();
   const after = await surroundings.calls();
   const made = { lookups: (after.lookups - before.lookups) / count, reviews: (after.reviews - before.reviews) / count };
+  // Each of those that come before the first answer asks.
+  if (after.charts - before.charts > load.connections)
+    throw new Error(`${contenders[name].title}: a chart is read again and again`);
+  if (refused !== undefined) await askRefused(refused, load);
   if (made.lookups !== calls.lookups || made.reviews !== calls.reviews) {
     const counts = ({ lookups, reviews }: typeof calls) => `${lookups} GETs and ${reviews} SubjectAccessReviews`;
     throw new Error(`${contenders[name].title}: ${counts(made)} for a request, where ${counts(calls)} are expected`);
   }
 };
+
+/** Shows that what is measured is judged. */
+const askRefused = async (request: Buffer, { port, ca }: Pick<Load, 'port' | 'ca'>): Promise<void> => {
+  const open = await connections({ port, ca, connections: 1 });
+  await run({ count: 1, request: () => request, isRight: isRefused }, open);
+  for (const connection of open) connection.close();
+};
+
+const isRefused = ({ status, body }: Got): boolean => status === 200 && body.includes('"allowed":false');
 
 /** Handshakes are left out: they are the same everywhere, and come once in many calls. */
 const measureOnce = async (server: Program, load: Load): Promise<Omit<Sample, 'contender' | 'level' | 'round'>> => {

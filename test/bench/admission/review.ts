@@ -1,6 +1,6 @@
 import { withDefaults } from '../../../api/defaults.js';
 import { ACCEPT_BUNDLES_FROM } from '../../../api/references/target-namespace.js';
-import type { WerfBundleSpec } from '../../../api/werfbundle.js';
+import type { WerfBundleSpec, WerfBundleStatus } from '../../../api/werfbundle.js';
 
 /** Annotation by which the target namespace takes bundles. */
 export const CONSENT_FROM = ACCEPT_BUNDLES_FROM;
@@ -75,7 +75,7 @@ const objectOf = (of: WerfBundleSpec, padding: string) => ({
   spec: of,
 });
 
-/** What a review is about. */
+/** What a review of a new bundle is about. */
 interface ReviewChoice {
   /** five: refers to five objects; none: to nothing. */
   readonly references: 'five' | 'none';
@@ -89,7 +89,47 @@ interface ReviewChoice {
 export const review = ({ references, defaulted, padding = 0 }: ReviewChoice): string => {
   const written = references === 'five' ? spec : aloneSpec;
   const object = objectOf(defaulted ? withDefaults(written) : written, 'x'.repeat(padding));
-  return JSON.stringify({
+  return reviewOf(object, { operation: 'CREATE', oldObject: null });
+};
+
+/**
+ * An AdmissionReview as an apiserver sends it for `kubectl apply` of other inline values.
+ * @param change.digest - of what is deployed; undefined: nothing is
+ */
+export const valuesReview = ({
+  digest,
+  replicas,
+}: {
+  readonly digest: string | undefined;
+  readonly replicas: number;
+}): string => {
+  const stored = { ...objectOf(withDefaults(spec), ''), ...(digest !== undefined && { status: deployed(digest) }) };
+  const { converge = {} } = stored.spec;
+  const values = { ...converge.values, replicas };
+  const object = { ...stored, spec: { registry: stored.spec.registry, converge: { ...converge, values } } };
+  return reviewOf(object, { operation: 'UPDATE', oldObject: stored });
+};
+
+const deployed = (digest: string): WerfBundleStatus => ({
+  observedGeneration: 1,
+  lastAppliedDigest: digest,
+  lastAppliedTag: '2.3.4',
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'True',
+      reason: 'Deployed',
+      message: '2.3.4 is deployed',
+      lastTransitionTime: '2026-11-23T10:00:00Z',
+    },
+  ],
+});
+
+const reviewOf = (
+  object: ReturnType<typeof objectOf>,
+  rest: { readonly operation: 'CREATE' | 'UPDATE'; readonly oldObject: object | null },
+): string =>
+  JSON.stringify({
     kind: 'AdmissionReview',
     apiVersion: 'admission.k8s.io/v1',
     request: {
@@ -100,7 +140,6 @@ export const review = ({ references, defaulted, padding = 0 }: ReviewChoice): st
       requestResource: RESOURCE,
       name: object.metadata.name,
       namespace: NAMES.own,
-      operation: 'CREATE',
       userInfo: {
         username: 'jane@shop.example',
         uid: '014fbff9a07c',
@@ -108,9 +147,8 @@ export const review = ({ references, defaulted, padding = 0 }: ReviewChoice): st
         extra: { 'authentication.kubernetes.io/credential-id': ['JTI=7ee52be0-9045-4653-aa5e-0da57b8dccdc'] },
       },
       object,
-      oldObject: null,
+      ...rest,
       dryRun: false,
       options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', fieldManager: 'kubectl-client-side-apply' },
     },
   });
-};

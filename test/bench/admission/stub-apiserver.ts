@@ -7,17 +7,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { objectAt } from './stub-objects.js';
+import { isChart, objectAt } from './stub-objects.js';
 
 /** Calls since the start, by what they were for. */
 export interface Calls {
   readonly lookups: number;
   readonly reviews: number;
+  /** Reads of what is kept of a chart. */
+  readonly charts: number;
 }
 
 const [, , folder = '.'] = process.argv;
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
-const calls = { lookups: 0, reviews: 0 };
+const calls = { lookups: 0, reviews: 0, charts: 0 };
 const configurations = new Map<string, Record<string, unknown>>();
 
 const REVIEW = JSON.stringify({
@@ -71,7 +73,8 @@ const serve = async (request: IncomingMessage, response: ServerResponse): Promis
   if (/webhookconfigurations\/[^/]+$/.test(path)) return configuration(path, request, response);
   if (query !== '') return answer(response, 200, '{"metadata":{"resourceVersion":"1"},"items":[]}');
   const object = objectAt(path);
-  if (object !== undefined) calls.lookups += 1;
+  if (isChart(path)) calls.charts += 1;
+  else if (object !== undefined) calls.lookups += 1;
   else console.error(`nothing is at ${request.method} ${request.url}`);
   answer(response, object === undefined ? 404 : 200, object ?? '{"kind":"Status","code":404,"reason":"NotFound"}');
 };

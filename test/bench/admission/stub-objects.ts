@@ -1,3 +1,5 @@
+import { keptChartName } from '../../../api/chart/kept-chart.js';
+import { DEPLOYED_DIGEST, largeChart } from './large-chart.js';
 import { CONSENT_FROM, NAMES } from './review.js';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -39,6 +41,9 @@ const meta = (namespace: string, name: string) => ({
 });
 
 const { own, target } = NAMES;
+/** The webhook's own by default. */
+const OPERATOR = 'k8s-werf-operator-go-system';
+const CHART = `/api/v1/namespaces/${OPERATOR}/configmaps/${keptChartName(DEPLOYED_DIGEST) ?? ''}`;
 const objects: Readonly<Record<string, object>> = {
   [`/api/v1/namespaces/${target}`]: {
     apiVersion: 'v1',
@@ -72,10 +77,14 @@ const objects: Readonly<Record<string, object>> = {
     type: 'Opaque',
     data: { 'database.yaml': base64('database:\n  host: db.example\n  password: correct-horse-battery-staple\n') },
   },
+  [CHART]: { apiVersion: 'v1', kind: 'ConfigMap', ...largeChart(OPERATOR) },
 };
 const texts: ReadonlyMap<string, string> = new Map(
   Object.entries(objects).map(([path, object]) => [path, JSON.stringify(object)]),
 );
+
+/** Whether what the controller keeps of a chart is at a path. */
+export const isChart = (path: string): boolean => path === CHART;
 
 /** The object at a path of the API, as JSON. */
 export const objectAt = (path: string): string | undefined => texts.get(path);
