@@ -36,6 +36,7 @@ export interface Settings {
     readonly environment?: string;
     readonly werfSecretKey?: { readonly name: string; readonly key: string };
     readonly rollbackOnFailure: boolean;
+    readonly onFailure: NonNullable<ConvergeSpec['onFailure']>;
     readonly valuesFrom: readonly ValuesSource[];
     readonly values?: NonNullable<ConvergeSpec['values']>;
   };
@@ -121,6 +122,7 @@ const convergeOf = (bundle: StoredBundle, converge: ConvergeSpec): Settings['con
     ...ifGiven('environment', converge.environment),
     ...ifGiven('werfSecretKey', keyRef === undefined ? undefined : { name: keyRef.name, key: present(keyRef.key) }),
     rollbackOnFailure: present(converge.rollbackOnFailure),
+    onFailure: present(converge.onFailure),
     valuesFrom: converge.valuesFrom ?? [],
     ...ifGiven('values', converge.values),
   };

@@ -187,13 +187,14 @@ export class Controller {
     /** Aborted when running work is to be aborted. */
     readonly signal: AbortSignal;
   }): WorkQueue {
-    const { clock, random, log, values, platform, metrics, workers, tracer } = this.#deps;
+    const { clock, random, log, values, registry, platform, metrics, workers, tracer } = this.#deps;
     const self = {
       clock,
       client: needs.client,
       lister: this.#caches,
       scans: needs.scans,
       values,
+      registry,
       platform,
       proof: this.#takeOver.proof,
       memory: new Memory(),

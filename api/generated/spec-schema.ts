@@ -254,6 +254,15 @@ export const specSchema = {
           "description": "Whether a deploy that fails is rolled back to the release before, werf's --auto-rollback.",
           "default": false
         },
+        "onFailure": {
+          "type": "string",
+          "description": "What follows a deploy that failed for good: nothing (Stay), or one of what was deployed last with success (Return); then what failed is held until the registry offers another digest, or somebody lets it go.",
+          "default": "Stay",
+          "enum": [
+            "Stay",
+            "Return"
+          ]
+        },
         "valuesFrom": {
           "type": "array",
           "description": "ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).",

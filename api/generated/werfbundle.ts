@@ -122,6 +122,10 @@ export interface WerfBundleSpec {
      */
     rollbackOnFailure?: boolean;
     /**
+     * What follows a deploy that failed for good: nothing (Stay), or one of what was deployed last with success (Return); then what failed is held until the registry offers another digest, or somebody lets it go.
+     */
+    onFailure?: 'Stay' | 'Return';
+    /**
      * ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).
      *
      * @maxItems 64
@@ -318,6 +322,7 @@ export interface WerfBundleStatus {
       | 'DriftCorrection'
       | 'Downgrade'
       | 'Rollback'
+      | 'Return'
       | 'JobLost'
       | 'Dismiss';
     /**
@@ -373,6 +378,73 @@ export interface WerfBundleStatus {
    * The tag of the annotation werf.io/rollback-to that this status is about; left out without one.
    */
   rollbackTo?: string;
+  /**
+   * The last value of the annotation werf.io/release-hold-requested-at that was acted on.
+   */
+  lastHandledHoldRelease?: string;
+  /**
+   * What failed and was returned from, newest first. It is not deployed, whatever the registry offers, until somebody lets it go or something else was deployed with success.
+   *
+   * @maxItems 5
+   *
+   * Items: One of them.
+   */
+  holds?: {
+    /**
+     * The tag that failed.
+     */
+    tag: string;
+    /**
+     * The digest that failed; this is what is held, whatever tag has it.
+     */
+    digest: string;
+    /**
+     * A checksum of the deploy-relevant spec and the values that it failed with.
+     */
+    checksum: string;
+    /**
+     * The number of the deployment that failed.
+     */
+    number: number;
+    /**
+     * Since when it is held.
+     */
+    since: string;
+    /**
+     * Why it failed.
+     */
+    message: string;
+    /**
+     * What was deployed last with success, and returned to.
+     */
+    good: {
+      /**
+       * Its tag.
+       */
+      tag: string;
+      /**
+       * Its digest.
+       */
+      digest: string;
+      /**
+       * A checksum of the deploy-relevant spec and the values that it was deployed with.
+       */
+      checksum: string;
+    };
+  }[];
+  /**
+   * Why what was deployed last with success could not be deployed again; left out otherwise.
+   */
+  notReturned?: {
+    /**
+     * The number of the deployment that it should have followed.
+     */
+    number: number;
+    /**
+     * Why, and what to do.
+     */
+    message: string;
+  };
   /**
    * When the last check for drift ended.
    */

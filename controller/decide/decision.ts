@@ -60,7 +60,9 @@ export type Need =
   | { readonly kind: 'needs'; readonly what: 'job-slot'; readonly jobName: string }
   /** Values, credentials and ServiceAccount: several reads. */
   | { readonly kind: 'needs'; readonly what: 'job-inputs'; readonly settings: Settings }
-  | { readonly kind: 'needs'; readonly what: 'dismissal' };
+  | { readonly kind: 'needs'; readonly what: 'dismissal' }
+  /** What the registry has behind a tag that it does not offer: one request. */
+  | { readonly kind: 'needs'; readonly what: 'tag'; readonly tag: string };
 
 export interface Decision {
   readonly kind: 'decided';

@@ -4,6 +4,7 @@ import { blocked, readDismissal } from './dismissal.js';
 import { rightsMissing, unlessForbidden } from './forbidden.js';
 import { readJobInputs } from './job-inputs.js';
 import type { ObserveDeps } from './observe.js';
+import { readTag } from './read-tag.js';
 
 /** What can be looked up for a decision. A job slot is not among it: requesting one changes something. */
 type LookUp = Exclude<Need, { readonly what: 'job-slot' }>;
@@ -24,6 +25,8 @@ export const lookUp = async (
       const reading = readJobInputs(deps, { bundle, settings: need.settings, platform }, signal);
       return { ...seen, jobInputs: await unlessForbidden(reading, rightsMissing) };
     }
+    case 'tag':
+      return { ...seen, tagNow: await readTag(deps.registry, seen, { tag: need.tag, signal }) };
     case 'dismissal': {
       const reading = readDismissal(deps.client, { bundle, spec, platform, bundles: deps.lister.bundles() }, signal);
       return { ...seen, dismissal: await unlessForbidden(reading, blocked) };

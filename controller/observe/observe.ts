@@ -8,6 +8,7 @@ import { KubeError } from '../../kube/client.js';
 import type { Reads } from '../../kube/get-once.js';
 import { EVENTS, JOBS } from '../../kube/resources.js';
 import type { Log } from '../../process/ports.js';
+import type { Registry } from '../../registry/port.js';
 import type { Lister } from '../cache/lister.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
 import { isPolled } from '../decide/interest.js';
@@ -36,6 +37,8 @@ export interface ObserveDeps {
   readonly reads: Reads;
   readonly lister: Lister;
   readonly values: ReadsValues;
+  /** For what no scan tells. */
+  readonly registry: Pick<Registry, 'readManifest'>;
   readonly platform: Platform;
   /** By what the controller knows its own Jobs. */
   readonly proof: () => Proof;
@@ -86,6 +89,7 @@ export const observe = async (
     slot: undefined,
     jobInputs: undefined,
     dismissal: undefined,
+    tagNow: undefined,
   };
 };
 

@@ -98,6 +98,7 @@ const DEFAULTED = {
     timeout: '30m',
     retries: 0,
     rollbackOnFailure: false,
+    onFailure: 'Stay',
     driftDetection: { enabled: false, interval: '15m', correct: true, maxRetries: 3 },
   },
   deletionPolicy: 'Orphan',

@@ -235,6 +235,7 @@ t.test('defaults', async (t) => {
     timeout: '30m',
     retries: 0,
     rollbackOnFailure: false,
+    onFailure: 'Stay',
     driftDetection,
   };
   const add = (path: string, value: unknown) => ({ op: 'add' as const, path: `/spec/${path}`, value });

@@ -175,6 +175,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     cleanupPending: undefined,
     jobInputs: undefined,
     dismissal: { kind: 'possible' },
+    tagNow: undefined,
     slot: slot(of, 'granted'),
     ...change,
   };

@@ -12,6 +12,8 @@ const answered = (seen: Observation, need: Need): Observation => {
       return { ...seen, jobInputs: jobInputs() };
     case 'dismissal':
       return { ...seen, dismissal: { kind: 'possible' } };
+    case 'tag':
+      return { ...seen, tagNow: { kind: 'there', tag: need.tag, digest: seen.bundle.status?.lastAppliedDigest ?? '' } };
   }
 };
 

@@ -263,6 +263,10 @@ export const SPEC_VERDICTS: readonly { readonly spec: unknown; readonly want: re
     ],
   },
   {
+    spec: withConverge({ onFailure: 'Rollback' }),
+    want: ['spec.converge.onFailure: Unsupported value: "Rollback": supported values: "Stay", "Return"'],
+  },
+  {
     spec: { registry, deletionPolicy: 'Keep' },
     want: ['spec.deletionPolicy: Unsupported value: "Keep": supported values: "Orphan", "Dismiss"'],
   },
