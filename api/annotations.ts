@@ -7,6 +7,8 @@ export const DEPLOY_REQUESTED = 'werf.io/deploy-requested-at';
 export const ALLOW_DOWNGRADE = 'werf.io/allow-downgrade';
 /** Annotation of a bundle: as long as it is there, its tag is the one that is wanted, whatever spec.registry chooses; an empty one is none. */
 export const ROLLBACK_TO = 'werf.io/rollback-to';
+/** Annotation of a bundle that lets go what is held since it failed; only a new, non-empty value counts. */
+export const RELEASE_HOLD_REQUESTED = 'werf.io/release-hold-requested-at';
 /** Annotation of a bundle: `warn` admits it although something that it refers to does not exist. */
 export const MISSING_REFERENCES = 'werf.io/missing-references';
 /**

@@ -6,7 +6,7 @@ export const CONDITIONS = {
   Reconciling: 'something is under way, or is tried again by itself; it is there only then',
   Stalled: 'a person has to act; it is there only then',
   RegistryReachable: 'whether the last poll of the registry succeeded',
-  Held: 'what the registry offers is not deployed, since a person has rolled back; it is there only then',
+  Held: 'what the registry offers is not deployed, since a person has rolled back, or since it failed; it is there only then',
   Drifted:
     'with drift detection: whether the cluster differs from what was deployed; Unknown if the last check gave no result',
   DriftCorrectionFailed:
@@ -132,6 +132,18 @@ export const REASONS = {
     advice: '`werfbundle release-hold` follows the registry again',
     see: 'command-line.md#release-hold',
     event: 'Normal',
+  },
+  Returning: {
+    what: 'a deployment has failed for good, and what was deployed last with success follows',
+    advice: 'wait',
+    see: 'configuration.md#onfailure',
+    event: 'Normal',
+  },
+  Returned: {
+    what: 'what the registry offers has failed: it is held, and what was deployed last with success is deployed again',
+    advice: 'publish another version, or mend the cause and run `werfbundle release-hold`',
+    see: 'configuration.md#onfailure',
+    event: 'Warning',
   },
   HoldReleased: {
     what: 'nothing is held back any more: the registry is followed again',

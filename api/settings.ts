@@ -37,6 +37,7 @@ export interface Settings {
     readonly werfSecretKey?: { readonly name: string; readonly key: string };
     readonly rollbackOnFailure: boolean;
     readonly plan: NonNullable<ConvergeSpec['plan']>;
+    readonly onFailure: NonNullable<ConvergeSpec['onFailure']>;
     readonly valuesFrom: readonly ValuesSource[];
     readonly values?: NonNullable<ConvergeSpec['values']>;
   };
@@ -123,6 +124,7 @@ const convergeOf = (bundle: StoredBundle, converge: ConvergeSpec): Settings['con
     ...ifGiven('werfSecretKey', keyRef === undefined ? undefined : { name: keyRef.name, key: present(keyRef.key) }),
     rollbackOnFailure: present(converge.rollbackOnFailure),
     plan: present(converge.plan),
+    onFailure: present(converge.onFailure),
     valuesFrom: converge.valuesFrom ?? [],
     ...ifGiven('values', converge.values),
   };

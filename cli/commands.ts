@@ -87,7 +87,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./rollback/command.js')).rollbackCommand,
   },
   'release-hold': {
-    summary: 'let a bundle follow its registry again, after a rollback',
+    summary: 'let a bundle follow its registry again, after a rollback or a failure',
     load: async () => (await import('./release-hold/command.js')).releaseHoldCommand,
   },
   init: {

@@ -212,7 +212,7 @@ export class Controller {
     /** Aborted when running work is to be aborted. */
     readonly signal: AbortSignal;
   }): WorkQueue {
-    const { clock, random, log, values, platform, metrics, workers, tracer } = this.#deps;
+    const { clock, random, log, values, registry, platform, metrics, workers, tracer } = this.#deps;
     const self = {
       clock,
       client: needs.client,
@@ -220,6 +220,7 @@ export class Controller {
       scans: needs.scans,
       charts: needs.charts,
       values,
+      registry,
       platform,
       proof: this.#takeOver.proof,
       memory: new Memory(),

@@ -8,6 +8,7 @@ import {
   MISSING_REFERENCES,
   RECONCILE_REQUESTED,
   REFUSED_VALUES,
+  RELEASE_HOLD_REQUESTED,
   ROLLBACK_TO,
 } from '../api/annotations.js';
 import { FINALIZER } from '../api/finalizer.js';
@@ -45,6 +46,11 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
     ROLLBACK_TO,
     'a bundle',
     'written by `werfbundle rollback`: as long as it is there, this tag is wanted, whatever `spec.registry` chooses; `werfbundle release-hold` takes it away',
+  ],
+  [
+    RELEASE_HOLD_REQUESTED,
+    'a bundle',
+    'written by `werfbundle release-hold`: each new value lets go what is held since it failed (`spec.converge.onFailure: Return`)',
   ],
   [
     BEFORE_ROLLBACK,

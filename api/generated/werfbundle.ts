@@ -326,6 +326,7 @@ export interface WerfBundleStatus {
       | 'DriftCorrection'
       | 'Downgrade'
       | 'Rollback'
+      | 'Return'
       | 'JobLost'
       | 'Dismiss';
     /**
@@ -532,6 +533,73 @@ export interface WerfBundleStatus {
    * The tag of the annotation werf.io/rollback-to that this status is about; left out without one.
    */
   rollbackTo?: string;
+  /**
+   * The last value of the annotation werf.io/release-hold-requested-at that was acted on.
+   */
+  lastHandledHoldRelease?: string;
+  /**
+   * What failed and was returned from, newest first. It is not deployed, whatever the registry offers, until somebody lets it go or something else was deployed with success.
+   *
+   * @maxItems 5
+   *
+   * Items: One of them.
+   */
+  holds?: {
+    /**
+     * The tag that failed.
+     */
+    tag: string;
+    /**
+     * The digest that failed; this is what is held, whatever tag has it.
+     */
+    digest: string;
+    /**
+     * A checksum of the deploy-relevant spec and the values that it failed with.
+     */
+    checksum: string;
+    /**
+     * The number of the deployment that failed.
+     */
+    number: number;
+    /**
+     * Since when it is held.
+     */
+    since: string;
+    /**
+     * Why it failed.
+     */
+    message: string;
+    /**
+     * What was deployed last with success, and returned to.
+     */
+    good: {
+      /**
+       * Its tag.
+       */
+      tag: string;
+      /**
+       * Its digest.
+       */
+      digest: string;
+      /**
+       * A checksum of the deploy-relevant spec and the values that it was deployed with.
+       */
+      checksum: string;
+    };
+  }[];
+  /**
+   * Why what was deployed last with success could not be deployed again; left out otherwise.
+   */
+  notReturned?: {
+    /**
+     * The number of the deployment that it should have followed.
+     */
+    number: number;
+    /**
+     * Why, and what to do.
+     */
+    message: string;
+  };
   /**
    * When the last check for drift ended.
    */

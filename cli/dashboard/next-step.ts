@@ -72,6 +72,7 @@ const TOLD: Readonly<Partial<Record<Reason, (seen: Seen) => Told>>> = {
   Drifted: drifted,
   DriftCorrectionFailed: () => ({ commands: ['diff', AGAIN] }),
   Suspended: suspended,
+  Returned: () => ({ commands: ['history', 'release-hold'] }),
 };
 
 /**

@@ -89,7 +89,9 @@ const at = (time: number | undefined): Pick<Step, 'at'> => (time === undefined ?
 
 const nothingToDeploy: Rule = ({ tag }) => {
   if (tag.chosen !== undefined || tag.message === undefined) return undefined;
-  const state = tag.skipped.some(({ reason }) => reason === 'held') ? 'held' : 'nothing-to-deploy';
+  const state = tag.skipped.some(({ reason }) => reason === 'held' || reason === 'failed')
+    ? 'held'
+    : 'nothing-to-deploy';
   return { state, message: tag.message };
 };
 

@@ -2,6 +2,7 @@ import { ALLOW_DOWNGRADE } from '../../api/annotations.js';
 import { admits, isLowerTag, rankTags } from '../../api/tag-choice.js';
 import { tagRefusals } from '../../api/tag-refusal.js';
 import { specChanged } from '../../controller/decide/due.js';
+import { holdOn } from '../../controller/decide/hold-list.js';
 import { pollError } from '../../controller/decide/poll-error.js';
 import type { Explanation, SkipReason, TagExplanation } from './explanation.js';
 import type { Seen } from './observe.js';
@@ -18,9 +19,20 @@ export const explainTag = (seen: Seen): TagExplanation => {
   if (outcome.kind !== 'selected')
     return { ...common, ...listed, from: 'registry', message: outcome.message, skipped: skippedOf(seen, undefined) };
   const { tag, digest } = outcome;
-  const held = isHeld(seen, tag);
-  const answer = { ...common, ...listed, from: 'registry', skipped: skippedOf(seen, held ? undefined : tag) } as const;
+  const failedBefore = holdOn({ bundle, settings, status: bundle.status ?? {}, wanted: outcome });
+  const held = failedBefore !== undefined || isHeld(seen, tag);
+  const answer = {
+    ...common,
+    ...listed,
+    from: 'registry',
+    skipped: skippedOf(seen, held ? undefined : tag, failedBefore && 'failed'),
+  } as const;
   if (!held) return { ...answer, chosen: tag, digest };
+  if (failedBefore !== undefined) {
+    const { name, namespace } = bundle.metadata;
+    const message = `${tag} has failed as deployment ${failedBefore.number}, and is held until the registry offers another digest; werfbundle release-hold ${name} -n ${namespace} tries it again`;
+    return { ...answer, message };
+  }
   const message = `${tag} is lower than ${deployed}, which is deployed, and is held back; annotation ${ALLOW_DOWNGRADE}=true, or spec.registry.tag, deploys it`;
   return { ...answer, message };
 };
@@ -65,13 +77,14 @@ const skippedOf = (
     },
   }: Seen,
   chosen: string | undefined,
+  why: SkipReason = 'held',
 ): Explanation['tag']['skipped'] => {
   if (registry.kind !== 'answered') return [];
   const { tags, notBundles, outcome } = registry;
   const refusalOf = tagRefusals(policy);
   const held = outcome.kind === 'selected' && outcome.tag !== chosen ? outcome.tag : undefined;
   const reasonOf = (tag: string): SkipReason => {
-    if (tag === held) return 'held';
+    if (tag === held) return why;
     return refusalOf(tag) ?? (notBundles.has(tag) ? 'not-a-bundle' : 'lower');
   };
   const { versionConstraint, tagOrder = 'Text' } = policy;

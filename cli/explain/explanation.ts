@@ -16,10 +16,10 @@ export interface Explanation {
 }
 
 /**
- * Why a tag is not the one. not-a-bundle: its manifest is no chart's; held: it is lower than what is deployed; lower: another one comes
+ * Why a tag is not the one. not-a-bundle: its manifest is no chart's; held: it is lower than what is deployed; failed: it was returned from, and is held; lower: another one comes
  * before it.
  */
-export type SkipReason = TagRefusal | 'not-a-bundle' | 'held' | 'lower';
+export type SkipReason = TagRefusal | 'not-a-bundle' | 'held' | 'failed' | 'lower';
 
 export interface TagExplanation {
   readonly repository: string;

@@ -12,6 +12,7 @@ const WORDS: Readonly<Record<SkipReason, string>> = {
   'not-a-number': 'no number',
   'not-a-bundle': 'no bundle: its manifest is no chart',
   held: 'lower than what is deployed, held back',
+  failed: 'has failed, and is held',
   lower: 'lower',
 };
 

@@ -1,4 +1,4 @@
-import { DEPLOY_REQUESTED, RECONCILE_REQUESTED } from '../../api/annotations.js';
+import { DEPLOY_REQUESTED, RECONCILE_REQUESTED, RELEASE_HOLD_REQUESTED } from '../../api/annotations.js';
 import type { ConditionType } from '../../api/reasons.js';
 import { rollbackOf } from '../../api/rollback.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -12,7 +12,7 @@ export type Request =
   /** By annotation: this tag is to be deployed, whatever the spec chooses. */
   | { readonly kind: 'rollback'; readonly tag: string }
   /** To follow the registry again. */
-  | { readonly kind: 'release' };
+  | { readonly kind: 'release'; readonly value: string };
 
 /** What has become of it. */
 export type Outcome =
@@ -54,7 +54,11 @@ const conditionOf = ({ conditions }: WerfBundleStatus, type: ConditionType) =>
 const isHandled = ({ metadata, status }: StoredBundle, request: Request): boolean => {
   if (request.kind === 'spec') return true;
   if (request.kind === 'rollback') return status?.rollbackTo === request.tag;
-  if (request.kind === 'release') return status?.rollbackTo === rollbackOf({ metadata });
+  if (request.kind === 'release') {
+    const asked = metadata.annotations?.[RELEASE_HOLD_REQUESTED];
+    const isLetGo = asked !== request.value || status?.lastHandledHoldRelease === asked;
+    return isLetGo && status?.rollbackTo === rollbackOf({ metadata });
+  }
   const [name, handled] =
     request.kind === 'deploy'
       ? [DEPLOY_REQUESTED, status?.lastHandledDeployRequest]

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { ROLLBACK_TO } from '../../api/annotations.js';
+import { RELEASE_HOLD_REQUESTED, ROLLBACK_TO } from '../../api/annotations.js';
 import { rollbackOf } from '../../api/rollback.js';
 import type { StoredBundle } from '../../api/werfbundle.js';
 import { findBundle } from '../cluster/bundle-argument.js';
@@ -26,14 +26,14 @@ export interface ReleaseHoldOptions extends ClusterOptions {
 }
 
 const DESCRIPTION = [
-  'Ends a rollback by a person: the bundle follows its registry again, and what that offers is deployed.',
+  'Ends a rollback by a person, and lets go what is held since it failed (spec.converge.onFailure: Return): the bundle follows its registry again, and what that offers is deployed.',
   'Exit code 0: let go, and with --wait deployed; 1: nothing is held, the cluster refused, or it failed; 2: wrong use, or no cluster.',
 ].join('\n\n');
 
 /** `werfbundle release-hold` */
 export const releaseHoldCommand: CommandBuilder = (terminal) => {
   const command = new Command('release-hold')
-    .summary('let a bundle follow its registry again, after a rollback')
+    .summary('let a bundle follow its registry again, after a rollback or a failure')
     .description(DESCRIPTION)
     .argument('<name>', 'NAME or wb/NAME')
     .option('--wait', 'wait until what the registry offers is deployed, or has failed')
@@ -65,7 +65,8 @@ export const releaseHold = async (deps: Deps, name: string, options: ReleaseHold
   session.quiet();
   for (const note of wordsOfManagers(holders, change))
     terminal.err(`${folded(`${before.metadata.name}: ${note}`, { columns: terminal.errColumns, indent: 2 })}\n`);
-  const { bundle } = await changeBundle(session, before, { patchFor });
+  const value = new Date(terminal.clock.now()).toISOString();
+  const { bundle } = await changeBundle(session, before, { patchFor: (now) => patchFor(now, value) });
   session.quiet();
   terminal.out(
     options.output === undefined
@@ -73,17 +74,24 @@ export const releaseHold = async (deps: Deps, name: string, options: ReleaseHold
       : objectsText(options.output, [bundle], true),
   );
   const waiting = { timeout: options.timeout, isForPeople: options.output === undefined };
-  if (options.wait === true) await waitForAll(deps, [{ bundle, request: { kind: 'release' } }], waiting);
+  if (options.wait === true) await waitForAll(deps, [{ bundle, request: { kind: 'release', value } }], waiting);
   terminal.end(0);
 };
 
-const patchFor = (now: StoredBundle) =>
-  rollbackOf(now) === undefined ? undefined : { metadata: { annotations: { [ROLLBACK_TO]: null } } };
+const patchFor = (now: StoredBundle, value: string) => {
+  const annotations = {
+    ...(rollbackOf(now) !== undefined && { [ROLLBACK_TO]: null }),
+    ...(isHeld(now) && { [RELEASE_HOLD_REQUESTED]: value }),
+  };
+  return Object.keys(annotations).length === 0 ? undefined : { metadata: { annotations } };
+};
+
+const isHeld = ({ status }: StoredBundle): boolean => (status?.holds ?? []).length > 0;
 
 /** @throws CommandError if nothing is held; what a tag in the spec pins is told */
 const refuseUnheld = (bundle: StoredBundle): void => {
   const { namespace, name } = bundle.metadata;
-  if (rollbackOf(bundle) !== undefined) return;
+  if (rollbackOf(bundle) !== undefined || isHeld(bundle)) return;
   const { tag } = bundle.spec.registry;
   const ways = tag === undefined || unpinnedSelection(bundle) === undefined ? [] : waysBack(bundle, tag);
   const pinned = tag === undefined ? '' : `; but spec.registry.tag pins ${tag}`;

@@ -65,7 +65,9 @@ export type Need =
   | { readonly kind: 'needs'; readonly what: 'job-inputs'; readonly settings: Settings }
   /** What the chart of a digest says of the values: mostly known, else one object is read, or two requests go to the registry. */
   | { readonly kind: 'needs'; readonly what: 'chart'; readonly digest: string; readonly settings: Settings }
-  | { readonly kind: 'needs'; readonly what: 'dismissal' };
+  | { readonly kind: 'needs'; readonly what: 'dismissal' }
+  /** What the registry has behind a tag that it does not offer: one request. */
+  | { readonly kind: 'needs'; readonly what: 'tag'; readonly tag: string };
 
 export interface Decision {
   readonly kind: 'decided';

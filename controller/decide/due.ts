@@ -178,9 +178,12 @@ const reasonOfTag = (bundle: StoredBundle, lower: ReturnType<typeof lowering>): 
 const againOf = (last: Attempt | undefined, { registry }: Settings): Omit<Target, 'checksum'> | undefined =>
   last?.digest !== undefined && admits(registry.policy, last.tag) ? { tag: last.tag, digest: last.digest } : undefined;
 
-/** Whether the spec still admits the tag that was tried last: if not, its outcome says nothing about what is wanted now. */
-export const takesLast = ({ deployment }: WerfBundleStatus, { registry }: Settings): boolean =>
-  deployment === undefined || admits(registry.policy, deployment.tag);
+/**
+ * Whether the spec still admits the tag that was tried last: if not, its outcome says nothing about what is wanted now. What was returned to
+ * need not be admitted.
+ */
+export const takesLast = ({ deployment, holds = [] }: WerfBundleStatus, { registry }: Settings): boolean =>
+  deployment === undefined || holds[0]?.good.tag === deployment.tag || admits(registry.policy, deployment.tag);
 
 const held = ({ bundle, status, wanted }: DueInput): Due => {
   const offer = `${status.lastAppliedTag} is deployed and the registry offers only ${wanted?.tag}, which is lower`;
@@ -206,12 +209,13 @@ export const withRecord = (status: WerfBundleStatus, due: Extract<Due, { kind: '
   const before = lastAttempt(status)?.checksum;
   const anew = <T extends { readonly checksum?: string }>(made: T): T =>
     before !== undefined && made.checksum === before ? { ...made, checksum } : made;
-  const { deployment, history, appliedChecksum } = status;
+  const { deployment, history, holds, appliedChecksum } = status;
   const tried = lastTried(status);
   const isApplied = tried === undefined || tried.result === 'Succeeded';
   return {
     ...status,
     ...(history !== undefined && { history: history.map(anew) }),
+    ...(holds !== undefined && { holds: holds.map((hold) => ({ ...anew(hold), good: anew(hold.good) })) }),
     ...(deployment !== undefined && {
       deployment: {
         ...(wasSuperseded(status) ? anew(deployment) : { ...deployment, checksum, digest }),

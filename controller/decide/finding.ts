@@ -143,6 +143,15 @@ export const FINDINGS = [
     error: true,
   },
   {
+    kind: 'returned',
+    reasons: ['Returned'],
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
     kind: 'polls-failing-new',
     reasons: ['PollFailed'],
     phase: 'Syncing',

@@ -10,10 +10,12 @@ import { appliedOf } from './drift-state.js';
 import { type Due, whatIsDue } from './due.js';
 import { type Facts, firstAnswer, type Guard, type Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
+import { holdOn, insteadOf } from './hold-list.js';
 import { type Observation, slotFor } from './observation.js';
 import { dueOfPlan } from './plan-due.js';
 import { isUnplanned, planState } from './plan-state.js';
 import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
+import { asReturn, dueReturn, isPossible, type Possible, toReturnFrom, unlessHeld } from './returning.js';
 import { retryTime } from './standing.js';
 import type { State } from './state.js';
 import { supersededBy } from './superseded.js';
@@ -45,7 +47,7 @@ const beingDeleted: StateGuard = ({ seen }) => {
 
 const underWay: StateGuard = ({ seen, polled }) => {
   const open = openDeployment(polled.status);
-  const work = followDeployment(seen, polled.status, open && supersededBy(seen, open, polled.wanted));
+  const work = followDeployment(seen, polled.status, open && supersededBy(seen, open, unlessHeld({ seen, polled })));
   return work.kind === 'none' || work.kind === 'to-carry-out' ? undefined : work;
 };
 
@@ -127,7 +129,38 @@ const valuesRefused: IdleGuard = ({ seen, settings, due }) => {
 
 const planDue: IdleGuard = (idle) => planState(idle, idle.due);
 
-const deploymentDue: IdleGuard = ({ due }) => (due?.kind === 'deploy' ? { kind: 'deployment-due', due } : undefined);
+const deploymentDue: IdleGuard = (idle) => {
+  const { due } = idle;
+  if (due?.kind !== 'deploy') return undefined;
+  const possible = isPossible(idle, due);
+  return possible && stateOfReturn(possible, { kind: 'deployment-due', due });
+};
+
+/** What is recorded otherwise than it is now can't be compared with what was deployed last. */
+const returnDue: IdleGuard = (idle) => {
+  const { jobInputs } = idle.seen;
+  if (idle.due === undefined || idle.due.kind === 'record' || jobInputs?.kind !== 'ready') return undefined;
+  const follows = dueReturn(idle, jobInputs.checksum);
+  if (follows === undefined) return undefined;
+  const { possible, due, hold } = follows;
+  const planned = possible.kind === 'yes' ? planState(idle, due) : undefined;
+  // What is held stands before the return is planned, which is due then like all else.
+  if (planned?.kind === 'plan-decided') return { ...planned, hold };
+  return planned ?? stateOfReturn(possible, { kind: 'deployment-due', due, hold });
+};
+
+const stateOfReturn = (possible: Possible, state: State): State | Need => {
+  switch (possible.kind) {
+    case 'yes':
+      return state;
+    case 'never':
+      return { kind: 'return-impossible', why: possible.why };
+    case 'later':
+      return { kind: 'return-awaited', why: possible.why };
+    case 'needs':
+      return possible;
+  }
+};
 
 /** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */
 const registryUnasked: IdleGuard = ({ seen, polled }) => {
@@ -144,12 +177,13 @@ const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind:
 /** What is due by the spec, the registry and the values; if that is nothing new, a correction of drift. */
 const dueOf = (idle: Idle, checksum: string): Due => {
   const { seen, polled, settings } = idle;
-  const fresh = (wanted: PollAccount['wanted']): Due =>
-    whatIsDue({
+  const fresh = (wanted: PollAccount['wanted']): Due => {
+    const hold = holdOn({ bundle: seen.bundle, settings, status: polled.status, wanted });
+    const dueByOffer = whatIsDue({
       bundle: seen.bundle,
       status: polled.status,
       settings,
-      wanted,
+      wanted: hold === undefined ? wanted : insteadOf(hold, polled.status),
       checksum,
       sameScans: seen.sameScans,
       requested: requestsOf(seen, polled),
@@ -157,6 +191,8 @@ const dueOf = (idle: Idle, checksum: string): Due => {
       now: seen.now,
       timeScale: seen.platform.timeScale,
     });
+    return asReturn(dueByOffer, hold);
+  };
   const due = dueOfPlan(idle, { checksum, fresh });
   const applied = appliedOf(polled.status);
   if ((due.kind !== 'nothing' && due.kind !== 'held') || applied === undefined || !isCorrectable(idle)) return due;
@@ -177,7 +213,10 @@ const settled = (idle: Idle, due: Due | undefined): State => {
   const retryAt =
     due === undefined ? retryTime(idle.seen, idle.polled.status) : due.kind === 'later' ? due.time : undefined;
   const checkAt = check?.when === 'now' ? undefined : check?.time;
-  const times = [retryAt, checkAt].filter((time) => time !== undefined);
+  // Nothing has led to a look at the inputs yet, and nothing else would, unless the registry is to be asked first.
+  const isAsked = conditionOf(idle.polled.status, 'RegistryReachable')?.status !== 'Unknown';
+  const returnAt = due === undefined && isAsked && toReturnFrom(idle) !== undefined ? idle.seen.now : undefined;
+  const times = [retryAt, checkAt, returnAt].filter((time) => time !== undefined);
   return {
     kind: 'settled',
     ...settledData(idle, due),
@@ -221,6 +260,8 @@ const IDLE_GUARDS: readonly IdleGuard[] = [
   planDue,
   // Another tag, spec or values; or the same again.
   deploymentDue,
+  // What has failed for good, once nothing else is to be tried.
+  returnDue,
   // Before anything is reported about what is deployed, which may be out of date.
   registryUnasked,
   // What is recorded is what a check compares with.

@@ -88,6 +88,14 @@ export type Dismissal =
   /** Somebody has to mend something first. */
   | { readonly kind: 'blocked'; readonly why: string };
 
+/** What the registry has behind a tag now. */
+export type TagNow = { readonly tag: string } & (
+  | { readonly kind: 'there'; readonly digest: string }
+  | { readonly kind: 'absent' }
+  /** The registry could not be asked. `why` is for people. */
+  | { readonly kind: 'unknown'; readonly why: string }
+);
+
 /** The Job of the deployment that status.deployment names, found by name, uid label and number. */
 export type DeployJob =
   | { readonly kind: 'absent' }
@@ -181,5 +189,6 @@ export interface Observation {
   readonly jobInputs: JobInputs | Blocker | undefined;
   readonly chart: JudgedChart | undefined;
   readonly dismissal: Dismissal | undefined;
+  readonly tagNow: TagNow | undefined;
   readonly slot: JobSlot | undefined;
 }

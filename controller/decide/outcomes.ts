@@ -10,6 +10,7 @@ import { type Due, nextDeployment, withRecord } from './due.js';
 import type { Facts } from './facts.js';
 import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
+import { withHold } from './hold-list.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 import { PLAN_OUTCOMES } from './plan-outcomes.js';
@@ -23,6 +24,8 @@ import type { State } from './state.js';
 const BLOCKER_RECHECK_MS = 30_000;
 /** How long Secrets may exist without their Job, while something blocks it, milliseconds. */
 const ABANDONED_AFTER_MS = 10 * 60_000;
+/** How often the registry is asked for the tag to return to, milliseconds; divided by the time scale. */
+const TAG_RECHECK_MS = 30_000;
 const NOW = { kind: 'now' } as const;
 
 type Of<K extends State['kind']> = Extract<State, { readonly kind: K }>;
@@ -85,7 +88,25 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   planning: PLAN_OUTCOMES.planning,
   'plan-ended': PLAN_OUTCOMES['plan-ended'],
   'intent-unplanned': PLAN_OUTCOMES['intent-unplanned'],
-  'deployment-due': ({ due }, facts) => withIntent(facts, due),
+  'deployment-due': ({ due, hold }, facts) => {
+    const intended = withIntent(facts, due);
+    return { ...intended, status: withHold(intended.status, hold) };
+  },
+  'return-impossible': ({ why }, { seen, polled }) => {
+    const number = polled.status.deployment?.number;
+    const status = number === undefined ? polled.status : { ...polled.status, notReturned: { number, message: why } };
+    return { status, findings: [...polled.findings, ...standing(seen, status)], recheck: NOW };
+  },
+  'return-awaited': ({ why }, { seen, polled }) => {
+    const { status } = polled;
+    const waits = `${status.lastAppliedTag} follows as soon as the registry says what its tag is: ${why}`;
+    const failed = standing(seen, status).map((finding) => ({ ...finding, message: `${finding.message}; ${waits}` }));
+    return {
+      status,
+      findings: [...polled.findings, ...failed],
+      recheck: { kind: 'at', time: seen.now + TAG_RECHECK_MS / seen.platform.timeScale },
+    };
+  },
   'registry-unasked': ({ anew: { status, findings } }) => ({ status, findings }),
   'record-outdated': ({ due }, { seen, polled }) => ({
     status: withRecord(polled.status, due),

@@ -5,6 +5,7 @@ import { secretsWithoutJob } from './deployment.js';
 import type { Facts } from './facts.js';
 import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
+import { withHold } from './hold-list.js';
 import type { PartialDecision } from './partial-decision.js';
 import { openPlan, withPlanDecided, withPlanEnd, withPlanGivenUp } from './plan-record.js';
 import type { PlanState } from './plan-state.js';
@@ -19,9 +20,9 @@ const NOW = { kind: 'now' } as const;
 export const PLAN_OUTCOMES: {
   readonly [K in PlanState['kind']]: (state: Of<K>, facts: Facts) => PartialDecision;
 } = {
-  'plan-decided': ({ due }, facts) => {
+  'plan-decided': ({ due, hold }, facts) => {
     const { seen, polled } = facts;
-    const answered = withDeployRequest(seen.bundle, polled.status);
+    const answered = withHold(withDeployRequest(seen.bundle, polled.status), hold);
     const status = withPlanDecided(seen.bundle, answered, { due, now: seen.now });
     const replaced = openPlan(polled.status);
     return {

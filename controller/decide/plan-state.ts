@@ -9,13 +9,19 @@ import type { CheckResult } from './drift-state.js';
 import type { Due } from './due.js';
 import type { Idle } from './facts.js';
 import { needsFinalizerToCheck } from './finalizer.js';
+import type { Hold } from './hold-list.js';
 import { type JobInputs, type Observation, type PlanJob, slotFor } from './observation.js';
 import { nextPlanTry, openPlan, type PlanEnd, standingPlan } from './plan-record.js';
 
 /** States of a bundle whose next deployment is planned first. */
 export type PlanState =
   /** Something is to be deployed that no plan shows. */
-  | { readonly kind: 'plan-decided'; readonly due: Extract<Due, { kind: 'deploy' }> }
+  | {
+      readonly kind: 'plan-decided';
+      readonly due: Extract<Due, { kind: 'deploy' }>;
+      /** What is held from now on, since this returns from it. */
+      readonly hold?: Hold;
+    }
   /** What was planned is not to be deployed any more. */
   | { readonly kind: 'plan-obsolete' }
   | { readonly kind: 'plan-finalizer-missing'; readonly plan: Plan }

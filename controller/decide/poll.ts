@@ -11,6 +11,7 @@ import type { ScanOutcome, TagSet } from '../scans/scan.js';
 import { conditionOf, momentOf, withCondition } from './condition.js';
 import { specChanged } from './due.js';
 import type { Finding } from './finding.js';
+import { releaseRequest, withReleaseHandled } from './hold-list.js';
 import type { Observation } from './observation.js';
 import { pollError } from './poll-error.js';
 import { keptRollback, withRollbackKept } from './rollback.js';
@@ -67,13 +68,13 @@ export const wasAttempted = (status: WerfBundleStatus): boolean =>
   status.deployment !== undefined || status.lastAppliedTag !== undefined;
 
 /**
- * Whether the spec, or what a person has rolled back to, has changed since the last reconcile: then what is known of the registry may be
- * about something else.
+ * Whether the spec, or what a person has rolled back to, has changed since the last reconcile, or a person has let go what was held: then
+ * what is known of the registry may be about something else.
  */
 export const isNewGeneration = (bundle: StoredBundle): boolean => {
   const { metadata, status = {} } = bundle;
   const isSame = metadata.generation === status.observedGeneration && keptRollback(bundle) === status.rollbackTo;
-  return !isSame || hasChangedSuspended(metadata.generation, status);
+  return !isSame || releaseRequest(bundle) !== undefined || hasChangedSuspended(metadata.generation, status);
 };
 
 /** Whether the spec has changed while the bundle was suspended, which keeps what was known until then. */
@@ -150,7 +151,7 @@ export const lookAnew = (
   reason?: 'PollingResumed',
 ): PollAccount => {
   const { nextAttemptTime: _, failedCredentials: __, ...rest } = status;
-  const kept = withRollbackKept(seen.bundle, rest);
+  const kept = withReleaseHandled(seen.bundle, withRollbackKept(seen.bundle, rest));
   const fresh = { ...kept, observedGeneration: seen.bundle.metadata.generation, consecutiveFailures: 0 };
   return firstScan(seen, fresh, message, reason);
 };

@@ -6,6 +6,7 @@ import { openDeployment } from './deployment.js';
 import { isHealed } from './drift-state.js';
 import { nextTry, takesLast } from './due.js';
 import type { Finding } from './finding.js';
+import { withReturnTold } from './hold-list.js';
 import { isPolled } from './interest.js';
 import type { Observation } from './observation.js';
 
@@ -17,7 +18,8 @@ export const standing = (seen: Observation, status: WerfBundleStatus): readonly 
     if (conditionOf(status, 'RegistryReachable')?.status === 'Unknown') return [];
     if (seen.spec.kind === 'valid' && !takesLast(status, seen.spec.settings)) return [];
     const again = seen.spec.kind === 'valid' && nextTry(status, scheduleOf(seen, seen.spec.settings)) !== undefined;
-    return [{ kind: again ? 'job-retry' : 'job-failed', ...failure }];
+    const message = withReturnTold(status, failure.message);
+    return [{ kind: again ? 'job-retry' : 'job-failed', ...failure, message }];
   }
   if (status.lastAppliedTag === undefined || status.resolvedTargetNamespace === undefined) return [];
   const message = `deployed ${status.lastAppliedTag} to namespace ${status.resolvedTargetNamespace}`;

@@ -3,6 +3,7 @@ import type { Deployment } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
 import type { Work } from './deployment.js';
 import type { Due } from './due.js';
+import type { Hold } from './hold-list.js';
 import type { Blocker, JobInputs } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 import type { PlanState } from './plan-state.js';
@@ -41,7 +42,16 @@ export type State =
       readonly message: string;
     }
   | PlanState
-  | { readonly kind: 'deployment-due'; readonly due: Extract<Due, { kind: 'deploy' }> }
+  | {
+      readonly kind: 'deployment-due';
+      readonly due: Extract<Due, { kind: 'deploy' }>;
+      /** What is held from now on, since this returns from it. */
+      readonly hold?: Hold;
+    }
+  /** What was deployed last with success can't be deployed again. */
+  | { readonly kind: 'return-impossible'; readonly why: string }
+  /** Whether it can is not known now. */
+  | { readonly kind: 'return-awaited'; readonly why: string }
   /** A blocker is gone, and the registry's offer is not known. */
   | { readonly kind: 'registry-unasked'; readonly anew: PollAccount }
   /** What is deployed was recorded with another key. */

@@ -5,9 +5,11 @@ import { conditionOf } from './condition.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
+import { holdOn, insteadOf } from './hold-list.js';
 import type { Observation } from './observation.js';
 import { openPlan } from './plan-record.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
+import { toReturnFrom } from './returning.js';
 import { isLookedUpAgain } from './transition-events.js';
 import { areValuesQuiet } from './values-change.js';
 
@@ -18,6 +20,7 @@ export type Trigger =
   | 'registry-answered'
   | 'deployment-requested'
   | 'retry-due'
+  | 'return-due'
   | 'offer-differs'
   | 'plan-open'
   | 'correction-due'
@@ -32,7 +35,8 @@ const TRIGGERS: readonly (readonly [Trigger, (of: Idle) => boolean])[] = [
   ['registry-answered', ({ seen }) => seen.delivery?.outcome.kind === 'selected'],
   ['deployment-requested', ({ seen }) => isDeploymentToBeAnswered(seen)],
   ['retry-due', ({ seen, settings }) => isReached(seen) && isRetryDue(seen, settings)],
-  ['offer-differs', ({ seen }) => isReached(seen) && hasOtherOffer(seen)],
+  ['return-due', (of) => isReached(of.seen) && toReturnFrom(of) !== undefined],
+  ['offer-differs', (of) => isReached(of.seen) && hasOtherOffer(of)],
   // What is planned stays due, whether or not the registry answers.
   ['plan-open', ({ polled: { status } }) => openPlan(status) !== undefined && isAsked(status)],
   ['correction-due', (of) => isReached(of.seen) && isCorrectable(of)],
@@ -72,10 +76,13 @@ const isRetryDue = (seen: Observation, settings: Settings): boolean => {
   return again !== undefined && again.time <= seen.now;
 };
 
-const hasOtherOffer = (seen: Observation): boolean => {
-  const { latest } = seen;
+/** What is held is no other offer than what is deployed in its place. */
+const hasOtherOffer = ({ seen, settings }: Idle): boolean => {
+  const { latest, bundle } = seen;
   const status = statusOf(seen);
   if (reachedOf(seen) !== 'True' || latest?.kind !== 'selected') return false;
   const { deployment } = status;
-  return wasSuperseded(status) || latest.tag !== deployment?.tag || latest.digest !== deployment.digest;
+  const hold = holdOn({ bundle, settings, status, wanted: latest });
+  const { tag, digest } = hold === undefined ? latest : insteadOf(hold, status);
+  return wasSuperseded(status) || tag !== deployment?.tag || digest !== deployment.digest;
 };

@@ -51,6 +51,7 @@ const REASONS: Readonly<Record<DeployReason, true>> = {
   DriftCorrection: true,
   Downgrade: true,
   Rollback: true,
+  Return: true,
   JobLost: true,
   Dismiss: true,
 };

@@ -5,6 +5,7 @@ import { blocked, readDismissal } from './dismissal.js';
 import { rightsMissing, unlessForbidden } from './forbidden.js';
 import { readJobInputs, readValuesInput } from './job-inputs.js';
 import type { ObserveDeps } from './observe.js';
+import { readTag } from './read-tag.js';
 
 /** What can be looked up for a decision. A job slot is not among it: requesting one changes something. */
 type LookUp = Exclude<Need, { readonly what: 'job-slot' }>;
@@ -27,6 +28,8 @@ export const lookUp = async (
     }
     case 'chart':
       return { ...seen, chart: { digest: need.digest, verdict: await readVerdict(deps, seen, need, signal) } };
+    case 'tag':
+      return { ...seen, tagNow: await readTag(deps.registry, seen, { tag: need.tag, signal }) };
     case 'dismissal': {
       const reading = readDismissal(deps, { bundle, spec, platform }, signal);
       return { ...seen, dismissal: await unlessForbidden(reading, blocked) };

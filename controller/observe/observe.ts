@@ -8,6 +8,7 @@ import { KubeError } from '../../kube/client.js';
 import type { Reads } from '../../kube/get-once.js';
 import { EVENTS, JOBS } from '../../kube/resources.js';
 import type { Log } from '../../process/ports.js';
+import type { Registry } from '../../registry/port.js';
 import type { Lister } from '../cache/lister.js';
 import type { JudgesByCharts } from '../charts/judges-by-charts.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
@@ -39,6 +40,8 @@ export interface ObserveDeps {
   readonly lister: Lister;
   readonly values: ReadsValues;
   readonly charts: JudgesByCharts;
+  /** For what no scan tells. */
+  readonly registry: Pick<Registry, 'readManifest'>;
   readonly platform: Platform;
   /** By what the controller knows its own Jobs. */
   readonly proof: () => Proof;
@@ -90,6 +93,7 @@ export const observe = async (
     jobInputs: undefined,
     chart: undefined,
     dismissal: undefined,
+    tagNow: undefined,
   };
 };
 

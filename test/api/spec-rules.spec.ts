@@ -236,6 +236,7 @@ t.test('defaults', async (t) => {
     retries: 0,
     rollbackOnFailure: false,
     plan: 'Never',
+    onFailure: 'Stay',
     driftDetection,
   };
   const add = (path: string, value: unknown) => ({ op: 'add' as const, path: `/spec/${path}`, value });

@@ -8,6 +8,7 @@ import { manifestChange, waysBack } from '../../cli/rollback/words.js';
 import { KubeError } from '../../kube/client.js';
 import { SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, NOW, syncedStatus } from '../kit/builders.js';
+import { returnedStatus } from '../kit/deciding-statuses.js';
 import { createFakeClock } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
@@ -264,4 +265,11 @@ t.test('who sets the annotation in git is told before the change', async (t) => 
   t.match(terminal.takenErrors(), says);
   await release();
   t.match(terminal.takenErrors(), says);
+});
+
+t.test('release-hold lets go what is held since it failed, by a request of its own', async (t) => {
+  const { terminal, release, stored } = setUp(bundle(returnedStatus));
+  await release();
+  t.equal(terminal.taken(), 'werfbundle.werf.io/my-app follows its registry again\n');
+  t.strictSame(stored()?.metadata.annotations, { 'werf.io/release-hold-requested-at': new Date(NOW).toISOString() });
 });

@@ -253,6 +253,12 @@ const ROWS: readonly Row[] = [
     spec: { registry, converge: { plan: 'Always' } },
     refused: 'spec.converge.plan',
   },
+  { title: 'what failed is returned from if asked for', spec: withConverge({ onFailure: 'Return' }) },
+  {
+    title: 'nothing else follows a failure',
+    spec: withConverge({ onFailure: 'Rollback' }),
+    refused: 'spec.converge.onFailure',
+  },
   { title: 'a release is dismissed if asked for', spec: { registry, deletionPolicy: 'Dismiss' } },
   {
     title: 'a release is not kept by another word',

@@ -250,6 +250,7 @@ const DEFAULTS = {
   timeout: '30m',
   retries: 0,
   rollbackOnFailure: false,
+  onFailure: 'Stay',
   driftDetection: { enabled: false, interval: '15m', correct: true, maxRetries: 3 },
 };
 

@@ -191,6 +191,7 @@ t.test('admission, as kubectl shows it', async (t) => {
       timeout: '30m',
       retries: 0,
       rollbackOnFailure: false,
+      onFailure: 'Stay',
       driftDetection: { enabled: false, interval: '15m', correct: true, maxRetries: 3 },
     },
     deletionPolicy: 'Orphan',

@@ -64,6 +64,7 @@ const nothing = (sameScans: number) => ({
 
 const BLOCKER = { kind: 'blocker', reason: 'CredentialsInvalid', message: 'Secret creds does not exist' } as const;
 const OLD_KEY = 'k0:1';
+const RETURNING = { spec: { converge: { onFailure: 'Return' } } } as const;
 const ELSEWHERE = { targetNamespace: 'production', serviceAccountName: 'werf' };
 const CHECKED = checkedStatus(drifted('False'));
 
@@ -183,6 +184,22 @@ const STATES: {
     title: 'values have changed since its deployment was written down, and are to be planned first',
     seen: observation(bundle(openStatus, planning()), { jobInputs: jobInputs({ checksum: 'k1:2' }) }),
     want: ['True Deployed', 'now'],
+  },
+  'return-impossible': {
+    title: 'what was deployed before can not be deployed again',
+    seen: observation(bundle(failedStatus('Failed'), RETURNING), {
+      jobInputs: jobInputs(),
+      tagNow: { kind: 'absent', tag: 'v1.0.0' },
+    }),
+    want: ['False DeployFailed', 'now'],
+  },
+  'return-awaited': {
+    title: 'the registry does not say whether what was deployed before can be deployed again',
+    seen: observation(bundle(failedStatus('Failed'), RETURNING), {
+      jobInputs: jobInputs(),
+      tagNow: { kind: 'unknown', tag: 'v1.0.0', why: 'error polling registry: 503' },
+    }),
+    want: ['False DeployFailed', 'at'],
   },
   'deployment-due': {
     title: 'the registry offers something new',

@@ -3,17 +3,22 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../../controller/decide/observation.js';
 import {
   bundle,
+  CHECKSUM,
   DIGEST_A,
   DIGEST_B,
   delivery,
   deployment,
   historyEntry,
+  jobInputs,
+  NOW,
   observation,
+  platform,
   selected,
   syncedStatus,
 } from '../kit/builders.js';
 import { BundleModel } from '../kit/bundle-model.js';
-import { decided } from '../kit/decided.js';
+import { decided, needOf } from '../kit/decided.js';
+import { failedStatus, returnedStatus } from '../kit/deciding-statuses.js';
 
 const ROLLED_BACK = { 'werf.io/rollback-to': 'v1.0.0' };
 
@@ -127,4 +132,135 @@ t.test('an annotation that names no tag deploys nothing', async (t) => {
     message: /^metadata\.annotations\[werf\.io\/rollback-to\]: Invalid value: "v1, please"/,
   });
   t.equal(interest, undefined);
+});
+
+/** v1.0.0 is deployed, v1.1.0 has failed, and the bundle is to return. */
+const RETURNING = { spec: { converge: { onFailure: 'Return' } } } as const;
+const failed = (change: Partial<Observation> = {}, status: WerfBundleStatus = failedStatus('Failed')): Observation =>
+  observation(bundle(status, RETURNING), { jobInputs: jobInputs(), ...change });
+const THERE = { tagNow: { kind: 'there', tag: 'v1.0.0', digest: DIGEST_A } } as const;
+const whyNot = (seen: Observation): string | undefined => decided(seen).status.notReturned?.message;
+
+t.test('what has failed for good is returned from, and is held from that very write on', async (t) => {
+  const { status, actions } = decided(failed(THERE));
+  t.match(status.deployment, { number: 3, tag: 'v1.0.0', digest: DIGEST_A, checksum: CHECKSUM, reason: 'Return' });
+  t.strictSame(status.holds, [
+    {
+      tag: 'v1.1.0',
+      digest: DIGEST_B,
+      checksum: CHECKSUM,
+      number: 2,
+      since: '2026-11-23T10:00:00.000Z',
+      message: 'pod failed with exit code 1',
+      good: { tag: 'v1.0.0', digest: DIGEST_A, checksum: CHECKSUM },
+    },
+  ]);
+  t.strictSame(actions, [], 'before anything is made');
+});
+
+t.test('the registry is asked once whether the tag still is what it was', async (t) => {
+  t.equal(needOf(failed()), 'tag');
+  t.equal(needOf(failed(THERE)), undefined);
+});
+
+t.test('it is returned to what is the same as before, or the status says why not', async (t) => {
+  t.equal(
+    whyNot(failed({ tagNow: { kind: 'there', tag: 'v1.0.0', digest: DIGEST_B } })),
+    'tag v1.0.0 was published again, and werf can deploy a tag only, not the digest that it had',
+  );
+  t.equal(whyNot(failed({ tagNow: { kind: 'absent', tag: 'v1.0.0' } })), 'tag v1.0.0 is gone from the registry');
+  const made = deployment({ number: 2, checksum: 'k1:2', reason: 'NewValues' });
+  const byValues = failedStatus('Failed', {
+    deployment: made,
+    history: [historyEntry('Failed', { number: 2, checksum: 'k1:2' }), historyEntry('Succeeded')],
+  });
+  t.equal(
+    whyNot(failed({ jobInputs: jobInputs({ checksum: 'k1:2' }) }, byValues)),
+    'the values, or the spec, are other ones than those that it was deployed with',
+  );
+});
+
+t.test('a registry that does not say is asked again, and nothing is given up', async (t) => {
+  const { status, recheck } = decided(
+    failed({ tagNow: { kind: 'unknown', tag: 'v1.0.0', why: 'error polling registry: 503' } }),
+  );
+  t.strictSame(
+    [status.notReturned, status.deployment?.number, recheck],
+    [undefined, 2, { kind: 'at', time: NOW + 30_000 }],
+  );
+  t.equal(
+    status.conditions?.[0]?.message,
+    'pod failed with exit code 1; v1.0.0 follows as soon as the registry says what its tag is: error polling registry: 503',
+  );
+});
+
+t.test('nothing is returned from that has changed nothing, or is not given up', async (t) => {
+  const numberAfter = (seen: Observation) => decided(seen).status.deployment?.number;
+  const bad = { tag: 'v1.1.0', digest: DIGEST_B };
+  const inVain = [5, 4, 3, 2].map((number) => historyEntry('Refused', { number, ...bad }));
+  const refused = failedStatus('Refused', {
+    deployment: deployment({ number: 5, ...bad }),
+    history: [...inVain, historyEntry('Succeeded')],
+  });
+  t.equal(numberAfter(failed(THERE, refused)), 5, 'Jobs that were refused');
+  const retries = bundle(failedStatus('Failed'), { spec: { converge: { onFailure: 'Return', retries: 1 } } });
+  t.equal(numberAfter(observation(retries, { ...THERE, now: NOW - 1_000 })), 2, 'a retry is to come');
+  const byPerson = { metadata: { annotations: { 'werf.io/rollback-to': 'v1.1.0' } }, ...RETURNING };
+  const rolledBack = bundle(failedStatus('Failed', { rollbackTo: 'v1.1.0' }), byPerson);
+  t.equal(numberAfter(observation(rolledBack, { ...THERE, jobInputs: jobInputs() })), 2, 'a person wants it so');
+  const first = failedStatus('Failed');
+  const { lastAppliedTag: _, lastAppliedDigest: __, ...nothingBefore } = first;
+  t.equal(numberAfter(failed(THERE, nothingBefore)), 2, 'there is nothing to return to');
+});
+
+const held = (change: Partial<Observation>, annotations: Readonly<Record<string, string>> = {}): Observation =>
+  observation(bundle(returnedStatus, { ...RETURNING, metadata: { annotations } }), {
+    jobInputs: jobInputs(),
+    ...THERE,
+    ...change,
+  });
+const OFFERED = { delivery: delivery(selected('v1.1.0', DIGEST_B)) };
+
+t.test(
+  'what is held is not deployed, be it by another tag or on request; a request deploys what was returned to',
+  async (t) => {
+    const deployedBy = (seen: Observation) => {
+      const { deployment: next } = decided(seen).status;
+      return `${next?.number} ${next?.tag} ${next?.reason}`;
+    };
+    t.equal(deployedBy(held(OFFERED)), '3 v1.0.0 Return');
+    t.equal(deployedBy(held({ delivery: delivery(selected('v1.1.1', DIGEST_B)) })), '3 v1.0.0 Return');
+    t.equal(deployedBy(held(OFFERED, { 'werf.io/deploy-requested-at': '1' })), '4 v1.0.0 Requested');
+    t.equal(deployedBy(held({ ...OFFERED, jobInputs: jobInputs({ checksum: 'k1:9' }) })), '4 v1.0.0 NewValues');
+    t.equal(
+      deployedBy(held({ delivery: delivery(selected('v1.1.0', `sha256:${'c'.repeat(64)}`)) })),
+      '4 v1.1.0 NewTag',
+    );
+  },
+);
+
+t.test('a flap of the list ends nothing that is told, and the same list twice does', async (t) => {
+  const told = (sameScans: number) =>
+    conditionsOf(decided(held({ delivery: delivery(selected()), sameScans }, {})).status).filter((line) =>
+      /Held/.test(line),
+    );
+  const before = decided(held(OFFERED)).status;
+  const after = (sameScans: number) =>
+    conditionsOf(
+      decided(
+        observation(bundle(before, RETURNING), { jobInputs: jobInputs(), delivery: delivery(selected()), sameScans }),
+      ).status,
+    ).filter((line) => line.startsWith('Held'));
+  t.strictSame([told(1), after(1), after(2)], [[], ['Held True Returned'], []]);
+});
+
+t.test('checksums of another key hold what they held', async (t) => {
+  const rotated = { ...platform, checksumKey: { id: 'k2', secret: Buffer.from('x') } };
+  const seen = held({ ...OFFERED, platform: rotated, jobInputs: jobInputs({ checksum: 'k2:1' }) });
+  const { status } = decided(seen);
+  t.match(status, {
+    appliedChecksum: 'k2:1',
+    deployment: { number: 3, checksum: 'k2:1' },
+    holds: [{ digest: DIGEST_B, checksum: 'k2:1', good: { checksum: 'k2:1' } }],
+  });
 });

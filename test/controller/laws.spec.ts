@@ -44,6 +44,10 @@ const STEPS: Readonly<Record<string, Step>> = {
   'constraint >=2': (model) => model.changeSpec({ registry: { ...registry, versionConstraint: '>=2' } }),
   'invalid spec': (model) => model.changeSpec({ registry: { url: 'https://x/y' } }),
   'two retries': (model) => model.changeSpec({ converge: { retries: 2 } }),
+  returns: (model) => model.changeSpec({ converge: { onFailure: 'Return' } }),
+  'lets go': (model) => model.annotate({ 'werf.io/release-hold-requested-at': String(model.now) }),
+  'rolls back to v1.0.0': (model) => model.annotate({ 'werf.io/rollback-to': 'v1.0.0' }),
+  'follows the registry': (model) => model.annotate({ 'werf.io/rollback-to': '' }),
   'is deleted': (model) => model.delete(),
   suspend: (model) => model.changeSpec({ suspend: true }),
   resume: (model) => model.changeSpec({ suspend: false }),
@@ -115,7 +119,7 @@ const heal = (model: BundleModel): void => {
   model.mishap = undefined;
   model.suspendAll = false;
   model.changeSpec({ registry: { ...registry, versionConstraint: '>=1' }, converge: {}, suspend: false });
-  model.annotate({ 'werf.io/reconcile-requested-at': 'healed' });
+  model.annotate({ 'werf.io/reconcile-requested-at': 'healed', 'werf.io/rollback-to': '' });
   for (let step = 0; step < 12; step += 1) {
     model.settle();
     model.endJob(0);
@@ -199,6 +203,11 @@ const WAYS: Readonly<Record<FindingKind, Way>> = {
     into: ['offers v1.0.0', 'Job fails'],
     told: 'Failed, Ready False DeployFailed, Stalled True DeployFailed',
     out: { steps: ['asks for a look', 'offers v1.0.0'], told: DEPLOYING },
+  },
+  returned: {
+    into: ['returns', ...DEPLOYED, 'offers v1.1.0', 'Job fails', 'Job succeeds'],
+    told: 'Failed, Ready False Returned, Stalled True Returned, Held True Returned',
+    out: { steps: ['lets go', 'offers v1.1.0'], told: DEPLOYING },
   },
   'polls-failing-new': {
     into: ['poll fails'],

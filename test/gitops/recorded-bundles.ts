@@ -19,7 +19,7 @@ import {
   tags,
 } from '../kit/builders.js';
 import { decided } from '../kit/decided.js';
-import { failedStatus, failing, openStatus, present, runningStatus } from '../kit/deciding-statuses.js';
+import { failedStatus, failing, openStatus, present, returnedStatus, runningStatus } from '../kit/deciding-statuses.js';
 import { checkedStatus, detecting, drifted, exhausted } from '../kit/drift-statuses.js';
 
 /** What Flux and Argo CD are to make of a bundle. */
@@ -119,6 +119,15 @@ const FOUND: { readonly [Kind in FindingKind]: Seen } = {
   'job-failed': {
     title: 'its deployment failed, and is not tried again',
     seen: observation(bundle(failedStatus('Failed'))),
+    flux: 'Failed',
+    argo: 'Degraded',
+    says: 'Stalled',
+  },
+  returned: {
+    title: 'its deployment failed, and what was deployed before is deployed again',
+    seen: observation(bundle(returnedStatus, { spec: { converge: { onFailure: 'Return' } } }), {
+      latest: selected('v1.1.0', DIGEST_B) as Observation['latest'],
+    }),
     flux: 'Failed',
     argo: 'Degraded',
     says: 'Stalled',

@@ -177,6 +177,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     jobInputs: undefined,
     chart: undefined,
     dismissal: { kind: 'possible' },
+    tagNow: undefined,
     slot: slot(of, 'granted'),
     ...change,
   };

@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
+import { RELEASE_HOLD_REQUESTED } from '../../api/annotations.js';
+import type { HistoryEntry } from '../../api/attempts.js';
 import type { Job, Stored } from '../../api/objects.js';
-import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import { rollbackOf } from '../../api/rollback.js';
+import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
 import type { Decision, ExecuteFailure, Need } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
 import { mayHaveMoved } from '../../controller/decide/history.js';
-import type { DeployJob, Observation, PlanJob } from '../../controller/decide/observation.js';
+import type { DeployJob, Observation, PlanJob, TagNow } from '../../controller/decide/observation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import { hasSeenValuesChange } from '../../controller/decide/values-change.js';
 import { NO_CHANGES, type PlannedChanges } from '../../controller/deploy/plan-changes.js';
@@ -28,6 +31,13 @@ type Decide = typeof decide;
 
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
+
+/** Something that the laws of holds speak of. */
+type Happened =
+  | { readonly kind: 'made'; readonly deployment: Deployment; readonly rollback: string | undefined }
+  | { readonly kind: 'ended'; readonly ended: HistoryEntry }
+  /** A person has let go what is held, or nothing is known of it any more. */
+  | { readonly kind: 'let-go' };
 
 interface MadeJob {
   readonly job: Stored<Job>;
@@ -52,6 +62,8 @@ export class BundleModel {
   mishap: 'refused' | 'taken' | undefined;
   /** What plans find that end from now on. */
   changes: PlannedChanges | undefined = { ...NO_CHANGES, counts: { ...NO_CHANGES.counts, update: 1 } };
+  /** What has happened, in this order, for laws that tell more than one moment. */
+  readonly story: Happened[] = [];
   readonly violations: string[] = [];
   decision: Decision | undefined;
   #bundle: StoredBundle = bundle();
@@ -60,13 +72,16 @@ export class BundleModel {
   #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
   #sequence = 0;
   #valuesChangedAt: number | undefined;
+  readonly #decideBy: typeof decide;
+  /** What the registry has, by tag. */
+  readonly tags = new Map<string, string>();
   readonly #jobs = new Map<string, MadeJob>();
   readonly #names = new Set<string>();
   readonly #plans = new PlanLaw();
-  readonly #decideBy: Decide;
 
-  constructor(by: Decide = decide) {
-    this.#decideBy = by;
+  /** @param decideBy - another one than the controller's, which the laws are to find out */
+  constructor(decideBy: typeof decide = decide) {
+    this.#decideBy = decideBy;
   }
 
   get status(): WerfBundleStatus {
@@ -83,7 +98,11 @@ export class BundleModel {
 
   /** The registry was asked; it is only while the bundle wants it. */
   scan(outcome: ScanOutcome): void {
-    if (this.decision?.interest === undefined) return;
+    if (outcome.kind === 'selected') this.tags.set(outcome.tag, outcome.digest);
+    const { interest } = this.decision ?? {};
+    if (interest === undefined) return;
+    // Of a bundle that wants one tag no scan tells of another.
+    if (outcome.kind === 'selected' && interest.policy.tag !== undefined && interest.policy.tag !== outcome.tag) return;
     this.#sequence += 1;
     this.#delivery = { sequence: this.#sequence, startedAt: this.now, outcome };
     if (outcome.kind !== 'failed') this.#latest = outcome;
@@ -93,6 +112,7 @@ export class BundleModel {
     const { metadata, spec } = this.#bundle;
     const next = { ...spec, ...change };
     if (isDeepStrictEqual(next, spec)) return;
+    if (next.converge?.onFailure !== 'Return') this.story.push({ kind: 'let-go' });
     this.#bundle = { ...this.#bundle, spec: next, metadata: { ...metadata, generation: metadata.generation + 1 } };
     this.#latest = undefined;
     this.#delivery = undefined;
@@ -106,6 +126,7 @@ export class BundleModel {
   annotate(annotations: Readonly<Record<string, string>>): void {
     const { metadata } = this.#bundle;
     const all = { ...metadata.annotations, ...annotations };
+    if (annotations[RELEASE_HOLD_REQUESTED] !== undefined) this.story.push({ kind: 'let-go' });
     this.#bundle = { ...this.#bundle, metadata: { ...metadata, annotations: all } };
   }
 
@@ -133,6 +154,7 @@ export class BundleModel {
 
   wipeStatus(): void {
     this.#bundle = { ...this.#bundle, status: {} };
+    this.story.push({ kind: 'let-go' });
     // Of Jobs that are gone as well nobody can know the names.
     for (const name of this.#names) if (!this.#jobs.has(name)) this.#names.delete(name);
   }
@@ -228,10 +250,16 @@ export class BundleModel {
 
   #answer(need: Need): Partial<Observation> {
     if (need.what === 'job-slot') return { slot: { kind: 'granted', jobName: need.jobName } };
+    if (need.what === 'tag') return { tagNow: this.#tagNow(need.tag) };
     if (need.what === 'dismissal') return { dismissal: { kind: 'possible' } };
     if (need.what === 'chart') return { chart: { digest: need.digest, verdict: this.refuses ? REFUSED : ACCEPTED } };
     const blocker = { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } as const;
     return { jobInputs: this.blocker === 'jobInputs' ? blocker : jobInputs({ checksum: this.checksum }) };
+  }
+
+  #tagNow(tag: string): TagNow {
+    const digest = this.tags.get(tag);
+    return digest === undefined ? { tag, kind: 'absent' } : { tag, kind: 'there', digest };
   }
 
   #planJobs(): readonly PlanJob[] {
@@ -262,6 +290,8 @@ export class BundleModel {
     for (const broken of this.#plans.broken({ bundle: this.#bundle, decision })) this.#must(false, broken);
     for (const action of decision.actions) {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
+      if (action.kind === 'create-job')
+        this.story.push({ kind: 'made', deployment: action.deployment, rollback: rollbackOf(seen.bundle) });
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
     }
     const ended = decision.status.history?.[0];
@@ -270,6 +300,7 @@ export class BundleModel {
     const isHeld = this.refuses && decision.events.some(({ reason }) => reason === 'Deploying');
     if (isDecided && isHeld) this.#must(AS_BEFORE.includes(deployment.reason), 'what a schema refuses is not deployed');
     const isNew = ended !== undefined && ended.number !== this.status.history?.[0]?.number;
+    if (isNew) this.story.push({ kind: 'ended', ended });
     this.#bundle = { ...this.#bundle, status: decision.status };
     if (isNew && mayHaveMoved(ended)) this.#memory.deployed(SELF, this.now);
     if (seen.delivery?.sequence === this.#delivery?.sequence) this.#delivery = undefined;

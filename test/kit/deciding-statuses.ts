@@ -1,6 +1,6 @@
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../../controller/decide/observation.js';
-import { bundle, DIGEST_B, deployment, historyEntry, job, pod, syncedStatus } from './builders.js';
+import { bundle, CHECKSUM, DIGEST_A, DIGEST_B, deployment, historyEntry, job, pod, syncedStatus } from './builders.js';
 
 /** Nothing is deployed, and so many polls in a row have failed. */
 export const failing = (count: number, more: WerfBundleStatus = {}): WerfBundleStatus => ({
@@ -26,6 +26,28 @@ export const failedStatus = (
     ],
     ...change,
   });
+
+/** The deployment of v1.1.0 has failed, it is held, and v1.0.0 was deployed again. */
+export const returnedStatus: WerfBundleStatus = failedStatus('Failed', {
+  lastJobStatus: 'Succeeded',
+  deployment: deployment({ number: 3, reason: 'Return' }),
+  history: [
+    historyEntry('Succeeded', { number: 3, reason: 'Return' }),
+    historyEntry('Failed', { number: 2, tag: 'v1.1.0', digest: DIGEST_B, message: 'pod failed with exit code 1' }),
+    historyEntry('Succeeded'),
+  ],
+  holds: [
+    {
+      tag: 'v1.1.0',
+      digest: DIGEST_B,
+      checksum: CHECKSUM,
+      number: 2,
+      since: '2026-11-23T09:59:30.000Z',
+      message: 'pod failed with exit code 1',
+      good: { tag: 'v1.0.0', digest: DIGEST_A, checksum: CHECKSUM },
+    },
+  ],
+});
 
 /** v1.0.0 is deployed; the Job for v1.1.0 runs. */
 export const runningStatus = syncedStatus({

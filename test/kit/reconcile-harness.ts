@@ -24,6 +24,7 @@ import type { HeldBack } from '../../registry/port.js';
 import { bundle as aBundle, NOW, PROOF, signed, platform as usualPlatform } from './builders.js';
 import { createFakeClock, settle } from './fake-clock.js';
 import { createFakeKube, type FakeKube } from './fake-kube.js';
+import { MemoryRegistry } from './memory-registry.js';
 import { type LogEntry, recordLog } from './record-log.js';
 import { type EndedSpan, recordSpans } from './record-spans.js';
 
@@ -111,6 +112,7 @@ export const reconcileHarness = (
   };
   const woken: ObjectRef[] = [];
   const slots = new JobSlots(limits, (ref) => woken.push(ref));
+  const registry = new MemoryRegistry();
   let startedAt = NOW;
   const counted: string[] = [];
   const run = async (): Promise<Run> => {
@@ -125,6 +127,7 @@ export const reconcileHarness = (
       scans,
       values,
       charts: { judge: async () => verdict },
+      registry,
       slots,
       platform,
       proof: () => PROOF,

@@ -1,0 +1,126 @@
+import { type HistoryEntry, lastTried } from '../../api/attempts.js';
+import { rollbackOf } from '../../api/rollback.js';
+import { preciseTime } from '../../api/timestamp.js';
+import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Need } from './decision.js';
+import { openDeployment } from './deployment.js';
+import { appliedOf } from './drift-state.js';
+import { type Due, nextTry, takesLast } from './due.js';
+import type { Facts, Idle } from './facts.js';
+import { type Hold, holdOn } from './hold-list.js';
+import type { PollAccount } from './poll.js';
+import { scheduleOf } from './standing.js';
+
+type Deploy = Extract<Due, { kind: 'deploy' }>;
+type Target = Deploy['target'];
+
+/** A deployment that has failed for good, and what to return to. */
+interface Failure {
+  readonly failed: HistoryEntry & { readonly digest: string; readonly checksum: string };
+  readonly good: Target;
+}
+
+/** What is to be returned from; undefined: nothing, it is tried again by itself, or it was found to be impossible. */
+export const toReturnFrom = ({ seen, polled, settings }: Idle): Failure | undefined => {
+  const { status } = polled;
+  const failed = lastTried(status);
+  const applied = appliedOf(status);
+  if (settings.converge.onFailure !== 'Return' || rollbackOf(seen.bundle) !== undefined) return undefined;
+  if (failed === undefined || applied === undefined || openDeployment(status) !== undefined) return undefined;
+  const { digest, checksum } = failed;
+  const { number: _, ...good } = applied;
+  if (digest === undefined || checksum === undefined || isSame(failed, good)) return undefined;
+  const isFinal = takesLast(status, settings) && nextTry(status, scheduleOf(seen, settings)) === undefined;
+  if (!isFinal || !mayHaveChanged(status, failed) || isKnownImpossible(status)) return undefined;
+  return { failed: { ...failed, digest, checksum }, good };
+};
+
+/** Whether both are one bundle with the same values, be it by two tags: then there is nothing to return to. */
+const isSame = (one: Pick<HistoryEntry, 'digest' | 'checksum'>, { digest, checksum }: Target): boolean =>
+  one.digest === digest && one.checksum === checksum;
+
+/** Whether werf may have begun in one of the tries: a Job that was refused has changed nothing. */
+const mayHaveChanged = ({ history = [] }: WerfBundleStatus, failed: HistoryEntry): boolean => {
+  const end = history.findIndex(
+    ({ result, tag, digest, checksum }) =>
+      result === 'Succeeded' || tag !== failed.tag || digest !== failed.digest || checksum !== failed.checksum,
+  );
+  const tries = end === -1 ? history : history.slice(0, end);
+  return tries.some(({ result }) => result === 'Failed' || result === 'Lost');
+};
+
+const isKnownImpossible = ({ notReturned, deployment }: WerfBundleStatus): boolean =>
+  notReturned !== undefined && notReturned.number === deployment?.number;
+
+/** Whether something that was deployed before can be deployed again. `why` not is for people. */
+export type Possible = Need | { readonly kind: 'yes' } | { readonly kind: 'never' | 'later'; readonly why: string };
+
+/** A return that is due, and what is held from then on. */
+interface Return {
+  readonly due: Deploy;
+  readonly hold: Hold;
+  readonly possible: Possible;
+}
+
+/** The return that follows a deployment that has failed for good; undefined: none. @param checksum - of the present spec and values */
+export const dueReturn = (idle: Idle, checksum: string): Return | undefined => {
+  const failure = toReturnFrom(idle);
+  if (failure === undefined) return undefined;
+  const { good } = failure;
+  const due: Deploy = { kind: 'deploy', target: good, reason: 'Return', attempt: 1 };
+  const possible = good.checksum === checksum ? stillThere(idle, good) : OTHER_VALUES;
+  return { due, hold: holdOf(idle, failure), possible };
+};
+
+const OTHER_VALUES: Possible = {
+  kind: 'never',
+  why: 'the values, or the spec, are other ones than those that it was deployed with',
+};
+
+const holdOf = ({ seen }: Idle, { failed, good }: Failure): Hold => {
+  const { tag, digest, checksum, number, message = 'the Job failed' } = failed;
+  return { tag, digest, checksum, number, since: preciseTime(seen.now), message, good };
+};
+
+/**
+ * Whether a deployment that is due is possible: one of what was deployed before, in the place of what is held, is only while its tag has that
+ * digest, since werf takes a tag, and no digest. undefined: it was found out before that it is not.
+ */
+export const isPossible = (idle: Idle, { target }: Deploy): Possible | undefined => {
+  const { polled, seen, settings } = idle;
+  const { status, wanted } = polled;
+  if (holdOn({ bundle: seen.bundle, settings, status, wanted }) === undefined) return { kind: 'yes' };
+  return isKnownImpossible(status) ? undefined : stillThere(idle, target);
+};
+
+const stillThere = ({ seen }: Idle, { tag, digest }: Target): Possible => {
+  const now = seen.tagNow;
+  if (now === undefined || now.tag !== tag) return { kind: 'needs', what: 'tag', tag };
+  switch (now.kind) {
+    case 'there':
+      if (now.digest === digest) return { kind: 'yes' };
+      return {
+        kind: 'never',
+        why: `tag ${tag} was published again, and werf can deploy a tag only, not the digest that it had`,
+      };
+    case 'absent':
+      return { kind: 'never', why: `tag ${tag} is gone from the registry` };
+    case 'unknown':
+      return { kind: 'later', why: now.why };
+  }
+};
+
+/** What the registry offers, if it is not held: what is, nobody waits for. */
+export const unlessHeld = ({ seen, polled }: Facts): PollAccount['wanted'] => {
+  const { bundle, spec } = seen;
+  const { status, wanted } = polled;
+  if (spec.kind === 'invalid' || wanted === undefined) return wanted;
+  return holdOn({ bundle, settings: spec.settings, status, wanted }) === undefined ? wanted : undefined;
+};
+
+/** What is due for a bundle whose offer is held, as it is told: what comes in its place is a return, unless only values have changed. */
+export const asReturn = (due: Due, hold: Hold | undefined): Due => {
+  if (hold === undefined || due.kind !== 'deploy') return due;
+  const isOfTag = due.reason === 'NewTag' || due.reason === 'MovedTag' || due.reason === 'Downgrade';
+  return isOfTag ? { ...due, reason: 'Return' } : due;
+};

@@ -1,0 +1,127 @@
+import t, { type Test } from 'tap';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { type Given, outcomeOf, playAll, readyOf, scenarioIn, TIME_SCALE, told } from '../kit/bundle-scenario.js';
+import { startDeployFixture } from '../kit/deploy-fixture.js';
+import { recordWatch } from '../kit/record-watch.js';
+import { configMap } from '../kit/values-objects.js';
+
+const RETURNS = { onFailure: 'Return' } as const;
+
+/** A bad release at night: what was good is back without a person, and stays until one decides, or a better version comes. */
+const returnsByItself = async (t: Test, given: Given): Promise<void> => {
+  const scenario = await scenarioIn(given, 'returning');
+  const { fixture } = scenario;
+  const publish = (tag: string, behaviour?: string, files = {}) =>
+    fixture.publish({ repository: 'acme/returning', tag, files, ...(behaviour !== undefined && { behaviour }) });
+  await publish('v1.0.0');
+  await scenario.apply(configMap('app-config', 'replicas: 2'));
+  const converge = { ...RETURNS, valuesFrom: [{ configMapRef: { name: 'app-config' } }] };
+  await scenario.applyBundle('app', scenario.spec('acme/returning', converge, { versionConstraint: '1.x' }));
+  const good = await scenario.synced('app', 'v1.0.0');
+
+  const bad = await publish('v1.1.0', 'fail');
+  const returned = await scenario.until('app', 'returned', told('Returned'));
+  t.match(outcomeOf(returned), {
+    phase: 'Failed',
+    number: 3,
+    reason: 'Return',
+    history: ['3 v1.0.0 Succeeded', '2 v1.1.0 Failed', '1 v1.0.0 Succeeded'],
+  });
+  t.match(returned, {
+    lastAppliedTag: 'v1.0.0',
+    lastAppliedDigest: good.lastAppliedDigest,
+    holds: [
+      {
+        tag: 'v1.1.0',
+        digest: bad.digest,
+        number: 2,
+        good: { tag: 'v1.0.0', digest: good.lastAppliedDigest, checksum: good.appliedChecksum },
+      },
+    ],
+  });
+  t.match(readyOf(returned), {
+    status: 'False',
+    message:
+      /^v1\.1\.0 failed, and v1\.0\.0 is deployed again; it is held until the registry offers another digest; to try it again, kubectl annotate wb app -n returning --overwrite werf\.io\/release-hold-requested-at="\$\(date\)"; it failed with: /,
+  });
+  t.match(
+    returned.conditions?.find(({ type }) => type === 'Held'),
+    { status: 'True', reason: 'Returned' },
+  );
+
+  const before = await scenario.bundle('app');
+  await scenario.morePolls('acme/returning', 3);
+  t.same(await scenario.bundle('app'), before, 'no poll undoes it, nor writes anything');
+
+  await scenario.apply(configMap('app-config', 'replicas: 3'));
+  const rotated = await scenario.until(
+    'app',
+    'other values of what is deployed',
+    (status) => status.history?.[0]?.number === 4 && told('Returned')(status),
+  );
+  t.match(rotated, { lastAppliedTag: 'v1.0.0', deployment: { reason: 'NewValues' }, holds: [{ tag: 'v1.1.0' }] });
+
+  await scenario.kubectl('annotate', 'wb', 'app', 'werf.io/release-hold-requested-at=now');
+  const again = await scenario.until('app', 'tried again', ({ deployment }) => deployment?.number === 5);
+  t.match(again, { lastHandledHoldRelease: 'now', deployment: { tag: 'v1.1.0', reason: 'NewTag' } });
+  await scenario.until(
+    'app',
+    'returned again',
+    (status) => status.history?.[0]?.number === 6 && told('Returned')(status),
+  );
+
+  await publish('v1.1.0', undefined, { 'templates/mended.yaml': '{}' });
+  const mended = await scenario.synced('app', 'v1.1.0', 7);
+  t.same([mended.holds, mended.conditions?.some(({ type }) => type === 'Held')], [undefined, false]);
+  t.same(
+    (await scenario.eventsOf('app')).filter((reason) => /Return|Hold|Failed/.test(reason)),
+    [
+      'DeployFailed',
+      'DeployFailed',
+      'HoldReleased',
+      'HoldReleased',
+      'Returned',
+      'Returned',
+      'Returned',
+      'Returning',
+      'Returning',
+    ],
+  );
+};
+
+/** werf takes a tag only: what was deployed by a tag that has moved since can't be deployed again. */
+const saysThatItCannot = async (t: Test, given: Given): Promise<void> => {
+  const scenario = await scenarioIn(given, 'returning-moved');
+  const publish = (files: Readonly<Record<string, string>>, behaviour?: string) =>
+    scenario.fixture.publish({
+      repository: 'acme/returning-moved',
+      tag: 'stable',
+      files,
+      ...(behaviour !== undefined && { behaviour }),
+    });
+  await publish({});
+  await scenario.applyBundle('app', scenario.spec('acme/returning-moved', RETURNS, { tag: 'stable' }));
+  await scenario.synced('app', 'stable');
+  await publish({ 'templates/bad.yaml': '{}' }, 'fail');
+  const failed = await scenario.until('app', 'not returned', ({ notReturned }) => notReturned !== undefined);
+  t.match(outcomeOf(failed), { phase: 'Failed', number: 2, history: ['2 stable Failed', '1 stable Succeeded'] });
+  t.match(readyOf(failed), {
+    reason: 'DeployFailed',
+    message:
+      /; not returned to stable: tag stable was published again, and werf can deploy a tag only, not the digest that it had$/,
+  });
+  await scenario.morePolls('acme/returning-moved', 2);
+  t.equal((await scenario.bundle('app'))?.status?.deployment?.number, 2, 'and nothing more is tried');
+};
+
+t.test('onFailure: Return on a real control plane', async (t) => {
+  const fixture = await startDeployFixture(t);
+  const states = await recordWatch(t, fixture, WERFBUNDLES);
+  const controller = await fixture.startController({ timeScale: TIME_SCALE });
+  const given: Given = { fixture, states, controller };
+  t.jobs = 2;
+  await playAll(t, given, {
+    'what failed is returned from and held, over polls, until it is let go or mended': returnsByItself,
+    'a tag that has moved can not be returned to, and the status says so': saysThatItCannot,
+  });
+});
