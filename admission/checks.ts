@@ -1,6 +1,7 @@
 import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Clock, Log, Random } from '../process/ports.js';
+import { createApprovalCheck } from './grants/approval.js';
 import { specRules } from './judge-spec.js';
 import type { LookupMetrics } from './metrics.js';
 import { createPolicyCheck } from './policy.js';
@@ -45,7 +46,7 @@ export const createChecks = (deps: ChecksDeps): Checks => {
     settings: { ...config, operator: config },
   });
   return {
-    checks: [specRules, references, createPolicyCheck(config)],
+    checks: [specRules, references, createPolicyCheck(config), createApprovalCheck({ client, clock, metrics })],
     start: (signal) => (config.checkReferences ? releases.start(signal) : Promise.resolve()),
   };
 };

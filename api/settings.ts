@@ -36,6 +36,7 @@ export interface Settings {
     readonly werfSecretKey?: { readonly name: string; readonly key: string };
     readonly rollbackOnFailure: boolean;
     readonly plan: NonNullable<ConvergeSpec['plan']>;
+    readonly deletions: NonNullable<ConvergeSpec['deletions']>;
     readonly valuesFrom: readonly ValuesSource[];
     readonly values?: NonNullable<ConvergeSpec['values']>;
   };
@@ -115,6 +116,7 @@ const convergeOf = (bundle: StoredBundle, converge: ConvergeSpec): Settings['con
     ...ifGiven('werfSecretKey', keyRef === undefined ? undefined : { name: keyRef.name, key: present(keyRef.key) }),
     rollbackOnFailure: present(converge.rollbackOnFailure),
     plan: present(converge.plan),
+    deletions: present(converge.deletions),
     valuesFrom: converge.valuesFrom ?? [],
     ...ifGiven('values', converge.values),
   };

@@ -1,5 +1,6 @@
 import {
   ALLOW_DOWNGRADE,
+  APPROVE_PLAN,
   BEFORE_ROLLBACK,
   CONFIRM_IMPACT,
   DEPLOY_REQUESTED,
@@ -34,6 +35,11 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
   ],
   [MISSING_REFERENCES, 'a bundle', '`warn` admits it although something that it refers to does not exist yet'],
   [DISMISS_REQUIRED, 'a bundle', '`true`: with `deletionPolicy: Dismiss` it goes only when its release is uninstalled'],
+  [
+    APPROVE_PLAN,
+    'a bundle',
+    'the `hash` of `status.plan`: with `deletions: Hold` approves that this very plan is carried out; needs the verb `approve` on `werfbundles`',
+  ],
   [
     BEFORE_ROLLBACK,
     'a bundle',

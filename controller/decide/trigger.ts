@@ -1,12 +1,11 @@
 import { wasSuperseded } from '../../api/attempts.js';
 import type { Settings } from '../../api/settings.js';
-import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf } from './condition.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
 import type { Observation } from './observation.js';
-import { openPlan } from './plan-record.js';
+import { isUnasked, openPlan } from './plan-record.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
 import { isLookedUpAgain } from './transition-events.js';
 import { areValuesQuiet } from './values-change.js';
@@ -34,7 +33,7 @@ const TRIGGERS: readonly (readonly [Trigger, (of: Idle) => boolean])[] = [
   ['retry-due', ({ seen, settings }) => isReached(seen) && isRetryDue(seen, settings)],
   ['offer-differs', ({ seen }) => isReached(seen) && hasOtherOffer(seen)],
   // What is planned stays due, whether or not the registry answers.
-  ['plan-open', ({ polled: { status } }) => openPlan(status) !== undefined && isAsked(status)],
+  ['plan-open', ({ polled: { status } }) => openPlan(status) !== undefined && !isUnasked(status)],
   ['correction-due', (of) => isReached(of.seen) && isCorrectable(of)],
   // Last: it needs a job slot first, which nothing else does.
   ['check-due', (of) => isReached(of.seen) && nextCheckOf(of)?.when === 'now'],
@@ -50,9 +49,6 @@ export const triggerOf = (of: Idle): Trigger | undefined => {
 const statusOf = ({ bundle }: Observation) => bundle.status ?? {};
 
 const reachedOf = (seen: Observation) => conditionOf(statusOf(seen), 'RegistryReachable')?.status;
-
-/** Whether the registry was asked, with whatever outcome, since the spec was changed. */
-const isAsked = (status: WerfBundleStatus): boolean => conditionOf(status, 'RegistryReachable')?.status !== 'Unknown';
 
 const isAnswered = (seen: Observation): boolean => seen.delivery !== undefined || reachedOf(seen) !== 'Unknown';
 

@@ -99,6 +99,7 @@ const DEFAULTED = {
     retries: 0,
     rollbackOnFailure: false,
     plan: 'Never',
+    deletions: 'Allow',
     driftDetection: { enabled: false, interval: '15m', correct: true, maxRetries: 3 },
   },
   deletionPolicy: 'Orphan',

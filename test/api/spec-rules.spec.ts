@@ -215,6 +215,7 @@ t.test('defaults', async (t) => {
     retries: 0,
     rollbackOnFailure: false,
     plan: 'Never',
+    deletions: 'Allow',
     driftDetection,
   };
   const add = (path: string, value: unknown) => ({ op: 'add' as const, path: `/spec/${path}`, value });

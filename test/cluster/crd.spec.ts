@@ -253,6 +253,12 @@ const ROWS: readonly Row[] = [
     spec: { registry, converge: { plan: 'Always' } },
     refused: 'spec.converge.plan',
   },
+  { title: 'deletions are held if asked for', spec: { registry, converge: { deletions: 'Hold' } } },
+  {
+    title: '... and no otherwise',
+    spec: { registry, converge: { deletions: 'Deny' } },
+    refused: 'spec.converge.deletions',
+  },
   { title: 'a release is dismissed if asked for', spec: { registry, deletionPolicy: 'Dismiss' } },
   {
     title: 'a release is not kept by another word',

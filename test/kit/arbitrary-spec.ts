@@ -77,6 +77,7 @@ const CANDIDATES: Readonly<Record<string, readonly unknown[]>> = {
   'converge.werfSecretKeyRef.key': ['key', 'a/b', '', '.dot'],
   'converge.rollbackOnFailure': [true, 'yes'],
   'converge.plan': ['Never', 'Show', 'Always'],
+  'converge.deletions': ['Allow', 'Hold', 'Deny'],
   'converge.valuesFrom[].configMapRef.name': ['app-config', 'App', ''],
   'converge.valuesFrom[].secretRef.name': ['app-secret', ' '],
   'converge.valuesFrom[].key': ['values.yaml', 'a b', ''],

@@ -267,6 +267,10 @@ export const SPEC_VERDICTS: readonly { readonly spec: unknown; readonly want: re
     want: ['spec.converge.plan: Unsupported value: "Always": supported values: "Never", "Show"'],
   },
   {
+    spec: withConverge({ deletions: 'Deny' }),
+    want: ['spec.converge.deletions: Unsupported value: "Deny": supported values: "Allow", "Hold"'],
+  },
+  {
     spec: { registry, deletionPolicy: 'Keep' },
     want: ['spec.deletionPolicy: Unsupported value: "Keep": supported values: "Orphan", "Dismiss"'],
   },
