@@ -2,6 +2,7 @@ import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Clock } from '../process/ports.js';
 import type { ChartJudge } from './chart/chart-judge.js';
+import { createApprovalCheck } from './grants/approval.js';
 import { specRules } from './judge-spec.js';
 import type { LookupMetrics } from './metrics.js';
 import { createPolicyCheck } from './policy.js';
@@ -48,4 +49,5 @@ export const createChecks = ({
     settings: { ...config, operator: config },
   }),
   createPolicyCheck(config),
+  createApprovalCheck({ client, clock, metrics }),
 ];

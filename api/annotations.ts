@@ -20,6 +20,8 @@ export const REFUSED_VALUES = 'werf.io/refused-values';
 export const BEFORE_ROLLBACK = 'werf.io/before-rollback';
 /** Annotation of what `--max-impact` judges, the command line's or the webhook's: the code of its content, which confirms that it hits as many bundles as it does. */
 export const CONFIRM_IMPACT = 'werf.io/confirm-impact';
+/** Annotation of a bundle with deletions held: the hash of the plan whose deletions may be made. The webhook asks who may write it. */
+export const APPROVE_PLAN = 'werf.io/approve-plan';
 /** What the names of this project's own annotations begin with. */
 export const OWN_ANNOTATIONS = 'werf.io/';
 /** Annotation of a bundle with deletionPolicy Dismiss: `true` keeps it until its release is uninstalled, however often that fails. */

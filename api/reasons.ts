@@ -54,8 +54,15 @@ export const REASONS = {
   },
   PlanFailed: {
     what: 'the plan of a deployment could not be made',
-    advice: 'the message says why',
+    advice:
+      'the message says why; with `deletions: Hold` nothing is deployed: mend it, and ask for a look, or deploy without by `deletions: Allow`',
     see: 'operations.md#a-plan-before-each-deployment',
+    event: 'Warning',
+  },
+  ApprovalAwaited: {
+    what: 'the deployment would delete or recreate what `deletions: Hold` guards, and nobody has approved that',
+    advice: 'look at `status.plan`; who may approve it sets the annotation that the message names',
+    see: 'operations.md#deletions-that-wait-for-an-approval',
     event: 'Warning',
   },
   WaitingForJob: {

@@ -38,6 +38,7 @@ export interface Settings {
     readonly rollbackOnFailure: boolean;
     readonly plan: NonNullable<ConvergeSpec['plan']>;
     readonly onFailure: NonNullable<ConvergeSpec['onFailure']>;
+    readonly deletions: NonNullable<ConvergeSpec['deletions']>;
     readonly valuesFrom: readonly ValuesSource[];
     readonly values?: NonNullable<ConvergeSpec['values']>;
   };
@@ -125,6 +126,7 @@ const convergeOf = (bundle: StoredBundle, converge: ConvergeSpec): Settings['con
     rollbackOnFailure: present(converge.rollbackOnFailure),
     plan: present(converge.plan),
     onFailure: present(converge.onFailure),
+    deletions: present(converge.deletions),
     valuesFrom: converge.valuesFrom ?? [],
     ...ifGiven('values', converge.values),
   };

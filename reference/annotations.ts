@@ -1,5 +1,6 @@
 import {
   ALLOW_DOWNGRADE,
+  APPROVE_PLAN,
   BEFORE_ROLLBACK,
   CONFIRM_IMPACT,
   DEPLOY_REQUESTED,
@@ -51,6 +52,11 @@ const WRITTEN: readonly (readonly [name: string, on: string, meaning: string])[]
     RELEASE_HOLD_REQUESTED,
     'a bundle',
     'written by `werfbundle release-hold`: each new value lets go what is held since it failed (`spec.converge.onFailure: Return`)',
+  ],
+  [
+    APPROVE_PLAN,
+    'a bundle',
+    'the `hash` of `status.plan`: with `deletions: Hold` approves that this very plan is carried out; needs the verb `approve` on `werfbundles`',
   ],
   [
     BEFORE_ROLLBACK,

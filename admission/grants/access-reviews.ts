@@ -8,7 +8,7 @@ import { asKubeError, type LookupTime } from '../references/lookup-time.js';
 
 /** A permission that RBAC, or another authorizer of the cluster, grants or denies. */
 export interface Permission extends ResourceAttributes {
-  readonly verb: 'create' | 'get';
+  readonly verb: 'create' | 'get' | 'approve';
 }
 
 /** Whether a user has a permission; `why` it is not known is for people. */

@@ -1,4 +1,4 @@
-import { OWN_ANNOTATIONS, RECONCILE_REQUESTED } from '../../api/annotations.js';
+import { APPROVE_PLAN, OWN_ANNOTATIONS, RECONCILE_REQUESTED } from '../../api/annotations.js';
 import type { WerfBundle } from '../../api/werfbundle.js';
 import type { AdmissionRequest } from '../admission-request.js';
 import { isJudged } from '../judge-spec.js';
@@ -6,7 +6,7 @@ import { sameJson } from '../same-json.js';
 
 /**
  * Whether a request uses the bundle's rights: it creates the bundle, or changes its spec or one of this project's annotations. A
- * request to reconcile only does what would happen anyway. An object that is being deleted must be able to lose its finalizers.
+ * request to reconcile only does what would happen anyway, and an approval has a check of its own. An object that is being deleted must be able to lose its finalizers.
  */
 export const needsGrants = (request: AdmissionRequest): boolean => {
   if (isJudged(request)) return true;
@@ -18,6 +18,6 @@ export const needsGrants = (request: AdmissionRequest): boolean => {
 const rights = (bundle: WerfBundle | undefined): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(bundle?.metadata.annotations ?? {}).filter(
-      ([name]) => name.startsWith(OWN_ANNOTATIONS) && name !== RECONCILE_REQUESTED,
+      ([name]) => name.startsWith(OWN_ANNOTATIONS) && name !== RECONCILE_REQUESTED && name !== APPROVE_PLAN,
     ),
   );

@@ -263,6 +263,24 @@ export const specSchema = {
             "Show"
           ]
         },
+        "onFailure": {
+          "type": "string",
+          "description": "What follows a deploy that failed for good: nothing (Stay), or one of what was deployed last with success (Return); then what failed is held until the registry offers another digest, or somebody lets it go.",
+          "default": "Stay",
+          "enum": [
+            "Stay",
+            "Return"
+          ]
+        },
+        "deletions": {
+          "type": "string",
+          "description": "Hold plans each deployment, whatever plan says, and keeps one that would delete or recreate volumes, StatefulSets, Namespaces or CustomResourceDefinitions waiting until somebody has approved that plan.",
+          "default": "Allow",
+          "enum": [
+            "Allow",
+            "Hold"
+          ]
+        },
         "valuesFrom": {
           "type": "array",
           "description": "ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).",

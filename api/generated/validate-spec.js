@@ -37,7 +37,7 @@ var require_ucs2length = __commonJS({
 // <stdin>
 var validate = validate10;
 var stdin_default = validate10;
-var schema11 = { "type": "object", "required": ["registry"], "properties": { "registry": { "type": "object", "required": ["url"], "properties": { "url": { "type": "string", "maxLength": 261, "pattern": "^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$" }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "pollInterval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "versionConstraint": { "type": "string", "maxLength": 256 }, "tagPattern": { "type": "string", "minLength": 1, "maxLength": 256 }, "tagOrder": { "type": "string", "enum": ["Text", "Number"] }, "tag": { "type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" }, "insecure": { "type": "boolean" }, "caSecretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } } } }, "converge": { "type": "object", "properties": { "targetNamespace": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" }, "releaseName": { "type": "string", "minLength": 1, "maxLength": 53, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "serviceAccountName": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "resourceLimits": { "type": "object", "properties": { "cpu": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] }, "memory": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] } } }, "logRetentionDays": { "type": "integer", "minimum": 1, "maximum": 365 }, "timeout": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "retries": { "type": "integer", "minimum": 0, "maximum": 10 }, "image": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" }, "environment": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$" }, "werfSecretKeyRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" } } }, "rollbackOnFailure": { "type": "boolean" }, "plan": { "type": "string", "enum": ["Never", "Show"] }, "valuesFrom": { "type": "array", "maxItems": 64, "items": { "type": "object", "properties": { "configMapRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }, "optional": { "type": "boolean" }, "from": { "type": "string", "enum": ["Bundle", "Target", "Either"] } } } }, "values": { "type": "object" }, "driftDetection": { "type": "object", "properties": { "enabled": { "type": "boolean" }, "interval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "correct": { "type": "boolean" }, "maxRetries": { "type": "integer", "minimum": 1, "maximum": 2147483647 } } } } }, "deletionPolicy": { "type": "string", "enum": ["Orphan", "Dismiss"] }, "suspend": { "type": "boolean" } } };
+var schema11 = { "type": "object", "required": ["registry"], "properties": { "registry": { "type": "object", "required": ["url"], "properties": { "url": { "type": "string", "maxLength": 261, "pattern": "^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$" }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "pollInterval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "versionConstraint": { "type": "string", "maxLength": 256 }, "tagPattern": { "type": "string", "minLength": 1, "maxLength": 256 }, "tagOrder": { "type": "string", "enum": ["Text", "Number"] }, "tag": { "type": "string", "maxLength": 128, "pattern": "^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$" }, "insecure": { "type": "boolean" }, "caSecretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } } } }, "converge": { "type": "object", "properties": { "targetNamespace": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$" }, "releaseName": { "type": "string", "minLength": 1, "maxLength": 53, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "serviceAccountName": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "resourceLimits": { "type": "object", "properties": { "cpu": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] }, "memory": { "anyOf": [{ "type": "integer" }, { "type": "string", "maxLength": 64 }] } } }, "logRetentionDays": { "type": "integer", "minimum": 1, "maximum": 365 }, "timeout": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "retries": { "type": "integer", "minimum": 0, "maximum": 10 }, "image": { "type": "string", "minLength": 1, "maxLength": 512, "pattern": "^[!-~]+$" }, "environment": { "type": "string", "minLength": 1, "maxLength": 63, "pattern": "^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$" }, "werfSecretKeyRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" } } }, "rollbackOnFailure": { "type": "boolean" }, "plan": { "type": "string", "enum": ["Never", "Show"] }, "onFailure": { "type": "string", "enum": ["Stay", "Return"] }, "deletions": { "type": "string", "enum": ["Allow", "Hold"] }, "valuesFrom": { "type": "array", "maxItems": 64, "items": { "type": "object", "properties": { "configMapRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "secretRef": { "type": "object", "required": ["name"], "properties": { "name": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" } } }, "key": { "type": "string", "minLength": 1, "maxLength": 253, "pattern": "^[-._a-zA-Z0-9]+$" }, "optional": { "type": "boolean" }, "from": { "type": "string", "enum": ["Bundle", "Target", "Either"] } } } }, "values": { "type": "object" }, "driftDetection": { "type": "object", "properties": { "enabled": { "type": "boolean" }, "interval": { "type": "string", "maxLength": 64, "pattern": "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, "correct": { "type": "boolean" }, "maxRetries": { "type": "integer", "minimum": 1, "maximum": 2147483647 } } } } }, "deletionPolicy": { "type": "string", "enum": ["Orphan", "Dismiss"] }, "suspend": { "type": "boolean" } } };
 var func2 = require_ucs2length().default;
 var pattern0 = new RegExp("^(oci://)?(([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(\\.([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))+(:[0-9]{1,5})?|([a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]):[0-9]{1,5}|localhost|\\[[0-9a-fA-F:]+\\](:[0-9]{1,5})?)(/[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*)+$", "u");
 var pattern1 = new RegExp("^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", "u");
@@ -949,93 +949,73 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
             errors++;
           }
         }
+        if (data12.onFailure !== void 0) {
+          let data29 = data12.onFailure;
+          if (typeof data29 !== "string") {
+            const err83 = { instancePath: instancePath + "/converge/onFailure", schemaPath: "#/properties/converge/properties/onFailure/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.onFailure.type, parentSchema: schema11.properties.converge.properties.onFailure, data: data29 };
+            if (vErrors === null) {
+              vErrors = [err83];
+            } else {
+              vErrors.push(err83);
+            }
+            errors++;
+          }
+          if (!(data29 === "Stay" || data29 === "Return")) {
+            const err84 = { instancePath: instancePath + "/converge/onFailure", schemaPath: "#/properties/converge/properties/onFailure/enum", keyword: "enum", params: { allowedValues: schema11.properties.converge.properties.onFailure.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.converge.properties.onFailure.enum, parentSchema: schema11.properties.converge.properties.onFailure, data: data29 };
+            if (vErrors === null) {
+              vErrors = [err84];
+            } else {
+              vErrors.push(err84);
+            }
+            errors++;
+          }
+        }
+        if (data12.deletions !== void 0) {
+          let data30 = data12.deletions;
+          if (typeof data30 !== "string") {
+            const err85 = { instancePath: instancePath + "/converge/deletions", schemaPath: "#/properties/converge/properties/deletions/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.deletions.type, parentSchema: schema11.properties.converge.properties.deletions, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err85];
+            } else {
+              vErrors.push(err85);
+            }
+            errors++;
+          }
+          if (!(data30 === "Allow" || data30 === "Hold")) {
+            const err86 = { instancePath: instancePath + "/converge/deletions", schemaPath: "#/properties/converge/properties/deletions/enum", keyword: "enum", params: { allowedValues: schema11.properties.converge.properties.deletions.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.converge.properties.deletions.enum, parentSchema: schema11.properties.converge.properties.deletions, data: data30 };
+            if (vErrors === null) {
+              vErrors = [err86];
+            } else {
+              vErrors.push(err86);
+            }
+            errors++;
+          }
+        }
         if (data12.valuesFrom !== void 0) {
-          let data29 = data12.valuesFrom;
-          if (Array.isArray(data29)) {
-            if (data29.length > 64) {
-              const err83 = { instancePath: instancePath + "/converge/valuesFrom", schemaPath: "#/properties/converge/properties/valuesFrom/maxItems", keyword: "maxItems", params: { limit: 64 }, message: "must NOT have more than 64 items", schema: 64, parentSchema: schema11.properties.converge.properties.valuesFrom, data: data29 };
+          let data31 = data12.valuesFrom;
+          if (Array.isArray(data31)) {
+            if (data31.length > 64) {
+              const err87 = { instancePath: instancePath + "/converge/valuesFrom", schemaPath: "#/properties/converge/properties/valuesFrom/maxItems", keyword: "maxItems", params: { limit: 64 }, message: "must NOT have more than 64 items", schema: 64, parentSchema: schema11.properties.converge.properties.valuesFrom, data: data31 };
               if (vErrors === null) {
-                vErrors = [err83];
+                vErrors = [err87];
               } else {
-                vErrors.push(err83);
+                vErrors.push(err87);
               }
               errors++;
             }
-            const len0 = data29.length;
+            const len0 = data31.length;
             for (let i0 = 0; i0 < len0; i0++) {
-              let data30 = data29[i0];
-              if (data30 && typeof data30 == "object" && !Array.isArray(data30)) {
-                if (data30.configMapRef !== void 0) {
-                  let data31 = data30.configMapRef;
-                  if (data31 && typeof data31 == "object" && !Array.isArray(data31)) {
-                    if (data31.name === void 0) {
-                      const err84 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.required, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef, data: data31 };
-                      if (vErrors === null) {
-                        vErrors = [err84];
-                      } else {
-                        vErrors.push(err84);
-                      }
-                      errors++;
-                    }
-                    if (data31.name !== void 0) {
-                      let data32 = data31.name;
-                      if (typeof data32 === "string") {
-                        if (func2(data32) > 253) {
-                          const err85 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/maxLength", keyword: "maxLength", params: { limit: 253 }, message: "must NOT have more than 253 characters", schema: 253, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data32 };
-                          if (vErrors === null) {
-                            vErrors = [err85];
-                          } else {
-                            vErrors.push(err85);
-                          }
-                          errors++;
-                        }
-                        if (func2(data32) < 1) {
-                          const err86 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data32 };
-                          if (vErrors === null) {
-                            vErrors = [err86];
-                          } else {
-                            vErrors.push(err86);
-                          }
-                          errors++;
-                        }
-                        if (!pattern1.test(data32)) {
-                          const err87 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, message: 'must match pattern "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"', schema: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data32 };
-                          if (vErrors === null) {
-                            vErrors = [err87];
-                          } else {
-                            vErrors.push(err87);
-                          }
-                          errors++;
-                        }
-                      } else {
-                        const err88 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data32 };
-                        if (vErrors === null) {
-                          vErrors = [err88];
-                        } else {
-                          vErrors.push(err88);
-                        }
-                        errors++;
-                      }
-                    }
-                  } else {
-                    const err89 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef, data: data31 };
-                    if (vErrors === null) {
-                      vErrors = [err89];
-                    } else {
-                      vErrors.push(err89);
-                    }
-                    errors++;
-                  }
-                }
-                if (data30.secretRef !== void 0) {
-                  let data33 = data30.secretRef;
+              let data32 = data31[i0];
+              if (data32 && typeof data32 == "object" && !Array.isArray(data32)) {
+                if (data32.configMapRef !== void 0) {
+                  let data33 = data32.configMapRef;
                   if (data33 && typeof data33 == "object" && !Array.isArray(data33)) {
                     if (data33.name === void 0) {
-                      const err90 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.required, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef, data: data33 };
+                      const err88 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.required, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef, data: data33 };
                       if (vErrors === null) {
-                        vErrors = [err90];
+                        vErrors = [err88];
                       } else {
-                        vErrors.push(err90);
+                        vErrors.push(err88);
                       }
                       errors++;
                     }
@@ -1043,7 +1023,25 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                       let data34 = data33.name;
                       if (typeof data34 === "string") {
                         if (func2(data34) > 253) {
-                          const err91 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/maxLength", keyword: "maxLength", params: { limit: 253 }, message: "must NOT have more than 253 characters", schema: 253, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data34 };
+                          const err89 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/maxLength", keyword: "maxLength", params: { limit: 253 }, message: "must NOT have more than 253 characters", schema: 253, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data34 };
+                          if (vErrors === null) {
+                            vErrors = [err89];
+                          } else {
+                            vErrors.push(err89);
+                          }
+                          errors++;
+                        }
+                        if (func2(data34) < 1) {
+                          const err90 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data34 };
+                          if (vErrors === null) {
+                            vErrors = [err90];
+                          } else {
+                            vErrors.push(err90);
+                          }
+                          errors++;
+                        }
+                        if (!pattern1.test(data34)) {
+                          const err91 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, message: 'must match pattern "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"', schema: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data34 };
                           if (vErrors === null) {
                             vErrors = [err91];
                           } else {
@@ -1051,76 +1049,80 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                           }
                           errors++;
                         }
-                        if (func2(data34) < 1) {
-                          const err92 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data34 };
-                          if (vErrors === null) {
-                            vErrors = [err92];
-                          } else {
-                            vErrors.push(err92);
-                          }
-                          errors++;
-                        }
-                        if (!pattern1.test(data34)) {
-                          const err93 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, message: 'must match pattern "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"', schema: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data34 };
-                          if (vErrors === null) {
-                            vErrors = [err93];
-                          } else {
-                            vErrors.push(err93);
-                          }
-                          errors++;
-                        }
                       } else {
-                        const err94 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data34 };
+                        const err92 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.properties.name, data: data34 };
                         if (vErrors === null) {
-                          vErrors = [err94];
+                          vErrors = [err92];
                         } else {
-                          vErrors.push(err94);
+                          vErrors.push(err92);
                         }
                         errors++;
                       }
                     }
                   } else {
-                    const err95 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef, data: data33 };
+                    const err93 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/configMapRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/configMapRef/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.configMapRef, data: data33 };
                     if (vErrors === null) {
-                      vErrors = [err95];
+                      vErrors = [err93];
                     } else {
-                      vErrors.push(err95);
+                      vErrors.push(err93);
                     }
                     errors++;
                   }
                 }
-                if (data30.key !== void 0) {
-                  let data35 = data30.key;
-                  if (typeof data35 === "string") {
-                    if (func2(data35) > 253) {
-                      const err96 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/maxLength", keyword: "maxLength", params: { limit: 253 }, message: "must NOT have more than 253 characters", schema: 253, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data35 };
+                if (data32.secretRef !== void 0) {
+                  let data35 = data32.secretRef;
+                  if (data35 && typeof data35 == "object" && !Array.isArray(data35)) {
+                    if (data35.name === void 0) {
+                      const err94 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/required", keyword: "required", params: { missingProperty: "name" }, message: "must have required property 'name'", schema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.required, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef, data: data35 };
                       if (vErrors === null) {
-                        vErrors = [err96];
+                        vErrors = [err94];
                       } else {
-                        vErrors.push(err96);
+                        vErrors.push(err94);
                       }
                       errors++;
                     }
-                    if (func2(data35) < 1) {
-                      const err97 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data35 };
-                      if (vErrors === null) {
-                        vErrors = [err97];
+                    if (data35.name !== void 0) {
+                      let data36 = data35.name;
+                      if (typeof data36 === "string") {
+                        if (func2(data36) > 253) {
+                          const err95 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/maxLength", keyword: "maxLength", params: { limit: 253 }, message: "must NOT have more than 253 characters", schema: 253, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data36 };
+                          if (vErrors === null) {
+                            vErrors = [err95];
+                          } else {
+                            vErrors.push(err95);
+                          }
+                          errors++;
+                        }
+                        if (func2(data36) < 1) {
+                          const err96 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data36 };
+                          if (vErrors === null) {
+                            vErrors = [err96];
+                          } else {
+                            vErrors.push(err96);
+                          }
+                          errors++;
+                        }
+                        if (!pattern1.test(data36)) {
+                          const err97 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/pattern", keyword: "pattern", params: { pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$" }, message: 'must match pattern "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"', schema: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data36 };
+                          if (vErrors === null) {
+                            vErrors = [err97];
+                          } else {
+                            vErrors.push(err97);
+                          }
+                          errors++;
+                        }
                       } else {
-                        vErrors.push(err97);
+                        const err98 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef/name", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/properties/name/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.properties.name, data: data36 };
+                        if (vErrors === null) {
+                          vErrors = [err98];
+                        } else {
+                          vErrors.push(err98);
+                        }
+                        errors++;
                       }
-                      errors++;
-                    }
-                    if (!pattern12.test(data35)) {
-                      const err98 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/pattern", keyword: "pattern", params: { pattern: "^[-._a-zA-Z0-9]+$" }, message: 'must match pattern "^[-._a-zA-Z0-9]+$"', schema: "^[-._a-zA-Z0-9]+$", parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data35 };
-                      if (vErrors === null) {
-                        vErrors = [err98];
-                      } else {
-                        vErrors.push(err98);
-                      }
-                      errors++;
                     }
                   } else {
-                    const err99 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.key.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data35 };
+                    const err99 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/secretRef", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/secretRef/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.secretRef, data: data35 };
                     if (vErrors === null) {
                       vErrors = [err99];
                     } else {
@@ -1129,121 +1131,118 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                     errors++;
                   }
                 }
-                if (data30.optional !== void 0) {
-                  let data36 = data30.optional;
-                  if (typeof data36 !== "boolean") {
-                    const err100 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/optional", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/optional/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.valuesFrom.items.properties.optional.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.optional, data: data36 };
+                if (data32.key !== void 0) {
+                  let data37 = data32.key;
+                  if (typeof data37 === "string") {
+                    if (func2(data37) > 253) {
+                      const err100 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/maxLength", keyword: "maxLength", params: { limit: 253 }, message: "must NOT have more than 253 characters", schema: 253, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data37 };
+                      if (vErrors === null) {
+                        vErrors = [err100];
+                      } else {
+                        vErrors.push(err100);
+                      }
+                      errors++;
+                    }
+                    if (func2(data37) < 1) {
+                      const err101 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/minLength", keyword: "minLength", params: { limit: 1 }, message: "must NOT have fewer than 1 characters", schema: 1, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data37 };
+                      if (vErrors === null) {
+                        vErrors = [err101];
+                      } else {
+                        vErrors.push(err101);
+                      }
+                      errors++;
+                    }
+                    if (!pattern12.test(data37)) {
+                      const err102 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/pattern", keyword: "pattern", params: { pattern: "^[-._a-zA-Z0-9]+$" }, message: 'must match pattern "^[-._a-zA-Z0-9]+$"', schema: "^[-._a-zA-Z0-9]+$", parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data37 };
+                      if (vErrors === null) {
+                        vErrors = [err102];
+                      } else {
+                        vErrors.push(err102);
+                      }
+                      errors++;
+                    }
+                  } else {
+                    const err103 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/key", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/key/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.key.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.key, data: data37 };
                     if (vErrors === null) {
-                      vErrors = [err100];
+                      vErrors = [err103];
                     } else {
-                      vErrors.push(err100);
+                      vErrors.push(err103);
                     }
                     errors++;
                   }
                 }
-                if (data30.from !== void 0) {
-                  let data37 = data30.from;
-                  if (typeof data37 !== "string") {
-                    const err101 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/from", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.from.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.from, data: data37 };
+                if (data32.optional !== void 0) {
+                  let data38 = data32.optional;
+                  if (typeof data38 !== "boolean") {
+                    const err104 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/optional", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/optional/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.valuesFrom.items.properties.optional.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.optional, data: data38 };
                     if (vErrors === null) {
-                      vErrors = [err101];
+                      vErrors = [err104];
                     } else {
-                      vErrors.push(err101);
+                      vErrors.push(err104);
                     }
                     errors++;
                   }
-                  if (!(data37 === "Bundle" || data37 === "Target" || data37 === "Either")) {
-                    const err102 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/from", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/from/enum", keyword: "enum", params: { allowedValues: schema11.properties.converge.properties.valuesFrom.items.properties.from.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.converge.properties.valuesFrom.items.properties.from.enum, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.from, data: data37 };
+                }
+                if (data32.from !== void 0) {
+                  let data39 = data32.from;
+                  if (typeof data39 !== "string") {
+                    const err105 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/from", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/from/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.valuesFrom.items.properties.from.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.from, data: data39 };
                     if (vErrors === null) {
-                      vErrors = [err102];
+                      vErrors = [err105];
                     } else {
-                      vErrors.push(err102);
+                      vErrors.push(err105);
+                    }
+                    errors++;
+                  }
+                  if (!(data39 === "Bundle" || data39 === "Target" || data39 === "Either")) {
+                    const err106 = { instancePath: instancePath + "/converge/valuesFrom/" + i0 + "/from", schemaPath: "#/properties/converge/properties/valuesFrom/items/properties/from/enum", keyword: "enum", params: { allowedValues: schema11.properties.converge.properties.valuesFrom.items.properties.from.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.converge.properties.valuesFrom.items.properties.from.enum, parentSchema: schema11.properties.converge.properties.valuesFrom.items.properties.from, data: data39 };
+                    if (vErrors === null) {
+                      vErrors = [err106];
+                    } else {
+                      vErrors.push(err106);
                     }
                     errors++;
                   }
                 }
               } else {
-                const err103 = { instancePath: instancePath + "/converge/valuesFrom/" + i0, schemaPath: "#/properties/converge/properties/valuesFrom/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items, data: data30 };
+                const err107 = { instancePath: instancePath + "/converge/valuesFrom/" + i0, schemaPath: "#/properties/converge/properties/valuesFrom/items/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.valuesFrom.items.type, parentSchema: schema11.properties.converge.properties.valuesFrom.items, data: data32 };
                 if (vErrors === null) {
-                  vErrors = [err103];
+                  vErrors = [err107];
                 } else {
-                  vErrors.push(err103);
+                  vErrors.push(err107);
                 }
                 errors++;
               }
             }
           } else {
-            const err104 = { instancePath: instancePath + "/converge/valuesFrom", schemaPath: "#/properties/converge/properties/valuesFrom/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema11.properties.converge.properties.valuesFrom.type, parentSchema: schema11.properties.converge.properties.valuesFrom, data: data29 };
+            const err108 = { instancePath: instancePath + "/converge/valuesFrom", schemaPath: "#/properties/converge/properties/valuesFrom/type", keyword: "type", params: { type: "array" }, message: "must be array", schema: schema11.properties.converge.properties.valuesFrom.type, parentSchema: schema11.properties.converge.properties.valuesFrom, data: data31 };
             if (vErrors === null) {
-              vErrors = [err104];
+              vErrors = [err108];
             } else {
-              vErrors.push(err104);
+              vErrors.push(err108);
             }
             errors++;
           }
         }
         if (data12.values !== void 0) {
-          let data38 = data12.values;
-          if (!(data38 && typeof data38 == "object" && !Array.isArray(data38))) {
-            const err105 = { instancePath: instancePath + "/converge/values", schemaPath: "#/properties/converge/properties/values/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.values.type, parentSchema: schema11.properties.converge.properties.values, data: data38 };
+          let data40 = data12.values;
+          if (!(data40 && typeof data40 == "object" && !Array.isArray(data40))) {
+            const err109 = { instancePath: instancePath + "/converge/values", schemaPath: "#/properties/converge/properties/values/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.values.type, parentSchema: schema11.properties.converge.properties.values, data: data40 };
             if (vErrors === null) {
-              vErrors = [err105];
+              vErrors = [err109];
             } else {
-              vErrors.push(err105);
+              vErrors.push(err109);
             }
             errors++;
           }
         }
         if (data12.driftDetection !== void 0) {
-          let data39 = data12.driftDetection;
-          if (data39 && typeof data39 == "object" && !Array.isArray(data39)) {
-            if (data39.enabled !== void 0) {
-              let data40 = data39.enabled;
-              if (typeof data40 !== "boolean") {
-                const err106 = { instancePath: instancePath + "/converge/driftDetection/enabled", schemaPath: "#/properties/converge/properties/driftDetection/properties/enabled/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.enabled.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.enabled, data: data40 };
-                if (vErrors === null) {
-                  vErrors = [err106];
-                } else {
-                  vErrors.push(err106);
-                }
-                errors++;
-              }
-            }
-            if (data39.interval !== void 0) {
-              let data41 = data39.interval;
-              if (typeof data41 === "string") {
-                if (func2(data41) > 64) {
-                  const err107 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/maxLength", keyword: "maxLength", params: { limit: 64 }, message: "must NOT have more than 64 characters", schema: 64, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data41 };
-                  if (vErrors === null) {
-                    vErrors = [err107];
-                  } else {
-                    vErrors.push(err107);
-                  }
-                  errors++;
-                }
-                if (!pattern2.test(data41)) {
-                  const err108 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/pattern", keyword: "pattern", params: { pattern: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, message: 'must match pattern "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$"', schema: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$", parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data41 };
-                  if (vErrors === null) {
-                    vErrors = [err108];
-                  } else {
-                    vErrors.push(err108);
-                  }
-                  errors++;
-                }
-              } else {
-                const err109 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.driftDetection.properties.interval.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data41 };
-                if (vErrors === null) {
-                  vErrors = [err109];
-                } else {
-                  vErrors.push(err109);
-                }
-                errors++;
-              }
-            }
-            if (data39.correct !== void 0) {
-              let data42 = data39.correct;
+          let data41 = data12.driftDetection;
+          if (data41 && typeof data41 == "object" && !Array.isArray(data41)) {
+            if (data41.enabled !== void 0) {
+              let data42 = data41.enabled;
               if (typeof data42 !== "boolean") {
-                const err110 = { instancePath: instancePath + "/converge/driftDetection/correct", schemaPath: "#/properties/converge/properties/driftDetection/properties/correct/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.correct.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.correct, data: data42 };
+                const err110 = { instancePath: instancePath + "/converge/driftDetection/enabled", schemaPath: "#/properties/converge/properties/driftDetection/properties/enabled/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.enabled.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.enabled, data: data42 };
                 if (vErrors === null) {
                   vErrors = [err110];
                 } else {
@@ -1252,20 +1251,20 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                 errors++;
               }
             }
-            if (data39.maxRetries !== void 0) {
-              let data43 = data39.maxRetries;
-              if (!(typeof data43 == "number" && (!(data43 % 1) && !isNaN(data43)) && isFinite(data43))) {
-                const err111 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema11.properties.converge.properties.driftDetection.properties.maxRetries.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data43 };
-                if (vErrors === null) {
-                  vErrors = [err111];
-                } else {
-                  vErrors.push(err111);
+            if (data41.interval !== void 0) {
+              let data43 = data41.interval;
+              if (typeof data43 === "string") {
+                if (func2(data43) > 64) {
+                  const err111 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/maxLength", keyword: "maxLength", params: { limit: 64 }, message: "must NOT have more than 64 characters", schema: 64, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data43 };
+                  if (vErrors === null) {
+                    vErrors = [err111];
+                  } else {
+                    vErrors.push(err111);
+                  }
+                  errors++;
                 }
-                errors++;
-              }
-              if (typeof data43 == "number" && isFinite(data43)) {
-                if (data43 > 2147483647 || isNaN(data43)) {
-                  const err112 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 2147483647 }, message: "must be <= 2147483647", schema: 2147483647, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data43 };
+                if (!pattern2.test(data43)) {
+                  const err112 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/pattern", keyword: "pattern", params: { pattern: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$" }, message: 'must match pattern "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$"', schema: "^(([0-9]+\\.?[0-9]*|\\.[0-9]+)(ns|us|\xB5s|\u03BCs|ms|s|m|h))+$", parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data43 };
                   if (vErrors === null) {
                     vErrors = [err112];
                   } else {
@@ -1273,76 +1272,119 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
                   }
                   errors++;
                 }
-                if (data43 < 1 || isNaN(data43)) {
-                  const err113 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data43 };
+              } else {
+                const err113 = { instancePath: instancePath + "/converge/driftDetection/interval", schemaPath: "#/properties/converge/properties/driftDetection/properties/interval/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.converge.properties.driftDetection.properties.interval.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.interval, data: data43 };
+                if (vErrors === null) {
+                  vErrors = [err113];
+                } else {
+                  vErrors.push(err113);
+                }
+                errors++;
+              }
+            }
+            if (data41.correct !== void 0) {
+              let data44 = data41.correct;
+              if (typeof data44 !== "boolean") {
+                const err114 = { instancePath: instancePath + "/converge/driftDetection/correct", schemaPath: "#/properties/converge/properties/driftDetection/properties/correct/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.converge.properties.driftDetection.properties.correct.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.correct, data: data44 };
+                if (vErrors === null) {
+                  vErrors = [err114];
+                } else {
+                  vErrors.push(err114);
+                }
+                errors++;
+              }
+            }
+            if (data41.maxRetries !== void 0) {
+              let data45 = data41.maxRetries;
+              if (!(typeof data45 == "number" && (!(data45 % 1) && !isNaN(data45)) && isFinite(data45))) {
+                const err115 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/type", keyword: "type", params: { type: "integer" }, message: "must be integer", schema: schema11.properties.converge.properties.driftDetection.properties.maxRetries.type, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data45 };
+                if (vErrors === null) {
+                  vErrors = [err115];
+                } else {
+                  vErrors.push(err115);
+                }
+                errors++;
+              }
+              if (typeof data45 == "number" && isFinite(data45)) {
+                if (data45 > 2147483647 || isNaN(data45)) {
+                  const err116 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/maximum", keyword: "maximum", params: { comparison: "<=", limit: 2147483647 }, message: "must be <= 2147483647", schema: 2147483647, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data45 };
                   if (vErrors === null) {
-                    vErrors = [err113];
+                    vErrors = [err116];
                   } else {
-                    vErrors.push(err113);
+                    vErrors.push(err116);
+                  }
+                  errors++;
+                }
+                if (data45 < 1 || isNaN(data45)) {
+                  const err117 = { instancePath: instancePath + "/converge/driftDetection/maxRetries", schemaPath: "#/properties/converge/properties/driftDetection/properties/maxRetries/minimum", keyword: "minimum", params: { comparison: ">=", limit: 1 }, message: "must be >= 1", schema: 1, parentSchema: schema11.properties.converge.properties.driftDetection.properties.maxRetries, data: data45 };
+                  if (vErrors === null) {
+                    vErrors = [err117];
+                  } else {
+                    vErrors.push(err117);
                   }
                   errors++;
                 }
               }
             }
           } else {
-            const err114 = { instancePath: instancePath + "/converge/driftDetection", schemaPath: "#/properties/converge/properties/driftDetection/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.driftDetection.type, parentSchema: schema11.properties.converge.properties.driftDetection, data: data39 };
+            const err118 = { instancePath: instancePath + "/converge/driftDetection", schemaPath: "#/properties/converge/properties/driftDetection/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.properties.driftDetection.type, parentSchema: schema11.properties.converge.properties.driftDetection, data: data41 };
             if (vErrors === null) {
-              vErrors = [err114];
+              vErrors = [err118];
             } else {
-              vErrors.push(err114);
+              vErrors.push(err118);
             }
             errors++;
           }
         }
       } else {
-        const err115 = { instancePath: instancePath + "/converge", schemaPath: "#/properties/converge/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.type, parentSchema: schema11.properties.converge, data: data12 };
+        const err119 = { instancePath: instancePath + "/converge", schemaPath: "#/properties/converge/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.properties.converge.type, parentSchema: schema11.properties.converge, data: data12 };
         if (vErrors === null) {
-          vErrors = [err115];
+          vErrors = [err119];
         } else {
-          vErrors.push(err115);
+          vErrors.push(err119);
         }
         errors++;
       }
     }
     if (data.deletionPolicy !== void 0) {
-      let data44 = data.deletionPolicy;
-      if (typeof data44 !== "string") {
-        const err116 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.deletionPolicy.type, parentSchema: schema11.properties.deletionPolicy, data: data44 };
+      let data46 = data.deletionPolicy;
+      if (typeof data46 !== "string") {
+        const err120 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/type", keyword: "type", params: { type: "string" }, message: "must be string", schema: schema11.properties.deletionPolicy.type, parentSchema: schema11.properties.deletionPolicy, data: data46 };
         if (vErrors === null) {
-          vErrors = [err116];
+          vErrors = [err120];
         } else {
-          vErrors.push(err116);
+          vErrors.push(err120);
         }
         errors++;
       }
-      if (!(data44 === "Orphan" || data44 === "Dismiss")) {
-        const err117 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/enum", keyword: "enum", params: { allowedValues: schema11.properties.deletionPolicy.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.deletionPolicy.enum, parentSchema: schema11.properties.deletionPolicy, data: data44 };
+      if (!(data46 === "Orphan" || data46 === "Dismiss")) {
+        const err121 = { instancePath: instancePath + "/deletionPolicy", schemaPath: "#/properties/deletionPolicy/enum", keyword: "enum", params: { allowedValues: schema11.properties.deletionPolicy.enum }, message: "must be equal to one of the allowed values", schema: schema11.properties.deletionPolicy.enum, parentSchema: schema11.properties.deletionPolicy, data: data46 };
         if (vErrors === null) {
-          vErrors = [err117];
+          vErrors = [err121];
         } else {
-          vErrors.push(err117);
+          vErrors.push(err121);
         }
         errors++;
       }
     }
     if (data.suspend !== void 0) {
-      let data45 = data.suspend;
-      if (typeof data45 !== "boolean") {
-        const err118 = { instancePath: instancePath + "/suspend", schemaPath: "#/properties/suspend/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.suspend.type, parentSchema: schema11.properties.suspend, data: data45 };
+      let data47 = data.suspend;
+      if (typeof data47 !== "boolean") {
+        const err122 = { instancePath: instancePath + "/suspend", schemaPath: "#/properties/suspend/type", keyword: "type", params: { type: "boolean" }, message: "must be boolean", schema: schema11.properties.suspend.type, parentSchema: schema11.properties.suspend, data: data47 };
         if (vErrors === null) {
-          vErrors = [err118];
+          vErrors = [err122];
         } else {
-          vErrors.push(err118);
+          vErrors.push(err122);
         }
         errors++;
       }
     }
   } else {
-    const err119 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.type, parentSchema: schema11, data };
+    const err123 = { instancePath, schemaPath: "#/type", keyword: "type", params: { type: "object" }, message: "must be object", schema: schema11.type, parentSchema: schema11, data };
     if (vErrors === null) {
-      vErrors = [err119];
+      vErrors = [err123];
     } else {
-      vErrors.push(err119);
+      vErrors.push(err123);
     }
     errors++;
   }

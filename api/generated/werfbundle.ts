@@ -126,6 +126,14 @@ export interface WerfBundleSpec {
      */
     plan?: 'Never' | 'Show';
     /**
+     * What follows a deploy that failed for good: nothing (Stay), or one of what was deployed last with success (Return); then what failed is held until the registry offers another digest, or somebody lets it go.
+     */
+    onFailure?: 'Stay' | 'Return';
+    /**
+     * Hold plans each deployment, whatever plan says, and keeps one that would delete or recreate volumes, StatefulSets, Namespaces or CustomResourceDefinitions waiting until somebody has approved that plan.
+     */
+    deletions?: 'Allow' | 'Hold';
+    /**
      * ConfigMaps and Secrets with values, merged in order: later ones win. Looked for in the bundle's namespace first, then in the target namespace, unless an item says otherwise (from).
      *
      * @maxItems 64
@@ -379,6 +387,7 @@ export interface WerfBundleStatus {
       | 'DriftCorrection'
       | 'Downgrade'
       | 'Rollback'
+      | 'Return'
       | 'JobLost'
       | 'Dismiss';
     /**
@@ -414,7 +423,7 @@ export interface WerfBundleStatus {
      */
     finishedAt?: string;
     /**
-     * A name for what it would delete and recreate. A plan of another tag, of other values, or after another deployment has another one.
+     * What annotation werf.io/approve-plan has to say to approve it. A plan of another tag, of other values, after another deployment, or of other objects that would be lost has another one.
      */
     hash?: string;
     /**
@@ -439,7 +448,7 @@ export interface WerfBundleStatus {
       delete: number;
     };
     /**
-     * Objects that would be deleted.
+     * Objects that would be deleted, those that a Hold holds first.
      *
      * @maxItems 20
      *
@@ -460,7 +469,7 @@ export interface WerfBundleStatus {
       namespace?: string;
     }[];
     /**
-     * Objects that would be deleted and created anew.
+     * Objects that would be deleted and created anew, those that a Hold holds first.
      *
      * @maxItems 20
      *
@@ -485,7 +494,7 @@ export interface WerfBundleStatus {
      */
     unlisted?: number;
     /**
-     * How many objects would be deleted or recreated that the plan does not name.
+     * How many objects would be deleted or recreated that the plan does not name; a Hold holds them.
      */
     unnamed?: number;
     /**

@@ -107,6 +107,24 @@ export const FINDINGS = [
     error: false,
   },
   {
+    kind: 'approval-awaited',
+    reasons: ['ApprovalAwaited'],
+    phase: 'Syncing',
+    ready: 'False',
+    reconciling: false,
+    stalled: false,
+    error: false,
+  },
+  {
+    kind: 'plan-withheld',
+    reasons: ['PlanFailed'],
+    phase: 'Failed',
+    ready: 'False',
+    reconciling: false,
+    stalled: true,
+    error: true,
+  },
+  {
     kind: 'polling-stopped',
     reasons: ['PollingStopped'],
     phase: 'Failed',
@@ -258,24 +276,19 @@ export const tell = (
   const ready = readyOf(status, finding, row);
   next = ready === undefined ? withoutCondition(next, 'Ready') : withCondition(next, { type: 'Ready', ...ready }, at);
   const { reason, message } = finding;
+  const progress = row.error ? 'ProgressingWithRetry' : reason;
   next =
     reason === 'Suspended'
       ? withCondition(next, { type: 'Suspended', status: 'True', reason, message }, at)
       : withoutCondition(next, 'Suspended');
   next = row.reconciling
-    ? withCondition(
-        next,
-        { type: 'Reconciling', status: 'True', reason: retrying(row) ? 'ProgressingWithRetry' : reason, message },
-        at,
-      )
+    ? withCondition(next, { type: 'Reconciling', status: 'True', reason: progress, message }, at)
     : withoutCondition(next, 'Reconciling');
   next = row.stalled
     ? withCondition(next, { type: 'Stalled', status: 'True', reason, message }, at)
     : withoutCondition(next, 'Stalled');
   return withError(next, finding, row, at.now);
 };
-
-const retrying = (row: Row): boolean => row.error && row.reconciling;
 
 /** Ready as it was, if the finding does not set it; but never Unknown, since nothing is under way. */
 const readyOf = (

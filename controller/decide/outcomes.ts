@@ -86,6 +86,8 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   'plan-queued': PLAN_OUTCOMES['plan-queued'],
   'plan-due': PLAN_OUTCOMES['plan-due'],
   planning: PLAN_OUTCOMES.planning,
+  'approval-awaited': PLAN_OUTCOMES['approval-awaited'],
+  'plan-withheld': PLAN_OUTCOMES['plan-withheld'],
   'plan-ended': PLAN_OUTCOMES['plan-ended'],
   'intent-unplanned': PLAN_OUTCOMES['intent-unplanned'],
   'deployment-due': ({ due, hold }, facts) => {

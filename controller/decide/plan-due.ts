@@ -1,6 +1,6 @@
 import type { Due } from './due.js';
 import type { Idle } from './facts.js';
-import { openPlan } from './plan-record.js';
+import { isUnasked, openPlan } from './plan-record.js';
 import type { PollAccount } from './poll.js';
 
 /**
@@ -16,6 +16,7 @@ export const dueOfPlan = (
   const plan = openPlan(polled.status);
   const { wanted } = polled;
   if (plan === undefined) return fresh(wanted);
+  if (isUnasked(polled.status)) return { kind: 'nothing' };
   const { tag, digest } = plan;
   const isSameSpec = (plan.generation ?? 0) === seen.bundle.metadata.generation;
   if (wanted !== undefined && (wanted.tag !== tag || wanted.digest !== digest)) return fresh(wanted);

@@ -1,4 +1,5 @@
-import type { Plan } from '../../api/werfbundle.js';
+import { reconcileCommand } from '../../api/kubectl-command.js';
+import type { Plan, StoredBundle } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDeploymentPlan } from './create-job.js';
 import { secretsWithoutJob } from './deployment.js';
@@ -7,6 +8,7 @@ import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
 import { withHold } from './hold-list.js';
 import type { PartialDecision } from './partial-decision.js';
+import { approvalWords } from './plan-approval.js';
 import { openPlan, withPlanDecided, withPlanEnd, withPlanGivenUp } from './plan-record.js';
 import type { PlanState } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
@@ -51,6 +53,20 @@ export const PLAN_OUTCOMES: {
     keepsSlot: true,
   }),
   planning: ({ plan, recheckAt }, facts) => ({ ...told(plan, facts), recheck: { kind: 'at', time: recheckAt } }),
+  'approval-awaited': ({ plan }, facts) => ({
+    ...told(plan, facts),
+    findings: [
+      { kind: 'approval-awaited', reason: 'ApprovalAwaited', message: approvalWords(facts.seen.bundle, plan) },
+      ...facts.polled.findings,
+    ],
+  }),
+  'plan-withheld': ({ plan: { tag, message } }, { seen, polled }) => ({
+    status: polled.status,
+    findings: [
+      { kind: 'plan-withheld', reason: 'PlanFailed', message: withheldWords(seen.bundle, { tag, message }) },
+      ...polled.findings,
+    ],
+  }),
   'plan-ended': ({ plan, end }, facts) => {
     const { seen, polled } = facts;
     const key = seen.platform.checksumKey;
@@ -83,6 +99,13 @@ const told = (plan: Plan, facts: Facts): Pick<PartialDecision, 'status' | 'findi
 /** A finalizer that was added for a plan stays until its deployment, which needs it, too. */
 const keptFinalizer = ({ seen: { bundle } }: Facts): Pick<PartialDecision, 'finalizer'> =>
   isElsewhere(bundle) ? { finalizer: 'leave' } : {};
+
+/** Why nothing is deployed, and what leads out of it. */
+const withheldWords = (
+  { metadata }: StoredBundle,
+  { tag, message = 'no plan' }: { readonly tag: string; readonly message: string | undefined },
+): string =>
+  `${tag} could not be planned, and is not deployed without a plan (deletions: Hold): ${message}; for another try, ${reconcileCommand(metadata)}`;
 
 const whatOf = ({ tag, reason }: Plan): string => `planning ${tag} (${reason})`;
 

@@ -3,8 +3,10 @@ import { deploymentPlanJobNameOf } from '../../api/names.js';
 import { type InstallationKey, signatureOf } from '../../api/signature.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { DeployReason, Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import { isGuarded } from '../deploy/guarded-kinds.js';
 import type { PlannedChanges, PlannedObject } from '../deploy/plan-changes.js';
 import { planWords } from '../deploy/plan-words.js';
+import { conditionOf } from './condition.js';
 import type { Due } from './due.js';
 
 /** After so many Jobs that failed the plan is given up. */
@@ -22,6 +24,10 @@ type DueDeployment = Extract<Due, { readonly kind: 'deploy' }>;
 export const openPlan = ({ plan, deployment }: WerfBundleStatus): Plan | undefined =>
   plan !== undefined && plan.after === (deployment?.number ?? 0) ? plan : undefined;
 
+/** Whether the registry is still to be asked, so that nothing is known of what it offers. */
+export const isUnasked = (status: WerfBundleStatus): boolean =>
+  conditionOf(status, 'RegistryReachable')?.status === 'Unknown';
+
 /** Whether a plan was made for just this tag, digest, and checksum of spec and values. */
 const isOf = (plan: Plan, { target }: Pick<DueDeployment, 'target'>): boolean =>
   plan.tag === target.tag && plan.digest === target.digest && plan.checksum === target.checksum;
@@ -34,10 +40,21 @@ const isUsedUp = ({ after }: Plan, { history = [], deployment }: WerfBundleStatu
 /** Reasons of deployments that do again what was done, or begun, before. */
 const AGAIN: ReadonlySet<DeployReason> = new Set(['Retry', 'JobLost', 'Requested']);
 
-/** The plan that shows what a deployment changes; undefined: there is none, and it has to be made. */
-export const standingPlan = (status: WerfBundleStatus, due: DueDeployment): Plan | undefined => {
+/** Whether it could not be made, and its deployment went on without it. */
+const isGivenUp = (plan: Plan, status: WerfBundleStatus): boolean =>
+  plan.result === 'Failed' && openPlan(status) === undefined;
+
+/**
+ * The plan that shows what a deployment changes; undefined: there is none, and it has to be made. Where deletions are held, what was
+ * planned once may be done once.
+ */
+export const standingPlan = (
+  status: WerfBundleStatus,
+  { due, isHeld }: { readonly due: DueDeployment; readonly isHeld: boolean },
+): Plan | undefined => {
   const { plan } = status;
   if (plan === undefined || !isOf(plan, due)) return undefined;
+  if (isHeld) return isUsedUp(plan, status) || isGivenUp(plan, status) ? undefined : plan;
   return !isUsedUp(plan, status) || AGAIN.has(due.reason) ? plan : undefined;
 };
 
@@ -130,13 +147,17 @@ const madeOf = (
   return {
     ...made,
     counts,
-    deleted: deleted.slice(0, LISTED),
-    recreated: recreated.slice(0, LISTED),
+    deleted: listed(deleted),
+    recreated: listed(recreated),
     ...(unlisted > 0 && { unlisted }),
     ...(unnamed > 0 && { unnamed }),
     message,
   };
 };
+
+/** As many as there is room for, those that are guarded first. */
+const listed = (objects: readonly PlannedObject[]): readonly PlannedObject[] =>
+  [...objects.filter(isGuarded), ...objects.filter((object) => !isGuarded(object))].slice(0, LISTED);
 
 /** Hex digits of a plan's hash. */
 const HASH_LENGTH = 16;

@@ -11,7 +11,8 @@ import type { Idle } from './facts.js';
 import { needsFinalizerToCheck } from './finalizer.js';
 import type { Hold } from './hold-list.js';
 import { type JobInputs, type Observation, type PlanJob, slotFor } from './observation.js';
-import { nextPlanTry, openPlan, type PlanEnd, standingPlan } from './plan-record.js';
+import { isApproved, isHeld, isOutdated, needsApproval } from './plan-approval.js';
+import { isUnasked, nextPlanTry, openPlan, type PlanEnd, standingPlan } from './plan-record.js';
 
 /** States of a bundle whose next deployment is planned first. */
 export type PlanState =
@@ -35,6 +36,10 @@ export type PlanState =
     }
   /** Its Job runs, or is tried again at `recheckAt`, wall clock. */
   | { readonly kind: 'planning'; readonly plan: Plan; readonly recheckAt: number }
+  /** It would delete what is guarded, and nobody has approved that. */
+  | { readonly kind: 'approval-awaited'; readonly plan: Plan }
+  /** It could not be made, and deletions are held. */
+  | { readonly kind: 'plan-withheld'; readonly plan: Plan }
   | { readonly kind: 'plan-ended'; readonly plan: Plan; readonly end: PlanEnd }
   /** Values have changed since a deployment was decided that has no Job yet: what they change is planned first. */
   | { readonly kind: 'intent-unplanned'; readonly deployment: Deployment; readonly checksum: string };
@@ -43,11 +48,14 @@ export type PlanState =
 const GOING_RECHECK_MS = 1_000;
 
 /** Whether the bundle's deployments are planned first. */
-export const isPlanned = ({ converge }: Settings): boolean => converge.plan === 'Show';
+export const isPlanned = (settings: Settings): boolean => settings.converge.plan === 'Show' || isHeld(settings);
 
-/** Whether a deployment is planned first. What a correction of drift does, the check has shown that has found the drift. */
+/**
+ * Whether a deployment is planned first. What a correction of drift does, the check has shown that has found the drift; but not in a way
+ * that could be approved.
+ */
 const needsPlan = (settings: Settings, reason: DeployReason): boolean =>
-  isPlanned(settings) && reason !== 'DriftCorrection';
+  isHeld(settings) || (isPlanned(settings) && reason !== 'DriftCorrection');
 
 /** The Job of the plan that is being made. */
 export const awaitedPlan = ({ plans }: Pick<Observation, 'plans'>, status: WerfBundleStatus): PlanJob | undefined => {
@@ -64,12 +72,30 @@ export const planState = (idle: Idle, due: Due | undefined): PlanState | Need | 
   const { seen, polled, settings } = idle;
   const open = openPlan(polled.status);
   if (due === undefined) return undefined;
-  if (due.kind !== 'deploy') return open === undefined ? undefined : { kind: 'plan-obsolete' };
+  if (due.kind !== 'deploy')
+    return open === undefined || isUnasked(polled.status) ? undefined : { kind: 'plan-obsolete' };
   if (!needsPlan(settings, due.reason)) return undefined;
-  const plan = standingPlan(polled.status, due);
+  const plan = standingPlan(polled.status, { due, isHeld: isHeld(settings) });
   if (plan === undefined) return { kind: 'plan-decided', due };
   if (plan.result === undefined) return making(idle, plan);
-  return plan === open && isLookAsked(seen) ? { kind: 'plan-decided', due } : undefined;
+  if (plan === open && isLookAsked(seen)) return { kind: 'plan-decided', due };
+  return isHeld(settings) ? withheld(idle, { plan, due }) : undefined;
+};
+
+/** The plan has a result, and deletions are held. */
+const withheld = (
+  { seen, polled }: Idle,
+  { plan, due }: { readonly plan: Plan; readonly due: Extract<Due, { kind: 'deploy' }> },
+): PlanState | undefined => {
+  if (plan.result === 'Failed') return { kind: 'plan-withheld', plan };
+  if (!needsApproval(plan)) return undefined;
+  const isOpen = plan === openPlan(polled.status);
+  // What waits has to stay due: one whose deployment was begun before is planned again.
+  if (!isApproved(seen.bundle, plan))
+    return isOpen ? { kind: 'approval-awaited', plan } : { kind: 'plan-decided', due };
+  // What was approved long after it was planned is planned once more: it goes on if the same would be lost.
+  const isOld = isOutdated(plan, { now: seen.now, timeScale: seen.platform.timeScale });
+  return isOpen && isOld ? { kind: 'plan-decided', due } : undefined;
 };
 
 /** The plan is written down, and has no result. */

@@ -19,7 +19,14 @@ export const isLookedUpAgain = (status: WerfBundleStatus): boolean => {
 };
 
 /** Reasons with an event for each new message, since each message is another deployment. */
-const EACH_TIME: ReadonlySet<string> = new Set<Reason>(['Deploying', 'Deployed', 'DeployFailed', 'RolledBack']);
+const EACH_TIME: ReadonlySet<string> = new Set<Reason>([
+  'Deploying',
+  'Deployed',
+  'DeployFailed',
+  'RolledBack',
+  'ApprovalAwaited',
+  'PlanFailed',
+]);
 
 /** Whether a condition that takes this reason is an event; that a bundle is suspended, its condition Suspended tells. */
 const isTold = (reason: string): reason is ToldReason =>
@@ -38,7 +45,7 @@ export const transitionEvents = (
   );
   const told = new Set<string>();
   const suspension = seen.bundle.metadata.deletionTimestamp === undefined ? suspensionChange(before, after) : [];
-  const once = [...suspension, ...planEvents(before, after), ...endedSuspended(before, after), ...transitions].filter(
+  const once = [...suspension, ...planEvents(seen, after), ...endedSuspended(before, after), ...transitions].filter(
     ({ reason }) => !told.has(reason) && told.add(reason),
   );
   return tagsOf(seen)?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
@@ -55,9 +62,11 @@ const suspensionChange = (before: WerfBundleStatus, after: WerfBundleStatus): re
 };
 
 /** What a plan has found, or that there is none. */
-const planEvents = (before: WerfBundleStatus, after: WerfBundleStatus): readonly BundleEvent[] => {
-  const plan = planRecorded(before, after);
-  if (plan === undefined) return [];
+const planEvents = ({ bundle }: Pick<Observation, 'bundle'>, after: WerfBundleStatus): readonly BundleEvent[] => {
+  const plan = planRecorded(bundle.status ?? {}, after);
+  // Where deletions are held, Ready says that there is no plan, and what leads out of it.
+  const isTold = plan?.result === 'Failed' && bundle.spec.converge?.deletions === 'Hold';
+  if (plan === undefined || isTold) return [];
   const { tag, message = '' } = plan;
   if (plan.result === 'Made') return [{ type: 'Normal', reason: 'PlanMade', message }];
   const why = `${tag} could not be planned, and is deployed all the same: ${message}`;

@@ -1,13 +1,12 @@
 import { wasSuperseded } from '../../api/attempts.js';
 import type { Settings } from '../../api/settings.js';
-import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf } from './condition.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
 import { holdOn, insteadOf } from './hold-list.js';
 import type { Observation } from './observation.js';
-import { openPlan } from './plan-record.js';
+import { isUnasked, openPlan } from './plan-record.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
 import { toReturnFrom } from './returning.js';
 import { isLookedUpAgain } from './transition-events.js';
@@ -38,7 +37,7 @@ const TRIGGERS: readonly (readonly [Trigger, (of: Idle) => boolean])[] = [
   ['return-due', (of) => isReached(of.seen) && toReturnFrom(of) !== undefined],
   ['offer-differs', (of) => isReached(of.seen) && hasOtherOffer(of)],
   // What is planned stays due, whether or not the registry answers.
-  ['plan-open', ({ polled: { status } }) => openPlan(status) !== undefined && isAsked(status)],
+  ['plan-open', ({ polled: { status } }) => openPlan(status) !== undefined && !isUnasked(status)],
   ['correction-due', (of) => isReached(of.seen) && isCorrectable(of)],
   // Last: it needs a job slot first, which nothing else does.
   ['check-due', (of) => isReached(of.seen) && nextCheckOf(of)?.when === 'now'],
@@ -54,9 +53,6 @@ export const triggerOf = (of: Idle): Trigger | undefined => {
 const statusOf = ({ bundle }: Observation) => bundle.status ?? {};
 
 const reachedOf = (seen: Observation) => conditionOf(statusOf(seen), 'RegistryReachable')?.status;
-
-/** Whether the registry was asked, with whatever outcome, since the spec was changed. */
-const isAsked = (status: WerfBundleStatus): boolean => conditionOf(status, 'RegistryReachable')?.status !== 'Unknown';
 
 const isAnswered = (seen: Observation): boolean => seen.delivery !== undefined || reachedOf(seen) !== 'Unknown';
 

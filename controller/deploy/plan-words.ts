@@ -29,7 +29,7 @@ export const planWords = (tag: string, changes: PlannedChanges | undefined): str
 };
 
 /** An object in words: `Secret/old`, `Job/migrate (namespace other)`. */
-const objectWords = ({ kind, name, namespace }: PlannedObject): string =>
+export const objectWords = ({ kind, name, namespace }: PlannedObject): string =>
   `${kind}/${name}${namespace === undefined ? '' : ` (namespace ${namespace})`}`;
 
 const named =

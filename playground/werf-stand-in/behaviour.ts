@@ -16,6 +16,8 @@ export type Behaviour =
   /** The plan fails; all other behaviours do not affect plans. */
   | { readonly kind: 'fail-plan' }
   | { readonly kind: 'slow-plan'; readonly seconds: number }
+  /** The plan says that this object would be deleted, `PersistentVolumeClaim/data`; nothing is. */
+  | { readonly kind: 'plan-deletes'; readonly resource: string }
   /** A template, a hook, or a Deployment that never becomes ready: the deployment fails there. */
   | { readonly kind: 'template' | 'hook' | 'unready' }
   /** Only a part of the object is deployed. */
@@ -29,7 +31,7 @@ const PIECE_MEBIBYTES = 8;
 
 /**
  * Reads `playground.werf.io/behaviour`: `oom`, `memory: MEBIBYTES`, `fail`, `template`, `hook`, `unready`, `slow: SECONDS`, `print-values`,
- * `half`, `fail-plan`, `slow-plan: SECONDS`, or several with commas between them.
+ * `half`, `fail-plan`, `slow-plan: SECONDS`, `plan-deletes: KIND/NAME`, or several with commas between them.
  * @throws Error for anything else
  */
 export const behavioursOf = (annotations: Readonly<Record<string, string>>): readonly Behaviour[] => {
@@ -40,11 +42,13 @@ export const behavioursOf = (annotations: Readonly<Record<string, string>>): rea
 const behaviourOf = (word: string): Behaviour => {
   const plain = PLAIN.find((kind) => kind === word);
   if (plain !== undefined) return { kind: plain };
+  const [, resource] = /^plan-deletes:\s*(\w+\/[\w.-]+)$/.exec(word) ?? [];
+  if (resource !== undefined) return { kind: 'plan-deletes', resource };
   const [, kind, amount] = /^(memory|slow|slow-plan):\s*(\d+(?:\.\d+)?)$/.exec(word) ?? [];
   if (kind === 'memory') return { kind, mebibytes: Number(amount) };
   if (kind === 'slow' || kind === 'slow-plan') return { kind, seconds: Number(amount) };
   throw new Error(
-    `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'memory: MEBIBYTES', 'slow: SECONDS', 'slow-plan: SECONDS'].join(', ')}`,
+    `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'memory: MEBIBYTES', 'slow: SECONDS', 'slow-plan: SECONDS', 'plan-deletes: KIND/NAME'].join(', ')}`,
   );
 };
 
@@ -84,6 +88,7 @@ export const behave = async (behaviour: Behaviour, about: Circumstances): Promis
       await sleep(behaviour.seconds * 1000);
       return;
     case 'half':
+    case 'plan-deletes':
       return;
     case 'fail-plan':
       throw new Error('build resource infos: the chart asked for it');

@@ -31,7 +31,7 @@ export const desiredObject = (of: {
 
 /** What has to be done to an object, and its lines that differ: `- tag: v1`, `+ tag: v2`. */
 export interface Change {
-  readonly verb: 'create' | 'update';
+  readonly verb: 'create' | 'update' | 'delete';
   /** `ConfigMap/werf-stand-in-shop`: as werf names it. */
   readonly resource: string;
   readonly diff: readonly string[];

@@ -37,11 +37,12 @@ export const framed = (heading: string, lines: readonly string[]): readonly stri
   '',
 ];
 
-const blockOf = ({ verb, resource, diff }: Change): readonly string[] =>
-  framed(`${verb === 'create' ? 'Create' : 'Update'} ${resource}`, diff);
+const blockOf = ({ verb, resource, diff }: Change): readonly string[] => framed(`${HEADINGS[verb]} ${resource}`, diff);
+
+const HEADINGS: Readonly<Record<Change['verb'], string>> = { create: 'Create', update: 'Update', delete: 'Delete' };
 
 const summaryOf = (changes: readonly Change[], release: string): readonly string[] => {
-  const counts = (['create', 'update'] as const).map((verb) => {
+  const counts = (['create', 'update', 'delete'] as const).map((verb) => {
     const count = changes.filter((change) => change.verb === verb).length;
     return { verb, count };
   });

@@ -1,11 +1,11 @@
 import { type Apply, deploy } from './apply.js';
-import { behave, behavioursOf } from './behaviour.js';
+import { type Behaviour, behave, behavioursOf } from './behaviour.js';
 import { type Command, parseCommandLine } from './command-line.js';
-import { deleteObject } from './deployed-object.js';
+import { type Change, deleteObject } from './deployed-object.js';
 import { type InCluster, inCluster } from './in-cluster.js';
 import { ensureNamespace, namespaceExists } from './namespace.js';
 import { during, observe, planOf, pull, type Surroundings } from './observe.js';
-import { tellPlan } from './plan.js';
+import { type Planned, tellPlan } from './plan.js';
 import { lockRelease } from './release-lock.js';
 import { forget } from './release-store.js';
 import { tellKeys } from './release-values.js';
@@ -74,11 +74,22 @@ const plan = async (
   const behaviours = behavioursOf(seen.chart.annotations).filter(({ kind }) => PLANNED.includes(kind));
   const about = { values: seen.values, chart: seen.chart.name, namespace, timeoutS: 0, print: around.print };
   for (const behaviour of behaviours) await during('release plan install', behave(behaviour, about));
-  const told = tellPlan(planOf(seen), { release: called(command), version });
+  const gone = behavioursOf(seen.chart.annotations).flatMap(deletionOf);
+  const told = tellPlan(withDeletions(planOf(seen), gone), { release: called(command), version });
   for (const line of told.lines) around.print(line);
   if (!command.exitCode) return 0;
   if (told.error !== undefined) around.printError(`Error: ${told.error}`);
   return told.code;
+};
+
+const deletionOf = (behaviour: Behaviour): readonly Change[] =>
+  behaviour.kind === 'plan-deletes'
+    ? [{ verb: 'delete', resource: behaviour.resource, diff: ['- kept: no longer'] }]
+    : [];
+
+const withDeletions = (planned: Planned, gone: readonly Change[]): Planned => {
+  if (gone.length === 0) return planned;
+  return { kind: 'resources', changes: [...(planned.kind === 'resources' ? planned.changes : []), ...gone] };
 };
 
 const PLANNED: readonly string[] = ['template', 'slow-plan', 'fail-plan'];

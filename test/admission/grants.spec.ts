@@ -496,3 +496,77 @@ t.test('the guide\u2019s reset becomes a request to reconcile', async (t) => {
   }
   t.same((await harness.ask({ webhook: 'mutate', object: reset })).warnings, [], 'a new bundle has nothing to reset');
 });
+
+t.test('who approves a plan needs the verb for it, and for nothing else', async (t) => {
+  const approval = (value?: string) => ({
+    annotations: { note: 'x', ...(value !== undefined && { 'werf.io/approve-plan': value }) },
+  });
+  const before = (value?: string) => bundle(NOSY, approval(value));
+  const NO = refused(
+    'metadata.annotations[werf.io/approve-plan]: Forbidden: user "jane" may not approve werfbundles.werf.io "my-app" in namespace "ops": the verb "approve" is needed, of a role like werfbundle-approver',
+  );
+  const ASKED = ['may approve werfbundles.werf.io/my-app in ops'];
+  const rows = [
+    {
+      title: 'without it an approval is refused',
+      rights: [],
+      old: before(),
+      now: before('abc'),
+      want: NO,
+      asked: ASKED,
+    },
+    {
+      title: 'and another one in its place',
+      rights: [],
+      old: before('abc'),
+      now: before('def'),
+      want: NO,
+      asked: ASKED,
+    },
+    {
+      title: 'with it nothing else is asked: not what the bundle refers to',
+      rights: ['approve werfbundles.werf.io/my-app in ops'],
+      old: before(),
+      now: before('abc'),
+      want: ALLOWED,
+      asked: ASKED,
+    },
+    {
+      title: 'of another bundle it is worth nothing',
+      rights: ['approve werfbundles.werf.io/other in ops'],
+      old: before(),
+      now: before('abc'),
+      want: NO,
+      asked: ASKED,
+    },
+    {
+      title: 'what stays as it was is nobody\u2019s approval',
+      rights: [],
+      old: before('abc'),
+      now: bundle(NOSY, { annotations: { ...approval('abc').annotations, note: 'y' } }),
+      want: ALLOWED,
+      asked: [],
+    },
+    {
+      title: 'an approval that is taken away needs none',
+      rights: [],
+      old: before('abc'),
+      now: before(),
+      want: ALLOWED,
+      asked: [],
+    },
+    { title: 'an empty one is none', rights: [], old: before('abc'), now: before(''), want: ALLOWED, asked: [] },
+  ];
+  for (const { title, rights, old, now, want, asked } of rows) {
+    const harness = harnessFor(rights);
+    await furnish(harness);
+    t.same(await askOf(harness, { object: now, oldObject: old }), want, title);
+    t.same(harness.asked, asked, `${title}: what is asked`);
+  }
+  const made = harnessFor([], '--authorize=off');
+  t.same(
+    await askOf(made, { object: bundle(PLAIN, approval('abc')) }),
+    NO,
+    'nor is a bundle made with one, whatever else is not asked',
+  );
+});

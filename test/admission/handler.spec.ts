@@ -100,6 +100,7 @@ const DEFAULTED = {
     rollbackOnFailure: false,
     plan: 'Never',
     onFailure: 'Stay',
+    deletions: 'Allow',
     driftDetection: { enabled: false, interval: '15m', correct: true, maxRetries: 3 },
   },
   deletionPolicy: 'Orphan',

@@ -237,6 +237,7 @@ t.test('defaults', async (t) => {
     rollbackOnFailure: false,
     plan: 'Never',
     onFailure: 'Stay',
+    deletions: 'Allow',
     driftDetection,
   };
   const add = (path: string, value: unknown) => ({ op: 'add' as const, path: `/spec/${path}`, value });

@@ -259,6 +259,12 @@ const ROWS: readonly Row[] = [
     spec: withConverge({ onFailure: 'Rollback' }),
     refused: 'spec.converge.onFailure',
   },
+  { title: 'deletions are held if asked for', spec: { registry, converge: { deletions: 'Hold' } } },
+  {
+    title: '... and no otherwise',
+    spec: { registry, converge: { deletions: 'Deny' } },
+    refused: 'spec.converge.deletions',
+  },
   { title: 'a release is dismissed if asked for', spec: { registry, deletionPolicy: 'Dismiss' } },
   {
     title: 'a release is not kept by another word',

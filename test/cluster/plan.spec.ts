@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
-import { BundleScenario, type Given, PATIENCE_MS, playAll, TIME_SCALE } from '../kit/bundle-scenario.js';
+import { BundleScenario, type Given, PATIENCE_MS, playAll, readyOf, TIME_SCALE, told } from '../kit/bundle-scenario.js';
 import { canary } from '../kit/canary.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { eventually } from '../kit/eventually.js';
@@ -163,6 +163,64 @@ const givesWay = async (t: Test, given: Given): Promise<void> => {
   await story.leavesNothing(t);
 };
 
+/** What would delete a volume waits until somebody who may has approved that very plan. */
+const holdsDeletions = async (t: Test, given: Given): Promise<void> => {
+  const story = await PlanStory.begin(given, 'held-volumes');
+  const { namespace } = story;
+  await story.publish('v1.0.0');
+  await story.make('web', { deletions: 'Hold' });
+  await story.synced('web', 'v1.0.0');
+  await story.publish(
+    'v1.1.0',
+    `plan-deletes: PersistentVolumeClaim/${canary('database')}, plan-deletes: PersistentVolumeClaim/data`,
+  );
+  const held = await story.until('web', 'an approval is awaited', told('ApprovalAwaited'));
+  t.match(held, {
+    phase: 'Syncing',
+    lastAppliedTag: 'v1.0.0',
+    deployment: { number: 1 },
+    plan: { tag: 'v1.1.0', result: 'Made', counts: { update: 1, delete: 2 } },
+  });
+  t.match(
+    readyOf(held)?.message,
+    `kubectl annotate wb web -n ${namespace} --overwrite werf.io/approve-plan=${held.plan?.hash}`,
+  );
+  for (const user of ['bob', 'ann']) {
+    const role = user === 'ann' ? 'werfbundle-approver' : 'werfbundle-editor';
+    await story.kubectl('create', 'rolebinding', user, `--clusterrole=${role}`, `--user=${user}`);
+  }
+  const approve = (user: string, hash = '') =>
+    given.fixture.cluster.kubectl([
+      'annotate',
+      'wb',
+      'web',
+      '--overwrite',
+      `werf.io/approve-plan=${hash}`,
+      `--as=${user}`,
+      '-n',
+      namespace,
+    ]);
+  const refused = await approve('bob', held.plan?.hash);
+  t.match(
+    refused.stderr,
+    'user "bob" may not approve werfbundles.werf.io "web"',
+    'who may edit bundles may not approve',
+  );
+  t.equal((await approve('ann', '0123456789abcdef')).code, 0);
+  await given.fixture.publish({ repository: `planned/${namespace}`, tag: 'unrelated' });
+  await story.morePolls(`planned/${namespace}`, 2);
+  const still = await story.bundle('web');
+  t.match(
+    [readyOf(still?.status ?? {})?.reason, still?.status?.deployment?.number],
+    ['ApprovalAwaited', 1],
+    'another hash approves nothing',
+  );
+  t.equal((await approve('ann', held.plan?.hash)).code, 0);
+  await story.synced('web', 'v1.1.0', 2);
+  t.ok((await story.eventsOf('web')).includes('ApprovalAwaited'));
+  await story.leavesNothing(t);
+};
+
 t.test('plans before deployments, on a real control plane', { timeout: 900_000 }, async (t) => {
   const fixture = await startDeployFixture(t);
   const controller = await fixture.startController({ timeScale: TIME_SCALE });
@@ -198,5 +256,9 @@ t.test('plans before deployments, on a real control plane', { timeout: 900_000 }
     t.equal(made.length, 2, 'there was one Job of the plan, and one of the deployment');
     t.notMatch(await next.log(), /"level":"error"/);
     t.notMatch(await controller.log(), /"level":"error"|goes in circles/, 'no controller met a fault of its own');
+    await fixture.startWebhook();
+    await t.test('what would delete a volume waits for the approval of that very plan', (t) =>
+      holdsDeletions(t, { ...given, controller: next }),
+    );
   });
 });

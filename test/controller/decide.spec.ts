@@ -24,7 +24,7 @@ import {
 import { decided, needOf } from '../kit/decided.js';
 import { failedStatus, failing, openStatus, present, runningStatus } from '../kit/deciding-statuses.js';
 import { checkedStatus, drifted, dueCheck } from '../kit/drift-statuses.js';
-import { offered, plan, planJob, plannedStatus, planning } from '../kit/plan-statuses.js';
+import { lossOf, offered, plan, planJob, plannedStatus, planning } from '../kit/plan-statuses.js';
 
 /** The part of a decision that a person reads. */
 const told = (seen: Observation) => {
@@ -174,6 +174,16 @@ const STATES: {
     title: 'the Job of a plan runs',
     seen: offered(plannedStatus(), { plans: [planJob(plan())] }),
     want: ['Unknown Planning', 'at'],
+  },
+  'approval-awaited': {
+    title: 'its plan would delete a volume, and deletions are held',
+    seen: offered(plannedStatus(lossOf('delete PersistentVolumeClaim/data')), {}, { deletions: 'Hold' }),
+    want: ['False ApprovalAwaited', 'on-change'],
+  },
+  'plan-withheld': {
+    title: 'no plan could be made, and deletions are held',
+    seen: offered(plannedStatus({ result: 'Failed', message: 'no' }), {}, { deletions: 'Hold' }),
+    want: ['False PlanFailed', 'on-change'],
   },
   'plan-ended': {
     title: 'the Job of a plan has ended',

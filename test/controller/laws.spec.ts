@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { decide } from '../../controller/decide/decide.js';
 import type { FindingKind } from '../../controller/decide/finding.js';
+import { NO_CHANGES } from '../../controller/deploy/plan-changes.js';
 import { DIGEST_A, DIGEST_B, failure, selected, tags } from '../kit/builders.js';
 import { BundleModel } from '../kit/bundle-model.js';
 
@@ -9,6 +10,8 @@ type Step = (model: BundleModel) => void;
 
 const nothing = { kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags } as const;
 const registry = { url: 'registry.example/acme/app' };
+
+const VOLUME = { kind: 'PersistentVolumeClaim', name: 'data' } as const;
 
 /** What may happen, by name: a sequence that breaks a law is printed. */
 const STEPS: Readonly<Record<string, Step>> = {
@@ -32,6 +35,19 @@ const STEPS: Readonly<Record<string, Step>> = {
   'shows plans': (model) => model.changeSpec({ converge: { plan: 'Show' } }),
   'shows plans, corrects drift': (model) =>
     model.changeSpec({ converge: { plan: 'Show', driftDetection: { enabled: true, maxRetries: 2 } } }),
+  'holds deletions': (model) => model.changeSpec({ converge: { deletions: 'Hold' } }),
+  'holds deletions, corrects drift': (model) =>
+    model.changeSpec({ converge: { deletions: 'Hold', driftDetection: { enabled: true, maxRetries: 2 } } }),
+  'plans delete a volume': (model) => {
+    model.changes = { ...NO_CHANGES, counts: { ...NO_CHANGES.counts, delete: 1 }, deleted: [VOLUME] };
+  },
+  'plans delete nothing': (model) => {
+    model.changes = { ...NO_CHANGES, counts: { ...NO_CHANGES.counts, update: 1 } };
+  },
+  'plans do not say what': (model) => {
+    model.changes = undefined;
+  },
+  'approves the plan': (model) => model.annotate({ 'werf.io/approve-plan': model.status.plan?.hash ?? '' }),
   'the next Job is refused': (model) => {
     model.mishap = 'refused';
   },
@@ -143,6 +159,8 @@ interface Way {
 const DEPLOYED = ['offers v1.0.0', 'Job succeeds'];
 const SYNCED = 'Synced, Ready True Deployed';
 const DEPLOYING = 'Syncing, Ready Unknown Deploying, Reconciling True Deploying';
+const PLANNING = 'Syncing, Ready Unknown Planning, Reconciling True Planning';
+const THREE_FAILURES = ['Job fails', 'ten minutes pass', 'Job fails', 'ten minutes pass', 'Job fails'];
 const NEW = 'Syncing, Ready Unknown FirstScan, Reconciling True FirstScan';
 
 const LATER = ['ten minutes pass', 'ten minutes pass'];
@@ -183,6 +201,16 @@ const WAYS: Readonly<Record<FindingKind, Way>> = {
     into: ['offers v1.0.0'],
     told: DEPLOYING,
     out: { steps: ['Job succeeds'], told: SYNCED },
+  },
+  'approval-awaited': {
+    into: [...DEPLOYED, 'holds deletions', 'plans delete a volume', 'offers v1.1.0', 'Job ends with 2'],
+    told: 'Syncing, Ready False ApprovalAwaited',
+    out: { steps: ['approves the plan'], told: DEPLOYING },
+  },
+  'plan-withheld': {
+    into: ['holds deletions', 'offers v1.0.0', ...THREE_FAILURES],
+    told: 'Failed, Ready False PlanFailed, Stalled True PlanFailed',
+    out: { steps: ['asks for a look', 'offers v1.0.0'], told: PLANNING },
   },
   'polling-stopped': {
     into: [...DEPLOYED, 'poll fails six times'],
@@ -312,12 +340,18 @@ const planning = fc
   )
   .map(([before, asks, planned, after]) => [...before, asks, ...planned, ...after]);
 
+/** What was planned fails, and is to be tried again with other values. */
+const RETRIED = [
+  ...['offers v1.0.0', 'Job succeeds', 'shows plans', 'offers v1.1.0', 'Job ends with 2', 'Job fails'],
+  ...['changes values', 'a minute passes', 'asks for a look', 'offers v1.1.0'],
+];
+
 /** A controller that has never heard of plans. */
 const blind: typeof decide = (seen) => {
   const { spec } = seen;
   if (spec.kind === 'invalid') return decide(seen);
   const { settings } = spec;
-  const converge = { ...settings.converge, plan: 'Never' } as const;
+  const converge = { ...settings.converge, plan: 'Never', deletions: 'Allow' } as const;
   return decide({ ...seen, spec: { kind: 'valid', settings: { ...settings, converge } } });
 };
 
@@ -338,8 +372,54 @@ t.test('where plans are asked for, nothing is deployed that nobody could have se
     });
   t.doesNotThrow(() => fc.assert(law(decide), { numRuns: 1_000 }));
   for (const broken of [blind, careless]) {
-    const { failed, errorInstance } = fc.check(law(broken), { numRuns: 1_000 });
+    const { failed, errorInstance } = fc.check(law(broken), { numRuns: 1_000, examples: [[RETRIED]] });
     t.ok(failed && /nobody has seen what it changes/.test(String(errorInstance)), `the law holds ${broken.name}`);
   }
   t.end();
 });
+
+/** Sequences in which deletions are held, sooner or later. */
+const holding = fc
+  .tuple(
+    names,
+    fc.constantFrom('holds deletions', 'holds deletions, corrects drift'),
+    fc.constantFrom([], ['plans delete a volume', 'offers v1.1.0', 'Job ends with 2']),
+    names,
+  )
+  .map(([before, holds, planned, after]) => [...before, holds, ...planned, ...after]);
+
+/** A controller that takes each plan for approved. */
+const trusting: typeof decide = (seen) => {
+  const { bundle } = seen;
+  const annotations = { ...bundle.metadata.annotations, 'werf.io/approve-plan': bundle.status?.plan?.hash ?? '' };
+  return decide({ ...seen, bundle: { ...bundle, metadata: { ...bundle.metadata, annotations } } });
+};
+
+/** A controller that shows plans, and holds nothing. */
+const showing: typeof decide = (seen) => {
+  const { spec } = seen;
+  if (spec.kind === 'invalid') return decide(seen);
+  const { settings } = spec;
+  const converge = { ...settings.converge, plan: 'Show', deletions: 'Allow' } as const;
+  return decide({ ...seen, spec: { kind: 'valid', settings: { ...settings, converge } } });
+};
+
+t.test(
+  'where deletions are held, nothing is deployed that would delete what is guarded without its own approval',
+  (t) => {
+    const law = (by: typeof decide) =>
+      fc.property(holding, (steps) => {
+        const { violations } = played(steps, by);
+        if (violations.length > 0) throw new Error(violations.join('; '));
+      });
+    t.doesNotThrow(() => fc.assert(law(decide), { numRuns: 1_000 }));
+    for (const broken of [trusting, showing, blind]) {
+      const { failed, errorInstance } = fc.check(law(broken), { numRuns: 1_000 });
+      t.ok(
+        failed && /nobody has approved it|without a plan/.test(String(errorInstance)),
+        `the law holds ${broken.name}`,
+      );
+    }
+    t.end();
+  },
+);

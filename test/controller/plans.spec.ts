@@ -24,7 +24,7 @@ import {
 import { decided } from '../kit/decided.js';
 import { failedStatus, REQUEST } from '../kit/deciding-statuses.js';
 import { checkedStatus, drifted, planOf } from '../kit/drift-statuses.js';
-import { changes, logOf, offered, plan, planJob, plannedStatus, planning } from '../kit/plan-statuses.js';
+import { changes, logOf, lossOf, offered, plan, planJob, plannedStatus, planning } from '../kit/plan-statuses.js';
 
 t.test('of a log all is read that would be deleted or recreated, and nothing is taken for less than it may be', (t) => {
   const summary = (...lines: readonly string[]) =>
@@ -435,4 +435,58 @@ t.test('values that change while a deployment waits for its Job are planned befo
     observation(of, { jobInputs: jobInputs({ checksum: 'k1:2' }), slot: slot(of, 'granted') }),
   );
   t.match(status.history?.[0], { number: 2, result: 'Superseded' });
+});
+
+t.test('where deletions are held, what would be lost waits for an approval of just that', async (t) => {
+  const hold = { deletions: 'Hold' } as const;
+  const loss = lossOf('update A/a', 'delete PersistentVolumeClaim/data');
+  const approved = (hash: string, change: Partial<Plan> = loss) => {
+    const { bundle: of, ...seen } = offered(plannedStatus(change), {}, hold);
+    const metadata = { ...of.metadata, annotations: { 'werf.io/approve-plan': hash } };
+    return { ...seen, bundle: { ...of, metadata } };
+  };
+  const waits = {
+    deployment: '1 v1.0.0 NewTag',
+    actions: [],
+    recheck: 'on-change' as const,
+    ready:
+      'False ApprovalAwaited: v1.1.0 would delete PersistentVolumeClaim/data: it waits for an approval; to give it, ' +
+      'kubectl annotate wb my-app -n ops --overwrite werf.io/approve-plan=0123456789abcdef',
+  };
+  const begins = { deployment: '2 v1.1.0 NewTag', recheck: 'now' } as const;
+  expectRows(t, [
+    { title: 'it waits', seen: offered(plannedStatus(loss), {}, hold), want: waits },
+    { title: 'another hash approves nothing', seen: approved('0123456789abcdee'), want: waits },
+    { title: 'its own does', seen: approved('0123456789abcdef'), want: begins },
+    {
+      title: 'long after it was planned, it is planned once more first',
+      seen: approved('0123456789abcdef', { ...loss, finishedAt: iso(-3 * 3_600_000) }),
+      want: { plan: `2 after 1: ${SAME} open`, deployment: '1 v1.0.0 NewTag' },
+    },
+    {
+      title: 'what is not guarded goes on by itself',
+      seen: offered(plannedStatus(lossOf('delete Secret/a', 'recreate Job/b')), {}, hold),
+      want: begins,
+    },
+    {
+      title: 'what is not named waits',
+      seen: offered(plannedStatus({ ...lossOf('update A/a'), unnamed: 2 }), {}, hold),
+      want: { deployment: '1 v1.0.0 NewTag', actions: [] },
+    },
+    {
+      title: 'what the log did not say at all waits',
+      seen: offered(plannedStatus(MADE), {}, hold),
+      want: { deployment: '1 v1.0.0 NewTag', actions: [] },
+    },
+    {
+      title: 'without a plan nothing is deployed, and it is said what leads out of it',
+      seen: offered(plannedStatus({ result: 'Failed', message: 'no rights' }), {}, hold),
+      want: {
+        deployment: '1 v1.0.0 NewTag',
+        ready:
+          'False PlanFailed: v1.1.0 could not be planned, and is not deployed without a plan (deletions: Hold): no rights; ' +
+          'for another try, kubectl annotate wb my-app -n ops --overwrite werf.io/reconcile-requested-at="$(date)"',
+      },
+    },
+  ]);
 });

@@ -21,6 +21,7 @@ import {
 import { decided } from '../kit/decided.js';
 import { failedStatus, failing, openStatus, present, returnedStatus, runningStatus } from '../kit/deciding-statuses.js';
 import { checkedStatus, detecting, drifted, exhausted } from '../kit/drift-statuses.js';
+import { lossOf, offered as planned, plannedStatus } from '../kit/plan-statuses.js';
 
 /** What Flux and Argo CD are to make of a bundle. */
 interface Verdicts {
@@ -101,6 +102,20 @@ const FOUND: { readonly [Kind in FindingKind]: Seen } = {
     flux: 'InProgress',
     argo: 'Progressing',
     says: 'Reconciling',
+  },
+  'approval-awaited': {
+    title: 'its plan would delete a volume, which nobody has approved',
+    seen: planned(plannedStatus(lossOf('delete PersistentVolumeClaim/data')), {}, { deletions: 'Hold' }),
+    flux: 'InProgress',
+    argo: 'Suspended',
+    says: 'Ready',
+  },
+  'plan-withheld': {
+    title: 'no plan of its deployment could be made, and deletions are held',
+    seen: planned(plannedStatus({ result: 'Failed', message: 'no' }), {}, { deletions: 'Hold' }),
+    flux: 'Failed',
+    argo: 'Degraded',
+    says: 'Stalled',
   },
   synced: {
     title: 'it is deployed',

@@ -78,6 +78,7 @@ const CANDIDATES: Readonly<Record<string, readonly unknown[]>> = {
   'converge.rollbackOnFailure': [true, 'yes'],
   'converge.plan': ['Never', 'Show', 'Always'],
   'converge.onFailure': ['Stay', 'Return', 'Keep'],
+  'converge.deletions': ['Allow', 'Hold', 'Deny'],
   'converge.valuesFrom[].configMapRef.name': ['app-config', 'App', ''],
   'converge.valuesFrom[].secretRef.name': ['app-secret', ' '],
   'converge.valuesFrom[].key': ['values.yaml', 'a b', ''],

@@ -26,9 +26,6 @@ const ACCEPTED = { kind: 'accepts' } as const;
 const REFUSED = { kind: 'refuses', chart: 'app 1.0.0', problems: ['replicas: a number is needed'] } as const;
 /** What is deployed as it was, or tried again, is not judged. */
 const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCorrection'];
-/** How a step is decided: by the controller, or, to see that a law holds it, by one that is broken. */
-type Decide = typeof decide;
-
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 

@@ -51,14 +51,38 @@ export class PlanLaw {
     ];
     const fresh = begun.filter((one) => !this.#judged.has(nameOf(one)));
     for (const one of fresh) this.#judged.add(nameOf(one));
-    return bundle.spec.converge?.plan === 'Show' ? fresh.flatMap((one) => this.#unseen(one)) : [];
+    const { plan, deletions } = bundle.spec.converge ?? {};
+    if (deletions === 'Hold') return fresh.flatMap((one) => this.#unapproved(one, bundle));
+    return plan === 'Show' ? fresh.flatMap((one) => this.#unseen(one)) : [];
   }
 
   #unseen(deployment: Deployment): readonly string[] {
     if (UNPLANNED.has(deployment.reason) || this.#ended.has(targetOf(deployment))) return [];
     return [`${deployment.tag} (${deployment.reason}) is deployed, and nobody has seen what it changes`];
   }
+
+  /** Where deletions are held, there has to be a plan that was made, and if it is not harmless, its own approval. */
+  #unapproved(deployment: Deployment, { metadata, status }: StoredBundle): readonly string[] {
+    const { tag, reason } = deployment;
+    const planned = this.#ended.get(targetOf(deployment));
+    if (reason === 'Dismiss') return [];
+    if (planned === undefined || !MADE.has(planned.exitCode))
+      return [`${tag} (${reason}) is deployed without a plan, though deletions are held`];
+    const plan = status?.plan;
+    const isOfIt = plan !== undefined && targetOf(plan) === targetOf(deployment);
+    const approved = isOfIt && plan.hash !== undefined && metadata.annotations?.['werf.io/approve-plan'] === plan.hash;
+    return isHarmless(planned) || approved
+      ? []
+      : [`${tag} (${reason}) deletes what is guarded, and nobody has approved it`];
+  }
 }
+
+/** Exit codes of plans that were made. */
+const MADE: ReadonlySet<number> = new Set([0, 2, 3]);
+
+const isHarmless = ({ changes }: EndedPlan): boolean =>
+  changes?.unnamed === 0 &&
+  [...changes.deleted, ...changes.recreated].every(({ kind }) => kind !== 'PersistentVolumeClaim');
 
 /** A deployment with other values is another one: these may change as long as it has no Job. */
 const nameOf = (deployment: Deployment): string => `${deployment.number} ${targetOf(deployment)}`;

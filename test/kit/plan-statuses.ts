@@ -5,6 +5,7 @@ import { sealedJob } from '../../controller/deploy/job-signature.js';
 import { type PlannedChanges, plannedChanges } from '../../controller/deploy/plan-changes.js';
 import { buildPlanJob, deploymentPlanInput } from '../../controller/deploy/plan-job.js';
 import { planFinding } from '../../controller/deploy/plan-summary.js';
+import { planWords } from '../../controller/deploy/plan-words.js';
 import {
   bundle,
   CHECKSUM,
@@ -100,3 +101,18 @@ export const offered = (
     chart: { digest: DIGEST_B, verdict: { kind: 'accepts' } },
     ...more,
   });
+
+/** A plan that was made a second ago, and finds just this. */
+export const lossOf = (...all: readonly string[]): Partial<Plan> => {
+  const { counts, deleted = [], recreated = [], unnamed = 0 } = changes(...all) ?? {};
+  return {
+    result: 'Made',
+    finishedAt: iso(-1_000),
+    hash: '0123456789abcdef',
+    ...(counts !== undefined && { counts }),
+    deleted,
+    recreated,
+    ...(unnamed > 0 && { unnamed }),
+    message: planWords('v1.1.0', changes(...all)),
+  };
+};

@@ -271,6 +271,10 @@ export const SPEC_VERDICTS: readonly { readonly spec: unknown; readonly want: re
     want: ['spec.converge.onFailure: Unsupported value: "Rollback": supported values: "Stay", "Return"'],
   },
   {
+    spec: withConverge({ deletions: 'Deny' }),
+    want: ['spec.converge.deletions: Unsupported value: "Deny": supported values: "Allow", "Hold"'],
+  },
+  {
     spec: { registry, deletionPolicy: 'Keep' },
     want: ['spec.deletionPolicy: Unsupported value: "Keep": supported values: "Orphan", "Dismiss"'],
   },

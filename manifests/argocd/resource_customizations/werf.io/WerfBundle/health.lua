@@ -45,6 +45,10 @@ elseif isTrue(condition("Stalled")) then
 elseif isTrue(condition("Reconciling")) then
   hs.status = "Progressing"
   hs.message = condition("Reconciling").message
+elseif ready.reason == "ApprovalAwaited" then
+  -- Nothing is wrong with it: it waits for a person.
+  hs.status = "Suspended"
+  hs.message = ready.message
 elseif isTrue(ready) then
   hs.status = "Healthy"
   hs.message = ready.message
