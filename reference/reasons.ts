@@ -1,5 +1,5 @@
 import { CONDITIONS, REASONS, type Reason } from '../api/reasons.js';
-import { FINDINGS } from '../controller/decide/finding.js';
+import { FINDINGS } from '../controller/decide/findings.js';
 import { code, codes, page, table } from './markdown.js';
 
 const reasonRow = (reason: Reason): readonly string[] => {

@@ -11,7 +11,7 @@ import type { PlannedChanges } from '../deploy/plan-changes.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
 import type { WaitingWords } from '../deploy/waiting.js';
 import type { Delivery, ScanOutcome } from '../scans/scan.js';
-import type { BLOCKERS } from './finding.js';
+import type { BLOCKERS } from './findings.js';
 
 /** What the platform set for all bundles. */
 export interface Platform {

@@ -5,7 +5,7 @@ import { failureOf } from './conclusion.js';
 import { conditionOf } from './condition.js';
 import type { BundleEvent } from './decision.js';
 import { isBeingCorrected, isLookRequested } from './drift-state.js';
-import { BLOCKERS } from './finding.js';
+import { BLOCKERS } from './findings.js';
 import type { Observation } from './observation.js';
 import { planRecorded } from './plan-record.js';
 import { tagsOf } from './poll.js';

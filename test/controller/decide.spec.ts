@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { Condition } from '../../api/objects.js';
-import { FINDINGS } from '../../controller/decide/finding.js';
+import { FINDINGS } from '../../controller/decide/findings.js';
 import { stateOf } from '../../controller/decide/guards.js';
 import type { Observation } from '../../controller/decide/observation.js';
 import { accountPoll } from '../../controller/decide/poll.js';

@@ -5,11 +5,13 @@ import { parseSpec } from '../../api/settings.js';
 import { decide } from '../../controller/decide/decide.js';
 import { wasStarted } from '../../controller/decide/deployment.js';
 import type { Observation } from '../../controller/decide/observation.js';
+import { NO_CHANGES } from '../../controller/deploy/plan-changes.js';
 import { DIGEST_A, DIGEST_B, failure, selected, tags } from '../kit/builders.js';
 import { BundleModel } from '../kit/bundle-model.js';
 
 type Step = (model: BundleModel) => void;
 
+const VOLUME = { kind: 'PersistentVolumeClaim', name: 'data' } as const;
 const DIGEST_C = `sha256:${'c'.repeat(64)}`;
 const url = 'registry.example/acme/app';
 const nothing = { kind: 'nothing-to-deploy', reason: 'NoMatchingTag', message: 'no tag satisfies', tags } as const;
@@ -38,6 +40,19 @@ const NATURE: Readonly<Record<string, Step>> = {
   'gives all back': (model) => {
     model.blocker = undefined;
   },
+  'schemas refuse the values': (model) => {
+    model.refuses = true;
+  },
+  'schemas accept the values': (model) => {
+    model.refuses = false;
+  },
+  'Job ends with 2': (model) => model.endJob(2),
+  'plans delete a volume': (model) => {
+    model.changes = { ...NO_CHANGES, counts: { ...NO_CHANGES.counts, delete: 1 }, deleted: [VOLUME] };
+  },
+  'plans delete nothing': (model) => {
+    model.changes = NO_CHANGES;
+  },
   'ten minutes pass': (model) => {
     model.now += 600_000;
   },
@@ -49,6 +64,9 @@ const PEOPLE: Readonly<Record<string, Step>> = {
   'two retries': (model) => model.changeSpec({ converge: { ...RETURNS.converge, retries: 2 } }),
   'corrects drift': (model) =>
     model.changeSpec({ converge: { ...RETURNS.converge, driftDetection: { enabled: true, maxRetries: 2 } } }),
+  'shows plans': (model) => model.changeSpec({ converge: { ...RETURNS.converge, plan: 'Show' } }),
+  'holds deletions': (model) => model.changeSpec({ converge: { ...RETURNS.converge, deletions: 'Hold' } }),
+  'approves the plan': (model) => model.annotate({ 'werf.io/approve-plan': model.status.plan?.hash ?? '' }),
   'constraint ~1.1': (model) => model.changeSpec({ registry: { url, versionConstraint: '~1.1' } }),
   'constraint >=1': (model) => model.changeSpec({ registry: { url, versionConstraint: '>=1' } }),
   suspend: (model) => model.changeSpec({ suspend: true }),

@@ -25,7 +25,7 @@ const SELF = { namespace: 'ops', name: 'my-app', uid: UID };
 const ACCEPTED = { kind: 'accepts' } as const;
 const REFUSED = { kind: 'refuses', chart: 'app 1.0.0', problems: ['replicas: a number is needed'] } as const;
 /** What is deployed as it was, or tried again, is not judged. */
-const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCorrection'];
+const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCorrection', 'Return'];
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 

@@ -11,7 +11,7 @@ import { conditionOf } from '../../controller/decide/condition.js';
 import { decide } from '../../controller/decide/decide.js';
 import type { Decision, Need } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
-import { BLOCKERS } from '../../controller/decide/finding.js';
+import { BLOCKERS } from '../../controller/decide/findings.js';
 import type { Observation } from '../../controller/decide/observation.js';
 import { readAccess } from '../../controller/observe/access.js';
 import { readJobInputs } from '../../controller/observe/job-inputs.js';
@@ -119,7 +119,8 @@ const decided = async (bundle: StoredBundle, cluster: Cluster, isAgain: boolean)
     else if (next.what === 'job-inputs' && spec.kind === 'valid') {
       const query = { bundle, settings: spec.settings, platform };
       seen = { ...seen, jobInputs: await readJobInputs({ reads, values }, query, never) };
-    } else throw new Error(`${next.what} is not expected`);
+    } else if (next.what === 'chart') seen = { ...seen, chart: { digest: next.digest, verdict: { kind: 'accepts' } } };
+    else throw new Error(`${next.what} is not expected`);
   }
 };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { FINDINGS } from '../../controller/decide/finding.js';
+import { FINDINGS } from '../../controller/decide/findings.js';
 import { FINDING_OF, RECORDED, type Recorded } from '../gitops/recorded-bundles.js';
 
 const conditionOf = ({ bundle }: Recorded, type: string) =>
