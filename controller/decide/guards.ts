@@ -121,9 +121,10 @@ const inputsUnknown: IdleGuard = ({ trigger, seen, settings }) =>
 const inputsBlocked: IdleGuard = ({ trigger, seen: { jobInputs } }) =>
   trigger !== undefined && jobInputs?.kind === 'blocker' ? { kind: 'blocked', blocker: jobInputs } : undefined;
 
-const valuesRefused: IdleGuard = ({ seen, settings, due }) => {
+const valuesRefused: IdleGuard = (idle) => {
+  const { due } = idle;
   if (due?.kind !== 'deploy') return undefined;
-  const refusal = refusalOf({ seen, settings }, due);
+  const refusal = refusalOf(idle, due);
   return typeof refusal === 'string' ? { kind: 'values-refused', target: due.target, message: refusal } : refusal;
 };
 
@@ -177,13 +178,13 @@ const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind:
 /** What is due by the spec, the registry and the values; if that is nothing new, a correction of drift. */
 const dueOf = (idle: Idle, checksum: string): Due => {
   const { seen, polled, settings } = idle;
+  const hold = holdOn({ bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted });
   const fresh = (wanted: PollAccount['wanted']): Due => {
-    const hold = holdOn({ bundle: seen.bundle, settings, status: polled.status, wanted });
     const dueByOffer = whatIsDue({
       bundle: seen.bundle,
       status: polled.status,
       settings,
-      wanted: hold === undefined ? wanted : insteadOf(hold, polled.status),
+      wanted,
       checksum,
       sameScans: seen.sameScans,
       requested: requestsOf(seen, polled),
@@ -193,7 +194,8 @@ const dueOf = (idle: Idle, checksum: string): Due => {
     });
     return asReturn(dueByOffer, hold);
   };
-  const due = dueOfPlan(idle, { checksum, fresh });
+  const wanted = hold === undefined ? polled.wanted : insteadOf(hold, polled.status);
+  const due = dueOfPlan(idle, { checksum, wanted, fresh });
   const applied = appliedOf(polled.status);
   if ((due.kind !== 'nothing' && due.kind !== 'held') || applied === undefined || !isCorrectable(idle)) return due;
   const { tag, digest, checksum: same } = applied;

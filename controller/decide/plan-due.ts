@@ -7,14 +7,19 @@ import type { PollAccount } from './poll.js';
  * What is due while a plan is open. It stays due, whatever has caused it then, and even if the registry's offer is not known now: until the
  * registry offers something else, or the values change. Under another spec, which may be about another repository, the registry has to offer
  * it again.
- * @param of.fresh - what is due if the registry offers this
+ * @param of.wanted - what the registry offers, or what is wanted in its place while that is held
+ * @param of.fresh - what is due if this is wanted
  */
 export const dueOfPlan = (
   { seen, polled }: Idle,
-  { checksum, fresh }: { readonly checksum: string; readonly fresh: (wanted: PollAccount['wanted']) => Due },
+  of: {
+    readonly checksum: string;
+    readonly wanted: PollAccount['wanted'];
+    readonly fresh: (wanted: PollAccount['wanted']) => Due;
+  },
 ): Due => {
   const plan = openPlan(polled.status);
-  const { wanted } = polled;
+  const { checksum, wanted, fresh } = of;
   if (plan === undefined) return fresh(wanted);
   if (isUnasked(polled.status)) return { kind: 'nothing' };
   const { tag, digest } = plan;

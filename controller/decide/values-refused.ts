@@ -5,8 +5,10 @@ import type { DeployReason } from '../../api/werfbundle.js';
 import { conditionOf } from './condition.js';
 import type { Need } from './decision.js';
 import type { Due } from './due.js';
-import type { Facts } from './facts.js';
-import type { Observation, Platform } from './observation.js';
+import type { Idle } from './facts.js';
+import { holdOn, insteadOf } from './hold-list.js';
+import type { Platform } from './observation.js';
+import { openPlan } from './plan-record.js';
 
 /**
  * What is new to the bundle: the tag, the digest, or the values. All else was deployed with these values before, or is tried again because
@@ -30,11 +32,14 @@ const JUDGES_ALIKE = '3';
  * @returns a text: why it is held; undefined: nothing is in the way
  */
 export const refusalOf = (
-  { seen, settings }: { readonly seen: Observation; readonly settings: Settings },
+  { seen, polled, settings }: Idle,
   due: Extract<Due, { kind: 'deploy' }>,
 ): string | Need | undefined => {
-  if (!NEW.has(due.reason) || !isJudged(seen.platform, settings)) return undefined;
-  const { target } = due;
+  const { target, reason } = due;
+  const plan = openPlan(polled.status);
+  // A request for what is being planned does not make it old.
+  const isPlanned = plan !== undefined && NEW.has(plan.reason) && plan.digest === target.digest;
+  if (!(NEW.has(reason) || isPlanned) || !isJudged(seen.platform, settings)) return undefined;
   const { chart } = seen;
   if (chart?.digest !== target.digest) return { kind: 'needs', what: 'chart', digest: target.digest, settings };
   const { verdict } = chart;
@@ -68,7 +73,7 @@ const refusalText = (tag: string, { chart, problems }: Extract<ChartVerdict, { k
  * known now what the registry offers.
  * @param due - undefined: nothing has happened that could have made a difference
  */
-export const standingRefusal = ({ seen, polled }: Facts, due: Due | undefined): string | undefined => {
+export const standingRefusal = ({ seen, polled, settings }: Idle, due: Due | undefined): string | undefined => {
   const { status = {} } = seen.bundle;
   const ready = conditionOf(status, 'Ready');
   if (ready?.reason !== 'ValuesRefused') return undefined;
@@ -77,7 +82,9 @@ export const standingRefusal = ({ seen, polled }: Facts, due: Due | undefined): 
   const isAskedAnew = !isOfThisSpec && conditionOf(polled.status, 'RegistryReachable')?.status === 'Unknown';
   const offersNothing = seen.delivery?.outcome.kind === 'nothing-to-deploy';
   if (isAskedAnew || offersNothing) return undefined;
-  const { wanted } = polled;
+  const hold = holdOn({ bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted });
+  // What was refused may stand in the place of what is held.
+  const wanted = hold === undefined ? polled.wanted : insteadOf(hold, polled.status);
   const isUnchanged = due === undefined && wanted?.digest === status.refusedDigest;
   return wanted === undefined || isUnchanged ? ready.message : undefined;
 };

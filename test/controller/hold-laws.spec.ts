@@ -114,21 +114,23 @@ const played = (steps: readonly string[], decides: Decides = decide): BundleMode
 
 /** The first Job that deployed what was held, by what has happened alone: it does not ask the status what that holds. */
 const heldDeployed = ({ story }: BundleModel): string | undefined => {
-  const held = new Map<string, string>();
-  let failed: string | undefined;
+  const held = new Map<string, { readonly tag: string; readonly good: string }>();
+  let failed: { readonly tag: string; readonly digest: string } | undefined;
   for (const happened of story) {
     if (happened.kind === 'let-go') held.clear();
+    // To name a tag is to let go what it has.
+    if (happened.kind === 'named') for (const [bad, { tag }] of held) if (tag === happened.tag) held.delete(bad);
     if (happened.kind === 'ended') {
-      const { result, digest = '' } = happened.ended;
-      if (result === 'Failed' || result === 'Lost') failed = digest;
-      if (result === 'Succeeded') for (const [bad, good] of held) if (digest !== good) held.delete(bad);
+      const { result, tag, digest = '' } = happened.ended;
+      if (result === 'Failed' || result === 'Lost') failed = { tag, digest };
+      if (result === 'Succeeded') for (const [bad, { good }] of held) if (digest !== good) held.delete(bad);
     }
     if (happened.kind === 'made') {
       const { digest, tag, reason, number } = happened.deployment;
-      // To name a tag is to let go what it has.
       if (happened.rollback === tag) held.delete(digest);
       if (held.has(digest)) return `deployment ${number} (${reason}) of ${tag}, which is held`;
-      if (reason === 'Return' && failed !== undefined && failed !== digest) held.set(failed, digest);
+      if (reason === 'Return' && failed !== undefined && failed.digest !== digest)
+        held.set(failed.digest, { tag: failed.tag, good: digest });
     }
   }
   return undefined;

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { RELEASE_HOLD_REQUESTED } from '../../api/annotations.js';
+import { RELEASE_HOLD_REQUESTED, ROLLBACK_TO } from '../../api/annotations.js';
 import type { HistoryEntry } from '../../api/attempts.js';
 import type { Job, Stored } from '../../api/objects.js';
 import { rollbackOf } from '../../api/rollback.js';
@@ -34,6 +34,8 @@ type Happened =
   | { readonly kind: 'made'; readonly deployment: Deployment; readonly rollback: string | undefined }
   | { readonly kind: 'ended'; readonly ended: HistoryEntry }
   /** A person has let go what is held, or nothing is known of it any more. */
+  /** A person has named a tag to roll back to. */
+  | { readonly kind: 'named'; readonly tag: string }
   | { readonly kind: 'let-go' };
 
 interface MadeJob {
@@ -123,6 +125,8 @@ export class BundleModel {
   annotate(annotations: Readonly<Record<string, string>>): void {
     const { metadata } = this.#bundle;
     const all = { ...metadata.annotations, ...annotations };
+    const named = annotations[ROLLBACK_TO];
+    if (named !== undefined && named !== '') this.story.push({ kind: 'named', tag: named });
     if (annotations[RELEASE_HOLD_REQUESTED] !== undefined) this.story.push({ kind: 'let-go' });
     this.#bundle = { ...this.#bundle, metadata: { ...metadata, annotations: all } };
   }
