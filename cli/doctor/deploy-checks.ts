@@ -221,5 +221,25 @@ const werfKey: Row = {
   },
 };
 
+/** What the controller has judged by: nobody else has read the chart. */
+const chartSchema: Row = {
+  id: 'chart-schema',
+  title: 'Schema of the chart',
+  section: SECTIONS.schema,
+  judge: (seen) => {
+    const told = controllerSays(seen, ['ValuesRefused']);
+    return told === undefined ? ok('no tag is held for it') : quoting(told, failed(told));
+  },
+};
+
 /** The checks of what a Job needs, beside a tag. */
-export const DEPLOY_CHECKS: readonly Row[] = [target, consent, serviceAccount, rights, values, contents, werfKey];
+export const DEPLOY_CHECKS: readonly Row[] = [
+  target,
+  consent,
+  serviceAccount,
+  rights,
+  values,
+  contents,
+  chartSchema,
+  werfKey,
+];

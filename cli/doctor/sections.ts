@@ -13,6 +13,7 @@ export const SECTIONS = {
   serviceAccount: `${GUIDE}#serviceaccount-not-found`,
   valuesMissing: `${GUIDE}#configmap-or-secret-with-values-not-found`,
   values: `${GUIDE}#values-are-not-what-was-expected`,
+  schema: `${GUIDE}#the-schema-of-a-new-tag-refuses-the-values`,
   refused: `${GUIDE}#kubectl-apply-is-refused-or-times-out`,
   drift: `${GUIDE}#what-is-deployed-was-changed-by-others`,
   operator: `${GUIDE}#the-operator-itself`,

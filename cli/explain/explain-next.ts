@@ -1,6 +1,8 @@
+import { ROLLBACK_TO } from '../../api/annotations.js';
 import { lastTried } from '../../api/attempts.js';
 import { formatDuration } from '../../api/duration.js';
 import { reconcileCommand } from '../../api/kubectl-command.js';
+import { rollbackOf } from '../../api/rollback.js';
 import type { Settings } from '../../api/settings.js';
 import { parseTime, wholeSeconds } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
@@ -87,6 +89,22 @@ const pollsFail: Rule = ({ seen: { bundle }, status }) => {
 
 const at = (time: number | undefined): Pick<Step, 'at'> => (time === undefined ? {} : { at: wholeSeconds(time) });
 
+/** What waits for a person, or is planned: the controller alone has seen charts and plans. */
+const told: Rule = ({ seen: { bundle }, status }) => {
+  const ready = conditionOf(status, 'Ready');
+  if (ready === undefined || ready.observedGeneration !== bundle.metadata.generation) return undefined;
+  switch (ready.reason) {
+    case 'ValuesRefused':
+    case 'ApprovalAwaited':
+    case 'PlanFailed':
+      return ready.status === 'False' ? { state: 'held', message: ready.message } : undefined;
+    case 'Planning':
+      return { state: 'running', message: ready.message };
+    default:
+      return undefined;
+  }
+};
+
 const nothingToDeploy: Rule = ({ tag }) => {
   if (tag.chosen !== undefined || tag.message === undefined) return undefined;
   const state = tag.skipped.some(({ reason }) => reason === 'held' || reason === 'failed')
@@ -168,8 +186,8 @@ const whenPolled = ({ registry: { pollIntervalMs } }: Settings): string =>
 
 const upToDate = ({ seen, tag }: Explained): Step => {
   const { policy, pollIntervalMs } = seen.settings.registry;
-  const [pinned, news] =
-    policy.tag === undefined ? ['', 'a new tag'] : [', and pinned (spec.registry.tag)', 'that it is published again'];
+  const by = rollbackOf(seen.bundle) === undefined ? 'pinned (spec.registry.tag)' : `rolled back to (${ROLLBACK_TO})`;
+  const [pinned, news] = policy.tag === undefined ? ['', 'a new tag'] : [`, and ${by}`, 'that it is published again'];
   return {
     state: 'up-to-date',
     message: `${tag.deployed ?? tag.chosen} is deployed${pinned}; ${news}, other values or another spec are what it waits for: the registry is polled every ${formatDuration(pollIntervalMs)}`,
@@ -177,4 +195,14 @@ const upToDate = ({ seen, tag }: Explained): Step => {
 };
 
 /** The first that has an answer counts: as the controller's guards have it. */
-const RULES: readonly Rule[] = [notApplied, deleting, running, suspended, blocked, pollsFail, nothingToDeploy, due];
+const RULES: readonly Rule[] = [
+  notApplied,
+  deleting,
+  running,
+  suspended,
+  blocked,
+  pollsFail,
+  told,
+  nothingToDeploy,
+  due,
+];

@@ -70,13 +70,19 @@ export const releaseHold = async (deps: Deps, name: string, options: ReleaseHold
   session.quiet();
   terminal.out(
     options.output === undefined
-      ? `${fullName(bundle)} follows its registry again\n`
+      ? `${fullName(bundle)} ${followedBy(bundle)}\n`
       : objectsText(options.output, [bundle], true),
   );
   const waiting = { timeout: options.timeout, isForPeople: options.output === undefined };
   if (options.wait === true) await waitForAll(deps, [{ bundle, request: { kind: 'release', value } }], waiting);
   terminal.end(0);
 };
+
+/** What chooses the tag from now on. */
+const followedBy = ({ spec }: StoredBundle): string =>
+  spec.registry.tag === undefined
+    ? 'follows its registry again'
+    : `holds nothing back any more; spec.registry.tag pins ${spec.registry.tag}`;
 
 const patchFor = (now: StoredBundle, value: string) => {
   const annotations = {

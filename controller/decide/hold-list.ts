@@ -29,7 +29,9 @@ export const holdsOf = ({ bundle, settings, status, wanted }: Holder): readonly 
   if (settings.converge.onFailure !== 'Return') return [];
   const tag = rollbackOf(bundle);
   const isNamed = (hold: Hold): boolean => tag !== undefined && (hold.tag === tag || hold.digest === wanted?.digest);
-  return (status.holds ?? []).filter((hold) => hold.good.digest === status.lastAppliedDigest && !isNamed(hold));
+  const isDeployed = ({ good }: Hold): boolean =>
+    good.digest === status.lastAppliedDigest && good.tag === status.lastAppliedTag;
+  return (status.holds ?? []).filter((hold) => isDeployed(hold) && !isNamed(hold));
 };
 
 /** The hold that keeps from being deployed what the registry offers or, while that is not known, what was tried last. */

@@ -43,7 +43,9 @@ export const refusalOf = (
   const { chart } = seen;
   if (chart?.digest !== target.digest) return { kind: 'needs', what: 'chart', digest: target.digest, settings };
   const { verdict } = chart;
-  return verdict.kind === 'refuses' ? refusalText(target.tag, verdict) : undefined;
+  return verdict.kind === 'refuses'
+    ? refusalText(target.tag === polled.status.lastAppliedTag ? 'what has changed is' : `tag ${target.tag} is`, verdict)
+    : undefined;
 };
 
 const isJudged = (platform: Platform, { converge }: Settings): boolean => {
@@ -55,7 +57,7 @@ const isJudged = (platform: Platform, { converge }: Settings): boolean => {
 /** Characters of all problems together: what is told of the first ones leads to the others. */
 const LONGEST_TEXT = 1_500;
 
-const refusalText = (tag: string, { chart, problems }: Extract<ChartVerdict, { kind: 'refuses' }>): string => {
+const refusalText = (what: string, { chart, problems }: Extract<ChartVerdict, { kind: 'refuses' }>): string => {
   const told: string[] = [];
   let length = 0;
   for (const problem of problems) {
@@ -65,7 +67,7 @@ const refusalText = (tag: string, { chart, problems }: Extract<ChartVerdict, { k
   }
   const rest = problems.length - told.length;
   const more = rest === 0 ? [] : [`and ${rest} more`];
-  return `tag ${tag} is not deployed: the schema of chart ${chart} refuses today\u2019s values: ${[...told, ...more].join('; ')}`;
+  return `${what} not deployed: the schema of chart ${chart} refuses today\u2019s values: ${[...told, ...more].join('; ')}`;
 };
 
 /**

@@ -83,7 +83,7 @@ const linesOf = (text: string): readonly string[] =>
 const rows: readonly [line: string, offered: readonly string[]][] = [
   ['werfbundle ', [...Object.keys(COMMANDS), 'help']],
   ['werfbundle help sta', ['status']],
-  ['werfbundle re', ['reconcile', 'resume']],
+  ['werfbundle re', ['reconcile', 'release-hold', 'resume']],
   ['werfbundle get sh', ['shop', 'shop-eu']],
   ['werfbundle get "sh', ['shop', 'shop-eu']],
   ['werfbundle status wb/a', ['wb/api']],

@@ -23,6 +23,7 @@ import {
   stalled,
   TAGS,
 } from '../kit/doctor-observation.js';
+import { plan } from '../kit/plan-statuses.js';
 
 type Bad = readonly [id: string, verdict: string, found: string | RegExp, commands: readonly (string | RegExp)[]];
 const AGAIN = 'kubectl annotate wb my-app -n ops --overwrite werf.io/reconcile-requested-at="$(date)"';
@@ -567,6 +568,43 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     title: 'what no other check knows of is not passed over',
     given: seen({}, { status: stalled('RightsMissing', 'the controller lacks a right') }),
     want: [['ready', 'failed', 'RightsMissing: the controller lacks a right', ['kubectl apply -k manifests/rbac']]],
+  },
+  {
+    title: 'the schema of the chart refuses the values',
+    given: seen({}, { status: stalled('ValuesRefused', 'tag v1.1.0 is not deployed: the schema refuses') }),
+    want: [['chart-schema', 'failed', 'tag v1.1.0 is not deployed: the schema refuses', []]],
+  },
+  {
+    title: 'what failed was returned from',
+    given: seen({}, { status: stalled('Returned', 'v1.1.0 failed, and v1.0.0 is deployed again') }),
+    want: [
+      [
+        'ready',
+        'failed',
+        'Returned: v1.1.0 failed, and v1.0.0 is deployed again',
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+    ],
+  },
+  {
+    title: 'a deletion waits for an approval, which is for a person to decide',
+    given: seen(
+      {},
+      {
+        status: {
+          ...stalled('ApprovalAwaited', 'v1.1.0 would delete 1 object'),
+          plan: plan({ hash: '0123456789abcdef' }),
+        },
+      },
+    ),
+    want: [
+      [
+        'ready',
+        'warning',
+        'ApprovalAwaited: v1.1.0 would delete 1 object',
+        ['kubectl annotate wb my-app -n ops --overwrite werf.io/approve-plan=0123456789abcdef'],
+      ],
+    ],
   },
   {
     title: 'the webhook does not answer',

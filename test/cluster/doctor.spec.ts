@@ -321,6 +321,21 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     await patient.isWell(t, 'both');
   },
 
+  'The schema of a new tag refuses the values': async (t, given) => {
+    const patient = await Patient.in(given, 'schema');
+    const schema = { properties: { web: { properties: { replicas: { type: 'integer' } } } } };
+    const files = { 'values.schema.json': JSON.stringify(schema), 'templates/web.yaml': '{}\n' };
+    await patient.fixture.publish({ repository: 'schema/shop', tag: 'v1.0.0', files });
+    await patient.apply(configMap('app-config', 'web: {replicas: two}'));
+    await patient.lenient('shop', patient.plain('shop', { valuesFrom: [{ configMapRef: { name: 'app-config' } }] }));
+    const refused =
+      /^tag v1.0.0 is not deployed: the schema of chart shop 1.0.0 refuses .* ConfigMap schema\/app-config: line 1/;
+    await patient.suffersFrom(t, 'shop', 'chart-schema', refused);
+    await patient.apply(configMap('app-config', 'web: {replicas: 2}'));
+    await patient.synced('shop', 'v1.0.0');
+    await patient.isWell(t, 'shop');
+  },
+
   'What is deployed was changed by others': async (t, given) => {
     const patient = await Patient.in(given, 'drift');
     await patient.deployed('shop', { driftDetection: { enabled: true, interval: '1m', correct: false } });

@@ -250,6 +250,8 @@ const DEFAULTS = {
   timeout: '30m',
   retries: 0,
   rollbackOnFailure: false,
+  plan: 'Never',
+  deletions: 'Allow',
   onFailure: 'Stay',
   driftDetection: { enabled: false, interval: '15m', correct: true, maxRetries: 3 },
 };

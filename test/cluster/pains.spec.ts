@@ -296,7 +296,7 @@ t.test('causes by field: a refusal is a Status with a cause for each', async (t)
 t.test('dry run: supported by every webhook, in every way of writing, and nothing is left of it', async (t) => {
   await must(['apply', '-f', join(ROOT, 'manifests/webhook/values-guard/configuration.yaml')]);
   const kinds = 'mutatingwebhookconfigurations,validatingwebhookconfigurations';
-  t.equal(await must(['get', kinds, '-o', 'jsonpath={.items[*].webhooks[*].sideEffects}']), 'None None None');
+  t.equal(await must(['get', kinds, '-o', 'jsonpath={.items[*].webhooks[*].sideEffects}']), 'None None None None None');
   const object = plain('dry', { labels: { a: 'b' } });
   t.match(await api.create(object, { dryRun: 'All' }), { status: 201 });
   t.match(await api.apply(object, { manager: 'argocd-controller', dryRun: true }), { status: 201 });

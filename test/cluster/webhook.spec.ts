@@ -191,6 +191,8 @@ t.test('admission, as kubectl shows it', async (t) => {
       timeout: '30m',
       retries: 0,
       rollbackOnFailure: false,
+      plan: 'Never',
+      deletions: 'Allow',
       onFailure: 'Stay',
       driftDetection: { enabled: false, interval: '15m', correct: true, maxRetries: 3 },
     },

@@ -115,6 +115,7 @@ const played = (steps: readonly string[], decides: Decides = decide): BundleMode
 /** The first Job that deployed what was held, by what has happened alone: it does not ask the status what that holds. */
 const heldDeployed = ({ story }: BundleModel): string | undefined => {
   const held = new Map<string, { readonly tag: string; readonly good: string }>();
+  const nameOf = (deployed: { readonly tag: string; readonly digest?: string }) => `${deployed.tag} ${deployed.digest}`;
   let failed: { readonly tag: string; readonly digest: string } | undefined;
   for (const happened of story) {
     if (happened.kind === 'let-go') held.clear();
@@ -123,14 +124,15 @@ const heldDeployed = ({ story }: BundleModel): string | undefined => {
     if (happened.kind === 'ended') {
       const { result, tag, digest = '' } = happened.ended;
       if (result === 'Failed' || result === 'Lost') failed = { tag, digest };
-      if (result === 'Succeeded') for (const [bad, { good }] of held) if (digest !== good) held.delete(bad);
+      if (result === 'Succeeded')
+        for (const [bad, { good }] of held) if (nameOf(happened.ended) !== good) held.delete(bad);
     }
     if (happened.kind === 'made') {
       const { digest, tag, reason, number } = happened.deployment;
       if (happened.rollback === tag) held.delete(digest);
       if (held.has(digest)) return `deployment ${number} (${reason}) of ${tag}, which is held`;
       if (reason === 'Return' && failed !== undefined && failed.digest !== digest)
-        held.set(failed.digest, { tag: failed.tag, good: digest });
+        held.set(failed.digest, { tag: failed.tag, good: nameOf(happened.deployment) });
     }
   }
   return undefined;
