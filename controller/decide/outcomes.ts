@@ -1,6 +1,6 @@
 import { jobNameOf } from '../../api/names.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
-import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Deployment } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
@@ -13,7 +13,7 @@ import type { Finding } from './finding.js';
 import { withHold } from './hold-list.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
-import { PLAN_OUTCOMES } from './plan-outcomes.js';
+import { PLAN_OUTCOMES, secretsOfPlanned } from './plan-outcomes.js';
 import { openPlan, withoutPlan } from './plan-record.js';
 import { isPlanned } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
@@ -76,6 +76,7 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     return {
       status: { ...withDeployRequest(seen.bundle, status), refusedDigest: target.digest },
       findings: [{ kind: 'values-refused', reason: 'ValuesRefused', message }, ...polled.findings],
+      cleanup: secretsOfPlanned(seen, polled.status),
       // The plan's Job is deleted then.
       ...(isPlanOpen && { recheck: NOW }),
     };
@@ -174,9 +175,8 @@ const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[
   return age >= ABANDONED_AFTER_MS ? [secretsWithoutJob(seen, deployment)] : [];
 };
 
-/** Without the plan of an earlier deployment, if this one is not planned. */
-const planned = ({ spec }: Observation, status: WerfBundleStatus): WerfBundleStatus =>
-  spec.kind === 'valid' && isPlanned(spec.settings) ? status : withoutPlan(status);
+/** Whether deployments are planned now: the plan of an earlier one is of no use otherwise. */
+const keepsPlan = ({ spec }: Observation): boolean => spec.kind === 'valid' && isPlanned(spec.settings);
 
 /** Writes the intent; the next reconcile creates its Job. */
 const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {
@@ -187,8 +187,10 @@ const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' 
     highest: seen.jobs.highest,
   });
   const message = `deploying ${deployment.tag} (${deployment.reason})`;
+  const status = keepsPlan(seen) ? polled.status : withoutPlan(polled.status);
   return {
-    status: { ...withDeployRequest(seen.bundle, planned(seen, polled.status)), deployment },
+    status: { ...withDeployRequest(seen.bundle, status), deployment },
+    cleanup: keepsPlan(seen) ? [] : secretsOfPlanned(seen, polled.status),
     findings: [{ kind: 'job-active', reason: 'Deploying', message }],
     recheck: NOW,
   };

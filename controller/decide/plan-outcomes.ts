@@ -1,7 +1,8 @@
 import { reconcileCommand } from '../../api/kubectl-command.js';
-import type { Plan, StoredBundle } from '../../api/werfbundle.js';
+import type { Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
 import { createDeploymentPlan } from './create-job.js';
+import type { Cleanup } from './decision.js';
 import { secretsWithoutJob } from './deployment.js';
 import type { Facts } from './facts.js';
 import { isElsewhere } from './finalizer.js';
@@ -9,7 +10,7 @@ import type { Finding } from './finding.js';
 import { withHold } from './hold-list.js';
 import type { PartialDecision } from './partial-decision.js';
 import { approvalWords } from './plan-approval.js';
-import { openPlan, withPlanDecided, withPlanEnd, withPlanGivenUp } from './plan-record.js';
+import { withPlanDecided, withPlanEnd, withPlanGivenUp } from './plan-record.js';
 import type { PlanState } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
 import { standing } from './standing.js';
@@ -26,17 +27,16 @@ export const PLAN_OUTCOMES: {
     const { seen, polled } = facts;
     const answered = withHold(withDeployRequest(seen.bundle, polled.status), hold);
     const status = withPlanDecided(seen.bundle, answered, { due, now: seen.now });
-    const replaced = openPlan(polled.status);
     return {
       status,
-      // Of a Job that was never made, only Secrets may be left; that of one that was goes with them.
-      cleanup: replaced === undefined || replaced.result !== undefined ? [] : [secretsWithoutJob(seen, replaced)],
+      cleanup: secretsOfPlanned(seen, polled.status),
       findings: status.plan === undefined ? polled.findings : [planning(status.plan), ...polled.findings],
       recheck: NOW,
     };
   },
   'plan-obsolete': (_, { seen, polled }) => ({
     status: withPlanGivenUp(polled.status),
+    cleanup: secretsOfPlanned(seen, polled.status),
     findings: [...polled.findings, ...standing(seen, polled.status)],
     recheck: NOW,
   }),
@@ -89,6 +89,10 @@ export const PLAN_OUTCOMES: {
     };
   },
 };
+
+/** Of the Job of a plan that is dropped: if it was never made, only Secrets may be left; that of one that was goes with them. */
+export const secretsOfPlanned = (seen: Facts['seen'], { plan }: WerfBundleStatus): readonly Cleanup[] =>
+  plan === undefined || plan.result !== undefined ? [] : [secretsWithoutJob(seen, plan)];
 
 const told = (plan: Plan, facts: Facts): Pick<PartialDecision, 'status' | 'findings' | 'finalizer'> => ({
   status: facts.polled.status,

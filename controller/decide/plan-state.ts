@@ -1,6 +1,6 @@
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, DeployReason, Plan, WerfBundleStatus } from '../../api/werfbundle.js';
-import { NO_CHANGES } from '../deploy/plan-changes.js';
+import { NO_CHANGES, type PlannedChanges } from '../deploy/plan-changes.js';
 import { isJobOfPlan } from '../deploy/plan-job.js';
 import type { Need } from './decision.js';
 import { followCheck, planLack } from './drift-check.js';
@@ -88,14 +88,15 @@ const withheld = (
   { plan, due }: { readonly plan: Plan; readonly due: Extract<Due, { kind: 'deploy' }> },
 ): PlanState | undefined => {
   if (plan.result === 'Failed') return { kind: 'plan-withheld', plan };
-  if (!needsApproval(plan)) return undefined;
+  // What was planned long ago is planned once more, approved or not: it goes on if the same would be lost.
+  const isOld = isOutdated(plan, { now: seen.now, timeScale: seen.platform.timeScale });
+  const again: PlanState | undefined = isOld ? { kind: 'plan-decided', due } : undefined;
+  if (!needsApproval(plan)) return again;
   const isOpen = plan === openPlan(polled.status);
   // What waits has to stay due: one whose deployment was begun before is planned again.
   if (!isApproved(seen.bundle, plan))
     return isOpen ? { kind: 'approval-awaited', plan } : { kind: 'plan-decided', due };
-  // What was approved long after it was planned is planned once more: it goes on if the same would be lost.
-  const isOld = isOutdated(plan, { now: seen.now, timeScale: seen.platform.timeScale });
-  return isOpen && isOld ? { kind: 'plan-decided', due } : undefined;
+  return again;
 };
 
 /** The plan is written down, and has no result. */
@@ -126,10 +127,16 @@ const endOf = (result: CheckResult, plan: PlanJob | undefined): PlanEnd => {
     case 'in-sync':
       return { kind: 'made', changes: NO_CHANGES };
     case 'drifted':
-      return { kind: 'made', changes: plan?.log.kind === 'read' ? plan.log.changes : undefined };
+      return { kind: 'made', changes: plan?.log.kind === 'read' ? unlessNothing(plan.log.changes) : undefined };
     case 'failed':
       return { kind: 'failed', message: result.message, isFinal: false };
   }
+};
+
+/** werf says by its exit code that something would change: a log by which that is nothing does not tell what. */
+const unlessNothing = (changes: PlannedChanges | undefined): PlannedChanges | undefined => {
+  if (changes === undefined || changes.unnamed > 0) return changes;
+  return Object.values(changes.counts).every((count) => count === 0) ? undefined : changes;
 };
 
 /** Whether an intent has to give way because of changed values: no plan has shown what these would change. */

@@ -1,5 +1,3 @@
-import type { PlannedObject } from './plan-changes.js';
-
 /** Kinds whose objects are not lost without an approval, where deletions are held: what holds data, or takes much with it. */
 const GUARDED: ReadonlySet<string> = new Set([
   // The data itself, and what it is on.
@@ -17,4 +15,4 @@ const GUARDED: ReadonlySet<string> = new Set([
 ]);
 
 /** Whether an object must not be deleted, or recreated, without an approval. */
-export const isGuarded = ({ kind }: Pick<PlannedObject, 'kind'>): boolean => GUARDED.has(kind);
+export const isGuarded = ({ kind }: { readonly kind: string }): boolean => GUARDED.has(kind);

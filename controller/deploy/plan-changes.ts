@@ -1,3 +1,4 @@
+import { isGuarded } from './guarded-kinds.js';
 import { plainLog } from './log-tail.js';
 import { CHANGE, COUNT, SUMMARY } from './plan-summary.js';
 
@@ -35,7 +36,7 @@ export const NO_CHANGES: PlannedChanges = {
 /**
  * What the log of `werf bundle plan` says of what would be deleted and recreated. It is not taken for less than it may be: whatever the
  * summary counts and no line names, and whatever it counts in words that are not known, is `unnamed`.
- * @param log - redacted already
+ * @param log - as werf has written it: what a Secret's texts would hide counts, too. {@link withNamesHidden} is for what is told
  * @returns undefined: the log has no summary
  */
 export const plannedChanges = (log: string): PlannedChanges | undefined => {
@@ -50,12 +51,51 @@ export const plannedChanges = (log: string): PlannedChanges | undefined => {
     recreate: counted('recreate'),
     delete: counted('delete'),
   };
-  const deleted = objectsOf(lines, 'Delete');
-  const recreated = objectsOf(lines, 'Recreate');
+  const named = { deleted: objectsOf(lines, 'Delete'), recreated: objectsOf(lines, 'Recreate') };
   const unknown = sum(summary.map(unknownCountOf));
   const unnamed =
-    Math.max(0, counts.delete - deleted.length) + Math.max(0, counts.recreate - recreated.length) + unknown;
-  return { counts, deleted, recreated, unnamed };
+    Math.max(0, counts.delete - named.deleted.length) + Math.max(0, counts.recreate - named.recreated.length) + unknown;
+  // What is updated and then deleted is counted as an update.
+  const later = { deleted: goneLater(lines, 'delete'), recreated: goneLater(lines, 'recreate') };
+  return {
+    counts,
+    deleted: [...named.deleted, ...later.deleted],
+    recreated: [...named.recreated, ...later.recreated],
+    unnamed,
+  };
+};
+
+/**
+ * The changes with what came from a Secret hidden in names; a guarded kind is a word of Kubernetes, and stays.
+ * @param hide - replaces in a text all that came from a Secret
+ */
+export const withNamesHidden = (
+  changes: PlannedChanges | undefined,
+  hide: (text: string) => string,
+): PlannedChanges | undefined => {
+  if (changes === undefined) return undefined;
+  const hidden = ({ kind, name, namespace }: PlannedObject): PlannedObject => ({
+    kind: isGuarded({ kind }) ? kind : hide(kind),
+    name: hide(name),
+    ...(namespace !== undefined && { namespace: hide(namespace) }),
+  });
+  return { ...changes, deleted: changes.deleted.map(hidden), recreated: changes.recreated.map(hidden) };
+};
+
+/** `Update PersistentVolumeClaim/data, then delete`; older: `…, and delete it on success`. */
+const LATER = {
+  delete: /,? (?:then delete\b|and delete it\b)/,
+  recreate: /,? (?:then recreate\b|and recreate it\b)/,
+} as const;
+
+/** Guarded objects that are there, and would be deleted, or made anew, after something else was done to them. */
+const goneLater = (lines: readonly string[], how: keyof typeof LATER): readonly PlannedObject[] => {
+  const named = lines.flatMap((line) => {
+    const [whole = '', verb, object = ''] = CHANGE.exec(line) ?? [];
+    const isThere = verb !== undefined && verb !== 'Create' && verb !== 'Delete';
+    return isThere && LATER[how].test(line.slice(whole.length)) ? [object] : [];
+  });
+  return [...new Set(named)].flatMap(objectOf).filter(isGuarded);
 };
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
@@ -65,10 +105,13 @@ const countOf = (line: string, verbs: readonly string[]): number => {
   return verbs.includes(verb) ? Number(count) : 0;
 };
 
-/** A line of the summary in words that are not known: of a werf that does something else to objects. */
-const UNKNOWN_COUNT = /^- [^:]{1,40}: (\d{1,9}) resource/;
+/** A line of the summary in words that are not known: of a werf that does something else to objects, to one at least. */
+const UNKNOWN_COUNT = /^- (?:[^:]{1,40}: (\d{1,9})\b)?/;
 
-const unknownCountOf = (line: string): number => (COUNT.test(line) ? 0 : Number(UNKNOWN_COUNT.exec(line)?.[1] ?? 0));
+const unknownCountOf = (line: string): number => {
+  const unknown = COUNT.test(line) ? null : UNKNOWN_COUNT.exec(line);
+  return unknown === null ? 0 : Number(unknown[1] ?? 1);
+};
 
 const objectsOf = (lines: readonly string[], wanted: string): readonly PlannedObject[] => {
   const named = lines.flatMap((line) => {

@@ -13,7 +13,13 @@ const LOG_LINES = 400;
 /** The end of the log of a Job's container, in which everything that came from a Secret is replaced. */
 type CleanLog =
   /** `hide` replaces the same in any other text. */
-  | { readonly kind: 'read'; readonly text: string; readonly hide: (text: string) => string }
+  | {
+      readonly kind: 'read';
+      readonly text: string;
+      readonly hide: (text: string) => string;
+      /** As it came, for what has to be understood and not only shown: nothing of it may be told that `hide` was not asked about. */
+      readonly raw: string;
+    }
   | { readonly kind: 'unreadable'; readonly why: string };
 
 interface LogDeps {
@@ -36,7 +42,7 @@ export const readJobLog = async (
     const log = await client.podLog({ namespace, name }, { container: CONTAINER, tailLines: lines }, signal);
     if (log === undefined) return { kind: 'unreadable', why: `Pod ${name} is gone` };
     const hide = redactor(texts);
-    return { kind: 'read', text: hide(log), hide };
+    return { kind: 'read', text: hide(log), hide, raw: log };
   } catch (error) {
     if (error instanceof KubeError && error.code !== 'aborted') return { kind: 'unreadable', why: error.code };
     throw error;

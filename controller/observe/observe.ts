@@ -19,7 +19,7 @@ import { type Proof, provenJob } from '../deploy/job-signature.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
 import { newestPod } from '../deploy/newest-pod.js';
-import { plannedChanges } from '../deploy/plan-changes.js';
+import { plannedChanges, withNamesHidden } from '../deploy/plan-changes.js';
 import { checkOf, isJobOfPlan, isPlanJob } from '../deploy/plan-job.js';
 import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
@@ -245,7 +245,8 @@ const readPlanLog = async (
     ? {
         kind: 'read',
         finding: planFinding(log.text),
-        ...(!isCheck && { changes: plannedChanges(log.text) }),
+        // What is hidden in a log can't be understood: an ordinary Secret could hide what would be deleted.
+        ...(!isCheck && { changes: withNamesHidden(plannedChanges(log.raw), log.hide) }),
         errorLine: lastErrorLine(log.text),
       }
     : { kind: 'unreadable', why: log.why };

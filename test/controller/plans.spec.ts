@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap';
 import type { Plan } from '../../api/werfbundle.js';
 import type { Observation, PlanJob } from '../../controller/decide/observation.js';
-import { plannedChanges } from '../../controller/deploy/plan-changes.js';
+import { plannedChanges, withNamesHidden } from '../../controller/deploy/plan-changes.js';
 import { planWords } from '../../controller/deploy/plan-words.js';
 import {
   bundle,
@@ -85,9 +85,36 @@ t.test('of a log all is read that would be deleted or recreated, and nothing is 
       log: `\u250c Update ConfigMap/a\n\u2502 + x\n+ Delete Secret/b\n  Delete Secret/c\n${summary('- update: 1 resources')}`,
       want: { counts: { ...counts, update: 1 }, deleted: [], recreated: [], unnamed: 0 },
     },
+    {
+      title: 'a volume that is updated, and deleted then',
+      log: `\u250c Update PersistentVolumeClaim/data, then delete\n\u2514\n\u250c Create Job/migrate, then delete\n\u2514\n${summary('- create: 1 resources', '- update: 1 resources')}`,
+      want: {
+        counts: { ...counts, create: 1, update: 1 },
+        deleted: [{ kind: 'PersistentVolumeClaim', name: 'data' }],
+        recreated: [],
+        unnamed: 0,
+      },
+    },
+    {
+      title: 'a line of the summary that is no count',
+      log: summary('- update: 1 resources', '- something else'),
+      want: { counts: { ...counts, update: 1 }, deleted: [], recreated: [], unnamed: 1 },
+    },
     { title: 'a log without a summary does not tell', log: 'Delete Secret/a\n', want: undefined },
   ];
   for (const { title, log, want } of rows) t.strictSame(plannedChanges(log), want, title);
+  const hide = (text: string) => text.replaceAll(/StatefulSet|resources|orders/g, '***');
+  const log = logOf('recreate StatefulSet/orders', 'delete Widget/orders');
+  t.match(
+    withNamesHidden(plannedChanges(log), hide),
+    {
+      counts: { recreate: 1, delete: 1 },
+      deleted: [{ kind: 'Widget', name: '***' }],
+      recreated: [{ kind: 'StatefulSet', name: '***' }],
+      unnamed: 0,
+    },
+    'what a Secret has in it hides a name, and no loss',
+  );
   t.end();
 });
 
@@ -461,6 +488,11 @@ t.test('where deletions are held, what would be lost waits for an approval of ju
     {
       title: 'long after it was planned, it is planned once more first',
       seen: approved('0123456789abcdef', { ...loss, finishedAt: iso(-3 * 3_600_000) }),
+      want: { plan: `2 after 1: ${SAME} open`, deployment: '1 v1.0.0 NewTag' },
+    },
+    {
+      title: 'so is one that deletes nothing, as the cluster may be another one by now',
+      seen: offered(plannedStatus({ ...lossOf('update A/a'), finishedAt: iso(-3 * 3_600_000) }), {}, hold),
       want: { plan: `2 after 1: ${SAME} open`, deployment: '1 v1.0.0 NewTag' },
     },
     {
