@@ -17,6 +17,7 @@ import { Watches } from './cache/watches.js';
 import { ChartStore } from './charts/chart-store.js';
 import { Charts } from './charts/charts.js';
 import type { JudgesByCharts } from './charts/judges-by-charts.js';
+import { KeptRoom } from './charts/kept-room.js';
 import { sweepCharts } from './charts/sweep-charts.js';
 import type { Platform } from './decide/observation.js';
 import type { Proof } from './deploy/job-signature.js';
@@ -149,7 +150,8 @@ export class Controller {
     await this.#takeOver.refresh(client, cut.signal);
     const slots = new JobSlots(this.#deps.limits, (ref) => this.#wake(ref));
     metrics.countSlots(() => slots.counts);
-    const charts = this.#charts(client, cut.signal);
+    const room = new KeptRoom(clock);
+    const charts = this.#charts(client, room, cut.signal);
     const queue = this.#queue({ client, charts, scans, events, slots, signal: cut.signal });
     this.#wake = (ref) => queue.add(ref);
     this.#onJob = (job, active) => slots.jobChanged(job, active);
@@ -160,7 +162,7 @@ export class Controller {
     // The bundles that exist now; those that are created later are woken by their watch event.
     this.#sweep = new Sweep([...this.#caches.bundleRefs()], queue.add.bind(queue));
     this.#sweep.feed(queue.depth());
-    await Promise.all([scans.start(ending), queue.start(ending), this.#sweepCharts(client, ending)]);
+    await Promise.all([scans.start(ending), queue.start(ending), this.#sweepCharts(client, room, ending)]);
     this.#wake = () => {};
     this.#onJob = () => {};
     this.#onPush = () => {};
@@ -188,17 +190,18 @@ export class Controller {
     });
   }
 
-  async #sweepCharts(client: KubeClient, signal: AbortSignal): Promise<void> {
+  async #sweepCharts(client: KubeClient, room: KeptRoom, signal: AbortSignal): Promise<void> {
     const { clock, log, platform, installation } = this.#deps;
     const { namespace, timeScale } = platform;
     const bundles = (): Iterable<StoredBundle> => this.#caches.bundles();
-    await sweepCharts({ client, clock, log, namespace, lease: installation.lease, timeScale, bundles }, signal);
+    const { lease } = installation;
+    await sweepCharts({ client, clock, log, namespace, lease, timeScale, room, bundles }, signal);
   }
 
-  #charts(client: KubeClient, signal: AbortSignal): Charts {
+  #charts(client: KubeClient, room: KeptRoom, signal: AbortSignal): Charts {
     const { registry, thread, clock, log, platform, metrics, installation } = this.#deps;
     const { namespace, timeScale } = platform;
-    const store = new ChartStore({ client, log, namespace, lease: installation.lease });
+    const store = new ChartStore({ client, log, namespace, lease: installation.lease, room });
     const onRead = metrics.chartRead.bind(metrics);
     return new Charts({ archives: registry, store, thread, clock, log, namespace, timeScale, onRead, signal });
   }

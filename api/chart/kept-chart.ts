@@ -22,12 +22,15 @@ export const KEPT_CHART = 'werf.io/kept-chart';
 /** Label that says which controllers have kept it, by their Lease: where several split the work, each takes away its own. */
 export const KEPT_BY = 'werf.io/kept-by';
 
+/** Annotation with the bytes that it has: whoever lists metadata only can count them. */
+export const KEPT_BYTES = 'werf.io/kept-bytes';
+
 /** Unpacked, schemas and defaults of all charts together, bytes: the largest charts that many use have a third of it. */
 const JUDGED_BYTES = 4 * 1024 * 1024;
 /** All archives within, unpacked, with their templates; bytes. */
 const ARCHIVES_BYTES = 32 * 1024 * 1024;
-/** A ConfigMap may have 1 MiB, bytes. */
-const DEFLATED_BYTES = 900 * 1024;
+/** Bytes. A schema of 200 KB has less than a tenth of it: what is larger costs etcd more than it saves anybody. */
+const DEFLATED_BYTES = 256 * 1024;
 /** Characters: a sentence may quote what stands in the chart. */
 const LONGEST_WHY = 1_000;
 
@@ -65,18 +68,45 @@ export const encodeKeptChart = (
   kept: KeptChart,
   { digest, namespace }: { readonly digest: string; readonly namespace: string },
 ): ConfigMap => {
+  const content = contentOf(kept);
+  return typeof content === 'string'
+    ? keptConfigMap({ data: { digest, reason: content.slice(0, LONGEST_WHY) } }, { digest, namespace })
+    : keptConfigMap({ data: { digest }, binaryData: { chart: content.toString('base64') } }, { digest, namespace });
+};
+
+/**
+ * The ConfigMap with this content. Pure.
+ * @throws TypeError if the digest is none
+ */
+export const keptConfigMap = (
+  { data, binaryData }: Pick<ConfigMap, 'data' | 'binaryData'>,
+  { digest, namespace }: { readonly digest: string; readonly namespace: string },
+): ConfigMap => {
   const name = keptChartName(digest);
   if (name === undefined) throw new TypeError(`${JSON.stringify(digest)} is no digest`);
-  const content = contentOf(kept);
-  const isDeflated = typeof content !== 'string';
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name, namespace, labels: { [KEPT_CHART]: 'true', 'app.kubernetes.io/part-of': 'werfbundle' } },
     immutable: true,
-    data: { digest, ...(!isDeflated && { reason: content.slice(0, LONGEST_WHY) }) },
-    ...(isDeflated && { binaryData: { chart: content.toString('base64') } }),
+    ...(data && { data }),
+    ...(binaryData && { binaryData }),
   };
+};
+
+/** What a ConfigMap costs beside its content: name, labels, who has written it; bytes. */
+const FRAME_BYTES = 1_024;
+/** Of a ConfigMap that does not say its bytes: the most that it may have. */
+const UNTOLD_BYTES = FRAME_BYTES + DEFLATED_BYTES;
+
+/** How many bytes etcd stores of it, about. Pure. */
+export const keptBytes = ({ data, binaryData }: Pick<ConfigMap, 'data' | 'binaryData'>): number =>
+  FRAME_BYTES + Math.ceil(((binaryData?.['chart']?.length ?? 0) * 3) / 4) + Buffer.byteLength(data?.['reason'] ?? '');
+
+/** The same as {@link KEPT_BYTES} says it. Pure. */
+export const toldBytes = ({ annotations }: ConfigMap['metadata']): number => {
+  const told = Number(annotations?.[KEPT_BYTES]);
+  return Number.isSafeInteger(told) && told > 0 ? told : UNTOLD_BYTES;
 };
 
 /** @returns a text: why there is none */

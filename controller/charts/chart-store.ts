@@ -1,8 +1,16 @@
-import { encodeKeptChart, KEPT_BY, keptChartName } from '../../api/chart/kept-chart.js';
+import {
+  encodeKeptChart,
+  KEPT_BY,
+  KEPT_BYTES,
+  keptBytes,
+  keptChartName,
+  keptConfigMap,
+} from '../../api/chart/kept-chart.js';
 import type { ConfigMap, NewObject, Stored } from '../../api/objects.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { CONFIGMAPS } from '../../kube/resources.js';
 import type { Log } from '../../process/ports.js';
+import type { KeptRoom } from './kept-room.js';
 import type { KeptContent } from './thread-charts.js';
 
 interface ChartStoreDeps {
@@ -12,6 +20,7 @@ interface ChartStoreDeps {
   readonly namespace: string;
   /** The Lease of the controllers with the same share: they sweep what they have kept. */
   readonly lease: string;
+  readonly room: KeptRoom;
 }
 
 /** The ConfigMaps in which charts are kept. */
@@ -24,11 +33,14 @@ export class ChartStore {
 
   /** @returns undefined if none is kept for the digest, or it may not be read @throws KubeError when the apiserver could not be asked */
   async find(digest: string, signal: AbortSignal): Promise<KeptContent | undefined> {
-    const { client, namespace, log } = this.#deps;
+    const { client, namespace, log, room } = this.#deps;
     const name = keptChartName(digest);
     if (name === undefined) return undefined;
+    room.use(name);
     try {
       const found = await client.get<Stored<ConfigMap>>(CONFIGMAPS, { namespace, name }, signal);
+      if (found === undefined) room.free(name);
+      else room.found(name, found.metadata.labels?.[KEPT_BY] === this.#deps.lease ? keptBytes(found) : 0);
       return found?.data?.['digest'] === digest ? found : undefined;
     } catch (error) {
       if (!(error instanceof KubeError) || error.code !== 'forbidden') throw error;
@@ -37,15 +49,30 @@ export class ChartStore {
     }
   }
 
-  /** Keeps a chart; if that fails, only the next process misses it. @throws KubeError `aborted` when the signal is */
-  async keep(configMap: ConfigMap, signal: AbortSignal): Promise<void> {
-    const { client, lease, log } = this.#deps;
-    const { metadata } = configMap;
-    const labelled = { ...configMap, metadata: { ...metadata, labels: { ...metadata.labels, [KEPT_BY]: lease } } };
+  /**
+   * Keeps a chart, unless it is there, or there is no room: then only the next process and webhooks miss it. What could not be written is not
+   * tried again before the next sweep.
+   * @throws KubeError `aborted` when the signal is
+   */
+  async keep(digest: string, content: KeptContent, signal: AbortSignal): Promise<void> {
+    const { client, namespace, lease, log, room } = this.#deps;
+    const { metadata, ...rest } = keptConfigMap(content, { digest, namespace });
+    const { name } = metadata;
+    const bytes = keptBytes(content);
+    room.use(name);
+    const taken = room.take(name, bytes);
+    if (taken === 'full')
+      log.warn('no more charts are kept until some that nobody uses are deleted: webhooks do not judge by new ones');
+    if (taken !== 'taken') return;
+    const labels = { ...metadata.labels, [KEPT_BY]: lease };
+    const labelled = { ...rest, metadata: { ...metadata, labels, annotations: { [KEPT_BYTES]: String(bytes) } } };
     try {
       await client.create<Stored<ConfigMap>>(CONFIGMAPS, labelled as NewObject<Stored<ConfigMap>>, signal);
     } catch (error) {
-      if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
+      if (!(error instanceof KubeError) || error.code === 'aborted') {
+        room.free(name);
+        throw error;
+      }
       // Immutable, and named by its content: another process was quicker.
       if (error.code === 'already-exists') return;
       log.warn('a chart could not be kept: the next controller pulls it again, and webhooks do not judge by it', {

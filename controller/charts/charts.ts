@@ -93,7 +93,14 @@ export class Charts implements JudgesByCharts {
     const { digest } = wanted;
     if (this.#withoutSchema.has(digest)) return { kind: 'no-schema' };
     const content = this.#kept.get(digest);
-    return content === undefined ? this.#once(wanted, () => this.#read(wanted)) : { kind: 'kept', content };
+    return this.#once(wanted, () => (content === undefined ? this.#read(wanted) : this.#keptAgain(digest, content)));
+  }
+
+  /** There was no room for it, or it was swept meanwhile: what is in memory is not pulled again for that. */
+  async #keptAgain(digest: string, content: KeptContent): Promise<Known> {
+    const { store, signal } = this.#deps;
+    await store.keep(digest, content, signal);
+    return { kind: 'kept', content };
   }
 
   /** Of all bundles that want the same at the same time, one reads. */
@@ -127,7 +134,7 @@ export class Charts implements JudgesByCharts {
     const why = configMap.data?.['reason'];
     onRead(why === undefined ? 'kept' : 'unjudged');
     if (why !== undefined) log.info('values are not judged by the schema of their chart', { digest, why });
-    await store.keep(configMap, signal);
+    await store.keep(digest, configMap, signal);
     return this.#remembered(digest, configMap);
   }
 

@@ -1,11 +1,13 @@
-import { KEPT_BY, KEPT_CHART, keptChartName } from '../../api/chart/kept-chart.js';
+import { KEPT_BY, KEPT_CHART, keptChartName, toldBytes } from '../../api/chart/kept-chart.js';
 import type { ConfigMap, ObjectIdentity, Stored } from '../../api/objects.js';
 import { parseTime } from '../../api/timestamp.js';
-import type { StoredBundle } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
 import { CONFIGMAPS } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
 import { pause } from '../../process/sleep.js';
+import { openPlan } from '../decide/plan-record.js';
+import type { KeptRoom } from './kept-room.js';
 
 interface SweepDeps {
   readonly client: Pick<KubeClient, 'list' | 'delete'>;
@@ -16,46 +18,72 @@ interface SweepDeps {
   /** The Lease of the controllers that have kept them. */
   readonly lease: string;
   readonly timeScale: number;
+  readonly room: KeptRoom;
   /** All of the share. */
   readonly bundles: () => Iterable<StoredBundle>;
 }
 
 /** How often it is looked for charts that nobody uses, milliseconds; divided by the time scale, like the next. */
-const EVERY_MS = 60 * 60_000;
-/** How old a chart must be: what was refused is tried again with other values, and a bundle may come back. */
-const OLD_MS = 24 * 60 * 60_000;
-/** How many are deleted at once, the oldest: the next sweep goes on. */
-const MOST = 100;
+const EVERY_MS = 10 * 60_000;
+/** How long ago a chart must have been kept, and used: the status names it only after it was judged by. */
+const OLD_MS = 10 * 60_000;
 
-/** Deletes kept charts that no bundle uses, now and then, until aborted. A failure is logged, and tried again the next time. */
+/** Deletes kept charts that no bundle uses, at the start and now and then, until aborted. A failure is logged, and tried again the next time. */
 export const sweepCharts = async (deps: SweepDeps, signal: AbortSignal): Promise<void> => {
   const { clock, timeScale, log } = deps;
   for (;;) {
-    await pause(clock, EVERY_MS / timeScale, signal);
-    if (signal.aborted) return;
     try {
       await sweep(deps, signal);
     } catch (error) {
       if (!(error instanceof KubeError)) throw error;
       if (!signal.aborted) log.warn('charts that nobody uses could not be deleted', { error: error.message });
     }
+    if (signal.aborted) return;
+    await pause(clock, EVERY_MS / timeScale, signal);
+    if (signal.aborted) return;
   }
 };
 
 interface Kept {
   readonly ref: ObjectIdentity;
   readonly at: number;
+  readonly bytes: number;
 }
 
 const sweep = async (deps: SweepDeps, signal: AbortSignal): Promise<void> => {
-  const { client, clock, log, bundles, timeScale } = deps;
+  const { clock, bundles, timeScale, room } = deps;
   const before = clock.now() - OLD_MS / timeScale;
-  const old = (await keptCharts(deps, signal)).filter(({ at }) => at < before);
+  room.startListing();
+  const all = await keptCharts(deps, signal);
+  room.listed(all.map(({ ref, bytes }) => [ref.name, bytes]));
+  const old = all.filter(({ at }) => at < before);
   // To go through all bundles is worth it only then.
   const used = old.length === 0 ? new Set() : namesUsedBy(bundles());
-  const unused = old.filter(({ ref }) => !used.has(ref.name)).toSorted((a, b) => a.at - b.at);
-  for (const { ref } of unused.slice(0, MOST)) await client.delete(CONFIGMAPS, ref, { uid: ref.uid }, signal);
-  if (unused.length > 0) log.info('charts that nobody uses were deleted', { charts: Math.min(unused.length, MOST) });
+  const unused = old.filter(({ ref }) => !used.has(ref.name)).toSorted((one, other) => one.at - other.at);
+  await deleteAll(deps, unused, signal);
+};
+
+/** One after another: there may be thousands, and nobody waits for it. What can't be deleted does not keep the others. */
+const deleteAll = async (deps: SweepDeps, unused: readonly Kept[], signal: AbortSignal): Promise<void> => {
+  const { client, log, room, timeScale } = deps;
+  let charts = 0;
+  const errors: string[] = [];
+  for (const { ref } of unused) {
+    if (signal.aborted) break;
+    // Somebody may have begun to use it since the list.
+    if (room.isUsed(ref.name, OLD_MS / timeScale)) continue;
+    try {
+      await client.delete(CONFIGMAPS, ref, { uid: ref.uid }, signal);
+      room.free(ref.name);
+      charts += 1;
+    } catch (error) {
+      if (!(error instanceof KubeError)) throw error;
+      if (!signal.aborted) errors.push(error.message);
+    }
+  }
+  if (charts > 0) log.info('charts that nobody uses were deleted', { charts });
+  const [error] = errors;
+  if (error !== undefined) log.warn('charts that nobody uses could not be deleted', { charts: errors.length, error });
 };
 
 const keptCharts = async ({ client, namespace, lease }: SweepDeps, signal: AbortSignal): Promise<readonly Kept[]> => {
@@ -63,18 +91,26 @@ const keptCharts = async ({ client, namespace, lease }: SweepDeps, signal: Abort
   const keep = ({ metadata }: Stored<ConfigMap>): Kept => ({
     ref: { namespace, name: metadata.name, uid: metadata.uid },
     at: parseTime(metadata.creationTimestamp) ?? Number.POSITIVE_INFINITY,
+    bytes: toldBytes(metadata),
   });
   const options = { namespace, labelSelector, keep, metadataOnly: true } as const;
   return (await client.list<Stored<ConfigMap>, Kept>(CONFIGMAPS, options, signal)).items;
 };
 
-/** What is deployed, or was decided, or was refused. */
+/** What is deployed, or was decided, planned or refused. */
 const namesUsedBy = (bundles: Iterable<StoredBundle>): ReadonlySet<string> => {
   const names = new Set<string>();
   for (const { status = {} } of bundles)
-    for (const digest of [status.deployment?.digest, status.lastAppliedDigest, status.refusedDigest]) {
+    for (const digest of digestsIn(status)) {
       const name = digest === undefined ? undefined : keptChartName(digest);
       if (name !== undefined) names.add(name);
     }
   return names;
 };
+
+const digestsIn = (status: WerfBundleStatus): readonly (string | undefined)[] => [
+  status.deployment?.digest,
+  status.lastAppliedDigest,
+  status.refusedDigest,
+  openPlan(status)?.digest,
+];

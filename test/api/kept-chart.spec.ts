@@ -6,8 +6,11 @@ import {
   decodeKeptChart,
   encodeKeptChart,
   type KeptChart,
+  keptBytes,
   keptChartName,
   keptChartOf,
+  keptConfigMap,
+  toldBytes,
 } from '../../api/chart/kept-chart.js';
 import { tarOf } from '../../cli/publish/tar.js';
 import { type ChartParts, chartFiles } from '../kit/chart-case.js';
@@ -129,12 +132,12 @@ t.test('why a chart is not judged is kept in words', async (t) => {
   t.strictSame(configMap.data, { digest: DIGEST, reason: 'its archive has more than 8 MiB' });
   t.equal(configMap.binaryData, undefined);
   t.strictSame(decodeKeptChart(configMap, DIGEST), unjudged);
-  const noise = randomBytes(900 * 1024).toString('base64');
+  const noise = randomBytes(256 * 1024).toString('base64');
   const huge = keptChartOf(filesOf({ name: 'web', schema: { description: noise } }));
   if (huge === undefined) return t.fail('nothing is kept');
   t.strictSame(decodeKeptChart(encodeKeptChart(huge, OF), DIGEST), {
     kind: 'unjudged',
-    why: 'its schemas and default values have more than 900 KiB, even compressed',
+    why: 'its schemas and default values have more than 256 KiB, even compressed',
   });
   const long = encodeKeptChart({ kind: 'unjudged', why: 'x'.repeat(5_000) }, OF);
   t.equal(long.data?.['reason']?.length, 1_000);
@@ -159,4 +162,15 @@ t.test('digests of both kinds have names, and nothing else has', async (t) => {
   for (const wrong of ['', 'sha256:ab', `sha256:${'AB'.repeat(32)}`, `md5:${'ab'.repeat(32)}`, `${DIGEST}x`])
     t.equal(keptChartName(wrong), undefined, wrong);
   t.throws(() => encodeKeptChart({ kind: 'unjudged', why: '' }, { digest: 'x', namespace: 'operator' }), TypeError);
+});
+
+t.test('its bytes are counted as etcd has them, and one that does not say them counts as the largest', async (t) => {
+  const chart = Buffer.alloc(3_000);
+  const configMap = keptConfigMap({ data: { digest: DIGEST }, binaryData: { chart: chart.toString('base64') } }, OF);
+  t.equal(keptBytes(configMap), 4_024);
+  t.equal(keptBytes(encodeKeptChart({ kind: 'unjudged', why: 'x'.repeat(500) }, OF)), 1_524);
+  const told = (bytes: string) => toldBytes({ ...configMap.metadata, annotations: { 'werf.io/kept-bytes': bytes } });
+  t.equal(told('4024'), 4_024);
+  for (const wrong of ['', '-1', '0', 'many', '1e999']) t.equal(told(wrong), 257 * 1024, wrong);
+  t.equal(toldBytes(configMap.metadata), 257 * 1024);
 });

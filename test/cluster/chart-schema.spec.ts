@@ -129,11 +129,11 @@ t.test('values are judged by the schema of a chart before it is deployed', async
     await next.stop();
   });
 
-  await t.test('what no bundle uses any more is deleted after a day', async (t) => {
+  await t.test('what no bundle uses any more is deleted after ten minutes', async (t) => {
     t.equal(await kept(), 2);
-    // A day is a minute, and nothing is polled any more.
+    // Ten minutes are ten seconds, and nothing is polled any more.
     await scenario.kubectl('delete', 'werfbundle', '--all');
-    await fixture.startController({ timeScale: 1_440 });
+    await fixture.startController({ timeScale: TIME_SCALE });
     t.equal(await eventually(kept, (count) => count === 0, PATIENCE_MS), 0);
   });
 });

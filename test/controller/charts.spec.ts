@@ -5,7 +5,9 @@ import type { ConfigMap, Stored } from '../../api/objects.js';
 import { tarOf } from '../../cli/publish/tar.js';
 import { ChartStore } from '../../controller/charts/chart-store.js';
 import { Charts } from '../../controller/charts/charts.js';
+import { KeptRoom } from '../../controller/charts/kept-room.js';
 import { ReadingThread } from '../../controller/values/reading-thread.js';
+import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS } from '../../kube/resources.js';
 import type { BundleArchive, RegistryTarget } from '../../registry/port.js';
 import { type ChartParts, chartFiles } from '../kit/chart-case.js';
@@ -58,10 +60,10 @@ const harness = (t: Test, archive: BundleArchive) => {
       return offer.archive;
     },
   };
-  const open = (): Charts =>
+  const open = (room = new KeptRoom(clock)): Charts =>
     new Charts({
       archives,
-      store: new ChartStore({ client: kube, log, namespace: 'operator', lease: 'werfbundle-controller' }),
+      store: new ChartStore({ client: kube, log, namespace: 'operator', lease: 'werfbundle-controller', room }),
       thread,
       clock,
       log,
@@ -212,4 +214,44 @@ t.test('a schema that only this project gives up, or that leads elsewhere, is le
 t.test('who is stopped is stopped', async (t) => {
   const { open } = harness(t, WITH_SCHEMA);
   await t.rejects(open().judge(question('many'), AbortSignal.abort()), { code: 'aborted' });
+});
+
+t.test('where there is no room, a chart is judged from memory, and kept as soon as there is', async (t) => {
+  const { open, pulls, reads, kept, clock, log } = harness(t, WITH_SCHEMA);
+  const room = new KeptRoom(clock);
+  for (let n = 0; n < 500; n += 1) room.found(`chart-${n}`, 1_000);
+  const charts = open(room);
+  for (let turn = 0; turn < 3; turn += 1) t.strictSame(await charts.judge(question('many'), signal), REFUSED);
+  t.strictSame([pulls.length, reads, kept()], [1, ['kept'], []]);
+  t.match(log.entries, [{ level: 'warn', message: /^no more charts are kept until/ }]);
+  t.equal(log.entries.length, 1, 'it is said once');
+  room.free('chart-7');
+  t.strictSame(await charts.judge(question('many'), signal), REFUSED);
+  t.strictSame([pulls.length, kept().length], [1, 1], 'the registry is not asked for it');
+});
+
+t.test('what was swept is kept again when it is used', async (t) => {
+  const { open, pulls, kept, kube, clock } = harness(t, WITH_SCHEMA);
+  const room = new KeptRoom(clock);
+  const charts = open(room);
+  await charts.judge(question(1), signal);
+  const [first] = kept();
+  const name = keptChartName(DIGEST) ?? '';
+  kube.vanish(CONFIGMAPS, { namespace: 'operator', name });
+  room.listed([]);
+  room.startListing();
+  room.listed([]);
+  await Promise.all([charts.judge(question(1), signal), charts.judge(question(2), signal)]);
+  const [again] = kept();
+  t.strictSame([again?.data, again?.binaryData, pulls.length], [first?.data, first?.binaryData, 1]);
+  t.equal(kube.actions.filter(({ verb }) => verb === 'create').length, 2);
+  t.match(again?.metadata.annotations?.['werf.io/kept-bytes'], /^1\d\d\d$/);
+});
+
+t.test('what can’t be written is not tried at each look', async (t) => {
+  const { open, kept, kube, log } = harness(t, WITH_SCHEMA);
+  kube.failNext({ verb: 'create', plural: 'configmaps' }, new KubeError('forbidden', 'create configmaps: forbidden'));
+  const charts = open();
+  for (let turn = 0; turn < 3; turn += 1) t.strictSame(await charts.judge(question('many'), signal), REFUSED);
+  t.strictSame([kept(), log.entries.length], [[], 1]);
 });
