@@ -35,13 +35,22 @@ export class ThreadPool<Job, Answer> {
     this.#queue = new ThreadQueue(this.#threads, maxWaitingBytes);
   }
 
-  /** @param bytes - the size of the job, by which it is queued */
-  async run(job: Job, bytes: number, signal: AbortSignal): Promise<PoolOutcome<Answer>> {
+  /**
+   * @param bytes - the size of the job, by which it is queued
+   * @param signal - ends the waiting for a thread
+   * @param working - ends the work; its signal is read when a thread begins it, as a `Deadline` needs. The same signal if left out
+   */
+  async run(
+    job: Job,
+    bytes: number,
+    signal: AbortSignal,
+    working: { readonly signal: AbortSignal } = { signal },
+  ): Promise<PoolOutcome<Answer>> {
     const taken = await this.#queue.take(bytes, signal);
     if (taken.kind === 'aborted') return { kind: 'aborted', began: false };
     if (taken.kind === 'full') return taken;
     try {
-      const outcome = await taken.thread.run(job, signal);
+      const outcome = await taken.thread.run(job, working.signal);
       if (outcome.kind === 'aborted') return { kind: 'aborted', began: true };
       if (outcome.kind !== 'died') return outcome;
       this.#log.error('a thread ended', { thread: this.#name, fault: faultOf(outcome.error) });

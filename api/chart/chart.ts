@@ -1,5 +1,6 @@
 import { isMap, type JsonMap } from '../json-map.js';
 import { compileSchema } from '../json-schema/compile.js';
+import { Patterns } from '../json-schema/patterns.js';
 import { parseKey } from '../values/parse-key.js';
 import type { ValueMap } from '../values/value.js';
 import {
@@ -54,9 +55,17 @@ type Files = ReadonlyMap<string, Buffer>;
  * worth keeping. Pure; never throws.
  * @param files - content by path below the chart's folder
  */
-export const loadChart = (files: Files): LoadedChart => load(files, '', 0);
+export const loadChart = (files: Files): LoadedChart => load(files, { folder: '', level: 0, patterns: new Patterns() });
 
-const load = (files: Files, folder: string, level: number): LoadedChart => {
+interface Place {
+  readonly folder: string;
+  readonly level: number;
+  /** Of all schemas. */
+  readonly patterns: Patterns;
+}
+
+const load = (files: Files, place: Place): LoadedChart => {
+  const { folder, level, patterns } = place;
   if (level > MAX_LEVELS) return unreadable(`${folder}: ${TOO_DEEP}`);
   const written = mapIn(files, CHART_FILE, folder);
   if (typeof written === 'string') return unreadable(written);
@@ -66,10 +75,12 @@ const load = (files: Files, folder: string, level: number): LoadedChart => {
   const required = mapIn(files, REQUIREMENTS_FILE, folder);
   if (typeof required === 'string') return unreadable(required);
   const { metadata } = readMetadata(required['dependencies'] === undefined ? written : withThose(written, required));
-  const schema = files.get(SCHEMA_FILE)?.toString('utf8');
+  const text = files.get(SCHEMA_FILE)?.toString('utf8');
+  // Before those of the charts within: what is left for their expressions is theirs.
+  const schema = text === undefined ? undefined : compileSchema(text, patterns);
   const subcharts: Chart[] = [];
   for (const [name, within] of chartsWithin(files)) {
-    const loaded = loadWithin(within, `${folder}charts/${name}`, level + 1);
+    const loaded = loadWithin(within, { folder: `${folder}charts/${name}`, level: level + 1, patterns });
     if (loaded.kind === 'unreadable') return loaded;
     subcharts.push(loaded.chart);
   }
@@ -78,7 +89,7 @@ const load = (files: Files, folder: string, level: number): LoadedChart => {
     version: String(metadata['version'] ?? ''),
     folder,
     defaults: { values: frozen(values), text: textOf(files, VALUES_FILE) },
-    schema: schema === undefined ? undefined : compileSchema(schema),
+    schema,
     dependencies: dependenciesOf(metadata),
     subcharts,
   };
@@ -124,11 +135,10 @@ const listIn = (map: JsonMap, key: string): readonly unknown[] => {
   return Array.isArray(list) ? list : [];
 };
 
-const loadWithin = (files: Files, place: string, level: number): LoadedChart => {
+const loadWithin = (files: Files, place: Place): LoadedChart => {
+  const within = { ...place, folder: `${place.folder}/` };
   const archive = files.get('');
-  if (archive === undefined) return load(files, `${place}/`, level);
+  if (archive === undefined) return load(files, within);
   const unpacked = unpackChart(archive);
-  return unpacked.kind === 'invalid'
-    ? unreadable(`${place}: ${unpacked.why}`)
-    : load(unpacked.files, `${place}/`, level);
+  return unpacked.kind === 'invalid' ? unreadable(`${place.folder}: ${unpacked.why}`) : load(unpacked.files, within);
 };

@@ -1,9 +1,8 @@
 import { isMap, type JsonMap } from '../json-map.js';
 import { parseJson } from '../parse-json.js';
-import { readExpression } from '../regular-expression.js';
 import { isTooDeep } from '../values/deliverable.js';
 import type { Draft } from './draft.js';
-import { formatNamed } from './formats.js';
+import { formatNamed, isExpression } from './formats.js';
 import { Patterns } from './patterns.js';
 import { below, lookUp, type Pointer } from './pointer.js';
 import { type Resource, Resources, type SchemaFault } from './resources.js';
@@ -21,15 +20,16 @@ const MAX_LEVELS = 200;
 /**
  * Reads a schema as Helm does: drafts 4 to 2020-12, the last one if it names none, references within the document only. No code is
  * generated. Takes time linear in the text, and never throws: a stranger may have written it.
+ * @param patterns - one for all schemas of a chart, which bounds what all their expressions cost together
  */
-export const compileSchema = (text: string): Compiled => {
+export const compileSchema = (text: string, patterns = new Patterns()): Compiled => {
   const whole = (words: string): Compiled => ({ kind: 'unusable', fault: { pointer: '', words } });
   if (Buffer.byteLength(text) > MAX_SCHEMA_BYTES) return whole(`has more than ${MAX_SCHEMA_BYTES / 1024 / 1024} MiB`);
   // V8 reads JSON of any depth.
   const document = parseJson(text);
   if (document === undefined) return whole('is no JSON');
   if (isTooDeep(document, MAX_LEVELS)) return whole(`is nested more than ${MAX_LEVELS} levels deep`);
-  return new Compiler(document).compile();
+  return new Compiler(document, patterns).compile();
 };
 
 /** A node that is still being made. */
@@ -44,12 +44,13 @@ class Compiler {
   readonly #known = new WeakMap<object, Set<SchemaNode>>();
   /** What some schema means depends on who asks it. */
   #asksBack = false;
-  readonly #patterns = new Patterns();
+  readonly #patterns: Patterns;
   #fault: SchemaFault | undefined;
 
-  constructor(document: unknown) {
+  constructor(document: unknown, patterns: Patterns) {
     this.#document = document;
-    this.#resources = new Resources(document, this.#patterns);
+    this.#patterns = patterns;
+    this.#resources = new Resources(document, patterns);
   }
 
   compile(): Compiled {
@@ -240,7 +241,7 @@ class Compiler {
   /** From 2019-09 on a format is a remark. */
   #format({ draft }: SchemaNode, name: unknown): SchemaNode['format'] {
     if (draft >= 2019 || typeof name !== 'string') return undefined;
-    if (name === 'regex') return { name, fits: (text) => text.length <= 1000 && readExpression(text).kind === 'ok' };
+    if (name === 'regex') return { name, fits: isExpression };
     const fits = formatNamed(name);
     return fits && { name, fits };
   }

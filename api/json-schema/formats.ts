@@ -1,4 +1,7 @@
 import { isIPv6 } from 'node:net';
+import { readExpression } from '../regular-expression.js';
+import type { Budget } from './budget.js';
+import { expressionSize } from './expression-size.js';
 import { parseGoUrl } from './go-url.js';
 
 /** Whether a text is of a format. */
@@ -132,3 +135,15 @@ export const formatNamed = (name: string): Format | undefined => {
 
 /** Some of the expressions take more time than linear. */
 const MAX_TEXT = 10_000;
+
+/** Of an expression that stands in the values, as {@link expressionSize} counts: to read it takes a tenth of a second at the worst. */
+const MAX_EXPRESSION = 10_000;
+/** What each of it costs of the budget: some microseconds. */
+const STEPS = 10;
+
+/** Whether a text is an expression, which costs as much as it becomes: whoever writes values may write a few letters that become millions. */
+export const isExpression = (text: string, budget: Budget): boolean => {
+  const size = text.length > MAX_EXPRESSION ? Number.POSITIVE_INFINITY : expressionSize(text);
+  if (size > MAX_EXPRESSION) budget.exhaust();
+  return !budget.spend(size * STEPS) || readExpression(text).kind === 'ok';
+};

@@ -1,4 +1,5 @@
 import type { RE2JS } from 're2js';
+import type { Budget } from './budget.js';
 import type { Draft } from './draft.js';
 import type { Pointer } from './pointer.js';
 
@@ -23,7 +24,7 @@ export interface SchemaNode {
   readonly types?: ReadonlySet<string>;
   readonly constant?: { readonly value: unknown };
   readonly choices?: readonly unknown[];
-  readonly format?: { readonly name: string; readonly fits: (text: string) => boolean };
+  readonly format?: { readonly name: string; readonly fits: (text: string, budget: Budget) => boolean };
 
   readonly bounds: Bounds;
   readonly multipleOf?: number;
@@ -72,7 +73,8 @@ export type Bounds = { readonly [B in Bound]?: number };
 
 export interface Pattern {
   readonly text: string;
-  readonly expression: RE2JS;
+  /** undefined: to read it would cost too much. */
+  readonly expression: RE2JS | undefined;
   /** How much it is: the most instructions that it becomes. */
   readonly size: number;
 }

@@ -29,7 +29,12 @@ export const kindFault = (node: SchemaNode, value: unknown, budget: Budget): Fou
     return { keyword: 'const', what: { kind: 'constant', wanted: constant.value } };
   if (choices?.some((choice) => isSame(value, choice, budget)) === false)
     return { keyword: 'enum', what: { kind: 'choice', wanted: choices } };
-  if (format !== undefined && typeof value === 'string' && budget.spend(value.length / 100) && !format.fits(value))
+  if (
+    format !== undefined &&
+    typeof value === 'string' &&
+    budget.spend(value.length / 100) &&
+    !format.fits(value, budget)
+  )
     return { keyword: 'format', what: { kind: 'format', name: format.name } };
   return undefined;
 };
@@ -72,8 +77,11 @@ export const textFaults = ({ bounds, pattern }: SchemaNode, text: string, budget
 };
 
 /** Whether an expression is found in a text; once the budget is exhausted, true. */
-export const matches = ({ expression, size }: Pattern, text: string, budget: Budget): boolean =>
-  !budget.spend(1 + (text.length * size) / 100) || expression.test(text);
+export const matches = ({ expression, size }: Pattern, text: string, budget: Budget): boolean => {
+  if (expression !== undefined) return !budget.spend(1 + (text.length * size) / 100) || expression.test(text);
+  budget.exhaust();
+  return true;
+};
 
 /** What is wrong with the number of a value's characters, items or keys. */
 export const countFaults = (bounds: Bounds, of: 'Length' | 'Items' | 'Properties' | 'Contains', count: number) =>

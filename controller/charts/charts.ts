@@ -3,22 +3,21 @@ import type { ChartVerdict } from '../../api/chart/chart-verdict.js';
 import type { ConfigMap } from '../../api/objects.js';
 import { sourceBytes } from '../../api/values/resolve.js';
 import { jobOf } from '../../api/values/values-job.js';
-import { KubeError } from '../../kube/client.js';
-import { Deadline } from '../../process/deadline.js';
 import type { Clock, Log } from '../../process/ports.js';
 import type { BundleArchives, RegistryTarget } from '../../registry/port.js';
 import { targetKey } from '../../registry/target.js';
 import type { ReadingThread } from '../values/reading-thread.js';
 import type { ChartStore } from './chart-store.js';
+import { ChartThread } from './chart-thread.js';
 import type { JudgesByCharts, ValuesForChart } from './judges-by-charts.js';
 import { readArchive } from './read-archive.js';
 import { hasNoSchema } from './small-archive.js';
-import type { Judging, KeptContent } from './thread-charts.js';
+import type { Judging, Keeping, KeptContent } from './thread-charts.js';
 
 interface ChartsDeps {
   readonly archives: BundleArchives;
   readonly store: ChartStore;
-  readonly thread: ReadingThread;
+  readonly thread: Pick<ReadingThread, 'run'>;
   readonly clock: Clock;
   readonly log: Log;
   /** The operator's. */
@@ -49,8 +48,6 @@ const CONTENT = 4 * 1024 * 1024;
 const FAILURES = 1_000;
 /** How long a chart that could not be read is not asked for again, milliseconds; divided by the time scale. */
 const FAILURE_MS = 5 * 60_000;
-/** For one job of the thread, milliseconds: each is bounded, and smaller ones of others go first. */
-const THREAD_MS = 60_000;
 
 /**
  * The charts of bundles, shared by all of them by their digests. Each is read once: from memory, from its ConfigMap, or from the registry, and
@@ -67,11 +64,16 @@ export class Charts implements JudgesByCharts {
   readonly #failures = new LRUCache<string, { readonly why: string; readonly until: number }>({ max: FAILURES });
   readonly #reading = new Map<string, Promise<Known>>();
 
+  readonly #thread: ChartThread;
+
   constructor(deps: ChartsDeps) {
     this.#deps = deps;
+    this.#thread = new ChartThread(deps);
   }
 
   async judge(question: ValuesForChart, signal: AbortSignal): Promise<ChartVerdict> {
+    const alone = this.#thread.whyLeftAlone(question.digest);
+    if (alone !== undefined) return unjudged(alone);
     const judging = await this.#judgedBy(await this.#known(question), question, signal);
     if (judging.kind !== 'foreign') return judging;
     // What no controller has written so counts as not there; its name is taken, so that this process keeps the chart for itself.
@@ -86,7 +88,8 @@ export class Charts implements JudgesByCharts {
     if (known.kind === 'unknown') return unjudged(known.why);
     const job = { kind: 'judge', digest, kept: known.content, values: jobOf(input) } as const;
     const bytes = sourceBytes(input.sources) + (job.values.inline?.length ?? 0);
-    return (await this.#inThread(job, { digest, bytes }, signal)) ?? unjudged(TOO_COSTLY);
+    const judged = await this.#thread.run<'judge'>(job, { digest, bytes }, signal);
+    return judged.kind === 'answer' ? judged.answer : unjudged(judged.why);
   }
 
   #known(wanted: Wanted): Promise<Known> | Known {
@@ -124,13 +127,18 @@ export class Charts implements JudgesByCharts {
     const pulled = await readArchive(this.#deps, wanted, signal);
     if (pulled.kind === 'failed') return this.#failed(wanted, pulled.why);
     const { digest } = wanted;
-    const configMap =
-      pulled.kind === 'archive' ? await this.#keptOf(digest, pulled.bytes) : store.unjudged(digest, pulled.why);
-    if (configMap === undefined) {
+    const keeping =
+      pulled.kind === 'archive' ? await this.#keptOf(digest, pulled.bytes) : keptSo(store.unjudged(digest, pulled.why));
+    if (keeping.kind === 'unknown') {
+      onRead('failed');
+      return keeping;
+    }
+    if (keeping.kind === 'none') {
       onRead('no-schema');
       this.#withoutSchema.set(digest, true);
       return { kind: 'no-schema' };
     }
+    const { configMap } = keeping;
     const why = configMap.data?.['reason'];
     onRead(why === undefined ? 'kept' : 'unjudged');
     if (why !== undefined) log.info('values are not judged by the schema of their chart', { digest, why });
@@ -138,29 +146,13 @@ export class Charts implements JudgesByCharts {
     return this.#remembered(digest, configMap);
   }
 
-  /** @returns undefined if there is no schema */
-  async #keptOf(digest: string, archive: Buffer): Promise<ConfigMap | undefined> {
-    if (hasNoSchema(archive)) return undefined;
-    const { namespace, store, signal } = this.#deps;
+  /** What the chart itself says: neither that there was too little time, nor memory, which may be otherwise another day. */
+  async #keptOf(digest: string, archive: Buffer): Promise<Keeping | Extract<Known, { kind: 'unknown' }>> {
+    if (hasNoSchema(archive)) return { kind: 'none' };
+    const { namespace, signal } = this.#deps;
     const job = { kind: 'keep', digest, namespace, archive } as const;
-    const keeping = await this.#inThread(job, { digest, bytes: archive.length }, signal);
-    if (keeping === undefined) return store.unjudged(digest, TOO_COSTLY);
-    return keeping.kind === 'kept' ? keeping.configMap : undefined;
-  }
-
-  /** @returns undefined if it takes too much time or memory @throws KubeError `aborted` when the signal is */
-  async #inThread<Kind extends 'keep' | 'judge'>(
-    job: Parameters<typeof ReadingThread.prototype.run<Kind>>[0],
-    { digest, bytes }: { readonly digest: string; readonly bytes: number },
-    signal: AbortSignal,
-  ) {
-    const { clock, thread, log } = this.#deps;
-    const deadline = new Deadline(clock, THREAD_MS, { signal });
-    const outcome = await deadline.run((limit) => thread.run<Kind>(job, bytes, limit));
-    if (outcome.kind === 'done') return outcome.answer;
-    if (outcome.kind === 'aborted' && !deadline.expired) throw new KubeError('aborted', 'judge values: stopped');
-    log.warn('values are not judged by the schema of their chart', { digest, why: TOO_COSTLY });
-    return undefined;
+    const kept = await this.#thread.run<'keep'>(job, { digest, bytes: archive.length }, signal);
+    return kept.kind === 'answer' ? kept.answer : kept;
   }
 
   #remembered(digest: string, { data, binaryData }: KeptContent): Known {
@@ -183,7 +175,7 @@ export class Charts implements JudgesByCharts {
   }
 }
 
-const TOO_COSTLY = 'to read its schemas takes too much time or memory';
+const keptSo = (configMap: ConfigMap): Keeping => ({ kind: 'kept', configMap });
 
 const unjudged = (why: string): ChartVerdict => ({ kind: 'unjudged', why });
 

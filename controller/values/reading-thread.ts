@@ -28,14 +28,18 @@ export class ReadingThread {
     this.#pool = new ThreadPool({ log, name: 'values', file, threads: 1, memoryMb: MEMORY_MB, maxWaitingBytes });
   }
 
-  /** @param bytes - the size of the job, by which it is queued: smaller ones go first */
+  /**
+   * @param bytes - the size of the job, by which it is queued: smaller ones go first
+   * @param working - as {@link ThreadPool} has it: ends the work, and not the waiting
+   */
   async run<Kind extends keyof Work>(
     job: Extract<ThreadJob, { readonly kind: Kind }>,
     bytes: number,
     signal: AbortSignal,
+    working?: { readonly signal: AbortSignal },
   ): Promise<PoolOutcome<Work[Kind]['answer']>> {
     // The thread answers each kind of job by its own function.
-    return (await this.#pool.run(job, bytes, signal)) as PoolOutcome<Work[Kind]['answer']>;
+    return (await this.#pool.run(job, bytes, signal, working)) as PoolOutcome<Work[Kind]['answer']>;
   }
 
   /** Ends the thread, for callers that do not live as long as the process. */

@@ -217,6 +217,17 @@ t.test('a schema that costs too much is passed over, with a warning', async (t) 
   });
 });
 
+t.test('the expressions of all charts within cost together what those of one may', async (t) => {
+  const deep = (n: number): object => ({ pattern: `^((([a-z]${'x'.repeat(70 + n)}){10}){10}){2}$` });
+  const subcharts = Array.from({ length: 40 }, (_, n) => ({ name: `s${n}`, schema: { properties: { a: deep(n) } } }));
+  const chart = chartOf({ name: 'app', schema: { properties: { a: { pattern: '^[a-z]+$' } } }, subcharts });
+  const inline = { a: '1', ...Object.fromEntries(subcharts.map(({ name }) => [name, { a: 'x' }])) };
+  const { problems, warnings } = judged({ sources: [], inline }, chart);
+  t.match(problems[0]?.text, /it does not match \^\[a-z]/, 'its own come first');
+  t.equal(problems.length, 2);
+  t.equal(warnings.length, 39, 'which is no reason to refuse values');
+});
+
 t.test('of hundreds of problems some are told, and the rest is counted', async (t) => {
   const chart = chartOf({ name: 'closed', schema: { additionalProperties: false } });
   const inline = Object.fromEntries(Array.from({ length: 70 }, (_, n) => [`a${n}`, n]));

@@ -43,8 +43,27 @@ const REFUSED = {
   ],
 };
 
+/** What becomes of a job instead of its work; undefined: it is done. */
+interface Busy {
+  next: 'slow' | 'waits' | 'exhausted' | undefined;
+}
+
+const abortOf = (given: AbortSignal): Promise<unknown> =>
+  new Promise((resolve) => given.addEventListener('abort', resolve));
+
+/** A thread that a spec can hold up. */
+const heldUp = (thread: ReadingThread, busy: Partial<Busy>): Pick<ReadingThread, 'run'> => ({
+  run: async (job, bytes, waiting, working) => {
+    const { next } = busy;
+    if (next === undefined) return await thread.run(job, bytes, waiting, working);
+    if (next === 'exhausted') return { kind: 'exhausted' };
+    await abortOf(next === 'slow' ? (working?.signal ?? waiting) : waiting);
+    return { kind: 'aborted', began: next === 'slow' };
+  },
+});
+
 /** Charts of a cluster and a registry in memory; each `open` is a process of its own. */
-const harness = (t: Test, archive: BundleArchive) => {
+const harness = (t: Test, archive: BundleArchive, busy: Partial<Busy> = {}) => {
   const clock = createFakeClock();
   const kube = createFakeKube({ clock });
   const log = recordLog();
@@ -64,7 +83,7 @@ const harness = (t: Test, archive: BundleArchive) => {
     new Charts({
       archives,
       store: new ChartStore({ client: kube, log, namespace: 'operator', lease: 'werfbundle-controller', room }),
-      thread,
+      thread: heldUp(thread, busy),
       clock,
       log,
       namespace: 'operator',
@@ -209,6 +228,42 @@ t.test('a schema that only this project gives up, or that leads elsewhere, is le
   const given = { ...question(1), input: inputOf({ list: Array.from({ length: 2_000 }, () => 'x') }) };
   const other = harness(t, archiveOf({ schema: costly }));
   t.match(await other.open().judge(given, signal), { kind: 'unjudged', why: /takes too long/ });
+});
+
+t.test('what takes too much is kept nowhere, and its chart left alone for ten minutes', async (t) => {
+  for (const next of ['slow', 'exhausted'] as const) {
+    const busy: Partial<Busy> = { next };
+    const { open, pulls, reads, kept, clock } = harness(t, WITH_SCHEMA, busy);
+    const charts = open();
+    const judging = charts.judge(question('many'), signal);
+    await settle();
+    await clock.advance(3_000);
+    t.match(await judging, { kind: 'unjudged', why: /too much (time|memory)/ });
+    busy.next = undefined;
+    t.match(await charts.judge(question('many'), signal), { kind: 'unjudged', why: /too much (time|memory)/ });
+    t.strictSame([pulls.length, reads, kept()], [1, ['failed'], []], next);
+    await clock.advance(10 * 60_000);
+    t.strictSame(await charts.judge(question('many'), signal), REFUSED);
+    busy.next = next;
+    const again = charts.judge(question('many'), signal);
+    await settle();
+    await clock.advance(3_000);
+    t.match(await again, { kind: 'unjudged', why: /too much (time|memory)/ });
+    t.match(kept()[0]?.binaryData, { chart: String }, 'what is kept stays');
+  }
+});
+
+t.test('what only waits for others is not judged this time, and no fault of its chart', async (t) => {
+  const busy: Partial<Busy> = { next: 'waits' };
+  const { open, kept, clock } = harness(t, WITH_SCHEMA, busy);
+  const charts = open();
+  const judging = charts.judge(question('many'), signal);
+  await settle();
+  await clock.advance(10_000);
+  t.match(await judging, { kind: 'unjudged', why: /too many others/ });
+  t.strictSame(kept(), []);
+  busy.next = undefined;
+  t.strictSame(await charts.judge(question('many'), signal), REFUSED);
 });
 
 t.test('who is stopped is stopped', async (t) => {
