@@ -133,6 +133,8 @@ t.test('the older operator\u2019s guide on a real control plane', async (t) => {
 
   await t.test('a Job that runs is found and followed', (t) => followed(t, scenario, reader));
   const { lastJobName = '' } = await scenario.synced('my-app', 'v1.0.0');
+  // The bundle is told of the end of its Pod, which the Job controller may count a moment later.
+  await scenario.kubectl('wait', 'job', lastJobName, '--for=condition=Complete', '--timeout=60s');
   const pods = await scenario.kubectl('get', 'pods', '-l', `job-name=${lastJobName}`, '-o', 'name');
   const informed = new GuideReader(shell, {
     'my-app-<hash>-<uuid>': lastJobName,
