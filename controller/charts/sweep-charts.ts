@@ -6,7 +6,6 @@ import { type KubeClient, KubeError } from '../../kube/client.js';
 import { CONFIGMAPS } from '../../kube/resources.js';
 import type { Clock, Log } from '../../process/ports.js';
 import { pause } from '../../process/sleep.js';
-import { openPlan } from '../decide/plan-record.js';
 import type { KeptRoom } from './kept-room.js';
 
 interface SweepDeps {
@@ -112,5 +111,5 @@ const digestsIn = (status: WerfBundleStatus): readonly (string | undefined)[] =>
   status.deployment?.digest,
   status.lastAppliedDigest,
   status.refusedDigest,
-  openPlan(status)?.digest,
+  status.plan?.digest,
 ];
