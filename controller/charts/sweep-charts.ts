@@ -1,5 +1,6 @@
 import { KEPT_BY, KEPT_CHART, keptChartName, toldBytes } from '../../api/chart/kept-chart.js';
 import type { ConfigMap, ObjectIdentity, Stored } from '../../api/objects.js';
+import { openPlan } from '../../api/open-plan.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type KubeClient, KubeError } from '../../kube/client.js';
@@ -111,5 +112,5 @@ const digestsIn = (status: WerfBundleStatus): readonly (string | undefined)[] =>
   status.deployment?.digest,
   status.lastAppliedDigest,
   status.refusedDigest,
-  status.plan?.digest,
+  openPlan(status)?.digest,
 ];

@@ -1,3 +1,4 @@
+import { openPlan } from '../../api/open-plan.js';
 import type { Settings } from '../../api/settings.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf, momentOf } from './condition.js';
@@ -17,7 +18,6 @@ import type { Finding } from './finding.js';
 import { isPolled } from './interest.js';
 import type { Observation, PlanJob } from './observation.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
-import { openPlan } from './plan-record.js';
 import { awaitedPlan } from './plan-state.js';
 import { isNewGeneration } from './poll.js';
 import { scheduleOf } from './standing.js';

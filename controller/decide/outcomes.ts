@@ -1,4 +1,5 @@
 import { jobNameOf } from '../../api/names.js';
+import { openPlan } from '../../api/open-plan.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
@@ -14,7 +15,7 @@ import { withHold } from './hold-list.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 import { PLAN_OUTCOMES, secretsOfPlanned } from './plan-outcomes.js';
-import { openPlan, withoutPlan } from './plan-record.js';
+import { withoutPlan } from './plan-record.js';
 import { isPlanned } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
 import { standing } from './standing.js';

@@ -1,6 +1,7 @@
+import { openPlan } from '../../api/open-plan.js';
 import type { Due } from './due.js';
 import type { Idle } from './facts.js';
-import { isUnasked, openPlan } from './plan-record.js';
+import { isUnasked } from './plan-record.js';
 import type { PollAccount } from './poll.js';
 
 /**

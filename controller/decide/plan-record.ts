@@ -1,5 +1,6 @@
 import { LOST_DELAYS_MS } from '../../api/backoff.js';
 import { deploymentPlanJobNameOf } from '../../api/names.js';
+import { openPlan } from '../../api/open-plan.js';
 import { type InstallationKey, signatureOf } from '../../api/signature.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
 import type { DeployReason, Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
@@ -19,10 +20,6 @@ const LONGEST_MESSAGE = 1_500;
 const REMEMBERED = 10;
 
 type DueDeployment = Extract<Due, { readonly kind: 'deploy' }>;
-
-/** The plan whose deployment is still to come: it is being made, or waits. The next deployment closes it. */
-export const openPlan = ({ plan, deployment }: WerfBundleStatus): Plan | undefined =>
-  plan !== undefined && plan.after === (deployment?.number ?? 0) ? plan : undefined;
 
 /** Whether the registry is still to be asked, so that nothing is known of what it offers. */
 export const isUnasked = (status: WerfBundleStatus): boolean =>

@@ -1,3 +1,4 @@
+import { openPlan } from '../../api/open-plan.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, DeployReason, Plan, WerfBundleStatus } from '../../api/werfbundle.js';
 import { NO_CHANGES, type PlannedChanges } from '../deploy/plan-changes.js';
@@ -12,7 +13,7 @@ import { needsFinalizerToCheck } from './finalizer.js';
 import type { Hold } from './hold-list.js';
 import { type JobInputs, type Observation, type PlanJob, slotFor } from './observation.js';
 import { isApproved, isHeld, isOutdated, needsApproval } from './plan-approval.js';
-import { isUnasked, nextPlanTry, openPlan, type PlanEnd, standingPlan } from './plan-record.js';
+import { isUnasked, nextPlanTry, type PlanEnd, standingPlan } from './plan-record.js';
 
 /** States of a bundle whose next deployment is planned first. */
 export type PlanState =

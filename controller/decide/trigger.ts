@@ -1,4 +1,5 @@
 import { wasSuperseded } from '../../api/attempts.js';
+import { openPlan } from '../../api/open-plan.js';
 import type { Settings } from '../../api/settings.js';
 import { conditionOf } from './condition.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
@@ -6,7 +7,7 @@ import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
 import { holdOn, insteadOf } from './hold-list.js';
 import type { Observation } from './observation.js';
-import { isUnasked, openPlan } from './plan-record.js';
+import { isUnasked } from './plan-record.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
 import { toReturnFrom } from './returning.js';
 import { isLookedUpAgain } from './transition-events.js';

@@ -1,4 +1,5 @@
 import type { ChartVerdict } from '../../api/chart/chart-verdict.js';
+import { openPlan } from '../../api/open-plan.js';
 import type { Settings } from '../../api/settings.js';
 import { werfVersionIn } from '../../api/werf-version.js';
 import type { DeployReason } from '../../api/werfbundle.js';
@@ -8,7 +9,6 @@ import type { Due } from './due.js';
 import type { Idle } from './facts.js';
 import { holdOn, insteadOf } from './hold-list.js';
 import type { Platform } from './observation.js';
-import { openPlan } from './plan-record.js';
 
 /**
  * What is new to the bundle: the tag, the digest, or the values. All else was deployed with these values before, or is tried again because
