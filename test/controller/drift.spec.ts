@@ -2,32 +2,16 @@ import t from 'tap';
 import { FINALIZER } from '../../api/finalizer.js';
 import type { Secret } from '../../api/objects.js';
 import { KubeError } from '../../kube/client.js';
-import { NAMESPACES, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
+import { NAMESPACES, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, selected } from '../kit/builders.js';
 import { type DriftSpec, MINUTE, PLAN } from '../kit/drift-statuses.js';
+import { endJob } from '../kit/ended-job.js';
 import { type ReconcileHarness, type Run, reconcileHarness } from '../kit/reconcile-harness.js';
 
 /** Secrets of the registry and of the values: the Job of a check has them as the Job of a deployment does. */
 const database: Secret = {
   metadata: { namespace: 'ops', name: 'database' },
   data: { 'values.yaml': Buffer.from('password: correct horse').toString('base64') },
-};
-
-/** The last Job's Pod ends, as a kubelet and the Job controller would have it. */
-const endJob = ({ kube, jobs }: ReconcileHarness, exitCode = 0, log = ''): void => {
-  const { uid = '', name = '', namespace = '' } = jobs().at(-1)?.metadata ?? {};
-  kube.seed(PODS, {
-    metadata: {
-      namespace,
-      name: `${name}-pod`,
-      ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }],
-    },
-    status: {
-      phase: exitCode === 0 ? 'Succeeded' : 'Failed',
-      containerStatuses: [{ name: 'werf', state: { terminated: { exitCode, finishedAt: '2026-11-23T10:00:00Z' } } }],
-    },
-  });
-  kube.setPodLog({ namespace, name: `${name}-pod` }, 'werf', log);
 };
 
 const PLAN_LOG =
