@@ -10,7 +10,7 @@ import { appliedOf } from './drift-state.js';
 import { type Due, whatIsDue } from './due.js';
 import { type Facts, firstAnswer, type Guard, type Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
-import { holdOn, insteadOf } from './hold-list.js';
+import { holdOn, wantedOf } from './hold-list.js';
 import { type Observation, slotFor } from './observation.js';
 import { dueOfPlan } from './plan-due.js';
 import { isUnplanned, planState } from './plan-state.js';
@@ -178,7 +178,8 @@ const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind:
 /** What is due by the spec, the registry and the values; if that is nothing new, a correction of drift. */
 const dueOf = (idle: Idle, checksum: string): Due => {
   const { seen, polled, settings } = idle;
-  const hold = holdOn({ bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted });
+  const offered = { bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted };
+  const hold = holdOn(offered);
   const fresh = (wanted: PollAccount['wanted']): Due => {
     const dueByOffer = whatIsDue({
       bundle: seen.bundle,
@@ -194,8 +195,7 @@ const dueOf = (idle: Idle, checksum: string): Due => {
     });
     return asReturn(dueByOffer, hold);
   };
-  const wanted = hold === undefined ? polled.wanted : insteadOf(hold, polled.status);
-  const due = dueOfPlan(idle, { checksum, wanted, fresh });
+  const due = dueOfPlan(idle, { checksum, wanted: wantedOf(offered), fresh });
   const applied = appliedOf(polled.status);
   if ((due.kind !== 'nothing' && due.kind !== 'held') || applied === undefined || !isCorrectable(idle)) return due;
   const { tag, digest, checksum: same } = applied;

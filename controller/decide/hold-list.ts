@@ -44,11 +44,15 @@ export const holdOn = (holder: Holder): Hold | undefined => {
 export const withHold = (status: WerfBundleStatus, hold: Hold | undefined): WerfBundleStatus =>
   hold === undefined ? status : { ...status, holds: [hold, ...(status.holds ?? [])].slice(0, MOST_HOLDS) };
 
-/** What is wanted in the place of something that is held: what was deployed last with success. */
-export const insteadOf = (hold: Hold, { lastAppliedTag, lastAppliedDigest }: WerfBundleStatus) => ({
-  tag: lastAppliedTag ?? hold.good.tag,
-  digest: lastAppliedDigest ?? hold.good.digest,
-});
+/** What is wanted: what the registry offers or, in the place of what is held, what was deployed last with success. */
+export const wantedOf = <Wanted extends Required<Offer> | undefined>(
+  holder: Holder & { readonly wanted: Wanted },
+): Wanted | Required<Offer> => {
+  const hold = holdOn(holder);
+  if (hold === undefined) return holder.wanted;
+  const { lastAppliedTag, lastAppliedDigest } = holder.status;
+  return { tag: lastAppliedTag ?? hold.good.tag, digest: lastAppliedDigest ?? hold.good.digest };
+};
 
 /** The annotation by which a person lets go what is held; undefined: none, or it is handled. */
 export const releaseRequest = ({ metadata, status }: StoredBundle): string | undefined => {

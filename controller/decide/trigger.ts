@@ -5,7 +5,7 @@ import { conditionOf } from './condition.js';
 import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
-import { holdOn, insteadOf } from './hold-list.js';
+import { wantedOf } from './hold-list.js';
 import type { Observation } from './observation.js';
 import { isUnasked } from './plan-record.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
@@ -79,7 +79,6 @@ const hasOtherOffer = ({ seen, settings }: Idle): boolean => {
   const status = statusOf(seen);
   if (reachedOf(seen) !== 'True' || latest?.kind !== 'selected') return false;
   const { deployment } = status;
-  const hold = holdOn({ bundle, settings, status, wanted: latest });
-  const { tag, digest } = hold === undefined ? latest : insteadOf(hold, status);
+  const { tag, digest } = wantedOf({ bundle, settings, status, wanted: latest });
   return wasSuperseded(status) || tag !== deployment?.tag || digest !== deployment.digest;
 };

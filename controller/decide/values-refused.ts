@@ -7,7 +7,7 @@ import { conditionOf } from './condition.js';
 import type { Need } from './decision.js';
 import type { Due } from './due.js';
 import type { Idle } from './facts.js';
-import { holdOn, insteadOf } from './hold-list.js';
+import { wantedOf } from './hold-list.js';
 import type { Platform } from './observation.js';
 
 /**
@@ -84,9 +84,8 @@ export const standingRefusal = ({ seen, polled, settings }: Idle, due: Due | und
   const isAskedAnew = !isOfThisSpec && conditionOf(polled.status, 'RegistryReachable')?.status === 'Unknown';
   const offersNothing = seen.delivery?.outcome.kind === 'nothing-to-deploy';
   if (isAskedAnew || offersNothing) return undefined;
-  const hold = holdOn({ bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted });
   // What was refused may stand in the place of what is held.
-  const wanted = hold === undefined ? polled.wanted : insteadOf(hold, polled.status);
+  const wanted = wantedOf({ bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted });
   const isUnchanged = due === undefined && wanted?.digest === status.refusedDigest;
   return wanted === undefined || isUnchanged ? ready.message : undefined;
 };
