@@ -96,6 +96,8 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
   t.match(followed.text, /Succeeded release "my-app"/, 'the log is followed to its end');
   t.match(waited, { code: 0, text: /^werfbundle.werf.io\/my-app condition met$/m });
   const { lastJobName = '' } = await scenario.synced('my-app', 'v1.0.0');
+  // The bundle is told of the end of its Pod, which the Job controller may count a moment later.
+  await scenario.kubectl('wait', 'job', lastJobName, '--for=condition=Complete', '--timeout=60s', '-n', target);
   const synced = await shows(t, () => reader.does(DESCRIBE), reader.promised(ERRORS, 'ETag support not detected'));
   t.match(synced, new RegExp(`^  Phase: +${reader.promised(PHASES, 'Synced')}$`, 'm'));
   for (const field of ['phase', 'lastAppliedTag', 'lastSyncTime', 'lastETag', 'lastJobLogs'])
