@@ -5,7 +5,10 @@ import { withRightsAdvice } from './missing-rights.js';
 import type { PlanFinding } from './plan-summary.js';
 import { exitCodeOf, withErrorLine } from './result.js';
 
-/** What a plan has found. `release-only`: no object would change, but the release would be recorded anew. */
+/**
+ * What a plan has found. `release-only`: no object would change, or none but those that each deployment makes anew, but the release would be
+ * recorded anew.
+ */
 export type PlanResult =
   | { readonly kind: 'release-only' }
   | { readonly kind: 'changes'; readonly finding: PlanFinding }
@@ -43,7 +46,7 @@ export const planResult = (
   log: { readonly finding: PlanFinding; readonly errorLine: string | undefined } | undefined,
 ): PlanResult => {
   const { finding = UNSAID, errorLine } = log ?? {};
-  const isReleaseOnly = finding.kind === 'release-only';
+  const isReleaseOnly = finding.kind === 'release-only' || finding.kind === 'each-time';
   if (isReleaseOnlyByCode(plan)) return { kind: 'release-only' };
   if (endedWith(CHANGES, plan)) return isReleaseOnly ? { kind: 'release-only' } : { kind: 'changes', finding };
   const { result, job, version } = plan;

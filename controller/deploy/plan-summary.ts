@@ -11,26 +11,47 @@ export type PlanFinding =
   | { readonly kind: 'objects'; readonly words: string }
   /** No object would change, but the release would be recorded anew: because of other values, or an earlier failure. */
   | { readonly kind: 'release-only' }
+  /** Nothing but what is left out. */
+  | { readonly kind: 'each-time' }
   | { readonly kind: 'unsaid' };
+
+/** An object that an apply would change, and the lines of its difference. */
+export interface PlannedChange {
+  readonly verb: string;
+  /** `ConfigMap/seen`, `Job/migrate (namespace=other)` */
+  readonly object: string;
+  /** What stands behind the object: `, then delete`. */
+  readonly rest: string;
+  readonly lines: readonly string[];
+}
 
 /**
  * What an apply would do, by the log of `werf bundle plan`. Objects are counted if they are too many to be named, or the log's
  * beginning is missing. Their contents are not shown.
  * @param log - redacted already
+ * @param isLeftOut - changes that are neither named nor counted
  */
-export const planFinding = (log: string): PlanFinding => {
+export const planFinding = (log: string, isLeftOut: (change: PlannedChange) => boolean = NONE): PlanFinding => {
   const lines = plainLog(log).split('\n');
   if (lines.some((line) => RELEASE_ONLY.test(line))) return { kind: 'release-only' };
-  const counts = lines.slice(lines.findLastIndex((line) => SUMMARY.test(line)) + 1).flatMap(countIn);
+  const all = changesIn(lines);
+  const leftOut = all.filter(isLeftOut);
+  const counts = lines
+    .slice(lines.findLastIndex((line) => SUMMARY.test(line)) + 1)
+    .flatMap(countIn)
+    .map(({ verb, count }) => ({ verb, count: count - leftOut.filter((change) => change.verb === verb).length }))
+    .filter(({ count }) => count > 0);
   const total = counts.reduce((sum, { count }) => sum + count, 0);
-  const changes = [...new Set(lines.flatMap(changeIn))];
-  if (total === 0) return { kind: 'unsaid' };
+  const changes = all.filter((change) => !leftOut.includes(change)).map(({ verb, object }) => `${verb} ${object}`);
+  if (total === 0) return { kind: leftOut.length > 0 ? 'each-time' : 'unsaid' };
   const words =
     changes.length === total && total <= NAMED
       ? changes.join(', ')
       : `${counts.map(({ verb, count }) => `${verb} ${count}`).join(', ')} ${total === 1 ? 'object' : 'objects'}`;
   return { kind: 'objects', words: words.length > LONGEST ? `${words.slice(0, LONGEST).trimEnd()}…` : words };
 };
+
+const NONE = () => false;
 
 /*
  * Lines of nelm, werf's engine: those of werf 3.2 and 2.77, and after each `|` those of older versions. All begin a line: indented text,
@@ -54,7 +75,21 @@ const countIn = (line: string): readonly { readonly verb: string; readonly count
   return verb === undefined ? [] : [{ verb, count: Number(count) }];
 };
 
-const changeIn = (line: string): readonly string[] => {
-  const [, verb = '', object] = CHANGE.exec(line) ?? [];
-  return object === undefined ? [] : [`${verb.toLowerCase()} ${object}`];
+/** The changes of a log, each object once: those of its frames, or of its headings in a log without frames. */
+const changesIn = (lines: readonly string[]): readonly PlannedChange[] => {
+  const found = new Map<string, PlannedChange & { readonly lines: string[] }>();
+  let current: string[] = [];
+  for (const line of lines) {
+    const [whole = '', verb, object] = CHANGE.exec(line) ?? [];
+    if (verb === undefined || object === undefined) {
+      if (SUMMARY.test(line)) current = [];
+      current.push(line);
+      continue;
+    }
+    current = [];
+    const change = { verb: verb.toLowerCase(), object, rest: line.slice(whole.length), lines: current };
+    const name = `${change.verb} ${object}`;
+    if (!found.has(name)) found.set(name, change);
+  }
+  return [...found.values()];
 };

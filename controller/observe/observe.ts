@@ -14,6 +14,7 @@ import type { JudgesByCharts } from '../charts/judges-by-charts.js';
 import { openDeployment, wasStarted } from '../decide/deployment.js';
 import { isPolled } from '../decide/interest.js';
 import type { DeployJob, JobLog, Observation, PlanJob, PlanLog, Platform } from '../decide/observation.js';
+import { driftFinding } from '../deploy/drift-finding.js';
 import type { JobResult } from '../deploy/job-result.js';
 import { type Proof, provenJob } from '../deploy/job-signature.js';
 import { lastErrorLine, logTail } from '../deploy/log-tail.js';
@@ -240,11 +241,11 @@ const readPlanLog = async (
 ): Promise<PlanLog> => {
   if (pod === undefined || jobResult(job, pod, deps.now()).kind !== 'failed') return NO_LOG;
   const isCheck = checkOf(job) !== undefined;
-  const log = await readJobLog(deps, { job, pod, ...(!isCheck && { lines: PLAN_LINES }) }, signal);
+  const log = await readJobLog(deps, { job, pod, lines: PLAN_LINES }, signal);
   return log.kind === 'read'
     ? {
         kind: 'read',
-        finding: planFinding(log.text),
+        finding: isCheck ? driftFinding(log.text) : planFinding(log.text),
         // What is hidden in a log can't be understood: an ordinary Secret could hide what would be deleted.
         ...(!isCheck && { changes: withNamesHidden(plannedChanges(log.raw), log.hide) }),
         errorLine: lastErrorLine(log.text),

@@ -102,6 +102,11 @@ t.test('a check is followed to its end, and what it finds is told', async (t) =>
       want: { ...SYNCED, drifted: inSync, counts, events: [] },
     },
     {
+      title: 'exit code 2, and all that would change is what each deployment makes anew',
+      seen: ended({ ...planOf(status, 5, { exitCode: 2 }), log: logOf({ kind: 'each-time' }) }),
+      want: { ...SYNCED, drifted: inSync, counts, checked: iso(0), actions: [], recheck: 'now', events: [] },
+    },
+    {
       title: 'exit code 3 of a werf that is not known: what it means is not guessed',
       seen: ended(runBy('w:custom', planOf(status, 5, { exitCode: 3 }))),
       want: {
