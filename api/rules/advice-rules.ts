@@ -100,4 +100,13 @@ export const ADVICE_RULES = {
     what: 'A patch of the whole object sets a field of the status, which an apiserver drops; the registry is asked at once instead.',
     mend: 'Use kubectl patch with --subresource=status, or the annotation that the message names.',
   },
+  'held-by-rollback': {
+    id: 'WB053',
+    severity: 'warning',
+    cel: ONLY_ADVICE,
+    what: 'What chooses the tag has no effect: a person has rolled back, by annotation werf.io/rollback-to, which comes before it.',
+    mend: 'Run werfbundle release-hold once the spec is to be followed, or leave the rollback as it is.',
+    example:
+      'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: web, namespace: shop, annotations: {werf.io/rollback-to: v1.0.0}}\nspec: {registry: {url: ghcr.io/acme/web, versionConstraint: 2.x}, converge: {serviceAccountName: deployer}}',
+  },
 } as const satisfies Readonly<Record<string, Rule>>;

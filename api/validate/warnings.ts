@@ -1,6 +1,8 @@
+import { ROLLBACK_TO } from '../annotations.js';
 import { valueAt } from '../json-map.js';
 import type { Warning } from '../problem.js';
 import { parseQuantity } from '../quantity.js';
+import { choiceWords, rollbackOf } from '../rollback.js';
 import type { RuleName } from '../rules.js';
 import { canMatchNothing } from '../version-constraint.js';
 import { werfVersionIn } from '../werf-version.js';
@@ -107,8 +109,18 @@ const systemNamespace: WarningRule = ({ spec, bundle }) => {
     : undefined;
 };
 
+/** Told again with each change of what it names. A release by the command line is the one that names the bundle. */
+const heldByRollback: WarningRule = ({ spec, bundle }) => {
+  const tag = rollbackOf(bundle);
+  if (spec === undefined || tag === undefined || valueAt(spec, 'registry', 'tag') === tag) return undefined;
+  const [name, namespace] = ['name', 'namespace'].map((field) => valueAt(bundle, 'metadata', field));
+  const release = `werfbundle release-hold ${name}${namespace === undefined ? '' : ` -n ${namespace}`}`;
+  return `${choiceWords(bundle)} has no effect until the rollback of a person to ${tag} ends (annotation ${ROLLBACK_TO}): ${release}`;
+};
+
 const RULES: readonly { readonly name: RuleName; readonly field: string; readonly rule: WarningRule }[] = [
   { name: 'selects-last-tag', field: 'spec.registry', rule: nothingSelects },
+  { name: 'held-by-rollback', field: 'spec.registry', rule: heldByRollback },
   { name: 'constraint-excludes-all', field: 'spec.registry.versionConstraint', rule: nothingCanMatch },
   { name: 'surprising-tag-order', field: 'spec.registry.tagPattern', rule: ({ spec }) => tagPatternWarning(spec) },
   { name: 'moving-tag', field: 'spec.registry.tag', rule: tagIsLatest },

@@ -1,8 +1,7 @@
-import { APPROVE_PLAN, DEPLOY_REQUESTED } from '../../api/annotations.js';
+import { DEPLOY_REQUESTED } from '../../api/annotations.js';
 import { LAST_FAILURE } from '../../api/backoff.js';
 import { annotateCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import type { Reason } from '../../api/reasons.js';
-import type { StoredBundle } from '../../api/werfbundle.js';
 import { type CheckRow, failed, notChecked, ok, quoting, warning } from '../diagnosis/check.js';
 import { placeOf } from '../diagnosis/deployments.js';
 import { controllerJudgement, operatorNamespaceJudgement, webhookJudgement } from '../diagnosis/operator-judgements.js';
@@ -99,22 +98,14 @@ const drift: Row = {
 };
 
 /** What other checks tell, with when it is tried again. */
-const TOLD_ELSEWHERE: readonly string[] = ['PollFailed', 'DeployFailed', 'JobLost', 'JobRefused'] satisfies Reason[];
-
-/** What ends a state that no other check knows of. */
-const mendOf = (bundle: StoredBundle, reason: string): string => {
-  const { name, namespace } = bundle.metadata;
-  switch (reason) {
-    case 'RightsMissing':
-      return 'kubectl apply -k manifests/rbac';
-    case 'Returned':
-      return `werfbundle release-hold ${name} -n ${namespace}`;
-    case 'ApprovalAwaited':
-      return annotateCommand(refOfBundle(bundle), `${APPROVE_PLAN}=${bundle.status?.plan?.hash ?? ''}`);
-    default:
-      return reconcileCommand(refOfBundle(bundle));
-  }
-};
+const TOLD_ELSEWHERE: readonly string[] = [
+  'PollFailed',
+  'DeployFailed',
+  'JobLost',
+  'JobRefused',
+  'Returned',
+  'ApprovalAwaited',
+] satisfies Reason[];
 
 /** Whatever holds a bundle up, and no other check has found. */
 const ready: Row = {
@@ -132,9 +123,9 @@ const ready: Row = {
     if (condition.status !== 'False') return ok(condition.message);
     if (TOLD_ELSEWHERE.includes(condition.reason)) return quoting(condition.message, notChecked(condition.message));
     const { reason, message } = condition;
-    // A person has to decide: nothing is broken.
-    const judge = reason === 'ApprovalAwaited' ? warning : failed;
-    return quoting(message, judge(`${reason}: ${message}`, [mendOf(seen.bundle, reason)]));
+    const mend =
+      reason === 'RightsMissing' ? 'kubectl apply -k manifests/rbac' : reconcileCommand(refOfBundle(seen.bundle));
+    return quoting(message, failed(`${reason}: ${message}`, [mend]));
   },
 };
 

@@ -1,6 +1,7 @@
 import type { CheckRow } from '../diagnosis/check.js';
 import { FIRST_CHECKS, STATUS_CHECKS } from './bundle-checks.js';
 import { DEPLOY_CHECKS } from './deploy-checks.js';
+import { HOLD_CHECKS } from './hold-checks.js';
 import { JOB_CHECKS } from './job-checks.js';
 import type { Observation } from './observation.js';
 import { REGISTRY_CHECKS } from './registry-checks.js';
@@ -10,6 +11,7 @@ import { TAG_CHECKS } from './tag-checks.js';
 export const DOCTOR_CHECKS: readonly CheckRow<Observation>[] = [
   ...FIRST_CHECKS,
   ...REGISTRY_CHECKS,
+  ...HOLD_CHECKS,
   ...TAG_CHECKS,
   ...DEPLOY_CHECKS,
   ...JOB_CHECKS,

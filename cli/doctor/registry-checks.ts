@@ -166,7 +166,7 @@ const etag: Row = {
   judge: (seen) => {
     if (seen.spec.kind === 'invalid') return notChecked('the spec is not valid');
     const { pollIntervalMs, policy } = seen.spec.settings.registry;
-    if (policy.tag !== undefined) return ok('none are needed: the spec names a tag, and no list of tags is fetched');
+    if (policy.tag !== undefined) return ok('none are needed: a tag is named, and no list of tags is fetched');
     const isSupported = etagOf(seen);
     if (isSupported === undefined) return tagsUnread(seen);
     if (isSupported) return ok('what has not changed is not sent again');

@@ -29,4 +29,8 @@ export const controllerSays = (seen: Seen, reasons: readonly Reason[]): string |
   return told?.message;
 };
 
+/** What makes the bundle follow its spec and its registry again. */
+export const releaseCommand = ({ metadata: { namespace, name } }: StoredBundle): string =>
+  `werfbundle release-hold ${name} -n ${namespace}`;
+
 export const refOfBundle = ({ metadata: { namespace, name } }: StoredBundle): ObjectRef => ({ namespace, name });

@@ -1,13 +1,14 @@
-import { ALLOW_DOWNGRADE } from '../../api/annotations.js';
+import { ALLOW_DOWNGRADE, ROLLBACK_TO } from '../../api/annotations.js';
 import { annotateCommand, patchCommand, reconcileCommand } from '../../api/kubectl-command.js';
 import { highestTags } from '../../api/missing-tag.js';
+import { rollbackOf } from '../../api/rollback.js';
 import type { Settings } from '../../api/settings.js';
 import { isLowerTag, rankTags } from '../../api/tag-choice.js';
 import { type CheckRow, failed, type Judgement, ok, quoting, warning } from '../diagnosis/check.js';
 import type { Observation } from './observation.js';
 import { tagsUnread } from './poll-fault.js';
 import { SECTIONS } from './sections.js';
-import { controllerSays, currentCondition, refOfBundle } from './status-words.js';
+import { controllerSays, currentCondition, refOfBundle, releaseCommand } from './status-words.js';
 
 type Row = CheckRow<Observation>;
 type Policy = Settings['registry']['policy'];
@@ -27,10 +28,14 @@ const tags: Row = {
     if (registry.tags.length === 0)
       return tag === undefined
         ? failed('the repository has no tags')
-        : ok(`the spec names ${tag}; they were not listed`);
+        : ok(`${namerOf(seen)} names ${tag}; they were not listed`);
     return ok(`there are ${registry.tags.length}, among them ${highestTags(registry.tags).join(', ')}`);
   },
 };
+
+/** Who names the tag, where one is named. */
+const namerOf = ({ bundle }: Observation): string =>
+  rollbackOf(bundle) === undefined ? 'the spec' : `annotation ${ROLLBACK_TO}`;
 
 const policyOf = ({ spec }: Observation): Policy => (spec.kind === 'valid' ? spec.settings.registry.policy : {});
 
@@ -44,6 +49,8 @@ const choice: Row = {
     if (registry.kind !== 'asked') return choiceToldOf(seen);
     const { outcome } = registry;
     if (outcome.kind === 'failed') return tagsUnread(seen);
+    if (outcome.kind === 'nothing-to-deploy' && rollbackOf(seen.bundle) !== undefined)
+      return failed(`${outcome.message}; ${namerOf(seen)} names it`, [releaseCommand(seen.bundle)]);
     if (outcome.kind === 'nothing-to-deploy')
       return failed(outcome.message, outcome.reason === 'NoMatchingTag' ? admitting(seen, registry.tags) : []);
     return textOrder(seen, outcome.tag, registry.tags) ?? heldBack(seen) ?? chosen(seen, outcome.tag);

@@ -1,3 +1,4 @@
+import { rollbackOf } from '../../api/rollback.js';
 import type { Settings } from '../../api/settings.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { failureOf } from './conclusion.js';
@@ -22,8 +23,19 @@ export const standing = (seen: Observation, status: WerfBundleStatus): readonly 
     return [{ kind: again ? 'job-retry' : 'job-failed', ...failure, message }];
   }
   if (status.lastAppliedTag === undefined || status.resolvedTargetNamespace === undefined) return [];
-  const message = `deployed ${status.lastAppliedTag} to namespace ${status.resolvedTargetNamespace}`;
+  const message = deployedWords(seen, status);
   return [{ kind: 'synced', reason: 'Deployed', message }];
+};
+
+/** What is deployed, with who has rolled back to it: of all messages, this is the one that lists of bundles show. */
+const deployedWords = (
+  { bundle }: Observation,
+  { lastAppliedTag, resolvedTargetNamespace }: WerfBundleStatus,
+): string => {
+  if (rollbackOf(bundle) !== lastAppliedTag)
+    return `deployed ${lastAppliedTag} to namespace ${resolvedTargetNamespace}`;
+  const { name, namespace } = bundle.metadata;
+  return `rolled back to ${lastAppliedTag} by a person, and deployed to namespace ${resolvedTargetNamespace}; it stays until werfbundle release-hold ${name} -n ${namespace}`;
 };
 
 /** The schedule by which a failed deployment is tried again. */

@@ -84,6 +84,31 @@ t.test('what a person rolls back to is a tag, and takes the place of all that ch
   t.strictSame(policyOf(rolledBack('', { versionConstraint: '>=2' })), { versionConstraint: '>=2' }, 'empty is none');
 });
 
+t.test('what chooses a tag has no effect while a person has rolled back, and a change of it is told so', async (t) => {
+  const rolledBack = (fields: object, tag = 'v1.0.0') => {
+    const { metadata, spec, ...rest } = stored(withRegistry(fields));
+    return { ...rest, spec, metadata: { ...metadata, annotations: { 'werf.io/rollback-to': tag } } };
+  };
+  const warned = (now: StoredBundle, before?: StoredBundle) =>
+    validateBundle(now, before)
+      .warnings.filter(({ rule }) => rule === 'held-by-rollback')
+      .map(({ field, message }) => `${field}: ${message}`);
+  const before = rolledBack({ versionConstraint: '1.x' });
+  const words = (what: string) => [
+    `spec.registry: ${what} has no effect until the rollback of a person to v1.0.0 ends (annotation werf.io/rollback-to): werfbundle release-hold my-app -n ops`,
+  ];
+  t.strictSame(warned(rolledBack({ versionConstraint: '2.x' }), before), words('versionConstraint "2.x"'));
+  t.strictSame(warned(rolledBack({ tag: 'v2.0.0' }), before), words('tag "v2.0.0"'));
+  t.strictSame(
+    warned(rolledBack({ tagPattern: '^main-(\\d+)$', tagOrder: 'Number' }), before),
+    words('tagPattern "^main-(\\\\d+)$" and tagOrder "Number"'),
+  );
+  t.strictSame(warned(rolledBack({}), before), words('the last tag in the order of text'));
+  t.strictSame(warned(rolledBack({ versionConstraint: '1.x', pollInterval: '1h' }), before), [], 'it is as it was');
+  t.strictSame(warned(rolledBack({ tag: 'v1.0.0' }), before), [], 'it is what the person wants');
+  t.strictSame(warned(rolledBack({ versionConstraint: '2.x' }, ''), before), [], 'nobody has rolled back');
+});
+
 t.test('a ServiceAccount is only asked for where the own namespace is known', async (t) => {
   const spec = withConverge({ targetNamespace: 'production' });
   t.strictSame(problemsOf(bundle(spec, { name: 'my-app' })), []);

@@ -100,7 +100,7 @@ t.test('whether a registry gives ETags is told where its tags were read, and is 
     {
       title: 'one tag is asked for',
       given: seen({}, { spec: { registry: { url, tag: 'v1.0.0' } } }),
-      says: 'none are needed: the spec names a tag, and no list of tags is fetched',
+      says: 'none are needed: a tag is named, and no list of tags is fetched',
     },
     {
       title: 'the repository cannot be read, whatever the status says of earlier polls',

@@ -7,7 +7,7 @@ import { known } from '../../cli/diagnosis/known.js';
 import { DOCTOR_CHECKS } from '../../cli/doctor/checks.js';
 import type { Observation } from '../../cli/doctor/observation.js';
 import { SECTIONS } from '../../cli/doctor/sections.js';
-import { DIGEST_A, iso, job, NOW, pod, reachable } from '../kit/builders.js';
+import { CHECKSUM, DIGEST_A, DIGEST_B, iso, job, NOW, pod, reachable } from '../kit/builders.js';
 import {
   ACCEPTED,
   asked,
@@ -30,6 +30,21 @@ const AGAIN = 'kubectl annotate wb my-app -n ops --overwrite werf.io/reconcile-r
 const patch = (text: string) => `kubectl patch wb my-app -n ops --type merge -p '${text}'`;
 const LOGIN =
   'kubectl create secret docker-registry creds -n ops --docker-server=registry.example --docker-username=USER --docker-password=PASSWORD';
+
+/** v1.1.0 has failed, and v1.0.0 is deployed again. */
+const returned = stalled('Returned', 'v1.1.0 failed, and v1.0.0 is deployed again; it failed with: the Job failed', {
+  holds: [
+    {
+      tag: 'v1.1.0',
+      digest: DIGEST_B,
+      checksum: CHECKSUM,
+      number: 2,
+      since: iso(0),
+      message: 'the Job failed',
+      good: { tag: 'v1.0.0', digest: DIGEST_A, checksum: CHECKSUM },
+    },
+  ],
+});
 
 const ROWS: readonly { readonly title: string; readonly given: Observation; readonly want: readonly Bad[] }[] = [
   { title: 'nothing is wrong', given: seen(), want: [] },
@@ -575,16 +590,96 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     want: [['chart-schema', 'failed', 'tag v1.1.0 is not deployed: the schema refuses', []]],
   },
   {
-    title: 'what failed was returned from',
-    given: seen({}, { status: stalled('Returned', 'v1.1.0 failed, and v1.0.0 is deployed again') }),
+    title: 'a person has rolled back',
+    given: seen(
+      { registry: asked({ tags: [] }) },
+      {
+        metadata: { annotations: { 'werf.io/rollback-to': 'v1.0.0' } },
+        status: {
+          rollbackTo: 'v1.0.0',
+          conditions: [...(seen().bundle.status?.conditions ?? []), condition('Held', 'True', 'RolledBack', 'held')],
+        },
+      },
+    ),
     want: [
       [
-        'ready',
-        'failed',
-        'Returned: v1.1.0 failed, and v1.0.0 is deployed again',
+        'rollback',
+        'warning',
+        `a person has rolled back to v1.0.0, by annotation werf.io/rollback-to, since ${wholeSeconds(NOW)}: it is deployed whatever the spec asks for, which is versionConstraint ">=1.0.0" now; to go on by the spec:`,
         ['werfbundle release-hold my-app -n ops'],
       ],
     ],
+  },
+  {
+    title: 'a person has rolled back to a tag that is gone: the spec is not changed for it',
+    given: seen(
+      {
+        registry: asked({
+          outcome: {
+            kind: 'nothing-to-deploy',
+            reason: 'NoMatchingTag',
+            message: 'tag "v0.1.0" does not exist',
+            tags: TAGS,
+          },
+        }),
+      },
+      { metadata: { annotations: { 'werf.io/rollback-to': 'v0.1.0' } } },
+    ),
+    want: [
+      [
+        'rollback',
+        'warning',
+        /^a person has rolled back to v0\.1\.0, by annotation werf\.io\/rollback-to: /,
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+      [
+        'choice',
+        'failed',
+        'tag "v0.1.0" does not exist; annotation werf.io/rollback-to names it',
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+    ],
+  },
+  {
+    title: 'what failed was returned from, and is held',
+    given: seen({}, { status: returned }),
+    want: [
+      [
+        'hold',
+        'failed',
+        `v1.1.0 (${DIGEST_B.slice(0, 19)}) is held since ${wholeSeconds(NOW)}, and v1.0.0 is deployed in its place: it failed with: the Job failed; it is held until the registry offers another digest, or a person lets it go, which tries it again:`,
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+    ],
+  },
+  {
+    title: 'what failed is being returned from',
+    given: seen(
+      {},
+      {
+        status: {
+          holds: returned.holds ?? [],
+          conditions: [
+            condition('Ready', 'Unknown', 'Deploying', 'deploying v1.0.0'),
+            condition('Held', 'True', 'Returning', 'v1.1.0 is held'),
+            reachable,
+          ],
+        },
+      },
+    ),
+    want: [
+      [
+        'hold',
+        'warning',
+        /^v1\.1\.0 \(sha256:\w+\) is held since \S+, and the return to v1\.0\.0 is not done: it failed with: the Job failed; /,
+        ['werfbundle release-hold my-app -n ops'],
+      ],
+    ],
+  },
+  {
+    title: 'what is held is not what the registry offers now',
+    given: seen({}, { status: { holds: returned.holds ?? [] } }),
+    want: [],
   },
   {
     title: 'a deletion waits for an approval, which is for a person to decide',
@@ -599,9 +694,9 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
     ),
     want: [
       [
-        'ready',
+        'approval',
         'warning',
-        'ApprovalAwaited: v1.1.0 would delete 1 object',
+        'v1.1.0 would delete 1 object',
         ['kubectl annotate wb my-app -n ops --overwrite werf.io/approve-plan=0123456789abcdef'],
       ],
     ],

@@ -69,6 +69,7 @@ WB048 many-cpus
 WB049 little-memory
 WB050 long-log-retention
 WB051 status-reset
+WB053 held-by-rollback
 WB060 reference-absent
 WB061 reference-key-absent
 WB062 reference-not-checked

@@ -248,6 +248,55 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     await patient.isWell(t, 'text');
   },
 
+  'A person has rolled back': async (t, given) => {
+    const patient = await Patient.in(given, 'rolled-back');
+    const newest = { versionConstraint: '1.x' };
+    await patient.deployed('shop', {}, newest);
+    await patient.publish('shop', 'v1.1.0');
+    await patient.synced('shop', 'v1.1.0', 2);
+    await patient.isWell(t, 'shop');
+    const { dir, kubeconfig } = patient.fixture.cluster;
+    await runWerfbundle(['rollback', 'shop', '-n', 'rolled-back'], { kubeconfig, cwd: dir });
+    await patient.synced('shop', 'v1.0.0', 3);
+    const rolledBack =
+      /^a person has rolled back to v1\.0\.0, by annotation werf\.io\/rollback-to, since \S+Z: .* which is versionConstraint "1\.x" now; /;
+    await patient.obeys(await patient.suffersFrom(t, 'shop', 'rollback', rolledBack));
+    await patient.synced('shop', 'v1.1.0', 4);
+    await patient.isWell(t, 'shop');
+  },
+
+  'A version that failed is held': async (t, given) => {
+    const patient = await Patient.in(given, 'held');
+    const newest = { versionConstraint: '1.x' };
+    await patient.deployed('shop', { onFailure: 'Return' }, newest);
+    await patient.publish('shop', 'v1.1.0', 'fail');
+    await patient.until('shop', 'returned', told('Returned'));
+    const held = /^v1\.1\.0 \(sha256:\w+\) is held since \S+Z, and v1\.0\.0 is deployed in its place: it failed with: /;
+    const found = await patient.suffersFrom(t, 'shop', 'hold', held);
+    const { stdout } = await patient.kubectl('get', 'wb', 'shop', '-o', 'jsonpath={.status.holds}');
+    t.match(JSON.parse(stdout), [{ tag: 'v1.1.0', number: 2 }]);
+    await patient.obeys(found);
+    await patient.until('shop', 'it is tried again', ({ deployment }) => deployment?.number === 4);
+    await patient.until(
+      'shop',
+      'returned again',
+      (status) => status.deployment?.number === 5 && told('Returned')(status),
+    );
+    await patient.publish('shop', 'v1.2.0');
+    await patient.synced('shop', 'v1.2.0', 6);
+    await patient.isWell(t, 'shop');
+  },
+
+  'A deployment waits for an approval': async (t, given) => {
+    const patient = await Patient.in(given, 'awaited');
+    await patient.deployed('shop', { deletions: 'Hold' }, { versionConstraint: '1.x' });
+    await patient.publish('shop', 'v1.1.0', 'plan-deletes: PersistentVolumeClaim/data');
+    const waits = /^v1\.1\.0 would delete PersistentVolumeClaim\/data: it waits for an approval; /;
+    await patient.obeys(await patient.suffersFrom(t, 'shop', 'approval', waits));
+    await patient.synced('shop', 'v1.1.0', 2);
+    await patient.isWell(t, 'shop');
+  },
+
   'ServiceAccount not found': async (t, given) => {
     const patient = await Patient.in(given, 'account');
     await patient.publish('shop');

@@ -225,6 +225,8 @@ t.test('a rollback by annotation stays, over polls and what is applied, until re
   const held = await stored('web');
   t.strictSame([held.spec, held.metadata.generation], [before.spec, before.metadata.generation], 'git sees no drift');
   t.match(held.status, { lastAppliedTag: 'v1.0.0', rollbackTo: 'v1.0.0', deployment: { reason: 'Rollback' } });
+  const seen = await cluster.kubectl(['get', 'wb', 'web', '-n', 'demo']);
+  t.match(seen.stdout, /rolled back to v1\.0\.0 by a person, and deployed to namespace demo; it stays until/);
   const manifest = {
     apiVersion: held.apiVersion,
     kind: held.kind,
@@ -233,6 +235,22 @@ t.test('a rollback by annotation stays, over polls and what is applied, until re
   };
   for (const flags of [[], ['--server-side', '--force-conflicts', '--field-manager=kustomize-controller']])
     t.match(await cluster.kubectl(['apply', ...flags, '-f', '-'], JSON.stringify(manifest)), { code: 0 });
+  const constrain = (versionConstraint: string) =>
+    cluster.kubectl([
+      'patch',
+      'wb',
+      'web',
+      '-n',
+      'demo',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ spec: { registry: { versionConstraint } } }),
+    ]);
+  t.match(
+    (await constrain('>=1.0.0')).stderr,
+    /^Warning: spec\.registry: versionConstraint ">=1\.0\.0" has no effect until/,
+  );
+  t.match(await constrain('1.x'), { code: 0 });
   await publish('web', 'v1.2.0');
   t.match(await run(['reconcile', 'web', '-n', 'demo', '--wait']), { code: 0 });
   t.match(await stored('web'), { status: { lastAppliedTag: 'v1.0.0', deployment: { reason: 'Rollback' } } });

@@ -103,9 +103,17 @@ t.test('a bundle that was rolled back is Synced, and says what holds it', async 
     'Held True RolledBack',
   ]);
   t.equal(
+    model.status.conditions?.[0]?.message,
+    'rolled back to v1.0.0 by a person, and deployed to namespace ops; it stays until werfbundle release-hold my-app -n ops',
+    'the message column of kubectl get',
+  );
+  t.equal(
     model.status.conditions?.find(({ type }) => type === 'Held')?.message,
     'a person has rolled back to v1.0.0: no poll deploys another tag; to follow the registry again, run werfbundle release-hold my-app -n ops',
   );
+  model.annotate({ 'werf.io/rollback-to': 'v1.0.0', other: '' });
+  model.settle();
+  t.strictSame(model.decision?.events, [], 'it is told once');
   model.annotate({ 'werf.io/rollback-to': '' });
   model.settle();
   t.strictSame(

@@ -1,6 +1,6 @@
 import type { Condition } from '../../api/objects.js';
 import { parseSpec } from '../../api/settings.js';
-import type { WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { known, unknown } from '../../cli/diagnosis/known.js';
 import type { Observation, SourceView } from '../../cli/doctor/observation.js';
 import { bundle, DIGEST_A, iso, NOW, reachable, syncedStatus } from './builders.js';
@@ -26,9 +26,17 @@ export const failing = (
 /** A bundle with nothing wrong. */
 export const seen = (
   change: Partial<Observation> = {},
-  { spec = {}, status = {} }: { readonly spec?: Partial<WerfBundleSpec>; readonly status?: WerfBundleStatus } = {},
+  {
+    spec = {},
+    status = {},
+    metadata = {},
+  }: {
+    readonly spec?: Partial<WerfBundleSpec>;
+    readonly status?: WerfBundleStatus;
+    readonly metadata?: Partial<StoredBundle['metadata']>;
+  } = {},
 ): Observation => {
-  const of = bundle(syncedStatus({ lastJobLogs: 'done', ...status }), { spec });
+  const of = bundle(syncedStatus({ lastJobLogs: 'done', ...status }), { spec, metadata });
   return {
     now: NOW,
     bundle: of,
