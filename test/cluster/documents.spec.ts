@@ -48,8 +48,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "kubectl get validatingadmissionpolicy werfbundle-rules -o jsonpath='{.status.typeChecking}'":
     'test/cluster/admission-policy.spec.ts',
   "kubectl get wb my-app -o jsonpath='{.status.plan}'": 'test/cluster/plan.spec.ts',
-  'kubectl annotate wb my-app werf.io/approve-plan="$(kubectl get wb my-app -o jsonpath=\'{.status.plan.hash}\')" --overwrite':
-    'test/cluster/plan.spec.ts',
   'kubectl get events --field-selector reason=PlanMade': 'test/cluster/plan.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -f platform.yaml': 'test/cluster/impact-warnings.spec.ts',
@@ -64,6 +62,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /** The same for the command line's commands: which spec runs each of them, with the options that the documents show or others. */
 const RUN_BY: Readonly<Record<string, string>> = {
+  approve: 'test/cluster/approve.spec.ts',
   check: 'test/cluster/check.spec.ts',
   completion: 'test/cli/completion.spec.ts',
   dashboard: 'test/cluster/dashboard.spec.ts',
