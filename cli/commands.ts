@@ -90,6 +90,10 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'let a bundle follow its registry again, after a rollback or a failure',
     load: async () => (await import('./release-hold/command.js')).releaseHoldCommand,
   },
+  approve: {
+    summary: 'approve the plan that waits, once you have seen what it deletes',
+    load: async () => (await import('./approve/command.js')).approveCommand,
+  },
   init: {
     summary: 'print a bundle of your own with the rights that it needs',
     load: async () => (await import('./init/command.js')).initCommand,

@@ -12,7 +12,9 @@ export type Request =
   /** By annotation: this tag is to be deployed, whatever the spec chooses. */
   | { readonly kind: 'rollback'; readonly tag: string }
   /** To follow the registry again. */
-  | { readonly kind: 'release'; readonly value: string };
+  | { readonly kind: 'release'; readonly value: string }
+  /** By annotation: the plan with this hash, which is of the tag `planned`, is approved. */
+  | { readonly kind: 'approval'; readonly hash: string; readonly planned: string };
 
 /** What has become of it. */
 export type Outcome =
@@ -21,9 +23,11 @@ export type Outcome =
   /** It goes on; `message` is what the status says of it. */
   | { readonly kind: 'waiting'; readonly message: string }
   | { readonly kind: 'ready'; readonly message: string }
+  /** Somebody has to approve the plan, so that it can't go on by itself. */
+  | { readonly kind: 'unapproved'; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** What the status of a bundle says of a request. Only what is final is `ready` or `failed`. */
+/** What the status of a bundle says of a request. Only what does not go on by itself is `ready`, `unapproved` or `failed`. */
 export const outcomeOf = (bundle: StoredBundle, request: Request): Outcome => {
   const { metadata, status = {} } = bundle;
   if (metadata.deletionTimestamp !== undefined) return { kind: 'failed', message: 'it is being deleted' };
@@ -35,9 +39,10 @@ export const outcomeOf = (bundle: StoredBundle, request: Request): Outcome => {
   const ready = conditionOf(status, 'Ready');
   const message = ready?.message ?? '';
   if (status.phase === 'Failed') return { kind: 'failed', message };
+  if (ready?.reason === 'ApprovalAwaited') return { kind: 'unapproved', message };
   const registry = conditionOf(status, 'RegistryReachable');
   if (registry?.status === 'False') return { kind: 'waiting', message: registry.message };
-  const wanted = 'tag' in request ? request.tag : undefined;
+  const wanted = wantedBy(request);
   const isThere = wanted === undefined || status.lastAppliedTag === wanted;
   const isSynced = status.phase === 'Synced' && ready?.status === 'True';
   if (isSynced && isThere) return { kind: 'ready', message };
@@ -59,6 +64,7 @@ const isHandled = ({ metadata, status }: StoredBundle, request: Request): boolea
     const isLetGo = asked !== request.value || status?.lastHandledHoldRelease === asked;
     return isLetGo && status?.rollbackTo === rollbackOf({ metadata });
   }
+  if (request.kind === 'approval') return !isAwaited(status, request.hash);
   const [name, handled] =
     request.kind === 'deploy'
       ? [DEPLOY_REQUESTED, status?.lastHandledDeployRequest]
@@ -67,9 +73,19 @@ const isHandled = ({ metadata, status }: StoredBundle, request: Request): boolea
   return handled !== undefined && (handled === request.value || (now !== request.value && handled === now));
 };
 
+/** The tag that is to be deployed, if one was named. */
+const wantedBy = (request: Request): string | undefined => {
+  if (request.kind === 'approval') return request.planned;
+  return 'tag' in request ? request.tag : undefined;
+};
+
+/** Whether the status says that this very plan waits, so that its approval was not seen. */
+const isAwaited = (status: WerfBundleStatus | undefined, hash: string): boolean =>
+  status?.plan?.hash === hash && conditionOf(status, 'Ready')?.reason === 'ApprovalAwaited';
+
 /** What a bundle does about a request, in a line: it is printed when it changes. '' while nothing is known. Why it has failed is said in the end, once. */
 export const lineOf = ({ status }: StoredBundle, outcome: Outcome): string => {
-  if (outcome.kind === 'untaken') return '';
+  if (outcome.kind === 'untaken' || outcome.kind === 'unapproved') return '';
   if (outcome.kind === 'failed') return status?.phase === 'Failed' ? status.phase : '';
   if (outcome.kind === 'waiting' && status?.phase === 'Synced') return outcome.message;
   return [status?.phase, status?.conditions?.[0]?.message]

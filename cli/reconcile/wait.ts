@@ -110,6 +110,11 @@ class Board {
           `${namespace}/${name}: ${outcome.message}`,
           adviceOn({ before: bundle, now: this.#seen.get(uid) }, which),
         ];
+      if (outcome.kind === 'unapproved')
+        return [
+          `${namespace}/${name}: ${outcome.message}`,
+          `to look at the plan, and approve it: werfbundle approve ${which}`,
+        ];
       return [
         `${namespace}/${name}: not done within ${timeout}${stateWords(outcome)}`,
         `it goes on in the cluster: werfbundle get ${which} --watch; why it takes so long: werfbundle doctor ${which}`,
@@ -119,7 +124,7 @@ class Board {
 
   #ended(uid: string): boolean {
     const { kind } = this.#outcomes.get(uid) ?? {};
-    return kind === 'ready' || kind === 'failed';
+    return kind === 'ready' || kind === 'unapproved' || kind === 'failed';
   }
 }
 

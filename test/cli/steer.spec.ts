@@ -177,6 +177,18 @@ t.test('--wait ends with that very request, with the time, with the bundle, or w
     'the last Job is of another deployment',
   );
   t.match((await waiting(({ kube }) => kube.vanish(WERFBUNDLES, REF))).how, /^ops\/my-app: it was deleted\n/);
+  const unapproved = await waiting((given) =>
+    patch(given, {
+      lastHandledRequest: iso(0),
+      phase: 'Syncing',
+      conditions: [condition('Ready', 'False', 'v9 would delete it', 'ApprovalAwaited')],
+    }),
+  );
+  t.strictSame(
+    [unapproved.how, unapproved.out],
+    ['ops/my-app: v9 would delete it\nto look at the plan, and approve it: werfbundle approve my-app -n ops', asked],
+    'what waits for an approval does not go on by itself',
+  );
   const left = await waiting(({ terminal }) => terminal.interrupt());
   t.equal(left.err, 'werfbundle: stopped waiting; what was asked for goes on in the cluster\n');
 });

@@ -48,8 +48,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "kubectl get validatingadmissionpolicy werfbundle-rules -o jsonpath='{.status.typeChecking}'":
     'test/cluster/admission-policy.spec.ts',
   "kubectl get wb my-app -o jsonpath='{.status.plan}'": 'test/cluster/plan.spec.ts',
-  'kubectl annotate wb my-app werf.io/approve-plan="$(kubectl get wb my-app -o jsonpath=\'{.status.plan.hash}\')" --overwrite':
-    'test/cluster/plan.spec.ts',
   'werfbundle release-hold my-app -n k8s-werf-operator-go-system': 'test/cluster/steer.spec.ts',
   "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.holds}'": 'test/cluster/doctor.spec.ts',
   "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.plan}'": 'test/cluster/doctor.spec.ts',
@@ -67,6 +65,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 /** The same for the command line's commands: which spec runs each of them, with the options that the documents show or others. */
 const RUN_BY: Readonly<Record<string, string>> = {
+  approve: 'test/cluster/approve.spec.ts',
   check: 'test/cluster/check.spec.ts',
   completion: 'test/cli/completion.spec.ts',
   dashboard: 'test/cluster/dashboard.spec.ts',

@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { WERFBUNDLES } from '../../kube/resources.js';
+import { BundleScenario, TIME_SCALE, told } from '../kit/bundle-scenario.js';
+import { startDeployFixture } from '../kit/deploy-fixture.js';
+import { recordWatch } from '../kit/record-watch.js';
+import { runWerfbundle } from '../kit/run-werfbundle.js';
+
+// What people touch of a plan that waits, as they touch it, with webhook and controller at work.
+
+const NAMESPACE = 'approvals';
+const fixture = await startDeployFixture(t);
+const { cluster, client, signal } = fixture;
+await fixture.makeNamespace(NAMESPACE);
+await fixture.startWebhook();
+const controller = await fixture.startController({ timeScale: TIME_SCALE });
+const states = await recordWatch(t, fixture, WERFBUNDLES);
+const scenario = new BundleScenario({ fixture, controller, states }, NAMESPACE);
+
+/** A kubeconfig of a person with this role in the namespace. */
+const personWith = async (role: string): Promise<string> => {
+  await scenario.kubectl('create', 'serviceaccount', role);
+  await scenario.kubectl(
+    'create',
+    'rolebinding',
+    role,
+    `--clusterrole=${role}`,
+    `--serviceaccount=${NAMESPACE}:${role}`,
+  );
+  const token = (await scenario.kubectl('create', 'token', role)).stdout.trim();
+  const config = JSON.parse((await scenario.kubectl('config', 'view', '--raw', '-o', 'json')).stdout);
+  for (const entry of config.users) entry.user = { token };
+  const file = join(cluster.dir, `${role}.kubeconfig`);
+  await writeFile(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+};
+const [editor, approver] = await Promise.all([personWith('werfbundle-editor'), personWith('werfbundle-approver')]);
+
+const run = (args: readonly string[], kubeconfig = cluster.kubeconfig) =>
+  runWerfbundle([...args, '-n', NAMESPACE], { kubeconfig, cwd: cluster.dir });
+const publish = (tag: string, ...lost: readonly string[]) =>
+  fixture.publish({
+    repository: `approvals/web`,
+    tag,
+    ...(lost.length > 0 && { behaviour: lost.map((object) => `plan-deletes: ${object}`).join(', ') }),
+  });
+const stored = async () => {
+  const bundle = await client.get(WERFBUNDLES, scenario.ref('web'), signal);
+  if (bundle === undefined) throw new Error('it is not there');
+  return bundle;
+};
+
+t.test('a plan that waits is looked at, and approved by who may, and by its hash', { timeout: 300_000 }, async (t) => {
+  await publish('v1.0.0');
+  await scenario.applyBundle('web', scenario.spec('approvals/web', { deletions: 'Hold' }));
+  await scenario.synced('web', 'v1.0.0');
+  const early = await run(['approve', 'web'], approver);
+  t.match([early.code, early.stderr], [1, 'nothing waits for an approval: no deployment is planned']);
+  await publish('v1.1.0', 'PersistentVolumeClaim/data', 'ConfigMap/old');
+  const held = await scenario.until('web', 'an approval is awaited', told('ApprovalAwaited'));
+  const hash = held.plan?.hash ?? '';
+
+  const begin = Date.now();
+  const waited = await run(['reconcile', 'web', '--wait', '--timeout', '5m']);
+  t.equal(waited.code, 1);
+  t.match(
+    waited.stderr,
+    /^werfbundle: approvals\/web: v1\.1\.0 would delete PersistentVolumeClaim\/data: it waits for an approval; .*\nwerfbundle: to look at the plan, and approve it: werfbundle approve web -n approvals\n$/,
+  );
+  t.ok(Date.now() - begin < 60_000, 'a wait that cannot succeed by itself ends');
+
+  const refused = await run(['approve', 'web', '--hash', hash], editor);
+  t.equal(refused.code, 1);
+  t.match(
+    refused.stderr,
+    /\* metadata\.annotations\[werf\.io\/approve-plan\]: Forbidden: user "system:serviceaccount:approvals:werfbundle-editor" may not approve .*\nwerfbundle: who may grant rights gives them: kubectl create rolebinding approver -n approvals --clusterrole=werfbundle-approver --user=USER\n$/s,
+  );
+  const other = await run(['approve', 'web', '--hash', '0123456789abcdef'], approver);
+  t.match([other.code, other.stderr], [1, 'the plan has changed: "0123456789abcdef" is not its hash']);
+  const unnamed = await run(['approve', 'web'], approver);
+  t.equal(unnamed.code, 2, unnamed.stderr);
+  t.match(
+    unnamed.stdout,
+    new RegExp(
+      `^Plan ${hash} of v1\\.1\\.0 \\(NewTag\\), made \\d+s ago\n {2}create 0, update 1, recreate 0, delete 2\n {2}delete PersistentVolumeClaim/data \\(held\\)\n {2}delete ConfigMap/old\n$`,
+    ),
+  );
+  t.equal((await stored()).metadata.annotations?.['werf.io/approve-plan'], undefined, 'nothing is approved yet');
+
+  const done = await run(['approve', 'wb/web', '--hash', hash, '--wait'], approver);
+  t.strictSame([done.code, done.stderr], [0, '']);
+  t.match(done.stdout, new RegExp(`^werfbundle\\.werf\\.io/web plan ${hash} approved: v1\\.1\\.0 would `));
+  t.match((await stored()).status, { lastAppliedTag: 'v1.1.0', deployment: { number: 2 } });
+});
