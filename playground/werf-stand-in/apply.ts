@@ -15,7 +15,7 @@ export type Apply = Extract<Command, { readonly kind: 'apply' }>;
 interface Deploying {
   readonly command: Apply;
   readonly cluster: InCluster;
-  readonly seen: Seen;
+  readonly seen: Pick<Seen, 'chart' | 'digest' | 'values' | 'history' | 'deployedBefore' | 'desired'>;
   readonly around: Surroundings;
   readonly behaviours: readonly Behaviour[];
 }

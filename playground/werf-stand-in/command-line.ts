@@ -1,3 +1,4 @@
+import { parseDuration } from '../../api/duration.js';
 import { type FlagKind, type FlagValue, parseFlags } from './flags.js';
 
 /** Where a bundle is, and how to access its registry. */
@@ -32,9 +33,15 @@ export type Command =
         /** Seconds; 0: no limit. */
         readonly timeoutS: number;
         readonly autoRollback: boolean;
+        /** A plan's file: nothing is pulled then, and release and namespace are the plan's. */
+        readonly usePlan?: string;
+        /** How long a plan may be used, milliseconds. */
+        readonly planLifetimeMs: number;
       })
   | ({ readonly kind: 'plan'; readonly bundle: BundleOptions; readonly values: ValuesOptions } & ReleaseOptions & {
         readonly exitCode: boolean;
+        /** Where the plan is to be saved. */
+        readonly savePlan?: string;
       })
   | ({ readonly kind: 'dismiss' } & ReleaseOptions)
   | { readonly kind: 'version' }
@@ -78,6 +85,16 @@ const FLAGS = {
   version: {},
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FlagKind>>>>;
 
+/** Flags by which plans are saved and used; of werf 3 only. */
+const SAVING = {
+  apply: { 'use-plan': 'text', 'plan-lifetime': 'text' },
+  plan: { 'save-plan': 'text' },
+  dismiss: {},
+  version: {},
+} as const satisfies Readonly<Record<string, Readonly<Record<string, FlagKind>>>>;
+
+/** werf's default for --plan-lifetime. */
+const PLAN_LIFETIME = '2h';
 /** werf's default for --releases-history-max. */
 const HISTORY_MAX = 5;
 
@@ -150,18 +167,41 @@ const commandFrom = (name: 'apply' | 'plan' | 'dismiss', values: Values, environ
     return refused(`bad log color mode "${mode}": auto, on, off are supported`);
   if (name === 'dismiss') return dismissal(release, given);
   const bundle = bundleOptions(values, environment);
+  const usePlan = name === 'apply' ? text(values, 'use-plan', '') : '';
+  const shared = { bundle, values: valuesOptions(values, environment), release, namespace: given || 'default' };
+  if (usePlan !== '') return applyCommand(values, environment, { ...shared, usePlan });
   if (bundle.repo === '') return refused('get repo address: --repo REPO required');
   if (release === '') return refused('get release name: --release=RELEASE param required');
-  const shared = { bundle, values: valuesOptions(values, environment), release, namespace: given || 'default' };
+  const savePlan = text(values, 'save-plan', '');
   return name === 'apply'
-    ? {
-        kind: 'apply',
+    ? applyCommand(values, environment, shared)
+    : {
+        kind: 'plan',
         ...shared,
-        historyMax: Number(values.get('releases-history-max') ?? HISTORY_MAX),
-        timeoutS: Number(values.get('timeout') ?? 0),
-        autoRollback: isOn(values, 'auto-rollback'),
-      }
-    : { kind: 'plan', ...shared, exitCode: isOn(values, 'exit-code') };
+        exitCode: isOn(values, 'exit-code'),
+        ...(savePlan !== '' && { savePlan }),
+      };
+};
+
+type Apply = Extract<Command, { readonly kind: 'apply' }>;
+
+const applyCommand = (
+  values: Values,
+  environment: Environment,
+  shared: Pick<Apply, 'bundle' | 'values' | 'release' | 'namespace' | 'usePlan'>,
+): Command => {
+  const lifetime = text(values, 'plan-lifetime', environment['WERF_PLAN_LIFETIME'] || PLAN_LIFETIME);
+  const duration = parseDuration(lifetime);
+  if (duration.kind === 'invalid')
+    return refused(`invalid argument "${lifetime}" for "--plan-lifetime" flag: time: invalid duration "${lifetime}"`);
+  return {
+    kind: 'apply',
+    ...shared,
+    historyMax: Number(values.get('releases-history-max') ?? HISTORY_MAX),
+    timeoutS: Number(values.get('timeout') ?? 0),
+    autoRollback: isOn(values, 'auto-rollback'),
+    planLifetimeMs: duration.ms,
+  };
 };
 
 /**
@@ -169,11 +209,12 @@ const commandFrom = (name: 'apply' | 'plan' | 'dismiss', values: Values, environ
  * others are refused in cobra's words. Pure.
  * @param words - without the program's name
  * @param options.plans - whether this werf has `bundle plan`
+ * @param options.saves - whether it can save plans, and use them
  */
 export const parseCommandLine = (
   words: readonly string[],
   environment: Environment,
-  { plans }: { readonly plans: boolean } = { plans: true },
+  { plans, saves }: { readonly plans: boolean; readonly saves: boolean } = { plans: true, saves: true },
 ): Command => {
   const [first = '', second = ''] = words;
   const name = first === 'bundle' ? second : first;
@@ -187,7 +228,8 @@ export const parseCommandLine = (
       : refused(`unknown command "${command}" for "${parent}"`);
   }
   const known = name as keyof typeof FLAGS;
-  const parsed = parseFlags(words.slice(first === 'bundle' ? 2 : 1), FLAGS[known]);
+  const flags = { ...FLAGS[known], ...(saves && SAVING[known]) };
+  const parsed = parseFlags(words.slice(first === 'bundle' ? 2 : 1), flags);
   if (parsed.kind === 'refused') return parsed;
   return known === 'version' ? { kind: 'version' } : commandFrom(known, parsed.values, environment);
 };

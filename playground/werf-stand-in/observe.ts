@@ -65,10 +65,14 @@ export const observe = async (cluster: InCluster, command: Deployment, pulled: P
   const values = await during('render chart: values', releaseValues(command.values));
   const desired = desiredObject({ release, namespace, chart, tag: bundle.tag, digest });
   const found = await during('build resource infos', readObject(cluster, desired));
-  const deployedBefore = history.findLast((recorded) => recorded.release?.status === 'deployed')?.release;
-  const seen = { ...pulled, values, history, deployedBefore, desired, change: changeOf(desired, found) };
+  const change = changeOf(desired, found);
+  const seen = { ...pulled, values, history, deployedBefore: deployedBefore(history), desired, change };
   return { ...seen, unequal: hasIntegers(command.values) };
 };
+
+/** The last version that was deployed. Pure. */
+export const deployedBefore = (history: readonly Recorded[]): Release | undefined =>
+  history.findLast((recorded) => recorded.release?.status === 'deployed')?.release;
 
 /** Pure. */
 export const planOf = (seen: Seen): Planned => {

@@ -4,10 +4,11 @@ import { type Command, parseCommandLine } from './command-line.js';
 import { type Change, deleteObject } from './deployed-object.js';
 import { type InCluster, inCluster } from './in-cluster.js';
 import { ensureNamespace, namespaceExists } from './namespace.js';
-import { during, observe, planOf, pull, type Surroundings } from './observe.js';
+import { deployedBefore, during, observe, planOf, pull, type Surroundings } from './observe.js';
 import { type Planned, tellPlan } from './plan.js';
+import { readPlan, writePlan } from './plan-file.js';
 import { lockRelease } from './release-lock.js';
-import { forget } from './release-store.js';
+import { forget, readHistory } from './release-store.js';
 import { tellKeys } from './release-values.js';
 import { type Speaker, say, speakerFor } from './words.js';
 
@@ -43,6 +44,7 @@ const locked = async (given: {
 };
 
 const apply = async (command: Apply, around: Surroundings): Promise<number> => {
+  if (command.usePlan !== undefined) return await applyPlan(command, command.usePlan, around);
   const pulled = await pull(command, around);
   const cluster = await inCluster(around.environment);
   await during('release install', install());
@@ -61,6 +63,36 @@ const apply = async (command: Apply, around: Surroundings): Promise<number> => {
   }
 };
 
+/** Does what a saved plan says, of whatever the registry has by now. @param path - of the plan */
+const applyPlan = async (command: Apply, path: string, around: Surroundings): Promise<number> => {
+  const cluster = await inCluster(around.environment);
+  await during('release install', install());
+  return 0;
+
+  async function install(): Promise<void> {
+    around.print(say('usingPlan', { path }));
+    const key = around.environment['WERF_SECRET_KEY'] ?? '';
+    const { release, content } = await readPlan(path, { key, now: around.now(), lifetimeMs: command.planLifetimeMs });
+    const { name, namespace, revision } = release;
+    const bundle = { ...command.bundle, tag: content.tag };
+    // As in the plan's options, in which nothing limits the history.
+    const planned = { ...command, bundle, release: name, namespace, historyMax: 0 };
+    await during('create release namespace', ensureNamespace(cluster, namespace));
+    around.print(say('start', { release: called(planned) }));
+    const work = async () => {
+      const history = await during('build release history', readHistory(cluster, name, namespace));
+      const next = (history.at(-1)?.version ?? 0) + 1;
+      if (next !== revision) throw new Error(say('planMismatch', { expected: revision, got: next }));
+      await deploy(
+        { command: planned, cluster, seen: { ...content, history, deployedBefore: deployedBefore(history) }, around },
+        content.planned,
+        called(planned),
+      );
+    };
+    await locked({ cluster, of: planned, around, work });
+  }
+};
+
 const plan = async (
   command: Extract<Command, { kind: 'plan' }>,
   around: Surroundings,
@@ -75,8 +107,17 @@ const plan = async (
   const about = { values: seen.values, chart: seen.chart.name, namespace, timeoutS: 0, print: around.print };
   for (const behaviour of behaviours) await during('release plan install', behave(behaviour, about));
   const gone = behavioursOf(seen.chart.annotations).flatMap(deletionOf);
-  const told = tellPlan(withDeletions(planOf(seen), gone), { release: called(command), version });
+  const planned = withDeletions(planOf(seen), gone);
+  const told = tellPlan(planned, { release: called(command), version });
   for (const line of told.lines) around.print(line);
+  if (command.savePlan !== undefined) {
+    const { chart, digest, values, desired, history } = seen;
+    const release = { name, namespace, revision: (history.at(-1)?.version ?? 0) + 1 };
+    const content = { tag: command.bundle.tag, chart, digest, values, desired, planned };
+    const saved = { release, timestamp: around.now().toISOString(), content };
+    const key = around.environment['WERF_SECRET_KEY'] ?? '';
+    await during('release plan install', writePlan(command.savePlan, saved, key));
+  }
   if (!command.exitCode) return 0;
   if (told.error !== undefined) around.printError(`Error: ${told.error}`);
   return told.code;

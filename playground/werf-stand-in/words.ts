@@ -45,6 +45,15 @@ const WORDS = {
   oneOfSeveral: { text: '\n  * {cause}', by: SAME_AND_SEEN },
   dryRun: { text: 'server-side dry-run apply resource "{resource}": server-side apply: {cause}', by: SAME },
   planning: { text: 'Planning release install "{name}" (namespace: "{namespace}")', by: SAME },
+  usingPlan: { text: 'Using {path} plan artifact', by: { '3.2.0': 'read' } },
+  planMismatch: {
+    text: 'plan artifact release revision mismatch: expected {expected}, got {got}',
+    by: { '3.2.0': 'run' },
+  },
+  planExpired: {
+    text: 'validate plan artifact: plan artifact expired: was valid for {lifetime} until {until}',
+    by: { '3.2.0': 'run' },
+  },
   noChanges: { text: 'No changes planned for {release}', by: SAME_AND_SEEN },
   releaseOnly: {
     text: 'No resource changes planned, but still must install {release} because {reason}',
@@ -84,11 +93,13 @@ export interface Speaker {
   readonly version: Spoken;
   /** Whether this werf has `bundle plan`. */
   readonly plans: boolean;
+  /** Whether it can save plans, and use them. */
+  readonly saves: boolean;
 }
 
 /** Chooses the werf by the image of its container, which the node agent passes on; 3.2.0 if that does not tell. */
 export const speakerFor = (image: string): Speaker => {
   const version = werfVersionIn(image, { werfImage: '', werfVersion: undefined });
-  if (version.kind === 'unknown' || version.plan === 'objects') return { version: '3.2.0', plans: true };
-  return { version: '2.77.1', plans: version.plan === 'any' };
+  if (version.kind === 'unknown' || version.plan === 'objects') return { version: '3.2.0', plans: true, saves: true };
+  return { version: '2.77.1', plans: version.plan === 'any', saves: false };
 };

@@ -59,6 +59,7 @@ t.test('the command line of a deploy Job is read, with defaults', async (t) => {
       historyMax: 3,
       timeoutS: 60,
       autoRollback: true,
+      planLifetimeMs: 7_200_000,
     },
   );
   const environment = { HOME: '/h', WERF_TAG: '2', WERF_SET_X: 'a=1', WERF_SET_STRING_X: 'b=2', DOCKER_CONFIG: '/c' };

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { mock } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import t from 'tap';
 import type { ConfigMap, Secret } from '../../api/objects.js';
 import { issueAuthority, issueLeaf } from '../../certs/issue.js';
@@ -169,13 +169,14 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
     KUBERNETES_SERVICE_HOST: '127.0.0.1',
     KUBERNETES_SERVICE_PORT: String(apiserverPort),
   };
+  let now = new Date(0);
   const werf = async (words: string, more: Readonly<Record<string, string>> = {}) => {
     const lines: string[] = [];
     const code = await run(words.split(' '), {
       environment: { ...environment, ...more },
       print: (line) => lines.push(line),
       printError: (line) => lines.push(line),
-      now: () => new Date(0),
+      now: () => now,
       onTermination: () => () => {},
     });
     t.equal(lines.shift(), FIRST_LINE);
@@ -457,6 +458,61 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
     { code: 1, lines: ['Error: unknown command "plan" for "werf bundle"'] },
     'which came with 2.53',
   );
+
+  const file = join(dir, 'plan.gz');
+  const WERF_SECRET_KEY = 'f00dfeed'.repeat(8);
+  const plan = (tag: string, more: Readonly<Record<string, string>> = { WERF_SECRET_KEY }) =>
+    werf(
+      `bundle plan ${repo('open')} --tag ${tag} ${target} --values ${dir}/secret.yaml --exit-code --save-plan=${file}`,
+      more,
+    );
+  const use = (more: Readonly<Record<string, string>> = { WERF_SECRET_KEY }) =>
+    werf(`bundle apply --use-plan=${file} --releases-history-max 5`, more);
+  const saved = () => JSON.parse(gunzipSync(readFileSync(file)).toString()) as Readonly<Record<string, unknown>>;
+  t.equal((await plan('1.0.0', {})).code, 2);
+  t.match(
+    saved(),
+    { encrypted: false, release: { name: 'my-app', namespace: 'prod', revision: 1 }, dataRaw: /hunter22/ },
+    'without a key the values stand in a saved plan',
+  );
+  t.equal((await plan('1.0.0')).code, 2);
+  t.match(saved(), { encrypted: true, dataRaw: /^1000[0-9a-f]+$/ }, 'with one it is encrypted');
+  t.equal(
+    (await use({})).lines.at(-1),
+    `Error: release install: read plan artifact from ${file}: artifact is encrypted but no secret key provided`,
+  );
+  t.match(
+    (await use({ WERF_SECRET_KEY: 'ab'.repeat(16) })).lines.at(-1),
+    'decrypt artifact data: decryption failed: check encryption key and data',
+  );
+  t.same(await use(), {
+    code: 0,
+    lines: [
+      `Using ${file} plan artifact`,
+      `Start ${x}`,
+      '\u250c Completed operations',
+      ...['\u2502 Create: ConfigMap/werf-stand-in-my-app', '\u2514 Completed operations', '', `Succeeded ${x}`],
+    ],
+  });
+  t.same(status(), ['sh.helm.release.v1.my-app.v1 deployed'], 'release and namespace are those of the plan');
+  t.equal(
+    (await use()).lines.at(-1),
+    'Error: release install: plan artifact release revision mismatch: expected 1, got 2',
+    'a plan is used once',
+  );
+  await plan('1.1.0');
+  now = new Date(7_201_000);
+  t.equal(
+    (await use()).lines.at(-1),
+    'Error: release install: validate plan artifact: plan artifact expired: was valid for 2h0m0s until 1970-01-01T02:00:00Z',
+  );
+  t.equal((await use({ WERF_SECRET_KEY, WERF_PLAN_LIFETIME: '3h' })).code, 0);
+  for (const command of ['plan --save-plan', 'apply --use-plan'])
+    t.match(
+      (await werf(`bundle ${command} ${file}`, { PLAYGROUND_IMAGE: 'werf:2.77.1' })).lines,
+      [`Error: unknown flag: ${command.split(' ')[1]}`],
+      'which came with 3',
+    );
 });
 
 t.test('a lock is renewed, and released by its holder', async (t) => {
