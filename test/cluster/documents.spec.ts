@@ -48,9 +48,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "kubectl get validatingadmissionpolicy werfbundle-rules -o jsonpath='{.status.typeChecking}'":
     'test/cluster/admission-policy.spec.ts',
   "kubectl get wb my-app -o jsonpath='{.status.plan}'": 'test/cluster/plan.spec.ts',
-  'werfbundle release-hold my-app -n k8s-werf-operator-go-system': 'test/cluster/steer.spec.ts',
-  "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.holds}'": 'test/cluster/doctor.spec.ts',
-  "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.plan}'": 'test/cluster/doctor.spec.ts',
   'kubectl get events --field-selector reason=PlanMade': 'test/cluster/plan.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -f platform.yaml': 'test/cluster/impact-warnings.spec.ts',

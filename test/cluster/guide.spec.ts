@@ -24,6 +24,11 @@ const NOT_TRIED: Readonly<Record<string, string>> = {
   'helm get values my-app --revision 2 -n production': 'there is no helm; deploy.spec.ts reads the same record',
   'kubectl top pod -n k8s-werf-operator-go-system': 'it needs a metrics server',
   'kubectl describe pod <operator-pod> -n k8s-werf-operator-go-system': 'the operator is no Pod here',
+  'werfbundle release-hold my-app -n k8s-werf-operator-go-system': 'test/cluster/steer.spec.ts lets go what is held',
+  "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.holds}'":
+    'test/cluster/return.spec.ts reads what is held',
+  "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.plan}'":
+    'test/cluster/plan.spec.ts reads what is planned',
   'Error messages: to read all values takes more than 256 MB of memory':
     'values-delivery.spec.ts shows it, without a cluster',
 };
@@ -97,7 +102,8 @@ const goesWell = async (t: Test, given: GuideGiven): Promise<void> => {
   t.match(waited, { code: 0, text: /^werfbundle.werf.io\/my-app condition met$/m });
   const { lastJobName = '' } = await scenario.synced('my-app', 'v1.0.0');
   // The bundle is told of the end of its Pod, which the Job controller may count a moment later.
-  await scenario.kubectl('wait', 'job', lastJobName, '--for=condition=Complete', '--timeout=60s', '-n', target);
+  const counted = ['wait', 'job', lastJobName, '--for=condition=Complete', '--timeout=60s', '-n', target];
+  t.match(await scenario.fixture.cluster.kubectl(counted), { code: 0 });
   const synced = await shows(t, () => reader.does(DESCRIBE), reader.promised(ERRORS, 'ETag support not detected'));
   t.match(synced, new RegExp(`^  Phase: +${reader.promised(PHASES, 'Synced')}$`, 'm'));
   for (const field of ['phase', 'lastAppliedTag', 'lastSyncTime', 'lastETag', 'lastJobLogs'])
