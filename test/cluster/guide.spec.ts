@@ -26,7 +26,7 @@ const NOT_TRIED: Readonly<Record<string, string>> = {
   'kubectl describe pod <operator-pod> -n k8s-werf-operator-go-system': 'the operator is no Pod here',
   'werfbundle release-hold my-app -n k8s-werf-operator-go-system': 'test/cluster/steer.spec.ts lets go what is held',
   "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.holds}'":
-    'test/cluster/return.spec.ts reads what is held',
+    'test/cluster/doctor.spec.ts reads what is held',
   "kubectl get wb my-app -n k8s-werf-operator-go-system -o jsonpath='{.status.plan}'":
     'test/cluster/plan.spec.ts reads what is planned',
   'Error messages: to read all values takes more than 256 MB of memory':
