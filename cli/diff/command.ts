@@ -21,25 +21,29 @@ import { resolvedOf } from '../explain/explain-values.js';
 import { gather } from '../explain/gather.js';
 import type { Seen } from '../explain/observe.js';
 import { clusterReader, inputReader, type Reader } from '../explain/read.js';
+import { folded } from '../output/fold.js';
 import { asJsonText, asYamlText, type Format, withOutput } from '../output/format.js';
 import { type OpenRegistry, registryFromHere } from '../registry-from-here.js';
 import type { Terminal } from '../terminal.js';
 import { timeoutIn } from '../timeout.js';
 import { planObjects } from './plan-objects.js';
+import { isChange, madePlan, recordedPlan, recordedText, unlikeRecorded } from './recorded.js';
 import { reportOf, reportText } from './report.js';
 import { plannable } from './requirements.js';
-import { runPlan } from './run-plan.js';
+import { type PlanEnd, runPlan } from './run-plan.js';
 
 export interface DiffOptions extends ClusterOptions {
   readonly filename?: readonly string[];
   readonly tag?: string;
   readonly image?: string;
   readonly timeout?: string;
+  readonly recorded?: true;
   readonly output?: Extract<Format, 'json' | 'yaml'>;
 }
 
 const DESCRIPTION = [
   'Says what the next deployment of a bundle would change, by a Job with werf bundle plan, made with your own rights and deleted afterwards. It changes nothing that is deployed.',
+  'What the controller has planned before its next deployment (spec.converge.plan, spec.converge.deletions) is printed first; --recorded prints only that, which needs no right but to read the bundle.',
   'You need to be able to read the Secrets that the bundle uses, and to create and delete Jobs and Secrets in the target namespace. What comes from a Secret is *** in the output.',
   'Exit code 0: nothing would change; 1: something would; 2: it could not be found out, or wrong use.',
 ].join('\n\n');
@@ -57,6 +61,7 @@ export const diffCommand: CommandBuilder = (terminal) => {
     )
     .option('--tag <tag>', 'of this tag, whatever the bundle asks for')
     .option('--image <image>', "with werf in it, where the spec names none; that of the bundle's last Job, if left out")
+    .option('--recorded', 'only what the controller has planned, counts and names, without a Job')
     .option('--timeout <duration>', 'how long to wait, such as 10m; spec.converge.timeout, if left out');
   return withOutput(withClusterOptions(command), ['json', 'yaml']).action(
     (name: string | undefined, options: DiffOptions) =>
@@ -85,41 +90,81 @@ export const diff = async (deps: Deps, name: string | undefined, options: DiffOp
 };
 
 const planned = async (deps: Deps, name: string | undefined, options: DiffOptions): Promise<void> => {
-  const { terminal, session, openRegistry = registryFromHere } = deps;
-  const timeoutMs = options.timeout === undefined ? undefined : timeoutIn(options.timeout);
+  const { terminal, session } = deps;
+  if (options.timeout !== undefined) timeoutIn(options.timeout);
   session.tell('reading the bundle');
-  const { bundle, read, file } = await bundleOf(session, name, options);
+  if (options.recorded === true) return await printRecorded(deps, name, options);
+  const found = await bundleOf(session, name, options);
+  const { bundle } = found;
   const settings = settingsOf(bundle, options);
+  const recorded = isOfNext(options) ? recordedPlan(bundle) : undefined;
+  const { tag, end } = await planNow(deps, { ...found, settings }, options).finally(() => {
+    session.quiet();
+    // Also where the plan of the user's own fails, who may lack a right to it.
+    if (recorded !== undefined && options.output === undefined) terminal.out(`${recordedText(bundle, terminal)}\n`);
+  });
+  const { namespace, name: bundleName } = bundle.metadata;
+  const { targetNamespace } = settings.converge;
+  const of = { namespace, name: bundleName, targetNamespace, tag, ...(recorded !== undefined && { recorded }) };
+  const report = reportOf(of, end);
+  const { output } = options;
+  terminal.out(
+    output === undefined ? reportText(report, terminal) : output === 'json' ? asJsonText(report) : asYamlText(report),
+  );
+  const unlike = recorded === undefined ? undefined : unlikeRecorded(bundle, { tag, end });
+  if (unlike !== undefined) terminal.err(`${folded(unlike, { columns: terminal.errColumns, indent: 2 })}\n`);
+  terminal.end(report.result === 'changes' ? 1 : 0);
+};
+
+/** By a Job of the user's own. @throws CommandError, KubeError */
+const planNow = async (
+  { terminal, session, openRegistry = registryFromHere }: Deps,
+  { bundle, read, file, settings }: Found & { readonly settings: Settings },
+  options: DiffOptions,
+): Promise<{ readonly tag: string; readonly end: PlanEnd }> => {
+  const timeoutMs = options.timeout === undefined ? settings.converge.timeoutMs : timeoutIn(options.timeout);
   const { client, tell, signal } = session;
   const seen = await gather(
     { clock: terminal.clock, read, client, openRegistry, tell, signal },
     { bundle, settings, file },
   );
   const { tag, objects } = prepared(seen, options);
-  const end = await runPlan(
-    { client, clock: terminal.clock, tell, signal, timeoutMs: timeoutMs ?? settings.converge.timeoutMs },
-    objects,
-  );
-  session.quiet();
+  const end = await runPlan({ client, clock: terminal.clock, tell, signal, timeoutMs }, objects);
   if (end.result.kind === 'failed')
     throw new CommandError([...end.log.trimEnd().split('\n').slice(-LOG_SHOWN), end.result.message]);
-  const { namespace, name: of } = bundle.metadata;
-  const report = reportOf({ namespace, name: of, targetNamespace: settings.converge.targetNamespace, tag }, end);
-  const { output } = options;
-  terminal.out(
-    output === undefined ? reportText(report, terminal) : output === 'json' ? asJsonText(report) : asYamlText(report),
-  );
-  terminal.end(report.result === 'changes' ? 1 : 0);
+  return { tag, end };
+};
+
+/** Whether it is asked for what the controller deploys next, and not for something that it does not know. */
+const isOfNext = ({ filename, tag, image }: DiffOptions): boolean =>
+  filename === undefined && tag === undefined && image === undefined;
+
+const printRecorded = async (
+  { terminal, session }: Deps,
+  name: string | undefined,
+  options: DiffOptions,
+): Promise<void> => {
+  if (!isOfNext(options) || name === undefined)
+    throw misuse('--recorded: give the NAME of a bundle, and neither --filename nor --tag nor --image');
+  const bundle = await findBundle(session, name);
+  const plan = madePlan(bundle);
+  session.quiet();
+  if (options.output === undefined) terminal.out(recordedText(bundle, terminal));
+  else terminal.out((options.output === 'json' ? asJsonText : asYamlText)(recordedPlan(bundle)));
+  terminal.end(isChange(plan) ? 1 : 0);
 };
 
 /** Of the log of a plan that failed, so many lines are shown. */
 const LOG_SHOWN = 20;
 
-const bundleOf = async (
-  session: Session,
-  name: string | undefined,
-  { filename }: DiffOptions,
-): Promise<{ readonly bundle: StoredBundle; readonly read: Reader; readonly file: string | undefined }> => {
+interface Found {
+  readonly bundle: StoredBundle;
+  readonly read: Reader;
+  /** Where the bundle is from, if that is no cluster. */
+  readonly file: string | undefined;
+}
+
+const bundleOf = async (session: Session, name: string | undefined, { filename }: DiffOptions): Promise<Found> => {
   const { client, signal, namespace } = session;
   const cluster = clusterReader(client, signal);
   if (filename === undefined) {

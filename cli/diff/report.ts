@@ -1,4 +1,5 @@
 import type { Terminal } from '../terminal.js';
+import type { RecordedPlan } from './recorded.js';
 import type { PlanEnd } from './run-plan.js';
 
 /** The difference, as `-o json` has it. */
@@ -13,16 +14,18 @@ interface DiffReport {
   readonly changes?: string;
   /** What werf said, line by line, without the words for its exit code; what came from a Secret is `***`. */
   readonly log: readonly string[];
+  /** What the controller has planned; left out if that is nothing. */
+  readonly recorded?: RecordedPlan;
 }
 
 /** @param end - of a plan that has not failed */
 export const reportOf = (
-  of: Pick<DiffReport, 'namespace' | 'name' | 'targetNamespace' | 'tag'>,
+  of: Pick<DiffReport, 'namespace' | 'name' | 'targetNamespace' | 'tag' | 'recorded'>,
   { result, log }: PlanEnd,
 ): DiffReport => {
   const lines = withoutExitWords(log);
-  const { namespace, name, targetNamespace, tag } = of;
-  const common = { namespace, name, targetNamespace, tag };
+  const { namespace, name, targetNamespace, tag, recorded } = of;
+  const common = { namespace, name, targetNamespace, tag, ...(recorded !== undefined && { recorded }) };
   if (result.kind !== 'changes')
     return { ...common, result: result.kind === 'release-only' ? 'release-only' : 'no-changes', log: lines };
   const { finding } = result;

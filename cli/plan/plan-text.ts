@@ -24,8 +24,8 @@ export const planText = (
     return colors.red(`  ${verb} ${objectWords(object)}${mark}`);
   });
   const lines = [
-    `${headOf(plan)}${madeAt(plan, clock.now())}`,
-    `  ${countsOf(plan)}`,
+    `${headOf(plan)}, ${stateOf(plan, clock.now())}`,
+    ...(plan.result === undefined ? [] : [`  ${countsOf(plan)}`]),
     ...lost,
     ...unnamedBy(plan).map((line) => colors.red(`  ${line}${isHeld && line.includes(NAMELESS) ? ' (held)' : ''}`)),
   ];
@@ -37,9 +37,9 @@ const NAMELESS = 'the plan does not name';
 const headOf = ({ tag, reason, hash }: Plan): string =>
   `Plan${hash === undefined ? '' : ` ${hash}`} of ${tag} (${reason})`;
 
-const madeAt = ({ finishedAt }: Plan, now: number): string => {
-  const age = ageOf(finishedAt, now);
-  return age === '' ? '' : `, made ${age} ago`;
+const stateOf = ({ result, startedAt, finishedAt }: Plan, now: number): string => {
+  if (result === undefined) return `being made for ${ageOf(startedAt, now)}`;
+  return result === 'Made' ? `made ${ageOf(finishedAt, now)} ago` : 'could not be made';
 };
 
 const countsOf = ({ counts, message = 'it is not known what it would change' }: Plan): string => {

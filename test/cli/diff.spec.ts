@@ -5,11 +5,12 @@ import { type DiffOptions, diff } from '../../cli/diff/command.js';
 import { KubeError } from '../../kube/client.js';
 import { CONFIGMAPS, JOBS, PODS, SECRETS, SERVICEACCOUNTS, WERFBUNDLES } from '../../kube/resources.js';
 import type { RegistryFailure } from '../../registry/port.js';
-import { bundle, deployment, NOW, syncedStatus } from '../kit/builders.js';
+import { bundle, deployment, iso, NOW, syncedStatus } from '../kit/builders.js';
 import { createFakeClock, settle } from '../kit/fake-clock.js';
 import { createFakeKube } from '../kit/fake-kube.js';
 import { createFakeTerminal, sessionOf } from '../kit/fake-terminal.js';
 import { MemoryRegistry } from '../kit/memory-registry.js';
+import { plannedStatus } from '../kit/plan-statuses.js';
 
 const HIDDEN = 'hunter2-hunter2';
 const BASE64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -220,6 +221,103 @@ t.test(
     );
   },
 );
+
+const RECORDED = {
+  result: 'Made',
+  hash: '0123456789abcdef',
+  finishedAt: iso(-60_000 * 10),
+  counts: { create: 0, update: 1, recreate: 0, delete: 1 },
+  deleted: [{ kind: 'PersistentVolumeClaim', name: 'data' }],
+  recreated: [],
+  message: 'v1.1.0 would update 1, delete 1 object: delete PersistentVolumeClaim/data',
+} as const;
+const HOLDING: WerfBundleSpec = { ...SPEC, converge: { ...SPEC.converge, deletions: 'Hold' } };
+const SUMMARY = `Plan 0123456789abcdef of v1.1.0 (NewTag), made 10m ago
+  create 0, update 1, recreate 0, delete 1
+  delete PersistentVolumeClaim/data (held)
+It waits for an approval: werfbundle approve my-app -n ops
+`;
+
+t.test('the plan that the controller has recorded stands first, and what contradicts it is told', async (t) => {
+  const { terminal, run, end } = setUp(plannedStatus(RECORDED), HOLDING);
+  const running = run();
+  await end(2, LOG);
+  await running;
+  t.equal(
+    terminal.taken(),
+    `${SUMMARY}
+${LOG.replace(HIDDEN, '***')}
+deploying v1.1.0 to namespace ops would update ConfigMap/app
+`,
+  );
+  t.equal(
+    terminal.takenErrors(),
+    'this plan, made just now, is another one than the recorded plan; to have that one made anew: werfbundle reconcile my-app -n ops\n',
+  );
+  const { deleted: _, ...counted } = RECORDED;
+  const same = { ...counted, counts: { ...RECORDED.counts, delete: 0 } };
+  const rows = [
+    ['of what both say the same', plannedStatus(same), ''],
+    [
+      'of another tag',
+      plannedStatus({ ...same, tag: 'v1.0.9' }),
+      /^the recorded plan is of v1\.0\.9, and this one, made just now, of v1\.1\.0; /,
+    ],
+    ['of what is deployed there is no recorded plan', plannedStatus({ ...RECORDED, after: 0 }), ''],
+  ] as const;
+  for (const [title, status, says] of rows) {
+    const given = setUp(status, HOLDING);
+    const compared = given.run();
+    await given.end(2, LOG);
+    await compared;
+    t.match(given.terminal.takenErrors(), says === '' ? /^$/ : says, title);
+  }
+  const json = setUp(plannedStatus(RECORDED), HOLDING);
+  const printing = json.run({ output: 'json' });
+  await json.end(2, LOG);
+  await printing;
+  const { result, finishedAt: madeAt, ...recorded } = RECORDED;
+  t.match(JSON.parse(json.terminal.taken()), {
+    result: 'changes',
+    recorded: { ...recorded, tag: 'v1.1.0', madeAt, approval: 'awaited' },
+  });
+});
+
+t.test('--recorded needs no right but to read the bundle, and makes nothing', async (t) => {
+  const { kube, terminal, run } = setUp(plannedStatus(RECORDED), HOLDING);
+  await run({ recorded: true });
+  t.strictSame([terminal.taken(), terminal.ended, kube.actions], [SUMMARY, [1], []]);
+  await run({ recorded: true, output: 'json' });
+  t.match(JSON.parse(terminal.taken()), { hash: RECORDED.hash, approval: 'awaited' });
+  const nothing = { ...RECORDED, deleted: [], counts: { create: 0, update: 0, recreate: 0, delete: 0 } };
+  const idle = setUp(plannedStatus(nothing));
+  await idle.run({ recorded: true });
+  t.strictSame(
+    [idle.terminal.taken(), idle.terminal.ended],
+    ['Plan 0123456789abcdef of v1.1.0 (NewTag), made 10m ago\n  create 0, update 0, recreate 0, delete 0\n', [0]],
+  );
+  const rows = [
+    ['none', syncedStatus(), 'no deployment is planned (spec.converge.plan, spec.converge.deletions)'],
+    [
+      'used up',
+      plannedStatus({ ...RECORDED, after: 0 }),
+      'no deployment is planned (spec.converge.plan, spec.converge.deletions); the last plan was of v1.1.0, whose deployment has begun',
+    ],
+    ['under way', plannedStatus(), 'the plan of v1.1.0 is still being made'],
+    ['failed', plannedStatus({ result: 'Failed', message: 'exit code 1' }), 'v1.1.0 could not be planned: exit code 1'],
+  ] as const;
+  for (const [title, status, says] of rows)
+    await t.rejects(setUp(status).run({ recorded: true }), { message: `ops/my-app: ${says}`, exitCode: 2 }, title);
+  const both = setUp(plannedStatus(RECORDED)).run({ recorded: true, tag: 'v1.0.0' });
+  await t.rejects(both, { message: /^--recorded: give the NAME of a bundle, and neither/, exitCode: 2 });
+});
+
+t.test('who may not make a plan has seen the recorded one', async (t) => {
+  const { kube, terminal, run } = setUp(plannedStatus(RECORDED), HOLDING);
+  kube.failNext({ verb: 'create' }, () => new KubeError('forbidden', 'forbidden', { status: 403 }), 9);
+  await t.rejects(run(), { message: /^forbidden/, exitCode: 2 });
+  t.equal(terminal.taken(), `${SUMMARY}\n`);
+});
 
 t.test('what it lacks is told before anything is made; exit code 2, which is no difference', async (t) => {
   const forbidden = () => new KubeError('forbidden', 'forbidden', { status: 403 });

@@ -70,6 +70,19 @@ t.test('a plan that waits is looked at, and approved by who may, and by its hash
   );
   t.ok(Date.now() - begin < 60_000, 'a wait that cannot succeed by itself ends');
 
+  const recorded = await run(['diff', 'web', '--recorded'], approver);
+  t.match([recorded.code, recorded.stderr], [1, /^$/]);
+  t.match(
+    recorded.stdout,
+    new RegExp(`^Plan ${hash} of v1\\.1\\.0 .*\nIt waits for an approval: werfbundle approve web -n approvals\n$`, 's'),
+  );
+  const diff = await run(['diff', 'web']);
+  t.match([diff.code, diff.stderr], [1, /^$/], 'a plan of the user’s own says the same');
+  t.match(
+    diff.stdout,
+    /^Plan .*\nIt waits for .*\n\n.*deploying v1\.1\.0 to namespace approvals would .*delete PersistentVolumeClaim\/data/s,
+  );
+
   const refused = await run(['approve', 'web', '--hash', hash], editor);
   t.equal(refused.code, 1);
   t.match(
