@@ -9,6 +9,7 @@ import { admits, isLowerTag } from '../../api/tag-choice.js';
 import { parseTime } from '../../api/timestamp.js';
 import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { nextNumber } from './finalizer.js';
+import { isOfEndedRollback } from './rollback.js';
 
 /** What a deployment would deploy. */
 interface Target {
@@ -148,7 +149,8 @@ export const whatIsDue = (input: DueInput): Due => {
   const offer = lower === 'held' ? lastTarget : (input.wanted ?? lastTarget);
   if (offer === undefined) return lower === 'held' ? held(input) : { kind: 'nothing' };
   const target = { ...offer, checksum };
-  const different = differenceOf({ bundle, target }, comparableAttempt(last, input.keyId));
+  const isChosenAnew = input.wanted !== undefined && isOfEndedRollback(bundle, status);
+  const different = isChosenAnew ? 'NewTag' : differenceOf({ bundle, target }, comparableAttempt(last, input.keyId));
   const reason = different ?? (requested.deployment ? 'Requested' : actedUpon(bundle, requested.look));
   if (reason !== undefined) {
     const deployReason = reason === 'NewTag' ? reasonOfTag(bundle, lower) : reason;

@@ -9,6 +9,7 @@ import { type Due, nextTry, takesLast } from './due.js';
 import type { Facts, Idle } from './facts.js';
 import { type Hold, holdOn } from './hold-list.js';
 import type { PollAccount } from './poll.js';
+import { isOfEndedRollback } from './rollback.js';
 import { scheduleOf } from './standing.js';
 
 type Deploy = Extract<Due, { kind: 'deploy' }>;
@@ -26,6 +27,8 @@ export const toReturnFrom = ({ seen, polled, settings }: Idle): Failure | undefi
   const failed = lastTried(status);
   const applied = appliedOf(status);
   if (settings.converge.onFailure !== 'Return' || rollbackOf(seen.bundle) !== undefined) return undefined;
+  // The registry offers it anew, now that nobody has rolled back to it: it is tried first.
+  if (isOfEndedRollback(seen.bundle, status)) return undefined;
   if (failed === undefined || applied === undefined || openDeployment(status) !== undefined) return undefined;
   const { digest, checksum } = failed;
   const { number: _, ...good } = applied;

@@ -114,6 +114,42 @@ const saysThatItCannot = async (t: Test, given: Given): Promise<void> => {
   t.equal((await scenario.bundle('app'))?.status?.deployment?.number, 2, 'and nothing more is tried');
 };
 
+/** A person who names what is held tries it; let go, the registry's choice of the same is tried before it is returned from. */
+const triesAgainWhenLetGo = async (t: Test, given: Given): Promise<void> => {
+  const scenario = await scenarioIn(given, 'returning-named');
+  const publish = (tag: string, behaviour?: string) =>
+    scenario.fixture.publish({
+      repository: 'acme/returning-named',
+      tag,
+      ...(behaviour !== undefined && { behaviour }),
+    });
+  await publish('v1.0.0');
+  await scenario.applyBundle('app', scenario.spec('acme/returning-named', RETURNS, { versionConstraint: '1.x' }));
+  await scenario.synced('app', 'v1.0.0');
+  await publish('v1.1.0', 'fail');
+  await scenario.until('app', 'returned', told('Returned'));
+  await scenario.kubectl('annotate', 'wb', 'app', 'werf.io/rollback-to=v1.1.0');
+  await scenario.until(
+    'app',
+    'what a person has named failed',
+    (status) => status.history?.[0]?.number === 4 && told('DeployFailed')(status),
+  );
+  await scenario.kubectl('annotate', 'wb', 'app', 'werf.io/rollback-to-');
+  const returned = await scenario.until(
+    'app',
+    'returned once more',
+    (status) => status.history?.[0]?.number === 6 && told('Returned')(status),
+  );
+  t.same(returned.history?.map(({ tag, reason, result }) => `${tag} ${reason} ${result}`).toReversed(), [
+    'v1.0.0 NewTag Succeeded',
+    'v1.1.0 NewTag Failed',
+    'v1.0.0 Return Succeeded',
+    'v1.1.0 Rollback Failed',
+    'v1.1.0 NewTag Failed',
+    'v1.0.0 Return Succeeded',
+  ]);
+};
+
 t.test('onFailure: Return on a real control plane', async (t) => {
   const fixture = await startDeployFixture(t);
   const states = await recordWatch(t, fixture, WERFBUNDLES);
@@ -123,5 +159,7 @@ t.test('onFailure: Return on a real control plane', async (t) => {
   await playAll(t, given, {
     'what failed is returned from and held, over polls, until it is let go or mended': returnsByItself,
     'a tag that has moved can not be returned to, and the status says so': saysThatItCannot,
+    'what a person has tried by a rollback is tried once more when it is let go, and then returned from':
+      triesAgainWhenLetGo,
   });
 });

@@ -247,6 +247,54 @@ t.test(
   },
 );
 
+t.test(
+  'what a person has tried by a rollback, and that failed, is tried by the registry once more when let go',
+  async (t) => {
+    const model = new BundleModel();
+    model.changeSpec(RETURNING.spec);
+    model.settle();
+    const scan = (tag: string, digest: string) => {
+      model.scan(selected(tag, digest));
+      model.settle();
+    };
+    const ended = (...codes: readonly number[]) => {
+      for (const code of codes) {
+        model.endJob(code);
+        model.settle();
+      }
+    };
+    scan('v1.0.0', DIGEST_A);
+    ended(0);
+    scan('v1.1.0', DIGEST_B);
+    ended(1, 0);
+    model.annotate({ 'werf.io/rollback-to': 'v1.1.0' });
+    model.settle();
+    scan('v1.1.0', DIGEST_B);
+    ended(1);
+    const deployments = () =>
+      (model.status.history ?? []).map(({ tag, reason, result }) => `${tag} ${reason} ${result}`).toReversed();
+    const byPerson = [
+      'v1.0.0 NewTag Succeeded',
+      'v1.1.0 NewTag Failed',
+      'v1.0.0 Return Succeeded',
+      'v1.1.0 Rollback Failed',
+    ];
+    t.strictSame(deployments(), byPerson, 'a person wants it so: nothing is returned to');
+    model.annotate({ 'werf.io/rollback-to': '' });
+    model.settle();
+    t.strictSame(deployments(), byPerson, 'the registry is asked first');
+    scan('v1.1.0', DIGEST_B);
+    t.match(model.status.deployment, { number: 5, tag: 'v1.1.0', reason: 'NewTag' });
+    ended(1, 0);
+    t.strictSame(
+      [deployments(), model.status.holds?.map(({ tag, number }) => `${tag} ${number}`)],
+      [[...byPerson, 'v1.1.0 NewTag Failed', 'v1.0.0 Return Succeeded'], ['v1.1.0 5']],
+      'and once: then it is returned from, and held',
+    );
+    t.strictSame(model.violations, []);
+  },
+);
+
 t.test('a flap of the list ends nothing that is told, and the same list twice does', async (t) => {
   const told = (sameScans: number) =>
     conditionsOf(decided(held({ delivery: delivery(selected()), sameScans }, {})).status).filter((line) =>
