@@ -61,7 +61,8 @@ export const REASONS = {
   },
   ApprovalAwaited: {
     what: 'the deployment would delete or recreate what `deletions: Hold` guards, and nobody has approved that',
-    advice: 'look at `status.plan`; who may approve it sets the annotation that the message names',
+    advice:
+      'look at `status.plan`; who may approve it runs `werfbundle approve`, or sets the annotation that the message names',
     see: 'operations.md#deletions-that-wait-for-an-approval',
     event: 'Warning',
   },

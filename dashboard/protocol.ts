@@ -59,7 +59,7 @@ export interface Row {
   readonly message: string;
   /** Deployed; '' while there is none. */
   readonly tag: string;
-  /** Being deployed, if that is another one; else ''. */
+  /** Being deployed or planned, if that is another one; else ''. */
   readonly nextTag: string;
   /** `registry.example.com/app`. */
   readonly repository: string;

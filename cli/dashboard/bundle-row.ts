@@ -1,3 +1,4 @@
+import { openPlan } from '../../api/open-plan.js';
 import type { ConditionType } from '../../api/reasons.js';
 import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { BundleState, Row } from '../../dashboard/protocol.js';
@@ -21,7 +22,7 @@ export const rowOf = (bundle: StoredBundle): Row => {
     reason: shown?.reason ?? '',
     message: cut(shown?.message ?? ''),
     tag: lastAppliedTag,
-    nextTag: isUnderWay ? deployment.tag : '',
+    nextTag: isUnderWay ? deployment.tag : plannedTag(status),
     repository: spec.registry.url,
     syncedAt: status.lastSyncTime ?? '',
     failedPolls: status.consecutiveFailures ?? 0,
@@ -43,6 +44,12 @@ export const tellingCondition = (bundle: StoredBundle): ReturnType<typeof condit
   if (state === 'drifted' && isTrue(status, 'DriftCorrectionFailed'))
     return conditionOf(status, 'DriftCorrectionFailed');
   return conditionOf(status, TELLING[state] ?? 'Ready');
+};
+
+/** What is planned and not deployed, be it that it waits for an approval; '' if that is nothing, or what is deployed. */
+const plannedTag = (status: WerfBundleStatus): string => {
+  const tag = openPlan(status)?.tag ?? '';
+  return tag === status.lastAppliedTag ? '' : tag;
 };
 
 const hasEnded = ({ deployment, history = [] }: WerfBundleStatus): boolean =>

@@ -72,6 +72,11 @@ const TOLD: Readonly<Partial<Record<Reason, (seen: Seen) => Told>>> = {
   Drifted: drifted,
   DriftCorrectionFailed: () => ({ commands: ['diff', AGAIN] }),
   Suspended: suspended,
+  ApprovalAwaited: () => ({
+    advice:
+      'look at the plan, of which the message names what would be lost; who may approve it does so by the last command',
+    commands: ['diff --recorded', 'approve'],
+  }),
   Returned: () => ({ commands: ['history', 'release-hold'] }),
 };
 

@@ -7,6 +7,7 @@ import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { longestInterval } from '../../controller/scans/schedule.js';
 import { humanDuration } from '../output/human-duration.js';
 import { shortDigest } from '../output/short-digest.js';
+import { planFact } from '../plan/plan-fact.js';
 
 type Condition = NonNullable<WerfBundleStatus['conditions']>[number];
 
@@ -42,6 +43,7 @@ export const summaryOf = (bundle: StoredBundle, now: number): Summary => {
       fact('Registry', parsed.kind === 'valid' ? registryText(bundle, parsed.settings) : bundle.spec.registry.url),
       fact('Target', parsed.kind === 'valid' ? targetText(parsed.settings) : undefined),
       fact('Job', jobText(status)),
+      fact('Plan', planFact(bundle, now)),
       fact('Polls', failuresText(status)),
       fact('Drift', textIfTrue(conditionOf(status, 'Drifted'))),
       fact('Next', nextText(bundle, now)),

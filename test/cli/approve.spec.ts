@@ -1,7 +1,9 @@
 import t from 'tap';
 import type { Plan, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { type ApproveOptions, approve } from '../../cli/approve/command.js';
+import { planFact } from '../../cli/plan/plan-fact.js';
 import { outcomeOf } from '../../cli/reconcile/outcome.js';
+import { printStatus } from '../../cli/status/command.js';
 import { KubeError } from '../../kube/client.js';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { bundle, deployment, iso, NOW } from '../kit/builders.js';
@@ -224,6 +226,25 @@ t.test('what the plan does not name is told as held, and lines keep to the width
   await unknown.run();
   t.match(unknown.terminal.taken(), '\n  v1.1.0 would change something\n');
 });
+
+t.test(
+  'the plan of the next deployment is a line of the status, with the command where it waits for one',
+  async (t) => {
+    const made = `${MADE.message} (plan ${HASH}, made 10m ago)`;
+    const rows: readonly (readonly [title: string, given: StoredBundle, line: string | undefined])[] = [
+      ['it waits', waiting(), `waits for an approval: ${made}; werfbundle approve my-app -n ops`],
+      ['it is approved', waiting({}, { metadata: { annotations: APPROVED } }), `approved: ${made}`],
+      ['it is only shown', waiting({}, { spec: { converge: { plan: 'Show' } } }), made],
+      ['it is being made', bundle(plannedStatus()), 'that of v1.1.0 is being made'],
+      ['it failed', waiting({ result: 'Failed', message: 'no' }), 'v1.1.0 could not be planned: no'],
+      ['its deployment has begun', waiting({ after: 0 }), undefined],
+    ];
+    for (const [title, given, line] of rows) t.equal(planFact(given, NOW), line, title);
+    const { terminal, kube } = setUp();
+    await printStatus({ terminal, session: sessionOf(kube, terminal) }, 'my-app', {});
+    t.match(terminal.taken(), `\nPlan:      waits for an approval: ${made}; werfbundle approve my-app -n ops\n`);
+  },
+);
 
 t.test('an approval is waited for until its deployment has ended, or another plan needs one', (t) => {
   const request = { kind: 'approval', hash: HASH, planned: 'v1.1.0' } as const;

@@ -6,6 +6,7 @@ import type { BundleState } from '../../dashboard/protocol.js';
 import { RECORDED } from '../gitops/recorded-bundles.js';
 import { bundle, deployment, historyEntry, iso, NOW, syncedStatus, UID } from '../kit/builders.js';
 import { checkedStatus, detecting, drifted } from '../kit/drift-statuses.js';
+import { plannedStatus } from '../kit/plan-statuses.js';
 
 t.test('the page has one word for each situation of a bundle, and what to do where a person has to', async (t) => {
   const situations: Readonly<Record<string, readonly [BundleState, string | undefined]>> = {
@@ -18,7 +19,7 @@ t.test('the page has one word for each situation of a bundle, and what to do whe
     synced: ['ready', undefined],
     'job-retry': ['progressing', 'read its log meanwhile'],
     'job-failed': ['failed', 'read its log; mend the cause'],
-    'approval-awaited': ['failed', 'look at `status.plan`'],
+    'approval-awaited': ['failed', 'look at the plan'],
     'plan-withheld': ['failed', 'the message says why'],
     'values-refused': ['failed', 'the message name'],
     returned: ['failed', 'publ'],
@@ -54,6 +55,10 @@ t.test('commands are offered that do something for the bundle as it is, and reac
     'job-active': [['logs -f'], [...LOOK, 'logs -f', 'reconcile', 'suspend']],
     'job-failed': [
       ['logs', 'reconcile'],
+      [...LOOK, 'logs', 'reconcile', 'suspend'],
+    ],
+    'approval-awaited': [
+      ['diff --recorded', 'approve'],
       [...LOOK, 'logs', 'reconcile', 'suspend'],
     ],
     'polling-stopped': [['reconcile --failed'], [...LOOK, 'reconcile --failed', 'suspend']],
@@ -100,6 +105,8 @@ t.test('a row says what is deployed, and what is being deployed', async (t) => {
   });
   const next = deployment({ number: 2, tag: 'v2.0.0', jobName: 'my-app-2' });
   t.equal(rowOf(bundle(syncedStatus({ deployment: next, activeJobName: 'my-app-2' }))).nextTag, 'v2.0.0');
+  t.equal(rowOf(bundle(plannedStatus())).nextTag, 'v1.1.0', 'what is planned comes next');
+  t.equal(rowOf(bundle(plannedStatus({ after: 0 }))).nextTag, '', 'what was planned once does not');
   const ended = historyEntry('Failed', { number: 2, tag: 'v2.0.0' });
   t.equal(rowOf(bundle(syncedStatus({ deployment: next, history: [ended] }))).nextTag, '', 'it has failed');
   const message = `${'é'.repeat(150)}${'\u{1f680}'.repeat(150)}`;

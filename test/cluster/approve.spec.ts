@@ -76,6 +76,8 @@ t.test('a plan that waits is looked at, and approved by who may, and by its hash
     recorded.stdout,
     new RegExp(`^Plan ${hash} of v1\\.1\\.0 .*\nIt waits for an approval: werfbundle approve web -n approvals\n$`, 's'),
   );
+  const status = await run(['status', 'web'], approver);
+  t.match(status.stdout, /^Plan: +waits for an approval: v1\.1\.0 would .*; werfbundle approve web -n approvals$/m);
   const diff = await run(['diff', 'web']);
   t.match([diff.code, diff.stderr], [1, /^$/], 'a plan of the user’s own says the same');
   t.match(
