@@ -9,7 +9,7 @@ export const REQUIREMENTS_FILE = 'requirements.yaml';
 
 const JUDGED_BY = [CHART_FILE, VALUES_FILE, SCHEMA_FILE, REQUIREMENTS_FILE];
 /** What werf decrypts, and puts over all other values. */
-const ENCRYPTED_FILE = 'secret-values.yaml';
+export const ENCRYPTED_FILE = 'secret-values.yaml';
 
 /** Charts within charts; Helm knows no limit, and nobody needs more. */
 export const MAX_LEVELS = 10;

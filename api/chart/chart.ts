@@ -6,6 +6,7 @@ import type { ValueMap } from '../values/value.js';
 import {
   CHART_FILE,
   chartsWithin,
+  ENCRYPTED_FILE,
   MAX_LEVELS,
   REQUIREMENTS_FILE,
   SCHEMA_FILE,
@@ -29,6 +30,8 @@ export interface Chart {
   /** Of Chart.yaml; undefined if it has none, which is not the same to Helm as an empty list. */
   readonly dependencies: readonly Dependency[] | undefined;
   readonly subcharts: readonly Chart[];
+  /** The first of its files, or of those of the charts within, whose values only werf can read; undefined: there is none. */
+  readonly encrypted: string | undefined;
 }
 
 /** What a chart says of one in its `charts/`. */
@@ -92,6 +95,9 @@ const load = (files: Files, place: Place): LoadedChart => {
     schema,
     dependencies: dependenciesOf(metadata),
     subcharts,
+    encrypted: files.has(ENCRYPTED_FILE)
+      ? `${folder}${ENCRYPTED_FILE}`
+      : subcharts.find(({ encrypted }) => encrypted !== undefined)?.encrypted,
   };
   return { kind: 'chart', chart };
 };

@@ -37,16 +37,19 @@ const failureWords = (failure: Refusal['failure'], { waiting }: Attempt): string
   if (failure.code === 'timeout') return `gave up after ${waiting.seconds}s, ${waiting.what}`;
   // It names the address already.
   const from = failure.host === undefined || failure.code === 'refused-address' ? '' : ` from ${failure.host}`;
-  return `${inOptions(failure.message)}${from}`;
+  return `${inOptions(failure.message, 'with --ca-file FILE')}${from}`;
 };
 
 const heldWords = (forMs: number): string =>
   `the registry asks for a pause; try again in ${Math.ceil(forMs / 1_000)} s`;
 
-/** The client's words are those of a bundle's status, which names fields of the spec. */
-const inOptions = (message: string): string =>
+/**
+ * The client's words are those of a bundle's status, which names fields of the spec: these name options.
+ * @param ca - how a CA is given: `with --ca-file FILE`
+ */
+export const inOptions = (message: string, ca: string): string =>
   message
-    .replace('give its CA with spec.registry.caSecretRef', 'give its CA with --ca-file FILE')
+    .replace('with spec.registry.caSecretRef', ca)
     .replace(
       'for a registry with plain HTTP set spec.registry.insecure',
       'for a registry with plain HTTP give --insecure',

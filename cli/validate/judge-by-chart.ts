@@ -9,13 +9,15 @@ import { type BundleManifest, bundleOf } from './bundle-manifest.js';
 
 /**
  * What was found of a bundle, and what its chart says of its values. Values of which a part is not known are not judged: what is missing
- * might stand there. Nor are those that can't be read, which is a problem already.
+ * might stand there, be it in a file of the chart that only werf can read. Nor are those that can't be read, which is a problem already.
  */
 export const judgedByChart = (chart: Chart, bundle: BundleManifest, admission: Admission): Admission => {
   const refs = bundleReferencesOf(bundleOf(bundle), bundle.namespace);
   const input = admission.given ?? withoutValues(refs);
   if (input === undefined) return admission;
   if (isPartly(admission, refs)) return { ...admission, warnings: [...admission.warnings, PARTLY] };
+  if (chart.encrypted !== undefined)
+    return { ...admission, warnings: [...admission.warnings, encrypted(chart.encrypted)] };
   const resolved = resolveValues(input);
   if (resolved.kind === 'invalid') return admission;
   const { problems, warnings } = chartProblems(chart, { ...resolved, input });
@@ -35,6 +37,12 @@ const PARTLY: Warning = {
   field: 'spec.converge.valuesFrom',
   message: 'not judged by the schema of the chart, since not all sources of values are known',
 };
+
+const encrypted = (file: string): Warning => ({
+  rule: 'chart-not-judged',
+  field: 'spec.converge.values',
+  message: `not judged by the schema of the chart: its ${file} has values that only werf can read, and that come over all others`,
+});
 
 /** A chart may want values of who gives none. */
 const withoutValues = ({ own, target, inline }: BundleReferences): ResolveInput | undefined =>

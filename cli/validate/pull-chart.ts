@@ -3,6 +3,7 @@ import { unpackChart } from '../../api/chart/unpack.js';
 import type { Clock } from '../../process/ports.js';
 import type { BundleArchive, HeldBack, RegistryFailure, RegistryTarget } from '../../registry/port.js';
 import { findUserCredential, type UserCredential } from '../publish/credentials.js';
+import { inOptions } from '../publish/explain-refusal.js';
 import { parseReference, type Reference } from '../publish/reference.js';
 import { registryFromHere } from '../registry-from-here.js';
 import type { ReadChart } from './read-chart.js';
@@ -73,7 +74,9 @@ const whyNot = (
     case 'held':
       return 'the registry wants to be left alone for a while';
     case 'failed':
-      return answer.code === 'unauthorized' ? `${answer.message}: ${loginWords(login)}` : answer.message;
+      return answer.code === 'unauthorized'
+        ? `${answer.message}: ${loginWords(login)}`
+        : inOptions(answer.message, 'by NODE_EXTRA_CA_CERTS=FILE');
   }
 };
 

@@ -167,6 +167,32 @@ t.test('what is not known, or can\u2019t be read, is not judged by a chart', asy
   );
 });
 
+t.test('a chart with values that only werf can read judges nothing, and says which file it is', async (t) => {
+  const { run } = await prepared(t);
+  const files = { 'Chart.yaml': CHART['Chart.yaml'] ?? '', 'values.schema.json': '{"required": ["domain"]}' };
+  const put = async (chart: string, more: Readonly<Record<string, string>>) => {
+    for (const [path, text] of Object.entries({ ...files, ...more })) {
+      await mkdir(dirname(join(chart, path)), { recursive: true });
+      await writeFile(join(chart, path), text);
+    }
+    return run('--chart', chart, 'none.yaml');
+  };
+  t.match(await put('plain', {}), { exitCode: 1, stdout: /"domain" is missing/ });
+  const within = { 'charts/db/Chart.yaml': 'apiVersion: v2\nname: db\nversion: 1.0.0\n' };
+  for (const [chart, file, more] of [
+    ['encrypted', 'secret-values.yaml', {}],
+    ['encrypted-within', 'charts/db/secret-values.yaml', within],
+  ] as const) {
+    const outcome = await put(chart, { ...more, [file]: 'domain: 1000f2a5' });
+    t.equal(outcome?.exitCode, 0);
+    t.match(
+      outcome?.stdout,
+      `warning: spec.converge.values: not judged by the schema of the chart: its ${file} has values that only werf can read, and that come over all others [WB097]`,
+    );
+    t.notMatch(outcome?.stdout, /WB095/);
+  }
+});
+
 t.test('a chart may want values of a bundle that has none', async (t) => {
   const { run } = await prepared(t);
   t.match(await run('--chart', 'strict', 'none.yaml'), {
@@ -225,6 +251,10 @@ t.test('a chart that is published is pulled, with the login of this machine', as
   await writeFile(file, JSON.stringify({ auths: { [fake.host]: { auth } } }));
   t.match(await judged('v1.0.0', 'good.yaml'), { exitCode: 0 });
   t.match(await judged('v1.0.0', 'inline.yaml'), { exitCode: 1, stdout: /at least 1 is needed/ });
+  t.strictSame(
+    await run('--chart', published('v1.0.0'), 'good.yaml'),
+    misuse('v1.0.0', 'the server does not speak TLS; for a registry with plain HTTP give --insecure'),
+  );
   t.strictSame(await judged('v2.0.0', 'good.yaml'), misuse('v2.0.0', 'there is no tag v2.0.0'));
   t.strictSame(await judged('image', 'good.yaml'), misuse('image', 'it is no bundle'));
   t.match(await run('--chart', `oci://${fake.host}/acme/web`, 'good.yaml'), {
