@@ -51,6 +51,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'kubectl annotate wb my-app werf.io/approve-plan="$(kubectl get wb my-app -o jsonpath=\'{.status.plan.hash}\')" --overwrite':
     'test/cluster/plan.spec.ts',
   'kubectl get events --field-selector reason=PlanMade': 'test/cluster/plan.spec.ts',
+  'kubectl get secrets -A -l werf.io/secret-kind=kept': 'test/cluster/return.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',
   'kubectl apply -f platform.yaml': 'test/cluster/impact-warnings.spec.ts',
   'kubectl apply -k manifests/monitoring': 'test/cluster/monitoring.spec.ts',
