@@ -62,6 +62,12 @@ export const deploymentPlanJobNameOf = (of: {
   return cut(of.bundleName.replaceAll('.', '-'), MAX_LABEL - suffix.length) + suffix;
 };
 
+/** The name of the Secret that keeps what a bundle was deployed with last: one for a bundle, by the same rules. */
+export const keptNameOf = (bundle: { readonly name: string; readonly uid: string }): string => {
+  const suffix = `-kept-${hashOf(bundle.uid)}`;
+  return cut(bundle.name.replaceAll('.', '-'), MAX_LABEL - suffix.length) + suffix;
+};
+
 /**
  * A label value that stands for `text`: the text itself if it is a valid label value; else its valid characters, cut, and a hash,
  * so that different texts get different values.

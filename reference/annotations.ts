@@ -15,7 +15,7 @@ import {
 import { FINALIZER } from '../api/finalizer.js';
 import { ACCEPT_BUNDLES_FROM } from '../api/references/target-namespace.js';
 import { TRACEPARENT } from '../controller/deploy/job-trace.js';
-import { ANNOTATIONS, APP_NAME, LABELS, MANAGED_BY, PLAN } from '../controller/deploy/names.js';
+import { ANNOTATIONS, APP_NAME, KEPT, LABELS, MANAGED_BY, PLAN } from '../controller/deploy/names.js';
 import { code, page, table } from './markdown.js';
 
 /** What people and tools write; a spec compares with api/annotations.ts. */
@@ -79,6 +79,7 @@ const LABEL_MEANINGS: Readonly<Record<keyof typeof LABELS, string>> = {
   bundleNamespace: 'its namespace',
   bundleUid: 'its uid',
   job: 'on a Secret: the Job that it was made for',
+  secretKind: `\`${KEPT}\` on the Secret that keeps what was deployed last with success, for a return to it`,
   jobKind: `\`${PLAN}\` on what belongs to a check for drift, or to a plan before a deployment; a deployment's has none`,
 };
 

@@ -559,7 +559,7 @@ export interface WerfBundleStatus {
      */
     tag: string;
     /**
-     * The digest that failed; this is what is held, whatever tag has it.
+     * The digest that failed; this is what is held, whatever tag has it. If what was returned to has the same digest, it is held with this checksum only.
      */
     digest: string;
     /**
@@ -594,8 +594,33 @@ export interface WerfBundleStatus {
        * A checksum of the deploy-relevant spec and the values that it was deployed with.
        */
       checksum: string;
+      /**
+       * The number of the deployment that kept these values; left out if they are not kept.
+       */
+      number?: number;
     };
   }[];
+  /**
+   * While something is held: a checksum of the deploy-relevant spec and the values as they were read last. If one of the holds has it, what is deployed has the values that are kept, and not these.
+   */
+  presentChecksum?: string;
+  /**
+   * Where it is kept what the last successful deployment was made with, so that it can be returned to (spec.converge.onFailure: Return); left out if it is not kept.
+   */
+  kept?: {
+    /**
+     * The number of that deployment.
+     */
+    number: number;
+    /**
+     * The namespace of the Secret.
+     */
+    namespace: string;
+    /**
+     * The name of the Secret.
+     */
+    name: string;
+  };
   /**
    * Why what was deployed last with success could not be deployed again; left out otherwise.
    */

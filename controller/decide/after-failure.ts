@@ -8,6 +8,7 @@ import { secretsWithoutJob } from './deployment.js';
 import { withFailedCheck, withNumberSkipped } from './drift-state.js';
 import { nextTry } from './due.js';
 import { tell } from './finding.js';
+import { deletionOfKept } from './keeping.js';
 import type { Observation } from './observation.js';
 import { withPlanEnd, withPlanRenumbered } from './plan-record.js';
 import { accountPoll, type PollAccount } from './poll.js';
@@ -34,6 +35,8 @@ export const afterFailure = (seen: Observation, decision: Decision, failure: Exe
       };
     case 'plan-refused':
       return instead(seen, decision, withRefusedPlan(seen, decision, failure.message));
+    case 'not-kept':
+      return withoutKept(seen, decision);
     case 'refused':
       return refused(seen, decision, failure);
   }
@@ -47,6 +50,13 @@ const instead = (seen: Observation, decision: Decision, status: WerfBundleStatus
   events: transitionEvents(seen, status),
   recheck: { kind: 'now' },
 });
+
+/** The decision without what could not be kept: all else was done, and only a return would need it. */
+const withoutKept = (seen: Observation, decision: Decision): Decision => {
+  const { kept, ...status } = decision.status;
+  const cleanup = kept === undefined ? [] : [deletionOfKept(seen, kept)];
+  return { ...decision, actions: [], status, cleanup: [...decision.cleanup, ...cleanup] };
+};
 
 /** The status that the actions were based on. A bundle that is being deleted is not polled any more. */
 const polledBefore = (seen: Observation): Pick<PollAccount, 'status' | 'findings'> =>

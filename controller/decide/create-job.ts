@@ -5,6 +5,7 @@ import { buildDismissJob } from '../deploy/dismiss-job.js';
 import { buildJob } from '../deploy/job.js';
 import type { JobParameters } from '../deploy/job-parameters.js';
 import { sealedJob } from '../deploy/job-signature.js';
+import { buildKept } from '../deploy/kept.js';
 import { ANNOTATIONS } from '../deploy/names.js';
 import { type Applied, buildPlanJob, deploymentPlanInput, planInput } from '../deploy/plan-job.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
@@ -22,7 +23,7 @@ interface Material {
 /** The action that carries a deployment out: its Job, and the Secrets that the Job needs. */
 export const createJob = ({ deployment, ...material }: Material & { readonly deployment: Deployment }): Action => {
   const input = { ...inputOf(material), deployment };
-  const secrets = secretsFor(input, material);
+  const secrets = [...secretsFor(input, material), ...keptFor(input, material)];
   return { kind: 'create-job', job: sealed(buildJob(input), secrets, material), secrets, deployment };
 };
 
@@ -72,6 +73,17 @@ const secretsFor = (input: JobParameters, material: Material): readonly Secret[]
   return buildSecrets({ ...input, targetNamespace, key, jobInputs: givenBy(material) });
 };
 
+/** What is to be kept of the deployment, should it succeed. */
+const keptFor = (input: JobParameters, material: Material): readonly Secret[] => {
+  const { converge } = material.settings;
+  if (converge.onFailure !== 'Return') return [];
+  const { targetNamespace } = converge;
+  const key = material.seen.platform.checksumKey;
+  const { settings } = material;
+  const kept = buildKept({ ...input, settings, targetNamespace, key, jobInputs: material.jobInputs });
+  return kept === undefined ? [] : [kept];
+};
+
 /** The action that uninstalls the release: it needs nothing but the ServiceAccount's rights. */
 export const createDismissJob = ({
   seen,
@@ -112,5 +124,5 @@ export const secretNamesIn = (job: Job): readonly string[] => {
   return possible.filter((name) => names.has(name));
 };
 
-/** Of four names of Secrets, characters. */
-const LONGEST_LIST = 4 * 254;
+/** Of five names of Secrets, characters. */
+const LONGEST_LIST = 5 * 254;

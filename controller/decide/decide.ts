@@ -1,3 +1,4 @@
+import { keptNameOf, targetNamespaceOf } from '../../api/names.js';
 import { preciseTime } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf, momentOf } from './condition.js';
@@ -10,6 +11,7 @@ import { type Finding, tell } from './finding.js';
 import { stateOf } from './guards.js';
 import { accountHolds } from './holds.js';
 import { interestOf, nextSecretLook } from './interest.js';
+import { accountKept, deletionOfKept } from './keeping.js';
 import type { Observation } from './observation.js';
 import { outcomeOf } from './outcomes.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
@@ -21,7 +23,7 @@ import { nextValuesLook } from './values-change.js';
 
 /**
  * Decides what is done for a bundle: it accounts for the poll, the guards find the state that the bundle is in, and a table says what
- * follows from that state; then it accounts for checks and corrections of drift, and for what is held, and writes all of it into the status.
+ * follows from that state; then it accounts for checks and corrections of drift, for what is held, and for what is kept, and writes all of it into the status.
  * Pure: the same observation gives the same decision. Never throws for anything that a user or the cluster may cause.
  * @returns a need: nothing is decided before it is known
  */
@@ -30,7 +32,7 @@ export const decide = (seen: Observation): Decision | Need => {
   const state = stateOf({ seen, polled });
   if (state.kind === 'needs') return state;
   const facts = { seen, polled };
-  return toDecision(seen, accountHolds(facts, accountDrift(seen, outcomeOf(state, facts))));
+  return toDecision(seen, accountKept(seen, accountHolds(facts, accountDrift(seen, outcomeOf(state, facts)))));
 };
 
 const toDecision = (seen: Observation, partial: PartialDecision): Decision => {
@@ -68,9 +70,17 @@ const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: Final
   const checks = finalizer === 'remove' || decided ? secretsOfChecks(seen) : [];
   const planned =
     finalizer === 'remove' && plan?.result === undefined && plan !== undefined ? [secretsWithoutJob(seen, plan)] : [];
-  const others = [...planned, ...checks];
+  const others = [...planned, ...checks, ...(finalizer === 'remove' ? leftKept(seen) : [])];
   if (seen.cleanupPending !== undefined) return [secretsOf(seen, seen.cleanupPending), ...others];
   return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...others] : others;
+};
+
+/** What is kept of the last deployment, or may be, if the status was lost. */
+const leftKept = (seen: Observation): readonly Cleanup[] => {
+  const { metadata, spec, status = {} } = seen.bundle;
+  const expected = { namespace: targetNamespaceOf(seen.bundle), name: keptNameOf(metadata) };
+  const kept = status.kept ?? (spec.converge?.onFailure === 'Return' ? expected : undefined);
+  return kept === undefined ? [] : [deletionOfKept(seen, kept)];
 };
 
 /** What was refused is only named while it is told that it was. */

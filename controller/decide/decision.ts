@@ -28,7 +28,18 @@ export type Action =
       /** Foreground: the Job stays visible until its Pod has ended. Background if left out. */
       readonly propagation?: 'Background' | 'Foreground';
     }
+  | Keep
   | Cleanup;
+
+/**
+ * Keeps what a deployment was made with that has succeeded, in the place of what was kept before: the data of the Job's Secret or, without
+ * `from`, those of the Secret itself.
+ */
+export interface Keep {
+  readonly kind: 'keep';
+  readonly secret: Secret;
+  readonly from?: ObjectRef;
+}
 
 /** Deletes a Job's Secrets. After the status is written, this only tidies up; before, it makes sure that a given-up Job leaves none. */
 export interface Cleanup {
@@ -67,7 +78,9 @@ export type Need =
   | { readonly kind: 'needs'; readonly what: 'chart'; readonly digest: string; readonly settings: Settings }
   | { readonly kind: 'needs'; readonly what: 'dismissal' }
   /** What the registry has behind a tag that it does not offer: one request. */
-  | { readonly kind: 'needs'; readonly what: 'tag'; readonly tag: string };
+  | { readonly kind: 'needs'; readonly what: 'tag'; readonly tag: string }
+  /** What was deployed last with success was made with: one or two objects are read. */
+  | { readonly kind: 'needs'; readonly what: 'kept'; readonly settings: Settings };
 
 export interface Decision {
   readonly kind: 'decided';
@@ -100,5 +113,7 @@ export type ExecuteFailure =
   | { readonly kind: 'begun' }
   /** The same of a plan. */
   | { readonly kind: 'plan-refused' | 'plan-taken'; readonly message: string }
+  /** What was deployed could not be kept: the apiserver refused that, or somebody else has a Secret of that name. */
+  | { readonly kind: 'not-kept'; readonly message: string }
   /** The apiserver could not be reached, or was busy: the action is tried again later. */
   | { readonly kind: 'interrupted'; readonly error: KubeError };

@@ -182,10 +182,15 @@ const againOf = (last: Attempt | undefined, { registry }: Settings): Omit<Target
 
 /**
  * Whether the spec still admits the tag that was tried last: if not, its outcome says nothing about what is wanted now. What was returned to
- * need not be admitted.
+ * need not be admitted, unless a person has rolled back to another tag.
  */
-export const takesLast = ({ deployment, holds = [] }: WerfBundleStatus, { registry }: Settings): boolean =>
-  deployment === undefined || holds[0]?.good.tag === deployment.tag || admits(registry.policy, deployment.tag);
+export const takesLast = (
+  { deployment, holds = [], rollbackTo }: WerfBundleStatus,
+  { registry }: Settings,
+): boolean => {
+  if (deployment === undefined || admits(registry.policy, deployment.tag)) return true;
+  return holds[0]?.good.tag === deployment.tag && rollbackTo === undefined;
+};
 
 const held = ({ bundle, status, wanted }: DueInput): Due => {
   const offer = `${status.lastAppliedTag} is deployed and the registry offers only ${wanted?.tag}, which is lower`;

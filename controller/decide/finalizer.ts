@@ -35,12 +35,12 @@ export const nextNumber = (bundle: StoredBundle, status: WerfBundleStatus, highe
 
 /**
  * Whether a bundle must not be deleted without the controller: its release is to be uninstalled, or it has a Job in another namespace,
- * which nobody else would stop.
+ * which nobody else would stop, or a Secret there that keeps what it was deployed with, which nobody else would delete.
  */
 const needsFinalizer = (bundle: StoredBundle, status: WerfBundleStatus): boolean => {
   const open = openDeployment(status) !== undefined;
   if (bundle.spec.deletionPolicy === 'Dismiss' && (open || mayBeDeployed(bundle, status))) return true;
-  return open && isElsewhere(bundle);
+  return (open || status.kept !== undefined) && isElsewhere(bundle);
 };
 
 export const isElsewhere = (bundle: StoredBundle): boolean => targetNamespaceOf(bundle) !== bundle.metadata.namespace;

@@ -1,5 +1,5 @@
-import type { Deployment } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
+import { carryOut } from './carry-out.js';
 import { conditionOf } from './condition.js';
 import type { Need } from './decision.js';
 import { reconcileDelete } from './deletion.js';
@@ -9,13 +9,24 @@ import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { appliedOf } from './drift-state.js';
 import { type Due, whatIsDue } from './due.js';
 import { type Facts, firstAnswer, type Guard, type Idle } from './facts.js';
-import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
+import { needsFinalizerToCheck } from './finalizer.js';
+import { givenFor } from './given.js';
 import { holdOn, wantedOf } from './hold-list.js';
+import { holderOf } from './holder.js';
 import { type Observation, slotFor } from './observation.js';
 import { dueOfPlan } from './plan-due.js';
-import { isUnplanned, planState } from './plan-state.js';
+import { planState } from './plan-state.js';
 import { isDeployRequested, isRequested, lookAnew, NOT_ASKED_SINCE, type PollAccount } from './poll.js';
-import { asReturn, dueReturn, isPossible, type Possible, toReturnFrom, unlessHeld } from './returning.js';
+import {
+  areValuesHeld,
+  asReturn,
+  dueReturn,
+  isOfKept,
+  isPossible,
+  stateOfReturn,
+  toReturnFrom,
+  unlessHeld,
+} from './returning.js';
 import { retryTime } from './standing.js';
 import type { State } from './state.js';
 import { supersededBy } from './superseded.js';
@@ -82,23 +93,6 @@ const GUARDS: readonly StateGuard[] = [
   intentWritten,
 ];
 
-/** The state of a bundle with an intent that has no Job yet; an earlier reconcile, or an earlier process, has written it. */
-const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): State | Need => {
-  const { jobInputs } = seen;
-  const slot = slotFor(seen, deployment.jobName);
-  // Before a slot is requested: adding the finalizer may be refused for hours.
-  if (needsFinalizerFirst(seen.bundle, polled.status)) return { kind: 'finalizer-missing', deployment };
-  if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: deployment.jobName };
-  if (slot === 'waiting') return { kind: 'queued', deployment };
-  if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
-  if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs, deployment };
-  const { checksum } = jobInputs;
-  const isOutdated = checksum !== deployment.checksum;
-  if (isOutdated && isUnplanned(settings, deployment)) return { kind: 'intent-unplanned', deployment, checksum };
-  if (isOutdated) return { kind: 'intent-outdated', deployment, checksum };
-  return { kind: 'job-due', deployment, settings, jobInputs };
-};
-
 /** The state of a bundle for which nothing is under way, and which nothing blocks. */
 const idleState = ({ seen, polled }: Facts): State | Need => {
   if (seen.spec.kind === 'invalid') return { kind: 'spec-invalid' };
@@ -128,7 +122,13 @@ const valuesRefused: IdleGuard = (idle) => {
   return typeof refusal === 'string' ? { kind: 'values-refused', target: due.target, message: refusal } : refusal;
 };
 
-const planDue: IdleGuard = (idle) => planState(idle, idle.due);
+const planDue: IdleGuard = (idle) => {
+  const { due } = idle;
+  if (due?.kind !== 'deploy' || !isOfKept(idle, { ...due.target, reason: due.reason })) return planState(idle, due);
+  const possible = isPossible(idle, due);
+  if (possible?.kind === 'needs') return possible;
+  return possible?.kind === 'yes' ? planState(idle, due) : undefined;
+};
 
 const deploymentDue: IdleGuard = (idle) => {
   const { due } = idle;
@@ -150,19 +150,6 @@ const returnDue: IdleGuard = (idle) => {
   return planned ?? stateOfReturn(possible, { kind: 'deployment-due', due, hold });
 };
 
-const stateOfReturn = (possible: Possible, state: State): State | Need => {
-  switch (possible.kind) {
-    case 'yes':
-      return state;
-    case 'never':
-      return { kind: 'return-impossible', why: possible.why };
-    case 'later':
-      return { kind: 'return-awaited', why: possible.why };
-    case 'needs':
-      return possible;
-  }
-};
-
 /** If a blocker that was reported is gone, and the registry's offer is not known, the registry is asked at once. */
 const registryUnasked: IdleGuard = ({ seen, polled }) => {
   const { status } = polled;
@@ -176,10 +163,13 @@ const registryUnasked: IdleGuard = ({ seen, polled }) => {
 const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind: 'record-outdated', due } : undefined);
 
 /** What is due by the spec, the registry and the values; if that is nothing new, a correction of drift. */
-const dueOf = (idle: Idle, checksum: string): Due => {
+const dueOf = (idle: Idle, present: string): Due => {
   const { seen, polled, settings } = idle;
-  const offered = { bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted };
+  const offered = holderOf(idle);
+  const isHeld = areValuesHeld(idle);
   const hold = holdOn(offered);
+  const { appliedChecksum = present } = polled.status;
+  const checksum = isHeld ? appliedChecksum : present;
   const fresh = (wanted: PollAccount['wanted']): Due => {
     const dueByOffer = whatIsDue({
       bundle: seen.bundle,
@@ -193,7 +183,7 @@ const dueOf = (idle: Idle, checksum: string): Due => {
       now: seen.now,
       timeScale: seen.platform.timeScale,
     });
-    return asReturn(dueByOffer, hold);
+    return asReturn(dueByOffer, { hold, areValuesHeld: isHeld });
   };
   const due = dueOfPlan(idle, { checksum, wanted: wantedOf(offered), fresh });
   const applied = appliedOf(polled.status);
@@ -243,9 +233,14 @@ const checkDue: IdleGuard = (idle) => {
   const { applied } = prepared;
   if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs };
-  // Values that differ from the applied ones are to be deployed, not checked.
-  if (jobInputs.checksum !== applied.checksum) return undefined;
-  return { kind: 'check-due', ...settledData(idle, due), applied, settings, jobInputs };
+  // Values that differ from the applied ones are to be deployed, not checked, unless they are held.
+  if (jobInputs.checksum !== applied.checksum && !areValuesHeld(idle)) return undefined;
+  const given = givenFor(idle, { present: jobInputs, checksum: applied.checksum });
+  if (given.kind === 'needs') return given;
+  const rest = settledData(idle, due);
+  return given.kind === 'gone'
+    ? { kind: 'check-impossible', ...rest, lack: given.why }
+    : { kind: 'check-due', ...rest, applied, settings: given.settings, jobInputs: given.jobInputs };
 };
 
 /** In this order. */

@@ -13,12 +13,15 @@ const MOST_HOLDS = 5;
 /** What a registry offers, or what was tried. */
 type Offer = Pick<Attempt, 'tag' | 'digest'>;
 
-interface Holder {
+/** A bundle, as far as its holds depend on it. */
+export interface Holder {
   readonly bundle: StoredBundle;
   readonly settings: Settings;
   readonly status: WerfBundleStatus;
   /** What the registry offers; undefined while it is not known. */
   readonly wanted: Offer | undefined;
+  /** Of the present spec and values; undefined: what it was when they were read last. */
+  readonly checksum?: string | undefined;
 }
 
 /**
@@ -28,16 +31,61 @@ interface Holder {
 export const holdsOf = ({ bundle, settings, status, wanted }: Holder): readonly Hold[] => {
   if (settings.converge.onFailure !== 'Return') return [];
   const tag = rollbackOf(bundle);
-  const isNamed = (hold: Hold): boolean => tag !== undefined && (hold.tag === tag || hold.digest === wanted?.digest);
-  const isDeployed = ({ good }: Hold): boolean =>
-    good.digest === status.lastAppliedDigest && good.tag === status.lastAppliedTag;
+  // A tag says nothing of values.
+  const isNamed = (hold: Hold): boolean =>
+    tag !== undefined && !isOfValues(hold) && (hold.tag === tag || hold.digest === wanted?.digest);
+  const isDeployed = (hold: Hold): boolean => {
+    const { digest, tag: goodTag, checksum } = hold.good;
+    const isSame = digest === status.lastAppliedDigest && goodTag === status.lastAppliedTag;
+    return isSame && (!isOfValues(hold) || checksum === status.appliedChecksum);
+  };
   return (status.holds ?? []).filter((hold) => isDeployed(hold) && !isNamed(hold));
 };
 
-/** The hold that keeps from being deployed what the registry offers or, while that is not known, what was tried last. */
+/** Whether it is values, or a spec, that failed with a digest which is deployed well with others: only both together are held. */
+export const isOfValues = ({ digest, good }: Hold): boolean => digest === good.digest;
+
+/**
+ * The hold that keeps from being deployed what the registry offers or, while that is not known, what was tried last: that digest, or the present
+ * values with what is deployed.
+ */
 export const holdOn = (holder: Holder): Hold | undefined => {
   const offer = holder.wanted ?? lastAttempt(holder.status);
-  return offer && holdsOf(holder).find(({ digest }) => digest === offer.digest);
+  if (offer === undefined) return undefined;
+  const holds = (hold: Hold): boolean =>
+    isOfValues(hold)
+      ? offer.digest === hold.digest && hasHeldValues(holder, hold)
+      : offer.digest === hold.digest || (offer.digest === hold.good.digest && hasHeldValues(holder, hold));
+  return holdsOf(holder).find(holds);
+};
+
+/** The hold because of which what is deployed has the values that are kept, and not the present ones; undefined: there is none. */
+export const holdOnValues = (holder: Holder): Hold | undefined =>
+  holdsOf(holder).find((hold) => hasHeldValues(holder, hold));
+
+/** Whether the present values are those that have failed, and what is deployed has those that it was returned to with. */
+const hasHeldValues = ({ checksum, status }: Holder, hold: Hold): boolean => {
+  const { presentChecksum, appliedChecksum } = status;
+  if (hold.checksum === hold.good.checksum || appliedChecksum !== hold.good.checksum) return false;
+  const present = checksum ?? presentChecksum;
+  if (present === undefined || present === hold.checksum) return present !== undefined;
+  // Checksums of two keys can't be compared: the values are taken for those that were read before the key was changed.
+  return presentChecksum === hold.checksum && keyOf(present) !== keyOf(hold.checksum);
+};
+
+const keyOf = (checksum: string): string => checksum.slice(0, checksum.indexOf(':'));
+
+/** The status with the present checksum kept while something is held: it says later whether the values are held, without reading them. */
+export const withPresent = (holder: Holder): WerfBundleStatus => {
+  const { holds: _, presentChecksum, ...rest } = holder.status;
+  const holds = holdsOf(holder);
+  if (holds.length === 0) return rest;
+  const present = holder.checksum ?? presentChecksum;
+  const anew = (hold: Hold): Hold =>
+    present !== undefined && hold.checksum === presentChecksum && keyOf(present) !== keyOf(hold.checksum)
+      ? { ...hold, checksum: present }
+      : hold;
+  return { ...rest, holds: holds.map(anew), ...(present !== undefined && { presentChecksum: present }) };
 };
 
 /** The status with one more hold. */
@@ -70,9 +118,13 @@ export const withReleaseHandled = (bundle: StoredBundle, status: WerfBundleStatu
 
 /** Whether the last attempt of what is deployed has failed since something is held: the return itself. */
 const returnFailed = (
-  { holds = [], lastAppliedDigest, lastAppliedTag }: WerfBundleStatus,
+  { holds = [], lastAppliedDigest, lastAppliedTag, appliedChecksum }: WerfBundleStatus,
   last: HistoryEntry,
-): boolean => holds.length > 0 && last.tag === lastAppliedTag && last.digest === lastAppliedDigest;
+): boolean =>
+  holds.length > 0 &&
+  last.tag === lastAppliedTag &&
+  last.digest === lastAppliedDigest &&
+  last.checksum === appliedChecksum;
 
 /** The message of a failure, with what comes of it beyond its retries. */
 export const withReturnTold = (status: WerfBundleStatus, message: string): string => {

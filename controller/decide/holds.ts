@@ -7,7 +7,8 @@ import { conditionOf, momentOf, withCondition, withoutCondition } from './condit
 import { openDeployment } from './deployment.js';
 import type { Facts, Idle } from './facts.js';
 import type { Finding } from './finding.js';
-import { type Hold, holdOn, holdsOf } from './hold-list.js';
+import { type Hold, holdOn, holdOnValues, holdsOf, isOfValues, withPresent } from './hold-list.js';
+import { holderOf } from './holder.js';
 import type { PartialDecision } from './partial-decision.js';
 
 /** Accounts, whatever was decided, for what is held, and tells who or what keeps from being deployed what the registry offers. */
@@ -17,7 +18,7 @@ export const accountHolds = (facts: Facts, partial: PartialDecision): PartialDec
   const idle = { ...facts, settings: seen.spec.settings };
   const status = withHoldsKept(idle, partial.status);
   const hold = toldHold(idle, status);
-  const told = toldOf(seen.bundle, status, hold);
+  const told = toldOf(idle, status, hold);
   return {
     ...partial,
     status: told === undefined ? withoutCondition(status, 'Held') : withCondition(status, told, momentOf(seen)),
@@ -26,13 +27,12 @@ export const accountHolds = (facts: Facts, partial: PartialDecision): PartialDec
 };
 
 /** Keeps the holds that hold, and why there was no return, until something else is decided. */
-const withHoldsKept = ({ seen, polled, settings }: Idle, status: WerfBundleStatus): WerfBundleStatus => {
-  const { holds: _, notReturned, ...rest } = status;
-  const holds = holdsOf({ bundle: seen.bundle, settings, status, wanted: polled.wanted });
-  const isCurrent = notReturned?.number === status.deployment?.number && settings.converge.onFailure === 'Return';
+const withHoldsKept = (idle: Idle, status: WerfBundleStatus): WerfBundleStatus => {
+  const { notReturned, ...rest } = withPresent(holderOf(idle, status));
+  const { onFailure } = idle.settings.converge;
+  const isCurrent = notReturned?.number === status.deployment?.number && onFailure === 'Return';
   return {
     ...rest,
-    ...(holds.length > 0 && { holds }),
     ...(isCurrent && notReturned !== undefined && { notReturned }),
   };
 };
@@ -43,22 +43,28 @@ const REASONS_OF_HOLDS: ReadonlySet<string> = new Set(['Returning', 'Returned'])
  * The hold on what the registry offers. While that is not known, and when for once it offers just what is deployed, all stays as it was told:
  * lists flap.
  */
-const toldHold = ({ seen, polled, settings }: Idle, status: WerfBundleStatus): Hold | undefined => {
-  const { wanted } = polled;
-  const holder = { bundle: seen.bundle, settings, status, wanted };
+const toldHold = (idle: Idle, status: WerfBundleStatus): Hold | undefined => {
+  const { seen } = idle;
+  const holder = holderOf(idle, status);
+  const { wanted } = holder;
+  const ofValues = holdOnValues(holder);
+  if (ofValues !== undefined) return ofValues;
   if (rollbackOf(seen.bundle) !== undefined) return undefined;
   const asItWas = wanted === undefined || (wanted.digest === status.lastAppliedDigest && seen.sameScans < 2);
   if (!asItWas) return holdOn(holder);
-  const [newest] = holdsOf(holder);
+  const newest = holdsOf(holder).find((hold) => !isOfValues(hold));
   const isNew = status.holds?.[0]?.number !== seen.bundle.status?.holds?.[0]?.number;
   return isNew || REASONS_OF_HOLDS.has(conditionOf(status, 'Held')?.reason ?? '') ? newest : undefined;
 };
 
-const toldOf = (bundle: StoredBundle, status: WerfBundleStatus, hold: Hold | undefined) => {
+const toldOf = (idle: Idle, status: WerfBundleStatus, hold: Hold | undefined) => {
+  const { bundle } = idle.seen;
   const tag = rollbackOf(bundle);
   if (tag !== undefined) return rolledBack(bundle, tag);
   if (hold === undefined) return undefined;
-  const message = `${hold.tag} is held: ${hold.message}; ${howToLetGo(bundle)}`;
+  const message = isAbout(idle, status, hold)
+    ? `${whatIsHeld(hold)} held: ${hold.message}; ${withWhichValues(hold)}; ${howToTryAgain(bundle, hold)}`
+    : `${hold.tag} is held: ${hold.message}; ${howToLetGo(bundle)}`;
   const before = conditionOf(status, 'Held');
   // What else is deployed meanwhile, other values say, is no return.
   const isOver = isReturned(status) || (before?.reason === 'Returned' && before.message === message);
@@ -70,18 +76,44 @@ const isReturned = (status: WerfBundleStatus): boolean =>
   openDeployment(status) === undefined && lastTried(status)?.result === 'Succeeded';
 
 /** That what is asked for is not deployed, once all is done that is done by itself. */
-const returned = ({ seen, polled }: Idle, status: WerfBundleStatus, hold: Hold): readonly Finding[] => {
+const returned = (idle: Idle, status: WerfBundleStatus, hold: Hold): readonly Finding[] => {
+  const { seen, polled } = idle;
   const isUnknown = conditionOf(status, 'RegistryReachable')?.status === 'Unknown';
   if (isUnknown || !isReturned(status) || polled.findings.some(({ kind }) => kind === 'nothing-to-deploy')) return [];
   const { notReturned, lastAppliedTag } = status;
   const but =
     notReturned === undefined ? '' : `, which can not be given what has changed since: ${notReturned.message}`;
-  const message = `${hold.tag} failed, and ${lastAppliedTag} is deployed again${but}; ${howToLetGo(seen.bundle)}; it failed with: ${hold.message}`;
+  const message = isAbout(idle, status, hold)
+    ? `${hold.tag} failed, and ${lastAppliedTag} is deployed again: ${withWhichValues(hold)}${but}; ${howToTryAgain(seen.bundle, hold)}; it failed with: ${hold.message}`
+    : `${hold.tag} failed, and ${lastAppliedTag} is deployed again${but}; ${howToLetGo(seen.bundle)}; it failed with: ${hold.message}`;
   return [{ kind: 'returned', reason: 'Returned', message }];
 };
 
+/** Whether because of this hold what is deployed has other values than the present ones. */
+const isAbout = (idle: Idle, status: WerfBundleStatus, hold: Hold): boolean =>
+  holdOnValues(holderOf(idle, status))?.number === hold.number;
+
+const whatIsHeld = (hold: Hold): string =>
+  isOfValues(hold)
+    ? `the present values, or the present spec, of ${hold.tag} are`
+    : `${hold.tag}, with the present values and the present spec, is`;
+
+const withWhichValues = ({ good: { number } }: Hold): string => {
+  const which = number === undefined ? 'an earlier deployment' : `deployment ${number}`;
+  return `what is deployed has the values and the spec of ${which}, not the present ones`;
+};
+
+const howToTryAgain = (bundle: StoredBundle, hold: Hold): string => {
+  const until = isOfValues(hold) ? 'they change' : 'the registry offers another digest';
+  const others = isOfValues(hold) ? '' : ', and other values are deployed with what it is now';
+  return `held until ${until}${others}; to try it again, ${releaseCommand(bundle)}`;
+};
+
+const releaseCommand = (bundle: StoredBundle): string =>
+  annotateCommand(bundle.metadata, `${RELEASE_HOLD_REQUESTED}="$(date)"`);
+
 const howToLetGo = (bundle: StoredBundle): string =>
-  `it is held until the registry offers another digest; to try it again, ${annotateCommand(bundle.metadata, `${RELEASE_HOLD_REQUESTED}="$(date)"`)}`;
+  `it is held until the registry offers another digest; to try it again, ${releaseCommand(bundle)}`;
 
 const rolledBack = ({ metadata: { namespace, name } }: StoredBundle, tag: string) =>
   ({

@@ -2,7 +2,7 @@ import type { ChartVerdict } from '../../api/chart/chart-verdict.js';
 import type { Job, Pod, Stored } from '../../api/objects.js';
 import type { PlatformPolicy } from '../../api/platform-policy.js';
 import type { CredentialOrigin } from '../../api/references/registry-secret.js';
-import type { ParsedSpec } from '../../api/settings.js';
+import type { ParsedSpec, Settings } from '../../api/settings.js';
 import type { InstallationKey } from '../../api/signature.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
@@ -155,6 +155,18 @@ export interface JobSlot {
 export const slotFor = ({ slot }: Observation, jobName: string): JobSlot['kind'] | undefined =>
   slot?.jobName === jobName ? slot.kind : undefined;
 
+/** What was deployed last with success was made with, or why that is not known or not allowed any more. It holds contents of Secrets. */
+export type Kept =
+  | {
+      readonly kind: 'there';
+      readonly checksum: string;
+      /** The present ones, but for what the checksum covers. */
+      readonly settings: Settings;
+      readonly inputs: Pick<JobInputs, 'valuesArgs' | 'valuesFile' | 'secretTexts'>;
+    }
+  /** `why` is for people. */
+  | { readonly kind: 'gone'; readonly why: string };
+
 /** Everything that a decision about one bundle is based on, read at one moment. */
 export interface Observation {
   /** Wall clock, milliseconds. */
@@ -190,5 +202,6 @@ export interface Observation {
   readonly chart: JudgedChart | undefined;
   readonly dismissal: Dismissal | undefined;
   readonly tagNow: TagNow | undefined;
+  readonly kept: Kept | undefined;
   readonly slot: JobSlot | undefined;
 }

@@ -10,6 +10,7 @@ import type { CheckResult } from './drift-state.js';
 import type { Due } from './due.js';
 import type { Idle } from './facts.js';
 import { needsFinalizerToCheck } from './finalizer.js';
+import { givenFor } from './given.js';
 import type { Hold } from './hold-list.js';
 import { type JobInputs, type Observation, type PlanJob, slotFor } from './observation.js';
 import { isApproved, isHeld, isOutdated, needsApproval } from './plan-approval.js';
@@ -101,7 +102,8 @@ const withheld = (
 };
 
 /** The plan is written down, and has no result. */
-const making = ({ seen, polled, settings }: Idle, plan: Plan): PlanState | Need => {
+const making = (idle: Idle, plan: Plan): PlanState | Need => {
+  const { seen, polled, settings } = idle;
   const { jobInputs } = seen;
   const running = awaitedPlan(seen, polled.status);
   const check = followCheck(seen, running);
@@ -118,9 +120,13 @@ const making = ({ seen, polled, settings }: Idle, plan: Plan): PlanState | Need 
   if (slot === undefined) return { kind: 'needs', what: 'job-slot', jobName: plan.jobName };
   if (slot === 'waiting') return { kind: 'plan-queued', plan };
   if (jobInputs === undefined) return { kind: 'needs', what: 'job-inputs', settings };
-  return jobInputs.kind === 'ready'
-    ? { kind: 'plan-due', plan, settings, jobInputs }
-    : { kind: 'planning', plan, recheckAt: seen.now + GOING_RECHECK_MS };
+  const later = { kind: 'planning', plan, recheckAt: seen.now + GOING_RECHECK_MS } as const;
+  if (jobInputs.kind !== 'ready') return later;
+  const given = givenFor(idle, { present: jobInputs, checksum: plan.checksum });
+  if (given.kind === 'needs') return given;
+  return given.kind === 'gone'
+    ? later
+    : { kind: 'plan-due', plan, settings: given.settings, jobInputs: given.jobInputs };
 };
 
 const endOf = (result: CheckResult, plan: PlanJob | undefined): PlanEnd => {

@@ -1,16 +1,18 @@
 import { type HistoryEntry, lastTried } from '../../api/attempts.js';
 import { rollbackOf } from '../../api/rollback.js';
 import { preciseTime } from '../../api/timestamp.js';
-import type { WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Deployment, DeployReason, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Need } from './decision.js';
 import { openDeployment } from './deployment.js';
 import { appliedOf } from './drift-state.js';
 import { type Due, nextTry, takesLast } from './due.js';
 import type { Facts, Idle } from './facts.js';
-import { type Hold, holdOn } from './hold-list.js';
+import { type Hold, holdOn, holdOnValues } from './hold-list.js';
+import { holderOf } from './holder.js';
 import type { PollAccount } from './poll.js';
 import { isOfEndedRollback } from './rollback.js';
 import { scheduleOf } from './standing.js';
+import type { State } from './state.js';
 
 type Deploy = Extract<Due, { kind: 'deploy' }>;
 type Target = Deploy['target'];
@@ -56,7 +58,7 @@ const isKnownImpossible = ({ notReturned, deployment }: WerfBundleStatus): boole
   notReturned !== undefined && notReturned.number === deployment?.number;
 
 /** Whether something that was deployed before can be deployed again. `why` not is for people. */
-export type Possible = Need | { readonly kind: 'yes' } | { readonly kind: 'never' | 'later'; readonly why: string };
+type Possible = Need | { readonly kind: 'yes' } | { readonly kind: 'never' | 'later'; readonly why: string };
 
 /** A return that is due, and what is held from then on. */
 interface Return {
@@ -71,29 +73,45 @@ export const dueReturn = (idle: Idle, checksum: string): Return | undefined => {
   if (failure === undefined) return undefined;
   const { good } = failure;
   const due: Deploy = { kind: 'deploy', target: good, reason: 'Return', attempt: 1 };
-  const possible = good.checksum === checksum ? stillThere(idle, good) : OTHER_VALUES;
+  const possible = good.checksum === checksum ? stillThere(idle, good) : keptAndThere(idle, good);
   return { due, hold: holdOf(idle, failure), possible };
 };
 
-const OTHER_VALUES: Possible = {
-  kind: 'never',
-  why: 'the values, or the spec, are other ones than those that it was deployed with',
-};
-
-const holdOf = ({ seen }: Idle, { failed, good }: Failure): Hold => {
+const holdOf = ({ seen, polled }: Idle, { failed, good }: Failure): Hold => {
   const { tag, digest, checksum, number, message = 'the Job failed' } = failed;
-  return { tag, digest, checksum, number, since: preciseTime(seen.now), message, good };
+  const { kept } = polled.status;
+  const returned = { ...good, ...(kept !== undefined && { number: kept.number }) };
+  return { tag, digest, checksum, number, since: preciseTime(seen.now), message, good: returned };
 };
 
 /**
  * Whether a deployment that is due is possible: one of what was deployed before, in the place of what is held, is only while its tag has that
  * digest, since werf takes a tag, and no digest. undefined: it was found out before that it is not.
  */
-export const isPossible = (idle: Idle, { target }: Deploy): Possible | undefined => {
-  const { polled, seen, settings } = idle;
-  const { status, wanted } = polled;
-  if (holdOn({ bundle: seen.bundle, settings, status, wanted }) === undefined) return { kind: 'yes' };
-  return isKnownImpossible(status) ? undefined : stillThere(idle, target);
+export const isPossible = (idle: Idle, { target, reason }: Deploy): Possible | undefined => {
+  const isKept = isOfKept(idle, { ...target, reason });
+  if (!isKept && holdOn(holderOf(idle)) === undefined) return { kind: 'yes' };
+  if (isKnownImpossible(idle.polled.status)) return undefined;
+  return isKept ? keptAndThere(idle, target) : stillThere(idle, target);
+};
+
+/** Whether what is to be deployed has the values that are kept, and not the present ones. */
+export const isOfKept = (
+  idle: Idle,
+  { checksum, reason }: { readonly checksum: string; readonly reason: Deployment['reason'] },
+): boolean => {
+  const { jobInputs } = idle.seen;
+  if (jobInputs?.kind !== 'ready' || jobInputs.checksum === checksum) return false;
+  return checksum === idle.polled.status.appliedChecksum && (reason === 'Return' || areValuesHeld(idle));
+};
+
+/** Whether what is deployed keeps its values, since the present ones have failed with it, or with what is held. */
+export const areValuesHeld = (idle: Idle): boolean => holdOnValues(holderOf(idle)) !== undefined;
+
+const keptAndThere = (idle: Idle, target: Target): Possible => {
+  const { kept } = idle.seen;
+  if (kept === undefined) return { kind: 'needs', what: 'kept', settings: idle.settings };
+  return kept.kind === 'gone' ? { kind: 'never', why: kept.why } : stillThere(idle, target);
 };
 
 const stillThere = ({ seen }: Idle, { tag, digest }: Target): Possible => {
@@ -113,17 +131,37 @@ const stillThere = ({ seen }: Idle, { tag, digest }: Target): Possible => {
   }
 };
 
-/** What the registry offers, if it is not held: what is, nobody waits for. */
-export const unlessHeld = ({ seen, polled }: Facts): PollAccount['wanted'] => {
-  const { bundle, spec } = seen;
-  const { status, wanted } = polled;
-  if (spec.kind === 'invalid' || wanted === undefined) return wanted;
-  return holdOn({ bundle, settings: spec.settings, status, wanted }) === undefined ? wanted : undefined;
+/** The state of a bundle for which this is due. @param state - if it is possible */
+export const stateOfReturn = (possible: Possible, state: State): State | Need => {
+  switch (possible.kind) {
+    case 'yes':
+      return state;
+    case 'never':
+      return { kind: 'return-impossible', why: possible.why };
+    case 'later':
+      return { kind: 'return-awaited', why: possible.why };
+    case 'needs':
+      return possible;
+  }
 };
 
-/** What is due for a bundle whose offer is held, as it is told: what comes in its place is a return, unless only values have changed. */
-export const asReturn = (due: Due, hold: Hold | undefined): Due => {
-  if (hold === undefined || due.kind !== 'deploy') return due;
-  const isOfTag = due.reason === 'NewTag' || due.reason === 'MovedTag' || due.reason === 'Downgrade';
-  return isOfTag ? { ...due, reason: 'Return' } : due;
+/** What the registry offers, if it is not held: what is, nobody waits for. */
+export const unlessHeld = ({ seen, polled }: Facts): PollAccount['wanted'] => {
+  const { spec } = seen;
+  const { wanted } = polled;
+  if (spec.kind === 'invalid' || wanted === undefined) return wanted;
+  return holdOn(holderOf({ seen, polled, settings: spec.settings })) === undefined ? wanted : undefined;
+};
+
+const OF_TAGS: ReadonlySet<DeployReason> = new Set(['NewTag', 'MovedTag', 'Downgrade']);
+const OF_VALUES: ReadonlySet<DeployReason> = new Set(['NewSpec', 'NewValues']);
+
+/**
+ * What is due for a bundle whose offer is held, as it is told: what comes in its place is a return, unless only values have changed, and
+ * these are not held.
+ */
+export const asReturn = (due: Due, of: { readonly hold: Hold | undefined; readonly areValuesHeld: boolean }): Due => {
+  if (of.hold === undefined || due.kind !== 'deploy') return due;
+  const isReturn = OF_TAGS.has(due.reason) || (of.areValuesHeld && OF_VALUES.has(due.reason));
+  return isReturn ? { ...due, reason: 'Return' } : due;
 };

@@ -6,6 +6,7 @@ import { isCorrectable, nextCheckOf } from './drift-due.js';
 import { nextTry, takesLast } from './due.js';
 import type { Idle } from './facts.js';
 import { wantedOf } from './hold-list.js';
+import { holderOf } from './holder.js';
 import type { Observation } from './observation.js';
 import { isUnasked } from './plan-record.js';
 import { hasOtherCredentials, isDeployRequested, isNewGeneration, wasAttempted } from './poll.js';
@@ -74,11 +75,12 @@ const isRetryDue = (seen: Observation, settings: Settings): boolean => {
 };
 
 /** What is held is no other offer than what is deployed in its place. */
-const hasOtherOffer = ({ seen, settings }: Idle): boolean => {
-  const { latest, bundle } = seen;
+const hasOtherOffer = (of: Idle): boolean => {
+  const { seen } = of;
+  const { latest } = seen;
   const status = statusOf(seen);
   if (reachedOf(seen) !== 'True' || latest?.kind !== 'selected') return false;
   const { deployment } = status;
-  const { tag, digest } = wantedOf({ bundle, settings, status, wanted: latest });
+  const { tag, digest } = wantedOf({ ...holderOf(of, status), wanted: latest });
   return wasSuperseded(status) || tag !== deployment?.tag || digest !== deployment.digest;
 };

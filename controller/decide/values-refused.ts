@@ -8,6 +8,7 @@ import type { Need } from './decision.js';
 import type { Due } from './due.js';
 import type { Idle } from './facts.js';
 import { wantedOf } from './hold-list.js';
+import { holderOf } from './holder.js';
 import type { Platform } from './observation.js';
 
 /**
@@ -75,7 +76,8 @@ const refusalText = (what: string, { chart, problems }: Extract<ChartVerdict, { 
  * known now what the registry offers.
  * @param due - undefined: nothing has happened that could have made a difference
  */
-export const standingRefusal = ({ seen, polled, settings }: Idle, due: Due | undefined): string | undefined => {
+export const standingRefusal = (idle: Idle, due: Due | undefined): string | undefined => {
+  const { seen, polled } = idle;
   const { status = {} } = seen.bundle;
   const ready = conditionOf(status, 'Ready');
   if (ready?.reason !== 'ValuesRefused') return undefined;
@@ -85,7 +87,7 @@ export const standingRefusal = ({ seen, polled, settings }: Idle, due: Due | und
   const offersNothing = seen.delivery?.outcome.kind === 'nothing-to-deploy';
   if (isAskedAnew || offersNothing) return undefined;
   // What was refused may stand in the place of what is held.
-  const wanted = wantedOf({ bundle: seen.bundle, settings, status: polled.status, wanted: polled.wanted });
+  const wanted = wantedOf(holderOf(idle));
   const isUnchanged = due === undefined && wanted?.digest === status.refusedDigest;
   return wanted === undefined || isUnchanged ? ready.message : undefined;
 };

@@ -16,6 +16,8 @@ export const LABELS = {
   job: 'werf.io/job',
   /** The purpose of a Job that deploys nothing: {@link PLAN}. A deployment's Job has no such label. */
   jobKind: 'werf.io/job-kind',
+  /** On a Secret that belongs to no Job: {@link KEPT}. */
+  secretKind: 'werf.io/secret-kind',
 } as const;
 
 /** On a Job, made by others: the LocalQueue of Kueue that admits it. Older versions of Kueue read an annotation of this name. */
@@ -28,6 +30,8 @@ export const MANAGED_BY = 'werfbundle-controller';
 
 /** Value of {@link LABELS}.jobKind: the Job only plans, to check for drift, or before a deployment. */
 export const PLAN = 'plan';
+/** Value of {@link LABELS}.secretKind: the Secret keeps what the last successful deployment was made with. */
+export const KEPT = 'kept';
 
 /**
  * The highest number of a deployment, or of a check, that is believed of what is not signed: the CRD allows a thousand times as many, so

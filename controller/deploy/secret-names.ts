@@ -8,6 +8,8 @@ export const SECRET_KEYS = {
   dockerConfig: '.dockerconfigjson',
   key: 'key',
   ca: 'ca.crt',
+  /** What the deployment was made with beside the values file; never mounted. */
+  kept: 'kept.json',
 } as const;
 
 /** Names of a Job's own Secrets; a Job's name has at most 63 characters, a Secret's may have 253. */
@@ -16,4 +18,6 @@ export const secretNamesOf = (jobName: string) => ({
   dockerConfig: `${jobName}-docker`,
   key: `${jobName}-key`,
   ca: `${jobName}-ca`,
+  /** What to keep of the deployment once it has succeeded. */
+  kept: `${jobName}-kept`,
 });

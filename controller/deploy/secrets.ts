@@ -21,7 +21,8 @@ export interface SecretContents {
   readonly secretTexts: readonly string[];
 }
 
-type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
+/** What the Secrets of a Job are made of. */
+export type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
   readonly targetNamespace: string;
   /** By which it is known again what the log must not show. */
   readonly key: InstallationKey;
@@ -29,7 +30,7 @@ type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' |
 };
 
 /** Limit for a Secret's contents, bytes: the apiserver accepts 1 MiB, of which a part is left for keys. */
-const MAX_SECRET_BYTES = 1_040_000;
+export const MAX_SECRET_BYTES = 1_040_000;
 
 /**
  * The immutable Secrets of a deployment's Job, to be created before it; none for contents that are undefined. The one with the
@@ -101,8 +102,9 @@ export const ownedBy = (job: Stored<Job>): { readonly metadata: Pick<ObjectMeta,
   return { metadata: { ownerReferences: [owner] } };
 };
 
-const secretOf = (
-  input: SecretsInput,
+/** A Secret of a Job; the bundle owns it until the Job does. */
+export const secretOf = (
+  input: Omit<SecretsInput, 'jobInputs' | 'key'>,
   secret: { readonly name: string; readonly type?: string; readonly data: Readonly<Record<string, string>> },
 ): Secret => ({
   apiVersion: 'v1',

@@ -11,7 +11,7 @@ import {
 } from '../../api/objects.js';
 import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
-import type { Action, Cleanup, ExecuteFailure } from '../decide/decision.js';
+import type { Action, Cleanup, ExecuteFailure, Keep } from '../decide/decision.js';
 import { hasSameNumber, LABELS, madeAlike } from '../deploy/names.js';
 import { hasBegun, isJobOf } from '../deploy/result.js';
 import { ownedBy } from '../deploy/secrets.js';
@@ -46,6 +46,8 @@ const perform = async (deps: ExecuteDeps, action: Action, signal: AbortSignal): 
         return await createJobOrNothing(deps, action, signal);
       case 'delete-job':
         return await deleteJob(deps.client, action, signal);
+      case 'keep':
+        return await keep(deps.client, action, signal);
       case 'delete-secrets':
         await deleteSecrets(deps.client, action, signal);
         return undefined;
@@ -215,6 +217,35 @@ const createOrGet = async <S extends Stored>(
     if (existing === undefined)
       throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });
     return { object: existing, isNew: false };
+  }
+};
+
+/**
+ * Writes what is to be kept over what was kept before. It is no failure of the deployment if that is refused: only a return needs it. Each
+ * step may be done again after a crash, since the Job's own Secret is deleted last.
+ */
+const keep = async (
+  client: KubeClient,
+  { secret, from }: Keep,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  const ours = ({ metadata }: Secret) =>
+    metadata.labels?.[LABELS.bundleUid] === secret.metadata.labels?.[LABELS.bundleUid];
+  const message = `what was deployed is not kept in Secret ${secret.metadata.name}`;
+  try {
+    const made = from === undefined ? secret : await client.get(SECRETS, from, signal);
+    if (made?.data === undefined || !ours(made))
+      return { kind: 'not-kept', message: `${message}: the Secret of its Job is gone` };
+    const existing = await client.get(SECRETS, refOf(secret), signal);
+    if (existing !== undefined && !ours(existing))
+      return { kind: 'not-kept', message: `${message}: somebody else has a Secret of that name` };
+    if (existing?.immutable === true && isDeepStrictEqual(existing.data, made.data)) return undefined;
+    if (existing !== undefined) await client.delete(SECRETS, refOf(existing), { uid: existing.metadata.uid }, signal);
+    await client.create(SECRETS, { ...secret, data: made.data }, signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
+    return { kind: 'not-kept', message: `${message}: ${error.message}` };
   }
 };
 

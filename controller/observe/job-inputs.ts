@@ -87,7 +87,8 @@ const namespaceBlocker = async (
   return fault && blockerOf(fault);
 };
 
-const readAccount = (client: Reads, references: readonly Reference[], signal: AbortSignal) => {
+/** Checks the ServiceAccount of the Job. @throws KubeError when the apiserver could not be asked */
+export const readAccount = (client: Reads, references: readonly Reference[], signal: AbortSignal) => {
   const reference = referenceFor(references, 'service-account');
   return readReference(client, { type: SERVICEACCOUNTS, reference, check: checkServiceAccount }, signal);
 };

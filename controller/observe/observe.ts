@@ -95,6 +95,7 @@ export const observe = async (
     chart: undefined,
     dismissal: undefined,
     tagNow: undefined,
+    kept: undefined,
   };
 };
 

@@ -35,7 +35,7 @@ export const deploy = async (
   try {
     await behaveAll(deploying, ['slow', 'hook']);
     await applyObject(given.cluster, deployed(seen.desired, deploying.behaviours));
-    await behaveAll(deploying, ['fail', 'unready']);
+    await behaveAll(deploying, ['fail', 'fail-if', 'unready']);
   } catch (error) {
     await finish(deploying, { ...record, status: 'failed' });
     const cause = say('executing', { cause: error instanceof Error ? error.message : String(error) });

@@ -20,6 +20,8 @@ export type Behaviour =
   | { readonly kind: 'plan-deletes'; readonly resource: string }
   /** A template, a hook, or a Deployment that never becomes ready: the deployment fails there. */
   | { readonly kind: 'template' | 'hook' | 'unready' }
+  /** The deployment fails if this value is given at the top. */
+  | { readonly kind: 'fail-if'; readonly value: string }
   /** Only a part of the object is deployed. */
   | { readonly kind: 'half' }
   | { readonly kind: 'print-values' };
@@ -31,7 +33,7 @@ const PIECE_MEBIBYTES = 8;
 
 /**
  * Reads `playground.werf.io/behaviour`: `oom`, `memory: MEBIBYTES`, `fail`, `template`, `hook`, `unready`, `slow: SECONDS`, `print-values`,
- * `half`, `fail-plan`, `slow-plan: SECONDS`, `plan-deletes: KIND/NAME`, or several with commas between them.
+ * `half`, `fail-plan`, `slow-plan: SECONDS`, `plan-deletes: KIND/NAME`, `fail-if: VALUE`, or several with commas between them.
  * @throws Error for anything else
  */
 export const behavioursOf = (annotations: Readonly<Record<string, string>>): readonly Behaviour[] => {
@@ -44,11 +46,13 @@ const behaviourOf = (word: string): Behaviour => {
   if (plain !== undefined) return { kind: plain };
   const [, resource] = /^plan-deletes:\s*(\w+\/[\w.-]+)$/.exec(word) ?? [];
   if (resource !== undefined) return { kind: 'plan-deletes', resource };
+  const [, value] = /^fail-if:\s*(\w+)$/.exec(word) ?? [];
+  if (value !== undefined) return { kind: 'fail-if', value };
   const [, kind, amount] = /^(memory|slow|slow-plan):\s*(\d+(?:\.\d+)?)$/.exec(word) ?? [];
   if (kind === 'memory') return { kind, mebibytes: Number(amount) };
   if (kind === 'slow' || kind === 'slow-plan') return { kind, seconds: Number(amount) };
   throw new Error(
-    `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'memory: MEBIBYTES', 'slow: SECONDS', 'slow-plan: SECONDS', 'plan-deletes: KIND/NAME'].join(', ')}`,
+    `${ANNOTATION}: "${word}" is none of ${[...PLAIN, 'memory: MEBIBYTES', 'slow: SECONDS', 'slow-plan: SECONDS', 'plan-deletes: KIND/NAME', 'fail-if: VALUE'].join(', ')}`,
   );
 };
 
@@ -105,6 +109,9 @@ export const behave = async (behaviour: Behaviour, about: Circumstances): Promis
     case 'fail':
       print('deploy/backend: container backend: waiting: CrashLoopBackOff');
       throw new Error('track resource readiness: resource "Deployment/backend" failed: the chart asked for it');
+    case 'fail-if':
+      if (about.values[behaviour.value] === undefined) return;
+      throw new Error(`track resource readiness: resource "Deployment/backend" failed: ${behaviour.value} was given`);
     case 'unready':
       await sleep(about.timeoutS * 1000);
       throw new Error(say('neverReady', { namespace: about.namespace, resource: 'Deployment/web' }));

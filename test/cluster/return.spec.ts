@@ -1,9 +1,10 @@
 import t, { type Test } from 'tap';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { type Given, outcomeOf, playAll, readyOf, scenarioIn, TIME_SCALE, told } from '../kit/bundle-scenario.js';
+import { canary } from '../kit/canary.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
 import { recordWatch } from '../kit/record-watch.js';
-import { configMap } from '../kit/values-objects.js';
+import { configMap, secret } from '../kit/values-objects.js';
 
 const RETURNS = { onFailure: 'Return' } as const;
 
@@ -150,6 +151,68 @@ const triesAgainWhenLetGo = async (t: Test, given: Given): Promise<void> => {
   ]);
 };
 
+/** The values that break a deployment are gone by themselves, with all that came from Secrets; mended ones are tried at once. */
+const returnsToValues = async (t: Test, given: Given): Promise<void> => {
+  const scenario = await scenarioIn(given, 'returning-values');
+  const { fixture, namespace } = scenario;
+  const behaviour = 'print-values, fail-if: broken';
+  await fixture.publish({ repository: 'acme/returning-values', tag: 'v1.0.0', behaviour });
+  const passwords = { before: canary('before'), after: canary('after') };
+  const database = (password: string, more = '') =>
+    secret('database', { 'values.yaml': `password: ${password}\n${more}` });
+  await scenario.apply(database(passwords.before));
+  const valuesFrom = [{ secretRef: { name: 'database' } }];
+  await scenario.applyBundle(
+    'app',
+    scenario.spec('acme/returning-values', { ...RETURNS, valuesFrom }, { tag: 'v1.0.0' }),
+  );
+  const good = await scenario.synced('app', 'v1.0.0');
+  t.match(good.kept, { number: 1, namespace, name: /^app-kept-[0-9a-f]{8}$/ });
+
+  await scenario.apply(database(passwords.after, 'broken: true\n'));
+  const returned = await scenario.until('app', 'returned', told('Returned'));
+  t.match(outcomeOf(returned), {
+    phase: 'Failed',
+    number: 3,
+    reason: 'Return',
+    history: ['3 v1.0.0 Succeeded', '2 v1.0.0 Failed', '1 v1.0.0 Succeeded'],
+  });
+  t.match(returned, {
+    appliedChecksum: good.appliedChecksum,
+    holds: [{ tag: 'v1.0.0', digest: good.lastAppliedDigest, number: 2, good: { number: 1 } }],
+  });
+  t.match(
+    readyOf(returned)?.message,
+    /^v1\.0\.0 failed, and v1\.0\.0 is deployed again: what is deployed has the values and the spec of deployment 1, not the present ones; held until they change; to try it again, kubectl annotate wb app /,
+  );
+  const shown = await scenario.kubectl(
+    'get',
+    'wb',
+    'app',
+    '-o',
+    'jsonpath={.status.conditions[?(@.type=="Held")].message}',
+  );
+  t.match(shown.stdout, /^the present values, or the present spec, of v1\.0\.0 are held: /);
+  const log = await scenario.kubectl('logs', `job/${returned.deployment?.jobName}`, '-c', 'werf');
+  t.match(log.stdout, passwords.before, 'werf was given the old values');
+  t.match(returned.lastJobLogs, /: \*\*\*\n/, 'and the status shows nothing of them');
+
+  const before = await scenario.bundle('app');
+  await scenario.morePolls('acme/returning-values', 3);
+  t.same(await scenario.bundle('app'), before, 'no poll undoes it, nor writes anything');
+
+  await scenario.apply(database(passwords.after));
+  const mended = await scenario.synced('app', 'v1.0.0', 4);
+  t.match(mended, { deployment: { reason: 'NewValues' }, kept: { number: 4 } });
+  t.same([mended.holds, mended.presentChecksum], [undefined, undefined]);
+  const mine = await scenario.kubectl('get', 'secret', '-l', 'werf.io/secret-kind=kept', '-o', 'name');
+  t.equal(mine.stdout, `secret/${good.kept?.name}\n`, 'one for each bundle');
+  await scenario.patch('app', { spec: { converge: { onFailure: 'Stay' } } });
+  await scenario.until('app', 'keeps nothing', ({ kept }) => kept === undefined);
+  const none = await scenario.kubectl('get', 'secret', '-l', 'werf.io/secret-kind=kept', '-o', 'name');
+  t.equal(none.stdout, '');
+};
+
 t.test('onFailure: Return on a real control plane', async (t) => {
   const fixture = await startDeployFixture(t);
   const states = await recordWatch(t, fixture, WERFBUNDLES);
@@ -158,6 +221,7 @@ t.test('onFailure: Return on a real control plane', async (t) => {
   t.jobs = 2;
   await playAll(t, given, {
     'what failed is returned from and held, over polls, until it is let go or mended': returnsByItself,
+    'values that break a deployment are returned from, and held until they are mended': returnsToValues,
     'a tag that has moved can not be returned to, and the status says so': saysThatItCannot,
     'what a person has tried by a rollback is tried once more when it is let go, and then returned from':
       triesAgainWhenLetGo,

@@ -276,7 +276,7 @@ t.test('what has not begun gives way to what is wanted now', async (t) => {
 
 t.test('what a Job needed is deleted when its result is recorded, and again by the next process', async (t) => {
   const made = job(bundle(syncedStatus()));
-  const own = ['values', 'docker', 'key', 'ca'].map((what) => `${made.metadata.name}-${what}`);
+  const own = ['values', 'docker', 'key', 'ca', 'kept'].map((what) => `${made.metadata.name}-${what}`);
   const saying = (secrets: string | undefined) => {
     const annotations = secrets === undefined ? {} : { 'werf.io/secrets': secrets };
     return { ...made, metadata: { ...made.metadata, annotations } };

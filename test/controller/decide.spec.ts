@@ -201,7 +201,7 @@ const STATES: {
       jobInputs: jobInputs(),
       tagNow: { kind: 'absent', tag: 'v1.0.0' },
     }),
-    want: ['False DeployFailed', 'now'],
+    want: ['False DeployFailed', 'keep', 'now'],
   },
   'return-awaited': {
     title: 'the registry does not say whether what was deployed before can be deployed again',
@@ -209,7 +209,7 @@ const STATES: {
       jobInputs: jobInputs(),
       tagNow: { kind: 'unknown', tag: 'v1.0.0', why: 'error polling registry: 503' },
     }),
-    want: ['False DeployFailed', 'at'],
+    want: ['False DeployFailed', 'keep', 'at'],
   },
   'deployment-due': {
     title: 'the registry offers something new',

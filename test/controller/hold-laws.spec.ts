@@ -34,6 +34,7 @@ const NATURE: Readonly<Record<string, Step>> = {
   'Jobs vanish': (model) => model.loseJobs(),
   'changes values': (model) => model.changeValues(`k1:${model.now}`),
   'values are as at first': (model) => model.changeValues('k1:0'),
+  'what is kept is deleted': (model) => model.loseKept(),
   'takes values away': (model) => {
     model.blocker = 'jobInputs';
   },
@@ -112,27 +113,65 @@ const played = (steps: readonly string[], decides: Decides = decide): BundleMode
   return model;
 };
 
+interface Deployed {
+  readonly tag: string;
+  readonly digest: string;
+  readonly checksum: string;
+}
+
+/** What failed, and what was returned to. */
+interface Held extends Deployed {
+  readonly good: Deployed;
+}
+
+const isSame = (one: Deployed, other: Deployed): boolean =>
+  one.tag === other.tag && one.digest === other.digest && one.checksum === other.checksum;
+const isOfValues = ({ digest, good }: Held): boolean => digest === good.digest;
+const madeOf = ({ tag, digest = '', checksum = '' }: Partial<Deployed> & { readonly tag: string }): Deployed => ({
+  tag,
+  digest,
+  checksum,
+});
+
+/** Whether it is held: the digest or, with what was returned to, the values that failed. */
+const holdsBack = (held: Held, made: Deployed, applied: Deployed | undefined): boolean => {
+  if (!isOfValues(held) && made.digest === held.digest) return true;
+  const isOfGood = made.digest === held.good.digest && applied?.checksum === held.good.checksum;
+  return isOfGood && made.checksum === held.checksum && held.checksum !== held.good.checksum;
+};
+
 /** The first Job that deployed what was held, by what has happened alone: it does not ask the status what that holds. */
 const heldDeployed = ({ story }: BundleModel): string | undefined => {
-  const held = new Map<string, { readonly tag: string; readonly good: string }>();
-  const nameOf = (deployed: { readonly tag: string; readonly digest?: string }) => `${deployed.tag} ${deployed.digest}`;
-  let failed: { readonly tag: string; readonly digest: string } | undefined;
+  let held: readonly Held[] = [];
+  let failed: Deployed | undefined;
+  let applied: Deployed | undefined;
   for (const happened of story) {
-    if (happened.kind === 'let-go') held.clear();
-    // To name a tag is to let go what it has.
-    if (happened.kind === 'named') for (const [bad, { tag }] of held) if (tag === happened.tag) held.delete(bad);
+    if (happened.kind === 'let-go') held = [];
+    // To name a tag is to let go what it has, but not the values that failed with it.
+    if (happened.kind === 'named') held = held.filter((hold) => isOfValues(hold) || hold.tag !== happened.tag);
     if (happened.kind === 'ended') {
-      const { result, tag, digest = '' } = happened.ended;
-      if (result === 'Failed' || result === 'Lost') failed = { tag, digest };
-      if (result === 'Succeeded')
-        for (const [bad, { good }] of held) if (nameOf(happened.ended) !== good) held.delete(bad);
+      const { result } = happened.ended;
+      const ended = madeOf(happened.ended);
+      if (result === 'Failed' || result === 'Lost') failed = ended;
+      if (result === 'Succeeded') {
+        applied = ended;
+        held = held.filter((hold) =>
+          isSame(hold.good, isOfValues(hold) ? ended : { ...ended, checksum: hold.good.checksum }),
+        );
+      }
     }
     if (happened.kind === 'made') {
-      const { digest, tag, reason, number } = happened.deployment;
-      if (happened.rollback === tag) held.delete(digest);
-      if (held.has(digest)) return `deployment ${number} (${reason}) of ${tag}, which is held`;
-      if (reason === 'Return' && failed !== undefined && failed.digest !== digest)
-        held.set(failed.digest, { tag: failed.tag, good: nameOf(happened.deployment) });
+      const { tag, reason, number } = happened.deployment;
+      const made = madeOf(happened.deployment);
+      if (happened.rollback === tag) held = held.filter((hold) => isOfValues(hold) || hold.digest !== made.digest);
+      if (held.some((hold) => holdsBack(hold, made, applied)))
+        return `deployment ${number} (${reason}) of ${tag} with ${made.checksum}, which is held`;
+      if (
+        reason === 'Return' &&
+        failed !== undefined &&
+        (failed.digest !== made.digest || failed.checksum !== made.checksum)
+      )
+        held = [...held, { ...failed, good: made }];
     }
   }
   return undefined;
@@ -150,8 +189,21 @@ const rollbackUndone = ({ story }: BundleModel): string | undefined => {
 };
 
 const RETURNED = ['offers v1.0.0', 'Job succeeds', 'offers v1.1.0', 'Job fails', 'Job succeeds'];
+/** The same by other values alone, and by other values and another tag. */
+const RETURNED_VALUES = [
+  'offers v1.0.0',
+  'Job succeeds',
+  'changes values',
+  'offers v1.0.0',
+  'Job fails',
+  'Job succeeds',
+];
+const RETURNED_BOTH = ['offers v1.0.0', 'Job succeeds', 'changes values', 'offers v1.1.0', 'Job fails', 'Job succeeds'];
 /** Most sequences would not get to the point by themselves. */
-const BEGINNINGS = fc.constantFrom<readonly string[]>([], RETURNED.slice(0, 2), RETURNED.slice(0, 4), RETURNED);
+const BEGINNINGS = fc.constantFrom<readonly string[]>(
+  ...[[], RETURNED.slice(0, 2), RETURNED.slice(0, 4), RETURNED],
+  ...[RETURNED_VALUES.slice(0, 5), RETURNED_VALUES, RETURNED_BOTH.slice(0, 5), RETURNED_BOTH],
+);
 
 const lawOf =
   (steps: readonly string[], most: number, broken: (model: BundleModel) => string | undefined) => (decides: Decides) =>
@@ -163,17 +215,24 @@ const lawOf =
     });
 
 const noHeldDeployed = lawOf(Object.keys(STEPS), 16, heldDeployed);
+const noOtherValues = lawOf(Object.keys(NATURE), 8, ({ violations }) =>
+  violations.find((law) => law.startsWith('a Job has')),
+);
 const noRollbackUndone = lawOf(Object.keys(STEPS), 16, rollbackUndone);
 
-/** v1.1.0 fails, v1.0.0 is deployed again, and from then on only what comes of itself happens; the registry has these two. */
+/** It failed, v1.0.0 is deployed again, and from then on only what comes of itself happens; the registry has these two. */
 const QUIET = [
   ...['offers v1.0.0', 'offers v1.1.0', 'offers nothing', 'poll fails', 'ten minutes pass', 'restart', 'Job fails'],
-  ...['takes values away', 'gives all back', 'suspend', 'resume'],
+  ...['takes values away', 'gives all back', 'suspend', 'resume', 'what is kept is deleted'],
 ];
-const returningRests = (decides: Decides) =>
-  fc.property(fc.array(fc.constantFrom(...QUIET), { maxLength: 15, size: 'max' }), (steps) => {
+/** Another tag may be just what those values were made for. */
+const quietAfter = (returned: readonly string[]): readonly string[] =>
+  returned === RETURNED_VALUES ? QUIET.filter((step) => step !== 'offers v1.1.0') : QUIET;
+
+const returningRests = (returned: readonly string[]) => (decides: Decides) =>
+  fc.property(fc.array(fc.constantFrom(...quietAfter(returned)), { maxLength: 15, size: 'max' }), (steps) => {
     const jobs = ({ story }: BundleModel) => story.filter(({ kind }) => kind === 'made').length;
-    const model = played([...RETURNED, ...steps], decides);
+    const model = played([...returned, ...steps], decides);
     if (jobs(model) !== 3) throw new Error(`${jobs(model)} Jobs, not 3`);
     if (decides === decide && model.violations.length > 0) throw new Error(model.violations.join('; '));
   });
@@ -199,6 +258,22 @@ const endsWithReturn: Decides = (seen) =>
     ),
   );
 
+/** A controller that holds tags, and no values. */
+const followsValues: Decides = (seen) =>
+  decide(
+    seenOtherwise(seen, ({ holds, ...rest }) =>
+      holds === undefined ? rest : { ...rest, holds: holds.map((hold) => ({ ...hold, checksum: hold.good.checksum })) },
+    ),
+  );
+
+/** A controller that returns by name, but with the values that there are. */
+const givesPresent: Decides = (seen) => {
+  const { kept, jobInputs } = seen;
+  return kept?.kind === 'there' && jobInputs?.kind === 'ready'
+    ? decide({ ...seen, kept: { ...kept, inputs: jobInputs } })
+    : decide(seen);
+};
+
 /** A controller that knows nothing of the annotation. */
 const followsPolls: Decides = (seen) => {
   const { [ROLLBACK_TO]: _, ...annotations } = seen.bundle.metadata.annotations ?? {};
@@ -213,6 +288,7 @@ t.test('whatever happens, nothing that is held is deployed', (t) => {
   t.doesNotThrow(() => fc.assert(noHeldDeployed(decide), { numRuns: 1_000 }));
   t.notOk(holds(noHeldDeployed(forgetsHolds), 1_000), 'the law finds out who forgets what is held');
   t.notOk(holds(noHeldDeployed(endsWithReturn), 1_000), 'and who lets it go by having returned');
+  t.notOk(holds(noHeldDeployed(followsValues), 1_000), 'and who holds no values');
   t.end();
 });
 
@@ -223,7 +299,17 @@ t.test('whatever happens, nothing but a person undoes a rollback by a person', (
 });
 
 t.test('a return is the last Job, however the registry goes on: it does not flap', (t) => {
-  t.doesNotThrow(() => fc.assert(returningRests(decide), { numRuns: 1_000 }));
-  t.notOk(holds(returningRests(forgetsHolds), 1_000), 'the law finds out who forgets what is held');
+  for (const [how, returned] of Object.entries({ tag: RETURNED, values: RETURNED_VALUES, both: RETURNED_BOTH })) {
+    t.doesNotThrow(() => fc.assert(returningRests(returned)(decide), { numRuns: 400 }), how);
+    t.notOk(holds(returningRests(returned)(forgetsHolds), 400), `${how}: the law finds out who forgets what is held`);
+  }
+  for (const returned of [RETURNED_VALUES, RETURNED_BOTH])
+    t.notOk(holds(returningRests(returned)(followsValues), 400), 'and who takes the present values for changed ones');
+  t.end();
+});
+
+t.test('a Job has just the values that its checksum says, be they present or kept', (t) => {
+  t.doesNotThrow(() => fc.assert(noOtherValues(decide), { numRuns: 400 }));
+  t.notOk(holds(noOtherValues(givesPresent), 400), 'the law finds out who gives a return the present ones');
   t.end();
 });

@@ -184,7 +184,7 @@ t.test('it is returned to what is the same as before, or the status says why not
   });
   t.equal(
     whyNot(failed({ jobInputs: jobInputs({ checksum: 'k1:2' }) }, byValues)),
-    'the values, or the spec, are other ones than those that it was deployed with',
+    'what it was deployed with is not kept',
   );
 });
 

@@ -3,15 +3,17 @@ import { RELEASE_HOLD_REQUESTED, ROLLBACK_TO } from '../../api/annotations.js';
 import type { HistoryEntry } from '../../api/attempts.js';
 import type { Job, Stored } from '../../api/objects.js';
 import { rollbackOf } from '../../api/rollback.js';
+import type { Settings } from '../../api/settings.js';
 import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
-import type { Decision, ExecuteFailure, Need } from '../../controller/decide/decision.js';
+import type { Action, Decision, ExecuteFailure, Keep, Need } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
 import { mayHaveMoved } from '../../controller/decide/history.js';
-import type { DeployJob, Observation, PlanJob, TagNow } from '../../controller/decide/observation.js';
+import type { DeployJob, JobInputs, Kept, Observation, PlanJob, TagNow } from '../../controller/decide/observation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import { hasSeenValuesChange } from '../../controller/decide/values-change.js';
+import { ANNOTATIONS } from '../../controller/deploy/names.js';
 import { NO_CHANGES, type PlannedChanges } from '../../controller/deploy/plan-changes.js';
 import { isPlanJob } from '../../controller/deploy/plan-job.js';
 import { isJobOf } from '../../controller/deploy/result.js';
@@ -26,6 +28,9 @@ const ACCEPTED = { kind: 'accepts' } as const;
 const REFUSED = { kind: 'refuses', chart: 'app 1.0.0', problems: ['replicas: a number is needed'] } as const;
 /** What is deployed as it was, or tried again, is not judged. */
 const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCorrection', 'Return'];
+/** Values that say which they are. */
+const inputsOf = (checksum: string): JobInputs => jobInputs({ checksum, valuesArgs: [`--set=made=${checksum}`] });
+
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 
@@ -71,6 +76,8 @@ export class BundleModel {
   #latest: Exclude<ScanOutcome, { kind: 'failed' }> | undefined;
   #sequence = 0;
   #valuesChangedAt: number | undefined;
+  /** The checksum of what is kept; undefined: nothing is, or others have written it. */
+  #kept: string | undefined;
   readonly #decideBy: typeof decide;
   /** What the registry has, by tag. */
   readonly tags = new Map<string, string>();
@@ -143,6 +150,11 @@ export class BundleModel {
       made.changes = exitCode === 0 ? NO_CHANGES : this.changes;
       if (isPlanJob(made.job)) this.#plans.ended(made.job, { exitCode, changes: made.changes });
     }
+  }
+
+  /** Somebody deletes what is kept. */
+  loseKept(): void {
+    this.#kept = undefined;
   }
 
   loseJobs(): void {
@@ -251,11 +263,20 @@ export class BundleModel {
 
   #answer(need: Need): Partial<Observation> {
     if (need.what === 'job-slot') return { slot: { kind: 'granted', jobName: need.jobName } };
+    if (need.what === 'kept') return { kept: this.#keptFor(need.settings) };
     if (need.what === 'tag') return { tagNow: this.#tagNow(need.tag) };
     if (need.what === 'dismissal') return { dismissal: { kind: 'possible' } };
     if (need.what === 'chart') return { chart: { digest: need.digest, verdict: this.refuses ? REFUSED : ACCEPTED } };
     const blocker = { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } as const;
-    return { jobInputs: this.blocker === 'jobInputs' ? blocker : jobInputs({ checksum: this.checksum }) };
+    return { jobInputs: this.blocker === 'jobInputs' ? blocker : inputsOf(this.checksum) };
+  }
+
+  /** What is kept proves itself by the checksum of what is deployed. */
+  #keptFor(settings: Settings): Kept {
+    const { appliedChecksum: checksum, kept } = this.status;
+    if (kept === undefined || checksum === undefined || this.#kept !== checksum)
+      return { kind: 'gone', why: 'what it was deployed with is not kept' };
+    return { kind: 'there', checksum, settings, inputs: inputsOf(checksum) };
   }
 
   #tagNow(tag: string): TagNow {
@@ -291,6 +312,8 @@ export class BundleModel {
     for (const broken of this.#plans.broken({ bundle: this.#bundle, decision })) this.#must(false, broken);
     for (const action of decision.actions) {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
+      if (action.kind === 'keep') this.#keep(action);
+      if (action.kind === 'create-job') this.#hasItsValues(action);
       if (action.kind === 'create-job')
         this.story.push({ kind: 'made', deployment: action.deployment, rollback: rollbackOf(seen.bundle) });
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
@@ -306,6 +329,19 @@ export class BundleModel {
     if (isNew && mayHaveMoved(ended)) this.#memory.deployed(SELF, this.now);
     if (seen.delivery?.sequence === this.#delivery?.sequence) this.#delivery = undefined;
     if (hasSeenValuesChange(seen)) this.#valuesChangedAt = undefined;
+  }
+
+  /** Of a Job it is kept what it was made with. */
+  #keep({ secret, from }: Keep): void {
+    const made = [...this.#jobs.values()].find(({ job }) => from?.name === `${job.metadata.name}-kept`);
+    this.#must(from === undefined || made !== undefined, 'what is kept is there until it is recorded');
+    this.#kept = (made?.job ?? secret).metadata.annotations?.[ANNOTATIONS.checksum];
+  }
+
+  #hasItsValues({ job, deployment }: Extract<Action, { kind: 'create-job' }>): void {
+    if (deployment.reason === 'Dismiss') return;
+    const args = JSON.stringify(job.spec?.template.spec);
+    this.#must(args.includes(`"--set=made=${deployment.checksum}"`), 'a Job has the values that its checksum says');
   }
 
   #create(job: Job): void {

@@ -14,6 +14,8 @@ const answered = (seen: Observation, need: Need): Observation => {
       return { ...seen, chart: { digest: need.digest, verdict: { kind: 'accepts' } } };
     case 'dismissal':
       return { ...seen, dismissal: { kind: 'possible' } };
+    case 'kept':
+      return { ...seen, kept: { kind: 'gone', why: 'what it was deployed with is not kept' } };
     case 'tag':
       return { ...seen, tagNow: { kind: 'there', tag: need.tag, digest: seen.bundle.status?.lastAppliedDigest ?? '' } };
   }
