@@ -29,8 +29,10 @@ export interface About {
 export const encode = (verdict: Verdict, about: About): Answer => {
   const uid = about.uid ?? '';
   switch (verdict.kind) {
-    case 'allow':
-      return review(200, { uid, allowed: true, ...patchOf(verdict.patch), ...warningsOf(verdict.warnings) });
+    case 'allow': {
+      const audit = verdict.audit && { auditAnnotations: verdict.audit };
+      return review(200, { uid, allowed: true, ...patchOf(verdict.patch), ...warningsOf(verdict.warnings), ...audit });
+    }
     case 'deny': {
       const status = invalid(about, verdict.problems);
       return review(200, { uid, allowed: false, status, ...warningsOf(verdict.warnings) });

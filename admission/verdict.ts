@@ -8,16 +8,26 @@ import type { AdmissionRequest } from './admission-request.js';
  * `deny` always has at least one problem. `malformed` and `foreign`: no bundle was judged. `late`: the time was up.
  */
 export type Verdict =
-  | { readonly kind: 'allow'; readonly patch: readonly AddOperation[]; readonly warnings: readonly Warning[] }
+  | {
+      readonly kind: 'allow';
+      readonly patch: readonly AddOperation[];
+      readonly warnings: readonly Warning[];
+      readonly audit?: AuditAnnotations;
+    }
   | { readonly kind: 'deny'; readonly problems: readonly Problem[]; readonly warnings: readonly Warning[] }
   | { readonly kind: 'foreign'; readonly message: string }
   | { readonly kind: 'malformed'; readonly message: string }
   | { readonly kind: 'late' };
 
+/** What the apiserver's audit log is to say of a request beside who made it: `approved-plan: HASH`. The apiserver prefixes the webhook's name. */
+type AuditAnnotations = Readonly<Record<string, string>>;
+
 /** What one check found. */
 export interface Findings {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Warning[];
+  /** Counts if the request is allowed. */
+  readonly audit?: AuditAnnotations;
 }
 
 /** The time that judging has. */
@@ -43,19 +53,23 @@ export const judge = (request: AdmissionRequest, checks: readonly Check[], time:
 
 const isHere = (findings: Soon<Findings>): findings is Findings => !(findings instanceof Promise);
 
-const together = (all: readonly Findings[]): Findings => ({
-  problems: inSchemaOrder(once(all.flatMap(({ problems }) => problems))),
-  warnings: inSchemaOrder(once(all.flatMap(({ warnings }) => warnings))),
-});
+const together = (all: readonly Findings[]): Findings => {
+  const audits = all.flatMap(({ audit }) => (audit === undefined ? [] : [audit]));
+  return {
+    problems: inSchemaOrder(once(all.flatMap(({ problems }) => problems))),
+    warnings: inSchemaOrder(once(all.flatMap(({ warnings }) => warnings))),
+    ...(audits.length > 0 && { audit: Object.fromEntries(audits.flatMap(Object.entries<string>)) }),
+  };
+};
 
 const once = <T extends Warning>(items: readonly T[]): readonly T[] =>
   items.length < 2 ? items : [...new Map(items.map((item) => [`${item.field}: ${item.message}`, item])).values()];
 
 /** Allowed as it is, if nothing was found against it; denied otherwise. */
-export const verdictOf = (findings: Findings): Verdict =>
-  findings.problems.length === 0
-    ? { kind: 'allow', patch: [], warnings: findings.warnings }
-    : { kind: 'deny', problems: findings.problems, warnings: findings.warnings };
+export const verdictOf = ({ problems, warnings, audit }: Findings): Verdict =>
+  problems.length === 0
+    ? { kind: 'allow', patch: [], warnings, ...(audit !== undefined && { audit }) }
+    : { kind: 'deny', problems, warnings };
 
 /** {@link verdictOf} of what {@link judge} finds, when it is found. */
 export const verdictOn = (findings: Soon<Findings>): Soon<Verdict> =>

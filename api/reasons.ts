@@ -66,6 +66,12 @@ export const REASONS = {
     see: 'operations.md#deletions-that-wait-for-an-approval',
     event: 'Warning',
   },
+  PlanApproved: {
+    what: 'a deployment begins that would delete or recreate what `deletions: Hold` guards, since its plan was approved',
+    advice: "nothing; who has approved it is in the apiserver's audit log",
+    see: 'operations.md#who-has-approved',
+    event: 'Normal',
+  },
   WaitingForJob: {
     what: 'the Job exists, but its Pod does not run yet',
     advice: "the message has Kubernetes' own words: image, quota, node, mount",

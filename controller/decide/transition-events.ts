@@ -1,4 +1,5 @@
 import type { Condition } from '../../api/objects.js';
+import { openPlan } from '../../api/open-plan.js';
 import { type ConditionType, REASONS, type Reason, type ToldReason } from '../../api/reasons.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { failureOf } from './conclusion.js';
@@ -7,6 +8,7 @@ import type { BundleEvent } from './decision.js';
 import { isBeingCorrected, isLookRequested } from './drift-state.js';
 import { BLOCKERS } from './findings.js';
 import type { Observation } from './observation.js';
+import { isApproved, needsApproval } from './plan-approval.js';
 import { planRecorded } from './plan-record.js';
 import { tagsOf } from './poll.js';
 
@@ -45,9 +47,13 @@ export const transitionEvents = (
   );
   const told = new Set<string>();
   const suspension = seen.bundle.metadata.deletionTimestamp === undefined ? suspensionChange(before, after) : [];
-  const once = [...suspension, ...planEvents(seen, after), ...endedSuspended(before, after), ...transitions].filter(
-    ({ reason }) => !told.has(reason) && told.add(reason),
-  );
+  const once = [
+    ...suspension,
+    ...planEvents(seen, after),
+    ...approvalEvents(seen, after),
+    ...endedSuspended(before, after),
+    ...transitions,
+  ].filter(({ reason }) => !told.has(reason) && told.add(reason));
   return tagsOf(seen)?.etagSupported === false && before.lastETag === undefined ? [...once, NO_ETAG] : once;
 };
 
@@ -71,6 +77,21 @@ const planEvents = ({ bundle }: Pick<Observation, 'bundle'>, after: WerfBundleSt
   if (plan.result === 'Made') return [{ type: 'Normal', reason: 'PlanMade', message }];
   const why = `${tag} could not be planned, and is deployed all the same: ${message}`;
   return [{ type: 'Warning', reason: 'PlanFailed', message: why }];
+};
+
+/**
+ * That an approval has let a deployment begin: of its plan, which was open before. Who has approved it can't be told: an annotation has no
+ * author.
+ */
+const approvalEvents = ({ bundle }: Pick<Observation, 'bundle'>, after: WerfBundleStatus): readonly BundleEvent[] => {
+  const plan = openPlan(bundle.status ?? {});
+  const begun = after.deployment;
+  if (plan === undefined || begun === undefined || begun.number === plan.after) return [];
+  const isItsOwn = begun.tag === plan.tag && begun.digest === plan.digest && begun.checksum === plan.checksum;
+  const wasHeld = bundle.spec.converge?.deletions === 'Hold' && needsApproval(plan);
+  if (!isItsOwn || !wasHeld || !isApproved(bundle, plan)) return [];
+  const message = `plan ${plan.hash} was approved, and its deployment ${begun.number} begins: ${plan.message ?? plan.tag}`;
+  return [{ type: 'Normal', reason: 'PlanApproved', message }];
 };
 
 /** The result of a Job that ended while its bundle is suspended: Ready, which tells it otherwise, says nothing of it then. */

@@ -528,7 +528,7 @@ t.test('who approves a plan needs the verb for it, and for nothing else', async 
       rights: ['approve werfbundles.werf.io/my-app in ops'],
       old: before(),
       now: before('abc'),
-      want: ALLOWED,
+      want: { ...ALLOWED, audit: { 'approved-plan': 'abc' } },
       asked: ASKED,
     },
     {
@@ -563,6 +563,9 @@ t.test('who approves a plan needs the verb for it, and for nothing else', async 
     t.same(await askOf(harness, { object: now, oldObject: old }), want, title);
     t.same(harness.asked, asked, `${title}: what is asked`);
   }
+  const mayApprove = harnessFor(['approve werfbundles.werf.io/my-app in ops']);
+  const tried = await askOf(mayApprove, { object: before('abc'), oldObject: before(), dryRun: true });
+  t.same(tried, ALLOWED, 'what is only tried is no approval, and the audit log is told of none');
   const made = harnessFor([], '--authorize=off');
   t.same(
     await askOf(made, { object: bundle(PLAIN, approval('abc')) }),

@@ -1,9 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { WERFBUNDLES } from '../../kube/resources.js';
 import { BundleScenario, TIME_SCALE, told } from '../kit/bundle-scenario.js';
 import { startDeployFixture } from '../kit/deploy-fixture.js';
+import { eventually } from '../kit/eventually.js';
 import { recordWatch } from '../kit/record-watch.js';
 import { runWerfbundle } from '../kit/run-werfbundle.js';
 
@@ -49,6 +50,18 @@ const stored = async () => {
   const bundle = await client.get(WERFBUNDLES, scenario.ref('web'), signal);
   if (bundle === undefined) throw new Error('it is not there');
   return bundle;
+};
+
+/** Who has approved what, by the apiserver's audit log: user, verb, bundle, hash. */
+const approvals = async (): Promise<readonly string[]> => {
+  const log = await readFile(join(cluster.controlPlane.dir, 'kube-apiserver-audit.log'), 'utf8');
+  return log
+    .split('\n')
+    .filter((line) => line.includes('/approved-plan"'))
+    .map((line) => {
+      const { user, verb, objectRef, annotations } = JSON.parse(line);
+      return `${user.username} ${verb} ${objectRef.name} ${annotations['validate.werfbundles.werf.io/approved-plan']}`;
+    });
 };
 
 t.test('a plan that waits is looked at, and approved by who may, and by its hash', { timeout: 300_000 }, async (t) => {
@@ -107,4 +120,14 @@ t.test('a plan that waits is looked at, and approved by who may, and by its hash
   t.strictSame([done.code, done.stderr], [0, '']);
   t.match(done.stdout, new RegExp(`^werfbundle\\.werf\\.io/web plan ${hash} approved: v1\\.1\\.0 would `));
   t.match((await stored()).status, { lastAppliedTag: 'v1.1.0', deployment: { number: 2 } });
+
+  const events = () => scenario.kubectl('get', 'events', '--field-selector', 'reason=PlanApproved', '-o', 'name');
+  const begun = await eventually(events, ({ stdout }) => stdout.includes('event/'));
+  t.equal(begun.stdout.trim().split('\n').length, 1, 'the approval is told once, when its deployment begins');
+  const audited = await eventually(approvals, (found) => found.length > 0);
+  t.strictSame(
+    audited,
+    [`system:serviceaccount:approvals:werfbundle-approver patch web ${hash}`],
+    'who has approved which plan is in the audit log, and who was refused is not',
+  );
 });

@@ -484,7 +484,17 @@ t.test('where deletions are held, what would be lost waits for an approval of ju
   expectRows(t, [
     { title: 'it waits', seen: offered(plannedStatus(loss), {}, hold), want: waits },
     { title: 'another hash approves nothing', seen: approved('0123456789abcdee'), want: waits },
-    { title: 'its own does', seen: approved('0123456789abcdef'), want: begins },
+    {
+      title: 'its own does, and that is told',
+      seen: approved('0123456789abcdef'),
+      want: {
+        ...begins,
+        events: [
+          `Normal PlanApproved: plan 0123456789abcdef was approved, and its deployment 2 begins: ${loss.message}`,
+          'Normal Deploying: deploying v1.1.0 (NewTag)',
+        ],
+      },
+    },
     {
       title: 'long after it was planned, it is planned once more first',
       seen: approved('0123456789abcdef', { ...loss, finishedAt: iso(-3 * 3_600_000) }),
@@ -498,7 +508,7 @@ t.test('where deletions are held, what would be lost waits for an approval of ju
     {
       title: 'what is not guarded goes on by itself',
       seen: offered(plannedStatus(lossOf('delete Secret/a', 'recreate Job/b')), {}, hold),
-      want: begins,
+      want: { ...begins, events: ['Normal Deploying: deploying v1.1.0 (NewTag)'] },
     },
     {
       title: 'what is not named waits',

@@ -32,6 +32,8 @@ export interface Told {
   readonly problems: readonly string[];
   readonly warnings: readonly string[];
   readonly patch: unknown;
+  /** What the audit log is told, if it is told something. */
+  readonly audit?: unknown;
 }
 
 /** `create jobs.batch in production`, `get secrets/app in ops`. */
@@ -93,6 +95,7 @@ export const createAdmissionHarness = (options: {
       problems: causes.map(({ field, message }) => `${field}: ${message}`),
       warnings: response.warnings ?? [],
       patch: response.patch === undefined ? [] : JSON.parse(Buffer.from(response.patch, 'base64').toString()),
+      ...(response.auditAnnotations !== undefined && { audit: response.auditAnnotations }),
     };
   };
   return { kube, clock, counted, ask, asked: wire.asked, reviews: wire.reviews, hang: wire.hang, fail: wire.fail };
