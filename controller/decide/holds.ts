@@ -1,4 +1,4 @@
-import { RELEASE_HOLD_REQUESTED } from '../../api/annotations.js';
+import { RELEASE_HOLD_REQUESTED, ROLLBACK_TO } from '../../api/annotations.js';
 import { lastTried } from '../../api/attempts.js';
 import { annotateCommand } from '../../api/kubectl-command.js';
 import { rollbackOf } from '../../api/rollback.js';
@@ -58,7 +58,7 @@ const toldOf = (bundle: StoredBundle, status: WerfBundleStatus, hold: Hold | und
   const tag = rollbackOf(bundle);
   if (tag !== undefined) return rolledBack(bundle, tag);
   if (hold === undefined) return undefined;
-  const message = `${hold.tag} is held: ${hold.message}; ${howToLetGo(bundle)}`;
+  const message = `${holderWords(bundle, hold)}; it failed with: ${hold.message}`;
   const before = conditionOf(status, 'Held');
   // What else is deployed meanwhile, other values say, is no return.
   const isOver = isReturned(status) || (before?.reason === 'Returned' && before.message === message);
@@ -76,17 +76,18 @@ const returned = ({ seen, polled }: Idle, status: WerfBundleStatus, hold: Hold):
   const { notReturned, lastAppliedTag } = status;
   const but =
     notReturned === undefined ? '' : `, which can not be given what has changed since: ${notReturned.message}`;
-  const message = `${hold.tag} failed, and ${lastAppliedTag} is deployed again${but}; ${howToLetGo(seen.bundle)}; it failed with: ${hold.message}`;
+  const message = `${hold.tag} failed, and ${lastAppliedTag} is deployed again${but}; ${holderWords(seen.bundle, hold)}; it failed with: ${hold.message}`;
   return [{ kind: 'returned', reason: 'Returned', message }];
 };
 
-const howToLetGo = (bundle: StoredBundle): string =>
-  `it is held until the registry offers another digest; to try it again, ${annotateCommand(bundle.metadata, `${RELEASE_HOLD_REQUESTED}="$(date)"`)}`;
+/** Who holds what, and until when. */
+const holderWords = ({ metadata }: StoredBundle, { tag }: Hold): string =>
+  `the controller holds ${tag} (onFailure: Return) until the registry offers another digest, or a person lets it go, which tries it again: ${annotateCommand(metadata, `${RELEASE_HOLD_REQUESTED}="$(date)"`)}`;
 
 const rolledBack = ({ metadata: { namespace, name } }: StoredBundle, tag: string) =>
   ({
     type: 'Held',
     status: 'True',
     reason: 'RolledBack',
-    message: `a person has rolled back to ${tag}: no poll deploys another tag; to follow the registry again, run werfbundle release-hold ${name} -n ${namespace}`,
+    message: `a person holds ${tag} by annotation ${ROLLBACK_TO}: neither polls nor the spec deploy another tag until it is taken away, by werfbundle release-hold ${name} -n ${namespace}`,
   }) as const;

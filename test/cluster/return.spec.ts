@@ -42,7 +42,7 @@ const returnsByItself = async (t: Test, given: Given): Promise<void> => {
   t.match(readyOf(returned), {
     status: 'False',
     message:
-      /^v1\.1\.0 failed, and v1\.0\.0 is deployed again; it is held until the registry offers another digest; to try it again, kubectl annotate wb app -n returning --overwrite werf\.io\/release-hold-requested-at="\$\(date\)"; it failed with: /,
+      /^v1\.1\.0 failed, and v1\.0\.0 is deployed again; the controller holds v1\.1\.0 \(onFailure: Return\) until the registry offers another digest, or a person lets it go, which tries it again: kubectl annotate wb app -n returning --overwrite werf\.io\/release-hold-requested-at="\$\(date\)"; it failed with: /,
   });
   t.match(
     returned.conditions?.find(({ type }) => type === 'Held'),
