@@ -137,12 +137,12 @@ export const REASONS = {
     event: 'Warning',
   },
   DowngradeHeld: {
-    what: 'the registry offers only a lower version than the one deployed',
+    what: 'the registry offers only a lower version than the one deployed, which the controller holds back until it offers another',
     advice: 'set `spec.registry.tag` in the place of `versionConstraint`, if you want the lower one',
     event: 'Warning',
   },
   RolledBack: {
-    what: 'a person has rolled back: no poll deploys another tag',
+    what: 'a person has rolled back: neither polls nor the spec deploy another tag until the annotation is taken away',
     advice: '`werfbundle release-hold` follows the registry again',
     see: 'command-line.md#release-hold',
     event: 'Normal',
@@ -154,7 +154,7 @@ export const REASONS = {
     event: 'Normal',
   },
   Returned: {
-    what: 'what the registry offers has failed: it is held, and what was deployed last with success is deployed again',
+    what: 'what the registry offers has failed: what was deployed last with success is deployed again, and the controller holds what failed until the registry offers another digest',
     advice: 'publish another version, or mend the cause and run `werfbundle release-hold`',
     see: 'configuration.md#onfailure',
     event: 'Warning',

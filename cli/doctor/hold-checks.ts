@@ -38,19 +38,14 @@ const hold: Row = {
     if (newest === undefined)
       return isReturned ? quoting(ready.message, failed(ready.message, release)) : ok('nothing is held');
     const { tag, digest, since, message, good } = newest;
-    const what = `${tag} (${shortDigest(digest)}) is held since ${toTheSecond(since)}`;
-    const end = 'it is held until the registry offers another digest, or a person lets it go, which tries it again:';
+    const what = `the controller holds ${tag} (${shortDigest(digest)}) since ${toTheSecond(since)}`;
+    const until = 'until the registry offers another digest, or a person lets it go';
+    const why = `It failed with: ${message}; to let it go, which tries it again:`;
     if (isReturned)
-      return quoting(
-        message,
-        failed(`${what}, and ${good.tag} is deployed in its place: it failed with: ${message}; ${end}`, release),
-      );
+      return quoting(message, failed(`${what}, ${until}; ${good.tag} is deployed in its place. ${why}`, release));
     if (currentCondition(seen, 'Held')?.reason === 'Returning')
-      return quoting(
-        message,
-        warning(`${what}, and the return to ${good.tag} is not done: it failed with: ${message}; ${end}`, release),
-      );
-    return ok(`${what}, since it failed with: ${message}; the registry offers something else now`);
+      return quoting(message, warning(`${what}, ${until}; the return to ${good.tag} is not done. ${why}`, release));
+    return ok(`${what}, though the registry offers something else now; it failed with: ${message}`);
   },
 };
 

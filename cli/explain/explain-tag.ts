@@ -30,7 +30,7 @@ export const explainTag = (seen: Seen): TagExplanation => {
   if (!held) return { ...answer, chosen: tag, digest };
   if (failedBefore !== undefined) {
     const { name, namespace } = bundle.metadata;
-    const message = `${tag} has failed as deployment ${failedBefore.number}, and is held until the registry offers another digest; werfbundle release-hold ${name} -n ${namespace} tries it again`;
+    const message = `${tag} has failed as deployment ${failedBefore.number}, and the controller holds it until the registry offers another digest; werfbundle release-hold ${name} -n ${namespace} tries it again`;
     return { ...answer, message };
   }
   const message = `${tag} is lower than ${deployed}, which is deployed, and is held back; annotation ${ALLOW_DOWNGRADE}=true, or spec.registry.tag, deploys it`;

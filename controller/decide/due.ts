@@ -196,7 +196,7 @@ const held = ({ bundle, status, wanted }: DueInput): Due => {
   const offer = `${status.lastAppliedTag} is deployed and the registry offers only ${wanted?.tag}, which is lower`;
   const message = allowsDowngrade(bundle)
     ? `${offer}: it is deployed when a second scan says the same`
-    : `${offer}: it is held back; to deploy it, ${annotateCommand(bundle.metadata, `${ALLOW_DOWNGRADE}=true`)}, or set spec.registry.tag`;
+    : `${offer}: the controller holds it back until the registry offers another; to deploy it, ${annotateCommand(bundle.metadata, `${ALLOW_DOWNGRADE}=true`)}, or set spec.registry.tag`;
   return { kind: 'held', message };
 };
 

@@ -1,4 +1,4 @@
-import { RELEASE_HOLD_REQUESTED } from '../../api/annotations.js';
+import { RELEASE_HOLD_REQUESTED, ROLLBACK_TO } from '../../api/annotations.js';
 import { lastTried } from '../../api/attempts.js';
 import { annotateCommand } from '../../api/kubectl-command.js';
 import { rollbackOf } from '../../api/rollback.js';
@@ -62,9 +62,8 @@ const toldOf = (idle: Idle, status: WerfBundleStatus, hold: Hold | undefined) =>
   const tag = rollbackOf(bundle);
   if (tag !== undefined) return rolledBack(bundle, tag);
   if (hold === undefined) return undefined;
-  const message = isAbout(idle, status, hold)
-    ? `${whatIsHeld(hold)} held: ${hold.message}; ${withWhichValues(hold)}; ${howToTryAgain(bundle, hold)}`
-    : `${hold.tag} is held: ${hold.message}; ${howToLetGo(bundle)}`;
+  const which = isAbout(idle, status, hold) ? `; ${withWhichValues(hold)}` : '';
+  const message = `${holderWords(idle, status, hold)}${which}; it failed with: ${hold.message}`;
   const before = conditionOf(status, 'Held');
   // What else is deployed meanwhile, other values say, is no return.
   const isOver = isReturned(status) || (before?.reason === 'Returned' && before.message === message);
@@ -77,15 +76,14 @@ const isReturned = (status: WerfBundleStatus): boolean =>
 
 /** That what is asked for is not deployed, once all is done that is done by itself. */
 const returned = (idle: Idle, status: WerfBundleStatus, hold: Hold): readonly Finding[] => {
-  const { seen, polled } = idle;
+  const { polled } = idle;
   const isUnknown = conditionOf(status, 'RegistryReachable')?.status === 'Unknown';
   if (isUnknown || !isReturned(status) || polled.findings.some(({ kind }) => kind === 'nothing-to-deploy')) return [];
   const { notReturned, lastAppliedTag } = status;
   const but =
     notReturned === undefined ? '' : `, which can not be given what has changed since: ${notReturned.message}`;
-  const message = isAbout(idle, status, hold)
-    ? `${hold.tag} failed, and ${lastAppliedTag} is deployed again: ${withWhichValues(hold)}${but}; ${howToTryAgain(seen.bundle, hold)}; it failed with: ${hold.message}`
-    : `${hold.tag} failed, and ${lastAppliedTag} is deployed again${but}; ${howToLetGo(seen.bundle)}; it failed with: ${hold.message}`;
+  const which = isAbout(idle, status, hold) ? `: ${withWhichValues(hold)}` : '';
+  const message = `${hold.tag} failed, and ${lastAppliedTag} is deployed again${which}${but}; ${holderWords(idle, status, hold)}; it failed with: ${hold.message}`;
   return [{ kind: 'returned', reason: 'Returned', message }];
 };
 
@@ -93,32 +91,26 @@ const returned = (idle: Idle, status: WerfBundleStatus, hold: Hold): readonly Fi
 const isAbout = (idle: Idle, status: WerfBundleStatus, hold: Hold): boolean =>
   holdOnValues(holderOf(idle, status))?.number === hold.number;
 
-const whatIsHeld = (hold: Hold): string =>
-  isOfValues(hold)
-    ? `the present values, or the present spec, of ${hold.tag} are`
-    : `${hold.tag}, with the present values and the present spec, is`;
-
 const withWhichValues = ({ good: { number } }: Hold): string => {
   const which = number === undefined ? 'an earlier deployment' : `deployment ${number}`;
   return `what is deployed has the values and the spec of ${which}, not the present ones`;
 };
 
-const howToTryAgain = (bundle: StoredBundle, hold: Hold): string => {
-  const until = isOfValues(hold) ? 'they change' : 'the registry offers another digest';
-  const others = isOfValues(hold) ? '' : ', and other values are deployed with what it is now';
-  return `held until ${until}${others}; to try it again, ${releaseCommand(bundle)}`;
+/** Who holds what, and until when. */
+const holderWords = (idle: Idle, status: WerfBundleStatus, hold: Hold): string => {
+  const command = annotateCommand(idle.seen.bundle.metadata, `${RELEASE_HOLD_REQUESTED}="$(date)"`);
+  if (isOfValues(hold))
+    return `the controller holds the present values, or the present spec, of ${hold.tag} (onFailure: Return) until they change, or a person lets them go, which tries them again: ${command}`;
+  const [what, others] = isAbout(idle, status, hold)
+    ? [`${hold.tag}, with the present values and the present spec,`, '; other values are deployed with what it is now']
+    : [hold.tag, ''];
+  return `the controller holds ${what} (onFailure: Return) until the registry offers another digest, or a person lets it go, which tries it again: ${command}${others}`;
 };
-
-const releaseCommand = (bundle: StoredBundle): string =>
-  annotateCommand(bundle.metadata, `${RELEASE_HOLD_REQUESTED}="$(date)"`);
-
-const howToLetGo = (bundle: StoredBundle): string =>
-  `it is held until the registry offers another digest; to try it again, ${releaseCommand(bundle)}`;
 
 const rolledBack = ({ metadata: { namespace, name } }: StoredBundle, tag: string) =>
   ({
     type: 'Held',
     status: 'True',
     reason: 'RolledBack',
-    message: `a person has rolled back to ${tag}: no poll deploys another tag; to follow the registry again, run werfbundle release-hold ${name} -n ${namespace}`,
+    message: `a person holds ${tag} by annotation ${ROLLBACK_TO}: neither polls nor the spec deploy another tag until it is taken away, by werfbundle release-hold ${name} -n ${namespace}`,
   }) as const;

@@ -31,7 +31,11 @@ export const isOutdated = (
 
 /** What a plan waits for, and how it is given. */
 export const approvalWords = ({ metadata }: StoredBundle, plan: Plan): string =>
-  `${lossWords(plan)}: it waits for an approval; to give it, ${annotateCommand(metadata, `${APPROVE_PLAN}=${plan.hash}`)}`;
+  `${lossWords(plan)}: it waits for an approval${returnWords(plan)}; to give it, ${annotateCommand(metadata, `${APPROVE_PLAN}=${plan.hash}`)}`;
+
+/** What nobody expects who has asked for returns: that one waits, and what has failed meanwhile is not mended. */
+export const returnWords = ({ reason }: Pick<Plan, 'reason'>): string =>
+  reason === 'Return' ? ', though it is the return from what has failed, which stays as it is until then' : '';
 
 const lossWords = ({ tag, counts, deleted = [], recreated = [], unnamed = 0 }: Plan): string => {
   if (counts === undefined) return `${tag} would change something, and its plan does not say what`;

@@ -9,7 +9,7 @@ import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
 import { withHold } from './hold-list.js';
 import type { PartialDecision } from './partial-decision.js';
-import { approvalWords } from './plan-approval.js';
+import { approvalWords, returnWords } from './plan-approval.js';
 import { withPlanDecided, withPlanEnd, withPlanGivenUp } from './plan-record.js';
 import type { PlanState } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
@@ -60,10 +60,10 @@ export const PLAN_OUTCOMES: {
       ...facts.polled.findings,
     ],
   }),
-  'plan-withheld': ({ plan: { tag, message } }, { seen, polled }) => ({
+  'plan-withheld': ({ plan }, { seen, polled }) => ({
     status: polled.status,
     findings: [
-      { kind: 'plan-withheld', reason: 'PlanFailed', message: withheldWords(seen.bundle, { tag, message }) },
+      { kind: 'plan-withheld', reason: 'PlanFailed', message: withheldWords(seen.bundle, plan) },
       ...polled.findings,
     ],
   }),
@@ -105,11 +105,8 @@ const keptFinalizer = ({ seen: { bundle } }: Facts): Pick<PartialDecision, 'fina
   isElsewhere(bundle) ? { finalizer: 'leave' } : {};
 
 /** Why nothing is deployed, and what leads out of it. */
-const withheldWords = (
-  { metadata }: StoredBundle,
-  { tag, message = 'no plan' }: { readonly tag: string; readonly message: string | undefined },
-): string =>
-  `${tag} could not be planned, and is not deployed without a plan (deletions: Hold): ${message}; for another try, ${reconcileCommand(metadata)}`;
+const withheldWords = ({ metadata }: StoredBundle, plan: Plan): string =>
+  `${plan.tag} could not be planned, and is not deployed without a plan (deletions: Hold)${returnWords(plan)}: ${plan.message ?? 'no plan'}; for another try, ${reconcileCommand(metadata)}`;
 
 const whatOf = ({ tag, reason }: Plan): string => `planning ${tag} (${reason})`;
 

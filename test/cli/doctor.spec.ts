@@ -647,7 +647,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
       [
         'hold',
         'failed',
-        `v1.1.0 (${DIGEST_B.slice(0, 19)}) is held since ${wholeSeconds(NOW)}, and v1.0.0 is deployed in its place: it failed with: the Job failed; it is held until the registry offers another digest, or a person lets it go, which tries it again:`,
+        `the controller holds v1.1.0 (${DIGEST_B.slice(0, 19)}) since ${wholeSeconds(NOW)}, until the registry offers another digest, or a person lets it go; v1.0.0 is deployed in its place. It failed with: the Job failed; to let it go, which tries it again:`,
         ['werfbundle release-hold my-app -n ops'],
       ],
     ],
@@ -671,7 +671,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
       [
         'hold',
         'warning',
-        /^v1\.1\.0 \(sha256:\w+\) is held since \S+, and the return to v1\.0\.0 is not done: it failed with: the Job failed; /,
+        /^the controller holds v1\.1\.0 \(sha256:\w+\) since \S+, until .*; the return to v1\.0\.0 is not done\. It failed with: the Job failed; /,
         ['werfbundle release-hold my-app -n ops'],
       ],
     ],

@@ -271,7 +271,8 @@ const SCENARIOS: Readonly<Record<string, (t: Test, given: Given) => Promise<void
     await patient.deployed('shop', { onFailure: 'Return' }, newest);
     await patient.publish('shop', 'v1.1.0', 'fail');
     await patient.until('shop', 'returned', told('Returned'));
-    const held = /^v1\.1\.0 \(sha256:\w+\) is held since \S+Z, and v1\.0\.0 is deployed in its place: it failed with: /;
+    const held =
+      /^the controller holds v1\.1\.0 \(sha256:\w+\) since \S+Z, until .*; v1\.0\.0 is deployed in its place\. It failed with: /;
     const found = await patient.suffersFrom(t, 'shop', 'hold', held);
     const { stdout } = await patient.kubectl('get', 'wb', 'shop', '-o', 'jsonpath={.status.holds}');
     t.match(JSON.parse(stdout), [{ tag: 'v1.1.0', number: 2 }]);

@@ -43,7 +43,7 @@ const returnsByItself = async (t: Test, given: Given): Promise<void> => {
   t.match(readyOf(returned), {
     status: 'False',
     message:
-      /^v1\.1\.0 failed, and v1\.0\.0 is deployed again; it is held until the registry offers another digest; to try it again, kubectl annotate wb app -n returning --overwrite werf\.io\/release-hold-requested-at="\$\(date\)"; it failed with: /,
+      /^v1\.1\.0 failed, and v1\.0\.0 is deployed again; the controller holds v1\.1\.0 \(onFailure: Return\) until the registry offers another digest, or a person lets it go, which tries it again: kubectl annotate wb app -n returning --overwrite werf\.io\/release-hold-requested-at="\$\(date\)"; it failed with: /,
   });
   t.match(
     returned.conditions?.find(({ type }) => type === 'Held'),
@@ -183,7 +183,7 @@ const returnsToValues = async (t: Test, given: Given): Promise<void> => {
   });
   t.match(
     readyOf(returned)?.message,
-    /^v1\.0\.0 failed, and v1\.0\.0 is deployed again: what is deployed has the values and the spec of deployment 1, not the present ones; held until they change; to try it again, kubectl annotate wb app /,
+    /^v1\.0\.0 failed, and v1\.0\.0 is deployed again: what is deployed has the values and the spec of deployment 1, not the present ones; the controller holds the present values, or the present spec, of v1\.0\.0 \(onFailure: Return\) until they change, or a person lets them go, which tries them again: kubectl annotate wb app /,
   );
   const shown = await scenario.kubectl(
     'get',
@@ -192,7 +192,10 @@ const returnsToValues = async (t: Test, given: Given): Promise<void> => {
     '-o',
     'jsonpath={.status.conditions[?(@.type=="Held")].message}',
   );
-  t.match(shown.stdout, /^the present values, or the present spec, of v1\.0\.0 are held: /);
+  t.match(
+    shown.stdout,
+    /^the controller holds the present values, or the present spec, of v1\.0\.0 \(onFailure: Return\) until they change/,
+  );
   const log = await scenario.kubectl('logs', `job/${returned.deployment?.jobName}`, '-c', 'werf');
   t.match(log.stdout, passwords.before, 'werf was given the old values');
   t.match(returned.lastJobLogs, /: \*\*\*\n/, 'and the status shows nothing of them');

@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import type { Observation } from '../../controller/decide/observation.js';
 import {
   bundle,
@@ -19,6 +19,7 @@ import {
 import { BundleModel } from '../kit/bundle-model.js';
 import { decided, needOf } from '../kit/decided.js';
 import { failedStatus, returnedStatus } from '../kit/deciding-statuses.js';
+import { lossOf, plan } from '../kit/plan-statuses.js';
 
 const ROLLED_BACK = { 'werf.io/rollback-to': 'v1.0.0' };
 
@@ -109,7 +110,7 @@ t.test('a bundle that was rolled back is Synced, and says what holds it', async 
   );
   t.equal(
     model.status.conditions?.find(({ type }) => type === 'Held')?.message,
-    'a person has rolled back to v1.0.0: no poll deploys another tag; to follow the registry again, run werfbundle release-hold my-app -n ops',
+    'a person holds v1.0.0 by annotation werf.io/rollback-to: neither polls nor the spec deploy another tag until it is taken away, by werfbundle release-hold my-app -n ops',
   );
   model.annotate({ 'werf.io/rollback-to': 'v1.0.0', other: '' });
   model.settle();
@@ -294,6 +295,46 @@ t.test(
     t.strictSame(model.violations, []);
   },
 );
+
+t.test('what is held says who holds it, until when, and why', async (t) => {
+  const messages = (seen: Observation) =>
+    Object.fromEntries((decided(seen).status.conditions ?? []).map(({ type, message }) => [type, message]));
+  const until =
+    'the controller holds v1.1.0 (onFailure: Return) until the registry offers another digest, or a person lets it go, which tries it again: kubectl annotate wb my-app -n ops --overwrite werf.io/release-hold-requested-at="$(date)"; it failed with: pod failed with exit code 1';
+  t.match(messages(held(OFFERED)), {
+    Ready: `v1.1.0 failed, and v1.0.0 is deployed again; ${until}`,
+    Held: until,
+  });
+});
+
+t.test('a return that would delete what is guarded says that it waits, and what stays until then', async (t) => {
+  const hold = { onFailure: 'Return', deletions: 'Hold' } as const;
+  const loss = lossOf('delete PersistentVolumeClaim/cache');
+  const made: Partial<Plan> = { ...loss, after: 2, tag: 'v1.0.0', digest: DIGEST_A, reason: 'Return' };
+  const [heldBack] = returnedStatus.holds ?? [];
+  if (heldBack === undefined) throw new Error('a status lacks it');
+  const waiting = (change: Partial<Plan>) => {
+    const status = failedStatus('Failed', { plan: plan({ ...made, ...change }), holds: [heldBack] });
+    return decided(
+      observation(bundle(status, { spec: { converge: hold } }), {
+        jobInputs: jobInputs(),
+        ...THERE,
+        ...OFFERED,
+        chart: { digest: DIGEST_A, verdict: { kind: 'accepts' } },
+      }),
+    ).status.conditions?.[0];
+  };
+  t.match(waiting({}), {
+    reason: 'ApprovalAwaited',
+    message:
+      /^v1\.0\.0 would delete PersistentVolumeClaim\/cache: it waits for an approval, though it is the return from what has failed, which stays as it is until then; to give it, kubectl annotate /,
+  });
+  t.match(waiting({ result: 'Failed', message: 'no such chart' }), {
+    reason: 'PlanFailed',
+    message:
+      /^v1\.0\.0 could not be planned, and is not deployed without a plan \(deletions: Hold\), though it is the return from what has failed, which stays as it is until then: no such chart; /,
+  });
+});
 
 t.test('a flap of the list ends nothing that is told, and the same list twice does', async (t) => {
   const told = (sameScans: number) =>
