@@ -11,6 +11,7 @@ import { type Due, whatIsDue } from './due.js';
 import { type Facts, firstAnswer, type Guard, type Idle } from './facts.js';
 import { needsFinalizerFirst, needsFinalizerToCheck } from './finalizer.js';
 import { holdOn, wantedOf } from './hold-list.js';
+import { jobDue, VALUES_CHANGED } from './job-due.js';
 import { type Observation, slotFor } from './observation.js';
 import { dueOfPlan } from './plan-due.js';
 import { isUnplanned, planState } from './plan-state.js';
@@ -94,9 +95,10 @@ const carryOut = ({ seen, polled, settings }: Idle, deployment: Deployment): Sta
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs, deployment };
   const { checksum } = jobInputs;
   const isOutdated = checksum !== deployment.checksum;
-  if (isOutdated && isUnplanned(settings, deployment)) return { kind: 'intent-unplanned', deployment, checksum };
+  if (isOutdated && isUnplanned(settings, deployment))
+    return { kind: 'intent-unplanned', deployment, checksum, why: VALUES_CHANGED };
   if (isOutdated) return { kind: 'intent-outdated', deployment, checksum };
-  return { kind: 'job-due', deployment, settings, jobInputs };
+  return jobDue({ seen, polled, settings }, { deployment, jobInputs });
 };
 
 /** The state of a bundle for which nothing is under way, and which nothing blocks. */

@@ -8,6 +8,10 @@ export const SECRET_KEYS = {
   dockerConfig: '.dockerconfigjson',
   key: 'key',
   ca: 'ca.crt',
+  /** A plan as werf has saved it. */
+  plan: 'plan.gz',
+  /** Proof that the controller has written what stands beside it. */
+  signature: 'signature',
 } as const;
 
 /** Names of a Job's own Secrets; a Job's name has at most 63 characters, a Secret's may have 253. */
@@ -16,4 +20,6 @@ export const secretNamesOf = (jobName: string) => ({
   dockerConfig: `${jobName}-docker`,
   key: `${jobName}-key`,
   ca: `${jobName}-ca`,
+  /** Of a deployment's Job: the saved plan that it applies; of a plan's: what it has saved, which outlives the Job. */
+  plan: `${jobName}-plan`,
 });

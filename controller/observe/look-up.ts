@@ -4,6 +4,7 @@ import type { Observation } from '../decide/observation.js';
 import { blocked, readDismissal } from './dismissal.js';
 import { rightsMissing, unlessForbidden } from './forbidden.js';
 import { readJobInputs, readValuesInput } from './job-inputs.js';
+import { missing, readKeptPlan } from './kept-plan.js';
 import type { ObserveDeps } from './observe.js';
 import { readTag } from './read-tag.js';
 
@@ -30,6 +31,8 @@ export const lookUp = async (
       return { ...seen, chart: { digest: need.digest, verdict: await readVerdict(deps, seen, need, signal) } };
     case 'tag':
       return { ...seen, tagNow: await readTag(deps.registry, seen, { tag: need.tag, signal }) };
+    case 'kept-plan':
+      return { ...seen, keptPlan: await unlessForbidden(readKeptPlan(deps.client, seen, need.plan, signal), missing) };
     case 'dismissal': {
       const reading = readDismissal(deps, { bundle, spec, platform }, signal);
       return { ...seen, dismissal: await unlessForbidden(reading, blocked) };

@@ -48,6 +48,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "kubectl get validatingadmissionpolicy werfbundle-rules -o jsonpath='{.status.typeChecking}'":
     'test/cluster/admission-policy.spec.ts',
   "kubectl get wb my-app -o jsonpath='{.status.plan}'": 'test/cluster/plan.spec.ts',
+  "kubectl get wb my-app -o jsonpath='{.status.plan.applies}: {.status.plan.whyAnew}'": 'test/cluster/plan.spec.ts',
   'kubectl annotate wb my-app werf.io/approve-plan="$(kubectl get wb my-app -o jsonpath=\'{.status.plan.hash}\')" --overwrite':
     'test/cluster/plan.spec.ts',
   'kubectl get events --field-selector reason=PlanMade': 'test/cluster/plan.spec.ts',

@@ -178,6 +178,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     chart: undefined,
     dismissal: { kind: 'possible' },
     tagNow: undefined,
+    keptPlan: undefined,
     slot: slot(of, 'granted'),
     ...change,
   };
@@ -225,4 +226,4 @@ export const pod = (ended?: { readonly exitCode: number; readonly reason?: strin
 
 /** Names of all Secrets that a Job may have. */
 export const secretNames = (jobName: string | undefined): readonly string[] =>
-  ['values', 'docker', 'key', 'ca'].map((what) => `${jobName}-${what}`);
+  ['values', 'docker', 'key', 'ca', 'plan'].map((what) => `${jobName}-${what}`);
