@@ -9,7 +9,7 @@ export interface InstallationKey {
 
 /** What is signed. A signature of one purpose is none of another, whatever the contents. */
 interface Signed {
-  readonly purpose: 'status' | 'job' | 'redaction' | 'plan' | 'kept';
+  readonly purpose: 'status' | 'job' | 'redaction' | 'plan' | 'plan-key' | 'kept-plan' | 'kept';
   /** JSON-like; the order of keys does not matter. */
   readonly content: unknown;
 }

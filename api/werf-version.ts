@@ -9,6 +9,8 @@ export type WerfVersion =
        * objects would change, 3 if only the release would be recorded anew.
        */
       readonly plan: 'none' | 'any' | 'objects';
+      /** Whether a plan can be saved (`bundle plan --save-plan`), and applied later just as it is (`bundle apply --use-plan`). */
+      readonly savesPlans: boolean;
     }
   /** `why` is for people: what is not known, and how to specify it. */
   | { readonly kind: 'unknown'; readonly why: string };
@@ -43,11 +45,15 @@ const versionOf = (text: string): WerfVersion => {
   const known = { kind: 'known', text: [major, minor, patch].filter((part) => part !== undefined).join('.') } as const;
   switch (major) {
     case '1':
-      return { ...known, plan: 'none' };
+      return { ...known, plan: 'none', savesPlans: false };
     case '2':
-      return { ...known, plan: minor !== undefined && Number(minor) < FIRST_PLAN_MINOR ? 'none' : 'any' };
+      return {
+        ...known,
+        plan: minor !== undefined && Number(minor) < FIRST_PLAN_MINOR ? 'none' : 'any',
+        savesPlans: false,
+      };
     case '3':
-      return { ...known, plan: 'objects' };
+      return { ...known, plan: 'objects', savesPlans: true };
     default:
       return { kind: 'unknown', why: `werf ${text} is none of the versions that are known: 1.2, 2 and 3` };
   }

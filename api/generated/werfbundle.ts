@@ -498,6 +498,18 @@ export interface WerfBundleStatus {
      */
     unnamed?: number;
     /**
+     * Exactly: the first deployment after it applies just this plan, as werf has saved it. Anew: werf plans once more when it deploys, and may then do something else.
+     */
+    applies?: 'Exactly' | 'Anew';
+    /**
+     * Why that is so.
+     */
+    whyAnew?: string;
+    /**
+     * How many saved plans werf has not taken just before, so that another one was made.
+     */
+    refusals?: number;
+    /**
      * What it says, in a line; or why it could not be made, or says less.
      */
     message?: string;

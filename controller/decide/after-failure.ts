@@ -12,6 +12,7 @@ import { deletionOfKept } from './keeping.js';
 import type { Observation } from './observation.js';
 import { withPlanEnd, withPlanRenumbered } from './plan-record.js';
 import { accountPoll, type PollAccount } from './poll.js';
+import { withPlanAppliedAnew } from './saved-plans.js';
 import { transitionEvents } from './transition-events.js';
 
 /**
@@ -31,6 +32,13 @@ export const afterFailure = (seen: Observation, decision: Decision, failure: Exe
         actions: [],
         status: withOtherName(seen, decision),
         cleanup: [...decision.cleanup, ...secretsOfPlan(seen.bundle, decision)],
+        recheck: { kind: 'now' },
+      };
+    case 'plan-unkept':
+      return {
+        ...decision,
+        actions: [],
+        status: withPlanAppliedAnew(decision.status, `it could not be kept: ${failure.message}`),
         recheck: { kind: 'now' },
       };
     case 'plan-refused':

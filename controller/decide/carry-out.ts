@@ -5,6 +5,7 @@ import { secretsWithoutJob } from './deployment.js';
 import type { Idle } from './facts.js';
 import { needsFinalizerFirst } from './finalizer.js';
 import { givenFor } from './given.js';
+import { jobDue, VALUES_CHANGED } from './job-due.js';
 import { type JobInputs, slotFor } from './observation.js';
 import { isUnplanned } from './plan-state.js';
 import { areValuesHeld, isOfKept } from './returning.js';
@@ -23,14 +24,14 @@ export const carryOut = (idle: Idle, deployment: Deployment): State | Need => {
   if (jobInputs.kind === 'blocker') return { kind: 'blocked', blocker: jobInputs, deployment };
   if (isOfKept(idle, deployment)) return carryOutKept(idle, deployment, jobInputs);
   return jobInputs.checksum === deployment.checksum
-    ? { kind: 'job-due', deployment, settings, jobInputs }
+    ? jobDue(idle, { deployment, jobInputs })
     : withOthers(idle, deployment, jobInputs);
 };
 
 /** Values have changed since the intent was written. */
 const withOthers = ({ settings }: Idle, deployment: Deployment, { checksum }: JobInputs): State =>
   isUnplanned(settings, deployment)
-    ? { kind: 'intent-unplanned', deployment, checksum }
+    ? { kind: 'intent-unplanned', deployment, checksum, why: VALUES_CHANGED }
     : { kind: 'intent-outdated', deployment, checksum };
 
 /** What was kept was there when the intent was written: if it is gone since, nothing can be returned to. */
@@ -41,7 +42,7 @@ const carryOutKept = (idle: Idle, deployment: Deployment, present: JobInputs): S
     case 'needs':
       return given;
     case 'given':
-      return { kind: 'job-due', deployment, settings: given.settings, jobInputs: given.jobInputs };
+      return jobDue({ seen, polled, settings: given.settings }, { deployment, jobInputs: given.jobInputs });
     case 'gone': {
       // Values that have not failed may be deployed in their place.
       if (!areValuesHeld(idle)) return withOthers(idle, deployment, present);

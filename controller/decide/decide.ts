@@ -1,4 +1,5 @@
 import { keptNameOf, targetNamespaceOf } from '../../api/names.js';
+import { openPlan } from '../../api/open-plan.js';
 import { preciseTime } from '../../api/timestamp.js';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { conditionOf, momentOf } from './condition.js';
@@ -16,6 +17,7 @@ import type { Observation } from './observation.js';
 import { outcomeOf } from './outcomes.js';
 import { type PartialDecision, soonest } from './partial-decision.js';
 import { accountPoll } from './poll.js';
+import { withoutKeptPlan } from './saved-plans.js';
 import { retryTime } from './standing.js';
 import { isSuspended, suspensionOf } from './suspension.js';
 import { transitionEvents } from './transition-events.js';
@@ -70,7 +72,8 @@ const leftOvers = (seen: Observation, status: WerfBundleStatus, finalizer: Final
   const checks = finalizer === 'remove' || decided ? secretsOfChecks(seen) : [];
   const planned =
     finalizer === 'remove' && plan?.result === undefined && plan !== undefined ? [secretsWithoutJob(seen, plan)] : [];
-  const others = [...planned, ...checks, ...(finalizer === 'remove' ? leftKept(seen) : [])];
+  const kept = finalizer === 'remove' || seen.cleanupPending !== undefined ? keptPlanLeft(seen, status) : [];
+  const others = [...kept, ...planned, ...checks, ...(finalizer === 'remove' ? leftKept(seen) : [])];
   if (seen.cleanupPending !== undefined) return [secretsOf(seen, seen.cleanupPending), ...others];
   return finalizer === 'remove' && deployment !== undefined ? [secretsWithoutJob(seen, deployment), ...others] : others;
 };
@@ -82,6 +85,12 @@ const leftKept = (seen: Observation): readonly Cleanup[] => {
   const kept = status.kept ?? (spec.converge?.onFailure === 'Return' ? expected : undefined);
   return kept === undefined ? [] : [deletionOfKept(seen, kept)];
 };
+
+/** The plan that is kept for a deployment that has ended, or will not be. */
+const keptPlanLeft = (seen: Observation, status: WerfBundleStatus): readonly Cleanup[] =>
+  openPlan(status) !== undefined && seen.bundle.metadata.deletionTimestamp === undefined
+    ? []
+    : withoutKeptPlan(seen, seen.bundle.status ?? {});
 
 /** What was refused is only named while it is told that it was. */
 const withoutOldRefusal = (status: WerfBundleStatus): WerfBundleStatus => {

@@ -19,6 +19,8 @@ export type Action =
    * The plan of a deployment is written down before.
    */
   | { readonly kind: 'create-plan'; readonly job: Job; readonly secrets: readonly Secret[]; readonly plan?: Plan }
+  /** Keeps a plan as werf has saved it, before the status says that it was made. */
+  | { readonly kind: 'keep-plan'; readonly secret: Secret & { readonly metadata: ObjectRef } }
   | {
       readonly kind: 'delete-job';
       readonly ref: ObjectRef;
@@ -80,7 +82,9 @@ export type Need =
   /** What the registry has behind a tag that it does not offer: one request. */
   | { readonly kind: 'needs'; readonly what: 'tag'; readonly tag: string }
   /** What was deployed last with success was made with: one or two objects are read. */
-  | { readonly kind: 'needs'; readonly what: 'kept'; readonly settings: Settings };
+  | { readonly kind: 'needs'; readonly what: 'kept'; readonly settings: Settings }
+  /** The plan that a deployment is to apply: one Secret is read. */
+  | { readonly kind: 'needs'; readonly what: 'kept-plan'; readonly plan: Plan };
 
 export interface Decision {
   readonly kind: 'decided';
@@ -111,6 +115,8 @@ export type ExecuteFailure =
    * other values. It is followed to its end.
    */
   | { readonly kind: 'begun' }
+  /** The plan that was made can't be kept: its Secret was refused, or somebody else has its name. */
+  | { readonly kind: 'plan-unkept'; readonly message: string }
   /** The same of a plan. */
   | { readonly kind: 'plan-refused' | 'plan-taken'; readonly message: string }
   /** What was deployed could not be kept: the apiserver refused that, or somebody else has a Secret of that name. */

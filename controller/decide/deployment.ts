@@ -6,7 +6,9 @@ import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
 import type { FailedJob, JobResult } from '../deploy/job-result.js';
 import { withRightsAdvice } from '../deploy/missing-rights.js';
+import { hasSavedPlan } from '../deploy/plan-job.js';
 import { checksumOf, isSuspended, jobResult, withErrorLine } from '../deploy/result.js';
+import { isPlanRefusal } from '../deploy/saved-plan.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
 import { conclude } from './conclusion.js';
@@ -44,6 +46,8 @@ export type Work =
       readonly status: WerfBundleStatus;
       readonly actions: readonly Action[];
       readonly cleanup: readonly Cleanup[];
+      /** werf has refused the saved plan that it was to apply, and has begun nothing. */
+      readonly planRefused?: true;
     };
 
 /** The deployment whose result is not recorded yet. */
@@ -154,6 +158,13 @@ const followJob = (
           recheck: { kind: 'at', time: seen.now + 1_000 },
         };
       }
+      const errorLine = errorLineOf(log);
+      if (result.kind === 'failed' && hasSavedPlan(job) && isPlanRefusal(errorLine)) {
+        const message = `werf has not taken the plan that was saved, and has changed nothing: ${errorLine}`;
+        const end = { result: 'Superseded', message, finishedAt: result.finishedAt } as const;
+        const next = concluded(conclude(status, deployment, end), [], [secretsOf(seen, job)]);
+        return { ...next, planRefused: true };
+      }
       const outcome = result.kind === 'failed' ? explained(result, job, log) : result;
       const message = outcome.kind === 'failed' ? outcome.message : undefined;
       const end = {
@@ -194,7 +205,7 @@ const concluded = (
   status: WerfBundleStatus,
   actions: readonly Action[] = [],
   cleanup: readonly Cleanup[] = [],
-): Work => ({
+): Extract<Work, { kind: 'concluded' }> => ({
   kind: 'concluded',
   status,
   actions,

@@ -3,7 +3,7 @@ import type { Job } from '../../api/objects.js';
 import type { Settings } from '../../api/settings.js';
 import { type WerfVersion, werfVersionIn } from '../../api/werf-version.js';
 import { ANNOTATIONS } from '../deploy/names.js';
-import type { Applied } from '../deploy/plan-job.js';
+import { type Applied, hasSavedPlan } from '../deploy/plan-job.js';
 import { isReleaseOnlyByCode, type PlanResult, planResult } from '../deploy/plan-result.js';
 import { imageOf, jobResult } from '../deploy/result.js';
 import type { Cleanup } from './decision.js';
@@ -53,10 +53,12 @@ export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check
       return failed(`Job ${job.metadata.name} did not ${begun ? 'end' : 'start'} within spec.converge.timeout`);
     }
     case 'succeeded':
-      return IN_SYNC;
+      return awaitsSaved(plan, { until: result.finishedAt + LOG_PATIENCE_MS, now: seen.now })
+        ? { kind: 'running', recheckAt: seen.now + 1_000 }
+        : IN_SYNC;
     case 'failed': {
       const ended = { result, job, pod, version: versionOf(seen, job) };
-      const awaitsLog = log.kind === 'unreadable' && !isReleaseOnlyByCode(ended);
+      const awaitsLog = log.kind === 'unreadable' && (!isReleaseOnlyByCode(ended) || hasSavedPlan(job));
       if (awaitsLog && seen.now < result.finishedAt + LOG_PATIENCE_MS)
         return { kind: 'running', recheckAt: seen.now + 1_000 };
       return found(planResult(ended, log.kind === 'read' ? log : undefined));
@@ -65,6 +67,12 @@ export const followCheck = (seen: Observation, plan: PlanJob | undefined): Check
       return failed(result.message);
   }
 };
+
+/** Whether the log may still be read in which a saved plan is. */
+const awaitsSaved = (
+  { job, log }: PlanJob,
+  { until, now }: { readonly until: number; readonly now: number },
+): boolean => hasSavedPlan(job) && log.kind === 'unreadable' && now < until;
 
 const IN_SYNC: Check = { kind: 'ended', result: { kind: 'in-sync' } };
 const failed = (message: string): Check => ({ kind: 'ended', result: { kind: 'failed', message } });

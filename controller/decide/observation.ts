@@ -4,11 +4,12 @@ import type { PlatformPolicy } from '../../api/platform-policy.js';
 import type { CredentialOrigin } from '../../api/references/registry-secret.js';
 import type { ParsedSpec, Settings } from '../../api/settings.js';
 import type { InstallationKey } from '../../api/signature.js';
-import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
+import type { Deployment, Plan, StoredBundle } from '../../api/werfbundle.js';
 import type { HeldBack, RegistryTarget } from '../../registry/port.js';
 import type { JobTemplate } from '../deploy/job-template.js';
 import type { PlannedChanges } from '../deploy/plan-changes.js';
 import type { PlanFinding } from '../deploy/plan-summary.js';
+import type { SavedPlan } from '../deploy/saved-plan.js';
 import type { WaitingWords } from '../deploy/waiting.js';
 import type { Delivery, ScanOutcome } from '../scans/scan.js';
 import type { BLOCKERS } from './findings.js';
@@ -141,9 +142,16 @@ export type PlanLog =
       readonly finding: PlanFinding;
       /** Of the plan of a deployment; undefined: the log does not say. */
       readonly changes?: PlannedChanges | undefined;
+      /** Of one that werf was to save. */
+      readonly saved?: SavedPlan | undefined;
       readonly errorLine: string | undefined;
     }
   | { readonly kind: 'unreadable'; readonly why: string };
+
+/** What the Secret has in which a saved plan is kept. `why` is for people. */
+type KeptPlan =
+  | { readonly kind: 'kept'; readonly plan: Plan /** base64 */; readonly artifact: string }
+  | { readonly kind: 'missing'; readonly why: string };
 
 /** Whether the Job of this name, which is to be created, has a slot; `waiting`: the bundle is woken when it has. */
 export interface JobSlot {
@@ -203,5 +211,6 @@ export interface Observation {
   readonly dismissal: Dismissal | undefined;
   readonly tagNow: TagNow | undefined;
   readonly kept: Kept | undefined;
+  readonly keptPlan: KeptPlan | undefined;
   readonly slot: JobSlot | undefined;
 }

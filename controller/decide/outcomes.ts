@@ -1,7 +1,7 @@
 import { jobNameOf } from '../../api/names.js';
 import { openPlan } from '../../api/open-plan.js';
 import { parseTime, preciseTime } from '../../api/timestamp.js';
-import type { Deployment } from '../../api/werfbundle.js';
+import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { momentOf } from './condition.js';
 import { createJob, createPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
@@ -15,9 +15,10 @@ import { withHold } from './hold-list.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
 import { PLAN_OUTCOMES, secretsOfPlanned } from './plan-outcomes.js';
-import { withoutPlan } from './plan-record.js';
+import { withoutPlan, withPlanDecided } from './plan-record.js';
 import { isPlanned } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
+import { withoutKeptPlan, withPlanAppliedAnew } from './saved-plans.js';
 import { standing } from './standing.js';
 import type { State } from './state.js';
 
@@ -35,13 +36,16 @@ type Of<K extends State['kind']> = Extract<State, { readonly kind: K }>;
 const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) => PartialDecision } = {
   deleting: ({ next }) => next,
   active: ({ status, finding, recheck }, { polled }) => ({ status, findings: [finding, ...polled.findings], recheck }),
-  concluded: ({ status, actions, cleanup }, { seen, polled }) => ({
-    status,
-    actions,
-    cleanup,
-    recheck: NOW,
-    findings: [...polled.findings, ...standing(seen, status)],
-  }),
+  concluded: ({ status: ended, actions, cleanup, planRefused }, { seen, polled }) => {
+    const status = planRefused && keepsPlan(seen) ? withPlanAgain(seen, ended) : ended;
+    return {
+      status,
+      actions,
+      cleanup: [...cleanup, ...withoutKeptPlan(seen, ended)],
+      recheck: NOW,
+      findings: [...polled.findings, ...standing(seen, status)],
+    };
+  },
   recovered: ({ status }, { polled }) => ({ status, findings: polled.findings, recheck: NOW }),
   unreadable: ({ blocker }, facts) => blocked(facts, blocker),
   suspended: (_, facts) => asPolled(facts),
@@ -65,10 +69,11 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
     recheck: NOW,
     findings: [started(polled.status, deployment).finding, ...polled.findings],
   }),
-  'job-due': ({ deployment, settings, jobInputs }, { seen, polled }) => {
+  'job-due': ({ deployment, settings, jobInputs, applies, appliesAnew }, { seen, polled }) => {
     const { status, finding } = started(polled.status, deployment);
-    const actions = [createJob({ seen, settings, jobInputs, deployment })];
-    return { status, findings: [finding, ...polled.findings], actions };
+    const actions = [createJob({ seen, settings, jobInputs, deployment, applies })];
+    const told = appliesAnew === undefined ? status : withPlanAppliedAnew(status, appliesAnew);
+    return { status: told, findings: [finding, ...polled.findings], actions };
   },
   // A request for a deployment counts as answered: asking the registry again and again would not help. Nor is it planned any more.
   'values-refused': ({ target, message }, { seen, polled }) => {
@@ -178,6 +183,15 @@ const abandoned = (seen: Observation, deployment: Deployment): readonly Cleanup[
 
 /** Whether deployments are planned now: the plan of an earlier one is of no use otherwise. */
 const keepsPlan = ({ spec }: Observation): boolean => spec.kind === 'valid' && isPlanned(spec.settings);
+
+/** Plans once more what werf has refused to apply as it was saved, and has not begun. */
+const withPlanAgain = ({ bundle, now }: Observation, ended: WerfBundleStatus): WerfBundleStatus => {
+  const { deployment, plan } = ended;
+  if (deployment === undefined) return ended;
+  const { tag, digest, checksum, reason, attempt = 1 } = deployment;
+  const due = { target: { tag, digest, checksum }, reason, attempt };
+  return withPlanDecided(bundle, ended, { due, now, refusals: (plan?.refusals ?? 0) + 1 });
+};
 
 /** Writes the intent; the next reconcile creates its Job. */
 const withIntent = ({ seen, polled }: Facts, due: Extract<Due, { kind: 'deploy' }>): PartialDecision => {

@@ -25,9 +25,13 @@ export const isApproved = ({ metadata }: StoredBundle, { hash }: Plan): boolean 
 
 /** Whether the cluster may be another one by now than that which was planned for. */
 export const isOutdated = (
-  { finishedAt }: Plan,
+  plan: Plan,
   { now, timeScale }: { readonly now: number; readonly timeScale: number },
-): boolean => now - (parseTime(finishedAt) ?? 0) > VALID_MS / timeScale;
+): boolean => now >= outdatedAt(plan, { timeScale });
+
+/** From when on that is so, wall clock, milliseconds. */
+export const outdatedAt = ({ finishedAt }: Plan, { timeScale }: { readonly timeScale: number }): number =>
+  (parseTime(finishedAt) ?? 0) + VALID_MS / timeScale + 1;
 
 /** What a plan waits for, and how it is given. */
 export const approvalWords = ({ metadata }: StoredBundle, plan: Plan): string =>

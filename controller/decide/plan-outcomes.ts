@@ -1,7 +1,7 @@
 import { reconcileCommand } from '../../api/kubectl-command.js';
 import type { Plan, StoredBundle, WerfBundleStatus } from '../../api/werfbundle.js';
 import { conclude } from './conclusion.js';
-import { createDeploymentPlan } from './create-job.js';
+import { createDeploymentPlan, keepPlan } from './create-job.js';
 import type { Cleanup } from './decision.js';
 import { secretsWithoutJob } from './deployment.js';
 import type { Facts } from './facts.js';
@@ -9,10 +9,11 @@ import { isElsewhere } from './finalizer.js';
 import type { Finding } from './finding.js';
 import { withHold } from './hold-list.js';
 import type { PartialDecision } from './partial-decision.js';
-import { approvalWords, returnWords } from './plan-approval.js';
+import { approvalWords, isOutdated, outdatedAt, returnWords } from './plan-approval.js';
 import { withPlanDecided, withPlanEnd, withPlanGivenUp } from './plan-record.js';
 import type { PlanState } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
+import { TOO_OLD, withoutKeptPlan, withPlanAppliedAnew } from './saved-plans.js';
 import { standing } from './standing.js';
 
 type Of<K extends PlanState['kind']> = Extract<PlanState, { readonly kind: K }>;
@@ -47,14 +48,16 @@ export const PLAN_OUTCOMES: {
     ...keptFinalizer(facts),
     keepsSlot: true,
   }),
-  'plan-due': ({ plan, settings, jobInputs }, facts) => ({
+  'plan-due': ({ plan, settings, jobInputs, unsaved }, facts) => ({
     ...told(plan, facts),
-    actions: [createDeploymentPlan({ seen: facts.seen, settings, jobInputs, plan })],
+    ...(unsaved !== undefined && { status: withPlanAppliedAnew(facts.polled.status, unsaved) }),
+    actions: [createDeploymentPlan({ seen: facts.seen, settings, jobInputs, plan, saves: unsaved === undefined })],
     keepsSlot: true,
   }),
   planning: ({ plan, recheckAt }, facts) => ({ ...told(plan, facts), recheck: { kind: 'at', time: recheckAt } }),
   'approval-awaited': ({ plan }, facts) => ({
     ...told(plan, facts),
+    ...withoutOldPlan(plan, facts),
     findings: [
       { kind: 'approval-awaited', reason: 'ApprovalAwaited', message: approvalWords(facts.seen.bundle, plan) },
       ...facts.polled.findings,
@@ -67,32 +70,51 @@ export const PLAN_OUTCOMES: {
       ...polled.findings,
     ],
   }),
-  'plan-ended': ({ plan, end }, facts) => {
+  'plan-ended': ({ plan, end, settings }, facts) => {
     const { seen, polled } = facts;
     const key = seen.platform.checksumKey;
+    const saved = end.kind === 'made' && end.saved?.kind === 'saved' ? end.saved : undefined;
     return {
       ...told(plan, facts),
+      ...(saved !== undefined && { actions: [keepPlan({ seen, settings }, { plan, artifact: saved.artifact })] }),
       status: withPlanEnd(seen.bundle, polled.status, { plan, end, now: seen.now, key }),
       recheck: NOW,
     };
   },
-  'intent-unplanned': ({ deployment, checksum }, { seen, polled }) => {
+  'intent-unplanned': ({ deployment, checksum, why }, { seen, polled }) => {
     const { tag, digest, reason, attempt = 1 } = deployment;
-    const message = 'no Job was made: values have changed since, and what they change is planned first';
+    const message = `no Job was made: ${why}`;
     const ended = conclude(polled.status, deployment, { result: 'Superseded', message, finishedAt: seen.now });
     const due = { kind: 'deploy', target: { tag, digest, checksum }, reason, attempt } as const;
     return {
       status: withPlanDecided(seen.bundle, ended, { due, now: seen.now }),
       findings: [...polled.findings, ...standing(seen, ended)],
-      cleanup: [secretsWithoutJob(seen, deployment)],
+      cleanup: [secretsWithoutJob(seen, deployment), ...withoutKeptPlan(seen, polled.status)],
       recheck: NOW,
     };
   },
 };
 
-/** Of the Job of a plan that is dropped: if it was never made, only Secrets may be left; that of one that was goes with them. */
-export const secretsOfPlanned = (seen: Facts['seen'], { plan }: WerfBundleStatus): readonly Cleanup[] =>
-  plan === undefined || plan.result !== undefined ? [] : [secretsWithoutJob(seen, plan)];
+/** Of a plan that is dropped, and of its Job: if that was never made, only Secrets may be left; one that was goes with its own. */
+export const secretsOfPlanned = (seen: Facts['seen'], status: WerfBundleStatus): readonly Cleanup[] => {
+  const { plan } = status;
+  if (plan?.result !== undefined) return withoutKeptPlan(seen, status);
+  return plan === undefined ? [] : [secretsWithoutJob(seen, plan)];
+};
+
+/** What waits for longer than a saved plan holds will be planned anew: nothing is kept for it until then. */
+const withoutOldPlan = (
+  plan: Plan,
+  { seen, polled }: Facts,
+): Pick<PartialDecision, 'actions' | 'recheck'> & Partial<Pick<PartialDecision, 'status'>> => {
+  const kept = withoutKeptPlan(seen, polled.status);
+  if (kept.length === 0) return {};
+  const { now, platform } = seen;
+  const { timeScale } = platform;
+  return isOutdated(plan, { now, timeScale })
+    ? { actions: kept, status: withPlanAppliedAnew(polled.status, TOO_OLD) }
+    : { recheck: { kind: 'at', time: outdatedAt(plan, { timeScale }) } };
+};
 
 const told = (plan: Plan, facts: Facts): Pick<PartialDecision, 'status' | 'findings' | 'finalizer'> => ({
   status: facts.polled.status,

@@ -7,8 +7,10 @@ import type { DeployReason, Plan, StoredBundle, WerfBundleStatus } from '../../a
 import { isGuarded } from '../deploy/guarded-kinds.js';
 import type { PlannedChanges, PlannedObject } from '../deploy/plan-changes.js';
 import { planWords } from '../deploy/plan-words.js';
+import type { SavedPlan } from '../deploy/saved-plan.js';
 import { conditionOf } from './condition.js';
 import type { Due } from './due.js';
+import { withApplied } from './saved-plans.js';
 
 /** After so many Jobs that failed the plan is given up. */
 const MOST_TRIES = 3;
@@ -59,13 +61,22 @@ export const standingPlan = (
 export const withPlanDecided = (
   { metadata: { name: bundleName, uid, generation } }: StoredBundle,
   status: WerfBundleStatus,
-  { due: { target, reason, attempt }, now }: { readonly due: DueDeployment; readonly now: number },
+  {
+    due: { target, reason, attempt },
+    now,
+    refusals = 0,
+  }: {
+    readonly due: Omit<DueDeployment, 'kind'>;
+    readonly now: number;
+    /** How many saved plans werf has not taken just before. */
+    readonly refusals?: number;
+  },
 ): WerfBundleStatus => {
   const number = (status.plan?.number ?? 0) + 1;
   const after = status.deployment?.number ?? 0;
   const jobName = deploymentPlanJobNameOf({ bundleName, uid, tag: target.tag, after, plan: number });
   const { tag, digest, checksum } = target;
-  const made = { tag, digest, checksum, reason, attempt, generation };
+  const made = { tag, digest, checksum, reason, attempt, generation, ...(refusals > 0 && { refusals }) };
   const plan = { number, after, ...made, jobName, startedAt: preciseTime(now) };
   return { ...status, plan };
 };
@@ -94,7 +105,12 @@ export const nextPlanTry = (
 /** How a plan's Job has ended. */
 export type PlanEnd =
   /** `changes` undefined: something would change, and the log does not say what. */
-  | { readonly kind: 'made'; readonly changes: PlannedChanges | undefined }
+  | {
+      readonly kind: 'made';
+      readonly changes: PlannedChanges | undefined;
+      /** What werf has saved; undefined: it was not to save it. */
+      readonly saved: SavedPlan | undefined;
+    }
   /** `isFinal`: another try would fail, too. `message` is for people. */
   | { readonly kind: 'failed'; readonly message: string; readonly isFinal: boolean };
 
@@ -109,7 +125,10 @@ export const withPlanEnd = (
     key,
   }: { readonly plan: Plan; readonly end: PlanEnd; readonly now: number; readonly key: InstallationKey },
 ): WerfBundleStatus => {
-  if (end.kind === 'made') return { ...status, plan: madeOf(bundle, plan, { changes: end.changes, now, key }) };
+  if (end.kind === 'made') {
+    const made = madeOf(bundle, plan, { changes: end.changes, now, key });
+    return { ...status, plan: withApplied(made, whyAnew(plan, end)) };
+  }
   const failedTries = (plan.failedTries ?? 0) + 1;
   const failed = { ...plan, failedTries, triedAt: preciseTime(now), message: end.message.slice(0, LONGEST_MESSAGE) };
   return {
@@ -119,6 +138,11 @@ export const withPlanEnd = (
         ? { ...failed, result: 'Failed', finishedAt: preciseTime(now) }
         : nextTry(bundle, failed),
   };
+};
+
+const whyAnew = (plan: Plan, { saved }: Extract<PlanEnd, { kind: 'made' }>): string | undefined => {
+  if (saved === undefined) return plan.whyAnew ?? 'it was not saved';
+  return saved.kind === 'saved' ? undefined : saved.why;
 };
 
 const madeOf = (

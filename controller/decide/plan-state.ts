@@ -2,7 +2,8 @@ import { openPlan } from '../../api/open-plan.js';
 import type { Settings } from '../../api/settings.js';
 import type { Deployment, DeployReason, Plan, WerfBundleStatus } from '../../api/werfbundle.js';
 import { NO_CHANGES, type PlannedChanges } from '../deploy/plan-changes.js';
-import { isJobOfPlan } from '../deploy/plan-job.js';
+import { hasSavedPlan, isJobOfPlan } from '../deploy/plan-job.js';
+import type { SavedPlan } from '../deploy/saved-plan.js';
 import type { Need } from './decision.js';
 import { followCheck, planLack } from './drift-check.js';
 import { isLookAsked } from './drift-schedule.js';
@@ -15,6 +16,7 @@ import type { Hold } from './hold-list.js';
 import { type JobInputs, type Observation, type PlanJob, slotFor } from './observation.js';
 import { isApproved, isHeld, isOutdated, needsApproval } from './plan-approval.js';
 import { isUnasked, nextPlanTry, type PlanEnd, standingPlan } from './plan-record.js';
+import { whyNotSaved } from './saved-plans.js';
 
 /** States of a bundle whose next deployment is planned first. */
 export type PlanState =
@@ -35,6 +37,8 @@ export type PlanState =
       readonly plan: Plan;
       readonly settings: Settings;
       readonly jobInputs: JobInputs;
+      /** Why its Job does not save it, for people; undefined: it does. */
+      readonly unsaved: string | undefined;
     }
   /** Its Job runs, or is tried again at `recheckAt`, wall clock. */
   | { readonly kind: 'planning'; readonly plan: Plan; readonly recheckAt: number }
@@ -42,9 +46,14 @@ export type PlanState =
   | { readonly kind: 'approval-awaited'; readonly plan: Plan }
   /** It could not be made, and deletions are held. */
   | { readonly kind: 'plan-withheld'; readonly plan: Plan }
-  | { readonly kind: 'plan-ended'; readonly plan: Plan; readonly end: PlanEnd }
-  /** Values have changed since a deployment was decided that has no Job yet: what they change is planned first. */
-  | { readonly kind: 'intent-unplanned'; readonly deployment: Deployment; readonly checksum: string };
+  | { readonly kind: 'plan-ended'; readonly plan: Plan; readonly end: PlanEnd; readonly settings: Settings }
+  /** A deployment was decided that has no Job yet, and its plan does not hold any more: it is planned first. `why` is for people. */
+  | {
+      readonly kind: 'intent-unplanned';
+      readonly deployment: Deployment;
+      readonly checksum: string;
+      readonly why: string;
+    };
 
 /** How soon to look whether other Jobs of the bundle have gone, milliseconds. */
 const GOING_RECHECK_MS = 1_000;
@@ -108,9 +117,10 @@ const making = (idle: Idle, plan: Plan): PlanState | Need => {
   const running = awaitedPlan(seen, polled.status);
   const check = followCheck(seen, running);
   if (check.kind === 'running') return { kind: 'planning', plan, recheckAt: check.recheckAt };
-  if (check.kind === 'ended') return { kind: 'plan-ended', plan, end: endOf(check.result, running) };
+  if (check.kind === 'ended') return { kind: 'plan-ended', plan, settings, end: endOf(check.result, running) };
   const lack = planLack(seen, settings);
-  if (lack !== undefined) return { kind: 'plan-ended', plan, end: { kind: 'failed', message: lack, isFinal: true } };
+  if (lack !== undefined)
+    return { kind: 'plan-ended', plan, settings, end: { kind: 'failed', message: lack, isFinal: true } };
   const triedAt = nextPlanTry(plan, seen.platform);
   if (seen.now < triedAt) return { kind: 'planning', plan, recheckAt: triedAt };
   if (needsFinalizerToCheck(seen.bundle)) return { kind: 'plan-finalizer-missing', plan };
@@ -126,18 +136,35 @@ const making = (idle: Idle, plan: Plan): PlanState | Need => {
   if (given.kind === 'needs') return given;
   return given.kind === 'gone'
     ? later
-    : { kind: 'plan-due', plan, settings: given.settings, jobInputs: given.jobInputs };
+    : {
+        kind: 'plan-due',
+        plan,
+        settings: given.settings,
+        jobInputs: given.jobInputs,
+        unsaved: whyNotSaved(plan, { seen, settings: given.settings, jobInputs: given.jobInputs }),
+      };
 };
 
 const endOf = (result: CheckResult, plan: PlanJob | undefined): PlanEnd => {
   switch (result.kind) {
     case 'in-sync':
-      return { kind: 'made', changes: NO_CHANGES };
+      return { kind: 'made', changes: NO_CHANGES, saved: savedBy(plan) };
     case 'drifted':
-      return { kind: 'made', changes: plan?.log.kind === 'read' ? unlessNothing(plan.log.changes) : undefined };
+      return {
+        kind: 'made',
+        changes: plan?.log.kind === 'read' ? unlessNothing(plan.log.changes) : undefined,
+        saved: savedBy(plan),
+      };
     case 'failed':
       return { kind: 'failed', message: result.message, isFinal: false };
   }
+};
+
+/** What the Job of a plan has saved; undefined: it was not to. */
+const savedBy = (plan: PlanJob | undefined): SavedPlan | undefined => {
+  if (plan === undefined || !hasSavedPlan(plan.job)) return undefined;
+  const saved = plan.log.kind === 'read' ? plan.log.saved : undefined;
+  return saved ?? { kind: 'unsaved', why: 'the log of its Job could not be read' };
 };
 
 /** werf says by its exit code that something would change: a log by which that is nothing does not tell what. */

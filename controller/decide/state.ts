@@ -1,6 +1,7 @@
 import type { Settings } from '../../api/settings.js';
 import type { Deployment } from '../../api/werfbundle.js';
 import type { Applied } from '../deploy/plan-job.js';
+import type { AppliedPlan } from './create-job.js';
 import type { Work } from './deployment.js';
 import type { Due } from './due.js';
 import type { Hold } from './hold-list.js';
@@ -34,6 +35,10 @@ export type State =
       readonly deployment: Deployment;
       readonly settings: Settings;
       readonly jobInputs: JobInputs;
+      /** What it applies as it was saved. */
+      readonly applies?: AppliedPlan;
+      /** Why it does not apply the plan that was to be applied so. */
+      readonly appliesAnew?: string;
     }
   /** It would be, but the schema of its chart refuses the values. */
   | {

@@ -37,6 +37,8 @@ export interface JobParameters {
   readonly driftCheck?: number;
   /** The number of the plan, for the Job of one before a deployment. */
   readonly plan?: number;
+  /** The number of the plan that werf saves, for the Job of one, or applies, for that of a deployment; left out: it does neither. */
+  readonly savedPlan?: number;
   readonly settings: JobSettings;
   /** The platform's image with werf in it, where the spec names none. */
   readonly werfImage: string;

@@ -5,7 +5,7 @@ import type { BundleIdentity, JobParameters } from './job-parameters.js';
 import { withTemplate } from './job-template.js';
 import { ANNOTATIONS, APP_NAME, CONTAINER, LABELS, MANAGED_BY, PLAN } from './names.js';
 import { SECRET_KEYS, secretNamesOf } from './secret-names.js';
-import { applyArgs, DOCKER_DIR, VALUES_DIR } from './werf-args.js';
+import { applyArgs, applyPlanArgs, DOCKER_DIR, PLAN_DIR, PLAN_FILE, VALUES_DIR } from './werf-args.js';
 
 const HOME = '/home/werf';
 const CA_DIR = '/var/run/werfbundle/ca';
@@ -21,10 +21,13 @@ const SECONDS_A_DAY = 86_400;
  * The Job that deploys a bundle's tag with `werf bundle apply`. The same input always makes the same Job.
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_apply.html
  */
-export const buildJob = (input: JobParameters): Job => jobOf(input, applyArgs(input, timeoutOf(input)));
+export const buildJob = (input: JobParameters): Job => {
+  const args = input.savedPlan === undefined ? applyArgs : applyPlanArgs;
+  return jobOf(input, args(input, timeoutOf(input)));
+};
 
-/** The Job of any werf command for a bundle. @param args - arguments of werf */
-export const jobOf = (input: JobParameters, args: readonly string[]): Job => {
+/** The Job of any werf command for a bundle. @param args - arguments of werf @param command - what runs werf */
+export const jobOf = (input: JobParameters, args: readonly string[], command: readonly string[] = ['werf']): Job => {
   const { converge } = input.settings;
   const timeoutS = timeoutOf(input);
   const job: Job = {
@@ -44,7 +47,7 @@ export const jobOf = (input: JobParameters, args: readonly string[]): Job => {
       podFailurePolicy: DISRUPTED,
       activeDeadlineSeconds: timeoutS + JOB_DEADLINE_AFTER_S,
       ttlSecondsAfterFinished: converge.logRetentionDays * SECONDS_A_DAY,
-      template: { metadata: podMetadata(input), spec: podSpec(input, { timeoutS, args }) },
+      template: { metadata: podMetadata(input), spec: podSpec(input, { timeoutS, command, args }) },
     },
   };
   return withTemplate(job, input.template);
@@ -79,8 +82,9 @@ export const annotationsOf = ({
   deployment,
   driftCheck,
   plan,
+  savedPlan,
   operatorVersion,
-}: Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'plan' | 'operatorVersion'>): Readonly<
+}: Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'plan' | 'savedPlan' | 'operatorVersion'>): Readonly<
   Record<string, string>
 > => ({
   [ANNOTATIONS.bundle]: bundle.name,
@@ -92,6 +96,7 @@ export const annotationsOf = ({
   [ANNOTATIONS.checksum]: deployment.checksum,
   ...(driftCheck !== undefined && { [ANNOTATIONS.driftCheck]: String(driftCheck) }),
   ...(plan !== undefined && { [ANNOTATIONS.plan]: String(plan) }),
+  ...(savedPlan !== undefined && { [ANNOTATIONS.savedPlan]: String(savedPlan) }),
   [ANNOTATIONS.operatorVersion]: operatorVersion,
   'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
   'argocd.argoproj.io/sync-options': 'Prune=false',
@@ -119,7 +124,10 @@ const podMetadata = (input: JobParameters): ObjectMeta => ({
 
 const podSpec = (
   input: JobParameters,
-  { timeoutS, args }: { readonly timeoutS: number; readonly args: readonly string[] },
+  {
+    timeoutS,
+    ...run
+  }: { readonly timeoutS: number; readonly command: readonly string[]; readonly args: readonly string[] },
 ): Readonly<Record<string, unknown>> => {
   const { serviceAccountName } = input.settings.converge;
   const files = filesOf(input);
@@ -137,7 +145,7 @@ const podSpec = (
       fsGroup: USER,
       seccompProfile: { type: 'RuntimeDefault' },
     },
-    containers: [containerOf(input, { args, files })],
+    containers: [containerOf(input, { ...run, files })],
     volumes: [
       { name: 'home', emptyDir: {} },
       { name: 'tmp', emptyDir: {} },
@@ -159,10 +167,14 @@ interface SecretFile {
   readonly mountPath: string;
 }
 
-const filesOf = ({ deployment, secrets }: JobParameters): readonly SecretFile[] => {
+const filesOf = (input: JobParameters): readonly SecretFile[] => {
+  const { deployment, secrets } = input;
   const names = secretNamesOf(deployment.jobName);
-  const { values, dockerConfig, ca } = SECRET_KEYS;
+  const { values, dockerConfig, ca, plan } = SECRET_KEYS;
   return [
+    ...(appliesPlan(input)
+      ? [{ name: 'plan', secretName: names.plan, key: plan, path: PLAN_FILE, mountPath: PLAN_DIR }]
+      : []),
     ...(secrets.values
       ? [{ name: 'values', secretName: names.values, key: values, path: 'values.yaml', mountPath: VALUES_DIR }]
       : []),
@@ -181,16 +193,19 @@ const filesOf = ({ deployment, secrets }: JobParameters): readonly SecretFile[] 
   ];
 };
 
+/** Whether a deployment applies a plan that was saved. */
+const appliesPlan = ({ plan, savedPlan }: JobParameters): boolean => plan === undefined && savedPlan !== undefined;
+
 const containerOf = (
   input: JobParameters,
-  pod: { readonly args: readonly string[]; readonly files: readonly SecretFile[] },
+  pod: { readonly command: readonly string[]; readonly args: readonly string[]; readonly files: readonly SecretFile[] },
 ) => {
   const { converge } = input.settings;
   const resources = { cpu: converge.cpu, memory: converge.memory };
   return {
     name: CONTAINER,
     image: converge.image ?? input.werfImage,
-    command: ['werf'],
+    command: pod.command.map(literal),
     args: pod.args.map(literal),
     env: envOf(input),
     resources: { limits: resources, requests: resources },

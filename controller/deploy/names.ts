@@ -52,6 +52,8 @@ export const ANNOTATIONS = {
   driftCheck: 'werf.io/drift-check',
   /** On the Job of a plan before a deployment: its number. The others say what would be deployed, after which deployment. */
   plan: 'werf.io/plan',
+  /** On the Job of a plan that werf saves, and on that of a deployment which applies it: the number of the plan. */
+  savedPlan: 'werf.io/saved-plan',
   operatorVersion: 'werf.io/operator-version',
   /** On a Job: the names of its own Secrets, separated by commas. The one with the values is needed to redact the Job's log. */
   secrets: 'werf.io/secrets',

@@ -4,6 +4,7 @@ import type { Plan } from '../../api/werfbundle.js';
 import { jobOf } from './job.js';
 import type { JobParameters } from './job-parameters.js';
 import { ANNOTATIONS, LABELS, PLAN } from './names.js';
+import { SAVING_COMMAND } from './saved-plan.js';
 import { planArgs } from './werf-args.js';
 
 /** What is deployed, which a check compares with the cluster. */
@@ -30,8 +31,10 @@ export const planInput = (
 export const deploymentPlanInput = (
   input: Omit<JobParameters, 'deployment' | 'driftCheck' | 'plan'>,
   { number: plan, after: number, tag, digest, checksum, jobName }: Plan,
+  { saves }: { readonly saves: boolean } = { saves: false },
 ): JobParameters & { readonly plan: number } => {
-  return { ...input, deployment: { number, tag, digest, checksum, jobName, reason: 'Plan' }, plan };
+  const deployment = { number, tag, digest, checksum, jobName, reason: 'Plan' } as const;
+  return { ...input, deployment, plan, ...(saves && { savedPlan: plan }) };
 };
 
 /**
@@ -40,7 +43,7 @@ export const deploymentPlanInput = (
  * @see https://werf.io/docs/v2/reference/cli/werf_bundle_plan.html
  */
 export const buildPlanJob = (input: JobParameters): Job => {
-  const job = jobOf(input, planArgs(input));
+  const job = jobOf(input, planArgs(input), input.savedPlan === undefined ? undefined : SAVING_COMMAND);
   return job.spec === undefined ? job : { ...job, spec: { ...job.spec, ttlSecondsAfterFinished: UNREAD_TTL_S } };
 };
 
@@ -49,6 +52,9 @@ const UNREAD_TTL_S = 3_600;
 
 /** Whether a Job is a plan's. */
 export const isPlanJob = (job: Job): boolean => job.metadata.labels?.[LABELS.jobKind] === PLAN;
+
+/** Whether werf saves the plan in this Job, or, in that of a deployment, applies one that was saved. */
+export const hasSavedPlan = (job: Job): boolean => numberIn(job, ANNOTATIONS.savedPlan) !== undefined;
 
 /** @returns the number of a plan's check; undefined if its Job does not say */
 export const checkOf = (job: Job): number | undefined => numberIn(job, ANNOTATIONS.driftCheck);

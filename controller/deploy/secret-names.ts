@@ -10,6 +10,10 @@ export const SECRET_KEYS = {
   ca: 'ca.crt',
   /** What the deployment was made with beside the values file; never mounted. */
   kept: 'kept.json',
+  /** A plan as werf has saved it. */
+  plan: 'plan.gz',
+  /** Proof that the controller has written what stands beside it. */
+  signature: 'signature',
 } as const;
 
 /** Names of a Job's own Secrets; a Job's name has at most 63 characters, a Secret's may have 253. */
@@ -20,4 +24,6 @@ export const secretNamesOf = (jobName: string) => ({
   ca: `${jobName}-ca`,
   /** What to keep of the deployment once it has succeeded. */
   kept: `${jobName}-kept`,
+  /** Of a deployment's Job: the saved plan that it applies; of a plan's: what it has saved, which outlives the Job. */
+  plan: `${jobName}-plan`,
 });

@@ -17,12 +17,14 @@ export interface SecretContents {
   readonly werfSecretKey: string | undefined;
   /** PEM certificates. */
   readonly ca: string | undefined;
+  /** A plan that werf has saved, base64; the values file is not mounted then, but says what the log must not show. */
+  readonly plan?: string;
   /** Texts of the values that must not appear in the log. */
   readonly secretTexts: readonly string[];
 }
 
 /** What the Secrets of a Job are made of. */
-export type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'operatorVersion'> & {
+export type SecretsInput = Pick<JobParameters, 'bundle' | 'deployment' | 'driftCheck' | 'plan' | 'operatorVersion'> & {
   readonly targetNamespace: string;
   /** By which it is known again what the log must not show. */
   readonly key: InstallationKey;
@@ -37,7 +39,7 @@ export const MAX_SECRET_BYTES = 1_040_000;
  * values also keeps, not mounted, the texts that must not appear in the log, so that it can be redacted after a restart.
  */
 export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
-  const { valuesFile, dockerConfig, werfSecretKey, ca } = input.jobInputs;
+  const { valuesFile, dockerConfig, werfSecretKey, ca, plan } = input.jobInputs;
   const names = secretNamesOf(input.deployment.jobName);
   const redact = redactionOf(input);
   const values = {
@@ -59,6 +61,7 @@ export const buildSecrets = (input: SecretsInput): readonly Secret[] => {
       ? []
       : [secretOf(input, { name: names.key, data: { [SECRET_KEYS.key]: werfSecretKey } })]),
     ...(ca === undefined ? [] : [secretOf(input, { name: names.ca, data: { [SECRET_KEYS.ca]: ca } })]),
+    ...(plan === undefined ? [] : [withData(secretOf(input, { name: names.plan, data: {} }), plan)]),
   ];
 };
 
@@ -123,6 +126,9 @@ export const secretOf = (
     Object.entries(secret.data).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
   ),
 });
+
+/** @param plan - base64 of what is no text */
+const withData = (secret: Secret, plan: string): Secret => ({ ...secret, data: { [SECRET_KEYS.plan]: plan } });
 
 /** The content of redact.json. */
 interface Redaction {

@@ -1,8 +1,12 @@
 import type { JobParameters } from './job-parameters.js';
+import { SAVED_PLAN_FILE } from './saved-plan.js';
 
 /** Where the Job's container finds its files. */
 export const VALUES_DIR = '/var/run/werfbundle/values';
 export const DOCKER_DIR = '/var/run/werfbundle/docker';
+export const PLAN_DIR = '/var/run/werfbundle/plan';
+/** The file in it. */
+export const PLAN_FILE = 'plan.gz';
 
 /** `werf bundle apply`. @param timeoutS - the Pod's deadline, seconds */
 export const applyArgs = (input: JobParameters, timeoutS: number): readonly string[] => [
@@ -14,11 +18,24 @@ export const applyArgs = (input: JobParameters, timeoutS: number): readonly stri
   ...commonArgs(input),
 ];
 
+/**
+ * `werf bundle apply` of a plan that was saved: werf pulls and renders nothing, and takes all that is not given here from the plan, release
+ * and namespace included. @param timeoutS - the Pod's deadline, seconds
+ */
+export const applyPlanArgs = ({ settings: { converge } }: JobParameters, timeoutS: number): readonly string[] => [
+  ...['bundle', 'apply'],
+  ...['--use-plan', `${PLAN_DIR}/${PLAN_FILE}`],
+  ...['--timeout', String(werfTimeout(timeoutS, converge))],
+  ...(converge.rollbackOnFailure ? ['--auto-rollback'] : []),
+  ...LOG_ARGS,
+];
+
 /** `werf bundle plan`. Never with --show-sensitive-diffs: its log is read. */
 export const planArgs = (input: JobParameters): readonly string[] => [
   ...['bundle', 'plan'],
   ...bundleArgs(input),
   '--exit-code',
+  ...(input.savedPlan === undefined ? [] : ['--save-plan', SAVED_PLAN_FILE]),
   ...commonArgs(input),
 ];
 

@@ -44,6 +44,8 @@ const perform = async (deps: ExecuteDeps, action: Action, signal: AbortSignal): 
       case 'create-job':
       case 'create-plan':
         return await createJobOrNothing(deps, action, signal);
+      case 'keep-plan':
+        return await keepPlan(deps.client, action, signal);
       case 'delete-job':
         return await deleteJob(deps.client, action, signal);
       case 'keep':
@@ -55,6 +57,26 @@ const perform = async (deps: ExecuteDeps, action: Action, signal: AbortSignal): 
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
     return { kind: 'interrupted', error };
+  }
+};
+
+/** Keeps a saved plan. One that an earlier process has kept under the same number is replaced: its Job was made once more. */
+const keepPlan = async (
+  client: KubeClient,
+  { secret }: Extract<Action, { kind: 'keep-plan' }>,
+  signal: AbortSignal,
+): Promise<ExecuteFailure | undefined> => {
+  const unkept = (message: string): ExecuteFailure => ({ kind: 'plan-unkept', message });
+  try {
+    const { object: existing } = await createOrGet(client, SECRETS, secret, signal);
+    if (existing.immutable === true && isDeepStrictEqual(existing.data, secret.data)) return undefined;
+    if (!hasSameNumber(existing, secret)) return unkept(`Secret ${secret.metadata.name} was made for something else`);
+    await client.delete(SECRETS, refOf(existing), { uid: existing.metadata.uid }, signal);
+    await client.create(SECRETS, secret, signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
+    return unkept(error.message);
   }
 };
 

@@ -5,6 +5,7 @@ import { blocked, readDismissal } from './dismissal.js';
 import { rightsMissing, unlessForbidden } from './forbidden.js';
 import { readJobInputs, readValuesInput } from './job-inputs.js';
 import { readKept } from './kept.js';
+import { missing, readKeptPlan } from './kept-plan.js';
 import type { ObserveDeps } from './observe.js';
 import { readTag } from './read-tag.js';
 
@@ -33,6 +34,8 @@ export const lookUp = async (
       return { ...seen, tagNow: await readTag(deps.registry, seen, { tag: need.tag, signal }) };
     case 'kept':
       return { ...seen, kept: await readKept(deps, seen, need.settings, signal) };
+    case 'kept-plan':
+      return { ...seen, keptPlan: await unlessForbidden(readKeptPlan(deps.client, seen, need.plan, signal), missing) };
     case 'dismissal': {
       const reading = readDismissal(deps, { bundle, spec, platform }, signal);
       return { ...seen, dismissal: await unlessForbidden(reading, blocked) };

@@ -21,9 +21,10 @@ import { lastErrorLine, logTail } from '../deploy/log-tail.js';
 import { belongsTo } from '../deploy/names.js';
 import { newestPod } from '../deploy/newest-pod.js';
 import { plannedChanges, withNamesHidden } from '../deploy/plan-changes.js';
-import { checkOf, isJobOfPlan, isPlanJob } from '../deploy/plan-job.js';
+import { checkOf, hasSavedPlan, isJobOfPlan, isPlanJob } from '../deploy/plan-job.js';
 import { planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
+import { type SavedPlan, savedPlanOf } from '../deploy/saved-plan.js';
 import { withPodReasons } from '../deploy/unready.js';
 import { lateAt, needsWords, type WaitingWords, wordsOf } from '../deploy/waiting.js';
 import type { ReadsValues } from '../values/delivered-values.js';
@@ -96,6 +97,7 @@ export const observe = async (
     dismissal: undefined,
     tagNow: undefined,
     kept: undefined,
+    keptPlan: undefined,
   };
 };
 
@@ -214,7 +216,7 @@ const readPlans = (
   return Promise.all(
     jobs.map(async (job) => {
       const pod = newestPod(deps.lister.podsOf(job));
-      return { job, pod, log: isRead(job, bundle) ? NO_LOG : await readPlanLog(deps, { job, pod }, signal) };
+      return { job, pod, log: isRead(job, bundle) ? NO_LOG : await readPlanLog(deps, { job, pod, spec }, signal) };
     }),
   );
 };
@@ -237,10 +239,11 @@ const PLAN_LINES = 4_000;
 
 const readPlanLog = async (
   deps: ObserveDeps,
-  { job, pod }: { job: Job; pod: Pod | undefined },
+  { job, pod, spec }: { readonly job: Job; readonly pod: Pod | undefined; readonly spec: ParsedSpec },
   signal: AbortSignal,
 ): Promise<PlanLog> => {
-  if (pod === undefined || jobResult(job, pod, deps.now()).kind !== 'failed') return NO_LOG;
+  const { kind } = jobResult(job, pod, deps.now());
+  if (pod === undefined || !(kind === 'failed' || (kind === 'succeeded' && hasSavedPlan(job)))) return NO_LOG;
   const isCheck = checkOf(job) !== undefined;
   const log = await readJobLog(deps, { job, pod, lines: PLAN_LINES }, signal);
   return log.kind === 'read'
@@ -249,7 +252,14 @@ const readPlanLog = async (
         finding: isCheck ? driftFinding(log.text) : planFinding(log.text),
         // What is hidden in a log can't be understood: an ordinary Secret could hide what would be deleted.
         ...(!isCheck && { changes: withNamesHidden(plannedChanges(log.raw), log.hide) }),
+        ...(hasSavedPlan(job) && { saved: savedBy(log.printed, spec) }),
         errorLine: lastErrorLine(log.text),
       }
     : { kind: 'unreadable', why: log.why };
+};
+
+const savedBy = (printed: string | undefined, spec: ParsedSpec): SavedPlan | undefined => {
+  if (spec.kind === 'invalid') return undefined;
+  const { releaseName: name, targetNamespace: namespace } = spec.settings.converge;
+  return savedPlanOf(printed, { name, namespace });
 };

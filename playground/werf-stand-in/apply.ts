@@ -1,10 +1,10 @@
 import { type Behaviour, behave, behavioursOf } from './behaviour.js';
 import type { Command } from './command-line.js';
-import { applyObject, type DeployedObject, desiredObject } from './deployed-object.js';
+import { applyObject, type Change, type DeployedObject, desiredObject } from './deployed-object.js';
 import type { InCluster } from './in-cluster.js';
 import { severalErrors } from './namespace.js';
 import { during, type Seen, type Surroundings } from './observe.js';
-import { framed, type Planned } from './plan.js';
+import { framed, HEADINGS, type Planned } from './plan.js';
 import type { Release } from './release-record.js';
 import { begin, end } from './release-store.js';
 import { say } from './words.js';
@@ -48,8 +48,7 @@ export const deploy = async (
   around.print(say('succeeded', { release }));
 };
 
-const operationOf = ({ verb, resource }: { readonly verb: string; readonly resource: string }): string =>
-  `${verb === 'create' ? 'Create' : 'Update'}: ${resource}`;
+const operationOf = ({ verb, resource }: Change): string => `${HEADINGS[verb]}: ${resource}`;
 
 const behaveAll = async (
   { behaviours, seen, command, around }: Deploying,

@@ -39,7 +39,12 @@ export const framed = (heading: string, lines: readonly string[]): readonly stri
 
 const blockOf = ({ verb, resource, diff }: Change): readonly string[] => framed(`${HEADINGS[verb]} ${resource}`, diff);
 
-const HEADINGS: Readonly<Record<Change['verb'], string>> = { create: 'Create', update: 'Update', delete: 'Delete' };
+/** How werf names what it does to an object. */
+export const HEADINGS: Readonly<Record<Change['verb'], string>> = {
+  create: 'Create',
+  update: 'Update',
+  delete: 'Delete',
+};
 
 const summaryOf = (changes: readonly Change[], release: string): readonly string[] => {
   const counts = (['create', 'update', 'delete'] as const).map((verb) => {

@@ -48,6 +48,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   "kubectl get validatingadmissionpolicy werfbundle-rules -o jsonpath='{.status.typeChecking}'":
     'test/cluster/admission-policy.spec.ts',
   "kubectl get wb my-app -o jsonpath='{.status.plan}'": 'test/cluster/plan.spec.ts',
+  "kubectl get wb my-app -o jsonpath='{.status.plan.applies}: {.status.plan.whyAnew}'": 'test/cluster/plan.spec.ts',
   'kubectl get events --field-selector reason=PlanMade': 'test/cluster/plan.spec.ts',
   'kubectl get secrets -A -l werf.io/secret-kind=kept': 'test/cluster/return.spec.ts',
   'kubectl apply -f app-config.yaml': 'test/cluster/values-guard.spec.ts',

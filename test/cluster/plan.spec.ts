@@ -8,6 +8,8 @@ import { eventually } from '../kit/eventually.js';
 import { recordWatch } from '../kit/record-watch.js';
 import { secret } from '../kit/values-objects.js';
 
+const WERF_3 = 'registry.werf.io/werf/werf:3.2.0';
+
 type ConvergeSpec = Parameters<BundleScenario['spec']>[1];
 
 /** A bundle whose deployments are planned first, in a namespace of its own. */
@@ -221,6 +223,73 @@ const holdsDeletions = async (t: Test, given: Given): Promise<void> => {
   await story.leavesNothing(t);
 };
 
+/** Werf 3: what was shown is applied, by the plan that werf has saved. */
+const appliesExactly = async (t: Test, given: Given): Promise<void> => {
+  const story = await PlanStory.begin(given, 'exactly');
+  await story.publish('v1.0.0', 'print-values');
+  await story.make('web', { image: WERF_3 });
+  const first = await story.synced('web', 'v1.0.0');
+  t.match(first.plan, { applies: 'Exactly', message: 'v1.0.0 would create 1 object' });
+  t.match(first.lastJobLogs, 'Using /var/run/werfbundle/plan/plan.gz plan artifact');
+  t.notMatch(first.lastJobLogs, 'Pulled bundle', 'werf takes all it needs from the plan');
+  t.match(first.lastJobLogs, /\n\*\*\*: \*\*\*\n/, 'what came from a Secret is hidden in its log as well');
+  const path = 'jsonpath={.spec.template.spec.containers[0].args}';
+  const { stdout } = await story.kubectl('get', 'job', first.lastJobName ?? '', '-o', path);
+  t.match(stdout, /^\["bundle","apply","--use-plan","\/var\/run\/werfbundle\/plan\/plan.gz","--timeout"/);
+  await story.publish('v1.1.0');
+  t.match((await story.synced('web', 'v1.1.0', 2)).plan, {
+    applies: 'Exactly',
+    message: 'v1.1.0 would update 1 object',
+  });
+  await story.leavesNothing(t);
+};
+
+/** What the plan was made for is another release by now: werf refuses it, and another plan is made. */
+const plansAgain = async (t: Test, given: Given): Promise<void> => {
+  const story = await PlanStory.begin(given, 'stale');
+  const { namespace } = story;
+  await story.publish('v1.0.0');
+  await story.make('web', { image: WERF_3, deletions: 'Hold' });
+  await story.synced('web', 'v1.0.0');
+  await story.publish('v1.1.0', 'plan-deletes: PersistentVolumeClaim/data');
+  const held = await story.until('web', 'an approval is awaited', told('ApprovalAwaited'));
+  t.match(held.plan, { applies: 'Exactly' });
+  t.same(await story.left(), [`${held.plan?.jobName}-plan`], 'the plan is kept, and nothing else');
+  const labels = { owner: 'helm', name: 'web', status: 'deployed', version: '2' };
+  await story.apply({
+    ...secret('sh.helm.release.v1.web.v2', {}),
+    metadata: { name: 'sh.helm.release.v1.web.v2', namespace, labels },
+  });
+  const approve = (hash = '') => story.kubectl('annotate', 'wb', 'web', '--overwrite', `werf.io/approve-plan=${hash}`);
+  await approve(held.plan?.hash);
+  const again = await story.until(
+    'web',
+    'another approval is awaited',
+    (status) => told('ApprovalAwaited')(status) && status.plan?.hash !== held.plan?.hash,
+  );
+  t.match([again.lastAppliedTag, again.plan], ['v1.0.0', { applies: 'Exactly', refusals: 1, after: 2 }]);
+  t.match(again.history?.[0], {
+    result: 'Superseded',
+    message: /^werf has not taken the plan that was saved, .*revision mismatch: expected 2, got 3$/,
+  });
+  await approve(again.plan?.hash);
+  await story.synced('web', 'v1.1.0', 3);
+  await story.leavesNothing(t);
+};
+
+/** Another werf can't save plans: it is told so, and all goes on as it did. */
+const appliesAnew = async (t: Test, given: Given): Promise<void> => {
+  const story = await PlanStory.begin(given, 'anew');
+  await story.publish('v1.0.0');
+  await story.make('web', { image: 'registry.werf.io/werf/werf:2.77.1' });
+  const { lastJobLogs } = await story.synced('web', 'v1.0.0');
+  const path = 'jsonpath={.status.plan.applies}: {.status.plan.whyAnew}';
+  const { stdout } = await story.kubectl('get', 'wb', 'web', '-o', path);
+  t.equal(stdout, "Anew: werf 2.77.1 can't save plans: 3 is needed");
+  t.match(lastJobLogs, 'Pulled bundle');
+  await story.leavesNothing(t);
+};
+
 t.test('plans before deployments, on a real control plane', { timeout: 900_000 }, async (t) => {
   const fixture = await startDeployFixture(t);
   const controller = await fixture.startController({ timeScale: TIME_SCALE });
@@ -232,6 +301,9 @@ t.test('plans before deployments, on a real control plane', { timeout: 900_000 }
       'each deployment is planned, and its plan is told before it begins': showsFirst,
       'a plan that fails is told, and the deployment goes on': goesOnWithout,
       'a plan gives way to what is wanted instead': givesWay,
+      'what was shown is what is applied, by the plan that werf has saved': appliesExactly,
+      'a saved plan that werf does not take is made anew, and needs its own approval': plansAgain,
+      'with a werf that saves no plans it is told that another one is applied': appliesAnew,
     }),
   );
 

@@ -29,6 +29,15 @@ const STEPS: Readonly<Record<string, Step>> = {
   'Job succeeds': (model) => model.endJob(0),
   'Job fails': (model) => model.endJob(1),
   'Job ends with 2': (model) => model.endJob(2),
+  'werf refuses the saved plan': (model) =>
+    model.endJob(1, 'release install: plan artifact release revision mismatch: expected 2, got 3'),
+  'others delete what is kept': (model) => model.kept.clear(),
+  'others let nothing be kept': (model) => {
+    model.keepsNothing = true;
+  },
+  'three hours pass': (model) => {
+    model.now += 3 * 60 * 60_000;
+  },
   'tells of drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, correct: false } } }),
   'corrects drift': (model) => model.changeSpec({ converge: { driftDetection: { enabled: true, maxRetries: 2 } } }),
   'looks for no drift': (model) => model.changeSpec({ converge: {} }),

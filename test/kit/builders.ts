@@ -179,6 +179,7 @@ export const observation = (of: StoredBundle, change: Partial<Observation> = {})
     dismissal: { kind: 'possible' },
     tagNow: undefined,
     kept: undefined,
+    keptPlan: undefined,
     slot: slot(of, 'granted'),
     ...change,
   };
@@ -226,4 +227,4 @@ export const pod = (ended?: { readonly exitCode: number; readonly reason?: strin
 
 /** Names of all Secrets that a Job may have. */
 export const secretNames = (jobName: string | undefined): readonly string[] =>
-  ['values', 'docker', 'key', 'ca', 'kept'].map((what) => `${jobName}-${what}`);
+  ['values', 'docker', 'key', 'ca', 'plan', 'kept'].map((what) => `${jobName}-${what}`);

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { RELEASE_HOLD_REQUESTED, ROLLBACK_TO } from '../../api/annotations.js';
 import type { HistoryEntry } from '../../api/attempts.js';
-import type { Job, Stored } from '../../api/objects.js';
+import type { Job, Secret, Stored } from '../../api/objects.js';
 import { rollbackOf } from '../../api/rollback.js';
 import type { Settings } from '../../api/settings.js';
-import type { Deployment, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
+import type { Deployment, Plan, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
 import type { Action, Decision, ExecuteFailure, Keep, Need } from '../../controller/decide/decision.js';
@@ -13,9 +13,10 @@ import { mayHaveMoved } from '../../controller/decide/history.js';
 import type { DeployJob, JobInputs, Kept, Observation, PlanJob, TagNow } from '../../controller/decide/observation.js';
 import { mergePatchOf } from '../../controller/decide/status-patch.js';
 import { hasSeenValuesChange } from '../../controller/decide/values-change.js';
+import { keptPlanIn, keptPlanName } from '../../controller/deploy/kept-plan.js';
 import { ANNOTATIONS } from '../../controller/deploy/names.js';
 import { NO_CHANGES, type PlannedChanges } from '../../controller/deploy/plan-changes.js';
-import { isPlanJob } from '../../controller/deploy/plan-job.js';
+import { hasSavedPlan, isPlanJob } from '../../controller/deploy/plan-job.js';
 import { isJobOf } from '../../controller/deploy/result.js';
 import { knownJobs } from '../../controller/observe/known-jobs.js';
 import { Memory } from '../../controller/reconcile/memory.js';
@@ -48,6 +49,9 @@ interface MadeJob {
   exitCode: number | undefined;
   /** What the log of a plan says; undefined: nothing that can be understood. */
   changes: PlannedChanges | undefined;
+  errorLine: string | undefined;
+  /** What a plan has saved, base64. */
+  artifact: string | undefined;
 }
 
 /**
@@ -68,6 +72,10 @@ export class BundleModel {
   changes: PlannedChanges | undefined = { ...NO_CHANGES, counts: { ...NO_CHANGES.counts, update: 1 } };
   /** What has happened, in this order, for laws that tell more than one moment. */
   readonly story: Happened[] = [];
+  /** Secrets in which saved plans are kept, by name. */
+  readonly kept = new Map<string, Secret>();
+  /** Whether others delete them at once. */
+  keepsNothing = false;
   readonly violations: string[] = [];
   decision: Decision | undefined;
   #bundle: StoredBundle = bundle();
@@ -84,6 +92,7 @@ export class BundleModel {
   readonly #jobs = new Map<string, MadeJob>();
   readonly #names = new Set<string>();
   readonly #plans = new PlanLaw();
+  #artifacts = 0;
 
   /** @param decideBy - another one than the controller's, which the laws are to find out */
   constructor(decideBy: typeof decide = decide) {
@@ -143,12 +152,18 @@ export class BundleModel {
     this.#valuesChangedAt = this.now;
   }
 
-  endJob(exitCode: number): void {
+  /** @param errorLine - what werf says at the end */
+  endJob(exitCode: number, errorLine?: string): void {
     for (const made of this.#jobs.values()) {
       if (made.exitCode !== undefined) continue;
       made.exitCode = exitCode;
+      made.errorLine = errorLine;
       made.changes = exitCode === 0 ? NO_CHANGES : this.changes;
-      if (isPlanJob(made.job)) this.#plans.ended(made.job, { exitCode, changes: made.changes });
+      if (!isPlanJob(made.job)) continue;
+      this.#artifacts += 1;
+      const saves = hasSavedPlan(made.job) && exitCode !== 1;
+      made.artifact = saves ? Buffer.from(`plan ${this.#artifacts}`).toString('base64') : undefined;
+      this.#plans.ended(made.job, { exitCode, changes: made.changes, artifact: made.artifact });
     }
   }
 
@@ -204,7 +219,7 @@ export class BundleModel {
     if (mishap === undefined || making === undefined) return planned;
     this.mishap = undefined;
     if (making.kind === 'create-plan' && mishap === 'refused')
-      this.#plans.ended(making.job, { exitCode: 1, changes: undefined });
+      this.#plans.ended(making.job, { exitCode: 1, changes: undefined, artifact: undefined });
     const message = 'exceeded quota: no-jobs';
     const failure: ExecuteFailure =
       making.kind === 'create-job'
@@ -265,6 +280,7 @@ export class BundleModel {
     if (need.what === 'job-slot') return { slot: { kind: 'granted', jobName: need.jobName } };
     if (need.what === 'kept') return { kept: this.#keptFor(need.settings) };
     if (need.what === 'tag') return { tagNow: this.#tagNow(need.tag) };
+    if (need.what === 'kept-plan') return { keptPlan: this.#keptPlan(need.plan) };
     if (need.what === 'dismissal') return { dismissal: { kind: 'possible' } };
     if (need.what === 'chart') return { chart: { digest: need.digest, verdict: this.refuses ? REFUSED : ACCEPTED } };
     const blocker = { kind: 'blocker', reason: 'ValuesInvalid', message: 'no such ConfigMap' } as const;
@@ -279,6 +295,13 @@ export class BundleModel {
     return { kind: 'there', checksum, settings, inputs: inputsOf(checksum) };
   }
 
+  #keptPlan(plan: Plan): NonNullable<Observation['keptPlan']> {
+    const secret = this.kept.get(keptPlanName(plan));
+    const of = { bundle: SELF, plan, targetNamespace: 'ops', key: platform.checksumKey };
+    const artifact = secret && keptPlanIn(secret, of);
+    return artifact === undefined ? { kind: 'missing', why: 'it is gone' } : { kind: 'kept', plan, artifact };
+  }
+
   #tagNow(tag: string): TagNow {
     const digest = this.tags.get(tag);
     return digest === undefined ? { tag, kind: 'absent' } : { tag, kind: 'there', digest };
@@ -286,25 +309,28 @@ export class BundleModel {
 
   #planJobs(): readonly PlanJob[] {
     const plans = [...this.#jobs.values()].filter(({ job }) => isPlanJob(job));
-    return plans.map(({ job, exitCode, changes }) => ({
-      job,
-      pod: pod(exitCode === undefined ? undefined : { exitCode }),
-      log: exitCode
-        ? { kind: 'read', finding: { kind: 'objects', words: 'update ConfigMap/app' }, changes, errorLine: undefined }
-        : { kind: 'not-needed' },
-    }));
+    return plans.map(({ job, exitCode, changes, artifact }) => {
+      const saved = artifact === undefined ? undefined : ({ kind: 'saved', artifact } as const);
+      const finding = { kind: 'objects', words: 'update ConfigMap/app' } as const;
+      const isRead = exitCode === undefined ? false : exitCode !== 0 || saved !== undefined;
+      return {
+        job,
+        pod: pod(exitCode === undefined ? undefined : { exitCode }),
+        log: isRead ? { kind: 'read', finding, changes, saved, errorLine: undefined } : { kind: 'not-needed' },
+      };
+    });
   }
 
   #job(): DeployJob {
     const wanted = openDeployment(this.status);
     const made = wanted && this.#jobs.get(wanted.jobName);
     if (made === undefined || wanted === undefined) return { kind: 'absent' };
-    const { job, exitCode } = made;
+    const { job, exitCode, errorLine } = made;
     const condition = [{ type: 'Complete', status: 'True' }] as const;
     const whole = exitCode === undefined ? job : { ...job, status: { conditions: condition } };
     if (!isJobOf(whole, UID, wanted)) return { kind: 'absent' };
     const ended = exitCode === undefined ? undefined : { exitCode };
-    const log = ended === undefined ? { kind: 'not-needed' } : { kind: 'read', tail: '', errorLine: undefined };
+    const log = ended === undefined ? { kind: 'not-needed' } : { kind: 'read', tail: '', errorLine };
     return { kind: 'present', job, pod: pod(ended), log } as DeployJob;
   }
 
@@ -314,10 +340,13 @@ export class BundleModel {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
       if (action.kind === 'keep') this.#keep(action);
       if (action.kind === 'create-job') this.#hasItsValues(action);
+      if (action.kind === 'keep-plan' && !this.keepsNothing) this.kept.set(action.secret.metadata.name, action.secret);
+      if (action.kind === 'delete-secrets') for (const name of action.names) this.kept.delete(name);
       if (action.kind === 'create-job')
         this.story.push({ kind: 'made', deployment: action.deployment, rollback: rollbackOf(seen.bundle) });
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
     }
+    for (const { names } of decision.cleanup) for (const name of names) this.kept.delete(name);
     const ended = decision.status.history?.[0];
     const { deployment } = decision.status;
     const isDecided = deployment !== undefined && deployment.number !== this.status.deployment?.number;
@@ -356,6 +385,8 @@ export class BundleModel {
       job: { ...job, metadata: { ...job.metadata, uid: name, resourceVersion: '1', creationTimestamp } },
       exitCode: undefined,
       changes: undefined,
+      errorLine: undefined,
+      artifact: undefined,
     });
   }
 

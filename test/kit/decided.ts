@@ -2,6 +2,7 @@ import { decide } from '../../controller/decide/decide.js';
 import type { Decision, Need } from '../../controller/decide/decision.js';
 import type { Observation } from '../../controller/decide/observation.js';
 import { jobInputs } from './builders.js';
+import { ARTIFACT } from './plan-statuses.js';
 
 /** The observation with what a decision needs, where all is as a bundle would wish. */
 const answered = (seen: Observation, need: Need): Observation => {
@@ -16,6 +17,8 @@ const answered = (seen: Observation, need: Need): Observation => {
       return { ...seen, dismissal: { kind: 'possible' } };
     case 'kept':
       return { ...seen, kept: { kind: 'gone', why: 'what it was deployed with is not kept' } };
+    case 'kept-plan':
+      return { ...seen, keptPlan: { kind: 'kept', plan: need.plan, artifact: ARTIFACT } };
     case 'tag':
       return { ...seen, tagNow: { kind: 'there', tag: need.tag, digest: seen.bundle.status?.lastAppliedDigest ?? '' } };
   }

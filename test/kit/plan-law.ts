@@ -1,6 +1,6 @@
 import type { Job } from '../../api/objects.js';
 import type { Deployment, StoredBundle } from '../../api/werfbundle.js';
-import type { Decision } from '../../controller/decide/decision.js';
+import type { Action, Decision } from '../../controller/decide/decision.js';
 import { ANNOTATIONS } from '../../controller/deploy/names.js';
 import type { PlannedChanges } from '../../controller/deploy/plan-changes.js';
 
@@ -8,7 +8,11 @@ import type { PlannedChanges } from '../../controller/deploy/plan-changes.js';
 interface EndedPlan {
   readonly exitCode: number;
   readonly changes: PlannedChanges | undefined;
+  /** What werf has saved, base64. */
+  readonly artifact: string | undefined;
 }
+
+type CreateJob = Extract<Action, { readonly kind: 'create-job' }>;
 
 /** Reasons of deployments that are not planned: what is uninstalled is another matter, and a check has shown what has drifted. */
 const UNPLANNED: ReadonlySet<string> = new Set(['DriftCorrection', 'Dismiss']);
@@ -30,6 +34,8 @@ const targetOf = ({
  */
 export class PlanLaw {
   readonly #ended = new Map<string, EndedPlan>();
+  /** What was begun since its plan has ended: it has another revision now. */
+  readonly #begun = new Set<string>();
   /** Deployments that were decided already, some of them when no plan was asked for. */
   readonly #judged = new Set<string>();
 
@@ -39,7 +45,9 @@ export class PlanLaw {
     const [tag = '', digest = '', checksum = ''] = [ANNOTATIONS.tag, ANNOTATIONS.digest, ANNOTATIONS.checksum].map(
       (name) => annotations[name],
     );
-    this.#ended.set(targetOf({ tag, digest, checksum }), how);
+    const target = targetOf({ tag, digest, checksum });
+    this.#ended.set(target, how);
+    this.#begun.delete(target);
   }
 
   /** What a decision breaks of the law. @param of.bundle - before it is carried out */
@@ -49,6 +57,28 @@ export class PlanLaw {
       ...decision.actions.flatMap((action) => (action.kind === 'create-job' ? [action.deployment] : [])),
       ...(deployment === undefined ? [] : [deployment]),
     ];
+    const inexact = decision.actions.flatMap((action) =>
+      action.kind === 'create-job' ? this.#inexact(action, decision) : [],
+    );
+    return [...inexact, ...this.#unplanned(begun, bundle)];
+  }
+
+  /** What is applied is the plan that was shown last, just as it was saved; or the status says that it is made anew. */
+  #inexact({ deployment, secrets }: CreateJob, { status: { plan } }: Decision): readonly string[] {
+    const target = targetOf(deployment);
+    const applied = secrets.find(({ metadata }) => metadata.name?.endsWith('-plan'))?.data?.['plan.gz'];
+    const isFirst = !this.#begun.has(target);
+    this.#begun.add(target);
+    const what = `${deployment.tag} (${deployment.reason})`;
+    if (applied !== undefined && (applied !== this.#ended.get(target)?.artifact || !isFirst))
+      return [`${what} applies another plan than the one that was shown`];
+    const isSaid = plan?.applies === 'Exactly' && targetOf(plan) === target && plan.after < deployment.number;
+    return applied === undefined && isFirst && isSaid
+      ? [`${what} does not apply the plan, and the status says it does`]
+      : [];
+  }
+
+  #unplanned(begun: readonly Deployment[], bundle: StoredBundle): readonly string[] {
     const fresh = begun.filter((one) => !this.#judged.has(nameOf(one)));
     for (const one of fresh) this.#judged.add(nameOf(one));
     const { plan, deletions } = bundle.spec.converge ?? {};

@@ -29,6 +29,9 @@ export const planning = (more: ConvergeSpec = {}): { readonly spec: Partial<Werf
   spec: { converge: { plan: 'Show', ...more } },
 });
 
+/** A plan as werf has saved it, base64. */
+export const ARTIFACT = 'c2F2ZWQ=';
+
 /** The plan of v1.1.0, after deployment 1, that is to be made. */
 export const plan = (change: Partial<Plan> = {}): Plan => ({
   number: 1,
@@ -62,11 +65,12 @@ export const logOf = (...changes: readonly string[]): string => {
 /** What such a log says. */
 export const changes = (...all: readonly string[]): PlannedChanges | undefined => plannedChanges(logOf(...all));
 
-/** The Job of a plan, and how it ended; it runs, if that is left out. @param log - of werf */
+/** The Job of a plan, and how it ended; it runs, if that is left out. @param log - of werf @param saves - whether werf saves it */
 export const planJob = (
   of: Plan,
   end?: { readonly exitCode: number },
   log = logOf('update ConfigMap/app'),
+  saves = false,
 ): PlanJob => {
   const { metadata } = bundle();
   const input = {
@@ -78,7 +82,7 @@ export const planJob = (
     operatorVersion: '1',
     secrets: { values: false, dockerConfig: false, key: false, ca: false },
   };
-  const built = sealedJob(buildPlanJob(deploymentPlanInput(input, of)), [], PROOF.key);
+  const built = sealedJob(buildPlanJob(deploymentPlanInput(input, of, { saves })), [], PROOF.key);
   const given = { uid: 'plan-1', resourceVersion: '1', creationTimestamp: iso(-50_000) };
   const read = { finding: planFinding(log), changes: plannedChanges(log), errorLine: 'no such chart' } as const;
   return {
