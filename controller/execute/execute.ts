@@ -1,23 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  type Job,
-  type Named,
-  type NewObject,
-  type ObjectRef,
-  type Pod,
-  refOf,
-  type Secret,
-  type Stored,
-} from '../../api/objects.js';
-import { type KubeClient, KubeError, type ResourceType } from '../../kube/client.js';
+import { type Job, type ObjectRef, type Pod, refOf, type Secret, type Stored } from '../../api/objects.js';
+import { type KubeClient, KubeError } from '../../kube/client.js';
 import { JOBS, PODS, SECRETS } from '../../kube/resources.js';
-import type { Action, Cleanup, ExecuteFailure, Keep } from '../decide/decision.js';
+import type { Action, Cleanup, ExecuteFailure } from '../decide/decision.js';
 import { hasSameNumber, LABELS, madeAlike } from '../deploy/names.js';
 import { hasBegun, isJobOf } from '../deploy/result.js';
 import { ownedBy } from '../deploy/secrets.js';
-
-/** Codes that refuse this very object, rather than ask to try again later. */
-const REFUSALS: ReadonlySet<KubeError['code']> = new Set(['forbidden', 'invalid', 'not-found', 'too-large']);
+import { createOrGet, REFUSALS } from './create-or-get.js';
+import { keep, keepPlan } from './keep.js';
 
 interface ExecuteDeps {
   readonly client: KubeClient;
@@ -57,26 +47,6 @@ const perform = async (deps: ExecuteDeps, action: Action, signal: AbortSignal): 
   } catch (error) {
     if (!(error instanceof KubeError) || error.code === 'aborted') throw error;
     return { kind: 'interrupted', error };
-  }
-};
-
-/** Keeps a saved plan. One that an earlier process has kept under the same number is replaced: its Job was made once more. */
-const keepPlan = async (
-  client: KubeClient,
-  { secret }: Extract<Action, { kind: 'keep-plan' }>,
-  signal: AbortSignal,
-): Promise<ExecuteFailure | undefined> => {
-  const unkept = (message: string): ExecuteFailure => ({ kind: 'plan-unkept', message });
-  try {
-    const { object: existing } = await createOrGet(client, SECRETS, secret, signal);
-    if (existing.immutable === true && isDeepStrictEqual(existing.data, secret.data)) return undefined;
-    if (!hasSameNumber(existing, secret)) return unkept(`Secret ${secret.metadata.name} was made for something else`);
-    await client.delete(SECRETS, refOf(existing), { uid: existing.metadata.uid }, signal);
-    await client.create(SECRETS, secret, signal);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
-    return unkept(error.message);
   }
 };
 
@@ -221,54 +191,6 @@ const taken = (action: CreateJob, what: string): ExecuteFailure => {
   return action.kind === 'create-plan'
     ? { kind: 'plan-taken', message }
     : { kind: 'taken', deployment: action.deployment, message };
-};
-
-/** Creates an object, or returns the one of that name. That is not new, but an earlier try's or a stranger's: the caller checks. */
-const createOrGet = async <S extends Stored>(
-  client: KubeClient,
-  type: ResourceType<S>,
-  object: NewObject<S> & Named,
-  signal: AbortSignal,
-): Promise<{ readonly object: S; readonly isNew: boolean }> => {
-  try {
-    return { object: await client.create(type, object, signal), isNew: true };
-  } catch (error) {
-    if (!(error instanceof KubeError) || error.code !== 'already-exists') throw error;
-    const ref = refOf(object);
-    const existing = await client.get(type, ref, signal);
-    if (existing === undefined)
-      throw new KubeError('conflict', `${type.plural} ${ref.namespace}/${ref.name} came and went`, { cause: error });
-    return { object: existing, isNew: false };
-  }
-};
-
-/**
- * Writes what is to be kept over what was kept before. It is no failure of the deployment if that is refused: only a return needs it. Each
- * step may be done again after a crash, since the Job's own Secret is deleted last.
- */
-const keep = async (
-  client: KubeClient,
-  { secret, from }: Keep,
-  signal: AbortSignal,
-): Promise<ExecuteFailure | undefined> => {
-  const ours = ({ metadata }: Secret) =>
-    metadata.labels?.[LABELS.bundleUid] === secret.metadata.labels?.[LABELS.bundleUid];
-  const message = `what was deployed is not kept in Secret ${secret.metadata.name}`;
-  try {
-    const made = from === undefined ? secret : await client.get(SECRETS, from, signal);
-    if (made?.data === undefined || !ours(made))
-      return { kind: 'not-kept', message: `${message}: the Secret of its Job is gone` };
-    const existing = await client.get(SECRETS, refOf(secret), signal);
-    if (existing !== undefined && !ours(existing))
-      return { kind: 'not-kept', message: `${message}: somebody else has a Secret of that name` };
-    if (existing?.immutable === true && isDeepStrictEqual(existing.data, made.data)) return undefined;
-    if (existing !== undefined) await client.delete(SECRETS, refOf(existing), { uid: existing.metadata.uid }, signal);
-    await client.create(SECRETS, { ...secret, data: made.data }, signal);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof KubeError) || !REFUSALS.has(error.code)) throw error;
-    return { kind: 'not-kept', message: `${message}: ${error.message}` };
-  }
 };
 
 /** @throws KubeError if one of them could not be deleted */

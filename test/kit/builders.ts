@@ -227,4 +227,4 @@ export const pod = (ended?: { readonly exitCode: number; readonly reason?: strin
 
 /** Names of all Secrets that a Job may have. */
 export const secretNames = (jobName: string | undefined): readonly string[] =>
-  ['values', 'docker', 'key', 'ca', 'plan', 'kept'].map((what) => `${jobName}-${what}`);
+  ['values', 'docker', 'key', 'ca', 'kept', 'plan'].map((what) => `${jobName}-${what}`);
