@@ -2,7 +2,7 @@ import t from 'tap';
 import type { Job, KubeObject, ObjectRef, Secret, Stored } from '../../api/objects.js';
 import { ACCEPT_BUNDLES_FROM } from '../../api/references/target-namespace.js';
 import { API_VERSION, KIND, type StoredBundle, type WerfBundle, type WerfBundleSpec } from '../../api/werfbundle.js';
-import { ANNOTATIONS, LABELS } from '../../controller/deploy/names.js';
+import { ANNOTATIONS, KEPT, LABELS } from '../../controller/deploy/names.js';
 import { JOBS, NAMESPACES, PODS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
 import { canary } from '../kit/canary.js';
 import { type CuttingProxy, startCuttingProxy, type Write } from '../kit/cutting-proxy.js';
@@ -101,12 +101,20 @@ const synced = (fixture: DeployFixture, ref: ObjectRef, tag = 'v1.0.0'): Promise
   );
 
 /** What there was and is of a bundle's deployments. `jobs` are all that ever were, by their numbers. */
-const tracesOf = async (fixture: DeployFixture, jobs: WatchRecord<Stored<Job>>, { status, metadata }: StoredBundle) => {
+const tracesOf = async (
+  fixture: DeployFixture,
+  jobs: WatchRecord<Stored<Job>>,
+  { status, metadata }: StoredBundle,
+  kept: readonly string[] = [],
+) => {
   const { client, signal } = fixture;
   const { namespace, name, uid } = metadata;
   const list = (selector: string) => client.list(SECRETS, { namespace, labelSelector: selector }, signal);
   const leftovers = await eventually(
-    async () => (await list(`${LABELS.bundleUid}=${uid}`)).items.map((secret) => secret.metadata.name),
+    async () =>
+      (await list(`${LABELS.bundleUid}=${uid}`)).items
+        .map((secret) => secret.metadata.name)
+        .filter((secret) => !kept.includes(secret)),
     (names) => names.length === 0,
   );
   const pods = await client.list(PODS, { namespace, labelSelector: `${LABELS.bundleUid}=${uid}` }, signal);
@@ -136,6 +144,50 @@ const deployedOnce = (name: string) => ({
   logged: true,
   leftovers: [],
 });
+
+type Fits = (write: Write, bundle: string) => boolean;
+
+const isStatusWith =
+  (field: string): Fits =>
+  ({ path, body }, bundle) =>
+    path.endsWith(`/werfbundles/${bundle}/status`) && field in (JSON.parse(body) as { status: object }).status;
+
+/** The object that a write creates, if it is one of the bundle's. */
+const createdBy = ({ method, path, body }: Write, bundle: string, plural: string): KubeObject | undefined => {
+  const object = method === 'POST' && path.endsWith(`/${plural}`) ? (JSON.parse(body) as KubeObject) : undefined;
+  return object?.metadata.name?.startsWith(`${bundle}-`) ? object : undefined;
+};
+
+const reasonOf = (object: KubeObject | undefined): string | undefined =>
+  object?.metadata.annotations?.[ANNOTATIONS.reason];
+
+/** The writes of a return, and of keeping what is returned to. */
+const RETURN_WRITES: Readonly<Record<string, Fits>> = {
+  'keep what was deployed': (write, bundle) =>
+    createdBy(write, bundle, 'secrets')?.metadata.labels?.[LABELS.secretKind] === KEPT,
+  'status: it is deployed, and kept': isStatusWith('kept'),
+  'status: the intent of the return, and what is held': isStatusWith('holds'),
+  'create the Job of the return': (write, bundle) => reasonOf(createdBy(write, bundle, 'jobs')) === 'Return',
+};
+
+/** The writes of a return's plan. */
+const PLAN_WRITES: Readonly<Record<string, Fits>> = {
+  'status: the intent of the plan, and what is held': isStatusWith('holds'),
+  'create the Job of the plan': (write, bundle) => {
+    const job = createdBy(write, bundle, 'jobs');
+    return reasonOf(job) === 'Plan' && job?.metadata.annotations?.[ANNOTATIONS.number] === '2';
+  },
+};
+
+const RETURNED_ONCE = {
+  jobs: [1, 2, 3],
+  pods: 3,
+  number: 3,
+  history: ['3 Succeeded', '2 Failed', '1 Succeeded'],
+  lastJobStatus: 'Succeeded',
+  logged: true,
+  leftovers: [],
+};
 
 t.test('a controller that is killed while it deploys', async (t) => {
   const fixture = await startDeployFixture(t);
@@ -198,6 +250,81 @@ t.test('a controller that is killed while it deploys', async (t) => {
     await client.create(WERFBUNDLES, bundleOf(name, specOf(fixture)), signal);
     t.same(await tracesOf(fixture, jobs, await synced(fixture, { namespace: OPS, name })), deployedOnce(name));
     t.same(seen, WRITES);
+  });
+
+  /** A bundle is deployed, its values change to ones that fail, and it returns; the controller is killed once, at the write that fits. */
+  const returnsKilledAt = async (
+    name: string,
+    { fits, when, more = {} }: { fits: Fits; when: 'before' | 'after'; more?: WerfBundleSpec['converge'] },
+  ): Promise<StoredBundle> => {
+    const ref = { namespace: OPS, name };
+    let isCut = false;
+    let back: Promise<void> | undefined;
+    proxy.use({
+      judge: (write) => {
+        if (isCut || !fits(write, name)) return 'pass';
+        isCut = true;
+        return when;
+      },
+      cut: async () => {
+        await controller.kill();
+        back = fixture.startController(behindProxy).then((next) => {
+          controller = next;
+        });
+      },
+    });
+    const spec = specOf(fixture, 'acme/returning');
+    await client.create(
+      WERFBUNDLES,
+      bundleOf(name, { ...spec, converge: { ...spec.converge, ...more, onFailure: 'Return' } }),
+      signal,
+    );
+    await synced(fixture, ref);
+    await client.mergePatch(WERFBUNDLES, ref, { spec: { converge: { values: { broken: true } } } }, {}, signal);
+    const returned = await fixture.bundles.until(
+      ref,
+      {
+        what: `${name} has returned`,
+        withinMs: PATIENCE_MS,
+        is: ({ conditions = [] }) => conditions.some(({ type, reason }) => type === 'Ready' && reason === 'Returned'),
+      },
+      signal,
+    );
+    await back;
+    proxy.use({ judge: () => 'pass', cut: async () => {} });
+    if (!isCut) throw new Error(`${name} was not killed`);
+    return returned;
+  };
+
+  await t.test('returns exactly once when it is killed on the way, with what was kept', async (t) => {
+    await fixture.publish({ repository: 'acme/returning', tag: 'v1.0.0', behaviour: 'fail-if: broken' });
+    for (const [index, [write, fits]] of Object.entries(RETURN_WRITES).entries()) {
+      for (const when of ['before', 'after'] as const) {
+        const name = `back-${index + 1}-${when}`;
+        const returned = await returnsKilledAt(name, { fits, when });
+        const { kept } = returned.status ?? {};
+        const traces = await tracesOf(fixture, jobs, returned, [kept?.name ?? '']);
+        t.match(traces, RETURNED_ONCE, `${when} "${write}"`);
+        t.match(kept, { number: 3, namespace: OPS });
+      }
+    }
+  });
+
+  await t.test('plans a return exactly once when it is killed on the way', async (t) => {
+    for (const [index, [write, fits]] of Object.entries(PLAN_WRITES).entries()) {
+      for (const when of ['before', 'after'] as const) {
+        const name = `planned-${index + 1}-${when}`;
+        const returned = await returnsKilledAt(name, { fits, when, more: { plan: 'Show' } });
+        const { kept, plan } = returned.status ?? {};
+        t.match(plan, { reason: 'Return', result: 'Made', after: 2 }, `${when} "${write}"`);
+        const traces = await tracesOf(fixture, jobs, returned, [kept?.name ?? '']);
+        // The Job of a plan bears the number of the deployment before.
+        t.match(
+          { ...traces, jobs: traces.jobs.toSorted() },
+          { jobs: [0, 1, 1, 2, 2, 3], history: RETURNED_ONCE.history, leftovers: [] },
+        );
+      }
+    }
   });
 
   await t.test('does no harm when it was only frozen, and another one has done its work meanwhile', async (t) => {

@@ -215,7 +215,7 @@ const lawOf =
     });
 
 const noHeldDeployed = lawOf(Object.keys(STEPS), 16, heldDeployed);
-const noOtherValues = lawOf(Object.keys(NATURE), 8, ({ violations }) =>
+const noOtherValues = lawOf([...Object.keys(NATURE), ...Object.keys(PEOPLE)], 10, ({ violations }) =>
   violations.find((law) => law.startsWith('a Job has')),
 );
 const noRollbackUndone = lawOf(Object.keys(STEPS), 16, rollbackUndone);

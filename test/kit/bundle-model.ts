@@ -7,7 +7,7 @@ import type { Settings } from '../../api/settings.js';
 import type { Deployment, Plan, StoredBundle, WerfBundleSpec, WerfBundleStatus } from '../../api/werfbundle.js';
 import { afterFailure } from '../../controller/decide/after-failure.js';
 import { decide } from '../../controller/decide/decide.js';
-import type { Action, Decision, ExecuteFailure, Keep, Need } from '../../controller/decide/decision.js';
+import type { Decision, ExecuteFailure, Keep, Need } from '../../controller/decide/decision.js';
 import { openDeployment } from '../../controller/decide/deployment.js';
 import { mayHaveMoved } from '../../controller/decide/history.js';
 import type { DeployJob, JobInputs, Kept, Observation, PlanJob, TagNow } from '../../controller/decide/observation.js';
@@ -339,7 +339,7 @@ export class BundleModel {
     for (const action of decision.actions) {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
       if (action.kind === 'keep') this.#keep(action);
-      if (action.kind === 'create-job') this.#hasItsValues(action);
+      if (action.kind === 'create-job' || action.kind === 'create-plan') this.#hasItsValues(action.job);
       if (action.kind === 'keep-plan' && !this.keepsNothing) this.kept.set(action.secret.metadata.name, action.secret);
       if (action.kind === 'delete-secrets') for (const name of action.names) this.kept.delete(name);
       if (action.kind === 'create-job')
@@ -367,12 +367,13 @@ export class BundleModel {
     this.#kept = (made?.job ?? secret).metadata.annotations?.[ANNOTATIONS.checksum];
   }
 
-  #hasItsValues({ job, deployment }: Extract<Action, { kind: 'create-job' }>): void {
-    if (deployment.reason === 'Dismiss') return;
-    const args = JSON.stringify(job.spec?.template.spec);
+  #hasItsValues({ metadata: { annotations = {} }, spec }: Job): void {
+    if (annotations[ANNOTATIONS.reason] === 'Dismiss') return;
+    const args = JSON.stringify(spec?.template.spec);
     // Those of a saved plan are in it.
     if (args.includes('"--use-plan"')) return;
-    this.#must(args.includes(`"--set=made=${deployment.checksum}"`), 'a Job has the values that its checksum says');
+    const wanted = `"--set=made=${annotations[ANNOTATIONS.checksum]}"`;
+    this.#must(args.includes(wanted), 'a Job has the values that its checksum says');
   }
 
   #create(job: Job): void {

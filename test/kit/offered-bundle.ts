@@ -38,10 +38,10 @@ export const offered = async (harness: ReconcileHarness = withDatabase()): Promi
 export const endJob = ({ kube, jobs, bundle: stored }: ReconcileHarness, exitCode = 0): void => {
   const wanted = stored()?.status?.deployment?.jobName;
   const made = jobs().find(({ metadata }) => metadata.name === wanted);
-  const { uid = '', name = '' } = made?.metadata ?? {};
+  const { uid = '', name = '', namespace = 'ops' } = made?.metadata ?? {};
   const pod: Pod = {
     metadata: {
-      namespace: 'ops',
+      namespace,
       name: `${name}-pod`,
       ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid, controller: true }],
     },
@@ -51,11 +51,7 @@ export const endJob = ({ kube, jobs, bundle: stored }: ReconcileHarness, exitCod
     },
   };
   kube.seed(PODS, pod);
-  kube.setPodLog(
-    { namespace: 'ops', name: `${name}-pod` },
-    'werf',
-    'connects with correct horse\nError: no such table\n',
-  );
+  kube.setPodLog({ namespace, name: `${name}-pod` }, 'werf', 'connects with correct horse\nError: no such table\n');
 };
 
 /** What a status says of deployments, as far as a person reads it. */

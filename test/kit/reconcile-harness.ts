@@ -45,6 +45,8 @@ export interface Run {
 /** The bundle `ops/my-app` in a cluster in memory, with scans that say what they are told to. */
 export interface ReconcileHarness {
   readonly kube: FakeKube;
+  /** For what no scan tells: tags that are asked for by name. */
+  readonly registry: MemoryRegistry;
   /** Of the Jobs; nobody tells it of those in the cluster. */
   readonly slots: JobSlots;
   /** Bundles that have got a place since they asked. */
@@ -172,6 +174,7 @@ export const reconcileHarness = (
   };
   return {
     kube,
+    registry,
     run,
     slots,
     woken,

@@ -376,7 +376,7 @@ t.test('a release is applied, planned and dismissed in the words of werf', async
       given: `${repo('open')} --tag wrong`,
       want:
         'release install: playground.werf.io/behaviour: "explode" is none of oom, fail, template, hook, unready, print-values, half, fail-plan, ' +
-        'memory: MEBIBYTES, slow: SECONDS, slow-plan: SECONDS, plan-deletes: KIND/NAME',
+        'memory: MEBIBYTES, slow: SECONDS, slow-plan: SECONDS, plan-deletes: KIND/NAME, fail-if: VALUE',
     },
     {
       given: `${repo('open')} --tag 1.0.0 --namespace closed`,
