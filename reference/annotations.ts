@@ -92,7 +92,8 @@ const ANNOTATION_MEANINGS: Readonly<Record<keyof typeof ANNOTATIONS, string>> = 
   checksum: 'of the spec as far as it is deployed, and of the values; keyed',
   driftCheck: 'on what belongs to a check for drift: its number',
   plan: 'on what belongs to a plan before a deployment: its number',
-  savedPlan: 'on the Job of a plan that werf saves, and on that of a deployment which applies it: the number of the plan',
+  savedPlan:
+    'on the Job of a plan that werf saves, and on that of a deployment which applies it: the number of the plan',
   operatorVersion: 'the version of the controller',
   secrets: 'on a Job: the names of its Secrets, separated by commas',
   signature: "on a Job's template: proof that the controller has made the Job",
