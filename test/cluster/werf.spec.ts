@@ -48,7 +48,7 @@ const startFixture = async (t: Test): Promise<Fixture> => {
   return { cluster, client, registryHost: registry.host, namespaceSample, signal };
 };
 
-type Account = { readonly namespace: string; readonly account: string };
+type Account = { readonly namespace: string; readonly account: string; readonly key?: string | undefined };
 
 /** Runs a program as a ServiceAccount, with what a Job's container would have. */
 const startAs = (
@@ -65,7 +65,13 @@ const startAs = (
     const kubeconfig = join(home, 'kubeconfig');
     await writeKubeconfig(fixture.client, account, { server, ca, file: kubeconfig }, fixture.signal);
     const [program = '', ...words] = [...command, ...args];
-    const env = { ...variables, ...(await inPod(home, kubeconfig, { server, ca })), HOME: home, TMPDIR: home };
+    const env = {
+      ...variables,
+      ...(await inPod(home, kubeconfig, { server, ca })),
+      HOME: home,
+      TMPDIR: home,
+      WERF_SECRET_KEY: as.key ?? '',
+    };
     const child = spawn(program, words, { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
     terminate = () => child.kill('SIGTERM');
     for (const stream of [child.stdout, child.stderr])

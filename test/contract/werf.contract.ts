@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { Job } from '../../api/objects.js';
@@ -8,8 +8,9 @@ import type { JobParameters } from '../../controller/deploy/job-parameters.js';
 import { lastErrorLine } from '../../controller/deploy/log-tail.js';
 import { buildPlanJob, planInput } from '../../controller/deploy/plan-job.js';
 import { planFinding } from '../../controller/deploy/plan-summary.js';
+import { isPlanRefusal, SAVED_PLAN_FILE, savedPlanOf } from '../../controller/deploy/saved-plan.js';
 import { workloadsIn } from '../../controller/deploy/unready.js';
-import { VALUES_DIR } from '../../controller/deploy/werf-args.js';
+import { PLAN_DIR, PLAN_FILE, VALUES_DIR } from '../../controller/deploy/werf-args.js';
 import { type DemoChart, demoChart, type Fate } from '../../playground/werf/charts.js';
 import { eventually } from '../kit/eventually.js';
 
@@ -36,7 +37,15 @@ export interface WerfSubject {
   /** A folder for values files. */
   readonly dir: string;
   /** Runs it as `account` of the namespace, with the arguments of a Job. */
-  start(args: readonly string[], as: { readonly namespace: string; readonly account: string }): Running;
+  start(
+    args: readonly string[],
+    as: {
+      readonly namespace: string;
+      readonly account: string;
+      /** WERF_SECRET_KEY. */
+      readonly key?: string | undefined;
+    },
+  ): Running;
   publish(repository: string, tag: string, chart: DemoChart): Promise<{ readonly digest: string }>;
   /** Makes a namespace with ServiceAccount `werf-converge`, which may deploy, and `powerless`, which may do nothing. */
   makeNamespace(name: string): Promise<void>;
@@ -77,8 +86,15 @@ class Scenario {
   }
 
   async start(kind: 'apply' | 'plan' | 'dismiss', wish: Wish = {}): Promise<Running> {
-    const { tag = 'v1.0.0', values = { app: { replicas: 1 } }, sets = [], account = 'werf-converge' } = wish;
-    const input = this.#input({ tag, sets });
+    const {
+      tag = 'v1.0.0',
+      values = { app: { replicas: 1 } },
+      sets = [],
+      account = 'werf-converge',
+      saved,
+      key,
+    } = wish;
+    const input = { ...this.#input({ tag, sets }), ...(saved !== undefined && { savedPlan: 1 }) };
     const folder = await mkdtemp(join(this.#subject.dir, 'values-'));
     await writeFile(join(folder, 'values.yaml'), JSON.stringify(values));
     const job = {
@@ -86,8 +102,10 @@ class Scenario {
       plan: () => buildPlanJob(planInput(input, { ...input.deployment }, 1)),
       dismiss: () => buildDismissJob(input),
     }[kind]();
-    const args = argsOf(job).map((arg) => arg.replace(VALUES_DIR, folder));
-    return this.#subject.start(args, { namespace: this.namespace, account });
+    const args = argsOf(job)
+      .map((arg) => arg.replace(VALUES_DIR, folder))
+      .map((arg) => ([SAVED_PLAN_FILE, `${PLAN_DIR}/${PLAN_FILE}`].includes(arg) ? (saved ?? arg) : arg));
+    return this.#subject.start(args, { namespace: this.namespace, account, key });
   }
 
   async run(kind: 'apply' | 'plan' | 'dismiss', wish: Wish = {}): Promise<Ended> {
@@ -135,6 +153,10 @@ interface Wish {
   readonly values?: Values;
   readonly sets?: readonly string[];
   readonly account?: string;
+  /** The file in which a plan is saved, or from which one is applied. */
+  readonly saved?: string;
+  /** WERF_SECRET_KEY. */
+  readonly key?: string;
 }
 
 /** As the container gets them: Kubernetes makes one `$` of two. */
@@ -150,6 +172,8 @@ export const werfContract = async (t: Test, subject: WerfSubject): Promise<void>
   const begin = (title: string) => Scenario.begin(subject, title);
   await t.test('deploys, skips what is deployed, and upgrades', (t) => deploys(t, begin));
   await t.test('finds what differs, and nothing else', (t) => findsDrift(t, begin, subject));
+  if (subject.version === '3')
+    await t.test('saves a plan, and does just that, once', (t) => appliesSaved(t, begin, subject));
   await t.test('tells why it fails, where the controller looks for it', (t) => tellsFailures(t, begin));
   await t.test('goes on by itself after one that was ended in the middle', (t) => goesOn(t, begin));
   await t.test('waits for another one of the same release', (t) => waits(t, begin));
@@ -205,6 +229,32 @@ const findsDrift = async (t: Test, begin: Begin, subject: WerfSubject): Promise<
   await there.run('apply', { sets: ['--set=app.port=80'] });
   const forEver = await there.run('plan', { sets: ['--set=app.port=80'] });
   t.same(planFinding(forEver.log), { kind: 'release-only' }, 'an integer by --set is a change for ever');
+};
+
+const appliesSaved = async (t: Test, begin: Begin, subject: WerfSubject): Promise<void> => {
+  const there = await begin('saved');
+  const saved = join(await mkdtemp(join(subject.dir, 'plan-')), PLAN_FILE);
+  const key = 'f00dfeed'.repeat(8);
+  await there.publish('v1.0.0');
+  t.match(await there.run('plan', { saved, key }), { code: 2 });
+  const printed = (await readFile(saved)).toString('base64');
+  const release = { name: there.release, namespace: there.namespace };
+  t.match(savedPlanOf(printed, release), { kind: 'saved' }, 'it is encrypted, and names its release');
+  await there.publish('v1.0.0', 'template');
+  const keyless = await there.run('apply', { saved });
+  t.ok(keyless.code === 1 && isPlanRefusal(lastErrorLine(keyless.log)), 'it is not readable without its key');
+  const applied = await there.run('apply', { saved, key });
+  t.same(
+    [applied.code, lastLine(applied.log)],
+    [0, `Succeeded ${there.called}`],
+    'what the tag is by now is no matter',
+  );
+  t.same(await there.statuses(), ['deployed']);
+  const again = await there.run('apply', { saved, key });
+  t.equal(again.code, 1);
+  t.match(lastErrorLine(again.log), /plan artifact release revision mismatch: expected 1, got 2$/);
+  t.ok(isPlanRefusal(lastErrorLine(again.log)));
+  t.same(await there.statuses(), ['deployed'], 'nothing was changed');
 };
 
 const tellsFailures = async (t: Test, begin: Begin): Promise<void> => {

@@ -387,6 +387,48 @@ t.test('where plans are asked for, nothing is deployed that nobody could have se
   t.end();
 });
 
+/** A controller that believes whatever is kept. */
+const believing: typeof decide = (seen) => {
+  const { plan } = seen.bundle.status ?? {};
+  if (seen.keptPlan === undefined || plan === undefined) return decide(seen);
+  return decide({ ...seen, keptPlan: { kind: 'kept', plan, artifact: Buffer.from('another').toString('base64') } });
+};
+
+/** A controller that plans anew, and says that it does not. */
+const boasting: typeof decide = (seen) => {
+  const missing = { kind: 'missing', why: 'forgotten' } as const;
+  const decision = decide(seen.keptPlan === undefined ? seen : { ...seen, keptPlan: missing });
+  if (decision.kind === 'needs' || decision.status.plan?.whyAnew !== missing.why) return decision;
+  return { ...decision, status: { ...decision.status, plan: { ...decision.status.plan, applies: 'Exactly' } } };
+};
+
+t.test(
+  'what is applied is the plan that was shown, just as it was saved, or the status says that it is made anew',
+  (t) => {
+    const applied = (by?: typeof decide) =>
+      played(['shows plans', 'offers v1.1.0', 'Job ends with 2', 'Job succeeds', 'offers v1.0.0'], by);
+    t.strictSame([applied().violations, applied().exact], [[], 1], 'it is');
+    t.match(applied(believing).violations, [/applies another plan than the one that was shown/]);
+    t.match(applied(boasting).violations, [/does not apply the plan, and the status says it does/]);
+    const refused = played([
+      ...['shows plans', 'offers v1.1.0'],
+      ...['Job ends with 2', 'werf refuses the saved plan', 'Job ends with 2', 'werf refuses the saved plan'],
+      ...['Job ends with 2', 'werf refuses the saved plan', 'Job ends with 2', 'Job succeeds'],
+    ]);
+    t.match(refused.status, { lastAppliedTag: 'v1.1.0', plan: { number: 4, applies: 'Anew', refusals: 3 } });
+    t.strictSame([refused.violations, refused.exact], [[], 3], 'there is an end to it');
+    const law = fc.property(planning, (steps) => {
+      // Of a status that was lost nobody knows what was kept for it: that goes with the bundle.
+      const model = played(steps.filter((step) => step !== 'wipes the status'));
+      heal(model);
+      const left = [...model.kept.keys()];
+      if (model.violations.length > 0 || left.length > 0) throw new Error([...model.violations, ...left].join('; '));
+    });
+    t.doesNotThrow(() => fc.assert(law, { numRuns: 500 }), 'and what is kept for it goes');
+    t.end();
+  },
+);
+
 /** Sequences in which deletions are held, sooner or later. */
 const holding = fc
   .tuple(

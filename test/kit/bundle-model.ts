@@ -74,6 +74,8 @@ export class BundleModel {
   readonly story: Happened[] = [];
   /** Secrets in which saved plans are kept, by name. */
   readonly kept = new Map<string, Secret>();
+  /** How many deployments have applied one. */
+  exact = 0;
   /** Whether others delete them at once. */
   keepsNothing = false;
   readonly violations: string[] = [];
@@ -340,6 +342,7 @@ export class BundleModel {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
       if (action.kind === 'keep') this.#keep(action);
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#hasItsValues(action.job);
+      if (action.kind === 'create-job' && hasSavedPlan(action.job)) this.exact += 1;
       if (action.kind === 'keep-plan' && !this.keepsNothing) this.kept.set(action.secret.metadata.name, action.secret);
       if (action.kind === 'delete-secrets') for (const name of action.names) this.kept.delete(name);
       if (action.kind === 'create-job')
