@@ -100,4 +100,22 @@ export const ADVICE_RULES = {
     what: 'A patch of the whole object sets a field of the status, which an apiserver drops; the registry is asked at once instead.',
     mend: 'Use kubectl patch with --subresource=status, or the annotation that the message names.',
   },
+  'approval-of-nothing': {
+    id: 'WB052',
+    severity: 'warning',
+    cel: ONLY_ADVICE,
+    what: 'Annotation werf.io/approve-plan names no plan that waits for an approval.',
+    mend: 'Look at the plan that waits, and approve that: werfbundle approve NAME.',
+    example:
+      'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: web, namespace: shop, annotations: {werf.io/approve-plan: "yes"}}\nspec:\n  registry: {url: ghcr.io/acme/web, tag: v1}\n  converge: {deletions: Hold}',
+  },
+  'annotation-without-effect': {
+    id: 'WB053',
+    severity: 'warning',
+    cel: ONLY_ADVICE,
+    what: 'An annotation of werf.io has a value that means nothing.',
+    mend: 'Write one of the words that the message names, or take the annotation away.',
+    example:
+      'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: web, namespace: shop, annotations: {werf.io/refused-values: ignore}}\nspec: {registry: {url: ghcr.io/acme/web, tag: v1}}',
+  },
 } as const satisfies Readonly<Record<string, Rule>>;
