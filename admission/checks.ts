@@ -1,6 +1,7 @@
 import type { PlatformPolicy } from '../api/platform-policy.js';
 import type { KubeClient } from '../kube/client.js';
 import type { Clock } from '../process/ports.js';
+import { annotationValues } from './annotation-values.js';
 import type { ChartJudge } from './chart/chart-judge.js';
 import { createApprovalCheck } from './grants/approval.js';
 import { specRules } from './judge-spec.js';
@@ -39,6 +40,7 @@ export const createChecks = ({
   metrics,
 }: ChecksDeps): readonly Check[] => [
   specRules,
+  annotationValues,
   createReferencesCheck({
     client,
     clock,

@@ -100,6 +100,15 @@ export const ADVICE_RULES = {
     what: 'A patch of the whole object sets a field of the status, which an apiserver drops; the registry is asked at once instead.',
     mend: 'Use kubectl patch with --subresource=status, or the annotation that the message names.',
   },
+  'approval-of-nothing': {
+    id: 'WB052',
+    severity: 'warning',
+    cel: ONLY_ADVICE,
+    what: 'Annotation werf.io/approve-plan names no plan that waits for an approval.',
+    mend: 'Look at the plan that waits, and approve that: werfbundle approve NAME.',
+    example:
+      'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: web, namespace: shop, annotations: {werf.io/approve-plan: "yes"}}\nspec:\n  registry: {url: ghcr.io/acme/web, tag: v1}\n  converge: {deletions: Hold}',
+  },
   'held-by-rollback': {
     id: 'WB053',
     severity: 'warning',
@@ -108,5 +117,14 @@ export const ADVICE_RULES = {
     mend: 'Run werfbundle release-hold once the spec is to be followed, or leave the rollback as it is.',
     example:
       'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: web, namespace: shop, annotations: {werf.io/rollback-to: v1.0.0}}\nspec: {registry: {url: ghcr.io/acme/web, versionConstraint: 2.x}, converge: {serviceAccountName: deployer}}',
+  },
+  'annotation-without-effect': {
+    id: 'WB054',
+    severity: 'warning',
+    cel: ONLY_ADVICE,
+    what: 'An annotation of werf.io has a value that means nothing.',
+    mend: 'Write one of the words that the message names, or take the annotation away.',
+    example:
+      'apiVersion: werf.io/v1alpha1\nkind: WerfBundle\nmetadata: {name: web, namespace: shop, annotations: {werf.io/refused-values: ignore}}\nspec: {registry: {url: ghcr.io/acme/web, tag: v1}}',
   },
 } as const satisfies Readonly<Record<string, Rule>>;

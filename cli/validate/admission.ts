@@ -1,4 +1,5 @@
 import type { AdmissionRequest } from '../../admission/admission-request.js';
+import { annotationValues } from '../../admission/annotation-values.js';
 import { decodeBundle } from '../../admission/decode.js';
 import { specRules } from '../../admission/judge-spec.js';
 import { mutate } from '../../admission/mutate.js';
@@ -112,7 +113,7 @@ const checksFor = ({ source, config, clock, view, open, values, given }: ChecksD
   // Checks the fields that must not change in a stored bundle; everything else is judged as if it were new.
   const fixed: Check = (request) =>
     stored === undefined ? { problems: [], warnings: [] } : specRules({ ...request, oldObject: stored });
-  return [specRules, fixed, known, createPolicyCheck(config)];
+  return [specRules, annotationValues, fixed, known, createPolicyCheck(config)];
 };
 
 /** Parses values as the webhook does, but on this thread, since nobody else waits. Keeps the problems, which have positions. */

@@ -69,7 +69,9 @@ WB048 many-cpus
 WB049 little-memory
 WB050 long-log-retention
 WB051 status-reset
+WB052 approval-of-nothing
 WB053 held-by-rollback
+WB054 annotation-without-effect
 WB060 reference-absent
 WB061 reference-key-absent
 WB062 reference-not-checked
