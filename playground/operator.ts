@@ -68,6 +68,18 @@ export const installManifests = async ({ kubectl, root, say }: OperatorDeps): Pr
   say('installed manifests/: the CRD, RBAC and the webhook configurations');
 };
 
+const GUARD = 'manifests/webhook/values-guard/configuration.yaml';
+
+/**
+ * Installs the values guard, which the webhook answers with the flag `--guard-values`.
+ * @throws StartError with what kubectl says
+ */
+export const installGuard = async ({ kubectl, root, say }: OperatorDeps): Promise<void> => {
+  const { code, text } = await kubectl.run(['apply', '-f', join(root, GUARD)]);
+  if (code !== 0) throw new StartError([`kubectl apply -f ${GUARD} failed: ${text.trim()}`]);
+  say('installed the values guard: changes of ConfigMaps and Secrets with the label werf.io/values=true are judged');
+};
+
 /**
  * Starts webhook or controller as a process that has the rights of its ServiceAccount and no others, and waits until it is ready.
  * @throws StartError with the end of its log
@@ -128,5 +140,6 @@ export const stopProgram = (program: SupervisedProcess): Promise<void> => progra
 
 /** Removes the webhook configurations: without a webhook behind them, no bundle could be written any more. */
 export const uninstallWebhooks = async ({ kubectl, root }: Pick<OperatorDeps, 'kubectl' | 'root'>): Promise<void> => {
-  await kubectl.run(['delete', '--ignore-not-found', '-f', join(root, 'manifests/webhook/configurations.yaml')]);
+  const files = ['manifests/webhook/configurations.yaml', GUARD].flatMap((file) => ['-f', join(root, file)]);
+  await kubectl.run(['delete', '--ignore-not-found', ...files]);
 };

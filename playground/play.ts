@@ -13,7 +13,14 @@ import { openCluster } from './cluster.js';
 import { fileLog } from './file-log.js';
 import { Kubectl } from './kubectl.js';
 import { startNodeAgent } from './node-agent/start.js';
-import { installManifests, type OperatorDeps, startProgram, stopProgram, uninstallWebhooks } from './operator.js';
+import {
+  installGuard,
+  installManifests,
+  type OperatorDeps,
+  startProgram,
+  stopProgram,
+  uninstallWebhooks,
+} from './operator.js';
 import type { PlaygroundOptions } from './options.js';
 import { startRegistry } from './registry/start.js';
 import type { Screen } from './screen/screen.js';
@@ -130,6 +137,7 @@ const build = async (
     say,
   };
   await installManifests(operator);
+  await installGuard(operator);
   undo.add('the webhook configurations', () => uninstallWebhooks(operator));
   const started = await startOperator(operator, signal, undo);
   const bundles = new BundleWatch({ client: cluster.client, clock, random: systemRandom, log });
@@ -201,7 +209,8 @@ const tracingVariables = (env: NodeJS.ProcessEnv): Readonly<Record<string, strin
 /** Both at once: each takes about a second. */
 const startOperator = async (operator: OperatorDeps, signal: AbortSignal, undo: Undo) => {
   const starts = (['webhook', 'controller'] as const).map(async (program) => {
-    const running = await startProgram(operator, program, signal);
+    const flags = program === 'webhook' ? ['--guard-values'] : [];
+    const running = await startProgram({ ...operator, flags }, program, signal);
     undo.add(`the ${program}`, () => stopProgram(running));
     return running;
   });

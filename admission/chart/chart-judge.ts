@@ -75,10 +75,12 @@ export class ChartJudge {
     const job = { kind: 'chart', digest, kept: kept.configMap, values: jobOf(question) } as const;
     const size = bytes + (job.values.inline?.length ?? 0);
     if (size > MAX_VALUES_BYTES) return unjudged(TOO_LARGE);
-    const time = new Deadline(this.#deps.clock, JUDGING_MS, { signal });
-    const outcome = await time.run((within) => this.#deps.pool.judgeByChart(job, size + kept.bytes, within));
+    // It begins with the work: how busy the thread is with others says nothing of the chart.
+    const working = new Deadline(this.#deps.clock, JUDGING_MS, { signal });
+    const outcome = await this.#deps.pool.judgeByChart(job, size + kept.bytes, signal, working);
+    working.release();
     if (outcome.kind === 'exhausted') this.#leaveAlone(digest, TOO_MUCH_MEMORY);
-    if (outcome.kind === 'aborted' && outcome.began && time.expired) this.#leaveAlone(digest, TOO_SLOW);
+    if (outcome.kind === 'aborted' && outcome.began && working.expired) this.#leaveAlone(digest, TOO_SLOW);
     return verdictOf(outcome);
   }
 

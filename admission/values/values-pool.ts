@@ -21,6 +21,11 @@ interface ImpactFindings {
   readonly concerned: readonly Concerned[];
 }
 
+/** The time for the work, which a `Deadline` starts when its signal is read. */
+interface Working {
+  readonly signal: AbortSignal;
+}
+
 interface ValuesPoolDeps {
   readonly log: Log;
   /** How many threads at most; each is started when it is needed for the first time. */
@@ -66,9 +71,16 @@ export class ValuesPool {
   /**
    * Judges values by a chart, in the thread however small they are: a chart that is not loaded takes up to seconds.
    * @param bytes - of the values and of the chart, by which the job is queued
+   * @param signal - ends the waiting for the thread
+   * @param working - ends the work; its signal is read when the thread begins
    */
-  judgeByChart(job: ChartJob, bytes: number, signal: AbortSignal): Promise<PoolOutcome<ChartFindings>> {
-    return this.#run<ChartFindings>(job, bytes, signal);
+  judgeByChart(
+    job: ChartJob,
+    bytes: number,
+    signal: AbortSignal,
+    working: Working,
+  ): Promise<PoolOutcome<ChartFindings>> {
+    return this.#run<ChartFindings>(job, bytes, signal, working);
   }
 
   /**
@@ -98,8 +110,9 @@ export class ValuesPool {
     job: JudgingJob,
     bytes: number,
     signal: AbortSignal,
+    working: Working = { signal },
   ): Promise<PoolOutcome<Findings>> {
-    return this.#pool.run(job, bytes, signal) as Promise<PoolOutcome<Findings>>;
+    return this.#pool.run(job, bytes, signal, working) as Promise<PoolOutcome<Findings>>;
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../diagnosis/operator-judgements.js';
 import type { CleanView, ClusterView, ConfigurationView } from './cluster-view.js';
 import { ifInstalled, installationJudgement } from './installation.js';
+import { valuesGuard } from './values-guard.js';
 
 const INSTALL = 'README.md#install-on-a-cluster';
 const OPERATOR = 'docs/troubleshooting.md#the-operator-itself';
@@ -255,6 +256,7 @@ export const CLUSTER_CHECKS: readonly CheckRow<ClusterView>[] = [
   ifInstalled(configurations),
   ifInstalled(certificates),
   ifInstalled(webhook),
+  ifInstalled(valuesGuard),
   ifInstalled(inOperatorNamespace(controller)),
   ifInstalled(inOperatorNamespace(deployments)),
   ifInstalled(inOperatorNamespace(controllerRights)),

@@ -19,6 +19,8 @@ export interface ClusterView {
   /** undefined: there is none. */
   readonly definition: Known<DefinitionView | undefined>;
   readonly configurations: readonly ConfigurationView[];
+  /** The configuration of the values guard, which is optional. */
+  readonly valuesGuard: ConfigurationView;
   /** When the webhook's own certificate ends, milliseconds; undefined: there is none. */
   readonly leafEndsAt: Known<number | undefined>;
   readonly webhook: WebhookAnswer;

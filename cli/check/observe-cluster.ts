@@ -13,7 +13,11 @@ import { readDeployments } from '../diagnosis/deployments.js';
 import { type Known, knownFrom, mapKnown } from '../diagnosis/known.js';
 import { readLeases } from '../diagnosis/leases.js';
 import { DEFINITIONS } from '../diagnosis/operator-kinds.js';
-import { MUTATING_CONFIGURATION, VALIDATING_CONFIGURATION } from '../diagnosis/operator-namespace.js';
+import {
+  GUARD_CONFIGURATION,
+  MUTATING_CONFIGURATION,
+  VALIDATING_CONFIGURATION,
+} from '../diagnosis/operator-namespace.js';
 import type { CleanView, ClusterView, ConfigurationView, DefinitionView } from './cluster-view.js';
 import { CONTROLLER_RULES, INSTALLED, type Rule, USER_RULES } from './rights.js';
 
@@ -34,6 +38,7 @@ export const observeCluster = async (where: Where, signal: AbortSignal): Promise
     definition,
     mutating,
     validating,
+    guard,
     leafEndsAt,
     webhook,
     leases,
@@ -48,6 +53,7 @@ export const observeCluster = async (where: Where, signal: AbortSignal): Promise
     definitionOf(client, signal),
     configurationOf(client, { type: MUTATING_WEBHOOKS, name: MUTATING_CONFIGURATION }, signal),
     configurationOf(client, { type: VALIDATING_WEBHOOKS, name: VALIDATING_CONFIGURATION }, signal),
+    configurationOf(client, { type: VALIDATING_WEBHOOKS, name: GUARD_CONFIGURATION }, signal),
     leafEnd(client, operatorNamespace, signal),
     askWebhook(client, namespace, signal),
     knownFrom(readLeases(where, operatorNamespace, signal)),
@@ -67,6 +73,7 @@ export const observeCluster = async (where: Where, signal: AbortSignal): Promise
     version,
     definition,
     configurations: [mutating, validating],
+    valuesGuard: guard,
     leafEndsAt,
     webhook,
     leases,

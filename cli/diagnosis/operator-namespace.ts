@@ -7,6 +7,8 @@ export const PART_OF = 'app.kubernetes.io/part-of=werfbundle';
 /** The names of the manifests. */
 export const MUTATING_CONFIGURATION = 'werfbundle-mutating';
 export const VALIDATING_CONFIGURATION = 'werfbundle-validating';
+/** Optional. */
+export const GUARD_CONFIGURATION = 'werfbundle-values-guard';
 
 /**
  * The namespace that the operator runs in: as it was given; else that of the Service that the apiserver asks, where the user may read

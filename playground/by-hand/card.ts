@@ -43,6 +43,7 @@ const places = ({ registryHost, samples, programs }: CardFacts): readonly string
   ...programs.map(
     ({ name, logFile, healthPort }) => `${name}: log ${logFile}, metrics http://127.0.0.1:${healthPort}/metrics`,
   ),
+  'values guard: with the label werf.io/values=true on a ConfigMap or Secret, kubectl says what a change of it breaks or deploys',
   'what a field means: kubectl explain wb.spec.converge',
 ];
 

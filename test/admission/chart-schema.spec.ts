@@ -325,17 +325,22 @@ t.test('nothing of a Secret is in a verdict, whatever the schema wants', async (
   t.ok(refused > 150, `${refused} of 1000 were refused`);
 });
 
+/** As a thread reads it when it begins. */
+interface Time {
+  readonly signal: AbortSignal;
+}
+
 t.test('a chart that takes too much is left alone for ten minutes', async (t) => {
   const clock = createFakeClock();
   const log = recordLog();
   let asked = 0;
-  const judgeOf = (answer: (signal: AbortSignal) => Promise<PoolOutcome<never>>): ChartJudge =>
+  const judgeOf = (answer: (working: Time, waiting: AbortSignal) => Promise<PoolOutcome<never>>): ChartJudge =>
     new ChartJudge({
       kept: { get: async () => ({ kind: 'found', configMap: SHOP, bytes: 100 }) },
       pool: {
-        judgeByChart: (_job, _bytes, signal) => {
+        judgeByChart: (_job, _bytes, signal, working) => {
           asked += 1;
-          return answer(signal);
+          return answer(working, signal);
         },
       },
       clock,
@@ -343,13 +348,13 @@ t.test('a chart that takes too much is left alone for ten minutes', async (t) =>
     });
   const values = { sources: [], inline: { a: 1 }, bundleNamespace: 'ops', targetNamespace: 'ops' };
   const never = new AbortController().signal;
-  const said = async (judge: ChartJudge): Promise<string | undefined> =>
-    (await judge.judge({ digest: DIGEST, values }, never)).warnings[0]?.message.replace(/^.*the chart: /, '');
-  const whenAborted = (began: boolean) => (signal: AbortSignal) =>
+  const said = async (judge: ChartJudge, signal = never): Promise<string | undefined> =>
+    (await judge.judge({ digest: DIGEST, values }, signal)).warnings[0]?.message.replace(/^.*the chart: /, '');
+  const aborted = (signal: AbortSignal, began: boolean) =>
     new Promise<PoolOutcome<never>>((resolve) =>
       signal.addEventListener('abort', () => resolve({ kind: 'aborted', began })),
     );
-  const slow = judgeOf(whenAborted(true));
+  const slow = judgeOf(({ signal }) => aborted(signal, true));
   const first = said(slow);
   await clock.advance(3000);
   t.equal(await first, 'there was not enough time');
@@ -361,12 +366,35 @@ t.test('a chart that takes too much is left alone for ten minutes', async (t) =>
   t.equal(await again, 'there was not enough time');
   t.equal(asked, 2);
 
-  const waiting = judgeOf(whenAborted(false));
+  const waiting = judgeOf((_, signal) => aborted(signal, false));
   for (const _ of [1, 2]) {
-    const late = said(waiting);
-    await clock.advance(3000);
+    const caller = new AbortController();
+    const late = said(waiting, caller.signal);
+    await clock.advance(6000);
+    caller.abort();
     t.equal(await late, 'there was not enough time', 'who only waited is no worse for it');
   }
+  let begin = (): void => {};
+  const busy = judgeOf(async (working) => {
+    await new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    return aborted(working.signal, true);
+  });
+  const behind = said(busy);
+  await clock.advance(60_000);
+  begin();
+  await clock.advance(2900);
+  let isSaid = false;
+  void behind.then(() => {
+    isSaid = true;
+  });
+  await clock.advance(0);
+  t.equal(isSaid, false, 'waiting for the thread is none of the time that the chart takes');
+  await clock.advance(200);
+  t.equal(await behind, 'there was not enough time');
+  t.equal(await said(busy), 'it takes too long at admission');
+  await clock.advance(10 * 60_000);
   const greedy = judgeOf(async () => ({ kind: 'exhausted' }));
   asked = 0;
   t.equal(await said(greedy), 'it takes more memory than there is at admission');
@@ -381,5 +409,5 @@ t.test('a chart that takes too much is left alone for ten minutes', async (t) =>
     told('it takes too long at admission'),
     told('it takes more memory than there is at admission'),
   ];
-  t.match(log.entries, [slowly, slowly, greedily], 'which the log says');
+  t.match(log.entries, [slowly, slowly, slowly, greedily], 'which the log says');
 });

@@ -34,6 +34,7 @@ const view = (change: Partial<ClusterView> = {}): ClusterView => ({
     { name: 'one', found: known(FINE) },
     { name: 'two', found: known(FINE) },
   ],
+  valuesGuard: { name: 'guard', found: known(FINE) },
   leafEndsAt: known(NOW + 5 * DAY),
   webhook: { kind: 'refused' },
   leases: known([{ name: 'lease', holder: 'pod-1', unrenewedMs: 0, isFresh: true }]),
@@ -66,6 +67,7 @@ const ROWS: readonly {
       version: NO_RIGHT,
       definition: NO_RIGHT,
       configurations: [{ name: 'one', found: NO_RIGHT }],
+      valuesGuard: { name: 'guard', found: NO_RIGHT },
       leafEndsAt: NO_RIGHT,
       webhook: { kind: 'unknown', why: 'no right' },
       leases: NO_RIGHT,
@@ -75,6 +77,21 @@ const ROWS: readonly {
       accepting: NO_RIGHT,
     }),
     want: [],
+  },
+  {
+    title: 'the values guard is not installed, which it need not be',
+    given: view({ valuesGuard: { name: 'guard', found: known(undefined) } }),
+    want: [],
+  },
+  {
+    title: 'the values guard is installed, and the webhook does not answer it',
+    given: view({
+      valuesGuard: {
+        name: 'guard',
+        found: known({ ...FINE, authoritiesEndAt: [], withoutAuthority: ['guard.values.werf.io'] }),
+      },
+    }),
+    want: [['values-guard', 'warning', /no CA in caBundle of guard\.values\.werf\.io, .* --guard-values/]],
   },
   {
     title: 'too old',

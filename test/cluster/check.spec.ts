@@ -216,6 +216,13 @@ t.test('what breaks is named: the CA, its end, the webhook, the CRD, the replica
   await install('webhook/configurations.yaml');
   await isWell();
 
+  const guard = async () => (await check()).find(({ id }) => id === 'values-guard');
+  t.match(await guard(), { verdict: 'ok', found: /^it is not installed, and need not be: / });
+  await install('webhook/values-guard/configuration.yaml');
+  await only('values-guard', /does the webhook run with --guard-values/);
+  await must('delete', '-f', join(ROOT, 'manifests', 'webhook/values-guard/configuration.yaml'));
+  await isWell();
+
   await install('controller');
   await only('deployments[0]', /^0 of 2 replicas are ready$/);
   await must('delete', '-k', join(ROOT, 'manifests', 'controller'));

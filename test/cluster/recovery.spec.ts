@@ -58,7 +58,10 @@ const holdsLowerVersions = async (t: Test, given: Given): Promise<void> => {
     await loseNewest('forbidden', {});
     const { namespace } = scenario.ref('forbidden');
     const how = `to deploy it, kubectl annotate wb forbidden -n ${namespace} --overwrite werf.io/allow-downgrade=true, or set spec.registry.tag`;
-    t.match(await held('forbidden'), ['Synced', says(`the controller holds it back until the registry offers another; ${how}`)]);
+    t.match(await held('forbidden'), [
+      'Synced',
+      says(`the controller holds it back until the registry offers another; ${how}`),
+    ]);
     await scenario.morePolls('acme/forbidden', 3);
     const { status } = (await scenario.bundle('forbidden')) ?? {};
     t.same([status?.lastAppliedTag, status?.deployment?.number], ['v1.1.0', 1], 'however often it is offered');
