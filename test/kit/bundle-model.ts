@@ -31,6 +31,8 @@ const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCor
 /** Values that say which they are. */
 const inputsOf = (checksum: string): JobInputs => jobInputs({ checksum, valuesArgs: [`--set=made=${checksum}`] });
 
+/** Of something that was not deployed before. */
+const NEW: readonly string[] = ['NewTag', 'MovedTag', 'Downgrade', 'NewValues', 'NewSpec'];
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 
@@ -314,6 +316,8 @@ export class BundleModel {
       if (action.kind === 'delete-job') this.#jobs.delete(action.ref.name);
       if (action.kind === 'keep') this.#keep(action);
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#hasItsValues(action.job);
+      if (action.kind === 'create-job' && NEW.includes(action.deployment.reason))
+        this.#must(action.deployment.checksum === this.checksum, 'what is new is deployed with the present values');
       if (action.kind === 'create-job')
         this.story.push({ kind: 'made', deployment: action.deployment, rollback: rollbackOf(seen.bundle) });
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
