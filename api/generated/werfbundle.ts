@@ -625,6 +625,10 @@ export interface WerfBundleStatus {
      */
     number: number;
     /**
+     * Its checksum of the deploy-relevant spec and the values; it is of use while that is appliedChecksum.
+     */
+    checksum: string;
+    /**
      * The namespace of the Secret.
      */
     namespace: string;

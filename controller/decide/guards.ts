@@ -166,8 +166,9 @@ const recordOutdated: IdleGuard = ({ due }) => (due?.kind === 'record' ? { kind:
 const dueOf = (idle: Idle, present: string): Due => {
   const { seen, polled, settings } = idle;
   const offered = holderOf(idle);
-  const isHeld = areValuesHeld(idle);
   const hold = holdOn(offered);
+  // Another digest is deployed with the present values.
+  const isHeld = hold !== undefined && areValuesHeld(idle);
   const { appliedChecksum = present } = polled.status;
   const checksum = isHeld ? appliedChecksum : present;
   const fresh = (wanted: PollAccount['wanted']): Due => {

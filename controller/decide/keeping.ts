@@ -24,7 +24,9 @@ export const accountKept = (seen: Observation, partial: PartialDecision): Partia
   const job = jobOfSuccess(seen, partial.status);
   if (job !== undefined) return keptOfJob(seen, partial, job);
   const isOpen = openDeployment(partial.status) !== undefined;
-  return kept === undefined && !isOpen ? keptOfNow(seen, partial, spec.settings) : partial;
+  // What was kept with another key proves nothing any more, and what succeeded while the spec was refused was not kept.
+  const isOfUse = kept !== undefined && kept.checksum === partial.status.appliedChecksum;
+  return !isOfUse && !isOpen ? keptOfNow(seen, partial, spec.settings) : partial;
 };
 
 /** The Job of a deployment that has succeeded just now. */
@@ -42,7 +44,7 @@ const keptOfJob = (seen: Observation, partial: PartialDecision, job: Job): Parti
     return kept === undefined ? partial : notKept(seen, partial, kept);
   const { platform } = seen;
   const secret = keptSecret({ bundle: identityOf(seen), deployment, operatorVersion: platform.version, namespace });
-  return keeping(partial, { kind: 'keep', secret, from }, deployment.number);
+  return keeping(partial, { kind: 'keep', secret, from }, deployment);
 };
 
 /** Of what was deployed before this was asked for, the present values are kept, if they are those that it was deployed with. */
@@ -60,7 +62,7 @@ const keptOfNow = (seen: Observation, partial: PartialDecision, settings: Settin
   const made = buildKept({ ...of, operatorVersion, targetNamespace: namespace, key, settings, valuesArgs, jobInputs });
   if (made?.data === undefined) return partial;
   const secret = { ...keptSecret({ ...of, operatorVersion, namespace }), data: made.data };
-  return keeping(partial, { kind: 'keep', secret }, good.number);
+  return keeping(partial, { kind: 'keep', secret }, { number: good.number, checksum });
 };
 
 /** A deployment as its history has it. */
@@ -74,9 +76,13 @@ const identityOf = ({ bundle: { metadata } }: Observation) => {
   return { namespace, name, uid };
 };
 
-const keeping = (partial: PartialDecision, action: Keep, number: number): PartialDecision => {
+const keeping = (
+  partial: PartialDecision,
+  action: Keep,
+  { number, checksum }: Pick<Kept, 'number' | 'checksum'>,
+): PartialDecision => {
   const { namespace, name } = action.secret.metadata;
-  const kept = { number, namespace: namespace ?? '', name: name ?? '' };
+  const kept = { number, checksum, namespace: namespace ?? '', name: name ?? '' };
   return withAction(partial, action, { ...partial.status, kept });
 };
 

@@ -80,7 +80,7 @@ export const dueReturn = (idle: Idle, checksum: string): Return | undefined => {
 const holdOf = ({ seen, polled }: Idle, { failed, good }: Failure): Hold => {
   const { tag, digest, checksum, number, message = 'the Job failed' } = failed;
   const { kept } = polled.status;
-  const returned = { ...good, ...(kept !== undefined && { number: kept.number }) };
+  const returned = { ...good, ...(kept?.checksum === good.checksum && { number: kept.number }) };
   return { tag, digest, checksum, number, since: preciseTime(seen.now), message, good: returned };
 };
 

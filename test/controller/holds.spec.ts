@@ -14,6 +14,7 @@ import {
   observation,
   platform,
   selected,
+  settingsOf,
   syncedStatus,
 } from '../kit/builders.js';
 import { BundleModel } from '../kit/bundle-model.js';
@@ -360,4 +361,110 @@ t.test('checksums of another key hold what they held', async (t) => {
     deployment: { number: 3, checksum: 'k2:1' },
     holds: [{ digest: DIGEST_B, checksum: 'k2:1', good: { checksum: 'k2:1' } }],
   });
+});
+
+/** v1.0.0 is deployed with the values that it was returned to with; others have failed with it, and are the present ones. */
+const BAD = 'k1:bad';
+const heldValues: WerfBundleStatus = {
+  ...returnedStatus,
+  history: [
+    historyEntry('Succeeded', { number: 3, reason: 'Return' }),
+    historyEntry('Failed', { number: 2, checksum: BAD, reason: 'NewValues' }),
+    historyEntry('Succeeded'),
+  ],
+  holds: (returnedStatus.holds ?? []).map((hold) => ({
+    ...hold,
+    tag: 'v1.0.0',
+    digest: DIGEST_A,
+    checksum: BAD,
+    good: { ...hold.good, number: 1 },
+  })),
+  presentChecksum: BAD,
+  kept: { number: 3, checksum: CHECKSUM, namespace: 'ops', name: 'my-app-kept-442700f3' },
+};
+const withValues = (checksum: string, change: Partial<Observation> = {}, spec: object = {}): Observation =>
+  observation(bundle(heldValues, { spec: { converge: { onFailure: 'Return', ...spec } } }), {
+    jobInputs: jobInputs({ checksum }),
+    delivery: delivery(selected()),
+    ...THERE,
+    ...change,
+  });
+const keptThere = (of: Observation): Observation['kept'] => ({
+  kind: 'there',
+  checksum: CHECKSUM,
+  settings: settingsOf(of.bundle),
+  inputs: { valuesArgs: ['--set=kept=yes'], valuesFile: undefined, secretTexts: ['kept-text'] },
+});
+
+t.test('values that failed are held with the digest that they failed with, and with no other', async (t) => {
+  const deployedBy = (seen: Observation) => {
+    const { deployment: next } = decided(seen).status;
+    return `${next?.number} ${next?.tag} ${next?.checksum} ${next?.reason}`;
+  };
+  t.equal(deployedBy(withValues(BAD)), `3 v1.0.0 ${CHECKSUM} Return`);
+  t.equal(deployedBy(withValues('k1:mended')), '4 v1.0.0 k1:mended NewValues');
+  t.equal(deployedBy(withValues(BAD, { delivery: delivery(selected('v1.1.0', DIGEST_B)) })), `4 v1.1.0 ${BAD} NewTag`);
+  const rollback = observation(
+    bundle({ ...heldValues, rollbackTo: 'v1.0.0' }, { ...RETURNING, metadata: { annotations: ROLLED_BACK } }),
+    { jobInputs: jobInputs({ checksum: BAD }), delivery: delivery(selected()) },
+  );
+  t.equal(deployedBy(rollback), `3 v1.0.0 ${CHECKSUM} Return`, 'a tag that a person names says nothing of values');
+});
+
+t.test('while values are held, what is deployed again or compared has those that are kept', async (t) => {
+  const asked = { metadata: { annotations: { 'werf.io/deploy-requested-at': '1' } }, ...RETURNING };
+  const requested = observation(bundle(heldValues, asked), {
+    jobInputs: jobInputs({ checksum: BAD }),
+    delivery: delivery(selected()),
+    ...THERE,
+  });
+  t.equal(needOf(requested), 'kept');
+  const { status } = decided({ ...requested, kept: keptThere(requested) });
+  t.match(status.deployment, { number: 4, tag: 'v1.0.0', checksum: CHECKSUM, reason: 'Requested' });
+  t.equal(decided(requested).status.deployment?.number, 3, 'if they are gone, nothing is deployed in their place');
+
+  const checks = withValues(BAD, { delivery: undefined }, { driftDetection: { enabled: true, interval: '1m' } });
+  const [check] = decided({ ...checks, kept: keptThere(checks) }).actions;
+  t.equal(check?.kind, 'create-plan');
+  t.match(check?.kind === 'create-plan' && check.job, {
+    metadata: { annotations: { 'werf.io/checksum': CHECKSUM } },
+    spec: { template: { spec: { containers: [{ args: /^bundle,plan,--set=kept=yes,/ }] } } },
+  });
+  const drifted = decided(checks).status.conditions?.find(({ type }) => type === 'Drifted');
+  t.match(drifted, {
+    status: 'Unknown',
+    message: 'the last check for drift gave no result: what it was deployed with is not kept',
+  });
+});
+
+t.test('a return whose values are gone before its Job is made gives way, and that is told', async (t) => {
+  const open = deployment({ number: 4, reason: 'Return', jobName: 'my-app-4' });
+  const seen = observation(bundle({ ...heldValues, deployment: open }, RETURNING), {
+    jobInputs: jobInputs({ checksum: BAD }),
+  });
+  t.equal(needOf(seen), 'kept');
+  const { status, actions } = decided(seen);
+  t.match(status.history?.[0], {
+    number: 4,
+    result: 'Superseded',
+    message: 'no Job was made: what it was deployed with is not kept',
+  });
+  t.strictSame(actions, []);
+});
+
+t.test('values that are held stay so when the key of the checksums is changed', async (t) => {
+  const rotated = { ...platform, checksumKey: { id: 'k2', secret: Buffer.from('x') } };
+  const { status } = decided(withValues('k2:bad', { platform: rotated }));
+  t.match(status, {
+    appliedChecksum: CHECKSUM,
+    deployment: { number: 3 },
+    presentChecksum: 'k2:bad',
+    holds: [{ checksum: 'k2:bad', good: { checksum: CHECKSUM } }],
+  });
+  const mended = {
+    ...withValues(CHECKSUM),
+    bundle: bundle({ ...heldValues, kept: { ...heldValues.kept, checksum: 'k0:1' } } as WerfBundleStatus, RETURNING),
+  };
+  const { actions } = decided(mended);
+  t.match(actions, [{ kind: 'keep' }], 'what was kept by another key is kept anew');
 });

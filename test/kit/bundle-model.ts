@@ -32,6 +32,8 @@ const AS_BEFORE: readonly string[] = ['Retry', 'JobLost', 'Requested', 'DriftCor
 /** Values that say which they are. */
 const inputsOf = (checksum: string): JobInputs => jobInputs({ checksum, valuesArgs: [`--set=made=${checksum}`] });
 
+/** Of something that was not deployed before. */
+const NEW: readonly string[] = ['NewTag', 'MovedTag', 'Downgrade', 'NewValues', 'NewSpec'];
 /** As many as a reconcile makes. */
 const MOST_PASSES = 8;
 
@@ -345,6 +347,8 @@ export class BundleModel {
       if (action.kind === 'create-job' && hasSavedPlan(action.job)) this.exact += 1;
       if (action.kind === 'keep-plan' && !this.keepsNothing) this.kept.set(action.secret.metadata.name, action.secret);
       if (action.kind === 'delete-secrets') for (const name of action.names) this.kept.delete(name);
+      if (action.kind === 'create-job' && NEW.includes(action.deployment.reason))
+        this.#must(action.deployment.checksum === this.checksum, 'what is new is deployed with the present values');
       if (action.kind === 'create-job')
         this.story.push({ kind: 'made', deployment: action.deployment, rollback: rollbackOf(seen.bundle) });
       if (action.kind === 'create-job' || action.kind === 'create-plan') this.#create(action.job);
