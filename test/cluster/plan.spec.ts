@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import type { WerfBundleStatus } from '../../api/werfbundle.js';
 import { JOBS, SECRETS, WERFBUNDLES } from '../../kube/resources.js';
@@ -255,6 +256,12 @@ const plansAgain = async (t: Test, given: Given): Promise<void> => {
   const held = await story.until('web', 'an approval is awaited', told('ApprovalAwaited'));
   t.match(held.plan, { applies: 'Exactly' });
   t.same(await story.left(), [`${held.plan?.jobName}-plan`], 'the plan is kept, and nothing else');
+  const { client, signal } = given.fixture;
+  const kept = await client.get(SECRETS, story.ref(`${held.plan?.jobName}-plan`), signal);
+  const file = gunzipSync(Buffer.from(kept?.data?.['plan.gz'] ?? '', 'base64')).toString();
+  t.match(JSON.parse(file), { encrypted: true, release: { name: 'web', namespace, revision: 2 } });
+  t.notMatch(file, canary('database'), 'what is in it is encrypted');
+  t.match(kept?.metadata, { ownerReferences: [{ kind: 'WerfBundle', name: 'web' }] }, 'it goes with the bundle');
   const labels = { owner: 'helm', name: 'web', status: 'deployed', version: '2' };
   await story.apply({
     ...secret('sh.helm.release.v1.web.v2', {}),
