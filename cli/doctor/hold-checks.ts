@@ -1,12 +1,11 @@
-import { APPROVE_PLAN, ROLLBACK_TO } from '../../api/annotations.js';
-import { annotateCommand } from '../../api/kubectl-command.js';
+import { ROLLBACK_TO } from '../../api/annotations.js';
 import { choiceWords, rollbackOf } from '../../api/rollback.js';
 import { toTheSecond } from '../../api/timestamp.js';
 import { type CheckRow, failed, ok, quoting, warning } from '../diagnosis/check.js';
 import { shortDigest } from '../output/short-digest.js';
 import type { Observation } from './observation.js';
 import { SECTIONS } from './sections.js';
-import { currentCondition, refOfBundle, releaseCommand } from './status-words.js';
+import { currentCondition, releaseCommand } from './status-words.js';
 
 type Row = CheckRow<Observation>;
 
@@ -57,9 +56,8 @@ const approval: Row = {
   judge: (seen) => {
     const ready = currentCondition(seen, 'Ready');
     if (ready?.reason !== 'ApprovalAwaited') return ok('no deployment waits for one');
-    const { hash = '' } = seen.bundle.status?.plan ?? {};
-    const approve = annotateCommand(refOfBundle(seen.bundle), `${APPROVE_PLAN}=${hash}`);
-    return quoting(ready.message, warning(ready.message, [approve]));
+    const { namespace, name } = seen.bundle.metadata;
+    return quoting(ready.message, warning(ready.message, [`werfbundle approve ${name} -n ${namespace}`]));
   },
 };
 

@@ -26,6 +26,7 @@ export const planText = (
   const lines = [
     `${headOf(plan)}, ${stateOf(plan, clock.now())}`,
     ...(plan.result === undefined ? [] : [`  ${countsOf(plan)}`]),
+    ...appliedAs(plan),
     ...lost,
     ...unnamedBy(plan).map((line) => colors.red(`  ${line}${isHeld && line.includes(NAMELESS) ? ' (held)' : ''}`)),
   ];
@@ -40,6 +41,14 @@ const headOf = ({ tag, reason, hash }: Plan): string =>
 const stateOf = ({ result, startedAt, finishedAt }: Plan, now: number): string => {
   if (result === undefined) return `being made for ${ageOf(startedAt, now)}`;
   return result === 'Made' ? `made ${ageOf(finishedAt, now)} ago` : 'could not be made';
+};
+
+/** Whether just this is done, or werf plans once more. */
+const appliedAs = ({ applies, whyAnew = 'the reason is not known' }: Plan): readonly string[] => {
+  if (applies === undefined) return [];
+  return applies === 'Exactly'
+    ? ['  just this plan is applied']
+    : [`  werf plans once more as it deploys, and may then do something else: ${whyAnew}`];
 };
 
 const countsOf = ({ counts, message = 'it is not known what it would change' }: Plan): string => {

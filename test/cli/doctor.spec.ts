@@ -697,7 +697,7 @@ const ROWS: readonly { readonly title: string; readonly given: Observation; read
         'approval',
         'warning',
         'v1.1.0 would delete 1 object',
-        ['kubectl annotate wb my-app -n ops --overwrite werf.io/approve-plan=0123456789abcdef'],
+        ['werfbundle approve my-app -n ops'],
       ],
     ],
   },
