@@ -35,6 +35,8 @@ export const planArgs = (input: JobParameters): readonly string[] => [
   ...['bundle', 'plan'],
   ...bundleArgs(input),
   '--exit-code',
+  // A check tells hooks, and objects that are made anew each time, by their annotations.
+  ...(input.driftCheck === undefined ? [] : ['--show-insignificant-diffs']),
   ...(input.savedPlan === undefined ? [] : ['--save-plan', SAVED_PLAN_FILE]),
   ...commonArgs(input),
 ];

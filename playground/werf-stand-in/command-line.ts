@@ -80,7 +80,7 @@ const FLAGS = {
     'releases-history-max': 'whole',
     'no-create-namespace': 'switch',
   },
-  plan: { ...BUNDLE, 'exit-code': 'switch', 'show-sensitive-diffs': 'switch' },
+  plan: { ...BUNDLE, 'exit-code': 'switch', 'show-sensitive-diffs': 'switch', 'show-insignificant-diffs': 'switch' },
   dismiss: SHARED,
   version: {},
 } as const satisfies Readonly<Record<string, Readonly<Record<string, FlagKind>>>>;

@@ -261,9 +261,10 @@ t.test('the Job of a plan is the Job of its deployment, with other arguments and
     unmarked.replace('"ttlSecondsAfterFinished":3600', TTL),
     text(deploys, argsOf(deploys)).replace(/"ttlS\w+":\d+/, TTL),
   );
+  const added = new Set(['plan', '--exit-code', '--show-insignificant-diffs']);
   const taken = new Set(['apply', '--timeout', '33', '--auto-rollback', '--releases-history-max', '5']);
   t.strictSame(
-    argsOf(job)?.filter((arg) => arg !== 'plan' && arg !== '--exit-code'),
+    argsOf(job)?.filter((arg) => !added.has(arg)),
     argsOf(deploys)?.filter((arg) => !taken.has(arg)),
     'it is given all that a deployment is given, but what only an apply takes',
   );

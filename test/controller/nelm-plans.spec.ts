@@ -4,7 +4,8 @@ import { driftFinding } from '../../controller/deploy/drift-finding.js';
 import { plannedChanges } from '../../controller/deploy/plan-changes.js';
 import { planFinding } from '../../controller/deploy/plan-summary.js';
 
-// What nelm 1.30.0, the engine of werf 3, printed on Kubernetes 1.36.3 (`nelm release plan install --exit-code --color-mode off`), as it was printed.
+// What nelm 1.30.0, the engine of werf 3, printed on Kubernetes 1.36.3 (`nelm release plan install --exit-code --color-mode off`, of checks with
+// `--show-insignificant-diffs`), as it was printed.
 const recorded = (name: string): Promise<string> => readFile(`test/controller/nelm-plans/${name}.log`, 'utf8');
 
 t.test('a chart with hooks, and with objects to be made anew each time, has not drifted by itself', async (t) => {
@@ -13,10 +14,11 @@ t.test('a chart with hooks, and with objects to be made anew each time, has not 
   t.strictSame(driftFinding(log), { kind: 'each-time' }, 'each deployment would, and none is needed');
 });
 
-t.test('what has drifted beside hooks is told without them', async (t) => {
+t.test('what has drifted beside hooks is told without them: also a Job that was replaced by another', async (t) => {
   const log = await recorded('hooks-and-drift');
-  // Secret/sechook is a hook, too: of a Secret the log does not show it.
-  const words = 'create Secret/sechook, create ConfigMap/plain, update ConfigMap/otherns (namespace=demo)';
+  // Secret/sechook is a hook, too: of a Secret the log does not show it. ConfigMap/text has a hook's words in its data.
+  const words =
+    'create Secret/sechook, create ConfigMap/plain, create ConfigMap/text, recreate Job/seed, update ConfigMap/otherns (namespace=demo)';
   t.strictSame(driftFinding(log), { kind: 'objects', words });
 });
 
@@ -34,22 +36,58 @@ t.test('what is deleted and recreated is found in a real plan, and what can be a
   });
 });
 
-t.test('a plan of which only the end is known, or that shows no content, is not taken for hooks alone', (t) => {
+t.test('only an annotation, or what becomes of it at once, tells an object that each deployment makes anew', (t) => {
   const frame = (head: string, ...lines: readonly string[]) =>
     `\u250c ${head}\n${lines.map((line) => `\u2502 ${line}\n`).join('')}\u2514 ${head}\n\n`;
   const summary = (...lines: readonly string[]) =>
     `Planned changes summary for release "x" (namespace: "y"):\n${lines.map((line) => `- ${line} resources\n`).join('')}\n`;
-  const mark = '+     meta.helm.sh/release-name: x';
-  const rows: readonly { readonly title: string; readonly log: string; readonly want: string }[] = [
+  const annotated = (...lines: readonly string[]) => [
+    '+ kind: Job',
+    '+ metadata:',
+    '+   annotations:',
+    ...lines.map((line) => `+     ${line}`),
+    '+   name: a',
+  ];
+  const recreated = (...lines: readonly string[]) => `${frame('Recreate Job/a', ...lines)}${summary('recreate: 1')}`;
+  const eachTime: Readonly<Record<string, string>> = {
+    'a hook': recreated(...annotated('helm.sh/hook: pre-upgrade')),
+    'a hook that is gone': `${frame('Create Job/a', ...annotated('helm.sh/hook: pre-upgrade'))}${summary('create: 1')}`,
+    'a Secret that is made anew, of which nothing is shown': recreated('<hidden sensitive changes>'),
+    'an object that is to be made anew': recreated(...annotated('werf.io/delete-policy: before-creation')),
+    'the same among others': recreated(...annotated('werf.io/delete-policy: "succeeded, before-creation"')),
+  };
+  for (const [title, log] of Object.entries(eachTime)) t.strictSame(driftFinding(log), { kind: 'each-time' }, title);
+  const drifted: readonly { readonly title: string; readonly log: string; readonly want: string }[] = [
     {
       title: 'more is counted than is named',
-      log: `${frame('Recreate Job/migrate', '+ kind: Job')}${summary('recreate: 1', 'update: 1')}`,
+      log: `${frame('Recreate Job/a', ...annotated('helm.sh/hook: pre-upgrade'))}${summary('recreate: 1', 'update: 1')}`,
       want: 'update 1 object',
     },
     {
-      title: 'an object of the release is gone',
-      log: `${frame('Create Job/seed', '+ kind: Job', '+ metadata:', '+   annotations:', mark)}${summary('create: 1')}`,
-      want: 'create Job/seed',
+      title: 'an object that is made anew only if it has drifted',
+      log: recreated(...annotated('werf.io/delete-policy: before-creation-if-immutable')),
+      want: 'recreate Job/a',
+    },
+    {
+      title: 'the same by default',
+      log: recreated(...annotated('meta.helm.sh/release-name: x')),
+      want: 'recreate Job/a',
+    },
+    {
+      title: 'the words of a hook in a text of it',
+      log: recreated('+ kind: ConfigMap', '+ data:', '+   annotations:', '+     helm.sh/hook: pre-upgrade'),
+      want: 'recreate Job/a',
+    },
+    {
+      title: 'the annotations of its Pods',
+      log: recreated(
+        '+ spec:',
+        '+   template:',
+        '+     metadata:',
+        '+       annotations:',
+        '+         helm.sh/hook: x',
+      ),
+      want: 'recreate Job/a',
     },
     {
       title: 'a Secret is gone, of which nothing is shown',
@@ -67,6 +105,6 @@ t.test('a plan of which only the end is known, or that shows no content, is not 
       want: 'update Secret/x',
     },
   ];
-  for (const { title, log, want } of rows) t.strictSame(driftFinding(log), { kind: 'objects', words: want }, title);
+  for (const { title, log, want } of drifted) t.strictSame(driftFinding(log), { kind: 'objects', words: want }, title);
   t.end();
 });
