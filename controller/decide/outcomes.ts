@@ -14,7 +14,7 @@ import type { Finding } from './finding.js';
 import { withHold } from './hold-list.js';
 import type { Blocker, Observation } from './observation.js';
 import type { PartialDecision } from './partial-decision.js';
-import { PLAN_OUTCOMES, secretsOfPlanned } from './plan-outcomes.js';
+import { PLAN_OUTCOMES, planning, secretsOfPlanned } from './plan-outcomes.js';
 import { withoutPlan, withPlanDecided } from './plan-record.js';
 import { isPlanned } from './plan-state.js';
 import { withDeployRequest } from './poll.js';
@@ -37,13 +37,19 @@ const OUTCOMES: { readonly [K in State['kind']]: (state: Of<K>, facts: Facts) =>
   deleting: ({ next }) => next,
   active: ({ status, finding, recheck }, { polled }) => ({ status, findings: [finding, ...polled.findings], recheck }),
   concluded: ({ status: ended, actions, cleanup, planRefused }, { seen, polled }) => {
-    const status = planRefused && keepsPlan(seen) ? withPlanAgain(seen, ended) : ended;
+    const isPlannedAgain = planRefused === true && keepsPlan(seen);
+    const status = isPlannedAgain ? withPlanAgain(seen, ended) : ended;
+    const { plan } = status;
     return {
       status,
       actions,
       cleanup: [...cleanup, ...withoutKeptPlan(seen, ended)],
       recheck: NOW,
-      findings: [...polled.findings, ...standing(seen, status)],
+      // What is deployed is not what is wanted: nobody who waits for that may be told that it is.
+      findings:
+        isPlannedAgain && plan !== undefined
+          ? [planning(plan), ...polled.findings]
+          : [...polled.findings, ...standing(seen, status)],
     };
   },
   recovered: ({ status }, { polled }) => ({ status, findings: polled.findings, recheck: NOW }),

@@ -86,9 +86,10 @@ export const PLAN_OUTCOMES: {
     const message = `no Job was made: ${why}`;
     const ended = conclude(polled.status, deployment, { result: 'Superseded', message, finishedAt: seen.now });
     const due = { kind: 'deploy', target: { tag, digest, checksum }, reason, attempt } as const;
+    const status = withPlanDecided(seen.bundle, ended, { due, now: seen.now });
     return {
-      status: withPlanDecided(seen.bundle, ended, { due, now: seen.now }),
-      findings: [...polled.findings, ...standing(seen, ended)],
+      status,
+      findings: status.plan === undefined ? polled.findings : [planning(status.plan), ...polled.findings],
       cleanup: [secretsWithoutJob(seen, deployment), ...withoutKeptPlan(seen, polled.status)],
       recheck: NOW,
     };
@@ -132,7 +133,8 @@ const withheldWords = ({ metadata }: StoredBundle, plan: Plan): string =>
 
 const whatOf = ({ tag, reason }: Plan): string => `planning ${tag} (${reason})`;
 
-const planning = (plan: Plan): Finding<'job-active'> => {
+/** That a deployment is planned. */
+export const planning = (plan: Plan): Finding<'job-active'> => {
   const { failedTries = 0, message } = plan;
   const what = whatOf(plan);
   return {

@@ -70,6 +70,16 @@ export const COUNT =
 export const CHANGE =
   /^(?:(?:\u2502 )*\u250c )?(Create|Recreate|Update|Blind apply|Blindly apply|Delete) ((?:[\w.-]+\/)?[A-Za-z]\w*\/[^\s/,]+(?: \(namespace=[\w.-]+\))?)(?=[\s,]|$)/;
 
+/**
+ * Whether there is something that werf could not try out, so that it would apply it without knowing what changes. werf 3.2 writes the reason
+ * into a saved plan in a way that it can't read again.
+ */
+export const appliesBlindly = (log: string): boolean => {
+  const lines = plainLog(log).split('\n');
+  const summary = lines.slice(lines.findLastIndex((line) => SUMMARY.test(line)) + 1);
+  return summary.flatMap(countIn).some(({ verb, count }) => verb.startsWith('blind') && count > 0);
+};
+
 const countIn = (line: string): readonly { readonly verb: string; readonly count: number }[] => {
   const [, verb, count] = COUNT.exec(line) ?? [];
   return verb === undefined ? [] : [{ verb, count: Number(count) }];

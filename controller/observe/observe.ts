@@ -22,7 +22,7 @@ import { belongsTo } from '../deploy/names.js';
 import { newestPod } from '../deploy/newest-pod.js';
 import { plannedChanges, withNamesHidden } from '../deploy/plan-changes.js';
 import { checkOf, hasSavedPlan, isJobOfPlan, isPlanJob } from '../deploy/plan-job.js';
-import { planFinding } from '../deploy/plan-summary.js';
+import { appliesBlindly, planFinding } from '../deploy/plan-summary.js';
 import { isJobOf, jobResult } from '../deploy/result.js';
 import { type SavedPlan, savedPlanOf } from '../deploy/saved-plan.js';
 import { withPodReasons } from '../deploy/unready.js';
@@ -252,10 +252,15 @@ const readPlanLog = async (
         finding: isCheck ? driftFinding(log.text) : planFinding(log.text),
         // What is hidden in a log can't be understood: an ordinary Secret could hide what would be deleted.
         ...(!isCheck && { changes: withNamesHidden(plannedChanges(log.raw), log.hide) }),
-        ...(hasSavedPlan(job) && { saved: savedBy(log.printed, spec) }),
+        ...(hasSavedPlan(job) && { saved: appliesBlindly(log.raw) ? BLIND : savedBy(log.printed, spec) }),
         errorLine: lastErrorLine(log.text),
       }
     : { kind: 'unreadable', why: log.why };
+};
+
+const BLIND: SavedPlan = {
+  kind: 'unsaved',
+  why: 'werf can not try out what it does to an object, and can not read such a plan again (it would be applied blindly)',
 };
 
 const savedBy = (printed: string | undefined, spec: ParsedSpec): SavedPlan | undefined => {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { driftFinding } from '../../controller/deploy/drift-finding.js';
 import { plannedChanges } from '../../controller/deploy/plan-changes.js';
-import { planFinding } from '../../controller/deploy/plan-summary.js';
+import { appliesBlindly, planFinding } from '../../controller/deploy/plan-summary.js';
 
 // What nelm 1.30.0, the engine of werf 3, printed on Kubernetes 1.36.3 (`nelm release plan install --exit-code --color-mode off`, of checks with
 // `--show-insignificant-diffs`), as it was printed.
@@ -34,6 +34,8 @@ t.test('what is deleted and recreated is found in a real plan, and what can be a
     recreated: [{ kind: 'Job', name: 'migrate' }],
     unnamed: 0,
   });
+  t.ok(appliesBlindly(log), 'such a plan can be saved, and not be read again');
+  t.notOk(appliesBlindly(await recorded('only-hooks')));
 });
 
 t.test('only an annotation, or what becomes of it at once, tells an object that each deployment makes anew', (t) => {

@@ -353,6 +353,12 @@ t.test('what does not hold any more is planned again', (t) => {
     ],
     plan: { number: 2, after: 2, tag: 'v1.1.0', reason: 'NewTag', refusals: 1 },
   });
+  t.match(
+    refused.status.conditions?.filter(({ type }) => type === 'Ready'),
+    [{ status: 'Unknown', reason: 'Planning' }],
+    'nobody who waits is told that it is deployed',
+  );
+  t.notOk(refused.events.some(({ reason }) => reason === 'Deployed'));
   t.equal(ended(refusal, 2).status.plan?.refusals, 3, 'which is counted');
   t.match(ended('release install: failed release "x": no space').status.history?.[0], { result: 'Failed' });
   for (const words of [
