@@ -6,9 +6,8 @@ import type { Deployment, WerfBundleStatus } from '../../api/werfbundle.js';
 import { DISMISS_LIMIT_MS } from '../deploy/dismiss-job.js';
 import type { FailedJob, JobResult } from '../deploy/job-result.js';
 import { withRightsAdvice } from '../deploy/missing-rights.js';
-import { hasSavedPlan } from '../deploy/plan-job.js';
+import { isPlanRefused } from '../deploy/plan-result.js';
 import { checksumOf, isSuspended, jobResult, withErrorLine } from '../deploy/result.js';
-import { isPlanRefusal } from '../deploy/saved-plan.js';
 import { secretNamesOf } from '../deploy/secret-names.js';
 import { withWords } from '../deploy/waiting.js';
 import { conclude } from './conclusion.js';
@@ -159,7 +158,7 @@ const followJob = (
         };
       }
       const errorLine = errorLineOf(log);
-      if (result.kind === 'failed' && hasSavedPlan(job) && isPlanRefusal(errorLine)) {
+      if (result.kind === 'failed' && isPlanRefused({ result, job, pod }, errorLine)) {
         const message = `werf has not taken the plan that was saved, and has changed nothing: ${errorLine}`;
         const end = { result: 'Superseded', message, finishedAt: result.finishedAt } as const;
         const next = concluded(conclude(status, deployment, end), [], [secretsOf(seen, job)]);

@@ -11,6 +11,16 @@ import type { Deployment, DeployReason, StoredBundle, WerfBundleStatus } from '.
 import { nextNumber } from './finalizer.js';
 import { isOfEndedRollback } from './rollback.js';
 
+/** What the registry offers to a bundle. */
+interface Offered {
+  readonly bundle: StoredBundle;
+  readonly status: WerfBundleStatus;
+  readonly settings: Settings;
+  /** undefined: it is not known now. */
+  readonly wanted: Pick<Target, 'tag'> | undefined;
+  readonly sameScans: number;
+}
+
 /** What a deployment would deploy. */
 interface Target {
   readonly tag: string;
@@ -103,13 +113,9 @@ const actedUpon = (bundle: StoredBundle, requested: boolean): DeployReason | und
   return requested ? 'Requested' : undefined;
 };
 
-interface DueInput {
-  readonly bundle: StoredBundle;
-  readonly status: WerfBundleStatus;
-  readonly settings: Settings;
+interface DueInput extends Offered {
   readonly wanted: Omit<Target, 'checksum'> | undefined;
   readonly checksum: string;
-  readonly sameScans: number;
   readonly requested: Requests;
   readonly keyId: string;
   readonly now: number;
@@ -125,13 +131,20 @@ interface Requests {
 }
 
 /** Whether the offered tag is lower than the deployed one (`none`: it is not), and whether users meant that; else it is held. */
-const lowering = ({ bundle, status, settings, wanted, sameScans }: DueInput): 'none' | 'held' | 'meant' => {
+const lowering = ({ bundle, status, settings, wanted, sameScans }: Offered): 'none' | 'held' | 'meant' => {
   const { policy } = settings.registry;
   const applied = status.lastAppliedTag;
   if (wanted === undefined || applied === undefined || !isLowerTag(wanted.tag, applied, policy)) return 'none';
   if (specChanged(bundle) || !admits(policy, applied)) return 'meant';
   return allowsDowngrade(bundle) && sameScans >= 2 ? 'meant' : 'held';
 };
+
+/**
+ * Whether the registry's offer is tried though the same was tried last: that was by a rollback, which is over. An offer that is held because it is
+ * lower is not tried, and so is nothing to wait for.
+ */
+export const isTriedAnew = (offered: Offered): boolean =>
+  isOfEndedRollback(offered.bundle, offered.status) && lowering(offered) !== 'held';
 
 const allowsDowngrade = ({ metadata }: StoredBundle): boolean => metadata.annotations?.[ALLOW_DOWNGRADE] === 'true';
 
@@ -149,7 +162,7 @@ export const whatIsDue = (input: DueInput): Due => {
   const offer = lower === 'held' ? lastTarget : (input.wanted ?? lastTarget);
   if (offer === undefined) return lower === 'held' ? held(input) : { kind: 'nothing' };
   const target = { ...offer, checksum };
-  const isChosenAnew = input.wanted !== undefined && isOfEndedRollback(bundle, status);
+  const isChosenAnew = input.wanted !== undefined && isTriedAnew(input);
   const different = isChosenAnew ? 'NewTag' : differenceOf({ bundle, target }, comparableAttempt(last, input.keyId));
   const reason = different ?? (requested.deployment ? 'Requested' : actedUpon(bundle, requested.look));
   if (reason !== undefined) {

@@ -5,12 +5,11 @@ import type { Deployment, DeployReason, WerfBundleStatus } from '../../api/werfb
 import type { Need } from './decision.js';
 import { openDeployment } from './deployment.js';
 import { appliedOf } from './drift-state.js';
-import { type Due, nextTry, takesLast } from './due.js';
+import { type Due, isTriedAnew, nextTry, takesLast } from './due.js';
 import type { Facts, Idle } from './facts.js';
-import { type Hold, holdOn, holdOnValues } from './hold-list.js';
+import { type Hold, holdOn, holdOnValues, wantedOf } from './hold-list.js';
 import { holderOf } from './holder.js';
 import type { PollAccount } from './poll.js';
-import { isOfEndedRollback } from './rollback.js';
 import { scheduleOf } from './standing.js';
 import type { State } from './state.js';
 
@@ -24,13 +23,15 @@ interface Failure {
 }
 
 /** What is to be returned from; undefined: nothing, it is tried again by itself, or it was found to be impossible. */
-export const toReturnFrom = ({ seen, polled, settings }: Idle): Failure | undefined => {
+export const toReturnFrom = (idle: Idle): Failure | undefined => {
+  const { seen, polled, settings } = idle;
   const { status } = polled;
   const failed = lastTried(status);
   const applied = appliedOf(status);
   if (settings.converge.onFailure !== 'Return' || rollbackOf(seen.bundle) !== undefined) return undefined;
   // The registry offers it anew, now that nobody has rolled back to it: it is tried first.
-  if (isOfEndedRollback(seen.bundle, status)) return undefined;
+  const { bundle, sameScans } = seen;
+  if (isTriedAnew({ bundle, status, settings, wanted: wantedOf(holderOf(idle)), sameScans })) return undefined;
   if (failed === undefined || applied === undefined || openDeployment(status) !== undefined) return undefined;
   const { digest, checksum } = failed;
   const { number: _, ...good } = applied;

@@ -2,8 +2,10 @@ import type { Job, Pod } from '../../api/objects.js';
 import type { WerfVersion } from '../../api/werf-version.js';
 import type { FailedJob } from './job-result.js';
 import { withRightsAdvice } from './missing-rights.js';
+import { hasSavedPlan } from './plan-job.js';
 import type { PlanFinding } from './plan-summary.js';
 import { exitCodeOf, withErrorLine } from './result.js';
+import { isPlanRefusal } from './saved-plan.js';
 
 /**
  * What a plan has found. `release-only`: no object would change, or none but those that each deployment makes anew, but the release would be
@@ -30,13 +32,25 @@ interface EndedPlan {
  */
 const CHANGES = 2;
 const RELEASE_ONLY = 3;
+/** werf's exit code for any error of its own. */
+const FAILED = 1;
 
-const endedWith = (code: number, { result, pod }: EndedPlan): boolean =>
+const endedWith = (code: number, { result, pod }: Pick<EndedPlan, 'result' | 'pod'>): boolean =>
   result.reason === 'ExitCode' && pod !== undefined && exitCodeOf(pod) === code;
 
 /** Whether the exit code alone says that only the release would be recorded anew. */
 export const isReleaseOnlyByCode = (plan: EndedPlan): boolean =>
   endedWith(RELEASE_ONLY, plan) && plan.version.kind === 'known';
+
+/**
+ * Whether werf itself has not taken the saved plan that it was to apply. Whatever else has ended it, it may have begun before, and its last error
+ * may be a chart's.
+ * @param errorLine - as `lastErrorLine` finds it
+ */
+export const isPlanRefused = (
+  { result, job, pod }: Omit<EndedPlan, 'version'>,
+  errorLine: string | undefined,
+): boolean => endedWith(FAILED, { result, pod }) && hasSavedPlan(job) && isPlanRefusal(errorLine);
 
 const UNSAID: PlanFinding = { kind: 'unsaid' };
 

@@ -148,6 +148,7 @@ t.test('an annotation that names no tag deploys nothing', async (t) => {
 const RETURNING = { spec: { converge: { onFailure: 'Return' } } } as const;
 const failed = (change: Partial<Observation> = {}, status: WerfBundleStatus = failedStatus('Failed')): Observation =>
   observation(bundle(status, RETURNING), { jobInputs: jobInputs(), ...change });
+const OFFERED = { delivery: delivery(selected('v1.1.0', DIGEST_B)) };
 const THERE = { tagNow: { kind: 'there', tag: 'v1.0.0', digest: DIGEST_A } } as const;
 const whyNot = (seen: Observation): string | undefined => decided(seen).status.notReturned?.message;
 
@@ -223,13 +224,40 @@ t.test('nothing is returned from that has changed nothing, or is not given up', 
   t.equal(numberAfter(failed(THERE, nothingBefore)), 2, 'there is nothing to return to');
 });
 
+/** v1.2.0 is deployed, a rollback to v1.0.0 has failed and is let go, and the registry offers a version between. */
+const afterRollback = (reason: 'NewTag' | 'Rollback', spec: object = {}) => {
+  const tried = deployment({ number: 2, tag: 'v1.0.0', digest: DIGEST_A, reason });
+  const digest = `sha256:${'c'.repeat(64)}`;
+  const status = failedStatus('Failed', {
+    lastAppliedTag: 'v1.2.0',
+    lastAppliedDigest: digest,
+    deployment: tried,
+    history: [
+      historyEntry('Failed', { number: 2, tag: 'v1.0.0', digest: DIGEST_A, reason }),
+      historyEntry('Succeeded', { tag: 'v1.2.0', digest }),
+    ],
+  });
+  const there = { kind: 'there', tag: 'v1.2.0', digest } as const;
+  return observation(bundle(status, spec), { ...OFFERED, jobInputs: jobInputs(), tagNow: there, sameScans: 1 });
+};
+
+t.test('what a rollback that is over has tried is not tried again while a lower version is held back', async (t) => {
+  for (const reason of ['Rollback', 'NewTag'] as const) {
+    t.match(decided(afterRollback(reason)).status.deployment, { number: 2, tag: 'v1.0.0' }, reason);
+    t.match(
+      decided(afterRollback(reason, RETURNING)).status.deployment,
+      { number: 3, tag: 'v1.2.0', reason: 'Return' },
+      `${reason}: and is returned from, since nothing else will be tried`,
+    );
+  }
+});
+
 const held = (change: Partial<Observation>, annotations: Readonly<Record<string, string>> = {}): Observation =>
   observation(bundle(returnedStatus, { ...RETURNING, metadata: { annotations } }), {
     jobInputs: jobInputs(),
     ...THERE,
     ...change,
   });
-const OFFERED = { delivery: delivery(selected('v1.1.0', DIGEST_B)) };
 
 t.test(
   'what is held is not deployed, be it by another tag or on request; a request deploys what was returned to',
